@@ -1,0 +1,80 @@
+//! Accounts: who pays, by which plan, and what they may do.
+
+use std::sync::Arc;
+
+use crate::money::{Amount, Currency};
+use crate::network::NetworkCode;
+use crate::refusal::Refusal;
+use crate::tariff::RateRow;
+use crate::throttle::RateLimit;
+
+/// The number that stands for an account in keys on disk; given once, never reused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountNumber(pub u32);
+
+/// An account as it is provisioned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The name in files, APIs and on screens, such as `biz_test_001`.
+    pub id: Arc<str>,
+    /// What the account's wallet holds.
+    pub currency: Currency,
+    /// The plan's name.
+    pub plan: Arc<str>,
+    /// How far below zero the balance may go: zero for prepaid, above zero for postpaid.
+    pub credit_limit: Amount,
+    /// Refuses every message while set.
+    pub suspended: bool,
+    /// Below this balance the wallet counts as low.
+    pub low_balance_threshold: Option<Amount>,
+    /// Calling code put before national numbers, such as `254`.
+    pub default_calling_code: Option<Arc<str>>,
+    /// The account's own rates, which come before its plan's.
+    pub rates: Vec<RateRow>,
+    /// Which source addresses the account may use.
+    pub senders: SenderPolicy,
+    /// Whether a network named in the account's TLV is believed.
+    pub trusts_network_tlv: bool,
+    /// Messages per second; `None` for no limit.
+    pub rate_limit: Option<RateLimit>,
+    /// How the account's default data coding (0) counts: GSM-7 septets, or Latin-1 octets.
+    pub default_coding: DefaultCoding,
+    /// `command_status` of refusals where this account differs from the rest.
+    pub statuses: Vec<(Refusal, u32)>,
+}
+
+/// What `data_coding` 0, "SMSC default alphabet", means for an account (SMPP 3.4 §5.2.19).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DefaultCoding {
+    /// GSM 03.38, one septet per octet.
+    #[default]
+    Gsm7,
+    /// ISO 8859-1, transcoded to GSM 03.38 where it fits and to UCS-2 where it does not.
+    Latin1,
+}
+
+/// Which source addresses an account may use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SenderPolicy {
+    /// Any.
+    #[default]
+    Any,
+    /// Only these, compared byte for byte.
+    Listed(Vec<Box<[u8]>>),
+}
+
+impl SenderPolicy {
+    /// Whether `source` may be used.
+    pub fn allows(&self, source: &[u8]) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Listed(list) => list.iter().any(|sender| &**sender == source),
+        }
+    }
+}
+
+/// A network that a gateway names in a TLV, as text: `63902` or `639/02`.
+pub fn network_from_tlv(value: &[u8]) -> Option<NetworkCode> {
+    let text = std::str::from_utf8(value).ok()?.trim_end_matches('\0');
+    NetworkCode::parse_joined(text)
+}

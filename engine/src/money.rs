@@ -1,0 +1,255 @@
+//! Money: a fixed-point integer of millionths of the account's currency unit.
+//!
+//! Inside it is an `i64` with checked arithmetic only; [`rust_decimal`] reads and prints it at the edges. There is no
+//! floating point. The one division, [`Amount::discounted`], names its rounding rule: half to even.
+
+use std::fmt;
+use std::iter::Sum;
+use std::str::FromStr;
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use thiserror::Error;
+
+/// Millionths in one currency unit.
+pub const MICROS_PER_UNIT: i64 = 1_000_000;
+
+/// Decimal places that an amount can hold.
+pub const DECIMAL_PLACES: u32 = 6;
+
+/// A sum of money in millionths of its currency unit, negative for a debt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Amount(i64);
+
+/// Why a text is not an amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum AmountError {
+    /// Not a decimal number such as `0.0216`.
+    #[error("not a decimal number")]
+    NotANumber,
+    /// Digits beyond the millionth that are not zero.
+    #[error("more than six decimals")]
+    TooPrecise,
+    /// Beyond ±9,223,372,036,854.775807.
+    #[error("too large")]
+    TooLarge,
+}
+
+impl Amount {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+    /// The largest amount that can be held.
+    pub const MAX: Self = Self(i64::MAX);
+
+    /// From millionths of the currency unit.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// In millionths of the currency unit.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// `None` when the sum cannot be held.
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self)
+    }
+
+    /// `None` when the difference cannot be held.
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.0.checked_sub(other.0).map(Self)
+    }
+
+    /// `None` when the product cannot be held.
+    pub fn checked_mul(self, count: u32) -> Option<Self> {
+        self.0.checked_mul(i64::from(count)).map(Self)
+    }
+
+    /// The same amount with the other sign; `None` for the smallest `i64`.
+    pub fn checked_neg(self) -> Option<Self> {
+        self.0.checked_neg().map(Self)
+    }
+
+    /// Below zero.
+    pub const fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+
+    /// This price less a discount, rounded half to even to a millionth.
+    #[must_use]
+    pub fn discounted(self, discount: Discount) -> Self {
+        let keep = i128::from(Discount::WHOLE - discount.0);
+        let whole = i128::from(Discount::WHOLE);
+        let product = i128::from(self.0) * keep;
+        let (floor, rest) = (product.div_euclid(whole), product.rem_euclid(whole));
+        let up = match (rest * 2).cmp(&whole) {
+            std::cmp::Ordering::Less => 0,
+            std::cmp::Ordering::Greater => 1,
+            std::cmp::Ordering::Equal => floor.rem_euclid(2),
+        };
+        // A share of at most the whole of an i64 is an i64.
+        Self(i64::try_from(floor + up).unwrap_or(self.0))
+    }
+
+    /// As a decimal, for the edges.
+    pub fn to_decimal(self) -> Decimal {
+        Decimal::new(self.0, DECIMAL_PLACES)
+    }
+
+    /// From a decimal with at most six places.
+    pub fn from_decimal(value: Decimal) -> Result<Self, AmountError> {
+        let scaled = value.checked_mul(Decimal::from(MICROS_PER_UNIT)).ok_or(AmountError::TooLarge)?;
+        if !scaled.fract().is_zero() {
+            return Err(AmountError::TooPrecise);
+        }
+        scaled.to_i64().map(Self).ok_or(AmountError::TooLarge)
+    }
+}
+
+impl Sum for Amount {
+    /// Panics in tests and in `verify` only: a sum beyond `i64` is a broken book.
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, |sum, amount| Self(sum.0.saturating_add(amount.0)))
+    }
+}
+
+impl FromStr for Amount {
+    type Err = AmountError;
+
+    fn from_str(text: &str) -> Result<Self, AmountError> {
+        // `from_str_exact` refuses what it would have to round; scientific notation is not money.
+        let value = Decimal::from_str_exact(text.trim()).map_err(|error| match error {
+            rust_decimal::Error::Underflow => AmountError::TooPrecise,
+            rust_decimal::Error::ExceedsMaximumPossibleValue => AmountError::TooLarge,
+            _ => AmountError::NotANumber,
+        })?;
+        Self::from_decimal(value)
+    }
+}
+
+/// At least two decimals, more only where they are not zero: `0.02`, `0.0216`, `1000.00`.
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shortest = self.to_decimal().normalize();
+        let places = usize::try_from(shortest.scale()).unwrap_or(0).max(2);
+        f.pad(&format!("{shortest:.places$}"))
+    }
+}
+
+/// A share to be taken off a price, in millionths of the price (12.5 % is 125,000).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Discount(i64);
+
+impl Discount {
+    /// No discount.
+    pub const NONE: Self = Self(0);
+    const WHOLE: i64 = 1_000_000;
+
+    /// From a percentage between 0 and 100 with at most four decimals.
+    pub fn from_percent(percent: Decimal) -> Option<Self> {
+        let millionths = percent.checked_mul(Decimal::from(10_000))?;
+        if !millionths.fract().is_zero() {
+            return None;
+        }
+        let millionths = millionths.to_i64()?;
+        (0..=Self::WHOLE).contains(&millionths).then_some(Self(millionths))
+    }
+
+    /// In millionths of the price.
+    pub const fn millionths(self) -> i64 {
+        self.0
+    }
+
+    /// As a percentage, for people.
+    pub fn percent(self) -> Decimal {
+        Decimal::new(self.0, 4).normalize()
+    }
+}
+
+/// An ISO 4217 currency code.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Currency([u8; 3]);
+
+impl Currency {
+    /// Three capital letters, or `None`.
+    pub fn new(code: &str) -> Option<Self> {
+        let bytes: [u8; 3] = code.as_bytes().try_into().ok()?;
+        bytes.iter().all(u8::is_ascii_uppercase).then_some(Self(bytes))
+    }
+
+    /// The code, such as `USD`.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("???")
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn amount(text: &str) -> Amount {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn reads_and_prints_what_people_write() {
+        for (text, micros, printed) in [
+            ("0.05", 50_000, "0.05"),
+            ("1000", 1_000_000_000, "1000.00"),
+            ("0.0216", 21_600, "0.0216"),
+            ("0.000001", 1, "0.000001"),
+            ("-3.5", -3_500_000, "-3.50"),
+            ("0.0500000000", 50_000, "0.05"),
+        ] {
+            assert_eq!(amount(text).micros(), micros, "{text}");
+            assert_eq!(amount(text).to_string(), printed);
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_not_money() {
+        for (text, error) in [
+            ("0.0000001", AmountError::TooPrecise),
+            ("", AmountError::NotANumber),
+            ("a", AmountError::NotANumber),
+            ("1e3", AmountError::NotANumber),
+            ("1,5", AmountError::NotANumber),
+            ("9223372036855", AmountError::TooLarge),
+        ] {
+            assert_eq!(text.parse::<Amount>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn discounts_round_half_to_even() {
+        let percent = |text: &str| Discount::from_percent(text.parse().unwrap()).unwrap();
+        for (price, discount, expected) in [
+            (3, "50", 2),
+            (1, "50", 0),
+            (5, "50", 2),
+            (7, "50", 4),
+            (24_000, "10", 21_600),
+            (20_000, "12.5", 17_500),
+            (100, "0", 100),
+            (100, "100", 0),
+            (3, "33.3333", 2),
+        ] {
+            assert_eq!(Amount::from_micros(price).discounted(percent(discount)).micros(), expected, "{price} - {discount} %");
+        }
+        assert!(Discount::from_percent("100.1".parse().unwrap()).is_none());
+        assert!(Discount::from_percent("1.00001".parse().unwrap()).is_none());
+    }
+}

@@ -1,0 +1,105 @@
+//! The catalogue of networks: who operates a code, in which country, and which codes are aliases of one another.
+//! It never changes; a reload builds another.
+//!
+//! Three rules decide what a rate on one code means for others; each says only what a row of the data says:
+//! - **Aliases** are the codes that stand together in one list. The relation is symmetric and not transitive: where
+//!   `A|B` and `B|C` are listed, A and C are strangers, so one wrong row cannot make two operators into one.
+//! - **An MCC's home** is the country with most networks under it. Other countries may have networks there too
+//!   (Guam under 310), but do not lend it their own codes.
+//! - **MCCs of the same country** are those with the same home: 310 to 316 are the United States, while 310 and 338
+//!   are strangers although Bermuda has numbers in both.
+
+use super::{NetworkCode, NetworkId};
+
+/// The dense index of a country in one catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CountryId(pub u16);
+
+/// A country or territory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Country {
+    /// ISO 3166-1 alpha-2, such as `KE`.
+    pub iso2: Box<str>,
+    /// For people, such as `Kenya`; the ISO code where no name was given.
+    pub name: Box<str>,
+    /// ITU-T E.164 calling code, such as `254`; empty where none was given.
+    pub calling_code: Box<str>,
+}
+
+/// One network, or what is known of an MCC alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// Its code.
+    pub code: NetworkCode,
+    /// Where it is; for an MCC alone its home. `None` for international networks.
+    pub country: Option<CountryId>,
+    /// The operator or brand, for people; empty where only the code is known.
+    pub operator: Box<str>,
+}
+
+/// The networks, unchanging. Every network's MCC is in it as a code alone.
+#[derive(Clone, Debug, Default)]
+pub struct Networks {
+    pub(super) rows: Vec<Network>,
+    pub(super) countries: Vec<Country>,
+    /// Ascending by code.
+    pub(super) by_code: Vec<(NetworkCode, NetworkId)>,
+    /// By network, ascending by code.
+    pub(super) aliases: Vec<Box<[NetworkId]>>,
+    /// Ascending by MCC.
+    pub(super) siblings: Vec<(u16, Box<[u16]>)>,
+}
+
+impl Networks {
+    /// The network that a code names.
+    pub fn id(&self, code: NetworkCode) -> Option<NetworkId> {
+        let at = self.by_code.binary_search_by_key(&code, |(code, _)| *code).ok()?;
+        self.by_code.get(at).map(|(_, id)| *id)
+    }
+
+    /// A network of this catalogue. An index of another one may name another network or none, which is a bug.
+    pub fn get(&self, id: NetworkId) -> &Network {
+        &self.rows[id.index()]
+    }
+
+    /// The other codes of the same operator, ascending by code.
+    pub fn aliases(&self, id: NetworkId) -> &[NetworkId] {
+        &self.aliases[id.index()]
+    }
+
+    /// The other MCCs of the country whose MCC this is, ascending.
+    pub fn mccs_of_same_country(&self, mcc: u16) -> &[u16] {
+        let found = self.siblings.binary_search_by_key(&mcc, |(mcc, _)| *mcc).ok();
+        found
+            .and_then(|at| self.siblings.get(at))
+            .map_or(&[], |(_, mccs)| mccs)
+    }
+
+    /// The country of a network.
+    pub fn country_of(&self, id: NetworkId) -> Option<&Country> {
+        self.get(id).country.map(|country| self.country(country))
+    }
+
+    /// A country of this catalogue.
+    pub fn country(&self, id: CountryId) -> &Country {
+        &self.countries[usize::from(id.0)]
+    }
+
+    /// How many networks there are, MCCs alone included: every [`NetworkId`] is below it.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Every network, ascending by [`NetworkId`].
+    pub fn iter(&self) -> impl Iterator<Item = (NetworkId, &Network)> {
+        self.rows
+            .iter()
+            .zip(0..=u16::MAX)
+            .map(|(network, index)| (NetworkId(index), network))
+    }
+}

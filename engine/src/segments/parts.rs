@@ -1,0 +1,91 @@
+//! A text in the units that its coding is charged by, and how many parts of a given size it takes.
+
+use super::Coding;
+use super::data_coding::Alphabet;
+use crate::gsm7::{self, ESCAPE, Septets};
+
+/// The text of a message, without its header.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Content<'a> {
+    alphabet: Alphabet,
+    octets: &'a [u8],
+    /// What the network sends it as.
+    pub coding: Coding,
+    /// Septets, UTF-16 units or octets.
+    pub units: usize,
+}
+
+impl<'a> Content<'a> {
+    pub(super) fn new(alphabet: Alphabet, octets: &'a [u8]) -> Self {
+        let (coding, units) = match alphabet {
+            Alphabet::Septets => (Coding::Gsm7, octets.len()),
+            Alphabet::Octets => (Coding::Octets, octets.len()),
+            Alphabet::Utf16 => (Coding::Ucs2, octets.len().div_ceil(2)),
+            Alphabet::Latin1 => match septets_of_latin1(octets) {
+                Some(septets) => (Coding::Gsm7, septets),
+                None => (Coding::Ucs2, octets.len()),
+            },
+        };
+        Self {
+            alphabet,
+            octets,
+            coding,
+            units,
+        }
+    }
+
+    /// How many parts of `capacity` units it takes, at least one. A capacity below two could not hold a pair.
+    pub(super) fn parts(&self, capacity: usize) -> usize {
+        match (self.alphabet, self.coding) {
+            (Alphabet::Septets, _) => self.parts_where(capacity, |start, end| {
+                // Behind an even run of escapes the last of them is the second of its pair.
+                let run = self.octets[start..end]
+                    .iter()
+                    .rev()
+                    .take_while(|octet| **octet == ESCAPE);
+                run.count() % 2 == 1
+            }),
+            (Alphabet::Utf16, _) => self.parts_where(capacity, |_, end| {
+                matches!(self.octets[2 * end - 2..], [0xD8..=0xDB, _, 0xDC..=0xDF, ..])
+            }),
+            (Alphabet::Latin1, Coding::Gsm7) => self.parts_of_latin1(capacity),
+            _ => self.parts_where(capacity, |_, _| false),
+        }
+    }
+
+    /// Parts, where `cuts_pair` says whether a part from `start` that ends before `end` would end inside a pair.
+    fn parts_where(&self, capacity: usize, cuts_pair: impl Fn(usize, usize) -> bool) -> usize {
+        let (mut parts, mut start) = (1, 0);
+        while start + capacity < self.units {
+            let end = start + capacity;
+            start = if cuts_pair(start, end) { end - 1 } else { end };
+            parts += 1;
+        }
+        parts
+    }
+
+    fn parts_of_latin1(&self, capacity: usize) -> usize {
+        let (mut parts, mut used) = (1, 0);
+        for septets in self
+            .octets
+            .iter()
+            .filter_map(|octet| gsm7::latin1_septets(*octet))
+            .map(Septets::count)
+        {
+            used += usize::from(septets);
+            if used > capacity {
+                parts += 1;
+                used = usize::from(septets);
+            }
+        }
+        parts
+    }
+}
+
+/// `None` where a character has no septets.
+fn septets_of_latin1(octets: &[u8]) -> Option<usize> {
+    octets
+        .iter()
+        .map(|octet| gsm7::latin1_septets(*octet).map(|septets| usize::from(septets.count())))
+        .sum()
+}

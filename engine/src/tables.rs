@@ -1,0 +1,212 @@
+//! Everything that a message is rated by, as one immutable value behind an atomic pointer: a reload makes a new one
+//! and swaps it whole.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::account::Account;
+use crate::network::{NetworkId, Networks};
+use crate::number::Number;
+use crate::numbering::{NumberingPlan, PortedNumbers};
+use crate::prices::{FoundRate, PriceTable};
+use crate::refusal::StatusTable;
+use crate::tariff::{Plan, UnitPrice};
+use crate::time::{Months, UnixMicros};
+
+/// What a set of tables is made from, already validated piece by piece.
+#[derive(Debug)]
+pub struct Definition {
+    /// The content hash that names this version of the tariff.
+    pub version: Arc<str>,
+    /// The catalogue of networks.
+    pub networks: Networks,
+    /// Prefix → network.
+    pub numbering: NumberingPlan,
+    /// Number → network, before the numbering plan.
+    pub ported: PortedNumbers,
+    /// Every plan.
+    pub plans: Vec<Plan>,
+    /// Every account.
+    pub accounts: Vec<Account>,
+    /// `command_status` of refusals, before an account's own.
+    pub statuses: StatusTable,
+}
+
+/// Why a definition does not hold together.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum DefinitionError {
+    /// A plan's time zone is not in the database.
+    #[error("plan `{0}`: unknown time zone")]
+    TimeZone(Arc<str>),
+    /// An account names a plan that is not there.
+    #[error("account `{account}`: no plan `{plan}`")]
+    NoPlan {
+        /// The account.
+        account: Arc<str>,
+        /// The plan that it names.
+        plan: Arc<str>,
+    },
+    /// An account's currency is not its plan's.
+    #[error("account `{0}`: its currency is not that of its plan")]
+    Currency(Arc<str>),
+}
+
+/// One version of everything that a message is rated by.
+#[derive(Debug)]
+pub struct Tables {
+    /// The content hash that names this version of the tariff.
+    pub version: Arc<str>,
+    /// The catalogue of networks.
+    pub networks: Networks,
+    numbering: NumberingPlan,
+    ported: PortedNumbers,
+    terms: HashMap<Arc<str>, Arc<Terms>>,
+}
+
+/// A plan with its rates and months made ready for look-up.
+#[derive(Debug)]
+pub struct PlanTable {
+    /// As provisioned.
+    pub plan: Plan,
+    /// Its calendar.
+    pub months: Months,
+    /// Its rates.
+    pub prices: PriceTable,
+}
+
+/// What holds for one account: its settings, its plan and its own rates.
+#[derive(Debug)]
+pub struct Terms {
+    /// As provisioned.
+    pub account: Account,
+    /// The plan that it is on.
+    pub plan: Arc<PlanTable>,
+    /// `command_status` of refusals for this account.
+    pub statuses: StatusTable,
+    own_prices: PriceTable,
+}
+
+/// How the network of a number was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NetworkSource {
+    /// A trusted account's TLV.
+    Tlv,
+    /// The ported numbers.
+    Ported,
+    /// This many leading digits in the numbering plan.
+    Prefix(u8),
+}
+
+/// Where the price of a segment comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PriceSource<'a> {
+    /// The account's own rate.
+    AccountRate(FoundRate<'a>),
+    /// The plan's rate.
+    PlanRate(FoundRate<'a>),
+    /// The plan's base price.
+    BasePrice,
+}
+
+impl Tables {
+    /// Puts the pieces together, whole or not at all, reporting everything that is wrong.
+    pub fn build(definition: Definition) -> Result<Self, Vec<DefinitionError>> {
+        let Definition { version, networks, numbering, ported, plans, accounts, statuses } = definition;
+        let mut errors = Vec::new();
+        let plans: HashMap<Arc<str>, Arc<PlanTable>> = plans
+            .into_iter()
+            .filter_map(|plan| match PlanTable::build(plan, &networks) {
+                Ok(table) => Some((Arc::clone(&table.plan.name), Arc::new(table))),
+                Err(error) => {
+                    errors.push(error);
+                    None
+                }
+            })
+            .collect();
+        let mut terms = HashMap::with_capacity(accounts.len());
+        for account in accounts {
+            match Terms::build(account, &plans, &networks, &statuses) {
+                Ok(of_account) => {
+                    terms.insert(Arc::clone(&of_account.account.id), Arc::new(of_account));
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(Self { version, networks, numbering, ported, terms })
+    }
+
+    /// What holds for an account; `None` where it is not provisioned.
+    pub fn terms(&self, account: &str) -> Option<&Arc<Terms>> {
+        self.terms.get(account)
+    }
+
+    /// Every account's terms, in no order.
+    pub fn all_terms(&self) -> impl Iterator<Item = &Arc<Terms>> {
+        self.terms.values()
+    }
+
+    /// The network of a number: ported numbers first, then the longest prefix.
+    pub fn network_of(&self, number: &Number) -> Option<(NetworkId, NetworkSource)> {
+        if let Some(network) = self.ported.get(number) {
+            return Some((network, NetworkSource::Ported));
+        }
+        let found = self.numbering.lookup(number)?;
+        Some((found.network, NetworkSource::Prefix(found.prefix_len)))
+    }
+}
+
+impl PlanTable {
+    fn build(plan: Plan, networks: &Networks) -> Result<Self, DefinitionError> {
+        let months =
+            Months::of_zone(&plan.time_zone).map_err(|_| DefinitionError::TimeZone(Arc::clone(&plan.name)))?;
+        let prices = PriceTable::build(&plan.rates, networks);
+        Ok(Self { plan, months, prices })
+    }
+}
+
+impl Terms {
+    fn build(
+        account: Account,
+        plans: &HashMap<Arc<str>, Arc<PlanTable>>,
+        networks: &Networks,
+        statuses: &StatusTable,
+    ) -> Result<Self, DefinitionError> {
+        let Some(plan) = plans.get(&account.plan) else {
+            return Err(DefinitionError::NoPlan { account: account.id, plan: account.plan });
+        };
+        if plan.plan.currency != account.currency {
+            return Err(DefinitionError::Currency(account.id));
+        }
+        let mut statuses = statuses.clone();
+        for (refusal, status) in &account.statuses {
+            statuses.set(*refusal, *status);
+        }
+        let own_prices = PriceTable::build(&account.rates, networks);
+        Ok(Self { account, plan: Arc::clone(plan), statuses, own_prices })
+    }
+
+    /// The price of a segment before its tier; `None` where nothing gives one.
+    pub fn unit_price(&self, network: NetworkId, now: UnixMicros) -> Option<UnitPrice> {
+        let rate = self.own_prices.price(network, now).or_else(|| self.plan.prices.price(network, now));
+        match rate {
+            Some(price) => Some(UnitPrice { price, is_base: false }),
+            None => self.plan.plan.base_price.map(|price| UnitPrice { price, is_base: true }),
+        }
+    }
+
+    /// Where [`Self::unit_price`] takes its price from, for explanations.
+    pub fn price_source(&self, network: NetworkId, now: UnixMicros) -> Option<PriceSource<'_>> {
+        if let Some(found) = self.own_prices.find(network, now) {
+            return Some(PriceSource::AccountRate(found));
+        }
+        match self.plan.prices.find(network, now) {
+            Some(found) => Some(PriceSource::PlanRate(found)),
+            None => self.plan.plan.base_price.map(|_| PriceSource::BasePrice),
+        }
+    }
+}

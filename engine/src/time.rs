@@ -1,0 +1,116 @@
+//! Time as the engine sees it: an argument, never a clock.
+
+use std::fmt;
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil};
+use thiserror::Error;
+
+/// Microseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixMicros(pub u64);
+
+impl UnixMicros {
+    /// RFC 3339 in UTC, or the bare number where the instant is beyond what a calendar holds.
+    pub fn to_rfc3339(self) -> String {
+        i64::try_from(self.0)
+            .ok()
+            .and_then(|micros| Timestamp::from_microsecond(micros).ok())
+            .map_or_else(|| self.0.to_string(), |at| at.to_string())
+    }
+
+    /// From RFC 3339, or from a plain date, which means its midnight in UTC.
+    pub fn parse(text: &str) -> Option<Self> {
+        let at = match text.parse::<Timestamp>() {
+            Ok(at) => at,
+            Err(_) => text.parse::<civil::Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp(),
+        };
+        u64::try_from(at.as_microsecond()).ok().map(Self)
+    }
+}
+
+/// A calendar month: twelve times the year plus the month from zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month(pub u32);
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.0 / 12, self.0 % 12 + 1)
+    }
+}
+
+/// The name is not in the time zone database.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("unknown time zone")]
+pub struct UnknownTimeZone;
+
+/// Finds the calendar month of an instant in one time zone.
+///
+/// The month boundaries around the present are worked out once, so that a message costs a binary search in a
+/// short table and no calendar arithmetic.
+#[derive(Clone, Debug)]
+pub struct Months {
+    zone: String,
+    /// `(first instant, month)`, ascending and without gaps.
+    starts: Vec<(u64, Month)>,
+}
+
+impl Months {
+    /// Years that the table covers; an instant outside counts in the first or the last month of it.
+    const YEARS: std::ops::RangeInclusive<i16> = 2020..=2060;
+
+    /// For an IANA time zone name such as `Africa/Nairobi`.
+    pub fn of_zone(name: &str) -> Result<Self, UnknownTimeZone> {
+        let zone = TimeZone::get(name).map_err(|_| UnknownTimeZone)?;
+        let starts = Self::YEARS
+            .flat_map(|year| (1..=12).map(move |month| (year, month)))
+            .filter_map(|(year, month)| Some((month_start(&zone, year, month)?, month_of(year, month))))
+            .collect();
+        Ok(Self { zone: name.to_owned(), starts })
+    }
+
+    /// The zone's name.
+    pub fn zone(&self) -> &str {
+        &self.zone
+    }
+
+    /// The month that `now` falls in.
+    pub fn month_at(&self, now: UnixMicros) -> Month {
+        let after = self.starts.partition_point(|(start, _)| *start <= now.0);
+        self.starts.get(after.saturating_sub(1)).map_or(Month(0), |(_, month)| *month)
+    }
+}
+
+fn month_of(year: i16, month: i8) -> Month {
+    Month(u32::try_from(year).unwrap_or(0) * 12 + u32::try_from(month - 1).unwrap_or(0))
+}
+
+fn month_start(zone: &TimeZone, year: i16, month: i8) -> Option<u64> {
+    let midnight = civil::Date::new(year, month, 1).ok()?.to_zoned(zone.clone()).ok()?;
+    u64::try_from(midnight.timestamp().as_microsecond()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_ends_at_midnight_in_its_own_zone() {
+        let nairobi = Months::of_zone("Africa/Nairobi").unwrap();
+        let new_york = Months::of_zone("America/New_York").unwrap();
+        let at = |text: &str| UnixMicros::parse(text).unwrap();
+        assert_eq!(nairobi.month_at(at("2026-11-30T20:59:59.999999Z")).to_string(), "2026-11");
+        assert_eq!(nairobi.month_at(at("2026-11-30T21:00:00Z")).to_string(), "2026-12");
+        assert_eq!(new_york.month_at(at("2026-12-01T04:59:59Z")).to_string(), "2026-11");
+        assert_eq!(new_york.month_at(at("2026-12-01T05:00:00Z")).to_string(), "2026-12");
+        assert_eq!(new_york.month_at(at("2026-08-01T04:00:00Z")).to_string(), "2026-08");
+        assert!(Months::of_zone("Mars/Base").is_err());
+    }
+
+    #[test]
+    fn dates_and_instants_are_read() {
+        assert_eq!(UnixMicros::parse("2026-11-21"), UnixMicros::parse("2026-11-21T00:00:00Z"));
+        assert_eq!(UnixMicros::parse("2026-11-21T01:02:03+01:00").unwrap().to_rfc3339(), "2026-11-21T00:02:03Z");
+        assert!(UnixMicros::parse("soon").is_none());
+    }
+}

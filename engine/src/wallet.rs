@@ -1,0 +1,224 @@
+//! Wallets in memory: the balance and the month's segments of each account, behind one small lock.
+//!
+//! The balance and the tier position change together under that lock, so that each segment of a month is priced in
+//! exactly one place of exactly one tier, and no two threads can spend the same millionth. A charge over several
+//! wallets takes their locks in the order of their account numbers, checks every posting, and then applies all or none.
+//!
+//! Memory may run ahead of disk: [`Wallet::undo`] takes back a posting whose charge did not become durable.
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::account::AccountNumber;
+use crate::money::Amount;
+use crate::refusal::Refusal;
+use crate::tariff::{Plan, UnitPrice};
+use crate::time::Month;
+
+/// The money of one account and how much of the month's volume it has used.
+#[derive(Debug)]
+pub struct Wallet {
+    number: AccountNumber,
+    state: Mutex<WalletState>,
+}
+
+/// What a wallet holds at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WalletState {
+    /// Negative where credit is used.
+    pub balance: Amount,
+    /// Segments charged per month. Around midnight at a month's end messages of both months may be on their way, so
+    /// the last two months are kept, the later one first.
+    pub volumes: [Volume; 2],
+}
+
+/// Segments charged in one calendar month of the plan's time zone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Volume {
+    /// Which month.
+    pub month: Month,
+    /// How many segments.
+    pub segments: u64,
+}
+
+/// One wallet's part of a charge, before it is priced.
+#[derive(Clone, Copy, Debug)]
+pub struct Leg<'a> {
+    /// Who pays.
+    pub wallet: &'a Wallet,
+    /// How far below zero the balance may go.
+    pub credit_limit: Amount,
+    /// Whose tiers hold.
+    pub plan: &'a Plan,
+    /// The price of a segment before its tier.
+    pub unit: UnitPrice,
+    /// The month that the message counts in.
+    pub month: Month,
+    /// How many.
+    pub segments: u32,
+}
+
+/// One change to one wallet, applied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Posting {
+    /// Whose wallet.
+    pub account: AccountNumber,
+    /// Taken from the balance.
+    pub amount: Amount,
+    /// The month that the segments count in.
+    pub month: Month,
+    /// Segments that the account had in the month before this posting.
+    pub counted_before: u64,
+    /// Segments added.
+    pub segments: u32,
+}
+
+impl Wallet {
+    /// A wallet as it was read from disk.
+    pub fn new(number: AccountNumber, state: WalletState) -> Self {
+        Self { number, state: Mutex::new(state) }
+    }
+
+    /// Whose it is.
+    pub fn number(&self) -> AccountNumber {
+        self.number
+    }
+
+    /// What it holds now.
+    pub fn state(&self) -> WalletState {
+        *self.state.lock()
+    }
+
+    /// Adds money that is already durable: a top-up, a refund, a positive or negative adjustment. `false` when the
+    /// balance cannot hold it.
+    #[must_use]
+    pub fn credit(&self, amount: Amount) -> bool {
+        let mut state = self.state.lock();
+        let sum = state.balance.checked_add(amount);
+        if let Some(balance) = sum {
+            state.balance = balance;
+        }
+        sum.is_some()
+    }
+
+    /// Debits one leg; the usual charge. Refused with `insufficient_funds` where balance and credit limit do not cover
+    /// it.
+    pub fn debit(leg: &Leg<'_>) -> Result<Posting, Refusal> {
+        let mut state = leg.wallet.state.lock();
+        let posting = priced(leg, &state)?;
+        apply(&posting, &mut state);
+        Ok(posting)
+    }
+
+    /// What [`Self::debit`] would post, without doing it.
+    pub fn preview(leg: &Leg<'_>) -> Result<Posting, Refusal> {
+        priced(leg, &leg.wallet.state.lock())
+    }
+
+    /// Debits every leg or none. `Err` names the leg that failed, the first in the order given; naming one wallet in
+    /// two legs is refused as malformed, as its two prices would not know of each other.
+    pub fn debit_all(legs: &[Leg<'_>]) -> Result<Vec<Posting>, (usize, Refusal)> {
+        let mut order: Vec<usize> = (0..legs.len()).collect();
+        order.sort_by_key(|index| legs[*index].wallet.number);
+        if let Some(pair) = order.windows(2).find(|pair| legs[pair[0]].wallet.number == legs[pair[1]].wallet.number) {
+            return Err((pair[1], Refusal::Malformed));
+        }
+        let mut states: Vec<Option<MutexGuard<'_, WalletState>>> = legs.iter().map(|_| None).collect();
+        for index in order {
+            states[index] = Some(legs[index].wallet.state.lock());
+        }
+        let postings = legs
+            .iter()
+            .zip(states.iter().flatten())
+            .enumerate()
+            .map(|(index, (leg, state))| priced(leg, state).map_err(|refusal| (index, refusal)))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (posting, state) in postings.iter().zip(states.iter_mut().flatten()) {
+            apply(posting, state);
+        }
+        Ok(postings)
+    }
+
+    /// Takes back a posting that was applied here: its charge did not become durable, or was refunded.
+    pub fn undo(&self, posting: &Posting) {
+        let mut state = self.state.lock();
+        state.balance = state.balance.checked_add(posting.amount).unwrap_or(Amount::MAX);
+        state.forget(posting.month, u64::from(posting.segments));
+    }
+}
+
+/// The posting of one leg on a wallet in this state.
+fn priced(leg: &Leg<'_>, state: &WalletState) -> Result<Posting, Refusal> {
+    let counted_before = state.counted(leg.month);
+    let amount = leg.plan.price(leg.unit, counted_before, leg.segments).ok_or(Refusal::InsufficientFunds)?;
+    let available = state.balance.checked_add(leg.credit_limit).unwrap_or(Amount::MAX);
+    if amount > available || state.balance.checked_sub(amount).is_none() {
+        return Err(Refusal::InsufficientFunds);
+    }
+    let account = leg.wallet.number;
+    Ok(Posting { account, amount, month: leg.month, counted_before, segments: leg.segments })
+}
+
+fn apply(posting: &Posting, state: &mut WalletState) {
+    // `priced` has seen that the difference can be held, under the same lock.
+    state.balance = state.balance.checked_sub(posting.amount).unwrap_or(state.balance);
+    state.count(posting.month, u64::from(posting.segments));
+}
+
+impl WalletState {
+    /// Segments charged so far in `month`.
+    pub fn counted(&self, month: Month) -> u64 {
+        self.volumes.iter().find(|volume| volume.month == month).map_or(0, |volume| volume.segments)
+    }
+
+    /// Adds segments to a month. A month older than both that are kept is past pricing and is not counted here; the
+    /// durable counters on disk keep every month.
+    pub fn count(&mut self, month: Month, segments: u64) {
+        if let Some(volume) = self.volumes.iter_mut().find(|volume| volume.month == month) {
+            volume.segments += segments;
+        } else if month > self.volumes[0].month {
+            self.volumes = [Volume { month, segments }, self.volumes[0]];
+        } else if month > self.volumes[1].month {
+            self.volumes[1] = Volume { month, segments };
+        }
+    }
+
+    /// Takes segments out of a month again.
+    pub fn forget(&mut self, month: Month, segments: u64) {
+        if let Some(volume) = self.volumes.iter_mut().find(|volume| volume.month == month) {
+            volume.segments = volume.segments.saturating_sub(segments);
+        }
+    }
+}
+
+/// Every wallet, sharded by account number, so that a million cold ones do not share a lock.
+#[derive(Debug, Default)]
+pub struct Wallets {
+    by_number: DashMap<AccountNumber, Arc<Wallet>>,
+}
+
+impl Wallets {
+    /// Puts a wallet in; an earlier one of the same number goes.
+    pub fn insert(&self, wallet: Wallet) -> Arc<Wallet> {
+        let wallet = Arc::new(wallet);
+        self.by_number.insert(wallet.number, Arc::clone(&wallet));
+        wallet
+    }
+
+    /// The wallet of an account.
+    pub fn get(&self, number: AccountNumber) -> Option<Arc<Wallet>> {
+        self.by_number.get(&number).map(|entry| Arc::clone(entry.value()))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.by_number.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.by_number.is_empty()
+    }
+}
