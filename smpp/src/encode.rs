@@ -1,0 +1,132 @@
+//! Writes PDUs behind one another into a session's output.
+//!
+//! The answers to submits and everything that is a bare header are written by hand, a few instructions each and no
+//! allocation, because there is one per message. rusmpp writes the rest.
+
+use bytes::{BufMut, BytesMut};
+use rusmpp::encode::{Length, owned::Encode};
+use rusmpp::pdus::{
+    BindReceiverResp, BindTransceiverResp, BindTransmitterResp, QuerySmResp, SubmitMultiResp,
+};
+use rusmpp::types::{COctetString, EmptyOrFullCOctetString};
+use rusmpp::values::{InterfaceVersion, MessageState, UnsuccessSme};
+use rusmpp::{Command, CommandId, CommandStatus, Pdu};
+
+use crate::frame::HEADER_LENGTH;
+use crate::gate::{BindMode, ReplyTlvs, UnsuccessfulDestination};
+use crate::pdu::WireId;
+
+const TLV_HEADER_LENGTH: usize = 4;
+const TLV_LENGTH_MAX: usize = 0xFFFF;
+/// The most destinations that a submit_multi has, and so the most that its answer names.
+const DESTINATIONS_MAX: usize = 255;
+
+/// A PDU without a body: most refusals, and the link's own requests and answers.
+pub(crate) fn put_header_only(out: &mut BytesMut, command: CommandId, status: u32, sequence: u32) {
+    put_header(out, HEADER_LENGTH, command, status, sequence);
+}
+
+/// A submit_sm_resp or data_sm_resp that says ESME_ROK.
+pub(crate) fn put_accepted(
+    out: &mut BytesMut,
+    command: CommandId,
+    sequence: u32,
+    message_id: WireId,
+    tlvs: &ReplyTlvs,
+) {
+    let tlvs = tlvs.iter().flat_map(|tlvs| tlvs.iter());
+    let tlvs = tlvs.map(|(tag, value)| (*tag, value.get(..TLV_LENGTH_MAX).unwrap_or(value)));
+    let tlvs_length: usize = tlvs.clone().map(|(_, value)| TLV_HEADER_LENGTH + value.len()).sum();
+    message_id.with_digits(|digits| {
+        put_header(out, HEADER_LENGTH + digits.len() + 1 + tlvs_length, command, 0, sequence);
+        out.put_slice(digits);
+        out.put_u8(0);
+    });
+    for (tag, value) in tlvs {
+        out.put_u16(tag);
+        out.put_u16(u16::try_from(value.len()).unwrap_or(u16::MAX));
+        out.put_slice(value);
+    }
+}
+
+/// A bind_*_resp that says ESME_ROK. `version` is left out for a peer that knows no optional parameters.
+pub(crate) fn put_bound(
+    out: &mut BytesMut,
+    mode: BindMode,
+    sequence: u32,
+    system_id: &str,
+    version: Option<InterfaceVersion>,
+) {
+    let system_id = c_octets(system_id.as_bytes());
+    let pdu: Pdu = match mode {
+        BindMode::Transmitter => BindTransmitterResp::new(system_id, version).into(),
+        BindMode::Receiver => BindReceiverResp::new(system_id, version).into(),
+        BindMode::Transceiver => BindTransceiverResp::new(system_id, version).into(),
+    };
+    put_pdu(out, sequence, pdu);
+}
+
+/// A submit_multi_resp that says ESME_ROK.
+pub(crate) fn put_multi_accepted(
+    out: &mut BytesMut,
+    sequence: u32,
+    message_id: WireId,
+    unsuccessful: &[UnsuccessfulDestination],
+) {
+    let unsuccessful = unsuccessful.iter().take(DESTINATIONS_MAX).map(|destination| UnsuccessSme {
+        dest_addr_ton: destination.ton.into(),
+        dest_addr_npi: destination.npi.into(),
+        destination_addr: c_octets(&destination.address),
+        error_status_code: destination.status.into(),
+    });
+    let message_id = message_id.with_digits(c_octets);
+    put_pdu(out, sequence, SubmitMultiResp::new(message_id, unsuccessful.collect(), Vec::new()));
+}
+
+/// What a query_sm found, as the gate answered it.
+pub(crate) struct Found<'a> {
+    pub message_id: WireId,
+    /// Left out unless it has the standard's 16 characters.
+    pub final_date: &'a [u8],
+    pub message_state: u8,
+    pub error_code: u8,
+}
+
+/// A query_sm_resp that says ESME_ROK.
+pub(crate) fn put_found(out: &mut BytesMut, sequence: u32, found: &Found<'_>) {
+    let final_date = [found.final_date, b"\0"].concat();
+    let resp = QuerySmResp::new(
+        found.message_id.with_digits(c_octets),
+        EmptyOrFullCOctetString::from_vec(final_date).unwrap_or_default(),
+        MessageState::from(found.message_state),
+        found.error_code,
+    );
+    put_pdu(out, sequence, resp);
+}
+
+/// Any PDU with ESME_ROK, written by rusmpp.
+fn put_pdu(out: &mut BytesMut, sequence: u32, pdu: impl Into<Pdu>) {
+    let command = Command::new(CommandStatus::EsmeRok, sequence, pdu);
+    let length = size_of::<u32>() + command.length();
+    out.reserve(length);
+    out.put_u32(wire_length(length));
+    command.encode(out);
+}
+
+/// The four words of a header in one store.
+fn put_header(out: &mut BytesMut, length: usize, command: CommandId, status: u32, sequence: u32) {
+    let words = [wire_length(length), command.into(), status, sequence];
+    out.put_u128(words.into_iter().fold(0, |header, word| header << 32 | u128::from(word)));
+}
+
+/// No PDU of ours is near 4 GiB: the largest is a submit_multi_resp with 255 addresses.
+fn wire_length(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+/// What of `text` fits a C-Octet String of `MAX` octets with its NUL; what is not ASCII becomes a question mark.
+fn c_octets<const MAX: usize>(text: &[u8]) -> COctetString<1, MAX> {
+    let text = text.iter().take_while(|octet| **octet != 0).take(MAX - 1);
+    let ascii = text.map(|octet| if octet.is_ascii() { *octet } else { b'?' });
+    COctetString::from_vec(ascii.chain([0]).collect()).unwrap_or_default()
+}

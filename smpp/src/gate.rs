@@ -1,0 +1,227 @@
+//! What stands behind the server: the two traits that the daemon implements.
+//!
+//! This crate knows sessions and messages, not money. It asks a [`Gate`] whether a bind is welcome and hands each
+//! request to the [`GateSession`] it got for it. Requests go in by plain calls while a chunk of bytes is worked
+//! through; answers come out later and many at a time, in any order, from [`GateSession::poll_answers`].
+//!
+//! The contract of one session, as the shell keeps it:
+//! 1. for every complete request in the bytes just read: `submit`, `query`, `cancel` or `replace`;
+//! 2. then `poll_flush` until it is ready; while it is not, nothing more is read from that socket;
+//! 3. `poll_answers` whenever the task wakes; every [`Verdict::Pending`] gives exactly one [`Answer`] in the end.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::task::{Context, Poll};
+
+use rusmpp::CommandId;
+
+use crate::pdu::{Address, Submit};
+
+/// Admits binds. One for the whole server.
+pub trait Gate: Send + Sync + 'static {
+    /// What a bound session talks to.
+    type Session: GateSession;
+
+    /// Checks the credentials and the limits of an account. May take its time; the session waits, others do not.
+    fn bind(
+        &self,
+        request: BindRequest,
+        peer: IpAddr,
+    ) -> impl Future<Output = BindOutcome<Self::Session>> + Send;
+}
+
+/// One bound session's side of the gate. Dropping it ends the session for the gate.
+pub trait GateSession: Send + 'static {
+    /// A submit_sm, data_sm or submit_multi. `now` is in microseconds since 1970 and the same for a whole chunk.
+    fn submit(&mut self, now: u64, submit: &Submit<'_>) -> Verdict;
+
+    /// A query_sm. `source` is checked against the message's.
+    fn query(&mut self, sequence: u32, message: MessageRef<'_>) -> Verdict;
+
+    /// A cancel_sm for one message (an empty `message_id` cancels by service type and addresses, SMPP 3.4 §4.9.1).
+    fn cancel(&mut self, now: u64, sequence: u32, message: MessageRef<'_>) -> Verdict;
+
+    /// A replace_sm.
+    fn replace(&mut self, now: u64, sequence: u32, message: MessageRef<'_>, body: Replacement<'_>)
+    -> Verdict;
+
+    /// Hands on what was accepted since the last flush. Pending means that the queue behind is full: the shell stops
+    /// reading until the waker is called.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Moves the answers that are ready to the end of `answers`. Ready when at least one was moved.
+    fn poll_answers(&mut self, cx: &mut Context<'_>, answers: &mut Vec<Answer>) -> Poll<()>;
+}
+
+/// What becomes of a request at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Answered now, with this `command_status` and no body.
+    Refused(u32),
+    /// An [`Answer`] with the request's sequence number follows.
+    Pending,
+}
+
+/// The answer to one pending request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Of the request; echoed.
+    pub sequence: u32,
+    /// What to send.
+    pub reply: Reply,
+}
+
+/// The body of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// The request's `_resp` with this status and no body.
+    Refused(u32),
+    /// submit_sm_resp with ESME_ROK.
+    Submitted {
+        /// Our id of the message.
+        message_id: u64,
+        /// Vendor TLVs for accounts that asked for them.
+        tlvs: ReplyTlvs,
+    },
+    /// data_sm_resp with ESME_ROK.
+    DataAccepted {
+        /// Our id of the message.
+        message_id: u64,
+        /// Vendor TLVs for accounts that asked for them.
+        tlvs: ReplyTlvs,
+    },
+    /// submit_multi_resp with ESME_ROK.
+    MultiSubmitted {
+        /// Our id of the first message charged.
+        message_id: u64,
+        /// The destinations that were refused.
+        unsuccessful: Vec<UnsuccessfulDestination>,
+    },
+    /// query_sm_resp with ESME_ROK.
+    Queried {
+        /// As the request gave it.
+        message_id: u64,
+        /// When the message reached a final state, as `YYMMDDhhmmsstnnp`; empty before.
+        final_date: Vec<u8>,
+        /// SMPP 3.4 §5.2.28.
+        message_state: u8,
+        /// The network's error, or zero.
+        error_code: u8,
+    },
+    /// cancel_sm_resp with ESME_ROK.
+    Cancelled,
+    /// replace_sm_resp with ESME_ROK.
+    Replaced,
+}
+
+/// Vendor TLVs of a response: `None` where the account did not ask, so that the usual answer costs nothing.
+pub type ReplyTlvs = Option<Box<Vec<(u16, Vec<u8>)>>>;
+
+/// One refused destination of a submit_multi (SMPP 3.4 §4.5.2.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsuccessfulDestination {
+    /// Type of number.
+    pub ton: u8,
+    /// Numbering plan indicator.
+    pub npi: u8,
+    /// As submitted.
+    pub address: Vec<u8>,
+    /// Why.
+    pub status: u32,
+}
+
+/// Which message a query_sm, cancel_sm or replace_sm means.
+#[derive(Clone, Copy, Debug)]
+pub struct MessageRef<'a> {
+    /// Our id; `None` where the field is empty or not an id that we could have issued.
+    pub message_id: Option<u64>,
+    /// Whether the message_id field was empty.
+    pub id_empty: bool,
+    /// As in the request.
+    pub service_type: &'a [u8],
+    /// Source address of the request.
+    pub source: Address<'a>,
+    /// Destination, in cancel_sm only.
+    pub destination: Option<Address<'a>>,
+}
+
+/// What a replace_sm puts in place of the message's own.
+#[derive(Clone, Copy, Debug)]
+pub struct Replacement<'a> {
+    /// Empty to keep.
+    pub schedule: &'a [u8],
+    /// Empty to keep.
+    pub validity: &'a [u8],
+    /// The new setting.
+    pub registered_delivery: u8,
+    /// The new text, in the coding of the old.
+    pub body: &'a [u8],
+}
+
+/// A bind as it was asked for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BindRequest {
+    /// Receiver, transmitter or transceiver.
+    pub mode: BindMode,
+    /// Who.
+    pub system_id: Vec<u8>,
+    /// The secret. Never logged: `Debug` leaves it out.
+    pub password: Vec<u8>,
+    /// As sent.
+    pub system_type: Vec<u8>,
+    /// As sent, such as 0x34.
+    pub interface_version: u8,
+}
+
+/// Everything but the password.
+impl fmt::Debug for BindRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BindRequest")
+            .field("mode", &self.mode)
+            .field("system_id", &self.system_id.escape_ascii().to_string())
+            .field("system_type", &self.system_type.escape_ascii().to_string())
+            .field("interface_version", &self.interface_version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a bind may do (SMPP 3.4 §2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BindMode {
+    /// Submits.
+    Transmitter,
+    /// Gets deliver_sm.
+    Receiver,
+    /// Both.
+    Transceiver,
+}
+
+impl BindMode {
+    /// The `command_id` of the request.
+    pub fn command(self) -> CommandId {
+        match self {
+            Self::Transmitter => CommandId::BindTransmitter,
+            Self::Receiver => CommandId::BindReceiver,
+            Self::Transceiver => CommandId::BindTransceiver,
+        }
+    }
+}
+
+/// The gate's answer to a bind.
+pub enum BindOutcome<S> {
+    /// Welcome.
+    Bound {
+        /// The session's side of the gate.
+        session: S,
+        /// Requests that may be unanswered at one time on this bind; beyond it the socket is not read.
+        window: u32,
+    },
+    /// The bind_resp's `command_status`. `slow_down` marks failures that someone guessing passwords would see, which
+    /// are answered later and later.
+    Refused {
+        /// Such as ESME_RBINDFAIL (0x0D) or ESME_RINVPASWD (0x0E).
+        status: u32,
+        /// Whether to count it against the address and the system_id.
+        slow_down: bool,
+    },
+}

@@ -1,0 +1,184 @@
+//! Optional parameters, kept raw: a tag, a length and that many octets (SMPP 3.4 §3.2.4.1).
+//!
+//! Lengths are taken as sent, never as the tag's definition has them, because real clients differ; whoever uses a
+//! value checks it. A parameter that claims more octets than the PDU has is left out, as are one to three stray octets
+//! at the end.
+
+use rusmpp::CommandStatus;
+use rusmpp::tlvs::TlvTag;
+
+/// One optional parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tlv<'a> {
+    /// Which parameter.
+    pub tag: u16,
+    /// Its value as sent, a C-string's NUL included.
+    pub value: &'a [u8],
+}
+
+/// The optional parameters of a PDU, in the order sent.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tlvs<'a> {
+    octets: &'a [u8],
+}
+
+/// What a walk over the optional parameters finds out at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct TlvSummary<'a> {
+    /// The value of the first message_payload.
+    pub payload: Option<&'a [u8]>,
+    /// The tag of the parameter that runs over the end, if one does.
+    pub overrun: Option<u16>,
+    /// Whether a parameter that decides the price has a length it cannot have.
+    pub price_unclear: bool,
+    /// Whether anything was left out.
+    pub dropped: bool,
+}
+
+impl<'a> Tlvs<'a> {
+    /// The parameters that `octets` hold.
+    pub fn new(octets: &'a [u8]) -> Self {
+        Self { octets }
+    }
+
+    /// The value of the first parameter with this tag.
+    pub fn get(self, tag: u16) -> Option<&'a [u8]> {
+        self.into_iter().find(|tlv| tlv.tag == tag).map(|tlv| tlv.value)
+    }
+
+    /// Whether there is nothing at all.
+    pub fn is_empty(self) -> bool {
+        self.octets.is_empty()
+    }
+
+    pub(super) fn summarise(self) -> TlvSummary<'a> {
+        let mut summary = TlvSummary::default();
+        let mut tlvs = self.into_iter();
+        for tlv in &mut tlvs {
+            match TlvTag::from(tlv.tag) {
+                TlvTag::MessagePayload if summary.payload.is_none() => summary.payload = Some(tlv.value),
+                tag => {
+                    summary.price_unclear |= sar_length(tag).is_some_and(|length| tlv.value.len() != length);
+                }
+            }
+        }
+        summary.dropped = !tlvs.octets.is_empty();
+        summary.overrun =
+            tlvs.octets.split_first_chunk::<4>().map(|(&[high, low, ..], _)| u16::from_be_bytes([high, low]));
+        summary.price_unclear |= summary.overrun.is_some_and(|tag| bears_on_the_price(TlvTag::from(tag)));
+        summary
+    }
+}
+
+impl<'a> TlvSummary<'a> {
+    /// The text of a message whose mandatory part has `short_message`, or why it is not clear which text is meant.
+    pub(super) fn text(&self, short_message: &'a [u8]) -> Result<&'a [u8], CommandStatus> {
+        match self.payload {
+            _ if self.price_unclear => Err(CommandStatus::EsmeRinvtlvlen),
+            Some(_) if !short_message.is_empty() => Err(CommandStatus::EsmeRinvmsglen),
+            Some(payload) => Ok(payload),
+            None => Ok(short_message),
+        }
+    }
+}
+
+/// The segmentation parameters' lengths (SMPP 3.4 §5.3.2.22 to 24): they decide what a message counts as.
+fn sar_length(tag: TlvTag) -> Option<usize> {
+    match tag {
+        TlvTag::SarMsgRefNum => Some(2),
+        TlvTag::SarTotalSegments | TlvTag::SarSegmentSeqnum => Some(1),
+        _ => None,
+    }
+}
+
+fn bears_on_the_price(tag: TlvTag) -> bool {
+    tag == TlvTag::MessagePayload || sar_length(tag).is_some()
+}
+
+impl<'a> IntoIterator for Tlvs<'a> {
+    type Item = Tlv<'a>;
+    type IntoIter = TlvsIter<'a>;
+
+    fn into_iter(self) -> TlvsIter<'a> {
+        TlvsIter { octets: self.octets }
+    }
+}
+
+/// Values may be message text, so only tags and lengths are shown.
+impl std::fmt::Debug for Tlvs<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.into_iter().map(|tlv| (tlv.tag, tlv.value.len()))).finish()
+    }
+}
+
+/// Walks over [`Tlvs`]; stops before the first that is not whole.
+#[derive(Clone, Debug)]
+pub struct TlvsIter<'a> {
+    octets: &'a [u8],
+}
+
+impl<'a> Iterator for TlvsIter<'a> {
+    type Item = Tlv<'a>;
+
+    fn next(&mut self) -> Option<Tlv<'a>> {
+        let (&[tag_high, tag_low, length_high, length_low], rest) = self.octets.split_first_chunk::<4>()?;
+        let length = usize::from(u16::from_be_bytes([length_high, length_low]));
+        let (value, rest) = rest.split_at_checked(length)?;
+        self.octets = rest;
+        Some(Tlv { tag: u16::from_be_bytes([tag_high, tag_low]), value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_come_in_order_and_by_tag() {
+        let tlvs = Tlvs::new(b"\x14\x50\0\x03key\x02\x04\0\x01\x07\x14\x50\0\0");
+        let tags: Vec<u16> = tlvs.into_iter().map(|tlv| tlv.tag).collect();
+        assert_eq!(tags, [0x1450, 0x0204, 0x1450]);
+        assert_eq!(tlvs.get(0x1450), Some(&b"key"[..]));
+        assert_eq!(tlvs.get(0x0204), Some(&b"\x07"[..]), "a length that the standard does not allow is kept");
+        assert_eq!(tlvs.get(0x0424), None);
+        assert_eq!(tlvs.summarise(), TlvSummary::default());
+    }
+
+    #[test]
+    fn one_that_overruns_and_stray_octets_are_left_out() {
+        let overrun = Tlvs::new(b"\x02\x04\0\x02\0\x01\x14\x50\0\x09key");
+        assert_eq!(overrun.into_iter().count(), 1);
+        let summary = overrun.summarise();
+        assert_eq!((summary.overrun, summary.dropped, summary.price_unclear), (Some(0x1450), true, false));
+
+        for stray in [&b"\0"[..], b"\0\0", b"\0\0\0"] {
+            let summary = Tlvs::new(stray).summarise();
+            assert_eq!((summary.overrun, summary.dropped), (None, true));
+        }
+    }
+
+    #[test]
+    fn damage_to_what_decides_the_price_is_seen() {
+        for octets in [
+            &b"\x04\x24\0\x05text"[..],
+            b"\x02\x0C\0\x01\x07",
+            b"\x02\x0E\0\x02\0\x02",
+            b"\x02\x0F\0\x09\x01",
+        ] {
+            assert!(Tlvs::new(octets).summarise().price_unclear, "{octets:02x?}");
+        }
+        for octets in [
+            &b"\x04\x24\0\x04text"[..],
+            b"\x02\x0C\0\x02\0\x07",
+            b"\x02\x0E\0\x01\x02",
+            b"\x02\x0F\0\x01\x01",
+        ] {
+            assert!(!Tlvs::new(octets).summarise().price_unclear, "{octets:02x?}");
+        }
+    }
+
+    #[test]
+    fn no_value_is_shown() {
+        assert_eq!(format!("{:?}", Tlvs::new(b"\x04\x24\0\x06secret")), "{1060: 6}");
+    }
+}

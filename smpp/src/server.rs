@@ -1,0 +1,246 @@
+//! The tokio shell: listeners, one task per connection, and a drain that ends them all well.
+//!
+//! Sessions never touch a socket and connections never judge a PDU: the protocol is in [`crate::session`], and this
+//! module only moves bytes, time and the gate's answers to and from it.
+
+mod connection;
+mod stats;
+mod tls;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::gate::Gate;
+use crate::penalty::{PenaltyBox, PenaltyConfig};
+use crate::session::SessionConfig;
+use connection::Connection;
+pub use stats::{Counter, ServerStats};
+use stats::{Gauge, Open};
+pub use tls::{TlsError, TlsFiles};
+
+/// After a failure to accept, which most likely means that there are no more file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// For sessions to notice that they are stopped; they need one look each.
+const STOP_WAIT: Duration = Duration::from_millis(250);
+
+/// What a server is to do.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Addresses to listen on without TLS. Port 0 takes a free one.
+    pub plain: Vec<SocketAddr>,
+    /// Addresses to listen on with TLS, and the server's identity there.
+    pub tls: Option<(Vec<SocketAddr>, TlsFiles)>,
+    /// Connections at one time, at least one; a further one is closed at once.
+    pub connections_max: u32,
+    /// The same for every session.
+    pub session: SessionConfig,
+    /// For binds with a wrong password.
+    pub penalties: PenaltyConfig,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            plain: Vec::new(),
+            tls: None,
+            connections_max: 10_000,
+            session: SessionConfig::default(),
+            penalties: PenaltyConfig::default(),
+        }
+    }
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address is taken, not ours or not allowed.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Which one.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The TLS identity cannot be used.
+    #[error("TLS: {0}")]
+    Tls(#[from] TlsError),
+}
+
+/// A server that listens. Dropping it stops everything at once; [`Server::drain`] ends it well.
+#[derive(Debug)]
+pub struct Server {
+    plain_addresses: Vec<SocketAddr>,
+    tls_addresses: Vec<SocketAddr>,
+    stats: Arc<ServerStats>,
+    phase: watch::Sender<Phase>,
+    permits: Arc<Semaphore>,
+    connections_max: u32,
+}
+
+/// What all connections are to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Serving,
+    /// End well: answer, unbind, close.
+    Draining,
+    /// End now.
+    Stopped,
+}
+
+/// What all connections have in common.
+struct Shared<G> {
+    gate: Arc<G>,
+    session: Arc<SessionConfig>,
+    penalties: Mutex<PenaltyBox>,
+    stats: Arc<ServerStats>,
+    permits: Arc<Semaphore>,
+    phase: watch::Receiver<Phase>,
+}
+
+impl Server {
+    /// Opens every listener and begins to serve. Nothing listens when one of them fails.
+    pub async fn start<G: Gate>(config: ServerConfig, gate: Arc<G>) -> Result<Self, StartError> {
+        let plain = listen(&config.plain).await?;
+        let (tls, acceptor) = match &config.tls {
+            None => (Vec::new(), None),
+            Some((addresses, files)) => (listen(addresses).await?, Some(files.acceptor()?)),
+        };
+        let (phase, phase_of_connections) = watch::channel(Phase::Serving);
+        let connections_max = config.connections_max.max(1);
+        let shared = Arc::new(Shared {
+            gate,
+            session: Arc::new(config.session),
+            penalties: Mutex::new(PenaltyBox::new(config.penalties)),
+            stats: Arc::default(),
+            permits: Arc::new(Semaphore::new(connections_max as usize)),
+            phase: phase_of_connections,
+        });
+        let server = Self {
+            plain_addresses: addresses(&plain),
+            tls_addresses: addresses(&tls),
+            stats: shared.stats.clone(),
+            phase,
+            permits: shared.permits.clone(),
+            connections_max,
+        };
+        for listener in plain {
+            tokio::spawn(accept(shared.clone(), listener, None));
+        }
+        for listener in tls {
+            tokio::spawn(accept(shared.clone(), listener, acceptor.clone()));
+        }
+        Ok(server)
+    }
+
+    /// Where it listens without TLS, with the ports that it got.
+    pub fn plain_addresses(&self) -> &[SocketAddr] {
+        &self.plain_addresses
+    }
+
+    /// Where it listens with TLS, with the ports that it got.
+    pub fn tls_addresses(&self) -> &[SocketAddr] {
+        &self.tls_addresses
+    }
+
+    /// What it counts.
+    pub fn stats(&self) -> &Arc<ServerStats> {
+        &self.stats
+    }
+
+    /// Ends well: accepts no more connections and binds, answers what is in flight, unbinds and closes. Sessions that
+    /// are not done after `limit` are closed as they are. Returns when the last one is gone, whether in time or not.
+    pub async fn drain(self, limit: Duration) {
+        self.phase.send_replace(Phase::Draining);
+        let all_gone = self.permits.acquire_many(self.connections_max);
+        if timeout(limit, all_gone).await.is_err() {
+            self.phase.send_replace(Phase::Stopped);
+            let _ = timeout(STOP_WAIT, self.permits.acquire_many(self.connections_max)).await;
+        }
+    }
+}
+
+impl<G> Shared<G> {
+    fn penalties(&self) -> MutexGuard<'_, PenaltyBox> {
+        self.penalties.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, StartError> {
+    let mut listeners = Vec::new();
+    for &address in addresses {
+        let listener = TcpListener::bind(address).await;
+        listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
+    }
+    Ok(listeners)
+}
+
+fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
+    listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+}
+
+/// Accepts until the server drains.
+async fn accept<G: Gate>(shared: Arc<Shared<G>>, listener: TcpListener, tls: Option<TlsAcceptor>) {
+    let mut phase = shared.phase.clone();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = phase.wait_for(|phase| *phase != Phase::Serving) => return,
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, peer)) = accepted else {
+            sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        match shared.permits.clone().try_acquire_owned() {
+            Ok(permit) => {
+                shared.stats.connections_accepted.add(1);
+                tokio::spawn(serve(shared.clone(), stream, peer, tls.clone(), permit));
+            }
+            Err(_) => shared.stats.connections_refused.add(1),
+        }
+    }
+}
+
+/// One connection from its first octet to its last; the permit is its place among all connections.
+async fn serve<G: Gate>(
+    shared: Arc<Shared<G>>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    _permit: OwnedSemaphorePermit,
+) {
+    let _open = Open::new(&shared.stats, Gauge::Connections);
+    // Answers go out in batches of our own making, so the system has nothing to gain by waiting for more of them. A
+    // socket that cannot be set so is about to fail anyway.
+    let _ = stream.set_nodelay(true);
+    let phase = shared.phase.clone();
+    match tls {
+        None => Connection::new(shared, stream, peer.ip()).run(phase).await,
+        Some(acceptor) => match handshake(&shared, &acceptor, stream).await {
+            Some(stream) => Connection::new(shared, stream, peer.ip()).run(phase).await,
+            None => shared.stats.handshakes_failed.add(1),
+        },
+    }
+}
+
+/// `None` where it fails, takes longer than a bind may take, or the server drains meanwhile.
+async fn handshake<G>(
+    shared: &Shared<G>,
+    acceptor: &TlsAcceptor,
+    stream: TcpStream,
+) -> Option<TlsStream<TcpStream>> {
+    let mut phase = shared.phase.clone();
+    tokio::select! {
+        biased;
+        _ = phase.wait_for(|phase| *phase != Phase::Serving) => None,
+        shaken = timeout(shared.session.timers.session_init, acceptor.accept(stream)) => shaken.ok()?.ok(),
+    }
+}

@@ -1,0 +1,278 @@
+//! One connection: the shell around a [`ServerSession`].
+//!
+//! One task does everything, in one poll function: read what is there, work through all of it, let the gate flush,
+//! take the gate's answers, write them in one go, and start over until nothing moves. So one wake-up serves every
+//! message that is ready, and no channel and no lock lies between the socket and the gate.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::IpAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
+use tokio::time::{Sleep, sleep, sleep_until, timeout};
+
+use super::stats::{Gauge, Open};
+use super::{Phase, Shared};
+use crate::gate::{Answer, BindOutcome, BindRequest, Gate, GateSession};
+use crate::session::{CloseReason, ServerSession, work_through};
+
+/// Room that is made before each read.
+const READ_LENGTH_MIN: usize = 32 * 1024;
+const INPUT_LENGTH: usize = 2 * READ_LENGTH_MIN;
+/// For a session without a deadline: the timer has to be set to something.
+const FAR_AWAY: Duration = Duration::from_hours(24);
+/// How long a peer gets to read the last answers and close its side.
+const LINGER: Duration = Duration::from_secs(1);
+
+type Binding<S> = Pin<Box<dyn Future<Output = BindOutcome<S>> + Send>>;
+
+pub(super) struct Connection<G: Gate, S> {
+    shared: Arc<Shared<G>>,
+    stream: S,
+    peer: IpAddr,
+    session: ServerSession,
+    input: BytesMut,
+    /// Something was written that the stream may hold back, as TLS does.
+    stream_unflushed: bool,
+    binding: Option<Binding<G::Session>>,
+    gate: Option<G::Session>,
+    bound: Option<Open>,
+    /// The gate has taken requests since it was last flushed.
+    gate_unflushed: bool,
+    answers: Vec<Answer>,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
+    pub(super) fn new(shared: Arc<Shared<G>>, stream: S, peer: IpAddr) -> Self {
+        let now = Instant::now();
+        let session = ServerSession::new(shared.session.clone(), now);
+        let first_deadline = session.next_deadline().unwrap_or(now + FAR_AWAY);
+        Self {
+            shared,
+            stream,
+            peer,
+            session,
+            input: BytesMut::with_capacity(INPUT_LENGTH),
+            stream_unflushed: false,
+            binding: None,
+            gate: None,
+            bound: None,
+            gate_unflushed: false,
+            answers: Vec::new(),
+            timer: Box::pin(sleep_until(first_deadline.into())),
+        }
+    }
+
+    /// Serves the peer until the session is over and its last octet is written.
+    pub(super) async fn run(mut self, mut phase: watch::Receiver<Phase>) {
+        let reason = loop {
+            tokio::select! {
+                biased;
+                reason = poll_fn(|cx| self.poll(cx)) => break reason,
+                changed = phase.changed() => {
+                    let phase = changed.map_or(Phase::Stopped, |()| *phase.borrow_and_update());
+                    self.follow(phase);
+                }
+            }
+        };
+        self.gate = None;
+        self.bound = None;
+        self.shared.stats.session_closed(reason);
+        if !reason.is_abrupt() {
+            // Whether the peer still listens is its own affair.
+            let _ = timeout(LINGER, self.linger()).await;
+        }
+    }
+
+    /// Moves everything that can move. Ready once the session is over.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
+        loop {
+            let now = Instant::now();
+            let mut moved = self.poll_timer(cx, now);
+            moved |= self.poll_binding(cx, now);
+            moved |= self.poll_input(cx, now);
+            moved |= self.poll_gate_flush(cx, now);
+            moved |= self.poll_answers(cx, now);
+            moved |= self.poll_output(cx, now);
+            if let Some(reason) = self.session.finished() {
+                self.shared.stats.absorb(self.session.take_counts());
+                return Poll::Ready(reason);
+            }
+            if !moved {
+                self.shared.stats.absorb(self.session.take_counts());
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// The timer is only ever moved forward here, and back when it fires: most deadlines move away with every message,
+    /// and a timer that fires in vain now and then costs less than one that is set anew each time.
+    fn poll_timer(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let due = self.session.next_deadline().unwrap_or(now + FAR_AWAY);
+        if due < self.timer.deadline().into_std() {
+            self.timer.as_mut().reset(due.into());
+        }
+        let fired = self.timer.as_mut().poll(cx).is_ready();
+        if fired {
+            self.session.handle_tick(now);
+            let due = self.session.next_deadline().unwrap_or(now + FAR_AWAY);
+            self.timer.as_mut().reset(due.into());
+        }
+        fired
+    }
+
+    fn poll_binding(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let Some(binding) = &mut self.binding else {
+            return false;
+        };
+        let Poll::Ready(outcome) = binding.as_mut().poll(cx) else {
+            return false;
+        };
+        self.binding = None;
+        match outcome {
+            BindOutcome::Bound { session, window } => {
+                if self.session.handle_bound(now, window) {
+                    self.gate = Some(session);
+                    let mode = self.session.bound_as();
+                    self.bound = mode.map(|mode| Open::new(&self.shared.stats, Gauge::Binds(mode)));
+                }
+            }
+            BindOutcome::Refused { status, .. } => self.session.handle_bind_refused(now, status),
+        }
+        true
+    }
+
+    /// Works through what is there; only what is left of a frame then waits for the socket, so that the buffer never
+    /// grows beyond one read and one frame.
+    fn poll_input(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let worked = self.work(now);
+        if !self.session.wants_input() {
+            return worked;
+        }
+        self.input.reserve(READ_LENGTH_MIN);
+        match pin!(self.stream.read_buf(&mut self.input)).poll(cx) {
+            Poll::Pending => return worked,
+            Poll::Ready(Ok(0)) => self.session.handle_end_of_stream(now),
+            Poll::Ready(Ok(count)) => {
+                self.shared.stats.received_bytes.add(count as u64);
+                self.work(now);
+            }
+            Poll::Ready(Err(_)) => self.session.handle_connection_lost(CloseReason::ConnectionLost),
+        }
+        true
+    }
+
+    fn work(&mut self, now: Instant) -> bool {
+        if self.input.is_empty() || !self.session.wants_input() {
+            return false;
+        }
+        let before = self.input.len();
+        let bind = work_through(&mut self.session, self.gate.as_mut(), &mut self.input, now, unix_micros());
+        if let Some(request) = bind {
+            self.binding = Some(Box::pin(admit(self.shared.clone(), request, self.peer)));
+        }
+        let worked = self.input.len() < before;
+        self.gate_unflushed |= worked && self.gate.is_some();
+        worked
+    }
+
+    fn poll_gate_flush(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let Some(gate) = self.gate.as_mut().filter(|_| self.gate_unflushed) else {
+            return false;
+        };
+        let flushed = gate.poll_flush(cx).is_ready();
+        self.gate_unflushed = !flushed;
+        self.session.handle_gate_full(now, !flushed);
+        flushed
+    }
+
+    fn poll_answers(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let Some(gate) = self.gate.as_mut().filter(|_| self.session.wants_answers()) else {
+            return false;
+        };
+        let answered = gate.poll_answers(cx, &mut self.answers).is_ready();
+        if answered {
+            self.session.handle_answers(now, &mut self.answers);
+        }
+        answered
+    }
+
+    fn poll_output(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let mut moved = false;
+        if !self.session.output().is_empty() {
+            match Pin::new(&mut self.stream).poll_write(cx, self.session.output()) {
+                Poll::Pending => self.session.handle_written(now, 0),
+                Poll::Ready(Ok(count)) if count > 0 => {
+                    self.session.handle_written(now, count);
+                    self.shared.stats.sent_bytes.add(count as u64);
+                    self.stream_unflushed = true;
+                    moved = true;
+                }
+                Poll::Ready(_) => self.session.handle_connection_lost(CloseReason::ConnectionLost),
+            }
+        }
+        if self.stream_unflushed && self.session.output().is_empty() {
+            match Pin::new(&mut self.stream).poll_flush(cx) {
+                Poll::Pending => {}
+                Poll::Ready(Ok(())) => self.stream_unflushed = false,
+                Poll::Ready(Err(_)) => self.session.handle_connection_lost(CloseReason::ConnectionLost),
+            }
+        }
+        moved
+    }
+
+    fn follow(&mut self, phase: Phase) {
+        match phase {
+            Phase::Serving => {}
+            Phase::Draining => {
+                self.session.drain(Instant::now());
+                self.binding = None;
+            }
+            Phase::Stopped => self.session.handle_connection_lost(CloseReason::Stopped),
+        }
+    }
+
+    /// Closes our side, then reads until the peer closes its own: closing with unread input would reset the connection
+    /// and take answers away that the peer has not read yet.
+    async fn linger(&mut self) -> io::Result<()> {
+        self.stream.shutdown().await?;
+        loop {
+            self.input.clear();
+            if self.stream.read_buf(&mut self.input).await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Asks the gate about a bind, and lets whoever guesses wait for the answer.
+async fn admit<G: Gate>(
+    shared: Arc<Shared<G>>,
+    request: BindRequest,
+    peer: IpAddr,
+) -> BindOutcome<G::Session> {
+    let system_id = request.system_id.clone();
+    let outcome = shared.gate.bind(request, peer).await;
+    match &outcome {
+        BindOutcome::Bound { .. } => shared.penalties().success(&system_id),
+        BindOutcome::Refused { slow_down: false, .. } => {}
+        BindOutcome::Refused { slow_down: true, .. } => {
+            let delay = shared.penalties().failure(Instant::now(), peer, &system_id);
+            sleep(delay).await;
+        }
+    }
+    outcome
+}
+
+/// The time of day in microseconds; 0 on a clock set before 1970.
+fn unix_micros() -> u64 {
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX)
+}

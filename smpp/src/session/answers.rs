@@ -1,0 +1,63 @@
+//! Writes the gate's answers.
+
+use std::time::Instant;
+
+use rusmpp::CommandId;
+
+use super::{ServerSession, State};
+use crate::encode::{self, Found};
+use crate::gate::{Answer, Reply};
+
+impl ServerSession {
+    /// Answers from the gate; takes them all.
+    pub fn handle_answers(&mut self, now: Instant, answers: &mut Vec<Answer>) {
+        let over = matches!(self.state, State::Closed(_));
+        for answer in answers.drain(..).filter(|_| !over) {
+            self.put_answer(&answer);
+        }
+        self.go_on_when_answered(now);
+        self.review_input(now);
+    }
+
+    fn put_answer(&mut self, answer: &Answer) {
+        let sequence = answer.sequence;
+        let command = match command_of(&answer.reply) {
+            Some(command) => {
+                self.in_flight.settle(command, sequence);
+                command
+            }
+            None => self.in_flight.settle_any(sequence),
+        };
+        let (resp, ids, out) = (command.matching_response(), self.version.ids(), &mut self.output);
+        match &answer.reply {
+            Reply::Submitted { message_id, tlvs } | Reply::DataAccepted { message_id, tlvs } => {
+                let tlvs = if self.version.knows_tlvs() { tlvs } else { &None };
+                encode::put_accepted(out, resp, sequence, ids.wire(*message_id), tlvs);
+            }
+            Reply::MultiSubmitted { message_id, unsuccessful } => {
+                encode::put_multi_accepted(out, sequence, ids.wire(*message_id), unsuccessful);
+            }
+            Reply::Queried { message_id, final_date, message_state, error_code } => {
+                let (message_state, error_code) = (*message_state, *error_code);
+                let found =
+                    Found { message_id: ids.wire(*message_id), final_date, message_state, error_code };
+                encode::put_found(out, sequence, &found);
+            }
+            Reply::Refused(status) => encode::put_header_only(out, resp, *status, sequence),
+            Reply::Cancelled | Reply::Replaced => encode::put_header_only(out, resp, 0, sequence),
+        }
+    }
+}
+
+/// The request that a reply answers; a refusal does not say.
+fn command_of(reply: &Reply) -> Option<CommandId> {
+    match reply {
+        Reply::Submitted { .. } => Some(CommandId::SubmitSm),
+        Reply::DataAccepted { .. } => Some(CommandId::DataSm),
+        Reply::MultiSubmitted { .. } => Some(CommandId::SubmitMulti),
+        Reply::Queried { .. } => Some(CommandId::QuerySm),
+        Reply::Cancelled => Some(CommandId::CancelSm),
+        Reply::Replaced => Some(CommandId::ReplaceSm),
+        Reply::Refused(_) => None,
+    }
+}

@@ -1,0 +1,8 @@
+//! What the tests have in common: a peer's side of SMPP, written and read by rusmpp, and a gate without money.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+pub mod client;
+pub mod pair;
+pub mod peer;
+pub mod toy_gate;

@@ -1,0 +1,232 @@
+//! A gate that charges nothing: it accepts every bind with the right password and every message whose destination
+//! does not begin with `0000`. A test can hold its answers back, fill it up and look at what it was given.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
+
+use tollgate_smpp::pdu::{Address, Submit, SubmitKind};
+use tollgate_smpp::{
+    Answer, BindOutcome, BindRequest, Gate, GateSession, MessageRef, Replacement, Reply, ReplyTlvs,
+    UnsuccessfulDestination, Verdict,
+};
+
+use super::peer::{PASSWORD, SYSTEM_ID};
+
+pub const FIRST_ID: u64 = 1001;
+pub const NO_ROUTE: u32 = 0x0B;
+const WRONG_PASSWORD: u32 = 0x0E;
+
+/// One for a server; all its sessions share what a test sets and sees.
+#[derive(Clone, Default)]
+pub struct ToyGate(Arc<Mutex<Toy>>);
+
+#[derive(Default)]
+pub struct Toy {
+    /// The window that binds get; 0 for 1000.
+    pub window: u32,
+    /// Answers stay here until [`ToyGate::release`].
+    pub hold: bool,
+    /// A flush finds no room until [`ToyGate::set_full`] says otherwise.
+    pub full: bool,
+    /// TLVs of every answer to a submit.
+    pub tlvs: ReplyTlvs,
+    /// What was submitted.
+    pub submitted: Vec<Submitted>,
+    /// What was asked about.
+    pub managed: Vec<String>,
+    /// Answers go out last one first.
+    pub reversed: bool,
+    accepted: u64,
+    sessions: usize,
+    wakers: Vec<Waker>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submitted {
+    pub kind: SubmitKind,
+    pub sequence: u32,
+    pub destinations: Vec<String>,
+    pub payload: Vec<u8>,
+}
+
+impl ToyGate {
+    pub fn with_window(window: u32) -> Self {
+        let gate = Self::default();
+        gate.lock().window = window;
+        gate
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, Toy> {
+        self.0.lock().unwrap()
+    }
+
+    /// Lets go of the answers held back, and of all that follow.
+    pub fn release(&self) {
+        let mut toy = self.lock();
+        toy.hold = false;
+        toy.wake();
+    }
+
+    pub fn set_full(&self, full: bool) {
+        let mut toy = self.lock();
+        toy.full = full;
+        toy.wake();
+    }
+
+    pub fn sequences(&self) -> Vec<u32> {
+        self.lock().submitted.iter().map(|submitted| submitted.sequence).collect()
+    }
+
+    pub fn sessions(&self) -> usize {
+        self.lock().sessions
+    }
+
+    /// Decides about a bind as [`Gate::bind`] does, at once.
+    pub fn decide(&self, request: &BindRequest) -> BindOutcome<ToySession> {
+        if (&request.system_id[..], &request.password[..]) != (SYSTEM_ID.as_bytes(), PASSWORD.as_bytes()) {
+            return BindOutcome::Refused { status: WRONG_PASSWORD, slow_down: true };
+        }
+        let mut toy = self.lock();
+        toy.sessions += 1;
+        let window = if toy.window == 0 { 1000 } else { toy.window };
+        BindOutcome::Bound { session: ToySession { gate: self.clone(), waiting: Vec::new() }, window }
+    }
+}
+
+impl Gate for ToyGate {
+    type Session = ToySession;
+
+    async fn bind(&self, request: BindRequest, _peer: IpAddr) -> BindOutcome<ToySession> {
+        self.decide(&request)
+    }
+}
+
+impl Toy {
+    fn wake(&mut self) {
+        self.wakers.drain(..).for_each(Waker::wake);
+    }
+
+    fn remember(&mut self, waker: &Waker) {
+        if !self.wakers.iter().any(|known| known.will_wake(waker)) {
+            self.wakers.push(waker.clone());
+        }
+    }
+
+    fn reply_to(&mut self, submit: &Submit<'_>) -> Reply {
+        let message_id = FIRST_ID + self.accepted;
+        self.accepted += 1;
+        match submit.kind {
+            SubmitKind::SubmitSm => Reply::Submitted { message_id, tlvs: self.tlvs.clone() },
+            SubmitKind::DataSm => Reply::DataAccepted { message_id, tlvs: self.tlvs.clone() },
+            SubmitKind::SubmitMulti => Reply::MultiSubmitted {
+                message_id,
+                unsuccessful: submit.destinations.iter().filter(has_no_route).map(unsuccessful).collect(),
+            },
+        }
+    }
+}
+
+fn has_no_route(address: &Address<'_>) -> bool {
+    address.digits.starts_with(b"0000")
+}
+
+fn unsuccessful(address: Address<'_>) -> UnsuccessfulDestination {
+    let Address { ton, npi, digits } = address;
+    UnsuccessfulDestination { ton, npi, address: digits.to_vec(), status: NO_ROUTE }
+}
+
+fn readable(octets: &[u8]) -> String {
+    octets.escape_ascii().to_string()
+}
+
+pub struct ToySession {
+    gate: ToyGate,
+    waiting: Vec<Answer>,
+}
+
+impl Drop for ToySession {
+    fn drop(&mut self) {
+        self.gate.lock().sessions -= 1;
+    }
+}
+
+impl ToySession {
+    fn answer(&mut self, sequence: u32, reply: Reply) -> Verdict {
+        self.waiting.push(Answer { sequence, reply });
+        Verdict::Pending
+    }
+}
+
+impl GateSession for ToySession {
+    fn submit(&mut self, _now: u64, submit: &Submit<'_>) -> Verdict {
+        let mut toy = self.gate.lock();
+        toy.submitted.push(Submitted {
+            kind: submit.kind,
+            sequence: submit.sequence,
+            destinations: submit.destinations.iter().map(|to| readable(to.digits)).collect(),
+            payload: submit.payload.to_vec(),
+        });
+        if submit.destinations.iter().all(|to| has_no_route(&to)) {
+            return Verdict::Refused(NO_ROUTE);
+        }
+        let reply = toy.reply_to(submit);
+        drop(toy);
+        self.answer(submit.sequence, reply)
+    }
+
+    fn query(&mut self, sequence: u32, message: MessageRef<'_>) -> Verdict {
+        self.gate.lock().managed.push(format!("query {}", described(&message)));
+        let found = message.message_id.map(|message_id| Reply::Queried {
+            message_id,
+            final_date: b"261101120000000+".to_vec(),
+            message_state: 2,
+            error_code: 0,
+        });
+        self.answer(sequence, found.unwrap_or(Reply::Refused(0x0C)))
+    }
+
+    fn cancel(&mut self, _now: u64, sequence: u32, message: MessageRef<'_>) -> Verdict {
+        self.gate.lock().managed.push(format!("cancel {}", described(&message)));
+        self.answer(sequence, Reply::Cancelled)
+    }
+
+    fn replace(
+        &mut self,
+        _now: u64,
+        sequence: u32,
+        message: MessageRef<'_>,
+        new: Replacement<'_>,
+    ) -> Verdict {
+        self.gate.lock().managed.push(format!("replace {} by {}", described(&message), readable(new.body)));
+        self.answer(sequence, Reply::Replaced)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut toy = self.gate.lock();
+        toy.remember(cx.waker());
+        if toy.full { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    fn poll_answers(&mut self, cx: &mut Context<'_>, answers: &mut Vec<Answer>) -> Poll<()> {
+        let mut toy = self.gate.lock();
+        toy.remember(cx.waker());
+        if toy.hold || self.waiting.is_empty() {
+            return Poll::Pending;
+        }
+        if toy.reversed {
+            self.waiting.reverse();
+        }
+        answers.append(&mut self.waiting);
+        Poll::Ready(())
+    }
+}
+
+fn described(message: &MessageRef<'_>) -> String {
+    let id = message.message_id.map_or_else(|| "?".to_owned(), |id| id.to_string());
+    let from = readable(message.source.digits);
+    match message.destination {
+        Some(to) => format!("{id} from {from} to {}", readable(to.digits)),
+        None => format!("{id} from {from}"),
+    }
+}
