@@ -1,0 +1,124 @@
+//! Column families and keys. Keys are big-endian, so that RocksDB's order is the order of account and time.
+//!
+//! | column family | key | value |
+//! | --- | --- | --- |
+//! | `meta` | name | schema version, last short id |
+//! | `accounts` | account | id, currency, when it was first seen |
+//! | `wallets` | account | balance and the last two months' segments |
+//! | `ledger` | account, entry id | top-up, refund or adjustment |
+//! | `batches` | first message id | which accounts' CDRs the commit holds |
+//! | `cdrs` | account, first message id | a block of CDRs |
+//! | `states` | account, message id | what became of a message after its submit |
+//! | `volumes` | account, month | segments charged |
+//! | `dispatches` | account, dispatch id | counters |
+//! | `keys` | account, idempotency key | message id, fingerprint, expiry |
+//! | `short_ids` | account, 32-bit id | message id, for SMPP 3.3 binds |
+//! | `tariffs` | tariff number | content hash and the tariff files |
+//!
+//! **A message id says where its CDR lies.** Ids are the microsecond of the commit times one hundred, counted on from
+//! there: at most 18 decimal digits, always growing, so the CDR of message `m` of an account is in that account's last
+//! block that begins at or before `m`.
+
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::time::{Month, UnixMicros};
+
+/// The layout that this build reads and writes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Key of the schema version in `meta`.
+pub const SCHEMA_VERSION_KEY: &[u8] = b"schema_version";
+
+/// Key of the last short id given out, in `meta`.
+pub const LAST_SHORT_ID_KEY: &[u8] = b"last_short_id";
+
+/// Message ids per microsecond.
+pub const IDS_PER_MICROSECOND: u64 = 100;
+
+macro_rules! column_families {
+    ($($variant:ident $name:literal,)+) => {
+        /// One kind of row.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Family {
+            $(#[doc = concat!("`", $name, "`, as in the table of this module.")] $variant,)+
+        }
+
+        impl Family {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The column family's name in RocksDB.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+        }
+    };
+}
+
+column_families! {
+    Meta "meta",
+    Accounts "accounts",
+    Wallets "wallets",
+    Ledger "ledger",
+    Batches "batches",
+    Cdrs "cdrs",
+    States "states",
+    Volumes "volumes",
+    Dispatches "dispatches",
+    Keys "keys",
+    ShortIds "short_ids",
+    Tariffs "tariffs",
+}
+
+/// The first message id that a commit at `now` may use.
+pub fn first_id_at(now: UnixMicros) -> u64 {
+    now.0.saturating_mul(IDS_PER_MICROSECOND)
+}
+
+/// When the commit that issued this id was made, to the microsecond or a little before.
+pub fn issued_at(message_id: u64) -> UnixMicros {
+    UnixMicros(message_id / IDS_PER_MICROSECOND)
+}
+
+/// Key of rows that there is one of per account.
+pub fn account_key(account: AccountNumber) -> [u8; 4] {
+    account.0.to_be_bytes()
+}
+
+/// Key of rows by account and message or entry id.
+pub fn account_id_key(account: AccountNumber, id: u64) -> [u8; 12] {
+    let mut key = [0; 12];
+    key[..4].copy_from_slice(&account.0.to_be_bytes());
+    key[4..].copy_from_slice(&id.to_be_bytes());
+    key
+}
+
+/// The account and id of such a key.
+pub fn parse_account_id_key(key: &[u8]) -> Option<(AccountNumber, u64)> {
+    let (account, id) = key.split_at_checked(4)?;
+    Some((AccountNumber(u32::from_be_bytes(account.try_into().ok()?)), u64::from_be_bytes(id.try_into().ok()?)))
+}
+
+/// Key of an account's segments in a month.
+pub fn volume_key(account: AccountNumber, month: Month) -> [u8; 8] {
+    let mut key = [0; 8];
+    key[..4].copy_from_slice(&account.0.to_be_bytes());
+    key[4..].copy_from_slice(&month.0.to_be_bytes());
+    key
+}
+
+/// Key of rows by account and a name of the customer's: a dispatch id, an idempotency key.
+pub fn account_name_key(account: AccountNumber, name: &[u8]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(4 + name.len());
+    key.extend_from_slice(&account.0.to_be_bytes());
+    key.extend_from_slice(name);
+    key
+}
+
+/// Key of a message by the 32-bit id that its SMPP 3.3 bind was given.
+pub fn short_id_key(account: AccountNumber, short_id: u32) -> [u8; 8] {
+    let mut key = [0; 8];
+    key[..4].copy_from_slice(&account.0.to_be_bytes());
+    key[4..].copy_from_slice(&short_id.to_be_bytes());
+    key
+}
