@@ -1,0 +1,21 @@
+//! `tollgate hash-password`.
+
+use std::io::{IsTerminal, stdin};
+
+use crate::config::passwords;
+
+/// Reads a password and prints its hash as a PHC string.
+pub fn hash_password() -> Result<(), String> {
+    if stdin().is_terminal() {
+        eprintln!("Password (it will be seen on the screen; SMPP takes at most 8 characters from most gateways):");
+    }
+    let mut line = String::new();
+    stdin().read_line(&mut line).map_err(|error| format!("cannot read the password: {error}"))?;
+    let password = line.trim_end_matches(['\r', '\n']);
+    if password.is_empty() {
+        return Err("the password is empty".to_owned());
+    }
+    let hash = passwords::hash(password.as_bytes()).map_err(|error| error.to_string())?;
+    println!("{}", hash.as_str());
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! `tollgate topup`: money into a wallet while no daemon runs on the data directory.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use tollgate_engine::money::Amount;
+use tollgate_engine::wallet::Wallet;
+use tollgate_storage::committer::{Committer, LedgerPosting, Limits};
+use tollgate_storage::journal::RocksJournal;
+use tollgate_storage::rows::EntryKind;
+use tollgate_storage::store::{Durability, Store, StoreOptions};
+
+use super::data_dir;
+use crate::cli::TopupArguments;
+
+/// Memory for RocksDB's blocks: one row is read.
+const CACHE_BYTES: usize = 1 << 20;
+
+/// Adds a top-up to the ledger, durably.
+pub fn topup(config: &Path, arguments: &TopupArguments) -> Result<(), String> {
+    if arguments.amount <= Amount::ZERO {
+        return Err("the amount of a top-up is more than zero".to_owned());
+    }
+    let path = data_dir(config, arguments.data_dir.as_ref())?;
+    if !path.join("CURRENT").is_file() {
+        return Err(format!("{} is not a data directory", path.display()));
+    }
+    let options = StoreOptions { path, minimum_free_bytes: 0, cache_bytes: CACHE_BYTES };
+    let store = Arc::new(Store::open(options).map_err(|error| error.to_string())?);
+    let accounts = store.accounts().map_err(|error| error.to_string())?;
+    let account = accounts.into_iter().find(|(_, row)| row.id == arguments.account);
+    let (number, row) = account.ok_or_else(|| format!("no account `{}` in the data directory", arguments.account))?;
+    let state = store.wallet(number).map_err(|error| error.to_string())?.unwrap_or_default();
+    let before = state.balance;
+    before.checked_add(arguments.amount).ok_or("the wallet cannot hold so much")?;
+
+    let limits = Limits { queue_messages: 1, batch_messages: 1, batch_bytes: 1 };
+    let journal = RocksJournal::new(Arc::clone(&store), Durability::Sync);
+    let (committer, thread) = Committer::start(store, journal, limits).map_err(|error| error.to_string())?;
+    let (reply, answer) = oneshot::channel();
+    let wallet = Arc::new(Wallet::new(number, state));
+    committer.post(LedgerPosting {
+        wallet: Arc::clone(&wallet),
+        kind: EntryKind::TopUp,
+        amount: arguments.amount,
+        reference: arguments.reference.clone(),
+        reply,
+    });
+    let posted = answer.blocking_recv().map_err(|_| "the committer has failed".to_owned())?;
+    drop(committer);
+    thread.join().map_err(|_| "the committer has failed".to_owned())?;
+    posted.map_err(|error| error.to_string())?;
+    println!("{}: {} + {} = {} {}", row.id, before, arguments.amount, wallet.state().balance, row.currency);
+    Ok(())
+}

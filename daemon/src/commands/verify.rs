@@ -1,0 +1,77 @@
+//! `tollgate verify`.
+
+use std::path::Path;
+
+use serde_json::json;
+use tollgate_storage::store::Store;
+use tollgate_storage::verify::{Report, verify as verify_store};
+
+use super::data_dir;
+use crate::cli::VerifyArguments;
+
+/// Proves that the books of a data directory balance, or names the first thing that is off. The last line says which.
+pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), String> {
+    let path = data_dir(config, arguments.data_dir.as_ref())?;
+    let store = Store::open_read_only(&path).map_err(|error| error.to_string())?;
+    match verify_store(&store) {
+        Ok(report) if arguments.json => {
+            println!("{}", as_json(&report));
+            Ok(())
+        }
+        Ok(report) => {
+            print(&report);
+            Ok(())
+        }
+        Err(fault) if arguments.json => {
+            println!("{}", json!({ "balanced": false, "fault": fault.to_string() }));
+            Err(String::new())
+        }
+        Err(fault) => {
+            println!("books do NOT balance: {fault}");
+            Err(String::new())
+        }
+    }
+}
+
+fn print(report: &Report) {
+    for (currency, totals) in &report.totals {
+        println!(
+            "{currency}: paid in {} - charged {} + refunded {} = balance {}",
+            totals.paid_in, totals.charged, totals.refunded, totals.balance
+        );
+    }
+    println!("{}", balance_line(report));
+}
+
+/// The line that says so.
+pub fn balance_line(report: &Report) -> String {
+    let Report { wallets, cdrs, segments, batches, dispatches, .. } = report;
+    format!(
+        "books balance: {wallets} wallets, {cdrs} CDRs, {segments} segments, {dispatches} dispatches, {batches} commits"
+    )
+}
+
+fn as_json(report: &Report) -> serde_json::Value {
+    let totals: serde_json::Map<_, _> = report
+        .totals
+        .iter()
+        .map(|(currency, totals)| {
+            let sums = json!({
+                "paid_in": totals.paid_in.to_string(),
+                "charged": totals.charged.to_string(),
+                "refunded": totals.refunded.to_string(),
+                "balance": totals.balance.to_string(),
+            });
+            (currency.clone(), sums)
+        })
+        .collect();
+    json!({
+        "balanced": true,
+        "wallets": report.wallets,
+        "cdrs": report.cdrs,
+        "segments": report.segments,
+        "dispatches": report.dispatches,
+        "commits": report.batches,
+        "totals": totals,
+    })
+}

@@ -1,0 +1,271 @@
+//! Accounts, from `accounts.toml` and the rate files that it names.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tollgate_engine::account::{Account, DefaultCoding, SenderPolicy};
+use tollgate_engine::money::Amount;
+use tollgate_engine::refusal::StatusTable;
+use tollgate_engine::tariff::RateRow;
+use tollgate_engine::throttle::RateLimit;
+use toml::de::DeValue;
+
+use super::catalogue::Known;
+use super::passwords::PasswordHash;
+use super::plans::PlanNames;
+use super::provisioning::ProvisionedAccount;
+use super::rates::RateList;
+use super::read::texts;
+use super::read::values::{boolean, decimal, integer, one_of, text};
+use super::read::{Document, Problems, SourceFile, Sources, TableReader};
+use super::settings::Settings;
+use super::settings_reader::{read_statuses, read_tlv_tags, source_file};
+
+/// Binds of an account that says nothing of them.
+const DEFAULT_MAX_BINDS: u32 = 10;
+
+const HOUR_SECONDS: u64 = 3_600;
+
+/// What accounts refer to.
+pub struct Surroundings<'a> {
+    pub settings: &'a Settings,
+    pub plans: &'a PlanNames,
+    pub known: &'a Known,
+    pub sources: &'a mut Sources,
+}
+
+/// Where each name was first used.
+#[derive(Default)]
+struct Taken {
+    ids: HashMap<Arc<str>, u32>,
+    system_ids: HashMap<Arc<str>, u32>,
+}
+
+/// Reads the file.
+pub fn read_accounts(
+    source: Option<&SourceFile>,
+    mut around: Surroundings,
+    problems: &mut Problems,
+) -> Vec<ProvisionedAccount> {
+    let Some(source) = source else {
+        return Vec::new();
+    };
+    let document = Document::parse(source, problems);
+    let mut root = document.reader(problems);
+    let mut taken = Taken::default();
+    let accounts = root.tables("account", |table| read_account(table, &mut around, &mut taken));
+    root.finish();
+    accounts.into_iter().flatten().collect()
+}
+
+fn read_account(
+    table: &mut TableReader,
+    around: &mut Surroundings,
+    taken: &mut Taken,
+) -> Option<ProvisionedAccount> {
+    let id = table.required("id", text(texts::name));
+    take(table, "id", id.as_ref(), &mut taken.ids);
+    let system_id = read_system_id(table, id.as_ref(), &mut taken.system_ids);
+    let password_hash = table.required(
+        "password_hash",
+        text(|text| text.parse::<PasswordHash>().map_err(|error| error.to_string())),
+    );
+    let opening_balance = table.or("opening_balance", Amount::ZERO, decimal(texts::amount));
+    let tlv = table
+        .table("tlv", |tags| read_tlv_tags(tags, around.settings.tlv))
+        .unwrap_or(around.settings.tlv);
+    let max_binds = table.or("max_binds", DEFAULT_MAX_BINDS, integer(1..=10_000));
+    let window = read_window(table, around.settings);
+    let allowed_ips = read_list(table, "allowed_ips", text(texts::address_block)).unwrap_or_default();
+    let idempotency_by_user_message_reference = read_reference_window(table, around.settings);
+    let reply_tlvs = table.or("reply_tlvs", false, boolean);
+    let account = read_charging(table, around, id);
+    if let Some(account) = &account
+        && account
+            .credit_limit
+            .checked_neg()
+            .is_some_and(|lowest| opening_balance < lowest)
+    {
+        table.problem(
+            "opening_balance",
+            format!(
+                "is below zero by more than credit_limit, {}",
+                account.credit_limit
+            ),
+        );
+    }
+    Some(ProvisionedAccount {
+        account: account?,
+        system_id: system_id?,
+        password_hash: password_hash?,
+        opening_balance,
+        max_binds,
+        window,
+        allowed_ips,
+        idempotency_by_user_message_reference,
+        reply_tlvs,
+        tlv,
+    })
+}
+
+/// Reads what the engine charges by.
+fn read_charging(
+    table: &mut TableReader,
+    around: &mut Surroundings,
+    id: Option<Arc<str>>,
+) -> Option<Account> {
+    let plan = table.required("plan", text(|name| around.plans.resolve(name)));
+    let plan_currency = plan.as_ref().and_then(|plan| around.plans.currency_of(plan));
+    let currency = table.optional("currency", text(texts::currency));
+    if let (Some(currency), Some(of_plan)) = (currency, plan_currency)
+        && currency != of_plan
+    {
+        table.problem("currency", format!("is {currency}, but the plan's is {of_plan}"));
+    }
+    let credit_limit = table.or("credit_limit", Amount::ZERO, decimal(texts::price));
+    let suspended = table.or("suspended", false, boolean);
+    let low_balance_threshold = table.optional("low_balance_threshold", decimal(texts::amount));
+    let default_calling_code = table.optional(
+        "default_calling_code",
+        text(|code| texts::calling_code(around.known.calling_code(code)?)),
+    );
+    let rates = read_own_rates(table, around);
+    let senders = read_list(table, "senders", text(texts::sender));
+    let trusts_network_tlv = table.or("trusts_network_tlv", false, boolean);
+    let rate_limit = table.table("rate_limit", read_rate_limit).flatten();
+    let codings = [("gsm7", DefaultCoding::Gsm7), ("latin1", DefaultCoding::Latin1)];
+    let default_coding = table.or("default_coding", DefaultCoding::default(), one_of(&codings));
+    let statuses = read_refusals(table, &around.settings.refusals);
+    Some(Account {
+        id: id?,
+        currency: currency.or(plan_currency)?,
+        plan: plan?,
+        credit_limit,
+        suspended,
+        low_balance_threshold,
+        default_calling_code,
+        rates,
+        senders: senders.map_or(SenderPolicy::Any, SenderPolicy::Listed),
+        trusts_network_tlv,
+        rate_limit,
+        default_coding,
+        statuses,
+    })
+}
+
+/// Notes a name that another account has.
+fn take(table: &mut TableReader, key: &str, name: Option<&Arc<str>>, taken: &mut HashMap<Arc<str>, u32>) {
+    let Some(name) = name else {
+        return;
+    };
+    let line = table.line();
+    if let Some(first) = taken.get(name) {
+        table.problem(key, format!("`{name}` is taken by the account in line {first}"));
+    } else {
+        taken.insert(Arc::clone(name), line);
+    }
+}
+
+/// The account's id serves as its `system_id` where it has no other.
+fn read_system_id(
+    table: &mut TableReader,
+    id: Option<&Arc<str>>,
+    taken: &mut HashMap<Arc<str>, u32>,
+) -> Option<Arc<str>> {
+    let written = table.optional("system_id", text(texts::system_id));
+    let system_id = if table.has("system_id") {
+        written
+    } else {
+        let stand_in = texts::system_id(id?);
+        let absent = |message| format!("is missing, and the id cannot stand in for it: {message}");
+        stand_in
+            .map_err(|message| table.problem("system_id", absent(message)))
+            .ok()
+    };
+    take(table, "system_id", system_id.as_ref(), taken);
+    system_id
+}
+
+fn read_window(table: &mut TableReader, settings: &Settings) -> Option<u32> {
+    let window = table.optional("window", integer(1..=65_535));
+    let queue = settings.storage.queue_messages;
+    if window.is_some_and(|window| window > queue) {
+        table.problem(
+            "window",
+            format!("is more than storage.queue_messages, {queue}: one bind could fill the queue"),
+        );
+    }
+    window
+}
+
+/// A list that, where it is there, allows something.
+fn read_list<T>(
+    table: &mut TableReader,
+    key: &'static str,
+    parse: impl Fn(&DeValue) -> texts::Parsed<T>,
+) -> Option<Vec<T>> {
+    let list = table.list(key, parse)?;
+    let is_empty = table
+        .value(key)
+        .and_then(|value| value.get_ref().as_array())
+        .is_some_and(|items| items.is_empty());
+    if is_empty {
+        table.problem(
+            key,
+            "is empty, which would allow nothing; leave the key out to allow everything",
+        );
+    }
+    Some(list)
+}
+
+fn read_reference_window(table: &mut TableReader, settings: &Settings) -> Option<Duration> {
+    let hours = u64::from(settings.storage.idempotency_window_hours);
+    let most = hours.saturating_mul(HOUR_SECONDS);
+    let key = "idempotency_by_user_message_reference_seconds";
+    let seconds = table.optional(key, integer(1..=u64::from(u32::MAX)))?;
+    if seconds > most {
+        table.problem(
+            key,
+            format!("is more than storage.idempotency_window_hours, which is {most} seconds"),
+        );
+    }
+    Some(Duration::from_secs(seconds))
+}
+
+fn read_rate_limit(table: &mut TableReader) -> Option<RateLimit> {
+    let per_second = table.required("per_second", integer(1..=1_000_000));
+    let burst = table.optional("burst", integer(1..=1_000_000));
+    let per_second = per_second?;
+    Some(RateLimit {
+        per_second,
+        burst: burst.unwrap_or(per_second),
+    })
+}
+
+fn read_refusals(
+    table: &mut TableReader,
+    default: &StatusTable,
+) -> Vec<(tollgate_engine::refusal::Refusal, u32)> {
+    table
+        .table("refusals", |statuses| read_statuses(statuses, default))
+        .unwrap_or_default()
+}
+
+/// The account's own rates: the name of a CSV file, or a list of tables.
+fn read_own_rates(table: &mut TableReader, around: &mut Surroundings) -> Vec<RateRow> {
+    match table.value("rates").map(toml::Spanned::get_ref) {
+        None => Vec::new(),
+        Some(DeValue::String(_)) => {
+            let Some(source) = table.optional("rates", |value| source_file(value, around.sources)) else {
+                return Vec::new();
+            };
+            RateList::read_file(&source, around.known, table.problems()).into_rows()
+        }
+        Some(_) => {
+            let mut list = RateList::default();
+            table.tables("rates", |row| list.read_table(row, around.known));
+            list.into_rows()
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! A TOML file as parsed: what could be read of it, and where it could not.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::{Problems, SourceFile, TableReader};
+
+/// A parsed file.
+#[derive(Debug)]
+pub struct Document<'t> {
+    source: &'t SourceFile,
+    root: Spanned<DeTable<'t>>,
+    /// Where the syntax is wrong. What the parser made up there is not to be judged again.
+    broken_lines: BTreeSet<u32>,
+}
+
+impl<'t> Document<'t> {
+    /// Parses as much as can be, and notes what cannot.
+    pub fn parse(source: &'t SourceFile, problems: &mut Problems) -> Self {
+        let (root, errors) = DeTable::parse_recoverable(source.text());
+        let mut broken_lines = BTreeSet::new();
+        for error in errors {
+            let line = source.line_at(error.span().map_or(0, |span| span.start));
+            // One slip of the finger often breaks several rules; the first one says enough.
+            if broken_lines.insert(line) {
+                problems.add(&source.path, line, "", error.message());
+            }
+        }
+        Self {
+            source,
+            root,
+            broken_lines,
+        }
+    }
+
+    /// A reader for the keys outside any table.
+    pub fn reader<'p>(&'t self, problems: &'p mut Problems) -> TableReader<'t, 'p> {
+        TableReader::new(self, self.root.get_ref(), String::new(), 1, problems)
+    }
+
+    /// The file's path, for problems.
+    pub fn path(&self) -> &'t Arc<str> {
+        &self.source.path
+    }
+
+    /// The file's name as configured, for the origin of rates.
+    pub fn name(&self) -> &'t Arc<str> {
+        &self.source.name
+    }
+
+    /// The line in which an octet stands.
+    pub fn line_at(&self, offset: usize) -> u32 {
+        self.source.line_at(offset)
+    }
+
+    /// Whether the syntax is wrong somewhere: then a key that is absent may only not have been understood, and one
+    /// that is unknown may belong to another table.
+    pub fn is_broken(&self) -> bool {
+        !self.broken_lines.is_empty()
+    }
+
+    /// Whether the syntax is wrong in this line.
+    pub fn is_broken_at(&self, line: u32) -> bool {
+        self.broken_lines.contains(&line)
+    }
+}

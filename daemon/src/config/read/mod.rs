@@ -1,0 +1,21 @@
+//! Reading of files that people write: everything that is wrong is collected with its place, and nothing stops at the
+//! first error.
+//!
+//! A reader gives `None`, or a default, for what it cannot read, and leaves a [`Problem`]. Whoever calls goes on with
+//! the rest, and looks at [`Problems`] before using anything.
+
+mod document;
+mod problems;
+mod sheet;
+mod source;
+mod suggest;
+mod table;
+pub mod texts;
+pub mod values;
+
+pub use document::Document;
+pub use problems::{Problem, Problems};
+pub use sheet::{Columns, Row, read_sheet};
+pub use source::{SourceFile, Sources};
+pub use suggest::nearest;
+pub use table::TableReader;

@@ -1,0 +1,135 @@
+//! What is wrong with the files, for whoever has to put it right.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// Problems that are told of one file; a spreadsheet saved in the wrong format would otherwise fill the screen.
+const MOST_PER_FILE: usize = 100;
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The file, as the operator can open it.
+    pub file: Arc<str>,
+    /// The line, from one; zero where the file as a whole is meant.
+    pub line: u32,
+    /// The key with the tables around it, or the column; empty where none is meant.
+    pub key: String,
+    /// What is wrong, and what to write instead where that is known.
+    pub message: String,
+}
+
+/// `file:line: key: message`.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
+        if !self.key.is_empty() {
+            write!(f, ": {}", self.key)?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+/// Everything that is wrong, by file and line; at most 100 of each file, and how many more there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems {
+    by_file: BTreeMap<Arc<str>, OfFile>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct OfFile {
+    told: Vec<Problem>,
+    more: usize,
+}
+
+impl Problems {
+    /// Notes a problem.
+    pub fn add(&mut self, file: &Arc<str>, line: u32, key: impl Into<String>, message: impl Into<String>) {
+        let of_file = self.by_file.entry(Arc::clone(file)).or_default();
+        if of_file.told.len() == MOST_PER_FILE {
+            of_file.more += 1;
+            return;
+        }
+        let problem = Problem {
+            file: Arc::clone(file),
+            line,
+            key: key.into(),
+            message: message.into(),
+        };
+        // Files are read from the top but for relations between keys, so the place is near the end.
+        let at = of_file.told.partition_point(|told| told <= &problem);
+        of_file.told.insert(at, problem);
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.by_file.is_empty()
+    }
+
+    /// How many there are, those not told included.
+    pub fn count(&self) -> usize {
+        self.by_file
+            .values()
+            .map(|of_file| of_file.told.len() + of_file.more)
+            .sum()
+    }
+
+    /// Those that are told, by file and line.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.by_file.values().flat_map(|of_file| &of_file.told)
+    }
+}
+
+/// One line for each, and one for each file that has more.
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (file, of_file) in &self.by_file {
+            for problem in &of_file.told {
+                writeln!(f, "{problem}")?;
+            }
+            if of_file.more > 0 {
+                writeln!(f, "{file}: … and {} more", of_file.more)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorted_by_file_and_line_and_cut_at_a_hundred() {
+        let (a, b): (Arc<str>, Arc<str>) = ("a.csv".into(), "b.toml".into());
+        let mut problems = Problems::default();
+        assert!(problems.is_empty());
+        problems.add(&b, 0, "", "cannot be read");
+        for line in (1..=103).rev() {
+            problems.add(&a, line, "price", "not a decimal number");
+        }
+        let lines: Vec<u32> = problems
+            .iter()
+            .filter(|problem| problem.file == a)
+            .map(|problem| problem.line)
+            .collect();
+        assert!(lines.is_sorted());
+        assert_eq!(lines.len(), 100);
+        assert_eq!(problems.count(), 104);
+        let shown = problems.to_string();
+        assert!(
+            shown.starts_with("a.csv:4: price: not a decimal number\n"),
+            "{shown}"
+        );
+        assert!(
+            shown.ends_with("a.csv: … and 3 more\nb.toml: cannot be read\n"),
+            "{shown}"
+        );
+    }
+}

@@ -1,0 +1,183 @@
+//! A CSV file with a header line, read row by row.
+//!
+//! Columns are found by name, in any order; lines that begin with `#` are remarks.
+
+use std::sync::Arc;
+
+use csv::{ReaderBuilder, StringRecord, Trim};
+
+use super::suggest::nearest;
+use super::texts::{Parsed, quoted};
+use super::{Problems, SourceFile};
+
+/// The columns of a sheet.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns {
+    /// Those that must be there.
+    pub required: &'static [&'static str],
+    /// Those that may be there.
+    pub optional: &'static [&'static str],
+}
+
+/// One row, with its place.
+pub struct Row<'r> {
+    file: &'r Arc<str>,
+    header: &'r [Option<&'static str>],
+    cells: &'r StringRecord,
+    line: u32,
+    problems: &'r mut Problems,
+}
+
+impl Row<'_> {
+    /// The line, from one.
+    pub fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// The text of a cell; empty where the column is absent.
+    pub fn text(&self, column: &'static str) -> &str {
+        let at = self.header.iter().position(|name| *name == Some(column));
+        at.and_then(|at| self.cells.get(at)).unwrap_or_default()
+    }
+
+    /// A cell that must be filled.
+    pub fn required<T>(&mut self, column: &'static str, parse: impl FnOnce(&str) -> Parsed<T>) -> Option<T> {
+        if self.text(column).is_empty() {
+            self.problem(column, "is empty");
+        }
+        self.optional(column, parse)
+    }
+
+    /// A cell that may be empty.
+    pub fn optional<T>(&mut self, column: &'static str, parse: impl FnOnce(&str) -> Parsed<T>) -> Option<T> {
+        let text = self.text(column);
+        if text.is_empty() {
+            return None;
+        }
+        match parse(text) {
+            Ok(parsed) => Some(parsed),
+            Err(message) => {
+                self.problem(column, message);
+                None
+            }
+        }
+    }
+
+    /// Notes that a cell is wrong.
+    pub fn problem(&mut self, column: &str, message: impl Into<String>) {
+        self.problems.add(self.file, self.line, column, message);
+    }
+}
+
+/// Calls `read` with every row that has as many cells as the header. The answer is whether all rows were handed over,
+/// and `read` understood each of them: if not, what they would have said is not known.
+pub fn read_sheet(
+    source: &SourceFile,
+    columns: Columns,
+    problems: &mut Problems,
+    mut read: impl FnMut(&mut Row) -> Option<()>,
+) -> bool {
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(Trim::All)
+        .comment(Some(b'#'))
+        .from_reader(source.text().as_bytes());
+    let mut header: Option<Vec<Option<&'static str>>> = None;
+    let mut cells = StringRecord::new();
+    let mut understood = true;
+    // Reading from memory what is known to be UTF-8 cannot fail.
+    while reader.read_record(&mut cells).unwrap_or(false) {
+        let line = line_of(source, &cells);
+        let Some(header) = &header else {
+            let Some(found) = read_header(source, line, &cells, columns, problems) else {
+                return false;
+            };
+            header = Some(found);
+            continue;
+        };
+        if let Some(message) = misshapen(&cells, header.len()) {
+            problems.add(&source.path, line, "", message);
+            understood = false;
+            continue;
+        }
+        let mut row = Row {
+            file: &source.path,
+            header,
+            cells: &cells,
+            line,
+            problems,
+        };
+        understood &= read(&mut row).is_some();
+    }
+    if header.is_none() {
+        understood = false;
+        problems.add(
+            &source.path,
+            1,
+            "",
+            format!("is empty; the first line must be {}", columns.required.join(",")),
+        );
+    }
+    understood
+}
+
+fn line_of(source: &SourceFile, cells: &StringRecord) -> u32 {
+    let offset = cells.position().map_or(0, csv::Position::byte);
+    source.line_at(usize::try_from(offset).unwrap_or(usize::MAX))
+}
+
+/// Why a row cannot be read by its columns.
+fn misshapen(cells: &StringRecord, columns: usize) -> Option<String> {
+    // A quote that is not closed would make one cell of everything up to the next.
+    if cells.iter().any(|cell| cell.contains('\n')) {
+        return Some("a cell goes on in the next line; is a quote not closed?".to_owned());
+    }
+    let count = cells.len();
+    (count != columns).then(|| format!("has {count} cells where the header has {columns}"))
+}
+
+/// What each column means; `None` for the whole where a required one is missing, since nothing can be said of the
+/// rows then.
+fn read_header(
+    source: &SourceFile,
+    line: u32,
+    cells: &StringRecord,
+    columns: Columns,
+    problems: &mut Problems,
+) -> Option<Vec<Option<&'static str>>> {
+    let known = || columns.required.iter().chain(columns.optional).copied();
+    let mut header = Vec::with_capacity(cells.len());
+    for cell in cells {
+        let column = known().find(|name| *name == cell);
+        let message = match column {
+            Some(name) if header.contains(&Some(name)) => Some("stands twice in the header".to_owned()),
+            Some(_) => None,
+            None => Some(match nearest(cell, known()) {
+                Some(name) => format!("unknown column; did you mean `{name}`?"),
+                None => format!(
+                    "unknown column; known here: {}",
+                    known().collect::<Vec<_>>().join(", ")
+                ),
+            }),
+        };
+        if let Some(message) = message {
+            problems.add(&source.path, line, quoted(cell).trim_matches('`'), message);
+        }
+        header.push(column);
+    }
+    let missing: Vec<_> = columns
+        .required
+        .iter()
+        .filter(|name| !header.contains(&Some(**name)))
+        .collect();
+    for name in &missing {
+        problems.add(
+            &source.path,
+            line,
+            **name,
+            "the column is missing; cells are separated by commas",
+        );
+    }
+    missing.is_empty().then_some(header)
+}

@@ -1,0 +1,158 @@
+//! Files as they were read, with their lines.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Nothing that people edit is larger; a million accounts take about a quarter of it.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// The text of one file.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// As the configuration names it.
+    pub name: Arc<str>,
+    /// As the operator can open it.
+    pub path: Arc<str>,
+    text: String,
+    line_starts: Vec<usize>,
+}
+
+impl SourceFile {
+    /// From bytes that should be UTF-8; the error says in which line they are not. A byte order mark, which
+    /// spreadsheets write, is dropped.
+    pub fn new(name: &str, path: &Path, bytes: Vec<u8>) -> Result<Self, String> {
+        let mut text = String::from_utf8(bytes).map_err(|error| {
+            let good = error
+                .as_bytes()
+                .get(..error.utf8_error().valid_up_to())
+                .unwrap_or_default();
+            let line = good.split(|byte| *byte == b'\n').count();
+            format!("line {line} of {} is not UTF-8", path.display())
+        })?;
+        let text = if text.starts_with('\u{feff}') {
+            text.split_off('\u{feff}'.len_utf8())
+        } else {
+            text
+        };
+        let line_starts = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        Ok(Self {
+            name: name.into(),
+            path: path.to_string_lossy().into(),
+            text,
+            line_starts,
+        })
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The line, from one, in which an octet stands.
+    pub fn line_at(&self, offset: usize) -> u32 {
+        let line = self.line_starts.partition_point(|start| *start <= offset);
+        u32::try_from(line).unwrap_or(u32::MAX)
+    }
+}
+
+/// The files below one directory, each read once however often it is named.
+#[derive(Debug)]
+pub struct Sources {
+    directory: PathBuf,
+    files: BTreeMap<PathBuf, Arc<SourceFile>>,
+}
+
+impl Sources {
+    /// Names are relative to `directory`.
+    pub fn new(directory: &Path) -> Self {
+        Self {
+            directory: directory.to_owned(),
+            files: BTreeMap::new(),
+        }
+    }
+
+    /// Where a name leads.
+    pub fn path_of(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// The file of that name; the error is for the place that names it.
+    pub fn read(&mut self, name: &str) -> Result<Arc<SourceFile>, String> {
+        let path = self.path_of(name);
+        if let Some(file) = self.files.get(&path) {
+            return Ok(Arc::clone(file));
+        }
+        let bytes = read_bounded(&path)?;
+        let file = Arc::new(SourceFile::new(name, &path, bytes)?);
+        self.files.insert(path, Arc::clone(&file));
+        Ok(file)
+    }
+
+    /// Everything that was read.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.files.keys().cloned().collect()
+    }
+}
+
+fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
+    let cannot = |why: &dyn std::fmt::Display| format!("cannot read {}: {why}", path.display());
+    // A pipe or a device would be read for ever.
+    let metadata = std::fs::metadata(path).map_err(|error| cannot(&error))?;
+    if !metadata.is_file() {
+        return Err(cannot(&"not a file"));
+    }
+    let file = File::open(path).map_err(|error| cannot(&error))?;
+    let mut bytes = Vec::new();
+    file.take(MOST_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| cannot(&error))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(cannot(&format_args!("larger than {MOST_BYTES} bytes")));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(bytes: &[u8]) -> Result<SourceFile, String> {
+        SourceFile::new("a.csv", Path::new("config/a.csv"), bytes.to_vec())
+    }
+
+    #[test]
+    fn offsets_become_lines() {
+        let file = source("\u{feff}ab\r\nc\n\nd".as_bytes()).unwrap();
+        assert_eq!(file.text(), "ab\r\nc\n\nd");
+        for (offset, line) in [(0, 1), (3, 1), (4, 2), (5, 2), (6, 3), (7, 4), (99, 4)] {
+            assert_eq!(file.line_at(offset), line, "{offset}");
+        }
+    }
+
+    #[test]
+    fn other_encodings_are_refused_with_the_line() {
+        assert_eq!(
+            source(b"a\nb\xff\n").unwrap_err(),
+            "line 2 of config/a.csv is not UTF-8"
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_file_is_refused() {
+        let mut sources = Sources::new(Path::new("/"));
+        assert!(sources.read("dev").unwrap_err().contains("not a file"));
+        assert!(sources.read("dev/zero").unwrap_err().contains("not a file"));
+        assert!(
+            sources
+                .read("nothing/here")
+                .unwrap_err()
+                .contains("cannot read /nothing/here: ")
+        );
+        assert!(sources.paths().is_empty());
+    }
+}

@@ -1,0 +1,78 @@
+//! The small HTTP endpoints: `/healthz` and `/readyz` for whoever runs the process, `/metrics` for Prometheus.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+
+use crate::live::World;
+
+/// Prometheus' text format.
+const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Whether binds are served; what `/readyz` answers from.
+#[derive(Debug)]
+pub struct Readiness {
+    world: Arc<World>,
+    draining: AtomicBool,
+}
+
+impl Readiness {
+    /// Of a process that serves.
+    pub fn new(world: Arc<World>) -> Self {
+        Self { world, draining: AtomicBool::new(false) }
+    }
+
+    /// From here on no new binds are served.
+    pub fn begin_drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    fn reason_against(&self) -> Option<&'static str> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Some("draining");
+        }
+        (!self.world.committer.is_available()).then_some("storage is unavailable")
+    }
+}
+
+/// `/healthz` and `/readyz`.
+pub fn health(readiness: Arc<Readiness>) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .with_state(readiness)
+}
+
+async fn ready(State(readiness): State<Arc<Readiness>>) -> impl IntoResponse {
+    match readiness.reason_against() {
+        None => (StatusCode::OK, "ready\n".to_owned()),
+        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")),
+    }
+}
+
+/// `/metrics`.
+pub fn metrics(handle: PrometheusHandle) -> Router {
+    let render = move || async move { ([(CONTENT_TYPE, METRICS_TYPE)], handle.render()) };
+    Router::new().route("/metrics", get(render))
+}
+
+/// Serves until the process ends. The answer is the address with the port that it got.
+pub async fn serve(address: SocketAddr, router: Router) -> std::io::Result<SocketAddr> {
+    let listener = TcpListener::bind(address).await?;
+    let bound = listener.local_addr()?;
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, %bound, "an HTTP listener has stopped");
+        }
+    });
+    Ok(bound)
+}

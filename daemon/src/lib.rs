@@ -1,0 +1,16 @@
+//! The daemon: configuration, provisioning, wiring, hot reload, metrics, drain, and the commands around it.
+//!
+//! What happens to one submit_sm, in four hops: [`tollgate_smpp::session`] reads it, [`gateway`] hands it to
+//! [`tollgate_engine::charging`], and [`tollgate_storage::committer`] makes the charge durable; the answer goes back the
+//! same way.
+
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod gateway;
+pub mod http;
+pub mod live;
+pub mod logging;
+pub mod meters;
+pub mod reload;
+pub mod run;

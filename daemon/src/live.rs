@@ -1,0 +1,199 @@
+//! What is in force now: the tables that messages are rated by and the accounts that may bind, swapped whole by a
+//! reload; and beside them what lives on across reloads, the wallets, throttles and bind counts.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use dashmap::DashMap;
+use thiserror::Error;
+use tokio::sync::oneshot;
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::tables::{DefinitionError, Tables, Terms};
+use tollgate_engine::throttle::Throttle;
+use tollgate_engine::wallet::{Wallet, WalletState, Wallets};
+use tollgate_storage::committer::{Committer, Provision, Provisioned};
+use tollgate_storage::keys::KeyRegistry;
+use tollgate_storage::store::{Store, Unavailable};
+
+use crate::config::{Loaded, ProvisionedAccount, Provisioning};
+use crate::meters::Meters;
+
+/// One configuration, applied.
+#[derive(Debug)]
+pub struct Live {
+    /// What messages are rated by.
+    pub tables: Tables,
+    /// The number that CDRs name the tariff version with.
+    pub tariff: u32,
+    /// How long an idempotency key is remembered.
+    pub key_window: Duration,
+    /// Who may bind, by `system_id`.
+    bindable: HashMap<Arc<str>, Arc<Bindable>>,
+    by_account: HashMap<Arc<str>, Arc<Bindable>>,
+}
+
+/// An account as its sessions need it.
+#[derive(Debug)]
+pub struct Bindable {
+    /// As provisioned.
+    pub provisioned: ProvisionedAccount,
+    /// What messages are priced by.
+    pub terms: Arc<Terms>,
+    /// What outlives a reload.
+    pub standing: Arc<Standing>,
+}
+
+/// What an account has beyond its configuration.
+#[derive(Debug)]
+pub struct Standing {
+    /// Its money.
+    pub wallet: Arc<Wallet>,
+    /// Its messages per second.
+    pub throttle: Throttle,
+    /// Its open binds.
+    pub binds: AtomicU32,
+}
+
+/// Why a configuration cannot be applied.
+#[derive(Debug, Error)]
+pub enum ApplyError {
+    /// Its pieces contradict one another.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Definition(Vec<DefinitionError>),
+    /// Accounts and tariff version could not be made durable first.
+    #[error(transparent)]
+    Storage(#[from] Unavailable),
+}
+
+/// Everything that the parts of the daemon share.
+#[derive(Debug)]
+pub struct World {
+    /// What is in force.
+    pub live: ArcSwap<Live>,
+    /// Every wallet.
+    pub wallets: Wallets,
+    /// The books on disk.
+    pub store: Arc<Store>,
+    /// The way to the single writer.
+    pub committer: Committer,
+    /// Idempotency keys.
+    pub keys: Arc<KeyRegistry>,
+    /// What is counted.
+    pub meters: Meters,
+    standings: DashMap<Arc<str>, Arc<Standing>>,
+}
+
+impl Live {
+    /// The account that binds by this name.
+    pub fn by_system_id(&self, system_id: &[u8]) -> Option<&Arc<Bindable>> {
+        self.bindable.get(std::str::from_utf8(system_id).ok()?)
+    }
+
+    /// An account by its id.
+    pub fn by_account(&self, id: &str) -> Option<&Arc<Bindable>> {
+        self.by_account.get(id)
+    }
+
+    /// Every account in force.
+    pub fn accounts(&self) -> impl Iterator<Item = &Arc<Bindable>> {
+        self.by_account.values()
+    }
+}
+
+impl World {
+    /// The first configuration on top of what the disk holds.
+    pub async fn begin(store: Arc<Store>, committer: Committer, loaded: &Loaded) -> Result<Self, ApplyError> {
+        let wallets = Wallets::default();
+        for (number, state) in store.wallets()? {
+            wallets.insert(Wallet::new(number, state));
+        }
+        let (keys, standings) = (Arc::new(KeyRegistry::new(Arc::clone(&store))), DashMap::new());
+        let live = make_live(&committer, &wallets, &standings, loaded).await?;
+        let (live, meters) = (ArcSwap::from_pointee(live), Meters::new());
+        Ok(Self { live, wallets, store, committer, keys, meters, standings })
+    }
+
+    /// Another configuration in place of the one in force, whole or not at all.
+    pub async fn apply(&self, loaded: &Loaded) -> Result<(), ApplyError> {
+        let live = make_live(&self.committer, &self.wallets, &self.standings, loaded).await?;
+        self.live.store(Arc::new(live));
+        Ok(())
+    }
+}
+
+/// Accounts and tariff version are durable before anything is priced by them, so that every CDR can be explained.
+async fn make_live(
+    committer: &Committer,
+    wallets: &Wallets,
+    standings: &DashMap<Arc<str>, Arc<Standing>>,
+    loaded: &Loaded,
+) -> Result<Live, ApplyError> {
+    let provisioning = &loaded.provisioning;
+    let definition = provisioning.definition(&loaded.settings.refusals);
+    let tables = Tables::build(definition).map_err(ApplyError::Definition)?;
+    let Provisioned { accounts, tariff } = provision(committer, provisioning).await?;
+    let (mut bindable, mut by_account) = (HashMap::new(), HashMap::new());
+    for (provisioned, number) in provisioning.accounts.iter().zip(accounts) {
+        let Some(terms) = tables.terms(&provisioned.account.id) else { continue };
+        let standing = standings
+            .entry(Arc::clone(&provisioned.account.id))
+            .or_insert_with(|| standing_of(wallets, number, provisioned));
+        let account = Arc::new(Bindable {
+            provisioned: provisioned.clone(),
+            terms: Arc::clone(terms),
+            standing: Arc::clone(&standing),
+        });
+        bindable.insert(Arc::clone(&provisioned.system_id), Arc::clone(&account));
+        by_account.insert(Arc::clone(&provisioned.account.id), account);
+    }
+    let key_window = Duration::from_hours(loaded.settings.storage.idempotency_window_hours.into());
+    Ok(Live { tables, tariff, key_window, bindable, by_account })
+}
+
+/// The wallet was loaded from disk, or its opening balance has become durable just now.
+fn standing_of(wallets: &Wallets, number: AccountNumber, provisioned: &ProvisionedAccount) -> Arc<Standing> {
+    let wallet = wallets.get(number).unwrap_or_else(|| {
+        let state = WalletState { balance: provisioned.opening_balance, ..WalletState::default() };
+        wallets.insert(Wallet::new(number, state))
+    });
+    Arc::new(Standing { wallet, throttle: Throttle::default(), binds: AtomicU32::new(0) })
+}
+
+async fn provision(committer: &Committer, provisioning: &Provisioning) -> Result<Provisioned, Unavailable> {
+    let accounts = provisioning
+        .accounts
+        .iter()
+        .map(|provisioned| {
+            let account = &provisioned.account;
+            (Arc::clone(&account.id), account.currency.to_string(), provisioned.opening_balance)
+        })
+        .collect();
+    let tariff_files = provisioning
+        .archive
+        .iter()
+        .map(|file| (file.name.to_string(), file.bytes.as_deref().unwrap_or(&file.digest).to_vec()))
+        .collect();
+    let (reply, answer) = oneshot::channel();
+    let tariff_version = Arc::clone(&provisioning.version);
+    let (committer, request) = (committer.clone(), Provision { accounts, tariff_version, tariff_files, reply });
+    // Sending may wait for room in the queue, which must not hold up other tasks.
+    let sent = tokio::task::spawn_blocking(move || committer.provision(request)).await;
+    sent.map_err(|error| Unavailable(error.to_string()))?;
+    answer.await.unwrap_or_else(|_| Err(Unavailable("the committer has stopped".to_owned())))
+}
+
+impl Standing {
+    /// Takes a place among the account's binds, if one is free.
+    pub fn take_bind(&self, max: u32) -> bool {
+        let taken = self.binds.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| (open < max).then_some(open + 1));
+        taken.is_ok()
+    }
+
+    /// Gives the place back.
+    pub fn give_back_bind(&self) {
+        self.binds.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,103 @@
+//! How a connection becomes a bind (SMPP 3.4 §4.1).
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use rusmpp::pdus::{BindReceiver, BindTransceiver, BindTransmitter};
+use rusmpp::types::COctetString;
+use rusmpp::values::{InterfaceVersion, Npi, Ton};
+use rusmpp::{Command, CommandId, CommandStatus, Pdu};
+
+use super::connection::Connection;
+use super::wire;
+
+/// How long the server may take to answer a bind.
+const BIND_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a bind asks to be allowed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Mode {
+    /// To submit.
+    Transmitter,
+    /// To get messages, and therefore not to submit.
+    Receiver,
+    /// Both.
+    #[default]
+    Transceiver,
+}
+
+/// Who binds.
+#[derive(Clone)]
+pub struct Credentials {
+    /// At most 15 ASCII characters.
+    pub system_id: String,
+    /// At most 8 ASCII characters. Never logged: this type has no `Debug`.
+    pub password: String,
+}
+
+/// Why there is no bind.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// No connection, or it was lost.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// SMPP has no room for this `system_id` or password.
+    #[error("system_id must have at most 15 ASCII characters, and the password at most 8")]
+    Credentials,
+    /// The server said no.
+    #[error("the server refused the bind with status 0x{0:08X}")]
+    Refused(u32),
+    /// The server said nothing.
+    #[error("no answer to the bind for {} s", BIND_TIMEOUT.as_secs())]
+    Silence,
+}
+
+/// Connects and binds.
+pub fn open(
+    target: SocketAddr,
+    credentials: &Credentials,
+    mode: Mode,
+    sequence: u32,
+) -> Result<Connection, BindError> {
+    let request = request(credentials, mode).ok_or(BindError::Credentials)?;
+    let mut connection = Connection::open(target)?;
+    let request = Command::new(CommandStatus::EsmeRok, sequence, request);
+    connection.outgoing().extend(wire::encode(&request));
+    let deadline = Instant::now() + BIND_TIMEOUT;
+    while Instant::now() < deadline {
+        connection.write()?;
+        connection.wait(BIND_TIMEOUT)?;
+        let mut answer = None;
+        connection.read(|pdu, out| match CommandId::from(pdu.command_id) {
+            CommandId::EnquireLink => wire::write(out, CommandId::EnquireLinkResp, pdu.sequence, b""),
+            _ if pdu.sequence == sequence => answer = Some(pdu.status),
+            _ => {}
+        })?;
+        match answer {
+            Some(0) => return Ok(connection),
+            Some(status) => return Err(BindError::Refused(status)),
+            None => {}
+        }
+    }
+    Err(BindError::Silence)
+}
+
+fn request(credentials: &Credentials, mode: Mode) -> Option<Pdu> {
+    let system_id = COctetString::from_string(credentials.system_id.clone()).ok()?;
+    let password = COctetString::from_string(credentials.password.clone()).ok()?;
+    let system_type = COctetString::empty();
+    let version = InterfaceVersion::Smpp3_4;
+    let (ton, npi, range) = (Ton::Unknown, Npi::Unknown, COctetString::empty());
+    Some(match mode {
+        Mode::Transmitter => {
+            BindTransmitter::new(system_id, password, system_type, version, ton, npi, range).into()
+        }
+        Mode::Receiver => {
+            BindReceiver::new(system_id, password, system_type, version, ton, npi, range).into()
+        }
+        Mode::Transceiver => {
+            BindTransceiver::new(system_id, password, system_type, version, ton, npi, range).into()
+        }
+    })
+}

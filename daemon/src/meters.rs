@@ -1,0 +1,88 @@
+//! What is counted on the way of a message, as handles that cost one atomic addition each.
+//!
+//! Label sets are bounded: reasons are a closed list, currencies come from the configuration.
+
+use std::collections::HashMap;
+
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tollgate_engine::money::Currency;
+use tollgate_engine::refusal::Refusal;
+
+/// Bounds of latency buckets, in seconds.
+const SECONDS: &[f64] =
+    &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
+
+/// Bounds of batch size buckets, in messages.
+const MESSAGES: &[f64] = &[1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0, 16_384.0];
+
+/// Makes every metric of this process end up in the text that the handle renders.
+pub fn install() -> Result<PrometheusHandle, BuildError> {
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_batch_messages".to_owned()), MESSAGES)?
+        .install_recorder()?;
+    gauge!("tollgate_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    Ok(handle)
+}
+
+/// The handles.
+pub struct Meters {
+    /// Messages charged and durable.
+    pub charged: Counter,
+    /// Messages refused.
+    pub refused: Counter,
+    /// Messages answered with the id of the first use of their key.
+    pub replayed: Counter,
+    /// Segments charged and durable.
+    pub segments: Counter,
+    /// From the read off the socket to the answer.
+    pub submit_seconds: Histogram,
+    /// Requests that wait for their answer.
+    pub inflight: Gauge,
+    /// Requests that may wait, over all open binds.
+    pub windows: Gauge,
+    refusals: HashMap<Refusal, Counter>,
+}
+
+impl std::fmt::Debug for Meters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Meters").finish_non_exhaustive()
+    }
+}
+
+impl Meters {
+    /// With every reason at zero, so that a rate over it has a beginning.
+    pub fn new() -> Self {
+        let reason = |refusal: &Refusal| (*refusal, counter!("tollgate_refusals_total", "reason" => refusal.name()));
+        Self {
+            charged: counter!("tollgate_submits_total", "outcome" => "charged"),
+            refused: counter!("tollgate_submits_total", "outcome" => "refused"),
+            replayed: counter!("tollgate_submits_total", "outcome" => "replayed"),
+            segments: counter!("tollgate_segments_total"),
+            submit_seconds: histogram!("tollgate_submit_duration_seconds"),
+            inflight: gauge!("tollgate_inflight_requests"),
+            windows: gauge!("tollgate_window_requests"),
+            refusals: Refusal::ALL.iter().map(reason).collect(),
+        }
+    }
+
+    /// Counts `messages` refused for one reason.
+    pub fn refuse(&self, refusal: Refusal, messages: u64) {
+        self.refused.increment(messages);
+        if let Some(counter) = self.refusals.get(&refusal) {
+            counter.increment(messages);
+        }
+    }
+
+    /// The revenue of one currency, in millionths of its unit.
+    pub fn revenue(currency: Currency) -> Counter {
+        counter!("tollgate_revenue_micros_total", "currency" => currency.to_string())
+    }
+}
+
+impl Default for Meters {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,141 @@
+//! Hot reload: on a change of a file and on SIGHUP everything is read afresh, validated whole, and applied whole or not
+//! at all.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use metrics::{counter, gauge};
+use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc;
+
+use crate::config::{self, Loaded, Problems};
+use crate::live::World;
+use crate::run::Overrides;
+
+/// Editors write a file in several steps; a change counts once this long has passed without another.
+const QUIET: Duration = Duration::from_millis(150);
+
+/// Problems that are logged one by one when a reload is rejected.
+const PROBLEMS_LOGGED_MAX: usize = 20;
+
+/// Applies configurations to a running process.
+pub struct Reloader {
+    path: PathBuf,
+    world: Arc<World>,
+    current: Loaded,
+    overrides: Overrides,
+}
+
+impl Reloader {
+    /// Starting from the configuration that is in force.
+    pub fn new(path: PathBuf, world: Arc<World>, current: Loaded, overrides: Overrides) -> Self {
+        announce(&current);
+        Self { path, world, current, overrides }
+    }
+
+    /// Reads everything again and applies it, or says why not.
+    pub async fn reload(&mut self) {
+        let path = self.path.clone();
+        // Reading and validating is work for a thread of its own; messages are not held up.
+        let loaded = tokio::task::spawn_blocking(move || config::load(&path)).await;
+        match loaded {
+            Ok(Ok(mut loaded)) => {
+                self.overrides.apply(&mut loaded.settings);
+                self.apply(loaded).await;
+            }
+            Ok(Err(problems)) => reject(&problems),
+            Err(error) => tracing::error!(%error, "reload failed"),
+        }
+    }
+
+    /// Every file whose change is a change of the configuration.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.current.files
+    }
+
+    async fn apply(&mut self, loaded: Loaded) {
+        let changes = loaded.changes_since(&self.current);
+        if changes.is_empty() {
+            counter!("tollgate_tariff_loads_total", "result" => "unchanged").increment(1);
+            tracing::info!("reload: nothing has changed");
+            return;
+        }
+        if let Err(error) = self.world.apply(&loaded).await {
+            counter!("tollgate_tariff_loads_total", "result" => "rejected").increment(1);
+            tracing::error!(%error, "reload rejected; the configuration in force stays");
+            return;
+        }
+        for change in changes {
+            tracing::info!(change, "reload");
+        }
+        let before = &self.current.provisioning.version;
+        gauge!("tollgate_tariff_info", "version" => before.to_string()).set(0.0);
+        announce(&loaded);
+        self.current = loaded;
+    }
+}
+
+/// Makes every result of a load known to Prometheus, and the version in force.
+fn announce(loaded: &Loaded) {
+    for result in ["unchanged", "rejected"] {
+        counter!("tollgate_tariff_loads_total", "result" => result).increment(0);
+    }
+    counter!("tollgate_tariff_loads_total", "result" => "applied").increment(1);
+    let version = &loaded.provisioning.version;
+    gauge!("tollgate_tariff_info", "version" => version.to_string()).set(1.0);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    gauge!("tollgate_tariff_applied_timestamp_seconds").set(now.as_secs_f64());
+    tracing::info!(%version, accounts = loaded.provisioning.accounts.len(), "tariff applied");
+}
+
+fn reject(problems: &Problems) {
+    counter!("tollgate_tariff_loads_total", "result" => "rejected").increment(1);
+    for problem in problems.iter().take(PROBLEMS_LOGGED_MAX) {
+        tracing::error!(%problem, "reload rejected");
+    }
+    tracing::error!(problems = problems.count(), "reload rejected; the configuration in force stays");
+}
+
+/// Watches files and says when they have changed and come to rest.
+pub struct FileWatch {
+    watcher: RecommendedWatcher,
+    directories: HashSet<PathBuf>,
+    events: mpsc::Receiver<()>,
+}
+
+impl FileWatch {
+    /// Watches the directories of these files: editors and `git` replace files rather than write into them.
+    pub fn new(files: &[PathBuf]) -> notify::Result<Self> {
+        let (sender, events) = mpsc::channel(1);
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            if event.is_ok_and(|event| !event.kind.is_access()) {
+                // A full channel already says that something has changed.
+                let _ = sender.try_send(());
+            }
+        })?;
+        let mut watch = Self { watcher, directories: HashSet::new(), events };
+        watch.follow(files)?;
+        Ok(watch)
+    }
+
+    /// Watches the directories of these files too.
+    pub fn follow(&mut self, files: &[PathBuf]) -> notify::Result<()> {
+        for directory in files.iter().filter_map(|file| file.parent()) {
+            let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+            if self.directories.insert(directory.to_owned()) {
+                self.watcher.watch(directory, RecursiveMode::NonRecursive)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for a change and for the quiet after it.
+    pub async fn changed(&mut self) {
+        if self.events.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+        while let Ok(Some(())) = tokio::time::timeout(QUIET, self.events.recv()).await {}
+    }
+}

@@ -1,0 +1,248 @@
+//! The daemon's life: start everything in order, serve, reload when asked, drain, stop.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use metrics::{Gauge, counter, gauge};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tollgate_smpp::BindMode;
+use tollgate_smpp::penalty::PenaltyConfig;
+use tollgate_smpp::server::{Server, ServerConfig, ServerStats, TlsFiles};
+use tollgate_smpp::session::{SessionConfig, TimerConfig};
+use tollgate_storage::committer::{Committer, Limits};
+use tollgate_storage::journal::RocksJournal;
+use tollgate_storage::store::{Durability, Store, StoreOptions};
+
+use crate::config::{self, Loaded, Settings, SmppSettings};
+use crate::gateway::TollGate;
+use crate::http::{self, Readiness};
+use crate::live::World;
+use crate::reload::{FileWatch, Reloader};
+use crate::{logging, meters};
+
+/// Sessions that are not done after this are closed as they are; the whole stop stays below five seconds.
+const DRAIN_MAX: Duration = Duration::from_secs(4);
+
+/// How often the gauges that are read rather than counted are brought up to date.
+const GAUGES_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Memory for RocksDB's blocks.
+const CACHE_BYTES: usize = 64 << 20;
+
+/// What the command line sets in place of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// The data directory.
+    pub data_dir: Option<PathBuf>,
+    /// Where gateways connect.
+    pub smpp_listen: Option<SocketAddr>,
+    /// Where `/healthz` and `/readyz` are.
+    pub http_listen: Option<SocketAddr>,
+    /// Where `/metrics` is.
+    pub metrics_listen: Option<SocketAddr>,
+}
+
+/// What started.
+struct Running {
+    world: Arc<World>,
+    server: Server,
+    readiness: Arc<Readiness>,
+    addresses: serde_json::Value,
+    committer: JoinHandle<()>,
+}
+
+/// Runs until SIGTERM or SIGINT. `Err` is for a person to read.
+pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), String> {
+    let mut loaded = config::load(&path).map_err(|problems| problems.to_string())?;
+    overrides.apply(&mut loaded.settings);
+    logging::install(&loaded.settings.log);
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("cannot start the runtime: {error}"))?;
+    let committer = runtime.block_on(serve(path, loaded, overrides))?;
+    drop(runtime);
+    // The last handle on the committer went with the runtime; what was queued is being written.
+    committer.join().map_err(|_| "the committer has failed".to_owned())?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn serve(path: PathBuf, loaded: Loaded, overrides: &Overrides) -> Result<JoinHandle<()>, String> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(|error| error.to_string())?;
+    let handle = meters::install().map_err(|error| error.to_string())?;
+    let running = start(&loaded, &handle).await?;
+    tokio::spawn(keep_gauges(Arc::clone(&running.world), Arc::clone(running.server.stats()), handle));
+    let mut watch = if loaded.settings.watch_files { FileWatch::new(&loaded.files).ok() } else { None };
+    let mut reloader = Reloader::new(path, Arc::clone(&running.world), loaded, overrides.clone());
+    println!("{}", running.addresses);
+    loop {
+        let reload = tokio::select! {
+            _ = terminate.recv() => false,
+            _ = interrupt.recv() => false,
+            _ = hangup.recv() => true,
+            () = changed(&mut watch) => true,
+        };
+        if !reload {
+            break;
+        }
+        reloader.reload().await;
+        if let Some(watch) = &mut watch {
+            let _ = watch.follow(reloader.files());
+        }
+    }
+    tracing::info!("draining");
+    running.readiness.begin_drain();
+    running.server.drain(DRAIN_MAX).await;
+    Ok(running.committer)
+}
+
+async fn changed(watch: &mut Option<FileWatch>) {
+    match watch {
+        Some(watch) => watch.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// In the order in which one needs the other; what fails stops the rest from starting.
+async fn start(loaded: &Loaded, handle: &PrometheusHandle) -> Result<Running, String> {
+    let settings = &loaded.settings;
+    let storage = &settings.storage;
+    let store = Store::open(StoreOptions {
+        path: storage.data_dir.clone(),
+        minimum_free_bytes: storage.minimum_free_bytes,
+        cache_bytes: CACHE_BYTES,
+    });
+    let store = Arc::new(store.map_err(|error| error.to_string())?);
+    let durability = match storage.durability {
+        config::Durability::Sync => Durability::Sync,
+        config::Durability::Os => Durability::Os,
+    };
+    let limits = Limits {
+        queue_messages: storage.queue_messages as usize,
+        batch_messages: storage.batch_messages as usize,
+        batch_bytes: storage.batch_bytes as usize,
+    };
+    let journal = RocksJournal::new(Arc::clone(&store), durability);
+    let (committer, thread) =
+        Committer::start(Arc::clone(&store), journal, limits).map_err(|error| error.to_string())?;
+    let world = World::begin(store, committer, loaded).await.map_err(|error| error.to_string())?;
+    let world = Arc::new(world);
+    let readiness = Arc::new(Readiness::new(Arc::clone(&world)));
+    let listen = |what: &'static str, address: SocketAddr| {
+        move |error: std::io::Error| format!("cannot listen for {what} on {address}: {error}")
+    };
+    let http = http::serve(settings.http.listen, http::health(Arc::clone(&readiness)))
+        .await
+        .map_err(listen("HTTP", settings.http.listen))?;
+    let metrics = http::serve(settings.metrics.listen, http::metrics(handle.clone()))
+        .await
+        .map_err(listen("metrics", settings.metrics.listen))?;
+    let gate = Arc::new(TollGate::new(Arc::clone(&world), settings.smpp.window));
+    let server = Server::start(server_config(&settings.smpp), gate).await.map_err(|error| error.to_string())?;
+    let addresses = json!({
+        "event": "ready",
+        "smpp": server.plain_addresses().first(),
+        "smpp_tls": server.tls_addresses().first(),
+        "http": http,
+        "metrics": metrics,
+        "pid": std::process::id(),
+    });
+    Ok(Running { world, server, readiness, addresses, committer: thread })
+}
+
+fn server_config(smpp: &SmppSettings) -> ServerConfig {
+    let seconds = |count: u32| Duration::from_secs(u64::from(count));
+    let files = smpp.tls_certificate.clone().zip(smpp.tls_key.clone());
+    let tls = smpp.tls_listen.zip(files).map(|(address, (certificate_chain, private_key))| {
+        (vec![address], TlsFiles { certificate_chain, private_key })
+    });
+    ServerConfig {
+        plain: vec![smpp.listen],
+        tls,
+        connections_max: smpp.max_connections,
+        session: SessionConfig {
+            timers: TimerConfig {
+                session_init: seconds(smpp.session_init_seconds),
+                enquire_link: seconds(smpp.enquire_link_seconds),
+                inactivity: seconds(smpp.inactivity_seconds),
+                response: seconds(smpp.response_seconds),
+                partial_pdu: seconds(smpp.partial_pdu_seconds),
+                ..TimerConfig::default()
+            },
+            pdu_length_max: smpp.max_pdu_bytes as usize,
+            ..SessionConfig::default()
+        },
+        penalties: PenaltyConfig::default(),
+    }
+}
+
+impl Overrides {
+    /// Puts them in place of what the file says.
+    pub fn apply(&self, settings: &mut Settings) {
+        let Self { data_dir, smpp_listen, http_listen, metrics_listen } = self.clone();
+        settings.storage.data_dir = data_dir.unwrap_or_else(|| settings.storage.data_dir.clone());
+        settings.smpp.listen = smpp_listen.unwrap_or(settings.smpp.listen);
+        settings.http.listen = http_listen.unwrap_or(settings.http.listen);
+        settings.metrics.listen = metrics_listen.unwrap_or(settings.metrics.listen);
+    }
+}
+
+/// Brings up to date what is read rather than counted, for as long as the process lives.
+async fn keep_gauges(world: Arc<World>, stats: Arc<ServerStats>, handle: PrometheusHandle) {
+    let gauges = ReadGauges::new();
+    let mut ticks = tokio::time::interval(GAUGES_INTERVAL);
+    loop {
+        ticks.tick().await;
+        gauges.read(&world, &stats);
+        handle.run_upkeep();
+    }
+}
+
+struct ReadGauges {
+    binds: [(BindMode, Gauge); 3],
+    connections: Gauge,
+    queue: Gauge,
+    wallets: Gauge,
+    wallets_low: Gauge,
+}
+
+impl ReadGauges {
+    fn new() -> Self {
+        let binds = |mode: BindMode, name: &'static str| (mode, gauge!("tollgate_binds", "mode" => name));
+        Self {
+            binds: [
+                binds(BindMode::Transmitter, "transmitter"),
+                binds(BindMode::Receiver, "receiver"),
+                binds(BindMode::Transceiver, "transceiver"),
+            ],
+            connections: gauge!("tollgate_smpp_connections"),
+            queue: gauge!("tollgate_commit_queue_messages"),
+            wallets: gauge!("tollgate_wallets"),
+            wallets_low: gauge!("tollgate_wallets_below_threshold"),
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts of connections and wallets are far below 2^52")]
+    fn read(&self, world: &World, stats: &ServerStats) {
+        for (mode, gauge) in &self.binds {
+            gauge.set(stats.binds_open(*mode).get() as f64);
+        }
+        self.connections.set(stats.connections_open.get() as f64);
+        self.queue.set(world.committer.queued_messages() as f64);
+        self.wallets.set(world.wallets.len() as f64);
+        let live = world.live.load();
+        let low = live.accounts().filter(|account| {
+            let threshold = account.provisioned.account.low_balance_threshold;
+            threshold.is_some_and(|threshold| account.standing.wallet.state().balance < threshold)
+        });
+        self.wallets_low.set(low.count() as f64);
+        counter!("tollgate_smpp_bind_failures_total").absolute(stats.binds_refused.get());
+        counter!("tollgate_smpp_malformed_pdus_total").absolute(stats.malformed.get());
+        counter!("tollgate_smpp_dropped_tlvs_total").absolute(stats.tlvs_dropped.get());
+    }
+}
