@@ -9,6 +9,7 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
 
 use crate::commands::{check, export, hash_password, quote, topup, verify};
+use crate::load::LoadCommand;
 use crate::run::{self, Overrides};
 
 /// Where the configuration is looked for when the command line does not say.
@@ -40,6 +41,8 @@ enum Command {
     Export(Export),
     /// Put money into a wallet of a daemon that is not running
     Topup(TopupArguments),
+    /// Send messages to an SMPP server as fast as it answers them
+    Load(LoadCommand),
     /// Hash a password for accounts.toml; the password is read from standard input
     HashPassword,
 }
@@ -177,6 +180,12 @@ pub fn main() -> ExitCode {
         Command::Verify(arguments) => verify::verify(&config, &arguments),
         Command::Export(Export::Cdr(arguments)) => export::export(&config, &arguments),
         Command::Topup(arguments) => topup::topup(&config, &arguments),
+        Command::Load(command) => {
+            return command.run().unwrap_or_else(|error| {
+                eprintln!("tollgate: {error}");
+                ExitCode::FAILURE
+            });
+        }
         Command::HashPassword => hash_password::hash_password(),
     };
     match result {

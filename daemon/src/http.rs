@@ -60,8 +60,11 @@ async fn ready(State(readiness): State<Arc<Readiness>>) -> impl IntoResponse {
 }
 
 /// `/metrics`.
-pub fn metrics(handle: PrometheusHandle) -> Router {
-    let render = move || async move { ([(CONTENT_TYPE, METRICS_TYPE)], handle.render()) };
+pub fn metrics(handle: PrometheusHandle, world: Arc<World>) -> Router {
+    let render = move || async move {
+        let latencies = world.meters.submit_seconds.render("tollgate_submit_duration_seconds");
+        ([(CONTENT_TYPE, METRICS_TYPE)], handle.render() + &latencies)
+    };
     Router::new().route("/metrics", get(render))
 }
 

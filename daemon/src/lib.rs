@@ -10,6 +10,7 @@ pub mod config;
 pub mod gateway;
 pub mod http;
 pub mod live;
+pub mod load;
 pub mod logging;
 pub mod meters;
 pub mod reload;

@@ -4,7 +4,11 @@
 
 use std::collections::HashMap;
 
-use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, counter, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tollgate_engine::money::Currency;
 use tollgate_engine::refusal::Refusal;
@@ -37,7 +41,7 @@ pub struct Meters {
     /// Segments charged and durable.
     pub segments: Counter,
     /// From the read off the socket to the answer.
-    pub submit_seconds: Histogram,
+    pub submit_seconds: Latencies,
     /// Requests that wait for their answer.
     pub inflight: Gauge,
     /// Requests that may wait, over all open binds.
@@ -60,7 +64,7 @@ impl Meters {
             refused: counter!("tollgate_submits_total", "outcome" => "refused"),
             replayed: counter!("tollgate_submits_total", "outcome" => "replayed"),
             segments: counter!("tollgate_segments_total"),
-            submit_seconds: histogram!("tollgate_submit_duration_seconds"),
+            submit_seconds: Latencies::default(),
             inflight: gauge!("tollgate_inflight_requests"),
             windows: gauge!("tollgate_window_requests"),
             refusals: Refusal::ALL.iter().map(reason).collect(),
@@ -78,6 +82,40 @@ impl Meters {
     /// The revenue of one currency, in millionths of its unit.
     pub fn revenue(currency: Currency) -> Counter {
         counter!("tollgate_revenue_micros_total", "currency" => currency.to_string())
+    }
+}
+
+/// Latencies of messages in buckets. A chunk of messages is three atomic additions, where a histogram of the metrics
+/// crate would store each message's latency by itself.
+#[derive(Debug, Default)]
+pub struct Latencies {
+    /// Not cumulative; the last is beyond all bounds.
+    buckets: [AtomicU64; SECONDS.len() + 1],
+    sum_micros: AtomicU64,
+}
+
+impl Latencies {
+    /// Counts `messages` that took this long each.
+    pub fn record(&self, took: Duration, messages: u32) {
+        let bucket = SECONDS.partition_point(|bound| *bound < took.as_secs_f64());
+        if let Some(bucket) = self.buckets.get(bucket) {
+            bucket.fetch_add(u64::from(messages), Ordering::Relaxed);
+        }
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).saturating_mul(u64::from(messages));
+        self.sum_micros.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    /// In Prometheus' text format.
+    pub fn render(&self, name: &str) -> String {
+        let (mut text, mut count) = (format!("# TYPE {name} histogram\n"), 0);
+        let bounds = SECONDS.iter().map(ToString::to_string).chain(["+Inf".to_owned()]);
+        for (bound, bucket) in bounds.zip(&self.buckets) {
+            count += bucket.load(Ordering::Relaxed);
+            let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {count}");
+        }
+        let sum = Duration::from_micros(self.sum_micros.load(Ordering::Relaxed)).as_secs_f64();
+        let _ = writeln!(text, "{name}_sum {sum}\n{name}_count {count}");
+        text
     }
 }
 

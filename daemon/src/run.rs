@@ -139,7 +139,7 @@ async fn start(loaded: &Loaded, handle: &PrometheusHandle) -> Result<Running, St
     let http = http::serve(settings.http.listen, http::health(Arc::clone(&readiness)))
         .await
         .map_err(listen("HTTP", settings.http.listen))?;
-    let metrics = http::serve(settings.metrics.listen, http::metrics(handle.clone()))
+    let metrics = http::serve(settings.metrics.listen, http::metrics(handle.clone(), Arc::clone(&world)))
         .await
         .map_err(listen("metrics", settings.metrics.listen))?;
     let gate = Arc::new(TollGate::new(Arc::clone(&world), settings.smpp.window));

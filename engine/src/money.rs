@@ -79,6 +79,9 @@ impl Amount {
     /// This price less a discount, rounded half to even to a millionth.
     #[must_use]
     pub fn discounted(self, discount: Discount) -> Self {
+        if discount == Discount::NONE {
+            return self;
+        }
         let keep = i128::from(Discount::WHOLE - discount.0);
         let whole = i128::from(Discount::WHOLE);
         let product = i128::from(self.0) * keep;
@@ -108,7 +111,8 @@ impl Amount {
 }
 
 impl Sum for Amount {
-    /// Panics in tests and in `verify` only: a sum beyond `i64` is a broken book.
+    /// For totals that are shown to people. Stays at the limit that it reaches, so that a broken book prints a number
+    /// nobody overlooks; books themselves are added with [`Amount::checked_add`].
     fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
         amounts.fold(Self::ZERO, |sum, amount| Self(sum.0.saturating_add(amount.0)))
     }

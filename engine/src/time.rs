@@ -39,6 +39,9 @@ impl fmt::Display for Month {
     }
 }
 
+/// The average length of a month in the Gregorian calendar: 400 years have 146,097 days.
+const MONTH_MICROS: u64 = 146_097 * 86_400_000_000 / 4_800;
+
 /// The name is not in the time zone database.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("unknown time zone")]
@@ -76,8 +79,13 @@ impl Months {
 
     /// The month that `now` falls in.
     pub fn month_at(&self, now: UnixMicros) -> Month {
-        let after = self.starts.partition_point(|(start, _)| *start <= now.0);
-        self.starts.get(after.saturating_sub(1)).map_or(Month(0), |(_, month)| *month)
+        let first = self.starts.first().map_or(0, |(start, _)| *start);
+        // A guess by the average length of a month is off by one at most, so two steps replace a search.
+        let guess = usize::try_from(now.0.saturating_sub(first) / MONTH_MICROS).unwrap_or(usize::MAX);
+        let begun = |index: &usize| self.starts.get(*index).is_some_and(|(start, _)| *start <= now.0);
+        let index = [guess.saturating_add(1), guess, guess.saturating_sub(1)].into_iter().find(begun);
+        let index = index.unwrap_or(if now.0 < first { 0 } else { self.starts.len().saturating_sub(1) });
+        self.starts.get(index).map_or(Month(0), |(_, month)| *month)
     }
 }
 
@@ -105,6 +113,19 @@ mod tests {
         assert_eq!(new_york.month_at(at("2026-12-01T05:00:00Z")).to_string(), "2026-12");
         assert_eq!(new_york.month_at(at("2026-08-01T04:00:00Z")).to_string(), "2026-08");
         assert!(Months::of_zone("Mars/Base").is_err());
+    }
+
+    #[test]
+    fn every_month_is_found_from_its_first_to_its_last_microsecond() {
+        for zone in ["UTC", "Pacific/Kiritimati", "America/New_York"] {
+            let months = Months::of_zone(zone).unwrap();
+            for pair in months.starts.windows(2) {
+                assert_eq!(months.month_at(UnixMicros(pair[0].0)), pair[0].1, "{zone}");
+                assert_eq!(months.month_at(UnixMicros(pair[1].0 - 1)), pair[0].1, "{zone}");
+            }
+            assert_eq!(months.month_at(UnixMicros(0)), months.starts[0].1);
+            assert_eq!(months.month_at(UnixMicros(u64::MAX)), months.starts.last().unwrap().1);
+        }
     }
 
     #[test]

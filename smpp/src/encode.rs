@@ -1,7 +1,7 @@
 //! Writes PDUs behind one another into a session's output.
 //!
-//! The answers to submits and everything that is a bare header are written by hand, a few instructions each and no
-//! allocation, because there is one per message. rusmpp writes the rest.
+//! The answers to submits and everything that is a bare header are written by hand, a few instructions each
+//! and no allocation, because there is one per message. rusmpp writes the rest.
 
 use bytes::{BufMut, BytesMut};
 use rusmpp::encode::{Length, owned::Encode};
@@ -124,7 +124,7 @@ fn wire_length(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-/// What of `text` fits a C-Octet String of `MAX` octets with its NUL; what is not ASCII becomes a question mark.
+/// What of `text` fits a C-Octet String of `MAX` octets with its NUL; what is not ASCII becomes `?`.
 fn c_octets<const MAX: usize>(text: &[u8]) -> COctetString<1, MAX> {
     let text = text.iter().take_while(|octet| **octet != 0).take(MAX - 1);
     let ascii = text.map(|octet| if octet.is_ascii() { *octet } else { b'?' });

@@ -1,7 +1,8 @@
 //! Cuts a stream of bytes into frames, by `command_length` alone (SMPP 3.4 §3.2).
 //!
-//! A frame is exactly the bytes its length names, whatever its body holds, so that a bad body never puts the stream
-//! out of step. The length is checked before anything is read or allocated for it. Bodies are never looked at here.
+//! A frame is exactly the bytes its length names, whatever its body holds, so that a bad body never puts the
+//! stream out of step. The length is checked before anything is read or allocated for it. Bodies are never
+//! looked at here.
 
 use rusmpp::CommandId;
 

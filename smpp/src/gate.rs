@@ -1,13 +1,14 @@
 //! What stands behind the server: the two traits that the daemon implements.
 //!
-//! This crate knows sessions and messages, not money. It asks a [`Gate`] whether a bind is welcome and hands each
-//! request to the [`GateSession`] it got for it. Requests go in by plain calls while a chunk of bytes is worked
-//! through; answers come out later and many at a time, in any order, from [`GateSession::poll_answers`].
+//! This crate knows sessions and messages, not money. It asks a [`Gate`] whether a bind is welcome and hands
+//! each request to the [`GateSession`] it got for it. Requests go in by plain calls while a chunk of bytes is
+//! worked through; answers come out later and many at a time, in any order, from
+//! [`GateSession::poll_answers`].
 //!
 //! The contract of one session, as the shell keeps it:
 //! 1. for every complete request in the bytes just read: `submit`, `query`, `cancel` or `replace`;
 //! 2. then `poll_flush` until it is ready; while it is not, nothing more is read from that socket;
-//! 3. `poll_answers` whenever the task wakes; every [`Verdict::Pending`] gives exactly one [`Answer`] in the end.
+//! 3. `poll_answers` whenever the task wakes; every [`Verdict::Pending`] gives exactly one [`Answer`].
 
 use std::fmt;
 use std::net::IpAddr;
@@ -22,7 +23,7 @@ pub trait Gate: Send + Sync + 'static {
     /// What a bound session talks to.
     type Session: GateSession;
 
-    /// Checks the credentials and the limits of an account. May take its time; the session waits, others do not.
+    /// Checks the credentials and the limits of an account. It may take its time: nobody else waits.
     fn bind(
         &self,
         request: BindRequest,
@@ -32,21 +33,21 @@ pub trait Gate: Send + Sync + 'static {
 
 /// One bound session's side of the gate. Dropping it ends the session for the gate.
 pub trait GateSession: Send + 'static {
-    /// A submit_sm, data_sm or submit_multi. `now` is in microseconds since 1970 and the same for a whole chunk.
+    /// A submit_sm, data_sm or submit_multi. `now` is in microseconds since 1970, the same for a chunk.
     fn submit(&mut self, now: u64, submit: &Submit<'_>) -> Verdict;
 
     /// A query_sm. `source` is checked against the message's.
     fn query(&mut self, sequence: u32, message: MessageRef<'_>) -> Verdict;
 
-    /// A cancel_sm for one message (an empty `message_id` cancels by service type and addresses, SMPP 3.4 §4.9.1).
+    /// A cancel_sm for one message (an empty `message_id`: by service type and addresses, SMPP 3.4 §4.9.1).
     fn cancel(&mut self, now: u64, sequence: u32, message: MessageRef<'_>) -> Verdict;
 
     /// A replace_sm.
     fn replace(&mut self, now: u64, sequence: u32, message: MessageRef<'_>, body: Replacement<'_>)
     -> Verdict;
 
-    /// Hands on what was accepted since the last flush. Pending means that the queue behind is full: the shell stops
-    /// reading until the waker is called.
+    /// Hands on what was accepted since the last flush. Pending means that the queue behind is full: the
+    /// shell stops reading until the waker is called.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
     /// Moves the answers that are ready to the end of `answers`. Ready when at least one was moved.
@@ -78,7 +79,7 @@ pub enum Reply {
     Refused(u32),
     /// submit_sm_resp with ESME_ROK.
     Submitted {
-        /// Our id of the message.
+        /// Our id of the message, of at most 18 digits. A bind of SMPP 3.3 is sent the low 32 bits only.
         message_id: u64,
         /// Vendor TLVs for accounts that asked for them.
         tlvs: ReplyTlvs,
@@ -216,8 +217,8 @@ pub enum BindOutcome<S> {
         /// Requests that may be unanswered at one time on this bind; beyond it the socket is not read.
         window: u32,
     },
-    /// The bind_resp's `command_status`. `slow_down` marks failures that someone guessing passwords would see, which
-    /// are answered later and later.
+    /// The bind_resp's `command_status`. `slow_down` marks failures that someone guessing passwords would
+    /// see, which are answered later and later.
     Refused {
         /// Such as ESME_RBINDFAIL (0x0D) or ESME_RINVPASWD (0x0E).
         status: u32,

@@ -1,9 +1,9 @@
 //! Requests as gateways send them, read from one isolated frame.
 //!
-//! rusmpp reads the rare ones (query_sm, cancel_sm, replace_sm). submit_sm, data_sm, submit_multi and the binds have
-//! lenient readers of ours: real clients send Latin-1 senders, TLVs of odd lengths, stray octets and TLVs behind a
-//! bind, which rusmpp refuses without saying for which field. Every reader answers a bad field with the
-//! `command_status` that names it (SMPP 3.4 §5.1.3). Nothing here keeps state.
+//! rusmpp reads the rare ones (query_sm, cancel_sm, replace_sm). submit_sm, data_sm, submit_multi and the
+//! binds have lenient readers of ours: real clients send Latin-1 senders, TLVs of odd lengths, stray octets
+//! and TLVs behind a bind, which rusmpp refuses without saying for which field. Every reader answers a bad
+//! field with the `command_status` that names it (SMPP 3.4 §5.1.3). Nothing here keeps state.
 
 mod bind;
 mod destinations;

@@ -1,9 +1,9 @@
 //! Slows down whoever guesses passwords.
 //!
-//! Each failed bind counts against the address it came from and against the system_id it tried, and is answered later
-//! than the one before: 100 ms, 200 ms and so on up to 5 s. Only failures wait. A correct password never does, so that
-//! nobody can slow a customer down by failing in the customer's name or from behind the same address translation.
-//! The clock is an argument and the number of culprits is bounded.
+//! Each failed bind counts against the address it came from and against the system_id it tried, and is
+//! answered later than the one before: 100 ms, 200 ms and so on up to 5 s. Only failures wait. A correct
+//! password never does, so that nobody can slow a customer down by failing in the customer's name or from
+//! behind the same address translation. The clock is an argument and the number of culprits is bounded.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -18,7 +18,8 @@ pub struct PenaltyConfig {
     pub delay_max: Duration,
     /// Every time this passes without a failure, one failure is forgotten.
     pub forget_after: Duration,
-    /// Addresses and system_ids remembered at one time; beyond it the one that failed longest ago is forgotten.
+    /// Addresses and system_ids remembered at one time; beyond it the one that failed longest
+    /// ago is forgotten.
     pub culprits_max: usize,
 }
 
@@ -67,8 +68,8 @@ impl PenaltyBox {
         self.config.delay_first.saturating_mul(factor).min(self.config.delay_max)
     }
 
-    /// A bind with the right password: the system_id starts afresh. The address does not, because whoever owns one
-    /// account may still be guessing at others.
+    /// A bind with the right password: the system_id starts afresh. The address does not, because whoever
+    /// owns one account may still be guessing at others.
     pub fn success(&mut self, system_id: &[u8]) {
         self.records.remove(&Culprit::SystemId(system_id.to_vec()));
     }

@@ -1,7 +1,7 @@
 //! The tokio shell: listeners, one task per connection, and a drain that ends them all well.
 //!
-//! Sessions never touch a socket and connections never judge a PDU: the protocol is in [`crate::session`], and this
-//! module only moves bytes, time and the gate's answers to and from it.
+//! Sessions never touch a socket and connections never judge a PDU: the protocol is in [`crate::session`],
+//! and this module only moves bytes, time and the gate's answers to and from it.
 
 mod connection;
 mod stats;
@@ -155,8 +155,9 @@ impl Server {
         &self.stats
     }
 
-    /// Ends well: accepts no more connections and binds, answers what is in flight, unbinds and closes. Sessions that
-    /// are not done after `limit` are closed as they are. Returns when the last one is gone, whether in time or not.
+    /// Ends well: accepts no more connections and binds, answers what is in flight, unbinds and closes.
+    /// Sessions that are not done after `limit` are closed as they are. Returns when the last one is gone,
+    /// whether in time or not.
     pub async fn drain(self, limit: Duration) {
         self.phase.send_replace(Phase::Draining);
         let all_gone = self.permits.acquire_many(self.connections_max);
@@ -218,14 +219,16 @@ async fn serve<G: Gate>(
     _permit: OwnedSemaphorePermit,
 ) {
     let _open = Open::new(&shared.stats, Gauge::Connections);
-    // Answers go out in batches of our own making, so the system has nothing to gain by waiting for more of them. A
-    // socket that cannot be set so is about to fail anyway.
+    // Answers go out in batches of our own making, so the system has nothing to gain by waiting for more of
+    // them. A socket that cannot be set so is about to fail anyway.
     let _ = stream.set_nodelay(true);
     let phase = shared.phase.clone();
+    // A listener for both families names IPv4 peers in IPv6; a gate that knows them by IPv4 must see that.
+    let peer = peer.ip().to_canonical();
     match tls {
-        None => Connection::new(shared, stream, peer.ip()).run(phase).await,
+        None => Connection::new(shared, stream, peer).run(phase).await,
         Some(acceptor) => match handshake(&shared, &acceptor, stream).await {
-            Some(stream) => Connection::new(shared, stream, peer.ip()).run(phase).await,
+            Some(stream) => Connection::new(shared, stream, peer).run(phase).await,
             None => shared.stats.handshakes_failed.add(1),
         },
     }

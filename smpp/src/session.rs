@@ -1,20 +1,21 @@
 //! One gateway's session as a state machine: no sockets, no tasks, no clock.
 //!
 //! Three kinds of method, besides getters:
-//! - `handle_*` takes in what happened: a frame, an answer of the gate, octets written, time passed, the peer gone;
-//! - [`ServerSession::output`] and [`ServerSession::next_deadline`] say what is to be done: octets to write, and when to
-//!   call [`ServerSession::handle_tick`];
-//! - [`ServerSession::drain`] asks the session to end well.
+//! - `handle_*` takes in what happened: a frame, an answer of the gate, octets written, time passed,
+//!   the peer gone;
+//! - [`ServerSession::output`] and [`ServerSession::next_deadline`] say what is to be done: octets to write,
+//!   and when to call [`ServerSession::handle_tick`];
+//! - [`ServerSession::drain`] asks the session to end well, [`ServerSession::stop`] to end at once.
 //!
 //! ```text
-//! Open ──bind──► Binding ──accepted──► Bound ──unbind by the peer, end or break of the stream──► Finishing ──► Closed
-//!   ▲               │                    └──drain, silence──► Draining ──► UnbindSent ──────────────────────► Closed
+//! Open ──bind──► Binding ──welcome──► Bound ──the peer unbinds, or its stream ends──► Finishing ──► Closed
+//!   ▲               │                    └────drain, silence──► Draining ──► UnbindSent ────────────► Closed
 //!   └────refused────┘
 //! ```
 //!
-//! Every request is answered by its own `_resp`, or by generic_nack where it has none, under its own sequence number.
-//! A bad body costs that request only; a bad length ends the session. Input is taken in order and one request at a
-//! time: while the window is full, all that lies behind it waits, an enquire_link too.
+//! Every request is answered by its own `_resp`, or by generic_nack where it has none, under its own sequence
+//! number. A bad body costs that request only; a bad length ends the session. Input is taken in order and one
+//! request at a time: while the window is full, all that lies behind it waits, an enquire_link too.
 
 mod answers;
 mod config;
@@ -62,8 +63,8 @@ enum State {
         sequence: u32,
     },
     Bound(BindMode),
-    /// The peer sends no more, or nothing that can be read: it gets the answers it is owed, and its unbind_resp if it
-    /// asked for one.
+    /// The peer sends no more, or nothing that can be read: it gets the answers it is owed, and its
+    /// unbind_resp if it asked for one.
     Finishing {
         unbind: Option<u32>,
         reason: CloseReason,
@@ -169,7 +170,8 @@ impl ServerSession {
         std::mem::take(&mut self.counts)
     }
 
-    /// The gate welcomes the bind. False where the session has gone on without it: the gate's side is to be dropped.
+    /// The gate welcomes the bind. False where the session has gone on without it: the gate's side is
+    /// to be dropped.
     pub fn handle_bound(&mut self, now: Instant, window: u32) -> bool {
         let State::Binding { mode, sequence } = self.state else {
             return false;
@@ -200,7 +202,8 @@ impl ServerSession {
         self.review_input(now);
     }
 
-    /// The first `count` octets of the output were written. Call it after every try to write, also when none were.
+    /// The first `count` octets of the output were written. Call it after every try to write, also
+    /// when none were.
     pub fn handle_written(&mut self, now: Instant, count: usize) {
         self.output.advance(count.min(self.output.len()));
         self.timers.written(now, !self.output.is_empty(), count > 0);
@@ -217,7 +220,7 @@ impl ServerSession {
             Some(Timer::SessionInit) => self.close(CloseReason::NotBound),
             Some(Timer::Enquiry) => self.close(CloseReason::Unanswered),
             Some(Timer::PartialPdu) => self.finish(now, None, CloseReason::PartialPdu),
-            Some(Timer::WriteStall) => self.state = State::Closed(CloseReason::WriteStalled),
+            Some(Timer::WriteStall) => self.cut_off(CloseReason::WriteStalled),
             None => {}
         }
         self.review_input(now);

@@ -1,5 +1,5 @@
-//! Our readers and writers by hand against rusmpp's: what it writes we read, what we write it reads, and where both
-//! read the same octets they find the same in them.
+//! Our readers and writers by hand against rusmpp's: what it writes we read, what we write it reads, and
+//! where both read the same octets they find the same in them.
 
 #![allow(
     clippy::unwrap_used,
@@ -74,7 +74,9 @@ prop_compose! {
         in_payload in any::<bool>(),
         vendor_tlvs in vendor_tlvs(),
     ) -> Message {
-        Message { service_type, source, destinations, octets, schedule, validity, text, in_payload, vendor_tlvs }
+        Message {
+            service_type, source, destinations, octets, schedule, validity, text, in_payload, vendor_tlvs,
+        }
     }
 }
 
@@ -173,8 +175,10 @@ proptest! {
         prop_assert_eq!((submit.priority_flag, submit.replace_if_present), (priority, priority));
         prop_assert_eq!((submit.registered_delivery, submit.data_coding), (receipts, coding));
         prop_assert_eq!(submit.default_message_id, canned);
-        prop_assert_eq!((submit.schedule, submit.validity), (message.schedule.as_bytes(), message.validity.as_bytes()));
-        prop_assert_eq!((submit.payload, submit.from_message_payload), (&message.text[..], message.in_payload));
+        prop_assert_eq!(submit.schedule, message.schedule.as_bytes());
+        prop_assert_eq!(submit.validity, message.validity.as_bytes());
+        prop_assert_eq!(submit.payload, &message.text[..]);
+        prop_assert_eq!(submit.from_message_payload, message.in_payload);
         message.assert_tlvs(&submit);
     }
 
@@ -195,8 +199,10 @@ proptest! {
         let body = body_of(&peer::request(7, message.data_sm()));
         let submit = Submit::parse(SubmitKind::DataSm, 7, &body).unwrap();
         let to = plain(submit.destinations.iter().next().unwrap());
-        prop_assert_eq!((plain(submit.source).2, to.2), (message.source.2.clone(), message.destinations[0].2.clone()));
-        prop_assert_eq!((submit.esm_class, submit.registered_delivery), (message.octets[0], message.octets[3]));
+        prop_assert_eq!(plain(submit.source).2, message.source.2.clone());
+        prop_assert_eq!(to.2, message.destinations[0].2.clone());
+        prop_assert_eq!(submit.esm_class, message.octets[0]);
+        prop_assert_eq!(submit.registered_delivery, message.octets[3]);
         prop_assert_eq!((submit.data_coding, submit.payload), (message.octets[4], &message.text[..]));
         message.assert_tlvs(&submit);
     }
@@ -208,7 +214,9 @@ proptest! {
         cut in option::weighted(0.3, any::<prop::sample::Index>()),
     ) {
         let mut body = body_of(&peer::request(7, message.submit_sm()));
-        spoiled.iter().for_each(|(place, octet)| *place.get_mut(&mut body) = *octet);
+        for (place, octet) in &spoiled {
+            *place.get_mut(&mut body) = *octet;
+        }
         if let Some(length) = cut {
             body.truncate(length.index(body.len()));
         }
@@ -235,7 +243,7 @@ proptest! {
         for (command, answer) in commands.iter().zip(&answers) {
             assert_says(command, answer);
         }
-        let again: Vec<u8> = commands.into_iter().flat_map(rewritten).collect();
+        let again: Vec<u8> = commands.iter().flat_map(rewritten).collect();
         prop_assert_eq!(again, out);
     }
 }
@@ -286,15 +294,11 @@ fn written(mut answers: Vec<Answer>) -> Vec<u8> {
     session.output().to_vec()
 }
 
-fn rewritten(command: Command) -> Vec<u8> {
+/// What rusmpp writes for what it read.
+fn rewritten(command: &Command) -> Vec<u8> {
     let (status, sequence) = (command.status(), command.sequence_number());
-    match command.pdu() {
-        Some(pdu) => peer::encode(status, sequence, pdu.clone()),
-        None => {
-            let words = [16, u32::from(command.id()), status.into(), sequence];
-            words.iter().flat_map(|word| word.to_be_bytes()).collect()
-        }
-    }
+    let header_only = || peer::raw_with_status(command.id().into(), status.into(), sequence);
+    command.pdu().map_or_else(header_only, |pdu| peer::encode(status, sequence, pdu.clone()))
 }
 
 fn assert_says(command: &Command, answer: &Answer) {

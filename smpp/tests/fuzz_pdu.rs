@@ -1,9 +1,9 @@
 //! Octets of any kind into a session, as ordinary tests.
 //!
-//! Whatever a peer sends, the session never panics, everything it writes is a PDU that rusmpp reads, no request is
-//! answered twice, and what it holds in memory stays within its limits. Each target runs for a second;
-//! `BOLERO_RANDOM_TEST_TIME_MS` or `BOLERO_RANDOM_ITERATIONS` make that longer. A case worth keeping goes into
-//! `fuzz_corpus` as hex, with a line that says what it is, and is tried by every run.
+//! Whatever a peer sends, the session never panics, everything it writes is a PDU that rusmpp reads, no
+//! request is answered twice, and what it holds in memory stays within its limits. Each target runs for a
+//! second; `BOLERO_RANDOM_TEST_TIME_MS` or `BOLERO_RANDOM_ITERATIONS` make that longer. A case worth keeping
+//! goes into `fuzz_corpus` as hex, with a line that says what it is, and is tried by every run.
 
 #![allow(
     clippy::unwrap_used,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tollgate_engine::account::{Account, DefaultCoding, SenderPolicy};
-use tollgate_engine::money::Amount;
-use tollgate_engine::refusal::StatusTable;
+use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::refusal::{Refusal, StatusTable};
 use tollgate_engine::tariff::RateRow;
 use tollgate_engine::throttle::RateLimit;
 use toml::de::DeValue;
@@ -29,9 +29,13 @@ const HOUR_SECONDS: u64 = 3_600;
 
 /// What accounts refer to.
 pub struct Surroundings<'a> {
+    /// What holds where an account says nothing.
     pub settings: &'a Settings,
+    /// The plans that there are.
     pub plans: &'a PlanNames,
+    /// The networks and calling codes that there are.
     pub known: &'a Known,
+    /// Where an account's own rate file is read from.
     pub sources: &'a mut Sources,
 }
 
@@ -80,23 +84,10 @@ fn read_account(
     let allowed_ips = read_list(table, "allowed_ips", text(texts::address_block)).unwrap_or_default();
     let idempotency_by_user_message_reference = read_reference_window(table, around.settings);
     let reply_tlvs = table.or("reply_tlvs", false, boolean);
-    let account = read_charging(table, around, id);
-    if let Some(account) = &account
-        && account
-            .credit_limit
-            .checked_neg()
-            .is_some_and(|lowest| opening_balance < lowest)
-    {
-        table.problem(
-            "opening_balance",
-            format!(
-                "is below zero by more than credit_limit, {}",
-                account.credit_limit
-            ),
-        );
-    }
+    let account = read_charging(table, around, id)?;
+    check_opening_balance(table, opening_balance, account.credit_limit);
     Some(ProvisionedAccount {
-        account: account?,
+        account,
         system_id: system_id?,
         password_hash: password_hash?,
         opening_balance,
@@ -109,6 +100,13 @@ fn read_account(
     })
 }
 
+fn check_opening_balance(table: &mut TableReader, balance: Amount, credit_limit: Amount) {
+    if credit_limit.checked_neg().is_some_and(|lowest| balance < lowest) {
+        let message = format!("is below zero by more than credit_limit, {credit_limit}");
+        table.problem("opening_balance", message);
+    }
+}
+
 /// Reads what the engine charges by.
 fn read_charging(
     table: &mut TableReader,
@@ -116,13 +114,10 @@ fn read_charging(
     id: Option<Arc<str>>,
 ) -> Option<Account> {
     let plan = table.required("plan", text(|name| around.plans.resolve(name)));
-    let plan_currency = plan.as_ref().and_then(|plan| around.plans.currency_of(plan));
-    let currency = table.optional("currency", text(texts::currency));
-    if let (Some(currency), Some(of_plan)) = (currency, plan_currency)
-        && currency != of_plan
-    {
-        table.problem("currency", format!("is {currency}, but the plan's is {of_plan}"));
-    }
+    let currency = read_currency(
+        table,
+        plan.as_ref().and_then(|plan| around.plans.currency_of(plan)),
+    );
     let credit_limit = table.or("credit_limit", Amount::ZERO, decimal(texts::price));
     let suspended = table.or("suspended", false, boolean);
     let low_balance_threshold = table.optional("low_balance_threshold", decimal(texts::amount));
@@ -139,7 +134,7 @@ fn read_charging(
     let statuses = read_refusals(table, &around.settings.refusals);
     Some(Account {
         id: id?,
-        currency: currency.or(plan_currency)?,
+        currency: currency?,
         plan: plan?,
         credit_limit,
         suspended,
@@ -152,6 +147,17 @@ fn read_charging(
         default_coding,
         statuses,
     })
+}
+
+/// The plan's currency, which the account may name too.
+fn read_currency(table: &mut TableReader, of_plan: Option<Currency>) -> Option<Currency> {
+    let currency = table.optional("currency", text(texts::currency));
+    if let (Some(currency), Some(of_plan)) = (currency, of_plan)
+        && currency != of_plan
+    {
+        table.problem("currency", format!("is {currency}, but the plan's is {of_plan}"));
+    }
+    of_plan.or(currency)
 }
 
 /// Notes a name that another account has.
@@ -243,13 +249,9 @@ fn read_rate_limit(table: &mut TableReader) -> Option<RateLimit> {
     })
 }
 
-fn read_refusals(
-    table: &mut TableReader,
-    default: &StatusTable,
-) -> Vec<(tollgate_engine::refusal::Refusal, u32)> {
-    table
-        .table("refusals", |statuses| read_statuses(statuses, default))
-        .unwrap_or_default()
+fn read_refusals(table: &mut TableReader, default: &StatusTable) -> Vec<(Refusal, u32)> {
+    let statuses = table.table("refusals", |statuses| read_statuses(statuses, default));
+    statuses.unwrap_or_default()
 }
 
 /// The account's own rates: the name of a CSV file, or a list of tables.

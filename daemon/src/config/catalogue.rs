@@ -33,14 +33,16 @@ const PORTED: Columns = Columns {
 /// What is known of the world's networks.
 #[derive(Debug)]
 pub struct Catalogue {
+    /// The networks and countries.
     pub networks: Networks,
+    /// Prefix → network.
     pub numbering: NumberingPlan,
+    /// Number → network, before the numbering plan.
     pub ported: PortedNumbers,
-    /// Codes that stand in a file themselves, and their MCCs.
     known: Known,
 }
 
-/// Which codes other files may name.
+/// Which codes other files may name: those that stand in the files of networks and countries, and their MCCs.
 #[derive(Debug, Default)]
 pub struct Known {
     codes: BTreeSet<NetworkCode>,

@@ -1,6 +1,6 @@
 //! What a reload changed, in lines for the log. No password, hash or address is in them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -66,27 +66,15 @@ impl Lines {
 
 fn compare_settings(old: &Settings, new: &Settings, lines: &mut Lines) {
     let (old, new) = (by_key(old), by_key(new));
-    let absent = || "none".to_owned();
-    let mut keys: Vec<&String> = old
-        .keys()
-        .chain(new.keys().filter(|key| !old.contains_key(*key)))
-        .collect();
-    keys.sort_unstable();
+    let shown = |value: Option<&String>| value.map_or_else(|| "none".to_owned(), String::clone);
+    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     for key in keys {
         let (was, is) = (old.get(key), new.get(key));
-        if was == is {
-            continue;
+        if was != is {
+            let reloadable = RELOADABLE.iter().any(|table| key.starts_with(table));
+            let when = if reloadable { "" } else { " (at the next start)" };
+            lines.add(|| format!("{key}: {} → {}{when}", shown(was), shown(is)));
         }
-        let when = if RELOADABLE.iter().any(|table| key.starts_with(table)) {
-            ""
-        } else {
-            " (at the next start)"
-        };
-        let (was, is) = (
-            was.cloned().unwrap_or_else(absent),
-            is.cloned().unwrap_or_else(absent),
-        );
-        lines.add(|| format!("{key}: {was} → {is}{when}"));
     }
 }
 
@@ -169,7 +157,7 @@ fn compare_rates(owner: &str, old: &[RateRow], new: &[RateRow], lines: &mut Line
     let mut before: BTreeMap<(NetworkCode, UnixMicros), &RateRow> =
         old.iter().map(|row| (place(row), row)).collect();
     for row in new {
-        let what = format_args!("{owner}: rate of {}{}", row.network, since(row)).to_string();
+        let what = format!("{owner}: rate of {}{}", row.network, since(row));
         match before.remove(&place(row)) {
             Some(was) => {
                 lines.moved(&what, &was.price, &row.price);

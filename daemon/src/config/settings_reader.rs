@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tollgate_engine::refusal::{Refusal, StatusTable};
 use toml::de::DeValue;
 
-use super::read::texts::{Parsed, listen_address};
+use super::read::texts::{self, Parsed, listen_address};
 use super::read::values::{boolean, hexadecimal, integer, one_of, text};
 use super::read::{SourceFile, Sources, TableReader};
 use super::settings::{
@@ -16,15 +16,23 @@ use super::settings::{
     StorageSettings, TariffFiles, TlvTags,
 };
 
-/// The files of the tariff as they were read; `None` and missing ones have left a problem.
+/// The files of the tariff as they were read, as [`TariffFiles`] names them. One that is not here has left a problem,
+/// ported numbers aside, which need not be there.
 #[derive(Debug, Default)]
 pub struct TariffSources {
+    /// Plans.
     pub plans: Option<Arc<SourceFile>>,
+    /// Accounts.
     pub accounts: Option<Arc<SourceFile>>,
+    /// Rates by plan and network.
     pub rates: Vec<Arc<SourceFile>>,
+    /// Prefix → network.
     pub numbering: Option<Arc<SourceFile>>,
+    /// The catalogue of networks.
     pub networks: Option<Arc<SourceFile>>,
+    /// The catalogue of countries.
     pub countries: Option<Arc<SourceFile>>,
+    /// Number → network.
     pub ported: Option<Arc<SourceFile>>,
 }
 
@@ -144,7 +152,11 @@ fn read_storage(table: &mut TableReader, sources: &Sources) -> StorageSettings {
     let default = StorageSettings::default();
     let durabilities = [("sync", Durability::Sync), ("os", Durability::Os)];
     let storage = StorageSettings {
-        data_dir: table.or("data_dir", default.data_dir, text(|text| path(text, sources))),
+        data_dir: table.or(
+            "data_dir",
+            default.data_dir,
+            text(|name| texts::file_name(name).map(|name| sources.path_of(&name))),
+        ),
         durability: table.or("durability", default.durability, one_of(&durabilities)),
         queue_messages: table.or("queue_messages", default.queue_messages, integer(1..=1 << 22)),
         batch_messages: table.or("batch_messages", default.batch_messages, integer(1..=1 << 20)),
@@ -283,21 +295,12 @@ fn read_tariff(table: &mut TableReader, sources: &mut Sources) -> (TariffFiles, 
 
 /// The file that a value names, read.
 pub fn source_file(value: &DeValue, sources: &mut Sources) -> Parsed<Arc<SourceFile>> {
-    let name = text(|name| Ok(name.to_owned()))(value)?;
-    sources.read(&name)
-}
-
-fn path(written: &str, sources: &Sources) -> Parsed<PathBuf> {
-    if written.is_empty() {
-        Err("is empty".to_owned())
-    } else {
-        Ok(sources.path_of(written))
-    }
+    sources.read(&text(texts::file_name)(value)?)
 }
 
 /// A file that the process will open itself.
 fn existing_file(value: &DeValue, sources: &Sources) -> Parsed<PathBuf> {
-    let path = text(|written| path(written, sources))(value)?;
+    let path = sources.path_of(&text(texts::file_name)(value)?);
     if path.is_file() {
         Ok(path)
     } else {

@@ -122,6 +122,7 @@ impl GatewaySession {
 
     fn answer_chunk(&mut self, chunk: &Chunk, first_id: Option<u64>, answers: &mut Vec<Answer>) {
         let failed = self.status(Refusal::StorageUnavailable);
+        self.count_inflight(chunk.requests().len(), false);
         let mut offset = 0;
         answers.reserve(chunk.requests().len());
         for request in chunk.requests() {
@@ -168,6 +169,6 @@ impl GatewaySession {
         self.revenue.increment(total.amount.micros().unsigned_abs());
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let submitted = std::time::Duration::from_micros(chunk.header().submitted_at.0);
-        meters.submit_seconds.record_many(now.saturating_sub(submitted).as_secs_f64(), chunk.count() as usize);
+        meters.submit_seconds.record(now.saturating_sub(submitted), chunk.count());
     }
 }

@@ -33,6 +33,7 @@ pub struct GatewaySession {
     /// `None` once the account is no longer provisioned.
     pub(super) account: Option<Arc<Bindable>>,
     account_id: Arc<str>,
+    refreshed_at: u64,
     /// Taken at the bind and given back at the end, whatever a reload does in between.
     pub(super) standing: Arc<Standing>,
     pub(super) revenue: Counter,
@@ -48,6 +49,8 @@ pub struct GatewaySession {
     /// What is to be said beside the message id, by the number in the request's token.
     pub(super) details: HashMap<u32, Details>,
     pub(super) next_details: u32,
+    /// Requests with the committer.
+    inflight: u32,
 }
 
 /// What became of one destination of a submit.
@@ -63,6 +66,7 @@ impl GatewaySession {
         Self {
             live: world.live.load_full(),
             account_id: Arc::clone(&account.provisioned.account.id),
+            refreshed_at: 0,
             standing: Arc::clone(&account.standing),
             revenue: Meters::revenue(account.terms.account.currency),
             account: Some(Arc::clone(account)),
@@ -75,12 +79,16 @@ impl GatewaySession {
             ready: Vec::new(),
             details: HashMap::new(),
             next_details: 0,
+            inflight: 0,
             world,
         }
     }
 
-    /// Looks the account up again after a reload; otherwise one comparison.
-    fn refresh(&mut self) {
+    /// Once per read of the socket: looks the account up again if there was a reload.
+    fn refresh(&mut self, now: u64) {
+        if std::mem::replace(&mut self.refreshed_at, now) == now {
+            return;
+        }
         let live = self.world.live.load();
         if !Arc::ptr_eq(&live, &self.live) {
             self.live = Arc::clone(&live);
@@ -237,7 +245,10 @@ impl GatewaySession {
         let open = match self.open.take() {
             Some(chunk) if fits(&chunk) => chunk,
             other => {
-                self.waiting.extend(other);
+                if let Some(chunk) = other {
+                    self.count_inflight(chunk.requests().len(), true);
+                    self.waiting.push_back(chunk);
+                }
                 let header = ChunkHeader {
                     submitted_at: now,
                     tariff: self.live.tariff,
@@ -262,6 +273,18 @@ impl GatewaySession {
     fn close_request(&mut self, token: Token, cdrs: u32) {
         if let Some(chunk) = self.open.as_mut() {
             chunk.push_request(token.0, cdrs);
+        }
+    }
+
+    /// Requests that went to the committer, or came back from it.
+    pub(super) fn count_inflight(&mut self, requests: usize, went: bool) {
+        let requests = u32::try_from(requests).unwrap_or(u32::MAX);
+        if went {
+            self.inflight += requests;
+            self.world.meters.inflight.increment(requests);
+        } else {
+            self.inflight -= requests;
+            self.world.meters.inflight.decrement(requests);
         }
     }
 
@@ -300,14 +323,17 @@ enum KeyOutcome {
 
 impl GateSession for GatewaySession {
     fn submit(&mut self, now: u64, submit: &Submit<'_>) -> Verdict {
-        self.refresh();
-        let Some(account) = self.account.clone() else {
+        self.refresh(now);
+        // Taken out and put back, as a count of references would be two atomic steps per message.
+        let Some(account) = self.account.take() else {
             return self.refuse(None, Refusal::UnknownAccount);
         };
-        match submit.destinations {
+        let verdict = match submit.destinations {
             Destinations::One(to) => self.submit_one(UnixMicros(now), submit, &to, &account),
             Destinations::Many(_) => self.submit_many(UnixMicros(now), submit, &account),
-        }
+        };
+        self.account = Some(account);
+        verdict
     }
 
     fn query(&mut self, sequence: u32, message: MessageRef<'_>) -> Verdict {
@@ -323,7 +349,10 @@ impl GateSession for GatewaySession {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.waiting.extend(self.open.take());
+        if let Some(chunk) = self.open.take() {
+            self.count_inflight(chunk.requests().len(), true);
+            self.waiting.push_back(chunk);
+        }
         while let Some(chunk) = self.waiting.pop_front() {
             let mut chunk = Some(chunk);
             let polled = self.world.committer.poll_charge(cx, &mut chunk);
@@ -350,5 +379,6 @@ impl Drop for GatewaySession {
         // Chunks that were not handed over give their money back as they are dropped.
         self.standing.give_back_bind();
         self.world.meters.windows.decrement(self.window);
+        self.world.meters.inflight.decrement(self.inflight);
     }
 }

@@ -1,7 +1,7 @@
 //! bind_transmitter, bind_receiver and bind_transceiver (SMPP 3.4 §4.1), read as clients really send them.
 //!
-//! A password may have 16 characters, twice what the standard says, as common servers allow. Only what is used is
-//! read, so that a missing address_range, stray octets or optional parameters behind it do no harm.
+//! A password may have 16 characters, twice what the standard says, as common servers allow. Only what is
+//! used is read, so that a missing address_range, stray octets or optional parameters behind it do no harm.
 
 use rusmpp::CommandStatus;
 

@@ -48,8 +48,8 @@ impl<'a> Destinations<'a> {
         Ok(Self::One(address))
     }
 
-    /// number_of_dests and the addresses. An empty address in the list is let through: it costs itself, not its
-    /// neighbours. Distribution lists are not kept here, hence ESME_RCNTSUBDL.
+    /// number_of_dests and the addresses. An empty address in the list is let through: it costs itself, not
+    /// its neighbours. Distribution lists are not kept here, hence ESME_RCNTSUBDL.
     pub(super) fn read_many(reader: &mut Reader<'a>) -> Result<Self, CommandStatus> {
         let count = reader.octet()?;
         if count == 0 {

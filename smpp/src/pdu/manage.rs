@@ -1,7 +1,7 @@
 //! query_sm, cancel_sm and replace_sm (SMPP 3.4 §4.8 to §4.10): rare, so rusmpp reads them.
 //!
-//! Each is decoded from a copy of its own frame, mandatory fields only; what follows them is looked through by our own
-//! lenient reader, since rusmpp stops at a stray octet there.
+//! Each is decoded from a copy of its own frame, mandatory fields only; what follows them is looked through
+//! by our own lenient reader, since rusmpp stops at a stray octet there.
 
 use bytes::BytesMut;
 use rusmpp::decode::{Decode, DecodeError, DecodeWithLength};
@@ -38,7 +38,8 @@ const STATUS_BY_FIELD: [(SmppField, CommandStatus); 8] = [
 ];
 
 impl ManageRequest {
-    /// Decodes the body of a `command` that is one of the three. The error is the `command_status` to answer with.
+    /// Decodes the body of a `command` that is one of the three. The error is the `command_status`
+    /// to answer with.
     pub(crate) fn decode(command: CommandId, body: &[u8]) -> Result<Self, CommandStatus> {
         let mut body = BytesMut::from(body);
         match command {

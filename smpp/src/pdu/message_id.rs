@@ -1,7 +1,7 @@
 //! Our message ids on the wire.
 //!
-//! Decimal without leading zeros, which every client and every normaliser of ids leaves alone; for a bind of SMPP 3.3,
-//! whose message_id has nine octets, at most eight hex digits.
+//! Decimal without leading zeros, which every client and every normaliser of ids leaves alone; for a bind of
+//! SMPP 3.3, whose message_id has nine octets, at most eight hex digits.
 
 use std::io::Write;
 

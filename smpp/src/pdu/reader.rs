@@ -1,4 +1,5 @@
-//! Takes fields off the front of a body. Running out of octets is ESME_RINVCMDLEN: the length does not fit the fields.
+//! Takes fields off the front of a body. Running out of octets is ESME_RINVCMDLEN: the length does not fit
+//! the fields.
 
 use rusmpp::CommandStatus;
 

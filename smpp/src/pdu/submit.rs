@@ -1,10 +1,10 @@
 //! submit_sm, data_sm and submit_multi as one borrowed request: the hot path.
 //!
 //! Choices where the standard leaves room or real clients leave the standard:
-//! - `message_payload` together with a non-empty `short_message` is refused with ESME_RINVMSGLEN: which of the two
-//!   is meant, and so the price, would be a guess;
-//! - a damaged `message_payload` or `sar_*` parameter is refused with ESME_RINVTLVLEN, because it decides the price;
-//!   any other damaged parameter, and stray octets, are left out and counted;
+//! - `message_payload` together with a non-empty `short_message` is refused with ESME_RINVMSGLEN: which of
+//!   the two is meant, and so the price, would be a guess;
+//! - a damaged `message_payload` or `sar_*` parameter is refused with ESME_RINVTLVLEN, because it decides the
+//!   price; any other damaged parameter, and stray octets, are left out and counted;
 //! - addresses of a data_sm are held to the 20 characters of a submit_sm, since none of them could be longer;
 //! - esm_class, data_coding, type of number and numbering plan are passed on with every value.
 
@@ -77,7 +77,8 @@ pub struct Submit<'a> {
     pub tlvs: Tlvs<'a>,
     /// Whether octets behind the mandatory fields were left out of `tlvs`.
     pub tlvs_dropped: bool,
-    /// The tag of the parameter that claimed more octets than there were, for a receiver that relies on that tag.
+    /// The tag of the parameter that claimed more octets than there were, for a receiver that relies
+    /// on that tag.
     pub overrun_tag: Option<u16>,
 }
 

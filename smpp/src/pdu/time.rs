@@ -5,7 +5,8 @@
 pub enum SmppTime {
     /// Microseconds since 1970.
     Absolute(u64),
-    /// Microseconds from now. The standard leaves the length of a year and a month open: 365 and 30 days here.
+    /// Microseconds from now. The standard leaves the length of a year and a month open: 365 and
+    /// 30 days here.
     Relative(u64),
 }
 

@@ -1,8 +1,8 @@
 //! Optional parameters, kept raw: a tag, a length and that many octets (SMPP 3.4 §3.2.4.1).
 //!
-//! Lengths are taken as sent, never as the tag's definition has them, because real clients differ; whoever uses a
-//! value checks it. A parameter that claims more octets than the PDU has is left out, as are one to three stray octets
-//! at the end.
+//! Lengths are taken as sent, never as the tag's definition has them, because real clients differ; whoever
+//! uses a value checks it. A parameter that claims more octets than the PDU has is left out, as are one to
+//! three stray octets at the end.
 
 use rusmpp::CommandStatus;
 use rusmpp::tlvs::TlvTag;
@@ -71,7 +71,8 @@ impl<'a> Tlvs<'a> {
 }
 
 impl<'a> TlvSummary<'a> {
-    /// The text of a message whose mandatory part has `short_message`, or why it is not clear which text is meant.
+    /// The text of a message whose mandatory part has `short_message`, or why it is not clear which
+    /// text is meant.
     pub(super) fn text(&self, short_message: &'a [u8]) -> Result<&'a [u8], CommandStatus> {
         match self.payload {
             _ if self.price_unclear => Err(CommandStatus::EsmeRinvtlvlen),

@@ -1,11 +1,11 @@
 //! One connection: the shell around a [`ServerSession`].
 //!
-//! One task does everything, in one poll function: read what is there, work through all of it, let the gate flush,
-//! take the gate's answers, write them in one go, and start over until nothing moves. So one wake-up serves every
-//! message that is ready, and no channel and no lock lies between the socket and the gate.
+//! One task does everything, in one poll function: read what is there, work through all of it, let the gate
+//! flush, take the gate's answers, write them in one go, and start over until nothing moves. So one wake-up
+//! serves every message that is ready, and no channel and no lock lies between the socket and the gate.
 
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -22,9 +22,12 @@ use super::{Phase, Shared};
 use crate::gate::{Answer, BindOutcome, BindRequest, Gate, GateSession};
 use crate::session::{CloseReason, ServerSession, work_through};
 
+/// Room for the input of a bound session, so that one read brings hundreds of messages.
+const INPUT_LENGTH: usize = 64 * 1024;
 /// Room that is made before each read.
-const READ_LENGTH_MIN: usize = 32 * 1024;
-const INPUT_LENGTH: usize = 2 * READ_LENGTH_MIN;
+const READ_LENGTH_MIN: usize = INPUT_LENGTH / 2;
+/// The same for a peer that has not said who it is: enough for a bind, and not much to lose.
+const READ_LENGTH_UNBOUND: usize = 2 * 1024;
 /// For a session without a deadline: the timer has to be set to something.
 const FAR_AWAY: Duration = Duration::from_hours(24);
 /// How long a peer gets to read the last answers and close its side.
@@ -59,7 +62,7 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
             stream,
             peer,
             session,
-            input: BytesMut::with_capacity(INPUT_LENGTH),
+            input: BytesMut::new(),
             stream_unflushed: false,
             binding: None,
             gate: None,
@@ -86,8 +89,11 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
         self.bound = None;
         self.shared.stats.session_closed(reason);
         if !reason.is_abrupt() {
-            // Whether the peer still listens is its own affair.
-            let _ = timeout(LINGER, self.linger()).await;
+            tokio::select! {
+                // Whether the peer still listens is its own affair.
+                _ = timeout(LINGER, self.linger()) => {}
+                _ = phase.wait_for(|phase| *phase == Phase::Stopped) => {}
+            }
         }
     }
 
@@ -112,8 +118,9 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
         }
     }
 
-    /// The timer is only ever moved forward here, and back when it fires: most deadlines move away with every message,
-    /// and a timer that fires in vain now and then costs less than one that is set anew each time.
+    /// The timer is set to an earlier time at once, to a later one only when it fires: deadlines move away
+    /// with every message, and a timer that fires in vain now and then costs less than one that is set anew
+    /// each time.
     fn poll_timer(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         let due = self.session.next_deadline().unwrap_or(now + FAR_AWAY);
         if due < self.timer.deadline().into_std() {
@@ -140,6 +147,7 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
             BindOutcome::Bound { session, window } => {
                 if self.session.handle_bound(now, window) {
                     self.gate = Some(session);
+                    self.input.reserve(INPUT_LENGTH);
                     let mode = self.session.bound_as();
                     self.bound = mode.map(|mode| Open::new(&self.shared.stats, Gauge::Binds(mode)));
                 }
@@ -149,22 +157,26 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
         true
     }
 
-    /// Works through what is there; only what is left of a frame then waits for the socket, so that the buffer never
-    /// grows beyond one read and one frame.
+    /// Works through what is there; only what is left of a frame then waits for the socket, so that the
+    /// buffer never grows beyond one read and one frame.
     fn poll_input(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         let worked = self.work(now);
         if !self.session.wants_input() {
             return worked;
         }
-        self.input.reserve(READ_LENGTH_MIN);
+        self.input.reserve(if self.gate.is_some() { READ_LENGTH_MIN } else { READ_LENGTH_UNBOUND });
         match pin!(self.stream.read_buf(&mut self.input)).poll(cx) {
             Poll::Pending => return worked,
             Poll::Ready(Ok(0)) => self.session.handle_end_of_stream(now),
+            // TLS says so of a peer that closes without a close_notify, as many do.
+            Poll::Ready(Err(error)) if error.kind() == ErrorKind::UnexpectedEof => {
+                self.session.handle_end_of_stream(now);
+            }
             Poll::Ready(Ok(count)) => {
                 self.shared.stats.received_bytes.add(count as u64);
                 self.work(now);
             }
-            Poll::Ready(Err(_)) => self.session.handle_connection_lost(CloseReason::ConnectionLost),
+            Poll::Ready(Err(_)) => self.session.handle_connection_lost(),
         }
         true
     }
@@ -215,14 +227,14 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
                     self.stream_unflushed = true;
                     moved = true;
                 }
-                Poll::Ready(_) => self.session.handle_connection_lost(CloseReason::ConnectionLost),
+                Poll::Ready(_) => self.session.handle_connection_lost(),
             }
         }
         if self.stream_unflushed && self.session.output().is_empty() {
             match Pin::new(&mut self.stream).poll_flush(cx) {
                 Poll::Pending => {}
                 Poll::Ready(Ok(())) => self.stream_unflushed = false,
-                Poll::Ready(Err(_)) => self.session.handle_connection_lost(CloseReason::ConnectionLost),
+                Poll::Ready(Err(_)) => self.session.handle_connection_lost(),
             }
         }
         moved
@@ -235,12 +247,12 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
                 self.session.drain(Instant::now());
                 self.binding = None;
             }
-            Phase::Stopped => self.session.handle_connection_lost(CloseReason::Stopped),
+            Phase::Stopped => self.session.stop(),
         }
     }
 
-    /// Closes our side, then reads until the peer closes its own: closing with unread input would reset the connection
-    /// and take answers away that the peer has not read yet.
+    /// Closes our side, then reads until the peer closes its own: closing with unread input would reset the
+    /// connection and take answers away that the peer has not read yet.
     async fn linger(&mut self) -> io::Result<()> {
         self.stream.shutdown().await?;
         loop {

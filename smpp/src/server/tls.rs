@@ -41,7 +41,8 @@ pub enum TlsError {
 }
 
 impl TlsFiles {
-    /// Reads both files. TLS 1.2 and 1.3; clients are known by their passwords, so no certificate is asked of them.
+    /// Reads both files. TLS 1.2 and 1.3; clients are known by their passwords, so no certificate is
+    /// asked of them.
     pub(super) fn acceptor(&self) -> Result<TlsAcceptor, TlsError> {
         let (chain, key) = (self.read_chain()?, self.read_key()?);
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

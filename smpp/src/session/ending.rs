@@ -23,11 +23,17 @@ impl ServerSession {
             State::Open | State::Binding { .. } => self.close(CloseReason::PeerClosed),
             State::Finishing { .. } | State::Closed(_) => {}
         }
+        self.review_input(now);
     }
 
-    /// The connection failed, or is taken away: nothing can be written any more.
-    pub fn handle_connection_lost(&mut self, reason: CloseReason) {
-        self.close(reason);
+    /// The connection failed: nothing can be written any more.
+    pub fn handle_connection_lost(&mut self) {
+        self.cut_off(CloseReason::ConnectionLost);
+    }
+
+    /// Ends the session as it is.
+    pub fn stop(&mut self) {
+        self.cut_off(CloseReason::Stopped);
     }
 
     /// Ends the session well: answers what it owes, unbinds, waits for the answer, closes.
@@ -35,7 +41,8 @@ impl ServerSession {
         self.leave(now, CloseReason::Drained);
     }
 
-    /// Nothing more is taken from the peer; `unbind` is the sequence number of the unbind it waits to see answered.
+    /// Nothing more is taken from the peer; `unbind` is the sequence number of the unbind it waits
+    /// to see answered.
     pub(super) fn finish(&mut self, now: Instant, unbind: Option<u32>, reason: CloseReason) {
         self.state = State::Finishing { unbind, reason };
         self.timers.transition_begins(now);
@@ -93,6 +100,12 @@ impl ServerSession {
             State::Draining(reason) | State::UnbindSent { reason, .. } => self.close(reason),
             State::Open | State::Bound(_) | State::Closed(_) => {}
         }
+    }
+
+    /// Ends even a session that waits for its last octets to be written.
+    pub(super) fn cut_off(&mut self, reason: CloseReason) {
+        self.state = State::Closed(reason);
+        self.timers.closed();
     }
 
     pub(super) fn close(&mut self, reason: CloseReason) {

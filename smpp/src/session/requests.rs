@@ -123,8 +123,8 @@ impl ServerSession {
         }
     }
 
-    /// Whether the state allows requests about messages. One that comes while we leave is the kind that clients send
-    /// again over their next session, so it gets the status for that.
+    /// Whether the state allows requests about messages. One that comes while we leave is the kind that
+    /// clients send again over their next session, so it gets the status for that.
     fn may_submit(&self) -> Result<(), CommandStatus> {
         match self.state {
             State::Bound(BindMode::Transmitter | BindMode::Transceiver) => Ok(()),

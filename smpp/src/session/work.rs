@@ -8,11 +8,12 @@ use super::{Action, ServerSession};
 use crate::frame::Frames;
 use crate::gate::{BindRequest, GateSession, Verdict};
 
-/// Feeds the complete frames of `input` to the session, and the requests among them to the gate, until the session
-/// wants no more or only a part of a frame is left. What was used is gone from `input` afterwards.
+/// Feeds the complete frames of `input` to the session, and the requests among them to the gate, until the
+/// session wants no more or only a part of a frame is left. What was used is gone from `input` afterwards.
 ///
-/// `now_micros` is the time of day that the gate gets, in microseconds since 1970. Returns a bind for the gate to look
-/// at; until [`ServerSession::handle_bound`] or [`ServerSession::handle_bind_refused`] the session wants no input.
+/// `now_micros` is the time of day that the gate gets, in microseconds since 1970. Returns a bind for the
+/// gate to look at; until [`ServerSession::handle_bound`] or [`ServerSession::handle_bind_refused`] the
+/// session wants no input.
 pub fn work_through<S: GateSession>(
     session: &mut ServerSession,
     mut gate: Option<&mut S>,

@@ -1,4 +1,5 @@
-//! The end of a server: all that is in flight is answered, everyone is told, and it takes no longer than allowed.
+//! The end of a server: all that is in flight is answered, everyone is told, and it takes no
+//! longer than allowed.
 
 use std::time::{Duration, Instant};
 

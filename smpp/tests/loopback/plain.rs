@@ -106,15 +106,17 @@ async fn a_gate_that_has_room_again_wakes_the_session() {
 }
 
 #[tokio::test]
-async fn timers_run_on_the_real_clock() {
-    let timers =
-        TimerConfig { session_init: SOON, enquire_link: SOON, response: SOON, ..TimerConfig::default() };
+async fn a_connection_that_does_not_bind_is_closed() {
+    let timers = TimerConfig { session_init: SOON, ..TimerConfig::default() };
     let (server, address) = start(&ToyGate::default(), with_timers(timers)).await;
-
-    let mut unbound = Client::connect(address).await;
-    unbound.assert_closed().await;
+    Client::connect(address).await.assert_closed().await;
     assert_eq!(closed(&server, CloseReason::NotBound), 1);
+}
 
+#[tokio::test]
+async fn a_silent_peer_is_asked_and_closed_when_it_does_not_answer() {
+    let timers = TimerConfig { enquire_link: SOON, response: SOON * 10, ..TimerConfig::default() };
+    let (server, address) = start(&ToyGate::default(), with_timers(timers)).await;
     let mut client = Client::bound(address).await;
     assert_eq!(client.header().await, (CommandId::EnquireLink, 0, 1));
     client.send(&peer::request(1, Pdu::EnquireLinkResp)).await;
@@ -131,7 +133,8 @@ async fn a_peer_that_does_not_read_is_closed_and_nobody_else() {
     let mut good = Client::bound(address).await;
     let mut bad = Client::bound(address).await;
 
-    // Each enquire_link costs the server as many octets as its answer, so the answers fill every buffer on the way.
+    // Each enquire_link costs the server as many octets as its answer, so the answers fill every buffer on
+    // the way.
     let questions: Vec<u8> = (0..10_000).flat_map(enquire_link).collect();
     let flood = async { while bad.stream.write_all(&questions).await.is_ok() {} };
     within(flood).await;
@@ -183,7 +186,7 @@ async fn wrong_passwords_are_answered_later_and_later() {
 
     let asked = Instant::now();
     client.bind().await;
-    assert!(asked.elapsed() < first * 4, "the right password waits for nothing");
+    assert!(asked.elapsed() < first * 8, "the right password does not wait its turn");
 }
 
 #[tokio::test]

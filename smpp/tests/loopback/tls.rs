@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rusmpp::CommandId;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -18,7 +19,7 @@ use tollgate_smpp::session::{SessionConfig, TimerConfig};
 
 use crate::anywhere;
 use crate::support::client::{Client, within};
-use crate::support::peer::{list, submits, unbind};
+use crate::support::peer::{enquire_link, list, submits, unbind};
 use crate::support::toy_gate::ToyGate;
 
 /// A fresh identity for `localhost` in a folder of the test's own.
@@ -34,8 +35,12 @@ fn identity(test: &str) -> (TlsFiles, CertificateDer<'static>) {
 }
 
 async fn start(files: TlsFiles, session: SessionConfig) -> Result<Server, StartError> {
+    start_with(&ToyGate::default(), files, session).await
+}
+
+async fn start_with(toy: &ToyGate, files: TlsFiles, session: SessionConfig) -> Result<Server, StartError> {
     let config = ServerConfig { tls: Some((vec![anywhere()], files)), session, ..ServerConfig::default() };
-    Server::start(config, Arc::new(ToyGate::default())).await
+    Server::start(config, Arc::new(toy.clone())).await
 }
 
 async fn connect(server: &Server, trusted: CertificateDer<'static>) -> Client<TlsStream<TcpStream>> {
@@ -62,6 +67,21 @@ async fn a_session_over_tls_is_a_session() {
     client.send(&unbind(9)).await;
     assert_eq!(client.header().await, (CommandId::UnbindResp, 0, 9));
     client.assert_closed().await;
+}
+
+#[tokio::test]
+async fn a_peer_that_ends_without_a_close_notify_still_gets_its_answers() {
+    let (files, certificate) = identity("no_close_notify");
+    let toy = ToyGate::default();
+    toy.lock().hold = true;
+    let server = start_with(&toy, files, SessionConfig::default()).await.unwrap();
+    let mut client = connect(&server, certificate).await;
+    client.bind().await;
+    client.send(&[submits(2, 3), enquire_link(5)].concat()).await;
+    assert_eq!(client.header().await.0, CommandId::EnquireLinkResp);
+    client.stream.get_mut().0.shutdown().await.unwrap();
+    toy.release();
+    assert_eq!(client.sequences(3).await, [2, 3, 4]);
 }
 
 #[tokio::test]

@@ -177,6 +177,23 @@ fn octets_of_another_protocol_end_the_session() {
 }
 
 #[test]
+fn a_stop_and_a_lost_connection_wait_for_nothing() {
+    for lost in [false, true] {
+        let mut pair = Pair::bound();
+        pair.reads = Some(0);
+        pair.send(&[submit_sm(2), unbind(3)].concat());
+        assert_eq!(pair.finished(), None, "its last answers are not written yet");
+        if lost {
+            pair.session.handle_connection_lost();
+        } else {
+            pair.session.stop();
+        }
+        let reason = if lost { CloseReason::ConnectionLost } else { CloseReason::Stopped };
+        assert_eq!(pair.session.finished(), Some(reason));
+    }
+}
+
+#[test]
 fn the_gates_side_of_a_session_outlives_the_last_answer_only() {
     let mut pair = Pair::new(ToyGate::default());
     pair.send(&bind_as(BindMode::Transmitter, 1, peer::PASSWORD, 0x34));

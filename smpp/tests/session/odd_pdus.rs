@@ -1,5 +1,5 @@
-//! Odd submits, one row each: what is let through, what is refused and with which status. After every row the session
-//! still works and the row's sequence number was answered exactly once.
+//! Odd submits, one row each: what is let through, what is refused and with which status. After every row the
+//! session still works and the row's sequence number was answered exactly once.
 
 use rusmpp::CommandId;
 
@@ -19,7 +19,8 @@ const INVALID_SCHEDULE: u32 = 0x61;
 const INVALID_VALIDITY: u32 = 0x62;
 const INVALID_TLV_LENGTH: u32 = 0xC2;
 
-/// Sends one PDU and expects one answer, of the request's own kind, with its own sequence number and this status.
+/// Sends one PDU and expects one answer, of the request's own kind, with its own sequence number
+/// and this status.
 fn check(command: u32, rows: &[(&str, Vec<u8>, u32)]) {
     let mut pair = Pair::bound();
     for (sequence, (story, body, status)) in (100..).zip(rows) {

@@ -1,4 +1,5 @@
-//! What the other requests do: data_sm, submit_multi, query_sm, cancel_sm, replace_sm, and those we do not know.
+//! What the other requests do: data_sm, submit_multi, query_sm, cancel_sm, replace_sm, and those we
+//! do not know.
 
 use rusmpp::tlvs::{TlvTag, TlvValue};
 use rusmpp::{CommandId, Pdu};

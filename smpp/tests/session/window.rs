@@ -58,10 +58,10 @@ fn answers_may_come_in_any_order_and_sequence_numbers_may_be_anything() {
     assert_eq!(answered, list(sequences.into_iter().rev()));
 
     let ids = answers.iter().map(|answer| match answer.pdu() {
-        Some(Pdu::SubmitSmResp(resp)) => resp.message_id().as_str().parse().unwrap(),
+        Some(Pdu::SubmitSmResp(resp)) => resp.message_id().as_str().parse::<u64>().unwrap(),
         other => panic!("{other:?}"),
     });
-    assert_eq!(Vec::<u64>::from_iter(ids), list((FIRST_ID..FIRST_ID + 7).rev()));
+    assert_eq!(list(ids), list((FIRST_ID..FIRST_ID + 7).rev()));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Two ends and a clock of our own: a session on one side, a peer's bytes on the other, no sockets and no waiting.
+//! Two ends and a clock of our own: a session on one side, a peer's bytes on the other, no sockets
+//! and no waiting.
 
 use std::sync::Arc;
 use std::task::{Context, Waker};

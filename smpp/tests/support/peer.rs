@@ -1,5 +1,5 @@
-//! A gateway's side of the wire. rusmpp writes its requests and reads our answers, so that both sides of a test never
-//! share a mistake.
+//! A gateway's side of the wire. rusmpp writes its requests and reads our answers, so that both sides of a
+//! test never share a mistake.
 
 use bytes::{Buf, BytesMut};
 use rusmpp::decode::DecodeWithLength;
@@ -24,9 +24,17 @@ pub fn raw(command: u32, sequence: u32, body: &[u8]) -> Vec<u8> {
 
 /// A PDU that says it is `length` octets long.
 pub fn raw_with_length(length: u32, command: u32, sequence: u32, body: &[u8]) -> Vec<u8> {
-    let words = [length, command, 0, sequence];
-    let header = words.iter().flat_map(|word| word.to_be_bytes());
-    header.chain(body.iter().copied()).collect()
+    let header = header([length, command, 0, sequence]);
+    [&header[..], body].concat()
+}
+
+/// A header and nothing else.
+pub fn raw_with_status(command: u32, status: u32, sequence: u32) -> Vec<u8> {
+    header([16, command, status, sequence])
+}
+
+fn header(words: [u32; 4]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
 pub fn encode(status: CommandStatus, sequence: u32, pdu: impl Into<Pdu>) -> Vec<u8> {

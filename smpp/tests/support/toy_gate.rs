@@ -1,5 +1,6 @@
-//! A gate that charges nothing: it accepts every bind with the right password and every message whose destination
-//! does not begin with `0000`. A test can hold its answers back, fill it up and look at what it was given.
+//! A gate that charges nothing: it accepts every bind with the right password and every message whose
+//! destination does not begin with `0000`. A test can hold its answers back, fill it up and look at what it
+//! was given.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use super::suggest::nearest;
-use super::texts::{Parsed, quoted};
+use super::suggest::unknown;
+use super::texts::{Parsed, shortened};
 use super::{Problems, SourceFile};
 
 /// The columns of a sheet.
@@ -83,19 +83,20 @@ pub fn read_sheet(
         .trim(Trim::All)
         .comment(Some(b'#'))
         .from_reader(source.text().as_bytes());
-    let mut header: Option<Vec<Option<&'static str>>> = None;
-    let mut cells = StringRecord::new();
-    let mut understood = true;
     // Reading from memory what is known to be UTF-8 cannot fail.
-    while reader.read_record(&mut cells).unwrap_or(false) {
+    let mut next_row = |cells: &mut StringRecord| reader.read_record(cells).unwrap_or(false);
+    let mut cells = StringRecord::new();
+    if !next_row(&mut cells) {
+        let message = format!("is empty; the first line must be {}", columns.required.join(","));
+        problems.add(&source.path, 1, "", message);
+        return false;
+    }
+    let Some(header) = read_header(source, line_of(source, &cells), &cells, columns, problems) else {
+        return false;
+    };
+    let mut understood = true;
+    while next_row(&mut cells) {
         let line = line_of(source, &cells);
-        let Some(header) = &header else {
-            let Some(found) = read_header(source, line, &cells, columns, problems) else {
-                return false;
-            };
-            header = Some(found);
-            continue;
-        };
         if let Some(message) = misshapen(&cells, header.len()) {
             problems.add(&source.path, line, "", message);
             understood = false;
@@ -103,21 +104,12 @@ pub fn read_sheet(
         }
         let mut row = Row {
             file: &source.path,
-            header,
+            header: &header,
             cells: &cells,
             line,
             problems,
         };
         understood &= read(&mut row).is_some();
-    }
-    if header.is_none() {
-        understood = false;
-        problems.add(
-            &source.path,
-            1,
-            "",
-            format!("is empty; the first line must be {}", columns.required.join(",")),
-        );
     }
     understood
 }
@@ -146,23 +138,17 @@ fn read_header(
     columns: Columns,
     problems: &mut Problems,
 ) -> Option<Vec<Option<&'static str>>> {
-    let known = || columns.required.iter().chain(columns.optional).copied();
+    let known: Vec<&'static str> = columns.required.iter().chain(columns.optional).copied().collect();
     let mut header = Vec::with_capacity(cells.len());
     for cell in cells {
-        let column = known().find(|name| *name == cell);
+        let column = known.iter().copied().find(|name| *name == cell);
         let message = match column {
-            Some(name) if header.contains(&Some(name)) => Some("stands twice in the header".to_owned()),
+            Some(_) if header.contains(&column) => Some("stands twice in the header".to_owned()),
             Some(_) => None,
-            None => Some(match nearest(cell, known()) {
-                Some(name) => format!("unknown column; did you mean `{name}`?"),
-                None => format!(
-                    "unknown column; known here: {}",
-                    known().collect::<Vec<_>>().join(", ")
-                ),
-            }),
+            None => Some(unknown("column", cell, &known)),
         };
         if let Some(message) = message {
-            problems.add(&source.path, line, quoted(cell).trim_matches('`'), message);
+            problems.add(&source.path, line, shortened(cell), message);
         }
         header.push(column);
     }

@@ -1,5 +1,13 @@
 //! "Did you mean": the known word nearest to one that is not known.
 
+/// Says of a key or a column that it is not known, and what could have been meant.
+pub fn unknown(kind: &str, written: &str, known: &[&str]) -> String {
+    match nearest(written, known.iter().copied()) {
+        Some(word) => format!("unknown {kind}; did you mean `{word}`?"),
+        None => format!("unknown {kind}; known here: {}", known.join(", ")),
+    }
+}
+
 /// The known word that the written one was probably meant to be: at most a third of its letters, and at least one,
 /// are wrong, missing, too many or swapped with their neighbour.
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -3,8 +3,8 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::suggest::nearest;
-use super::texts::{Parsed, quoted};
+use super::suggest::unknown;
+use super::texts::{Parsed, shortened};
 use super::values::instead_of;
 use super::{Document, Problems};
 
@@ -188,12 +188,9 @@ impl<'t, 'p> TableReader<'t, 'p> {
             if self.asked.contains(&written) {
                 continue;
             }
-            let message = match nearest(written, self.asked.iter().copied()) {
-                Some(word) => format!("unknown key; did you mean `{word}`?"),
-                None => format!("unknown key; known here: {}", self.asked.join(", ")),
-            };
+            let message = unknown("key", written, &self.asked);
             let line = self.document.line_at(key.span().start);
-            self.problem_at(line, quoted(written).trim_matches('`'), message);
+            self.problem_at(line, &shortened(written), message);
         }
     }
 }

@@ -16,7 +16,7 @@ use tollgate_engine::time::UnixMicros;
 pub type Parsed<T> = Result<T, String>;
 
 /// A written value as it may stand in a message: short, and without what would upset a terminal.
-pub fn quoted(written: &str) -> String {
+pub fn shortened(written: &str) -> String {
     const MOST_CHARS: usize = 40;
     let shown: String = written
         .chars()
@@ -28,7 +28,26 @@ pub fn quoted(written: &str) -> String {
     } else {
         ""
     };
-    format!("`{shown}{cut}`")
+    shown + cut
+}
+
+/// The same between backquotes.
+pub fn quoted(written: &str) -> String {
+    format!("`{}`", shortened(written))
+}
+
+/// The name of a file. A quote that is not closed makes one of all that follows, which must not be printed.
+pub fn file_name(text: &str) -> Parsed<String> {
+    const MOST: usize = 255;
+    let printable = text.chars().all(|char| char.escape_debug().len() == 1);
+    if (1..=MOST).contains(&text.len()) && printable {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "{} is not the name of a file: 1 to {MOST} octets, no quotes",
+            quoted(text)
+        ))
+    }
 }
 
 /// A sum of money in the currency that stands with it.

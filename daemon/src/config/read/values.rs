@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use toml::de::DeValue;
 
-use super::texts::{Parsed, instant, quoted};
+use super::texts::{Parsed, instant, quoted, shortened};
 
 /// As a message names it.
 fn kind(value: &DeValue) -> &'static str {
@@ -35,10 +35,11 @@ pub fn text<T>(parse: impl Fn(&str) -> Parsed<T>) -> impl Fn(&DeValue) -> Parsed
 /// A decimal number in a string, read further by `parse`. A bare number would be taken for a binary fraction by
 /// other programs that read the file.
 pub fn decimal<T>(parse: impl Fn(&str) -> Parsed<T>) -> impl Fn(&DeValue) -> Parsed<T> {
+    let in_quotes = |number: &str| format!("put it in quotes: \"{}\"", shortened(number));
     move |value| match value {
         DeValue::String(text) => parse(text),
-        DeValue::Float(number) => Err(format!("put it in quotes: \"{}\"", number.as_str())),
-        DeValue::Integer(number) => Err(format!("put it in quotes: \"{number}\"")),
+        DeValue::Float(number) => Err(in_quotes(number.as_str())),
+        DeValue::Integer(number) => Err(in_quotes(&number.to_string())),
         other => Err(instead_of("a decimal number in quotes", other)),
     }
 }
