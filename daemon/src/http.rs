@@ -63,7 +63,10 @@ async fn ready(State(readiness): State<Arc<Readiness>>) -> impl IntoResponse {
 pub fn metrics(handle: PrometheusHandle, world: Arc<World>) -> Router {
     let render = move || async move {
         let latencies = world.meters.submit_seconds.render("tollgate_submit_duration_seconds");
-        ([(CONTENT_TYPE, METRICS_TYPE)], handle.render() + &latencies)
+        // Written here, as a gauge of the metrics crate would keep a series for every version there ever was.
+        let version = Arc::clone(&world.live.load().tables.version);
+        let tariff = format!("# TYPE tollgate_tariff_info gauge\ntollgate_tariff_info{{version=\"{version}\"}} 1\n");
+        ([(CONTENT_TYPE, METRICS_TYPE)], handle.render() + &latencies + &tariff)
     };
     Router::new().route("/metrics", get(render))
 }

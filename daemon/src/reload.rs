@@ -70,21 +70,18 @@ impl Reloader {
         for change in changes {
             tracing::info!(change, "reload");
         }
-        let before = &self.current.provisioning.version;
-        gauge!("tollgate_tariff_info", "version" => before.to_string()).set(0.0);
         announce(&loaded);
         self.current = loaded;
     }
 }
 
-/// Makes every result of a load known to Prometheus, and the version in force.
+/// Makes every result of a load known to Prometheus, and when the version in force was applied.
 fn announce(loaded: &Loaded) {
     for result in ["unchanged", "rejected"] {
         counter!("tollgate_tariff_loads_total", "result" => result).increment(0);
     }
     counter!("tollgate_tariff_loads_total", "result" => "applied").increment(1);
     let version = &loaded.provisioning.version;
-    gauge!("tollgate_tariff_info", "version" => version.to_string()).set(1.0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     gauge!("tollgate_tariff_applied_timestamp_seconds").set(now.as_secs_f64());
     tracing::info!(%version, accounts = loaded.provisioning.accounts.len(), "tariff applied");

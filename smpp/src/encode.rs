@@ -34,15 +34,35 @@ pub(crate) fn put_accepted(
     message_id: WireId,
     tlvs: &ReplyTlvs,
 ) {
-    let tlvs = tlvs.iter().flat_map(|tlvs| tlvs.iter());
-    let tlvs = tlvs.map(|(tag, value)| (*tag, value.get(..TLV_LENGTH_MAX).unwrap_or(value)));
-    let tlvs_length: usize = tlvs.clone().map(|(_, value)| TLV_HEADER_LENGTH + value.len()).sum();
     message_id.with_digits(|digits| {
-        put_header(out, HEADER_LENGTH + digits.len() + 1 + tlvs_length, command, 0, sequence);
+        put_header(out, HEADER_LENGTH + digits.len() + 1 + tlvs_length(tlvs), command, 0, sequence);
         out.put_slice(digits);
         out.put_u8(0);
     });
-    for (tag, value) in tlvs {
+    put_tlvs(out, tlvs);
+}
+
+/// A submit_sm_resp, data_sm_resp or submit_multi_resp with an error, an empty message_id and what explains it.
+pub(crate) fn put_explained(out: &mut BytesMut, command: CommandId, status: u32, sequence: u32, tlvs: &ReplyTlvs) {
+    let no_destinations: &[u8] = if command == CommandId::SubmitMultiResp { &[0] } else { &[] };
+    let length = HEADER_LENGTH + 1 + no_destinations.len() + tlvs_length(tlvs);
+    put_header(out, length, command, status, sequence);
+    out.put_u8(0);
+    out.put_slice(no_destinations);
+    put_tlvs(out, tlvs);
+}
+
+fn tlv_values(tlvs: &ReplyTlvs) -> impl Iterator<Item = (u16, &[u8])> {
+    let tlvs = tlvs.iter().flat_map(|tlvs| tlvs.iter());
+    tlvs.map(|(tag, value)| (*tag, value.get(..TLV_LENGTH_MAX).unwrap_or(value)))
+}
+
+fn tlvs_length(tlvs: &ReplyTlvs) -> usize {
+    tlv_values(tlvs).map(|(_, value)| TLV_HEADER_LENGTH + value.len()).sum()
+}
+
+fn put_tlvs(out: &mut BytesMut, tlvs: &ReplyTlvs) {
+    for (tag, value) in tlv_values(tlvs) {
         out.put_u16(tag);
         out.put_u16(u16::try_from(value.len()).unwrap_or(u16::MAX));
         out.put_slice(value);

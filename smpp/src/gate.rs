@@ -77,6 +77,15 @@ pub struct Answer {
 pub enum Reply {
     /// The request's `_resp` with this status and no body.
     Refused(u32),
+    /// The `_resp` of a submit_sm, data_sm or submit_multi with an error, an empty message_id and these TLVs.
+    Explained {
+        /// Of the request.
+        command: CommandId,
+        /// Not ESME_ROK.
+        status: u32,
+        /// For accounts that asked for them; a peer that knows no TLVs gets the bare status.
+        tlvs: ReplyTlvs,
+    },
     /// submit_sm_resp with ESME_ROK.
     Submitted {
         /// Our id of the message, of at most 18 digits. A bind of SMPP 3.3 is sent the low 32 bits only.

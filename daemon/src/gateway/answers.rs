@@ -5,15 +5,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::refusal::Refusal;
-use tollgate_engine::charging::Charge;
 use tollgate_smpp::pdu::SubmitKind;
 use tollgate_smpp::{Answer, Reply, ReplyTlvs, UnsuccessfulDestination};
 use tollgate_storage::chunk::{Chunk, Notice, Outcome};
 
 use super::manage::CANCEL_FAILED;
-use super::request::Parameters;
 use super::session::GatewaySession;
-use crate::live::Bindable;
 
 /// The mark that a request bears through storage: its sequence number, which operation it is, and the number of its
 /// [`Details`] where it has any.
@@ -53,7 +50,10 @@ impl Token {
 
     /// The answer that a message was accepted.
     pub fn accepted(self, message_id: u64, tlvs: ReplyTlvs) -> Reply {
-        if self.0 & DATA != 0 {
+        if self.0 & MULTI != 0 {
+            // Of a resend under the same key: which destinations were refused is not kept.
+            Reply::MultiSubmitted { message_id, unsuccessful: Vec::new() }
+        } else if self.0 & DATA != 0 {
             Reply::DataAccepted { message_id, tlvs }
         } else {
             Reply::Submitted { message_id, tlvs }
@@ -72,21 +72,6 @@ impl GatewaySession {
         self.next_details = (number + 1) % DETAILS_COUNT;
         self.details.insert(number, details);
         Token(token.0 | u64::from(number + 1) << DETAILS_SHIFT)
-    }
-
-    /// The same with the price, for accounts and messages that ask for it.
-    pub(super) fn token_with_price(
-        &mut self,
-        token: Token,
-        parameters: &Parameters<'_>,
-        charge: &Charge,
-        account: &Bindable,
-    ) -> Token {
-        if !(parameters.wants_price || account.provisioned.reply_tlvs) {
-            return token;
-        }
-        let network = self.live_network(charge.rated.network);
-        self.token_with(token, Details::Price(charge.posting.amount, network))
     }
 
     /// Appends the answers that a notice brings.

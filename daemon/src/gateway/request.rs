@@ -1,10 +1,9 @@
 //! What a submit says beyond its text: the TLVs that bear on rating and charging, and the body as the engine counts it.
 
 use std::hash::Hasher;
-use std::time::Duration;
 
 use tollgate_engine::segments::{Body, Sar};
-use tollgate_smpp::pdu::{Address, Submit};
+use tollgate_smpp::pdu::{Destinations, Submit};
 use tollgate_storage::keys::KEY_OCTETS_MAX;
 
 use crate::config::TlvTags;
@@ -87,22 +86,26 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    /// The key that user_message_reference makes with source and destination, where the account opts in.
-    pub fn key_of_reference(&self, submit: &Submit<'_>, destination: &Address<'_>, window: Option<Duration>) -> Option<Vec<u8>> {
-        let (reference, _) = self.user_message_reference.zip(window)?;
+    /// The key that user_message_reference makes with source and destinations, for accounts that opt in.
+    pub fn key_of_reference(&self, submit: &Submit<'_>) -> Option<Vec<u8>> {
+        let reference = self.user_message_reference?;
         let mut key = b"umr:".to_vec();
         key.extend_from_slice(&reference.to_be_bytes());
         key.extend_from_slice(submit.source.digits);
         key.push(0);
-        key.extend_from_slice(destination.digits);
+        match submit.destinations {
+            Destinations::One(to) => key.extend_from_slice(to.digits),
+            Destinations::Many(_) => key.extend_from_slice(&fingerprint(submit).to_be_bytes()),
+        }
         Some(key)
     }
 }
 
 /// Tells a resend from another message under the same key. Kept on disk, so it must not change between builds: FNV-1a.
-pub fn fingerprint(submit: &Submit<'_>, destination: &Address<'_>) -> u64 {
+pub fn fingerprint(submit: &Submit<'_>) -> u64 {
     let mut hasher = Fnv(0xCBF2_9CE4_8422_2325);
-    for part in [submit.source.digits, destination.digits, &[submit.data_coding], submit.payload] {
+    let destinations = submit.destinations.iter().map(|to| to.digits);
+    for part in [submit.source.digits, &[submit.data_coding], submit.payload].into_iter().chain(destinations) {
         hasher.write(part);
         hasher.write(&[0xFF]);
     }

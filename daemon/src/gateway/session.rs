@@ -3,22 +3,21 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use metrics::Counter;
 use tokio::sync::mpsc;
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::charging::{self, Charge, Message};
+use tollgate_engine::charging::Charge;
 use tollgate_engine::network::{NetworkCode, NetworkId};
 use tollgate_engine::refusal::Refusal;
+use tollgate_engine::tables::Tables;
 use tollgate_engine::time::UnixMicros;
-use tollgate_smpp::pdu::{Address, Destinations, Submit};
-use tollgate_smpp::{Answer, GateSession, MessageRef, Replacement, UnsuccessfulDestination, Verdict};
-use tollgate_storage::cdr::{CdrFields, Source};
+use tollgate_smpp::pdu::Submit;
+use tollgate_smpp::{Answer, GateSession, MessageRef, Replacement, Verdict};
 use tollgate_storage::chunk::{Chunk, ChunkHeader, Notice};
-use tollgate_storage::keys::{KeyCheck, NewKey};
 
 use super::answers::{Details, Token};
-use super::request::{Parameters, fingerprint};
 use crate::live::{Bindable, Live, Standing, World};
 use crate::meters::Meters;
 
@@ -51,12 +50,6 @@ pub struct GatewaySession {
     pub(super) next_details: u32,
     /// Requests with the committer.
     inflight: u32,
-}
-
-/// What became of one destination of a submit.
-enum Attempt {
-    Charged(Charge),
-    Refused(Refusal),
 }
 
 impl GatewaySession {
@@ -100,7 +93,15 @@ impl GatewaySession {
         self.standing.wallet.number()
     }
 
-    pub(super) fn live_network(&self, network: NetworkId) -> NetworkCode {
+    pub(super) fn tables(&self) -> &Tables {
+        &self.live.tables
+    }
+
+    pub(super) fn key_window(&self) -> Duration {
+        self.live.key_window
+    }
+
+    pub(super) fn network_code(&self, network: NetworkId) -> NetworkCode {
         self.live.tables.networks.get(network).code
     }
 
@@ -109,135 +110,8 @@ impl GatewaySession {
         Verdict::Refused(account.map_or(refusal.default_status(), |account| account.terms.statuses.status(refusal)))
     }
 
-    /// A submit_sm or data_sm: one destination, one CDR.
-    fn submit_one(&mut self, now: UnixMicros, submit: &Submit<'_>, to: &Address<'_>, account: &Arc<Bindable>) -> Verdict {
-        let Ok(parameters) = Parameters::read(submit, &account.provisioned.tlv) else {
-            return self.refuse(Some(account), Refusal::Malformed);
-        };
-        let token = Token::new(submit.sequence, submit.kind);
-        let opted_in = account.provisioned.idempotency_by_user_message_reference;
-        let own_key = parameters.key_of_reference(submit, to, opted_in);
-        let key = parameters.idempotency_key.or(own_key.as_deref());
-        let mut new_key = None;
-        if let Some(key) = key {
-            let print = fingerprint(submit, to);
-            match self.check_key(now, key, print, token) {
-                KeyOutcome::Answered => return Verdict::Pending,
-                KeyOutcome::Refused(refusal) => return self.refuse(Some(account), refusal),
-                KeyOutcome::New => new_key = Some((key, print, opted_in.filter(|_| parameters.idempotency_key.is_none()))),
-            }
-        }
-        match self.charge(now, submit, to, &parameters, account) {
-            Attempt::Refused(refusal) => {
-                if let Some((key, ..)) = new_key {
-                    self.world.keys.release(self.wallet_number(), key);
-                }
-                self.refuse(Some(account), refusal)
-            }
-            Attempt::Charged(charge) => {
-                let token = self.token_with_price(token, &parameters, &charge, account);
-                self.record(now, submit, &parameters, &charge, key, account);
-                if let (Some((key, print, window)), Some(chunk)) = (new_key, self.open.as_mut()) {
-                    let window = window.unwrap_or(self.live.key_window);
-                    chunk.push_key(NewKey {
-                        key: key.into(),
-                        fingerprint: print,
-                        expires_at: UnixMicros(now.0.saturating_add(window.as_micros().try_into().unwrap_or(u64::MAX))),
-                        index: chunk.count() - 1,
-                    });
-                }
-                self.close_request(token, 1);
-                Verdict::Pending
-            }
-        }
-    }
-
-    /// A submit_multi: each destination is charged by itself; the refused ones are listed in the response.
-    fn submit_many(&mut self, now: UnixMicros, submit: &Submit<'_>, account: &Arc<Bindable>) -> Verdict {
-        let Ok(parameters) = Parameters::read(submit, &account.provisioned.tlv) else {
-            return self.refuse(Some(account), Refusal::Malformed);
-        };
-        let (mut charged, mut unsuccessful, mut first_refusal) = (0, Vec::new(), None);
-        for to in submit.destinations.iter() {
-            match self.charge(now, submit, &to, &parameters, account) {
-                Attempt::Charged(charge) => {
-                    self.record(now, submit, &parameters, &charge, None, account);
-                    charged += 1;
-                }
-                Attempt::Refused(refusal) => {
-                    self.world.meters.refuse(refusal, 1);
-                    first_refusal.get_or_insert(refusal);
-                    let status = account.terms.statuses.status(refusal);
-                    let address = to.digits.to_vec();
-                    unsuccessful.push(UnsuccessfulDestination { ton: to.ton, npi: to.npi, address, status });
-                }
-            }
-        }
-        if charged == 0 {
-            let refusal = first_refusal.unwrap_or(Refusal::UnknownDestination);
-            return Verdict::Refused(account.terms.statuses.status(refusal));
-        }
-        let token = self.token_with(Token::new(submit.sequence, submit.kind), Details::Multi(unsuccessful));
-        self.close_request(token, charged);
-        Verdict::Pending
-    }
-
-    fn charge(
-        &mut self,
-        now: UnixMicros,
-        submit: &Submit<'_>,
-        to: &Address<'_>,
-        parameters: &Parameters<'_>,
-        account: &Bindable,
-    ) -> Attempt {
-        if !self.world.committer.is_available() {
-            return Attempt::Refused(Refusal::StorageUnavailable);
-        }
-        let message = Message {
-            source: submit.source.digits,
-            destination: to.digits,
-            destination_ton: to.ton,
-            destination_npi: to.npi,
-            network_tlv: parameters.network,
-            body: parameters.body(submit),
-        };
-        let Standing { wallet, throttle, .. } = &*account.standing;
-        match charging::charge(&self.live.tables, &account.terms, throttle, wallet, &message, now) {
-            Ok(charge) => Attempt::Charged(charge),
-            Err(refusal) => Attempt::Refused(refusal),
-        }
-    }
-
-    /// Writes the CDR of a charge into the open chunk.
-    fn record(
-        &mut self,
-        now: UnixMicros,
-        submit: &Submit<'_>,
-        parameters: &Parameters<'_>,
-        charge: &Charge,
-        idempotency_key: Option<&[u8]>,
-        account: &Arc<Bindable>,
-    ) {
-        let cdr = CdrFields {
-            destination: charge.rated.number,
-            network: self.live_network(charge.rated.network),
-            network_source: charge.rated.network_source,
-            segments: charge.rated.segments,
-            data_coding: submit.data_coding,
-            esm_class: submit.esm_class,
-            registered_delivery: submit.registered_delivery,
-            amount: charge.posting.amount,
-            counted_before: charge.posting.counted_before,
-            source: Source { ton: submit.source.ton, npi: submit.source.npi, address: submit.source.digits },
-            dispatch_id: parameters.dispatch_id,
-            idempotency_key,
-            user_message_reference: parameters.user_message_reference,
-        };
-        self.chunk_for(now, charge, account).push(&charge.posting, &cdr);
-    }
-
     /// The open chunk, or a new one where this charge does not fit into it.
-    fn chunk_for(&mut self, now: UnixMicros, charge: &Charge, account: &Arc<Bindable>) -> &mut Chunk {
+    pub(super) fn chunk_for(&mut self, now: UnixMicros, charge: &Charge, account: &Arc<Bindable>) -> &mut Chunk {
         let fits = |chunk: &Chunk| {
             let header = chunk.header();
             header.submitted_at == now && header.tariff == self.live.tariff && chunk.takes_month(charge.posting.month)
@@ -270,7 +144,7 @@ impl GatewaySession {
         Box::new(Chunk::new(wallet, keys, header, self.notices.0.clone()))
     }
 
-    fn close_request(&mut self, token: Token, cdrs: u32) {
+    pub(super) fn close_request(&mut self, token: Token, cdrs: u32) {
         if let Some(chunk) = self.open.as_mut() {
             chunk.push_request(token.0, cdrs);
         }
@@ -293,32 +167,6 @@ impl GatewaySession {
             self.spare.push(chunk);
         }
     }
-
-    fn check_key(&mut self, now: UnixMicros, key: &[u8], print: u64, token: Token) -> KeyOutcome {
-        let account = self.wallet_number();
-        match self.world.keys.check(account, key, print, now, (&self.notices.0, token.0)) {
-            Err(_) => KeyOutcome::Refused(Refusal::StorageUnavailable),
-            Ok(KeyCheck::Reused) => KeyOutcome::Refused(Refusal::KeyReused),
-            Ok(KeyCheck::New) => KeyOutcome::New,
-            Ok(KeyCheck::Pending) => {
-                    KeyOutcome::Answered
-            }
-            Ok(KeyCheck::Known(message_id)) => {
-                self.world.meters.replayed.increment(1);
-                self.ready.push(Answer { sequence: token.sequence(), reply: token.accepted(message_id, None) });
-                KeyOutcome::Answered
-            }
-        }
-    }
-}
-
-/// What a key asks of the message that carries it.
-enum KeyOutcome {
-    /// Charge it.
-    New,
-    /// Its first use is known or will be; nothing to charge.
-    Answered,
-    Refused(Refusal),
 }
 
 impl GateSession for GatewaySession {
@@ -328,10 +176,7 @@ impl GateSession for GatewaySession {
         let Some(account) = self.account.take() else {
             return self.refuse(None, Refusal::UnknownAccount);
         };
-        let verdict = match submit.destinations {
-            Destinations::One(to) => self.submit_one(UnixMicros(now), submit, &to, &account),
-            Destinations::Many(_) => self.submit_many(UnixMicros(now), submit, &account),
-        };
+        let verdict = self.charge_submit(UnixMicros(now), submit, &account);
         self.account = Some(account);
         verdict
     }

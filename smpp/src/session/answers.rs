@@ -43,7 +43,10 @@ impl ServerSession {
                     Found { message_id: ids.wire(*message_id), final_date, message_state, error_code };
                 encode::put_found(out, sequence, &found);
             }
-            Reply::Refused(status) => encode::put_header_only(out, resp, *status, sequence),
+            Reply::Explained { status, tlvs, .. } if self.version.knows_tlvs() => {
+                encode::put_explained(out, resp, *status, sequence, tlvs);
+            }
+            Reply::Refused(status) | Reply::Explained { status, .. } => encode::put_header_only(out, resp, *status, sequence),
             Reply::Cancelled | Reply::Replaced => encode::put_header_only(out, resp, 0, sequence),
         }
     }
@@ -52,6 +55,7 @@ impl ServerSession {
 /// The request that a reply answers; a refusal does not say.
 fn command_of(reply: &Reply) -> Option<CommandId> {
     match reply {
+        Reply::Explained { command, .. } => Some(*command),
         Reply::Submitted { .. } => Some(CommandId::SubmitSm),
         Reply::DataAccepted { .. } => Some(CommandId::DataSm),
         Reply::MultiSubmitted { .. } => Some(CommandId::SubmitMulti),
