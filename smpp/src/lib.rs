@@ -10,10 +10,6 @@
 //! or stores, and never logs.
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
-#![expect(
-    clippy::doc_markdown,
-    reason = "names of PDUs and statuses are words here; prose full of backticks is hard to read"
-)]
 
 mod encode;
 pub mod frame;

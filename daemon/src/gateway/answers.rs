@@ -45,7 +45,7 @@ impl Token {
 
     /// The sequence number to echo.
     pub fn sequence(self) -> u32 {
-        (self.0 & u64::from(u32::MAX)) as u32
+        u32::try_from(self.0 & u64::from(u32::MAX)).unwrap_or(0)
     }
 
     /// The answer that a message was accepted.

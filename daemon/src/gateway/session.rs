@@ -41,6 +41,7 @@ pub struct GatewaySession {
     /// The chunk that charges go into now, and those that wait for room in the committer's queue before it.
     open: Option<Box<Chunk>>,
     waiting: VecDeque<Box<Chunk>>,
+    #[expect(clippy::vec_box, reason = "a chunk stays in its box from the session to the committer and back")]
     spare: Vec<Box<Chunk>>,
     pub(super) notices: (mpsc::UnboundedSender<Notice>, mpsc::UnboundedReceiver<Notice>),
     /// Answers that need no commit.

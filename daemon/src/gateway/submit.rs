@@ -93,7 +93,7 @@ impl GatewaySession {
     /// first one's reason, only where none could be charged.
     fn charge_many(&mut self, request: &Request<'_>) -> Verdict {
         let (mut charged, mut unsuccessful, mut first_refusal) = (0, Vec::new(), None);
-        for to in request.submit.destinations.iter() {
+        for to in &request.submit.destinations {
             match self.charge(request, &to) {
                 Ok(charge) => {
                     // The key stands on the first CDR, whose id is the response's.

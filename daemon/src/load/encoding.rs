@@ -77,7 +77,7 @@ impl Encoded {
         for character in &self.characters {
             match parts.last_mut() {
                 Some(part) if part.len() + character.len() <= self.coding.octets_part() => {
-                    part.extend(character)
+                    part.extend(character);
                 }
                 _ => parts.push(character.clone()),
             }
