@@ -9,6 +9,7 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
 
 use crate::commands::{check, export, hash_password, quote, topup, verify};
+use crate::demo::DemoCommand;
 use crate::load::LoadCommand;
 use crate::run::{self, Overrides};
 
@@ -43,6 +44,8 @@ enum Command {
     Topup(TopupArguments),
     /// Send messages to an SMPP server as fast as it answers them
     Load(LoadCommand),
+    /// Show the main job end to end on temporary data
+    Demo(DemoCommand),
     /// Hash a password for accounts.toml; the password is read from standard input
     HashPassword,
 }
@@ -186,6 +189,7 @@ pub fn main() -> ExitCode {
                 ExitCode::FAILURE
             });
         }
+        Command::Demo(command) => command.run(&config),
         Command::HashPassword => hash_password::hash_password(),
     };
     match result {

@@ -65,7 +65,8 @@ pub fn metrics(handle: PrometheusHandle, world: Arc<World>) -> Router {
         let latencies = world.meters.submit_seconds.render("tollgate_submit_duration_seconds");
         // Written here, as a gauge of the metrics crate would keep a series for every version there ever was.
         let version = Arc::clone(&world.live.load().tables.version);
-        let tariff = format!("# TYPE tollgate_tariff_info gauge\ntollgate_tariff_info{{version=\"{version}\"}} 1\n");
+        let tariff =
+            format!("# TYPE tollgate_tariff_info gauge\ntollgate_tariff_info{{version=\"{version}\"}} 1\n");
         ([(CONTENT_TYPE, METRICS_TYPE)], handle.render() + &latencies + &tariff)
     };
     Router::new().route("/metrics", get(render))

@@ -178,7 +178,8 @@ async fn provision(committer: &Committer, provisioning: &Provisioning) -> Result
         .collect();
     let (reply, answer) = oneshot::channel();
     let tariff_version = Arc::clone(&provisioning.version);
-    let (committer, request) = (committer.clone(), Provision { accounts, tariff_version, tariff_files, reply });
+    let (committer, request) =
+        (committer.clone(), Provision { accounts, tariff_version, tariff_files, reply });
     // Sending may wait for room in the queue, which must not hold up other tasks.
     let sent = tokio::task::spawn_blocking(move || committer.provision(request)).await;
     sent.map_err(|error| Unavailable(error.to_string()))?;
@@ -188,7 +189,9 @@ async fn provision(committer: &Committer, provisioning: &Provisioning) -> Result
 impl Standing {
     /// Takes a place among the account's binds, if one is free.
     pub fn take_bind(&self, max: u32) -> bool {
-        let taken = self.binds.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| (open < max).then_some(open + 1));
+        let taken = self
+            .binds
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| (open < max).then_some(open + 1));
         taken.is_ok()
     }
 

@@ -58,7 +58,8 @@ impl std::fmt::Debug for Meters {
 impl Meters {
     /// With every reason at zero, so that a rate over it has a beginning.
     pub fn new() -> Self {
-        let reason = |refusal: &Refusal| (*refusal, counter!("tollgate_refusals_total", "reason" => refusal.name()));
+        let reason =
+            |refusal: &Refusal| (*refusal, counter!("tollgate_refusals_total", "reason" => refusal.name()));
         Self {
             charged: counter!("tollgate_submits_total", "outcome" => "charged"),
             refused: counter!("tollgate_submits_total", "outcome" => "refused"),

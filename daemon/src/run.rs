@@ -61,7 +61,8 @@ pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), String> {
     let mut loaded = config::load(&path).map_err(|problems| problems.to_string())?;
     overrides.apply(&mut loaded.settings);
     logging::install(&loaded.settings.log);
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("cannot start the runtime: {error}"))?;
+    let runtime =
+        tokio::runtime::Runtime::new().map_err(|error| format!("cannot start the runtime: {error}"))?;
     let committer = runtime.block_on(serve(path, loaded, overrides))?;
     drop(runtime);
     // The last handle on the committer went with the runtime; what was queued is being written.
@@ -143,7 +144,8 @@ async fn start(loaded: &Loaded, handle: &PrometheusHandle) -> Result<Running, St
         .await
         .map_err(listen("metrics", settings.metrics.listen))?;
     let gate = Arc::new(TollGate::new(Arc::clone(&world), settings.smpp.window));
-    let server = Server::start(server_config(&settings.smpp), gate).await.map_err(|error| error.to_string())?;
+    let server =
+        Server::start(server_config(&settings.smpp), gate).await.map_err(|error| error.to_string())?;
     let addresses = json!({
         "event": "ready",
         "smpp": server.plain_addresses().first(),

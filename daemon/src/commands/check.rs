@@ -11,9 +11,8 @@ use crate::config;
 pub fn check(path: &Path) -> Result<(), String> {
     let loaded = config::load(path).map_err(|problems| problems.to_string())?;
     let provisioning = &loaded.provisioning;
-    Tables::build(provisioning.definition(&StatusTable::default())).map_err(|errors| {
-        errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-    })?;
+    Tables::build(provisioning.definition(&StatusTable::default()))
+        .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
     println!(
         "{}: {} files, tariff version {}: {} plans, {} accounts, {} networks, {} prefixes, {} ported numbers; no errors",
         path.display(),

@@ -58,7 +58,12 @@ pub fn export(config: &Path, arguments: &ExportArguments) -> Result<(), String> 
     let names = Names {
         networks: loaded.provisioning.networks,
         accounts: store.accounts().map_err(read)?.into_iter().collect(),
-        tariffs: store.tariffs().map_err(read)?.into_iter().map(|(number, row)| (number, row.version)).collect(),
+        tariffs: store
+            .tariffs()
+            .map_err(read)?
+            .into_iter()
+            .map(|(number, row)| (number, row.version))
+            .collect(),
     };
     let account = match &arguments.account {
         None => None,
@@ -75,7 +80,8 @@ pub fn export(config: &Path, arguments: &ExportArguments) -> Result<(), String> 
     let result = match &arguments.output {
         None => write(&store, &range, &names, arguments.format, io::stdout().lock())?,
         Some(path) => {
-            let file = File::create(path).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+            let file =
+                File::create(path).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
             write(&store, &range, &names, arguments.format, file)?
         }
     };
@@ -133,8 +139,11 @@ impl<W: Write> Rows<W> {
         match self {
             Self::Csv(writer) => writer.write_record(row).map_err(io::Error::from),
             Self::Jsonl(output) => {
-                let object: serde_json::Map<_, _> =
-                    COLUMNS.iter().zip(row).map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
+                let object: serde_json::Map<_, _> = COLUMNS
+                    .iter()
+                    .zip(row)
+                    .map(|(name, value)| ((*name).to_owned(), value.clone().into()))
+                    .collect();
                 serde_json::to_writer(&mut *output, &object)?;
                 output.write_all(b"\n")
             }
@@ -181,7 +190,8 @@ impl Names {
 
     fn network(&self, code: NetworkCode) -> (String, String) {
         let Some(id) = self.networks.id(code) else { return Default::default() };
-        let country = self.networks.country_of(id).map(|country| country.name.to_string()).unwrap_or_default();
+        let country =
+            self.networks.country_of(id).map(|country| country.name.to_string()).unwrap_or_default();
         (country, self.networks.get(id).operator.to_string())
     }
 }

@@ -7,7 +7,9 @@ use crate::config::passwords;
 /// Reads a password and prints its hash as a PHC string.
 pub fn hash_password() -> Result<(), String> {
     if stdin().is_terminal() {
-        eprintln!("Password (it will be seen on the screen; SMPP takes at most 8 characters from most gateways):");
+        eprintln!(
+            "Password (it will be seen on the screen; SMPP takes at most 8 characters from most gateways):"
+        );
     }
     let mut line = String::new();
     stdin().read_line(&mut line).map_err(|error| format!("cannot read the password: {error}"))?;

@@ -29,7 +29,10 @@ pub fn quote(config: &Path, arguments: &QuoteArguments) -> Result<(), String> {
         .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
     let terms = tables.terms(&arguments.account).ok_or("the account has no terms")?;
     let now = arguments.at.unwrap_or_else(now);
-    let wallet = Wallet::new(AccountNumber::default(), wallet_state(account, arguments, terms.plan.months.month_at(now))?);
+    let wallet = Wallet::new(
+        AccountNumber::default(),
+        wallet_state(account, arguments, terms.plan.months.month_at(now))?,
+    );
     let encoded = encode(arguments);
     let message = Message {
         source: arguments.from.as_bytes(),
@@ -60,7 +63,8 @@ pub fn quote(config: &Path, arguments: &QuoteArguments) -> Result<(), String> {
 
 /// The text as a gateway would encode it; a number of segments becomes a text that long.
 fn encode(arguments: &QuoteArguments) -> EncodedText {
-    let filler = arguments.segments.map(|segments| if segments == 1 { 1 } else { usize::from(segments) * 153 });
+    let filler =
+        arguments.segments.map(|segments| if segments == 1 { 1 } else { usize::from(segments) * 153 });
     let filler = filler.map(|length| "a".repeat(length));
     let text = filler.as_deref().or(arguments.text.as_deref()).unwrap_or_default();
     encode_text(text)
@@ -110,10 +114,21 @@ impl Explanation<'_> {
         println!("number      {}", rated.number);
         println!("network     {} {} {} ({})", network.code, network.operator, country, self.network_source());
         println!("segments    {} ({})", rated.segments, self.coding());
-        println!("rate        {} {} per segment: {}", rated.unit.price, account.currency, self.price_source());
+        println!(
+            "rate        {} {} per segment: {}",
+            rated.unit.price,
+            account.currency,
+            self.price_source()
+        );
         for line in &quote.lines {
             let total = line.total().unwrap_or_default();
-            println!("            {} x {} = {} {}", line.segments, line.price_per_segment, total, self.tier(line.tier));
+            println!(
+                "            {} x {} = {} {}",
+                line.segments,
+                line.price_per_segment,
+                total,
+                self.tier(line.tier)
+            );
         }
         let counted = self.state.counted(rated.month);
         let after = counted + u64::from(rated.segments);
@@ -122,7 +137,10 @@ impl Explanation<'_> {
             Ok(posting) => {
                 let after = self.state.balance.checked_sub(posting.amount).unwrap_or_default();
                 println!("price       {} {}", posting.amount, account.currency);
-                println!("posting     wallet {}: {} - {} = {after}", account.id, self.state.balance, posting.amount);
+                println!(
+                    "posting     wallet {}: {} - {} = {after}",
+                    account.id, self.state.balance, posting.amount
+                );
             }
             Err(refusal) => {
                 println!("price       {} {}", self.price(), account.currency);
@@ -136,12 +154,18 @@ impl Explanation<'_> {
         let (account, rated) = (&quote.terms.account, &quote.rated);
         let network = self.tables.networks.get(rated.network);
         let country = self.tables.networks.country_of(rated.network).map(|country| country.name.to_string());
-        let lines: Vec<Value> = quote.lines.iter().map(|line| json!({
-            "tier": line.tier.map(|tier| tier + 1),
-            "segments": line.segments,
-            "price_per_segment": line.price_per_segment.to_string(),
-            "total": line.total().unwrap_or_default().to_string(),
-        })).collect();
+        let lines: Vec<Value> = quote
+            .lines
+            .iter()
+            .map(|line| {
+                json!({
+                    "tier": line.tier.map(|tier| tier + 1),
+                    "segments": line.segments,
+                    "price_per_segment": line.price_per_segment.to_string(),
+                    "total": line.total().unwrap_or_default().to_string(),
+                })
+            })
+            .collect();
         let counted = self.state.counted(rated.month);
         json!({
             "account": &*account.id,

@@ -76,9 +76,8 @@ fn read_account(
         text(|text| text.parse::<PasswordHash>().map_err(|error| error.to_string())),
     );
     let opening_balance = table.or("opening_balance", Amount::ZERO, decimal(texts::amount));
-    let tlv = table
-        .table("tlv", |tags| read_tlv_tags(tags, around.settings.tlv))
-        .unwrap_or(around.settings.tlv);
+    let tlv =
+        table.table("tlv", |tags| read_tlv_tags(tags, around.settings.tlv)).unwrap_or(around.settings.tlv);
     let max_binds = table.or("max_binds", DEFAULT_MAX_BINDS, integer(1..=10_000));
     let window = read_window(table, around.settings);
     let allowed_ips = read_list(table, "allowed_ips", text(texts::address_block)).unwrap_or_default();
@@ -114,17 +113,12 @@ fn read_charging(
     id: Option<Arc<str>>,
 ) -> Option<Account> {
     let plan = table.required("plan", text(|name| around.plans.resolve(name)));
-    let currency = read_currency(
-        table,
-        plan.as_ref().and_then(|plan| around.plans.currency_of(plan)),
-    );
+    let currency = read_currency(table, plan.as_ref().and_then(|plan| around.plans.currency_of(plan)));
     let credit_limit = table.or("credit_limit", Amount::ZERO, decimal(texts::price));
     let suspended = table.or("suspended", false, boolean);
     let low_balance_threshold = table.optional("low_balance_threshold", decimal(texts::amount));
-    let default_calling_code = table.optional(
-        "default_calling_code",
-        text(|code| texts::calling_code(around.known.calling_code(code)?)),
-    );
+    let default_calling_code = table
+        .optional("default_calling_code", text(|code| texts::calling_code(around.known.calling_code(code)?)));
     let rates = read_own_rates(table, around);
     let senders = read_list(table, "senders", text(texts::sender));
     let trusts_network_tlv = table.or("trusts_network_tlv", false, boolean);
@@ -185,9 +179,7 @@ fn read_system_id(
     } else {
         let stand_in = texts::system_id(id?);
         let absent = |message| format!("is missing, and the id cannot stand in for it: {message}");
-        stand_in
-            .map_err(|message| table.problem("system_id", absent(message)))
-            .ok()
+        stand_in.map_err(|message| table.problem("system_id", absent(message))).ok()
     };
     take(table, "system_id", system_id.as_ref(), taken);
     system_id
@@ -212,15 +204,10 @@ fn read_list<T>(
     parse: impl Fn(&DeValue) -> texts::Parsed<T>,
 ) -> Option<Vec<T>> {
     let list = table.list(key, parse)?;
-    let is_empty = table
-        .value(key)
-        .and_then(|value| value.get_ref().as_array())
-        .is_some_and(|items| items.is_empty());
+    let is_empty =
+        table.value(key).and_then(|value| value.get_ref().as_array()).is_some_and(|items| items.is_empty());
     if is_empty {
-        table.problem(
-            key,
-            "is empty, which would allow nothing; leave the key out to allow everything",
-        );
+        table.problem(key, "is empty, which would allow nothing; leave the key out to allow everything");
     }
     Some(list)
 }
@@ -231,10 +218,7 @@ fn read_reference_window(table: &mut TableReader, settings: &Settings) -> Option
     let key = "idempotency_by_user_message_reference_seconds";
     let seconds = table.optional(key, integer(1..=u64::from(u32::MAX)))?;
     if seconds > most {
-        table.problem(
-            key,
-            format!("is more than storage.idempotency_window_hours, which is {most} seconds"),
-        );
+        table.problem(key, format!("is more than storage.idempotency_window_hours, which is {most} seconds"));
     }
     Some(Duration::from_secs(seconds))
 }
@@ -243,10 +227,7 @@ fn read_rate_limit(table: &mut TableReader) -> Option<RateLimit> {
     let per_second = table.required("per_second", integer(1..=1_000_000));
     let burst = table.optional("burst", integer(1..=1_000_000));
     let per_second = per_second?;
-    Some(RateLimit {
-        per_second,
-        burst: burst.unwrap_or(per_second),
-    })
+    Some(RateLimit { per_second, burst: burst.unwrap_or(per_second) })
 }
 
 fn read_refusals(table: &mut TableReader, default: &StatusTable) -> Vec<(Refusal, u32)> {

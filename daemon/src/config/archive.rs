@@ -22,17 +22,8 @@ const TERMS: &str = "account terms";
 
 /// The files of a tariff, by name.
 pub fn archive(sources: &TariffSources, accounts: &[ProvisionedAccount]) -> Vec<ArchivedFile> {
-    let kept = [
-        &sources.plans,
-        &sources.numbering,
-        &sources.networks,
-        &sources.countries,
-    ];
-    let kept = kept
-        .into_iter()
-        .flatten()
-        .chain(&sources.rates)
-        .map(|source| archived(source, true));
+    let kept = [&sources.plans, &sources.numbering, &sources.networks, &sources.countries];
+    let kept = kept.into_iter().flatten().chain(&sources.rates).map(|source| archived(source, true));
     // Subscribers' numbers are not kept beyond their time; a CDR says which network its number was found in.
     let ported = sources.ported.iter().map(|source| archived(source, false));
     let terms = account_terms(accounts);
@@ -95,9 +86,7 @@ fn terms_of(account: &Account) -> String {
         lines.push_str("default_coding latin1\n");
     }
     for rate in &account.rates {
-        let to = rate
-            .effective_to
-            .map_or_else(|| "open".to_owned(), UnixMicros::to_rfc3339);
+        let to = rate.effective_to.map_or_else(|| "open".to_owned(), UnixMicros::to_rfc3339);
         let _ = writeln!(
             lines,
             "rate {} {} from {} to {to}",

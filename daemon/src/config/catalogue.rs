@@ -25,10 +25,7 @@ const NUMBERING: Columns = Columns {
     optional: &["mnc_all", "country_iso2", "carrier", "match"],
 };
 
-const PORTED: Columns = Columns {
-    required: &["number", "mcc", "mnc"],
-    optional: &["note"],
-};
+const PORTED: Columns = Columns { required: &["number", "mcc", "mnc"], optional: &["note"] };
 
 /// What is known of the world's networks.
 #[derive(Debug)]
@@ -72,12 +69,7 @@ impl Catalogue {
         if let Some(source) = &sources.ported {
             read_ported(source, &mut ported, &mut builder, &known, problems);
         }
-        Self {
-            networks: builder.build(),
-            numbering: numbering.build(),
-            ported,
-            known,
-        }
+        Self { networks: builder.build(), numbering: numbering.build(), ported, known }
     }
 
     /// Which codes other files may name.
@@ -132,12 +124,8 @@ fn read_countries(
             known.add(*mcc);
         }
         known.calling_codes.insert((*calling_code).into());
-        let added = builder.add_country(
-            row.text("country_iso2"),
-            row.text("country_name"),
-            &calling_code,
-            &mccs,
-        );
+        let added =
+            builder.add_country(row.text("country_iso2"), row.text("country_name"), &calling_code, &mccs);
         if let Err(error) = added {
             row.problem("country_iso2", error.to_string());
         }
@@ -160,9 +148,7 @@ fn read_networks(
         }
         known.add(code);
         // Customers know the brand; the operator's name in full is for where there is none.
-        let operator = [row.text("brand"), row.text("operator")]
-            .into_iter()
-            .find(|name| !name.is_empty());
+        let operator = [row.text("brand"), row.text("operator")].into_iter().find(|name| !name.is_empty());
         if let Err(error) = builder.add_network(code, row.text("country_iso2"), operator.unwrap_or_default())
         {
             row.problem("mnc", error.to_string());
@@ -202,12 +188,8 @@ fn read_ported(
     read_sheet(source, PORTED, problems, |row| {
         let number = row.required("number", |text| {
             let number = Number::from_digits(text.as_bytes());
-            number.ok_or_else(|| {
-                format!(
-                    "{} is not a number in international form, digits only",
-                    quoted(text)
-                )
-            })
+            number
+                .ok_or_else(|| format!("{} is not a number in international form, digits only", quoted(text)))
         });
         let network = network_of_row(row, builder, known)?;
         if let Err(error) = ported.add(number?, network) {
@@ -221,10 +203,7 @@ fn read_ported(
 /// The network that a row's `mcc` and `mnc` name, which other files know.
 fn network_of_row(row: &mut Row, builder: &mut NetworksBuilder, known: &Known) -> Option<NetworkId> {
     let code = code_of_row(row, |mcc, mnc| known.network(mcc, mnc))?;
-    builder
-        .intern(code)
-        .map_err(|error| row.problem("mnc", error.to_string()))
-        .ok()
+    builder.intern(code).map_err(|error| row.problem("mnc", error.to_string())).ok()
 }
 
 /// What `find` makes of a row's `mcc` and `mnc`.
@@ -233,9 +212,7 @@ pub fn code_of_row(
     find: impl FnOnce(&str, &str) -> Result<NetworkCode, (&'static str, String)>,
 ) -> Option<NetworkCode> {
     let found = find(row.text("mcc"), row.text("mnc"));
-    found
-        .map_err(|(column, message)| row.problem(column, message))
-        .ok()
+    found.map_err(|(column, message)| row.problem(column, message)).ok()
 }
 
 /// The code that an MCC and an MNC give; the error names the column it belongs to.
@@ -245,12 +222,7 @@ fn network_code(mcc: &str, mnc: &str) -> Result<NetworkCode, (&'static str, Stri
     }
     texts::mcc(mcc).map_err(|error| ("mcc", error))?;
     let code = NetworkCode::new(mcc, mnc);
-    code.ok_or_else(|| {
-        (
-            "mnc",
-            format!("{} is not an MNC of two or three digits", quoted(mnc)),
-        )
-    })
+    code.ok_or_else(|| ("mnc", format!("{} is not an MNC of two or three digits", quoted(mnc))))
 }
 
 fn joined_code(text: &str) -> Parsed<NetworkCode> {

@@ -24,11 +24,7 @@ impl Loaded {
         let mut lines = Lines::default();
         compare_settings(&old.settings, &self.settings, &mut lines);
         compare_plans(&old.provisioning.plans, &self.provisioning.plans, &mut lines);
-        compare_accounts(
-            &old.provisioning.accounts,
-            &self.provisioning.accounts,
-            &mut lines,
-        );
+        compare_accounts(&old.provisioning.accounts, &self.provisioning.accounts, &mut lines);
         compare_files(&old.provisioning, &self.provisioning, &mut lines);
         lines.finish()
     }
@@ -84,11 +80,7 @@ fn by_key(settings: &Settings) -> BTreeMap<String, String> {
         match value {
             toml::Value::Table(table) => {
                 for (key, value) in table {
-                    let path = if path.is_empty() {
-                        key.clone()
-                    } else {
-                        format!("{path}.{key}")
-                    };
+                    let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
                     collect(&path, value, keys);
                 }
             }
@@ -137,10 +129,8 @@ fn compare_plans(old: &[Plan], new: &[Plan], lines: &mut Lines) {
         lines,
         |was, is, lines| {
             let owner = format!("plan {}", is.name);
-            let base = |plan: &Plan| {
-                plan.base_price
-                    .map_or_else(|| "refuse".to_owned(), |price| price.to_string())
-            };
+            let base =
+                |plan: &Plan| plan.base_price.map_or_else(|| "refuse".to_owned(), |price| price.to_string());
             lines.moved(format_args!("{owner}: currency"), &was.currency, &is.currency);
             lines.moved(format_args!("{owner}: time zone"), &was.time_zone, &is.time_zone);
             lines.moved(format_args!("{owner}: base price"), &base(was), &base(is));
@@ -167,14 +157,7 @@ fn compare_rates(owner: &str, old: &[RateRow], new: &[RateRow], lines: &mut Line
         }
     }
     for row in before.into_values() {
-        lines.add(|| {
-            format!(
-                "{owner}: rate of {}{} removed: {}",
-                row.network,
-                since(row),
-                row.price
-            )
-        });
+        lines.add(|| format!("{owner}: rate of {}{} removed: {}", row.network, since(row), row.price));
     }
 }
 
@@ -187,8 +170,7 @@ fn since(row: &RateRow) -> String {
 }
 
 fn end(row: &RateRow) -> String {
-    row.effective_to
-        .map_or_else(|| "open".to_owned(), UnixMicros::to_rfc3339)
+    row.effective_to.map_or_else(|| "open".to_owned(), UnixMicros::to_rfc3339)
 }
 
 fn compare_accounts(old: &[ProvisionedAccount], new: &[ProvisionedAccount], lines: &mut Lines) {
@@ -223,24 +205,12 @@ fn changed_keys(was: &ProvisionedAccount, is: &ProvisionedAccount) -> Vec<&'stat
         ("password_hash", was.password_hash != is.password_hash),
         ("plan", old.plan != new.plan),
         ("currency", old.currency != new.currency),
-        (
-            "opening_balance (without effect once posted)",
-            was.opening_balance != is.opening_balance,
-        ),
+        ("opening_balance (without effect once posted)", was.opening_balance != is.opening_balance),
         ("credit_limit", old.credit_limit != new.credit_limit),
         ("suspended", old.suspended != new.suspended),
-        (
-            "low_balance_threshold",
-            old.low_balance_threshold != new.low_balance_threshold,
-        ),
-        (
-            "default_calling_code",
-            old.default_calling_code != new.default_calling_code,
-        ),
-        (
-            "trusts_network_tlv",
-            old.trusts_network_tlv != new.trusts_network_tlv,
-        ),
+        ("low_balance_threshold", old.low_balance_threshold != new.low_balance_threshold),
+        ("default_calling_code", old.default_calling_code != new.default_calling_code),
+        ("trusts_network_tlv", old.trusts_network_tlv != new.trusts_network_tlv),
         ("senders", old.senders != new.senders),
         ("rate_limit", old.rate_limit != new.rate_limit),
         ("max_binds", was.max_binds != is.max_binds),
@@ -274,11 +244,7 @@ fn compare_files(old: &Provisioning, new: &Provisioning, lines: &mut Lines) {
         },
     );
     lines.moved("networks", &old.networks.len(), &new.networks.len());
-    lines.moved(
-        "prefixes of the numbering plan",
-        &old.numbering.len(),
-        &new.numbering.len(),
-    );
+    lines.moved("prefixes of the numbering plan", &old.numbering.len(), &new.numbering.len());
     lines.moved("ported numbers", &old.ported.len(), &new.ported.len());
     lines.moved("tariff version", &old.version, &new.version);
 }

@@ -67,9 +67,5 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Loaded> {
     let (settings, tariff) = settings_reader::read_settings(&mut root, &mut sources);
     root.finish();
     let provisioning = Provisioning::read(&tariff, &settings, &mut sources, problems);
-    Some(Loaded {
-        settings,
-        provisioning,
-        files: sources.paths(),
-    })
+    Some(Loaded { settings, provisioning, files: sources.paths() })
 }

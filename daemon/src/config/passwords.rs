@@ -75,11 +75,7 @@ impl FromStr for PasswordHash {
         let costly = params.m_cost() > MOST_MEMORY_KIB
             || params.t_cost() > MOST_PASSES
             || params.p_cost() > MOST_LANES;
-        if costly {
-            Err(PasswordError::TooCostly)
-        } else {
-            Ok(Self(text.into()))
-        }
+        if costly { Err(PasswordError::TooCostly) } else { Ok(Self(text.into())) }
     }
 }
 
@@ -96,9 +92,7 @@ pub fn hash(password: &[u8]) -> Result<PasswordHash, PasswordError> {
         return Err(PasswordError::Empty);
     }
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| PasswordError::TooCostly)?;
-    let hashed = Argon2::from(params)
-        .hash_password(password)
-        .map_err(|_| PasswordError::NoRandomness)?;
+    let hashed = Argon2::from(params).hash_password(password).map_err(|_| PasswordError::NoRandomness)?;
     Ok(PasswordHash(hashed.to_string().into()))
 }
 
@@ -147,30 +141,12 @@ mod tests {
         for (text, expected) in [
             ("secret01".to_owned(), PasswordError::Malformed),
             (String::new(), PasswordError::Malformed),
-            (
-                "$argon2id$v=19$m=7168,t=5,p=1".to_owned(),
-                PasswordError::Malformed,
-            ),
-            (
-                format!("$argon2id$v=19$m=x,t=5,p=1${salt_and_hash}"),
-                PasswordError::Malformed,
-            ),
-            (
-                format!("$argon2i$v=19$m=7168,t=5,p=1${salt_and_hash}"),
-                PasswordError::Algorithm,
-            ),
-            (
-                format!("$argon2id$v=16$m=7168,t=5,p=1${salt_and_hash}"),
-                PasswordError::Algorithm,
-            ),
-            (
-                format!("$argon2id$v=19$m=4194304,t=5,p=1${salt_and_hash}"),
-                PasswordError::TooCostly,
-            ),
-            (
-                format!("$argon2id$v=19$m=7168,t=1000,p=1${salt_and_hash}"),
-                PasswordError::TooCostly,
-            ),
+            ("$argon2id$v=19$m=7168,t=5,p=1".to_owned(), PasswordError::Malformed),
+            (format!("$argon2id$v=19$m=x,t=5,p=1${salt_and_hash}"), PasswordError::Malformed),
+            (format!("$argon2i$v=19$m=7168,t=5,p=1${salt_and_hash}"), PasswordError::Algorithm),
+            (format!("$argon2id$v=16$m=7168,t=5,p=1${salt_and_hash}"), PasswordError::Algorithm),
+            (format!("$argon2id$v=19$m=4194304,t=5,p=1${salt_and_hash}"), PasswordError::TooCostly),
+            (format!("$argon2id$v=19$m=7168,t=1000,p=1${salt_and_hash}"), PasswordError::TooCostly),
         ] {
             assert_eq!(text.parse::<PasswordHash>(), Err(expected), "{text}");
         }

@@ -124,10 +124,7 @@ fn read_tiers(table: &mut TableReader) -> Vec<VolumeTier> {
     let mut next = Next::Segment(1);
     let tiers = table.tables("tiers", |tier| read_tier(tier, &mut next));
     if let (Next::Segment(next), false) = (next, tiers.is_empty()) {
-        table.problem(
-            "tiers",
-            format!("the last tier has an end: nothing holds from segment {next}"),
-        );
+        table.problem("tiers", format!("the last tier has an end: nothing holds from segment {next}"));
     }
     if tiers.len() > MOST_TIERS {
         table.problem("tiers", format!("more than {MOST_TIERS}"));
@@ -152,10 +149,7 @@ fn read_tier(table: &mut TableReader, next: &mut Next) -> Option<VolumeTier> {
     match (*next, from) {
         (Next::Nowhere, _) => table.problem("from", "comes after a tier without end"),
         (Next::Segment(next), Some(from)) if next != from => {
-            table.problem(
-                "from",
-                format!("must be {next}: tiers follow one another without gap or overlap"),
-            );
+            table.problem("from", format!("must be {next}: tiers follow one another without gap or overlap"));
         }
         _ => {}
     }

@@ -97,29 +97,11 @@ impl Provisioning {
         for plan in &mut plans {
             plan.rates = rates.rates_of(&plan.name);
         }
-        let around = Surroundings {
-            settings,
-            plans: &plan_names,
-            known,
-            sources,
-        };
+        let around = Surroundings { settings, plans: &plan_names, known, sources };
         let accounts = read_accounts(tariff.accounts.as_deref(), around, problems);
         let archive = archive(tariff, &accounts);
-        let Catalogue {
-            networks,
-            numbering,
-            ported,
-            ..
-        } = catalogue;
-        Self {
-            version: version(&archive),
-            plans,
-            accounts,
-            networks,
-            numbering,
-            ported,
-            archive,
-        }
+        let Catalogue { networks, numbering, ported, .. } = catalogue;
+        Self { version: version(&archive), plans, accounts, networks, numbering, ported, archive }
     }
 
     /// What the engine makes its tables from.
@@ -130,11 +112,7 @@ impl Provisioning {
             numbering: self.numbering.clone(),
             ported: self.ported.clone(),
             plans: self.plans.clone(),
-            accounts: self
-                .accounts
-                .iter()
-                .map(|provisioned| provisioned.account.clone())
-                .collect(),
+            accounts: self.accounts.iter().map(|provisioned| provisioned.account.clone()).collect(),
             statuses: statuses.clone(),
         }
     }

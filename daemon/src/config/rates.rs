@@ -19,10 +19,8 @@ const PLAN_RATES: Columns = Columns {
     optional: &["effective_from", "effective_to", "note"],
 };
 
-const ACCOUNT_RATES: Columns = Columns {
-    required: &["mcc", "mnc", "price"],
-    optional: &["effective_from", "effective_to", "note"],
-};
+const ACCOUNT_RATES: Columns =
+    Columns { required: &["mcc", "mnc", "price"], optional: &["effective_from", "effective_to", "note"] };
 
 /// In the column `plan`: every plan that has no row of its own for the network.
 const EVERY_PLAN: &str = "*";
@@ -47,10 +45,7 @@ impl RateList {
         let place = (row.network, row.effective_from);
         if let Some(earlier) = self.places.get(&place).and_then(|at| self.rows.get(*at)) {
             let RowOrigin { file, line } = &earlier.origin;
-            return Err(format!(
-                "{} has a rate from this time on already, in {file}:{line}",
-                row.network
-            ));
+            return Err(format!("{} has a rate from this time on already, in {file}:{line}", row.network));
         }
         self.places.insert(place, self.rows.len());
         self.rows.push(row);
@@ -67,9 +62,7 @@ impl RateList {
         let mut list = Self::default();
         read_sheet(source, ACCOUNT_RATES, problems, |row| {
             let rate = rate_of_row(source, row, known)?;
-            list.add(rate)
-                .map_err(|message| row.problem("effective_from", message))
-                .ok()
+            list.add(rate).map_err(|message| row.problem("effective_from", message)).ok()
         });
         list
     }
@@ -82,16 +75,9 @@ impl RateList {
         let from = table.optional("effective_from", date_or_time);
         let to = table.optional("effective_to", date_or_time);
         table.optional("note", text(|_| Ok(())));
-        let from = if table.has("effective_from") {
-            from?
-        } else {
-            UnixMicros::default()
-        };
+        let from = if table.has("effective_from") { from? } else { UnixMicros::default() };
         let (mcc, price) = (mcc?, price?);
-        let origin = RowOrigin {
-            file: Arc::clone(table.document().name()),
-            line: table.line(),
-        };
+        let origin = RowOrigin { file: Arc::clone(table.document().name()), line: table.line() };
         let added = known
             .network(&mcc, &mnc)
             .and_then(|network| rate_row(network, price, from, to, origin))
@@ -119,9 +105,7 @@ impl RateBook {
                 Some(plan) => self.by_plan.entry(plan).or_default(),
                 None => &mut self.every_plan,
             };
-            list.add(rate?)
-                .map_err(|message| row.problem("effective_from", message))
-                .ok()
+            list.add(rate?).map_err(|message| row.problem("effective_from", message)).ok()
         });
     }
 
@@ -129,11 +113,7 @@ impl RateBook {
     pub fn rates_of(&self, plan: &str) -> Vec<RateRow> {
         let own: &[RateRow] = self.by_plan.get(plan).map_or(&[], |list| &list.rows);
         let priced: HashSet<NetworkCode> = own.iter().map(|row| row.network).collect();
-        let common = self
-            .every_plan
-            .rows
-            .iter()
-            .filter(|row| !priced.contains(&row.network));
+        let common = self.every_plan.rows.iter().filter(|row| !priced.contains(&row.network));
         own.iter().chain(common).cloned().collect()
     }
 }
@@ -145,13 +125,9 @@ fn rate_of_row(source: &SourceFile, row: &mut Row, known: &Known) -> Option<Rate
     let from = row.optional("effective_from", texts::instant);
     let to = row.optional("effective_to", texts::instant);
     let from = if has_from { from? } else { UnixMicros::default() };
-    let origin = RowOrigin {
-        file: Arc::clone(&source.name),
-        line: row.line(),
-    };
+    let origin = RowOrigin { file: Arc::clone(&source.name), line: row.line() };
     let rate = rate_row(network?, price?, from, to, origin);
-    rate.map_err(|(column, message)| row.problem(column, message))
-        .ok()
+    rate.map_err(|(column, message)| row.problem(column, message)).ok()
 }
 
 fn rate_row(
@@ -162,16 +138,7 @@ fn rate_row(
     origin: RowOrigin,
 ) -> Result<RateRow, (&'static str, String)> {
     if effective_to.is_some_and(|to| to <= effective_from) {
-        return Err((
-            "effective_to",
-            "is not after effective_from: the rate would never hold".to_owned(),
-        ));
+        return Err(("effective_to", "is not after effective_from: the rate would never hold".to_owned()));
     }
-    Ok(RateRow {
-        network,
-        price,
-        effective_from,
-        effective_to,
-        origin,
-    })
+    Ok(RateRow { network, price, effective_from, effective_to, origin })
 }

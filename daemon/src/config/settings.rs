@@ -243,18 +243,14 @@ impl Default for SmppSettings {
 impl Default for HttpSettings {
     /// This machine only.
     fn default() -> Self {
-        Self {
-            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
-        }
+        Self { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080) }
     }
 }
 
 impl Default for MetricsSettings {
     /// This machine only.
     fn default() -> Self {
-        Self {
-            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464),
-        }
+        Self { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464) }
     }
 }
 
@@ -315,8 +311,7 @@ fn hexadecimal<S: Serializer>(tag: &u16, serializer: S) -> Result<S::Ok, S::Erro
 }
 
 fn statuses_by_name<S: Serializer>(table: &StatusTable, serializer: S) -> Result<S::Ok, S::Error> {
-    let named = Refusal::ALL
-        .iter()
-        .map(|refusal| (refusal.name(), format!("0x{:04X}", table.status(*refusal))));
+    let named =
+        Refusal::ALL.iter().map(|refusal| (refusal.name(), format!("0x{:04X}", table.status(*refusal))));
     named.collect::<BTreeMap<_, _>>().serialize(serializer)
 }

@@ -54,23 +54,15 @@ pub fn read_settings(root: &mut TableReader, sources: &mut Sources) -> (Settings
     let tariff = root.table("tariff", |table| read_tariff(table, sources));
     let (tariff, tariff_sources) = tariff.unwrap_or_default();
     let settings = Settings {
-        smpp: root
-            .table("smpp", |table| read_smpp(table, sources))
-            .unwrap_or_default(),
+        smpp: root.table("smpp", |table| read_smpp(table, sources)).unwrap_or_default(),
         http: root.table("http", read_http).unwrap_or_default(),
         metrics: root.table("metrics", read_metrics).unwrap_or_default(),
-        storage: root
-            .table("storage", |table| read_storage(table, sources))
-            .unwrap_or_default(),
+        storage: root.table("storage", |table| read_storage(table, sources)).unwrap_or_default(),
         log: root.table("log", read_log).unwrap_or_default(),
-        tlv: root
-            .table("tlv", |table| read_tlv_tags(table, TlvTags::default()))
-            .unwrap_or_default(),
+        tlv: root.table("tlv", |table| read_tlv_tags(table, TlvTags::default())).unwrap_or_default(),
         refusals: root
             .table("refusals", |table| read_statuses(table, &StatusTable::default()))
-            .map_or_else(StatusTable::default, |overrides| {
-                with_statuses(StatusTable::default(), &overrides)
-            }),
+            .map_or_else(StatusTable::default, |overrides| with_statuses(StatusTable::default(), &overrides)),
         tariff,
         watch_files: root.or("watch_files", true, boolean),
     };
@@ -133,15 +125,11 @@ fn read_smpp(table: &mut TableReader, sources: &Sources) -> SmppSettings {
 }
 
 fn read_http(table: &mut TableReader) -> HttpSettings {
-    HttpSettings {
-        listen: read_listen(table, HttpSettings::default().listen),
-    }
+    HttpSettings { listen: read_listen(table, HttpSettings::default().listen) }
 }
 
 fn read_metrics(table: &mut TableReader) -> MetricsSettings {
-    MetricsSettings {
-        listen: read_listen(table, MetricsSettings::default().listen),
-    }
+    MetricsSettings { listen: read_listen(table, MetricsSettings::default().listen) }
 }
 
 fn read_listen(table: &mut TableReader, default: SocketAddr) -> SocketAddr {
@@ -161,11 +149,7 @@ fn read_storage(table: &mut TableReader, sources: &Sources) -> StorageSettings {
         queue_messages: table.or("queue_messages", default.queue_messages, integer(1..=1 << 22)),
         batch_messages: table.or("batch_messages", default.batch_messages, integer(1..=1 << 20)),
         batch_bytes: table.or("batch_bytes", default.batch_bytes, integer(4_096..=1 << 28)),
-        minimum_free_bytes: table.or(
-            "minimum_free_bytes",
-            default.minimum_free_bytes,
-            integer(0..=1 << 50),
-        ),
+        minimum_free_bytes: table.or("minimum_free_bytes", default.minimum_free_bytes, integer(0..=1 << 50)),
         idempotency_window_hours: table.or(
             "idempotency_window_hours",
             default.idempotency_window_hours,
@@ -184,14 +168,8 @@ fn read_storage(table: &mut TableReader, sources: &Sources) -> StorageSettings {
 
 fn read_log(table: &mut TableReader) -> LogSettings {
     let level = |level: LogLevel| (level.name(), level);
-    let levels = [
-        LogLevel::Error,
-        LogLevel::Warn,
-        LogLevel::Info,
-        LogLevel::Debug,
-        LogLevel::Trace,
-    ]
-    .map(level);
+    let levels =
+        [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace].map(level);
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
     LogSettings {
         level: table.or("level", LogLevel::default(), one_of(&levels)),
@@ -224,10 +202,7 @@ pub fn read_tlv_tags(table: &mut TableReader, default: TlvTags) -> TlvTags {
 
 /// Notes that two keys have the same value, at one that is written here; where neither is, it was noted elsewhere.
 fn clash(table: &mut TableReader, key: &str, other: &str, what: Arguments, why: &str) {
-    if let Some((told, untold)) = [(key, other), (other, key)]
-        .into_iter()
-        .find(|(told, _)| table.has(told))
-    {
+    if let Some((told, untold)) = [(key, other), (other, key)].into_iter().find(|(told, _)| table.has(told)) {
         table.problem(told, format!("{what} of {untold} too{why}"));
     }
 }
@@ -241,22 +216,11 @@ pub fn read_statuses(table: &mut TableReader, default: &StatusTable) -> Vec<(Ref
     // A client that takes lack of money for a fault sends the message again and again.
     let after = with_statuses(default.clone(), &statuses);
     let funds = Refusal::InsufficientFunds;
-    for fault in [
-        Refusal::StorageUnavailable,
-        Refusal::Overloaded,
-        Refusal::Malformed,
-        Refusal::Throttled,
-    ] {
+    for fault in [Refusal::StorageUnavailable, Refusal::Overloaded, Refusal::Malformed, Refusal::Throttled] {
         let status = after.status(fault);
         if status == after.status(funds) {
             let what = format_args!("0x{status:02X} is the status");
-            clash(
-                table,
-                funds.name(),
-                fault.name(),
-                what,
-                "; clients could not tell them apart",
-            );
+            clash(table, funds.name(), fault.name(), what, "; clients could not tell them apart");
         }
     }
     statuses
@@ -281,10 +245,7 @@ fn read_tariff(table: &mut TableReader, sources: &mut Sources) -> (TariffFiles, 
         ("countries", &mut names.countries, &mut read.countries),
     ] {
         *source = table.required(key, &mut file);
-        *name = source
-            .as_ref()
-            .map(|source| source.name.to_string())
-            .unwrap_or_default();
+        *name = source.as_ref().map(|source| source.name.to_string()).unwrap_or_default();
     }
     read.rates = table.list("rates", &mut file).unwrap_or_default();
     read.ported = table.optional("ported", &mut file);
@@ -301,9 +262,5 @@ pub fn source_file(value: &DeValue, sources: &mut Sources) -> Parsed<Arc<SourceF
 /// A file that the process will open itself.
 fn existing_file(value: &DeValue, sources: &Sources) -> Parsed<PathBuf> {
     let path = sources.path_of(&text(texts::file_name)(value)?);
-    if path.is_file() {
-        Ok(path)
-    } else {
-        Err(format!("there is no file {}", path.display()))
-    }
+    if path.is_file() { Ok(path) } else { Err(format!("there is no file {}", path.display())) }
 }

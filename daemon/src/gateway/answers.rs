@@ -126,7 +126,9 @@ impl GatewaySession {
         match details {
             None => token.accepted(message_id, None),
             Some(Details::Multi(unsuccessful)) => Reply::MultiSubmitted { message_id, unsuccessful },
-            Some(Details::Price(price, network)) => token.accepted(message_id, self.price_tlvs(price, network)),
+            Some(Details::Price(price, network)) => {
+                token.accepted(message_id, self.price_tlvs(price, network))
+            }
         }
     }
 
@@ -144,7 +146,9 @@ impl GatewaySession {
     }
 
     fn status(&self, refusal: Refusal) -> u32 {
-        self.account.as_ref().map_or(refusal.default_status(), |account| account.terms.statuses.status(refusal))
+        self.account
+            .as_ref()
+            .map_or(refusal.default_status(), |account| account.terms.statuses.status(refusal))
     }
 
     fn count_durable(&self, chunk: &Chunk) {

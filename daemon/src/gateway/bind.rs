@@ -35,7 +35,9 @@ impl TollGate {
     async fn password_fits(&self, account: Option<&Arc<Bindable>>, password: Vec<u8>) -> bool {
         let Ok(_turn) = self.verifications.acquire().await else { return false };
         let hash = account.map(|account| account.provisioned.password_hash.clone());
-        tokio::task::spawn_blocking(move || passwords::verify(hash.as_ref(), &password)).await.unwrap_or(false)
+        tokio::task::spawn_blocking(move || passwords::verify(hash.as_ref(), &password))
+            .await
+            .unwrap_or(false)
     }
 }
 
@@ -51,7 +53,9 @@ impl Gate for TollGate {
             return BindOutcome::Refused { status: INVALID_PASSWORD, slow_down: true };
         };
         let provisioned = &account.provisioned;
-        if !provisioned.allowed_ips.is_empty() && !provisioned.allowed_ips.iter().any(|net| net.contains(&peer)) {
+        if !provisioned.allowed_ips.is_empty()
+            && !provisioned.allowed_ips.iter().any(|net| net.contains(&peer))
+        {
             tracing::warn!(system_id, %peer, "bind refused: the address is not allowed");
             return BindOutcome::Refused { status: BIND_FAILED, slow_down: true };
         }
@@ -62,6 +66,9 @@ impl Gate for TollGate {
         tracing::info!(system_id, %peer, mode = ?request.mode, version = request.interface_version, "bound");
         let window = provisioned.window.unwrap_or(self.window);
         let short_ids = request.interface_version <= 0x33;
-        BindOutcome::Bound { session: GatewaySession::new(Arc::clone(&self.world), &account, window, short_ids), window }
+        BindOutcome::Bound {
+            session: GatewaySession::new(Arc::clone(&self.world), &account, window, short_ids),
+            window,
+        }
     }
 }

@@ -98,7 +98,8 @@ impl GatewaySession {
             octets: replacement.body,
             in_payload: false,
         };
-        let coding = self.account.as_ref().map_or(DefaultCoding::Gsm7, |account| account.terms.account.default_coding);
+        let coding =
+            self.account.as_ref().map_or(DefaultCoding::Gsm7, |account| account.terms.account.default_coding);
         if !segments::count(&body, coding).is_ok_and(|count| count.segments == found.segments) {
             return Verdict::Refused(REPLACE_FAILED);
         }

@@ -55,8 +55,12 @@ impl<'a> Parameters<'a> {
                 SAR_MSG_REF_NUM => read.sar[0] = number(tlv.value),
                 SAR_TOTAL_SEGMENTS => read.sar[1] = number(tlv.value),
                 SAR_SEGMENT_SEQNUM => read.sar[2] = number(tlv.value),
-                tag if tag == tags.idempotency_key => read.idempotency_key = Some(bounded(text, KEY_OCTETS_MAX)?),
-                tag if tag == tags.dispatch_id => read.dispatch_id = Some(bounded(text, DISPATCH_OCTETS_MAX)?),
+                tag if tag == tags.idempotency_key => {
+                    read.idempotency_key = Some(bounded(text, KEY_OCTETS_MAX)?)
+                }
+                tag if tag == tags.dispatch_id => {
+                    read.dispatch_id = Some(bounded(text, DISPATCH_OCTETS_MAX)?)
+                }
                 tag if tag == tags.network => read.network = Some(text),
                 tag if tag == tags.price_request => read.wants_price = text == b"1",
                 _ => {}
@@ -105,7 +109,8 @@ impl<'a> Parameters<'a> {
 pub fn fingerprint(submit: &Submit<'_>) -> u64 {
     let mut hasher = Fnv(0xCBF2_9CE4_8422_2325);
     let destinations = submit.destinations.iter().map(|to| to.digits);
-    for part in [submit.source.digits, &[submit.data_coding], submit.payload].into_iter().chain(destinations) {
+    for part in [submit.source.digits, &[submit.data_coding], submit.payload].into_iter().chain(destinations)
+    {
         hasher.write(part);
         hasher.write(&[0xFF]);
     }

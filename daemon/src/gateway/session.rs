@@ -41,7 +41,10 @@ pub struct GatewaySession {
     /// The chunk that charges go into now, and those that wait for room in the committer's queue before it.
     open: Option<Box<Chunk>>,
     waiting: VecDeque<Box<Chunk>>,
-    #[expect(clippy::vec_box, reason = "a chunk stays in its box from the session to the committer and back")]
+    #[expect(
+        clippy::vec_box,
+        reason = "a chunk stays in its box from the session to the committer and back"
+    )]
     spare: Vec<Box<Chunk>>,
     pub(super) notices: (mpsc::UnboundedSender<Notice>, mpsc::UnboundedReceiver<Notice>),
     /// Answers that need no commit.
@@ -108,14 +111,23 @@ impl GatewaySession {
 
     pub(super) fn refuse(&self, account: Option<&Bindable>, refusal: Refusal) -> Verdict {
         self.world.meters.refuse(refusal, 1);
-        Verdict::Refused(account.map_or(refusal.default_status(), |account| account.terms.statuses.status(refusal)))
+        Verdict::Refused(
+            account.map_or(refusal.default_status(), |account| account.terms.statuses.status(refusal)),
+        )
     }
 
     /// The open chunk, or a new one where this charge does not fit into it.
-    pub(super) fn chunk_for(&mut self, now: UnixMicros, charge: &Charge, account: &Arc<Bindable>) -> &mut Chunk {
+    pub(super) fn chunk_for(
+        &mut self,
+        now: UnixMicros,
+        charge: &Charge,
+        account: &Arc<Bindable>,
+    ) -> &mut Chunk {
         let fits = |chunk: &Chunk| {
             let header = chunk.header();
-            header.submitted_at == now && header.tariff == self.live.tariff && chunk.takes_month(charge.posting.month)
+            header.submitted_at == now
+                && header.tariff == self.live.tariff
+                && chunk.takes_month(charge.posting.month)
         };
         let open = match self.open.take() {
             Some(chunk) if fits(&chunk) => chunk,
@@ -190,7 +202,13 @@ impl GateSession for GatewaySession {
         self.start_cancel(sequence, &message)
     }
 
-    fn replace(&mut self, _now: u64, sequence: u32, message: MessageRef<'_>, body: Replacement<'_>) -> Verdict {
+    fn replace(
+        &mut self,
+        _now: u64,
+        sequence: u32,
+        message: MessageRef<'_>,
+        body: Replacement<'_>,
+    ) -> Verdict {
         self.answer_replace(sequence, &message, &body)
     }
 

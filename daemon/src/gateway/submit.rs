@@ -35,7 +35,12 @@ struct Key<'a> {
 
 impl GatewaySession {
     /// Charges every destination of a submit_sm, data_sm or submit_multi.
-    pub(super) fn charge_submit(&mut self, now: UnixMicros, submit: &Submit<'_>, account: &Arc<Bindable>) -> Verdict {
+    pub(super) fn charge_submit(
+        &mut self,
+        now: UnixMicros,
+        submit: &Submit<'_>,
+        account: &Arc<Bindable>,
+    ) -> Verdict {
         let Ok(parameters) = Parameters::read(submit, &account.provisioned.tlv) else {
             return self.refuse(Some(account), Refusal::Malformed);
         };
@@ -66,7 +71,8 @@ impl GatewaySession {
             Ok(KeyCheck::Pending) => Some(Verdict::Pending),
             Ok(KeyCheck::Known(message_id)) => {
                 self.world.meters.replayed.increment(1);
-                self.ready.push(Answer { sequence: token.sequence(), reply: token.accepted(message_id, None) });
+                self.ready
+                    .push(Answer { sequence: token.sequence(), reply: token.accepted(message_id, None) });
                 Some(Verdict::Pending)
             }
             Ok(KeyCheck::Reused) => Some(self.refuse_request(request, Refusal::KeyReused)),

@@ -83,11 +83,7 @@ impl LoadCommand {
         } else {
             println!("{report}");
         }
-        Ok(if report.is_complete() {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     fn report(&self) -> Result<Report, Box<dyn std::error::Error>> {
@@ -102,12 +98,7 @@ impl LoadCommand {
             dispatch: self.dispatch_id.clone().map(|id| (DISPATCH_TAG, id)),
         };
         let traffic = Arc::new(Traffic::new(&options, destinations)?);
-        let record = self
-            .record
-            .as_deref()
-            .map(Record::create)
-            .transpose()?
-            .map(Arc::new);
+        let record = self.record.as_deref().map(Record::create).transpose()?.map(Arc::new);
         let running = super::start(&self.limits()?, self.binds()?, &traffic, record.as_ref())?;
         Ok(running.finish())
     }
@@ -134,29 +125,17 @@ impl LoadCommand {
         };
         let accounts: Vec<_> = self.system_id.iter().zip(passwords).collect();
         let count = u64::from(self.binds);
-        let share = |index: u64| {
-            self.messages
-                .map(|all| all / count + u64::from(index < all % count))
-        };
-        let binds = accounts
-            .iter()
-            .cycle()
-            .zip(0..count)
-            .map(|((system_id, password), index)| Bind {
-                credentials: Credentials {
-                    system_id: (*system_id).clone(),
-                    password: (*password).clone(),
-                },
-                mode: self.mode,
-                messages: share(index),
-            });
+        let share = |index: u64| self.messages.map(|all| all / count + u64::from(index < all % count));
+        let binds = accounts.iter().cycle().zip(0..count).map(|((system_id, password), index)| Bind {
+            credentials: Credentials { system_id: (*system_id).clone(), password: (*password).clone() },
+            mode: self.mode,
+            messages: share(index),
+        });
         Ok(binds.collect())
     }
 }
 
 fn resolve(target: &str) -> Result<SocketAddr, String> {
     let mut addresses = target.to_socket_addrs().map_err(|error| error.to_string())?;
-    addresses
-        .next()
-        .ok_or_else(|| "the name has no address".to_owned())
+    addresses.next().ok_or_else(|| "the name has no address".to_owned())
 }

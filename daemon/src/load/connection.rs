@@ -32,13 +32,7 @@ impl Connection {
         stream.set_nodelay(true)?;
         stream.set_nonblocking(true)?;
         let outgoing = Vec::with_capacity(2 * OUTGOING_OCTETS_MAX);
-        Ok(Self {
-            stream,
-            outgoing,
-            written: 0,
-            incoming: vec![0; INCOMING_OCTETS].into(),
-            received: 0,
-        })
+        Ok(Self { stream, outgoing, written: 0, incoming: vec![0; INCOMING_OCTETS].into(), received: 0 })
     }
 
     /// Where the next PDU is put.
@@ -69,11 +63,7 @@ impl Connection {
 
     /// Waits until there is something to read, or room to write what is left, but no longer than `timeout`.
     pub fn wait(&self, timeout: Duration) -> io::Result<()> {
-        let events = if self.outgoing.is_empty() {
-            PollFlags::IN
-        } else {
-            PollFlags::IN | PollFlags::OUT
-        };
+        let events = if self.outgoing.is_empty() { PollFlags::IN } else { PollFlags::IN | PollFlags::OUT };
         let timeout = Timespec::try_from(timeout).map_err(io::Error::other)?;
         match poll(&mut [PollFd::new(&self.stream, events)], Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
@@ -83,15 +73,9 @@ impl Connection {
 
     /// Reads what is there and hands every whole PDU to `take`, which may put PDUs into the outgoing ones.
     pub fn read(&mut self, mut take: impl FnMut(&Pdu<'_>, &mut Vec<u8>)) -> io::Result<()> {
-        match self
-            .stream
-            .read(self.incoming.get_mut(self.received..).unwrap_or_default())
-        {
+        match self.stream.read(self.incoming.get_mut(self.received..).unwrap_or_default()) {
             Ok(0) => {
-                return Err(io::Error::new(
-                    ErrorKind::UnexpectedEof,
-                    "the server closed the connection",
-                ));
+                return Err(io::Error::new(ErrorKind::UnexpectedEof, "the server closed the connection"));
             }
             Ok(count) => self.received += count,
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {

@@ -64,10 +64,7 @@ impl Digits {
     fn new(digits: &[u8]) -> Option<Self> {
         let mut octets = [0; _];
         octets.get_mut(..digits.len())?.copy_from_slice(digits);
-        Some(Self {
-            octets,
-            length: u8::try_from(digits.len()).ok()?,
-        })
+        Some(Self { octets, length: u8::try_from(digits.len()).ok()? })
     }
 
     /// In ASCII.
@@ -77,12 +74,7 @@ impl Digits {
 
     fn filled_up_to(mut self, length: u8, random: &mut Pcg64Mcg) -> Self {
         let mut source: u64 = random.random();
-        for octet in self
-            .octets
-            .iter_mut()
-            .take(usize::from(length))
-            .skip(usize::from(self.length))
-        {
+        for octet in self.octets.iter_mut().take(usize::from(length)).skip(usize::from(self.length)) {
             *octet = b'0' + u8::try_from(source % 10).unwrap_or_default();
             source /= 10;
         }
@@ -129,10 +121,8 @@ impl Destinations {
     /// From a numbering plan in CSV with at least the columns `prefix`, `mcc` and `mnc`.
     pub fn read(numbering_plan: impl io::Read) -> Result<Self, DestinationsError> {
         let mut pools: BTreeMap<(String, String), Vec<Prefix>> = BTreeMap::new();
-        for row in csv::ReaderBuilder::new()
-            .comment(Some(b'#'))
-            .from_reader(numbering_plan)
-            .into_deserialize()
+        for row in
+            csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(numbering_plan).into_deserialize()
         {
             let Row { prefix, mcc, mnc } = row?;
             let parsed = Prefix::parse(&prefix).ok_or(DestinationsError::Prefix(prefix))?;
@@ -144,20 +134,13 @@ impl Destinations {
         let is_busy = |(mcc, mnc): &(String, String)| BUSY_NETWORKS.contains(&(mcc.as_str(), mnc.as_str()));
         let (busy, others): (Vec<_>, Vec<_>) = pools.into_iter().partition(|(network, _)| is_busy(network));
         let busy_pools = busy.len();
-        Ok(Self {
-            pools: busy.into_iter().chain(others).map(|(_, pool)| pool).collect(),
-            busy_pools,
-        })
+        Ok(Self { pools: busy.into_iter().chain(others).map(|(_, pool)| pool).collect(), busy_pools })
     }
 
     /// A number inside the plan.
     pub fn pick(&self, random: &mut Pcg64Mcg) -> Digits {
         let rather_busy = random.random_range(0..5) < 4;
-        let pools = if rather_busy && self.busy_pools > 0 {
-            self.busy_pools
-        } else {
-            self.pools.len()
-        };
+        let pools = if rather_busy && self.busy_pools > 0 { self.busy_pools } else { self.pools.len() };
         let pool = &self.pools[random.random_range(0..pools)];
         let prefix = &pool[random.random_range(0..pool.len())];
         prefix.digits.filled_up_to(prefix.number_length, random)
@@ -166,9 +149,7 @@ impl Destinations {
 
 /// A number that no numbering plan holds.
 pub fn unassigned(random: &mut Pcg64Mcg) -> Digits {
-    Digits::new(UNASSIGNED_PREFIX)
-        .unwrap_or_default()
-        .filled_up_to(USUAL_LENGTH, random)
+    Digits::new(UNASSIGNED_PREFIX).unwrap_or_default().filled_up_to(USUAL_LENGTH, random)
 }
 
 impl Prefix {
@@ -177,10 +158,7 @@ impl Prefix {
         let digits = Digits::new(text.as_bytes()).filter(|_| is_number)?;
         let other = OTHER_LENGTHS.iter().find(|(code, _)| text.starts_with(code));
         let usual = other.map_or(USUAL_LENGTH, |(_, length)| *length);
-        Some(Self {
-            digits,
-            number_length: usual.max(digits.length + SUBSCRIBER_DIGITS_MIN).min(DIGITS_MAX),
-        })
+        Some(Self { digits, number_length: usual.max(digits.length + SUBSCRIBER_DIGITS_MIN).min(DIGITS_MAX) })
     }
 }
 
@@ -213,10 +191,7 @@ mod tests {
             assert_eq!(number.len(), expected, "{number}");
         }
         for prefix in ["254722", "1212", "3706123456"] {
-            assert!(
-                picks.iter().any(|number| number.starts_with(prefix)),
-                "nothing was sent to {prefix}"
-            );
+            assert!(picks.iter().any(|number| number.starts_with(prefix)), "nothing was sent to {prefix}");
         }
     }
 
@@ -228,21 +203,14 @@ mod tests {
 
     #[test]
     fn a_plan_without_busy_networks_serves_too() {
-        assert!(
-            picks("prefix,mcc,mnc\n3706,246,01\n", 1)
-                .iter()
-                .all(|number| number.starts_with("3706"))
-        );
+        assert!(picks("prefix,mcc,mnc\n3706,246,01\n", 1).iter().all(|number| number.starts_with("3706")));
     }
 
     #[test]
     fn what_is_no_plan_is_an_error() {
         let error = |plan: &str| Destinations::read(plan.as_bytes()).err().unwrap().to_string();
         assert_eq!(error("prefix,mcc,mnc\n"), "there is no prefix in it");
-        assert_eq!(
-            error("prefix,mcc,mnc\n25x,639,02\n"),
-            "\"25x\" is no prefix of a number"
-        );
+        assert_eq!(error("prefix,mcc,mnc\n25x,639,02\n"), "\"25x\" is no prefix of a number");
         assert!(error("prefix,mcc\n254,639\n").contains("missing field `mnc`"));
     }
 }

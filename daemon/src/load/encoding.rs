@@ -45,14 +45,8 @@ impl Encoded {
         let in_gsm7 = |character: char| gsm7::encode(character.encode_utf8(&mut [0; 4]));
         let septets: Option<Vec<_>> = text.chars().map(in_gsm7).collect();
         match septets {
-            Some(characters) => Self {
-                coding: Coding::Gsm7,
-                characters,
-            },
-            None => Self {
-                coding: Coding::Ucs2,
-                characters: text.chars().map(utf16_octets).collect(),
-            },
+            Some(characters) => Self { coding: Coding::Gsm7, characters },
+            None => Self { coding: Coding::Ucs2, characters: text.chars().map(utf16_octets).collect() },
         }
     }
 
@@ -88,11 +82,7 @@ impl Encoded {
 
 fn utf16_octets(character: char) -> Vec<u8> {
     let mut units = [0; 2];
-    character
-        .encode_utf16(&mut units)
-        .iter()
-        .flat_map(|unit| unit.to_be_bytes())
-        .collect()
+    character.encode_utf16(&mut units).iter().flat_map(|unit| unit.to_be_bytes()).collect()
 }
 
 #[cfg(test)]
@@ -108,10 +98,7 @@ mod tests {
         assert_eq!(Encoded::new("Hello [€]").octets(), b"Hello \x1b<\x1be\x1b>");
         assert_eq!(Encoded::new("Hello").data_coding(), 0);
         assert_eq!(Encoded::new("Здравствуйте").data_coding(), 8);
-        assert_eq!(
-            Encoded::new("é😀ę").octets(),
-            [0, 0xE9, 0xD8, 0x3D, 0xDE, 0x00, 0x01, 0x19]
-        );
+        assert_eq!(Encoded::new("é😀ę").octets(), [0, 0xE9, 0xD8, 0x3D, 0xDE, 0x00, 0x01, 0x19]);
     }
 
     #[test]
@@ -125,13 +112,7 @@ mod tests {
     #[test]
     fn no_part_begins_or_ends_inside_a_character() {
         assert_eq!(part_lengths(&"a".repeat(306)), [153, 153]);
-        assert_eq!(
-            part_lengths(&format!("{}€{}", "a".repeat(152), "b".repeat(152))),
-            [152, 153, 1]
-        );
-        assert_eq!(
-            part_lengths(&format!("{}😀{}", "я".repeat(66), "я".repeat(10))),
-            [132, 24]
-        );
+        assert_eq!(part_lengths(&format!("{}€{}", "a".repeat(152), "b".repeat(152))), [152, 153, 1]);
+        assert_eq!(part_lengths(&format!("{}😀{}", "я".repeat(66), "я".repeat(10))), [132, 24]);
     }
 }

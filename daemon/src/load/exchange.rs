@@ -31,21 +31,14 @@ impl Exchange {
     /// Nothing sent yet. `key_run` and `bind` make the keys.
     pub fn new(window: Window, tally: Tally, lines: Lines, key_run: u64, bind: usize) -> Self {
         let key_prefix = (key_run << 16) | (bind as u64 & 0xFFFF);
-        Self {
-            window,
-            tally,
-            lines,
-            unbound: false,
-            key_prefix,
-        }
+        Self { window, tally, lines, unbound: false, key_prefix }
     }
 
     /// Appends `message` to `out`. There must be room in the window.
     pub fn submit(&mut self, message: Message, template: &Template, now: Instant, out: &mut Vec<u8>) {
         let sequence = self.window.admit(message, now);
-        template.write(out, sequence, message.destination.as_bytes(), || {
-            key(self.key_prefix, message.number)
-        });
+        template
+            .write(out, sequence, message.destination.as_bytes(), || key(self.key_prefix, message.number));
     }
 
     /// Takes in what the server sent at `now`, and puts what must be answered into `out`.
@@ -70,12 +63,9 @@ impl Exchange {
 
     fn settle(&mut self, sent: &Sent, pdu: &Pdu<'_>, now: Instant) {
         let waited = now.saturating_duration_since(sent.at).as_nanos();
-        self.tally
-            .count(pdu.status, u64::try_from(waited).unwrap_or(u64::MAX), now);
+        self.tally.count(pdu.status, u64::try_from(waited).unwrap_or(u64::MAX), now);
         match pdu.status {
-            0 => self
-                .lines
-                .acknowledged(sent.sequence, &sent.message, pdu.message_id()),
+            0 => self.lines.acknowledged(sent.sequence, &sent.message, pdu.message_id()),
             status => self.lines.refused(sent.sequence, &sent.message, status),
         }
     }

@@ -72,14 +72,7 @@ impl Gateway {
     ) -> Result<Self, BindError> {
         let sequence = exchange.window.next_sequence();
         let connection = bind::open(shared.limits.target, &bind.credentials, bind.mode, sequence)?;
-        Ok(Self {
-            shared,
-            bind,
-            connection,
-            source,
-            exchange,
-            began: Instant::now(),
-        })
+        Ok(Self { shared, bind, connection, source, exchange, began: Instant::now() })
     }
 
     /// Works until everything is sent and answered, or nothing more can be done. The run began at `began`.
@@ -88,11 +81,7 @@ impl Gateway {
         while let Err(loss) = self.drive() {
             self.take_back_unanswered();
             let lasting = matches!(loss, Loss::Record(_)) || self.shared.limits.reconnect_for.is_zero();
-            if let Err(failure) = if lasting {
-                Err(loss.to_string())
-            } else {
-                self.come_back(&loss)
-            } {
+            if let Err(failure) = if lasting { Err(loss.to_string()) } else { self.come_back(&loss) } {
                 self.exchange.tally.failures.push(failure);
                 break;
             }
@@ -114,8 +103,7 @@ impl Gateway {
                 self.unbind();
                 return Ok(());
             }
-            self.connection
-                .wait(if more { Duration::ZERO } else { self.patience(now) })?;
+            self.connection.wait(if more { Duration::ZERO } else { self.patience(now) })?;
             if self.take_answers()? > 0 || unanswered == 0 {
                 waiting_since = now;
             } else if now - waiting_since > self.shared.limits.response_timeout {
@@ -126,13 +114,7 @@ impl Gateway {
 
     fn heed_limits(&mut self, now: Instant) {
         let stop = self.shared.stop.load(Relaxed);
-        if stop
-            || self
-                .shared
-                .limits
-                .duration
-                .is_some_and(|duration| now - self.began >= duration)
-        {
+        if stop || self.shared.limits.duration.is_some_and(|duration| now - self.began >= duration) {
             self.source.end();
         }
         if stop {
@@ -150,8 +132,7 @@ impl Gateway {
                 break;
             };
             let template = self.shared.traffic.template(&message);
-            self.exchange
-                .submit(message, template, now, self.connection.outgoing());
+            self.exchange.submit(message, template, now, self.connection.outgoing());
         }
         false
     }
@@ -197,12 +178,7 @@ impl Gateway {
         let deadline = Instant::now() + self.shared.limits.reconnect_for;
         loop {
             let sequence = self.exchange.window.next_sequence();
-            match bind::open(
-                self.shared.limits.target,
-                &self.bind.credentials,
-                self.bind.mode,
-                sequence,
-            ) {
+            match bind::open(self.shared.limits.target, &self.bind.credentials, self.bind.mode, sequence) {
                 Ok(connection) => {
                     self.connection = connection;
                     self.exchange.unbound = false;
@@ -237,10 +213,7 @@ impl Gateway {
         while !answered && Instant::now() < deadline {
             let io = (self.connection.write())
                 .and_then(|()| self.connection.wait(UNBIND_TIMEOUT))
-                .and_then(|()| {
-                    self.connection
-                        .read(|pdu, _| answered |= pdu.sequence == sequence)
-                });
+                .and_then(|()| self.connection.read(|pdu, _| answered |= pdu.sequence == sequence));
             if io.is_err() {
                 return;
             }

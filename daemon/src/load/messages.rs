@@ -33,11 +33,7 @@ pub enum LongText {
 
 /// All texts.
 pub fn texts() -> Result<Vec<Text>, csv::Error> {
-    csv::ReaderBuilder::new()
-        .comment(Some(b'#'))
-        .from_reader(TEXTS.as_bytes())
-        .into_deserialize()
-        .collect()
+    csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(TEXTS.as_bytes()).into_deserialize().collect()
 }
 
 /// The messages that carry `text`, in order. `reference` ties the parts of one text together.
@@ -58,10 +54,7 @@ pub fn submissions(text: &str, source: &COctetString<1, 21>, long: LongText, ref
                     // Information element 0, concatenated short messages with an 8-bit reference (3GPP TS 23.040 §9.2.3.24.1).
                     let header = [5, 0, 3, reference, total, number];
                     let short_message = octet_string(&[&header, &*part].concat());
-                    envelope()
-                        .esm_class(EsmClass::from(UDH_INDICATOR))
-                        .short_message(short_message)
-                        .build()
+                    envelope().esm_class(EsmClass::from(UDH_INDICATOR)).short_message(short_message).build()
                 })
                 .collect()
         }
@@ -72,10 +65,7 @@ pub fn submissions(text: &str, source: &COctetString<1, 21>, long: LongText, ref
 pub fn too_long(source: &COctetString<1, 21>) -> SubmitSm {
     let segments_max = 255;
     let septets_part = 153;
-    with_payload(
-        envelope(source, 0).build(),
-        &vec![b'a'; septets_part * segments_max + 1],
-    )
+    with_payload(envelope(source, 0).build(), &vec![b'a'; septets_part * segments_max + 1])
 }
 
 fn envelope(source: &COctetString<1, 21>, data_coding: u8) -> rusmpp::pdus::builders::SubmitSmBuilder {

@@ -148,27 +148,14 @@ pub fn start(
         let stream = MessageStream::new(Arc::clone(traffic), limits.seed, index as u64);
         let source = Source::new(stream, pace, bind.messages);
         let lines = Lines::new(record.cloned(), &system_id, index);
-        let exchange = Exchange::new(
-            Window::new(limits.window),
-            Tally::new()?,
-            lines,
-            limits.key_run,
-            index,
-        );
+        let exchange = Exchange::new(Window::new(limits.window), Tally::new()?, lines, limits.key_run, index);
         let gateway = Gateway::open(Arc::clone(&shared), bind, source, exchange);
         gateways.push(gateway.map_err(|error| LoadError::Bind { system_id, error })?);
     }
-    let mut running = Running {
-        shared,
-        threads: Vec::new(),
-        began: Instant::now(),
-        total: Tally::new()?,
-    };
+    let mut running = Running { shared, threads: Vec::new(), began: Instant::now(), total: Tally::new()? };
     for gateway in gateways {
         let began = running.began;
-        let thread = thread::Builder::new()
-            .name("gateway".to_owned())
-            .spawn(move || gateway.run(began));
+        let thread = thread::Builder::new().name("gateway".to_owned()).spawn(move || gateway.run(began));
         running.threads.push(thread.map_err(LoadError::Thread)?);
     }
     Ok(running)
@@ -192,12 +179,7 @@ impl Running {
 
     /// Waits for every bind to end.
     pub fn finish(self) -> Report {
-        let Self {
-            threads,
-            began,
-            mut total,
-            ..
-        } = self;
+        let Self { threads, began, mut total, .. } = self;
         let binds = threads.len();
         for thread in threads {
             match thread.join() {
@@ -206,10 +188,6 @@ impl Running {
             }
         }
         let elapsed = total.last_answer.map_or(Duration::ZERO, |last| last - began);
-        Report {
-            tally: total,
-            binds,
-            elapsed,
-        }
+        Report { tally: total, binds, elapsed }
     }
 }

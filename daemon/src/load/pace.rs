@@ -16,10 +16,7 @@ impl Pace {
     /// One bind's share of `messages_per_second`.
     pub fn new(messages_per_second: Option<u32>, binds: usize) -> Self {
         let binds = u32::try_from(binds).unwrap_or(u32::MAX);
-        Self {
-            share: messages_per_second.map(|rate| (rate.max(1), binds)),
-            sent: 0,
-        }
+        Self { share: messages_per_second.map(|rate| (rate.max(1), binds)), sent: 0 }
     }
 
     /// How long to wait for the next message when the run has lasted for `elapsed`; zero if it is due.

@@ -39,12 +39,7 @@ pub struct Lines {
 impl Lines {
     /// For one bind; without a record, what is put in is forgotten.
     pub fn new(record: Option<Arc<Record>>, system_id: &str, bind: usize) -> Self {
-        Self {
-            record,
-            system_id: system_id.to_owned(),
-            bind,
-            pending: String::new(),
-        }
+        Self { record, system_id: system_id.to_owned(), bind, pending: String::new() }
     }
 
     /// The server gave `ESME_ROK` and this id.
@@ -68,9 +63,7 @@ impl Lines {
         if self.record.is_none() {
             return;
         }
-        let Message {
-            number, destination, ..
-        } = message;
+        let Message { number, destination, .. } = message;
         let destination = String::from_utf8_lossy(destination.as_bytes());
         let message_id = String::from_utf8_lossy(message_id);
         let (system_id, bind) = (&self.system_id, self.bind);

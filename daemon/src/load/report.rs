@@ -100,11 +100,7 @@ impl Report {
 
     /// The latency that this share of messages, in parts of a thousand, did not exceed.
     pub fn latency(&self, per_mille: u32) -> Duration {
-        Duration::from_nanos(
-            self.tally
-                .latency
-                .value_at_quantile(f64::from(per_mille) / 1000.0),
-        )
+        Duration::from_nanos(self.tally.latency.value_at_quantile(f64::from(per_mille) / 1000.0))
     }
 
     /// Whether every bind did all of its work.
@@ -115,11 +111,8 @@ impl Report {
     /// For programs.
     pub fn to_json(&self) -> Value {
         let micros = |per_mille| u64::try_from(self.latency(per_mille).as_micros()).unwrap_or(u64::MAX);
-        let refused = self
-            .tally
-            .refused
-            .iter()
-            .map(|(status, count)| (format!("0x{status:08X}"), json!(count)));
+        let refused =
+            self.tally.refused.iter().map(|(status, count)| (format!("0x{status:08X}"), json!(count)));
         json!({
             "binds": self.binds,
             "elapsed_micros": u64::try_from(self.elapsed.as_micros()).unwrap_or(u64::MAX),
@@ -139,12 +132,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.elapsed.as_secs_f64();
-        writeln!(
-            f,
-            "{} answers in {seconds:.2} s on {} binds",
-            grouped(self.answered()),
-            self.binds
-        )?;
+        writeln!(f, "{} answers in {seconds:.2} s on {} binds", grouped(self.answered()), self.binds)?;
         writeln!(f, "throughput  {} messages/s", grouped(self.per_second()))?;
         let [p50, p90, p99, max] = [500, 900, 990, 1000].map(|per_mille| Millis(self.latency(per_mille)));
         writeln!(f, "latency     p50 {p50}, p90 {p90}, p99 {p99}, longest {max}")?;
@@ -153,11 +141,7 @@ impl fmt::Display for Report {
             write!(f, ", {} {}", grouped(*count), status_name(*status))?;
         }
         if self.tally.unknown > 0 {
-            write!(
-                f,
-                "\nunknown     {} messages were never answered",
-                grouped(self.tally.unknown)
-            )?;
+            write!(f, "\nunknown     {} messages were never answered", grouped(self.tally.unknown))?;
         }
         if self.tally.reconnects > 0 {
             let (reconnects, resent) = (grouped(self.tally.reconnects), grouped(self.tally.resent));

@@ -19,12 +19,7 @@ pub struct Source {
 impl Source {
     /// At most `messages` of `stream`; `None` for no end of them.
     pub fn new(stream: MessageStream, pace: Pace, messages: Option<u64>) -> Self {
-        Self {
-            stream,
-            pace,
-            left: messages.unwrap_or(u64::MAX),
-            resend: VecDeque::new(),
-        }
+        Self { stream, pace, left: messages.unwrap_or(u64::MAX), resend: VecDeque::new() }
     }
 
     /// The next message, when the run has lasted for `elapsed`; `None` if none is due.

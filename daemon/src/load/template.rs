@@ -35,11 +35,7 @@ impl Template {
         let pdu = wire::encode(&Command::new(CommandStatus::EsmeRok, 0, submit));
         let (head, tail) = pdu.split_at(HEADER_OCTETS + destination_at);
         let head = head.split_at(HEADER_OCTETS).1;
-        Self {
-            head: head.into(),
-            tail: tail.into(),
-            keyed: key_tag.is_some(),
-        }
+        Self { head: head.into(), tail: tail.into(), keyed: key_tag.is_some() }
     }
 
     /// The same with the last `octets` missing: a body that breaks off.
@@ -114,12 +110,8 @@ mod tests {
         let mut out = b"before".to_vec();
         template.write(&mut out, 1, b"447700900123", || *b"abcdefghijklmnopqrstuvwx");
         let command = decode(out.get(6..).unwrap());
-        let Some(Pdu::SubmitSm(decoded)) = command.pdu() else {
-            panic!("{command:?}")
-        };
-        let [tlv] = decoded.tlvs() else {
-            panic!("{decoded:?}")
-        };
+        let Some(Pdu::SubmitSm(decoded)) = command.pdu() else { panic!("{command:?}") };
+        let [tlv] = decoded.tlvs() else { panic!("{decoded:?}") };
         assert_eq!(u16::from(tlv.tag()), 0x1450);
         assert!(out.ends_with(b"\x14\x50\x00\x18abcdefghijklmnopqrstuvwx"));
     }

@@ -25,11 +25,7 @@ impl Peer {
     fn accept(listener: &TcpListener) -> Self {
         let stream = listener.accept().unwrap().0;
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        let mut peer = Self {
-            stream,
-            bytes: Vec::new(),
-            received: Vec::new(),
-        };
+        let mut peer = Self { stream, bytes: Vec::new(), received: Vec::new() };
         let (command_id, sequence, _) = peer.take();
         assert_eq!(command_id, CommandId::BindTransceiver);
         peer.send(CommandId::BindTransceiverResp, sequence, b"server\0");
@@ -72,11 +68,7 @@ impl Peer {
     }
 
     fn acknowledge(&mut self, sequence: u32) {
-        self.send(
-            CommandId::SubmitSmResp,
-            sequence,
-            format!("{sequence}\0").as_bytes(),
-        );
+        self.send(CommandId::SubmitSmResp, sequence, format!("{sequence}\0").as_bytes());
     }
 
     fn unbind(mut self) -> Received {
@@ -98,19 +90,9 @@ fn run<T: Send + 'static>(
     let mut all = Limits::new(listener.local_addr().unwrap());
     limits(&mut all);
     let server = thread::spawn(move || script(listener));
-    let credentials = Credentials {
-        system_id: "gateway".to_owned(),
-        password: "secret".to_owned(),
-    };
-    let binds = vec![Bind {
-        credentials,
-        mode: Mode::Transceiver,
-        messages: Some(messages),
-    }];
-    let options = MessageOptions {
-        key_tag: all.keyed.then_some(0x1450),
-        ..MessageOptions::default()
-    };
+    let credentials = Credentials { system_id: "gateway".to_owned(), password: "secret".to_owned() };
+    let binds = vec![Bind { credentials, mode: Mode::Transceiver, messages: Some(messages) }];
+    let options = MessageOptions { key_tag: all.keyed.then_some(0x1450), ..MessageOptions::default() };
     let traffic = Traffic::new(&options, Destinations::read(PLAN.as_bytes()).unwrap()).unwrap();
     let report = start(&all, binds, &Arc::new(traffic), record).unwrap().finish();
     (report, server.join().unwrap())
@@ -127,10 +109,7 @@ fn no_more_than_the_window_is_unanswered_and_answers_may_come_in_any_order() {
             for _ in 0..10 {
                 let sequences = peer.messages(10);
                 assert!(peer.bytes.is_empty(), "an eleventh message");
-                sequences
-                    .into_iter()
-                    .rev()
-                    .for_each(|sequence| peer.acknowledge(sequence));
+                sequences.into_iter().rev().for_each(|sequence| peer.acknowledge(sequence));
             }
             peer.unbind();
         },
@@ -156,10 +135,7 @@ fn refusals_are_counted_by_status() {
             peer.unbind();
         },
     );
-    assert_eq!(
-        report.tally.refused.into_iter().collect::<Vec<_>>(),
-        [(0x03, 1), (0x45, 2)]
-    );
+    assert_eq!(report.tally.refused.into_iter().collect::<Vec<_>>(), [(0x03, 1), (0x45, 2)]);
     assert_eq!(report.tally.acknowledged, 1);
 }
 
@@ -202,9 +178,7 @@ fn with_keys_what_was_not_answered_is_sent_again_under_the_same_key() {
         let first = peer.received;
         drop(peer.stream);
         let mut peer = Peer::accept(&listener);
-        peer.messages(4)
-            .into_iter()
-            .for_each(|sequence| peer.acknowledge(sequence));
+        peer.messages(4).into_iter().for_each(|sequence| peer.acknowledge(sequence));
         (first, peer.unbind())
     });
     let bodies = |received: &Received| received.iter().map(|pdu| pdu.2.clone()).collect::<Vec<_>>();
@@ -243,10 +217,7 @@ fn without_keys_what_was_not_answered_is_recorded_as_unknown() {
     assert_eq!(outcomes, ["acknowledged", "refused", "unknown", "unknown"]);
     assert_eq!((lines[1][1], lines[1][3], lines[1][7]), ("gateway", "2", "2"));
     assert_eq!(lines[2][6], "88");
-    assert!(
-        lines.iter().skip(1).all(|fields| fields[5].starts_with("254722")),
-        "{written}"
-    );
+    assert!(lines.iter().skip(1).all(|fields| fields[5].starts_with("254722")), "{written}");
 }
 
 #[test]
@@ -255,29 +226,15 @@ fn a_refused_bind_is_an_error_that_names_the_account() {
     let limits = Limits::new(listener.local_addr().unwrap());
     let server = thread::spawn(move || {
         let stream = listener.accept().unwrap().0;
-        let mut peer = Peer {
-            stream,
-            bytes: Vec::new(),
-            received: Vec::new(),
-        };
+        let mut peer = Peer { stream, bytes: Vec::new(), received: Vec::new() };
         let sequence = peer.take().1;
         peer.send_status(CommandId::BindTransceiverResp, 0x0E, sequence, b"");
     });
-    let credentials = Credentials {
-        system_id: "gateway".to_owned(),
-        password: "wrong".to_owned(),
-    };
-    let binds = vec![Bind {
-        credentials,
-        mode: Mode::Transceiver,
-        messages: None,
-    }];
+    let credentials = Credentials { system_id: "gateway".to_owned(), password: "wrong".to_owned() };
+    let binds = vec![Bind { credentials, mode: Mode::Transceiver, messages: None }];
     let destinations = Destinations::read(PLAN.as_bytes()).unwrap();
     let traffic = Arc::new(Traffic::new(&MessageOptions::default(), destinations).unwrap());
     let error = start(&limits, binds, &traffic, None).err().unwrap();
-    assert_eq!(
-        error.to_string(),
-        "gateway: the server refused the bind with status 0x0000000E"
-    );
+    assert_eq!(error.to_string(), "gateway: the server refused the bind with status 0x0000000E");
     server.join().unwrap();
 }

@@ -11,7 +11,7 @@ use rusmpp::types::{AnyOctetString, COctetString};
 
 use super::destinations::{Destinations, Digits, unassigned};
 use super::messages::{LongText, submissions, texts, too_long};
-use super::template::Template;
+use super::template::{Key, Template};
 
 /// What the messages are like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -86,25 +86,13 @@ impl Traffic {
     pub fn new(options: &MessageOptions, destinations: Destinations) -> Result<Self, TrafficError> {
         let source = COctetString::from_string(options.source.clone())
             .map_err(|_| TrafficError::Source(options.source.clone()))?;
-        let mut traffic = Self {
-            templates: Vec::new(),
-            units: Vec::new(),
-            lots: Vec::new(),
-            destinations,
-        };
+        let mut traffic = Self { templates: Vec::new(), units: Vec::new(), lots: Vec::new(), destinations };
         for (index, text) in (0_u8..=u8::MAX).cycle().zip(texts()?) {
-            let long = if index % 2 == 0 {
-                LongText::Parts
-            } else {
-                LongText::Payload
-            };
+            let long = if index % 2 == 0 { LongText::Parts } else { LongText::Payload };
             let submissions = submissions(&text.text, &source, long, index);
             let (typical, short) = (text.kind != "article", is_short_code(&text.kind, &submissions));
             if options.mix != Mix::Short || short {
-                let templates = submissions
-                    .into_iter()
-                    .map(|submit| options.template(submit))
-                    .collect();
+                let templates = submissions.into_iter().map(|submit| options.template(submit)).collect();
                 traffic.add(templates, To::NumberingPlan, if typical { 8 } else { 1 });
             }
         }
@@ -117,9 +105,7 @@ impl Traffic {
     fn add_flaws(&mut self, options: &MessageOptions, source: &COctetString<1, 21>) {
         let plain = || submissions("Are you there?", source, LongText::Parts, 0).into_iter();
         let to_nowhere = plain().map(|submit| options.template(submit)).collect();
-        let broken_off = plain()
-            .map(|submit| options.template(submit).without_last(4))
-            .collect();
+        let broken_off = plain().map(|submit| options.template(submit).without_last(4)).collect();
         self.add(to_nowhere, To::Nowhere, 4);
         self.add(broken_off, To::NumberingPlan, 2);
         self.add(vec![options.template(too_long(source))], To::NumberingPlan, 1);
@@ -130,11 +116,19 @@ impl Traffic {
         let first = count(self.templates.len());
         self.templates.extend(templates);
         let unit = u16::try_from(self.units.len()).unwrap_or(u16::MAX);
-        self.units.push(Unit {
-            templates: first..count(self.templates.len()),
-            to,
-        });
+        self.units.push(Unit { templates: first..count(self.templates.len()), to });
         self.lots.extend(std::iter::repeat_n(unit, weight));
+    }
+
+    /// The first `count` messages of a stream, as they go over the wire; for measuring without a connection.
+    pub fn wire(self: &Arc<Self>, seed: u64, count: u32) -> Vec<u8> {
+        let mut stream = MessageStream::new(Arc::clone(self), seed, 0);
+        let mut out = Vec::new();
+        for sequence in 1..=count {
+            let message = stream.draw();
+            self.template(&message).write(&mut out, sequence, message.destination.as_bytes(), Key::default);
+        }
+        out
     }
 
     /// What `message` is sent as.
@@ -174,13 +168,7 @@ impl MessageStream {
     /// The stream of one bind. Equal seeds and equal binds give equal streams.
     pub fn new(traffic: Arc<Traffic>, seed: u64, bind: u64) -> Self {
         let random = Pcg64Mcg::new((u128::from(seed) << 64) | u128::from(bind));
-        Self {
-            traffic,
-            random,
-            templates: 0..0,
-            destination: Digits::default(),
-            number: 0,
-        }
+        Self { traffic, random, templates: 0..0, destination: Digits::default(), number: 0 }
     }
 
     /// The next message.
@@ -188,11 +176,7 @@ impl MessageStream {
         let template = self.templates.next().unwrap_or_else(|| self.begin_unit());
         let number = self.number;
         self.number += 1;
-        Message {
-            template,
-            destination: self.destination,
-            number,
-        }
+        Message { template, destination: self.destination, number }
     }
 
     fn begin_unit(&mut self) -> u32 {
@@ -206,3 +190,6 @@ impl MessageStream {
         self.templates.next().unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests;

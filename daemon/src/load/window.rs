@@ -32,12 +32,7 @@ impl Window {
     pub fn new(limit: usize) -> Self {
         let limit = limit.max(1);
         let slots = vec![None; (limit * 4).next_power_of_two()].into();
-        Self {
-            slots,
-            limit,
-            unanswered: 0,
-            last_sequence: 0,
-        }
+        Self { slots, limit, unanswered: 0, last_sequence: 0 }
     }
 
     /// A sequence number for a request that is no message.
@@ -61,11 +56,7 @@ impl Window {
     pub fn admit(&mut self, message: Message, at: Instant) -> u32 {
         let sequence = self.next_sequence();
         let slot = self.slot(sequence);
-        self.slots[slot] = Some(Sent {
-            sequence,
-            at,
-            message,
-        });
+        self.slots[slot] = Some(Sent { sequence, at, message });
         self.unanswered += 1;
         sequence
     }
@@ -100,10 +91,7 @@ mod tests {
     use super::*;
 
     fn message(number: u64) -> Message {
-        Message {
-            number,
-            ..Message::default()
-        }
+        Message { number, ..Message::default() }
     }
 
     #[test]
@@ -137,23 +125,17 @@ mod tests {
     fn sequence_numbers_begin_again_at_one() {
         let mut window = Window::new(4);
         window.last_sequence = SEQUENCE_MAX - 1;
-        let sequences: Vec<u32> = (0..3)
-            .map(|number| window.admit(message(number), Instant::now()))
-            .collect();
+        let sequences: Vec<u32> =
+            (0..3).map(|number| window.admit(message(number), Instant::now())).collect();
         assert_eq!(sequences, [SEQUENCE_MAX, 1, 2]);
-        assert!(
-            sequences
-                .into_iter()
-                .all(|sequence| window.settle(sequence).is_some())
-        );
+        assert!(sequences.into_iter().all(|sequence| window.settle(sequence).is_some()));
     }
 
     #[test]
     fn what_is_left_comes_out_in_the_order_of_sending() {
         let mut window = Window::new(8);
-        let sequences: Vec<u32> = (0..8)
-            .map(|number| window.admit(message(number), Instant::now()))
-            .collect();
+        let sequences: Vec<u32> =
+            (0..8).map(|number| window.admit(message(number), Instant::now())).collect();
         for answered in [3, 0] {
             window.settle(sequences[answered]);
         }

@@ -59,11 +59,7 @@ impl<'a> Pdu<'a> {
 }
 
 fn field(header: &[u8; HEADER_OCTETS], at: usize) -> u32 {
-    let octets = header
-        .get(at..)
-        .and_then(<[u8]>::first_chunk)
-        .copied()
-        .unwrap_or_default();
+    let octets = header.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
     u32::from_be_bytes(octets)
 }
 
@@ -97,10 +93,7 @@ mod tests {
         let mut whole = &*stream;
         let first = Pdu::take(&mut whole).unwrap().unwrap();
         assert_eq!((first.sequence, first.message_id()), (7, &b"12345"[..]));
-        assert_eq!(
-            Pdu::take(&mut whole).unwrap().map(|pdu| pdu.command_id),
-            Some(0x15)
-        );
+        assert_eq!(Pdu::take(&mut whole).unwrap().map(|pdu| pdu.command_id), Some(0x15));
         assert_eq!(Pdu::take(&mut whole), Ok(None));
 
         let mut cut = stream.get(..20).unwrap();

@@ -29,11 +29,7 @@ impl<'t> Document<'t> {
                 problems.add(&source.path, line, "", error.message());
             }
         }
-        Self {
-            source,
-            root,
-            broken_lines,
-        }
+        Self { source, root, broken_lines }
     }
 
     /// A reader for the keys outside any table.

@@ -54,12 +54,7 @@ impl Problems {
             of_file.more += 1;
             return;
         }
-        let problem = Problem {
-            file: Arc::clone(file),
-            line,
-            key: key.into(),
-            message: message.into(),
-        };
+        let problem = Problem { file: Arc::clone(file), line, key: key.into(), message: message.into() };
         // Files are read from the top but for relations between keys, so the place is near the end.
         let at = of_file.told.partition_point(|told| told <= &problem);
         of_file.told.insert(at, problem);
@@ -72,10 +67,7 @@ impl Problems {
 
     /// How many there are, those not told included.
     pub fn count(&self) -> usize {
-        self.by_file
-            .values()
-            .map(|of_file| of_file.told.len() + of_file.more)
-            .sum()
+        self.by_file.values().map(|of_file| of_file.told.len() + of_file.more).sum()
     }
 
     /// Those that are told, by file and line.
@@ -114,22 +106,13 @@ mod tests {
         for line in (1..=103).rev() {
             problems.add(&a, line, "price", "not a decimal number");
         }
-        let lines: Vec<u32> = problems
-            .iter()
-            .filter(|problem| problem.file == a)
-            .map(|problem| problem.line)
-            .collect();
+        let lines: Vec<u32> =
+            problems.iter().filter(|problem| problem.file == a).map(|problem| problem.line).collect();
         assert!(lines.is_sorted());
         assert_eq!(lines.len(), 100);
         assert_eq!(problems.count(), 104);
         let shown = problems.to_string();
-        assert!(
-            shown.starts_with("a.csv:4: price: not a decimal number\n"),
-            "{shown}"
-        );
-        assert!(
-            shown.ends_with("a.csv: … and 3 more\nb.toml: cannot be read\n"),
-            "{shown}"
-        );
+        assert!(shown.starts_with("a.csv:4: price: not a decimal number\n"), "{shown}");
+        assert!(shown.ends_with("a.csv: … and 3 more\nb.toml: cannot be read\n"), "{shown}");
     }
 }

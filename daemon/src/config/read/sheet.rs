@@ -102,13 +102,7 @@ pub fn read_sheet(
             understood = false;
             continue;
         }
-        let mut row = Row {
-            file: &source.path,
-            header: &header,
-            cells: &cells,
-            line,
-            problems,
-        };
+        let mut row = Row { file: &source.path, header: &header, cells: &cells, line, problems };
         understood &= read(&mut row).is_some();
     }
     understood
@@ -152,18 +146,9 @@ fn read_header(
         }
         header.push(column);
     }
-    let missing: Vec<_> = columns
-        .required
-        .iter()
-        .filter(|name| !header.contains(&Some(**name)))
-        .collect();
+    let missing: Vec<_> = columns.required.iter().filter(|name| !header.contains(&Some(**name))).collect();
     for name in &missing {
-        problems.add(
-            &source.path,
-            line,
-            **name,
-            "the column is missing; cells are separated by commas",
-        );
+        problems.add(&source.path, line, **name, "the column is missing; cells are separated by commas");
     }
     missing.is_empty().then_some(header)
 }

@@ -25,27 +25,13 @@ impl SourceFile {
     /// spreadsheets write, is dropped.
     pub fn new(name: &str, path: &Path, bytes: Vec<u8>) -> Result<Self, String> {
         let mut text = String::from_utf8(bytes).map_err(|error| {
-            let good = error
-                .as_bytes()
-                .get(..error.utf8_error().valid_up_to())
-                .unwrap_or_default();
+            let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
             let line = good.split(|byte| *byte == b'\n').count();
             format!("line {line} of {} is not UTF-8", path.display())
         })?;
-        let text = if text.starts_with('\u{feff}') {
-            text.split_off('\u{feff}'.len_utf8())
-        } else {
-            text
-        };
-        let line_starts = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .collect();
-        Ok(Self {
-            name: name.into(),
-            path: path.to_string_lossy().into(),
-            text,
-            line_starts,
-        })
+        let text = if text.starts_with('\u{feff}') { text.split_off('\u{feff}'.len_utf8()) } else { text };
+        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Ok(Self { name: name.into(), path: path.to_string_lossy().into(), text, line_starts })
     }
 
     /// The text.
@@ -70,10 +56,7 @@ pub struct Sources {
 impl Sources {
     /// Names are relative to `directory`.
     pub fn new(directory: &Path) -> Self {
-        Self {
-            directory: directory.to_owned(),
-            files: BTreeMap::new(),
-        }
+        Self { directory: directory.to_owned(), files: BTreeMap::new() }
     }
 
     /// Where a name leads.
@@ -108,9 +91,7 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
     }
     let file = File::open(path).map_err(|error| cannot(&error))?;
     let mut bytes = Vec::new();
-    file.take(MOST_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| cannot(&error))?;
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| cannot(&error))?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(cannot(&format_args!("larger than {MOST_BYTES} bytes")));
     }
@@ -136,10 +117,7 @@ mod tests {
 
     #[test]
     fn other_encodings_are_refused_with_the_line() {
-        assert_eq!(
-            source(b"a\nb\xff\n").unwrap_err(),
-            "line 2 of config/a.csv is not UTF-8"
-        );
+        assert_eq!(source(b"a\nb\xff\n").unwrap_err(), "line 2 of config/a.csv is not UTF-8");
     }
 
     #[test]
@@ -147,12 +125,7 @@ mod tests {
         let mut sources = Sources::new(Path::new("/"));
         assert!(sources.read("dev").unwrap_err().contains("not a file"));
         assert!(sources.read("dev/zero").unwrap_err().contains("not a file"));
-        assert!(
-            sources
-                .read("nothing/here")
-                .unwrap_err()
-                .contains("cannot read /nothing/here: ")
-        );
+        assert!(sources.read("nothing/here").unwrap_err().contains("cannot read /nothing/here: "));
         assert!(sources.paths().is_empty());
     }
 }

@@ -27,14 +27,7 @@ impl<'t, 'p> TableReader<'t, 'p> {
         line: u32,
         problems: &'p mut Problems,
     ) -> Self {
-        Self {
-            document,
-            table,
-            path,
-            line,
-            asked: Vec::new(),
-            problems,
-        }
+        Self { document, table, path, line, asked: Vec::new(), problems }
     }
 
     /// The file that the table stands in.
@@ -114,10 +107,7 @@ impl<'t, 'p> TableReader<'t, 'p> {
             self.problem(key, instead_of("a list of tables", value.get_ref()));
             return Vec::new();
         };
-        items
-            .iter()
-            .filter_map(|item| self.read_table(key, item, &mut read))
-            .collect()
+        items.iter().filter_map(|item| self.read_table(key, item, &mut read)).collect()
     }
 
     /// What kind of value a key has, for keys that may have several; the key counts as known.
@@ -156,8 +146,7 @@ impl<'t, 'p> TableReader<'t, 'p> {
 
     fn problem_at(&mut self, line: u32, key: &str, message: impl Into<String>) {
         if !self.document.is_broken_at(line) {
-            self.problems
-                .add(self.document.path(), line, join(&self.path, key), message);
+            self.problems.add(self.document.path(), line, join(&self.path, key), message);
         }
     }
 
@@ -196,9 +185,5 @@ impl<'t, 'p> TableReader<'t, 'p> {
 }
 
 fn join(path: &str, key: &str) -> String {
-    if path.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{path}.{key}")
-    }
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }

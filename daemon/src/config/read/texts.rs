@@ -18,16 +18,8 @@ pub type Parsed<T> = Result<T, String>;
 /// A written value as it may stand in a message: short, and without what would upset a terminal.
 pub fn shortened(written: &str) -> String {
     const MOST_CHARS: usize = 40;
-    let shown: String = written
-        .chars()
-        .take(MOST_CHARS)
-        .flat_map(char::escape_debug)
-        .collect();
-    let cut = if written.chars().nth(MOST_CHARS).is_some() {
-        "…"
-    } else {
-        ""
-    };
+    let shown: String = written.chars().take(MOST_CHARS).flat_map(char::escape_debug).collect();
+    let cut = if written.chars().nth(MOST_CHARS).is_some() { "…" } else { "" };
     shown + cut
 }
 
@@ -43,17 +35,13 @@ pub fn file_name(text: &str) -> Parsed<String> {
     if (1..=MOST).contains(&text.len()) && printable {
         Ok(text.to_owned())
     } else {
-        Err(format!(
-            "{} is not the name of a file: 1 to {MOST} octets, no quotes",
-            quoted(text)
-        ))
+        Err(format!("{} is not the name of a file: 1 to {MOST} octets, no quotes", quoted(text)))
     }
 }
 
 /// A sum of money in the currency that stands with it.
 pub fn amount(text: &str) -> Parsed<Amount> {
-    text.parse()
-        .map_err(|error| format!("{} is {}", quoted(text), describe(&error)))
+    text.parse().map_err(|error| format!("{} is {}", quoted(text), describe(&error)))
 }
 
 fn describe(error: &dyn Display) -> String {
@@ -66,34 +54,20 @@ fn describe(error: &dyn Display) -> String {
 /// A price or another amount that cannot be below zero.
 pub fn price(text: &str) -> Parsed<Amount> {
     let price = amount(text)?;
-    if price.is_negative() {
-        Err(format!("{} is below zero", quoted(text)))
-    } else {
-        Ok(price)
-    }
+    if price.is_negative() { Err(format!("{} is below zero", quoted(text))) } else { Ok(price) }
 }
 
 /// From 0 to 100.
 pub fn percent(text: &str) -> Parsed<Discount> {
-    Decimal::from_str_exact(text.trim())
-        .ok()
-        .and_then(Discount::from_percent)
-        .ok_or_else(|| {
-            format!(
-                "{} is not a percentage from 0 to 100 with at most four decimals",
-                quoted(text)
-            )
-        })
+    Decimal::from_str_exact(text.trim()).ok().and_then(Discount::from_percent).ok_or_else(|| {
+        format!("{} is not a percentage from 0 to 100 with at most four decimals", quoted(text))
+    })
 }
 
 /// An ISO 4217 code.
 pub fn currency(text: &str) -> Parsed<Currency> {
-    Currency::new(text).ok_or_else(|| {
-        format!(
-            "{} is not a currency code of three capitals, such as USD",
-            quoted(text)
-        )
-    })
+    Currency::new(text)
+        .ok_or_else(|| format!("{} is not a currency code of three capitals, such as USD", quoted(text)))
 }
 
 /// A point in time.
@@ -118,10 +92,7 @@ pub fn name(text: &str) -> Parsed<Arc<str>> {
     if (1..=MOST).contains(&text.len()) && text.bytes().all(allowed) {
         Ok(text.into())
     } else {
-        Err(format!(
-            "{} is not a name: 1 to {MOST} letters, digits, `_`, `-` or `.`",
-            quoted(text)
-        ))
+        Err(format!("{} is not a name: 1 to {MOST} letters, digits, `_`, `-` or `.`", quoted(text)))
     }
 }
 
@@ -131,10 +102,7 @@ pub fn system_id(text: &str) -> Parsed<Arc<str>> {
     if (1..=MOST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(text.into())
     } else {
-        Err(format!(
-            "{} is not a system_id: 1 to {MOST} visible ASCII characters",
-            quoted(text)
-        ))
+        Err(format!("{} is not a system_id: 1 to {MOST} visible ASCII characters", quoted(text)))
     }
 }
 
@@ -144,10 +112,7 @@ pub fn sender(text: &str) -> Parsed<Box<[u8]>> {
     if (1..=MOST).contains(&text.len()) && !text.contains('\0') {
         Ok(text.as_bytes().into())
     } else {
-        Err(format!(
-            "{} is not a source address of 1 to {MOST} octets",
-            quoted(text)
-        ))
+        Err(format!("{} is not a source address of 1 to {MOST} octets", quoted(text)))
     }
 }
 
@@ -157,21 +122,14 @@ pub fn calling_code(text: &str) -> Parsed<Arc<str>> {
     if (1..=3).contains(&text.len()) && digits {
         Ok(text.into())
     } else {
-        Err(format!(
-            "{} is not a calling code such as 254, without + or 00",
-            quoted(text)
-        ))
+        Err(format!("{} is not a calling code such as 254, without + or 00", quoted(text)))
     }
 }
 
 /// Where to listen.
 pub fn listen_address(text: &str) -> Parsed<SocketAddr> {
-    SocketAddr::from_str(text).map_err(|_| {
-        format!(
-            "{} is not an address and a port, such as 0.0.0.0:2775",
-            quoted(text)
-        )
-    })
+    SocketAddr::from_str(text)
+        .map_err(|_| format!("{} is not an address and a port, such as 0.0.0.0:2775", quoted(text)))
 }
 
 /// One address, or a block of them.
@@ -179,19 +137,12 @@ pub fn address_block(text: &str) -> Parsed<IpNet> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Ok(address.into());
     }
-    let block = text.parse::<IpNet>().map_err(|_| {
-        format!(
-            "{} is not an address or a block such as 192.0.2.0/24",
-            quoted(text)
-        )
-    })?;
+    let block = text
+        .parse::<IpNet>()
+        .map_err(|_| format!("{} is not an address or a block such as 192.0.2.0/24", quoted(text)))?;
     if block.addr() == block.network() {
         Ok(block)
     } else {
-        Err(format!(
-            "{} begins inside its block; write {}",
-            quoted(text),
-            block.trunc()
-        ))
+        Err(format!("{} begins inside its block; write {}", quoted(text), block.trunc()))
     }
 }

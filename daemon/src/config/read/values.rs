@@ -60,12 +60,7 @@ pub fn integer<T: TryFrom<u64>>(range: RangeInclusive<u64>) -> impl Fn(&DeValue)
             .filter(|number| range.contains(number))
             .and_then(|number| T::try_from(number).ok())
             .ok_or_else(|| {
-                format!(
-                    "{} is not from {} to {}",
-                    quoted(&number.to_string()),
-                    range.start(),
-                    range.end()
-                )
+                format!("{} is not from {} to {}", quoted(&number.to_string()), range.start(), range.end())
             })
     }
 }

@@ -1,0 +1,68 @@
+//! Measures the daemon as a whole and writes what it finds into `RESULTS.md`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tollgate_benches::{Failure, fixture, memory, restart, results, stages, whole_path};
+
+/// Measures Tollgate and writes sections of benches/RESULTS.md.
+#[derive(Parser)]
+enum Measurement {
+    /// Throughput and latency against the floor.
+    WholePath {
+        /// How often each workload is measured.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+    },
+    /// What Criterion has measured of each stage.
+    Stages,
+    /// Memory of wallets, rates and numbering plan.
+    Memory,
+    /// Restart and disk with many CDRs.
+    Restart {
+        /// How many.
+        #[arg(long, default_value_t = 10_000_000)]
+        cdrs: u64,
+    },
+}
+
+impl Measurement {
+    fn heading(&self) -> &'static str {
+        match self {
+            Self::WholePath { .. } => "Whole path",
+            Self::Stages => "Stages",
+            Self::Memory => "Memory",
+            Self::Restart { .. } => "Restart and disk",
+        }
+    }
+
+    fn run(&self) -> Result<String, Failure> {
+        match self {
+            Self::WholePath { rounds } => whole_path::measure(*rounds),
+            Self::Stages => {
+                let program = std::env::current_exe()?;
+                let target = program.parent().and_then(Path::parent).ok_or("not below a target directory")?;
+                stages::describe(&target.join("criterion"))
+            }
+            Self::Memory => memory::measure(&fixture::shipped("tollgate.toml")),
+            Self::Restart { cdrs } => restart::measure(*cdrs),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let measurement = Measurement::parse();
+    let heading = measurement.heading();
+    let written = measurement.run().and_then(|body| {
+        println!("## {heading}\n\n{body}");
+        Ok(results::replace_section(&results::path(), heading, &body)?)
+    });
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("measure: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

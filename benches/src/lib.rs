@@ -1,0 +1,18 @@
+//! Measurements of Tollgate, and what they have in common.
+//!
+//! The Criterion benchmarks beside this time one stage each. The binary `measure` drives the real daemon and the
+//! `floor` over real sockets with the same load generator, and writes what it finds into `RESULTS.md`, one section for
+//! each kind of measurement. Nothing here is part of the product.
+
+pub mod disk;
+pub mod fixture;
+pub mod machine;
+pub mod memory;
+pub mod process;
+pub mod restart;
+pub mod results;
+pub mod stages;
+pub mod whole_path;
+
+/// What stops a measurement, for people to read.
+pub type Failure = Box<dyn std::error::Error>;

@@ -1,0 +1,243 @@
+//! `tollgate demo`: the main job, end to end, on the shipped configuration and a temporary data directory.
+//!
+//! The daemon runs as a process of its own; gateways bind to it over TCP, submit, and are refused where they should
+//! be. Then the daemon is stopped, and its books are read by the commands that an operator would use. Nothing is left
+//! behind, neither process nor directory, however the demo ends.
+
+mod books;
+mod evidence;
+mod scrape;
+pub mod server;
+mod summary;
+mod table;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Deserialize;
+
+use crate::config;
+use crate::load::figures::grouped;
+use crate::load::{
+    self, Bind, Credentials, Destinations, Limits, MessageOptions, Mix, Mode, Record, Report, Running,
+    Traffic,
+};
+use server::Server;
+
+/// How long the daemon may take to read its configuration and open its data directory.
+const READY_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How long the daemon may take to stop.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Unanswered messages of each bind; what many providers allow.
+const WINDOW: usize = 100;
+
+/// Between looks at the progress.
+const PROGRESS_PAUSE: Duration = Duration::from_millis(20);
+
+/// The sample accounts, and what each sends of a hundred messages, over two binds. The second gets through its
+/// money before it gets through its messages.
+const ACCOUNTS: [(&str, &str, u64); 2] = [("biz_test_001", "secret01", 35), ("biz_test_002", "secret02", 65)];
+
+/// Messages that are submitted where it is not allowed, on a bind that is for receiving.
+const MESSAGES_ON_RECEIVER: u64 = 25;
+
+/// Starts the daemon on temporary data, sends it real texts over several binds, and checks its books.
+#[derive(Debug, clap::Args)]
+pub struct DemoCommand {
+    /// Messages to submit.
+    #[arg(long, default_value_t = 30_000, value_parser = clap::value_parser!(u64).range(1000..=10_000_000))]
+    messages: u64,
+}
+
+/// What the daemon prints when it is ready.
+#[derive(Deserialize)]
+struct Ready {
+    smpp: SocketAddr,
+    metrics: SocketAddr,
+    pid: u32,
+}
+
+impl DemoCommand {
+    /// Runs it. Success means that every acknowledged message has its CDR and the books balance.
+    pub fn run(&self, config: &Path) -> Result<(), String> {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            signal_hook::flag::register(signal, Arc::clone(&interrupted))
+                .map_err(|error| error.to_string())?;
+        }
+        let directory = tempfile::Builder::new().prefix("tollgate-demo-").tempdir();
+        let directory = directory.map_err(|error| format!("no temporary directory: {error}"))?;
+        let loaded = config::load(config).map_err(|problems| problems.to_string())?;
+        let account_ids: BTreeMap<String, String> = loaded
+            .provisioning
+            .accounts
+            .iter()
+            .map(|provisioned| (provisioned.system_id.to_string(), provisioned.account.id.to_string()))
+            .collect();
+        let scene = Scene {
+            config,
+            directory: directory.path(),
+            numbering: config.with_file_name(&loaded.settings.tariff.numbering),
+            account_ids,
+            interrupted: &interrupted,
+        };
+        scene.play(self.messages)
+    }
+}
+
+/// Where the demo takes place.
+struct Scene<'a> {
+    config: &'a Path,
+    directory: &'a Path,
+    numbering: PathBuf,
+    /// Account ids by system id.
+    account_ids: BTreeMap<String, String>,
+    interrupted: &'a AtomicBool,
+}
+
+impl Scene<'_> {
+    fn play(&self, messages: u64) -> Result<(), String> {
+        let (server, ready) = self.start_daemon()?;
+        say("daemon", &format!("process {} is ready, SMPP on {}", ready.pid, ready.smpp));
+        let report = self.submit(ready.smpp, messages)?;
+        let metrics = scrape::metrics(ready.metrics).map_err(|error| error.to_string())?;
+        let refusals = scrape::by_label(&metrics, "tollgate_refusals_total");
+        let took = server.stop(STOP_TIMEOUT).map_err(|error| error.to_string())?;
+        say("stop", &format!("SIGTERM, exit code 0 after {:.2} s", took.as_secs_f64()));
+        self.conclude(&report, &refusals)
+    }
+
+    fn start_daemon(&self) -> Result<(Server, Ready), String> {
+        let program = std::env::current_exe().map_err(|error| error.to_string())?;
+        let mut command = Command::new(program);
+        command.arg("--config").arg(self.config).arg("run").arg("--data-dir").arg(self.data_dir());
+        for listener in ["--smpp-listen", "--http-listen", "--metrics-listen"] {
+            command.args([listener, "127.0.0.1:0"]);
+        }
+        let log = self.directory.join("daemon.log");
+        let (server, line) =
+            Server::start(&mut command, &log, READY_TIMEOUT).map_err(|error| error.to_string())?;
+        let ready =
+            serde_json::from_str(&line).map_err(|error| format!("the daemon said {line:?}: {error}"))?;
+        Ok((server, ready))
+    }
+
+    fn data_dir(&self) -> PathBuf {
+        self.directory.join("data")
+    }
+
+    fn record(&self) -> PathBuf {
+        self.directory.join("record.csv")
+    }
+
+    /// Lets the gateways submit everything, and waits until everything is answered.
+    fn submit(&self, target: SocketAddr, messages: u64) -> Result<Report, String> {
+        let shown = |error: &dyn std::fmt::Display| format!("{}: {error}", self.numbering.display());
+        let plan = File::open(&self.numbering).map_err(|error| shown(&error))?;
+        let destinations = Destinations::read(plan).map_err(|error| shown(&error))?;
+        let options =
+            MessageOptions { mix: Mix::Flawed, source: "TOLLGATE".to_owned(), ..MessageOptions::default() };
+        let traffic = Arc::new(Traffic::new(&options, destinations).map_err(|error| error.to_string())?);
+        let record = Arc::new(Record::create(&self.record()).map_err(|error| error.to_string())?);
+        let limits = Limits { window: WINDOW, ..Limits::new(target) };
+        let binds = binds(messages);
+        let total = binds.iter().filter_map(|bind| bind.messages).sum();
+        say(
+            "gateways",
+            &format!("{} transceivers and a receiver, {} messages", binds.len() - 1, grouped(total)),
+        );
+        let running =
+            load::start(&limits, binds, &traffic, Some(&record)).map_err(|error| error.to_string())?;
+        watch(&running, total, self.interrupted);
+        let report = running.finish();
+        match report.tally.failures.as_slice() {
+            _ if self.interrupted.load(Ordering::Relaxed) => Err("interrupted".to_owned()),
+            [] if report.tally.unknown == 0 => Ok(report),
+            failures => Err(format!("not everything was answered: {}", failures.join("; "))),
+        }
+    }
+
+    /// Reads the books, prints what they say, and judges.
+    fn conclude(&self, report: &Report, refusals: &[(String, u64)]) -> Result<(), String> {
+        let data_dir = self.data_dir();
+        let charged = books::charged_messages(self.config, &data_dir)?;
+        let wallets = books::wallets(&data_dir)?;
+        let evidence = evidence::compare(&self.record(), &charged, &self.account_ids);
+        let evidence = evidence.map_err(|error| error.to_string())?;
+        let verdict = books::verify(self.config, &data_dir)?;
+        for table in [
+            summary::performance(report),
+            summary::charges_by_network(&charged),
+            summary::refusals_by_reason(refusals, report),
+            summary::answers_by_status(report),
+            summary::wallets(&wallets, &charged),
+            summary::evidence(&evidence),
+        ] {
+            print!("\n{table}");
+        }
+        println!("\n{}", verdict.line);
+        match (evidence.is_sound(), verdict.balances) {
+            (true, true) => Ok(()),
+            (false, _) => Err("the CDRs are not those of the acknowledged messages".to_owned()),
+            (true, false) => Err("the books do not balance".to_owned()),
+        }
+    }
+}
+
+fn binds(messages: u64) -> Vec<Bind> {
+    let bind = |(system_id, password): (&str, &str), mode, messages| Bind {
+        credentials: Credentials { system_id: system_id.to_owned(), password: password.to_owned() },
+        mode,
+        messages: Some(messages),
+    };
+    let mut binds = Vec::new();
+    for (system_id, password, percent) in ACCOUNTS {
+        let each = (messages * percent).div_ceil(100).div_ceil(2);
+        binds.extend([each; 2].map(|each| bind((system_id, password), Mode::Transceiver, each)));
+    }
+    let [(system_id, password, _), _] = ACCOUNTS;
+    binds.push(bind((system_id, password), Mode::Receiver, MESSAGES_ON_RECEIVER));
+    binds
+}
+
+/// Shows how far it is, as a bar on a terminal and as a few lines elsewhere, until it is over or interrupted.
+fn watch(running: &Running, total: u64, interrupted: &AtomicBool) {
+    let terminal = std::io::stderr().is_terminal();
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+    if let Ok(style) =
+        ProgressStyle::with_template("  submitting  {bar:40} {human_pos} of {human_len}, {eta} left")
+    {
+        bar.set_style(style);
+    }
+    let mut quarters_shown = 0;
+    while !running.is_finished() {
+        if interrupted.load(Ordering::Relaxed) {
+            running.stop();
+        }
+        let answered = running.answered();
+        bar.set_position(answered);
+        let quarters = answered * 4 / total.max(1);
+        if !terminal && quarters > quarters_shown {
+            say("submitting", &format!("{} of {}", grouped(answered), grouped(total)));
+            quarters_shown = quarters;
+        }
+        thread::sleep(PROGRESS_PAUSE);
+    }
+    bar.finish_and_clear();
+    say("submitted", &format!("{} of {}", grouped(running.answered()), grouped(total)));
+}
+
+fn say(step: &str, what: &str) {
+    println!("  {step:<10}  {what}");
+}
