@@ -1,0 +1,104 @@
+# The one door to Tollgate's build: `make help` lists what there is.
+#
+# Everything uses the release profile, and ops/rocksdb.sh sees to it that RocksDB, which takes about a quarter of an hour on
+# two cores, is compiled once for builds, tests, lints, docs and benchmarks alike.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+CARGO_TARGET_DIR ?= $(shell ops/cache-dir.sh target)
+TOLLGATE_TOOLS ?= $(shell ops/cache-dir.sh tools)
+# Assigned once more, so that the script runs once and not at every mention.
+export CARGO_TARGET_DIR := $(CARGO_TARGET_DIR)
+export TOLLGATE_TOOLS := $(TOLLGATE_TOOLS)
+
+CARGO := ops/rocksdb.sh cargo
+SCOPE := --release --workspace
+TOLLGATE := $(CARGO_TARGET_DIR)/release/tollgate
+PROMTOOL := PATH="$(TOLLGATE_TOOLS):$$PATH" promtool
+
+# What a person may set: make run DATA_DIR=/srv/tollgate, make crash ROUNDS=1000, make fuzz SECONDS_EACH=600
+DATA_DIR ?= data
+ROUNDS ?= 20
+SECONDS_EACH ?= 60
+
+heading = @printf '\n\033[1m== %s ==\033[0m\n' '$(1)'
+
+.PHONY: help
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## the main job, end to end, on a temporary data directory
+	@$(TOLLGATE) demo
+
+.PHONY: run
+run: build ## the daemon with the shipped config, keeping its books in DATA_DIR
+	@$(TOLLGATE) run --data-dir '$(DATA_DIR)'
+
+.PHONY: build
+build: ## set up and compile
+	@ops/setup.sh build
+	@$(CARGO) build $(SCOPE) --bins
+
+.PHONY: test
+test: set-up check-format check-lints check-tests check-docs check-ops ## every check there is, stopping at the first that fails
+	@printf '\n\033[1mAll checks passed\033[0m: format, lints, %s tests, docs, alert rules\n' \
+		"$$(awk '/^test result: ok/{sum += $$4} END {print sum}' '$(TEST_LOG)')"
+
+TEST_LOG = $(CARGO_TARGET_DIR)/tests.log
+
+.PHONY: set-up
+set-up:
+	$(call heading,Set-up)
+	@ops/setup.sh test
+	@printf 'build cache: %s\n' '$(CARGO_TARGET_DIR)'
+
+.PHONY: check-format
+check-format:
+	$(call heading,Format)
+	@cargo fmt --all --check
+
+.PHONY: check-lints
+check-lints:
+	$(call heading,Lints)
+	@$(CARGO) clippy $(SCOPE) --all-targets -- -D warnings
+
+.PHONY: check-tests
+check-tests:
+	$(call heading,Tests)
+	@$(CARGO) test $(SCOPE) 2>&1 | tee '$(TEST_LOG)'
+
+.PHONY: check-docs
+check-docs:
+	$(call heading,Docs)
+	@RUSTDOCFLAGS='-D warnings' $(CARGO) doc $(SCOPE) --no-deps
+
+.PHONY: check-ops
+check-ops:
+	$(call heading,Prometheus rules)
+	@$(PROMTOOL) check config --syntax-only ops/prometheus/prometheus.yml
+	@$(PROMTOOL) check rules ops/prometheus/alerts.yml
+	@$(PROMTOOL) test rules ops/prometheus/alerts_test.yml
+
+.PHONY: crash
+crash: ## kill -9 the daemon under load, ROUNDS times (20), and judge its books each time
+	@ops/setup.sh build
+	@ROUNDS='$(ROUNDS)' $(CARGO) test $(SCOPE) --test crash -- --nocapture
+
+.PHONY: fuzz
+fuzz: ## feed random bytes to every reader, SECONDS_EACH (60) per target
+	@ops/setup.sh build
+	@BOLERO_RANDOM_TEST_TIME_MS="$$(($(SECONDS_EACH) * 1000))" BOLERO_RANDOM_ITERATIONS=1000000000000 \
+		$(CARGO) test $(SCOPE) --test 'fuzz_*' -- --nocapture
+
+.PHONY: bench
+bench: ## measure each stage and the whole path, and write benches/RESULTS.md
+	@ops/setup.sh build
+	@$(CARGO) bench --profile release --package tollgate-benches
+
+.PHONY: fmt
+fmt: ## format the sources
+	@cargo fmt --all
