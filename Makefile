@@ -95,9 +95,9 @@ fuzz: ## feed random bytes to every reader, SECONDS_EACH (60) per target
 		$(CARGO) test $(SCOPE) --test 'fuzz_*' -- --nocapture
 
 .PHONY: bench
-bench: ## measure each stage and the whole path, and write benches/RESULTS.md
-	@ops/setup.sh build
-	@$(CARGO) bench --profile release --package tollgate-benches
+bench: build ## measure each stage and the whole path, and write benches/RESULTS.md
+	@$(CARGO) bench --profile release --workspace --bench '*'
+	@for what in whole-path stages memory restart; do $(CARGO_TARGET_DIR)/release/measure "$$what"; done
 
 .PHONY: fmt
 fmt: ## format the sources

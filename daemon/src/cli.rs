@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
 
-use crate::commands::{check, export, hash_password, quote, topup, verify};
+use crate::commands::{Failure, check, export, hash_password, quote, topup, verify};
 use crate::demo::DemoCommand;
 use crate::load::LoadCommand;
 use crate::run::{self, Overrides};
@@ -183,21 +183,17 @@ pub fn main() -> ExitCode {
         Command::Verify(arguments) => verify::verify(&config, &arguments),
         Command::Export(Export::Cdr(arguments)) => export::export(&config, &arguments),
         Command::Topup(arguments) => topup::topup(&config, &arguments),
-        Command::Load(command) => {
-            return command.run().unwrap_or_else(|error| {
-                eprintln!("tollgate: {error}");
-                ExitCode::FAILURE
-            });
-        }
-        Command::Demo(command) => command.run(&config),
+        Command::Load(command) => match command.run() {
+            Ok(code) => return code,
+            Err(error) => Err(Failure::Said(error.to_string())),
+        },
+        Command::Demo(command) => command.run(&config).map_err(Failure::Said),
         Command::HashPassword => hash_password::hash_password(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            if !message.is_empty() {
-                eprintln!("tollgate: {}", message.trim_end());
-            }
+        Err(failure) => {
+            failure.print();
             ExitCode::FAILURE
         }
     }

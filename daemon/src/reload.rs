@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::config::{self, Loaded, Problems};
 use crate::live::World;
+use crate::meters::Meters;
 use crate::run::Overrides;
 
 /// Editors write a file in several steps; a change counts once this long has passed without another.
@@ -79,6 +80,9 @@ impl Reloader {
 fn announce(loaded: &Loaded) {
     for result in ["unchanged", "rejected"] {
         counter!("tollgate_tariff_loads_total", "result" => result).increment(0);
+    }
+    for plan in &loaded.provisioning.plans {
+        Meters::revenue(plan.currency).increment(0);
     }
     counter!("tollgate_tariff_loads_total", "result" => "applied").increment(1);
     let version = &loaded.provisioning.version;

@@ -18,6 +18,7 @@ use tollgate_storage::committer::{Committer, Limits};
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::store::{Durability, Store, StoreOptions};
 
+use crate::commands::Failure;
 use crate::config::{self, Loaded, Settings, SmppSettings};
 use crate::gateway::TollGate;
 use crate::http::{self, Readiness};
@@ -57,8 +58,8 @@ struct Running {
 }
 
 /// Runs until SIGTERM or SIGINT. `Err` is for a person to read.
-pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), String> {
-    let mut loaded = config::load(&path).map_err(|problems| problems.to_string())?;
+pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), Failure> {
+    let mut loaded = config::load(&path)?;
     overrides.apply(&mut loaded.settings);
     logging::install(&loaded.settings.log);
     let runtime =
@@ -66,7 +67,7 @@ pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), String> {
     let committer = runtime.block_on(serve(path, loaded, overrides))?;
     drop(runtime);
     // The last handle on the committer went with the runtime; what was queued is being written.
-    committer.join().map_err(|_| "the committer has failed".to_owned())?;
+    committer.join().map_err(|_| "the committer has failed")?;
     tracing::info!("stopped");
     Ok(())
 }
@@ -78,7 +79,7 @@ async fn serve(path: PathBuf, loaded: Loaded, overrides: &Overrides) -> Result<J
     let handle = meters::install().map_err(|error| error.to_string())?;
     let running = start(&loaded, &handle).await?;
     tokio::spawn(keep_gauges(Arc::clone(&running.world), Arc::clone(running.server.stats()), handle));
-    let mut watch = if loaded.settings.watch_files { FileWatch::new(&loaded.files).ok() } else { None };
+    let mut watch = loaded.settings.watch_files.then(|| FileWatch::new(&loaded.files)).and_then(or_warn);
     let mut reloader = Reloader::new(path, Arc::clone(&running.world), loaded, overrides.clone());
     println!("{}", running.addresses);
     loop {
@@ -93,13 +94,18 @@ async fn serve(path: PathBuf, loaded: Loaded, overrides: &Overrides) -> Result<J
         }
         reloader.reload().await;
         if let Some(watch) = &mut watch {
-            let _ = watch.follow(reloader.files());
+            or_warn(watch.follow(reloader.files()));
         }
     }
     tracing::info!("draining");
     running.readiness.begin_drain();
     running.server.drain(DRAIN_MAX).await;
     Ok(running.committer)
+}
+
+/// Without a watch the process serves all the same, and SIGHUP still reloads.
+fn or_warn<T>(result: notify::Result<T>) -> Option<T> {
+    result.inspect_err(|error| tracing::warn!(%error, "a change of the files will not be noticed")).ok()
 }
 
 async fn changed(watch: &mut Option<FileWatch>) {

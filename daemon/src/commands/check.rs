@@ -5,11 +5,12 @@ use std::path::Path;
 use tollgate_engine::refusal::StatusTable;
 use tollgate_engine::tables::Tables;
 
+use super::Failure;
 use crate::config;
 
 /// Validates every file.
-pub fn check(path: &Path) -> Result<(), String> {
-    let loaded = config::load(path).map_err(|problems| problems.to_string())?;
+pub fn check(path: &Path) -> Result<(), Failure> {
+    let loaded = config::load(path)?;
     let provisioning = &loaded.provisioning;
     Tables::build(provisioning.definition(&StatusTable::default()))
         .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;

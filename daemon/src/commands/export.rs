@@ -14,7 +14,7 @@ use tollgate_storage::export::{CdrRange, cdrs};
 use tollgate_storage::rows::{AccountRow, MessageState, StateRow};
 use tollgate_storage::store::Store;
 
-use super::load;
+use super::{Failure, load};
 use crate::cli::{ExportArguments, Format};
 
 /// The columns, in order.
@@ -50,7 +50,7 @@ struct Names {
 }
 
 /// Writes the CDRs that are asked for.
-pub fn export(config: &Path, arguments: &ExportArguments) -> Result<(), String> {
+pub fn export(config: &Path, arguments: &ExportArguments) -> Result<(), Failure> {
     let loaded = load(config)?;
     let path = arguments.data_dir.clone().unwrap_or(loaded.settings.storage.data_dir);
     let store = Store::open_read_only(&path).map_err(|error| error.to_string())?;
@@ -87,7 +87,9 @@ pub fn export(config: &Path, arguments: &ExportArguments) -> Result<(), String> 
     };
     match result {
         // A reader such as `head` that has seen enough is no failure.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write: {error}")),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("cannot write: {error}").into())
+        }
         _ => Ok(()),
     }
 }

@@ -2,10 +2,11 @@
 
 use std::io::{IsTerminal, stdin};
 
+use super::Failure;
 use crate::config::passwords;
 
 /// Reads a password and prints its hash as a PHC string.
-pub fn hash_password() -> Result<(), String> {
+pub fn hash_password() -> Result<(), Failure> {
     if stdin().is_terminal() {
         eprintln!(
             "Password (it will be seen on the screen; SMPP takes at most 8 characters from most gateways):"
@@ -15,7 +16,7 @@ pub fn hash_password() -> Result<(), String> {
     stdin().read_line(&mut line).map_err(|error| format!("cannot read the password: {error}"))?;
     let password = line.trim_end_matches(['\r', '\n']);
     if password.is_empty() {
-        return Err("the password is empty".to_owned());
+        return Err("the password is empty".into());
     }
     let hash = passwords::hash(password.as_bytes()).map_err(|error| error.to_string())?;
     println!("{}", hash.as_str());

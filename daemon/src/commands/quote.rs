@@ -15,12 +15,12 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::{Wallet, WalletState};
 use tollgate_storage::store::Store;
 
-use super::load;
+use super::{Failure, load};
 use crate::cli::QuoteArguments;
 use crate::config::ProvisionedAccount;
 
 /// Prints the explanation, for a person or as JSON.
-pub fn quote(config: &Path, arguments: &QuoteArguments) -> Result<(), String> {
+pub fn quote(config: &Path, arguments: &QuoteArguments) -> Result<(), Failure> {
     let loaded = load(config)?;
     let provisioning = &loaded.provisioning;
     let account = provisioning.accounts.iter().find(|account| *account.account.id == *arguments.account);

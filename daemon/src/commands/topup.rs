@@ -11,20 +11,20 @@ use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::rows::EntryKind;
 use tollgate_storage::store::{Durability, Store, StoreOptions};
 
-use super::data_dir;
+use super::{Failure, data_dir};
 use crate::cli::TopupArguments;
 
 /// Memory for RocksDB's blocks: one row is read.
 const CACHE_BYTES: usize = 1 << 20;
 
 /// Adds a top-up to the ledger, durably.
-pub fn topup(config: &Path, arguments: &TopupArguments) -> Result<(), String> {
+pub fn topup(config: &Path, arguments: &TopupArguments) -> Result<(), Failure> {
     if arguments.amount <= Amount::ZERO {
-        return Err("the amount of a top-up is more than zero".to_owned());
+        return Err("the amount of a top-up is more than zero".into());
     }
     let path = data_dir(config, arguments.data_dir.as_ref())?;
     if !path.join("CURRENT").is_file() {
-        return Err(format!("{} is not a data directory", path.display()));
+        return Err(format!("{} is not a data directory", path.display()).into());
     }
     let options = StoreOptions { path, minimum_free_bytes: 0, cache_bytes: CACHE_BYTES };
     let store = Arc::new(Store::open(options).map_err(|error| error.to_string())?);

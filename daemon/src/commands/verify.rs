@@ -6,11 +6,11 @@ use serde_json::json;
 use tollgate_storage::store::Store;
 use tollgate_storage::verify::{Report, verify as verify_store};
 
-use super::data_dir;
+use super::{Failure, data_dir};
 use crate::cli::VerifyArguments;
 
 /// Proves that the books of a data directory balance, or names the first thing that is off. The last line says which.
-pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), String> {
+pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure> {
     let path = data_dir(config, arguments.data_dir.as_ref())?;
     let store = Store::open_read_only(&path).map_err(|error| error.to_string())?;
     match verify_store(&store) {
@@ -24,11 +24,11 @@ pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), String> 
         }
         Err(fault) if arguments.json => {
             println!("{}", json!({ "balanced": false, "fault": fault.to_string() }));
-            Err(String::new())
+            Err(Failure::Shown)
         }
         Err(fault) => {
             println!("books do NOT balance: {fault}");
-            Err(String::new())
+            Err(Failure::Shown)
         }
     }
 }

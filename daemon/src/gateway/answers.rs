@@ -139,9 +139,9 @@ impl GatewaySession {
         let balance = account.standing.wallet.state().balance;
         let network = network.to_string().replace('/', "");
         Some(Box::new(vec![
-            (tags.price, price.to_string().into_bytes()),
-            (tags.balance, balance.to_string().into_bytes()),
-            (tags.network_reply, network.into_bytes()),
+            (tags.price, c_octets(&price.to_string())),
+            (tags.balance, c_octets(&balance.to_string())),
+            (tags.network_reply, c_octets(&network)),
         ]))
     }
 
@@ -160,4 +160,9 @@ impl GatewaySession {
         let submitted = std::time::Duration::from_micros(chunk.header().submitted_at.0);
         meters.submit_seconds.record(now.saturating_sub(submitted), chunk.count());
     }
+}
+
+/// Ended by NUL, which clients that know the tag as a C-octet string cut off, wanted or not.
+pub(super) fn c_octets(text: &str) -> Vec<u8> {
+    [text.as_bytes(), &[0]].concat()
 }

@@ -11,7 +11,7 @@ use tollgate_smpp::{Answer, Reply, UnsuccessfulDestination, Verdict};
 use tollgate_storage::cdr::{CdrFields, Source};
 use tollgate_storage::keys::{KeyCheck, NewKey};
 
-use super::answers::{Details, Token};
+use super::answers::{Details, Token, c_octets};
 use super::request::{Parameters, fingerprint};
 use super::session::GatewaySession;
 use crate::live::{Bindable, Standing};
@@ -194,7 +194,7 @@ impl GatewaySession {
         let verdict = self.refuse(Some(request.account), refusal);
         let (Verdict::Refused(status), true) = (verdict, request.wants_reply_tlvs()) else { return verdict };
         let (sequence, kind) = (request.submit.sequence, request.submit.kind);
-        let reason = (request.account.provisioned.tlv.reason, refusal.name().as_bytes().to_vec());
+        let reason = (request.account.provisioned.tlv.reason, c_octets(refusal.name()));
         let reply = Reply::Explained { command: kind.command(), status, tlvs: Some(Box::new(vec![reason])) };
         self.ready.push(Answer { sequence, reply });
         Verdict::Pending

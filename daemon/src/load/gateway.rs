@@ -80,8 +80,8 @@ impl Gateway {
         self.began = began;
         while let Err(loss) = self.drive() {
             self.take_back_unanswered();
-            let lasting = matches!(loss, Loss::Record(_)) || self.shared.limits.reconnect_for.is_zero();
-            if let Err(failure) = if lasting { Err(loss.to_string()) } else { self.come_back(&loss) } {
+            let is_final = matches!(loss, Loss::Record(_)) || self.shared.limits.reconnect_for.is_zero();
+            if let Err(failure) = if is_final { Err(loss.to_string()) } else { self.come_back(&loss) } {
                 self.exchange.tally.failures.push(failure);
                 break;
             }

@@ -1,0 +1,134 @@
+//! What a person gets who made a mistake: a readable error that names the thing, and the right exit status.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests stop at a surprise"
+)]
+
+mod support;
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+
+use support::sandbox::{Finished, Sandbox, run};
+use support::smpp::{BUSINESS_1, Connection, ESME_ROK, Message};
+
+const FAILED: Option<i32> = Some(1);
+const USAGE: Option<i32> = Some(2);
+
+/// A failure with this status, whose standard error says all of this and is no crash.
+#[track_caller]
+fn expect_failure(finished: &Finished, code: Option<i32>, said: &[&str]) {
+    assert_eq!(finished.code, code, "{finished:?}");
+    for text in said {
+        assert!(finished.stderr.contains(text), "{text:?} is not in {:?}", finished.stderr);
+    }
+    assert!(!finished.stderr.contains("panicked"), "{}", finished.stderr);
+}
+
+#[test]
+fn the_shipped_config_is_sound() {
+    let checked = run(&mut Sandbox::new().tollgate("check"));
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+}
+
+#[test]
+fn every_error_in_every_file_is_told_at_once() {
+    let sandbox = Sandbox::new();
+    let settings_line = sandbox.read("tollgate.toml").lines().count() + 2;
+    sandbox.append("tollgate.toml", "[smmp]\nlisten = \"0.0.0.0:2775\"\n");
+    sandbox.replace("plans.toml", "base_price = \"0.03\"", "base_price = \"0.0300001\"");
+    sandbox.replace("rates/samples.csv", "*,641,10,0.018,", "*,641,10,eighteen,");
+    let checked = run(&mut sandbox.tollgate("check"));
+    let printed = format!("{}{}", checked.stdout, checked.stderr);
+    assert_eq!(checked.code, FAILED, "{printed}");
+    for error in [&format!("tollgate.toml:{settings_line}: smmp: "), "base_price: ", "price: "] {
+        assert!(printed.contains(error), "{error:?} is not in {printed}");
+    }
+    assert!(printed.lines().last().is_some_and(|count| count.contains('3')), "{printed}");
+
+    let started = run(&mut sandbox.run_command());
+    expect_failure(&started, FAILED, &[&format!("tollgate.toml:{settings_line}: smmp: ")]);
+}
+
+#[test]
+fn a_config_that_is_not_there_is_named() {
+    let sandbox = Sandbox::new();
+    fs::remove_file(sandbox.config("plans.toml")).expect("the file can be removed");
+    expect_failure(&run(&mut sandbox.run_command()), FAILED, &["plans.toml"]);
+    fs::remove_file(sandbox.config("tollgate.toml")).expect("the file can be removed");
+    expect_failure(&run(&mut sandbox.run_command()), FAILED, &["tollgate.toml"]);
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let sandbox = Sandbox::new();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("its address").to_string();
+    for listener in ["--smpp-listen", "--http-listen", "--metrics-listen"] {
+        let mut command = sandbox.tollgate("run");
+        command.arg("--data-dir").arg(sandbox.data_dir()).args([listener, &address]);
+        let others = ["--smpp-listen", "--http-listen", "--metrics-listen"]
+            .into_iter()
+            .filter(|name| *name != listener);
+        for other in others {
+            command.args([other, "127.0.0.1:0"]);
+        }
+        expect_failure(&run(&mut command), FAILED, &[&address]);
+    }
+}
+
+#[test]
+fn a_data_directory_that_cannot_be_made_is_named() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.path().join("a-file");
+    fs::write(&file, "").expect("the sandbox can be written");
+    let sandbox = sandbox.with_data_dir(file.join("data"));
+    expect_failure(&run(&mut sandbox.run_command()), FAILED, &[&sandbox.data_dir().display().to_string()]);
+}
+
+#[test]
+fn verify_and_export_leave_a_directory_without_books_as_it_is() {
+    let sandbox = Sandbox::new();
+    let missing = sandbox.path().join("missing");
+    let foreign = sandbox.path().join("foreign");
+    fs::create_dir(&foreign).expect("the sandbox can be written");
+    fs::write(foreign.join("letter.txt"), "dear reader").expect("the sandbox can be written");
+
+    for (directory, entries) in [(&missing, None), (&foreign, Some(1))] {
+        for command in [&["verify"][..], &["export", "cdr"]] {
+            let (name, rest) = command.split_first().expect("a command");
+            let finished = run(sandbox.tollgate(name).args(rest).arg("--data-dir").arg(directory));
+            expect_failure(&finished, FAILED, &[&directory.display().to_string()]);
+        }
+        assert_eq!(entries_of(directory), entries, "{} is untouched", directory.display());
+    }
+}
+
+fn entries_of(directory: &Path) -> Option<usize> {
+    fs::read_dir(directory).ok().map(Iterator::count)
+}
+
+#[test]
+fn a_second_daemon_on_the_same_books_gives_way() {
+    let sandbox = Sandbox::new();
+    let first = sandbox.start();
+    let second = run(&mut sandbox.run_command());
+    expect_failure(&second, FAILED, &[&sandbox.data_dir().display().to_string(), "in use"]);
+    let response = Connection::bound(first.smpp, BUSINESS_1).submit(&Message::to("254722000001"));
+    assert_eq!(response.status, ESME_ROK, "the first is none the worse");
+}
+
+#[test]
+fn a_wrong_command_line_is_a_usage_error() {
+    let sandbox = Sandbox::new();
+    expect_failure(&run(&mut sandbox.tollgate("rum")), USAGE, &["rum", "Usage"]);
+    expect_failure(&run(sandbox.tollgate("run").arg("--colour")), USAGE, &["--colour", "Usage"]);
+    expect_failure(&run(sandbox.tollgate("run").args(["--smpp-listen", "here"])), USAGE, &["here"]);
+    expect_failure(&run(sandbox.tollgate("quote").args(["--account", "biz_test_001"])), USAGE, &["--to"]);
+    expect_failure(&run(sandbox.tollgate("export").args(["cdr", "--format", "xml"])), USAGE, &["xml"]);
+}

@@ -1,0 +1,55 @@
+//! `--help` of each command, which is the manual that everybody has.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests stop at a surprise"
+)]
+
+mod support;
+
+use support::sandbox::{Sandbox, run};
+
+/// Each command with the options that its help must explain.
+const COMMANDS: [(&[&str], &[&str]); 9] = [
+    (&["run"], &["--data-dir", "--smpp-listen", "--http-listen", "--metrics-listen"]),
+    (&["check"], &[]),
+    (&["quote"], &["--account", "--to", "--from", "--text", "--segments", "--at", "--network", "--json"]),
+    (&["verify"], &["--data-dir", "--json"]),
+    (&["export"], &[]),
+    (&["export", "cdr"], &["--data-dir", "--from", "--to", "--account", "--format", "--output"]),
+    (&["load"], &["--target", "--system-id", "--password"]),
+    (&["demo"], &[]),
+    (&["hash-password"], &[]),
+];
+
+#[test]
+fn the_binary_lists_its_commands() {
+    let sandbox = Sandbox::new();
+    let help = run(&mut sandbox.tollgate("--help"));
+    assert_eq!(help.code, Some(0), "{help:?}");
+    for (command, _) in COMMANDS {
+        assert!(help.stdout.contains(command[0]), "{} is not in {}", command[0], help.stdout);
+    }
+    let version = run(&mut sandbox.tollgate("--version"));
+    assert_eq!(version.stdout.trim(), concat!("tollgate ", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn every_command_explains_its_options() {
+    let sandbox = Sandbox::new();
+    for (command, options) in COMMANDS {
+        let help = run(sandbox.tollgate(command[0]).args(&command[1..]).arg("--help"));
+        assert_eq!(help.code, Some(0), "{help:?}");
+        assert!(help.stdout.contains("Usage: tollgate"), "{}", help.stdout);
+        for option in options.iter().chain(&["--config"]) {
+            assert!(
+                help.stdout.contains(option),
+                "{option} is not in the help of {command:?}: {}",
+                help.stdout
+            );
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What a configuration means, and what a changed one is said to change.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test stops at the first surprise"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+use tollgate_daemon::config::{self, Loaded, Settings};
+use tollgate_engine::account::{DefaultCoding, SenderPolicy};
+use tollgate_engine::money::Amount;
+use tollgate_engine::refusal::Refusal;
+
+/// A copy of the small configuration, to be edited.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for entry in fs::read_dir("tests/config_small").unwrap() {
+            let path = entry.unwrap().path();
+            fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+        }
+        Self(folder)
+    }
+
+    fn edit(&self, file: &str, from: &str, to: &str) -> &Self {
+        let path = self.0.path().join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{from:?} stands in {file}");
+        fs::write(path, text.replacen(from, to, 1)).unwrap();
+        self
+    }
+
+    fn load(&self) -> Loaded {
+        config::load(&self.0.path().join("tollgate.toml")).unwrap_or_else(|problems| panic!("{problems}"))
+    }
+}
+
+/// Price and origin of every rate of a plan: `639/02 0.02 rates.csv:2`.
+fn rates(loaded: &Loaded, plan: &str) -> Vec<String> {
+    let plan = loaded.provisioning.plans.iter().find(|candidate| &*candidate.name == plan).unwrap();
+    let shown = plan
+        .rates
+        .iter()
+        .map(|row| format!("{} {} {}:{}", row.network, row.price, row.origin.file, row.origin.line));
+    shown.collect()
+}
+
+/// The lines for the log after one edit.
+fn changes(file: &str, from: &str, to: &str) -> Vec<String> {
+    let folder = Folder::new();
+    let before = folder.load();
+    folder.edit(file, from, to).load().changes_since(&before)
+}
+
+#[test]
+fn a_plans_own_rows_come_before_those_of_every_plan() {
+    let loaded = Folder::new().load();
+    assert_eq!(
+        rates(&loaded, "starter"),
+        [
+            "639/03 0.018 rates.csv:6",
+            "639/02 0.02 rates.csv:2",
+            "639/02 0.021 rates.csv:3",
+            "639 0.03 rates.csv:4"
+        ]
+    );
+    // The later common row does not undo the exception.
+    assert_eq!(rates(&loaded, "enterprise"), ["639/02 0.01 rates.csv:5", "639 0.03 rates.csv:4"]);
+}
+
+#[test]
+fn every_key_of_an_account_arrives() {
+    let loaded = Folder::new().load();
+    let first = &loaded.provisioning.accounts[0];
+    let account = &first.account;
+    assert_eq!((&*account.id, &*first.system_id, &*account.plan), ("first", "first", "starter"));
+    assert_eq!(account.currency.as_str(), "USD", "the plan's, where the account names none");
+    assert_eq!(first.opening_balance.to_string(), "10.00");
+    assert_eq!(account.credit_limit.to_string(), "2.50");
+    assert_eq!(account.low_balance_threshold.map(Amount::micros), Some(1_000_000));
+    assert_eq!(account.default_calling_code.as_deref(), Some("254"));
+    assert!(account.senders.allows(b"ACME") && !account.senders.allows(b"acme"));
+    assert_eq!(
+        first.allowed_ips.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["127.0.0.1/32", "192.0.2.0/24", "2001:db8::/32"]
+    );
+    assert_eq!(account.rate_limit.map(|limit| (limit.per_second, limit.burst)), Some((100, 200)));
+    assert_eq!((first.max_binds, first.window), (4, Some(50)));
+    assert!(account.trusts_network_tlv && first.reply_tlvs && !account.suspended);
+    assert_eq!(first.idempotency_by_user_message_reference.map(|time| time.as_secs()), Some(3_600));
+    assert_eq!(account.default_coding, DefaultCoding::Latin1);
+    assert_eq!((first.tlv.idempotency_key, first.tlv.price), (0x1500, 0x1600), "its own, and that of [tlv]");
+    assert_eq!(account.statuses, [(Refusal::Throttled, 0x400)]);
+    assert_eq!(account.rates[0].effective_from.to_rfc3339(), "2026-12-01T00:00:00Z");
+
+    let second = &loaded.provisioning.accounts[1];
+    assert_eq!((&*second.system_id, second.max_binds, second.window), ("2nd", 10, None));
+    assert_eq!(second.account.senders, SenderPolicy::Any);
+    assert!(second.allowed_ips.is_empty() && second.account.rate_limit.is_none());
+    assert_eq!(loaded.settings.refusals.status(Refusal::InsufficientFunds), 0x402);
+    assert_eq!(loaded.settings.storage.data_dir.file_name().unwrap(), "data", "relative to the file");
+    assert_eq!(loaded.files.len(), 8);
+}
+
+#[test]
+fn a_version_names_what_prices_depend_on() {
+    let folder = Folder::new();
+    let version = |folder: &Folder| folder.load().provisioning.version.to_string();
+    let first = version(&folder);
+    assert!(first.len() == 16 && first.bytes().all(|byte| byte.is_ascii_hexdigit()), "{first}");
+    assert_eq!(version(&folder), first, "the same content, the same name");
+    folder.edit("accounts.toml", "opening_balance = \"10.00\"", "opening_balance = \"20.00\"");
+    folder.edit("accounts.toml", "credit_limit = \"2.50\"", "suspended = true");
+    folder.edit("accounts.toml", "bm9ib2R5", "bm9hb2R5");
+    folder.edit("tollgate.toml", "window = 100", "window = 200");
+    assert_eq!(version(&folder), first, "balances, passwords and settings are not tariffs");
+
+    let mut seen = vec![first.clone()];
+    for (file, from, to) in [
+        ("rates.csv", "639,02,0.02,", "639,02,0.022,"),
+        ("plans.toml", "12.5", "12.6"),
+        ("accounts.toml", "\"0.015\"", "\"0.016\""),
+        ("numbering.csv", "25473,639,03", "25473,639,01"),
+        ("ported.csv", "254733000001", "254733000002"),
+    ] {
+        let next = version(folder.edit(file, from, to));
+        assert!(!seen.contains(&next), "{file}");
+        seen.push(next);
+    }
+    folder.edit("ported.csv", "254733000002", "254733000001").edit(
+        "numbering.csv",
+        "25473,639,01",
+        "25473,639,03",
+    );
+    folder.edit("accounts.toml", "\"0.016\"", "\"0.015\"").edit("plans.toml", "12.6", "12.5");
+    assert_eq!(version(folder.edit("rates.csv", "0.022", "0.02")), first, "back to the old one");
+}
+
+#[test]
+fn what_prices_depend_on_is_kept_but_for_subscribers_numbers() {
+    let archive = Folder::new().load().provisioning.archive;
+    let kept: Vec<(&str, bool)> = archive.iter().map(|file| (&*file.name, file.bytes.is_some())).collect();
+    assert_eq!(
+        kept,
+        [
+            ("account terms", true),
+            ("countries.csv", true),
+            ("networks.csv", true),
+            ("numbering.csv", true),
+            ("plans.toml", true),
+            ("ported.csv", false),
+            ("rates.csv", true),
+        ]
+    );
+    let terms = String::from_utf8(archive[0].bytes.as_ref().unwrap().to_vec()).unwrap();
+    assert_eq!(
+        terms,
+        "account first\ndefault_calling_code 254\ntrusts_network_tlv\ndefault_coding latin1\n\
+         rate 639/02 0.015 from 2026-12-01T00:00:00Z to open\n\n"
+    );
+}
+
+#[test]
+fn a_reload_says_what_changed() {
+    let worksheet = fs::read_to_string("tests/config_changes.txt").unwrap();
+    let mut cases = 0;
+    for case in worksheet.split("\n\n").skip(1) {
+        let (edit, expected) = case.split_once('\n').unwrap();
+        let (file, edit) = edit.split_once(": ").unwrap();
+        let (from, to) = edit.split_once(" =>").unwrap();
+        let mut told = changes(file, &from.replace("\\n", "\n"), to.trim_start());
+        told.retain(|line| !line.starts_with("tariff version: "));
+        assert_eq!(told.join("\n"), expected.trim_end(), "{file}: {edit}");
+        cases += 1;
+    }
+    assert!(cases > 20);
+}
+
+#[test]
+fn nothing_is_said_where_nothing_changed() {
+    let folder = Folder::new();
+    assert_eq!(folder.load().changes_since(&folder.load()), [""; 0]);
+}
+
+#[test]
+fn a_reload_never_floods_the_log_and_never_shows_a_hash() {
+    let folder = Folder::new();
+    let before = folder.load();
+    let accounts = fs::read_to_string(folder.0.path().join("accounts.toml")).unwrap();
+    let (_, second) = accounts.split_once("\n[[account]]\n").unwrap();
+    let another = |at: u32| second.replace("2nd", &at.to_string()).replace("second", &format!("n{at}"));
+    let more: Vec<String> = (0..100).map(another).collect();
+    let more = more.join("\n[[account]]\n");
+    folder.edit("accounts.toml", &accounts, &format!("{accounts}\n[[account]]\n{more}"));
+    let told = folder.load().changes_since(&before);
+    assert_eq!(told.len(), 51);
+    assert_eq!(told.last().unwrap(), "… and 50 more changes");
+    assert!(!told.concat().contains("argon2"));
+}
+
+#[test]
+fn an_empty_settings_file_means_the_defaults() {
+    let folder = Folder::new();
+    let path = folder.0.path().join("tollgate.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let tariff = text.split("\n[").find(|table| table.starts_with("tariff]")).unwrap();
+    fs::write(Path::new(&path), format!("[{tariff}")).unwrap();
+    let loaded = folder.load();
+    assert_eq!(loaded.settings, Settings { tariff: loaded.settings.tariff.clone(), ..Settings::default() });
+}

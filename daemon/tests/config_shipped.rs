@@ -1,0 +1,233 @@
+//! The shipped configuration is right, and its reference says what the readers read.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test stops at the first surprise"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use tollgate_daemon::config::{self, Loaded, Settings, passwords};
+use tollgate_engine::number::Number;
+use tollgate_engine::tables::Tables;
+use tollgate_engine::time::UnixMicros;
+
+/// A key that no table and a column that no sheet knows, and that resembles none of them.
+const UNKNOWN: &str = "zzzzzzzzzzzz";
+
+fn shipped() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../config")
+}
+
+fn load(directory: &Path) -> Loaded {
+    config::load(&directory.join("tollgate.toml")).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// The shipped files with another `tollgate.toml`.
+fn with_settings(text: &str) -> Settings {
+    let folder = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(shipped()).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_name() != "tollgate.toml" {
+            symlink(entry.path(), folder.path().join(entry.file_name())).unwrap();
+        }
+    }
+    fs::write(folder.path().join("tollgate.toml"), text).unwrap();
+    load(folder.path()).settings
+}
+
+#[test]
+fn the_samples_are_what_they_are_said_to_be() {
+    let provisioning = load(&shipped()).provisioning;
+    let plans: Vec<String> = provisioning
+        .plans
+        .iter()
+        .map(|plan| {
+            let tiers: Vec<String> = plan
+                .tiers
+                .iter()
+                .map(|tier| {
+                    format!(
+                        "{}-{}",
+                        tier.from_segment,
+                        tier.to_segment.map_or(String::new(), |to| to.to_string())
+                    )
+                })
+                .collect();
+            let base = plan.base_price.unwrap();
+            format!("{} {} {base} {} rates {}", plan.name, plan.currency, plan.rates.len(), tiers.join(" "))
+        })
+        .collect();
+    assert_eq!(
+        plans,
+        [
+            "starter USD 0.05 17 rates 1-1000 1001-10000 10001-",
+            "professional USD 0.045 17 rates 1-5000 5001-50000 50001-",
+            "enterprise USD 0.03 17 rates ",
+        ]
+    );
+    for (at, id, plan, balance, password) in [
+        (0, "biz_test_001", "starter", "1000.00", "secret01"),
+        (1, "biz_test_002", "professional", "500.00", "secret02"),
+    ] {
+        let account = &provisioning.accounts[at];
+        assert_eq!((&*account.account.id, &*account.system_id, &*account.account.plan), (id, id, plan));
+        assert_eq!(account.opening_balance.to_string(), balance);
+        assert!(passwords::verify(Some(&account.password_hash), password.as_bytes()));
+    }
+    assert_eq!(provisioning.accounts.len(), 2);
+}
+
+#[test]
+fn numbers_cost_what_the_samples_say() {
+    let loaded = load(&shipped());
+    let tables = Tables::build(loaded.provisioning.definition(&loaded.settings.refusals)).unwrap();
+    let terms = tables.terms("biz_test_001").unwrap();
+    let now = UnixMicros::parse("2026-11-21T12:00:00Z").unwrap();
+    for (number, operator, price) in [
+        ("254722000001", "639/02", "0.02"),
+        ("254733000001", "639/03", "0.018"),
+        ("256772000001", "641/10", "0.018"),
+        ("2348030000001", "621/30", "0.024"),
+        ("251911000001", "636/01", "0.028"),
+        ("33612345678", "208/10", "0.05"),
+        ("12125550123", "310", "0.05"),
+    ] {
+        let (network, _) = tables.network_of(&Number::from_digits(number.as_bytes()).unwrap()).unwrap();
+        assert_eq!(tables.networks.get(network).code.to_string(), operator, "{number}");
+        assert_eq!(terms.unit_price(network, now).unwrap().price.to_string(), price, "{number}");
+    }
+}
+
+#[test]
+fn what_is_commented_out_shows_the_default() {
+    let text = fs::read_to_string(shipped().join("tollgate.toml")).unwrap();
+    // These need files that are not shipped.
+    let needs_files = ["tls_listen", "tls_certificate", "tls_key", "ported"];
+    let mut uncommented = 0;
+    let filled: Vec<&str> = text
+        .lines()
+        .map(|line| {
+            let Some((key, _)) = line.strip_prefix("# ").and_then(|rest| rest.split_once(" = ")) else {
+                return line;
+            };
+            if needs_files.contains(&key) {
+                return line;
+            }
+            uncommented += 1;
+            &line[2..]
+        })
+        .collect();
+    assert!(uncommented > 20, "{uncommented} keys are commented out");
+    assert_eq!(with_settings(&filled.join("\n")), with_settings(&text));
+    let settings = with_settings(&text);
+    assert_eq!(settings, Settings { tariff: settings.tariff.clone(), ..Settings::default() });
+}
+
+/// The tables of `README.md`: by the heading without its marks, the keys with their defaults.
+fn reference() -> BTreeMap<String, BTreeMap<String, String>> {
+    let text = fs::read_to_string(shipped().join("README.md")).unwrap();
+    let mut sections = BTreeMap::new();
+    let mut heading = String::new();
+    for line in text.lines() {
+        if let Some(title) = line.strip_prefix("## ") {
+            heading = title.replace(['`', '[', ']'], "");
+        }
+        // A `|` in a cell is written `\|` and stands in no key or default.
+        let mut cells = line.split('|').map(str::trim);
+        let key = cells.nth(1).and_then(|cell| cell.strip_prefix('`')?.strip_suffix('`'));
+        if let (Some(key), Some(default), false) = (key, cells.next(), heading.is_empty()) {
+            let section: &mut BTreeMap<_, _> = sections.entry(heading.clone()).or_default();
+            section.insert(key.to_owned(), default.to_owned());
+        }
+    }
+    sections
+}
+
+/// A configuration with an unknown key in every table and an unknown column in every sheet.
+fn full_of_unknown_keys() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let with_key =
+        |tables: &[&str]| tables.join(&format!("\n{UNKNOWN} = 1\n")) + &format!("\n{UNKNOWN} = 1\n");
+    let tariff = "[tariff]\nplans = \"plans.toml\"\naccounts = \"accounts.toml\"\nrates = [\"rates.csv\"]\n\
+                  numbering = \"numbering.csv\"\nnetworks = \"networks.csv\"\ncountries = \"countries.csv\"\n\
+                  ported = \"ported.csv\"";
+    let tables = ["", tariff, "[smpp]", "[http]", "[metrics]", "[storage]", "[log]", "[tlv]", "[refusals]"];
+    file("tollgate.toml", &with_key(&tables));
+    file("plans.toml", &with_key(&["[[plan]]", "[[plan.tiers]]"]));
+    let below = ["[account.rate_limit]", "[account.tlv]", "[account.refusals]", "[[account.rates]]"];
+    let account = with_key(&[&["[[account]]"], below.as_slice()].concat());
+    file("accounts.toml", &(account + "[[account]]\nrates = \"rates of one account.csv\"\n"));
+    for sheet in ["rates", "rates of one account", "numbering", "networks", "countries", "ported"] {
+        file(&format!("{sheet}.csv"), UNKNOWN);
+    }
+    folder
+}
+
+/// What the readers know, as they say themselves where a key is unknown; under the headings of the reference.
+fn known() -> BTreeMap<String, BTreeSet<String>> {
+    let folder = full_of_unknown_keys();
+    let problems = config::load(&folder.path().join("tollgate.toml")).unwrap_err();
+    let mut known = BTreeMap::new();
+    for problem in problems.iter() {
+        let Some((_, keys)) = problem.message.split_once("known here: ") else {
+            continue;
+        };
+        let file = Path::new(&*problem.file);
+        let heading = match (problem.key.rsplit_once('.'), file.extension().unwrap().to_str().unwrap()) {
+            (_, "csv") => file.file_stem().unwrap().to_str().unwrap(),
+            (Some((table, _)), _) => table,
+            (None, _) => "top level",
+        };
+        let keys = keys.split(", ").map(str::to_owned).collect();
+        assert!(known.insert(heading.to_owned(), keys).is_none(), "{heading}");
+    }
+    known
+}
+
+#[test]
+fn the_reference_names_every_key_and_no_other() {
+    let mut known = known();
+    for (account, settings) in [("account.tlv", "tlv"), ("account.refusals", "refusals")] {
+        assert_eq!(
+            known.remove(account),
+            known.get(settings).cloned(),
+            "an account's own have the same keys"
+        );
+    }
+    let named: BTreeMap<String, BTreeSet<String>> =
+        reference().into_iter().map(|(heading, keys)| (heading, keys.into_keys().collect())).collect();
+    assert_eq!(named, known);
+}
+
+#[test]
+fn the_reference_gives_the_real_defaults() {
+    let text = fs::read_to_string(shipped().join("tollgate.toml")).unwrap();
+    let tariff = text.split("\n[").find(|table| table.starts_with("tariff]")).unwrap();
+    let mut settings = format!("[{tariff}\n");
+    let mut given = 0;
+    for (heading, keys) in reference() {
+        if !["smpp", "http", "metrics", "storage", "log", "tlv", "refusals"].contains(&&*heading) {
+            continue;
+        }
+        writeln!(settings, "[{heading}]").unwrap();
+        for (key, default) in keys {
+            if let Some(value) = default.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')) {
+                writeln!(settings, "{key} = {value}").unwrap();
+                given += 1;
+            }
+        }
+    }
+    assert!(given > 40, "{given} defaults are given");
+    let settings = with_settings(&settings);
+    assert_eq!(settings, Settings { tariff: settings.tariff.clone(), ..Settings::default() });
+}

@@ -1,0 +1,152 @@
+//! What operators are given in `ops/` speaks of the daemon as it is: every metric exists, every runbook is there.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests stop at a surprise"
+)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::Value;
+use support::metrics::{Scrape, get, until_count};
+use support::sandbox::{Sandbox, repository};
+use support::smpp::{
+    BIND_TRANSCEIVER, BUSINESS_1, Connection, ESME_RINVDSTADR, ESME_RINVPASWD, ESME_ROK, Login, Message,
+};
+use support::wait::eventually;
+
+/// What follows the name of a histogram in its series.
+const HISTOGRAM_SUFFIXES: [&str; 3] = ["_bucket", "_sum", "_count"];
+
+fn read(path: &str) -> String {
+    fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Every expression and query of the dashboard.
+fn dashboard_queries() -> String {
+    let dashboard: Value = serde_json::from_str(&read("ops/grafana/tollgate.json")).expect("JSON");
+    let panels = dashboard["panels"].as_array().expect("panels");
+    let targets = panels.iter().filter_map(|panel| panel["targets"].as_array()).flatten();
+    let expressions = targets.map(|target| target["expr"].as_str().expect("an expression").to_owned());
+    let variables = dashboard["templating"]["list"].as_array().expect("variables").iter();
+    let queries = variables.filter_map(|variable| variable["query"]["query"].as_str()).map(ToOwned::to_owned);
+    expressions.chain(queries).collect::<Vec<_>>().join("\n")
+}
+
+/// Names of metrics that a text speaks of.
+fn metrics_in(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let names = words.filter(|word| word.starts_with("tollgate_"));
+    names
+        .map(|name| {
+            HISTOGRAM_SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name).to_owned()
+        })
+        .collect()
+}
+
+/// A scrape of a daemon that has just started, before any message. Some gauges are brought up to date once a second.
+fn fresh_scrape() -> Scrape {
+    let sandbox = Sandbox::new();
+    until_count(&sandbox.start(), "tollgate_wallets", 1)
+}
+
+#[test]
+fn alerts_and_dashboard_use_metrics_that_are_exported_from_the_start() {
+    // A counter that is first seen at 1 never increased, so that no alert on its increase would fire.
+    let scrape = fresh_scrape();
+    let exported: BTreeSet<String> = scrape.names().into_iter().map(ToOwned::to_owned).collect();
+    let dashboard = metrics_in(&dashboard_queries());
+    for (place, used) in
+        [("alerts.yml", metrics_in(&read("ops/prometheus/alerts.yml"))), ("dashboard", dashboard.clone())]
+    {
+        assert!(used.len() > 10, "{place} uses metrics");
+        let unknown: Vec<_> = used.difference(&exported).collect();
+        assert!(unknown.is_empty(), "{place} uses {unknown:?}, which is not exported");
+    }
+    let ours: BTreeSet<String> = exported.into_iter().filter(|name| name.starts_with("tollgate_")).collect();
+    let unseen: Vec<_> = ours.difference(&dashboard).collect();
+    assert!(unseen.is_empty(), "no panel shows {unseen:?}");
+}
+
+#[test]
+fn label_values_in_alerts_are_exported_from_the_start() {
+    let scrape = fresh_scrape();
+    let alerts = read("ops/prometheus/alerts.yml");
+    let mut selectors = 0;
+    for label in ["outcome", "reason", "result", "mode"] {
+        for (_, rest) in alerts.match_indices(&format!("{label}=\"")).map(|(at, _)| alerts.split_at(at)) {
+            let selector = &rest[..=rest.match_indices('"').nth(1).expect("a closing quote").0];
+            assert!(scrape.text.contains(selector), "no series has {selector}");
+            selectors += 1;
+        }
+    }
+    assert!(selectors > 0, "alerts select by label");
+}
+
+#[test]
+fn histograms_have_buckets() {
+    let scrape = fresh_scrape();
+    for histogram in ["submit_duration_seconds", "commit_batch_messages", "commit_duration_seconds"] {
+        let line = format!("# TYPE tollgate_{histogram} histogram");
+        assert!(scrape.text.contains(&line), "{line:?} is not in {}", scrape.text);
+    }
+}
+
+#[test]
+fn metrics_count_what_happens() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.start();
+    let mut connection = Connection::bound(daemon.smpp, BUSINESS_1);
+    assert_eq!(connection.submit(&Message::to("254722000001")).status, ESME_ROK);
+    assert_eq!(connection.submit(&Message::to("2109999999")).status, ESME_RINVDSTADR);
+    let stranger = Login { password: "secret02", ..BUSINESS_1 };
+    assert_eq!(Connection::open(daemon.smpp).bind(BIND_TRANSCEIVER, stranger).status, ESME_RINVPASWD);
+
+    for (series, count) in [
+        ("tollgate_submits_total{outcome=\"charged\"}", 1),
+        ("tollgate_submits_total{outcome=\"refused\"}", 1),
+        ("tollgate_refusals_total{reason=\"unknown_destination\"}", 1),
+        ("tollgate_segments_total", 1),
+        ("tollgate_revenue_micros_total{currency=\"USD\"}", 20_000),
+        ("tollgate_submit_duration_seconds_count", 1),
+        ("tollgate_commit_batch_messages_sum", 1),
+        ("tollgate_binds{mode=\"transceiver\"}", 1),
+        ("tollgate_window_requests", 1_000),
+        ("tollgate_inflight_requests", 0),
+        ("tollgate_commit_queue_messages", 0),
+        ("tollgate_storage_available", 1),
+        ("tollgate_wallets", 2),
+        ("tollgate_wallets_below_threshold", 0),
+        ("tollgate_smpp_bind_failures_total", 1),
+    ] {
+        let told = || (Scrape::of(&daemon).count(series) == count).then_some(());
+        eventually(&format!("{series} to be {count}"), told);
+    }
+    assert_eq!(Scrape::of(&daemon).in_force("tollgate_build_info"), env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn health_and_readiness_are_served() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.start();
+    assert_eq!(get(daemon.http, "/healthz").0, 200);
+    assert_eq!(get(daemon.http, "/readyz").0, 200);
+    assert_eq!(get(daemon.http, "/nothing").0, 404);
+}
+
+#[test]
+fn every_alert_names_a_runbook_that_exists() {
+    let alerts = read("ops/prometheus/alerts.yml");
+    let runbooks: Vec<&str> =
+        alerts.lines().filter_map(|line| line.trim().strip_prefix("runbook: ")).collect();
+    assert_eq!(runbooks.len(), alerts.matches("- alert: ").count(), "one for each alert");
+    for runbook in runbooks {
+        assert!(read(runbook).starts_with("# "), "{runbook} has a title");
+    }
+}

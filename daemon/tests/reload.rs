@@ -1,0 +1,121 @@
+//! Hot reload: a good change holds from the next message on, a bad one changes nothing, and no gateway notices either.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests stop at a surprise"
+)]
+
+mod support;
+
+use support::books;
+use support::daemon::Daemon;
+use support::metrics::{Scrape, until_count};
+use support::sandbox::Sandbox;
+use support::smpp::{
+    BIND_TRANSCEIVER, BUSINESS_1, Connection, ESME_RINVPASWD, ESME_ROK, ESME_RSUBMITFAIL, Login, Message,
+    TLV_PRICE, TLV_PRICE_REQUEST,
+};
+
+const APPLIED: &str = "tollgate_tariff_loads_total{result=\"applied\"}";
+const REJECTED: &str = "tollgate_tariff_loads_total{result=\"rejected\"}";
+const RATES: &str = "rates/samples.csv";
+const SAFARICOM: &str = "*,639,02,0.02,";
+
+/// The price of the next message to Safaricom, in millionths.
+fn next_price(connection: &mut Connection) -> i64 {
+    let response = connection.submit(&Message::to("254722000001").tlv(TLV_PRICE_REQUEST, "1"));
+    assert_eq!(response.status, ESME_ROK);
+    books::micros(&response.tlv(TLV_PRICE).expect("the price was asked for"))
+}
+
+/// Waits for one more load of that result than `before` had.
+fn until_one_more(daemon: &Daemon, before: &Scrape, result: &str) -> Scrape {
+    until_count(daemon, result, before.count(result) + 1)
+}
+
+#[test]
+fn a_changed_price_holds_from_the_next_message_on() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.start();
+    let mut connection = Connection::bound(daemon.smpp, BUSINESS_1);
+    assert_eq!(next_price(&mut connection), 20_000);
+
+    let before = Scrape::of(&daemon);
+    sandbox.replace(RATES, SAFARICOM, "*,639,02,0.0216,");
+    let after = until_one_more(&daemon, &before, APPLIED);
+    assert_eq!(next_price(&mut connection), 21_600, "the same session, without a new bind");
+    assert_ne!(before.in_force("tollgate_tariff_info"), after.in_force("tollgate_tariff_info"));
+    drop(connection);
+    daemon.stop();
+
+    let cdrs = books::balanced(&sandbox);
+    assert_eq!(cdrs.iter().map(books::Cdr::net_micros).collect::<Vec<_>>(), [20_000, 21_600]);
+    let versions = [&before, &after].map(|scrape| scrape.in_force("tollgate_tariff_info"));
+    assert_eq!(cdrs.iter().map(|cdr| cdr.tariff_version.as_str()).collect::<Vec<_>>(), versions);
+}
+
+#[test]
+fn a_broken_file_is_named_with_its_line_and_changes_nothing() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.start();
+    let mut connection = Connection::bound(daemon.smpp, BUSINESS_1);
+    let before = Scrape::of(&daemon);
+    let line =
+        1 + sandbox.read(RATES).lines().position(|line| line.starts_with(SAFARICOM)).expect("the rate");
+
+    sandbox.replace(RATES, SAFARICOM, "*,639,02,cheap,");
+    let after = until_one_more(&daemon, &before, REJECTED);
+    daemon.logged("the file and line of the error", |logged| {
+        logged.contains(&format!("samples.csv:{line}: price:"))
+    });
+    assert_eq!(next_price(&mut connection), 20_000);
+    assert_eq!(before.in_force("tollgate_tariff_info"), after.in_force("tollgate_tariff_info"));
+
+    sandbox.replace(RATES, "*,639,02,cheap,", "*,639,02,0.03,");
+    until_one_more(&daemon, &before, APPLIED);
+    assert_eq!(next_price(&mut connection), 30_000);
+}
+
+#[test]
+fn a_hangup_reloads_where_files_are_not_watched() {
+    let sandbox = Sandbox::new();
+    sandbox.replace("tollgate.toml", "watch_files = true", "watch_files = false");
+    let daemon = sandbox.start();
+    let mut connection = Connection::bound(daemon.smpp, BUSINESS_1);
+    let before = Scrape::of(&daemon);
+    sandbox.replace(RATES, SAFARICOM, "*,639,02,0.01,");
+    assert_eq!(next_price(&mut connection), 20_000);
+    daemon.signal("HUP");
+    until_one_more(&daemon, &before, APPLIED);
+    assert_eq!(next_price(&mut connection), 10_000);
+}
+
+#[test]
+fn accounts_come_and_go_without_a_restart() {
+    const NEWCOMER: Login = Login { system_id: "newcomer", password: "secret01" };
+    let sandbox = Sandbox::new();
+    let without = sandbox.read("accounts.toml");
+    let daemon = sandbox.start();
+    assert_eq!(Connection::open(daemon.smpp).bind(BIND_TRANSCEIVER, NEWCOMER).status, ESME_RINVPASWD);
+
+    let before = Scrape::of(&daemon);
+    sandbox.add_account(NEWCOMER.system_id, "plan = \"enterprise\"\nopening_balance = \"1.00\"");
+    let with = until_one_more(&daemon, &before, APPLIED);
+    let mut connection = Connection::bound(daemon.smpp, NEWCOMER);
+    assert_eq!(connection.submit(&Message::to("254722000001")).status, ESME_ROK);
+
+    sandbox.write("accounts.toml", &without);
+    until_one_more(&daemon, &with, APPLIED);
+    assert_eq!(
+        connection.submit(&Message::to("254722000001")).status,
+        ESME_RSUBMITFAIL,
+        "its session has no account"
+    );
+    assert_eq!(Connection::open(daemon.smpp).bind(BIND_TRANSCEIVER, NEWCOMER).status, ESME_RINVPASWD);
+    drop(connection);
+    daemon.stop();
+    assert_eq!(books::balanced(&sandbox).len(), 1, "its books stay");
+}

@@ -1,0 +1,165 @@
+//! A disk that fills under load: messages are refused, nothing is lost or charged wrongly, and when there is room again
+//! the daemon recovers by itself.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests stop at a surprise"
+)]
+
+mod support;
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::thread::{self, Scope, ScopedJoinHandle};
+
+use support::books;
+use support::daemon::Daemon;
+use support::gateway::{Answer, Control, End, Gateway, Record, Session};
+use support::judge::judge;
+use support::metrics::{Scrape, get, until_count};
+use support::namespace::SmallDisk;
+use support::sandbox::Sandbox;
+use support::smpp::{BUSINESS_1, BUSINESS_2, Connection, ENQUIRE_LINK, ESME_ROK, ESME_RSYSERR, Message};
+use support::wait::eventually;
+
+const REFUSED: &str = "tollgate_refusals_total{reason=\"storage_unavailable\"}";
+
+/// Small enough that RocksDB finds no room to reserve for its log ahead of time, which it could go on writing into.
+const DISK_MEBIBYTES: u32 = 32;
+
+#[test]
+fn a_disk_without_a_byte_left_loses_nothing() {
+    fills_and_recovers("minimum_free_bytes = 0");
+}
+
+#[test]
+fn a_disk_below_its_reserve_loses_nothing() {
+    fills_and_recovers("minimum_free_bytes = 8388608");
+}
+
+#[test]
+fn a_kill_while_the_disk_is_full_loses_nothing() {
+    let Some((disk, sandbox)) = small_disk("minimum_free_bytes = 0") else { return };
+    let (daemon, control) = (sandbox.start(), Control::default());
+    let address = daemon.smpp;
+    let sessions = thread::scope(|scope| {
+        let gateways = spawn(scope, address, &control);
+        let _running = control.running();
+        let filler = fill_until_refused(&daemon, disk.path(), &control);
+        daemon.kill();
+        fs::remove_file(filler).expect("the disk can be freed");
+        gateways.map(|gateway| gateway.join().expect("the gateway's session ends"))
+    });
+    let daemon = sandbox.start();
+    let mut records = records_of(sessions);
+    let destination = control.numbers.valid();
+    let response = Connection::bound(daemon.smpp, BUSINESS_1).submit(&Message::to(&destination));
+    let answer = Answer::of(&response);
+    assert!(matches!(answer, Answer::Accepted(_)), "there is room again: {answer:?}");
+    records.push(Record { account: BUSINESS_1.system_id, destination, key: None, answer });
+    daemon.stop();
+    let verdict = judge(&records, &books::balanced(&sandbox)).expect("the books hold what was answered");
+    println!("{verdict:?}");
+}
+
+fn fills_and_recovers(reserve: &str) {
+    let Some((disk, sandbox)) = small_disk(reserve) else { return };
+    let (daemon, control) = (sandbox.start(), Control::default());
+    let sessions = thread::scope(|scope| {
+        let gateways = spawn(scope, daemon.smpp, &control);
+        let running = control.running();
+        let filler = fill_until_refused(&daemon, disk.path(), &control);
+        fs::remove_file(filler).expect("the disk can be freed");
+        until_accepted_again(&daemon, &control);
+        drop(running);
+        gateways.map(|gateway| gateway.join().expect("the gateway's session ends"))
+    });
+    assert_eq!(sessions.each_ref().map(|session| session.end), [End::Stopped; 2], "no session was lost");
+    daemon.stop();
+
+    let verdict =
+        judge(&records_of(sessions), &books::balanced(&sandbox)).expect("the books hold what was answered");
+    println!("{verdict:?}");
+    assert_eq!((verdict.unanswered_charged, verdict.unanswered_free), (0, 0), "every message was answered");
+}
+
+/// A sandbox whose books are on a small disk, and whose accounts have money for the whole test. `None`, and the reason on
+/// standard error, where this user or machine may not mount one.
+fn small_disk(reserve: &str) -> Option<(SmallDisk, Sandbox)> {
+    let disk = match SmallDisk::mount(DISK_MEBIBYTES) {
+        Ok(disk) => disk,
+        Err(reason) => {
+            // Not by a macro, whose output the test harness keeps to itself.
+            let said = writeln!(io::stderr(), "skipped: no small disk can be mounted here ({reason})");
+            said.expect("standard error can be written");
+            return None;
+        }
+    };
+    let sandbox = Sandbox::new().with_data_dir(disk.path().join("data"));
+    sandbox.set("storage", reserve);
+    for balance in ["\"1000.00\"", "\"500.00\""] {
+        sandbox.replace("accounts.toml", balance, "\"1000000.00\"");
+    }
+    Some((disk, sandbox))
+}
+
+fn spawn<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    address: SocketAddr,
+    control: &'scope Control,
+) -> [ScopedJoinHandle<'scope, Session>; 2] {
+    [BUSINESS_1, BUSINESS_2].map(|login| Gateway { login, burst: 50 }.spawn(scope, address, control))
+}
+
+/// What storage had refused at least some of.
+fn records_of(sessions: [Session; 2]) -> Vec<Record> {
+    let records: Vec<Record> = sessions.into_iter().flat_map(|session| session.records).collect();
+    let refused = records.iter().any(|record| record.answer == Answer::Refused(ESME_RSYSERR));
+    assert!(refused, "storage refused some");
+    records
+}
+
+/// Under load: fills the disk until messages are refused, and sees that everything else goes on. Gives the filler.
+fn fill_until_refused(daemon: &Daemon, disk: &Path, control: &Control) -> PathBuf {
+    eventually("messages to be accepted", || (control.accepted() > 500).then_some(()));
+    assert_eq!(get(daemon.http, "/readyz").0, 200);
+    let mut bystander = Connection::bound(daemon.smpp, BUSINESS_1);
+
+    let filler = disk.join("filler");
+    fill(&filler);
+    let refused = Scrape::of(daemon).count(REFUSED);
+    until_count(daemon, REFUSED, refused + 100);
+    eventually("storage to be reported away", || available(daemon, 0));
+    eventually("the daemon not to be ready", || (get(daemon.http, "/readyz").0 == 503).then_some(()));
+    assert_eq!(get(daemon.http, "/healthz").0, 200);
+    assert_eq!(bystander.call(ENQUIRE_LINK, Vec::new()).status, ESME_ROK, "the session is none the worse");
+    filler
+}
+
+fn until_accepted_again(daemon: &Daemon, control: &Control) {
+    eventually("storage to be reported back", || available(daemon, 1));
+    let before = control.accepted();
+    eventually("messages to be accepted again", || (control.accepted() > before + 500).then_some(()));
+    assert_eq!(get(daemon.http, "/readyz").0, 200);
+}
+
+fn available(daemon: &Daemon, wanted: u64) -> Option<()> {
+    (Scrape::of(daemon).count("tollgate_storage_available") == wanted).then_some(())
+}
+
+/// Writes until not one more byte fits.
+fn fill(path: &Path) {
+    let mut file = File::create(path).expect("the filler can be made");
+    let mut piece = vec![0; 1 << 20];
+    while !piece.is_empty() {
+        if file.write(&piece).is_ok_and(|written| written > 0) {
+            continue;
+        }
+        piece.truncate(piece.len() / 2);
+    }
+}
