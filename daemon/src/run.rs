@@ -84,6 +84,7 @@ async fn serve(path: PathBuf, loaded: Loaded, overrides: &Overrides) -> Result<J
     println!("{}", running.addresses);
     loop {
         let reload = tokio::select! {
+            () = ended(&running.committer) => return Err("the committer has failed".to_owned()),
             _ = terminate.recv() => false,
             _ = interrupt.recv() => false,
             _ = hangup.recv() => true,
@@ -101,6 +102,13 @@ async fn serve(path: PathBuf, loaded: Loaded, overrides: &Overrides) -> Result<J
     running.readiness.begin_drain();
     running.server.drain(DRAIN_MAX).await;
     Ok(running.committer)
+}
+
+/// A process whose single writer is gone can charge nothing more; whoever supervises it starts it afresh.
+async fn ended(committer: &JoinHandle<()>) {
+    while !committer.is_finished() {
+        tokio::time::sleep(GAUGES_INTERVAL).await;
+    }
 }
 
 /// Without a watch the process serves all the same, and SIGHUP still reloads.

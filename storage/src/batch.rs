@@ -29,7 +29,13 @@ impl Batch {
     }
 
     /// Changes a row.
-    pub fn replace(&mut self, family: Family, key: impl Into<Vec<u8>>, value: Vec<u8>, before: Option<Vec<u8>>) {
+    pub fn replace(
+        &mut self,
+        family: Family,
+        key: impl Into<Vec<u8>>,
+        value: Vec<u8>,
+        before: Option<Vec<u8>>,
+    ) {
         self.puts.push(Put { family, key: key.into(), value: Some(value), before });
     }
 

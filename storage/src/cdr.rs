@@ -139,7 +139,7 @@ impl BlockWriter {
             out.extend_from_slice(&reference.to_be_bytes());
         }
         self.count += 1;
-        self.expected_count = cdr.counted_before + u64::from(cdr.segments);
+        self.expected_count = cdr.counted_before.wrapping_add(u64::from(cdr.segments));
     }
 
     /// Messages so far.
@@ -195,7 +195,7 @@ fn flags(cdr: &CdrFields<'_>, same_source: bool) -> u8 {
 /// Digits two to a byte, the first in the high half.
 fn put_number(out: &mut Vec<u8>, number: &Number) {
     let digits = number.as_bytes();
-    out.push(digits.len() as u8);
+    out.push(u8::try_from(digits.len()).unwrap_or(u8::MAX));
     for pair in digits.chunks(2) {
         let low = pair.get(1).map_or(0, |digit| digit & 0x0F);
         out.push((pair[0] & 0x0F) << 4 | low);

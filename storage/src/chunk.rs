@@ -239,14 +239,12 @@ impl Chunk {
     }
 
     fn count_dispatch(&mut self, dispatch: &[u8], posting: &Posting) {
-        let counters = match self.dispatches.iter_mut().find(|(id, _)| **id == *dispatch) {
-            Some((_, counters)) => counters,
-            None => {
-                self.dispatches.push((dispatch.into(), DispatchCounters::default()));
-                let Some((_, counters)) = self.dispatches.last_mut() else { return };
-                counters
-            }
-        };
+        let known = self.dispatches.iter().position(|(id, _)| **id == *dispatch);
+        let at = known.unwrap_or_else(|| {
+            self.dispatches.push((dispatch.into(), DispatchCounters::default()));
+            self.dispatches.len() - 1
+        });
+        let Some((_, counters)) = self.dispatches.get_mut(at) else { return };
         counters.messages += 1;
         counters.segments += u64::from(posting.segments);
         counters.cost = counters.cost.checked_add(posting.amount).unwrap_or(counters.cost);

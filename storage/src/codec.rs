@@ -7,12 +7,12 @@ pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
         out.push((value & 0x7F) as u8 | 0x80);
         value >>= 7;
     }
-    out.push(value as u8);
+    out.push((value & 0x7F) as u8);
 }
 
 /// Appends a signed number, small for small magnitudes.
 pub fn put_signed(out: &mut Vec<u8>, value: i64) {
-    put_varint(out, ((value << 1) ^ (value >> 63)) as u64);
+    put_varint(out, ((value << 1) ^ (value >> 63)).cast_unsigned());
 }
 
 /// Appends a string with its length in front.
@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
 
     pub fn signed(&mut self) -> Option<i64> {
         let value = self.varint()?;
-        Some((value >> 1) as i64 ^ -((value & 1) as i64))
+        Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
     }
 
     pub fn bytes(&mut self) -> Option<&'a [u8]> {

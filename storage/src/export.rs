@@ -1,6 +1,6 @@
 //! Reading CDRs in order of account and time.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
@@ -8,7 +8,7 @@ use tollgate_engine::time::UnixMicros;
 use crate::cdr::{BlockReader, Cdr};
 use crate::rows::{Row, StateRow};
 use crate::schema::{Family, account_id_key, first_id_at, parse_account_id_key};
-use crate::store::{Store, Unavailable};
+use crate::store::{Store, Unavailable, damaged};
 
 /// Which CDRs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,40 +49,55 @@ fn cdrs_of_account<B>(
     range: &CdrRange,
     visit: &mut impl FnMut(&Cdr<'_>, Option<&StateRow>) -> ControlFlow<B>,
 ) -> Result<Option<B>, Unavailable> {
-    let states = states_of(store, account, first_id_at(range.from))?;
-    let start = account_id_key(account, first_id_at(range.from));
     let end = first_id_at(UnixMicros(range.to.0.saturating_add(COMMIT_DELAY_MAX_MICROS)));
-    let mut broken = None;
-    store.scan(Family::Cdrs, &start, |key, value| {
-        let Some((owner, first)) = parse_account_id_key(key).filter(|(owner, id)| *owner == account && *id < end) else {
+    let ids = first_id_at(range.from)..end;
+    let states = states_of(store, account, &ids)?;
+    let mut found = Ok(None);
+    store.scan(Family::Cdrs, &account_id_key(account, ids.start), |key, value| {
+        let Some((owner, first)) =
+            parse_account_id_key(key).filter(|(owner, id)| *owner == account && *id < end)
+        else {
             return false;
         };
-        let Some(block) = BlockReader::new(owner, first, value) else { return true };
+        let Some(mut block) = BlockReader::new(owner, first, value) else {
+            found = Err(damaged(Family::Cdrs));
+            return false;
+        };
         if !(range.from..range.to).contains(&block.header().submitted_at) {
             return true;
         }
-        for cdr in block {
+        for cdr in block.by_ref() {
             let state = states.binary_search_by_key(&cdr.message_id, |(id, _)| *id).ok();
             let state = state.and_then(|at| states.get(at)).map(|(_, row)| row);
             if let ControlFlow::Break(value) = visit(&cdr, state) {
-                broken = Some(value);
+                found = Ok(Some(value));
                 return false;
             }
         }
-        true
+        if !block.is_sound() {
+            found = Err(damaged(Family::Cdrs));
+        }
+        found.is_ok()
     })?;
-    Ok(broken)
+    found
 }
 
-/// The messages of an account that are no longer en route, by id.
-fn states_of(store: &Store, account: AccountNumber, from: u64) -> Result<Vec<(u64, StateRow)>, Unavailable> {
-    let mut states = Vec::new();
-    store.scan(Family::States, &account_id_key(account, from), |key, value| {
-        match (parse_account_id_key(key), StateRow::read(value)) {
-            (Some((owner, id)), Some(row)) if owner == account => states.push((id, row)),
+/// Those of an account's messages that are no longer en route, by id.
+fn states_of(
+    store: &Store,
+    account: AccountNumber,
+    ids: &Range<u64>,
+) -> Result<Vec<(u64, StateRow)>, Unavailable> {
+    let (mut states, mut sound) = (Vec::new(), true);
+    store.scan(Family::States, &account_id_key(account, ids.start), |key, value| {
+        match parse_account_id_key(key) {
+            Some((owner, id)) if owner == account && id < ids.end => match StateRow::read(value) {
+                Some(row) => states.push((id, row)),
+                None => sound = false,
+            },
             _ => return false,
         }
-        true
+        sound
     })?;
-    Ok(states)
+    if sound { Ok(states) } else { Err(damaged(Family::States)) }
 }

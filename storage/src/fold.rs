@@ -3,7 +3,9 @@
 //! A draft never touches the fold. When its batch is on disk the fold takes its changes over; when it is not, the draft
 //! is dropped and the fold still says what the disk says.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
@@ -14,10 +16,12 @@ use crate::batch::Batch;
 use crate::cdr::Cdr;
 use crate::chunk::{CancelError, Chunk};
 use crate::rows::{
-    AccountRow, BatchRow, DispatchCounters, EntryKind, KeyRow, LedgerEntry, MessageState, Row, StateRow, TariffRow,
+    AccountRow, BatchRow, DispatchCounters, EntryKind, KeyRow, LedgerEntry, MessageState, Row, StateRow,
+    TariffRow,
 };
 use crate::schema::{
-    Family, LAST_SHORT_ID_KEY, account_id_key, account_key, account_name_key, first_id_at, short_id_key, volume_key,
+    Family, LAST_SHORT_ID_KEY, account_id_key, account_key, account_name_key, first_id_at, short_id_key,
+    volume_key,
 };
 use crate::store::{Store, Unavailable};
 
@@ -53,14 +57,17 @@ pub struct Draft<'a> {
     cancelled: HashSet<(AccountNumber, u64)>,
 }
 
+/// A counter's row as it is on disk, where it is, and as it will be.
+type Changed<T> = (Option<T>, T);
+
 /// What a commit changes in the fold.
 #[derive(Debug)]
 pub struct Changes {
     wallets: HashMap<AccountNumber, WalletState>,
-    volumes: HashMap<(AccountNumber, Month), (Option<u64>, u64)>,
-    dispatches: HashMap<(AccountNumber, Box<[u8]>), (Option<DispatchCounters>, DispatchCounters)>,
-    accounts: Vec<(String, AccountNumber)>,
-    tariff: Option<(String, u32)>,
+    volumes: HashMap<(AccountNumber, Month), Changed<u64>>,
+    dispatches: HashMap<(AccountNumber, Box<[u8]>), Changed<DispatchCounters>>,
+    accounts: HashMap<String, AccountNumber>,
+    tariffs: HashMap<String, u32>,
     next_id: u64,
     last_short_id: u32,
 }
@@ -81,7 +88,7 @@ impl Fold {
     pub fn advance(&mut self, changes: Changes) {
         self.wallets.extend(changes.wallets);
         self.accounts.extend(changes.accounts);
-        self.tariffs.extend(changes.tariff);
+        self.tariffs.extend(changes.tariffs);
         self.next_id = changes.next_id;
         self.last_short_id = changes.last_short_id;
     }
@@ -100,8 +107,8 @@ impl<'a> Draft<'a> {
             wallets: HashMap::new(),
             volumes: HashMap::new(),
             dispatches: HashMap::new(),
-            accounts: Vec::new(),
-            tariff: None,
+            accounts: HashMap::new(),
+            tariffs: HashMap::new(),
             next_id: first_id,
             last_short_id: fold.last_short_id,
         };
@@ -111,15 +118,18 @@ impl<'a> Draft<'a> {
 
     /// Adds a chunk of charges. The answer is the id of its first message as the client will see it.
     pub fn charge(&mut self, chunk: &Chunk) -> Result<u64, Unavailable> {
-        let (account, total) = (chunk.account(), chunk.total());
-        for (dispatch, added) in &chunk.dispatches {
-            self.change_dispatch(account, dispatch, |counters| {
-                counters.messages += added.messages;
-                counters.segments += added.segments;
-                counters.cost = sum(counters.cost, added.cost);
-            })?;
+        if chunk.is_empty() {
+            return Ok(self.changes.next_id);
         }
-        self.change_volume(account, total.month, |segments| segments + u64::from(total.segments))?;
+        let (account, total) = (chunk.account(), chunk.total());
+        self.load(account, total.month, chunk.dispatches.iter().map(|(dispatch, _)| &**dispatch))?;
+        for (dispatch, added) in &chunk.dispatches {
+            let counters = self.dispatch_mut(account, dispatch);
+            counters.messages += added.messages;
+            counters.segments += added.segments;
+            counters.cost = sum(counters.cost, added.cost);
+        }
+        *self.volume_mut(account, total.month) += u64::from(total.segments);
         let wallet = self.wallet_mut(account);
         wallet.balance = sum(wallet.balance, negative(total.amount));
         wallet.count(total.month, u64::from(total.segments));
@@ -129,7 +139,8 @@ impl<'a> Draft<'a> {
         let mut block = Vec::new();
         chunk.block.write_to(&chunk.block_header(), &mut block);
         self.batch.insert(Family::Cdrs, account_id_key(account, first_id), block);
-        let first_visible_id = if chunk.header.short_ids { self.short_ids(chunk, first_id) } else { first_id };
+        let first_visible_id =
+            if chunk.header.short_ids { self.short_ids(chunk, first_id) } else { first_id };
         for key in &chunk.keys {
             let message_id = first_visible_id + u64::from(key.index);
             let row = KeyRow { message_id, fingerprint: key.fingerprint, expires_at: key.expires_at };
@@ -149,16 +160,15 @@ impl<'a> Draft<'a> {
         }
         let charged = self.store.cdr(account, message_id, Charged::of).map_err(unavailable)?;
         let charged = charged.ok_or(CancelError::Unknown)?;
+        self.load(account, charged.month, charged.dispatch_id.as_deref()).map_err(unavailable)?;
         if let Some(dispatch) = &charged.dispatch_id {
-            self.change_dispatch(account, dispatch, |counters| {
-                counters.cancelled += 1;
-                counters.segments -= u64::from(charged.segments);
-                counters.cost = sum(counters.cost, negative(charged.amount));
-            })
-            .map_err(unavailable)?;
+            let counters = self.dispatch_mut(account, dispatch);
+            counters.cancelled += 1;
+            counters.segments = counters.segments.saturating_sub(u64::from(charged.segments));
+            counters.cost = sum(counters.cost, negative(charged.amount));
         }
-        self.change_volume(account, charged.month, |segments| segments - u64::from(charged.segments))
-            .map_err(unavailable)?;
+        let volume = self.volume_mut(account, charged.month);
+        *volume = volume.saturating_sub(u64::from(charged.segments));
         self.wallet_mut(account).forget(charged.month, u64::from(charged.segments));
         let state = StateRow { state: MessageState::Deleted, at: self.now, refunded: charged.amount };
         self.batch.insert(Family::States, account_id_key(account, message_id), state.to_bytes());
@@ -167,8 +177,21 @@ impl<'a> Draft<'a> {
         Ok(charged)
     }
 
-    /// Adds an entry to an account's ledger.
-    pub fn post(&mut self, account: AccountNumber, kind: EntryKind, amount: Amount, reference: String) {
+    /// Adds an entry to an account's ledger, if the balance can hold it.
+    pub fn add(
+        &mut self,
+        account: AccountNumber,
+        kind: EntryKind,
+        amount: Amount,
+        reference: &str,
+    ) -> Result<(), Unavailable> {
+        let wallet = self.changes.wallets.get(&account).copied().unwrap_or_else(|| self.fold.wallet(account));
+        check_balance(wallet.balance.checked_add(amount))?;
+        self.post(account, kind, amount, reference.to_owned());
+        Ok(())
+    }
+
+    fn post(&mut self, account: AccountNumber, kind: EntryKind, amount: Amount, reference: String) {
         let id = self.take_ids(1);
         self.row.entries += 1;
         let entry = LedgerEntry { kind, amount, at: self.now, reference };
@@ -177,16 +200,25 @@ impl<'a> Draft<'a> {
         wallet.balance = sum(wallet.balance, amount);
     }
 
-    /// The number of an account, given to it now where it is new, together with its opening balance.
-    pub fn provision(&mut self, id: &str, currency: &str, opening_balance: Amount) -> AccountNumber {
-        if let Some(number) = self.fold.accounts.get(id) {
+    /// The numbers of accounts with these names, currencies and opening balances: those they have, or those they get
+    /// now, together with their opening balances. All or none.
+    pub fn provision_all(
+        &mut self,
+        accounts: &[(Arc<str>, String, Amount)],
+    ) -> Result<Vec<AccountNumber>, Unavailable> {
+        accounts.iter().try_for_each(|(.., opening)| check_balance(Some(*opening)))?;
+        Ok(accounts.iter().map(|(id, currency, opening)| self.provision(id, currency, *opening)).collect())
+    }
+
+    fn provision(&mut self, id: &str, currency: &str, opening_balance: Amount) -> AccountNumber {
+        if let Some(number) = self.fold.accounts.get(id).or_else(|| self.changes.accounts.get(id)) {
             return *number;
         }
         let taken = self.fold.accounts.len() + self.changes.accounts.len();
         let number = AccountNumber(u32::try_from(taken + 1).unwrap_or(u32::MAX));
         let row = AccountRow { id: id.to_owned(), currency: currency.to_owned(), created_at: self.now };
         self.batch.insert(Family::Accounts, account_key(number), row.to_bytes());
-        self.changes.accounts.push((id.to_owned(), number));
+        self.changes.accounts.insert(id.to_owned(), number);
         self.wallet_mut(number);
         if opening_balance != Amount::ZERO {
             self.post(number, EntryKind::OpeningBalance, opening_balance, "provisioned".to_owned());
@@ -196,13 +228,14 @@ impl<'a> Draft<'a> {
 
     /// The number of a tariff version, which is archived now where it is new.
     pub fn archive(&mut self, version: &str, files: &[(String, Vec<u8>)]) -> u32 {
-        if let Some(number) = self.fold.tariffs.get(version) {
+        if let Some(number) = self.fold.tariffs.get(version).or_else(|| self.changes.tariffs.get(version)) {
             return *number;
         }
-        let number = u32::try_from(self.fold.tariffs.len() + 1).unwrap_or(u32::MAX);
+        let taken = self.fold.tariffs.len() + self.changes.tariffs.len();
+        let number = u32::try_from(taken + 1).unwrap_or(u32::MAX);
         let row = TariffRow { version: version.to_owned(), applied_at: self.now, files: files.to_vec() };
         self.batch.insert(Family::Tariffs, number.to_be_bytes(), row.to_bytes());
-        self.changes.tariff = Some((version.to_owned(), number));
+        self.changes.tariffs.insert(version.to_owned(), number);
         number
     }
 
@@ -212,11 +245,21 @@ impl<'a> Draft<'a> {
             let before = self.fold.wallets.get(account).map(Row::to_bytes);
             self.batch.replace(Family::Wallets, account_key(*account), after.to_bytes(), before);
         }
-        for ((account, month), (before, after)) in &self.changes.volumes {
+        // What was loaded for a charge that was then not folded has not changed.
+        let volumes =
+            self.changes.volumes.iter().filter(|(_, (before, after))| before.unwrap_or_default() != *after);
+        for ((account, month), (before, after)) in volumes {
             let before = before.map(|segments| segments.to_be_bytes().to_vec());
-            self.batch.replace(Family::Volumes, volume_key(*account, *month), after.to_be_bytes().to_vec(), before);
+            self.batch.replace(
+                Family::Volumes,
+                volume_key(*account, *month),
+                after.to_be_bytes().to_vec(),
+                before,
+            );
         }
-        for ((account, dispatch), (before, after)) in &self.changes.dispatches {
+        let dispatches = self.changes.dispatches.iter();
+        let changed = dispatches.filter(|(_, (before, after))| before.unwrap_or_default() != *after);
+        for ((account, dispatch), (before, after)) in changed {
             let key = account_name_key(*account, dispatch);
             self.batch.replace(Family::Dispatches, key, after.to_bytes(), before.as_ref().map(Row::to_bytes));
         }
@@ -253,19 +296,33 @@ impl<'a> Draft<'a> {
         self.changes.wallets.entry(account).or_insert_with(|| fold.wallet(account))
     }
 
-    fn change_volume(
+    /// Reads the counters that a charge or a refund is about to change. Only this can fail, and it changes nothing: a
+    /// message is folded as a whole or not at all.
+    fn load<'d>(
         &mut self,
         account: AccountNumber,
         month: Month,
-        change: impl FnOnce(u64) -> u64,
+        dispatches: impl IntoIterator<Item = &'d [u8]>,
     ) -> Result<(), Unavailable> {
-        if let Some((_, segments)) = self.changes.volumes.get_mut(&(account, month)) {
-            *segments = change(*segments);
-            return Ok(());
+        for dispatch in dispatches {
+            if let Entry::Vacant(entry) = self.changes.dispatches.entry((account, dispatch.into())) {
+                let before = self.store.row(Family::Dispatches, &account_name_key(account, dispatch))?;
+                entry.insert((before, before.unwrap_or_default()));
+            }
         }
-        let before = self.durable_volume(account, month)?;
-        self.changes.volumes.insert((account, month), (before, change(before.unwrap_or(0))));
+        if !self.changes.volumes.contains_key(&(account, month)) {
+            let before = self.durable_volume(account, month)?;
+            self.changes.volumes.insert((account, month), (before, before.unwrap_or_default()));
+        }
         Ok(())
+    }
+
+    fn dispatch_mut(&mut self, account: AccountNumber, dispatch: &[u8]) -> &mut DispatchCounters {
+        &mut self.changes.dispatches.entry((account, dispatch.into())).or_default().1
+    }
+
+    fn volume_mut(&mut self, account: AccountNumber, month: Month) -> &mut u64 {
+        &mut self.changes.volumes.entry((account, month)).or_default().1
     }
 
     /// From the wallet where it still has the month, which saves a read; else from disk.
@@ -274,26 +331,7 @@ impl<'a> Draft<'a> {
         if let Some(volume) = wallet.volumes.iter().find(|volume| volume.month == month) {
             return Ok(Some(volume.segments));
         }
-        let value = self.store.get(Family::Volumes, &volume_key(account, month))?;
-        Ok(value.and_then(|bytes| Some(u64::from_be_bytes(bytes.try_into().ok()?))))
-    }
-
-    fn change_dispatch(
-        &mut self,
-        account: AccountNumber,
-        dispatch: &[u8],
-        change: impl FnOnce(&mut DispatchCounters),
-    ) -> Result<(), Unavailable> {
-        if let Some((_, counters)) = self.changes.dispatches.get_mut(&(account, dispatch.into())) {
-            change(counters);
-            return Ok(());
-        }
-        let value = self.store.get(Family::Dispatches, &account_name_key(account, dispatch))?;
-        let before = value.as_deref().and_then(DispatchCounters::read);
-        let mut after = before.unwrap_or_default();
-        change(&mut after);
-        self.changes.dispatches.insert((account, dispatch.into()), (before, after));
-        Ok(())
+        self.store.number(Family::Volumes, &volume_key(account, month))
     }
 }
 
@@ -305,6 +343,15 @@ impl Charged {
             month: cdr.header.month,
             dispatch_id: cdr.fields.dispatch_id.map(<[u8]>::to_vec),
         }
+    }
+}
+
+/// A balance stays within half of what an amount can hold, so that the sums that follow from it fit too: debits that
+/// are still on their way to disk, and refunds.
+fn check_balance(balance: Option<Amount>) -> Result<(), Unavailable> {
+    match balance {
+        Some(balance) if balance.micros().unsigned_abs() <= i64::MAX.unsigned_abs() / 2 => Ok(()),
+        _ => Err(Unavailable("the balance cannot hold the amount".to_owned())),
     }
 }
 

@@ -21,3 +21,4 @@ pub mod rows;
 pub mod schema;
 pub mod store;
 pub mod verify;
+mod writer;

@@ -11,8 +11,16 @@ use crate::codec::{Reader, put_bytes, put_signed, put_varint};
 pub trait Row: Sized {
     /// Appends the row's bytes.
     fn write_to(&self, out: &mut Vec<u8>);
-    /// Reads the row; `None` where the bytes are not one.
-    fn read(value: &[u8]) -> Option<Self>;
+    /// Takes the row's parts off the front of its bytes.
+    #[doc(hidden)]
+    fn take(reader: &mut Reader<'_>) -> Option<Self>;
+
+    /// Reads the row; `None` where the bytes are not one and nothing else.
+    fn read(value: &[u8]) -> Option<Self> {
+        let mut reader = Reader(value);
+        let row = Self::take(&mut reader)?;
+        reader.is_empty().then_some(row)
+    }
 
     /// The row's bytes.
     fn to_bytes(&self) -> Vec<u8> {
@@ -40,8 +48,7 @@ impl Row for AccountRow {
         put_varint(out, self.created_at.0);
     }
 
-    fn read(value: &[u8]) -> Option<Self> {
-        let mut reader = Reader(value);
+    fn take(reader: &mut Reader<'_>) -> Option<Self> {
         let (id, currency) = (reader.text()?.to_owned(), reader.text()?.to_owned());
         Some(Self { id, currency, created_at: UnixMicros(reader.varint()?) })
     }
@@ -57,8 +64,7 @@ impl Row for WalletState {
         }
     }
 
-    fn read(value: &[u8]) -> Option<Self> {
-        let mut reader = Reader(value);
+    fn take(reader: &mut Reader<'_>) -> Option<Self> {
         let balance = Amount::from_micros(reader.signed()?);
         let mut volume = || Some(Volume { month: Month(reader.varint_u32()?), segments: reader.varint()? });
         Some(Self { balance, volumes: [volume()?, volume()?] })
@@ -118,8 +124,7 @@ impl Row for LedgerEntry {
         put_bytes(out, self.reference.as_bytes());
     }
 
-    fn read(value: &[u8]) -> Option<Self> {
-        let mut reader = Reader(value);
+    fn take(reader: &mut Reader<'_>) -> Option<Self> {
         Some(Self {
             kind: EntryKind::from_byte(reader.u8()?)?,
             amount: Amount::from_micros(reader.signed()?),
@@ -171,8 +176,7 @@ impl Row for StateRow {
         put_signed(out, self.refunded.micros());
     }
 
-    fn read(value: &[u8]) -> Option<Self> {
-        let mut reader = Reader(value);
+    fn take(reader: &mut Reader<'_>) -> Option<Self> {
         Some(Self {
             state: MessageState::from_byte(reader.u8()?)?,
             at: UnixMicros(reader.varint()?),
@@ -202,8 +206,7 @@ impl Row for DispatchCounters {
         put_signed(out, self.cost.micros());
     }
 
-    fn read(value: &[u8]) -> Option<Self> {
-        let mut reader = Reader(value);
+    fn take(reader: &mut Reader<'_>) -> Option<Self> {
         Some(Self {
             messages: reader.varint()?,
             segments: reader.varint()?,
@@ -232,8 +235,7 @@ impl Row for KeyRow {
         out.extend_from_slice(&self.fingerprint.to_be_bytes());
     }
 
-    fn read(value: &[u8]) -> Option<Self> {
-        let mut reader = Reader(value);
+    fn take(reader: &mut Reader<'_>) -> Option<Self> {
         let expires_at = UnixMicros(reader.be_u64()?);
         Some(Self { message_id: reader.be_u64()?, fingerprint: reader.be_u64()?, expires_at })
     }
@@ -265,8 +267,7 @@ impl Row for BatchRow {
         put_varint(out, u64::from(self.entries));
     }
 
-    fn read(value: &[u8]) -> Option<Self> {
-        let mut reader = Reader(value);
+    fn take(reader: &mut Reader<'_>) -> Option<Self> {
         let blocks = (0..reader.varint()?)
             .map(|_| Some((AccountNumber(reader.varint_u32()?), reader.varint_u32()?)))
             .collect::<Option<Vec<_>>>()?;
@@ -296,8 +297,7 @@ impl Row for TariffRow {
         }
     }
 
-    fn read(value: &[u8]) -> Option<Self> {
-        let mut reader = Reader(value);
+    fn take(reader: &mut Reader<'_>) -> Option<Self> {
         let (version, applied_at) = (reader.text()?.to_owned(), UnixMicros(reader.varint()?));
         let files = (0..reader.varint()?)
             .map(|_| Some((reader.text()?.to_owned(), reader.bytes()?.to_vec())))

@@ -96,7 +96,10 @@ pub fn account_id_key(account: AccountNumber, id: u64) -> [u8; 12] {
 /// The account and id of such a key.
 pub fn parse_account_id_key(key: &[u8]) -> Option<(AccountNumber, u64)> {
     let (account, id) = key.split_at_checked(4)?;
-    Some((AccountNumber(u32::from_be_bytes(account.try_into().ok()?)), u64::from_be_bytes(id.try_into().ok()?)))
+    Some((
+        AccountNumber(u32::from_be_bytes(account.try_into().ok()?)),
+        u64::from_be_bytes(id.try_into().ok()?),
+    ))
 }
 
 /// Key of an account's segments in a month.

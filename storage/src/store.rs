@@ -13,8 +13,8 @@ use crate::cdr::{BlockReader, Cdr};
 use crate::options;
 use crate::rows::{AccountRow, BatchRow, KeyRow, Row, StateRow, TariffRow};
 use crate::schema::{
-    Family, LAST_SHORT_ID_KEY, SCHEMA_VERSION, SCHEMA_VERSION_KEY, account_id_key, account_key, account_name_key, parse_account_id_key,
-    short_id_key,
+    Family, LAST_SHORT_ID_KEY, SCHEMA_VERSION, SCHEMA_VERSION_KEY, account_id_key, account_key,
+    account_name_key, parse_account_id_key, short_id_key,
 };
 
 /// When a commit counts as done.
@@ -93,8 +93,11 @@ impl Store {
     pub fn open(options: StoreOptions) -> Result<Self, OpenError> {
         let cache = Cache::new_lru_cache(options.cache_bytes);
         let failed = |reason: String| OpenError::Database { path: options.path.clone(), reason };
+        if options.path.exists() && !options.path.is_dir() {
+            return Err(failed("it is not a directory".to_owned()));
+        }
         std::fs::create_dir_all(&options.path).map_err(|error| failed(error.to_string()))?;
-        let db = open_for_writing(&options.path, &cache).map_err(|error| failed(error.into_string()))?;
+        let db = open_for_writing(&options.path, &cache).map_err(|error| failed(reason_of(error)))?;
         let store = Self { options, cache, db: RwLock::new(Some(db)) };
         store.check_schema(true)?;
         Ok(store)
@@ -124,7 +127,8 @@ impl Store {
     }
 
     fn check_schema(&self, create: bool) -> Result<(), OpenError> {
-        let failed = |error: Unavailable| OpenError::Database { path: self.options.path.clone(), reason: error.0 };
+        let failed =
+            |error: Unavailable| OpenError::Database { path: self.options.path.clone(), reason: error.0 };
         match self.get(Family::Meta, SCHEMA_VERSION_KEY).map_err(failed)? {
             None if create => {
                 let mut batch = Batch::default();
@@ -132,7 +136,8 @@ impl Store {
                 self.write(&batch, Durability::Sync).map_err(failed)
             }
             found => {
-                let found = found.and_then(|bytes| Some(u32::from_be_bytes(bytes.try_into().ok()?))).unwrap_or(0);
+                let found =
+                    found.and_then(|bytes| Some(u32::from_be_bytes(bytes.try_into().ok()?))).unwrap_or(0);
                 if found == SCHEMA_VERSION {
                     return Ok(());
                 }
@@ -187,9 +192,16 @@ impl Store {
         self.with(|db| Ok(db.get_cf(handle(db, family)?, key)?))
     }
 
-    fn row<R: Row>(&self, family: Family, key: &[u8]) -> Result<Option<R>, Unavailable> {
+    pub(crate) fn row<R: Row>(&self, family: Family, key: &[u8]) -> Result<Option<R>, Unavailable> {
         let Some(value) = self.get(family, key)? else { return Ok(None) };
-        R::read(&value).map(Some).ok_or_else(|| Unavailable(format!("a damaged row in {}", family.name())))
+        R::read(&value).map(Some).ok_or_else(|| damaged(family))
+    }
+
+    /// A row that is one big-endian number.
+    pub(crate) fn number(&self, family: Family, key: &[u8]) -> Result<Option<u64>, Unavailable> {
+        let Some(value) = self.get(family, key)? else { return Ok(None) };
+        let number = value.try_into().map_err(|_| damaged(family))?;
+        Ok(Some(u64::from_be_bytes(number)))
     }
 
     /// Calls `visit` with each row from `start` on, in key order, until it answers `false` or the rows end.
@@ -218,15 +230,15 @@ impl Store {
             let first = key.first_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes));
             match (first, BatchRow::read(&value)) {
                 (Some(first), Some(row)) => Ok(first + row.ids()),
-                _ => Err(Unavailable("a damaged row in batches".to_owned())),
+                _ => Err(damaged(Family::Batches)),
             }
         })
     }
 
     /// The last short id given out; zero for none.
     pub(crate) fn last_short_id(&self) -> Result<u32, Unavailable> {
-        let value = self.get(Family::Meta, LAST_SHORT_ID_KEY)?;
-        Ok(value.and_then(|bytes| Some(u32::from_be_bytes(bytes.try_into().ok()?))).unwrap_or(0))
+        let Some(value) = self.get(Family::Meta, LAST_SHORT_ID_KEY)? else { return Ok(0) };
+        Ok(u32::from_be_bytes(value.try_into().map_err(|_| damaged(Family::Meta))?))
     }
 
     /// Every account that was ever provisioned.
@@ -245,18 +257,15 @@ impl Store {
     }
 
     fn numbered<R: Row>(&self, family: Family) -> Result<Vec<(AccountNumber, R)>, Unavailable> {
-        let (mut rows, mut damaged) = (Vec::new(), false);
+        let (mut rows, mut sound) = (Vec::new(), true);
         self.scan(family, &[], |key, value| {
-            match (key.first_chunk::<4>(), R::read(value)) {
-                (Some(number), Some(row)) => rows.push((AccountNumber(u32::from_be_bytes(*number)), row)),
-                _ => damaged = true,
+            match (key.try_into(), R::read(value)) {
+                (Ok(number), Some(row)) => rows.push((AccountNumber(u32::from_be_bytes(number)), row)),
+                _ => sound = false,
             }
-            !damaged
+            sound
         })?;
-        if damaged {
-            return Err(Unavailable(format!("a damaged row in {}", family.name())));
-        }
-        Ok(rows)
+        if sound { Ok(rows) } else { Err(damaged(family)) }
     }
 
     /// The durable wallet of an account.
@@ -275,9 +284,12 @@ impl Store {
     }
 
     /// The message that an SMPP 3.3 bind knows by this id.
-    pub fn message_of_short_id(&self, account: AccountNumber, short_id: u32) -> Result<Option<u64>, Unavailable> {
-        let value = self.get(Family::ShortIds, &short_id_key(account, short_id))?;
-        Ok(value.and_then(|bytes| Some(u64::from_be_bytes(bytes.try_into().ok()?))))
+    pub fn message_of_short_id(
+        &self,
+        account: AccountNumber,
+        short_id: u32,
+    ) -> Result<Option<u64>, Unavailable> {
+        self.number(Family::ShortIds, &short_id_key(account, short_id))
     }
 
     /// Calls `read` with a message's CDR; `None` where the account has no such message.
@@ -292,11 +304,16 @@ impl Store {
             let mode = IteratorMode::From(&key, Direction::Reverse);
             let Some(row) = db.iterator_cf(handle(db, Family::Cdrs)?, mode).next() else { return Ok(None) };
             let (key, value) = row?;
-            let found = parse_account_id_key(&key)
-                .filter(|(owner, _)| *owner == account)
-                .and_then(|(owner, first)| BlockReader::new(owner, first, &value))
-                .and_then(|mut block| block.find(|cdr| cdr.message_id == message_id));
-            Ok(found.as_ref().map(read))
+            let (owner, first) = parse_account_id_key(&key).ok_or_else(|| damaged(Family::Cdrs))?;
+            if owner != account {
+                return Ok(None);
+            }
+            let mut block = BlockReader::new(owner, first, &value).ok_or_else(|| damaged(Family::Cdrs))?;
+            match block.find(|cdr| cdr.message_id == message_id) {
+                Some(cdr) => Ok(Some(read(&cdr))),
+                None if block.is_sound() => Ok(None),
+                None => Err(damaged(Family::Cdrs)),
+            }
         })
     }
 
@@ -308,8 +325,19 @@ impl Store {
     }
 }
 
+/// What is said of a row that something else wrote, or that a disk has changed.
+pub(crate) fn damaged(family: Family) -> Unavailable {
+    Unavailable(format!("a damaged row in {}", family.name()))
+}
+
 fn handle(db: &DB, family: Family) -> Result<&ColumnFamily, Unavailable> {
     db.cf_handle(family.name()).ok_or_else(|| Unavailable(format!("no column family {}", family.name())))
+}
+
+/// RocksDB's own words, but for the one case that an operator meets.
+fn reason_of(error: rocksdb::Error) -> String {
+    let reason = error.into_string();
+    if reason.contains("LOCK") { "it is in use by another process".to_owned() } else { reason }
 }
 
 fn open_for_writing(path: &Path, cache: &Cache) -> Result<DB, rocksdb::Error> {

@@ -3,16 +3,17 @@
 //! Everything is counted again from the CDRs, the ledger entries and the states, and compared with the rows that the
 //! daemon keeps: wallets, volumes, dispatch counters, batches, keys and short ids.
 
+mod compare;
+
 use std::collections::{BTreeMap, HashMap};
 
 use thiserror::Error;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 use tollgate_engine::time::Month;
-use tollgate_engine::wallet::WalletState;
 
 use crate::cdr::{BlockReader, Cdr};
-use crate::rows::{AccountRow, BatchRow, DispatchCounters, EntryKind, KeyRow, LedgerEntry, Row, StateRow};
+use crate::rows::{AccountRow, DispatchCounters, EntryKind, LedgerEntry, Row, StateRow};
 use crate::schema::{Family, parse_account_id_key};
 use crate::store::{Store, Unavailable};
 
@@ -67,8 +68,8 @@ pub fn verify(store: &Store) -> Result<Report, Fault> {
     count.compare_batches(store)?;
     count.compare_volumes(store)?;
     count.compare_dispatches(store)?;
-    count.compare_keys(store)?;
-    count.compare_short_ids(store)?;
+    Count::compare_keys(store)?;
+    Count::compare_short_ids(store)?;
     count.compare_wallets(store)
 }
 
@@ -114,7 +115,7 @@ fn scan(
 }
 
 fn damaged(family: Family, key: &[u8]) -> Fault {
-    let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = key.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     Fault::Off(format!("{}: the row with key {key} cannot be read", family.name()))
 }
 
@@ -137,7 +138,8 @@ impl Count {
         let mut last: Option<(AccountNumber, u64)> = None;
         scan(store, Family::Cdrs, |key, value| {
             let (account, first) = parse_account_id_key(key).ok_or_else(|| damaged(Family::Cdrs, key))?;
-            let mut block = BlockReader::new(account, first, value).ok_or_else(|| damaged(Family::Cdrs, key))?;
+            let mut block =
+                BlockReader::new(account, first, value).ok_or_else(|| damaged(Family::Cdrs, key))?;
             if last.is_some_and(|(of, end)| of == account && first < end) {
                 return off(format!("account {}: message {first} has two CDRs", account.0));
             }
@@ -152,8 +154,10 @@ impl Count {
                 return Err(damaged(Family::Cdrs, key));
             }
             last = Some((account, first + u64::from(count)));
-            self.blocks.insert(first, (account, count));
-            Ok(())
+            match self.blocks.insert(first, (account, count)) {
+                None => Ok(()),
+                Some(_) => off(format!("message {first} has CDRs of two accounts")),
+            }
         })
     }
 
@@ -199,7 +203,9 @@ impl Count {
                 return off(format!("message {id}: charged {amount}, refunded {}", row.refunded));
             }
             *self.account(account, id)?.volumes.entry(month).or_default() -= i128::from(segments);
-            if let Some(counters) = dispatch.and_then(|dispatch| self.dispatches.get_mut(&(account, dispatch))) {
+            if let Some(counters) =
+                dispatch.and_then(|dispatch| self.dispatches.get_mut(&(account, dispatch)))
+            {
                 counters.cancelled += 1;
                 counters.segments -= u64::from(segments);
                 counters.cost = counters.cost.checked_sub(amount).unwrap_or(Amount::MAX);
@@ -218,185 +224,22 @@ impl Count {
             if entry.kind == EntryKind::Refund {
                 let message_id = entry.reference.parse().unwrap_or(0);
                 if self.refunds.remove(&(account, message_id)) != Some(entry.amount) {
-                    return off(format!("ledger entry {id} refunds message {message_id}, which asks for no such refund"));
+                    return off(format!(
+                        "ledger entry {id} refunds message {message_id}, which asks for no such refund"
+                    ));
                 }
                 self.account(account, id)?.refunded += micros;
             } else {
                 self.account(account, id)?.paid_in += micros;
             }
-            self.entries.insert(id, account);
-            Ok(())
+            match self.entries.insert(id, account) {
+                None => Ok(()),
+                Some(_) => off(format!("entry {id} is in the ledgers of two accounts")),
+            }
         })?;
         match self.refunds.keys().next() {
             Some((_, id)) => off(format!("message {id} is to be refunded but the ledger has no entry")),
             None => Ok(()),
         }
-    }
-
-    fn compare_batches(&mut self, store: &Store) -> Result<(), Fault> {
-        let mut end = 0;
-        scan(store, Family::Batches, |key, value| {
-            let first = key.first_chunk::<8>().ok_or_else(|| damaged(Family::Batches, key))?;
-            let row = BatchRow::read(value).ok_or_else(|| damaged(Family::Batches, key))?;
-            let mut id = u64::from_be_bytes(*first);
-            if id < end {
-                return off(format!("commit {id} gives out ids that an earlier one gave out"));
-            }
-            for (account, count) in &row.blocks {
-                if self.blocks.remove(&id) != Some((*account, *count)) {
-                    return off(format!("commit {id}: {count} CDRs of account {} are missing", account.0));
-                }
-                id += u64::from(*count);
-            }
-            for _ in 0..row.entries {
-                if self.entries.remove(&id).is_none() {
-                    return off(format!("ledger entry {id} is missing"));
-                }
-                id += 1;
-            }
-            end = id;
-            self.report.batches += 1;
-            Ok(())
-        })?;
-        if let Some(first) = self.blocks.keys().min() {
-            return off(format!("the CDRs from message {first} on belong to no commit"));
-        }
-        match self.entries.keys().next() {
-            Some(id) => off(format!("ledger entry {id} belongs to no commit")),
-            None => Ok(()),
-        }
-    }
-
-    fn compare_volumes(&mut self, store: &Store) -> Result<(), Fault> {
-        let mut volumes: HashMap<(AccountNumber, Month), i128> = HashMap::new();
-        for (number, account) in &self.accounts {
-            volumes.extend(account.volumes.iter().map(|(month, segments)| ((*number, *month), *segments)));
-        }
-        scan(store, Family::Volumes, |key, value| {
-            let (account, month) = split_account(Family::Volumes, key)?;
-            let month = month.first_chunk::<4>().ok_or_else(|| damaged(Family::Volumes, key))?;
-            let month = Month(u32::from_be_bytes(*month));
-            let kept = value.first_chunk::<8>().ok_or_else(|| damaged(Family::Volumes, key))?;
-            let kept = u64::from_be_bytes(*kept);
-            let counted = volumes.remove(&(account, month)).unwrap_or(0);
-            if i128::from(kept) == counted {
-                return Ok(());
-            }
-            off(format!("account {} in {month}: {kept} segments kept, {counted} on CDRs", account.0))
-        })?;
-        match volumes.into_iter().find(|(_, segments)| *segments != 0) {
-            Some(((account, month), counted)) => {
-                off(format!("account {} in {month}: no segments kept, {counted} on CDRs", account.0))
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn compare_dispatches(&mut self, store: &Store) -> Result<(), Fault> {
-        scan(store, Family::Dispatches, |key, value| {
-            let (account, dispatch) = split_account(Family::Dispatches, key)?;
-            let kept = DispatchCounters::read(value).ok_or_else(|| damaged(Family::Dispatches, key))?;
-            let name = String::from_utf8_lossy(dispatch).into_owned();
-            match self.dispatches.remove(&(account, dispatch.to_vec())) {
-                Some(counted) if counted == kept => {
-                    self.report.dispatches += 1;
-                    Ok(())
-                }
-                counted => off(format!("dispatch {name}: kept {kept:?}, counted {:?}", counted.unwrap_or_default())),
-            }
-        })?;
-        match self.dispatches.keys().next() {
-            Some((_, dispatch)) => off(format!("dispatch {}: no counters kept", String::from_utf8_lossy(dispatch))),
-            None => Ok(()),
-        }
-    }
-
-    fn compare_keys(&mut self, store: &Store) -> Result<(), Fault> {
-        let mut keys = Vec::new();
-        scan(store, Family::Keys, |key, value| {
-            let (account, name) = split_account(Family::Keys, key)?;
-            let row = KeyRow::read(value).ok_or_else(|| damaged(Family::Keys, key))?;
-            keys.push((account, name.to_vec(), row.message_id));
-            Ok(())
-        })?;
-        for (account, key, visible_id) in keys {
-            let id = full_id(store, account, visible_id)?;
-            let same = store.cdr(account, id, |cdr| cdr.fields.idempotency_key == Some(&*key))?;
-            if same != Some(true) {
-                return off(format!("an idempotency key of account {} names message {id}, which has not used it", account.0));
-            }
-        }
-        Ok(())
-    }
-
-    fn compare_short_ids(&mut self, store: &Store) -> Result<(), Fault> {
-        let mut ids = Vec::new();
-        scan(store, Family::ShortIds, |key, value| {
-            let (account, _) = split_account(Family::ShortIds, key)?;
-            let id = value.first_chunk::<8>().ok_or_else(|| damaged(Family::ShortIds, key))?;
-            ids.push((account, u64::from_be_bytes(*id)));
-            Ok(())
-        })?;
-        for (account, id) in ids {
-            if store.cdr(account, id, |_| ())?.is_none() {
-                return off(format!("a short id names message {id}, which has no CDR"));
-            }
-        }
-        Ok(())
-    }
-
-    fn compare_wallets(mut self, store: &Store) -> Result<Report, Fault> {
-        let mut wallets: HashMap<AccountNumber, WalletState> = store.wallets()?.into_iter().collect();
-        for (number, account) in &self.accounts {
-            let id = account.row.as_ref().map_or("?", |row| row.id.as_str());
-            let Some(wallet) = wallets.remove(number) else {
-                return off(format!("account {id} has no wallet"));
-            };
-            let counted = account.paid_in - account.charged + account.refunded;
-            if i128::from(wallet.balance.micros()) != counted {
-                let counted = amount(counted);
-                return off(format!("account {id}: its wallet holds {}, its ledger adds up to {counted}", wallet.balance));
-            }
-            for volume in wallet.volumes.iter().filter(|volume| volume.month != Month::default()) {
-                let counted = account.volumes.get(&volume.month).copied().unwrap_or(0);
-                if i128::from(volume.segments) != counted {
-                    let (month, kept) = (volume.month, volume.segments);
-                    return off(format!("account {id} in {month}: its wallet counts {kept} segments, CDRs {counted}"));
-                }
-            }
-            let currency = account.row.as_ref().map_or("?", |row| row.currency.as_str());
-            let totals = self.report.totals.entry(currency.to_owned()).or_default();
-            totals.add(account, wallet.balance);
-            self.report.wallets += 1;
-        }
-        match wallets.keys().next() {
-            Some(number) => off(format!("wallet {} belongs to no account", number.0)),
-            None => Ok(self.report),
-        }
-    }
-}
-
-impl Totals {
-    fn add(&mut self, account: &AccountCount, balance: Amount) {
-        for (total, added) in [
-            (&mut self.paid_in, amount(account.paid_in)),
-            (&mut self.charged, amount(account.charged)),
-            (&mut self.refunded, amount(account.refunded)),
-            (&mut self.balance, balance),
-        ] {
-            *total = total.checked_add(added).unwrap_or(Amount::MAX);
-        }
-    }
-}
-
-fn amount(micros: i128) -> Amount {
-    Amount::from_micros(i64::try_from(micros).unwrap_or(if micros < 0 { i64::MIN } else { i64::MAX }))
-}
-
-/// The id of a message that a client may know by a short one.
-fn full_id(store: &Store, account: AccountNumber, visible_id: u64) -> Result<u64, Fault> {
-    match u32::try_from(visible_id) {
-        Ok(short_id) => Ok(store.message_of_short_id(account, short_id)?.unwrap_or(visible_id)),
-        Err(_) => Ok(visible_id),
     }
 }

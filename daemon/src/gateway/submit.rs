@@ -53,6 +53,10 @@ impl GatewaySession {
         };
         let key = key.map(|(octets, window)| Key { octets, fingerprint: fingerprint(submit), window });
         let request = Request { now, submit, parameters, key, account };
+        // Before the key is looked up: while storage is in doubt, a first use on disk may yet be taken back.
+        if !self.world.committer.is_available() {
+            return self.refuse_request(&request, Refusal::StorageUnavailable);
+        }
         if let Some(verdict) = request.key.and_then(|key| self.answer_known_key(&request, key)) {
             return verdict;
         }
@@ -127,9 +131,6 @@ impl GatewaySession {
     }
 
     fn charge(&self, request: &Request<'_>, to: &Address<'_>) -> Result<Charge, Refusal> {
-        if !self.world.committer.is_available() {
-            return Err(Refusal::StorageUnavailable);
-        }
         let message = Message {
             source: request.submit.source.digits,
             destination: to.digits,

@@ -1,0 +1,248 @@
+//! Disks that fail: whatever a session is told agrees in the end with the disk, and the committer goes on by itself.
+
+use std::collections::BTreeSet;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::Amount;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::chunk::{CancelError, Outcome};
+use tollgate_storage::export::{CdrRange, cdrs};
+use tollgate_storage::rows::EntryKind;
+
+use crate::support::{Books, Fate, LIMITS, Message, Script, Session, crash_image, wait_until};
+
+/// More attempts than a batch in doubt is waited for.
+const LONGER_THAN_DOUBT: u32 = 30;
+
+/// Until the test says otherwise.
+const FOR_NOW: u32 = u32::MAX;
+
+fn failing_books(dir: &tempfile::TempDir) -> (Books, AccountNumber, Script) {
+    let books = Books::open(dir.path());
+    let account = books.provision(&["a"], 1_000)[0];
+    books.close();
+    let script = Script::default();
+    let books = Books::open_with(dir.path(), LIMITS, |store| script.journal(store));
+    (books, account, script)
+}
+
+/// Charges three messages of a dispatch, with short ids, and says what became of them.
+fn charge(books: &Books, session: &mut Session) -> Outcome {
+    let mut chunk = session.chunk_with(UnixMicros(1), true);
+    for _ in 0..3 {
+        session
+            .charge(&mut chunk, &Message { dispatch: Some(b"d"), segments: 2, ..Message::default() })
+            .unwrap();
+    }
+    books.committer.try_charge(chunk).unwrap();
+    session.outcome().1
+}
+
+fn messages_on_disk(books: &Books) -> u64 {
+    let mut count = 0;
+    let everything = CdrRange { account: None, from: UnixMicros(0), to: UnixMicros(u64::MAX) };
+    cdrs(&books.store, &everything, |_, _| {
+        count += 1;
+        std::ops::ControlFlow::<()>::Continue(())
+    })
+    .unwrap();
+    count
+}
+
+fn recovered(books: &Books, session: &mut Session, expected_messages: u64) {
+    wait_until(|| books.committer.is_available());
+    assert_eq!(messages_on_disk(books), expected_messages);
+    books.prove();
+    assert!(matches!(charge(books, session), Outcome::Durable { .. }));
+    assert_eq!(books.prove().cdrs, expected_messages + 3);
+}
+
+#[test]
+fn a_full_disk_refuses_and_then_recovers() {
+    let dir = tempfile::tempdir().unwrap();
+    let (books, account, script) = failing_books(&dir);
+    let mut session = books.session(account);
+    let before = session.wallet.state();
+    script.then([Fate::Full]);
+    script.fail_recoveries(FOR_NOW);
+    assert_eq!(charge(&books, &mut session), Outcome::NotDurable);
+    assert!(!books.committer.is_available(), "it latches before it answers");
+    assert_eq!(session.wallet.state().balance, before.balance);
+    // What was charged in memory before the session saw the latch is refused too.
+    assert_eq!(charge(&books, &mut session), Outcome::NotDurable);
+    assert_eq!(books.cancel(account, 1), Err(CancelError::Unavailable));
+    assert!(books.post(account, EntryKind::TopUp, Amount::from_micros(5)).is_err());
+    script.fail_recoveries(0);
+    recovered(&books, &mut session, 0);
+    drop(session);
+    books.close();
+}
+
+#[test]
+fn a_batch_in_doubt_that_was_written_is_durable() {
+    let dir = tempfile::tempdir().unwrap();
+    let (books, account, script) = failing_books(&dir);
+    let mut session = books.session(account);
+    script.then([Fate::WrittenInDoubt]);
+    script.fail_recoveries(1);
+    assert!(matches!(charge(&books, &mut session), Outcome::Durable { .. }));
+    recovered(&books, &mut session, 3);
+    drop(session);
+    books.close();
+}
+
+#[test]
+fn a_batch_in_doubt_that_was_lost_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (books, account, script) = failing_books(&dir);
+    let mut session = books.session(account);
+    script.then([Fate::LostInDoubt]);
+    assert_eq!(charge(&books, &mut session), Outcome::NotDurable);
+    recovered(&books, &mut session, 0);
+    drop(session);
+    books.close();
+}
+
+#[test]
+fn a_batch_that_was_refused_and_turns_out_to_be_written_is_taken_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let (books, account, script) = failing_books(&dir);
+    let mut session = books.session(account);
+    // Rows of the first charge stand where the second one's have to be put back.
+    assert!(matches!(charge(&books, &mut session), Outcome::Durable { .. }));
+    let before = session.wallet.state();
+    // The inverse fails too, once with and once without having been written.
+    script.then([Fate::WrittenInDoubt, Fate::LostInDoubt, Fate::WrittenInDoubt]);
+    script.fail_recoveries(FOR_NOW);
+    assert_eq!(charge(&books, &mut session), Outcome::NotDurable);
+    assert!(!books.committer.is_available());
+    script.fail_recoveries(0);
+    recovered(&books, &mut session, 3);
+    assert_eq!(before.balance.micros() - session.wallet.state().balance.micros(), 300_000);
+    drop(session);
+    books.close();
+}
+
+#[test]
+fn entries_and_cancellations_in_doubt_are_taken_back_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let (books, account, script) = failing_books(&dir);
+    let mut session = books.session(account);
+    books.committer.try_charge(session.chunk_of(4)).unwrap();
+    let id = session.first_id();
+    let before = session.wallet.state();
+    let cancel = || books.cancel(account, id).is_err();
+    let top_up = || books.post(account, EntryKind::TopUp, Amount::from_micros(5_000_000)).is_err();
+    for refused in [&cancel as &dyn Fn() -> bool, &top_up] {
+        script.then([Fate::WrittenInDoubt]);
+        script.fail_recoveries(FOR_NOW);
+        assert!(refused());
+        script.fail_recoveries(0);
+        wait_until(|| books.committer.is_available());
+        assert_eq!(session.wallet.state(), before);
+        books.prove();
+    }
+    books.cancel(account, id).unwrap();
+    assert_eq!(books.cancel(account, id), Err(CancelError::Final));
+    books.post(account, EntryKind::TopUp, Amount::from_micros(5_000_000)).unwrap();
+    assert_eq!(books.prove().totals["USD"].refunded.micros(), 50_000);
+    drop(session);
+    books.close();
+}
+
+#[test]
+fn a_shutdown_in_doubt_takes_back_what_was_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (books, account, script) = failing_books(&dir);
+    let mut session = books.session(account);
+    script.then([Fate::WrittenInDoubt]);
+    script.fail_recoveries(FOR_NOW);
+    assert_eq!(charge(&books, &mut session), Outcome::NotDurable);
+    script.fail_recoveries(0);
+    drop(session);
+    books.close();
+    let books = Books::open(dir.path());
+    assert_eq!(books.prove().cdrs, 0);
+    books.close();
+}
+
+/// Charges chunks while the disk comes and goes; the ids that were said to be durable.
+fn charge_through_trouble(books: &Books, account: AccountNumber) -> Vec<u64> {
+    let mut session = books.session(account);
+    let mut durable = Vec::new();
+    for round in 0..60 {
+        wait_until(|| books.committer.is_available());
+        let count = 1 + round % 4;
+        books.committer.try_charge(session.chunk_of(count)).unwrap();
+        if let Outcome::Durable { first_visible_id } = session.outcome().1 {
+            durable.extend(first_visible_id..first_visible_id + u64::from(count));
+        }
+    }
+    durable
+}
+
+#[test]
+fn many_sessions_through_trouble_lose_nothing_and_pay_for_nothing_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (books, account, script) = failing_books(&dir);
+    script.then([Fate::Written, Fate::WrittenInDoubt, Fate::Full, Fate::LostInDoubt].repeat(20));
+    let durable: BTreeSet<u64> = std::thread::scope(|scope| {
+        let charging = || scope.spawn(|| charge_through_trouble(&books, account));
+        let threads: Vec<_> = (0..4).map(|_| charging()).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    wait_until(|| books.committer.is_available());
+    assert_eq!(books.prove().cdrs, durable.len() as u64);
+    assert!(durable.iter().all(|id| books.store.cdr(account, *id, |_| ()).unwrap().is_some()));
+    books.close();
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        2 => Just(Fate::Written),
+        1 => Just(Fate::Full),
+        1 => Just(Fate::LostInDoubt),
+        1 => Just(Fate::WrittenInDoubt)
+    ]
+}
+
+/// One charge of so many messages, and what the disk does meanwhile.
+fn step() -> impl Strategy<Value = (u32, Vec<Fate>, u32)> {
+    let failing = prop_oneof![2 => Just(0), 1 => 1..4_u32, 1 => Just(LONGER_THAN_DOUBT)];
+    (1..5_u32, vec(fate(), 1..4), failing)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn what_sessions_are_told_is_what_is_on_disk(steps in vec(step(), 1..10)) {
+        let dir = tempfile::tempdir().unwrap();
+        let (books, account, script) = failing_books(&dir);
+        let mut session = books.session(account);
+        let mut durable = BTreeSet::new();
+        for (count, fates, failing) in steps {
+            script.then(fates);
+            script.fail_recoveries(failing);
+            let before = session.wallet.state();
+            books.committer.try_charge(session.chunk_of(count)).unwrap();
+            match session.outcome().1 {
+                Outcome::Durable { first_visible_id } => {
+                    durable.extend(first_visible_id..first_visible_id + u64::from(count));
+                }
+                Outcome::NotDurable => prop_assert_eq!(session.wallet.state().balance, before.balance),
+            }
+            wait_until(|| books.committer.is_available());
+            prop_assert_eq!(books.prove().cdrs, durable.len() as u64);
+        }
+        for id in durable {
+            prop_assert!(books.store.cdr(account, id, |_| ()).unwrap().is_some());
+        }
+        let image = crash_image(dir.path());
+        prop_assert_eq!(Books::open(image.path()).prove(), books.prove());
+        drop(session);
+        books.close();
+    }
+}

@@ -1,0 +1,22 @@
+//! The books on a real RocksDB in directories that go away: what is promised of commits, crashes, faults and proofs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    missing_docs,
+    reason = "tests may stop at the first surprise"
+)]
+
+mod support;
+
+mod cdr;
+mod committer;
+mod export;
+mod faults;
+mod hand_over;
+mod keys;
+mod opening;
+mod reference_ledger;
+mod verify;
