@@ -58,7 +58,12 @@ pub struct Charge {
 }
 
 /// Rates a message: suspended, malformed, sender, destination, length, rate, in that order.
-pub fn rate(tables: &Tables, terms: &Terms, message: &Message<'_>, now: UnixMicros) -> Result<Rated, Refusal> {
+pub fn rate(
+    tables: &Tables,
+    terms: &Terms,
+    message: &Message<'_>,
+    now: UnixMicros,
+) -> Result<Rated, Refusal> {
     if terms.account.suspended {
         return Err(Refusal::Suspended);
     }
@@ -69,7 +74,8 @@ pub fn rate(tables: &Tables, terms: &Terms, message: &Message<'_>, now: UnixMicr
     if !terms.account.senders.allows(message.source) {
         return Err(Refusal::SenderNotAllowed);
     }
-    let (number, network, network_source) = resolve(tables, terms, message).ok_or(Refusal::UnknownDestination)?;
+    let (number, network, network_source) =
+        resolve(tables, terms, message).ok_or(Refusal::UnknownDestination)?;
     let segments = counted.map_err(|_| Refusal::TooLong)?.segments;
     let unit = terms.unit_price(network, now).ok_or(Refusal::NoRate)?;
     let month = terms.plan.months.month_at(now);
@@ -109,7 +115,11 @@ pub fn leg<'a>(terms: &'a Terms, wallet: &'a Wallet, rated: &Rated) -> Leg<'a> {
     }
 }
 
-fn resolve(tables: &Tables, terms: &Terms, message: &Message<'_>) -> Option<(Number, NetworkId, NetworkSource)> {
+fn resolve(
+    tables: &Tables,
+    terms: &Terms,
+    message: &Message<'_>,
+) -> Option<(Number, NetworkId, NetworkSource)> {
     let number = Number::normalise(
         message.destination,
         message.destination_ton,

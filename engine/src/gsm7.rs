@@ -116,10 +116,7 @@ pub fn decode_lossy(octets: &[u8]) -> String {
     let mut rest = octets.iter();
     while let Some(octet) = rest.next() {
         text.push(match *octet {
-            ESCAPE => rest
-                .next()
-                .and_then(|septet| extension(*septet))
-                .unwrap_or(UNKNOWN),
+            ESCAPE => rest.next().and_then(|septet| extension(*septet)).unwrap_or(UNKNOWN),
             septet => DEFAULT.get(usize::from(septet)).copied().unwrap_or(UNKNOWN),
         });
     }
@@ -127,10 +124,7 @@ pub fn decode_lossy(octets: &[u8]) -> String {
 }
 
 fn extension(septet: u8) -> Option<char> {
-    EXTENSION
-        .iter()
-        .find(|(code, _)| *code == septet)
-        .map(|(_, character)| *character)
+    EXTENSION.iter().find(|(code, _)| *code == septet).map(|(_, character)| *character)
 }
 
 #[cfg(test)]

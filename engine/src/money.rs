@@ -122,14 +122,25 @@ impl FromStr for Amount {
     type Err = AmountError;
 
     fn from_str(text: &str) -> Result<Self, AmountError> {
-        // `from_str_exact` refuses what it would have to round; scientific notation is not money.
-        let value = Decimal::from_str_exact(text.trim()).map_err(|error| match error {
+        let text = text.trim();
+        if !is_plain_decimal(text) {
+            return Err(AmountError::NotANumber);
+        }
+        // `from_str_exact` refuses what it would have to round.
+        let value = Decimal::from_str_exact(text).map_err(|error| match error {
             rust_decimal::Error::Underflow => AmountError::TooPrecise,
-            rust_decimal::Error::ExceedsMaximumPossibleValue => AmountError::TooLarge,
-            _ => AmountError::NotANumber,
+            _ => AmountError::TooLarge,
         })?;
         Self::from_decimal(value)
     }
+}
+
+/// Digits with at most one point and a sign in front: no exponent, no separators between the digits.
+fn is_plain_decimal(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let mut digits = whole.bytes().chain(fraction.bytes()).peekable();
+    digits.peek().is_some() && digits.all(|byte| byte.is_ascii_digit())
 }
 
 /// At least two decimals, more only where they are not zero: `0.02`, `0.0216`, `1000.00`.
@@ -217,6 +228,7 @@ mod tests {
             ("0.000001", 1, "0.000001"),
             ("-3.5", -3_500_000, "-3.50"),
             ("0.0500000000", 50_000, "0.05"),
+            (" +.5 ", 500_000, "0.50"),
         ] {
             assert_eq!(amount(text).micros(), micros, "{text}");
             assert_eq!(amount(text).to_string(), printed);
@@ -231,7 +243,16 @@ mod tests {
             ("a", AmountError::NotANumber),
             ("1e3", AmountError::NotANumber),
             ("1,5", AmountError::NotANumber),
+            ("1.2.3", AmountError::NotANumber),
+            ("--1", AmountError::NotANumber),
+            (".", AmountError::NotANumber),
             ("9223372036855", AmountError::TooLarge),
+            ("9223372036854.775808", AmountError::TooLarge),
+            ("1.0000000000000000000000000001", AmountError::TooPrecise),
+            ("0.00000000000000000000000000000000001", AmountError::TooPrecise),
+            ("99999999999999999999999999999999999", AmountError::TooLarge),
+            ("NaN", AmountError::NotANumber),
+            ("1_000", AmountError::NotANumber),
         ] {
             assert_eq!(text.parse::<Amount>(), Err(error), "{text}");
         }
@@ -251,9 +272,33 @@ mod tests {
             (100, "100", 0),
             (3, "33.3333", 2),
         ] {
-            assert_eq!(Amount::from_micros(price).discounted(percent(discount)).micros(), expected, "{price} - {discount} %");
+            assert_eq!(
+                Amount::from_micros(price).discounted(percent(discount)).micros(),
+                expected,
+                "{price} - {discount} %"
+            );
         }
         assert!(Discount::from_percent("100.1".parse().unwrap()).is_none());
         assert!(Discount::from_percent("1.00001".parse().unwrap()).is_none());
+    }
+
+    #[test]
+    fn what_cannot_be_held_is_none() {
+        let (most, one) = (Amount::MAX, Amount::from_micros(1));
+        let least = Amount::from_micros(i64::MIN);
+        assert_eq!(amount("9223372036854.775807"), most);
+        assert_eq!((most.checked_add(one), least.checked_sub(one)), (None, None));
+        assert_eq!((most.checked_mul(2), least.checked_neg()), (None, None));
+        assert_eq!(most.checked_mul(1), Some(most));
+        assert_eq!(most.discounted(Discount::NONE), most);
+        assert_eq!([most, one].into_iter().sum::<Amount>(), most);
+    }
+
+    #[test]
+    fn a_currency_is_three_capital_letters() {
+        assert_eq!(Currency::new("KES").unwrap().to_string(), "KES");
+        for code in ["", "US", "USDT", "usd", "U1D", "É$"] {
+            assert!(Currency::new(code).is_none(), "{code}");
+        }
     }
 }

@@ -48,11 +48,7 @@ impl NetworkCode {
     /// From an MCC of three digits, and an MNC of two or three or an empty one for the MCC alone.
     pub fn new(mcc: &str, mnc: &str) -> Option<Self> {
         let mcc = decimal(mcc).filter(|_| mcc.len() == 3)?;
-        let mnc = if mnc.is_empty() {
-            None
-        } else {
-            Some(Mnc::new(mnc)?)
-        };
+        let mnc = if mnc.is_empty() { None } else { Some(Mnc::new(mnc)?) };
         Some(Self { mcc, mnc })
     }
 
@@ -74,28 +70,20 @@ impl NetworkCode {
     /// The code of this network's MCC alone.
     #[must_use]
     pub const fn mcc_alone(self) -> Self {
-        Self {
-            mcc: self.mcc,
-            mnc: None,
-        }
+        Self { mcc: self.mcc, mnc: None }
     }
 
     /// The code as a number below 2²², for storing: the MCC above the number of MNC digits above the MNC, so that the
     /// numbers sort as the codes do. [`Self::from_bits`] gives it back.
     pub fn to_bits(self) -> u32 {
-        let mnc = self.mnc.map_or(0, |mnc| {
-            u32::from(mnc.digits) << DIGITS_SHIFT | u32::from(mnc.value)
-        });
+        let mnc = self.mnc.map_or(0, |mnc| u32::from(mnc.digits) << DIGITS_SHIFT | u32::from(mnc.value));
         u32::from(self.mcc) << MCC_SHIFT | mnc
     }
 
     /// The code that [`Self::to_bits`] made; `None` where no code has these bits.
     pub fn from_bits(bits: u32) -> Option<Self> {
         let mcc = u16::try_from(bits >> MCC_SHIFT).ok().filter(|mcc| *mcc <= 999)?;
-        let mnc = Mnc {
-            digits: (bits >> DIGITS_SHIFT & 3) as u8,
-            value: (bits & VALUE_MASK) as u16,
-        };
+        let mnc = Mnc { digits: (bits >> DIGITS_SHIFT & 3) as u8, value: (bits & VALUE_MASK) as u16 };
         match mnc {
             Mnc { digits: 0, value: 0 } => Some(Self { mcc, mnc: None }),
             mnc => mnc.is_valid().then_some(Self { mcc, mnc: Some(mnc) }),
@@ -107,10 +95,7 @@ impl Mnc {
     /// Two or three digits.
     pub fn new(text: &str) -> Option<Self> {
         let digits = u8::try_from(text.len()).ok()?;
-        let mnc = Self {
-            digits,
-            value: decimal(text)?,
-        };
+        let mnc = Self { digits, value: decimal(text)? };
         mnc.is_valid().then_some(mnc)
     }
 
@@ -121,11 +106,7 @@ impl Mnc {
 
 /// Digits only: `parse` alone would take a sign.
 fn decimal(text: &str) -> Option<u16> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        text.parse().ok()
-    } else {
-        None
-    }
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
 impl fmt::Display for Mnc {

@@ -55,10 +55,7 @@ impl Number {
         }
         let mut digits = [0; DIGITS_MAX];
         digits[..international.len()].copy_from_slice(international);
-        Some(Self {
-            digits,
-            len: u8::try_from(international.len()).ok()?,
-        })
+        Some(Self { digits, len: u8::try_from(international.len()).ok()? })
     }
 
     /// The digits, in ASCII.
@@ -73,9 +70,7 @@ impl Number {
 
     /// The number as an integer below 10¹⁵. No two numbers share one, since none begins with zero.
     pub fn to_u64(self) -> u64 {
-        self.as_bytes()
-            .iter()
-            .fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))
+        self.as_bytes().iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))
     }
 
     /// The number that [`Self::to_u64`] made; `None` where none has this value.

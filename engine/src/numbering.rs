@@ -68,14 +68,8 @@ impl NumberingPlan {
                 break;
             };
             let digit = u32::from(digit - b'0');
-            if let Some(network) = at
-                .network(digit)
-                .and_then(|index| self.networks.get(index as usize))
-            {
-                best = Some(Match {
-                    network: *network,
-                    prefix_len,
-                });
+            if let Some(network) = at.network(digit).and_then(|index| self.networks.get(index as usize)) {
+                best = Some(Match { network: *network, prefix_len });
             }
             node = at.child(digit);
         }
@@ -117,9 +111,7 @@ fn rank(map: u32, digit: u32) -> Option<u32> {
 }
 
 fn root_index(digits: &[u8]) -> usize {
-    digits
-        .iter()
-        .fold(0, |index, digit| index * 10 + usize::from(digit - b'0'))
+    digits.iter().fold(0, |index, digit| index * 10 + usize::from(digit - b'0'))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! the exact code, an alias of it, the exact MCC, another MCC of the country; within each the latest `effective_from`
 //! first. Networks with the same list share it.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::money::Amount;
@@ -121,18 +122,17 @@ impl PriceTable {
 
 type RowsByCode = HashMap<NetworkCode, Vec<u32>>;
 
-/// The rows of each code, latest `effective_from` first; of equal ones the first in the file.
+/// The rows of each code, in the order of the file.
 fn rows_by_code(rows: &[RateRow]) -> RowsByCode {
     let mut by_code = RowsByCode::new();
     for (index, row) in rows.iter().enumerate() {
         by_code.entry(row.network).or_default().push(narrow(index));
     }
-    for list in by_code.values_mut() {
-        list.sort_by_key(|index| std::cmp::Reverse(rows[*index as usize].effective_from));
-    }
     by_code
 }
 
+/// The rows that hold for a network, in the order in which they win. An operator's other codes are equals, and so are
+/// a country's other MCCs: among them the latest `effective_from` comes first, then the order of the file.
 fn list_of(id: NetworkId, rows: &[RateRow], by_code: &RowsByCode, networks: &Networks) -> Vec<Entry> {
     let code = networks.get(id).code;
     let aliases = networks.aliases(id).iter().map(|alias| (RateScope::Alias, networks.get(*alias).code));
@@ -141,14 +141,16 @@ fn list_of(id: NetworkId, rows: &[RateRow], by_code: &RowsByCode, networks: &Net
         .iter()
         .map(|mcc| (RateScope::CountryAlias, NetworkCode { mcc: *mcc, mnc: None }));
     let exact = code.mnc.map(|_| (RateScope::Network, code));
-    exact
+    let mut list: Vec<Entry> = exact
         .into_iter()
         .chain(aliases)
         .chain([(RateScope::Country, NetworkCode { mcc: code.mcc, mnc: None })])
         .chain(sisters)
         .flat_map(|(scope, code)| by_code.get(&code).into_iter().flatten().map(move |row| (scope, *row)))
         .map(|(scope, row)| entry_of(scope, row, &rows[row as usize]))
-        .collect()
+        .collect();
+    list.sort_by_key(|entry| (entry.scope, Reverse(entry.from), entry.row));
+    list
 }
 
 fn entry_of(scope: RateScope, index: u32, row: &RateRow) -> Entry {
@@ -164,4 +166,79 @@ fn entry_of(scope: RateScope, index: u32, row: &RateRow) -> Entry {
 /// Counts here are bounded by the rows of a file, far below four thousand million.
 fn narrow(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::network::NetworksBuilder;
+
+    fn code(text: &str) -> NetworkCode {
+        NetworkCode::parse_joined(text).unwrap()
+    }
+
+    fn networks() -> Networks {
+        let mut builder = NetworksBuilder::new();
+        for (network, iso2) in [("310/260", "US"), ("311/480", "US"), ("311/490", "US"), ("639/02", "KE")] {
+            builder.add_network(code(network), iso2, "").unwrap();
+        }
+        builder.add_country("US", "United States", "1", &["310", "311"].map(code)).unwrap();
+        builder.add_aliases(&["310/260", "311/490"].map(code)).unwrap();
+        builder.build()
+    }
+
+    /// Rows in the order of lines; the price tells them apart.
+    fn rows(rows: &[(&str, u64)]) -> Vec<RateRow> {
+        let file: Arc<str> = Arc::from("rates.csv");
+        let row = |((network, from), line): (&(&str, u64), u32)| RateRow {
+            network: code(network),
+            price: Amount::from_micros(i64::from(line)),
+            effective_from: UnixMicros(*from),
+            effective_to: None,
+            origin: RowOrigin { file: Arc::clone(&file), line },
+        };
+        rows.iter().zip(1..).map(row).collect()
+    }
+
+    #[test]
+    fn the_closest_row_wins_and_names_its_line() {
+        let networks = networks();
+        let rows = rows(&[("311", 0), ("310", 0), ("311/490", 0), ("310/260", 5)]);
+        let table = PriceTable::build(&rows, &networks);
+        for (network, now, scope, line) in [
+            ("310/260", 4, RateScope::Alias, 3),
+            ("310/260", 5, RateScope::Network, 4),
+            ("311/490", 5, RateScope::Network, 3),
+            ("311/480", 5, RateScope::Country, 1),
+            ("310", 5, RateScope::Country, 2),
+        ] {
+            let network = networks.id(code(network)).unwrap();
+            let found = table.find(network, UnixMicros(now)).unwrap();
+            assert_eq!((found.scope, found.origin.line), (scope, line));
+            assert_eq!(table.price(network, UnixMicros(now)), Some(found.price));
+        }
+        assert_eq!(table.find(networks.id(code("639/02")).unwrap(), UnixMicros(5)), None);
+    }
+
+    #[test]
+    fn of_equal_rows_the_first_in_the_file_wins() {
+        let networks = networks();
+        let table = PriceTable::build(&rows(&[("310/260", 7), ("310/260", 7), ("310/260", 6)]), &networks);
+        let network = networks.id(code("310/260")).unwrap();
+        assert_eq!(table.find(network, UnixMicros(7)).unwrap().origin.line, 1);
+        assert_eq!(table.find(network, UnixMicros(6)).unwrap().origin.line, 3);
+        assert_eq!(table.price(network, UnixMicros(5)), None);
+    }
+
+    #[test]
+    fn networks_with_the_same_rows_share_one_list() {
+        let networks = networks();
+        let table = PriceTable::build(&rows(&[("311", 0)]), &networks);
+        // All of 311, all of 310, and Kenya without any.
+        assert_eq!(table.lists.len(), 4);
+        assert_eq!(table.entries.len(), 2);
+        assert!(PriceTable::build(&[], &networks).is_empty());
+    }
 }

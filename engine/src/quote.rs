@@ -38,8 +38,11 @@ pub fn quote<'a>(
     now: UnixMicros,
 ) -> Result<Quote<'a>, Refusal> {
     let rated = charging::rate(tables, terms, message, now)?;
-    let segments = segments::count(&message.body, terms.account.default_coding).map_err(|_| Refusal::TooLong)?;
-    let counted = wallet.state().counted(rated.month);
+    let segments =
+        segments::count(&message.body, terms.account.default_coding).map_err(|_| Refusal::TooLong)?;
+    // One look at the wallet, so that lines and posting agree while others debit it.
+    let state = wallet.state();
+    let counted = state.counted(rated.month);
     Ok(Quote {
         tariff_version: Arc::clone(&tables.version),
         terms,
@@ -47,6 +50,6 @@ pub fn quote<'a>(
         segments,
         price_source: terms.price_source(rated.network, now),
         lines: terms.plan.plan.price_lines(rated.unit, counted, u32::from(rated.segments)).collect(),
-        posting: Wallet::preview(&charging::leg(terms, wallet, &rated)),
+        posting: charging::leg(terms, wallet, &rated).posting_on(&state),
     })
 }

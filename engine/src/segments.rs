@@ -166,15 +166,9 @@ pub enum SegmentError {
 
 /// Counts the segments of a message.
 pub fn count(body: &Body<'_>, default_coding: DefaultCoding) -> Result<SegmentCount, SegmentError> {
-    let header = if body.udhi {
-        Header::read(body.octets).ok_or(SegmentError::Malformed)?
-    } else {
-        Header::default()
-    };
-    let content = Content::new(
-        alphabet(body.data_coding, default_coding),
-        &body.octets[header.len..],
-    );
+    let header =
+        if body.udhi { Header::read(body.octets).ok_or(SegmentError::Malformed)? } else { Header::default() };
+    let content = Content::new(alphabet(body.data_coding, default_coding), &body.octets[header.len..]);
     let room_behind = |header_len| content.coding.capacity(OCTETS.saturating_sub(header_len));
     let whole = room_behind(header.len);
     // A header that is there has its length octet already; one that is to come needs it.

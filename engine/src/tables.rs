@@ -162,8 +162,8 @@ impl Tables {
 
 impl PlanTable {
     fn build(plan: Plan, networks: &Networks) -> Result<Self, DefinitionError> {
-        let months =
-            Months::of_zone(&plan.time_zone).map_err(|_| DefinitionError::TimeZone(Arc::clone(&plan.name)))?;
+        let months = Months::of_zone(&plan.time_zone)
+            .map_err(|_| DefinitionError::TimeZone(Arc::clone(&plan.name)))?;
         let prices = PriceTable::build(&plan.rates, networks);
         Ok(Self { plan, months, prices })
     }
@@ -208,5 +208,83 @@ impl Terms {
             Some(found) => Some(PriceSource::PlanRate(found)),
             None => self.plan.plan.base_price.map(|_| PriceSource::BasePrice),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::{DefaultCoding, SenderPolicy};
+    use crate::money::{Amount, Currency};
+    use crate::refusal::Refusal;
+
+    fn plan(name: &str, time_zone: &str) -> Plan {
+        let (currency, time_zone) = (Currency::new("USD").unwrap(), time_zone.to_owned());
+        let (tiers, rates) = (Vec::new(), Vec::new());
+        Plan { name: Arc::from(name), currency, time_zone, base_price: None, tiers, rates }
+    }
+
+    fn account(id: &str, plan: &str, currency: &str) -> Account {
+        Account {
+            id: Arc::from(id),
+            currency: Currency::new(currency).unwrap(),
+            plan: Arc::from(plan),
+            credit_limit: Amount::ZERO,
+            suspended: false,
+            low_balance_threshold: None,
+            default_calling_code: None,
+            rates: Vec::new(),
+            senders: SenderPolicy::Any,
+            trusts_network_tlv: false,
+            rate_limit: None,
+            default_coding: DefaultCoding::Gsm7,
+            statuses: Vec::new(),
+        }
+    }
+
+    fn build(plans: Vec<Plan>, accounts: Vec<Account>) -> Result<Tables, Vec<DefinitionError>> {
+        let mut statuses = StatusTable::default();
+        statuses.set(Refusal::NoRate, 0x401);
+        Tables::build(Definition {
+            version: Arc::from("v"),
+            networks: Networks::default(),
+            numbering: NumberingPlan::default(),
+            ported: PortedNumbers::default(),
+            plans,
+            accounts,
+            statuses,
+        })
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_reported() {
+        let plans = vec![plan("good", "UTC"), plan("lost", "Mars/Base")];
+        let accounts = vec![
+            account("fine", "good", "USD"),
+            account("planless", "none", "USD"),
+            account("foreign", "good", "EUR"),
+        ];
+        let no_plan = DefinitionError::NoPlan { account: Arc::from("planless"), plan: Arc::from("none") };
+        assert_eq!(
+            build(plans, accounts).err(),
+            Some(vec![
+                DefinitionError::TimeZone(Arc::from("lost")),
+                no_plan,
+                DefinitionError::Currency(Arc::from("foreign")),
+            ])
+        );
+    }
+
+    #[test]
+    fn an_accounts_own_status_comes_before_that_of_all() {
+        let mut special = account("special", "p", "USD");
+        special.statuses = vec![(Refusal::NoRate, 0x402)];
+        let tables = build(vec![plan("p", "UTC")], vec![account("plain", "p", "USD"), special]).unwrap();
+        let status = |account: &str, refusal| tables.terms(account).unwrap().statuses.status(refusal);
+        assert_eq!(status("plain", Refusal::NoRate), 0x401);
+        assert_eq!(status("special", Refusal::NoRate), 0x402);
+        assert_eq!(status("special", Refusal::Throttled), Refusal::Throttled.default_status());
+        assert!(tables.terms("nobody").is_none());
+        assert_eq!(tables.all_terms().count(), 2);
     }
 }

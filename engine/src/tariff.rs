@@ -146,3 +146,60 @@ impl Iterator for PriceLines<'_> {
         Some(PriceLine { tier: Some(at), segments, price_per_segment: tier.price(self.unit) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: UnitPrice = UnitPrice { price: Amount::from_micros(50_000), is_base: true };
+
+    fn plan(tiers: Vec<VolumeTier>) -> Plan {
+        let (name, time_zone) = (Arc::from("p"), "UTC".to_owned());
+        let currency = Currency::new("USD").unwrap();
+        Plan { name, currency, time_zone, base_price: Some(BASE.price), tiers, rates: Vec::new() }
+    }
+
+    fn tier(from_segment: u64, to_segment: Option<u64>, percent: i64) -> VolumeTier {
+        let discount = Discount::from_percent(percent.into()).unwrap();
+        VolumeTier { from_segment, to_segment, discount, price_per_sms: None }
+    }
+
+    fn lines(plan: &Plan, counted: u64, segments: u32) -> Vec<(Option<usize>, u32, i64)> {
+        plan.price_lines(BASE, counted, segments)
+            .map(|line| (line.tier, line.segments, line.price_per_segment.micros()))
+            .collect()
+    }
+
+    #[test]
+    fn without_tiers_every_segment_costs_the_same() {
+        let plan = plan(Vec::new());
+        for counted in [0, 1_000_000, u64::from(u32::MAX), u64::MAX - 1] {
+            assert_eq!(lines(&plan, counted, 255), [(None, 255, 50_000)]);
+            assert_eq!(plan.price(BASE, counted, 255), Some(Amount::from_micros(12_750_000)));
+        }
+        assert_eq!(lines(&plan, 0, 0), []);
+    }
+
+    #[test]
+    fn a_tier_ends_with_its_last_segment() {
+        let plan = plan(vec![tier(1, Some(10), 0), tier(11, Some(11), 10), tier(12, None, 20)]);
+        assert_eq!(lines(&plan, 0, 10), [(Some(0), 10, 50_000)]);
+        assert_eq!(lines(&plan, 9, 2), [(Some(0), 1, 50_000), (Some(1), 1, 45_000)]);
+        assert_eq!(lines(&plan, 10, 2), [(Some(1), 1, 45_000), (Some(2), 1, 40_000)]);
+        assert_eq!(lines(&plan, 8, 5), [(Some(0), 2, 50_000), (Some(1), 1, 45_000), (Some(2), 2, 40_000)]);
+    }
+
+    #[test]
+    fn behind_a_last_tier_with_an_end_the_price_is_the_plain_one() {
+        let plan = plan(vec![tier(1, Some(2), 50)]);
+        assert_eq!(lines(&plan, 1, 3), [(Some(0), 1, 25_000), (None, 2, 50_000)]);
+    }
+
+    #[test]
+    fn a_price_that_cannot_be_held_is_none() {
+        let unit = UnitPrice { price: Amount::MAX, is_base: true };
+        assert_eq!(plan(Vec::new()).price(unit, 0, 1), Some(Amount::MAX));
+        assert_eq!(plan(Vec::new()).price(unit, 0, 2), None);
+        assert_eq!(plan(vec![tier(1, Some(1), 0), tier(2, None, 0)]).price(unit, 0, 2), None);
+    }
+}

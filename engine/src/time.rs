@@ -131,7 +131,10 @@ mod tests {
     #[test]
     fn dates_and_instants_are_read() {
         assert_eq!(UnixMicros::parse("2026-11-21"), UnixMicros::parse("2026-11-21T00:00:00Z"));
-        assert_eq!(UnixMicros::parse("2026-11-21T01:02:03+01:00").unwrap().to_rfc3339(), "2026-11-21T00:02:03Z");
+        assert_eq!(
+            UnixMicros::parse("2026-11-21T01:02:03+01:00").unwrap().to_rfc3339(),
+            "2026-11-21T00:02:03Z"
+        );
         assert!(UnixMicros::parse("soon").is_none());
     }
 }

@@ -107,14 +107,9 @@ impl Wallet {
     /// it.
     pub fn debit(leg: &Leg<'_>) -> Result<Posting, Refusal> {
         let mut state = leg.wallet.state.lock();
-        let posting = priced(leg, &state)?;
+        let posting = leg.posting_on(&state)?;
         apply(&posting, &mut state);
         Ok(posting)
-    }
-
-    /// What [`Self::debit`] would post, without doing it.
-    pub fn preview(leg: &Leg<'_>) -> Result<Posting, Refusal> {
-        priced(leg, &leg.wallet.state.lock())
     }
 
     /// Debits every leg or none. `Err` names the leg that failed, the first in the order given; naming one wallet in
@@ -122,7 +117,9 @@ impl Wallet {
     pub fn debit_all(legs: &[Leg<'_>]) -> Result<Vec<Posting>, (usize, Refusal)> {
         let mut order: Vec<usize> = (0..legs.len()).collect();
         order.sort_by_key(|index| legs[*index].wallet.number);
-        if let Some(pair) = order.windows(2).find(|pair| legs[pair[0]].wallet.number == legs[pair[1]].wallet.number) {
+        if let Some(pair) =
+            order.windows(2).find(|pair| legs[pair[0]].wallet.number == legs[pair[1]].wallet.number)
+        {
             return Err((pair[1], Refusal::Malformed));
         }
         let mut states: Vec<Option<MutexGuard<'_, WalletState>>> = legs.iter().map(|_| None).collect();
@@ -133,7 +130,7 @@ impl Wallet {
             .iter()
             .zip(states.iter().flatten())
             .enumerate()
-            .map(|(index, (leg, state))| priced(leg, state).map_err(|refusal| (index, refusal)))
+            .map(|(index, (leg, state))| leg.posting_on(state).map_err(|refusal| (index, refusal)))
             .collect::<Result<Vec<_>, _>>()?;
         for (posting, state) in postings.iter().zip(states.iter_mut().flatten()) {
             apply(posting, state);
@@ -149,20 +146,23 @@ impl Wallet {
     }
 }
 
-/// The posting of one leg on a wallet in this state.
-fn priced(leg: &Leg<'_>, state: &WalletState) -> Result<Posting, Refusal> {
-    let counted_before = state.counted(leg.month);
-    let amount = leg.plan.price(leg.unit, counted_before, leg.segments).ok_or(Refusal::InsufficientFunds)?;
-    let available = state.balance.checked_add(leg.credit_limit).unwrap_or(Amount::MAX);
-    if amount > available || state.balance.checked_sub(amount).is_none() {
-        return Err(Refusal::InsufficientFunds);
+impl Leg<'_> {
+    /// What would be posted on a wallet in this state, or why not. Nothing is changed.
+    pub fn posting_on(&self, state: &WalletState) -> Result<Posting, Refusal> {
+        let counted_before = state.counted(self.month);
+        let amount =
+            self.plan.price(self.unit, counted_before, self.segments).ok_or(Refusal::InsufficientFunds)?;
+        let available = state.balance.checked_add(self.credit_limit).unwrap_or(Amount::MAX);
+        if amount > available || state.balance.checked_sub(amount).is_none() {
+            return Err(Refusal::InsufficientFunds);
+        }
+        let account = self.wallet.number;
+        Ok(Posting { account, amount, month: self.month, counted_before, segments: self.segments })
     }
-    let account = leg.wallet.number;
-    Ok(Posting { account, amount, month: leg.month, counted_before, segments: leg.segments })
 }
 
 fn apply(posting: &Posting, state: &mut WalletState) {
-    // `priced` has seen that the difference can be held, under the same lock.
+    // `Leg::posting_on` has seen that the difference can be held, under the same lock.
     state.balance = state.balance.checked_sub(posting.amount).unwrap_or(state.balance);
     state.count(posting.month, u64::from(posting.segments));
 }
@@ -220,5 +220,41 @@ impl Wallets {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.by_number.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(state: &WalletState, months: [u32; 3]) -> [u64; 3] {
+        months.map(|month| state.counted(Month(month)))
+    }
+
+    #[test]
+    fn the_last_two_months_are_kept_whatever_comes_first() {
+        let months = [100, 101, 102];
+        let mut state = WalletState::default();
+        state.count(Month(101), 1);
+        state.count(Month(100), 2);
+        state.count(Month(101), 3);
+        assert_eq!(counted(&state, months), [2, 4, 0]);
+        state.count(Month(102), 5);
+        assert_eq!(counted(&state, months), [0, 4, 5]);
+        state.count(Month(100), 7);
+        assert_eq!(counted(&state, months), [0, 4, 5]);
+        state.forget(Month(100), 1);
+        state.forget(Month(101), 1);
+        assert_eq!(counted(&state, months), [0, 3, 5]);
+    }
+
+    #[test]
+    fn a_credit_that_cannot_be_held_changes_nothing() {
+        let wallet =
+            Wallet::new(AccountNumber(1), WalletState { balance: Amount::MAX, ..WalletState::default() });
+        assert!(!wallet.credit(Amount::from_micros(1)));
+        assert_eq!(wallet.state().balance, Amount::MAX);
+        assert!(wallet.credit(Amount::from_micros(-1)));
+        assert_eq!(wallet.state().balance.micros(), i64::MAX - 1);
     }
 }

@@ -27,33 +27,20 @@ static SHIPPED: LazyLock<Shipped> = LazyLock::new(|| {
     let mut networks = NetworksBuilder::new();
     for row in rows("countries.csv") {
         let mccs: Vec<_> = std::iter::once(row["primary_mcc"].as_str())
-            .chain(
-                row["all_mccs"]
-                    .split('|')
-                    .filter(|mcc| *mcc != row["primary_mcc"]),
-            )
+            .chain(row["all_mccs"].split('|').filter(|mcc| *mcc != row["primary_mcc"]))
             .map(code)
             .collect();
         networks
-            .add_country(
-                &row["country_iso2"],
-                &row["country_name"],
-                &row["calling_code"],
-                &mccs,
-            )
+            .add_country(&row["country_iso2"], &row["country_name"], &row["calling_code"], &mccs)
             .unwrap();
     }
     for row in rows("networks.csv") {
         let code = NetworkCode::new(&row["mcc"], &row["mnc"]).unwrap();
-        networks
-            .add_network(code, &row["country_iso2"], &row["brand"])
-            .unwrap();
+        networks.add_network(code, &row["country_iso2"], &row["brand"]).unwrap();
     }
     let (mut plan, mut prefixes) = (NumberingPlanBuilder::new(), HashMap::new());
     for row in rows("numbering.csv") {
-        let network = networks
-            .intern(NetworkCode::new(&row["mcc"], &row["mnc"]).unwrap())
-            .unwrap();
+        let network = networks.intern(NetworkCode::new(&row["mcc"], &row["mnc"]).unwrap()).unwrap();
         plan.add(&row["prefix"], network).unwrap();
         prefixes.insert(row["prefix"].clone(), network);
         if !row["mnc_all"].is_empty() {
@@ -61,22 +48,12 @@ static SHIPPED: LazyLock<Shipped> = LazyLock::new(|| {
             networks.add_aliases(&codes).unwrap();
         }
     }
-    Shipped {
-        networks: networks.build(),
-        plan: plan.build(),
-        prefixes,
-    }
+    Shipped { networks: networks.build(), plan: plan.build(), prefixes }
 });
 
 fn rows(file: &str) -> Vec<HashMap<String, String>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../config/numbering")
-        .join(file);
-    csv::Reader::from_path(path)
-        .unwrap()
-        .deserialize()
-        .map(Result::unwrap)
-        .collect()
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/numbering").join(file);
+    csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect()
 }
 
 fn code(text: &str) -> NetworkCode {
@@ -91,10 +68,7 @@ fn number(digits: &str) -> Number {
 fn longest_prefix(number: &Number) -> Option<Match> {
     (1..=number.as_str().len()).rev().find_map(|len| {
         let network = *SHIPPED.prefixes.get(&number.as_str()[..len])?;
-        Some(Match {
-            network,
-            prefix_len: u8::try_from(len).unwrap(),
-        })
+        Some(Match { network, prefix_len: u8::try_from(len).unwrap() })
     })
 }
 
@@ -125,10 +99,7 @@ fn every_row_is_in_the_plan_and_the_plan_is_small() {
         let padded = format!("{prefix:0<5}");
         let found = SHIPPED.plan.lookup(&number(&padded)).unwrap();
         assert_eq!(Some(found), longest_prefix(&number(&padded)), "{prefix}");
-        assert!(
-            padded.len() > prefix.len() || found.network == *network,
-            "{prefix}"
-        );
+        assert!(padded.len() > prefix.len() || found.network == *network, "{prefix}");
     }
     let bytes = SHIPPED.plan.heap_bytes();
     assert!(bytes < 6 * SHIPPED.plan.len(), "{bytes} bytes for the plan");
@@ -146,10 +117,7 @@ fn an_operators_codes_are_aliases() {
         ("639", ""),
     ] {
         let aliases = SHIPPED.networks.aliases(SHIPPED.networks.id(code(of)).unwrap());
-        let found: Vec<_> = aliases
-            .iter()
-            .map(|id| SHIPPED.networks.get(*id).code.to_string())
-            .collect();
+        let found: Vec<_> = aliases.iter().map(|id| SHIPPED.networks.get(*id).code.to_string()).collect();
         assert_eq!(found.join(" "), expected, "aliases of {of}");
     }
 }

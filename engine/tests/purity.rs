@@ -45,14 +45,9 @@ const FUNCTIONS: [&str; 3] = ["now", "system", "try_system"];
 
 /// What makes a source impure, in the order in which it stands there. The tests at its end may do as they like.
 fn impurities(source: &str) -> Vec<String> {
-    let source = source
-        .split("#[cfg(test)]\nmod tests {")
-        .next()
-        .unwrap_or_default();
-    let code: String = source
-        .lines()
-        .map(|line| line.split("//").next().unwrap_or_default().to_owned() + "\n")
-        .collect();
+    let source = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let code: String =
+        source.lines().map(|line| line.split("//").next().unwrap_or_default().to_owned() + "\n").collect();
     let tokens = tokens(&code);
     let mut found = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
@@ -128,9 +123,7 @@ fn dependencies(manifest: &str) -> Vec<String> {
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries
-        .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] })
-        .collect()
+    entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
 }
 
 fn root() -> &'static Path {
@@ -151,15 +144,9 @@ fn no_source_reaches_outside() {
 fn the_manifest_depends_on_nothing_else() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     for dependency in dependencies(&manifest) {
-        assert!(
-            DEPENDENCIES.contains(&dependency.as_str()),
-            "the engine depends on {dependency}"
-        );
+        assert!(DEPENDENCIES.contains(&dependency.as_str()), "the engine depends on {dependency}");
     }
-    assert!(
-        !root().join("build.rs").exists(),
-        "a build script may do anything"
-    );
+    assert!(!root().join("build.rs").exists(), "a build script may do anything");
 }
 
 #[test]
@@ -167,10 +154,7 @@ fn what_is_impure_is_seen() {
     for (source, expected) in [
         ("use std::fs::File;", &["std::fs", "File"][..]),
         ("let at = std::time::Instant::now();", &["Instant", "::now()"]),
-        (
-            "use std::{fmt, io::{self, Read}, collections::BTreeMap, net};",
-            &["std::io", "std::net"],
-        ),
+        ("use std::{fmt, io::{self, Read}, collections::BTreeMap, net};", &["std::io", "std::net"]),
         ("use std::time::{Duration, SystemTime};", &["SystemTime"]),
         ("println!(\"{x}\"); // fine", &["println"]),
         ("let x = rand::random::<u8>();", &["rand"]),
@@ -206,11 +190,6 @@ fn every_kind_of_dependency_is_seen() {
                     [dev-dependencies]\ncsv = \"1\"\n[build-dependencies]\ncc = \"1\"\n[target.'cfg(unix)'.dependencies]\nlibc = \"1\"";
     assert_eq!(
         dependencies(manifest),
-        [
-            "tokio",
-            "foo",
-            "[build-dependencies]",
-            "[target.'cfg(unix)'.dependencies]"
-        ]
+        ["tokio", "foo", "[build-dependencies]", "[target.'cfg(unix)'.dependencies]"]
     );
 }

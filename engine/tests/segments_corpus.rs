@@ -15,9 +15,7 @@ use tollgate_engine::gsm7::{self, Septets};
 use tollgate_engine::segments::{Body, Coding, SegmentCount, SegmentError, count, encode_text};
 
 fn data(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data")
-        .join(file)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file)
 }
 
 /// One row of either corpus.
@@ -58,9 +56,7 @@ fn messages() -> Vec<Row> {
 }
 
 fn messages_edge() -> Vec<Row> {
-    corpus("messages_edge.csv", "text_json", |json| {
-        serde_json::from_str(json).unwrap()
-    })
+    corpus("messages_edge.csv", "text_json", |json| serde_json::from_str(json).unwrap())
 }
 
 fn counted(text: &str) -> Result<SegmentCount, SegmentError> {
@@ -80,11 +76,7 @@ fn every_text_has_the_segments_that_the_corpus_says() {
 
 #[test]
 fn a_text_of_septets_is_read_back_as_it_was() {
-    for row in messages()
-        .iter()
-        .chain(&messages_edge())
-        .filter(|row| row.coding == Coding::Gsm7)
-    {
+    for row in messages().iter().chain(&messages_edge()).filter(|row| row.coding == Coding::Gsm7) {
         assert_eq!(gsm7::decode_lossy(&encode_text(&row.text).octets), row.text);
     }
 }
@@ -93,26 +85,12 @@ fn a_text_of_septets_is_read_back_as_it_was() {
 fn latin1_texts_cost_the_same_however_they_are_submitted() {
     let mut compared = 0;
     for row in messages().iter().chain(&messages_edge()) {
-        let latin1: Option<Vec<u8>> = row
-            .text
-            .chars()
-            .map(|character| u8::try_from(character).ok())
-            .collect();
+        let latin1: Option<Vec<u8>> =
+            row.text.chars().map(|character| u8::try_from(character).ok()).collect();
         let Some(octets) = latin1 else { continue };
         let in_payload = octets.len() > Body::SHORT_MESSAGE_OCTETS_MAX;
-        let body = Body {
-            data_coding: 3,
-            udhi: false,
-            sar: None,
-            octets: &octets,
-            in_payload,
-        };
-        assert_eq!(
-            count(&body, DefaultCoding::Gsm7),
-            counted(&row.text),
-            "{:?}",
-            row.text
-        );
+        let body = Body { data_coding: 3, udhi: false, sar: None, octets: &octets, in_payload };
+        assert_eq!(count(&body, DefaultCoding::Gsm7), counted(&row.text), "{:?}", row.text);
         compared += 1;
     }
     assert!(compared > 200, "only {compared} texts are Latin-1");
@@ -140,9 +118,7 @@ fn the_alphabet_is_that_of_the_standard() {
     }
     assert_eq!(characters, 127 + 10);
     // Whatever the file does not list has no septets.
-    let listed = (char::MIN..=char::MAX)
-        .filter(|character| gsm7::septets(*character).is_some())
-        .count();
+    let listed = (char::MIN..=char::MAX).filter(|character| gsm7::septets(*character).is_some()).count();
     assert_eq!(listed, characters);
 }
 

@@ -43,7 +43,13 @@ pub(crate) fn put_accepted(
 }
 
 /// A submit_sm_resp, data_sm_resp or submit_multi_resp with an error, an empty message_id and what explains it.
-pub(crate) fn put_explained(out: &mut BytesMut, command: CommandId, status: u32, sequence: u32, tlvs: &ReplyTlvs) {
+pub(crate) fn put_explained(
+    out: &mut BytesMut,
+    command: CommandId,
+    status: u32,
+    sequence: u32,
+    tlvs: &ReplyTlvs,
+) {
     let no_destinations: &[u8] = if command == CommandId::SubmitMultiResp { &[0] } else { &[] };
     let length = HEADER_LENGTH + 1 + no_destinations.len() + tlvs_length(tlvs);
     put_header(out, length, command, status, sequence);

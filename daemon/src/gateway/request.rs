@@ -56,10 +56,10 @@ impl<'a> Parameters<'a> {
                 SAR_TOTAL_SEGMENTS => read.sar[1] = number(tlv.value),
                 SAR_SEGMENT_SEQNUM => read.sar[2] = number(tlv.value),
                 tag if tag == tags.idempotency_key => {
-                    read.idempotency_key = Some(bounded(text, KEY_OCTETS_MAX)?)
+                    read.idempotency_key = Some(bounded(text, KEY_OCTETS_MAX)?);
                 }
                 tag if tag == tags.dispatch_id => {
-                    read.dispatch_id = Some(bounded(text, DISPATCH_OCTETS_MAX)?)
+                    read.dispatch_id = Some(bounded(text, DISPATCH_OCTETS_MAX)?);
                 }
                 tag if tag == tags.network => read.network = Some(text),
                 tag if tag == tags.price_request => read.wants_price = text == b"1",

@@ -74,11 +74,7 @@ impl NetworksBuilder {
         iso2: &str,
         operator: &str,
     ) -> Result<NetworkId, NetworkError> {
-        let country = if iso2.is_empty() {
-            None
-        } else {
-            Some(self.intern_country(iso2)?)
-        };
+        let country = if iso2.is_empty() { None } else { Some(self.intern_country(iso2)?) };
         let id = self.intern(code)?;
         if !self.described.insert(code) {
             return Err(NetworkError::DuplicateNetwork(code));
@@ -115,11 +111,7 @@ impl NetworksBuilder {
             return Ok(*id);
         }
         let id = NetworkId(u16::try_from(self.networks.len()).map_err(|_| NetworkError::TooMany)?);
-        self.networks.push(Network {
-            code,
-            country: None,
-            operator: Box::default(),
-        });
+        self.networks.push(Network { code, country: None, operator: Box::default() });
         self.by_code.insert(code, id);
         Ok(id)
     }
@@ -132,11 +124,7 @@ impl NetworksBuilder {
             return Err(NetworkError::NotACountry);
         }
         let id = CountryId(u16::try_from(self.countries.len()).map_err(|_| NetworkError::TooMany)?);
-        self.countries.push(Country {
-            iso2: iso2.into(),
-            name: iso2.into(),
-            calling_code: Box::default(),
-        });
+        self.countries.push(Country { iso2: iso2.into(), name: iso2.into(), calling_code: Box::default() });
         self.by_iso2.insert(iso2.into(), id);
         Ok(id)
     }
@@ -165,10 +153,7 @@ impl NetworksBuilder {
                 aliases[self.by_code[code].index()].extend(list.iter().filter(|other| *other != code));
             }
         }
-        aliases
-            .into_iter()
-            .map(|codes| codes.into_iter().map(|code| self.by_code[code]).collect())
-            .collect()
+        aliases.into_iter().map(|codes| codes.into_iter().map(|code| self.by_code[code]).collect()).collect()
     }
 }
 
@@ -205,9 +190,7 @@ mod tests {
             ("KE", "Kenya", "254", "639"),
             ("US", "United States", "1", "310 311 312"),
         ] {
-            builder
-                .add_country(iso2, name, calling_code, &codes(mccs))
-                .unwrap();
+            builder.add_country(iso2, name, calling_code, &codes(mccs)).unwrap();
         }
         for list in ["639/02 639/01", "440/50 440/51", "440/51 440/78 440/51"] {
             builder.add_aliases(&codes(list)).unwrap();
@@ -228,30 +211,15 @@ mod tests {
             ("440", None, ""),
         ] {
             let id = networks.id(code(text)).unwrap();
-            assert_eq!(
-                (networks.get(id).code, &*networks.get(id).operator),
-                (code(text), operator)
-            );
-            assert_eq!(
-                networks.country_of(id).map(|country| &*country.iso2),
-                iso2,
-                "{text}"
-            );
+            assert_eq!((networks.get(id).code, &*networks.get(id).operator), (code(text), operator));
+            assert_eq!(networks.country_of(id).map(|country| &*country.iso2), iso2, "{text}");
         }
         assert_eq!(networks.id(code("639/002")), None);
         assert_eq!(
-            networks
-                .country_of(networks.id(code("639")).unwrap())
-                .unwrap()
-                .calling_code
-                .as_ref(),
+            networks.country_of(networks.id(code("639")).unwrap()).unwrap().calling_code.as_ref(),
             "254"
         );
-        assert!(
-            networks
-                .iter()
-                .all(|(id, network)| networks.id(network.code) == Some(id))
-        );
+        assert!(networks.iter().all(|(id, network)| networks.id(network.code) == Some(id)));
         assert_eq!(networks.iter().count(), networks.len());
     }
 
@@ -299,18 +267,9 @@ mod tests {
             Err(NetworkError::DuplicateNetwork(code("639/02")))
         );
         builder.add_country("KE", "Kenya", "254", &codes("639")).unwrap();
-        assert_eq!(
-            builder.add_country("KE", "Kenya", "254", &[]),
-            Err(NetworkError::DuplicateCountry)
-        );
-        assert_eq!(
-            builder.add_country("ke", "Kenya", "254", &[]),
-            Err(NetworkError::NotACountry)
-        );
-        assert_eq!(
-            builder.add_aliases(&codes("639 639/02")),
-            Err(NetworkError::AliasOfCountry(code("639")))
-        );
+        assert_eq!(builder.add_country("KE", "Kenya", "254", &[]), Err(NetworkError::DuplicateCountry));
+        assert_eq!(builder.add_country("ke", "Kenya", "254", &[]), Err(NetworkError::NotACountry));
+        assert_eq!(builder.add_aliases(&codes("639 639/02")), Err(NetworkError::AliasOfCountry(code("639"))));
     }
 
     #[test]

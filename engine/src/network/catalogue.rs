@@ -70,9 +70,7 @@ impl Networks {
     /// The other MCCs of the country whose MCC this is, ascending.
     pub fn mccs_of_same_country(&self, mcc: u16) -> &[u16] {
         let found = self.siblings.binary_search_by_key(&mcc, |(mcc, _)| *mcc).ok();
-        found
-            .and_then(|at| self.siblings.get(at))
-            .map_or(&[], |(_, mccs)| mccs)
+        found.and_then(|at| self.siblings.get(at)).map_or(&[], |(_, mccs)| mccs)
     }
 
     /// The country of a network.
@@ -97,9 +95,6 @@ impl Networks {
 
     /// Every network, ascending by [`NetworkId`].
     pub fn iter(&self) -> impl Iterator<Item = (NetworkId, &Network)> {
-        self.rows
-            .iter()
-            .zip(0..=u16::MAX)
-            .map(|(network, index)| (NetworkId(index), network))
+        self.rows.iter().zip(0..=u16::MAX).map(|(network, index)| (NetworkId(index), network))
     }
 }

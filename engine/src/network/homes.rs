@@ -34,11 +34,7 @@ impl Homes {
         let mut claims: BTreeMap<(u16, CountryId), Claim> = BTreeMap::new();
         for (country, mccs) in mccs {
             for (position, mcc) in mccs.iter().enumerate() {
-                let listing = if position == 0 {
-                    Listing::Primary
-                } else {
-                    Listing::Other
-                };
+                let listing = if position == 0 { Listing::Primary } else { Listing::Other };
                 claims.entry((*mcc, *country)).or_default().listing = listing;
             }
         }
@@ -50,12 +46,7 @@ impl Homes {
         let iso2 = |country: CountryId| Reverse(&countries[usize::from(country.0)].iso2);
         let mut weakest_first: Vec<_> = claims.into_iter().collect();
         weakest_first.sort_by_key(|((_, country), claim)| (*claim, iso2(*country)));
-        Self(
-            weakest_first
-                .into_iter()
-                .map(|((mcc, country), _)| (mcc, country))
-                .collect(),
-        )
+        Self(weakest_first.into_iter().map(|((mcc, country), _)| (mcc, country)).collect())
     }
 
     pub(super) fn country(&self, mcc: u16) -> Option<CountryId> {

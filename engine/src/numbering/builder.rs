@@ -50,10 +50,8 @@ impl NumberingPlanBuilder {
         let len = self.prefixes.len();
         let mut roots = vec![Root::default(); ROOTS];
         // In lexical order whatever begins with the same digits lies together, the shortest first.
-        let (short, long): (Vec<_>, Vec<_>) = self
-            .prefixes
-            .into_iter()
-            .partition(|(digits, _)| digits.len() <= ROOT_DIGITS);
+        let (short, long): (Vec<_>, Vec<_>) =
+            self.prefixes.into_iter().partition(|(digits, _)| digits.len() <= ROOT_DIGITS);
         for (digits, network) in short {
             fill(&mut roots, &digits, network);
         }
@@ -115,11 +113,7 @@ impl<'a> Layout<'a> {
 
     fn lay(&mut self, subtree: &'a [Prefix], depth: usize) -> Node {
         let (first_child, first_network) = (self.next_place(), narrow(self.networks.len()));
-        let mut node = Node {
-            maps: 0,
-            first_child,
-            first_network,
-        };
+        let mut node = Node { maps: 0, first_child, first_network };
         for group in subtree.chunk_by(|(a, _), (b, _)| a[depth] == b[depth]) {
             let digit = u32::from(group[0].0[depth] - b'0');
             let longer = match group {

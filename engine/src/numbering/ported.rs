@@ -69,17 +69,8 @@ impl PortedNumbers {
     /// Moves everything into a table with room for `numbers`.
     fn resize(&mut self, numbers: usize) {
         let slots = (numbers * 10).div_ceil(LOAD_TENTHS);
-        let mut table = Self {
-            keys: vec![FREE; slots],
-            networks: vec![NetworkId::default(); slots],
-            len: 0,
-        };
-        for (key, network) in self
-            .keys
-            .iter()
-            .zip(&self.networks)
-            .filter(|(key, _)| **key != FREE)
-        {
+        let mut table = Self { keys: vec![FREE; slots], networks: vec![NetworkId::default(); slots], len: 0 };
+        for (key, network) in self.keys.iter().zip(&self.networks).filter(|(key, _)| **key != FREE) {
             if let Err(free) = table.find(*key) {
                 table.put(free, *key, *network);
             }
@@ -131,10 +122,7 @@ mod tests {
         let mut ported = PortedNumbers::default();
         assert_eq!(ported.get(&number(254_722_000_001)), None);
         ported.add(number(254_722_000_001), NetworkId(7)).unwrap();
-        assert_eq!(
-            ported.add(number(254_722_000_001), NetworkId(8)),
-            Err(AlreadyPorted)
-        );
+        assert_eq!(ported.add(number(254_722_000_001), NetworkId(8)), Err(AlreadyPorted));
         ported.shrink_to_fit();
         assert_eq!(ported.get(&number(254_722_000_001)), Some(NetworkId(7)));
         assert_eq!(ported.get(&number(254_722_000_002)), None);
@@ -145,16 +133,10 @@ mod tests {
     fn a_number_costs_fifteen_bytes() {
         let mut ported = PortedNumbers::default();
         for value in 0..100_000 {
-            ported
-                .add(number(12_125_550_000 + value * 3), NetworkId(1))
-                .unwrap();
+            ported.add(number(12_125_550_000 + value * 3), NetworkId(1)).unwrap();
         }
         ported.shrink_to_fit();
-        assert!(
-            ported.heap_bytes() < 15 * ported.len(),
-            "{} bytes",
-            ported.heap_bytes()
-        );
+        assert!(ported.heap_bytes() < 15 * ported.len(), "{} bytes", ported.heap_bytes());
         assert!((0..100_000).all(|value| ported.get(&number(12_125_550_000 + value * 3)).is_some()));
         assert!((0..100_000).all(|value| ported.get(&number(12_125_550_001 + value * 3)).is_none()));
     }

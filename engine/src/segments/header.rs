@@ -24,10 +24,7 @@ impl Header {
             elements = rest.get(usize::from(*len)..)?;
             concatenated |= matches!([*identifier, *len], CONCATENATED_8_BIT | CONCATENATED_16_BIT);
         }
-        elements.is_empty().then_some(Self {
-            len: usize::from(*len) + 1,
-            concatenated,
-        })
+        elements.is_empty().then_some(Self { len: usize::from(*len) + 1, concatenated })
     }
 }
 
@@ -42,15 +39,9 @@ mod tests {
             (&[0x06, 0x08, 0x04, 0x12, 0x34, 0x02, 0x01], Some((7, true))),
             (&[0x06, 0x05, 0x04, 0x15, 0x81, 0x00, 0x00], Some((7, false))),
             // The concatenation behind a port.
-            (
-                &[0x0B, 0x05, 0x04, 0x15, 0x81, 0, 0, 0x00, 0x03, 1, 2, 1],
-                Some((12, true)),
-            ),
+            (&[0x0B, 0x05, 0x04, 0x15, 0x81, 0, 0, 0x00, 0x03, 1, 2, 1], Some((12, true))),
             // The concatenation before one.
-            (
-                &[0x0B, 0x00, 0x03, 1, 2, 1, 0x05, 0x04, 0x15, 0x81, 0, 0],
-                Some((12, true)),
-            ),
+            (&[0x0B, 0x00, 0x03, 1, 2, 1, 0x05, 0x04, 0x15, 0x81, 0, 0], Some((12, true))),
             // A national table alone.
             (&[0x03, 0x24, 0x01, 0x01], Some((4, false))),
             (&[0x00], Some((1, false))),

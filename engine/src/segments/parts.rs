@@ -26,12 +26,7 @@ impl<'a> Content<'a> {
                 None => (Coding::Ucs2, octets.len()),
             },
         };
-        Self {
-            alphabet,
-            octets,
-            coding,
-            units,
-        }
+        Self { alphabet, octets, coding, units }
     }
 
     /// How many parts of `capacity` units it takes, at least one. A capacity below two could not hold a pair.
@@ -39,10 +34,7 @@ impl<'a> Content<'a> {
         match (self.alphabet, self.coding) {
             (Alphabet::Septets, _) => self.parts_where(capacity, |start, end| {
                 // Behind an even run of escapes the last of them is the second of its pair.
-                let run = self.octets[start..end]
-                    .iter()
-                    .rev()
-                    .take_while(|octet| **octet == ESCAPE);
+                let run = self.octets[start..end].iter().rev().take_while(|octet| **octet == ESCAPE);
                 run.count() % 2 == 1
             }),
             (Alphabet::Utf16, _) => self.parts_where(capacity, |_, end| {
@@ -66,11 +58,7 @@ impl<'a> Content<'a> {
 
     fn parts_of_latin1(&self, capacity: usize) -> usize {
         let (mut parts, mut used) = (1, 0);
-        for septets in self
-            .octets
-            .iter()
-            .filter_map(|octet| gsm7::latin1_septets(*octet))
-            .map(Septets::count)
+        for septets in self.octets.iter().filter_map(|octet| gsm7::latin1_septets(*octet)).map(Septets::count)
         {
             used += usize::from(septets);
             if used > capacity {
@@ -84,8 +72,5 @@ impl<'a> Content<'a> {
 
 /// `None` where a character has no septets.
 fn septets_of_latin1(octets: &[u8]) -> Option<usize> {
-    octets
-        .iter()
-        .map(|octet| gsm7::latin1_septets(*octet).map(|septets| usize::from(septets.count())))
-        .sum()
+    octets.iter().map(|octet| gsm7::latin1_septets(*octet).map(|septets| usize::from(septets.count()))).sum()
 }

@@ -30,11 +30,7 @@ impl EncodedText {
 /// Encodes `text` as gateways do: in GSM 7-bit where every character has septets, in UTF-16 otherwise.
 pub fn encode_text(text: &str) -> EncodedText {
     match gsm7::encode(text) {
-        Some(octets) => EncodedText {
-            coding: Coding::Gsm7,
-            data_coding: 0,
-            octets,
-        },
+        Some(octets) => EncodedText { coding: Coding::Gsm7, data_coding: 0, octets },
         None => EncodedText {
             coding: Coding::Ucs2,
             data_coding: 8,

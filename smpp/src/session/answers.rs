@@ -46,7 +46,9 @@ impl ServerSession {
             Reply::Explained { status, tlvs, .. } if self.version.knows_tlvs() => {
                 encode::put_explained(out, resp, *status, sequence, tlvs);
             }
-            Reply::Refused(status) | Reply::Explained { status, .. } => encode::put_header_only(out, resp, *status, sequence),
+            Reply::Refused(status) | Reply::Explained { status, .. } => {
+                encode::put_header_only(out, resp, *status, sequence);
+            }
             Reply::Cancelled | Reply::Replaced => encode::put_header_only(out, resp, 0, sequence),
         }
     }

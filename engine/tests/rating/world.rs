@@ -1,0 +1,260 @@
+//! What a worksheet has set up: networks, plans, accounts and their wallets, one statement at a time.
+
+use std::collections::BTreeMap;
+use std::str::{FromStr, SplitWhitespace};
+use std::sync::Arc;
+
+use tollgate_engine::account::{Account, AccountNumber, DefaultCoding, SenderPolicy};
+use tollgate_engine::money::{Amount, Currency, Discount};
+use tollgate_engine::network::{NetworkCode, NetworksBuilder};
+use tollgate_engine::number::Number;
+use tollgate_engine::numbering::{NumberingPlanBuilder, PortedNumbers};
+use tollgate_engine::refusal::StatusTable;
+use tollgate_engine::tables::{Definition, Tables};
+use tollgate_engine::tariff::{Plan, RateRow, RowOrigin, VolumeTier};
+use tollgate_engine::throttle::{RateLimit, Throttle};
+use tollgate_engine::time::{Month, UnixMicros};
+use tollgate_engine::wallet::{Wallet, WalletState};
+
+/// Everything set up so far. Wallets and throttles outlive the tables, as they do in a reload.
+#[derive(Default)]
+pub struct World {
+    networks: NetworksBuilder,
+    prefixes: NumberingPlanBuilder,
+    ported: PortedNumbers,
+    plans: BTreeMap<String, Plan>,
+    accounts: BTreeMap<String, Account>,
+    wallets: BTreeMap<String, (Wallet, Throttle)>,
+}
+
+impl World {
+    /// Sets up what a whole text says.
+    pub fn of(statements: &str) -> Self {
+        let mut world = Self::default();
+        statements
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .try_for_each(|line| world.set_up(line))
+            .unwrap();
+        world
+    }
+
+    /// Sets up what one line says.
+    pub fn set_up(&mut self, statement: &str) -> Result<(), String> {
+        let mut words = Words(statement.split_whitespace());
+        let keyword = words.word()?;
+        match keyword {
+            "country" => self.country(&mut words),
+            "network" => self.network(&mut words),
+            "aliases" => self.aliases(words),
+            "prefix" => self.prefix(&mut words),
+            "ported" => self.port(&mut words),
+            "plan" => self.plan(&mut words),
+            "tier" => self.tier(&mut words),
+            "rate" => self.rate(&mut words),
+            "account" => self.account(&mut words),
+            "own" => self.own_rate(&mut words),
+            "top-up" => self.top_up(&mut words),
+            other => Err(format!("`{other}` sets nothing up")),
+        }
+    }
+
+    /// The tables, as a reload would make them now.
+    pub fn tables(&self) -> Result<Tables, String> {
+        let definition = Definition {
+            version: Arc::from("worksheet"),
+            networks: self.networks.clone().build(),
+            numbering: self.prefixes.clone().build(),
+            ported: self.ported.clone(),
+            plans: self.plans.values().cloned().collect(),
+            accounts: self.accounts.values().cloned().collect(),
+            statuses: StatusTable::default(),
+        };
+        Tables::build(definition).map_err(|errors| format!("{errors:?}"))
+    }
+
+    /// An account's wallet and throttle.
+    pub fn wallet(&self, account: &str) -> Result<&(Wallet, Throttle), String> {
+        self.wallets.get(account).ok_or_else(|| format!("no account `{account}`"))
+    }
+
+    fn country(&mut self, words: &mut Words<'_>) -> Result<(), String> {
+        let (iso2, name, calling_code) = (words.word()?, words.word()?, words.word()?);
+        let mccs = words.rest(network_code)?;
+        self.networks
+            .add_country(iso2, name, calling_code, &mccs)
+            .map(drop)
+            .map_err(|error| error.to_string())
+    }
+
+    fn network(&mut self, words: &mut Words<'_>) -> Result<(), String> {
+        let (code, iso2, operator) = (words.read(network_code)?, words.word()?, words.word()?);
+        self.networks.add_network(code, iso2, operator).map(drop).map_err(|error| error.to_string())
+    }
+
+    fn aliases(&mut self, mut words: Words<'_>) -> Result<(), String> {
+        self.networks.add_aliases(&words.rest(network_code)?).map_err(|error| error.to_string())
+    }
+
+    fn prefix(&mut self, words: &mut Words<'_>) -> Result<(), String> {
+        let digits = words.word()?;
+        let network = self.networks.intern(words.read(network_code)?).map_err(|error| error.to_string())?;
+        self.prefixes.add(digits, network).map_err(|error| error.to_string())
+    }
+
+    fn port(&mut self, words: &mut Words<'_>) -> Result<(), String> {
+        let number = words.read(|text| Number::from_digits(text.as_bytes()))?;
+        let network = self.networks.intern(words.read(network_code)?).map_err(|error| error.to_string())?;
+        self.ported.add(number, network).map_err(|error| error.to_string())
+    }
+
+    fn plan(&mut self, words: &mut Words<'_>) -> Result<(), String> {
+        let name = words.word()?;
+        let currency = words.read(Currency::new)?;
+        let time_zone = words.word()?.to_owned();
+        words.read(|word| (word == "base").then_some(()))?;
+        let base_price = words.read(|word| match word {
+            "none" => Some(None),
+            price => price.parse().ok().map(Some),
+        })?;
+        let (tiers, rates) = (Vec::new(), Vec::new());
+        let plan = Plan { name: Arc::from(name), currency, time_zone, base_price, tiers, rates };
+        self.plans.insert(name.to_owned(), plan);
+        Ok(())
+    }
+
+    fn tier(&mut self, words: &mut Words<'_>) -> Result<(), String> {
+        let plan = words.named(&mut self.plans)?;
+        let (from_segment, to_segment) = words.read(|range| match range.split_once('-') {
+            Some((from, to)) => Some((from.parse().ok()?, Some(to.parse().ok()?))),
+            None => Some((range.strip_suffix('+')?.parse().ok()?, None)),
+        })?;
+        let mut tier = VolumeTier { from_segment, to_segment, discount: Discount::NONE, price_per_sms: None };
+        match words.word()? {
+            "discount" => tier.discount = words.read(|text| Discount::from_percent(text.parse().ok()?))?,
+            "price" => tier.price_per_sms = Some(words.parse()?),
+            other => return Err(format!("`{other}` is neither discount nor price")),
+        }
+        plan.tiers.push(tier);
+        Ok(())
+    }
+
+    fn rate(&mut self, words: &mut Words<'_>) -> Result<(), String> {
+        let plan = words.named(&mut self.plans)?;
+        plan.rates.push(rate_row(words)?);
+        Ok(())
+    }
+
+    fn own_rate(&mut self, words: &mut Words<'_>) -> Result<(), String> {
+        let account = words.named(&mut self.accounts)?;
+        account.rates.push(rate_row(words)?);
+        Ok(())
+    }
+
+    fn account(&mut self, words: &mut Words<'_>) -> Result<(), String> {
+        let (name, plan) = (words.word()?, words.word()?);
+        let currency = self.plans.get(plan).ok_or_else(|| format!("no plan `{plan}`"))?.currency;
+        let mut account = account_on(name, plan, currency);
+        let mut opening = WalletState::default();
+        while let Some(setting) = words.0.next() {
+            match setting {
+                "balance" => opening.balance = words.parse()?,
+                "credit" => account.credit_limit = words.parse()?,
+                "code" => account.default_calling_code = Some(Arc::from(words.word()?)),
+                "sender" => account.senders = SenderPolicy::Listed(vec![words.word()?.as_bytes().into()]),
+                "limit" => account.rate_limit = Some(words.read(rate_limit)?),
+                "counted" => {
+                    let segments = words.parse()?;
+                    words.read(|word| (word == "in").then_some(()))?;
+                    opening.count(words.read(month)?, segments);
+                }
+                "suspended" => account.suspended = true,
+                "trusted" => account.trusts_network_tlv = true,
+                other => return Err(format!("an account has no `{other}`")),
+            }
+        }
+        let number = AccountNumber(u32::try_from(self.wallets.len()).unwrap());
+        let new_wallet = || (Wallet::new(number, opening), Throttle::default());
+        self.wallets.entry(name.to_owned()).or_insert_with(new_wallet);
+        self.accounts.insert(name.to_owned(), account);
+        Ok(())
+    }
+
+    fn top_up(&mut self, words: &mut Words<'_>) -> Result<(), String> {
+        let (wallet, _) = self.wallet(words.word()?)?;
+        wallet.credit(words.parse()?).then_some(()).ok_or_else(|| "beyond what a wallet holds".to_owned())
+    }
+}
+
+fn account_on(name: &str, plan: &str, currency: Currency) -> Account {
+    Account {
+        id: Arc::from(name),
+        currency,
+        plan: Arc::from(plan),
+        credit_limit: Amount::ZERO,
+        suspended: false,
+        low_balance_threshold: None,
+        default_calling_code: None,
+        rates: Vec::new(),
+        senders: SenderPolicy::Any,
+        trusts_network_tlv: false,
+        rate_limit: None,
+        default_coding: DefaultCoding::Gsm7,
+        statuses: Vec::new(),
+    }
+}
+
+fn rate_row(words: &mut Words<'_>) -> Result<RateRow, String> {
+    let (network, price) = (words.read(network_code)?, words.parse()?);
+    let origin = RowOrigin::default();
+    let mut row = RateRow { network, price, effective_from: UnixMicros(0), effective_to: None, origin };
+    while let Some(word) = words.0.next() {
+        match word {
+            "from" => row.effective_from = words.read(UnixMicros::parse)?,
+            "to" => row.effective_to = Some(words.read(UnixMicros::parse)?),
+            other => return Err(format!("a rate has no `{other}`")),
+        }
+    }
+    Ok(row)
+}
+
+fn network_code(text: &str) -> Option<NetworkCode> {
+    NetworkCode::parse_joined(text)
+}
+
+fn rate_limit(text: &str) -> Option<RateLimit> {
+    let (per_second, burst) = text.split_once('/')?;
+    Some(RateLimit { per_second: per_second.parse().ok()?, burst: burst.parse().ok()? })
+}
+
+fn month(text: &str) -> Option<Month> {
+    let (year, month) = text.split_once('-')?;
+    Some(Month(year.parse::<u32>().ok()? * 12 + month.parse::<u32>().ok()?.checked_sub(1)?))
+}
+
+/// The words of a statement, taken one by one.
+struct Words<'a>(SplitWhitespace<'a>);
+
+impl<'a> Words<'a> {
+    fn word(&mut self) -> Result<&'a str, String> {
+        self.0.next().ok_or_else(|| "a word is missing".to_owned())
+    }
+
+    fn read<T>(&mut self, read: impl Fn(&'a str) -> Option<T>) -> Result<T, String> {
+        let word = self.word()?;
+        read(word).ok_or_else(|| format!("`{word}` cannot be read"))
+    }
+
+    fn parse<T: FromStr>(&mut self) -> Result<T, String> {
+        self.read(|word| word.parse().ok())
+    }
+
+    fn rest<T>(&mut self, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, String> {
+        self.0.by_ref().map(|word| read(word).ok_or_else(|| format!("`{word}` cannot be read"))).collect()
+    }
+
+    fn named<'m, T>(&mut self, map: &'m mut BTreeMap<String, T>) -> Result<&'m mut T, String> {
+        let name = self.word()?;
+        map.get_mut(name).ok_or_else(|| format!("no `{name}` was set up"))
+    }
+}

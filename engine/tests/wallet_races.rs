@@ -1,0 +1,203 @@
+//! Many threads at the same wallets: nothing is overspent, nothing lost, and nobody waits for ever.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test stops at the first surprise"
+)]
+
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::Duration;
+
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::{Amount, Currency, Discount};
+use tollgate_engine::refusal::Refusal;
+use tollgate_engine::tariff::{Plan, UnitPrice, VolumeTier};
+use tollgate_engine::time::Month;
+use tollgate_engine::wallet::{Leg, Posting, Wallet, WalletState, Wallets};
+
+const THREADS: usize = 8;
+const ROUNDS: usize = 100;
+const MONTH: Month = Month(24_322);
+
+/// Of one segment, in millionths; no round number, so that a lost one shows.
+const PRICE: i64 = 50_001;
+
+/// Long enough for any machine; only a deadlock takes longer.
+const DEADLINE: Duration = Duration::from_mins(2);
+
+fn plan(tiers: Vec<VolumeTier>) -> Plan {
+    Plan {
+        name: Arc::from("racing"),
+        currency: Currency::new("USD").unwrap(),
+        time_zone: "UTC".to_owned(),
+        base_price: None,
+        tiers,
+        rates: Vec::new(),
+    }
+}
+
+fn wallet(number: u32, micros: i64) -> Wallet {
+    let balance = Amount::from_micros(micros);
+    Wallet::new(AccountNumber(number), WalletState { balance, ..WalletState::default() })
+}
+
+fn leg<'a>(wallet: &'a Wallet, plan: &'a Plan, segments: u32, credit_limit: i64) -> Leg<'a> {
+    let unit = UnitPrice { price: Amount::from_micros(PRICE), is_base: true };
+    Leg { wallet, credit_limit: Amount::from_micros(credit_limit), plan, unit, month: MONTH, segments }
+}
+
+/// Runs `work` in every thread at once and gives back what each of them came to.
+fn race<T: Send + 'static>(work: impl Fn(usize) -> T + Send + Sync + 'static) -> Vec<T> {
+    let (work, start) = (Arc::new(work), Arc::new(Barrier::new(THREADS)));
+    let (done, results) = channel();
+    for thread in 0..THREADS {
+        let (work, start, done) = (Arc::clone(&work), Arc::clone(&start), done.clone());
+        thread::spawn(move || {
+            start.wait();
+            done.send(work(thread))
+        });
+    }
+    // Were this sender kept, a thread that fails would look like one that is stuck.
+    drop(done);
+    (0..THREADS).map(|_| results.recv_timeout(DEADLINE).expect("a thread is stuck or has failed")).collect()
+}
+
+#[test]
+fn credit_for_k_messages_pays_for_k() {
+    for round in 0..ROUNDS {
+        let accepted_due = 1 + round * 7 % 500;
+        // Part of it is the balance and part the credit limit, down to the millionth.
+        let funds = PRICE * i64::try_from(accepted_due).unwrap();
+        let credit_limit = funds / 3;
+        let wallet = Arc::new(wallet(1, funds - credit_limit));
+        let (shared, plan) = (Arc::clone(&wallet), plan(Vec::new()));
+        // Each thread alone would spend everything.
+        let accepted: usize = race(move |_| {
+            (0..=accepted_due)
+                .filter(|_| Wallet::debit(&leg(&shared, &plan, 1, credit_limit)).is_ok())
+                .count()
+        })
+        .into_iter()
+        .sum();
+        assert_eq!(accepted, accepted_due, "round {round}");
+        assert_eq!(wallet.state().balance, Amount::from_micros(-credit_limit));
+        assert_eq!(wallet.state().counted(MONTH), u64::try_from(accepted_due).unwrap());
+    }
+}
+
+#[test]
+fn messages_of_mixed_sizes_never_overspend() {
+    for round in 0..ROUNDS {
+        let funds = PRICE * 300 + i64::try_from(round).unwrap();
+        let wallet = Arc::new(wallet(1, funds));
+        let (shared, plan) = (Arc::clone(&wallet), plan(Vec::new()));
+        let spent: Vec<Amount> = race(move |thread| {
+            let mut spent = Vec::new();
+            // From the longest message down, each size until it is refused: at last not even one segment fits.
+            for segments in (1..=7 + u32::try_from(thread).unwrap()).rev() {
+                while let Ok(posting) = Wallet::debit(&leg(&shared, &plan, segments, 0)) {
+                    spent.push(posting.amount);
+                }
+            }
+            spent
+        })
+        .concat();
+        let (spent, left) = (spent.into_iter().sum::<Amount>().micros(), wallet.state().balance.micros());
+        assert_eq!(spent + left, funds, "round {round}");
+        assert!((0..PRICE).contains(&left), "{left} left in round {round}");
+    }
+}
+
+#[test]
+fn charges_over_shared_wallets_in_any_order_end_and_add_up() {
+    const FUNDS: i64 = PRICE * 2_000 + 17;
+    const WALLETS: usize = 4;
+    for _ in 0..ROUNDS / 10 {
+        let wallets: Arc<Vec<Wallet>> =
+            Arc::new((0..).take(WALLETS).map(|number| wallet(number, FUNDS)).collect());
+        let (shared, plan) = (Arc::clone(&wallets), plan(Vec::new()));
+        let postings: Vec<Posting> = race(move |thread| {
+            let mut standing = Vec::new();
+            for attempt in 0..1_000 {
+                // Every thread goes round the wallets from another place, half of them backwards.
+                let mut order: Vec<usize> =
+                    (0..2 + attempt % 3).map(|step| (thread + attempt + step) % WALLETS).collect();
+                if thread % 2 == 0 {
+                    order.reverse();
+                }
+                let legs: Vec<Leg<'_>> = order.iter().map(|at| leg(&shared[*at], &plan, 1, 0)).collect();
+                match Wallet::debit_all(&legs) {
+                    Ok(postings) if attempt % 5 == 0 => {
+                        order.iter().zip(&postings).for_each(|(at, posting)| shared[*at].undo(posting));
+                    }
+                    Ok(postings) => standing.extend(postings),
+                    Err((_, refusal)) => assert_eq!(refusal, Refusal::InsufficientFunds),
+                }
+            }
+            standing
+        })
+        .concat();
+        for wallet in &*wallets {
+            let own: Vec<_> = postings.iter().filter(|posting| posting.account == wallet.number()).collect();
+            let (state, spent) = (wallet.state(), own.iter().map(|posting| posting.amount).sum::<Amount>());
+            assert_eq!(spent.micros() + state.balance.micros(), FUNDS);
+            assert_eq!(state.counted(MONTH), u64::try_from(own.len()).unwrap());
+            assert!(!state.balance.is_negative());
+        }
+        // Enough was asked for that some wallet ran out, so refusals were among them.
+        assert!(wallets.iter().any(|wallet| wallet.state().balance.micros() < PRICE));
+    }
+}
+
+#[test]
+fn every_place_of_the_month_is_taken_once() {
+    const EACH: u64 = 20_000;
+    let places = EACH * u64::try_from(THREADS).unwrap();
+    let half = Discount::from_percent(50.into()).unwrap();
+    let tier = |from_segment, to_segment, discount| VolumeTier {
+        from_segment,
+        to_segment,
+        discount,
+        price_per_sms: None,
+    };
+    let plan = plan(vec![tier(1, Some(50_000), Discount::NONE), tier(50_001, None, half)]);
+    let funds = PRICE * i64::try_from(places).unwrap();
+    let wallet = Arc::new(wallet(1, funds));
+    let shared = Arc::clone(&wallet);
+    let mut postings = race(move |_| {
+        (0..EACH).map(|_| Wallet::debit(&leg(&shared, &plan, 1, 0)).unwrap()).collect::<Vec<_>>()
+    })
+    .concat();
+    postings.sort_by_key(|posting| posting.counted_before);
+    assert!(postings.iter().map(|posting| posting.counted_before).eq(0..places));
+    // Half of 50,001 is 25,000.5, which rounds to the even 25,000.
+    let due = |posting: &Posting| if posting.counted_before < 50_000 { PRICE } else { 25_000 };
+    assert!(postings.iter().all(|posting| posting.amount.micros() == due(posting)));
+    let spent = postings.iter().map(|posting| posting.amount).sum::<Amount>();
+    assert_eq!(wallet.state().balance.micros(), funds - spent.micros());
+}
+
+#[test]
+fn cold_wallets_are_found_while_others_are_put_in() {
+    const EACH: u32 = 2_000;
+    let wallets = Arc::new(Wallets::default());
+    let (shared, plan) = (Arc::clone(&wallets), plan(Vec::new()));
+    race(move |thread| {
+        let first = u32::try_from(thread).unwrap() * EACH;
+        for number in first..first + EACH {
+            shared.insert(wallet(number, PRICE));
+            let found = shared.get(AccountNumber(number)).unwrap();
+            assert_eq!(found.number(), AccountNumber(number));
+            Wallet::debit(&leg(&found, &plan, 1, 0)).unwrap();
+        }
+    });
+    let numbers = EACH * u32::try_from(THREADS).unwrap();
+    assert_eq!(wallets.len(), usize::try_from(numbers).unwrap());
+    let is_spent = |number| wallets.get(AccountNumber(number)).unwrap().state().balance == Amount::ZERO;
+    assert!((0..numbers).all(is_spent));
+    assert!(wallets.get(AccountNumber(numbers)).is_none());
+}
