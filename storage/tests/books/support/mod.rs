@@ -5,6 +5,8 @@ mod journal;
 mod raw;
 mod session;
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::future::Future;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -32,12 +34,22 @@ pub fn wait_until(condition: impl Fn() -> bool) {
     }
 }
 
-/// What a crash would leave of an open data directory: its files as they are now, no shutdown.
+/// What a crash would leave of an open data directory: its files at one moment, no shutdown. RocksDB removes and renames
+/// files in the background, so a copy counts only if the directory had the same files before and after it.
 pub fn crash_image(data_dir: &Path) -> tempfile::TempDir {
-    let image = tempfile::tempdir().unwrap();
-    for file in std::fs::read_dir(data_dir).unwrap() {
-        let file = file.unwrap();
-        std::fs::copy(file.path(), image.path().join(file.file_name())).unwrap();
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let image = tempfile::tempdir().unwrap();
+        let before = names_in(data_dir);
+        let copied =
+            before.iter().all(|name| std::fs::copy(data_dir.join(name), image.path().join(name)).is_ok());
+        if copied && names_in(data_dir) == before {
+            return image;
+        }
+        assert!(Instant::now() < deadline, "the directory does not come to rest");
     }
-    image
+}
+
+fn names_in(directory: &Path) -> BTreeSet<OsString> {
+    std::fs::read_dir(directory).unwrap().map(|file| file.unwrap().file_name()).collect()
 }
