@@ -16,6 +16,7 @@ use tollgate_storage::rows::MessageState;
 use tollgate_storage::store::Unavailable;
 
 use super::answers::Token;
+use super::request::UDHI;
 use super::session::GatewaySession;
 
 /// ESME_RSYSERR.
@@ -26,9 +27,6 @@ pub const CANCEL_FAILED: u32 = 0x0000_0011;
 const REPLACE_FAILED: u32 = 0x0000_0013;
 /// ESME_RQUERYFAIL.
 const QUERY_FAILED: u32 = 0x0000_0067;
-
-/// The UDHI bit of esm_class (SMPP 3.4 §5.2.12).
-const UDHI: u8 = 0x40;
 
 /// A message of this account, by its full id.
 struct Found {

@@ -16,7 +16,7 @@ const SAR_TOTAL_SEGMENTS: u16 = 0x020E;
 const SAR_SEGMENT_SEQNUM: u16 = 0x020F;
 
 /// The UDHI bit of esm_class (SMPP 3.4 §5.2.12).
-const UDHI: u8 = 0x40;
+pub(super) const UDHI: u8 = 0x40;
 
 /// Octets of a dispatch id that are kept.
 const DISPATCH_OCTETS_MAX: usize = 64;
