@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod gateway;
+pub mod gauges;
 pub mod http;
 pub mod live;
 pub mod load;

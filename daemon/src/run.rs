@@ -6,13 +6,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use metrics::{Gauge, counter, gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
-use tollgate_smpp::BindMode;
 use tollgate_smpp::penalty::PenaltyConfig;
-use tollgate_smpp::server::{Server, ServerConfig, ServerStats, TlsFiles};
+use tollgate_smpp::server::{Server, ServerConfig, TlsFiles};
 use tollgate_smpp::session::{SessionConfig, TimerConfig};
 use tollgate_storage::committer::{Committer, Limits};
 use tollgate_storage::journal::RocksJournal;
@@ -24,13 +22,13 @@ use crate::gateway::TollGate;
 use crate::http::{self, Readiness};
 use crate::live::World;
 use crate::reload::{FileWatch, Reloader};
-use crate::{logging, meters};
+use crate::{gauges, logging, meters};
 
 /// Sessions that are not done after this are closed as they are; the whole stop stays below five seconds.
 const DRAIN_MAX: Duration = Duration::from_secs(4);
 
-/// How often the gauges that are read rather than counted are brought up to date.
-const GAUGES_INTERVAL: Duration = Duration::from_secs(1);
+/// How often it is looked whether the committer still lives.
+const COMMITTER_LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Memory for RocksDB's blocks.
 const CACHE_BYTES: usize = 64 << 20;
@@ -78,7 +76,7 @@ async fn serve(path: PathBuf, loaded: Loaded, overrides: &Overrides) -> Result<J
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| error.to_string())?;
     let handle = meters::install().map_err(|error| error.to_string())?;
     let running = start(&loaded, &handle).await?;
-    tokio::spawn(keep_gauges(Arc::clone(&running.world), Arc::clone(running.server.stats()), handle));
+    tokio::spawn(gauges::keep(Arc::clone(&running.world), Arc::clone(running.server.stats()), handle));
     let mut watch = loaded.settings.watch_files.then(|| FileWatch::new(&loaded.files)).and_then(or_warn);
     let mut reloader = Reloader::new(path, Arc::clone(&running.world), loaded, overrides.clone());
     println!("{}", running.addresses);
@@ -107,7 +105,7 @@ async fn serve(path: PathBuf, loaded: Loaded, overrides: &Overrides) -> Result<J
 /// A process whose single writer is gone can charge nothing more; whoever supervises it starts it afresh.
 async fn ended(committer: &JoinHandle<()>) {
     while !committer.is_finished() {
-        tokio::time::sleep(GAUGES_INTERVAL).await;
+        tokio::time::sleep(COMMITTER_LOOK_INTERVAL).await;
     }
 }
 
@@ -205,60 +203,5 @@ impl Overrides {
         settings.smpp.listen = smpp_listen.unwrap_or(settings.smpp.listen);
         settings.http.listen = http_listen.unwrap_or(settings.http.listen);
         settings.metrics.listen = metrics_listen.unwrap_or(settings.metrics.listen);
-    }
-}
-
-/// Brings up to date what is read rather than counted, for as long as the process lives.
-async fn keep_gauges(world: Arc<World>, stats: Arc<ServerStats>, handle: PrometheusHandle) {
-    let gauges = ReadGauges::new();
-    let mut ticks = tokio::time::interval(GAUGES_INTERVAL);
-    loop {
-        ticks.tick().await;
-        gauges.read(&world, &stats);
-        handle.run_upkeep();
-    }
-}
-
-struct ReadGauges {
-    binds: [(BindMode, Gauge); 3],
-    connections: Gauge,
-    queue: Gauge,
-    wallets: Gauge,
-    wallets_low: Gauge,
-}
-
-impl ReadGauges {
-    fn new() -> Self {
-        let binds = |mode: BindMode, name: &'static str| (mode, gauge!("tollgate_binds", "mode" => name));
-        Self {
-            binds: [
-                binds(BindMode::Transmitter, "transmitter"),
-                binds(BindMode::Receiver, "receiver"),
-                binds(BindMode::Transceiver, "transceiver"),
-            ],
-            connections: gauge!("tollgate_smpp_connections"),
-            queue: gauge!("tollgate_commit_queue_messages"),
-            wallets: gauge!("tollgate_wallets"),
-            wallets_low: gauge!("tollgate_wallets_below_threshold"),
-        }
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "counts of connections and wallets are far below 2^52")]
-    fn read(&self, world: &World, stats: &ServerStats) {
-        for (mode, gauge) in &self.binds {
-            gauge.set(stats.binds_open(*mode).get() as f64);
-        }
-        self.connections.set(stats.connections_open.get() as f64);
-        self.queue.set(world.committer.queued_messages() as f64);
-        self.wallets.set(world.wallets.len() as f64);
-        let live = world.live.load();
-        let low = live.accounts().filter(|account| {
-            let threshold = account.provisioned.account.low_balance_threshold;
-            threshold.is_some_and(|threshold| account.standing.wallet.state().balance < threshold)
-        });
-        self.wallets_low.set(low.count() as f64);
-        counter!("tollgate_smpp_bind_failures_total").absolute(stats.binds_refused.get());
-        counter!("tollgate_smpp_malformed_pdus_total").absolute(stats.malformed.get());
-        counter!("tollgate_smpp_dropped_tlvs_total").absolute(stats.tlvs_dropped.get());
     }
 }

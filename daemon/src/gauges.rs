@@ -1,0 +1,79 @@
+//! The metrics that are read rather than counted: binds, queue, wallets.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use metrics::{Gauge, counter, gauge};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tollgate_smpp::BindMode;
+use tollgate_smpp::server::ServerStats;
+
+use crate::live::World;
+
+/// How often they are brought up to date.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// With so many wallets that a look at all of them takes long, it takes at most this share of a core.
+const REST_PER_LOOK: u32 = 50;
+
+/// Brings them up to date for as long as the process lives, on a thread where a look at a million wallets holds up no
+/// session.
+pub async fn keep(world: Arc<World>, stats: Arc<ServerStats>, handle: PrometheusHandle) {
+    let gauges = Arc::new(ReadGauges::new());
+    loop {
+        let (gauges, world, stats, handle) =
+            (Arc::clone(&gauges), Arc::clone(&world), Arc::clone(&stats), handle.clone());
+        let look = tokio::task::spawn_blocking(move || {
+            let started = Instant::now();
+            gauges.read(&world, &stats);
+            handle.run_upkeep();
+            started.elapsed()
+        });
+        let Ok(took) = look.await else { return };
+        tokio::time::sleep(INTERVAL.max(took * REST_PER_LOOK)).await;
+    }
+}
+
+struct ReadGauges {
+    binds: [(BindMode, Gauge); 3],
+    connections: Gauge,
+    queue: Gauge,
+    wallets: Gauge,
+    wallets_low: Gauge,
+}
+
+impl ReadGauges {
+    fn new() -> Self {
+        let binds = |mode: BindMode, name: &'static str| (mode, gauge!("tollgate_binds", "mode" => name));
+        Self {
+            binds: [
+                binds(BindMode::Transmitter, "transmitter"),
+                binds(BindMode::Receiver, "receiver"),
+                binds(BindMode::Transceiver, "transceiver"),
+            ],
+            connections: gauge!("tollgate_smpp_connections"),
+            queue: gauge!("tollgate_commit_queue_messages"),
+            wallets: gauge!("tollgate_wallets"),
+            wallets_low: gauge!("tollgate_wallets_below_threshold"),
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts of connections and wallets are far below 2^52")]
+    fn read(&self, world: &World, stats: &ServerStats) {
+        for (mode, gauge) in &self.binds {
+            gauge.set(stats.binds_open(*mode).get() as f64);
+        }
+        self.connections.set(stats.connections_open.get() as f64);
+        self.queue.set(world.committer.queued_messages() as f64);
+        self.wallets.set(world.wallets.len() as f64);
+        let live = world.live.load();
+        let low = live.accounts().filter(|account| {
+            let threshold = account.provisioned.account.low_balance_threshold;
+            threshold.is_some_and(|threshold| account.standing.wallet.state().balance < threshold)
+        });
+        self.wallets_low.set(low.count() as f64);
+        counter!("tollgate_smpp_bind_failures_total").absolute(stats.binds_refused.get());
+        counter!("tollgate_smpp_malformed_pdus_total").absolute(stats.malformed.get());
+        counter!("tollgate_smpp_dropped_tlvs_total").absolute(stats.tlvs_dropped.get());
+    }
+}
