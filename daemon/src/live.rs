@@ -28,8 +28,6 @@ pub struct Live {
     pub tables: Tables,
     /// The number that CDRs name the tariff version with.
     pub tariff: u32,
-    /// How long an idempotency key is remembered.
-    pub key_window: Duration,
     /// Who may bind, by `system_id`.
     bindable: HashMap<Arc<str>, Arc<Bindable>>,
     by_account: HashMap<Arc<str>, Arc<Bindable>>,
@@ -79,6 +77,8 @@ pub struct World {
     pub store: Arc<Store>,
     /// The way to the single writer.
     pub committer: Committer,
+    /// How long an idempotency key is remembered; from start to end, as all of `[storage]`.
+    pub key_window: Duration,
     /// Idempotency keys.
     pub keys: Arc<KeyRegistry>,
     /// What is counted.
@@ -113,7 +113,8 @@ impl World {
         let (keys, standings) = (Arc::new(KeyRegistry::new(Arc::clone(&store))), DashMap::new());
         let live = make_live(&committer, &wallets, &standings, loaded).await?;
         let (live, meters) = (ArcSwap::from_pointee(live), Meters::new());
-        Ok(Self { live, wallets, store, committer, keys, meters, standings })
+        let key_window = Duration::from_hours(loaded.settings.storage.idempotency_window_hours.into());
+        Ok(Self { live, wallets, store, committer, key_window, keys, meters, standings })
     }
 
     /// Another configuration in place of the one in force, whole or not at all.
@@ -149,8 +150,7 @@ async fn make_live(
         bindable.insert(Arc::clone(&provisioned.system_id), Arc::clone(&account));
         by_account.insert(Arc::clone(&provisioned.account.id), account);
     }
-    let key_window = Duration::from_hours(loaded.settings.storage.idempotency_window_hours.into());
-    Ok(Live { tables, tariff, key_window, bindable, by_account })
+    Ok(Live { tables, tariff, bindable, by_account })
 }
 
 /// The wallet was loaded from disk, or its opening balance has become durable just now.

@@ -37,7 +37,7 @@ pub struct GatewaySession {
     pub(super) standing: Arc<Standing>,
     pub(super) revenue: Counter,
     window: u32,
-    pub(super) short_ids: bool,
+    short_ids: bool,
     /// The chunk that charges go into now, and those that wait for room in the committer's queue before it.
     open: Option<Box<Chunk>>,
     waiting: VecDeque<Box<Chunk>>,
@@ -102,7 +102,7 @@ impl GatewaySession {
     }
 
     pub(super) fn key_window(&self) -> Duration {
-        self.live.key_window
+        self.world.key_window
     }
 
     pub(super) fn network_code(&self, network: NetworkId) -> NetworkCode {
