@@ -10,6 +10,7 @@
 pub mod batch;
 pub mod cdr;
 pub mod chunk;
+pub mod clock;
 mod codec;
 pub mod committer;
 pub mod export;

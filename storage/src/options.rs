@@ -1,10 +1,9 @@
 //! How RocksDB is set up, and why.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use rocksdb::compaction_filter::Decision;
 use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, LogLevel, Options};
 
+use crate::clock::now;
 use crate::schema::Family;
 
 const MIB: usize = 1 << 20;
@@ -62,6 +61,5 @@ pub fn family(family: Family, cache: &Cache) -> Options {
 /// Forgets idempotency keys whose window has passed, at no cost but that of compaction.
 fn drop_expired(_level: u32, _key: &[u8], value: &[u8]) -> Decision {
     let expires_at = value.first_chunk::<8>().map_or(u64::MAX, |bytes| u64::from_be_bytes(*bytes));
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
-    if u128::from(expires_at) < now { Decision::Remove } else { Decision::Keep }
+    if expires_at < now().0 { Decision::Remove } else { Decision::Keep }
 }

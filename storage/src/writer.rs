@@ -1,15 +1,15 @@
 //! The single writer's side of the committer: batches, doubts, and what everyone in a batch is told.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError};
 use tokio::sync::oneshot;
-use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::Posting;
 
 use crate::batch::Batch;
 use crate::chunk::{CancelError, Chunk};
+use crate::clock::now;
 use crate::committer::{Cancellation, Command, LedgerPosting, Limits, Patience, Provisioned, Shared};
 use crate::fold::{Changes, Charged, Draft, Fold};
 use crate::journal::{Journal, JournalError};
@@ -292,11 +292,6 @@ impl Completion {
 /// A row that is on disk if and only if the batch is.
 fn witness(batch: &Batch) -> Option<(Family, Vec<u8>)> {
     batch.puts.iter().find(|put| put.before.is_none()).map(|put| (put.family, put.key.clone()))
-}
-
-fn now() -> UnixMicros {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    UnixMicros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
 }
 
 /// What Prometheus sees of the committer.

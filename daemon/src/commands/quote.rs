@@ -1,7 +1,6 @@
 //! `tollgate quote`: what a message would cost and why, by the code that charges it.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use tollgate_engine::account::AccountNumber;
@@ -11,8 +10,8 @@ use tollgate_engine::prices::{FoundRate, RateScope};
 use tollgate_engine::quote::{Quote, quote as quote_message};
 use tollgate_engine::segments::{Body, EncodedText, encode_text};
 use tollgate_engine::tables::{NetworkSource, PriceSource, Tables};
-use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::{Wallet, WalletState};
+use tollgate_storage::clock::now;
 use tollgate_storage::store::Store;
 
 use super::{Failure, load};
@@ -89,11 +88,6 @@ fn wallet_state(
         state.count(month, counted);
     }
     Ok(state)
-}
-
-fn now() -> UnixMicros {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    UnixMicros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
 }
 
 /// A quote with what turns its numbers into names.

@@ -1,6 +1,6 @@
 //! From what storage says to the responses that the session sends.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
@@ -8,6 +8,7 @@ use tollgate_engine::refusal::Refusal;
 use tollgate_smpp::pdu::SubmitKind;
 use tollgate_smpp::{Answer, Reply, ReplyTlvs, UnsuccessfulDestination};
 use tollgate_storage::chunk::{Chunk, Notice, Outcome};
+use tollgate_storage::clock::now;
 
 use super::manage::CANCEL_FAILED;
 use super::session::GatewaySession;
@@ -156,9 +157,8 @@ impl GatewaySession {
         meters.charged.increment(u64::from(chunk.count()));
         meters.segments.increment(u64::from(total.segments));
         self.revenue.increment(total.amount.micros().unsigned_abs());
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let submitted = std::time::Duration::from_micros(chunk.header().submitted_at.0);
-        meters.submit_seconds.record(now.saturating_sub(submitted), chunk.count());
+        let took = Duration::from_micros(now().0.saturating_sub(chunk.header().submitted_at.0));
+        meters.submit_seconds.record(took, chunk.count());
     }
 }
 

@@ -38,10 +38,9 @@ struct Found {
 
 impl GatewaySession {
     pub(super) fn answer_query(&mut self, sequence: u32, message: &MessageRef<'_>) -> Verdict {
-        let found = match self.find(message) {
-            Ok(Some(found)) => found,
-            Ok(None) => return Verdict::Refused(QUERY_FAILED),
-            Err(_) => return Verdict::Refused(SYSTEM_ERROR),
+        let found = match self.found_or(message, QUERY_FAILED) {
+            Ok(found) => found,
+            Err(verdict) => return verdict,
         };
         let Ok(state) = self.world.store.state(self.wallet_number(), found.id) else {
             return Verdict::Refused(SYSTEM_ERROR);
@@ -55,10 +54,9 @@ impl GatewaySession {
     }
 
     pub(super) fn start_cancel(&mut self, sequence: u32, message: &MessageRef<'_>) -> Verdict {
-        let found = match self.find(message) {
-            Ok(Some(found)) => found,
-            Ok(None) => return Verdict::Refused(CANCEL_FAILED),
-            Err(_) => return Verdict::Refused(SYSTEM_ERROR),
+        let found = match self.found_or(message, CANCEL_FAILED) {
+            Ok(found) => found,
+            Err(verdict) => return verdict,
         };
         let cancellation = Cancellation {
             wallet: Arc::clone(&self.standing.wallet),
@@ -79,10 +77,9 @@ impl GatewaySession {
         message: &MessageRef<'_>,
         replacement: &Replacement<'_>,
     ) -> Verdict {
-        let found = match self.find(message) {
-            Ok(Some(found)) => found,
-            Ok(None) => return Verdict::Refused(REPLACE_FAILED),
-            Err(_) => return Verdict::Refused(SYSTEM_ERROR),
+        let found = match self.found_or(message, REPLACE_FAILED) {
+            Ok(found) => found,
+            Err(verdict) => return verdict,
         };
         match self.world.store.state(self.wallet_number(), found.id) {
             Ok(None) => {}
@@ -103,6 +100,15 @@ impl GatewaySession {
         }
         self.ready.push(Answer { sequence, reply: Reply::Replaced });
         Verdict::Pending
+    }
+
+    /// The message that a request means, or the verdict on a request that means none.
+    fn found_or(&self, message: &MessageRef<'_>, unknown: u32) -> Result<Found, Verdict> {
+        match self.find(message) {
+            Ok(Some(found)) => Ok(found),
+            Ok(None) => Err(Verdict::Refused(unknown)),
+            Err(_) => Err(Verdict::Refused(SYSTEM_ERROR)),
+        }
     }
 
     /// The message that a request means, if it is this account's and the source address is the message's own.
