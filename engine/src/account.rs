@@ -39,8 +39,20 @@ pub struct Account {
     pub rate_limit: Option<RateLimit>,
     /// How the account's default data coding (0) counts: GSM-7 septets, or Latin-1 octets.
     pub default_coding: DefaultCoding,
+    /// What becomes of its messages once they are charged.
+    pub delivery: DeliveryMode,
     /// `command_status` of refusals where this account differs from the rest.
     pub statuses: Vec<(Refusal, u32)>,
+}
+
+/// What becomes of an account's messages once they are charged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeliveryMode {
+    /// They are handed to an operator.
+    #[default]
+    Routed,
+    /// Nothing: whoever sent them delivers them.
+    ChargeOnly,
 }
 
 /// What `data_coding` 0, "SMSC default alphabet", means for an account (SMPP 3.4 §5.2.19).

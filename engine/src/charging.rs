@@ -1,9 +1,10 @@
 //! One message: from its addresses and octets to a charge or a refusal.
 //!
-//! [`rate`] is everything that needs no wallet; [`charge`] adds the throttle and the debit. The checks stand in the
-//! order of precedence of [`Refusal`].
+//! [`rate`] is everything that needs no wallet; [`charge`] adds the throttle, the choice of an operator, which is its
+//! caller's, and the debit. The checks stand in the order of precedence of [`Refusal`].
 
 use crate::account::network_from_tlv;
+use crate::money::Amount;
 use crate::network::NetworkId;
 use crate::number::Number;
 use crate::refusal::Refusal;
@@ -84,14 +85,18 @@ pub fn rate(
 
 /// Rates a message and debits the wallet in memory. The charge counts only once it is durable; until then
 /// [`Wallet::undo`] takes it back.
-pub fn charge(
+///
+/// Between the two `route` finds out where the message goes, or refuses it before any debit. It may ask what the
+/// message costs as the wallet stands now ([`expected_price`]), which takes the wallet's lock.
+pub fn charge<R>(
     tables: &Tables,
     terms: &Terms,
     throttle: &Throttle,
     wallet: &Wallet,
     message: &Message<'_>,
     now: UnixMicros,
-) -> Result<Charge, Refusal> {
+    route: impl FnOnce(&Rated, &dyn Fn() -> Amount) -> Result<R, Refusal>,
+) -> Result<(Charge, R), Refusal> {
     if terms.account.suspended {
         return Err(Refusal::Suspended);
     }
@@ -99,8 +104,17 @@ pub fn charge(
         return Err(Refusal::Throttled);
     }
     let rated = rate(tables, terms, message, now)?;
+    let routed = route(&rated, &|| expected_price(terms, wallet, &rated))?;
     let posting = Wallet::debit(&leg(terms, wallet, &rated))?;
-    Ok(Charge { rated, posting })
+    Ok((Charge { rated, posting }, routed))
+}
+
+/// What a rated message costs at the wallet's volume of this moment. Another message may come first, so that the debit
+/// takes the price of the next tier. A price that cannot be held is [`Amount::MAX`]; the debit refuses it.
+pub fn expected_price(terms: &Terms, wallet: &Wallet, rated: &Rated) -> Amount {
+    let counted = wallet.state().counted(rated.month);
+    let price = terms.plan.plan.price(rated.unit, counted, u32::from(rated.segments));
+    price.unwrap_or(Amount::MAX)
 }
 
 /// The debit that a rated message asks of its account's wallet.

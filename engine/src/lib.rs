@@ -1,23 +1,34 @@
-//! Rating and charging of SMS, as a function of its inputs.
+//! Rating, charging and routing of SMS, and what becomes of their money, as functions of their inputs.
 //!
 //! **Architecture invariant:** nothing here does I/O. There is no tokio, socket, file, clock, randomness or
 //! environment; `now` is an argument, and a test (`tests/purity.rs`) reads the sources and the manifest to keep it so.
 //!
 //! A message goes through in this order: [`number`] normalises the destination, [`numbering`] finds its
-//! [`network`], [`segments`] counts what is charged, [`tariff`] prices a segment, [`wallet`] debits, and
-//! [`charging`] puts these together into a charge or a [`refusal`]. [`quote`] runs the same code without the debit.
+//! [`network`], [`segments`] counts what is charged, [`tariff`] prices a segment, [`routing`] finds an [`operator`],
+//! [`wallet`] debits, and [`charging`] puts these together into a charge or a [`refusal`]. [`quote`] runs the same code
+//! without the debit.
+//!
+//! Once it is charged, [`pace`] and [`breaker`] say when an operator may have it, [`health`] measures how operators fare,
+//! [`exchange`] converts what they ask for, and [`settlement`] says what each event on its way does to its price.
 
 pub mod account;
+pub mod breaker;
 pub mod charging;
+pub mod exchange;
 pub mod gsm7;
+pub mod health;
 pub mod money;
 pub mod network;
 pub mod number;
 pub mod numbering;
+pub mod operator;
+pub mod pace;
 pub mod prices;
 pub mod quote;
 pub mod refusal;
+pub mod routing;
 pub mod segments;
+pub mod settlement;
 pub mod tables;
 pub mod tariff;
 pub mod throttle;

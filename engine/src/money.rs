@@ -1,8 +1,9 @@
 //! Money: a fixed-point integer of millionths of the account's currency unit.
 //!
 //! Inside it is an `i64` with checked arithmetic only; [`rust_decimal`] reads and prints it at the edges. There is no
-//! floating point. The one division, [`Amount::discounted`], names its rounding rule: half to even.
+//! floating point. The one division, behind discounts and exchange rates, names its rounding rule: half to even.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::iter::Sum;
 use std::str::FromStr;
@@ -82,17 +83,10 @@ impl Amount {
         if discount == Discount::NONE {
             return self;
         }
-        let keep = i128::from(Discount::WHOLE - discount.0);
-        let whole = i128::from(Discount::WHOLE);
-        let product = i128::from(self.0) * keep;
-        let (floor, rest) = (product.div_euclid(whole), product.rem_euclid(whole));
-        let up = match (rest * 2).cmp(&whole) {
-            std::cmp::Ordering::Less => 0,
-            std::cmp::Ordering::Greater => 1,
-            std::cmp::Ordering::Equal => floor.rem_euclid(2),
-        };
+        let product = i128::from(self.0) * i128::from(Discount::WHOLE - discount.0);
+        let share = divide_half_even(product, i128::from(Discount::WHOLE));
         // A share of at most the whole of an i64 is an i64.
-        Self(i64::try_from(floor + up).unwrap_or(self.0))
+        Self(i64::try_from(share).unwrap_or(self.0))
     }
 
     /// As a decimal, for the edges.
@@ -108,6 +102,17 @@ impl Amount {
         }
         scaled.to_i64().map(Self).ok_or(AmountError::TooLarge)
     }
+}
+
+/// The quotient, rounded half to even. `over` is above zero and at most an `i64`.
+pub(crate) fn divide_half_even(value: i128, over: i128) -> i128 {
+    let (floor, rest) = (value.div_euclid(over), value.rem_euclid(over));
+    let up = match (rest * 2).cmp(&over) {
+        Ordering::Less => 0,
+        Ordering::Greater => 1,
+        Ordering::Equal => floor.rem_euclid(2),
+    };
+    floor + up
 }
 
 impl Sum for Amount {

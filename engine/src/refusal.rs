@@ -52,6 +52,10 @@ refusals! {
     KeyReused, "key_reused", 0x0000_0045;
     /// The plan has no rate for the network and no base price.
     NoRate, "no_rate", 0x0000_000B;
+    /// No operator takes the message.
+    NoRoute, "no_route", 0x0000_000B;
+    /// What operators ask for the message is above its price, and the margin guard refuses that.
+    AbovePrice, "above_price", 0x0000_000B;
     /// Balance and credit limit do not cover the price.
     InsufficientFunds, "insufficient_funds", 0x0000_0045;
     /// The queue in front of the committer stayed full.

@@ -214,14 +214,23 @@ impl Terms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{DefaultCoding, SenderPolicy};
+    use crate::account::{DefaultCoding, DeliveryMode, SenderPolicy};
     use crate::money::{Amount, Currency};
     use crate::refusal::Refusal;
+    use crate::settlement::SettlementTerms;
 
     fn plan(name: &str, time_zone: &str) -> Plan {
         let (currency, time_zone) = (Currency::new("USD").unwrap(), time_zone.to_owned());
         let (tiers, rates) = (Vec::new(), Vec::new());
-        Plan { name: Arc::from(name), currency, time_zone, base_price: None, tiers, rates }
+        Plan {
+            name: Arc::from(name),
+            currency,
+            time_zone,
+            base_price: None,
+            tiers,
+            rates,
+            settlement: SettlementTerms::default(),
+        }
     }
 
     fn account(id: &str, plan: &str, currency: &str) -> Account {
@@ -238,6 +247,7 @@ mod tests {
             trusts_network_tlv: false,
             rate_limit: None,
             default_coding: DefaultCoding::Gsm7,
+            delivery: DeliveryMode::Routed,
             statuses: Vec::new(),
         }
     }

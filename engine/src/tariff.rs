@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::money::{Amount, Currency, Discount};
 use crate::network::NetworkCode;
+use crate::settlement::SettlementTerms;
 use crate::time::UnixMicros;
 
 /// Price per segment for a network, or for a whole MCC, during a time.
@@ -63,6 +64,8 @@ pub struct Plan {
     pub tiers: Vec<VolumeTier>,
     /// Prices by network.
     pub rates: Vec<RateRow>,
+    /// What becomes of the price of a message that is not delivered.
+    pub settlement: SettlementTerms,
 }
 
 /// The price of one segment before its tier, and whether it is the plan's base price.
@@ -156,7 +159,15 @@ mod tests {
     fn plan(tiers: Vec<VolumeTier>) -> Plan {
         let (name, time_zone) = (Arc::from("p"), "UTC".to_owned());
         let currency = Currency::new("USD").unwrap();
-        Plan { name, currency, time_zone, base_price: Some(BASE.price), tiers, rates: Vec::new() }
+        Plan {
+            name,
+            currency,
+            time_zone,
+            base_price: Some(BASE.price),
+            tiers,
+            rates: Vec::new(),
+            settlement: SettlementTerms::default(),
+        }
     }
 
     fn tier(from_segment: u64, to_segment: Option<u64>, percent: i64) -> VolumeTier {

@@ -17,6 +17,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::refusal::Refusal;
+use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::tariff::{Plan, UnitPrice, VolumeTier};
 use tollgate_engine::time::Month;
 use tollgate_engine::wallet::{Leg, Posting, Wallet, WalletState};
@@ -252,6 +253,7 @@ fn plans() -> impl Strategy<Value = Plan> {
             base_price: None,
             tiers,
             rates: Vec::new(),
+            settlement: SettlementTerms::default(),
         }
     })
 }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::refusal::Refusal;
+use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::tariff::{Plan, UnitPrice, VolumeTier};
 use tollgate_engine::time::Month;
 use tollgate_engine::wallet::{Leg, Posting, Wallet, WalletState, Wallets};
@@ -37,6 +38,7 @@ fn plan(tiers: Vec<VolumeTier>) -> Plan {
         base_price: None,
         tiers,
         rates: Vec::new(),
+        settlement: SettlementTerms::default(),
     }
 }
 

@@ -14,6 +14,7 @@
 use std::fs;
 use std::path::Path;
 
+mod hook;
 mod quotes;
 mod worksheet;
 mod world;

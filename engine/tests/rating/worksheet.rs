@@ -1,6 +1,6 @@
 //! Reads a worksheet, charges its messages, and compares what happens with what it says.
 
-use tollgate_engine::charging::{Charge, Message, charge};
+use tollgate_engine::charging::{Charge, Message, Rated, charge};
 use tollgate_engine::money::Amount;
 use tollgate_engine::prices::FoundRate;
 use tollgate_engine::quote::{Quote, quote};
@@ -127,8 +127,12 @@ pub fn settle(
     if wallet.state() != before {
         return Err("quoting changed the wallet".to_owned());
     }
-    match charge(tables, terms, throttle, wallet, message, now) {
-        Ok(charged) => explain(tables, &charged, quoted, &wallet.state()),
+    let price = |_: &Rated, expected: &dyn Fn() -> Amount| Ok(expected());
+    match charge(tables, terms, throttle, wallet, message, now, price) {
+        Ok((charged, expected)) if charged.posting.amount != expected => {
+            Err(format!("charged {}, but expected {expected}", charged.posting.amount))
+        }
+        Ok((charged, _)) => explain(tables, &charged, quoted, &wallet.state()),
         Err(refusal) if wallet.state() != before => {
             Err(format!("refused as {refusal}, but the wallet changed"))
         }

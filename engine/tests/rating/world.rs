@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::str::{FromStr, SplitWhitespace};
 use std::sync::Arc;
 
-use tollgate_engine::account::{Account, AccountNumber, DefaultCoding, SenderPolicy};
+use tollgate_engine::account::{Account, AccountNumber, DefaultCoding, DeliveryMode, SenderPolicy};
 use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::network::{NetworkCode, NetworksBuilder};
 use tollgate_engine::number::Number;
 use tollgate_engine::numbering::{NumberingPlanBuilder, PortedNumbers};
 use tollgate_engine::refusal::StatusTable;
+use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::tables::{Definition, Tables};
 use tollgate_engine::tariff::{Plan, RateRow, RowOrigin, VolumeTier};
 use tollgate_engine::throttle::{RateLimit, Throttle};
@@ -118,7 +119,8 @@ impl World {
             price => price.parse().ok().map(Some),
         })?;
         let (tiers, rates) = (Vec::new(), Vec::new());
-        let plan = Plan { name: Arc::from(name), currency, time_zone, base_price, tiers, rates };
+        let settlement = SettlementTerms::default();
+        let plan = Plan { name: Arc::from(name), currency, time_zone, base_price, tiers, rates, settlement };
         self.plans.insert(name.to_owned(), plan);
         Ok(())
     }
@@ -200,6 +202,7 @@ fn account_on(name: &str, plan: &str, currency: Currency) -> Account {
         trusts_network_tlv: false,
         rate_limit: None,
         default_coding: DefaultCoding::Gsm7,
+        delivery: DeliveryMode::Routed,
         statuses: Vec::new(),
     }
 }

@@ -1,0 +1,133 @@
+//! The state of a message as a receipt gives it: a number in a TLV, or a word in its text.
+
+use super::Outcome;
+
+macro_rules! states {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $number:literal, $stat:literal;)+) => {
+        /// The `message_state` of a receipt (SMPP 5.0 §4.7.15; 3.4 §5.2.28 has those from 1 to 8).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum ReceiptState {
+            $($(#[doc = $doc])+ $variant = $number,)+
+        }
+
+        impl ReceiptState {
+            /// Every state, by its number.
+            pub const ALL: [Self; 10] = [$(Self::$variant,)+];
+
+            /// The word after `stat:` in the text of a receipt (SMPP 3.4 Appendix B).
+            pub const fn stat(self) -> &'static str {
+                match self { $(Self::$variant => $stat,)+ }
+            }
+        }
+    };
+}
+
+states! {
+    /// Waiting for its time.
+    Scheduled = 0, "SCHEDLD";
+    /// On its way.
+    Enroute = 1, "ENROUTE";
+    /// Delivered.
+    Delivered = 2, "DELIVRD";
+    /// Its validity ended.
+    Expired = 3, "EXPIRED";
+    /// Deleted there.
+    Deleted = 4, "DELETED";
+    /// Cannot be delivered.
+    Undeliverable = 5, "UNDELIV";
+    /// Accepted there, by hand.
+    Accepted = 6, "ACCEPTD";
+    /// Not known there.
+    Unknown = 7, "UNKNOWN";
+    /// Rejected there.
+    Rejected = 8, "REJECTD";
+    /// Accepted and not delivered on purpose.
+    Skipped = 9, "SKIPPED";
+}
+
+impl ReceiptState {
+    /// The number in TLVs and on disk.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The state of a number; `None` where it has none.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+
+    /// The state of a word after `stat:`, in capital or small letters, cut to seven as the standard has it or in full, as
+    /// some operators write it.
+    pub fn from_stat(stat: &[u8]) -> Option<Self> {
+        let stat = stat.trim_ascii();
+        let is_it = |state: &Self| {
+            let (short, long) = (state.stat().as_bytes(), state.word().as_bytes());
+            stat.eq_ignore_ascii_case(short) || stat.eq_ignore_ascii_case(long)
+        };
+        Self::ALL.into_iter().find(is_it)
+    }
+
+    /// The word in full, as some operators write it.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Scheduled => "SCHEDULED",
+            Self::Enroute => "EN_ROUTE",
+            Self::Delivered => "DELIVERED",
+            Self::Expired => "EXPIRED",
+            Self::Deleted => "DELETED",
+            Self::Undeliverable => "UNDELIVERABLE",
+            Self::Accepted => "ACCEPTED",
+            Self::Unknown => "UNKNOWN",
+            Self::Rejected => "REJECTED",
+            Self::Skipped => "SKIPPED",
+        }
+    }
+
+    /// Whether nothing more will come for the message.
+    pub const fn is_final(self) -> bool {
+        self.outcome().is_some()
+    }
+
+    /// How a message with this receipt ended; `None` where it has not. Whatever kept the operator from delivering it, it
+    /// had the message: `expired` and `rejected` are for those that no operator took.
+    pub const fn outcome(self) -> Option<Outcome> {
+        match self {
+            Self::Scheduled | Self::Enroute | Self::Accepted => None,
+            Self::Delivered => Some(Outcome::Delivered),
+            Self::Expired | Self::Deleted | Self::Undeliverable | Self::Rejected | Self::Skipped => {
+                Some(Outcome::Undelivered)
+            }
+            Self::Unknown => Some(Outcome::Unknown),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_words_are_read_back() {
+        for (state, number) in ReceiptState::ALL.into_iter().zip(0..) {
+            assert_eq!((state.number(), ReceiptState::from_number(number)), (number, Some(state)));
+            for word in [state.stat(), state.word()] {
+                assert_eq!(ReceiptState::from_stat(word.as_bytes()), Some(state));
+                assert_eq!(ReceiptState::from_stat(word.to_ascii_lowercase().as_bytes()), Some(state));
+            }
+        }
+        assert_eq!(ReceiptState::from_number(10), None);
+        for word in ["", "DELIV", "DELIVRDX", "FAILED"] {
+            assert_eq!(ReceiptState::from_stat(word.as_bytes()), None, "{word}");
+        }
+        assert_eq!(ReceiptState::from_stat(b" Delivrd "), Some(ReceiptState::Delivered));
+    }
+
+    #[test]
+    fn all_but_three_are_final() {
+        let open = [ReceiptState::Scheduled, ReceiptState::Enroute, ReceiptState::Accepted];
+        for state in ReceiptState::ALL {
+            assert_eq!(state.is_final(), !open.contains(&state), "{state:?}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What stands between rating and debit: the hook that finds the message's way.
+
+use std::cell::Cell;
+
+use tollgate_engine::charging::{Charge, Rated, charge};
+use tollgate_engine::money::Amount;
+use tollgate_engine::refusal::Refusal;
+use tollgate_engine::time::UnixMicros;
+
+use crate::worksheet::Submitted;
+use crate::world::World;
+
+const SETUP: &str = "network 639/02 KE Safaricom\nprefix 25470 639/02\nprefix 25473 639/03\n\
+                     plan p USD UTC base none\nrate p 639/02 0.05\ntier p 1-2 discount 0\ntier p 3+ discount 50\n\
+                     account rich p balance 1.00 counted 1 in 2026-07\naccount poor p balance 0.01\n\
+                     account slow p balance 1.00 limit 1/1\naccount gone p balance 1.00 suspended\n";
+
+/// Charges a message of two segments, with what the hook saw of its price.
+fn charged<R>(
+    world: &World,
+    account: &str,
+    to: &str,
+    verdict: impl FnOnce(&Rated) -> Result<R, Refusal>,
+) -> (Result<(Charge, R), Refusal>, Option<Amount>) {
+    let tables = world.tables().unwrap();
+    let (wallet, throttle) = world.wallet(account).unwrap();
+    let (terms, submitted) = (tables.terms(account).unwrap(), Submitted::read(to, "2").unwrap());
+    let (now, seen) = (UnixMicros::parse("2026-07-01").unwrap(), Cell::new(None));
+    let hook = |rated: &Rated, expected: &dyn Fn() -> Amount| {
+        seen.set(Some(expected()));
+        verdict(rated)
+    };
+    let result = charge(&tables, terms, throttle, wallet, &submitted.message(), now, hook);
+    (result, seen.get())
+}
+
+#[test]
+fn the_hook_sees_the_price_at_the_wallets_volume_and_its_answer_comes_back() {
+    let world = World::of(SETUP);
+    for due in [75_000, 50_000] {
+        let (result, seen) = charged(&world, "rich", "254700000001", |rated| Ok(rated.segments));
+        let (charge, answer) = result.unwrap();
+        assert_eq!(answer, 2);
+        assert_eq!((charge.posting.amount, seen), (Amount::from_micros(due), Some(charge.posting.amount)));
+    }
+}
+
+#[test]
+fn what_the_hook_refuses_is_not_debited() {
+    let world = World::of(SETUP);
+    let before = ["rich", "poor"].map(|account| world.wallet(account).unwrap().0.state());
+    for refusal in [Refusal::NoRoute, Refusal::AbovePrice] {
+        for account in ["rich", "poor"] {
+            let (result, seen) = charged(&world, account, "254700000001", |_| Err::<(), _>(refusal));
+            assert_eq!(result, Err(refusal), "before any lack of funds");
+            assert!(seen.is_some());
+        }
+    }
+    assert_eq!(["rich", "poor"].map(|account| world.wallet(account).unwrap().0.state()), before);
+}
+
+#[test]
+fn the_hook_is_asked_only_where_nothing_came_before_and_funds_come_behind() {
+    let world = World::of(SETUP);
+    assert!(charged(&world, "slow", "254700000001", |_| Ok(())).0.is_ok());
+    for (account, to, refusal, is_asked) in [
+        ("gone", "254700000001", Refusal::Suspended, false),
+        ("slow", "254700000001", Refusal::Throttled, false),
+        ("rich", "447000000001", Refusal::UnknownDestination, false),
+        ("rich", "254730000001", Refusal::NoRate, false),
+        ("poor", "254700000001", Refusal::InsufficientFunds, true),
+    ] {
+        let (result, seen) = charged(&world, account, to, |_| Ok(()));
+        assert_eq!((result.unwrap_err(), seen.is_some()), (refusal, is_asked));
+    }
+    let rank = |refusal| Refusal::ALL.iter().position(|one| *one == refusal);
+    assert!(rank(Refusal::NoRate) < rank(Refusal::NoRoute));
+    assert!(rank(Refusal::NoRoute) < rank(Refusal::AbovePrice));
+    assert!(rank(Refusal::AbovePrice) < rank(Refusal::InsufficientFunds));
+}
