@@ -1,6 +1,6 @@
 //! Writes PDUs behind one another into a session's output.
 //!
-//! The answers to submits and everything that is a bare header are written by hand, a few instructions each
+//! The answers to submits, deliver_sm and everything that is a bare header are written by hand, a few instructions each
 //! and no allocation, because there is one per message. rusmpp writes the rest.
 
 use bytes::{BufMut, BytesMut};
@@ -13,11 +13,16 @@ use rusmpp::values::{InterfaceVersion, MessageState, UnsuccessSme};
 use rusmpp::{Command, CommandId, CommandStatus, Pdu};
 
 use crate::frame::HEADER_LENGTH;
-use crate::gate::{BindMode, ReplyTlvs, UnsuccessfulDestination};
-use crate::pdu::WireId;
+use crate::gate::{BindMode, Delivery, OwnedAddress, ReplyTlvs, UnsuccessfulDestination};
+use crate::pdu::{ADDRESS_LENGTH_MAX, WireId};
 
 const TLV_HEADER_LENGTH: usize = 4;
 const TLV_LENGTH_MAX: usize = 0xFFFF;
+/// The most octets of a text beside which no message_payload is needed (SMPP 3.4 §5.2.21).
+const SHORT_MESSAGE_LENGTH_MAX: usize = 254;
+const MESSAGE_PAYLOAD: u16 = 0x0424;
+/// The most characters of an id (SMPP 3.4 §4.4.2).
+const MESSAGE_ID_LENGTH_MAX: usize = 64;
 /// The most destinations that a submit_multi has, and so the most that its answer names.
 const DESTINATIONS_MAX: usize = 255;
 
@@ -40,6 +45,61 @@ pub(crate) fn put_accepted(
         out.put_u8(0);
     });
     put_tlvs(out, tlvs);
+}
+
+/// A submit_sm_resp, data_sm_resp or submit_multi_resp that says ESME_ROK, with an id of any characters.
+pub(crate) fn put_accepted_as(out: &mut BytesMut, command: CommandId, sequence: u32, message_id: &[u8]) {
+    let no_destinations: &[u8] = if command == CommandId::SubmitMultiResp { &[0] } else { &[] };
+    let message_id = before_nul(message_id, MESSAGE_ID_LENGTH_MAX);
+    let length = HEADER_LENGTH + message_id.len() + 1 + no_destinations.len();
+    put_header(out, length, command, 0, sequence);
+    out.put_slice(message_id);
+    out.put_u8(0);
+    out.put_slice(no_destinations);
+}
+
+/// A deliver_sm. False, with nothing written, of a text that is too long for the peer.
+pub(crate) fn put_delivery(out: &mut BytesMut, sequence: u32, delivery: &Delivery, knows_tlvs: bool) -> bool {
+    let text = delivery.short_message.as_slice();
+    let fits = text.len() <= SHORT_MESSAGE_LENGTH_MAX;
+    if !fits && (!knows_tlvs || text.len() > TLV_LENGTH_MAX) {
+        return false;
+    }
+    let (short, payload) = if fits { (text, None) } else { (&[][..], Some((MESSAGE_PAYLOAD, text))) };
+    let own_tlvs = delivery.tlvs.iter().filter(|_| knows_tlvs).map(|(tag, value)| (*tag, value.as_slice()));
+    let tlvs = own_tlvs.chain(payload).filter(|(_, value)| value.len() <= TLV_LENGTH_MAX);
+
+    let header_at = out.len();
+    put_header(out, HEADER_LENGTH, CommandId::DeliverSm, 0, sequence);
+    out.put_u8(0); // service_type
+    put_address(out, &delivery.source);
+    put_address(out, &delivery.destination);
+    // esm_class, protocol_id, priority_flag, schedule, validity, registered_delivery, replace_if_present,
+    // data_coding, sm_default_msg_id
+    out.put_slice(&[delivery.esm_class, 0, 0, 0, 0, 0, 0, delivery.data_coding, 0]);
+    out.put_u8(u8::try_from(short.len()).unwrap_or(u8::MAX));
+    out.put_slice(short);
+    for (tag, value) in tlvs {
+        put_tlv(out, tag, value);
+    }
+    let length = wire_length(out.len() - header_at);
+    if let Some(first) = out.get_mut(header_at..).and_then(|pdu| pdu.first_chunk_mut::<4>()) {
+        *first = length.to_be_bytes();
+    }
+    true
+}
+
+fn put_address(out: &mut BytesMut, address: &OwnedAddress) {
+    out.put_u8(address.ton);
+    out.put_u8(address.npi);
+    out.put_slice(before_nul(&address.digits, ADDRESS_LENGTH_MAX));
+    out.put_u8(0);
+}
+
+/// What of `text` a C-Octet String of at most `length_max` characters can hold.
+fn before_nul(text: &[u8], length_max: usize) -> &[u8] {
+    let length = text.iter().take(length_max).take_while(|octet| **octet != 0).count();
+    text.get(..length).unwrap_or(text)
 }
 
 /// A submit_sm_resp, data_sm_resp or submit_multi_resp with an error, an empty message_id and what explains it.
@@ -69,10 +129,14 @@ fn tlvs_length(tlvs: &ReplyTlvs) -> usize {
 
 fn put_tlvs(out: &mut BytesMut, tlvs: &ReplyTlvs) {
     for (tag, value) in tlv_values(tlvs) {
-        out.put_u16(tag);
-        out.put_u16(u16::try_from(value.len()).unwrap_or(u16::MAX));
-        out.put_slice(value);
+        put_tlv(out, tag, value);
     }
+}
+
+fn put_tlv(out: &mut BytesMut, tag: u16, value: &[u8]) {
+    out.put_u16(tag);
+    out.put_u16(u16::try_from(value.len()).unwrap_or(u16::MAX));
+    out.put_slice(value);
 }
 
 /// A bind_*_resp that says ESME_ROK. `version` is left out for a peer that knows no optional parameters.

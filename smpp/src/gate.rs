@@ -8,7 +8,11 @@
 //! The contract of one session, as the shell keeps it:
 //! 1. for every complete request in the bytes just read: `submit`, `query`, `cancel` or `replace`;
 //! 2. then `poll_flush` until it is ready; while it is not, nothing more is read from that socket;
-//! 3. `poll_answers` whenever the task wakes; every [`Verdict::Pending`] gives exactly one [`Answer`].
+//! 3. `poll_answers` whenever the task wakes; every [`Verdict::Pending`] gives exactly one [`Answer`];
+//! 4. `poll_deliveries` whenever the task wakes and the peer can take some; every [`Delivery`] taken out gives
+//!    exactly one `delivered`, at the latest when the session ends.
+
+mod delivery;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -17,6 +21,8 @@ use std::task::{Context, Poll};
 use rusmpp::CommandId;
 
 use crate::pdu::{Address, Submit};
+
+pub use delivery::{Delivery, DeliveryOutcome, OwnedAddress};
 
 /// Admits binds. One for the whole server.
 pub trait Gate: Send + Sync + 'static {
@@ -52,6 +58,31 @@ pub trait GateSession: Send + 'static {
 
     /// Moves the answers that are ready to the end of `answers`. Ready when at least one was moved.
     fn poll_answers(&mut self, cx: &mut Context<'_>, answers: &mut Vec<Answer>) -> Poll<()>;
+
+    /// Moves at most `room` deliveries to the end of `deliveries`. Asked of receivers and transceivers only,
+    /// while fewer than the delivery window wait for their deliver_sm_resp. Ready when at least one was moved.
+    fn poll_deliveries(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: usize,
+        deliveries: &mut Vec<Delivery>,
+    ) -> Poll<()> {
+        let _ = (cx, room, deliveries);
+        Poll::Pending
+    }
+
+    /// What the peer said of a delivery.
+    fn delivered(&mut self, token: u64, outcome: DeliveryOutcome) {
+        let _ = (token, outcome);
+    }
+
+    /// After a round of [`Self::delivered`].
+    fn flush_delivered(&mut self) {}
+
+    /// Whether the connection is to be closed as it is, without a goodbye. Looked at whenever the task wakes.
+    fn hangs_up(&self) -> bool {
+        false
+    }
 }
 
 /// What becomes of a request at once.
@@ -93,6 +124,14 @@ pub enum Reply {
         /// Vendor TLVs for accounts that asked for them.
         tlvs: ReplyTlvs,
     },
+    /// The `_resp` of a submit_sm, data_sm or submit_multi with ESME_ROK and an id that is not a number of
+    /// ours.
+    SubmittedAs {
+        /// Of the request.
+        command: CommandId,
+        /// The first 64 octets are sent.
+        message_id: Box<[u8]>,
+    },
     /// data_sm_resp with ESME_ROK.
     DataAccepted {
         /// Our id of the message.
@@ -122,6 +161,11 @@ pub enum Reply {
     Cancelled,
     /// replace_sm_resp with ESME_ROK.
     Replaced,
+    /// Nothing is sent, as if the answer were lost on its way; for simulators.
+    Withheld {
+        /// Of the request.
+        command: CommandId,
+    },
 }
 
 /// Vendor TLVs of a response: `None` where the account did not ask, so that the usual answer costs nothing.
@@ -225,6 +269,8 @@ pub enum BindOutcome<S> {
         session: S,
         /// Requests that may be unanswered at one time on this bind; beyond it the socket is not read.
         window: u32,
+        /// Deliveries that may be unanswered at one time on this bind; 0 for a bind that gets none.
+        delivery_window: u32,
     },
     /// The bind_resp's `command_status`. `slow_down` marks failures that someone guessing passwords would
     /// see, which are answered later and later.

@@ -6,6 +6,7 @@
 //! field with the `command_status` that names it (SMPP 3.4 §5.1.3). Nothing here keeps state.
 
 mod bind;
+mod deliver;
 mod destinations;
 mod manage;
 mod message_id;
@@ -14,6 +15,7 @@ mod submit;
 mod time;
 mod tlv;
 
+pub use deliver::Deliver;
 pub use destinations::{DestinationList, Destinations, DestinationsIter};
 pub use submit::{Submit, SubmitKind};
 pub use time::{InvalidTime, SmppTime};

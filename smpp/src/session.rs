@@ -1,10 +1,11 @@
 //! One gateway's session as a state machine: no sockets, no tasks, no clock.
 //!
-//! Three kinds of method, besides getters:
+//! Four kinds of method, besides getters:
 //! - `handle_*` takes in what happened: a frame, an answer of the gate, octets written, time passed,
 //!   the peer gone;
 //! - [`ServerSession::output`] and [`ServerSession::next_deadline`] say what is to be done: octets to write,
 //!   and when to call [`ServerSession::handle_tick`];
+//! - [`ServerSession::take_outcomes`] says what became of deliveries;
 //! - [`ServerSession::drain`] asks the session to end well, [`ServerSession::stop`] to end at once.
 //!
 //! ```text
@@ -16,9 +17,13 @@
 //! Every request is answered by its own `_resp`, or by generic_nack where it has none, under its own sequence
 //! number. A bad body costs that request only; a bad length ends the session. Input is taken in order and one
 //! request at a time: while the window is full, all that lies behind it waits, an enquire_link too.
+//!
+//! Deliveries go the other way, in a window of their own, and each has an outcome: the peer's answer, or none.
+//! A session that drains hands out no more and waits for the answers to those that are out.
 
 mod answers;
 mod config;
+mod deliveries;
 mod ending;
 mod in_flight;
 mod outcome;
@@ -40,6 +45,7 @@ pub use work::work_through;
 use crate::encode;
 use crate::gate::{BindMode, BindRequest};
 use crate::pdu::{ManageRequest, Submit};
+use deliveries::{Deliveries, OwnRequests};
 use in_flight::InFlight;
 use timers::{Timer, Timers};
 use version::Version;
@@ -89,14 +95,12 @@ pub struct ServerSession {
     in_flight: InFlight,
     gate_full: bool,
     timers: Timers,
-    own_sequence: u32,
+    own_requests: OwnRequests,
+    deliveries: Deliveries,
     enquiry: Option<u32>,
     output: BytesMut,
     counts: SessionCounts,
 }
-
-/// The highest sequence number that a requester may choose (SMPP 3.4 §3.2).
-const SEQUENCE_MAX: u32 = 0x7FFF_FFFF;
 
 impl ServerSession {
     /// A peer has connected.
@@ -110,7 +114,8 @@ impl ServerSession {
             in_flight: InFlight::default(),
             gate_full: false,
             timers,
-            own_sequence: 0,
+            own_requests: OwnRequests::default(),
+            deliveries: Deliveries::default(),
             enquiry: None,
             output: BytesMut::new(),
             counts: SessionCounts::default(),
@@ -172,13 +177,14 @@ impl ServerSession {
 
     /// The gate welcomes the bind. False where the session has gone on without it: the gate's side is
     /// to be dropped.
-    pub fn handle_bound(&mut self, now: Instant, window: u32) -> bool {
+    pub fn handle_bound(&mut self, now: Instant, window: u32, delivery_window: u32) -> bool {
         let State::Binding { mode, sequence } = self.state else {
             return false;
         };
         let version = self.version.sc_interface_version();
         encode::put_bound(&mut self.output, mode, sequence, &self.config.system_id, version);
         self.window = window.max(1);
+        self.deliveries.open(delivery_window);
         self.state = State::Bound(mode);
         self.timers.transition_ends();
         self.timers.bound(now);
@@ -221,6 +227,10 @@ impl ServerSession {
             Some(Timer::Enquiry) => self.close(CloseReason::Unanswered),
             Some(Timer::PartialPdu) => self.finish(now, None, CloseReason::PartialPdu),
             Some(Timer::WriteStall) => self.cut_off(CloseReason::WriteStalled),
+            Some(Timer::Delivery) => {
+                self.give_up_late_deliveries(now);
+                self.go_on_when_answered(now);
+            }
             None => {}
         }
         self.review_input(now);
@@ -257,7 +267,7 @@ impl ServerSession {
     }
 
     fn next_sequence(&mut self) -> u32 {
-        self.own_sequence = self.own_sequence % SEQUENCE_MAX + 1;
-        self.own_sequence
+        let (_, sequence) = self.own_requests.next();
+        sequence
     }
 }

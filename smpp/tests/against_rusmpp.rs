@@ -288,7 +288,7 @@ fn written(mut answers: Vec<Answer>) -> Vec<u8> {
     let mut session = ServerSession::new(Arc::new(SessionConfig::default()), now);
     let bind = &mut BytesMut::from(&peer::bind(1)[..]);
     work_through::<ToySession>(&mut session, None, bind, now, 0).expect("a bind");
-    session.handle_bound(now, 1000);
+    session.handle_bound(now, 1000, 0);
     session.handle_written(now, session.output().len());
     session.handle_answers(now, &mut answers);
     session.output().to_vec()

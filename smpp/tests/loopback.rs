@@ -9,6 +9,8 @@
 )]
 #![allow(clippy::doc_markdown, reason = "names of PDUs are words here")]
 
+#[path = "loopback/deliveries.rs"]
+mod deliveries;
 #[path = "loopback/drain.rs"]
 mod drain;
 #[path = "loopback/plain.rs"]

@@ -11,6 +11,8 @@
 
 #[path = "session/binding.rs"]
 mod binding;
+#[path = "session/deliveries.rs"]
+mod deliveries;
 #[path = "session/ending.rs"]
 mod ending;
 #[path = "session/odd_pdus.rs"]

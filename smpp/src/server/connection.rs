@@ -19,7 +19,7 @@ use tokio::time::{Sleep, sleep, sleep_until, timeout};
 
 use super::stats::{Gauge, Open};
 use super::{Phase, Shared};
-use crate::gate::{Answer, BindOutcome, BindRequest, Gate, GateSession};
+use crate::gate::{Answer, BindOutcome, BindRequest, Delivery, Gate, GateSession};
 use crate::session::{CloseReason, ServerSession, work_through};
 
 /// Room for the input of a bound session, so that one read brings hundreds of messages.
@@ -49,6 +49,7 @@ pub(super) struct Connection<G: Gate, S> {
     /// The gate has taken requests since it was last flushed.
     gate_unflushed: bool,
     answers: Vec<Answer>,
+    deliveries: Vec<Delivery>,
     timer: Pin<Box<Sleep>>,
 }
 
@@ -69,6 +70,7 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
             bound: None,
             gate_unflushed: false,
             answers: Vec::new(),
+            deliveries: Vec::new(),
             timer: Box::pin(sleep_until(first_deadline.into())),
         }
     }
@@ -106,7 +108,12 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
             moved |= self.poll_input(cx, now);
             moved |= self.poll_gate_flush(cx, now);
             moved |= self.poll_answers(cx, now);
+            moved |= self.poll_deliveries(cx, now);
             moved |= self.poll_output(cx, now);
+            if self.gate.as_ref().is_some_and(GateSession::hangs_up) {
+                self.session.stop();
+            }
+            self.tell_outcomes();
             if let Some(reason) = self.session.finished() {
                 self.shared.stats.absorb(self.session.take_counts());
                 return Poll::Ready(reason);
@@ -144,8 +151,8 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
         };
         self.binding = None;
         match outcome {
-            BindOutcome::Bound { session, window } => {
-                if self.session.handle_bound(now, window) {
+            BindOutcome::Bound { session, window, delivery_window } => {
+                if self.session.handle_bound(now, window, delivery_window) {
                     self.gate = Some(session);
                     self.input.reserve(INPUT_LENGTH);
                     let mode = self.session.bound_as();
@@ -214,6 +221,28 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
             self.session.handle_answers(now, &mut self.answers);
         }
         answered
+    }
+
+    fn poll_deliveries(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let room = self.session.delivery_room();
+        let Some(gate) = self.gate.as_mut().filter(|_| room > 0) else {
+            return false;
+        };
+        if gate.poll_deliveries(cx, room, &mut self.deliveries).is_pending() {
+            return false;
+        }
+        self.session.handle_deliveries(now, &mut self.deliveries);
+        true
+    }
+
+    /// Hands the gate what became of its deliveries.
+    fn tell_outcomes(&mut self) {
+        if let Some(gate) = self.gate.as_mut().filter(|_| self.session.has_outcomes()) {
+            for (token, outcome) in self.session.take_outcomes() {
+                gate.delivered(token, outcome);
+            }
+            gate.flush_delivered();
+        }
     }
 
     fn poll_output(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {

@@ -57,6 +57,12 @@ pub struct ServerStats {
     pub window_full: Counter,
     /// enquire_links sent.
     pub enquiries: Counter,
+    /// deliver_sms sent.
+    pub deliveries: Counter,
+    /// Deliveries that the peer refused, and those too long for the peer's version.
+    pub deliveries_refused: Counter,
+    /// Deliveries without an answer in time, or before the session ended.
+    pub deliveries_unanswered: Counter,
     transmitters_open: Counter,
     receivers_open: Counter,
     transceivers_open: Counter,
@@ -94,6 +100,9 @@ impl ServerStats {
         self.binds_refused.add(counts.binds_refused);
         self.window_full.add(counts.window_full);
         self.enquiries.add(counts.enquiries);
+        self.deliveries.add(counts.deliveries);
+        self.deliveries_refused.add(counts.deliveries_refused);
+        self.deliveries_unanswered.add(counts.deliveries_unanswered);
     }
 }
 

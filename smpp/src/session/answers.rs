@@ -34,6 +34,9 @@ impl ServerSession {
                 let tlvs = if self.version.knows_tlvs() { tlvs } else { &None };
                 encode::put_accepted(out, resp, sequence, ids.wire(*message_id), tlvs);
             }
+            Reply::SubmittedAs { message_id, .. } => {
+                encode::put_accepted_as(out, resp, sequence, message_id);
+            }
             Reply::MultiSubmitted { message_id, unsuccessful } => {
                 encode::put_multi_accepted(out, sequence, ids.wire(*message_id), unsuccessful);
             }
@@ -49,6 +52,7 @@ impl ServerSession {
             Reply::Refused(status) | Reply::Explained { status, .. } => {
                 encode::put_header_only(out, resp, *status, sequence);
             }
+            Reply::Withheld { .. } => {}
             Reply::Cancelled | Reply::Replaced => encode::put_header_only(out, resp, 0, sequence),
         }
     }
@@ -57,7 +61,9 @@ impl ServerSession {
 /// The request that a reply answers; a refusal does not say.
 fn command_of(reply: &Reply) -> Option<CommandId> {
     match reply {
-        Reply::Explained { command, .. } => Some(*command),
+        Reply::Explained { command, .. }
+        | Reply::SubmittedAs { command, .. }
+        | Reply::Withheld { command } => Some(*command),
         Reply::Submitted { .. } => Some(CommandId::SubmitSm),
         Reply::DataAccepted { .. } => Some(CommandId::DataSm),
         Reply::MultiSubmitted { .. } => Some(CommandId::SubmitMulti),

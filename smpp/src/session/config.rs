@@ -25,8 +25,8 @@ pub struct TimerConfig {
     pub enquire_link: Duration,
     /// Silence after which we unbind. Longer than `enquire_link`, it comes to bear where that one is off.
     pub inactivity: Duration,
-    /// For an answer to our enquire_link or unbind, for the gate's answer to a bind, and for the answers
-    /// still owed to a peer that leaves.
+    /// For an answer to our enquire_link, deliver_sm or unbind, for the gate's answer to a bind, and for the
+    /// answers still owed to a peer that leaves.
     pub response: Duration,
     /// From the first octet of a PDU to its last.
     pub partial_pdu: Duration,

@@ -45,6 +45,7 @@ impl ServerSession {
     /// to see answered.
     pub(super) fn finish(&mut self, now: Instant, unbind: Option<u32>, reason: CloseReason) {
         self.state = State::Finishing { unbind, reason };
+        self.give_up_deliveries();
         self.timers.transition_begins(now);
         self.go_on_when_answered(now);
     }
@@ -67,9 +68,9 @@ impl ServerSession {
         self.review_input(now);
     }
 
-    /// Goes on to the end once the last answer owed is out.
+    /// Goes on to the end once the last answer owed is out, and the last one due to us is in.
     pub(super) fn go_on_when_answered(&mut self, now: Instant) {
-        if self.in_flight() > 0 {
+        if self.in_flight() > 0 || !self.deliveries.are_answered() {
             return;
         }
         match self.state {
@@ -106,12 +107,12 @@ impl ServerSession {
     pub(super) fn cut_off(&mut self, reason: CloseReason) {
         self.state = State::Closed(reason);
         self.timers.closed();
+        self.give_up_deliveries();
     }
 
     pub(super) fn close(&mut self, reason: CloseReason) {
         if !matches!(self.state, State::Closed(_)) {
-            self.state = State::Closed(reason);
-            self.timers.closed();
+            self.cut_off(reason);
         }
     }
 }

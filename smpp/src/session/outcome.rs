@@ -91,4 +91,10 @@ pub struct SessionCounts {
     pub window_full: u64,
     /// enquire_links that we sent.
     pub enquiries: u64,
+    /// deliver_sms that we sent.
+    pub deliveries: u64,
+    /// Deliveries that the peer refused, and those too long for the peer's version.
+    pub deliveries_refused: u64,
+    /// Deliveries that the peer did not answer in time, or not before the session ended.
+    pub deliveries_unanswered: u64,
 }

@@ -29,7 +29,9 @@ impl ServerSession {
             CommandId::Unbind => self.unbind(now, sequence),
             // Only we may send it, and an answer has a name of its own.
             CommandId::DeliverSm => self.refuse_in_state(command, CommandStatus::EsmeRinvbndsts, sequence),
-            response if response.is_response() => self.response(response, sequence),
+            response if response.is_response() => {
+                self.response(now, response, frame.header.status, sequence);
+            }
             _ => {
                 self.counts.unknown_commands += 1;
                 self.respond(CommandId::GenericNack, CommandStatus::EsmeRinvcmdid, sequence);
@@ -107,7 +109,11 @@ impl ServerSession {
     }
 
     /// A generic_nack is an answer too: some clients know no enquire_link from this side.
-    fn response(&mut self, response: CommandId, sequence: u32) {
+    fn response(&mut self, now: Instant, response: CommandId, status: u32, sequence: u32) {
+        if self.delivery_answered(response, status, sequence) {
+            self.go_on_when_answered(now);
+            return;
+        }
         let nack = response == CommandId::GenericNack;
         match self.state {
             _ if (nack || response == CommandId::EnquireLinkResp) && self.enquiry == Some(sequence) => {

@@ -24,11 +24,14 @@ pub(super) enum Timer {
     WriteStall,
     /// A bind, an unbind or the last answers take too long.
     Transition,
+    /// The oldest delivery is not answered.
+    Delivery,
 }
 
 #[derive(Debug)]
 pub(super) struct Timers {
     config: TimerConfig,
+    begun_at: Instant,
     opened_at: Option<Instant>,
     /// When the last whole PDU came in, once bound.
     received_at: Option<Instant>,
@@ -37,12 +40,17 @@ pub(super) struct Timers {
     stalled_at: Option<Instant>,
     transition_at: Option<Instant>,
     paused_at: Option<Instant>,
+    /// How long the timers that judge the peer have stood still, a pause that lasts not counted.
+    paused_for: Duration,
+    /// When the oldest delivery that is not answered was sent, as [`Self::listened`] says it.
+    delivery_at: Option<Duration>,
 }
 
 impl Timers {
     pub(super) fn new(config: TimerConfig, now: Instant) -> Self {
         Self {
             config,
+            begun_at: now,
             opened_at: Some(now),
             received_at: None,
             enquired_at: None,
@@ -50,6 +58,8 @@ impl Timers {
             stalled_at: None,
             transition_at: None,
             paused_at: None,
+            paused_for: Duration::ZERO,
+            delivery_at: None,
         }
     }
 
@@ -67,6 +77,7 @@ impl Timers {
             (Timer::Enquiry, self.enquired_at, config.response),
             (Timer::Inactivity, self.received_at, config.inactivity),
             (Timer::PartialPdu, self.partial_at, config.partial_pdu),
+            (Timer::Delivery, self.delivery_at.and_then(|at| self.when_listened(at)), config.response),
         ];
         let of_the_peer = of_the_peer.into_iter().filter(|_| self.paused_at.is_none());
         always
@@ -108,6 +119,21 @@ impl Timers {
         self.stalled_at = left.then_some(since);
     }
 
+    /// How long the peer has been listened to.
+    pub(super) fn listened(&self, now: Instant) -> Duration {
+        self.paused_at.unwrap_or(now).saturating_duration_since(self.begun_at).saturating_sub(self.paused_for)
+    }
+
+    /// The inverse of [`Self::listened`], if there is no further pause.
+    fn when_listened(&self, listened: Duration) -> Option<Instant> {
+        self.begun_at.checked_add(self.paused_for)?.checked_add(listened)
+    }
+
+    /// When the oldest delivery that is not answered was sent.
+    pub(super) fn delivery_waits(&mut self, since: Option<Duration>) {
+        self.delivery_at = since;
+    }
+
     /// From here on the session is held to this one alone, and no longer to its silence.
     pub(super) fn transition_begins(&mut self, now: Instant) {
         self.transition_at = Some(now);
@@ -134,7 +160,9 @@ impl Timers {
             (None, true) => self.paused_at = Some(now),
             (Some(since), false) => {
                 self.paused_at = None;
-                self.shift(now.saturating_duration_since(since));
+                let pause = now.saturating_duration_since(since);
+                self.paused_for = self.paused_for.saturating_add(pause);
+                self.shift(pause);
             }
             _ => return false,
         }

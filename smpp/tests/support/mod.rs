@@ -4,6 +4,8 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub mod client;
+pub mod operator;
 pub mod pair;
 pub mod peer;
 pub mod toy_gate;
+pub mod toy_handler;

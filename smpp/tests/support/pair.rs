@@ -109,8 +109,15 @@ impl Pair {
                 if self.session.wants_answers() && gate.poll_answers(cx, &mut answers).is_ready() {
                     self.session.handle_answers(self.now, &mut answers);
                 }
+                let (room, mut deliveries) = (self.session.delivery_room(), Vec::new());
+                if room > 0 && gate.poll_deliveries(cx, room, &mut deliveries).is_ready() {
+                    self.session.handle_deliveries(self.now, &mut deliveries);
+                }
             }
             self.write();
+            if let Some(gate) = &mut self.gate {
+                self.session.take_outcomes().for_each(|(token, outcome)| gate.delivered(token, outcome));
+            }
             if self.progress() == before {
                 return self.take();
             }
@@ -122,8 +129,8 @@ impl Pair {
     pub fn decide_bind(&mut self) {
         let Some(request) = self.bind.take() else { return };
         match self.toy.decide(&request) {
-            BindOutcome::Bound { session, window } => {
-                if self.session.handle_bound(self.now, window) {
+            BindOutcome::Bound { session, window, delivery_window } => {
+                if self.session.handle_bound(self.now, window, delivery_window) {
                     self.gate = Some(session);
                 }
             }

@@ -2,14 +2,15 @@
 //! destination does not begin with `0000`. A test can hold its answers back, fill it up and look at what it
 //! was given.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use tollgate_smpp::pdu::{Address, Submit, SubmitKind};
 use tollgate_smpp::{
-    Answer, BindOutcome, BindRequest, Gate, GateSession, MessageRef, Replacement, Reply, ReplyTlvs,
-    UnsuccessfulDestination, Verdict,
+    Answer, BindOutcome, BindRequest, Delivery, DeliveryOutcome, Gate, GateSession, MessageRef, Replacement,
+    Reply, ReplyTlvs, UnsuccessfulDestination, Verdict,
 };
 
 use super::peer::{PASSWORD, SYSTEM_ID};
@@ -22,6 +23,7 @@ const WRONG_PASSWORD: u32 = 0x0E;
 #[derive(Clone, Default)]
 pub struct ToyGate(Arc<Mutex<Toy>>);
 
+#[expect(clippy::struct_excessive_bools, reason = "a test switches each on its own")]
 #[derive(Default)]
 pub struct Toy {
     /// The window that binds get; 0 for 1000.
@@ -38,6 +40,18 @@ pub struct Toy {
     pub managed: Vec<String>,
     /// Answers go out last one first.
     pub reversed: bool,
+    /// Answers to submits in place of the usual ones; the last repeats.
+    pub replies: Vec<Reply>,
+    /// The delivery window that binds get.
+    pub delivery_window: u32,
+    /// What is to be delivered, to whichever session asks first.
+    pub deliveries: VecDeque<Delivery>,
+    /// What sessions said of deliveries.
+    pub outcomes: Vec<(u64, DeliveryOutcome)>,
+    /// Rounds of outcomes that were flushed.
+    pub outcome_flushes: usize,
+    /// Sessions hang up.
+    pub hangs_up: bool,
     accepted: u64,
     sessions: usize,
     wakers: Vec<Waker>,
@@ -75,6 +89,18 @@ impl ToyGate {
         toy.wake();
     }
 
+    pub fn deliver(&self, deliveries: impl IntoIterator<Item = Delivery>) {
+        let mut toy = self.lock();
+        toy.deliveries.extend(deliveries);
+        toy.wake();
+    }
+
+    pub fn hang_up(&self) {
+        let mut toy = self.lock();
+        toy.hangs_up = true;
+        toy.wake();
+    }
+
     pub fn sequences(&self) -> Vec<u32> {
         self.lock().submitted.iter().map(|submitted| submitted.sequence).collect()
     }
@@ -91,7 +117,9 @@ impl ToyGate {
         let mut toy = self.lock();
         toy.sessions += 1;
         let window = if toy.window == 0 { 1000 } else { toy.window };
-        BindOutcome::Bound { session: ToySession { gate: self.clone(), waiting: Vec::new() }, window }
+        let delivery_window = toy.delivery_window;
+        let session = ToySession { gate: self.clone(), waiting: Vec::new() };
+        BindOutcome::Bound { session, window, delivery_window }
     }
 }
 
@@ -117,6 +145,11 @@ impl Toy {
     fn reply_to(&mut self, submit: &Submit<'_>) -> Reply {
         let message_id = FIRST_ID + self.accepted;
         self.accepted += 1;
+        match self.replies.len() {
+            0 => {}
+            1 => return self.replies[0].clone(),
+            _ => return self.replies.remove(0),
+        }
         match submit.kind {
             SubmitKind::SubmitSm => Reply::Submitted { message_id, tlvs: self.tlvs.clone() },
             SubmitKind::DataSm => Reply::DataAccepted { message_id, tlvs: self.tlvs.clone() },
@@ -220,6 +253,31 @@ impl GateSession for ToySession {
         }
         answers.append(&mut self.waiting);
         Poll::Ready(())
+    }
+
+    fn poll_deliveries(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: usize,
+        deliveries: &mut Vec<Delivery>,
+    ) -> Poll<()> {
+        let mut toy = self.gate.lock();
+        toy.remember(cx.waker());
+        let count = room.min(toy.deliveries.len());
+        deliveries.extend(toy.deliveries.drain(..count));
+        if count > 0 { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn delivered(&mut self, token: u64, outcome: DeliveryOutcome) {
+        self.gate.lock().outcomes.push((token, outcome));
+    }
+
+    fn flush_delivered(&mut self) {
+        self.gate.lock().outcome_flushes += 1;
+    }
+
+    fn hangs_up(&self) -> bool {
+        self.gate.lock().hangs_up
     }
 }
 

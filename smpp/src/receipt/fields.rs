@@ -1,0 +1,220 @@
+//! The fields of a receipt's text, by their names.
+//!
+//! A field begins with a name and a colon and ends where the next name begins, so that nothing hangs on
+//! spaces, order or lengths. The first of two fields with one name counts. `text:` holds the message's own words,
+//! which may look like anything: once the id and the state are known, nothing behind it is read.
+
+use super::state;
+
+/// Octets of a date or an error that are kept.
+const VALUE_LENGTH_MAX: usize = 32;
+
+/// What a text says, borrowed from it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct TextFields<'a> {
+    pub(super) id: Option<&'a [u8]>,
+    pub(super) sub: Option<u32>,
+    pub(super) dlvrd: Option<u32>,
+    pub(super) submitted: Option<&'a [u8]>,
+    pub(super) done: Option<&'a [u8]>,
+    pub(super) stat: Option<&'a [u8]>,
+    pub(super) err: Option<&'a [u8]>,
+    /// Whether the text begins with the id.
+    id_is_first: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Name {
+    Id,
+    Sub,
+    Dlvrd,
+    Submitted,
+    Done,
+    Stat,
+    Err,
+    Text,
+}
+
+/// The longer of two names with the same end first.
+const NAMES: [(&[u8], Name); 12] = [
+    (b"submit date", Name::Submitted),
+    (b"submit_date", Name::Submitted),
+    (b"submitdate", Name::Submitted),
+    (b"done date", Name::Done),
+    (b"done_date", Name::Done),
+    (b"donedate", Name::Done),
+    (b"dlvrd", Name::Dlvrd),
+    (b"stat", Name::Stat),
+    (b"text", Name::Text),
+    (b"sub", Name::Sub),
+    (b"err", Name::Err),
+    (b"id", Name::Id),
+];
+
+impl<'a> TextFields<'a> {
+    pub(crate) fn read(text: &'a [u8]) -> Self {
+        let mut fields = Self::default();
+        let mut open: Option<(Name, usize)> = None;
+        let colons = text.iter().enumerate().filter(|(_, octet)| **octet == b':').map(|(place, _)| place);
+        for colon in colons {
+            let Some((name, begin)) = text.get(..colon).and_then(name_at_end) else {
+                continue;
+            };
+            match open {
+                Some((open, from)) => fields.set(open, text.get(from..begin)),
+                None => fields.id_is_first = name == Name::Id && text.get(..begin).is_some_and(is_blank),
+            }
+            if name == Name::Text && fields.id.is_some() && fields.stat.is_some() {
+                return fields;
+            }
+            open = Some((name, colon + 1));
+        }
+        if let Some((open, from)) = open {
+            fields.set(open, text.get(from..));
+        }
+        fields
+    }
+
+    /// Whether nobody would write this but a message centre about a message: it begins with the id and has
+    /// a state that the standard knows.
+    pub(crate) fn are_unmistakable(&self) -> bool {
+        self.id_is_first && self.id.is_some() && self.state().is_some()
+    }
+
+    pub(super) fn state(&self) -> Option<u8> {
+        self.stat.and_then(state::of_word)
+    }
+
+    fn set(&mut self, name: Name, value: Option<&'a [u8]>) {
+        let value = value.map(without_blanks).filter(|value| !value.is_empty());
+        let first_word = value.and_then(first_word);
+        match name {
+            Name::Id => self.id = self.id.or(first_word),
+            Name::Sub => self.sub = self.sub.or(first_word.and_then(number)),
+            Name::Dlvrd => self.dlvrd = self.dlvrd.or(first_word.and_then(number)),
+            Name::Submitted => self.submitted = self.submitted.or(value.map(short)),
+            Name::Done => self.done = self.done.or(value.map(short)),
+            Name::Stat => self.stat = self.stat.or(first_word),
+            Name::Err => self.err = self.err.or(first_word.map(short)),
+            Name::Text => {}
+        }
+    }
+}
+
+/// The name that `text` ends with, as a word of its own, and where it begins.
+fn name_at_end(text: &[u8]) -> Option<(Name, usize)> {
+    NAMES.iter().find_map(|(letters, name)| {
+        let begin = text.len().checked_sub(letters.len())?;
+        let (before, end) = text.split_at_checked(begin)?;
+        let is_word = !before.last().is_some_and(|octet| octet.is_ascii_alphanumeric() || *octet == b'_');
+        (end.eq_ignore_ascii_case(letters) && is_word).then_some((*name, begin))
+    })
+}
+
+/// Spaces, NULs, and the commas and the like that some put between fields.
+fn is_separator(octet: u8) -> bool {
+    octet.is_ascii_whitespace() || matches!(octet, 0 | b',' | b';' | b'|')
+}
+
+fn is_blank(text: &[u8]) -> bool {
+    text.iter().all(|octet| is_separator(*octet))
+}
+
+fn without_blanks(mut value: &[u8]) -> &[u8] {
+    while let Some((_, rest)) = value.split_first().filter(|(first, _)| is_separator(**first)) {
+        value = rest;
+    }
+    while let Some((_, rest)) = value.split_last().filter(|(last, _)| is_separator(**last)) {
+        value = rest;
+    }
+    value
+}
+
+fn first_word(value: &[u8]) -> Option<&[u8]> {
+    value.split(|octet| is_separator(*octet)).next()
+}
+
+fn short(value: &[u8]) -> &[u8] {
+    value.get(..VALUE_LENGTH_MAX).unwrap_or(value)
+}
+
+fn number(word: &[u8]) -> Option<u32> {
+    let digits =
+        std::str::from_utf8(word).ok().filter(|word| word.bytes().all(|octet| octet.is_ascii_digit()));
+    digits?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(value: Option<&[u8]>) -> &str {
+        value.map_or("-", |value| std::str::from_utf8(value).unwrap())
+    }
+
+    fn read(receipt: &str) -> String {
+        let fields = TextFields::read(receipt.as_bytes());
+        let numbers = [fields.sub, fields.dlvrd].map(|number| number.map_or(-1, i64::from));
+        let texts = [fields.id, fields.submitted, fields.done, fields.stat, fields.err].map(text);
+        format!("{} {numbers:?}", texts.join("|"))
+    }
+
+    #[test]
+    fn fields_go_by_their_names() {
+        let whole =
+            "id:7 sub:001 dlvrd:002 submit date:2611210000 done date:2611210001 stat:DELIVRD err:000 text:Hi";
+        let expected = "7|2611210000|2611210001|DELIVRD|000 [1, 2]";
+        assert_eq!(read(whole), expected);
+        assert_eq!(read(&whole.to_uppercase()), expected);
+        assert_eq!(read(&whole.replace(" date", "date").replace("text", "Text")), expected);
+        assert_eq!(read(&whole.replace(' ', "  ").replace("  date", " date")), expected);
+        assert_eq!(read(&whole.replace(':', ": ")), expected);
+        assert_eq!(read(&whole.replace(' ', "\r\n").replace("\r\ndate", " date")), expected);
+        assert_eq!(read(&whole.replace(' ', ", ").replace(", date", " date")), expected);
+        assert_eq!(
+            read(
+                "text:Hi stat:DELIVRD done date:2611210001 err:000 submit date:2611210000 dlvrd:002 sub:001 id:7"
+            ),
+            expected,
+            "in any order"
+        );
+    }
+
+    #[test]
+    fn empty_and_missing_fields_are_none() {
+        assert_eq!(
+            read("id:7 sub: dlvrd: submit date: done date: stat:DELIVRD err: text:"),
+            "7|-|-|DELIVRD|- [-1, -1]"
+        );
+        assert_eq!(read("id:7 stat:DELIVRD"), "7|-|-|DELIVRD|- [-1, -1]");
+        assert_eq!(read("id: id:8 sub:x dlvrd:-1 stat:?"), "8|-|-|?|- [-1, -1]");
+        assert_eq!(read(""), "-|-|-|-|- [-1, -1]");
+        assert_eq!(read(":::"), "-|-|-|-|- [-1, -1]");
+    }
+
+    #[test]
+    fn the_words_of_the_message_are_not_read() {
+        assert_eq!(read("id:7 stat:UNDELIV text:id:8 sub:9 err:5 stat:DELIVRD"), "7|-|-|UNDELIV|- [-1, -1]");
+    }
+
+    #[test]
+    fn a_name_inside_a_word_is_no_name() {
+        assert_eq!(read("paid:7 message_id:8 substat:DELIVRD"), "-|-|-|-|- [-1, -1]");
+        assert_eq!(read("id:7 submit date:10:15:00 stat:DELIVRD"), "7|10:15:00|-|DELIVRD|- [-1, -1]");
+    }
+
+    #[test]
+    fn only_a_text_that_begins_with_the_id_and_has_a_state_is_unmistakable() {
+        for (text, unmistakable) in [
+            ("id:7 stat:DELIVRD", true),
+            ("  ID:7 sub:001 STAT:delivrd", true),
+            ("id:7 stat:GREAT", false),
+            ("id:7", false),
+            ("my id:7 stat:DELIVRD", false),
+            ("stat:DELIVRD id:7", false),
+            ("id: stat:DELIVRD", false),
+        ] {
+            assert_eq!(TextFields::read(text.as_bytes()).are_unmistakable(), unmistakable, "{text}");
+        }
+    }
+}
