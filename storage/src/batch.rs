@@ -1,5 +1,8 @@
 //! What one commit writes: rows in order, each with the value that it replaces, so that the whole can be taken back.
 
+use std::collections::{HashMap, HashSet};
+
+use crate::message::{QueueKey, QueuedRow};
 use crate::schema::Family;
 
 /// One row of a batch.
@@ -13,6 +16,24 @@ pub struct Put {
     pub value: Option<Vec<u8>>,
     /// What stood there before; `None` for a new row.
     pub before: Option<Vec<u8>>,
+}
+
+impl Put {
+    /// Whether it is a message that comes into a queue.
+    fn is_queued(&self) -> bool {
+        self.family == Family::Queue && self.before.is_none() && self.value.is_some()
+    }
+}
+
+/// A row that tells whether a batch is on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// Where.
+    pub family: Family,
+    /// The key.
+    pub key: Vec<u8>,
+    /// What it holds if the batch is on disk.
+    pub value: Option<Vec<u8>>,
 }
 
 /// The rows of one commit, written all or none.
@@ -37,6 +58,42 @@ impl Batch {
         before: Option<Vec<u8>>,
     ) {
         self.puts.push(Put { family, key: key.into(), value: Some(value), before });
+    }
+
+    /// Removes a row.
+    pub fn delete(&mut self, family: Family, key: impl Into<Vec<u8>>, before: Vec<u8>) {
+        self.puts.push(Put { family, key: key.into(), value: None, before: Some(before) });
+    }
+
+    /// A row that tells whether the batch is on disk: it holds the witness's value if it is, and something else if not.
+    /// `None` for a batch that changes nothing.
+    pub fn witness(&self) -> Option<Witness> {
+        type Change<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+        let mut rows: HashMap<(Family, &[u8]), Change<'_>> = HashMap::new();
+        for Put { family, key, value, before } in &self.puts {
+            rows.entry((*family, key)).or_insert((before.as_deref(), None)).1 = value.as_deref();
+        }
+        let ((family, key), (_, value)) = rows.into_iter().find(|(_, (before, value))| before != value)?;
+        Some(Witness { family, key: key.to_vec(), value: value.map(<[u8]>::to_vec) })
+    }
+
+    /// The messages that it puts into queues.
+    pub(crate) fn queued(&self) -> impl Iterator<Item = QueueKey> {
+        self.puts.iter().filter(|put| put.is_queued()).filter_map(|put| QueueKey::from_bytes(&put.key))
+    }
+
+    /// Takes the new rows of queues out, by ascending message id, those of `unqueued` aside.
+    pub(crate) fn take_queued(self, unqueued: &HashSet<u64>) -> Vec<QueuedRow> {
+        let row = |put: Put| {
+            let key = QueueKey::from_bytes(&put.key)?;
+            Some(QueuedRow { key, bytes: put.value?.into_boxed_slice() })
+        };
+        let mut rows: Vec<QueuedRow> = self.puts.into_iter().filter(Put::is_queued).filter_map(row).collect();
+        if !unqueued.is_empty() {
+            rows.retain(|row| !unqueued.contains(&row.key.message_id));
+        }
+        rows.sort_by_key(|row| row.key.message_id);
+        rows
     }
 
     /// Whether there is nothing to write.

@@ -9,8 +9,11 @@
 //! CDR    = flags u8 · destination (digit count u8, BCD) · network bits · prefix digits u8 · segments u8
 //!          · data_coding u8 · esm_class u8 · registered_delivery u8 · amount · counted_before (signed, from expected)
 //!          · [source: ton u8, npi u8, string] · [dispatch id] · [idempotency key] · [user_message_reference]
+//!          · [route: home operator, class u8, due (0: at once)]
 //! ```
-//! Numbers without a width are varints.
+//! Numbers without a width are varints. Version 1 is version 2 without routes.
+
+mod route;
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
@@ -21,7 +24,10 @@ use tollgate_engine::time::{Month, UnixMicros};
 
 use crate::codec::{Reader, put_bytes, put_signed, put_varint};
 
-const BLOCK_VERSION: u8 = 1;
+pub use route::CdrRoute;
+
+const BLOCK_VERSION: u8 = 2;
+const BLOCK_VERSION_WITHOUT_ROUTES: u8 = 1;
 
 const SAME_SOURCE: u8 = 1;
 const HAS_DISPATCH: u8 = 1 << 1;
@@ -29,6 +35,8 @@ const HAS_KEY: u8 = 1 << 2;
 const HAS_REFERENCE: u8 = 1 << 3;
 const NETWORK_BY_TLV: u8 = 1 << 4;
 const NETWORK_PORTED: u8 = 1 << 5;
+const HAS_ROUTE: u8 = 1 << 6;
+const UNUSED: u8 = 1 << 7;
 
 /// What all CDRs of a block share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +91,8 @@ pub struct CdrFields<'a> {
     pub idempotency_key: Option<&'a [u8]>,
     /// SMPP 3.4 §5.3.2.17.
     pub user_message_reference: Option<u16>,
+    /// `None` for a message that is charged and not handed to anyone.
+    pub route: Option<CdrRoute>,
 }
 
 /// One message, with what its block says of it.
@@ -138,6 +148,9 @@ impl BlockWriter {
         if let Some(reference) = cdr.user_message_reference {
             out.extend_from_slice(&reference.to_be_bytes());
         }
+        if let Some(route) = &cdr.route {
+            route.write_to(out);
+        }
         self.count += 1;
         self.expected_count = cdr.counted_before.wrapping_add(u64::from(cdr.segments));
     }
@@ -190,6 +203,7 @@ fn flags(cdr: &CdrFields<'_>, same_source: bool) -> u8 {
         | set(cdr.dispatch_id.is_some(), HAS_DISPATCH)
         | set(cdr.idempotency_key.is_some(), HAS_KEY)
         | set(cdr.user_message_reference.is_some(), HAS_REFERENCE)
+        | set(cdr.route.is_some(), HAS_ROUTE)
 }
 
 /// Digits two to a byte, the first in the high half.
@@ -219,6 +233,8 @@ pub struct BlockReader<'a> {
     account: AccountNumber,
     next_id: u64,
     left: u32,
+    /// Flags that no message of the block's version has.
+    unused: u8,
     header: BlockHeader<'a>,
     rest: Reader<'a>,
     expected_count: u64,
@@ -229,7 +245,8 @@ impl<'a> BlockReader<'a> {
     /// Of the row with this key and value.
     pub fn new(account: AccountNumber, first_id: u64, value: &'a [u8]) -> Option<Self> {
         let mut rest = Reader(value);
-        if rest.u8()? != BLOCK_VERSION {
+        let version = rest.u8()?;
+        if version != BLOCK_VERSION && version != BLOCK_VERSION_WITHOUT_ROUTES {
             return None;
         }
         let left = rest.varint_u32()?;
@@ -240,7 +257,8 @@ impl<'a> BlockReader<'a> {
             plan: rest.text()?,
         };
         let source = Source::default();
-        Some(Self { account, next_id: first_id, left, header, rest, expected_count: 0, source })
+        let unused = if version == BLOCK_VERSION { UNUSED } else { UNUSED | HAS_ROUTE };
+        Some(Self { account, next_id: first_id, left, unused, header, rest, expected_count: 0, source })
     }
 
     /// What the messages share.
@@ -261,6 +279,9 @@ impl<'a> BlockReader<'a> {
     fn fields(&mut self) -> Option<CdrFields<'a>> {
         let rest = &mut self.rest;
         let flags = rest.u8()?;
+        if flags & self.unused != 0 {
+            return None;
+        }
         let destination = take_number(rest)?;
         let network = NetworkCode::from_bits(rest.varint_u32()?)?;
         let prefix = rest.u8()?;
@@ -278,6 +299,7 @@ impl<'a> BlockReader<'a> {
         } else {
             Some(u16::from_be_bytes(rest.take(2)?.try_into().ok()?))
         };
+        let route = if flags & HAS_ROUTE == 0 { None } else { Some(CdrRoute::take(rest)?) };
         self.expected_count = counted_before.wrapping_add(u64::from(segments));
         Some(CdrFields {
             destination,
@@ -293,6 +315,7 @@ impl<'a> BlockReader<'a> {
             dispatch_id,
             idempotency_key,
             user_message_reference,
+            route,
         })
     }
 }

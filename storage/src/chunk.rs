@@ -4,6 +4,8 @@
 //! (a failed write, a session that died before handing it over, a committer that is gone), gives it back when it is
 //! dropped. That is the only place where this is done.
 
+mod intents;
+
 use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -14,6 +16,9 @@ use tollgate_engine::wallet::{Posting, Wallet};
 use crate::cdr::{BlockHeader, BlockWriter, CdrFields};
 use crate::keys::{KeyRegistry, NewKey};
 use crate::rows::DispatchCounters;
+
+pub use intents::Intent;
+use intents::Intents;
 
 /// What all charges of a chunk share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,16 +61,23 @@ pub enum Notice {
         /// Whether the message was cancelled.
         result: Result<(), CancelError>,
     },
+    /// The outcome of a replacement.
+    Replaced {
+        /// The mark of the request.
+        token: u64,
+        /// Whether the message was replaced.
+        result: Result<(), CancelError>,
+    },
 }
 
-/// Why a message cannot be cancelled.
+/// Why a message cannot be cancelled or replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CancelError {
     /// No such message of that account.
     #[error("no such message")]
     Unknown,
-    /// It has reached a final state.
-    #[error("the message is in a final state")]
+    /// It has reached a final state, or an operator has it or may have it.
+    #[error("the message is in a final state, or has been handed to an operator")]
     Final,
     /// It could not be made durable.
     #[error("storage is unavailable")]
@@ -94,6 +106,7 @@ pub struct Chunk {
     pub(crate) total: Posting,
     pub(crate) dispatches: Vec<(Box<[u8]>, DispatchCounters)>,
     pub(crate) keys: Vec<NewKey>,
+    pub(crate) intents: Intents,
     pub(crate) registry: Arc<KeyRegistry>,
     requests: Vec<PendingRequest>,
     reply: UnboundedSender<Notice>,
@@ -116,6 +129,7 @@ impl Chunk {
             total,
             dispatches: Vec::new(),
             keys: Vec::new(),
+            intents: Intents::default(),
             registry,
             requests: Vec::new(),
             reply,
@@ -131,6 +145,7 @@ impl Chunk {
         self.total = Posting { account: self.wallet.number(), ..Posting::default() };
         self.dispatches.clear();
         self.keys.clear();
+        self.intents.clear();
         self.requests.clear();
         self.settled = false;
     }
@@ -166,6 +181,13 @@ impl Chunk {
         self.keys.push(key);
     }
 
+    /// Hands the CDR pushed last, whose `route` says the same, to an operator's queue. The body is what
+    /// [`crate::message::Message::write_body`] wrote.
+    pub fn push_intent(&mut self, intent: Intent, body: &[u8]) {
+        debug_assert!(!self.is_empty(), "an intent belongs to a charge");
+        self.intents.push(self.count().saturating_sub(1), intent, body);
+    }
+
     /// Closes a request over the `cdrs` pushed last.
     pub fn push_request(&mut self, token: u64, cdrs: u32) {
         self.requests.push(PendingRequest { token, cdrs });
@@ -181,9 +203,9 @@ impl Chunk {
         self.block.is_empty()
     }
 
-    /// Bytes that its row will take, roughly.
+    /// Bytes that its rows will take, roughly.
     pub fn bytes(&self) -> usize {
-        self.block.len()
+        self.block.len() + self.intents.bytes()
     }
 
     /// The requests in it, in the order of their CDRs.

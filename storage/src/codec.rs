@@ -1,6 +1,9 @@
 //! Bytes of rows: LEB128 varints, zigzag for signed numbers, length-prefixed strings. Readers never panic on bytes
 //! that something else wrote; they answer `None`.
 
+use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::time::UnixMicros;
+
 /// Appends an unsigned LEB128 varint.
 pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
@@ -15,10 +18,33 @@ pub fn put_signed(out: &mut Vec<u8>, value: i64) {
     put_varint(out, ((value << 1) ^ (value >> 63)).cast_unsigned());
 }
 
+/// Appends an amount of money.
+pub fn put_amount(out: &mut Vec<u8>, amount: Amount) {
+    put_signed(out, amount.micros());
+}
+
+/// Appends an instant.
+pub fn put_micros(out: &mut Vec<u8>, at: UnixMicros) {
+    put_varint(out, at.0);
+}
+
 /// Appends a string with its length in front.
 pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put_varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
+}
+
+/// Appends a currency's three letters.
+pub fn put_currency(out: &mut Vec<u8>, currency: Currency) {
+    out.extend_from_slice(currency.as_str().as_bytes());
+}
+
+/// Appends what may not be there: a mark, and then the value.
+pub fn put_option<T>(out: &mut Vec<u8>, value: Option<T>, put: impl FnOnce(&mut Vec<u8>, T)) {
+    out.push(u8::from(value.is_some()));
+    if let Some(value) = value {
+        put(out, value);
+    }
 }
 
 /// Takes values off the front of a row.
@@ -70,6 +96,36 @@ impl<'a> Reader<'a> {
 
     pub fn text(&mut self) -> Option<&'a str> {
         std::str::from_utf8(self.bytes()?).ok()
+    }
+
+    pub fn currency(&mut self) -> Option<Currency> {
+        Currency::new(std::str::from_utf8(self.take(3)?).ok()?)
+    }
+
+    pub fn amount(&mut self) -> Option<Amount> {
+        Some(Amount::from_micros(self.signed()?))
+    }
+
+    pub fn micros(&mut self) -> Option<UnixMicros> {
+        Some(UnixMicros(self.varint()?))
+    }
+
+    /// The outer `None` is for bytes that are no such value.
+    #[expect(clippy::option_option, reason = "what was read, if anything could be, may be nothing")]
+    pub fn option<T>(&mut self, take: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        match self.u8()? {
+            0 => Some(None),
+            1 => take(self).map(Some),
+            _ => None,
+        }
+    }
+
+    pub fn bool(&mut self) -> Option<bool> {
+        match self.u8()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
     }
 
     pub fn be_u64(&mut self) -> Option<u64> {

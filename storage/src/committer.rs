@@ -14,15 +14,16 @@ use std::time::Duration;
 
 use crossbeam::channel::{Sender, TrySendError, bounded};
 use parking_lot::Mutex;
-use tokio::sync::{mpsc, oneshot};
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
-use tollgate_engine::wallet::Wallet;
+use tollgate_engine::wallet::Posting;
 
-use crate::chunk::{CancelError, Chunk, Notice};
+use crate::chunk::{CancelError, Chunk};
+pub(crate) use crate::command::Command;
+pub use crate::command::{Cancellation, LedgerPosting, Provision, Provisioned, Replacement};
+use crate::delivery::DeliveryBatch;
 use crate::fold::Fold;
 use crate::journal::Journal;
-use crate::rows::EntryKind;
+use crate::message::QueuedRow;
 use crate::store::{Store, Unavailable};
 use crate::writer::Writer;
 
@@ -52,62 +53,25 @@ impl Default for Patience {
     }
 }
 
-/// Something for the single writer to do.
-pub(crate) enum Command {
-    Charge(Box<Chunk>),
-    Cancel(Cancellation),
-    Post(LedgerPosting),
-    Provision(Provision),
+/// Told what has just become durable, on the writer's thread, in the order of the commits and before anyone in the commit
+/// is answered. What it does must be quick: every session waits for it.
+pub trait Durable: Send + Sync + 'static {
+    /// Messages that are in their queues now, charged or released, by ascending id.
+    fn queued(&self, rows: Vec<QueuedRow>);
+
+    /// A charge was given back, a cancelled message's too. The wallet in memory is to
+    /// [`undo`](tollgate_engine::wallet::Wallet::undo) it.
+    fn refunded(&self, posting: &Posting);
+
+    /// New receipts for gateways: whose, and their ids in `receipts`.
+    fn receipts(&self, rows: Vec<(AccountNumber, u64)>);
 }
 
-/// A message to cancel and refund.
-#[derive(Debug)]
-pub struct Cancellation {
-    /// Whose money comes back.
-    pub wallet: Arc<Wallet>,
-    /// Which message.
-    pub message_id: u64,
-    /// The session's mark.
-    pub token: u64,
-    /// Where the [`Notice::Cancelled`] goes.
-    pub reply: mpsc::UnboundedSender<Notice>,
-}
-
-/// An entry for an account's ledger.
-#[derive(Debug)]
-pub struct LedgerPosting {
-    /// Whose.
-    pub wallet: Arc<Wallet>,
-    /// What it is.
-    pub kind: EntryKind,
-    /// Added to the balance.
-    pub amount: Amount,
-    /// Why.
-    pub reference: String,
-    /// Told once it is durable and in the wallet.
-    pub reply: oneshot::Sender<Result<(), Unavailable>>,
-}
-
-/// Accounts and a tariff version that are about to be applied.
-#[derive(Debug)]
-pub struct Provision {
-    /// Name, currency and opening balance of each account; known ones keep what they have.
-    pub accounts: Vec<(Arc<str>, String, Amount)>,
-    /// The tariff's content hash.
-    pub tariff_version: Arc<str>,
-    /// The tariff's files.
-    pub tariff_files: Vec<(String, Vec<u8>)>,
-    /// Told the numbers once they are durable.
-    pub reply: oneshot::Sender<Result<Provisioned, Unavailable>>,
-}
-
-/// The numbers that stand for accounts and for the tariff on disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Provisioned {
-    /// In the order asked.
-    pub accounts: Vec<AccountNumber>,
-    /// Of the tariff version.
-    pub tariff: u32,
+/// For whoever charges nothing and delivers nothing.
+impl Durable for () {
+    fn queued(&self, _: Vec<QueuedRow>) {}
+    fn refunded(&self, _: &Posting) {}
+    fn receipts(&self, _: Vec<(AccountNumber, u64)>) {}
 }
 
 /// The chunk could not be queued now; it is given back.
@@ -161,8 +125,9 @@ impl Committer {
         store: Arc<Store>,
         journal: J,
         limits: Limits,
+        durable: Arc<dyn Durable>,
     ) -> Result<(Self, JoinHandle<()>), Unavailable> {
-        Self::start_with(store, journal, limits, Patience::default())
+        Self::start_with(store, journal, limits, Patience::default(), durable)
     }
 
     /// Starts the writer's thread.
@@ -171,6 +136,7 @@ impl Committer {
         journal: J,
         limits: Limits,
         patience: Patience,
+        durable: Arc<dyn Durable>,
     ) -> Result<(Self, JoinHandle<()>), Unavailable> {
         let fold = Fold::load(&store)?;
         let (sender, receiver) = bounded(limits.queue_messages.max(1));
@@ -180,7 +146,8 @@ impl Committer {
             available: AtomicBool::new(true),
             waiting: Mutex::new(Vec::new()),
         });
-        let writer = Writer::new(journal, store, fold, receiver, (limits, patience), Arc::clone(&shared));
+        let waiting = (limits, patience);
+        let writer = Writer::new(journal, store, fold, receiver, waiting, Arc::clone(&shared), durable);
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || writer.run())
@@ -237,6 +204,24 @@ impl Committer {
         self.sender.try_send(Command::Cancel(cancellation)).map_err(|_| CancelError::Unavailable)
     }
 
+    /// Replaces a message's content. The answer comes as a notice, or at once as `Err` where the queue is full.
+    pub fn replace(&self, replacement: Replacement) -> Result<(), CancelError> {
+        self.sender.try_send(Command::Replace(replacement)).map_err(|_| CancelError::Unavailable)
+    }
+
+    /// Hands over what happened to messages. Where the queue is full the batch is given back; where the writer has died it
+    /// is refused.
+    pub fn deliver(&self, batch: DeliveryBatch) -> Result<(), DeliveryBatch> {
+        match self.sender.try_send(Command::Deliver(batch)) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(Command::Deliver(batch))) => Err(batch),
+            Err(TrySendError::Full(command) | TrySendError::Disconnected(command)) => {
+                command.refuse();
+                Ok(())
+            }
+        }
+    }
+
     /// Adds a ledger entry. Waits for room in the queue, so not for use on a session's task.
     pub fn post(&self, posting: LedgerPosting) {
         // A writer that is gone drops the reply, which its receiver sees.
@@ -246,32 +231,5 @@ impl Committer {
     /// Makes accounts and a tariff version durable before they are applied. Waits for room in the queue.
     pub fn provision(&self, provision: Provision) {
         let _ = self.sender.send(Command::Provision(provision));
-    }
-}
-
-impl Command {
-    /// Messages and bytes.
-    pub(crate) fn size(&self) -> (usize, usize) {
-        match self {
-            Self::Charge(chunk) => (chunk.count() as usize, chunk.bytes()),
-            Self::Cancel(_) | Self::Post(_) | Self::Provision(_) => (0, 0),
-        }
-    }
-
-    /// Answers that nothing was done.
-    pub(crate) fn refuse(self) {
-        let latched = || Unavailable("writes are refused until storage recovers".to_owned());
-        match self {
-            Self::Charge(chunk) => chunk.fail(),
-            Self::Cancel(cancellation) => cancellation.answer(Err(CancelError::Unavailable)),
-            Self::Post(posting) => drop(posting.reply.send(Err(latched()))),
-            Self::Provision(provision) => drop(provision.reply.send(Err(latched()))),
-        }
-    }
-}
-
-impl Cancellation {
-    pub(crate) fn answer(self, result: Result<(), CancelError>) {
-        let _ = self.reply.send(Notice::Cancelled { token: self.token, result });
     }
 }

@@ -1,14 +1,15 @@
 //! Reading CDRs in order of account and time.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
 
 use crate::cdr::{BlockReader, Cdr};
-use crate::rows::{Row, StateRow};
+use crate::rows::StateRow;
 use crate::schema::{Family, account_id_key, first_id_at, parse_account_id_key};
-use crate::store::{Store, Unavailable, damaged};
+use crate::states::States;
+use crate::store::{Store, Unavailable, damaged, rows};
 
 /// Which CDRs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,54 +51,38 @@ fn cdrs_of_account<B>(
     visit: &mut impl FnMut(&Cdr<'_>, Option<&StateRow>) -> ControlFlow<B>,
 ) -> Result<Option<B>, Unavailable> {
     let end = first_id_at(UnixMicros(range.to.0.saturating_add(COMMIT_DELAY_MAX_MICROS)));
-    let ids = first_id_at(range.from)..end;
-    let states = states_of(store, account, &ids)?;
-    let mut found = Ok(None);
-    store.scan(Family::Cdrs, &account_id_key(account, ids.start), |key, value| {
-        let Some((owner, first)) =
-            parse_account_id_key(key).filter(|(owner, id)| *owner == account && *id < end)
-        else {
-            return false;
-        };
-        let Some(mut block) = BlockReader::new(owner, first, value) else {
-            found = Err(damaged(Family::Cdrs));
-            return false;
-        };
-        if !(range.from..range.to).contains(&block.header().submitted_at) {
-            return true;
-        }
-        for cdr in block.by_ref() {
-            let state = states.binary_search_by_key(&cdr.message_id, |(id, _)| *id).ok();
-            let state = state.and_then(|at| states.get(at)).map(|(_, row)| row);
-            if let ControlFlow::Break(value) = visit(&cdr, state) {
-                found = Ok(Some(value));
-                return false;
+    let start = account_id_key(account, first_id_at(range.from));
+    store.with(|db| {
+        let mut states = States::new(rows(db, Family::States, &start)?);
+        for row in rows(db, Family::Cdrs, &start)? {
+            let (key, value) = row?;
+            let Some((owner, first)) =
+                parse_account_id_key(&key).filter(|(owner, id)| *owner == account && *id < end)
+            else {
+                break;
+            };
+            let block = BlockReader::new(owner, first, &value).ok_or_else(|| damaged(Family::Cdrs))?;
+            if !(range.from..range.to).contains(&block.header().submitted_at) {
+                continue;
+            }
+            if let Some(broken) = cdrs_of_block(block, &mut states, visit)? {
+                return Ok(Some(broken));
             }
         }
-        if !block.is_sound() {
-            found = Err(damaged(Family::Cdrs));
-        }
-        found.is_ok()
-    })?;
-    found
+        Ok(None)
+    })
 }
 
-/// Those of an account's messages that are no longer en route, by id.
-fn states_of(
-    store: &Store,
-    account: AccountNumber,
-    ids: &Range<u64>,
-) -> Result<Vec<(u64, StateRow)>, Unavailable> {
-    let (mut states, mut sound) = (Vec::new(), true);
-    store.scan(Family::States, &account_id_key(account, ids.start), |key, value| {
-        match parse_account_id_key(key) {
-            Some((owner, id)) if owner == account && id < ids.end => match StateRow::read(value) {
-                Some(row) => states.push((id, row)),
-                None => sound = false,
-            },
-            _ => return false,
+fn cdrs_of_block<B>(
+    mut block: BlockReader<'_>,
+    states: &mut States<'_>,
+    visit: &mut impl FnMut(&Cdr<'_>, Option<&StateRow>) -> ControlFlow<B>,
+) -> Result<Option<B>, Unavailable> {
+    for cdr in block.by_ref() {
+        let state = states.of(cdr.account, cdr.message_id)?;
+        if let ControlFlow::Break(value) = visit(&cdr, state) {
+            return Ok(Some(value));
         }
-        sound
-    })?;
-    if sound { Ok(states) } else { Err(damaged(Family::States)) }
+    }
+    if block.is_sound() { Ok(None) } else { Err(damaged(Family::Cdrs)) }
 }

@@ -24,8 +24,9 @@ pub trait Journal: Send + 'static {
     /// Writes a batch, durably.
     fn append(&mut self, batch: &Batch) -> Result<(), JournalError>;
 
-    /// After a failure: makes the journal usable again and tells whether a row is there. `Err` while it cannot be used.
-    fn recover(&mut self, family: Family, key: &[u8]) -> Result<bool, JournalError>;
+    /// After a failure: makes the journal usable again and tells what a row holds, `None` where it is not there. `Err`
+    /// while the journal cannot be used.
+    fn recover(&mut self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, JournalError>;
 }
 
 /// The local journal: RocksDB's write-ahead log.
@@ -48,12 +49,9 @@ impl Journal for RocksJournal {
         self.store.write(batch, self.durability).map_err(|error| JournalError::InDoubt(error.to_string()))
     }
 
-    fn recover(&mut self, family: Family, key: &[u8]) -> Result<bool, JournalError> {
+    fn recover(&mut self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
         self.store.check_room().map_err(|error| JournalError::NotWritten(error.to_string()))?;
         self.store.reopen().map_err(|error| JournalError::InDoubt(error.to_string()))?;
-        self.store
-            .get(family, key)
-            .map(|found| found.is_some())
-            .map_err(|error| JournalError::InDoubt(error.to_string()))
+        self.store.get(family, key).map_err(|error| JournalError::InDoubt(error.to_string()))
     }
 }

@@ -4,9 +4,11 @@ use rocksdb::compaction_filter::Decision;
 use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, LogLevel, Options};
 
 use crate::clock::now;
-use crate::schema::Family;
+use crate::schema::{Family, parse_operator_number_key};
 
 const MIB: usize = 1 << 20;
+
+const HEALTH_KEPT_MICROS: u64 = 90 * 86_400 * 1_000_000;
 
 /// Write-ahead logs beyond this make RocksDB flush, which bounds what a restart has to replay.
 const WAL_BYTES_MAX: u64 = 192 << 20;
@@ -52,14 +54,82 @@ pub fn family(family: Family, cache: &Cache) -> Options {
             options.set_write_buffer_size(16 * MIB);
             options.set_compaction_filter("expired_keys", drop_expired);
         }
+        Family::Upstream => {
+            // A receipt names any of days of messages, and an early or foreign one names none.
+            table.set_bloom_filter(10.0, false);
+            options.set_write_buffer_size(32 * MIB);
+            options.set_compaction_filter("settled_messages", drop_expired);
+        }
+        Family::Queue => {
+            // A message is read once, in order, and then deleted, mostly while it is still in memory. There is nothing to
+            // look up that is not there, so no bloom filter; there is room for a queue to come and go without a file.
+            options.set_write_buffer_size(64 * MIB);
+            options.set_max_write_buffer_number(3);
+            drop_deleted_early(&mut options);
+        }
+        Family::Scheduled | Family::Expiries | Family::Leases | Family::Awaiting | Family::Receipts => {
+            options.set_write_buffer_size(16 * MIB);
+            drop_deleted_early(&mut options);
+        }
+        Family::Health => {
+            options.set_write_buffer_size(4 * MIB);
+            options.set_compaction_filter("old_health", drop_old_health);
+        }
         _ => options.set_write_buffer_size(16 * MIB),
     }
     options.set_block_based_table_factory(&table);
     options
 }
 
-/// Forgets idempotency keys whose window has passed, at no cost but that of compaction.
+/// These families are read from the front on, where all is deleted sooner or later: a reader would have to step over
+/// what is only marked as deleted. A file in which much is marked is compacted although nothing else asks for it.
+fn drop_deleted_early(options: &mut Options) {
+    let (window, deleted, share) = (4_096, 2_048, 0.5);
+    options.add_compact_on_deletion_collector_factory(window, deleted, share);
+}
+
+/// Forgets health samples after ninety days.
+fn drop_old_health(_level: u32, key: &[u8], _value: &[u8]) -> Decision {
+    let at = parse_operator_number_key(key).map_or(u64::MAX, |(_, at)| at);
+    if at.saturating_add(HEALTH_KEPT_MICROS) < now().0 { Decision::Remove } else { Decision::Keep }
+}
+
+/// Forgets idempotency keys whose window has passed, and the operators' ids of messages that are long settled, at no
+/// cost but that of compaction. Both rows begin with their end.
 fn drop_expired(_level: u32, _key: &[u8], value: &[u8]) -> Decision {
     let expires_at = value.first_chunk::<8>().map_or(u64::MAX, |bytes| u64::from_be_bytes(*bytes));
     if expires_at < now().0 { Decision::Remove } else { Decision::Keep }
+}
+
+#[cfg(test)]
+mod tests {
+    use tollgate_engine::operator::OperatorNumber;
+    use tollgate_engine::time::UnixMicros;
+
+    use super::*;
+    use crate::schema::health_key;
+
+    fn goes(decision: &Decision) -> bool {
+        matches!(decision, Decision::Remove)
+    }
+
+    #[test]
+    fn rows_go_when_their_end_has_passed() {
+        let row = |expires_at: u64| [&expires_at.to_be_bytes()[..], b"rest"].concat();
+        let now = now().0;
+        assert!(goes(&drop_expired(0, b"key", &row(now - 1))));
+        assert!(!goes(&drop_expired(0, b"key", &row(now + 1_000_000_000))));
+        // A message whose receipt is awaited has no end; what is no row is for a reader to stumble over.
+        assert!(!goes(&drop_expired(0, b"key", &row(u64::MAX))));
+        assert!(!goes(&drop_expired(0, b"key", b"short")));
+    }
+
+    #[test]
+    fn samples_go_after_ninety_days() {
+        let key =
+            |age_days: u64| health_key(OperatorNumber(1), UnixMicros(now().0 - age_days * 86_400_000_000));
+        assert!(goes(&drop_old_health(0, &key(91), b"sample")));
+        assert!(!goes(&drop_old_health(0, &key(89), b"sample")));
+        assert!(!goes(&drop_old_health(0, b"short", b"sample")));
+    }
 }

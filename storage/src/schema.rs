@@ -14,16 +14,33 @@
 //! | `keys` | account, idempotency key | message id, fingerprint, expiry |
 //! | `short_ids` | account, 32-bit id | message id, for SMPP 3.3 binds |
 //! | `tariffs` | tariff number | content hash and the tariff files |
+//! | `operators` | operator | code, when it was first seen |
+//! | `queue` | home operator, class u8, message id | a message to be sent |
+//! | `scheduled` | due micros, message id | home operator, class, then the message |
+//! | `expiries` | expiry micros, message id | home operator, class, and when it was scheduled for |
+//! | `leases` | lease id | operator, when, and the keys of the messages that it may have been sent |
+//! | `upstream` | operator, the operator's id of a message | the acceptance, and what settles the message later |
+//! | `awaiting` | acceptance micros, operator, the operator's id | nothing: the messages whose receipt is awaited |
+//! | `receipts` | account, id | a receipt for the account's gateways |
+//! | `unmatched` | operator, id | a receipt that belongs to no message we know of |
+//! | `health` | operator, micros | how the operator was |
+//!
+//! A number in a key without a width is of 64 bits, but for accounts (32) and operators (16).
 //!
 //! **A message id says where its CDR lies.** Ids are the microsecond of the commit times one hundred, counted on from
 //! there: at most 18 decimal digits, always growing, so the CDR of message `m` of an account is in that account's last
 //! block that begins at or before `m`.
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::{Month, UnixMicros};
 
 /// The layout that this build reads and writes.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
+
+/// The layout without operators. A directory that has it is brought up to date when it is opened for writing: its rows
+/// are read as they are, what is new are families and what rows hold at their end.
+pub const SCHEMA_VERSION_WITHOUT_OPERATORS: u32 = 1;
 
 /// Key of the schema version in `meta`.
 pub const SCHEMA_VERSION_KEY: &[u8] = b"schema_version";
@@ -68,6 +85,16 @@ column_families! {
     Keys "keys",
     ShortIds "short_ids",
     Tariffs "tariffs",
+    Operators "operators",
+    Queue "queue",
+    Scheduled "scheduled",
+    Expiries "expiries",
+    Leases "leases",
+    Upstream "upstream",
+    Awaiting "awaiting",
+    Receipts "receipts",
+    Unmatched "unmatched",
+    Health "health",
 }
 
 /// The first message id that a commit at `now` may use.
@@ -124,4 +151,78 @@ pub fn short_id_key(account: AccountNumber, short_id: u32) -> [u8; 8] {
     key[..4].copy_from_slice(&account.0.to_be_bytes());
     key[4..].copy_from_slice(&short_id.to_be_bytes());
     key
+}
+
+/// Key of rows that there is one of per operator.
+pub fn operator_key(operator: OperatorNumber) -> [u8; 2] {
+    operator.0.to_be_bytes()
+}
+
+/// Key of a receipt that belongs to no message we know of.
+pub fn unmatched_key(operator: OperatorNumber, id: u64) -> [u8; 10] {
+    operator_number_key(operator, id)
+}
+
+/// Key of a health sample.
+pub fn health_key(operator: OperatorNumber, at: UnixMicros) -> [u8; 10] {
+    operator_number_key(operator, at.0)
+}
+
+fn operator_number_key(operator: OperatorNumber, number: u64) -> [u8; 10] {
+    let mut key = [0; 10];
+    key[..2].copy_from_slice(&operator.0.to_be_bytes());
+    key[2..].copy_from_slice(&number.to_be_bytes());
+    key
+}
+
+/// The operator of an unmatched receipt or of a health sample, and its id or instant.
+pub fn parse_operator_number_key(key: &[u8]) -> Option<(OperatorNumber, u64)> {
+    let (operator, number) = split_operator(key)?;
+    Some((operator, u64::from_be_bytes(number.try_into().ok()?)))
+}
+
+/// Key of a lease.
+pub fn lease_key(lease: u64) -> [u8; 8] {
+    lease.to_be_bytes()
+}
+
+/// Key of a message by the id that an operator gave it, in canonical form.
+pub fn upstream_key(operator: OperatorNumber, id: &[u8]) -> Vec<u8> {
+    [&operator.0.to_be_bytes(), id].concat()
+}
+
+/// The operator and id of such a key.
+pub fn parse_upstream_key(key: &[u8]) -> Option<(OperatorNumber, &[u8])> {
+    split_operator(key)
+}
+
+/// Key of a message whose receipt is awaited, by when an operator accepted it.
+pub fn awaiting_key(accepted_at: UnixMicros, operator: OperatorNumber, id: &[u8]) -> Vec<u8> {
+    [&accepted_at.0.to_be_bytes()[..], &operator.0.to_be_bytes(), id].concat()
+}
+
+/// The instant, operator and id of such a key.
+pub fn parse_awaiting_key(key: &[u8]) -> Option<(UnixMicros, OperatorNumber, &[u8])> {
+    let (accepted_at, rest) = key.split_first_chunk()?;
+    let (operator, id) = split_operator(rest)?;
+    Some((UnixMicros(u64::from_be_bytes(*accepted_at)), operator, id))
+}
+
+/// Key of rows by an instant and a message id: scheduled messages, and those that expire.
+pub fn instant_id_key(at: UnixMicros, message_id: u64) -> [u8; 16] {
+    let mut key = [0; 16];
+    key[..8].copy_from_slice(&at.0.to_be_bytes());
+    key[8..].copy_from_slice(&message_id.to_be_bytes());
+    key
+}
+
+/// The instant and message id of such a key.
+pub fn parse_instant_id_key(key: &[u8]) -> Option<(UnixMicros, u64)> {
+    let (at, id) = key.split_first_chunk()?;
+    Some((UnixMicros(u64::from_be_bytes(*at)), u64::from_be_bytes(id.try_into().ok()?)))
+}
+
+fn split_operator(key: &[u8]) -> Option<(OperatorNumber, &[u8])> {
+    let (operator, rest) = key.split_first_chunk()?;
+    Some((OperatorNumber(u16::from_be_bytes(*operator)), rest))
 }

@@ -1,21 +1,26 @@
 //! The data directory: opening it, reading rows, writing batches.
 
+mod accounts;
+mod open;
+mod operators;
+mod queue;
+mod receipts;
+
 use std::path::{Path, PathBuf};
 
 use parking_lot::RwLock;
-use rocksdb::{Cache, ColumnFamily, DB, Direction, IteratorMode, WriteBatch, WriteOptions};
+use rocksdb::{
+    Cache, ColumnFamily, DB, DBIterator, Direction, IteratorMode, ReadOptions, WriteBatch, WriteOptions,
+};
 use thiserror::Error;
-use tollgate_engine::account::AccountNumber;
-use tollgate_engine::wallet::WalletState;
 
 use crate::batch::Batch;
-use crate::cdr::{BlockReader, Cdr};
-use crate::options;
-use crate::rows::{AccountRow, BatchRow, KeyRow, Row, StateRow, TariffRow};
+use crate::rows::{BatchRow, Row};
 use crate::schema::{
-    Family, LAST_SHORT_ID_KEY, SCHEMA_VERSION, SCHEMA_VERSION_KEY, account_id_key, account_key,
-    account_name_key, parse_account_id_key, short_id_key,
+    Family, LAST_SHORT_ID_KEY, SCHEMA_VERSION, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_OPERATORS,
 };
+
+pub use open::OpenError;
 
 /// When a commit counts as done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,30 +42,6 @@ pub struct StoreOptions {
     pub minimum_free_bytes: u64,
     /// Memory for blocks that were read.
     pub cache_bytes: usize,
-}
-
-/// Why a data directory cannot be opened.
-#[derive(Debug, Error)]
-pub enum OpenError {
-    /// RocksDB says no: not a directory, not ours to write, in use by another process, damaged.
-    #[error("cannot open the data directory {path}: {reason}")]
-    Database {
-        /// The directory.
-        path: PathBuf,
-        /// In RocksDB's words.
-        reason: String,
-    },
-    /// Nothing is there to read.
-    #[error("{0} is not a data directory")]
-    Missing(PathBuf),
-    /// Written by another version.
-    #[error("the data directory {path} has schema version {found}, this build reads {SCHEMA_VERSION}")]
-    Schema {
-        /// The directory.
-        path: PathBuf,
-        /// What it has.
-        found: u32,
-    },
 }
 
 /// A row could not be read or written now.
@@ -89,36 +70,33 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens a data directory for writing, making it where it is not there.
+    /// Opens a data directory for writing, making it where it is not there, and bringing it up to date where an earlier
+    /// version wrote it.
     pub fn open(options: StoreOptions) -> Result<Self, OpenError> {
         let cache = Cache::new_lru_cache(options.cache_bytes);
-        let failed = |reason: String| OpenError::Database { path: options.path.clone(), reason };
-        if options.path.exists() && !options.path.is_dir() {
-            return Err(failed("it is not a directory".to_owned()));
-        }
-        std::fs::create_dir_all(&options.path).map_err(|error| failed(error.to_string()))?;
-        let db = open_for_writing(&options.path, &cache).map_err(|error| failed(reason_of(error)))?;
+        let db = open::for_writing(&options.path, &cache)?;
         let store = Self { options, cache, db: RwLock::new(Some(db)) };
-        store.check_schema(true)?;
+        match store.schema_version()? {
+            Some(SCHEMA_VERSION) => {}
+            None | Some(SCHEMA_VERSION_WITHOUT_OPERATORS) => store.set_schema_version()?,
+            Some(found) => return Err(OpenError::Schema { path: store.options.path, found }),
+        }
         Ok(store)
     }
 
     /// Opens a data directory for reading only. The daemon may be running on it; what is read is then a durable
     /// instant of the past.
     pub fn open_read_only(path: &Path) -> Result<Self, OpenError> {
-        if !path.join("CURRENT").is_file() {
-            return Err(OpenError::Missing(path.to_owned()));
-        }
         let cache = Cache::new_lru_cache(32 << 20);
-        let families = Family::ALL.iter().map(|family| (family.name(), options::family(*family, &cache)));
-        let mut database = options::database();
-        database.create_if_missing(false);
-        let db = DB::open_cf_with_opts_for_read_only(&database, path, families, false)
-            .map_err(|error| OpenError::Database { path: path.to_owned(), reason: error.into_string() })?;
+        let db = open::for_reading(path, &cache)?;
         let options = StoreOptions { path: path.to_owned(), minimum_free_bytes: 0, cache_bytes: 0 };
         let store = Self { options, cache, db: RwLock::new(Some(db)) };
-        store.check_schema(false)?;
-        Ok(store)
+        let path = path.to_owned();
+        match store.schema_version()? {
+            Some(SCHEMA_VERSION) => Ok(store),
+            Some(found @ SCHEMA_VERSION_WITHOUT_OPERATORS) => Err(OpenError::Outdated { path, found }),
+            found => Err(OpenError::Schema { path, found: found.unwrap_or(0) }),
+        }
     }
 
     /// The data directory.
@@ -126,31 +104,26 @@ impl Store {
         &self.options.path
     }
 
-    fn check_schema(&self, create: bool) -> Result<(), OpenError> {
-        let failed =
-            |error: Unavailable| OpenError::Database { path: self.options.path.clone(), reason: error.0 };
-        match self.get(Family::Meta, SCHEMA_VERSION_KEY).map_err(failed)? {
-            None if create => {
-                let mut batch = Batch::default();
-                batch.insert(Family::Meta, SCHEMA_VERSION_KEY, SCHEMA_VERSION.to_be_bytes().to_vec());
-                self.write(&batch, Durability::Sync).map_err(failed)
-            }
-            found => {
-                let found =
-                    found.and_then(|bytes| Some(u32::from_be_bytes(bytes.try_into().ok()?))).unwrap_or(0);
-                if found == SCHEMA_VERSION {
-                    return Ok(());
-                }
-                Err(OpenError::Schema { path: self.options.path.clone(), found })
-            }
-        }
+    fn schema_version(&self) -> Result<Option<u32>, OpenError> {
+        let version = self.get(Family::Meta, SCHEMA_VERSION_KEY).map_err(|error| self.not_opened(error))?;
+        Ok(version.map(|bytes| open::version_of(&bytes)))
+    }
+
+    fn set_schema_version(&self) -> Result<(), OpenError> {
+        let mut batch = Batch::default();
+        batch.insert(Family::Meta, SCHEMA_VERSION_KEY, SCHEMA_VERSION.to_be_bytes().to_vec());
+        self.write(&batch, Durability::Sync).map_err(|error| self.not_opened(error))
+    }
+
+    fn not_opened(&self, error: Unavailable) -> OpenError {
+        OpenError::Database { path: self.options.path.clone(), reason: error.0 }
     }
 
     /// Closes the database and opens it again: what RocksDB needs after a failed write.
     pub(crate) fn reopen(&self) -> Result<(), Unavailable> {
         let mut db = self.db.write();
         *db = None;
-        *db = Some(open_for_writing(&self.options.path, &self.cache)?);
+        *db = Some(open::writable(&self.options.path, &self.cache)?);
         Ok(())
     }
 
@@ -235,93 +208,63 @@ impl Store {
         })
     }
 
+    /// Whether a commit gave this id to a message, whoever's.
+    pub(crate) fn is_message(&self, id: u64) -> Result<bool, Unavailable> {
+        self.with(|db| {
+            let mode = IteratorMode::From(&id.to_be_bytes(), Direction::Reverse);
+            let Some(row) = db.iterator_cf(handle(db, Family::Batches)?, mode).next() else {
+                return Ok(false);
+            };
+            let (key, value) = row?;
+            let first = key.first_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes));
+            match (first, BatchRow::read(&value)) {
+                (Some(first), Some(row)) => Ok(id < first + row.messages()),
+                _ => Err(damaged(Family::Batches)),
+            }
+        })
+    }
+
     /// The last short id given out; zero for none.
     pub(crate) fn last_short_id(&self) -> Result<u32, Unavailable> {
         let Some(value) = self.get(Family::Meta, LAST_SHORT_ID_KEY)? else { return Ok(0) };
         Ok(u32::from_be_bytes(value.try_into().map_err(|_| damaged(Family::Meta))?))
     }
 
-    /// Every account that was ever provisioned.
-    pub fn accounts(&self) -> Result<Vec<(AccountNumber, AccountRow)>, Unavailable> {
-        self.numbered(Family::Accounts)
-    }
-
-    /// Every wallet at this durable instant.
-    pub fn wallets(&self) -> Result<Vec<(AccountNumber, WalletState)>, Unavailable> {
-        self.numbered(Family::Wallets)
-    }
-
-    /// Every tariff version ever applied, by the number that CDRs name it with.
-    pub fn tariffs(&self) -> Result<Vec<(u32, TariffRow)>, Unavailable> {
-        Ok(self.numbered(Family::Tariffs)?.into_iter().map(|(number, row)| (number.0, row)).collect())
-    }
-
-    fn numbered<R: Row>(&self, family: Family) -> Result<Vec<(AccountNumber, R)>, Unavailable> {
-        let (mut rows, mut sound) = (Vec::new(), true);
-        self.scan(family, &[], |key, value| {
-            match (key.try_into(), R::read(value)) {
-                (Ok(number), Some(row)) => rows.push((AccountNumber(u32::from_be_bytes(number)), row)),
-                _ => sound = false,
-            }
-            sound
-        })?;
-        if sound { Ok(rows) } else { Err(damaged(family)) }
-    }
-
-    /// The durable wallet of an account.
-    pub fn wallet(&self, account: AccountNumber) -> Result<Option<WalletState>, Unavailable> {
-        self.row(Family::Wallets, &account_key(account))
-    }
-
-    /// An idempotency key, expired or not.
-    pub fn key(&self, account: AccountNumber, key: &[u8]) -> Result<Option<KeyRow>, Unavailable> {
-        self.row(Family::Keys, &account_name_key(account, key))
-    }
-
-    /// What became of a message; `None` while it is en route.
-    pub fn state(&self, account: AccountNumber, message_id: u64) -> Result<Option<StateRow>, Unavailable> {
-        self.row(Family::States, &account_id_key(account, message_id))
-    }
-
-    /// The message that an SMPP 3.3 bind knows by this id.
-    pub fn message_of_short_id(
+    /// Reads rows one after the other. Other reads are possible meanwhile.
+    pub(crate) fn with<T, E: From<Unavailable>>(
         &self,
-        account: AccountNumber,
-        short_id: u32,
-    ) -> Result<Option<u64>, Unavailable> {
-        self.number(Family::ShortIds, &short_id_key(account, short_id))
-    }
-
-    /// Calls `read` with a message's CDR; `None` where the account has no such message.
-    pub fn cdr<T>(
-        &self,
-        account: AccountNumber,
-        message_id: u64,
-        read: impl FnOnce(&Cdr<'_>) -> T,
-    ) -> Result<Option<T>, Unavailable> {
-        self.with(|db| {
-            let key = account_id_key(account, message_id);
-            let mode = IteratorMode::From(&key, Direction::Reverse);
-            let Some(row) = db.iterator_cf(handle(db, Family::Cdrs)?, mode).next() else { return Ok(None) };
-            let (key, value) = row?;
-            let (owner, first) = parse_account_id_key(&key).ok_or_else(|| damaged(Family::Cdrs))?;
-            if owner != account {
-                return Ok(None);
-            }
-            let mut block = BlockReader::new(owner, first, &value).ok_or_else(|| damaged(Family::Cdrs))?;
-            match block.find(|cdr| cdr.message_id == message_id) {
-                Some(cdr) => Ok(Some(read(&cdr))),
-                None if block.is_sound() => Ok(None),
-                None => Err(damaged(Family::Cdrs)),
-            }
-        })
-    }
-
-    fn with<T>(&self, work: impl FnOnce(&DB) -> Result<T, Unavailable>) -> Result<T, Unavailable> {
-        match &*self.db.read() {
+        work: impl FnOnce(&DB) -> Result<T, E>,
+    ) -> Result<T, E> {
+        // A read inside another one must not wait for a writer that waits for the outer one.
+        match &*self.db.read_recursive() {
             Some(db) => work(db),
-            None => Err(Unavailable("the database is being opened again".to_owned())),
+            None => Err(Unavailable("the database is being opened again".to_owned()).into()),
         }
+    }
+
+    /// Calls `visit` with the rows whose keys lie in the range, in their order, until it answers `false`. RocksDB knows
+    /// the end too, and so does not look at what was deleted behind it.
+    fn range(
+        &self,
+        family: Family,
+        keys: std::ops::Range<&[u8]>,
+        mut visit: impl FnMut(&[u8], &[u8]) -> Result<bool, Unavailable>,
+    ) -> Result<(), Unavailable> {
+        if keys.start >= keys.end {
+            return Ok(());
+        }
+        self.with(|db| {
+            let mut options = ReadOptions::default();
+            options.set_iterate_upper_bound(keys.end);
+            let mode = IteratorMode::From(keys.start, Direction::Forward);
+            for row in db.iterator_cf_opt(handle(db, family)?, options, mode) {
+                let (key, value) = row?;
+                if !visit(&key, &value)? {
+                    break;
+                }
+            }
+            Ok(())
+        })
     }
 }
 
@@ -330,17 +273,11 @@ pub(crate) fn damaged(family: Family) -> Unavailable {
     Unavailable(format!("a damaged row in {}", family.name()))
 }
 
+/// All rows of a family, in the order of their keys.
+pub(crate) fn rows<'db>(db: &'db DB, family: Family, start: &[u8]) -> Result<DBIterator<'db>, Unavailable> {
+    Ok(db.iterator_cf(handle(db, family)?, IteratorMode::From(start, Direction::Forward)))
+}
+
 fn handle(db: &DB, family: Family) -> Result<&ColumnFamily, Unavailable> {
     db.cf_handle(family.name()).ok_or_else(|| Unavailable(format!("no column family {}", family.name())))
-}
-
-/// RocksDB's own words, but for the one case that an operator meets.
-fn reason_of(error: rocksdb::Error) -> String {
-    let reason = error.into_string();
-    if reason.contains("LOCK") { "it is in use by another process".to_owned() } else { reason }
-}
-
-fn open_for_writing(path: &Path, cache: &Cache) -> Result<DB, rocksdb::Error> {
-    let families = Family::ALL.iter().map(|family| (family.name(), options::family(*family, cache)));
-    DB::open_cf_with_opts(&options::database(), path, families)
 }

@@ -1,20 +1,29 @@
 //! Proves from a data directory alone that the books add up, or names the first thing that is off.
 //!
 //! Everything is counted again from the CDRs, the ledger entries and the states, and compared with the rows that the
-//! daemon keeps: wallets, volumes, dispatch counters, batches, keys and short ids.
+//! daemon keeps: wallets, volumes, dispatch counters, batches, keys and short ids. A message that was handed over is in
+//! exactly one place: in a queue, scheduled, or in a state; and one that an operator has is known by that operator's id.
+//!
+//! Rows are read one after the other. What is held in memory is per account, per dispatch and per block, and of each
+//! refund and ledger entry a few octets; of a message, nothing.
 
 mod compare;
+mod ledger;
+mod messages;
+mod operators;
+mod outcome;
+mod waiting;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use thiserror::Error;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
+use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::Month;
 
-use crate::cdr::{BlockReader, Cdr};
-use crate::rows::{AccountRow, DispatchCounters, EntryKind, LedgerEntry, Row, StateRow};
-use crate::schema::{Family, parse_account_id_key};
+use crate::rows::{AccountRow, DispatchCounters};
+use crate::schema::Family;
 use crate::store::{Store, Unavailable};
 
 /// What was counted in books that balance.
@@ -28,10 +37,34 @@ pub struct Report {
     pub cdrs: u64,
     /// Dispatch counters compared.
     pub dispatches: u64,
-    /// Segments on the CDRs, cancelled messages aside.
+    /// Segments on the CDRs, those of messages whose charge was given back aside.
     pub segments: u64,
+    /// Refunds, each of which is asked for by one state and is in the ledger once.
+    pub refunds: u64,
+    /// Messages in queues.
+    pub queued: u64,
+    /// Messages that wait for their time.
+    pub scheduled: u64,
+    /// Messages that an operator has and whose receipt is awaited.
+    pub awaited: u64,
+    /// Messages at their end.
+    pub ended: u64,
+    /// Leases: what may have been on a wire when the books were closed.
+    pub leases: u64,
+    /// Receipts that wait for a gateway.
+    pub receipts: u64,
+    /// Receipts that belong to no message we know of.
+    pub unmatched: u64,
     /// By currency.
     pub totals: BTreeMap<String, Totals>,
+}
+
+impl Report {
+    /// Whether there is anything to say of what became of messages.
+    pub fn delivers(&self) -> bool {
+        let counts = [self.queued, self.scheduled, self.awaited, self.ended];
+        counts.into_iter().chain([self.leases, self.receipts, self.unmatched]).any(|count| count > 0)
+    }
 }
 
 /// Sums over the wallets of one currency.
@@ -62,10 +95,17 @@ pub enum Fault {
 pub fn verify(store: &Store) -> Result<Report, Fault> {
     let mut count = Count::default();
     count.read_accounts(store)?;
-    count.read_cdrs(store)?;
-    count.read_states(store)?;
+    count.read_operators(store)?;
+    count.read_messages(store)?;
     count.read_ledger(store)?;
+    count.read_receipts(store)?;
+    count.read_unmatched(store)?;
     count.compare_batches(store)?;
+    count.compare_waiting(store)?;
+    Count::compare_expiries(store)?;
+    count.compare_leases(store)?;
+    count.compare_upstream(store)?;
+    count.compare_awaiting(store)?;
     count.compare_volumes(store)?;
     count.compare_dispatches(store)?;
     Count::compare_keys(store)?;
@@ -86,11 +126,12 @@ struct AccountCount {
 #[derive(Debug, Default)]
 struct Count {
     accounts: BTreeMap<AccountNumber, AccountCount>,
+    operators: BTreeSet<OperatorNumber>,
     dispatches: HashMap<(AccountNumber, Vec<u8>), DispatchCounters>,
     /// Blocks not yet found in a batch, by their first id.
     blocks: HashMap<u64, (AccountNumber, u32)>,
-    /// Ledger entries not yet found in a batch.
-    entries: BTreeMap<u64, AccountNumber>,
+    /// Ids of ledger entries, of receipts and of unmatched receipts, to be found in batches.
+    entries: Vec<u64>,
     /// Refunds that a state asks for and the ledger has not shown yet.
     refunds: HashMap<(AccountNumber, u64), Amount>,
     report: Report,
@@ -133,49 +174,6 @@ impl Count {
         Ok(())
     }
 
-    fn read_cdrs(&mut self, store: &Store) -> Result<(), Fault> {
-        let tariffs: Vec<u32> = store.tariffs()?.into_iter().map(|(number, _)| number).collect();
-        let mut last: Option<(AccountNumber, u64)> = None;
-        scan(store, Family::Cdrs, |key, value| {
-            let (account, first) = parse_account_id_key(key).ok_or_else(|| damaged(Family::Cdrs, key))?;
-            let mut block =
-                BlockReader::new(account, first, value).ok_or_else(|| damaged(Family::Cdrs, key))?;
-            if last.is_some_and(|(of, end)| of == account && first < end) {
-                return off(format!("account {}: message {first} has two CDRs", account.0));
-            }
-            if !tariffs.contains(&block.header().tariff) {
-                return off(format!("message {first}: tariff {} is not archived", block.header().tariff));
-            }
-            let count = block.left();
-            for cdr in block.by_ref() {
-                self.count_cdr(&cdr)?;
-            }
-            if !block.is_sound() {
-                return Err(damaged(Family::Cdrs, key));
-            }
-            last = Some((account, first + u64::from(count)));
-            match self.blocks.insert(first, (account, count)) {
-                None => Ok(()),
-                Some(_) => off(format!("message {first} has CDRs of two accounts")),
-            }
-        })
-    }
-
-    fn count_cdr(&mut self, cdr: &Cdr<'_>) -> Result<(), Fault> {
-        let account = self.account(cdr.account, cdr.message_id)?;
-        account.charged += i128::from(cdr.fields.amount.micros());
-        *account.volumes.entry(cdr.header.month).or_default() += i128::from(cdr.fields.segments);
-        if let Some(dispatch) = cdr.fields.dispatch_id {
-            let counters = self.dispatches.entry((cdr.account, dispatch.to_vec())).or_default();
-            counters.messages += 1;
-            counters.segments += u64::from(cdr.fields.segments);
-            counters.cost = counters.cost.checked_add(cdr.fields.amount).unwrap_or(Amount::MAX);
-        }
-        self.report.cdrs += 1;
-        self.report.segments += u64::from(cdr.fields.segments);
-        Ok(())
-    }
-
     fn account(&mut self, number: AccountNumber, id: u64) -> Result<&mut AccountCount, Fault> {
         match self.accounts.get_mut(&number) {
             Some(account) => Ok(account),
@@ -183,63 +181,10 @@ impl Count {
         }
     }
 
-    fn read_states(&mut self, store: &Store) -> Result<(), Fault> {
-        let mut states = Vec::new();
-        scan(store, Family::States, |key, value| {
-            let (account, id) = parse_account_id_key(key).ok_or_else(|| damaged(Family::States, key))?;
-            let row = StateRow::read(value).ok_or_else(|| damaged(Family::States, key))?;
-            states.push((account, id, row));
-            Ok(())
-        })?;
-        for (account, id, row) in states {
-            let found = store.cdr(account, id, |cdr| {
-                let dispatch = cdr.fields.dispatch_id.map(<[u8]>::to_vec);
-                (cdr.fields.amount, cdr.fields.segments, cdr.header.month, dispatch)
-            })?;
-            let Some((amount, segments, month, dispatch)) = found else {
-                return off(format!("message {id} has a state but no CDR"));
-            };
-            if row.refunded != amount {
-                return off(format!("message {id}: charged {amount}, refunded {}", row.refunded));
-            }
-            *self.account(account, id)?.volumes.entry(month).or_default() -= i128::from(segments);
-            if let Some(counters) =
-                dispatch.and_then(|dispatch| self.dispatches.get_mut(&(account, dispatch)))
-            {
-                counters.cancelled += 1;
-                counters.segments -= u64::from(segments);
-                counters.cost = counters.cost.checked_sub(amount).unwrap_or(Amount::MAX);
-            }
-            self.report.segments -= u64::from(segments);
-            self.refunds.insert((account, id), row.refunded);
+    fn check_operator(&self, number: OperatorNumber, whose: impl FnOnce() -> String) -> Result<(), Fault> {
+        if self.operators.contains(&number) {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    fn read_ledger(&mut self, store: &Store) -> Result<(), Fault> {
-        scan(store, Family::Ledger, |key, value| {
-            let (account, id) = parse_account_id_key(key).ok_or_else(|| damaged(Family::Ledger, key))?;
-            let entry = LedgerEntry::read(value).ok_or_else(|| damaged(Family::Ledger, key))?;
-            let micros = i128::from(entry.amount.micros());
-            if entry.kind == EntryKind::Refund {
-                let message_id = entry.reference.parse().unwrap_or(0);
-                if self.refunds.remove(&(account, message_id)) != Some(entry.amount) {
-                    return off(format!(
-                        "ledger entry {id} refunds message {message_id}, which asks for no such refund"
-                    ));
-                }
-                self.account(account, id)?.refunded += micros;
-            } else {
-                self.account(account, id)?.paid_in += micros;
-            }
-            match self.entries.insert(id, account) {
-                None => Ok(()),
-                Some(_) => off(format!("entry {id} is in the ledgers of two accounts")),
-            }
-        })?;
-        match self.refunds.keys().next() {
-            Some((_, id)) => off(format!("message {id} is to be refunded but the ledger has no entry")),
-            None => Ok(()),
-        }
+        off(format!("{} names operator {}, which does not exist", whose(), number.0))
     }
 }

@@ -4,17 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError};
-use tokio::sync::oneshot;
-use tollgate_engine::wallet::Posting;
 
-use crate::batch::Batch;
-use crate::chunk::{CancelError, Chunk};
+use crate::batch::{Batch, Witness};
 use crate::clock::now;
-use crate::committer::{Cancellation, Command, LedgerPosting, Limits, Patience, Provisioned, Shared};
-use crate::fold::{Changes, Charged, Draft, Fold};
+use crate::committer::{Command, Durable, Limits, Patience, Shared};
+use crate::completion::{Completion, Drafted};
+use crate::fold::{Draft, Fold, FoldError, News};
 use crate::journal::{Journal, JournalError};
 use crate::schema::Family;
-use crate::store::{Store, Unavailable};
+use crate::store::Store;
 
 /// The single writer.
 pub struct Writer<J> {
@@ -25,6 +23,7 @@ pub struct Writer<J> {
     limits: Limits,
     patience: Patience,
     shared: Arc<Shared>,
+    durable: Arc<dyn Durable>,
     trouble: Option<Trouble>,
     gauges: Gauges,
 }
@@ -33,16 +32,8 @@ pub struct Writer<J> {
 enum Trouble {
     /// Nothing is written while the disk is all but full.
     NoRoom,
-    /// A batch whose clients were refused may be on disk: this row tells, and the inverse takes it back.
-    InDoubt { witness: (Family, Vec<u8>), inverse: Batch },
-}
-
-/// What to do once it is known whether a commit is durable.
-enum Completion {
-    Chunk(Box<Chunk>, u64),
-    Cancelled(Cancellation, Charged),
-    Posted(LedgerPosting),
-    Provisioned(oneshot::Sender<Result<Provisioned, Unavailable>>, Provisioned),
+    /// A batch whose clients were refused may be on disk: the witness tells, and the inverse takes it back.
+    InDoubt { witness: Witness, inverse: Batch },
 }
 
 impl<J: Journal> Writer<J> {
@@ -54,9 +45,10 @@ impl<J: Journal> Writer<J> {
         receiver: Receiver<Command>,
         (limits, patience): (Limits, Patience),
         shared: Arc<Shared>,
+        durable: Arc<dyn Durable>,
     ) -> Self {
         let (trouble, gauges) = (None, Gauges::new());
-        Self { journal, store, fold, receiver, limits, patience, shared, trouble, gauges }
+        Self { journal, store, fold, receiver, limits, patience, shared, durable, trouble, gauges }
     }
 
     /// Writes until no one is left to send anything.
@@ -86,94 +78,118 @@ impl<J: Journal> Writer<J> {
             self.receiver.recv().ok()?
         };
         let (mut messages, mut bytes) = first.size();
+        let mut room = first.charges() as usize;
         let mut commands = vec![first];
         let limits = self.limits;
         while messages.max(commands.len()) < limits.batch_messages && bytes < limits.batch_bytes {
             let Ok(command) = self.receiver.try_recv() else { break };
             let size = command.size();
-            (messages, bytes) = (messages + size.0, bytes + size.1);
+            (messages, bytes) = (messages.saturating_add(size.0), bytes + size.1);
+            room += command.charges() as usize;
             commands.push(command);
         }
-        self.shared.give_room(messages);
+        self.shared.give_room(room);
         Some(commands)
     }
 
     fn commit(&mut self, commands: Vec<Command>) {
         let started = Instant::now();
-        let (batch, changes, completions, messages) = self.draft(commands);
-        if batch.is_empty() {
+        let drafted = self.draft(commands);
+        if drafted.batch.is_empty() {
             // Everything asked for is on disk already.
-            return self.durable(changes, completions);
+            return self.durable(drafted);
         }
-        match self.journal.append(&batch) {
+        match self.journal.append(&drafted.batch) {
             Ok(()) => {
-                self.durable(changes, completions);
+                let messages = drafted.messages;
+                self.durable(drafted);
                 self.gauges.committed(messages, started.elapsed());
             }
             Err(JournalError::NotWritten(reason)) => {
                 self.latch(&reason);
-                completions.into_iter().for_each(Completion::fail);
                 self.trouble = Some(Trouble::NoRoom);
+                drafted.completions.into_iter().for_each(Completion::fail);
             }
             Err(JournalError::InDoubt(reason)) => {
                 self.latch(&reason);
-                self.settle_doubt(batch, changes, completions);
+                self.settle_doubt(drafted);
             }
         }
     }
 
     /// Folds commands into a batch. Charges first: their ids lead the batch.
-    fn draft(&self, commands: Vec<Command>) -> (Batch, Changes, Vec<Completion>, u32) {
-        let mut draft = Draft::new(&self.fold, &self.store, now());
-        let mut completions = Vec::with_capacity(commands.len());
-        let (mut others, mut messages) = (Vec::new(), 0);
-        for command in commands {
-            match command {
-                Command::Charge(chunk) => match draft.charge(&chunk) {
-                    Ok(first_visible_id) => {
-                        messages += chunk.count();
-                        completions.push(Completion::Chunk(chunk, first_visible_id));
+    fn draft(&self, mut commands: Vec<Command>) -> Drafted {
+        commands.sort_by_key(|command| !matches!(command, Command::Charge(_)));
+        loop {
+            let mut draft = Draft::new(&self.fold, &self.store, now());
+            let mut folded = Vec::with_capacity(commands.len());
+            let mut halfway = None;
+            for (at, command) in commands.iter().enumerate() {
+                match draft.fold(command) {
+                    // What stopped half-way is in the draft, half: it begins anew without that command.
+                    Err(error @ FoldError::Unavailable(_)) if command.folds_in_parts() => {
+                        halfway = Some((at, error));
+                        break;
                     }
-                    Err(error) => {
-                        tracing::error!(account = chunk.account().0, %error, "a charge cannot be folded");
-                        chunk.fail();
-                    }
-                },
-                other => others.push(other),
+                    result => folded.push(result),
+                }
             }
+            let Some((at, error)) = halfway else {
+                let finished = draft.finish();
+                return Drafted::new(finished, commands.into_iter().zip(folded));
+            };
+            tracing::error!(%error, "a command cannot be folded");
+            commands.remove(at).fail(error);
         }
-        completions.extend(others.into_iter().filter_map(|command| draft_other(&mut draft, command)));
-        let (batch, changes) = draft.finish();
-        (batch, changes, completions, messages)
     }
 
-    fn durable(&mut self, changes: Changes, completions: Vec<Completion>) {
-        self.fold.advance(changes);
+    /// It is on disk: the fold takes it over, and everyone is told.
+    fn durable(&mut self, drafted: Drafted) {
+        let Drafted { batch, changes, completions, .. } = drafted;
+        let news = self.fold.advance(changes);
+        self.tell(batch, news);
         completions.into_iter().for_each(Completion::complete);
     }
 
+    fn tell(&self, batch: Batch, news: News) {
+        if news.queued {
+            self.durable.queued(batch.take_queued(&news.unqueued));
+        }
+        for posting in &news.refunds {
+            self.durable.refunded(posting);
+        }
+        if !news.receipts.is_empty() {
+            self.durable.receipts(news.receipts);
+        }
+        if news.duplicates > 0 {
+            self.gauges.duplicates.increment(news.duplicates);
+        }
+    }
+
     /// A write failed half-way. The clients wait while it is found out what is on disk, but not for ever.
-    fn settle_doubt(&mut self, batch: Batch, changes: Changes, completions: Vec<Completion>) {
-        let Some(witness) = witness(&batch) else {
-            completions.into_iter().for_each(Completion::fail);
+    fn settle_doubt(&mut self, drafted: Drafted) {
+        let Some(witness) = drafted.batch.witness() else {
+            drafted.completions.into_iter().for_each(Completion::fail);
             self.trouble = Some(Trouble::NoRoom);
             return;
         };
         let deadline = Instant::now() + self.patience.doubt_max;
         loop {
-            match self.journal.recover(witness.0, &witness.1) {
-                Ok(true) => {
-                    self.durable(changes, completions);
+            match self.journal.recover(witness.family, &witness.key) {
+                Ok(found) if found == witness.value => {
+                    self.durable(drafted);
                     return self.unlatch();
                 }
-                Ok(false) => {
-                    completions.into_iter().for_each(Completion::fail);
+                Ok(_) => {
+                    drafted.completions.into_iter().for_each(Completion::fail);
                     return self.unlatch();
                 }
                 Err(_) if Instant::now() < deadline => std::thread::sleep(self.patience.retry_interval),
                 Err(_) => break,
             }
         }
+        let Drafted { batch, changes, completions, .. } = drafted;
+        self.fold.give_up(&batch, &changes);
         completions.into_iter().for_each(Completion::fail);
         self.trouble = Some(Trouble::InDoubt { witness, inverse: batch.inverse() });
     }
@@ -183,9 +199,9 @@ impl<J: Journal> Writer<J> {
             None => return,
             Some(Trouble::NoRoom) => self.journal.recover(Family::Meta, b"").is_ok(),
             Some(Trouble::InDoubt { witness, inverse }) => {
-                match self.journal.recover(witness.0, &witness.1) {
-                    Ok(true) => self.journal.append(inverse).is_ok(),
-                    Ok(false) => true,
+                match self.journal.recover(witness.family, &witness.key) {
+                    Ok(found) if found == witness.value => self.journal.append(inverse).is_ok(),
+                    Ok(_) => true,
                     Err(_) => false,
                 }
             }
@@ -220,86 +236,13 @@ impl<J> Drop for Writer<J> {
     }
 }
 
-/// Adds a command that is not a charge to the draft. One that fails is answered at once.
-fn draft_other(draft: &mut Draft<'_>, command: Command) -> Option<Completion> {
-    match command {
-        Command::Charge(chunk) => {
-            chunk.fail();
-            None
-        }
-        Command::Cancel(cancellation) => {
-            match draft.cancel(cancellation.wallet.number(), cancellation.message_id) {
-                Ok(charged) => Some(Completion::Cancelled(cancellation, charged)),
-                Err(error) => {
-                    cancellation.answer(Err(error));
-                    None
-                }
-            }
-        }
-        Command::Post(posting) => {
-            let added = draft.add(posting.wallet.number(), posting.kind, posting.amount, &posting.reference);
-            match added {
-                Ok(()) => Some(Completion::Posted(posting)),
-                Err(error) => {
-                    let _ = posting.reply.send(Err(error));
-                    None
-                }
-            }
-        }
-        Command::Provision(provision) => match draft.provision_all(&provision.accounts) {
-            Ok(accounts) => {
-                let tariff = draft.archive(&provision.tariff_version, &provision.tariff_files);
-                Some(Completion::Provisioned(provision.reply, Provisioned { accounts, tariff }))
-            }
-            Err(error) => {
-                let _ = provision.reply.send(Err(error));
-                None
-            }
-        },
-    }
-}
-
-impl Completion {
-    fn complete(self) {
-        match self {
-            Self::Chunk(chunk, first_visible_id) => chunk.complete(first_visible_id),
-            Self::Cancelled(cancellation, charged) => {
-                let account = cancellation.wallet.number();
-                let Charged { amount, segments, month, .. } = charged;
-                cancellation.wallet.undo(&Posting { account, amount, month, counted_before: 0, segments });
-                cancellation.answer(Ok(()));
-            }
-            Self::Posted(posting) => {
-                let held = posting.wallet.credit(posting.amount);
-                assert!(held, "a durable ledger entry does not fit into its wallet");
-                let _ = posting.reply.send(Ok(()));
-            }
-            Self::Provisioned(reply, provisioned) => drop(reply.send(Ok(provisioned))),
-        }
-    }
-
-    fn fail(self) {
-        let failed = || Unavailable("the commit failed".to_owned());
-        match self {
-            Self::Chunk(chunk, _) => chunk.fail(),
-            Self::Cancelled(cancellation, _) => cancellation.answer(Err(CancelError::Unavailable)),
-            Self::Posted(posting) => drop(posting.reply.send(Err(failed()))),
-            Self::Provisioned(reply, _) => drop(reply.send(Err(failed()))),
-        }
-    }
-}
-
-/// A row that is on disk if and only if the batch is.
-fn witness(batch: &Batch) -> Option<(Family, Vec<u8>)> {
-    batch.puts.iter().find(|put| put.before.is_none()).map(|put| (put.family, put.key.clone()))
-}
-
 /// What Prometheus sees of the committer.
 struct Gauges {
     batch_messages: metrics::Histogram,
     duration: metrics::Histogram,
     available: metrics::Gauge,
     failures: metrics::Counter,
+    duplicates: metrics::Counter,
 }
 
 impl Gauges {
@@ -309,6 +252,7 @@ impl Gauges {
             duration: metrics::histogram!("tollgate_commit_duration_seconds"),
             available: metrics::gauge!("tollgate_storage_available"),
             failures: metrics::counter!("tollgate_storage_failures_total"),
+            duplicates: metrics::counter!("tollgate_duplicate_acceptances_total"),
         };
         gauges.available.set(1.0);
         gauges

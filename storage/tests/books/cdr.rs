@@ -7,9 +7,10 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::number::Number;
+use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::tables::NetworkSource;
 use tollgate_engine::time::{Month, UnixMicros};
-use tollgate_storage::cdr::{BlockHeader, BlockReader, BlockWriter, CdrFields, Source};
+use tollgate_storage::cdr::{BlockHeader, BlockReader, BlockWriter, CdrFields, CdrRoute, Source};
 use tollgate_storage::schema::{Family, account_id_key};
 
 use crate::support::{Books, MONTH};
@@ -45,6 +46,14 @@ fn network_source() -> impl Strategy<Value = NetworkSource> {
     ]
 }
 
+fn route() -> impl Strategy<Value = CdrRoute> {
+    (any::<u16>(), any::<u8>(), of(1..u64::MAX)).prop_map(|(home, class, scheduled_at)| CdrRoute {
+        home: OperatorNumber(home),
+        class,
+        scheduled_at: scheduled_at.map(UnixMicros),
+    })
+}
+
 fn message() -> impl Strategy<Value = Owned> {
     let network = ("[0-9]{3}", "[0-9]{2,3}").prop_map(|(mcc, mnc)| NetworkCode::new(&mcc, &mnc).unwrap());
     let number = "[1-9][0-9]{4,14}".prop_map(|digits| Number::from_digits(digits.as_bytes()).unwrap());
@@ -53,8 +62,10 @@ fn message() -> impl Strategy<Value = Owned> {
     let source = prop_oneof![Just(b"TOLLGATE".to_vec()), Just(Vec::new()), vec(any::<u8>(), 0..21)];
     let names = (of(vec(any::<u8>(), 0..65)), of(vec(any::<u8>(), 0..65)), of(any::<u16>()));
     let kind = (0..3_u8, 0..3_u8);
-    (number, network, network_source(), octets, any::<i64>(), any::<u64>(), (kind, source), names).prop_map(
-        |(destination, network, network_source, octets, amount, counted_before, (kind, source), names)| {
+    let sent = (kind, source, of(route()));
+    (number, network, network_source(), octets, any::<i64>(), any::<u64>(), sent, names).prop_map(
+        |(destination, network, network_source, octets, amount, counted_before, sent, names)| {
+            let (kind, source, route) = sent;
             Owned {
                 fields: CdrFields {
                     destination,
@@ -70,6 +81,7 @@ fn message() -> impl Strategy<Value = Owned> {
                     dispatch_id: None,
                     idempotency_key: None,
                     user_message_reference: names.2,
+                    route,
                 },
                 source,
                 dispatch: names.0,
@@ -158,6 +170,51 @@ proptest! {
     }
 }
 
+/// Version 1 knew no routes, and wrote everything else as version 2 does.
+#[test]
+fn blocks_of_version_1_are_read() {
+    // One message of 2 segments to +254722000001 (639/02, prefix of 6 digits), from TOLLGATE, for 0.0432.
+    let block = [
+        &[1, 1, 5, 1][..],                              // version, count, submitted_at, tariff
+        &[0x81, 0xBE, 1],                               // month 24321
+        &[7, b's', b't', b'a', b'r', b't', b'e', b'r'], // plan
+        &[0, 12, 0x25, 0x47, 0x22, 0x00, 0x00, 0x01],   // flags, destination
+        &[0x82, 0xF0, 0x9F, 1, 6],                      // network, prefix digits
+        &[2, 0, 0, 1],        // segments, data_coding, esm_class, registered_delivery
+        &[0x80, 0xA3, 5, 20], // amount, counted before
+        &[5, 0, 8, b'T', b'O', b'L', b'L', b'G', b'A', b'T', b'E'], // source
+    ]
+    .concat();
+    let mut reader = BlockReader::new(ACCOUNT, FIRST_ID, &block).unwrap();
+    let cdr = reader.next().unwrap();
+    assert!(reader.is_sound());
+    assert_eq!((cdr.header.month, cdr.header.plan), (Month(24_321), "starter"));
+    let expected = CdrFields {
+        destination: Number::from_digits(b"254722000001").unwrap(),
+        network: NetworkCode::new("639", "02").unwrap(),
+        network_source: NetworkSource::Prefix(6),
+        segments: 2,
+        data_coding: 0,
+        esm_class: 0,
+        registered_delivery: 1,
+        amount: Amount::from_micros(43_200),
+        counted_before: 10,
+        source: Source { ton: 5, npi: 0, address: b"TOLLGATE" },
+        dispatch_id: None,
+        idempotency_key: None,
+        user_message_reference: None,
+        route: None,
+    };
+    assert_eq!(cdr.fields, expected);
+    // A route in such a block is damage, and so is a version that is to come.
+    let mut routed = block.clone();
+    routed[15] |= 1 << 6;
+    assert_eq!(read_all(&[&routed[..], &[1, 3, 0]].concat()), (0, false));
+    let mut later = block;
+    later[0] = 3;
+    assert!(BlockReader::new(ACCOUNT, FIRST_ID, &later).is_none());
+}
+
 #[test]
 fn a_typical_cdr_takes_less_than_forty_bytes() {
     let mut writer = BlockWriter::default();
@@ -177,6 +234,7 @@ fn a_typical_cdr_takes_less_than_forty_bytes() {
             dispatch_id: Some(b"20261121-042"),
             idempotency_key: None,
             user_message_reference: None,
+            route: Some(CdrRoute { home: OperatorNumber(3), class: 3, scheduled_at: None }),
         });
     }
     let mut bytes = Vec::new();

@@ -217,7 +217,7 @@ impl Journal for Panicking {
         panic!("the journal of this test panics")
     }
 
-    fn recover(&mut self, _: Family, _: &[u8]) -> Result<bool, JournalError> {
+    fn recover(&mut self, _: Family, _: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
         panic!("the journal of this test panics")
     }
 }

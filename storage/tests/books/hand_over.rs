@@ -28,7 +28,7 @@ impl Journal for Gated {
         self.inner.append(batch)
     }
 
-    fn recover(&mut self, family: Family, key: &[u8]) -> Result<bool, JournalError> {
+    fn recover(&mut self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
         self.inner.recover(family, key)
     }
 }

@@ -13,10 +13,15 @@ mod support;
 
 mod cdr;
 mod committer;
+mod delivery;
 mod export;
 mod faults;
 mod hand_over;
 mod keys;
+mod message;
 mod opening;
+mod reads;
 mod reference_ledger;
+mod rows;
+mod settlement;
 mod verify;

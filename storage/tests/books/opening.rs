@@ -3,13 +3,21 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use rocksdb::{DB, Options};
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::Amount;
+use tollgate_engine::time::UnixMicros;
 use tollgate_storage::batch::Batch;
 use tollgate_storage::committer::Committer;
 use tollgate_storage::journal::{Journal, JournalError, RocksJournal};
-use tollgate_storage::schema::{Family, SCHEMA_VERSION, SCHEMA_VERSION_KEY};
+use tollgate_storage::rows::{MessageState, StateRow};
+use tollgate_storage::schema::{
+    Family, SCHEMA_VERSION, SCHEMA_VERSION_KEY, account_id_key, account_key, account_name_key, volume_key,
+};
 use tollgate_storage::store::{Durability, OpenError, Store, StoreOptions};
+use tollgate_storage::verify::verify;
 
-use crate::support::{Books, LIMITS, options};
+use crate::support::{Books, LIMITS, MONTH, options};
 
 fn error_of(opened: Result<Store, OpenError>, path: &Path) -> String {
     let text = opened.expect_err("it cannot be opened").to_string();
@@ -27,7 +35,7 @@ fn another_schema_version_is_not_touched() {
     drop(store);
     for opened in [Store::open(options(dir.path())), Store::open_read_only(dir.path())] {
         let text = error_of(opened, dir.path());
-        assert!(text.contains("schema version 7, this build reads 1"), "{text}");
+        assert!(text.contains("schema version 8, this build reads 2"), "{text}");
     }
 }
 
@@ -40,7 +48,7 @@ fn a_directory_in_use_is_not_opened_twice_but_can_be_read() {
     assert!(text.contains("in use by another process"), "{text}");
     let reader = Store::open_read_only(dir.path()).unwrap();
     assert_eq!(reader.accounts().unwrap().len(), 1);
-    let report = tollgate_storage::verify::verify(&reader).unwrap();
+    let report = verify(&reader).unwrap();
     assert_eq!(report.totals["USD"].balance.micros(), 3_000_000);
     books.close();
 }
@@ -90,6 +98,160 @@ fn a_directory_with_a_damaged_row_does_not_start_from_it() {
     batch.insert(Family::Wallets, 1_u32.to_be_bytes(), vec![0xFF]);
     let mut journal = RocksJournal::new(Arc::clone(&store), Durability::Sync);
     journal.append(&batch).unwrap();
-    let error = Committer::start(store, journal, LIMITS).unwrap_err();
+    let error = Committer::start(store, journal, LIMITS, Arc::new(())).unwrap_err();
     assert!(error.to_string().contains("a damaged row in wallets"), "{error}");
+}
+
+/// The families of version 1.
+const FAMILIES_OF_1: [&str; 12] = [
+    "meta",
+    "accounts",
+    "wallets",
+    "ledger",
+    "batches",
+    "cdrs",
+    "states",
+    "volumes",
+    "dispatches",
+    "keys",
+    "short_ids",
+    "tariffs",
+];
+
+const A: AccountNumber = AccountNumber(1);
+
+/// The id of the first message in the directory of version 1.
+const FIRST: u64 = 170_000_000_000_000_000;
+
+/// One block of version 1: two messages of one segment at 0.05 in the dispatch `spring`.
+fn block_of_1() -> Vec<u8> {
+    let cdr = |flags: u8, expected: u8, rest: &[u8]| {
+        let fixed = [flags | 2, 12, 0x25, 0x47, 0x22, 0, 0, 1, 0x82, 0xF0, 0x9F, 1, 6, 1, 0, 0, 1];
+        let amount = [0xA0, 0x8D, 0x06]; // 50,000, signed
+        [&fixed[..], &amount, &[expected], rest, b"\x06spring"].concat()
+    };
+    let header = [&[1, 2, 5, 1][..], &[0x82, 0xBE, 1], b"\x07starter"].concat();
+    [header, cdr(0, 0, b"\x05\x00\x08TOLLGATE"), cdr(1, 0, b"")].concat()
+}
+
+/// A directory as version 1 left it: an account with 100 paid in, two messages, the second cancelled. The rows are
+/// written octet by octet, so that no later change of what this build writes can change them.
+fn directory_of_version_1(path: &Path) {
+    let mut made = Options::default();
+    made.create_if_missing(true);
+    made.create_missing_column_families(true);
+    let db = DB::open_cf(&made, path, FAMILIES_OF_1).unwrap();
+    let put = |family: &str, key: &[u8], value: &[u8]| {
+        db.put_cf(db.cf_handle(family).unwrap(), key, value).unwrap();
+    };
+    let entry = |kind: u8, amount: &[u8], reference: &str| {
+        let reference = [&[u8::try_from(reference.len()).unwrap()], reference.as_bytes()].concat();
+        [&[kind][..], amount, &[9], &reference].concat()
+    };
+    put("meta", b"schema_version", &1_u32.to_be_bytes());
+    put("accounts", &account_key(A), b"\x01a\x03USD\x05");
+    // 100 − 0.10 + 0.05 = 99.95, and one segment in the month.
+    put("wallets", &account_key(A), &[0xE0, 0xF6, 0xA8, 0x5F, 0x82, 0xBE, 1, 1, 0, 0]);
+    put("batches", &(FIRST - 1_000).to_be_bytes(), &[0, 1]);
+    put("ledger", &account_id_key(A, FIRST - 1_000), &entry(1, &[0x80, 0x84, 0xAF, 0x5F], "provisioned"));
+    put("batches", &FIRST.to_be_bytes(), &[1, 1, 2, 0]);
+    put("cdrs", &account_id_key(A, FIRST), &block_of_1());
+    put("batches", &(FIRST + 1_000).to_be_bytes(), &[0, 1]);
+    let refund = entry(3, &[0xA0, 0x8D, 0x06], &(FIRST + 1).to_string());
+    put("ledger", &account_id_key(A, FIRST + 1_000), &refund);
+    put("states", &account_id_key(A, FIRST + 1), &[4, 9, 0xA0, 0x8D, 0x06]);
+    put("volumes", &volume_key(A, MONTH), &1_u64.to_be_bytes());
+    put("dispatches", &account_name_key(A, b"spring"), &[2, 1, 1, 0xA0, 0x8D, 0x06]);
+    put("tariffs", &1_u32.to_be_bytes(), b"\x02t1\x05\x00");
+}
+
+fn version_of(path: &Path) -> u32 {
+    let mut families = DB::list_cf(&Options::default(), path).unwrap();
+    families.retain(|name| name == "meta");
+    let db = DB::open_cf_for_read_only(&Options::default(), path, families, false).unwrap();
+    let version = db.get_cf(db.cf_handle("meta").unwrap(), SCHEMA_VERSION_KEY).unwrap().unwrap();
+    u32::from_be_bytes(version.try_into().unwrap())
+}
+
+#[test]
+fn a_directory_of_version_1_is_brought_up_to_date_when_it_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    directory_of_version_1(dir.path());
+    // Whoever only reads changes nothing, and says who does.
+    let text = error_of(Store::open_read_only(dir.path()), dir.path());
+    assert!(text.contains("schema version 1, this build reads 2: start `tollgate run` on it once"), "{text}");
+    assert_eq!(version_of(dir.path()), 1);
+    assert_eq!(DB::list_cf(&Options::default(), dir.path()).unwrap().len(), 1 + FAMILIES_OF_1.len());
+
+    let books = Books::open(dir.path());
+    let state = books.store.state(A, FIRST + 1).unwrap().unwrap();
+    assert_eq!(state, StateRow::cancelled(UnixMicros(9), Amount::from_micros(50_000)));
+    assert_eq!(books.store.state(A, FIRST).unwrap(), None);
+    assert_eq!(books.store.cdr(A, FIRST + 1, |cdr| cdr.fields.route).unwrap(), Some(None));
+    let report = books.prove();
+    assert_eq!((report.cdrs, report.dispatches, report.refunds, report.segments), (2, 1, 1, 1));
+    assert_eq!((report.queued, report.awaited, report.ended), (0, 0, 1));
+
+    // Old and new rows stand side by side from now on.
+    let mut session = books.session(A);
+    books.committer.try_charge(session.chunk_of(3)).unwrap();
+    assert!(session.first_id() > FIRST);
+    books.cancel(A, FIRST).unwrap();
+    assert_eq!(books.store.state(A, FIRST).unwrap().unwrap().state, MessageState::Deleted);
+    let counters = books.store.dispatch(A, b"spring").unwrap().unwrap();
+    assert_eq!((counters.messages, counters.cancelled, counters.segments, counters.pending()), (2, 2, 0, 0));
+    assert_eq!(books.prove().segments, 3);
+    drop(session);
+    books.close();
+    assert_eq!(version_of(dir.path()), SCHEMA_VERSION);
+    verify(&Store::open_read_only(dir.path()).unwrap()).unwrap();
+}
+
+/// A crash may come between the making of the new families and the new version.
+#[test]
+fn an_upgrade_that_was_broken_off_is_finished() {
+    for made in 0..=Family::ALL.len() - FAMILIES_OF_1.len() {
+        let dir = tempfile::tempdir().unwrap();
+        directory_of_version_1(dir.path());
+        let mut db = DB::open_cf(&Options::default(), dir.path(), FAMILIES_OF_1).unwrap();
+        for family in &Family::ALL[FAMILIES_OF_1.len()..][..made] {
+            db.create_cf(family.name(), &Options::default()).unwrap();
+        }
+        drop(db);
+        let text = error_of(Store::open_read_only(dir.path()), dir.path());
+        assert!(text.contains("start `tollgate run` on it once"), "{made}: {text}");
+        drop(Store::open(options(dir.path())).unwrap());
+        assert_eq!(version_of(dir.path()), SCHEMA_VERSION, "{made}");
+        verify(&Store::open_read_only(dir.path()).unwrap()).unwrap();
+    }
+}
+
+/// A version to come may have families that we do not know: nothing is made or removed in its directory.
+#[test]
+fn a_later_version_with_other_families_is_not_touched() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut made = Options::default();
+    made.create_if_missing(true);
+    made.create_missing_column_families(true);
+    let db = DB::open_cf(&made, dir.path(), ["meta", "from_the_future"]).unwrap();
+    db.put_cf(db.cf_handle("meta").unwrap(), SCHEMA_VERSION_KEY, 5_u32.to_be_bytes()).unwrap();
+    drop(db);
+    for opened in [Store::open(options(dir.path())), Store::open_read_only(dir.path())] {
+        let text = error_of(opened, dir.path());
+        assert!(text.contains("schema version 5, this build reads 2"), "{text}");
+    }
+    let families = DB::list_cf(&Options::default(), dir.path()).unwrap();
+    assert_eq!(families, ["default", "meta", "from_the_future"]);
+}
+
+/// A crash while a directory is made leaves some of its families and no version.
+#[test]
+fn a_directory_whose_making_was_broken_off_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut made = Options::default();
+    made.create_if_missing(true);
+    made.create_missing_column_families(true);
+    drop(DB::open_cf(&made, dir.path(), &FAMILIES_OF_1[..5]).unwrap());
+    drop(Store::open(options(dir.path())).unwrap());
+    assert_eq!(version_of(dir.path()), SCHEMA_VERSION);
 }

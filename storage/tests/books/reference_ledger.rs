@@ -166,7 +166,10 @@ impl Pair {
             }
             let dispatch = wanted.dispatch.map(|dispatch| DISPATCHES[dispatch]);
             let key = key.as_ref().map(<[u8; 1]>::as_slice);
-            match session.charge(&mut chunk, &Message { segments: wanted.segments, month, dispatch, key }) {
+            match session.charge(
+                &mut chunk,
+                &Message { segments: wanted.segments, month, dispatch, key, ..Message::default() },
+            ) {
                 Ok(posting) => charged.push((wanted, posting)),
                 Err(_) => {
                     if let Some(key) = key {

@@ -8,19 +8,21 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
+use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::{Wallet, WalletState, Wallets};
 use tollgate_storage::chunk::{CancelError, Notice};
 use tollgate_storage::committer::{
-    Cancellation, Committer, LedgerPosting, Limits, Patience, Provision, Provisioned,
+    Cancellation, Committer, Durable, LedgerPosting, Limits, Patience, Provision, Provisioned, Replacement,
 };
+use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
 use tollgate_storage::journal::{Journal, RocksJournal};
 use tollgate_storage::keys::KeyRegistry;
 use tollgate_storage::rows::EntryKind;
 use tollgate_storage::store::{Durability, Store, StoreOptions, Unavailable};
 use tollgate_storage::verify::{Report, verify};
 
-use super::{Session, wait};
+use super::{Ears, Session, wait};
 
 /// Room for every test that is not about room.
 pub const LIMITS: Limits = Limits { queue_messages: 10_000, batch_messages: 1_000, batch_bytes: 1 << 20 };
@@ -39,7 +41,9 @@ pub struct Books {
     pub store: Arc<Store>,
     pub committer: Committer,
     pub keys: Arc<KeyRegistry>,
-    pub wallets: Wallets,
+    pub wallets: Arc<Wallets>,
+    /// What the committer has told.
+    pub ears: Arc<Ears>,
     thread: JoinHandle<()>,
 }
 
@@ -52,20 +56,22 @@ impl Books {
     pub fn open_with<J: Journal>(path: &Path, limits: Limits, journal: impl FnOnce(Arc<Store>) -> J) -> Self {
         let store = Arc::new(Store::open(options(path)).unwrap());
         let journal = journal(Arc::clone(&store));
-        let (committer, thread) =
-            Committer::start_with(Arc::clone(&store), journal, limits, PATIENCE).unwrap();
-        let wallets = Wallets::default();
+        let wallets = Arc::new(Wallets::default());
         for (number, state) in store.wallets().unwrap() {
             wallets.insert(Wallet::new(number, state));
         }
+        let ears = Arc::new(Ears::new(Arc::clone(&wallets)));
+        let durable = Arc::clone(&ears) as Arc<dyn Durable>;
+        let (committer, thread) =
+            Committer::start_with(Arc::clone(&store), journal, limits, PATIENCE, durable).unwrap();
         let keys = Arc::new(KeyRegistry::new(Arc::clone(&store)));
-        Self { store, committer, keys, wallets, thread }
+        Self { store, committer, keys, wallets, ears, thread }
     }
 
     /// Ends as the daemon does: what is queued is written, then everything is closed.
     pub fn close(self) {
-        let Self { store, committer, keys, wallets, thread } = self;
-        drop((committer, keys, wallets, store));
+        let Self { store, committer, keys, wallets, ears, thread } = self;
+        drop((committer, keys, wallets, ears, store));
         thread.join().unwrap();
     }
 
@@ -82,6 +88,15 @@ impl Books {
         accounts
     }
 
+    /// Makes operators of these codes.
+    pub fn provision_operators(&self, codes: &[&str]) -> Vec<OperatorNumber> {
+        let operators = codes.iter().map(|code| Arc::from(*code)).collect();
+        let (reply, answer) = oneshot::channel();
+        let (accounts, tariff_version, tariff_files) = (Vec::new(), "t1".into(), Vec::new());
+        self.committer.provision(Provision { accounts, operators, tariff_version, tariff_files, reply });
+        wait(answer).unwrap().unwrap().operators
+    }
+
     /// Asks for accounts and a tariff version, and does not wait.
     pub fn start_provision(
         &self,
@@ -92,7 +107,8 @@ impl Books {
         let accounts = ids.iter().map(|id| (Arc::from(*id), "USD".to_owned(), opening)).collect();
         let tariff_files = vec![("plans.toml".to_owned(), tariff.as_bytes().to_vec())];
         let (reply, answer) = oneshot::channel();
-        self.committer.provision(Provision { accounts, tariff_version: tariff.into(), tariff_files, reply });
+        let (operators, tariff_version) = (Vec::new(), tariff.into());
+        self.committer.provision(Provision { accounts, operators, tariff_version, tariff_files, reply });
         answer
     }
 
@@ -115,12 +131,48 @@ impl Books {
     /// Cancels a message and waits for its outcome.
     pub fn cancel(&self, account: AccountNumber, message_id: u64) -> Result<(), CancelError> {
         let (reply, mut notices) = mpsc::unbounded_channel();
-        let wallet = self.wallet(account);
-        self.committer.cancel(Cancellation { wallet, message_id, token: 77, reply }).unwrap();
+        self.committer.cancel(Cancellation { account, message_id, token: 77, reply }).unwrap();
         match wait(notices.recv()) {
             Some(Notice::Cancelled { token: 77, result }) => result,
             other => panic!("not the outcome of a cancellation: {other:?}"),
         }
+    }
+
+    /// Replaces a message's content and waits for the outcome.
+    pub fn replace(&self, account: AccountNumber, message_id: u64, body: &[u8]) -> Result<(), CancelError> {
+        let (reply, mut notices) = mpsc::unbounded_channel();
+        let body = body.into();
+        self.committer.replace(Replacement { account, message_id, body, token: 78, reply }).unwrap();
+        match wait(notices.recv()) {
+            Some(Notice::Replaced { token: 78, result }) => result,
+            other => panic!("not the outcome of a replacement: {other:?}"),
+        }
+    }
+
+    /// Hands events over and waits for what becomes of them.
+    pub fn deliver(&self, events: Vec<DeliveryEvent>) -> DeliveryResult {
+        wait(self.start_deliver(events)).expect("the committer answers")
+    }
+
+    /// What comes of one event that becomes durable.
+    pub fn tell(&self, event: DeliveryEvent) -> EventOutcome {
+        self.tell_all(vec![event]).remove(0)
+    }
+
+    /// What comes of events that become durable.
+    pub fn tell_all(&self, events: Vec<DeliveryEvent>) -> Vec<EventOutcome> {
+        match self.deliver(events) {
+            DeliveryResult::Durable(outcomes) => outcomes,
+            DeliveryResult::Refused(events) => panic!("refused: {events:?}"),
+        }
+    }
+
+    /// Hands events over and does not wait.
+    pub fn start_deliver(&self, events: Vec<DeliveryEvent>) -> oneshot::Receiver<DeliveryResult> {
+        let (reply, answer) = oneshot::channel();
+        let done = Box::new(move |result| drop(reply.send(result)));
+        self.committer.deliver(DeliveryBatch { events, done }).expect("there is room in the queue");
+        answer
     }
 
     pub fn durable_wallet(&self, account: AccountNumber) -> WalletState {
@@ -143,6 +195,7 @@ fn used(mut state: WalletState) -> WalletState {
             *volume = tollgate_engine::wallet::Volume::default();
         }
     }
+    state.volumes.sort_by_key(|volume| std::cmp::Reverse(volume.month));
     state
 }
 

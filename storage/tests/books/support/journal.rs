@@ -67,7 +67,7 @@ impl Journal for FaultyJournal {
         }
     }
 
-    fn recover(&mut self, family: Family, key: &[u8]) -> Result<bool, JournalError> {
+    fn recover(&mut self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
         let mut state = self.script.0.lock();
         if state.failing_recoveries > 0 {
             state.failing_recoveries -= 1;

@@ -1,6 +1,8 @@
 //! What the tests share: books in a temporary directory, sessions that charge them, and journals that fail.
 
 mod books;
+pub mod desk;
+mod ears;
 mod journal;
 mod raw;
 mod session;
@@ -11,10 +13,11 @@ use std::future::Future;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-pub use books::{Books, LIMITS, options};
+pub use books::{Books, FAR, LIMITS, options};
+pub use ears::Ears;
 pub use journal::{Fate, Script};
-pub use raw::Raw;
-pub use session::{MONTH, Message, Session};
+pub use raw::{Raw, RawRow};
+pub use session::{MONTH, Message, Route, Session, body};
 
 /// Longer than anything here takes; a test that waits so long has failed.
 const DEADLINE: Duration = Duration::from_secs(20);

@@ -32,9 +32,14 @@ impl Raw {
         self.0.put_cf(self.handle(family), key, value).unwrap();
     }
 
+    /// Deletes a row, whether it is there or not.
+    pub fn remove(&self, family: Family, key: impl AsRef<[u8]>) {
+        self.0.delete_cf(self.handle(family), key).unwrap();
+    }
+
     /// Deletes a row that is there.
     pub fn delete(&self, family: Family, key: impl AsRef<[u8]>) {
         self.get(family, &key);
-        self.0.delete_cf(self.handle(family), key).unwrap();
+        self.remove(family, key);
     }
 }

@@ -6,14 +6,17 @@ use tokio::sync::mpsc;
 use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::number::Number;
+use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::refusal::Refusal;
+use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::tables::NetworkSource;
 use tollgate_engine::tariff::{Plan, UnitPrice, VolumeTier};
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::{Leg, Posting, Wallet};
-use tollgate_storage::cdr::{CdrFields, Source};
-use tollgate_storage::chunk::{Chunk, ChunkHeader, Notice, Outcome};
+use tollgate_storage::cdr::{CdrFields, CdrRoute, Source};
+use tollgate_storage::chunk::{Chunk, ChunkHeader, Intent, Notice, Outcome};
 use tollgate_storage::keys::{KeyRegistry, NewKey};
+use tollgate_storage::message::{Address3, Content, Ticket};
 
 use super::books::FAR;
 use super::wait;
@@ -25,15 +28,46 @@ pub const MONTH: Month = Month(2026 * 12 + 10);
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'a> {
     pub segments: u8,
+    /// Of a segment, in micros.
+    pub price: i64,
     pub month: Month,
     pub dispatch: Option<&'a [u8]>,
     /// Reserved by the test beforehand.
     pub key: Option<&'a [u8]>,
+    /// Where it is to be sent; `None` for a message that is charged only.
+    pub route: Option<Route<'a>>,
+}
+
+/// How a message is to be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Route<'a> {
+    pub home: OperatorNumber,
+    pub class: u8,
+    pub scheduled_at: Option<UnixMicros>,
+    pub expires_at: Option<UnixMicros>,
+    pub terms: SettlementTerms,
+    pub registered_delivery: u8,
+    pub text: &'a [u8],
+}
+
+impl Route<'_> {
+    /// At once, for a receipt of any kind, on the usual terms.
+    pub fn to(home: OperatorNumber) -> Self {
+        Self {
+            home,
+            class: 3,
+            scheduled_at: None,
+            expires_at: None,
+            terms: SettlementTerms::default(),
+            registered_delivery: 0x11,
+            text: b"hello",
+        }
+    }
 }
 
 impl Default for Message<'_> {
     fn default() -> Self {
-        Self { segments: 1, month: MONTH, dispatch: None, key: None }
+        Self { segments: 1, price: 50_000, month: MONTH, dispatch: None, key: None, route: None }
     }
 }
 
@@ -76,11 +110,16 @@ impl Session {
             wallet: &self.wallet,
             credit_limit: Amount::ZERO,
             plan: &self.plan,
-            unit: UnitPrice { price: Amount::from_micros(50_000), is_base: true },
+            unit: UnitPrice { price: Amount::from_micros(message.price), is_base: message.price > 0 },
             month: message.month,
             segments: u32::from(message.segments),
         })?;
         chunk.push(&posting, &cdr(message, &posting));
+        if let Some(route) = message.route {
+            let Route { home, class, scheduled_at, expires_at, .. } = route;
+            let body = body(message, &route, &posting, chunk.header().submitted_at);
+            chunk.push_intent(Intent { home, class, scheduled_at, expires_at }, &body);
+        }
         if let Some(key) = message.key {
             let index = chunk.count() - 1;
             chunk.push_key(NewKey { key: key.into(), fingerprint: 7, expires_at: FAR, index });
@@ -125,6 +164,7 @@ fn plan() -> Plan {
         base_price: Some(Amount::from_micros(50_000)),
         tiers: vec![tier(1, Some(20), 0), tier(21, None, 20)],
         rates: Vec::new(),
+        settlement: SettlementTerms::default(),
     }
 }
 
@@ -143,5 +183,52 @@ fn cdr<'a>(message: &Message<'a>, posting: &Posting) -> CdrFields<'a> {
         dispatch_id: message.dispatch,
         idempotency_key: message.key,
         user_message_reference: None,
+        route: message.route.map(|route| CdrRoute {
+            home: route.home,
+            class: route.class,
+            scheduled_at: route.scheduled_at,
+        }),
     }
+}
+
+/// The message as it goes to its queue, without the id in front.
+pub fn body(
+    message: &Message<'_>,
+    route: &Route<'_>,
+    posting: &Posting,
+    submitted_at: UnixMicros,
+) -> Vec<u8> {
+    let ticket = Ticket {
+        account: posting.account,
+        visible_id: 0,
+        amount: posting.amount,
+        segments: message.segments,
+        month: posting.month,
+        terms: route.terms,
+        registered_delivery: route.registered_delivery,
+        source: Address3 { ton: 5, npi: 0, digits: b"TOLLGATE" },
+        destination: Address3 { ton: 1, npi: 1, digits: b"254722000001" },
+        network: NetworkCode::new("639", "02").unwrap(),
+        currency: Currency::new("USD").unwrap(),
+        dispatch_id: message.dispatch,
+        submitted_at,
+    };
+    let content = Content {
+        service_type: b"",
+        esm_class: 0,
+        protocol_id: 0,
+        priority_flag: 3 - route.class,
+        replace_if_present: 0,
+        data_coding: 0,
+        default_message_id: 0,
+        expires_at: route.expires_at,
+        submitted_to: None,
+        spread: 0,
+        in_payload: false,
+        payload: route.text,
+        tlvs: b"",
+    };
+    let mut body = Vec::new();
+    tollgate_storage::message::Message { ticket, content }.write_body(&mut body);
+    body
 }

@@ -1,0 +1,157 @@
+//! What the single writer can be asked to do.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::Amount;
+use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::wallet::Wallet;
+
+use crate::chunk::{CancelError, Chunk, Notice};
+use crate::delivery::DeliveryBatch;
+use crate::fold::FoldError;
+use crate::rows::EntryKind;
+use crate::store::Unavailable;
+
+/// Something for the single writer to do.
+pub(crate) enum Command {
+    Charge(Box<Chunk>),
+    Cancel(Cancellation),
+    Replace(Replacement),
+    Deliver(DeliveryBatch),
+    Post(LedgerPosting),
+    Provision(Provision),
+}
+
+/// A message to cancel and refund. The money comes back through [`Durable::refunded`].
+#[derive(Debug)]
+pub struct Cancellation {
+    /// Whose message it is.
+    pub account: AccountNumber,
+    /// Which message.
+    pub message_id: u64,
+    /// The session's mark.
+    pub token: u64,
+    /// Where the [`Notice::Cancelled`] goes.
+    pub reply: mpsc::UnboundedSender<Notice>,
+}
+
+/// New content for a message that no operator has been offered yet.
+pub struct Replacement {
+    /// Whose message it is.
+    pub account: AccountNumber,
+    /// Which message.
+    pub message_id: u64,
+    /// The message as it is to be, by `Message::write_body`. What it was charged, and when it is due, stay as they are.
+    pub body: Box<[u8]>,
+    /// The session's mark.
+    pub token: u64,
+    /// Where the [`Notice::Replaced`] goes.
+    pub reply: mpsc::UnboundedSender<Notice>,
+}
+
+impl fmt::Debug for Replacement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { account, message_id, .. } = self;
+        f.debug_struct("Replacement")
+            .field("account", account)
+            .field("message_id", message_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An entry for an account's ledger.
+#[derive(Debug)]
+pub struct LedgerPosting {
+    /// Whose.
+    pub wallet: Arc<Wallet>,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Added to the balance.
+    pub amount: Amount,
+    /// Why.
+    pub reference: String,
+    /// Told once it is durable and in the wallet.
+    pub reply: oneshot::Sender<Result<(), Unavailable>>,
+}
+
+/// Accounts, operators and a tariff version that are about to be applied.
+#[derive(Debug)]
+pub struct Provision {
+    /// Name, currency and opening balance of each account; known ones keep what they have.
+    pub accounts: Vec<(Arc<str>, String, Amount)>,
+    /// Code of each operator.
+    pub operators: Vec<Arc<str>>,
+    /// The tariff's content hash.
+    pub tariff_version: Arc<str>,
+    /// The tariff's files.
+    pub tariff_files: Vec<(String, Vec<u8>)>,
+    /// Told the numbers once they are durable.
+    pub reply: oneshot::Sender<Result<Provisioned, Unavailable>>,
+}
+
+/// The numbers that stand for accounts, operators and the tariff on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provisioned {
+    /// In the order asked.
+    pub accounts: Vec<AccountNumber>,
+    /// In the order asked.
+    pub operators: Vec<OperatorNumber>,
+    /// Of the tariff version.
+    pub tariff: u32,
+}
+
+impl Command {
+    /// Messages and bytes that it brings into a commit, roughly.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        match self {
+            Self::Charge(chunk) => (chunk.count() as usize, chunk.bytes()),
+            Self::Deliver(batch) => (batch.weight(), 0),
+            Self::Cancel(_) | Self::Replace(_) | Self::Post(_) | Self::Provision(_) => (0, 0),
+        }
+    }
+
+    /// Messages that it charges: the room that it takes in the queue.
+    pub(crate) fn charges(&self) -> u32 {
+        match self {
+            Self::Charge(chunk) => chunk.count(),
+            _ => 0,
+        }
+    }
+
+    /// Whether it may be folded by half when a read fails. The others change the draft as a whole or not at all.
+    pub(crate) fn folds_in_parts(&self) -> bool {
+        matches!(self, Self::Cancel(_) | Self::Replace(_) | Self::Deliver(_))
+    }
+
+    /// Answers that nothing was done: the committer is latched.
+    pub(crate) fn refuse(self) {
+        self.fail(Unavailable("writes are refused until storage recovers".to_owned()).into());
+    }
+
+    /// Answers that nothing was done, and why.
+    pub(crate) fn fail(self, why: FoldError) {
+        match self {
+            Self::Charge(chunk) => chunk.fail(),
+            Self::Cancel(cancellation) => cancellation.answer(Err(why.for_client())),
+            Self::Replace(replacement) => replacement.answer(Err(why.for_client())),
+            Self::Deliver(batch) => batch.refuse(),
+            Self::Post(posting) => drop(posting.reply.send(Err(why.for_operations()))),
+            Self::Provision(provision) => drop(provision.reply.send(Err(why.for_operations()))),
+        }
+    }
+}
+
+impl Cancellation {
+    pub(crate) fn answer(self, result: Result<(), CancelError>) {
+        let _ = self.reply.send(Notice::Cancelled { token: self.token, result });
+    }
+}
+
+impl Replacement {
+    pub(crate) fn answer(self, result: Result<(), CancelError>) {
+        let _ = self.reply.send(Notice::Replaced { token: self.token, result });
+    }
+}

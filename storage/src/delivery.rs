@@ -1,0 +1,292 @@
+//! What happens to messages after their charge, as the daemon reports it to the committer, and what comes of it.
+//!
+//! An event says what was seen: an answer, a receipt, an expiry. It never says what that costs: the fold decides it, from
+//! the message's own terms and from what the disk says became of the message before. So an event may be told twice, or
+//! late, and moves money once.
+
+use std::fmt;
+
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::health::HealthSample;
+use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::settlement::{Outcome, ReceiptState};
+use tollgate_engine::time::UnixMicros;
+
+use crate::message::{QueueKey, QueuedRow};
+
+/// Octets of a receipt's error text that are kept.
+pub const ERROR_OCTETS_MAX: usize = 16;
+
+/// One thing that happened to messages that are charged.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DeliveryEvent {
+    /// Messages are about to be written to a link. Once this is durable they may be: after a crash a message without a
+    /// lease was never sent.
+    Leased {
+        /// The daemon's number of the lease: microseconds, growing.
+        lease: u64,
+        /// Who is about to get them.
+        operator: OperatorNumber,
+        /// Which messages.
+        keys: Vec<QueueKey>,
+    },
+    /// Every message of the lease is settled or certainly not taken.
+    Released {
+        /// As it was leased.
+        lease: u64,
+    },
+    /// An operator took a message.
+    Accepted(Acceptance),
+    /// A message is final without an operator having it.
+    Failed {
+        /// Where the message waits.
+        key: QueueKey,
+        /// The bytes of its queue row. `None` where the message is known by its key only, as an expiry knows it: the row
+        /// is then read, and nothing happens where it is gone or the message is leased.
+        row: Option<Box<[u8]>>,
+        /// `Rejected`, `Expired` or `Unknown`.
+        outcome: Outcome,
+        /// The SMPP command_status of the last refusal; zero for none.
+        error: u32,
+        /// Who refused it last.
+        operator: Option<OperatorNumber>,
+        /// How often it was sent.
+        attempts: u8,
+        /// Who was asked, in order.
+        tried: Vec<OperatorNumber>,
+    },
+    /// An operator says what became of a message.
+    Receipt {
+        /// Who says it.
+        operator: OperatorNumber,
+        /// What the operator may mean by the id it names, in the order to try.
+        ids: Vec<Vec<u8>>,
+        /// What became of the message.
+        state: ReceiptState,
+        /// Whether the operator says that more will come.
+        intermediate: bool,
+        /// The receipt's `err:` text, at most [`ERROR_OCTETS_MAX`] octets.
+        error: Vec<u8>,
+        /// The TLV network_error_code (SMPP 3.4 §5.3.2.31).
+        network_error: Option<[u8; 3]>,
+        /// When, by the operator's clock or, where it does not say, by ours.
+        done_at: UnixMicros,
+        /// The receipt's source, which is the message's destination.
+        source: Vec<u8>,
+        /// The receipt's destination, which is the message's source.
+        destination: Vec<u8>,
+    },
+    /// A receipt that was kept as unmatched belongs to a message whose outcome was unknown: the message was accepted under
+    /// the receipt's id, and then got the receipt.
+    Adopt {
+        /// Its upstream id is the receipt's first, whatever stands in it.
+        acceptance: Acceptance,
+        /// The receipt's id in `unmatched`.
+        unmatched: u64,
+    },
+    /// A receipt that was kept as unmatched is tried once more, as when its operator's ids are read in another way now.
+    Replayed {
+        /// Who sent it.
+        operator: OperatorNumber,
+        /// The receipt's id in `unmatched`.
+        unmatched: u64,
+        /// What the operator may mean by the id it names, in the order to try.
+        ids: Vec<Vec<u8>>,
+    },
+    /// No receipt came in time for a message that was accepted.
+    ReceiptTimedOut {
+        /// Who took it.
+        operator: OperatorNumber,
+        /// Under which id.
+        id: Vec<u8>,
+    },
+    /// Scheduled messages are due.
+    Due {
+        /// Those scheduled for then or before.
+        until: UnixMicros,
+        /// How many at most.
+        at_most: u32,
+    },
+    /// A gateway has acknowledged these receipts, or refused them for good.
+    ReceiptsDone {
+        /// Whose they are.
+        account: AccountNumber,
+        /// Their ids.
+        ids: Vec<u64>,
+    },
+    /// How an operator was, for the time series.
+    Health {
+        /// Who.
+        operator: OperatorNumber,
+        /// When.
+        at: UnixMicros,
+        /// How.
+        sample: HealthSample,
+    },
+}
+
+/// An operator's yes to a message.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Acceptance {
+    /// Where the message waited.
+    pub key: QueueKey,
+    /// The bytes of its queue row.
+    pub row: Box<[u8]>,
+    /// Who took it.
+    pub operator: OperatorNumber,
+    /// Under which id, in canonical form.
+    pub upstream_id: Vec<u8>,
+    /// No receipt will come: the message stays accepted for good.
+    pub final_now: bool,
+    /// What the operator charges for all segments, in its currency.
+    pub cost: Amount,
+    /// The operator's currency.
+    pub cost_currency: Currency,
+    /// The same in the account's currency, where there is a rate.
+    pub cost_in_account_currency: Option<Amount>,
+    /// How often it was sent, this time included.
+    pub attempts: u8,
+    /// Who was asked, in order, this operator last.
+    pub tried: Vec<OperatorNumber>,
+    /// It was sent before with an unknown outcome, so that the operator may have it twice.
+    pub possible_duplicate: bool,
+}
+
+/// What came of one event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventOutcome {
+    /// It is durable.
+    Done,
+    /// The lease is durable.
+    Leased {
+        /// Cancelled, expired or settled meanwhile, and not in the lease: they must not be sent.
+        dropped: Vec<QueueKey>,
+        /// Replaced meanwhile: to be sent as they are here.
+        replaced: Vec<QueuedRow>,
+    },
+    /// A message has reached its end by this event.
+    Settled {
+        /// Whose it is.
+        account: AccountNumber,
+        /// Our id of it.
+        message_id: u64,
+        /// Who had it, or refused it last; zero for nobody.
+        operator: OperatorNumber,
+        /// Its end.
+        outcome: Outcome,
+        /// When it was read off the client's socket.
+        submitted_at: UnixMicros,
+        /// When an operator took it.
+        accepted_at: Option<UnixMicros>,
+        /// Of its destination.
+        network: NetworkCode,
+        /// Whether its price was given back by this event.
+        refunded: bool,
+    },
+    /// It belongs to a message and changed nothing that matters: a repetition, an intermediate receipt, one that came
+    /// too late.
+    Noted,
+    /// A receipt that belongs to no message we know of. It is kept.
+    Unmatched {
+        /// Its id in `unmatched`.
+        id: u64,
+    },
+    /// Scheduled messages are in their queues.
+    Due {
+        /// How many; when it is as many as were asked for there may be more.
+        released: u32,
+    },
+}
+
+/// What became of a batch of events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeliveryResult {
+    /// On disk: what came of each event, in their order.
+    Durable(Vec<EventOutcome>),
+    /// Nothing was done. The events are given back, to be asked again.
+    Refused(Vec<DeliveryEvent>),
+}
+
+/// Events that become durable together or not at all.
+pub struct DeliveryBatch {
+    /// In the order in which they happened.
+    pub events: Vec<DeliveryEvent>,
+    /// Told once, on the writer's thread; it must be quick.
+    pub done: Box<dyn FnOnce(DeliveryResult) + Send>,
+}
+
+impl DeliveryEvent {
+    /// The name in logs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Leased { .. } => "leased",
+            Self::Released { .. } => "released",
+            Self::Accepted(_) => "accepted",
+            Self::Failed { .. } => "failed",
+            Self::Receipt { .. } => "receipt",
+            Self::Adopt { .. } => "adopt",
+            Self::Replayed { .. } => "replayed",
+            Self::ReceiptTimedOut { .. } => "receipt_timed_out",
+            Self::Due { .. } => "due",
+            Self::ReceiptsDone { .. } => "receipts_done",
+            Self::Health { .. } => "health",
+        }
+    }
+}
+
+// Rows hold the text of messages, which no log may show.
+impl fmt::Debug for DeliveryEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut event = f.debug_struct(self.name());
+        match self {
+            Self::Leased { lease, .. } | Self::Released { lease } => event.field("lease", lease),
+            Self::Accepted(acceptance) | Self::Adopt { acceptance, .. } => {
+                event.field("acceptance", acceptance)
+            }
+            Self::Failed { key, outcome, error, .. } => {
+                event.field("key", key).field("outcome", outcome).field("error", error)
+            }
+            Self::Receipt { operator, state, .. } => event.field("operator", operator).field("state", state),
+            Self::Replayed { operator, .. }
+            | Self::ReceiptTimedOut { operator, .. }
+            | Self::Health { operator, .. } => event.field("operator", operator),
+            Self::Due { until, .. } => event.field("until", until),
+            Self::ReceiptsDone { account, .. } => event.field("account", account),
+        };
+        event.finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Acceptance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut acceptance = f.debug_struct("Acceptance");
+        acceptance.field("key", &self.key).field("operator", &self.operator);
+        acceptance.field("attempts", &self.attempts).finish_non_exhaustive()
+    }
+}
+
+impl DeliveryBatch {
+    /// Answers that nothing was done.
+    pub(crate) fn refuse(self) {
+        (self.done)(DeliveryResult::Refused(self.events));
+    }
+
+    /// Messages that it touches, roughly.
+    pub(crate) fn weight(&self) -> usize {
+        let weight = |event: &DeliveryEvent| match event {
+            DeliveryEvent::Leased { keys, .. } => keys.len(),
+            DeliveryEvent::Due { at_most, .. } => *at_most as usize,
+            DeliveryEvent::ReceiptsDone { ids, .. } => ids.len(),
+            _ => 1,
+        };
+        self.events.iter().map(weight).sum()
+    }
+}
+
+impl fmt::Debug for DeliveryBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeliveryBatch").field("events", &self.events.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,97 @@
+//! What settles a message, whatever becomes of it.
+
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::settlement::SettlementTerms;
+use tollgate_engine::time::{Month, UnixMicros};
+
+use super::{Address3, BODY_VERSION};
+use crate::codec::{Reader, put_bytes, put_currency, put_signed, put_varint};
+
+const HAS_DISPATCH: u8 = 1;
+
+/// What settles a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket<'a> {
+    /// Who paid.
+    pub account: AccountNumber,
+    /// Our id of the message as the client knows it: of 32 bits for SMPP 3.3.
+    pub visible_id: u64,
+    /// What was debited.
+    pub amount: Amount,
+    /// As charged.
+    pub segments: u8,
+    /// The calendar month that the segments count in.
+    pub month: Month,
+    /// When the price is given back.
+    pub terms: SettlementTerms,
+    /// Which receipts the client asked for (SMPP 3.4 §5.2.17).
+    pub registered_delivery: u8,
+    /// As submitted.
+    pub source: Address3<'a>,
+    /// As submitted, or in international form where that is what is sent.
+    pub destination: Address3<'a>,
+    /// The destination's network.
+    pub network: NetworkCode,
+    /// The account's.
+    pub currency: Currency,
+    /// The batch that the message belongs to.
+    pub dispatch_id: Option<&'a [u8]>,
+    /// When the message was read off the socket.
+    pub submitted_at: UnixMicros,
+}
+
+impl<'a> Ticket<'a> {
+    /// Reads the ticket of the message with this id, as [`super::Message::ticket_bytes`] cuts it out of a row; `None`
+    /// where the bytes are not one and nothing else.
+    pub fn read(message_id: u64, bytes: &'a [u8]) -> Option<Self> {
+        let mut reader = Reader(bytes);
+        let ticket = Self::take(message_id, &mut reader)?;
+        reader.is_empty().then_some(ticket)
+    }
+
+    pub(super) fn write_to(&self, out: &mut Vec<u8>) {
+        out.push(if self.dispatch_id.is_some() { HAS_DISPATCH } else { 0 });
+        put_varint(out, u64::from(self.account.0));
+        put_signed(out, self.amount.micros());
+        out.push(self.segments);
+        put_varint(out, u64::from(self.month.0));
+        out.extend_from_slice(&[self.terms.to_bits(), self.registered_delivery]);
+        self.source.write_to(out);
+        self.destination.write_to(out);
+        put_varint(out, u64::from(self.network.to_bits()));
+        put_currency(out, self.currency);
+        put_varint(out, self.submitted_at.0);
+        if let Some(dispatch) = self.dispatch_id {
+            put_bytes(out, dispatch);
+        }
+    }
+
+    /// From the very beginning of a row on.
+    pub(super) fn take(message_id: u64, reader: &mut Reader<'a>) -> Option<Self> {
+        let short_id = reader.varint()?;
+        if reader.u8()? != BODY_VERSION {
+            return None;
+        }
+        let flags = reader.u8()?;
+        if flags & !HAS_DISPATCH != 0 {
+            return None;
+        }
+        Some(Self {
+            visible_id: if short_id == 0 { message_id } else { short_id },
+            account: AccountNumber(reader.varint_u32()?),
+            amount: Amount::from_micros(reader.signed()?),
+            segments: reader.u8()?,
+            month: Month(reader.varint_u32()?),
+            terms: SettlementTerms::from_bits(reader.u8()?)?,
+            registered_delivery: reader.u8()?,
+            source: Address3::take(reader)?,
+            destination: Address3::take(reader)?,
+            network: NetworkCode::from_bits(reader.varint_u32()?)?,
+            currency: reader.currency()?,
+            submitted_at: UnixMicros(reader.varint()?),
+            dispatch_id: if flags & HAS_DISPATCH == 0 { None } else { Some(reader.bytes()?) },
+        })
+    }
+}

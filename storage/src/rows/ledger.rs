@@ -1,0 +1,70 @@
+//! The ledger: what changes a balance and is not a charge.
+
+use tollgate_engine::money::Amount;
+use tollgate_engine::time::UnixMicros;
+
+use super::Row;
+use crate::codec::{Reader, put_amount, put_bytes, put_micros};
+
+/// What an entry of the ledger is. The debits are not here: the CDR of a charge is its debit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum EntryKind {
+    /// The balance that an account was provisioned with.
+    OpeningBalance = 1,
+    /// Money paid in.
+    TopUp = 2,
+    /// A charge given back; the entry's reference is the message id.
+    Refund = 3,
+    /// A correction by hand, of either sign.
+    Adjustment = 4,
+}
+
+impl EntryKind {
+    /// The name in exports and on screens.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OpeningBalance => "opening_balance",
+            Self::TopUp => "top_up",
+            Self::Refund => "refund",
+            Self::Adjustment => "adjustment",
+        }
+    }
+
+    fn from_byte(byte: u8) -> Option<Self> {
+        [Self::OpeningBalance, Self::TopUp, Self::Refund, Self::Adjustment]
+            .into_iter()
+            .find(|kind| *kind as u8 == byte)
+    }
+}
+
+/// `ledger`: one change of a balance that is not a charge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerEntry {
+    /// What it is.
+    pub kind: EntryKind,
+    /// Added to the balance.
+    pub amount: Amount,
+    /// When.
+    pub at: UnixMicros,
+    /// Why, in the words of who asked for it; a message id for refunds.
+    pub reference: String,
+}
+
+impl Row for LedgerEntry {
+    fn write_to(&self, out: &mut Vec<u8>) {
+        out.push(self.kind as u8);
+        put_amount(out, self.amount);
+        put_micros(out, self.at);
+        put_bytes(out, self.reference.as_bytes());
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            kind: EntryKind::from_byte(reader.u8()?)?,
+            amount: reader.amount()?,
+            at: reader.micros()?,
+            reference: reader.text()?.to_owned(),
+        })
+    }
+}

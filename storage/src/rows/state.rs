@@ -1,0 +1,187 @@
+//! What became of a message.
+
+use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::settlement::ReceiptState;
+use tollgate_engine::time::UnixMicros;
+
+use super::Row;
+use crate::codec::{Reader, put_amount, put_bytes, put_currency, put_micros, put_option, put_varint};
+
+/// What became of a message, by the numbers of SMPP 3.4 §5.2.28.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum MessageState {
+    /// Charged and not final. In a row: an operator has it, and its receipt is awaited.
+    #[default]
+    Enroute = 1,
+    /// It reached its destination.
+    Delivered = 2,
+    /// Its validity ended, here or at an operator.
+    Expired = 3,
+    /// Cancelled before delivery, here or at an operator.
+    Deleted = 4,
+    /// An operator could not deliver it.
+    Undeliverable = 5,
+    /// An operator that sends no receipts has it: nothing more will be heard.
+    Accepted = 6,
+    /// Nobody can say.
+    Unknown = 7,
+    /// No operator took it, or the one that did rejected it.
+    Rejected = 8,
+}
+
+impl MessageState {
+    /// Every state.
+    pub const ALL: [Self; 8] = [
+        Self::Enroute,
+        Self::Delivered,
+        Self::Expired,
+        Self::Deleted,
+        Self::Undeliverable,
+        Self::Accepted,
+        Self::Unknown,
+        Self::Rejected,
+    ];
+
+    /// The name in exports and on screens.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Enroute => "enroute",
+            Self::Delivered => "delivered",
+            Self::Expired => "expired",
+            Self::Deleted => "deleted",
+            Self::Undeliverable => "undeliverable",
+            Self::Accepted => "accepted",
+            Self::Unknown => "unknown",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// Whether nothing more will become of it.
+    pub const fn is_final(self) -> bool {
+        !matches!(self, Self::Enroute)
+    }
+
+    /// The state that a message has after this receipt. A message that an operator skipped was not delivered.
+    pub const fn of_receipt(state: ReceiptState) -> Self {
+        match state {
+            ReceiptState::Scheduled | ReceiptState::Enroute | ReceiptState::Accepted => Self::Enroute,
+            ReceiptState::Delivered => Self::Delivered,
+            ReceiptState::Expired => Self::Expired,
+            ReceiptState::Deleted => Self::Deleted,
+            ReceiptState::Undeliverable | ReceiptState::Skipped => Self::Undeliverable,
+            ReceiptState::Unknown => Self::Unknown,
+            ReceiptState::Rejected => Self::Rejected,
+        }
+    }
+
+    fn from_byte(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| *state as u8 == byte)
+    }
+}
+
+/// `states`: what became of a message after its submit. A message without a row waits to be sent, or is not to be sent
+/// at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StateRow {
+    /// The state reached.
+    pub state: MessageState,
+    /// When.
+    pub at: UnixMicros,
+    /// Given back, of the CDR's amount: nothing or all of it.
+    pub refunded: Amount,
+    /// Whether the charge was given back, which may be one of nothing.
+    pub is_refunded: bool,
+    /// Who has it, or refused it last; zero for nobody.
+    pub operator: OperatorNumber,
+    /// How often it was sent.
+    pub attempts: u8,
+    /// It was sent again after an unknown outcome, so that its recipient may have it twice.
+    pub possible_duplicate: bool,
+    /// The SMPP command_status of the last refusal, or what a receipt's `err:` says where it is a number; zero for none.
+    pub error: u32,
+    /// What the operator charges, in its currency.
+    pub cost: Amount,
+    /// The operator's currency; `None` where no operator took the message.
+    pub cost_currency: Option<Currency>,
+    /// The cost in the account's currency; `None` where there is none, or no exchange rate.
+    pub cost_in_account_currency: Option<Amount>,
+    /// The operator's id of it, in canonical form.
+    pub upstream_id: Vec<u8>,
+    /// When an operator took it.
+    pub accepted_at: Option<UnixMicros>,
+    /// Who was asked, in order.
+    pub tried: Vec<OperatorNumber>,
+}
+
+impl StateRow {
+    /// A message that was cancelled before it was sent.
+    pub fn cancelled(at: UnixMicros, refunded: Amount) -> Self {
+        Self { state: MessageState::Deleted, at, refunded, is_refunded: true, ..Self::default() }
+    }
+
+    /// Price less what was given back and what the operator charges, in the account's currency; `None` where that is not
+    /// known, or where it cannot be held.
+    pub fn margin(&self, price: Amount) -> Option<Amount> {
+        let cost = match self.cost_currency {
+            None => Amount::ZERO,
+            Some(_) => self.cost_in_account_currency?,
+        };
+        price.checked_sub(self.refunded)?.checked_sub(cost)
+    }
+
+    /// What version 1 has no place for.
+    fn take_rest(self, reader: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            is_refunded: reader.bool()?,
+            operator: OperatorNumber(u16::try_from(reader.varint()?).ok()?),
+            attempts: reader.u8()?,
+            possible_duplicate: reader.bool()?,
+            error: reader.varint_u32()?,
+            cost: reader.amount()?,
+            cost_currency: reader.option(Reader::currency)?,
+            cost_in_account_currency: reader.option(Reader::amount)?,
+            upstream_id: reader.bytes()?.to_vec(),
+            accepted_at: reader.option(Reader::micros)?,
+            tried: take_operators(reader)?,
+            ..self
+        })
+    }
+}
+
+fn take_operators(reader: &mut Reader<'_>) -> Option<Vec<OperatorNumber>> {
+    let operator = |reader: &mut Reader<'_>| Some(OperatorNumber(u16::try_from(reader.varint()?).ok()?));
+    (0..reader.varint()?).map(|_| operator(reader)).collect()
+}
+
+impl Row for StateRow {
+    fn write_to(&self, out: &mut Vec<u8>) {
+        out.push(self.state as u8);
+        put_micros(out, self.at);
+        put_amount(out, self.refunded);
+        out.push(u8::from(self.is_refunded));
+        put_varint(out, u64::from(self.operator.0));
+        out.extend_from_slice(&[self.attempts, u8::from(self.possible_duplicate)]);
+        put_varint(out, u64::from(self.error));
+        put_amount(out, self.cost);
+        put_option(out, self.cost_currency, put_currency);
+        put_option(out, self.cost_in_account_currency, put_amount);
+        put_bytes(out, &self.upstream_id);
+        put_option(out, self.accepted_at, put_micros);
+        put_varint(out, self.tried.len() as u64);
+        for operator in &self.tried {
+            put_varint(out, u64::from(operator.0));
+        }
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Option<Self> {
+        let state = MessageState::from_byte(reader.u8()?)?;
+        let row = Self { state, at: reader.micros()?, refunded: reader.amount()?, ..Self::default() };
+        if reader.is_empty() {
+            // Version 1 knows one way to a row: a message is cancelled, and its charge given back.
+            return Some(Self { is_refunded: state == MessageState::Deleted, ..row });
+        }
+        row.take_rest(reader)
+    }
+}

@@ -1,0 +1,101 @@
+//! Messages by the id that an operator gave them.
+
+use std::fmt;
+
+use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::time::UnixMicros;
+
+use super::Row;
+use crate::codec::{Reader, put_amount, put_bytes, put_currency, put_micros, put_option, put_varint};
+use crate::message::Ticket;
+
+/// How long a settled message is still known by its operator's id, so that a late receipt is not taken for one of a
+/// message that we never had: seven days.
+pub const SETTLED_KEPT_MICROS: u64 = 7 * 86_400 * 1_000_000;
+
+/// `upstream`: a message that an operator took, and what its receipt needs to settle it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UpstreamRow {
+    /// Until when the row is kept; the end of time while its receipt is awaited. It is no longer once the message is
+    /// settled, or an operator took it a second time and that one's receipt is awaited.
+    pub expires_at: UnixMicros,
+    /// Whether the message is at its end: a receipt changes nothing any more.
+    pub settled: bool,
+    /// Our id of the message.
+    pub message_id: u64,
+    /// When the operator took it.
+    pub accepted_at: UnixMicros,
+    /// What the operator charges, in its currency.
+    pub cost: Amount,
+    /// The operator's currency.
+    pub cost_currency: Currency,
+    /// The same in the account's currency, where there is a rate.
+    pub cost_in_account_currency: Option<Amount>,
+    /// How often the message was sent.
+    pub attempts: u8,
+    /// It was sent again after an unknown outcome.
+    pub possible_duplicate: bool,
+    /// What [`Ticket::read`] reads.
+    pub ticket: Box<[u8]>,
+}
+
+// A ticket is no message, but names the people who exchange one.
+impl fmt::Debug for UpstreamRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut row = f.debug_struct("UpstreamRow");
+        row.field("message_id", &self.message_id).field("settled", &self.settled);
+        row.field("accepted_at", &self.accepted_at).field("cost", &self.cost).finish_non_exhaustive()
+    }
+}
+
+impl UpstreamRow {
+    /// Until when a row is kept whose receipt is awaited.
+    pub const NOT_BEFORE_SETTLED: UnixMicros = UnixMicros(u64::MAX);
+
+    /// What settles the message; `None` where the bytes are no ticket.
+    pub fn ticket(&self) -> Option<Ticket<'_>> {
+        Ticket::read(self.message_id, &self.ticket)
+    }
+
+    /// Whether the message's receipt is to come under this row's id.
+    pub fn is_awaited(&self) -> bool {
+        self.expires_at == Self::NOT_BEFORE_SETTLED
+    }
+
+    /// The row once the message has come to its end.
+    #[must_use]
+    pub fn settled(self, now: UnixMicros) -> Self {
+        let expires_at = UnixMicros(now.0.saturating_add(SETTLED_KEPT_MICROS));
+        Self { expires_at, settled: true, ..self }
+    }
+}
+
+impl Row for UpstreamRow {
+    fn write_to(&self, out: &mut Vec<u8>) {
+        // The expiry leads, so that compaction can drop the row after a glance.
+        out.extend_from_slice(&self.expires_at.0.to_be_bytes());
+        out.push(u8::from(self.settled));
+        put_varint(out, self.message_id);
+        put_micros(out, self.accepted_at);
+        put_amount(out, self.cost);
+        put_currency(out, self.cost_currency);
+        put_option(out, self.cost_in_account_currency, put_amount);
+        out.extend_from_slice(&[self.attempts, u8::from(self.possible_duplicate)]);
+        put_bytes(out, &self.ticket);
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            expires_at: UnixMicros(reader.be_u64()?),
+            settled: reader.bool()?,
+            message_id: reader.varint()?,
+            accepted_at: reader.micros()?,
+            cost: reader.amount()?,
+            cost_currency: reader.currency()?,
+            cost_in_account_currency: reader.option(Reader::amount)?,
+            attempts: reader.u8()?,
+            possible_duplicate: reader.bool()?,
+            ticket: reader.bytes()?.into(),
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! CDR by CDR: what each charges and counts, and where its message is.
+
+use tollgate_engine::money::Amount;
+
+use super::{Count, Fault, damaged, off};
+use crate::cdr::{BlockReader, Cdr};
+use crate::message::{Message, Ticket};
+use crate::schema::{Family, parse_account_id_key};
+use crate::states::States;
+use crate::store::{Store, Unavailable, rows};
+
+impl Count {
+    pub(super) fn read_messages(&mut self, store: &Store) -> Result<(), Fault> {
+        let tariffs: Vec<u32> = store.tariffs()?.into_iter().map(|(number, _)| number).collect();
+        let mut end = None;
+        store.with(|db| {
+            let mut states = States::new(rows(db, Family::States, &[])?);
+            for row in rows(db, Family::Cdrs, &[])? {
+                let (key, value) = row.map_err(Unavailable::from)?;
+                let (account, first) =
+                    parse_account_id_key(&key).ok_or_else(|| damaged(Family::Cdrs, &key))?;
+                let block = BlockReader::new(account, first, &value);
+                let block = block.ok_or_else(|| damaged(Family::Cdrs, &key))?;
+                if end.is_some_and(|(of, end)| of == account && first < end) {
+                    return off(format!("account {}: message {first} has two CDRs", account.0));
+                }
+                if !tariffs.contains(&block.header().tariff) {
+                    return off(format!("message {first}: tariff {} is not archived", block.header().tariff));
+                }
+                let count = block.left();
+                end = Some((account, first + u64::from(count)));
+                self.read_block(store, &key, block, &mut states)?;
+                if self.blocks.insert(first, (account, count)).is_some() {
+                    return off(format!("message {first} has CDRs of two accounts"));
+                }
+            }
+            match states.orphan()? {
+                Some((_, id)) => off(format!("message {id} has a state but no CDR")),
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn read_block(
+        &mut self,
+        store: &Store,
+        key: &[u8],
+        mut block: BlockReader<'_>,
+        states: &mut States<'_>,
+    ) -> Result<(), Fault> {
+        for cdr in block.by_ref() {
+            self.count_charge(&cdr)?;
+            match states.of(cdr.account, cdr.message_id)? {
+                Some(state) => self.count_outcome(store, &cdr, state)?,
+                None => self.find_waiting(store, &cdr)?,
+            }
+        }
+        if block.is_sound() { Ok(()) } else { Err(damaged(Family::Cdrs, key)) }
+    }
+
+    fn count_charge(&mut self, cdr: &Cdr<'_>) -> Result<(), Fault> {
+        let account = self.account(cdr.account, cdr.message_id)?;
+        account.charged += i128::from(cdr.fields.amount.micros());
+        *account.volumes.entry(cdr.header.month).or_default() += i128::from(cdr.fields.segments);
+        if let Some(dispatch) = cdr.fields.dispatch_id {
+            let counters = self.dispatches.entry((cdr.account, dispatch.to_vec())).or_default();
+            counters.messages += 1;
+            counters.segments += u64::from(cdr.fields.segments);
+            counters.cost = counters.cost.checked_add(cdr.fields.amount).unwrap_or(Amount::MAX);
+        }
+        self.report.cdrs += 1;
+        self.report.segments += u64::from(cdr.fields.segments);
+        Ok(())
+    }
+
+    /// A message that was handed over and has no state waits in one place, and its row there says what its CDR says.
+    fn find_waiting(&mut self, store: &Store, cdr: &Cdr<'_>) -> Result<(), Fault> {
+        let Some(route) = cdr.fields.route else { return Ok(()) };
+        let id = cdr.message_id;
+        self.check_operator(route.home, || format!("message {id}"))?;
+        let queued = store.queued_row(route.queue_key(id))?;
+        let scheduled = match route.scheduled_at {
+            Some(due) => store.scheduled_row(due, id)?,
+            None => None,
+        };
+        let bytes = match (queued, scheduled) {
+            (Some(bytes), None) => {
+                self.report.queued += 1;
+                bytes
+            }
+            (None, Some(row)) if (row.home, row.class) == (route.home, route.class) => {
+                self.report.scheduled += 1;
+                row.bytes
+            }
+            (None, Some(_)) => {
+                return off(format!("message {id} is scheduled for another queue than its own"));
+            }
+            (Some(_), Some(_)) => return off(format!("message {id} is queued, and still scheduled")),
+            (None, None) => return off(format!("message {id} is lost: it has no state and waits nowhere")),
+        };
+        match Message::read(id, &bytes) {
+            Some(message) => agree(cdr, &message.ticket, "its row in the queue"),
+            None => off(format!("message {id}: its row in the queue cannot be read")),
+        }
+    }
+}
+
+/// A ticket settles a message by what its CDR says, and by nothing else.
+pub(super) fn agree(cdr: &Cdr<'_>, ticket: &Ticket<'_>, whose: &str) -> Result<(), Fault> {
+    let fields = &cdr.fields;
+    let other = [
+        (ticket.account != cdr.account, "account"),
+        (ticket.amount != fields.amount, "amount"),
+        (ticket.segments != fields.segments, "number of segments"),
+        (ticket.month != cdr.header.month, "month"),
+        (ticket.network != fields.network, "network"),
+        (ticket.dispatch_id != fields.dispatch_id, "dispatch"),
+        (ticket.submitted_at != cdr.header.submitted_at, "time"),
+    ];
+    match other.into_iter().find(|(is_other, _)| *is_other) {
+        Some((_, what)) => {
+            off(format!("message {}: {whose} names another {what} than its CDR", cdr.message_id))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,108 @@
+//! What became of a message, and what follows from it: refunds, counters, and the operator's id that a receipt will name.
+
+use tollgate_engine::money::Amount;
+
+use super::messages::agree;
+use super::{Count, Fault, off};
+use crate::cdr::Cdr;
+use crate::rows::{DispatchCounters, MessageState, StateRow};
+use crate::store::Store;
+
+impl Count {
+    pub(super) fn count_outcome(
+        &mut self,
+        store: &Store,
+        cdr: &Cdr<'_>,
+        row: &StateRow,
+    ) -> Result<(), Fault> {
+        let id = cdr.message_id;
+        if let Some(wrong) = contradiction(cdr, row) {
+            return off(format!("message {id} {wrong}"));
+        }
+        if row.operator.0 != 0 {
+            self.check_operator(row.operator, || format!("message {id}"))?;
+        }
+        if row.is_refunded {
+            self.count_refund(cdr, row)?;
+        }
+        if let Some(dispatch) = cdr.fields.dispatch_id
+            && let Some(counters) = self.dispatches.get_mut(&(cdr.account, dispatch.to_vec()))
+        {
+            count(counters, cdr, row);
+        }
+        if row.state.is_final() {
+            self.report.ended += 1;
+            return Ok(());
+        }
+        self.report.awaited += 1;
+        find_upstream(store, cdr, row)
+    }
+
+    fn count_refund(&mut self, cdr: &Cdr<'_>, row: &StateRow) -> Result<(), Fault> {
+        let (account, segments) = (self.account(cdr.account, cdr.message_id)?, cdr.fields.segments);
+        *account.volumes.entry(cdr.header.month).or_default() -= i128::from(segments);
+        self.report.segments -= u64::from(segments);
+        self.report.refunds += 1;
+        self.refunds.insert((cdr.account, cdr.message_id), row.refunded);
+        Ok(())
+    }
+}
+
+/// What cannot be of a message with this CDR.
+fn contradiction(cdr: &Cdr<'_>, row: &StateRow) -> Option<String> {
+    let asked = if row.is_refunded { cdr.fields.amount } else { Amount::ZERO };
+    let (state, accepted) = (row.state, row.accepted_at.is_some());
+    if row.refunded != asked {
+        let charged = if row.is_refunded { "was charged" } else { "is to keep its charge of" };
+        return Some(format!("{charged} {}, refunded {}", cdr.fields.amount, row.refunded));
+    }
+    let wrong = match state {
+        MessageState::Enroute | MessageState::Accepted if !accepted => "was accepted by nobody",
+        MessageState::Delivered if !accepted => "was delivered and accepted by nobody",
+        MessageState::Enroute | MessageState::Delivered if row.is_refunded => "was given back",
+        MessageState::Deleted if !accepted && !row.is_refunded => "was cancelled and not given back",
+        _ if cdr.fields.route.is_none() && !is_cancelled(row) => "was handed to nobody",
+        _ if accepted && row.operator.0 == 0 => "was accepted by no operator",
+        _ => return None,
+    };
+    Some(format!("is {}, but {wrong}", state.name()))
+}
+
+/// Deleted here, and not by the operator that had it.
+fn is_cancelled(row: &StateRow) -> bool {
+    row.state == MessageState::Deleted && row.accepted_at.is_none()
+}
+
+fn count(counters: &mut DispatchCounters, cdr: &Cdr<'_>, row: &StateRow) {
+    if row.is_refunded {
+        counters.segments -= u64::from(cdr.fields.segments);
+        counters.cost = counters.cost.checked_sub(row.refunded).unwrap_or(Amount::MAX);
+    }
+    counters.submitted += u64::from(row.accepted_at.is_some());
+    match row.state {
+        MessageState::Enroute => {}
+        MessageState::Delivered => counters.delivered += 1,
+        MessageState::Accepted => counters.unconfirmed += 1,
+        MessageState::Deleted if is_cancelled(row) => counters.cancelled += 1,
+        _ => counters.failed += 1,
+    }
+    let cost = row.cost_in_account_currency.unwrap_or_default();
+    counters.cost_operators = counters.cost_operators.checked_add(cost).unwrap_or(Amount::MAX);
+}
+
+/// A message whose receipt is awaited is known by the id that the receipt will name.
+fn find_upstream(store: &Store, cdr: &Cdr<'_>, row: &StateRow) -> Result<(), Fault> {
+    let (id, operator) = (cdr.message_id, row.operator.0);
+    let upstream = store.upstream(row.operator, &row.upstream_id)?;
+    let Some(upstream) = upstream.filter(|upstream| upstream.message_id == id && upstream.is_awaited())
+    else {
+        return off(format!("message {id} is with operator {operator}, but no receipt can find it"));
+    };
+    if Some(upstream.accepted_at) != row.accepted_at {
+        return off(format!("message {id}: operator {operator} accepted it at two times"));
+    }
+    match upstream.ticket() {
+        Some(ticket) => agree(cdr, &ticket, "its row in upstream"),
+        None => off(format!("message {id}: its row in upstream cannot be read")),
+    }
+}

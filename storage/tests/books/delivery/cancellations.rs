@@ -1,0 +1,158 @@
+//! Cancelled and replaced messages.
+
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::Amount;
+use tollgate_engine::time::UnixMicros;
+use tollgate_engine::wallet::Posting;
+use tollgate_storage::chunk::CancelError;
+use tollgate_storage::delivery::EventOutcome;
+use tollgate_storage::rows::{DispatchCounters, MessageState};
+use tollgate_storage::schema::Family;
+
+use crate::support::desk::{Desk, accepted, expired, leased, receipt};
+use crate::support::{FAR, MONTH, Message, Route, body};
+
+fn posting(account: AccountNumber, micros: i64) -> Posting {
+    Posting { account, amount: Amount::from_micros(micros), month: MONTH, ..Posting::default() }
+}
+
+fn rows(desk: &Desk, family: Family) -> usize {
+    let mut rows = 0;
+    desk.books
+        .store
+        .scan(family, &[], |_, _| {
+            rows += 1;
+            true
+        })
+        .unwrap();
+    rows
+}
+
+#[test]
+fn waiting_and_scheduled_messages_are_cancelled_with_all_that_belongs_to_them() {
+    let desk = Desk::open();
+    let plain = Route::to(desk.alpha);
+    let routes = [
+        plain,
+        Route { expires_at: Some(UnixMicros(5)), ..plain },
+        Route { scheduled_at: Some(FAR), ..plain },
+        Route { scheduled_at: Some(FAR), expires_at: Some(FAR), ..plain },
+    ];
+    let dispatch = Some(&b"spring"[..]);
+    for route in routes {
+        let id = desk.charge(&Message { dispatch, route: Some(route), ..Message::default() });
+        desk.books.prove();
+        assert_eq!(desk.books.cancel(desk.account, id), Ok(()));
+        assert_eq!(desk.books.cancel(desk.account, id), Err(CancelError::Final));
+        assert_eq!(desk.message_state(id), Some(MessageState::Deleted));
+        assert_eq!(
+            [Family::Queue, Family::Scheduled, Family::Expiries].map(|family| rows(&desk, family)),
+            [0; 3]
+        );
+        assert_eq!(desk.spent(), 0);
+        desk.books.prove();
+    }
+    let counters = desk.books.store.dispatch(desk.account, b"spring").unwrap();
+    assert_eq!(counters, Some(DispatchCounters { messages: 4, cancelled: 4, ..DispatchCounters::default() }));
+    assert!(desk.receipts().is_empty());
+    assert_eq!(desk.books.ears.take().refunds.len(), 4);
+    desk.close();
+}
+
+#[test]
+fn what_is_on_a_wire_or_with_an_operator_is_not_cancelled() {
+    let desk = Desk::open();
+    let row = desk.send_plain();
+    let id = row.key.message_id;
+    desk.books.tell(leased(1, desk.alpha, &[row.key]));
+    assert_eq!(desk.books.cancel(desk.account, id), Err(CancelError::Final));
+    desk.books.tell(accepted(&row, desk.alpha, b"1"));
+    assert_eq!(desk.books.cancel(desk.account, id), Err(CancelError::Final));
+    assert_eq!(desk.spent(), 50_000);
+    assert_eq!(desk.books.cancel(desk.account, id + 1), Err(CancelError::Unknown));
+    desk.books.prove();
+    desk.close();
+}
+
+#[test]
+fn cancelled_messages_neither_expire_nor_get_receipts() {
+    let desk = Desk::open();
+    let row = desk.send_plain();
+    desk.books.cancel(desk.account, row.key.message_id).unwrap();
+    assert_eq!(desk.books.tell(expired(row.key)), EventOutcome::Noted);
+    let late =
+        desk.books.tell(receipt(desk.alpha, &[b"1"], tollgate_engine::settlement::ReceiptState::Delivered));
+    assert!(matches!(late, EventOutcome::Unmatched { .. }));
+    desk.books.prove();
+    desk.close();
+}
+
+#[test]
+fn a_replacement_moves_the_end_of_the_validity() {
+    let desk = Desk::open();
+    let mut route = Route { expires_at: Some(UnixMicros(5)), ..Route::to(desk.alpha) };
+    let row = desk.send(&Message { route: Some(route), ..Message::default() });
+    let id = row.key.message_id;
+    let expiries = || desk.books.store.due_expiries(UnixMicros(u64::MAX), 10).unwrap();
+    assert_eq!(expiries(), [(UnixMicros(5), row.key)]);
+    for (expires_at, text) in
+        [(Some(FAR), "a"), (None, "b"), (Some(UnixMicros(9)), "c"), (Some(UnixMicros(9)), "d")]
+    {
+        (route.expires_at, route.text) = (expires_at, text.as_bytes());
+        let body = body(&Message::default(), &route, &posting(desk.account, 50_000), UnixMicros(1));
+        assert_eq!(desk.books.replace(desk.account, id, &body), Ok(()));
+        let expected: Vec<_> = expires_at.map(|at| (at, row.key)).into_iter().collect();
+        assert_eq!(expiries(), expected);
+        desk.books.prove();
+    }
+    desk.books.cancel(desk.account, id).unwrap();
+    assert!(expiries().is_empty());
+    desk.books.prove();
+    desk.close();
+}
+
+#[test]
+fn scheduled_messages_are_replaced_where_they_wait() {
+    let desk = Desk::open();
+    let due = UnixMicros(1_000);
+    let route = Route { scheduled_at: Some(due), text: b"old", ..Route::to(desk.alpha) };
+    let id = desk.charge(&Message { route: Some(route), ..Message::default() });
+    let body = body(
+        &Message::default(),
+        &Route { text: b"new", ..route },
+        &posting(desk.account, 50_000),
+        UnixMicros(1),
+    );
+    assert_eq!(desk.books.replace(desk.account, id, &body), Ok(()));
+    desk.books.prove();
+    let row = desk.books.store.scheduled_row(due, id).unwrap().unwrap();
+    assert!(row.bytes.ends_with(b"\x03new\x00"), "its text, and no TLVs");
+    desk.close();
+}
+
+#[test]
+fn what_cannot_be_replaced_stays_as_it_is() {
+    let desk = Desk::open();
+    let route = Route::to(desk.alpha);
+    let same = body(&Message::default(), &route, &posting(desk.account, 50_000), UnixMicros(1));
+    let charged_only = desk.charge(&Message::default());
+    assert_eq!(desk.books.replace(desk.account, charged_only, &same), Err(CancelError::Final));
+    let row = desk.send_plain();
+    let id = row.key.message_id;
+    // Another price, another dispatch, no message.
+    let dearer = body(&Message::default(), &route, &posting(desk.account, 50_001), UnixMicros(1));
+    assert_eq!(desk.books.replace(desk.account, id, &dearer), Err(CancelError::Final));
+    let elsewhere = Message { dispatch: Some(b"autumn"), ..Message::default() };
+    let elsewhere = body(&elsewhere, &route, &posting(desk.account, 50_000), UnixMicros(1));
+    assert_eq!(desk.books.replace(desk.account, id, &elsewhere), Err(CancelError::Final));
+    assert_eq!(desk.books.replace(desk.account, id, b"?"), Err(CancelError::Unavailable));
+    assert_eq!(desk.books.store.queued_row(row.key).unwrap(), Some(row.bytes.clone()));
+    // On a wire, with an operator, at its end, not there.
+    desk.books.tell(leased(1, desk.alpha, &[row.key]));
+    assert_eq!(desk.books.replace(desk.account, id, &same), Err(CancelError::Final));
+    desk.books.tell(accepted(&row, desk.alpha, b"1"));
+    assert_eq!(desk.books.replace(desk.account, id, &same), Err(CancelError::Final));
+    assert_eq!(desk.books.replace(desk.account, id + 1, &same), Err(CancelError::Unknown));
+    desk.books.prove();
+    desk.close();
+}

@@ -1,0 +1,227 @@
+//! Events and disks that fail: nothing is lost, nothing is done twice, and what was taken back is never sent.
+
+use std::collections::BTreeMap;
+
+use tollgate_engine::health::HealthSample;
+use tollgate_engine::settlement::{Outcome, ReceiptState};
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::chunk::Outcome as ChunkOutcome;
+use tollgate_storage::delivery::{DeliveryEvent, DeliveryResult, EventOutcome};
+use tollgate_storage::message::QueuedRow;
+use tollgate_storage::schema::Family;
+
+use crate::support::desk::{Desk, accepted, expired, failed, leased, receipt};
+use crate::support::{Fate, Message, Route, Script, wait_until};
+
+/// Until the test says otherwise.
+const FOR_NOW: u32 = u32::MAX;
+
+fn failing() -> (Desk, Script) {
+    let script = Script::default();
+    let desk = Desk::open().reopen_with(|store| script.journal(store));
+    (desk, script)
+}
+
+/// Every row of the directory.
+fn image(desk: &Desk) -> BTreeMap<(Family, Vec<u8>), Vec<u8>> {
+    let mut rows = BTreeMap::new();
+    for family in Family::ALL {
+        let visit = |key: &[u8], value: &[u8]| {
+            rows.insert((*family, key.to_vec()), value.to_vec());
+            true
+        };
+        desk.books.store.scan(*family, &[], visit).unwrap();
+    }
+    rows
+}
+
+/// A commit that is refused in doubt and then turns out to be on disk, at once taken back.
+fn refuse_in_doubt(desk: &Desk, script: &Script, events: Vec<DeliveryEvent>) {
+    script.then([Fate::WrittenInDoubt]);
+    script.fail_recoveries(FOR_NOW);
+    assert_eq!(desk.books.deliver(events.clone()), DeliveryResult::Refused(events));
+    assert!(!desk.books.committer.is_available());
+    script.fail_recoveries(0);
+    wait_until(|| desk.books.committer.is_available());
+}
+
+/// Messages in every stage, and the events that settle them.
+fn busy(desk: &Desk) -> Vec<DeliveryEvent> {
+    let dispatch = Some(&b"spring"[..]);
+    let route = Route { expires_at: Some(UnixMicros(7)), ..Route::to(desk.alpha) };
+    let send = || desk.send(&Message { dispatch, segments: 2, route: Some(route), ..Message::default() });
+    let rows: Vec<QueuedRow> = (0..8).map(|_| send()).collect();
+    let scheduled = Route { scheduled_at: Some(UnixMicros(10)), ..route };
+    desk.charge(&Message { route: Some(scheduled), ..Message::default() });
+    desk.books.tell_all(vec![
+        leased(1, desk.alpha, &[rows[0].key, rows[1].key]),
+        accepted(&rows[1], desk.alpha, b"1"),
+        receipt(desk.alpha, &[b"2"], ReceiptState::Undeliverable),
+        accepted(&rows[5], desk.alpha, b"5"),
+        receipt(desk.alpha, &[b"5"], ReceiptState::Delivered),
+        accepted(&rows[6], desk.alpha, b"6"),
+        accepted(&rows[7], desk.beta, b"9"),
+    ]);
+    let done: Vec<u64> = desk.receipts().into_iter().map(|(id, _)| id).collect();
+    vec![
+        receipt(desk.alpha, &[b"1"], ReceiptState::Undeliverable),
+        accepted(&rows[0], desk.alpha, b"2"),
+        failed(&rows[2], Outcome::Rejected),
+        expired(rows[3].key),
+        DeliveryEvent::Released { lease: 1 },
+        leased(2, desk.beta, &[rows[4].key]),
+        accepted(&rows[6], desk.beta, b"7"),
+        DeliveryEvent::ReceiptTimedOut { operator: desk.beta, id: b"9".to_vec() },
+        receipt(desk.beta, &[b"8"], ReceiptState::Delivered),
+        DeliveryEvent::Due { until: UnixMicros(10), at_most: 10 },
+        DeliveryEvent::ReceiptsDone { account: desk.account, ids: done },
+        DeliveryEvent::Health { operator: desk.alpha, at: UnixMicros(1), sample: HealthSample::default() },
+    ]
+}
+
+#[test]
+fn what_was_refused_in_doubt_is_taken_back_row_by_row() {
+    let (desk, script) = failing();
+    let events = busy(&desk);
+    let before = image(&desk);
+    desk.books.prove();
+    // All of them, and each alone: one that only deletes a row has another witness than one that adds one.
+    refuse_in_doubt(&desk, &script, events.clone());
+    assert!(image(&desk) == before, "the whole batch");
+    for event in &events {
+        refuse_in_doubt(&desk, &script, vec![event.clone()]);
+        assert!(image(&desk) == before, "{event:?}");
+    }
+    desk.books.prove();
+    // Asked again, all is done as if nothing had been.
+    let outcomes = desk.books.tell_all(events.clone());
+    assert!(
+        outcomes[..2].iter().all(|outcome| matches!(outcome, EventOutcome::Settled { .. })),
+        "{outcomes:?}"
+    );
+    desk.books.prove();
+    let after = image(&desk);
+    let again = desk.books.tell_all(events);
+    assert!(again.iter().all(|outcome| !matches!(outcome, EventOutcome::Settled { .. })), "{again:?}");
+    let changed = |family: &Family| ![Family::Leases, Family::Health].contains(family);
+    let rows = |image: BTreeMap<(Family, Vec<u8>), Vec<u8>>| {
+        image.into_iter().filter(|((family, _), _)| changed(family)).collect::<Vec<_>>()
+    };
+    assert!(rows(image(&desk)) == rows(after), "told twice, done once");
+    desk.books.prove();
+    desk.close();
+}
+
+#[test]
+fn events_in_doubt_that_were_written_are_durable() {
+    let (desk, script) = failing();
+    let events = busy(&desk);
+    script.then([Fate::WrittenInDoubt]);
+    script.fail_recoveries(1);
+    assert!(matches!(desk.books.deliver(events.clone()), DeliveryResult::Durable(_)));
+    wait_until(|| desk.books.committer.is_available());
+    // Deletions alone are recognised too.
+    desk.books.ears.take();
+    let key = desk.send_plain().key;
+    desk.books.tell(leased(9, desk.alpha, &[key]));
+    for (fate, durable) in [(Fate::LostInDoubt, false), (Fate::WrittenInDoubt, true)] {
+        script.then([fate]);
+        let result = desk.books.deliver(vec![DeliveryEvent::Released { lease: 9 }]);
+        assert_eq!(matches!(result, DeliveryResult::Durable(_)), durable, "{fate:?}");
+        wait_until(|| desk.books.committer.is_available());
+    }
+    assert!(desk.books.store.leases().unwrap().iter().all(|lease| lease.id != 9));
+    desk.books.prove();
+    desk.close();
+}
+
+#[test]
+fn a_full_disk_gives_the_events_back() {
+    let (desk, script) = failing();
+    let events = busy(&desk);
+    let before = image(&desk);
+    script.then([Fate::Full]);
+    script.fail_recoveries(FOR_NOW);
+    assert_eq!(desk.books.deliver(events.clone()), DeliveryResult::Refused(events.clone()));
+    // While it is latched too.
+    assert_eq!(desk.books.deliver(events.clone()), DeliveryResult::Refused(events.clone()));
+    script.fail_recoveries(0);
+    wait_until(|| desk.books.committer.is_available());
+    assert!(image(&desk) == before);
+    desk.books.tell_all(events);
+    desk.books.prove();
+    desk.close();
+}
+
+#[test]
+fn a_charge_that_was_taken_back_is_not_sent_by_whoever_saw_it_meanwhile() {
+    let (desk, script) = failing();
+    script.then([Fate::WrittenInDoubt]);
+    script.fail_recoveries(FOR_NOW);
+    let mut session = desk.books.session(desk.account);
+    let mut chunk = session.chunk();
+    let route = Some(Route::to(desk.alpha));
+    session.charge(&mut chunk, &Message { route, ..Message::default() }).unwrap();
+    desk.books.committer.try_charge(chunk).unwrap();
+    assert_eq!(session.outcome().1, ChunkOutcome::NotDurable);
+    // It is on disk, and someone reads it there before it is taken back.
+    let seen = desk.books.store.queued_after(desk.alpha, 3, 0, 10).unwrap();
+    assert_eq!((seen.len(), desk.books.ears.take().queued.len()), (1, 0));
+    script.fail_recoveries(0);
+    wait_until(|| desk.books.committer.is_available());
+    assert!(!desk.is_queued(seen[0].key));
+    // It can neither be settled nor leased.
+    let outcome = desk.books.tell(failed(&seen[0], Outcome::Rejected));
+    assert_eq!((outcome, desk.spent()), (EventOutcome::Noted, 0));
+    let next = desk.send_plain();
+    assert!(next.key.message_id > seen[0].key.message_id, "no id is given twice");
+    let outcome = desk.books.tell(leased(1, desk.alpha, &[seen[0].key, next.key]));
+    assert_eq!(outcome, EventOutcome::Leased { dropped: vec![seen[0].key], replaced: Vec::new() });
+    desk.books.prove();
+    drop(session);
+    desk.close();
+}
+
+#[test]
+fn a_release_that_was_taken_back_is_not_sent_before_its_time() {
+    let (desk, script) = failing();
+    let route = Route { scheduled_at: Some(UnixMicros(10)), ..Route::to(desk.alpha) };
+    desk.charge(&Message { route: Some(route), ..Message::default() });
+    let due = DeliveryEvent::Due { until: UnixMicros(10), at_most: 10 };
+    script.then([Fate::WrittenInDoubt]);
+    script.fail_recoveries(FOR_NOW);
+    assert!(matches!(desk.books.deliver(vec![due.clone()]), DeliveryResult::Refused(_)));
+    let seen = desk.books.store.queued_after(desk.alpha, 3, 0, 10).unwrap();
+    assert_eq!(seen.len(), 1);
+    script.fail_recoveries(0);
+    wait_until(|| desk.books.committer.is_available());
+    let outcome = desk.books.tell(leased(1, desk.alpha, &[seen[0].key]));
+    assert_eq!(outcome, EventOutcome::Leased { dropped: vec![seen[0].key], replaced: Vec::new() });
+    // When it is due in earnest it can be sent.
+    assert_eq!(desk.books.tell(due), EventOutcome::Due { released: 1 });
+    let outcome = desk.books.tell(leased(2, desk.alpha, &[seen[0].key]));
+    assert_eq!(outcome, EventOutcome::Leased { dropped: Vec::new(), replaced: Vec::new() });
+    assert_eq!(desk.books.tell(accepted(&seen[0], desk.alpha, b"1")), EventOutcome::Done);
+    desk.books.prove();
+    desk.close();
+}
+
+#[test]
+fn the_ears_hear_of_a_commit_before_its_askers_do() {
+    let desk = Desk::open();
+    let row = desk.send_plain();
+    desk.books.ears.take();
+    let balance = desk.books.wallet(desk.account).state().balance;
+    let (wallet, ears) = (desk.books.wallet(desk.account), std::sync::Arc::clone(&desk.books.ears));
+    let (reply, seen) = tokio::sync::oneshot::channel();
+    let done = Box::new(move |result| {
+        assert!(matches!(result, DeliveryResult::Durable(_)));
+        drop(reply.send((wallet.state().balance, ears.take())));
+    });
+    let events = vec![failed(&row, Outcome::Rejected)];
+    desk.books.committer.deliver(tollgate_storage::delivery::DeliveryBatch { events, done }).unwrap();
+    let (after, heard) = crate::support::wait(seen).unwrap();
+    assert_eq!(after.micros() - balance.micros(), 50_000);
+    assert_eq!((heard.refunds.len(), heard.receipts.len()), (1, 1));
+    desk.close();
+}

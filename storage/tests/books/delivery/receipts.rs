@@ -1,0 +1,251 @@
+//! What operators say of the messages that they took.
+
+use tollgate_engine::settlement::{ChargeOn, Outcome, ReceiptState, RefundOn, SettlementTerms};
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::delivery::{DeliveryEvent, EventOutcome};
+use tollgate_storage::rows::{DispatchCounters, MessageState};
+
+use crate::support::desk::{DONE_AT, Desk, accepted, receipt};
+use crate::support::{Message, Route};
+
+/// A message that `alpha` has under this id.
+fn with_alpha(desk: &Desk, message: &Message<'_>, upstream_id: &[u8]) -> u64 {
+    let row = desk.send(message);
+    assert_eq!(desk.books.tell(accepted(&row, desk.alpha, upstream_id)), EventOutcome::Done);
+    row.key.message_id
+}
+
+fn intermediate(event: DeliveryEvent) -> DeliveryEvent {
+    let DeliveryEvent::Receipt {
+        operator,
+        ids,
+        state,
+        error,
+        network_error,
+        done_at,
+        source,
+        destination,
+        ..
+    } = event
+    else {
+        panic!("not a receipt")
+    };
+    let intermediate = true;
+    DeliveryEvent::Receipt {
+        operator,
+        ids,
+        state,
+        intermediate,
+        error,
+        network_error,
+        done_at,
+        source,
+        destination,
+    }
+}
+
+#[test]
+fn a_delivered_message_is_paid_for_and_its_gateway_is_told_once() {
+    let desk = Desk::open();
+    let dispatch = Some(&b"spring"[..]);
+    let id = with_alpha(
+        &desk,
+        &Message { dispatch, route: Some(Route::to(desk.alpha)), ..Message::default() },
+        b"77",
+    );
+    let event = receipt(desk.alpha, &[b"77"], ReceiptState::Delivered);
+    let outcomes = desk.books.tell_all(vec![event.clone(), event.clone()]);
+    let EventOutcome::Settled { message_id, operator, outcome, refunded, accepted_at, .. } = outcomes[0]
+    else {
+        panic!("{outcomes:?}")
+    };
+    assert_eq!((message_id, operator, outcome, refunded), (id, desk.alpha, Outcome::Delivered, false));
+    assert_eq!(accepted_at, desk.state(id).unwrap().accepted_at);
+    assert_eq!(outcomes[1], EventOutcome::Noted);
+    assert_eq!(desk.books.tell(event), EventOutcome::Noted);
+    let contrary = receipt(desk.alpha, &[b"77"], ReceiptState::Undeliverable);
+    assert_eq!(desk.books.tell(contrary), EventOutcome::Noted);
+    assert_eq!(desk.message_state(id), Some(MessageState::Delivered));
+    assert!(desk.books.store.overdue_upstream(UnixMicros(u64::MAX), 10).unwrap().is_empty());
+    let receipts = desk.receipts();
+    assert_eq!(receipts.len(), 1);
+    assert_eq!((receipts[0].1.state, receipts[0].1.done_at), (ReceiptState::Delivered, DONE_AT));
+    let counters = desk.books.store.dispatch(desk.account, b"spring").unwrap().unwrap();
+    assert_eq!((counters.submitted, counters.delivered, counters.pending()), (1, 1, 0));
+    assert_eq!(desk.spent(), 50_000);
+    desk.books.prove();
+    desk.close();
+}
+
+#[test]
+fn what_was_not_delivered_is_given_back_where_the_plan_says_so() {
+    let terms =
+        |charge_on, outcomes: &[Outcome]| SettlementTerms { charge_on, refund_on: RefundOn::of(outcomes) };
+    let undelivered = [Outcome::Undelivered];
+    let cases = [
+        (SettlementTerms::default(), ReceiptState::Undeliverable, MessageState::Undeliverable, false),
+        (terms(ChargeOn::Submit, &undelivered), ReceiptState::Rejected, MessageState::Rejected, true),
+        (terms(ChargeOn::Submit, &undelivered), ReceiptState::Deleted, MessageState::Deleted, true),
+        (terms(ChargeOn::Submit, &undelivered), ReceiptState::Skipped, MessageState::Undeliverable, true),
+        (terms(ChargeOn::Acceptance, &[]), ReceiptState::Expired, MessageState::Expired, false),
+        (terms(ChargeOn::Delivery, &[]), ReceiptState::Unknown, MessageState::Unknown, true),
+        (terms(ChargeOn::Delivery, &[]), ReceiptState::Delivered, MessageState::Delivered, false),
+    ];
+    let desk = Desk::open();
+    let dispatch = Some(&b"spring"[..]);
+    let (mut spent, mut paid) = (0, 0);
+    for (count, (terms, told, state, given_back)) in (1..).zip(cases) {
+        let route = Some(Route { terms, ..Route::to(desk.alpha) });
+        let upstream_id = [b'0' + count];
+        let id =
+            with_alpha(&desk, &Message { dispatch, segments: 2, route, ..Message::default() }, &upstream_id);
+        let outcome = desk.books.tell(receipt(desk.alpha, &[&upstream_id], told));
+        let EventOutcome::Settled { refunded, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!(refunded, given_back, "{terms:?} {told:?}");
+        assert_eq!(desk.message_state(id), Some(state));
+        (spent, paid) = if given_back { (spent, paid) } else { (spent + 100_000, paid + 1) };
+        assert_eq!(desk.spent(), spent);
+    }
+    let counters = desk.books.store.dispatch(desk.account, b"spring").unwrap().unwrap();
+    let DispatchCounters { messages, segments, submitted, delivered, failed, cost, .. } = counters;
+    assert_eq!((messages, submitted, delivered, failed), (7, 7, 1, 6));
+    assert_eq!((segments, cost.micros()), (2 * paid, spent));
+    desk.books.prove();
+    desk.close();
+}
+
+#[test]
+fn what_is_not_the_last_word_is_passed_on_to_whom_asked_for_it() {
+    for (registered_delivery, told) in [(0x11, 2), (0x10, 2), (0x01, 0)] {
+        let desk = Desk::open();
+        let route = Some(Route { registered_delivery, ..Route::to(desk.alpha) });
+        let id = with_alpha(&desk, &Message { route, ..Message::default() }, b"1");
+        // By its state, and by what the operator says of it.
+        let enroute = receipt(desk.alpha, &[b"1"], ReceiptState::Enroute);
+        assert_eq!(desk.books.tell(enroute.clone()), EventOutcome::Noted);
+        let early = intermediate(receipt(desk.alpha, &[b"1"], ReceiptState::Delivered));
+        assert_eq!(desk.books.tell(early), EventOutcome::Noted);
+        assert_eq!(desk.message_state(id), Some(MessageState::Enroute));
+        assert_eq!(desk.receipts().len(), told);
+        assert!(desk.receipts().iter().all(|(_, receipt)| receipt.intermediate));
+        // After the last word none is passed on.
+        desk.books.tell(receipt(desk.alpha, &[b"1"], ReceiptState::Delivered));
+        let after_the_last = desk.receipts().len();
+        assert_eq!(desk.books.tell(enroute), EventOutcome::Noted);
+        assert_eq!(desk.receipts().len(), after_the_last);
+        desk.books.prove();
+        desk.close();
+    }
+}
+
+#[test]
+fn success_and_failure_are_told_to_whom_asked_for_them() {
+    let cases = [
+        (1, ReceiptState::Delivered, 1),
+        (1, ReceiptState::Undeliverable, 1),
+        (2, ReceiptState::Delivered, 0),
+        (2, ReceiptState::Undeliverable, 1),
+        (3, ReceiptState::Delivered, 1),
+        (3, ReceiptState::Undeliverable, 0),
+        (0, ReceiptState::Undeliverable, 0),
+    ];
+    for (registered_delivery, state, kept) in cases {
+        let desk = Desk::open();
+        let route = Some(Route { registered_delivery, ..Route::to(desk.alpha) });
+        with_alpha(&desk, &Message { route, ..Message::default() }, b"1");
+        desk.books.tell(receipt(desk.alpha, &[b"1"], state));
+        assert_eq!(desk.receipts().len(), kept, "{registered_delivery} {state:?}");
+        desk.close();
+    }
+}
+
+#[test]
+fn clients_of_version_3_3_hear_the_id_that_they_know() {
+    let desk = Desk::open();
+    let mut session = desk.books.session(desk.account);
+    let mut chunk = session.chunk_with(UnixMicros(1), true);
+    for _ in 0..3 {
+        let route = Some(Route::to(desk.alpha));
+        session.charge(&mut chunk, &Message { route, ..Message::default() }).unwrap();
+    }
+    desk.books.committer.try_charge(chunk).unwrap();
+    assert_eq!(session.first_id(), 1);
+    let rows = desk.books.ears.take().queued;
+    desk.books.tell(accepted(&rows[2], desk.alpha, b"c"));
+    desk.books.tell(receipt(desk.alpha, &[b"c"], ReceiptState::Delivered));
+    assert_eq!(desk.receipts()[0].1.message_id, 3);
+    desk.books.prove();
+    drop(session);
+    desk.close();
+}
+
+#[test]
+fn an_id_that_can_be_read_in_several_ways_means_the_message_to_the_receipts_source() {
+    let desk = Desk::open();
+    let route = Some(Route::to(desk.alpha));
+    let decimal = with_alpha(&desk, &Message { route, ..Message::default() }, b"256");
+    let hex = with_alpha(&desk, &Message { route, ..Message::default() }, b"100");
+    // As the first id says, while that message is open.
+    desk.books.tell(receipt(desk.alpha, &[b"256", b"100"], ReceiptState::Delivered));
+    assert_eq!(desk.message_state(decimal), Some(MessageState::Delivered));
+    // Then the other one, which is still to hear something.
+    desk.books.tell(receipt(desk.alpha, &[b"256", b"100"], ReceiptState::Undeliverable));
+    assert_eq!(desk.message_state(decimal), Some(MessageState::Delivered));
+    assert_eq!(desk.message_state(hex), Some(MessageState::Undeliverable));
+    // A receipt about another number still settles what its only id means: operators rewrite numbers.
+    let third = with_alpha(&desk, &Message { route, ..Message::default() }, b"300");
+    let mut event = receipt(desk.alpha, &[b"300"], ReceiptState::Delivered);
+    if let DeliveryEvent::Receipt { source, .. } = &mut event {
+        *source = b"99999999999".to_vec();
+    }
+    assert!(matches!(desk.books.tell(event), EventOutcome::Settled { .. }));
+    assert_eq!(desk.message_state(third), Some(MessageState::Delivered));
+    desk.books.prove();
+    desk.close();
+}
+
+#[test]
+fn a_receipt_that_does_not_come_leaves_the_outcome_unknown() {
+    let desk = Desk::open();
+    let refund_on = RefundOn::of(&[Outcome::Unknown]);
+    let terms = SettlementTerms { charge_on: ChargeOn::Submit, refund_on };
+    let id = with_alpha(
+        &desk,
+        &Message { route: Some(Route { terms, ..Route::to(desk.alpha) }), ..Message::default() },
+        b"1",
+    );
+    let timed_out = DeliveryEvent::ReceiptTimedOut { operator: desk.alpha, id: b"1".to_vec() };
+    let elsewhere = DeliveryEvent::ReceiptTimedOut { operator: desk.beta, id: b"1".to_vec() };
+    let outcomes = desk.books.tell_all(vec![elsewhere, timed_out.clone(), timed_out]);
+    assert_eq!((&outcomes[0], &outcomes[2]), (&EventOutcome::Noted, &EventOutcome::Noted));
+    assert!(matches!(outcomes[1], EventOutcome::Settled { outcome: Outcome::Unknown, refunded: true, .. }));
+    // The receipt comes all the same, too late.
+    let late = desk.books.tell(receipt(desk.alpha, &[b"1"], ReceiptState::Delivered));
+    assert_eq!(late, EventOutcome::Noted);
+    assert_eq!((desk.message_state(id), desk.spent()), (Some(MessageState::Unknown), 0));
+    assert_eq!(desk.receipts().len(), 1);
+    desk.books.prove();
+    desk.close();
+}
+
+#[test]
+fn gateways_have_their_receipts_once() {
+    let desk = Desk::open();
+    let route = Some(Route::to(desk.alpha));
+    for id in [b"1", b"2", b"3"] {
+        with_alpha(&desk, &Message { route, ..Message::default() }, id);
+        desk.books.tell(receipt(desk.alpha, &[id], ReceiptState::Delivered));
+    }
+    let ids: Vec<u64> = desk.receipts().into_iter().map(|(id, _)| id).collect();
+    assert_eq!(desk.books.store.accounts_with_receipts().unwrap(), [desk.account]);
+    let account = desk.account;
+    let done = |ids: &[u64]| DeliveryEvent::ReceiptsDone { account, ids: ids.to_vec() };
+    let outcomes = desk.books.tell_all(vec![done(&ids[..2]), done(&ids[..2])]);
+    assert_eq!(outcomes, [EventOutcome::Done, EventOutcome::Noted]);
+    assert_eq!(desk.books.tell(done(&ids[..1])), EventOutcome::Noted);
+    assert_eq!(desk.receipts().len(), 1);
+    desk.books.tell(done(&ids));
+    assert!(desk.books.store.accounts_with_receipts().unwrap().is_empty());
+    desk.books.prove();
+    desk.close();
+}

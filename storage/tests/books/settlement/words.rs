@@ -1,0 +1,110 @@
+//! The model's words: messages, events and what comes of them.
+
+use tollgate_engine::settlement::{Outcome, ReceiptState, SettlementTerms};
+use tollgate_engine::time::Month;
+
+/// What a message costs at an operator, in its currency and in the account's.
+pub const COST: i64 = 30_000;
+pub const COST_IN_ACCOUNT_CURRENCY: i64 = 33_000;
+
+/// An operator's id, by the position of the operator.
+pub type UpstreamId = (usize, u8);
+
+/// Where a message is. In exactly one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Charged and to be sent to nobody.
+    Nowhere,
+    Scheduled(u64),
+    Queued,
+    WithOperator,
+    /// With an operator that sends no receipts.
+    Unconfirmed,
+    Ended(Outcome),
+}
+
+/// What whoever holds a message in memory has not heard yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    Dropped,
+    Replaced,
+}
+
+#[derive(Clone, Debug)]
+pub struct Sent {
+    pub id: u64,
+    pub visible_id: u64,
+    pub account: usize,
+    pub micros: i64,
+    pub segments: u64,
+    pub month: Month,
+    pub dispatch: Option<usize>,
+    pub terms: SettlementTerms,
+    pub registered_delivery: u8,
+    pub expires: bool,
+    pub place: Place,
+    pub refunded: bool,
+    pub text: u8,
+    pub news: Option<News>,
+    /// How often an operator took it.
+    pub taken: i64,
+    /// Under which id the last operator that took it will tell of it.
+    pub awaited: Option<UpstreamId>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    pub messages: u64,
+    pub segments: u64,
+    pub submitted: u64,
+    pub delivered: u64,
+    pub failed: u64,
+    pub cancelled: u64,
+    pub unconfirmed: u64,
+    pub cost: i64,
+    pub cost_operators: i64,
+}
+
+/// A receipt that nobody could match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub operator: usize,
+    pub ids: Vec<u8>,
+    pub state: ReceiptState,
+    pub intermediate: bool,
+}
+
+/// A receipt for a gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub serial: u64,
+    pub visible_id: u64,
+    pub state: ReceiptState,
+    pub intermediate: bool,
+}
+
+/// An event.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Lease { lease: u64, messages: Vec<usize> },
+    Release { lease: u64 },
+    Accept { message: usize, id: UpstreamId, for_good: bool },
+    Fail { message: usize, outcome: Outcome },
+    Expire { message: usize },
+    Receipt(Kept),
+    Adopt { message: usize, kept: Kept },
+    TimeOut { id: UpstreamId },
+    Due { until: u64, at_most: usize },
+    Done { account: usize, serials: Vec<u64> },
+}
+
+/// What is to come of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    Done,
+    Noted,
+    Settled { message: usize, outcome: Outcome, refunded: bool },
+    Unmatched,
+    Leased { dropped: Vec<usize>, replaced: Vec<usize> },
+    Due(usize),
+}

@@ -1,0 +1,51 @@
+//! Who listens to the committer, as the daemon does.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::wallet::{Posting, Wallets};
+use tollgate_storage::committer::Durable;
+use tollgate_storage::message::QueuedRow;
+
+/// Gives refunds back to the wallets, and keeps the rest for the test to look at.
+#[derive(Debug)]
+pub struct Ears {
+    wallets: Arc<Wallets>,
+    heard: Mutex<Heard>,
+}
+
+/// What was told.
+#[derive(Debug, Default)]
+pub struct Heard {
+    pub queued: Vec<QueuedRow>,
+    pub refunds: Vec<Posting>,
+    pub receipts: Vec<(AccountNumber, u64)>,
+}
+
+impl Ears {
+    pub fn new(wallets: Arc<Wallets>) -> Self {
+        Self { wallets, heard: Mutex::default() }
+    }
+
+    /// What was told since it was taken last.
+    pub fn take(&self) -> Heard {
+        std::mem::take(&mut self.heard.lock())
+    }
+}
+
+impl Durable for Ears {
+    fn queued(&self, rows: Vec<QueuedRow>) {
+        assert!(rows.is_sorted_by_key(|row| row.key.message_id), "rows come in the order of their ids");
+        self.heard.lock().queued.extend(rows);
+    }
+
+    fn refunded(&self, posting: &Posting) {
+        self.wallets.get(posting.account).expect("a wallet for each refund").undo(posting);
+        self.heard.lock().refunds.push(*posting);
+    }
+
+    fn receipts(&self, rows: Vec<(AccountNumber, u64)>) {
+        self.heard.lock().receipts.extend(rows);
+    }
+}
