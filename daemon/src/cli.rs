@@ -8,10 +8,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
 
-use crate::commands::{Failure, check, export, hash_password, quote, topup, verify};
+use crate::commands::{Failure, check, export, hash_password, quote, receipts, topup, verify};
 use crate::demo::DemoCommand;
 use crate::load::LoadCommand;
 use crate::run::{self, Overrides};
+use crate::sim::SimCommand;
 
 /// Where the configuration is looked for when the command line does not say.
 const CONFIG_PATHS: [&str; 2] = ["config/tollgate.toml", "/etc/tollgate/tollgate.toml"];
@@ -42,8 +43,11 @@ enum Command {
     Export(Export),
     /// Put money into a wallet of a daemon that is not running
     Topup(TopupArguments),
+    /// List operators' receipts that belong to no message, or try them once more
+    Receipts(ReceiptsArguments),
     /// Send messages to an SMPP server as fast as it answers them
     Load(LoadCommand),
+    Sim(Box<SimCommand>),
     /// Show the main job end to end on temporary data
     Demo(DemoCommand),
     /// Hash a password for accounts.toml; the password is read from standard input
@@ -65,6 +69,17 @@ pub struct RunArguments {
     /// Where /metrics is
     #[arg(long, value_name = "ADDRESS")]
     metrics_listen: Option<SocketAddr>,
+}
+
+/// Of `tollgate receipts`.
+#[derive(Debug, Args)]
+pub struct ReceiptsArguments {
+    /// The data directory, in place of the one configured
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Look for their messages once more, as operators' ids are read now; the daemon has to be stopped
+    #[arg(long)]
+    pub replay: bool,
 }
 
 /// Of `tollgate quote`.
@@ -97,6 +112,9 @@ pub struct QuoteArguments {
     /// Read balance and volume from this data directory
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Also show which operators could take it, in which order, and why the others could not
+    #[arg(long)]
+    pub route: bool,
     /// For programs
     #[arg(long)]
     pub json: bool,
@@ -183,10 +201,12 @@ pub fn main() -> ExitCode {
         Command::Verify(arguments) => verify::verify(&config, &arguments),
         Command::Export(Export::Cdr(arguments)) => export::export(&config, &arguments),
         Command::Topup(arguments) => topup::topup(&config, &arguments),
+        Command::Receipts(arguments) => receipts::receipts(&config, &arguments),
         Command::Load(command) => match command.run() {
             Ok(code) => return code,
             Err(error) => Err(Failure::Said(error.to_string())),
         },
+        Command::Sim(command) => command.run().map_err(Failure::Said),
         Command::Demo(command) => command.run(&config).map_err(Failure::Said),
         Command::HashPassword => hash_password::hash_password(),
     };

@@ -4,6 +4,7 @@ pub mod check;
 pub mod export;
 pub mod hash_password;
 pub mod quote;
+pub mod receipts;
 pub mod topup;
 pub mod verify;
 

@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod delivery;
 pub mod demo;
 pub mod gateway;
 pub mod gauges;
@@ -17,3 +18,4 @@ pub mod logging;
 pub mod meters;
 pub mod reload;
 pub mod run;
+pub mod sim;

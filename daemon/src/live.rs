@@ -11,6 +11,8 @@ use dashmap::DashMap;
 use thiserror::Error;
 use tokio::sync::oneshot;
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::routing::{Routes, RoutingError};
 use tollgate_engine::tables::{DefinitionError, Tables, Terms};
 use tollgate_engine::throttle::Throttle;
 use tollgate_engine::wallet::{Wallet, WalletState, Wallets};
@@ -18,7 +20,8 @@ use tollgate_storage::committer::{Committer, Provision, Provisioned};
 use tollgate_storage::keys::KeyRegistry;
 use tollgate_storage::store::{Store, Unavailable};
 
-use crate::config::{Loaded, ProvisionedAccount, Provisioning};
+use crate::config::{Loaded, ProvisionedAccount, ProvisionedOperator, Provisioning};
+use crate::delivery::{Desk, Lanes, Mailbox, OperatorSetup};
 use crate::meters::Meters;
 
 /// One configuration, applied.
@@ -28,9 +31,14 @@ pub struct Live {
     pub tables: Tables,
     /// The number that CDRs name the tariff version with.
     pub tariff: u32,
+    /// Which operators take which messages; empty where none are provisioned and messages are charged only.
+    pub routes: Routes,
+    /// Every operator's lane.
+    pub lanes: Arc<Lanes>,
     /// Who may bind, by `system_id`.
     bindable: HashMap<Arc<str>, Arc<Bindable>>,
     by_account: HashMap<Arc<str>, Arc<Bindable>>,
+    by_number: HashMap<AccountNumber, Arc<Bindable>>,
 }
 
 /// An account as its sessions need it.
@@ -53,6 +61,8 @@ pub struct Standing {
     pub throttle: Throttle,
     /// Its open binds.
     pub binds: AtomicU32,
+    /// Its receipts.
+    pub mailbox: Arc<Mailbox>,
 }
 
 /// Why a configuration cannot be applied.
@@ -61,6 +71,9 @@ pub enum ApplyError {
     /// Its pieces contradict one another.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Definition(Vec<DefinitionError>),
+    /// Its operators and routes contradict one another.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Routing(Vec<RoutingError>),
     /// Accounts and tariff version could not be made durable first.
     #[error(transparent)]
     Storage(#[from] Unavailable),
@@ -70,7 +83,9 @@ pub enum ApplyError {
 #[derive(Debug)]
 pub struct World {
     /// What is in force.
-    pub live: ArcSwap<Live>,
+    pub live: Arc<ArcSwap<Live>>,
+    /// What hands messages to operators.
+    pub desk: Arc<Desk>,
     /// Every wallet.
     pub wallets: Wallets,
     /// The books on disk.
@@ -84,7 +99,11 @@ pub struct World {
     /// What is counted.
     pub meters: Meters,
     standings: DashMap<Arc<str>, Arc<Standing>>,
+    mailboxes: Mailboxes,
 }
+
+/// The receipts of every account that has some, or may get some.
+type Mailboxes = DashMap<AccountNumber, Arc<Mailbox>>;
 
 impl Live {
     /// The account that binds by this name.
@@ -95,6 +114,11 @@ impl Live {
     /// An account by its id.
     pub fn by_account(&self, id: &str) -> Option<&Arc<Bindable>> {
         self.by_account.get(id)
+    }
+
+    /// An account by its number on disk.
+    pub fn by_number(&self, number: AccountNumber) -> Option<&Arc<Bindable>> {
+        self.by_number.get(&number)
     }
 
     /// Every account in force.
@@ -111,55 +135,117 @@ impl World {
             wallets.insert(Wallet::new(number, state));
         }
         let (keys, standings) = (Arc::new(KeyRegistry::new(Arc::clone(&store))), DashMap::new());
-        let live = make_live(&committer, &wallets, &standings, loaded).await?;
-        let (live, meters) = (ArcSwap::from_pointee(live), Meters::new());
+        let mailboxes = Mailboxes::new();
+        let lasting =
+            Lasting { store: &store, committer: &committer, wallets: &wallets, standings: &standings };
+        let live = lasting.make_live(&mailboxes, &Lanes::default(), loaded).await?;
+        let (live, meters) = (Arc::new(ArcSwap::from_pointee(live)), Meters::new());
+        let delivery = loaded.settings.delivery.clone();
+        let desk = Desk::new(Arc::clone(&live), delivery, Arc::clone(&store), committer.clone())?;
         let key_window = Duration::from_hours(loaded.settings.storage.idempotency_window_hours.into());
-        Ok(Self { live, wallets, store, committer, key_window, keys, meters, standings })
+        Ok(Self { live, desk, wallets, store, committer, key_window, keys, meters, standings, mailboxes })
     }
 
     /// Another configuration in place of the one in force, whole or not at all.
     pub async fn apply(&self, loaded: &Loaded) -> Result<(), ApplyError> {
-        let live = make_live(&self.committer, &self.wallets, &self.standings, loaded).await?;
+        let Self { store, committer, wallets, standings, .. } = self;
+        let lanes = Arc::clone(&self.live.load().lanes);
+        let lasting = Lasting { store, committer, wallets, standings };
+        let live = lasting.make_live(&self.mailboxes, &lanes, loaded).await?;
         self.live.store(Arc::new(live));
         Ok(())
     }
+
+    /// The receipts of an account, provisioned or not.
+    pub fn mailbox(&self, account: AccountNumber) -> Arc<Mailbox> {
+        mailbox_of(&self.mailboxes, account)
+    }
 }
 
-/// Accounts and tariff version are durable before anything is priced by them, so that every CDR can be explained.
-async fn make_live(
-    committer: &Committer,
-    wallets: &Wallets,
-    standings: &DashMap<Arc<str>, Arc<Standing>>,
-    loaded: &Loaded,
-) -> Result<Live, ApplyError> {
-    let provisioning = &loaded.provisioning;
-    let definition = provisioning.definition(&loaded.settings.refusals);
-    let tables = Tables::build(definition).map_err(ApplyError::Definition)?;
-    let Provisioned { accounts, tariff } = provision(committer, provisioning).await?;
-    let (mut bindable, mut by_account) = (HashMap::new(), HashMap::new());
-    for (provisioned, number) in provisioning.accounts.iter().zip(accounts) {
-        let Some(terms) = tables.terms(&provisioned.account.id) else { continue };
-        let standing = standings
-            .entry(Arc::clone(&provisioned.account.id))
-            .or_insert_with(|| standing_of(wallets, number, provisioned));
-        let account = Arc::new(Bindable {
-            provisioned: provisioned.clone(),
-            terms: Arc::clone(terms),
-            standing: Arc::clone(&standing),
-        });
-        bindable.insert(Arc::clone(&provisioned.system_id), Arc::clone(&account));
-        by_account.insert(Arc::clone(&provisioned.account.id), account);
+fn mailbox_of(mailboxes: &Mailboxes, account: AccountNumber) -> Arc<Mailbox> {
+    Arc::clone(&mailboxes.entry(account).or_insert_with(|| Arc::new(Mailbox::new(account))))
+}
+
+/// What lives on from one configuration to the next.
+struct Lasting<'a> {
+    store: &'a Store,
+    committer: &'a Committer,
+    wallets: &'a Wallets,
+    standings: &'a DashMap<Arc<str>, Arc<Standing>>,
+}
+
+impl Lasting<'_> {
+    /// Accounts, operators and tariff version are durable before anything is priced by them or sent to them, so that
+    /// every CDR can be explained.
+    async fn make_live(
+        &self,
+        mailboxes: &Mailboxes,
+        lanes: &Lanes,
+        loaded: &Loaded,
+    ) -> Result<Live, ApplyError> {
+        let provisioning = &loaded.provisioning;
+        let definition = provisioning.definition(&loaded.settings.refusals);
+        let tables = Tables::build(definition).map_err(ApplyError::Definition)?;
+        let Provisioned { accounts, operators, tariff } = provision(self.committer, provisioning).await?;
+        let routing = provisioning.routing_definition(&operators);
+        let routes = Routes::build(routing, &tables.networks).map_err(ApplyError::Routing)?;
+        let lanes =
+            Arc::new(lanes.after(&self.operators(provisioning, &operators)?, &loaded.settings.delivery));
+        let mut live = Live {
+            tables,
+            tariff,
+            routes,
+            lanes,
+            bindable: HashMap::new(),
+            by_account: HashMap::new(),
+            by_number: HashMap::new(),
+        };
+        for (provisioned, number) in provisioning.accounts.iter().zip(accounts) {
+            let Some(terms) = live.tables.terms(&provisioned.account.id) else { continue };
+            let standing = self
+                .standings
+                .entry(Arc::clone(&provisioned.account.id))
+                .or_insert_with(|| standing_of(self.wallets, mailboxes, number, provisioned));
+            let account = Arc::new(Bindable {
+                provisioned: provisioned.clone(),
+                terms: Arc::clone(terms),
+                standing: Arc::clone(&standing),
+            });
+            live.bindable.insert(Arc::clone(&provisioned.system_id), Arc::clone(&account));
+            live.by_number.insert(number, Arc::clone(&account));
+            live.by_account.insert(Arc::clone(&provisioned.account.id), account);
+        }
+        Ok(live)
     }
-    Ok(Live { tables, tariff, bindable, by_account })
+
+    fn operators(
+        &self,
+        provisioning: &Provisioning,
+        numbers: &[OperatorNumber],
+    ) -> Result<OperatorSetup, Unavailable> {
+        let provisioned = provisioning.operators.iter().zip(numbers).map(|(operator, number)| {
+            let mut operator: ProvisionedOperator = operator.clone();
+            operator.operator.number = *number;
+            Arc::new(operator)
+        });
+        let known = self.store.operators()?.into_iter().map(|(number, row)| (number, row.code.into()));
+        Ok(OperatorSetup { provisioned: provisioned.collect(), known: known.collect() })
+    }
 }
 
 /// The wallet was loaded from disk, or its opening balance has become durable just now.
-fn standing_of(wallets: &Wallets, number: AccountNumber, provisioned: &ProvisionedAccount) -> Arc<Standing> {
+fn standing_of(
+    wallets: &Wallets,
+    mailboxes: &Mailboxes,
+    number: AccountNumber,
+    provisioned: &ProvisionedAccount,
+) -> Arc<Standing> {
     let wallet = wallets.get(number).unwrap_or_else(|| {
         let state = WalletState { balance: provisioned.opening_balance, ..WalletState::default() };
         wallets.insert(Wallet::new(number, state))
     });
-    Arc::new(Standing { wallet, throttle: Throttle::default(), binds: AtomicU32::new(0) })
+    let (throttle, binds, mailbox) = (Throttle::default(), AtomicU32::new(0), mailbox_of(mailboxes, number));
+    Arc::new(Standing { wallet, throttle, binds, mailbox })
 }
 
 async fn provision(committer: &Committer, provisioning: &Provisioning) -> Result<Provisioned, Unavailable> {
@@ -176,10 +262,12 @@ async fn provision(committer: &Committer, provisioning: &Provisioning) -> Result
         .iter()
         .map(|file| (file.name.to_string(), file.bytes.as_deref().unwrap_or(&file.digest).to_vec()))
         .collect();
+    let operators =
+        provisioning.operators.iter().map(|operator| Arc::clone(&operator.operator.code)).collect();
     let (reply, answer) = oneshot::channel();
     let tariff_version = Arc::clone(&provisioning.version);
     let (committer, request) =
-        (committer.clone(), Provision { accounts, tariff_version, tariff_files, reply });
+        (committer.clone(), Provision { accounts, operators, tariff_version, tariff_files, reply });
     // Sending may wait for room in the queue, which must not hold up other tasks.
     let sent = tokio::task::spawn_blocking(move || committer.provision(request)).await;
     sent.map_err(|error| Unavailable(error.to_string()))?;

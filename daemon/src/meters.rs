@@ -46,6 +46,14 @@ pub struct Meters {
     pub inflight: Gauge,
     /// Requests that may wait, over all open binds.
     pub windows: Gauge,
+    /// Messages that cost more than their price, where the margin guard lets them pass.
+    pub above_price: Counter,
+    /// Receipts that gateways have acknowledged.
+    pub receipts_delivered: Counter,
+    /// Receipts that gateways have refused for good.
+    pub receipts_refused: Counter,
+    /// Receipts that gateways did not answer; they go again.
+    pub receipts_unanswered: Counter,
     refusals: HashMap<Refusal, Counter>,
 }
 
@@ -60,6 +68,8 @@ impl Meters {
     pub fn new() -> Self {
         let reason =
             |refusal: &Refusal| (*refusal, counter!("tollgate_refusals_total", "reason" => refusal.name()));
+        let receipts =
+            |outcome: &'static str| counter!("tollgate_gateway_receipts_total", "outcome" => outcome);
         Self {
             charged: counter!("tollgate_submits_total", "outcome" => "charged"),
             refused: counter!("tollgate_submits_total", "outcome" => "refused"),
@@ -68,6 +78,10 @@ impl Meters {
             submit_seconds: Latencies::default(),
             inflight: gauge!("tollgate_inflight_requests"),
             windows: gauge!("tollgate_window_requests"),
+            above_price: counter!("tollgate_messages_above_price_total"),
+            receipts_delivered: receipts("delivered"),
+            receipts_refused: receipts("refused"),
+            receipts_unanswered: receipts("unanswered"),
             refusals: Refusal::ALL.iter().map(reason).collect(),
         }
     }

@@ -18,6 +18,7 @@ use tollgate_storage::store::{Durability, Store, StoreOptions};
 
 use crate::commands::Failure;
 use crate::config::{self, Loaded, Settings, SmppSettings};
+use crate::delivery::{DurableSink, Links};
 use crate::gateway::TollGate;
 use crate::http::{self, Readiness};
 use crate::live::World;
@@ -53,6 +54,7 @@ struct Running {
     readiness: Arc<Readiness>,
     addresses: serde_json::Value,
     committer: JoinHandle<()>,
+    durable: Arc<DurableSink>,
 }
 
 /// Runs until SIGTERM or SIGINT. `Err` is for a person to read.
@@ -77,6 +79,8 @@ async fn serve(path: PathBuf, loaded: Loaded, overrides: &Overrides) -> Result<J
     let handle = meters::install().map_err(|error| error.to_string())?;
     let running = start(&loaded, &handle).await?;
     tokio::spawn(gauges::keep(Arc::clone(&running.world), Arc::clone(running.server.stats()), handle));
+    let mut links = Links::default();
+    links.follow(&running.world.desk).await;
     let mut watch = loaded.settings.watch_files.then(|| FileWatch::new(&loaded.files)).and_then(or_warn);
     let mut reloader = Reloader::new(path, Arc::clone(&running.world), loaded, overrides.clone());
     println!("{}", running.addresses);
@@ -92,13 +96,17 @@ async fn serve(path: PathBuf, loaded: Loaded, overrides: &Overrides) -> Result<J
             break;
         }
         reloader.reload().await;
+        links.follow(&running.world.desk).await;
         if let Some(watch) = &mut watch {
             or_warn(watch.follow(reloader.files()));
         }
     }
     tracing::info!("draining");
     running.readiness.begin_drain();
-    running.server.drain(DRAIN_MAX).await;
+    // Gateways and operators leave at the same time: the receipts of the last moments wait on disk.
+    tokio::join!(running.server.drain(DRAIN_MAX), links.stop_all());
+    running.world.desk.stop().await;
+    running.durable.disconnect();
     Ok(running.committer)
 }
 
@@ -141,10 +149,14 @@ async fn start(loaded: &Loaded, handle: &PrometheusHandle) -> Result<Running, St
         batch_bytes: storage.batch_bytes as usize,
     };
     let journal = RocksJournal::new(Arc::clone(&store), durability);
+    let durable = Arc::new(DurableSink::default());
     let (committer, thread) =
-        Committer::start(Arc::clone(&store), journal, limits).map_err(|error| error.to_string())?;
+        Committer::start(Arc::clone(&store), journal, limits, Arc::clone(&durable) as _)
+            .map_err(|error| error.to_string())?;
     let world = World::begin(store, committer, loaded).await.map_err(|error| error.to_string())?;
     let world = Arc::new(world);
+    durable.connect(Arc::clone(&world));
+    world.desk.start().map_err(|error| error.to_string())?;
     let readiness = Arc::new(Readiness::new(Arc::clone(&world)));
     let listen = |what: &'static str, address: SocketAddr| {
         move |error: std::io::Error| format!("cannot listen for {what} on {address}: {error}")
@@ -166,7 +178,7 @@ async fn start(loaded: &Loaded, handle: &PrometheusHandle) -> Result<Running, St
         "metrics": metrics,
         "pid": std::process::id(),
     });
-    Ok(Running { world, server, readiness, addresses, committer: thread })
+    Ok(Running { world, server, readiness, addresses, committer: thread, durable })
 }
 
 fn server_config(smpp: &SmppSettings) -> ServerConfig {

@@ -6,7 +6,7 @@ use tollgate_engine::refusal::StatusTable;
 use tollgate_engine::tables::Tables;
 
 use super::Failure;
-use crate::config;
+use crate::config::{self, Provisioning};
 
 /// Validates every file.
 pub fn check(path: &Path) -> Result<(), Failure> {
@@ -25,5 +25,30 @@ pub fn check(path: &Path) -> Result<(), Failure> {
         provisioning.numbering.len(),
         provisioning.ported.len(),
     );
+    println!("{}", operators(provisioning));
     Ok(())
+}
+
+/// Who messages are handed to.
+fn operators(provisioning: &Provisioning) -> String {
+    let each: Vec<String> = provisioning
+        .operators
+        .iter()
+        .map(|provisioned| {
+            let (operator, smpp) = (&provisioned.operator, &provisioned.smpp);
+            format!("{} ({}, {}:{})", operator.code, operator.status.name(), smpp.host, smpp.port)
+        })
+        .collect();
+    if each.is_empty() {
+        return "no operators: messages are charged and recorded, and handed to nobody".to_owned();
+    }
+    let routing = &provisioning.routing;
+    format!(
+        "{} operators: {}; strategy {}, margin guard {}, {} rules",
+        each.len(),
+        each.join(", "),
+        routing.strategy.name(),
+        routing.margin_guard.name(),
+        routing.rules.len(),
+    )
 }

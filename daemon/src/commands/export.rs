@@ -1,74 +1,31 @@
 //! `tollgate export cdr`.
 
-use std::collections::HashMap;
+mod columns;
+
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use tollgate_engine::account::AccountNumber;
-use tollgate_engine::network::{NetworkCode, Networks};
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::cdr::Cdr;
 use tollgate_storage::export::{CdrRange, cdrs};
-use tollgate_storage::rows::{AccountRow, MessageState, StateRow};
 use tollgate_storage::store::Store;
 
 use super::{Failure, load};
 use crate::cli::{ExportArguments, Format};
 
-/// The columns, in order.
-pub const COLUMNS: [&str; 21] = [
-    "message_id",
-    "account",
-    "submitted_at",
-    "state",
-    "source",
-    "destination",
-    "mcc",
-    "mnc",
-    "country",
-    "operator",
-    "segments",
-    "price",
-    "currency",
-    "refunded",
-    "plan",
-    "tariff_version",
-    "tier_before",
-    "data_coding",
-    "dispatch_id",
-    "idempotency_key",
-    "user_message_reference",
-];
-
-/// What turns numbers into names.
-struct Names {
-    networks: Networks,
-    accounts: HashMap<AccountNumber, AccountRow>,
-    tariffs: HashMap<u32, String>,
-}
+use columns::{COLUMNS, Names};
 
 /// Writes the CDRs that are asked for.
 pub fn export(config: &Path, arguments: &ExportArguments) -> Result<(), Failure> {
     let loaded = load(config)?;
     let path = arguments.data_dir.clone().unwrap_or(loaded.settings.storage.data_dir);
     let store = Store::open_read_only(&path).map_err(|error| error.to_string())?;
-    let read = |error: tollgate_storage::store::Unavailable| error.to_string();
-    let names = Names {
-        networks: loaded.provisioning.networks,
-        accounts: store.accounts().map_err(read)?.into_iter().collect(),
-        tariffs: store
-            .tariffs()
-            .map_err(read)?
-            .into_iter()
-            .map(|(number, row)| (number, row.version))
-            .collect(),
-    };
+    let names = Names::read(&store, loaded.provisioning.networks).map_err(|error| error.to_string())?;
     let account = match &arguments.account {
         None => None,
         Some(id) => {
-            let found = names.accounts.iter().find(|(_, row)| row.id == *id).map(|(number, _)| *number);
+            let found = names.account(id);
             Some(found.ok_or_else(|| format!("no account `{id}` in the data directory"))?)
         }
     };
@@ -158,47 +115,4 @@ impl<W: Write> Rows<W> {
             Self::Jsonl(mut output) => output.flush(),
         }
     }
-}
-
-impl Names {
-    fn row(&self, cdr: &Cdr<'_>, state: Option<&StateRow>) -> [String; COLUMNS.len()] {
-        let (fields, header) = (&cdr.fields, &cdr.header);
-        let account = self.accounts.get(&cdr.account);
-        let (country, operator) = self.network(fields.network);
-        [
-            cdr.message_id.to_string(),
-            account.map_or_else(|| cdr.account.0.to_string(), |row| row.id.clone()),
-            header.submitted_at.to_rfc3339(),
-            state.map_or(MessageState::Enroute, |row| row.state).name().to_owned(),
-            text(fields.source.address),
-            fields.destination.to_string(),
-            format!("{:03}", fields.network.mcc),
-            fields.network.mnc.map(|mnc| mnc.to_string()).unwrap_or_default(),
-            country,
-            operator,
-            fields.segments.to_string(),
-            fields.amount.to_string(),
-            account.map(|row| row.currency.clone()).unwrap_or_default(),
-            state.map(|row| row.refunded).unwrap_or_default().to_string(),
-            header.plan.to_owned(),
-            self.tariffs.get(&header.tariff).cloned().unwrap_or_default(),
-            fields.counted_before.to_string(),
-            fields.data_coding.to_string(),
-            fields.dispatch_id.map(text).unwrap_or_default(),
-            fields.idempotency_key.map(text).unwrap_or_default(),
-            fields.user_message_reference.map(|reference| reference.to_string()).unwrap_or_default(),
-        ]
-    }
-
-    fn network(&self, code: NetworkCode) -> (String, String) {
-        let Some(id) = self.networks.id(code) else { return Default::default() };
-        let country =
-            self.networks.country_of(id).map(|country| country.name.to_string()).unwrap_or_default();
-        (country, self.networks.get(id).operator.to_string())
-    }
-}
-
-/// What a customer sent as text; octets that are not UTF-8 become U+FFFD.
-fn text(octets: &[u8]) -> String {
-    String::from_utf8_lossy(octets).into_owned()
 }

@@ -1,4 +1,7 @@
-//! `tollgate quote`: what a message would cost and why, by the code that charges it.
+//! `tollgate quote`: what a message would cost and why, and on request who it would be handed to, by the code that
+//! charges and routes it.
+
+mod route;
 
 use std::path::Path;
 
@@ -14,6 +17,7 @@ use tollgate_engine::wallet::{Wallet, WalletState};
 use tollgate_storage::clock::now;
 use tollgate_storage::store::Store;
 
+use self::route::Route;
 use super::{Failure, load};
 use crate::cli::QuoteArguments;
 use crate::config::ProvisionedAccount;
@@ -52,12 +56,26 @@ pub fn quote(config: &Path, arguments: &QuoteArguments) -> Result<(), Failure> {
         format!("refused: {refusal} (command_status 0x{status:08X})")
     })?;
     let explanation = Explanation { quote: &quoted, tables: &tables, state: wallet.state() };
+    let route = if arguments.route {
+        Some(Route::find(provisioning, &tables, &quoted, explanation.price(), &message, now)?)
+    } else {
+        None
+    };
     if arguments.json {
-        println!("{:#}", explanation.json());
+        println!("{:#}", json(&explanation, route.as_ref()));
     } else {
         explanation.print();
+        route.inspect(Route::print);
     }
     Ok(())
+}
+
+fn json(explanation: &Explanation, route: Option<&Route>) -> Value {
+    let mut json = explanation.json();
+    if let (Some(route), Some(keys)) = (route, json.as_object_mut()) {
+        keys.insert("route".to_owned(), route.json());
+    }
+    json
 }
 
 /// The text as a gateway would encode it; a number of segments becomes a text that long.

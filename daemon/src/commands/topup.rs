@@ -38,7 +38,8 @@ pub fn topup(config: &Path, arguments: &TopupArguments) -> Result<(), Failure> {
 
     let limits = Limits { queue_messages: 1, batch_messages: 1, batch_bytes: 1 };
     let journal = RocksJournal::new(Arc::clone(&store), Durability::Sync);
-    let (committer, thread) = Committer::start(store, journal, limits).map_err(|error| error.to_string())?;
+    let (committer, thread) =
+        Committer::start(store, journal, limits, Arc::new(())).map_err(|error| error.to_string())?;
     let (reply, answer) = oneshot::channel();
     let wallet = Arc::new(Wallet::new(number, state));
     committer.post(LedgerPosting {

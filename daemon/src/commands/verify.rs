@@ -40,7 +40,20 @@ fn print(report: &Report) {
             totals.paid_in, totals.charged, totals.refunded, totals.balance
         );
     }
+    if report.delivers() {
+        println!("{}", delivery_line(report));
+    }
     println!("{}", balance_line(report));
+}
+
+/// The line that says where the messages are that were handed over.
+fn delivery_line(report: &Report) -> String {
+    let Report { queued, scheduled, awaited, ended, refunds, .. } = report;
+    let Report { leases, receipts, unmatched, .. } = report;
+    format!(
+        "messages: {queued} queued, {scheduled} scheduled, {awaited} await a receipt, {ended} at their end, {refunds} refunded; \
+         {leases} leases, {receipts} receipts for gateways, {unmatched} unmatched receipts"
+    )
 }
 
 /// The line that says so.
@@ -72,6 +85,14 @@ fn as_json(report: &Report) -> serde_json::Value {
         "segments": report.segments,
         "dispatches": report.dispatches,
         "commits": report.batches,
+        "refunds": report.refunds,
+        "queued": report.queued,
+        "scheduled": report.scheduled,
+        "awaiting_receipt": report.awaited,
+        "at_their_end": report.ended,
+        "leases": report.leases,
+        "receipts": report.receipts,
+        "unmatched_receipts": report.unmatched,
         "totals": totals,
     })
 }

@@ -1,10 +1,9 @@
 //! Accounts, from `accounts.toml` and the rate files that it names.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tollgate_engine::account::{Account, DefaultCoding, SenderPolicy};
+use tollgate_engine::account::{Account, DefaultCoding, DeliveryMode, SenderPolicy};
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::refusal::{Refusal, StatusTable};
 use tollgate_engine::tariff::RateRow;
@@ -12,6 +11,7 @@ use tollgate_engine::throttle::RateLimit;
 use toml::de::DeValue;
 
 use super::catalogue::Known;
+use super::names::Names;
 use super::passwords::PasswordHash;
 use super::plans::PlanNames;
 use super::provisioning::ProvisionedAccount;
@@ -27,6 +27,10 @@ const DEFAULT_MAX_BINDS: u32 = 10;
 
 const HOUR_SECONDS: u64 = 3_600;
 
+/// What becomes of an account's messages once they are charged.
+const DELIVERY_MODES: [(&str, DeliveryMode); 2] =
+    [("routed", DeliveryMode::Routed), ("charge_only", DeliveryMode::ChargeOnly)];
+
 /// What accounts refer to.
 pub struct Surroundings<'a> {
     /// What holds where an account says nothing.
@@ -39,28 +43,31 @@ pub struct Surroundings<'a> {
     pub sources: &'a mut Sources,
 }
 
-/// Where each name was first used.
-#[derive(Default)]
+/// The names that are taken.
 struct Taken {
-    ids: HashMap<Arc<str>, u32>,
-    system_ids: HashMap<Arc<str>, u32>,
+    ids: Names,
+    system_ids: Names,
 }
 
-/// Reads the file.
+/// Reads the file. The names are what other files may call the accounts.
 pub fn read_accounts(
     source: Option<&SourceFile>,
     mut around: Surroundings,
     problems: &mut Problems,
-) -> Vec<ProvisionedAccount> {
+) -> (Vec<ProvisionedAccount>, Names) {
+    let mut taken = Taken { ids: Names::new("account"), system_ids: Names::new("account") };
     let Some(source) = source else {
-        return Vec::new();
+        taken.ids.doubt();
+        return (Vec::new(), taken.ids);
     };
     let document = Document::parse(source, problems);
     let mut root = document.reader(problems);
-    let mut taken = Taken::default();
     let accounts = root.tables("account", |table| read_account(table, &mut around, &mut taken));
     root.finish();
-    accounts.into_iter().flatten().collect()
+    if document.is_broken() {
+        taken.ids.doubt();
+    }
+    (accounts.into_iter().flatten().collect(), taken.ids)
 }
 
 fn read_account(
@@ -69,7 +76,7 @@ fn read_account(
     taken: &mut Taken,
 ) -> Option<ProvisionedAccount> {
     let id = table.required("id", text(texts::name));
-    take(table, "id", id.as_ref(), &mut taken.ids);
+    taken.ids.take(table, "id", id.as_ref());
     let system_id = read_system_id(table, id.as_ref(), &mut taken.system_ids);
     let password_hash = table.required(
         "password_hash",
@@ -80,7 +87,7 @@ fn read_account(
         table.table("tlv", |tags| read_tlv_tags(tags, around.settings.tlv)).unwrap_or(around.settings.tlv);
     let max_binds = table.or("max_binds", DEFAULT_MAX_BINDS, integer(1..=10_000));
     let window = read_window(table, around.settings);
-    let allowed_ips = read_list(table, "allowed_ips", text(texts::address_block)).unwrap_or_default();
+    let allowed_ips = table.allowing("allowed_ips", text(texts::address_block)).unwrap_or_default();
     let idempotency_by_user_message_reference = read_reference_window(table, around.settings);
     let reply_tlvs = table.or("reply_tlvs", false, boolean);
     let account = read_charging(table, around, id)?;
@@ -120,11 +127,12 @@ fn read_charging(
     let default_calling_code = table
         .optional("default_calling_code", text(|code| texts::calling_code(around.known.calling_code(code)?)));
     let rates = read_own_rates(table, around);
-    let senders = read_list(table, "senders", text(texts::sender));
+    let senders = table.allowing("senders", text(texts::sender));
     let trusts_network_tlv = table.or("trusts_network_tlv", false, boolean);
     let rate_limit = table.table("rate_limit", read_rate_limit).flatten();
     let codings = [("gsm7", DefaultCoding::Gsm7), ("latin1", DefaultCoding::Latin1)];
     let default_coding = table.or("default_coding", DefaultCoding::default(), one_of(&codings));
+    let delivery = table.or("delivery", DeliveryMode::default(), one_of(&DELIVERY_MODES));
     let statuses = read_refusals(table, &around.settings.refusals);
     Some(Account {
         id: id?,
@@ -139,6 +147,7 @@ fn read_charging(
         trusts_network_tlv,
         rate_limit,
         default_coding,
+        delivery,
         statuses,
     })
 }
@@ -154,25 +163,8 @@ fn read_currency(table: &mut TableReader, of_plan: Option<Currency>) -> Option<C
     of_plan.or(currency)
 }
 
-/// Notes a name that another account has.
-fn take(table: &mut TableReader, key: &str, name: Option<&Arc<str>>, taken: &mut HashMap<Arc<str>, u32>) {
-    let Some(name) = name else {
-        return;
-    };
-    let line = table.line();
-    if let Some(first) = taken.get(name) {
-        table.problem(key, format!("`{name}` is taken by the account in line {first}"));
-    } else {
-        taken.insert(Arc::clone(name), line);
-    }
-}
-
 /// The account's id serves as its `system_id` where it has no other.
-fn read_system_id(
-    table: &mut TableReader,
-    id: Option<&Arc<str>>,
-    taken: &mut HashMap<Arc<str>, u32>,
-) -> Option<Arc<str>> {
+fn read_system_id(table: &mut TableReader, id: Option<&Arc<str>>, taken: &mut Names) -> Option<Arc<str>> {
     let written = table.optional("system_id", text(texts::system_id));
     let system_id = if table.has("system_id") {
         written
@@ -181,7 +173,7 @@ fn read_system_id(
         let absent = |message| format!("is missing, and the id cannot stand in for it: {message}");
         stand_in.map_err(|message| table.problem("system_id", absent(message))).ok()
     };
-    take(table, "system_id", system_id.as_ref(), taken);
+    taken.take(table, "system_id", system_id.as_ref());
     system_id
 }
 
@@ -195,21 +187,6 @@ fn read_window(table: &mut TableReader, settings: &Settings) -> Option<u32> {
         );
     }
     window
-}
-
-/// A list that, where it is there, allows something.
-fn read_list<T>(
-    table: &mut TableReader,
-    key: &'static str,
-    parse: impl Fn(&DeValue) -> texts::Parsed<T>,
-) -> Option<Vec<T>> {
-    let list = table.list(key, parse)?;
-    let is_empty =
-        table.value(key).and_then(|value| value.get_ref().as_array()).is_some_and(|items| items.is_empty());
-    if is_empty {
-        table.problem(key, "is empty, which would allow nothing; leave the key out to allow everything");
-    }
-    Some(list)
 }
 
 fn read_reference_window(table: &mut TableReader, settings: &Settings) -> Option<Duration> {
@@ -243,7 +220,7 @@ fn read_own_rates(table: &mut TableReader, around: &mut Surroundings) -> Vec<Rat
             let Some(source) = table.optional("rates", |value| source_file(value, around.sources)) else {
                 return Vec::new();
             };
-            RateList::read_file(&source, around.known, table.problems()).into_rows()
+            RateList::read_rates(&source, around.known, table.problems()).into_rows()
         }
         Some(_) => {
             let mut list = RateList::default();

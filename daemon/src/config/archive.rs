@@ -1,7 +1,8 @@
-//! What a price depends on: kept with each version of the tariff, and hashed to give the version its name.
+//! What a price or a margin depends on: kept with each version of the tariff, and hashed to give the version its name.
 //!
 //! The version is the hash of a list of names and content hashes. Passwords, balances and limits are not in it, so
-//! that a new password does not make a new tariff.
+//! that a new password does not make a new tariff; nor is which operator comes before which, as the CDR says which one
+//! it was. `operators.toml` itself is never kept: there may be passwords in it.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -10,9 +11,11 @@ use sha2::{Digest, Sha256};
 use tollgate_engine::account::{Account, DefaultCoding};
 use tollgate_engine::time::UnixMicros;
 
+use super::operators::ProvisionedOperator;
+use super::operators_reader::Operators;
 use super::provisioning::{ArchivedFile, ProvisionedAccount};
 use super::read::SourceFile;
-use super::settings_reader::TariffSources;
+use super::settings_reader::{OperatorSources, TariffSources};
 
 /// Hexadecimal digits of a version: enough to tell any number of tariffs apart, few enough for every CDR to show.
 const VERSION_DIGITS: usize = 16;
@@ -20,19 +23,27 @@ const VERSION_DIGITS: usize = 16;
 /// Under this name stands what accounts have of their own.
 const TERMS: &str = "account terms";
 
+/// Under this name stands what operators take, the files of costs aside.
+const OPERATOR_TERMS: &str = "operator terms";
+
 /// The files of a tariff, by name.
-pub fn archive(sources: &TariffSources, accounts: &[ProvisionedAccount]) -> Vec<ArchivedFile> {
+pub fn archive(
+    sources: &TariffSources,
+    accounts: &[ProvisionedAccount],
+    operator_sources: &OperatorSources,
+    operators: &Operators,
+) -> Vec<ArchivedFile> {
     let kept = [&sources.plans, &sources.numbering, &sources.networks, &sources.countries];
     let kept = kept.into_iter().flatten().chain(&sources.rates).map(|source| archived(source, true));
     // Subscribers' numbers are not kept beyond their time; a CDR says which network its number was found in.
     let ported = sources.ported.iter().map(|source| archived(source, false));
-    let terms = account_terms(accounts);
-    let terms = ArchivedFile {
-        name: TERMS.into(),
-        digest: Sha256::digest(terms.as_bytes()).into(),
-        bytes: Some(terms.into_bytes().into()),
-    };
-    let mut files: Vec<ArchivedFile> = kept.chain(ported).chain([terms]).collect();
+    let costs = operators.costs.iter().chain(&operator_sources.exchange_rates);
+    let costs = costs.map(|source| archived(source, true));
+    let terms = written(TERMS, account_terms(accounts));
+    let mut files: Vec<ArchivedFile> = kept.chain(ported).chain(costs).chain([terms]).collect();
+    if operator_sources.is_named {
+        files.push(written(OPERATOR_TERMS, operator_terms(&operators.provisioned)));
+    }
     files.sort_by(|one, other| one.name.cmp(&other.name));
     // The same file may be named twice.
     files.dedup_by(|one, other| one.name == other.name);
@@ -59,6 +70,32 @@ fn archived(source: &SourceFile, with_content: bool) -> ArchivedFile {
         digest: Sha256::digest(bytes).into(),
         bytes: with_content.then(|| bytes.into()),
     }
+}
+
+/// A file that is nowhere but in the archive.
+fn written(name: &str, text: String) -> ArchivedFile {
+    ArchivedFile {
+        name: name.into(),
+        digest: Sha256::digest(text.as_bytes()).into(),
+        bytes: Some(text.into_bytes().into()),
+    }
+}
+
+/// One paragraph for each operator.
+fn operator_terms(operators: &[ProvisionedOperator]) -> String {
+    let mut terms = String::new();
+    for operator in operators.iter().map(|provisioned| &provisioned.operator) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(terms, "operator {}\ncurrency {}", operator.code, operator.currency);
+        if let Some(cost) = operator.base_cost {
+            let _ = writeln!(terms, "base_cost {cost}");
+        }
+        if let Some(row) = operator.costs.first() {
+            let _ = writeln!(terms, "costs {}", row.origin.file);
+        }
+        terms.push('\n');
+    }
+    terms
 }
 
 /// One paragraph for each account that is not charged by its plan alone.

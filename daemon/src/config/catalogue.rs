@@ -81,13 +81,24 @@ impl Catalogue {
 impl Known {
     /// The code that an MCC and an MNC give, if it is in the catalogue. The error names the column it belongs to.
     pub fn network(&self, mcc: &str, mnc: &str) -> Result<NetworkCode, (&'static str, String)> {
-        let code = network_code(mcc, mnc)?;
+        self.checked(network_code(mcc, mnc)?)
+    }
+
+    /// A code in one text, such as `639/02`, or `639` for the MCC alone, if it is in the catalogue.
+    pub fn joined(&self, text: &str) -> Parsed<NetworkCode> {
+        let code = NetworkCode::parse_joined(text).ok_or_else(|| {
+            format!("{} is neither a network such as 639/02 nor an MCC such as 639", quoted(text))
+        })?;
+        self.checked(code).map_err(|(_, message)| message)
+    }
+
+    fn checked(&self, code: NetworkCode) -> Result<NetworkCode, (&'static str, String)> {
         if self.is_incomplete || self.codes.contains(&code) {
             Ok(code)
         } else if self.codes.contains(&code.mcc_alone()) {
             Err(("mnc", format!("{code} is not in the file of networks")))
         } else {
-            Err(("mcc", format!("no network or country has the MCC {mcc}")))
+            Err(("mcc", format!("no network or country has the MCC {}", code.mcc_alone())))
         }
     }
 

@@ -5,18 +5,20 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use tollgate_engine::network::NetworkCode;
+use tollgate_engine::settlement::Outcome;
 use tollgate_engine::tariff::{Plan, RateRow};
 use tollgate_engine::time::UnixMicros;
 
+use super::operator_changes::{compare_exchange, compare_operators, compare_routing};
 use super::provisioning::ProvisionedAccount;
 use super::{Loaded, Provisioning, Settings};
 
 /// Lines that one reload may write; a new price list would otherwise fill the log.
 const MOST_LINES: usize = 50;
 
-/// Tables of `tollgate.toml` that a reload applies. The rest is about sockets, threads and the disk, which are there
-/// from start to end.
-const RELOADABLE: [&str; 3] = ["tlv.", "refusals.", "tariff."];
+/// Tables of `tollgate.toml` that a reload applies, `[routing]` aside. The rest is about sockets, threads, queues and
+/// the disk, which are there from start to end.
+const RELOADABLE: [&str; 4] = ["tlv.", "refusals.", "tariff.", "operators."];
 
 impl Loaded {
     /// What differs from `old`, in at most 51 lines, of which the last says how many there are more.
@@ -25,19 +27,24 @@ impl Loaded {
         compare_settings(&old.settings, &self.settings, &mut lines);
         compare_plans(&old.provisioning.plans, &self.provisioning.plans, &mut lines);
         compare_accounts(&old.provisioning.accounts, &self.provisioning.accounts, &mut lines);
+        compare_operators(&old.provisioning.operators, &self.provisioning.operators, &mut lines);
+        compare_routing(&old.provisioning.routing, &self.provisioning.routing, &mut lines);
+        compare_exchange(&old.provisioning.exchange, &self.provisioning.exchange, &mut lines);
         compare_files(&old.provisioning, &self.provisioning, &mut lines);
         lines.finish()
     }
 }
 
+/// What is told, up to a bound, and how much more there is.
 #[derive(Default)]
-struct Lines {
+pub struct Lines {
     told: Vec<String>,
     more: usize,
 }
 
 impl Lines {
-    fn add(&mut self, line: impl FnOnce() -> String) {
+    /// Tells one line.
+    pub fn add(&mut self, line: impl FnOnce() -> String) {
         if self.told.len() < MOST_LINES {
             self.told.push(line());
         } else {
@@ -46,7 +53,7 @@ impl Lines {
     }
 
     /// Tells a change of one value, if it is one.
-    fn moved<T: PartialEq + Display>(&mut self, what: impl Display, old: &T, new: &T) {
+    pub fn moved<T: PartialEq + Display>(&mut self, what: impl Display, old: &T, new: &T) {
         if old != new {
             self.add(|| format!("{what}: {old} → {new}"));
         }
@@ -98,7 +105,7 @@ fn by_key(settings: &Settings) -> BTreeMap<String, String> {
 }
 
 /// Calls `both` with each pair of the same name, and tells of the names that only one side has.
-fn by_name<'a, T>(
+pub fn by_name<'a, T>(
     kind: &str,
     old: &'a [T],
     new: &'a [T],
@@ -137,17 +144,26 @@ fn compare_plans(old: &[Plan], new: &[Plan], lines: &mut Lines) {
             if was.tiers != is.tiers {
                 lines.add(|| format!("{owner}: tiers changed"));
             }
-            compare_rates(&owner, &was.rates, &is.rates, lines);
+            let charge_on = |plan: &Plan| plan.settlement.charge_on.name();
+            lines.moved(format_args!("{owner}: charge_on"), &charge_on(was), &charge_on(is));
+            lines.moved(format_args!("{owner}: refund_on"), &refund_on(was), &refund_on(is));
+            compare_rates("rate", &owner, &was.rates, &is.rates, lines);
         },
     );
 }
 
-fn compare_rates(owner: &str, old: &[RateRow], new: &[RateRow], lines: &mut Lines) {
+fn refund_on(plan: &Plan) -> String {
+    let outcomes: Vec<&str> = plan.settlement.refund_on.outcomes().map(Outcome::name).collect();
+    if outcomes.is_empty() { "none".to_owned() } else { outcomes.join(", ") }
+}
+
+/// `noun` is what a row is called in the lines.
+pub fn compare_rates(noun: &str, owner: &str, old: &[RateRow], new: &[RateRow], lines: &mut Lines) {
     let place = |row: &RateRow| (row.network, row.effective_from);
     let mut before: BTreeMap<(NetworkCode, UnixMicros), &RateRow> =
         old.iter().map(|row| (place(row), row)).collect();
     for row in new {
-        let what = format!("{owner}: rate of {}{}", row.network, since(row));
+        let what = format!("{owner}: {noun} of {}{}", row.network, since(row.effective_from));
         match before.remove(&place(row)) {
             Some(was) => {
                 lines.moved(&what, &was.price, &row.price);
@@ -157,16 +173,14 @@ fn compare_rates(owner: &str, old: &[RateRow], new: &[RateRow], lines: &mut Line
         }
     }
     for row in before.into_values() {
-        lines.add(|| format!("{owner}: rate of {}{} removed: {}", row.network, since(row), row.price));
+        let since = since(row.effective_from);
+        lines.add(|| format!("{owner}: {noun} of {}{since} removed: {}", row.network, row.price));
     }
 }
 
-fn since(row: &RateRow) -> String {
-    if row.effective_from == UnixMicros::default() {
-        String::new()
-    } else {
-        format!(" from {}", row.effective_from.to_rfc3339())
-    }
+/// From when on; nothing for always.
+pub fn since(from: UnixMicros) -> String {
+    if from == UnixMicros::default() { String::new() } else { format!(" from {}", from.to_rfc3339()) }
 }
 
 fn end(row: &RateRow) -> String {
@@ -185,14 +199,8 @@ fn compare_accounts(old: &[ProvisionedAccount], new: &[ProvisionedAccount], line
             if !changed.is_empty() {
                 lines.add(|| format!("account {} changed: {}", is.account.id, changed.join(", ")));
             }
-            if was.account.rates != is.account.rates {
-                compare_rates(
-                    &format!("account {}", is.account.id),
-                    &was.account.rates,
-                    &is.account.rates,
-                    lines,
-                );
-            }
+            let owner = format!("account {}", is.account.id);
+            compare_rates("rate", &owner, &was.account.rates, &is.account.rates, lines);
         },
     );
 }
@@ -224,6 +232,7 @@ fn changed_keys(was: &ProvisionedAccount, is: &ProvisionedAccount) -> Vec<&'stat
         ("tlv", was.tlv != is.tlv),
         ("refusals", old.statuses != new.statuses),
         ("default_coding", old.default_coding != new.default_coding),
+        ("delivery", old.delivery != new.delivery),
     ]
     .into_iter()
     .filter_map(|(key, differs)| differs.then_some(key))

@@ -5,24 +5,42 @@
 //! no socket and writes nothing.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tollgate_engine::routing::Routes;
 
 mod accounts;
 mod archive;
 mod catalogue;
 mod changes;
+mod delivery;
+mod exchange;
+mod names;
+mod operator_changes;
+mod operator_smpp_reader;
+mod operators;
+mod operators_reader;
 pub mod passwords;
 mod plans;
 mod provisioning;
 mod rates;
 mod read;
+mod routing;
+mod secret;
 mod settings;
 mod settings_reader;
 
+pub use delivery::{DeliverySettings, UnknownPolicy};
+pub use operators::{
+    LongMessages, NumberFormat, OperatorBind, OperatorSmpp, OperatorTls, ProvisionedOperator,
+};
 pub use provisioning::{ArchivedFile, ProvisionedAccount, Provisioning};
 pub use read::{Problem, Problems};
+pub use routing::RoutingSettings;
+pub use secret::Secret;
 pub use settings::{
-    Durability, HttpSettings, LogFormat, LogLevel, LogSettings, MetricsSettings, Settings, SmppSettings,
-    StorageSettings, TariffFiles, TlvTags,
+    Durability, HttpSettings, LogFormat, LogLevel, LogSettings, MetricsSettings, OperatorFiles, Settings,
+    SmppSettings, StorageSettings, TariffFiles, TlvTags,
 };
 
 /// A configuration without errors.
@@ -30,7 +48,7 @@ pub use settings::{
 pub struct Loaded {
     /// How the process runs.
     pub settings: Settings,
-    /// What messages are rated by.
+    /// What messages are rated and routed by.
     pub provisioning: Provisioning,
     /// Every file that was read; a change of any of them is a change of the configuration.
     pub files: Vec<PathBuf>,
@@ -64,8 +82,21 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Loaded> {
     };
     let document = read::Document::parse(&source, problems);
     let mut root = document.reader(problems);
-    let (settings, tariff) = settings_reader::read_settings(&mut root, &mut sources);
+    let (settings, tariff, operators) = settings_reader::read_settings(&mut root, &mut sources);
+    let files = provisioning::Files { tariff: &tariff, operators: &operators, sources: &mut sources };
+    let provisioning = Provisioning::read(&mut root, &settings, files);
     root.finish();
-    let provisioning = Provisioning::read(&tariff, &settings, &mut sources, problems);
+    if problems.is_empty() {
+        check_routes(&shown, &provisioning, problems);
+    }
     Some(Loaded { settings, provisioning, files: sources.paths() })
+}
+
+/// Lets the engine have the last word on what is routed by; what it finds has no line, as the readers should have found
+/// it where it stands.
+fn check_routes(file: &Arc<str>, provisioning: &Provisioning, problems: &mut Problems) {
+    let definition = provisioning.routing_definition(&provisioning.numbers_in_order());
+    for error in Routes::build(definition, &provisioning.networks).err().unwrap_or_default() {
+        problems.add(file, 0, "routing", error.to_string());
+    }
 }

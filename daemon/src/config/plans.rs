@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tollgate_engine::money::{Amount, Currency, Discount};
+use tollgate_engine::settlement::{ChargeOn, RefundOn, SettlementTerms};
 use tollgate_engine::tariff::{Plan, VolumeTier};
 use tollgate_engine::time::Months;
 use toml::de::DeValue;
 
 use super::read::texts::{self, Parsed, quoted};
-use super::read::values::{decimal, integer, text};
-use super::read::{Document, Problems, SourceFile, TableReader, nearest};
+use super::read::values::{decimal, integer, one_of, text};
+use super::read::{Document, Problems, SourceFile, TableReader, no_such};
 
 /// More tiers than any price list has.
 const MOST_TIERS: usize = 1_000;
@@ -35,10 +36,7 @@ impl PlanNames {
         if self.is_incomplete {
             return Ok(name.into());
         }
-        Err(match nearest(name, self.currencies.keys().map(AsRef::as_ref)) {
-            Some(known) => format!("there is no plan {}; did you mean `{known}`?", quoted(name)),
-            None => format!("there is no plan {}", quoted(name)),
-        })
+        Err(no_such("plan", name, self.currencies.keys().map(AsRef::as_ref)))
     }
 
     /// The currency of a plan; `None` where it is not known.
@@ -91,6 +89,7 @@ fn read_plan(table: &mut TableReader, names: &mut PlanNames) -> Option<Plan> {
     let time_zone = table.required("time_zone", text(time_zone));
     let base_price = table.required("base_price", base_price);
     let tiers = read_tiers(table);
+    let settlement = read_settlement(table);
     Some(Plan {
         name: name?,
         currency: currency?,
@@ -98,7 +97,20 @@ fn read_plan(table: &mut TableReader, names: &mut PlanNames) -> Option<Plan> {
         base_price: base_price?,
         tiers,
         rates: Vec::new(),
+        settlement,
     })
+}
+
+/// What a message must reach to be paid for, and the outcomes that give the price back all the same.
+fn read_settlement(table: &mut TableReader) -> SettlementTerms {
+    let points = ChargeOn::ALL.map(|charge_on| (charge_on.name(), charge_on));
+    let charge_on = table.or("charge_on", ChargeOn::default(), one_of(&points));
+    let outcomes = RefundOn::CHOICES.map(|outcome| (outcome.name(), outcome));
+    let refund_on = table.list("refund_on", one_of(&outcomes));
+    SettlementTerms {
+        charge_on,
+        refund_on: refund_on.map_or_else(RefundOn::default, |outcomes| RefundOn::of(&outcomes)),
+    }
 }
 
 fn time_zone(name: &str) -> Parsed<String> {

@@ -1,29 +1,37 @@
-//! What the tariff files say: plans, accounts, networks and numbering, checked against one another.
+//! What the files of tariff and operators say: plans, accounts, networks, numbering, operators and how they are chosen,
+//! checked against one another.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use tollgate_engine::account::Account;
-use tollgate_engine::money::Amount;
+use tollgate_engine::account::{Account, DeliveryMode};
+use tollgate_engine::exchange::{ExchangeRates, ExchangeRow};
+use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::network::Networks;
 use tollgate_engine::numbering::{NumberingPlan, PortedNumbers};
+use tollgate_engine::operator::{Operator, OperatorNumber};
 use tollgate_engine::refusal::StatusTable;
+use tollgate_engine::routing::RoutingDefinition;
 use tollgate_engine::tables::Definition;
 use tollgate_engine::tariff::Plan;
 
 use super::accounts::{Surroundings, read_accounts};
 use super::archive::{archive, version};
 use super::catalogue::Catalogue;
+use super::exchange::{Exchange, check_conversions};
+use super::operators::ProvisionedOperator;
+use super::operators_reader::{OperatorSurroundings, read_operators};
 use super::passwords::PasswordHash;
 use super::plans::read_plans;
 use super::rates::RateBook;
-use super::read::{Problems, Sources};
+use super::read::{Sources, TableReader};
+use super::routing::{RoutingSettings, read_routing};
 use super::settings::{Settings, TlvTags};
-use super::settings_reader::TariffSources;
+use super::settings_reader::{OperatorSources, TariffSources};
 
-/// Everything that messages are rated by and accounts bind with. All names resolve: every account's plan is here and
-/// has its currency, every rate's network is in the catalogue.
+/// Everything that messages are rated and routed by and accounts bind with. All names resolve: every account's plan is
+/// here and has its currency, every rate's network is in the catalogue, every rule's operators are here.
 #[derive(Clone, Debug)]
 pub struct Provisioning {
     /// Names the content of [`Self::archive`], in 16 hexadecimal digits.
@@ -38,7 +46,13 @@ pub struct Provisioning {
     pub numbering: NumberingPlan,
     /// Number → network, before the numbering plan.
     pub ported: PortedNumbers,
-    /// What a price depends on, as it was read.
+    /// In the order of the file; codes are unique. Empty where messages are only charged.
+    pub operators: Vec<ProvisionedOperator>,
+    /// How operators are chosen.
+    pub routing: RoutingSettings,
+    /// What costs are converted with.
+    pub exchange: Vec<ExchangeRow>,
+    /// What a price or a margin depends on, as it was read.
     pub archive: Vec<ArchivedFile>,
 }
 
@@ -78,15 +92,33 @@ pub struct ArchivedFile {
     pub bytes: Option<Arc<[u8]>>,
 }
 
+/// Where provisioning is read from.
+pub struct Files<'a> {
+    /// The files of the tariff.
+    pub tariff: &'a TariffSources,
+    /// The files of the operators.
+    pub operators: &'a OperatorSources,
+    /// Where files that these name are read from.
+    pub sources: &'a mut Sources,
+}
+
+/// What the accounts pay in whose messages reach operators, each once.
+fn currencies_of_routed(accounts: &[ProvisionedAccount]) -> Vec<Currency> {
+    let mut currencies = Vec::new();
+    for account in accounts.iter().map(|provisioned| &provisioned.account) {
+        if account.delivery == DeliveryMode::Routed && !currencies.contains(&account.currency) {
+            currencies.push(account.currency);
+        }
+    }
+    currencies
+}
+
 impl Provisioning {
-    /// Reads the files of the tariff and checks them against one another. What is wrong is left in `problems`; then
-    /// the result is not to be used.
-    pub(super) fn read(
-        tariff: &TariffSources,
-        settings: &Settings,
-        sources: &mut Sources,
-        problems: &mut Problems,
-    ) -> Self {
+    /// Reads `[routing]` and the files of tariff and operators, and checks them against one another. What is wrong is
+    /// left with `root`; then the result is not to be used.
+    pub(super) fn read(root: &mut TableReader, settings: &Settings, files: Files) -> Self {
+        let Files { tariff, operators: operator_files, sources } = files;
+        let problems = root.problems();
         let catalogue = Catalogue::read(tariff, problems);
         let known = catalogue.known();
         let (mut plans, plan_names) = read_plans(tariff.plans.as_deref(), problems);
@@ -97,11 +129,52 @@ impl Provisioning {
         for plan in &mut plans {
             plan.rates = rates.rates_of(&plan.name);
         }
-        let around = Surroundings { settings, plans: &plan_names, known, sources };
-        let accounts = read_accounts(tariff.accounts.as_deref(), around, problems);
-        let archive = archive(tariff, &accounts);
+        let around = Surroundings { settings, plans: &plan_names, known, sources: &mut *sources };
+        let (accounts, account_names) = read_accounts(tariff.accounts.as_deref(), around, problems);
+        let around = OperatorSurroundings { accounts: &account_names, known, sources };
+        let operators = read_operators(operator_files, around, problems);
+        let exchange = Exchange::read(operator_files, problems);
+        let routing =
+            root.table("routing", |table| read_routing(table, &operators.names, known)).unwrap_or_default();
+        let currencies = currencies_of_routed(&accounts);
+        check_conversions(operator_files, &operators, &routing, &exchange, &currencies, root.problems());
+        let archive = archive(tariff, &accounts, operator_files, &operators);
         let Catalogue { networks, numbering, ported, .. } = catalogue;
-        Self { version: version(&archive), plans, accounts, networks, numbering, ported, archive }
+        Self {
+            version: version(&archive),
+            plans,
+            accounts,
+            networks,
+            numbering,
+            ported,
+            operators: operators.provisioned,
+            routing,
+            exchange: exchange.rows,
+            archive,
+        }
+    }
+
+    /// What the engine makes its routes from, with the numbers that the operators have on disk, in the same order.
+    pub fn routing_definition(&self, numbers: &[OperatorNumber]) -> RoutingDefinition {
+        let numbered = self
+            .operators
+            .iter()
+            .zip(numbers)
+            .map(|(provisioned, number)| Operator { number: *number, ..provisioned.operator.clone() });
+        RoutingDefinition {
+            strategy: self.routing.strategy,
+            margin_guard: self.routing.margin_guard,
+            rules: self.routing.rules.clone(),
+            operators: numbered.collect(),
+            exchange: ExchangeRates::build(self.exchange.clone()),
+            account_currencies: currencies_of_routed(&self.accounts),
+        }
+    }
+
+    /// Numbers for operators that need not be those on disk: in the order of the file, from one. They serve to see
+    /// offline how a message would be routed.
+    pub fn numbers_in_order(&self) -> Vec<OperatorNumber> {
+        (1..=u16::MAX).map(OperatorNumber).take(self.operators.len()).collect()
     }
 
     /// What the engine makes its tables from.

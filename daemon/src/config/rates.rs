@@ -1,4 +1,4 @@
-//! Rates: prices by network, from CSV files and from accounts.
+//! Rates: prices by network, from CSV files and from accounts; and what operators take, which is written the same way.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -14,18 +14,40 @@ use super::read::texts;
 use super::read::values::{date_or_time, decimal, text};
 use super::read::{Columns, Problems, Row, SourceFile, TableReader, read_sheet};
 
-const PLAN_RATES: Columns = Columns {
-    required: &["plan", "mcc", "mnc", "price"],
-    optional: &["effective_from", "effective_to", "note"],
+/// A kind of file with one row for a network and a time.
+#[derive(Clone, Copy)]
+struct Sheet {
+    columns: Columns,
+    /// The column that holds the price of a segment.
+    price: &'static str,
+    /// What a row is, in messages.
+    noun: &'static str,
+}
+
+const OPTIONAL: &[&str] = &["effective_from", "effective_to", "note"];
+
+const PLAN_RATES: Sheet = Sheet {
+    columns: Columns { required: &["plan", "mcc", "mnc", "price"], optional: OPTIONAL },
+    price: "price",
+    noun: "rate",
 };
 
-const ACCOUNT_RATES: Columns =
-    Columns { required: &["mcc", "mnc", "price"], optional: &["effective_from", "effective_to", "note"] };
+const ACCOUNT_RATES: Sheet = Sheet {
+    columns: Columns { required: &["mcc", "mnc", "price"], optional: OPTIONAL },
+    price: "price",
+    noun: "rate",
+};
+
+const COSTS: Sheet = Sheet {
+    columns: Columns { required: &["mcc", "mnc", "cost"], optional: OPTIONAL },
+    price: "cost",
+    noun: "cost",
+};
 
 /// In the column `plan`: every plan that has no row of its own for the network.
 const EVERY_PLAN: &str = "*";
 
-/// The rates of one plan, of every plan, or of one account.
+/// The rates of one plan, of every plan, or of one account; or what one operator takes.
 #[derive(Debug, Default)]
 pub struct RateList {
     rows: Vec<RateRow>,
@@ -41,11 +63,11 @@ pub struct RateBook {
 
 impl RateList {
     /// Adds a row, unless one for the same network begins at the same time: then neither would be the later one.
-    fn add(&mut self, row: RateRow) -> Result<(), String> {
+    fn add(&mut self, row: RateRow, noun: &str) -> Result<(), String> {
         let place = (row.network, row.effective_from);
         if let Some(earlier) = self.places.get(&place).and_then(|at| self.rows.get(*at)) {
             let RowOrigin { file, line } = &earlier.origin;
-            return Err(format!("{} has a rate from this time on already, in {file}:{line}", row.network));
+            return Err(format!("{} has a {noun} from this time on already, in {file}:{line}", row.network));
         }
         self.places.insert(place, self.rows.len());
         self.rows.push(row);
@@ -58,11 +80,20 @@ impl RateList {
     }
 
     /// Reads an account's own CSV file.
-    pub fn read_file(source: &SourceFile, known: &Known, problems: &mut Problems) -> Self {
+    pub fn read_rates(source: &SourceFile, known: &Known, problems: &mut Problems) -> Self {
+        Self::read_file(source, ACCOUNT_RATES, known, problems)
+    }
+
+    /// Reads an operator's CSV file.
+    pub fn read_costs(source: &SourceFile, known: &Known, problems: &mut Problems) -> Self {
+        Self::read_file(source, COSTS, known, problems)
+    }
+
+    fn read_file(source: &SourceFile, sheet: Sheet, known: &Known, problems: &mut Problems) -> Self {
         let mut list = Self::default();
-        read_sheet(source, ACCOUNT_RATES, problems, |row| {
-            let rate = rate_of_row(source, row, known)?;
-            list.add(rate).map_err(|message| row.problem("effective_from", message)).ok()
+        read_sheet(source, sheet.columns, problems, |row| {
+            let rate = rate_of_row(source, row, sheet, known)?;
+            list.add(rate, sheet.noun).map_err(|message| row.problem("effective_from", message)).ok()
         });
         list
     }
@@ -81,7 +112,7 @@ impl RateList {
         let added = known
             .network(&mcc, &mnc)
             .and_then(|network| rate_row(network, price, from, to, origin))
-            .and_then(|row| self.add(row).map_err(|message| ("effective_from", message)));
+            .and_then(|row| self.add(row, ACCOUNT_RATES.noun).map_err(|message| ("effective_from", message)));
         added.map_err(|(key, message)| table.problem(key, message)).ok()
     }
 }
@@ -95,17 +126,17 @@ impl RateBook {
         known: &Known,
         problems: &mut Problems,
     ) {
-        read_sheet(source, PLAN_RATES, problems, |row| {
+        read_sheet(source, PLAN_RATES.columns, problems, |row| {
             let plan = row.required("plan", |name| match name {
                 EVERY_PLAN => plans.all_in_one_currency().map(|()| None),
                 name => plans.resolve(name).map(Some),
             });
-            let rate = rate_of_row(source, row, known);
+            let rate = rate_of_row(source, row, PLAN_RATES, known);
             let list = match plan? {
                 Some(plan) => self.by_plan.entry(plan).or_default(),
                 None => &mut self.every_plan,
             };
-            list.add(rate?).map_err(|message| row.problem("effective_from", message)).ok()
+            list.add(rate?, PLAN_RATES.noun).map_err(|message| row.problem("effective_from", message)).ok()
         });
     }
 
@@ -118,9 +149,9 @@ impl RateBook {
     }
 }
 
-fn rate_of_row(source: &SourceFile, row: &mut Row, known: &Known) -> Option<RateRow> {
+fn rate_of_row(source: &SourceFile, row: &mut Row, sheet: Sheet, known: &Known) -> Option<RateRow> {
     let network = code_of_row(row, |mcc, mnc| known.network(mcc, mnc));
-    let price = row.required("price", texts::price);
+    let price = row.required(sheet.price, texts::price);
     let has_from = !row.text("effective_from").is_empty();
     let from = row.optional("effective_from", texts::instant);
     let to = row.optional("effective_to", texts::instant);
@@ -138,7 +169,7 @@ fn rate_row(
     origin: RowOrigin,
 ) -> Result<RateRow, (&'static str, String)> {
     if effective_to.is_some_and(|to| to <= effective_from) {
-        return Err(("effective_to", "is not after effective_from: the rate would never hold".to_owned()));
+        return Err(("effective_to", "is not after effective_from: it would never hold".to_owned()));
     }
     Ok(RateRow { network, price, effective_from, effective_to, origin })
 }

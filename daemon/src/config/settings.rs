@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use serde::{Serialize, Serializer};
 use tollgate_engine::refusal::{Refusal, StatusTable};
 
+use super::delivery::DeliverySettings;
+
 /// Everything in `tollgate.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Settings {
@@ -30,6 +32,10 @@ pub struct Settings {
     pub refusals: StatusTable,
     /// The files of the tariff.
     pub tariff: TariffFiles,
+    /// The files of the operators.
+    pub operators: OperatorFiles,
+    /// Messages on their way to the operators.
+    pub delivery: DeliverySettings,
     /// Whether a change of a file that was read reloads the configuration.
     pub watch_files: bool,
 }
@@ -205,6 +211,15 @@ pub struct TariffFiles {
     pub ported: Option<String>,
 }
 
+/// The files of the operators, as written: absolute, or relative to the directory of `tollgate.toml`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OperatorFiles {
+    /// `operators.toml`; `None` for messages that are charged and kept but sent to nobody.
+    pub file: Option<String>,
+    /// Exchange rates; `None` for none.
+    pub exchange_rates: Option<String>,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -216,6 +231,8 @@ impl Default for Settings {
             tlv: TlvTags::default(),
             refusals: StatusTable::default(),
             tariff: TariffFiles::default(),
+            operators: OperatorFiles::default(),
+            delivery: DeliverySettings::default(),
             watch_files: true,
         }
     }

@@ -1,4 +1,4 @@
-//! Reads `tollgate.toml`: its settings, and the files of the tariff that it names.
+//! Reads `tollgate.toml`: its settings, and the files of tariff and operators that it names.
 
 use std::fmt::Arguments;
 use std::net::SocketAddr;
@@ -8,12 +8,13 @@ use std::sync::Arc;
 use tollgate_engine::refusal::{Refusal, StatusTable};
 use toml::de::DeValue;
 
+use super::delivery::read_delivery;
 use super::read::texts::{self, Parsed, listen_address};
 use super::read::values::{boolean, hexadecimal, integer, one_of, text};
 use super::read::{SourceFile, Sources, TableReader};
 use super::settings::{
-    Durability, HttpSettings, LogFormat, LogLevel, LogSettings, MetricsSettings, Settings, SmppSettings,
-    StorageSettings, TariffFiles, TlvTags,
+    Durability, HttpSettings, LogFormat, LogLevel, LogSettings, MetricsSettings, OperatorFiles, Settings,
+    SmppSettings, StorageSettings, TariffFiles, TlvTags,
 };
 
 /// The files of the tariff as they were read, as [`TariffFiles`] names them. One that is not here has left a problem,
@@ -36,6 +37,19 @@ pub struct TariffSources {
     pub ported: Option<Arc<SourceFile>>,
 }
 
+/// The files of the operators as they were read, as [`OperatorFiles`] names them.
+#[derive(Debug, Default)]
+pub struct OperatorSources {
+    /// Operators.
+    pub operators: Option<Arc<SourceFile>>,
+    /// Exchange rates.
+    pub exchange_rates: Option<Arc<SourceFile>>,
+    /// Whether operators are meant to be there: then a file that is not here has left a problem.
+    pub is_named: bool,
+    /// The same of exchange rates.
+    pub names_exchange_rates: bool,
+}
+
 /// What a vendor may use for TLVs of its own (SMPP 3.4 §5.3.2).
 const VENDOR_TAGS: std::ops::RangeInclusive<u64> = 0x1400..=0x3FFF;
 
@@ -46,13 +60,18 @@ const STATUSES: std::ops::RangeInclusive<u64> = 0x0001..=0x04FF;
 /// The longest time that any timer may have.
 const DAY_SECONDS: u64 = 86_400;
 
-/// Reads the whole file.
-pub fn read_settings(root: &mut TableReader, sources: &mut Sources) -> (Settings, TariffSources) {
+/// Reads the whole file but for `[routing]`, which refers to what stands in other files.
+pub fn read_settings(
+    root: &mut TableReader,
+    sources: &mut Sources,
+) -> (Settings, TariffSources, OperatorSources) {
     if !root.has("tariff") {
         root.missing("tariff");
     }
     let tariff = root.table("tariff", |table| read_tariff(table, sources));
     let (tariff, tariff_sources) = tariff.unwrap_or_default();
+    let operators = root.table("operators", |table| read_operator_files(table, sources));
+    let (operators, operator_sources) = operators.unwrap_or_default();
     let settings = Settings {
         smpp: root.table("smpp", |table| read_smpp(table, sources)).unwrap_or_default(),
         http: root.table("http", read_http).unwrap_or_default(),
@@ -64,10 +83,12 @@ pub fn read_settings(root: &mut TableReader, sources: &mut Sources) -> (Settings
             .table("refusals", |table| read_statuses(table, &StatusTable::default()))
             .map_or_else(StatusTable::default, |overrides| with_statuses(StatusTable::default(), &overrides)),
         tariff,
+        operators,
+        delivery: root.table("delivery", read_delivery).unwrap_or_default(),
         watch_files: root.or("watch_files", true, boolean),
     };
     check_bounds_together(root, &settings);
-    (settings, tariff_sources)
+    (settings, tariff_sources, operator_sources)
 }
 
 /// Bounds that no table can check alone.
@@ -254,13 +275,22 @@ fn read_tariff(table: &mut TableReader, sources: &mut Sources) -> (TariffFiles, 
     (names, read)
 }
 
+fn read_operator_files(table: &mut TableReader, sources: &mut Sources) -> (OperatorFiles, OperatorSources) {
+    let operators = table.required("file", |value| source_file(value, sources));
+    let exchange_rates = table.optional("exchange_rates", |value| source_file(value, sources));
+    let name = |source: &Option<Arc<SourceFile>>| source.as_ref().map(|source| source.name.to_string());
+    let names = OperatorFiles { file: name(&operators), exchange_rates: name(&exchange_rates) };
+    let names_exchange_rates = table.has("exchange_rates");
+    (names, OperatorSources { operators, exchange_rates, is_named: true, names_exchange_rates })
+}
+
 /// The file that a value names, read.
 pub fn source_file(value: &DeValue, sources: &mut Sources) -> Parsed<Arc<SourceFile>> {
     sources.read(&text(texts::file_name)(value)?)
 }
 
 /// A file that the process will open itself.
-fn existing_file(value: &DeValue, sources: &Sources) -> Parsed<PathBuf> {
+pub fn existing_file(value: &DeValue, sources: &Sources) -> Parsed<PathBuf> {
     let path = sources.path_of(&text(texts::file_name)(value)?);
     if path.is_file() { Ok(path) } else { Err(format!("there is no file {}", path.display())) }
 }

@@ -31,6 +31,16 @@ pub struct ChargedMessage {
     pub price: Amount,
     /// Of the price.
     pub currency: String,
+    /// What became of it.
+    pub state: String,
+    /// Given back of the price.
+    #[serde(deserialize_with = "amount")]
+    pub refunded: Amount,
+    /// Who took it, or refused it last; empty for nobody.
+    pub operator_code: String,
+    /// What the operator takes, in the account's currency as both are the same here; empty where none took it.
+    #[serde(deserialize_with = "amount_if_any")]
+    pub cost: Amount,
 }
 
 /// An account's money, before its first message and after its last.
@@ -41,6 +51,8 @@ pub struct WalletChange {
     pub currency: String,
     /// Opening balance.
     pub before: Amount,
+    /// Given back.
+    pub refunded: Amount,
     /// As it stands in the data directory.
     pub after: Amount,
 }
@@ -89,11 +101,17 @@ pub fn wallets(data_dir: &Path) -> Result<Vec<WalletChange>, String> {
 
 fn read_wallets(store: &Store) -> Result<Vec<WalletChange>, tollgate_storage::store::Unavailable> {
     let mut opening: BTreeMap<AccountNumber, Amount> = BTreeMap::new();
+    let mut refunded: BTreeMap<AccountNumber, Amount> = BTreeMap::new();
     store.scan(Family::Ledger, &[], |key, value| {
-        if let (Some((account, _)), Some(entry)) = (parse_account_id_key(key), LedgerEntry::read(value))
-            && entry.kind == EntryKind::OpeningBalance
-        {
-            opening.insert(account, entry.amount);
+        let entry = parse_account_id_key(key).zip(LedgerEntry::read(value));
+        if let Some(((account, _), entry)) = entry {
+            let sums = match entry.kind {
+                EntryKind::OpeningBalance => &mut opening,
+                EntryKind::Refund => &mut refunded,
+                EntryKind::TopUp | EntryKind::Adjustment => return true,
+            };
+            let sum = sums.entry(account).or_default();
+            *sum = [*sum, entry.amount].into_iter().sum();
         }
         true
     })?;
@@ -105,6 +123,7 @@ fn read_wallets(store: &Store) -> Result<Vec<WalletChange>, tollgate_storage::st
         account: row.id,
         currency: row.currency,
         before: of(&opening, number),
+        refunded: of(&refunded, number),
         after: of(&balances, number),
     });
     Ok(changes.collect())
@@ -113,4 +132,9 @@ fn read_wallets(store: &Store) -> Result<Vec<WalletChange>, tollgate_storage::st
 fn amount<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(serde::de::Error::custom)
+}
+
+fn amount_if_any<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() { Ok(Amount::ZERO) } else { text.parse().map_err(serde::de::Error::custom) }
 }

@@ -84,6 +84,10 @@ mod tests {
             segments: 1,
             price: Amount::from_micros(20_000),
             currency: "USD".to_owned(),
+            state: "delivered".to_owned(),
+            refunded: Amount::ZERO,
+            operator_code: "alpha".to_owned(),
+            cost: Amount::from_micros(12_000),
         }
     }
 

@@ -1,12 +1,13 @@
 //! `tollgate demo`: the main job, end to end, on the shipped configuration and a temporary data directory.
 //!
-//! The daemon runs as a process of its own; gateways bind to it over TCP, submit, and are refused where they should
-//! be. Then the daemon is stopped, and its books are read by the commands that an operator would use. Nothing is left
+//! The daemon and two simulated operators run as processes of their own; gateways bind over TCP, submit, and are refused
+//! where they should be. Midway the preferred operator is killed, and later it comes back. Then the daemon is stopped, and its books are read by the commands that an operator would use. Nothing is left
 //! behind, neither process nor directory, however the demo ends.
 
 mod books;
 mod evidence;
-mod scrape;
+mod operators;
+pub mod scrape;
 pub mod server;
 mod summary;
 mod table;
@@ -26,11 +27,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Deserialize;
 
 use crate::config;
-use crate::load::figures::grouped;
+use crate::load::figures::{Millis, grouped};
 use crate::load::{
     self, Bind, Credentials, Destinations, Limits, MessageOptions, Mix, Mode, Record, Report, Running,
     Traffic,
 };
+use operators::Operators;
 use server::Server;
 
 /// How long the daemon may take to read its configuration and open its data directory.
@@ -52,7 +54,8 @@ const ACCOUNTS: [(&str, &str, u64); 2] = [("biz_test_001", "secret01", 35), ("bi
 /// Messages that are submitted where it is not allowed, on a bind that is for receiving.
 const MESSAGES_ON_RECEIVER: u64 = 25;
 
-/// Starts the daemon on temporary data, sends it real texts over several binds, and checks its books.
+/// Starts the daemon and two operators on temporary data, sends real texts through them, kills one operator midway, and
+/// checks the books.
 #[derive(Debug, clap::Args)]
 pub struct DemoCommand {
     /// Messages to submit.
@@ -96,6 +99,21 @@ impl DemoCommand {
     }
 }
 
+/// Messages per second: slow enough to watch an operator die.
+const RATE: u32 = 5_000;
+
+/// How long the last receipts are waited for while none comes: those of a dead operator never do.
+const RECEIPTS_WAIT: Duration = Duration::from_secs(3);
+
+/// What the death of an operator cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Failover {
+    /// Until the other had the next message.
+    pub away: Duration,
+    /// From its return to its next message.
+    pub back: Duration,
+}
+
 /// Where the demo takes place.
 struct Scene<'a> {
     config: &'a Path,
@@ -108,20 +126,21 @@ struct Scene<'a> {
 
 impl Scene<'_> {
     fn play(&self, messages: u64) -> Result<(), String> {
-        let (server, ready) = self.start_daemon()?;
+        let mut operators = Operators::start(self.directory)?;
+        say("operators", &operators.shown());
+        let (server, ready) = self.start_daemon(&operators.configure(self.config)?)?;
         say("daemon", &format!("process {} is ready, SMPP on {}", ready.pid, ready.smpp));
-        let report = self.submit(ready.smpp, messages)?;
+        let (report, failover) = self.submit(&ready, messages, &mut operators)?;
         let metrics = scrape::metrics(ready.metrics).map_err(|error| error.to_string())?;
-        let refusals = scrape::by_label(&metrics, "tollgate_refusals_total");
         let took = server.stop(STOP_TIMEOUT).map_err(|error| error.to_string())?;
         say("stop", &format!("SIGTERM, exit code 0 after {:.2} s", took.as_secs_f64()));
-        self.conclude(&report, &refusals)
+        self.conclude(&report, &failover, &metrics)
     }
 
-    fn start_daemon(&self) -> Result<(Server, Ready), String> {
+    fn start_daemon(&self, config: &Path) -> Result<(Server, Ready), String> {
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
         let mut command = Command::new(program);
-        command.arg("--config").arg(self.config).arg("run").arg("--data-dir").arg(self.data_dir());
+        command.arg("--config").arg(config).arg("run").arg("--data-dir").arg(self.data_dir());
         for listener in ["--smpp-listen", "--http-listen", "--metrics-listen"] {
             command.args([listener, "127.0.0.1:0"]);
         }
@@ -142,15 +161,25 @@ impl Scene<'_> {
     }
 
     /// Lets the gateways submit everything, and waits until everything is answered.
-    fn submit(&self, target: SocketAddr, messages: u64) -> Result<Report, String> {
+    fn submit(
+        &self,
+        ready: &Ready,
+        messages: u64,
+        operators: &mut Operators,
+    ) -> Result<(Report, Failover), String> {
         let shown = |error: &dyn std::fmt::Display| format!("{}: {error}", self.numbering.display());
         let plan = File::open(&self.numbering).map_err(|error| shown(&error))?;
         let destinations = Destinations::read(plan).map_err(|error| shown(&error))?;
-        let options =
-            MessageOptions { mix: Mix::Flawed, source: "TOLLGATE".to_owned(), ..MessageOptions::default() };
+        let (mix, source) = (Mix::Flawed, "TOLLGATE".to_owned());
+        let options = MessageOptions { mix, source, receipts: true, ..MessageOptions::default() };
         let traffic = Arc::new(Traffic::new(&options, destinations).map_err(|error| error.to_string())?);
         let record = Arc::new(Record::create(&self.record()).map_err(|error| error.to_string())?);
-        let limits = Limits { window: WINDOW, ..Limits::new(target) };
+        let limits = Limits {
+            window: WINDOW,
+            messages_per_second: Some(RATE),
+            receipts_wait: Some(RECEIPTS_WAIT),
+            ..Limits::new(ready.smpp)
+        };
         let binds = binds(messages);
         let total = binds.iter().filter_map(|bind| bind.messages).sum();
         say(
@@ -159,17 +188,22 @@ impl Scene<'_> {
         );
         let running =
             load::start(&limits, binds, &traffic, Some(&record)).map_err(|error| error.to_string())?;
-        watch(&running, total, self.interrupted);
+        let failover = watch(&running, total, self.interrupted, |event| match event {
+            Event::Half => operators.fail_over(ready.metrics),
+            Event::ThreeQuarters => operators.come_back(ready.metrics),
+        });
         let report = running.finish();
+        let failover = failover?;
         match report.tally.failures.as_slice() {
             _ if self.interrupted.load(Ordering::Relaxed) => Err("interrupted".to_owned()),
-            [] if report.tally.unknown == 0 => Ok(report),
+            [] if report.tally.unknown == 0 => Ok((report, failover)),
             failures => Err(format!("not everything was answered: {}", failures.join("; "))),
         }
     }
 
     /// Reads the books, prints what they say, and judges.
-    fn conclude(&self, report: &Report, refusals: &[(String, u64)]) -> Result<(), String> {
+    fn conclude(&self, report: &Report, failover: &Failover, metrics: &str) -> Result<(), String> {
+        let refusals = scrape::by_label(metrics, "tollgate_refusals_total");
         let data_dir = self.data_dir();
         let charged = books::charged_messages(self.config, &data_dir)?;
         let wallets = books::wallets(&data_dir)?;
@@ -179,8 +213,10 @@ impl Scene<'_> {
         for table in [
             summary::performance(report),
             summary::charges_by_network(&charged),
-            summary::refusals_by_reason(refusals, report),
+            summary::refusals_by_reason(&refusals, report),
             summary::answers_by_status(report),
+            summary::operators(&charged, metrics),
+            summary::delivery(report, failover, metrics),
             summary::wallets(&wallets, &charged),
             summary::evidence(&evidence),
         ] {
@@ -211,8 +247,21 @@ fn binds(messages: u64) -> Vec<Bind> {
     binds
 }
 
+/// What happens to the preferred operator, and when.
+enum Event {
+    /// It is killed.
+    Half,
+    /// It comes back.
+    ThreeQuarters,
+}
+
 /// Shows how far it is, as a bar on a terminal and as a few lines elsewhere, until it is over or interrupted.
-fn watch(running: &Running, total: u64, interrupted: &AtomicBool) {
+fn watch(
+    running: &Running,
+    total: u64,
+    interrupted: &AtomicBool,
+    mut happen: impl FnMut(Event) -> Result<Duration, String>,
+) -> Result<Failover, String> {
     let terminal = std::io::stderr().is_terminal();
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
     if let Ok(style) =
@@ -220,7 +269,7 @@ fn watch(running: &Running, total: u64, interrupted: &AtomicBool) {
     {
         bar.set_style(style);
     }
-    let mut quarters_shown = 0;
+    let (mut quarters_shown, mut failover) = (0, Failover::default());
     while !running.is_finished() {
         if interrupted.load(Ordering::Relaxed) {
             running.stop();
@@ -228,14 +277,29 @@ fn watch(running: &Running, total: u64, interrupted: &AtomicBool) {
         let answered = running.answered();
         bar.set_position(answered);
         let quarters = answered * 4 / total.max(1);
-        if !terminal && quarters > quarters_shown {
-            say("submitting", &format!("{} of {}", grouped(answered), grouped(total)));
+        if quarters > quarters_shown {
+            if !terminal {
+                say("submitting", &format!("{} of {}", grouped(answered), grouped(total)));
+            }
+            if quarters_shown < 2 && quarters >= 2 {
+                failover.away = happen(Event::Half)?;
+                bar.suspend(|| {
+                    say("kill -9", &format!("alpha; beta took over in {}", Millis(failover.away)));
+                });
+            }
+            if quarters_shown < 3 && quarters >= 3 {
+                failover.back = happen(Event::ThreeQuarters)?;
+                bar.suspend(|| {
+                    say("restart", &format!("alpha; it had a message in {}", Millis(failover.back)));
+                });
+            }
             quarters_shown = quarters;
         }
         thread::sleep(PROGRESS_PAUSE);
     }
     bar.finish_and_clear();
     say("submitted", &format!("{} of {}", grouped(running.answered()), grouped(total)));
+    Ok(failover)
 }
 
 fn say(step: &str, what: &str) {

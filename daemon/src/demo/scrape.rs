@@ -34,6 +34,13 @@ pub fn by_label(metrics: &str, name: &str) -> Vec<(String, u64)> {
     series.filter(|(_, value)| *value > 0).collect()
 }
 
+/// The value of the series with exactly these labels; zero where there is none.
+pub fn value(metrics: &str, name: &str, labels: &str) -> u64 {
+    let series = format!("{name}{{{labels}}} ");
+    let value = metrics.lines().find_map(|line| line.strip_prefix(&series));
+    value.and_then(|value| value.trim().parse().ok()).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::{BufRead, BufReader};

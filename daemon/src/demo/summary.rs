@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use tollgate_engine::money::Amount;
 
+use super::Failover;
 use super::books::{ChargedMessage, WalletChange};
 use super::evidence::Evidence;
+use super::scrape;
 use super::table::Table;
 use crate::load::Report;
 use crate::load::figures::{Millis, grouped, status_name};
@@ -144,13 +146,82 @@ pub fn answers_by_status(report: &Report) -> Table {
 
 /// What the messages did to the accounts.
 pub fn wallets(changes: &[WalletChange], messages: &[ChargedMessage]) -> Table {
-    let mut table = Table::new(&["wallet", " before", " charged", " after"]);
+    let mut table = Table::new(&["wallet", " before", " charged", " refunded", " after"]);
     for change in changes {
         let of_account = messages.iter().filter(|message| message.account == change.account);
         let charged: Amount = of_account.map(|message| message.price).sum();
         let shown = |amount: Amount| format!("{amount} {}", change.currency);
-        table.push([change.account.clone(), shown(change.before), shown(charged), shown(change.after)]);
+        table.push([
+            change.account.clone(),
+            shown(change.before),
+            shown(charged),
+            shown(change.refunded),
+            shown(change.after),
+        ]);
     }
+    table
+}
+
+/// What became of the messages at each operator, and what is left of their price.
+pub fn operators(messages: &[ChargedMessage], metrics: &str) -> Table {
+    let mut table = Table::new(&[
+        "operator",
+        " delivered",
+        " undelivered",
+        " rejected",
+        " open",
+        " revenue",
+        " cost",
+        " margin",
+        " score",
+    ]);
+    let mut by_operator: BTreeMap<&str, Vec<&ChargedMessage>> = BTreeMap::new();
+    for message in messages {
+        by_operator.entry(&message.operator_code).or_default().push(message);
+    }
+    for (operator, messages) in by_operator {
+        let count = |states: &[&str]| {
+            grouped(messages.iter().filter(|message| states.contains(&message.state.as_str())).count() as u64)
+        };
+        let sum = |amounts: &dyn Fn(&ChargedMessage) -> Amount| {
+            messages.iter().map(|message| amounts(message)).sum::<Amount>()
+        };
+        let micros = |amount: Amount| amount.micros();
+        let (price, refunded, cost) =
+            (sum(&|message| message.price), sum(&|message| message.refunded), sum(&|message| message.cost));
+        let revenue = Amount::from_micros(micros(price) - micros(refunded));
+        let margin = Amount::from_micros(micros(revenue) - micros(cost));
+        let score = scrape::value(metrics, "tollgate_operator_score", &format!("operator=\"{operator}\""));
+        table.push([
+            if operator.is_empty() { "(none)".to_owned() } else { operator.to_owned() },
+            count(&["delivered"]),
+            count(&["undeliverable", "expired"]),
+            count(&["rejected"]),
+            count(&["enroute", "accepted", "unknown"]),
+            format!("{revenue} USD"),
+            format!("{cost} USD"),
+            format!("{margin} USD"),
+            score.to_string(),
+        ]);
+    }
+    table
+}
+
+/// What came back, and what the death of an operator did.
+pub fn delivery(report: &Report, failover: &Failover, metrics: &str) -> Table {
+    let mut table = Table::new(&["receipts and failover", " value"]);
+    let mut push = |what: &str, value: String| table.push([what.to_owned(), value]);
+    push("receipts back at the gateways", grouped(report.receipts()));
+    for (state, count) in &report.tally.receipts {
+        push(&format!("  {state}"), grouped(*count));
+    }
+    let outstanding = report.receipts.map_or(0, |receipts| receipts.outstanding);
+    push("receipts that died with the operator", grouped(outstanding));
+    push("from kill -9 of alpha to beta's next message", Millis(failover.away).to_string());
+    push("from alpha's return to its next message", Millis(failover.back).to_string());
+    let sum = |name: &str| scrape::by_label(metrics, name).iter().map(|(_, count)| count).sum();
+    push("of unknown outcome, sent again", grouped(sum("tollgate_possible_duplicates_total")));
+    push("refunds", grouped(sum("tollgate_refunds_total")));
     table
 }
 

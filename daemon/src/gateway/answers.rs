@@ -10,7 +10,7 @@ use tollgate_smpp::{Answer, Reply, ReplyTlvs, UnsuccessfulDestination};
 use tollgate_storage::chunk::{Chunk, Notice, Outcome};
 use tollgate_storage::clock::now;
 
-use super::manage::CANCEL_FAILED;
+use super::manage::{CANCEL_FAILED, REPLACE_FAILED};
 use super::session::GatewaySession;
 
 /// The mark that a request bears through storage: its sequence number, which operation it is, and the number of its
@@ -101,6 +101,10 @@ impl GatewaySession {
             }
             Notice::Cancelled { token, result } => {
                 let reply = result.map_or(Reply::Refused(CANCEL_FAILED), |()| Reply::Cancelled);
+                answers.push(Answer { sequence: Token(token).sequence(), reply });
+            }
+            Notice::Replaced { token, result } => {
+                let reply = result.map_or(Reply::Refused(REPLACE_FAILED), |()| Reply::Replaced);
                 answers.push(Answer { sequence: Token(token).sequence(), reply });
             }
         }

@@ -69,6 +69,7 @@ impl Gate for TollGate {
         BindOutcome::Bound {
             session: GatewaySession::new(Arc::clone(&self.world), &account, window, short_ids),
             window,
+            delivery_window: self.world.desk.settings.receipt_window,
         }
     }
 }

@@ -1,17 +1,16 @@
 //! query_sm, cancel_sm and replace_sm: what a gateway asks about a message after its submit.
 //!
-//! As long as messages are charged only, every message is en route until it is cancelled. These reads go to RocksDB on
-//! the session's own task; they touch one or two blocks.
-
-use std::sync::Arc;
+//! A message can be cancelled and replaced until an operator was offered it; one that is charged only, until it is
+//! cancelled. These reads go to RocksDB on the session's own task; they touch one or two blocks.
 
 use tollgate_engine::account::DefaultCoding;
 use tollgate_engine::segments::{self, Body};
 use tollgate_engine::time::UnixMicros;
 use tollgate_smpp::pdu::SubmitKind;
 use tollgate_smpp::{Answer, MessageRef, Replacement, Reply, Verdict};
-use tollgate_storage::cdr::Cdr;
+use tollgate_storage::cdr::{Cdr, CdrRoute};
 use tollgate_storage::committer::Cancellation;
+use tollgate_storage::message::{Message, QueueKey};
 use tollgate_storage::rows::MessageState;
 use tollgate_storage::store::Unavailable;
 
@@ -24,7 +23,7 @@ const SYSTEM_ERROR: u32 = 0x0000_0008;
 /// ESME_RCANCELFAIL.
 pub const CANCEL_FAILED: u32 = 0x0000_0011;
 /// ESME_RREPLACEFAIL.
-const REPLACE_FAILED: u32 = 0x0000_0013;
+pub const REPLACE_FAILED: u32 = 0x0000_0013;
 /// ESME_RQUERYFAIL.
 const QUERY_FAILED: u32 = 0x0000_0067;
 
@@ -34,6 +33,8 @@ struct Found {
     segments: u8,
     data_coding: u8,
     esm_class: u8,
+    /// Where it is queued; `None` where it is charged only.
+    route: Option<CdrRoute>,
 }
 
 impl GatewaySession {
@@ -45,8 +46,9 @@ impl GatewaySession {
         let Ok(state) = self.world.store.state(self.wallet_number(), found.id) else {
             return Verdict::Refused(SYSTEM_ERROR);
         };
-        let message_state = state.map_or(MessageState::Enroute, |row| row.state) as u8;
-        let final_date = state.map(|row| smpp_time(row.at)).unwrap_or_default();
+        let message_state = state.as_ref().map_or(MessageState::Enroute, |row| row.state) as u8;
+        let finished = state.filter(|row| row.state.is_final());
+        let final_date = finished.map(|row| smpp_time(row.at)).unwrap_or_default();
         let message_id = message.message_id.unwrap_or(found.id);
         let reply = Reply::Queried { message_id, final_date, message_state, error_code: 0 };
         self.ready.push(Answer { sequence, reply });
@@ -59,7 +61,7 @@ impl GatewaySession {
             Err(verdict) => return verdict,
         };
         let cancellation = Cancellation {
-            wallet: Arc::clone(&self.standing.wallet),
+            account: self.wallet_number(),
             message_id: found.id,
             token: Token::new(sequence, SubmitKind::SubmitSm).0,
             reply: self.notices.0.clone(),
@@ -70,7 +72,7 @@ impl GatewaySession {
         }
     }
 
-    /// The text is not kept, so there is nothing to put the new one in place of; what counts is that it costs the same.
+    /// The new text has to cost the same. Of a message that is charged only no text is kept, so that nothing is replaced.
     pub(super) fn answer_replace(
         &mut self,
         sequence: u32,
@@ -98,8 +100,55 @@ impl GatewaySession {
         if !segments::count(&body, coding).is_ok_and(|count| count.segments == found.segments) {
             return Verdict::Refused(REPLACE_FAILED);
         }
+        if let Some(route) = found.route {
+            return self.start_replacement(sequence, found.id, &route, replacement);
+        }
         self.ready.push(Answer { sequence, reply: Reply::Replaced });
         Verdict::Pending
+    }
+
+    fn start_replacement(
+        &self,
+        sequence: u32,
+        id: u64,
+        route: &CdrRoute,
+        replacement: &Replacement<'_>,
+    ) -> Verdict {
+        let row = match self.waiting_row(route, id) {
+            Ok(Some(row)) => row,
+            Ok(None) => return Verdict::Refused(REPLACE_FAILED),
+            Err(_) => return Verdict::Refused(SYSTEM_ERROR),
+        };
+        let Some(mut message) = Message::read(id, &row) else { return Verdict::Refused(SYSTEM_ERROR) };
+        message.content.payload = replacement.body;
+        message.content.in_payload = false;
+        message.ticket.registered_delivery = replacement.registered_delivery;
+        let mut body = Vec::new();
+        message.write_body(&mut body);
+        let token = Token::new(sequence, SubmitKind::SubmitSm).0;
+        let (account, reply) = (self.wallet_number(), self.notices.0.clone());
+        let command = tollgate_storage::committer::Replacement {
+            account,
+            message_id: id,
+            body: body.into(),
+            token,
+            reply,
+        };
+        match self.world.committer.replace(command) {
+            Ok(()) => Verdict::Pending,
+            Err(_) => Verdict::Refused(SYSTEM_ERROR),
+        }
+    }
+
+    /// The bytes of a message that waits in its queue, or for the time that it is scheduled for.
+    fn waiting_row(&self, route: &CdrRoute, message_id: u64) -> Result<Option<Box<[u8]>>, Unavailable> {
+        let CdrRoute { home, class, scheduled_at } = *route;
+        if let Some(due) = scheduled_at
+            && let Some(row) = self.world.store.scheduled_row(due, message_id)?
+        {
+            return Ok(Some(row.bytes));
+        }
+        self.world.store.queued_row(QueueKey { home, class, message_id })
     }
 
     /// The message that a request means, or the verdict on a request that means none.
@@ -128,6 +177,7 @@ impl GatewaySession {
                 segments: fields.segments,
                 data_coding: fields.data_coding,
                 esm_class: fields.esm_class,
+                route: fields.route,
             })
         };
         Ok(self.world.store.cdr(account, id, read)?.flatten())
@@ -135,7 +185,7 @@ impl GatewaySession {
 }
 
 /// `YYMMDDhhmmsstnnp` in UTC (SMPP 3.4 §7.1.1).
-fn smpp_time(at: UnixMicros) -> Vec<u8> {
+pub(crate) fn smpp_time(at: UnixMicros) -> Vec<u8> {
     let at = i64::try_from(at.0).ok().and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok());
     at.map(|at| at.strftime("%y%m%d%H%M%S000+").to_string().into_bytes()).unwrap_or_default()
 }

@@ -1,12 +1,15 @@
 //! One bound session's side of the gate: from a submit to a charge in memory, and on to the committer in chunks.
 
-use std::collections::{HashMap, VecDeque};
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use metrics::Counter;
 use tokio::sync::mpsc;
+use tokio::time::Sleep;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::charging::Charge;
 use tollgate_engine::network::{NetworkCode, NetworkId};
@@ -14,7 +17,7 @@ use tollgate_engine::refusal::Refusal;
 use tollgate_engine::tables::Tables;
 use tollgate_engine::time::UnixMicros;
 use tollgate_smpp::pdu::Submit;
-use tollgate_smpp::{Answer, GateSession, MessageRef, Replacement, Verdict};
+use tollgate_smpp::{Answer, Delivery, DeliveryOutcome, GateSession, MessageRef, Replacement, Verdict};
 use tollgate_storage::chunk::{Chunk, ChunkHeader, Notice};
 
 use super::answers::{Details, Token};
@@ -54,6 +57,14 @@ pub struct GatewaySession {
     pub(super) next_details: u32,
     /// Requests with the committer.
     inflight: u32,
+    /// Where a queue row is written, kept for its memory.
+    pub(super) intent_body: Vec<u8>,
+    /// Receipts with the peer.
+    pub(super) receipts_in_hand: HashSet<u64>,
+    /// Set while receipts wait for another try.
+    pub(super) receipt_pause: Option<Pin<Box<Sleep>>>,
+    /// The last number of the sequence that weighted routing draws with.
+    spread: Cell<u64>,
 }
 
 impl GatewaySession {
@@ -77,6 +88,10 @@ impl GatewaySession {
             details: HashMap::new(),
             next_details: 0,
             inflight: 0,
+            intent_body: Vec::new(),
+            receipts_in_hand: HashSet::new(),
+            receipt_pause: None,
+            spread: Cell::new(tollgate_storage::clock::now().0),
             world,
         }
     }
@@ -99,6 +114,23 @@ impl GatewaySession {
 
     pub(super) fn tables(&self) -> &Tables {
         &self.live.tables
+    }
+
+    pub(super) fn live(&self) -> &Live {
+        &self.live
+    }
+
+    /// A number that looks like chance, for messages that share nothing with others (SplitMix64).
+    pub(super) fn next_spread(&self) -> u64 {
+        let state = self.spread.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
+        self.spread.set(state);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(super) fn open_chunk(&mut self) -> Option<&mut Chunk> {
+        self.open.as_deref_mut()
     }
 
     pub(super) fn key_window(&self) -> Duration {
@@ -236,11 +268,31 @@ impl GateSession for GatewaySession {
         }
         if answers.len() > before { Poll::Ready(()) } else { Poll::Pending }
     }
+
+    fn poll_deliveries(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: usize,
+        deliveries: &mut Vec<Delivery>,
+    ) -> Poll<()> {
+        self.take_receipts(cx, room, deliveries)
+    }
+
+    fn delivered(&mut self, token: u64, outcome: DeliveryOutcome) {
+        self.receipt_answered(token, outcome);
+    }
+
+    fn flush_delivered(&mut self) {
+        self.delete_receipts();
+    }
 }
 
 impl Drop for GatewaySession {
     fn drop(&mut self) {
         // Chunks that were not handed over give their money back as they are dropped.
+        for id in self.receipts_in_hand.drain() {
+            self.standing.mailbox.give_back(id);
+        }
         self.standing.give_back_bind();
         self.world.meters.windows.decrement(self.window);
         self.world.meters.inflight.decrement(self.inflight);

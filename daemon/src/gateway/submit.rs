@@ -3,16 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tollgate_engine::charging::{self, Charge, Message};
+use tollgate_engine::charging::{self, Charge, Message, Rated};
+use tollgate_engine::money::Amount;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
 use tollgate_smpp::pdu::{Address, Destinations, Submit};
 use tollgate_smpp::{Answer, Reply, UnsuccessfulDestination, Verdict};
-use tollgate_storage::cdr::{CdrFields, Source};
+use tollgate_storage::cdr::{CdrFields, CdrRoute, Source};
 use tollgate_storage::keys::{KeyCheck, NewKey};
 
 use super::answers::{Details, Token, c_octets};
+use super::intent::{Delivering, Times, class_of};
 use super::request::{Parameters, fingerprint};
+use super::route::{Home, Routing};
 use super::session::GatewaySession;
 use crate::live::{Bindable, Standing};
 
@@ -21,8 +24,16 @@ struct Request<'a> {
     now: UnixMicros,
     submit: &'a Submit<'a>,
     parameters: Parameters<'a>,
+    times: Times,
     key: Option<Key<'a>>,
     account: &'a Arc<Bindable>,
+}
+
+/// A charge in memory, with where its message goes.
+struct Charged {
+    charge: Charge,
+    /// `None` where messages are charged only.
+    home: Option<Home>,
 }
 
 /// An idempotency key that this submit is the first to use.
@@ -44,6 +55,10 @@ impl GatewaySession {
         let Ok(parameters) = Parameters::read(submit, &account.provisioned.tlv) else {
             return self.refuse(Some(account), Refusal::Malformed);
         };
+        let times = match Times::read(submit, now) {
+            Ok(times) => times,
+            Err(refusal) => return self.refuse(Some(account), refusal),
+        };
         let opted_in = account.provisioned.idempotency_by_user_message_reference;
         let own_key = opted_in.and_then(|_| parameters.key_of_reference(submit));
         let key = match (parameters.idempotency_key, &own_key) {
@@ -52,7 +67,7 @@ impl GatewaySession {
             (None, None) => None,
         };
         let key = key.map(|(octets, window)| Key { octets, fingerprint: fingerprint(submit), window });
-        let request = Request { now, submit, parameters, key, account };
+        let request = Request { now, submit, parameters, times, key, account };
         // Before the key is looked up: while storage is in doubt, a first use on disk may yet be taken back.
         if !self.world.committer.is_available() {
             return self.refuse_request(&request, Refusal::StorageUnavailable);
@@ -86,9 +101,9 @@ impl GatewaySession {
 
     fn charge_one(&mut self, request: &Request<'_>, to: &Address<'_>) -> Verdict {
         match self.charge(request, to) {
-            Ok(charge) => {
-                self.record(request, &charge, request.key);
-                let token = self.token_with_price(request, &charge);
+            Ok(charged) => {
+                self.record(request, to, &charged, request.key);
+                let token = self.token_with_price(request, &charged.charge);
                 self.close_request(token, 1);
                 Verdict::Pending
             }
@@ -105,9 +120,9 @@ impl GatewaySession {
         let (mut charged, mut unsuccessful, mut first_refusal) = (0, Vec::new(), None);
         for to in &request.submit.destinations {
             match self.charge(request, &to) {
-                Ok(charge) => {
+                Ok(done) => {
                     // The key stands on the first CDR, whose id is the response's.
-                    self.record(request, &charge, request.key.filter(|_| charged == 0));
+                    self.record(request, &to, &done, request.key.filter(|_| charged == 0));
                     charged += 1;
                 }
                 Err(refusal) => {
@@ -130,22 +145,31 @@ impl GatewaySession {
         Verdict::Pending
     }
 
-    fn charge(&self, request: &Request<'_>, to: &Address<'_>) -> Result<Charge, Refusal> {
+    fn charge(&self, request: &Request<'_>, to: &Address<'_>) -> Result<Charged, Refusal> {
+        let body = request.parameters.body(request.submit);
         let message = Message {
             source: request.submit.source.digits,
             destination: to.digits,
             destination_ton: to.ton,
             destination_npi: to.npi,
             network_tlv: request.parameters.network,
-            body: request.parameters.body(request.submit),
+            body,
         };
         let Standing { wallet, throttle, .. } = &*request.account.standing;
-        charging::charge(self.tables(), &request.account.terms, throttle, wallet, &message, request.now)
+        let (terms, now) = (&request.account.terms, request.now);
+        let routing = Routing { account: request.account, now, source: message.source, body: &body };
+        let route = |rated: &Rated, price: &dyn Fn() -> Amount| self.route(&routing, rated, price);
+        let (charge, home) = charging::charge(self.tables(), terms, throttle, wallet, &message, now, route)?;
+        Ok(Charged { charge, home })
     }
 
-    /// Writes the CDR of a charge into the open chunk, with the key that it is the first use of.
-    fn record(&mut self, request: &Request<'_>, charge: &Charge, key: Option<Key<'_>>) {
-        let Request { submit, parameters, now, .. } = request;
+    /// Writes the CDR of a charge into the open chunk, with the key that it is the first use of and the intent to
+    /// deliver.
+    fn record(&mut self, request: &Request<'_>, to: &Address<'_>, charged: &Charged, key: Option<Key<'_>>) {
+        let Request { submit, parameters, now, times, .. } = request;
+        let Charged { charge, home } = charged;
+        let class = class_of(submit.priority_flag);
+        let scheduled_at = times.scheduled_at;
         let cdr = CdrFields {
             destination: charge.rated.number,
             network: self.network_code(charge.rated.network),
@@ -160,6 +184,7 @@ impl GatewaySession {
             dispatch_id: parameters.dispatch_id,
             idempotency_key: key.map(|key| key.octets),
             user_message_reference: parameters.user_message_reference,
+            route: home.map(|home| CdrRoute { home: home.operator, class, scheduled_at }),
         };
         let chunk = self.chunk_for(*now, charge, request.account);
         chunk.push(&charge.posting, &cdr);
@@ -171,6 +196,12 @@ impl GatewaySession {
                 expires_at: UnixMicros(now.0.saturating_add(window)),
                 index: chunk.count() - 1,
             });
+        }
+        if let Some(home) = *home {
+            let account: &Bindable = request.account;
+            let (times, now) = (*times, *now);
+            let delivering = Delivering { account, submit, parameters, to, home, times, now };
+            self.push_intent(charge, &delivering);
         }
     }
 

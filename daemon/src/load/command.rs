@@ -51,6 +51,12 @@ pub struct LoadCommand {
     /// Give every message an idempotency key in TLV 0x1450, and send it again if its answer is lost.
     #[arg(long)]
     idempotency_keys: bool,
+    /// Ask for receipts, count them, and wait for them at the end; a missing one makes the run a failure.
+    #[arg(long)]
+    receipts: bool,
+    /// For how many seconds the last receipts are waited for while none comes.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    receipts_wait_seconds: u64,
     /// For how many seconds a lost connection is tried again.
     #[arg(long, default_value_t = 0)]
     reconnect_seconds: u64,
@@ -87,6 +93,9 @@ impl LoadCommand {
     }
 
     fn report(&self) -> Result<Report, Box<dyn std::error::Error>> {
+        if self.receipts && self.mode != Mode::Transceiver {
+            return Err("--receipts needs --mode transceiver, which is what gets them".into());
+        }
         let plan =
             File::open(&self.numbering).map_err(|error| format!("{}: {error}", self.numbering.display()))?;
         let destinations =
@@ -96,6 +105,7 @@ impl LoadCommand {
             source: self.source.clone(),
             key_tag: self.idempotency_keys.then_some(KEY_TAG),
             dispatch: self.dispatch_id.clone().map(|id| (DISPATCH_TAG, id)),
+            receipts: self.receipts,
         };
         let traffic = Arc::new(Traffic::new(&options, destinations)?);
         let record = self.record.as_deref().map(Record::create).transpose()?.map(Arc::new);
@@ -111,6 +121,7 @@ impl LoadCommand {
             reconnect_for: Duration::from_secs(self.reconnect_seconds),
             seed: self.seed,
             keyed: self.idempotency_keys,
+            receipts_wait: self.receipts.then(|| Duration::from_secs(self.receipts_wait_seconds)),
             key_run: SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
             ..Limits::new(self.target)
         })

@@ -1,9 +1,12 @@
 //! What is going on on one bind: requests out, answers in, and the tally of both. No I/O but the record.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use rusmpp::CommandId;
 
+use super::ledger::{Event, Ledger};
+use super::receipt::Receipt;
 use super::record::Lines;
 use super::report::Tally;
 use super::template::{Key, Template};
@@ -23,15 +26,25 @@ pub struct Exchange {
     pub lines: Lines,
     /// Whether the server has sent an unbind.
     pub unbound: bool,
+    /// Where messages and receipts are held against each other; `None` where receipts are not waited for.
+    ledger: Option<Arc<Ledger>>,
+    events: Vec<Event>,
     /// What the idempotency keys of this bind have in common.
     key_prefix: u64,
 }
 
 impl Exchange {
     /// Nothing sent yet. `key_run` and `bind` make the keys.
-    pub fn new(window: Window, tally: Tally, lines: Lines, key_run: u64, bind: usize) -> Self {
+    pub fn new(
+        window: Window,
+        tally: Tally,
+        lines: Lines,
+        ledger: Option<Arc<Ledger>>,
+        key_run: u64,
+        bind: usize,
+    ) -> Self {
         let key_prefix = (key_run << 16) | (bind as u64 & 0xFFFF);
-        Self { window, tally, lines, unbound: false, key_prefix }
+        Self { window, tally, lines, unbound: false, ledger, events: Vec::new(), key_prefix }
     }
 
     /// Appends `message` to `out`. There must be room in the window.
@@ -55,8 +68,14 @@ impl Exchange {
                 self.unbound = true;
             }
             // The only other requests that a server sends to a gateway; their responses carry an empty message_id.
-            CommandId::DeliverSm => wire::write(out, CommandId::DeliverSmResp, pdu.sequence, b"\0"),
-            CommandId::DataSm => wire::write(out, CommandId::DataSmResp, pdu.sequence, b"\0"),
+            CommandId::DeliverSm => {
+                self.note_receipt(pdu, now);
+                wire::write(out, CommandId::DeliverSmResp, pdu.sequence, b"\0");
+            }
+            CommandId::DataSm => {
+                self.note_receipt(pdu, now);
+                wire::write(out, CommandId::DataSmResp, pdu.sequence, b"\0");
+            }
             _ => {}
         }
     }
@@ -65,9 +84,30 @@ impl Exchange {
         let waited = now.saturating_duration_since(sent.at).as_nanos();
         self.tally.count(pdu.status, u64::try_from(waited).unwrap_or(u64::MAX), now);
         match pdu.status {
-            0 => self.lines.acknowledged(sent.sequence, &sent.message, pdu.message_id()),
+            0 => {
+                self.lines.acknowledged(sent.sequence, &sent.message, pdu.message_id());
+                if let Some(ledger) = &self.ledger {
+                    self.events.push(Event::Acknowledged(ledger.hash(pdu.message_id())));
+                }
+            }
             status => self.lines.refused(sent.sequence, &sent.message, status),
         }
+    }
+
+    fn note_receipt(&mut self, pdu: &Pdu<'_>, now: Instant) {
+        let Some((ledger, receipt)) = self.ledger.as_ref().zip(Receipt::read(pdu)) else { return };
+        self.tally.count_receipt(receipt.state, now);
+        self.lines.receipt(pdu.sequence, &receipt);
+        self.events.push(Event::Receipt(ledger.hash(receipt.message_id)));
+    }
+
+    /// Holds what was taken in against what all binds know, and says how much that was.
+    pub fn enter_events(&mut self) -> usize {
+        let count = self.events.len();
+        if let Some(ledger) = self.ledger.as_ref().filter(|_| count > 0) {
+            self.tally.second_receipts += ledger.enter(self.events.drain(..));
+        }
+        count
     }
 
     /// Counts a message whose answer will not come any more.

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use rusmpp::CommandId;
 use super::bind::{self, BindError};
 use super::connection::Connection;
 use super::exchange::Exchange;
+use super::ledger::Ledger;
 use super::report::Tally;
 use super::source::Source;
 use super::traffic::Traffic;
@@ -48,6 +49,10 @@ pub struct Gateway {
     source: Source,
     exchange: Exchange,
     began: Instant,
+    /// Whether this bind is done with sending, and said so.
+    has_sent_all: bool,
+    /// When this bind saw that all are.
+    all_sent_at: Option<Instant>,
 }
 
 /// What all binds of a run have in common.
@@ -58,6 +63,10 @@ pub struct Shared {
     pub traffic: Arc<Traffic>,
     /// Messages answered so far.
     pub answered: AtomicU64,
+    /// Binds that still send, or wait for answers.
+    pub sending: AtomicUsize,
+    /// Which messages lack their receipt; kept only where receipts are waited for.
+    pub ledger: Arc<Ledger>,
     /// Set when no more messages are to be sent.
     pub stop: AtomicBool,
 }
@@ -72,7 +81,8 @@ impl Gateway {
     ) -> Result<Self, BindError> {
         let sequence = exchange.window.next_sequence();
         let connection = bind::open(shared.limits.target, &bind.credentials, bind.mode, sequence)?;
-        Ok(Self { shared, bind, connection, source, exchange, began: Instant::now() })
+        let began = Instant::now();
+        Ok(Self { shared, bind, connection, source, exchange, began, has_sent_all: false, all_sent_at: None })
     }
 
     /// Works until everything is sent and answered, or nothing more can be done. The run began at `began`.
@@ -87,6 +97,7 @@ impl Gateway {
             }
         }
         self.give_up();
+        self.sent_all();
         self.exchange.tally
     }
 
@@ -100,13 +111,17 @@ impl Gateway {
             self.connection.write()?;
             let unanswered = self.exchange.window.unanswered();
             if unanswered == 0 && self.source.is_exhausted() {
-                self.unbind();
-                return Ok(());
+                self.sent_all();
+                if self.has_all_receipts(now, waiting_since) {
+                    self.unbind();
+                    return Ok(());
+                }
             }
             self.connection.wait(if more { Duration::ZERO } else { self.patience(now) })?;
-            if self.take_answers()? > 0 || unanswered == 0 {
+            let waits_for_receipts = self.has_sent_all;
+            if self.take_answers()? > 0 || (unanswered == 0 && !waits_for_receipts) {
                 waiting_since = now;
-            } else if now - waiting_since > self.shared.limits.response_timeout {
+            } else if !waits_for_receipts && now - waiting_since > self.shared.limits.response_timeout {
                 return Err(Loss::Silence(self.shared.limits.response_timeout));
             }
         }
@@ -145,7 +160,24 @@ impl Gateway {
         }
     }
 
-    /// Reads once and says how many messages were answered.
+    fn sent_all(&mut self) {
+        if !std::mem::replace(&mut self.has_sent_all, true) {
+            self.shared.sending.fetch_sub(1, Relaxed);
+        }
+    }
+
+    /// Whether no receipt is to be waited for any more: all are there, or none has come for too long. One that is
+    /// outstanding may come over any bind of its account, so the binds wait for one another.
+    fn has_all_receipts(&mut self, now: Instant, waiting_since: Instant) -> bool {
+        let Some(patience) = self.shared.limits.receipts_wait else { return true };
+        if self.shared.sending.load(Relaxed) > 0 {
+            return false;
+        }
+        let since = waiting_since.max(*self.all_sent_at.get_or_insert(now));
+        now.saturating_duration_since(since) >= patience || self.shared.ledger.outstanding() == 0
+    }
+
+    /// Reads once and says how many messages were answered, or receipts came.
     fn take_answers(&mut self) -> Result<usize, Loss> {
         let before = self.exchange.window.unanswered();
         let now = Instant::now();
@@ -153,12 +185,13 @@ impl Gateway {
         let answered = before - self.exchange.window.unanswered();
         self.shared.answered.fetch_add(answered as u64, Relaxed);
         self.exchange.lines.flush().map_err(Loss::Record)?;
+        let receipts = self.exchange.enter_events();
         read?;
         if self.exchange.unbound {
             self.connection.write()?;
             return Err(Loss::Unbound);
         }
-        Ok(answered)
+        Ok(answered + receipts)
     }
 
     /// After a loss: with keys, what was not answered is sent again; without, nobody will know what became of it.

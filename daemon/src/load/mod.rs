@@ -15,8 +15,10 @@ mod encoding;
 mod exchange;
 pub mod figures;
 mod gateway;
+mod ledger;
 mod messages;
 mod pace;
+mod receipt;
 mod record;
 mod report;
 mod source;
@@ -31,7 +33,7 @@ mod tests;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -39,7 +41,7 @@ pub use bind::{BindError, Credentials, Mode};
 pub use command::LoadCommand;
 pub use destinations::{Destinations, DestinationsError};
 pub use record::Record;
-pub use report::{Report, Tally};
+pub use report::{Receipts, Report, Tally};
 pub use traffic::{MessageOptions, Mix, Traffic, TrafficError};
 
 use exchange::Exchange;
@@ -82,6 +84,8 @@ pub struct Limits {
     pub keyed: bool,
     /// Makes the keys of this run differ from those of others; only the lowest 32 bits count.
     pub key_run: u64,
+    /// Whether receipts are counted and, at the end, waited for: as long as one comes within this time.
+    pub receipts_wait: Option<Duration>,
 }
 
 impl Limits {
@@ -97,6 +101,7 @@ impl Limits {
             seed: 1,
             keyed: false,
             key_run: 0,
+            receipts_wait: None,
         }
     }
 }
@@ -139,6 +144,8 @@ pub fn start(
         limits: limits.clone(),
         traffic: Arc::clone(traffic),
         answered: AtomicU64::new(0),
+        sending: AtomicUsize::new(binds.len()),
+        ledger: Arc::default(),
         stop: AtomicBool::new(false),
     });
     let pace = Pace::new(limits.messages_per_second, binds.len());
@@ -148,7 +155,9 @@ pub fn start(
         let stream = MessageStream::new(Arc::clone(traffic), limits.seed, index as u64);
         let source = Source::new(stream, pace, bind.messages);
         let lines = Lines::new(record.cloned(), &system_id, index);
-        let exchange = Exchange::new(Window::new(limits.window), Tally::new()?, lines, limits.key_run, index);
+        let ledger = limits.receipts_wait.map(|_| Arc::clone(&shared.ledger));
+        let window = Window::new(limits.window);
+        let exchange = Exchange::new(window, Tally::new()?, lines, ledger, limits.key_run, index);
         let gateway = Gateway::open(Arc::clone(&shared), bind, source, exchange);
         gateways.push(gateway.map_err(|error| LoadError::Bind { system_id, error })?);
     }
@@ -179,7 +188,7 @@ impl Running {
 
     /// Waits for every bind to end.
     pub fn finish(self) -> Report {
-        let Self { threads, began, mut total, .. } = self;
+        let Self { shared, threads, began, mut total } = self;
         let binds = threads.len();
         for thread in threads {
             match thread.join() {
@@ -188,6 +197,12 @@ impl Running {
             }
         }
         let elapsed = total.last_answer.map_or(Duration::ZERO, |last| last - began);
-        Report { tally: total, binds, elapsed }
+        let since_began = |at: Instant| at.saturating_duration_since(began);
+        let receipts = shared.limits.receipts_wait.map(|_| Receipts {
+            outstanding: shared.ledger.outstanding(),
+            strays: shared.ledger.strays(),
+            elapsed: total.last_receipt.map_or(Duration::ZERO, since_began),
+        });
+        Report { tally: total, binds, elapsed, receipts }
     }
 }

@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::receipt::Receipt;
 use super::traffic::Message;
 
 const HEADER: &str = "outcome,system_id,bind,sequence,number,destination,status,message_id\n";
@@ -57,6 +58,19 @@ impl Lines {
     /// No answer came while the connection lasted.
     pub fn unknown(&mut self, sequence: u32, message: &Message) {
         self.push("unknown", sequence, message, "", b"");
+    }
+
+    /// A receipt came; its state stands in the place of the status, and its recipient in that of the destination.
+    pub fn receipt(&mut self, sequence: u32, receipt: &Receipt<'_>) {
+        if self.record.is_none() {
+            return;
+        }
+        let (system_id, bind, state) = (&self.system_id, self.bind, receipt.state);
+        let recipient = String::from_utf8_lossy(receipt.recipient);
+        let message_id = String::from_utf8_lossy(receipt.message_id);
+        // Writing to a String cannot fail.
+        let _ =
+            writeln!(self.pending, "receipt,{system_id},{bind},{sequence},,{recipient},{state},{message_id}");
     }
 
     fn push(&mut self, outcome: &str, sequence: u32, message: &Message, status: &str, message_id: &[u8]) {

@@ -29,6 +29,12 @@ pub struct Tally {
     pub latency: Histogram<u64>,
     /// When the last answer came.
     pub last_answer: Option<Instant>,
+    /// Receipts by what they say, those that came twice included.
+    pub receipts: BTreeMap<&'static str, u64>,
+    /// Receipts that came again.
+    pub second_receipts: u64,
+    /// When the last receipt came.
+    pub last_receipt: Option<Instant>,
     /// Why binds ended before their work was done.
     pub failures: Vec<String>,
 }
@@ -45,6 +51,9 @@ impl Tally {
             reconnects: 0,
             latency: Histogram::new_with_bounds(low, high, 3)?,
             last_answer: None,
+            receipts: BTreeMap::new(),
+            second_receipts: 0,
+            last_receipt: None,
             failures: Vec::new(),
         })
     }
@@ -59,6 +68,12 @@ impl Tally {
         self.last_answer = Some(now);
     }
 
+    /// Counts a receipt that came at `now`.
+    pub fn count_receipt(&mut self, state: &'static str, now: Instant) {
+        *self.receipts.entry(state).or_default() += 1;
+        self.last_receipt = Some(now);
+    }
+
     /// Adds what another bind saw.
     pub fn merge(&mut self, other: Self) {
         self.acknowledged += other.acknowledged;
@@ -71,6 +86,11 @@ impl Tally {
         // All histograms have the same bounds, so that one always fits into another.
         let _ = self.latency.add(other.latency);
         self.last_answer = self.last_answer.max(other.last_answer);
+        for (state, count) in other.receipts {
+            *self.receipts.entry(state).or_default() += count;
+        }
+        self.second_receipts += other.second_receipts;
+        self.last_receipt = self.last_receipt.max(other.last_receipt);
         self.failures.extend(other.failures);
     }
 }
@@ -84,6 +104,19 @@ pub struct Report {
     pub binds: usize,
     /// From the first message to the last answer.
     pub elapsed: Duration,
+    /// Of a run that waited for receipts.
+    pub receipts: Option<Receipts>,
+}
+
+/// What became of the receipts of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Receipts {
+    /// Messages acknowledged whose receipt did not come.
+    pub outstanding: u64,
+    /// Receipts for messages that were not acknowledged in this run.
+    pub strays: u64,
+    /// From the first message to the last receipt.
+    pub elapsed: Duration,
 }
 
 impl Report {
@@ -94,8 +127,12 @@ impl Report {
 
     /// Answers of any kind per second.
     pub fn per_second(&self) -> u64 {
-        let per_second = u128::from(self.answered()) * 1_000_000 / self.elapsed.as_micros().max(1);
-        u64::try_from(per_second).unwrap_or(u64::MAX)
+        per_second(self.answered(), self.elapsed)
+    }
+
+    /// Receipts, those that came twice included.
+    pub fn receipts(&self) -> u64 {
+        self.tally.receipts.values().sum()
     }
 
     /// The latency that this share of messages, in parts of a thousand, did not exceed.
@@ -103,9 +140,10 @@ impl Report {
         Duration::from_nanos(self.tally.latency.value_at_quantile(f64::from(per_mille) / 1000.0))
     }
 
-    /// Whether every bind did all of its work.
+    /// Whether every bind did all of its work and, where receipts were waited for, each message has its own.
     pub fn is_complete(&self) -> bool {
-        self.tally.failures.is_empty() && self.tally.unknown == 0
+        let all_receipts = self.receipts.is_none_or(|receipts| receipts.outstanding == 0);
+        self.tally.failures.is_empty() && self.tally.unknown == 0 && all_receipts
     }
 
     /// For programs.
@@ -113,7 +151,7 @@ impl Report {
         let micros = |per_mille| u64::try_from(self.latency(per_mille).as_micros()).unwrap_or(u64::MAX);
         let refused =
             self.tally.refused.iter().map(|(status, count)| (format!("0x{status:08X}"), json!(count)));
-        json!({
+        let mut report = json!({
             "binds": self.binds,
             "elapsed_micros": u64::try_from(self.elapsed.as_micros()).unwrap_or(u64::MAX),
             "answered": self.answered(),
@@ -125,8 +163,46 @@ impl Report {
             "reconnects": self.tally.reconnects,
             "latency_micros": { "p50": micros(500), "p90": micros(900), "p99": micros(990), "max": micros(1000) },
             "failures": self.tally.failures,
-        })
+        });
+        if let Some(receipts) = self.receipts {
+            report["receipts"] = json!({
+                "received": self.receipts(),
+                "received_per_second": per_second(self.receipts(), receipts.elapsed),
+                "elapsed_micros": u64::try_from(receipts.elapsed.as_micros()).unwrap_or(u64::MAX),
+                "by_state": self.tally.receipts,
+                "again": self.tally.second_receipts,
+                "strays": receipts.strays,
+                "outstanding": receipts.outstanding,
+            });
+        }
+        report
     }
+}
+
+impl Report {
+    fn fmt_receipts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(receipts) = self.receipts else { return Ok(()) };
+        let rate = per_second(self.receipts(), receipts.elapsed);
+        write!(f, "\nreceipts    {} at {}/s", grouped(self.receipts()), grouped(rate))?;
+        for (state, count) in &self.tally.receipts {
+            write!(f, ", {} {state}", grouped(*count))?;
+        }
+        for (count, what) in [
+            (self.tally.second_receipts, "came again"),
+            (receipts.strays, "for messages not acknowledged here"),
+            (receipts.outstanding, "never came"),
+        ] {
+            if count > 0 {
+                write!(f, "\n            {} {what}", grouped(count))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn per_second(count: u64, elapsed: Duration) -> u64 {
+    let per_second = u128::from(count) * 1_000_000 / elapsed.as_micros().max(1);
+    u64::try_from(per_second).unwrap_or(u64::MAX)
 }
 
 impl fmt::Display for Report {
@@ -147,6 +223,7 @@ impl fmt::Display for Report {
             let (reconnects, resent) = (grouped(self.tally.reconnects), grouped(self.tally.resent));
             write!(f, "\nreconnects  {reconnects}; {resent} messages sent again")?;
         }
+        self.fmt_receipts(f)?;
         for failure in &self.tally.failures {
             write!(f, "\nfailed      {failure}")?;
         }

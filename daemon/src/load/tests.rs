@@ -238,3 +238,117 @@ fn a_refused_bind_is_an_error_that_names_the_account() {
     assert_eq!(error.to_string(), "gateway: the server refused the bind with status 0x0000000E");
     server.join().unwrap();
 }
+
+/// The body of a receipt for the message with this id.
+fn receipt(id: u32, stat: &str) -> Vec<u8> {
+    let text = format!("id:{id} sub:001 dlvrd:001 stat:{stat} err:000 text:");
+    let length = [u8::try_from(text.len()).unwrap()];
+    [b"\0\x01\x01254722000000\0\x05\0TOLLGATE\0\x04\0\0\0\0\0\0\0\0", &length[..], text.as_bytes()].concat()
+}
+
+impl Peer {
+    fn send_receipt(&mut self, id: u32, stat: &str) {
+        self.send(CommandId::DeliverSm, 500 + id, &receipt(id, stat));
+    }
+
+    /// Takes the answers to this many receipts.
+    fn take_receipt_answers(&mut self, count: usize) {
+        for _ in 0..count {
+            assert_eq!(self.take().0, CommandId::DeliverSmResp);
+        }
+    }
+}
+
+fn waiting(limits: &mut Limits) {
+    limits.window = 4;
+    limits.receipts_wait = Some(Duration::from_secs(10));
+}
+
+#[test]
+fn receipts_are_answered_counted_and_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("record.csv");
+    let record = Arc::new(Record::create(&path).unwrap());
+    let (report, ()) = run(waiting, 4, Some(&record), |listener| {
+        let mut peer = Peer::accept(&listener);
+        let ids = peer.messages(4);
+        peer.send_receipt(ids[0], "DELIVRD");
+        for id in &ids {
+            peer.acknowledge(*id);
+        }
+        for (id, stat) in [(ids[1], "UNDELIV"), (ids[2], "DELIVRD"), (ids[2], "DELIVRD"), (999, "EXPIRED")] {
+            peer.send_receipt(id, stat);
+        }
+        peer.take_receipt_answers(5);
+        assert!(peer.bytes.is_empty(), "one receipt is still to come");
+        peer.send_receipt(ids[3], "DELIVRD");
+        peer.take_receipt_answers(1);
+        peer.unbind();
+    });
+    assert!(report.is_complete(), "{report}");
+    let by_state: Vec<_> = report.tally.receipts.iter().map(|(state, count)| (*state, *count)).collect();
+    assert_eq!(by_state, [("DELIVRD", 4), ("EXPIRED", 1), ("UNDELIV", 1)]);
+    let json = report.to_json();
+    let counted = ["received", "again", "strays", "outstanding"].map(|name| json["receipts"][name].clone());
+    assert_eq!(counted, [6, 1, 1, 0]);
+    assert!(json["receipts"]["received_per_second"].as_u64().is_some_and(|rate| rate > 0), "{json}");
+    assert!(report.to_string().contains("4 DELIVRD, 1 EXPIRED, 1 UNDELIV\n"), "{report}");
+
+    let written = std::fs::read_to_string(&path).unwrap();
+    let receipts: Vec<&str> = written.lines().filter(|line| line.starts_with("receipt,")).collect();
+    assert_eq!(receipts[1], "receipt,gateway,0,503,,254722000000,UNDELIV,3");
+    assert_eq!(receipts.len(), 6);
+}
+
+#[test]
+fn receipts_that_do_not_come_are_given_up() {
+    let limits = |limits: &mut Limits| limits.receipts_wait = Some(Duration::from_millis(200));
+    let (report, ()) = run(limits, 1, None, |listener| {
+        let mut peer = Peer::accept(&listener);
+        let id = peer.messages(1)[0];
+        peer.acknowledge(id);
+        peer.unbind();
+    });
+    assert_eq!((report.receipts.unwrap().outstanding, report.is_complete()), (1, false));
+    assert!(report.to_string().contains("1 never came"), "{report}");
+}
+
+#[test]
+fn without_the_wish_receipts_are_answered_and_nothing_else() {
+    let (report, received) = run(
+        |_| {},
+        1,
+        None,
+        |listener| {
+            let mut peer = Peer::accept(&listener);
+            let id = peer.messages(1)[0];
+            peer.send_receipt(id, "DELIVRD");
+            peer.take_receipt_answers(1);
+            peer.acknowledge(id);
+            peer.unbind()
+        },
+    );
+    assert!(report.receipts.is_none() && report.tally.receipts.is_empty());
+    assert!(report.to_json()["receipts"].is_null());
+    assert_eq!(registered_delivery(&received[0].2), 0);
+}
+
+#[test]
+fn messages_ask_for_receipts_where_that_is_wished() {
+    let options = MessageOptions { receipts: true, ..MessageOptions::default() };
+    let traffic = Arc::new(Traffic::new(&options, Destinations::read(PLAN.as_bytes()).unwrap()).unwrap());
+    let stream = traffic.wire(1, 10);
+    let mut rest = &*stream;
+    while let Some(pdu) = Pdu::take(&mut rest).unwrap() {
+        assert_eq!(registered_delivery(pdu.body), 1);
+    }
+}
+
+/// The field of a submit_sm without service_type and times.
+fn registered_delivery(body: &[u8]) -> u8 {
+    let after_c_octets = |octets: &[u8]| octets.iter().position(|octet| *octet == 0).unwrap() + 1;
+    let source_at = 3;
+    let destination_at = source_at + after_c_octets(&body[source_at..]) + 2;
+    let esm_class_at = destination_at + after_c_octets(&body[destination_at..]);
+    body[esm_class_at + 5]
+}

@@ -8,10 +8,14 @@ use rand_pcg::Pcg64Mcg;
 use rusmpp::pdus::SubmitSm;
 use rusmpp::tlvs::{MessageSubmissionRequestTlvValue, TlvTag};
 use rusmpp::types::{AnyOctetString, COctetString};
+use rusmpp::values::RegisteredDelivery;
 
 use super::destinations::{Destinations, Digits, unassigned};
 use super::messages::{LongText, submissions, texts, too_long};
 use super::template::{Key, Template};
+
+/// registered_delivery of a message whose sender wants to know what became of it (SMPP 3.4 §5.2.17).
+const RECEIPT: u8 = 1;
 
 /// What the messages are like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -36,6 +40,8 @@ pub struct MessageOptions {
     pub key_tag: Option<u16>,
     /// Tag and value of the TLV that names a dispatch; `None` for none.
     pub dispatch: Option<(u16, String)>,
+    /// Whether every message asks for a receipt.
+    pub receipts: bool,
 }
 
 /// Why there is nothing to send.
@@ -144,6 +150,9 @@ impl MessageOptions {
                 tag: TlvTag::Other(*tag),
                 value: AnyOctetString::from_slice(id.as_bytes()),
             });
+        }
+        if self.receipts {
+            submit.registered_delivery = RegisteredDelivery::from(RECEIPT);
         }
         Template::new(submit, self.key_tag)
     }

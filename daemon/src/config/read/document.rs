@@ -8,8 +8,7 @@ use toml::de::DeTable;
 
 use super::{Problems, SourceFile, TableReader};
 
-/// A parsed file.
-#[derive(Debug)]
+/// A parsed file. It has no debug output: there may be passwords in it.
 pub struct Document<'t> {
     source: &'t SourceFile,
     root: Spanned<DeTable<'t>>,

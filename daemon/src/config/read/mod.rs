@@ -17,5 +17,5 @@ pub use document::Document;
 pub use problems::{Problem, Problems};
 pub use sheet::{Columns, Row, read_sheet};
 pub use source::{SourceFile, Sources};
-pub use suggest::nearest;
+pub use suggest::no_such;
 pub use table::TableReader;

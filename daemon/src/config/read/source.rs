@@ -1,16 +1,22 @@
 //! Files as they were read, with their lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::texts;
+use crate::config::secret::Secret;
+
 /// Nothing that people edit is larger; a million accounts take about a quarter of it.
 const MOST_BYTES: u64 = 1 << 30;
 
+/// A file with a password and nothing else is far smaller.
+const MOST_SECRET_BYTES: u64 = 1_024;
+
 /// The text of one file.
-#[derive(Debug)]
 pub struct SourceFile {
     /// As the configuration names it.
     pub name: Arc<str>,
@@ -46,17 +52,26 @@ impl SourceFile {
     }
 }
 
+/// The text is not printed: there may be passwords in it.
+impl fmt::Debug for SourceFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SourceFile").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
 /// The files below one directory, each read once however often it is named.
 #[derive(Debug)]
 pub struct Sources {
     directory: PathBuf,
     files: BTreeMap<PathBuf, Arc<SourceFile>>,
+    /// Read, but not kept here.
+    secrets: BTreeSet<PathBuf>,
 }
 
 impl Sources {
     /// Names are relative to `directory`.
     pub fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), files: BTreeMap::new() }
+        Self { directory: directory.to_owned(), files: BTreeMap::new(), secrets: BTreeSet::new() }
     }
 
     /// Where a name leads.
@@ -70,20 +85,32 @@ impl Sources {
         if let Some(file) = self.files.get(&path) {
             return Ok(Arc::clone(file));
         }
-        let bytes = read_bounded(&path)?;
+        let bytes = read_bounded(&path, MOST_BYTES)?;
         let file = Arc::new(SourceFile::new(name, &path, bytes)?);
         self.files.insert(path, Arc::clone(&file));
         Ok(file)
     }
 
+    /// The one line of a file that holds nothing but a password. It is not kept here, and no error shows any of it.
+    pub fn read_secret(&mut self, name: &str) -> Result<Secret, String> {
+        let path = self.path_of(name);
+        let bytes = read_bounded(&path, MOST_SECRET_BYTES)?;
+        let text = String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8", path.display()))?;
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let secret = texts::password(line).map_err(|message| format!("{} {message}", path.display()))?;
+        self.secrets.insert(path);
+        Ok(secret)
+    }
+
     /// Everything that was read.
     pub fn paths(&self) -> Vec<PathBuf> {
-        self.files.keys().cloned().collect()
+        self.files.keys().chain(&self.secrets).cloned().collect()
     }
 }
 
-fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
-    let cannot = |why: &dyn std::fmt::Display| format!("cannot read {}: {why}", path.display());
+fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, String> {
+    let cannot = |why: &dyn fmt::Display| format!("cannot read {}: {why}", path.display());
     // A pipe or a device would be read for ever.
     let metadata = std::fs::metadata(path).map_err(|error| cannot(&error))?;
     if !metadata.is_file() {
@@ -91,9 +118,9 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
     }
     let file = File::open(path).map_err(|error| cannot(&error))?;
     let mut bytes = Vec::new();
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| cannot(&error))?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(cannot(&format_args!("larger than {MOST_BYTES} bytes")));
+    file.take(most + 1).read_to_end(&mut bytes).map_err(|error| cannot(&error))?;
+    if bytes.len() as u64 > most {
+        return Err(cannot(&format_args!("larger than {most} bytes")));
     }
     Ok(bytes)
 }
@@ -118,6 +145,37 @@ mod tests {
     #[test]
     fn other_encodings_are_refused_with_the_line() {
         assert_eq!(source(b"a\nb\xff\n").unwrap_err(), "line 2 of config/a.csv is not UTF-8");
+    }
+
+    #[test]
+    fn the_text_is_not_printed() {
+        let printed = format!("{:?}", source(b"password").unwrap());
+        assert_eq!(printed, "SourceFile { path: \"config/a.csv\", .. }");
+    }
+
+    #[test]
+    fn a_secret_is_the_one_line_of_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sources = Sources::new(folder.path());
+        let mut read = |bytes: &[u8]| {
+            std::fs::write(folder.path().join("password"), bytes).unwrap();
+            sources.read_secret("password")
+        };
+        for (bytes, expected) in [
+            (b"hunter22".as_slice(), "hunter22"),
+            (b"hunter22\n", "hunter22"),
+            (b"hunter22\r\n", "hunter22"),
+            (b" hunter 22 ", " hunter 22 "),
+            (b"", ""),
+        ] {
+            assert_eq!(read(bytes), Ok(Secret::new(expected)));
+        }
+        let too_long = [b'x'; 2_000];
+        for bytes in [b"hunter22\n\n".as_slice(), b"hunter22\nhunter22", b"hunter22\xff", &too_long] {
+            let message = read(bytes).unwrap_err();
+            assert!(message.contains("password") && !message.contains("hunter22"), "{message}");
+        }
+        assert_eq!(sources.paths(), [folder.path().join("password")], "it is watched");
     }
 
     #[test]

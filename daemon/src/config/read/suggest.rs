@@ -1,5 +1,15 @@
 //! "Did you mean": the known word nearest to one that is not known.
 
+use super::texts::quoted;
+
+/// Says that there is no thing of that name, and which could have been meant.
+pub fn no_such<'a>(kind: &str, written: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    match nearest(written, known) {
+        Some(word) => format!("there is no {kind} {}; did you mean `{word}`?", quoted(written)),
+        None => format!("there is no {kind} {}", quoted(written)),
+    }
+}
+
 /// Says of a key or a column that it is not known, and what could have been meant.
 pub fn unknown(kind: &str, written: &str, known: &[&str]) -> String {
     match nearest(written, known.iter().copied()) {
@@ -10,7 +20,7 @@ pub fn unknown(kind: &str, written: &str, known: &[&str]) -> String {
 
 /// The known word that the written one was probably meant to be: at most a third of its letters, and at least one,
 /// are wrong, missing, too many or swapped with their neighbour.
-pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let written: Vec<char> = written.chars().take(LONGEST + 1).collect();
     if written.len() > LONGEST {
         return None;

@@ -123,8 +123,39 @@ impl<'t, 'p> TableReader<'t, 'p> {
         self.table.contains_key(key)
     }
 
-    /// Notes that a key is wrong, at its line. The key may be one of a table below: `smpp.window`.
-    pub fn problem(&mut self, key: &str, message: impl Into<String>) {
+    /// A list that, where it is there, allows something; every wrong item is noted.
+    pub fn allowing<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnMut(&DeValue) -> Parsed<T>,
+    ) -> Option<Vec<T>> {
+        let list = self.list(key, parse)?;
+        let is_empty = self
+            .table
+            .get(key)
+            .and_then(|value| value.get_ref().as_array())
+            .is_some_and(|items| items.is_empty());
+        if is_empty {
+            self.problem(key, "is empty, which would allow nothing; leave the key out to allow everything");
+        }
+        Some(list)
+    }
+
+    /// Notes that the value of a key is below that of another, at the one that is written.
+    pub fn not_below(&mut self, (key, value): (&str, u32), (other, least): (&str, u32)) {
+        if value >= least {
+            return;
+        }
+        if self.has(key) {
+            self.problem(key, format!("{value} is less than {other}, {least}"));
+        } else {
+            self.problem(other, format!("{least} is more than {key}, {value}"));
+        }
+    }
+
+    /// The line of a key, or of the table where the key is absent. The key may be one of a table below:
+    /// `smpp.window`.
+    pub fn line_of(&self, key: &str) -> u32 {
         let mut line = self.line;
         let mut below = Some(self.table);
         for part in key.split('.') {
@@ -134,13 +165,23 @@ impl<'t, 'p> TableReader<'t, 'p> {
             line = self.document.line_at(value.span().start);
             below = value.get_ref().as_table();
         }
-        self.problem_at(line, key, message);
+        line
+    }
+
+    /// Notes that a key is wrong, at its line. The key may be one of a table below: `smpp.window`.
+    pub fn problem(&mut self, key: &str, message: impl Into<String>) {
+        self.problem_at(self.line_of(key), key, message);
     }
 
     /// Notes that a key is missing.
     pub fn missing(&mut self, key: &str) {
+        self.lacks(key, "is missing");
+    }
+
+    /// Notes that something is missing, in these words.
+    pub fn lacks(&mut self, key: &str, message: &str) {
         if !self.document.is_broken() {
-            self.problem(key, "is missing");
+            self.problem(key, message);
         }
     }
 

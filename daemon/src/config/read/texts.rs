@@ -12,6 +12,8 @@ use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::time::UnixMicros;
 
+use crate::config::secret::Secret;
+
 /// What was read, or what is wrong with it.
 pub type Parsed<T> = Result<T, String>;
 
@@ -93,6 +95,63 @@ pub fn name(text: &str) -> Parsed<Arc<str>> {
         Ok(text.into())
     } else {
         Err(format!("{} is not a name: 1 to {MOST} letters, digits, `_`, `-` or `.`", quoted(text)))
+    }
+}
+
+/// What people call something, in one line.
+pub fn label(text: &str) -> Parsed<Arc<str>> {
+    const MOST: usize = 64;
+    let printable = text.chars().all(|char| !char.is_control());
+    if (1..=MOST).contains(&text.len()) && printable && text.trim() == text {
+        Ok(text.into())
+    } else {
+        Err(format!(
+            "{} is not a name of 1 to {MOST} octets in one line, without blanks around it",
+            quoted(text)
+        ))
+    }
+}
+
+/// An ISO 3166-1 alpha-2 code.
+pub fn country(text: &str) -> Parsed<Arc<str>> {
+    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        Ok(text.into())
+    } else {
+        Err(format!("{} is not a country code of two capitals, such as KE", quoted(text)))
+    }
+}
+
+/// A name or an address to connect to.
+pub fn host(text: &str) -> Parsed<String> {
+    const MOST: usize = 253;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let is_name = (1..=MOST).contains(&text.len()) && text.bytes().all(allowed);
+    if is_name || text.parse::<IpAddr>().is_ok() {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{} is not a host such as smsc.example.com or 192.0.2.7, without a port", quoted(text)))
+    }
+}
+
+/// At most 12 octets (SMPP 3.4 §4.1.1), and mostly none.
+pub fn system_type(text: &str) -> Parsed<String> {
+    const MOST: usize = 12;
+    let printable = text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    if text.len() <= MOST && printable {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{} is not a system_type of at most {MOST} ASCII characters", quoted(text)))
+    }
+}
+
+/// A password as it goes into a bind. The standard has room for 8 octets (SMPP 3.4 §4.1.1), but many operators give
+/// out longer ones. No message shows any of it.
+pub fn password(text: &str) -> Parsed<Secret> {
+    const MOST: usize = 64;
+    if text.len() <= MOST && !text.contains(char::is_control) {
+        Ok(Secret::new(text))
+    } else {
+        Err(format!("is longer than {MOST} octets or has control characters in it, such as a second line"))
     }
 }
 

@@ -1,0 +1,112 @@
+//! `tollgate receipts`: the operators' receipts that belong to no message we know of, and another try at finding theirs.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::json;
+use tollgate_engine::operator::OperatorNumber;
+use tollgate_smpp::receipt::{ReceiptIdFormat, id_candidates};
+use tollgate_storage::committer::{Committer, Limits};
+use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
+use tollgate_storage::journal::RocksJournal;
+use tollgate_storage::rows::UnmatchedRow;
+use tollgate_storage::store::{Durability, Store, StoreOptions};
+
+use super::{Failure, data_dir};
+use crate::cli::ReceiptsArguments;
+use crate::config;
+
+/// Memory for RocksDB's blocks.
+const CACHE_BYTES: usize = 16 << 20;
+/// Receipts in one commit.
+const BATCH: usize = 1_000;
+
+type Kept = (OperatorNumber, u64, UnmatchedRow);
+
+/// Lists them, or looks for their messages once more; that needs the daemon to be stopped.
+pub fn receipts(config: &Path, arguments: &ReceiptsArguments) -> Result<(), Failure> {
+    let path = data_dir(config, arguments.data_dir.as_ref())?;
+    if !arguments.replay {
+        let store = Store::open_read_only(&path).map_err(|error| error.to_string())?;
+        return list(&store);
+    }
+    if !path.join("CURRENT").is_file() {
+        return Err(format!("{} is not a data directory", path.display()).into());
+    }
+    let options = StoreOptions { path, minimum_free_bytes: 0, cache_bytes: CACHE_BYTES };
+    let store = Arc::new(Store::open(options).map_err(|error| error.to_string())?);
+    replay(config, &store)
+}
+
+fn list(store: &Store) -> Result<(), Failure> {
+    let kept = store.unmatched(None).map_err(|error| error.to_string())?;
+    let codes = codes(store)?;
+    for (operator, id, row) in &kept {
+        let text = |octets: &[u8]| octets.escape_ascii().to_string();
+        let line = json!({
+            "receipt": id,
+            "operator": code(&codes, *operator),
+            "received_at": row.received_at.to_rfc3339(),
+            "upstream_id": row.ids.first().map(|id| text(id)),
+            "stat": row.state.stat(),
+            "source": text(&row.source),
+            "destination": text(&row.destination),
+        });
+        println!("{line}");
+    }
+    eprintln!("{} receipts belong to no message", kept.len());
+    Ok(())
+}
+
+fn replay(config: &Path, store: &Arc<Store>) -> Result<(), Failure> {
+    let loaded = config::load(config)?;
+    let codes = codes(store)?;
+    let format = |operator: OperatorNumber| {
+        let code = code(&codes, operator);
+        let operator = loaded.provisioning.operators.iter().find(|known| *known.operator.code == *code);
+        operator.map_or(ReceiptIdFormat::Any, |operator| operator.smpp.receipt_ids)
+    };
+    let kept: Vec<Kept> = store.unmatched(None).map_err(|error| error.to_string())?;
+    let limits = Limits { queue_messages: 1, batch_messages: BATCH, batch_bytes: 1 << 20 };
+    let journal = RocksJournal::new(Arc::clone(store), Durability::Sync);
+    let (committer, thread) = Committer::start(Arc::clone(store), journal, limits, Arc::new(()))
+        .map_err(|error| error.to_string())?;
+    let mut found = 0;
+    for batch in kept.chunks(BATCH) {
+        let events = batch.iter().map(|(operator, unmatched, row)| {
+            let first = row.ids.first().map_or(&[][..], Vec::as_slice);
+            let ids = id_candidates(first, format(*operator));
+            DeliveryEvent::Replayed { operator: *operator, unmatched: *unmatched, ids }
+        });
+        found += tell(&committer, events.collect())?;
+    }
+    drop(committer);
+    thread.join().map_err(|_| "the committer has failed".to_owned())?;
+    println!("{found} of {} receipts have found their message", kept.len());
+    Ok(())
+}
+
+/// How many of the receipts have found their message.
+fn tell(committer: &Committer, events: Vec<DeliveryEvent>) -> Result<usize, Failure> {
+    let (told, heard) = std::sync::mpsc::channel();
+    let done = Box::new(move |result| {
+        let _ = told.send(result);
+    });
+    committer.deliver(DeliveryBatch { events, done }).map_err(|_| "the committer has no room".to_owned())?;
+    match heard.recv().map_err(|_| "the committer has failed".to_owned())? {
+        DeliveryResult::Durable(outcomes) => {
+            Ok(outcomes.iter().filter(|outcome| !matches!(outcome, EventOutcome::Unmatched { .. })).count())
+        }
+        DeliveryResult::Refused(_) => Err("the books could not be written".into()),
+    }
+}
+
+fn codes(store: &Store) -> Result<Vec<(OperatorNumber, String)>, Failure> {
+    let operators = store.operators().map_err(|error| error.to_string())?;
+    Ok(operators.into_iter().map(|(number, row)| (number, row.code)).collect())
+}
+
+fn code(codes: &[(OperatorNumber, String)], operator: OperatorNumber) -> String {
+    let known = codes.iter().find(|(number, _)| *number == operator);
+    known.map_or_else(|| operator.0.to_string(), |(_, code)| code.clone())
+}

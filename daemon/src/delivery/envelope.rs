@@ -1,0 +1,59 @@
+//! One message on its way through the desk, with what was tried.
+
+use tollgate_engine::operator::OperatorNumber;
+use tollgate_storage::message::{Message, QueueKey, QueuedRow};
+
+/// Operators that are remembered of a message, for its CDR.
+const ASKED_MAX: usize = 16;
+
+/// A message out of its queue.
+#[derive(Debug)]
+pub struct Envelope {
+    /// Where its row is.
+    pub key: QueueKey,
+    /// The row.
+    pub row: Box<[u8]>,
+    /// Times that an operator was asked.
+    pub attempts: u8,
+    /// Who was asked in this round and did not take it.
+    pub tried: Vec<OperatorNumber>,
+    /// Everybody who was asked, in order; the last of them where there were very many.
+    pub asked: Vec<OperatorNumber>,
+    /// Times that the operator asked last was asked again.
+    pub again: u32,
+    /// Who may have it already, where it is sent again all the same.
+    pub may_be_at: Option<OperatorNumber>,
+    /// The lease that names it; zero for none. It is let go when a newer lease, or the message's end, is durable.
+    pub lease: u64,
+}
+
+impl Envelope {
+    /// A message that nobody was asked to take yet.
+    pub fn new(row: QueuedRow) -> Self {
+        let QueuedRow { key, bytes } = row;
+        Self {
+            key,
+            row: bytes,
+            attempts: 0,
+            tried: Vec::new(),
+            asked: Vec::new(),
+            again: 0,
+            may_be_at: None,
+            lease: 0,
+        }
+    }
+
+    /// An operator has answered.
+    pub fn was_asked(&mut self, operator: OperatorNumber) {
+        self.attempts = self.attempts.saturating_add(1);
+        if self.asked.len() == ASKED_MAX {
+            self.asked.remove(0);
+        }
+        self.asked.push(operator);
+    }
+
+    /// What the row says; `None` where it is damaged.
+    pub fn message(&self) -> Option<Message<'_>> {
+        Message::read(self.key.message_id, &self.row)
+    }
+}

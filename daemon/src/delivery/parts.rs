@@ -1,0 +1,49 @@
+//! Which operator the parts of a long message go to: that of the part that came first.
+
+use dashmap::DashMap;
+use tollgate_engine::operator::OperatorNumber;
+
+/// How long the parts of one message may be apart.
+const KEPT_MICROS: u64 = 5 * 60 * 1_000_000;
+/// Long messages that are remembered at one time; beyond it each part is routed by itself, which all but always gives
+/// the same operator, as they share what weighted routing draws with.
+const MESSAGES_MAX: usize = 100_000;
+
+/// Long messages of the last minutes, by a hash of account, addresses and reference.
+#[derive(Debug, Default)]
+pub struct Parts(DashMap<u64, (OperatorNumber, u64)>);
+
+impl Parts {
+    /// Where the earlier parts went.
+    pub fn operator(&self, message: u64, now: u64) -> Option<OperatorNumber> {
+        self.0.get(&message).filter(|entry| entry.1 > now).map(|entry| entry.0)
+    }
+
+    /// A part goes here.
+    pub fn remember(&self, message: u64, operator: OperatorNumber, now: u64) {
+        if self.0.len() < MESSAGES_MAX {
+            self.0.insert(message, (operator, now + KEPT_MICROS));
+        }
+    }
+
+    /// Forgets messages whose parts are all through by now.
+    pub fn prune(&self, now: u64) {
+        self.0.retain(|_, (_, until)| *until > now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_remembered_for_a_while() {
+        let parts = Parts::default();
+        parts.remember(1, OperatorNumber(7), 1_000);
+        assert_eq!(parts.operator(1, 1_000 + KEPT_MICROS - 1), Some(OperatorNumber(7)));
+        assert_eq!(parts.operator(1, 1_000 + KEPT_MICROS), None);
+        assert_eq!(parts.operator(2, 1_000), None);
+        parts.prune(1_000 + KEPT_MICROS);
+        assert!(parts.0.is_empty());
+    }
+}

@@ -1,0 +1,31 @@
+//! The operator simulator: a message centre that takes messages and sends receipts, as well or as badly as asked.
+//!
+//! It stands where a mobile operator stands, so that everything on this side of it can be measured and broken on
+//! purpose: slow answers, errors, throttling, lost answers, cut connections, receipts that come early, late, twice or
+//! never, ids in every writing. It is deaf to what was before: it keeps no state of messages, answers every query with
+//! a failure, and ends with its process. What it accepted stands in the record file, if it is given one.
+//!
+//! Everything that is due later waits in an ordered queue that its session looks into; no message has a task or a timer
+//! of its own.
+
+mod alarm;
+mod answers;
+mod chance;
+mod command;
+mod counts;
+mod dates;
+mod gate;
+mod ids;
+mod listening;
+mod mailbox;
+mod outbox;
+mod receipts;
+mod record;
+mod session;
+mod throttle;
+mod timeline;
+
+#[cfg(test)]
+mod tests;
+
+pub use command::SimCommand;

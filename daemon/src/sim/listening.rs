@@ -1,0 +1,131 @@
+//! The simulator's life: listen, say so, serve until asked to stop, say what happened.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tollgate_smpp::server::{Server, ServerConfig, TlsFiles};
+use tollgate_smpp::session::SessionConfig;
+
+use super::gate::{Sim, SimGate};
+
+/// What the simulator calls itself in a bind_resp.
+const SYSTEM_ID: &str = "tollgate-sim";
+
+/// Sessions that are not done after this are closed as they are.
+const DRAIN_MAX: Duration = Duration::from_secs(4);
+
+/// Where it listens and for whom.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ListenOptions {
+    /// Where it listens; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2775")]
+    pub listen: SocketAddr,
+    /// The certificate chain in PEM; with it, it speaks TLS
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The private key in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
+    /// The only system_id that may bind [default: any]
+    #[arg(long, value_name = "TEXT")]
+    pub system_id: Option<String>,
+    /// The only password that fits [default: any]
+    #[arg(long, value_name = "TEXT")]
+    pub password: Option<Password>,
+    /// Messages that one bind may have unanswered before it is no longer read
+    #[arg(long, value_name = "MESSAGES", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub window: u32,
+    /// Threads that serve [default: as many as there are processors]
+    #[arg(long, value_name = "THREADS", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+}
+
+/// Who may bind; `None` for anyone.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    /// The system_id.
+    pub system_id: Option<String>,
+    /// The password.
+    pub password: Option<Password>,
+}
+
+/// Never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(pub String);
+
+impl FromStr for Password {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password")
+    }
+}
+
+impl ListenOptions {
+    /// Who may bind.
+    pub fn credentials(&self) -> Credentials {
+        Credentials { system_id: self.system_id.clone(), password: self.password.clone() }
+    }
+
+    fn server_config(&self) -> ServerConfig {
+        let files = self.tls_certificate.clone().zip(self.tls_key.clone());
+        let tls = files.map(|(certificate_chain, private_key)| {
+            (vec![self.listen], TlsFiles { certificate_chain, private_key })
+        });
+        let plain = if tls.is_some() { Vec::new() } else { vec![self.listen] };
+        let session = SessionConfig { system_id: SYSTEM_ID.to_owned(), ..SessionConfig::default() };
+        ServerConfig { plain, tls, session, ..ServerConfig::default() }
+    }
+}
+
+/// A simulator that listens.
+pub async fn start(options: &ListenOptions, sim: &Arc<Sim>) -> Result<(Server, SocketAddr), String> {
+    let server = Server::start(options.server_config(), Arc::new(SimGate(Arc::clone(sim)))).await;
+    let server = server.map_err(|error| error.to_string())?;
+    let address = server.plain_addresses().iter().chain(server.tls_addresses()).next().copied();
+    let address = address.ok_or("there is nowhere to listen")?;
+    Ok((server, address))
+}
+
+/// Serves until SIGTERM or SIGINT. `Err` is for a person to read.
+pub fn run(options: &ListenOptions, sim: &Arc<Sim>) -> Result<(), String> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = options.threads {
+        runtime.worker_threads(threads.into());
+    }
+    let runtime = runtime.enable_all().build();
+    let runtime = runtime.map_err(|error| format!("cannot start the runtime: {error}"))?;
+    runtime.block_on(serve(options, sim))
+}
+
+async fn serve(options: &ListenOptions, sim: &Arc<Sim>) -> Result<(), String> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    let (server, address) = start(options, sim).await?;
+    let ready = json!({
+        "event": "ready",
+        "smpp": address,
+        "tls": options.tls_certificate.is_some(),
+        "pid": std::process::id(),
+    });
+    println!("{ready}");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    server.drain(DRAIN_MAX).await;
+    println!("{}", sim.counts.to_json());
+    Ok(())
+}
