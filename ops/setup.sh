@@ -4,8 +4,10 @@
 #
 # Usage: ops/setup.sh build|test
 #   build  a C++ compiler and libclang, for RocksDB and its bindings
-#   test   the same, and rustfmt, clippy, promtool and the SMPP clients that tests are driven by (smpplib, node-smpp)
-# Clients and promtool land in $TOLLGATE_TOOLS, by default what `ops/cache-dir.sh tools` prints, and touch nothing else.
+#   test   the same, and rustfmt, clippy, promtool and the SMPP programs of others that tests are driven by: as gateways
+#          Kannel, smpplib and node-smpp, as operators node-smpp, smpp34, smppy and Net::SMPP
+# Those programs and promtool land in $TOLLGATE_TOOLS, by default what `ops/cache-dir.sh tools` prints, and touch nothing
+# else: no package of theirs is installed, as some would start a server.
 set -euo pipefail
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -30,20 +32,22 @@ set_up_build() {
 
 set_up_test() {
     local packages=() components=()
-    have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null || have_smpplib || packages+=(python3-venv)
+    have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null || have_python_peers || packages+=(python3-venv)
     have node || packages+=(nodejs)
     have npm || have_node_smpp || packages+=(npm)
+    have perl && perl -MJSON::PP -e 1 2>/dev/null || packages+=(perl)
     install_packages "${packages[@]}"
 
     cargo fmt --version >/dev/null 2>&1 || components+=(rustfmt)
     cargo clippy --version >/dev/null 2>&1 || components+=(clippy)
     install_components "${components[@]}"
 
-    if have_smpplib && have_node_smpp && have_promtool; then return; fi
+    if have_python_peers && have_node_smpp && have_debian_peers && have_promtool; then return; fi
     mkdir -p "$tools"
     exec 9>"$tools/.lock" && flock 9 # two clones may be set up at the same time
-    have_smpplib || install_smpplib
+    have_python_peers || install_python_peers
     have_node_smpp || install_node_smpp
+    have_debian_peers || install_debian_peers
     have_promtool || install_promtool
 }
 
@@ -59,12 +63,17 @@ have_libclang() {
 }
 
 # The pins are copied beside what was installed from them, last: a copy that is equal says whole and of these versions.
-have_smpplib() {
+have_python_peers() {
     cmp -s "$pins/requirements.txt" "$tools/python/requirements.txt" \
-        && "$tools/python/bin/python" -c 'import smpplib.client' 2>/dev/null
+        && "$tools/python/bin/python" -c 'import smpplib.client, smpp34, smppy' 2>/dev/null
 }
 
 have_node_smpp() { cmp -s "$pins/package-lock.json" "$tools/node/installed.json"; }
+
+have_debian_peers() {
+    LD_LIBRARY_PATH=$tools/debian/lib "$tools/debian/bin/bearerbox" --version >/dev/null 2>&1 \
+        && perl -I "$tools/debian/perl" -MNet::SMPP -e 1 2>/dev/null
+}
 
 have_promtool() { have promtool || [ -x "$tools/promtool" ]; }
 
@@ -88,8 +97,8 @@ install_components() {
     rustup --quiet component add "$@"
 }
 
-install_smpplib() {
-    say "installing smpplib into $tools/python"
+install_python_peers() {
+    say "installing smpplib, smpp34 and smppy into $tools/python"
     rm -rf "$tools/python"
     python3 -m venv "$tools/python"
     "$tools/python/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$pins/requirements.txt"
@@ -105,23 +114,52 @@ install_node_smpp() {
     cp "$pins/package-lock.json" "$tools/node/installed.json"
 }
 
+# Kannel's boxes with the libraries that this system lacks for them, and Net::SMPP.
+install_debian_peers() {
+    have apt-get || fail "missing: Kannel and Perl's Net::SMPP, which are taken from Debian's packages with apt-get."
+    say "unpacking Kannel and Net::SMPP into $tools/debian"
+    local unpacked needed
+    unpacked=$(mktemp -d)
+    mapfile -t needed < <(not_installed kannel libnet-smpp-perl)
+    unpack "$unpacked" kannel libnet-smpp-perl "${needed[@]}"
+    rm -rf "$tools/debian"
+    mkdir -p "$tools/debian"/{bin,lib,perl}
+    mv "$unpacked"/usr/sbin/{bearerbox,smsbox} "$tools/debian/bin/"
+    mv "$unpacked/usr/share/perl5/Net" "$tools/debian/perl/"
+    find "$unpacked" -name '*.so*' -exec mv -t "$tools/debian/lib" {} +
+    rm -rf "$unpacked"
+    have_debian_peers || fail "Kannel or Net::SMPP does not start from $tools/debian"
+}
+
 # Only promtool is taken out of Debian's package: installing the package would start a Prometheus server.
 install_promtool() {
     have apt-get || fail "missing: promtool. Install Prometheus' promtool somewhere on the PATH and try again."
     say "unpacking promtool into $tools"
     local unpacked
     unpacked=$(mktemp -d)
-    (
-        cd "$unpacked"
-        download_prometheus || { as_root apt-get update -qq && download_prometheus; }
-        dpkg -x prometheus_*.deb .
-    ) || fail "the package prometheus could not be had from apt"
+    unpack "$unpacked" prometheus
     mv "$unpacked/usr/bin/promtool" "$tools/promtool"
     rm -rf "$unpacked"
 }
 
+# Unpacks packages into a folder, and installs nothing.
+unpack() {
+    local folder=$1
+    shift
+    (
+        cd "$folder"
+        download "$@" || { as_root apt-get update -qq && download "$@"; }
+        for package in *.deb; do dpkg -x "$package" .; done
+    ) || fail "apt could not get: $*"
+}
+
 # As root, apt would drop to a user who may not write here, and complain.
-download_prometheus() { apt-get download -qq -o APT::Sandbox::User="$(id -un)" prometheus >/dev/null 2>&1; }
+download() { apt-get download -qq -o APT::Sandbox::User="$(id -un)" "$@" >/dev/null 2>&1; }
+
+# The packages, and those that they need, which this system lacks.
+not_installed() {
+    apt-get install --simulate --no-install-recommends "$@" 2>/dev/null | awk '/^Inst/ {print $2}'
+}
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then

@@ -13,14 +13,20 @@ mod support;
 use support::sandbox::{Sandbox, run};
 
 /// Each command with the options that its help must explain.
-const COMMANDS: [(&[&str], &[&str]); 9] = [
+const COMMANDS: [(&[&str], &[&str]); 12] = [
     (&["run"], &["--data-dir", "--smpp-listen", "--http-listen", "--metrics-listen"]),
     (&["check"], &[]),
-    (&["quote"], &["--account", "--to", "--from", "--text", "--segments", "--at", "--network", "--json"]),
+    (
+        &["quote"],
+        &["--account", "--to", "--from", "--text", "--segments", "--at", "--network", "--route", "--json"],
+    ),
     (&["verify"], &["--data-dir", "--json"]),
     (&["export"], &[]),
     (&["export", "cdr"], &["--data-dir", "--from", "--to", "--account", "--format", "--output"]),
     (&["load"], &["--target", "--system-id", "--password"]),
+    (&["topup"], &["--data-dir"]),
+    (&["receipts"], &["--data-dir", "--replay"]),
+    (&["sim"], &["--listen", "--record", "--receipt-delay-ms", "--error-percent"]),
     (&["demo"], &[]),
     (&["hash-password"], &[]),
 ];

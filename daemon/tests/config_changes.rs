@@ -12,10 +12,18 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
-use tollgate_daemon::config::{self, Loaded, Settings};
-use tollgate_engine::account::{DefaultCoding, SenderPolicy};
-use tollgate_engine::money::Amount;
+use tollgate_daemon::config::{
+    self, DeliverySettings, Loaded, LongMessages, NumberFormat, OperatorBind, OperatorSmpp, OperatorTls,
+    ProvisionedOperator, Secret, Settings, UnknownPolicy,
+};
+use tollgate_engine::account::{DefaultCoding, DeliveryMode, SenderPolicy};
+use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::operator::{AccountFilter, DataCodings, OperatorNumber, OperatorStatus, ServedNetworks};
 use tollgate_engine::refusal::Refusal;
+use tollgate_engine::routing::{MarginGuard, RouteRule, Routes, Strategy};
+use tollgate_engine::settlement::{ChargeOn, Outcome, RefundOn, SettlementTerms};
+use tollgate_smpp::receipt::ReceiptIdFormat;
 
 /// A copy of the small configuration, to be edited.
 struct Folder(TempDir);
@@ -41,6 +49,10 @@ impl Folder {
     fn load(&self) -> Loaded {
         config::load(&self.0.path().join("tollgate.toml")).unwrap_or_else(|problems| panic!("{problems}"))
     }
+}
+
+fn code(text: &str) -> NetworkCode {
+    NetworkCode::parse_joined(text).unwrap()
 }
 
 /// Price and origin of every rate of a plan: `639/02 0.02 rates.csv:2`.
@@ -107,7 +119,132 @@ fn every_key_of_an_account_arrives() {
     assert!(second.allowed_ips.is_empty() && second.account.rate_limit.is_none());
     assert_eq!(loaded.settings.refusals.status(Refusal::InsufficientFunds), 0x402);
     assert_eq!(loaded.settings.storage.data_dir.file_name().unwrap(), "data", "relative to the file");
-    assert_eq!(loaded.files.len(), 8);
+    assert_eq!((account.delivery, second.account.delivery), (DeliveryMode::Routed, DeliveryMode::ChargeOnly));
+    assert_eq!(loaded.files.len(), 12, "passwords' files are watched too");
+}
+
+#[test]
+fn every_key_of_an_operator_arrives() {
+    let loaded = Folder::new().load();
+    let ProvisionedOperator { operator, smpp } = &loaded.provisioning.operators[0];
+    assert_eq!(
+        (&*operator.code, &*operator.name, operator.country.as_deref()),
+        ("near", "Near & Dear", Some("KE"))
+    );
+    assert_eq!((operator.number, operator.status), (OperatorNumber(0), OperatorStatus::Draining));
+    assert_eq!(operator.networks, ServedNetworks::Listed(vec![code("639/02"), code("310")]));
+    assert_eq!(
+        (operator.currency.as_str(), operator.base_cost.map(Amount::micros)),
+        ("KES", Some(1_500_000))
+    );
+    let costs: Vec<String> =
+        operator.costs.iter().map(|row| format!("{} {}", row.network, row.price)).collect();
+    assert_eq!(costs, ["639/02 0.0125", "639/02 0.013", "310 0.005"]);
+    assert_eq!((operator.priority, operator.weight), (5, 0));
+    assert!(operator.senders.allows(b"ACME") && !operator.senders.allows(b"254722000000"));
+    assert_eq!(operator.accounts, AccountFilter::Only(vec!["first".into()]));
+    assert_eq!(operator.data_codings, DataCodings::of(&[0, 8]));
+    let tls = smpp.tls.as_ref().unwrap();
+    assert!(tls.ca_file.as_ref().unwrap().ends_with("operators.toml") && !tls.insecure);
+    let expected = OperatorSmpp {
+        host: "192.0.2.7".to_owned(),
+        port: 3550,
+        tls: Some(OperatorTls { server_name: Some("smsc.example.com".to_owned()), ..tls.clone() }),
+        system_id: "tollgate".to_owned(),
+        password: Secret::new("password-01"),
+        system_type: "VMA".to_owned(),
+        interface_version: 0x50,
+        bind: OperatorBind::TransmitterReceiver,
+        binds: 2,
+        window: 10,
+        throughput_per_second: Some(50),
+        enquire_link_seconds: 15,
+        response_seconds: 5,
+        connect_seconds: 3,
+        reconnect_min_ms: 100,
+        reconnect_max_ms: 5_000,
+        number_format: NumberFormat::National { calling_code: "254".into() },
+        receipt_ids: ReceiptIdFormat::HexToDecimal,
+        receipts: false,
+        retries: 0,
+        long_messages: LongMessages::Payload,
+        unknown_outcome: Some(UnknownPolicy::Resend),
+    };
+    assert_eq!(*smpp, expected);
+
+    let ProvisionedOperator { operator, smpp } = &loaded.provisioning.operators[1];
+    assert_eq!(
+        (&*operator.name, operator.base_cost),
+        ("far", None),
+        "the code is the name, where it has none"
+    );
+    assert_eq!(operator.accounts, AccountFilter::Except(vec!["first".into()]));
+    assert_eq!(operator.networks, ServedNetworks::All);
+    assert_eq!(smpp.password.expose(), "password-02", "the line of the file, without its end");
+    assert_eq!(smpp.tls, Some(OperatorTls::default()));
+}
+
+#[test]
+fn routing_delivery_and_settlement_arrive() {
+    let loaded = Folder::new().load();
+    let routing = &loaded.provisioning.routing;
+    assert_eq!(routing.strategy, Strategy::LeastCostAbove { score: 70 });
+    assert_eq!(routing.margin_guard, MarginGuard::Alert);
+    let rule = |network, strategy, margin_guard, operators: Option<&str>| RouteRule {
+        network: Some(code(network)),
+        strategy: Some(strategy),
+        margin_guard,
+        operators: operators.map(|operator| vec![operator.into()]),
+    };
+    assert_eq!(
+        routing.rules,
+        [
+            rule("639/02", Strategy::Weighted, None, Some("near")),
+            rule("310", Strategy::LeastCostAbove { score: 90 }, Some(MarginGuard::Refuse), None),
+            rule("311", Strategy::LeastCostAbove { score: 70 }, None, None),
+        ],
+        "a floor stands for the strategy of [routing], and a strategy takes the floor of [routing]"
+    );
+    let exchange: Vec<String> = loaded
+        .provisioning
+        .exchange
+        .iter()
+        .map(|row| format!("{}/{} {} {}", row.base, row.quote, row.rate, row.effective_from.to_rfc3339()))
+        .collect();
+    assert_eq!(exchange, ["USD/KES 129.25 1970-01-01T00:00:00Z", "USD/KES 130.00 2027-01-01T00:00:00Z"]);
+    let delivery = &loaded.settings.delivery;
+    assert_eq!((delivery.attempts, delivery.unknown_outcome), (5, UnknownPolicy::Settle));
+    assert_eq!(delivery.retry_max_ms, DeliverySettings::default().retry_max_ms);
+    let plans = &loaded.provisioning.plans;
+    assert_eq!(plans[0].settlement, SettlementTerms::default());
+    assert_eq!(plans[1].settlement.charge_on, ChargeOn::Delivery);
+    assert_eq!(plans[1].settlement.refund_on, RefundOn::of(&[Outcome::Undelivered, Outcome::Unknown]));
+}
+
+#[test]
+fn what_loads_can_be_routed_by() {
+    let provisioning = Folder::new().load().provisioning;
+    let numbers = [OperatorNumber(7), OperatorNumber(3)];
+    let definition = provisioning.routing_definition(&numbers);
+    let numbered: Vec<OperatorNumber> = definition.operators.iter().map(|operator| operator.number).collect();
+    assert_eq!(numbered, numbers);
+    let currencies: Vec<&str> = definition.account_currencies.iter().map(Currency::as_str).collect();
+    assert_eq!(currencies, ["USD"]);
+    let routes = Routes::build(definition, &provisioning.networks).unwrap();
+    assert_eq!(routes.operator(OperatorNumber(3)).map(|operator| &*operator.code), Some("far"));
+}
+
+#[test]
+fn no_password_is_printed_or_kept() {
+    let loaded = Folder::new().load();
+    let printed = format!("{loaded:?}");
+    assert!(printed.contains("192.0.2.7"), "operators are printed");
+    let archive = loaded.provisioning.archive.iter().filter_map(|file| file.bytes.as_deref());
+    let archive: Vec<u8> = archive.flatten().copied().collect();
+    for password in ["password-01", "password-02"] {
+        assert!(!printed.contains(password), "{printed}");
+        assert!(!archive.windows(password.len()).any(|part| part == password.as_bytes()));
+    }
 }
 
 #[test]
@@ -121,7 +258,13 @@ fn a_version_names_what_prices_depend_on() {
     folder.edit("accounts.toml", "credit_limit = \"2.50\"", "suspended = true");
     folder.edit("accounts.toml", "bm9ib2R5", "bm9hb2R5");
     folder.edit("tollgate.toml", "window = 100", "window = 200");
-    assert_eq!(version(&folder), first, "balances, passwords and settings are not tariffs");
+    folder.edit("operators.toml", "password-01", "password-03").edit("far.password", "02", "04");
+    folder.edit("operators.toml", "priority = 5", "priority = 6").edit(
+        "operators.toml",
+        "window = 10",
+        "window = 9",
+    );
+    assert_eq!(version(&folder), first, "balances, passwords, links and settings are not tariffs");
 
     let mut seen = vec![first.clone()];
     for (file, from, to) in [
@@ -130,6 +273,9 @@ fn a_version_names_what_prices_depend_on() {
         ("accounts.toml", "\"0.015\"", "\"0.016\""),
         ("numbering.csv", "25473,639,03", "25473,639,01"),
         ("ported.csv", "254733000001", "254733000002"),
+        ("costs.csv", "639,02,0.0125,", "639,02,0.0126,"),
+        ("exchange_rates.csv", "129.25", "129.26"),
+        ("operators.toml", "\"1.5\"", "\"1.6\""),
     ] {
         let next = version(folder.edit(file, from, to));
         assert!(!seen.contains(&next), "{file}");
@@ -141,6 +287,8 @@ fn a_version_names_what_prices_depend_on() {
         "25473,639,03",
     );
     folder.edit("accounts.toml", "\"0.016\"", "\"0.015\"").edit("plans.toml", "12.6", "12.5");
+    folder.edit("costs.csv", "0.0126", "0.0125").edit("exchange_rates.csv", "129.26", "129.25");
+    folder.edit("operators.toml", "\"1.6\"", "\"1.5\"");
     assert_eq!(version(folder.edit("rates.csv", "0.022", "0.02")), first, "back to the old one");
 }
 
@@ -152,17 +300,25 @@ fn what_prices_depend_on_is_kept_but_for_subscribers_numbers() {
         kept,
         [
             ("account terms", true),
+            ("costs.csv", true),
             ("countries.csv", true),
+            ("exchange_rates.csv", true),
             ("networks.csv", true),
             ("numbering.csv", true),
+            ("operator terms", true),
             ("plans.toml", true),
             ("ported.csv", false),
             ("rates.csv", true),
         ]
     );
-    let terms = String::from_utf8(archive[0].bytes.as_ref().unwrap().to_vec()).unwrap();
+    let text = |at: usize| String::from_utf8(archive[at].bytes.as_ref().unwrap().to_vec()).unwrap();
     assert_eq!(
-        terms,
+        text(6),
+        "operator near\ncurrency KES\nbase_cost 1.50\ncosts costs.csv\n\n\
+         operator far\ncurrency USD\ncosts costs.csv\n\n"
+    );
+    assert_eq!(
+        text(0),
         "account first\ndefault_calling_code 254\ntrusts_network_tlv\ndefault_coding latin1\n\
          rate 639/02 0.015 from 2026-12-01T00:00:00Z to open\n\n"
     );

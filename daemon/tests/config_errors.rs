@@ -60,8 +60,12 @@ fn a_configuration_that_is_not_there_is_told_by_its_path() {
 
 #[test]
 fn no_password_or_hash_is_printed() {
-    let printed = problems(Path::new("tests/config_errors/values/tollgate.toml")).to_string();
-    for secret in ["secret01", "bm9ib2R5", "argon2i$"] {
-        assert!(!printed.contains(secret), "{secret} stands in\n{printed}");
+    let folders = ["values", "relations", "syntax", "absent"];
+    for folder in folders {
+        let printed =
+            problems(&PathBuf::from("tests/config_errors").join(folder).join("tollgate.toml")).to_string();
+        for secret in ["secret01", "bm9ib2R5", "argon2i$", "hunter22", "hunter23", "12345678", "a password"] {
+            assert!(!printed.contains(secret), "{secret} stands in\n{printed}");
+        }
     }
 }

@@ -15,7 +15,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use tollgate_daemon::config::{self, Loaded, Settings, passwords};
+use tollgate_daemon::config::{self, Loaded, RoutingSettings, Settings, passwords};
 use tollgate_engine::number::Number;
 use tollgate_engine::tables::Tables;
 use tollgate_engine::time::UnixMicros;
@@ -32,7 +32,7 @@ fn load(directory: &Path) -> Loaded {
 }
 
 /// The shipped files with another `tollgate.toml`.
-fn with_settings(text: &str) -> Settings {
+fn with_text(text: &str) -> Loaded {
     let folder = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(shipped()).unwrap() {
         let entry = entry.unwrap();
@@ -41,7 +41,28 @@ fn with_settings(text: &str) -> Settings {
         }
     }
     fs::write(folder.path().join("tollgate.toml"), text).unwrap();
-    load(folder.path()).settings
+    load(folder.path())
+}
+
+/// What the shipped files mean with another `tollgate.toml`.
+fn with_settings(text: &str) -> (Settings, RoutingSettings) {
+    let loaded = with_text(text);
+    (loaded.settings, loaded.provisioning.routing)
+}
+
+/// What an empty `tollgate.toml` means, the paths of the tariff aside.
+fn defaults(settings: &Settings) -> (Settings, RoutingSettings) {
+    (Settings { tariff: settings.tariff.clone(), ..Settings::default() }, RoutingSettings::default())
+}
+
+/// The shipped `tollgate.toml` with the sample operators switched on.
+fn with_operators() -> String {
+    let text = fs::read_to_string(shipped().join("tollgate.toml")).unwrap();
+    let lines = ["# [operators]", "# file = \"operators.toml\"", "# exchange_rates = "];
+    lines.iter().fold(text, |text, line| {
+        assert_eq!(text.matches(line).count(), 1, "{line} stands once");
+        text.replacen(line, &line[2..], 1)
+    })
 }
 
 #[test]
@@ -110,8 +131,9 @@ fn numbers_cost_what_the_samples_say() {
 #[test]
 fn what_is_commented_out_shows_the_default() {
     let text = fs::read_to_string(shipped().join("tollgate.toml")).unwrap();
-    // These need files that are not shipped.
-    let needs_files = ["tls_listen", "tls_certificate", "tls_key", "ported"];
+    // These need files that are not shipped, or operators, which are not there by default.
+    let needs_files =
+        ["tls_listen", "tls_certificate", "tls_key", "ported", "file", "exchange_rates", "rule"];
     let mut uncommented = 0;
     let filled: Vec<&str> = text
         .lines()
@@ -129,7 +151,57 @@ fn what_is_commented_out_shows_the_default() {
     assert!(uncommented > 20, "{uncommented} keys are commented out");
     assert_eq!(with_settings(&filled.join("\n")), with_settings(&text));
     let settings = with_settings(&text);
-    assert_eq!(settings, Settings { tariff: settings.tariff.clone(), ..Settings::default() });
+    assert_eq!(settings, defaults(&settings.0));
+}
+
+#[test]
+fn the_sample_operators_wait_to_be_switched_on() {
+    assert!(load(&shipped()).provisioning.operators.is_empty());
+    let provisioning = with_text(&with_operators()).provisioning;
+    let operators: Vec<String> = provisioning
+        .operators
+        .iter()
+        .map(|provisioned| {
+            let (operator, smpp) = (&provisioned.operator, &provisioned.smpp);
+            let (code, currency, costs) = (&operator.code, operator.currency, operator.costs.len());
+            format!("{code} {}:{} {currency} {costs} costs", smpp.host, smpp.port)
+        })
+        .collect();
+    assert_eq!(operators, ["alpha 127.0.0.1:2776 USD 11 costs", "beta 127.0.0.1:2777 EUR 9 costs"]);
+    assert_eq!(provisioning.exchange.len(), 3);
+}
+
+/// Everything that is commented out in the samples can be switched on.
+#[test]
+fn the_samples_of_rules_and_operators_are_right() {
+    let uncommented = |line: &str| match line.strip_prefix("# ") {
+        Some(setting) if setting.contains(" = ") => format!("{setting}\n"),
+        _ => String::new(),
+    };
+    let settings = with_operators();
+    let rule = settings.lines().find(|line| line.starts_with("# rule = ")).unwrap();
+    let with_rule = with_text(&settings.replacen(rule, &rule[2..], 1));
+    assert_eq!(with_rule.provisioning.routing.rules.len(), 1);
+
+    let operators = fs::read_to_string(shipped().join("operators.toml")).unwrap();
+    let (_, more) = operators.split_once("# What else an operator may have:").unwrap();
+    let (of_operator, of_smpp) = more.split_once("# and below [operator.smpp]:").unwrap();
+    let [of_operator, of_smpp] = [of_operator, of_smpp].map(|lines| {
+        lines.lines().filter(|line| !line.contains("ca_file")).map(uncommented).collect::<String>()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["plans.toml", "accounts.toml", "rates", "numbering", "costs"] {
+        symlink(shipped().join(name).canonicalize().unwrap(), folder.path().join(name)).unwrap();
+    }
+    let third = format!(
+        "[[operator]]\ncode = \"third\"\ncurrency = \"USD\"\nbase_cost = \"0.01\"\n{of_operator}\
+         [operator.smpp]\nhost = \"127.0.0.1\"\nsystem_id = \"t\"\npassword = \"p\"\n{of_smpp}"
+    );
+    fs::write(folder.path().join("operators.toml"), third).unwrap();
+    let without_rates = settings.replace("exchange_rates = ", "# exchange_rates = ");
+    fs::write(folder.path().join("tollgate.toml"), without_rates).unwrap();
+    let third = &load(folder.path()).provisioning.operators[0];
+    assert_eq!((third.operator.weight, third.smpp.binds, third.smpp.receipts), (3, 2, false));
 }
 
 /// The tables of `README.md`: by the heading without its marks, the keys with their defaults.
@@ -161,13 +233,18 @@ fn full_of_unknown_keys() -> TempDir {
     let tariff = "[tariff]\nplans = \"plans.toml\"\naccounts = \"accounts.toml\"\nrates = [\"rates.csv\"]\n\
                   numbering = \"numbering.csv\"\nnetworks = \"networks.csv\"\ncountries = \"countries.csv\"\n\
                   ported = \"ported.csv\"";
+    let operators = "[operators]\nfile = \"operators.toml\"\nexchange_rates = \"exchange rates.csv\"";
     let tables = ["", tariff, "[smpp]", "[http]", "[metrics]", "[storage]", "[log]", "[tlv]", "[refusals]"];
+    let tables = [tables.as_slice(), &[operators, "[routing]", "[[routing.rule]]", "[delivery]"]].concat();
     file("tollgate.toml", &with_key(&tables));
     file("plans.toml", &with_key(&["[[plan]]", "[[plan.tiers]]"]));
     let below = ["[account.rate_limit]", "[account.tlv]", "[account.refusals]", "[[account.rates]]"];
     let account = with_key(&[&["[[account]]"], below.as_slice()].concat());
     file("accounts.toml", &(account + "[[account]]\nrates = \"rates of one account.csv\"\n"));
-    for sheet in ["rates", "rates of one account", "numbering", "networks", "countries", "ported"] {
+    let operator = with_key(&["[[operator]]", "[operator.smpp]", "[operator.smpp.tls]"]);
+    file("operators.toml", &(operator + "[[operator]]\ncosts = \"costs.csv\"\n"));
+    let sheets = ["rates", "rates of one account", "numbering", "networks", "countries", "ported"];
+    for sheet in sheets.into_iter().chain(["costs", "exchange rates"]) {
         file(&format!("{sheet}.csv"), UNKNOWN);
     }
     folder
@@ -216,7 +293,8 @@ fn the_reference_gives_the_real_defaults() {
     let mut settings = format!("[{tariff}\n");
     let mut given = 0;
     for (heading, keys) in reference() {
-        if !["smpp", "http", "metrics", "storage", "log", "tlv", "refusals"].contains(&&*heading) {
+        let tables = ["smpp", "http", "metrics", "storage", "log", "tlv", "refusals", "routing", "delivery"];
+        if !tables.contains(&&*heading) {
             continue;
         }
         writeln!(settings, "[{heading}]").unwrap();
@@ -227,7 +305,51 @@ fn the_reference_gives_the_real_defaults() {
             }
         }
     }
-    assert!(given > 40, "{given} defaults are given");
+    assert!(given >= 60, "{given} defaults are given");
     let settings = with_settings(&settings);
-    assert_eq!(settings, Settings { tariff: settings.tariff.clone(), ..Settings::default() });
+    assert_eq!(settings, defaults(&settings.0));
+}
+
+#[test]
+fn the_reference_gives_the_real_defaults_of_plans_accounts_and_operators() {
+    let reference = reference();
+    let given = |heading: &str| -> String {
+        let keys = reference[heading].iter();
+        keys.filter_map(|(key, default)| {
+            let value = default.strip_prefix('`').and_then(|rest| rest.strip_suffix('`'))?;
+            Some(format!("{key} = {value}\n"))
+        })
+        .collect()
+    };
+    let hash = fs::read_to_string(shipped().join("accounts.toml")).unwrap();
+    let hash = hash.lines().find(|line| line.starts_with("password_hash")).unwrap().to_owned();
+    let load_with = |with_defaults: bool| {
+        let given = |heading| if with_defaults { given(heading) } else { String::new() };
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["rates", "numbering"] {
+            symlink(shipped().join(name).canonicalize().unwrap(), folder.path().join(name)).unwrap();
+        }
+        let file = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
+        let plan = "name = \"p\"\ncurrency = \"USD\"\ntime_zone = \"UTC\"\nbase_price = \"1\"";
+        file("plans.toml", format!("[[plan]]\n{plan}\n{}", given("plan")));
+        file("accounts.toml", format!("[[account]]\nid = \"a\"\nplan = \"p\"\n{hash}\n{}", given("account")));
+        let operator = "code = \"o\"\ncurrency = \"USD\"\nbase_cost = \"1\"";
+        let smpp = "host = \"127.0.0.1\"\nsystem_id = \"o\"\npassword = \"\"";
+        file(
+            "operators.toml",
+            format!(
+                "[[operator]]\n{operator}\n{}[operator.smpp]\n{smpp}\n{}",
+                given("operator"),
+                given("operator.smpp")
+            ),
+        );
+        let settings = with_operators().replace("exchange_rates = ", "# exchange_rates = ");
+        file("tollgate.toml", settings.replace("\"rates/samples.csv\"", ""));
+        load(folder.path()).provisioning
+    };
+    let (written, left_out) = (load_with(true), load_with(false));
+    assert_eq!(written.plans, left_out.plans);
+    assert_eq!(written.accounts, left_out.accounts);
+    assert_eq!(written.operators, left_out.operators);
+    assert!(given("operator").lines().count() >= 6 && given("operator.smpp").lines().count() >= 16);
 }

@@ -17,6 +17,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use tollgate_daemon::config;
 use tollgate_engine::refusal::StatusTable;
+use tollgate_engine::routing::Routes;
 use tollgate_engine::tables::Tables;
 
 /// What a run without `BOLERO_RANDOM_ITERATIONS` tries of each file.
@@ -29,7 +30,7 @@ type Input = (Vec<u8>, Vec<Change>);
 type Change = (u16, u8, Vec<u8>);
 
 /// What means something to the readers, or is unkind to those that cut, count or calculate.
-const PIECES: [&str; 40] = [
+const PIECES: [&str; 43] = [
     "\n",
     "\r\n",
     ",",
@@ -68,6 +69,9 @@ const PIECES: [&str; 40] = [
     "639",
     "[[account]]\n",
     "[[plan]]\n",
+    "[[operator]]\n",
+    "[operator.smpp]\n",
+    "tls = ",
     "tiers = ",
     "rates = ",
 ];
@@ -117,7 +121,10 @@ impl Victim {
         match config::load(&self.folder.path().join("tollgate.toml")) {
             Ok(loaded) => {
                 let definition = loaded.provisioning.definition(&StatusTable::default());
-                assert!(Tables::build(definition).is_ok(), "what loads can be charged by");
+                let tables = Tables::build(definition).expect("what loads can be charged by");
+                let numbers = loaded.provisioning.numbers_in_order();
+                let routing = loaded.provisioning.routing_definition(&numbers);
+                assert!(Routes::build(routing, &tables.networks).is_ok(), "what loads can be routed by");
                 assert_eq!(loaded.changes_since(&loaded), [""; 0]);
                 true
             }
@@ -161,6 +168,30 @@ fn rates() {
 #[test]
 fn numbering() {
     let victim = Victim::new("numbering.csv");
+    bolero::check!().with_iterations(ITERATIONS).with_type::<Input>().for_each(|input| victim.endures(input));
+}
+
+#[test]
+fn operators() {
+    let victim = Victim::new("operators.toml");
+    bolero::check!().with_iterations(ITERATIONS).with_type::<Input>().for_each(|input| victim.endures(input));
+}
+
+#[test]
+fn costs() {
+    let victim = Victim::new("costs.csv");
+    bolero::check!().with_iterations(ITERATIONS).with_type::<Input>().for_each(|input| victim.endures(input));
+}
+
+#[test]
+fn exchange_rates() {
+    let victim = Victim::new("exchange_rates.csv");
+    bolero::check!().with_iterations(ITERATIONS).with_type::<Input>().for_each(|input| victim.endures(input));
+}
+
+#[test]
+fn password_files() {
+    let victim = Victim::new("far.password");
     bolero::check!().with_iterations(ITERATIONS).with_type::<Input>().for_each(|input| victim.endures(input));
 }
 

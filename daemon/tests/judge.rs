@@ -23,9 +23,10 @@ fn accepted(destination: &str, id: &str) -> Record {
 }
 
 fn cdr(id: &str, destination: &str) -> Cdr {
-    let row = format!("{id},a,charged,s,{destination},639,02,Safaricom,1,0.02,USD,,starter,v,,");
+    let row = format!("{id},a,charged,s,{destination},639,02,Safaricom,1,0.02,USD,,starter,v,,,,,,,,,,,");
     let header = "message_id,account,state,source,destination,mcc,mnc,operator,segments,price,currency,refunded,plan,\
-                  tariff_version,dispatch_id,idempotency_key";
+                  tariff_version,dispatch_id,idempotency_key,operator_code,accepted_at,cost,cost_currency,margin,attempts,\
+                  possible_duplicate,error,upstream_id";
     let text = format!("{header}\n{row}");
     csv::Reader::from_reader(text.as_bytes()).deserialize().next().expect("a row").expect("a CDR")
 }

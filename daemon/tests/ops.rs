@@ -1,4 +1,4 @@
-//! What operators are given in `ops/` speaks of the daemon as it is: every metric exists, every runbook is there.
+//! What operations is given in `ops/` speaks of the daemon as it is: every metric exists, every runbook is there.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,10 +11,13 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 use support::metrics::{Scrape, get, until_count};
+use support::operator::{self, Operator};
 use support::sandbox::{Sandbox, repository};
 use support::smpp::{
     BIND_TRANSCEIVER, BUSINESS_1, Connection, ESME_RINVDSTADR, ESME_RINVPASWD, ESME_ROK, Login, Message,
@@ -23,6 +26,18 @@ use support::wait::eventually;
 
 /// What follows the name of a histogram in its series.
 const HISTOGRAM_SUFFIXES: [&str; 3] = ["_bucket", "_sum", "_count"];
+
+/// A port where nobody listens.
+const NOBODY: u16 = 1;
+
+/// Metrics with a label that is not known before the first event: a status, a state, a currency. Nobody asks for their
+/// increase from zero, and they are looked for in the sources.
+const FROM_THE_FIRST_EVENT: [&str; 4] = [
+    "tollgate_operator_cost_micros_total",
+    "tollgate_operator_errors_total",
+    "tollgate_operator_messages_refused_total",
+    "tollgate_operator_receipts_total",
+];
 
 fn read(path: &str) -> String {
     fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -50,9 +65,18 @@ fn metrics_in(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// A scrape of a daemon that has just started, before any message. Some gauges are brought up to date once a second.
+/// What operations reads.
+fn documents() -> Vec<String> {
+    let runbooks = fs::read_dir(repository().join("ops/runbooks")).expect("runbooks");
+    let runbook = |name: &OsStr| format!("ops/runbooks/{}", name.to_str().expect("a name in UTF-8"));
+    let runbooks = runbooks.map(|entry| runbook(&entry.expect("runbooks can be listed").file_name()));
+    ["README.md", "docs/operators.md"].map(ToOwned::to_owned).into_iter().chain(runbooks).collect()
+}
+
+/// A scrape of a daemon that has just started with an operator that is not there, before any message. Some gauges are
+/// brought up to date once a second.
 fn fresh_scrape() -> Scrape {
-    let sandbox = Sandbox::new();
+    let sandbox = operator::sandbox(&[Operator::new("alpha", NOBODY)]);
     until_count(&sandbox.start(), "tollgate_wallets", 1)
 }
 
@@ -60,7 +84,8 @@ fn fresh_scrape() -> Scrape {
 fn alerts_and_dashboard_use_metrics_that_are_exported_from_the_start() {
     // A counter that is first seen at 1 never increased, so that no alert on its increase would fire.
     let scrape = fresh_scrape();
-    let exported: BTreeSet<String> = scrape.names().into_iter().map(ToOwned::to_owned).collect();
+    let mut exported: BTreeSet<String> = scrape.names().into_iter().map(ToOwned::to_owned).collect();
+    exported.extend(FROM_THE_FIRST_EVENT.map(ToOwned::to_owned));
     let dashboard = metrics_in(&dashboard_queries());
     for (place, used) in
         [("alerts.yml", metrics_in(&read("ops/prometheus/alerts.yml"))), ("dashboard", dashboard.clone())]
@@ -72,6 +97,28 @@ fn alerts_and_dashboard_use_metrics_that_are_exported_from_the_start() {
     let ours: BTreeSet<String> = exported.into_iter().filter(|name| name.starts_with("tollgate_")).collect();
     let unseen: Vec<_> = ours.difference(&dashboard).collect();
     assert!(unseen.is_empty(), "no panel shows {unseen:?}");
+}
+
+#[test]
+fn documents_speak_of_metrics_that_are_exported() {
+    let scrape = fresh_scrape();
+    let exported: BTreeSet<String> =
+        scrape.names().into_iter().chain(FROM_THE_FIRST_EVENT).map(ToOwned::to_owned).collect();
+    for document in documents() {
+        let unknown: Vec<_> = metrics_in(&read(&document)).difference(&exported).cloned().collect();
+        assert!(unknown.is_empty(), "{document} speaks of {unknown:?}, which is not exported");
+    }
+}
+
+#[test]
+fn metrics_of_later_are_in_the_sources() {
+    let sources =
+        ["meters.rs", "inbound.rs"].map(|file| read(&format!("daemon/src/delivery/{file}"))).concat();
+    let scrape = fresh_scrape();
+    for metric in FROM_THE_FIRST_EVENT {
+        assert!(sources.contains(&format!("\"{metric}\"")), "{metric} is counted");
+        assert!(!scrape.names().contains(&metric), "{metric} is exported from the start");
+    }
 }
 
 #[test]
@@ -141,12 +188,31 @@ fn health_and_readiness_are_served() {
 }
 
 #[test]
-fn every_alert_names_a_runbook_that_exists() {
+fn every_alert_names_a_runbook_that_names_it() {
     let alerts = read("ops/prometheus/alerts.yml");
-    let runbooks: Vec<&str> =
-        alerts.lines().filter_map(|line| line.trim().strip_prefix("runbook: ")).collect();
-    assert_eq!(runbooks.len(), alerts.matches("- alert: ").count(), "one for each alert");
-    for runbook in runbooks {
-        assert!(read(runbook).starts_with("# "), "{runbook} has a title");
+    let value = |line: &str, key: &str| line.trim().strip_prefix(key).map(ToOwned::to_owned);
+    let names: Vec<String> = alerts.lines().filter_map(|line| value(line, "- alert: ")).collect();
+    let runbooks: Vec<String> = alerts.lines().filter_map(|line| value(line, "runbook: ")).collect();
+    assert_eq!(runbooks.len(), names.len(), "one for each alert");
+    for (name, runbook) in names.iter().zip(runbooks) {
+        let text = read(&runbook);
+        assert!(text.starts_with("# "), "{runbook} has a title");
+        assert!(text.contains(name.as_str()), "{runbook} speaks of {name}");
     }
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let mut links = 0;
+    for document in documents() {
+        let folder = Path::new(&document).parent().expect("a file's folder");
+        for link in read(&document).split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0)) {
+            let target = link.split('#').next().unwrap_or_default();
+            if !target.is_empty() && !target.contains("://") {
+                assert!(repository().join(folder).join(target).exists(), "{document} links to {target}");
+                links += 1;
+            }
+        }
+    }
+    assert!(links > 10, "there are links");
 }

@@ -16,12 +16,20 @@ const INTERNATIONAL = 1;
 const E164 = 1;
 
 const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
-const session = smpp.connect({ host: plan.host, port: plan.port });
+const tls = plan.certificate && { tls: true, ca: fs.readFileSync(plan.certificate) };
+const session = smpp.connect({ host: plan.host, port: plan.port, ...tls });
 session.on('error', (error) => {
   console.error(error);
   process.exit(1);
 });
 session.on('enquire_link', (pdu) => session.send(pdu.response()));
+
+const receipts = [];
+session.on('deliver_sm', (pdu) => {
+  receipts.push({ id: pdu.receipted_message_id, state: pdu.message_state, from: pdu.source_addr });
+  session.send(pdu.response());
+  session.emit('receipt');
+});
 
 // Resolves with the response to a request.
 const ask = (command, options) => new Promise((resolve) => session[command](options, resolve));
@@ -47,7 +55,8 @@ const perform = {
   // Text that is longer than one short message travels in message_payload, as this library does not split it.
   async submit(step) {
     const carrier = step.text.length > 140 ? 'message_payload' : 'short_message';
-    return submitted(await ask('submit_sm', { ...addresses(step), [carrier]: step.text, ...step.tlvs }));
+    const asks = { registered_delivery: step.receipt ? 1 : 0 };
+    return submitted(await ask('submit_sm', { ...addresses(step), ...asks, [carrier]: step.text, ...step.tlvs }));
   },
 
   async data(step) {
@@ -83,6 +92,12 @@ const perform = {
     return { status: answer.command_status, command: answer.command };
   },
 
+  // Waits until so many receipts have come since the session began.
+  async receipts(step) {
+    while (receipts.length < step.count) await new Promise((resolve) => session.once('receipt', resolve));
+    return { receipts };
+  },
+
   async enquire_link() {
     const answer = await ask('enquire_link', {});
     return { status: answer.command_status, command: answer.command };
@@ -106,7 +121,7 @@ function submitted(answer) {
 }
 
 async function main() {
-  await new Promise((resolve) => session.on('connect', resolve));
+  await new Promise((resolve) => session.on(tls ? 'secureConnect' : 'connect', resolve));
   for (const step of plan.steps) {
     seen.push(await perform[step.do](step));
     console.log(JSON.stringify(seen.at(-1)));

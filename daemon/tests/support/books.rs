@@ -9,7 +9,8 @@ use super::sandbox::Sandbox;
 /// The header of the CSV, which readers of it rely on.
 const HEADER: &str = "message_id,account,submitted_at,state,source,destination,mcc,mnc,country,operator,segments,price,\
                       currency,refunded,plan,tariff_version,tier_before,data_coding,dispatch_id,idempotency_key,\
-                      user_message_reference";
+                      user_message_reference,operator_code,state_at,accepted_at,cost,cost_currency,margin,attempts,\
+                      possible_duplicate,error,upstream_id,tried";
 
 /// One message that was charged.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -30,6 +31,15 @@ pub struct Cdr {
     pub tariff_version: String,
     pub dispatch_id: String,
     pub idempotency_key: String,
+    pub operator_code: String,
+    pub accepted_at: String,
+    pub cost: String,
+    pub cost_currency: String,
+    pub margin: String,
+    pub attempts: String,
+    pub possible_duplicate: String,
+    pub error: String,
+    pub upstream_id: String,
 }
 
 impl Cdr {

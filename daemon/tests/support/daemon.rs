@@ -18,6 +18,8 @@ pub struct Daemon {
     child: Child,
     log: PathBuf,
     pub smpp: SocketAddr,
+    /// Where it listens for TLS, if it does.
+    pub smpp_tls: Option<SocketAddr>,
     pub http: SocketAddr,
     pub metrics: SocketAddr,
 }
@@ -30,13 +32,18 @@ impl Daemon {
         let mut child = command.spawn().expect("the daemon starts");
         let ready = ready_line(&mut child)
             .unwrap_or_else(|| panic!("the daemon did not get ready; its log:\n{}", text_of(&log)));
-        let listener = |name: &str| {
-            let text = ready[name].as_str().unwrap_or_else(|| panic!("no {name} in {ready}"));
-            text.parse().expect("a socket address")
-        };
+        let optional = |name: &str| ready[name].as_str().map(|text| text.parse().expect("a socket address"));
+        let listener = |name: &str| optional(name).unwrap_or_else(|| panic!("no {name} in {ready}"));
         assert_eq!(ready["event"], "ready");
         assert_eq!(ready["pid"], child.id());
-        Self { smpp: listener("smpp"), http: listener("http"), metrics: listener("metrics"), child, log }
+        Self {
+            smpp: listener("smpp"),
+            smpp_tls: optional("smpp_tls"),
+            http: listener("http"),
+            metrics: listener("metrics"),
+            child,
+            log,
+        }
     }
 
     /// What the daemon has logged until now.

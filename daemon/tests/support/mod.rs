@@ -1,17 +1,31 @@
-//! What the tests of the real process share: a sandbox with its own copy of the shipped config, the daemon in it, a
-//! plain SMPP client, gateways that record every answer, and a judge that holds their records against the books.
+//! What the tests of the real process share: a sandbox with its own copy of the shipped config, the daemon in it, plain
+//! SMPP clients, gateways that record every answer, operators of other makers and of our own hand, and judges that hold
+//! what gateways and operators saw against the books.
 //!
-//! Nothing here is taken from the product's own code: the client and the judge would otherwise share its mistakes.
+//! Nothing here is taken from the product's own code: clients, operators and judges would otherwise share its mistakes.
 
 #![allow(dead_code, reason = "every test binary uses its own part of this module")]
 
 pub mod books;
+pub mod chain;
 pub mod daemon;
+pub mod esme;
+pub mod foreign;
 pub mod gateway;
+pub mod http;
 pub mod judge;
+pub mod kannel;
 pub mod metrics;
 pub mod namespace;
+pub mod operator;
+pub mod outcomes;
+pub mod pair;
 pub mod peer;
+pub mod receipts;
 pub mod sandbox;
+pub mod sim;
+pub mod sm;
 pub mod smpp;
+pub mod smsc;
+pub mod tls;
 pub mod wait;

@@ -19,6 +19,8 @@ pub struct Peer {
     program: PathBuf,
     script: PathBuf,
     node_path: PathBuf,
+    /// The certificate that the daemon must have.
+    certificate: Option<PathBuf>,
 }
 
 impl Peer {
@@ -34,7 +36,14 @@ impl Peer {
 
     fn new(program: &Path, script: &str) -> Self {
         let script = repository().join("daemon/tests/interop").join(script);
-        Self { program: program.to_path_buf(), script, node_path: tools().join("node/node_modules") }
+        let node_path = tools().join("node/node_modules");
+        Self { program: program.to_path_buf(), script, node_path, certificate: None }
+    }
+
+    /// Over TLS, with a daemon that has this certificate; node-smpp's script can.
+    pub fn over_tls(mut self, certificate: &Path) -> Self {
+        self.certificate = Some(certificate.to_path_buf());
+        self
     }
 
     /// Performs the steps in one session, and gives what the client saw of each.
@@ -42,6 +51,7 @@ impl Peer {
         let plan = json!({
             "host": address.ip().to_string(), "port": address.port(),
             "system_id": login.system_id, "password": login.password, "steps": steps,
+            "certificate": self.certificate,
         });
         let mut script = Command::new(&self.program)
             .arg(&self.script)
@@ -66,7 +76,7 @@ impl Peer {
 }
 
 /// Where the clients are.
-fn tools() -> PathBuf {
+pub fn tools() -> PathBuf {
     if let Some(tools) = std::env::var_os("TOLLGATE_TOOLS") {
         return tools.into();
     }
