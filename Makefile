@@ -84,9 +84,9 @@ check-ops:
 	@$(PROMTOOL) test rules ops/prometheus/alerts_test.yml
 
 .PHONY: crash
-crash: ## kill -9 the daemon under load, ROUNDS times (20), and judge its books each time
+crash: ## kill -9 daemon and operators under load, ROUNDS times (20), and judge the books each time
 	@ops/setup.sh build
-	@ROUNDS='$(ROUNDS)' $(CARGO) test $(SCOPE) --test crash -- --nocapture
+	@ROUNDS='$(ROUNDS)' $(CARGO) test $(SCOPE) --test crash --test chain_crash -- --nocapture
 
 .PHONY: fuzz
 fuzz: ## feed random bytes to every reader, SECONDS_EACH (60) per target
@@ -97,7 +97,7 @@ fuzz: ## feed random bytes to every reader, SECONDS_EACH (60) per target
 .PHONY: bench
 bench: build ## measure each stage and the whole path, and write benches/RESULTS.md
 	@$(CARGO) bench --profile release --workspace --bench '*'
-	@for what in whole-path stages memory restart; do $(CARGO_TARGET_DIR)/release/measure "$$what"; done
+	@for what in whole-path relay stages memory restart; do $(CARGO_TARGET_DIR)/release/measure "$$what"; done
 
 .PHONY: fmt
 fmt: ## format the sources

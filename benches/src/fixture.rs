@@ -53,8 +53,18 @@ pub fn directory() -> Result<tempfile::TempDir, Failure> {
 
 /// What the load generator sends: real texts to the whole numbering plan.
 pub fn traffic(mix: Mix) -> Result<Arc<Traffic>, Failure> {
+    traffic_of(mix, false)
+}
+
+/// The same, with a receipt asked for each.
+pub fn traffic_with_receipts(mix: Mix) -> Result<Arc<Traffic>, Failure> {
+    traffic_of(mix, true)
+}
+
+fn traffic_of(mix: Mix, receipts: bool) -> Result<Arc<Traffic>, Failure> {
     let plan = File::open(shipped("numbering/numbering.csv"))?;
-    let options = MessageOptions { mix, source: "TOLLGATE".to_owned(), ..MessageOptions::default() };
+    let options =
+        MessageOptions { mix, source: "TOLLGATE".to_owned(), receipts, ..MessageOptions::default() };
     Ok(Arc::new(Traffic::new(&options, Destinations::read(plan)?)?))
 }
 
@@ -102,6 +112,48 @@ pub fn configure(directory: &Path, accounts: usize) -> Result<PathBuf, Failure> 
     Ok(path)
 }
 
+/// The same with operators at these addresses, the first preferred.
+pub fn configure_operators(
+    directory: &Path,
+    accounts: usize,
+    operators: &[(&str, SocketAddr)],
+) -> Result<PathBuf, Failure> {
+    let path = configure(directory, accounts)?;
+    let mut settings = fs::read_to_string(&path)?;
+    settings.push_str("[operators]\nfile = \"operators.toml\"\n[delivery]\nunknown_outcome_seconds = 2\n");
+    fs::write(&path, settings)?;
+    let mut text = String::new();
+    for (priority, (code, address)) in operators.iter().enumerate() {
+        writeln!(
+            text,
+            "[[operator]]\ncode = \"{code}\"\nname = \"{code}\"\nnetworks = \"all\"\ncurrency = \"USD\"\n\
+             base_cost = \"0.01\"\npriority = {priority}\n[operator.smpp]\nhost = \"{}\"\nport = {}\n\
+             system_id = \"tollgate\"\npassword = \"secret\"\nbinds = 2\nwindow = 1000\nreconnect_min_ms = 50\n\
+             reconnect_max_ms = 200",
+            address.ip(),
+            address.port(),
+        )?;
+    }
+    fs::write(directory.join("operators.toml"), text)?;
+    Ok(path)
+}
+
+/// A simulated operator, listening; on a free port unless one is given.
+pub fn start_sim(
+    directory: &Path,
+    name: &str,
+    address: Option<SocketAddr>,
+) -> Result<(Server, SocketAddr), Failure> {
+    let mut command = Command::new(binary("tollgate")?);
+    let address = address.map_or("127.0.0.1:0".to_owned(), |address| address.to_string());
+    command.args(["sim", "--listen", &address]);
+    let log = directory.join(format!("{name}.log"));
+    let (server, line) = Server::start(&mut command, &log, READY_TIMEOUT)?;
+    let ready: serde_json::Value = serde_json::from_str(&line)?;
+    let address = ready["smpp"].as_str().ok_or("the simulator did not say where it listens")?;
+    Ok((server, address.parse()?))
+}
+
 /// The floor, listening.
 pub fn start_floor(directory: &Path) -> Result<(Server, SocketAddr), Failure> {
     let mut command = Command::new(binary("floor")?);
@@ -109,21 +161,29 @@ pub fn start_floor(directory: &Path) -> Result<(Server, SocketAddr), Failure> {
     Ok((server, line.parse()?))
 }
 
+/// Where a daemon listens.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Ready {
+    /// For gateways.
+    pub smpp: SocketAddr,
+    /// For Prometheus.
+    pub metrics: SocketAddr,
+}
+
 /// The daemon on `directory/data`, listening.
 pub fn start_tollgate(directory: &Path, config: &Path) -> Result<(Server, SocketAddr), Failure> {
-    #[derive(Deserialize)]
-    struct Ready {
-        smpp: SocketAddr,
-    }
+    start_tollgate_ready(directory, config).map(|(server, ready)| (server, ready.smpp))
+}
 
+/// The same, with all that it listens on.
+pub fn start_tollgate_ready(directory: &Path, config: &Path) -> Result<(Server, Ready), Failure> {
     let mut command = Command::new(binary("tollgate")?);
     command.arg("--config").arg(config).arg("run").arg("--data-dir").arg(data_dir(directory));
     for listener in ["--smpp-listen", "--http-listen", "--metrics-listen"] {
         command.args([listener, "127.0.0.1:0"]);
     }
     let (server, line) = Server::start(&mut command, &directory.join("tollgate.log"), READY_TIMEOUT)?;
-    let Ready { smpp } = serde_json::from_str(&line)?;
-    Ok((server, smpp))
+    Ok((server, serde_json::from_str(&line)?))
 }
 
 /// Where [`start_tollgate`] keeps its books.

@@ -9,6 +9,7 @@ pub mod fixture;
 pub mod machine;
 pub mod memory;
 pub mod process;
+pub mod relay;
 pub mod restart;
 pub mod results;
 pub mod stages;

@@ -67,10 +67,11 @@ impl Books {
         let store = Arc::new(Store::open(options).unwrap());
         let journal = RocksJournal::new(Arc::clone(&store), Durability::Sync);
         let limits = Limits { queue_messages: 65_536, batch_messages: 8_192, batch_bytes: 4 << 20 };
-        let (committer, _) = Committer::start(Arc::clone(&store), journal, limits).unwrap();
+        let (committer, _) = Committer::start(Arc::clone(&store), journal, limits, Arc::new(())).unwrap();
         let (reply, answer) = oneshot::channel();
         committer.provision(Provision {
             accounts: vec![("measured".into(), "USD".to_owned(), OPENING_BALANCE)],
+            operators: Vec::new(),
             tariff_version: "0000000000000001".into(),
             tariff_files: Vec::new(),
             reply,
@@ -139,5 +140,6 @@ fn cdr<'a>(fixture: &Fixture, submit: &Submit<'a>, rated: &Rated, posting: &Post
         dispatch_id: None,
         idempotency_key: None,
         user_message_reference: None,
+        route: None,
     }
 }

@@ -56,7 +56,7 @@ fn session_with_batch(fixture: &Fixture, now: Instant) -> ServerSession {
     let mut session = ServerSession::new(Arc::new(SessionConfig::default()), now);
     let mut input = bind();
     work_through::<Undecided>(&mut session, None, &mut input, now, NOW.0).expect("a bind");
-    session.handle_bound(now, BATCH + 1);
+    session.handle_bound(now, BATCH + 1, 0);
     let written = session.output().len();
     session.handle_written(now, written);
     work_through(&mut session, Some(&mut Undecided), &mut BytesMut::from(&*fixture.wire), now, NOW.0);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tollgate_benches::{Failure, fixture, memory, restart, results, stages, whole_path};
+use tollgate_benches::{Failure, fixture, memory, relay, restart, results, stages, whole_path};
 
 /// Measures Tollgate and writes sections of benches/RESULTS.md.
 #[derive(Parser)]
@@ -13,6 +13,12 @@ enum Measurement {
     WholePath {
         /// How often each workload is measured.
         #[arg(long, default_value_t = 5)]
+        rounds: usize,
+    },
+    /// Through an operator and back, and failover.
+    Relay {
+        /// How often each is measured.
+        #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
     /// What Criterion has measured of each stage.
@@ -31,6 +37,7 @@ impl Measurement {
     fn heading(&self) -> &'static str {
         match self {
             Self::WholePath { .. } => "Whole path",
+            Self::Relay { .. } => "Relay",
             Self::Stages => "Stages",
             Self::Memory => "Memory",
             Self::Restart { .. } => "Restart and disk",
@@ -40,6 +47,7 @@ impl Measurement {
     fn run(&self) -> Result<String, Failure> {
         match self {
             Self::WholePath { rounds } => whole_path::measure(*rounds),
+            Self::Relay { rounds } => relay::measure(*rounds),
             Self::Stages => {
                 let program = std::env::current_exe()?;
                 let target = program.parent().and_then(Path::parent).ok_or("not below a target directory")?;
