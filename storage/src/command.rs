@@ -25,7 +25,7 @@ pub(crate) enum Command {
     Provision(Provision),
 }
 
-/// A message to cancel and refund. The money comes back through [`Durable::refunded`].
+/// A message to cancel and refund. The money comes back through [`Durable::refunded`](crate::committer::Durable::refunded).
 #[derive(Debug)]
 pub struct Cancellation {
     /// Whose message it is.
