@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::approvals::Approvals;
 use crate::money::{Amount, Currency};
 use crate::network::NetworkCode;
 use crate::refusal::Refusal;
+use crate::segments::{self, Body};
 use crate::tariff::RateRow;
 use crate::throttle::RateLimit;
 
@@ -33,6 +35,11 @@ pub struct Account {
     pub rates: Vec<RateRow>,
     /// Which source addresses the account may use.
     pub senders: SenderPolicy,
+    /// Which texts the account may send.
+    pub texts: TextPolicy,
+    /// What has been approved for the account, whatever the policies ask for. It outlives the configuration that the
+    /// account comes from.
+    pub approvals: Arc<Approvals>,
     /// Whether a network named in the account's TLV is believed.
     pub trusts_network_tlv: bool,
     /// Messages per second; `None` for no limit.
@@ -65,7 +72,7 @@ pub enum DefaultCoding {
     Latin1,
 }
 
-/// Which source addresses an account may use.
+/// Which source addresses may be used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SenderPolicy {
     /// Any.
@@ -73,14 +80,44 @@ pub enum SenderPolicy {
     Any,
     /// Only these, compared byte for byte.
     Listed(Vec<Box<[u8]>>),
+    /// Only those that have been approved for the account, compared byte for byte.
+    Approved,
 }
 
 impl SenderPolicy {
-    /// Whether `source` may be used.
-    pub fn allows(&self, source: &[u8]) -> bool {
+    /// Whether `source` may be used, where `approvals` are those of the account.
+    pub fn allows(&self, source: &[u8], approvals: &Approvals) -> bool {
         match self {
             Self::Any => true,
             Self::Listed(list) => list.iter().any(|sender| &**sender == source),
+            Self::Approved => approvals.allows_sender(source),
+        }
+    }
+}
+
+/// Which texts an account may send.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TextPolicy {
+    /// Any, and what is no text.
+    #[default]
+    Any,
+    /// Only those that match a template that has been approved for the account. What cannot be read as one whole text
+    /// is not sent.
+    Approved,
+}
+
+impl Account {
+    /// Whether the account may send from `source`.
+    pub fn allows_sender(&self, source: &[u8]) -> bool {
+        self.senders.allows(source, &self.approvals)
+    }
+
+    /// Whether the account may send `body`. The text is only read where a policy asks for it.
+    pub fn allows_text(&self, body: &Body<'_>) -> bool {
+        match self.texts {
+            TextPolicy::Any => true,
+            TextPolicy::Approved => segments::whole_text(body, self.default_coding)
+                .is_some_and(|text| self.approvals.allows_text(&text)),
         }
     }
 }

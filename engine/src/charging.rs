@@ -58,7 +58,7 @@ pub struct Charge {
     pub posting: Posting,
 }
 
-/// Rates a message: suspended, malformed, sender, destination, length, rate, in that order.
+/// Rates a message: suspended, malformed, sender, template, destination, length, rate, in that order.
 pub fn rate(
     tables: &Tables,
     terms: &Terms,
@@ -72,8 +72,11 @@ pub fn rate(
     if counted == Err(SegmentError::Malformed) {
         return Err(Refusal::Malformed);
     }
-    if !terms.account.senders.allows(message.source) {
+    if !terms.account.allows_sender(message.source) {
         return Err(Refusal::SenderNotAllowed);
+    }
+    if !terms.account.allows_text(&message.body) {
+        return Err(Refusal::TemplateNotAllowed);
     }
     let (number, network, network_source) =
         resolve(tables, terms, message).ok_or(Refusal::UnknownDestination)?;

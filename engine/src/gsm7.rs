@@ -112,15 +112,23 @@ pub fn encode(text: &str) -> Option<Vec<u8>> {
 
 /// The text of unpacked septets, for display: what means nothing becomes U+FFFD, one for each septet or pair.
 pub fn decode_lossy(octets: &[u8]) -> String {
-    let mut text = String::with_capacity(octets.len());
+    characters(octets).map(|character| character.unwrap_or(UNKNOWN)).collect()
+}
+
+/// The text of unpacked septets, `None` where a septet or pair means nothing.
+pub fn decode(octets: &[u8]) -> Option<String> {
+    characters(octets).collect()
+}
+
+/// The character of each septet or pair, `None` for one that means nothing.
+fn characters(octets: &[u8]) -> impl Iterator<Item = Option<char>> {
     let mut rest = octets.iter();
-    while let Some(octet) = rest.next() {
-        text.push(match *octet {
-            ESCAPE => rest.next().and_then(|septet| extension(*septet)).unwrap_or(UNKNOWN),
-            septet => DEFAULT.get(usize::from(septet)).copied().unwrap_or(UNKNOWN),
-        });
-    }
-    text
+    std::iter::from_fn(move || {
+        Some(match *rest.next()? {
+            ESCAPE => rest.next().and_then(|septet| extension(*septet)),
+            septet => DEFAULT.get(usize::from(septet)).copied(),
+        })
+    })
 }
 
 fn extension(septet: u8) -> Option<char> {

@@ -8,10 +8,13 @@
 //! [`wallet`] debits, and [`charging`] puts these together into a charge or a [`refusal`]. [`quote`] runs the same code
 //! without the debit.
 //!
+//! Where an [`account`] may only send what was approved, its [`approvals`] say which senders and which [`template`]s.
+//!
 //! Once it is charged, [`pace`] and [`breaker`] say when an operator may have it, [`health`] measures how operators fare,
 //! [`exchange`] converts what they ask for, and [`settlement`] says what each event on its way does to its price.
 
 pub mod account;
+pub mod approvals;
 pub mod breaker;
 pub mod charging;
 pub mod exchange;
@@ -31,6 +34,7 @@ pub mod segments;
 pub mod settlement;
 pub mod tables;
 pub mod tariff;
+pub mod template;
 pub mod throttle;
 pub mod time;
 pub mod wallet;

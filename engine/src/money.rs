@@ -105,7 +105,7 @@ impl Amount {
 }
 
 /// The quotient, rounded half to even. `over` is above zero and at most an `i64`.
-pub(crate) fn divide_half_even(value: i128, over: i128) -> i128 {
+pub fn divide_half_even(value: i128, over: i128) -> i128 {
     let (floor, rest) = (value.div_euclid(over), value.rem_euclid(over));
     let up = match (rest * 2).cmp(&over) {
         Ordering::Less => 0,

@@ -44,6 +44,8 @@ refusals! {
     InvalidValidity, "invalid_validity", 0x0000_0062;
     /// The source address is not one that the account may use.
     SenderNotAllowed, "sender_not_allowed", 0x0000_000A;
+    /// The text matches no template that has been approved for the account, or cannot be told.
+    TemplateNotAllowed, "template_not_allowed", 0x0000_0045;
     /// The destination is not a number, or no prefix of the numbering plan holds it.
     UnknownDestination, "unknown_destination", 0x0000_000B;
     /// More segments than one message may have.

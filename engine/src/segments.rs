@@ -24,11 +24,13 @@ mod parts;
 #[cfg(test)]
 mod tests;
 mod text;
+mod whole_text;
 
 use data_coding::alphabet;
 use header::Header;
 use parts::Content;
 pub use text::{EncodedText, encode_text};
+pub use whole_text::whole_text;
 
 /// Octets of user data in one short message (3GPP TS 23.040 §9.2.3.16).
 const OCTETS: usize = 140;

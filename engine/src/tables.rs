@@ -62,6 +62,8 @@ pub struct Tables {
     pub networks: Networks,
     numbering: NumberingPlan,
     ported: PortedNumbers,
+    plans: HashMap<Arc<str>, Arc<PlanTable>>,
+    statuses: StatusTable,
     terms: HashMap<Arc<str>, Arc<Terms>>,
 }
 
@@ -137,12 +139,23 @@ impl Tables {
         if !errors.is_empty() {
             return Err(errors);
         }
-        Ok(Self { version, networks, numbering, ported, terms })
+        Ok(Self { version, networks, numbering, ported, plans, statuses, terms })
     }
 
     /// What holds for an account; `None` where it is not provisioned.
     pub fn terms(&self, account: &str) -> Option<&Arc<Terms>> {
         self.terms.get(account)
+    }
+
+    /// What would hold for an account that was not among those the tables were made from, or is another one now. A price of
+    /// its own is in no tariff version until tables are made with it.
+    pub fn terms_for(&self, account: Account) -> Result<Terms, DefinitionError> {
+        Terms::build(account, &self.plans, &self.networks, &self.statuses)
+    }
+
+    /// A plan by its name.
+    pub fn plan(&self, name: &str) -> Option<&Arc<PlanTable>> {
+        self.plans.get(name)
     }
 
     /// Every account's terms, in no order.
@@ -214,7 +227,7 @@ impl Terms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{DefaultCoding, DeliveryMode, SenderPolicy};
+    use crate::account::{DefaultCoding, DeliveryMode, SenderPolicy, TextPolicy};
     use crate::money::{Amount, Currency};
     use crate::refusal::Refusal;
     use crate::settlement::SettlementTerms;
@@ -244,6 +257,8 @@ mod tests {
             default_calling_code: None,
             rates: Vec::new(),
             senders: SenderPolicy::Any,
+            texts: TextPolicy::Any,
+            approvals: Arc::default(),
             trusts_network_tlv: false,
             rate_limit: None,
             default_coding: DefaultCoding::Gsm7,

@@ -103,6 +103,24 @@ impl Wallet {
         sum.is_some()
     }
 
+    /// Takes money out by hand: a negative adjustment, before it is durable. `amount` is more than zero. Refused with
+    /// `insufficient_funds` where balance and credit limit do not cover it, and as malformed where it is not an amount to
+    /// take out.
+    pub fn withdraw(&self, amount: Amount, credit_limit: Amount) -> Result<(), Refusal> {
+        if amount <= Amount::ZERO {
+            return Err(Refusal::Malformed);
+        }
+        let mut state = self.state.lock();
+        state.balance = balance_without(&state, amount, credit_limit).ok_or(Refusal::InsufficientFunds)?;
+        Ok(())
+    }
+
+    /// Puts back what [`withdraw`](Self::withdraw) took and what did not become durable.
+    pub fn give_back(&self, amount: Amount) {
+        let mut state = self.state.lock();
+        state.balance = state.balance.checked_add(amount).unwrap_or(Amount::MAX);
+    }
+
     /// Debits one leg; the usual charge. Refused with `insufficient_funds` where balance and credit limit do not cover
     /// it.
     pub fn debit(leg: &Leg<'_>) -> Result<Posting, Refusal> {
@@ -152,13 +170,16 @@ impl Leg<'_> {
         let counted_before = state.counted(self.month);
         let amount =
             self.plan.price(self.unit, counted_before, self.segments).ok_or(Refusal::InsufficientFunds)?;
-        let available = state.balance.checked_add(self.credit_limit).unwrap_or(Amount::MAX);
-        if amount > available || state.balance.checked_sub(amount).is_none() {
-            return Err(Refusal::InsufficientFunds);
-        }
+        balance_without(state, amount, self.credit_limit).ok_or(Refusal::InsufficientFunds)?;
         let account = self.wallet.number;
         Ok(Posting { account, amount, month: self.month, counted_before, segments: self.segments })
     }
+}
+
+/// The balance once `amount` is taken from it; `None` where balance and credit limit do not cover it.
+fn balance_without(state: &WalletState, amount: Amount, credit_limit: Amount) -> Option<Amount> {
+    let available = state.balance.checked_add(credit_limit).unwrap_or(Amount::MAX);
+    if amount > available { None } else { state.balance.checked_sub(amount) }
 }
 
 fn apply(posting: &Posting, state: &mut WalletState) {
@@ -246,6 +267,23 @@ mod tests {
         state.forget(Month(100), 1);
         state.forget(Month(101), 1);
         assert_eq!(counted(&state, months), [0, 3, 5]);
+    }
+
+    #[test]
+    fn money_is_taken_out_down_to_the_credit_limit_and_put_back() {
+        let cent = |count: i64| Amount::from_micros(count * 10_000);
+        let wallet =
+            Wallet::new(AccountNumber(1), WalletState { balance: cent(5), ..WalletState::default() });
+        assert_eq!(wallet.withdraw(cent(8), cent(2)), Err(Refusal::InsufficientFunds));
+        for nothing in [cent(0), cent(-1)] {
+            assert_eq!(wallet.withdraw(nothing, cent(2)), Err(Refusal::Malformed));
+        }
+        assert_eq!(wallet.state().balance, cent(5));
+        assert_eq!(wallet.withdraw(cent(7), cent(2)), Ok(()));
+        assert_eq!(wallet.state().balance, cent(-2));
+        assert_eq!(wallet.withdraw(Amount::from_micros(1), cent(2)), Err(Refusal::InsufficientFunds));
+        wallet.give_back(cent(7));
+        assert_eq!(wallet.state().balance, cent(5));
     }
 
     #[test]

@@ -124,6 +124,8 @@ impl Row {
         let senders = match &operator.senders {
             SenderPolicy::Any => None,
             SenderPolicy::Listed(list) => Some(list.iter().cloned().collect()),
+            // Senders are approved for accounts; an operator has nobody to approve any.
+            SenderPolicy::Approved => Some(HashSet::new()),
         };
         let accounts = match &operator.accounts {
             AccountFilter::Any => Accounts::Any,

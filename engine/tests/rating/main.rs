@@ -16,6 +16,7 @@ use std::path::Path;
 
 mod hook;
 mod quotes;
+mod texts;
 mod worksheet;
 mod world;
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::str::{FromStr, SplitWhitespace};
 use std::sync::Arc;
 
-use tollgate_engine::account::{Account, AccountNumber, DefaultCoding, DeliveryMode, SenderPolicy};
+use tollgate_engine::account::{
+    Account, AccountNumber, DefaultCoding, DeliveryMode, SenderPolicy, TextPolicy,
+};
 use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::network::{NetworkCode, NetworksBuilder};
 use tollgate_engine::number::Number;
@@ -60,15 +62,25 @@ impl World {
         }
     }
 
+    /// The accounts, as they are set up now.
+    pub fn accounts(&self) -> Vec<Account> {
+        self.accounts.values().cloned().collect()
+    }
+
     /// The tables, as a reload would make them now.
     pub fn tables(&self) -> Result<Tables, String> {
+        self.tables_with(self.accounts())
+    }
+
+    /// The same with other accounts.
+    pub fn tables_with(&self, accounts: Vec<Account>) -> Result<Tables, String> {
         let definition = Definition {
             version: Arc::from("worksheet"),
             networks: self.networks.clone().build(),
             numbering: self.prefixes.clone().build(),
             ported: self.ported.clone(),
             plans: self.plans.values().cloned().collect(),
-            accounts: self.accounts.values().cloned().collect(),
+            accounts,
             statuses: StatusTable::default(),
         };
         Tables::build(definition).map_err(|errors| format!("{errors:?}"))
@@ -163,6 +175,14 @@ impl World {
                 "balance" => opening.balance = words.parse()?,
                 "credit" => account.credit_limit = words.parse()?,
                 "code" => account.default_calling_code = Some(Arc::from(words.word()?)),
+                "approved-sender" => {
+                    account.senders = SenderPolicy::Approved;
+                    account.approvals.replace_senders([words.word()?.as_bytes().into()]);
+                }
+                "template" => {
+                    account.texts = TextPolicy::Approved;
+                    account.approvals.replace_templates(vec![words.parse()?]);
+                }
                 "sender" => account.senders = SenderPolicy::Listed(vec![words.word()?.as_bytes().into()]),
                 "limit" => account.rate_limit = Some(words.read(rate_limit)?),
                 "counted" => {
@@ -199,6 +219,8 @@ fn account_on(name: &str, plan: &str, currency: Currency) -> Account {
         default_calling_code: None,
         rates: Vec::new(),
         senders: SenderPolicy::Any,
+        texts: TextPolicy::Any,
+        approvals: Arc::default(),
         trusts_network_tlv: false,
         rate_limit: None,
         default_coding: DefaultCoding::Gsm7,

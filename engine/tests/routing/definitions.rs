@@ -81,7 +81,8 @@ fn accounts() -> impl Strategy<Value = AccountFilter> {
 fn senders() -> impl Strategy<Value = SenderPolicy> {
     let listed =
         some_of(&SENDERS).prop_map(|list| list.into_iter().map(|one| one.as_bytes().into()).collect());
-    prop_oneof![3 => Just(SenderPolicy::Any), 1 => listed.prop_map(SenderPolicy::Listed)]
+    let others = prop_oneof![1 => Just(SenderPolicy::Approved), 9 => listed.prop_map(SenderPolicy::Listed)];
+    prop_oneof![3 => Just(SenderPolicy::Any), 1 => others]
 }
 
 fn served() -> impl Strategy<Value = ServedNetworks> {

@@ -78,6 +78,7 @@ impl Naive<'_> {
         let takes_sender = match &operator.senders {
             SenderPolicy::Any => true,
             SenderPolicy::Listed(senders) => senders.iter().any(|sender| **sender == *ask.source),
+            SenderPolicy::Approved => false,
         };
         let takes_account = match &operator.accounts {
             AccountFilter::Any => true,
