@@ -1,0 +1,168 @@
+//! Accounts: who pays, by which plan, what they may do, and how they bind.
+
+mod dto;
+
+use axum::extract::State;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::{CUSTOMER, RESELLER, Rule, Who, rule};
+use crate::answer::{Answer, Created, Versioned};
+use crate::call::{Shared, call};
+use crate::caller::{Caller, Scope};
+use crate::extract::{Body, IfMatch, Path, Query};
+use crate::openapi::Problems;
+use crate::page::Page;
+use crate::router::Area;
+use axum::Json;
+
+pub use dto::{
+    Account, AccountPatch, AccountRate, AccountSort, AccountStatus, AccountsQuery, CreatedAccount,
+    Credentials, DefaultCoding, Delivery, NewAccount, RateLimit, SenderPolicy, Senders, Source, TextPolicy,
+};
+
+/// This part of the API.
+pub const AREA: Area = Area { routes, rules: RULES };
+
+const RULES: &[Rule] = &[
+    rule("GET", "/v1/accounts", Who::Roles(CUSTOMER, Scope::AccountsRead)),
+    rule("POST", "/v1/accounts", Who::Roles(RESELLER, Scope::AccountsWrite)),
+    rule("GET", "/v1/accounts/{id}", Who::Roles(CUSTOMER, Scope::AccountsRead)),
+    rule("PATCH", "/v1/accounts/{id}", Who::Roles(RESELLER, Scope::AccountsWrite)),
+    rule("POST", "/v1/accounts/{id}/credentials/rotate", Who::Roles(CUSTOMER, Scope::AccountsWrite)),
+    rule("POST", "/v1/accounts/{id}/suspend", Who::Roles(RESELLER, Scope::AccountsWrite)),
+    rule("POST", "/v1/accounts/{id}/resume", Who::Roles(RESELLER, Scope::AccountsWrite)),
+];
+
+/// What the office knows of accounts.
+pub trait AccountsOffice: Send + Sync + 'static {
+    /// Those that the caller reaches, in the order asked for.
+    fn accounts(&self, caller: &Caller, query: &AccountsQuery) -> Answer<Page<Account>>;
+
+    /// One of them.
+    fn account(&self, caller: &Caller, id: &str) -> Answer<Versioned<Account>>;
+
+    /// Makes one; below the caller's own where the caller is a reseller.
+    fn create_account(&self, caller: &Caller, new: NewAccount) -> Answer<Versioned<CreatedAccount>>;
+
+    /// Changes one that is not provisioned by file.
+    fn change_account(
+        &self,
+        caller: &Caller,
+        id: &str,
+        if_match: IfMatch,
+        patch: AccountPatch,
+    ) -> Answer<Versioned<Account>>;
+
+    /// Gives it a new SMPP password; the old one no longer binds, and open binds stay.
+    fn rotate_credentials(&self, caller: &Caller, id: &str) -> Answer<Credentials>;
+
+    /// Refuses its messages from now on, or takes them again.
+    fn set_suspended(&self, caller: &Caller, id: &str, suspended: bool) -> Answer<Versioned<Account>>;
+}
+
+fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, change))
+        .routes(routes!(rotate))
+        .routes(routes!(suspend))
+        .routes(routes!(resume))
+}
+
+/// List accounts
+///
+/// Those that the caller reaches, by id or in the order asked for.
+#[utoipa::path(get, path = "/v1/accounts", tag = "accounts", operation_id = "list_accounts", params(AccountsQuery),
+    responses((status = 200, description = "A page of accounts", body = Page<Account>), Problems))]
+async fn list(
+    State(office): State<Shared>,
+    caller: Caller,
+    Query(query): Query<AccountsQuery>,
+) -> Answer<Json<Page<Account>>> {
+    call(office, move |office| office.accounts(&caller, &query)).await.map(Json)
+}
+
+/// Make an account
+///
+/// It may bind and be charged from the answer on. Its SMPP password is in the answer and nowhere else.
+#[utoipa::path(post, path = "/v1/accounts", tag = "accounts", operation_id = "create_account", request_body = NewAccount,
+    responses((status = 201, description = "The account and its credentials", body = CreatedAccount), Problems))]
+async fn create(
+    State(office): State<Shared>,
+    caller: Caller,
+    Body(new): Body<NewAccount>,
+) -> Answer<Created<Versioned<CreatedAccount>>> {
+    let body = call(office, move |office| office.create_account(&caller, new)).await?;
+    Ok(Created { location: format!("/v1/accounts/{}", body.value.account.id), body })
+}
+
+/// Read an account
+#[utoipa::path(get, path = "/v1/accounts/{id}", tag = "accounts", operation_id = "get_account",
+    params(("id" = String, Path, description = "The account's id")),
+    responses((status = 200, description = "The account", body = Account), Problems))]
+async fn get(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Versioned<Account>> {
+    call(office, move |office| office.account(&caller, &id)).await
+}
+
+/// Change an account
+///
+/// Fields that are not sent stay as they are; null takes away what need not be there. It holds for the next message.
+#[utoipa::path(patch, path = "/v1/accounts/{id}", tag = "accounts", operation_id = "change_account",
+    params(("id" = String, Path, description = "The account's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    request_body = AccountPatch,
+    responses((status = 200, description = "The account as it is now", body = Account), Problems))]
+async fn change(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    if_match: IfMatch,
+    Body(patch): Body<AccountPatch>,
+) -> Answer<Versioned<Account>> {
+    call(office, move |office| office.change_account(&caller, &id, if_match, patch)).await
+}
+
+/// Make a new SMPP password
+///
+/// The old one no longer binds; binds that are open stay. The password is in the answer and nowhere else.
+#[utoipa::path(post, path = "/v1/accounts/{id}/credentials/rotate", tag = "accounts", operation_id = "rotate_credentials",
+    params(("id" = String, Path, description = "The account's id")),
+    responses((status = 200, description = "The new credentials", body = Credentials), Problems))]
+async fn rotate(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Json<Credentials>> {
+    call(office, move |office| office.rotate_credentials(&caller, &id)).await.map(Json)
+}
+
+/// Suspend an account
+///
+/// Its messages are refused with `suspended`, also on binds that are open.
+#[utoipa::path(post, path = "/v1/accounts/{id}/suspend", tag = "accounts", operation_id = "suspend_account",
+    params(("id" = String, Path, description = "The account's id")),
+    responses((status = 200, description = "The account as it is now", body = Account), Problems))]
+async fn suspend(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Versioned<Account>> {
+    call(office, move |office| office.set_suspended(&caller, &id, true)).await
+}
+
+/// Resume an account
+#[utoipa::path(post, path = "/v1/accounts/{id}/resume", tag = "accounts", operation_id = "resume_account",
+    params(("id" = String, Path, description = "The account's id")),
+    responses((status = 200, description = "The account as it is now", body = Account), Problems))]
+async fn resume(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Versioned<Account>> {
+    call(office, move |office| office.set_suspended(&caller, &id, false)).await
+}

@@ -1,0 +1,373 @@
+//! What is said of accounts.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::extract::object;
+use crate::list_query;
+use crate::money::{CurrencyCode, Money};
+use crate::patch::patched;
+use crate::time::Time;
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Account {
+    /// Its name: 1 to 64 letters, digits, `_`, `-`, `.`.
+    #[schema(example = "biz_test_001")]
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// The reseller above it.
+    pub parent: Option<String>,
+    /// Where it is provisioned.
+    pub source: Source,
+    /// Whether its messages are taken.
+    pub status: AccountStatus,
+    /// Whether accounts may stand below it.
+    pub is_reseller: bool,
+    /// Where mail to it goes.
+    pub email: Option<String>,
+    /// The name it binds with over SMPP.
+    pub system_id: String,
+    /// Its plan.
+    #[schema(example = "starter")]
+    pub plan: String,
+    /// The plan's currency.
+    pub currency: CurrencyCode,
+    /// How far below zero the balance may go: zero is prepaid, more is postpaid.
+    pub credit_limit: Money,
+    /// Below this balance it is warned.
+    pub low_balance_threshold: Option<Money>,
+    /// Calling code put before national numbers.
+    #[schema(example = "254")]
+    pub default_calling_code: Option<String>,
+    /// The source addresses that it may use.
+    pub senders: Senders,
+    /// The texts that it may send.
+    pub templates: TextPolicy,
+    /// Messages per second; null for no limit.
+    pub rate_limit: Option<RateLimit>,
+    /// Binds at once.
+    pub max_binds: u32,
+    /// Unanswered requests of one bind; null for the server's number.
+    pub window: Option<u32>,
+    /// Addresses and blocks that it may bind from; empty for any.
+    #[schema(example = json!(["192.0.2.0/24"]))]
+    pub allowed_ips: Vec<String>,
+    /// For so many seconds a message with the same user_message_reference, source and destination is taken for a resend; null
+    /// for never.
+    pub idempotency_by_user_message_reference_seconds: Option<u32>,
+    /// Whether every response carries price, balance and network.
+    pub reply_tlvs: bool,
+    /// Whether a network that it names in a TLV is believed.
+    pub trusts_network_tlv: bool,
+    /// What data_coding 0 means.
+    pub default_coding: DefaultCoding,
+    /// What becomes of its messages once they are charged.
+    pub delivery: Delivery,
+    /// Its own prices, which come before its plan's.
+    pub rates: Vec<AccountRate>,
+    /// Where its alerts are posted.
+    pub alert_webhook_url: Option<String>,
+    /// Segments of a calendar month above which it is warned of overage.
+    pub overage_segments: Option<u64>,
+    /// When it was first provisioned.
+    pub created_at: Time,
+    /// When it was changed last over this API; for one of a file, when it was first provisioned.
+    pub updated_at: Time,
+}
+
+/// Where a thing is provisioned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// In a file; it is changed there, and every change over this API is refused.
+    File,
+    /// Over this API.
+    Api,
+}
+
+/// Whether messages are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountStatus {
+    /// They are.
+    Active,
+    /// Every one is refused.
+    Suspended,
+}
+
+/// The source addresses that an account may use.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Senders {
+    /// Which.
+    pub policy: SenderPolicy,
+    /// Those of the policy `listed`, byte for byte.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1000)]
+    pub listed: Vec<String>,
+}
+
+/// Which source addresses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SenderPolicy {
+    /// Any.
+    #[default]
+    Any,
+    /// Those that are listed.
+    Listed,
+    /// Its approved sender IDs.
+    Approved,
+}
+
+/// Which texts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TextPolicy {
+    /// Any.
+    #[default]
+    Any,
+    /// Those that one of its approved templates makes.
+    Approved,
+}
+
+/// Messages per second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// In the long run.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub per_second: u32,
+    /// At once, after a pause; as `per_second` where it is not said.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub burst: Option<u32>,
+}
+
+/// What data_coding 0 means (SMPP 3.4 §5.2.19).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DefaultCoding {
+    /// GSM 03.38.
+    #[default]
+    Gsm7,
+    /// ISO 8859-1.
+    Latin1,
+}
+
+/// What becomes of messages once they are charged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// They are handed to an operator.
+    #[default]
+    Routed,
+    /// Whoever sent them delivers them.
+    ChargeOnly,
+}
+
+/// A price of an account's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountRate {
+    /// Mobile country code.
+    #[schema(pattern = "^[0-9]{3}$", example = "639")]
+    pub mcc: String,
+    /// Mobile network code; null for the whole MCC.
+    #[serde(default)]
+    #[schema(pattern = "^[0-9]{2,3}$", example = "02")]
+    pub mnc: Option<String>,
+    /// Of one segment.
+    pub price: Money,
+    /// First instant at which it holds; null for always.
+    #[serde(default)]
+    pub effective_from: Option<Time>,
+    /// First instant at which it no longer holds; null for an open end.
+    #[serde(default)]
+    pub effective_to: Option<Time>,
+}
+
+/// What an account binds with.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Credentials {
+    /// Its name over SMPP.
+    pub system_id: String,
+    /// Its password; kept hashed, and not shown again.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").field("system_id", &self.system_id).finish_non_exhaustive()
+    }
+}
+
+/// An account that was just made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CreatedAccount {
+    /// It.
+    pub account: Account,
+    /// What it binds with.
+    pub credentials: Credentials,
+}
+
+/// An account to make.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAccount {
+    /// Its name: 1 to 64 letters, digits, `_`, `-`, `.`; for ever.
+    #[schema(pattern = "^[A-Za-z0-9_.-]{1,64}$", example = "biz_test_003")]
+    pub id: String,
+    /// Its plan.
+    #[schema(example = "starter")]
+    pub plan: String,
+    /// Everything else, as in a change.
+    #[serde(default, deserialize_with = "object")]
+    pub settings: AccountPatch,
+    /// The reseller above it; the caller's own where the caller is a reseller.
+    #[serde(default)]
+    pub parent: Option<String>,
+    /// Posted once; zero where it is not said. Admins only.
+    #[serde(default)]
+    pub opening_balance: Option<Money>,
+    /// Its SMPP password of at most 64 octets; one is made where it is not said.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 64)]
+    pub password: Option<String>,
+}
+
+/// What is to be different. What is not there stays; null takes away what need not be there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountPatch {
+    /// What people call it.
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    pub name: Option<String>,
+    /// Whether accounts may stand below it. Admins only.
+    #[serde(default)]
+    pub is_reseller: Option<bool>,
+    /// Where mail to it goes.
+    #[serde(default, deserialize_with = "patched")]
+    #[schema(value_type = Option<String>)]
+    pub email: Option<Option<String>>,
+    /// The name it binds with: at most 15 visible ASCII characters.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 15)]
+    pub system_id: Option<String>,
+    /// Another plan, of the same currency. Admins only.
+    #[serde(default)]
+    pub plan: Option<String>,
+    /// How far below zero the balance may go. Admins only.
+    #[serde(default)]
+    pub credit_limit: Option<Money>,
+    /// Below this balance it is warned.
+    #[serde(default, deserialize_with = "patched")]
+    #[schema(value_type = Option<Money>)]
+    pub low_balance_threshold: Option<Option<Money>>,
+    /// Calling code put before national numbers.
+    #[serde(default, deserialize_with = "patched")]
+    #[schema(value_type = Option<String>)]
+    pub default_calling_code: Option<Option<String>>,
+    /// The source addresses that it may use.
+    #[serde(default)]
+    pub senders: Option<Senders>,
+    /// The texts that it may send.
+    #[serde(default)]
+    pub templates: Option<TextPolicy>,
+    /// Messages per second.
+    #[serde(default, deserialize_with = "patched")]
+    #[schema(value_type = Option<RateLimit>)]
+    pub rate_limit: Option<Option<RateLimit>>,
+    /// Binds at once.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 10_000)]
+    pub max_binds: Option<u32>,
+    /// Unanswered requests of one bind.
+    #[serde(default, deserialize_with = "patched")]
+    #[schema(value_type = Option<u32>)]
+    pub window: Option<Option<u32>>,
+    /// Addresses and blocks that it may bind from.
+    #[serde(default)]
+    #[schema(max_items = 1000)]
+    pub allowed_ips: Option<Vec<String>>,
+    /// For how many seconds user_message_reference serves as the idempotency key.
+    #[serde(default, deserialize_with = "patched")]
+    #[schema(value_type = Option<u32>)]
+    pub idempotency_by_user_message_reference_seconds: Option<Option<u32>>,
+    /// Whether every response carries price, balance and network.
+    #[serde(default)]
+    pub reply_tlvs: Option<bool>,
+    /// Whether a network that it names in a TLV is believed. Admins only.
+    #[serde(default)]
+    pub trusts_network_tlv: Option<bool>,
+    /// What data_coding 0 means.
+    #[serde(default)]
+    pub default_coding: Option<DefaultCoding>,
+    /// What becomes of its messages once they are charged. Admins only.
+    #[serde(default)]
+    pub delivery: Option<Delivery>,
+    /// Its own prices. Admins only.
+    #[serde(default)]
+    #[schema(max_items = 5000)]
+    pub rates: Option<Vec<AccountRate>>,
+    /// Where its alerts are posted.
+    #[serde(default, deserialize_with = "patched")]
+    #[schema(value_type = Option<String>)]
+    pub alert_webhook_url: Option<Option<String>>,
+    /// Segments of a calendar month above which it is warned of overage.
+    #[serde(default, deserialize_with = "patched")]
+    #[schema(value_type = Option<u64>)]
+    pub overage_segments: Option<Option<u64>>,
+}
+
+/// In which order accounts are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+pub enum AccountSort {
+    /// By id.
+    #[default]
+    #[serde(rename = "id")]
+    Id,
+    /// By id, the last first.
+    #[serde(rename = "-id")]
+    IdBackwards,
+    /// By name.
+    #[serde(rename = "name")]
+    Name,
+    /// By name, the last first.
+    #[serde(rename = "-name")]
+    NameBackwards,
+    /// The oldest first.
+    #[serde(rename = "created_at")]
+    Oldest,
+    /// The newest first.
+    #[serde(rename = "-created_at")]
+    Newest,
+}
+
+impl AccountSort {
+    /// Whether the last of the order comes first.
+    pub const fn is_backwards(self) -> bool {
+        matches!(self, Self::IdBackwards | Self::NameBackwards | Self::Newest)
+    }
+}
+
+list_query! {
+    /// Which accounts.
+    pub struct AccountsQuery {
+        /// Only those in this state.
+        pub status: Option<AccountStatus>,
+        /// Only those on this plan.
+        pub plan: Option<String>,
+        /// Only those right below this reseller.
+        pub parent: Option<String>,
+        /// Only those from there.
+        pub source: Option<Source>,
+        /// Only those whose id or name contains this, in whatever case.
+        pub search: Option<String>,
+        /// In which order; by id where it is not said.
+        pub sort: Option<AccountSort>,
+    }
+}

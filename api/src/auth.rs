@@ -1,0 +1,207 @@
+//! Coming in: log in and out, register, prove an e-mail address, change or reset a password.
+
+mod dto;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::{Rule, Who, rule};
+use crate::answer::{Answer, Gone};
+use crate::call::{Shared, call};
+use crate::caller::Caller;
+use crate::extract::{Body, OptionalBody, Path};
+use crate::gate::RequestId;
+use crate::openapi::Problems;
+use crate::router::Area;
+use crate::users::User;
+
+pub use dto::{
+    Login, Logout, MailPromise, PasswordChange, Refresh, Registration, ResetConfirmation, ResetRequest,
+    Tokens, Verified,
+};
+
+/// This part of the API.
+pub const AREA: Area = Area { routes, rules: RULES };
+
+const RULES: &[Rule] = &[
+    rule("POST", "/v1/auth/register", Who::Anybody),
+    rule("POST", "/v1/auth/login", Who::Anybody),
+    rule("POST", "/v1/auth/refresh", Who::Anybody),
+    rule("POST", "/v1/auth/logout", Who::Users),
+    rule("POST", "/v1/auth/change-password", Who::Users),
+    rule("POST", "/v1/auth/reset-password", Who::Anybody),
+    rule("POST", "/v1/auth/reset-password/confirm", Who::Anybody),
+    rule("GET", "/v1/auth/verify-email/{token}", Who::Anybody),
+    rule("GET", "/v1/auth/me", Who::Users),
+];
+
+/// What the office knows of coming in. Where nobody is logged in, the request's id is given by itself.
+pub trait AuthOffice: Send + Sync + 'static {
+    /// Remembers who wants an account, and has a mail sent. The answer is the same whether the address is known or not.
+    fn register(&self, request_id: &str, registration: Registration) -> Answer<MailPromise>;
+
+    /// Begins a session. Unknown address, wrong password and locked user are answered alike, after the same work.
+    fn login(&self, request_id: &str, login: &Login) -> Answer<Tokens>;
+
+    /// Goes on with a session, whose refresh token is another one from here on. One that was used before ends the session.
+    fn refresh(&self, request_id: &str, refresh: &Refresh) -> Answer<Tokens>;
+
+    /// Ends the caller's session, or all of the caller's.
+    fn logout(&self, caller: &Caller, logout: &Logout) -> Answer<()>;
+
+    /// Sets another password, and ends the caller's other sessions.
+    fn change_password(&self, caller: &Caller, change: &PasswordChange) -> Answer<()>;
+
+    /// Has a mail sent with which the password can be set. The answer is the same whether the address is known or not.
+    fn request_reset(&self, request_id: &str, reset: ResetRequest) -> Answer<MailPromise>;
+
+    /// Sets the password by a token that came by mail, and ends all sessions of the user.
+    fn confirm_reset(&self, request_id: &str, confirmation: &ResetConfirmation) -> Answer<()>;
+
+    /// Proves an e-mail address by the token that was sent to it, and makes the account that goes with it.
+    fn verify_email(&self, request_id: &str, token: &str) -> Answer<Verified>;
+
+    /// The user who calls.
+    fn me(&self, caller: &Caller) -> Answer<User>;
+}
+
+fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(register))
+        .routes(routes!(login))
+        .routes(routes!(refresh))
+        .routes(routes!(logout))
+        .routes(routes!(change_password))
+        .routes(routes!(request_reset))
+        .routes(routes!(confirm_reset))
+        .routes(routes!(verify_email))
+        .routes(routes!(me))
+}
+
+/// Register
+///
+/// For an account of one's own, where the configuration allows that. The answer is the same whether the address is known
+/// already; the mail says it. Logging in works once the link of the mail was opened.
+#[utoipa::path(post, path = "/v1/auth/register", tag = "auth", operation_id = "register", security(()),
+    request_body = Registration,
+    responses((status = 202, description = "A mail is on its way", body = MailPromise), Problems))]
+async fn register(
+    State(office): State<Shared>,
+    RequestId(request_id): RequestId,
+    Body(registration): Body<Registration>,
+) -> Answer<(StatusCode, Json<MailPromise>)> {
+    let promise = call(office, move |office| office.register(&request_id, registration)).await?;
+    Ok((StatusCode::ACCEPTED, Json(promise)))
+}
+
+/// Log in
+///
+/// After five failures within half an hour the user is locked for half an hour. Unknown address, wrong password and
+/// locked user are answered alike, with `invalid_credentials`.
+#[utoipa::path(post, path = "/v1/auth/login", tag = "auth", operation_id = "login", security(()),
+    request_body = Login,
+    responses((status = 200, description = "The tokens of a new session", body = Tokens), Problems))]
+async fn login(
+    State(office): State<Shared>,
+    RequestId(request_id): RequestId,
+    Body(login): Body<Login>,
+) -> Answer<Json<Tokens>> {
+    call(office, move |office| office.login(&request_id, &login)).await.map(Json)
+}
+
+/// Get new tokens
+///
+/// A refresh token holds for one use. Whoever uses one a second time ends the session: one of the two has stolen it.
+#[utoipa::path(post, path = "/v1/auth/refresh", tag = "auth", operation_id = "refresh", security(()),
+    request_body = Refresh,
+    responses((status = 200, description = "The tokens from here on", body = Tokens), Problems))]
+async fn refresh(
+    State(office): State<Shared>,
+    RequestId(request_id): RequestId,
+    Body(refresh): Body<Refresh>,
+) -> Answer<Json<Tokens>> {
+    call(office, move |office| office.refresh(&request_id, &refresh)).await.map(Json)
+}
+
+/// Log out
+///
+/// The session's tokens no longer hold, from this instant on.
+#[utoipa::path(post, path = "/v1/auth/logout", tag = "auth", operation_id = "logout", request_body = Option<Logout>,
+    responses((status = 204, description = "The session has ended"), Problems))]
+async fn logout(
+    State(office): State<Shared>,
+    caller: Caller,
+    OptionalBody(logout): OptionalBody<Logout>,
+) -> Answer<Gone> {
+    call(office, move |office| office.logout(&caller, &logout)).await?;
+    Ok(Gone)
+}
+
+/// Change the password
+///
+/// The session stays; all others of the user end. A wrong password counts as a failed login.
+#[utoipa::path(post, path = "/v1/auth/change-password", tag = "auth", operation_id = "change_password",
+    request_body = PasswordChange,
+    responses((status = 204, description = "The new password holds"), Problems))]
+async fn change_password(
+    State(office): State<Shared>,
+    caller: Caller,
+    Body(change): Body<PasswordChange>,
+) -> Answer<Gone> {
+    call(office, move |office| office.change_password(&caller, &change)).await?;
+    Ok(Gone)
+}
+
+/// Ask for a mail to reset the password
+///
+/// The answer is the same whether somebody has the address. The token of the mail holds for an hour and one use.
+#[utoipa::path(post, path = "/v1/auth/reset-password", tag = "auth", operation_id = "request_password_reset",
+    security(()), request_body = ResetRequest,
+    responses((status = 202, description = "A mail is on its way if somebody has the address", body = MailPromise), Problems))]
+async fn request_reset(
+    State(office): State<Shared>,
+    RequestId(request_id): RequestId,
+    Body(reset): Body<ResetRequest>,
+) -> Answer<(StatusCode, Json<MailPromise>)> {
+    let promise = call(office, move |office| office.request_reset(&request_id, reset)).await?;
+    Ok((StatusCode::ACCEPTED, Json(promise)))
+}
+
+/// Set the password by a token of a mail
+///
+/// All sessions of the user end, and a lock is lifted.
+#[utoipa::path(post, path = "/v1/auth/reset-password/confirm", tag = "auth", operation_id = "confirm_password_reset",
+    security(()), request_body = ResetConfirmation,
+    responses((status = 204, description = "The new password holds"), Problems))]
+async fn confirm_reset(
+    State(office): State<Shared>,
+    RequestId(request_id): RequestId,
+    Body(confirmation): Body<ResetConfirmation>,
+) -> Answer<Gone> {
+    call(office, move |office| office.confirm_reset(&request_id, &confirmation)).await?;
+    Ok(Gone)
+}
+
+/// Prove an e-mail address
+///
+/// The link of the mail that follows a registration. It holds for a day and one use; the account exists from then on.
+#[utoipa::path(get, path = "/v1/auth/verify-email/{token}", tag = "auth", operation_id = "verify_email", security(()),
+    params(("token" = String, Path, description = "As it stands in the mail")),
+    responses((status = 200, description = "The address is verified", body = Verified), Problems))]
+async fn verify_email(
+    State(office): State<Shared>,
+    RequestId(request_id): RequestId,
+    Path(token): Path<String>,
+) -> Answer<Json<Verified>> {
+    call(office, move |office| office.verify_email(&request_id, &token)).await.map(Json)
+}
+
+/// Read the user who is logged in
+#[utoipa::path(get, path = "/v1/auth/me", tag = "auth", operation_id = "me",
+    responses((status = 200, description = "The user", body = User), Problems))]
+async fn me(State(office): State<Shared>, caller: Caller) -> Answer<Json<User>> {
+    call(office, move |office| office.me(&caller)).await.map(Json)
+}

@@ -1,0 +1,142 @@
+//! Who calls, and how far that reaches.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::problem::Problem;
+
+/// What somebody is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Operations and billing staff: everything.
+    Admin,
+    /// An account with accounts below it: its own subtree.
+    Reseller,
+    /// The owner or a user of an account: that account.
+    Customer,
+    /// A program with an API key: what the key's scopes say, within the key's reach.
+    Service,
+}
+
+/// What an API key may be used for. A scope to write does not include the one to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+pub enum Scope {
+    /// Accounts, their credentials and policies: look.
+    #[serde(rename = "accounts:read")]
+    AccountsRead,
+    /// Accounts, their credentials and policies: change.
+    #[serde(rename = "accounts:write")]
+    AccountsWrite,
+    /// Balances, transactions, usage, invoices, alerts: look.
+    #[serde(rename = "billing:read")]
+    BillingRead,
+    /// Top-ups, adjustments, invoices: move money.
+    #[serde(rename = "billing:write")]
+    BillingWrite,
+    /// CDRs and dispatches: look.
+    #[serde(rename = "messages:read")]
+    MessagesRead,
+    /// Charges, refunds, outcomes, dispatches: make and change.
+    #[serde(rename = "messages:write")]
+    MessagesWrite,
+    /// Sender IDs and templates: look.
+    #[serde(rename = "content:read")]
+    ContentRead,
+    /// Sender IDs and templates: change.
+    #[serde(rename = "content:write")]
+    ContentWrite,
+    /// Operators: look.
+    #[serde(rename = "operators:read")]
+    OperatorsRead,
+    /// Operators: change.
+    #[serde(rename = "operators:write")]
+    OperatorsWrite,
+    /// Plans and rates: look.
+    #[serde(rename = "tariff:read")]
+    TariffRead,
+    /// Plans and rates: change, reload, roll back.
+    #[serde(rename = "tariff:write")]
+    TariffWrite,
+}
+
+/// Whose things a caller may see and change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Everybody's.
+    All,
+    /// An account's and those of all accounts below it.
+    Subtree(String),
+    /// One account's.
+    Account(String),
+}
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// For the audit log: `user:ann@example.com`, `key:01J…`, `system`.
+    pub actor: String,
+    /// The user's or key's id.
+    pub id: String,
+    /// What it is.
+    pub role: Role,
+    /// How far it reaches.
+    pub reach: Reach,
+    /// What it may do; `None` where the role alone decides.
+    pub scopes: Option<Vec<Scope>>,
+    /// The session that its access token is of; `None` for API keys and for the daemon itself.
+    pub session: Option<String>,
+    /// Of this request.
+    pub request_id: String,
+}
+
+impl Caller {
+    /// The daemon itself, for what it does by schedule.
+    pub fn system() -> Self {
+        Self {
+            actor: "system".to_owned(),
+            id: "system".to_owned(),
+            role: Role::Admin,
+            reach: Reach::All,
+            scopes: None,
+            session: None,
+            request_id: String::new(),
+        }
+    }
+
+    /// The role that it counts as where a rule asks: a user's own, and for an API key the one that has the key's reach. So a
+    /// key of one account can do nothing that its account cannot, whatever its scopes.
+    pub fn grade(&self) -> Role {
+        match (self.role, &self.reach) {
+            (Role::Service, Reach::All) => Role::Admin,
+            (Role::Service, Reach::Subtree(_)) => Role::Reseller,
+            (Role::Service, Reach::Account(_)) => Role::Customer,
+            (role, _) => role,
+        }
+    }
+
+    /// Whether it reaches everybody's things: admins, and keys that are not bound to an account.
+    pub fn reaches_all(&self) -> bool {
+        self.reach == Reach::All
+    }
+
+    /// The account that it belongs to, where it belongs to one.
+    pub fn account(&self) -> Option<&str> {
+        match &self.reach {
+            Reach::All => None,
+            Reach::Subtree(account) | Reach::Account(account) => Some(account),
+        }
+    }
+}
+
+/// The gate has put the caller there for every route that is not open to all.
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Self>().cloned();
+        caller.ok_or_else(|| Problem::unauthenticated("log in, or send an API key"))
+    }
+}

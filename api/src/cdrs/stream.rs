@@ -1,0 +1,48 @@
+//! A body that is made while it is sent: whoever makes it waits for the reader, so that little of it is ever in memory.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_core::Stream;
+use tokio::sync::mpsc::Receiver;
+
+/// A file that is on its way.
+#[derive(Debug)]
+pub struct Export {
+    /// Its media type.
+    pub media_type: &'static str,
+    /// The name that a browser saves it by.
+    pub file_name: &'static str,
+    /// Its pieces, in order. An error cuts the connection, so that nobody takes a part for the whole.
+    pub pieces: Receiver<io::Result<Bytes>>,
+}
+
+struct Pieces(Receiver<io::Result<Bytes>>);
+
+impl Stream for Pieces {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(cx)
+    }
+}
+
+impl IntoResponse for Export {
+    fn into_response(self) -> Response {
+        let mut response = Body::from_stream(Pieces(self.pieces)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.media_type));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let disposition = format!("attachment; filename=\"{}\"", self.file_name);
+        if let Ok(disposition) = HeaderValue::from_str(&disposition) {
+            headers.insert(CONTENT_DISPOSITION, disposition);
+        }
+        response
+    }
+}

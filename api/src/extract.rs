@@ -1,0 +1,174 @@
+//! What handlers read: path, query, body and the headers that matter, each refused as a problem where it cannot be read.
+
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
+use axum::http::header::IF_MATCH;
+use axum::http::request::Parts;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::problem::Problem;
+
+/// Octets of an Idempotency-Key.
+pub const IDEMPOTENCY_KEY_OCTETS_MAX: usize = 64;
+
+/// A JSON body. Unknown fields are refused by the DTOs themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let axum::Json(Object(body)) = axum::Json::<Object<T>>::from_request(request, state)
+            .await
+            .map_err(|error| body_problem(&error))?;
+        Ok(Self(body))
+    }
+}
+
+/// A JSON body, or none at all, which is the default.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionalBody<T>(pub T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let octets = bytes::Bytes::from_request(request, state)
+            .await
+            .map_err(|error| read_problem(error.status(), error.body_text()))?;
+        if octets.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        let body = serde_json::from_slice(&octets).map(|Object(body)| Self(body));
+        body.map_err(|error| Problem::invalid_request(error.to_string()))
+    }
+}
+
+/// A JSON object. Serde would also take a list of the fields' values, which no document promises.
+struct Object<T>(T);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        object(deserializer).map(Self)
+    }
+}
+
+/// For fields that are objects: `#[serde(deserialize_with = "object")]`.
+pub fn object<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    if raw.get().starts_with('{') {
+        serde_json::from_str(raw.get()).map_err(D::Error::custom)
+    } else {
+        Err(D::Error::custom("an object is expected here"))
+    }
+}
+
+fn body_problem(error: &JsonRejection) -> Problem {
+    let text = error.body_text();
+    // Axum puts a sentence of its own in front of what serde says.
+    let detail = text.split_once(": ").map_or(text.as_str(), |(_, detail)| detail);
+    match error {
+        JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => {
+            Problem::invalid_request(detail)
+        }
+        other => read_problem(other.status(), text),
+    }
+}
+
+fn read_problem(status: StatusCode, text: String) -> Problem {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large("the body is longer than the limit"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            Problem::unsupported_media_type("the body is to be application/json")
+        }
+        _ => Problem::invalid_request(text),
+    }
+}
+
+/// The query. Unknown parameters are refused by the DTOs themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        let axum::extract::Query(query) = query.map_err(|error: QueryRejection| {
+            let text = error.body_text();
+            Problem::invalid_request(text.split_once(": ").map_or(text.as_str(), |(_, detail)| detail))
+        })?;
+        Ok(Self(query))
+    }
+}
+
+/// The parameters of the path.
+#[derive(Clone, Copy, Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        // What is no id of ours names nothing.
+        let axum::extract::Path(path) =
+            path.map_err(|error: PathRejection| Problem::not_found(error.body_text()))?;
+        Ok(Self(path))
+    }
+}
+
+/// If-Match: the version that a change is meant for (RFC 9110 §13.1.1); `None` for whatever there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IfMatch(pub Option<u64>);
+
+impl IfMatch {
+    /// Refuses a change that is meant for another version.
+    pub fn check(self, revision: u64) -> Result<(), Problem> {
+        match self.0 {
+            Some(wanted) if wanted != revision => {
+                Err(Problem::precondition_failed(format!("the present version is \"{revision}\"")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(header) = parts.headers.get(IF_MATCH) else { return Ok(Self(None)) };
+        let text = header.to_str().unwrap_or_default().trim();
+        if text == "*" {
+            return Ok(Self(None));
+        }
+        let number = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        // A tag that is none of ours is that of no version.
+        Ok(Self(Some(number.and_then(|number| number.parse().ok()).unwrap_or(0))))
+    }
+}
+
+/// Idempotency-Key: the same key with the same request is done once, and answered alike ever after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey(pub Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(header) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
+        let text = header.to_str().unwrap_or_default().trim();
+        let is_visible = text.bytes().all(|octet| octet.is_ascii_graphic() || octet == b' ');
+        if !(1..=IDEMPOTENCY_KEY_OCTETS_MAX).contains(&text.len()) || !is_visible {
+            return Err(Problem::invalid_request(format!(
+                "Idempotency-Key is to be 1 to {IDEMPOTENCY_KEY_OCTETS_MAX} visible ASCII characters"
+            )));
+        }
+        Ok(Self(Some(text.to_owned())))
+    }
+}

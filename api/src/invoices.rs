@@ -1,0 +1,186 @@
+//! Invoices: what was charged in a period, line by line, equal to the ledger to the last millionth.
+
+mod dto;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
+use crate::answer::{Answer, Created, Versioned};
+use crate::call::{Shared, call};
+use crate::caller::{Caller, Scope};
+use crate::extract::{Body, IfMatch, OptionalBody, Path, Query};
+use crate::openapi::Problems;
+use crate::page::Page;
+use crate::router::Area;
+
+pub use dto::{
+    Cancellation, Invoice, InvoiceLine, InvoicePayments, InvoiceStatus, InvoiceSummary, InvoicesQuery,
+    LineCategory, LineDetails, NewInvoice, Payment,
+};
+
+/// This part of the API.
+pub const AREA: Area = Area { routes, rules: RULES };
+
+const RULES: &[Rule] = &[
+    rule("GET", "/v1/invoices", Who::Roles(CUSTOMER, Scope::BillingRead)),
+    rule("POST", "/v1/invoices", Who::Roles(ADMIN, Scope::BillingWrite)),
+    rule("GET", "/v1/invoices/{number}", Who::Roles(CUSTOMER, Scope::BillingRead)),
+    rule("POST", "/v1/invoices/{number}/send", Who::Roles(ADMIN, Scope::BillingWrite)),
+    rule("POST", "/v1/invoices/{number}/pay", Who::Roles(ADMIN, Scope::BillingWrite)),
+    rule("POST", "/v1/invoices/{number}/cancel", Who::Roles(ADMIN, Scope::BillingWrite)),
+];
+
+/// An invoice that was asked for, and whether it was made just now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drafted {
+    /// The invoice.
+    pub invoice: Versioned<Invoice>,
+    /// `false` for a draft that there was already.
+    pub is_new: bool,
+}
+
+/// What the office knows of invoices.
+pub trait InvoicesOffice: Send + Sync + 'static {
+    /// Those of accounts that the caller reaches, the newest first.
+    fn invoices(&self, caller: &Caller, query: &InvoicesQuery) -> Answer<Page<InvoiceSummary>>;
+
+    /// One of them.
+    fn invoice(&self, caller: &Caller, number: &str) -> Answer<Versioned<Invoice>>;
+
+    /// A draft for an account and a period: a new one, or the one that there is, brought up to date.
+    fn draft_invoice(&self, caller: &Caller, new: &NewInvoice) -> Answer<Drafted>;
+
+    /// Fixes a draft for ever, and has it owed.
+    fn send_invoice(&self, caller: &Caller, number: &str, if_match: IfMatch) -> Answer<Versioned<Invoice>>;
+
+    /// Notes that it was paid.
+    fn pay_invoice(
+        &self,
+        caller: &Caller,
+        number: &str,
+        if_match: IfMatch,
+        payment: Payment,
+    ) -> Answer<Versioned<Invoice>>;
+
+    /// Takes it back; its number stays used.
+    fn cancel_invoice(
+        &self,
+        caller: &Caller,
+        number: &str,
+        if_match: IfMatch,
+        cancellation: Cancellation,
+    ) -> Answer<Versioned<Invoice>>;
+}
+
+fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(list, draft))
+        .routes(routes!(get))
+        .routes(routes!(send))
+        .routes(routes!(pay))
+        .routes(routes!(cancel))
+}
+
+/// List invoices
+///
+/// Those of accounts that the caller reaches, the newest first, without their lines. Filters are looked for among a bounded
+/// number of invoices at a time, so that a page may have fewer than its limit, or none, and still name a next one.
+#[utoipa::path(get, path = "/v1/invoices", tag = "invoices", operation_id = "list_invoices", params(InvoicesQuery),
+    responses((status = 200, description = "A page of invoices", body = Page<InvoiceSummary>), Problems))]
+async fn list(
+    State(office): State<Shared>,
+    caller: Caller,
+    Query(query): Query<InvoicesQuery>,
+) -> Answer<Json<Page<InvoiceSummary>>> {
+    call(office, move |office| office.invoices(&caller, &query)).await.map(Json)
+}
+
+/// Draft an invoice
+///
+/// For what an account was charged from `period_start` on and before `period_end`, by when each charge and refund was
+/// committed. It has its number from now on. Asked for again with the same account and period, it is brought up to date;
+/// once it has been sent that is refused with `wrong_state`.
+#[utoipa::path(post, path = "/v1/invoices", tag = "invoices", operation_id = "draft_invoice", request_body = NewInvoice,
+    responses((status = 201, description = "A new draft", body = Invoice),
+        (status = 200, description = "The draft that there was, brought up to date", body = Invoice), Problems))]
+async fn draft(
+    State(office): State<Shared>,
+    caller: Caller,
+    Body(new): Body<NewInvoice>,
+) -> Answer<Response> {
+    let Drafted { invoice, is_new } = call(office, move |office| office.draft_invoice(&caller, &new)).await?;
+    if !is_new {
+        return Ok(invoice.into_response());
+    }
+    let location = format!("/v1/invoices/{}", invoice.value.invoice_number);
+    Ok(Created { location, body: invoice }.into_response())
+}
+
+/// Read an invoice
+#[utoipa::path(get, path = "/v1/invoices/{number}", tag = "invoices", operation_id = "get_invoice",
+    params(("number" = String, Path, description = "The invoice's number")),
+    responses((status = 200, description = "The invoice", body = Invoice), Problems))]
+async fn get(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(number): Path<String>,
+) -> Answer<Versioned<Invoice>> {
+    call(office, move |office| office.invoice(&caller, &number)).await
+}
+
+/// Send an invoice
+///
+/// A draft whose period is over is brought up to date a last time, and never changes again: its content is kept with its
+/// hash. It is due after the days that the configuration says.
+#[utoipa::path(post, path = "/v1/invoices/{number}/send", tag = "invoices", operation_id = "send_invoice",
+    params(("number" = String, Path, description = "The invoice's number"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    responses((status = 200, description = "The invoice as it is now", body = Invoice), Problems))]
+async fn send(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(number): Path<String>,
+    if_match: IfMatch,
+) -> Answer<Versioned<Invoice>> {
+    call(office, move |office| office.send_invoice(&caller, &number, if_match)).await
+}
+
+/// Note that an invoice was paid
+///
+/// One that was sent, overdue or not. No money moves: a payment that is to be spent is a top-up.
+#[utoipa::path(post, path = "/v1/invoices/{number}/pay", tag = "invoices", operation_id = "pay_invoice",
+    params(("number" = String, Path, description = "The invoice's number"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    request_body(content = Option<Payment>),
+    responses((status = 200, description = "The invoice as it is now", body = Invoice), Problems))]
+async fn pay(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(number): Path<String>,
+    if_match: IfMatch,
+    OptionalBody(payment): OptionalBody<Payment>,
+) -> Answer<Versioned<Invoice>> {
+    call(office, move |office| office.pay_invoice(&caller, &number, if_match, payment)).await
+}
+
+/// Cancel an invoice
+///
+/// One that was not paid. It stays, and so does its number; the same period can be invoiced again.
+#[utoipa::path(post, path = "/v1/invoices/{number}/cancel", tag = "invoices", operation_id = "cancel_invoice",
+    params(("number" = String, Path, description = "The invoice's number"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    request_body = Cancellation,
+    responses((status = 200, description = "The invoice as it is now", body = Invoice), Problems))]
+async fn cancel(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(number): Path<String>,
+    if_match: IfMatch,
+    Body(cancellation): Body<Cancellation>,
+) -> Answer<Versioned<Invoice>> {
+    call(office, move |office| office.cancel_invoice(&caller, &number, if_match, cancellation)).await
+}

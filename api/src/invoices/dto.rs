@@ -1,0 +1,207 @@
+//! What is said of invoices.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::list_query;
+use crate::money::{CurrencyCode, Money};
+use crate::time::Time;
+
+/// An invoice. Once it has been sent, nothing of what it says of its period changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Invoice {
+    /// Counted within the year without gaps, from the draft on; never used twice.
+    #[schema(example = "INV-2026-000001")]
+    pub invoice_number: String,
+    /// Who owes it.
+    pub account: String,
+    /// First instant of its period.
+    pub period_start: Time,
+    /// First instant that is no longer in it.
+    pub period_end: Time,
+    /// The sum of its lines: what the ledger says was debited in the period, less what was given back in it.
+    pub total_amount: Money,
+    /// Of all money here.
+    pub currency: CurrencyCode,
+    /// How far it is.
+    pub status: InvoiceStatus,
+    /// What it is made of: first what was charged, then what was given back, each in the order of networks.
+    pub line_items: Vec<InvoiceLine>,
+    /// For information: other money that moved in the period. It is no part of the total.
+    pub payments: InvoicePayments,
+    /// The versions of the tariff that its messages were priced by, in the order of their first use.
+    pub tariff_versions: Vec<String>,
+    /// When it was drafted.
+    pub created_at: Time,
+    /// When it was sent.
+    pub issued_at: Option<Time>,
+    /// When it is to be paid by.
+    pub due_at: Option<Time>,
+    /// When it was noted as paid.
+    pub paid_at: Option<Time>,
+    /// How it was paid, in the words of who noted it.
+    pub payment_reference: Option<String>,
+    /// When it was cancelled.
+    pub cancelled_at: Option<Time>,
+    /// Why it was cancelled.
+    pub cancel_reason: Option<String>,
+    /// SHA-256 of its content in hexadecimal, from when it was sent on.
+    pub content_hash: Option<String>,
+}
+
+/// An invoice in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InvoiceSummary {
+    /// Its number.
+    #[schema(example = "INV-2026-000001")]
+    pub invoice_number: String,
+    /// Who owes it.
+    pub account: String,
+    /// First instant of its period.
+    pub period_start: Time,
+    /// First instant that is no longer in it.
+    pub period_end: Time,
+    /// The sum of its lines.
+    pub total_amount: Money,
+    /// Of the total.
+    pub currency: CurrencyCode,
+    /// How far it is.
+    pub status: InvoiceStatus,
+    /// When it was drafted.
+    pub created_at: Time,
+    /// When it was sent.
+    pub issued_at: Option<Time>,
+    /// When it is to be paid by.
+    pub due_at: Option<Time>,
+    /// When it was noted as paid.
+    pub paid_at: Option<Time>,
+}
+
+/// How far an invoice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InvoiceStatus {
+    /// It can still be brought up to date.
+    Draft,
+    /// It is fixed, and owed.
+    Sent,
+    /// It was paid.
+    Paid,
+    /// It is owed, and was to be paid by now.
+    Overdue,
+    /// It was taken back.
+    Cancelled,
+}
+
+/// One line of an invoice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InvoiceLine {
+    /// For people.
+    #[schema(example = "SMS to Safaricom, Kenya (639/02)")]
+    pub description: String,
+    /// Segments.
+    pub quantity: u64,
+    /// Total over quantity, rounded half to even to a millionth; the total is what holds.
+    pub unit_price: Money,
+    /// Exact; negative where it was given back.
+    pub total: Money,
+    /// What it is for.
+    pub category: LineCategory,
+    /// More of it.
+    pub details: LineDetails,
+}
+
+/// What a line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LineCategory {
+    /// Messages.
+    Sms,
+    /// Use of the API.
+    Api,
+    /// Storage.
+    Storage,
+    /// Support.
+    Support,
+    /// Anything else.
+    Other,
+}
+
+/// More of a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LineDetails {
+    /// Messages charged, or given back.
+    pub messages: u64,
+    /// Whether these were given back.
+    pub is_refund: bool,
+    /// Mobile country code.
+    #[schema(example = "639")]
+    pub mcc: Option<String>,
+    /// Mobile network code; null where only the MCC is known.
+    #[schema(example = "02")]
+    pub mnc: Option<String>,
+    /// Whose network it is; null where it is not in the catalogue.
+    #[schema(example = "Safaricom")]
+    pub network: Option<String>,
+    /// ISO 3166-1 alpha-2; null for networks of no country.
+    #[schema(example = "KE")]
+    pub country_code: Option<String>,
+}
+
+/// Money that moved in a period and is no part of what is owed for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InvoicePayments {
+    /// Paid in, an opening balance included.
+    pub top_ups: Money,
+    /// Corrections by hand, of either sign.
+    pub adjustments: Money,
+}
+
+/// An invoice to draft.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewInvoice {
+    /// Whose.
+    #[schema(example = "biz_test_001")]
+    pub account: String,
+    /// First instant of its period, not in the future.
+    pub period_start: Time,
+    /// First instant that is no longer in it; at most 400 days later.
+    pub period_end: Time,
+}
+
+/// How an invoice was paid.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Payment {
+    /// In the words of whoever notes it.
+    #[serde(default)]
+    #[schema(max_length = 200, example = "bank transfer 4711")]
+    pub reference: Option<String>,
+}
+
+/// Why an invoice is cancelled.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cancellation {
+    /// In the words of whoever cancels it.
+    #[schema(min_length = 1, max_length = 200)]
+    pub reason: String,
+}
+
+list_query! {
+    /// Which invoices.
+    pub struct InvoicesQuery {
+        /// Only those of this account.
+        pub account: Option<String>,
+        /// Only those that are so far.
+        #[param(inline)]
+        pub status: Option<InvoiceStatus>,
+        /// Only those whose period ends after this.
+        #[param(value_type = Option<Time>)]
+        pub from: Option<Time>,
+        /// Only those whose period begins before this.
+        #[param(value_type = Option<Time>)]
+        pub to: Option<Time>,
+    }
+}

@@ -1,0 +1,173 @@
+//! API keys: with which programs come in, for what, and how far that reaches.
+
+use std::fmt;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::{Rule, Who, rule};
+use crate::answer::{Answer, Created, Gone};
+use crate::call::{Shared, call};
+use crate::caller::{Caller, Scope};
+use crate::extract::{Body, Path, Query};
+use crate::list_query;
+use crate::openapi::Problems;
+use crate::page::Page;
+use crate::router::Area;
+use crate::time::Time;
+
+/// This part of the API.
+pub const AREA: Area = Area { routes, rules: RULES };
+
+const RULES: &[Rule] = &[
+    rule("GET", "/v1/api-keys", Who::Users),
+    rule("POST", "/v1/api-keys", Who::Users),
+    rule("GET", "/v1/api-keys/{id}", Who::Users),
+    rule("DELETE", "/v1/api-keys/{id}", Who::Users),
+];
+
+/// What the office knows of API keys.
+pub trait KeysOffice: Send + Sync + 'static {
+    /// Those that the caller has made, and those of accounts that it reaches.
+    fn api_keys(&self, caller: &Caller, query: &ApiKeysQuery) -> Answer<Page<ApiKey>>;
+
+    /// One of them.
+    fn api_key(&self, caller: &Caller, id: &str) -> Answer<ApiKey>;
+
+    /// Makes one that reaches no further than the caller does.
+    fn create_api_key(&self, caller: &Caller, new: NewApiKey) -> Answer<CreatedApiKey>;
+
+    /// Revokes one; it no longer holds from this instant on.
+    fn revoke_api_key(&self, caller: &Caller, id: &str) -> Answer<()>;
+}
+
+/// An API key, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ApiKey {
+    /// Its id.
+    #[schema(example = "key_4k7xw2m9q3z8r6t5v2n7")]
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// What it may be used for.
+    pub scopes: Vec<Scope>,
+    /// Whose things it reaches; null for everybody's.
+    pub account: Option<String>,
+    /// Whether it also reaches the accounts below.
+    pub include_subtree: bool,
+    /// First instant at which it no longer holds; null for an open end.
+    pub expires_at: Option<Time>,
+    /// Addresses and blocks that it may be used from; empty for any.
+    pub allowed_ips: Vec<String>,
+    /// Id of the user who made it. It holds no longer than that user is there, and may do no more than that user.
+    pub created_by: String,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it was used last, to the minute where the daemon was killed since.
+    pub last_used_at: Option<Time>,
+}
+
+/// An API key to make.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewApiKey {
+    /// What people call it.
+    #[schema(min_length = 1, max_length = 200, example = "billing export")]
+    pub name: String,
+    /// What it may be used for; nothing that the caller may not do. A key that reaches one account may do what a customer
+    /// may, one with its subtree what a reseller may.
+    #[schema(min_items = 1, max_items = 20)]
+    pub scopes: Vec<Scope>,
+    /// Whose things it reaches; null for everybody's, which only an admin's key may.
+    #[serde(default)]
+    #[schema(example = "biz_test_001")]
+    pub account: Option<String>,
+    /// Whether it also reaches the accounts below.
+    #[serde(default)]
+    pub include_subtree: bool,
+    /// First instant at which it no longer holds; null for an open end.
+    #[serde(default)]
+    pub expires_at: Option<Time>,
+    /// Addresses and blocks that it may be used from; empty for any.
+    #[serde(default)]
+    #[schema(max_items = 100, example = json!(["192.0.2.0/24"]))]
+    pub allowed_ips: Vec<String>,
+}
+
+/// An API key that was just made.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CreatedApiKey {
+    /// It.
+    pub api_key: ApiKey,
+    /// What to send as `Authorization: Bearer`; kept hashed, and not shown again.
+    #[schema(example = "tg_4k7xw2m9q3z8r6t5v2n7_…")]
+    pub key: String,
+}
+
+impl fmt::Debug for CreatedApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreatedApiKey").field("api_key", &self.api_key).finish_non_exhaustive()
+    }
+}
+
+list_query! {
+    /// Which API keys.
+    pub struct ApiKeysQuery {
+        /// Only those that reach this account and are bound to it.
+        pub account: Option<String>,
+        /// Only those that this user has made.
+        pub created_by: Option<String>,
+    }
+}
+
+fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, revoke))
+}
+
+/// List API keys
+///
+/// Those that the caller has made, and those of accounts that the caller reaches, in the order of their ids.
+#[utoipa::path(get, path = "/v1/api-keys", tag = "api keys", operation_id = "list_api_keys", params(ApiKeysQuery),
+    responses((status = 200, description = "A page of API keys", body = Page<ApiKey>), Problems))]
+async fn list(
+    State(office): State<Shared>,
+    caller: Caller,
+    Query(query): Query<ApiKeysQuery>,
+) -> Answer<Json<Page<ApiKey>>> {
+    call(office, move |office| office.api_keys(&caller, &query)).await.map(Json)
+}
+
+/// Make an API key
+///
+/// The key itself is in the answer and nowhere else. It may never do more than the user who made it.
+#[utoipa::path(post, path = "/v1/api-keys", tag = "api keys", operation_id = "create_api_key", request_body = NewApiKey,
+    responses((status = 201, description = "The key", body = CreatedApiKey), Problems))]
+async fn create(
+    State(office): State<Shared>,
+    caller: Caller,
+    Body(new): Body<NewApiKey>,
+) -> Answer<Created<Json<CreatedApiKey>>> {
+    let body = call(office, move |office| office.create_api_key(&caller, new)).await?;
+    Ok(Created { location: format!("/v1/api-keys/{}", body.api_key.id), body: Json(body) })
+}
+
+/// Read an API key
+#[utoipa::path(get, path = "/v1/api-keys/{id}", tag = "api keys", operation_id = "get_api_key",
+    params(("id" = String, Path, description = "The key's id")),
+    responses((status = 200, description = "The API key, without its secret", body = ApiKey), Problems))]
+async fn get(State(office): State<Shared>, caller: Caller, Path(id): Path<String>) -> Answer<Json<ApiKey>> {
+    call(office, move |office| office.api_key(&caller, &id)).await.map(Json)
+}
+
+/// Revoke an API key
+#[utoipa::path(delete, path = "/v1/api-keys/{id}", tag = "api keys", operation_id = "revoke_api_key",
+    params(("id" = String, Path, description = "The key's id")),
+    responses((status = 204, description = "The key no longer holds"), Problems))]
+async fn revoke(State(office): State<Shared>, caller: Caller, Path(id): Path<String>) -> Answer<Gone> {
+    call(office, move |office| office.revoke_api_key(&caller, &id)).await?;
+    Ok(Gone)
+}

@@ -1,0 +1,49 @@
+//! The management API over HTTP: everything that operations, billing staff, customers and integrators do without SMPP.
+//!
+//! One file per area holds its DTOs, the trait that its handlers ask (`…Office`), the handlers, and the access rules of
+//! its routes. [`office::Office`] is all those traits together; the daemon implements it. What happens to a request, in
+//! four hops: [`gate`] finds the route's rule in [`access`] and who calls, the handler reads path, query and body
+//! ([`extract`]), the office does what was asked on a thread where it may wait ([`call`]), and [`answer`] or [`problem`] is
+//! written.
+//!
+//! **Architecture invariant:** nothing here knows where data lies. There is no storage, no SMPP and no clock; money is the
+//! engine's [`Amount`](tollgate_engine::money::Amount), and leaves as a decimal string.
+
+pub mod access;
+pub mod answer;
+pub mod call;
+pub mod caller;
+pub mod extract;
+pub mod gate;
+mod meters;
+pub mod money;
+pub mod office;
+pub mod openapi;
+pub mod page;
+pub mod patch;
+pub mod percent;
+pub mod problem;
+mod refused;
+pub mod router;
+pub mod time;
+
+pub mod accounts;
+pub mod alerts;
+pub mod audit;
+pub mod auth;
+pub mod cdrs;
+pub mod charges;
+pub mod dispatches;
+pub mod invoices;
+pub mod keys;
+pub mod moderation;
+pub mod nicknames;
+pub mod operators;
+pub mod plans;
+pub mod rate_cards;
+pub mod tariffs;
+pub mod templates;
+pub mod usage;
+pub mod users;
+pub mod wallets;
+pub mod wecall;

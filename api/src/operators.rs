@@ -1,0 +1,274 @@
+//! Operators: the upstream SMSCs that messages are handed to, how they fare, and taking them in and out.
+
+mod condition;
+mod dto;
+mod smpp;
+
+use axum::Json;
+use axum::extract::State;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::{ADMIN, Rule, Who, rule};
+use crate::answer::{Answer, Created, Gone, Versioned};
+use crate::call::{Shared, call};
+use crate::caller::{Caller, Scope};
+use crate::extract::{Body, IfMatch, Path, Query};
+use crate::openapi::Problems;
+use crate::page::Page;
+use crate::router::Area;
+
+pub use condition::{
+    BreakerState, CostInCurrency, HealthPoint, LinkBind, LinkState, OperatorHealth, OperatorLink,
+    OperatorLinks, OperatorStats, PeriodQuery,
+};
+pub use dto::{
+    Operator, OperatorAccounts, OperatorCost, OperatorInput, OperatorSort, OperatorStatus, OperatorsQuery,
+};
+pub use smpp::{
+    BindKind, HiddenPassword, InterfaceVersion, LongMessages, NumberFormat, OperatorTls, ReceiptIds,
+    SmppConfig, UnknownOutcome,
+};
+
+/// This part of the API.
+pub const AREA: Area = Area { routes, rules: RULES };
+
+const READ: Who = Who::Roles(ADMIN, Scope::OperatorsRead);
+const WRITE: Who = Who::Roles(ADMIN, Scope::OperatorsWrite);
+
+const RULES: &[Rule] = &[
+    rule("GET", "/v1/operators", READ),
+    rule("POST", "/v1/operators", WRITE),
+    rule("GET", "/v1/operators/{id}", READ),
+    rule("PUT", "/v1/operators/{id}", WRITE),
+    rule("DELETE", "/v1/operators/{id}", WRITE),
+    rule("GET", "/v1/operators/{id}/health", READ),
+    rule("GET", "/v1/operators/{id}/stats", READ),
+    rule("GET", "/v1/operators/{id}/links", READ),
+    rule("POST", "/v1/operators/{id}/drain", WRITE),
+    rule("POST", "/v1/operators/{id}/resume", WRITE),
+    rule("POST", "/v1/operators/{id}/disable", WRITE),
+];
+
+/// What the office knows of operators.
+pub trait OperatorsOffice: Send + Sync + 'static {
+    /// Those in force.
+    fn operators(&self, query: &OperatorsQuery) -> Answer<Page<Operator>>;
+
+    /// One of them, by its code.
+    fn operator(&self, code: &str) -> Answer<Versioned<Operator>>;
+
+    /// Makes one; its links are made at once.
+    fn create_operator(&self, caller: &Caller, new: OperatorInput) -> Answer<Versioned<Operator>>;
+
+    /// Puts another definition in the place of one that is not provisioned by file.
+    fn replace_operator(
+        &self,
+        caller: &Caller,
+        code: &str,
+        if_match: IfMatch,
+        input: OperatorInput,
+    ) -> Answer<Versioned<Operator>>;
+
+    /// Takes one away for whom nothing waits and that nothing is on its way to.
+    fn delete_operator(&self, caller: &Caller, code: &str, if_match: IfMatch) -> Answer<()>;
+
+    /// Gives one another status.
+    fn set_operator_status(
+        &self,
+        caller: &Caller,
+        code: &str,
+        status: OperatorStatus,
+    ) -> Answer<Versioned<Operator>>;
+
+    /// How it is now, and was in a period.
+    fn operator_health(&self, code: &str, period: PeriodQuery) -> Answer<OperatorHealth>;
+
+    /// What became of its messages in a period.
+    fn operator_stats(&self, code: &str, period: PeriodQuery) -> Answer<OperatorStats>;
+
+    /// Its links as they are now.
+    fn operator_links(&self, code: &str) -> Answer<OperatorLinks>;
+}
+
+fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, replace, delete))
+        .routes(routes!(health))
+        .routes(routes!(stats))
+        .routes(routes!(links))
+        .routes(routes!(drain))
+        .routes(routes!(resume))
+        .routes(routes!(disable))
+}
+
+/// List operators
+///
+/// Those in force: of `operators.toml` and of this API.
+#[utoipa::path(get, path = "/v1/operators", tag = "operators", operation_id = "list_operators", params(OperatorsQuery),
+    responses((status = 200, description = "A page of operators", body = Page<Operator>), Problems))]
+async fn list(
+    State(office): State<Shared>,
+    _caller: Caller,
+    Query(query): Query<OperatorsQuery>,
+) -> Answer<Json<Page<Operator>>> {
+    call(office, move |office| office.operators(&query)).await.map(Json)
+}
+
+/// Make an operator
+///
+/// Its links are made at once, and messages go to it from the answer on. A code that was there before is the same operator
+/// as before, with what still waits for it.
+#[utoipa::path(post, path = "/v1/operators", tag = "operators", operation_id = "create_operator",
+    request_body = OperatorInput,
+    responses((status = 201, description = "The operator", body = Operator), Problems))]
+async fn create(
+    State(office): State<Shared>,
+    caller: Caller,
+    Body(new): Body<OperatorInput>,
+) -> Answer<Created<Versioned<Operator>>> {
+    let body = call(office, move |office| office.create_operator(&caller, new)).await?;
+    Ok(Created { location: format!("/v1/operators/{}", body.value.code), body })
+}
+
+/// Read an operator
+#[utoipa::path(get, path = "/v1/operators/{id}", tag = "operators", operation_id = "get_operator",
+    params(("id" = String, Path, description = "The operator's code")),
+    responses((status = 200, description = "The operator", body = Operator), Problems))]
+async fn get(
+    State(office): State<Shared>,
+    _caller: Caller,
+    Path(code): Path<String>,
+) -> Answer<Versioned<Operator>> {
+    call(office, move |office| office.operator(&code)).await
+}
+
+/// Put another definition in the place of an operator
+///
+/// The body is the whole operator; what it leaves out is as for one that is new, only the password stays as it is. Links are
+/// made anew where what a bind depends on has changed.
+#[utoipa::path(put, path = "/v1/operators/{id}", tag = "operators", operation_id = "replace_operator",
+    params(("id" = String, Path, description = "The operator's code"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    request_body = OperatorInput,
+    responses((status = 200, description = "The operator as it is now", body = Operator), Problems))]
+async fn replace(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(code): Path<String>,
+    if_match: IfMatch,
+    Body(input): Body<OperatorInput>,
+) -> Answer<Versioned<Operator>> {
+    call(office, move |office| office.replace_operator(&caller, &code, if_match, input)).await
+}
+
+/// Take an operator away
+///
+/// Refused with `wrong_state` while messages wait in its queue or are on their way to it: drain it first, and let a day or
+/// two pass for the receipts of what it took, which do not come in any more once it is gone.
+#[utoipa::path(delete, path = "/v1/operators/{id}", tag = "operators", operation_id = "delete_operator",
+    params(("id" = String, Path, description = "The operator's code"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    responses((status = 204, description = "It is gone"), Problems))]
+async fn delete(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(code): Path<String>,
+    if_match: IfMatch,
+) -> Answer<Gone> {
+    call(office, move |office| office.delete_operator(&caller, &code, if_match)).await.map(|()| Gone)
+}
+
+/// See how an operator is, and was
+///
+/// The period is at most seven days.
+#[utoipa::path(get, path = "/v1/operators/{id}/health", tag = "operators", operation_id = "get_operator_health",
+    params(("id" = String, Path, description = "The operator's code"), PeriodQuery),
+    responses((status = 200, description = "Its health", body = OperatorHealth), Problems))]
+async fn health(
+    State(office): State<Shared>,
+    _caller: Caller,
+    Path(code): Path<String>,
+    Query(period): Query<PeriodQuery>,
+) -> Answer<Json<OperatorHealth>> {
+    call(office, move |office| office.operator_health(&code, period)).await.map(Json)
+}
+
+/// See what became of an operator's messages
+///
+/// From counters that are kept as messages are charged and settled. The period is at most 400 days.
+#[utoipa::path(get, path = "/v1/operators/{id}/stats", tag = "operators", operation_id = "get_operator_stats",
+    params(("id" = String, Path, description = "The operator's code"), PeriodQuery),
+    responses((status = 200, description = "Its statistics", body = OperatorStats), Problems))]
+async fn stats(
+    State(office): State<Shared>,
+    _caller: Caller,
+    Path(code): Path<String>,
+    Query(period): Query<PeriodQuery>,
+) -> Answer<Json<OperatorStats>> {
+    call(office, move |office| office.operator_stats(&code, period)).await.map(Json)
+}
+
+/// See an operator's links
+#[utoipa::path(get, path = "/v1/operators/{id}/links", tag = "operators", operation_id = "list_operator_links",
+    params(("id" = String, Path, description = "The operator's code")),
+    responses((status = 200, description = "Its links", body = OperatorLinks), Problems))]
+async fn links(
+    State(office): State<Shared>,
+    _caller: Caller,
+    Path(code): Path<String>,
+) -> Answer<Json<OperatorLinks>> {
+    call(office, move |office| office.operator_links(&code)).await.map(Json)
+}
+
+/// Drain an operator
+///
+/// It gets no new messages. What waits in its queue is still sent, its links stay, and receipts come in.
+#[utoipa::path(post, path = "/v1/operators/{id}/drain", tag = "operators", operation_id = "drain_operator",
+    params(("id" = String, Path, description = "The operator's code")),
+    responses((status = 200, description = "The operator as it is now", body = Operator), Problems))]
+async fn drain(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(code): Path<String>,
+) -> Answer<Versioned<Operator>> {
+    set_status(office, caller, code, OperatorStatus::Draining).await
+}
+
+/// Resume an operator
+///
+/// It gets messages again.
+#[utoipa::path(post, path = "/v1/operators/{id}/resume", tag = "operators", operation_id = "resume_operator",
+    params(("id" = String, Path, description = "The operator's code")),
+    responses((status = 200, description = "The operator as it is now", body = Operator), Problems))]
+async fn resume(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(code): Path<String>,
+) -> Answer<Versioned<Operator>> {
+    set_status(office, caller, code, OperatorStatus::Active).await
+}
+
+/// Disable an operator
+///
+/// Its links are closed, and receipts do not come in any more. What waits in its queue goes elsewhere, or expires.
+#[utoipa::path(post, path = "/v1/operators/{id}/disable", tag = "operators", operation_id = "disable_operator",
+    params(("id" = String, Path, description = "The operator's code")),
+    responses((status = 200, description = "The operator as it is now", body = Operator), Problems))]
+async fn disable(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(code): Path<String>,
+) -> Answer<Versioned<Operator>> {
+    set_status(office, caller, code, OperatorStatus::Disabled).await
+}
+
+async fn set_status(
+    office: Shared,
+    caller: Caller,
+    code: String,
+    status: OperatorStatus,
+) -> Answer<Versioned<Operator>> {
+    call(office, move |office| office.set_operator_status(&caller, &code, status)).await
+}

@@ -1,0 +1,209 @@
+//! What is said of operators.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::smpp::SmppConfig;
+use crate::accounts::Source;
+use crate::extract::object;
+use crate::list_query;
+use crate::money::{CurrencyCode, Money};
+use crate::time::Time;
+
+/// An operator: an upstream SMSC that messages are handed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Operator {
+    /// Its name in metrics, logs and CDRs.
+    #[schema(example = "UZ_UCELL")]
+    pub code: String,
+    /// What people call it.
+    pub name: String,
+    /// Where it is provisioned.
+    pub source: Source,
+    /// Where it is: ISO 3166-1 alpha-2.
+    #[schema(example = "UZ")]
+    pub country: Option<String>,
+    /// Whether it gets messages.
+    pub status: OperatorStatus,
+    /// Where it delivers to: networks such as `434/05`, and whole countries such as `434`; null for everywhere.
+    #[schema(example = json!(["434/05"]))]
+    pub networks: Option<Vec<String>>,
+    /// Mobile country code, where it delivers to one network or one MCC only.
+    pub mcc: Option<String>,
+    /// Mobile network code, where it delivers to one network only.
+    pub mnc: Option<String>,
+    /// What it charges in.
+    pub currency: CurrencyCode,
+    /// What it charges us for a segment, where no row of `costs` holds; null where such messages cannot go to it.
+    pub price_per_sms: Option<Money>,
+    /// What it charges us for a segment, by network.
+    pub costs: Vec<OperatorCost>,
+    /// Lower is tried first.
+    pub priority: u32,
+    /// Share among equals.
+    pub weight: u32,
+    /// Which source addresses it takes; null for any.
+    pub senders: Option<Vec<String>>,
+    /// Whose messages it takes; null for everybody's.
+    pub accounts: Option<OperatorAccounts>,
+    /// Which values of data_coding it takes; null for all.
+    pub data_codings: Option<Vec<u8>>,
+    /// How it is bound to, without the password.
+    pub smpp_config: SmppConfig,
+    /// When it was first provisioned.
+    pub created_at: Time,
+    /// When it was changed last over this API; for one of a file, when it was first provisioned.
+    pub updated_at: Time,
+}
+
+/// Whether an operator gets messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OperatorStatus {
+    /// It does.
+    #[default]
+    Active,
+    /// No new ones. What waits in its queue is still sent, and receipts come in.
+    Draining,
+    /// None at all, and its links are closed. What waits in its queue goes elsewhere, or expires.
+    Disabled,
+}
+
+/// What an operator charges us for a segment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorCost {
+    /// Mobile country code.
+    #[schema(pattern = "^[0-9]{3}$", example = "434")]
+    pub mcc: String,
+    /// Mobile network code; null for the whole MCC.
+    #[serde(default)]
+    #[schema(pattern = "^[0-9]{2,3}$", example = "05")]
+    pub mnc: Option<String>,
+    /// Of one segment, in the operator's currency.
+    pub cost: Money,
+    /// First instant at which it holds; null for always.
+    #[serde(default)]
+    pub effective_from: Option<Time>,
+    /// First instant at which it no longer holds; null for an open end.
+    #[serde(default)]
+    pub effective_to: Option<Time>,
+}
+
+/// Whose messages an operator takes: one of the two lists.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorAccounts {
+    /// Those of these accounts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1000)]
+    pub only: Vec<String>,
+    /// Those of all accounts but these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1000)]
+    pub except: Vec<String>,
+}
+
+/// An operator as it is to be. What is not said is as for one that is new; only the password stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorInput {
+    /// Its name in metrics, logs and CDRs: 1 to 64 letters, digits, `_`, `-`, `.`; for ever.
+    #[schema(pattern = "^[A-Za-z0-9_.-]{1,64}$", example = "UZ_UCELL")]
+    pub code: String,
+    /// What people call it; its code where it is not said.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 64)]
+    pub name: Option<String>,
+    /// Where it is: ISO 3166-1 alpha-2.
+    #[serde(default)]
+    #[schema(pattern = "^[A-Z]{2}$", example = "UZ")]
+    pub country: Option<String>,
+    /// Whether it gets messages.
+    #[serde(default)]
+    pub status: OperatorStatus,
+    /// Where it delivers to: networks such as `434/05`, and whole countries such as `434`; null for everywhere.
+    #[serde(default)]
+    #[schema(min_items = 1, max_items = 5000, example = json!(["434/05"]))]
+    pub networks: Option<Vec<String>>,
+    /// In place of `networks`: the one MCC that it delivers to.
+    #[serde(default)]
+    #[schema(pattern = "^[0-9]{3}$", example = "434")]
+    pub mcc: Option<String>,
+    /// Beside `mcc`: the one network that it delivers to.
+    #[serde(default)]
+    #[schema(pattern = "^[0-9]{2,3}$", example = "05")]
+    pub mnc: Option<String>,
+    /// What it charges in.
+    pub currency: CurrencyCode,
+    /// What it charges us for a segment, where no row of `costs` holds; null where such messages cannot go to it.
+    #[serde(default)]
+    pub price_per_sms: Option<Money>,
+    /// What it charges us for a segment, by network.
+    #[serde(default)]
+    #[schema(max_items = 5000)]
+    pub costs: Vec<OperatorCost>,
+    /// Lower is tried first.
+    #[serde(default = "default_priority")]
+    #[schema(maximum = 1_000_000)]
+    pub priority: u32,
+    /// Share among equals; 0 takes only what no equal can.
+    #[serde(default = "default_weight")]
+    #[schema(maximum = 1_000_000)]
+    pub weight: u32,
+    /// Which source addresses it takes; null for any.
+    #[serde(default)]
+    #[schema(min_items = 1, max_items = 1000)]
+    pub senders: Option<Vec<String>>,
+    /// Whose messages it takes; null for everybody's.
+    #[serde(default)]
+    pub accounts: Option<OperatorAccounts>,
+    /// Which values of data_coding it takes; null for all.
+    #[serde(default)]
+    #[schema(min_items = 1, max_items = 256)]
+    pub data_codings: Option<Vec<u8>>,
+    /// How it is bound to.
+    #[serde(deserialize_with = "object")]
+    pub smpp_config: SmppConfig,
+}
+
+fn default_priority() -> u32 {
+    100
+}
+
+fn default_weight() -> u32 {
+    1
+}
+
+/// In which order operators are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OperatorSort {
+    /// By code.
+    #[default]
+    Code,
+    /// By priority, then by code.
+    Priority,
+    /// By name, then by code.
+    Name,
+}
+
+list_query! {
+    /// Which operators.
+    pub struct OperatorsQuery {
+        /// Only those with this status.
+        pub status: Option<OperatorStatus>,
+        /// Only those in this country.
+        pub country: Option<String>,
+        /// Only those that deliver to some network of this MCC.
+        pub mcc: Option<String>,
+        /// Beside `mcc`: only those that deliver to this network.
+        pub mnc: Option<String>,
+        /// Only those from there.
+        pub source: Option<Source>,
+        /// Only those whose code or name contains this, in whatever case.
+        pub search: Option<String>,
+        /// In which order; by code where it is not said.
+        pub sort: Option<OperatorSort>,
+    }
+}

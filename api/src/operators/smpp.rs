@@ -1,0 +1,265 @@
+//! How operators are bound to: the keys of `[operator.smpp]`, with a password that comes in and never goes out.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// How links to an operator are made. What is not said is as in `operators.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SmppConfig {
+    /// A name or an address, without the port.
+    #[schema(max_length = 253, example = "smsc.example.com")]
+    pub host: String,
+    /// TCP port.
+    #[serde(default = "default_port")]
+    #[schema(minimum = 1, maximum = 65535, example = 2775)]
+    pub port: u16,
+    /// TLS; null for none, `{}` for TLS with the authorities of the system.
+    #[serde(default)]
+    pub tls: Option<OperatorTls>,
+    /// The name it is bound to with: at most 15 visible ASCII characters.
+    #[schema(min_length = 1, max_length = 15)]
+    pub system_id: String,
+    /// The password it is bound to with, at most 64 octets. It is never shown. A change without one keeps the present one.
+    #[serde(default, skip_serializing)]
+    #[schema(value_type = Option<String>, write_only, max_length = 64)]
+    pub password: Option<HiddenPassword>,
+    /// What the operator wants there, at most 12 ASCII characters; mostly empty.
+    #[serde(default)]
+    #[schema(max_length = 12)]
+    pub system_type: String,
+    /// Version of SMPP.
+    #[serde(default)]
+    pub interface_version: InterfaceVersion,
+    /// Which kind of bind.
+    #[serde(default)]
+    pub bind: BindKind,
+    /// Binds that carry messages, at once.
+    #[serde(default = "default_binds")]
+    #[schema(minimum = 1, maximum = 64)]
+    pub binds: u32,
+    /// Messages that one bind may have unanswered.
+    #[serde(default = "default_window")]
+    #[schema(minimum = 1, maximum = 65535)]
+    pub window: u32,
+    /// Messages per second over all binds; null for no limit.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub throughput: Option<u32>,
+    /// Silence after which the operator is asked whether it is alive.
+    #[serde(default = "default_seconds")]
+    #[schema(minimum = 1, maximum = 3600)]
+    pub enquire_link_seconds: u32,
+    /// How long the operator may take to answer.
+    #[serde(default = "default_seconds")]
+    #[schema(minimum = 1, maximum = 3600)]
+    pub response_seconds: u32,
+    /// How long connecting, TLS and binding may take together.
+    #[serde(default = "default_connect_seconds")]
+    #[schema(minimum = 1, maximum = 3600)]
+    pub connect_seconds: u32,
+    /// The first pause between two tries to bind.
+    #[serde(default = "default_reconnect_min_ms")]
+    #[schema(minimum = 10, maximum = 3_600_000)]
+    pub reconnect_min_ms: u32,
+    /// The longest pause between two tries to bind; not below `reconnect_min_ms`.
+    #[serde(default = "default_reconnect_max_ms")]
+    #[schema(minimum = 10, maximum = 3_600_000)]
+    pub reconnect_max_ms: u32,
+    /// How destinations are written.
+    #[serde(default)]
+    pub number_format: NumberFormat,
+    /// The country whose numbers are written `national`, as its calling code; for that format alone.
+    #[serde(default)]
+    #[schema(pattern = "^[1-9][0-9]{0,2}$", example = "254")]
+    pub national_calling_code: Option<String>,
+    /// How the ids in its receipts relate to those in its responses.
+    #[serde(default)]
+    pub receipt_ids: ReceiptIds,
+    /// Whether every message asks for a receipt; otherwise those do whose sender asked for one.
+    #[serde(default = "default_receipts")]
+    pub receipts: bool,
+    /// How often a message that it refused for the moment is offered to it again before another operator is asked.
+    #[serde(default = "default_retries")]
+    #[schema(maximum = 100)]
+    pub retries: u32,
+    /// How messages of more than one segment are handed over.
+    #[serde(default)]
+    pub long_messages: LongMessages,
+    /// What becomes of a message of unknown outcome; null for what `[delivery]` says.
+    #[serde(default)]
+    pub unknown_outcome: Option<UnknownOutcome>,
+}
+
+fn default_port() -> u16 {
+    2775
+}
+
+fn default_binds() -> u32 {
+    1
+}
+
+fn default_window() -> u32 {
+    100
+}
+
+fn default_seconds() -> u32 {
+    30
+}
+
+fn default_connect_seconds() -> u32 {
+    10
+}
+
+fn default_reconnect_min_ms() -> u32 {
+    500
+}
+
+fn default_reconnect_max_ms() -> u32 {
+    30_000
+}
+
+fn default_receipts() -> bool {
+    true
+}
+
+fn default_retries() -> u32 {
+    2
+}
+
+/// A password on its way in. It is never printed.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct HiddenPassword(String);
+
+impl HiddenPassword {
+    /// The password itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for HiddenPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HiddenPassword(…)")
+    }
+}
+
+/// TLS to an operator.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorTls {
+    /// Absolute path, on the server, of a PEM file with the authorities that may have signed its certificate; null for
+    /// those of the system.
+    #[serde(default)]
+    pub ca_file: Option<String>,
+    /// The name in its certificate; null for the host.
+    #[serde(default)]
+    pub server_name: Option<String>,
+    /// Accepts any certificate: whoever stands between can read and change everything.
+    #[serde(default)]
+    pub insecure: bool,
+}
+
+/// Version of SMPP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum InterfaceVersion {
+    /// SMPP 3.3.
+    #[serde(rename = "3.3")]
+    V33,
+    /// SMPP 3.4.
+    #[default]
+    #[serde(rename = "3.4")]
+    V34,
+    /// SMPP 5.0.
+    #[serde(rename = "5.0")]
+    V50,
+}
+
+/// Which kind of bind (SMPP 3.4 §2.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BindKind {
+    /// Every bind carries messages and receipts.
+    #[default]
+    Transceiver,
+    /// As many transmitters as there are `binds`, and one receiver.
+    Separate,
+}
+
+/// How destinations are written (SMPP 3.4 §5.2.5, §5.2.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberFormat {
+    /// Digits with calling code, TON 1, NPI 1.
+    #[default]
+    International,
+    /// The same digits after a `+`.
+    Plus,
+    /// The same digits after `00`.
+    DoubleZero,
+    /// Numbers of one country, that of `national_calling_code`, as its people dial them; others as international.
+    National,
+    /// As they were submitted.
+    AsSubmitted,
+}
+
+/// How the ids in receipts relate to those in responses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptIds {
+    /// Not known: every way is tried.
+    #[default]
+    Any,
+    /// As in the response.
+    AsIs,
+    /// Hex in the receipt, decimal in the response.
+    HexToDecimal,
+    /// Decimal in the receipt, hex in the response.
+    DecimalToHex,
+}
+
+/// How messages of more than one segment are handed over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LongMessages {
+    /// As they were submitted.
+    #[default]
+    AsSubmitted,
+    /// In a message_payload TLV (SMPP 3.4 §5.3.2.32).
+    Payload,
+}
+
+/// What becomes of a message of unknown outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownOutcome {
+    /// It is sent again and marked as a possible duplicate.
+    Resend,
+    /// It is settled as unknown.
+    Settle,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_comes_in_and_never_goes_out() {
+        let text = r#"{"host": "smsc", "system_id": "tollgate", "password": "hunter22"}"#;
+        let config: SmppConfig = serde_json::from_str(text).unwrap();
+        assert_eq!(config.password.as_ref().map(HiddenPassword::expose), Some("hunter22"));
+        for shown in [format!("{config:?}"), serde_json::to_string(&config).unwrap()] {
+            assert!(!shown.contains("hunter22"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_can_be_sent_back() {
+        let config: SmppConfig = serde_json::from_str(r#"{"host": "smsc", "system_id": "t"}"#).unwrap();
+        let shown = serde_json::to_string(&config).unwrap();
+        assert_eq!(serde_json::from_str::<SmppConfig>(&shown).unwrap(), config);
+    }
+}

@@ -1,0 +1,177 @@
+//! Rate cards: the prices of plans by network, row by row and a whole deck at a time. They stand in the rate files, which
+//! are written whole or not at all.
+
+mod dto;
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::HeaderName;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
+use crate::answer::{Answer, Versioned};
+use crate::call::{Shared, call};
+use crate::caller::{Caller, Scope};
+use crate::extract::{Body, IfMatch, Query};
+use crate::openapi::Problems;
+use crate::page::Page;
+use crate::problem::Problem;
+use crate::router::Area;
+use crate::tariffs::TariffChange;
+
+pub use dto::{
+    AddedRow, ChangedRow, DeckDifference, DeckQuery, DeckRow, FlaggedRow, PriceMove, RateCard,
+    RateCardsQuery, RatePlaceQuery, RateRow, RateRows, RateSort,
+};
+
+/// This part of the API.
+pub const AREA: Area = Area { routes, rules: RULES };
+
+const RULES: &[Rule] = &[
+    rule("GET", "/v1/rate-cards", Who::Roles(CUSTOMER, Scope::TariffRead)),
+    rule("PUT", "/v1/rate-cards/rows", Who::Roles(ADMIN, Scope::TariffWrite)),
+    rule("DELETE", "/v1/rate-cards/rows", Who::Roles(ADMIN, Scope::TariffWrite)),
+    rule("POST", "/v1/rate-cards/upload", Who::Roles(ADMIN, Scope::TariffWrite)),
+];
+
+/// What the office knows of rate cards.
+pub trait RateCardsOffice: Send + Sync + 'static {
+    /// Octets of a deck at most. Called on the runtime's threads; it must not wait.
+    fn deck_octets_max(&self) -> usize;
+
+    /// The rates of every file in force that the caller reaches: all of them, or those of the plans of the accounts within
+    /// reach. The version is that of the tariff.
+    fn rate_cards(&self, caller: &Caller, query: &RateCardsQuery) -> Answer<Versioned<Page<RateCard>>>;
+
+    /// Adds rates, and replaces those of the same plan, network and time.
+    fn put_rates(
+        &self,
+        caller: &Caller,
+        if_match: IfMatch,
+        rows: RateRows,
+    ) -> Answer<Versioned<TariffChange>>;
+
+    /// Takes a rate out of its file.
+    fn remove_rate(
+        &self,
+        caller: &Caller,
+        if_match: IfMatch,
+        place: RatePlaceQuery,
+    ) -> Answer<Versioned<TariffChange>>;
+
+    /// Compares a deck with what is there, and puts it in its place.
+    fn upload_deck(
+        &self,
+        caller: &Caller,
+        if_match: IfMatch,
+        query: DeckQuery,
+        deck: Vec<u8>,
+    ) -> Answer<Versioned<DeckDifference>>;
+}
+
+fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(put, remove)).routes(routes!(upload))
+}
+
+/// List rates
+///
+/// Those in force: all for an admin, for others those of the plans of the accounts that they reach. The ETag is that of the
+/// tariff as a whole.
+#[utoipa::path(get, path = "/v1/rate-cards", tag = "rate cards", operation_id = "list_rate_cards",
+    params(RateCardsQuery),
+    responses((status = 200, description = "A page of rates", body = Page<RateCard>), Problems))]
+async fn list(
+    State(office): State<Shared>,
+    caller: Caller,
+    Query(query): Query<RateCardsQuery>,
+) -> Answer<Versioned<Page<RateCard>>> {
+    call(office, move |office| office.rate_cards(&caller, &query)).await
+}
+
+/// Add or change rates
+///
+/// A row takes the place of the one that begins at the same time for the same plan and network; others are added at the end
+/// of the file. They are in force from the answer on, all or none.
+#[utoipa::path(put, path = "/v1/rate-cards/rows", tag = "rate cards", operation_id = "put_rates",
+    params(("If-Match" = Option<String>, Header, description = "The ETag of the tariff that the change is meant for")),
+    request_body = RateRows,
+    responses((status = 200, description = "What is different", body = TariffChange), Problems))]
+async fn put(
+    State(office): State<Shared>,
+    caller: Caller,
+    if_match: IfMatch,
+    Body(rows): Body<RateRows>,
+) -> Answer<Versioned<TariffChange>> {
+    call(office, move |office| office.put_rates(&caller, if_match, rows)).await
+}
+
+/// Take a rate away
+#[utoipa::path(delete, path = "/v1/rate-cards/rows", tag = "rate cards", operation_id = "remove_rate",
+    params(RatePlaceQuery,
+        ("If-Match" = Option<String>, Header, description = "The ETag of the tariff that the change is meant for")),
+    responses((status = 200, description = "What is different", body = TariffChange), Problems))]
+async fn remove(
+    State(office): State<Shared>,
+    caller: Caller,
+    if_match: IfMatch,
+    Query(place): Query<RatePlaceQuery>,
+) -> Answer<Versioned<TariffChange>> {
+    call(office, move |office| office.remove_rate(&caller, if_match, place)).await
+}
+
+/// Upload a rate deck
+///
+/// A CSV file with the columns `plan,mcc,mnc,price` and, where wanted, `effective_from,effective_to,note`, in the place of a
+/// whole rate file or of one plan's rows in it. With `dry_run` it is only compared: rows added, changed and removed, and
+/// price moves over the limit. Without, it is refused with `wrong_state` while prices are flagged, unless `accept_flagged`
+/// says so. What is wrong is named by the deck's lines.
+#[utoipa::path(post, path = "/v1/rate-cards/upload", tag = "rate cards", operation_id = "upload_rate_deck",
+    params(DeckQuery,
+        ("If-Match" = Option<String>, Header, description = "The ETag of the tariff that the deck is meant for")),
+    request_body(content = String, content_type = "text/csv", description = "The deck"),
+    responses((status = 200, description = "What is different, or would be", body = DeckDifference), Problems))]
+async fn upload(
+    State(office): State<Shared>,
+    caller: Caller,
+    if_match: IfMatch,
+    Query(query): Query<DeckQuery>,
+    Deck(deck): Deck,
+) -> Answer<Versioned<DeckDifference>> {
+    call(office, move |office| office.upload_deck(&caller, if_match, query, deck)).await
+}
+
+/// A body of `text/csv`, which may be longer than others.
+struct Deck(Vec<u8>);
+
+impl FromRequest<Shared> for Deck {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, office: &Shared) -> Result<Self, Problem> {
+        let kind = text_of(&request, &CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case("text/csv") {
+            return Err(Problem::unsupported_media_type("the body is to be text/csv"));
+        }
+        let most = office.deck_octets_max();
+        let too_large = || Problem::too_large(format!("the deck is longer than {most} octets"));
+        let length = text_of(&request, &CONTENT_LENGTH).parse::<usize>().ok();
+        if length.is_some_and(|length| length > most) {
+            return Err(too_large());
+        }
+        // The limit for every body does not hold here: this one is read by itself.
+        let octets = to_bytes(request.into_body(), most).await.map_err(|error| {
+            if length.is_none() {
+                too_large()
+            } else {
+                Problem::invalid_request(format!("the body cannot be read: {error}"))
+            }
+        })?;
+        Ok(Self(octets.into()))
+    }
+}
+
+/// The text of a header; empty where there is none.
+fn text_of<'r>(request: &'r Request, name: &HeaderName) -> &'r str {
+    request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}

@@ -1,0 +1,154 @@
+//! All routes under one router, with what surrounds them.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
+use axum::http::{HeaderName, HeaderValue, Method};
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use tower_http::cors::CorsLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::access::Rule;
+use crate::call::Shared;
+use crate::gate::{Gate, REQUEST_ID, pass};
+use crate::meters;
+use crate::problem::Problem;
+use crate::{
+    accounts, alerts, audit, auth, cdrs, charges, dispatches, invoices, keys, nicknames, openapi, operators,
+    plans, rate_cards, tariffs, templates, usage, users, wallets, wecall,
+};
+
+/// Where the browsable page is.
+pub const DOCS_PATH: &str = "/docs";
+
+/// One part of the API.
+pub struct Area {
+    /// Its routes.
+    pub routes: fn() -> OpenApiRouter<Shared>,
+    /// Who may call each of them.
+    pub rules: &'static [Rule],
+}
+
+impl std::fmt::Debug for Area {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Area").field("rules", &self.rules.len()).finish_non_exhaustive()
+    }
+}
+
+/// Every part.
+pub const AREAS: &[Area] = &[
+    accounts::AREA,
+    wallets::AREA,
+    charges::AREA,
+    cdrs::AREA,
+    dispatches::AREA,
+    usage::AREA,
+    invoices::AREA,
+    alerts::AREA,
+    auth::AREA,
+    users::AREA,
+    keys::AREA,
+    audit::AREA,
+    nicknames::AREA,
+    templates::AREA,
+    operators::AREA,
+    plans::AREA,
+    rate_cards::AREA,
+    tariffs::AREA,
+    wecall::AREA,
+];
+
+/// How the API is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiConfig {
+    /// Octets of a body, where a route does not take more.
+    pub body_octets_max: usize,
+    /// How long a request may take.
+    pub timeout: Duration,
+    /// Origins of browsers' pages that may call (CORS).
+    pub origins: Vec<String>,
+}
+
+/// The whole API.
+pub fn router(office: Shared, config: &ApiConfig) -> Router {
+    let (routes, document) = collect().split_for_parts();
+    meters::begin();
+    let gate = Gate { office: office.clone(), timeout: config.timeout };
+    let page = SwaggerUi::new(DOCS_PATH)
+        .url("/openapi.json", document)
+        .config(Config::default().persist_authorization(true).validator_url("none"));
+    routes
+        .layer(DefaultBodyLimit::max(config.body_octets_max))
+        .fallback(|| async { Problem::not_found("there is no such path").into_response() })
+        .method_not_allowed_fallback(|| async {
+            Problem::method_not_allowed("the path has other methods").into_response()
+        })
+        .layer(from_fn_with_state(gate, pass))
+        .layer(cors(&config.origins))
+        .with_state(office)
+        .merge(page)
+}
+
+/// The OpenAPI document of all routes.
+pub fn document() -> OpenApi {
+    collect().split_for_parts().1
+}
+
+fn collect() -> OpenApiRouter<Shared> {
+    let all = OpenApiRouter::with_openapi(openapi::frame());
+    AREAS.iter().fold(all, |all, area| all.merge((area.routes)()))
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let origins: Vec<HeaderValue> =
+        origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            IF_MATCH,
+            REQUEST_ID,
+            HeaderName::from_static("idempotency-key"),
+        ])
+        .expose_headers([ETAG, LOCATION, REQUEST_ID])
+        .max_age(Duration::from_mins(10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::rules;
+
+    /// Method and path of every route, as the document has them.
+    fn routes() -> Vec<(String, String)> {
+        let document: serde_json::Value = serde_json::from_str(&openapi::text()).unwrap();
+        let paths = document["paths"].as_object().unwrap();
+        paths
+            .iter()
+            .flat_map(|(path, methods)| {
+                let methods = methods.as_object().unwrap().keys();
+                methods.map(|method| (method.to_uppercase(), path.clone()))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_route_has_one_rule_and_every_rule_a_route() {
+        let routes = routes();
+        for (method, path) in &routes {
+            let found = rules().filter(|rule| rule.method == method && rule.path == path).count();
+            assert_eq!(found, 1, "rules of {method} {path}");
+        }
+        for rule in rules() {
+            let route = (rule.method.to_owned(), rule.path.to_owned());
+            assert!(routes.contains(&route), "{} {} is no route", rule.method, rule.path);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Tariff versions: loading the files again, every version that was ever in force, and the way back to one.
+
+mod dto;
+
+use axum::Json;
+use axum::extract::State;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::{ADMIN, Rule, Who, rule};
+use crate::answer::Answer;
+use crate::call::{Shared, call};
+use crate::caller::{Caller, Scope};
+use crate::extract::{Path, Query};
+use crate::openapi::Problems;
+use crate::page::Page;
+use crate::router::Area;
+
+pub use dto::{
+    ChangeResult, RollbackQuery, TariffChange, TariffFile, TariffRollback, TariffSort, TariffVersion,
+    TariffsQuery,
+};
+
+/// This part of the API.
+pub const AREA: Area = Area { routes, rules: RULES };
+
+const RULES: &[Rule] = &[
+    rule("POST", "/v1/reload", Who::Roles(ADMIN, Scope::TariffWrite)),
+    rule("GET", "/v1/tariffs", Who::Roles(ADMIN, Scope::TariffRead)),
+    rule("GET", "/v1/tariffs/{version}", Who::Roles(ADMIN, Scope::TariffRead)),
+    rule("POST", "/v1/tariffs/{version}/rollback", Who::Roles(ADMIN, Scope::TariffWrite)),
+];
+
+/// What the office knows of tariff versions.
+pub trait TariffsOffice: Send + Sync + 'static {
+    /// Reads every file of the configuration again and puts it in force, whole or not at all.
+    fn reload(&self, caller: &Caller) -> Answer<TariffChange>;
+
+    /// Every version, the one that came last first.
+    fn tariffs(&self, query: &TariffsQuery) -> Answer<Page<TariffVersion>>;
+
+    /// One of them, by its content hash.
+    fn tariff(&self, version: &str) -> Answer<TariffVersion>;
+
+    /// Writes plans and rates as they were in a version, and puts that in force.
+    fn roll_back(&self, caller: &Caller, version: &str, query: RollbackQuery) -> Answer<TariffRollback>;
+}
+
+fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(reload))
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(roll_back))
+}
+
+/// Load all files again
+///
+/// Everything is read afresh, validated whole, and put in force whole or not at all. What is wrong is named by file, line
+/// and key.
+#[utoipa::path(post, path = "/v1/reload", tag = "tariffs", operation_id = "reload",
+    responses((status = 200, description = "What is different", body = TariffChange), Problems))]
+async fn reload(State(office): State<Shared>, caller: Caller) -> Answer<Json<TariffChange>> {
+    call(office, move |office| office.reload(&caller)).await.map(Json)
+}
+
+/// List tariff versions
+///
+/// Every version that was ever in force.
+#[utoipa::path(get, path = "/v1/tariffs", tag = "tariffs", operation_id = "list_tariffs", params(TariffsQuery),
+    responses((status = 200, description = "A page of versions", body = Page<TariffVersion>), Problems))]
+async fn list(
+    State(office): State<Shared>,
+    _caller: Caller,
+    Query(query): Query<TariffsQuery>,
+) -> Answer<Json<Page<TariffVersion>>> {
+    call(office, move |office| office.tariffs(&query)).await.map(Json)
+}
+
+/// Read a tariff version
+#[utoipa::path(get, path = "/v1/tariffs/{version}", tag = "tariffs", operation_id = "get_tariff",
+    params(("version" = String, Path, description = "The version's content hash")),
+    responses((status = 200, description = "The version", body = TariffVersion), Problems))]
+async fn get(
+    State(office): State<Shared>,
+    _caller: Caller,
+    Path(version): Path<String>,
+) -> Answer<Json<TariffVersion>> {
+    call(office, move |office| office.tariff(&version)).await.map(Json)
+}
+
+/// Go back to a tariff version
+///
+/// Plans and rates are written as they were in it and put in force. What accounts and operators have of their own, networks
+/// and numbering stay, and are named where they differ.
+#[utoipa::path(post, path = "/v1/tariffs/{version}/rollback", tag = "tariffs", operation_id = "roll_back_tariff",
+    params(("version" = String, Path, description = "The version's content hash"), RollbackQuery),
+    responses((status = 200, description = "What is different", body = TariffRollback), Problems))]
+async fn roll_back(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(version): Path<String>,
+    Query(query): Query<RollbackQuery>,
+) -> Answer<Json<TariffRollback>> {
+    call(office, move |office| office.roll_back(&caller, &version, query)).await.map(Json)
+}

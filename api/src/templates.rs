@@ -1,0 +1,214 @@
+//! Message templates: texts with placeholders that an account may send once they are approved.
+
+mod dto;
+
+use axum::Json;
+use axum::extract::State;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
+use crate::answer::{Answer, Created, Gone, Versioned};
+use crate::call::{Shared, call};
+use crate::caller::{Caller, Scope};
+use crate::extract::{Body, IfMatch, Path, Query};
+use crate::moderation::{ApprovedQuery, ContentQuery, Moderation};
+use crate::openapi::Problems;
+use crate::page::Page;
+use crate::router::Area;
+
+pub use dto::{MessageTemplate, NewTemplate, TemplateChange, TemplateMatch, TextToCheck};
+
+/// This part of the API.
+pub const AREA: Area = Area { routes, rules: RULES };
+
+const RULES: &[Rule] = &[
+    rule("GET", "/v1/templates", Who::Roles(CUSTOMER, Scope::ContentRead)),
+    rule("POST", "/v1/templates", Who::Roles(CUSTOMER, Scope::ContentWrite)),
+    rule("GET", "/v1/templates/{id}", Who::Roles(CUSTOMER, Scope::ContentRead)),
+    rule("PUT", "/v1/templates/{id}", Who::Roles(CUSTOMER, Scope::ContentWrite)),
+    rule("DELETE", "/v1/templates/{id}", Who::Roles(CUSTOMER, Scope::ContentWrite)),
+    rule("POST", "/v1/templates/{id}/moderate", Who::Roles(ADMIN, Scope::ContentWrite)),
+    rule("POST", "/v1/templates/{id}/check", Who::Roles(CUSTOMER, Scope::ContentRead)),
+    rule("GET", "/v1/templates/account/{id}/approved", Who::Roles(CUSTOMER, Scope::ContentRead)),
+];
+
+/// What the office knows of templates.
+pub trait TemplatesOffice: Send + Sync + 'static {
+    /// Those of the accounts that the caller reaches.
+    fn templates(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<MessageTemplate>>;
+
+    /// The approved ones of one account.
+    fn approved_templates(
+        &self,
+        caller: &Caller,
+        account: &str,
+        query: &ApprovedQuery,
+    ) -> Answer<Page<MessageTemplate>>;
+
+    /// One of them.
+    fn template(&self, caller: &Caller, id: &str) -> Answer<Versioned<MessageTemplate>>;
+
+    /// Asks for one.
+    fn create_template(&self, caller: &Caller, new: NewTemplate) -> Answer<Versioned<MessageTemplate>>;
+
+    /// Changes one, which then waits to be approved again.
+    fn change_template(
+        &self,
+        caller: &Caller,
+        id: &str,
+        if_match: IfMatch,
+        change: TemplateChange,
+    ) -> Answer<Versioned<MessageTemplate>>;
+
+    /// Takes one away. The next text that no other one makes is refused where the account's policy asks for approval.
+    fn delete_template(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<()>;
+
+    /// Approves or rejects one. It holds for the next message.
+    fn moderate_template(
+        &self,
+        caller: &Caller,
+        id: &str,
+        if_match: IfMatch,
+        moderation: Moderation,
+    ) -> Answer<Versioned<MessageTemplate>>;
+
+    /// Whether a text is the template with its placeholders filled, whatever has been decided about it.
+    fn check_template(&self, caller: &Caller, id: &str, text: &TextToCheck) -> Answer<TemplateMatch>;
+}
+
+fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, change, delete))
+        .routes(routes!(moderate))
+        .routes(routes!(check))
+        .routes(routes!(approved))
+}
+
+/// List templates
+///
+/// Those of the accounts that the caller reaches.
+#[utoipa::path(get, path = "/v1/templates", tag = "templates", operation_id = "list_templates", params(ContentQuery),
+    responses((status = 200, description = "A page of templates", body = Page<MessageTemplate>), Problems))]
+async fn list(
+    State(office): State<Shared>,
+    caller: Caller,
+    Query(query): Query<ContentQuery>,
+) -> Answer<Json<Page<MessageTemplate>>> {
+    call(office, move |office| office.templates(&caller, &query)).await.map(Json)
+}
+
+/// Ask for a template
+///
+/// It is pending until it is moderated. An account has at most 1000.
+#[utoipa::path(post, path = "/v1/templates", tag = "templates", operation_id = "create_template",
+    request_body = NewTemplate,
+    responses((status = 201, description = "The template", body = MessageTemplate), Problems))]
+async fn create(
+    State(office): State<Shared>,
+    caller: Caller,
+    Body(new): Body<NewTemplate>,
+) -> Answer<Created<Versioned<MessageTemplate>>> {
+    let body = call(office, move |office| office.create_template(&caller, new)).await?;
+    Ok(Created { location: format!("/v1/templates/{}", body.value.id), body })
+}
+
+/// Read a template
+#[utoipa::path(get, path = "/v1/templates/{id}", tag = "templates", operation_id = "get_template",
+    params(("id" = String, Path, description = "The template's id")),
+    responses((status = 200, description = "The template", body = MessageTemplate), Problems))]
+async fn get(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Versioned<MessageTemplate>> {
+    call(office, move |office| office.template(&caller, &id)).await
+}
+
+/// Change a template
+///
+/// With anything but another description, or after a rejection, it is pending again, and may not be used meanwhile. Another
+/// description alone leaves an approved one approved.
+#[utoipa::path(put, path = "/v1/templates/{id}", tag = "templates", operation_id = "change_template",
+    params(("id" = String, Path, description = "The template's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    request_body = TemplateChange,
+    responses((status = 200, description = "The template as it is now", body = MessageTemplate), Problems))]
+async fn change(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    if_match: IfMatch,
+    Body(change): Body<TemplateChange>,
+) -> Answer<Versioned<MessageTemplate>> {
+    call(office, move |office| office.change_template(&caller, &id, if_match, change)).await
+}
+
+/// Delete a template
+///
+/// Where the account's policy asks for approval, the next text that no other template makes is refused.
+#[utoipa::path(delete, path = "/v1/templates/{id}", tag = "templates", operation_id = "delete_template",
+    params(("id" = String, Path, description = "The template's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that is meant")),
+    responses((status = 204, description = "It is gone"), Problems))]
+async fn delete(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    if_match: IfMatch,
+) -> Answer<Gone> {
+    call(office, move |office| office.delete_template(&caller, &id, if_match)).await?;
+    Ok(Gone)
+}
+
+/// Approve or reject a template
+///
+/// It holds from the answer on, also for binds that are open. With If-Match the decision is about what was read: a template
+/// that its owner has changed meanwhile is not decided about.
+#[utoipa::path(post, path = "/v1/templates/{id}/moderate", tag = "templates", operation_id = "moderate_template",
+    params(("id" = String, Path, description = "The template's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the decision is meant for")),
+    request_body = Moderation,
+    responses((status = 200, description = "The template as it is now", body = MessageTemplate), Problems))]
+async fn moderate(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    if_match: IfMatch,
+    Body(moderation): Body<Moderation>,
+) -> Answer<Versioned<MessageTemplate>> {
+    call(office, move |office| office.moderate_template(&caller, &id, if_match, moderation)).await
+}
+
+/// Try a text against a template
+///
+/// Whether the text is the template with its placeholders filled, whatever has been decided about it. The text is not kept.
+#[utoipa::path(post, path = "/v1/templates/{id}/check", tag = "templates", operation_id = "check_template",
+    params(("id" = String, Path, description = "The template's id")),
+    request_body = TextToCheck,
+    responses((status = 200, description = "Whether it matches", body = TemplateMatch), Problems))]
+async fn check(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(text): Body<TextToCheck>,
+) -> Answer<Json<TemplateMatch>> {
+    call(office, move |office| office.check_template(&caller, &id, &text)).await.map(Json)
+}
+
+/// List an account's approved templates
+///
+/// What it may send where its policy asks for approval.
+#[utoipa::path(get, path = "/v1/templates/account/{id}/approved", tag = "templates",
+    operation_id = "list_approved_templates",
+    params(("id" = String, Path, description = "The account's id"), ApprovedQuery),
+    responses((status = 200, description = "A page of approved templates", body = Page<MessageTemplate>), Problems))]
+async fn approved(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<ApprovedQuery>,
+) -> Answer<Json<Page<MessageTemplate>>> {
+    call(office, move |office| office.approved_templates(&caller, &id, &query)).await.map(Json)
+}

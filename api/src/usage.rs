@@ -1,0 +1,76 @@
+//! Usage: what accounts sent in a period, what became of it and what it cost, from counters that are kept as messages
+//! are charged.
+
+mod dto;
+
+use axum::Json;
+use axum::extract::State;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::{CUSTOMER, RESELLER, Rule, Who, rule};
+use crate::answer::Answer;
+use crate::call::{Shared, call};
+use crate::caller::{Caller, Scope};
+use crate::extract::{Path, Query};
+use crate::openapi::Problems;
+use crate::page::Page;
+use crate::router::Area;
+
+pub use dto::{
+    AccountUsage, CountryUsage, DailyUsage, NetworkUsage, OperatorUsage, Usage, UsageCounts, UsageListQuery,
+    UsagePeriod, UsageQuery,
+};
+
+/// This part of the API.
+pub const AREA: Area = Area { routes, rules: RULES };
+
+const RULES: &[Rule] = &[
+    rule("GET", "/v1/accounts/{id}/usage", Who::Roles(CUSTOMER, Scope::BillingRead)),
+    rule("GET", "/v1/usage", Who::Roles(RESELLER, Scope::BillingRead)),
+];
+
+/// What the office knows of usage.
+pub trait UsageOffice: Send + Sync + 'static {
+    /// What an account sent in a period.
+    fn usage(&self, caller: &Caller, account: &str, query: &UsageQuery) -> Answer<Usage>;
+
+    /// The totals of every account that the caller reaches, in the order of their ids.
+    fn usage_of_all(&self, caller: &Caller, query: &UsageListQuery) -> Answer<Page<AccountUsage>>;
+}
+
+fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(of_account)).routes(routes!(of_all))
+}
+
+/// Read an account's usage
+///
+/// What it sent in a period, by country, network and operator. A message counts in the quarter of an hour in which it was
+/// submitted, and what becomes of it later changes the same figures. Days, weeks and months are those of the time zone of
+/// the account's plan; weeks begin on Monday. The bounds of a range are moved outwards to the quarters of an hour that they
+/// fall in, and the answer says which period it counts.
+#[utoipa::path(get, path = "/v1/accounts/{id}/usage", tag = "usage", operation_id = "get_usage",
+    params(("id" = String, Path, description = "The account's id"), UsageQuery),
+    responses((status = 200, description = "The usage", body = Usage), Problems))]
+async fn of_account(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<UsageQuery>,
+) -> Answer<Json<Usage>> {
+    call(office, move |office| office.usage(&caller, &id, &query)).await.map(Json)
+}
+
+/// List the usage of accounts
+///
+/// The totals of every account that the caller reaches, in the order of their ids, each in its own currency and in the time
+/// zone of its own plan.
+#[utoipa::path(get, path = "/v1/usage", tag = "usage", operation_id = "list_usage", params(UsageListQuery),
+    responses((status = 200, description = "A page of accounts with their usage", body = Page<AccountUsage>), Problems))]
+async fn of_all(
+    State(office): State<Shared>,
+    caller: Caller,
+    Query(query): Query<UsageListQuery>,
+) -> Answer<Json<Page<AccountUsage>>> {
+    call(office, move |office| office.usage_of_all(&caller, &query)).await.map(Json)
+}

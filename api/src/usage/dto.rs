@@ -1,0 +1,216 @@
+//! What is said of usage.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::list_query;
+use crate::money::{CurrencyCode, Money};
+use crate::time::Time;
+
+/// Which period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UsagePeriod {
+    /// The present day.
+    Today,
+    /// The present week, from Monday on.
+    ThisWeek,
+    /// The present calendar month.
+    #[default]
+    ThisMonth,
+    /// The calendar month before.
+    LastMonth,
+    /// From `from` on and before `to`.
+    Range,
+}
+
+/// Which usage.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct UsageQuery {
+    /// The period; `this_month` where it is not said.
+    #[serde(default)]
+    #[param(inline)]
+    pub period: Option<UsagePeriod>,
+    /// First instant of a `range`, at most 400 days before `to`.
+    #[serde(default)]
+    #[param(value_type = Option<Time>)]
+    pub from: Option<Time>,
+    /// First instant that is no longer in the `range`.
+    #[serde(default)]
+    #[param(value_type = Option<Time>)]
+    pub to: Option<Time>,
+    /// Whether the figures of each day are wanted too.
+    #[serde(default)]
+    pub daily: Option<bool>,
+}
+
+list_query! {
+    /// Which usage.
+    pub struct UsageListQuery {
+        /// The period; `this_month` where it is not said.
+        #[param(inline)]
+        pub period: Option<UsagePeriod>,
+        /// First instant of a `range`, at most 92 days before `to`.
+        #[param(value_type = Option<Time>)]
+        pub from: Option<Time>,
+        /// First instant that is no longer in the `range`.
+        #[param(value_type = Option<Time>)]
+        pub to: Option<Time>,
+    }
+}
+
+/// Messages that were counted together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct UsageCounts {
+    /// Messages charged.
+    pub messages_sent: u64,
+    /// Of them, those delivered.
+    pub messages_delivered: u64,
+    /// Those that ended otherwise, those cancelled aside.
+    pub messages_failed: u64,
+    /// Those cancelled before they were sent.
+    pub messages_cancelled: u64,
+    /// Those that operators took for good which send no receipts.
+    pub messages_unconfirmed: u64,
+    /// Those of which something may still become.
+    pub messages_pending: u64,
+    /// Segments charged, less those of messages whose charge was given back.
+    pub segments: u64,
+    /// Delivered of all that were sent, in percent, rounded half to even to two decimals; `0.00` where none was sent.
+    #[schema(pattern = r"^[0-9]{1,3}\.[0-9]{2}$", example = "98.50")]
+    pub success_rate: String,
+    /// What was charged, less what was given back of it.
+    pub cost: Money,
+    /// Cost of one message sent, rounded half to even to a millionth; zero where none was sent.
+    pub average_cost_per_message: Money,
+}
+
+/// What an account sent in a period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Usage {
+    /// Whose.
+    pub account: String,
+    /// Of all money here.
+    pub currency: CurrencyCode,
+    /// What was asked for.
+    pub period: UsagePeriod,
+    /// The time zone whose days are meant.
+    #[schema(example = "Africa/Nairobi")]
+    pub time_zone: String,
+    /// First instant that is counted.
+    pub from: Time,
+    /// First instant that is no longer counted.
+    pub to: Time,
+    /// Messages charged.
+    pub total_messages_sent: u64,
+    /// Of them, those delivered.
+    pub total_messages_delivered: u64,
+    /// Those that ended otherwise, those cancelled aside.
+    pub total_messages_failed: u64,
+    /// Those cancelled before they were sent.
+    pub total_messages_cancelled: u64,
+    /// Those that operators took for good which send no receipts.
+    pub total_messages_unconfirmed: u64,
+    /// Those of which something may still become.
+    pub total_messages_pending: u64,
+    /// Segments charged, less those of messages whose charge was given back.
+    pub total_segments: u64,
+    /// Delivered of all that were sent, in percent, rounded half to even to two decimals; `0.00` where none was sent.
+    #[schema(pattern = r"^[0-9]{1,3}\.[0-9]{2}$", example = "98.50")]
+    pub success_rate: String,
+    /// What was charged, less what was given back of it.
+    pub total_cost: Money,
+    /// Cost of one message sent, rounded half to even to a millionth; zero where none was sent.
+    pub average_cost_per_message: Money,
+    /// By country, in the order of their codes; what goes to no country, first.
+    pub country_usage: Vec<CountryUsage>,
+    /// By network, in the order of their codes.
+    pub network_usage: Vec<NetworkUsage>,
+    /// By the operator that has the messages, or refused them last. Messages that none was asked for are in none.
+    pub operator_usage: Vec<OperatorUsage>,
+    /// By day, without gaps; null where it was not asked for.
+    pub daily_usage: Option<Vec<DailyUsage>>,
+}
+
+/// What went to one country.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CountryUsage {
+    /// ISO 3166-1 alpha-2; null for networks of no country.
+    #[schema(example = "KE")]
+    pub country_code: Option<String>,
+    /// For people.
+    #[schema(example = "Kenya")]
+    pub country_name: Option<String>,
+    /// The figures.
+    #[serde(flatten)]
+    pub counts: UsageCounts,
+}
+
+/// What went to one network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct NetworkUsage {
+    /// Mobile country code.
+    #[schema(example = "639")]
+    pub mcc: String,
+    /// Mobile network code; null where only the MCC is known.
+    #[schema(example = "02")]
+    pub mnc: Option<String>,
+    /// Whose network it is, for people; null where it is not in the catalogue.
+    #[schema(example = "Safaricom")]
+    pub network: Option<String>,
+    /// ISO 3166-1 alpha-2; null for networks of no country.
+    #[schema(example = "KE")]
+    pub country_code: Option<String>,
+    /// The figures.
+    #[serde(flatten)]
+    pub counts: UsageCounts,
+}
+
+/// What one operator has, or refused last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OperatorUsage {
+    /// The operator's code.
+    #[schema(example = "safaricom_1")]
+    pub operator: String,
+    /// The figures.
+    #[serde(flatten)]
+    pub counts: UsageCounts,
+    /// What the operator charges, as far as it is known in the account's currency. Only in answers to admins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator_cost: Option<Money>,
+    /// Cost less what the operator charges. Only in answers to admins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub margin: Option<Money>,
+}
+
+/// What was sent on one day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DailyUsage {
+    /// The day in the time zone of the usage.
+    #[schema(value_type = String, format = Date, example = "2026-11-21")]
+    pub date: String,
+    /// The figures.
+    #[serde(flatten)]
+    pub counts: UsageCounts,
+}
+
+/// An account with the totals of a period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AccountUsage {
+    /// Whose.
+    pub account: String,
+    /// Of its money.
+    pub currency: CurrencyCode,
+    /// The time zone whose days are meant.
+    #[schema(example = "Africa/Nairobi")]
+    pub time_zone: String,
+    /// First instant that is counted.
+    pub from: Time,
+    /// First instant that is no longer counted.
+    pub to: Time,
+    /// The figures.
+    #[serde(flatten)]
+    pub counts: UsageCounts,
+}

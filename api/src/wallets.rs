@@ -1,0 +1,188 @@
+//! Wallets and ledgers: what an account has, what has moved its money, and money in and out by hand.
+
+mod dto;
+
+use axum::Json;
+use axum::extract::State;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
+use crate::answer::{Answer, Created};
+use crate::call::{Shared, call};
+use crate::caller::{Caller, Scope};
+use crate::extract::{Body, IdempotencyKey, Path, Query};
+use crate::openapi::Problems;
+use crate::page::Page;
+use crate::router::Area;
+
+pub use dto::{
+    Balance, BalanceQuery, NewAdjustment, NewTopup, Transaction, TransactionKind, TransactionStatus,
+    TransactionsQuery, Wallet,
+};
+
+/// This part of the API.
+pub const AREA: Area = Area { routes, rules: RULES };
+
+const RULES: &[Rule] = &[
+    rule("GET", "/v1/accounts/{id}/balance", Who::Roles(CUSTOMER, Scope::BillingRead)),
+    rule("GET", "/v1/accounts/{id}/wallet", Who::Roles(CUSTOMER, Scope::BillingRead)),
+    rule("GET", "/v1/accounts/{id}/transactions", Who::Roles(CUSTOMER, Scope::BillingRead)),
+    rule("GET", "/v1/accounts/{id}/transactions/{transaction_id}", Who::Roles(CUSTOMER, Scope::BillingRead)),
+    rule("POST", "/v1/accounts/{id}/topups", Who::Roles(ADMIN, Scope::BillingWrite)),
+    rule("POST", "/v1/accounts/{id}/adjustments", Who::Roles(ADMIN, Scope::BillingWrite)),
+];
+
+/// What the office knows of money.
+pub trait WalletsOffice: Send + Sync + 'static {
+    /// What an account has, now or at an instant of the past.
+    fn balance(&self, caller: &Caller, account: &str, query: BalanceQuery) -> Answer<Balance>;
+
+    /// An account's money and its limits.
+    fn wallet(&self, caller: &Caller, account: &str) -> Answer<Wallet>;
+
+    /// What has moved an account's money, the newest first.
+    fn transactions(
+        &self,
+        caller: &Caller,
+        account: &str,
+        query: &TransactionsQuery,
+    ) -> Answer<Page<Transaction>>;
+
+    /// One of them.
+    fn transaction(&self, caller: &Caller, account: &str, id: &str) -> Answer<Transaction>;
+
+    /// Posts money that was paid in, once for each Idempotency-Key.
+    fn top_up(
+        &self,
+        caller: &Caller,
+        account: &str,
+        topup: NewTopup,
+        key: &IdempotencyKey,
+    ) -> Answer<Transaction>;
+
+    /// Posts a correction, once for each Idempotency-Key.
+    fn adjust(
+        &self,
+        caller: &Caller,
+        account: &str,
+        adjustment: NewAdjustment,
+        key: &IdempotencyKey,
+    ) -> Answer<Transaction>;
+}
+
+fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(balance))
+        .routes(routes!(wallet))
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(top_up))
+        .routes(routes!(adjust))
+}
+
+fn created(account: &str, transaction: Transaction) -> Created<Json<Transaction>> {
+    let location = format!("/v1/accounts/{account}/transactions/{}", transaction.id);
+    Created { location, body: Json(transaction) }
+}
+
+/// Read an account's balance
+///
+/// Now, as the next message finds it; or with `at` as it was durable at an instant of the past.
+#[utoipa::path(get, path = "/v1/accounts/{id}/balance", tag = "wallets", operation_id = "get_balance",
+    params(("id" = String, Path, description = "The account's id"), BalanceQuery),
+    responses((status = 200, description = "The balance", body = Balance), Problems))]
+async fn balance(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<BalanceQuery>,
+) -> Answer<Json<Balance>> {
+    call(office, move |office| office.balance(&caller, &id, query)).await.map(Json)
+}
+
+/// Read an account's wallet
+///
+/// Its balance with its limits, thresholds, status and the segments of the month.
+#[utoipa::path(get, path = "/v1/accounts/{id}/wallet", tag = "wallets", operation_id = "get_wallet",
+    params(("id" = String, Path, description = "The account's id")),
+    responses((status = 200, description = "The wallet", body = Wallet), Problems))]
+async fn wallet(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Json<Wallet>> {
+    call(office, move |office| office.wallet(&caller, &id)).await.map(Json)
+}
+
+/// List an account's transactions
+///
+/// All that has moved its money, the newest first: debits by messages, top-ups, refunds, adjustments and the opening
+/// balance. Their sum is the balance. A page may be short, or empty, and still not be the last: `next_cursor` says.
+#[utoipa::path(get, path = "/v1/accounts/{id}/transactions", tag = "wallets", operation_id = "list_transactions",
+    params(("id" = String, Path, description = "The account's id"), TransactionsQuery),
+    responses((status = 200, description = "A page of transactions", body = Page<Transaction>), Problems))]
+async fn list(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<TransactionsQuery>,
+) -> Answer<Json<Page<Transaction>>> {
+    call(office, move |office| office.transactions(&caller, &id, &query)).await.map(Json)
+}
+
+/// Read a transaction
+#[utoipa::path(get, path = "/v1/accounts/{id}/transactions/{transaction_id}", tag = "wallets",
+    operation_id = "get_transaction",
+    params(("id" = String, Path, description = "The account's id"),
+        ("transaction_id" = String, Path, description = "The transaction's id")),
+    responses((status = 200, description = "The transaction", body = Transaction), Problems))]
+async fn get(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path((id, transaction)): Path<(String, String)>,
+) -> Answer<Json<Transaction>> {
+    call(office, move |office| office.transaction(&caller, &id, &transaction)).await.map(Json)
+}
+
+/// Top an account up
+///
+/// The money is durable and can be spent over SMPP once this is answered. Send an `Idempotency-Key` to be able to repeat a
+/// request whose answer was lost: the same key with the same body is posted once and answered alike.
+#[utoipa::path(post, path = "/v1/accounts/{id}/topups", tag = "wallets", operation_id = "create_topup",
+    params(("id" = String, Path, description = "The account's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+    request_body = NewTopup,
+    responses((status = 201, description = "The transaction", body = Transaction), Problems))]
+async fn top_up(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    key: IdempotencyKey,
+    Body(topup): Body<NewTopup>,
+) -> Answer<Created<Json<Transaction>>> {
+    let account = id.clone();
+    let posted = call(office, move |office| office.top_up(&caller, &id, topup, &key)).await?;
+    Ok(created(&account, posted))
+}
+
+/// Adjust an account's balance
+///
+/// A correction by hand. One that takes money never takes more than balance and credit limit cover. Send an
+/// `Idempotency-Key` to be able to repeat a request whose answer was lost.
+#[utoipa::path(post, path = "/v1/accounts/{id}/adjustments", tag = "wallets", operation_id = "create_adjustment",
+    params(("id" = String, Path, description = "The account's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+    request_body = NewAdjustment,
+    responses((status = 201, description = "The transaction", body = Transaction), Problems))]
+async fn adjust(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    key: IdempotencyKey,
+    Body(adjustment): Body<NewAdjustment>,
+) -> Answer<Created<Json<Transaction>>> {
+    let account = id.clone();
+    let posted = call(office, move |office| office.adjust(&caller, &id, adjustment, &key)).await?;
+    Ok(created(&account, posted))
+}

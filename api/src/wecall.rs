@@ -1,0 +1,197 @@
+//! The eight endpoints of the wecall clients, by the paths and field names that they know: thin views over what the other
+//! areas answer.
+
+mod dto;
+
+use axum::Json;
+use axum::extract::State;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
+use crate::answer::Answer;
+use crate::call::{Shared, call};
+use crate::caller::{Caller, Scope};
+use crate::extract::{Body, IdempotencyKey, Path, Query};
+use crate::openapi::Problems;
+use crate::router::Area;
+
+pub use dto::{
+    WecallAlert, WecallAlertType, WecallCategory, WecallCountryUsage, WecallInvoice, WecallInvoiceLine,
+    WecallInvoiceQuery, WecallInvoiceStatus, WecallOperatorUsage, WecallPeriod, WecallPlan, WecallPlanType,
+    WecallRate, WecallSeverity, WecallTier, WecallTopup, WecallTransaction, WecallTransactionStatus,
+    WecallTransactionType, WecallTransactionsQuery, WecallUsage, WecallUsageQuery, WecallWallet,
+};
+
+/// This part of the API.
+pub const AREA: Area = Area { routes, rules: RULES };
+
+const RULES: &[Rule] = &[
+    rule("GET", "/api/billing/wallet/{business_sid}/", Who::Roles(CUSTOMER, Scope::BillingRead)),
+    rule("GET", "/api/billing/transactions/{business_sid}/", Who::Roles(CUSTOMER, Scope::BillingRead)),
+    rule("POST", "/api/billing/topup/", Who::Roles(ADMIN, Scope::BillingWrite)),
+    rule("GET", "/api/billing/pricing-plans/", Who::Roles(CUSTOMER, Scope::TariffRead)),
+    rule("GET", "/api/billing/rate-cards/", Who::Roles(CUSTOMER, Scope::TariffRead)),
+    rule("GET", "/api/billing/usage/{business_sid}/", Who::Roles(CUSTOMER, Scope::BillingRead)),
+    rule("GET", "/api/billing/invoices/{business_sid}/", Who::Roles(CUSTOMER, Scope::BillingRead)),
+    rule("GET", "/api/billing/alerts/{business_sid}/", Who::Roles(CUSTOMER, Scope::BillingRead)),
+];
+
+/// What the office answers the wecall clients.
+pub trait WecallOffice: Send + Sync + 'static {
+    /// An account's wallet, which comes into being here where the configuration allows that.
+    fn wecall_wallet(&self, caller: &Caller, account: &str) -> Answer<WecallWallet>;
+
+    /// What has moved its money, the newest first.
+    fn wecall_transactions(
+        &self,
+        caller: &Caller,
+        account: &str,
+        query: WecallTransactionsQuery,
+    ) -> Answer<Vec<WecallTransaction>>;
+
+    /// Posts money that was paid in, once for each Idempotency-Key.
+    fn wecall_topup(&self, caller: &Caller, topup: WecallTopup, key: &IdempotencyKey)
+    -> Answer<WecallWallet>;
+
+    /// The plans that the caller reaches.
+    fn wecall_plans(&self, caller: &Caller) -> Answer<Vec<WecallPlan>>;
+
+    /// The rates that the caller reaches.
+    fn wecall_rates(&self, caller: &Caller) -> Answer<Vec<WecallRate>>;
+
+    /// What an account has sent, and what that cost.
+    fn wecall_usage(&self, caller: &Caller, account: &str, period: WecallPeriod) -> Answer<WecallUsage>;
+
+    /// The invoice of a range of days, which is drawn up where there is none yet.
+    fn wecall_invoice(
+        &self,
+        caller: &Caller,
+        account: &str,
+        query: WecallInvoiceQuery,
+    ) -> Answer<WecallInvoice>;
+
+    /// An account's alerts, the newest first.
+    fn wecall_alerts(&self, caller: &Caller, account: &str) -> Answer<Vec<WecallAlert>>;
+}
+
+fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(wallet))
+        .routes(routes!(transactions))
+        .routes(routes!(topup))
+        .routes(routes!(plans))
+        .routes(routes!(rates))
+        .routes(routes!(usage))
+        .routes(routes!(invoice))
+        .routes(routes!(alerts))
+}
+
+/// Read a wallet
+///
+/// Where the configuration names a plan for that, an account that there is not yet comes into being when an admin, or a key
+/// that reaches all accounts, asks for its wallet first.
+#[utoipa::path(get, path = "/api/billing/wallet/{business_sid}/", tag = "wecall", operation_id = "wecall_wallet",
+    params(("business_sid" = String, Path, description = "The account's id")),
+    responses((status = 200, description = "The wallet", body = WecallWallet), Problems))]
+async fn wallet(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(account): Path<String>,
+) -> Answer<Json<WecallWallet>> {
+    call(office, move |office| office.wecall_wallet(&caller, &account)).await.map(Json)
+}
+
+/// List transactions
+///
+/// The newest first. `GET /v1/accounts/{id}/transactions` has filters and pages.
+#[utoipa::path(get, path = "/api/billing/transactions/{business_sid}/", tag = "wecall",
+    operation_id = "wecall_transactions",
+    params(("business_sid" = String, Path, description = "The account's id"), WecallTransactionsQuery),
+    responses((status = 200, description = "The transactions", body = Vec<WecallTransaction>), Problems))]
+async fn transactions(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(account): Path<String>,
+    Query(query): Query<WecallTransactionsQuery>,
+) -> Answer<Json<Vec<WecallTransaction>>> {
+    call(office, move |office| office.wecall_transactions(&caller, &account, query)).await.map(Json)
+}
+
+/// Top a wallet up
+///
+/// The money is durable and can be spent over SMPP once this is answered. Send an `Idempotency-Key` to be able to repeat a
+/// request whose answer was lost.
+#[utoipa::path(post, path = "/api/billing/topup/", tag = "wecall", operation_id = "wecall_topup",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+    request_body = WecallTopup,
+    responses((status = 200, description = "The wallet as it is now", body = WecallWallet), Problems))]
+async fn topup(
+    State(office): State<Shared>,
+    caller: Caller,
+    key: IdempotencyKey,
+    Body(topup): Body<WecallTopup>,
+) -> Answer<Json<WecallWallet>> {
+    call(office, move |office| office.wecall_topup(&caller, topup, &key)).await.map(Json)
+}
+
+/// List plans
+///
+/// With their volume tiers.
+#[utoipa::path(get, path = "/api/billing/pricing-plans/", tag = "wecall", operation_id = "wecall_pricing_plans",
+    responses((status = 200, description = "The plans", body = Vec<WecallPlan>), Problems))]
+async fn plans(State(office): State<Shared>, caller: Caller) -> Answer<Json<Vec<WecallPlan>>> {
+    call(office, move |office| office.wecall_plans(&caller)).await.map(Json)
+}
+
+/// List rates
+///
+/// By country and operator: the first 10000. `GET /v1/rate-cards` has filters and pages.
+#[utoipa::path(get, path = "/api/billing/rate-cards/", tag = "wecall", operation_id = "wecall_rate_cards",
+    responses((status = 200, description = "The rates", body = Vec<WecallRate>), Problems))]
+async fn rates(State(office): State<Shared>, caller: Caller) -> Answer<Json<Vec<WecallRate>>> {
+    call(office, move |office| office.wecall_rates(&caller)).await.map(Json)
+}
+
+/// Read usage
+#[utoipa::path(get, path = "/api/billing/usage/{business_sid}/", tag = "wecall", operation_id = "wecall_usage",
+    params(("business_sid" = String, Path, description = "The account's id"), WecallUsageQuery),
+    responses((status = 200, description = "The usage", body = WecallUsage), Problems))]
+async fn usage(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(account): Path<String>,
+    Query(query): Query<WecallUsageQuery>,
+) -> Answer<Json<WecallUsage>> {
+    call(office, move |office| office.wecall_usage(&caller, &account, query.period)).await.map(Json)
+}
+
+/// Read the invoice of a range of days
+///
+/// The one that there is for exactly these days, a draft brought up to date; or else one that is drafted now, which has a
+/// number from now on.
+#[utoipa::path(get, path = "/api/billing/invoices/{business_sid}/", tag = "wecall", operation_id = "wecall_invoice",
+    params(("business_sid" = String, Path, description = "The account's id"), WecallInvoiceQuery),
+    responses((status = 200, description = "The invoice", body = WecallInvoice), Problems))]
+async fn invoice(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(account): Path<String>,
+    Query(query): Query<WecallInvoiceQuery>,
+) -> Answer<Json<WecallInvoice>> {
+    call(office, move |office| office.wecall_invoice(&caller, &account, query)).await.map(Json)
+}
+
+/// List alerts
+///
+/// The newest 100. `GET /v1/alerts` has filters and pages.
+#[utoipa::path(get, path = "/api/billing/alerts/{business_sid}/", tag = "wecall", operation_id = "wecall_alerts",
+    params(("business_sid" = String, Path, description = "The account's id")),
+    responses((status = 200, description = "The alerts", body = Vec<WecallAlert>), Problems))]
+async fn alerts(
+    State(office): State<Shared>,
+    caller: Caller,
+    Path(account): Path<String>,
+) -> Answer<Json<Vec<WecallAlert>>> {
+    call(office, move |office| office.wecall_alerts(&caller, &account)).await.map(Json)
+}
