@@ -7,12 +7,11 @@ use tokio::sync::{mpsc, oneshot};
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 use tollgate_engine::operator::OperatorNumber;
-use tollgate_engine::wallet::Wallet;
 
+use crate::change::Change;
 use crate::chunk::{CancelError, Chunk, Notice};
 use crate::delivery::DeliveryBatch;
 use crate::fold::FoldError;
-use crate::rows::EntryKind;
 use crate::store::Unavailable;
 
 /// Something for the single writer to do.
@@ -21,7 +20,7 @@ pub(crate) enum Command {
     Cancel(Cancellation),
     Replace(Replacement),
     Deliver(DeliveryBatch),
-    Post(LedgerPosting),
+    Change(Change),
     Provision(Provision),
 }
 
@@ -62,21 +61,6 @@ impl fmt::Debug for Replacement {
     }
 }
 
-/// An entry for an account's ledger.
-#[derive(Debug)]
-pub struct LedgerPosting {
-    /// Whose.
-    pub wallet: Arc<Wallet>,
-    /// What it is.
-    pub kind: EntryKind,
-    /// Added to the balance.
-    pub amount: Amount,
-    /// Why.
-    pub reference: String,
-    /// Told once it is durable and in the wallet.
-    pub reply: oneshot::Sender<Result<(), Unavailable>>,
-}
-
 /// Accounts, operators and a tariff version that are about to be applied.
 #[derive(Debug)]
 pub struct Provision {
@@ -109,7 +93,8 @@ impl Command {
         match self {
             Self::Charge(chunk) => (chunk.count() as usize, chunk.bytes()),
             Self::Deliver(batch) => (batch.weight(), 0),
-            Self::Cancel(_) | Self::Replace(_) | Self::Post(_) | Self::Provision(_) => (0, 0),
+            Self::Change(change) => (0, change.bytes()),
+            Self::Cancel(_) | Self::Replace(_) | Self::Provision(_) => (0, 0),
         }
     }
 
@@ -123,7 +108,7 @@ impl Command {
 
     /// Whether it may be folded by half when a read fails. The others change the draft as a whole or not at all.
     pub(crate) fn folds_in_parts(&self) -> bool {
-        matches!(self, Self::Cancel(_) | Self::Replace(_) | Self::Deliver(_))
+        matches!(self, Self::Cancel(_) | Self::Replace(_) | Self::Deliver(_) | Self::Change(_))
     }
 
     /// Answers that nothing was done: the committer is latched.
@@ -138,7 +123,7 @@ impl Command {
             Self::Cancel(cancellation) => cancellation.answer(Err(why.for_client())),
             Self::Replace(replacement) => replacement.answer(Err(why.for_client())),
             Self::Deliver(batch) => batch.refuse(),
-            Self::Post(posting) => drop(posting.reply.send(Err(why.for_operations()))),
+            Self::Change(change) => change.fail(why.for_change()),
             Self::Provision(provision) => drop(provision.reply.send(Err(why.for_operations()))),
         }
     }

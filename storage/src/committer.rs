@@ -17,9 +17,10 @@ use parking_lot::Mutex;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::wallet::Posting;
 
+use crate::change::Change;
 use crate::chunk::{CancelError, Chunk};
 pub(crate) use crate::command::Command;
-pub use crate::command::{Cancellation, LedgerPosting, Provision, Provisioned, Replacement};
+pub use crate::command::{Cancellation, Provision, Provisioned, Replacement};
 use crate::delivery::DeliveryBatch;
 use crate::fold::Fold;
 use crate::journal::Journal;
@@ -222,10 +223,10 @@ impl Committer {
         }
     }
 
-    /// Adds a ledger entry. Waits for room in the queue, so not for use on a session's task.
-    pub fn post(&self, posting: LedgerPosting) {
-        // A writer that is gone drops the reply, which its receiver sees.
-        let _ = self.sender.send(Command::Post(posting));
+    /// Makes a change. Waits for room in the queue, so not for use on a session's task.
+    pub fn change(&self, change: Change) {
+        // A writer that is gone drops the change: its money goes back, and whoever waits for the reply sees it.
+        let _ = self.sender.send(Command::Change(change));
     }
 
     /// Makes accounts and a tariff version durable before they are applied. Waits for room in the queue.

@@ -59,15 +59,11 @@ impl Completion {
             (Command::Deliver(batch), Folded::Delivered(outcomes)) => {
                 (batch.done)(DeliveryResult::Durable(outcomes));
             }
-            (Command::Post(posting), _) => {
-                let held = posting.wallet.credit(posting.amount);
-                assert!(held, "a durable ledger entry does not fit into its wallet");
-                let _ = posting.reply.send(Ok(()));
-            }
+            (Command::Change(change), Folded::Changed(changed)) => change.complete(changed),
             (Command::Provision(provision), Folded::Provisioned(provisioned)) => {
                 let _ = provision.reply.send(Ok(provisioned));
             }
-            (Command::Charge(_) | Command::Deliver(_) | Command::Provision(_), _) => {
+            (Command::Charge(_) | Command::Deliver(_) | Command::Change(_) | Command::Provision(_), _) => {
                 unreachable!("what a command folds to is of its own kind")
             }
         }

@@ -6,6 +6,7 @@
 mod accept;
 mod amended;
 mod cancel;
+mod change;
 mod changes;
 mod charge;
 mod counters;
@@ -13,11 +14,14 @@ mod deliver;
 mod gateway;
 mod leases;
 mod ledger;
+mod message_change;
 mod provision;
 mod receipt;
+mod records;
 mod settle;
 mod touched;
 mod unmatched;
+mod usage;
 mod waiting;
 
 use std::collections::HashMap;
@@ -28,10 +32,11 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::WalletState;
 
 use crate::batch::Batch;
+use crate::change::{ChangeError, Changed};
 use crate::chunk::CancelError;
 use crate::command::{Command, Provisioned};
 use crate::delivery::EventOutcome;
-use crate::rows::{BatchRow, Row};
+use crate::rows::{AuditTail, BatchRow, Row};
 use crate::schema::{Family, first_id_at};
 use crate::store::{Store, Unavailable};
 
@@ -39,6 +44,7 @@ use amended::Amended;
 pub use changes::{Changes, News};
 use leases::Leases;
 use unmatched::Unmatched;
+use usage::KeptUsage;
 
 /// What the disk says, as far as the next commit needs it.
 #[derive(Debug)]
@@ -52,6 +58,8 @@ pub struct Fold {
     leases: Leases,
     amended: Amended,
     unmatched: Unmatched,
+    usage: KeptUsage,
+    audit: AuditTail,
 }
 
 /// The next commit, as it grows.
@@ -76,6 +84,7 @@ pub enum Folded {
     /// One outcome per event.
     Delivered(Vec<EventOutcome>),
     Provisioned(Provisioned),
+    Changed(Changed),
     Done,
 }
 
@@ -85,6 +94,9 @@ pub enum FoldError {
     /// The client asks for what cannot be.
     #[error(transparent)]
     Client(#[from] CancelError),
+    /// What a request asks for cannot be done, or not now.
+    #[error("{error}")]
+    Change { error: ChangeError, halfway: bool },
     /// Something could not be read.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -103,6 +115,8 @@ impl Fold {
             leases: Leases::load(store)?,
             amended: Amended::default(),
             unmatched: Unmatched::load(store)?,
+            usage: KeptUsage::default(),
+            audit: store.audit_tail()?,
         })
     }
 
@@ -117,6 +131,8 @@ impl Fold {
         self.leases.advance(changes.leases);
         self.amended.advance(changes.amended, changes.next_id);
         self.unmatched.advance(changes.unmatched);
+        self.usage.advance(changes.usage);
+        self.audit = changes.records.audit;
         changes.news
     }
 
@@ -134,7 +150,7 @@ impl<'a> Draft<'a> {
     /// An empty commit at `now`.
     pub fn new(fold: &'a Fold, store: &'a Store, now: UnixMicros) -> Self {
         let first_id = fold.next_id.max(first_id_at(now));
-        let changes = Changes::new(first_id, fold.last_short_id);
+        let changes = Changes::new(first_id, fold.last_short_id, fold.audit);
         Self { fold, store, now, batch: Batch::default(), row: BatchRow::default(), first_id, changes }
     }
 
@@ -149,9 +165,7 @@ impl<'a> Draft<'a> {
             Command::Cancel(cancellation) => self.cancel(cancellation.account, cancellation.message_id)?,
             Command::Replace(replacement) => self.replace(replacement)?,
             Command::Deliver(batch) => return Ok(Folded::Delivered(self.deliver(&batch.events)?)),
-            Command::Post(posting) => {
-                self.add(posting.wallet.number(), posting.kind, posting.amount, &posting.reference)?;
-            }
+            Command::Change(change) => return Ok(Folded::Changed(self.change(change)?)),
             Command::Provision(provision) => return Ok(Folded::Provisioned(self.provision(provision)?)),
         }
         Ok(Folded::Done)
@@ -160,6 +174,7 @@ impl<'a> Draft<'a> {
     /// The rows to write, and what to tell the fold once they are on disk.
     pub fn finish(mut self) -> (Batch, Changes) {
         self.write_counters();
+        self.write_usage();
         if self.row.ids() > 0 {
             self.batch.insert(Family::Batches, self.first_id.to_be_bytes(), self.row.to_bytes());
         }
@@ -184,15 +199,29 @@ impl FoldError {
     pub fn for_client(self) -> CancelError {
         match self {
             Self::Client(error) => error,
-            Self::Unavailable(_) => CancelError::Unavailable,
+            Self::Change { .. } | Self::Unavailable(_) => CancelError::Unavailable,
         }
     }
 
-    /// As whoever posts or provisions hears it.
+    /// As whoever provisions hears it.
     pub fn for_operations(self) -> Unavailable {
         match self {
             Self::Client(error) => Unavailable(error.to_string()),
+            Self::Change { error, .. } => Unavailable(error.to_string()),
             Self::Unavailable(error) => error,
         }
+    }
+
+    /// As whoever asked for a change hears it.
+    pub fn for_change(self) -> ChangeError {
+        match self {
+            Self::Change { error, .. } => error,
+            other => ChangeError::Unavailable(other.for_operations()),
+        }
+    }
+
+    /// Whether the draft may hold a part of the command.
+    pub const fn is_halfway(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Change { halfway: true, .. })
     }
 }

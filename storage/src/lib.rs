@@ -9,6 +9,7 @@
 
 pub mod batch;
 pub mod cdr;
+pub mod change;
 pub mod chunk;
 pub mod clock;
 mod codec;
@@ -21,10 +22,12 @@ mod fold;
 pub mod journal;
 pub mod keys;
 pub mod message;
+pub mod message_change;
 mod options;
 pub mod rows;
 pub mod schema;
 mod states;
 pub mod store;
+pub mod usage;
 pub mod verify;
 mod writer;

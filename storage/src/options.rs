@@ -48,7 +48,7 @@ pub fn family(family: Family, cache: &Cache) -> Options {
             options.set_target_file_size_base(64 * MIB as u64);
             options.set_bottommost_compression_type(DBCompressionType::Zstd);
         }
-        Family::Keys => {
+        Family::Keys | Family::Requests => {
             // Nearly every look-up is for a key that is not there.
             table.set_bloom_filter(10.0, false);
             options.set_write_buffer_size(16 * MIB);
@@ -70,6 +70,12 @@ pub fn family(family: Family, cache: &Cache) -> Options {
         Family::Scheduled | Family::Expiries | Family::Leases | Family::Awaiting | Family::Receipts => {
             options.set_write_buffer_size(16 * MIB);
             drop_deleted_early(&mut options);
+        }
+        Family::Usage => {
+            // The rows of the current quarter are written over and over, and mostly go before they reach a file. A new row is
+            // looked up once, where it is not.
+            table.set_bloom_filter(10.0, false);
+            options.set_write_buffer_size(32 * MIB);
         }
         Family::Health => {
             options.set_write_buffer_size(4 * MIB);

@@ -4,31 +4,39 @@
 //! read as that version wrote it, with nothing in the new places.
 
 mod account;
+mod audit;
 mod commit;
 mod dispatch;
+mod document;
 mod health;
 mod key;
 mod ledger;
 mod operator;
 mod receipt;
+mod request;
 mod schedule;
 mod state;
 mod tariff;
 mod upstream;
+mod usage;
 
 use crate::codec::Reader;
 
 pub use account::AccountRow;
+pub use audit::{AuditRow, AuditTail};
 pub use commit::BatchRow;
 pub use dispatch::{DispatchCounters, DispatchStatus};
+pub use document::DocumentRow;
 pub use key::KeyRow;
 pub use ledger::{EntryKind, LedgerEntry};
 pub use operator::{LeaseRow, OperatorRow};
 pub use receipt::{GatewayReceipt, ReceiptAddress, UnmatchedRow};
+pub use request::RequestRow;
 pub use schedule::{ExpiryRow, ScheduledRow};
 pub use state::{MessageState, StateRow};
 pub use tariff::TariffRow;
 pub use upstream::{SETTLED_KEPT_MICROS, UpstreamRow};
+pub use usage::UsageRow;
 
 /// A row that can be written and read back.
 pub trait Row: Sized {

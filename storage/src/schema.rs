@@ -24,6 +24,10 @@
 //! | `receipts` | account, id | a receipt for the account's gateways |
 //! | `unmatched` | operator, id | a receipt that belongs to no message we know of |
 //! | `health` | operator, micros | how the operator was |
+//! | `documents` | collection u8, the document's key | revision, times, and a body that storage does not read |
+//! | `audit` | sequence | who changed what, chained by hash |
+//! | `requests` | scope and idempotency key of a request over HTTP | expiry, fingerprint, and what was answered |
+//! | `usage` | account, quarter u32, kind u8, code u32 | counters of the messages of a quarter of an hour, by network or operator |
 //!
 //! A number in a key without a width is of 64 bits, but for accounts (32) and operators (16).
 //!
@@ -32,21 +36,36 @@
 //! block that begins at or before `m`.
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::{Month, UnixMicros};
 
+use crate::usage::{Quarter, UsageKey, UsageOf};
+
 /// The layout that this build reads and writes.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// The layout without operators. A directory that has it is brought up to date when it is opened for writing: its rows
 /// are read as they are, what is new are families and what rows hold at their end.
 pub const SCHEMA_VERSION_WITHOUT_OPERATORS: u32 = 1;
+
+/// The layout without usage counters, documents, the audit log and requests. Usage is counted from the CDRs and states when
+/// such a directory is opened for writing; the others begin empty.
+pub const SCHEMA_VERSION_WITHOUT_USAGE: u32 = 2;
 
 /// Key of the schema version in `meta`.
 pub const SCHEMA_VERSION_KEY: &[u8] = b"schema_version";
 
 /// Key of the last short id given out, in `meta`.
 pub const LAST_SHORT_ID_KEY: &[u8] = b"last_short_id";
+
+/// Key of the last row of `audit`, in `meta`: its sequence and its hash.
+pub const LAST_AUDIT_KEY: &[u8] = b"last_audit";
+
+/// Octets of a key of usage counters, and how it says whose they are within the account.
+const USAGE_KEY_OCTETS: usize = 13;
+const USAGE_OF_NETWORK: u8 = 0;
+const USAGE_OF_OPERATOR: u8 = 1;
 
 /// Message ids per microsecond.
 pub const IDS_PER_MICROSECOND: u64 = 100;
@@ -95,6 +114,19 @@ column_families! {
     Receipts "receipts",
     Unmatched "unmatched",
     Health "health",
+    Documents "documents",
+    Audit "audit",
+    Requests "requests",
+    Usage "usage",
+}
+
+/// A kind of document: what it is about is its owner's business.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Collection(pub u8);
+
+/// Key of a document.
+pub fn document_key(collection: Collection, key: &[u8]) -> Vec<u8> {
+    [&[collection.0], key].concat()
 }
 
 /// The first message id that a commit at `now` may use.
@@ -220,6 +252,45 @@ pub fn instant_id_key(at: UnixMicros, message_id: u64) -> [u8; 16] {
 pub fn parse_instant_id_key(key: &[u8]) -> Option<(UnixMicros, u64)> {
     let (at, id) = key.split_first_chunk()?;
     Some((UnixMicros(u64::from_be_bytes(*at)), u64::from_be_bytes(id.try_into().ok()?)))
+}
+
+/// Key of usage counters.
+pub fn usage_key(key: &UsageKey) -> [u8; USAGE_KEY_OCTETS] {
+    let (kind, code) = match key.of {
+        UsageOf::Network(network) => (USAGE_OF_NETWORK, network.to_bits()),
+        UsageOf::Operator(operator) => (USAGE_OF_OPERATOR, u32::from(operator.0)),
+    };
+    let mut bytes = [0; USAGE_KEY_OCTETS];
+    bytes[..8].copy_from_slice(&usage_quarter_key(key.account, key.quarter));
+    bytes[8] = kind;
+    bytes[9..].copy_from_slice(&code.to_be_bytes());
+    bytes
+}
+
+/// Where the keys of an account's usage in a quarter begin.
+pub fn usage_quarter_key(account: AccountNumber, quarter: Quarter) -> [u8; 8] {
+    let mut bytes = [0; 8];
+    bytes[..4].copy_from_slice(&account.0.to_be_bytes());
+    bytes[4..].copy_from_slice(&quarter.0.to_be_bytes());
+    bytes
+}
+
+/// Which messages the counters under such a key count.
+pub fn parse_usage_key(key: &[u8]) -> Option<UsageKey> {
+    let (account, rest) = key.split_first_chunk()?;
+    let (quarter, rest) = rest.split_first_chunk()?;
+    let (kind, code) = rest.split_first()?;
+    let code = u32::from_be_bytes(code.try_into().ok()?);
+    let of = match *kind {
+        USAGE_OF_NETWORK => UsageOf::Network(NetworkCode::from_bits(code)?),
+        USAGE_OF_OPERATOR => UsageOf::Operator(OperatorNumber(u16::try_from(code).ok()?)),
+        _ => return None,
+    };
+    Some(UsageKey {
+        account: AccountNumber(u32::from_be_bytes(*account)),
+        quarter: Quarter(u32::from_be_bytes(*quarter)),
+        of,
+    })
 }
 
 fn split_operator(key: &[u8]) -> Option<(OperatorNumber, &[u8])> {

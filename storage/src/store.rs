@@ -1,10 +1,18 @@
 //! The data directory: opening it, reading rows, writing batches.
 
 mod accounts;
+mod balance;
+mod dispatches;
+mod history;
+mod ledger;
+mod messages;
 mod open;
 mod operators;
 mod queue;
 mod receipts;
+mod records;
+mod usage;
+mod view;
 
 use std::path::{Path, PathBuf};
 
@@ -18,9 +26,12 @@ use crate::batch::Batch;
 use crate::rows::{BatchRow, Row};
 use crate::schema::{
     Family, LAST_SHORT_ID_KEY, SCHEMA_VERSION, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_OPERATORS,
+    SCHEMA_VERSION_WITHOUT_USAGE,
 };
 
+pub use history::Transaction;
 pub use open::OpenError;
+pub use records::Order;
 
 /// When a commit counts as done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,7 +89,11 @@ impl Store {
         let store = Self { options, cache, db: RwLock::new(Some(db)) };
         match store.schema_version()? {
             Some(SCHEMA_VERSION) => {}
-            None | Some(SCHEMA_VERSION_WITHOUT_OPERATORS) => store.set_schema_version()?,
+            None => store.set_schema_version()?,
+            Some(SCHEMA_VERSION_WITHOUT_OPERATORS | SCHEMA_VERSION_WITHOUT_USAGE) => {
+                store.build_usage(usage::ROWS_AT_ONCE).map_err(|error| store.not_opened(error))?;
+                store.set_schema_version()?;
+            }
             Some(found) => return Err(OpenError::Schema { path: store.options.path, found }),
         }
         Ok(store)
@@ -94,7 +109,9 @@ impl Store {
         let path = path.to_owned();
         match store.schema_version()? {
             Some(SCHEMA_VERSION) => Ok(store),
-            Some(found @ SCHEMA_VERSION_WITHOUT_OPERATORS) => Err(OpenError::Outdated { path, found }),
+            Some(found @ (SCHEMA_VERSION_WITHOUT_OPERATORS | SCHEMA_VERSION_WITHOUT_USAGE)) => {
+                Err(OpenError::Outdated { path, found })
+            }
             found => Err(OpenError::Schema { path, found: found.unwrap_or(0) }),
         }
     }

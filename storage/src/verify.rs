@@ -1,17 +1,20 @@
 //! Proves from a data directory alone that the books add up, or names the first thing that is off.
 //!
 //! Everything is counted again from the CDRs, the ledger entries and the states, and compared with the rows that the
-//! daemon keeps: wallets, volumes, dispatch counters, batches, keys and short ids. A message that was handed over is in
-//! exactly one place: in a queue, scheduled, or in a state; and one that an operator has is known by that operator's id.
+//! daemon keeps: wallets, volumes, usage and dispatch counters, batches, keys and short ids. A message that was handed
+//! over is in exactly one place: in a queue, scheduled, or in a state; and one that an operator has is known by that
+//! operator's id.
 //!
-//! Rows are read one after the other. What is held in memory is per account, per dispatch and per block, and of each
-//! refund and ledger entry a few octets; of a message, nothing.
+//! Rows are read one after the other. What is held in memory is per account, per dispatch and per block, of one account
+//! its usage, and of each refund and ledger entry a few octets; of a message, nothing.
 
+mod audit;
 mod compare;
 mod ledger;
 mod messages;
 mod operators;
 mod outcome;
+mod usage;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -55,6 +58,12 @@ pub struct Report {
     pub receipts: u64,
     /// Receipts that belong to no message we know of.
     pub unmatched: u64,
+    /// Usage counters compared.
+    pub usage_rows: u64,
+    /// Documents of the management API.
+    pub documents: u64,
+    /// Notes in the audit log, whose chain of hashes is whole.
+    pub audit: u64,
     /// By currency.
     pub totals: BTreeMap<String, Totals>,
 }
@@ -100,6 +109,8 @@ pub fn verify(store: &Store) -> Result<Report, Fault> {
     count.read_ledger(store)?;
     count.read_receipts(store)?;
     count.read_unmatched(store)?;
+    count.read_documents(store)?;
+    count.read_audit(store)?;
     count.compare_batches(store)?;
     count.compare_waiting(store)?;
     Count::compare_expiries(store)?;
@@ -110,7 +121,11 @@ pub fn verify(store: &Store) -> Result<Report, Fault> {
     count.compare_dispatches(store)?;
     Count::compare_keys(store)?;
     Count::compare_short_ids(store)?;
-    count.compare_wallets(store)
+    let usage = std::mem::take(&mut count.usage);
+    let wrong_balance = count.wrong_balance.take();
+    let report = usage.finish(store, count.compare_wallets(store)?)?;
+    // Where a balance at the end is off, that says more than those on the way.
+    wrong_balance.map_or(Ok(report), off)
 }
 
 /// One account's own counts.
@@ -120,6 +135,8 @@ struct AccountCount {
     paid_in: i128,
     charged: i128,
     refunded: i128,
+    /// What was charged with each block and those before it, by the block's first id.
+    charged_with: Vec<(u64, i128)>,
     volumes: HashMap<Month, i128>,
 }
 
@@ -132,8 +149,11 @@ struct Count {
     blocks: HashMap<u64, (AccountNumber, u32)>,
     /// Ids of ledger entries, of receipts and of unmatched receipts, to be found in batches.
     entries: Vec<u64>,
+    /// A ledger entry that names another balance than the one that it led to.
+    wrong_balance: Option<String>,
     /// Refunds that a state asks for and the ledger has not shown yet.
     refunds: HashMap<(AccountNumber, u64), Amount>,
+    usage: usage::UsageCount,
     report: Report,
 }
 

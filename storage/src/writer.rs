@@ -127,7 +127,7 @@ impl<J: Journal> Writer<J> {
             for (at, command) in commands.iter().enumerate() {
                 match draft.fold(command) {
                     // What stopped half-way is in the draft, half: it begins anew without that command.
-                    Err(error @ FoldError::Unavailable(_)) if command.folds_in_parts() => {
+                    Err(error) if error.is_halfway() && command.folds_in_parts() => {
                         halfway = Some((at, error));
                         break;
                     }
@@ -138,7 +138,9 @@ impl<J: Journal> Writer<J> {
                 let finished = draft.finish();
                 return Drafted::new(finished, commands.into_iter().zip(folded));
             };
-            tracing::error!(%error, "a command cannot be folded");
+            if matches!(error, FoldError::Unavailable(_)) {
+                tracing::error!(%error, "a command cannot be folded");
+            }
             commands.remove(at).fail(error);
         }
     }

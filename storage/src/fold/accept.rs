@@ -95,7 +95,7 @@ impl Draft<'_> {
         self.count_cost(&price, cost_in_account_currency)?;
         self.stop_waiting(waiting)?;
         self.forget_amendment(message_id);
-        self.set_state(price.account, message_id, None, state);
+        self.set_state(&price, message_id, None, state)?;
         self.await_receipt(acceptance, &waiting.bytes, upstream_id)?;
         if let Some(outcome) = self.apply_early(operator, upstream_id, &message.ticket)? {
             return Ok(outcome);
@@ -162,7 +162,7 @@ impl Draft<'_> {
         if let Some(dispatch) = price.dispatch_id {
             self.dispatch_mut(price.account, dispatch).unconfirmed += 1;
         }
-        self.set_state(price.account, message_id, Some(&before), after);
+        self.set_state(price, message_id, Some(&before), after)?;
         match self.taken(operator, upstream_id)? {
             Some(taken) => self.stop_awaiting(&before, taken),
             None => Ok(()),
@@ -198,7 +198,7 @@ impl Draft<'_> {
         } else if let Some(again) = self.taken(operator, upstream_id)? {
             self.stop_awaiting(before, again)?;
         }
-        self.set_state(price.account, key.message_id, Some(before), after);
+        self.set_state(&price, key.message_id, Some(before), after)?;
         let early = self.apply_early(operator, upstream_id, &message.ticket)?;
         Ok(early.unwrap_or(EventOutcome::Done))
     }
@@ -236,7 +236,7 @@ impl Draft<'_> {
         let error = failure.error.to_string();
         self.tell_gateway(&message.ticket, &Tidings::of_ours(receipt, error.as_bytes(), self.now));
         let outcome = settled(message_id, &message.ticket, &after, &transition);
-        self.set_state(price.account, message_id, None, after);
+        self.set_state(&price, message_id, None, after)?;
         Ok(outcome)
     }
 

@@ -2,8 +2,9 @@
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
+use tollgate_engine::network::NetworkCode;
 use tollgate_engine::settlement::{Event, SettlementTerms, Stage};
-use tollgate_engine::time::Month;
+use tollgate_engine::time::{Month, UnixMicros};
 
 use super::amended::Amendment;
 use super::settle::Price;
@@ -13,35 +14,49 @@ use crate::cdr::{Cdr, CdrRoute};
 use crate::chunk::CancelError;
 use crate::command::Replacement;
 use crate::message::{Message, put_short_id};
-use crate::rows::StateRow;
+use crate::rows::{MessageState, StateRow};
 use crate::schema::Family;
-use crate::store::damaged;
+use crate::store::{Unavailable, damaged};
 
 /// What a message's CDR says, as far as it is needed here.
-struct Charged {
+#[derive(Debug)]
+pub struct Charged {
     amount: Amount,
     segments: u32,
     month: Month,
+    network: NetworkCode,
+    submitted_at: UnixMicros,
     dispatch_id: Option<Vec<u8>>,
-    route: Option<CdrRoute>,
+    pub route: Option<CdrRoute>,
 }
 
 impl Draft<'_> {
     /// Cancels a message and gives its price back.
     pub(super) fn cancel(&mut self, account: AccountNumber, message_id: u64) -> Result<(), FoldError> {
         let charged = self.open_charge(account, message_id)?;
-        if let Some(route) = charged.route {
-            let waiting = self.unsent(message_id, route)?;
-            self.stop_waiting(&waiting)?;
-            self.amend(&waiting, Amendment::Dropped);
-        }
-        let Charged { amount, segments, month, ref dispatch_id, .. } = charged;
-        let terms = SettlementTerms::default();
-        let price = Price { account, amount, segments, month, dispatch_id: dispatch_id.as_deref(), terms };
-        let mut state = StateRow::cancelled(self.now, Amount::ZERO);
-        self.settle(message_id, &price, (Stage::Waiting, Event::Cancelled), &mut state)?;
-        self.set_state(account, message_id, None, state);
+        let waiting = charged.route.map(|route| self.unsent(message_id, route)).transpose()?;
+        self.cancel_open(message_id, &charged.price(account, SettlementTerms::default()), waiting.as_ref())?;
         Ok(())
+    }
+
+    /// The same for a message that is known to be open, and where it waits if it is to be sent. A read that fails leaves
+    /// the draft as it is.
+    pub(super) fn cancel_open(
+        &mut self,
+        message_id: u64,
+        price: &Price<'_>,
+        waiting: Option<&Waiting>,
+    ) -> Result<StateRow, Unavailable> {
+        self.load(price.account, price.month, price.dispatch_id)?;
+        self.load_usage(&price.facts(), None)?;
+        if let Some(waiting) = waiting {
+            self.stop_waiting(waiting)?;
+            self.amend(waiting, Amendment::Dropped);
+        }
+        let mut state = StateRow { state: MessageState::Deleted, at: self.now, ..StateRow::default() };
+        self.settle(message_id, price, (Stage::Waiting, Event::Cancelled), &mut state)?;
+        self.set_state(price, message_id, None, state.clone())?;
+        Ok(state)
     }
 
     /// Changes what a message says. What it was charged stays as it is.
@@ -72,8 +87,17 @@ impl Draft<'_> {
         if self.state(account, message_id)?.is_some() {
             return Err(CancelError::Final.into());
         }
-        let charged = self.store.cdr(account, message_id, Charged::of)?;
+        let charged = self.charged(account, message_id)?;
         Ok(charged.ok_or(CancelError::Unknown)?)
+    }
+
+    /// What a message was charged; `None` where the account has no such message.
+    pub(super) fn charged(
+        &self,
+        account: AccountNumber,
+        message_id: u64,
+    ) -> Result<Option<Charged>, Unavailable> {
+        self.store.cdr(account, message_id, Charged::of)
     }
 
     /// A message that waits and is in no lease: whether one that is was sent, nobody here can say.
@@ -90,17 +114,27 @@ impl Draft<'_> {
 fn is_same_charge(left: &Message<'_>, right: &Message<'_>) -> bool {
     let charge = |message: &Message<'_>| {
         let ticket = message.ticket;
-        (ticket.account, ticket.amount, ticket.segments, ticket.month, ticket.terms, ticket.currency)
+        let price = (ticket.account, ticket.amount, ticket.segments, ticket.terms, ticket.currency);
+        (price, ticket.month, ticket.network, ticket.submitted_at)
     };
     charge(left) == charge(right) && left.ticket.dispatch_id == right.ticket.dispatch_id
 }
 
 impl Charged {
+    /// What it settles by.
+    pub fn price(&self, account: AccountNumber, terms: SettlementTerms) -> Price<'_> {
+        let Self { amount, segments, month, network, submitted_at, ref dispatch_id, .. } = *self;
+        let dispatch_id = dispatch_id.as_deref();
+        Price { account, amount, segments, month, network, submitted_at, dispatch_id, terms }
+    }
+
     fn of(cdr: &Cdr<'_>) -> Self {
         Self {
             amount: cdr.fields.amount,
             segments: u32::from(cdr.fields.segments),
             month: cdr.header.month,
+            network: cdr.fields.network,
+            submitted_at: cdr.header.submitted_at,
             dispatch_id: cdr.fields.dispatch_id.map(<[u8]>::to_vec),
             route: cdr.fields.route,
         }

@@ -9,9 +9,11 @@ use tollgate_engine::wallet::{Posting, WalletState};
 
 use super::amended::Amendment;
 use super::leases::LeaseChanges;
+use super::records::Records;
 use super::touched::Touched;
 use super::unmatched::UnmatchedChanges;
-use crate::rows::DispatchCounters;
+use super::usage::UsageChanges;
+use crate::rows::{AuditTail, DispatchCounters};
 
 /// A counter's row as it is on disk, where it is, and as it will be.
 pub type Changed<T> = (Option<T>, T);
@@ -31,8 +33,10 @@ pub struct Changes {
     /// By message id; `None` where it is told.
     pub amended: HashMap<u64, Option<Amendment>>,
     pub unmatched: UnmatchedChanges,
+    pub usage: UsageChanges,
     /// Rows that events of this commit have changed, as they will be.
     pub touched: Touched,
+    pub records: Records,
     pub news: News,
 }
 
@@ -53,7 +57,9 @@ pub struct News {
 
 impl Changes {
     /// None yet, on top of these ids.
-    pub fn new(next_id: u64, last_short_id: u32) -> Self {
-        Self { next_id, last_short_id, ..Self::default() }
+    pub fn new(next_id: u64, last_short_id: u32, audit: AuditTail) -> Self {
+        let mut changes = Self { next_id, last_short_id, ..Self::default() };
+        changes.records.audit = audit;
+        changes
     }
 }

@@ -4,37 +4,42 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 
 use super::Draft;
-use super::counters::{check_balance, sum};
+use super::counters::sum;
+use crate::change::{EntryText, PostedEntry};
 use crate::rows::{EntryKind, LedgerEntry, Row};
 use crate::schema::{Family, account_id_key};
-use crate::store::Unavailable;
 
 impl Draft<'_> {
-    /// Adds an entry to an account's ledger, if the balance can hold it.
-    pub(super) fn add(
-        &mut self,
-        account: AccountNumber,
-        kind: EntryKind,
-        amount: Amount,
-        reference: &str,
-    ) -> Result<(), Unavailable> {
-        let wallet = self.changes.wallets.get(&account).copied().unwrap_or_else(|| self.fold.wallet(account));
-        check_balance(wallet.balance.checked_add(amount))?;
-        self.post(account, kind, amount, reference.to_owned());
-        Ok(())
+    /// What an account has, with all that this commit has changed so far.
+    pub(super) fn balance(&self, account: AccountNumber) -> Amount {
+        let changed = self.changes.wallets.get(&account).copied();
+        changed.unwrap_or_else(|| self.fold.wallet(account)).balance
     }
 
+    /// Adds an entry to an account's ledger. The balance was seen to hold it.
     pub(super) fn post(
         &mut self,
         account: AccountNumber,
         kind: EntryKind,
         amount: Amount,
-        reference: String,
-    ) {
+        text: EntryText,
+    ) -> PostedEntry {
         let id = self.take_entry_id();
-        let entry = LedgerEntry { kind, amount, at: self.now, reference };
-        self.batch.insert(Family::Ledger, account_id_key(account, id), entry.to_bytes());
         let wallet = self.wallet_mut(account);
         wallet.balance = sum(wallet.balance, amount);
+        let balance_after = wallet.balance;
+        let EntryText { actor, reference, details, metadata } = text;
+        let entry = LedgerEntry {
+            kind,
+            amount,
+            at: self.now,
+            reference,
+            balance_after: Some(balance_after),
+            actor,
+            details,
+            metadata,
+        };
+        self.batch.insert(Family::Ledger, account_id_key(account, id), entry.to_bytes());
+        PostedEntry { id, balance_after }
     }
 }

@@ -8,6 +8,7 @@ use tollgate_engine::operator::OperatorNumber;
 
 use super::Draft;
 use super::counters::check_balance;
+use crate::change::EntryText;
 use crate::command::{Provision, Provisioned};
 use crate::rows::{AccountRow, EntryKind, OperatorRow, Row, TariffRow};
 use crate::schema::{Family, account_key, operator_key};
@@ -37,7 +38,8 @@ impl Draft<'_> {
         self.changes.accounts.insert(id.to_owned(), number);
         self.wallet_mut(number);
         if opening_balance != Amount::ZERO {
-            self.post(number, EntryKind::OpeningBalance, opening_balance, "provisioned".to_owned());
+            let text = EntryText::reference("provisioned");
+            self.post(number, EntryKind::OpeningBalance, opening_balance, text);
         }
         number
     }

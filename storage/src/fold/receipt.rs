@@ -165,14 +165,15 @@ impl Draft<'_> {
             ..before.clone()
         };
         let stage = stage_of(&before);
-        let transition = self.settle(message_id, &Price::of(&ticket), (stage, event), &mut after)?;
+        let price = Price::of(&ticket);
+        let transition = self.settle(message_id, &price, (stage, event), &mut after)?;
         if transition.finished_now || (tidings.intermediate && stage == Stage::Accepted) {
             self.tell_gateway(&ticket, tidings);
         }
         let outcome = settled(message_id, &ticket, &after, &transition);
         if transition.finished_now {
             self.stop_awaiting(&before, taken)?;
-            self.set_state(account, message_id, Some(&before), after);
+            self.set_state(&price, message_id, Some(&before), after)?;
         }
         Ok(outcome)
     }

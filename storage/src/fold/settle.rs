@@ -3,16 +3,19 @@
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
+use tollgate_engine::network::NetworkCode;
 use tollgate_engine::settlement::{Event, Outcome, SettlementTerms, Stage, Transition, step};
-use tollgate_engine::time::Month;
+use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::Posting;
 
 use super::Draft;
 use super::counters::{negative, sum};
+use crate::change::EntryText;
 use crate::delivery::EventOutcome;
 use crate::message::Ticket;
 use crate::rows::{EntryKind, MessageState, StateRow};
 use crate::store::Unavailable;
+use crate::usage::ChargeFacts;
 
 /// What a message was charged, as far as its settlement needs it.
 #[derive(Clone, Copy, Debug)]
@@ -21,14 +24,23 @@ pub struct Price<'a> {
     pub amount: Amount,
     pub segments: u32,
     pub month: Month,
+    pub network: NetworkCode,
+    pub submitted_at: UnixMicros,
     pub dispatch_id: Option<&'a [u8]>,
     pub terms: SettlementTerms,
 }
 
 impl<'a> Price<'a> {
     pub fn of(ticket: &Ticket<'a>) -> Self {
-        let Ticket { account, amount, month, dispatch_id, terms, .. } = *ticket;
-        Self { account, amount, segments: u32::from(ticket.segments), month, dispatch_id, terms }
+        let Ticket { account, amount, month, network, submitted_at, dispatch_id, terms, .. } = *ticket;
+        let segments = u32::from(ticket.segments);
+        Self { account, amount, segments, month, network, submitted_at, dispatch_id, terms }
+    }
+
+    /// What the usage of the message depends on.
+    pub fn facts(&self) -> ChargeFacts {
+        let Self { account, submitted_at, network, segments, amount, .. } = *self;
+        ChargeFacts { account, submitted_at, network, segments, amount }
     }
 }
 
@@ -42,11 +54,12 @@ impl Draft<'_> {
         (stage, event): (Stage, Event),
         state: &mut StateRow,
     ) -> Result<Transition, Unavailable> {
-        let transition = step(stage, event, price.terms);
+        let asked = step(stage, event, price.terms);
+        // What was given back by hand is not given back once more, whatever comes later.
+        let transition = Transition { refund: asked.refund && !state.is_refunded, ..asked };
         self.load_dispatch(price.account, price.dispatch_id)?;
         if transition.refund {
-            self.refund(message_id, price)?;
-            (state.refunded, state.is_refunded) = (price.amount, true);
+            self.give_back(message_id, price, state)?;
         }
         if let Some(dispatch) = price.dispatch_id {
             let counted = transition.counted;
@@ -55,22 +68,30 @@ impl Draft<'_> {
             counters.delivered += counted.delivered;
             counters.failed += counted.failed;
             counters.cancelled += counted.cancelled;
-            if transition.refund {
-                counters.segments = counters.segments.saturating_sub(u64::from(price.segments));
-                counters.cost = sum(counters.cost, negative(price.amount));
-            }
         }
         Ok(transition)
     }
 
-    /// Gives a charge back: the one entry in the ledger, the balance, and the month's segments.
-    fn refund(&mut self, message_id: u64, price: &Price<'_>) -> Result<(), Unavailable> {
-        let Price { account, amount, segments, month, .. } = *price;
-        self.load(account, month, None)?;
+    /// Gives a charge back, once, and notes it in its message's state: the one entry in the ledger, the balance, the
+    /// month's segments, and what its dispatch counts of them. Only reading what is to change can fail.
+    pub(super) fn give_back(
+        &mut self,
+        message_id: u64,
+        price: &Price<'_>,
+        state: &mut StateRow,
+    ) -> Result<(), Unavailable> {
+        let Price { account, amount, segments, month, dispatch_id, .. } = *price;
+        self.load(account, month, dispatch_id)?;
+        (state.refunded, state.is_refunded) = (amount, true);
+        if let Some(dispatch) = dispatch_id {
+            let counters = self.dispatch_mut(account, dispatch);
+            counters.segments = counters.segments.saturating_sub(u64::from(segments));
+            counters.cost = sum(counters.cost, negative(amount));
+        }
         let volume = self.volume_mut(account, month);
         *volume = volume.saturating_sub(u64::from(segments));
         self.wallet_mut(account).forget(month, u64::from(segments));
-        self.post(account, EntryKind::Refund, amount, message_id.to_string());
+        self.post(account, EntryKind::Refund, amount, EntryText::reference(message_id.to_string()));
         self.changes.news.refunds.push(Posting { account, amount, month, counted_before: 0, segments });
         Ok(())
     }

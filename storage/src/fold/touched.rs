@@ -8,6 +8,7 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 
 use super::Draft;
+use super::settle::Price;
 use super::waiting::Waiting;
 use crate::batch::Put;
 use crate::rows::{ExpiryRow, Row, StateRow, UpstreamRow};
@@ -50,16 +51,20 @@ impl Draft<'_> {
         }
     }
 
+    /// Writes what has become of a message, and counts it in the usage. Only reading counters that
+    /// [`Self::load_usage`] has not read can fail, and it changes nothing.
     pub(super) fn set_state(
         &mut self,
-        account: AccountNumber,
+        price: &Price<'_>,
         message_id: u64,
         before: Option<&StateRow>,
         after: StateRow,
-    ) {
-        let key = account_id_key(account, message_id);
+    ) -> Result<(), Unavailable> {
+        self.count_state(&price.facts(), before, &after)?;
+        let key = account_id_key(price.account, message_id);
         self.batch.replace(Family::States, key, after.to_bytes(), before.map(Row::to_bytes));
-        self.changes.touched.states.insert((account, message_id), after);
+        self.changes.touched.states.insert((price.account, message_id), after);
+        Ok(())
     }
 
     /// A message's row in `expiries` (`None` removes it), where it is not what it is to be.

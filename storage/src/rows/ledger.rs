@@ -4,7 +4,7 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
 
 use super::Row;
-use crate::codec::{Reader, put_amount, put_bytes, put_micros};
+use crate::codec::{Reader, put_amount, put_bytes, put_micros, put_option};
 
 /// What an entry of the ledger is. The debits are not here: the CDR of a charge is its debit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +49,14 @@ pub struct LedgerEntry {
     pub at: UnixMicros,
     /// Why, in the words of who asked for it; a message id for refunds.
     pub reference: String,
+    /// The durable balance with this entry; `None` where an earlier version made it.
+    pub balance_after: Option<Amount>,
+    /// Who asked for it; empty for nobody.
+    pub actor: String,
+    /// Why, at length.
+    pub details: String,
+    /// JSON, or empty.
+    pub metadata: String,
 }
 
 impl Row for LedgerEntry {
@@ -57,14 +65,33 @@ impl Row for LedgerEntry {
         put_amount(out, self.amount);
         put_micros(out, self.at);
         put_bytes(out, self.reference.as_bytes());
+        put_option(out, self.balance_after, put_amount);
+        for text in [&self.actor, &self.details, &self.metadata] {
+            put_bytes(out, text.as_bytes());
+        }
     }
 
     fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
+        let entry = Self {
             kind: EntryKind::from_byte(reader.u8()?)?,
             amount: reader.amount()?,
             at: reader.micros()?,
             reference: reader.text()?.to_owned(),
+            balance_after: None,
+            actor: String::new(),
+            details: String::new(),
+            metadata: String::new(),
+        };
+        if reader.is_empty() {
+            // Version 2 says no more of it.
+            return Some(entry);
+        }
+        Some(Self {
+            balance_after: reader.option(Reader::amount)?,
+            actor: reader.text()?.to_owned(),
+            details: reader.text()?.to_owned(),
+            metadata: reader.text()?.to_owned(),
+            ..entry
         })
     }
 }

@@ -8,6 +8,11 @@ use tollgate_engine::time::UnixMicros;
 use super::Row;
 use crate::codec::{Reader, put_amount, put_bytes, put_currency, put_micros, put_option, put_varint};
 
+/// How a row says whether its message's charge was given back.
+const NOT_REFUNDED: u8 = 0;
+const REFUNDED: u8 = 1;
+const REFUNDED_BY_HAND: u8 = 2;
+
 /// What became of a message, by the numbers of SMPP 3.4 §5.2.28.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
@@ -93,6 +98,8 @@ pub struct StateRow {
     pub refunded: Amount,
     /// Whether the charge was given back, which may be one of nothing.
     pub is_refunded: bool,
+    /// Whether somebody gave it back after the message had come to its end; only where it was given back.
+    pub refunded_by_hand: bool,
     /// Who has it, or refused it last; zero for nobody.
     pub operator: OperatorNumber,
     /// How often it was sent.
@@ -133,8 +140,13 @@ impl StateRow {
 
     /// What version 1 has no place for.
     fn take_rest(self, reader: &mut Reader<'_>) -> Option<Self> {
+        let refund = reader.u8()?;
+        if refund > REFUNDED_BY_HAND {
+            return None;
+        }
         Some(Self {
-            is_refunded: reader.bool()?,
+            is_refunded: refund != NOT_REFUNDED,
+            refunded_by_hand: refund == REFUNDED_BY_HAND,
             operator: OperatorNumber(u16::try_from(reader.varint()?).ok()?),
             attempts: reader.u8()?,
             possible_duplicate: reader.bool()?,
@@ -160,7 +172,11 @@ impl Row for StateRow {
         out.push(self.state as u8);
         put_micros(out, self.at);
         put_amount(out, self.refunded);
-        out.push(u8::from(self.is_refunded));
+        out.push(match (self.is_refunded, self.refunded_by_hand) {
+            (false, _) => NOT_REFUNDED,
+            (true, false) => REFUNDED,
+            (true, true) => REFUNDED_BY_HAND,
+        });
         put_varint(out, u64::from(self.operator.0));
         out.extend_from_slice(&[self.attempts, u8::from(self.possible_duplicate)]);
         put_varint(out, u64::from(self.error));

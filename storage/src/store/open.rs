@@ -7,7 +7,10 @@ use rocksdb::{Cache, DB, Options};
 use thiserror::Error;
 
 use crate::options;
-use crate::schema::{Family, SCHEMA_VERSION, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_OPERATORS};
+use crate::schema::{
+    Family, SCHEMA_VERSION, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_OPERATORS,
+    SCHEMA_VERSION_WITHOUT_USAGE,
+};
 
 /// Why a data directory cannot be opened.
 #[derive(Debug, Error)]
@@ -53,7 +56,8 @@ pub(super) fn for_writing(path: &Path, cache: &Cache) -> Result<DB, OpenError> {
     std::fs::create_dir_all(path).map_err(|error| failed(error.to_string()))?;
     if path.join("CURRENT").is_file() {
         match version_on_disk(path)? {
-            None | Some(SCHEMA_VERSION | SCHEMA_VERSION_WITHOUT_OPERATORS) => {}
+            None | Some(SCHEMA_VERSION | SCHEMA_VERSION_WITHOUT_OPERATORS | SCHEMA_VERSION_WITHOUT_USAGE) => {
+            }
             Some(found) => return Err(OpenError::Schema { path: path.to_owned(), found }),
         }
     }
@@ -73,7 +77,7 @@ pub(super) fn for_reading(path: &Path, cache: &Cache) -> Result<DB, OpenError> {
     }
     match version_on_disk(path)? {
         None | Some(SCHEMA_VERSION) => {}
-        Some(found @ SCHEMA_VERSION_WITHOUT_OPERATORS) => {
+        Some(found @ (SCHEMA_VERSION_WITHOUT_OPERATORS | SCHEMA_VERSION_WITHOUT_USAGE)) => {
             return Err(OpenError::Outdated { path: path.to_owned(), found });
         }
         Some(found) => return Err(OpenError::Schema { path: path.to_owned(), found }),

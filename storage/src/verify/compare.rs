@@ -186,7 +186,7 @@ impl Totals {
     }
 }
 
-fn amount(micros: i128) -> Amount {
+pub(super) fn amount(micros: i128) -> Amount {
     Amount::from_micros(i64::try_from(micros).unwrap_or(if micros < 0 { i64::MIN } else { i64::MAX }))
 }
 

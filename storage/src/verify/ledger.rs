@@ -1,5 +1,8 @@
 //! Ledger entries, and the rows that take their ids from the same numbers: receipts.
 
+use tollgate_engine::account::AccountNumber;
+
+use super::compare::amount;
 use super::{Count, Fault, damaged, off, scan};
 use crate::rows::{EntryKind, GatewayReceipt, LedgerEntry, Row, UnmatchedRow};
 use crate::schema::{Family, parse_account_id_key, parse_operator_number_key};
@@ -23,6 +26,7 @@ impl Count {
             } else {
                 self.account(account, id)?.paid_in += micros;
             }
+            self.compare_balance(account, id, &entry)?;
             self.entries.push(id);
             Ok(())
         })?;
@@ -30,6 +34,27 @@ impl Count {
             Some((_, id)) => off(format!("message {id} is to be refunded but the ledger has no entry")),
             None => Ok(()),
         }
+    }
+
+    /// Notes what an account has been charged so far, its block that begins with `first` included.
+    pub(super) fn note_charged(&mut self, account: AccountNumber, first: u64) -> Result<(), Fault> {
+        let account = self.account(account, first)?;
+        account.charged_with.push((first, account.charged));
+        Ok(())
+    }
+
+    /// An entry names the balance that all entries up to it and all charges before it come to. Ids count both.
+    fn compare_balance(&mut self, number: AccountNumber, id: u64, entry: &LedgerEntry) -> Result<(), Fault> {
+        let Some(kept) = entry.balance_after else { return Ok(()) };
+        let account = self.account(number, id)?;
+        let before = account.charged_with.partition_point(|(first, _)| *first < id);
+        let charged = before.checked_sub(1).and_then(|last| account.charged_with.get(last));
+        let counted = account.paid_in + account.refunded - charged.map_or(0, |(_, charged)| *charged);
+        if i128::from(kept.micros()) != counted && self.wrong_balance.is_none() {
+            self.wrong_balance =
+                Some(format!("ledger entry {id} says that {kept} were left, it led to {}", amount(counted)));
+        }
+        Ok(())
     }
 
     pub(super) fn read_receipts(&mut self, store: &Store) -> Result<(), Fault> {

@@ -28,8 +28,10 @@ impl Count {
                     return off(format!("message {first}: tariff {} is not archived", block.header().tariff));
                 }
                 let count = block.left();
+                self.begin_usage(store, account);
                 end = Some((account, first + u64::from(count)));
                 self.read_block(store, &key, block, &mut states)?;
+                self.note_charged(account, first)?;
                 if self.blocks.insert(first, (account, count)).is_some() {
                     return off(format!("message {first} has CDRs of two accounts"));
                 }
@@ -50,7 +52,9 @@ impl Count {
     ) -> Result<(), Fault> {
         for cdr in block.by_ref() {
             self.count_charge(&cdr)?;
-            match states.of(cdr.account, cdr.message_id)? {
+            let state = states.of(cdr.account, cdr.message_id)?;
+            self.count_usage(&cdr, state);
+            match state {
                 Some(state) => self.count_outcome(store, &cdr, state)?,
                 None => self.find_waiting(store, &cdr)?,
             }

@@ -34,6 +34,10 @@ impl Count {
             self.report.ended += 1;
             return Ok(());
         }
+        // Its gateway has it, and says what becomes of it.
+        if cdr.fields.route.is_none() {
+            return Ok(());
+        }
         self.report.awaited += 1;
         find_upstream(store, cdr, row)
     }
@@ -59,10 +63,14 @@ fn contradiction(cdr: &Cdr<'_>, row: &StateRow) -> Option<String> {
     let wrong = match state {
         MessageState::Enroute | MessageState::Accepted if !accepted => "was accepted by nobody",
         MessageState::Delivered if !accepted => "was delivered and accepted by nobody",
-        MessageState::Enroute | MessageState::Delivered if row.is_refunded => "was given back",
+        MessageState::Enroute if row.is_refunded => "was given back",
+        MessageState::Delivered | MessageState::Accepted if row.is_refunded && !row.refunded_by_hand => {
+            "was given back"
+        }
         MessageState::Deleted if !accepted && !row.is_refunded => "was cancelled and not given back",
-        _ if cdr.fields.route.is_none() && !is_cancelled(row) => "was handed to nobody",
-        _ if accepted && row.operator.0 == 0 => "was accepted by no operator",
+        MessageState::Deleted if !accepted && row.refunded_by_hand => "was cancelled and given back by hand",
+        _ if cdr.fields.route.is_none() && !is_cancelled(row) && !is_reported(row) => "was handed to nobody",
+        _ if cdr.fields.route.is_some() && accepted && row.operator.0 == 0 => "was accepted by no operator",
         _ => return None,
     };
     Some(format!("is {}, but {wrong}", state.name()))
@@ -71,6 +79,21 @@ fn contradiction(cdr: &Cdr<'_>, row: &StateRow) -> Option<String> {
 /// Deleted here, and not by the operator that had it.
 fn is_cancelled(row: &StateRow) -> bool {
     row.state == MessageState::Deleted && row.accepted_at.is_none()
+}
+
+/// Said by a gateway of a message that was charged only. No operator has left anything there.
+fn is_reported(row: &StateRow) -> bool {
+    let is_sayable = match row.state {
+        MessageState::Enroute | MessageState::Delivered | MessageState::Undeliverable => {
+            row.accepted_at.is_some()
+        }
+        MessageState::Expired | MessageState::Rejected | MessageState::Unknown => true,
+        MessageState::Accepted | MessageState::Deleted => false,
+    };
+    let is_of_operator = row.operator.0 != 0 || row.attempts > 0 || row.possible_duplicate;
+    let has_cost =
+        row.cost != Amount::ZERO || row.cost_currency.is_some() || row.cost_in_account_currency.is_some();
+    is_sayable && !is_of_operator && !has_cost && row.upstream_id.is_empty() && row.tried.is_empty()
 }
 
 fn count(counters: &mut DispatchCounters, cdr: &Cdr<'_>, row: &StateRow) {

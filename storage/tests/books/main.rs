@@ -11,17 +11,23 @@
 
 mod support;
 
+mod audit;
 mod cdr;
+mod change;
 mod committer;
 mod delivery;
+mod documents;
 mod export;
 mod faults;
 mod hand_over;
+mod history;
 mod keys;
 mod message;
+mod message_changes;
 mod opening;
 mod reads;
 mod reference_ledger;
 mod rows;
 mod settlement;
+mod usage;
 mod verify;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use rocksdb::{DB, Options};
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::settlement::ReceiptState;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::batch::Batch;
 use tollgate_storage::committer::Committer;
@@ -17,7 +19,8 @@ use tollgate_storage::schema::{
 use tollgate_storage::store::{Durability, OpenError, Store, StoreOptions};
 use tollgate_storage::verify::verify;
 
-use crate::support::{Books, LIMITS, MONTH, options};
+use crate::support::desk::{Desk, accepted, receipt};
+use crate::support::{Books, LIMITS, MONTH, Message, Raw, RawRow, crash_image, options};
 
 fn error_of(opened: Result<Store, OpenError>, path: &Path) -> String {
     let text = opened.expect_err("it cannot be opened").to_string();
@@ -35,7 +38,7 @@ fn another_schema_version_is_not_touched() {
     drop(store);
     for opened in [Store::open(options(dir.path())), Store::open_read_only(dir.path())] {
         let text = error_of(opened, dir.path());
-        assert!(text.contains("schema version 8, this build reads 2"), "{text}");
+        assert!(text.contains("schema version 9, this build reads 3"), "{text}");
     }
 }
 
@@ -179,7 +182,7 @@ fn a_directory_of_version_1_is_brought_up_to_date_when_it_is_written() {
     directory_of_version_1(dir.path());
     // Whoever only reads changes nothing, and says who does.
     let text = error_of(Store::open_read_only(dir.path()), dir.path());
-    assert!(text.contains("schema version 1, this build reads 2: start `tollgate run` on it once"), "{text}");
+    assert!(text.contains("schema version 1, this build reads 3: start `tollgate run` on it once"), "{text}");
     assert_eq!(version_of(dir.path()), 1);
     assert_eq!(DB::list_cf(&Options::default(), dir.path()).unwrap().len(), 1 + FAMILIES_OF_1.len());
 
@@ -189,6 +192,7 @@ fn a_directory_of_version_1_is_brought_up_to_date_when_it_is_written() {
     assert_eq!(books.store.state(A, FIRST).unwrap(), None);
     assert_eq!(books.store.cdr(A, FIRST + 1, |cdr| cdr.fields.route).unwrap(), Some(None));
     let report = books.prove();
+    assert_eq!(report.usage_rows, 1, "counted from what was there");
     assert_eq!((report.cdrs, report.dispatches, report.refunds, report.segments), (2, 1, 1, 1));
     assert_eq!((report.queued, report.awaited, report.ended), (0, 0, 1));
 
@@ -238,7 +242,7 @@ fn a_later_version_with_other_families_is_not_touched() {
     drop(db);
     for opened in [Store::open(options(dir.path())), Store::open_read_only(dir.path())] {
         let text = error_of(opened, dir.path());
-        assert!(text.contains("schema version 5, this build reads 2"), "{text}");
+        assert!(text.contains("schema version 5, this build reads 3"), "{text}");
     }
     let families = DB::list_cf(&Options::default(), dir.path()).unwrap();
     assert_eq!(families, ["default", "meta", "from_the_future"]);
@@ -254,4 +258,74 @@ fn a_directory_whose_making_was_broken_off_is_made() {
     drop(DB::open_cf(&made, dir.path(), &FAMILIES_OF_1[..5]).unwrap());
     drop(Store::open(options(dir.path())).unwrap());
     assert_eq!(version_of(dir.path()), SCHEMA_VERSION);
+}
+
+/// Books in which messages have come to several ends, as version 2 left them: the same rows, and none of usage.
+fn directory_of_version_2(path: &Path) -> Vec<RawRow> {
+    let desk = Desk::open();
+    let rows = [desk.send_plain(), desk.send_plain(), desk.send_plain()];
+    desk.charge(&Message { network: NetworkCode::new("310", "").unwrap(), ..Message::default() });
+    desk.books.tell(accepted(&rows[0], desk.alpha, b"1"));
+    desk.books.tell(receipt(desk.alpha, &[b"1"], ReceiptState::Delivered));
+    desk.books.tell(accepted(&rows[1], desk.beta, b"2"));
+    desk.books.cancel(desk.account, rows[2].key.message_id).unwrap();
+    desk.books.prove();
+    let image = crash_image(desk.dir.path());
+    desk.close();
+    let usage = Raw::open(image.path()).rows(Family::Usage);
+    let names = Family::ALL.iter().map(|family| family.name());
+    let mut db = DB::open_cf(&Options::default(), image.path(), names).unwrap();
+    db.put_cf(db.cf_handle("meta").unwrap(), SCHEMA_VERSION_KEY, 2_u32.to_be_bytes()).unwrap();
+    for family in [Family::Usage, Family::Documents, Family::Audit, Family::Requests] {
+        db.drop_cf(family.name()).unwrap();
+    }
+    drop(db);
+    for file in image.path().read_dir().unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), path.join(file.file_name())).unwrap();
+    }
+    usage
+}
+
+#[test]
+fn a_directory_of_version_2_gets_its_usage_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let usage = directory_of_version_2(dir.path());
+    // Two networks, and two operators each within the account and over all.
+    assert_eq!(usage.len(), 6);
+    let text = error_of(Store::open_read_only(dir.path()), dir.path());
+    assert!(text.contains("schema version 2, this build reads 3: start `tollgate run` on it once"), "{text}");
+    assert_eq!(version_of(dir.path()), 2);
+
+    let books = Books::open(dir.path());
+    assert_eq!(books.prove().usage_rows, 6);
+    let mut session = books.session(A);
+    books.committer.try_charge(session.chunk_of(3)).unwrap();
+    session.first_id();
+    assert_eq!(books.prove().usage_rows, 6, "old and new messages count together");
+    drop(session);
+    books.close();
+    assert_eq!(version_of(dir.path()), SCHEMA_VERSION);
+}
+
+/// A crash may come after any of the new rows: what it has left is not counted on.
+#[test]
+fn counting_that_was_broken_off_begins_anew() {
+    for left in 0..4 {
+        let dir = tempfile::tempdir().unwrap();
+        let usage = directory_of_version_2(dir.path());
+        drop(Store::open(options(dir.path())).unwrap());
+        let raw = Raw::open(dir.path());
+        assert_eq!(raw.rows(Family::Usage), usage);
+        for (key, _) in &usage[left..] {
+            raw.delete(Family::Usage, key);
+        }
+        raw.put(Family::Meta, SCHEMA_VERSION_KEY, 2_u32.to_be_bytes());
+        drop(raw);
+        let text = error_of(Store::open_read_only(dir.path()), dir.path());
+        assert!(text.contains("schema version 2"), "{text}");
+        drop(Store::open(options(dir.path())).unwrap());
+        assert_eq!(version_of(dir.path()), SCHEMA_VERSION);
+        assert_eq!(Raw::open(dir.path()).rows(Family::Usage), usage, "{left}");
+    }
 }

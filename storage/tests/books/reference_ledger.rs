@@ -1,5 +1,8 @@
 //! Random days of business, against a ledger so simple that it can be checked by reading it.
 
+mod requests;
+mod usage;
+
 use std::collections::BTreeMap;
 
 use proptest::collection::vec;
@@ -9,10 +12,14 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::Posting;
+use tollgate_storage::change::Changed;
 use tollgate_storage::chunk::{CancelError, Notice, Outcome};
 use tollgate_storage::keys::KeyCheck;
 use tollgate_storage::rows::{DispatchCounters, EntryKind, Row};
 use tollgate_storage::schema::{Family, account_name_key, volume_key};
+
+use requests::{Asked, asked};
+use usage::{end_of, network};
 
 use crate::support::{Books, MONTH, Message};
 
@@ -22,10 +29,11 @@ const DISPATCHES: [&[u8]; 2] = [b"spring", b"autumn"];
 /// One thing that happens. Accounts and messages are named by their position, wrapped around.
 #[derive(Clone, Debug)]
 enum Step {
-    Charge { account: usize, short_ids: bool, month: u32, messages: Vec<Wanted> },
+    Charge { account: usize, short_ids: bool, month: u32, quarter: u32, messages: Vec<Wanted> },
     Cancel { account: usize, message: usize },
     CancelUnknown { account: usize, id: u64 },
     Post { account: usize, kind: EntryKind, micros: i64 },
+    Change(Asked),
     Provision,
     Reopen,
 }
@@ -33,23 +41,31 @@ enum Step {
 #[derive(Clone, Debug)]
 struct Wanted {
     segments: u8,
+    mcc: u16,
     dispatch: Option<usize>,
     key: Option<u8>,
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let account = 0..NAMES.len();
-    let wanted = (1..6_u8, of(0..DISPATCHES.len()), of(0..6_u8))
-        .prop_map(|(segments, dispatch, key)| Wanted { segments, dispatch, key });
+    let wanted = (1..6_u8, 639..643_u16, of(0..DISPATCHES.len()), of(0..6_u8))
+        .prop_map(|(segments, mcc, dispatch, key)| Wanted { segments, mcc, dispatch, key });
     let kind = prop_oneof![Just(EntryKind::TopUp), Just(EntryKind::Adjustment)];
     prop_oneof![
-        6 => (account.clone(), any::<bool>(), 0..4_u32, vec(wanted, 1..6)).prop_map(
-            |(account, short_ids, month, messages)| Step::Charge { account, short_ids, month, messages }
+        6 => (account.clone(), any::<bool>(), 0..4_u32, 0..3_u32, vec(wanted, 1..6)).prop_map(
+            |(account, short_ids, month, quarter, messages)| Step::Charge {
+                account,
+                short_ids,
+                month,
+                quarter,
+                messages
+            }
         ),
         4 => (account.clone(), any::<usize>()).prop_map(|(account, message)| Step::Cancel { account, message }),
         1 => (account.clone(), any::<u64>()).prop_map(|(account, id)| Step::CancelUnknown { account, id }),
         2 => (account, kind, -500_000..2_000_000_i64)
             .prop_map(|(account, kind, micros)| Step::Post { account, kind, micros }),
+        4 => asked().prop_map(Step::Change),
         1 => Just(Step::Provision),
         1 => Just(Step::Reopen),
     ]
@@ -63,6 +79,8 @@ struct Sent {
     micros: i64,
     segments: u64,
     month: Month,
+    quarter: u32,
+    mcc: u16,
     dispatch: Option<usize>,
     cancelled: bool,
 }
@@ -74,6 +92,11 @@ struct Model {
     dispatches: BTreeMap<(usize, usize), DispatchCounters>,
     keys: BTreeMap<(usize, u8), u64>,
     sent: Vec<Sent>,
+    /// The revision of each document.
+    documents: BTreeMap<u8, u64>,
+    /// What each key of a request was first used for.
+    requests: BTreeMap<u8, Changed>,
+    notes: u64,
 }
 
 impl Model {
@@ -122,8 +145,8 @@ impl Pair {
 
     fn take(mut self, step: &Step) -> Self {
         match step {
-            Step::Charge { account, short_ids, month, messages } => {
-                self.charge(*account, *short_ids, Month(MONTH.0 + month), messages);
+            Step::Charge { account, short_ids, month, quarter, messages } => {
+                self.charge(*account, *short_ids, (Month(MONTH.0 + month), *quarter), messages);
             }
             Step::Cancel { account, message } => self.cancel(*account, *message),
             Step::CancelUnknown { account, id } => {
@@ -133,6 +156,7 @@ impl Pair {
                 self.books.post(self.accounts[*account], *kind, Amount::from_micros(*micros)).unwrap();
                 *self.model.balances.entry(*account).or_default() += micros;
             }
+            Step::Change(asked) => self.change(asked),
             Step::Provision => assert_eq!(self.books.provision(&NAMES, 99), self.accounts),
             Step::Reopen => {
                 self.books.close();
@@ -143,9 +167,15 @@ impl Pair {
     }
 
     /// Charges what the wallet can pay and the keys let through, in one chunk.
-    fn charge(&mut self, account: usize, short_ids: bool, month: Month, messages: &[Wanted]) {
+    fn charge(
+        &mut self,
+        account: usize,
+        short_ids: bool,
+        (month, quarter): (Month, u32),
+        messages: &[Wanted],
+    ) {
         let mut session = self.books.session(self.accounts[account]);
-        let mut chunk = session.chunk_with(UnixMicros(1), short_ids);
+        let mut chunk = session.chunk_with(end_of(quarter), short_ids);
         let mut charged = Vec::new();
         for wanted in messages {
             let key = wanted.key.map(|key| [key]);
@@ -166,9 +196,10 @@ impl Pair {
             }
             let dispatch = wanted.dispatch.map(|dispatch| DISPATCHES[dispatch]);
             let key = key.as_ref().map(<[u8; 1]>::as_slice);
+            let (segments, network) = (wanted.segments, network(wanted.mcc));
             match session.charge(
                 &mut chunk,
-                &Message { segments: wanted.segments, month, dispatch, key, ..Message::default() },
+                &Message { segments, month, network, dispatch, key, ..Message::default() },
             ) {
                 Ok(posting) => charged.push((wanted, posting)),
                 Err(_) => {
@@ -191,14 +222,14 @@ impl Pair {
                 }
             }
         };
-        self.remember(account, short_ids, month, first, &charged);
+        self.remember(account, short_ids, (month, quarter), first, &charged);
     }
 
     fn remember(
         &mut self,
         account: usize,
         short_ids: bool,
-        month: Month,
+        (month, quarter): (Month, u32),
         first: u64,
         charged: &[(&Wanted, Posting)],
     ) {
@@ -218,6 +249,8 @@ impl Pair {
                 micros: posting.amount.micros(),
                 segments: u64::from(wanted.segments),
                 month,
+                quarter,
+                mcc: wanted.mcc,
                 dispatch: wanted.dispatch,
                 cancelled: false,
             });
@@ -264,6 +297,7 @@ impl Pair {
             let expected = sent.cancelled.then(|| Amount::from_micros(sent.micros));
             assert_eq!(state.map(|row| row.refunded), expected);
         }
+        self.compare_usage();
     }
 }
 
@@ -279,6 +313,7 @@ proptest! {
         }
         let report = pair.books.prove();
         prop_assert_eq!(report.cdrs, pair.model.sent.len() as u64);
+        prop_assert_eq!((report.audit, report.documents), (pair.model.notes, pair.model.documents.len() as u64));
         let held: i64 = pair.model.balances.values().sum();
         prop_assert_eq!(report.totals["USD"].balance.micros(), held);
         pair.books.close();

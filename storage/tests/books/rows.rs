@@ -1,5 +1,8 @@
 //! Small rows: what is written reads back, what version 1 wrote is read, and noise is not taken for a row.
 
+mod records;
+mod usage;
+
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -34,12 +37,14 @@ fn state() -> impl Strategy<Value = StateRow> {
     let sent = (any::<u16>(), any::<u8>(), any::<bool>(), any::<u32>(), octets(40), of(micros()));
     let tried = vec(any::<u16>().prop_map(OperatorNumber), 0..20);
     let cost = (amount(), of(currency()), of(amount()), tried);
-    let first = (proptest::sample::select(&MessageState::ALL[..]), micros(), amount(), any::<bool>());
-    (first, sent, cost).prop_map(|((state, at, refunded, is_refunded), sent, cost)| StateRow {
+    let refund = proptest::sample::select(&[(false, false), (true, false), (true, true)][..]);
+    let first = (proptest::sample::select(&MessageState::ALL[..]), micros(), amount(), refund);
+    (first, sent, cost).prop_map(|((state, at, refunded, refund), sent, cost)| StateRow {
         state,
         at,
         refunded,
-        is_refunded,
+        is_refunded: refund.0,
+        refunded_by_hand: refund.1,
         operator: OperatorNumber(sent.0),
         attempts: sent.1,
         possible_duplicate: sent.2,

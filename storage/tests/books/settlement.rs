@@ -2,11 +2,13 @@
 //! gateways and clocks do comes in any order, twice, late, in one commit or in many, with crashes and failing writes in
 //! between, and after each step the books are the model's.
 
+mod by_hand;
 mod compare;
 mod events;
 mod happenings;
 mod model;
 mod pair;
+mod usage;
 mod words;
 
 use proptest::collection::vec;

@@ -15,6 +15,7 @@ use super::words::{COST, COST_IN_ACCOUNT_CURRENCY, Place, Sent};
 impl Pair {
     pub fn compare(&self) {
         self.compare_money();
+        self.compare_usage();
         for (message, sent) in self.model.sent.iter().enumerate() {
             self.compare_message(message, sent);
         }
@@ -104,10 +105,12 @@ impl Pair {
         assert_eq!(state.cost.micros(), COST * sent.taken);
         let in_account = state.cost_in_account_currency.unwrap_or_default();
         assert_eq!(in_account.micros(), COST_IN_ACCOUNT_CURRENCY * sent.taken);
-        assert_eq!((state.accepted_at.is_some(), state.possible_duplicate), (sent.taken > 0, sent.taken > 1));
+        assert_eq!(state.refunded_by_hand, sent.refunded_by_hand);
+        let was_taken = sent.taken + sent.taken_elsewhere > 0;
+        assert_eq!((state.accepted_at.is_some(), state.possible_duplicate), (was_taken, sent.taken > 1));
         let expected: &[MessageState] = match sent.place {
             Place::Nowhere | Place::Scheduled(_) | Place::Queued => &[],
-            Place::WithOperator => &[MessageState::Enroute],
+            Place::WithOperator | Place::Elsewhere => &[MessageState::Enroute],
             Place::Unconfirmed => &[MessageState::Accepted],
             Place::Ended(Outcome::Delivered) => &[MessageState::Delivered],
             Place::Ended(Outcome::Expired) => &[MessageState::Expired],

@@ -8,6 +8,7 @@ use tollgate_storage::delivery::{Acceptance, DeliveryEvent};
 use tollgate_storage::message::{QueueKey, QueuedRow};
 
 use super::happenings::Happening;
+use super::model::refused_by;
 use super::pair::{Pair, Pairs};
 use super::words::{COST, COST_IN_ACCOUNT_CURRENCY, Event, Kept, Place, Sent};
 use crate::support::desk::{self, DONE_AT};
@@ -49,7 +50,7 @@ impl Pair {
                     row,
                     outcome,
                     error: 8,
-                    operator: None,
+                    operator: Some(self.operators[refused_by(message)]),
                     attempts: 1,
                     tried: Vec::new(),
                 };

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use tollgate_engine::settlement::{ChargeOn, Outcome, ReceiptState, RefundOn, SettlementTerms};
+use tollgate_storage::message_change::ReportedOutcome;
 
 use crate::support::Fate;
 
@@ -14,6 +15,7 @@ pub enum Step {
         account: usize,
         short_ids: bool,
         month: u32,
+        quarter: u32,
         messages: Vec<Wanted>,
     },
     Events(Vec<Happening>),
@@ -27,6 +29,16 @@ pub enum Step {
     Replace {
         message: usize,
         text: u8,
+    },
+    /// A charge is given back by hand.
+    Refund {
+        message: usize,
+    },
+    /// A gateway says what became of a message; it may do so of one that is not its own to deliver.
+    Report {
+        message: usize,
+        outcome: ReportedOutcome,
+        terms: SettlementTerms,
     },
     /// The next writes end like this, and so many attempts to recover fail.
     Trouble {
@@ -44,6 +56,7 @@ pub enum Step {
 pub struct Wanted {
     pub segments: u8,
     pub price: i64,
+    pub network: usize,
     pub dispatch: Option<usize>,
     pub route: Option<WantedRoute>,
 }
@@ -97,8 +110,9 @@ fn wanted() -> impl Strategy<Value = Wanted> {
                 registered_delivery,
             });
     let price = prop_oneof![9 => Just(50_000_i64), 1 => Just(0_i64)];
-    (1..4_u8, price, of(0..2_usize), weighted(0.9, route))
-        .prop_map(|(segments, price, dispatch, route)| Wanted { segments, price, dispatch, route })
+    (1..4_u8, price, 0..3_usize, of(0..2_usize), weighted(0.8, route)).prop_map(
+        |(segments, price, network, dispatch, route)| Wanted { segments, price, network, dispatch, route },
+    )
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -149,13 +163,22 @@ fn trouble() -> impl Strategy<Value = Step> {
 
 pub fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        5 => (0..2_usize, any::<bool>(), 0..2_u32, vec(wanted(), 1..5)).prop_map(
-            |(account, short_ids, month, messages)| Step::Charge { account, short_ids, month, messages }
+        5 => (0..2_usize, any::<bool>(), 0..2_u32, 0..3_u32, vec(wanted(), 1..5)).prop_map(
+            |(account, short_ids, month, quarter, messages)| Step::Charge {
+                account,
+                short_ids,
+                month,
+                quarter,
+                messages
+            }
         ),
         12 => vec(happening(), 1..6).prop_map(Step::Events),
         3 => any::<usize>().prop_map(|step| Step::Again { step }),
         2 => any::<usize>().prop_map(|message| Step::Cancel { message }),
         1 => (any::<usize>(), any::<u8>()).prop_map(|(message, text)| Step::Replace { message, text }),
+        3 => any::<usize>().prop_map(|message| Step::Refund { message }),
+        2 => (any::<usize>(), proptest::sample::select(&ReportedOutcome::ALL[..]), terms())
+            .prop_map(|(message, outcome, terms)| Step::Report { message, outcome, terms }),
         2 => trouble(),
         1 => vec(happening(), 0..4).prop_map(|meanwhile| Step::Crash { meanwhile }),
     ]

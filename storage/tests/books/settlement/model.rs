@@ -22,6 +22,11 @@ pub struct Model {
     pub serial: u64,
 }
 
+/// The operator that refuses a message last, which no other gets.
+pub fn refused_by(message: usize) -> usize {
+    message % 2
+}
+
 impl Model {
     pub fn charge(&mut self, sent: Sent) {
         *self.balances.entry(sent.account).or_default() -= sent.micros;
@@ -34,7 +39,7 @@ impl Model {
         self.sent.push(sent);
     }
 
-    fn count(&mut self, sent: &Sent, change: impl FnOnce(&mut Counters)) {
+    pub fn count(&mut self, sent: &Sent, change: impl FnOnce(&mut Counters)) {
         if let Some(dispatch) = sent.dispatch {
             change(self.dispatches.entry((sent.account, dispatch)).or_default());
         }
@@ -51,8 +56,8 @@ impl Model {
     }
 
     /// A message comes to its end; its price is given back where the plan says so.
-    fn end(&mut self, message: usize, outcome: Outcome) -> Expected {
-        let was_accepted = self.sent[message].place == Place::WithOperator;
+    pub fn end(&mut self, message: usize, outcome: Outcome) -> Expected {
+        let was_accepted = matches!(self.sent[message].place, Place::WithOperator | Place::Elsewhere);
         let terms = self.sent[message].terms;
         let refunded = outcome == Outcome::Cancelled
             || terms.refund_on.contains(outcome)
@@ -179,7 +184,7 @@ impl Model {
         }
         let open = sent.place == Place::WithOperator;
         if open {
-            sent.awaited = Some(id);
+            (sent.awaited, sent.operator) = (Some(id), Some(id.0));
         }
         let sent = sent.clone();
         self.count(&sent, |counters| {
@@ -200,11 +205,11 @@ impl Model {
         let (early, left) = self.kept.drain(..).partition(is_its);
         self.kept = left;
         let outcomes =
-            Vec::into_iter(early).map(|kept: Kept| self.hear(message, kept.state, kept.intermediate));
+            Vec::into_iter(early).map(|kept: Kept| self.hear(message, id, kept.state, kept.intermediate));
         outcomes.filter(|outcome| *outcome != Expected::Noted).last()
     }
 
-    fn hear(&mut self, message: usize, state: ReceiptState, intermediate: bool) -> Expected {
+    fn hear(&mut self, message: usize, id: UpstreamId, state: ReceiptState, intermediate: bool) -> Expected {
         if self.sent[message].place != Place::WithOperator {
             return Expected::Noted;
         }
@@ -215,6 +220,9 @@ impl Model {
             ReceiptState::Unknown => Some(Outcome::Unknown),
             _ => Some(Outcome::Undelivered),
         };
+        if outcome.is_some() {
+            self.sent[message].operator = Some(id.0);
+        }
         let expected = outcome.map_or(Expected::Noted, |outcome| self.end(message, outcome));
         self.tell(message, state, outcome.is_none());
         expected
@@ -225,7 +233,7 @@ impl Model {
             kept.ids.iter().map(|id| (kept.operator, *id)).filter(|id| self.ids.contains_key(id)).collect();
         let is_awaited = |id: &&UpstreamId| self.sent[self.ids[*id]].awaited == Some(**id);
         if let Some(id) = known.iter().find(is_awaited).or(known.first()) {
-            return self.hear(self.ids[id], kept.state, kept.intermediate);
+            return self.hear(self.ids[id], *id, kept.state, kept.intermediate);
         }
         if !self.kept.contains(&kept) {
             self.kept.push(kept);
@@ -244,7 +252,7 @@ impl Model {
         if self.sent[message].place != Place::Queued {
             return Expected::Noted;
         }
-        self.sent[message].news = None;
+        (self.sent[message].news, self.sent[message].operator) = (None, Some(refused_by(message)));
         self.give_up(message, outcome)
     }
 

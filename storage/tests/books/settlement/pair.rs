@@ -14,6 +14,7 @@ use tollgate_storage::schema::Family;
 
 use super::happenings::{Happening, Step, Wanted, WantedRoute};
 use super::model::Model;
+use super::usage::{network, submitted_in};
 use super::words::{Event, Expected, Place, Sent};
 use crate::support::{Books, LIMITS, MONTH, Message, Route, Script, body, crash_image, wait_until};
 
@@ -70,8 +71,8 @@ impl Pair {
 
     pub fn take(mut self, step: Step) -> Self {
         match step {
-            Step::Charge { account, short_ids, month, messages } => {
-                self.charge(account, short_ids, Month(MONTH.0 + month), &messages);
+            Step::Charge { account, short_ids, month, quarter, messages } => {
+                self.charge(account, short_ids, (Month(MONTH.0 + month), quarter), &messages);
             }
             Step::Events(happenings) => {
                 let pairs = self.pairs(happenings);
@@ -80,6 +81,8 @@ impl Pair {
             Step::Again { step } => self.again(step),
             Step::Cancel { message } => self.cancel(message),
             Step::Replace { message, text } => self.replace(message, text),
+            Step::Refund { message } => self.refund(message),
+            Step::Report { message, outcome, terms } => self.report(message, outcome, terms),
             Step::Trouble { fates, failing_recoveries } => {
                 self.script.then(fates);
                 self.script.fail_recoveries(failing_recoveries);
@@ -91,9 +94,15 @@ impl Pair {
         self
     }
 
-    fn charge(&mut self, account: usize, short_ids: bool, month: Month, messages: &[Wanted]) {
+    fn charge(
+        &mut self,
+        account: usize,
+        short_ids: bool,
+        (month, quarter): (Month, u32),
+        messages: &[Wanted],
+    ) {
         let mut session = self.books.session(self.accounts[account]);
-        let mut chunk = session.chunk_with(UnixMicros(1), short_ids);
+        let mut chunk = session.chunk_with(submitted_in(quarter), short_ids);
         let mut postings = Vec::new();
         for wanted in messages {
             let posting = session.charge(&mut chunk, &self.message(wanted, month, &[])).unwrap();
@@ -110,7 +119,7 @@ impl Pair {
                 Err(_) => visible_id,
             };
             self.wanted.insert(self.model.sent.len(), (*wanted, posting));
-            self.model.charge(sent(id, visible_id, account, wanted, &posting));
+            self.model.charge(Sent { quarter, ..sent(id, visible_id, account, wanted, &posting) });
         }
     }
 
@@ -124,8 +133,8 @@ impl Pair {
             registered_delivery: route.registered_delivery,
             text,
         });
-        let dispatch = wanted.dispatch.map(|dispatch| DISPATCHES[dispatch]);
-        Message { segments: wanted.segments, price: wanted.price, month, dispatch, route, key: None }
+        let (network, dispatch) = (network(wanted.network), wanted.dispatch.map(|at| DISPATCHES[at]));
+        Message { segments: wanted.segments, price: wanted.price, month, network, dispatch, route, key: None }
     }
 
     fn cancel(&mut self, message: usize) {
@@ -145,13 +154,13 @@ impl Pair {
 
     fn replace(&mut self, message: usize, text: u8) {
         let Some((message, sent)) = self.pick(message) else { return };
-        let (account, id) = (self.accounts[sent.account], sent.id);
+        let (account, id, quarter) = (self.accounts[sent.account], sent.id, sent.quarter);
         let (wanted, posting) = self.wanted[&message];
         let text_octets = [text];
         let changed = self.message(&wanted, posting.month, &text_octets);
         // What is only charged has no text; whatever is asked of it is refused.
         let route = changed.route.unwrap_or(Route::to(self.operators[0]));
-        let body = body(&changed, &route, &posting, UnixMicros(1));
+        let body = body(&changed, &route, &posting, submitted_in(quarter));
         match self.books.replace(account, id, &body) {
             Err(CancelError::Unavailable) => {}
             result => {
@@ -295,6 +304,8 @@ fn sent(id: u64, visible_id: u64, account: usize, wanted: &Wanted, posting: &Pos
         micros: posting.amount.micros(),
         segments: u64::from(wanted.segments),
         month: posting.month,
+        quarter: 0,
+        network: wanted.network,
         dispatch: wanted.dispatch,
         terms: route.map(|route| route.terms).unwrap_or_default(),
         registered_delivery: route.map_or(0, |route| route.registered_delivery),
@@ -305,8 +316,12 @@ fn sent(id: u64, visible_id: u64, account: usize, wanted: &Wanted, posting: &Pos
             Some(Some(at)) => Place::Scheduled(at),
         },
         refunded: false,
+        refunded_by_hand: false,
+        taken_elsewhere: 0,
+        reported: None,
         text: 0,
         news: None,
+        operator: None,
         taken: 0,
         awaited: None,
     }

@@ -2,6 +2,7 @@
 
 use tollgate_engine::settlement::{Outcome, ReceiptState, SettlementTerms};
 use tollgate_engine::time::Month;
+use tollgate_storage::message_change::ReportedOutcome;
 
 /// What a message costs at an operator, in its currency and in the account's.
 pub const COST: i64 = 30_000;
@@ -18,6 +19,8 @@ pub enum Place {
     Scheduled(u64),
     Queued,
     WithOperator,
+    /// Charged only, and on its way as its gateway says.
+    Elsewhere,
     /// With an operator that sends no receipts.
     Unconfirmed,
     Ended(Outcome),
@@ -38,14 +41,24 @@ pub struct Sent {
     pub micros: i64,
     pub segments: u64,
     pub month: Month,
+    pub quarter: u32,
+    pub network: usize,
     pub dispatch: Option<usize>,
     pub terms: SettlementTerms,
     pub registered_delivery: u8,
     pub expires: bool,
     pub place: Place,
     pub refunded: bool,
+    /// After it had come to its end.
+    pub refunded_by_hand: bool,
+    /// How often its gateway says that its own route took it.
+    pub taken_elsewhere: i64,
+    /// What its gateway said last that was news.
+    pub reported: Option<ReportedOutcome>,
     pub text: u8,
     pub news: Option<News>,
+    /// Who has it, or refused it last.
+    pub operator: Option<usize>,
     /// How often an operator took it.
     pub taken: i64,
     /// Under which id the last operator that took it will tell of it.

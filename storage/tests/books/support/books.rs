@@ -11,9 +11,10 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::{Wallet, WalletState, Wallets};
+use tollgate_storage::change::{Change, ChangeError, Changed, EntryChange, EntryText};
 use tollgate_storage::chunk::{CancelError, Notice};
 use tollgate_storage::committer::{
-    Cancellation, Committer, Durable, LedgerPosting, Limits, Patience, Provision, Provisioned, Replacement,
+    Cancellation, Committer, Durable, Limits, Patience, Provision, Provisioned, Replacement,
 };
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
 use tollgate_storage::journal::{Journal, RocksJournal};
@@ -120,12 +121,32 @@ impl Books {
         Session::new(self.wallet(account), Arc::clone(&self.keys))
     }
 
-    /// Adds a ledger entry and waits for its outcome.
-    pub fn post(&self, account: AccountNumber, kind: EntryKind, amount: Amount) -> Result<(), Unavailable> {
-        let (reply, answer) = oneshot::channel();
-        let wallet = self.wallet(account);
-        self.committer.post(LedgerPosting { wallet, kind, amount, reference: "test".to_owned(), reply });
-        wait(answer).expect("the committer answers")
+    /// Adds a ledger entry of either sign and waits for its outcome. What a wallet lacks is lent to it.
+    pub fn post(&self, account: AccountNumber, kind: EntryKind, amount: Amount) -> Result<(), ChangeError> {
+        let (wallet, text) = (self.wallet(account), EntryText::reference("test"));
+        let entry = if amount.is_negative() {
+            EntryChange::debit(wallet, kind, amount.checked_neg().unwrap(), Amount::MAX, text)
+        } else {
+            EntryChange::credit(wallet, kind, amount, text)
+        };
+        let entries = vec![entry.expect("the wallet has it")];
+        self.change(|change| change.entries = entries).map(drop)
+    }
+
+    /// Makes a change and waits for its outcome.
+    pub fn change(&self, fill: impl FnOnce(&mut Change)) -> Result<Changed, ChangeError> {
+        wait(self.start_change(fill)).expect("the committer answers")
+    }
+
+    /// Asks for a change and does not wait.
+    pub fn start_change(
+        &self,
+        fill: impl FnOnce(&mut Change),
+    ) -> oneshot::Receiver<Result<Changed, ChangeError>> {
+        let (mut change, answer) = Change::begin();
+        fill(&mut change);
+        self.committer.change(change);
+        answer
     }
 
     /// Cancels a message and waits for its outcome.

@@ -1,8 +1,10 @@
 //! What the tests share: books in a temporary directory, sessions that charge them, and journals that fail.
 
 mod books;
+mod change;
 pub mod desk;
 mod ears;
+mod gate;
 mod journal;
 mod raw;
 mod session;
@@ -15,6 +17,7 @@ use std::time::{Duration, Instant};
 
 pub use books::{Books, FAR, LIMITS, options};
 pub use ears::Ears;
+pub use gate::Gate;
 pub use journal::{Fate, Script};
 pub use raw::{Raw, RawRow};
 pub use session::{MONTH, Message, Route, Session, body};

@@ -31,6 +31,7 @@ pub struct Message<'a> {
     /// Of a segment, in micros.
     pub price: i64,
     pub month: Month,
+    pub network: NetworkCode,
     pub dispatch: Option<&'a [u8]>,
     /// Reserved by the test beforehand.
     pub key: Option<&'a [u8]>,
@@ -67,7 +68,15 @@ impl Route<'_> {
 
 impl Default for Message<'_> {
     fn default() -> Self {
-        Self { segments: 1, price: 50_000, month: MONTH, dispatch: None, key: None, route: None }
+        Self {
+            segments: 1,
+            price: 50_000,
+            month: MONTH,
+            network: NetworkCode::new("639", "02").unwrap(),
+            dispatch: None,
+            key: None,
+            route: None,
+        }
     }
 }
 
@@ -171,7 +180,7 @@ fn plan() -> Plan {
 fn cdr<'a>(message: &Message<'a>, posting: &Posting) -> CdrFields<'a> {
     CdrFields {
         destination: Number::from_digits(b"254722000001").unwrap(),
-        network: NetworkCode::new("639", "02").unwrap(),
+        network: message.network,
         network_source: NetworkSource::Prefix(6),
         segments: message.segments,
         data_coding: 0,
@@ -208,7 +217,7 @@ pub fn body(
         registered_delivery: route.registered_delivery,
         source: Address3 { ton: 5, npi: 0, digits: b"TOLLGATE" },
         destination: Address3 { ton: 1, npi: 1, digits: b"254722000001" },
-        network: NetworkCode::new("639", "02").unwrap(),
+        network: message.network,
         currency: Currency::new("USD").unwrap(),
         dispatch_id: message.dispatch,
         submitted_at,

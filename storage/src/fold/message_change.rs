@@ -1,0 +1,167 @@
+//! Charges given back by hand, and what gateways say of messages that were charged only.
+//!
+//! A change is planned from what the disk and the draft say, and then made. Only planning says no.
+
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::settlement::{Event, ReceiptState, SettlementTerms, Stage};
+
+use super::Draft;
+use super::cancel::Charged;
+use super::settle::{Price, stage_of};
+use super::waiting::Waiting;
+use crate::message_change::{MessageChange, MessageChangeError, MessageChanged, ReportedOutcome};
+use crate::rows::{MessageState, StateRow};
+use crate::schema::Family;
+use crate::store::{Unavailable, damaged};
+
+/// What a change comes to.
+#[derive(Debug)]
+enum Plan {
+    /// Nothing has become of the message: it is cancelled, where it waits too if it is to be sent.
+    Cancel(Option<Waiting>),
+    /// It is at its end, which stays as it is.
+    GiveBack(StateRow),
+    /// Something new is known of it.
+    Settle { before: Option<StateRow>, event: Event, after: StateRow },
+    /// What is said is known.
+    Nothing(StateRow),
+}
+
+impl Draft<'_> {
+    /// Whether a change can be made, on top of all that is in the draft. Nothing is changed.
+    pub fn check_message_change(&self, change: &MessageChange) -> Result<(), MessageChangeError> {
+        self.plan(change).map(drop)
+    }
+
+    /// Makes a change. On an error the draft is as it was before.
+    pub fn change_message(&mut self, change: &MessageChange) -> Result<MessageChanged, MessageChangeError> {
+        let (charged, plan) = self.plan(change)?;
+        let terms = match change {
+            MessageChange::Refund { .. } => SettlementTerms::default(),
+            MessageChange::Report { terms, .. } => *terms,
+        };
+        let (price, message_id) = (charged.price(change.account(), terms), change.message_id());
+        let changed_now = !matches!(plan, Plan::Nothing(_));
+        let state = match plan {
+            Plan::Cancel(waiting) => self.cancel_open(message_id, &price, waiting.as_ref())?,
+            Plan::GiveBack(before) => self.give_back_by_hand(message_id, &price, &before)?,
+            Plan::Settle { before, event, after } => {
+                self.reported(message_id, &price, before.as_ref(), event, after)?
+            }
+            Plan::Nothing(state) => state,
+        };
+        Ok(MessageChanged { message_id, state: state.state, refunded: state.refunded, changed_now })
+    }
+
+    fn plan(&self, change: &MessageChange) -> Result<(Charged, Plan), MessageChangeError> {
+        let (account, message_id) = (change.account(), change.message_id());
+        let charged = self.charged(account, message_id)?.ok_or(MessageChangeError::Unknown)?;
+        let plan = match change {
+            MessageChange::Refund { .. } => self.plan_refund(account, message_id, &charged)?,
+            MessageChange::Report { .. } if charged.route.is_some() => {
+                return Err(MessageChangeError::NotChargeOnly);
+            }
+            MessageChange::Report { outcome, error, .. } => {
+                self.plan_report(self.state(account, message_id)?, *outcome, *error)?
+            }
+        };
+        Ok((charged, plan))
+    }
+
+    fn plan_refund(
+        &self,
+        account: AccountNumber,
+        message_id: u64,
+        charged: &Charged,
+    ) -> Result<Plan, MessageChangeError> {
+        match (self.state(account, message_id)?, charged.route) {
+            (Some(state), _) if state.is_refunded => Err(MessageChangeError::AlreadyRefunded),
+            (Some(state), _) if state.state.is_final() => Ok(Plan::GiveBack(state)),
+            (Some(_), _) => Err(MessageChangeError::NotFinal),
+            (None, None) => Ok(Plan::Cancel(None)),
+            // Whether a leased message was sent, nobody here can say.
+            (None, Some(_)) if self.is_leased(message_id) => Err(MessageChangeError::NotFinal),
+            (None, Some(route)) => {
+                let waiting = self.waiting(&route.queue_key(message_id), route.scheduled_at)?;
+                Ok(Plan::Cancel(Some(waiting.ok_or_else(|| damaged(Family::Queue))?)))
+            }
+        }
+    }
+
+    fn plan_report(
+        &self,
+        before: Option<StateRow>,
+        outcome: ReportedOutcome,
+        error: u32,
+    ) -> Result<Plan, MessageChangeError> {
+        if let Some(known) = before.as_ref().filter(|known| known.state.is_final()) {
+            // That a message was on its way is no news once it has arrived; that a cancelled one is, is wrong.
+            let was_on_its_way = outcome == ReportedOutcome::Accepted && known.state != MessageState::Deleted;
+            if known.state != outcome.state() && !was_on_its_way {
+                return Err(MessageChangeError::Final);
+            }
+            return Ok(Plan::Nothing(known.clone()));
+        }
+        let stage = before.as_ref().map_or(Stage::Waiting, stage_of);
+        let (event, known) = (event_of(stage, outcome), before.clone().unwrap_or_default());
+        match event {
+            Some(event) => {
+                let after = StateRow { state: outcome.state(), at: self.now, error, ..known };
+                Ok(Plan::Settle { before, event, after })
+            }
+            None => Ok(Plan::Nothing(known)),
+        }
+    }
+
+    /// Gives back what a message that is at its end was charged.
+    fn give_back_by_hand(
+        &mut self,
+        message_id: u64,
+        price: &Price<'_>,
+        before: &StateRow,
+    ) -> Result<StateRow, Unavailable> {
+        let mut after = StateRow { refunded_by_hand: true, ..before.clone() };
+        self.load_usage(&price.facts(), Some(before))?;
+        self.give_back(message_id, price, &mut after)?;
+        self.set_state(price, message_id, Some(before), after.clone())?;
+        Ok(after)
+    }
+
+    /// Settles a message by its gateway's word. Its gateway knows it already, and is sent no receipt.
+    fn reported(
+        &mut self,
+        message_id: u64,
+        price: &Price<'_>,
+        before: Option<&StateRow>,
+        event: Event,
+        mut after: StateRow,
+    ) -> Result<StateRow, Unavailable> {
+        self.load(price.account, price.month, price.dispatch_id)?;
+        self.load_usage(&price.facts(), before)?;
+        let stage = before.map_or(Stage::Waiting, stage_of);
+        let transition = self.settle(message_id, price, (stage, event), &mut after)?;
+        if transition.accepted_now {
+            after.accepted_at = Some(self.now);
+        }
+        self.set_state(price, message_id, before, after.clone())?;
+        Ok(after)
+    }
+}
+
+/// What a gateway's word means to a message in this stage. Its own route stands where an operator stands for a message of
+/// ours: what was delivered or not delivered there was taken there, so that a dispatch counts it as submitted. What has
+/// expired or was rejected was taken only if that was reported before. `None` where it is no news.
+fn event_of(stage: Stage, outcome: ReportedOutcome) -> Option<Event> {
+    let is_taken = stage == Stage::Accepted;
+    Some(match outcome {
+        ReportedOutcome::Accepted if is_taken => return None,
+        ReportedOutcome::Accepted => Event::Accepted,
+        ReportedOutcome::Delivered => Event::Receipt(ReceiptState::Delivered),
+        ReportedOutcome::Undelivered => Event::Receipt(ReceiptState::Undeliverable),
+        ReportedOutcome::Expired if is_taken => Event::Receipt(ReceiptState::Expired),
+        ReportedOutcome::Expired => Event::Expired,
+        ReportedOutcome::Rejected if is_taken => Event::Receipt(ReceiptState::Rejected),
+        ReportedOutcome::Rejected => Event::Rejected,
+        ReportedOutcome::Unknown => Event::Unknown,
+    })
+}

@@ -1,0 +1,129 @@
+//! An account's rows at one durable instant, whatever is committed while they are read.
+
+use rocksdb::{DB, DBIterator, Direction, IteratorMode, ReadOptions, Snapshot};
+use tollgate_engine::account::AccountNumber;
+
+use super::{Store, Unavailable, damaged, handle};
+use crate::rows::{Row, StateRow};
+use crate::schema::{Family, account_id_key, account_key, parse_account_id_key};
+
+/// An account's rows as they are now and for as long as this is held.
+pub struct View<'db> {
+    db: &'db DB,
+    snapshot: Snapshot<'db>,
+    /// Whose rows.
+    pub account: AccountNumber,
+}
+
+/// Rows by ascending or descending id.
+pub struct Ids<'view> {
+    rows: DBIterator<'view>,
+    family: Family,
+}
+
+/// What became of messages, read beside their CDRs in the same order.
+pub struct Outcomes<'view> {
+    rows: Ids<'view>,
+    next: Option<(u64, StateRow)>,
+    ended: bool,
+    is_ascending: bool,
+}
+
+impl Store {
+    /// Reads an account's rows at this instant. The database is not closed meanwhile: what is done with them is to be
+    /// done soon.
+    pub(super) fn view<T>(
+        &self,
+        account: AccountNumber,
+        read: impl FnOnce(&View<'_>) -> Result<T, Unavailable>,
+    ) -> Result<T, Unavailable> {
+        self.with(|db| read(&View { db, snapshot: db.snapshot(), account }))
+    }
+}
+
+impl View<'_> {
+    /// Rows whose ids are below that, the newest first.
+    pub fn down(&self, family: Family, below: u64) -> Result<Ids<'_>, Unavailable> {
+        let mut options = ReadOptions::default();
+        options.set_iterate_lower_bound(account_key(self.account));
+        // Where there is no id below, there is no row below the bound either.
+        let start = match below.checked_sub(1) {
+            Some(last) => account_id_key(self.account, last).to_vec(),
+            None => account_key(self.account).to_vec(),
+        };
+        self.rows(family, options, IteratorMode::From(&start, Direction::Reverse))
+    }
+
+    /// Rows whose ids are in the range, the oldest first.
+    pub fn up(&self, family: Family, ids: std::ops::Range<u64>) -> Result<Ids<'_>, Unavailable> {
+        let mut options = ReadOptions::default();
+        options.set_iterate_upper_bound(account_id_key(self.account, ids.end));
+        let start = account_id_key(self.account, ids.start);
+        self.rows(family, options, IteratorMode::From(&start, Direction::Forward))
+    }
+
+    /// What became of messages whose ids are below that, to be asked for the newest first.
+    pub fn outcomes_down(&self, below: u64) -> Result<Outcomes<'_>, Unavailable> {
+        let rows = self.down(Family::States, below)?;
+        Ok(Outcomes { rows, next: None, ended: false, is_ascending: false })
+    }
+
+    /// What became of messages whose ids are in the range, to be asked for the oldest first.
+    pub fn outcomes_up(&self, ids: std::ops::Range<u64>) -> Result<Outcomes<'_>, Unavailable> {
+        let rows = self.up(Family::States, ids)?;
+        Ok(Outcomes { rows, next: None, ended: false, is_ascending: true })
+    }
+
+    /// One row.
+    pub fn row<R: Row>(&self, family: Family, key: &[u8]) -> Result<Option<R>, Unavailable> {
+        let Some(value) = self.snapshot.get_pinned_cf(handle(self.db, family)?, key)? else {
+            return Ok(None);
+        };
+        R::read(&value).map(Some).ok_or_else(|| damaged(family))
+    }
+
+    fn rows(
+        &self,
+        family: Family,
+        options: ReadOptions,
+        mode: IteratorMode<'_>,
+    ) -> Result<Ids<'_>, Unavailable> {
+        let rows = self.snapshot.iterator_cf_opt(handle(self.db, family)?, options, mode);
+        Ok(Ids { rows, family })
+    }
+}
+
+impl Iterator for Ids<'_> {
+    type Item = Result<(u64, Box<[u8]>), Unavailable>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(match self.rows.next()? {
+            Ok((key, value)) => match parse_account_id_key(&key) {
+                Some((_, id)) => Ok((id, value)),
+                None => Err(damaged(self.family)),
+            },
+            Err(error) => Err(error.into()),
+        })
+    }
+}
+
+impl Outcomes<'_> {
+    /// What became of a message.
+    pub fn of(&mut self, message_id: u64) -> Result<Option<&StateRow>, Unavailable> {
+        while !self.ended && self.next.as_ref().is_none_or(|(of, _)| self.is_before(*of, message_id)) {
+            let row = self.rows.next().transpose()?;
+            self.ended = row.is_none();
+            self.next = match row {
+                Some((id, value)) => {
+                    Some((id, StateRow::read(&value).ok_or_else(|| damaged(Family::States))?))
+                }
+                None => None,
+            };
+        }
+        Ok(self.next.as_ref().filter(|(of, _)| *of == message_id).map(|(_, row)| row))
+    }
+
+    fn is_before(&self, id: u64, message_id: u64) -> bool {
+        if self.is_ascending { id < message_id } else { id > message_id }
+    }
+}

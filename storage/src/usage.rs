@@ -1,0 +1,160 @@
+//! What each message adds to the usage counters. The committer, `tollgate verify` and the building of counters that an
+//! earlier version did not keep all ask here, so that they count alike.
+//!
+//! A message counts in the quarter of an hour in which it was submitted, for ever: what becomes of it later changes the
+//! same rows. The offset of every time zone is a whole number of quarters, so any zone's hours, days and months are
+//! ranges of them.
+
+use std::collections::BTreeMap;
+
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::Amount;
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::time::UnixMicros;
+
+use crate::cdr::Cdr;
+use crate::rows::{MessageState, StateRow, UsageRow};
+
+/// The account of rows that are over all accounts. Accounts are numbered from one.
+pub const ALL_ACCOUNTS: AccountNumber = AccountNumber(0);
+
+/// A quarter of an hour in microseconds.
+pub const QUARTER_MICROS: u64 = 900_000_000;
+
+/// A quarter of an hour, counted from 1970 in UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Quarter(pub u32);
+
+impl Quarter {
+    /// The one that this instant lies in; what no calendar holds lies in the last of all.
+    pub fn of(at: UnixMicros) -> Self {
+        Self(u32::try_from(at.0 / QUARTER_MICROS).unwrap_or(u32::MAX))
+    }
+
+    /// Its first instant.
+    pub fn starts_at(self) -> UnixMicros {
+        UnixMicros(u64::from(self.0) * QUARTER_MICROS)
+    }
+}
+
+/// What a row counts the messages of, in the order of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UsageOf {
+    /// Every message to this network.
+    Network(NetworkCode),
+    /// The messages that this operator has, or refused last.
+    Operator(OperatorNumber),
+}
+
+/// Which messages a row counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UsageKey {
+    /// Whose; [`ALL_ACCOUNTS`] for an operator's over all accounts.
+    pub account: AccountNumber,
+    /// When they were submitted.
+    pub quarter: Quarter,
+    /// Where they went.
+    pub of: UsageOf,
+}
+
+/// What of a message's charge its usage depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ChargeFacts {
+    pub account: AccountNumber,
+    pub submitted_at: UnixMicros,
+    pub network: NetworkCode,
+    pub segments: u32,
+    pub amount: Amount,
+}
+
+impl ChargeFacts {
+    pub fn of(cdr: &Cdr<'_>) -> Self {
+        let (header, fields) = (&cdr.header, &cdr.fields);
+        Self {
+            account: cdr.account,
+            submitted_at: header.submitted_at,
+            network: fields.network,
+            segments: u32::from(fields.segments),
+            amount: fields.amount,
+        }
+    }
+}
+
+/// What a message in this state adds, and to which rows.
+pub(crate) fn contributions(
+    charge: &ChargeFacts,
+    state: Option<&StateRow>,
+) -> impl Iterator<Item = (UsageKey, UsageRow)> {
+    let (account, quarter) = (charge.account, Quarter::of(charge.submitted_at));
+    let row = counted(charge, state);
+    let with_operator = state.filter(|state| state.operator != OperatorNumber::default());
+    let of_operator = with_operator.map(|state| {
+        let of = UsageOf::Operator(state.operator);
+        (UsageKey { account, quarter, of }, row.clone())
+    });
+    let over_all = with_operator.map(|state| {
+        let of = UsageOf::Operator(state.operator);
+        (UsageKey { account: ALL_ACCOUNTS, quarter, of }, over_all_accounts(&row, state))
+    });
+    let of_network = (UsageKey { account, quarter, of: UsageOf::Network(charge.network) }, row);
+    [Some(of_network), of_operator, over_all].into_iter().flatten()
+}
+
+/// As an account's row counts the message.
+fn counted(charge: &ChargeFacts, state: Option<&StateRow>) -> UsageRow {
+    let mut row = UsageRow {
+        messages: 1,
+        segments: u64::from(charge.segments),
+        charged: charge.amount,
+        ..UsageRow::default()
+    };
+    let Some(state) = state else { return row };
+    if state.is_refunded {
+        row.segments = 0;
+        row.refunded = state.refunded;
+    }
+    row.submitted = u64::from(state.accepted_at.is_some());
+    row.cost_operators = state.cost_in_account_currency.unwrap_or_default();
+    match state.state {
+        MessageState::Enroute => {}
+        MessageState::Delivered => row.delivered = 1,
+        MessageState::Accepted => row.unconfirmed = 1,
+        MessageState::Deleted if state.accepted_at.is_none() => row.cancelled = 1,
+        MessageState::Expired
+        | MessageState::Deleted
+        | MessageState::Undeliverable
+        | MessageState::Unknown
+        | MessageState::Rejected => row.failed = 1,
+    }
+    row
+}
+
+/// As the row of its operator over all accounts counts it. Accounts have different currencies; what an operator charges is
+/// added up in its own.
+fn over_all_accounts(row: &UsageRow, state: &StateRow) -> UsageRow {
+    let cost = state.cost_currency.map(|currency| (currency, state.cost));
+    let costs: BTreeMap<_, _> = cost.into_iter().filter(|(_, cost)| *cost != Amount::ZERO).collect();
+    UsageRow {
+        charged: Amount::ZERO,
+        refunded: Amount::ZERO,
+        cost_operators: Amount::ZERO,
+        costs,
+        ..row.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_lies_in_one_quarter() {
+        for (micros, quarter) in [(0, 0), (QUARTER_MICROS - 1, 0), (QUARTER_MICROS, 1)] {
+            assert_eq!(Quarter::of(UnixMicros(micros)), Quarter(quarter));
+        }
+        assert_eq!(Quarter::of(UnixMicros(u64::MAX)), Quarter(u32::MAX));
+        assert_eq!(Quarter(5).starts_at(), UnixMicros(5 * QUARTER_MICROS));
+        assert_eq!(Quarter::of(Quarter(u32::MAX).starts_at()), Quarter(u32::MAX));
+    }
+}

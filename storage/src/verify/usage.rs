@@ -1,0 +1,132 @@
+//! Usage counters, counted again from CDRs and states. CDRs and counters are both in the order of accounts, so that only
+//! one account's counters are held in memory, and the operators' over all accounts.
+
+use std::collections::HashMap;
+
+use tollgate_engine::account::AccountNumber;
+
+use super::{Count, Fault, Report, damaged, off};
+use crate::cdr::Cdr;
+use crate::rows::{Row, StateRow, UsageRow};
+use crate::schema::{Family, parse_usage_key, usage_quarter_key};
+use crate::store::Store;
+use crate::usage::{ALL_ACCOUNTS, ChargeFacts, Quarter, UsageKey, UsageOf, contributions};
+
+/// What was counted, and what came of comparing it.
+#[derive(Debug, Default)]
+pub(super) struct UsageCount {
+    /// Whose messages are being read.
+    account: AccountNumber,
+    rows: HashMap<UsageKey, UsageRow>,
+    over_all_accounts: HashMap<UsageKey, UsageRow>,
+    compared: u64,
+    /// The first thing that is off. It is told last: what has changed CDRs or states is told in their own words.
+    fault: Option<Fault>,
+}
+
+impl Count {
+    /// Messages of this account are read from now on, and of those before it no more.
+    pub(super) fn begin_usage(&mut self, store: &Store, account: AccountNumber) {
+        self.usage.go_on_to(store, account);
+    }
+
+    pub(super) fn count_usage(&mut self, cdr: &Cdr<'_>, state: Option<&StateRow>) {
+        for (key, added) in contributions(&ChargeFacts::of(cdr), state) {
+            let over_all = key.account == ALL_ACCOUNTS;
+            let rows = if over_all { &mut self.usage.over_all_accounts } else { &mut self.usage.rows };
+            rows.entry(key).or_default().add(&added);
+        }
+    }
+}
+
+impl UsageCount {
+    fn go_on_to(&mut self, store: &Store, account: AccountNumber) {
+        if account <= self.account || self.fault.is_some() {
+            return;
+        }
+        // The rows over all accounts stand in front, and are counted to the end.
+        let from = AccountNumber(self.account.0.max(ALL_ACCOUNTS.0 + 1));
+        let mut counted = std::mem::take(&mut self.rows);
+        let compared = compare(store, from, Some(account), &mut counted);
+        self.note(compared);
+        self.account = account;
+    }
+
+    fn note(&mut self, compared: Result<u64, Fault>) {
+        match compared {
+            Ok(rows) => self.compared += rows,
+            Err(fault) => self.fault = Some(fault),
+        }
+    }
+
+    /// The report of books that balance, if their usage does too.
+    pub fn finish(mut self, store: &Store, report: Report) -> Result<Report, Fault> {
+        let mut counted = std::mem::take(&mut self.rows);
+        let from = AccountNumber(self.account.0.max(ALL_ACCOUNTS.0 + 1));
+        if self.fault.is_none() {
+            let compared = compare(store, from, None, &mut counted);
+            self.note(compared);
+        }
+        if self.fault.is_none() {
+            let mut counted = std::mem::take(&mut self.over_all_accounts);
+            let compared = compare(store, ALL_ACCOUNTS, Some(AccountNumber(1)), &mut counted);
+            self.note(compared);
+        }
+        match self.fault {
+            Some(fault) => Err(fault),
+            None => Ok(Report { usage_rows: self.compared, ..report }),
+        }
+    }
+}
+
+/// Compares the rows of the accounts from `from` up to `to`, or to the last, with what was counted of them. The answer is
+/// how many there are.
+fn compare(
+    store: &Store,
+    from: AccountNumber,
+    to: Option<AccountNumber>,
+    counted: &mut HashMap<UsageKey, UsageRow>,
+) -> Result<u64, Fault> {
+    let (mut rows, mut fault) = (0, Ok(()));
+    // A key that is too short stands in front of those that it is the beginning of.
+    let start = usage_quarter_key(from, Quarter::default());
+    let start = if from == ALL_ACCOUNTS { &[][..] } else { &start[..] };
+    store.scan(Family::Usage, start, |key, value| {
+        let Some(parsed) = parse_usage_key(key) else {
+            fault = Err(damaged(Family::Usage, key));
+            return false;
+        };
+        if to.is_some_and(|to| parsed.account >= to) {
+            return false;
+        }
+        rows += 1;
+        fault = match UsageRow::read(value) {
+            Some(kept) => agree(&parsed, &kept, &counted.remove(&parsed).unwrap_or_default()),
+            None => Err(damaged(Family::Usage, key)),
+        };
+        fault.is_ok()
+    })?;
+    fault?;
+    match counted.iter().next() {
+        Some((key, counted)) => off(format!("{}: nothing kept, counted {counted:?}", name(key))),
+        None => Ok(rows),
+    }
+}
+
+fn agree(key: &UsageKey, kept: &UsageRow, counted: &UsageRow) -> Result<(), Fault> {
+    if kept == counted && !kept.is_empty() {
+        return Ok(());
+    }
+    off(format!("{}: kept {kept:?}, counted {counted:?}", name(key)))
+}
+
+fn name(key: &UsageKey) -> String {
+    let UsageKey { account, quarter, of } = *key;
+    let whose =
+        if account == ALL_ACCOUNTS { "all accounts".to_owned() } else { format!("account {}", account.0) };
+    let of = match of {
+        UsageOf::Network(network) => format!("network {network:?}"),
+        UsageOf::Operator(operator) => format!("operator {}", operator.0),
+    };
+    format!("usage of {whose} from {} on, {of}", quarter.starts_at().to_rfc3339())
+}

@@ -1,0 +1,59 @@
+//! A journal that waits, so that a test decides what comes into one batch.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crossbeam::channel::{Receiver, Sender, unbounded};
+use tollgate_storage::batch::Batch;
+use tollgate_storage::journal::{Journal, JournalError, RocksJournal};
+use tollgate_storage::schema::Family;
+use tollgate_storage::store::{Durability, Store};
+
+/// Holds appends back until it is opened for good.
+#[derive(Debug)]
+pub struct Gate {
+    closed: Option<Sender<()>>,
+    waits: Receiver<()>,
+    appends: Arc<AtomicU32>,
+}
+
+impl Gate {
+    pub fn closed() -> Self {
+        let (closed, waits) = unbounded();
+        Self { closed: Some(closed), waits, appends: Arc::default() }
+    }
+
+    /// Around the real journal of this store.
+    pub fn journal(&self, store: Arc<Store>) -> GatedJournal {
+        let (waits, appends) = (self.waits.clone(), Arc::clone(&self.appends));
+        GatedJournal { inner: RocksJournal::new(store, Durability::Os), waits, appends }
+    }
+
+    /// Batches that have come to the gate.
+    pub fn appends(&self) -> u32 {
+        self.appends.load(Ordering::SeqCst)
+    }
+
+    pub fn open(&mut self) {
+        self.closed = None;
+    }
+}
+
+pub struct GatedJournal {
+    inner: RocksJournal,
+    waits: Receiver<()>,
+    appends: Arc<AtomicU32>,
+}
+
+impl Journal for GatedJournal {
+    fn append(&mut self, batch: &Batch) -> Result<(), JournalError> {
+        self.appends.fetch_add(1, Ordering::SeqCst);
+        // It ends when whoever holds the gate lets go of it.
+        let _ = self.waits.recv();
+        self.inner.append(batch)
+    }
+
+    fn recover(&mut self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
+        self.inner.recover(family, key)
+    }
+}

@@ -1,0 +1,347 @@
+//! Usage counters, rule by rule.
+
+use std::collections::BTreeMap;
+
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::settlement::{Outcome, ReceiptState, RefundOn, SettlementTerms};
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::delivery::{Acceptance, DeliveryEvent};
+use tollgate_storage::message::QueuedRow;
+use tollgate_storage::rows::UsageRow;
+use tollgate_storage::usage::{ALL_ACCOUNTS, QUARTER_MICROS, Quarter, UsageKey, UsageOf};
+
+use crate::support::desk::{Desk, acceptance, accepted, failed, receipt};
+use crate::support::{Books, Fate, Message, Route, Script, wait_until};
+
+const ALWAYS: std::ops::Range<Quarter> = Quarter(0)..Quarter(u32::MAX);
+
+fn micros(micros: i64) -> Amount {
+    Amount::from_micros(micros)
+}
+
+fn network(mcc: &str, mnc: &str) -> NetworkCode {
+    NetworkCode::new(mcc, mnc).unwrap()
+}
+
+/// The network of every message that says nothing else.
+fn usual() -> UsageOf {
+    UsageOf::Network(network("639", "02"))
+}
+
+fn euros(amount: i64) -> BTreeMap<Currency, Amount> {
+    BTreeMap::from([(Currency::new("EUR").unwrap(), micros(amount))])
+}
+
+fn rows(books: &Books, account: AccountNumber) -> Vec<(UsageKey, UsageRow)> {
+    let mut rows = Vec::new();
+    let visit = |key: &UsageKey, row: &UsageRow| {
+        rows.push((*key, row.clone()));
+        true
+    };
+    books.store.usage(account, ALWAYS, visit).unwrap();
+    rows
+}
+
+/// The rows of the only quarter that the desk's messages are in.
+fn of(desk: &Desk, account: AccountNumber) -> BTreeMap<UsageOf, UsageRow> {
+    let rows = rows(&desk.books, account);
+    assert!(rows.iter().all(|(key, _)| key.account == account && key.quarter == Quarter(0)));
+    rows.into_iter().map(|(key, row)| (key.of, row)).collect()
+}
+
+fn by(operator: OperatorNumber) -> UsageOf {
+    UsageOf::Operator(operator)
+}
+
+/// One message of one segment at 0.05.
+fn charged() -> UsageRow {
+    UsageRow { messages: 1, segments: 1, charged: micros(50_000), ..UsageRow::default() }
+}
+
+/// The same once an operator of the tests has it.
+fn taken() -> UsageRow {
+    UsageRow { submitted: 1, cost_operators: micros(33_000), ..charged() }
+}
+
+/// As its operator counts it over all accounts.
+fn over_all(row: &UsageRow, costs: BTreeMap<Currency, Amount>) -> UsageRow {
+    UsageRow {
+        charged: Amount::ZERO,
+        refunded: Amount::ZERO,
+        cost_operators: Amount::ZERO,
+        costs,
+        ..row.clone()
+    }
+}
+
+#[test]
+fn charges_count_by_account_quarter_and_network() {
+    let dir = tempfile::tempdir().unwrap();
+    let books = Books::open(dir.path());
+    let [a, b] = books.provision(&["a", "b"], 100)[..] else { panic!("two accounts") };
+    let charge = |account, at: u64, messages: &[(NetworkCode, u8)]| {
+        let mut session = books.session(account);
+        let mut chunk = session.chunk_with(UnixMicros(at), false);
+        for (network, segments) in messages {
+            let message = Message { network: *network, segments: *segments, ..Message::default() };
+            session.charge(&mut chunk, &message).unwrap();
+        }
+        books.committer.try_charge(chunk).unwrap();
+        session.first_id();
+    };
+    let (here, there) = (network("310", ""), network("639", "02"));
+    charge(a, 5, &[(there, 1), (here, 2), (there, 3)]);
+    charge(a, QUARTER_MICROS - 1, &[(there, 1)]);
+    charge(a, QUARTER_MICROS, &[(here, 1)]);
+    charge(b, 5, &[(there, 1)]);
+    let key = |account, quarter, network| UsageKey {
+        account,
+        quarter: Quarter(quarter),
+        of: UsageOf::Network(network),
+    };
+    let row = |messages, segments: u64| UsageRow {
+        messages,
+        segments,
+        charged: micros(50_000 * i64::try_from(segments).unwrap()),
+        ..UsageRow::default()
+    };
+    let expected =
+        [(key(a, 0, here), row(1, 2)), (key(a, 0, there), row(3, 5)), (key(a, 1, here), row(1, 1))];
+    assert_eq!(rows(&books, a), expected);
+    assert_eq!(rows(&books, b), [(key(b, 0, there), row(1, 1))]);
+    assert_eq!(books.prove().usage_rows, 4);
+    books.close();
+}
+
+#[test]
+fn reads_are_of_the_quarters_asked_for_and_end_when_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let books = Books::open(dir.path());
+    let accounts = books.provision(&["a", "b"], 100);
+    for account in &accounts {
+        let mut session = books.session(*account);
+        for quarter in 0..6 {
+            let mut chunk = session.chunk_with(UnixMicros(quarter * QUARTER_MICROS), false);
+            session.charge(&mut chunk, &Message::default()).unwrap();
+            books.committer.try_charge(chunk).unwrap();
+            session.first_id();
+        }
+    }
+    let read = |from, to, most| {
+        let mut found = Vec::new();
+        let visit = |key: &UsageKey, _: &UsageRow| {
+            assert_eq!(key.account, accounts[0]);
+            found.push(key.quarter.0);
+            found.len() < most
+        };
+        books.store.usage(accounts[0], Quarter(from)..Quarter(to), visit).unwrap();
+        found
+    };
+    assert_eq!(read(2, 4, 9), [2, 3]);
+    assert_eq!(read(4, u32::MAX, 9), [4, 5]);
+    assert_eq!(read(0, 6, 2), [0, 1]);
+    assert!(read(6, 9, 9).is_empty() && read(3, 3, 9).is_empty() && read(4, 2, 9).is_empty());
+    books.close();
+}
+
+#[test]
+fn a_message_is_counted_by_whoever_has_it() {
+    let desk = Desk::open();
+    let row = desk.send_plain();
+    assert_eq!(of(&desk, desk.account), BTreeMap::from([(usual(), charged())]));
+    assert!(of(&desk, ALL_ACCOUNTS).is_empty(), "nobody has it");
+    desk.books.tell(accepted(&row, desk.alpha, b"1"));
+    assert_eq!(of(&desk, desk.account), BTreeMap::from([(usual(), taken()), (by(desk.alpha), taken())]));
+    assert_eq!(
+        of(&desk, ALL_ACCOUNTS),
+        BTreeMap::from([(by(desk.alpha), over_all(&taken(), euros(30_000)))])
+    );
+    desk.books.tell(receipt(desk.alpha, &[b"1"], ReceiptState::Delivered));
+    let delivered = UsageRow { delivered: 1, ..taken() };
+    assert_eq!(of(&desk, desk.account)[&usual()], delivered);
+    assert_eq!(of(&desk, desk.account)[&by(desk.alpha)], delivered);
+    assert_eq!(of(&desk, ALL_ACCOUNTS)[&by(desk.alpha)], over_all(&delivered, euros(30_000)));
+    assert_eq!((taken().pending(), delivered.pending()), (1, 0));
+    assert_eq!(desk.books.prove().usage_rows, 3);
+    desk.close();
+}
+
+#[test]
+fn what_is_given_back_is_counted_as_that() {
+    let desk = Desk::open();
+    let waiting = desk.send_plain();
+    desk.books.cancel(desk.account, waiting.key.message_id).unwrap();
+    let given_back = UsageRow { segments: 0, refunded: micros(50_000), ..charged() };
+    let cancelled = UsageRow { cancelled: 1, ..given_back.clone() };
+    assert_eq!(of(&desk, desk.account), BTreeMap::from([(usual(), cancelled.clone())]));
+
+    let refund_on = RefundOn::of(&[Outcome::Undelivered]);
+    let terms = SettlementTerms { refund_on, ..SettlementTerms::default() };
+    let route = Some(Route { terms, ..Route::to(desk.alpha) });
+    let row = desk.send(&Message { route, ..Message::default() });
+    desk.books.tell(accepted(&row, desk.alpha, b"1"));
+    desk.books.tell(receipt(desk.alpha, &[b"1"], ReceiptState::Undeliverable));
+    let failed = UsageRow { submitted: 1, failed: 1, cost_operators: micros(33_000), ..given_back };
+    let mut both = cancelled;
+    both.add(&failed);
+    assert_eq!(of(&desk, desk.account), BTreeMap::from([(usual(), both), (by(desk.alpha), failed)]));
+    desk.books.prove();
+    desk.close();
+}
+
+#[test]
+fn whoever_refuses_a_message_last_counts_its_failure() {
+    let desk = Desk::open();
+    let [refused, unoffered] = [desk.send_plain(), desk.send_plain()];
+    let DeliveryEvent::Failed { key, row, outcome, error, attempts, tried, .. } =
+        failed(&refused, Outcome::Rejected)
+    else {
+        panic!("a failure")
+    };
+    let operator = Some(desk.beta);
+    desk.books.tell(DeliveryEvent::Failed { key, row, outcome, error, operator, attempts, tried });
+    desk.books.tell(failed(&unoffered, Outcome::Expired));
+    // The plan gives both back.
+    let refused = UsageRow { failed: 1, segments: 0, refunded: micros(50_000), ..charged() };
+    let mut both = refused.clone();
+    both.add(&refused);
+    assert_eq!(of(&desk, desk.account), BTreeMap::from([(usual(), both), (by(desk.beta), refused.clone())]));
+    let over_all = over_all(&refused, BTreeMap::new());
+    assert_eq!(of(&desk, ALL_ACCOUNTS), BTreeMap::from([(by(desk.beta), over_all)]));
+    desk.books.prove();
+    desk.close();
+}
+
+#[test]
+fn what_was_taken_for_good_is_unconfirmed() {
+    let desk = Desk::open();
+    let row = desk.send_plain();
+    desk.books
+        .tell(DeliveryEvent::Accepted(Acceptance { final_now: true, ..acceptance(&row, desk.alpha, b"1") }));
+    let unconfirmed = UsageRow { unconfirmed: 1, ..taken() };
+    assert_eq!(
+        of(&desk, desk.account),
+        BTreeMap::from([(usual(), unconfirmed.clone()), (by(desk.alpha), unconfirmed)])
+    );
+    desk.books.prove();
+    desk.close();
+}
+
+/// A message that is taken a second time is the second operator's, with all that it costs.
+#[test]
+fn a_message_moves_to_whoever_takes_it_again() {
+    let desk = Desk::open();
+    let row = desk.send_plain();
+    desk.books.tell(accepted(&row, desk.alpha, b"1"));
+    desk.books.tell(accepted(&row, desk.beta, b"2"));
+    let twice = UsageRow { cost_operators: micros(66_000), ..taken() };
+    assert_eq!(
+        of(&desk, desk.account),
+        BTreeMap::from([(usual(), twice.clone()), (by(desk.beta), twice.clone())]),
+        "alpha's row counts nothing, and is not there"
+    );
+    assert_eq!(of(&desk, ALL_ACCOUNTS), BTreeMap::from([(by(desk.beta), over_all(&twice, euros(60_000)))]));
+    desk.books.prove();
+    // The first one's receipt still settles it, and makes it the first one's again.
+    desk.books.tell(receipt(desk.alpha, &[b"1"], ReceiptState::Delivered));
+    let delivered = UsageRow { delivered: 1, ..twice };
+    assert_eq!(of(&desk, desk.account)[&by(desk.alpha)], delivered);
+    assert_eq!(of(&desk, desk.account).len(), 2);
+    desk.books.prove();
+    desk.close();
+}
+
+/// Everything in one commit: what an event finds is what those before it have left.
+#[test]
+fn a_commit_counts_all_of_its_events() {
+    let desk = Desk::open();
+    let row = desk.send_plain();
+    desk.books.tell_all(vec![
+        accepted(&row, desk.alpha, b"1"),
+        accepted(&row, desk.beta, b"2"),
+        receipt(desk.beta, &[b"2"], ReceiptState::Undeliverable),
+    ]);
+    let failed = UsageRow { failed: 1, cost_operators: micros(66_000), ..taken() };
+    assert_eq!(
+        of(&desk, desk.account),
+        BTreeMap::from([(usual(), failed.clone()), (by(desk.beta), failed.clone())])
+    );
+    desk.books.prove();
+    desk.close();
+}
+
+fn read_operator(books: &Books, operator: OperatorNumber) -> Vec<(Quarter, UsageRow)> {
+    let mut rows = Vec::new();
+    let visit = |quarter, row: &UsageRow| {
+        rows.push((quarter, row.clone()));
+        true
+    };
+    books.store.operator_usage(operator, ALWAYS, visit).unwrap();
+    rows
+}
+
+/// Charges a message of this account to `operator`, and has it accepted at this cost.
+fn take(books: &Books, account: AccountNumber, operator: OperatorNumber, id: &[u8], currency: &str) {
+    let mut session = books.session(account);
+    let mut chunk = session.chunk();
+    session.charge(&mut chunk, &Message { route: Some(Route::to(operator)), ..Message::default() }).unwrap();
+    books.committer.try_charge(chunk).unwrap();
+    session.first_id();
+    let row: QueuedRow = books.ears.take().queued.remove(0);
+    let cost_currency = Currency::new(currency).unwrap();
+    let acceptance = Acceptance { cost_currency, ..acceptance(&row, operator, id) };
+    books.tell(DeliveryEvent::Accepted(acceptance));
+}
+
+#[test]
+fn operators_are_counted_over_all_accounts_each_currency_for_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let books = Books::open(dir.path());
+    let accounts = books.provision(&["a", "b"], 100);
+    let operators = books.provision_operators(&["alpha", "beta"]);
+    take(&books, accounts[0], operators[0], b"1", "EUR");
+    take(&books, accounts[1], operators[0], b"2", "EUR");
+    take(&books, accounts[1], operators[0], b"3", "GBP");
+    take(&books, accounts[1], operators[1], b"4", "EUR");
+    let costs = [("EUR", 60_000), ("GBP", 30_000)];
+    let costs = costs.map(|(code, cost)| (Currency::new(code).unwrap(), micros(cost)));
+    let alpha =
+        UsageRow { messages: 3, segments: 3, submitted: 3, costs: costs.into(), ..UsageRow::default() };
+    assert_eq!(read_operator(&books, operators[0]), [(Quarter(0), alpha)]);
+    assert_eq!(read_operator(&books, operators[1]), [(Quarter(0), over_all(&taken(), euros(30_000)))]);
+    assert_eq!(books.prove().usage_rows, 7);
+    books.close();
+}
+
+/// Nothing is kept in memory but what the disk says: counters go on from there after a restart and after a failed write.
+#[test]
+fn counters_go_on_from_what_is_on_disk() {
+    let desk = Desk::open();
+    desk.charge(&Message::default());
+    let script = Script::default();
+    let desk = desk.reopen_with(|store| script.journal(store));
+    let charge = || {
+        let mut session = desk.books.session(desk.account);
+        desk.books.committer.try_charge(session.chunk_of(1)).unwrap();
+        session.outcome();
+        wait_until(|| desk.books.committer.is_available());
+        desk.books.prove();
+        of(&desk, desk.account)[&usual()].messages
+    };
+    assert_eq!(charge(), 2);
+    script.then([Fate::Full]);
+    assert_eq!(charge(), 2);
+    script.then([Fate::LostInDoubt]);
+    assert_eq!(charge(), 2);
+    script.then([Fate::WrittenInDoubt]);
+    assert_eq!(charge(), 3);
+    // Written, refused, and taken back.
+    script.then([Fate::WrittenInDoubt]);
+    script.fail_recoveries(30);
+    assert_eq!(charge(), 3);
+    assert_eq!(charge(), 4);
+    desk.close();
+}
