@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
 
-use crate::commands::{Failure, check, export, hash_password, quote, receipts, topup, verify};
+use crate::commands::{Failure, admin, check, export, hash_password, quote, receipts, topup, verify};
 use crate::demo::DemoCommand;
 use crate::load::LoadCommand;
 use crate::run::{self, Overrides};
@@ -43,6 +43,9 @@ enum Command {
     Export(Export),
     /// Put money into a wallet of a daemon that is not running
     Topup(TopupArguments),
+    /// Look after the admins of the management API
+    #[command(subcommand)]
+    Admin(Admin),
     /// List operators' receipts that belong to no message, or try them once more
     Receipts(ReceiptsArguments),
     /// Send messages to an SMPP server as fast as it answers them
@@ -50,6 +53,8 @@ enum Command {
     Sim(Box<SimCommand>),
     /// Show the main job end to end on temporary data
     Demo(DemoCommand),
+    /// Print the OpenAPI document of the management API
+    Openapi,
     /// Hash a password for accounts.toml; the password is read from standard input
     HashPassword,
 }
@@ -186,6 +191,29 @@ pub struct TopupArguments {
     pub data_dir: Option<PathBuf>,
 }
 
+#[derive(Debug, Subcommand)]
+enum Admin {
+    /// Make an admin on the books of a daemon that is not running; the password is read from standard input
+    Create(AdminArguments),
+}
+
+/// Of `tollgate admin create`.
+#[derive(Debug, Args)]
+pub struct AdminArguments {
+    /// What the admin logs in with
+    #[arg(long)]
+    pub email: String,
+    /// What people call the admin [default: the e-mail address]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Make a password and print it once, in place of reading one
+    #[arg(long)]
+    pub generate: bool,
+    /// The data directory, in place of the one configured; it is made where it is not there yet
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
 fn parse_time(text: &str) -> Result<UnixMicros, String> {
     UnixMicros::parse(text).ok_or_else(|| "not a time such as 2026-11-21T08:00:00Z, nor a date".to_owned())
 }
@@ -201,6 +229,7 @@ pub fn main() -> ExitCode {
         Command::Verify(arguments) => verify::verify(&config, &arguments),
         Command::Export(Export::Cdr(arguments)) => export::export(&config, &arguments),
         Command::Topup(arguments) => topup::topup(&config, &arguments),
+        Command::Admin(Admin::Create(arguments)) => admin::create(&config, &arguments),
         Command::Receipts(arguments) => receipts::receipts(&config, &arguments),
         Command::Load(command) => match command.run() {
             Ok(code) => return code,
@@ -208,6 +237,10 @@ pub fn main() -> ExitCode {
         },
         Command::Sim(command) => command.run().map_err(Failure::Said),
         Command::Demo(command) => command.run(&config).map_err(Failure::Said),
+        Command::Openapi => {
+            print!("{}", tollgate_api::openapi::text());
+            Ok(())
+        }
         Command::HashPassword => hash_password::hash_password(),
     };
     match result {

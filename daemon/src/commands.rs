@@ -1,5 +1,6 @@
 //! The commands beside `run`. Each prints its result and answers `Err` with what a person should read.
 
+pub mod admin;
 pub mod check;
 pub mod export;
 pub mod hash_password;

@@ -14,6 +14,7 @@
 //! **Architecture invariant:** money moves in the committer only. What happens here is reported to it as events, and
 //! what the committer has not confirmed has not happened.
 
+mod board;
 mod classify;
 mod countries;
 mod desk;
@@ -38,9 +39,11 @@ mod unknown;
 mod verdicts;
 mod waiting;
 
+pub use board::{Bond, Card};
 pub use classify::gateway_may_take_later;
 pub use desk::Desk;
 pub use durable::DurableSink;
+pub use lane::{Lane, LaneView};
 pub use lanes::{Lanes, OperatorSetup};
 pub use links::Links;
 pub use mailbox::Mailbox;

@@ -77,7 +77,8 @@ pub async fn serve(address: SocketAddr, router: Router) -> std::io::Result<Socke
     let listener = TcpListener::bind(address).await?;
     let bound = listener.local_addr()?;
     tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).await {
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        if let Err(error) = axum::serve(listener, service).await {
             tracing::error!(%error, %bound, "an HTTP listener has stopped");
         }
     });

@@ -4,11 +4,13 @@
 //! [`tollgate_engine::charging`], and [`tollgate_storage::committer`] makes the charge durable; the answer goes back the
 //! same way.
 
+pub mod cdrs;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod delivery;
 pub mod demo;
+mod fnv;
 pub mod gateway;
 pub mod gauges;
 pub mod http;
@@ -16,6 +18,9 @@ pub mod live;
 pub mod load;
 pub mod logging;
 pub mod meters;
+pub mod office;
+pub mod quotes;
 pub mod reload;
 pub mod run;
 pub mod sim;
+pub mod tariffs;

@@ -1,5 +1,11 @@
 //! What is in force now: the tables that messages are rated by and the accounts that may bind, swapped whole by a
 //! reload; and beside them what lives on across reloads, the wallets, throttles and bind counts.
+//!
+//! Provisioned are the files and what was added over the management API. A change of one account over the API swaps that
+//! account alone ([`overlay`]), unless it changes a price of its own, which makes a new tariff version like any other.
+
+pub mod additions;
+pub mod overlay;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,9 +14,11 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
+use parking_lot::RwLock;
 use thiserror::Error;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, mpsc, oneshot};
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::approvals::Approvals;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::routing::{Routes, RoutingError};
 use tollgate_engine::tables::{DefinitionError, Tables, Terms};
@@ -23,6 +31,10 @@ use tollgate_storage::store::{Store, Unavailable};
 use crate::config::{Loaded, ProvisionedAccount, ProvisionedOperator, Provisioning};
 use crate::delivery::{Desk, Lanes, Mailbox, OperatorSetup};
 use crate::meters::Meters;
+use crate::reload::ReloadOrder;
+
+pub use additions::Additions;
+pub use overlay::Overlay;
 
 /// One configuration, applied.
 #[derive(Debug)]
@@ -39,6 +51,8 @@ pub struct Live {
     bindable: HashMap<Arc<str>, Arc<Bindable>>,
     by_account: HashMap<Arc<str>, Arc<Bindable>>,
     by_number: HashMap<AccountNumber, Arc<Bindable>>,
+    /// Accounts that were changed since.
+    overlay: Overlay,
 }
 
 /// An account as its sessions need it.
@@ -98,68 +112,173 @@ pub struct World {
     pub keys: Arc<KeyRegistry>,
     /// What is counted.
     pub meters: Meters,
+    /// Held by whoever changes what is provisioned, from the first look to the last step.
+    pub turn: tokio::sync::Mutex<()>,
+    /// The files as they were read last.
+    pub current: ArcSwap<Loaded>,
+    /// Where a reload is ordered.
+    pub reloads: mpsc::Sender<ReloadOrder>,
+    /// Rung when operators were changed by other than a reload: their links are to follow.
+    pub operators_changed: Notify,
+    additions: RwLock<Additions>,
     standings: DashMap<Arc<str>, Arc<Standing>>,
     mailboxes: Mailboxes,
+    approvals: ApprovalsByAccount,
 }
 
 /// The receipts of every account that has some, or may get some.
 type Mailboxes = DashMap<AccountNumber, Arc<Mailbox>>;
 
+/// What has been approved, by the id of the account: the same for every configuration.
+type ApprovalsByAccount = DashMap<Arc<str>, Arc<Approvals>>;
+
 impl Live {
     /// The account that binds by this name.
-    pub fn by_system_id(&self, system_id: &[u8]) -> Option<&Arc<Bindable>> {
-        self.bindable.get(std::str::from_utf8(system_id).ok()?)
+    pub fn by_system_id(&self, system_id: &[u8]) -> Option<Arc<Bindable>> {
+        let system_id = std::str::from_utf8(system_id).ok()?;
+        self.overlay.by_system_id(system_id).or_else(|| self.unchanged(self.bindable.get(system_id)?))
     }
 
     /// An account by its id.
-    pub fn by_account(&self, id: &str) -> Option<&Arc<Bindable>> {
-        self.by_account.get(id)
+    pub fn by_account(&self, id: &str) -> Option<Arc<Bindable>> {
+        self.overlay.by_id(id).or_else(|| self.by_account.get(id).cloned())
     }
 
     /// An account by its number on disk.
-    pub fn by_number(&self, number: AccountNumber) -> Option<&Arc<Bindable>> {
-        self.by_number.get(&number)
+    pub fn by_number(&self, number: AccountNumber) -> Option<Arc<Bindable>> {
+        self.overlay.by_number(number).or_else(|| self.by_number.get(&number).cloned())
     }
 
     /// Every account in force.
-    pub fn accounts(&self) -> impl Iterator<Item = &Arc<Bindable>> {
-        self.by_account.values()
+    pub fn accounts(&self) -> impl Iterator<Item = Arc<Bindable>> {
+        self.by_account.values().filter_map(|account| self.unchanged(account)).chain(self.overlay.all())
+    }
+
+    /// Counted on with each account that is changed by itself.
+    pub fn generation(&self) -> u64 {
+        self.overlay.generation()
+    }
+
+    /// The account, unless it is another one by now.
+    fn unchanged(&self, account: &Arc<Bindable>) -> Option<Arc<Bindable>> {
+        (!self.overlay.has(&account.provisioned.account.id)).then(|| Arc::clone(account))
     }
 }
 
 impl World {
     /// The first configuration on top of what the disk holds.
-    pub async fn begin(store: Arc<Store>, committer: Committer, loaded: &Loaded) -> Result<Self, ApplyError> {
+    pub async fn begin(
+        store: Arc<Store>,
+        committer: Committer,
+        loaded: &Loaded,
+        additions: Additions,
+        reloads: mpsc::Sender<ReloadOrder>,
+    ) -> Result<Self, ApplyError> {
         let wallets = Wallets::default();
         for (number, state) in store.wallets()? {
             wallets.insert(Wallet::new(number, state));
         }
         let (keys, standings) = (Arc::new(KeyRegistry::new(Arc::clone(&store))), DashMap::new());
-        let mailboxes = Mailboxes::new();
-        let lasting =
-            Lasting { store: &store, committer: &committer, wallets: &wallets, standings: &standings };
-        let live = lasting.make_live(&mailboxes, &Lanes::default(), loaded).await?;
+        let (mailboxes, approvals) = (Mailboxes::new(), ApprovalsByAccount::new());
+        let lasting = Lasting {
+            store: &store,
+            committer: &committer,
+            wallets: &wallets,
+            standings: &standings,
+            approvals: &approvals,
+        };
+        let live = lasting.make_live(&mailboxes, &Lanes::default(), loaded, &additions).await?;
         let (live, meters) = (Arc::new(ArcSwap::from_pointee(live)), Meters::new());
         let delivery = loaded.settings.delivery.clone();
         let desk = Desk::new(Arc::clone(&live), delivery, Arc::clone(&store), committer.clone())?;
         let key_window = Duration::from_hours(loaded.settings.storage.idempotency_window_hours.into());
-        Ok(Self { live, desk, wallets, store, committer, key_window, keys, meters, standings, mailboxes })
+        Ok(Self {
+            live,
+            desk,
+            wallets,
+            store,
+            committer,
+            key_window,
+            keys,
+            meters,
+            turn: tokio::sync::Mutex::new(()),
+            current: ArcSwap::from_pointee(loaded.clone()),
+            reloads,
+            operators_changed: Notify::new(),
+            additions: RwLock::new(additions),
+            standings,
+            mailboxes,
+            approvals,
+        })
     }
 
     /// Another configuration in place of the one in force, whole or not at all.
     pub async fn apply(&self, loaded: &Loaded) -> Result<(), ApplyError> {
-        let Self { store, committer, wallets, standings, .. } = self;
-        let lanes = Arc::clone(&self.live.load().lanes);
-        let lasting = Lasting { store, committer, wallets, standings };
-        let live = lasting.make_live(&self.mailboxes, &lanes, loaded).await?;
-        self.live.store(Arc::new(live));
+        let _turn = self.turn.lock().await;
+        let additions = self.additions();
+        let live = self.prepare(loaded, &additions).await?;
+        self.current.store(Arc::new(loaded.clone()));
+        self.enact(live, additions);
         Ok(())
+    }
+
+    /// What would be in force with these files and additions. Numbers and tariff version are durable from here on, which
+    /// binds nobody to anything. Whoever asks has the [`turn`](Self::turn).
+    pub async fn prepare(&self, loaded: &Loaded, additions: &Additions) -> Result<Live, ApplyError> {
+        let Self { store, committer, wallets, standings, approvals, .. } = self;
+        let lanes = Arc::clone(&self.live.load().lanes);
+        let lasting = Lasting { store, committer, wallets, standings, approvals };
+        lasting.make_live(&self.mailboxes, &lanes, loaded, additions).await
+    }
+
+    /// Puts what was prepared in force. Operators' links follow once they are told.
+    pub fn enact(&self, live: Live, additions: Additions) {
+        *self.additions.write() = additions;
+        self.live.store(Arc::new(live));
+    }
+
+    /// What is provisioned over the management API.
+    pub fn additions(&self) -> Additions {
+        self.additions.read().clone()
+    }
+
+    /// Puts one account of the API in force, new or changed, and nothing else; its prices are those of a tariff version that
+    /// is archived. Whoever asks has the [`turn`](Self::turn).
+    pub fn put_account(
+        &self,
+        number: AccountNumber,
+        mut provisioned: ProvisionedAccount,
+    ) -> Result<Arc<Bindable>, ApplyError> {
+        let live = self.live.load();
+        let id = Arc::clone(&provisioned.account.id);
+        provisioned.account.approvals = self.approvals(&id);
+        let terms = live.tables.terms_for(provisioned.account.clone());
+        let terms = Arc::new(terms.map_err(|error| ApplyError::Definition(vec![error]))?);
+        let standing = self
+            .standings
+            .entry(Arc::clone(&id))
+            .or_insert_with(|| standing_of(&self.wallets, &self.mailboxes, number, &provisioned));
+        let standing = Arc::clone(&standing);
+        self.additions.write().accounts.insert(id, provisioned.clone());
+        let account = Arc::new(Bindable { provisioned, terms, standing });
+        live.overlay.put(&account);
+        Ok(account)
     }
 
     /// The receipts of an account, provisioned or not.
     pub fn mailbox(&self, account: AccountNumber) -> Arc<Mailbox> {
         mailbox_of(&self.mailboxes, account)
     }
+
+    /// What has been approved for an account, by its id. Its messages are judged by it whatever configuration is in
+    /// force, and it need not be provisioned yet.
+    pub fn approvals(&self, account: &Arc<str>) -> Arc<Approvals> {
+        approvals_of(&self.approvals, account)
+    }
+}
+
+fn approvals_of(approvals: &ApprovalsByAccount, account: &Arc<str>) -> Arc<Approvals> {
+    Arc::clone(&approvals.entry(Arc::clone(account)).or_default())
 }
 
 fn mailbox_of(mailboxes: &Mailboxes, account: AccountNumber) -> Arc<Mailbox> {
@@ -172,6 +291,7 @@ struct Lasting<'a> {
     committer: &'a Committer,
     wallets: &'a Wallets,
     standings: &'a DashMap<Arc<str>, Arc<Standing>>,
+    approvals: &'a ApprovalsByAccount,
 }
 
 impl Lasting<'_> {
@@ -182,9 +302,13 @@ impl Lasting<'_> {
         mailboxes: &Mailboxes,
         lanes: &Lanes,
         loaded: &Loaded,
+        additions: &Additions,
     ) -> Result<Live, ApplyError> {
-        let provisioning = &loaded.provisioning;
-        let definition = provisioning.definition(&loaded.settings.refusals);
+        let provisioning = &additions.beside(&loaded.provisioning);
+        let mut definition = provisioning.definition(&loaded.settings.refusals);
+        for account in &mut definition.accounts {
+            account.approvals = approvals_of(self.approvals, &account.id);
+        }
         let tables = Tables::build(definition).map_err(ApplyError::Definition)?;
         let Provisioned { accounts, operators, tariff } = provision(self.committer, provisioning).await?;
         let routing = provisioning.routing_definition(&operators);
@@ -199,6 +323,7 @@ impl Lasting<'_> {
             bindable: HashMap::new(),
             by_account: HashMap::new(),
             by_number: HashMap::new(),
+            overlay: Overlay::default(),
         };
         for (provisioned, number) in provisioning.accounts.iter().zip(accounts) {
             let Some(terms) = live.tables.terms(&provisioned.account.id) else { continue };
@@ -206,14 +331,13 @@ impl Lasting<'_> {
                 .standings
                 .entry(Arc::clone(&provisioned.account.id))
                 .or_insert_with(|| standing_of(self.wallets, mailboxes, number, provisioned));
-            let account = Arc::new(Bindable {
-                provisioned: provisioned.clone(),
-                terms: Arc::clone(terms),
-                standing: Arc::clone(&standing),
-            });
-            live.bindable.insert(Arc::clone(&provisioned.system_id), Arc::clone(&account));
+            let mut provisioned = provisioned.clone();
+            provisioned.account.approvals = Arc::clone(&terms.account.approvals);
+            let (terms, standing) = (Arc::clone(terms), Arc::clone(&standing));
+            let account = Arc::new(Bindable { provisioned, terms, standing });
+            live.bindable.insert(Arc::clone(&account.provisioned.system_id), Arc::clone(&account));
             live.by_number.insert(number, Arc::clone(&account));
-            live.by_account.insert(Arc::clone(&provisioned.account.id), account);
+            live.by_account.insert(Arc::clone(&account.provisioned.account.id), account);
         }
         Ok(live)
     }

@@ -25,54 +25,70 @@ const PROBLEMS_LOGGED_MAX: usize = 20;
 pub struct Reloader {
     path: PathBuf,
     world: Arc<World>,
-    current: Loaded,
     overrides: Overrides,
 }
 
+/// What a reload came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReloadOutcome {
+    /// What was read is in force, and this is what it changed.
+    Applied(Vec<String>),
+    /// What was read is what was in force already.
+    Unchanged,
+    /// What was in force stays, for these reasons; the last counts those that are not named.
+    Rejected(Vec<String>),
+}
+
+/// A reload that somebody waits for.
+pub type ReloadOrder = tokio::sync::oneshot::Sender<ReloadOutcome>;
+
 impl Reloader {
     /// Starting from the configuration that is in force.
-    pub fn new(path: PathBuf, world: Arc<World>, current: Loaded, overrides: Overrides) -> Self {
-        announce(&current);
-        Self { path, world, current, overrides }
+    pub fn new(path: PathBuf, world: Arc<World>, current: &Loaded, overrides: Overrides) -> Self {
+        announce(current);
+        Self { path, world, overrides }
     }
 
     /// Reads everything again and applies it, or says why not.
-    pub async fn reload(&mut self) {
+    pub async fn reload(&mut self) -> ReloadOutcome {
         let path = self.path.clone();
         // Reading and validating is work for a thread of its own; messages are not held up.
         let loaded = tokio::task::spawn_blocking(move || config::load(&path)).await;
         match loaded {
             Ok(Ok(mut loaded)) => {
                 self.overrides.apply(&mut loaded.settings);
-                self.apply(loaded).await;
+                self.apply(loaded).await
             }
             Ok(Err(problems)) => reject(&problems),
-            Err(error) => tracing::error!(%error, "reload failed"),
+            Err(error) => {
+                tracing::error!(%error, "reload failed");
+                ReloadOutcome::Rejected(vec![error.to_string()])
+            }
         }
     }
 
     /// Every file whose change is a change of the configuration.
-    pub fn files(&self) -> &[PathBuf] {
-        &self.current.files
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.world.current.load().files.clone()
     }
 
-    async fn apply(&mut self, loaded: Loaded) {
-        let changes = loaded.changes_since(&self.current);
+    async fn apply(&self, loaded: Loaded) -> ReloadOutcome {
+        let changes = loaded.changes_since(&self.world.current.load());
         if changes.is_empty() {
             counter!("tollgate_tariff_loads_total", "result" => "unchanged").increment(1);
             tracing::info!("reload: nothing has changed");
-            return;
+            return ReloadOutcome::Unchanged;
         }
         if let Err(error) = self.world.apply(&loaded).await {
             counter!("tollgate_tariff_loads_total", "result" => "rejected").increment(1);
             tracing::error!(%error, "reload rejected; the configuration in force stays");
-            return;
+            return ReloadOutcome::Rejected(vec![error.to_string()]);
         }
-        for change in changes {
+        for change in &changes {
             tracing::info!(change, "reload");
         }
         announce(&loaded);
-        self.current = loaded;
+        ReloadOutcome::Applied(changes)
     }
 }
 
@@ -91,12 +107,19 @@ fn announce(loaded: &Loaded) {
     tracing::info!(%version, accounts = loaded.provisioning.accounts.len(), "tariff applied");
 }
 
-fn reject(problems: &Problems) {
+fn reject(problems: &Problems) -> ReloadOutcome {
     counter!("tollgate_tariff_loads_total", "result" => "rejected").increment(1);
     for problem in problems.iter().take(PROBLEMS_LOGGED_MAX) {
         tracing::error!(%problem, "reload rejected");
     }
     tracing::error!(problems = problems.count(), "reload rejected; the configuration in force stays");
+    let mut reasons: Vec<String> =
+        problems.iter().take(PROBLEMS_LOGGED_MAX).map(ToString::to_string).collect();
+    let more = problems.count().saturating_sub(reasons.len());
+    if more > 0 {
+        reasons.push(format!("… and {more} more"));
+    }
+    ReloadOutcome::Rejected(reasons)
 }
 
 /// Watches files and says when they have changed and come to rest.

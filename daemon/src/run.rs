@@ -1,7 +1,7 @@
 //! The daemon's life: start everything in order, serve, reload when asked, drain, stop.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -9,12 +9,14 @@ use std::time::Duration;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tollgate_api::router::ApiConfig;
 use tollgate_smpp::penalty::PenaltyConfig;
 use tollgate_smpp::server::{Server, ServerConfig, TlsFiles};
 use tollgate_smpp::session::{SessionConfig, TimerConfig};
 use tollgate_storage::committer::{Committer, Limits};
 use tollgate_storage::journal::RocksJournal;
-use tollgate_storage::store::{Durability, Store, StoreOptions};
+use tollgate_storage::store::{Durability, Store, StoreOptions, Unavailable};
 
 use crate::commands::Failure;
 use crate::config::{self, Loaded, Settings, SmppSettings};
@@ -22,7 +24,8 @@ use crate::delivery::{DurableSink, Links};
 use crate::gateway::TollGate;
 use crate::http::{self, Readiness};
 use crate::live::World;
-use crate::reload::{FileWatch, Reloader};
+use crate::office::{self, Office};
+use crate::reload::{FileWatch, ReloadOrder, Reloader};
 use crate::{gauges, logging, meters};
 
 /// Sessions that are not done after this are closed as they are; the whole stop stays below five seconds.
@@ -30,6 +33,9 @@ const DRAIN_MAX: Duration = Duration::from_secs(4);
 
 /// How often it is looked whether the committer still lives.
 const COMMITTER_LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Reloads over the API that may wait for one that is under way.
+const RELOADS_WAITING_MAX: usize = 16;
 
 /// Memory for RocksDB's blocks.
 const CACHE_BYTES: usize = 64 << 20;
@@ -55,6 +61,10 @@ struct Running {
     addresses: serde_json::Value,
     committer: JoinHandle<()>,
     durable: Arc<DurableSink>,
+    /// Reloads that somebody ordered.
+    reloads: mpsc::Receiver<ReloadOrder>,
+    /// Where the management API is served.
+    office: Option<Arc<Office>>,
 }
 
 /// Runs until SIGTERM or SIGINT. `Err` is for a person to read.
@@ -77,36 +87,53 @@ async fn serve(path: PathBuf, loaded: Loaded, overrides: &Overrides) -> Result<J
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| error.to_string())?;
     let handle = meters::install().map_err(|error| error.to_string())?;
-    let running = start(&loaded, &handle).await?;
+    let mut running = start(&path, &loaded, &handle).await?;
     tokio::spawn(gauges::keep(Arc::clone(&running.world), Arc::clone(running.server.stats()), handle));
+    if let Some(office) = &running.office {
+        tokio::spawn(office::schedule::keep(Arc::clone(office)));
+    }
     let mut links = Links::default();
     links.follow(&running.world.desk).await;
     let mut watch = loaded.settings.watch_files.then(|| FileWatch::new(&loaded.files)).and_then(or_warn);
-    let mut reloader = Reloader::new(path, Arc::clone(&running.world), loaded, overrides.clone());
+    let mut reloader = Reloader::new(path, Arc::clone(&running.world), &loaded, overrides.clone());
     println!("{}", running.addresses);
     loop {
-        let reload = tokio::select! {
+        let ordered = tokio::select! {
             () = ended(&running.committer) => return Err("the committer has failed".to_owned()),
-            _ = terminate.recv() => false,
-            _ = interrupt.recv() => false,
-            _ = hangup.recv() => true,
-            () = changed(&mut watch) => true,
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            () = running.world.operators_changed.notified() => {
+                links.follow(&running.world.desk).await;
+                continue;
+            }
+            order = running.reloads.recv() => order,
+            _ = hangup.recv() => None,
+            () = changed(&mut watch) => None,
         };
-        if !reload {
-            break;
-        }
-        reloader.reload().await;
+        let outcome = reloader.reload().await;
         links.follow(&running.world.desk).await;
         if let Some(watch) = &mut watch {
-            or_warn(watch.follow(reloader.files()));
+            or_warn(watch.follow(&reloader.files()));
+        }
+        if let Some(order) = ordered {
+            // Whoever ordered it may have gone meanwhile.
+            let _ = order.send(outcome);
         }
     }
     tracing::info!("draining");
     running.readiness.begin_drain();
+    if let Some(office) = &running.office {
+        office.stop_billing();
+    }
     // Gateways and operators leave at the same time: the receipts of the last moments wait on disk.
     tokio::join!(running.server.drain(DRAIN_MAX), links.stop_all());
     running.world.desk.stop().await;
     running.durable.disconnect();
+    if let Some(office) = running.office {
+        // What requests have left behind becomes durable before the committer goes.
+        let ended = tokio::task::spawn_blocking(move || office.end_errands()).await;
+        ended.map_err(|error| error.to_string())?;
+    }
     Ok(running.committer)
 }
 
@@ -130,7 +157,7 @@ async fn changed(watch: &mut Option<FileWatch>) {
 }
 
 /// In the order in which one needs the other; what fails stops the rest from starting.
-async fn start(loaded: &Loaded, handle: &PrometheusHandle) -> Result<Running, String> {
+async fn start(config: &Path, loaded: &Loaded, handle: &PrometheusHandle) -> Result<Running, String> {
     let settings = &loaded.settings;
     let storage = &settings.storage;
     let store = Store::open(StoreOptions {
@@ -153,17 +180,26 @@ async fn start(loaded: &Loaded, handle: &PrometheusHandle) -> Result<Running, St
     let (committer, thread) =
         Committer::start(Arc::clone(&store), journal, limits, Arc::clone(&durable) as _)
             .map_err(|error| error.to_string())?;
-    let world = World::begin(store, committer, loaded).await.map_err(|error| error.to_string())?;
-    let world = Arc::new(world);
+    let additions = office::additions(&store, settings).map_err(|error| error.to_string())?;
+    let (reloads, ordered) = mpsc::channel(RELOADS_WAITING_MAX);
+    let world = World::begin(store, committer, loaded, additions, reloads).await;
+    let world = Arc::new(world.map_err(|error| error.to_string())?);
+    office::restore_approvals(&world).map_err(|error| error.to_string())?;
     durable.connect(Arc::clone(&world));
     world.desk.start().map_err(|error| error.to_string())?;
     let readiness = Arc::new(Readiness::new(Arc::clone(&world)));
     let listen = |what: &'static str, address: SocketAddr| {
         move |error: std::io::Error| format!("cannot listen for {what} on {address}: {error}")
     };
-    let http = http::serve(settings.http.listen, http::health(Arc::clone(&readiness)))
-        .await
-        .map_err(listen("HTTP", settings.http.listen))?;
+    let mut routes = http::health(Arc::clone(&readiness));
+    let mut office = None;
+    if settings.api.enabled {
+        let (api, opened) = api(&world, settings, config).map_err(|error| error.to_string())?;
+        routes = routes.merge(api);
+        office = Some(opened);
+    }
+    let http =
+        http::serve(settings.http.listen, routes).await.map_err(listen("HTTP", settings.http.listen))?;
     let metrics = http::serve(settings.metrics.listen, http::metrics(handle.clone(), Arc::clone(&world)))
         .await
         .map_err(listen("metrics", settings.metrics.listen))?;
@@ -178,7 +214,24 @@ async fn start(loaded: &Loaded, handle: &PrometheusHandle) -> Result<Running, St
         "metrics": metrics,
         "pid": std::process::id(),
     });
-    Ok(Running { world, server, readiness, addresses, committer: thread, durable })
+    Ok(Running { world, server, readiness, addresses, committer: thread, durable, reloads: ordered, office })
+}
+
+/// The management API, and the office behind it.
+fn api(
+    world: &Arc<World>,
+    settings: &Settings,
+    config: &Path,
+) -> Result<(axum::Router, Arc<Office>), Unavailable> {
+    let office = Arc::new(Office::open(Arc::clone(world), settings, config)?);
+    office.begin_errands().map_err(|error| Unavailable(format!("no thread for errands: {error}")))?;
+    office.begin_courier().map_err(|error| Unavailable(format!("no thread for alerts: {error}")))?;
+    let config = ApiConfig {
+        body_octets_max: settings.api.max_body_bytes as usize,
+        timeout: Duration::from_secs(settings.api.timeout_seconds.into()),
+        origins: settings.api.cors_origins.clone(),
+    };
+    Ok((tollgate_api::router::router(Arc::clone(&office) as _, &config), office))
 }
 
 fn server_config(smpp: &SmppSettings) -> ServerConfig {

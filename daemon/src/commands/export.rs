@@ -1,7 +1,5 @@
 //! `tollgate export cdr`.
 
-mod columns;
-
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
@@ -12,9 +10,8 @@ use tollgate_storage::export::{CdrRange, cdrs};
 use tollgate_storage::store::Store;
 
 use super::{Failure, load};
+use crate::cdrs::{COLUMNS, Names};
 use crate::cli::{ExportArguments, Format};
-
-use columns::{COLUMNS, Names};
 
 /// Writes the CDRs that are asked for.
 pub fn export(config: &Path, arguments: &ExportArguments) -> Result<(), Failure> {

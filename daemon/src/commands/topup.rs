@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
 use tollgate_engine::money::Amount;
 use tollgate_engine::wallet::Wallet;
-use tollgate_storage::committer::{Committer, LedgerPosting, Limits};
+use tollgate_storage::change::{Change, EntryChange, EntryText};
+use tollgate_storage::committer::{Committer, Limits};
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::rows::EntryKind;
 use tollgate_storage::store::{Durability, Store, StoreOptions};
@@ -40,15 +40,13 @@ pub fn topup(config: &Path, arguments: &TopupArguments) -> Result<(), Failure> {
     let journal = RocksJournal::new(Arc::clone(&store), Durability::Sync);
     let (committer, thread) =
         Committer::start(store, journal, limits, Arc::new(())).map_err(|error| error.to_string())?;
-    let (reply, answer) = oneshot::channel();
     let wallet = Arc::new(Wallet::new(number, state));
-    committer.post(LedgerPosting {
-        wallet: Arc::clone(&wallet),
-        kind: EntryKind::TopUp,
-        amount: arguments.amount,
-        reference: arguments.reference.clone(),
-        reply,
-    });
+    let text = EntryText::reference(arguments.reference.as_str());
+    let entry = EntryChange::credit(Arc::clone(&wallet), EntryKind::TopUp, arguments.amount, text)
+        .map_err(|refusal| format!("the top-up is refused: {}", refusal.name()))?;
+    let (mut change, answer) = Change::begin();
+    change.entries.push(entry);
+    committer.change(change);
     let posted = answer.blocking_recv().map_err(|_| "the committer has failed".to_owned())?;
     drop(committer);
     thread.join().map_err(|_| "the committer has failed".to_owned())?;

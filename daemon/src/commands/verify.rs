@@ -93,6 +93,9 @@ fn as_json(report: &Report) -> serde_json::Value {
         "leases": report.leases,
         "receipts": report.receipts,
         "unmatched_receipts": report.unmatched,
+        "usage_rows": report.usage_rows,
+        "documents": report.documents,
+        "audit_notes": report.audit,
         "totals": totals,
     })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tollgate_engine::account::{Account, DefaultCoding, DeliveryMode, SenderPolicy};
+use tollgate_engine::account::{Account, DefaultCoding, DeliveryMode, SenderPolicy, TextPolicy};
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::refusal::{Refusal, StatusTable};
 use tollgate_engine::tariff::RateRow;
@@ -16,7 +16,7 @@ use super::passwords::PasswordHash;
 use super::plans::PlanNames;
 use super::provisioning::ProvisionedAccount;
 use super::rates::RateList;
-use super::read::texts;
+use super::read::texts::{self, quoted};
 use super::read::values::{boolean, decimal, integer, one_of, text};
 use super::read::{Document, Problems, SourceFile, Sources, TableReader};
 use super::settings::Settings;
@@ -30,6 +30,9 @@ const HOUR_SECONDS: u64 = 3_600;
 /// What becomes of an account's messages once they are charged.
 const DELIVERY_MODES: [(&str, DeliveryMode); 2] =
     [("routed", DeliveryMode::Routed), ("charge_only", DeliveryMode::ChargeOnly)];
+
+/// Which texts an account may send.
+const TEXT_POLICIES: [(&str, TextPolicy); 2] = [("any", TextPolicy::Any), ("approved", TextPolicy::Approved)];
 
 /// What accounts refer to.
 pub struct Surroundings<'a> {
@@ -127,7 +130,8 @@ fn read_charging(
     let default_calling_code = table
         .optional("default_calling_code", text(|code| texts::calling_code(around.known.calling_code(code)?)));
     let rates = read_own_rates(table, around);
-    let senders = table.allowing("senders", text(texts::sender));
+    let senders = read_senders(table);
+    let templates = table.or("templates", TextPolicy::default(), one_of(&TEXT_POLICIES));
     let trusts_network_tlv = table.or("trusts_network_tlv", false, boolean);
     let rate_limit = table.table("rate_limit", read_rate_limit).flatten();
     let codings = [("gsm7", DefaultCoding::Gsm7), ("latin1", DefaultCoding::Latin1)];
@@ -143,13 +147,31 @@ fn read_charging(
         low_balance_threshold,
         default_calling_code,
         rates,
-        senders: senders.map_or(SenderPolicy::Any, SenderPolicy::Listed),
+        senders,
+        texts: templates,
+        approvals: Arc::default(),
         trusts_network_tlv,
         rate_limit,
         default_coding,
         delivery,
         statuses,
     })
+}
+
+/// The word `approved`, or a list.
+fn read_senders(table: &mut TableReader) -> SenderPolicy {
+    match table.value("senders").map(toml::Spanned::get_ref) {
+        None => SenderPolicy::Any,
+        Some(DeValue::String(word)) => {
+            if word != "approved" {
+                table.problem("senders", format!("{} is neither `approved` nor a list", quoted(word)));
+            }
+            SenderPolicy::Approved
+        }
+        Some(_) => {
+            table.allowing("senders", text(texts::sender)).map_or(SenderPolicy::Any, SenderPolicy::Listed)
+        }
+    }
 }
 
 /// The plan's currency, which the account may name too.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use tollgate_engine::account::{Account, DefaultCoding};
+use tollgate_engine::tariff::RateRow;
 use tollgate_engine::time::UnixMicros;
 
 use super::operators::ProvisionedOperator;
@@ -21,10 +22,20 @@ use super::settings_reader::{OperatorSources, TariffSources};
 const VERSION_DIGITS: usize = 16;
 
 /// Under this name stands what accounts have of their own.
-const TERMS: &str = "account terms";
+pub(super) const TERMS: &str = "account terms";
 
 /// Under this name stands what operators take, the files of costs aside.
-const OPERATOR_TERMS: &str = "operator terms";
+pub(super) const OPERATOR_TERMS: &str = "operator terms";
+
+/// Under this name stand the names of the rate files, one in each line, where they do not come in the order of their
+/// names: of rows that are equals the first one wins, so that another order is another tariff.
+pub(super) const RATES_ORDER: &str = "rates order";
+
+/// Under this name stands what accounts of the management API have of their own.
+pub(super) const ADDED_TERMS: &str = "account terms of the API";
+
+/// Under this name stands what operators of the management API take.
+pub(super) const ADDED_OPERATOR_TERMS: &str = "operator terms of the API";
 
 /// The files of a tariff, by name.
 pub fn archive(
@@ -44,10 +55,24 @@ pub fn archive(
     if operator_sources.is_named {
         files.push(written(OPERATOR_TERMS, operator_terms(&operators.provisioned)));
     }
+    if !sources.rates.is_sorted_by(|one, other| one.name <= other.name) {
+        let names: Vec<&str> = sources.rates.iter().map(|source| &*source.name).collect();
+        files.push(written(RATES_ORDER, names.join("\n")));
+    }
     files.sort_by(|one, other| one.name.cmp(&other.name));
     // The same file may be named twice.
     files.dedup_by(|one, other| one.name == other.name);
     files
+}
+
+/// What is kept of accounts and operators that are provisioned over the management API.
+pub fn archive_additions(
+    accounts: &[ProvisionedAccount],
+    operators: &[ProvisionedOperator],
+) -> impl Iterator<Item = ArchivedFile> {
+    let (accounts, operators) = (account_terms(accounts), operator_terms(operators));
+    let texts = [(ADDED_TERMS, accounts), (ADDED_OPERATOR_TERMS, operators)];
+    texts.into_iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| written(name, text))
 }
 
 /// The name of a version with these files.
@@ -90,8 +115,12 @@ fn operator_terms(operators: &[ProvisionedOperator]) -> String {
         if let Some(cost) = operator.base_cost {
             let _ = writeln!(terms, "base_cost {cost}");
         }
-        if let Some(row) = operator.costs.first() {
-            let _ = writeln!(terms, "costs {}", row.origin.file);
+        match operator.costs.first() {
+            Some(row) if !row.origin.file.is_empty() => {
+                let _ = writeln!(terms, "costs {}", row.origin.file);
+            }
+            // Costs that stand in no file are written out.
+            _ => operator.costs.iter().for_each(|row| terms.push_str(&line_of("cost", row))),
         }
         terms.push('\n');
     }
@@ -122,17 +151,14 @@ fn terms_of(account: &Account) -> String {
     if account.default_coding == DefaultCoding::Latin1 {
         lines.push_str("default_coding latin1\n");
     }
-    for rate in &account.rates {
-        let to = rate.effective_to.map_or_else(|| "open".to_owned(), UnixMicros::to_rfc3339);
-        let _ = writeln!(
-            lines,
-            "rate {} {} from {} to {to}",
-            rate.network,
-            rate.price,
-            rate.effective_from.to_rfc3339()
-        );
-    }
+    account.rates.iter().for_each(|row| lines.push_str(&line_of("rate", row)));
     lines
+}
+
+/// One row of prices or costs.
+fn line_of(noun: &str, row: &RateRow) -> String {
+    let to = row.effective_to.map_or_else(|| "open".to_owned(), UnixMicros::to_rfc3339);
+    format!("{noun} {} {} from {} to {to}\n", row.network, row.price, row.effective_from.to_rfc3339())
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

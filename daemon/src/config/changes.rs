@@ -220,6 +220,7 @@ fn changed_keys(was: &ProvisionedAccount, is: &ProvisionedAccount) -> Vec<&'stat
         ("default_calling_code", old.default_calling_code != new.default_calling_code),
         ("trusts_network_tlv", old.trusts_network_tlv != new.trusts_network_tlv),
         ("senders", old.senders != new.senders),
+        ("templates", old.texts != new.texts),
         ("rate_limit", old.rate_limit != new.rate_limit),
         ("max_binds", was.max_binds != is.max_binds),
         ("window", was.window != is.window),

@@ -17,7 +17,7 @@ use tollgate_engine::tables::Definition;
 use tollgate_engine::tariff::Plan;
 
 use super::accounts::{Surroundings, read_accounts};
-use super::archive::{archive, version};
+use super::archive::{archive, archive_additions, version};
 use super::catalogue::Catalogue;
 use super::exchange::{Exchange, check_conversions};
 use super::operators::ProvisionedOperator;
@@ -152,6 +152,18 @@ impl Provisioning {
             exchange: exchange.rows,
             archive,
         }
+    }
+
+    /// The same with more accounts and operators, which no file has. Where these have prices or costs of their own, it is
+    /// another version of the tariff.
+    #[must_use]
+    pub fn with(&self, accounts: Vec<ProvisionedAccount>, operators: Vec<ProvisionedOperator>) -> Self {
+        let mut all = self.clone();
+        all.archive.extend(archive_additions(&accounts, &operators));
+        all.version = version(&all.archive);
+        all.accounts.extend(accounts);
+        all.operators.extend(operators);
+        all
     }
 
     /// What the engine makes its routes from, with the numbers that the operators have on disk, in the same order.

@@ -26,11 +26,11 @@ struct Sheet {
 
 const OPTIONAL: &[&str] = &["effective_from", "effective_to", "note"];
 
-const PLAN_RATES: Sheet = Sheet {
-    columns: Columns { required: &["plan", "mcc", "mnc", "price"], optional: OPTIONAL },
-    price: "price",
-    noun: "rate",
-};
+/// Columns of a file of plans' rates.
+pub(super) const PLAN_RATE_COLUMNS: Columns =
+    Columns { required: &["plan", "mcc", "mnc", "price"], optional: OPTIONAL };
+
+const PLAN_RATES: Sheet = Sheet { columns: PLAN_RATE_COLUMNS, price: "price", noun: "rate" };
 
 const ACCOUNT_RATES: Sheet = Sheet {
     columns: Columns { required: &["mcc", "mnc", "price"], optional: OPTIONAL },
@@ -45,7 +45,7 @@ const COSTS: Sheet = Sheet {
 };
 
 /// In the column `plan`: every plan that has no row of its own for the network.
-const EVERY_PLAN: &str = "*";
+pub const EVERY_PLAN: &str = "*";
 
 /// The rates of one plan, of every plan, or of one account; or what one operator takes.
 #[derive(Debug, Default)]

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use serde::{Serialize, Serializer};
 use tollgate_engine::refusal::{Refusal, StatusTable};
 
+use super::api::{ApiSettings, BillingSettings, MailSettings};
 use super::delivery::DeliverySettings;
 
 /// Everything in `tollgate.toml`.
@@ -36,6 +37,12 @@ pub struct Settings {
     pub operators: OperatorFiles,
     /// Messages on their way to the operators.
     pub delivery: DeliverySettings,
+    /// The management API.
+    pub api: ApiSettings,
+    /// Mail.
+    pub mail: MailSettings,
+    /// What billing does by itself.
+    pub billing: BillingSettings,
     /// Whether a change of a file that was read reloads the configuration.
     pub watch_files: bool,
 }
@@ -233,6 +240,9 @@ impl Default for Settings {
             tariff: TariffFiles::default(),
             operators: OperatorFiles::default(),
             delivery: DeliverySettings::default(),
+            api: ApiSettings::default(),
+            mail: MailSettings::default(),
+            billing: BillingSettings::default(),
             watch_files: true,
         }
     }

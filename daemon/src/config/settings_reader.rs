@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tollgate_engine::refusal::{Refusal, StatusTable};
 use toml::de::DeValue;
 
+use super::api::{read_api, read_billing, read_mail};
 use super::delivery::read_delivery;
 use super::read::texts::{self, Parsed, listen_address};
 use super::read::values::{boolean, hexadecimal, integer, one_of, text};
@@ -85,6 +86,9 @@ pub fn read_settings(
         tariff,
         operators,
         delivery: root.table("delivery", read_delivery).unwrap_or_default(),
+        api: root.table("api", read_api).unwrap_or_default(),
+        mail: root.table("mail", |table| read_mail(table, sources)).unwrap_or_default(),
+        billing: root.table("billing", read_billing).unwrap_or_default(),
         watch_files: root.or("watch_files", true, boolean),
     };
     check_bounds_together(root, &settings);

@@ -14,6 +14,7 @@ use tollgate_engine::pace::Pace;
 use tollgate_engine::routing::Condition;
 use tollgate_engine::time::UnixMicros;
 
+use super::board::Board;
 use super::countries::Countries;
 use super::envelope::Envelope;
 use super::home::HomeQueue;
@@ -38,6 +39,8 @@ pub struct Lane {
     pub home: HomeQueue,
     /// Countries where it fails.
     pub countries: Countries,
+    /// Its links, for people.
+    pub board: Board,
     /// What is counted.
     pub meters: OperatorMeters,
     /// As provisioned; `None` where it no longer is.
@@ -62,6 +65,25 @@ struct State {
     windows: u32,
     /// Links with nothing to send.
     idle: Vec<Waker>,
+}
+
+/// A lane at one moment, for people.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneView {
+    /// Whether messages are sent to the operator.
+    pub is_available: bool,
+    /// Links that are bound.
+    pub links: u32,
+    /// Their windows in sum.
+    pub windows: u32,
+    /// Messages without an answer.
+    pub in_flight: u32,
+    /// Messages that are leased, or about to be, and not sent yet.
+    pub ready: usize,
+    /// What the breaker lets through.
+    pub breaker: BreakerState,
+    /// The last minute's.
+    pub health: HealthSample,
 }
 
 /// What a link gets when it asks for messages.
@@ -92,6 +114,7 @@ impl Lane {
             number,
             home: HomeQueue::new(number, capacity),
             countries: Countries::new(breaker),
+            board: Board::default(),
             meters: OperatorMeters::new(&code),
             code,
             setup: ArcSwapOption::empty(),
@@ -114,6 +137,20 @@ impl Lane {
         Condition {
             available: self.available.load(Ordering::Relaxed),
             score: self.score.load(Ordering::Relaxed),
+        }
+    }
+
+    /// As people see it.
+    pub fn view(&self, now: UnixMicros) -> LaneView {
+        let state = self.state.lock();
+        LaneView {
+            is_available: self.condition().available,
+            links: state.links,
+            windows: state.windows,
+            in_flight: self.in_flight.load(Ordering::Relaxed),
+            ready: state.ready.len() + state.leasing,
+            breaker: state.breaker.state(now),
+            health: state.health.sample(now),
         }
     }
 

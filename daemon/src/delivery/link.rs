@@ -14,6 +14,7 @@ use tollgate_smpp::pdu::Deliver;
 use tollgate_storage::clock::now;
 use tollgate_storage::delivery::DeliveryEvent;
 
+use super::board::Card;
 use super::classify::{Meaning, meaning};
 use super::countries::Mcc;
 use super::desk::Desk;
@@ -30,7 +31,7 @@ const TOO_LONG: u32 = 0x01;
 pub struct OperatorLink {
     desk: Arc<Desk>,
     lane: Arc<Lane>,
-    window: u32,
+    card: Arc<Card>,
     is_bound: bool,
     in_flight: HashMap<u64, InFlight>,
     scratch: Scratch,
@@ -47,13 +48,13 @@ struct InFlight {
 }
 
 impl OperatorLink {
-    /// Of an operator, with the window of each of its links.
-    pub fn new(desk: Arc<Desk>, lane: Arc<Lane>, window: u32) -> Self {
+    /// Of an operator, with the card that its board has for the link.
+    pub fn new(desk: Arc<Desk>, lane: Arc<Lane>, card: Arc<Card>) -> Self {
         Self {
             inbound: Inbound::new(Arc::clone(&lane)),
             desk,
             lane,
-            window,
+            card,
             is_bound: false,
             in_flight: HashMap::new(),
             scratch: Scratch::default(),
@@ -135,12 +136,14 @@ impl OperatorLink {
 impl LinkHandler for OperatorLink {
     fn failed(&mut self, reason: &LinkDown) {
         self.lane.meters.link_failures.increment(1);
+        self.card.note_failed(now(), reason.to_string());
         tracing::warn!(operator = &*self.lane.code, %reason, "link not bound");
     }
 
     fn bound(&mut self) {
         self.is_bound = true;
-        let change = self.lane.link_bound(now(), self.window);
+        self.card.note_bound(now());
+        let change = self.lane.link_bound(now(), self.card.window);
         self.desk.follow(change);
         tracing::info!(operator = &*self.lane.code, "link bound");
         self.desk.wake();
@@ -174,6 +177,7 @@ impl LinkHandler for OperatorLink {
             }
         }
         if moved.is_ready() {
+            self.card.note_in_flight(self.in_flight.len());
             // There is room in the lane again.
             self.desk.wake();
         }
@@ -232,6 +236,7 @@ impl LinkHandler for OperatorLink {
 
     fn flush(&mut self) {
         if !self.answers.is_empty() {
+            self.card.note_in_flight(self.in_flight.len());
             let change = self.lane.note(now(), &self.answers);
             self.desk.follow(change);
             self.answers.clear();
@@ -255,9 +260,10 @@ impl LinkHandler for OperatorLink {
             }
         }
         self.pause = None;
+        self.card.note_failed(now(), reason.to_string());
         self.flush();
         if std::mem::take(&mut self.is_bound) {
-            let change = self.lane.link_down(now(), self.window);
+            let change = self.lane.link_down(now(), self.card.window);
             self.desk.follow(change);
         }
         self.desk.wake();
@@ -266,6 +272,7 @@ impl LinkHandler for OperatorLink {
 
 impl Drop for OperatorLink {
     fn drop(&mut self) {
+        self.lane.board.remove(&self.card);
         // A runtime that ends drops its tasks where they stand.
         for (_, InFlight { envelope, .. }) in self.in_flight.drain() {
             self.desk.unknown(envelope, &self.lane);

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tollgate_engine::operator::{OperatorNumber, OperatorStatus};
 use tollgate_smpp::BindMode;
 use tollgate_smpp::link::{Link, LinkConfig, LinkTls};
+use tollgate_storage::clock::now;
 
 use super::desk::Desk;
 use super::lane::Lane;
@@ -99,7 +100,9 @@ fn start(desk: &Arc<Desk>, lane: &Arc<Lane>, smpp: &OperatorSmpp) -> Vec<Link> {
     let modes = modes.chain(std::iter::repeat_n((BindMode::Receiver, 0), receivers as usize));
     modes
         .map(|(mode, window)| {
-            let handler = OperatorLink::new(Arc::clone(desk), Arc::clone(lane), window);
+            let peer = format!("{}:{}", smpp.host, smpp.port);
+            let card = lane.board.add(mode, peer, window, now());
+            let handler = OperatorLink::new(Arc::clone(desk), Arc::clone(lane), card);
             Link::start(config(smpp, mode), handler)
         })
         .collect()

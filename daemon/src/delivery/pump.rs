@@ -115,7 +115,7 @@ fn way(
     let chosen = network.and_then(|network| {
         let ask = RouteAsk {
             network,
-            account: account.map_or("", |account| &account.provisioned.account.id),
+            account: account.as_ref().map_or("", |account| &account.provisioned.account.id),
             source: ticket.source.digits,
             data_coding: content.data_coding,
             segments: ticket.segments,

@@ -46,7 +46,7 @@ impl Gate for TollGate {
 
     async fn bind(&self, request: BindRequest, peer: IpAddr) -> BindOutcome<GatewaySession> {
         let system_id = String::from_utf8_lossy(&request.system_id).into_owned();
-        let account = self.world.live.load().by_system_id(&request.system_id).cloned();
+        let account = self.world.live.load().by_system_id(&request.system_id);
         let fits = self.password_fits(account.as_ref(), request.password).await;
         let (Some(account), true) = (account, fits) else {
             tracing::warn!(system_id, %peer, "bind refused: unknown system_id or wrong password");

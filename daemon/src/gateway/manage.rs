@@ -72,7 +72,8 @@ impl GatewaySession {
         }
     }
 
-    /// The new text has to cost the same. Of a message that is charged only no text is kept, so that nothing is replaced.
+    /// The new text has to cost the same, and to be one that the account may send. Of a message that is charged only no
+    /// text is kept, so that nothing is replaced.
     pub(super) fn answer_replace(
         &mut self,
         sequence: u32,
@@ -98,6 +99,9 @@ impl GatewaySession {
         let coding =
             self.account.as_ref().map_or(DefaultCoding::Gsm7, |account| account.terms.account.default_coding);
         if !segments::count(&body, coding).is_ok_and(|count| count.segments == found.segments) {
+            return Verdict::Refused(REPLACE_FAILED);
+        }
+        if self.account.as_ref().is_some_and(|account| !account.terms.account.allows_text(&body)) {
             return Verdict::Refused(REPLACE_FAILED);
         }
         if let Some(route) = found.route {

@@ -7,9 +7,10 @@ use tollgate_smpp::pdu::{Destinations, Submit};
 use tollgate_storage::keys::KEY_OCTETS_MAX;
 
 use crate::config::TlvTags;
+use crate::fnv::Fnv;
 
 /// SMPP 3.4 §5.3.2.17.
-const USER_MESSAGE_REFERENCE: u16 = 0x0204;
+pub(super) const USER_MESSAGE_REFERENCE: u16 = 0x0204;
 /// SMPP 3.4 §5.3.2.22 to §5.3.2.24.
 const SAR_MSG_REF_NUM: u16 = 0x020C;
 const SAR_TOTAL_SEGMENTS: u16 = 0x020E;
@@ -105,9 +106,9 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// Tells a resend from another message under the same key. Kept on disk, so it must not change between builds: FNV-1a.
+/// Tells a resend from another message under the same key. It is kept on disk.
 pub fn fingerprint(submit: &Submit<'_>) -> u64 {
-    let mut hasher = Fnv(0xCBF2_9CE4_8422_2325);
+    let mut hasher = Fnv::default();
     let destinations = submit.destinations.iter().map(|to| to.digits);
     for part in [submit.source.digits, &[submit.data_coding], submit.payload].into_iter().chain(destinations)
     {
@@ -115,20 +116,6 @@ pub fn fingerprint(submit: &Submit<'_>) -> u64 {
         hasher.write(&[0xFF]);
     }
     hasher.finish()
-}
-
-struct Fnv(u64);
-
-impl Hasher for Fnv {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 fn trim_nul(mut value: &[u8]) -> &[u8] {

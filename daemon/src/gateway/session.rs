@@ -21,6 +21,7 @@ use tollgate_smpp::{Answer, Delivery, DeliveryOutcome, GateSession, MessageRef, 
 use tollgate_storage::chunk::{Chunk, ChunkHeader, Notice};
 
 use super::answers::{Details, Token};
+use crate::config::TlvTags;
 use crate::live::{Bindable, Live, Standing, World};
 use crate::meters::Meters;
 
@@ -32,12 +33,16 @@ pub struct GatewaySession {
     pub(super) world: Arc<World>,
     /// What was in force when the account was looked up last.
     live: Arc<Live>,
+    /// Of `live`, at that time.
+    generation: u64,
     /// `None` once the account is no longer provisioned.
     pub(super) account: Option<Arc<Bindable>>,
     account_id: Arc<str>,
     refreshed_at: u64,
-    /// Taken at the bind and given back at the end, whatever a reload does in between.
     pub(super) standing: Arc<Standing>,
+    /// Whether it has a place among the account's binds: taken at the bind and given back at the end, whatever a reload
+    /// does in between.
+    has_bind: bool,
     pub(super) revenue: Counter,
     window: u32,
     short_ids: bool,
@@ -71,11 +76,15 @@ impl GatewaySession {
     /// A session of an account that has just been admitted.
     pub(super) fn new(world: Arc<World>, account: &Arc<Bindable>, window: u32, short_ids: bool) -> Self {
         world.meters.windows.increment(window);
+        let live = world.live.load_full();
         Self {
-            live: world.live.load_full(),
+            // Whatever was changed since the account was looked up is seen at the first message.
+            generation: u64::MAX,
+            live,
             account_id: Arc::clone(&account.provisioned.account.id),
             refreshed_at: 0,
             standing: Arc::clone(&account.standing),
+            has_bind: true,
             revenue: Meters::revenue(account.terms.account.currency),
             account: Some(Arc::clone(account)),
             window,
@@ -96,15 +105,30 @@ impl GatewaySession {
         }
     }
 
-    /// Once per read of the socket: looks the account up again if there was a reload.
+    /// A session of a request that came without a bind.
+    pub(super) fn of_request(world: Arc<World>, account: &Arc<Bindable>, window: u32) -> Self {
+        let mut session = Self::new(world, account, window, false);
+        session.has_bind = false;
+        session
+    }
+
+    /// The account's parameters as they are at this moment, at which its message comes; `None` where it is gone.
+    pub(super) fn tags_at(&mut self, now: UnixMicros) -> Option<TlvTags> {
+        self.refresh(now.0);
+        self.account.as_ref().map(|account| account.provisioned.tlv)
+    }
+
+    /// Once per read of the socket: looks the account up again if there was a reload or a change.
     fn refresh(&mut self, now: u64) {
         if std::mem::replace(&mut self.refreshed_at, now) == now {
             return;
         }
         let live = self.world.live.load();
-        if !Arc::ptr_eq(&live, &self.live) {
+        let generation = live.generation();
+        if self.generation != generation || !Arc::ptr_eq(&live, &self.live) {
+            self.generation = generation;
             self.live = Arc::clone(&live);
-            self.account = live.by_account(&self.account_id).cloned();
+            self.account = live.by_account(&self.account_id);
         }
     }
 
@@ -293,7 +317,9 @@ impl Drop for GatewaySession {
         for id in self.receipts_in_hand.drain() {
             self.standing.mailbox.give_back(id);
         }
-        self.standing.give_back_bind();
+        if self.has_bind {
+            self.standing.give_back_bind();
+        }
         self.world.meters.windows.decrement(self.window);
         self.world.meters.inflight.decrement(self.inflight);
     }

@@ -108,9 +108,18 @@ pub fn read_sheet(
     understood
 }
 
+/// The line of a row. The reader's position is where the row before it ended: at the second half of that line's end,
+/// and before empty lines and remarks.
 fn line_of(source: &SourceFile, cells: &StringRecord) -> u32 {
-    let offset = cells.position().map_or(0, csv::Position::byte);
-    source.line_at(usize::try_from(offset).unwrap_or(usize::MAX))
+    let offset = cells.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(0);
+    let mut rest = source.text().get(offset..).unwrap_or_default();
+    loop {
+        rest = rest.trim_start_matches(['\r', '\n']);
+        match rest.strip_prefix('#') {
+            Some(remark) => rest = remark.find('\n').and_then(|end| remark.get(end..)).unwrap_or_default(),
+            None => return source.line_at(source.text().len() - rest.len()),
+        }
+    }
 }
 
 /// Why a row cannot be read by its columns.
@@ -151,4 +160,34 @@ fn read_header(
         problems.add(&source.path, line, **name, "the column is missing; cells are separated by commas");
     }
     missing.is_empty().then_some(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    const COLUMNS: Columns = Columns { required: &["mcc"], optional: &[] };
+
+    /// The line of each row.
+    fn lines(text: &str) -> Vec<(String, u32)> {
+        let source = SourceFile::new("a.csv", Path::new("a.csv"), text.as_bytes().to_vec()).unwrap();
+        let (mut problems, mut rows) = (Problems::default(), Vec::new());
+        assert!(read_sheet(&source, COLUMNS, &mut problems, |row| {
+            rows.push((row.text("mcc").to_owned(), row.line()));
+            Some(())
+        }));
+        assert!(problems.is_empty(), "{problems}");
+        rows
+    }
+
+    #[test]
+    fn rows_have_their_own_lines_whatever_stands_between_them() {
+        let text = "# remark\n\nmcc\n1\n\n# remark, with a \"\n# another\n2\n3\n\n  4\n# the last\n";
+        let expected = [("1", 4), ("2", 8), ("3", 9), ("4", 11)].map(|(mcc, line)| (mcc.to_owned(), line));
+        assert_eq!(lines(text), expected);
+        assert_eq!(lines(&text.replace('\n', "\r\n")), expected, "as spreadsheets end their lines");
+        assert_eq!(lines("mcc\n1"), [("1".to_owned(), 2)]);
+    }
 }

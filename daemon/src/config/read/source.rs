@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::texts;
+use crate::config::Overlay;
 use crate::config::secret::Secret;
 
 /// Nothing that people edit is larger; a million accounts take about a quarter of it.
@@ -63,15 +64,23 @@ impl fmt::Debug for SourceFile {
 #[derive(Debug)]
 pub struct Sources {
     directory: PathBuf,
+    /// What some files are to hold, in place of what they hold on disk.
+    overlay: BTreeMap<PathBuf, Vec<u8>>,
     files: BTreeMap<PathBuf, Arc<SourceFile>>,
     /// Read, but not kept here.
     secrets: BTreeSet<PathBuf>,
 }
 
 impl Sources {
-    /// Names are relative to `directory`.
-    pub fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), files: BTreeMap::new(), secrets: BTreeSet::new() }
+    /// Names are relative to `directory`. What is in `overlay` stands in place of what is on disk.
+    pub fn new(directory: &Path, overlay: &Overlay) -> Self {
+        let overlay = overlay.iter().map(|(name, bytes)| (directory.join(name), bytes.clone())).collect();
+        Self { directory: directory.to_owned(), overlay, files: BTreeMap::new(), secrets: BTreeSet::new() }
+    }
+
+    /// Files of the overlay that nobody has asked for.
+    pub fn unread_overlay(&self) -> impl Iterator<Item = &Path> {
+        self.overlay.keys().map(PathBuf::as_path).filter(|path| !self.files.contains_key(*path))
     }
 
     /// Where a name leads.
@@ -85,7 +94,10 @@ impl Sources {
         if let Some(file) = self.files.get(&path) {
             return Ok(Arc::clone(file));
         }
-        let bytes = read_bounded(&path, MOST_BYTES)?;
+        let bytes = match self.overlay.get(&path) {
+            Some(bytes) => bytes.clone(),
+            None => read_bounded(&path, MOST_BYTES)?,
+        };
         let file = Arc::new(SourceFile::new(name, &path, bytes)?);
         self.files.insert(path, Arc::clone(&file));
         Ok(file)
@@ -156,7 +168,7 @@ mod tests {
     #[test]
     fn a_secret_is_the_one_line_of_its_file() {
         let folder = tempfile::tempdir().unwrap();
-        let mut sources = Sources::new(folder.path());
+        let mut sources = Sources::new(folder.path(), &Overlay::new());
         let mut read = |bytes: &[u8]| {
             std::fs::write(folder.path().join("password"), bytes).unwrap();
             sources.read_secret("password")
@@ -180,7 +192,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_file_is_refused() {
-        let mut sources = Sources::new(Path::new("/"));
+        let mut sources = Sources::new(Path::new("/"), &Overlay::new());
         assert!(sources.read("dev").unwrap_err().contains("not a file"));
         assert!(sources.read("dev/zero").unwrap_err().contains("not a file"));
         assert!(sources.read("nothing/here").unwrap_err().contains("cannot read /nothing/here: "));

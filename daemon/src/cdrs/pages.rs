@@ -1,0 +1,81 @@
+//! CDRs read a page at a time, in the order of account and time. Between pages nothing of the database is held, so that
+//! whoever takes the rows may be as slow as it likes.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::rows::MessageState;
+use tollgate_storage::schema::first_id_at;
+use tollgate_storage::store::{Store, Unavailable};
+
+use super::{Cells, Names};
+
+/// CDRs that are looked at for one page; fewer are in it where some are left out.
+const LOOKED_AT_MAX: usize = 2_000;
+
+/// A commit comes after its messages were read off the socket; ids are looked for from this much later on.
+pub const COMMIT_DELAY_MAX_MICROS: u64 = 600 * 1_000_000;
+
+/// Which CDRs.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Whose, in order.
+    pub accounts: Vec<AccountNumber>,
+    /// Submitted at or after.
+    pub from: UnixMicros,
+    /// Submitted before.
+    pub to: UnixMicros,
+    /// Only those of this dispatch.
+    pub dispatch_id: Option<Vec<u8>>,
+    /// Only those in this state.
+    pub state: Option<MessageState>,
+}
+
+/// Reads them.
+#[derive(Debug)]
+pub struct Pages {
+    store: Arc<Store>,
+    names: Arc<Names>,
+    wanted: Wanted,
+    /// Which of the accounts is read.
+    account: usize,
+    next_id: u64,
+    /// Where the last one is below, so that a reader who is slower than messages come has an end.
+    end: u64,
+}
+
+impl Pages {
+    /// From the first on, as far as they are committed `now`.
+    pub fn new(store: Arc<Store>, names: Arc<Names>, wanted: Wanted, now: UnixMicros) -> Self {
+        let latest = UnixMicros(wanted.to.0.saturating_add(COMMIT_DELAY_MAX_MICROS)).min(now);
+        let (next_id, end) = (first_id_at(wanted.from), first_id_at(latest));
+        Self { store, names, wanted, account: 0, next_id, end }
+    }
+
+    /// Replaces what is in `rows` with the next page, which may be empty; `false` where there is none left.
+    pub fn next(&mut self, rows: &mut Vec<Cells>) -> Result<bool, Unavailable> {
+        rows.clear();
+        let Some(account) = self.wanted.accounts.get(self.account).copied() else { return Ok(false) };
+        let Self { names, wanted, next_id, .. } = self;
+        let mut looked_at = 0;
+        self.store.charges_between(account, *next_id, self.end, |cdr, state| {
+            *next_id = cdr.message_id + 1;
+            looked_at += 1;
+            let in_time = (wanted.from..wanted.to).contains(&cdr.header.submitted_at);
+            let of_dispatch =
+                wanted.dispatch_id.as_deref().is_none_or(|id| cdr.fields.dispatch_id == Some(id));
+            let is_in = |wanted| state.map_or(MessageState::Enroute, |row| row.state) == wanted;
+            if in_time && of_dispatch && wanted.state.is_none_or(is_in) {
+                rows.push(names.cells(cdr, state));
+            }
+            if looked_at < LOOKED_AT_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        if looked_at < LOOKED_AT_MAX {
+            self.account += 1;
+            self.next_id = first_id_at(self.wanted.from);
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,69 @@
+//! `tollgate admin create`: the first admin of the management API, while no daemon runs on the data directory.
+
+use std::fs::DirBuilder;
+use std::io::{IsTerminal, stdin};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use tollgate_storage::committer::{Committer, Limits};
+use tollgate_storage::journal::RocksJournal;
+use tollgate_storage::store::{Durability, OpenError, Store, StoreOptions};
+
+use super::{Failure, data_dir};
+use crate::cli::AdminArguments;
+use crate::office::{NewAdmin, create_admin, generated_password};
+
+/// Memory for RocksDB's blocks: few rows are read.
+const CACHE_BYTES: usize = 1 << 20;
+
+/// Makes a user who may do everything, durably.
+pub fn create(config: &Path, arguments: &AdminArguments) -> Result<(), Failure> {
+    let path = data_dir(config, arguments.data_dir.as_ref())?;
+    let password = if arguments.generate { generated_password()? } else { read_password()? };
+    let name = arguments.name.clone().unwrap_or_else(|| arguments.email.clone());
+    let admin = NewAdmin { email: arguments.email.clone(), name, password };
+    if !path.exists() {
+        // What is in it is nobody else's business.
+        let made = DirBuilder::new().recursive(true).mode(0o750).create(&path);
+        made.map_err(|error| format!("cannot make {}: {error}", path.display()))?;
+    }
+    let options = StoreOptions { path, minimum_free_bytes: 0, cache_bytes: CACHE_BYTES };
+    let store = Arc::new(Store::open(options).map_err(|error| opening_failed(&error))?);
+    let limits = Limits { queue_messages: 1, batch_messages: 1, batch_bytes: 1 };
+    let journal = RocksJournal::new(Arc::clone(&store), Durability::Sync);
+    let (committer, thread) = Committer::start(Arc::clone(&store), journal, limits, Arc::new(()))
+        .map_err(|error| error.to_string())?;
+    let created = create_admin(&store, &committer, &admin);
+    drop(committer);
+    thread.join().map_err(|_| "the committer has failed".to_owned())?;
+    let id = created?;
+    println!("{id}: {} is an admin", arguments.email);
+    if arguments.generate {
+        println!("password: {}", admin.password);
+    }
+    Ok(())
+}
+
+fn opening_failed(error: &OpenError) -> String {
+    let text = error.to_string();
+    if text.contains("in use by another process") {
+        return format!(
+            "{text}\nis the daemon running? stop it first, or let an admin make users over the API"
+        );
+    }
+    text
+}
+
+fn read_password() -> Result<String, Failure> {
+    if stdin().is_terminal() {
+        eprintln!("Password (it will be seen on the screen; --generate makes one):");
+    }
+    let mut line = String::new();
+    stdin().read_line(&mut line).map_err(|error| format!("cannot read the password: {error}"))?;
+    let password = line.trim_end_matches(['\r', '\n']).to_owned();
+    if password.is_empty() {
+        return Err("the password is empty; give it on standard input, or use --generate".into());
+    }
+    Ok(password)
+}

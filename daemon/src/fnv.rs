@@ -1,0 +1,42 @@
+//! A hash that is kept on disk, and so must be the same for every build: FNV-1a.
+
+use std::hash::Hasher;
+
+/// Octets in, 64 bits out.
+#[derive(Clone, Copy, Debug)]
+pub struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xCBF2_9CE4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, octets: &[u8]) {
+        for octet in octets {
+            self.0 = (self.0 ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01B3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_vectors_hold() {
+        let hash = |text: &str| {
+            let mut hasher = Fnv::default();
+            hasher.write(text.as_bytes());
+            hasher.finish()
+        };
+        assert_eq!(hash(""), 0xCBF2_9CE4_8422_2325);
+        assert_eq!(hash("a"), 0xAF63_DC4C_8601_EC8C);
+        assert_eq!(hash("foobar"), 0x8594_4171_F739_67E8);
+    }
+}

@@ -1,0 +1,56 @@
+//! How many mails one address gets that somebody asked for without being logged in: few enough to be no nuisance.
+
+use std::collections::HashMap;
+
+use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
+use tollgate_engine::time::UnixMicros;
+
+/// Mails to one address.
+const MAILS_MAX: u32 = 5;
+/// Within so long.
+const WINDOW_MICROS: u64 = 3_600 * 1_000_000;
+/// Addresses that are remembered; beyond it no mail is sent to further ones.
+const REMEMBERED_MAX: usize = 20_000;
+
+/// The mails of the last hour.
+#[derive(Debug, Default)]
+pub struct Pace {
+    sent: Mutex<HashMap<[u8; 32], (u32, UnixMicros)>>,
+}
+
+impl Pace {
+    /// Whether one more mail may go to this address. It is counted.
+    pub fn admits(&self, email: &str, now: UnixMicros) -> bool {
+        let key: [u8; 32] = Sha256::digest(email.as_bytes()).into();
+        let is_over = |since: UnixMicros| now.0.saturating_sub(since.0) >= WINDOW_MICROS;
+        let mut sent = self.sent.lock();
+        if sent.len() >= REMEMBERED_MAX {
+            sent.retain(|_, (_, since)| !is_over(*since));
+        }
+        if sent.len() >= REMEMBERED_MAX && !sent.contains_key(&key) {
+            return false;
+        }
+        let (count, since) = sent.entry(key).or_insert((0, now));
+        if is_over(*since) {
+            (*count, *since) = (0, now);
+        }
+        *count += 1;
+        *count <= MAILS_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_gets_five_mails_an_hour() {
+        let pace = Pace::default();
+        let start = UnixMicros(1_764_000_000_000_000);
+        assert!((0..5).all(|_| pace.admits("ann@example.com", start)));
+        assert!(!pace.admits("ann@example.com", start));
+        assert!(pace.admits("ben@example.com", start));
+        assert!(pace.admits("ann@example.com", UnixMicros(start.0 + WINDOW_MICROS)));
+    }
+}

@@ -1,0 +1,183 @@
+//! What an e-mail address and a password have to be like.
+
+use tollgate_api::problem::Problem;
+
+/// Characters of a password.
+const PASSWORD_CHARACTERS_MIN: usize = 12;
+const PASSWORD_CHARACTERS_MAX: usize = 128;
+/// Different characters of a password.
+const DIFFERENT_CHARACTERS_MIN: usize = 5;
+/// Octets of an address (RFC 5321 §4.5.3.1.3, without the angle brackets).
+const EMAIL_OCTETS_MAX: usize = 254;
+/// A name in front of the @ that is shorter may be part of a password by chance.
+const LOCAL_PART_OCTETS_MIN: usize = 4;
+/// Characters of a name.
+const NAME_CHARACTERS_MAX: usize = 200;
+
+/// Passwords that are long enough and among the first that anybody tries, without digits and signs at their ends.
+const COMMON: &[&str] = &[
+    "password",
+    "passwordpassword",
+    "adminadmin",
+    "adminadminadmin",
+    "administrator",
+    "qwertyuiop",
+    "qwertyuiopas",
+    "qwertyqwerty",
+    "1qaz2wsx3edc",
+    "1q2w3e4r5t6y",
+    "q1w2e3r4t5y6",
+    "zaq12wsxcde3",
+    "letmeinletmein",
+    "iloveyou",
+    "iloveyouforever",
+    "welcome",
+    "welcomewelcome",
+    "changeme",
+    "changemenow",
+    "changemeplease",
+    "correcthorsebatterystaple",
+    "footballfootball",
+    "baseballbaseball",
+    "sunshinesunshine",
+    "princessprincess",
+    "trustnoone",
+    "superman",
+    "supersecret",
+    "supersecretpassword",
+    "mypassword",
+    "mysecretpassword",
+    "secretpassword",
+    "thisismypassword",
+    "passwort",
+    "contraseña",
+    "motdepasse",
+    "tollgate",
+    "tollgatetollgate",
+    "tollgateadmin",
+    "nopassword",
+];
+
+/// An address as users have it: valid, ASCII, in lower case.
+pub fn email(text: &str, field: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    let is_valid = text.len() <= EMAIL_OCTETS_MAX
+        && text.bytes().all(|octet| octet.is_ascii_graphic())
+        && !text.contains(['"', '<', '>', ','])
+        && text.parse::<lettre::Address>().is_ok();
+    if is_valid {
+        return Ok(text.to_ascii_lowercase());
+    }
+    Err(Problem::field(field, "is not an e-mail address such as ann@example.com"))
+}
+
+/// A name that people call somebody or something.
+pub fn name(text: &str, field: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    if (1..=NAME_CHARACTERS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+        return Ok(text.to_owned());
+    }
+    Err(Problem::field(field, format!("is to be 1 to {NAME_CHARACTERS_MAX} characters in one line")))
+}
+
+/// Whether a password may be one, or which rule it breaks.
+pub fn password(password: &str, email: &str, field: &str) -> Result<(), Problem> {
+    let broken = broken_rule(password, email);
+    broken.map_or(Ok(()), |rule| Err(Problem::field(field, rule)))
+}
+
+fn broken_rule(password: &str, email: &str) -> Option<String> {
+    let characters: Vec<char> = password.to_lowercase().chars().collect();
+    let count = password.chars().count();
+    if count < PASSWORD_CHARACTERS_MIN {
+        return Some(format!("is to have at least {PASSWORD_CHARACTERS_MIN} characters"));
+    }
+    if count > PASSWORD_CHARACTERS_MAX {
+        return Some(format!("is to have at most {PASSWORD_CHARACTERS_MAX} characters"));
+    }
+    let lower: String = characters.iter().collect();
+    let local_part = email.split('@').next().unwrap_or_default();
+    if lower.contains(email) || local_part.len() >= LOCAL_PART_OCTETS_MIN && lower.contains(local_part) {
+        return Some("is not to contain the e-mail address".to_owned());
+    }
+    if is_run(&characters) {
+        return Some("is not to be a run of neighbouring characters".to_owned());
+    }
+    let mut different = characters;
+    different.sort_unstable();
+    different.dedup();
+    if different.len() < DIFFERENT_CHARACTERS_MIN {
+        return Some(format!("is to have at least {DIFFERENT_CHARACTERS_MIN} different characters"));
+    }
+    let core = lower.trim_matches(|character: char| !character.is_alphabetic());
+    if COMMON.contains(&core) || COMMON.contains(&lower.as_str()) {
+        return Some("is among the commonest passwords".to_owned());
+    }
+    None
+}
+
+/// Whether each character follows its neighbour, as in 123456789012 or abcdefghijkl, up or down.
+fn is_run(characters: &[char]) -> bool {
+    let step = |pair: &[char]| match pair {
+        ['9', '0'] => 1,
+        ['0', '9'] => -1,
+        [one, other] => i64::from(u32::from(*other)) - i64::from(u32::from(*one)),
+        _ => 0,
+    };
+    let mut steps = characters.windows(2).map(step);
+    let first = steps.next();
+    matches!(first, Some(1 | -1)) && steps.all(|step| Some(step) == first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> String {
+        broken_rule(text, "ann.miller@example.com").unwrap_or_default()
+    }
+
+    #[test]
+    fn each_rule_is_named_when_it_is_broken() {
+        for (text, part) in [
+            ("short-one-1", "at least 12"),
+            (&"ab-cd-ef-gh-".repeat(11), "at most 128"),
+            ("xx-Ann.Miller-77", "e-mail address"),
+            ("123456789012", "neighbouring"),
+            ("zyxwvutsrqpo", "neighbouring"),
+            ("aaaaaaaabbbb", "different"),
+            ("Password12345!", "commonest"),
+            ("1qaz2wsx3edc", "commonest"),
+            ("changeme!!!!2026", "commonest"),
+        ] {
+            assert!(message(text).contains(part), "{text}: {}", message(text));
+        }
+    }
+
+    #[test]
+    fn a_good_password_passes_in_any_script() {
+        for text in ["brisk-otter-lamp-42", "Дождь стучит в окно", "correct horse battery", "7h!s_1s_f1ne_0k"]
+        {
+            assert_eq!(message(text), "", "{text}");
+        }
+        // A name of two letters says nothing.
+        assert_eq!(broken_rule("annual-report-lamp", "an@example.com"), None);
+    }
+
+    #[test]
+    fn addresses_are_checked_and_put_into_lower_case() {
+        assert_eq!(email(" Ann@Example.COM ", "email").unwrap(), "ann@example.com");
+        for text in [
+            "",
+            "ann",
+            "@example.com",
+            "ann@",
+            "a b@example.com",
+            "ann@example.com\r\nBcc: x@y.z",
+            "ä@example.com",
+        ] {
+            assert!(email(text, "email").is_err(), "{text:?}");
+        }
+        assert!(email(&format!("{}@example.com", "a".repeat(260)), "email").is_err());
+    }
+}

@@ -1,0 +1,34 @@
+//! The collections of documents. A number is given once and means the same for ever.
+
+use tollgate_storage::schema::Collection;
+
+/// Accounts, by id.
+pub const ACCOUNTS: Collection = Collection(1);
+/// Users, by id.
+pub const USERS: Collection = Collection(2);
+/// Sessions of users, by the id of their refresh tokens' family.
+pub const SESSIONS: Collection = Collection(3);
+/// API keys, by id.
+pub const API_KEYS: Collection = Collection(4);
+/// Operators, by code.
+pub const OPERATORS: Collection = Collection(5);
+/// Sender IDs, by id.
+pub const NICKNAMES: Collection = Collection(6);
+/// Templates, by id.
+pub const TEMPLATES: Collection = Collection(7);
+/// Dispatches, by account and dispatch id.
+pub const DISPATCHES: Collection = Collection(8);
+/// Invoices, by number.
+pub const INVOICES: Collection = Collection(9);
+/// Alerts, by id.
+pub const ALERTS: Collection = Collection(10);
+/// What is counted on, by name: the last number of an invoice.
+pub const COUNTERS: Collection = Collection(11);
+/// Tokens that were sent by mail, by their hash.
+pub const MAIL_TOKENS: Collection = Collection(12);
+/// What the daemon made for itself, by name: the key that access tokens are signed with.
+pub const SECRETS: Collection = Collection(13);
+/// Alerts that are still to be posted or mailed, by id.
+pub const OUTBOX: Collection = Collection(14);
+/// What posts to webhooks are signed with, by account.
+pub const WEBHOOK_SECRETS: Collection = Collection(15);

@@ -1,0 +1,130 @@
+//! A page of what is walked one by one on disk: filters may leave few of many, so that only so many are looked at for one
+//! page, whatever it has by then.
+
+use std::ops::ControlFlow;
+
+use tollgate_api::answer::Answer;
+use tollgate_api::page::{Page, Paging, cursor};
+use tollgate_api::problem::Problem;
+
+/// Things that are looked at for one page.
+const LOOKED_AT_MAX: usize = 100_000;
+
+/// A page that grows.
+#[derive(Debug)]
+pub struct Gathering<T> {
+    limit: usize,
+    to_step_over: usize,
+    looked_at: usize,
+    items: Vec<T>,
+    /// What the next page continues behind.
+    last: Option<String>,
+    /// Whether there may be more.
+    is_cut: bool,
+}
+
+impl<T> Gathering<T> {
+    /// With nothing in it yet.
+    pub fn new(paging: &Paging) -> Self {
+        let Paging { limit, offset, .. } = *paging;
+        Self { limit, to_step_over: offset, looked_at: 0, items: Vec::new(), last: None, is_cut: false }
+    }
+
+    /// Looks at one more, whose key a cursor names it by; `item` makes what the page shows of it, and nothing where it is
+    /// left out. Breaks off once the page is complete.
+    pub fn look(
+        &mut self,
+        key: impl FnOnce() -> String,
+        item: Option<impl FnOnce() -> T>,
+    ) -> ControlFlow<()> {
+        if let Some(item) = item {
+            if self.to_step_over > 0 {
+                self.to_step_over -= 1;
+            } else if self.items.len() < self.limit {
+                self.items.push(item());
+            } else {
+                self.is_cut = true;
+                return ControlFlow::Break(());
+            }
+        }
+        self.spend(1, key)
+    }
+
+    /// Counts what finding them takes, as so many of them. Breaks off once enough was looked at.
+    pub fn spend(&mut self, count: usize, key: impl FnOnce() -> String) -> ControlFlow<()> {
+        self.looked_at += count;
+        if self.items.len() >= self.limit || self.looked_at >= LOOKED_AT_MAX {
+            self.last = Some(key());
+        }
+        if self.looked_at < LOOKED_AT_MAX {
+            return ControlFlow::Continue(());
+        }
+        self.is_cut = true;
+        ControlFlow::Break(())
+    }
+
+    /// Whether nothing more is to be looked at.
+    pub fn is_complete(&self) -> bool {
+        self.is_cut
+    }
+
+    /// The page.
+    pub fn finish(self) -> Answer<Page<T>> {
+        if self.is_cut && self.to_step_over > 0 {
+            return Err(Problem::field(
+                "offset",
+                "steps over more than is looked at for one page; use a cursor",
+            ));
+        }
+        let next_cursor = self.last.filter(|_| self.is_cut).map(|key| cursor(&key));
+        Ok(Page { items: self.items, next_cursor })
+    }
+}
+
+/// What is said of a cursor that is one of another list.
+pub fn foreign_cursor() -> Problem {
+    Problem::field("cursor", "is not one that was given out")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The even ones of the numbers behind `after`, and where the next page begins.
+    fn page(after: usize, count: usize, limit: usize, offset: usize) -> Answer<(Vec<usize>, Option<usize>)> {
+        let paging = Paging { limit, after: None, offset };
+        let mut gathering = Gathering::new(&paging);
+        for number in after + 1..=count {
+            let item = (number % 2 == 0).then_some(|| number);
+            if gathering.look(|| number.to_string(), item).is_break() {
+                break;
+            }
+        }
+        let page = gathering.finish()?;
+        let next = page.next_cursor.map(|text| {
+            let paging = Paging::read(None, Some(&text), None).unwrap();
+            paging.after.unwrap().parse().unwrap()
+        });
+        Ok((page.items, next))
+    }
+
+    #[test]
+    fn pages_follow_one_another_without_gap() {
+        let (mut after, mut all) = (0, Vec::new());
+        while let (items, Some(next)) = page(after, 9, 2, 0).unwrap() {
+            all.extend(items);
+            after = next;
+        }
+        assert_eq!(all, [2, 4], "the page behind the last cursor is the last");
+        assert_eq!(page(after, 9, 2, 0).unwrap(), (vec![6, 8], None));
+        assert_eq!(page(0, 9, 2, 3).unwrap(), (vec![8], None));
+    }
+
+    #[test]
+    fn a_page_is_cut_where_enough_was_looked_at() {
+        let many = 3 * LOOKED_AT_MAX;
+        let (items, next) = page(0, many, many, 0).unwrap();
+        assert_eq!((items.len(), next), (LOOKED_AT_MAX / 2, Some(LOOKED_AT_MAX)));
+        assert!(page(0, many, 1, LOOKED_AT_MAX).is_err());
+    }
+}

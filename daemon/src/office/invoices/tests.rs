@@ -1,0 +1,90 @@
+//! What invoices say, held against a plain list of everything that has happened, for random happenings and periods.
+
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::clock::now;
+
+use super::record::Content;
+use super::whole::Whole;
+
+const ACCOUNT: &str = "biz_test_001";
+/// Networks of three kinds of prices.
+const DESTINATIONS: [&str; 3] = ["254722000001", "254733000001", "256772000001"];
+
+/// One thing that happened, and an instant between it and the next.
+struct Happening {
+    /// Added to what is owed.
+    micros: i64,
+    segments: i64,
+    until: UnixMicros,
+}
+
+/// An instant that everything until now lies before.
+fn instant() -> UnixMicros {
+    let at = UnixMicros(now().0 + 1);
+    while now() <= at {
+        std::hint::spin_loop();
+    }
+    at
+}
+
+fn happen(whole: &Whole, random: &mut Pcg64Mcg, kept: &mut Vec<(String, i64)>) -> (i64, i64) {
+    if random.random_range(0..3) == 0 && !kept.is_empty() {
+        let (message, micros) = kept.swap_remove(random.random_range(0..kept.len()));
+        whole.refund(&message);
+        return (-micros, -1);
+    }
+    let (message, micros) = whole.charge(ACCOUNT, DESTINATIONS[random.random_range(0..3)]);
+    kept.push((message, micros));
+    (micros, 1)
+}
+
+fn content(whole: &Whole, from: UnixMicros, to: UnixMicros) -> Content {
+    let account = whole.office().world.live.load().by_account(ACCOUNT).unwrap();
+    whole.office().invoice_content(&account, &(from..to)).unwrap()
+}
+
+fn check(content: &Content, happenings: &[Happening]) {
+    let total: i64 = happenings.iter().map(|one| one.micros).sum();
+    assert_eq!(content.total.0.micros(), total);
+    let lines: i64 = content.lines.iter().map(|line| line.total.0.micros()).sum();
+    assert_eq!(lines, total);
+    let sum_of = |is_refund: bool| -> i64 {
+        let lines = content.lines.iter().filter(|line| line.details.is_refund == is_refund);
+        lines.map(|line| i64::try_from(line.quantity).unwrap()).sum()
+    };
+    let count = |is_refund: bool| -> i64 {
+        let of_kind = happenings.iter().filter(|one| (one.segments < 0) == is_refund);
+        of_kind.map(|one| one.segments.abs()).sum()
+    };
+    assert_eq!((sum_of(false), sum_of(true)), (count(false), count(true)));
+}
+
+#[test]
+fn any_period_is_what_happened_in_it_and_periods_in_a_row_are_everything() {
+    for seed in 0..4 {
+        let mut random = Pcg64Mcg::seed_from_u64(seed);
+        let whole = Whole::new(true);
+        let start = instant();
+        let (mut kept, mut happenings) = (Vec::new(), Vec::new());
+        for _ in 0..60 {
+            let (micros, segments) = happen(&whole, &mut random, &mut kept);
+            happenings.push(Happening { micros, segments, until: instant() });
+        }
+        let cut = |at: usize| at.checked_sub(1).map_or(start, |before| happenings[before].until);
+        for _ in 0..50 {
+            let from = random.random_range(0..happenings.len());
+            let to = random.random_range(from..=happenings.len());
+            check(&content(&whole, cut(from), cut(to)), &happenings[from..to]);
+        }
+        let mut sum = 0;
+        let mut from = 0;
+        while from < happenings.len() {
+            let to = random.random_range(from + 1..=happenings.len());
+            sum += content(&whole, cut(from), cut(to)).total.0.micros();
+            from = to;
+        }
+        assert_eq!(sum, happenings.iter().map(|one| one.micros).sum::<i64>(), "seed {seed}");
+    }
+}

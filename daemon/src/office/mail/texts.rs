@@ -1,0 +1,105 @@
+//! What mails say, in plain text.
+
+use std::fmt;
+
+/// A mail, whoever it goes to.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// One line.
+    pub subject: String,
+    /// Lines of at most some seventy characters, links aside.
+    pub text: String,
+}
+
+/// What it says is not printed: it may hold a token.
+impl fmt::Debug for Letter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Letter(…)")
+    }
+}
+
+/// To who has registered: the link that proves the address.
+pub fn verify(public_url: &str, token: &str) -> Letter {
+    Letter {
+        subject: "Please confirm your e-mail address".to_owned(),
+        text: format!(
+            "Welcome to Tollgate.\n\n\
+             Please open this link within a day. It confirms your e-mail address\n\
+             and opens your account:\n\n\
+             {public_url}/v1/auth/verify-email/{token}\n\n\
+             If you have not registered, do nothing: nothing will happen.\n"
+        ),
+    }
+}
+
+/// To who has registered with an address that a user has already.
+pub fn known(public_url: &str) -> Letter {
+    Letter {
+        subject: "You are registered already".to_owned(),
+        text: format!(
+            "Somebody, probably you, has tried to register at\n\
+             {public_url}\n\
+             with this e-mail address, which has a user already.\n\n\
+             Log in with the password that you have. If you have forgotten it, ask for\n\
+             a new one with POST /v1/auth/reset-password.\n\n\
+             If it was not you, do nothing: nothing has changed.\n"
+        ),
+    }
+}
+
+/// To who has forgotten the password.
+pub fn reset(public_url: &str, token: &str) -> Letter {
+    Letter {
+        subject: "Reset your password".to_owned(),
+        text: format!(
+            "Somebody, probably you, wants to set a new password at\n\
+             {public_url}\n\n\
+             This token sets it, once, within an hour:\n\n\
+             {token}\n\n\
+             Send it with the new password to\n\
+             POST {public_url}/v1/auth/reset-password/confirm\n\n\
+             If it was not you, do nothing: your password stays as it is.\n"
+        ),
+    }
+}
+
+/// To whom somebody has made a user for.
+pub fn invitation(public_url: &str, token: &str) -> Letter {
+    Letter {
+        subject: "You have been invited to Tollgate".to_owned(),
+        text: format!(
+            "A user with this e-mail address has been made for you at\n\
+             {public_url}\n\n\
+             This token sets your password, once, within a day:\n\n\
+             {token}\n\n\
+             Send it with the password to\n\
+             POST {public_url}/v1/auth/reset-password/confirm\n"
+        ),
+    }
+}
+
+/// To whose password was changed.
+pub fn password_changed(public_url: &str) -> Letter {
+    Letter {
+        subject: "Your password was changed".to_owned(),
+        text: format!(
+            "The password of your user at\n\
+             {public_url}\n\
+             was changed just now. If it was not you, ask for a new one with\n\
+             POST /v1/auth/reset-password, which ends all sessions.\n"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_hold_their_token_and_do_not_print_it() {
+        for letter in [verify("https://x.example", "t0ken"), reset("https://x.example", "t0ken")] {
+            assert!(letter.text.contains("t0ken"));
+            assert!(!format!("{letter:?}").contains("t0ken"));
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The text of `plans.toml`, edited so that remarks, order and everything that is not asked for stay as they are.
+
+use std::fmt;
+
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
+
+use super::plans::{PlanInput, TierInput};
+
+/// What the file writes for a plan that refuses what has no rate.
+const REFUSE: &str = "refuse";
+
+/// The file, parsed with its remarks.
+pub struct PlanText(DocumentMut);
+
+impl fmt::Display for PlanText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl PlanText {
+    /// `None` where the syntax is wrong.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
+
+    /// Adds a plan after all others; `None` where there is no list of plans.
+    pub fn add(&mut self, plan: &PlanInput) -> Option<()> {
+        match self.0.get_mut("plan")? {
+            Item::ArrayOfTables(plans) => {
+                let mut table = Table::new();
+                table.decor_mut().set_prefix("\n");
+                write_plan(&mut table, plan);
+                plans.push(table);
+            }
+            Item::Value(Value::Array(plans)) => {
+                let mut table = InlineTable::new();
+                write_plan(&mut table, plan);
+                plans.push(table);
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// Writes what differs from the plan of that name; `None` where there is none.
+    pub fn replace(&mut self, plan: &PlanInput) -> Option<()> {
+        let is_meant = |table: &dyn TableLike| text_at(table, "name") == Some(&plan.name);
+        match self.0.get_mut("plan")? {
+            Item::ArrayOfTables(plans) => {
+                write_plan(plans.iter_mut().find(|table| is_meant(*table))?, plan);
+            }
+            Item::Value(Value::Array(plans)) => {
+                let mut tables = plans.iter_mut().filter_map(Value::as_inline_table_mut);
+                write_plan(tables.find(|table| is_meant(*table))?, plan);
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+fn write_plan(table: &mut dyn TableLike, plan: &PlanInput) {
+    write_text(table, "name", Some(&plan.name));
+    write_text(table, "currency", Some(&plan.currency));
+    write_text(table, "time_zone", Some(&plan.time_zone));
+    write_text(table, "base_price", Some(plan.base_price.as_deref().unwrap_or(REFUSE)));
+    if table.get("tiers").map(tiers_of).unwrap_or_default() != plan.tiers {
+        write(table, "tiers", (!plan.tiers.is_empty()).then(|| tiers_to_toml(&plan.tiers)));
+    }
+    write_text(table, "charge_on", plan.charge_on.as_deref());
+    if table.get("refund_on").map(texts_of) != plan.refund_on {
+        // An empty list says something else than no list.
+        let outcomes = plan.refund_on.as_ref().map(|outcomes| Value::Array(outcomes.iter().collect()));
+        write(table, "refund_on", outcomes);
+    }
+}
+
+/// Writes a string where it is not there already, or takes the key away.
+fn write_text(table: &mut dyn TableLike, key: &str, text: Option<&str>) {
+    if text_at(table, key) != text || text.is_none() {
+        write(table, key, text.map(Value::from));
+    }
+}
+
+/// Writes a value with the remark that stood behind the one before it, or takes the key away.
+fn write(table: &mut dyn TableLike, key: &str, value: Option<Value>) {
+    let Some(mut value) = value else {
+        table.remove(key);
+        return;
+    };
+    match table.get_mut(key).and_then(Item::as_value_mut) {
+        Some(old) => {
+            *value.decor_mut() = old.decor().clone();
+            *old = value;
+        }
+        None => {
+            table.insert(key, Item::Value(value));
+        }
+    }
+}
+
+fn text_at<'t>(table: &'t dyn TableLike, key: &str) -> Option<&'t str> {
+    table.get(key)?.as_str()
+}
+
+fn texts_of(list: &Item) -> Vec<String> {
+    let items = list.as_array().into_iter().flatten();
+    items.map(|item| item.as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// The tiers that stand in a file, inline or as tables.
+fn tiers_of(tiers: &Item) -> Vec<TierInput> {
+    let inline = tiers.as_array().into_iter().flatten().filter_map(Value::as_inline_table);
+    let inline = inline.map(|table| tier_of(table));
+    let tables = tiers.as_array_of_tables().into_iter().flat_map(ArrayOfTables::iter);
+    inline.chain(tables.map(|table| tier_of(table))).collect()
+}
+
+fn tier_of(table: &dyn TableLike) -> TierInput {
+    let number =
+        |key| table.get(key).and_then(Item::as_integer).and_then(|number| u64::try_from(number).ok());
+    let text = |key| text_at(table, key).map(str::to_owned);
+    TierInput {
+        from: number("from").unwrap_or_default(),
+        to: number("to"),
+        discount_percent: text("discount_percent"),
+        price_per_sms: text("price_per_sms"),
+    }
+}
+
+/// One tier in each line, as the shipped file has them.
+fn tiers_to_toml(tiers: &[TierInput]) -> Value {
+    let mut list: Array = tiers.iter().map(tier_to_toml).collect();
+    for tier in list.iter_mut() {
+        tier.decor_mut().set_prefix("\n  ");
+    }
+    list.set_trailing("\n");
+    list.set_trailing_comma(true);
+    Value::Array(list)
+}
+
+fn tier_to_toml(tier: &TierInput) -> InlineTable {
+    // What no integer of the file can hold is out of bounds in any case, and reported so.
+    let number = |number: u64| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
+    let mut table = InlineTable::new();
+    table.insert("from", number(tier.from));
+    if let Some(to) = tier.to {
+        table.insert("to", number(to));
+    }
+    for (key, text) in [("discount_percent", &tier.discount_percent), ("price_per_sms", &tier.price_per_sms)]
+    {
+        if let Some(text) = text {
+            table.insert(key, Value::from(text));
+        }
+    }
+    table
+}

@@ -1,0 +1,18 @@
+//! Tariffs edited, rolled back and explained, on copies of shipped and small configurations.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+mod deck;
+mod editing;
+mod explain;
+mod explain_cases;
+mod plans;
+mod rates;
+mod support;
+mod versions;

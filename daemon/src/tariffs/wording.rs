@@ -1,0 +1,60 @@
+//! How a price is put into words: the same for what a message would cost and for what one has cost.
+
+use serde_json::{Value, json};
+use tollgate_engine::number::Number;
+use tollgate_engine::prices::{FoundRate, RateScope};
+use tollgate_engine::tables::{NetworkSource, PriceSource};
+use tollgate_engine::tariff::{Plan, PriceLine};
+
+/// How the network of a number was found.
+pub fn found_by(source: NetworkSource, number: &Number) -> String {
+    match source {
+        NetworkSource::Tlv => "named in the TLV".to_owned(),
+        NetworkSource::Ported => "ported number".to_owned(),
+        NetworkSource::Prefix(digits) => {
+            let number = number.to_string();
+            format!("prefix {}", number.get(..usize::from(digits)).unwrap_or(&number))
+        }
+    }
+}
+
+/// Where the price of a segment comes from.
+pub fn price_source(source: Option<&PriceSource>) -> String {
+    match source {
+        Some(PriceSource::AccountRate(rate)) => format!("the account's own rate for {}", describe(rate)),
+        Some(PriceSource::PlanRate(rate)) => format!("the plan's rate for {}", describe(rate)),
+        Some(PriceSource::BasePrice) => "the plan's base price".to_owned(),
+        None => "none".to_owned(),
+    }
+}
+
+/// Which rate it is, and where it stands.
+fn describe(rate: &FoundRate<'_>) -> String {
+    let scope = match rate.scope {
+        RateScope::Network => "",
+        RateScope::Alias => ", another code of the operator",
+        RateScope::Country => ", the whole MCC",
+        RateScope::CountryAlias => ", another MCC of the country",
+    };
+    format!("{}{scope} ({}:{})", rate.network, rate.origin.file, rate.origin.line)
+}
+
+/// The tier of a line, by its index into the plan's tiers; empty where the plan has none.
+pub fn tier(plan: &Plan, tier: Option<usize>) -> String {
+    let Some((index, tier)) = tier.and_then(|index| Some((index, plan.tiers.get(index)?))) else {
+        return String::new();
+    };
+    let to = tier.to_segment.map_or("on".to_owned(), |to| format!("to {to}"));
+    let discount = tier.discount.percent();
+    format!("(tier {}: segments {} {to}, discount {discount} %)", index + 1, tier.from_segment)
+}
+
+/// The segments of one tier, for programs.
+pub fn line_json(line: &PriceLine) -> Value {
+    json!({
+        "tier": line.tier.map(|tier| tier + 1),
+        "segments": line.segments,
+        "price_per_segment": line.price_per_segment.to_string(),
+        "total": line.total().unwrap_or_default().to_string(),
+    })
+}
