@@ -5,7 +5,8 @@
 # Usage: ops/setup.sh build|test
 #   build  a C++ compiler and libclang, for RocksDB and its bindings
 #   test   the same, and rustfmt, clippy, promtool and the SMPP programs of others that tests are driven by: as gateways
-#          Kannel, smpplib and node-smpp, as operators node-smpp, smpp34, smppy and Net::SMPP
+#          Kannel, smpplib and node-smpp, as operators node-smpp, smpp34, smppy and Net::SMPP; schemathesis and curl for the
+#          management API
 # Those programs and promtool land in $TOLLGATE_TOOLS, by default what `ops/cache-dir.sh tools` prints, and touch nothing
 # else: no package of theirs is installed, as some would start a server.
 set -euo pipefail
@@ -32,20 +33,22 @@ set_up_build() {
 
 set_up_test() {
     local packages=() components=()
-    have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null || have_python_peers || packages+=(python3-venv)
+    have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null || { have_python_peers && have_schemathesis; } || packages+=(python3-venv)
     have node || packages+=(nodejs)
     have npm || have_node_smpp || packages+=(npm)
     have perl && perl -MJSON::PP -e 1 2>/dev/null || packages+=(perl)
+    have curl || packages+=(curl)
     install_packages "${packages[@]}"
 
     cargo fmt --version >/dev/null 2>&1 || components+=(rustfmt)
     cargo clippy --version >/dev/null 2>&1 || components+=(clippy)
     install_components "${components[@]}"
 
-    if have_python_peers && have_node_smpp && have_debian_peers && have_promtool; then return; fi
+    if have_python_peers && have_schemathesis && have_node_smpp && have_debian_peers && have_promtool; then return; fi
     mkdir -p "$tools"
     exec 9>"$tools/.lock" && flock 9 # two clones may be set up at the same time
     have_python_peers || install_python_peers
+    have_schemathesis || install_schemathesis
     have_node_smpp || install_node_smpp
     have_debian_peers || install_debian_peers
     have_promtool || install_promtool
@@ -66,6 +69,11 @@ have_libclang() {
 have_python_peers() {
     cmp -s "$pins/requirements.txt" "$tools/python/requirements.txt" \
         && "$tools/python/bin/python" -c 'import smpplib.client, smpp34, smppy' 2>/dev/null
+}
+
+have_schemathesis() {
+    cmp -s "$repository/daemon/tests/schemathesis/requirements.txt" "$tools/schemathesis/requirements.txt" \
+        && "$tools/schemathesis/bin/schemathesis" --version >/dev/null 2>&1
 }
 
 have_node_smpp() { cmp -s "$pins/package-lock.json" "$tools/node/installed.json"; }
@@ -99,10 +107,21 @@ install_components() {
 
 install_python_peers() {
     say "installing smpplib, smpp34 and smppy into $tools/python"
-    rm -rf "$tools/python"
-    python3 -m venv "$tools/python"
-    "$tools/python/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$pins/requirements.txt"
-    cp "$pins/requirements.txt" "$tools/python/requirements.txt"
+    install_python "$tools/python" "$pins/requirements.txt"
+}
+
+install_schemathesis() {
+    say "installing schemathesis into $tools/schemathesis"
+    install_python "$tools/schemathesis" "$repository/daemon/tests/schemathesis/requirements.txt"
+}
+
+# A Python of its own with what the pins name, which are copied beside it last.
+install_python() {
+    local folder=$1 requirements=$2
+    rm -rf "$folder"
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$requirements"
+    cp "$requirements" "$folder/requirements.txt"
 }
 
 install_node_smpp() {

@@ -201,6 +201,18 @@ impl Chain {
                 CODES.map(|code| scrape.count(&format!("tollgate_queue_messages{{operator=\"{code}\"}}")));
             (queued == [0, 0]).then_some(())
         });
+        // A queue is empty while its last messages are on the wire, and an operator that went then would not come back.
+        let records = [0, 1].map(|at| self.record(at));
+        eventually("every message to be with an operator or at its end", || {
+            self.receipts.extend(gateways.iter().flat_map(Esme::receipts).map(|receipt| receipt.id));
+            let taken = records.each_ref().map(|record| sim::taken(record)).concat();
+            let taken: HashSet<String> = taken.into_iter().map(|taken| taken.destination).collect();
+            let is_there = |message: &Sent| {
+                taken.contains(&message.destination)
+                    || message.acknowledged.as_ref().is_none_or(|id| self.receipts.contains(id))
+            };
+            self.sent.iter().all(is_there).then_some(())
+        });
         self.send_owed_receipts();
         let acknowledged: Vec<String> =
             self.sent.iter().filter_map(|message| message.acknowledged.clone()).collect();

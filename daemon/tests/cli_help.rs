@@ -13,7 +13,7 @@ mod support;
 use support::sandbox::{Sandbox, run};
 
 /// Each command with the options that its help must explain.
-const COMMANDS: [(&[&str], &[&str]); 12] = [
+const COMMANDS: [(&[&str], &[&str]); 15] = [
     (&["run"], &["--data-dir", "--smpp-listen", "--http-listen", "--metrics-listen"]),
     (&["check"], &[]),
     (
@@ -25,9 +25,12 @@ const COMMANDS: [(&[&str], &[&str]); 12] = [
     (&["export", "cdr"], &["--data-dir", "--from", "--to", "--account", "--format", "--output"]),
     (&["load"], &["--target", "--system-id", "--password"]),
     (&["topup"], &["--data-dir"]),
+    (&["admin"], &[]),
+    (&["admin", "create"], &["--email", "--name", "--generate", "--data-dir"]),
     (&["receipts"], &["--data-dir", "--replay"]),
     (&["sim"], &["--listen", "--record", "--receipt-delay-ms", "--error-percent"]),
     (&["demo"], &[]),
+    (&["openapi"], &[]),
     (&["hash-password"], &[]),
 ];
 

@@ -16,7 +16,7 @@ use tollgate_daemon::config::{
     self, DeliverySettings, Loaded, LongMessages, NumberFormat, OperatorBind, OperatorSmpp, OperatorTls,
     ProvisionedOperator, Secret, Settings, UnknownPolicy,
 };
-use tollgate_engine::account::{DefaultCoding, DeliveryMode, SenderPolicy};
+use tollgate_engine::account::{DefaultCoding, DeliveryMode, SenderPolicy, TextPolicy};
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::{AccountFilter, DataCodings, OperatorNumber, OperatorStatus, ServedNetworks};
@@ -99,7 +99,7 @@ fn every_key_of_an_account_arrives() {
     assert_eq!(account.credit_limit.to_string(), "2.50");
     assert_eq!(account.low_balance_threshold.map(Amount::micros), Some(1_000_000));
     assert_eq!(account.default_calling_code.as_deref(), Some("254"));
-    assert!(account.senders.allows(b"ACME") && !account.senders.allows(b"acme"));
+    assert!(account.allows_sender(b"ACME") && !account.allows_sender(b"acme"));
     assert_eq!(
         first.allowed_ips.iter().map(ToString::to_string).collect::<Vec<_>>(),
         ["127.0.0.1/32", "192.0.2.0/24", "2001:db8::/32"]
@@ -115,7 +115,8 @@ fn every_key_of_an_account_arrives() {
 
     let second = &loaded.provisioning.accounts[1];
     assert_eq!((&*second.system_id, second.max_binds, second.window), ("2nd", 10, None));
-    assert_eq!(second.account.senders, SenderPolicy::Any);
+    assert_eq!((&account.texts, &second.account.texts), (&TextPolicy::Any, &TextPolicy::Approved));
+    assert_eq!(second.account.senders, SenderPolicy::Approved);
     assert!(second.allowed_ips.is_empty() && second.account.rate_limit.is_none());
     assert_eq!(loaded.settings.refusals.status(Refusal::InsufficientFunds), 0x402);
     assert_eq!(loaded.settings.storage.data_dir.file_name().unwrap(), "data", "relative to the file");
@@ -141,7 +142,7 @@ fn every_key_of_an_operator_arrives() {
         operator.costs.iter().map(|row| format!("{} {}", row.network, row.price)).collect();
     assert_eq!(costs, ["639/02 0.0125", "639/02 0.013", "310 0.005"]);
     assert_eq!((operator.priority, operator.weight), (5, 0));
-    assert!(operator.senders.allows(b"ACME") && !operator.senders.allows(b"254722000000"));
+    assert_eq!(operator.senders, SenderPolicy::Listed(vec![(*b"ACME").into()]));
     assert_eq!(operator.accounts, AccountFilter::Only(vec!["first".into()]));
     assert_eq!(operator.data_codings, DataCodings::of(&[0, 8]));
     let tls = smpp.tls.as_ref().unwrap();

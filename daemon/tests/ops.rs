@@ -15,7 +15,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use support::api::{Api, start_with_admin};
+use support::daemon::Daemon;
 use support::metrics::{Scrape, get, until_count};
 use support::operator::{self, Operator};
 use support::sandbox::{Sandbox, repository};
@@ -23,6 +25,7 @@ use support::smpp::{
     BIND_TRANSCEIVER, BUSINESS_1, Connection, ESME_RINVDSTADR, ESME_RINVPASWD, ESME_ROK, Login, Message,
 };
 use support::wait::eventually;
+use support::webhook::Webhook;
 
 /// What follows the name of a histogram in its series.
 const HISTOGRAM_SUFFIXES: [&str; 3] = ["_bucket", "_sum", "_count"];
@@ -30,9 +33,10 @@ const HISTOGRAM_SUFFIXES: [&str; 3] = ["_bucket", "_sum", "_count"];
 /// A port where nobody listens.
 const NOBODY: u16 = 1;
 
-/// Metrics with a label that is not known before the first event: a status, a state, a currency. Nobody asks for their
-/// increase from zero, and they are looked for in the sources.
-const FROM_THE_FIRST_EVENT: [&str; 4] = [
+/// Metrics with a label that is not known before the first event: a status, a state, a currency; and a histogram, which begins
+/// with its first value. Nobody asks for their increase from zero, and they are looked for in the sources.
+const FROM_THE_FIRST_EVENT: [&str; 5] = [
+    "tollgate_api_request_duration_seconds",
     "tollgate_operator_cost_micros_total",
     "tollgate_operator_errors_total",
     "tollgate_operator_messages_refused_total",
@@ -70,7 +74,11 @@ fn documents() -> Vec<String> {
     let runbooks = fs::read_dir(repository().join("ops/runbooks")).expect("runbooks");
     let runbook = |name: &OsStr| format!("ops/runbooks/{}", name.to_str().expect("a name in UTF-8"));
     let runbooks = runbooks.map(|entry| runbook(&entry.expect("runbooks can be listed").file_name()));
-    ["README.md", "docs/operators.md"].map(ToOwned::to_owned).into_iter().chain(runbooks).collect()
+    ["README.md", "ops/README.md", "docs/operators.md"]
+        .map(ToOwned::to_owned)
+        .into_iter()
+        .chain(runbooks)
+        .collect()
 }
 
 /// A scrape of a daemon that has just started with an operator that is not there, before any message. Some gauges are
@@ -112,8 +120,8 @@ fn documents_speak_of_metrics_that_are_exported() {
 
 #[test]
 fn metrics_of_later_are_in_the_sources() {
-    let sources =
-        ["meters.rs", "inbound.rs"].map(|file| read(&format!("daemon/src/delivery/{file}"))).concat();
+    let files = ["api/src/meters.rs", "daemon/src/delivery/meters.rs", "daemon/src/delivery/inbound.rs"];
+    let sources = files.map(read).concat();
     let scrape = fresh_scrape();
     for metric in FROM_THE_FIRST_EVENT {
         assert!(sources.contains(&format!("\"{metric}\"")), "{metric} is counted");
@@ -145,6 +153,12 @@ fn histograms_have_buckets() {
     }
 }
 
+/// Waits until a series has this value.
+fn until_told(daemon: &Daemon, series: &str, count: u64) {
+    let told = || (Scrape::of(daemon).count(series) == count).then_some(());
+    eventually(&format!("{series} to be {count}"), told);
+}
+
 #[test]
 fn metrics_count_what_happens() {
     let sandbox = Sandbox::new();
@@ -172,10 +186,71 @@ fn metrics_count_what_happens() {
         ("tollgate_wallets_below_threshold", 0),
         ("tollgate_smpp_bind_failures_total", 1),
     ] {
-        let told = || (Scrape::of(&daemon).count(series) == count).then_some(());
-        eventually(&format!("{series} to be {count}"), told);
+        until_told(&daemon, series, count);
     }
     assert_eq!(Scrape::of(&daemon).in_force("tollgate_build_info"), env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn metrics_count_what_the_api_is_asked() {
+    let sandbox = Sandbox::new();
+    let (daemon, admin) = start_with_admin(&sandbox);
+    let route = "route=\"/v1/accounts/{id}\",method=\"GET\"";
+    let scrape = Scrape::of(&daemon);
+    let fault = format!("tollgate_api_requests_total{{{route},status=\"500\"}} 0\n");
+    assert!(scrape.text.contains(&fault), "faults are counted from zero");
+    let notes = scrape.count("tollgate_api_audit_notes_total");
+    assert!(notes >= 1, "the log-in is noted");
+
+    for number in 0..3 {
+        admin.get(&format!("/v1/accounts/nobody_{number}")).expect(404);
+    }
+    Api::anonymous(&daemon).get("/v1/accounts/nobody").expect(401);
+    admin.send("BREW", "/v1/accounts/nobody", None).expect(405);
+    admin.get("/v1/nobody").expect(404);
+    let guess = json!({ "email": "nobody@example.com", "password": "wrong horse 7 staple" });
+    for _ in 0..5 {
+        Api::anonymous(&daemon).post("/v1/auth/login", &guess).expect(401);
+    }
+    for (series, count) in [
+        (&*format!("tollgate_api_requests_total{{{route},status=\"404\"}}"), 3),
+        (&*format!("tollgate_api_requests_total{{{route},status=\"401\"}}"), 1),
+        ("tollgate_api_requests_total{route=\"/v1/accounts/{id}\",method=\"other\",status=\"405\"}", 1),
+        ("tollgate_api_requests_total{route=\"none\",method=\"GET\",status=\"404\"}", 1),
+        ("tollgate_api_request_duration_seconds_count{route=\"/v1/accounts/{id}\"}", 5),
+        ("tollgate_api_password_checks_total{outcome=\"granted\"}", 1),
+        ("tollgate_api_password_checks_total{outcome=\"refused\"}", 4),
+        ("tollgate_api_password_checks_total{outcome=\"locked\"}", 1),
+        ("tollgate_api_audit_notes_total", notes),
+    ] {
+        until_told(&daemon, series, count);
+    }
+    assert!(!Scrape::of(&daemon).text.contains("nobody"), "what somebody asks for is no label");
+}
+
+#[test]
+fn metrics_count_alerts_mails_and_webhooks() {
+    let hook = Webhook::start();
+    hook.answer_next(&["500 No"]);
+    let sandbox = Sandbox::new();
+    let (daemon, admin) = start_with_admin(&sandbox);
+    let settings = json!({
+        "email": "owner@example.com", "low_balance_threshold": "5.00", "alert_webhook_url": hook.url("/"),
+    });
+    let poor = json!({ "id": "poor", "plan": "starter", "opening_balance": "1.00", "settings": settings });
+    admin.post("/v1/accounts", &poor).expect(201);
+    for (series, count) in [
+        ("tollgate_webhooks_total{outcome=\"delivered\"}", 1),
+        ("tollgate_webhooks_total{outcome=\"failed\"}", 1),
+        ("tollgate_webhooks_total{outcome=\"given_up\"}", 0),
+        ("tollgate_alerts_open{kind=\"low_balance\"}", 1),
+        ("tollgate_alerts_open{kind=\"overage\"}", 0),
+        ("tollgate_mails_total{outcome=\"sent\"}", 1),
+        ("tollgate_mail_queue", 0),
+        ("tollgate_outbox_errands", 0),
+    ] {
+        until_told(&daemon, series, count);
+    }
 }
 
 #[test]

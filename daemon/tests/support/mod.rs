@@ -6,6 +6,7 @@
 
 #![allow(dead_code, reason = "every test binary uses its own part of this module")]
 
+pub mod api;
 pub mod books;
 pub mod chain;
 pub mod daemon;
@@ -15,6 +16,7 @@ pub mod gateway;
 pub mod http;
 pub mod judge;
 pub mod kannel;
+pub mod mail;
 pub mod metrics;
 pub mod namespace;
 pub mod operator;
@@ -29,3 +31,4 @@ pub mod smpp;
 pub mod smsc;
 pub mod tls;
 pub mod wait;
+pub mod webhook;
