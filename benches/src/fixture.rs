@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::fs::File;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,11 @@ use tollgate_daemon::load::{Bind, Credentials, Destinations, MessageOptions, Mix
 use crate::Failure;
 
 const PASSWORD: &str = "measure";
+
+/// Who logs in to the management API.
+pub const ADMIN_EMAIL: &str = "measure@example.com";
+/// With this password.
+pub const ADMIN_PASSWORD: &str = "a staple for 3 horses";
 
 /// How long a server may take to be ready, with ten million CDRs or a million accounts.
 const READY_TIMEOUT: Duration = Duration::from_mins(5);
@@ -61,11 +67,24 @@ pub fn traffic_with_receipts(mix: Mix) -> Result<Arc<Traffic>, Failure> {
     traffic_of(mix, true)
 }
 
+/// Real texts to the networks of a few countries, as one business sends them, by their ISO 3166-1 alpha-2.
+pub fn traffic_to(countries: &[&str]) -> Result<Arc<Traffic>, Failure> {
+    let plan = fs::read_to_string(shipped("numbering/numbering.csv"))?;
+    let is_there = |row: &str| row.split(',').nth(3).is_some_and(|country| countries.contains(&country));
+    let rows = plan.lines().enumerate().filter(|(place, row)| *place == 0 || is_there(row));
+    let rows: String = rows.flat_map(|(_, row)| [row, "\n"]).collect();
+    traffic_from(Mix::Real, false, Destinations::read(rows.as_bytes())?)
+}
+
 fn traffic_of(mix: Mix, receipts: bool) -> Result<Arc<Traffic>, Failure> {
     let plan = File::open(shipped("numbering/numbering.csv"))?;
+    traffic_from(mix, receipts, Destinations::read(plan)?)
+}
+
+fn traffic_from(mix: Mix, receipts: bool, to: Destinations) -> Result<Arc<Traffic>, Failure> {
     let options =
         MessageOptions { mix, source: "TOLLGATE".to_owned(), receipts, ..MessageOptions::default() };
-    Ok(Arc::new(Traffic::new(&options, Destinations::read(plan)?)?))
+    Ok(Arc::new(Traffic::new(&options, to)?))
 }
 
 /// Binds of the accounts `1` to `accounts` in turn.
@@ -81,7 +100,8 @@ pub fn binds(count: usize, accounts: usize) -> Vec<Bind> {
     (0..count).map(bind).collect()
 }
 
-fn account_name(number: usize) -> String {
+/// The name of an account, counted from 1.
+pub fn account_name(number: usize) -> String {
     format!("account_{number}")
 }
 
@@ -110,6 +130,28 @@ pub fn configure(directory: &Path, accounts: usize) -> Result<PathBuf, Failure> 
     let path = directory.join("tollgate.toml");
     fs::write(&path, settings)?;
     Ok(path)
+}
+
+/// The same for a management API that is asked as often as can be.
+pub fn configure_api(directory: &Path, accounts: usize) -> Result<PathBuf, Failure> {
+    let path = configure(directory, accounts)?;
+    let mut settings = fs::read_to_string(&path)?;
+    settings.push_str("[api]\nrequests_per_second = 1000000\nrequests_burst = 1000000\n");
+    fs::write(&path, settings)?;
+    Ok(path)
+}
+
+/// Makes the first admin in the books that [`start_tollgate`] uses; the daemon must not run.
+pub fn create_admin(directory: &Path, config: &Path) -> Result<(), Failure> {
+    let mut command = Command::new(binary("tollgate")?);
+    command.arg("--config").arg(config).args(["admin", "create", "--email", ADMIN_EMAIL, "--data-dir"]);
+    command.arg(data_dir(directory));
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
+    let mut stdin = child.stdin.take().ok_or("no standard input")?;
+    writeln!(stdin, "{ADMIN_PASSWORD}")?;
+    drop(stdin);
+    let status = child.wait()?;
+    if status.success() { Ok(()) } else { Err(format!("no admin could be made: {status}").into()) }
 }
 
 /// The same with operators at these addresses, the first preferred.
@@ -166,6 +208,8 @@ pub fn start_floor(directory: &Path) -> Result<(Server, SocketAddr), Failure> {
 pub struct Ready {
     /// For gateways.
     pub smpp: SocketAddr,
+    /// For the management API.
+    pub http: SocketAddr,
     /// For Prometheus.
     pub metrics: SocketAddr,
 }

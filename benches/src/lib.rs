@@ -4,11 +4,14 @@
 //! `floor` over real sockets with the same load generator, and writes what it finds into `RESULTS.md`, one section for
 //! each kind of measurement. Nothing here is part of the product.
 
+pub mod api_load;
 pub mod disk;
 pub mod fixture;
+pub mod http;
 pub mod machine;
 pub mod memory;
 pub mod process;
+pub mod readers;
 pub mod relay;
 pub mod restart;
 pub mod results;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tollgate_benches::{Failure, fixture, memory, relay, restart, results, stages, whole_path};
+use tollgate_benches::{Failure, api_load, fixture, memory, relay, restart, results, stages, whole_path};
 
 /// Measures Tollgate and writes sections of benches/RESULTS.md.
 #[derive(Parser)]
@@ -19,6 +19,12 @@ enum Measurement {
     Relay {
         /// How often each is measured.
         #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
+    /// Messages beside a thousand reads of the management API per second.
+    ApiLoad {
+        /// How often each is measured.
+        #[arg(long, default_value_t = 7)]
         rounds: usize,
     },
     /// What Criterion has measured of each stage.
@@ -38,6 +44,7 @@ impl Measurement {
         match self {
             Self::WholePath { .. } => "Whole path",
             Self::Relay { .. } => "Relay",
+            Self::ApiLoad { .. } => "API load",
             Self::Stages => "Stages",
             Self::Memory => "Memory",
             Self::Restart { .. } => "Restart and disk",
@@ -48,6 +55,7 @@ impl Measurement {
         match self {
             Self::WholePath { rounds } => whole_path::measure(*rounds),
             Self::Relay { rounds } => relay::measure(*rounds),
+            Self::ApiLoad { rounds } => api_load::measure(*rounds),
             Self::Stages => {
                 let program = std::env::current_exe()?;
                 let target = program.parent().and_then(Path::parent).ok_or("not below a target directory")?;
