@@ -5,7 +5,6 @@
 //! dropped. That is the only place where this is done.
 
 mod intents;
-mod tallies;
 
 use std::sync::Arc;
 
@@ -17,11 +16,9 @@ use tollgate_engine::wallet::{Posting, Wallet};
 use crate::cdr::{BlockHeader, BlockWriter, CdrFields};
 use crate::keys::{KeyRegistry, NewKey};
 use crate::rows::DispatchCounters;
-use crate::usage::{Quarter, UsageKey, UsageOf};
 
 pub use intents::Intent;
 use intents::Intents;
-use tallies::{Tallies, Tally};
 
 /// What all charges of a chunk share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +107,6 @@ pub struct Chunk {
     pub(crate) dispatches: Vec<(Box<[u8]>, DispatchCounters)>,
     pub(crate) keys: Vec<NewKey>,
     pub(crate) intents: Intents,
-    tallies: Tallies,
     pub(crate) registry: Arc<KeyRegistry>,
     requests: Vec<PendingRequest>,
     reply: UnboundedSender<Notice>,
@@ -134,7 +130,6 @@ impl Chunk {
             dispatches: Vec::new(),
             keys: Vec::new(),
             intents: Intents::default(),
-            tallies: Tallies::default(),
             registry,
             requests: Vec::new(),
             reply,
@@ -151,7 +146,6 @@ impl Chunk {
         self.dispatches.clear();
         self.keys.clear();
         self.intents.clear();
-        self.tallies.clear();
         self.requests.clear();
         self.settled = false;
     }
@@ -179,7 +173,6 @@ impl Chunk {
         if let Some(dispatch) = cdr.dispatch_id {
             self.count_dispatch(dispatch, posting);
         }
-        self.tallies.add(cdr.network, u64::from(cdr.segments), cdr.amount);
         self.block.push(cdr);
     }
 
@@ -228,14 +221,6 @@ impl Chunk {
     /// The sum of its debits.
     pub fn total(&self) -> Posting {
         self.total
-    }
-
-    /// What its charges add to the usage of its account. They were submitted at one instant, so in one quarter.
-    pub(crate) fn usage(&self) -> impl Iterator<Item = (UsageKey, &Tally)> {
-        let (account, quarter) = (self.account(), Quarter::of(self.header.submitted_at));
-        self.tallies
-            .iter()
-            .map(move |tally| (UsageKey { account, quarter, of: UsageOf::Network(tally.network) }, tally))
     }
 
     pub(crate) fn block_header(&self) -> BlockHeader<'_> {

@@ -59,6 +59,8 @@ pub struct Fold {
     amended: Amended,
     unmatched: Unmatched,
     usage: KeptUsage,
+    /// The first id whose charge is not in the usage rows.
+    usage_counted: u64,
     audit: AuditTail,
 }
 
@@ -116,6 +118,7 @@ impl Fold {
             amended: Amended::default(),
             unmatched: Unmatched::load(store)?,
             usage: KeptUsage::default(),
+            usage_counted: store.usage_counted()?,
             audit: store.audit_tail()?,
         })
     }
@@ -132,8 +135,14 @@ impl Fold {
         self.amended.advance(changes.amended, changes.next_id);
         self.unmatched.advance(changes.unmatched);
         self.usage.advance(changes.usage);
+        self.usage_counted = changes.usage_counted.unwrap_or(self.usage_counted);
         self.audit = changes.records.audit;
         changes.news
+    }
+
+    /// The ids whose charges are not in the usage rows yet.
+    pub fn uncounted(&self) -> std::ops::Range<u64> {
+        self.usage_counted..self.next_id.max(self.usage_counted)
     }
 
     /// A commit that was refused may be on disk until it is taken back. Its ids are not given out again, and what it put

@@ -16,6 +16,7 @@ mod codec;
 mod command;
 pub mod committer;
 mod completion;
+mod counting;
 pub mod delivery;
 pub mod export;
 mod fold;

@@ -56,6 +56,9 @@ pub const SCHEMA_VERSION_WITHOUT_USAGE: u32 = 2;
 /// Key of the schema version in `meta`.
 pub const SCHEMA_VERSION_KEY: &[u8] = b"schema_version";
 
+/// Key of the first id whose charge is not in the usage rows yet, in `meta`.
+pub const USAGE_COUNTED_KEY: &[u8] = b"usage_counted";
+
 /// Key of the last short id given out, in `meta`.
 pub const LAST_SHORT_ID_KEY: &[u8] = b"last_short_id";
 

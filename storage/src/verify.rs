@@ -105,6 +105,7 @@ pub fn verify(store: &Store) -> Result<Report, Fault> {
     let mut count = Count::default();
     count.read_accounts(store)?;
     count.read_operators(store)?;
+    count.read_usage_counted(store)?;
     count.read_messages(store)?;
     count.read_ledger(store)?;
     count.read_receipts(store)?;

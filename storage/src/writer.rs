@@ -9,6 +9,7 @@ use crate::batch::{Batch, Witness};
 use crate::clock::now;
 use crate::committer::{Command, Durable, Limits, Patience, Shared};
 use crate::completion::{Completion, Drafted};
+use crate::counting::{self, Counting};
 use crate::fold::{Draft, Fold, FoldError, News};
 use crate::journal::{Journal, JournalError};
 use crate::schema::Family;
@@ -25,6 +26,7 @@ pub struct Writer<J> {
     shared: Arc<Shared>,
     durable: Arc<dyn Durable>,
     trouble: Option<Trouble>,
+    counting: Option<Counting>,
     gauges: Gauges,
 }
 
@@ -48,7 +50,11 @@ impl<J: Journal> Writer<J> {
         durable: Arc<dyn Durable>,
     ) -> Self {
         let (trouble, gauges) = (None, Gauges::new());
-        Self { journal, store, fold, receiver, limits, patience, shared, durable, trouble, gauges }
+        // Without it usage is counted at the end, and until then whenever somebody looks.
+        let counting = Counting::start(Arc::clone(&store))
+            .inspect_err(|error| tracing::error!(%error, "charges are not counted for usage"))
+            .ok();
+        Self { journal, store, fold, receiver, limits, patience, shared, durable, trouble, counting, gauges }
     }
 
     /// Writes until no one is left to send anything.
@@ -63,6 +69,7 @@ impl<J: Journal> Writer<J> {
         }
         // A last attempt to take back what was refused and may be on disk.
         self.try_to_recover();
+        self.count_the_rest();
     }
 
     /// Waits for the first command and takes what else is there, within the limits of a batch. `None` when no one is
@@ -117,11 +124,37 @@ impl<J: Journal> Writer<J> {
         }
     }
 
+    /// Counts the charges that are not in the usage rows, so that the next start need not. Where it fails, that start does.
+    fn count_the_rest(&mut self) {
+        self.counting = None;
+        let uncounted = self.fold.uncounted();
+        if self.trouble.is_some() || uncounted.is_empty() {
+            return;
+        }
+        let Ok(counted) = counting::count(&self.store, uncounted) else { return };
+        let mut draft = Draft::new(&self.fold, &self.store, now());
+        if draft.count_charges(&counted).is_err() {
+            return;
+        }
+        let (batch, changes) = draft.finish();
+        if let Err(error) = self.journal.append(&batch) {
+            return tracing::warn!(%error, "the last charges are counted for usage at the next start");
+        }
+        self.fold.advance(changes);
+    }
+
     /// Folds commands into a batch. Charges first: their ids lead the batch.
-    fn draft(&self, mut commands: Vec<Command>) -> Drafted {
+    fn draft(&mut self, mut commands: Vec<Command>) -> Drafted {
         commands.sort_by_key(|command| !matches!(command, Command::Charge(_)));
+        let uncounted = self.fold.uncounted();
+        let counted = self.counting.as_mut().and_then(|counting| counting.ready(uncounted));
         loop {
             let mut draft = Draft::new(&self.fold, &self.store, now());
+            if let Some(counted) = counted
+                && let Err(error) = draft.count_charges(counted)
+            {
+                tracing::error!(%error, "usage counters cannot be read now");
+            }
             let mut folded = Vec::with_capacity(commands.len());
             let mut halfway = None;
             for (at, command) in commands.iter().enumerate() {

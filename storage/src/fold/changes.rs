@@ -34,6 +34,8 @@ pub struct Changes {
     pub amended: HashMap<u64, Option<Amendment>>,
     pub unmatched: UnmatchedChanges,
     pub usage: UsageChanges,
+    /// The first id whose charge is not counted, where that changes.
+    pub usage_counted: Option<u64>,
     /// Rows that events of this commit have changed, as they will be.
     pub touched: Touched,
     pub records: Records,

@@ -18,7 +18,6 @@ impl Draft<'_> {
         }
         let (account, total) = (chunk.account(), chunk.total());
         self.load(account, total.month, chunk.dispatches.iter().map(|(dispatch, _)| &**dispatch))?;
-        self.load_chunk_usage(chunk)?;
         for (dispatch, added) in &chunk.dispatches {
             let counters = self.dispatch_mut(account, dispatch);
             counters.messages += added.messages;
@@ -29,7 +28,6 @@ impl Draft<'_> {
         let wallet = self.wallet_mut(account);
         wallet.balance = sum(wallet.balance, negative(total.amount));
         wallet.count(total.month, u64::from(total.segments));
-        self.count_chunk_usage(chunk);
 
         let first_id = self.take_ids(u64::from(chunk.count()));
         self.row.blocks.push((account, chunk.count()));

@@ -1,5 +1,6 @@
 //! Usage counters as a draft changes them, and those of late quarters as they are on disk, so that a commit does not read
-//! what one before it has written.
+//! what one before it has written. What becomes of a message is counted in the commit that says so; charges are counted a
+//! while later, all of that while at once (`counting.rs`).
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -8,9 +9,9 @@ use tollgate_engine::operator::OperatorNumber;
 
 use super::Draft;
 use super::changes::Changed;
-use crate::chunk::Chunk;
+use crate::counting::CountedCharges;
 use crate::rows::{Row, StateRow, UsageRow};
-use crate::schema::{Family, usage_key};
+use crate::schema::{Family, USAGE_COUNTED_KEY, usage_key};
 use crate::store::Unavailable;
 use crate::usage::{ALL_ACCOUNTS, ChargeFacts, Quarter, UsageKey, UsageOf, contributions};
 
@@ -83,19 +84,22 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// Reads the counters that a chunk of charges counts in.
-    pub(super) fn load_chunk_usage(&mut self, chunk: &Chunk) -> Result<(), Unavailable> {
-        chunk.usage().try_for_each(|(key, _)| self.load_usage_row(key))
-    }
-
-    /// Counts a chunk of charges, whose counters were read.
-    pub(super) fn count_chunk_usage(&mut self, chunk: &Chunk) {
-        for (key, tally) in chunk.usage() {
-            let row = self.usage_mut(key);
-            row.messages = row.messages.saturating_add(tally.messages);
-            row.segments = row.segments.saturating_add(tally.segments);
-            row.charged = row.charged.checked_add(tally.charged).unwrap_or(row.charged);
+    /// Adds charges that were counted from their CDRs, unless others were in between. Only reading the counters can fail,
+    /// and it changes nothing.
+    pub fn count_charges(&mut self, counted: &CountedCharges) -> Result<(), Unavailable> {
+        let before = self.fold.usage_counted;
+        if counted.ids.start != before {
+            return Ok(());
         }
+        counted.tallies.keys().try_for_each(|key| self.load_usage_row(*key))?;
+        for (key, tally) in &counted.tallies {
+            self.usage_mut(*key).add(&tally.row());
+        }
+        let (value, before) = (counted.ids.end.to_be_bytes().to_vec(), before.to_be_bytes().to_vec());
+        let before = (self.fold.usage_counted > 0).then_some(before);
+        self.batch.replace(Family::Meta, USAGE_COUNTED_KEY, value, before);
+        self.changes.usage_counted = Some(counted.ids.end);
+        Ok(())
     }
 
     fn usage_mut(&mut self, key: UsageKey) -> &mut UsageRow {

@@ -50,15 +50,16 @@ impl UsageRow {
     /// Counts what `other` counts too. Rows in different currencies have no sum: what is added up is of one account, or
     /// of one operator over all accounts.
     pub fn add(&mut self, other: &Self) {
-        self.change(other, u64::saturating_add, Amount::checked_add);
+        self.change(other, u64::wrapping_add, Amount::checked_add);
     }
 
     /// Counts what `other` counts no longer.
     pub fn remove(&mut self, other: &Self) {
-        self.change(other, u64::saturating_sub, Amount::checked_sub);
+        self.change(other, u64::wrapping_sub, Amount::checked_sub);
     }
 
-    /// What cannot be held stays as it is: long before, the wallets of these charges could not hold them either.
+    /// Counters go round: what becomes of a message may be counted before its charge is, and takes away what is not there
+    /// yet. Amounts that cannot be held stay as they are: long before, the wallets of these charges could not hold them either.
     fn change(
         &mut self,
         other: &Self,

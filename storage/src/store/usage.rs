@@ -1,16 +1,21 @@
 //! Reads of usage counters, and their making in a directory whose version has none.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::operator::OperatorNumber;
 
+use super::view::View;
 use super::{Durability, Store, Unavailable, damaged, rows};
 use crate::batch::Batch;
 use crate::cdr::BlockReader;
-use crate::rows::{Row, UsageRow};
-use crate::schema::{Family, parse_account_id_key, parse_usage_key, usage_key, usage_quarter_key};
+use crate::counting::{Tallies, tally};
+use crate::rows::{BatchRow, Row, UsageRow};
+use crate::schema::{
+    Family, USAGE_COUNTED_KEY, account_id_key, parse_account_id_key, parse_usage_key, usage_key,
+    usage_quarter_key,
+};
 use crate::states::States;
 use crate::usage::{ALL_ACCOUNTS, ChargeFacts, Quarter, UsageKey, UsageOf, contributions};
 
@@ -18,21 +23,61 @@ use crate::usage::{ALL_ACCOUNTS, ChargeFacts, Quarter, UsageKey, UsageOf, contri
 pub(super) const ROWS_AT_ONCE: usize = 50_000;
 
 impl Store {
-    /// Calls `visit` with an account's usage rows of these quarters until it answers `false`: in the order of quarters, in
-    /// each first the networks' and then the operators'. A message counts once among the networks', and at most once among
-    /// the operators'.
+    /// Calls `visit` with an account's usage of these quarters until it answers `false`: in the order of quarters, in each first
+    /// the networks' and then the operators'. A message counts once among the networks', and at most once among the
+    /// operators'. All of it is of one instant; charges that are not in the rows yet are counted on the way.
     pub fn usage(
         &self,
         account: AccountNumber,
         quarters: Range<Quarter>,
         mut visit: impl FnMut(&UsageKey, &UsageRow) -> bool,
     ) -> Result<(), Unavailable> {
-        let start = usage_quarter_key(account, quarters.start);
-        let end = usage_quarter_key(account, quarters.end);
-        self.range(Family::Usage, &start..&end, |key, value| {
-            let row = parse_usage_key(key).zip(UsageRow::read(value));
-            let (key, row) = row.ok_or_else(|| damaged(Family::Usage))?;
-            Ok(visit(&key, &row))
+        let usage = self.view(account, |view| {
+            let mut usage = counted_since(view, &quarters)?;
+            let start = usage_quarter_key(account, quarters.start);
+            let end = usage_quarter_key(account, quarters.end);
+            for row in view.between(Family::Usage, &start, &end)? {
+                let (key, value) = row?;
+                let row = parse_usage_key(&key).zip(UsageRow::read(&value));
+                let (key, row) = row.ok_or_else(|| damaged(Family::Usage))?;
+                usage.entry(key).or_default().add(&row);
+            }
+            Ok(usage)
+        })?;
+        for (key, row) in usage.iter().filter(|(_, row)| !row.is_empty()) {
+            if !visit(key, row) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The first id whose charge is not in the usage rows.
+    pub(crate) fn usage_counted(&self) -> Result<u64, Unavailable> {
+        Ok(self.number(Family::Meta, USAGE_COUNTED_KEY)?.unwrap_or(0))
+    }
+
+    /// Calls `read` with the CDR blocks of all commits whose ids are in the range; it answers `false` where one is damaged.
+    pub(crate) fn blocks_of(
+        &self,
+        ids: Range<u64>,
+        mut read: impl FnMut(BlockReader<'_>) -> bool,
+    ) -> Result<(), Unavailable> {
+        let (start, end) = (ids.start.to_be_bytes(), ids.end.to_be_bytes());
+        self.range(Family::Batches, &start[..]..&end[..], |key, value| {
+            let first = key.try_into().map(u64::from_be_bytes).map_err(|_| damaged(Family::Batches))?;
+            let row = BatchRow::read(value).ok_or_else(|| damaged(Family::Batches))?;
+            let mut id = first;
+            for (account, count) in row.blocks {
+                let block = self.get(Family::Cdrs, &account_id_key(account, id))?;
+                let is_sound =
+                    block.as_ref().and_then(|block| BlockReader::new(account, id, block)).map(&mut read);
+                if is_sound != Some(true) {
+                    return Err(damaged(Family::Cdrs));
+                }
+                id += u64::from(count);
+            }
+            Ok(true)
         })
     }
 
@@ -67,7 +112,10 @@ impl Store {
                 }
             }
             self.add_usage(&mut counted)
-        })
+        })?;
+        let mut batch = Batch::default();
+        batch.insert(Family::Meta, USAGE_COUNTED_KEY, self.next_id()?.to_be_bytes().to_vec());
+        self.write(&batch, Durability::Sync)
     }
 
     /// Adds what was counted to the rows that there are.
@@ -95,6 +143,28 @@ impl Store {
             self.write(&batch, Durability::Sync)?;
         }
     }
+}
+
+/// What an account's charges add that are not in the usage rows yet. Over all accounts there are operators only, which are
+/// counted at once.
+fn counted_since(
+    view: &View<'_>,
+    quarters: &Range<Quarter>,
+) -> Result<BTreeMap<UsageKey, UsageRow>, Unavailable> {
+    if view.account == ALL_ACCOUNTS {
+        return Ok(BTreeMap::new());
+    }
+    let mut tallies = Tallies::new();
+    let from = view.number(Family::Meta, USAGE_COUNTED_KEY)?.unwrap_or(0);
+    for block in view.up(Family::Cdrs, from..u64::MAX)? {
+        let (first, value) = block?;
+        let block = BlockReader::new(view.account, first, &value).ok_or_else(|| damaged(Family::Cdrs))?;
+        let is_asked_for = quarters.contains(&Quarter::of(block.header().submitted_at));
+        if is_asked_for && !tally(block, &mut tallies) {
+            return Err(damaged(Family::Cdrs));
+        }
+    }
+    Ok(tallies.into_iter().map(|(key, tally)| (key, tally.row())).collect())
 }
 
 fn count_block(

@@ -15,6 +15,9 @@ pub struct View<'db> {
     pub account: AccountNumber,
 }
 
+/// A row as it is on disk.
+pub type KeyAndValue = (Box<[u8]>, Box<[u8]>);
+
 /// Rows by ascending or descending id.
 pub struct Ids<'view> {
     rows: DBIterator<'view>,
@@ -72,6 +75,29 @@ impl View<'_> {
     pub fn outcomes_up(&self, ids: std::ops::Range<u64>) -> Result<Outcomes<'_>, Unavailable> {
         let rows = self.up(Family::States, ids)?;
         Ok(Outcomes { rows, next: None, ended: false, is_ascending: true })
+    }
+
+    /// Rows whose keys lie between these, in their order.
+    pub fn between(
+        &self,
+        family: Family,
+        start: &[u8],
+        end: &[u8],
+    ) -> Result<impl Iterator<Item = Result<KeyAndValue, Unavailable>>, Unavailable> {
+        let mut options = ReadOptions::default();
+        options.set_iterate_upper_bound(end);
+        let mode = IteratorMode::From(start, Direction::Forward);
+        let rows = self.snapshot.iterator_cf_opt(handle(self.db, family)?, options, mode);
+        Ok(rows.map(|row| row.map_err(Unavailable::from)))
+    }
+
+    /// A row that is one big-endian number.
+    pub fn number(&self, family: Family, key: &[u8]) -> Result<Option<u64>, Unavailable> {
+        let Some(value) = self.snapshot.get_pinned_cf(handle(self.db, family)?, key)? else {
+            return Ok(None);
+        };
+        let number = value.as_ref().try_into().map_err(|_| damaged(family))?;
+        Ok(Some(u64::from_be_bytes(number)))
     }
 
     /// One row.

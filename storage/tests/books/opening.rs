@@ -272,6 +272,8 @@ fn directory_of_version_2(path: &Path) -> Vec<RawRow> {
     desk.books.prove();
     let image = crash_image(desk.dir.path());
     desk.close();
+    // What charges add to usage is in its rows at the latest when a writer ends.
+    Books::open(image.path()).close();
     let usage = Raw::open(image.path()).rows(Family::Usage);
     let names = Family::ALL.iter().map(|family| family.name());
     let mut db = DB::open_cf(&Options::default(), image.path(), names).unwrap();

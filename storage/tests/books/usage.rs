@@ -11,10 +11,11 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::delivery::{Acceptance, DeliveryEvent};
 use tollgate_storage::message::QueuedRow;
 use tollgate_storage::rows::UsageRow;
+use tollgate_storage::schema::{Family, USAGE_COUNTED_KEY};
 use tollgate_storage::usage::{ALL_ACCOUNTS, QUARTER_MICROS, Quarter, UsageKey, UsageOf};
 
 use crate::support::desk::{Desk, acceptance, accepted, failed, receipt};
-use crate::support::{Books, Fate, Message, Route, Script, wait_until};
+use crate::support::{Books, Fate, Message, Raw, Route, Script, crash_image, wait_until};
 
 const ALWAYS: std::ops::Range<Quarter> = Quarter(0)..Quarter(u32::MAX);
 
@@ -112,7 +113,51 @@ fn charges_count_by_account_quarter_and_network() {
         [(key(a, 0, here), row(1, 2)), (key(a, 0, there), row(3, 5)), (key(a, 1, here), row(1, 1))];
     assert_eq!(rows(&books, a), expected);
     assert_eq!(rows(&books, b), [(key(b, 0, there), row(1, 1))]);
+    books.prove();
+    books.close();
+    let books = Books::open(dir.path());
     assert_eq!(books.prove().usage_rows, 4);
+    books.close();
+}
+
+/// The rows on disk, and the first id whose charge is not in them.
+fn on_disk(path: &std::path::Path) -> (usize, u64) {
+    let raw = Raw::open(path);
+    let counted = raw.rows(Family::Meta).into_iter().find(|(key, _)| key == USAGE_COUNTED_KEY);
+    let counted = counted.map_or(0, |(_, value)| u64::from_be_bytes(value.try_into().unwrap()));
+    (raw.rows(Family::Usage).len(), counted)
+}
+
+#[test]
+fn charges_are_seen_at_once_and_are_in_the_rows_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut books = Books::open(dir.path());
+    let mut last = 0;
+    for round in 1..=3_u64 {
+        let account = books.provision(&["a"], 100)[0];
+        let mut session = books.session(account);
+        for _ in 0..20 {
+            books.committer.try_charge(session.chunk_of(3)).unwrap();
+            session.first_id();
+        }
+        drop(session);
+        let seen = |books: &Books| rows(books, account).iter().map(|(_, row)| row.messages).sum::<u64>();
+        assert_eq!(seen(&books), 60 * round, "whoever looks sees what is charged");
+        books.prove();
+        // A crash at any moment leaves books that say the same.
+        let image = crash_image(dir.path());
+        let after_crash = Books::open(image.path());
+        assert_eq!(seen(&after_crash), 60 * round);
+        after_crash.prove();
+        after_crash.close();
+        books.close();
+        let (kept, counted) = on_disk(dir.path());
+        assert!(kept > 0 && counted > last, "{kept} rows, counted up to {counted}");
+        assert_eq!(on_disk(image.path()).0, kept, "the next start has made up for it");
+        last = counted;
+        books = Books::open(dir.path());
+        assert_eq!(seen(&books), 60 * round);
+    }
     books.close();
 }
 

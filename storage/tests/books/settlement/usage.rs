@@ -6,8 +6,7 @@ use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::settlement::Outcome;
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::rows::{Row, UsageRow};
-use tollgate_storage::schema::{Family, parse_usage_key};
+use tollgate_storage::rows::UsageRow;
 use tollgate_storage::usage::{ALL_ACCOUNTS, QUARTER_MICROS, Quarter, UsageKey, UsageOf};
 
 use super::pair::Pair;
@@ -41,11 +40,13 @@ impl Pair {
             }
         }
         let mut kept = BTreeMap::new();
-        let read = |key: &[u8], value: &[u8]| {
-            kept.insert(parse_usage_key(key).unwrap(), UsageRow::read(value).unwrap());
-            true
-        };
-        self.books.store.scan(Family::Usage, &[], read).unwrap();
+        for account in self.accounts.iter().chain([&ALL_ACCOUNTS]) {
+            let visit = |key: &UsageKey, row: &UsageRow| {
+                kept.insert(*key, row.clone());
+                true
+            };
+            self.books.store.usage(*account, Quarter(0)..Quarter(u32::MAX), visit).unwrap();
+        }
         assert_eq!(kept, expected);
     }
 }

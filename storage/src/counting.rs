@@ -1,0 +1,142 @@
+//! Counts charges for the usage rows, beside the committer and a while after they are durable.
+//!
+//! A message that is charged costs nothing more for its usage: its CDR says all there is to count. Once in a while a thread of
+//! its own reads the CDR blocks of the commits since the last time, in the order in which `batches` lists them, and adds
+//! them up by account, quarter and network; the writer puts the sums into its next commit, together with the id up to which
+//! they reach. Whoever reads usage adds the few CDRs behind that id (`store/usage.rs`), so that nobody sees the delay, and a
+//! crash loses nothing: the next start counts from the same id on.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, Sender, bounded};
+use tollgate_engine::money::Amount;
+
+use crate::cdr::BlockReader;
+use crate::rows::UsageRow;
+use crate::store::{Store, Unavailable};
+use crate::usage::{Quarter, UsageKey, UsageOf};
+
+/// How long charges wait to be counted, as long as there are commits.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Charges of one row, added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    messages: u64,
+    segments: u64,
+    charged: Amount,
+}
+
+/// Charges by row.
+pub type Tallies = HashMap<UsageKey, Tally>;
+
+/// The charges of these ids, added up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountedCharges {
+    pub ids: Range<u64>,
+    pub tallies: Tallies,
+}
+
+/// The thread that counts, as the writer sees it.
+pub struct Counting {
+    /// Gone once the thread is to end.
+    orders: Option<Sender<Range<u64>>>,
+    counted: Receiver<Option<CountedCharges>>,
+    thread: Option<JoinHandle<()>>,
+    is_ordered: bool,
+    /// What waits for a commit.
+    ready: Option<CountedCharges>,
+    next_at: Instant,
+}
+
+impl Tally {
+    /// What these charges add to their row.
+    pub fn row(&self) -> UsageRow {
+        let Self { messages, segments, charged } = *self;
+        UsageRow { messages, segments, charged, ..UsageRow::default() }
+    }
+
+    fn add(&mut self, segments: u64, charged: Amount) {
+        self.messages += 1;
+        self.segments += segments;
+        // Wallets that could pay each amount held their sum.
+        self.charged = self.charged.checked_add(charged).unwrap_or(self.charged);
+    }
+}
+
+/// Adds up the charges of a block; `false` where it is damaged.
+pub fn tally(mut block: BlockReader<'_>, tallies: &mut Tallies) -> bool {
+    let quarter = Quarter::of(block.header().submitted_at);
+    for cdr in block.by_ref() {
+        let key = UsageKey { account: cdr.account, quarter, of: UsageOf::Network(cdr.fields.network) };
+        tallies.entry(key).or_default().add(u64::from(cdr.fields.segments), cdr.fields.amount);
+    }
+    block.is_sound()
+}
+
+/// Adds up the charges of all commits whose ids are in the range.
+pub fn count(store: &Store, ids: Range<u64>) -> Result<CountedCharges, Unavailable> {
+    let mut tallies = Tallies::new();
+    store.blocks_of(ids.clone(), |block| tally(block, &mut tallies))?;
+    Ok(CountedCharges { ids, tallies })
+}
+
+impl Counting {
+    /// Starts the thread.
+    pub fn start(store: Arc<Store>) -> std::io::Result<Self> {
+        let (orders, ordered) = bounded::<Range<u64>>(1);
+        let (answer, counted) = bounded(1);
+        let work = move || {
+            for ids in ordered {
+                let result = count(&store, ids);
+                if let Err(error) = &result {
+                    tracing::error!(%error, "charges cannot be counted for usage now");
+                }
+                if answer.send(result.ok()).is_err() {
+                    return;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("usage".to_owned()).spawn(work)?;
+        Ok(Self {
+            orders: Some(orders),
+            counted,
+            thread: Some(thread),
+            is_ordered: false,
+            ready: None,
+            next_at: Instant::now(),
+        })
+    }
+
+    /// What the next commit may add to the usage rows, given which ids are not in them. Orders the next count when its time has
+    /// come.
+    pub fn ready(&mut self, uncounted: Range<u64>) -> Option<&CountedCharges> {
+        if let Ok(counted) = self.counted.try_recv() {
+            self.is_ordered = false;
+            self.ready = counted;
+        }
+        // What has become durable meanwhile is done.
+        if self.ready.as_ref().is_some_and(|ready| ready.ids.start != uncounted.start) {
+            self.ready = None;
+        }
+        let now = Instant::now();
+        if self.ready.is_none() && !self.is_ordered && !uncounted.is_empty() && now >= self.next_at {
+            self.next_at = now + EVERY;
+            let orders = self.orders.as_ref();
+            self.is_ordered = orders.is_some_and(|orders| orders.try_send(uncounted).is_ok());
+        }
+        self.ready.as_ref()
+    }
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        self.orders = None;
+        // The database is not closed while it is read.
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
