@@ -91,9 +91,9 @@ impl Draft<'_> {
         if counted.ids.start != before {
             return Ok(());
         }
-        counted.tallies.keys().try_for_each(|key| self.load_usage_row(*key))?;
-        for (key, tally) in &counted.tallies {
-            self.usage_mut(*key).add(&tally.row());
+        counted.tallies.rows().try_for_each(|(key, _)| self.load_usage_row(key))?;
+        for (key, added) in counted.tallies.rows() {
+            self.usage_mut(key).add(&added);
         }
         let (value, before) = (counted.ids.end.to_be_bytes().to_vec(), before.to_be_bytes().to_vec());
         let before = (self.fold.usage_counted > 0).then_some(before);

@@ -10,7 +10,7 @@ use super::view::View;
 use super::{Durability, Store, Unavailable, damaged, rows};
 use crate::batch::Batch;
 use crate::cdr::BlockReader;
-use crate::counting::{Tallies, tally};
+use crate::counting::Tallies;
 use crate::rows::{BatchRow, Row, UsageRow};
 use crate::schema::{
     Family, USAGE_COUNTED_KEY, account_id_key, parse_account_id_key, parse_usage_key, usage_key,
@@ -61,7 +61,7 @@ impl Store {
     pub(crate) fn blocks_of(
         &self,
         ids: Range<u64>,
-        mut read: impl FnMut(BlockReader<'_>) -> bool,
+        mut read: impl FnMut(AccountNumber, BlockReader<'_>) -> bool,
     ) -> Result<(), Unavailable> {
         let (start, end) = (ids.start.to_be_bytes(), ids.end.to_be_bytes());
         self.range(Family::Batches, &start[..]..&end[..], |key, value| {
@@ -70,8 +70,8 @@ impl Store {
             let mut id = first;
             for (account, count) in row.blocks {
                 let block = self.get(Family::Cdrs, &account_id_key(account, id))?;
-                let is_sound =
-                    block.as_ref().and_then(|block| BlockReader::new(account, id, block)).map(&mut read);
+                let block = block.as_ref().and_then(|block| BlockReader::new(account, id, block));
+                let is_sound = block.map(|block| read(account, block));
                 if is_sound != Some(true) {
                     return Err(damaged(Family::Cdrs));
                 }
@@ -154,17 +154,17 @@ fn counted_since(
     if view.account == ALL_ACCOUNTS {
         return Ok(BTreeMap::new());
     }
-    let mut tallies = Tallies::new();
+    let mut tallies = Tallies::default();
     let from = view.number(Family::Meta, USAGE_COUNTED_KEY)?.unwrap_or(0);
     for block in view.up(Family::Cdrs, from..u64::MAX)? {
         let (first, value) = block?;
         let block = BlockReader::new(view.account, first, &value).ok_or_else(|| damaged(Family::Cdrs))?;
         let is_asked_for = quarters.contains(&Quarter::of(block.header().submitted_at));
-        if is_asked_for && !tally(block, &mut tallies) {
+        if is_asked_for && !tallies.add(view.account, block) {
             return Err(damaged(Family::Cdrs));
         }
     }
-    Ok(tallies.into_iter().map(|(key, tally)| (key, tally.row())).collect())
+    Ok(tallies.rows().collect())
 }
 
 fn count_block(
