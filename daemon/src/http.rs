@@ -12,8 +12,14 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
+use tokio::runtime::{Handle, Runtime};
 
 use crate::live::World;
+
+/// Threads of the runtime that HTTP has for itself, those aside that wait for the disk.
+const WORKERS: usize = 2;
+/// How far they stand back: half of what there is.
+const NICENESS: i32 = 10;
 
 /// Prometheus' text format.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -72,11 +78,28 @@ pub fn metrics(handle: PrometheusHandle, world: Arc<World>) -> Router {
     Router::new().route("/metrics", get(render))
 }
 
-/// Serves until the process ends. The answer is the address with the port that it got.
-pub async fn serve(address: SocketAddr, router: Router) -> std::io::Result<SocketAddr> {
-    let listener = TcpListener::bind(address).await?;
-    let bound = listener.local_addr()?;
-    tokio::spawn(async move {
+/// A runtime of its own for everything that is asked over HTTP but the metrics. Its threads, those that wait for the disk
+/// among them, stand back where the sessions of gateways want the cores.
+pub fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .thread_name("http")
+        .enable_all()
+        .on_thread_start(|| {
+            // Where it may not be nicer it serves all the same.
+            let _ = rustix::process::nice(NICENESS);
+        })
+        .build()
+}
+
+/// Serves on this runtime until it ends. The answer is the address with the port that it got.
+pub async fn serve(runtime: &Handle, address: SocketAddr, router: Router) -> std::io::Result<SocketAddr> {
+    let listening = runtime.spawn(async move {
+        let listener = TcpListener::bind(address).await?;
+        Ok::<_, std::io::Error>((listener.local_addr()?, listener))
+    });
+    let (bound, listener) = listening.await.map_err(std::io::Error::other)??;
+    runtime.spawn(async move {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         if let Err(error) = axum::serve(listener, service).await {
             tracing::error!(%error, %bound, "an HTTP listener has stopped");

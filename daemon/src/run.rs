@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tollgate_api::router::ApiConfig;
@@ -33,6 +34,9 @@ const DRAIN_MAX: Duration = Duration::from_secs(4);
 
 /// How often it is looked whether the committer still lives.
 const COMMITTER_LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long requests that are worked on have until the process goes on with its end.
+const HTTP_END_MAX: Duration = Duration::from_secs(2);
 
 /// Reloads over the API that may wait for one that is under way.
 const RELOADS_WAITING_MAX: usize = 16;
@@ -74,7 +78,11 @@ pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), Failure> {
     logging::install(&loaded.settings.log);
     let runtime =
         tokio::runtime::Runtime::new().map_err(|error| format!("cannot start the runtime: {error}"))?;
-    let committer = runtime.block_on(serve(path, loaded, overrides))?;
+    let http = http::runtime().map_err(|error| format!("cannot start the runtime of HTTP: {error}"))?;
+    let served = runtime.block_on(serve(path, loaded, overrides, http.handle()));
+    // Requests that are worked on come to their end; whoever reads an export is cut off.
+    http.shutdown_timeout(HTTP_END_MAX);
+    let committer = served?;
     drop(runtime);
     // The last handle on the committer went with the runtime; what was queued is being written.
     committer.join().map_err(|_| "the committer has failed")?;
@@ -82,15 +90,20 @@ pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn serve(path: PathBuf, loaded: Loaded, overrides: &Overrides) -> Result<JoinHandle<()>, String> {
+async fn serve(
+    path: PathBuf,
+    loaded: Loaded,
+    overrides: &Overrides,
+    http: &Handle,
+) -> Result<JoinHandle<()>, String> {
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| error.to_string())?;
     let handle = meters::install().map_err(|error| error.to_string())?;
-    let mut running = start(&path, &loaded, &handle).await?;
+    let mut running = start(&path, &loaded, &handle, http).await?;
     tokio::spawn(gauges::keep(Arc::clone(&running.world), Arc::clone(running.server.stats()), handle));
     if let Some(office) = &running.office {
-        tokio::spawn(office::schedule::keep(Arc::clone(office)));
+        http.spawn(office::schedule::keep(Arc::clone(office)));
     }
     let mut links = Links::default();
     links.follow(&running.world.desk).await;
@@ -157,7 +170,12 @@ async fn changed(watch: &mut Option<FileWatch>) {
 }
 
 /// In the order in which one needs the other; what fails stops the rest from starting.
-async fn start(config: &Path, loaded: &Loaded, handle: &PrometheusHandle) -> Result<Running, String> {
+async fn start(
+    config: &Path,
+    loaded: &Loaded,
+    handle: &PrometheusHandle,
+    http_runtime: &Handle,
+) -> Result<Running, String> {
     let settings = &loaded.settings;
     let storage = &settings.storage;
     let store = Store::open(StoreOptions {
@@ -198,9 +216,11 @@ async fn start(config: &Path, loaded: &Loaded, handle: &PrometheusHandle) -> Res
         routes = routes.merge(api);
         office = Some(opened);
     }
-    let http =
-        http::serve(settings.http.listen, routes).await.map_err(listen("HTTP", settings.http.listen))?;
-    let metrics = http::serve(settings.metrics.listen, http::metrics(handle.clone(), Arc::clone(&world)))
+    let http = http::serve(http_runtime, settings.http.listen, routes)
+        .await
+        .map_err(listen("HTTP", settings.http.listen))?;
+    let scraped = http::metrics(handle.clone(), Arc::clone(&world));
+    let metrics = http::serve(&Handle::current(), settings.metrics.listen, scraped)
         .await
         .map_err(listen("metrics", settings.metrics.listen))?;
     let gate = Arc::new(TollGate::new(Arc::clone(&world), settings.smpp.window));
