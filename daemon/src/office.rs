@@ -1,7 +1,7 @@
 //! The office: what the management API asks of the daemon, area by area, over the books and what is in force.
 //!
-//! What is written goes through [`work`] into one durable commit: documents, ledger entries, messages, audit notes and the
-//! request's Idempotency-Key together, or nothing. What is small and asked for often stands on a [`shelf`] in memory, beside
+//! What is written goes through `work.rs` into one durable commit: documents, ledger entries, messages, audit notes and the
+//! request's Idempotency-Key together, or nothing. What is small and asked for often stands on a shelf in memory (`shelf.rs`), beside
 //! its documents on disk; everything else is read from the store when it is asked for. Only after the commit is anything put
 //! in force.
 //!

@@ -2,7 +2,7 @@
 //! API.
 //!
 //! The files stay the truth. An edit makes new texts of tariff files, has the whole configuration validated with them
-//! in place ([`config::load_with`](crate::config::load_with)), and only then are they written ([`Editor::apply`]); a
+//! in place (`config::load_with`), and only then are they written ([`Editor::apply`]); a
 //! reload puts them in force. Nothing here speaks HTTP, and nothing here waits for anything but the disk.
 
 use std::collections::BTreeMap;
