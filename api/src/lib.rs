@@ -13,6 +13,7 @@ pub mod access;
 pub mod answer;
 pub mod call;
 pub mod caller;
+mod decimal;
 pub mod extract;
 pub mod gate;
 mod meters;

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
 use tollgate_engine::money::{Amount, Currency};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
+
+use crate::decimal;
 
 /// An amount in units of the currency named beside it, with at most six decimals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,13 +29,7 @@ impl Serialize for Money {
 
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The text of a number, not the number: 0.1 has no exact binary form.
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let text = if raw.get().starts_with('"') {
-            serde_json::from_str::<Cow<'_, str>>(raw.get()).map_err(D::Error::custom)?
-        } else {
-            Cow::Borrowed(raw.get())
-        };
+        let text = decimal::text(deserializer)?;
         text.parse().map(Self).map_err(|error| D::Error::custom(format!("not an amount of money: {error}")))
     }
 }

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use rust_decimal::Decimal;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
+
+use crate::decimal;
 
 /// So many of a hundred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,12 +23,7 @@ impl Serialize for Percent {
 
 impl<'de> Deserialize<'de> for Percent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let text = if raw.get().starts_with('"') {
-            serde_json::from_str::<Cow<'_, str>>(raw.get()).map_err(D::Error::custom)?
-        } else {
-            Cow::Borrowed(raw.get())
-        };
+        let text = decimal::text(deserializer)?;
         Decimal::from_str_exact(&text).map(Self).map_err(|_| D::Error::custom("not a percentage"))
     }
 }
