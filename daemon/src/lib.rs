@@ -13,6 +13,7 @@ pub mod demo;
 mod fnv;
 pub mod gateway;
 pub mod gauges;
+mod hex;
 pub mod http;
 pub mod live;
 pub mod load;

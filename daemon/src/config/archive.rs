@@ -17,6 +17,7 @@ use super::operators_reader::Operators;
 use super::provisioning::{ArchivedFile, ProvisionedAccount};
 use super::read::SourceFile;
 use super::settings_reader::{OperatorSources, TariffSources};
+use crate::hex;
 
 /// Hexadecimal digits of a version: enough to tell any number of tariffs apart, few enough for every CDR to show.
 const VERSION_DIGITS: usize = 16;
@@ -83,7 +84,7 @@ pub fn version(files: &[ArchivedFile]) -> Arc<str> {
         manifest.update(file.name.as_bytes());
         manifest.update(file.digest);
     }
-    let mut version = hexadecimal(&manifest.finalize());
+    let mut version = hex::encode(&manifest.finalize());
     version.truncate(VERSION_DIGITS);
     version.into()
 }
@@ -159,11 +160,4 @@ fn terms_of(account: &Account) -> String {
 fn line_of(noun: &str, row: &RateRow) -> String {
     let to = row.effective_to.map_or_else(|| "open".to_owned(), UnixMicros::to_rfc3339);
     format!("{noun} {} {} from {} to {to}\n", row.network, row.price, row.effective_from.to_rfc3339())
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -10,8 +10,8 @@ use tollgate_storage::rows::AuditRow;
 use tollgate_storage::store::Order;
 
 use super::Office;
-use super::auth::tokens::hex;
 use super::work::unavailable;
+use crate::hex;
 
 /// Entries that one request looks at.
 const LOOKED_AT_MAX: usize = 20_000;
@@ -79,8 +79,8 @@ fn entry(sequence: u64, row: AuditRow) -> AuditEntry {
         before: said(&row.before),
         after: said(&row.after),
         request_id: row.request_id,
-        previous: hex(&row.previous),
-        hash: hex(&row.hash),
+        previous: hex::encode(&row.previous),
+        hash: hex::encode(&row.hash),
     }
 }
 

@@ -12,9 +12,9 @@ use tollgate_api::tariffs::{
 use tollgate_api::time::Time;
 
 use super::Office;
-use super::auth::tokens::hex;
 use super::tariff_edits::{Note, problem_of_edit, problem_of_reload};
 use super::work::unavailable;
+use crate::hex;
 use crate::reload::ReloadOutcome;
 use crate::tariffs::{Version, list_versions, plan_rollback};
 
@@ -98,7 +98,7 @@ fn view_of(version: &Version, in_force: &str) -> TariffVersion {
     let files = version.files.iter().map(|file| TariffFile {
         name: file.name.clone(),
         octets: file.bytes as u64,
-        sha256: hex(&file.digest),
+        sha256: hex::encode(&file.digest),
     });
     TariffVersion {
         version: version.version.clone(),

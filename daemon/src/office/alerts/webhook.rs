@@ -14,9 +14,9 @@ use tollgate_api::caller::Caller;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::change::Expected;
 
-use super::super::auth::tokens::hex;
 use super::super::collections::WEBHOOK_SECRETS;
 use super::super::{Office, random};
+use crate::hex;
 
 /// Octets of a URL.
 const URL_OCTETS_MAX: usize = 2_000;
@@ -76,7 +76,7 @@ fn signature(secret: &str, now: UnixMicros, body: &str) -> String {
     mac.update(seconds.to_string().as_bytes());
     mac.update(b".");
     mac.update(body.as_bytes());
-    format!("t={seconds},v1={}", hex(&mac.finalize().into_bytes()))
+    format!("t={seconds},v1={}", hex::encode(&mac.finalize().into_bytes()))
 }
 
 /// Whether alerts can be posted there.

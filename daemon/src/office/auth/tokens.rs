@@ -11,6 +11,7 @@ use tollgate_api::problem::Problem;
 use tollgate_engine::time::UnixMicros;
 
 use super::super::random;
+use crate::hex;
 
 /// Whose tokens they are.
 const ISSUER: &str = "tollgate";
@@ -114,19 +115,12 @@ impl Secret {
 
 /// The hash that stands for a token, in hexadecimal. It needs no salt and no slowness: nobody guesses 260 bits.
 pub fn hash_of(token: &str) -> String {
-    hex(&Sha256::digest(token.as_bytes()))
+    hex::encode(&Sha256::digest(token.as_bytes()))
 }
 
 /// Whether a token has this hash. What differs is two hashes, so that the time it takes tells nothing of the token.
 pub fn has_hash(token: &str, hash: &str) -> bool {
     hash_of(token) == hash
-}
-
-/// Octets in hexadecimal.
-pub fn hex(octets: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().map_or('0', char::from);
-    octets.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 0xF)]).collect()
 }
 
 #[cfg(test)]
@@ -214,6 +208,5 @@ mod tests {
         assert_ne!(one.text, other.text);
         assert!(has_hash(&one.text, &one.hash));
         assert!(!has_hash(&other.text, &one.hash));
-        assert_eq!(hex(&[0, 0x9F, 0xFF]), "009fff");
     }
 }

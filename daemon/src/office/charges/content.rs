@@ -6,6 +6,8 @@ use tollgate_api::problem::Problem;
 use tollgate_engine::account::DefaultCoding;
 use tollgate_engine::segments::{Body, encode_text};
 
+use crate::hex;
+
 /// Octets of each of several segments of septets.
 const SEPTETS_OF_PART: usize = 153;
 
@@ -34,7 +36,7 @@ impl Content {
             (None, Some(payload), None) => Self {
                 data_coding: said.data_coding.unwrap_or(0),
                 udhi: said.udhi.unwrap_or(false),
-                octets: hexadecimal(payload).ok_or_else(|| {
+                octets: hex::decode(payload).ok_or_else(|| {
                     Problem::field("payload", "is to be an even number of hexadecimal digits")
                 })?,
             },
@@ -85,19 +87,6 @@ impl Content {
             in_payload: self.octets.len() > Body::SHORT_MESSAGE_OCTETS_MAX,
         }
     }
-}
-
-fn hexadecimal(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes();
-    if !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    let digit = |octet: u8| char::from(octet).to_digit(16);
-    let octet = |pair: &[u8]| match pair {
-        [high, low] => u8::try_from(digit(*high)? << 4 | digit(*low)?).ok(),
-        _ => None,
-    };
-    digits.chunks(2).map(octet).collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
 
-use super::super::auth::tokens::hex;
+use crate::hex;
 
 /// Keys of invoices begin so.
 pub const BY_NUMBER: &str = "i/";
@@ -61,7 +61,7 @@ impl InvoiceRecord {
         let Self { number, account, currency, period_start, period_end, content, .. } = self;
         let fixed = (number, account, currency, period_start, period_end, content);
         // Plain values, which JSON can hold.
-        hex(&Sha256::digest(serde_json::to_vec(&fixed).unwrap_or_default()))
+        hex::encode(&Sha256::digest(serde_json::to_vec(&fixed).unwrap_or_default()))
     }
 
     /// Whether it says what it said when it was sent; a draft says what it likes.
