@@ -32,7 +32,7 @@ help: ## list these targets
 
 .PHONY: demo
 demo: build ## the main job, end to end, on a temporary data directory
-	@$(TOLLGATE) demo
+	@$(TOLLGATE)-tools demo
 
 .PHONY: run
 run: build ## the daemon with the shipped config, keeping its books in DATA_DIR

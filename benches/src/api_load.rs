@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tollgate_daemon::load::figures::{Millis, grouped};
-use tollgate_daemon::load::{self, Limits, Traffic};
+use tollgate_tools::load::figures::{Millis, grouped};
+use tollgate_tools::load::{self, Limits, Traffic};
 
 use crate::fixture::{self, ADMIN_EMAIL, ADMIN_PASSWORD, Ready};
 use crate::http::Connection;

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tollgate_daemon::config::passwords;
-use tollgate_daemon::demo::server::Server;
-use tollgate_daemon::load::{Bind, Credentials, Destinations, MessageOptions, Mix, Mode, Traffic};
+use tollgate_provisioning::passwords;
+use tollgate_tools::demo::server::Server;
+use tollgate_tools::load::{Bind, Credentials, Destinations, MessageOptions, Mix, Mode, Traffic};
 
 use crate::Failure;
 
@@ -186,7 +186,7 @@ pub fn start_sim(
     name: &str,
     address: Option<SocketAddr>,
 ) -> Result<(Server, SocketAddr), Failure> {
-    let mut command = Command::new(binary("tollgate")?);
+    let mut command = Command::new(binary("tollgate-tools")?);
     let address = address.map_or("127.0.0.1:0".to_owned(), |address| address.to_string());
     command.args(["sim", "--listen", &address]);
     let log = directory.join(format!("{name}.log"));

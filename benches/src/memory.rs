@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tollgate_daemon::config::{self, Provisioning};
-use tollgate_daemon::demo::server::Server;
-use tollgate_daemon::load::figures::grouped;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 use tollgate_engine::prices::PriceTable;
 use tollgate_engine::tariff::{RateRow, RowOrigin};
 use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::{Wallet, WalletState, Wallets};
+use tollgate_provisioning::{self as config, Provisioning};
+use tollgate_tools::demo::server::Server;
+use tollgate_tools::load::figures::grouped;
 
 use crate::results::table;
 use crate::{Failure, fixture, machine, process};

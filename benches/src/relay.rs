@@ -7,10 +7,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tollgate_daemon::demo::scrape;
-use tollgate_daemon::demo::server::Server;
-use tollgate_daemon::load::figures::{Millis, grouped};
-use tollgate_daemon::load::{self, Limits, Mix, Running, Traffic};
+use tollgate_tools::demo::scrape;
+use tollgate_tools::demo::server::Server;
+use tollgate_tools::load::figures::{Millis, grouped};
+use tollgate_tools::load::{self, Limits, Mix, Running, Traffic};
 
 use crate::results::{median, table};
 use crate::{Failure, fixture, machine, process};

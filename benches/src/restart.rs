@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use tollgate_daemon::demo::server::Server;
-use tollgate_daemon::load::figures::grouped;
-use tollgate_daemon::load::{self, Limits, Mix};
+use tollgate_tools::demo::server::Server;
+use tollgate_tools::load::figures::grouped;
+use tollgate_tools::load::{self, Limits, Mix};
 
 use crate::results::table;
 use crate::{Failure, disk, fixture, machine, process};

@@ -7,8 +7,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tollgate_daemon::load::figures::{Millis, grouped};
-use tollgate_daemon::load::{self, Limits, Mix, Report, Traffic};
+use tollgate_tools::load::figures::{Millis, grouped};
+use tollgate_tools::load::{self, Limits, Mix, Report, Traffic};
 
 use crate::results::{median, table};
 use crate::{Failure, disk, fixture, machine, process};

@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tollgate_smpp::BindMode;
 use tollgate_smpp::server::ServerStats;
 
-use crate::live::World;
+use tollgate_relay::core::World;
 
 /// How often they are brought up to date.
 const INTERVAL: Duration = Duration::from_secs(1);

@@ -14,7 +14,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
 
-use crate::live::World;
+use tollgate_relay::core::World;
 
 /// Threads of the runtime that HTTP has for itself, those aside that wait for the disk.
 const WORKERS: usize = 2;

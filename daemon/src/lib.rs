@@ -1,27 +1,15 @@
-//! The daemon: configuration, provisioning, wiring, hot reload, metrics, drain, and the commands around it.
+//! The binary `tollgate`: command line, configuration, wiring, reload, drain.
 //!
-//! What happens to one submit_sm, in four hops: [`tollgate_smpp::session`] reads it, [`gateway`] hands it to
+//! What happens to one submit_sm, in four hops: [`tollgate_smpp::session`] reads it, [`tollgate_relay::clients`] hands it to
 //! [`tollgate_engine::charging`], and [`tollgate_storage::committer`] makes the charge durable; the answer goes back the
 //! same way.
 
-pub mod cdrs;
+mod arguments;
 pub mod cli;
 pub mod commands;
-pub mod config;
-pub mod delivery;
-pub mod demo;
-mod fnv;
-pub mod gateway;
+pub mod failure;
 pub mod gauges;
-mod hex;
 pub mod http;
-pub mod live;
-pub mod load;
 pub mod logging;
-pub mod meters;
-pub mod office;
-pub mod quotes;
 pub mod reload;
 pub mod run;
-pub mod sim;
-pub mod tariffs;

@@ -2,7 +2,7 @@
 
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{LogFormat, LogSettings};
+use tollgate_provisioning::{LogFormat, LogSettings};
 
 /// Sets up the process's logs. A second call changes nothing.
 pub fn install(settings: &LogSettings) {

@@ -10,10 +10,12 @@ use metrics::{counter, gauge};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
-use crate::config::{self, Loaded, Problems};
-use crate::live::World;
-use crate::meters::Meters;
-use crate::run::Overrides;
+use tollgate_provisioning as config;
+use tollgate_provisioning::overrides::Overrides;
+use tollgate_provisioning::{Loaded, Problems};
+use tollgate_relay::core::World;
+use tollgate_relay::metrics::Meters;
+use tollgate_relay::reload_order::ReloadOutcome;
 
 /// Editors write a file in several steps; a change counts once this long has passed without another.
 const QUIET: Duration = Duration::from_millis(150);
@@ -27,20 +29,6 @@ pub struct Reloader {
     world: Arc<World>,
     overrides: Overrides,
 }
-
-/// What a reload came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReloadOutcome {
-    /// What was read is in force, and this is what it changed.
-    Applied(Vec<String>),
-    /// What was read is what was in force already.
-    Unchanged,
-    /// What was in force stays, for these reasons; the last counts those that are not named.
-    Rejected(Vec<String>),
-}
-
-/// A reload that somebody waits for.
-pub type ReloadOrder = tokio::sync::oneshot::Sender<ReloadOutcome>;
 
 impl Reloader {
     /// Starting from the configuration that is in force.

@@ -19,15 +19,22 @@ use tollgate_storage::committer::{Committer, Limits};
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::store::{Durability, Store, StoreOptions, Unavailable};
 
-use crate::commands::Failure;
-use crate::config::{self, Loaded, Settings, SmppSettings};
-use crate::delivery::{DurableSink, Links};
-use crate::gateway::TollGate;
-use crate::http::{self, Readiness};
-use crate::live::World;
-use crate::office::{self, Office};
-use crate::reload::{FileWatch, ReloadOrder, Reloader};
-use crate::{gauges, logging, meters};
+use crate::failure::Failure;
+use crate::http;
+use crate::http::Readiness;
+use crate::reload::{FileWatch, Reloader};
+use crate::{gauges, logging};
+use tollgate_management as office;
+use tollgate_management::Office;
+use tollgate_provisioning as config;
+use tollgate_provisioning::overrides::Overrides;
+use tollgate_provisioning::{Loaded, Settings, SmppSettings};
+use tollgate_relay::clients::TollGate;
+use tollgate_relay::core::World;
+use tollgate_relay::metrics;
+use tollgate_relay::operators::durable::DurableSink;
+use tollgate_relay::operators::links::Links;
+use tollgate_relay::reload_order::ReloadOrder;
 
 /// Sessions that are not done after this are closed as they are; the whole stop stays below five seconds.
 const DRAIN_MAX: Duration = Duration::from_secs(4);
@@ -43,19 +50,6 @@ const RELOADS_WAITING_MAX: usize = 16;
 
 /// Memory for RocksDB's blocks.
 const CACHE_BYTES: usize = 64 << 20;
-
-/// What the command line sets in place of the file.
-#[derive(Clone, Debug, Default)]
-pub struct Overrides {
-    /// The data directory.
-    pub data_dir: Option<PathBuf>,
-    /// Where gateways connect.
-    pub smpp_listen: Option<SocketAddr>,
-    /// Where `/healthz` and `/readyz` are.
-    pub http_listen: Option<SocketAddr>,
-    /// Where `/metrics` is.
-    pub metrics_listen: Option<SocketAddr>,
-}
 
 /// What started.
 struct Running {
@@ -99,7 +93,7 @@ async fn serve(
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| error.to_string())?;
-    let handle = meters::install().map_err(|error| error.to_string())?;
+    let handle = metrics::install().map_err(|error| error.to_string())?;
     let mut running = start(&path, &loaded, &handle, http).await?;
     tokio::spawn(gauges::keep(Arc::clone(&running.world), Arc::clone(running.server.stats()), handle));
     if let Some(office) = &running.office {
@@ -277,16 +271,5 @@ fn server_config(smpp: &SmppSettings) -> ServerConfig {
             ..SessionConfig::default()
         },
         penalties: PenaltyConfig::default(),
-    }
-}
-
-impl Overrides {
-    /// Puts them in place of what the file says.
-    pub fn apply(&self, settings: &mut Settings) {
-        let Self { data_dir, smpp_listen, http_listen, metrics_listen } = self.clone();
-        settings.storage.data_dir = data_dir.unwrap_or_else(|| settings.storage.data_dir.clone());
-        settings.smpp.listen = smpp_listen.unwrap_or(settings.smpp.listen);
-        settings.http.listen = http_listen.unwrap_or(settings.http.listen);
-        settings.metrics.listen = metrics_listen.unwrap_or(settings.metrics.listen);
     }
 }

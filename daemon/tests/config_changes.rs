@@ -12,10 +12,6 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
-use tollgate_daemon::config::{
-    self, DeliverySettings, Loaded, LongMessages, NumberFormat, OperatorBind, OperatorSmpp, OperatorTls,
-    ProvisionedOperator, Secret, Settings, UnknownPolicy,
-};
 use tollgate_engine::account::{DefaultCoding, DeliveryMode, SenderPolicy, TextPolicy};
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::network::NetworkCode;
@@ -23,6 +19,11 @@ use tollgate_engine::operator::{AccountFilter, DataCodings, OperatorNumber, Oper
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::routing::{MarginGuard, RouteRule, Routes, Strategy};
 use tollgate_engine::settlement::{ChargeOn, Outcome, RefundOn, SettlementTerms};
+use tollgate_provisioning as config;
+use tollgate_provisioning::{
+    self, DeliverySettings, Loaded, LongMessages, NumberFormat, OperatorBind, OperatorSmpp, OperatorTls,
+    ProvisionedOperator, Secret, Settings, UnknownPolicy,
+};
 use tollgate_smpp::receipt::ReceiptIdFormat;
 
 /// A copy of the small configuration, to be edited.

@@ -13,7 +13,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tollgate_daemon::config::{self, Problems};
+use tollgate_provisioning::{self as config, Problems};
 
 fn problems(path: &Path) -> Problems {
     config::load(path).expect_err("the configuration is broken")

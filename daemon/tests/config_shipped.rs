@@ -15,10 +15,10 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use tollgate_daemon::config::{self, Loaded, RoutingSettings, Settings, passwords};
 use tollgate_engine::number::Number;
 use tollgate_engine::tables::Tables;
 use tollgate_engine::time::UnixMicros;
+use tollgate_provisioning::{self as config, Loaded, RoutingSettings, Settings, passwords};
 
 /// A key that no table and a column that no sheet knows, and that resembles none of them.
 const UNKNOWN: &str = "zzzzzzzzzzzz";

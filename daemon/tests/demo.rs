@@ -17,7 +17,12 @@ fn the_demo_ends_with_books_that_balance() {
     let sandbox = Sandbox::new();
     let temporary = sandbox.path().join("temporary");
     std::fs::create_dir(&temporary).expect("the sandbox can be written");
-    let finished = run(sandbox.tollgate("demo").args(["--messages", "20000"]).env("TMPDIR", &temporary));
+    let finished = run(sandbox
+        .tools("demo")
+        .arg("--config")
+        .arg(sandbox.config("tollgate.toml"))
+        .args(["--messages", "20000"])
+        .env("TMPDIR", &temporary));
     assert_eq!(finished.code, Some(0), "{finished:?}");
     let last = finished.stdout.lines().last().unwrap_or_default();
     assert!(last.starts_with("books balance: 2 wallets, "), "{last}");

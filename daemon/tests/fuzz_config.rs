@@ -15,10 +15,10 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
-use tollgate_daemon::config;
 use tollgate_engine::refusal::StatusTable;
 use tollgate_engine::routing::Routes;
 use tollgate_engine::tables::Tables;
+use tollgate_provisioning as config;
 
 /// What a run without `BOLERO_RANDOM_ITERATIONS` tries of each file.
 const ITERATIONS: usize = 1_000;

@@ -1,4 +1,4 @@
-//! `tollgate sim` and `tollgate load` against each other: whatever the one does to messages, the other must see.
+//! `tollgate-tools sim` and `tollgate-tools load` against each other: whatever the one does to messages, the other must see.
 
 #![allow(
     clippy::unwrap_used,
@@ -30,7 +30,7 @@ struct Simulator {
 
 impl Simulator {
     fn start(sandbox: &Sandbox, flags: &[&str]) -> Self {
-        let mut command = sandbox.tollgate("sim");
+        let mut command = sandbox.tools("sim");
         command.args(["--listen", "127.0.0.1:0"]).args(flags);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -62,7 +62,7 @@ impl Drop for Simulator {
 }
 
 fn load(sandbox: &Sandbox, simulator: &Simulator, flags: &[&str]) -> Command {
-    let mut command = sandbox.tollgate("load");
+    let mut command = sandbox.tools("load");
     command.args([
         "--target",
         &simulator.address,
@@ -216,7 +216,7 @@ fn only_the_named_may_bind() {
 #[test]
 fn its_help_names_every_option() {
     let sandbox = Sandbox::new();
-    let help = run(sandbox.tollgate("sim").arg("--help"));
+    let help = run(sandbox.tools("sim").arg("--help"));
     assert_eq!(help.code, Some(0), "{help:?}");
     for option in [
         "--listen",

@@ -12,7 +12,7 @@ mod manage;
 mod message_id;
 mod reader;
 mod submit;
-mod time;
+pub mod time;
 mod tlv;
 
 pub use deliver::Deliver;

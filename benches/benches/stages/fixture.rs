@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use tollgate_benches::fixture::{shipped, traffic};
-use tollgate_daemon::config;
-use tollgate_daemon::load::Mix;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::charging::{self, Message, Rated};
 use tollgate_engine::money::Amount;
@@ -13,8 +11,10 @@ use tollgate_engine::segments::Body;
 use tollgate_engine::tables::{Tables, Terms};
 use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::{Wallet, WalletState};
+use tollgate_provisioning as config;
 use tollgate_smpp::frame::Frames;
 use tollgate_smpp::pdu::{Address, Destinations, Submit, SubmitKind};
+use tollgate_tools::load::Mix;
 
 /// Messages in a batch.
 pub const BATCH: u32 = 1000;

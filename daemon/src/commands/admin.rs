@@ -3,16 +3,33 @@
 use std::fs::DirBuilder;
 use std::io::{IsTerminal, stdin};
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tollgate_storage::committer::{Committer, Limits};
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::store::{Durability, OpenError, Store, StoreOptions};
 
-use super::{Failure, data_dir};
-use crate::cli::AdminArguments;
-use crate::office::{NewAdmin, create_admin, generated_password};
+use super::data_dir;
+use crate::failure::Failure;
+use tollgate_management::{NewAdmin, create_admin, generated_password};
+
+/// Of `tollgate admin create`.
+#[derive(Debug, clap::Args)]
+pub struct AdminArguments {
+    /// What the admin logs in with
+    #[arg(long)]
+    pub email: String,
+    /// What people call the admin [default: the e-mail address]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Make a password and print it once, in place of reading one
+    #[arg(long)]
+    pub generate: bool,
+    /// The data directory, in place of the one configured; it is made where it is not there yet
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
 
 /// Memory for RocksDB's blocks: few rows are read.
 const CACHE_BYTES: usize = 1 << 20;

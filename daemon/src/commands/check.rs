@@ -5,8 +5,9 @@ use std::path::Path;
 use tollgate_engine::refusal::StatusTable;
 use tollgate_engine::tables::Tables;
 
-use super::Failure;
-use crate::config::{self, Provisioning};
+use crate::failure::Failure;
+use tollgate_provisioning as config;
+use tollgate_provisioning::Provisioning;
 
 /// Validates every file.
 pub fn check(path: &Path) -> Result<(), Failure> {

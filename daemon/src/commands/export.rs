@@ -3,15 +3,48 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::export::{CdrRange, cdrs};
 use tollgate_storage::store::Store;
 
-use super::{Failure, load};
-use crate::cdrs::{COLUMNS, Names};
-use crate::cli::{ExportArguments, Format};
+use super::load;
+use crate::arguments::parse_time;
+use crate::failure::Failure;
+use tollgate_management::cdr_export::{COLUMNS, Names};
+
+/// Of `tollgate export cdr`.
+#[derive(Debug, clap::Args)]
+pub struct ExportArguments {
+    /// The data directory, in place of the one configured
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Submitted at or after this time, in RFC 3339 or as a date
+    #[arg(long, value_parser = parse_time)]
+    pub from: Option<UnixMicros>,
+    /// Submitted before this time
+    #[arg(long, value_parser = parse_time)]
+    pub to: Option<UnixMicros>,
+    /// Only this account's
+    #[arg(long)]
+    pub account: Option<String>,
+    /// How rows are written
+    #[arg(long, value_enum, default_value_t = Format::Csv)]
+    pub format: Format,
+    /// Where to [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// How exported rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// RFC 4180, with a header
+    Csv,
+    /// One JSON object per line
+    Jsonl,
+}
 
 /// Writes the CDRs that are asked for.
 pub fn export(config: &Path, arguments: &ExportArguments) -> Result<(), Failure> {

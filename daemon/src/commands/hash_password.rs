@@ -2,8 +2,8 @@
 
 use std::io::{IsTerminal, stdin};
 
-use super::Failure;
-use crate::config::passwords;
+use crate::failure::Failure;
+use tollgate_provisioning::passwords;
 
 /// Reads a password and prints its hash as a PHC string.
 pub fn hash_password() -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 
 mod route;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tollgate_engine::account::{AccountNumber, SenderPolicy, TextPolicy};
@@ -15,12 +15,52 @@ use tollgate_engine::wallet::{Wallet, WalletState};
 use tollgate_storage::clock::now;
 use tollgate_storage::store::Store;
 
-use super::{Failure, load};
-use crate::cli::QuoteArguments;
-use crate::config::{Loaded, ProvisionedAccount};
-use crate::quotes::Explained;
-use crate::quotes::route::Route;
-use crate::tariffs::wording;
+use super::load;
+use crate::arguments::parse_time;
+use crate::failure::Failure;
+use tollgate_engine::time::UnixMicros;
+use tollgate_management::quotes::Explained;
+use tollgate_management::quotes::route::Route;
+use tollgate_management::tariff_files::wording;
+use tollgate_provisioning::{Loaded, ProvisionedAccount};
+
+/// Of `tollgate quote`.
+#[derive(Debug, clap::Args)]
+pub struct QuoteArguments {
+    /// The account that would pay
+    #[arg(long)]
+    pub account: String,
+    /// The destination, as a gateway would submit it
+    #[arg(long, value_name = "NUMBER")]
+    pub to: String,
+    /// The sender
+    #[arg(long, default_value = "")]
+    pub from: String,
+    /// The text; it is encoded as a gateway would
+    #[arg(long, conflicts_with = "segments")]
+    pub text: Option<String>,
+    /// How many segments, in place of a text
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..))]
+    pub segments: Option<u8>,
+    /// When it would be submitted, in RFC 3339 [default: now]
+    #[arg(long, value_parser = parse_time)]
+    pub at: Option<UnixMicros>,
+    /// The network named in the account's TLV, such as 63902
+    #[arg(long)]
+    pub network: Option<String>,
+    /// Segments that the account has had this month; without it and a data directory, none
+    #[arg(long, value_name = "SEGMENTS")]
+    pub counted: Option<u64>,
+    /// Read balance and volume from this data directory
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Also show which operators could take it, in which order, and why the others could not
+    #[arg(long)]
+    pub route: bool,
+    /// For programs
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Prints the explanation, for a person or as JSON.
 pub fn quote(config: &Path, arguments: &QuoteArguments) -> Result<(), Failure> {

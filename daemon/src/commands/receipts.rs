@@ -1,6 +1,6 @@
 //! `tollgate receipts`: the operators' receipts that belong to no message we know of, and another try at finding theirs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -12,9 +12,20 @@ use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::rows::UnmatchedRow;
 use tollgate_storage::store::{Durability, Store, StoreOptions};
 
-use super::{Failure, data_dir};
-use crate::cli::ReceiptsArguments;
-use crate::config;
+use super::data_dir;
+use crate::failure::Failure;
+use tollgate_provisioning as config;
+
+/// Of `tollgate receipts`.
+#[derive(Debug, clap::Args)]
+pub struct ReceiptsArguments {
+    /// The data directory, in place of the one configured
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Look for their messages once more, as operators' ids are read now; the daemon has to be stopped
+    #[arg(long)]
+    pub replay: bool,
+}
 
 /// Memory for RocksDB's blocks.
 const CACHE_BYTES: usize = 16 << 20;

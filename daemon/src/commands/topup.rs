@@ -1,6 +1,6 @@
 //! `tollgate topup`: money into a wallet while no daemon runs on the data directory.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tollgate_engine::money::Amount;
@@ -11,8 +11,25 @@ use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::rows::EntryKind;
 use tollgate_storage::store::{Durability, Store, StoreOptions};
 
-use super::{Failure, data_dir};
-use crate::cli::TopupArguments;
+use super::data_dir;
+use crate::failure::Failure;
+
+/// Of `tollgate topup`.
+#[derive(Debug, clap::Args)]
+pub struct TopupArguments {
+    /// Whose wallet
+    #[arg(long)]
+    pub account: String,
+    /// How much, in the account's currency, such as 100.00
+    #[arg(long)]
+    pub amount: Amount,
+    /// What the ledger says of it, such as an invoice number
+    #[arg(long)]
+    pub reference: String,
+    /// The data directory, in place of the one configured
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
 
 /// Memory for RocksDB's blocks: one row is read.
 const CACHE_BYTES: usize = 1 << 20;

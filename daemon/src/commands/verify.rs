@@ -1,13 +1,24 @@
 //! `tollgate verify`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use tollgate_storage::store::Store;
 use tollgate_storage::verify::{Report, verify as verify_store};
 
-use super::{Failure, data_dir};
-use crate::cli::VerifyArguments;
+use super::data_dir;
+use crate::failure::Failure;
+
+/// Of `tollgate verify`.
+#[derive(Debug, clap::Args)]
+pub struct VerifyArguments {
+    /// The data directory, in place of the one configured
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// For programs
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Proves that the books of a data directory balance, or names the first thing that is off. The last line says which.
 pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure> {

@@ -110,6 +110,13 @@ impl Sandbox {
         tollgate
     }
 
+    /// The binary `tollgate-tools`, which is built beside ours, to be completed and run.
+    pub fn tools(&self, command: &str) -> Command {
+        let mut tools = Command::new(tools_program());
+        tools.arg(command);
+        tools
+    }
+
     /// Runs one of the commands that read the books.
     pub fn on_books(&self, command: &[&str]) -> Finished {
         let (name, arguments) = command.split_first().expect("a command");
@@ -160,4 +167,15 @@ fn copy_folder(from: &Path, to: &Path) {
             fs::copy(entry.path(), target).expect("the file can be copied");
         }
     }
+}
+
+/// `tollgate-tools`, which cargo puts beside `tollgate` when the workspace is built.
+pub fn tools_program() -> PathBuf {
+    let program = Path::new(env!("CARGO_BIN_EXE_tollgate")).with_file_name("tollgate-tools");
+    assert!(
+        program.is_file(),
+        "{} is missing: build it with `cargo build -p tollgate-tools`",
+        program.display()
+    );
+    program
 }

@@ -1,4 +1,4 @@
-//! `tollgate sim` as an operator that can be killed: what it took stands in a file of its own, across its lives.
+//! `tollgate-tools sim` as an operator that can be killed: what it took stands in a file of its own, across its lives.
 
 use std::fs;
 use std::path::Path;
@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use serde::Deserialize;
 
 use super::foreign::until_listening;
+use super::sandbox::tools_program;
 
 /// Listens until killed or dropped.
 pub struct Sim(Child);
@@ -20,9 +21,9 @@ pub struct Taken {
 }
 
 impl Sim {
-    /// With these options of `tollgate sim`. Adds what it takes to `record`, before it says so.
+    /// With these options of `tollgate-tools sim`. Adds what it takes to `record`, before it says so.
     pub fn start(port: u16, record: &Path, options: &[&str]) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_tollgate"))
+        let child = Command::new(tools_program())
             .args(["sim", "--listen", &format!("127.0.0.1:{port}"), "--record"])
             .arg(record)
             .args(options)

@@ -48,6 +48,12 @@ impl SmppTime {
     }
 }
 
+/// An absolute time as the standard writes it, in UTC and without tenths; empty where the calendar ends.
+pub fn format_time(micros: u64) -> Vec<u8> {
+    let at = i64::try_from(micros).ok().and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok());
+    at.map(|at| at.strftime("%y%m%d%H%M%S000+").to_string().into_bytes()).unwrap_or_default()
+}
+
 /// The field's numbers, not yet known to make a time.
 struct Clock {
     years: u64,

@@ -11,8 +11,8 @@ use tollgate_engine::routing::{AllUp, Cost, Routes};
 use tollgate_engine::tables::Tables;
 use tollgate_engine::time::UnixMicros;
 
-use crate::config::Provisioning;
-use crate::quotes::route::{Ranked, Ranking, Route};
+use tollgate_management::quotes::route::{Ranked, Ranking, Route};
+use tollgate_provisioning::Provisioning;
 
 /// What a reader of the ranking has to know.
 const CONDITIONS: &str =

@@ -1,0 +1,311 @@
+//! Accounts: those of the files, which are only shown, and those of the API.
+
+pub mod record;
+mod view;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tollgate_api::accounts::{
+    Account, AccountPatch, AccountSort, AccountsOffice, AccountsQuery, CreatedAccount, Credentials,
+    NewAccount,
+};
+use tollgate_api::answer::{Answer, Versioned};
+use tollgate_api::caller::{Caller, Role};
+use tollgate_api::extract::IfMatch;
+use tollgate_api::money::CurrencyCode;
+use tollgate_api::page::Page;
+use tollgate_api::problem::Problem;
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::Amount;
+use tollgate_storage::committer::Provision;
+
+use crate::Office;
+use crate::accounts::record::AccountRecord;
+use crate::change_set::unavailable;
+use crate::documents::Kept;
+use crate::identity::random;
+use tollgate_provisioning::{passwords, texts};
+use tollgate_relay::core::ApplyError;
+
+/// Characters of a password that is made here.
+const PASSWORD_CHARACTERS: usize = 8;
+
+impl AccountsOffice for Office {
+    fn accounts(&self, caller: &Caller, query: &AccountsQuery) -> Answer<Page<Account>> {
+        let paging = query.paging()?;
+        let search = query.search.as_ref().map(|text| text.to_lowercase());
+        let wanted = |account: &Account| {
+            query.status.is_none_or(|status| account.status == status)
+                && query.source.is_none_or(|source| account.source == source)
+                && query.plan.as_ref().is_none_or(|plan| account.plan == *plan)
+                && query.parent.as_ref().is_none_or(|parent| account.parent.as_ref() == Some(parent))
+                && search.as_ref().is_none_or(|text| {
+                    account.id.to_lowercase().contains(text) || account.name.to_lowercase().contains(text)
+                })
+        };
+        let created = self.created_at()?;
+        let accounts = self.all_reached(caller);
+        let views = accounts.iter().map(|account| self.account_view(account, &created)).filter(wanted);
+        let sort = query.sort.unwrap_or_default();
+        let keyed = views.map(|view| (key_of(&view, sort), view)).collect();
+        Ok(paging.sorted(keyed, sort.is_backwards()))
+    }
+
+    fn account(&self, caller: &Caller, id: &str) -> Answer<Versioned<Account>> {
+        let account = self.reached(caller, id)?;
+        let revision = self.accounts.get(id).map_or(1, |kept| kept.revision);
+        Ok(Versioned::new(revision, self.account_view(&account, &self.created_at()?)))
+    }
+
+    fn create_account(&self, caller: &Caller, new: NewAccount) -> Answer<Versioned<CreatedAccount>> {
+        texts::name(&new.id).map_err(|message| Problem::field("id", message))?;
+        let parent = self.parent_for(caller, new.parent.as_deref())?;
+        let opening = new.opening_balance.unwrap_or_default().0;
+        if opening != Amount::ZERO && caller.role != Role::Admin {
+            return Err(Problem::field("opening_balance", "only an admin may give one"));
+        }
+        only_for_admins(caller, &new.settings)?;
+        let password = match new.password {
+            Some(password) if (1..=64).contains(&password.len()) => password,
+            Some(_) => return Err(Problem::field("password", "is to have 1 to 64 octets")),
+            None => random::text::<PASSWORD_CHARACTERS>()?,
+        };
+        let hash = passwords::hash(password.as_bytes())
+            .map_err(|error| Problem::field("password", error.to_string()))?;
+        let handle = Handle::current();
+        let _turn = handle.block_on(self.world.turn.lock());
+        let currency = self.currency_of_plan(&new.plan)?;
+        let mut record = AccountRecord::new(&new.id, &new.plan, currency, &hash);
+        record.parent = parent;
+        view::apply(&mut record, new.settings);
+        if record.system_id == record.id {
+            texts::system_id(&record.system_id).map_err(|_| {
+                Problem::field("settings.system_id", "is missing, and the id is too long to stand in for it")
+            })?;
+        }
+        let lowest = record.credit_limit.0.checked_neg().unwrap_or_default();
+        if opening < lowest {
+            return Err(Problem::field("opening_balance", "is below zero by more than the credit limit"));
+        }
+        self.check_names(&record, None)?;
+        let number = self.numbered(&record, opening)?;
+        let view = self.put_record(caller, number, record, None, "account.create")?;
+        let credentials = Credentials { system_id: view.value.system_id.clone(), password };
+        Ok(view.map(|account| CreatedAccount { account, credentials }))
+    }
+
+    fn change_account(
+        &self,
+        caller: &Caller,
+        id: &str,
+        if_match: IfMatch,
+        patch: AccountPatch,
+    ) -> Answer<Versioned<Account>> {
+        only_for_admins(caller, &patch)?;
+        self.alter(caller, id, if_match, "account.update", |record| {
+            view::apply(record, patch);
+            Ok(())
+        })
+    }
+
+    fn rotate_credentials(&self, caller: &Caller, id: &str) -> Answer<Credentials> {
+        let password = random::text::<PASSWORD_CHARACTERS>()?;
+        let hash =
+            passwords::hash(password.as_bytes()).map_err(|error| Problem::internal(error.to_string()))?;
+        let account = self.alter(caller, id, IfMatch(None), "account.rotate_credentials", |record| {
+            hash.as_str().clone_into(&mut record.password_hash);
+            Ok(())
+        })?;
+        Ok(Credentials { system_id: account.value.system_id, password })
+    }
+
+    fn set_suspended(&self, caller: &Caller, id: &str, suspended: bool) -> Answer<Versioned<Account>> {
+        if caller.account() == Some(id) {
+            return Err(Problem::forbidden("nobody suspends or resumes the own account"));
+        }
+        let action = if suspended { "account.suspend" } else { "account.resume" };
+        self.alter(caller, id, IfMatch(None), action, |record| {
+            record.suspended = suspended;
+            Ok(())
+        })
+    }
+}
+
+/// What an account is listed by.
+fn key_of(account: &Account, sort: AccountSort) -> String {
+    match sort {
+        AccountSort::Id | AccountSort::IdBackwards => account.id.clone(),
+        AccountSort::Name | AccountSort::NameBackwards => format!("{}\0{}", account.name, account.id),
+        // As wide as any instant, so that the order of texts is that of time.
+        AccountSort::Oldest | AccountSort::Newest => {
+            format!("{:020}\0{}", account.created_at.0.0, account.id)
+        }
+    }
+}
+
+/// What only an admin decides: whatever lets somebody spend more, pay less, or be believed.
+fn only_for_admins(caller: &Caller, patch: &AccountPatch) -> Answer<()> {
+    let is_admin = caller.reaches_all();
+    let asked = [
+        ("is_reseller", patch.is_reseller.is_some()),
+        ("plan", patch.plan.is_some()),
+        ("credit_limit", patch.credit_limit.is_some()),
+        ("trusts_network_tlv", patch.trusts_network_tlv.is_some()),
+        ("delivery", patch.delivery.is_some()),
+        ("rates", patch.rates.is_some()),
+        ("senders", patch.senders.is_some()),
+        ("templates", patch.templates.is_some()),
+    ];
+    match asked.into_iter().find(|(_, asked)| *asked && !is_admin) {
+        Some((field, _)) => Err(Problem::forbidden(format!("only an admin may set {field}"))),
+        None => Ok(()),
+    }
+}
+
+impl Office {
+    /// Changes the record of an account of the API, and puts it in force.
+    pub(crate) fn alter(
+        &self,
+        caller: &Caller,
+        id: &str,
+        if_match: IfMatch,
+        action: &str,
+        change: impl FnOnce(&mut AccountRecord) -> Answer<()>,
+    ) -> Answer<Versioned<Account>> {
+        let account = self.reached(caller, id)?;
+        let handle = Handle::current();
+        let _turn = handle.block_on(self.world.turn.lock());
+        let Some(before) = self.accounts.get(id) else {
+            return Err(Problem::provisioned_by_file(format!(
+                "account `{id}` is provisioned in accounts.toml; change it there"
+            )));
+        };
+        if_match.check(before.revision)?;
+        let mut record = before.value.clone();
+        change(&mut record)?;
+        record.currency = self.currency_of_plan(&record.plan)?;
+        if record.currency != before.value.currency {
+            return Err(Problem::field("plan", "has another currency than the account's wallet"));
+        }
+        self.check_names(&record, Some(&before.value))?;
+        self.put_record(caller, account.standing.wallet.number(), record, Some(&before), action)
+    }
+
+    /// Makes a record durable and puts it in force. Whoever calls has the turn.
+    fn put_record(
+        &self,
+        caller: &Caller,
+        number: AccountNumber,
+        record: AccountRecord,
+        before: Option<&Arc<Kept<AccountRecord>>>,
+        action: &str,
+    ) -> Answer<Versioned<Account>> {
+        let provisioned = record.provisioned(&self.settings)?;
+        let terms_before = before.map(|kept| kept.value.price_terms());
+        let plain = AccountRecord::new(&record.id, &record.plan, record.currency, &provisioned.password_hash);
+        let makes_version = record.price_terms() != terms_before.unwrap_or_else(|| plain.price_terms());
+        // What would not hold together is found out before anything is written.
+        let prepared = if makes_version {
+            let mut additions = self.world.additions();
+            additions.accounts.insert(Arc::clone(&provisioned.account.id), provisioned.clone());
+            let loaded = self.world.current.load_full();
+            let live = Handle::current().block_on(self.world.prepare(&loaded, &additions));
+            Some((live.map_err(|error| apply_problem(&error))?, additions))
+        } else {
+            None
+        };
+        let after = view::audited(&record);
+        let before_json = before.map_or(Value::Null, |kept| view::audited(&kept.value));
+        let (id, resource) = (record.id.clone(), format!("account/{}", record.id));
+        let mut work = self.work(caller);
+        work.put(&self.accounts, &id, before.map(|kept| &**kept), record);
+        work.note(action, resource, &before_json, &after);
+        let changed = work.commit()?;
+        match prepared {
+            Some((live, additions)) => self.world.enact(live, additions),
+            None => {
+                self.world.put_account(number, provisioned).map_err(|error| apply_problem(&error))?;
+            }
+        }
+        let account = self.reached(&Caller::system(), &id)?;
+        let revision = changed.revisions.first().copied().unwrap_or(1);
+        Ok(Versioned::new(revision, self.account_view(&account, &self.created_at()?)))
+    }
+
+    /// The number that stands for the account on disk, with its opening balance, which is posted once.
+    fn numbered(&self, record: &AccountRecord, opening: Amount) -> Answer<AccountNumber> {
+        let known = self.store().accounts().map_err(|error| unavailable(&error))?;
+        if let Some((_, row)) = known.iter().find(|(_, row)| row.id == record.id)
+            && row.currency != record.currency.0.as_str()
+        {
+            let message = format!("there are books of an earlier `{}` in {}", record.id, row.currency);
+            return Err(Problem::already_exists(message));
+        }
+        let (reply, answer) = oneshot::channel();
+        let live = self.world.live.load();
+        self.world.committer.provision(Provision {
+            accounts: vec![(Arc::from(record.id.as_str()), record.currency.0.to_string(), opening)],
+            operators: Vec::new(),
+            tariff_version: Arc::clone(&live.tables.version),
+            tariff_files: Vec::new(),
+            reply,
+        });
+        let answered = answer.blocking_recv();
+        let stopped = || tollgate_storage::store::Unavailable("the committer has stopped".to_owned());
+        let provisioned = answered.unwrap_or_else(|_| Err(stopped())).map_err(|error| unavailable(&error))?;
+        let number = provisioned.accounts.first().copied();
+        let number = number.ok_or_else(|| Problem::internal("the account got no number"))?;
+        // A wallet that is new in memory has what was posted just now.
+        if self.world.wallets.get(number).is_none() {
+            let state = self.store().wallet(number).map_err(|error| unavailable(&error))?;
+            self.world
+                .wallets
+                .insert(tollgate_engine::wallet::Wallet::new(number, state.unwrap_or_default()));
+        }
+        Ok(number)
+    }
+
+    fn check_names(&self, record: &AccountRecord, before: Option<&AccountRecord>) -> Answer<()> {
+        let live = self.world.live.load();
+        let is_taken = live.by_account(&record.id).is_some() || self.accounts.get(&record.id).is_some();
+        if before.is_none() && is_taken {
+            return Err(Problem::already_exists(format!("there is an account `{}`", record.id)));
+        }
+        let other = live.by_system_id(record.system_id.as_bytes());
+        if other.is_some_and(|other| *other.provisioned.account.id != *record.id) {
+            let message = format!("another account binds as `{}`", record.system_id);
+            return Err(Problem::already_exists(message).and_field("system_id", "is taken"));
+        }
+        Ok(())
+    }
+
+    /// The reseller that a new account stands below.
+    fn parent_for(&self, caller: &Caller, asked: Option<&str>) -> Answer<Option<String>> {
+        let parent = asked.or(caller.account());
+        let Some(parent) = parent else { return Ok(None) };
+        let account = self.reached(caller, parent)?;
+        let id = &account.provisioned.account.id;
+        if self.accounts.get(id).is_some_and(|kept| kept.value.is_reseller) {
+            return Ok(Some(id.to_string()));
+        }
+        Err(Problem::field("parent", format!("`{id}` is no reseller")))
+    }
+
+    fn currency_of_plan(&self, plan: &str) -> Answer<CurrencyCode> {
+        let live = self.world.live.load();
+        let plan_table = live.tables.plan(plan);
+        let currency = plan_table.map(|table| CurrencyCode(table.plan.currency));
+        currency.ok_or_else(|| Problem::field("plan", format!("there is no plan `{plan}`")))
+    }
+}
+
+/// What a caller is told when an account or operator does not fit to the rest.
+pub(crate) fn apply_problem(error: &ApplyError) -> Problem {
+    match error {
+        ApplyError::Storage(error) => unavailable(error),
+        other => Problem::unprocessable(other.to_string()),
+    }
+}

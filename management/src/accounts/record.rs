@@ -1,0 +1,283 @@
+//! An account of the management API as the books keep it, and what of it the engine and the gate need.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tollgate_api::accounts::{
+    AccountRate, DefaultCoding, Delivery, RateLimit, SenderPolicy, Senders, TextPolicy,
+};
+use tollgate_api::money::{CurrencyCode, Money};
+use tollgate_api::problem::Problem;
+use tollgate_engine::account::{self, Account, DeliveryMode};
+use tollgate_engine::money::Amount;
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::tariff::{RateRow, RowOrigin};
+use tollgate_engine::throttle;
+use tollgate_engine::time::UnixMicros;
+
+use crate::notifications::alerts::webhook::check_url;
+use tollgate_provisioning::passwords::PasswordHash;
+use tollgate_provisioning::{ProvisionedAccount, Settings, texts};
+
+/// Addresses, senders and the like that one account may list.
+const LISTED_MAX: usize = 1_000;
+/// Prices of its own that one account may have.
+const RATES_MAX: usize = 5_000;
+/// Binds at once.
+const BINDS_MAX: u32 = 10_000;
+/// Where an account says nothing of it.
+const BINDS_DEFAULT: u32 = 10;
+
+/// As it was asked for, checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, as in accounts.toml")]
+pub struct AccountRecord {
+    pub id: String,
+    pub name: String,
+    #[serde(default)]
+    pub parent: Option<String>,
+    #[serde(default)]
+    pub is_reseller: bool,
+    #[serde(default)]
+    pub email: Option<String>,
+    pub system_id: String,
+    /// A PHC string. It is in no answer and in no audit note.
+    pub password_hash: String,
+    pub plan: String,
+    pub currency: CurrencyCode,
+    pub credit_limit: Money,
+    #[serde(default)]
+    pub suspended: bool,
+    #[serde(default)]
+    pub low_balance_threshold: Option<Money>,
+    #[serde(default)]
+    pub default_calling_code: Option<String>,
+    #[serde(default)]
+    pub senders: Senders,
+    #[serde(default)]
+    pub templates: TextPolicy,
+    #[serde(default)]
+    pub rate_limit: Option<RateLimit>,
+    pub max_binds: u32,
+    #[serde(default)]
+    pub window: Option<u32>,
+    #[serde(default)]
+    pub allowed_ips: Vec<String>,
+    #[serde(default)]
+    pub idempotency_by_user_message_reference_seconds: Option<u32>,
+    #[serde(default)]
+    pub reply_tlvs: bool,
+    #[serde(default)]
+    pub trusts_network_tlv: bool,
+    #[serde(default)]
+    pub default_coding: DefaultCoding,
+    #[serde(default)]
+    pub delivery: Delivery,
+    #[serde(default)]
+    pub rates: Vec<AccountRate>,
+    #[serde(default)]
+    pub alert_webhook_url: Option<String>,
+    #[serde(default)]
+    pub overage_segments: Option<u64>,
+}
+
+impl AccountRecord {
+    /// One that says nothing but what it must.
+    pub fn new(id: &str, plan: &str, currency: CurrencyCode, password_hash: &PasswordHash) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            parent: None,
+            is_reseller: false,
+            email: None,
+            system_id: id.to_owned(),
+            password_hash: password_hash.as_str().to_owned(),
+            plan: plan.to_owned(),
+            currency,
+            credit_limit: Money::default(),
+            suspended: false,
+            low_balance_threshold: None,
+            default_calling_code: None,
+            senders: Senders::default(),
+            templates: TextPolicy::default(),
+            rate_limit: None,
+            max_binds: BINDS_DEFAULT,
+            window: None,
+            allowed_ips: Vec::new(),
+            idempotency_by_user_message_reference_seconds: None,
+            reply_tlvs: false,
+            trusts_network_tlv: false,
+            default_coding: DefaultCoding::default(),
+            delivery: Delivery::default(),
+            rates: Vec::new(),
+            alert_webhook_url: None,
+            overage_segments: None,
+        }
+    }
+
+    /// Whether a price depends on what this account has of its own: then it is part of the tariff's version.
+    pub fn price_terms(&self) -> (Option<&str>, bool, DefaultCoding, &[AccountRate]) {
+        (self.default_calling_code.as_deref(), self.trusts_network_tlv, self.default_coding, &self.rates)
+    }
+
+    /// As the engine charges it and the gate admits it; or what is wrong, field by field.
+    pub fn provisioned(&self, settings: &Settings) -> Result<ProvisionedAccount, Problem> {
+        let id = parsed("id", texts::name(&self.id))?;
+        let password_hash: PasswordHash = self
+            .password_hash
+            .parse()
+            .map_err(|_| Problem::internal(format!("the password hash of account {id} is damaged")))?;
+        let account = self.charged(id)?;
+        self.check_bind(settings)?;
+        self.check_webhook()?;
+        let allowed_ips = listed("allowed_ips", &self.allowed_ips, texts::address_block)?;
+        Ok(ProvisionedAccount {
+            system_id: parsed("system_id", texts::system_id(&self.system_id))?,
+            password_hash,
+            // Posted when it is made, and never again.
+            opening_balance: Amount::ZERO,
+            max_binds: self.max_binds,
+            window: self.window,
+            allowed_ips,
+            idempotency_by_user_message_reference: self
+                .idempotency_by_user_message_reference_seconds
+                .map(|seconds| Duration::from_secs(seconds.into())),
+            reply_tlvs: self.reply_tlvs,
+            tlv: settings.tlv,
+            account,
+        })
+    }
+
+    fn check_bind(&self, settings: &Settings) -> Result<(), Problem> {
+        if !(1..=BINDS_MAX).contains(&self.max_binds) {
+            return Err(Problem::field("max_binds", format!("is to be from 1 to {BINDS_MAX}")));
+        }
+        let queue = settings.storage.queue_messages;
+        if self.window.is_some_and(|window| !(1..=65_535.min(queue)).contains(&window)) {
+            let most = 65_535.min(queue);
+            return Err(Problem::field("window", format!("is to be from 1 to {most}")));
+        }
+        let most = u64::from(settings.storage.idempotency_window_hours) * 3_600;
+        let seconds = self.idempotency_by_user_message_reference_seconds;
+        if seconds.is_some_and(|seconds| !(1..=most).contains(&seconds.into())) {
+            let field = "idempotency_by_user_message_reference_seconds";
+            return Err(Problem::field(field, format!("is to be from 1 to {most}")));
+        }
+        Ok(())
+    }
+
+    fn check_webhook(&self) -> Result<(), Problem> {
+        let checked = self.alert_webhook_url.as_deref().map(check_url).transpose();
+        parsed("alert_webhook_url", checked).map(drop)
+    }
+
+    fn charged(&self, id: Arc<str>) -> Result<Account, Problem> {
+        if self.credit_limit.0.is_negative() {
+            return Err(Problem::field("credit_limit", "is below zero"));
+        }
+        let calling_code = self.default_calling_code.as_deref().map(texts::calling_code).transpose();
+        Ok(Account {
+            id,
+            currency: self.currency.0,
+            plan: parsed("plan", texts::name(&self.plan))?,
+            credit_limit: self.credit_limit.0,
+            suspended: self.suspended,
+            low_balance_threshold: self.low_balance_threshold.map(|money| money.0),
+            default_calling_code: parsed("default_calling_code", calling_code)?,
+            rates: self.rate_rows()?,
+            senders: self.sender_policy()?,
+            texts: match self.templates {
+                TextPolicy::Any => account::TextPolicy::Any,
+                TextPolicy::Approved => account::TextPolicy::Approved,
+            },
+            // Put there by the world, where it is the same for every version of the account.
+            approvals: Arc::default(),
+            trusts_network_tlv: self.trusts_network_tlv,
+            rate_limit: self.throttle()?,
+            default_coding: match self.default_coding {
+                DefaultCoding::Gsm7 => account::DefaultCoding::Gsm7,
+                DefaultCoding::Latin1 => account::DefaultCoding::Latin1,
+            },
+            delivery: match self.delivery {
+                Delivery::Routed => DeliveryMode::Routed,
+                Delivery::ChargeOnly => DeliveryMode::ChargeOnly,
+            },
+            statuses: Vec::new(),
+        })
+    }
+
+    fn throttle(&self) -> Result<Option<throttle::RateLimit>, Problem> {
+        let Some(RateLimit { per_second, burst }) = self.rate_limit else { return Ok(None) };
+        let burst = burst.unwrap_or(per_second);
+        if !(1..=1_000_000).contains(&per_second) || !(1..=1_000_000).contains(&burst) {
+            return Err(Problem::field("rate_limit", "is to be from 1 to 1000000"));
+        }
+        Ok(Some(throttle::RateLimit { per_second, burst }))
+    }
+
+    fn sender_policy(&self) -> Result<account::SenderPolicy, Problem> {
+        let list = listed("senders.listed", &self.senders.listed, texts::sender)?;
+        match self.senders.policy {
+            SenderPolicy::Listed if list.is_empty() => {
+                Err(Problem::field("senders.listed", "is empty, so that nothing could be sent"))
+            }
+            SenderPolicy::Listed => Ok(account::SenderPolicy::Listed(list)),
+            _ if !list.is_empty() => {
+                Err(Problem::field("senders.listed", "is for the policy `listed` alone"))
+            }
+            SenderPolicy::Any => Ok(account::SenderPolicy::Any),
+            SenderPolicy::Approved => Ok(account::SenderPolicy::Approved),
+        }
+    }
+
+    fn rate_rows(&self) -> Result<Vec<RateRow>, Problem> {
+        if self.rates.len() > RATES_MAX {
+            return Err(Problem::field("rates", format!("more than {RATES_MAX}")));
+        }
+        let mut places = std::collections::HashSet::new();
+        let mut rows = Vec::with_capacity(self.rates.len());
+        for (rate, line) in self.rates.iter().zip(1..) {
+            let row = rate_row(rate, line)?;
+            if !places.insert((row.network, row.effective_from)) {
+                let message = format!("{} has two prices from the same time on", row.network);
+                return Err(Problem::field("rates", message));
+            }
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+}
+
+fn rate_row(rate: &AccountRate, line: u32) -> Result<RateRow, Problem> {
+    let field = |name: &str| format!("rates.{}.{name}", line - 1);
+    let network = NetworkCode::new(&rate.mcc, rate.mnc.as_deref().unwrap_or_default());
+    let network = network.ok_or_else(|| {
+        Problem::field(&field("mcc"), "is to have three digits, and mnc two or three where there is one")
+    })?;
+    if rate.price.0.is_negative() {
+        return Err(Problem::field(&field("price"), "is below zero"));
+    }
+    let effective_from = rate.effective_from.map_or(UnixMicros::default(), |at| at.0);
+    let effective_to = rate.effective_to.map(|at| at.0);
+    if effective_to.is_some_and(|to| to <= effective_from) {
+        return Err(Problem::field(&field("effective_to"), "is not after effective_from"));
+    }
+    let origin = RowOrigin { file: Arc::from("account rates"), line };
+    Ok(RateRow { network, price: rate.price.0, effective_from, effective_to, origin })
+}
+
+fn parsed<T>(field: &str, parsed: Result<T, String>) -> Result<T, Problem> {
+    parsed.map_err(|message| Problem::field(field, message))
+}
+
+fn listed<T>(
+    field: &str,
+    texts: &[String],
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, Problem> {
+    if texts.len() > LISTED_MAX {
+        return Err(Problem::field(field, format!("more than {LISTED_MAX}")));
+    }
+    parsed(field, texts.iter().map(|text| parse(text)).collect())
+}

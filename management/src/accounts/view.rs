@@ -1,0 +1,148 @@
+//! An account as the API shows it, and a record as a change makes it.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use tollgate_api::accounts::{
+    Account, AccountPatch, AccountRate, AccountStatus, DefaultCoding, Delivery, RateLimit, SenderPolicy,
+    Senders, Source, TextPolicy,
+};
+use tollgate_api::answer::Answer;
+use tollgate_api::money::{CurrencyCode, Money};
+use tollgate_api::time::Time;
+use tollgate_engine::account::{self, AccountNumber, DeliveryMode};
+use tollgate_engine::tariff::RateRow;
+use tollgate_engine::time::UnixMicros;
+
+use super::record::AccountRecord;
+use crate::Office;
+use crate::change_set::unavailable;
+use tollgate_relay::snapshot::Bindable;
+
+/// When each account was first provisioned.
+pub type CreatedAt = HashMap<AccountNumber, UnixMicros>;
+
+impl Office {
+    pub(crate) fn created_at(&self) -> Answer<CreatedAt> {
+        let accounts = self.store().accounts().map_err(|error| unavailable(&error))?;
+        Ok(accounts.into_iter().map(|(number, row)| (number, row.created_at)).collect())
+    }
+
+    pub(crate) fn account_view(&self, account: &Bindable, created: &CreatedAt) -> Account {
+        let provisioned = &account.provisioned;
+        let charged = &provisioned.account;
+        let kept = self.accounts.get(&charged.id);
+        let record = kept.as_ref().map(|kept| &kept.value);
+        let number = account.standing.wallet.number();
+        let created_at = created.get(&number).copied().unwrap_or_default();
+        let (senders, listed) = senders_of(&charged.senders);
+        Account {
+            id: charged.id.to_string(),
+            name: record.map_or_else(|| charged.id.to_string(), |record| record.name.clone()),
+            parent: record.and_then(|record| record.parent.clone()),
+            source: if record.is_some() { Source::Api } else { Source::File },
+            status: if charged.suspended { AccountStatus::Suspended } else { AccountStatus::Active },
+            is_reseller: record.is_some_and(|record| record.is_reseller),
+            email: record.and_then(|record| record.email.clone()),
+            system_id: provisioned.system_id.to_string(),
+            plan: charged.plan.to_string(),
+            currency: CurrencyCode(charged.currency),
+            credit_limit: Money(charged.credit_limit),
+            low_balance_threshold: charged.low_balance_threshold.map(Money),
+            default_calling_code: charged.default_calling_code.as_ref().map(ToString::to_string),
+            senders: Senders { policy: senders, listed },
+            templates: match charged.texts {
+                account::TextPolicy::Any => TextPolicy::Any,
+                account::TextPolicy::Approved => TextPolicy::Approved,
+            },
+            rate_limit: charged
+                .rate_limit
+                .map(|limit| RateLimit { per_second: limit.per_second, burst: Some(limit.burst) }),
+            max_binds: provisioned.max_binds,
+            window: provisioned.window,
+            allowed_ips: provisioned.allowed_ips.iter().map(ToString::to_string).collect(),
+            idempotency_by_user_message_reference_seconds: provisioned
+                .idempotency_by_user_message_reference
+                .map(|window| u32::try_from(window.as_secs()).unwrap_or(u32::MAX)),
+            reply_tlvs: provisioned.reply_tlvs,
+            trusts_network_tlv: charged.trusts_network_tlv,
+            default_coding: match charged.default_coding {
+                account::DefaultCoding::Gsm7 => DefaultCoding::Gsm7,
+                account::DefaultCoding::Latin1 => DefaultCoding::Latin1,
+            },
+            delivery: match charged.delivery {
+                DeliveryMode::Routed => Delivery::Routed,
+                DeliveryMode::ChargeOnly => Delivery::ChargeOnly,
+            },
+            rates: charged.rates.iter().map(rate_of).collect(),
+            alert_webhook_url: record.and_then(|record| record.alert_webhook_url.clone()),
+            overage_segments: record.and_then(|record| record.overage_segments),
+            created_at: Time(kept.as_ref().map_or(created_at, |kept| kept.created_at)),
+            updated_at: Time(kept.as_ref().map_or(created_at, |kept| kept.updated_at)),
+        }
+    }
+}
+
+fn senders_of(policy: &account::SenderPolicy) -> (SenderPolicy, Vec<String>) {
+    match policy {
+        account::SenderPolicy::Any => (SenderPolicy::Any, Vec::new()),
+        account::SenderPolicy::Approved => (SenderPolicy::Approved, Vec::new()),
+        account::SenderPolicy::Listed(list) => {
+            let list = list.iter().map(|sender| String::from_utf8_lossy(sender).into_owned());
+            (SenderPolicy::Listed, list.collect())
+        }
+    }
+}
+
+fn rate_of(row: &RateRow) -> AccountRate {
+    AccountRate {
+        mcc: format!("{:03}", row.network.mcc),
+        mnc: row.network.mnc.map(|mnc| mnc.to_string()),
+        price: Money(row.price),
+        effective_from: (row.effective_from != UnixMicros::default()).then_some(Time(row.effective_from)),
+        effective_to: row.effective_to.map(Time),
+    }
+}
+
+/// A record as the audit log may show it: without its password hash.
+pub fn audited(record: &AccountRecord) -> Value {
+    let mut value = serde_json::to_value(record).unwrap_or_default();
+    if let Some(object) = value.as_object_mut() {
+        object.remove("password_hash");
+    }
+    value
+}
+
+/// Changes what the patch names.
+pub fn apply(record: &mut AccountRecord, patch: AccountPatch) {
+    fn set<T>(field: &mut T, value: Option<T>) {
+        if let Some(value) = value {
+            *field = value;
+        }
+    }
+    set(&mut record.name, patch.name);
+    set(&mut record.is_reseller, patch.is_reseller);
+    set(&mut record.email, patch.email);
+    set(&mut record.system_id, patch.system_id);
+    set(&mut record.plan, patch.plan);
+    set(&mut record.credit_limit, patch.credit_limit);
+    set(&mut record.low_balance_threshold, patch.low_balance_threshold);
+    set(&mut record.default_calling_code, patch.default_calling_code);
+    set(&mut record.senders, patch.senders);
+    set(&mut record.templates, patch.templates);
+    set(&mut record.rate_limit, patch.rate_limit);
+    set(&mut record.max_binds, patch.max_binds);
+    set(&mut record.window, patch.window);
+    set(&mut record.allowed_ips, patch.allowed_ips);
+    set(
+        &mut record.idempotency_by_user_message_reference_seconds,
+        patch.idempotency_by_user_message_reference_seconds,
+    );
+    set(&mut record.reply_tlvs, patch.reply_tlvs);
+    set(&mut record.trusts_network_tlv, patch.trusts_network_tlv);
+    set(&mut record.default_coding, patch.default_coding);
+    set(&mut record.delivery, patch.delivery);
+    set(&mut record.rates, patch.rates);
+    set(&mut record.alert_webhook_url, patch.alert_webhook_url);
+    set(&mut record.overage_segments, patch.overage_segments);
+}

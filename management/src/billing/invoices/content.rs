@@ -1,0 +1,225 @@
+//! What an invoice says of a period, gathered from the books.
+//!
+//! A charge is in the period by the id of its CDR and a refund by the id of its ledger entry, which are the instants of their
+//! commits: so each is in exactly one of periods that follow one another, and the total is what the ledger says.
+
+use std::collections::BTreeMap;
+use std::ops::{ControlFlow, Range};
+
+use tollgate_api::answer::Answer;
+use tollgate_api::invoices::{InvoiceLine, InvoicePayments, LineCategory, LineDetails};
+use tollgate_api::money::Money;
+use tollgate_api::problem::Problem;
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::Amount;
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::cdr::Cdr;
+use tollgate_storage::rows::{EntryKind, LedgerEntry};
+use tollgate_storage::schema::first_id_at;
+
+use super::record::Content;
+use crate::Office;
+use crate::billing::ratio::average;
+use crate::change_set::unavailable;
+use tollgate_relay::snapshot::{Bindable, Live};
+
+/// Refunds whose messages are looked up before more of the ledger is read.
+const REFUNDS_AT_ONCE: usize = 10_000;
+
+/// Money that moved in a period. Sums are wider than an amount, so that none of them runs over on its way.
+#[derive(Debug, Default)]
+struct Gathered {
+    charged: BTreeMap<NetworkCode, Sum>,
+    /// `None` for a refund whose message cannot be found.
+    refunded: BTreeMap<Option<NetworkCode>, Sum>,
+    tariffs: Vec<u32>,
+    top_ups: i128,
+    adjustments: i128,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    messages: u64,
+    segments: u64,
+    micros: i128,
+}
+
+/// One refund, whose message is still to be looked up.
+struct Refund {
+    message_id: Option<u64>,
+    amount: Amount,
+}
+
+impl Office {
+    /// What an account's invoice for a period says as the books are now.
+    pub fn invoice_content(&self, account: &Bindable, period: &Range<UnixMicros>) -> Answer<Content> {
+        let number = account.standing.wallet.number();
+        // Both reads are of the same books, whatever is committed between them.
+        let until = self.store().next_id().map_err(|error| unavailable(&error))?;
+        let ids = first_id_at(period.start)..first_id_at(period.end).min(until);
+        let mut gathered = Gathered::default();
+        self.gather_charges(number, &ids, &mut gathered)?;
+        self.gather_entries(number, ids, &mut gathered)?;
+        self.invoice_written(gathered)
+    }
+
+    fn gather_charges(
+        &self,
+        account: AccountNumber,
+        ids: &Range<u64>,
+        gathered: &mut Gathered,
+    ) -> Answer<()> {
+        let read = self.store().charges_between(account, ids.start, ids.end, |cdr, _| {
+            gathered.charge(cdr);
+            if self.billing.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        read.map_err(|error| unavailable(&error))?;
+        self.billing.check_stopping()
+    }
+
+    fn gather_entries(
+        &self,
+        account: AccountNumber,
+        mut ids: Range<u64>,
+        gathered: &mut Gathered,
+    ) -> Answer<()> {
+        loop {
+            let (mut refunds, mut next) = (Vec::new(), None);
+            let read = self.store().ledger_between(account, ids.start, ids.end, |id, entry| {
+                refunds.extend(gathered.entry(&entry));
+                if refunds.len() < REFUNDS_AT_ONCE {
+                    return ControlFlow::Continue(());
+                }
+                next = Some(id.saturating_add(1));
+                ControlFlow::Break(())
+            });
+            read.map_err(|error| unavailable(&error))?;
+            for refund in &refunds {
+                self.gather_refund(account, refund, gathered)?;
+                self.billing.check_stopping()?;
+            }
+            match next {
+                Some(next) => ids.start = next,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn gather_refund(&self, account: AccountNumber, refund: &Refund, gathered: &mut Gathered) -> Answer<()> {
+        let read = |id| {
+            let facts = |cdr: &Cdr<'_>| (cdr.fields.network, cdr.fields.segments);
+            self.store().cdr(account, id, facts).map_err(|error| unavailable(&error))
+        };
+        let message = refund.message_id.map(read).transpose()?.flatten();
+        let segments = message.map_or(0, |(_, segments)| u64::from(segments));
+        gathered
+            .refunded
+            .entry(message.map(|(network, _)| network))
+            .or_default()
+            .add(segments, refund.amount);
+        Ok(())
+    }
+
+    fn invoice_written(&self, gathered: Gathered) -> Answer<Content> {
+        let Gathered { charged, refunded, tariffs, top_ups, adjustments } = gathered;
+        let live = self.world.live.load();
+        let mut lines = Vec::with_capacity(charged.len() + refunded.len());
+        let mut total = 0;
+        for (network, sum) in charged {
+            total += sum.micros;
+            lines.push(line(&live, Some(network), sum, false)?);
+        }
+        for (network, sum) in refunded {
+            let sum = Sum { micros: -sum.micros, ..sum };
+            total += sum.micros;
+            lines.push(line(&live, network, sum, true)?);
+        }
+        let payments = InvoicePayments { top_ups: money(top_ups)?, adjustments: money(adjustments)? };
+        Ok(Content {
+            lines,
+            total: money(total)?,
+            payments,
+            tariff_versions: self.tariff_versions(&tariffs)?,
+        })
+    }
+
+    /// The names of tariff versions. A number stands for the same one for ever.
+    fn tariff_versions(&self, numbers: &[u32]) -> Answer<Vec<String>> {
+        let mut known = self.billing.tariff_versions.lock();
+        if numbers.iter().any(|number| !known.contains_key(number)) {
+            let all = self.store().tariffs().map_err(|error| unavailable(&error))?;
+            known.extend(all.into_iter().map(|(number, row)| (number, row.version)));
+        }
+        Ok(numbers.iter().filter_map(|number| known.get(number).cloned()).collect())
+    }
+}
+
+impl Gathered {
+    fn charge(&mut self, cdr: &Cdr<'_>) {
+        let sum = self.charged.entry(cdr.fields.network).or_default();
+        sum.add(u64::from(cdr.fields.segments), cdr.fields.amount);
+        let tariff = cdr.header.tariff;
+        if self.tariffs.last() != Some(&tariff) && !self.tariffs.contains(&tariff) {
+            self.tariffs.push(tariff);
+        }
+    }
+
+    /// Adds an entry, unless it is a refund, which is given back to be looked up.
+    fn entry(&mut self, entry: &LedgerEntry) -> Option<Refund> {
+        let micros = i128::from(entry.amount.micros());
+        match entry.kind {
+            EntryKind::Refund => {
+                return Some(Refund { message_id: entry.reference.parse().ok(), amount: entry.amount });
+            }
+            EntryKind::OpeningBalance | EntryKind::TopUp => self.top_ups += micros,
+            EntryKind::Adjustment => self.adjustments += micros,
+        }
+        None
+    }
+}
+
+impl Sum {
+    fn add(&mut self, segments: u64, amount: Amount) {
+        self.messages += 1;
+        self.segments += segments;
+        self.micros += i128::from(amount.micros());
+    }
+}
+
+fn line(live: &Live, code: Option<NetworkCode>, sum: Sum, is_refund: bool) -> Answer<InvoiceLine> {
+    let networks = &live.tables.networks;
+    let id = code.and_then(|code| networks.id(code));
+    let country = id.and_then(|id| networks.country_of(id));
+    let network = id.map(|id| networks.get(id).operator.to_string()).filter(|name| !name.is_empty());
+    let names = [network.as_deref(), country.map(|country| &*country.name)];
+    let names: Vec<&str> = names.into_iter().flatten().collect();
+    let what = if is_refund { "Refund of SMS" } else { "SMS" };
+    let description = match code {
+        Some(code) if names.is_empty() => format!("{what} to {code}"),
+        Some(code) => format!("{what} to {} ({code})", names.join(", ")),
+        None => what.to_owned(),
+    };
+    let total = money(sum.micros)?;
+    Ok(InvoiceLine {
+        description,
+        quantity: sum.segments,
+        unit_price: Money(average(total.0, sum.segments)),
+        total,
+        category: LineCategory::Sms,
+        details: LineDetails {
+            messages: sum.messages,
+            is_refund,
+            mcc: code.map(|code| format!("{:03}", code.mcc)),
+            mnc: code.and_then(|code| code.mnc).map(|mnc| mnc.to_string()),
+            network,
+            country_code: country.map(|country| country.iso2.to_string()),
+        },
+    })
+}
+
+fn money(micros: i128) -> Answer<Money> {
+    let micros = i64::try_from(micros).ok();
+    let amount = micros.map(Amount::from_micros);
+    amount.map(Money).ok_or_else(|| Problem::internal("a sum of the invoice cannot be held"))
+}

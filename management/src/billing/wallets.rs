@@ -1,0 +1,244 @@
+//! Wallets and ledgers: what an account has is in memory, what has moved it is on disk, and money in and out by hand is one
+//! durable change.
+
+mod transactions;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use tollgate_api::accounts::AccountStatus;
+use tollgate_api::answer::Answer;
+use tollgate_api::caller::Caller;
+use tollgate_api::extract::IdempotencyKey;
+use tollgate_api::money::{CurrencyCode, Money};
+use tollgate_api::page::Page;
+use tollgate_api::problem::Problem;
+use tollgate_api::time::Time;
+use tollgate_api::wallets::{
+    Balance, BalanceQuery, NewAdjustment, NewTopup, Transaction, TransactionsQuery, Wallet, WalletsOffice,
+};
+use tollgate_engine::money::Amount;
+use tollgate_storage::change::{EntryChange, EntryText};
+use tollgate_storage::clock::now;
+use tollgate_storage::rows::EntryKind;
+
+use crate::Office;
+use crate::change_set::unavailable;
+use tollgate_relay::snapshot::Bindable;
+
+/// Characters of what an entry refers to, and of what it says at length.
+const REFERENCE_MAX: usize = 200;
+const DETAILS_MAX: usize = 2_000;
+/// Octets of an entry's metadata.
+const METADATA_OCTETS_MAX: usize = 4_096;
+
+/// Money that somebody moves by hand.
+struct Posting<'a> {
+    kind: EntryKind,
+    amount: Amount,
+    text: EntryText,
+    action: &'a str,
+    /// What tells a resend from another request.
+    request: String,
+}
+
+impl WalletsOffice for Office {
+    fn balance(&self, caller: &Caller, account: &str, query: BalanceQuery) -> Answer<Balance> {
+        let account = self.reached(caller, account)?;
+        let charged = &account.provisioned.account;
+        let (id, currency) = (charged.id.to_string(), CurrencyCode(charged.currency));
+        let present = now();
+        if let Some(Time(at)) = query.at {
+            if at > present {
+                return Err(Problem::field("at", "is not in the past"));
+            }
+            let balance = self.store().balance_at(account.standing.wallet.number(), at);
+            let balance = Money(balance.map_err(|error| unavailable(&error))?);
+            let (credit_limit, available, low, as_of) = (None, None, None, Time(at));
+            return Ok(Balance { account: id, balance, currency, credit_limit, available, low, as_of });
+        }
+        let balance = account.standing.wallet.state().balance;
+        let low = charged.low_balance_threshold.is_some_and(|threshold| balance < threshold);
+        Ok(Balance {
+            account: id,
+            balance: Money(balance),
+            currency,
+            credit_limit: Some(Money(charged.credit_limit)),
+            available: Some(Money(available(balance, charged.credit_limit))),
+            low: Some(low),
+            as_of: Time(present),
+        })
+    }
+
+    fn wallet(&self, caller: &Caller, account: &str) -> Answer<Wallet> {
+        let account = self.reached(caller, account)?;
+        let charged = &account.provisioned.account;
+        let record = self.accounts.get(&charged.id);
+        let (state, present) = (account.standing.wallet.state(), now());
+        let month = account.terms.plan.months.month_at(present);
+        Ok(Wallet {
+            account: charged.id.to_string(),
+            balance: Money(state.balance),
+            currency: CurrencyCode(charged.currency),
+            credit_limit: Money(charged.credit_limit),
+            available: Money(available(state.balance, charged.credit_limit)),
+            low_balance_threshold: charged.low_balance_threshold.map(Money),
+            overage_segments: record.and_then(|record| record.value.overage_segments),
+            status: if charged.suspended { AccountStatus::Suspended } else { AccountStatus::Active },
+            plan: charged.plan.to_string(),
+            month: month.to_string(),
+            segments_this_month: state.counted(month),
+            as_of: Time(present),
+        })
+    }
+
+    fn transactions(
+        &self,
+        caller: &Caller,
+        account: &str,
+        query: &TransactionsQuery,
+    ) -> Answer<Page<Transaction>> {
+        let account = self.reached(caller, account)?;
+        transactions::list(self.store(), &account, query)
+    }
+
+    fn transaction(&self, caller: &Caller, account: &str, id: &str) -> Answer<Transaction> {
+        let account = self.reached(caller, account)?;
+        let found = id.parse().ok().map(|number| transactions::find(self.store(), &account, number));
+        let missing = || Problem::not_found(format!("there is no transaction `{id}` of this account"));
+        found.transpose()?.flatten().ok_or_else(missing)
+    }
+
+    fn top_up(
+        &self,
+        caller: &Caller,
+        account: &str,
+        topup: NewTopup,
+        key: &IdempotencyKey,
+    ) -> Answer<Transaction> {
+        let account = self.reached(caller, account)?;
+        if topup.amount.0 <= Amount::ZERO {
+            return Err(Problem::field("amount", "is to be more than zero"));
+        }
+        check_length("reference", &topup.reference, 1..=REFERENCE_MAX)?;
+        check_length("details", topup.details.as_deref().unwrap_or_default(), 0..=DETAILS_MAX)?;
+        let metadata = topup.metadata.as_ref().map(|metadata| Value::Object(metadata.clone()).to_string());
+        let metadata = metadata.unwrap_or_default();
+        if metadata.len() > METADATA_OCTETS_MAX {
+            return Err(Problem::field("metadata", format!("has more than {METADATA_OCTETS_MAX} octets")));
+        }
+        let request = request("topups", &account, &topup);
+        let text = EntryText {
+            actor: caller.actor.clone(),
+            reference: topup.reference,
+            details: topup.details.unwrap_or_default(),
+            metadata,
+        };
+        let (kind, amount, action) = (EntryKind::TopUp, topup.amount.0, "wallet.topup");
+        self.post(caller, &account, Posting { kind, amount, text, action, request }, key)
+    }
+
+    fn adjust(
+        &self,
+        caller: &Caller,
+        account: &str,
+        adjustment: NewAdjustment,
+        key: &IdempotencyKey,
+    ) -> Answer<Transaction> {
+        let account = self.reached(caller, account)?;
+        if adjustment.amount.0 == Amount::ZERO {
+            return Err(Problem::field("amount", "is zero"));
+        }
+        check_length("reason", &adjustment.reason, 1..=DETAILS_MAX)?;
+        check_length("reference", adjustment.reference.as_deref().unwrap_or_default(), 0..=REFERENCE_MAX)?;
+        let request = request("adjustments", &account, &adjustment);
+        let text = EntryText {
+            actor: caller.actor.clone(),
+            reference: adjustment.reference.unwrap_or_default(),
+            details: adjustment.reason,
+            metadata: String::new(),
+        };
+        let (kind, amount, action) = (EntryKind::Adjustment, adjustment.amount.0, "wallet.adjust");
+        self.post(caller, &account, Posting { kind, amount, text, action, request }, key)
+    }
+}
+
+impl Office {
+    fn post(
+        &self,
+        caller: &Caller,
+        account: &Bindable,
+        posting: Posting<'_>,
+        key: &IdempotencyKey,
+    ) -> Answer<Transaction> {
+        let Posting { kind, amount, text, action, request } = posting;
+        let charged = &account.provisioned.account;
+        let after = json!({
+            "amount": Money(amount),
+            "currency": charged.currency.as_str(),
+            "reference": text.reference,
+            "details": text.details,
+        });
+        let mut work = self.work(caller);
+        work.once(key.0.as_deref(), &request);
+        // A repeated request must not find that its first time has used up the money. Held until the commit, so that the
+        // first time has either not begun or is on disk.
+        let takes = amount.is_negative().then(|| self.taking_by_hand.lock());
+        if takes.is_some()
+            && let Some(before) = work.replayed()?
+        {
+            return self.posted(account, &before.entries);
+        }
+        let entry = entry(account, kind, amount, text)?;
+        work.entry(entry).note(action, format!("account/{}", charged.id), &Value::Null, &after);
+        let changed = work.commit()?;
+        drop(takes);
+        self.posted(account, &changed.entries)
+    }
+
+    /// The same for the first time and every time after it: as it stands in the ledger.
+    fn posted(
+        &self,
+        account: &Bindable,
+        entries: &[tollgate_storage::change::PostedEntry],
+    ) -> Answer<Transaction> {
+        let id = entries.first().map(|entry| entry.id);
+        let found = id.map(|id| transactions::find(self.store(), account, id)).transpose()?;
+        found.flatten().ok_or_else(|| Problem::internal("the entry is not in the ledger"))
+    }
+}
+
+fn entry(account: &Bindable, kind: EntryKind, amount: Amount, text: EntryText) -> Answer<EntryChange> {
+    let wallet = Arc::clone(&account.standing.wallet);
+    let entry = match amount.checked_neg().filter(|_| amount.is_negative()) {
+        Some(taken) => {
+            let credit_limit = account.provisioned.account.credit_limit;
+            EntryChange::debit(wallet, kind, taken, credit_limit, text)
+        }
+        None => EntryChange::credit(wallet, kind, amount, text),
+    };
+    entry.map_err(Problem::refused)
+}
+
+fn available(balance: Amount, credit_limit: Amount) -> Amount {
+    balance.checked_add(credit_limit).unwrap_or(Amount::MAX)
+}
+
+fn request(what: &str, account: &Bindable, body: &impl Serialize) -> String {
+    let body = serde_json::to_string(body).unwrap_or_default();
+    format!("POST /v1/accounts/{}/{what} {body}", account.provisioned.account.id)
+}
+
+/// Refuses a text of fewer or more characters.
+pub(crate) fn check_length(
+    field: &str,
+    text: &str,
+    characters: std::ops::RangeInclusive<usize>,
+) -> Answer<()> {
+    if characters.contains(&text.chars().count()) {
+        return Ok(());
+    }
+    let (least, most) = characters.into_inner();
+    Err(Problem::field(field, format!("is to have {least} to {most} characters")))
+}

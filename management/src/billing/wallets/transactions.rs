@@ -1,0 +1,175 @@
+//! All that has moved an account's money, as the API shows it: entries of the ledger, and the CDRs, which are its debits.
+
+use std::ops::ControlFlow;
+
+use tollgate_api::answer::Answer;
+use tollgate_api::money::{CurrencyCode, Money};
+use tollgate_api::page::Page;
+use tollgate_api::problem::Problem;
+use tollgate_api::time::Time;
+use tollgate_api::wallets::{Transaction, TransactionKind, TransactionStatus, TransactionsQuery};
+use tollgate_engine::money::Amount;
+use tollgate_storage::cdr::Cdr;
+use tollgate_storage::rows::{EntryKind, LedgerEntry};
+use tollgate_storage::schema::{first_id_at, issued_at};
+use tollgate_storage::store::{self, Store, Unavailable};
+
+use crate::change_set::unavailable;
+use crate::messaging::paging::{Gathering, foreign_cursor};
+use tollgate_provisioning::texts;
+use tollgate_relay::snapshot::Bindable;
+
+/// Which transactions, and whose.
+struct Wanted<'a> {
+    account: &'a Bindable,
+    kind: Option<TransactionKind>,
+    amounts: (Option<Amount>, Option<Amount>),
+    /// Ids are in the order of commits, so that times are ranges of ids.
+    down_to: u64,
+    below: u64,
+}
+
+/// A page of them, the newest first.
+pub fn list(store: &Store, account: &Bindable, query: &TransactionsQuery) -> Answer<Page<Transaction>> {
+    let paging = query.paging()?;
+    let after = paging.after.as_deref().map(|key| key.parse().map_err(|_| foreign_cursor())).transpose()?;
+    let wanted = Wanted {
+        account,
+        kind: query.kind,
+        amounts: (
+            amount("min_amount", query.min_amount.as_deref())?,
+            amount("max_amount", query.max_amount.as_deref())?,
+        ),
+        down_to: query.from.map_or(0, |from| first_id_at(from.0)),
+        below: query.to.map_or(u64::MAX, |to| first_id_at(to.0)).min(after.unwrap_or(u64::MAX)),
+    };
+    let mut gathering = Gathering::new(&paging);
+    let walked = wanted.walk(store, |found| {
+        if found.id() < wanted.down_to {
+            return ControlFlow::Break(());
+        }
+        let item = wanted.has(&found).then_some(|| view(account, &found));
+        gathering.look(|| found.id().to_string(), item)
+    });
+    walked.map_err(|error| unavailable(&error))?;
+    gathering.finish()
+}
+
+/// One of them.
+pub fn find(store: &Store, account: &Bindable, id: u64) -> Answer<Option<Transaction>> {
+    let number = account.standing.wallet.number();
+    let mut found = None;
+    let read = store.ledger_between(number, id, id.saturating_add(1), |id, entry| {
+        found = Some(of_entry(account, id, &entry));
+        ControlFlow::Break(())
+    });
+    read.map_err(|error| unavailable(&error))?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    store.cdr(number, id, |cdr| of_charge(account, cdr)).map_err(|error| unavailable(&error))
+}
+
+impl Wanted<'_> {
+    /// Reads no CDRs where none is wanted, and no ledger where CDRs alone are.
+    fn walk(
+        &self,
+        store: &Store,
+        mut visit: impl FnMut(store::Transaction<'_>) -> ControlFlow<()>,
+    ) -> Result<(), Unavailable> {
+        let number = self.account.standing.wallet.number();
+        match self.kind {
+            None => store.transactions_before(number, self.below, visit),
+            Some(TransactionKind::SmsDebit) => {
+                store.cdrs_before(number, self.below, self.down_to, |cdr, state| {
+                    visit(store::Transaction::Charge(cdr, state))
+                })
+            }
+            Some(_) => store
+                .ledger_before(number, self.below, |id, entry| visit(store::Transaction::Entry(id, entry))),
+        }
+    }
+
+    fn has(&self, transaction: &store::Transaction<'_>) -> bool {
+        let (kind, amount) = match transaction {
+            store::Transaction::Entry(_, entry) => (kind_of(entry.kind), entry.amount),
+            store::Transaction::Charge(cdr, _) => (TransactionKind::SmsDebit, debited(cdr)),
+        };
+        let (least, most) = self.amounts;
+        self.kind.is_none_or(|wanted| wanted == kind)
+            && least.is_none_or(|least| amount >= least)
+            && most.is_none_or(|most| amount <= most)
+    }
+}
+
+fn amount(field: &str, text: Option<&str>) -> Answer<Option<Amount>> {
+    text.map(texts::amount).transpose().map_err(|message| Problem::field(field, message))
+}
+
+fn view(account: &Bindable, transaction: &store::Transaction<'_>) -> Transaction {
+    match transaction {
+        store::Transaction::Entry(id, entry) => of_entry(account, *id, entry),
+        store::Transaction::Charge(cdr, _) => of_charge(account, cdr),
+    }
+}
+
+fn of_entry(account: &Bindable, id: u64, entry: &LedgerEntry) -> Transaction {
+    let is_refund = entry.kind == EntryKind::Refund;
+    Transaction {
+        kind: kind_of(entry.kind),
+        amount: Money(entry.amount),
+        reference: entry.reference.clone(),
+        details: entry.details.clone(),
+        metadata: serde_json::from_str(&entry.metadata).ok(),
+        actor: entry.actor.clone(),
+        at: Time(entry.at),
+        balance_after: entry.balance_after.map(Money),
+        message_id: is_refund.then(|| entry.reference.clone()),
+        ..plain(account, id)
+    }
+}
+
+fn of_charge(account: &Bindable, cdr: &Cdr<'_>) -> Transaction {
+    let (segments, destination) = (cdr.fields.segments, cdr.fields.destination);
+    Transaction {
+        amount: Money(debited(cdr)),
+        reference: cdr.message_id.to_string(),
+        details: format!("{segments} segments to {destination}"),
+        message_id: Some(cdr.message_id.to_string()),
+        ..plain(account, cdr.message_id)
+    }
+}
+
+/// A debit of nothing.
+fn plain(account: &Bindable, id: u64) -> Transaction {
+    let account = &account.provisioned.account;
+    Transaction {
+        id: id.to_string(),
+        account: account.id.to_string(),
+        kind: TransactionKind::SmsDebit,
+        amount: Money::default(),
+        currency: CurrencyCode(account.currency),
+        status: TransactionStatus::Completed,
+        reference: String::new(),
+        details: String::new(),
+        metadata: None,
+        actor: String::new(),
+        at: Time(issued_at(id)),
+        balance_after: None,
+        message_id: None,
+    }
+}
+
+fn kind_of(kind: EntryKind) -> TransactionKind {
+    match kind {
+        EntryKind::OpeningBalance => TransactionKind::OpeningBalance,
+        EntryKind::TopUp => TransactionKind::TopUp,
+        EntryKind::Refund => TransactionKind::Refund,
+        EntryKind::Adjustment => TransactionKind::Adjustment,
+    }
+}
+
+/// A price is zero or more, so that it has an opposite.
+fn debited(cdr: &Cdr<'_>) -> Amount {
+    cdr.fields.amount.checked_neg().unwrap_or_default()
+}

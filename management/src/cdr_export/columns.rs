@@ -1,0 +1,294 @@
+//! The columns of an exported CDR.
+
+use tollgate_storage::cdr::Cdr;
+use tollgate_storage::rows::{MessageState, StateRow};
+
+use super::cells::{Cell, Kind};
+use super::names::{Names, text};
+
+/// The columns, in order.
+pub const COLUMNS: [&str; 32] = [
+    "message_id",
+    "account",
+    "submitted_at",
+    "state",
+    "source",
+    "destination",
+    "mcc",
+    "mnc",
+    "country",
+    "operator",
+    "segments",
+    "price",
+    "currency",
+    "refunded",
+    "plan",
+    "tariff_version",
+    "tier_before",
+    "data_coding",
+    "dispatch_id",
+    "idempotency_key",
+    "user_message_reference",
+    "operator_code",
+    "state_at",
+    "accepted_at",
+    "cost",
+    "cost_currency",
+    "margin",
+    "attempts",
+    "possible_duplicate",
+    "error",
+    "upstream_id",
+    "tried",
+];
+
+/// What each of them holds, in order.
+pub const KINDS: [Kind; COLUMNS.len()] = {
+    use Kind::{Flag, Money, Number, Text, Time};
+    [
+        Text, Text, Time, Text, Text, Text, Text, Text, Text, Text, Number, Money, Text, Money, Text, Text,
+        Number, Number, Text, Text, Number, Text, Time, Time, Money, Text, Money, Number, Flag, Number, Text,
+        Text,
+    ]
+};
+
+/// Where `cost`, `cost_currency` and `margin` are: what an operator charges is not for every eye.
+const COSTS: std::ops::Range<usize> = 24..27;
+
+/// How many of them say where the message was sent and what became of it. They come last.
+const COLUMNS_OF_DELIVERY: usize = 11;
+
+/// The values of one message, in the order of [`COLUMNS`].
+pub type Cells = [Cell; COLUMNS.len()];
+
+/// The same without what operators charge.
+pub fn without_costs(mut cells: Cells) -> Cells {
+    cells[COSTS].fill(Cell::Empty);
+    cells
+}
+
+impl Names {
+    /// The row of a message as text.
+    pub fn row(&self, cdr: &Cdr<'_>, state: Option<&StateRow>) -> [String; COLUMNS.len()] {
+        self.cells(cdr, state).each_ref().map(Cell::text)
+    }
+
+    /// The row of a message.
+    pub fn cells(&self, cdr: &Cdr<'_>, state: Option<&StateRow>) -> Cells {
+        let (fields, header) = (&cdr.fields, &cdr.header);
+        let account = self.accounts.get(&cdr.account);
+        let (operator, country) = self.network(fields.network);
+        let of_message: [Cell; COLUMNS.len() - COLUMNS_OF_DELIVERY] = [
+            cdr.message_id.to_string().into(),
+            account.map_or_else(|| cdr.account.0.to_string(), |row| row.id.clone()).into(),
+            header.submitted_at.into(),
+            state.map_or(MessageState::Enroute, |row| row.state).name().into(),
+            text(fields.source.address).into(),
+            fields.destination.as_str().into(),
+            format!("{:03}", fields.network.mcc).into(),
+            fields.network.mnc.map(|mnc| mnc.to_string()).into(),
+            country.map(|country| &*country.name).into(),
+            operator.into(),
+            Cell::number(fields.segments),
+            fields.amount.into(),
+            account.map(|row| row.currency.to_string()).into(),
+            state.map(|row| row.refunded).unwrap_or_default().into(),
+            header.plan.into(),
+            (*self.tariff(header.tariff)).into(),
+            Cell::number(fields.counted_before),
+            Cell::number(fields.data_coding),
+            fields.dispatch_id.map(text).into(),
+            fields.idempotency_key.map(text).into(),
+            fields.user_message_reference.map_or(Cell::Empty, Cell::number),
+        ];
+        let mut cells = of_message.into_iter().chain(self.delivery(cdr, state));
+        std::array::from_fn(|_| cells.next().unwrap_or_default())
+    }
+
+    /// What a message that was handed over has in the last columns. One that waits still has the operator in whose queue
+    /// it does; what is charged only has nothing.
+    fn delivery(&self, cdr: &Cdr<'_>, state: Option<&StateRow>) -> [Cell; COLUMNS_OF_DELIVERY] {
+        let Some(operator) = Self::sent_to(cdr, state) else { return Default::default() };
+        let code = self.operator(operator);
+        let Some(row) = state else {
+            let mut columns: [Cell; COLUMNS_OF_DELIVERY] = Default::default();
+            columns[0] = code.into();
+            return columns;
+        };
+        [
+            code.into(),
+            row.at.into(),
+            row.accepted_at.into(),
+            row.cost_currency.map(|_| row.cost).into(),
+            row.cost_currency.map(|currency| currency.to_string()).into(),
+            row.margin(cdr.fields.amount).into(),
+            Cell::number(row.attempts),
+            Cell::Flag(row.possible_duplicate),
+            Cell::number(row.error),
+            text(&row.upstream_id).into(),
+            row.tried.iter().map(|operator| self.operator(*operator)).collect::<Vec<_>>().join(" ").into(),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use tollgate_engine::account::AccountNumber;
+    use tollgate_engine::money::{Amount, Currency};
+    use tollgate_engine::network::NetworkCode;
+    use tollgate_engine::number::Number;
+    use tollgate_engine::operator::OperatorNumber;
+    use tollgate_engine::tables::NetworkSource;
+    use tollgate_engine::time::{Month, UnixMicros};
+    use tollgate_storage::cdr::{BlockHeader, CdrFields, CdrRoute, Source};
+
+    use super::*;
+
+    fn cdr(route: Option<CdrRoute>) -> Cdr<'static> {
+        let header =
+            BlockHeader { submitted_at: UnixMicros(1), tariff: 1, month: Month(24_322), plan: "starter" };
+        let fields = CdrFields {
+            destination: Number::from_digits(b"254722000001").unwrap(),
+            network: NetworkCode::new("639", "02").unwrap(),
+            network_source: NetworkSource::Prefix(6),
+            segments: 1,
+            data_coding: 0,
+            esm_class: 0,
+            registered_delivery: 1,
+            amount: Amount::from_micros(50_000),
+            counted_before: 0,
+            source: Source { ton: 5, npi: 0, address: b"TOLLGATE" },
+            dispatch_id: None,
+            idempotency_key: None,
+            user_message_reference: None,
+            route,
+        };
+        Cdr { message_id: 7, account: AccountNumber(1), header, fields }
+    }
+
+    /// The last columns of a message.
+    fn delivery(route: Option<CdrRoute>, state: Option<&StateRow>) -> Vec<String> {
+        let names = Names {
+            operators: HashMap::from([(OperatorNumber(1), "one".into()), (OperatorNumber(2), "two".into())]),
+            ..Names::default()
+        };
+        names.row(&cdr(route), state)[COLUMNS.len() - COLUMNS_OF_DELIVERY..].to_vec()
+    }
+
+    const ROUTE: CdrRoute = CdrRoute { home: OperatorNumber(1), class: 3, scheduled_at: None };
+
+    #[test]
+    fn a_message_that_is_charged_only_says_nothing_of_its_delivery() {
+        assert!(delivery(None, None).iter().all(String::is_empty));
+        let cancelled = StateRow::cancelled(UnixMicros(5), Amount::from_micros(50_000));
+        assert!(delivery(None, Some(&cancelled)).iter().all(String::is_empty));
+    }
+
+    #[test]
+    fn a_message_that_waits_says_in_whose_queue() {
+        let columns = delivery(Some(ROUTE), None);
+        assert_eq!((columns[0].as_str(), columns[1..].concat()), ("one", String::new()));
+    }
+
+    #[test]
+    fn a_message_that_was_sent_says_who_has_it_and_what_is_left() {
+        let state = StateRow {
+            state: MessageState::Delivered,
+            at: UnixMicros(3_000_000),
+            operator: OperatorNumber(2),
+            attempts: 2,
+            possible_duplicate: true,
+            cost: Amount::from_micros(20_000),
+            cost_currency: Currency::new("EUR"),
+            cost_in_account_currency: Some(Amount::from_micros(21_600)),
+            upstream_id: b"1f".to_vec(),
+            accepted_at: Some(UnixMicros(2_000_000)),
+            tried: vec![OperatorNumber(1), OperatorNumber(2)],
+            ..StateRow::default()
+        };
+        let accepted_at = "1970-01-01T00:00:02Z";
+        let expected = [
+            "two",
+            "1970-01-01T00:00:03Z",
+            accepted_at,
+            "0.02",
+            "EUR",
+            "0.0284",
+            "2",
+            "true",
+            "0",
+            "1f",
+            "one two",
+        ];
+        assert_eq!(delivery(Some(ROUTE), Some(&state)), expected);
+        let unknown_rate = StateRow { cost_in_account_currency: None, ..state };
+        assert_eq!(delivery(Some(ROUTE), Some(&unknown_rate))[5], "");
+    }
+
+    #[test]
+    fn a_message_that_nobody_took_says_who_refused_it_last() {
+        let state = StateRow {
+            state: MessageState::Rejected,
+            refunded: Amount::from_micros(50_000),
+            is_refunded: true,
+            operator: OperatorNumber(2),
+            attempts: 1,
+            error: 11,
+            ..StateRow::default()
+        };
+        let columns = delivery(Some(ROUTE), Some(&state));
+        assert_eq!((columns[0].as_str(), columns[5].as_str(), columns[8].as_str()), ("two", "0.00", "11"));
+    }
+
+    /// A message of which everything is known.
+    fn sent() -> Cells {
+        let names = Names {
+            operators: HashMap::from([(OperatorNumber(1), "one".into())]),
+            accounts: HashMap::from([(AccountNumber(1), named("biz"))]),
+            ..Names::default()
+        };
+        let state = StateRow {
+            operator: OperatorNumber(1),
+            cost_currency: Currency::new("EUR"),
+            cost_in_account_currency: Some(Amount::from_micros(21_600)),
+            accepted_at: Some(UnixMicros(2_000_000)),
+            ..StateRow::default()
+        };
+        let mut cdr = cdr(Some(ROUTE));
+        cdr.fields.user_message_reference = Some(7);
+        names.cells(&cdr, Some(&state))
+    }
+
+    fn named(id: &str) -> crate::cdr_export::NamedAccount {
+        crate::cdr_export::NamedAccount { id: id.to_owned(), currency: Currency::new("USD").unwrap() }
+    }
+
+    #[test]
+    fn every_column_holds_what_it_says() {
+        for ((cell, kind), name) in sent().iter().zip(KINDS).zip(COLUMNS) {
+            let found = match cell {
+                Cell::Empty => continue,
+                Cell::Text(_) => Kind::Text,
+                Cell::Number(_) => Kind::Number,
+                Cell::Money(_) => Kind::Money,
+                Cell::Time(_) => Kind::Time,
+                Cell::Flag(_) => Kind::Flag,
+            };
+            assert_eq!(found, kind, "{name}");
+        }
+        let numbers = COLUMNS.iter().position(|name| *name == "user_message_reference").unwrap();
+        assert_eq!(sent()[numbers], Cell::Number(7));
+    }
+
+    #[test]
+    fn costs_are_left_out_and_nothing_else() {
+        let (with, without) = (sent(), without_costs(sent()));
+        for ((one, other), name) in with.iter().zip(&without).zip(COLUMNS) {
+            let is_cost = ["cost", "cost_currency", "margin"].contains(&name);
+            assert_eq!(one != other, is_cost, "{name}");
+            assert!(!is_cost || *other == Cell::Empty);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! One change that a caller asks for: gathered piece by piece, made durable as a whole, and only then seen by others.
+
+use std::hash::Hasher;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tokio::sync::oneshot;
+use tollgate_api::caller::Caller;
+use tollgate_api::problem::Problem;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::change::{
+    AuditNote, Change, ChangeError, Changed, DocumentChange, EntryChange, Expected, RequestUse,
+};
+use tollgate_storage::clock::now;
+use tollgate_storage::message_change::MessageChange;
+use tollgate_storage::schema::Collection;
+use tollgate_storage::store::Unavailable;
+
+use crate::Office;
+use crate::documents::{Kept, Shelf};
+use tollgate_relay::fnv::Fnv;
+
+const MICROS_PER_HOUR: u64 = 3_600_000_000;
+
+/// A change that is being gathered.
+pub struct Work<'a> {
+    office: &'a Office,
+    caller: &'a Caller,
+    change: Change,
+    answer: oneshot::Receiver<Result<Changed, ChangeError>>,
+    /// What shelves are told once it is durable.
+    follow: Vec<Follow<'a>>,
+}
+
+/// What is done once a change is durable.
+type Follow<'a> = Box<dyn FnOnce(&Changed) + 'a>;
+
+impl Office {
+    /// Begins a change that this caller asks for.
+    pub(crate) fn work<'a>(&'a self, caller: &'a Caller) -> Work<'a> {
+        let (change, answer) = Change::begin();
+        Work { office: self, caller, change, answer, follow: Vec::new() }
+    }
+}
+
+impl<'a> Work<'a> {
+    /// Makes a document on a shelf, or changes it where `before` is what it was.
+    pub fn put<T: Serialize + DeserializeOwned + 'a>(
+        &mut self,
+        shelf: &'a Shelf<T>,
+        key: &str,
+        before: Option<&Kept<T>>,
+        value: T,
+    ) -> &mut Self {
+        let place = self.change.documents.len();
+        let expected = before.map_or(Expected::Absent, |kept| Expected::Revision(kept.revision));
+        self.document(shelf.collection(), key.as_bytes(), expected, Some(&value));
+        let key = key.to_owned();
+        self.follow.push(Box::new(move |changed| {
+            let revision = changed.revisions.get(place).copied().unwrap_or(1);
+            shelf.follow(key, Some((revision, changed.at, value)));
+        }));
+        self
+    }
+
+    /// Takes a document off its shelf.
+    pub fn remove<T: Serialize + DeserializeOwned + 'a>(
+        &mut self,
+        shelf: &'a Shelf<T>,
+        before: &Kept<T>,
+    ) -> &mut Self {
+        let (key, expected) = (before.key.clone(), Expected::Revision(before.revision));
+        self.document::<T>(shelf.collection(), key.as_bytes(), expected, None);
+        self.follow.push(Box::new(move |_| shelf.follow(key, None)));
+        self
+    }
+
+    /// Makes, changes or removes a document that stands on no shelf.
+    pub fn document<T: Serialize>(
+        &mut self,
+        collection: Collection,
+        key: &[u8],
+        expected: Expected,
+        value: Option<&T>,
+    ) -> &mut Self {
+        // What the office keeps are plain values, which JSON can hold.
+        let body = value.map(|value| serde_json::to_vec(value).unwrap_or_default());
+        self.change.documents.push(DocumentChange { collection, key: key.to_vec(), expected, body });
+        self
+    }
+
+    /// Posts a ledger entry.
+    pub fn entry(&mut self, entry: EntryChange) -> &mut Self {
+        self.change.entries.push(entry);
+        self
+    }
+
+    /// Changes a message.
+    pub fn message(&mut self, change: MessageChange) -> &mut Self {
+        self.change.messages.push(change);
+        self
+    }
+
+    /// Says in the audit log what is done, to what, and what it says before and after. No secret may be in either.
+    pub fn note(
+        &mut self,
+        action: &str,
+        resource: impl Into<String>,
+        before: &Value,
+        after: &Value,
+    ) -> &mut Self {
+        let text = |value: &Value| if value.is_null() { String::new() } else { value.to_string() };
+        self.change.audit.push(AuditNote {
+            actor: self.caller.actor.clone(),
+            action: action.to_owned(),
+            resource: resource.into(),
+            before: text(before),
+            after: text(after),
+            request_id: self.caller.request_id.clone(),
+        });
+        self
+    }
+
+    /// Done once for this Idempotency-Key, however often it is asked for: `request` is what tells a resend from another
+    /// request under the same key, method and path included. Keys of one caller are its own.
+    pub fn once(&mut self, key: Option<&str>, request: &str) -> &mut Self {
+        let Some(key) = key else { return self };
+        let hours = u64::from(self.office.settings.api.idempotency_hours);
+        self.change.request = Some(RequestUse {
+            key: request_key(self.caller, key),
+            fingerprint: fingerprint(request.as_bytes()),
+            expires_at: UnixMicros(now().0.saturating_add(hours * MICROS_PER_HOUR)),
+        });
+        self
+    }
+
+    /// What it came to the first time, where this is not the first time of its Idempotency-Key: for whoever takes something
+    /// before the commit that the first time may have used up.
+    pub fn replayed(&self) -> Result<Option<Changed>, Problem> {
+        let Some(request) = &self.change.request else { return Ok(None) };
+        self.office.store().replayed(request, now()).map_err(|error| problem_of(&error))
+    }
+
+    /// Makes it durable, and puts it on its shelves. Waits for the commit.
+    pub fn commit(self) -> Result<Changed, Problem> {
+        let Self { office, change, answer, follow, .. } = self;
+        let notes = u64::try_from(change.audit.len()).unwrap_or(u64::MAX);
+        office.world.committer.change(change);
+        let answered = answer.blocking_recv();
+        let changed =
+            answered.unwrap_or_else(|_| Err(Unavailable("the committer has stopped".to_owned()).into()));
+        let changed = changed.map_err(|error| problem_of(&error))?;
+        if !changed.replayed {
+            office.meters.audit_notes.increment(notes);
+            for follow in follow {
+                follow(&changed);
+            }
+        }
+        Ok(changed)
+    }
+}
+
+/// The key under which the books know a request: callers do not share keys.
+fn request_key(caller: &Caller, key: &str) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(caller.id.as_bytes());
+    hash.update([0]);
+    hash.update(key.as_bytes());
+    hash.finalize().to_vec()
+}
+
+/// Kept on disk.
+fn fingerprint(octets: &[u8]) -> u64 {
+    let mut hasher = Fnv::default();
+    hasher.write(octets);
+    hasher.finish()
+}
+
+/// What a caller is told of a change that was not made.
+pub fn problem_of(error: &ChangeError) -> Problem {
+    match error {
+        ChangeError::Conflict { .. } => Problem::conflict("somebody else has changed it; read it again"),
+        ChangeError::KeyReused => {
+            Problem::key_reused("the Idempotency-Key was used before, for another request")
+        }
+        ChangeError::Balance => Problem::unprocessable("the balance cannot hold the amount"),
+        ChangeError::Message(error) => Problem::wrong_state(error.to_string()),
+        ChangeError::Unavailable(error) => unavailable(error),
+    }
+}
+
+/// What a caller is told when the books cannot be read or written.
+pub fn unavailable(error: &Unavailable) -> Problem {
+    tracing::error!(%error, "the management API cannot reach the books");
+    Problem::unavailable("storage cannot be reached now; try again").retry_after(1)
+}

@@ -1,0 +1,188 @@
+//! Sender IDs: claimed, moderated, and in force for the next message from them.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tollgate_api::answer::{Answer, Versioned};
+use tollgate_api::caller::Caller;
+use tollgate_api::extract::IfMatch;
+use tollgate_api::moderation::{ApprovedQuery, ContentQuery, Moderation};
+use tollgate_api::nicknames::{NewNickname, Nickname, NicknameChange, NicknamesOffice};
+use tollgate_api::page::Page;
+use tollgate_api::problem::Problem;
+use tollgate_api::time::Time;
+use tollgate_storage::schema::Collection;
+
+use super::{Claim, Claims, Content, Verdict, account_for};
+use crate::Office;
+use crate::collections::NICKNAMES;
+use crate::documents::{Kept, Shelf};
+use tollgate_relay::core::World;
+
+/// Characters of a name (3GPP TS 23.040 §9.1.2.5: an alphanumeric address has at most 11).
+const NAME_CHARACTERS_MAX: usize = 11;
+/// Digits of a number (ITU-T E.164 §6.2.1).
+const NUMBER_DIGITS_MAX: usize = 15;
+
+/// A sender ID as the books keep it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NicknameRecord {
+    #[serde(flatten)]
+    pub claim: Claim,
+}
+
+impl Content for NicknameRecord {
+    type View = Nickname;
+    const COLLECTION: Collection = NICKNAMES;
+    const RESOURCE: &'static str = "nickname";
+    const ID_PREFIX: &'static str = "nick";
+    const NOUN: &'static str = "sender ID";
+
+    fn shelf(claims: &Claims) -> &Shelf<Self> {
+        &claims.nicknames
+    }
+
+    fn claim(&self) -> &Claim {
+        &self.claim
+    }
+
+    fn claim_mut(&mut self) -> &mut Claim {
+        &mut self.claim
+    }
+
+    fn check(&self) -> Answer<()> {
+        if is_sender_id(&self.claim.name) {
+            return Ok(());
+        }
+        Err(Problem::field(
+            "name",
+            "is to be 1 to 11 letters, digits, spaces, `-`, `_`, `.` or `&` without a space at either end, or a number of 1 \
+             to 15 digits",
+        ))
+    }
+
+    fn view(kept: &Kept<Self>) -> Nickname {
+        let Claim { account, name, category, description, verdict } = kept.value.claim.clone();
+        Nickname {
+            id: kept.key.clone(),
+            account,
+            name,
+            category,
+            description,
+            status: verdict.status,
+            reason: verdict.reason,
+            moderated_at: verdict.at,
+            created_at: Time(kept.created_at),
+            updated_at: Time(kept.updated_at),
+        }
+    }
+
+    fn enact(world: &World, account: &str, approved: &[Arc<Kept<Self>>]) {
+        let names = approved.iter().map(|kept| kept.value.claim.name.as_bytes().into());
+        world.approvals(&Arc::from(account)).replace_senders(names);
+    }
+}
+
+/// What operators take as a source address.
+fn is_sender_id(name: &str) -> bool {
+    let is_number =
+        (1..=NUMBER_DIGITS_MAX).contains(&name.len()) && name.bytes().all(|octet| octet.is_ascii_digit());
+    let is_of_name = |octet: u8| octet.is_ascii_alphanumeric() || b" -_.&".contains(&octet);
+    let is_name = (1..=NAME_CHARACTERS_MAX).contains(&name.len()) && name.bytes().all(is_of_name);
+    is_number || (is_name && name.trim() == name)
+}
+
+impl NicknamesOffice for Office {
+    fn nicknames(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<Nickname>> {
+        self.claims_listed::<NicknameRecord>(caller, query)
+    }
+
+    fn approved_nicknames(
+        &self,
+        caller: &Caller,
+        account: &str,
+        query: &ApprovedQuery,
+    ) -> Answer<Page<Nickname>> {
+        self.claims_approved::<NicknameRecord>(caller, account, query)
+    }
+
+    fn nickname(&self, caller: &Caller, id: &str) -> Answer<Versioned<Nickname>> {
+        let kept = self.claimed::<NicknameRecord>(caller, id)?;
+        Ok(Versioned::new(kept.revision, Content::view(&kept)))
+    }
+
+    fn create_nickname(&self, caller: &Caller, new: NewNickname) -> Answer<Versioned<Nickname>> {
+        let NewNickname { account, name, category, description } = new;
+        let account = account_for(caller, account)?;
+        let claim = Claim { account, name, category, description, verdict: Verdict::default() };
+        self.create_claim(caller, NicknameRecord { claim })
+    }
+
+    fn change_nickname(
+        &self,
+        caller: &Caller,
+        id: &str,
+        if_match: IfMatch,
+        change: NicknameChange,
+    ) -> Answer<Versioned<Nickname>> {
+        self.change_claim(caller, id, if_match, |NicknameRecord { claim }| {
+            claim.name = change.name;
+            claim.category = change.category;
+            claim.description = change.description;
+        })
+    }
+
+    fn delete_nickname(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<()> {
+        self.delete_claim::<NicknameRecord>(caller, id, if_match)
+    }
+
+    fn moderate_nickname(
+        &self,
+        caller: &Caller,
+        id: &str,
+        if_match: IfMatch,
+        moderation: Moderation,
+    ) -> Answer<Versioned<Nickname>> {
+        self.moderate_claim::<NicknameRecord>(caller, id, if_match, moderation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_numbers_that_operators_take() {
+        for name in ["A", "ACME Bank", "A-b_c.d&e", "12345678901", "254722000001234", "1", "ELEVEN CHAR"] {
+            assert!(is_sender_id(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_operators_do_not_take() {
+        let wrong = [
+            "",
+            " ",
+            " ACME",
+            "ACME ",
+            "TWELVE CHARS",
+            "2547220000012345",
+            "25472200000x",
+            "+254722000",
+            "A/B",
+            "Ä",
+            "A\0",
+            "A\n",
+        ];
+        for name in wrong {
+            assert!(!is_sender_id(name), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_record_is_read_as_it_was_written() {
+        let text = r#"{"account":"biz","name":"ACME","category":"otp","description":null,"verdict":{"status":"rejected","reason":"no","at":"2026-11-21T08:00:00Z"}}"#;
+        let record: NicknameRecord = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&record).unwrap(), text);
+    }
+}

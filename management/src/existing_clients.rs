@@ -1,0 +1,247 @@
+//! What the wecall clients are answered: thin views over what the other parts of the office say, in the words that these
+//! clients know. Nothing is decided here but that a wallet may come into being when it is first asked for.
+
+mod view;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use tollgate_api::accounts::{AccountPatch, AccountsOffice, NewAccount};
+use tollgate_api::alerts::{AlertsOffice, AlertsQuery};
+use tollgate_api::answer::Answer;
+use tollgate_api::caller::Caller;
+use tollgate_api::extract::IdempotencyKey;
+use tollgate_api::invoices::{InvoiceStatus, InvoicesOffice, NewInvoice};
+use tollgate_api::page::{LIMIT_DEFAULT, LIMIT_MAX, Page};
+use tollgate_api::plans::{PlansOffice, PlansQuery};
+use tollgate_api::problem::Problem;
+use tollgate_api::rate_cards::{RateCardsOffice, RateCardsQuery};
+use tollgate_api::time::Time;
+use tollgate_api::usage::{UsageOffice, UsagePeriod, UsageQuery};
+use tollgate_api::wallets::{NewTopup, TransactionsQuery, WalletsOffice};
+use tollgate_api::wecall::{
+    WecallAlert, WecallInvoice, WecallInvoiceQuery, WecallOffice, WecallPeriod, WecallPlan, WecallPlanType,
+    WecallRate, WecallTopup, WecallTransaction, WecallTransactionsQuery, WecallUsage, WecallWallet,
+};
+use tollgate_engine::money::Amount;
+
+use crate::Office;
+use crate::billing::period;
+use crate::identity::random;
+use tollgate_provisioning::texts;
+
+/// Rates of one answer.
+const RATES_MAX: usize = 10_000;
+/// Plans of one answer.
+const PLANS_MAX: usize = 1_000;
+/// Alerts of one answer.
+const ALERTS_MAX: usize = 100;
+/// Pages that are read for one answer: some may be short, and none may go on for ever.
+const PAGES_MAX: usize = 100;
+/// Characters of a name to bind with, where the account's id is too long to be one.
+const SYSTEM_ID_CHARACTERS: usize = 12;
+/// What a top-up refers to where nobody says.
+const TOPUP_REFERENCE: &str = "topup";
+
+impl WecallOffice for Office {
+    fn wecall_wallet(&self, caller: &Caller, account: &str) -> Answer<WecallWallet> {
+        match self.wallet(caller, account) {
+            Err(problem) if problem.status == 404 && caller.reaches_all() => {
+                self.make_wallet(caller, account, problem)?;
+                self.wallet(caller, account).map(view::wallet)
+            }
+            found => found.map(view::wallet),
+        }
+    }
+
+    fn wecall_transactions(
+        &self,
+        caller: &Caller,
+        account: &str,
+        query: WecallTransactionsQuery,
+    ) -> Answer<Vec<WecallTransaction>> {
+        let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
+        if !(1..=LIMIT_MAX).contains(&limit) {
+            return Err(Problem::field("limit", format!("is to be from 1 to {LIMIT_MAX}")));
+        }
+        let pages = gathered(limit as usize, |cursor| {
+            let query = TransactionsQuery { limit: Some(limit), cursor, ..TransactionsQuery::default() };
+            self.transactions(caller, account, &query)
+        });
+        Ok(pages?.into_iter().map(view::transaction).collect())
+    }
+
+    fn wecall_topup(
+        &self,
+        caller: &Caller,
+        topup: WecallTopup,
+        key: &IdempotencyKey,
+    ) -> Answer<WecallWallet> {
+        let WecallTopup { business_sid, amount, reference } = topup;
+        let reference = reference.unwrap_or_else(|| TOPUP_REFERENCE.to_owned());
+        let topup = NewTopup { amount, reference, details: None, metadata: None };
+        self.top_up(caller, &business_sid, topup, key)?;
+        self.wallet(caller, &business_sid).map(view::wallet)
+    }
+
+    fn wecall_plans(&self, caller: &Caller) -> Answer<Vec<WecallPlan>> {
+        let plans = gathered(PLANS_MAX, |cursor| {
+            let query = PlansQuery { limit: Some(LIMIT_MAX), cursor, ..PlansQuery::default() };
+            self.plans(caller, &query)
+        })?;
+        Ok(plans.into_iter().map(|plan| view::plan(self.plan_type(caller, &plan.name), plan)).collect())
+    }
+
+    fn wecall_rates(&self, caller: &Caller) -> Answer<Vec<WecallRate>> {
+        let rates = gathered(RATES_MAX, |cursor| {
+            let query = RateCardsQuery { limit: Some(LIMIT_MAX), cursor, ..RateCardsQuery::default() };
+            self.rate_cards(caller, &query).map(|page| page.value)
+        });
+        Ok(rates?.into_iter().map(view::rate).collect())
+    }
+
+    fn wecall_usage(&self, caller: &Caller, account: &str, period: WecallPeriod) -> Answer<WecallUsage> {
+        let asked = match period {
+            WecallPeriod::Today => UsagePeriod::Today,
+            WecallPeriod::ThisWeek => UsagePeriod::ThisWeek,
+            WecallPeriod::ThisMonth => UsagePeriod::ThisMonth,
+            WecallPeriod::LastMonth => UsagePeriod::LastMonth,
+        };
+        let query = UsageQuery { period: Some(asked), ..UsageQuery::default() };
+        view::usage(self.usage(caller, account, &query)?, period)
+    }
+
+    fn wecall_invoice(
+        &self,
+        caller: &Caller,
+        account: &str,
+        query: WecallInvoiceQuery,
+    ) -> Answer<WecallInvoice> {
+        let bindable = self.reached(caller, account)?;
+        let zone = period::zone(&bindable.terms.plan.plan.time_zone)?;
+        let begins_at = |field: &str, day: Date| {
+            let at = period::begins_at(&zone, day);
+            at.ok_or_else(|| Problem::field(field, "is beyond what the calendar holds"))
+        };
+        let first = day("period_start", &query.period_start)?;
+        let last = day("period_end", &query.period_end)?;
+        let after =
+            last.checked_add(1.day()).map_err(|error| Problem::field("period_end", error.to_string()))?;
+        let range = begins_at("period_start", first)?..begins_at("period_end", after)?;
+        let invoice = match self.invoice_of_period(account, &range)? {
+            Some((_, record)) if record.status != InvoiceStatus::Draft => record.view(),
+            _ => {
+                let (period_start, period_end) = (Time(range.start), Time(range.end));
+                let new = NewInvoice { account: account.to_owned(), period_start, period_end };
+                self.draft_invoice(caller, &new)?.invoice.value
+            }
+        };
+        view::invoice(invoice, first, last)
+    }
+
+    fn wecall_alerts(&self, caller: &Caller, account: &str) -> Answer<Vec<WecallAlert>> {
+        self.reached(caller, account)?;
+        let alerts = gathered(ALERTS_MAX, |cursor| {
+            let account = Some(account.to_owned());
+            let query = AlertsQuery { account, cursor, ..AlertsQuery::default() };
+            self.alerts(caller, &query)
+        });
+        Ok(alerts?.into_iter().filter_map(view::alert).collect())
+    }
+}
+
+impl Office {
+    /// Has an account and its wallet come into being, where the configuration names a plan for that. Of several who ask at
+    /// once one makes it, and the others find it.
+    fn make_wallet(&self, caller: &Caller, account: &str, missing: Problem) -> Answer<()> {
+        let Some(plan) = &self.settings.api.first_request_plan else { return Err(missing) };
+        // What cannot be an account's id is one that there is not.
+        if texts::name(account).is_err() {
+            return Err(missing);
+        }
+        let system_id = match texts::system_id(account) {
+            Ok(_) if self.world.live.load().by_system_id(account.as_bytes()).is_none() => None,
+            _ => Some(random::text::<SYSTEM_ID_CHARACTERS>()?),
+        };
+        let settings = AccountPatch { system_id, ..AccountPatch::default() };
+        let new = NewAccount {
+            id: account.to_owned(),
+            plan: plan.clone(),
+            settings,
+            parent: None,
+            opening_balance: None,
+            // A random one, which nobody is told: it is rotated by whoever wants to bind.
+            password: None,
+        };
+        let system = Caller { request_id: caller.request_id.clone(), ..Caller::system() };
+        match self.create_account(&system, new) {
+            Err(problem) if problem.code != "already_exists" => Err(problem),
+            _ => Ok(()),
+        }
+    }
+
+    /// Postpaid is a plan whose accounts, those that the caller reaches, all have a credit limit.
+    fn plan_type(&self, caller: &Caller, plan: &str) -> WecallPlanType {
+        let accounts = self.all_reached(caller);
+        let mut limits = accounts
+            .iter()
+            .map(|account| &account.provisioned.account)
+            .filter(|account| *account.plan == *plan)
+            .map(|account| account.credit_limit)
+            .peekable();
+        let is_postpaid = limits.peek().is_some() && limits.all(|limit| limit > Amount::ZERO);
+        if is_postpaid { WecallPlanType::Postpaid } else { WecallPlanType::Prepaid }
+    }
+}
+
+/// The items of one page after the other, at most so many.
+fn gathered<T>(limit: usize, mut page: impl FnMut(Option<String>) -> Answer<Page<T>>) -> Answer<Vec<T>> {
+    let (mut items, mut cursor) = (Vec::new(), None);
+    for _ in 0..PAGES_MAX {
+        let Page { items: more, next_cursor } = page(cursor)?;
+        items.extend(more.into_iter().take(limit - items.len()));
+        if next_cursor.is_none() || items.len() == limit {
+            break;
+        }
+        cursor = next_cursor;
+    }
+    Ok(items)
+}
+
+fn day(field: &str, text: &str) -> Answer<Date> {
+    text.parse().map_err(|_| Problem::field(field, "is not a day such as 2026-11-01"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is gathered of these pages, of which the last may name a next one that is not there.
+    fn of(limit: usize, pages: &[&[u32]]) -> (Vec<u32>, usize) {
+        let mut asked = 0;
+        let items = gathered(limit, |cursor| {
+            let place = cursor.map_or(0, |cursor: String| cursor.parse().unwrap());
+            assert_eq!(place, asked, "one after the other");
+            asked += 1;
+            let next_cursor = (asked < pages.len()).then(|| asked.to_string());
+            Ok(Page { items: pages[place].to_vec(), next_cursor })
+        });
+        (items.unwrap(), asked)
+    }
+
+    #[test]
+    fn pages_are_read_until_there_is_enough_or_no_more() {
+        assert_eq!(of(9, &[&[1, 2], &[], &[3]]), (vec![1, 2, 3], 3));
+        assert_eq!(of(3, &[&[1, 2], &[3, 4], &[5]]), (vec![1, 2, 3], 2));
+        assert_eq!(of(2, &[&[1, 2], &[3]]), (vec![1, 2], 1));
+        let endless = vec![&[][..]; PAGES_MAX + 5];
+        assert_eq!(of(1, &endless), (vec![], PAGES_MAX));
+    }
+
+    #[test]
+    fn a_day_is_a_day() {
+        assert!(day("period_start", "2026-11-01").is_ok());
+        for text in ["", "2026-11", "2026-02-30", "yesterday"] {
+            assert!(day("period_start", text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! API keys: made, listed, revoked, and recognised for every request that brings one.
+//!
+//! A key holds as long as the user who made it is there and not disabled, and may never do more than that user may. One that
+//! reaches a single account may do no more than a customer, whoever made it, and one that reaches a subtree no more than a
+//! reseller: what is everybody's is not for it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tollgate_api::access::may_grant;
+use tollgate_api::answer::Answer;
+use tollgate_api::caller::{Caller, Reach, Role, Scope};
+use tollgate_api::keys::{ApiKey, ApiKeysQuery, CreatedApiKey, KeysOffice, NewApiKey};
+use tollgate_api::page::Page;
+use tollgate_api::problem::Problem;
+use tollgate_api::time::Time;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::clock::now;
+
+use super::auth::tokens::{Secret, has_hash};
+use super::auth::{records, rules};
+use super::random;
+use crate::Office;
+use crate::documents::Kept;
+use tollgate_provisioning::texts;
+
+/// Addresses and blocks of one key.
+const ALLOWED_IPS_MAX: usize = 100;
+/// Keys that one user has made.
+const KEYS_PER_USER_MAX: usize = 100;
+/// Keys of one commit that writes down their last use.
+const USES_MAX: usize = 500;
+
+/// As the books keep it. The key in the collection is its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRecord {
+    pub name: String,
+    pub scopes: Vec<Scope>,
+    #[serde(default)]
+    pub account: Option<String>,
+    #[serde(default)]
+    pub include_subtree: bool,
+    #[serde(default)]
+    pub expires_at: Option<Time>,
+    #[serde(default)]
+    pub allowed_ips: Vec<String>,
+    /// Id of a user.
+    pub created_by: String,
+    /// Of the whole key, in hexadecimal. It is in no answer and in no audit note.
+    pub secret_hash: String,
+    #[serde(default)]
+    pub last_used_at: Option<Time>,
+}
+
+impl KeyRecord {
+    /// What the audit log says of it.
+    pub fn audited(&self) -> Value {
+        serde_json::json!({
+            "name": self.name,
+            "scopes": self.scopes,
+            "account": self.account,
+            "include_subtree": self.include_subtree,
+            "expires_at": self.expires_at,
+            "allowed_ips": self.allowed_ips,
+            "created_by": self.created_by,
+        })
+    }
+
+    fn admits(&self, peer: Option<IpAddr>) -> bool {
+        if self.allowed_ips.is_empty() {
+            return true;
+        }
+        let Some(peer) = peer.map(|peer| peer.to_canonical()) else { return false };
+        let blocks = self.allowed_ips.iter().filter_map(|text| texts::address_block(text).ok());
+        blocks.into_iter().any(|block| block.contains(&peer))
+    }
+}
+
+/// When keys were used last, until that is written down. No more keys than there are.
+#[derive(Debug, Default)]
+pub struct KeyUses(DashMap<String, UnixMicros>);
+
+impl KeysOffice for Office {
+    fn api_keys(&self, caller: &Caller, query: &ApiKeysQuery) -> Answer<Page<ApiKey>> {
+        let paging = query.paging()?;
+        let keys = self.api_keys.filter(|key| {
+            let value = &key.value;
+            query.account.as_ref().is_none_or(|account| value.account.as_ref() == Some(account))
+                && query.created_by.as_ref().is_none_or(|user| value.created_by == *user)
+                && self.sees_key(caller, value)
+        });
+        let items = keys.iter().map(|key| (key.key.clone(), self.key_view(key)));
+        Ok(paging.page(items, |id, after| id > after))
+    }
+
+    fn api_key(&self, caller: &Caller, id: &str) -> Answer<ApiKey> {
+        self.seen_key(caller, id).map(|key| self.key_view(&key))
+    }
+
+    fn create_api_key(&self, caller: &Caller, new: NewApiKey) -> Answer<CreatedApiKey> {
+        let id = random::id("key")?;
+        let secret = Secret::new(&format!("tg_{}_", id.trim_start_matches("key_")))?;
+        let record = KeyRecord {
+            name: rules::name(&new.name, "name")?,
+            scopes: scopes(caller, new.scopes)?,
+            allowed_ips: blocks(&new.allowed_ips)?,
+            account: new.account,
+            include_subtree: new.include_subtree,
+            expires_at: new.expires_at,
+            created_by: caller.id.clone(),
+            secret_hash: secret.hash,
+            last_used_at: None,
+        };
+        self.check_key_reach(caller, &record)?;
+        if record.expires_at.is_some_and(|expires_at| expires_at.0 <= now()) {
+            return Err(Problem::field("expires_at", "is past"));
+        }
+        let _turn = self.people.turn.lock();
+        if self.api_keys.filter(|key| key.value.created_by == caller.id).len() >= KEYS_PER_USER_MAX {
+            return Err(Problem::unprocessable(format!(
+                "one user has at most {KEYS_PER_USER_MAX} API keys; revoke some first"
+            )));
+        }
+        let after = record.audited();
+        let mut work = self.work(caller);
+        work.put(&self.api_keys, &id, None, record);
+        work.note("api_key.create", format!("api_key/{id}"), &Value::Null, &after);
+        work.commit()?;
+        Ok(CreatedApiKey { api_key: self.api_key(caller, &id)?, key: secret.text })
+    }
+
+    fn revoke_api_key(&self, caller: &Caller, id: &str) -> Answer<()> {
+        let key = self.seen_key(caller, id)?;
+        let maker = self.users.get(&key.value.created_by).map(|user| Role::from(user.value.role));
+        if maker.is_some_and(|maker| maker < caller.grade()) {
+            return Err(Problem::forbidden("somebody of a higher role has made the key"));
+        }
+        let _turn = self.people.turn.lock();
+        // Its last use may have been written down meanwhile.
+        let key = self.seen_key(caller, id)?;
+        let mut work = self.work(caller);
+        work.remove(&self.api_keys, &key);
+        work.note("api_key.revoke", format!("api_key/{id}"), &key.value.audited(), &Value::Null);
+        work.commit()?;
+        self.key_uses.0.remove(id);
+        Ok(())
+    }
+}
+
+impl Office {
+    /// Who has this API key, if it holds: from memory alone. Its use is noted.
+    pub(crate) fn caller_of_api_key(
+        &self,
+        token: &str,
+        peer: Option<IpAddr>,
+        request_id: &str,
+    ) -> Answer<Option<Caller>> {
+        let now = now();
+        let Some(key) = self.key_of_token(token, now) else { return Ok(None) };
+        let record = &key.value;
+        let creator = self.users.get(&record.created_by).filter(|user| !user.value.disabled);
+        let Some(creator) = creator else { return Ok(None) };
+        let user = records::caller(&creator.key, &creator.value, None, request_id);
+        let Some(reach) = self.reach_of_key(&user, record) else { return Ok(None) };
+        if !record.admits(peer) {
+            return Err(Problem::forbidden("the API key is not to be used from this address"));
+        }
+        self.key_uses.0.insert(key.key.clone(), now);
+        Ok(Some(Caller {
+            actor: format!("key:{}", key.key),
+            id: key.key.clone(),
+            role: Role::Service,
+            reach,
+            scopes: Some(record.scopes.clone()),
+            session: None,
+            request_id: request_id.to_owned(),
+        }))
+    }
+
+    fn key_of_token(&self, token: &str, now: UnixMicros) -> Option<Arc<Kept<KeyRecord>>> {
+        let (id, _) = token.strip_prefix("tg_")?.split_once('_')?;
+        let key = self.api_keys.get(&format!("key_{id}"))?;
+        let holds = has_hash(token, &key.value.secret_hash)
+            && key.value.expires_at.is_none_or(|expires_at| expires_at.0 > now);
+        holds.then_some(key)
+    }
+
+    /// How far a key of this user reaches now; `None` where that is beyond the user.
+    fn reach_of_key(&self, user: &Caller, key: &KeyRecord) -> Option<Reach> {
+        let Some(account) = &key.account else { return user.reaches_all().then_some(Reach::All) };
+        if !self.reaches(user, account) {
+            return None;
+        }
+        let is_wide = key.include_subtree && !matches!(user.reach, Reach::Account(_));
+        Some(if is_wide { Reach::Subtree(account.clone()) } else { Reach::Account(account.clone()) })
+    }
+
+    fn check_key_reach(&self, caller: &Caller, key: &KeyRecord) -> Answer<()> {
+        let Some(account) = &key.account else {
+            return match caller.reaches_all() {
+                true if key.include_subtree => {
+                    Err(Problem::field("include_subtree", "says nothing without an account"))
+                }
+                true => Ok(()),
+                false => {
+                    Err(Problem::field("account", "is needed; only an admin's key reaches every account"))
+                }
+            };
+        };
+        let unknown = |_| Problem::field("account", format!("there is no account `{account}`"));
+        self.reached(caller, account).map_err(unknown)?;
+        if key.include_subtree && matches!(caller.reach, Reach::Account(_)) {
+            return Err(Problem::field("include_subtree", "is for admins and resellers"));
+        }
+        Ok(())
+    }
+
+    fn sees_key(&self, caller: &Caller, key: &KeyRecord) -> bool {
+        caller.reaches_all()
+            || key.created_by == caller.id
+            || key.account.as_ref().is_some_and(|account| self.reaches(caller, account))
+    }
+
+    fn seen_key(&self, caller: &Caller, id: &str) -> Answer<Arc<Kept<KeyRecord>>> {
+        let key = self.api_keys.get(id).filter(|key| self.sees_key(caller, &key.value));
+        key.ok_or_else(|| Problem::not_found(format!("there is no API key `{id}`")))
+    }
+
+    fn key_view(&self, key: &Kept<KeyRecord>) -> ApiKey {
+        let value = &key.value;
+        let used = self.key_uses.0.get(&key.key).map(|at| Time(*at));
+        ApiKey {
+            id: key.key.clone(),
+            name: value.name.clone(),
+            scopes: value.scopes.clone(),
+            account: value.account.clone(),
+            include_subtree: value.include_subtree,
+            expires_at: value.expires_at,
+            allowed_ips: value.allowed_ips.clone(),
+            created_by: value.created_by.clone(),
+            created_at: Time(key.created_at),
+            last_used_at: used.max(value.last_used_at),
+        }
+    }
+
+    /// Writes down when keys were used last. That is nobody's change, so that the audit log does not name it.
+    pub(crate) fn write_key_uses(&self) -> Answer<()> {
+        let _turn = self.people.turn.lock();
+        let used: Vec<(String, Time)> =
+            self.key_uses.0.iter().map(|entry| (entry.key().clone(), Time(*entry.value()))).collect();
+        let system = Caller::system();
+        for some in used.chunks(USES_MAX) {
+            let mut work = self.work(&system);
+            for (id, at) in some {
+                if let Some(key) = self.api_keys.get(id).filter(|key| key.value.last_used_at < Some(*at)) {
+                    let record = KeyRecord { last_used_at: Some(*at), ..key.value.clone() };
+                    work.put(&self.api_keys, id, Some(&key), record);
+                }
+            }
+            work.commit()?;
+        }
+        // What was used again meanwhile stays.
+        self.key_uses.0.retain(|id, at| !used.contains(&(id.clone(), Time(*at))));
+        Ok(())
+    }
+}
+
+fn scopes(caller: &Caller, mut scopes: Vec<Scope>) -> Answer<Vec<Scope>> {
+    scopes.sort_unstable();
+    scopes.dedup();
+    if scopes.is_empty() {
+        return Err(Problem::field("scopes", "is to name at least one"));
+    }
+    match scopes.iter().find(|scope| !may_grant(caller.grade(), **scope)) {
+        Some(scope) => {
+            let scope = serde_json::to_value(scope).unwrap_or_default();
+            Err(Problem::field("scopes", format!("{scope} is not for your role to give")))
+        }
+        None => Ok(scopes),
+    }
+}
+
+fn blocks(written: &[String]) -> Answer<Vec<String>> {
+    if written.len() > ALLOWED_IPS_MAX {
+        return Err(Problem::field("allowed_ips", format!("names more than {ALLOWED_IPS_MAX}")));
+    }
+    let read = written.iter().map(|text| texts::address_block(text).map(|block| block.to_string()));
+    read.collect::<Result<_, _>>().map_err(|message| Problem::field("allowed_ips", message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(allowed_ips: &[&str]) -> KeyRecord {
+        KeyRecord {
+            name: "test".to_owned(),
+            scopes: vec![Scope::BillingRead],
+            account: None,
+            include_subtree: false,
+            expires_at: None,
+            allowed_ips: allowed_ips.iter().map(ToString::to_string).collect(),
+            created_by: "usr_1".to_owned(),
+            secret_hash: "5ecret".to_owned(),
+            last_used_at: None,
+        }
+    }
+
+    #[test]
+    fn a_key_is_used_from_its_addresses_alone() {
+        let key = record(&["192.0.2.0/24", "2001:db8::/32"]);
+        let from = |text: &str| key.admits(Some(text.parse().unwrap()));
+        assert!(from("192.0.2.7") && from("::ffff:192.0.2.7") && from("2001:db8::1"));
+        assert!(!from("192.0.3.7") && !from("::1") && !key.admits(None));
+        assert!(record(&[]).admits(None));
+    }
+
+    #[test]
+    fn the_audit_log_has_no_hash_of_a_key() {
+        assert!(!record(&[]).audited().to_string().contains("5ecret"));
+    }
+
+    #[test]
+    fn nobody_gives_scopes_beyond_the_own_role() {
+        let customer = Caller { role: Role::Customer, ..Caller::system() };
+        assert!(scopes(&customer, vec![Scope::AccountsRead]).is_ok());
+        assert!(scopes(&Caller::system(), vec![Scope::AccountsWrite]).is_ok());
+        assert!(scopes(&customer, Vec::new()).is_err());
+        let twice = scopes(&customer, vec![Scope::AccountsRead, Scope::AccountsRead]).unwrap();
+        assert_eq!(twice, [Scope::AccountsRead]);
+    }
+}

@@ -1,0 +1,81 @@
+//! An admin who is made on a stopped daemon's books, as there is nobody yet who could make one over the API.
+
+use std::sync::Arc;
+
+use tollgate_api::users::UserRole;
+use tollgate_storage::change::{AuditNote, Change, DocumentChange, Expected};
+use tollgate_storage::committer::Committer;
+use tollgate_storage::store::Store;
+
+use super::records::UserRecord;
+use super::rules;
+use crate::collections::USERS;
+use crate::documents::Shelf;
+use crate::identity::random;
+use tollgate_provisioning::passwords;
+
+/// Who is to be an admin.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewAdmin {
+    /// What it logs in with.
+    pub email: String,
+    /// What people call it.
+    pub name: String,
+    /// Its password.
+    pub password: String,
+}
+
+/// The password is not printed.
+impl std::fmt::Debug for NewAdmin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewAdmin").field("email", &self.email).finish_non_exhaustive()
+    }
+}
+
+/// A password that nobody has to think of: 100 bits.
+pub fn generated_password() -> Result<String, String> {
+    random::text::<20>().map_err(|problem| problem.detail)
+}
+
+/// Makes the admin, durably, with a note in the audit log. The answer is its id.
+pub fn create(store: &Arc<Store>, committer: &Committer, new: &NewAdmin) -> Result<String, String> {
+    let said = |problem: tollgate_api::problem::Problem| problem.detail;
+    let email = rules::email(&new.email, "email").map_err(said)?;
+    let name = rules::name(&new.name, "name").map_err(said)?;
+    rules::password(&new.password, &email, "password").map_err(said)?;
+    let users = Shelf::<UserRecord>::load(store, USERS).map_err(|error| error.to_string())?;
+    if users.find(|user| user.value.email == email).is_some() {
+        return Err(format!("there is a user with the e-mail address {email} already"));
+    }
+    let hash = passwords::hash(new.password.as_bytes()).map_err(|error| error.to_string())?;
+    let record = UserRecord {
+        email,
+        name,
+        role: UserRole::Admin,
+        account: None,
+        password_hash: Some(hash.as_str().to_owned()),
+        disabled: false,
+        email_verified: true,
+        locked_until: None,
+    };
+    let id = random::id("usr").map_err(said)?;
+    let (mut change, answer) = Change::begin();
+    let body = serde_json::to_vec(&record).map_err(|error| error.to_string())?;
+    change.documents.push(DocumentChange {
+        collection: USERS,
+        key: id.clone().into_bytes(),
+        expected: Expected::Absent,
+        body: Some(body),
+    });
+    change.audit.push(AuditNote {
+        actor: "cli".to_owned(),
+        action: "user.create".to_owned(),
+        resource: format!("user/{id}"),
+        after: record.audited().to_string(),
+        ..AuditNote::default()
+    });
+    committer.change(change);
+    let made = answer.blocking_recv().map_err(|_| "the committer has failed".to_owned())?;
+    made.map_err(|error| error.to_string())?;
+    Ok(id)
+}

@@ -1,0 +1,247 @@
+//! Users, as admins and resellers look after them.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tollgate_api::answer::{Answer, Versioned};
+use tollgate_api::caller::Caller;
+use tollgate_api::extract::IfMatch;
+use tollgate_api::page::Page;
+use tollgate_api::problem::Problem;
+use tollgate_api::users::{NewUser, User, UserPatch, UserRole, UserSort, UsersOffice, UsersQuery};
+
+use super::auth::by_mail::{DAY_MICROS, reset_token};
+use super::auth::records::{UserRecord, view};
+use super::auth::rules;
+use super::random;
+use crate::Office;
+use crate::documents::Kept;
+use crate::notifications::mail::texts;
+
+/// Users at most: they stand in memory.
+const USERS_MAX: usize = 100_000;
+
+impl UsersOffice for Office {
+    fn users(&self, caller: &Caller, query: &UsersQuery) -> Answer<Page<User>> {
+        let paging = query.paging()?;
+        let search = query.search.as_ref().map(|text| text.to_lowercase());
+        let mut users = self.users.filter(|user| {
+            let value = &user.value;
+            query.role.is_none_or(|role| value.role == role)
+                && query.account.as_ref().is_none_or(|account| value.account.as_ref() == Some(account))
+                && query.disabled.is_none_or(|disabled| value.disabled == disabled)
+                && search
+                    .as_ref()
+                    .is_none_or(|text| value.email.contains(text) || value.name.to_lowercase().contains(text))
+                && self.sees(caller, value)
+        });
+        let sort = query.sort.unwrap_or_default();
+        users.sort_by_cached_key(|user| sort_key(sort, user));
+        if sort == UserSort::Newest {
+            users.reverse();
+        }
+        let items = users.iter().map(|user| (sort_key(sort, user), view(user)));
+        Ok(paging.page(items, |key, after| if sort == UserSort::Newest { key < after } else { key > after }))
+    }
+
+    fn user(&self, caller: &Caller, id: &str) -> Answer<Versioned<User>> {
+        let user = self.seen_user(caller, id)?;
+        Ok(Versioned::new(user.revision, view(&user)))
+    }
+
+    fn create_user(&self, caller: &Caller, new: NewUser) -> Answer<Versioned<User>> {
+        let email = rules::email(&new.email, "email")?;
+        let name = rules::name(&new.name, "name")?;
+        if let Some(password) = &new.password {
+            rules::password(password, &email, "password")?;
+        }
+        let password_hash = match &new.password {
+            Some(password) => Some(self.people.hashing.hash(password)?.as_str().to_owned()),
+            None => None,
+        };
+        let record = UserRecord {
+            email,
+            name,
+            role: new.role,
+            account: new.account,
+            disabled: false,
+            email_verified: password_hash.is_some(),
+            password_hash,
+            locked_until: None,
+        };
+        self.check_place(caller, &record)?;
+        let _turn = self.people.turn.lock();
+        if self.users.len() >= USERS_MAX {
+            return Err(Problem::unprocessable(format!("there are {USERS_MAX} users already")));
+        }
+        self.check_email(&record.email, None)?;
+        let id = random::id("usr")?;
+        let invitation =
+            if record.password_hash.is_none() { Some(reset_token(&id, DAY_MICROS)?) } else { None };
+        let (email, after) = (record.email.clone(), record.audited());
+        let mut work = self.work(caller);
+        work.put(&self.users, &id, None, record);
+        let token = invitation.map(|(secret, token)| {
+            work.put(&self.mail_tokens, &secret.hash, None, token);
+            secret.text
+        });
+        work.note("user.create", format!("user/{id}"), &Value::Null, &after);
+        work.commit()?;
+        if let Some(token) = token {
+            self.mailer.send(&email, texts::invitation(&self.settings.api.public_url, &token));
+        }
+        self.user(caller, &id)
+    }
+
+    fn change_user(
+        &self,
+        caller: &Caller,
+        id: &str,
+        if_match: IfMatch,
+        patch: UserPatch,
+    ) -> Answer<Versioned<User>> {
+        let _turn = self.people.turn.lock();
+        let user = self.changeable_user(caller, id)?;
+        if_match.check(user.revision)?;
+        let mut record = user.value.clone();
+        if let Some(email) = &patch.email {
+            record.email = rules::email(email, "email")?;
+        }
+        if let Some(name) = &patch.name {
+            record.name = rules::name(name, "name")?;
+        }
+        record.role = patch.role.unwrap_or(record.role);
+        if let Some(account) = patch.account {
+            record.account = account;
+        }
+        record.disabled = patch.disabled.unwrap_or(record.disabled);
+        if (record.role, &record.account) != (user.value.role, &user.value.account) {
+            self.check_place(caller, &record)?;
+        }
+        if record.email != user.value.email {
+            self.check_email(&record.email, Some(id))?;
+        }
+        if record.role != UserRole::Admin || record.disabled {
+            self.check_last_admin(&user)?;
+        }
+        let (before, after, disabled) = (user.value.audited(), record.audited(), record.disabled);
+        let mut work = self.work(caller);
+        work.put(&self.users, id, Some(&user), record);
+        if disabled {
+            for session in self.sessions.filter(|session| session.value.user == id) {
+                work.remove(&self.sessions, &session);
+            }
+        }
+        work.note("user.update", format!("user/{id}"), &before, &after);
+        work.commit()?;
+        self.user(&Caller::system(), id)
+    }
+
+    fn delete_user(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<()> {
+        let _turn = self.people.turn.lock();
+        let user = self.changeable_user(caller, id)?;
+        if_match.check(user.revision)?;
+        self.check_last_admin(&user)?;
+        let keys = self.api_keys.filter(|key| key.value.created_by == id);
+        let mut work = self.work(caller);
+        work.remove(&self.users, &user);
+        for session in self.sessions.filter(|session| session.value.user == id) {
+            work.remove(&self.sessions, &session);
+        }
+        for key in &keys {
+            work.remove(&self.api_keys, key);
+            work.note("api_key.revoke", format!("api_key/{}", key.key), &key.value.audited(), &Value::Null);
+        }
+        for token in self.reset_tokens_of(id) {
+            work.remove(&self.mail_tokens, &token);
+        }
+        work.note("user.delete", format!("user/{id}"), &user.value.audited(), &Value::Null);
+        work.commit().map(drop)
+    }
+
+    fn unlock_user(&self, caller: &Caller, id: &str) -> Answer<Versioned<User>> {
+        let _turn = self.people.turn.lock();
+        let user = self.changeable_user(caller, id)?;
+        self.people.lockouts.clear(&user.value.email);
+        let record = UserRecord { locked_until: None, ..user.value.clone() };
+        let mut work = self.work(caller);
+        let before = json!({ "locked_until": user.value.locked_until });
+        work.put(&self.users, id, Some(&user), record);
+        work.note("user.unlock", format!("user/{id}"), &before, &json!({ "locked_until": null }));
+        work.commit()?;
+        self.user(caller, id)
+    }
+}
+
+impl Office {
+    /// Whether the caller may know of a user.
+    fn sees(&self, caller: &Caller, user: &UserRecord) -> bool {
+        caller.reaches_all()
+            || user.role != UserRole::Admin
+                && user.account.as_ref().is_some_and(|account| self.reaches(caller, account))
+    }
+
+    fn seen_user(&self, caller: &Caller, id: &str) -> Answer<Arc<Kept<UserRecord>>> {
+        let user = self.users.get(id).filter(|user| self.sees(caller, &user.value));
+        user.ok_or_else(|| Problem::not_found(format!("there is no user `{id}`")))
+    }
+
+    /// Resellers look after customers, and not after one another.
+    fn changeable_user(&self, caller: &Caller, id: &str) -> Answer<Arc<Kept<UserRecord>>> {
+        let user = self.seen_user(caller, id)?;
+        if caller.reaches_all() || user.value.role == UserRole::Customer {
+            return Ok(user);
+        }
+        Err(Problem::forbidden("a reseller changes customers alone"))
+    }
+
+    /// Whether the caller may put a user there.
+    fn check_place(&self, caller: &Caller, user: &UserRecord) -> Answer<()> {
+        if !caller.reaches_all() && user.role != UserRole::Customer {
+            return Err(Problem::forbidden("a reseller makes customers alone"));
+        }
+        let Some(account) = &user.account else {
+            return match user.role {
+                UserRole::Admin => Ok(()),
+                _ => Err(Problem::field("account", "is needed for everybody but admins")),
+            };
+        };
+        if user.role == UserRole::Admin {
+            return Err(Problem::field("account", "is to be null for an admin, who reaches every account"));
+        }
+        let unknown = |_| Problem::field("account", format!("there is no account `{account}`"));
+        self.reached(caller, account).map_err(unknown)?;
+        let is_reseller = self.accounts.get(account).is_some_and(|kept| kept.value.is_reseller);
+        if user.role == UserRole::Reseller && !is_reseller {
+            return Err(Problem::field("account", format!("`{account}` is no reseller")));
+        }
+        Ok(())
+    }
+
+    /// Whoever calls has the turn.
+    fn check_email(&self, email: &str, own: Option<&str>) -> Answer<()> {
+        let other = self.user_of_email(email).filter(|user| Some(user.key.as_str()) != own);
+        if other.is_none() {
+            return Ok(());
+        }
+        Err(Problem::already_exists("the e-mail address has a user already").and_field("email", "is taken"))
+    }
+
+    /// Whoever calls has the turn. Without an admin nobody could make another one.
+    fn check_last_admin(&self, user: &Kept<UserRecord>) -> Answer<()> {
+        let is_admin = |user: &UserRecord| user.role == UserRole::Admin && !user.disabled;
+        let others = self.users.find(|other| other.key != user.key && is_admin(&other.value));
+        if is_admin(&user.value) && others.is_none() {
+            return Err(Problem::wrong_state("this is the last admin"));
+        }
+        Ok(())
+    }
+}
+
+/// What orders a list, and tells no two users alike.
+fn sort_key(sort: UserSort, user: &Kept<UserRecord>) -> String {
+    match sort {
+        UserSort::Email => user.value.email.clone(),
+        UserSort::Oldest | UserSort::Newest => format!("{:020} {}", user.created_at.0, user.key),
+    }
+}

@@ -1,0 +1,60 @@
+//! Whose things a caller reaches. What is out of reach is not found, as if it were not there.
+
+use std::sync::Arc;
+
+use tollgate_api::answer::Answer;
+use tollgate_api::caller::{Caller, Reach};
+use tollgate_api::problem::Problem;
+
+use crate::Office;
+use tollgate_relay::snapshot::Bindable;
+
+/// Accounts that may stand below one another.
+const DEPTH_MAX: usize = 16;
+
+impl Office {
+    /// Whether the caller reaches an account of this id.
+    pub(crate) fn reaches(&self, caller: &Caller, account: &str) -> bool {
+        match &caller.reach {
+            Reach::All => true,
+            Reach::Account(own) => own == account,
+            Reach::Subtree(root) => root == account || self.stands_below(account, root),
+        }
+    }
+
+    /// Whether an account stands below another, however far.
+    pub(crate) fn stands_below(&self, account: &str, root: &str) -> bool {
+        let mut at = account.to_owned();
+        for _ in 0..DEPTH_MAX {
+            match self.parent_of(&at) {
+                Some(parent) if parent == root => return true,
+                Some(parent) => at = parent,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    /// The reseller right above an account.
+    pub(crate) fn parent_of(&self, account: &str) -> Option<String> {
+        self.accounts.get(account)?.value.parent.clone()
+    }
+
+    /// An account in force that the caller reaches.
+    pub(crate) fn reached(&self, caller: &Caller, account: &str) -> Answer<Arc<Bindable>> {
+        let found = self.reaches(caller, account).then(|| self.world.live.load().by_account(account));
+        found.flatten().ok_or_else(|| Problem::not_found(format!("there is no account `{account}`")))
+    }
+
+    /// Every account in force that the caller reaches, in the order of their ids.
+    pub(crate) fn all_reached(&self, caller: &Caller) -> Vec<Arc<Bindable>> {
+        let live = self.world.live.load();
+        if let Reach::Account(own) = &caller.reach {
+            return live.by_account(own).into_iter().collect();
+        }
+        let mut accounts: Vec<_> =
+            live.accounts().filter(|account| self.reaches(caller, &account.provisioned.account.id)).collect();
+        accounts.sort_by(|one, other| one.provisioned.account.id.cmp(&other.provisioned.account.id));
+        accounts
+    }
+}

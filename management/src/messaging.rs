@@ -1,0 +1,7 @@
+//! Charges, CDRs and dispatches.
+
+pub mod cdrs;
+pub mod charges;
+pub mod dispatches;
+pub mod names;
+pub mod paging;

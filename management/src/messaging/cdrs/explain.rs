@@ -1,0 +1,69 @@
+//! An explained price as the API shows it.
+
+use tollgate_api::cdrs::{CdrExplanation, ExplainedLine, ExplainedRate};
+use tollgate_api::charges::{Network, QuotedVolume};
+use tollgate_api::money::{CurrencyCode, Money};
+use tollgate_api::problem::Problem;
+use tollgate_api::time::Time;
+
+use super::view::state_of;
+use crate::change_set::unavailable;
+use crate::messaging::charges::line_view;
+use crate::tariff_files::{ExplainError, Explanation};
+
+/// What a caller is told of a price that is not explained.
+pub fn problem_of(error: &ExplainError) -> Problem {
+    match error {
+        ExplainError::Storage(error) => unavailable(error),
+        error => Problem::wrong_state(format!("the price cannot be explained: {error}")),
+    }
+}
+
+/// The explanation.
+pub fn view(explanation: &Explanation) -> CdrExplanation {
+    let Explanation { network, rate, .. } = explanation;
+    CdrExplanation {
+        message_id: explanation.message_id.to_string(),
+        account: explanation.account.clone(),
+        currency: CurrencyCode(explanation.currency),
+        plan: explanation.plan.clone(),
+        tariff_version: explanation.tariff_version.clone(),
+        tariff_applied_at: Time(explanation.tariff_applied_at),
+        submitted_at: Time(explanation.submitted_at),
+        number: explanation.number.clone(),
+        network: Network {
+            mcc: format!("{:03}", network.code.mcc),
+            mnc: network.code.mnc.map(|mnc| mnc.to_string()),
+            operator: network.operator.clone(),
+            country: network.country.clone(),
+            country_name: network.country_name.clone(),
+        },
+        found_by: network.found_by.clone(),
+        segments: explanation.segments,
+        data_coding: explanation.data_coding,
+        rate: rate.as_ref().map(|rate| ExplainedRate {
+            price: Money(rate.price),
+            kind: rate.kind.to_owned(),
+            network: rate.network.map(|network| network.to_string()),
+            file: rate.origin.as_ref().map(|origin| origin.file.to_string()),
+            line: rate.origin.as_ref().map(|origin| origin.line),
+            source: rate.source.clone(),
+        }),
+        lines: explanation
+            .lines
+            .iter()
+            .map(|line| ExplainedLine { line: line_view(&line.line), tier_text: line.tier.clone() })
+            .collect(),
+        volume: QuotedVolume {
+            month: explanation.month.to_string(),
+            before: explanation.counted_before,
+            after: explanation.counted_before.saturating_add(u64::from(explanation.segments)),
+        },
+        total: explanation.total.map(Money),
+        charged: Money(explanation.charged),
+        agrees: explanation.agrees,
+        state: state_of(explanation.state),
+        refunded: Money(explanation.refunded),
+        text: explanation.to_string(),
+    }
+}

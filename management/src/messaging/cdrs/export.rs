@@ -1,0 +1,154 @@
+//! Exports: a thread reads the books a page at a time and writes what somebody downloads. It waits for the reader with a few
+//! pieces in hand, and for no longer than a minute; nothing of the database is held meanwhile.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tollgate_api::answer::Answer;
+use tollgate_api::caller::Caller;
+use tollgate_api::cdrs::{Export, ExportFormat, ExportQuery};
+use tollgate_api::problem::Problem;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::clock::now;
+
+use super::list::dispatch_octets;
+use super::view::named_state;
+use crate::Office;
+use crate::cdr_export::pages::{Pages, Wanted};
+use crate::cdr_export::parquet::ParquetRows;
+use crate::cdr_export::{COLUMNS, Cell, Cells, without_costs};
+
+/// Exports at once.
+const EXPORTS_MAX: usize = 2;
+/// Octets of a piece, and pieces that wait for the reader.
+const PIECE_OCTETS: usize = 64 << 10;
+const PIECES_MAX: usize = 4;
+/// A reader that takes nothing for so long has gone.
+const STALLED_AFTER: Duration = Duration::from_mins(1);
+
+/// The exports that are under way.
+#[derive(Debug)]
+pub struct Exports(Arc<Semaphore>);
+
+impl Default for Exports {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(EXPORTS_MAX)))
+    }
+}
+
+impl Office {
+    pub(crate) fn begin_export(&self, caller: &Caller, query: &ExportQuery) -> Answer<Export> {
+        let names = self.names()?;
+        let accounts = match &query.account {
+            Some(id) => vec![self.account_number(caller, &names, id)?],
+            None if caller.reaches_all() => names.account_numbers(),
+            None => {
+                let reached = self.all_reached(caller).into_iter();
+                let mut numbers: Vec<_> = reached.map(|account| account.standing.wallet.number()).collect();
+                numbers.sort_unstable();
+                numbers
+            }
+        };
+        let wanted = Wanted {
+            accounts,
+            from: query.from.map_or(UnixMicros(0), |at| at.0),
+            to: query.to.map_or(UnixMicros(u64::MAX), |at| at.0),
+            dispatch_id: query.dispatch_id.as_deref().map(dispatch_octets).transpose()?,
+            state: query.state.map(named_state),
+        };
+        let turn = Arc::clone(&self.exports.0).try_acquire_owned().map_err(|_| {
+            let detail = format!("{EXPORTS_MAX} exports are under way; try again when one is done");
+            Problem::too_many_requests(detail).retry_after(10)
+        })?;
+        let (sender, pieces) = mpsc::channel(PIECES_MAX);
+        // Of the world it holds the store alone: nothing that the process waits for when it ends.
+        let pages = Pages::new(Arc::clone(&self.world.store), names, wanted, now());
+        let task =
+            Task { pages, with_costs: caller.reaches_all(), format: query.format, sender, _turn: turn };
+        let handle = Handle::current();
+        handle.clone().spawn_blocking(move || task.run(handle));
+        let (media_type, file_name) = match query.format {
+            ExportFormat::Csv => ("text/csv", "cdrs.csv"),
+            ExportFormat::Parquet => ("application/vnd.apache.parquet", "cdrs.parquet"),
+        };
+        Ok(Export { media_type, file_name, pieces })
+    }
+}
+
+/// One export.
+struct Task {
+    pages: Pages,
+    with_costs: bool,
+    format: ExportFormat,
+    sender: mpsc::Sender<io::Result<Bytes>>,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Task {
+    fn run(self, handle: Handle) {
+        let sender = self.sender.clone();
+        let output = Pieces { sender: sender.clone(), handle, filled: Vec::with_capacity(PIECE_OCTETS) };
+        let written = match self.format {
+            ExportFormat::Csv => self.write_csv(output),
+            ExportFormat::Parquet => self.write_parquet(output),
+        };
+        if let Err(error) = written {
+            tracing::warn!(%error, "an export was not finished");
+            // A reader that is still there sees its connection cut.
+            let _ = sender.try_send(Err(error));
+        }
+    }
+
+    fn write_csv(self, output: Pieces) -> io::Result<()> {
+        let mut writer = csv::Writer::from_writer(output);
+        writer.write_record(COLUMNS)?;
+        self.rows(|row| writer.write_record(row.each_ref().map(Cell::text)).map_err(Into::into))?;
+        writer.flush()
+    }
+
+    fn write_parquet(self, output: Pieces) -> io::Result<()> {
+        let mut rows = ParquetRows::new(output).map_err(io::Error::other)?;
+        self.rows(|row| rows.push(row).map_err(io::Error::other))?;
+        rows.finish().map_err(io::Error::other)?.flush()
+    }
+
+    fn rows(mut self, mut write: impl FnMut(Cells) -> io::Result<()>) -> io::Result<()> {
+        let mut page = Vec::new();
+        while self.pages.next(&mut page).map_err(io::Error::other)? {
+            for row in page.drain(..) {
+                write(if self.with_costs { row } else { without_costs(row) })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is written, on its way to the reader.
+struct Pieces {
+    sender: mpsc::Sender<io::Result<Bytes>>,
+    handle: Handle,
+    filled: Vec<u8>,
+}
+
+impl Write for Pieces {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.filled.extend_from_slice(octets);
+        if self.filled.len() >= PIECE_OCTETS {
+            self.flush()?;
+        }
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.filled.is_empty() {
+            return Ok(());
+        }
+        let piece = Bytes::from(std::mem::replace(&mut self.filled, Vec::with_capacity(PIECE_OCTETS)));
+        let sent = self.handle.block_on(self.sender.send_timeout(Ok(piece), STALLED_AFTER));
+        sent.map_err(|error| io::Error::other(error.to_string()))
+    }
+}

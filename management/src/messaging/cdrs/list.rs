@@ -1,0 +1,149 @@
+//! Pages of messages: account after account, and of each the newest first. What filters leave out is looked at all the same,
+//! so that one page looks at a bounded number.
+
+use std::ops::ControlFlow;
+
+use tollgate_api::answer::Answer;
+use tollgate_api::caller::Caller;
+use tollgate_api::cdrs::{Cdr, CdrsQuery};
+use tollgate_api::dispatches::octets_of;
+use tollgate_api::page::Page;
+use tollgate_api::problem::Problem;
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::network::{Mnc, NetworkCode};
+use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::cdr;
+use tollgate_storage::rows::{MessageState, StateRow};
+use tollgate_storage::schema::first_id_at;
+
+use super::view::{cdr_view, named_state};
+use crate::Office;
+use crate::cdr_export::Names;
+use crate::cdr_export::pages::COMMIT_DELAY_MAX_MICROS;
+use crate::change_set::unavailable;
+use crate::messaging::paging::{Gathering, foreign_cursor};
+use tollgate_provisioning::texts;
+
+/// What opening one account's messages counts as.
+const LOOKS_PER_ACCOUNT: usize = 20;
+
+/// Which messages.
+struct Filter<'a> {
+    query: &'a CdrsQuery,
+    mcc: Option<u16>,
+    mnc: Option<Mnc>,
+    country: Option<String>,
+    operator: Option<OperatorNumber>,
+    state: Option<MessageState>,
+    dispatch: Option<Vec<u8>>,
+    from: UnixMicros,
+    to: UnixMicros,
+}
+
+impl Office {
+    pub(crate) fn list_cdrs(&self, caller: &Caller, query: &CdrsQuery) -> Answer<Page<Cdr>> {
+        let paging = query.paging()?;
+        let names = self.names()?;
+        let (mut gathering, filter) = (Gathering::new(&paging), Filter::read(query, &names)?);
+        let accounts = self.accounts_of(caller, query, &names)?;
+        let after = paging.after.as_deref().map(read_key).transpose()?;
+        let to_id = first_id_at(UnixMicros(filter.to.0.saturating_add(COMMIT_DELAY_MAX_MICROS)));
+        // An operator of no number has no messages.
+        let can_have_some = query.operator.is_none() || filter.operator.is_some();
+        for (id, number) in accounts.into_iter().filter(|_| can_have_some) {
+            let named = names.named_account(number);
+            let named = named.ok_or_else(|| Problem::internal("an account has no name in the books"))?;
+            let before = match after {
+                Some((account, _)) if *id < *account => continue,
+                Some((account, before)) if *id == *account => before.min(to_id),
+                _ => to_id,
+            };
+            let visit = |cdr: &cdr::Cdr<'_>, state: Option<&StateRow>| {
+                let view = || cdr_view(&names, named, cdr, state, caller.reaches_all());
+                let item = filter.has(&names, cdr, state).then_some(view);
+                gathering.look(|| format!("{id} {}", cdr.message_id), item)
+            };
+            let read = self.store().cdrs_before(number, before, first_id_at(filter.from), visit);
+            read.map_err(|error| unavailable(&error))?;
+            // Nothing has an id below zero: the next page begins behind this account.
+            let is_cut = gathering.is_complete();
+            if is_cut || gathering.spend(LOOKS_PER_ACCOUNT, || format!("{id} 0")) == ControlFlow::Break(()) {
+                break;
+            }
+        }
+        gathering.finish()
+    }
+
+    /// Whose messages, in the order of their ids.
+    fn accounts_of(
+        &self,
+        caller: &Caller,
+        query: &CdrsQuery,
+        names: &Names,
+    ) -> Answer<Vec<(String, AccountNumber)>> {
+        if let Some(id) = &query.account {
+            return Ok(vec![(id.clone(), self.account_number(caller, names, id)?)]);
+        }
+        let reached = self.all_reached(caller).into_iter();
+        let named = |account: std::sync::Arc<tollgate_relay::snapshot::Bindable>| {
+            (account.provisioned.account.id.to_string(), account.standing.wallet.number())
+        };
+        Ok(reached.map(named).collect())
+    }
+}
+
+/// The account and the message that a cursor was given out for.
+fn read_key(key: &str) -> Answer<(&str, u64)> {
+    let (account, message) = key.rsplit_once(' ').ok_or_else(foreign_cursor)?;
+    Ok((account, message.parse().map_err(|_| foreign_cursor())?))
+}
+
+/// A dispatch id as messages carry it.
+pub(crate) fn dispatch_octets(id: &str) -> Answer<Vec<u8>> {
+    octets_of(id).ok_or_else(|| Problem::field("dispatch_id", "is to be one of 1 to 64 octets"))
+}
+
+impl<'a> Filter<'a> {
+    fn read(query: &'a CdrsQuery, names: &Names) -> Answer<Self> {
+        let mcc = query.mcc.as_deref().map(|mcc| {
+            let code = NetworkCode::new(mcc, "");
+            code.map(|code| code.mcc).ok_or_else(|| Problem::field("mcc", "is to have three digits"))
+        });
+        let mnc = query
+            .mnc
+            .as_deref()
+            .map(|mnc| Mnc::new(mnc).ok_or_else(|| Problem::field("mnc", "is to have two or three digits")));
+        let country = query.country.as_deref().map(|country| {
+            let country = country.to_uppercase();
+            texts::country(&country).map(|_| country).map_err(|message| Problem::field("country", message))
+        });
+        Ok(Self {
+            query,
+            mcc: mcc.transpose()?,
+            mnc: mnc.transpose()?,
+            country: country.transpose()?,
+            operator: query.operator.as_deref().and_then(|code| names.operator_number(code)),
+            state: query.state.map(named_state),
+            dispatch: query.dispatch_id.as_deref().map(dispatch_octets).transpose()?,
+            from: query.from.map_or(UnixMicros(0), |at| at.0),
+            to: query.to.map_or(UnixMicros(u64::MAX), |at| at.0),
+        })
+    }
+
+    /// What is cheap is asked first.
+    fn has(&self, names: &Names, cdr: &cdr::Cdr<'_>, state: Option<&StateRow>) -> bool {
+        let (fields, query) = (&cdr.fields, self.query);
+        let is_in = |wanted| state.map_or(MessageState::Enroute, |row| row.state) == wanted;
+        let country = || names.network(fields.network).1.map(|country| &*country.iso2);
+        (self.from..self.to).contains(&cdr.header.submitted_at)
+            && self.mcc.is_none_or(|mcc| fields.network.mcc == mcc)
+            && self.mnc.is_none_or(|mnc| fields.network.mnc == Some(mnc))
+            && self.state.is_none_or(is_in)
+            && query.user_sms_id.is_none_or(|id| fields.user_message_reference == Some(id))
+            && self.dispatch.as_ref().is_none_or(|id| fields.dispatch_id == Some(&id[..]))
+            && query.destination.as_ref().is_none_or(|to| fields.destination.as_str() == to)
+            && self.operator.is_none_or(|operator| Names::sent_to(cdr, state) == Some(operator))
+            && self.country.as_deref().is_none_or(|wanted| country() == Some(wanted))
+    }
+}

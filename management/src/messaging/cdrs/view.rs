@@ -1,0 +1,104 @@
+//! A CDR as the API shows it.
+
+use tollgate_api::cdrs::{Cdr, CdrState};
+use tollgate_api::charges::Network;
+use tollgate_api::dispatches::text_of;
+use tollgate_api::money::{CurrencyCode, Money};
+use tollgate_api::time::Time;
+use tollgate_engine::network::NetworkCode;
+use tollgate_storage::cdr;
+use tollgate_storage::rows::{MessageState, StateRow};
+
+use crate::cdr_export::{NamedAccount, Names};
+
+/// Every column of an export, each as what it is. What operators charge is not for every eye.
+pub fn cdr_view(
+    names: &Names,
+    account: &NamedAccount,
+    cdr: &cdr::Cdr<'_>,
+    state: Option<&StateRow>,
+    with_costs: bool,
+) -> Cdr {
+    let (fields, header) = (&cdr.fields, &cdr.header);
+    let row = state.cloned().unwrap_or_default();
+    let costs = row.cost_currency.filter(|_| with_costs);
+    let is_routed = fields.route.is_some() && state.is_some();
+    let margin = if is_routed && with_costs { row.margin(fields.amount) } else { None };
+    Cdr {
+        message_id: cdr.message_id.to_string(),
+        account: account.id.clone(),
+        submitted_at: Time(header.submitted_at),
+        state: state_of(row.state),
+        state_at: state.map(|row| Time(row.at)),
+        source: text(fields.source.address),
+        destination: fields.destination.to_string(),
+        network: network_of(names, fields.network),
+        segments: fields.segments,
+        price: Money(fields.amount),
+        currency: CurrencyCode(account.currency),
+        refunded: Money(row.refunded),
+        plan: header.plan.to_owned(),
+        tariff_version: names.tariff(header.tariff).to_string(),
+        tier_before: fields.counted_before,
+        data_coding: fields.data_coding,
+        dispatch_id: fields.dispatch_id.map(text_of),
+        idempotency_key: fields.idempotency_key.map(text),
+        user_sms_id: fields.user_message_reference,
+        charge_only: fields.route.is_none(),
+        scheduled_at: fields.route.and_then(|route| route.scheduled_at).map(Time),
+        operator_code: Names::sent_to(cdr, state).map(|operator| names.operator(operator)),
+        accepted_at: row.accepted_at.map(Time),
+        cost: costs.map(|_| Money(row.cost)),
+        cost_currency: costs.map(CurrencyCode),
+        margin: margin.map(Money),
+        attempts: row.attempts,
+        possible_duplicate: row.possible_duplicate,
+        error: row.error,
+        upstream_id: (!row.upstream_id.is_empty()).then(|| text(&row.upstream_id)),
+        tried: row.tried.iter().map(|operator| names.operator(*operator)).collect(),
+    }
+}
+
+/// A network with its names.
+pub fn network_of(names: &Names, code: NetworkCode) -> Network {
+    let (operator, country) = names.network(code);
+    Network {
+        mcc: format!("{:03}", code.mcc),
+        mnc: code.mnc.map(|mnc| mnc.to_string()),
+        operator: operator.to_owned(),
+        country: country.map(|country| country.iso2.to_string()),
+        country_name: country.map(|country| country.name.to_string()),
+    }
+}
+
+/// The API's name of a state.
+pub fn state_of(state: MessageState) -> CdrState {
+    match state {
+        MessageState::Enroute => CdrState::Enroute,
+        MessageState::Delivered => CdrState::Delivered,
+        MessageState::Expired => CdrState::Expired,
+        MessageState::Deleted => CdrState::Deleted,
+        MessageState::Undeliverable => CdrState::Undeliverable,
+        MessageState::Accepted => CdrState::Accepted,
+        MessageState::Unknown => CdrState::Unknown,
+        MessageState::Rejected => CdrState::Rejected,
+    }
+}
+
+/// The state of such a name.
+pub fn named_state(state: CdrState) -> MessageState {
+    match state {
+        CdrState::Enroute => MessageState::Enroute,
+        CdrState::Delivered => MessageState::Delivered,
+        CdrState::Expired => MessageState::Expired,
+        CdrState::Deleted => MessageState::Deleted,
+        CdrState::Undeliverable => MessageState::Undeliverable,
+        CdrState::Accepted => MessageState::Accepted,
+        CdrState::Unknown => MessageState::Unknown,
+        CdrState::Rejected => MessageState::Rejected,
+    }
+}
+
+fn text(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
+}

@@ -1,0 +1,193 @@
+//! Charges over HTTP, what is given back of them, and quotes. A charge goes the way of a submit_sm; only the bind is missing.
+
+mod content;
+mod quote;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::runtime::Handle;
+use tollgate_api::answer::Answer;
+use tollgate_api::caller::Caller;
+use tollgate_api::charges::{Charge, ChargesOffice, NewCharge, NewQuote, NewRefund, Quote, Refund};
+use tollgate_api::extract::IdempotencyKey;
+use tollgate_api::money::{CurrencyCode, Money};
+use tollgate_api::problem::Problem;
+use tollgate_api::time::Time;
+use tollgate_engine::refusal::Refusal;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::cdr::Cdr;
+use tollgate_storage::clock::now;
+use tollgate_storage::message_change::MessageChange;
+
+use super::cdrs::{network_of, state_of};
+use crate::Office;
+use crate::billing::wallets::check_length;
+use crate::cdr_export::Names;
+use crate::change_set::unavailable;
+use tollgate_relay::clients::{DirectSubmit, NotCharged, submit_directly};
+use tollgate_relay::snapshot::Bindable;
+
+pub(crate) use quote::line_view;
+
+use content::{Content, Said};
+
+/// Octets of an address (SMPP 3.4 §4.4.1).
+const ADDRESS_OCTETS_MAX: usize = 20;
+/// Octets of a dispatch id.
+const DISPATCH_OCTETS_MAX: usize = 64;
+/// The highest priority_flag (SMPP 3.4 §5.2.14).
+const PRIORITY_MAX: u8 = 3;
+/// How far ahead a message may be scheduled: the form that its time has on its way has two digits of the year.
+const AHEAD_MAX_MICROS: u64 = 366 * 86_400 * 1_000_000;
+/// Characters of a reason.
+const REASON_MAX: usize = 2_000;
+
+impl ChargesOffice for Office {
+    fn charge(&self, caller: &Caller, new: NewCharge, key: &IdempotencyKey) -> Answer<Charge> {
+        let account = self.reached(caller, &new.account)?;
+        check(&new)?;
+        let said = Said {
+            text: new.text.as_deref(),
+            payload: new.payload.as_deref(),
+            segments: None,
+            data_coding: new.data_coding,
+            udhi: new.udhi,
+        };
+        let content = Content::read(&said, account.provisioned.account.default_coding)?;
+        let (scheduled_at, expires_at) = times(&new, now())?;
+        let message = DirectSubmit {
+            from: &new.from,
+            to: &new.to,
+            octets: &content.octets,
+            data_coding: content.data_coding,
+            udhi: content.udhi,
+            registered_delivery: new.registered_delivery,
+            priority: new.priority,
+            scheduled_at,
+            expires_at,
+            idempotency_key: key.0.as_deref().map(str::as_bytes),
+            dispatch_id: new.dispatch_id.as_deref().map(str::as_bytes),
+            user_message_reference: new.user_sms_id,
+        };
+        let limit = Duration::from_secs(self.settings.api.timeout_seconds.into());
+        let submitted = submit_directly(Arc::clone(&self.world), &account, &message, limit);
+        let id = Handle::current().block_on(submitted).map_err(|error| match error {
+            NotCharged::Refused(refusal) => Problem::refused(refusal),
+            NotCharged::InDoubt => Problem::timed_out(
+                "not durable in time; it may still be charged, so repeat it with its Idempotency-Key",
+            ),
+        })?;
+        self.charge_view(&account, id)
+    }
+
+    fn refund(
+        &self,
+        caller: &Caller,
+        message: &str,
+        refund: NewRefund,
+        key: &IdempotencyKey,
+    ) -> Answer<Refund> {
+        check_length("reason", &refund.reason, 1..=REASON_MAX)?;
+        let found = self.message(caller, message)?;
+        let (account, message_id) = (found.account, found.message_id);
+        let state = self.store().state(account, message_id).map_err(|error| unavailable(&error))?;
+        let state = state.unwrap_or_default();
+        let before = json!({ "state": state.state.name(), "refunded": Money(state.refunded) });
+        let after = json!({ "account": found.named.id, "refunded": true, "reason": refund.reason });
+        let mut work = self.work(caller);
+        work.message(MessageChange::Refund { account, message_id })
+            .note("charge.refund", format!("message/{message_id}"), &before, &after)
+            .once(key.0.as_deref(), &format!("POST /v1/charges/{message_id}/refund {}", refund.reason));
+        let changed = work.commit()?;
+        let refunded = changed.messages.first().copied();
+        let refunded = refunded.ok_or_else(|| Problem::internal("the refund came to nothing"))?;
+        Ok(Refund {
+            message_id: message_id.to_string(),
+            account: found.named.id,
+            amount: Money(refunded.refunded),
+            currency: CurrencyCode(found.named.currency),
+            state: state_of(refunded.state),
+            reason: refund.reason,
+            at: Time(changed.at),
+        })
+    }
+
+    fn quote(&self, caller: &Caller, new: &NewQuote) -> Answer<Quote> {
+        self.reached(caller, &new.account)?;
+        if new.route && !caller.reaches_all() {
+            return Err(Problem::forbidden("routes and what operators ask for are not for your role"));
+        }
+        quote::quote(&self.world, new)
+    }
+}
+
+impl Office {
+    /// The same for a message that is charged now and for one that was: as its CDR has it.
+    fn charge_view(&self, account: &Bindable, message_id: u64) -> Answer<Charge> {
+        let names = self.names()?;
+        let wallet = &account.standing.wallet;
+        let read = |cdr: &Cdr<'_>| charge_view(&names, account, cdr);
+        let charge =
+            self.store().cdr(wallet.number(), message_id, read).map_err(|error| unavailable(&error))?;
+        charge.ok_or_else(|| Problem::internal("the charge is not in the books"))
+    }
+}
+
+fn charge_view(names: &Names, account: &Bindable, cdr: &Cdr<'_>) -> Charge {
+    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    Charge {
+        message_id: cdr.message_id.to_string(),
+        account: account.provisioned.account.id.to_string(),
+        destination: cdr.fields.destination.to_string(),
+        price: Money(cdr.fields.amount),
+        currency: CurrencyCode(account.provisioned.account.currency),
+        balance: Money(account.standing.wallet.state().balance),
+        segments: cdr.fields.segments,
+        network: network_of(names, cdr.fields.network),
+        tariff_version: names.tariff(cdr.header.tariff).to_string(),
+        dispatch_id: cdr.fields.dispatch_id.map(text),
+        user_sms_id: cdr.fields.user_message_reference,
+        submitted_at: Time(cdr.header.submitted_at),
+    }
+}
+
+/// What the wire has no room for.
+fn check(new: &NewCharge) -> Answer<()> {
+    octets("to", &new.to, 1..=ADDRESS_OCTETS_MAX)?;
+    octets("from", &new.from, 0..=ADDRESS_OCTETS_MAX)?;
+    if let Some(dispatch_id) = &new.dispatch_id {
+        octets("dispatch_id", dispatch_id, 1..=DISPATCH_OCTETS_MAX)?;
+    }
+    if new.priority > PRIORITY_MAX {
+        return Err(Problem::field("priority", format!("is to be from 0 to {PRIORITY_MAX}")));
+    }
+    Ok(())
+}
+
+fn octets(field: &str, text: &str, count: std::ops::RangeInclusive<usize>) -> Answer<()> {
+    if !count.contains(&text.len()) {
+        let (least, most) = count.into_inner();
+        return Err(Problem::field(field, format!("is to have {least} to {most} octets")));
+    }
+    if text.contains('\0') {
+        return Err(Problem::field(field, "has a NUL in it"));
+    }
+    Ok(())
+}
+
+/// When the message is to leave and until when it is wanted. A time that has passed is no schedule.
+fn times(new: &NewCharge, now: UnixMicros) -> Answer<(Option<UnixMicros>, Option<UnixMicros>)> {
+    let latest = now.0.saturating_add(AHEAD_MAX_MICROS);
+    for (field, time) in [("scheduled_at", new.scheduled_at), ("expires_at", new.expires_at)] {
+        if time.is_some_and(|time| time.0.0 > latest) {
+            return Err(Problem::field(field, "is more than a year away"));
+        }
+    }
+    let expires_at = new.expires_at.map(|time| time.0);
+    if expires_at.is_some_and(|at| at <= now) {
+        return Err(Problem::refused(Refusal::InvalidValidity));
+    }
+    Ok((new.scheduled_at.map(|time| time.0).filter(|at| *at > now), expires_at))
+}

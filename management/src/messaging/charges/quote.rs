@@ -1,0 +1,169 @@
+//! A quote of the management API: by what is in force at this moment, on a copy of the wallet.
+
+use tollgate_api::answer::Answer;
+use tollgate_api::charges::{
+    Network, NewQuote, Quote, QuotedCandidate, QuotedCost, QuotedLine, QuotedPosting, QuotedRate,
+    QuotedRoute, QuotedSegments, QuotedVolume,
+};
+use tollgate_api::money::{CurrencyCode, Money};
+use tollgate_api::problem::Problem;
+use tollgate_engine::charging::Message;
+use tollgate_engine::money::Amount;
+use tollgate_engine::quote::quote as quote_message;
+use tollgate_engine::refusal::Refusal;
+use tollgate_engine::tariff::PriceLine;
+use tollgate_engine::wallet::Wallet;
+use tollgate_storage::clock::now;
+
+use super::content::{Content, Said};
+use super::{ADDRESS_OCTETS_MAX, octets};
+use crate::quotes::Explained;
+use crate::quotes::route::{Ranked, Ranking, Route};
+use tollgate_relay::clients::destination;
+use tollgate_relay::core::World;
+
+/// Segments that somebody may say to have had: far more than anybody has in a month.
+const COUNTED_MAX: u64 = 1_000_000_000_000;
+/// Octets of the name of a network.
+const NETWORK_OCTETS_MAX: usize = 16;
+/// What a reader of the ranking has to know.
+const CONDITIONS: &str = "as operators fare at this moment; draws by weight differ from message to message";
+
+/// What a message of the account would cost, and why.
+pub fn quote(world: &World, new: &NewQuote) -> Answer<Quote> {
+    // The account's terms and the tables are of one configuration.
+    let live = world.live.load();
+    let account = live.by_account(&new.account).ok_or_else(|| Problem::refused(Refusal::UnknownAccount))?;
+    octets("to", &new.to, 1..=ADDRESS_OCTETS_MAX)?;
+    octets("from", &new.from, 0..=ADDRESS_OCTETS_MAX)?;
+    let network = new.network.as_deref();
+    octets("network", network.unwrap_or_default(), 0..=NETWORK_OCTETS_MAX)?;
+    let content = Content::read(&said(new), account.provisioned.account.default_coding)?;
+    let (terms, now) = (&account.terms, new.at.map_or_else(now, |at| at.0));
+    let to = destination(&new.to);
+    let message = Message {
+        source: new.from.as_bytes(),
+        destination: to.digits,
+        destination_ton: to.ton,
+        destination_npi: to.npi,
+        network_tlv: network.map(str::as_bytes),
+        body: content.body(),
+    };
+    let mut state = account.standing.wallet.state();
+    if let Some(counted) = new.counted {
+        if counted > COUNTED_MAX {
+            return Err(Problem::field("counted", format!("is to be at most {COUNTED_MAX}")));
+        }
+        let month = terms.plan.months.month_at(now);
+        state.forget(month, u64::MAX);
+        state.count(month, counted);
+    }
+    let wallet = Wallet::new(account.standing.wallet.number(), state);
+    let quoted = quote_message(&live.tables, terms, &wallet, &message, now).map_err(Problem::refused)?;
+    let explained = Explained::of(&quoted, &live.tables, &state);
+    let route = new.route.then(|| {
+        let price = explained.price;
+        route_view(&Route::find(&live.routes, &*live.lanes, &quoted, price, &message, now))
+    });
+    Ok(Quote { route, ..view(explained) })
+}
+
+fn said(new: &NewQuote) -> Said<'_> {
+    Said {
+        text: new.text.as_deref(),
+        payload: new.payload.as_deref(),
+        segments: new.segments,
+        data_coding: new.data_coding,
+        udhi: new.udhi,
+    }
+}
+
+fn view(quote: Explained) -> Quote {
+    let (volume, postings) = (volume(&quote), postings(&quote));
+    let (country, country_name) = quote.country.unzip();
+    Quote {
+        account: quote.account.to_string(),
+        plan: quote.plan.to_string(),
+        currency: CurrencyCode(quote.currency),
+        tariff_version: quote.tariff_version.to_string(),
+        number: quote.number,
+        network: Network {
+            mcc: format!("{:03}", quote.network.mcc),
+            mnc: quote.network.mnc.map(|mnc| mnc.to_string()),
+            operator: quote.operator,
+            country,
+            country_name,
+        },
+        found_by: quote.found_by,
+        segments: QuotedSegments {
+            count: quote.segments,
+            coding: quote.count.coding.to_string(),
+            units: quote.count.units,
+            units_per_segment: quote.count.per_segment,
+        },
+        rate: QuotedRate { price: Money(quote.unit_price), source: quote.price_source },
+        lines: quote.lines.iter().map(|(line, _)| line_view(line)).collect(),
+        volume,
+        price: Money(quote.price),
+        postings,
+        refusal: quote.posting.err().map(|refusal| refusal.name().to_owned()),
+        route: None,
+    }
+}
+
+/// The segments of one tier.
+pub fn line_view(line: &PriceLine) -> QuotedLine {
+    QuotedLine {
+        tier: line.tier.map(|tier| tier + 1),
+        segments: line.segments,
+        price_per_segment: Money(line.price_per_segment),
+        total: Money(line.total().unwrap_or_default()),
+    }
+}
+
+fn volume(quote: &Explained) -> QuotedVolume {
+    let (month, before, after) = (quote.month.to_string(), quote.counted_before, quote.counted_after());
+    QuotedVolume { month, before, after }
+}
+
+fn postings(quote: &Explained) -> Vec<QuotedPosting> {
+    let posting = |amount: Amount| QuotedPosting {
+        wallet: quote.account.to_string(),
+        amount: Money(amount),
+        balance_before: Money(quote.balance),
+        balance_after: Money(quote.balance_after(amount)),
+    };
+    quote.posting.into_iter().map(posting).collect()
+}
+
+fn route_view(route: &Route) -> QuotedRoute {
+    match route {
+        Route::ChargedOnly(why) => QuotedRoute {
+            charged_only: Some((*why).to_owned()),
+            conditions: None,
+            candidates: Vec::new(),
+            refusal: None,
+        },
+        Route::Ranked(ranked) => ranked_view(ranked),
+    }
+}
+
+fn ranked_view(ranked: &Ranked) -> QuotedRoute {
+    let candidate = |ranking: &Ranking| QuotedCandidate {
+        rank: ranking.rank,
+        operator: ranking.operator.code.to_string(),
+        verdict: ranking.verdict().to_owned(),
+        cost: ranking.candidate.cost.map(|cost| QuotedCost {
+            amount: Money(cost.amount),
+            currency: CurrencyCode(ranking.operator.currency),
+            in_account_currency: cost.in_account_currency.map(Money),
+        }),
+        margin: ranking.margin(ranked.price).map(Money),
+    };
+    QuotedRoute {
+        charged_only: None,
+        conditions: Some(CONDITIONS.to_owned()),
+        candidates: ranked.candidates.iter().map(candidate).collect(),
+        refusal: ranked.refusal.map(|(refusal, _)| refusal.name().to_owned()),
+    }
+}

@@ -1,0 +1,142 @@
+//! Alerts: found by looking at what is in memory, kept in the books, posted and mailed by a thread of their own.
+//!
+//! An alert is raised once for its condition and cleared once that is over; the books say which are open, so that a restart
+//! raises none again. It and what is to be posted of it are one change.
+
+mod operators;
+pub mod outbox;
+pub mod record;
+mod wallets;
+mod watch;
+pub mod webhook;
+mod webhook_worker;
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tollgate_api::alerts::{
+    Alert, AlertsOffice, AlertsQuery, ReadAll, ReadAllDone, WebhookSecret, WebhookTested,
+};
+use tollgate_api::answer::Answer;
+use tollgate_api::caller::Caller;
+use tollgate_api::page::Page;
+use tollgate_api::problem::Problem;
+use tollgate_storage::clock::now;
+
+use crate::Office;
+use crate::documents::Kept;
+use record::{AlertRecord, id_at, view};
+use webhook::{Poster, is_delivered};
+
+pub use webhook_worker::Courier;
+
+/// Alerts of one change.
+const AT_ONCE: usize = 200;
+
+impl AlertsOffice for Office {
+    fn alerts(&self, caller: &Caller, query: &AlertsQuery) -> Answer<Page<Alert>> {
+        if let Some(account) = &query.account {
+            self.check_reach(caller, account)?;
+        }
+        let wanted =
+            self.alerts.filter(|kept| is_wanted(&kept.value, query) && self.may_know(caller, &kept.value));
+        // Ids sort by when they were given.
+        let newest_first = wanted.iter().rev().map(|kept| (kept.key.clone(), view(kept)));
+        Ok(query.paging()?.page(newest_first, |key, after| key < after))
+    }
+
+    fn alert(&self, caller: &Caller, id: &str) -> Answer<Alert> {
+        Ok(view(&*self.known_alert(caller, id)?))
+    }
+
+    fn read_alert(&self, caller: &Caller, id: &str) -> Answer<Alert> {
+        let before = self.known_alert(caller, id)?;
+        if !before.value.is_read {
+            let mut work = self.work(caller);
+            let after = AlertRecord { is_read: true, ..before.value.clone() };
+            work.put(&self.alerts, id, Some(&before), after);
+            let resource = format!("alert/{id}");
+            work.note("alert.read", resource, &json!({ "is_read": false }), &json!({ "is_read": true }));
+            work.commit()?;
+        }
+        self.alert(caller, id)
+    }
+
+    fn read_all_alerts(&self, caller: &Caller, which: &ReadAll) -> Answer<ReadAllDone> {
+        if let Some(account) = &which.account {
+            self.check_reach(caller, account)?;
+        }
+        let is_meant = |alert: &AlertRecord| which.account.is_none() || which.account == alert.account;
+        let unread = self.alerts.filter(|kept| {
+            let alert = &kept.value;
+            !alert.is_read && is_meant(alert) && self.may_know(caller, alert)
+        });
+        for some in unread.chunks(AT_ONCE) {
+            let mut work = self.work(caller);
+            for before in some {
+                let after = AlertRecord { is_read: true, ..before.value.clone() };
+                work.put(&self.alerts, &before.key, Some(before), after);
+            }
+            work.note("alert.read_all", "alerts", &Value::Null, &json!({ "marked": some.len() }));
+            work.commit()?;
+        }
+        Ok(ReadAllDone { marked: unread.len() as u64 })
+    }
+
+    fn test_webhook(&self, caller: &Caller, account: &str) -> Answer<WebhookTested> {
+        self.reached(caller, account)?;
+        let url = self.webhook_of(account);
+        let url =
+            url.ok_or_else(|| Problem::wrong_state(format!("account `{account}` has no alert_webhook_url")))?;
+        let secret = self.secret_of(caller, account)?;
+        let now = now();
+        let id = id_at("evt", now)?;
+        let body = outbox::event(&id, outbox::TEST_EVENT, now, &json!({ "account": account }));
+        let posted = Poster::new().post(&url, &secret, &id, &body, now);
+        Ok(WebhookTested {
+            delivered: is_delivered(&posted),
+            status: posted.as_ref().ok().copied(),
+            error: posted.err(),
+        })
+    }
+
+    fn webhook_secret(&self, caller: &Caller, account: &str) -> Answer<WebhookSecret> {
+        self.reached(caller, account)?;
+        Ok(WebhookSecret { secret: self.secret_of(caller, account)? })
+    }
+
+    fn rotate_webhook_secret(&self, caller: &Caller, account: &str) -> Answer<WebhookSecret> {
+        self.reached(caller, account)?;
+        Ok(WebhookSecret { secret: self.new_secret(caller, account)? })
+    }
+}
+
+impl Office {
+    /// What belongs to no account is for those who reach everybody.
+    fn may_know(&self, caller: &Caller, alert: &AlertRecord) -> bool {
+        match &alert.account {
+            Some(account) => self.reaches(caller, account),
+            None => caller.reaches_all(),
+        }
+    }
+
+    fn known_alert(&self, caller: &Caller, id: &str) -> Answer<Arc<Kept<AlertRecord>>> {
+        let found = self.alerts.get(id).filter(|kept| self.may_know(caller, &kept.value));
+        found.ok_or_else(|| Problem::not_found(format!("there is no alert `{id}`")))
+    }
+
+    fn check_reach(&self, caller: &Caller, account: &str) -> Answer<()> {
+        if self.reaches(caller, account) {
+            return Ok(());
+        }
+        Err(Problem::not_found(format!("there is no account `{account}`")))
+    }
+}
+
+fn is_wanted(alert: &AlertRecord, query: &AlertsQuery) -> bool {
+    query.account.as_ref().is_none_or(|account| alert.account.as_ref() == Some(account))
+        && query.kind.is_none_or(|kind| alert.kind == kind)
+        && query.severity.is_none_or(|severity| alert.severity == severity)
+        && query.is_read.is_none_or(|is_read| alert.is_read == is_read)
+        && query.active.is_none_or(|active| alert.cleared_at.is_none() == active)
+}

@@ -1,0 +1,93 @@
+//! An alert as the books keep it, and the condition that it is about.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tollgate_api::alerts::{Alert, AlertKind, AlertSeverity};
+use tollgate_api::money::CurrencyCode;
+use tollgate_api::problem::Problem;
+use tollgate_api::time::Time;
+use tollgate_engine::time::UnixMicros;
+
+use crate::documents::Kept;
+use crate::identity::random;
+
+/// As it was raised, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertRecord {
+    pub account: Option<String>,
+    pub kind: AlertKind,
+    pub severity: AlertSeverity,
+    pub message: String,
+    #[serde(default)]
+    pub subject: Option<String>,
+    #[serde(default)]
+    pub threshold: Option<String>,
+    #[serde(default)]
+    pub current_value: Option<String>,
+    #[serde(default)]
+    pub currency: Option<CurrencyCode>,
+    pub raised_at: Time,
+    #[serde(default)]
+    pub cleared_at: Option<Time>,
+    #[serde(default)]
+    pub is_read: bool,
+}
+
+/// What holds or does not. While it holds there is one alert of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Condition {
+    /// What it is.
+    pub kind: AlertKind,
+    /// The account's id, the invoice's number, the operator's code.
+    pub of: Arc<str>,
+    /// Of an invoice, whether it is overdue and not only due soon.
+    pub is_late: bool,
+}
+
+impl Condition {
+    /// Of an account, or of an operator.
+    pub fn new(kind: AlertKind, of: &Arc<str>) -> Self {
+        Self { kind, of: Arc::clone(of), is_late: false }
+    }
+
+    /// Which one an alert is about.
+    pub fn of(record: &AlertRecord) -> Self {
+        let of = match record.kind {
+            AlertKind::PaymentDue | AlertKind::OperatorDown => &record.subject,
+            AlertKind::LowBalance | AlertKind::CreditNearlyUsed | AlertKind::Overage => &record.account,
+        };
+        let is_late = record.kind == AlertKind::PaymentDue && record.severity == AlertSeverity::Critical;
+        Self { kind: record.kind, of: Arc::from(of.as_deref().unwrap_or_default()), is_late }
+    }
+}
+
+impl AlertRecord {
+    /// As it is shown.
+    pub fn view(&self, id: &str) -> Alert {
+        Alert {
+            id: id.to_owned(),
+            account: self.account.clone(),
+            kind: self.kind,
+            severity: self.severity,
+            message: self.message.clone(),
+            subject: self.subject.clone(),
+            threshold: self.threshold.clone(),
+            current_value: self.current_value.clone(),
+            currency: self.currency,
+            raised_at: self.raised_at,
+            cleared_at: self.cleared_at,
+            is_read: self.is_read,
+        }
+    }
+}
+
+/// As it is shown.
+pub fn view(kept: &Kept<AlertRecord>) -> Alert {
+    kept.value.view(&kept.key)
+}
+
+/// An id for something that happened then. Ids sort by that.
+pub fn id_at(prefix: &str, at: UnixMicros) -> Result<String, Problem> {
+    Ok(format!("{prefix}_{:016x}{}", at.0, random::text::<8>()?))
+}

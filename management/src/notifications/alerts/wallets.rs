@@ -1,0 +1,219 @@
+//! Conditions of wallets: low balance, credit nearly used, overage. They are looked at in memory, never per message.
+//!
+//! Each has a distance between where it begins and where it is over, so that a balance which swings about its threshold
+//! raises one alert and not one after another.
+
+use std::cmp::Ordering;
+
+use tollgate_api::alerts::{AlertKind, AlertSeverity};
+use tollgate_api::money::CurrencyCode;
+use tollgate_api::time::Time;
+use tollgate_engine::money::Amount;
+use tollgate_engine::time::UnixMicros;
+
+use super::record::AlertRecord;
+use tollgate_relay::snapshot::Bindable;
+
+/// A low balance is over once it is above its threshold by this part of it.
+const BALANCE_DISTANCE_PART: i128 = 20;
+/// Nearly used credit is over once so many percent less of it are used.
+const CREDIT_DISTANCE_PERCENT: u32 = 5;
+
+/// What the conditions of one wallet depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WalletFacts {
+    /// Now, in memory.
+    pub balance: Amount,
+    /// Below this it is low.
+    pub threshold: Option<Amount>,
+    /// How far below zero it may go.
+    pub credit_limit: Amount,
+    /// Share of the limit from which its use is warned of, in percent.
+    pub warning_percent: u32,
+    /// Segments of the calendar month.
+    pub segments: u64,
+    /// Segments that are expected at most.
+    pub expected_segments: Option<u64>,
+}
+
+/// How a condition stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It holds.
+    Holds,
+    /// It does not begin, and where it holds it is not over.
+    Between,
+    /// It does not hold.
+    Over,
+}
+
+/// The conditions that wallets have.
+pub const WALLET_KINDS: [AlertKind; 3] =
+    [AlertKind::LowBalance, AlertKind::CreditNearlyUsed, AlertKind::Overage];
+
+impl WalletFacts {
+    /// Of an account now. `expected_segments` is what it said of its months.
+    pub fn of(
+        account: &Bindable,
+        expected_segments: Option<u64>,
+        warning_percent: u32,
+        now: UnixMicros,
+    ) -> Self {
+        let state = account.standing.wallet.state();
+        let charged = &account.provisioned.account;
+        // Looking for the month costs more than everything else here.
+        let segments = match expected_segments {
+            Some(_) => state.counted(account.terms.plan.months.month_at(now)),
+            None => 0,
+        };
+        Self {
+            balance: state.balance,
+            threshold: charged.low_balance_threshold,
+            credit_limit: charged.credit_limit,
+            warning_percent,
+            segments,
+            expected_segments,
+        }
+    }
+
+    /// How a condition of this kind stands. Conditions that are none of a wallet never hold.
+    pub fn standing(&self, kind: AlertKind) -> Standing {
+        match kind {
+            AlertKind::LowBalance => self.balance_standing(),
+            AlertKind::CreditNearlyUsed => self.credit_standing(),
+            AlertKind::Overage => match self.expected_segments {
+                Some(expected) if self.segments > expected => Standing::Holds,
+                _ => Standing::Over,
+            },
+            AlertKind::PaymentDue | AlertKind::OperatorDown => Standing::Over,
+        }
+    }
+
+    fn balance_standing(&self) -> Standing {
+        let Some(threshold) = self.threshold else { return Standing::Over };
+        let (balance, threshold) = (i128::from(self.balance.micros()), i128::from(threshold.micros()));
+        match (balance.cmp(&threshold), balance >= threshold + threshold.abs() / BALANCE_DISTANCE_PART) {
+            (Ordering::Less, _) => Standing::Holds,
+            (_, true) => Standing::Over,
+            (_, false) => Standing::Between,
+        }
+    }
+
+    fn credit_standing(&self) -> Standing {
+        let used = -i128::from(self.balance.micros());
+        let limit = i128::from(self.credit_limit.micros());
+        if limit <= 0 || used <= 0 {
+            return Standing::Over;
+        }
+        let over_below = self.warning_percent.saturating_sub(CREDIT_DISTANCE_PERCENT).max(1);
+        if used * 100 >= limit * i128::from(self.warning_percent) {
+            Standing::Holds
+        } else if used * 100 >= limit * i128::from(over_below) {
+            Standing::Between
+        } else {
+            Standing::Over
+        }
+    }
+
+    /// The alert of a condition that holds.
+    pub fn alert(&self, kind: AlertKind, account: &Bindable, now: UnixMicros) -> AlertRecord {
+        let charged = &account.provisioned.account;
+        let currency = charged.currency;
+        let (severity, message, threshold, current_value) = match kind {
+            AlertKind::Overage => {
+                let expected = self.expected_segments.unwrap_or_default();
+                let message = format!("{} segments this month are more than {expected}", self.segments);
+                (AlertSeverity::Info, message, expected.to_string(), self.segments.to_string())
+            }
+            AlertKind::CreditNearlyUsed => {
+                let limit = self.credit_limit;
+                let used = self.balance.checked_neg().unwrap_or(Amount::MAX);
+                let percent = self.warning_percent;
+                let message = format!("{used} {currency} of the credit limit of {limit} {currency} are used");
+                let threshold = i128::from(limit.micros()) * i128::from(percent) / 100;
+                let threshold = Amount::from_micros(i64::try_from(threshold).unwrap_or(i64::MAX));
+                (AlertSeverity::Warning, message, threshold.to_string(), used.to_string())
+            }
+            AlertKind::LowBalance | AlertKind::PaymentDue | AlertKind::OperatorDown => {
+                let (balance, threshold) = (self.balance, self.threshold.unwrap_or_default());
+                let message = format!("The balance of {balance} {currency} is below {threshold} {currency}");
+                let is_gone = balance <= Amount::ZERO && self.credit_limit == Amount::ZERO;
+                let severity = if is_gone { AlertSeverity::Critical } else { AlertSeverity::Warning };
+                (severity, message, threshold.to_string(), balance.to_string())
+            }
+        };
+        AlertRecord {
+            account: Some(charged.id.to_string()),
+            kind,
+            severity,
+            message,
+            subject: None,
+            threshold: Some(threshold),
+            current_value: Some(current_value),
+            currency: (kind != AlertKind::Overage).then_some(CurrencyCode(currency)),
+            raised_at: Time(now),
+            cleared_at: None,
+            is_read: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(balance: &str) -> WalletFacts {
+        WalletFacts {
+            balance: balance.parse().unwrap(),
+            threshold: Some("50".parse().unwrap()),
+            credit_limit: "100".parse().unwrap(),
+            warning_percent: 90,
+            segments: 0,
+            expected_segments: None,
+        }
+    }
+
+    #[test]
+    fn a_low_balance_is_over_a_twentieth_above_its_threshold() {
+        for (balance, standing) in [
+            ("49.999999", Standing::Holds),
+            ("50", Standing::Between),
+            ("52.499999", Standing::Between),
+            ("52.5", Standing::Over),
+            ("-100", Standing::Holds),
+        ] {
+            assert_eq!(facts(balance).standing(AlertKind::LowBalance), standing, "{balance}");
+        }
+        let without = WalletFacts { threshold: None, ..facts("-1") };
+        assert_eq!(without.standing(AlertKind::LowBalance), Standing::Over);
+        // Of a postpaid account that is warned below zero.
+        let below = |balance| WalletFacts { threshold: Some("-20".parse().unwrap()), ..facts(balance) };
+        assert_eq!(below("-20.000001").standing(AlertKind::LowBalance), Standing::Holds);
+        assert_eq!(below("-19.5").standing(AlertKind::LowBalance), Standing::Between);
+        assert_eq!(below("-19").standing(AlertKind::LowBalance), Standing::Over);
+    }
+
+    #[test]
+    fn credit_is_nearly_used_from_its_share_on() {
+        for (balance, standing) in [
+            ("0", Standing::Over),
+            ("-84.999999", Standing::Over),
+            ("-85", Standing::Between),
+            ("-89.999999", Standing::Between),
+            ("-90", Standing::Holds),
+            ("-100", Standing::Holds),
+        ] {
+            assert_eq!(facts(balance).standing(AlertKind::CreditNearlyUsed), standing, "{balance}");
+        }
+        let prepaid = WalletFacts { credit_limit: Amount::ZERO, ..facts("0") };
+        assert_eq!(prepaid.standing(AlertKind::CreditNearlyUsed), Standing::Over);
+    }
+
+    #[test]
+    fn overage_is_of_the_month() {
+        let of = |segments, expected_segments| WalletFacts { segments, expected_segments, ..facts("1") };
+        assert_eq!(of(10, Some(10)).standing(AlertKind::Overage), Standing::Over);
+        assert_eq!(of(11, Some(10)).standing(AlertKind::Overage), Standing::Holds);
+        assert_eq!(of(11, None).standing(AlertKind::Overage), Standing::Over);
+    }
+}

@@ -1,0 +1,162 @@
+//! Webhooks: where an account's alerts are posted, what the posts are signed with, and one post.
+//!
+//! A post goes to whatever http or https URL the account names, on this machine and in private networks too: whoever may set
+//! it may have it asked for, and learns the status of the answer, but nothing of what it says. Redirects are not followed.
+
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use tollgate_api::answer::Answer;
+use tollgate_api::caller::Caller;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::change::Expected;
+
+use crate::Office;
+use crate::collections::WEBHOOK_SECRETS;
+use crate::identity::random;
+
+/// Octets of a URL.
+const URL_OCTETS_MAX: usize = 2_000;
+/// How long a server may take, from its name to its answer.
+const POST_MAX: Duration = Duration::from_secs(5);
+
+/// What an account's posts are signed with.
+#[derive(Clone, Serialize, Deserialize)]
+struct SecretRecord {
+    secret: String,
+}
+
+/// The status of the answer, or why there was none.
+pub type Posted = Result<u16, String>;
+
+/// Whether a post was answered with one of 200 to 299.
+pub fn is_delivered(posted: &Posted) -> bool {
+    matches!(posted, Ok(200..=299))
+}
+
+/// Whoever posts.
+pub struct Poster(ureq::Agent);
+
+impl Poster {
+    /// Keeps no connection open and asks no proxy.
+    pub fn new() -> Self {
+        let config = ureq::Agent::config_builder()
+            .timeout_global(Some(POST_MAX))
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .max_idle_connections(0)
+            .proxy(None)
+            .user_agent("tollgate")
+            .build();
+        Self(config.into())
+    }
+
+    /// Posts an event once.
+    pub fn post(&self, url: &str, secret: &str, id: &str, body: &str, now: UnixMicros) -> Posted {
+        let answer = self
+            .0
+            .post(url)
+            .header("Content-Type", "application/json")
+            .header("X-Tollgate-Event", id)
+            .header("X-Tollgate-Signature", signature(secret, now, body))
+            .send(body);
+        answer.map(|answer| answer.status().as_u16()).map_err(|error| error.to_string())
+    }
+}
+
+/// `t=` and the seconds since 1970, `v1=` and the HMAC-SHA256 of the seconds, a full stop and the body.
+fn signature(secret: &str, now: UnixMicros, body: &str) -> String {
+    let seconds = now.0 / 1_000_000;
+    // A key may have any length (RFC 2104 §2).
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return String::new() };
+    mac.update(seconds.to_string().as_bytes());
+    mac.update(b".");
+    mac.update(body.as_bytes());
+    format!("t={seconds},v1={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+/// Whether alerts can be posted there.
+pub fn check_url(url: &str) -> Result<(), String> {
+    let is_plain = url.bytes().all(|octet| octet.is_ascii_graphic());
+    if url.len() > URL_OCTETS_MAX || !is_plain {
+        return Err(format!("is to be at most {URL_OCTETS_MAX} visible ASCII characters"));
+    }
+    let parsed: ureq::http::Uri = url.parse().map_err(|_| "is no URL".to_owned())?;
+    let is_web = matches!(parsed.scheme_str(), Some("http" | "https"));
+    if !is_web || parsed.host().is_none_or(str::is_empty) {
+        return Err("is to begin with http:// or https:// and a host".to_owned());
+    }
+    Ok(())
+}
+
+impl Office {
+    /// Where an account's alerts are posted.
+    pub(crate) fn webhook_of(&self, account: &str) -> Option<String> {
+        self.accounts.get(account)?.value.alert_webhook_url.clone()
+    }
+
+    /// What an account's posts are signed with; made where there is none.
+    pub(crate) fn secret_of(&self, caller: &Caller, account: &str) -> Answer<String> {
+        match self.kept_document::<SecretRecord>(WEBHOOK_SECRETS, account)? {
+            Some((_, record)) => Ok(record.secret),
+            None => self.write_secret(caller, account, Expected::Absent, "webhook_secret.create"),
+        }
+    }
+
+    /// Another secret in place of the one there is.
+    pub(crate) fn new_secret(&self, caller: &Caller, account: &str) -> Answer<String> {
+        self.write_secret(caller, account, Expected::Any, "webhook_secret.rotate")
+    }
+
+    fn write_secret(
+        &self,
+        caller: &Caller,
+        account: &str,
+        expected: Expected,
+        action: &str,
+    ) -> Answer<String> {
+        let record = SecretRecord { secret: format!("whsec_{}", random::text::<40>()?) };
+        let mut work = self.work(caller);
+        work.document(WEBHOOK_SECRETS, account.as_bytes(), expected, Some(&record));
+        work.note(action, format!("account/{account}"), &Value::Null, &json!({ "account": account }));
+        work.commit()?;
+        Ok(record.secret)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_what_others_make_of_it() {
+        // printf '1700000000.{"a":1}' | openssl dgst -sha256 -hmac whsec_test
+        let signed = signature("whsec_test", UnixMicros(1_700_000_000_999_999), r#"{"a":1}"#);
+        assert_eq!(signed, SIGNED);
+    }
+
+    #[test]
+    fn only_web_addresses_are_posted_to() {
+        for url in ["http://127.0.0.1:9/hook", "https://example.com", "https://u:p@example.com:8443/a?b=c"] {
+            assert_eq!(check_url(url), Ok(()), "{url}");
+        }
+        for url in [
+            "",
+            "example.com",
+            "ftp://example.com/",
+            "http://",
+            "http:///a",
+            "file:///etc/passwd",
+            "http://a b/",
+        ] {
+            assert!(check_url(url).is_err(), "{url}");
+        }
+        assert!(check_url(&format!("http://example.com/{}", "a".repeat(2_000))).is_err());
+    }
+
+    const SIGNED: &str = "t=1700000000,v1=38877139021993b830af32feea6e18a8da83eb2f6e49ee50bd9e4cf4ca4d3789";
+}

@@ -1,0 +1,281 @@
+//! Operators: those of `operators.toml`, which are only shown, and those of the API.
+
+mod condition;
+pub mod record;
+mod smpp;
+mod view;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::runtime::Handle;
+use tollgate_api::answer::{Answer, Versioned};
+use tollgate_api::caller::Caller;
+use tollgate_api::extract::IfMatch;
+use tollgate_api::operators::{
+    Operator, OperatorHealth, OperatorInput, OperatorLinks, OperatorSort, OperatorStats, OperatorStatus,
+    OperatorsOffice, OperatorsQuery, PeriodQuery,
+};
+use tollgate_api::page::Page;
+use tollgate_api::problem::Problem;
+use tollgate_engine::account::SenderPolicy;
+use tollgate_engine::operator::{AccountFilter, ServedNetworks};
+use tollgate_storage::clock::now;
+
+use crate::Office;
+use crate::accounts::apply_problem;
+use crate::change_set::unavailable;
+use crate::documents::Kept;
+use crate::operators::record::OperatorRecord;
+use tollgate_provisioning::ProvisionedOperator;
+use tollgate_relay::delivery::Lane;
+
+/// As many as `operators.toml` may have.
+const OPERATORS_MAX: usize = 1_000;
+
+impl OperatorsOffice for Office {
+    fn operators(&self, query: &OperatorsQuery) -> Answer<Page<Operator>> {
+        let paging = query.paging()?;
+        let wanted = view::filter(query)?;
+        let created = self.operators_created_at()?;
+        let lanes = self.lanes_in_force();
+        let views = lanes.iter().map(|(_, operator)| self.operator_view(operator, &created));
+        let mut views: Vec<(String, Operator)> = views
+            .filter(wanted)
+            .map(|view| {
+                let key = match query.sort.unwrap_or_default() {
+                    OperatorSort::Code => view.code.clone(),
+                    OperatorSort::Priority => format!("{:010}\n{}", view.priority, view.code),
+                    OperatorSort::Name => format!("{}\n{}", view.name, view.code),
+                };
+                (key, view)
+            })
+            .collect();
+        views.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(paging.page(views.into_iter(), |key, after| key > after))
+    }
+
+    fn operator(&self, code: &str) -> Answer<Versioned<Operator>> {
+        let (_, operator) = self.lane_of(code)?;
+        let kept = self.operators.get(code);
+        let revision = kept.map_or(1, |kept| kept.revision);
+        Ok(Versioned::new(revision, self.operator_view(&operator, &self.operators_created_at()?)))
+    }
+
+    fn create_operator(&self, caller: &Caller, new: OperatorInput) -> Answer<Versioned<Operator>> {
+        let record = OperatorRecord::new(new, None)?;
+        let _turn = Handle::current().block_on(self.world.turn.lock());
+        let code = record.input.code.as_str();
+        if self.is_of_file(code) || self.operators.get(code).is_some() {
+            return Err(Problem::already_exists(format!("there is an operator `{code}`")));
+        }
+        if self.lanes_in_force().len() >= OPERATORS_MAX {
+            return Err(Problem::unprocessable(format!("there are {OPERATORS_MAX} operators already")));
+        }
+        self.put_operator(caller, record, None, "operator.create")
+    }
+
+    fn replace_operator(
+        &self,
+        caller: &Caller,
+        code: &str,
+        if_match: IfMatch,
+        input: OperatorInput,
+    ) -> Answer<Versioned<Operator>> {
+        if input.code != code {
+            return Err(Problem::field("code", "is not that of the path; an operator keeps its code"));
+        }
+        let _turn = Handle::current().block_on(self.world.turn.lock());
+        let before = self.changeable(code)?;
+        if_match.check(before.revision)?;
+        let record = OperatorRecord::new(input, Some(&before.value))?;
+        self.put_operator(caller, record, Some(&before), "operator.update")
+    }
+
+    fn delete_operator(&self, caller: &Caller, code: &str, if_match: IfMatch) -> Answer<()> {
+        let _turn = Handle::current().block_on(self.world.turn.lock());
+        let before = self.changeable(code)?;
+        if_match.check(before.revision)?;
+        if let Ok((lane, _)) = self.lane_of(code) {
+            self.check_idle(&lane)?;
+        }
+        let mut additions = self.world.additions();
+        additions.operators.remove(code);
+        let prepared = self.prepare_operators(&additions)?;
+        let mut work = self.work(caller);
+        work.remove(&self.operators, &before);
+        work.note("operator.delete", format!("operator/{code}"), &view::audited(&before.value), &Value::Null);
+        self.commit_and_enact(work, prepared, additions).map(drop)
+    }
+
+    fn set_operator_status(
+        &self,
+        caller: &Caller,
+        code: &str,
+        status: OperatorStatus,
+    ) -> Answer<Versioned<Operator>> {
+        let action = match status {
+            OperatorStatus::Active => "operator.resume",
+            OperatorStatus::Draining => "operator.drain",
+            OperatorStatus::Disabled => "operator.disable",
+        };
+        let _turn = Handle::current().block_on(self.world.turn.lock());
+        let before = self.changeable(code)?;
+        let mut record = before.value.clone();
+        record.input.status = status;
+        self.put_operator(caller, record, Some(&before), action)
+    }
+
+    fn operator_health(&self, code: &str, period: PeriodQuery) -> Answer<OperatorHealth> {
+        let (lane, _) = self.lane_of(code)?;
+        self.health_of(&lane, period)
+    }
+
+    fn operator_stats(&self, code: &str, period: PeriodQuery) -> Answer<OperatorStats> {
+        let (_, operator) = self.lane_of(code)?;
+        self.stats_of(&operator, period)
+    }
+
+    fn operator_links(&self, code: &str) -> Answer<OperatorLinks> {
+        let (lane, _) = self.lane_of(code)?;
+        Ok(condition::links_of(&lane))
+    }
+}
+
+/// What would be in force, and is not yet.
+type Prepared = tollgate_relay::snapshot::Live;
+
+impl Office {
+    /// Every operator in force, with its lane.
+    fn lanes_in_force(&self) -> Vec<(Arc<Lane>, Arc<ProvisionedOperator>)> {
+        let live = self.world.live.load();
+        let lanes = live.lanes.iter();
+        lanes.filter_map(|lane| Some((Arc::clone(lane), lane.setup.load_full()?))).collect()
+    }
+
+    fn lane_of(&self, code: &str) -> Answer<(Arc<Lane>, Arc<ProvisionedOperator>)> {
+        let live = self.world.live.load();
+        let lane = live.lanes.iter().find(|lane| *lane.code == *code);
+        let found = lane.and_then(|lane| Some((Arc::clone(lane), lane.setup.load_full()?)));
+        found.ok_or_else(|| no_operator(code))
+    }
+
+    /// Whether `operators.toml` has it.
+    fn is_of_file(&self, code: &str) -> bool {
+        let current = self.world.current.load();
+        current.provisioning.operators.iter().any(|operator| *operator.operator.code == *code)
+    }
+
+    /// The record of an operator of the API.
+    fn changeable(&self, code: &str) -> Answer<Arc<Kept<OperatorRecord>>> {
+        if self.is_of_file(code) {
+            return Err(Problem::provisioned_by_file(format!(
+                "operator `{code}` is provisioned in operators.toml; change it there"
+            )));
+        }
+        self.operators.get(code).ok_or_else(|| no_operator(code))
+    }
+
+    /// Makes a record durable and puts it in force. Whoever calls has the turn.
+    fn put_operator(
+        &self,
+        caller: &Caller,
+        record: OperatorRecord,
+        before: Option<&Arc<Kept<OperatorRecord>>>,
+        action: &str,
+    ) -> Answer<Versioned<Operator>> {
+        let provisioned = record.provisioned()?;
+        self.check_known(&provisioned)?;
+        if let Some(path) = record.ca_file().filter(|path| !path.is_file()) {
+            let message = format!("there is no file {}", path.display());
+            return Err(Problem::field("smpp_config.tls.ca_file", message));
+        }
+        let code = record.input.code.clone();
+        let mut additions = self.world.additions();
+        additions.operators.insert(Arc::clone(&provisioned.operator.code), provisioned);
+        // What would not hold together is found out before anything is written.
+        let prepared = self.prepare_operators(&additions)?;
+        let mut after = view::audited(&record);
+        if before.is_some_and(|kept| !kept.value.has_password_of(&record)) {
+            view::say_password_changed(&mut after);
+        }
+        let before_json = before.map_or(Value::Null, |kept| view::audited(&kept.value));
+        let mut work = self.work(caller);
+        work.put(&self.operators, &code, before.map(|kept| &**kept), record);
+        work.note(action, format!("operator/{code}"), &before_json, &after);
+        let revision = self.commit_and_enact(work, prepared, additions)?;
+        Ok(Versioned::new(revision, self.operator(&code)?.value))
+    }
+
+    fn prepare_operators(&self, additions: &tollgate_relay::additions::Additions) -> Answer<Prepared> {
+        let current = self.world.current.load_full();
+        let prepared = Handle::current().block_on(self.world.prepare(&current, additions));
+        prepared.map_err(|error| apply_problem(&error))
+    }
+
+    fn commit_and_enact(
+        &self,
+        work: crate::change_set::Work<'_>,
+        prepared: Prepared,
+        additions: tollgate_relay::additions::Additions,
+    ) -> Answer<u64> {
+        match work.commit() {
+            Ok(changed) => {
+                self.world.enact(prepared, additions);
+                self.world.operators_changed.notify_one();
+                Ok(changed.revisions.first().copied().unwrap_or(1))
+            }
+            Err(problem) => {
+                // Lanes took over what was prepared, and are to be what is in force again.
+                if let Err(error) = self.prepare_operators(&self.world.additions()) {
+                    tracing::error!(detail = error.detail, "an operator's lane is not what is in force");
+                }
+                Err(problem)
+            }
+        }
+    }
+
+    /// Whether networks and accounts that it names are there.
+    fn check_known(&self, provisioned: &ProvisionedOperator) -> Answer<()> {
+        let live = self.world.live.load();
+        let operator = &provisioned.operator;
+        let listed = match &operator.networks {
+            ServedNetworks::All => &[][..],
+            ServedNetworks::Listed(codes) => codes,
+        };
+        let costs = operator.costs.iter().map(|row| ("costs", row.network));
+        for (field, code) in listed.iter().map(|code| ("networks", *code)).chain(costs) {
+            if live.tables.networks.id(code).is_none() {
+                return Err(Problem::field(field, format!("{code} is not in the file of networks")));
+            }
+        }
+        let (field, ids) = match &operator.accounts {
+            AccountFilter::Any => ("", &[][..]),
+            AccountFilter::Only(ids) => ("accounts.only", &ids[..]),
+            AccountFilter::Except(ids) => ("accounts.except", &ids[..]),
+        };
+        if let Some(id) = ids.iter().find(|id| live.by_account(id).is_none()) {
+            return Err(Problem::field(field, format!("there is no account `{id}`")));
+        }
+        debug_assert!(operator.senders != SenderPolicy::Approved, "an operator approves nothing");
+        Ok(())
+    }
+
+    /// Whether nothing waits for it and nothing is on its way to it.
+    fn check_idle(&self, lane: &Lane) -> Answer<()> {
+        let queued = self.store().queue_len_estimate(lane.number).map_err(|error| unavailable(&error))?;
+        let view = lane.view(now());
+        let on_the_way = u64::from(view.in_flight) + view.ready as u64;
+        if queued == 0 && on_the_way == 0 {
+            return Ok(());
+        }
+        Err(Problem::wrong_state(format!(
+            "{queued} messages wait for `{}` and {on_the_way} are on their way to it; drain it first",
+            lane.code
+        )))
+    }
+}
+
+fn no_operator(code: &str) -> Problem {
+    Problem::not_found(format!("there is no operator `{code}`"))
+}

@@ -1,0 +1,289 @@
+//! An operator of the management API as the books keep it, and what of it routing and links need.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tollgate_api::operators::{OperatorAccounts, OperatorCost, OperatorInput, OperatorStatus};
+use tollgate_api::problem::Problem;
+use tollgate_engine::account::SenderPolicy;
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::operator::{self, AccountFilter, DataCodings, Operator, OperatorNumber, ServedNetworks};
+use tollgate_engine::tariff::{RateRow, RowOrigin};
+use tollgate_engine::time::UnixMicros;
+
+use super::smpp;
+use tollgate_provisioning::{ProvisionedOperator, texts};
+
+/// Senders and accounts that one operator may list.
+const LISTED_MAX: usize = 1_000;
+/// Networks and costs that one operator may list.
+const NETWORKS_MAX: usize = 5_000;
+/// Priorities and weights beyond it tell nobody anything.
+const RANK_MAX: u32 = 1_000_000;
+
+/// As it was asked for, checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorRecord {
+    /// Everything but the password. `mcc` and `mnc` are in `networks`.
+    pub input: OperatorInput,
+    /// What is bound with, in the clear as in `operators.toml`. It is in no answer and in no audit note.
+    password: StoredPassword,
+}
+
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct StoredPassword(String);
+
+impl fmt::Debug for StoredPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StoredPassword(…)")
+    }
+}
+
+impl OperatorRecord {
+    /// From what was sent. Without a password it keeps that of the record before it.
+    pub fn new(mut input: OperatorInput, before: Option<&Self>) -> Result<Self, Problem> {
+        let sent = input.smpp_config.password.take();
+        let password = match (sent, before) {
+            (Some(password), _) => StoredPassword(password.expose().to_owned()),
+            (None, Some(before)) => before.password.clone(),
+            (None, None) => return Err(Problem::field("smpp_config.password", "is missing")),
+        };
+        input.networks = networks_of(&mut input)?;
+        Ok(Self { input, password })
+    }
+
+    /// As the daemon routes to it and binds to it; or what is wrong, field by field. Whether networks and accounts are known is
+    /// not looked at.
+    pub fn provisioned(&self) -> Result<ProvisionedOperator, Problem> {
+        let input = &self.input;
+        let code = parsed("code", texts::name(&input.code))?;
+        let name = input.name.as_deref().map(texts::label).transpose();
+        let country = input.country.as_deref().map(texts::country).transpose();
+        if input.price_per_sms.is_none() && input.costs.is_empty() {
+            let message = "is missing, and so are costs: an operator whose cost is not known gets no message";
+            return Err(Problem::field("price_per_sms", message));
+        }
+        if input.price_per_sms.is_some_and(|price| price.0.is_negative()) {
+            return Err(Problem::field("price_per_sms", "is below zero"));
+        }
+        for (field, rank) in [("priority", input.priority), ("weight", input.weight)] {
+            if rank > RANK_MAX {
+                return Err(Problem::field(field, format!("is to be at most {RANK_MAX}")));
+            }
+        }
+        let password = parsed("smpp_config.password", texts::password(&self.password.0))?;
+        let operator = Operator {
+            name: parsed("name", name)?.unwrap_or_else(|| Arc::clone(&code)),
+            code,
+            country: parsed("country", country)?,
+            number: OperatorNumber::default(),
+            status: status_of(input.status),
+            networks: self.served()?,
+            currency: input.currency.0,
+            base_cost: input.price_per_sms.map(|price| price.0),
+            costs: cost_rows(&input.costs)?,
+            priority: input.priority,
+            weight: input.weight,
+            senders: self.senders()?,
+            accounts: account_filter(input.accounts.as_ref())?,
+            data_codings: self.data_codings()?,
+        };
+        Ok(ProvisionedOperator { operator, smpp: smpp::links(&input.smpp_config, password)? })
+    }
+
+    /// Whether both are bound with the same password.
+    pub fn has_password_of(&self, other: &Self) -> bool {
+        self.password == other.password
+    }
+
+    /// Files on this machine that it names; they have to be there when it is made or changed.
+    pub fn ca_file(&self) -> Option<PathBuf> {
+        self.input.smpp_config.tls.as_ref()?.ca_file.as_ref().map(PathBuf::from)
+    }
+
+    fn served(&self) -> Result<ServedNetworks, Problem> {
+        let Some(listed) = &self.input.networks else { return Ok(ServedNetworks::All) };
+        bounded("networks", listed.len(), NETWORKS_MAX)?;
+        let codes = listed.iter().map(|code| network("networks", NetworkCode::parse_joined(code), code));
+        codes.collect::<Result<_, _>>().map(ServedNetworks::Listed)
+    }
+
+    fn senders(&self) -> Result<SenderPolicy, Problem> {
+        let Some(listed) = &self.input.senders else { return Ok(SenderPolicy::Any) };
+        bounded("senders", listed.len(), LISTED_MAX)?;
+        let senders = listed.iter().map(|sender| texts::sender(sender)).collect();
+        parsed("senders", senders).map(SenderPolicy::Listed)
+    }
+
+    fn data_codings(&self) -> Result<DataCodings, Problem> {
+        let Some(listed) = &self.input.data_codings else { return Ok(DataCodings::all()) };
+        bounded("data_codings", listed.len(), 256)?;
+        Ok(DataCodings::of(listed))
+    }
+}
+
+/// The status as routing knows it.
+pub fn status_of(status: OperatorStatus) -> operator::OperatorStatus {
+    match status {
+        OperatorStatus::Active => operator::OperatorStatus::Active,
+        OperatorStatus::Draining => operator::OperatorStatus::Draining,
+        OperatorStatus::Disabled => operator::OperatorStatus::Disabled,
+    }
+}
+
+/// Networks in one form: those that are listed, or the one that `mcc` and `mnc` name.
+fn networks_of(input: &mut OperatorInput) -> Result<Option<Vec<String>>, Problem> {
+    let written = |field: &str, code: Option<NetworkCode>, text: &str| {
+        network(field, code, text).map(|code| code.to_string())
+    };
+    match (input.networks.take(), input.mcc.take(), input.mnc.take()) {
+        (None, None, None) => Ok(None),
+        (Some(listed), None, None) => {
+            let codes = listed.iter().map(|code| written("networks", NetworkCode::parse_joined(code), code));
+            codes.collect::<Result<_, _>>().map(Some)
+        }
+        (None, Some(mcc), mnc) => {
+            let mnc = mnc.unwrap_or_default();
+            let text = format!("{mcc} {mnc}");
+            written("mcc", NetworkCode::new(&mcc, &mnc), text.trim()).map(|code| Some(vec![code]))
+        }
+        (Some(_), _, _) => Err(Problem::field("mcc", "cannot stand beside networks")),
+        (None, None, Some(_)) => Err(Problem::field("mnc", "needs mcc beside it")),
+    }
+}
+
+fn network(field: &str, code: Option<NetworkCode>, text: &str) -> Result<NetworkCode, Problem> {
+    code.ok_or_else(|| {
+        let text = texts::quoted(text);
+        Problem::field(field, format!("{text} is neither a network such as 434/05 nor an MCC such as 434"))
+    })
+}
+
+fn cost_rows(costs: &[OperatorCost]) -> Result<Vec<RateRow>, Problem> {
+    if costs.len() > NETWORKS_MAX {
+        return Err(Problem::field("costs", format!("more than {NETWORKS_MAX}")));
+    }
+    let mut places = HashSet::new();
+    let mut rows = Vec::with_capacity(costs.len());
+    for (cost, line) in costs.iter().zip(1..) {
+        let field = |name: &str| format!("costs.{}.{name}", line - 1);
+        let mnc = cost.mnc.as_deref().unwrap_or_default();
+        let network = network(&field("mcc"), NetworkCode::new(&cost.mcc, mnc), &cost.mcc)?;
+        if cost.cost.0.is_negative() {
+            return Err(Problem::field(&field("cost"), "is below zero"));
+        }
+        let effective_from = cost.effective_from.map_or(UnixMicros::default(), |at| at.0);
+        let effective_to = cost.effective_to.map(|at| at.0);
+        if effective_to.is_some_and(|to| to <= effective_from) {
+            return Err(Problem::field(&field("effective_to"), "is not after effective_from"));
+        }
+        if !places.insert((network, effective_from)) {
+            return Err(Problem::field("costs", format!("{network} has two costs from the same time on")));
+        }
+        // It stands in no file, so that the archive writes it out.
+        let origin = RowOrigin { file: Arc::from(""), line };
+        rows.push(RateRow { network, price: cost.cost.0, effective_from, effective_to, origin });
+    }
+    Ok(rows)
+}
+
+fn account_filter(filter: Option<&OperatorAccounts>) -> Result<AccountFilter, Problem> {
+    let Some(OperatorAccounts { only, except }) = filter else { return Ok(AccountFilter::Any) };
+    let list = |field: &str, ids: &[String]| -> Result<Vec<Arc<str>>, Problem> {
+        bounded(field, ids.len(), LISTED_MAX)?;
+        parsed(field, ids.iter().map(|id| texts::name(id)).collect())
+    };
+    match (only.is_empty(), except.is_empty()) {
+        (false, true) => list("accounts.only", only).map(AccountFilter::Only),
+        (true, false) => list("accounts.except", except).map(AccountFilter::Except),
+        (true, true) => Err(Problem::field("accounts", "lists nobody; it is null for everybody")),
+        (false, false) => Err(Problem::field("accounts", "has only and except, of which one is to be")),
+    }
+}
+
+/// A list that says something, and not too much.
+fn bounded(field: &str, length: usize, most: usize) -> Result<(), Problem> {
+    if (1..=most).contains(&length) {
+        Ok(())
+    } else {
+        Err(Problem::field(field, format!("is to have from 1 to {most} entries, or to be null for all")))
+    }
+}
+
+fn parsed<T>(field: &str, parsed: Result<T, String>) -> Result<T, Problem> {
+    parsed.map_err(|message| Problem::field(field, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn input(change: impl FnOnce(&mut Value)) -> OperatorInput {
+        let mut body = json!({
+            "code": "UZ_UCELL", "mcc": "434", "mnc": "05", "currency": "USD", "price_per_sms": "0.011",
+            "smpp_config": { "host": "smsc.example.com", "system_id": "tollgate", "password": "hunter22" },
+        });
+        change(&mut body);
+        serde_json::from_value(body).unwrap()
+    }
+
+    fn field(input: OperatorInput) -> String {
+        let record = OperatorRecord::new(input, None);
+        let problem = record.and_then(|record| record.provisioned().map(|_| ())).unwrap_err();
+        problem.errors.first().map(|error| error.field.clone()).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_is_sent_becomes_an_operator() {
+        let record = OperatorRecord::new(input(|_| ()), None).unwrap();
+        let operator = record.provisioned().unwrap();
+        let network = NetworkCode::new("434", "05").unwrap();
+        assert_eq!(operator.operator.networks, ServedNetworks::Listed(vec![network]));
+        assert_eq!(operator.operator.base_cost, "0.011".parse().ok());
+        assert_eq!(&*operator.operator.name, "UZ_UCELL");
+        assert_eq!(operator.smpp.password.expose(), "hunter22");
+        assert_eq!((operator.smpp.port, operator.smpp.window, operator.smpp.binds), (2775, 100, 1));
+    }
+
+    #[test]
+    fn the_books_have_the_password_and_nobody_else() {
+        let record = OperatorRecord::new(input(|_| ()), None).unwrap();
+        assert!(!format!("{record:?}").contains("hunter22"));
+        assert!(!serde_json::to_string(&record.input).unwrap().contains("hunter22"));
+        let kept: OperatorRecord = serde_json::from_str(&serde_json::to_string(&record).unwrap()).unwrap();
+        assert_eq!(kept, record);
+        let without = input(|body| {
+            body["smpp_config"].as_object_mut().unwrap().remove("password");
+        });
+        let changed = OperatorRecord::new(without.clone(), Some(&record)).unwrap();
+        assert_eq!(changed.provisioned().unwrap().smpp.password.expose(), "hunter22");
+        assert!(OperatorRecord::new(without, None).is_err(), "a new one has to say it");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let wrong: [(&str, Value, &str); 12] = [
+            ("code", json!("a b"), "code"),
+            ("country", json!("Uzbekistan"), "country"),
+            ("price_per_sms", Value::Null, "price_per_sms"),
+            ("price_per_sms", json!("-1"), "price_per_sms"),
+            ("networks", json!(["434"]), "mcc"),
+            ("mcc", json!("43"), "mcc"),
+            ("mcc", Value::Null, "mnc"),
+            ("priority", json!(1_000_001), "priority"),
+            ("senders", json!([]), "senders"),
+            ("accounts", json!({}), "accounts"),
+            ("accounts", json!({ "only": ["a"], "except": ["b"] }), "accounts"),
+            ("costs", json!([{ "mcc": "434", "cost": "1" }, { "mcc": "434", "cost": "2" }]), "costs"),
+        ];
+        for (key, value, named) in wrong {
+            assert_eq!(field(input(|body| body[key] = value.clone())), named, "{key} = {value}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! How links to an operator of the management API are made: the same keys and bounds as in `[operator.smpp]`.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use tollgate_api::operators::{
+    BindKind, InterfaceVersion, LongMessages, NumberFormat, OperatorTls, ReceiptIds, SmppConfig,
+    UnknownOutcome,
+};
+use tollgate_api::problem::Problem;
+use tollgate_smpp::receipt::ReceiptIdFormat;
+
+use tollgate_provisioning as config;
+use tollgate_provisioning::{OperatorBind, OperatorSmpp, Secret, UnknownPolicy, texts};
+
+/// The longest time that any timer of a link may have.
+const HOUR_SECONDS: u32 = 3_600;
+const HOUR_MS: u32 = 3_600_000;
+
+/// As links are made; or what is wrong, field by field.
+pub fn links(smpp: &SmppConfig, password: Secret) -> Result<OperatorSmpp, Problem> {
+    check_bounds(smpp)?;
+    Ok(OperatorSmpp {
+        host: parsed("host", texts::host(&smpp.host))?,
+        port: smpp.port,
+        tls: smpp.tls.as_ref().map(tls).transpose()?,
+        system_id: parsed("system_id", texts::system_id(&smpp.system_id))?.as_ref().to_owned(),
+        password,
+        system_type: parsed("system_type", texts::system_type(&smpp.system_type))?,
+        interface_version: match smpp.interface_version {
+            InterfaceVersion::V33 => 0x33,
+            InterfaceVersion::V34 => 0x34,
+            InterfaceVersion::V50 => 0x50,
+        },
+        bind: match smpp.bind {
+            BindKind::Transceiver => OperatorBind::Transceiver,
+            BindKind::Separate => OperatorBind::TransmitterReceiver,
+        },
+        binds: smpp.binds,
+        window: smpp.window,
+        throughput_per_second: smpp.throughput,
+        enquire_link_seconds: smpp.enquire_link_seconds,
+        response_seconds: smpp.response_seconds,
+        connect_seconds: smpp.connect_seconds,
+        reconnect_min_ms: smpp.reconnect_min_ms,
+        reconnect_max_ms: smpp.reconnect_max_ms,
+        number_format: number_format(smpp)?,
+        receipt_ids: match smpp.receipt_ids {
+            ReceiptIds::Any => ReceiptIdFormat::Any,
+            ReceiptIds::AsIs => ReceiptIdFormat::AsIs,
+            ReceiptIds::HexToDecimal => ReceiptIdFormat::HexToDecimal,
+            ReceiptIds::DecimalToHex => ReceiptIdFormat::DecimalToHex,
+        },
+        receipts: smpp.receipts,
+        retries: smpp.retries,
+        long_messages: match smpp.long_messages {
+            LongMessages::AsSubmitted => config::LongMessages::AsSubmitted,
+            LongMessages::Payload => config::LongMessages::Payload,
+        },
+        unknown_outcome: smpp.unknown_outcome.map(|outcome| match outcome {
+            UnknownOutcome::Resend => UnknownPolicy::Resend,
+            UnknownOutcome::Settle => UnknownPolicy::Settle,
+        }),
+    })
+}
+
+/// The same the other way round, for people. The password is left out.
+pub fn shown(smpp: &OperatorSmpp) -> SmppConfig {
+    let (number_format, national_calling_code) = shown_format(&smpp.number_format);
+    SmppConfig {
+        host: smpp.host.clone(),
+        port: smpp.port,
+        tls: smpp.tls.as_ref().map(|tls| OperatorTls {
+            ca_file: tls.ca_file.as_ref().map(|path| path.display().to_string()),
+            server_name: tls.server_name.clone(),
+            insecure: tls.insecure,
+        }),
+        system_id: smpp.system_id.clone(),
+        password: None,
+        system_type: smpp.system_type.clone(),
+        interface_version: match smpp.interface_version {
+            0x33 => InterfaceVersion::V33,
+            0x50 => InterfaceVersion::V50,
+            _ => InterfaceVersion::V34,
+        },
+        bind: match smpp.bind {
+            OperatorBind::Transceiver => BindKind::Transceiver,
+            OperatorBind::TransmitterReceiver => BindKind::Separate,
+        },
+        binds: smpp.binds,
+        window: smpp.window,
+        throughput: smpp.throughput_per_second,
+        enquire_link_seconds: smpp.enquire_link_seconds,
+        response_seconds: smpp.response_seconds,
+        connect_seconds: smpp.connect_seconds,
+        reconnect_min_ms: smpp.reconnect_min_ms,
+        reconnect_max_ms: smpp.reconnect_max_ms,
+        number_format,
+        national_calling_code,
+        receipt_ids: match smpp.receipt_ids {
+            ReceiptIdFormat::Any => ReceiptIds::Any,
+            ReceiptIdFormat::AsIs => ReceiptIds::AsIs,
+            ReceiptIdFormat::HexToDecimal => ReceiptIds::HexToDecimal,
+            ReceiptIdFormat::DecimalToHex => ReceiptIds::DecimalToHex,
+        },
+        receipts: smpp.receipts,
+        retries: smpp.retries,
+        long_messages: match smpp.long_messages {
+            config::LongMessages::AsSubmitted => LongMessages::AsSubmitted,
+            config::LongMessages::Payload => LongMessages::Payload,
+        },
+        unknown_outcome: smpp.unknown_outcome.map(|policy| match policy {
+            UnknownPolicy::Resend => UnknownOutcome::Resend,
+            UnknownPolicy::Settle => UnknownOutcome::Settle,
+        }),
+    }
+}
+
+fn shown_format(format: &config::NumberFormat) -> (NumberFormat, Option<String>) {
+    match format {
+        config::NumberFormat::International => (NumberFormat::International, None),
+        config::NumberFormat::Plus => (NumberFormat::Plus, None),
+        config::NumberFormat::DoubleZero => (NumberFormat::DoubleZero, None),
+        config::NumberFormat::National { calling_code } => {
+            (NumberFormat::National, Some(calling_code.to_string()))
+        }
+        config::NumberFormat::AsSubmitted => (NumberFormat::AsSubmitted, None),
+    }
+}
+
+fn check_bounds(smpp: &SmppConfig) -> Result<(), Problem> {
+    let seconds = 1..=HOUR_SECONDS;
+    let milliseconds = 10..=HOUR_MS;
+    let bounds: [(&str, u32, &RangeInclusive<u32>); 9] = [
+        ("port", smpp.port.into(), &(1..=65_535)),
+        ("binds", smpp.binds, &(1..=64)),
+        ("window", smpp.window, &(1..=65_535)),
+        ("enquire_link_seconds", smpp.enquire_link_seconds, &seconds),
+        ("response_seconds", smpp.response_seconds, &seconds),
+        ("connect_seconds", smpp.connect_seconds, &seconds),
+        ("reconnect_min_ms", smpp.reconnect_min_ms, &milliseconds),
+        ("reconnect_max_ms", smpp.reconnect_max_ms, &milliseconds),
+        ("retries", smpp.retries, &(0..=100)),
+    ];
+    let throughput = smpp.throughput.map(|throughput| ("throughput", throughput, &(1..=1_000_000)));
+    for (name, value, range) in bounds.into_iter().chain(throughput) {
+        if !range.contains(&value) {
+            let (least, most) = (range.start(), range.end());
+            return Err(field(name, format!("is to be from {least} to {most}")));
+        }
+    }
+    if smpp.reconnect_max_ms < smpp.reconnect_min_ms {
+        return Err(field("reconnect_max_ms", "is below reconnect_min_ms"));
+    }
+    Ok(())
+}
+
+fn tls(tls: &OperatorTls) -> Result<config::OperatorTls, Problem> {
+    let ca_file = tls.ca_file.as_ref().map(PathBuf::from);
+    if ca_file.as_ref().is_some_and(|path| !path.is_absolute()) {
+        return Err(field("tls.ca_file", "is not an absolute path"));
+    }
+    if ca_file.is_some() && tls.insecure {
+        return Err(field("tls.ca_file", "has no effect beside insecure, which accepts any certificate"));
+    }
+    let server_name = tls.server_name.as_deref().map(texts::host).transpose();
+    let server_name = parsed("tls.server_name", server_name)?;
+    Ok(config::OperatorTls { ca_file, server_name, insecure: tls.insecure })
+}
+
+fn number_format(smpp: &SmppConfig) -> Result<config::NumberFormat, Problem> {
+    let calling_code = smpp.national_calling_code.as_deref().map(texts::calling_code).transpose();
+    let calling_code = parsed("national_calling_code", calling_code)?;
+    if smpp.number_format != NumberFormat::National && calling_code.is_some() {
+        return Err(field("national_calling_code", "is for the number_format `national` alone"));
+    }
+    Ok(match smpp.number_format {
+        NumberFormat::International => config::NumberFormat::International,
+        NumberFormat::Plus => config::NumberFormat::Plus,
+        NumberFormat::DoubleZero => config::NumberFormat::DoubleZero,
+        NumberFormat::AsSubmitted => config::NumberFormat::AsSubmitted,
+        NumberFormat::National => {
+            let calling_code = calling_code.ok_or_else(|| {
+                field("national_calling_code", "is missing: national numbers are of one country")
+            })?;
+            config::NumberFormat::National { calling_code }
+        }
+    })
+}
+
+fn field(name: &str, message: impl Into<String>) -> Problem {
+    Problem::field(&format!("smpp_config.{name}"), message)
+}
+
+fn parsed<T>(name: &str, parsed: Result<T, String>) -> Result<T, Problem> {
+    parsed.map_err(|message| field(name, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn config(change: impl FnOnce(&mut Value)) -> SmppConfig {
+        let mut body = json!({ "host": "smsc.example.com", "system_id": "tollgate" });
+        change(&mut body);
+        serde_json::from_value(body).unwrap()
+    }
+
+    #[test]
+    fn what_is_shown_makes_the_same_links() {
+        let all = json!({
+            "host": "192.0.2.7", "port": 3550, "tls": { "ca_file": "/etc/ssl/alpha.pem", "server_name": "alpha" },
+            "system_id": "t", "system_type": "VMA", "interface_version": "5.0", "bind": "separate", "binds": 3,
+            "window": 7, "throughput": 500, "enquire_link_seconds": 1, "response_seconds": 2,
+            "connect_seconds": 3, "reconnect_min_ms": 10, "reconnect_max_ms": 20, "number_format": "national",
+            "national_calling_code": "998", "receipt_ids": "hex_to_decimal", "receipts": false, "retries": 0,
+            "long_messages": "payload", "unknown_outcome": "settle",
+        });
+        for config in [config(|_| ()), config(|body| *body = all.clone())] {
+            let made = links(&config, Secret::new("hunter22")).unwrap();
+            assert_eq!(shown(&made), config);
+        }
+    }
+
+    #[test]
+    fn what_is_out_of_bounds_is_named() {
+        for (key, value, named) in [
+            ("host", json!("smsc:2775"), "host"),
+            ("port", json!(0), "port"),
+            ("system_id", json!("sixteen-octets-1"), "system_id"),
+            ("system_type", json!("thirteen-char"), "system_type"),
+            ("binds", json!(65), "binds"),
+            ("window", json!(0), "window"),
+            ("throughput", json!(0), "throughput"),
+            ("reconnect_max_ms", json!(20), "reconnect_max_ms"),
+            ("tls", json!({ "ca_file": "alpha.pem" }), "tls.ca_file"),
+            ("number_format", json!("national"), "national_calling_code"),
+            ("national_calling_code", json!("998"), "national_calling_code"),
+        ] {
+            let problem = links(&config(|body| body[key] = value), Secret::default()).unwrap_err();
+            assert_eq!(problem.errors[0].field, format!("smpp_config.{named}"), "{key}");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Why a message cost what it cost: its price worked out again from the tariff version that its CDR names, as it was
+//! archived, by the code that charges.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use thiserror::Error;
+use tollgate_engine::account::{
+    Account, AccountNumber, DefaultCoding, DeliveryMode, SenderPolicy, TextPolicy,
+};
+use tollgate_engine::money::Amount;
+use tollgate_engine::numbering::{NumberingPlan, PortedNumbers};
+use tollgate_engine::refusal::StatusTable;
+use tollgate_engine::tables::{Definition, Tables, Terms};
+use tollgate_engine::tariff::{Plan, PriceLine};
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::cdr::Cdr;
+use tollgate_storage::rows::{AccountRow, StateRow};
+use tollgate_storage::store::{Store, Unavailable};
+
+use super::explanation::{ExplainedLine, ExplainedNetwork, ExplainedRate, Explanation};
+use super::facts::Facts;
+use super::wording;
+use tollgate_provisioning::{ArchivedTariff, Problems};
+
+/// Versions that are kept parsed. Whoever looks into a month of messages meets few.
+const VERSIONS_KEPT: usize = 4;
+
+/// Explains the messages of one store.
+#[derive(Debug, Default)]
+pub struct Explainer {
+    /// The latest used one last.
+    parsed: Mutex<VecDeque<Arc<Parsed>>>,
+}
+
+/// Why a price is not explained.
+#[derive(Clone, Debug, Error)]
+pub enum ExplainError {
+    /// Nothing can be read now.
+    #[error(transparent)]
+    Storage(#[from] Unavailable),
+    /// The CDR names a tariff version or an account that is not kept.
+    #[error("the books have no {what} {number}")]
+    NotKept {
+        /// Such as `tariff version`.
+        what: &'static str,
+        /// Its number on disk.
+        number: u32,
+    },
+    /// The archived files cannot be read any more.
+    #[error("tariff version {version}: {problems}")]
+    Unreadable {
+        /// The content hash.
+        version: String,
+        /// What is wrong with them.
+        problems: Problems,
+    },
+    /// The archived version does not have what the CDR names.
+    #[error("tariff version {version} has no {what}")]
+    NotInVersion {
+        /// The content hash.
+        version: String,
+        /// Such as `plan starter`.
+        what: String,
+    },
+}
+
+/// One version, read back.
+#[derive(Debug)]
+struct Parsed {
+    number: u32,
+    version: String,
+    applied_at: UnixMicros,
+    tariff: ArchivedTariff,
+}
+
+impl Explainer {
+    /// With nothing parsed yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Explains a message; `None` where the account has no such message.
+    pub fn explain(
+        &self,
+        store: &Store,
+        account: AccountNumber,
+        message_id: u64,
+    ) -> Result<Option<Explanation>, ExplainError> {
+        let facts = Facts::find(store, account, message_id)?;
+        facts.map(|facts| self.explain_facts(store, &facts)).transpose()
+    }
+
+    /// Explains a CDR that was read already.
+    pub fn explain_cdr(&self, store: &Store, cdr: &Cdr<'_>) -> Result<Explanation, ExplainError> {
+        self.explain_facts(store, &Facts::of(cdr))
+    }
+
+    fn explain_facts(&self, store: &Store, facts: &Facts) -> Result<Explanation, ExplainError> {
+        let not_kept = |what, number| ExplainError::NotKept { what, number };
+        let account = facts.account_row(store)?.ok_or_else(|| not_kept("account", facts.account.0))?;
+        let parsed = self.parsed(store, facts)?;
+        let state = facts.state(store)?;
+        parsed.explain(facts, &account, state.as_ref())
+    }
+
+    /// One version is parsed at a time, and kept for the next question about it.
+    fn parsed(&self, store: &Store, facts: &Facts) -> Result<Arc<Parsed>, ExplainError> {
+        let mut kept = self.parsed.lock();
+        let at = kept.iter().position(|parsed| parsed.number == facts.tariff);
+        let parsed = match at.and_then(|at| kept.remove(at)) {
+            Some(parsed) => parsed,
+            None => Arc::new(Parsed::read(store, facts)?),
+        };
+        while kept.len() >= VERSIONS_KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(Arc::clone(&parsed));
+        Ok(parsed)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn versions_kept(&self) -> Vec<u32> {
+        self.parsed.lock().iter().map(|parsed| parsed.number).collect()
+    }
+}
+
+impl Parsed {
+    fn read(store: &Store, facts: &Facts) -> Result<Self, ExplainError> {
+        let not_kept = || ExplainError::NotKept { what: "tariff version", number: facts.tariff };
+        let row = facts.tariff_row(store)?.ok_or_else(not_kept)?;
+        let (version, applied_at) = (row.version, row.applied_at);
+        match ArchivedTariff::read(&row.files) {
+            Ok(tariff) => Ok(Self { number: facts.tariff, version, applied_at, tariff }),
+            Err(problems) => Err(ExplainError::Unreadable { version, problems }),
+        }
+    }
+
+    fn explain(
+        &self,
+        facts: &Facts,
+        account: &AccountRow,
+        state: Option<&StateRow>,
+    ) -> Result<Explanation, ExplainError> {
+        let terms = self.terms(facts, account)?;
+        let networks = &self.tariff.networks;
+        let missing = |what| ExplainError::NotInVersion { version: self.version.clone(), what };
+        let id = networks.id(facts.network).ok_or_else(|| missing(format!("network {}", facts.network)))?;
+        let source = terms.price_source(id, facts.submitted_at);
+        let unit = terms.unit_price(id, facts.submitted_at);
+        let plan = &terms.plan.plan;
+        let lines = unit
+            .map(|unit| plan.price_lines(unit, facts.counted_before, u32::from(facts.segments)))
+            .map_or_else(Vec::new, Iterator::collect);
+        let total = unit.and_then(|_| total(&lines));
+        let (network, country) = (networks.get(id), networks.country_of(id));
+        Ok(Explanation {
+            message_id: facts.message_id,
+            account: account.id.clone(),
+            currency: plan.currency,
+            plan: plan.name.to_string(),
+            tariff_version: self.version.clone(),
+            tariff_applied_at: self.applied_at,
+            submitted_at: facts.submitted_at,
+            number: facts.number.to_string(),
+            network: ExplainedNetwork {
+                code: facts.network,
+                operator: network.operator.to_string(),
+                country: country.map(|country| country.iso2.to_string()),
+                country_name: country.map(|country| country.name.to_string()),
+                found_by: wording::found_by(facts.network_source, &facts.number),
+            },
+            segments: facts.segments,
+            data_coding: facts.data_coding,
+            rate: unit.zip(source.as_ref()).map(|(unit, source)| ExplainedRate::of(unit, source)),
+            lines: lines.iter().map(|line| explained_line(plan, line)).collect(),
+            month: facts.month,
+            counted_before: facts.counted_before,
+            total,
+            charged: facts.amount,
+            agrees: total == Some(facts.amount),
+            state: state.map(|state| state.state).unwrap_or_default(),
+            state_at: state.map(|state| state.at),
+            refunded: state.map(|state| state.refunded).unwrap_or_default(),
+        })
+    }
+
+    /// The plan and the account's own rates as they were, ready for look-up.
+    fn terms(&self, facts: &Facts, account: &AccountRow) -> Result<Arc<Terms>, ExplainError> {
+        let missing = |what| ExplainError::NotInVersion { version: self.version.clone(), what };
+        let plan = self.tariff.plans.iter().find(|plan| plan.name == facts.plan);
+        let plan = plan.ok_or_else(|| missing(format!("plan {}", facts.plan)))?;
+        let definition = Definition {
+            version: self.version.as_str().into(),
+            networks: self.tariff.networks.clone(),
+            numbering: NumberingPlan::default(),
+            ported: PortedNumbers::default(),
+            plans: vec![plan.clone()],
+            accounts: vec![self.account(&account.id, plan)],
+            statuses: StatusTable::default(),
+        };
+        let tables = Tables::build(definition).map_err(|errors| {
+            missing(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        })?;
+        tables.terms(&account.id).cloned().ok_or_else(|| missing(format!("account {}", account.id)))
+    }
+
+    /// An account as far as prices depend on it.
+    fn account(&self, id: &str, plan: &Plan) -> Account {
+        Account {
+            id: id.into(),
+            currency: plan.currency,
+            plan: Arc::clone(&plan.name),
+            credit_limit: Amount::ZERO,
+            suspended: false,
+            low_balance_threshold: None,
+            default_calling_code: None,
+            rates: self.tariff.own_rates(id).to_vec(),
+            senders: SenderPolicy::Any,
+            texts: TextPolicy::Any,
+            approvals: Arc::default(),
+            trusts_network_tlv: false,
+            rate_limit: None,
+            default_coding: DefaultCoding::default(),
+            delivery: DeliveryMode::default(),
+            statuses: Vec::new(),
+        }
+    }
+}
+
+/// `None` where it cannot be held.
+fn total(lines: &[PriceLine]) -> Option<Amount> {
+    lines.iter().try_fold(Amount::ZERO, |sum, line| sum.checked_add(line.total()?))
+}
+
+fn explained_line(plan: &Plan, line: &PriceLine) -> ExplainedLine {
+    ExplainedLine { line: *line, tier: wording::tier(plan, line.tier) }
+}

@@ -1,0 +1,186 @@
+//! An explained price: what a person who asks about it wants to see, and the same for programs.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::tables::PriceSource;
+use tollgate_engine::tariff::{PriceLine, RowOrigin, UnitPrice};
+use tollgate_engine::time::{Month, UnixMicros};
+use tollgate_storage::rows::MessageState;
+
+use super::wording;
+
+/// Why one message cost what it cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Its id.
+    pub message_id: u64,
+    /// Who paid.
+    pub account: String,
+    /// Of every amount here.
+    pub currency: Currency,
+    /// The account's plan at that time.
+    pub plan: String,
+    /// The tariff version, by content hash.
+    pub tariff_version: String,
+    /// When that version was first applied.
+    pub tariff_applied_at: UnixMicros,
+    /// When the message was submitted: the instant at which rates were looked up.
+    pub submitted_at: UnixMicros,
+    /// Where it went, in international form.
+    pub number: String,
+    /// The number's network.
+    pub network: ExplainedNetwork,
+    /// As charged.
+    pub segments: u8,
+    /// As submitted.
+    pub data_coding: u8,
+    /// The price of a segment before its tier; `None` where the version has none.
+    pub rate: Option<ExplainedRate>,
+    /// The segments by tier.
+    pub lines: Vec<ExplainedLine>,
+    /// The month that the segments count in.
+    pub month: Month,
+    /// Segments of the account in that month before the message.
+    pub counted_before: u64,
+    /// The sum of the lines; `None` where there is no price.
+    pub total: Option<Amount>,
+    /// What was debited.
+    pub charged: Amount,
+    /// Whether the sum is what was debited.
+    pub agrees: bool,
+    /// What became of the message.
+    pub state: MessageState,
+    /// When; `None` while nothing has.
+    pub state_at: Option<UnixMicros>,
+    /// What was given back.
+    pub refunded: Amount,
+}
+
+/// The network of a number, and how it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExplainedNetwork {
+    /// MCC and MNC.
+    pub code: NetworkCode,
+    /// Operator or brand; empty where only the code is known.
+    pub operator: String,
+    /// ISO 3166-1 alpha-2; `None` for international networks.
+    pub country: Option<String>,
+    /// For people.
+    pub country_name: Option<String>,
+    /// Such as `prefix 25472`.
+    pub found_by: String,
+}
+
+/// The price of a segment before its tier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExplainedRate {
+    /// Per segment.
+    pub price: Amount,
+    /// `account_rate`, `plan_rate` or `base_price`.
+    pub kind: &'static str,
+    /// The network that the rate names; `None` for the base price.
+    pub network: Option<NetworkCode>,
+    /// Where the rate stands in the archived version; `None` for the base price.
+    pub origin: Option<RowOrigin>,
+    /// The same in words.
+    pub source: String,
+}
+
+/// The segments of one tier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExplainedLine {
+    /// How many, and what each costs.
+    pub line: PriceLine,
+    /// The tier in words; empty where the plan has none.
+    pub tier: String,
+}
+
+impl ExplainedRate {
+    pub(crate) fn of(unit: UnitPrice, source: &PriceSource<'_>) -> Self {
+        let (kind, found) = match source {
+            PriceSource::AccountRate(found) => ("account_rate", Some(found)),
+            PriceSource::PlanRate(found) => ("plan_rate", Some(found)),
+            PriceSource::BasePrice => ("base_price", None),
+        };
+        Self {
+            price: unit.price,
+            kind,
+            network: found.map(|found| found.network),
+            origin: found.map(|found| found.origin.clone()),
+            source: wording::price_source(Some(source)),
+        }
+    }
+}
+
+impl Explanation {
+    /// For programs.
+    pub fn json(&self) -> Value {
+        let code = self.network.code;
+        json!({
+            "message_id": self.message_id.to_string(),
+            "account": self.account,
+            "plan": self.plan,
+            "currency": self.currency.as_str(),
+            "tariff_version": self.tariff_version,
+            "tariff_applied_at": self.tariff_applied_at.to_rfc3339(),
+            "submitted_at": self.submitted_at.to_rfc3339(),
+            "number": self.number,
+            "network": {
+                "mcc": format!("{:03}", code.mcc),
+                "mnc": code.mnc.map(|mnc| mnc.to_string()),
+                "operator": self.network.operator,
+                "country": self.network.country_name,
+                "found_by": self.network.found_by,
+            },
+            "segments": { "count": self.segments, "data_coding": self.data_coding },
+            "rate": self.rate.as_ref().map(|rate| json!({
+                "price": rate.price.to_string(),
+                "kind": rate.kind,
+                "source": rate.source,
+            })),
+            "lines": self.lines.iter().map(|line| wording::line_json(&line.line)).collect::<Vec<_>>(),
+            "volume": { "month": self.month.to_string(), "before": self.counted_before, "after": self.counted_after() },
+            "total": self.total.map(|total| total.to_string()),
+            "price": self.charged.to_string(),
+            "agrees": self.agrees,
+            "state": self.state.name(),
+            "state_at": self.state_at.map(UnixMicros::to_rfc3339),
+            "refunded": self.refunded.to_string(),
+        })
+    }
+
+    fn counted_after(&self) -> u64 {
+        self.counted_before.saturating_add(u64::from(self.segments))
+    }
+}
+
+/// In lines, for a person.
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { account, plan, currency, network, .. } = self;
+        let country = network.country_name.as_deref().unwrap_or_default();
+        let (version, applied) = (&self.tariff_version, self.tariff_applied_at.to_rfc3339());
+        writeln!(f, "message     {}, submitted {}", self.message_id, self.submitted_at.to_rfc3339())?;
+        writeln!(f, "account     {account}, plan {plan}, {currency}")?;
+        writeln!(f, "tariff      version {version}, applied {applied}")?;
+        writeln!(f, "number      {}", self.number)?;
+        writeln!(f, "network     {} {} {country} ({})", network.code, network.operator, network.found_by)?;
+        writeln!(f, "segments    {} (data_coding {})", self.segments, self.data_coding)?;
+        match &self.rate {
+            Some(rate) => writeln!(f, "rate        {} {currency} per segment: {}", rate.price, rate.source)?,
+            None => writeln!(f, "rate        none")?,
+        }
+        for ExplainedLine { line, tier } in &self.lines {
+            let total = line.total().unwrap_or_default();
+            writeln!(f, "            {} x {} = {total} {tier}", line.segments, line.price_per_segment)?;
+        }
+        let (before, after) = (self.counted_before, self.counted_after());
+        writeln!(f, "volume      {before} segments in {} before, {after} after", self.month)?;
+        let agrees = if self.agrees { "as worked out here" } else { "which is NOT what is worked out here" };
+        writeln!(f, "price       {} {currency}, {agrees}", self.charged)?;
+        writeln!(f, "state       {}, refunded {} {currency}", self.state.name(), self.refunded)
+    }
+}

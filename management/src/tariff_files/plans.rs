@@ -1,0 +1,116 @@
+//! Plans: listing them, adding one, and giving one another definition.
+
+use std::path::Path;
+
+use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::settlement::Outcome;
+use tollgate_engine::tariff::{Plan, VolumeTier};
+
+use super::plan_text::PlanText;
+use super::{Change, EditError, text_of};
+use tollgate_provisioning::{Loaded, Overlay};
+
+/// A plan without its rates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanView {
+    /// The name that accounts refer to.
+    pub name: String,
+    /// Of every price in the plan.
+    pub currency: Currency,
+    /// IANA name of the zone whose months the tiers count in.
+    pub time_zone: String,
+    /// Per segment where no rate holds; `None` refuses such messages.
+    pub base_price: Option<Amount>,
+    /// Ascending; empty for none.
+    pub tiers: Vec<VolumeTier>,
+    /// What has to happen for the price to be kept.
+    pub charge_on: &'static str,
+    /// The outcomes that give it back all the same.
+    pub refund_on: Vec<&'static str>,
+    /// How many rates hold for it, those of every plan included.
+    pub rates: usize,
+}
+
+/// A plan as it is asked for, not checked yet. What stands in the files is what is written here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanInput {
+    /// Its name.
+    pub name: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// An IANA name.
+    pub time_zone: String,
+    /// A decimal number, per segment; `None` refuses messages that no rate holds for.
+    pub base_price: Option<String>,
+    /// Ascending, from segment one, without gaps; empty for none.
+    pub tiers: Vec<TierInput>,
+    /// `submit`, `acceptance` or `delivery`; `None` for the default.
+    pub charge_on: Option<String>,
+    /// Of `rejected`, `expired`, `undelivered`, `unknown`; `None` for the default.
+    pub refund_on: Option<Vec<String>>,
+}
+
+/// A volume tier as it is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TierInput {
+    /// The first segment of the month in it, counted from one.
+    pub from: u64,
+    /// The last one; `None` in the last tier.
+    pub to: Option<u64>,
+    /// A decimal number from 0 to 100.
+    pub discount_percent: Option<String>,
+    /// A decimal number, in place of the base price.
+    pub price_per_sms: Option<String>,
+}
+
+/// Every plan, in the order of the file.
+pub fn list_plans(loaded: &Loaded) -> Vec<PlanView> {
+    loaded.provisioning.plans.iter().map(view_of).collect()
+}
+
+/// Adds a plan at the end of the file.
+pub fn add_plan(config: &Path, current: &Loaded, plan: &PlanInput) -> Result<Change, EditError> {
+    if is_there(current, &plan.name) {
+        return Err(EditError::Exists { what: "plan", name: plan.name.clone() });
+    }
+    edit(config, current, |text| text.add(plan))
+}
+
+/// Gives the plan of that name another definition. Its rates stay, and so do the remarks around it.
+pub fn replace_plan(config: &Path, current: &Loaded, plan: &PlanInput) -> Result<Change, EditError> {
+    if !is_there(current, &plan.name) {
+        return Err(EditError::Missing { what: "plan", name: plan.name.clone() });
+    }
+    edit(config, current, |text| text.replace(plan))
+}
+
+fn edit(
+    config: &Path,
+    current: &Loaded,
+    change: impl FnOnce(&mut PlanText) -> Option<()>,
+) -> Result<Change, EditError> {
+    let file = &current.settings.tariff.plans;
+    // What was loaded is right, so that neither its syntax nor its shape can be in the way.
+    let shape = || EditError::Shape { file: file.clone(), reason: "has no plans that can be edited" };
+    let mut text = PlanText::parse(text_of(current, file)?).ok_or_else(shape)?;
+    change(&mut text).ok_or_else(shape)?;
+    let overlay = Overlay::from([(file.clone(), text.to_string().into_bytes())]);
+    Change::validated(config, current, overlay)
+}
+
+fn is_there(loaded: &Loaded, name: &str) -> bool {
+    loaded.provisioning.plans.iter().any(|plan| &*plan.name == name)
+}
+
+fn view_of(plan: &Plan) -> PlanView {
+    PlanView {
+        name: plan.name.to_string(),
+        currency: plan.currency,
+        time_zone: plan.time_zone.clone(),
+        base_price: plan.base_price,
+        tiers: plan.tiers.clone(),
+        charge_on: plan.settlement.charge_on.name(),
+        refund_on: plan.settlement.refund_on.outcomes().map(Outcome::name).collect(),
+        rates: plan.rates.len(),
+    }
+}

@@ -1,0 +1,113 @@
+//! Tariff versions: reloads that are ordered, what was ever in force, and the way back to it.
+
+pub mod edits;
+mod plans;
+mod rate_cards;
+
+use serde_json::{Value, json};
+use tollgate_api::answer::Answer;
+use tollgate_api::caller::Caller;
+use tollgate_api::page::Page;
+use tollgate_api::problem::Problem;
+use tollgate_api::tariffs::{
+    ChangeResult, RollbackQuery, TariffChange, TariffFile, TariffRollback, TariffSort, TariffVersion,
+    TariffsOffice, TariffsQuery,
+};
+use tollgate_api::time::Time;
+
+use crate::Office;
+use crate::change_set::unavailable;
+use crate::tariff_files::{Version, list_versions, plan_rollback};
+use crate::tariffs::edits::{Note, problem_of_edit, problem_of_reload};
+use tollgate_relay::reload_order::ReloadOutcome;
+
+impl TariffsOffice for Office {
+    fn reload(&self, caller: &Caller) -> Answer<TariffChange> {
+        let _alone = self.edits.alone();
+        let before = self.tariff_in_force().0;
+        match self.order_reload()? {
+            ReloadOutcome::Unchanged => Ok(self.tariff_change(ChangeResult::Unchanged, Vec::new())),
+            ReloadOutcome::Rejected(reasons) => Err(problem_of_reload(&reasons)),
+            ReloadOutcome::Applied(changes) => {
+                let made = self.tariff_change(ChangeResult::Applied, changes);
+                let note = Note {
+                    action: "config.reload",
+                    resource: "config".to_owned(),
+                    before: Value::Null,
+                    after: Value::Null,
+                };
+                self.note_edit(caller, note, &before, &made)?;
+                Ok(made)
+            }
+        }
+    }
+
+    fn tariffs(&self, query: &TariffsQuery) -> Answer<Page<TariffVersion>> {
+        let paging = query.paging()?;
+        let in_force = self.tariff_in_force().0;
+        let mut versions = list_versions(self.store()).map_err(|error| unavailable(&error))?;
+        versions.retain(|version| {
+            query.from.is_none_or(|from| from.0 <= version.applied_at)
+                && query.to.is_none_or(|to| version.applied_at < to.0)
+        });
+        let is_newest_first = query.sort.unwrap_or_default() == TariffSort::Newest;
+        if is_newest_first {
+            versions.reverse();
+        }
+        let items =
+            versions.iter().map(|version| (format!("{:010}", version.number), view_of(version, &in_force)));
+        Ok(paging.page(items, |key, after| if is_newest_first { key < after } else { key > after }))
+    }
+
+    fn tariff(&self, version: &str) -> Answer<TariffVersion> {
+        let in_force = self.tariff_in_force().0;
+        let versions = list_versions(self.store()).map_err(|error| unavailable(&error))?;
+        let found = versions.iter().find(|known| known.version == version);
+        found
+            .map(|known| view_of(known, &in_force))
+            .ok_or_else(|| Problem::not_found(format!("there is no tariff version {version}")))
+    }
+
+    fn roll_back(&self, caller: &Caller, version: &str, query: RollbackQuery) -> Answer<TariffRollback> {
+        let _alone = self.edits.alone();
+        let current = self.files_on_disk()?;
+        let config = self.edits.editor().config();
+        let back = plan_rollback(self.store(), config, &current, version);
+        let back = back.map_err(|error| problem_of_edit(&error))?;
+        let made = if query.dry_run {
+            self.dry_run(&current, &back.change)?
+        } else {
+            let note = Note {
+                action: "tariff.rollback",
+                resource: format!("tariff/{version}"),
+                before: Value::Null,
+                after: json!({ "restored": back.restored, "emptied": back.emptied }),
+            };
+            self.put_in_force(caller, &current, &back.change, note)?
+        };
+        Ok(TariffRollback {
+            result: made.result,
+            rolled_back_to: back.version,
+            version: made.version,
+            changes: made.changes,
+            restored: back.restored,
+            emptied: back.emptied,
+            not_rolled_back: back.not_rolled_back,
+        })
+    }
+}
+
+fn view_of(version: &Version, in_force: &str) -> TariffVersion {
+    let files = version.files.iter().map(|file| TariffFile {
+        name: file.name.clone(),
+        octets: file.bytes as u64,
+        sha256: hex::encode(file.digest),
+    });
+    TariffVersion {
+        version: version.version.clone(),
+        number: version.number,
+        applied_at: Time(version.applied_at),
+        is_in_force: version.version == in_force,
+        files: files.collect(),
+    }
+}

@@ -1,0 +1,201 @@
+//! Plans: shown as they are in force, and edited in their file.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, to_value};
+use sha2::{Digest, Sha256};
+use tollgate_api::answer::{Answer, Versioned};
+use tollgate_api::caller::Caller;
+use tollgate_api::extract::IfMatch;
+use tollgate_api::money::{CurrencyCode, Money};
+use tollgate_api::page::Page;
+use tollgate_api::percent::Percent;
+use tollgate_api::plans::{
+    ChargePoint, Plan, PlanInput, PlanSort, PlanTier, PlansOffice, PlansQuery, RefundOutcome,
+};
+use tollgate_api::problem::Problem;
+use tollgate_engine::money::Discount;
+use tollgate_engine::tariff::VolumeTier;
+
+use super::edits::{Note, problem_of_edit};
+use crate::Office;
+use crate::tariff_files;
+use crate::tariff_files::{PlanView, TierInput, add_plan, list_plans, replace_plan};
+use tollgate_provisioning::{Loaded, texts};
+
+impl PlansOffice for Office {
+    fn plans(&self, caller: &Caller, query: &PlansQuery) -> Answer<Page<Plan>> {
+        let paging = query.paging()?;
+        let reached = self.plans_reached(caller);
+        let plans = list_plans(&self.world.current.load()).into_iter();
+        let wanted = plans.filter(|plan| {
+            reached.as_ref().is_none_or(|names| names.contains(&plan.name))
+                && query.currency.is_none_or(|currency| currency.0 == plan.currency)
+        });
+        let mut plans: Vec<(String, Plan)> = wanted
+            .map(|plan| {
+                let key = match query.sort.unwrap_or_default() {
+                    PlanSort::Name => plan.name.clone(),
+                    PlanSort::Currency => format!("{}\n{}", plan.currency, plan.name),
+                };
+                (key, view_of(plan))
+            })
+            .collect();
+        plans.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(paging.page(plans.into_iter(), |key, after| key > after))
+    }
+
+    fn plan(&self, caller: &Caller, name: &str) -> Answer<Versioned<Plan>> {
+        let reached = self.plans_reached(caller).is_none_or(|names| names.contains(name));
+        let plan = plan_of(&self.world.current.load(), name).filter(|_| reached);
+        plan.map(versioned).ok_or_else(|| no_plan(name))
+    }
+
+    fn create_plan(&self, caller: &Caller, new: PlanInput) -> Answer<Versioned<Plan>> {
+        let input = edit_of(&new)?;
+        let _alone = self.edits.alone();
+        let current = self.files_on_disk()?;
+        let config = self.edits.editor().config();
+        let change = add_plan(config, &current, &input).map_err(|error| problem_of_edit(&error))?;
+        let note = Note {
+            action: "plan.create",
+            resource: format!("plan/{}", new.name),
+            before: Value::Null,
+            after: to_value(&new).unwrap_or_default(),
+        };
+        self.put_in_force(caller, &current, &change, note)?;
+        self.plan(&Caller::system(), &new.name)
+    }
+
+    fn replace_plan(
+        &self,
+        caller: &Caller,
+        name: &str,
+        if_match: IfMatch,
+        input: PlanInput,
+    ) -> Answer<Versioned<Plan>> {
+        if input.name != name {
+            return Err(Problem::field("name", "is not that of the path; a plan keeps its name"));
+        }
+        let edit = edit_of(&input)?;
+        let _alone = self.edits.alone();
+        let current = self.files_on_disk()?;
+        let before = plan_of(&current, name).map(versioned).ok_or_else(|| no_plan(name))?;
+        if_match.check(before.revision)?;
+        let config = self.edits.editor().config();
+        let change = replace_plan(config, &current, &edit).map_err(|error| problem_of_edit(&error))?;
+        let note = Note {
+            action: "plan.update",
+            resource: format!("plan/{name}"),
+            before: to_value(&before.value).unwrap_or_default(),
+            after: to_value(&input).unwrap_or_default(),
+        };
+        self.put_in_force(caller, &current, &change, note)?;
+        self.plan(&Caller::system(), name)
+    }
+}
+
+impl Office {
+    /// The plans of the accounts that the caller reaches; `None` for all plans.
+    pub(crate) fn plans_reached(&self, caller: &Caller) -> Option<BTreeSet<String>> {
+        if caller.reaches_all() {
+            return None;
+        }
+        let accounts = self.all_reached(caller);
+        Some(accounts.iter().map(|account| account.provisioned.account.plan.to_string()).collect())
+    }
+}
+
+fn no_plan(name: &str) -> Problem {
+    Problem::not_found(format!("there is no plan `{name}`"))
+}
+
+fn plan_of(loaded: &Loaded, name: &str) -> Option<Plan> {
+    list_plans(loaded).into_iter().find(|plan| plan.name == name).map(view_of)
+}
+
+/// The version of a plan is a hash of all that is said of it.
+fn versioned(plan: Plan) -> Versioned<Plan> {
+    let said = serde_json::to_vec(&plan).unwrap_or_default();
+    let hash: [u8; 32] = Sha256::digest(said).into();
+    let revision = hash.first_chunk().map_or(0, |octets| u64::from_be_bytes(*octets));
+    Versioned::new(revision, plan)
+}
+
+fn view_of(plan: PlanView) -> Plan {
+    Plan {
+        name: plan.name,
+        currency: CurrencyCode(plan.currency),
+        time_zone: plan.time_zone,
+        base_price: plan.base_price.map(Money),
+        tiers: plan.tiers.iter().map(tier_of).collect(),
+        charge_on: match plan.charge_on {
+            "acceptance" => ChargePoint::Acceptance,
+            "delivery" => ChargePoint::Delivery,
+            _ => ChargePoint::Submit,
+        },
+        refund_on: plan.refund_on.into_iter().filter_map(outcome_of).collect(),
+        rates: plan.rates as u64,
+    }
+}
+
+fn tier_of(tier: &VolumeTier) -> PlanTier {
+    let discount = Some(tier.discount).filter(|discount| *discount != Discount::NONE);
+    PlanTier {
+        from: tier.from_segment,
+        to: tier.to_segment,
+        discount_percent: discount.map(|discount| Percent(discount.percent())),
+        price_per_sms: tier.price_per_sms.map(Money),
+    }
+}
+
+fn outcome_of(name: &str) -> Option<RefundOutcome> {
+    match name {
+        "rejected" => Some(RefundOutcome::Rejected),
+        "expired" => Some(RefundOutcome::Expired),
+        "undelivered" => Some(RefundOutcome::Undelivered),
+        "unknown" => Some(RefundOutcome::Unknown),
+        _ => None,
+    }
+}
+
+/// What is written; the name is looked at here, as what stands in the file is found by it. Everything else is for whoever
+/// reads the file to say.
+fn edit_of(input: &PlanInput) -> Answer<tariff_files::PlanInput> {
+    texts::name(&input.name).map_err(|message| Problem::field("name", message))?;
+    let tiers = input.tiers.iter().map(|tier| TierInput {
+        from: tier.from,
+        to: tier.to,
+        discount_percent: tier.discount_percent.map(|percent| percent.0.to_string()),
+        price_per_sms: tier.price_per_sms.map(|price| price.0.to_string()),
+    });
+    Ok(tariff_files::PlanInput {
+        name: input.name.clone(),
+        currency: input.currency.0.to_string(),
+        time_zone: input.time_zone.clone(),
+        base_price: input.base_price.map(|price| price.0.to_string()),
+        tiers: tiers.collect(),
+        charge_on: input.charge_on.map(|point| point_name(point).to_owned()),
+        refund_on: input
+            .refund_on
+            .as_ref()
+            .map(|outcomes| outcomes.iter().map(|outcome| outcome_name(*outcome).to_owned()).collect()),
+    })
+}
+
+fn point_name(point: ChargePoint) -> &'static str {
+    match point {
+        ChargePoint::Submit => "submit",
+        ChargePoint::Acceptance => "acceptance",
+        ChargePoint::Delivery => "delivery",
+    }
+}
+
+fn outcome_name(outcome: RefundOutcome) -> &'static str {
+    match outcome {
+        RefundOutcome::Rejected => "rejected",
+        RefundOutcome::Expired => "expired",
+        RefundOutcome::Undelivered => "undelivered",
+        RefundOutcome::Unknown => "unknown",
+    }
+}

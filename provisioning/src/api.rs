@@ -1,0 +1,231 @@
+//! `[api]`, `[mail]` and `[billing]`: how the management API is served, how mail leaves, what is done by schedule.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use toml::de::DeValue;
+
+use crate::read::texts;
+use crate::read::texts::{Parsed, quoted};
+use crate::read::values::{boolean, integer, one_of, text};
+use crate::read::{Sources, TableReader};
+use crate::secret::Secret;
+
+/// The management API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ApiSettings {
+    /// Whether it is served.
+    pub enabled: bool,
+    /// Octets of a body, uploads of rate decks aside.
+    pub max_body_bytes: u32,
+    /// Octets of an uploaded rate deck.
+    pub max_deck_bytes: u32,
+    /// How long a request may take until its answer begins.
+    pub timeout_seconds: u32,
+    /// Origins of browsers' pages that may call.
+    pub cors_origins: Vec<String>,
+    /// Requests of one user, key or address in the long run.
+    pub requests_per_second: u32,
+    /// And at once, after a pause.
+    pub requests_burst: u32,
+    /// How long an access token holds.
+    pub access_token_minutes: u32,
+    /// How long a refresh token holds, and so how long somebody stays logged in without calling.
+    pub refresh_token_days: u32,
+    /// Whether people may register themselves, for an account of their own on `registration_plan`.
+    pub registration_plan: Option<String>,
+    /// The plan of wallets that come into being when they are first asked for; `None` where they do not.
+    pub first_request_plan: Option<String>,
+    /// How long an Idempotency-Key is remembered.
+    pub idempotency_hours: u32,
+    /// What links in mails begin with.
+    pub public_url: String,
+}
+
+/// Mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MailSettings {
+    /// Whom it is from.
+    pub from: String,
+    /// The SMTP server; `None` writes mails into `directory`.
+    pub smtp_host: Option<String>,
+    /// Its TCP port.
+    pub smtp_port: u16,
+    /// How the connection is made safe.
+    pub smtp_tls: SmtpTls,
+    /// The name it is logged in to with.
+    pub smtp_user: Option<String>,
+    /// And the password.
+    #[serde(skip)]
+    pub smtp_password: Option<Secret>,
+    /// Where mails are written without a server; `None` for `mail` in the data directory.
+    pub directory: Option<PathBuf>,
+}
+
+/// How a connection to an SMTP server is made safe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    /// Not at all: for a server on the same machine.
+    None,
+    /// By STARTTLS (RFC 3207).
+    #[default]
+    Starttls,
+    /// From the first octet (RFC 8314).
+    Tls,
+}
+
+/// What billing does by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BillingSettings {
+    /// Whether every account gets a draft of its invoice when a month has ended in its plan's time zone.
+    pub monthly_invoices: bool,
+    /// Days after which a sent invoice is overdue.
+    pub invoice_due_days: u32,
+    /// Share of the credit limit from which its use is warned of.
+    pub credit_warning_percent: u32,
+    /// How long an operator is down before that is an alert.
+    pub operator_down_seconds: u32,
+}
+
+impl Default for ApiSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            max_body_bytes: 1 << 20,
+            max_deck_bytes: 32 << 20,
+            timeout_seconds: 30,
+            cors_origins: Vec::new(),
+            requests_per_second: 200,
+            requests_burst: 400,
+            access_token_minutes: 15,
+            refresh_token_days: 30,
+            registration_plan: None,
+            first_request_plan: None,
+            idempotency_hours: 72,
+            public_url: "http://127.0.0.1:8080".to_owned(),
+        }
+    }
+}
+
+impl Default for MailSettings {
+    fn default() -> Self {
+        Self {
+            from: "Tollgate <tollgate@localhost>".to_owned(),
+            smtp_host: None,
+            smtp_port: 587,
+            smtp_tls: SmtpTls::default(),
+            smtp_user: None,
+            smtp_password: None,
+            directory: None,
+        }
+    }
+}
+
+impl Default for BillingSettings {
+    fn default() -> Self {
+        Self {
+            monthly_invoices: true,
+            invoice_due_days: 14,
+            credit_warning_percent: 90,
+            operator_down_seconds: 60,
+        }
+    }
+}
+
+/// Reads `[api]`.
+pub fn read_api(table: &mut TableReader) -> ApiSettings {
+    let default = ApiSettings::default();
+    ApiSettings {
+        enabled: table.or("enabled", default.enabled, boolean),
+        max_body_bytes: table.or("max_body_bytes", default.max_body_bytes, integer(1_024..=1 << 26)),
+        max_deck_bytes: table.or("max_deck_bytes", default.max_deck_bytes, integer(1_024..=1 << 30)),
+        timeout_seconds: table.or("timeout_seconds", default.timeout_seconds, integer(1..=3_600)),
+        cors_origins: table.list("cors_origins", text(origin)).unwrap_or_default(),
+        requests_per_second: table.or(
+            "requests_per_second",
+            default.requests_per_second,
+            integer(1..=1_000_000),
+        ),
+        requests_burst: table.or("requests_burst", default.requests_burst, integer(1..=1_000_000)),
+        access_token_minutes: table.or(
+            "access_token_minutes",
+            default.access_token_minutes,
+            integer(1..=1_440),
+        ),
+        refresh_token_days: table.or("refresh_token_days", default.refresh_token_days, integer(1..=366)),
+        registration_plan: table.optional("registration_plan", text(plan)),
+        first_request_plan: table.optional("first_request_plan", text(plan)),
+        idempotency_hours: table.or("idempotency_hours", default.idempotency_hours, integer(1..=24 * 366)),
+        public_url: table.or("public_url", default.public_url, text(web_address)),
+    }
+}
+
+/// Reads `[mail]`.
+pub fn read_mail(table: &mut TableReader, sources: &mut Sources) -> MailSettings {
+    let default = MailSettings::default();
+    let kinds = [("none", SmtpTls::None), ("starttls", SmtpTls::Starttls), ("tls", SmtpTls::Tls)];
+    let from = table.or("from", default.from, text(line));
+    let smtp_host = table.optional("smtp_host", text(line));
+    let smtp_port = table.or("smtp_port", default.smtp_port, integer(1..=65_535));
+    let smtp_tls = table.or("smtp_tls", default.smtp_tls, one_of(&kinds));
+    let smtp_user = table.optional("smtp_user", text(line));
+    let smtp_password =
+        table.optional("smtp_password_file", |value| sources.read_secret(&text(texts::file_name)(value)?));
+    if smtp_user.is_some() != smtp_password.is_some() {
+        table.problem("smtp_user", "needs smtp_password_file beside it, and the other way round");
+    }
+    let path = |value: &DeValue| text(texts::file_name)(value).map(|name| sources.path_of(&name));
+    let directory = table.optional("directory", path);
+    MailSettings { from, smtp_host, smtp_port, smtp_tls, smtp_user, smtp_password, directory }
+}
+
+/// Reads `[billing]`.
+pub fn read_billing(table: &mut TableReader) -> BillingSettings {
+    let default = BillingSettings::default();
+    BillingSettings {
+        monthly_invoices: table.or("monthly_invoices", default.monthly_invoices, boolean),
+        invoice_due_days: table.or("invoice_due_days", default.invoice_due_days, integer(0..=366)),
+        credit_warning_percent: table.or(
+            "credit_warning_percent",
+            default.credit_warning_percent,
+            integer(1..=100),
+        ),
+        operator_down_seconds: table.or(
+            "operator_down_seconds",
+            default.operator_down_seconds,
+            integer(1..=86_400),
+        ),
+    }
+}
+
+fn plan(name: &str) -> Parsed<String> {
+    texts::name(name).map(|name| name.to_string())
+}
+
+fn line(text: &str) -> Parsed<String> {
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err(format!("{} is not one line of text", quoted(text)));
+    }
+    Ok(text.to_owned())
+}
+
+/// Scheme and host, and no path: what a browser sends as Origin (RFC 6454 §6.1).
+fn origin(text: &str) -> Parsed<String> {
+    let address = web_address(text)?;
+    let host = address.split_once("://").map_or("", |(_, host)| host);
+    if host.contains('/') {
+        return Err(format!("{} has a path; an origin has none", quoted(text)));
+    }
+    Ok(address)
+}
+
+fn web_address(text: &str) -> Parsed<String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !text.contains(char::is_whitespace) => {
+            Ok(text.trim_end_matches('/').to_owned())
+        }
+        _ => Err(format!("{} does not begin with http:// or https://", quoted(text))),
+    }
+}

@@ -1,0 +1,162 @@
+//! What a price or a margin depends on: kept with each version of the tariff, and hashed to give the version its name.
+//!
+//! The version is the hash of a list of names and content hashes. Passwords, balances and limits are not in it, so
+//! that a new password does not make a new tariff; nor is which operator comes before which, as the CDR says which one
+//! it was. `operators.toml` itself is never kept: there may be passwords in it.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use tollgate_engine::account::{Account, DefaultCoding};
+use tollgate_engine::tariff::RateRow;
+use tollgate_engine::time::UnixMicros;
+
+use crate::operators::ProvisionedOperator;
+use crate::operators_reader::Operators;
+use crate::provisioning::{ArchivedFile, ProvisionedAccount};
+use crate::read::SourceFile;
+use crate::settings_reader::{OperatorSources, TariffSources};
+
+/// Hexadecimal digits of a version: enough to tell any number of tariffs apart, few enough for every CDR to show.
+const VERSION_DIGITS: usize = 16;
+
+/// Under this name stands what accounts have of their own.
+pub(crate) const TERMS: &str = "account terms";
+
+/// Under this name stands what operators take, the files of costs aside.
+pub(crate) const OPERATOR_TERMS: &str = "operator terms";
+
+/// Under this name stand the names of the rate files, one in each line, where they do not come in the order of their
+/// names: of rows that are equals the first one wins, so that another order is another tariff.
+pub(crate) const RATES_ORDER: &str = "rates order";
+
+/// Under this name stands what accounts of the management API have of their own.
+pub(crate) const ADDED_TERMS: &str = "account terms of the API";
+
+/// Under this name stands what operators of the management API take.
+pub(crate) const ADDED_OPERATOR_TERMS: &str = "operator terms of the API";
+
+/// The files of a tariff, by name.
+pub fn archive(
+    sources: &TariffSources,
+    accounts: &[ProvisionedAccount],
+    operator_sources: &OperatorSources,
+    operators: &Operators,
+) -> Vec<ArchivedFile> {
+    let kept = [&sources.plans, &sources.numbering, &sources.networks, &sources.countries];
+    let kept = kept.into_iter().flatten().chain(&sources.rates).map(|source| archived(source, true));
+    // Subscribers' numbers are not kept beyond their time; a CDR says which network its number was found in.
+    let ported = sources.ported.iter().map(|source| archived(source, false));
+    let costs = operators.costs.iter().chain(&operator_sources.exchange_rates);
+    let costs = costs.map(|source| archived(source, true));
+    let terms = written(TERMS, account_terms(accounts));
+    let mut files: Vec<ArchivedFile> = kept.chain(ported).chain(costs).chain([terms]).collect();
+    if operator_sources.is_named {
+        files.push(written(OPERATOR_TERMS, operator_terms(&operators.provisioned)));
+    }
+    if !sources.rates.is_sorted_by(|one, other| one.name <= other.name) {
+        let names: Vec<&str> = sources.rates.iter().map(|source| &*source.name).collect();
+        files.push(written(RATES_ORDER, names.join("\n")));
+    }
+    files.sort_by(|one, other| one.name.cmp(&other.name));
+    // The same file may be named twice.
+    files.dedup_by(|one, other| one.name == other.name);
+    files
+}
+
+/// What is kept of accounts and operators that are provisioned over the management API.
+pub fn archive_additions(
+    accounts: &[ProvisionedAccount],
+    operators: &[ProvisionedOperator],
+) -> impl Iterator<Item = ArchivedFile> {
+    let (accounts, operators) = (account_terms(accounts), operator_terms(operators));
+    let texts = [(ADDED_TERMS, accounts), (ADDED_OPERATOR_TERMS, operators)];
+    texts.into_iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| written(name, text))
+}
+
+/// The name of a version with these files.
+pub fn version(files: &[ArchivedFile]) -> Arc<str> {
+    let mut manifest = Sha256::new();
+    for file in files {
+        manifest.update(file.name.len().to_le_bytes());
+        manifest.update(file.name.as_bytes());
+        manifest.update(file.digest);
+    }
+    let mut version = hex::encode(manifest.finalize());
+    version.truncate(VERSION_DIGITS);
+    version.into()
+}
+
+fn archived(source: &SourceFile, with_content: bool) -> ArchivedFile {
+    let bytes = source.text().as_bytes();
+    ArchivedFile {
+        name: Arc::clone(&source.name),
+        digest: Sha256::digest(bytes).into(),
+        bytes: with_content.then(|| bytes.into()),
+    }
+}
+
+/// A file that is nowhere but in the archive.
+fn written(name: &str, text: String) -> ArchivedFile {
+    ArchivedFile {
+        name: name.into(),
+        digest: Sha256::digest(text.as_bytes()).into(),
+        bytes: Some(text.into_bytes().into()),
+    }
+}
+
+/// One paragraph for each operator.
+fn operator_terms(operators: &[ProvisionedOperator]) -> String {
+    let mut terms = String::new();
+    for operator in operators.iter().map(|provisioned| &provisioned.operator) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(terms, "operator {}\ncurrency {}", operator.code, operator.currency);
+        if let Some(cost) = operator.base_cost {
+            let _ = writeln!(terms, "base_cost {cost}");
+        }
+        match operator.costs.first() {
+            Some(row) if !row.origin.file.is_empty() => {
+                let _ = writeln!(terms, "costs {}", row.origin.file);
+            }
+            // Costs that stand in no file are written out.
+            _ => operator.costs.iter().for_each(|row| terms.push_str(&line_of("cost", row))),
+        }
+        terms.push('\n');
+    }
+    terms
+}
+
+/// One paragraph for each account that is not charged by its plan alone.
+fn account_terms(accounts: &[ProvisionedAccount]) -> String {
+    let mut terms = String::new();
+    for account in accounts.iter().map(|provisioned| &provisioned.account) {
+        let lines = terms_of(account);
+        if !lines.is_empty() {
+            // Writing to a string cannot fail.
+            let _ = writeln!(terms, "account {}\n{lines}", account.id);
+        }
+    }
+    terms
+}
+
+fn terms_of(account: &Account) -> String {
+    let mut lines = String::new();
+    if let Some(code) = &account.default_calling_code {
+        let _ = writeln!(lines, "default_calling_code {code}");
+    }
+    if account.trusts_network_tlv {
+        lines.push_str("trusts_network_tlv\n");
+    }
+    if account.default_coding == DefaultCoding::Latin1 {
+        lines.push_str("default_coding latin1\n");
+    }
+    account.rates.iter().for_each(|row| lines.push_str(&line_of("rate", row)));
+    lines
+}
+
+/// One row of prices or costs.
+fn line_of(noun: &str, row: &RateRow) -> String {
+    let to = row.effective_to.map_or_else(|| "open".to_owned(), UnixMicros::to_rfc3339);
+    format!("{noun} {} {} from {} to {to}\n", row.network, row.price, row.effective_from.to_rfc3339())
+}

@@ -1,0 +1,260 @@
+//! What a reload changed, in lines for the log. No password, hash or address is in them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Display;
+use std::sync::Arc;
+
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::settlement::Outcome;
+use tollgate_engine::tariff::{Plan, RateRow};
+use tollgate_engine::time::UnixMicros;
+
+use crate::operator_changes::{compare_exchange, compare_operators, compare_routing};
+use crate::provisioning::ProvisionedAccount;
+use crate::{Loaded, Provisioning, Settings};
+
+/// Lines that one reload may write; a new price list would otherwise fill the log.
+const MOST_LINES: usize = 50;
+
+/// Tables of `tollgate.toml` that a reload applies, `[routing]` aside. The rest is about sockets, threads, queues and
+/// the disk, which are there from start to end.
+const RELOADABLE: [&str; 4] = ["tlv.", "refusals.", "tariff.", "operators."];
+
+impl Loaded {
+    /// What differs from `old`, in at most 51 lines, of which the last says how many there are more.
+    pub fn changes_since(&self, old: &Self) -> Vec<String> {
+        let mut lines = Lines::default();
+        compare_settings(&old.settings, &self.settings, &mut lines);
+        compare_plans(&old.provisioning.plans, &self.provisioning.plans, &mut lines);
+        compare_accounts(&old.provisioning.accounts, &self.provisioning.accounts, &mut lines);
+        compare_operators(&old.provisioning.operators, &self.provisioning.operators, &mut lines);
+        compare_routing(&old.provisioning.routing, &self.provisioning.routing, &mut lines);
+        compare_exchange(&old.provisioning.exchange, &self.provisioning.exchange, &mut lines);
+        compare_files(&old.provisioning, &self.provisioning, &mut lines);
+        lines.finish()
+    }
+}
+
+/// What is told, up to a bound, and how much more there is.
+#[derive(Default)]
+pub struct Lines {
+    told: Vec<String>,
+    more: usize,
+}
+
+impl Lines {
+    /// Tells one line.
+    pub fn add(&mut self, line: impl FnOnce() -> String) {
+        if self.told.len() < MOST_LINES {
+            self.told.push(line());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Tells a change of one value, if it is one.
+    pub fn moved<T: PartialEq + Display>(&mut self, what: impl Display, old: &T, new: &T) {
+        if old != new {
+            self.add(|| format!("{what}: {old} → {new}"));
+        }
+    }
+
+    fn finish(mut self) -> Vec<String> {
+        if self.more > 0 {
+            self.told.push(format!("… and {} more changes", self.more));
+        }
+        self.told
+    }
+}
+
+fn compare_settings(old: &Settings, new: &Settings, lines: &mut Lines) {
+    let (old, new) = (by_key(old), by_key(new));
+    let shown = |value: Option<&String>| value.map_or_else(|| "none".to_owned(), String::clone);
+    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    for key in keys {
+        let (was, is) = (old.get(key), new.get(key));
+        if was != is {
+            let reloadable = RELOADABLE.iter().any(|table| key.starts_with(table));
+            let when = if reloadable { "" } else { " (at the next start)" };
+            lines.add(|| format!("{key}: {} → {}{when}", shown(was), shown(is)));
+        }
+    }
+}
+
+/// Every key with its tables, and its value as TOML writes it.
+fn by_key(settings: &Settings) -> BTreeMap<String, String> {
+    fn collect(path: &str, value: &toml::Value, keys: &mut BTreeMap<String, String>) {
+        match value {
+            toml::Value::Table(table) => {
+                for (key, value) in table {
+                    let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                    collect(&path, value, keys);
+                }
+            }
+            value => {
+                keys.insert(path.to_owned(), value.to_string());
+            }
+        }
+    }
+    let mut keys = BTreeMap::new();
+    // Settings are plain values and tables of them, which TOML can hold.
+    if let Ok(value) = toml::Value::try_from(settings) {
+        collect("", &value, &mut keys);
+    }
+    keys
+}
+
+/// Calls `both` with each pair of the same name, and tells of the names that only one side has.
+pub fn by_name<'a, T>(
+    kind: &str,
+    old: &'a [T],
+    new: &'a [T],
+    name: impl Fn(&T) -> &Arc<str>,
+    lines: &mut Lines,
+    mut both: impl FnMut(&'a T, &'a T, &mut Lines),
+) {
+    let mut before: HashMap<&str, &T> = old.iter().map(|item| (&**name(item), item)).collect();
+    for item in new {
+        match before.remove(&**name(item)) {
+            Some(was) => both(was, item, lines),
+            None => lines.add(|| format!("{kind} {} added", name(item))),
+        }
+    }
+    let mut removed: Vec<&str> = before.into_keys().collect();
+    removed.sort_unstable();
+    for name in removed {
+        lines.add(|| format!("{kind} {name} removed"));
+    }
+}
+
+fn compare_plans(old: &[Plan], new: &[Plan], lines: &mut Lines) {
+    by_name(
+        "plan",
+        old,
+        new,
+        |plan| &plan.name,
+        lines,
+        |was, is, lines| {
+            let owner = format!("plan {}", is.name);
+            let base =
+                |plan: &Plan| plan.base_price.map_or_else(|| "refuse".to_owned(), |price| price.to_string());
+            lines.moved(format_args!("{owner}: currency"), &was.currency, &is.currency);
+            lines.moved(format_args!("{owner}: time zone"), &was.time_zone, &is.time_zone);
+            lines.moved(format_args!("{owner}: base price"), &base(was), &base(is));
+            if was.tiers != is.tiers {
+                lines.add(|| format!("{owner}: tiers changed"));
+            }
+            let charge_on = |plan: &Plan| plan.settlement.charge_on.name();
+            lines.moved(format_args!("{owner}: charge_on"), &charge_on(was), &charge_on(is));
+            lines.moved(format_args!("{owner}: refund_on"), &refund_on(was), &refund_on(is));
+            compare_rates("rate", &owner, &was.rates, &is.rates, lines);
+        },
+    );
+}
+
+fn refund_on(plan: &Plan) -> String {
+    let outcomes: Vec<&str> = plan.settlement.refund_on.outcomes().map(Outcome::name).collect();
+    if outcomes.is_empty() { "none".to_owned() } else { outcomes.join(", ") }
+}
+
+/// `noun` is what a row is called in the lines.
+pub fn compare_rates(noun: &str, owner: &str, old: &[RateRow], new: &[RateRow], lines: &mut Lines) {
+    let place = |row: &RateRow| (row.network, row.effective_from);
+    let mut before: BTreeMap<(NetworkCode, UnixMicros), &RateRow> =
+        old.iter().map(|row| (place(row), row)).collect();
+    for row in new {
+        let what = format!("{owner}: {noun} of {}{}", row.network, since(row.effective_from));
+        match before.remove(&place(row)) {
+            Some(was) => {
+                lines.moved(&what, &was.price, &row.price);
+                lines.moved(format_args!("{what}, end"), &end(was), &end(row));
+            }
+            None => lines.add(|| format!("{what} added: {}", row.price)),
+        }
+    }
+    for row in before.into_values() {
+        let since = since(row.effective_from);
+        lines.add(|| format!("{owner}: {noun} of {}{since} removed: {}", row.network, row.price));
+    }
+}
+
+/// From when on; nothing for always.
+pub fn since(from: UnixMicros) -> String {
+    if from == UnixMicros::default() { String::new() } else { format!(" from {}", from.to_rfc3339()) }
+}
+
+fn end(row: &RateRow) -> String {
+    row.effective_to.map_or_else(|| "open".to_owned(), UnixMicros::to_rfc3339)
+}
+
+fn compare_accounts(old: &[ProvisionedAccount], new: &[ProvisionedAccount], lines: &mut Lines) {
+    by_name(
+        "account",
+        old,
+        new,
+        |account| &account.account.id,
+        lines,
+        |was, is, lines| {
+            let changed = changed_keys(was, is);
+            if !changed.is_empty() {
+                lines.add(|| format!("account {} changed: {}", is.account.id, changed.join(", ")));
+            }
+            let owner = format!("account {}", is.account.id);
+            compare_rates("rate", &owner, &was.account.rates, &is.account.rates, lines);
+        },
+    );
+}
+
+/// The keys of `accounts.toml` in which two versions of an account differ, its rates aside.
+fn changed_keys(was: &ProvisionedAccount, is: &ProvisionedAccount) -> Vec<&'static str> {
+    let (old, new) = (&was.account, &is.account);
+    [
+        ("system_id", was.system_id != is.system_id),
+        ("password_hash", was.password_hash != is.password_hash),
+        ("plan", old.plan != new.plan),
+        ("currency", old.currency != new.currency),
+        ("opening_balance (without effect once posted)", was.opening_balance != is.opening_balance),
+        ("credit_limit", old.credit_limit != new.credit_limit),
+        ("suspended", old.suspended != new.suspended),
+        ("low_balance_threshold", old.low_balance_threshold != new.low_balance_threshold),
+        ("default_calling_code", old.default_calling_code != new.default_calling_code),
+        ("trusts_network_tlv", old.trusts_network_tlv != new.trusts_network_tlv),
+        ("senders", old.senders != new.senders),
+        ("templates", old.texts != new.texts),
+        ("rate_limit", old.rate_limit != new.rate_limit),
+        ("max_binds", was.max_binds != is.max_binds),
+        ("window", was.window != is.window),
+        ("allowed_ips", was.allowed_ips != is.allowed_ips),
+        (
+            "idempotency_by_user_message_reference_seconds",
+            was.idempotency_by_user_message_reference != is.idempotency_by_user_message_reference,
+        ),
+        ("reply_tlvs", was.reply_tlvs != is.reply_tlvs),
+        ("tlv", was.tlv != is.tlv),
+        ("refusals", old.statuses != new.statuses),
+        ("default_coding", old.default_coding != new.default_coding),
+        ("delivery", old.delivery != new.delivery),
+    ]
+    .into_iter()
+    .filter_map(|(key, differs)| differs.then_some(key))
+    .collect()
+}
+
+fn compare_files(old: &Provisioning, new: &Provisioning, lines: &mut Lines) {
+    by_name(
+        "tariff file",
+        &old.archive,
+        &new.archive,
+        |file| &file.name,
+        lines,
+        |was, is, lines| {
+            if was.digest != is.digest {
+                lines.add(|| format!("{} changed", is.name));
+            }
+        },
+    );
+    lines.moved("networks", &old.networks.len(), &new.networks.len());
+    lines.moved("prefixes of the numbering plan", &old.numbering.len(), &new.numbering.len());
+    lines.moved("ported numbers", &old.ported.len(), &new.ported.len());
+    lines.moved("tariff version", &old.version, &new.version);
+}

@@ -1,0 +1,131 @@
+//! `[delivery]` of `tollgate.toml`: how long messages wait for an operator, how often they are tried, and what becomes
+//! of those of which nothing more is heard.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::read::TableReader;
+use crate::read::values::{integer, one_of};
+
+/// Hours of a leap year, the longest time that anything is waited for.
+const YEAR_HOURS: u64 = 24 * 366;
+
+/// Milliseconds of an hour.
+const HOUR_MS: u64 = 3_600_000;
+
+/// What holds for messages on their way to every operator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeliverySettings {
+    /// Messages of one operator's queue that are held in memory; the rest waits on disk.
+    pub queue_messages_in_memory: u32,
+    /// The longest that a message may wait, whatever its validity_period says.
+    pub max_validity_hours: u32,
+    /// Pause before the first try after a temporary refusal; each further one doubles it.
+    pub retry_min_ms: u32,
+    /// The longest such pause.
+    pub retry_max_ms: u32,
+    /// Tries of one message over all operators, after which it counts as rejected.
+    pub attempts: u32,
+    /// What becomes of a message of unknown outcome, where its operator says nothing else.
+    pub unknown_outcome: UnknownPolicy,
+    /// How long a receipt may still settle an unknown outcome before that is done.
+    pub unknown_outcome_seconds: u32,
+    /// How long a final receipt is waited for after the operator took the message.
+    pub receipt_timeout_hours: u32,
+    /// Failures in a row that open an operator's circuit breaker.
+    pub breaker_failures: u32,
+    /// How long the breaker stays open the first time; each further time doubles it.
+    pub breaker_open_ms: u32,
+    /// Between two samples of an operator's health that are kept.
+    pub health_sample_seconds: u32,
+    /// Receipts that one bind of a gateway may have unanswered.
+    pub receipt_window: u32,
+    /// Pause before a receipt is sent again that a gateway did not take.
+    pub receipt_retry_ms: u32,
+}
+
+impl DeliverySettings {
+    /// The longest that a message may wait.
+    pub const fn max_validity(&self) -> Duration {
+        Duration::from_hours(self.max_validity_hours as u64)
+    }
+}
+
+/// What becomes of a message that was sent but never answered, once no receipt has come in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnknownPolicy {
+    /// It is sent again and marked as a possible duplicate: nothing acknowledged is lost.
+    #[default]
+    Resend,
+    /// It is settled as unknown: nothing is sent twice.
+    Settle,
+}
+
+impl UnknownPolicy {
+    /// Every policy, by its word in the file.
+    pub const NAMES: [(&'static str, Self); 2] = [("resend", Self::Resend), ("settle", Self::Settle)];
+}
+
+impl Default for DeliverySettings {
+    fn default() -> Self {
+        Self {
+            queue_messages_in_memory: 4_096,
+            max_validity_hours: 72,
+            retry_min_ms: 500,
+            retry_max_ms: 60_000,
+            attempts: 8,
+            unknown_outcome: UnknownPolicy::default(),
+            unknown_outcome_seconds: 60,
+            receipt_timeout_hours: 96,
+            breaker_failures: 20,
+            breaker_open_ms: 500,
+            health_sample_seconds: 10,
+            receipt_window: 100,
+            receipt_retry_ms: 5_000,
+        }
+    }
+}
+
+/// Reads the table.
+pub fn read_delivery(table: &mut TableReader) -> DeliverySettings {
+    let default = DeliverySettings::default();
+    let mut number = |key, default, range| table.or(key, default, integer(range));
+    let delivery = DeliverySettings {
+        queue_messages_in_memory: number(
+            "queue_messages_in_memory",
+            default.queue_messages_in_memory,
+            16..=1 << 20,
+        ),
+        max_validity_hours: number("max_validity_hours", default.max_validity_hours, 1..=YEAR_HOURS),
+        retry_min_ms: number("retry_min_ms", default.retry_min_ms, 10..=HOUR_MS),
+        retry_max_ms: number("retry_max_ms", default.retry_max_ms, 10..=24 * HOUR_MS),
+        attempts: number("attempts", default.attempts, 1..=100),
+        unknown_outcome_seconds: number(
+            "unknown_outcome_seconds",
+            default.unknown_outcome_seconds,
+            1..=7 * 86_400,
+        ),
+        receipt_timeout_hours: number("receipt_timeout_hours", default.receipt_timeout_hours, 1..=YEAR_HOURS),
+        breaker_failures: number("breaker_failures", default.breaker_failures, 1..=10_000),
+        breaker_open_ms: number("breaker_open_ms", default.breaker_open_ms, 10..=HOUR_MS),
+        health_sample_seconds: number("health_sample_seconds", default.health_sample_seconds, 1..=3_600),
+        receipt_window: number("receipt_window", default.receipt_window, 1..=65_535),
+        receipt_retry_ms: number("receipt_retry_ms", default.receipt_retry_ms, 10..=HOUR_MS),
+        unknown_outcome: table.or("unknown_outcome", default.unknown_outcome, one_of(&UnknownPolicy::NAMES)),
+    };
+    check_bounds_together(table, &delivery);
+    delivery
+}
+
+fn check_bounds_together(table: &mut TableReader, delivery: &DeliverySettings) {
+    table.not_below(("retry_max_ms", delivery.retry_max_ms), ("retry_min_ms", delivery.retry_min_ms));
+    let (receipts, validity) = (delivery.receipt_timeout_hours, delivery.max_validity_hours);
+    if receipts < validity {
+        let message = format!(
+            "{receipts} is less than max_validity_hours, {validity}: the operator may still be trying to deliver"
+        );
+        table.problem("receipt_timeout_hours", message);
+    }
+}

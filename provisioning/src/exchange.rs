@@ -1,0 +1,104 @@
+//! Exchange rates from a CSV file, and whether there is one wherever the cost of an operator has to be compared with
+//! the price of an account.
+
+use std::collections::HashMap;
+
+use tollgate_engine::exchange::{ExchangeRates, ExchangeRow};
+use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::operator::OperatorStatus;
+use tollgate_engine::time::UnixMicros;
+
+use crate::operators_reader::Operators;
+use crate::read::texts;
+use crate::read::texts::{Parsed, quoted};
+use crate::read::{Columns, Problems, Row, read_sheet};
+use crate::routing::RoutingSettings;
+use crate::settings_reader::OperatorSources;
+
+const EXCHANGE_RATES: Columns =
+    Columns { required: &["base", "quote", "rate"], optional: &["effective_from", "note"] };
+
+/// What the file says.
+#[derive(Debug, Default)]
+pub struct Exchange {
+    /// In the order of the file.
+    pub rows: Vec<ExchangeRow>,
+    /// Set while something is wrong with the file: then a pair that is absent may only not have been understood.
+    pub is_incomplete: bool,
+}
+
+impl Exchange {
+    /// Reads the file, if one is named.
+    pub fn read(files: &OperatorSources, problems: &mut Problems) -> Self {
+        let Some(source) = &files.exchange_rates else {
+            return Self { rows: Vec::new(), is_incomplete: files.names_exchange_rates };
+        };
+        let (mut rows, mut lines) = (Vec::new(), HashMap::new());
+        let understood = read_sheet(source, EXCHANGE_RATES, problems, |row| {
+            let read = read_row(row)?;
+            let place = (read.base, read.quote, read.effective_from);
+            if let Some(first) = lines.insert(place, row.line()) {
+                let message = format!(
+                    "{}/{} has a rate from this time on already, in line {first}",
+                    read.base, read.quote
+                );
+                row.problem("effective_from", message);
+                return None;
+            }
+            rows.push(read);
+            Some(())
+        });
+        Self { rows, is_incomplete: !understood }
+    }
+}
+
+fn read_row(row: &mut Row) -> Option<ExchangeRow> {
+    let base = row.required("base", texts::currency);
+    let quote = row.required("quote", texts::currency);
+    let rate = row.required("rate", positive);
+    let has_from = !row.text("effective_from").is_empty();
+    let from = row.optional("effective_from", texts::instant);
+    let effective_from = if has_from { from? } else { UnixMicros::default() };
+    let (base, quote) = (base?, quote?);
+    if base == quote {
+        row.problem("quote", format!("is {quote} as the base is: one {base} is always one {base}"));
+        return None;
+    }
+    Some(ExchangeRow { base, quote, rate: rate?, effective_from })
+}
+
+fn positive(text: &str) -> Parsed<Amount> {
+    let rate = texts::price(text)?;
+    if rate > Amount::ZERO { Ok(rate) } else { Err(format!("{} is not above zero", quoted(text))) }
+}
+
+/// Notes the operators whose costs routing compares with prices, but that take another currency than an account pays
+/// in and have no exchange rate for it.
+pub fn check_conversions(
+    files: &OperatorSources,
+    operators: &Operators,
+    routing: &RoutingSettings,
+    exchange: &Exchange,
+    account_currencies: &[Currency],
+    problems: &mut Problems,
+) {
+    let why = routing.why_costs_count().filter(|_| !exchange.is_incomplete);
+    let (Some(file), Some(why)) = (&files.operators, why) else {
+        return;
+    };
+    let rates = ExchangeRates::build(exchange.rows.clone());
+    for (provisioned, line) in operators.provisioned.iter().zip(&operators.currency_lines) {
+        if provisioned.operator.status == OperatorStatus::Disabled {
+            continue;
+        }
+        let of_operator = provisioned.operator.currency;
+        for of_account in account_currencies {
+            if !rates.covers(of_operator, *of_account) {
+                let message = format!(
+                    "there is no exchange rate between {of_operator} and {of_account}, which accounts pay in; {why} needs one"
+                );
+                problems.add(&file.path, *line, "operator.currency", message);
+            }
+        }
+    }
+}

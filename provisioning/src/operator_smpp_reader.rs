@@ -1,0 +1,179 @@
+//! Reads `[operator.smpp]`: how a link to an operator is made. No message shows any of a password.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tollgate_smpp::receipt::ReceiptIdFormat;
+use toml::de::DeValue;
+
+use crate::catalogue::Known;
+use crate::delivery::UnknownPolicy;
+use crate::operators::{LongMessages, NumberFormat, OperatorBind, OperatorSmpp, OperatorTls};
+use crate::read::texts;
+use crate::read::texts::{Parsed, quoted};
+use crate::read::values::{boolean, hexadecimal, instead_of, integer, one_of, text};
+use crate::read::{Sources, TableReader};
+use crate::secret::Secret;
+use crate::settings_reader::existing_file;
+
+const DEFAULT_PORT: u16 = 2775;
+
+/// SMPP 3.3, 3.4 and 5.0.
+const VERSIONS: [u8; 3] = [0x33, 0x34, 0x50];
+const DEFAULT_VERSION: u8 = 0x34;
+
+const DEFAULT_BINDS: u32 = 1;
+
+/// What operators commonly allow.
+const DEFAULT_WINDOW: u32 = 100;
+
+const DEFAULT_RETRIES: u32 = 2;
+
+/// The longest time that any timer of a link may have.
+const HOUR_SECONDS: u64 = 3_600;
+const HOUR_MS: u64 = 3_600_000;
+
+/// Reads the table.
+pub fn read_smpp(table: &mut TableReader, known: &Known, sources: &mut Sources) -> Option<OperatorSmpp> {
+    let host = table.required("host", text(texts::host));
+    let port = table.or("port", DEFAULT_PORT, integer(1..=u16::MAX.into()));
+    let tls = read_tls(table, sources);
+    let system_id = table.required("system_id", text(texts::system_id));
+    let password = read_password(table, sources);
+    let system_type = table.or("system_type", String::new(), text(texts::system_type));
+    let interface_version = table.or("interface_version", DEFAULT_VERSION, version);
+    let bind = table.or("bind", OperatorBind::default(), one_of(&OperatorBind::NAMES));
+    let binds = table.or("binds", DEFAULT_BINDS, integer(1..=64));
+    let window = table.or("window", DEFAULT_WINDOW, integer(1..=65_535));
+    let throughput_per_second = table.optional("throughput_per_second", integer(1..=1_000_000));
+    let timers = read_timers(table);
+    let number_format = read_number_format(table, known);
+    let receipt_ids = ReceiptIdFormat::ALL.map(|format| (format.name(), format));
+    let receipt_ids = table.or("receipt_ids", ReceiptIdFormat::default(), one_of(&receipt_ids));
+    let receipts = table.or("receipts", true, boolean);
+    let retries = table.or("retries", DEFAULT_RETRIES, integer(0..=100));
+    let long_messages = table.or("long_messages", LongMessages::default(), one_of(&LongMessages::NAMES));
+    let unknown_outcome = table.optional("unknown_outcome", one_of(&UnknownPolicy::NAMES));
+    Some(OperatorSmpp {
+        host: host?,
+        port,
+        tls,
+        system_id: system_id?.as_ref().to_owned(),
+        password: password?,
+        system_type,
+        interface_version,
+        bind,
+        binds,
+        window,
+        throughput_per_second,
+        enquire_link_seconds: timers.enquire_link_seconds,
+        response_seconds: timers.response_seconds,
+        connect_seconds: timers.connect_seconds,
+        reconnect_min_ms: timers.reconnect_min_ms,
+        reconnect_max_ms: timers.reconnect_max_ms,
+        number_format,
+        receipt_ids,
+        receipts,
+        retries,
+        long_messages,
+        unknown_outcome,
+    })
+}
+
+/// What a link waits for.
+struct Timers {
+    enquire_link_seconds: u32,
+    response_seconds: u32,
+    connect_seconds: u32,
+    reconnect_min_ms: u32,
+    reconnect_max_ms: u32,
+}
+
+fn read_timers(table: &mut TableReader) -> Timers {
+    let seconds = || integer(1..=HOUR_SECONDS);
+    let milliseconds = || integer(10..=HOUR_MS);
+    let timers = Timers {
+        enquire_link_seconds: table.or("enquire_link_seconds", 30, seconds()),
+        response_seconds: table.or("response_seconds", 30, seconds()),
+        connect_seconds: table.or("connect_seconds", 10, seconds()),
+        reconnect_min_ms: table.or("reconnect_min_ms", 500, milliseconds()),
+        reconnect_max_ms: table.or("reconnect_max_ms", 30_000, milliseconds()),
+    };
+    let (least, most) = (timers.reconnect_min_ms, timers.reconnect_max_ms);
+    table.not_below(("reconnect_max_ms", most), ("reconnect_min_ms", least));
+    timers
+}
+
+fn version(value: &DeValue) -> Parsed<u8> {
+    let version = hexadecimal(0..=u8::MAX.into())(value)?;
+    if VERSIONS.contains(&version) {
+        Ok(version)
+    } else {
+        Err(format!("0x{version:02X} is not one of 0x33, 0x34, 0x50"))
+    }
+}
+
+/// `true`, `false`, or a table.
+fn read_tls(table: &mut TableReader, sources: &Sources) -> Option<OperatorTls> {
+    match table.value("tls").map(toml::Spanned::get_ref) {
+        None => None,
+        Some(DeValue::Boolean(on)) => on.then(OperatorTls::default),
+        Some(DeValue::Table(_)) => table.table("tls", |tls| read_tls_table(tls, sources)),
+        Some(other) => {
+            table.problem("tls", instead_of("true, false or a table", other));
+            None
+        }
+    }
+}
+
+fn read_tls_table(tls: &mut TableReader, sources: &Sources) -> OperatorTls {
+    let ca_file: Option<PathBuf> = tls.optional("ca_file", |value| existing_file(value, sources));
+    let server_name = tls.optional("server_name", text(texts::host));
+    let insecure = tls.or("insecure", false, boolean);
+    if insecure && tls.has("ca_file") {
+        tls.problem("ca_file", "has no effect beside insecure, which accepts any certificate");
+    }
+    OperatorTls { ca_file, server_name, insecure }
+}
+
+/// The password itself, or the file that holds it and nothing else.
+fn read_password(table: &mut TableReader, sources: &mut Sources) -> Option<Secret> {
+    let written = table.optional("password", text(texts::password));
+    let in_file =
+        table.optional("password_file", |value| sources.read_secret(&text(texts::file_name)(value)?));
+    match (table.has("password"), table.has("password_file")) {
+        (true, true) => table.problem("password_file", "cannot stand beside password"),
+        (false, false) => table.missing("password"),
+        _ => {}
+    }
+    written.or(in_file)
+}
+
+/// A word, or the table that names the country of national numbers.
+fn read_number_format(table: &mut TableReader, known: &Known) -> NumberFormat {
+    match table.value("number_format").map(toml::Spanned::get_ref) {
+        None => NumberFormat::default(),
+        Some(DeValue::Table(_)) => {
+            let code: Option<Arc<str>> = table
+                .table("number_format", |format| {
+                    let code = |code: &str| texts::calling_code(known.calling_code(code)?);
+                    format.required("national", text(code))
+                })
+                .flatten();
+            code.map(|calling_code| NumberFormat::National { calling_code }).unwrap_or_default()
+        }
+        Some(DeValue::String(word)) => {
+            let found = NumberFormat::NAMES.into_iter().find(|(name, _)| name == word);
+            if found.is_none() {
+                let names = NumberFormat::NAMES.map(|(name, _)| format!("`{name}`")).join(", ");
+                let message = format!("{} is not one of {names}, {{ national = \"254\" }}", quoted(word));
+                table.problem("number_format", message);
+            }
+            found.map(|(_, format)| format).unwrap_or_default()
+        }
+        Some(other) => {
+            table.problem("number_format", instead_of("a string or { national = \"254\" }", other));
+            NumberFormat::default()
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Plans, from `plans.toml`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tollgate_engine::money::{Amount, Currency, Discount};
+use tollgate_engine::settlement::{ChargeOn, RefundOn, SettlementTerms};
+use tollgate_engine::tariff::{Plan, VolumeTier};
+use tollgate_engine::time::Months;
+use toml::de::DeValue;
+
+use crate::read::texts;
+use crate::read::texts::{Parsed, quoted};
+use crate::read::values::{decimal, integer, one_of, text};
+use crate::read::{Document, Problems, SourceFile, TableReader, no_such};
+
+/// More tiers than any price list has.
+const MOST_TIERS: usize = 1_000;
+
+/// Segments that no account reaches in a month.
+const MOST_SEGMENTS: u64 = 1 << 53;
+
+/// The names that other files may use, also those of plans with something else wrong.
+#[derive(Debug, Default)]
+pub struct PlanNames {
+    currencies: BTreeMap<Arc<str>, Option<Currency>>,
+    /// Set while something is wrong with the file: then a name that is not known may only not have been understood.
+    is_incomplete: bool,
+}
+
+impl PlanNames {
+    /// The plan of that name.
+    pub fn resolve(&self, name: &str) -> Parsed<Arc<str>> {
+        if let Some((known, _)) = self.currencies.get_key_value(name) {
+            return Ok(Arc::clone(known));
+        }
+        if self.is_incomplete {
+            return Ok(name.into());
+        }
+        Err(no_such("plan", name, self.currencies.keys().map(AsRef::as_ref)))
+    }
+
+    /// The currency of a plan; `None` where it is not known.
+    pub fn currency_of(&self, plan: &str) -> Option<Currency> {
+        self.currencies.get(plan).copied().flatten()
+    }
+
+    /// A price without a currency can hold for every plan only where all have the same.
+    pub fn all_in_one_currency(&self) -> Parsed<()> {
+        let mut currencies = self.currencies.values().flatten();
+        let first = currencies.next();
+        if currencies.all(|currency| Some(currency) == first) {
+            Ok(())
+        } else {
+            Err("`*` needs all plans in one currency; name the plan".to_owned())
+        }
+    }
+}
+
+/// Reads the file. The plans have no rates yet.
+pub fn read_plans(source: Option<&SourceFile>, problems: &mut Problems) -> (Vec<Plan>, PlanNames) {
+    let mut names = PlanNames::default();
+    let Some(source) = source else {
+        names.is_incomplete = true;
+        return (Vec::new(), names);
+    };
+    let document = Document::parse(source, problems);
+    let mut root = document.reader(problems);
+    let plans = root.tables("plan", |table| read_plan(table, &mut names));
+    if plans.is_empty() {
+        root.missing("plan");
+    }
+    root.finish();
+    names.is_incomplete |= document.is_broken();
+    (plans.into_iter().flatten().collect(), names)
+}
+
+fn read_plan(table: &mut TableReader, names: &mut PlanNames) -> Option<Plan> {
+    let name = table.required("name", text(texts::name));
+    let currency = table.required("currency", text(texts::currency));
+    match &name {
+        Some(name) if names.currencies.contains_key(name) => {
+            table.problem("name", format!("there is another plan `{name}`"));
+        }
+        Some(name) => {
+            names.currencies.insert(Arc::clone(name), currency);
+        }
+        None => names.is_incomplete = true,
+    }
+    let time_zone = table.required("time_zone", text(time_zone));
+    let base_price = table.required("base_price", base_price);
+    let tiers = read_tiers(table);
+    let settlement = read_settlement(table);
+    Some(Plan {
+        name: name?,
+        currency: currency?,
+        time_zone: time_zone?,
+        base_price: base_price?,
+        tiers,
+        rates: Vec::new(),
+        settlement,
+    })
+}
+
+/// What a message must reach to be paid for, and the outcomes that give the price back all the same.
+fn read_settlement(table: &mut TableReader) -> SettlementTerms {
+    let points = ChargeOn::ALL.map(|charge_on| (charge_on.name(), charge_on));
+    let charge_on = table.or("charge_on", ChargeOn::default(), one_of(&points));
+    let outcomes = RefundOn::CHOICES.map(|outcome| (outcome.name(), outcome));
+    let refund_on = table.list("refund_on", one_of(&outcomes));
+    SettlementTerms {
+        charge_on,
+        refund_on: refund_on.map_or_else(RefundOn::default, |outcomes| RefundOn::of(&outcomes)),
+    }
+}
+
+fn time_zone(name: &str) -> Parsed<String> {
+    match Months::of_zone(name) {
+        Ok(_) => Ok(name.to_owned()),
+        Err(_) => Err(format!(
+            "{} is not in the time zone database; write one such as Africa/Nairobi",
+            quoted(name)
+        )),
+    }
+}
+
+/// A price, or the word that says there is none.
+fn base_price(value: &DeValue) -> Parsed<Option<Amount>> {
+    decimal(|text| match text {
+        "refuse" => Ok(None),
+        price => texts::price(price).map(Some),
+    })(value)
+}
+
+/// Reads the tiers, which follow one another from the first segment without gaps to an open end.
+fn read_tiers(table: &mut TableReader) -> Vec<VolumeTier> {
+    let mut next = Next::Segment(1);
+    let tiers = table.tables("tiers", |tier| read_tier(tier, &mut next));
+    if let (Next::Segment(next), false) = (next, tiers.is_empty()) {
+        table.problem("tiers", format!("the last tier has an end: nothing holds from segment {next}"));
+    }
+    if tiers.len() > MOST_TIERS {
+        table.problem("tiers", format!("more than {MOST_TIERS}"));
+    }
+    tiers.into_iter().flatten().collect()
+}
+
+/// Where the next tier has to begin.
+#[derive(Clone, Copy)]
+enum Next {
+    Segment(u64),
+    /// The last tier has no end.
+    Nowhere,
+    /// The last tier's end could not be read.
+    Unknown,
+}
+
+/// Reads a tier that must begin at `next`, and moves that behind it.
+fn read_tier(table: &mut TableReader, next: &mut Next) -> Option<VolumeTier> {
+    let from = table.required("from", integer(1..=MOST_SEGMENTS));
+    let to = table.optional("to", integer(1..=MOST_SEGMENTS));
+    match (*next, from) {
+        (Next::Nowhere, _) => table.problem("from", "comes after a tier without end"),
+        (Next::Segment(next), Some(from)) if next != from => {
+            table.problem("from", format!("must be {next}: tiers follow one another without gap or overlap"));
+        }
+        _ => {}
+    }
+    if let (Some(from), Some(to)) = (from, to)
+        && to < from
+    {
+        table.problem("to", "is below `from`");
+    }
+    *next = match to {
+        Some(to) => Next::Segment(to + 1),
+        None if table.has("to") => Next::Unknown,
+        None => Next::Nowhere,
+    };
+    let price_per_sms = table.optional("price_per_sms", decimal(texts::price));
+    let discount = table.optional("discount_percent", decimal(texts::percent));
+    if price_per_sms.is_some() && discount.is_some() {
+        let message = "cannot stand beside discount_percent: a tier has its own price or lowers others";
+        table.problem("price_per_sms", message);
+    }
+    Some(VolumeTier {
+        from_segment: from?,
+        to_segment: to,
+        discount: discount.unwrap_or(Discount::NONE),
+        price_per_sms,
+    })
+}

@@ -1,0 +1,204 @@
+//! What the files of tariff and operators say: plans, accounts, networks, numbering, operators and how they are chosen,
+//! checked against one another.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use tollgate_engine::account::{Account, DeliveryMode};
+use tollgate_engine::exchange::{ExchangeRates, ExchangeRow};
+use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::network::Networks;
+use tollgate_engine::numbering::{NumberingPlan, PortedNumbers};
+use tollgate_engine::operator::{Operator, OperatorNumber};
+use tollgate_engine::refusal::StatusTable;
+use tollgate_engine::routing::RoutingDefinition;
+use tollgate_engine::tables::Definition;
+use tollgate_engine::tariff::Plan;
+
+use crate::accounts::{Surroundings, read_accounts};
+use crate::archive::{archive, archive_additions, version};
+use crate::catalogue::Catalogue;
+use crate::exchange::{Exchange, check_conversions};
+use crate::operators::ProvisionedOperator;
+use crate::operators_reader::{OperatorSurroundings, read_operators};
+use crate::passwords::PasswordHash;
+use crate::plans::read_plans;
+use crate::rates::RateBook;
+use crate::read::{Sources, TableReader};
+use crate::routing::{RoutingSettings, read_routing};
+use crate::settings::{Settings, TlvTags};
+use crate::settings_reader::{OperatorSources, TariffSources};
+
+/// Everything that messages are rated and routed by and accounts bind with. All names resolve: every account's plan is
+/// here and has its currency, every rate's network is in the catalogue, every rule's operators are here.
+#[derive(Clone, Debug)]
+pub struct Provisioning {
+    /// Names the content of [`Self::archive`], in 16 hexadecimal digits.
+    pub version: Arc<str>,
+    /// In the order of the file.
+    pub plans: Vec<Plan>,
+    /// In the order of the file; ids and `system_id`s are unique.
+    pub accounts: Vec<ProvisionedAccount>,
+    /// The catalogue of networks.
+    pub networks: Networks,
+    /// Prefix → network.
+    pub numbering: NumberingPlan,
+    /// Number → network, before the numbering plan.
+    pub ported: PortedNumbers,
+    /// In the order of the file; codes are unique. Empty where messages are only charged.
+    pub operators: Vec<ProvisionedOperator>,
+    /// How operators are chosen.
+    pub routing: RoutingSettings,
+    /// What costs are converted with.
+    pub exchange: Vec<ExchangeRow>,
+    /// What a price or a margin depends on, as it was read.
+    pub archive: Vec<ArchivedFile>,
+}
+
+/// An account, with what it takes to bind for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvisionedAccount {
+    /// As the engine charges it.
+    pub account: Account,
+    /// The name it binds with, at most 15 octets.
+    pub system_id: Arc<str>,
+    /// What its password is verified against.
+    pub password_hash: PasswordHash,
+    /// Posted once, when the account is first seen; a later change has no effect.
+    pub opening_balance: Amount,
+    /// Binds at once.
+    pub max_binds: u32,
+    /// Requests that one bind may have unanswered; `None` for the server's number.
+    pub window: Option<u32>,
+    /// Where it may bind from; empty for anywhere.
+    pub allowed_ips: Vec<IpNet>,
+    /// How long `user_message_reference` with source and destination serves as the idempotency key; `None` for never.
+    pub idempotency_by_user_message_reference: Option<Duration>,
+    /// Whether every response carries the reply TLVs, asked for or not.
+    pub reply_tlvs: bool,
+    /// Tags of the TLVs that carry Tollgate's own fields.
+    pub tlv: TlvTags,
+}
+
+/// One file of the tariff, kept so that a price can be explained later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchivedFile {
+    /// As configured, such as `rates/samples.csv`.
+    pub name: Arc<str>,
+    /// SHA-256 of the content, so that a store keeps each content once.
+    pub digest: [u8; 32],
+    /// The content; `None` for ported numbers, of which only the hash is kept.
+    pub bytes: Option<Arc<[u8]>>,
+}
+
+/// Where provisioning is read from.
+pub struct Files<'a> {
+    /// The files of the tariff.
+    pub tariff: &'a TariffSources,
+    /// The files of the operators.
+    pub operators: &'a OperatorSources,
+    /// Where files that these name are read from.
+    pub sources: &'a mut Sources,
+}
+
+/// What the accounts pay in whose messages reach operators, each once.
+fn currencies_of_routed(accounts: &[ProvisionedAccount]) -> Vec<Currency> {
+    let mut currencies = Vec::new();
+    for account in accounts.iter().map(|provisioned| &provisioned.account) {
+        if account.delivery == DeliveryMode::Routed && !currencies.contains(&account.currency) {
+            currencies.push(account.currency);
+        }
+    }
+    currencies
+}
+
+impl Provisioning {
+    /// Reads `[routing]` and the files of tariff and operators, and checks them against one another. What is wrong is
+    /// left with `root`; then the result is not to be used.
+    pub(crate) fn read(root: &mut TableReader, settings: &Settings, files: Files) -> Self {
+        let Files { tariff, operators: operator_files, sources } = files;
+        let problems = root.problems();
+        let catalogue = Catalogue::read(tariff, problems);
+        let known = catalogue.known();
+        let (mut plans, plan_names) = read_plans(tariff.plans.as_deref(), problems);
+        let mut rates = RateBook::default();
+        for source in &tariff.rates {
+            rates.read_file(source, &plan_names, known, problems);
+        }
+        for plan in &mut plans {
+            plan.rates = rates.rates_of(&plan.name);
+        }
+        let around = Surroundings { settings, plans: &plan_names, known, sources: &mut *sources };
+        let (accounts, account_names) = read_accounts(tariff.accounts.as_deref(), around, problems);
+        let around = OperatorSurroundings { accounts: &account_names, known, sources };
+        let operators = read_operators(operator_files, around, problems);
+        let exchange = Exchange::read(operator_files, problems);
+        let routing =
+            root.table("routing", |table| read_routing(table, &operators.names, known)).unwrap_or_default();
+        let currencies = currencies_of_routed(&accounts);
+        check_conversions(operator_files, &operators, &routing, &exchange, &currencies, root.problems());
+        let archive = archive(tariff, &accounts, operator_files, &operators);
+        let Catalogue { networks, numbering, ported, .. } = catalogue;
+        Self {
+            version: version(&archive),
+            plans,
+            accounts,
+            networks,
+            numbering,
+            ported,
+            operators: operators.provisioned,
+            routing,
+            exchange: exchange.rows,
+            archive,
+        }
+    }
+
+    /// The same with more accounts and operators, which no file has. Where these have prices or costs of their own, it is
+    /// another version of the tariff.
+    #[must_use]
+    pub fn with(&self, accounts: Vec<ProvisionedAccount>, operators: Vec<ProvisionedOperator>) -> Self {
+        let mut all = self.clone();
+        all.archive.extend(archive_additions(&accounts, &operators));
+        all.version = version(&all.archive);
+        all.accounts.extend(accounts);
+        all.operators.extend(operators);
+        all
+    }
+
+    /// What the engine makes its routes from, with the numbers that the operators have on disk, in the same order.
+    pub fn routing_definition(&self, numbers: &[OperatorNumber]) -> RoutingDefinition {
+        let numbered = self
+            .operators
+            .iter()
+            .zip(numbers)
+            .map(|(provisioned, number)| Operator { number: *number, ..provisioned.operator.clone() });
+        RoutingDefinition {
+            strategy: self.routing.strategy,
+            margin_guard: self.routing.margin_guard,
+            rules: self.routing.rules.clone(),
+            operators: numbered.collect(),
+            exchange: ExchangeRates::build(self.exchange.clone()),
+            account_currencies: currencies_of_routed(&self.accounts),
+        }
+    }
+
+    /// Numbers for operators that need not be those on disk: in the order of the file, from one. They serve to see
+    /// offline how a message would be routed.
+    pub fn numbers_in_order(&self) -> Vec<OperatorNumber> {
+        (1..=u16::MAX).map(OperatorNumber).take(self.operators.len()).collect()
+    }
+
+    /// What the engine makes its tables from.
+    pub fn definition(&self, statuses: &StatusTable) -> Definition {
+        Definition {
+            version: Arc::clone(&self.version),
+            networks: self.networks.clone(),
+            numbering: self.numbering.clone(),
+            ported: self.ported.clone(),
+            plans: self.plans.clone(),
+            accounts: self.accounts.iter().map(|provisioned| provisioned.account.clone()).collect(),
+            statuses: statuses.clone(),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What a text says, whether it stands in a TOML string or in a CSV cell. Every error says what would have been right,
+//! in words that follow the place and the key.
+
+use std::fmt::Display;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use rust_decimal::Decimal;
+use tollgate_engine::money::{Amount, Currency, Discount};
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::time::UnixMicros;
+
+use crate::secret::Secret;
+
+/// What was read, or what is wrong with it.
+pub type Parsed<T> = Result<T, String>;
+
+/// A written value as it may stand in a message: short, and without what would upset a terminal.
+pub fn shortened(written: &str) -> String {
+    const MOST_CHARS: usize = 40;
+    let shown: String = written.chars().take(MOST_CHARS).flat_map(char::escape_debug).collect();
+    let cut = if written.chars().nth(MOST_CHARS).is_some() { "…" } else { "" };
+    shown + cut
+}
+
+/// The same between backquotes.
+pub fn quoted(written: &str) -> String {
+    format!("`{}`", shortened(written))
+}
+
+/// The name of a file. A quote that is not closed makes one of all that follows, which must not be printed.
+pub fn file_name(text: &str) -> Parsed<String> {
+    const MOST: usize = 255;
+    let printable = text.chars().all(|char| char.escape_debug().len() == 1);
+    if (1..=MOST).contains(&text.len()) && printable {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{} is not the name of a file: 1 to {MOST} octets, no quotes", quoted(text)))
+    }
+}
+
+/// A sum of money in the currency that stands with it.
+pub fn amount(text: &str) -> Parsed<Amount> {
+    text.parse().map_err(|error| format!("{} is {}", quoted(text), describe(&error)))
+}
+
+fn describe(error: &dyn Display) -> String {
+    match error.to_string().as_str() {
+        "more than six decimals" => "finer than a millionth; at most six decimals".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// A price or another amount that cannot be below zero.
+pub fn price(text: &str) -> Parsed<Amount> {
+    let price = amount(text)?;
+    if price.is_negative() { Err(format!("{} is below zero", quoted(text))) } else { Ok(price) }
+}
+
+/// From 0 to 100.
+pub fn percent(text: &str) -> Parsed<Discount> {
+    Decimal::from_str_exact(text.trim()).ok().and_then(Discount::from_percent).ok_or_else(|| {
+        format!("{} is not a percentage from 0 to 100 with at most four decimals", quoted(text))
+    })
+}
+
+/// An ISO 4217 code.
+pub fn currency(text: &str) -> Parsed<Currency> {
+    Currency::new(text)
+        .ok_or_else(|| format!("{} is not a currency code of three capitals, such as USD", quoted(text)))
+}
+
+/// A point in time.
+pub fn instant(text: &str) -> Parsed<UnixMicros> {
+    UnixMicros::parse(text).ok_or_else(|| {
+        format!(
+            "{} is neither a date such as 2026-11-21 nor a time such as 2026-11-21T00:00:00+03:00",
+            quoted(text)
+        )
+    })
+}
+
+/// A mobile country code.
+pub fn mcc(text: &str) -> Parsed<NetworkCode> {
+    NetworkCode::new(text, "").ok_or_else(|| format!("{} is not an MCC of three digits", quoted(text)))
+}
+
+/// The name of a plan or an account: it stands in file names, metrics and addresses of the API.
+pub fn name(text: &str) -> Parsed<Arc<str>> {
+    const MOST: usize = 64;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    if (1..=MOST).contains(&text.len()) && text.bytes().all(allowed) {
+        Ok(text.into())
+    } else {
+        Err(format!("{} is not a name: 1 to {MOST} letters, digits, `_`, `-` or `.`", quoted(text)))
+    }
+}
+
+/// What people call something, in one line.
+pub fn label(text: &str) -> Parsed<Arc<str>> {
+    const MOST: usize = 64;
+    let printable = text.chars().all(|char| !char.is_control());
+    if (1..=MOST).contains(&text.len()) && printable && text.trim() == text {
+        Ok(text.into())
+    } else {
+        Err(format!(
+            "{} is not a name of 1 to {MOST} octets in one line, without blanks around it",
+            quoted(text)
+        ))
+    }
+}
+
+/// An ISO 3166-1 alpha-2 code.
+pub fn country(text: &str) -> Parsed<Arc<str>> {
+    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        Ok(text.into())
+    } else {
+        Err(format!("{} is not a country code of two capitals, such as KE", quoted(text)))
+    }
+}
+
+/// A name or an address to connect to.
+pub fn host(text: &str) -> Parsed<String> {
+    const MOST: usize = 253;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let is_name = (1..=MOST).contains(&text.len()) && text.bytes().all(allowed);
+    if is_name || text.parse::<IpAddr>().is_ok() {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{} is not a host such as smsc.example.com or 192.0.2.7, without a port", quoted(text)))
+    }
+}
+
+/// At most 12 octets (SMPP 3.4 §4.1.1), and mostly none.
+pub fn system_type(text: &str) -> Parsed<String> {
+    const MOST: usize = 12;
+    let printable = text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    if text.len() <= MOST && printable {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{} is not a system_type of at most {MOST} ASCII characters", quoted(text)))
+    }
+}
+
+/// A password as it goes into a bind. The standard has room for 8 octets (SMPP 3.4 §4.1.1), but many operators give
+/// out longer ones. No message shows any of it.
+pub fn password(text: &str) -> Parsed<Secret> {
+    const MOST: usize = 64;
+    if text.len() <= MOST && !text.contains(char::is_control) {
+        Ok(Secret::new(text))
+    } else {
+        Err(format!("is longer than {MOST} octets or has control characters in it, such as a second line"))
+    }
+}
+
+/// At most 15 octets (SMPP 3.4 §4.1.1).
+pub fn system_id(text: &str) -> Parsed<Arc<str>> {
+    const MOST: usize = 15;
+    if (1..=MOST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(text.into())
+    } else {
+        Err(format!("{} is not a system_id: 1 to {MOST} visible ASCII characters", quoted(text)))
+    }
+}
+
+/// A source address: at most 20 octets (SMPP 3.4 §4.4.1).
+pub fn sender(text: &str) -> Parsed<Box<[u8]>> {
+    const MOST: usize = 20;
+    if (1..=MOST).contains(&text.len()) && !text.contains('\0') {
+        Ok(text.as_bytes().into())
+    } else {
+        Err(format!("{} is not a source address of 1 to {MOST} octets", quoted(text)))
+    }
+}
+
+/// What goes before a national number.
+pub fn calling_code(text: &str) -> Parsed<Arc<str>> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    if (1..=3).contains(&text.len()) && digits {
+        Ok(text.into())
+    } else {
+        Err(format!("{} is not a calling code such as 254, without + or 00", quoted(text)))
+    }
+}
+
+/// Where to listen.
+pub fn listen_address(text: &str) -> Parsed<SocketAddr> {
+    SocketAddr::from_str(text)
+        .map_err(|_| format!("{} is not an address and a port, such as 0.0.0.0:2775", quoted(text)))
+}
+
+/// One address, or a block of them.
+pub fn address_block(text: &str) -> Parsed<IpNet> {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Ok(address.into());
+    }
+    let block = text
+        .parse::<IpNet>()
+        .map_err(|_| format!("{} is not an address or a block such as 192.0.2.0/24", quoted(text)))?;
+    if block.addr() == block.network() {
+        Ok(block)
+    } else {
+        Err(format!("{} begins inside its block; write {}", quoted(text), block.trunc()))
+    }
+}

@@ -1,0 +1,157 @@
+//! How operators are chosen: `[routing]` of `tollgate.toml`, a strategy and a margin guard for all networks, and rules
+//! for some of them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::routing::{MarginGuard, RouteRule, Strategy};
+use toml::de::DeValue;
+
+use crate::catalogue::Known;
+use crate::names::Names;
+use crate::read::TableReader;
+use crate::read::texts;
+use crate::read::texts::Parsed;
+use crate::read::values::{integer, one_of, text};
+
+/// The health below which `least_cost_above` takes a cheap operator only if nothing healthier is left.
+const DEFAULT_FLOOR: u8 = 50;
+
+/// Every strategy; the score of the last one is read apart.
+const STRATEGIES: [Strategy; 5] = [
+    Strategy::Priority,
+    Strategy::Weighted,
+    Strategy::LeastCost,
+    Strategy::BestQuality,
+    Strategy::LeastCostAbove { score: DEFAULT_FLOOR },
+];
+
+/// What operators are chosen by; by default by priority, and without looking at margins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoutingSettings {
+    /// Where no rule says otherwise.
+    pub strategy: Strategy,
+    /// Where no rule says otherwise.
+    pub margin_guard: MarginGuard,
+    /// In the order of the file; the most exact one holds, and no two are for the same networks.
+    pub rules: Vec<RouteRule>,
+}
+
+impl RoutingSettings {
+    /// What compares costs with one another or with prices, in words for a message; `None` where nothing does.
+    pub fn why_costs_count(&self) -> Option<String> {
+        let of_rules = self.rules.iter().map(|rule| (rule.strategy, rule.margin_guard));
+        let mut all = std::iter::once((Some(self.strategy), Some(self.margin_guard))).chain(of_rules);
+        all.find_map(|(strategy, guard)| {
+            let strategy = strategy.filter(|strategy| strategy.compares_costs());
+            let guard = guard.filter(|guard| *guard != MarginGuard::Off);
+            strategy
+                .map(|strategy| format!("the strategy `{}`", strategy.name()))
+                .or_else(|| guard.map(|guard| format!("the margin guard `{}`", guard.name())))
+        })
+    }
+}
+
+/// What rules refer to.
+struct Around<'a> {
+    strategy: Strategy,
+    floor: u8,
+    operators: &'a Names,
+    known: &'a Known,
+    /// Where the rule of each network stands.
+    lines: HashMap<Option<NetworkCode>, u32>,
+}
+
+/// The networks that a code stands for; `None` for all.
+struct Scope(Option<NetworkCode>);
+
+/// Reads the table.
+pub fn read_routing(table: &mut TableReader, operators: &Names, known: &Known) -> RoutingSettings {
+    let strategy = table.or("strategy", Strategy::default(), strategy_in);
+    let floor = table.or("health_floor", DEFAULT_FLOOR, integer(0..=100));
+    let strategy = with_floor(strategy, floor);
+    let margin_guard = table.or("margin_guard", MarginGuard::default(), margin_guard_in);
+    let mut around = Around { strategy, floor, operators, known, lines: HashMap::new() };
+    let rules = table.tables("rule", |rule| read_rule(rule, &mut around));
+    RoutingSettings { strategy, margin_guard, rules: rules.into_iter().flatten().collect() }
+}
+
+fn strategy_in(value: &DeValue) -> Parsed<Strategy> {
+    one_of(&STRATEGIES.map(|strategy| (strategy.name(), strategy)))(value)
+}
+
+fn margin_guard_in(value: &DeValue) -> Parsed<MarginGuard> {
+    one_of(&MarginGuard::ALL.map(|guard| (guard.name(), guard)))(value)
+}
+
+fn with_floor(strategy: Strategy, floor: u8) -> Strategy {
+    match strategy {
+        Strategy::LeastCostAbove { .. } => Strategy::LeastCostAbove { score: floor },
+        other => other,
+    }
+}
+
+fn read_rule(rule: &mut TableReader, around: &mut Around) -> Option<RouteRule> {
+    let scope = read_scope(rule, around);
+    let strategy = read_strategy(rule, around);
+    let margin_guard = rule.optional("margin_guard", margin_guard_in);
+    let operators = read_operators(rule, around.operators);
+    if !["strategy", "health_floor", "margin_guard", "operators"].iter().any(|key| rule.has(key)) {
+        rule.lacks("operators", "is missing, and so are strategy and margin_guard: the rule changes nothing");
+    }
+    Some(RouteRule { network: scope?.0, strategy, margin_guard, operators })
+}
+
+/// The networks that a rule is for, unless its code could not be read.
+fn read_scope(rule: &mut TableReader, around: &mut Around) -> Option<Scope> {
+    let mcc = rule.optional("mcc", text(|digits| texts::mcc(digits).map(|_| digits.to_owned())));
+    let mnc = rule.optional("mnc", text(|digits| Ok(digits.to_owned())));
+    let network = match (rule.has("mcc"), rule.has("mnc")) {
+        (false, false) => None,
+        (false, true) => {
+            rule.problem("mnc", "stands alone; mcc says in which country");
+            return None;
+        }
+        (true, has_mnc) => {
+            let mnc = if has_mnc { mnc? } else { String::new() };
+            let found = around.known.network(&mcc?, &mnc);
+            Some(found.map_err(|(key, message)| rule.problem(key, message)).ok()?)
+        }
+    };
+    let line = rule.line();
+    if let Some(first) = around.lines.insert(network, line) {
+        let of_what = network.map_or_else(|| "all networks".to_owned(), |code| code.to_string());
+        let message = format!("there is a rule for {of_what} already, in line {first}");
+        rule.problem("mcc", message);
+    }
+    Some(Scope(network))
+}
+
+/// A floor without a strategy is one for the strategy of `[routing]`.
+fn read_strategy(rule: &mut TableReader, around: &Around) -> Option<Strategy> {
+    let written = rule.optional("strategy", strategy_in);
+    let floor = rule.optional("health_floor", integer(0..=100));
+    if rule.has("strategy") && written.is_none() {
+        return None;
+    }
+    let strategy = written.unwrap_or(around.strategy);
+    if rule.has("health_floor") && !matches!(strategy, Strategy::LeastCostAbove { .. }) {
+        let message = format!("has no effect on the strategy `{}`", strategy.name());
+        rule.problem("health_floor", message);
+    }
+    match floor {
+        Some(floor) => Some(with_floor(strategy, floor)),
+        None => written.map(|strategy| with_floor(strategy, around.floor)),
+    }
+}
+
+fn read_operators(rule: &mut TableReader, known: &Names) -> Option<Vec<Arc<str>>> {
+    let operators = rule.allowing("operators", text(|code| known.resolve(code)))?;
+    for (at, code) in operators.iter().enumerate() {
+        if operators.iter().take(at).any(|other| other == code) {
+            rule.problem("operators", format!("`{code}` stands twice"));
+        }
+    }
+    Some(operators)
+}

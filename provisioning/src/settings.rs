@@ -1,0 +1,344 @@
+//! The settings of the process: what `tollgate.toml` says, with a default for every key that it leaves out.
+//!
+//! Field names are the keys of the file. [`Settings::default`] is what an empty file means, the paths of the tariff
+//! aside; `config/README.md` explains every key to the operator.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::{Serialize, Serializer};
+use tollgate_engine::refusal::{Refusal, StatusTable};
+
+use crate::api::{ApiSettings, BillingSettings, MailSettings};
+use crate::delivery::DeliverySettings;
+
+/// Everything in `tollgate.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Settings {
+    /// The SMPP server.
+    pub smpp: SmppSettings,
+    /// The HTTP server.
+    pub http: HttpSettings,
+    /// The Prometheus endpoint.
+    pub metrics: MetricsSettings,
+    /// The data directory and the committer in front of it.
+    pub storage: StorageSettings,
+    /// Logs.
+    pub log: LogSettings,
+    /// Tags of the TLVs that carry Tollgate's own fields, where an account has no others.
+    pub tlv: TlvTags,
+    /// `command_status` of every refusal, where an account has no other.
+    #[serde(serialize_with = "statuses_by_name")]
+    pub refusals: StatusTable,
+    /// The files of the tariff.
+    pub tariff: TariffFiles,
+    /// The files of the operators.
+    pub operators: OperatorFiles,
+    /// Messages on their way to the operators.
+    pub delivery: DeliverySettings,
+    /// The management API.
+    pub api: ApiSettings,
+    /// Mail.
+    pub mail: MailSettings,
+    /// What billing does by itself.
+    pub billing: BillingSettings,
+    /// Whether a change of a file that was read reloads the configuration.
+    pub watch_files: bool,
+}
+
+/// The SMPP server. A bind that is open keeps the values it began with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SmppSettings {
+    /// Where gateways connect; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where gateways connect with TLS; `None` for no TLS.
+    pub tls_listen: Option<SocketAddr>,
+    /// PEM file with the certificate chain.
+    pub tls_certificate: Option<PathBuf>,
+    /// PEM file with the private key.
+    pub tls_key: Option<PathBuf>,
+    /// Longest PDU that is read, in octets.
+    pub max_pdu_bytes: u32,
+    /// Connections at once, bound or not.
+    pub max_connections: u32,
+    /// Requests that one bind may have unanswered, where its account sets no other number.
+    pub window: u32,
+    /// From connection to bind.
+    pub session_init_seconds: u32,
+    /// Silence after which the peer is asked whether it is alive.
+    pub enquire_link_seconds: u32,
+    /// Silence after which the connection is closed.
+    pub inactivity_seconds: u32,
+    /// How long the peer may take to answer a request of ours.
+    pub response_seconds: u32,
+    /// From the first octet of a PDU to its last.
+    pub partial_pdu_seconds: u32,
+}
+
+/// The HTTP server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HttpSettings {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+}
+
+/// The Prometheus endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MetricsSettings {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+}
+
+/// The data directory and the committer in front of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StorageSettings {
+    /// The directory; made if it does not exist.
+    pub data_dir: PathBuf,
+    /// When a commit counts as durable.
+    pub durability: Durability,
+    /// Charges that may wait for the committer.
+    pub queue_messages: u32,
+    /// Charges in one commit.
+    pub batch_messages: u32,
+    /// Octets in one commit.
+    pub batch_bytes: u32,
+    /// Free space in the file system below which messages are refused.
+    pub minimum_free_bytes: u64,
+    /// How long an idempotency key is remembered.
+    pub idempotency_window_hours: u32,
+}
+
+/// When a commit counts as durable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// When the disk has it: survives power loss.
+    #[default]
+    Sync,
+    /// When the operating system has it: survives the end of the process, not that of the machine.
+    Os,
+}
+
+/// Logs, on standard error.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LogSettings {
+    /// The least severe level that is written.
+    pub level: LogLevel,
+    /// How an event is written.
+    pub format: LogFormat,
+}
+
+/// How severe a log event is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What somebody must act on.
+    Error,
+    /// What somebody should look at.
+    Warn,
+    /// What happened: binds, reloads, recoveries.
+    #[default]
+    Info,
+    /// What the process does, for its developers.
+    Debug,
+    /// Every step of it.
+    Trace,
+}
+
+impl LogLevel {
+    /// The name in the file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// How a log event is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Tags of the TLVs that carry Tollgate's own fields; all in the vendors' space, 0x1400 to 0x3FFF (SMPP 3.4 §5.3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct TlvTags {
+    /// In a request: a text that makes a resend of the same message recognisable.
+    #[serde(serialize_with = "hexadecimal")]
+    pub idempotency_key: u16,
+    /// In a request: the dispatch that the message belongs to.
+    #[serde(serialize_with = "hexadecimal")]
+    pub dispatch_id: u16,
+    /// In a request: the network of the destination, such as `63902`; heeded for accounts that are trusted with it.
+    #[serde(serialize_with = "hexadecimal")]
+    pub network: u16,
+    /// In a request: `1` asks for the reply TLVs.
+    #[serde(serialize_with = "hexadecimal")]
+    pub price_request: u16,
+    /// In a response: the price of the message.
+    #[serde(serialize_with = "hexadecimal")]
+    pub price: u16,
+    /// In a response: the balance after it.
+    #[serde(serialize_with = "hexadecimal")]
+    pub balance: u16,
+    /// In a response: the network that was charged for.
+    #[serde(serialize_with = "hexadecimal")]
+    pub network_reply: u16,
+    /// In a response: the name of the refusal.
+    #[serde(serialize_with = "hexadecimal")]
+    pub reason: u16,
+}
+
+/// The files of the tariff, as written: absolute, or relative to the directory of `tollgate.toml`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TariffFiles {
+    /// `plans.toml`.
+    pub plans: String,
+    /// `accounts.toml`.
+    pub accounts: String,
+    /// Rates by plan and network.
+    pub rates: Vec<String>,
+    /// Prefix → network.
+    pub numbering: String,
+    /// The catalogue of networks.
+    pub networks: String,
+    /// The catalogue of countries.
+    pub countries: String,
+    /// Number → network, before the numbering plan; `None` for no ported numbers.
+    pub ported: Option<String>,
+}
+
+/// The files of the operators, as written: absolute, or relative to the directory of `tollgate.toml`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OperatorFiles {
+    /// `operators.toml`; `None` for messages that are charged and kept but sent to nobody.
+    pub file: Option<String>,
+    /// Exchange rates; `None` for none.
+    pub exchange_rates: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            smpp: SmppSettings::default(),
+            http: HttpSettings::default(),
+            metrics: MetricsSettings::default(),
+            storage: StorageSettings::default(),
+            log: LogSettings::default(),
+            tlv: TlvTags::default(),
+            refusals: StatusTable::default(),
+            tariff: TariffFiles::default(),
+            operators: OperatorFiles::default(),
+            delivery: DeliverySettings::default(),
+            api: ApiSettings::default(),
+            mail: MailSettings::default(),
+            billing: BillingSettings::default(),
+            watch_files: true,
+        }
+    }
+}
+
+impl Default for SmppSettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 2775),
+            tls_listen: None,
+            tls_certificate: None,
+            tls_key: None,
+            max_pdu_bytes: 70_000, // a message_payload of 64 KiB and the rest of the PDU
+            max_connections: 1_000,
+            window: 1_000,
+            session_init_seconds: 10,
+            enquire_link_seconds: 30,
+            inactivity_seconds: 120,
+            response_seconds: 30,
+            partial_pdu_seconds: 10,
+        }
+    }
+}
+
+impl Default for HttpSettings {
+    /// This machine only.
+    fn default() -> Self {
+        Self { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080) }
+    }
+}
+
+impl Default for MetricsSettings {
+    /// This machine only.
+    fn default() -> Self {
+        Self { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464) }
+    }
+}
+
+impl Default for StorageSettings {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("/var/lib/tollgate"),
+            durability: Durability::Sync,
+            queue_messages: 65_536,
+            batch_messages: 8_192,
+            batch_bytes: 4 << 20,
+            minimum_free_bytes: 256 << 20,
+            idempotency_window_hours: 72,
+        }
+    }
+}
+
+impl Default for TlvTags {
+    fn default() -> Self {
+        Self {
+            idempotency_key: 0x1450,
+            dispatch_id: 0x1451,
+            network: 0x1403,
+            price_request: 0x1421,
+            price: 0x1422,
+            balance: 0x1423,
+            network_reply: 0x1402,
+            reason: 0x1452,
+        }
+    }
+}
+
+impl TlvTags {
+    /// The tags that are read from requests, by key.
+    pub const fn in_requests(&self) -> [(&'static str, u16); 4] {
+        [
+            ("idempotency_key", self.idempotency_key),
+            ("dispatch_id", self.dispatch_id),
+            ("network", self.network),
+            ("price_request", self.price_request),
+        ]
+    }
+
+    /// The tags that are written into responses, by key.
+    pub const fn in_responses(&self) -> [(&'static str, u16); 4] {
+        [
+            ("price", self.price),
+            ("balance", self.balance),
+            ("network_reply", self.network_reply),
+            ("reason", self.reason),
+        ]
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn hexadecimal<S: Serializer>(tag: &u16, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&format!("0x{tag:04X}"))
+}
+
+fn statuses_by_name<S: Serializer>(table: &StatusTable, serializer: S) -> Result<S::Ok, S::Error> {
+    let named =
+        Refusal::ALL.iter().map(|refusal| (refusal.name(), format!("0x{:04X}", table.status(*refusal))));
+    named.collect::<BTreeMap<_, _>>().serialize(serializer)
+}

@@ -1,0 +1,38 @@
+//! What is provisioned over the management API, beside what the files say. A name that both have is the file's.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use tollgate_provisioning::{ProvisionedAccount, ProvisionedOperator, Provisioning};
+
+/// Accounts and operators of the API, by id and code.
+#[derive(Clone, Debug, Default)]
+pub struct Additions {
+    /// By id.
+    pub accounts: BTreeMap<Arc<str>, ProvisionedAccount>,
+    /// By code.
+    pub operators: BTreeMap<Arc<str>, ProvisionedOperator>,
+}
+
+impl Additions {
+    /// The files' provisioning with these in it. What a file has taken the name of is left out, and said in the log.
+    pub fn beside(&self, files: &Provisioning) -> Provisioning {
+        let ids: HashSet<&str> = files.accounts.iter().map(|account| &*account.account.id).collect();
+        let system_ids: HashSet<&str> = files.accounts.iter().map(|account| &*account.system_id).collect();
+        let codes: HashSet<&str> = files.operators.iter().map(|operator| &*operator.operator.code).collect();
+        let (accounts, shadowed): (Vec<_>, Vec<_>) = self.accounts.values().partition(|account| {
+            !ids.contains(&*account.account.id) && !system_ids.contains(&*account.system_id)
+        });
+        for account in shadowed {
+            let id = &account.account.id;
+            tracing::warn!(%id, "an account of the management API is left out: a file has its id or system_id");
+        }
+        let (operators, shadowed): (Vec<_>, Vec<_>) =
+            self.operators.values().partition(|operator| !codes.contains(&*operator.operator.code));
+        for operator in shadowed {
+            let code = &operator.operator.code;
+            tracing::warn!(%code, "an operator of the management API is left out: a file has its code");
+        }
+        files.with(accounts.into_iter().cloned().collect(), operators.into_iter().cloned().collect())
+    }
+}

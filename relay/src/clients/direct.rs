@@ -1,0 +1,243 @@
+//! A message that comes by another way than a bind: a session of one request, by the same path and with the same promises.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tollgate_engine::refusal::Refusal;
+use tollgate_engine::segments::Body;
+use tollgate_engine::time::UnixMicros;
+use tollgate_smpp::pdu::time::format_time;
+use tollgate_smpp::pdu::{Address, Destinations, Submit, SubmitKind, Tlvs};
+use tollgate_smpp::{Answer, GateSession, Reply, Verdict};
+use tollgate_storage::clock::now;
+
+use super::delivery_intent::Times;
+
+use super::parameters::{Parameters, UDHI, USER_MESSAGE_REFERENCE};
+use super::session::GatewaySession;
+use crate::core::World;
+use crate::snapshot::Bindable;
+use tollgate_provisioning::TlvTags;
+
+/// Unanswered requests of such a session.
+const WINDOW: u32 = 1;
+/// Any; nobody sees it.
+const SEQUENCE: u32 = 1;
+/// Types of number and numbering plans (SMPP 3.4 §5.2.5, §5.2.6).
+const UNKNOWN: u8 = 0;
+const INTERNATIONAL: u8 = 1;
+const NETWORK_SPECIFIC: u8 = 3;
+const ALPHANUMERIC: u8 = 5;
+const ISDN: u8 = 1;
+/// Sources of fewer digits are short codes.
+const NUMBER_DIGITS_MIN: usize = 7;
+
+/// A message to charge. Octets of addresses, key and dispatch id have no NUL in them.
+#[derive(Clone, Copy)]
+pub struct DirectSubmit<'a> {
+    /// The sender, of at most 20 octets; may be empty.
+    pub from: &'a str,
+    /// The destination, of 1 to 20 octets.
+    pub to: &'a str,
+    /// What is sent, of at most 65,535 octets.
+    pub octets: &'a [u8],
+    /// What it is (SMPP 3.4 §5.2.19).
+    pub data_coding: u8,
+    /// Whether it begins with a user data header.
+    pub udhi: bool,
+    /// SMPP 3.4 §5.2.17.
+    pub registered_delivery: u8,
+    /// 0 to 3.
+    pub priority: u8,
+    /// When it is to leave.
+    pub scheduled_at: Option<UnixMicros>,
+    /// Until when it is wanted.
+    pub expires_at: Option<UnixMicros>,
+    /// The client's key against charging twice, of 1 to 64 octets.
+    pub idempotency_key: Option<&'a [u8]>,
+    /// The batch that it belongs to, of 1 to 64 octets.
+    pub dispatch_id: Option<&'a [u8]>,
+    /// The client's own number for it.
+    pub user_message_reference: Option<u16>,
+}
+
+/// Why a message has no id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotCharged {
+    /// It is not charged.
+    Refused(Refusal),
+    /// It is with the committer, and nobody knows yet whether it will be charged.
+    InDoubt,
+}
+
+/// Charges a message and waits until that is durable. The answer is the message's id, the first one's where its key was used
+/// before.
+pub async fn submit_directly(
+    world: Arc<World>,
+    account: &Arc<Bindable>,
+    message: &DirectSubmit<'_>,
+    time_limit: Duration,
+) -> Result<u64, NotCharged> {
+    let mut session = GatewaySession::of_request(world, account, WINDOW);
+    let at = now();
+    let tags = session.tags_at(at).ok_or(NotCharged::Refused(Refusal::UnknownAccount))?;
+    let (mut tlvs, times) = (Vec::new(), [message.scheduled_at, message.expires_at]);
+    message.put_tlvs(&tags, &mut tlvs);
+    let [schedule, validity] = times.map(|time| time.map(|at| format_time(at.0)).unwrap_or_default());
+    let submit = message.submit(&tlvs, &schedule, &validity);
+    if let Verdict::Refused(_) = session.submit(at.0, &submit) {
+        return Err(NotCharged::Refused(refused_at_once(&submit, &tags, at)));
+    }
+    let answer = answer_of(&mut session, time_limit).await?;
+    match answer.reply {
+        Reply::Submitted { message_id, .. } => Ok(message_id),
+        Reply::Explained { tlvs, .. } => {
+            let reason = tlvs.as_ref().and_then(|tlvs| tlvs.iter().find(|(tag, _)| *tag == tags.reason));
+            let name = reason.and_then(|(_, name)| std::str::from_utf8(name).ok());
+            let refusal = name.and_then(|name| Refusal::from_name(name.trim_end_matches('\0')));
+            Err(NotCharged::Refused(refusal.unwrap_or(Refusal::Malformed)))
+        }
+        // What comes back from the committer without a reason did not become durable.
+        _ => Err(NotCharged::Refused(Refusal::StorageUnavailable)),
+    }
+}
+
+/// What is refused without an answer is refused before the account's wish for reasons is known.
+fn refused_at_once(submit: &Submit<'_>, tags: &TlvTags, now: UnixMicros) -> Refusal {
+    if Parameters::read(submit, tags).is_err() {
+        return Refusal::Malformed;
+    }
+    Times::read(submit, now).err().unwrap_or(Refusal::UnknownAccount)
+}
+
+/// A charge that finds no room in front of the committer in time gives its money back as the session goes.
+async fn answer_of(session: &mut GatewaySession, time_limit: Duration) -> Result<Answer, NotCharged> {
+    let mut is_flushed = false;
+    let answered = tokio::time::timeout(time_limit, async {
+        poll_fn(|cx| session.poll_flush(cx)).await;
+        is_flushed = true;
+        let mut answers = Vec::new();
+        poll_fn(|cx| session.poll_answers(cx, &mut answers)).await;
+        answers.pop()
+    });
+    match answered.await {
+        Ok(Some(answer)) => Ok(answer),
+        Err(_) if !is_flushed => {
+            session.refuse(None, Refusal::Overloaded);
+            Err(NotCharged::Refused(Refusal::Overloaded))
+        }
+        Ok(None) | Err(_) => Err(NotCharged::InDoubt),
+    }
+}
+
+impl<'a> DirectSubmit<'a> {
+    fn submit<'s>(&'s self, tlvs: &'s [u8], schedule: &'s [u8], validity: &'s [u8]) -> Submit<'s>
+    where
+        'a: 's,
+    {
+        Submit {
+            kind: SubmitKind::SubmitSm,
+            sequence: SEQUENCE,
+            service_type: &[],
+            source: source(self.from),
+            destinations: Destinations::One(destination(self.to)),
+            esm_class: if self.udhi { UDHI } else { 0 },
+            protocol_id: 0,
+            priority_flag: self.priority,
+            schedule,
+            validity,
+            registered_delivery: self.registered_delivery,
+            replace_if_present: 0,
+            data_coding: self.data_coding,
+            default_message_id: 0,
+            payload: self.octets,
+            from_message_payload: self.octets.len() > Body::SHORT_MESSAGE_OCTETS_MAX,
+            tlvs: Tlvs::new(tlvs),
+            tlvs_dropped: false,
+            overrun_tag: None,
+        }
+    }
+
+    /// Reasons of refusals are told to whoever asks for the price.
+    fn put_tlvs(&self, tags: &TlvTags, out: &mut Vec<u8>) {
+        put_tlv(out, tags.price_request, b"1");
+        if let Some(key) = self.idempotency_key {
+            put_tlv(out, tags.idempotency_key, key);
+        }
+        if let Some(dispatch_id) = self.dispatch_id {
+            put_tlv(out, tags.dispatch_id, dispatch_id);
+        }
+        if let Some(reference) = self.user_message_reference {
+            put_tlv(out, USER_MESSAGE_REFERENCE, &reference.to_be_bytes());
+        }
+    }
+}
+
+/// Values are at most 64 octets.
+fn put_tlv(out: &mut Vec<u8>, tag: u16, value: &[u8]) {
+    let Ok(length) = u16::try_from(value.len()) else { return };
+    out.extend_from_slice(&tag.to_be_bytes());
+    out.extend_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(value);
+}
+
+/// As gateways say what a sender is.
+fn source(from: &str) -> Address<'_> {
+    let digits = from.strip_prefix('+').unwrap_or(from);
+    let is_number = digits.bytes().all(|octet| octet.is_ascii_digit());
+    let (ton, npi) = match digits.len() {
+        0 => (UNKNOWN, UNKNOWN),
+        _ if !is_number => (ALPHANUMERIC, UNKNOWN),
+        count if count < NUMBER_DIGITS_MIN => (NETWORK_SPECIFIC, UNKNOWN),
+        _ => (INTERNATIONAL, ISDN),
+    };
+    Address { ton, npi, digits: from.as_bytes() }
+}
+
+/// A number with a leading zero says by itself whether it is national; see
+/// [`Number::normalise`](tollgate_engine::number::Number::normalise).
+pub fn destination(to: &str) -> Address<'_> {
+    Address { ton: u8::from(!to.starts_with('0')), npi: ISDN, digits: to.as_bytes() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn senders_are_what_they_look_like() {
+        let kinds = ["", "ACME", "12345", "254722000000", "+254722000000", "A1"].map(|from| source(from).ton);
+        assert_eq!(
+            kinds,
+            [UNKNOWN, ALPHANUMERIC, NETWORK_SPECIFIC, INTERNATIONAL, INTERNATIONAL, ALPHANUMERIC]
+        );
+    }
+
+    #[test]
+    fn what_a_message_says_is_read_back() {
+        let message = DirectSubmit {
+            from: "ACME",
+            to: "254722000001",
+            octets: b"hello",
+            data_coding: 0,
+            udhi: false,
+            registered_delivery: 1,
+            priority: 3,
+            scheduled_at: None,
+            expires_at: None,
+            idempotency_key: Some(b"order-1"),
+            dispatch_id: Some(b"sale"),
+            user_message_reference: Some(0x1234),
+        };
+        let tags = TlvTags::default();
+        let mut tlvs = Vec::new();
+        message.put_tlvs(&tags, &mut tlvs);
+        let submit = message.submit(&tlvs, &[], &[]);
+        let read = Parameters::read(&submit, &tags).unwrap();
+        assert_eq!(read.idempotency_key, Some(&b"order-1"[..]));
+        assert_eq!(read.dispatch_id, Some(&b"sale"[..]));
+        assert_eq!((read.user_message_reference, read.wants_price), (Some(0x1234), true));
+        assert!(!submit.from_message_payload);
+    }
+}

@@ -1,0 +1,189 @@
+//! query_sm, cancel_sm and replace_sm: what a gateway asks about a message after its submit.
+//!
+//! A message can be cancelled and replaced until an operator was offered it; one that is charged only, until it is
+//! cancelled. These reads go to RocksDB on the session's own task; they touch one or two blocks.
+
+use tollgate_engine::account::DefaultCoding;
+use tollgate_engine::segments::{self, Body};
+use tollgate_smpp::pdu::SubmitKind;
+use tollgate_smpp::pdu::time::format_time;
+use tollgate_smpp::{Answer, MessageRef, Replacement, Reply, Verdict};
+use tollgate_storage::cdr::{Cdr, CdrRoute};
+use tollgate_storage::committer::Cancellation;
+use tollgate_storage::message::{Message, QueueKey};
+use tollgate_storage::rows::MessageState;
+use tollgate_storage::store::Unavailable;
+
+use super::answers::Token;
+use super::parameters::UDHI;
+use super::session::GatewaySession;
+
+/// ESME_RSYSERR.
+const SYSTEM_ERROR: u32 = 0x0000_0008;
+/// ESME_RCANCELFAIL.
+pub const CANCEL_FAILED: u32 = 0x0000_0011;
+/// ESME_RREPLACEFAIL.
+pub const REPLACE_FAILED: u32 = 0x0000_0013;
+/// ESME_RQUERYFAIL.
+const QUERY_FAILED: u32 = 0x0000_0067;
+
+/// A message of this account, by its full id.
+struct Found {
+    id: u64,
+    segments: u8,
+    data_coding: u8,
+    esm_class: u8,
+    /// Where it is queued; `None` where it is charged only.
+    route: Option<CdrRoute>,
+}
+
+impl GatewaySession {
+    pub(crate) fn answer_query(&mut self, sequence: u32, message: &MessageRef<'_>) -> Verdict {
+        let found = match self.found_or(message, QUERY_FAILED) {
+            Ok(found) => found,
+            Err(verdict) => return verdict,
+        };
+        let Ok(state) = self.world.store.state(self.wallet_number(), found.id) else {
+            return Verdict::Refused(SYSTEM_ERROR);
+        };
+        let message_state = state.as_ref().map_or(MessageState::Enroute, |row| row.state) as u8;
+        let finished = state.filter(|row| row.state.is_final());
+        let final_date = finished.map(|row| format_time(row.at.0)).unwrap_or_default();
+        let message_id = message.message_id.unwrap_or(found.id);
+        let reply = Reply::Queried { message_id, final_date, message_state, error_code: 0 };
+        self.ready.push(Answer { sequence, reply });
+        Verdict::Pending
+    }
+
+    pub(crate) fn start_cancel(&mut self, sequence: u32, message: &MessageRef<'_>) -> Verdict {
+        let found = match self.found_or(message, CANCEL_FAILED) {
+            Ok(found) => found,
+            Err(verdict) => return verdict,
+        };
+        let cancellation = Cancellation {
+            account: self.wallet_number(),
+            message_id: found.id,
+            token: Token::new(sequence, SubmitKind::SubmitSm).0,
+            reply: self.notices.0.clone(),
+        };
+        match self.world.committer.cancel(cancellation) {
+            Ok(()) => Verdict::Pending,
+            Err(_) => Verdict::Refused(SYSTEM_ERROR),
+        }
+    }
+
+    /// The new text has to cost the same, and to be one that the account may send. Of a message that is charged only no
+    /// text is kept, so that nothing is replaced.
+    pub(crate) fn answer_replace(
+        &mut self,
+        sequence: u32,
+        message: &MessageRef<'_>,
+        replacement: &Replacement<'_>,
+    ) -> Verdict {
+        let found = match self.found_or(message, REPLACE_FAILED) {
+            Ok(found) => found,
+            Err(verdict) => return verdict,
+        };
+        match self.world.store.state(self.wallet_number(), found.id) {
+            Ok(None) => {}
+            Ok(Some(_)) => return Verdict::Refused(REPLACE_FAILED),
+            Err(_) => return Verdict::Refused(SYSTEM_ERROR),
+        }
+        let body = Body {
+            data_coding: found.data_coding,
+            udhi: found.esm_class & UDHI != 0,
+            sar: None,
+            octets: replacement.body,
+            in_payload: false,
+        };
+        let coding =
+            self.account.as_ref().map_or(DefaultCoding::Gsm7, |account| account.terms.account.default_coding);
+        if !segments::count(&body, coding).is_ok_and(|count| count.segments == found.segments) {
+            return Verdict::Refused(REPLACE_FAILED);
+        }
+        if self.account.as_ref().is_some_and(|account| !account.terms.account.allows_text(&body)) {
+            return Verdict::Refused(REPLACE_FAILED);
+        }
+        if let Some(route) = found.route {
+            return self.start_replacement(sequence, found.id, &route, replacement);
+        }
+        self.ready.push(Answer { sequence, reply: Reply::Replaced });
+        Verdict::Pending
+    }
+
+    fn start_replacement(
+        &self,
+        sequence: u32,
+        id: u64,
+        route: &CdrRoute,
+        replacement: &Replacement<'_>,
+    ) -> Verdict {
+        let row = match self.waiting_row(route, id) {
+            Ok(Some(row)) => row,
+            Ok(None) => return Verdict::Refused(REPLACE_FAILED),
+            Err(_) => return Verdict::Refused(SYSTEM_ERROR),
+        };
+        let Some(mut message) = Message::read(id, &row) else { return Verdict::Refused(SYSTEM_ERROR) };
+        message.content.payload = replacement.body;
+        message.content.in_payload = false;
+        message.ticket.registered_delivery = replacement.registered_delivery;
+        let mut body = Vec::new();
+        message.write_body(&mut body);
+        let token = Token::new(sequence, SubmitKind::SubmitSm).0;
+        let (account, reply) = (self.wallet_number(), self.notices.0.clone());
+        let command = tollgate_storage::committer::Replacement {
+            account,
+            message_id: id,
+            body: body.into(),
+            token,
+            reply,
+        };
+        match self.world.committer.replace(command) {
+            Ok(()) => Verdict::Pending,
+            Err(_) => Verdict::Refused(SYSTEM_ERROR),
+        }
+    }
+
+    /// The bytes of a message that waits in its queue, or for the time that it is scheduled for.
+    fn waiting_row(&self, route: &CdrRoute, message_id: u64) -> Result<Option<Box<[u8]>>, Unavailable> {
+        let CdrRoute { home, class, scheduled_at } = *route;
+        if let Some(due) = scheduled_at
+            && let Some(row) = self.world.store.scheduled_row(due, message_id)?
+        {
+            return Ok(Some(row.bytes));
+        }
+        self.world.store.queued_row(QueueKey { home, class, message_id })
+    }
+
+    /// The message that a request means, or the verdict on a request that means none.
+    fn found_or(&self, message: &MessageRef<'_>, unknown: u32) -> Result<Found, Verdict> {
+        match self.find(message) {
+            Ok(Some(found)) => Ok(found),
+            Ok(None) => Err(Verdict::Refused(unknown)),
+            Err(_) => Err(Verdict::Refused(SYSTEM_ERROR)),
+        }
+    }
+
+    /// The message that a request means, if it is this account's and the source address is the message's own.
+    fn find(&self, message: &MessageRef<'_>) -> Result<Option<Found>, Unavailable> {
+        let Some(visible_id) = message.message_id else { return Ok(None) };
+        let account = self.wallet_number();
+        let id = match u32::try_from(visible_id) {
+            Ok(short_id) => self.world.store.message_of_short_id(account, short_id)?.unwrap_or(visible_id),
+            Err(_) => visible_id,
+        };
+        let source = message.source.digits;
+        let read = |cdr: &Cdr<'_>| {
+            let fields = &cdr.fields;
+            let same_source = source.is_empty() || source == fields.source.address;
+            same_source.then_some(Found {
+                id,
+                segments: fields.segments,
+                data_coding: fields.data_coding,
+                esm_class: fields.esm_class,
+                route: fields.route,
+            })
+        };
+        Ok(self.world.store.cdr(account, id, read)?.flatten())
+    }
+}

@@ -1,0 +1,327 @@
+//! One bound session's side of the gate: from a submit to a charge in memory, and on to the committer in chunks.
+
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use metrics::Counter;
+use tokio::sync::mpsc;
+use tokio::time::Sleep;
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::charging::Charge;
+use tollgate_engine::network::{NetworkCode, NetworkId};
+use tollgate_engine::refusal::Refusal;
+use tollgate_engine::tables::Tables;
+use tollgate_engine::time::UnixMicros;
+use tollgate_smpp::pdu::Submit;
+use tollgate_smpp::{Answer, Delivery, DeliveryOutcome, GateSession, MessageRef, Replacement, Verdict};
+use tollgate_storage::chunk::{Chunk, ChunkHeader, Notice};
+
+use super::answers::{Details, Token};
+use crate::core::World;
+use crate::metrics::Meters;
+use crate::snapshot::{Bindable, Live, Standing};
+use tollgate_provisioning::TlvTags;
+
+/// Emptied chunks that are kept for their memory.
+const SPARE_CHUNKS_MAX: usize = 4;
+
+/// What a session of the SMPP server talks to.
+pub struct GatewaySession {
+    pub(crate) world: Arc<World>,
+    /// What was in force when the account was looked up last.
+    live: Arc<Live>,
+    /// Of `live`, at that time.
+    generation: u64,
+    /// `None` once the account is no longer provisioned.
+    pub(crate) account: Option<Arc<Bindable>>,
+    account_id: Arc<str>,
+    refreshed_at: u64,
+    pub(crate) standing: Arc<Standing>,
+    /// Whether it has a place among the account's binds: taken at the bind and given back at the end, whatever a reload
+    /// does in between.
+    has_bind: bool,
+    pub(crate) revenue: Counter,
+    window: u32,
+    short_ids: bool,
+    /// The chunk that charges go into now, and those that wait for room in the committer's queue before it.
+    open: Option<Box<Chunk>>,
+    waiting: VecDeque<Box<Chunk>>,
+    #[expect(
+        clippy::vec_box,
+        reason = "a chunk stays in its box from the session to the committer and back"
+    )]
+    spare: Vec<Box<Chunk>>,
+    pub(crate) notices: (mpsc::UnboundedSender<Notice>, mpsc::UnboundedReceiver<Notice>),
+    /// Answers that need no commit.
+    pub(crate) ready: Vec<Answer>,
+    /// What is to be said beside the message id, by the number in the request's token.
+    pub(crate) details: HashMap<u32, Details>,
+    pub(crate) next_details: u32,
+    /// Requests with the committer.
+    inflight: u32,
+    /// Where a queue row is written, kept for its memory.
+    pub(crate) intent_body: Vec<u8>,
+    /// Receipts with the peer.
+    pub(crate) receipts_in_hand: HashSet<u64>,
+    /// Set while receipts wait for another try.
+    pub(crate) receipt_pause: Option<Pin<Box<Sleep>>>,
+    /// The last number of the sequence that weighted routing draws with.
+    spread: Cell<u64>,
+}
+
+impl GatewaySession {
+    /// A session of an account that has just been admitted.
+    pub(crate) fn new(world: Arc<World>, account: &Arc<Bindable>, window: u32, short_ids: bool) -> Self {
+        world.meters.windows.increment(window);
+        let live = world.live.load_full();
+        Self {
+            // Whatever was changed since the account was looked up is seen at the first message.
+            generation: u64::MAX,
+            live,
+            account_id: Arc::clone(&account.provisioned.account.id),
+            refreshed_at: 0,
+            standing: Arc::clone(&account.standing),
+            has_bind: true,
+            revenue: Meters::revenue(account.terms.account.currency),
+            account: Some(Arc::clone(account)),
+            window,
+            short_ids,
+            open: None,
+            waiting: VecDeque::new(),
+            spare: Vec::new(),
+            notices: mpsc::unbounded_channel(),
+            ready: Vec::new(),
+            details: HashMap::new(),
+            next_details: 0,
+            inflight: 0,
+            intent_body: Vec::new(),
+            receipts_in_hand: HashSet::new(),
+            receipt_pause: None,
+            spread: Cell::new(tollgate_storage::clock::now().0),
+            world,
+        }
+    }
+
+    /// A session of a request that came without a bind.
+    pub(crate) fn of_request(world: Arc<World>, account: &Arc<Bindable>, window: u32) -> Self {
+        let mut session = Self::new(world, account, window, false);
+        session.has_bind = false;
+        session
+    }
+
+    /// The account's parameters as they are at this moment, at which its message comes; `None` where it is gone.
+    pub(crate) fn tags_at(&mut self, now: UnixMicros) -> Option<TlvTags> {
+        self.refresh(now.0);
+        self.account.as_ref().map(|account| account.provisioned.tlv)
+    }
+
+    /// Once per read of the socket: looks the account up again if there was a reload or a change.
+    fn refresh(&mut self, now: u64) {
+        if std::mem::replace(&mut self.refreshed_at, now) == now {
+            return;
+        }
+        let live = self.world.live.load();
+        let generation = live.generation();
+        if self.generation != generation || !Arc::ptr_eq(&live, &self.live) {
+            self.generation = generation;
+            self.live = Arc::clone(&live);
+            self.account = live.by_account(&self.account_id);
+        }
+    }
+
+    pub(crate) fn wallet_number(&self) -> AccountNumber {
+        self.standing.wallet.number()
+    }
+
+    pub(crate) fn tables(&self) -> &Tables {
+        &self.live.tables
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.live
+    }
+
+    /// A number that looks like chance, for messages that share nothing with others (SplitMix64).
+    pub(crate) fn next_spread(&self) -> u64 {
+        let state = self.spread.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
+        self.spread.set(state);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(crate) fn open_chunk(&mut self) -> Option<&mut Chunk> {
+        self.open.as_deref_mut()
+    }
+
+    pub(crate) fn key_window(&self) -> Duration {
+        self.world.key_window
+    }
+
+    pub(crate) fn network_code(&self, network: NetworkId) -> NetworkCode {
+        self.live.tables.networks.get(network).code
+    }
+
+    pub(crate) fn refuse(&self, account: Option<&Bindable>, refusal: Refusal) -> Verdict {
+        self.world.meters.refuse(refusal, 1);
+        Verdict::Refused(
+            account.map_or(refusal.default_status(), |account| account.terms.statuses.status(refusal)),
+        )
+    }
+
+    /// The open chunk, or a new one where this charge does not fit into it.
+    pub(crate) fn chunk_for(
+        &mut self,
+        now: UnixMicros,
+        charge: &Charge,
+        account: &Arc<Bindable>,
+    ) -> &mut Chunk {
+        let fits = |chunk: &Chunk| {
+            let header = chunk.header();
+            header.submitted_at == now
+                && header.tariff == self.live.tariff
+                && chunk.takes_month(charge.posting.month)
+        };
+        let open = match self.open.take() {
+            Some(chunk) if fits(&chunk) => chunk,
+            other => {
+                if let Some(chunk) = other {
+                    self.count_inflight(chunk.requests().len(), true);
+                    self.waiting.push_back(chunk);
+                }
+                let header = ChunkHeader {
+                    submitted_at: now,
+                    tariff: self.live.tariff,
+                    plan: Arc::clone(&account.terms.account.plan),
+                    short_ids: self.short_ids,
+                };
+                self.new_chunk(header, account)
+            }
+        };
+        self.open.insert(open)
+    }
+
+    fn new_chunk(&mut self, header: ChunkHeader, account: &Bindable) -> Box<Chunk> {
+        if let Some(mut chunk) = self.spare.pop() {
+            chunk.reset(header);
+            return chunk;
+        }
+        let (wallet, keys) = (Arc::clone(&account.standing.wallet), Arc::clone(&self.world.keys));
+        Box::new(Chunk::new(wallet, keys, header, self.notices.0.clone()))
+    }
+
+    pub(crate) fn close_request(&mut self, token: Token, cdrs: u32) {
+        if let Some(chunk) = self.open.as_mut() {
+            chunk.push_request(token.0, cdrs);
+        }
+    }
+
+    /// Requests that went to the committer, or came back from it.
+    pub(crate) fn count_inflight(&mut self, requests: usize, went: bool) {
+        let requests = u32::try_from(requests).unwrap_or(u32::MAX);
+        if went {
+            self.inflight += requests;
+            self.world.meters.inflight.increment(requests);
+        } else {
+            self.inflight -= requests;
+            self.world.meters.inflight.decrement(requests);
+        }
+    }
+
+    pub(crate) fn keep_for_reuse(&mut self, chunk: Box<Chunk>) {
+        if self.spare.len() < SPARE_CHUNKS_MAX {
+            self.spare.push(chunk);
+        }
+    }
+}
+
+impl GateSession for GatewaySession {
+    fn submit(&mut self, now: u64, submit: &Submit<'_>) -> Verdict {
+        self.refresh(now);
+        // Taken out and put back, as a count of references would be two atomic steps per message.
+        let Some(account) = self.account.take() else {
+            return self.refuse(None, Refusal::UnknownAccount);
+        };
+        let verdict = self.charge_submit(UnixMicros(now), submit, &account);
+        self.account = Some(account);
+        verdict
+    }
+
+    fn query(&mut self, sequence: u32, message: MessageRef<'_>) -> Verdict {
+        self.answer_query(sequence, &message)
+    }
+
+    fn cancel(&mut self, _now: u64, sequence: u32, message: MessageRef<'_>) -> Verdict {
+        self.start_cancel(sequence, &message)
+    }
+
+    fn replace(
+        &mut self,
+        _now: u64,
+        sequence: u32,
+        message: MessageRef<'_>,
+        body: Replacement<'_>,
+    ) -> Verdict {
+        self.answer_replace(sequence, &message, &body)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(chunk) = self.open.take() {
+            self.count_inflight(chunk.requests().len(), true);
+            self.waiting.push_back(chunk);
+        }
+        while let Some(chunk) = self.waiting.pop_front() {
+            let mut chunk = Some(chunk);
+            let polled = self.world.committer.poll_charge(cx, &mut chunk);
+            if let Some(back) = chunk {
+                self.waiting.push_front(back);
+            }
+            ready!(polled);
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_answers(&mut self, cx: &mut Context<'_>, answers: &mut Vec<Answer>) -> Poll<()> {
+        let before = answers.len();
+        answers.append(&mut self.ready);
+        while let Poll::Ready(Some(notice)) = self.notices.1.poll_recv(cx) {
+            self.answer(notice, answers);
+        }
+        if answers.len() > before { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn poll_deliveries(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: usize,
+        deliveries: &mut Vec<Delivery>,
+    ) -> Poll<()> {
+        self.take_receipts(cx, room, deliveries)
+    }
+
+    fn delivered(&mut self, token: u64, outcome: DeliveryOutcome) {
+        self.receipt_answered(token, outcome);
+    }
+
+    fn flush_delivered(&mut self) {
+        self.delete_receipts();
+    }
+}
+
+impl Drop for GatewaySession {
+    fn drop(&mut self) {
+        // Chunks that were not handed over give their money back as they are dropped.
+        for id in self.receipts_in_hand.drain() {
+            self.standing.mailbox.give_back(id);
+        }
+        if self.has_bind {
+            self.standing.give_back_bind();
+        }
+        self.world.meters.windows.decrement(self.window);
+        self.world.meters.inflight.decrement(self.inflight);
+    }
+}

@@ -1,0 +1,240 @@
+//! A submit: each destination is rated and debited in memory, and its CDR goes into the session's open chunk.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tollgate_engine::charging::{self, Charge, Message, Rated};
+use tollgate_engine::money::Amount;
+use tollgate_engine::refusal::Refusal;
+use tollgate_engine::time::UnixMicros;
+use tollgate_smpp::pdu::{Address, Destinations, Submit};
+use tollgate_smpp::{Answer, Reply, UnsuccessfulDestination, Verdict};
+use tollgate_storage::cdr::{CdrFields, CdrRoute, Source};
+use tollgate_storage::keys::{KeyCheck, NewKey};
+
+use super::answers::{Details, Token, c_octets};
+use super::delivery_intent::{Delivering, Times, class_of};
+use super::parameters::{Parameters, fingerprint};
+use super::route::{Home, Routing};
+use super::session::GatewaySession;
+use crate::snapshot::{Bindable, Standing};
+
+/// One submit on its way through the gate.
+struct Request<'a> {
+    now: UnixMicros,
+    submit: &'a Submit<'a>,
+    parameters: Parameters<'a>,
+    times: Times,
+    key: Option<Key<'a>>,
+    account: &'a Arc<Bindable>,
+}
+
+/// A charge in memory, with where its message goes.
+struct Charged {
+    charge: Charge,
+    /// `None` where messages are charged only.
+    home: Option<Home>,
+}
+
+/// An idempotency key that this submit is the first to use.
+#[derive(Clone, Copy)]
+struct Key<'a> {
+    octets: &'a [u8],
+    fingerprint: u64,
+    window: Duration,
+}
+
+impl GatewaySession {
+    /// Charges every destination of a submit_sm, data_sm or submit_multi.
+    pub(crate) fn charge_submit(
+        &mut self,
+        now: UnixMicros,
+        submit: &Submit<'_>,
+        account: &Arc<Bindable>,
+    ) -> Verdict {
+        let Ok(parameters) = Parameters::read(submit, &account.provisioned.tlv) else {
+            return self.refuse(Some(account), Refusal::Malformed);
+        };
+        let times = match Times::read(submit, now) {
+            Ok(times) => times,
+            Err(refusal) => return self.refuse(Some(account), refusal),
+        };
+        let opted_in = account.provisioned.idempotency_by_user_message_reference;
+        let own_key = opted_in.and_then(|_| parameters.key_of_reference(submit));
+        let key = match (parameters.idempotency_key, &own_key) {
+            (Some(octets), _) => Some((octets, self.key_window())),
+            (None, Some(octets)) => opted_in.map(|window| (octets.as_slice(), window)),
+            (None, None) => None,
+        };
+        let key = key.map(|(octets, window)| Key { octets, fingerprint: fingerprint(submit), window });
+        let request = Request { now, submit, parameters, times, key, account };
+        // Before the key is looked up: while storage is in doubt, a first use on disk may yet be taken back.
+        if !self.world.committer.is_available() {
+            return self.refuse_request(&request, Refusal::StorageUnavailable);
+        }
+        if let Some(verdict) = request.key.and_then(|key| self.answer_known_key(&request, key)) {
+            return verdict;
+        }
+        match submit.destinations {
+            Destinations::One(to) => self.charge_one(&request, &to),
+            Destinations::Many(_) => self.charge_many(&request),
+        }
+    }
+
+    /// Reserves the key where it is new; otherwise there is nothing to charge and the verdict is known.
+    fn answer_known_key(&mut self, request: &Request<'_>, key: Key<'_>) -> Option<Verdict> {
+        let token = Token::new(request.submit.sequence, request.submit.kind);
+        let waiter = (&self.notices.0, token.0);
+        match self.world.keys.check(self.wallet_number(), key.octets, key.fingerprint, request.now, waiter) {
+            Ok(KeyCheck::New) => None,
+            Ok(KeyCheck::Pending) => Some(Verdict::Pending),
+            Ok(KeyCheck::Known(message_id)) => {
+                self.world.meters.replayed.increment(1);
+                self.ready
+                    .push(Answer { sequence: token.sequence(), reply: token.accepted(message_id, None) });
+                Some(Verdict::Pending)
+            }
+            Ok(KeyCheck::Reused) => Some(self.refuse_request(request, Refusal::KeyReused)),
+            Err(_) => Some(self.refuse_request(request, Refusal::StorageUnavailable)),
+        }
+    }
+
+    fn charge_one(&mut self, request: &Request<'_>, to: &Address<'_>) -> Verdict {
+        match self.charge(request, to) {
+            Ok(charged) => {
+                self.record(request, to, &charged, request.key);
+                let token = self.token_with_price(request, &charged.charge);
+                self.close_request(token, 1);
+                Verdict::Pending
+            }
+            Err(refusal) => {
+                self.release_key(request);
+                self.refuse_request(request, refusal)
+            }
+        }
+    }
+
+    /// Each destination is charged by itself; the refused ones are listed in the response. Refused as a whole, with the
+    /// first one's reason, only where none could be charged.
+    fn charge_many(&mut self, request: &Request<'_>) -> Verdict {
+        let (mut charged, mut unsuccessful, mut first_refusal) = (0, Vec::new(), None);
+        for to in &request.submit.destinations {
+            match self.charge(request, &to) {
+                Ok(done) => {
+                    // The key stands on the first CDR, whose id is the response's.
+                    self.record(request, &to, &done, request.key.filter(|_| charged == 0));
+                    charged += 1;
+                }
+                Err(refusal) => {
+                    self.world.meters.refuse(refusal, 1);
+                    first_refusal.get_or_insert(refusal);
+                    let status = request.account.terms.statuses.status(refusal);
+                    let address = to.digits.to_vec();
+                    unsuccessful.push(UnsuccessfulDestination { ton: to.ton, npi: to.npi, address, status });
+                }
+            }
+        }
+        if charged == 0 {
+            self.release_key(request);
+            let refusal = first_refusal.unwrap_or(Refusal::UnknownDestination);
+            return Verdict::Refused(request.account.terms.statuses.status(refusal));
+        }
+        let token = Token::new(request.submit.sequence, request.submit.kind);
+        let token = self.token_with(token, Details::Multi(unsuccessful));
+        self.close_request(token, charged);
+        Verdict::Pending
+    }
+
+    fn charge(&self, request: &Request<'_>, to: &Address<'_>) -> Result<Charged, Refusal> {
+        let body = request.parameters.body(request.submit);
+        let message = Message {
+            source: request.submit.source.digits,
+            destination: to.digits,
+            destination_ton: to.ton,
+            destination_npi: to.npi,
+            network_tlv: request.parameters.network,
+            body,
+        };
+        let Standing { wallet, throttle, .. } = &*request.account.standing;
+        let (terms, now) = (&request.account.terms, request.now);
+        let routing = Routing { account: request.account, now, source: message.source, body: &body };
+        let route = |rated: &Rated, price: &dyn Fn() -> Amount| self.route(&routing, rated, price);
+        let (charge, home) = charging::charge(self.tables(), terms, throttle, wallet, &message, now, route)?;
+        Ok(Charged { charge, home })
+    }
+
+    /// Writes the CDR of a charge into the open chunk, with the key that it is the first use of and the intent to
+    /// deliver.
+    fn record(&mut self, request: &Request<'_>, to: &Address<'_>, charged: &Charged, key: Option<Key<'_>>) {
+        let Request { submit, parameters, now, times, .. } = request;
+        let Charged { charge, home } = charged;
+        let class = class_of(submit.priority_flag);
+        let scheduled_at = times.scheduled_at;
+        let cdr = CdrFields {
+            destination: charge.rated.number,
+            network: self.network_code(charge.rated.network),
+            network_source: charge.rated.network_source,
+            segments: charge.rated.segments,
+            data_coding: submit.data_coding,
+            esm_class: submit.esm_class,
+            registered_delivery: submit.registered_delivery,
+            amount: charge.posting.amount,
+            counted_before: charge.posting.counted_before,
+            source: Source { ton: submit.source.ton, npi: submit.source.npi, address: submit.source.digits },
+            dispatch_id: parameters.dispatch_id,
+            idempotency_key: key.map(|key| key.octets),
+            user_message_reference: parameters.user_message_reference,
+            route: home.map(|home| CdrRoute { home: home.operator, class, scheduled_at }),
+        };
+        let chunk = self.chunk_for(*now, charge, request.account);
+        chunk.push(&charge.posting, &cdr);
+        if let Some(key) = key {
+            let window = u64::try_from(key.window.as_micros()).unwrap_or(u64::MAX);
+            chunk.push_key(NewKey {
+                key: key.octets.into(),
+                fingerprint: key.fingerprint,
+                expires_at: UnixMicros(now.0.saturating_add(window)),
+                index: chunk.count() - 1,
+            });
+        }
+        if let Some(home) = *home {
+            let account: &Bindable = request.account;
+            let (times, now) = (*times, *now);
+            let delivering = Delivering { account, submit, parameters, to, home, times, now };
+            self.push_intent(charge, &delivering);
+        }
+    }
+
+    /// A token with the price, for accounts and messages that ask for it.
+    fn token_with_price(&mut self, request: &Request<'_>, charge: &Charge) -> Token {
+        let token = Token::new(request.submit.sequence, request.submit.kind);
+        if !request.wants_reply_tlvs() {
+            return token;
+        }
+        let network = self.network_code(charge.rated.network);
+        self.token_with(token, Details::Price(charge.posting.amount, network))
+    }
+
+    fn release_key(&self, request: &Request<'_>) {
+        if let Some(key) = request.key {
+            self.world.keys.release(self.wallet_number(), key.octets);
+        }
+    }
+
+    /// With the reason in a TLV for whoever asks for reply TLVs.
+    fn refuse_request(&mut self, request: &Request<'_>, refusal: Refusal) -> Verdict {
+        let verdict = self.refuse(Some(request.account), refusal);
+        let (Verdict::Refused(status), true) = (verdict, request.wants_reply_tlvs()) else { return verdict };
+        let (sequence, kind) = (request.submit.sequence, request.submit.kind);
+        let reason = (request.account.provisioned.tlv.reason, c_octets(refusal.name()));
+        let reply = Reply::Explained { command: kind.command(), status, tlvs: Some(Box::new(vec![reason])) };
+        self.ready.push(Answer { sequence, reply });
+        Verdict::Pending
+    }
+}
+
+impl Request<'_> {
+    fn wants_reply_tlvs(&self) -> bool {
+        self.parameters.wants_price || self.account.provisioned.reply_tlvs
+    }
+}

@@ -1,0 +1,40 @@
+//! Delivery: from a charged message on disk to an operator's answer, and from an operator's receipt back to the gateway.
+//!
+//! ```text
+//! committer ──queued──► home queue ──pump──► lane ──► link ──submit_sm──► operator
+//!     ▲                     ▲  (desk thread)   │        │
+//!     └── delivery events ──┴── put back ◄─────┴────────┴── answer, receipt, loss
+//! ```
+//!
+//! A message waits in the queue of its **home**, the operator that was chosen when it was charged, and its row on disk
+//! never moves. Who sends it is decided when it leaves the queue, so that a dead operator's messages go elsewhere
+//! without a row being rewritten. Before it goes on a wire a **lease** that names it is durable: after a crash a
+//! message without one was certainly never sent, and one with it may have been.
+//!
+//! **Architecture invariant:** money moves in the committer only. What happens here is reported to it as events, and
+//! what the committer has not confirmed has not happened.
+
+pub mod assign;
+pub mod attempt;
+pub mod backlog;
+pub mod country_breakers;
+pub mod deadlines;
+pub mod effects;
+pub mod leases;
+pub mod long_messages;
+pub mod operator_queue;
+pub mod operator_queues;
+pub mod receipt_queue;
+pub mod retry_policy;
+pub mod scheduler;
+pub mod status;
+pub mod unknown_outcomes;
+pub mod unmatched_receipts;
+pub mod wakers;
+
+pub use long_messages::Parts;
+pub use operator_queue::{Lane, LaneView};
+pub use operator_queues::{Lanes, OperatorSetup};
+pub use receipt_queue::Mailbox;
+pub use scheduler::Desk;
+pub use status::gateway_may_take_later;

@@ -1,0 +1,296 @@
+//! The queue of one home operator: its oldest messages in memory, the rest on disk only.
+//!
+//! What becomes durable is pushed in the order of message ids. Beyond the capacity it is not kept: the queue then
+//! remembers that there is more on disk, and reads it back page by page once the memory has drained. The last id seen
+//! tells what is known already, so nothing is taken twice and nothing is left behind.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use parking_lot::Mutex;
+use tollgate_engine::operator::OperatorNumber;
+use tollgate_storage::message::{QueueKey, QueuedRow};
+
+use super::attempt::Envelope;
+
+/// Values of priority_flag, the most urgent first.
+const CLASSES: usize = 4;
+
+/// Rows read back at one time.
+pub const PAGE: usize = 512;
+
+/// Messages that wait for one operator.
+#[derive(Debug)]
+pub struct HomeQueue {
+    /// Whose.
+    pub home: OperatorNumber,
+    capacity: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    classes: [ClassQueue; CLASSES],
+    /// Messages in `classes`.
+    waiting: usize,
+    /// They were out before, and keep their place: by class and message id.
+    returned: BTreeMap<(u8, u64), Envelope>,
+    /// By when they may be tried again, and message id.
+    later: BTreeMap<(u64, u64), Envelope>,
+}
+
+#[derive(Debug, Default)]
+struct ClassQueue {
+    waiting: VecDeque<QueuedRow>,
+    /// Everything up to this id was taken into memory once.
+    last_seen: u64,
+    /// Whether there may be more on disk.
+    on_disk: bool,
+    /// How often something was left on disk only, to see whether a page that was read was the last.
+    spills: u64,
+}
+
+/// A page to read from disk.
+#[derive(Clone, Copy, Debug)]
+pub struct Refill {
+    /// Which class.
+    pub class: u8,
+    /// Behind which message.
+    pub after: u64,
+    spills: u64,
+}
+
+impl State {
+    fn put_back(&mut self, envelope: Envelope) {
+        self.returned.insert((envelope.key.class, envelope.key.message_id), envelope);
+    }
+}
+
+impl HomeQueue {
+    /// Of an operator whose messages may be on disk from before.
+    pub fn new(home: OperatorNumber, capacity: usize) -> Self {
+        let class = || ClassQueue { on_disk: true, ..ClassQueue::default() };
+        let state = State {
+            classes: std::array::from_fn(|_| class()),
+            waiting: 0,
+            returned: BTreeMap::new(),
+            later: BTreeMap::new(),
+        };
+        Self { home, capacity: capacity.max(1), state: Mutex::new(state) }
+    }
+
+    /// Takes a message that has just become durable, or leaves it on disk.
+    pub fn push(&self, row: QueuedRow) {
+        let mut state = self.state.lock();
+        let full = state.waiting >= self.capacity;
+        let Some(class) = state.classes.get_mut(usize::from(row.key.class)) else { return };
+        if row.key.message_id <= class.last_seen {
+            return;
+        }
+        if full || class.on_disk {
+            class.on_disk = true;
+            class.spills += 1;
+            return;
+        }
+        class.last_seen = row.key.message_id;
+        class.waiting.push_back(row);
+        state.waiting += 1;
+    }
+
+    /// Puts a message back in its place.
+    pub fn put_back(&self, envelope: Envelope) {
+        self.state.lock().put_back(envelope);
+    }
+
+    /// Puts a message aside until `due`.
+    pub fn put_later(&self, due: u64, envelope: Envelope) {
+        self.state.lock().later.insert((due, envelope.key.message_id), envelope);
+    }
+
+    /// The next message to send at `now`: of the most urgent class, the oldest.
+    pub fn pop(&self, now: u64) -> Option<Envelope> {
+        let mut state = self.state.lock();
+        while let Some(entry) = state.later.first_entry().filter(|entry| entry.key().0 <= now) {
+            let envelope = entry.remove();
+            state.put_back(envelope);
+        }
+        let fresh = state.classes.iter().find_map(|class| class.waiting.front());
+        let fresh = fresh.map(|row| (row.key.class, row.key.message_id));
+        let returned = state.returned.first_key_value().map(|(place, _)| *place);
+        match (returned, fresh) {
+            (Some(returned), fresh) if fresh.is_none_or(|fresh| returned < fresh) => {
+                state.returned.pop_first().map(|(_, envelope)| envelope)
+            }
+            (_, Some((class, _))) => {
+                let row = state.classes.get_mut(usize::from(class))?.waiting.pop_front()?;
+                state.waiting -= 1;
+                Some(Envelope::new(row))
+            }
+            _ => None,
+        }
+    }
+
+    /// A page that is worth reading now: a class has run dry in memory and has more on disk. While many messages wait to
+    /// be tried again, no more are brought in: they would meet the same fate.
+    pub fn wants_page(&self) -> Option<Refill> {
+        let state = self.state.lock();
+        if state.later.len() + state.returned.len() >= self.capacity {
+            return None;
+        }
+        let dry =
+            state.classes.iter().zip(0u8..).find(|(class, _)| class.on_disk && class.waiting.is_empty());
+        dry.map(|(class, number)| Refill { class: number, after: class.last_seen, spills: class.spills })
+    }
+
+    /// Takes a page that was read; `known` are messages that are on their way already, since before a restart.
+    pub fn take_page(&self, refill: Refill, rows: Vec<QueuedRow>, known: impl Fn(u64) -> bool) {
+        let mut state = self.state.lock();
+        let Some(class) = state.classes.get_mut(usize::from(refill.class)) else { return };
+        if rows.len() < PAGE && class.spills == refill.spills {
+            class.on_disk = false;
+        }
+        let mut taken = 0;
+        for row in rows {
+            if row.key.message_id <= class.last_seen {
+                continue;
+            }
+            class.last_seen = row.key.message_id;
+            if !known(row.key.message_id) {
+                class.waiting.push_back(row);
+                taken += 1;
+            }
+        }
+        state.waiting += taken;
+    }
+
+    /// An operator has come back: what was put aside without being offered to anybody need not wait any longer.
+    pub fn recall(&self) {
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        let never_offered: Vec<_> = state
+            .later
+            .iter()
+            .filter(|(_, envelope)| envelope.attempts == 0)
+            .map(|(place, _)| *place)
+            .collect();
+        for place in never_offered {
+            if let Some(envelope) = state.later.remove(&place) {
+                state.put_back(envelope);
+            }
+        }
+    }
+
+    /// The messages in memory that an operator may have already, and which.
+    pub fn in_doubt(&self) -> Vec<(OperatorNumber, QueueKey)> {
+        let state = self.state.lock();
+        let envelopes = state.returned.values().chain(state.later.values());
+        envelopes.filter_map(|envelope| Some((envelope.may_be_at?, envelope.key))).collect()
+    }
+
+    /// Messages in memory, and whether there are more on disk.
+    pub fn len(&self) -> (usize, bool) {
+        let state = self.state.lock();
+        let more = state.classes.iter().any(|class| class.on_disk);
+        (state.waiting + state.returned.len() + state.later.len(), more)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOME: OperatorNumber = OperatorNumber(1);
+
+    fn row(class: u8, message_id: u64) -> QueuedRow {
+        QueuedRow { key: QueueKey { home: HOME, class, message_id }, bytes: Box::default() }
+    }
+
+    /// A queue that has seen that there is nothing on disk.
+    fn drained(capacity: usize) -> HomeQueue {
+        let queue = HomeQueue::new(HOME, capacity);
+        while let Some(refill) = queue.wants_page() {
+            queue.take_page(refill, Vec::new(), |_| false);
+        }
+        queue
+    }
+
+    fn ids(queue: &HomeQueue) -> Vec<u64> {
+        std::iter::from_fn(|| queue.pop(0)).map(|envelope| envelope.key.message_id).collect()
+    }
+
+    #[test]
+    fn urgent_messages_go_first_and_each_class_in_order() {
+        let queue = drained(10);
+        for (class, id) in [(3, 1), (3, 2), (0, 3), (2, 4), (0, 5)] {
+            queue.push(row(class, id));
+        }
+        assert_eq!(ids(&queue), [3, 5, 4, 1, 2]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_read_back_once() {
+        let queue = drained(2);
+        (1..=5).for_each(|id| queue.push(row(3, id)));
+        assert_eq!(queue.len(), (2, true));
+        assert_eq!(ids(&queue), [1, 2]);
+        let refill = queue.wants_page().unwrap();
+        assert_eq!((refill.class, refill.after), (3, 2));
+        // While the page is read another message becomes durable, and is seen in the page too.
+        queue.push(row(3, 6));
+        queue.take_page(refill, (3..=6).map(|id| row(3, id)).collect(), |_| false);
+        assert_eq!(ids(&queue), [3, 4, 5, 6]);
+        let refill = queue.wants_page().expect("a message was left on disk while the page was read");
+        queue.take_page(refill, Vec::new(), |_| false);
+        assert_eq!(queue.wants_page().map(|refill| refill.after), None);
+        queue.push(row(3, 6));
+        queue.push(row(3, 7));
+        assert_eq!(ids(&queue), [7], "a late word of what the page brought is not a second message");
+    }
+
+    #[test]
+    fn after_a_restart_the_disk_is_read_but_for_what_is_on_its_way() {
+        let queue = HomeQueue::new(HOME, 10);
+        for class in 0..4 {
+            let refill = queue.wants_page().unwrap();
+            assert_eq!(refill.class, class);
+            let rows = if class == 3 { vec![row(3, 1), row(3, 2)] } else { Vec::new() };
+            queue.take_page(refill, rows, |id| id == 1);
+        }
+        assert_eq!(ids(&queue), [2]);
+    }
+
+    #[test]
+    fn a_message_put_aside_comes_when_it_is_due() {
+        let queue = drained(10);
+        queue.push(row(3, 2));
+        queue.put_later(100, Envelope::new(row(3, 1)));
+        assert_eq!(queue.pop(99).unwrap().key.message_id, 2);
+        assert!(queue.pop(99).is_none());
+        assert_eq!(queue.pop(100).unwrap().key.message_id, 1);
+    }
+
+    #[test]
+    fn what_comes_back_keeps_its_place() {
+        let queue = drained(10);
+        for (class, id) in [(3, 1), (3, 2), (0, 3), (3, 4)] {
+            queue.push(row(class, id));
+        }
+        let out: Vec<_> = std::iter::from_fn(|| queue.pop(0)).take(3).collect();
+        for (due, envelope) in (10..).zip(out) {
+            queue.put_later(due, envelope);
+        }
+        queue.push(row(2, 5));
+        let order: Vec<_> =
+            std::iter::from_fn(|| queue.pop(20)).map(|envelope| envelope.key.message_id).collect();
+        assert_eq!(order, [3, 5, 1, 2, 4]);
+    }
+
+    #[test]
+    fn what_was_offered_to_nobody_is_recalled() {
+        let queue = drained(10);
+        let offered = Envelope { attempts: 1, ..Envelope::new(row(3, 1)) };
+        queue.put_later(100, offered);
+        queue.put_later(100, Envelope::new(row(3, 2)));
+        queue.recall();
+        assert_eq!(ids(&queue), [2]);
+    }
+}

@@ -1,0 +1,188 @@
+//! What the desk does by the clock.
+
+use std::sync::Arc;
+
+use tollgate_engine::settlement::Outcome;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
+
+use super::backlog::HomeQueue;
+use super::effects::Report;
+use super::scheduler::Desk;
+
+const SECOND: u64 = 1_000_000;
+/// How often it is looked for messages whose validity period has ended, and at the health of operators.
+const LOOK_EVERY: u64 = SECOND;
+/// How often it is looked for messages that are due.
+const DUE_EVERY: u64 = SECOND / 5;
+/// How often what could not be made durable is tried again.
+const AGAIN_EVERY: u64 = SECOND / 10;
+/// How often it is looked for messages whose receipt never came; a look reads all that wait for one.
+const OVERDUE_EVERY: u64 = 600 * SECOND;
+/// Messages of one look; what is left is found by the next.
+const MESSAGES_MAX: usize = 1_000;
+
+/// When each is to be done next.
+#[derive(Debug)]
+pub struct Timers {
+    again: u64,
+    look: u64,
+    due: u64,
+    overdue: u64,
+    sample: u64,
+}
+
+impl Timers {
+    /// All are due a little after `now`.
+    pub fn new(now: UnixMicros) -> Self {
+        Self {
+            again: now.0,
+            look: now.0,
+            due: now.0,
+            overdue: now.0 + OVERDUE_EVERY / 10,
+            sample: now.0 + SECOND,
+        }
+    }
+
+    /// Does what is due.
+    pub fn look(&mut self, desk: &Arc<Desk>, now: UnixMicros) {
+        desk.give_up_unknowns(now);
+        desk.release_leases();
+        desk.adopt(now);
+        if is_due(&mut self.again, now, AGAIN_EVERY) {
+            desk.clear_backlog();
+        }
+        if is_due(&mut self.due, now, DUE_EVERY) {
+            desk.release_scheduled(now);
+        }
+        if is_due(&mut self.look, now, LOOK_EVERY) {
+            desk.expire(now);
+            desk.look_at_health(now, false);
+            desk.parts.prune(now.0);
+        }
+        if is_due(&mut self.sample, now, u64::from(desk.settings.health_sample_seconds) * SECOND) {
+            desk.look_at_health(now, true);
+        }
+        if is_due(&mut self.overdue, now, OVERDUE_EVERY) && desk.give_up_receipts(now) == MESSAGES_MAX {
+            // There are more, which the next look finds once these are settled.
+            self.overdue = now.0 + SECOND;
+        }
+    }
+}
+
+fn is_due(at: &mut u64, now: UnixMicros, every: u64) -> bool {
+    // A clock that was set back must not stop a timer for as long.
+    let due = now.0 >= *at || now.0 + every < *at;
+    if due {
+        *at = now.0 + every;
+    }
+    due
+}
+
+impl Desk {
+    fn give_up_unknowns(self: &Arc<Self>, now: UnixMicros) {
+        let mut report = Report::default();
+        while let Some(unknown) = self.unknowns.take_due(now.0) {
+            self.time_out_unknown(unknown.envelope, unknown.operator, &mut report);
+        }
+        self.meters.unknown.set(f64::from(u32::try_from(self.unknowns.len()).unwrap_or(u32::MAX)));
+        if !report.is_empty() {
+            self.report(report);
+        }
+    }
+
+    fn release_leases(self: &Arc<Self>) {
+        let done = self.leases.take_done();
+        if !done.is_empty() {
+            let events = done.into_iter().map(|lease| DeliveryEvent::Released { lease }).collect();
+            self.report(Report { events, leases: Vec::new(), acks: None });
+        }
+    }
+
+    fn release_scheduled(self: &Arc<Self>, now: UnixMicros) {
+        match self.store.next_scheduled() {
+            Ok(Some(at)) if at <= now => {}
+            _ => return,
+        }
+        let at_most = u32::try_from(MESSAGES_MAX).unwrap_or(u32::MAX);
+        let events = vec![DeliveryEvent::Due { until: now, at_most }];
+        let desk = Arc::clone(self);
+        let done = Box::new(move |result| {
+            if let DeliveryResult::Durable(outcomes) = result
+                && matches!(outcomes.first(), Some(EventOutcome::Due { released }) if *released > 0)
+            {
+                desk.wake();
+            }
+        });
+        self.submit(DeliveryBatch { events, done });
+    }
+
+    /// Messages with a validity period of their own. Those without are looked at when they leave their queue.
+    fn expire(self: &Arc<Self>, now: UnixMicros) {
+        let due = match self.store.due_expiries(now, MESSAGES_MAX) {
+            Ok(due) => due,
+            Err(error) => return tracing::error!(%error, "messages that expire cannot be read"),
+        };
+        let events: Vec<_> = due
+            .into_iter()
+            .map(|(_, key)| DeliveryEvent::Failed {
+                key,
+                row: None,
+                outcome: Outcome::Expired,
+                error: 0,
+                operator: None,
+                attempts: 0,
+                tried: Vec::new(),
+            })
+            .collect();
+        if !events.is_empty() {
+            self.report(Report { events, leases: Vec::new(), acks: None });
+        }
+    }
+
+    fn look_at_health(self: &Arc<Self>, now: UnixMicros, keep: bool) {
+        let mut events = Vec::new();
+        for lane in self.lanes().iter() {
+            let (sample, change) = lane.look(now);
+            self.follow(change);
+            let open = u32::try_from(lane.countries.open(now)).unwrap_or(u32::MAX);
+            lane.meters.countries_open.set(f64::from(open));
+            lane.meters.health(&sample, self.waiting(&lane.home, keep));
+            if keep && lane.setup.load().is_some() {
+                events.push(DeliveryEvent::Health { operator: lane.number, at: now, sample });
+            }
+        }
+        if !events.is_empty() {
+            // A sample that is lost is not missed.
+            self.submit(DeliveryBatch { events, done: Box::new(|_| ()) });
+        }
+    }
+
+    /// Messages that wait for an operator. What is on disk only is counted now and then, as it takes a read.
+    fn waiting(&self, home: &HomeQueue, count_all: bool) -> Option<u64> {
+        match home.len() {
+            (in_memory, false) => Some(in_memory as u64),
+            (in_memory, true) if count_all => {
+                let all = self.store.queue_len_estimate(home.home).unwrap_or_default();
+                Some(all.max(in_memory as u64))
+            }
+            (_, true) => None,
+        }
+    }
+
+    fn give_up_receipts(self: &Arc<Self>, now: UnixMicros) -> usize {
+        let wait = u64::from(self.settings.receipt_timeout_hours) * 3_600 * SECOND;
+        let before = UnixMicros(now.0.saturating_sub(wait));
+        let overdue = self.store.overdue_upstream(before, MESSAGES_MAX).unwrap_or_else(|error| {
+            tracing::error!(%error, "messages without a receipt cannot be read");
+            Vec::new()
+        });
+        let timed_out = |(operator, id)| DeliveryEvent::ReceiptTimedOut { operator, id };
+        let events: Vec<_> = overdue.into_iter().map(timed_out).collect();
+        let count = events.len();
+        if count > 0 {
+            self.report(Report { events, leases: Vec::new(), acks: None });
+        }
+        count
+    }
+}

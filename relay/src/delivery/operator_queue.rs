@@ -1,0 +1,332 @@
+//! An operator's lane: its home queue, and the messages that are leased and ready for whichever of its links has room.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::task::Waker;
+
+use arc_swap::ArcSwapOption;
+use parking_lot::Mutex;
+use tollgate_engine::breaker::{Breaker, BreakerConfig, BreakerState};
+use tollgate_engine::health::{HealthSample, HealthWindow, ResponseKind};
+use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::pace::Pace;
+use tollgate_engine::routing::Condition;
+use tollgate_engine::time::UnixMicros;
+
+use super::attempt::Envelope;
+use super::backlog::HomeQueue;
+use super::country_breakers::Countries;
+use super::wakers::note_waiting;
+use crate::operators::link_status::Board;
+use crate::operators::metrics::OperatorMeters;
+use tollgate_provisioning::ProvisionedOperator;
+
+/// Messages that are leased ahead for an operator whose throughput is limited: what it takes in a tenth of a second.
+const LEASED_AHEAD_PER_SECOND: u32 = 10;
+
+/// Messages at hand for an operator that is tried out: what the breaker lets through in one round at most.
+const PROBES: usize = 8;
+
+/// Everything about one operator that outlives a reload.
+#[derive(Debug)]
+pub struct Lane {
+    /// On disk.
+    pub number: OperatorNumber,
+    /// In files and metrics.
+    pub code: Arc<str>,
+    /// The messages whose home it is.
+    pub home: HomeQueue,
+    /// Countries where it fails.
+    pub countries: Countries,
+    /// Its links, for people.
+    pub board: Board,
+    /// What is counted.
+    pub meters: OperatorMeters,
+    /// As provisioned; `None` where it no longer is.
+    pub setup: ArcSwapOption<ProvisionedOperator>,
+    available: AtomicBool,
+    score: AtomicU8,
+    in_flight: AtomicU32,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Leased, in the order in which they go out.
+    ready: VecDeque<Envelope>,
+    /// Messages whose lease is on its way to disk.
+    leasing: usize,
+    pace: Pace,
+    breaker: Breaker,
+    health: HealthWindow,
+    /// Links that are bound, and their windows in sum.
+    links: u32,
+    windows: u32,
+    /// Links with nothing to send.
+    idle: Vec<Waker>,
+}
+
+/// A lane at one moment, for people.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneView {
+    /// Whether messages are sent to the operator.
+    pub is_available: bool,
+    /// Links that are bound.
+    pub links: u32,
+    /// Their windows in sum.
+    pub windows: u32,
+    /// Messages without an answer.
+    pub in_flight: u32,
+    /// Messages that are leased, or about to be, and not sent yet.
+    pub ready: usize,
+    /// What the breaker lets through.
+    pub breaker: BreakerState,
+    /// The last minute's.
+    pub health: HealthSample,
+}
+
+/// What a link gets when it asks for messages.
+#[derive(Debug)]
+pub enum Taken {
+    /// These, to be sent now.
+    Messages(Vec<Envelope>),
+    /// None are ready; the waker is called when there are.
+    Nothing,
+    /// Not before this time, in microseconds since 1970.
+    NotBefore(u64),
+}
+
+impl Lane {
+    /// Of an operator with this number on disk.
+    pub fn new(number: OperatorNumber, code: Arc<str>, capacity: usize, breaker: BreakerConfig) -> Self {
+        let state = State {
+            ready: VecDeque::new(),
+            leasing: 0,
+            pace: Pace::new(None),
+            breaker: Breaker::new(breaker),
+            health: HealthWindow::default(),
+            links: 0,
+            windows: 0,
+            idle: Vec::new(),
+        };
+        Self {
+            number,
+            home: HomeQueue::new(number, capacity),
+            countries: Countries::new(breaker),
+            board: Board::default(),
+            meters: OperatorMeters::new(&code),
+            code,
+            setup: ArcSwapOption::empty(),
+            available: AtomicBool::new(false),
+            score: AtomicU8::new(100),
+            in_flight: AtomicU32::new(0),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Takes over what the files say now; links are not touched.
+    pub fn provision(&self, setup: Option<Arc<ProvisionedOperator>>) {
+        let throughput = setup.as_ref().and_then(|setup| setup.smpp.throughput_per_second);
+        self.state.lock().pace.set_rate(throughput);
+        self.setup.store(setup);
+    }
+
+    /// As routing sees it.
+    pub fn condition(&self) -> Condition {
+        Condition {
+            available: self.available.load(Ordering::Relaxed),
+            score: self.score.load(Ordering::Relaxed),
+        }
+    }
+
+    /// As people see it.
+    pub fn view(&self, now: UnixMicros) -> LaneView {
+        let state = self.state.lock();
+        LaneView {
+            is_available: self.condition().available,
+            links: state.links,
+            windows: state.windows,
+            in_flight: self.in_flight.load(Ordering::Relaxed),
+            ready: state.ready.len() + state.leasing,
+            breaker: state.breaker.state(now),
+            health: state.health.sample(now),
+        }
+    }
+
+    /// Messages that may be leased for it now.
+    pub fn room(&self) -> usize {
+        let setup = self.setup.load();
+        let throughput = setup.as_ref().and_then(|setup| setup.smpp.throughput_per_second);
+        let state = self.state.lock();
+        let ahead = throughput.map_or(u32::MAX, |rate| (rate / LEASED_AHEAD_PER_SECOND).max(1));
+        let stock = state.windows.min(ahead) as usize;
+        stock.saturating_sub(state.ready.len() + state.leasing)
+    }
+
+    /// How many messages the breaker wants to try the operator out with, while everything else goes elsewhere.
+    pub fn probes(&self, now: UnixMicros) -> usize {
+        let state = self.state.lock();
+        let tries = state.links > 0 && state.breaker.state(now) == BreakerState::HalfOpen;
+        if tries { PROBES.saturating_sub(state.ready.len() + state.leasing) } else { 0 }
+    }
+
+    /// Leases over this many are on their way to disk.
+    pub fn leasing(&self, messages: usize) {
+        self.state.lock().leasing += messages;
+    }
+
+    /// They did not get there.
+    pub fn not_leased(&self, messages: usize) {
+        self.state.lock().leasing -= messages;
+    }
+
+    /// They are durable: of `asked` messages these may go out. Gives them back where the operator takes none any more.
+    pub fn leased(&self, asked: usize, messages: Vec<Envelope>, now: UnixMicros) -> Vec<Envelope> {
+        let mut state = self.state.lock();
+        state.leasing -= asked;
+        if state.links == 0 || state.breaker.state(now) == BreakerState::Open {
+            return messages;
+        }
+        state.ready.extend(messages);
+        for waker in state.idle.drain(..) {
+            waker.wake();
+        }
+        Vec::new()
+    }
+
+    /// Messages for a link with this much room.
+    pub fn take(&self, now: UnixMicros, room: usize, waker: &Waker) -> Taken {
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        let wanted = room.min(state.ready.len());
+        if wanted == 0 {
+            note_waiting(&mut state.idle, waker);
+            return Taken::Nothing;
+        }
+        let granted = state.pace.take(now, u32::try_from(wanted).unwrap_or(u32::MAX)) as usize;
+        if granted == 0 {
+            return Taken::NotBefore(state.pace.next_at(now).0);
+        }
+        let mut messages = Vec::with_capacity(granted);
+        while messages.len() < granted && state.breaker.admit(now) {
+            let Some(envelope) = state.ready.pop_front() else { break };
+            messages.push(envelope);
+        }
+        if messages.is_empty() {
+            note_waiting(&mut state.idle, waker);
+            return Taken::Nothing;
+        }
+        self.in_flight.fetch_add(u32::try_from(messages.len()).unwrap_or(u32::MAX), Ordering::Relaxed);
+        Taken::Messages(messages)
+    }
+
+    /// Messages that were taken and not sent after all.
+    pub fn not_sent(&self, messages: usize) {
+        self.in_flight.fetch_sub(u32::try_from(messages).unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// A message that the operator is to be asked for again, as soon as it may be sent.
+    pub fn put_back(&self, envelope: Envelope) {
+        let mut state = self.state.lock();
+        state.ready.push_front(envelope);
+        for waker in state.idle.drain(..) {
+            waker.wake();
+        }
+    }
+
+    /// What links have heard since the last call: how long each answer took, and what it was.
+    pub fn note(&self, now: UnixMicros, answers: &[(u64, ResponseKind)]) -> Change {
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        for (latency_micros, kind) in answers {
+            state.health.note_response(now, *latency_micros, *kind);
+            match kind {
+                ResponseKind::Accepted | ResponseKind::Permanent => {
+                    state.breaker.success(now);
+                    state.pace.speed_up(now);
+                }
+                // The operator lives and says what it wants: that is the pace's matter.
+                ResponseKind::Throttled => {
+                    state.breaker.success(now);
+                    state.pace.slow_down(now);
+                }
+                ResponseKind::Temporary | ResponseKind::Lost => state.breaker.failure(now),
+            }
+            self.meters.answered(*kind, *latency_micros);
+        }
+        let answered = u32::try_from(answers.len()).unwrap_or(u32::MAX);
+        self.in_flight.fetch_sub(answered, Ordering::Relaxed);
+        self.review(state, now)
+    }
+
+    /// A receipt that settled a message of this operator.
+    pub fn note_receipt(&self, now: UnixMicros, delay_micros: u64, delivered: bool) {
+        self.state.lock().health.note_receipt(now, delay_micros, delivered);
+    }
+
+    /// A link is bound.
+    pub fn link_bound(&self, now: UnixMicros, window: u32) -> Change {
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        state.links += 1;
+        state.windows += window;
+        state.health.note_bound(now, true);
+        self.meters.bound.set(f64::from(state.links));
+        self.review(state, now)
+    }
+
+    /// A link is down.
+    pub fn link_down(&self, now: UnixMicros, window: u32) -> Change {
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        state.links -= 1;
+        state.windows -= window;
+        self.meters.bound.set(f64::from(state.links));
+        if state.links == 0 {
+            state.health.note_bound(now, false);
+            // Once it is back it is tried out before everything comes at once.
+            state.breaker.trip(now);
+        }
+        self.review(state, now)
+    }
+
+    /// Looks at the time: whether the breaker has changed, and at the health of the last minute.
+    pub fn look(&self, now: UnixMicros) -> (HealthSample, Change) {
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        state.health.note_fill(now, self.in_flight.load(Ordering::Relaxed), state.windows);
+        let sample = state.health.sample(now);
+        self.score.store(sample.score, Ordering::Relaxed);
+        let change = self.review(state, now);
+        if state.breaker.state(now) != BreakerState::Open {
+            for waker in state.idle.drain(..) {
+                waker.wake();
+            }
+        }
+        (sample, change)
+    }
+
+    fn review(&self, state: &mut State, now: UnixMicros) -> Change {
+        let breaker = state.breaker.state(now);
+        self.meters.breaker_open.set(if breaker == BreakerState::Open { 1.0 } else { 0.0 });
+        let available = state.links > 0 && breaker == BreakerState::Closed;
+        let is_new = self.available.swap(available, Ordering::Relaxed) != available;
+        let stranded = if state.links == 0 || breaker == BreakerState::Open {
+            std::mem::take(&mut state.ready).into()
+        } else {
+            Vec::new()
+        };
+        Change { is_new, stranded }
+    }
+}
+
+/// What follows from what was noted.
+#[derive(Debug)]
+#[must_use = "what is stranded has to go elsewhere"]
+pub struct Change {
+    /// Whether the operator has become available, or is no longer.
+    pub is_new: bool,
+    /// Messages that were ready for an operator that takes none any more.
+    pub stranded: Vec<Envelope>,
+}

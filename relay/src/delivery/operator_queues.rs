@@ -1,0 +1,84 @@
+//! Every operator's lane, by its number: what routing reads conditions from.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::routing::{Condition, Conditions};
+
+use super::operator_queue::Lane;
+use tollgate_engine::breaker::BreakerConfig;
+use tollgate_provisioning::{DeliverySettings, ProvisionedOperator};
+
+/// One version of the table; the lanes in it live on from version to version.
+#[derive(Debug, Default)]
+pub struct Lanes(Vec<Option<Arc<Lane>>>);
+
+/// The operators that the files name, and all that the disk knows.
+#[derive(Debug)]
+pub struct OperatorSetup {
+    /// With their numbers filled in.
+    pub provisioned: Vec<Arc<ProvisionedOperator>>,
+    /// Number and code of every operator ever provisioned: messages may wait for one that no longer is.
+    pub known: Vec<(OperatorNumber, Arc<str>)>,
+}
+
+impl Lanes {
+    /// The table for these operators, with the lanes that are there already.
+    #[must_use]
+    pub fn after(&self, setup: &OperatorSetup, settings: &DeliverySettings) -> Self {
+        let provisioned: HashMap<_, _> =
+            setup.provisioned.iter().map(|operator| (operator.operator.number, operator)).collect();
+        let mut lanes = Vec::new();
+        for (number, code) in &setup.known {
+            let lane = self.get(*number).cloned().unwrap_or_else(|| {
+                let capacity = settings.queue_messages_in_memory as usize;
+                Arc::new(Lane::new(*number, Arc::clone(code), capacity, breaker_config(settings)))
+            });
+            lane.provision(provisioned.get(number).map(|operator| Arc::clone(operator)));
+            let place = usize::from(number.0);
+            if lanes.len() <= place {
+                lanes.resize(place + 1, None);
+            }
+            if let Some(slot) = lanes.get_mut(place) {
+                *slot = Some(lane);
+            }
+        }
+        Self(lanes)
+    }
+
+    /// The lane of an operator.
+    pub fn get(&self, operator: OperatorNumber) -> Option<&Arc<Lane>> {
+        self.0.get(usize::from(operator.0))?.as_ref()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Lane>> {
+        self.0.iter().flatten()
+    }
+}
+
+impl Conditions for Lanes {
+    fn condition(&self, operator: OperatorNumber) -> Condition {
+        self.get(operator).map_or(Condition { available: false, score: 0 }, |lane| lane.condition())
+    }
+}
+
+fn breaker_config(settings: &DeliverySettings) -> BreakerConfig {
+    let open_for_micros = u64::from(settings.breaker_open_ms) * 1_000;
+    BreakerConfig {
+        failures: settings.breaker_failures,
+        failure_percent: FAILURE_PERCENT,
+        minimum_responses: settings.breaker_failures,
+        open_for_micros,
+        open_for_max_micros: open_for_micros * OPEN_FOR_DOUBLINGS,
+        probes: PROBES,
+    }
+}
+
+/// Of the answers of the last seconds: from here on an operator is more trouble than it is worth.
+const FAILURE_PERCENT: u8 = 50;
+/// How much longer than the first time a breaker may stay open at last.
+const OPEN_FOR_DOUBLINGS: u64 = 64;
+/// Messages that try an operator out again.
+const PROBES: u32 = 1;

@@ -1,0 +1,179 @@
+//! An account's receipts on their way to its gateways: read from disk as binds have room, kept until acknowledged.
+//!
+//! Only what its binds can take now is in memory. A receipt that was not acknowledged goes again, in front; two receipts
+//! of one message are never under way at one time, so they arrive in order.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::task::Waker;
+
+use parking_lot::Mutex;
+use tollgate_engine::account::AccountNumber;
+use tollgate_storage::rows::GatewayReceipt;
+use tollgate_storage::store::{Store, Unavailable};
+
+use super::wakers::note_waiting;
+
+/// Receipts read at one time.
+const PAGE: usize = 256;
+
+/// One account's.
+#[derive(Debug)]
+pub struct Mailbox {
+    account: AccountNumber,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<(u64, GatewayReceipt)>,
+    /// By when they may be tried again, and receipt id.
+    later: BTreeMap<(u64, u64), GatewayReceipt>,
+    /// With a bind, not acknowledged.
+    in_hand: HashMap<u64, GatewayReceipt>,
+    /// Messages that have a receipt in hand or put aside: their others wait.
+    busy: HashSet<u64>,
+    last_seen: u64,
+    on_disk: bool,
+    announced: u64,
+    idle: Vec<Waker>,
+    /// Acknowledged, and not yet deleted.
+    done: Vec<u64>,
+}
+
+impl State {
+    /// Receipts that may go now, and no second one of a message.
+    fn take(&mut self, now: u64, room: usize) -> Vec<(u64, GatewayReceipt)> {
+        while let Some(entry) = self.later.first_entry().filter(|entry| entry.key().0 <= now) {
+            let ((_, id), receipt) = entry.remove_entry();
+            self.busy.remove(&receipt.message_id);
+            self.waiting.push_front((id, receipt));
+        }
+        let (mut taken, mut held) = (Vec::new(), VecDeque::new());
+        while taken.len() < room {
+            let Some((id, receipt)) = self.waiting.pop_front() else { break };
+            if self.busy.insert(receipt.message_id) {
+                self.in_hand.insert(id, receipt.clone());
+                taken.push((id, receipt));
+            } else {
+                held.push_back((id, receipt));
+            }
+        }
+        while let Some(receipt) = held.pop_back() {
+            self.waiting.push_front(receipt);
+        }
+        taken
+    }
+}
+
+impl Mailbox {
+    /// Of an account that may have receipts from before.
+    pub fn new(account: AccountNumber) -> Self {
+        Self { account, state: Mutex::new(State { on_disk: true, ..State::default() }) }
+    }
+
+    /// Whose.
+    pub fn account(&self) -> AccountNumber {
+        self.account
+    }
+
+    /// There is another receipt on disk.
+    pub fn announce(&self) {
+        let mut state = self.state.lock();
+        state.on_disk = true;
+        state.announced += 1;
+        for waker in state.idle.drain(..) {
+            waker.wake();
+        }
+    }
+
+    /// Takes at most `room` receipts for a bind. Without any the waker is called when there are.
+    pub fn take(
+        &self,
+        store: &Store,
+        now: u64,
+        room: usize,
+        waker: &Waker,
+    ) -> Result<Vec<(u64, GatewayReceipt)>, Unavailable> {
+        loop {
+            self.fill(store)?;
+            let mut state = self.state.lock();
+            let taken = state.take(now, room);
+            if !taken.is_empty() {
+                return Ok(taken);
+            }
+            // One that was announced since the disk was read would not wake anybody who is not yet noted as waiting.
+            if !(state.on_disk && state.waiting.is_empty()) {
+                note_waiting(&mut state.idle, waker);
+                return Ok(taken);
+            }
+        }
+    }
+
+    /// A gateway has it, or never wants it: it can be deleted.
+    pub fn finish(&self, id: u64) {
+        let mut state = self.state.lock();
+        if let Some(receipt) = state.in_hand.remove(&id) {
+            state.busy.remove(&receipt.message_id);
+            state.done.push(id);
+        }
+    }
+
+    /// Nobody has it yet: it goes again, first of all.
+    pub fn give_back(&self, id: u64) {
+        let mut state = self.state.lock();
+        if let Some(receipt) = state.in_hand.remove(&id) {
+            state.busy.remove(&receipt.message_id);
+            state.waiting.push_front((id, receipt));
+            for waker in state.idle.drain(..) {
+                waker.wake();
+            }
+        }
+    }
+
+    /// The gateway could not take it now: it goes again at `due`.
+    pub fn put_later(&self, id: u64, due: u64) {
+        let mut state = self.state.lock();
+        if let Some(receipt) = state.in_hand.remove(&id) {
+            state.later.insert((due, id), receipt);
+        }
+    }
+
+    /// When a receipt that was put aside goes again.
+    pub fn next_retry(&self) -> Option<u64> {
+        self.state.lock().later.first_key_value().map(|((due, _), _)| *due)
+    }
+
+    /// Receipts to delete.
+    pub fn take_done(&self) -> Vec<u64> {
+        std::mem::take(&mut self.state.lock().done)
+    }
+
+    /// They were not deleted.
+    pub fn not_deleted(&self, ids: Vec<u64>) {
+        self.state.lock().done.extend(ids);
+    }
+
+    fn fill(&self, store: &Store) -> Result<(), Unavailable> {
+        let (after, announced) = {
+            let state = self.state.lock();
+            if !state.on_disk || !state.waiting.is_empty() {
+                return Ok(());
+            }
+            (state.last_seen, state.announced)
+        };
+        let page = store.receipts_after(self.account, after, PAGE)?;
+        let mut state = self.state.lock();
+        // Another bind may have read the same page meanwhile.
+        if state.last_seen != after {
+            return Ok(());
+        }
+        if page.len() < PAGE && state.announced == announced {
+            state.on_disk = false;
+        }
+        if let Some((id, _)) = page.last() {
+            state.last_seen = *id;
+        }
+        state.waiting.extend(page);
+        Ok(())
+    }
+}

@@ -1,0 +1,252 @@
+//! The desk: what is shared by everything that hands messages on, and the thread that keeps them moving.
+//!
+//! The thread is woken by whatever may let a message move: one that has become durable, a link that has room, an
+//! operator that came or went, a timer.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use crossbeam::channel::{Receiver, Sender, bounded};
+use parking_lot::Mutex;
+use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::clock::now;
+use tollgate_storage::committer::Committer;
+use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult};
+use tollgate_storage::message::{Message, QueueKey};
+use tollgate_storage::schema::issued_at;
+use tollgate_storage::store::{Store, Unavailable};
+
+use super::attempt::Envelope;
+use super::deadlines::Timers;
+use super::effects::Report;
+use super::leases::Leases;
+use super::long_messages::Parts;
+use super::operator_queue::Change;
+use super::operator_queues::Lanes;
+use super::unknown_outcomes::Unknowns;
+use super::unmatched_receipts::Orphans;
+use crate::operators::metrics::DeliveryMeters;
+use crate::snapshot::Live;
+use tollgate_provisioning::DeliverySettings;
+
+const MICROS_PER_HOUR: u64 = 3_600_000_000;
+/// How long a stop waits for the last commit.
+const STOP_MAX: Duration = Duration::from_secs(1);
+/// The longest time between two looks at the timers.
+const TICK: Duration = Duration::from_millis(20);
+
+/// What hands messages to operators.
+pub struct Desk {
+    /// What is in force.
+    pub live: Arc<ArcSwap<Live>>,
+    /// From start to end.
+    pub settings: DeliverySettings,
+    /// Which operator the parts of a long message go to.
+    pub parts: Parts,
+    pub(crate) store: Arc<Store>,
+    pub(crate) leases: Leases,
+    pub(crate) unknowns: Unknowns,
+    pub(crate) orphans: Orphans,
+    pub(crate) meters: DeliveryMeters,
+    /// Messages that were leased when the process started: they are in hand, and not to be read from a queue again.
+    pub(crate) taken_up: HashSet<u64>,
+    committer: Committer,
+    /// What the committer had no room for, or could not write, in order.
+    backlog: Mutex<Vec<Report>>,
+    wake: (Sender<Wake>, Receiver<Wake>),
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Why the desk's thread wakes up.
+enum Wake {
+    /// Something may move.
+    Look,
+    /// The process ends.
+    Stop,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").finish_non_exhaustive()
+    }
+}
+
+impl Desk {
+    /// With what was left from before a restart: leased messages have an unknown outcome.
+    pub fn new(
+        live: Arc<ArcSwap<Live>>,
+        settings: DeliverySettings,
+        store: Arc<Store>,
+        committer: Committer,
+    ) -> Result<Arc<Self>, Unavailable> {
+        let mut desk = Self {
+            live,
+            settings,
+            parts: Parts::default(),
+            store,
+            leases: Leases::default(),
+            unknowns: Unknowns::default(),
+            orphans: Orphans::default(),
+            meters: DeliveryMeters::new(),
+            taken_up: HashSet::new(),
+            committer,
+            backlog: Mutex::new(Vec::new()),
+            wake: bounded(1),
+            thread: Mutex::new(None),
+        };
+        desk.take_up_leases()?;
+        Ok(Arc::new(desk))
+    }
+
+    /// Starts the thread.
+    pub fn start(self: &Arc<Self>) -> std::io::Result<()> {
+        let desk = Arc::clone(self);
+        let thread = std::thread::Builder::new().name("desk".to_owned()).spawn(move || desk.run())?;
+        *self.thread.lock() = Some(thread);
+        Ok(())
+    }
+
+    /// Something may move.
+    pub fn wake(&self) {
+        // A full channel says so already.
+        let _ = self.wake.0.try_send(Wake::Look);
+    }
+
+    /// Ends the thread, after the links are down. What was leased and certainly not sent is let go, so that a restart
+    /// sends it at once and not as what may be a duplicate.
+    pub async fn stop(self: &Arc<Self>) {
+        let (wake, thread) = (self.wake.0.clone(), self.thread.lock().take());
+        let ended = tokio::task::spawn_blocking(move || {
+            let _ = wake.send(Wake::Stop);
+            thread.map(JoinHandle::join)
+        });
+        if ended.await.is_err() {
+            tracing::error!("the desk has failed");
+        }
+        // What is on its way to the committer comes back before it is looked at what is left.
+        self.submit_and_wait(Vec::new()).await;
+        let mut in_doubt: HashMap<OperatorNumber, Vec<QueueKey>> = HashMap::new();
+        let queued = self.lanes().iter().flat_map(|lane| lane.home.in_doubt()).collect::<Vec<_>>();
+        for (operator, key) in self.unknowns.keys().into_iter().chain(queued) {
+            in_doubt.entry(operator).or_default().push(key);
+        }
+        let before = self.leases.all();
+        let leased = in_doubt.into_iter().map(|(operator, keys)| {
+            let lease = self.leases.next(now().0);
+            DeliveryEvent::Leased { lease, operator, keys }
+        });
+        let released = before.into_iter().map(|lease| DeliveryEvent::Released { lease });
+        // A committer that cannot write now leaves the leases as they are, which costs a wait and no message.
+        self.submit_and_wait(leased.chain(released).collect()).await;
+    }
+
+    async fn submit_and_wait(&self, events: Vec<DeliveryEvent>) {
+        let (told, heard) = tokio::sync::oneshot::channel();
+        let done = Box::new(move |_| {
+            let _ = told.send(());
+        });
+        self.submit(DeliveryBatch { events, done });
+        let _ = tokio::time::timeout(STOP_MAX, heard).await;
+    }
+
+    pub(crate) fn lanes(&self) -> Arc<Lanes> {
+        Arc::clone(&self.live.load().lanes)
+    }
+
+    /// Whether the message's time is over.
+    pub(crate) fn is_expired(&self, envelope: &Envelope, message: &Message<'_>, at: UnixMicros) -> bool {
+        let issued_at = issued_at(envelope.key.message_id);
+        let max_validity = u64::from(self.settings.max_validity_hours) * MICROS_PER_HOUR;
+        crate::operators::outgoing::is_expired(message, issued_at, max_validity, at)
+    }
+
+    fn run(self: Arc<Self>) {
+        let mut timers = Timers::new(now());
+        loop {
+            let wake = self.wake.1.recv_timeout(TICK);
+            if matches!(wake, Ok(Wake::Stop)) {
+                return;
+            }
+            timers.look(&self, now());
+            for lane in self.lanes().iter() {
+                self.pump(&lane.home);
+            }
+        }
+    }
+
+    /// Takes messages back from a lane that has changed, and lets them go elsewhere.
+    pub(crate) fn follow(&self, change: Change) {
+        for envelope in change.stranded.into_iter().rev() {
+            self.put_back(envelope);
+        }
+        if change.is_new {
+            for lane in self.lanes().iter() {
+                lane.home.recall();
+            }
+            self.wake();
+        }
+    }
+
+    /// Puts a message in front of its home queue.
+    pub(crate) fn put_back(&self, envelope: Envelope) {
+        if let Some(lane) = self.live.load().lanes.get(envelope.key.home) {
+            lane.home.put_back(envelope);
+        }
+    }
+
+    fn take_up_leases(&mut self) -> Result<(), Unavailable> {
+        let wait = u64::from(self.settings.unknown_outcome_seconds) * 1_000_000;
+        let deadline = now().0 + wait;
+        let mut leases = self.store.leases()?;
+        // Of two leases over one message the later one holds.
+        leases.sort_by_key(|lease| std::cmp::Reverse(lease.id));
+        for lease in leases {
+            let mut held = 0;
+            for key in lease.keys {
+                if !self.taken_up.insert(key.message_id) {
+                    continue;
+                }
+                if let Some(row) = self.store.queued_row(key)? {
+                    let envelope = Envelope {
+                        key,
+                        row,
+                        attempts: 0,
+                        tried: Vec::new(),
+                        asked: Vec::new(),
+                        again: 0,
+                        may_be_at: None,
+                        lease: lease.id,
+                    };
+                    self.unknowns.add(envelope, lease.operator, deadline);
+                    held += 1;
+                }
+            }
+            self.leases.hold(lease.id, held);
+        }
+        Ok(())
+    }
+
+    /// Hands events to the committer; with a full queue they wait for the next tick.
+    pub(crate) fn submit(&self, batch: DeliveryBatch) {
+        if let Err(batch) = self.committer.deliver(batch) {
+            let DeliveryBatch { events, done } = batch;
+            done(DeliveryResult::Refused(events));
+        }
+    }
+
+    /// A report that could not be made durable now.
+    pub(crate) fn keep_for_later(&self, report: Report) {
+        self.backlog.lock().push(report);
+    }
+
+    pub(crate) fn clear_backlog(self: &Arc<Self>) {
+        let backlog = std::mem::take(&mut *self.backlog.lock());
+        for report in backlog {
+            self.report(report);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Messages whose outcome is unknown: written to a link that was lost before it answered.
+//!
+//! Neither refunded nor sent again at once: a receipt may still settle them, and until their time-out they wait here.
+
+use std::collections::{BTreeSet, HashMap};
+
+use parking_lot::Mutex;
+use tollgate_engine::operator::OperatorNumber;
+use tollgate_storage::message::QueueKey;
+
+use super::attempt::Envelope;
+
+/// All of them, over all operators.
+#[derive(Debug, Default)]
+pub struct Unknowns(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    by_id: HashMap<u64, Unknown>,
+    /// Deadline and message id.
+    deadlines: BTreeSet<(u64, u64)>,
+    /// Who was asked, for which destination and source.
+    by_address: HashMap<Address, Vec<u64>>,
+}
+
+/// Operator, destination, source.
+type Address = (OperatorNumber, Vec<u8>, Vec<u8>);
+
+/// One of them.
+#[derive(Debug)]
+pub struct Unknown {
+    /// The message.
+    pub envelope: Envelope,
+    /// Who may have it.
+    pub operator: OperatorNumber,
+    deadline: u64,
+}
+
+impl Unknowns {
+    /// Adds one that is given up at `deadline`.
+    pub fn add(&self, envelope: Envelope, operator: OperatorNumber, deadline: u64) {
+        let id = envelope.key.message_id;
+        let address = address_of(&envelope, operator);
+        let mut state = self.0.lock();
+        state.deadlines.insert((deadline, id));
+        if let Some(address) = address {
+            state.by_address.entry(address).or_default().push(id);
+        }
+        state.by_id.insert(id, Unknown { envelope, operator, deadline });
+    }
+
+    /// Takes one out by its message id.
+    pub fn take(&self, message_id: u64) -> Option<Unknown> {
+        let mut state = self.0.lock();
+        let unknown = state.by_id.remove(&message_id)?;
+        state.deadlines.remove(&(unknown.deadline, message_id));
+        if let Some(address) = address_of(&unknown.envelope, unknown.operator)
+            && let Some(ids) = state.by_address.get_mut(&address)
+        {
+            ids.retain(|id| *id != message_id);
+            if ids.is_empty() {
+                state.by_address.remove(&address);
+            }
+        }
+        Some(unknown)
+    }
+
+    /// Takes out one whose time is up.
+    pub fn take_due(&self, now: u64) -> Option<Unknown> {
+        let id =
+            self.0.lock().deadlines.first().filter(|(deadline, _)| *deadline <= now).map(|(_, id)| *id)?;
+        self.take(id)
+    }
+
+    /// The one message that this operator may have for these addresses. Where there are several, none: which of them a
+    /// receipt means would be a guess.
+    pub fn take_only(&self, operator: OperatorNumber, destination: &[u8], source: &[u8]) -> Option<Unknown> {
+        let address = (operator, digits(destination), source.to_vec());
+        let id = match self.0.lock().by_address.get(&address).map(Vec::as_slice) {
+            Some([id]) => *id,
+            _ => return None,
+        };
+        self.take(id)
+    }
+
+    /// Who may have which.
+    pub fn keys(&self) -> Vec<(OperatorNumber, QueueKey)> {
+        self.0.lock().by_id.values().map(|unknown| (unknown.operator, unknown.envelope.key)).collect()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.lock().by_id.len()
+    }
+}
+
+fn address_of(envelope: &Envelope, operator: OperatorNumber) -> Option<Address> {
+    let ticket = envelope.message()?.ticket;
+    Some((operator, digits(ticket.destination.digits), ticket.source.digits.to_vec()))
+}
+
+/// Operators write numbers with or without what stands before the country code.
+fn digits(address: &[u8]) -> Vec<u8> {
+    let plain = address.strip_prefix(b"+").or_else(|| address.strip_prefix(b"00")).unwrap_or(address);
+    plain.to_vec()
+}

@@ -1,0 +1,78 @@
+//! Receipts that no id matches. Most are a little early, and their message's answer is on its way to disk; some are of a
+//! message whose answer was lost, which their addresses may tell; the rest are nobody's, and are kept on disk.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::delivery::DeliveryEvent;
+
+use super::effects::Report;
+use super::scheduler::Desk;
+
+/// How long the answer that a receipt came before is waited for.
+const WAIT_MICROS: u64 = 2_000_000;
+/// Receipts that wait; beyond it they are only kept on disk.
+const ORPHANS_MAX: usize = 100_000;
+
+/// Whose receipt it is, and for which addresses.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// Who sent it.
+    pub operator: OperatorNumber,
+    /// Where the message went.
+    pub source: Vec<u8>,
+    /// Whom it came from.
+    pub destination: Vec<u8>,
+}
+
+/// Those that wait, the oldest first.
+#[derive(Debug, Default)]
+pub struct Orphans(Mutex<VecDeque<Orphan>>);
+
+#[derive(Debug)]
+struct Orphan {
+    due: u64,
+    /// In `unmatched`.
+    id: u64,
+    addresses: Addresses,
+}
+
+impl Orphans {
+    /// Adds one that has come at `now`.
+    pub fn add(&self, id: u64, addresses: Addresses, now: u64) {
+        let mut orphans = self.0.lock();
+        if orphans.len() < ORPHANS_MAX {
+            orphans.push_back(Orphan { due: now + WAIT_MICROS, id, addresses });
+        }
+    }
+
+    fn take_due(&self, now: u64) -> Option<Orphan> {
+        self.0.lock().pop_front_if(|orphan| orphan.due <= now)
+    }
+}
+
+impl Desk {
+    /// Gives receipts to the one message of unknown outcome that has their addresses.
+    pub(crate) fn adopt(self: &Arc<Self>, now: UnixMicros) {
+        let lanes = self.lanes();
+        while let Some(Orphan { id, addresses, .. }) = self.orphans.take_due(now.0) {
+            let Addresses { operator, source, destination } = addresses;
+            let Some(lane) = lanes.get(operator) else { continue };
+            // Its message's answer has come since.
+            if !matches!(self.store.unmatched_row(operator, id), Ok(Some(_))) {
+                continue;
+            }
+            let Some(unknown) = self.unknowns.take_only(operator, &source, &destination) else {
+                lane.meters.unmatched.increment(1);
+                continue;
+            };
+            let Ok((acceptance, lease)) = self.acceptance(lane, unknown.envelope, b"") else { continue };
+            let mut report = Report::default();
+            report.settle(DeliveryEvent::Adopt { acceptance, unmatched: id }, lease);
+            self.report(report);
+        }
+    }
+}

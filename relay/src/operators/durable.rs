@@ -1,0 +1,54 @@
+//! What the committer tells of what has become durable, passed on to wallets, queues and mailboxes.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::wallet::Posting;
+use tollgate_storage::committer::Durable;
+use tollgate_storage::message::QueuedRow;
+
+use crate::core::World;
+
+/// The committer starts before there is anything to pass on to; nothing becomes durable meanwhile that this needs.
+#[derive(Debug, Default)]
+pub struct DurableSink(ArcSwapOption<World>);
+
+impl DurableSink {
+    /// From here on, to these.
+    pub fn connect(&self, world: Arc<World>) {
+        self.0.store(Some(world));
+    }
+
+    /// No more: the world holds the way to the committer, which ends when nobody holds it any more.
+    pub fn disconnect(&self) {
+        self.0.store(None);
+    }
+}
+
+impl Durable for DurableSink {
+    fn queued(&self, rows: Vec<QueuedRow>) {
+        let Some(world) = &*self.0.load() else { return };
+        let live = world.live.load();
+        for row in rows {
+            if let Some(lane) = live.lanes.get(row.key.home) {
+                lane.home.push(row);
+            }
+        }
+        world.desk.wake();
+    }
+
+    fn refunded(&self, posting: &Posting) {
+        let wallet = self.0.load().as_ref().and_then(|world| world.wallets.get(posting.account));
+        if let Some(wallet) = wallet {
+            wallet.undo(posting);
+        }
+    }
+
+    fn receipts(&self, rows: Vec<(AccountNumber, u64)>) {
+        let Some(world) = &*self.0.load() else { return };
+        for (account, _) in rows {
+            world.mailbox(account).announce();
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Receipts from an operator: read, handed to the committer, and acknowledged once they are durable.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use metrics::counter;
+use parking_lot::Mutex;
+use tollgate_engine::settlement::ReceiptState;
+use tollgate_smpp::link::DeliverAck;
+use tollgate_smpp::pdu::Deliver;
+use tollgate_smpp::receipt::{Receipt, ReceiptIdFormat, id_candidates};
+use tollgate_storage::clock::now;
+use tollgate_storage::delivery::DeliveryEvent;
+
+use crate::delivery::effects::{PendingAcks, Report};
+use crate::delivery::operator_queue::Lane;
+use crate::delivery::scheduler::Desk;
+
+/// ESME_RX_P_APPN: this is a gate for messages that gateways submit, none that comes from a phone has anywhere to go.
+const NOT_A_RECEIPT: u32 = 0x65;
+/// Octets of an operator's error text that are kept.
+const ERROR_OCTETS_MAX: usize = 16;
+
+/// What came in on one link since the last flush.
+#[derive(Debug)]
+pub struct Inbound {
+    lane: Arc<Lane>,
+    events: Vec<DeliveryEvent>,
+    waiting: Vec<DeliverAck>,
+    acks: Arc<Acks>,
+}
+
+/// Acknowledgements that are due on one link.
+#[derive(Debug, Default)]
+pub struct Acks(Mutex<(Vec<DeliverAck>, Option<Waker>)>);
+
+impl Acks {
+    /// These may go out.
+    pub fn push(&self, acks: Vec<DeliverAck>) {
+        let mut state = self.0.lock();
+        state.0.extend(acks);
+        if let Some(waker) = state.1.take() {
+            waker.wake();
+        }
+    }
+
+    /// Moves what is due to the end of `out`.
+    pub fn poll(&self, cx: &mut Context<'_>, out: &mut Vec<DeliverAck>) -> Poll<()> {
+        let mut state = self.0.lock();
+        if state.0.is_empty() {
+            state.1 = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        out.append(&mut state.0);
+        Poll::Ready(())
+    }
+}
+
+impl Inbound {
+    /// Of a link of this operator.
+    pub fn new(lane: Arc<Lane>) -> Self {
+        Self { lane, events: Vec::new(), waiting: Vec::new(), acks: Arc::default() }
+    }
+
+    /// Where its acknowledgements come out.
+    pub fn acks(&self) -> &Acks {
+        &self.acks
+    }
+
+    /// Takes a deliver_sm or data_sm.
+    pub fn take(&mut self, deliver: &Deliver<'_>) {
+        let ack = |status| DeliverAck { sequence: deliver.sequence, command: deliver.command, status };
+        let Some(receipt) = deliver.receipt() else {
+            counter!("tollgate_operator_messages_refused_total", "operator" => self.lane.code.to_string())
+                .increment(1);
+            return self.acks.push(vec![ack(NOT_A_RECEIPT)]);
+        };
+        self.events.push(self.event(deliver, receipt));
+        self.waiting.push(ack(0));
+    }
+
+    /// Hands what came in to the committer.
+    pub fn flush(&mut self, desk: &Arc<Desk>) {
+        if self.events.is_empty() {
+            return;
+        }
+        let acks = PendingAcks { to: Arc::clone(&self.acks), acks: std::mem::take(&mut self.waiting) };
+        let events = std::mem::take(&mut self.events);
+        desk.report(Report { events, leases: Vec::new(), acks: Some(acks) });
+    }
+
+    fn event(&self, deliver: &Deliver<'_>, receipt: Receipt) -> DeliveryEvent {
+        let format =
+            self.lane.setup.load().as_ref().map_or(ReceiptIdFormat::Any, |setup| setup.smpp.receipt_ids);
+        let state = receipt.state.and_then(ReceiptState::from_number).unwrap_or(ReceiptState::Unknown);
+        let mut error = receipt.error.unwrap_or_default();
+        error.truncate(ERROR_OCTETS_MAX);
+        let mut ids = id_candidates(&receipt.id, format);
+        for id in receipt.other_id.iter().flat_map(|id| id_candidates(id, format)) {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        DeliveryEvent::Receipt {
+            operator: self.lane.number,
+            ids,
+            state,
+            intermediate: receipt.intermediate,
+            error,
+            network_error: receipt.network_error,
+            done_at: now(),
+            source: deliver.source.digits.to_vec(),
+            destination: deliver.destination.digits.to_vec(),
+        }
+    }
+}

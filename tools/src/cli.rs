@@ -1,0 +1,60 @@
+//! The command line of `tollgate-tools`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::demo::DemoCommand;
+use crate::load::LoadCommand;
+use crate::sim::SimCommand;
+
+/// Configuration of the demo when the command line does not name one.
+const CONFIG_PATHS: [&str; 2] = ["config/tollgate.toml", "/etc/tollgate/tollgate.toml"];
+
+/// Programs that measure, exercise and show Tollgate from outside.
+#[derive(Debug, Parser)]
+#[command(name = "tollgate-tools", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Send messages to an SMPP server as fast as it answers them
+    Load(LoadCommand),
+    Sim(Box<SimCommand>),
+    /// Show the main job end to end on temporary data
+    Demo {
+        /// The file tollgate.toml [default: config/tollgate.toml, then /etc/tollgate/tollgate.toml]
+        #[arg(long, value_name = "PATH")]
+        config: Option<PathBuf>,
+        #[command(flatten)]
+        demo: DemoCommand,
+    },
+}
+
+/// Runs the command. Exit codes: 0 done, 1 the thing asked failed, 2 wrong usage.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Load(command) => match command.run() {
+            Ok(code) => return code,
+            Err(error) => Err(error.to_string()),
+        },
+        Command::Sim(command) => command.run(),
+        Command::Demo { config, demo } => demo.run(&config.unwrap_or_else(default_config)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("tollgate-tools: {}", message.trim_end());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn default_config() -> PathBuf {
+    let found = CONFIG_PATHS.into_iter().map(PathBuf::from).find(|path| path.is_file());
+    found.unwrap_or_else(|| PathBuf::from(CONFIG_PATHS[0]))
+}

@@ -1,0 +1,7 @@
+//! Programs around Tollgate that are not part of the process that keeps the money: a load generator, an operator
+//! simulator and the demo.
+
+pub mod cli;
+pub mod demo;
+pub mod load;
+pub mod sim;

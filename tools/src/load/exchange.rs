@@ -1,0 +1,130 @@
+//! What is going on on one bind: requests out, answers in, and the tally of both. No I/O but the record.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use rusmpp::CommandId;
+
+use super::ledger::{Event, Ledger};
+use super::receipt::Receipt;
+use super::record::Lines;
+use super::report::Tally;
+use super::template::{Key, Template};
+use super::traffic::Message;
+use super::window::{Sent, Window};
+use super::wire;
+use super::wire::Pdu;
+
+const HEXADECIMAL: [u8; 16] = *b"0123456789abcdef";
+
+/// The window of one bind and everything that was seen through it.
+pub struct Exchange {
+    /// What is not answered yet.
+    pub window: Window,
+    /// What was.
+    pub tally: Tally,
+    /// The same, message by message.
+    pub lines: Lines,
+    /// Whether the server has sent an unbind.
+    pub unbound: bool,
+    /// Where messages and receipts are held against each other; `None` where receipts are not waited for.
+    ledger: Option<Arc<Ledger>>,
+    events: Vec<Event>,
+    /// What the idempotency keys of this bind have in common.
+    key_prefix: u64,
+}
+
+impl Exchange {
+    /// Nothing sent yet. `key_run` and `bind` make the keys.
+    pub fn new(
+        window: Window,
+        tally: Tally,
+        lines: Lines,
+        ledger: Option<Arc<Ledger>>,
+        key_run: u64,
+        bind: usize,
+    ) -> Self {
+        let key_prefix = (key_run << 16) | (bind as u64 & 0xFFFF);
+        Self { window, tally, lines, unbound: false, ledger, events: Vec::new(), key_prefix }
+    }
+
+    /// Appends `message` to `out`. There must be room in the window.
+    pub fn submit(&mut self, message: Message, template: &Template, now: Instant, out: &mut Vec<u8>) {
+        let sequence = self.window.admit(message, now);
+        template
+            .write(out, sequence, message.destination.as_bytes(), || key(self.key_prefix, message.number));
+    }
+
+    /// Takes in what the server sent at `now`, and puts what must be answered into `out`.
+    pub fn take(&mut self, pdu: &Pdu<'_>, now: Instant, out: &mut Vec<u8>) {
+        match CommandId::from(pdu.command_id) {
+            CommandId::SubmitSmResp | CommandId::GenericNack => {
+                if let Some(sent) = self.window.settle(pdu.sequence) {
+                    self.settle(&sent, pdu, now);
+                }
+            }
+            CommandId::EnquireLink => wire::write(out, CommandId::EnquireLinkResp, pdu.sequence, b""),
+            CommandId::Unbind => {
+                wire::write(out, CommandId::UnbindResp, pdu.sequence, b"");
+                self.unbound = true;
+            }
+            // The only other requests that a server sends to a gateway; their responses carry an empty message_id.
+            CommandId::DeliverSm => {
+                self.note_receipt(pdu, now);
+                wire::write(out, CommandId::DeliverSmResp, pdu.sequence, b"\0");
+            }
+            CommandId::DataSm => {
+                self.note_receipt(pdu, now);
+                wire::write(out, CommandId::DataSmResp, pdu.sequence, b"\0");
+            }
+            _ => {}
+        }
+    }
+
+    fn settle(&mut self, sent: &Sent, pdu: &Pdu<'_>, now: Instant) {
+        let waited = now.saturating_duration_since(sent.at).as_nanos();
+        self.tally.count(pdu.status, u64::try_from(waited).unwrap_or(u64::MAX), now);
+        match pdu.status {
+            0 => {
+                self.lines.acknowledged(sent.sequence, &sent.message, pdu.message_id());
+                if let Some(ledger) = &self.ledger {
+                    self.events.push(Event::Acknowledged(ledger.hash(pdu.message_id())));
+                }
+            }
+            status => self.lines.refused(sent.sequence, &sent.message, status),
+        }
+    }
+
+    fn note_receipt(&mut self, pdu: &Pdu<'_>, now: Instant) {
+        let Some((ledger, receipt)) = self.ledger.as_ref().zip(Receipt::read(pdu)) else { return };
+        self.tally.count_receipt(receipt.state, now);
+        self.lines.receipt(pdu.sequence, &receipt);
+        self.events.push(Event::Receipt(ledger.hash(receipt.message_id)));
+    }
+
+    /// Holds what was taken in against what all binds know, and says how much that was.
+    pub fn enter_events(&mut self) -> usize {
+        let count = self.events.len();
+        if let Some(ledger) = self.ledger.as_ref().filter(|_| count > 0) {
+            self.tally.second_receipts += ledger.enter(self.events.drain(..));
+        }
+        count
+    }
+
+    /// Counts a message whose answer will not come any more.
+    pub fn give_up(&mut self, sequence: u32, message: &Message) {
+        self.tally.unknown += 1;
+        self.lines.unknown(sequence, message);
+    }
+}
+
+/// 24 hexadecimal digits, the last 12 of them the message's own.
+fn key(prefix: u64, number: u64) -> Key {
+    let mut rest = (u128::from(prefix) << 48) | u128::from(number);
+    let mut key = Key::default();
+    for octet in key.iter_mut().rev() {
+        *octet = HEXADECIMAL[(rest & 0xF) as usize];
+        rest >>= 4;
+    }
+    key
+}

@@ -1,0 +1,256 @@
+//! One bind: keeps its window full, takes in the answers, and comes back when the connection is lost.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusmpp::CommandId;
+
+use super::bind;
+use super::bind::BindError;
+use super::connection::Connection;
+use super::exchange::Exchange;
+use super::ledger::Ledger;
+use super::report::Tally;
+use super::source::Source;
+use super::traffic::Traffic;
+use super::wire;
+use super::{Bind, Limits};
+
+/// How long to wait at most before looking again at the clock and at whether to stop.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Between attempts to connect again.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(20);
+
+/// How long the server may take to answer an unbind.
+const UNBIND_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Why a bind ended before its work was done.
+#[derive(Debug, thiserror::Error)]
+enum Loss {
+    #[error(transparent)]
+    Connection(#[from] io::Error),
+    #[error("no answer for {} s", .0.as_secs())]
+    Silence(Duration),
+    #[error("the server sent an unbind")]
+    Unbound,
+    #[error("the record: {0}")]
+    Record(io::Error),
+}
+
+/// One bind.
+pub struct Gateway {
+    shared: Arc<Shared>,
+    bind: Bind,
+    connection: Connection,
+    source: Source,
+    exchange: Exchange,
+    began: Instant,
+    /// Whether this bind is done with sending, and said so.
+    has_sent_all: bool,
+    /// When this bind saw that all are.
+    all_sent_at: Option<Instant>,
+}
+
+/// What all binds of a run have in common.
+pub struct Shared {
+    /// As the run was asked for.
+    pub limits: Limits,
+    /// What may be sent.
+    pub traffic: Arc<Traffic>,
+    /// Messages answered so far.
+    pub answered: AtomicU64,
+    /// Binds that still send, or wait for answers.
+    pub sending: AtomicUsize,
+    /// Which messages lack their receipt; kept only where receipts are waited for.
+    pub ledger: Arc<Ledger>,
+    /// Set when no more messages are to be sent.
+    pub stop: AtomicBool,
+}
+
+impl Gateway {
+    /// Connects and binds. Nothing is sent before [`Self::run`].
+    pub fn open(
+        shared: Arc<Shared>,
+        bind: Bind,
+        source: Source,
+        mut exchange: Exchange,
+    ) -> Result<Self, BindError> {
+        let sequence = exchange.window.next_sequence();
+        let connection = bind::open(shared.limits.target, &bind.credentials, bind.mode, sequence)?;
+        let began = Instant::now();
+        Ok(Self { shared, bind, connection, source, exchange, began, has_sent_all: false, all_sent_at: None })
+    }
+
+    /// Works until everything is sent and answered, or nothing more can be done. The run began at `began`.
+    pub fn run(mut self, began: Instant) -> Tally {
+        self.began = began;
+        while let Err(loss) = self.drive() {
+            self.take_back_unanswered();
+            let is_final = matches!(loss, Loss::Record(_)) || self.shared.limits.reconnect_for.is_zero();
+            if let Err(failure) = if is_final { Err(loss.to_string()) } else { self.come_back(&loss) } {
+                self.exchange.tally.failures.push(failure);
+                break;
+            }
+        }
+        self.give_up();
+        self.sent_all();
+        self.exchange.tally
+    }
+
+    /// Sends and receives until everything is answered, and unbinds.
+    fn drive(&mut self) -> Result<(), Loss> {
+        let mut waiting_since = Instant::now();
+        loop {
+            let now = Instant::now();
+            self.heed_limits(now);
+            let more = self.fill(now);
+            self.connection.write()?;
+            let unanswered = self.exchange.window.unanswered();
+            if unanswered == 0 && self.source.is_exhausted() {
+                self.sent_all();
+                if self.has_all_receipts(now, waiting_since) {
+                    self.unbind();
+                    return Ok(());
+                }
+            }
+            self.connection.wait(if more { Duration::ZERO } else { self.patience(now) })?;
+            let waits_for_receipts = self.has_sent_all;
+            if self.take_answers()? > 0 || (unanswered == 0 && !waits_for_receipts) {
+                waiting_since = now;
+            } else if !waits_for_receipts && now - waiting_since > self.shared.limits.response_timeout {
+                return Err(Loss::Silence(self.shared.limits.response_timeout));
+            }
+        }
+    }
+
+    fn heed_limits(&mut self, now: Instant) {
+        let stop = self.shared.stop.load(Relaxed);
+        if stop || self.shared.limits.duration.is_some_and(|duration| now - self.began >= duration) {
+            self.source.end();
+        }
+        if stop {
+            self.give_up();
+        }
+    }
+
+    /// Puts messages into the outgoing octets while there are any; says whether there are more than one write holds.
+    fn fill(&mut self, now: Instant) -> bool {
+        while self.exchange.window.has_room() {
+            if self.connection.is_full() {
+                return true;
+            }
+            let Some(message) = self.source.next(now - self.began) else {
+                break;
+            };
+            let template = self.shared.traffic.template(&message);
+            self.exchange.submit(message, template, now, self.connection.outgoing());
+        }
+        false
+    }
+
+    fn patience(&self, now: Instant) -> Duration {
+        if self.exchange.window.has_room() && !self.source.is_exhausted() {
+            self.source.wait(now - self.began).min(PATIENCE)
+        } else {
+            PATIENCE
+        }
+    }
+
+    fn sent_all(&mut self) {
+        if !std::mem::replace(&mut self.has_sent_all, true) {
+            self.shared.sending.fetch_sub(1, Relaxed);
+        }
+    }
+
+    /// Whether no receipt is to be waited for any more: all are there, or none has come for too long. One that is
+    /// outstanding may come over any bind of its account, so the binds wait for one another.
+    fn has_all_receipts(&mut self, now: Instant, waiting_since: Instant) -> bool {
+        let Some(patience) = self.shared.limits.receipts_wait else { return true };
+        if self.shared.sending.load(Relaxed) > 0 {
+            return false;
+        }
+        let since = waiting_since.max(*self.all_sent_at.get_or_insert(now));
+        now.saturating_duration_since(since) >= patience || self.shared.ledger.outstanding() == 0
+    }
+
+    /// Reads once and says how many messages were answered, or receipts came.
+    fn take_answers(&mut self) -> Result<usize, Loss> {
+        let before = self.exchange.window.unanswered();
+        let now = Instant::now();
+        let read = self.connection.read(|pdu, out| self.exchange.take(pdu, now, out));
+        let answered = before - self.exchange.window.unanswered();
+        self.shared.answered.fetch_add(answered as u64, Relaxed);
+        self.exchange.lines.flush().map_err(Loss::Record)?;
+        let receipts = self.exchange.enter_events();
+        read?;
+        if self.exchange.unbound {
+            self.connection.write()?;
+            return Err(Loss::Unbound);
+        }
+        Ok(answered + receipts)
+    }
+
+    /// After a loss: with keys, what was not answered is sent again; without, nobody will know what became of it.
+    fn take_back_unanswered(&mut self) {
+        let unanswered = self.exchange.window.drain();
+        if self.shared.limits.keyed {
+            self.exchange.tally.resent += unanswered.len() as u64;
+            self.source.put_back(unanswered.iter().map(|sent| sent.message));
+        } else {
+            for sent in unanswered {
+                self.exchange.give_up(sent.sequence, &sent.message);
+            }
+        }
+    }
+
+    fn come_back(&mut self, loss: &Loss) -> Result<(), String> {
+        let deadline = Instant::now() + self.shared.limits.reconnect_for;
+        loop {
+            let sequence = self.exchange.window.next_sequence();
+            match bind::open(self.shared.limits.target, &self.bind.credentials, self.bind.mode, sequence) {
+                Ok(connection) => {
+                    self.connection = connection;
+                    self.exchange.unbound = false;
+                    self.exchange.tally.reconnects += 1;
+                    return Ok(());
+                }
+                Err(BindError::Credentials) => return Err(loss.to_string()),
+                Err(error) if Instant::now() >= deadline || self.shared.stop.load(Relaxed) => {
+                    return Err(format!("{loss}; then {error}"));
+                }
+                Err(_) => thread::sleep(RECONNECT_PAUSE),
+            }
+        }
+    }
+
+    /// Sends nothing again, so that nobody will know what became of it.
+    fn give_up(&mut self) {
+        for message in self.source.give_up() {
+            self.exchange.give_up(0, &message);
+        }
+        if let Err(error) = self.exchange.lines.flush() {
+            self.exchange.tally.failures.push(format!("the record: {error}"));
+        }
+    }
+
+    /// Says good-bye. Everything is answered, so that a server that does not answer this does no harm.
+    fn unbind(&mut self) {
+        let sequence = self.exchange.window.next_sequence();
+        wire::write(self.connection.outgoing(), CommandId::Unbind, sequence, b"");
+        let deadline = Instant::now() + UNBIND_TIMEOUT;
+        let mut answered = false;
+        while !answered && Instant::now() < deadline {
+            let io = (self.connection.write())
+                .and_then(|()| self.connection.wait(UNBIND_TIMEOUT))
+                .and_then(|()| self.connection.read(|pdu, _| answered |= pdu.sequence == sequence));
+            if io.is_err() {
+                return;
+            }
+        }
+    }
+}
