@@ -14,7 +14,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
 
-use tollgate_relay::core::World;
+use tollgate_relay::core::Core;
 
 /// Threads of the runtime that HTTP has for itself, those aside that wait for the disk.
 const WORKERS: usize = 2;
@@ -27,14 +27,14 @@ const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Whether binds are served; what `/readyz` answers from.
 #[derive(Debug)]
 pub struct Readiness {
-    world: Arc<World>,
+    core: Arc<Core>,
     draining: AtomicBool,
 }
 
 impl Readiness {
     /// Of a process that serves.
-    pub fn new(world: Arc<World>) -> Self {
-        Self { world, draining: AtomicBool::new(false) }
+    pub fn new(core: Arc<Core>) -> Self {
+        Self { core, draining: AtomicBool::new(false) }
     }
 
     /// From here on no new binds are served.
@@ -46,7 +46,7 @@ impl Readiness {
         if self.draining.load(Ordering::Relaxed) {
             return Some("draining");
         }
-        (!self.world.committer.is_available()).then_some("storage is unavailable")
+        (!self.core.committer.is_available()).then_some("storage is unavailable")
     }
 }
 
@@ -66,11 +66,11 @@ async fn ready(State(readiness): State<Arc<Readiness>>) -> impl IntoResponse {
 }
 
 /// `/metrics`.
-pub fn metrics(handle: PrometheusHandle, world: Arc<World>) -> Router {
+pub fn metrics(handle: PrometheusHandle, core: Arc<Core>) -> Router {
     let render = move || async move {
-        let latencies = world.meters.submit_seconds.render("tollgate_submit_duration_seconds");
+        let latencies = core.metrics.submit_seconds.render("tollgate_submit_duration_seconds");
         // Written here, as a gauge of the metrics crate would keep a series for every version there ever was.
-        let version = Arc::clone(&world.live.load().tables.version);
+        let version = Arc::clone(&core.snapshot.load().tables.version);
         let tariff =
             format!("# TYPE tollgate_tariff_info gauge\ntollgate_tariff_info{{version=\"{version}\"}} 1\n");
         ([(CONTENT_TYPE, METRICS_TYPE)], handle.render() + &latencies + &tariff)

@@ -8,8 +8,9 @@ mod arguments;
 pub mod cli;
 pub mod commands;
 pub mod failure;
-pub mod gauges;
+
 pub mod http;
 pub mod logging;
+pub mod metrics;
 pub mod reload;
 pub mod run;

@@ -13,8 +13,8 @@ use tokio::sync::mpsc;
 use tollgate_provisioning as config;
 use tollgate_provisioning::overrides::Overrides;
 use tollgate_provisioning::{Loaded, Problems};
-use tollgate_relay::core::World;
-use tollgate_relay::metrics::Meters;
+use tollgate_relay::core::Core;
+use tollgate_relay::metrics::Metrics;
 use tollgate_relay::reload_order::ReloadOutcome;
 
 /// Editors write a file in several steps; a change counts once this long has passed without another.
@@ -26,15 +26,15 @@ const PROBLEMS_LOGGED_MAX: usize = 20;
 /// Applies configurations to a running process.
 pub struct Reloader {
     path: PathBuf,
-    world: Arc<World>,
+    core: Arc<Core>,
     overrides: Overrides,
 }
 
 impl Reloader {
     /// Starting from the configuration that is in force.
-    pub fn new(path: PathBuf, world: Arc<World>, current: &Loaded, overrides: Overrides) -> Self {
+    pub fn new(path: PathBuf, core: Arc<Core>, current: &Loaded, overrides: Overrides) -> Self {
         announce(current);
-        Self { path, world, overrides }
+        Self { path, core, overrides }
     }
 
     /// Reads everything again and applies it, or says why not.
@@ -57,17 +57,17 @@ impl Reloader {
 
     /// Every file whose change is a change of the configuration.
     pub fn files(&self) -> Vec<PathBuf> {
-        self.world.current.load().files.clone()
+        self.core.current.load().files.clone()
     }
 
     async fn apply(&self, loaded: Loaded) -> ReloadOutcome {
-        let changes = loaded.changes_since(&self.world.current.load());
+        let changes = loaded.changes_since(&self.core.current.load());
         if changes.is_empty() {
             counter!("tollgate_tariff_loads_total", "result" => "unchanged").increment(1);
             tracing::info!("reload: nothing has changed");
             return ReloadOutcome::Unchanged;
         }
-        if let Err(error) = self.world.apply(&loaded).await {
+        if let Err(error) = self.core.apply(&loaded).await {
             counter!("tollgate_tariff_loads_total", "result" => "rejected").increment(1);
             tracing::error!(%error, "reload rejected; the configuration in force stays");
             return ReloadOutcome::Rejected(vec![error.to_string()]);
@@ -86,7 +86,7 @@ fn announce(loaded: &Loaded) {
         counter!("tollgate_tariff_loads_total", "result" => result).increment(0);
     }
     for plan in &loaded.provisioning.plans {
-        Meters::revenue(plan.currency).increment(0);
+        Metrics::revenue(plan.currency).increment(0);
     }
     counter!("tollgate_tariff_loads_total", "result" => "applied").increment(1);
     let version = &loaded.provisioning.version;

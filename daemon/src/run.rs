@@ -23,15 +23,15 @@ use crate::failure::Failure;
 use crate::http;
 use crate::http::Readiness;
 use crate::reload::{FileWatch, Reloader};
-use crate::{gauges, logging};
+use crate::{logging, metrics};
 use tollgate_management as office;
 use tollgate_management::Office;
 use tollgate_provisioning as config;
 use tollgate_provisioning::overrides::Overrides;
 use tollgate_provisioning::{Loaded, Settings, SmppSettings};
-use tollgate_relay::clients::TollGate;
-use tollgate_relay::core::World;
-use tollgate_relay::metrics;
+use tollgate_relay::clients::ClientBinds;
+use tollgate_relay::core::Core;
+
 use tollgate_relay::operators::durable::DurableSink;
 use tollgate_relay::operators::links::Links;
 use tollgate_relay::reload_order::ReloadOrder;
@@ -53,7 +53,7 @@ const CACHE_BYTES: usize = 64 << 20;
 
 /// What started.
 struct Running {
-    world: Arc<World>,
+    core: Arc<Core>,
     server: Server,
     readiness: Arc<Readiness>,
     addresses: serde_json::Value,
@@ -93,24 +93,24 @@ async fn serve(
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| error.to_string())?;
-    let handle = metrics::install().map_err(|error| error.to_string())?;
+    let handle = tollgate_relay::metrics::install().map_err(|error| error.to_string())?;
     let mut running = start(&path, &loaded, &handle, http).await?;
-    tokio::spawn(gauges::keep(Arc::clone(&running.world), Arc::clone(running.server.stats()), handle));
+    tokio::spawn(metrics::keep(Arc::clone(&running.core), Arc::clone(running.server.stats()), handle));
     if let Some(office) = &running.office {
         http.spawn(office::schedule::keep(Arc::clone(office)));
     }
     let mut links = Links::default();
-    links.follow(&running.world.desk).await;
+    links.follow(&running.core.scheduler).await;
     let mut watch = loaded.settings.watch_files.then(|| FileWatch::new(&loaded.files)).and_then(or_warn);
-    let mut reloader = Reloader::new(path, Arc::clone(&running.world), &loaded, overrides.clone());
+    let mut reloader = Reloader::new(path, Arc::clone(&running.core), &loaded, overrides.clone());
     println!("{}", running.addresses);
     loop {
         let ordered = tokio::select! {
             () = ended(&running.committer) => return Err("the committer has failed".to_owned()),
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            () = running.world.operators_changed.notified() => {
-                links.follow(&running.world.desk).await;
+            () = running.core.operators_changed.notified() => {
+                links.follow(&running.core.scheduler).await;
                 continue;
             }
             order = running.reloads.recv() => order,
@@ -118,7 +118,7 @@ async fn serve(
             () = changed(&mut watch) => None,
         };
         let outcome = reloader.reload().await;
-        links.follow(&running.world.desk).await;
+        links.follow(&running.core.scheduler).await;
         if let Some(watch) = &mut watch {
             or_warn(watch.follow(&reloader.files()));
         }
@@ -134,7 +134,7 @@ async fn serve(
     }
     // Gateways and operators leave at the same time: the receipts of the last moments wait on disk.
     tokio::join!(running.server.drain(DRAIN_MAX), links.stop_all());
-    running.world.desk.stop().await;
+    running.core.scheduler.stop().await;
     running.durable.disconnect();
     if let Some(office) = running.office {
         // What requests have left behind becomes durable before the committer goes.
@@ -194,30 +194,30 @@ async fn start(
             .map_err(|error| error.to_string())?;
     let additions = office::additions(&store, settings).map_err(|error| error.to_string())?;
     let (reloads, ordered) = mpsc::channel(RELOADS_WAITING_MAX);
-    let world = World::begin(store, committer, loaded, additions, reloads).await;
-    let world = Arc::new(world.map_err(|error| error.to_string())?);
-    office::restore_approvals(&world).map_err(|error| error.to_string())?;
-    durable.connect(Arc::clone(&world));
-    world.desk.start().map_err(|error| error.to_string())?;
-    let readiness = Arc::new(Readiness::new(Arc::clone(&world)));
+    let core = Core::begin(store, committer, loaded, additions, reloads).await;
+    let core = Arc::new(core.map_err(|error| error.to_string())?);
+    office::restore_approvals(&core).map_err(|error| error.to_string())?;
+    durable.connect(Arc::clone(&core));
+    core.scheduler.start().map_err(|error| error.to_string())?;
+    let readiness = Arc::new(Readiness::new(Arc::clone(&core)));
     let listen = |what: &'static str, address: SocketAddr| {
         move |error: std::io::Error| format!("cannot listen for {what} on {address}: {error}")
     };
     let mut routes = http::health(Arc::clone(&readiness));
     let mut office = None;
     if settings.api.enabled {
-        let (api, opened) = api(&world, settings, config).map_err(|error| error.to_string())?;
+        let (api, opened) = api(&core, settings, config).map_err(|error| error.to_string())?;
         routes = routes.merge(api);
         office = Some(opened);
     }
     let http = http::serve(http_runtime, settings.http.listen, routes)
         .await
         .map_err(listen("HTTP", settings.http.listen))?;
-    let scraped = http::metrics(handle.clone(), Arc::clone(&world));
+    let scraped = http::metrics(handle.clone(), Arc::clone(&core));
     let metrics = http::serve(&Handle::current(), settings.metrics.listen, scraped)
         .await
         .map_err(listen("metrics", settings.metrics.listen))?;
-    let gate = Arc::new(TollGate::new(Arc::clone(&world), settings.smpp.window));
+    let gate = Arc::new(ClientBinds::new(Arc::clone(&core), settings.smpp.window));
     let server =
         Server::start(server_config(&settings.smpp), gate).await.map_err(|error| error.to_string())?;
     let addresses = json!({
@@ -228,16 +228,16 @@ async fn start(
         "metrics": metrics,
         "pid": std::process::id(),
     });
-    Ok(Running { world, server, readiness, addresses, committer: thread, durable, reloads: ordered, office })
+    Ok(Running { core, server, readiness, addresses, committer: thread, durable, reloads: ordered, office })
 }
 
 /// The management API, and the office behind it.
 fn api(
-    world: &Arc<World>,
+    core: &Arc<Core>,
     settings: &Settings,
     config: &Path,
 ) -> Result<(axum::Router, Arc<Office>), Unavailable> {
-    let office = Arc::new(Office::open(Arc::clone(world), settings, config)?);
+    let office = Arc::new(Office::open(Arc::clone(core), settings, config)?);
     office.begin_errands().map_err(|error| Unavailable(format!("no thread for errands: {error}")))?;
     office.begin_courier().map_err(|error| Unavailable(format!("no thread for alerts: {error}")))?;
     let config = ApiConfig {

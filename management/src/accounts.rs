@@ -76,7 +76,7 @@ impl AccountsOffice for Office {
         let hash = passwords::hash(password.as_bytes())
             .map_err(|error| Problem::field("password", error.to_string()))?;
         let handle = Handle::current();
-        let _turn = handle.block_on(self.world.turn.lock());
+        let _turn = handle.block_on(self.core.turn.lock());
         let currency = self.currency_of_plan(&new.plan)?;
         let mut record = AccountRecord::new(&new.id, &new.plan, currency, &hash);
         record.parent = parent;
@@ -177,7 +177,7 @@ impl Office {
     ) -> Answer<Versioned<Account>> {
         let account = self.reached(caller, id)?;
         let handle = Handle::current();
-        let _turn = handle.block_on(self.world.turn.lock());
+        let _turn = handle.block_on(self.core.turn.lock());
         let Some(before) = self.accounts.get(id) else {
             return Err(Problem::provisioned_by_file(format!(
                 "account `{id}` is provisioned in accounts.toml; change it there"
@@ -191,7 +191,7 @@ impl Office {
             return Err(Problem::field("plan", "has another currency than the account's wallet"));
         }
         self.check_names(&record, Some(&before.value))?;
-        self.put_record(caller, account.standing.wallet.number(), record, Some(&before), action)
+        self.put_record(caller, account.runtime.wallet.number(), record, Some(&before), action)
     }
 
     /// Makes a record durable and puts it in force. Whoever calls has the turn.
@@ -209,11 +209,11 @@ impl Office {
         let makes_version = record.price_terms() != terms_before.unwrap_or_else(|| plain.price_terms());
         // What would not hold together is found out before anything is written.
         let prepared = if makes_version {
-            let mut additions = self.world.additions();
+            let mut additions = self.core.additions();
             additions.accounts.insert(Arc::clone(&provisioned.account.id), provisioned.clone());
-            let loaded = self.world.current.load_full();
-            let live = Handle::current().block_on(self.world.prepare(&loaded, &additions));
-            Some((live.map_err(|error| apply_problem(&error))?, additions))
+            let loaded = self.core.current.load_full();
+            let snapshot = Handle::current().block_on(self.core.prepare(&loaded, &additions));
+            Some((snapshot.map_err(|error| apply_problem(&error))?, additions))
         } else {
             None
         };
@@ -225,9 +225,9 @@ impl Office {
         work.note(action, resource, &before_json, &after);
         let changed = work.commit()?;
         match prepared {
-            Some((live, additions)) => self.world.enact(live, additions),
+            Some((snapshot, additions)) => self.core.enact(snapshot, additions),
             None => {
-                self.world.put_account(number, provisioned).map_err(|error| apply_problem(&error))?;
+                self.core.put_account(number, provisioned).map_err(|error| apply_problem(&error))?;
             }
         }
         let account = self.reached(&Caller::system(), &id)?;
@@ -245,11 +245,11 @@ impl Office {
             return Err(Problem::already_exists(message));
         }
         let (reply, answer) = oneshot::channel();
-        let live = self.world.live.load();
-        self.world.committer.provision(Provision {
+        let snapshot = self.core.snapshot.load();
+        self.core.committer.provision(Provision {
             accounts: vec![(Arc::from(record.id.as_str()), record.currency.0.to_string(), opening)],
             operators: Vec::new(),
-            tariff_version: Arc::clone(&live.tables.version),
+            tariff_version: Arc::clone(&snapshot.tables.version),
             tariff_files: Vec::new(),
             reply,
         });
@@ -259,22 +259,20 @@ impl Office {
         let number = provisioned.accounts.first().copied();
         let number = number.ok_or_else(|| Problem::internal("the account got no number"))?;
         // A wallet that is new in memory has what was posted just now.
-        if self.world.wallets.get(number).is_none() {
+        if self.core.wallets.get(number).is_none() {
             let state = self.store().wallet(number).map_err(|error| unavailable(&error))?;
-            self.world
-                .wallets
-                .insert(tollgate_engine::wallet::Wallet::new(number, state.unwrap_or_default()));
+            self.core.wallets.insert(tollgate_engine::wallet::Wallet::new(number, state.unwrap_or_default()));
         }
         Ok(number)
     }
 
     fn check_names(&self, record: &AccountRecord, before: Option<&AccountRecord>) -> Answer<()> {
-        let live = self.world.live.load();
-        let is_taken = live.by_account(&record.id).is_some() || self.accounts.get(&record.id).is_some();
+        let snapshot = self.core.snapshot.load();
+        let is_taken = snapshot.by_account(&record.id).is_some() || self.accounts.get(&record.id).is_some();
         if before.is_none() && is_taken {
             return Err(Problem::already_exists(format!("there is an account `{}`", record.id)));
         }
-        let other = live.by_system_id(record.system_id.as_bytes());
+        let other = snapshot.by_system_id(record.system_id.as_bytes());
         if other.is_some_and(|other| *other.provisioned.account.id != *record.id) {
             let message = format!("another account binds as `{}`", record.system_id);
             return Err(Problem::already_exists(message).and_field("system_id", "is taken"));
@@ -295,8 +293,8 @@ impl Office {
     }
 
     fn currency_of_plan(&self, plan: &str) -> Answer<CurrencyCode> {
-        let live = self.world.live.load();
-        let plan_table = live.tables.plan(plan);
+        let snapshot = self.core.snapshot.load();
+        let plan_table = snapshot.tables.plan(plan);
         let currency = plan_table.map(|table| CurrencyCode(table.plan.currency));
         currency.ok_or_else(|| Problem::field("plan", format!("there is no plan `{plan}`")))
     }

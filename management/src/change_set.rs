@@ -147,13 +147,13 @@ impl<'a> Work<'a> {
     pub fn commit(self) -> Result<Changed, Problem> {
         let Self { office, change, answer, follow, .. } = self;
         let notes = u64::try_from(change.audit.len()).unwrap_or(u64::MAX);
-        office.world.committer.change(change);
+        office.core.committer.change(change);
         let answered = answer.blocking_recv();
         let changed =
             answered.unwrap_or_else(|_| Err(Unavailable("the committer has stopped".to_owned()).into()));
         let changed = changed.map_err(|error| problem_of(&error))?;
         if !changed.replayed {
-            office.meters.audit_notes.increment(notes);
+            office.metrics.audit_notes.increment(notes);
             for follow in follow {
                 follow(&changed);
             }

@@ -31,7 +31,7 @@ use crate::Office;
 use crate::collections::{NICKNAMES, TEMPLATES};
 use crate::documents::{Kept, Shelf};
 use crate::identity::random;
-use tollgate_relay::core::World;
+use tollgate_relay::core::Core;
 
 /// Claims of one kind that one account may have.
 const CLAIMS_MAX: usize = 1_000;
@@ -107,24 +107,24 @@ pub trait Content: Clone + PartialEq + Serialize + DeserializeOwned {
     fn view(kept: &Kept<Self>) -> Self::View;
 
     /// Puts these of an account in force, and no others.
-    fn enact(world: &World, account: &str, approved: &[Arc<Kept<Self>>]);
+    fn enact(core: &Core, account: &str, approved: &[Arc<Kept<Self>>]);
 }
 
 /// Puts in force all that the books say is approved, before the first message is judged by it.
-pub fn restore_approvals(world: &World) -> Result<(), Unavailable> {
-    restore::<NicknameRecord>(world)?;
-    restore::<TemplateRecord>(world)
+pub fn restore_approvals(core: &Core) -> Result<(), Unavailable> {
+    restore::<NicknameRecord>(core)?;
+    restore::<TemplateRecord>(core)
 }
 
-fn restore<T: Content>(world: &World) -> Result<(), Unavailable> {
+fn restore<T: Content>(core: &Core) -> Result<(), Unavailable> {
     let mut by_account: BTreeMap<String, Vec<Arc<Kept<T>>>> = BTreeMap::new();
-    for kept in Shelf::<T>::load(&world.store, T::COLLECTION)?.all() {
+    for kept in Shelf::<T>::load(&core.store, T::COLLECTION)?.all() {
         if is_approved(&kept) {
             by_account.entry(kept.value.claim().account.clone()).or_default().push(kept);
         }
     }
     for (account, approved) in &by_account {
-        T::enact(world, account, approved);
+        T::enact(core, account, approved);
     }
     Ok(())
 }
@@ -243,7 +243,7 @@ impl Office {
     fn enact_claims<T: Content>(&self, account: &str) {
         let mut approved = T::shelf(&self.claims).all();
         approved.retain(|kept| kept.value.claim().account == account && is_approved(kept));
-        T::enact(&self.world, account, &approved);
+        T::enact(&self.core, account, &approved);
     }
 
     fn check_room<T: Content>(&self, record: &T) -> Answer<()> {

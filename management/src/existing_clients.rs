@@ -116,8 +116,8 @@ impl WecallOffice for Office {
         account: &str,
         query: WecallInvoiceQuery,
     ) -> Answer<WecallInvoice> {
-        let bindable = self.reached(caller, account)?;
-        let zone = period::zone(&bindable.terms.plan.plan.time_zone)?;
+        let by_system_id = self.reached(caller, account)?;
+        let zone = period::zone(&by_system_id.terms.plan.plan.time_zone)?;
         let begins_at = |field: &str, day: Date| {
             let at = period::begins_at(&zone, day);
             at.ok_or_else(|| Problem::field(field, "is beyond what the calendar holds"))
@@ -159,7 +159,7 @@ impl Office {
             return Err(missing);
         }
         let system_id = match texts::system_id(account) {
-            Ok(_) if self.world.live.load().by_system_id(account.as_bytes()).is_none() => None,
+            Ok(_) if self.core.snapshot.load().by_system_id(account.as_bytes()).is_none() => None,
             _ => Some(random::text::<SYSTEM_ID_CHARACTERS>()?),
         };
         let settings = AccountPatch { system_id, ..AccountPatch::default() };

@@ -37,7 +37,7 @@ use tollgate_storage::store::{Store, Unavailable};
 use crate::tariff_files::Explainer;
 use tollgate_provisioning::Settings;
 use tollgate_relay::additions::Additions;
-use tollgate_relay::core::World;
+use tollgate_relay::core::Core;
 
 use crate::accounts::record::AccountRecord;
 use crate::billing::invoices::Billing;
@@ -51,7 +51,7 @@ use crate::identity::authentication::Door;
 use crate::jobs::Errands;
 use crate::messaging::cdrs::Exports;
 use crate::messaging::names::KnownNames;
-use crate::metrics::Meters;
+use crate::metrics::Metrics;
 use crate::notifications::alerts::Courier;
 use crate::notifications::alerts::outbox::OutboxRecord;
 use crate::notifications::alerts::record::AlertRecord;
@@ -66,7 +66,7 @@ pub use crate::identity::auth::first_admin::{NewAdmin, create as create_admin, g
 
 /// Everything that the API's handlers ask.
 pub struct Office {
-    pub(crate) world: Arc<World>,
+    pub(crate) core: Arc<Core>,
     /// From start to end.
     pub(crate) settings: Settings,
     door: Door,
@@ -91,7 +91,7 @@ pub struct Office {
     alerts: Shelf<AlertRecord>,
     outbox: Shelf<OutboxRecord>,
     courier: Courier,
-    meters: Meters,
+    metrics: Metrics,
 }
 
 impl std::fmt::Debug for Office {
@@ -102,8 +102,8 @@ impl std::fmt::Debug for Office {
 
 impl Office {
     /// Over the books and what is in force, which `config` is the `tollgate.toml` of.
-    pub fn open(world: Arc<World>, settings: &Settings, config: &Path) -> Result<Self, Unavailable> {
-        let store = &world.store;
+    pub fn open(core: Arc<Core>, settings: &Settings, config: &Path) -> Result<Self, Unavailable> {
+        let store = &core.store;
         Ok(Self {
             door: Door::new(&settings.api),
             claims: Claims::load(store)?,
@@ -127,9 +127,9 @@ impl Office {
             alerts: Shelf::load(store, ALERTS)?,
             outbox: Shelf::load(store, OUTBOX)?,
             courier: Courier::default(),
-            meters: Meters::new(),
+            metrics: Metrics::new(),
             settings: settings.clone(),
-            world,
+            core,
         })
     }
 
@@ -139,7 +139,7 @@ impl Office {
     }
 
     fn store(&self) -> &Store {
-        &self.world.store
+        &self.core.store
     }
 }
 

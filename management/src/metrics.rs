@@ -11,7 +11,7 @@ use crate::identity::auth::lockout::Verdict;
 const KINDS: usize = 5;
 
 /// The handles.
-pub struct Meters {
+pub struct Metrics {
     /// Notes in the audit log that are durable.
     pub audit_notes: Counter,
     posts_delivered: Counter,
@@ -25,7 +25,7 @@ pub struct Meters {
 }
 
 /// The handles of the thread that sends mail, and of whoever gives it one.
-pub struct MailMeters {
+pub struct MailMetrics {
     /// Mails that the server has, or that are written.
     pub sent: Counter,
     /// Tries that failed, of mails that are tried once more.
@@ -38,7 +38,7 @@ pub struct MailMeters {
     pub waiting: Gauge,
 }
 
-impl Meters {
+impl Metrics {
     /// With everything at zero.
     pub fn new() -> Self {
         let posts = |outcome: &'static str| counter!("tollgate_webhooks_total", "outcome" => outcome);
@@ -104,7 +104,7 @@ impl Meters {
     }
 }
 
-impl MailMeters {
+impl MailMetrics {
     /// With everything at zero.
     pub fn new() -> Self {
         let mails = |outcome: &'static str| counter!("tollgate_mails_total", "outcome" => outcome);
@@ -118,13 +118,13 @@ impl MailMeters {
     }
 }
 
-impl std::fmt::Debug for Meters {
+impl std::fmt::Debug for Metrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Meters").finish_non_exhaustive()
     }
 }
 
-impl std::fmt::Debug for MailMeters {
+impl std::fmt::Debug for MailMetrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MailMeters").finish_non_exhaustive()
     }

@@ -28,7 +28,7 @@ use crate::change_set::unavailable;
 use crate::documents::Kept;
 use crate::operators::record::OperatorRecord;
 use tollgate_provisioning::ProvisionedOperator;
-use tollgate_relay::delivery::Lane;
+use tollgate_relay::delivery::OperatorQueue;
 
 /// As many as `operators.toml` may have.
 const OPERATORS_MAX: usize = 1_000;
@@ -38,8 +38,8 @@ impl OperatorsOffice for Office {
         let paging = query.paging()?;
         let wanted = view::filter(query)?;
         let created = self.operators_created_at()?;
-        let lanes = self.lanes_in_force();
-        let views = lanes.iter().map(|(_, operator)| self.operator_view(operator, &created));
+        let operator_queues = self.lanes_in_force();
+        let views = operator_queues.iter().map(|(_, operator)| self.operator_view(operator, &created));
         let mut views: Vec<(String, Operator)> = views
             .filter(wanted)
             .map(|view| {
@@ -64,7 +64,7 @@ impl OperatorsOffice for Office {
 
     fn create_operator(&self, caller: &Caller, new: OperatorInput) -> Answer<Versioned<Operator>> {
         let record = OperatorRecord::new(new, None)?;
-        let _turn = Handle::current().block_on(self.world.turn.lock());
+        let _turn = Handle::current().block_on(self.core.turn.lock());
         let code = record.input.code.as_str();
         if self.is_of_file(code) || self.operators.get(code).is_some() {
             return Err(Problem::already_exists(format!("there is an operator `{code}`")));
@@ -85,7 +85,7 @@ impl OperatorsOffice for Office {
         if input.code != code {
             return Err(Problem::field("code", "is not that of the path; an operator keeps its code"));
         }
-        let _turn = Handle::current().block_on(self.world.turn.lock());
+        let _turn = Handle::current().block_on(self.core.turn.lock());
         let before = self.changeable(code)?;
         if_match.check(before.revision)?;
         let record = OperatorRecord::new(input, Some(&before.value))?;
@@ -93,13 +93,13 @@ impl OperatorsOffice for Office {
     }
 
     fn delete_operator(&self, caller: &Caller, code: &str, if_match: IfMatch) -> Answer<()> {
-        let _turn = Handle::current().block_on(self.world.turn.lock());
+        let _turn = Handle::current().block_on(self.core.turn.lock());
         let before = self.changeable(code)?;
         if_match.check(before.revision)?;
-        if let Ok((lane, _)) = self.lane_of(code) {
-            self.check_idle(&lane)?;
+        if let Ok((operator_queue, _)) = self.lane_of(code) {
+            self.check_idle(&operator_queue)?;
         }
-        let mut additions = self.world.additions();
+        let mut additions = self.core.additions();
         additions.operators.remove(code);
         let prepared = self.prepare_operators(&additions)?;
         let mut work = self.work(caller);
@@ -119,7 +119,7 @@ impl OperatorsOffice for Office {
             OperatorStatus::Draining => "operator.drain",
             OperatorStatus::Disabled => "operator.disable",
         };
-        let _turn = Handle::current().block_on(self.world.turn.lock());
+        let _turn = Handle::current().block_on(self.core.turn.lock());
         let before = self.changeable(code)?;
         let mut record = before.value.clone();
         record.input.status = status;
@@ -127,8 +127,8 @@ impl OperatorsOffice for Office {
     }
 
     fn operator_health(&self, code: &str, period: PeriodQuery) -> Answer<OperatorHealth> {
-        let (lane, _) = self.lane_of(code)?;
-        self.health_of(&lane, period)
+        let (operator_queue, _) = self.lane_of(code)?;
+        self.health_of(&operator_queue, period)
     }
 
     fn operator_stats(&self, code: &str, period: PeriodQuery) -> Answer<OperatorStats> {
@@ -137,32 +137,38 @@ impl OperatorsOffice for Office {
     }
 
     fn operator_links(&self, code: &str) -> Answer<OperatorLinks> {
-        let (lane, _) = self.lane_of(code)?;
-        Ok(condition::links_of(&lane))
+        let (operator_queue, _) = self.lane_of(code)?;
+        Ok(condition::links_of(&operator_queue))
     }
 }
 
 /// What would be in force, and is not yet.
-type Prepared = tollgate_relay::snapshot::Live;
+type Prepared = tollgate_relay::snapshot::Snapshot;
 
 impl Office {
     /// Every operator in force, with its lane.
-    fn lanes_in_force(&self) -> Vec<(Arc<Lane>, Arc<ProvisionedOperator>)> {
-        let live = self.world.live.load();
-        let lanes = live.lanes.iter();
-        lanes.filter_map(|lane| Some((Arc::clone(lane), lane.setup.load_full()?))).collect()
+    fn lanes_in_force(&self) -> Vec<(Arc<OperatorQueue>, Arc<ProvisionedOperator>)> {
+        let snapshot = self.core.snapshot.load();
+        let operator_queues = snapshot.operator_queues.iter();
+        operator_queues
+            .filter_map(|operator_queue| {
+                Some((Arc::clone(operator_queue), operator_queue.setup.load_full()?))
+            })
+            .collect()
     }
 
-    fn lane_of(&self, code: &str) -> Answer<(Arc<Lane>, Arc<ProvisionedOperator>)> {
-        let live = self.world.live.load();
-        let lane = live.lanes.iter().find(|lane| *lane.code == *code);
-        let found = lane.and_then(|lane| Some((Arc::clone(lane), lane.setup.load_full()?)));
+    fn lane_of(&self, code: &str) -> Answer<(Arc<OperatorQueue>, Arc<ProvisionedOperator>)> {
+        let snapshot = self.core.snapshot.load();
+        let operator_queue =
+            snapshot.operator_queues.iter().find(|operator_queue| *operator_queue.code == *code);
+        let found = operator_queue
+            .and_then(|operator_queue| Some((Arc::clone(operator_queue), operator_queue.setup.load_full()?)));
         found.ok_or_else(|| no_operator(code))
     }
 
     /// Whether `operators.toml` has it.
     fn is_of_file(&self, code: &str) -> bool {
-        let current = self.world.current.load();
+        let current = self.core.current.load();
         current.provisioning.operators.iter().any(|operator| *operator.operator.code == *code)
     }
 
@@ -191,7 +197,7 @@ impl Office {
             return Err(Problem::field("smpp_config.tls.ca_file", message));
         }
         let code = record.input.code.clone();
-        let mut additions = self.world.additions();
+        let mut additions = self.core.additions();
         additions.operators.insert(Arc::clone(&provisioned.operator.code), provisioned);
         // What would not hold together is found out before anything is written.
         let prepared = self.prepare_operators(&additions)?;
@@ -208,8 +214,8 @@ impl Office {
     }
 
     fn prepare_operators(&self, additions: &tollgate_relay::additions::Additions) -> Answer<Prepared> {
-        let current = self.world.current.load_full();
-        let prepared = Handle::current().block_on(self.world.prepare(&current, additions));
+        let current = self.core.current.load_full();
+        let prepared = Handle::current().block_on(self.core.prepare(&current, additions));
         prepared.map_err(|error| apply_problem(&error))
     }
 
@@ -221,13 +227,13 @@ impl Office {
     ) -> Answer<u64> {
         match work.commit() {
             Ok(changed) => {
-                self.world.enact(prepared, additions);
-                self.world.operators_changed.notify_one();
+                self.core.enact(prepared, additions);
+                self.core.operators_changed.notify_one();
                 Ok(changed.revisions.first().copied().unwrap_or(1))
             }
             Err(problem) => {
-                // Lanes took over what was prepared, and are to be what is in force again.
-                if let Err(error) = self.prepare_operators(&self.world.additions()) {
+                // OperatorQueues took over what was prepared, and are to be what is in force again.
+                if let Err(error) = self.prepare_operators(&self.core.additions()) {
                     tracing::error!(detail = error.detail, "an operator's lane is not what is in force");
                 }
                 Err(problem)
@@ -237,7 +243,7 @@ impl Office {
 
     /// Whether networks and accounts that it names are there.
     fn check_known(&self, provisioned: &ProvisionedOperator) -> Answer<()> {
-        let live = self.world.live.load();
+        let snapshot = self.core.snapshot.load();
         let operator = &provisioned.operator;
         let listed = match &operator.networks {
             ServedNetworks::All => &[][..],
@@ -245,7 +251,7 @@ impl Office {
         };
         let costs = operator.costs.iter().map(|row| ("costs", row.network));
         for (field, code) in listed.iter().map(|code| ("networks", *code)).chain(costs) {
-            if live.tables.networks.id(code).is_none() {
+            if snapshot.tables.networks.id(code).is_none() {
                 return Err(Problem::field(field, format!("{code} is not in the file of networks")));
             }
         }
@@ -254,7 +260,7 @@ impl Office {
             AccountFilter::Only(ids) => ("accounts.only", &ids[..]),
             AccountFilter::Except(ids) => ("accounts.except", &ids[..]),
         };
-        if let Some(id) = ids.iter().find(|id| live.by_account(id).is_none()) {
+        if let Some(id) = ids.iter().find(|id| snapshot.by_account(id).is_none()) {
             return Err(Problem::field(field, format!("there is no account `{id}`")));
         }
         debug_assert!(operator.senders != SenderPolicy::Approved, "an operator approves nothing");
@@ -262,16 +268,17 @@ impl Office {
     }
 
     /// Whether nothing waits for it and nothing is on its way to it.
-    fn check_idle(&self, lane: &Lane) -> Answer<()> {
-        let queued = self.store().queue_len_estimate(lane.number).map_err(|error| unavailable(&error))?;
-        let view = lane.view(now());
+    fn check_idle(&self, operator_queue: &OperatorQueue) -> Answer<()> {
+        let queued =
+            self.store().queue_len_estimate(operator_queue.number).map_err(|error| unavailable(&error))?;
+        let view = operator_queue.view(now());
         let on_the_way = u64::from(view.in_flight) + view.ready as u64;
         if queued == 0 && on_the_way == 0 {
             return Ok(());
         }
         Err(Problem::wrong_state(format!(
             "{queued} messages wait for `{}` and {on_the_way} are on their way to it; drain it first",
-            lane.code
+            operator_queue.code
         )))
     }
 }

@@ -16,6 +16,6 @@ mod route;
 mod session;
 mod submit;
 
-pub use bind::TollGate;
+pub use bind::ClientBinds;
 pub use direct::{DirectSubmit, NotCharged, destination, submit_directly};
-pub use session::GatewaySession;
+pub use session::EsmeSession;

@@ -2,7 +2,7 @@
 //! reload; and beside them what lives on across reloads, the wallets, throttles and bind counts.
 //!
 //! Provisioned are the files and what was added over the management API. A change of one account over the API swaps that
-//! account alone ([`overlay`]), unless it changes a price of its own, which makes a new tariff version like any other.
+//! account alone ([`changed_accounts`]), unless it changes a price of its own, which makes a new tariff version like any other.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,14 +25,14 @@ use tollgate_storage::committer::{Committer, Provision, Provisioned};
 use tollgate_storage::keys::KeyRegistry;
 use tollgate_storage::store::{Store, Unavailable};
 
-use crate::delivery::{Desk, Lanes, Mailbox, OperatorSetup};
-use crate::metrics::Meters;
+use crate::delivery::{DeliveryScheduler, OperatorQueues, OperatorSetup, ReceiptQueue};
+use crate::metrics::Metrics;
 use crate::reload_order::ReloadOrder;
 use tollgate_provisioning::{Loaded, ProvisionedAccount, ProvisionedOperator, Provisioning};
 
 use crate::additions::Additions;
-use crate::overlay::Overlay;
-use crate::snapshot::{Bindable, Live, Standing};
+use crate::changed_accounts::ChangedAccounts;
+use crate::snapshot::{AccountRuntime, ActiveAccount, Snapshot};
 
 /// Why a configuration cannot be applied.
 #[derive(Debug, Error)]
@@ -50,11 +50,11 @@ pub enum ApplyError {
 
 /// Everything that the parts of the daemon share.
 #[derive(Debug)]
-pub struct World {
+pub struct Core {
     /// What is in force.
-    pub live: Arc<ArcSwap<Live>>,
+    pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// What hands messages to operators.
-    pub desk: Arc<Desk>,
+    pub scheduler: Arc<DeliveryScheduler>,
     /// Every wallet.
     pub wallets: Wallets,
     /// The books on disk.
@@ -66,7 +66,7 @@ pub struct World {
     /// Idempotency keys.
     pub keys: Arc<KeyRegistry>,
     /// What is counted.
-    pub meters: Meters,
+    pub metrics: Metrics,
     /// Held by whoever changes what is provisioned, from the first look to the last step.
     pub turn: tokio::sync::Mutex<()>,
     /// The files as they were read last.
@@ -76,18 +76,18 @@ pub struct World {
     /// Rung when operators were changed by other than a reload: their links are to follow.
     pub operators_changed: Notify,
     additions: RwLock<Additions>,
-    standings: DashMap<Arc<str>, Arc<Standing>>,
-    mailboxes: Mailboxes,
+    runtimes: DashMap<Arc<str>, Arc<AccountRuntime>>,
+    receipt_queues: ReceiptQueues,
     approvals: ApprovalsByAccount,
 }
 
 /// The receipts of every account that has some, or may get some.
-type Mailboxes = DashMap<AccountNumber, Arc<Mailbox>>;
+type ReceiptQueues = DashMap<AccountNumber, Arc<ReceiptQueue>>;
 
 /// What has been approved, by the id of the account: the same for every configuration.
 type ApprovalsByAccount = DashMap<Arc<str>, Arc<Approvals>>;
 
-impl World {
+impl Core {
     /// The first configuration on top of what the disk holds.
     pub async fn begin(
         store: Arc<Store>,
@@ -100,36 +100,38 @@ impl World {
         for (number, state) in store.wallets()? {
             wallets.insert(Wallet::new(number, state));
         }
-        let (keys, standings) = (Arc::new(KeyRegistry::new(Arc::clone(&store))), DashMap::new());
-        let (mailboxes, approvals) = (Mailboxes::new(), ApprovalsByAccount::new());
-        let lasting = Lasting {
+        let (keys, runtimes) = (Arc::new(KeyRegistry::new(Arc::clone(&store))), DashMap::new());
+        let (receipt_queues, approvals) = (ReceiptQueues::new(), ApprovalsByAccount::new());
+        let lasting = SnapshotBuilder {
             store: &store,
             committer: &committer,
             wallets: &wallets,
-            standings: &standings,
+            runtimes: &runtimes,
             approvals: &approvals,
         };
-        let live = lasting.make_live(&mailboxes, &Lanes::default(), loaded, &additions).await?;
-        let (live, meters) = (Arc::new(ArcSwap::from_pointee(live)), Meters::new());
+        let snapshot =
+            lasting.make_snapshot(&receipt_queues, &OperatorQueues::default(), loaded, &additions).await?;
+        let (snapshot, metrics) = (Arc::new(ArcSwap::from_pointee(snapshot)), Metrics::new());
         let delivery = loaded.settings.delivery.clone();
-        let desk = Desk::new(Arc::clone(&live), delivery, Arc::clone(&store), committer.clone())?;
+        let scheduler =
+            DeliveryScheduler::new(Arc::clone(&snapshot), delivery, Arc::clone(&store), committer.clone())?;
         let key_window = Duration::from_hours(loaded.settings.storage.idempotency_window_hours.into());
         Ok(Self {
-            live,
-            desk,
+            snapshot,
+            scheduler,
             wallets,
             store,
             committer,
             key_window,
             keys,
-            meters,
+            metrics,
             turn: tokio::sync::Mutex::new(()),
             current: ArcSwap::from_pointee(loaded.clone()),
             reloads,
             operators_changed: Notify::new(),
             additions: RwLock::new(additions),
-            standings,
-            mailboxes,
+            runtimes,
+            receipt_queues,
             approvals,
         })
     }
@@ -138,25 +140,25 @@ impl World {
     pub async fn apply(&self, loaded: &Loaded) -> Result<(), ApplyError> {
         let _turn = self.turn.lock().await;
         let additions = self.additions();
-        let live = self.prepare(loaded, &additions).await?;
+        let snapshot = self.prepare(loaded, &additions).await?;
         self.current.store(Arc::new(loaded.clone()));
-        self.enact(live, additions);
+        self.enact(snapshot, additions);
         Ok(())
     }
 
     /// What would be in force with these files and additions. Numbers and tariff version are durable from here on, which
     /// binds nobody to anything. Whoever asks has the [`turn`](Self::turn).
-    pub async fn prepare(&self, loaded: &Loaded, additions: &Additions) -> Result<Live, ApplyError> {
-        let Self { store, committer, wallets, standings, approvals, .. } = self;
-        let lanes = Arc::clone(&self.live.load().lanes);
-        let lasting = Lasting { store, committer, wallets, standings, approvals };
-        lasting.make_live(&self.mailboxes, &lanes, loaded, additions).await
+    pub async fn prepare(&self, loaded: &Loaded, additions: &Additions) -> Result<Snapshot, ApplyError> {
+        let Self { store, committer, wallets, runtimes, approvals, .. } = self;
+        let operator_queues = Arc::clone(&self.snapshot.load().operator_queues);
+        let lasting = SnapshotBuilder { store, committer, wallets, runtimes, approvals };
+        lasting.make_snapshot(&self.receipt_queues, &operator_queues, loaded, additions).await
     }
 
     /// Puts what was prepared in force. Operators' links follow once they are told.
-    pub fn enact(&self, live: Live, additions: Additions) {
+    pub fn enact(&self, snapshot: Snapshot, additions: Additions) {
         *self.additions.write() = additions;
-        self.live.store(Arc::new(live));
+        self.snapshot.store(Arc::new(snapshot));
     }
 
     /// What is provisioned over the management API.
@@ -170,26 +172,26 @@ impl World {
         &self,
         number: AccountNumber,
         mut provisioned: ProvisionedAccount,
-    ) -> Result<Arc<Bindable>, ApplyError> {
-        let live = self.live.load();
+    ) -> Result<Arc<ActiveAccount>, ApplyError> {
+        let snapshot = self.snapshot.load();
         let id = Arc::clone(&provisioned.account.id);
         provisioned.account.approvals = self.approvals(&id);
-        let terms = live.tables.terms_for(provisioned.account.clone());
+        let terms = snapshot.tables.terms_for(provisioned.account.clone());
         let terms = Arc::new(terms.map_err(|error| ApplyError::Definition(vec![error]))?);
-        let standing = self
-            .standings
+        let runtime = self
+            .runtimes
             .entry(Arc::clone(&id))
-            .or_insert_with(|| standing_of(&self.wallets, &self.mailboxes, number, &provisioned));
-        let standing = Arc::clone(&standing);
+            .or_insert_with(|| runtime_of(&self.wallets, &self.receipt_queues, number, &provisioned));
+        let runtime = Arc::clone(&runtime);
         self.additions.write().accounts.insert(id, provisioned.clone());
-        let account = Arc::new(Bindable { provisioned, terms, standing });
-        live.overlay.put(&account);
+        let account = Arc::new(ActiveAccount { provisioned, terms, runtime });
+        snapshot.changed_accounts.put(&account);
         Ok(account)
     }
 
     /// The receipts of an account, provisioned or not.
-    pub fn mailbox(&self, account: AccountNumber) -> Arc<Mailbox> {
-        mailbox_of(&self.mailboxes, account)
+    pub fn receipt_queue(&self, account: AccountNumber) -> Arc<ReceiptQueue> {
+        receipt_queue_of(&self.receipt_queues, account)
     }
 
     /// What has been approved for an account, by its id. Its messages are judged by it whatever configuration is in
@@ -203,29 +205,29 @@ fn approvals_of(approvals: &ApprovalsByAccount, account: &Arc<str>) -> Arc<Appro
     Arc::clone(&approvals.entry(Arc::clone(account)).or_default())
 }
 
-fn mailbox_of(mailboxes: &Mailboxes, account: AccountNumber) -> Arc<Mailbox> {
-    Arc::clone(&mailboxes.entry(account).or_insert_with(|| Arc::new(Mailbox::new(account))))
+fn receipt_queue_of(receipt_queues: &ReceiptQueues, account: AccountNumber) -> Arc<ReceiptQueue> {
+    Arc::clone(&receipt_queues.entry(account).or_insert_with(|| Arc::new(ReceiptQueue::new(account))))
 }
 
 /// What lives on from one configuration to the next.
-struct Lasting<'a> {
+struct SnapshotBuilder<'a> {
     store: &'a Store,
     committer: &'a Committer,
     wallets: &'a Wallets,
-    standings: &'a DashMap<Arc<str>, Arc<Standing>>,
+    runtimes: &'a DashMap<Arc<str>, Arc<AccountRuntime>>,
     approvals: &'a ApprovalsByAccount,
 }
 
-impl Lasting<'_> {
+impl SnapshotBuilder<'_> {
     /// Accounts, operators and tariff version are durable before anything is priced by them or sent to them, so that
     /// every CDR can be explained.
-    async fn make_live(
+    async fn make_snapshot(
         &self,
-        mailboxes: &Mailboxes,
-        lanes: &Lanes,
+        receipt_queues: &ReceiptQueues,
+        operator_queues: &OperatorQueues,
         loaded: &Loaded,
         additions: &Additions,
-    ) -> Result<Live, ApplyError> {
+    ) -> Result<Snapshot, ApplyError> {
         let provisioning = &additions.beside(&loaded.provisioning);
         let mut definition = provisioning.definition(&loaded.settings.refusals);
         for account in &mut definition.accounts {
@@ -235,33 +237,34 @@ impl Lasting<'_> {
         let Provisioned { accounts, operators, tariff } = provision(self.committer, provisioning).await?;
         let routing = provisioning.routing_definition(&operators);
         let routes = Routes::build(routing, &tables.networks).map_err(ApplyError::Routing)?;
-        let lanes =
-            Arc::new(lanes.after(&self.operators(provisioning, &operators)?, &loaded.settings.delivery));
-        let mut live = Live {
+        let operator_queues = Arc::new(
+            operator_queues.after(&self.operators(provisioning, &operators)?, &loaded.settings.delivery),
+        );
+        let mut snapshot = Snapshot {
             tables,
             tariff,
             routes,
-            lanes,
-            bindable: HashMap::new(),
+            operator_queues,
+            by_system_id: HashMap::new(),
             by_account: HashMap::new(),
             by_number: HashMap::new(),
-            overlay: Overlay::default(),
+            changed_accounts: ChangedAccounts::default(),
         };
         for (provisioned, number) in provisioning.accounts.iter().zip(accounts) {
-            let Some(terms) = live.tables.terms(&provisioned.account.id) else { continue };
-            let standing = self
-                .standings
+            let Some(terms) = snapshot.tables.terms(&provisioned.account.id) else { continue };
+            let runtime = self
+                .runtimes
                 .entry(Arc::clone(&provisioned.account.id))
-                .or_insert_with(|| standing_of(self.wallets, mailboxes, number, provisioned));
+                .or_insert_with(|| runtime_of(self.wallets, receipt_queues, number, provisioned));
             let mut provisioned = provisioned.clone();
             provisioned.account.approvals = Arc::clone(&terms.account.approvals);
-            let (terms, standing) = (Arc::clone(terms), Arc::clone(&standing));
-            let account = Arc::new(Bindable { provisioned, terms, standing });
-            live.bindable.insert(Arc::clone(&account.provisioned.system_id), Arc::clone(&account));
-            live.by_number.insert(number, Arc::clone(&account));
-            live.by_account.insert(Arc::clone(&account.provisioned.account.id), account);
+            let (terms, runtime) = (Arc::clone(terms), Arc::clone(&runtime));
+            let account = Arc::new(ActiveAccount { provisioned, terms, runtime });
+            snapshot.by_system_id.insert(Arc::clone(&account.provisioned.system_id), Arc::clone(&account));
+            snapshot.by_number.insert(number, Arc::clone(&account));
+            snapshot.by_account.insert(Arc::clone(&account.provisioned.account.id), account);
         }
-        Ok(live)
+        Ok(snapshot)
     }
 
     fn operators(
@@ -280,18 +283,19 @@ impl Lasting<'_> {
 }
 
 /// The wallet was loaded from disk, or its opening balance has become durable just now.
-fn standing_of(
+fn runtime_of(
     wallets: &Wallets,
-    mailboxes: &Mailboxes,
+    receipt_queues: &ReceiptQueues,
     number: AccountNumber,
     provisioned: &ProvisionedAccount,
-) -> Arc<Standing> {
+) -> Arc<AccountRuntime> {
     let wallet = wallets.get(number).unwrap_or_else(|| {
         let state = WalletState { balance: provisioned.opening_balance, ..WalletState::default() };
         wallets.insert(Wallet::new(number, state))
     });
-    let (throttle, binds, mailbox) = (Throttle::default(), AtomicU32::new(0), mailbox_of(mailboxes, number));
-    Arc::new(Standing { wallet, throttle, binds, mailbox })
+    let (throttle, binds, receipt_queue) =
+        (Throttle::default(), AtomicU32::new(0), receipt_queue_of(receipt_queues, number));
+    Arc::new(AccountRuntime { wallet, throttle, binds, receipt_queue })
 }
 
 async fn provision(committer: &Committer, provisioning: &Provisioning) -> Result<Provisioned, Unavailable> {
@@ -320,7 +324,7 @@ async fn provision(committer: &Committer, provisioning: &Provisioning) -> Result
     answer.await.unwrap_or_else(|_| Err(Unavailable("the committer has stopped".to_owned())))
 }
 
-impl Standing {
+impl AccountRuntime {
     /// Takes a place among the account's binds, if one is free.
     pub fn take_bind(&self, max: u32) -> bool {
         let taken = self

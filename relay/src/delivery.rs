@@ -32,9 +32,9 @@ pub mod unknown_outcomes;
 pub mod unmatched_receipts;
 pub mod wakers;
 
-pub use long_messages::Parts;
-pub use operator_queue::{Lane, LaneView};
-pub use operator_queues::{Lanes, OperatorSetup};
-pub use receipt_queue::Mailbox;
-pub use scheduler::Desk;
+pub use long_messages::LongMessageRoutes;
+pub use operator_queue::{OperatorQueue, OperatorQueueView};
+pub use operator_queues::{OperatorQueues, OperatorSetup};
+pub use receipt_queue::ReceiptQueue;
+pub use scheduler::DeliveryScheduler;
 pub use status::gateway_may_take_later;

@@ -31,7 +31,7 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
 }
 
 /// The handles.
-pub struct Meters {
+pub struct Metrics {
     /// Messages charged and durable.
     pub charged: Counter,
     /// Messages refused.
@@ -57,13 +57,13 @@ pub struct Meters {
     refusals: HashMap<Refusal, Counter>,
 }
 
-impl std::fmt::Debug for Meters {
+impl std::fmt::Debug for Metrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Meters").finish_non_exhaustive()
     }
 }
 
-impl Meters {
+impl Metrics {
     /// With every reason at zero, so that a rate over it has a beginning.
     pub fn new() -> Self {
         let reason =
@@ -134,7 +134,7 @@ impl Latencies {
     }
 }
 
-impl Default for Meters {
+impl Default for Metrics {
     fn default() -> Self {
         Self::new()
     }

@@ -17,7 +17,7 @@ use tollgate_engine::time::UnixMicros;
 use super::record::AccountRecord;
 use crate::Office;
 use crate::change_set::unavailable;
-use tollgate_relay::snapshot::Bindable;
+use tollgate_relay::snapshot::ActiveAccount;
 
 /// When each account was first provisioned.
 pub type CreatedAt = HashMap<AccountNumber, UnixMicros>;
@@ -28,12 +28,12 @@ impl Office {
         Ok(accounts.into_iter().map(|(number, row)| (number, row.created_at)).collect())
     }
 
-    pub(crate) fn account_view(&self, account: &Bindable, created: &CreatedAt) -> Account {
+    pub(crate) fn account_view(&self, account: &ActiveAccount, created: &CreatedAt) -> Account {
         let provisioned = &account.provisioned;
         let charged = &provisioned.account;
         let kept = self.accounts.get(&charged.id);
         let record = kept.as_ref().map(|kept| &kept.value);
-        let number = account.standing.wallet.number();
+        let number = account.runtime.wallet.number();
         let created_at = created.get(&number).copied().unwrap_or_default();
         let (senders, listed) = senders_of(&charged.senders);
         Account {

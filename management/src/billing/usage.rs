@@ -19,7 +19,7 @@ use super::period::Asked;
 use super::ratio::{average, percent};
 use crate::Office;
 use tally::Wanted;
-use tollgate_relay::snapshot::Bindable;
+use tollgate_relay::snapshot::ActiveAccount;
 
 /// Days of one account's range.
 const DAYS_MAX: u64 = 400;
@@ -81,7 +81,7 @@ impl UsageOffice for Office {
 }
 
 impl Office {
-    fn usage_totals(&self, account: &Bindable, asked: &Asked) -> Answer<AccountUsage> {
+    fn usage_totals(&self, account: &ActiveAccount, asked: &Asked) -> Answer<AccountUsage> {
         let time_zone = &account.terms.plan.plan.time_zone;
         let instants = asked.instants(&period::zone(time_zone)?, now())?;
         let tally = self.usage_tally(account, &instants, Wanted::Totals)?;

@@ -25,7 +25,7 @@ use tollgate_storage::rows::EntryKind;
 
 use crate::Office;
 use crate::change_set::unavailable;
-use tollgate_relay::snapshot::Bindable;
+use tollgate_relay::snapshot::ActiveAccount;
 
 /// Characters of what an entry refers to, and of what it says at length.
 const REFERENCE_MAX: usize = 200;
@@ -53,12 +53,12 @@ impl WalletsOffice for Office {
             if at > present {
                 return Err(Problem::field("at", "is not in the past"));
             }
-            let balance = self.store().balance_at(account.standing.wallet.number(), at);
+            let balance = self.store().balance_at(account.runtime.wallet.number(), at);
             let balance = Money(balance.map_err(|error| unavailable(&error))?);
             let (credit_limit, available, low, as_of) = (None, None, None, Time(at));
             return Ok(Balance { account: id, balance, currency, credit_limit, available, low, as_of });
         }
-        let balance = account.standing.wallet.state().balance;
+        let balance = account.runtime.wallet.state().balance;
         let low = charged.low_balance_threshold.is_some_and(|threshold| balance < threshold);
         Ok(Balance {
             account: id,
@@ -75,7 +75,7 @@ impl WalletsOffice for Office {
         let account = self.reached(caller, account)?;
         let charged = &account.provisioned.account;
         let record = self.accounts.get(&charged.id);
-        let (state, present) = (account.standing.wallet.state(), now());
+        let (state, present) = (account.runtime.wallet.state(), now());
         let month = account.terms.plan.months.month_at(present);
         Ok(Wallet {
             account: charged.id.to_string(),
@@ -168,7 +168,7 @@ impl Office {
     fn post(
         &self,
         caller: &Caller,
-        account: &Bindable,
+        account: &ActiveAccount,
         posting: Posting<'_>,
         key: &IdempotencyKey,
     ) -> Answer<Transaction> {
@@ -200,7 +200,7 @@ impl Office {
     /// The same for the first time and every time after it: as it stands in the ledger.
     fn posted(
         &self,
-        account: &Bindable,
+        account: &ActiveAccount,
         entries: &[tollgate_storage::change::PostedEntry],
     ) -> Answer<Transaction> {
         let id = entries.first().map(|entry| entry.id);
@@ -209,8 +209,8 @@ impl Office {
     }
 }
 
-fn entry(account: &Bindable, kind: EntryKind, amount: Amount, text: EntryText) -> Answer<EntryChange> {
-    let wallet = Arc::clone(&account.standing.wallet);
+fn entry(account: &ActiveAccount, kind: EntryKind, amount: Amount, text: EntryText) -> Answer<EntryChange> {
+    let wallet = Arc::clone(&account.runtime.wallet);
     let entry = match amount.checked_neg().filter(|_| amount.is_negative()) {
         Some(taken) => {
             let credit_limit = account.provisioned.account.credit_limit;
@@ -225,7 +225,7 @@ fn available(balance: Amount, credit_limit: Amount) -> Amount {
     balance.checked_add(credit_limit).unwrap_or(Amount::MAX)
 }
 
-fn request(what: &str, account: &Bindable, body: &impl Serialize) -> String {
+fn request(what: &str, account: &ActiveAccount, body: &impl Serialize) -> String {
     let body = serde_json::to_string(body).unwrap_or_default();
     format!("POST /v1/accounts/{}/{what} {body}", account.provisioned.account.id)
 }

@@ -17,7 +17,7 @@ use super::{Claim, Claims, Content, Verdict, account_for};
 use crate::Office;
 use crate::collections::NICKNAMES;
 use crate::documents::{Kept, Shelf};
-use tollgate_relay::core::World;
+use tollgate_relay::core::Core;
 
 /// Characters of a name (3GPP TS 23.040 §9.1.2.5: an alphanumeric address has at most 11).
 const NAME_CHARACTERS_MAX: usize = 11;
@@ -77,9 +77,9 @@ impl Content for NicknameRecord {
         }
     }
 
-    fn enact(world: &World, account: &str, approved: &[Arc<Kept<Self>>]) {
+    fn enact(core: &Core, account: &str, approved: &[Arc<Kept<Self>>]) {
         let names = approved.iter().map(|kept| kept.value.claim.name.as_bytes().into());
-        world.approvals(&Arc::from(account)).replace_senders(names);
+        core.approvals(&Arc::from(account)).replace_senders(names);
     }
 }
 

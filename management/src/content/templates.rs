@@ -20,7 +20,7 @@ use super::{Claim, Claims, Content, Verdict, account_for};
 use crate::Office;
 use crate::collections::TEMPLATES;
 use crate::documents::{Kept, Shelf};
-use tollgate_relay::core::World;
+use tollgate_relay::core::Core;
 
 /// Characters of a name.
 const NAME_CHARACTERS_MAX: usize = 100;
@@ -90,7 +90,7 @@ impl Content for TemplateRecord {
         }
     }
 
-    fn enact(world: &World, account: &str, approved: &[Arc<Kept<Self>>]) {
+    fn enact(core: &Core, account: &str, approved: &[Arc<Kept<Self>>]) {
         let templates = approved.iter().filter_map(|kept| {
             // None is kept that cannot be read. If one were, it would not be in force.
             let template = parsed(&kept.value.body);
@@ -100,7 +100,7 @@ impl Content for TemplateRecord {
                 )
                 .ok()
         });
-        world.approvals(&Arc::from(account)).replace_templates(templates.collect());
+        core.approvals(&Arc::from(account)).replace_templates(templates.collect());
     }
 }
 

@@ -220,7 +220,7 @@ impl Office {
         let locked_until = user.and_then(|user| user.value.locked_until).map(|until| until.0);
         let attempt = Attempt { email, is_known: user.is_some(), matches, locked_until };
         let verdict = self.people.lockouts.judge(attempt, now());
-        self.meters.password(verdict);
+        self.metrics.password(verdict);
         match verdict {
             Verdict::Granted => Ok(()),
             Verdict::Refused => Err(invalid_credentials()),

@@ -7,7 +7,7 @@ use tollgate_api::caller::{Caller, Reach};
 use tollgate_api::problem::Problem;
 
 use crate::Office;
-use tollgate_relay::snapshot::Bindable;
+use tollgate_relay::snapshot::ActiveAccount;
 
 /// Accounts that may stand below one another.
 const DEPTH_MAX: usize = 16;
@@ -41,19 +41,21 @@ impl Office {
     }
 
     /// An account in force that the caller reaches.
-    pub(crate) fn reached(&self, caller: &Caller, account: &str) -> Answer<Arc<Bindable>> {
-        let found = self.reaches(caller, account).then(|| self.world.live.load().by_account(account));
+    pub(crate) fn reached(&self, caller: &Caller, account: &str) -> Answer<Arc<ActiveAccount>> {
+        let found = self.reaches(caller, account).then(|| self.core.snapshot.load().by_account(account));
         found.flatten().ok_or_else(|| Problem::not_found(format!("there is no account `{account}`")))
     }
 
     /// Every account in force that the caller reaches, in the order of their ids.
-    pub(crate) fn all_reached(&self, caller: &Caller) -> Vec<Arc<Bindable>> {
-        let live = self.world.live.load();
+    pub(crate) fn all_reached(&self, caller: &Caller) -> Vec<Arc<ActiveAccount>> {
+        let snapshot = self.core.snapshot.load();
         if let Reach::Account(own) = &caller.reach {
-            return live.by_account(own).into_iter().collect();
+            return snapshot.by_account(own).into_iter().collect();
         }
-        let mut accounts: Vec<_> =
-            live.accounts().filter(|account| self.reaches(caller, &account.provisioned.account.id)).collect();
+        let mut accounts: Vec<_> = snapshot
+            .accounts()
+            .filter(|account| self.reaches(caller, &account.provisioned.account.id))
+            .collect();
         accounts.sort_by(|one, other| one.provisioned.account.id.cmp(&other.provisioned.account.id));
         accounts
     }

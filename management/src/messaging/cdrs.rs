@@ -53,8 +53,8 @@ impl CdrsOffice for Office {
     fn report_status(&self, caller: &Caller, id: &str, report: StatusReport) -> Answer<Cdr> {
         let found = self.message(caller, id)?;
         let (account, message_id) = (found.account, found.message_id);
-        let live = self.world.live.load();
-        let settled_by = live.by_number(account).ok_or_else(|| {
+        let snapshot = self.core.snapshot.load();
+        let settled_by = snapshot.by_number(account).ok_or_else(|| {
             Problem::wrong_state(
                 "the account is no longer provisioned, so that no plan says what its money does",
             )

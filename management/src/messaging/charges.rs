@@ -27,7 +27,7 @@ use crate::billing::wallets::check_length;
 use crate::cdr_export::Names;
 use crate::change_set::unavailable;
 use tollgate_relay::clients::{DirectSubmit, NotCharged, submit_directly};
-use tollgate_relay::snapshot::Bindable;
+use tollgate_relay::snapshot::ActiveAccount;
 
 pub(crate) use quote::line_view;
 
@@ -72,7 +72,7 @@ impl ChargesOffice for Office {
             user_message_reference: new.user_sms_id,
         };
         let limit = Duration::from_secs(self.settings.api.timeout_seconds.into());
-        let submitted = submit_directly(Arc::clone(&self.world), &account, &message, limit);
+        let submitted = submit_directly(Arc::clone(&self.core), &account, &message, limit);
         let id = Handle::current().block_on(submitted).map_err(|error| match error {
             NotCharged::Refused(refusal) => Problem::refused(refusal),
             NotCharged::InDoubt => Problem::timed_out(
@@ -119,15 +119,15 @@ impl ChargesOffice for Office {
         if new.route && !caller.reaches_all() {
             return Err(Problem::forbidden("routes and what operators ask for are not for your role"));
         }
-        quote::quote(&self.world, new)
+        quote::quote(&self.core, new)
     }
 }
 
 impl Office {
     /// The same for a message that is charged now and for one that was: as its CDR has it.
-    fn charge_view(&self, account: &Bindable, message_id: u64) -> Answer<Charge> {
+    fn charge_view(&self, account: &ActiveAccount, message_id: u64) -> Answer<Charge> {
         let names = self.names()?;
-        let wallet = &account.standing.wallet;
+        let wallet = &account.runtime.wallet;
         let read = |cdr: &Cdr<'_>| charge_view(&names, account, cdr);
         let charge =
             self.store().cdr(wallet.number(), message_id, read).map_err(|error| unavailable(&error))?;
@@ -135,7 +135,7 @@ impl Office {
     }
 }
 
-fn charge_view(names: &Names, account: &Bindable, cdr: &Cdr<'_>) -> Charge {
+fn charge_view(names: &Names, account: &ActiveAccount, cdr: &Cdr<'_>) -> Charge {
     let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
     Charge {
         message_id: cdr.message_id.to_string(),
@@ -143,7 +143,7 @@ fn charge_view(names: &Names, account: &Bindable, cdr: &Cdr<'_>) -> Charge {
         destination: cdr.fields.destination.to_string(),
         price: Money(cdr.fields.amount),
         currency: CurrencyCode(account.provisioned.account.currency),
-        balance: Money(account.standing.wallet.state().balance),
+        balance: Money(account.runtime.wallet.state().balance),
         segments: cdr.fields.segments,
         network: network_of(names, cdr.fields.network),
         tariff_version: names.tariff(cdr.header.tariff).to_string(),

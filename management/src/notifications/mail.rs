@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::metrics::MailMeters;
+use crate::metrics::MailMetrics;
 use texts::Letter;
 use tollgate_provisioning::MailSettings;
 use transport::Transport;
@@ -40,7 +40,7 @@ const CLOSE_MAX: Duration = Duration::from_secs(1);
 pub struct Mailer {
     queue: Mutex<Option<SyncSender<Mail>>>,
     ended: Mutex<Receiver<()>>,
-    meters: MailMeters,
+    metrics: MailMetrics,
 }
 
 #[derive(Debug)]
@@ -53,7 +53,7 @@ struct Mail {
 impl Mailer {
     /// Starts the thread. Without a server and a directory of its own, mails go into `mail` in the data directory.
     pub fn start(settings: &MailSettings, data_dir: &Path) -> std::io::Result<Self> {
-        let sender = Sender { transport: Transport::new(settings, data_dir), meters: MailMeters::new() };
+        let sender = Sender { transport: Transport::new(settings, data_dir), metrics: MailMetrics::new() };
         let (queue, mails) = sync_channel(QUEUE_MAX);
         let (ending, ended) = sync_channel(1);
         thread::Builder::new().name("mail".to_owned()).spawn(move || {
@@ -61,18 +61,18 @@ impl Mailer {
             // Whoever waited for it may have gone.
             let _ = ending.try_send(());
         })?;
-        Ok(Self { queue: Mutex::new(Some(queue)), ended: Mutex::new(ended), meters: MailMeters::new() })
+        Ok(Self { queue: Mutex::new(Some(queue)), ended: Mutex::new(ended), metrics: MailMetrics::new() })
     }
 
     /// Has a mail sent. One that finds too many others before it is dropped, with a line in the log.
     pub fn send(&self, to: &str, letter: Letter) {
         let mail = Mail { to: to.to_owned(), letter, failures: 0 };
         // Before it is sent, so that the thread behind the queue never counts down what was not counted up.
-        self.meters.waiting.increment(1);
+        self.metrics.waiting.increment(1);
         let sent = self.queue.lock().as_ref().map(|queue| queue.try_send(mail));
         if !matches!(sent, Some(Ok(()))) {
-            self.meters.waiting.decrement(1);
-            self.meters.dropped.increment(1);
+            self.metrics.waiting.decrement(1);
+            self.metrics.dropped.increment(1);
         }
         match sent {
             Some(Ok(())) => {}
@@ -97,7 +97,7 @@ impl Mailer {
 /// What the thread sends with.
 struct Sender {
     transport: Transport,
-    meters: MailMeters,
+    metrics: MailMetrics,
 }
 
 impl Sender {
@@ -118,8 +118,8 @@ impl Sender {
             }
             while repeats.len() > REPEATS_MAX {
                 repeats.swap_remove(0);
-                self.meters.waiting.decrement(1);
-                self.meters.dropped.increment(1);
+                self.metrics.waiting.decrement(1);
+                self.metrics.dropped.increment(1);
                 tracing::error!(waiting = REPEATS_MAX, "a mail is dropped, as too many could not be sent");
             }
         }
@@ -134,19 +134,19 @@ impl Sender {
     /// Sends a mail, or says when it is to be tried once more.
     fn attempt(&self, mut mail: Mail) -> Option<(Instant, Mail)> {
         let Err(error) = self.transport.send(&mail.to, &mail.letter) else {
-            self.meters.waiting.decrement(1);
-            self.meters.sent.increment(1);
+            self.metrics.waiting.decrement(1);
+            self.metrics.sent.increment(1);
             return None;
         };
         let pause = PAUSES.get(mail.failures).filter(|_| !error.is_final);
         mail.failures += 1;
         let Some(pause) = pause else {
-            self.meters.waiting.decrement(1);
-            self.meters.given_up.increment(1);
+            self.metrics.waiting.decrement(1);
+            self.metrics.given_up.increment(1);
             tracing::error!(error = %error.reason, attempts = mail.failures, "a mail is given up");
             return None;
         };
-        self.meters.failed.increment(1);
+        self.metrics.failed.increment(1);
         tracing::warn!(error = %error.reason, again_in_seconds = pause.as_secs(), "a mail could not be sent");
         Some((Instant::now() + *pause, mail))
     }

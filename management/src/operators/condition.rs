@@ -20,8 +20,8 @@ use tollgate_storage::usage::Quarter;
 use crate::Office;
 use crate::change_set::unavailable;
 use tollgate_provisioning::ProvisionedOperator;
-use tollgate_relay::delivery::Lane;
-use tollgate_relay::operators::link_status::Card;
+use tollgate_relay::delivery::OperatorQueue;
+use tollgate_relay::operators::link_status::LinkStatus;
 
 const HOUR_MICROS: u64 = 3_600_000_000;
 const DAY_MICROS: u64 = 24 * HOUR_MICROS;
@@ -35,15 +35,21 @@ const STATS_DAYS_MAX: u64 = 400;
 const PERCENT_DECIMALS: u32 = 4;
 
 impl Office {
-    pub(crate) fn health_of(&self, lane: &Lane, period: PeriodQuery) -> Answer<OperatorHealth> {
+    pub(crate) fn health_of(
+        &self,
+        operator_queue: &OperatorQueue,
+        period: PeriodQuery,
+    ) -> Answer<OperatorHealth> {
         let (from, to) = instants(period, HOUR_MICROS, HEALTH_DAYS_MAX)?;
-        let samples = self.store().health(lane.number, from, to).map_err(|error| unavailable(&error))?;
+        let samples =
+            self.store().health(operator_queue.number, from, to).map_err(|error| unavailable(&error))?;
         let step = samples.len().div_ceil(SAMPLES_MAX).max(1);
-        let queued = self.store().queue_len_estimate(lane.number).map_err(|error| unavailable(&error))?;
+        let queued =
+            self.store().queue_len_estimate(operator_queue.number).map_err(|error| unavailable(&error))?;
         let at = now();
-        let view = lane.view(at);
+        let view = operator_queue.view(at);
         Ok(OperatorHealth {
-            code: lane.code.to_string(),
+            code: operator_queue.code.to_string(),
             at: Time(at),
             available: view.is_available,
             links_bound: view.links,
@@ -52,7 +58,7 @@ impl Office {
                 breaker::BreakerState::Open => BreakerState::Open,
                 breaker::BreakerState::HalfOpen => BreakerState::HalfOpen,
             },
-            countries_open: lane.countries.open(at) as u64,
+            countries_open: operator_queue.countries.open(at) as u64,
             queued,
             in_flight: view.in_flight,
             window: view.windows,
@@ -98,27 +104,27 @@ impl Office {
 }
 
 /// The links of an operator as they are now.
-pub fn links_of(lane: &Lane) -> OperatorLinks {
-    let links = lane.board.cards().iter().map(|card| link(card)).collect();
-    OperatorLinks { code: lane.code.to_string(), links }
+pub fn links_of(operator_queue: &OperatorQueue) -> OperatorLinks {
+    let links = operator_queue.link_registry.cards().iter().map(|link_status| link(link_status)).collect();
+    OperatorLinks { code: operator_queue.code.to_string(), links }
 }
 
-fn link(card: &Card) -> OperatorLink {
-    let bond = card.bond();
+fn link(link_status: &LinkStatus) -> OperatorLink {
+    let bind_status = link_status.bind_status();
     OperatorLink {
-        number: card.number,
-        bind: match card.mode {
+        number: link_status.number,
+        bind: match link_status.mode {
             BindMode::Transceiver => LinkBind::Transceiver,
             BindMode::Transmitter => LinkBind::Transmitter,
             BindMode::Receiver => LinkBind::Receiver,
         },
-        peer: card.peer.clone(),
-        state: if bond.is_bound { LinkState::Bound } else { LinkState::Connecting },
-        since: Time(bond.since),
-        window: card.window,
-        in_flight: card.in_flight(),
-        binds: bond.binds,
-        last_failure: bond.last_failure,
+        peer: link_status.peer.clone(),
+        state: if bind_status.is_bound { LinkState::Bound } else { LinkState::Connecting },
+        since: Time(bind_status.since),
+        window: link_status.window,
+        in_flight: link_status.in_flight(),
+        binds: bind_status.binds,
+        last_failure: bind_status.last_failure,
     }
 }
 

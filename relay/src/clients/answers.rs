@@ -11,7 +11,7 @@ use tollgate_storage::chunk::{Chunk, Notice, Outcome};
 use tollgate_storage::clock::now;
 
 use super::query_cancel_replace::{CANCEL_FAILED, REPLACE_FAILED};
-use super::session::GatewaySession;
+use super::session::EsmeSession;
 
 /// The mark that a request bears through storage: its sequence number, which operation it is, and the number of its
 /// [`Details`] where it has any.
@@ -66,7 +66,7 @@ impl Token {
     }
 }
 
-impl GatewaySession {
+impl EsmeSession {
     /// A token that finds these details again when its answer is due.
     pub(crate) fn token_with(&mut self, token: Token, details: Details) -> Token {
         let number = self.next_details;
@@ -84,7 +84,7 @@ impl GatewaySession {
                 self.keep_for_reuse(chunk);
             }
             Notice::Chunk(chunk, Outcome::NotDurable) => {
-                self.world.meters.refuse(Refusal::StorageUnavailable, u64::from(chunk.count()));
+                self.core.metrics.refuse(Refusal::StorageUnavailable, u64::from(chunk.count()));
                 self.answer_chunk(&chunk, None, answers);
                 self.keep_for_reuse(chunk);
             }
@@ -92,7 +92,7 @@ impl GatewaySession {
                 let token = Token(token);
                 let reply = match message_id {
                     Some(id) => {
-                        self.world.meters.replayed.increment(1);
+                        self.core.metrics.replayed.increment(1);
                         token.accepted(id, None)
                     }
                     None => Reply::Refused(self.status(Refusal::StorageUnavailable)),
@@ -141,7 +141,7 @@ impl GatewaySession {
     fn price_tlvs(&self, price: Amount, network: NetworkCode) -> ReplyTlvs {
         let account = self.account.as_ref()?;
         let tags = &account.provisioned.tlv;
-        let balance = account.standing.wallet.state().balance;
+        let balance = account.runtime.wallet.state().balance;
         let network = network.to_string().replace('/', "");
         Some(Box::new(vec![
             (tags.price, c_octets(&price.to_string())),
@@ -157,12 +157,12 @@ impl GatewaySession {
     }
 
     fn count_durable(&self, chunk: &Chunk) {
-        let (meters, total) = (&self.world.meters, chunk.total());
-        meters.charged.increment(u64::from(chunk.count()));
-        meters.segments.increment(u64::from(total.segments));
+        let (metrics, total) = (&self.core.metrics, chunk.total());
+        metrics.charged.increment(u64::from(chunk.count()));
+        metrics.segments.increment(u64::from(total.segments));
         self.revenue.increment(total.amount.micros().unsigned_abs());
         let took = Duration::from_micros(now().0.saturating_sub(chunk.header().submitted_at.0));
-        meters.submit_seconds.record(took, chunk.count());
+        metrics.submit_seconds.record(took, chunk.count());
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tollgate_smpp::{BindOutcome, BindRequest, Gate};
 
-use super::session::GatewaySession;
-use crate::core::World;
-use crate::snapshot::Bindable;
+use super::session::EsmeSession;
+use crate::core::Core;
+use crate::snapshot::ActiveAccount;
 use tollgate_provisioning::passwords;
 
 /// ESME_RBINDFAIL.
@@ -21,19 +21,19 @@ const VERIFICATIONS_MAX: usize = 2;
 
 /// The daemon's side of the SMPP server.
 #[derive(Debug)]
-pub struct TollGate {
-    world: Arc<World>,
+pub struct ClientBinds {
+    core: Arc<Core>,
     window: u32,
     verifications: Semaphore,
 }
 
-impl TollGate {
+impl ClientBinds {
     /// With the window of binds whose account sets no other.
-    pub fn new(world: Arc<World>, window: u32) -> Self {
-        Self { world, window, verifications: Semaphore::new(VERIFICATIONS_MAX) }
+    pub fn new(core: Arc<Core>, window: u32) -> Self {
+        Self { core, window, verifications: Semaphore::new(VERIFICATIONS_MAX) }
     }
 
-    async fn password_fits(&self, account: Option<&Arc<Bindable>>, password: Vec<u8>) -> bool {
+    async fn password_fits(&self, account: Option<&Arc<ActiveAccount>>, password: Vec<u8>) -> bool {
         let Ok(_turn) = self.verifications.acquire().await else { return false };
         let hash = account.map(|account| account.provisioned.password_hash.clone());
         tokio::task::spawn_blocking(move || passwords::verify(hash.as_ref(), &password))
@@ -42,12 +42,12 @@ impl TollGate {
     }
 }
 
-impl Gate for TollGate {
-    type Session = GatewaySession;
+impl Gate for ClientBinds {
+    type Session = EsmeSession;
 
-    async fn bind(&self, request: BindRequest, peer: IpAddr) -> BindOutcome<GatewaySession> {
+    async fn bind(&self, request: BindRequest, peer: IpAddr) -> BindOutcome<EsmeSession> {
         let system_id = String::from_utf8_lossy(&request.system_id).into_owned();
-        let account = self.world.live.load().by_system_id(&request.system_id);
+        let account = self.core.snapshot.load().by_system_id(&request.system_id);
         let fits = self.password_fits(account.as_ref(), request.password).await;
         let (Some(account), true) = (account, fits) else {
             tracing::warn!(system_id, %peer, "bind refused: unknown system_id or wrong password");
@@ -60,7 +60,7 @@ impl Gate for TollGate {
             tracing::warn!(system_id, %peer, "bind refused: the address is not allowed");
             return BindOutcome::Refused { status: BIND_FAILED, slow_down: true };
         }
-        if !account.standing.take_bind(provisioned.max_binds) {
+        if !account.runtime.take_bind(provisioned.max_binds) {
             tracing::warn!(system_id, %peer, max_binds = provisioned.max_binds, "bind refused: too many binds");
             return BindOutcome::Refused { status: BIND_FAILED, slow_down: false };
         }
@@ -68,9 +68,9 @@ impl Gate for TollGate {
         let window = provisioned.window.unwrap_or(self.window);
         let short_ids = request.interface_version <= 0x33;
         BindOutcome::Bound {
-            session: GatewaySession::new(Arc::clone(&self.world), &account, window, short_ids),
+            session: EsmeSession::new(Arc::clone(&self.core), &account, window, short_ids),
             window,
-            delivery_window: self.world.desk.settings.receipt_window,
+            delivery_window: self.core.scheduler.settings.receipt_window,
         }
     }
 }

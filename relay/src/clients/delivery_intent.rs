@@ -8,9 +8,9 @@ use tollgate_storage::chunk::Intent;
 use tollgate_storage::message::{Address3, Content, Message, Ticket};
 
 use super::parameters::Parameters;
-use super::route::Home;
-use super::session::GatewaySession;
-use crate::snapshot::Bindable;
+use super::route::FirstChoice;
+use super::session::EsmeSession;
+use crate::snapshot::ActiveAccount;
 use tollgate_provisioning::TlvTags;
 
 /// message_payload (SMPP 3.4 §5.3.2.32), which is the text and is written anew.
@@ -55,7 +55,7 @@ impl Times {
 #[derive(Clone, Copy, Debug)]
 pub struct Delivering<'a> {
     /// Whose.
-    pub account: &'a Bindable,
+    pub account: &'a ActiveAccount,
     /// As submitted.
     pub submit: &'a Submit<'a>,
     /// What the request says beyond its text.
@@ -63,7 +63,7 @@ pub struct Delivering<'a> {
     /// The destination as submitted.
     pub to: &'a Address<'a>,
     /// Where it is queued.
-    pub home: Home,
+    pub first_choice: FirstChoice,
     /// When.
     pub times: Times,
     /// When it came.
@@ -75,7 +75,7 @@ pub fn class_of(priority_flag: u8) -> u8 {
     PRIORITY_MAX - priority_flag.min(PRIORITY_MAX)
 }
 
-impl GatewaySession {
+impl EsmeSession {
     /// Adds the intent to deliver to the CDR pushed last.
     pub(crate) fn push_intent(&mut self, charge: &Charge, delivering: &Delivering<'_>) {
         let mut body = std::mem::take(&mut self.intent_body);
@@ -84,7 +84,7 @@ impl GatewaySession {
         write(charge, network, delivering, &mut body);
         let Times { scheduled_at, expires_at } = delivering.times;
         let class = class_of(delivering.submit.priority_flag);
-        let intent = Intent { home: delivering.home.operator, class, scheduled_at, expires_at };
+        let intent = Intent { home: delivering.first_choice.operator, class, scheduled_at, expires_at };
         if let Some(chunk) = self.open_chunk() {
             chunk.push_intent(intent, &body);
         }
@@ -98,7 +98,7 @@ fn write(
     delivering: &Delivering<'_>,
     out: &mut Vec<u8>,
 ) {
-    let Delivering { account, submit, parameters, to, home, times, now } = delivering;
+    let Delivering { account, submit, parameters, to, first_choice, times, now } = delivering;
     let number = charge.rated.number;
     let as_submitted = to.digits == number.as_bytes();
     let (ton, npi) = if as_submitted { (to.ton, to.npi) } else { (INTERNATIONAL, INTERNATIONAL) };
@@ -107,7 +107,7 @@ fn write(
     keep_tlvs(submit, &account.provisioned.tlv, &mut tlvs);
     let message = Message {
         ticket: Ticket {
-            account: account.standing.wallet.number(),
+            account: account.runtime.wallet.number(),
             visible_id: 0,
             amount: charge.posting.amount,
             segments: charge.rated.segments,
@@ -131,7 +131,7 @@ fn write(
             default_message_id: submit.default_message_id,
             expires_at: times.expires_at,
             submitted_to,
-            spread: home.spread,
+            spread: first_choice.spread,
             in_payload: submit.from_message_payload,
             payload: submit.payload,
             tlvs: &tlvs,

@@ -15,9 +15,9 @@ use tollgate_storage::clock::now;
 use super::delivery_intent::Times;
 
 use super::parameters::{Parameters, UDHI, USER_MESSAGE_REFERENCE};
-use super::session::GatewaySession;
-use crate::core::World;
-use crate::snapshot::Bindable;
+use super::session::EsmeSession;
+use crate::core::Core;
+use crate::snapshot::ActiveAccount;
 use tollgate_provisioning::TlvTags;
 
 /// Unanswered requests of such a session.
@@ -74,12 +74,12 @@ pub enum NotCharged {
 /// Charges a message and waits until that is durable. The answer is the message's id, the first one's where its key was used
 /// before.
 pub async fn submit_directly(
-    world: Arc<World>,
-    account: &Arc<Bindable>,
+    core: Arc<Core>,
+    account: &Arc<ActiveAccount>,
     message: &DirectSubmit<'_>,
     time_limit: Duration,
 ) -> Result<u64, NotCharged> {
-    let mut session = GatewaySession::of_request(world, account, WINDOW);
+    let mut session = EsmeSession::of_request(core, account, WINDOW);
     let at = now();
     let tags = session.tags_at(at).ok_or(NotCharged::Refused(Refusal::UnknownAccount))?;
     let (mut tlvs, times) = (Vec::new(), [message.scheduled_at, message.expires_at]);
@@ -112,7 +112,7 @@ fn refused_at_once(submit: &Submit<'_>, tags: &TlvTags, now: UnixMicros) -> Refu
 }
 
 /// A charge that finds no room in front of the committer in time gives its money back as the session goes.
-async fn answer_of(session: &mut GatewaySession, time_limit: Duration) -> Result<Answer, NotCharged> {
+async fn answer_of(session: &mut EsmeSession, time_limit: Duration) -> Result<Answer, NotCharged> {
     let mut is_flushed = false;
     let answered = tokio::time::timeout(time_limit, async {
         poll_fn(|cx| session.poll_flush(cx)).await;

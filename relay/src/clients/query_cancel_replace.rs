@@ -16,7 +16,7 @@ use tollgate_storage::store::Unavailable;
 
 use super::answers::Token;
 use super::parameters::UDHI;
-use super::session::GatewaySession;
+use super::session::EsmeSession;
 
 /// ESME_RSYSERR.
 const SYSTEM_ERROR: u32 = 0x0000_0008;
@@ -37,13 +37,13 @@ struct Found {
     route: Option<CdrRoute>,
 }
 
-impl GatewaySession {
+impl EsmeSession {
     pub(crate) fn answer_query(&mut self, sequence: u32, message: &MessageRef<'_>) -> Verdict {
         let found = match self.found_or(message, QUERY_FAILED) {
             Ok(found) => found,
             Err(verdict) => return verdict,
         };
-        let Ok(state) = self.world.store.state(self.wallet_number(), found.id) else {
+        let Ok(state) = self.core.store.state(self.wallet_number(), found.id) else {
             return Verdict::Refused(SYSTEM_ERROR);
         };
         let message_state = state.as_ref().map_or(MessageState::Enroute, |row| row.state) as u8;
@@ -66,7 +66,7 @@ impl GatewaySession {
             token: Token::new(sequence, SubmitKind::SubmitSm).0,
             reply: self.notices.0.clone(),
         };
-        match self.world.committer.cancel(cancellation) {
+        match self.core.committer.cancel(cancellation) {
             Ok(()) => Verdict::Pending,
             Err(_) => Verdict::Refused(SYSTEM_ERROR),
         }
@@ -84,7 +84,7 @@ impl GatewaySession {
             Ok(found) => found,
             Err(verdict) => return verdict,
         };
-        match self.world.store.state(self.wallet_number(), found.id) {
+        match self.core.store.state(self.wallet_number(), found.id) {
             Ok(None) => {}
             Ok(Some(_)) => return Verdict::Refused(REPLACE_FAILED),
             Err(_) => return Verdict::Refused(SYSTEM_ERROR),
@@ -138,7 +138,7 @@ impl GatewaySession {
             token,
             reply,
         };
-        match self.world.committer.replace(command) {
+        match self.core.committer.replace(command) {
             Ok(()) => Verdict::Pending,
             Err(_) => Verdict::Refused(SYSTEM_ERROR),
         }
@@ -148,18 +148,18 @@ impl GatewaySession {
     fn waiting_row(&self, route: &CdrRoute, message_id: u64) -> Result<Option<Box<[u8]>>, Unavailable> {
         let CdrRoute { home, class, scheduled_at } = *route;
         if let Some(due) = scheduled_at
-            && let Some(row) = self.world.store.scheduled_row(due, message_id)?
+            && let Some(row) = self.core.store.scheduled_row(due, message_id)?
         {
             return Ok(Some(row.bytes));
         }
-        self.world.store.queued_row(QueueKey { home, class, message_id })
+        self.core.store.queued_row(QueueKey { home, class, message_id })
     }
 
     /// The message that a request means, or the verdict on a request that means none.
-    fn found_or(&self, message: &MessageRef<'_>, unknown: u32) -> Result<Found, Verdict> {
+    fn found_or(&self, message: &MessageRef<'_>, unknown_outcome: u32) -> Result<Found, Verdict> {
         match self.find(message) {
             Ok(Some(found)) => Ok(found),
-            Ok(None) => Err(Verdict::Refused(unknown)),
+            Ok(None) => Err(Verdict::Refused(unknown_outcome)),
             Err(_) => Err(Verdict::Refused(SYSTEM_ERROR)),
         }
     }
@@ -169,7 +169,7 @@ impl GatewaySession {
         let Some(visible_id) = message.message_id else { return Ok(None) };
         let account = self.wallet_number();
         let id = match u32::try_from(visible_id) {
-            Ok(short_id) => self.world.store.message_of_short_id(account, short_id)?.unwrap_or(visible_id),
+            Ok(short_id) => self.core.store.message_of_short_id(account, short_id)?.unwrap_or(visible_id),
             Err(_) => visible_id,
         };
         let source = message.source.digits;
@@ -184,6 +184,6 @@ impl GatewaySession {
                 route: fields.route,
             })
         };
-        Ok(self.world.store.cdr(account, id, read)?.flatten())
+        Ok(self.core.store.cdr(account, id, read)?.flatten())
     }
 }

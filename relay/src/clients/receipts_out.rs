@@ -13,7 +13,7 @@ use tollgate_storage::clock::now;
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult};
 use tollgate_storage::rows::GatewayReceipt;
 
-use super::session::GatewaySession;
+use super::session::EsmeSession;
 use crate::delivery::gateway_may_take_later;
 
 /// esm_class of a delivery receipt and of an intermediate notification (SMPP 3.4 §5.2.12).
@@ -24,7 +24,7 @@ const RECEIPTED_MESSAGE_ID: u16 = 0x001E;
 const MESSAGE_STATE: u16 = 0x0427;
 const NETWORK_ERROR_CODE: u16 = 0x0423;
 
-impl GatewaySession {
+impl EsmeSession {
     pub(crate) fn take_receipts(
         &mut self,
         cx: &mut Context<'_>,
@@ -37,7 +37,7 @@ impl GatewaySession {
             self.receipt_pause = None;
         }
         let at = now();
-        let receipts = match self.standing.mailbox.take(&self.world.store, at.0, room, cx.waker()) {
+        let receipts = match self.runtime.receipt_queue.take(&self.core.store, at.0, room, cx.waker()) {
             Ok(receipts) => receipts,
             Err(error) => {
                 tracing::error!(%error, "receipts cannot be read");
@@ -58,48 +58,48 @@ impl GatewaySession {
     /// The gateway has it, never wants it, or is asked again.
     pub(crate) fn receipt_answered(&mut self, id: u64, outcome: DeliveryOutcome) {
         self.receipts_in_hand.remove(&id);
-        let mailbox = &self.standing.mailbox;
+        let receipt_queue = &self.runtime.receipt_queue;
         match outcome {
             DeliveryOutcome::Accepted => {
-                self.world.meters.receipts_delivered.increment(1);
-                mailbox.finish(id);
+                self.core.metrics.receipts_delivered.increment(1);
+                receipt_queue.finish(id);
             }
             DeliveryOutcome::Refused(status) if gateway_may_take_later(status) => {
-                let wait = u64::from(self.world.desk.settings.receipt_retry_ms) * 1_000;
-                mailbox.put_later(id, now().0 + wait);
+                let wait = u64::from(self.core.scheduler.settings.receipt_retry_ms) * 1_000;
+                receipt_queue.put_later(id, now().0 + wait);
             }
             DeliveryOutcome::Refused(_) => {
-                self.world.meters.receipts_refused.increment(1);
-                mailbox.finish(id);
+                self.core.metrics.receipts_refused.increment(1);
+                receipt_queue.finish(id);
             }
             DeliveryOutcome::Unanswered => {
-                self.world.meters.receipts_unanswered.increment(1);
-                mailbox.give_back(id);
+                self.core.metrics.receipts_unanswered.increment(1);
+                receipt_queue.give_back(id);
             }
         }
     }
 
     /// Has acknowledged receipts deleted.
     pub(crate) fn delete_receipts(&mut self) {
-        let mailbox = std::sync::Arc::clone(&self.standing.mailbox);
-        let ids = mailbox.take_done();
+        let receipt_queue = std::sync::Arc::clone(&self.runtime.receipt_queue);
+        let ids = receipt_queue.take_done();
         if ids.is_empty() {
             return;
         }
-        let events = vec![DeliveryEvent::ReceiptsDone { account: mailbox.account(), ids }];
-        let refused = std::sync::Arc::clone(&mailbox);
+        let events = vec![DeliveryEvent::ReceiptsDone { account: receipt_queue.account(), ids }];
+        let refused = std::sync::Arc::clone(&receipt_queue);
         let done = Box::new(move |result| {
             if let DeliveryResult::Refused(events) = result {
                 give_back(&refused, events);
             }
         });
-        if let Err(batch) = self.world.committer.deliver(DeliveryBatch { events, done }) {
-            give_back(&mailbox, batch.events);
+        if let Err(batch) = self.core.committer.deliver(DeliveryBatch { events, done }) {
+            give_back(&receipt_queue, batch.events);
         }
     }
 
     fn wait_for_retry(&mut self, cx: &mut Context<'_>, at: UnixMicros) {
-        let Some(due) = self.standing.mailbox.next_retry() else { return };
+        let Some(due) = self.runtime.receipt_queue.next_retry() else { return };
         let wait = Duration::from_micros(due.saturating_sub(at.0)).max(Duration::from_millis(1));
         let pause = self.receipt_pause.insert(Box::pin(sleep(wait)));
         if pause.as_mut().poll(cx).is_ready() {
@@ -108,10 +108,10 @@ impl GatewaySession {
     }
 }
 
-fn give_back(mailbox: &crate::delivery::Mailbox, events: Vec<DeliveryEvent>) {
+fn give_back(receipt_queue: &crate::delivery::ReceiptQueue, events: Vec<DeliveryEvent>) {
     for event in events {
         if let DeliveryEvent::ReceiptsDone { ids, .. } = event {
-            mailbox.not_deleted(ids);
+            receipt_queue.not_deleted(ids);
         }
     }
 }

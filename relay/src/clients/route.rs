@@ -12,12 +12,12 @@ use tollgate_engine::routing::{NoRoute, RouteAsk, RouteStage};
 use tollgate_engine::segments::Body;
 use tollgate_engine::time::UnixMicros;
 
-use super::session::GatewaySession;
-use crate::snapshot::Bindable;
+use super::session::EsmeSession;
+use crate::snapshot::ActiveAccount;
 
 /// Where a message is to be queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Home {
+pub struct FirstChoice {
     /// Whose queue.
     pub operator: OperatorNumber,
     /// What weighted routing draws with, now and when the message has to go elsewhere.
@@ -28,7 +28,7 @@ pub struct Home {
 #[derive(Clone, Copy, Debug)]
 pub struct Routing<'a> {
     /// Whose message.
-    pub account: &'a Bindable,
+    pub account: &'a ActiveAccount,
     /// When it came.
     pub now: UnixMicros,
     /// Source address as submitted.
@@ -37,29 +37,29 @@ pub struct Routing<'a> {
     pub body: &'a Body<'a>,
 }
 
-impl GatewaySession {
+impl EsmeSession {
     /// The message's home; `None` where messages are charged only.
     pub(crate) fn route(
         &self,
         routing: &Routing<'_>,
         rated: &Rated,
         expected_price: &dyn Fn() -> Amount,
-    ) -> Result<Option<Home>, Refusal> {
-        let live = self.live();
+    ) -> Result<Option<FirstChoice>, Refusal> {
+        let snapshot = self.snapshot();
         let account = &routing.account.provisioned.account;
-        if live.routes.is_empty() || account.delivery == DeliveryMode::ChargeOnly {
+        if snapshot.routes.is_empty() || account.delivery == DeliveryMode::ChargeOnly {
             return Ok(None);
         }
         let long_message = part_of(routing.body).map(|part| {
             let number = rated.number;
             hash(&[account.id.as_bytes(), routing.source, number.as_bytes(), &part])
         });
-        let parts = &self.world.desk.parts;
+        let long_message_routes = &self.core.scheduler.long_message_routes;
         if let Some(spread) = long_message
-            && let Some(operator) = parts.operator(spread, routing.now.0)
-            && live.routes.operator(operator).is_some_and(|known| known.status == OperatorStatus::Active)
+            && let Some(operator) = long_message_routes.operator(spread, routing.now.0)
+            && snapshot.routes.operator(operator).is_some_and(|known| known.status == OperatorStatus::Active)
         {
-            return Ok(Some(Home { operator, spread }));
+            return Ok(Some(FirstChoice { operator, spread }));
         }
         let spread = long_message.unwrap_or_else(|| self.next_spread());
         let ask = RouteAsk {
@@ -75,17 +75,18 @@ impl GatewaySession {
             tried: &[],
             stage: RouteStage::Submit,
         };
-        let choice = live.routes.choose(&ask, &*live.lanes).map_err(|no_route| match no_route {
-            NoRoute::NoCandidate => Refusal::NoRoute,
-            NoRoute::AbovePrice => Refusal::AbovePrice,
-        })?;
+        let choice =
+            snapshot.routes.choose(&ask, &*snapshot.operator_queues).map_err(|no_route| match no_route {
+                NoRoute::NoCandidate => Refusal::NoRoute,
+                NoRoute::AbovePrice => Refusal::AbovePrice,
+            })?;
         if choice.above_price {
-            self.world.meters.above_price.increment(1);
+            self.core.metrics.above_price.increment(1);
         }
         if long_message.is_some() {
-            parts.remember(spread, choice.operator, routing.now.0);
+            long_message_routes.remember(spread, choice.operator, routing.now.0);
         }
-        Ok(Some(Home { operator: choice.operator, spread }))
+        Ok(Some(FirstChoice { operator: choice.operator, spread }))
     }
 }
 
@@ -113,10 +114,10 @@ fn part_of(body: &Body<'_>) -> Option<[u8; 3]> {
 }
 
 /// The same for the same message as long as the process lives.
-fn hash(parts: &[&[u8]]) -> u64 {
+fn hash(long_message_routes: &[&[u8]]) -> u64 {
     static STATE: OnceLock<std::hash::RandomState> = OnceLock::new();
     let mut hasher = STATE.get_or_init(std::hash::RandomState::new).build_hasher();
-    for part in parts {
+    for part in long_message_routes {
         hasher.write(part);
         hasher.write_u8(0xFF);
     }

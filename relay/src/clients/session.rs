@@ -21,26 +21,26 @@ use tollgate_smpp::{Answer, Delivery, DeliveryOutcome, GateSession, MessageRef, 
 use tollgate_storage::chunk::{Chunk, ChunkHeader, Notice};
 
 use super::answers::{Details, Token};
-use crate::core::World;
-use crate::metrics::Meters;
-use crate::snapshot::{Bindable, Live, Standing};
+use crate::core::Core;
+use crate::metrics::Metrics;
+use crate::snapshot::{AccountRuntime, ActiveAccount, Snapshot};
 use tollgate_provisioning::TlvTags;
 
 /// Emptied chunks that are kept for their memory.
 const SPARE_CHUNKS_MAX: usize = 4;
 
 /// What a session of the SMPP server talks to.
-pub struct GatewaySession {
-    pub(crate) world: Arc<World>,
+pub struct EsmeSession {
+    pub(crate) core: Arc<Core>,
     /// What was in force when the account was looked up last.
-    live: Arc<Live>,
+    snapshot: Arc<Snapshot>,
     /// Of `live`, at that time.
     generation: u64,
     /// `None` once the account is no longer provisioned.
-    pub(crate) account: Option<Arc<Bindable>>,
+    pub(crate) account: Option<Arc<ActiveAccount>>,
     account_id: Arc<str>,
     refreshed_at: u64,
-    pub(crate) standing: Arc<Standing>,
+    pub(crate) runtime: Arc<AccountRuntime>,
     /// Whether it has a place among the account's binds: taken at the bind and given back at the end, whatever a reload
     /// does in between.
     has_bind: bool,
@@ -73,20 +73,20 @@ pub struct GatewaySession {
     spread: Cell<u64>,
 }
 
-impl GatewaySession {
+impl EsmeSession {
     /// A session of an account that has just been admitted.
-    pub(crate) fn new(world: Arc<World>, account: &Arc<Bindable>, window: u32, short_ids: bool) -> Self {
-        world.meters.windows.increment(window);
-        let live = world.live.load_full();
+    pub(crate) fn new(core: Arc<Core>, account: &Arc<ActiveAccount>, window: u32, short_ids: bool) -> Self {
+        core.metrics.windows.increment(window);
+        let snapshot = core.snapshot.load_full();
         Self {
             // Whatever was changed since the account was looked up is seen at the first message.
             generation: u64::MAX,
-            live,
+            snapshot,
             account_id: Arc::clone(&account.provisioned.account.id),
             refreshed_at: 0,
-            standing: Arc::clone(&account.standing),
+            runtime: Arc::clone(&account.runtime),
             has_bind: true,
-            revenue: Meters::revenue(account.terms.account.currency),
+            revenue: Metrics::revenue(account.terms.account.currency),
             account: Some(Arc::clone(account)),
             window,
             short_ids,
@@ -102,13 +102,13 @@ impl GatewaySession {
             receipts_in_hand: HashSet::new(),
             receipt_pause: None,
             spread: Cell::new(tollgate_storage::clock::now().0),
-            world,
+            core,
         }
     }
 
     /// A session of a request that came without a bind.
-    pub(crate) fn of_request(world: Arc<World>, account: &Arc<Bindable>, window: u32) -> Self {
-        let mut session = Self::new(world, account, window, false);
+    pub(crate) fn of_request(core: Arc<Core>, account: &Arc<ActiveAccount>, window: u32) -> Self {
+        let mut session = Self::new(core, account, window, false);
         session.has_bind = false;
         session
     }
@@ -124,25 +124,25 @@ impl GatewaySession {
         if std::mem::replace(&mut self.refreshed_at, now) == now {
             return;
         }
-        let live = self.world.live.load();
-        let generation = live.generation();
-        if self.generation != generation || !Arc::ptr_eq(&live, &self.live) {
+        let snapshot = self.core.snapshot.load();
+        let generation = snapshot.generation();
+        if self.generation != generation || !Arc::ptr_eq(&snapshot, &self.snapshot) {
             self.generation = generation;
-            self.live = Arc::clone(&live);
-            self.account = live.by_account(&self.account_id);
+            self.snapshot = Arc::clone(&snapshot);
+            self.account = snapshot.by_account(&self.account_id);
         }
     }
 
     pub(crate) fn wallet_number(&self) -> AccountNumber {
-        self.standing.wallet.number()
+        self.runtime.wallet.number()
     }
 
     pub(crate) fn tables(&self) -> &Tables {
-        &self.live.tables
+        &self.snapshot.tables
     }
 
-    pub(crate) fn live(&self) -> &Live {
-        &self.live
+    pub(crate) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
     }
 
     /// A number that looks like chance, for messages that share nothing with others (SplitMix64).
@@ -159,15 +159,15 @@ impl GatewaySession {
     }
 
     pub(crate) fn key_window(&self) -> Duration {
-        self.world.key_window
+        self.core.key_window
     }
 
     pub(crate) fn network_code(&self, network: NetworkId) -> NetworkCode {
-        self.live.tables.networks.get(network).code
+        self.snapshot.tables.networks.get(network).code
     }
 
-    pub(crate) fn refuse(&self, account: Option<&Bindable>, refusal: Refusal) -> Verdict {
-        self.world.meters.refuse(refusal, 1);
+    pub(crate) fn refuse(&self, account: Option<&ActiveAccount>, refusal: Refusal) -> Verdict {
+        self.core.metrics.refuse(refusal, 1);
         Verdict::Refused(
             account.map_or(refusal.default_status(), |account| account.terms.statuses.status(refusal)),
         )
@@ -178,12 +178,12 @@ impl GatewaySession {
         &mut self,
         now: UnixMicros,
         charge: &Charge,
-        account: &Arc<Bindable>,
+        account: &Arc<ActiveAccount>,
     ) -> &mut Chunk {
         let fits = |chunk: &Chunk| {
             let header = chunk.header();
             header.submitted_at == now
-                && header.tariff == self.live.tariff
+                && header.tariff == self.snapshot.tariff
                 && chunk.takes_month(charge.posting.month)
         };
         let open = match self.open.take() {
@@ -195,7 +195,7 @@ impl GatewaySession {
                 }
                 let header = ChunkHeader {
                     submitted_at: now,
-                    tariff: self.live.tariff,
+                    tariff: self.snapshot.tariff,
                     plan: Arc::clone(&account.terms.account.plan),
                     short_ids: self.short_ids,
                 };
@@ -205,12 +205,12 @@ impl GatewaySession {
         self.open.insert(open)
     }
 
-    fn new_chunk(&mut self, header: ChunkHeader, account: &Bindable) -> Box<Chunk> {
+    fn new_chunk(&mut self, header: ChunkHeader, account: &ActiveAccount) -> Box<Chunk> {
         if let Some(mut chunk) = self.spare.pop() {
             chunk.reset(header);
             return chunk;
         }
-        let (wallet, keys) = (Arc::clone(&account.standing.wallet), Arc::clone(&self.world.keys));
+        let (wallet, keys) = (Arc::clone(&account.runtime.wallet), Arc::clone(&self.core.keys));
         Box::new(Chunk::new(wallet, keys, header, self.notices.0.clone()))
     }
 
@@ -225,10 +225,10 @@ impl GatewaySession {
         let requests = u32::try_from(requests).unwrap_or(u32::MAX);
         if went {
             self.inflight += requests;
-            self.world.meters.inflight.increment(requests);
+            self.core.metrics.inflight.increment(requests);
         } else {
             self.inflight -= requests;
-            self.world.meters.inflight.decrement(requests);
+            self.core.metrics.inflight.decrement(requests);
         }
     }
 
@@ -239,7 +239,7 @@ impl GatewaySession {
     }
 }
 
-impl GateSession for GatewaySession {
+impl GateSession for EsmeSession {
     fn submit(&mut self, now: u64, submit: &Submit<'_>) -> Verdict {
         self.refresh(now);
         // Taken out and put back, as a count of references would be two atomic steps per message.
@@ -276,7 +276,7 @@ impl GateSession for GatewaySession {
         }
         while let Some(chunk) = self.waiting.pop_front() {
             let mut chunk = Some(chunk);
-            let polled = self.world.committer.poll_charge(cx, &mut chunk);
+            let polled = self.core.committer.poll_charge(cx, &mut chunk);
             if let Some(back) = chunk {
                 self.waiting.push_front(back);
             }
@@ -312,16 +312,16 @@ impl GateSession for GatewaySession {
     }
 }
 
-impl Drop for GatewaySession {
+impl Drop for EsmeSession {
     fn drop(&mut self) {
         // Chunks that were not handed over give their money back as they are dropped.
         for id in self.receipts_in_hand.drain() {
-            self.standing.mailbox.give_back(id);
+            self.runtime.receipt_queue.give_back(id);
         }
         if self.has_bind {
-            self.standing.give_back_bind();
+            self.runtime.give_back_bind();
         }
-        self.world.meters.windows.decrement(self.window);
-        self.world.meters.inflight.decrement(self.inflight);
+        self.core.metrics.windows.decrement(self.window);
+        self.core.metrics.inflight.decrement(self.inflight);
     }
 }

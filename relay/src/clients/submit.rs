@@ -15,9 +15,9 @@ use tollgate_storage::keys::{KeyCheck, NewKey};
 use super::answers::{Details, Token, c_octets};
 use super::delivery_intent::{Delivering, Times, class_of};
 use super::parameters::{Parameters, fingerprint};
-use super::route::{Home, Routing};
-use super::session::GatewaySession;
-use crate::snapshot::{Bindable, Standing};
+use super::route::{FirstChoice, Routing};
+use super::session::EsmeSession;
+use crate::snapshot::{AccountRuntime, ActiveAccount};
 
 /// One submit on its way through the gate.
 struct Request<'a> {
@@ -26,14 +26,14 @@ struct Request<'a> {
     parameters: Parameters<'a>,
     times: Times,
     key: Option<Key<'a>>,
-    account: &'a Arc<Bindable>,
+    account: &'a Arc<ActiveAccount>,
 }
 
 /// A charge in memory, with where its message goes.
 struct Charged {
     charge: Charge,
     /// `None` where messages are charged only.
-    home: Option<Home>,
+    first_choice: Option<FirstChoice>,
 }
 
 /// An idempotency key that this submit is the first to use.
@@ -44,13 +44,13 @@ struct Key<'a> {
     window: Duration,
 }
 
-impl GatewaySession {
+impl EsmeSession {
     /// Charges every destination of a submit_sm, data_sm or submit_multi.
     pub(crate) fn charge_submit(
         &mut self,
         now: UnixMicros,
         submit: &Submit<'_>,
-        account: &Arc<Bindable>,
+        account: &Arc<ActiveAccount>,
     ) -> Verdict {
         let Ok(parameters) = Parameters::read(submit, &account.provisioned.tlv) else {
             return self.refuse(Some(account), Refusal::Malformed);
@@ -69,7 +69,7 @@ impl GatewaySession {
         let key = key.map(|(octets, window)| Key { octets, fingerprint: fingerprint(submit), window });
         let request = Request { now, submit, parameters, times, key, account };
         // Before the key is looked up: while storage is in doubt, a first use on disk may yet be taken back.
-        if !self.world.committer.is_available() {
+        if !self.core.committer.is_available() {
             return self.refuse_request(&request, Refusal::StorageUnavailable);
         }
         if let Some(verdict) = request.key.and_then(|key| self.answer_known_key(&request, key)) {
@@ -85,11 +85,11 @@ impl GatewaySession {
     fn answer_known_key(&mut self, request: &Request<'_>, key: Key<'_>) -> Option<Verdict> {
         let token = Token::new(request.submit.sequence, request.submit.kind);
         let waiter = (&self.notices.0, token.0);
-        match self.world.keys.check(self.wallet_number(), key.octets, key.fingerprint, request.now, waiter) {
+        match self.core.keys.check(self.wallet_number(), key.octets, key.fingerprint, request.now, waiter) {
             Ok(KeyCheck::New) => None,
             Ok(KeyCheck::Pending) => Some(Verdict::Pending),
             Ok(KeyCheck::Known(message_id)) => {
-                self.world.meters.replayed.increment(1);
+                self.core.metrics.replayed.increment(1);
                 self.ready
                     .push(Answer { sequence: token.sequence(), reply: token.accepted(message_id, None) });
                 Some(Verdict::Pending)
@@ -126,7 +126,7 @@ impl GatewaySession {
                     charged += 1;
                 }
                 Err(refusal) => {
-                    self.world.meters.refuse(refusal, 1);
+                    self.core.metrics.refuse(refusal, 1);
                     first_refusal.get_or_insert(refusal);
                     let status = request.account.terms.statuses.status(refusal);
                     let address = to.digits.to_vec();
@@ -155,19 +155,20 @@ impl GatewaySession {
             network_tlv: request.parameters.network,
             body,
         };
-        let Standing { wallet, throttle, .. } = &*request.account.standing;
+        let AccountRuntime { wallet, throttle, .. } = &*request.account.runtime;
         let (terms, now) = (&request.account.terms, request.now);
         let routing = Routing { account: request.account, now, source: message.source, body: &body };
         let route = |rated: &Rated, price: &dyn Fn() -> Amount| self.route(&routing, rated, price);
-        let (charge, home) = charging::charge(self.tables(), terms, throttle, wallet, &message, now, route)?;
-        Ok(Charged { charge, home })
+        let (charge, first_choice) =
+            charging::charge(self.tables(), terms, throttle, wallet, &message, now, route)?;
+        Ok(Charged { charge, first_choice })
     }
 
     /// Writes the CDR of a charge into the open chunk, with the key that it is the first use of and the intent to
     /// deliver.
     fn record(&mut self, request: &Request<'_>, to: &Address<'_>, charged: &Charged, key: Option<Key<'_>>) {
         let Request { submit, parameters, now, times, .. } = request;
-        let Charged { charge, home } = charged;
+        let Charged { charge, first_choice } = charged;
         let class = class_of(submit.priority_flag);
         let scheduled_at = times.scheduled_at;
         let cdr = CdrFields {
@@ -184,7 +185,7 @@ impl GatewaySession {
             dispatch_id: parameters.dispatch_id,
             idempotency_key: key.map(|key| key.octets),
             user_message_reference: parameters.user_message_reference,
-            route: home.map(|home| CdrRoute { home: home.operator, class, scheduled_at }),
+            route: first_choice.map(|choice| CdrRoute { home: choice.operator, class, scheduled_at }),
         };
         let chunk = self.chunk_for(*now, charge, request.account);
         chunk.push(&charge.posting, &cdr);
@@ -197,10 +198,10 @@ impl GatewaySession {
                 index: chunk.count() - 1,
             });
         }
-        if let Some(home) = *home {
-            let account: &Bindable = request.account;
+        if let Some(first_choice) = *first_choice {
+            let account: &ActiveAccount = request.account;
             let (times, now) = (*times, *now);
-            let delivering = Delivering { account, submit, parameters, to, home, times, now };
+            let delivering = Delivering { account, submit, parameters, to, first_choice, times, now };
             self.push_intent(charge, &delivering);
         }
     }
@@ -217,7 +218,7 @@ impl GatewaySession {
 
     fn release_key(&self, request: &Request<'_>) {
         if let Some(key) = request.key {
-            self.world.keys.release(self.wallet_number(), key.octets);
+            self.core.keys.release(self.wallet_number(), key.octets);
         }
     }
 

@@ -11,43 +11,44 @@ use tollgate_storage::clock::now;
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
 use tollgate_storage::message::Message;
 
-use super::attempt::Envelope;
-use super::backlog::{HomeQueue, PAGE};
+use super::attempt::Attempt;
+use super::backlog::{Backlog, PAGE};
 use super::country_breakers::Mcc;
 use super::effects::Report;
-use super::operator_queue::Lane;
-use super::operator_queues::Lanes;
-use super::scheduler::Desk;
-use crate::snapshot::Live;
+use super::operator_queue::OperatorQueue;
+use super::operator_queues::OperatorQueues;
+use super::scheduler::DeliveryScheduler;
+use crate::snapshot::Snapshot;
 
 /// Messages in one lease.
 const LEASE_MESSAGES_MAX: usize = 512;
 
 /// Where a message goes now.
-enum Way {
-    To(Arc<Lane>),
+enum Assignment {
+    To(Arc<OperatorQueue>),
     /// Everybody who could take it was asked, or is down. Others behind it may fare better.
     Later,
 }
 
 /// Messages for one lane, as they are gathered.
 struct Batch {
-    lane: Arc<Lane>,
+    operator_queue: Arc<OperatorQueue>,
     room: usize,
-    messages: Vec<Envelope>,
+    messages: Vec<Attempt>,
 }
 
 /// How operators are, but that one which is tried out counts as well as long as it wants more messages to try it with.
 /// Otherwise it would be asked for nothing and never be found well again, as its messages have long gone elsewhere.
-struct Trials<'a> {
-    lanes: &'a Lanes,
+struct ProbeConditions<'a> {
+    operator_queues: &'a OperatorQueues,
     wanted: Vec<(OperatorNumber, usize)>,
 }
 
-impl<'a> Trials<'a> {
-    fn of(lanes: &'a Lanes, at: UnixMicros) -> Self {
-        let wanted = lanes.iter().map(|lane| (lane.number, lane.probes(at)));
-        Self { lanes, wanted: wanted.filter(|(_, probes)| *probes > 0).collect() }
+impl<'a> ProbeConditions<'a> {
+    fn of(operator_queues: &'a OperatorQueues, at: UnixMicros) -> Self {
+        let wanted =
+            operator_queues.iter().map(|operator_queue| (operator_queue.number, operator_queue.probes(at)));
+        Self { operator_queues, wanted: wanted.filter(|(_, probes)| *probes > 0).collect() }
     }
 
     fn probes(&self, operator: OperatorNumber) -> usize {
@@ -60,58 +61,63 @@ impl<'a> Trials<'a> {
         }
     }
 
-    fn takes(&self, lane: &Lane) -> bool {
-        lane.condition().available || self.probes(lane.number) > 0
+    fn takes(&self, operator_queue: &OperatorQueue) -> bool {
+        operator_queue.condition().available || self.probes(operator_queue.number) > 0
     }
 }
 
 /// The same for messages to one country, where an operator may be broken though its others are well.
-struct Abroad<'a> {
-    trials: &'a Trials<'a>,
+struct CountryConditions<'a> {
+    probe_conditions: &'a ProbeConditions<'a>,
     country: Mcc,
     at: UnixMicros,
 }
 
-impl Abroad<'_> {
-    fn takes(&self, lane: &Lane) -> bool {
-        self.trials.takes(lane) && !lane.countries.is_open(self.country, self.at)
+impl CountryConditions<'_> {
+    fn takes(&self, operator_queue: &OperatorQueue) -> bool {
+        self.probe_conditions.takes(operator_queue)
+            && !operator_queue.countries.is_open(self.country, self.at)
     }
 }
 
-impl Conditions for Abroad<'_> {
+impl Conditions for CountryConditions<'_> {
     fn condition(&self, operator: OperatorNumber) -> Condition {
-        let condition = self.trials.condition(operator);
-        let lane = self.trials.lanes.get(operator);
-        let is_open = lane.is_some_and(|lane| lane.countries.is_open(self.country, self.at));
+        let condition = self.probe_conditions.condition(operator);
+        let operator_queue = self.probe_conditions.operator_queues.get(operator);
+        let is_open = operator_queue
+            .is_some_and(|operator_queue| operator_queue.countries.is_open(self.country, self.at));
         Condition { available: condition.available && !is_open, ..condition }
     }
 }
 
-impl Conditions for Trials<'_> {
+impl Conditions for ProbeConditions<'_> {
     fn condition(&self, operator: OperatorNumber) -> Condition {
-        let condition = self.lanes.condition(operator);
+        let condition = self.operator_queues.condition(operator);
         Condition { available: condition.available || self.probes(operator) > 0, ..condition }
     }
 }
 
 /// The home operator while it takes messages and was not asked; else, and while another one is tried out, whom routing
 /// chooses.
-fn way(
-    live: &Live,
-    trials: &Trials<'_>,
-    home: OperatorNumber,
-    envelope: &Envelope,
+fn assignment(
+    snapshot: &Snapshot,
+    probe_conditions: &ProbeConditions<'_>,
+    first_choice: OperatorNumber,
+    attempt: &Attempt,
     message: &Message<'_>,
     at: UnixMicros,
-) -> Way {
-    let abroad = Abroad { trials, country: message.ticket.network.mcc, at };
-    let own = live.lanes.get(home).filter(|lane| envelope.tried.is_empty() && abroad.takes(lane));
-    if let Some(lane) = own.filter(|_| trials.wanted.is_empty()) {
-        return Way::To(Arc::clone(lane));
+) -> Assignment {
+    let country_conditions = CountryConditions { probe_conditions, country: message.ticket.network.mcc, at };
+    let own = snapshot
+        .operator_queues
+        .get(first_choice)
+        .filter(|operator_queue| attempt.tried.is_empty() && country_conditions.takes(operator_queue));
+    if let Some(operator_queue) = own.filter(|_| probe_conditions.wanted.is_empty()) {
+        return Assignment::To(Arc::clone(operator_queue));
     }
     let (ticket, content) = (&message.ticket, &message.content);
-    let network = live.tables.networks.id(ticket.network);
-    let account = live.by_number(ticket.account);
+    let network = snapshot.tables.networks.id(ticket.network);
+    let account = snapshot.by_number(ticket.account);
     let chosen = network.and_then(|network| {
         let ask = RouteAsk {
             network,
@@ -123,62 +129,70 @@ fn way(
             currency: ticket.currency,
             now: at,
             spread: content.spread,
-            tried: &envelope.tried,
+            tried: &attempt.tried,
             stage: RouteStage::Resend,
         };
-        live.routes.choose(&ask, &abroad).ok()
+        snapshot.routes.choose(&ask, &country_conditions).ok()
     });
-    let chosen = chosen.and_then(|choice| live.lanes.get(choice.operator)).filter(|lane| abroad.takes(lane));
+    let chosen = chosen
+        .and_then(|choice| snapshot.operator_queues.get(choice.operator))
+        .filter(|operator_queue| country_conditions.takes(operator_queue));
     // Where routing knows nobody, as of a network that has left the files, the home operator may do all the same.
-    chosen.or(own).map_or(Way::Later, |lane| Way::To(Arc::clone(lane)))
+    chosen.or(own).map_or(Assignment::Later, |operator_queue| Assignment::To(Arc::clone(operator_queue)))
 }
 
-impl Desk {
+impl DeliveryScheduler {
     /// Moves messages out of a home queue until it is empty, or whoever should take the next has no room.
-    pub(crate) fn pump(self: &Arc<Self>, home: &HomeQueue) {
-        let live = self.live.load_full();
+    pub(crate) fn assign(self: &Arc<Self>, backlog: &Backlog) {
+        let snapshot = self.snapshot.load_full();
         let at = now();
-        let mut trials = Trials::of(&live.lanes, at);
+        let mut probe_conditions = ProbeConditions::of(&snapshot.operator_queues, at);
         let mut batches: HashMap<OperatorNumber, Batch> = HashMap::new();
         let mut report = Report::default();
         loop {
-            self.refill(home);
-            let Some(envelope) = home.pop(at.0) else { break };
-            let Some(message) = envelope.message() else {
-                report.fail(envelope, Outcome::Rejected, 0, None);
+            self.refill(backlog);
+            let Some(attempt) = backlog.pop(at.0) else { break };
+            let Some(message) = attempt.message() else {
+                report.fail(attempt, Outcome::Rejected, 0, None);
                 continue;
             };
-            if self.is_expired(&envelope, &message, at) {
-                report.fail(envelope, Outcome::Expired, 0, None);
+            if self.is_expired(&attempt, &message, at) {
+                report.fail(attempt, Outcome::Expired, 0, None);
                 continue;
             }
-            let Way::To(lane) = way(&live, &trials, home.home, &envelope, &message, at) else {
-                self.put_later(home, Envelope { tried: Vec::new(), ..envelope }, at);
+            let Assignment::To(operator_queue) =
+                assignment(&snapshot, &probe_conditions, backlog.first_choice, &attempt, &message, at)
+            else {
+                self.put_later(backlog, Attempt { tried: Vec::new(), ..attempt }, at);
                 continue;
             };
-            if !lane.countries.admits(message.ticket.network.mcc, at) {
-                self.put_later(home, envelope, at);
+            if !operator_queue.countries.admits(message.ticket.network.mcc, at) {
+                self.put_later(backlog, attempt, at);
                 continue;
             }
-            let batch = batches.entry(lane.number).or_insert_with(|| Batch {
-                room: if lane.condition().available { lane.room() } else { trials.probes(lane.number) },
-                lane,
+            let batch = batches.entry(operator_queue.number).or_insert_with(|| Batch {
+                room: if operator_queue.condition().available {
+                    operator_queue.room()
+                } else {
+                    probe_conditions.probes(operator_queue.number)
+                },
+                operator_queue,
                 messages: Vec::new(),
             });
             if batch.room == 0 {
-                home.put_back(envelope);
+                backlog.put_back(attempt);
                 break;
             }
             batch.room -= 1;
-            trials.take(batch.lane.number);
-            batch.messages.push(envelope);
+            probe_conditions.take(batch.operator_queue.number);
+            batch.messages.push(attempt);
             if batch.messages.len() >= LEASE_MESSAGES_MAX {
                 let full = std::mem::take(&mut batch.messages);
-                self.lease(&batch.lane, full, at);
+                self.lease(&batch.operator_queue, full, at);
             }
         }
         for batch in batches.into_values().filter(|batch| !batch.messages.is_empty()) {
-            self.lease(&batch.lane, batch.messages, at);
+            self.lease(&batch.operator_queue, batch.messages, at);
         }
         if !report.is_empty() {
             self.report(report);
@@ -186,63 +200,68 @@ impl Desk {
     }
 
     /// Has a batch leased, and then passes it to its lane.
-    fn lease(self: &Arc<Self>, lane: &Arc<Lane>, batch: Vec<Envelope>, at: UnixMicros) {
+    fn lease(self: &Arc<Self>, operator_queue: &Arc<OperatorQueue>, batch: Vec<Attempt>, at: UnixMicros) {
         let lease = self.leases.next(at.0);
-        let keys = batch.iter().map(|envelope| envelope.key).collect();
-        lane.leasing(batch.len());
-        let (desk, lane_of_batch) = (Arc::clone(self), Arc::clone(lane));
-        let done = Box::new(move |result| desk.leased(&lane_of_batch, lease, batch, result));
-        let events = vec![DeliveryEvent::Leased { lease, operator: lane.number, keys }];
+        let keys = batch.iter().map(|attempt| attempt.key).collect();
+        operator_queue.leasing(batch.len());
+        let (scheduler, lane_of_batch) = (Arc::clone(self), Arc::clone(operator_queue));
+        let done = Box::new(move |result| scheduler.leased(&lane_of_batch, lease, batch, result));
+        let events = vec![DeliveryEvent::Leased { lease, operator: operator_queue.number, keys }];
         self.submit(DeliveryBatch { events, done });
     }
 
-    fn leased(self: &Arc<Self>, lane: &Lane, lease: u64, mut batch: Vec<Envelope>, result: DeliveryResult) {
+    fn leased(
+        self: &Arc<Self>,
+        operator_queue: &OperatorQueue,
+        lease: u64,
+        mut batch: Vec<Attempt>,
+        result: DeliveryResult,
+    ) {
         let asked = batch.len();
         let outcome = match result {
             DeliveryResult::Durable(mut outcomes) => outcomes.pop(),
             DeliveryResult::Refused(_) => None,
         };
         let Some(EventOutcome::Leased { dropped, replaced }) = outcome else {
-            lane.not_leased(asked);
-            batch.into_iter().rev().for_each(|envelope| self.put_back(envelope));
+            operator_queue.not_leased(asked);
+            batch.into_iter().rev().for_each(|attempt| self.put_back(attempt));
             return;
         };
-        let older: Vec<u64> =
-            batch.iter().map(|envelope| envelope.lease).filter(|lease| *lease != 0).collect();
+        let older: Vec<u64> = batch.iter().map(|attempt| attempt.lease).filter(|lease| *lease != 0).collect();
         if !dropped.is_empty() {
-            batch.retain(|envelope| !dropped.contains(&envelope.key));
+            batch.retain(|attempt| !dropped.contains(&attempt.key));
         }
         for row in replaced {
-            if let Some(envelope) = batch.iter_mut().find(|envelope| envelope.key == row.key) {
-                envelope.row = row.bytes;
+            if let Some(attempt) = batch.iter_mut().find(|attempt| attempt.key == row.key) {
+                attempt.row = row.bytes;
             }
         }
-        for envelope in &mut batch {
-            envelope.lease = lease;
+        for attempt in &mut batch {
+            attempt.lease = lease;
         }
         self.leases.hold(lease, batch.len());
         for lease in older {
             self.leases.let_go(lease);
         }
-        for envelope in lane.leased(asked, batch, now()).into_iter().rev() {
-            self.put_back(envelope);
+        for attempt in operator_queue.leased(asked, batch, now()).into_iter().rev() {
+            self.put_back(attempt);
         }
     }
 
     /// Puts a message aside, longer from time to time.
-    pub(crate) fn put_later(&self, home: &HomeQueue, envelope: Envelope, at: UnixMicros) {
-        let doublings = u32::from(envelope.attempts).saturating_sub(1).min(16);
+    pub(crate) fn put_later(&self, backlog: &Backlog, attempt: Attempt, at: UnixMicros) {
+        let doublings = u32::from(attempt.attempts).saturating_sub(1).min(16);
         let wait =
             (u64::from(self.settings.retry_min_ms) << doublings).min(u64::from(self.settings.retry_max_ms));
-        home.put_later(at.0 + wait * 1_000, envelope);
+        backlog.put_later(at.0 + wait * 1_000, attempt);
     }
 
-    fn refill(&self, home: &HomeQueue) {
-        while let Some(page) = home.wants_page() {
-            match self.store.queued_after(home.home, page.class, page.after, PAGE) {
+    fn refill(&self, backlog: &Backlog) {
+        while let Some(page) = backlog.wants_page() {
+            match self.store.queued_after(backlog.first_choice, page.class, page.after, PAGE) {
                 Ok(rows) => {
                     let read = rows.len();
-                    home.take_page(page, rows, |id| self.taken_up.contains(&id));
+                    backlog.take_page(page, rows, |id| self.taken_up.contains(&id));
                     if read > 0 {
                         return;
                     }

@@ -8,7 +8,7 @@ const ASKED_MAX: usize = 16;
 
 /// A message out of its queue.
 #[derive(Debug)]
-pub struct Envelope {
+pub struct Attempt {
     /// Where its row is.
     pub key: QueueKey,
     /// The row.
@@ -27,7 +27,7 @@ pub struct Envelope {
     pub lease: u64,
 }
 
-impl Envelope {
+impl Attempt {
     /// A message that nobody was asked to take yet.
     pub fn new(row: QueuedRow) -> Self {
         let QueuedRow { key, bytes } = row;

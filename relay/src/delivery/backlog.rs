@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_storage::message::{QueueKey, QueuedRow};
 
-use super::attempt::Envelope;
+use super::attempt::Attempt;
 
 /// Values of priority_flag, the most urgent first.
 const CLASSES: usize = 4;
@@ -20,9 +20,9 @@ pub const PAGE: usize = 512;
 
 /// Messages that wait for one operator.
 #[derive(Debug)]
-pub struct HomeQueue {
+pub struct Backlog {
     /// Whose.
-    pub home: OperatorNumber,
+    pub first_choice: OperatorNumber,
     capacity: usize,
     state: Mutex<State>,
 }
@@ -33,9 +33,9 @@ struct State {
     /// Messages in `classes`.
     waiting: usize,
     /// They were out before, and keep their place: by class and message id.
-    returned: BTreeMap<(u8, u64), Envelope>,
+    returned: BTreeMap<(u8, u64), Attempt>,
     /// By when they may be tried again, and message id.
-    later: BTreeMap<(u64, u64), Envelope>,
+    later: BTreeMap<(u64, u64), Attempt>,
 }
 
 #[derive(Debug, Default)]
@@ -60,14 +60,14 @@ pub struct Refill {
 }
 
 impl State {
-    fn put_back(&mut self, envelope: Envelope) {
-        self.returned.insert((envelope.key.class, envelope.key.message_id), envelope);
+    fn put_back(&mut self, attempt: Attempt) {
+        self.returned.insert((attempt.key.class, attempt.key.message_id), attempt);
     }
 }
 
-impl HomeQueue {
+impl Backlog {
     /// Of an operator whose messages may be on disk from before.
-    pub fn new(home: OperatorNumber, capacity: usize) -> Self {
+    pub fn new(first_choice: OperatorNumber, capacity: usize) -> Self {
         let class = || ClassQueue { on_disk: true, ..ClassQueue::default() };
         let state = State {
             classes: std::array::from_fn(|_| class()),
@@ -75,7 +75,7 @@ impl HomeQueue {
             returned: BTreeMap::new(),
             later: BTreeMap::new(),
         };
-        Self { home, capacity: capacity.max(1), state: Mutex::new(state) }
+        Self { first_choice, capacity: capacity.max(1), state: Mutex::new(state) }
     }
 
     /// Takes a message that has just become durable, or leaves it on disk.
@@ -97,33 +97,33 @@ impl HomeQueue {
     }
 
     /// Puts a message back in its place.
-    pub fn put_back(&self, envelope: Envelope) {
-        self.state.lock().put_back(envelope);
+    pub fn put_back(&self, attempt: Attempt) {
+        self.state.lock().put_back(attempt);
     }
 
     /// Puts a message aside until `due`.
-    pub fn put_later(&self, due: u64, envelope: Envelope) {
-        self.state.lock().later.insert((due, envelope.key.message_id), envelope);
+    pub fn put_later(&self, due: u64, attempt: Attempt) {
+        self.state.lock().later.insert((due, attempt.key.message_id), attempt);
     }
 
     /// The next message to send at `now`: of the most urgent class, the oldest.
-    pub fn pop(&self, now: u64) -> Option<Envelope> {
+    pub fn pop(&self, now: u64) -> Option<Attempt> {
         let mut state = self.state.lock();
         while let Some(entry) = state.later.first_entry().filter(|entry| entry.key().0 <= now) {
-            let envelope = entry.remove();
-            state.put_back(envelope);
+            let attempt = entry.remove();
+            state.put_back(attempt);
         }
         let fresh = state.classes.iter().find_map(|class| class.waiting.front());
         let fresh = fresh.map(|row| (row.key.class, row.key.message_id));
         let returned = state.returned.first_key_value().map(|(place, _)| *place);
         match (returned, fresh) {
             (Some(returned), fresh) if fresh.is_none_or(|fresh| returned < fresh) => {
-                state.returned.pop_first().map(|(_, envelope)| envelope)
+                state.returned.pop_first().map(|(_, attempt)| attempt)
             }
             (_, Some((class, _))) => {
                 let row = state.classes.get_mut(usize::from(class))?.waiting.pop_front()?;
                 state.waiting -= 1;
-                Some(Envelope::new(row))
+                Some(Attempt::new(row))
             }
             _ => None,
         }
@@ -169,12 +169,12 @@ impl HomeQueue {
         let never_offered: Vec<_> = state
             .later
             .iter()
-            .filter(|(_, envelope)| envelope.attempts == 0)
+            .filter(|(_, attempt)| attempt.attempts == 0)
             .map(|(place, _)| *place)
             .collect();
         for place in never_offered {
-            if let Some(envelope) = state.later.remove(&place) {
-                state.put_back(envelope);
+            if let Some(attempt) = state.later.remove(&place) {
+                state.put_back(attempt);
             }
         }
     }
@@ -182,8 +182,8 @@ impl HomeQueue {
     /// The messages in memory that an operator may have already, and which.
     pub fn in_doubt(&self) -> Vec<(OperatorNumber, QueueKey)> {
         let state = self.state.lock();
-        let envelopes = state.returned.values().chain(state.later.values());
-        envelopes.filter_map(|envelope| Some((envelope.may_be_at?, envelope.key))).collect()
+        let attempts = state.returned.values().chain(state.later.values());
+        attempts.filter_map(|attempt| Some((attempt.may_be_at?, attempt.key))).collect()
     }
 
     /// Messages in memory, and whether there are more on disk.
@@ -205,16 +205,16 @@ mod tests {
     }
 
     /// A queue that has seen that there is nothing on disk.
-    fn drained(capacity: usize) -> HomeQueue {
-        let queue = HomeQueue::new(HOME, capacity);
+    fn drained(capacity: usize) -> Backlog {
+        let queue = Backlog::new(HOME, capacity);
         while let Some(refill) = queue.wants_page() {
             queue.take_page(refill, Vec::new(), |_| false);
         }
         queue
     }
 
-    fn ids(queue: &HomeQueue) -> Vec<u64> {
-        std::iter::from_fn(|| queue.pop(0)).map(|envelope| envelope.key.message_id).collect()
+    fn ids(queue: &Backlog) -> Vec<u64> {
+        std::iter::from_fn(|| queue.pop(0)).map(|attempt| attempt.key.message_id).collect()
     }
 
     #[test]
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn after_a_restart_the_disk_is_read_but_for_what_is_on_its_way() {
-        let queue = HomeQueue::new(HOME, 10);
+        let queue = Backlog::new(HOME, 10);
         for class in 0..4 {
             let refill = queue.wants_page().unwrap();
             assert_eq!(refill.class, class);
@@ -262,7 +262,7 @@ mod tests {
     fn a_message_put_aside_comes_when_it_is_due() {
         let queue = drained(10);
         queue.push(row(3, 2));
-        queue.put_later(100, Envelope::new(row(3, 1)));
+        queue.put_later(100, Attempt::new(row(3, 1)));
         assert_eq!(queue.pop(99).unwrap().key.message_id, 2);
         assert!(queue.pop(99).is_none());
         assert_eq!(queue.pop(100).unwrap().key.message_id, 1);
@@ -275,21 +275,21 @@ mod tests {
             queue.push(row(class, id));
         }
         let out: Vec<_> = std::iter::from_fn(|| queue.pop(0)).take(3).collect();
-        for (due, envelope) in (10..).zip(out) {
-            queue.put_later(due, envelope);
+        for (due, attempt) in (10..).zip(out) {
+            queue.put_later(due, attempt);
         }
         queue.push(row(2, 5));
         let order: Vec<_> =
-            std::iter::from_fn(|| queue.pop(20)).map(|envelope| envelope.key.message_id).collect();
+            std::iter::from_fn(|| queue.pop(20)).map(|attempt| attempt.key.message_id).collect();
         assert_eq!(order, [3, 5, 1, 2, 4]);
     }
 
     #[test]
     fn what_was_offered_to_nobody_is_recalled() {
         let queue = drained(10);
-        let offered = Envelope { attempts: 1, ..Envelope::new(row(3, 1)) };
+        let offered = Attempt { attempts: 1, ..Attempt::new(row(3, 1)) };
         queue.put_later(100, offered);
-        queue.put_later(100, Envelope::new(row(3, 2)));
+        queue.put_later(100, Attempt::new(row(3, 2)));
         queue.recall();
         assert_eq!(ids(&queue), [2]);
     }

@@ -6,9 +6,9 @@ use tollgate_engine::settlement::Outcome;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
 
-use super::backlog::HomeQueue;
+use super::backlog::Backlog;
 use super::effects::Report;
-use super::scheduler::Desk;
+use super::scheduler::DeliveryScheduler;
 
 const SECOND: u64 = 1_000_000;
 /// How often it is looked for messages whose validity period has ended, and at the health of operators.
@@ -45,25 +45,25 @@ impl Timers {
     }
 
     /// Does what is due.
-    pub fn look(&mut self, desk: &Arc<Desk>, now: UnixMicros) {
-        desk.give_up_unknowns(now);
-        desk.release_leases();
-        desk.adopt(now);
+    pub fn look(&mut self, scheduler: &Arc<DeliveryScheduler>, now: UnixMicros) {
+        scheduler.give_up_unknowns(now);
+        scheduler.release_leases();
+        scheduler.match_by_address(now);
         if is_due(&mut self.again, now, AGAIN_EVERY) {
-            desk.clear_backlog();
+            scheduler.submit_unsent_reports();
         }
         if is_due(&mut self.due, now, DUE_EVERY) {
-            desk.release_scheduled(now);
+            scheduler.release_scheduled(now);
         }
         if is_due(&mut self.look, now, LOOK_EVERY) {
-            desk.expire(now);
-            desk.look_at_health(now, false);
-            desk.parts.prune(now.0);
+            scheduler.expire(now);
+            scheduler.look_at_health(now, false);
+            scheduler.long_message_routes.prune(now.0);
         }
-        if is_due(&mut self.sample, now, u64::from(desk.settings.health_sample_seconds) * SECOND) {
-            desk.look_at_health(now, true);
+        if is_due(&mut self.sample, now, u64::from(scheduler.settings.health_sample_seconds) * SECOND) {
+            scheduler.look_at_health(now, true);
         }
-        if is_due(&mut self.overdue, now, OVERDUE_EVERY) && desk.give_up_receipts(now) == MESSAGES_MAX {
+        if is_due(&mut self.overdue, now, OVERDUE_EVERY) && scheduler.give_up_receipts(now) == MESSAGES_MAX {
             // There are more, which the next look finds once these are settled.
             self.overdue = now.0 + SECOND;
         }
@@ -79,13 +79,15 @@ fn is_due(at: &mut u64, now: UnixMicros, every: u64) -> bool {
     due
 }
 
-impl Desk {
+impl DeliveryScheduler {
     fn give_up_unknowns(self: &Arc<Self>, now: UnixMicros) {
         let mut report = Report::default();
-        while let Some(unknown) = self.unknowns.take_due(now.0) {
-            self.time_out_unknown(unknown.envelope, unknown.operator, &mut report);
+        while let Some(unknown_outcome) = self.unknown_outcomes.take_due(now.0) {
+            self.time_out_unknown(unknown_outcome.attempt, unknown_outcome.operator, &mut report);
         }
-        self.meters.unknown.set(f64::from(u32::try_from(self.unknowns.len()).unwrap_or(u32::MAX)));
+        self.metrics
+            .unknown_outcome
+            .set(f64::from(u32::try_from(self.unknown_outcomes.len()).unwrap_or(u32::MAX)));
         if !report.is_empty() {
             self.report(report);
         }
@@ -106,12 +108,12 @@ impl Desk {
         }
         let at_most = u32::try_from(MESSAGES_MAX).unwrap_or(u32::MAX);
         let events = vec![DeliveryEvent::Due { until: now, at_most }];
-        let desk = Arc::clone(self);
+        let scheduler = Arc::clone(self);
         let done = Box::new(move |result| {
             if let DeliveryResult::Durable(outcomes) = result
                 && matches!(outcomes.first(), Some(EventOutcome::Due { released }) if *released > 0)
             {
-                desk.wake();
+                scheduler.wake();
             }
         });
         self.submit(DeliveryBatch { events, done });
@@ -142,14 +144,14 @@ impl Desk {
 
     fn look_at_health(self: &Arc<Self>, now: UnixMicros, keep: bool) {
         let mut events = Vec::new();
-        for lane in self.lanes().iter() {
-            let (sample, change) = lane.look(now);
+        for operator_queue in self.operator_queues().iter() {
+            let (sample, change) = operator_queue.look(now);
             self.follow(change);
-            let open = u32::try_from(lane.countries.open(now)).unwrap_or(u32::MAX);
-            lane.meters.countries_open.set(f64::from(open));
-            lane.meters.health(&sample, self.waiting(&lane.home, keep));
-            if keep && lane.setup.load().is_some() {
-                events.push(DeliveryEvent::Health { operator: lane.number, at: now, sample });
+            let open = u32::try_from(operator_queue.countries.open(now)).unwrap_or(u32::MAX);
+            operator_queue.metrics.countries_open.set(f64::from(open));
+            operator_queue.metrics.health(&sample, self.waiting(&operator_queue.backlog, keep));
+            if keep && operator_queue.setup.load().is_some() {
+                events.push(DeliveryEvent::Health { operator: operator_queue.number, at: now, sample });
             }
         }
         if !events.is_empty() {
@@ -159,11 +161,11 @@ impl Desk {
     }
 
     /// Messages that wait for an operator. What is on disk only is counted now and then, as it takes a read.
-    fn waiting(&self, home: &HomeQueue, count_all: bool) -> Option<u64> {
-        match home.len() {
+    fn waiting(&self, backlog: &Backlog, count_all: bool) -> Option<u64> {
+        match backlog.len() {
             (in_memory, false) => Some(in_memory as u64),
             (in_memory, true) if count_all => {
-                let all = self.store.queue_len_estimate(home.home).unwrap_or_default();
+                let all = self.store.queue_len_estimate(backlog.first_choice).unwrap_or_default();
                 Some(all.max(in_memory as u64))
             }
             (_, true) => None,

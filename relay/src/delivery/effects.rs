@@ -8,8 +8,8 @@ use tollgate_smpp::link::DeliverAck;
 use tollgate_storage::clock::now;
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
 
-use super::attempt::Envelope;
-use super::scheduler::Desk;
+use super::attempt::Attempt;
+use super::scheduler::DeliveryScheduler;
 use super::unmatched_receipts::Addresses;
 use crate::operators::receipts_in::Acks;
 
@@ -49,27 +49,21 @@ impl Report {
     }
 
     /// A message is over without an operator having it.
-    pub fn fail(
-        &mut self,
-        envelope: Envelope,
-        outcome: Outcome,
-        error: u32,
-        operator: Option<OperatorNumber>,
-    ) {
-        let Envelope { key, row, attempts, asked, lease, .. } = envelope;
+    pub fn fail(&mut self, attempt: Attempt, outcome: Outcome, error: u32, operator: Option<OperatorNumber>) {
+        let Attempt { key, row, attempts, asked, lease, .. } = attempt;
         let row = Some(row);
         let event = DeliveryEvent::Failed { key, row, outcome, error, operator, attempts, tried: asked };
         self.settle(event, lease);
     }
 }
 
-impl Desk {
+impl DeliveryScheduler {
     /// Hands a report to the committer, now or as soon as it has room.
     pub fn report(self: &Arc<Self>, report: Report) {
         let Report { events, leases, acks } = report;
         let addresses: Vec<_> = events.iter().map(addresses_of).collect();
-        let desk = Arc::clone(self);
-        let done = Box::new(move |result| desk.reported(result, leases, acks, &addresses));
+        let scheduler = Arc::clone(self);
+        let done = Box::new(move |result| scheduler.reported(result, leases, acks, &addresses));
         self.submit(DeliveryBatch { events, done });
     }
 
@@ -108,18 +102,18 @@ impl Desk {
     fn follow_up(self: &Arc<Self>, outcome: &EventOutcome, addresses: Option<&Addresses>) {
         match *outcome {
             EventOutcome::Settled { operator, outcome, accepted_at, refunded, .. } => {
-                self.meters.settled(outcome, refunded);
+                self.metrics.settled(outcome, refunded);
                 let Some(accepted_at) = accepted_at else { return };
-                if let Some(lane) = self.lanes().get(operator) {
+                if let Some(operator_queue) = self.operator_queues().get(operator) {
                     let at = now();
                     let delay = at.0.saturating_sub(accepted_at.0);
-                    lane.note_receipt(at, delay, outcome == Outcome::Delivered);
-                    lane.meters.receipt(outcome);
+                    operator_queue.note_receipt(at, delay, outcome == Outcome::Delivered);
+                    operator_queue.metrics.receipt(outcome);
                 }
             }
             EventOutcome::Unmatched { id } => {
                 if let Some(addresses) = addresses {
-                    self.orphans.add(id, addresses.clone(), now().0);
+                    self.unmatched_receipts.add(id, addresses.clone(), now().0);
                 }
             }
             EventOutcome::Done

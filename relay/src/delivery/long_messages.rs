@@ -11,9 +11,9 @@ const MESSAGES_MAX: usize = 100_000;
 
 /// Long messages of the last minutes, by a hash of account, addresses and reference.
 #[derive(Debug, Default)]
-pub struct Parts(DashMap<u64, (OperatorNumber, u64)>);
+pub struct LongMessageRoutes(DashMap<u64, (OperatorNumber, u64)>);
 
-impl Parts {
+impl LongMessageRoutes {
     /// Where the earlier parts went.
     pub fn operator(&self, message: u64, now: u64) -> Option<OperatorNumber> {
         self.0.get(&message).filter(|entry| entry.1 > now).map(|entry| entry.0)
@@ -38,12 +38,12 @@ mod tests {
 
     #[test]
     fn a_message_is_remembered_for_a_while() {
-        let parts = Parts::default();
-        parts.remember(1, OperatorNumber(7), 1_000);
-        assert_eq!(parts.operator(1, 1_000 + KEPT_MICROS - 1), Some(OperatorNumber(7)));
-        assert_eq!(parts.operator(1, 1_000 + KEPT_MICROS), None);
-        assert_eq!(parts.operator(2, 1_000), None);
-        parts.prune(1_000 + KEPT_MICROS);
-        assert!(parts.0.is_empty());
+        let long_message_routes = LongMessageRoutes::default();
+        long_message_routes.remember(1, OperatorNumber(7), 1_000);
+        assert_eq!(long_message_routes.operator(1, 1_000 + KEPT_MICROS - 1), Some(OperatorNumber(7)));
+        assert_eq!(long_message_routes.operator(1, 1_000 + KEPT_MICROS), None);
+        assert_eq!(long_message_routes.operator(2, 1_000), None);
+        long_message_routes.prune(1_000 + KEPT_MICROS);
+        assert!(long_message_routes.0.is_empty());
     }
 }

@@ -14,12 +14,12 @@ use tollgate_engine::pace::Pace;
 use tollgate_engine::routing::Condition;
 use tollgate_engine::time::UnixMicros;
 
-use super::attempt::Envelope;
-use super::backlog::HomeQueue;
+use super::attempt::Attempt;
+use super::backlog::Backlog;
 use super::country_breakers::Countries;
 use super::wakers::note_waiting;
-use crate::operators::link_status::Board;
-use crate::operators::metrics::OperatorMeters;
+use crate::operators::link_status::LinkRegistry;
+use crate::operators::metrics::OperatorMetrics;
 use tollgate_provisioning::ProvisionedOperator;
 
 /// Messages that are leased ahead for an operator whose throughput is limited: what it takes in a tenth of a second.
@@ -30,19 +30,19 @@ const PROBES: usize = 8;
 
 /// Everything about one operator that outlives a reload.
 #[derive(Debug)]
-pub struct Lane {
+pub struct OperatorQueue {
     /// On disk.
     pub number: OperatorNumber,
     /// In files and metrics.
     pub code: Arc<str>,
     /// The messages whose home it is.
-    pub home: HomeQueue,
+    pub backlog: Backlog,
     /// Countries where it fails.
     pub countries: Countries,
     /// Its links, for people.
-    pub board: Board,
+    pub link_registry: LinkRegistry,
     /// What is counted.
-    pub meters: OperatorMeters,
+    pub metrics: OperatorMetrics,
     /// As provisioned; `None` where it no longer is.
     pub setup: ArcSwapOption<ProvisionedOperator>,
     available: AtomicBool,
@@ -54,7 +54,7 @@ pub struct Lane {
 #[derive(Debug)]
 struct State {
     /// Leased, in the order in which they go out.
-    ready: VecDeque<Envelope>,
+    ready: VecDeque<Attempt>,
     /// Messages whose lease is on its way to disk.
     leasing: usize,
     pace: Pace,
@@ -69,7 +69,7 @@ struct State {
 
 /// A lane at one moment, for people.
 #[derive(Clone, Copy, Debug)]
-pub struct LaneView {
+pub struct OperatorQueueView {
     /// Whether messages are sent to the operator.
     pub is_available: bool,
     /// Links that are bound.
@@ -90,14 +90,14 @@ pub struct LaneView {
 #[derive(Debug)]
 pub enum Taken {
     /// These, to be sent now.
-    Messages(Vec<Envelope>),
+    Messages(Vec<Attempt>),
     /// None are ready; the waker is called when there are.
     Nothing,
     /// Not before this time, in microseconds since 1970.
     NotBefore(u64),
 }
 
-impl Lane {
+impl OperatorQueue {
     /// Of an operator with this number on disk.
     pub fn new(number: OperatorNumber, code: Arc<str>, capacity: usize, breaker: BreakerConfig) -> Self {
         let state = State {
@@ -112,10 +112,10 @@ impl Lane {
         };
         Self {
             number,
-            home: HomeQueue::new(number, capacity),
+            backlog: Backlog::new(number, capacity),
             countries: Countries::new(breaker),
-            board: Board::default(),
-            meters: OperatorMeters::new(&code),
+            link_registry: LinkRegistry::default(),
+            metrics: OperatorMetrics::new(&code),
             code,
             setup: ArcSwapOption::empty(),
             available: AtomicBool::new(false),
@@ -141,9 +141,9 @@ impl Lane {
     }
 
     /// As people see it.
-    pub fn view(&self, now: UnixMicros) -> LaneView {
+    pub fn view(&self, now: UnixMicros) -> OperatorQueueView {
         let state = self.state.lock();
-        LaneView {
+        OperatorQueueView {
             is_available: self.condition().available,
             links: state.links,
             windows: state.windows,
@@ -182,7 +182,7 @@ impl Lane {
     }
 
     /// They are durable: of `asked` messages these may go out. Gives them back where the operator takes none any more.
-    pub fn leased(&self, asked: usize, messages: Vec<Envelope>, now: UnixMicros) -> Vec<Envelope> {
+    pub fn leased(&self, asked: usize, messages: Vec<Attempt>, now: UnixMicros) -> Vec<Attempt> {
         let mut state = self.state.lock();
         state.leasing -= asked;
         if state.links == 0 || state.breaker.state(now) == BreakerState::Open {
@@ -210,8 +210,8 @@ impl Lane {
         }
         let mut messages = Vec::with_capacity(granted);
         while messages.len() < granted && state.breaker.admit(now) {
-            let Some(envelope) = state.ready.pop_front() else { break };
-            messages.push(envelope);
+            let Some(attempt) = state.ready.pop_front() else { break };
+            messages.push(attempt);
         }
         if messages.is_empty() {
             note_waiting(&mut state.idle, waker);
@@ -227,9 +227,9 @@ impl Lane {
     }
 
     /// A message that the operator is to be asked for again, as soon as it may be sent.
-    pub fn put_back(&self, envelope: Envelope) {
+    pub fn put_back(&self, attempt: Attempt) {
         let mut state = self.state.lock();
-        state.ready.push_front(envelope);
+        state.ready.push_front(attempt);
         for waker in state.idle.drain(..) {
             waker.wake();
         }
@@ -253,7 +253,7 @@ impl Lane {
                 }
                 ResponseKind::Temporary | ResponseKind::Lost => state.breaker.failure(now),
             }
-            self.meters.answered(*kind, *latency_micros);
+            self.metrics.answered(*kind, *latency_micros);
         }
         let answered = u32::try_from(answers.len()).unwrap_or(u32::MAX);
         self.in_flight.fetch_sub(answered, Ordering::Relaxed);
@@ -272,7 +272,7 @@ impl Lane {
         state.links += 1;
         state.windows += window;
         state.health.note_bound(now, true);
-        self.meters.bound.set(f64::from(state.links));
+        self.metrics.bound.set(f64::from(state.links));
         self.review(state, now)
     }
 
@@ -282,7 +282,7 @@ impl Lane {
         let state = &mut *guard;
         state.links -= 1;
         state.windows -= window;
-        self.meters.bound.set(f64::from(state.links));
+        self.metrics.bound.set(f64::from(state.links));
         if state.links == 0 {
             state.health.note_bound(now, false);
             // Once it is back it is tried out before everything comes at once.
@@ -309,7 +309,7 @@ impl Lane {
 
     fn review(&self, state: &mut State, now: UnixMicros) -> Change {
         let breaker = state.breaker.state(now);
-        self.meters.breaker_open.set(if breaker == BreakerState::Open { 1.0 } else { 0.0 });
+        self.metrics.breaker_open.set(if breaker == BreakerState::Open { 1.0 } else { 0.0 });
         let available = state.links > 0 && breaker == BreakerState::Closed;
         let is_new = self.available.swap(available, Ordering::Relaxed) != available;
         let stranded = if state.links == 0 || breaker == BreakerState::Open {
@@ -328,5 +328,5 @@ pub struct Change {
     /// Whether the operator has become available, or is no longer.
     pub is_new: bool,
     /// Messages that were ready for an operator that takes none any more.
-    pub stranded: Vec<Envelope>,
+    pub stranded: Vec<Attempt>,
 }

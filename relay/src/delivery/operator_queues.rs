@@ -6,13 +6,13 @@ use std::sync::Arc;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::routing::{Condition, Conditions};
 
-use super::operator_queue::Lane;
+use super::operator_queue::OperatorQueue;
 use tollgate_engine::breaker::BreakerConfig;
 use tollgate_provisioning::{DeliverySettings, ProvisionedOperator};
 
 /// One version of the table; the lanes in it live on from version to version.
 #[derive(Debug, Default)]
-pub struct Lanes(Vec<Option<Arc<Lane>>>);
+pub struct OperatorQueues(Vec<Option<Arc<OperatorQueue>>>);
 
 /// The operators that the files name, and all that the disk knows.
 #[derive(Debug)]
@@ -23,44 +23,45 @@ pub struct OperatorSetup {
     pub known: Vec<(OperatorNumber, Arc<str>)>,
 }
 
-impl Lanes {
+impl OperatorQueues {
     /// The table for these operators, with the lanes that are there already.
     #[must_use]
     pub fn after(&self, setup: &OperatorSetup, settings: &DeliverySettings) -> Self {
         let provisioned: HashMap<_, _> =
             setup.provisioned.iter().map(|operator| (operator.operator.number, operator)).collect();
-        let mut lanes = Vec::new();
+        let mut operator_queues = Vec::new();
         for (number, code) in &setup.known {
-            let lane = self.get(*number).cloned().unwrap_or_else(|| {
+            let operator_queue = self.get(*number).cloned().unwrap_or_else(|| {
                 let capacity = settings.queue_messages_in_memory as usize;
-                Arc::new(Lane::new(*number, Arc::clone(code), capacity, breaker_config(settings)))
+                Arc::new(OperatorQueue::new(*number, Arc::clone(code), capacity, breaker_config(settings)))
             });
-            lane.provision(provisioned.get(number).map(|operator| Arc::clone(operator)));
+            operator_queue.provision(provisioned.get(number).map(|operator| Arc::clone(operator)));
             let place = usize::from(number.0);
-            if lanes.len() <= place {
-                lanes.resize(place + 1, None);
+            if operator_queues.len() <= place {
+                operator_queues.resize(place + 1, None);
             }
-            if let Some(slot) = lanes.get_mut(place) {
-                *slot = Some(lane);
+            if let Some(slot) = operator_queues.get_mut(place) {
+                *slot = Some(operator_queue);
             }
         }
-        Self(lanes)
+        Self(operator_queues)
     }
 
     /// The lane of an operator.
-    pub fn get(&self, operator: OperatorNumber) -> Option<&Arc<Lane>> {
+    pub fn get(&self, operator: OperatorNumber) -> Option<&Arc<OperatorQueue>> {
         self.0.get(usize::from(operator.0))?.as_ref()
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Lane>> {
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<OperatorQueue>> {
         self.0.iter().flatten()
     }
 }
 
-impl Conditions for Lanes {
+impl Conditions for OperatorQueues {
     fn condition(&self, operator: OperatorNumber) -> Condition {
-        self.get(operator).map_or(Condition { available: false, score: 0 }, |lane| lane.condition())
+        self.get(operator)
+            .map_or(Condition { available: false, score: 0 }, |operator_queue| operator_queue.condition())
     }
 }
 

@@ -18,7 +18,7 @@ const PAGE: usize = 256;
 
 /// One account's.
 #[derive(Debug)]
-pub struct Mailbox {
+pub struct ReceiptQueue {
     account: AccountNumber,
     state: Mutex<State>,
 }
@@ -65,7 +65,7 @@ impl State {
     }
 }
 
-impl Mailbox {
+impl ReceiptQueue {
     /// Of an account that may have receipts from before.
     pub fn new(account: AccountNumber) -> Self {
         Self { account, state: Mutex::new(State { on_disk: true, ..State::default() }) }

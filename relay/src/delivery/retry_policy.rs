@@ -8,29 +8,31 @@ use tollgate_smpp::receipt::canonical_id;
 use tollgate_storage::clock::now;
 use tollgate_storage::delivery::Acceptance;
 
-use super::attempt::Envelope;
+use super::attempt::Attempt;
 use super::effects::Report;
-use super::operator_queue::Lane;
-use super::scheduler::Desk;
+use super::operator_queue::OperatorQueue;
+use super::scheduler::DeliveryScheduler;
 use crate::operators::outgoing;
 use tollgate_provisioning::UnknownPolicy;
 
-impl Desk {
+impl DeliveryScheduler {
     /// What the books need to know when this operator takes a message, with the lease that named it. The message comes
     /// back where its row is damaged.
     pub(crate) fn acceptance(
         &self,
-        lane: &Lane,
-        envelope: Envelope,
+        operator_queue: &OperatorQueue,
+        attempt: Attempt,
         upstream_id: &[u8],
-    ) -> Result<(Acceptance, u64), Envelope> {
-        let Some((cost, cost_currency, final_now)) = self.cost(lane, &envelope) else { return Err(envelope) };
-        lane.meters.cost(cost_currency, cost.amount);
-        let Envelope { key, row, attempts, asked, may_be_at, lease, .. } = envelope;
+    ) -> Result<(Acceptance, u64), Attempt> {
+        let Some((cost, cost_currency, final_now)) = self.cost(operator_queue, &attempt) else {
+            return Err(attempt);
+        };
+        operator_queue.metrics.cost(cost_currency, cost.amount);
+        let Attempt { key, row, attempts, asked, may_be_at, lease, .. } = attempt;
         let acceptance = Acceptance {
             key,
             row,
-            operator: lane.number,
+            operator: operator_queue.number,
             upstream_id: canonical_id(upstream_id),
             final_now,
             cost: cost.amount,
@@ -45,13 +47,13 @@ impl Desk {
 
     /// What the operator asks for a message, in which currency, and whether no receipt will come for it. An operator
     /// whose rate has gone since the message was routed asks for nothing that is known.
-    fn cost(&self, lane: &Lane, envelope: &Envelope) -> Option<(Cost, Currency, bool)> {
-        let ticket = envelope.message()?.ticket;
-        let live = self.live.load();
-        let setup = lane.setup.load();
-        let network = live.tables.networks.id(ticket.network);
+    fn cost(&self, operator_queue: &OperatorQueue, attempt: &Attempt) -> Option<(Cost, Currency, bool)> {
+        let ticket = attempt.message()?.ticket;
+        let snapshot = self.snapshot.load();
+        let setup = operator_queue.setup.load();
+        let network = snapshot.tables.networks.id(ticket.network);
         let cost = network.and_then(|network| {
-            live.routes.cost(lane.number, network, ticket.segments, ticket.currency, now())
+            snapshot.routes.cost(operator_queue.number, network, ticket.segments, ticket.currency, now())
         });
         let cost = cost.unwrap_or(Cost { amount: Amount::ZERO, in_account_currency: None });
         let currency = setup.as_ref().map_or(ticket.currency, |setup| setup.operator.currency);
@@ -63,55 +65,50 @@ impl Desk {
     /// once, later anyone, and at last nobody.
     pub(crate) fn try_again(
         &self,
-        mut envelope: Envelope,
+        mut attempt: Attempt,
         operator: OperatorNumber,
         status: u32,
         report: &mut Report,
     ) {
-        envelope.was_asked(operator);
-        if u32::from(envelope.attempts) >= self.settings.attempts {
-            return report.fail(envelope, Outcome::Rejected, status, Some(operator));
+        attempt.was_asked(operator);
+        if u32::from(attempt.attempts) >= self.settings.attempts {
+            return report.fail(attempt, Outcome::Rejected, status, Some(operator));
         }
-        let lanes = self.lanes();
-        let setup = lanes.get(operator).and_then(|lane| lane.setup.load_full());
-        let home = lanes
-            .get(envelope.key.home)
-            .filter(|_| envelope.again < setup.map_or(0, |setup| setup.smpp.retries));
-        if let Some(home) = home {
-            envelope.again += 1;
-            return self.put_later(&home.home, envelope, now());
+        let operator_queues = self.operator_queues();
+        let setup = operator_queues.get(operator).and_then(|operator_queue| operator_queue.setup.load_full());
+        let first_choice = operator_queues
+            .get(attempt.key.home)
+            .filter(|_| attempt.again < setup.map_or(0, |setup| setup.smpp.retries));
+        if let Some(first_choice) = first_choice {
+            attempt.again += 1;
+            return self.put_later(&first_choice.backlog, attempt, now());
         }
-        envelope.again = 0;
-        envelope.tried.push(operator);
-        self.put_back(envelope);
+        attempt.again = 0;
+        attempt.tried.push(operator);
+        self.put_back(attempt);
         self.wake();
     }
 
     /// A message that an operator may have: it waits for a receipt or for its time-out.
-    pub(crate) fn unknown(&self, envelope: Envelope, lane: &Lane) {
-        lane.meters.unknown.increment(1);
+    pub(crate) fn unknown_outcome(&self, attempt: Attempt, operator_queue: &OperatorQueue) {
+        operator_queue.metrics.unknown_outcome.increment(1);
         let wait = u64::from(self.settings.unknown_outcome_seconds) * 1_000_000;
-        self.unknowns.add(envelope, lane.number, now().0 + wait);
+        self.unknown_outcomes.add(attempt, operator_queue.number, now().0 + wait);
     }
 
     /// No receipt came: by policy the message is sent again, or given up.
-    pub(crate) fn time_out_unknown(&self, envelope: Envelope, operator: OperatorNumber, report: &mut Report) {
-        let lanes = self.lanes();
-        let setup = lanes.get(operator).and_then(|lane| lane.setup.load_full());
+    pub(crate) fn time_out_unknown(&self, attempt: Attempt, operator: OperatorNumber, report: &mut Report) {
+        let operator_queues = self.operator_queues();
+        let setup = operator_queues.get(operator).and_then(|operator_queue| operator_queue.setup.load_full());
         let own = setup.as_ref().and_then(|setup| setup.smpp.unknown_outcome);
         match own.unwrap_or(self.settings.unknown_outcome) {
             UnknownPolicy::Resend => {
-                if let Some(lane) = lanes.get(operator) {
-                    lane.meters.possible_duplicates.increment(1);
+                if let Some(operator_queue) = operator_queues.get(operator) {
+                    operator_queue.metrics.possible_duplicates.increment(1);
                 }
-                self.put_back(Envelope {
-                    may_be_at: Some(operator),
-                    tried: Vec::new(),
-                    again: 0,
-                    ..envelope
-                });
+                self.put_back(Attempt { may_be_at: Some(operator), tried: Vec::new(), again: 0, ..attempt });
             }
-            UnknownPolicy::Settle => report.fail(envelope, Outcome::Unknown, 0, Some(operator)),
+            UnknownPolicy::Settle => report.fail(attempt, Outcome::Unknown, 0, Some(operator)),
         }
     }
 }

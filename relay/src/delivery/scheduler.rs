@@ -20,17 +20,17 @@ use tollgate_storage::message::{Message, QueueKey};
 use tollgate_storage::schema::issued_at;
 use tollgate_storage::store::{Store, Unavailable};
 
-use super::attempt::Envelope;
+use super::attempt::Attempt;
 use super::deadlines::Timers;
 use super::effects::Report;
 use super::leases::Leases;
-use super::long_messages::Parts;
+use super::long_messages::LongMessageRoutes;
 use super::operator_queue::Change;
-use super::operator_queues::Lanes;
-use super::unknown_outcomes::Unknowns;
-use super::unmatched_receipts::Orphans;
-use crate::operators::metrics::DeliveryMeters;
-use crate::snapshot::Live;
+use super::operator_queues::OperatorQueues;
+use super::unknown_outcomes::UnknownOutcomes;
+use super::unmatched_receipts::UnmatchedReceipts;
+use crate::operators::metrics::DeliveryMetrics;
+use crate::snapshot::Snapshot;
 use tollgate_provisioning::DeliverySettings;
 
 const MICROS_PER_HOUR: u64 = 3_600_000_000;
@@ -40,23 +40,23 @@ const STOP_MAX: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(20);
 
 /// What hands messages to operators.
-pub struct Desk {
+pub struct DeliveryScheduler {
     /// What is in force.
-    pub live: Arc<ArcSwap<Live>>,
+    pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// From start to end.
     pub settings: DeliverySettings,
     /// Which operator the parts of a long message go to.
-    pub parts: Parts,
+    pub long_message_routes: LongMessageRoutes,
     pub(crate) store: Arc<Store>,
     pub(crate) leases: Leases,
-    pub(crate) unknowns: Unknowns,
-    pub(crate) orphans: Orphans,
-    pub(crate) meters: DeliveryMeters,
+    pub(crate) unknown_outcomes: UnknownOutcomes,
+    pub(crate) unmatched_receipts: UnmatchedReceipts,
+    pub(crate) metrics: DeliveryMetrics,
     /// Messages that were leased when the process started: they are in hand, and not to be read from a queue again.
     pub(crate) taken_up: HashSet<u64>,
     committer: Committer,
     /// What the committer had no room for, or could not write, in order.
-    backlog: Mutex<Vec<Report>>,
+    unsent_reports: Mutex<Vec<Report>>,
     wake: (Sender<Wake>, Receiver<Wake>),
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -69,43 +69,43 @@ enum Wake {
     Stop,
 }
 
-impl std::fmt::Debug for Desk {
+impl std::fmt::Debug for DeliveryScheduler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Desk").finish_non_exhaustive()
     }
 }
 
-impl Desk {
+impl DeliveryScheduler {
     /// With what was left from before a restart: leased messages have an unknown outcome.
     pub fn new(
-        live: Arc<ArcSwap<Live>>,
+        snapshot: Arc<ArcSwap<Snapshot>>,
         settings: DeliverySettings,
         store: Arc<Store>,
         committer: Committer,
     ) -> Result<Arc<Self>, Unavailable> {
-        let mut desk = Self {
-            live,
+        let mut scheduler = Self {
+            snapshot,
             settings,
-            parts: Parts::default(),
+            long_message_routes: LongMessageRoutes::default(),
             store,
             leases: Leases::default(),
-            unknowns: Unknowns::default(),
-            orphans: Orphans::default(),
-            meters: DeliveryMeters::new(),
+            unknown_outcomes: UnknownOutcomes::default(),
+            unmatched_receipts: UnmatchedReceipts::default(),
+            metrics: DeliveryMetrics::new(),
             taken_up: HashSet::new(),
             committer,
-            backlog: Mutex::new(Vec::new()),
+            unsent_reports: Mutex::new(Vec::new()),
             wake: bounded(1),
             thread: Mutex::new(None),
         };
-        desk.take_up_leases()?;
-        Ok(Arc::new(desk))
+        scheduler.take_up_leases()?;
+        Ok(Arc::new(scheduler))
     }
 
     /// Starts the thread.
     pub fn start(self: &Arc<Self>) -> std::io::Result<()> {
-        let desk = Arc::clone(self);
-        let thread = std::thread::Builder::new().name("desk".to_owned()).spawn(move || desk.run())?;
+        let scheduler = Arc::clone(self);
+        let thread = std::thread::Builder::new().name("desk".to_owned()).spawn(move || scheduler.run())?;
         *self.thread.lock() = Some(thread);
         Ok(())
     }
@@ -130,8 +130,12 @@ impl Desk {
         // What is on its way to the committer comes back before it is looked at what is left.
         self.submit_and_wait(Vec::new()).await;
         let mut in_doubt: HashMap<OperatorNumber, Vec<QueueKey>> = HashMap::new();
-        let queued = self.lanes().iter().flat_map(|lane| lane.home.in_doubt()).collect::<Vec<_>>();
-        for (operator, key) in self.unknowns.keys().into_iter().chain(queued) {
+        let queued = self
+            .operator_queues()
+            .iter()
+            .flat_map(|operator_queue| operator_queue.backlog.in_doubt())
+            .collect::<Vec<_>>();
+        for (operator, key) in self.unknown_outcomes.keys().into_iter().chain(queued) {
             in_doubt.entry(operator).or_default().push(key);
         }
         let before = self.leases.all();
@@ -153,13 +157,13 @@ impl Desk {
         let _ = tokio::time::timeout(STOP_MAX, heard).await;
     }
 
-    pub(crate) fn lanes(&self) -> Arc<Lanes> {
-        Arc::clone(&self.live.load().lanes)
+    pub(crate) fn operator_queues(&self) -> Arc<OperatorQueues> {
+        Arc::clone(&self.snapshot.load().operator_queues)
     }
 
     /// Whether the message's time is over.
-    pub(crate) fn is_expired(&self, envelope: &Envelope, message: &Message<'_>, at: UnixMicros) -> bool {
-        let issued_at = issued_at(envelope.key.message_id);
+    pub(crate) fn is_expired(&self, attempt: &Attempt, message: &Message<'_>, at: UnixMicros) -> bool {
+        let issued_at = issued_at(attempt.key.message_id);
         let max_validity = u64::from(self.settings.max_validity_hours) * MICROS_PER_HOUR;
         crate::operators::outgoing::is_expired(message, issued_at, max_validity, at)
     }
@@ -172,29 +176,29 @@ impl Desk {
                 return;
             }
             timers.look(&self, now());
-            for lane in self.lanes().iter() {
-                self.pump(&lane.home);
+            for operator_queue in self.operator_queues().iter() {
+                self.assign(&operator_queue.backlog);
             }
         }
     }
 
     /// Takes messages back from a lane that has changed, and lets them go elsewhere.
     pub(crate) fn follow(&self, change: Change) {
-        for envelope in change.stranded.into_iter().rev() {
-            self.put_back(envelope);
+        for attempt in change.stranded.into_iter().rev() {
+            self.put_back(attempt);
         }
         if change.is_new {
-            for lane in self.lanes().iter() {
-                lane.home.recall();
+            for operator_queue in self.operator_queues().iter() {
+                operator_queue.backlog.recall();
             }
             self.wake();
         }
     }
 
     /// Puts a message in front of its home queue.
-    pub(crate) fn put_back(&self, envelope: Envelope) {
-        if let Some(lane) = self.live.load().lanes.get(envelope.key.home) {
-            lane.home.put_back(envelope);
+    pub(crate) fn put_back(&self, attempt: Attempt) {
+        if let Some(operator_queue) = self.snapshot.load().operator_queues.get(attempt.key.home) {
+            operator_queue.backlog.put_back(attempt);
         }
     }
 
@@ -211,7 +215,7 @@ impl Desk {
                     continue;
                 }
                 if let Some(row) = self.store.queued_row(key)? {
-                    let envelope = Envelope {
+                    let attempt = Attempt {
                         key,
                         row,
                         attempts: 0,
@@ -221,7 +225,7 @@ impl Desk {
                         may_be_at: None,
                         lease: lease.id,
                     };
-                    self.unknowns.add(envelope, lease.operator, deadline);
+                    self.unknown_outcomes.add(attempt, lease.operator, deadline);
                     held += 1;
                 }
             }
@@ -240,12 +244,12 @@ impl Desk {
 
     /// A report that could not be made durable now.
     pub(crate) fn keep_for_later(&self, report: Report) {
-        self.backlog.lock().push(report);
+        self.unsent_reports.lock().push(report);
     }
 
-    pub(crate) fn clear_backlog(self: &Arc<Self>) {
-        let backlog = std::mem::take(&mut *self.backlog.lock());
-        for report in backlog {
+    pub(crate) fn submit_unsent_reports(self: &Arc<Self>) {
+        let unsent_reports = std::mem::take(&mut *self.unsent_reports.lock());
+        for report in unsent_reports {
             self.report(report);
         }
     }

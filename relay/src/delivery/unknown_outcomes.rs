@@ -8,15 +8,15 @@ use parking_lot::Mutex;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_storage::message::QueueKey;
 
-use super::attempt::Envelope;
+use super::attempt::Attempt;
 
 /// All of them, over all operators.
 #[derive(Debug, Default)]
-pub struct Unknowns(Mutex<State>);
+pub struct UnknownOutcomes(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    by_id: HashMap<u64, Unknown>,
+    by_id: HashMap<u64, UnknownOutcome>,
     /// Deadline and message id.
     deadlines: BTreeSet<(u64, u64)>,
     /// Who was asked, for which destination and source.
@@ -28,33 +28,33 @@ type Address = (OperatorNumber, Vec<u8>, Vec<u8>);
 
 /// One of them.
 #[derive(Debug)]
-pub struct Unknown {
+pub struct UnknownOutcome {
     /// The message.
-    pub envelope: Envelope,
+    pub attempt: Attempt,
     /// Who may have it.
     pub operator: OperatorNumber,
     deadline: u64,
 }
 
-impl Unknowns {
+impl UnknownOutcomes {
     /// Adds one that is given up at `deadline`.
-    pub fn add(&self, envelope: Envelope, operator: OperatorNumber, deadline: u64) {
-        let id = envelope.key.message_id;
-        let address = address_of(&envelope, operator);
+    pub fn add(&self, attempt: Attempt, operator: OperatorNumber, deadline: u64) {
+        let id = attempt.key.message_id;
+        let address = address_of(&attempt, operator);
         let mut state = self.0.lock();
         state.deadlines.insert((deadline, id));
         if let Some(address) = address {
             state.by_address.entry(address).or_default().push(id);
         }
-        state.by_id.insert(id, Unknown { envelope, operator, deadline });
+        state.by_id.insert(id, UnknownOutcome { attempt, operator, deadline });
     }
 
     /// Takes one out by its message id.
-    pub fn take(&self, message_id: u64) -> Option<Unknown> {
+    pub fn take(&self, message_id: u64) -> Option<UnknownOutcome> {
         let mut state = self.0.lock();
-        let unknown = state.by_id.remove(&message_id)?;
-        state.deadlines.remove(&(unknown.deadline, message_id));
-        if let Some(address) = address_of(&unknown.envelope, unknown.operator)
+        let unknown_outcome = state.by_id.remove(&message_id)?;
+        state.deadlines.remove(&(unknown_outcome.deadline, message_id));
+        if let Some(address) = address_of(&unknown_outcome.attempt, unknown_outcome.operator)
             && let Some(ids) = state.by_address.get_mut(&address)
         {
             ids.retain(|id| *id != message_id);
@@ -62,11 +62,11 @@ impl Unknowns {
                 state.by_address.remove(&address);
             }
         }
-        Some(unknown)
+        Some(unknown_outcome)
     }
 
     /// Takes out one whose time is up.
-    pub fn take_due(&self, now: u64) -> Option<Unknown> {
+    pub fn take_due(&self, now: u64) -> Option<UnknownOutcome> {
         let id =
             self.0.lock().deadlines.first().filter(|(deadline, _)| *deadline <= now).map(|(_, id)| *id)?;
         self.take(id)
@@ -74,7 +74,12 @@ impl Unknowns {
 
     /// The one message that this operator may have for these addresses. Where there are several, none: which of them a
     /// receipt means would be a guess.
-    pub fn take_only(&self, operator: OperatorNumber, destination: &[u8], source: &[u8]) -> Option<Unknown> {
+    pub fn take_only(
+        &self,
+        operator: OperatorNumber,
+        destination: &[u8],
+        source: &[u8],
+    ) -> Option<UnknownOutcome> {
         let address = (operator, digits(destination), source.to_vec());
         let id = match self.0.lock().by_address.get(&address).map(Vec::as_slice) {
             Some([id]) => *id,
@@ -85,7 +90,12 @@ impl Unknowns {
 
     /// Who may have which.
     pub fn keys(&self) -> Vec<(OperatorNumber, QueueKey)> {
-        self.0.lock().by_id.values().map(|unknown| (unknown.operator, unknown.envelope.key)).collect()
+        self.0
+            .lock()
+            .by_id
+            .values()
+            .map(|unknown_outcome| (unknown_outcome.operator, unknown_outcome.attempt.key))
+            .collect()
     }
 
     /// How many there are.
@@ -94,8 +104,8 @@ impl Unknowns {
     }
 }
 
-fn address_of(envelope: &Envelope, operator: OperatorNumber) -> Option<Address> {
-    let ticket = envelope.message()?.ticket;
+fn address_of(attempt: &Attempt, operator: OperatorNumber) -> Option<Address> {
+    let ticket = attempt.message()?.ticket;
     Some((operator, digits(ticket.destination.digits), ticket.source.digits.to_vec()))
 }
 

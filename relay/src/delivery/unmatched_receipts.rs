@@ -10,7 +10,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::delivery::DeliveryEvent;
 
 use super::effects::Report;
-use super::scheduler::Desk;
+use super::scheduler::DeliveryScheduler;
 
 /// How long the answer that a receipt came before is waited for.
 const WAIT_MICROS: u64 = 2_000_000;
@@ -30,46 +30,50 @@ pub struct Addresses {
 
 /// Those that wait, the oldest first.
 #[derive(Debug, Default)]
-pub struct Orphans(Mutex<VecDeque<Orphan>>);
+pub struct UnmatchedReceipts(Mutex<VecDeque<UnmatchedReceipt>>);
 
 #[derive(Debug)]
-struct Orphan {
+struct UnmatchedReceipt {
     due: u64,
     /// In `unmatched`.
     id: u64,
     addresses: Addresses,
 }
 
-impl Orphans {
+impl UnmatchedReceipts {
     /// Adds one that has come at `now`.
     pub fn add(&self, id: u64, addresses: Addresses, now: u64) {
-        let mut orphans = self.0.lock();
-        if orphans.len() < ORPHANS_MAX {
-            orphans.push_back(Orphan { due: now + WAIT_MICROS, id, addresses });
+        let mut unmatched_receipts = self.0.lock();
+        if unmatched_receipts.len() < ORPHANS_MAX {
+            unmatched_receipts.push_back(UnmatchedReceipt { due: now + WAIT_MICROS, id, addresses });
         }
     }
 
-    fn take_due(&self, now: u64) -> Option<Orphan> {
-        self.0.lock().pop_front_if(|orphan| orphan.due <= now)
+    fn take_due(&self, now: u64) -> Option<UnmatchedReceipt> {
+        self.0.lock().pop_front_if(|unmatched_receipt| unmatched_receipt.due <= now)
     }
 }
 
-impl Desk {
+impl DeliveryScheduler {
     /// Gives receipts to the one message of unknown outcome that has their addresses.
-    pub(crate) fn adopt(self: &Arc<Self>, now: UnixMicros) {
-        let lanes = self.lanes();
-        while let Some(Orphan { id, addresses, .. }) = self.orphans.take_due(now.0) {
+    pub(crate) fn match_by_address(self: &Arc<Self>, now: UnixMicros) {
+        let operator_queues = self.operator_queues();
+        while let Some(UnmatchedReceipt { id, addresses, .. }) = self.unmatched_receipts.take_due(now.0) {
             let Addresses { operator, source, destination } = addresses;
-            let Some(lane) = lanes.get(operator) else { continue };
+            let Some(operator_queue) = operator_queues.get(operator) else { continue };
             // Its message's answer has come since.
             if !matches!(self.store.unmatched_row(operator, id), Ok(Some(_))) {
                 continue;
             }
-            let Some(unknown) = self.unknowns.take_only(operator, &source, &destination) else {
-                lane.meters.unmatched.increment(1);
+            let Some(unknown_outcome) = self.unknown_outcomes.take_only(operator, &source, &destination)
+            else {
+                operator_queue.metrics.unmatched.increment(1);
                 continue;
             };
-            let Ok((acceptance, lease)) = self.acceptance(lane, unknown.envelope, b"") else { continue };
+            let Ok((acceptance, lease)) = self.acceptance(operator_queue, unknown_outcome.attempt, b"")
+            else {
+                continue;
+            };
             let mut report = Report::default();
             report.settle(DeliveryEvent::Adopt { acceptance, unmatched: id }, lease);
             self.report(report);

@@ -8,16 +8,16 @@ use tollgate_engine::wallet::Posting;
 use tollgate_storage::committer::Durable;
 use tollgate_storage::message::QueuedRow;
 
-use crate::core::World;
+use crate::core::Core;
 
 /// The committer starts before there is anything to pass on to; nothing becomes durable meanwhile that this needs.
 #[derive(Debug, Default)]
-pub struct DurableSink(ArcSwapOption<World>);
+pub struct DurableSink(ArcSwapOption<Core>);
 
 impl DurableSink {
     /// From here on, to these.
-    pub fn connect(&self, world: Arc<World>) {
-        self.0.store(Some(world));
+    pub fn connect(&self, core: Arc<Core>) {
+        self.0.store(Some(core));
     }
 
     /// No more: the world holds the way to the committer, which ends when nobody holds it any more.
@@ -28,27 +28,27 @@ impl DurableSink {
 
 impl Durable for DurableSink {
     fn queued(&self, rows: Vec<QueuedRow>) {
-        let Some(world) = &*self.0.load() else { return };
-        let live = world.live.load();
+        let Some(core) = &*self.0.load() else { return };
+        let snapshot = core.snapshot.load();
         for row in rows {
-            if let Some(lane) = live.lanes.get(row.key.home) {
-                lane.home.push(row);
+            if let Some(operator_queue) = snapshot.operator_queues.get(row.key.home) {
+                operator_queue.backlog.push(row);
             }
         }
-        world.desk.wake();
+        core.scheduler.wake();
     }
 
     fn refunded(&self, posting: &Posting) {
-        let wallet = self.0.load().as_ref().and_then(|world| world.wallets.get(posting.account));
+        let wallet = self.0.load().as_ref().and_then(|core| core.wallets.get(posting.account));
         if let Some(wallet) = wallet {
             wallet.undo(posting);
         }
     }
 
     fn receipts(&self, rows: Vec<(AccountNumber, u64)>) {
-        let Some(world) = &*self.0.load() else { return };
+        let Some(core) = &*self.0.load() else { return };
         for (account, _) in rows {
-            world.mailbox(account).announce();
+            core.receipt_queue(account).announce();
         }
     }
 }

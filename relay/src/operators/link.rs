@@ -14,15 +14,15 @@ use tollgate_smpp::pdu::Deliver;
 use tollgate_storage::clock::now;
 use tollgate_storage::delivery::DeliveryEvent;
 
-use super::link_status::Card;
+use super::link_status::LinkStatus;
 use super::outgoing;
 use super::outgoing::Scratch;
 use super::receipts_in::{Acks, Inbound};
-use crate::delivery::attempt::Envelope;
+use crate::delivery::attempt::Attempt;
 use crate::delivery::country_breakers::Mcc;
 use crate::delivery::effects::Report;
-use crate::delivery::operator_queue::{Lane, Taken};
-use crate::delivery::scheduler::Desk;
+use crate::delivery::operator_queue::{OperatorQueue, Taken};
+use crate::delivery::scheduler::DeliveryScheduler;
 use crate::delivery::status::{Meaning, meaning};
 
 /// ESME_RINVMSGLEN: what a message is failed with that no PDU of this link can hold.
@@ -30,9 +30,9 @@ const TOO_LONG: u32 = 0x01;
 
 /// What the daemon does on one link.
 pub struct OperatorLink {
-    desk: Arc<Desk>,
-    lane: Arc<Lane>,
-    card: Arc<Card>,
+    scheduler: Arc<DeliveryScheduler>,
+    operator_queue: Arc<OperatorQueue>,
+    link_status: Arc<LinkStatus>,
     is_bound: bool,
     in_flight: HashMap<u64, InFlight>,
     scratch: Scratch,
@@ -44,18 +44,22 @@ pub struct OperatorLink {
 }
 
 struct InFlight {
-    envelope: Envelope,
+    attempt: Attempt,
     sent_at: u64,
 }
 
 impl OperatorLink {
     /// Of an operator, with the card that its board has for the link.
-    pub fn new(desk: Arc<Desk>, lane: Arc<Lane>, card: Arc<Card>) -> Self {
+    pub fn new(
+        scheduler: Arc<DeliveryScheduler>,
+        operator_queue: Arc<OperatorQueue>,
+        link_status: Arc<LinkStatus>,
+    ) -> Self {
         Self {
-            inbound: Inbound::new(Arc::clone(&lane)),
-            desk,
-            lane,
-            card,
+            inbound: Inbound::new(Arc::clone(&operator_queue)),
+            scheduler,
+            operator_queue,
+            link_status,
             is_bound: false,
             in_flight: HashMap::new(),
             scratch: Scratch::default(),
@@ -66,88 +70,88 @@ impl OperatorLink {
     }
 
     /// Sends a message; one that the link has no room for after all comes back.
-    fn send(&mut self, envelope: Envelope, sink: &mut SubmitSink<'_>) -> Result<(), Envelope> {
+    fn send(&mut self, attempt: Attempt, sink: &mut SubmitSink<'_>) -> Result<(), Attempt> {
         let sent_at = now();
-        let setup = self.lane.setup.load();
-        let token = envelope.key.message_id;
-        let cannot = match (envelope.message(), &*setup) {
-            (Some(message), _) if self.desk.is_expired(&envelope, &message, sent_at) => {
+        let setup = self.operator_queue.setup.load();
+        let token = attempt.key.message_id;
+        let cannot = match (attempt.message(), &*setup) {
+            (Some(message), _) if self.scheduler.is_expired(&attempt, &message, sent_at) => {
                 Some((Outcome::Expired, 0))
             }
             (Some(message), Some(setup)) => {
                 let submit = outgoing::submit(&message, &setup.smpp, &mut self.scratch);
                 match sink.submit(token, &submit) {
                     Ok(()) => None,
-                    Err(CannotSend::NoRoom) => return Err(envelope),
+                    Err(CannotSend::NoRoom) => return Err(attempt),
                     Err(_) => Some((Outcome::Rejected, TOO_LONG)),
                 }
             }
             // Its operator has just left the files: the link is about to stop.
-            (Some(_), None) => return Err(envelope),
+            (Some(_), None) => return Err(attempt),
             (None, _) => Some((Outcome::Rejected, TOO_LONG)),
         };
         if let Some((outcome, error)) = cannot {
             // It says nothing about the operator.
-            self.lane.not_sent(1);
-            self.report.fail(envelope, outcome, error, None);
+            self.operator_queue.not_sent(1);
+            self.report.fail(attempt, outcome, error, None);
         } else {
-            self.in_flight.insert(token, InFlight { envelope, sent_at: sent_at.0 });
+            self.in_flight.insert(token, InFlight { attempt, sent_at: sent_at.0 });
         }
         Ok(())
     }
 
     /// Sends what there is room for, and puts the rest back in its order.
-    fn send_all(&mut self, messages: Vec<Envelope>, sink: &mut SubmitSink<'_>) -> bool {
+    fn send_all(&mut self, messages: Vec<Attempt>, sink: &mut SubmitSink<'_>) -> bool {
         let mut left = Vec::new();
-        for envelope in messages {
+        for attempt in messages {
             if !left.is_empty() {
-                left.push(envelope);
-            } else if let Err(envelope) = self.send(envelope, sink) {
-                left.push(envelope);
+                left.push(attempt);
+            } else if let Err(attempt) = self.send(attempt, sink) {
+                left.push(attempt);
             }
         }
         let sent_all = left.is_empty();
-        self.lane.not_sent(left.len());
-        for envelope in left.into_iter().rev() {
-            self.lane.put_back(envelope);
+        self.operator_queue.not_sent(left.len());
+        for attempt in left.into_iter().rev() {
+            self.operator_queue.put_back(attempt);
         }
         sent_all
     }
 
-    fn accepted(&mut self, mut envelope: Envelope, upstream_id: &[u8]) {
-        envelope.was_asked(self.lane.number);
-        match self.desk.acceptance(&self.lane, envelope, upstream_id) {
+    fn accepted(&mut self, mut attempt: Attempt, upstream_id: &[u8]) {
+        attempt.was_asked(self.operator_queue.number);
+        match self.scheduler.acceptance(&self.operator_queue, attempt, upstream_id) {
             Ok((acceptance, lease)) => self.report.settle(DeliveryEvent::Accepted(acceptance), lease),
-            Err(envelope) => self.report.fail(envelope, Outcome::Rejected, TOO_LONG, None),
+            Err(attempt) => self.report.fail(attempt, Outcome::Rejected, TOO_LONG, None),
         }
     }
 
     /// Where the message goes, as far as that is of interest: while all is well nobody asks.
-    fn country(&self, envelope: &Envelope, is_trouble: bool) -> Option<Mcc> {
-        let wanted = is_trouble || self.lane.countries.any();
-        envelope.message().filter(|_| wanted).map(|message| message.ticket.network.mcc)
+    fn country(&self, attempt: &Attempt, is_trouble: bool) -> Option<Mcc> {
+        let wanted = is_trouble || self.operator_queue.countries.any();
+        attempt.message().filter(|_| wanted).map(|message| message.ticket.network.mcc)
     }
 
-    fn refused(&mut self, mut envelope: Envelope, status: u32) {
-        envelope.was_asked(self.lane.number);
-        self.report.fail(envelope, Outcome::Rejected, status, Some(self.lane.number));
+    fn refused(&mut self, mut attempt: Attempt, status: u32) {
+        attempt.was_asked(self.operator_queue.number);
+        self.report.fail(attempt, Outcome::Rejected, status, Some(self.operator_queue.number));
     }
 }
 
 impl LinkHandler for OperatorLink {
     fn failed(&mut self, reason: &LinkDown) {
-        self.lane.meters.link_failures.increment(1);
-        self.card.note_failed(now(), reason.to_string());
-        tracing::warn!(operator = &*self.lane.code, %reason, "link not bound");
+        self.operator_queue.metrics.link_failures.increment(1);
+        self.link_status.note_failed(now(), reason.to_string());
+        tracing::warn!(operator = &*self.operator_queue.code, %reason, "link not bound");
     }
 
     fn bound(&mut self) {
         self.is_bound = true;
-        self.card.note_bound(now());
-        let change = self.lane.link_bound(now(), self.card.window);
-        self.desk.follow(change);
-        tracing::info!(operator = &*self.lane.code, "link bound");
-        self.desk.wake();
+        self.link_status.note_bound(now());
+        let change = self.operator_queue.link_bound(now(), self.link_status.window);
+        self.scheduler.follow(change);
+        tracing::info!(operator = &*self.operator_queue.code, "link bound");
+        self.scheduler.wake();
     }
 
     fn poll_submit(&mut self, cx: &mut Context<'_>, sink: &mut SubmitSink<'_>) -> Poll<()> {
@@ -160,7 +164,7 @@ impl LinkHandler for OperatorLink {
         let mut moved = Poll::Pending;
         while sink.room() > 0 {
             let at = now();
-            match self.lane.take(at, sink.room(), cx.waker()) {
+            match self.operator_queue.take(at, sink.room(), cx.waker()) {
                 Taken::Messages(messages) => {
                     moved = Poll::Ready(());
                     if !self.send_all(messages, sink) {
@@ -178,9 +182,9 @@ impl LinkHandler for OperatorLink {
             }
         }
         if moved.is_ready() {
-            self.card.note_in_flight(self.in_flight.len());
+            self.link_status.note_in_flight(self.in_flight.len());
             // There is room in the lane again.
-            self.desk.wake();
+            self.scheduler.wake();
         }
         if !self.report.is_empty() {
             self.flush();
@@ -189,31 +193,36 @@ impl LinkHandler for OperatorLink {
     }
 
     fn responded(&mut self, token: u64, answer: SubmitAnswer<'_>) {
-        let Some(InFlight { envelope, sent_at }) = self.in_flight.remove(&token) else { return };
+        let Some(InFlight { attempt, sent_at }) = self.in_flight.remove(&token) else { return };
         let latency = now().0.saturating_sub(sent_at);
-        let country = self.country(&envelope, is_trouble(&answer));
+        let country = self.country(&attempt, is_trouble(&answer));
         let kind = match answer {
             SubmitAnswer::TimedOut => {
-                self.desk.unknown(envelope, &self.lane);
+                self.scheduler.unknown_outcome(attempt, &self.operator_queue);
                 ResponseKind::Lost
             }
             SubmitAnswer::Response { status, message_id } => {
-                self.lane.meters.status(status);
+                self.operator_queue.metrics.status(status);
                 match meaning(status) {
                     Meaning::Accepted => {
-                        self.accepted(envelope, message_id);
+                        self.accepted(attempt, message_id);
                         ResponseKind::Accepted
                     }
                     Meaning::Throttled => {
-                        self.lane.put_back(envelope);
+                        self.operator_queue.put_back(attempt);
                         ResponseKind::Throttled
                     }
                     Meaning::Temporary => {
-                        self.desk.try_again(envelope, self.lane.number, status, &mut self.report);
+                        self.scheduler.try_again(
+                            attempt,
+                            self.operator_queue.number,
+                            status,
+                            &mut self.report,
+                        );
                         ResponseKind::Temporary
                     }
                     Meaning::Permanent => {
-                        self.refused(envelope, status);
+                        self.refused(attempt, status);
                         ResponseKind::Permanent
                     }
                 }
@@ -221,10 +230,10 @@ impl LinkHandler for OperatorLink {
         };
         match (country, kind) {
             (Some(country), ResponseKind::Accepted | ResponseKind::Permanent | ResponseKind::Throttled) => {
-                self.lane.countries.succeeded(country, now());
+                self.operator_queue.countries.succeeded(country, now());
             }
             (Some(country), ResponseKind::Temporary | ResponseKind::Lost) => {
-                self.lane.countries.failed(country, now());
+                self.operator_queue.countries.failed(country, now());
             }
             (None, _) => {}
         }
@@ -237,15 +246,15 @@ impl LinkHandler for OperatorLink {
 
     fn flush(&mut self) {
         if !self.answers.is_empty() {
-            self.card.note_in_flight(self.in_flight.len());
-            let change = self.lane.note(now(), &self.answers);
-            self.desk.follow(change);
+            self.link_status.note_in_flight(self.in_flight.len());
+            let change = self.operator_queue.note(now(), &self.answers);
+            self.scheduler.follow(change);
             self.answers.clear();
         }
         if !self.report.is_empty() {
-            self.desk.report(std::mem::take(&mut self.report));
+            self.scheduler.report(std::mem::take(&mut self.report));
         }
-        self.inbound.flush(&self.desk);
+        self.inbound.flush(&self.scheduler);
     }
 
     fn poll_acks(&mut self, cx: &mut Context<'_>, acks: &mut Vec<DeliverAck>) -> Poll<()> {
@@ -253,30 +262,30 @@ impl LinkHandler for OperatorLink {
     }
 
     fn unbound(&mut self, reason: &LinkDown, unanswered: &mut Vec<u64>) {
-        tracing::warn!(operator = &*self.lane.code, %reason, unanswered = unanswered.len(), "link down");
+        tracing::warn!(operator = &*self.operator_queue.code, %reason, unanswered = unanswered.len(), "link down");
         for token in unanswered.drain(..) {
-            if let Some(InFlight { envelope, .. }) = self.in_flight.remove(&token) {
+            if let Some(InFlight { attempt, .. }) = self.in_flight.remove(&token) {
                 self.answers.push((0, ResponseKind::Lost));
-                self.desk.unknown(envelope, &self.lane);
+                self.scheduler.unknown_outcome(attempt, &self.operator_queue);
             }
         }
         self.pause = None;
-        self.card.note_failed(now(), reason.to_string());
+        self.link_status.note_failed(now(), reason.to_string());
         self.flush();
         if std::mem::take(&mut self.is_bound) {
-            let change = self.lane.link_down(now(), self.card.window);
-            self.desk.follow(change);
+            let change = self.operator_queue.link_down(now(), self.link_status.window);
+            self.scheduler.follow(change);
         }
-        self.desk.wake();
+        self.scheduler.wake();
     }
 }
 
 impl Drop for OperatorLink {
     fn drop(&mut self) {
-        self.lane.board.remove(&self.card);
+        self.operator_queue.link_registry.remove(&self.link_status);
         // A runtime that ends drops its tasks where they stand.
-        for (_, InFlight { envelope, .. }) in self.in_flight.drain() {
-            self.desk.unknown(envelope, &self.lane);
+        for (_, InFlight { attempt, .. }) in self.in_flight.drain() {
+            self.scheduler.unknown_outcome(attempt, &self.operator_queue);
         }
     }
 }

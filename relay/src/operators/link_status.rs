@@ -13,11 +13,11 @@ static LAST_NUMBER: AtomicU64 = AtomicU64::new(0);
 
 /// Every link that runs, by its number.
 #[derive(Debug, Default)]
-pub struct Board(Mutex<BTreeMap<u64, Arc<Card>>>);
+pub struct LinkRegistry(Mutex<BTreeMap<u64, Arc<LinkStatus>>>);
 
 /// What is known of one link.
 #[derive(Debug)]
-pub struct Card {
+pub struct LinkStatus {
     /// Since the process started.
     pub number: u64,
     /// Which kind of bind.
@@ -27,12 +27,12 @@ pub struct Card {
     /// Messages that it may have unanswered.
     pub window: u32,
     in_flight: AtomicU32,
-    bond: Mutex<Bond>,
+    bind_status: Mutex<BindStatus>,
 }
 
 /// Whether a link is bound.
 #[derive(Clone, Debug)]
-pub struct Bond {
+pub struct BindStatus {
     /// Whether it is.
     pub is_bound: bool,
     /// Since when it is, or not.
@@ -43,37 +43,44 @@ pub struct Bond {
     pub last_failure: Option<String>,
 }
 
-impl Board {
+impl LinkRegistry {
     /// A card for a link that is about to run.
-    pub fn add(&self, mode: BindMode, peer: String, window: u32, now: UnixMicros) -> Arc<Card> {
+    pub fn add(&self, mode: BindMode, peer: String, window: u32, now: UnixMicros) -> Arc<LinkStatus> {
         let number = LAST_NUMBER.fetch_add(1, Ordering::Relaxed) + 1;
-        let bond = Bond { is_bound: false, since: now, binds: 0, last_failure: None };
-        let card = Card { number, mode, peer, window, in_flight: AtomicU32::new(0), bond: Mutex::new(bond) };
-        let card = Arc::new(card);
-        self.0.lock().insert(number, Arc::clone(&card));
-        card
+        let bind_status = BindStatus { is_bound: false, since: now, binds: 0, last_failure: None };
+        let link_status = LinkStatus {
+            number,
+            mode,
+            peer,
+            window,
+            in_flight: AtomicU32::new(0),
+            bind_status: Mutex::new(bind_status),
+        };
+        let link_status = Arc::new(link_status);
+        self.0.lock().insert(number, Arc::clone(&link_status));
+        link_status
     }
 
     /// Its link runs no more.
-    pub fn remove(&self, card: &Card) {
-        self.0.lock().remove(&card.number);
+    pub fn remove(&self, link_status: &LinkStatus) {
+        self.0.lock().remove(&link_status.number);
     }
 
     /// All of them, in the order in which they were started.
-    pub fn cards(&self) -> Vec<Arc<Card>> {
+    pub fn cards(&self) -> Vec<Arc<LinkStatus>> {
         self.0.lock().values().cloned().collect()
     }
 }
 
-impl Card {
+impl LinkStatus {
     /// Messages that it has unanswered.
     pub fn in_flight(&self) -> u32 {
         self.in_flight.load(Ordering::Relaxed)
     }
 
     /// Whether it is bound, and since when.
-    pub fn bond(&self) -> Bond {
-        self.bond.lock().clone()
+    pub fn bind_status(&self) -> BindStatus {
+        self.bind_status.lock().clone()
     }
 
     /// It has so many messages unanswered.
@@ -83,20 +90,20 @@ impl Card {
 
     /// It is bound.
     pub fn note_bound(&self, now: UnixMicros) {
-        let mut bond = self.bond.lock();
-        bond.is_bound = true;
-        bond.since = now;
-        bond.binds += 1;
+        let mut bind_status = self.bind_status.lock();
+        bind_status.is_bound = true;
+        bind_status.since = now;
+        bind_status.binds += 1;
     }
 
     /// It could not be bound, or is no longer.
     pub fn note_failed(&self, now: UnixMicros, reason: String) {
-        let mut bond = self.bond.lock();
-        if bond.is_bound {
-            bond.is_bound = false;
-            bond.since = now;
+        let mut bind_status = self.bind_status.lock();
+        if bind_status.is_bound {
+            bind_status.is_bound = false;
+            bind_status.since = now;
         }
-        bond.last_failure = Some(reason);
+        bind_status.last_failure = Some(reason);
     }
 }
 
@@ -106,18 +113,21 @@ mod tests {
 
     #[test]
     fn a_card_says_since_when_its_link_is_bound_or_not() {
-        let board = Board::default();
-        let card = board.add(BindMode::Transceiver, "smsc:2775".to_owned(), 10, UnixMicros(1));
-        card.note_failed(UnixMicros(2), "refused".to_owned());
-        let bond = card.bond();
-        assert_eq!((bond.is_bound, bond.since, bond.binds), (false, UnixMicros(1), 0));
-        assert_eq!(bond.last_failure.as_deref(), Some("refused"));
-        card.note_bound(UnixMicros(3));
-        card.note_failed(UnixMicros(4), "closed".to_owned());
-        let bond = card.bond();
-        assert_eq!((bond.is_bound, bond.since, bond.binds), (false, UnixMicros(4), 1));
-        let other = board.add(BindMode::Receiver, "smsc:2775".to_owned(), 0, UnixMicros(5));
-        board.remove(&card);
-        assert_eq!(board.cards().iter().map(|card| card.number).collect::<Vec<_>>(), [other.number]);
+        let link_registry = LinkRegistry::default();
+        let link_status = link_registry.add(BindMode::Transceiver, "smsc:2775".to_owned(), 10, UnixMicros(1));
+        link_status.note_failed(UnixMicros(2), "refused".to_owned());
+        let bind_status = link_status.bind_status();
+        assert_eq!((bind_status.is_bound, bind_status.since, bind_status.binds), (false, UnixMicros(1), 0));
+        assert_eq!(bind_status.last_failure.as_deref(), Some("refused"));
+        link_status.note_bound(UnixMicros(3));
+        link_status.note_failed(UnixMicros(4), "closed".to_owned());
+        let bind_status = link_status.bind_status();
+        assert_eq!((bind_status.is_bound, bind_status.since, bind_status.binds), (false, UnixMicros(4), 1));
+        let other = link_registry.add(BindMode::Receiver, "smsc:2775".to_owned(), 0, UnixMicros(5));
+        link_registry.remove(&link_status);
+        assert_eq!(
+            link_registry.cards().iter().map(|link_status| link_status.number).collect::<Vec<_>>(),
+            [other.number]
+        );
     }
 }

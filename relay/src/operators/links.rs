@@ -11,8 +11,8 @@ use tollgate_smpp::link::{Link, LinkConfig, LinkTls};
 use tollgate_storage::clock::now;
 
 use super::link::OperatorLink;
-use crate::delivery::operator_queue::Lane;
-use crate::delivery::scheduler::Desk;
+use crate::delivery::operator_queue::OperatorQueue;
+use crate::delivery::scheduler::DeliveryScheduler;
 use tollgate_provisioning::{OperatorBind, OperatorSmpp};
 
 /// How long a link that is taken down waits for answers.
@@ -38,22 +38,26 @@ impl std::fmt::Debug for Links {
 impl Links {
     /// Starts and stops links so that they are what is in force now. Links that go are given time for their answers, and
     /// are waited for only where others take their place.
-    pub async fn follow(&mut self, desk: &Arc<Desk>) {
-        let lanes = desk.lanes();
+    pub async fn follow(&mut self, scheduler: &Arc<DeliveryScheduler>) {
+        let operator_queues = scheduler.operator_queues();
         let mut leaving = JoinSet::new();
-        for lane in lanes.iter() {
-            let setup = lane.setup.load_full();
+        for operator_queue in operator_queues.iter() {
+            let setup = operator_queue.setup.load_full();
             let wanted = setup.filter(|setup| setup.operator.status != OperatorStatus::Disabled);
             let Some(wanted) = wanted else {
-                self.stop(lane.number, &mut leaving);
+                self.stop(operator_queue.number, &mut leaving);
                 continue;
             };
-            if self.0.get(&lane.number).is_some_and(|running| same_links(&running.smpp, &wanted.smpp)) {
+            if self
+                .0
+                .get(&operator_queue.number)
+                .is_some_and(|running| same_links(&running.smpp, &wanted.smpp))
+            {
                 continue;
             }
-            self.stop(lane.number, &mut leaving);
-            let links = start(desk, lane, &wanted.smpp);
-            self.0.insert(lane.number, Running { smpp: wanted.smpp.clone(), links });
+            self.stop(operator_queue.number, &mut leaving);
+            let links = start(scheduler, operator_queue, &wanted.smpp);
+            self.0.insert(operator_queue.number, Running { smpp: wanted.smpp.clone(), links });
         }
         while leaving.join_next().await.is_some() {}
     }
@@ -90,7 +94,11 @@ fn same_links(running: &OperatorSmpp, wanted: &OperatorSmpp) -> bool {
     policies_of_wanted == *wanted
 }
 
-fn start(desk: &Arc<Desk>, lane: &Arc<Lane>, smpp: &OperatorSmpp) -> Vec<Link> {
+fn start(
+    scheduler: &Arc<DeliveryScheduler>,
+    operator_queue: &Arc<OperatorQueue>,
+    smpp: &OperatorSmpp,
+) -> Vec<Link> {
     let submitting = match smpp.bind {
         OperatorBind::Transceiver => BindMode::Transceiver,
         OperatorBind::TransmitterReceiver => BindMode::Transmitter,
@@ -101,8 +109,8 @@ fn start(desk: &Arc<Desk>, lane: &Arc<Lane>, smpp: &OperatorSmpp) -> Vec<Link> {
     modes
         .map(|(mode, window)| {
             let peer = format!("{}:{}", smpp.host, smpp.port);
-            let card = lane.board.add(mode, peer, window, now());
-            let handler = OperatorLink::new(Arc::clone(desk), Arc::clone(lane), card);
+            let link_status = operator_queue.link_registry.add(mode, peer, window, now());
+            let handler = OperatorLink::new(Arc::clone(scheduler), Arc::clone(operator_queue), link_status);
             Link::start(config(smpp, mode), handler)
         })
         .collect()

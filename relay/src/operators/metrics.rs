@@ -13,7 +13,7 @@ use tollgate_engine::settlement::Outcome;
 const STATUSES_MAX: usize = 64;
 
 /// Of one operator.
-pub struct OperatorMeters {
+pub struct OperatorMetrics {
     /// Links bound.
     pub bound: Gauge,
     /// 1 while the breaker is open.
@@ -25,7 +25,7 @@ pub struct OperatorMeters {
     /// Receipts that match no message.
     pub unmatched: Counter,
     /// Messages whose answer never came.
-    pub unknown: Counter,
+    pub unknown_outcome: Counter,
     /// Messages sent again though an operator may have them.
     pub possible_duplicates: Counter,
     code: String,
@@ -38,13 +38,13 @@ pub struct OperatorMeters {
     per_second: Gauge,
 }
 
-impl std::fmt::Debug for OperatorMeters {
+impl std::fmt::Debug for OperatorMetrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OperatorMeters").field("code", &self.code).finish_non_exhaustive()
     }
 }
 
-impl OperatorMeters {
+impl OperatorMetrics {
     /// With every count at zero.
     pub fn new(code: &str) -> Self {
         let labels = || code.to_owned();
@@ -57,7 +57,7 @@ impl OperatorMeters {
             countries_open: gauge!("tollgate_operator_countries_open", "operator" => labels()),
             link_failures: counter!("tollgate_operator_link_failures_total", "operator" => labels()),
             unmatched: counter!("tollgate_unmatched_receipts_total", "operator" => labels()),
-            unknown: counter!("tollgate_operator_unknown_outcomes_total", "operator" => labels()),
+            unknown_outcome: counter!("tollgate_operator_unknown_outcomes_total", "operator" => labels()),
             possible_duplicates: counter!("tollgate_possible_duplicates_total", "operator" => labels()),
             submits: [
                 submits(ResponseKind::Accepted, "accepted"),
@@ -125,13 +125,13 @@ impl OperatorMeters {
 }
 
 /// Over all operators.
-pub struct DeliveryMeters {
+pub struct DeliveryMetrics {
     /// Messages whose outcome is unknown now.
-    pub unknown: Gauge,
+    pub unknown_outcome: Gauge,
     outcomes: HashMap<Outcome, (Counter, Counter)>,
 }
 
-impl DeliveryMeters {
+impl DeliveryMetrics {
     /// With every count at zero.
     pub fn new() -> Self {
         let outcome = |outcome: &Outcome| {
@@ -140,7 +140,7 @@ impl DeliveryMeters {
             (*outcome, (settled, counter!("tollgate_refunds_total", "outcome" => name)))
         };
         Self {
-            unknown: gauge!("tollgate_unknown_outcomes"),
+            unknown_outcome: gauge!("tollgate_unknown_outcomes"),
             outcomes: Outcome::ALL.iter().map(outcome).collect(),
         }
     }

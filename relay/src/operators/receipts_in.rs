@@ -13,8 +13,8 @@ use tollgate_storage::clock::now;
 use tollgate_storage::delivery::DeliveryEvent;
 
 use crate::delivery::effects::{PendingAcks, Report};
-use crate::delivery::operator_queue::Lane;
-use crate::delivery::scheduler::Desk;
+use crate::delivery::operator_queue::OperatorQueue;
+use crate::delivery::scheduler::DeliveryScheduler;
 
 /// ESME_RX_P_APPN: this is a gate for messages that gateways submit, none that comes from a phone has anywhere to go.
 const NOT_A_RECEIPT: u32 = 0x65;
@@ -24,7 +24,7 @@ const ERROR_OCTETS_MAX: usize = 16;
 /// What came in on one link since the last flush.
 #[derive(Debug)]
 pub struct Inbound {
-    lane: Arc<Lane>,
+    operator_queue: Arc<OperatorQueue>,
     events: Vec<DeliveryEvent>,
     waiting: Vec<DeliverAck>,
     acks: Arc<Acks>,
@@ -58,8 +58,8 @@ impl Acks {
 
 impl Inbound {
     /// Of a link of this operator.
-    pub fn new(lane: Arc<Lane>) -> Self {
-        Self { lane, events: Vec::new(), waiting: Vec::new(), acks: Arc::default() }
+    pub fn new(operator_queue: Arc<OperatorQueue>) -> Self {
+        Self { operator_queue, events: Vec::new(), waiting: Vec::new(), acks: Arc::default() }
     }
 
     /// Where its acknowledgements come out.
@@ -71,7 +71,7 @@ impl Inbound {
     pub fn take(&mut self, deliver: &Deliver<'_>) {
         let ack = |status| DeliverAck { sequence: deliver.sequence, command: deliver.command, status };
         let Some(receipt) = deliver.receipt() else {
-            counter!("tollgate_operator_messages_refused_total", "operator" => self.lane.code.to_string())
+            counter!("tollgate_operator_messages_refused_total", "operator" => self.operator_queue.code.to_string())
                 .increment(1);
             return self.acks.push(vec![ack(NOT_A_RECEIPT)]);
         };
@@ -80,18 +80,22 @@ impl Inbound {
     }
 
     /// Hands what came in to the committer.
-    pub fn flush(&mut self, desk: &Arc<Desk>) {
+    pub fn flush(&mut self, scheduler: &Arc<DeliveryScheduler>) {
         if self.events.is_empty() {
             return;
         }
         let acks = PendingAcks { to: Arc::clone(&self.acks), acks: std::mem::take(&mut self.waiting) };
         let events = std::mem::take(&mut self.events);
-        desk.report(Report { events, leases: Vec::new(), acks: Some(acks) });
+        scheduler.report(Report { events, leases: Vec::new(), acks: Some(acks) });
     }
 
     fn event(&self, deliver: &Deliver<'_>, receipt: Receipt) -> DeliveryEvent {
-        let format =
-            self.lane.setup.load().as_ref().map_or(ReceiptIdFormat::Any, |setup| setup.smpp.receipt_ids);
+        let format = self
+            .operator_queue
+            .setup
+            .load()
+            .as_ref()
+            .map_or(ReceiptIdFormat::Any, |setup| setup.smpp.receipt_ids);
         let state = receipt.state.and_then(ReceiptState::from_number).unwrap_or(ReceiptState::Unknown);
         let mut error = receipt.error.unwrap_or_default();
         error.truncate(ERROR_OCTETS_MAX);
@@ -102,7 +106,7 @@ impl Inbound {
             }
         }
         DeliveryEvent::Receipt {
-            operator: self.lane.number,
+            operator: self.operator_queue.number,
             ids,
             state,
             intermediate: receipt.intermediate,

@@ -22,7 +22,7 @@ use super::record::Content;
 use crate::Office;
 use crate::billing::ratio::average;
 use crate::change_set::unavailable;
-use tollgate_relay::snapshot::{Bindable, Live};
+use tollgate_relay::snapshot::{ActiveAccount, Snapshot};
 
 /// Refunds whose messages are looked up before more of the ledger is read.
 const REFUNDS_AT_ONCE: usize = 10_000;
@@ -53,8 +53,8 @@ struct Refund {
 
 impl Office {
     /// What an account's invoice for a period says as the books are now.
-    pub fn invoice_content(&self, account: &Bindable, period: &Range<UnixMicros>) -> Answer<Content> {
-        let number = account.standing.wallet.number();
+    pub fn invoice_content(&self, account: &ActiveAccount, period: &Range<UnixMicros>) -> Answer<Content> {
+        let number = account.runtime.wallet.number();
         // Both reads are of the same books, whatever is committed between them.
         let until = self.store().next_id().map_err(|error| unavailable(&error))?;
         let ids = first_id_at(period.start)..first_id_at(period.end).min(until);
@@ -123,17 +123,17 @@ impl Office {
 
     fn invoice_written(&self, gathered: Gathered) -> Answer<Content> {
         let Gathered { charged, refunded, tariffs, top_ups, adjustments } = gathered;
-        let live = self.world.live.load();
+        let snapshot = self.core.snapshot.load();
         let mut lines = Vec::with_capacity(charged.len() + refunded.len());
         let mut total = 0;
         for (network, sum) in charged {
             total += sum.micros;
-            lines.push(line(&live, Some(network), sum, false)?);
+            lines.push(line(&snapshot, Some(network), sum, false)?);
         }
         for (network, sum) in refunded {
             let sum = Sum { micros: -sum.micros, ..sum };
             total += sum.micros;
-            lines.push(line(&live, network, sum, true)?);
+            lines.push(line(&snapshot, network, sum, true)?);
         }
         let payments = InvoicePayments { top_ups: money(top_ups)?, adjustments: money(adjustments)? };
         Ok(Content {
@@ -187,8 +187,8 @@ impl Sum {
     }
 }
 
-fn line(live: &Live, code: Option<NetworkCode>, sum: Sum, is_refund: bool) -> Answer<InvoiceLine> {
-    let networks = &live.tables.networks;
+fn line(snapshot: &Snapshot, code: Option<NetworkCode>, sum: Sum, is_refund: bool) -> Answer<InvoiceLine> {
+    let networks = &snapshot.tables.networks;
     let id = code.and_then(|code| networks.id(code));
     let country = id.and_then(|id| networks.country_of(id));
     let network = id.map(|id| networks.get(id).operator.to_string()).filter(|name| !name.is_empty());

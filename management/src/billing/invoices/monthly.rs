@@ -29,7 +29,7 @@ use crate::Office;
 use crate::billing::period::{month_at, month_begins_at, zone};
 use crate::change_set::{Work, unavailable};
 use crate::collections::COUNTERS;
-use tollgate_relay::snapshot::Bindable;
+use tollgate_relay::snapshot::ActiveAccount;
 
 #[cfg(test)]
 mod tests;
@@ -124,7 +124,7 @@ impl Office {
 
     /// The next month that has ended somewhere and is not done; the zones are those of the plans in force.
     fn next_pass(&self, monthly: &mut Monthly, now: UnixMicros) -> Answer<Option<Pass>> {
-        let loaded = self.world.current.load();
+        let loaded = self.core.current.load();
         let zones: BTreeSet<&str> =
             loaded.provisioning.plans.iter().map(|plan| plan.time_zone.as_str()).collect();
         for name in zones {
@@ -159,9 +159,9 @@ impl Office {
         let not_before = month_begins_at(&zone, Month(done.skipped + 1)).filter(|_| done.skipped > 0);
         // The clock has passed the end; now so has every commit that was on its way.
         self.books_closed_at()?;
-        let live = self.world.live.load();
-        let in_zone = live.accounts().filter(|account| account.terms.plan.plan.time_zone == name);
-        let accounts: Vec<_> = in_zone.map(|account| account.standing.wallet.number()).collect();
+        let snapshot = self.core.snapshot.load();
+        let in_zone = snapshot.accounts().filter(|account| account.terms.plan.plan.time_zone == name);
+        let accounts: Vec<_> = in_zone.map(|account| account.runtime.wallet.number()).collect();
         tracing::info!(zone = name, %month, accounts = accounts.len(), "a month has ended and is invoiced");
         Ok(Some(Pass {
             zone: name.to_owned(),
@@ -175,7 +175,7 @@ impl Office {
 
     /// Drafts one account's month, if there is anything in it and it has not been done.
     fn draft_month(&self, account: AccountNumber, pass: &Pass) -> Answer<()> {
-        let Some(account) = self.world.live.load().by_number(account) else { return Ok(()) };
+        let Some(account) = self.core.snapshot.load().by_number(account) else { return Ok(()) };
         let id = &account.provisioned.account.id;
         let noted = self.kept_document::<Through>(COUNTERS, &account_key(id))?;
         let end = pass.instants.end;
@@ -209,8 +209,8 @@ impl Office {
     }
 
     /// The id of the first charge or refund of a period.
-    fn first_billed(&self, account: &Bindable, period: &Range<UnixMicros>) -> Answer<Option<u64>> {
-        let number = account.standing.wallet.number();
+    fn first_billed(&self, account: &ActiveAccount, period: &Range<UnixMicros>) -> Answer<Option<u64>> {
+        let number = account.runtime.wallet.number();
         let (from, to) = (first_id_at(period.start), first_id_at(period.end));
         let mut first = None;
         let read = self.store().charges_between(number, from, to, |cdr, _| {

@@ -18,7 +18,7 @@ use super::record::{Content, InvoiceRecord, number_key};
 use crate::Office;
 use crate::change_set::{Work, problem_of};
 use crate::collections::{COUNTERS, INVOICES};
-use tollgate_relay::snapshot::Bindable;
+use tollgate_relay::snapshot::ActiveAccount;
 
 /// Places in the change of [`Office::write_invoice`].
 const INVOICE_PLACE: usize = 0;
@@ -29,7 +29,7 @@ impl Office {
     pub(crate) fn number_invoice(
         &self,
         caller: &Caller,
-        account: &Bindable,
+        account: &ActiveAccount,
         period: &Range<UnixMicros>,
         content: Content,
         progress: Option<&Progress>,
@@ -91,7 +91,7 @@ impl Office {
     /// that was handed to the committer before.
     pub(crate) fn books_closed_at(&self) -> Answer<UnixMicros> {
         let (change, answer) = Change::begin();
-        self.world.committer.change(change);
+        self.core.committer.change(change);
         let stopped = |_| ChangeError::from(Unavailable("the committer has stopped".to_owned()));
         let changed = answer.blocking_recv().map_err(stopped).and_then(|changed| changed);
         Ok(changed.map_err(|error| problem_of(&error))?.at)

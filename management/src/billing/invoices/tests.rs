@@ -41,7 +41,7 @@ fn happen(whole: &Whole, random: &mut Pcg64Mcg, kept: &mut Vec<(String, i64)>) -
 }
 
 fn content(whole: &Whole, from: UnixMicros, to: UnixMicros) -> Content {
-    let account = whole.office().world.live.load().by_account(ACCOUNT).unwrap();
+    let account = whole.office().core.snapshot.load().by_account(ACCOUNT).unwrap();
     whole.office().invoice_content(&account, &(from..to)).unwrap()
 }
 

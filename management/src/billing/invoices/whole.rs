@@ -18,7 +18,7 @@ use tollgate_storage::store::{Durability, Store, StoreOptions};
 use super::Office;
 use tollgate_provisioning as config;
 use tollgate_relay::additions::Additions;
-use tollgate_relay::core::World;
+use tollgate_relay::core::Core;
 use tollgate_relay::operators::durable::DurableSink;
 
 /// An office over the shipped config and books of its own.
@@ -47,10 +47,10 @@ impl Whole {
         let (committer, thread) = Committer::start(Arc::clone(&store), journal, limits, sink as _).unwrap();
         let runtime = Runtime::new().unwrap();
         let (reloads, _) = mpsc::channel(1);
-        let world = World::begin(store, committer, &loaded, Additions::default(), reloads);
-        let world = Arc::new(runtime.block_on(world).unwrap());
-        durable.connect(Arc::clone(&world));
-        let office = Some(Office::open(world, &loaded.settings, &path).unwrap());
+        let core = Core::begin(store, committer, &loaded, Additions::default(), reloads);
+        let core = Arc::new(runtime.block_on(core).unwrap());
+        durable.connect(Arc::clone(&core));
+        let office = Some(Office::open(core, &loaded.settings, &path).unwrap());
         Self { office, durable, committer: Some(thread), runtime, _folder: folder }
     }
 

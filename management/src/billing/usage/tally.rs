@@ -17,7 +17,7 @@ use super::{cost, counts};
 use crate::Office;
 use crate::billing::period;
 use crate::change_set::unavailable;
-use tollgate_relay::snapshot::{Bindable, Live};
+use tollgate_relay::snapshot::{ActiveAccount, Snapshot};
 
 /// What is wanted of a period.
 #[derive(Clone, Copy, Debug)]
@@ -57,11 +57,11 @@ impl Office {
     /// Adds up an account's counters of a period.
     pub fn usage_tally(
         &self,
-        account: &Bindable,
+        account: &ActiveAccount,
         instants: &Range<UnixMicros>,
         wanted: Wanted<'_>,
     ) -> Answer<Tally> {
-        let number = account.standing.wallet.number();
+        let number = account.runtime.wallet.number();
         let days = match wanted {
             Wanted::Totals => &[],
             Wanted::Everything(days) => days,
@@ -86,10 +86,10 @@ impl Office {
 
     /// By country, in the order of their codes.
     pub fn usage_by_country(&self, tally: &Tally) -> Vec<CountryUsage> {
-        let live = self.world.live.load();
+        let snapshot = self.core.snapshot.load();
         let mut countries: BTreeMap<Option<(&str, &str)>, UsageRow> = BTreeMap::new();
         for (code, row) in &tally.networks {
-            let country = found(&live, *code).1.map(|country| (&*country.iso2, &*country.name));
+            let country = found(&snapshot, *code).1.map(|country| (&*country.iso2, &*country.name));
             countries.entry(country).or_default().add(row);
         }
         let shown = countries.iter().map(|(country, row)| CountryUsage {
@@ -102,9 +102,9 @@ impl Office {
 
     /// By network, in the order of their codes.
     pub fn usage_by_network(&self, tally: &Tally) -> Vec<NetworkUsage> {
-        let live = self.world.live.load();
+        let snapshot = self.core.snapshot.load();
         let shown = tally.networks.iter().map(|(code, row)| {
-            let (network, country) = found(&live, *code);
+            let (network, country) = found(&snapshot, *code);
             NetworkUsage {
                 mcc: format!("{:03}", code.mcc),
                 mnc: code.mnc.map(|mnc| mnc.to_string()),
@@ -137,8 +137,8 @@ impl Office {
 }
 
 /// A network of the catalogue in force, with its country.
-fn found(live: &Live, code: NetworkCode) -> (Option<&Network>, Option<&Country>) {
-    let networks = &live.tables.networks;
+fn found(snapshot: &Snapshot, code: NetworkCode) -> (Option<&Network>, Option<&Country>) {
+    let networks = &snapshot.tables.networks;
     let id = networks.id(code);
     (id.map(|id| networks.get(id)), id.and_then(|id| networks.country_of(id)))
 }

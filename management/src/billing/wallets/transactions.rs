@@ -17,11 +17,11 @@ use tollgate_storage::store::{self, Store, Unavailable};
 use crate::change_set::unavailable;
 use crate::messaging::paging::{Gathering, foreign_cursor};
 use tollgate_provisioning::texts;
-use tollgate_relay::snapshot::Bindable;
+use tollgate_relay::snapshot::ActiveAccount;
 
 /// Which transactions, and whose.
 struct Wanted<'a> {
-    account: &'a Bindable,
+    account: &'a ActiveAccount,
     kind: Option<TransactionKind>,
     amounts: (Option<Amount>, Option<Amount>),
     /// Ids are in the order of commits, so that times are ranges of ids.
@@ -30,7 +30,7 @@ struct Wanted<'a> {
 }
 
 /// A page of them, the newest first.
-pub fn list(store: &Store, account: &Bindable, query: &TransactionsQuery) -> Answer<Page<Transaction>> {
+pub fn list(store: &Store, account: &ActiveAccount, query: &TransactionsQuery) -> Answer<Page<Transaction>> {
     let paging = query.paging()?;
     let after = paging.after.as_deref().map(|key| key.parse().map_err(|_| foreign_cursor())).transpose()?;
     let wanted = Wanted {
@@ -56,8 +56,8 @@ pub fn list(store: &Store, account: &Bindable, query: &TransactionsQuery) -> Ans
 }
 
 /// One of them.
-pub fn find(store: &Store, account: &Bindable, id: u64) -> Answer<Option<Transaction>> {
-    let number = account.standing.wallet.number();
+pub fn find(store: &Store, account: &ActiveAccount, id: u64) -> Answer<Option<Transaction>> {
+    let number = account.runtime.wallet.number();
     let mut found = None;
     let read = store.ledger_between(number, id, id.saturating_add(1), |id, entry| {
         found = Some(of_entry(account, id, &entry));
@@ -77,7 +77,7 @@ impl Wanted<'_> {
         store: &Store,
         mut visit: impl FnMut(store::Transaction<'_>) -> ControlFlow<()>,
     ) -> Result<(), Unavailable> {
-        let number = self.account.standing.wallet.number();
+        let number = self.account.runtime.wallet.number();
         match self.kind {
             None => store.transactions_before(number, self.below, visit),
             Some(TransactionKind::SmsDebit) => {
@@ -106,14 +106,14 @@ fn amount(field: &str, text: Option<&str>) -> Answer<Option<Amount>> {
     text.map(texts::amount).transpose().map_err(|message| Problem::field(field, message))
 }
 
-fn view(account: &Bindable, transaction: &store::Transaction<'_>) -> Transaction {
+fn view(account: &ActiveAccount, transaction: &store::Transaction<'_>) -> Transaction {
     match transaction {
         store::Transaction::Entry(id, entry) => of_entry(account, *id, entry),
         store::Transaction::Charge(cdr, _) => of_charge(account, cdr),
     }
 }
 
-fn of_entry(account: &Bindable, id: u64, entry: &LedgerEntry) -> Transaction {
+fn of_entry(account: &ActiveAccount, id: u64, entry: &LedgerEntry) -> Transaction {
     let is_refund = entry.kind == EntryKind::Refund;
     Transaction {
         kind: kind_of(entry.kind),
@@ -129,7 +129,7 @@ fn of_entry(account: &Bindable, id: u64, entry: &LedgerEntry) -> Transaction {
     }
 }
 
-fn of_charge(account: &Bindable, cdr: &Cdr<'_>) -> Transaction {
+fn of_charge(account: &ActiveAccount, cdr: &Cdr<'_>) -> Transaction {
     let (segments, destination) = (cdr.fields.segments, cdr.fields.destination);
     Transaction {
         amount: Money(debited(cdr)),
@@ -141,7 +141,7 @@ fn of_charge(account: &Bindable, cdr: &Cdr<'_>) -> Transaction {
 }
 
 /// A debit of nothing.
-fn plain(account: &Bindable, id: u64) -> Transaction {
+fn plain(account: &ActiveAccount, id: u64) -> Transaction {
     let account = &account.provisioned.account;
     Transaction {
         id: id.to_string(),

@@ -86,8 +86,8 @@ impl Office {
             return Ok(vec![(id.clone(), self.account_number(caller, names, id)?)]);
         }
         let reached = self.all_reached(caller).into_iter();
-        let named = |account: std::sync::Arc<tollgate_relay::snapshot::Bindable>| {
-            (account.provisioned.account.id.to_string(), account.standing.wallet.number())
+        let named = |account: std::sync::Arc<tollgate_relay::snapshot::ActiveAccount>| {
+            (account.provisioned.account.id.to_string(), account.runtime.wallet.number())
         };
         Ok(reached.map(named).collect())
     }

@@ -20,7 +20,7 @@ use super::{ADDRESS_OCTETS_MAX, octets};
 use crate::quotes::Explained;
 use crate::quotes::route::{Ranked, Ranking, Route};
 use tollgate_relay::clients::destination;
-use tollgate_relay::core::World;
+use tollgate_relay::core::Core;
 
 /// Segments that somebody may say to have had: far more than anybody has in a month.
 const COUNTED_MAX: u64 = 1_000_000_000_000;
@@ -30,10 +30,11 @@ const NETWORK_OCTETS_MAX: usize = 16;
 const CONDITIONS: &str = "as operators fare at this moment; draws by weight differ from message to message";
 
 /// What a message of the account would cost, and why.
-pub fn quote(world: &World, new: &NewQuote) -> Answer<Quote> {
+pub fn quote(core: &Core, new: &NewQuote) -> Answer<Quote> {
     // The account's terms and the tables are of one configuration.
-    let live = world.live.load();
-    let account = live.by_account(&new.account).ok_or_else(|| Problem::refused(Refusal::UnknownAccount))?;
+    let snapshot = core.snapshot.load();
+    let account =
+        snapshot.by_account(&new.account).ok_or_else(|| Problem::refused(Refusal::UnknownAccount))?;
     octets("to", &new.to, 1..=ADDRESS_OCTETS_MAX)?;
     octets("from", &new.from, 0..=ADDRESS_OCTETS_MAX)?;
     let network = new.network.as_deref();
@@ -49,7 +50,7 @@ pub fn quote(world: &World, new: &NewQuote) -> Answer<Quote> {
         network_tlv: network.map(str::as_bytes),
         body: content.body(),
     };
-    let mut state = account.standing.wallet.state();
+    let mut state = account.runtime.wallet.state();
     if let Some(counted) = new.counted {
         if counted > COUNTED_MAX {
             return Err(Problem::field("counted", format!("is to be at most {COUNTED_MAX}")));
@@ -58,12 +59,12 @@ pub fn quote(world: &World, new: &NewQuote) -> Answer<Quote> {
         state.forget(month, u64::MAX);
         state.count(month, counted);
     }
-    let wallet = Wallet::new(account.standing.wallet.number(), state);
-    let quoted = quote_message(&live.tables, terms, &wallet, &message, now).map_err(Problem::refused)?;
-    let explained = Explained::of(&quoted, &live.tables, &state);
+    let wallet = Wallet::new(account.runtime.wallet.number(), state);
+    let quoted = quote_message(&snapshot.tables, terms, &wallet, &message, now).map_err(Problem::refused)?;
+    let explained = Explained::of(&quoted, &snapshot.tables, &state);
     let route = new.route.then(|| {
         let price = explained.price;
-        route_view(&Route::find(&live.routes, &*live.lanes, &quoted, price, &message, now))
+        route_view(&Route::find(&snapshot.routes, &*snapshot.operator_queues, &quoted, price, &message, now))
     });
     Ok(Quote { route, ..view(explained) })
 }

@@ -39,7 +39,7 @@ impl Office {
         let paging = query.paging()?;
         let in_force = || {
             let reached = self.all_reached(caller).into_iter().map(|account| {
-                let (number, account) = (account.standing.wallet.number(), &account.provisioned.account);
+                let (number, account) = (account.runtime.wallet.number(), &account.provisioned.account);
                 (number, NamedAccount { id: account.id.to_string(), currency: account.currency })
             });
             reached.collect()

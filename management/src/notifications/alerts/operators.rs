@@ -9,7 +9,7 @@ use tollgate_engine::breaker::BreakerState;
 use tollgate_engine::operator::{OperatorNumber, OperatorStatus};
 use tollgate_engine::time::UnixMicros;
 
-use tollgate_relay::delivery::{Lane, Lanes};
+use tollgate_relay::delivery::{OperatorQueue, OperatorQueues};
 
 /// The longest time that one look counts for, as the clock may have been set.
 const STEP_MICROS_MAX: u64 = 60_000_000;
@@ -37,14 +37,14 @@ enum Look {
 
 impl OperatorWatch {
     /// Looks at every operator that is to get messages.
-    pub fn look(&mut self, lanes: &Lanes, now: UnixMicros, limit_micros: u64) {
+    pub fn look(&mut self, operator_queues: &OperatorQueues, now: UnixMicros, limit_micros: u64) {
         let step = now.0.saturating_sub(self.looked_at.0).min(STEP_MICROS_MAX);
         let step = if self.looked_at == UnixMicros::default() { 0 } else { step };
         self.looked_at = now;
         let mut known = HashMap::new();
-        for lane in lanes.iter().filter(|lane| is_in_use(lane)) {
-            let before = self.known.get(&lane.number).copied().unwrap_or_default();
-            known.insert(lane.number, before.after(look(lane, now), step, limit_micros));
+        for operator_queue in operator_queues.iter().filter(|operator_queue| is_in_use(operator_queue)) {
+            let before = self.known.get(&operator_queue.number).copied().unwrap_or_default();
+            known.insert(operator_queue.number, before.after(look(operator_queue, now), step, limit_micros));
         }
         self.known = known;
     }
@@ -66,8 +66,8 @@ impl Known {
     }
 }
 
-fn look(lane: &Lane, now: UnixMicros) -> Look {
-    let view = lane.view(now);
+fn look(operator_queue: &OperatorQueue, now: UnixMicros) -> Look {
+    let view = operator_queue.view(now);
     match view.breaker {
         _ if view.links == 0 => Look::Down,
         BreakerState::Open => Look::Down,
@@ -76,8 +76,8 @@ fn look(lane: &Lane, now: UnixMicros) -> Look {
     }
 }
 
-fn is_in_use(lane: &Lane) -> bool {
-    let setup = lane.setup.load();
+fn is_in_use(operator_queue: &OperatorQueue) -> bool {
+    let setup = operator_queue.setup.load();
     setup.as_ref().is_some_and(|setup| setup.operator.status != OperatorStatus::Disabled)
 }
 

@@ -12,7 +12,7 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
 
 use super::record::AlertRecord;
-use tollgate_relay::snapshot::Bindable;
+use tollgate_relay::snapshot::ActiveAccount;
 
 /// A low balance is over once it is above its threshold by this part of it.
 const BALANCE_DISTANCE_PART: i128 = 20;
@@ -54,12 +54,12 @@ pub const WALLET_KINDS: [AlertKind; 3] =
 impl WalletFacts {
     /// Of an account now. `expected_segments` is what it said of its months.
     pub fn of(
-        account: &Bindable,
+        account: &ActiveAccount,
         expected_segments: Option<u64>,
         warning_percent: u32,
         now: UnixMicros,
     ) -> Self {
-        let state = account.standing.wallet.state();
+        let state = account.runtime.wallet.state();
         let charged = &account.provisioned.account;
         // Looking for the month costs more than everything else here.
         let segments = match expected_segments {
@@ -116,7 +116,7 @@ impl WalletFacts {
     }
 
     /// The alert of a condition that holds.
-    pub fn alert(&self, kind: AlertKind, account: &Bindable, now: UnixMicros) -> AlertRecord {
+    pub fn alert(&self, kind: AlertKind, account: &ActiveAccount, now: UnixMicros) -> AlertRecord {
         let charged = &account.provisioned.account;
         let currency = charged.currency;
         let (severity, message, threshold, current_value) = match kind {

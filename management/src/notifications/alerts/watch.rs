@@ -57,8 +57,8 @@ impl Office {
             watch.owed_at = now;
             self.forget_alerts(now)?;
         }
-        let lanes = Arc::clone(&self.world.live.load().lanes);
-        watch.operators.look(&lanes, now, self.down_micros());
+        let operator_queues = Arc::clone(&self.core.snapshot.load().operator_queues);
+        watch.operators.look(&operator_queues, now, self.down_micros());
         let over = self.alerts_over(watch, now);
         let mut raised = self.wallets_raised(watch, now);
         raised.extend(invoices_raised(watch, now));
@@ -70,7 +70,7 @@ impl Office {
         for some in raised.chunks(AT_ONCE) {
             self.raise_alerts(watch, some, now)?;
         }
-        self.meters.set_alerts_open(watch.open.keys().map(|condition| condition.kind));
+        self.metrics.set_alerts_open(watch.open.keys().map(|condition| condition.kind));
         Ok(())
     }
 
@@ -85,7 +85,7 @@ impl Office {
         let expected: HashMap<&str, Option<u64>> =
             with_overage.iter().map(|kept| (kept.key.as_str(), kept.value.overage_segments)).collect();
         let mut raised = Vec::new();
-        for account in self.world.live.load().accounts() {
+        for account in self.core.snapshot.load().accounts() {
             let id = &account.provisioned.account.id;
             let facts = WalletFacts::of(&account, expected.get(&**id).copied().flatten(), percent, now);
             for kind in WALLET_KINDS {
@@ -106,11 +106,14 @@ impl Office {
 
     /// Operators that are down and have no alert.
     fn operators_raised(&self, watch: &Watch, now: UnixMicros) -> Vec<Raised> {
-        let (lanes, limit) = (Arc::clone(&self.world.live.load().lanes), self.down_micros());
+        let (operator_queues, limit) =
+            (Arc::clone(&self.core.snapshot.load().operator_queues), self.down_micros());
         let seconds = self.settings.billing.operator_down_seconds.to_string();
-        let down = lanes.iter().filter(|lane| watch.operators.is_down(lane.number, limit));
-        let raised = down.map(|lane| {
-            let code = &lane.code;
+        let down = operator_queues
+            .iter()
+            .filter(|operator_queue| watch.operators.is_down(operator_queue.number, limit));
+        let raised = down.map(|operator_queue| {
+            let code = &operator_queue.code;
             let message = format!("The operator {code} has taken no messages for {seconds} seconds");
             let record = AlertRecord {
                 account: None,
@@ -132,21 +135,21 @@ impl Office {
 
     /// Conditions that have an alert and hold no longer.
     fn alerts_over(&self, watch: &Watch, now: UnixMicros) -> Vec<Condition> {
-        let (live, limit) = (self.world.live.load(), self.down_micros());
+        let (snapshot, limit) = (self.core.snapshot.load(), self.down_micros());
         let percent = self.settings.billing.credit_warning_percent;
         let owed: HashSet<(&str, bool)> =
             watch.owed.iter().map(|invoice| (invoice.invoice_number.as_str(), is_late(invoice))).collect();
-        let down: HashSet<&str> = live
-            .lanes
+        let down: HashSet<&str> = snapshot
+            .operator_queues
             .iter()
-            .filter(|lane| watch.operators.is_down(lane.number, limit))
-            .map(|lane| &*lane.code)
+            .filter(|operator_queue| watch.operators.is_down(operator_queue.number, limit))
+            .map(|operator_queue| &*operator_queue.code)
             .collect();
         let is_over = |condition: &&Condition| match condition.kind {
             AlertKind::PaymentDue => !owed.contains(&(&*condition.of, condition.is_late)),
             AlertKind::OperatorDown => !down.contains(&*condition.of),
             AlertKind::LowBalance | AlertKind::CreditNearlyUsed | AlertKind::Overage => {
-                let Some(account) = live.by_account(&condition.of) else { return true };
+                let Some(account) = snapshot.by_account(&condition.of) else { return true };
                 let kept = self.accounts.get(&condition.of);
                 let expected = kept.and_then(|kept| kept.value.overage_segments);
                 let facts = WalletFacts::of(&account, expected, percent, now);

@@ -62,7 +62,7 @@ impl Office {
 
     fn due_errands(&self) -> Answer<Vec<Due>> {
         let now = now();
-        self.meters.set_outbox(self.outbox.len());
+        self.metrics.set_outbox(self.outbox.len());
         let mut due = self.outbox.filter(|kept| kept.value.next_at.0 <= now);
         due.sort_by_key(|kept| kept.value.next_at);
         due.truncate(TAKEN_MAX);
@@ -128,7 +128,7 @@ fn run(office: &Weak<Office>, bell: &Receiver<()>) {
             }
             if errand.post.is_some() {
                 let is_last = errand.kept.value.after_failure(now()).is_none();
-                office.meters.post(failure.is_none(), is_last);
+                office.metrics.post(failure.is_none(), is_last);
             }
             if let Err(problem) = office.note_errand(&errand.kept, failure.as_deref()) {
                 tracing::warn!(problem = %problem.detail, "what was posted cannot be noted, and is posted again");

@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tollgate_smpp::BindMode;
 use tollgate_smpp::server::ServerStats;
 
-use tollgate_relay::core::World;
+use tollgate_relay::core::Core;
 
 /// How often they are brought up to date.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -18,14 +18,14 @@ const REST_PER_LOOK: u32 = 50;
 
 /// Brings them up to date for as long as the process lives, on a thread where a look at a million wallets holds up no
 /// session.
-pub async fn keep(world: Arc<World>, stats: Arc<ServerStats>, handle: PrometheusHandle) {
+pub async fn keep(core: Arc<Core>, stats: Arc<ServerStats>, handle: PrometheusHandle) {
     let gauges = Arc::new(ReadGauges::new());
     loop {
-        let (gauges, world, stats, handle) =
-            (Arc::clone(&gauges), Arc::clone(&world), Arc::clone(&stats), handle.clone());
+        let (gauges, core, stats, handle) =
+            (Arc::clone(&gauges), Arc::clone(&core), Arc::clone(&stats), handle.clone());
         let look = tokio::task::spawn_blocking(move || {
             let started = Instant::now();
-            gauges.read(&world, &stats);
+            gauges.read(&core, &stats);
             handle.run_upkeep();
             started.elapsed()
         });
@@ -59,17 +59,17 @@ impl ReadGauges {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts of connections and wallets are far below 2^52")]
-    fn read(&self, world: &World, stats: &ServerStats) {
+    fn read(&self, core: &Core, stats: &ServerStats) {
         for (mode, gauge) in &self.binds {
             gauge.set(stats.binds_open(*mode).get() as f64);
         }
         self.connections.set(stats.connections_open.get() as f64);
-        self.queue.set(world.committer.queued_messages() as f64);
-        self.wallets.set(world.wallets.len() as f64);
-        let live = world.live.load();
-        let low = live.accounts().filter(|account| {
+        self.queue.set(core.committer.queued_messages() as f64);
+        self.wallets.set(core.wallets.len() as f64);
+        let snapshot = core.snapshot.load();
+        let low = snapshot.accounts().filter(|account| {
             let threshold = account.provisioned.account.low_balance_threshold;
-            threshold.is_some_and(|threshold| account.standing.wallet.state().balance < threshold)
+            threshold.is_some_and(|threshold| account.runtime.wallet.state().balance < threshold)
         });
         self.wallets_low.set(low.count() as f64);
         counter!("tollgate_smpp_bind_failures_total").absolute(stats.binds_refused.get());

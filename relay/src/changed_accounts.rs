@@ -6,31 +6,31 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use dashmap::DashMap;
 use tollgate_engine::account::AccountNumber;
 
-use crate::snapshot::Bindable;
+use crate::snapshot::ActiveAccount;
 
 /// The changed accounts, by each of their names.
 #[derive(Debug, Default)]
-pub struct Overlay {
-    by_id: DashMap<Arc<str>, Arc<Bindable>>,
-    by_system_id: DashMap<Arc<str>, Arc<Bindable>>,
-    by_number: DashMap<AccountNumber, Arc<Bindable>>,
+pub struct ChangedAccounts {
+    by_id: DashMap<Arc<str>, Arc<ActiveAccount>>,
+    by_system_id: DashMap<Arc<str>, Arc<ActiveAccount>>,
+    by_number: DashMap<AccountNumber, Arc<ActiveAccount>>,
     generation: AtomicU64,
 }
 
-impl Overlay {
+impl ChangedAccounts {
     /// Counted on with each change. A session that sees another number looks its account up again.
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
     /// Puts an account in front of whatever it was before.
-    pub fn put(&self, account: &Arc<Bindable>) {
+    pub fn put(&self, account: &Arc<ActiveAccount>) {
         let id = Arc::clone(&account.provisioned.account.id);
         if let Some(before) = self.by_id.insert(id, Arc::clone(account)) {
             self.by_system_id.remove(&before.provisioned.system_id);
         }
         self.by_system_id.insert(Arc::clone(&account.provisioned.system_id), Arc::clone(account));
-        self.by_number.insert(account.standing.wallet.number(), Arc::clone(account));
+        self.by_number.insert(account.runtime.wallet.number(), Arc::clone(account));
         self.generation.fetch_add(1, Ordering::Release);
     }
 
@@ -39,19 +39,19 @@ impl Overlay {
         self.by_id.contains_key(id)
     }
 
-    pub(crate) fn by_id(&self, id: &str) -> Option<Arc<Bindable>> {
+    pub(crate) fn by_id(&self, id: &str) -> Option<Arc<ActiveAccount>> {
         self.by_id.get(id).map(|entry| Arc::clone(entry.value()))
     }
 
-    pub(crate) fn by_system_id(&self, system_id: &str) -> Option<Arc<Bindable>> {
+    pub(crate) fn by_system_id(&self, system_id: &str) -> Option<Arc<ActiveAccount>> {
         self.by_system_id.get(system_id).map(|entry| Arc::clone(entry.value()))
     }
 
-    pub(crate) fn by_number(&self, number: AccountNumber) -> Option<Arc<Bindable>> {
+    pub(crate) fn by_number(&self, number: AccountNumber) -> Option<Arc<ActiveAccount>> {
         self.by_number.get(&number).map(|entry| Arc::clone(entry.value()))
     }
 
-    pub(crate) fn all(&self) -> Vec<Arc<Bindable>> {
+    pub(crate) fn all(&self) -> Vec<Arc<ActiveAccount>> {
         self.by_id.iter().map(|entry| Arc::clone(entry.value())).collect()
     }
 }
