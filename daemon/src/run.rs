@@ -138,7 +138,7 @@ async fn serve(
     running.durable.disconnect();
     if let Some(office) = running.office {
         // What requests have left behind becomes durable before the committer goes.
-        let ended = tokio::task::spawn_blocking(move || office.end_errands()).await;
+        let ended = tokio::task::spawn_blocking(move || office.end_jobs()).await;
         ended.map_err(|error| error.to_string())?;
     }
     Ok(running.committer)
@@ -238,8 +238,8 @@ fn api(
     config: &Path,
 ) -> Result<(axum::Router, Arc<Office>), Unavailable> {
     let office = Arc::new(Office::open(Arc::clone(core), settings, config)?);
-    office.begin_errands().map_err(|error| Unavailable(format!("no thread for errands: {error}")))?;
-    office.begin_courier().map_err(|error| Unavailable(format!("no thread for alerts: {error}")))?;
+    office.begin_jobs().map_err(|error| Unavailable(format!("no thread for errands: {error}")))?;
+    office.begin_webhook_worker().map_err(|error| Unavailable(format!("no thread for alerts: {error}")))?;
     let config = ApiConfig {
         body_octets_max: settings.api.max_body_bytes as usize,
         timeout: Duration::from_secs(settings.api.timeout_seconds.into()),

@@ -25,7 +25,7 @@ use tollgate_storage::committer::Provision;
 use crate::Office;
 use crate::accounts::record::AccountRecord;
 use crate::change_set::unavailable;
-use crate::documents::Kept;
+use crate::documents::Document;
 use crate::identity::random;
 use tollgate_provisioning::{passwords, texts};
 use tollgate_relay::core::ApplyError;
@@ -47,7 +47,7 @@ impl AccountsOffice for Office {
                 })
         };
         let created = self.created_at()?;
-        let accounts = self.all_reached(caller);
+        let accounts = self.visibility.all_reached(caller);
         let views = accounts.iter().map(|account| self.account_view(account, &created)).filter(wanted);
         let sort = query.sort.unwrap_or_default();
         let keyed = views.map(|view| (key_of(&view, sort), view)).collect();
@@ -55,8 +55,8 @@ impl AccountsOffice for Office {
     }
 
     fn account(&self, caller: &Caller, id: &str) -> Answer<Versioned<Account>> {
-        let account = self.reached(caller, id)?;
-        let revision = self.accounts.get(id).map_or(1, |kept| kept.revision);
+        let account = self.visibility.reached(caller, id)?;
+        let revision = self.accounts.get(id).map_or(1, |document| document.revision);
         Ok(Versioned::new(revision, self.account_view(&account, &self.created_at()?)))
     }
 
@@ -76,7 +76,7 @@ impl AccountsOffice for Office {
         let hash = passwords::hash(password.as_bytes())
             .map_err(|error| Problem::field("password", error.to_string()))?;
         let handle = Handle::current();
-        let _turn = handle.block_on(self.core.turn.lock());
+        let _turn = handle.block_on(self.context.core.turn.lock());
         let currency = self.currency_of_plan(&new.plan)?;
         let mut record = AccountRecord::new(&new.id, &new.plan, currency, &hash);
         record.parent = parent;
@@ -175,9 +175,9 @@ impl Office {
         action: &str,
         change: impl FnOnce(&mut AccountRecord) -> Answer<()>,
     ) -> Answer<Versioned<Account>> {
-        let account = self.reached(caller, id)?;
+        let account = self.visibility.reached(caller, id)?;
         let handle = Handle::current();
-        let _turn = handle.block_on(self.core.turn.lock());
+        let _turn = handle.block_on(self.context.core.turn.lock());
         let Some(before) = self.accounts.get(id) else {
             return Err(Problem::provisioned_by_file(format!(
                 "account `{id}` is provisioned in accounts.toml; change it there"
@@ -200,37 +200,37 @@ impl Office {
         caller: &Caller,
         number: AccountNumber,
         record: AccountRecord,
-        before: Option<&Arc<Kept<AccountRecord>>>,
+        before: Option<&Arc<Document<AccountRecord>>>,
         action: &str,
     ) -> Answer<Versioned<Account>> {
-        let provisioned = record.provisioned(&self.settings)?;
-        let terms_before = before.map(|kept| kept.value.price_terms());
+        let provisioned = record.provisioned(&self.context.settings)?;
+        let terms_before = before.map(|document| document.value.price_terms());
         let plain = AccountRecord::new(&record.id, &record.plan, record.currency, &provisioned.password_hash);
         let makes_version = record.price_terms() != terms_before.unwrap_or_else(|| plain.price_terms());
         // What would not hold together is found out before anything is written.
         let prepared = if makes_version {
-            let mut additions = self.core.additions();
+            let mut additions = self.context.core.additions();
             additions.accounts.insert(Arc::clone(&provisioned.account.id), provisioned.clone());
-            let loaded = self.core.current.load_full();
-            let snapshot = Handle::current().block_on(self.core.prepare(&loaded, &additions));
+            let loaded = self.context.core.current.load_full();
+            let snapshot = Handle::current().block_on(self.context.core.prepare(&loaded, &additions));
             Some((snapshot.map_err(|error| apply_problem(&error))?, additions))
         } else {
             None
         };
         let after = view::audited(&record);
-        let before_json = before.map_or(Value::Null, |kept| view::audited(&kept.value));
+        let before_json = before.map_or(Value::Null, |document| view::audited(&document.value));
         let (id, resource) = (record.id.clone(), format!("account/{}", record.id));
-        let mut work = self.work(caller);
-        work.put(&self.accounts, &id, before.map(|kept| &**kept), record);
+        let mut work = self.context.change(caller);
+        work.put(&self.accounts, &id, before.map(|document| &**document), record);
         work.note(action, resource, &before_json, &after);
         let changed = work.commit()?;
         match prepared {
-            Some((snapshot, additions)) => self.core.enact(snapshot, additions),
+            Some((snapshot, additions)) => self.context.core.enact(snapshot, additions),
             None => {
-                self.core.put_account(number, provisioned).map_err(|error| apply_problem(&error))?;
+                self.context.core.put_account(number, provisioned).map_err(|error| apply_problem(&error))?;
             }
         }
-        let account = self.reached(&Caller::system(), &id)?;
+        let account = self.visibility.reached(&Caller::system(), &id)?;
         let revision = changed.revisions.first().copied().unwrap_or(1);
         Ok(Versioned::new(revision, self.account_view(&account, &self.created_at()?)))
     }
@@ -245,8 +245,8 @@ impl Office {
             return Err(Problem::already_exists(message));
         }
         let (reply, answer) = oneshot::channel();
-        let snapshot = self.core.snapshot.load();
-        self.core.committer.provision(Provision {
+        let snapshot = self.context.core.snapshot.load();
+        self.context.core.committer.provision(Provision {
             accounts: vec![(Arc::from(record.id.as_str()), record.currency.0.to_string(), opening)],
             operators: Vec::new(),
             tariff_version: Arc::clone(&snapshot.tables.version),
@@ -259,15 +259,18 @@ impl Office {
         let number = provisioned.accounts.first().copied();
         let number = number.ok_or_else(|| Problem::internal("the account got no number"))?;
         // A wallet that is new in memory has what was posted just now.
-        if self.core.wallets.get(number).is_none() {
+        if self.context.core.wallets.get(number).is_none() {
             let state = self.store().wallet(number).map_err(|error| unavailable(&error))?;
-            self.core.wallets.insert(tollgate_engine::wallet::Wallet::new(number, state.unwrap_or_default()));
+            self.context
+                .core
+                .wallets
+                .insert(tollgate_engine::wallet::Wallet::new(number, state.unwrap_or_default()));
         }
         Ok(number)
     }
 
     fn check_names(&self, record: &AccountRecord, before: Option<&AccountRecord>) -> Answer<()> {
-        let snapshot = self.core.snapshot.load();
+        let snapshot = self.context.core.snapshot.load();
         let is_taken = snapshot.by_account(&record.id).is_some() || self.accounts.get(&record.id).is_some();
         if before.is_none() && is_taken {
             return Err(Problem::already_exists(format!("there is an account `{}`", record.id)));
@@ -284,16 +287,16 @@ impl Office {
     fn parent_for(&self, caller: &Caller, asked: Option<&str>) -> Answer<Option<String>> {
         let parent = asked.or(caller.account());
         let Some(parent) = parent else { return Ok(None) };
-        let account = self.reached(caller, parent)?;
+        let account = self.visibility.reached(caller, parent)?;
         let id = &account.provisioned.account.id;
-        if self.accounts.get(id).is_some_and(|kept| kept.value.is_reseller) {
+        if self.accounts.get(id).is_some_and(|document| document.value.is_reseller) {
             return Ok(Some(id.to_string()));
         }
         Err(Problem::field("parent", format!("`{id}` is no reseller")))
     }
 
     fn currency_of_plan(&self, plan: &str) -> Answer<CurrencyCode> {
-        let snapshot = self.core.snapshot.load();
+        let snapshot = self.context.core.snapshot.load();
         let plan_table = snapshot.tables.plan(plan);
         let currency = plan_table.map(|table| CurrencyCode(table.plan.currency));
         currency.ok_or_else(|| Problem::field("plan", format!("there is no plan `{plan}`")))

@@ -18,15 +18,15 @@ use tollgate_storage::message_change::MessageChange;
 use tollgate_storage::schema::Collection;
 use tollgate_storage::store::Unavailable;
 
-use crate::Office;
-use crate::documents::{Kept, Shelf};
+use crate::context::Context;
+use crate::documents::{Document, DocumentCache};
 use tollgate_relay::fnv::Fnv;
 
 const MICROS_PER_HOUR: u64 = 3_600_000_000;
 
 /// A change that is being gathered.
-pub struct Work<'a> {
-    office: &'a Office,
+pub struct ChangeSet<'a> {
+    context: &'a Context,
     caller: &'a Caller,
     change: Change,
     answer: oneshot::Receiver<Result<Changed, ChangeError>>,
@@ -37,30 +37,28 @@ pub struct Work<'a> {
 /// What is done once a change is durable.
 type Follow<'a> = Box<dyn FnOnce(&Changed) + 'a>;
 
-impl Office {
-    /// Begins a change that this caller asks for.
-    pub(crate) fn work<'a>(&'a self, caller: &'a Caller) -> Work<'a> {
+impl<'a> ChangeSet<'a> {
+    /// Of this caller, with nothing in it yet.
+    pub(crate) fn begin(context: &'a Context, caller: &'a Caller) -> Self {
         let (change, answer) = Change::begin();
-        Work { office: self, caller, change, answer, follow: Vec::new() }
+        Self { context, caller, change, answer, follow: Vec::new() }
     }
-}
 
-impl<'a> Work<'a> {
     /// Makes a document on a shelf, or changes it where `before` is what it was.
     pub fn put<T: Serialize + DeserializeOwned + 'a>(
         &mut self,
-        shelf: &'a Shelf<T>,
+        documents: &'a DocumentCache<T>,
         key: &str,
-        before: Option<&Kept<T>>,
+        before: Option<&Document<T>>,
         value: T,
     ) -> &mut Self {
         let place = self.change.documents.len();
-        let expected = before.map_or(Expected::Absent, |kept| Expected::Revision(kept.revision));
-        self.document(shelf.collection(), key.as_bytes(), expected, Some(&value));
+        let expected = before.map_or(Expected::Absent, |document| Expected::Revision(document.revision));
+        self.document(documents.collection(), key.as_bytes(), expected, Some(&value));
         let key = key.to_owned();
         self.follow.push(Box::new(move |changed| {
             let revision = changed.revisions.get(place).copied().unwrap_or(1);
-            shelf.follow(key, Some((revision, changed.at, value)));
+            documents.follow(key, Some((revision, changed.at, value)));
         }));
         self
     }
@@ -68,12 +66,12 @@ impl<'a> Work<'a> {
     /// Takes a document off its shelf.
     pub fn remove<T: Serialize + DeserializeOwned + 'a>(
         &mut self,
-        shelf: &'a Shelf<T>,
-        before: &Kept<T>,
+        documents: &'a DocumentCache<T>,
+        before: &Document<T>,
     ) -> &mut Self {
         let (key, expected) = (before.key.clone(), Expected::Revision(before.revision));
-        self.document::<T>(shelf.collection(), key.as_bytes(), expected, None);
-        self.follow.push(Box::new(move |_| shelf.follow(key, None)));
+        self.document::<T>(documents.collection(), key.as_bytes(), expected, None);
+        self.follow.push(Box::new(move |_| documents.follow(key, None)));
         self
     }
 
@@ -127,7 +125,7 @@ impl<'a> Work<'a> {
     /// request under the same key, method and path included. Keys of one caller are its own.
     pub fn once(&mut self, key: Option<&str>, request: &str) -> &mut Self {
         let Some(key) = key else { return self };
-        let hours = u64::from(self.office.settings.api.idempotency_hours);
+        let hours = u64::from(self.context.settings.api.idempotency_hours);
         self.change.request = Some(RequestUse {
             key: request_key(self.caller, key),
             fingerprint: fingerprint(request.as_bytes()),
@@ -140,20 +138,20 @@ impl<'a> Work<'a> {
     /// before the commit that the first time may have used up.
     pub fn replayed(&self) -> Result<Option<Changed>, Problem> {
         let Some(request) = &self.change.request else { return Ok(None) };
-        self.office.store().replayed(request, now()).map_err(|error| problem_of(&error))
+        self.context.store().replayed(request, now()).map_err(|error| problem_of(&error))
     }
 
     /// Makes it durable, and puts it on its shelves. Waits for the commit.
     pub fn commit(self) -> Result<Changed, Problem> {
-        let Self { office, change, answer, follow, .. } = self;
+        let Self { context, change, answer, follow, .. } = self;
         let notes = u64::try_from(change.audit.len()).unwrap_or(u64::MAX);
-        office.core.committer.change(change);
+        context.core.committer.change(change);
         let answered = answer.blocking_recv();
         let changed =
             answered.unwrap_or_else(|_| Err(Unavailable("the committer has stopped".to_owned()).into()));
         let changed = changed.map_err(|error| problem_of(&error))?;
         if !changed.replayed {
-            office.metrics.audit_notes.increment(notes);
+            context.metrics.audit_notes.increment(notes);
             for follow in follow {
                 follow(&changed);
             }
@@ -171,7 +169,7 @@ fn request_key(caller: &Caller, key: &str) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-/// Kept on disk.
+/// Document on disk.
 fn fingerprint(octets: &[u8]) -> u64 {
     let mut hasher = Fnv::default();
     hasher.write(octets);

@@ -25,11 +25,11 @@ use tollgate_storage::clock::now;
 use tollgate_storage::schema::Collection;
 use tollgate_storage::store::{Store, Unavailable};
 
-use self::sender_ids::NicknameRecord;
+use self::sender_ids::SenderIdRecord;
 use self::templates::TemplateRecord;
 use crate::Office;
 use crate::collections::{NICKNAMES, TEMPLATES};
-use crate::documents::{Kept, Shelf};
+use crate::documents::{Document, DocumentCache};
 use crate::identity::random;
 use tollgate_relay::core::Core;
 
@@ -41,8 +41,8 @@ const DESCRIPTION_CHARACTERS_MAX: usize = 500;
 /// Everything that is claimed.
 #[derive(Debug)]
 pub struct Claims {
-    nicknames: Shelf<NicknameRecord>,
-    templates: Shelf<TemplateRecord>,
+    nicknames: DocumentCache<SenderIdRecord>,
+    templates: DocumentCache<TemplateRecord>,
     /// Held by whoever changes a claim.
     turn: Mutex<()>,
 }
@@ -51,8 +51,8 @@ impl Claims {
     /// All that the books have.
     pub fn load(store: &Store) -> Result<Self, Unavailable> {
         Ok(Self {
-            nicknames: Shelf::load(store, NICKNAMES)?,
-            templates: Shelf::load(store, TEMPLATES)?,
+            nicknames: DocumentCache::load(store, NICKNAMES)?,
+            templates: DocumentCache::load(store, TEMPLATES)?,
             turn: Mutex::new(()),
         })
     }
@@ -92,7 +92,7 @@ pub trait Content: Clone + PartialEq + Serialize + DeserializeOwned {
     const NOUN: &'static str;
 
     /// Where all of them stand.
-    fn shelf(claims: &Claims) -> &Shelf<Self>;
+    fn documents(claims: &Claims) -> &DocumentCache<Self>;
 
     /// What is claimed.
     fn claim(&self) -> &Claim;
@@ -104,23 +104,23 @@ pub trait Content: Clone + PartialEq + Serialize + DeserializeOwned {
     fn check(&self) -> Answer<()>;
 
     /// How the API shows it.
-    fn view(kept: &Kept<Self>) -> Self::View;
+    fn view(document: &Document<Self>) -> Self::View;
 
     /// Puts these of an account in force, and no others.
-    fn enact(core: &Core, account: &str, approved: &[Arc<Kept<Self>>]);
+    fn enact(core: &Core, account: &str, approved: &[Arc<Document<Self>>]);
 }
 
 /// Puts in force all that the books say is approved, before the first message is judged by it.
 pub fn restore_approvals(core: &Core) -> Result<(), Unavailable> {
-    restore::<NicknameRecord>(core)?;
+    restore::<SenderIdRecord>(core)?;
     restore::<TemplateRecord>(core)
 }
 
 fn restore<T: Content>(core: &Core) -> Result<(), Unavailable> {
-    let mut by_account: BTreeMap<String, Vec<Arc<Kept<T>>>> = BTreeMap::new();
-    for kept in Shelf::<T>::load(&core.store, T::COLLECTION)?.all() {
-        if is_approved(&kept) {
-            by_account.entry(kept.value.claim().account.clone()).or_default().push(kept);
+    let mut by_account: BTreeMap<String, Vec<Arc<Document<T>>>> = BTreeMap::new();
+    for document in DocumentCache::<T>::load(&core.store, T::COLLECTION)?.all() {
+        if is_approved(&document) {
+            by_account.entry(document.value.claim().account.clone()).or_default().push(document);
         }
     }
     for (account, approved) in &by_account {
@@ -129,8 +129,8 @@ fn restore<T: Content>(core: &Core) -> Result<(), Unavailable> {
     Ok(())
 }
 
-fn is_approved<T: Content>(kept: &Kept<T>) -> bool {
-    kept.value.claim().verdict.status == ModerationStatus::Approved
+fn is_approved<T: Content>(document: &Document<T>) -> bool {
+    document.value.claim().verdict.status == ModerationStatus::Approved
 }
 
 /// The account that something is claimed for.
@@ -141,15 +141,16 @@ pub(crate) fn account_for(caller: &Caller, asked: Option<String>) -> Answer<Stri
 
 impl Office {
     /// One that the caller reaches.
-    fn claimed<T: Content>(&self, caller: &Caller, id: &str) -> Answer<Arc<Kept<T>>> {
-        let kept = T::shelf(&self.claims).get(id);
-        kept.filter(|kept| self.reaches(caller, &kept.value.claim().account))
+    fn claimed<T: Content>(&self, caller: &Caller, id: &str) -> Answer<Arc<Document<T>>> {
+        let document = T::documents(&self.claims).get(id);
+        document
+            .filter(|document| self.visibility.reaches(caller, &document.value.claim().account))
             .ok_or_else(|| Problem::not_found(format!("there is no {} `{id}`", T::NOUN)))
     }
 
     /// Claims something that is pending from then on.
     fn create_claim<T: Content>(&self, caller: &Caller, record: T) -> Answer<Versioned<T::View>> {
-        self.reached(caller, &record.claim().account)?;
+        self.visibility.reached(caller, &record.claim().account)?;
         check_claim(&record)?;
         let _turn = self.claims.turn.lock();
         self.check_room(&record)?;
@@ -209,8 +210,8 @@ impl Office {
         let _turn = self.claims.turn.lock();
         let before = self.claimed::<T>(caller, id)?;
         if_match.check(before.revision)?;
-        let mut work = self.work(caller);
-        work.remove(T::shelf(&self.claims), &before);
+        let mut work = self.context.change(caller);
+        work.remove(T::documents(&self.claims), &before);
         let (action, resource) = (format!("{}.delete", T::RESOURCE), format!("{}/{id}", T::RESOURCE));
         work.note(&action, resource, &json_of(&before.value), &Value::Null);
         work.commit()?;
@@ -223,33 +224,34 @@ impl Office {
         &self,
         caller: &Caller,
         id: &str,
-        before: Option<&Arc<Kept<T>>>,
+        before: Option<&Arc<Document<T>>>,
         record: T,
         action: &str,
     ) -> Answer<Versioned<T::View>> {
-        let shelf = T::shelf(&self.claims);
+        let documents = T::documents(&self.claims);
         let account = record.claim().account.clone();
         let (action, resource) = (format!("{}.{action}", T::RESOURCE), format!("{}/{id}", T::RESOURCE));
-        let (old, new) = (before.map_or(Value::Null, |kept| json_of(&kept.value)), json_of(&record));
-        let mut work = self.work(caller);
-        work.put(shelf, id, before.map(|kept| &**kept), record);
+        let (old, new) = (before.map_or(Value::Null, |document| json_of(&document.value)), json_of(&record));
+        let mut work = self.context.change(caller);
+        work.put(documents, id, before.map(|document| &**document), record);
         work.note(&action, resource, &old, &new);
         work.commit()?;
         self.enact_claims::<T>(&account);
-        let kept = shelf.get(id).ok_or_else(|| Problem::internal("what was made durable is not there"))?;
-        Ok(Versioned::new(kept.revision, T::view(&kept)))
+        let document =
+            documents.get(id).ok_or_else(|| Problem::internal("what was made durable is not there"))?;
+        Ok(Versioned::new(document.revision, T::view(&document)))
     }
 
     fn enact_claims<T: Content>(&self, account: &str) {
-        let mut approved = T::shelf(&self.claims).all();
-        approved.retain(|kept| kept.value.claim().account == account && is_approved(kept));
-        T::enact(&self.core, account, &approved);
+        let mut approved = T::documents(&self.claims).all();
+        approved.retain(|document| document.value.claim().account == account && is_approved(document));
+        T::enact(&self.context.core, account, &approved);
     }
 
     fn check_room<T: Content>(&self, record: &T) -> Answer<()> {
         let account = &record.claim().account;
-        let all = T::shelf(&self.claims).all();
-        let count = all.iter().filter(|kept| kept.value.claim().account == *account).count();
+        let all = T::documents(&self.claims).all();
+        let count = all.iter().filter(|document| document.value.claim().account == *account).count();
         if count < CLAIMS_MAX {
             return Ok(());
         }
@@ -258,9 +260,9 @@ impl Office {
 
     fn check_name<T: Content>(&self, record: &T, own_id: Option<&str>) -> Answer<()> {
         let Claim { account, name, .. } = record.claim();
-        let other = T::shelf(&self.claims).find(|kept| {
-            let claim = kept.value.claim();
-            claim.name == *name && claim.account == *account && own_id != Some(&kept.key)
+        let other = T::documents(&self.claims).find(|document| {
+            let claim = document.value.claim();
+            claim.name == *name && claim.account == *account && own_id != Some(&document.key)
         });
         match other {
             None => Ok(()),

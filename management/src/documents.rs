@@ -1,6 +1,6 @@
-//! Documents of one collection, kept in memory beside their rows: few, and asked for often.
+//! Documents of one collection, documents in memory beside their rows: few, and asked for often.
 //!
-//! A shelf follows the books. It is filled from them at the start, and changed by [`Work`](crate::change_set::Work) once a change is
+//! A shelf follows the books. It is filled from them at the start, and changed by [`ChangeSet`](crate::change_set::ChangeSet) once a change is
 //! durable, never before.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use tollgate_storage::store::{Store, Unavailable};
 
 /// A document as it stands on its shelf.
 #[derive(Clone, Debug)]
-pub struct Kept<T> {
+pub struct Document<T> {
     /// Its key in the collection.
     pub key: String,
     /// Counted on with each change.
@@ -30,22 +30,22 @@ pub struct Kept<T> {
 
 /// The documents of one collection, in the order of their keys.
 #[derive(Debug)]
-pub struct Shelf<T> {
+pub struct DocumentCache<T> {
     collection: Collection,
-    kept: RwLock<BTreeMap<String, Arc<Kept<T>>>>,
+    documents: RwLock<BTreeMap<String, Arc<Document<T>>>>,
 }
 
-impl<T: Serialize + DeserializeOwned> Shelf<T> {
+impl<T: Serialize + DeserializeOwned> DocumentCache<T> {
     /// All that the books have of the collection.
     pub fn load(store: &Store, collection: Collection) -> Result<Self, Unavailable> {
-        let (mut kept, mut fault) = (BTreeMap::new(), None);
+        let (mut documents, mut fault) = (BTreeMap::new(), None);
         store.documents(collection, &[], None, |key, row| {
             let key = String::from_utf8_lossy(key).into_owned();
             match serde_json::from_slice(&row.body) {
                 Ok(value) => {
                     let (revision, created_at, updated_at) = (row.revision, row.created_at, row.updated_at);
-                    let document = Kept { key: key.clone(), revision, created_at, updated_at, value };
-                    kept.insert(key, Arc::new(document));
+                    let document = Document { key: key.clone(), revision, created_at, updated_at, value };
+                    documents.insert(key, Arc::new(document));
                 }
                 Err(error) => {
                     fault = Some(format!("document {key} of collection {}: {error}", collection.0));
@@ -55,7 +55,7 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
         })?;
         match fault {
             Some(fault) => Err(Unavailable(fault)),
-            None => Ok(Self { collection, kept: RwLock::new(kept) }),
+            None => Ok(Self { collection, documents: RwLock::new(documents) }),
         }
     }
 
@@ -65,43 +65,43 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
     }
 
     /// One of them.
-    pub fn get(&self, key: &str) -> Option<Arc<Kept<T>>> {
-        self.kept.read().get(key).cloned()
+    pub fn get(&self, key: &str) -> Option<Arc<Document<T>>> {
+        self.documents.read().get(key).cloned()
     }
 
     /// All of them, in the order of their keys.
-    pub fn all(&self) -> Vec<Arc<Kept<T>>> {
-        self.kept.read().values().cloned().collect()
+    pub fn all(&self) -> Vec<Arc<Document<T>>> {
+        self.documents.read().values().cloned().collect()
     }
 
     /// The first for which `wanted` holds.
-    pub fn find(&self, wanted: impl Fn(&Kept<T>) -> bool) -> Option<Arc<Kept<T>>> {
-        self.kept.read().values().find(|kept| wanted(kept)).cloned()
+    pub fn find(&self, wanted: impl Fn(&Document<T>) -> bool) -> Option<Arc<Document<T>>> {
+        self.documents.read().values().find(|document| wanted(document)).cloned()
     }
 
     /// All for which `wanted` holds, in the order of their keys.
-    pub fn filter(&self, wanted: impl Fn(&Kept<T>) -> bool) -> Vec<Arc<Kept<T>>> {
-        self.kept.read().values().filter(|kept| wanted(kept)).cloned().collect()
+    pub fn filter(&self, wanted: impl Fn(&Document<T>) -> bool) -> Vec<Arc<Document<T>>> {
+        self.documents.read().values().filter(|document| wanted(document)).cloned().collect()
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.kept.read().len()
+        self.documents.read().len()
     }
 
     pub(crate) fn follow(&self, key: String, after: Option<(u64, UnixMicros, T)>) {
-        let mut kept = self.kept.write();
+        let mut documents = self.documents.write();
         let Some((revision, updated_at, value)) = after else {
-            kept.remove(&key);
+            documents.remove(&key);
             return;
         };
-        let before = kept.get(&key);
+        let before = documents.get(&key);
         // Two changes may come back in another order than they were made.
         if before.is_some_and(|before| before.revision >= revision && revision > 1) {
             return;
         }
         let created_at = before.map_or(updated_at, |before| before.created_at);
-        let document = Kept { key: key.clone(), revision, created_at, updated_at, value };
-        kept.insert(key, Arc::new(document));
+        let document = Document { key: key.clone(), revision, created_at, updated_at, value };
+        documents.insert(key, Arc::new(document));
     }
 }

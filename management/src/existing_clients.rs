@@ -116,7 +116,7 @@ impl WecallOffice for Office {
         account: &str,
         query: WecallInvoiceQuery,
     ) -> Answer<WecallInvoice> {
-        let by_system_id = self.reached(caller, account)?;
+        let by_system_id = self.visibility.reached(caller, account)?;
         let zone = period::zone(&by_system_id.terms.plan.plan.time_zone)?;
         let begins_at = |field: &str, day: Date| {
             let at = period::begins_at(&zone, day);
@@ -139,7 +139,7 @@ impl WecallOffice for Office {
     }
 
     fn wecall_alerts(&self, caller: &Caller, account: &str) -> Answer<Vec<WecallAlert>> {
-        self.reached(caller, account)?;
+        self.visibility.reached(caller, account)?;
         let alerts = gathered(ALERTS_MAX, |cursor| {
             let account = Some(account.to_owned());
             let query = AlertsQuery { account, cursor, ..AlertsQuery::default() };
@@ -153,13 +153,13 @@ impl Office {
     /// Has an account and its wallet come into being, where the configuration names a plan for that. Of several who ask at
     /// once one makes it, and the others find it.
     fn make_wallet(&self, caller: &Caller, account: &str, missing: Problem) -> Answer<()> {
-        let Some(plan) = &self.settings.api.first_request_plan else { return Err(missing) };
+        let Some(plan) = &self.context.settings.api.first_request_plan else { return Err(missing) };
         // What cannot be an account's id is one that there is not.
         if texts::name(account).is_err() {
             return Err(missing);
         }
         let system_id = match texts::system_id(account) {
-            Ok(_) if self.core.snapshot.load().by_system_id(account.as_bytes()).is_none() => None,
+            Ok(_) if self.context.core.snapshot.load().by_system_id(account.as_bytes()).is_none() => None,
             _ => Some(random::text::<SYSTEM_ID_CHARACTERS>()?),
         };
         let settings = AccountPatch { system_id, ..AccountPatch::default() };
@@ -181,7 +181,7 @@ impl Office {
 
     /// Postpaid is a plan whose accounts, those that the caller reaches, all have a credit limit.
     fn plan_type(&self, caller: &Caller, plan: &str) -> WecallPlanType {
-        let accounts = self.all_reached(caller);
+        let accounts = self.visibility.all_reached(caller);
         let mut limits = accounts
             .iter()
             .map(|account| &account.provisioned.account)

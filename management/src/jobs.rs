@@ -14,10 +14,10 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::clock::now;
 
 use crate::Office;
-use crate::documents::{Kept, Shelf};
+use crate::documents::{Document, DocumentCache};
 use crate::identity::auth::by_mail::Registrant;
 
-/// Errands that wait.
+/// JobQueue that wait.
 const QUEUE_MAX: usize = 1_000;
 /// How often it is tidied up, and the last use of API keys written down.
 const TIDY_INTERVAL: Duration = Duration::from_mins(1);
@@ -26,7 +26,7 @@ const DOCUMENTS_MAX: usize = 500;
 
 /// What a request leaves behind.
 #[derive(Debug)]
-pub enum Errand {
+pub enum Job {
     /// Writes down that a user is locked.
     Lock {
         /// Its id.
@@ -52,23 +52,23 @@ pub enum Errand {
 
 /// The way to the thread, and the thread.
 #[derive(Debug)]
-pub struct Errands {
-    queue: Mutex<Option<SyncSender<Errand>>>,
-    waiting: Mutex<Option<Receiver<Errand>>>,
+pub struct JobQueue {
+    queue: Mutex<Option<SyncSender<Job>>>,
+    waiting: Mutex<Option<Receiver<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl Default for Errands {
+impl Default for JobQueue {
     fn default() -> Self {
         let (queue, waiting) = sync_channel(QUEUE_MAX);
         Self { queue: Mutex::new(Some(queue)), waiting: Mutex::new(Some(waiting)), thread: Mutex::new(None) }
     }
 }
 
-impl Errands {
+impl JobQueue {
     /// Leaves an errand behind; whether there was room for it.
-    pub fn give(&self, errand: Errand) -> bool {
-        let given = self.queue.lock().as_ref().is_some_and(|queue| queue.try_send(errand).is_ok());
+    pub fn give(&self, job: Job) -> bool {
+        let given = self.queue.lock().as_ref().is_some_and(|queue| queue.try_send(job).is_ok());
         if !given {
             tracing::warn!(waiting = QUEUE_MAX, "an errand is dropped, as too many wait");
         }
@@ -77,32 +77,32 @@ impl Errands {
 }
 
 impl Office {
-    /// Starts the thread that runs errands. It goes when [`Self::end_errands`] is called, or the office is gone.
-    pub fn begin_errands(self: &Arc<Self>) -> std::io::Result<()> {
-        let Some(waiting) = self.errands.waiting.lock().take() else { return Ok(()) };
+    /// Starts the thread that runs errands. It goes when [`Self::end_jobs`] is called, or the office is gone.
+    pub fn begin_jobs(self: &Arc<Self>) -> std::io::Result<()> {
+        let Some(waiting) = self.jobs.waiting.lock().take() else { return Ok(()) };
         let office = Arc::downgrade(self);
         let thread =
             thread::Builder::new().name("errands".to_owned()).spawn(move || run_all(&office, &waiting))?;
-        *self.errands.thread.lock() = Some(thread);
+        *self.jobs.thread.lock() = Some(thread);
         Ok(())
     }
 
     /// Runs the errands that wait, writes down what is not yet, sends what mails it can, and ends. It waits for that, and
     /// for the committer: not on a thread of the runtime.
-    pub fn end_errands(&self) {
-        drop(self.errands.queue.lock().take());
-        let thread = self.errands.thread.lock().take();
+    pub fn end_jobs(&self) {
+        drop(self.jobs.queue.lock().take());
+        let thread = self.jobs.thread.lock().take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the errands have failed");
         }
         self.mailer.close();
     }
 
-    fn run_errand(&self, errand: Errand) {
-        let done = match errand {
-            Errand::Lock { user, until } => self.write_lock(&user, until),
-            Errand::Register { registrant, request_id } => self.send_registration(registrant, &request_id),
-            Errand::Reset { email, request_id } => self.send_reset(&email, &request_id),
+    fn run_job(&self, job: Job) {
+        let done = match job {
+            Job::Lock { user, until } => self.write_lock(&user, until),
+            Job::Register { registrant, request_id } => self.send_registration(registrant, &request_id),
+            Job::Reset { email, request_id } => self.send_reset(&email, &request_id),
         };
         if let Err(problem) = done {
             tracing::error!(problem = %problem.detail, "an errand failed");
@@ -124,15 +124,15 @@ impl Office {
     /// Takes documents away that have expired, some at a time: nobody's change, so that the audit log does not name it.
     fn clear_out<T: Serialize + DeserializeOwned>(
         &self,
-        shelf: &Shelf<T>,
+        documents: &DocumentCache<T>,
         is_over: impl Fn(&T) -> bool,
     ) -> Answer<()> {
-        let over: Vec<Arc<Kept<T>>> = shelf.filter(|kept| is_over(&kept.value));
+        let over: Vec<Arc<Document<T>>> = documents.filter(|document| is_over(&document.value));
         let system = Caller::system();
         for some in over.chunks(DOCUMENTS_MAX) {
-            let mut work = self.work(&system);
-            for kept in some {
-                work.remove(shelf, kept);
+            let mut work = self.context.change(&system);
+            for document in some {
+                work.remove(documents, document);
             }
             work.commit()?;
         }
@@ -140,14 +140,14 @@ impl Office {
     }
 }
 
-fn run_all(office: &Weak<Office>, waiting: &Receiver<Errand>) {
+fn run_all(office: &Weak<Office>, waiting: &Receiver<Job>) {
     let mut tidy_at = Instant::now() + TIDY_INTERVAL;
     loop {
         let came = waiting.recv_timeout(tidy_at.saturating_duration_since(Instant::now()));
         let Some(office) = office.upgrade() else { return };
         let is_over = matches!(came, Err(RecvTimeoutError::Disconnected));
-        if let Ok(errand) = came {
-            office.run_errand(errand);
+        if let Ok(job) = came {
+            office.run_job(job);
         }
         if is_over || Instant::now() >= tidy_at {
             office.tidy_up();

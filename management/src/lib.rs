@@ -18,6 +18,7 @@ mod billing;
 mod change_set;
 mod collections;
 mod content;
+mod context;
 mod documents;
 mod existing_clients;
 mod identity;
@@ -43,20 +44,21 @@ use crate::accounts::record::AccountRecord;
 use crate::billing::invoices::Billing;
 use crate::collections::{ACCOUNTS, ALERTS, API_KEYS, MAIL_TOKENS, OPERATORS, OUTBOX, SESSIONS, USERS};
 use crate::content::Claims;
-use crate::documents::Shelf;
+use crate::context::Context;
+use crate::documents::DocumentCache;
 use crate::identity::api_keys::{KeyRecord, KeyUses};
 use crate::identity::auth::People;
 use crate::identity::auth::records::{MailTokenRecord, SessionRecord, UserRecord};
 use crate::identity::authentication::Door;
-use crate::jobs::Errands;
+use crate::identity::visibility::Visibility;
+use crate::jobs::JobQueue;
 use crate::messaging::cdrs::Exports;
 use crate::messaging::names::KnownNames;
-use crate::metrics::Metrics;
-use crate::notifications::alerts::Courier;
+use crate::notifications::alerts::WebhookWorker;
 use crate::notifications::alerts::outbox::OutboxRecord;
 use crate::notifications::alerts::record::AlertRecord;
 use crate::notifications::mail::Mailer;
-use crate::notifications::mail::texts::Letter;
+use crate::notifications::mail::texts::EmailMessage;
 use crate::operators::record::OperatorRecord;
 use crate::tariffs::edits::TariffEdits;
 
@@ -66,32 +68,30 @@ pub use crate::identity::auth::first_admin::{NewAdmin, create as create_admin, g
 
 /// Everything that the API's handlers ask.
 pub struct Office {
-    pub(crate) core: Arc<Core>,
-    /// From start to end.
-    pub(crate) settings: Settings,
+    pub(crate) context: Arc<Context>,
+    pub(crate) visibility: Arc<Visibility>,
     door: Door,
     claims: Claims,
-    accounts: Shelf<AccountRecord>,
+    accounts: Arc<DocumentCache<AccountRecord>>,
     explainer: Explainer,
     exports: Exports,
     known_names: KnownNames,
     /// Held from the first look to the commit by whoever takes money out of a wallet by hand.
     taking_by_hand: Mutex<()>,
-    operators: Shelf<OperatorRecord>,
+    operators: DocumentCache<OperatorRecord>,
     edits: TariffEdits,
     people: People,
-    users: Shelf<UserRecord>,
-    sessions: Shelf<SessionRecord>,
-    mail_tokens: Shelf<MailTokenRecord>,
-    api_keys: Shelf<KeyRecord>,
+    users: DocumentCache<UserRecord>,
+    sessions: DocumentCache<SessionRecord>,
+    mail_tokens: DocumentCache<MailTokenRecord>,
+    api_keys: DocumentCache<KeyRecord>,
     key_uses: KeyUses,
     mailer: Mailer,
-    errands: Errands,
+    jobs: JobQueue,
     billing: Billing,
-    alerts: Shelf<AlertRecord>,
-    outbox: Shelf<OutboxRecord>,
-    courier: Courier,
-    metrics: Metrics,
+    alerts: DocumentCache<AlertRecord>,
+    outbox: DocumentCache<OutboxRecord>,
+    webhook_worker: WebhookWorker,
 }
 
 impl std::fmt::Debug for Office {
@@ -103,55 +103,57 @@ impl std::fmt::Debug for Office {
 impl Office {
     /// Over the books and what is in force, which `config` is the `tollgate.toml` of.
     pub fn open(core: Arc<Core>, settings: &Settings, config: &Path) -> Result<Self, Unavailable> {
-        let store = &core.store;
+        let context = Arc::new(Context::new(core, settings.clone()));
+        let store = context.store();
+        let accounts = Arc::new(DocumentCache::load(store, ACCOUNTS)?);
+        let visibility = Arc::new(Visibility::new(Arc::clone(&context), Arc::clone(&accounts)));
         Ok(Self {
             door: Door::new(&settings.api),
             claims: Claims::load(store)?,
-            accounts: Shelf::load(store, ACCOUNTS)?,
+            accounts,
+            visibility,
             explainer: Explainer::new(),
             exports: Exports::default(),
             known_names: KnownNames::default(),
             taking_by_hand: Mutex::default(),
-            operators: Shelf::load(store, OPERATORS)?,
+            operators: DocumentCache::load(store, OPERATORS)?,
             edits: TariffEdits::new(config.to_owned()),
             people: People::open(store)?,
-            users: Shelf::load(store, USERS)?,
-            sessions: Shelf::load(store, SESSIONS)?,
-            mail_tokens: Shelf::load(store, MAIL_TOKENS)?,
-            api_keys: Shelf::load(store, API_KEYS)?,
+            users: DocumentCache::load(store, USERS)?,
+            sessions: DocumentCache::load(store, SESSIONS)?,
+            mail_tokens: DocumentCache::load(store, MAIL_TOKENS)?,
+            api_keys: DocumentCache::load(store, API_KEYS)?,
             key_uses: KeyUses::default(),
             mailer: Mailer::start(&settings.mail, store.path())
                 .map_err(|error| Unavailable(format!("no thread for mail: {error}")))?,
-            errands: Errands::default(),
+            jobs: JobQueue::default(),
             billing: Billing::default(),
-            alerts: Shelf::load(store, ALERTS)?,
-            outbox: Shelf::load(store, OUTBOX)?,
-            courier: Courier::default(),
-            metrics: Metrics::new(),
-            settings: settings.clone(),
-            core,
+            alerts: DocumentCache::load(store, ALERTS)?,
+            outbox: DocumentCache::load(store, OUTBOX)?,
+            webhook_worker: WebhookWorker::default(),
+            context,
         })
     }
 
     /// Has a plain text sent to somebody by mail, behind the request. What it says is never logged.
     pub fn mail(&self, to: &str, subject: &str, text: &str) {
-        self.mailer.send(to, Letter { subject: subject.to_owned(), text: text.to_owned() });
+        self.mailer.send(to, EmailMessage { subject: subject.to_owned(), text: text.to_owned() });
     }
 
     fn store(&self) -> &Store {
-        &self.core.store
+        self.context.store()
     }
 }
 
 /// What was provisioned over the API, as the books have it: read before anything is in force.
 pub fn additions(store: &Store, settings: &Settings) -> Result<Additions, Unavailable> {
     let mut additions = Additions::default();
-    for kept in Shelf::<AccountRecord>::load(store, ACCOUNTS)?.all() {
-        let account = kept.value.provisioned(settings).map_err(|problem| Unavailable(problem.detail))?;
+    for document in DocumentCache::<AccountRecord>::load(store, ACCOUNTS)?.all() {
+        let account = document.value.provisioned(settings).map_err(|problem| Unavailable(problem.detail))?;
         additions.accounts.insert(Arc::clone(&account.account.id), account);
     }
-    for kept in Shelf::<OperatorRecord>::load(store, OPERATORS)?.all() {
-        let operator = kept.value.provisioned().map_err(|problem| Unavailable(problem.detail))?;
+    for document in DocumentCache::<OperatorRecord>::load(store, OPERATORS)?.all() {
+        let operator = document.value.provisioned().map_err(|problem| Unavailable(problem.detail))?;
         additions.operators.insert(Arc::clone(&operator.operator.code), operator);
     }
     Ok(additions)

@@ -99,8 +99,8 @@ impl Metrics {
 
     /// Tells how much waits to be posted or mailed of alerts.
     #[expect(clippy::cast_precision_loss, reason = "the outbox is bounded far below 2^52")]
-    pub fn set_outbox(&self, errands: usize) {
-        self.outbox.set(errands as f64);
+    pub fn set_outbox(&self, jobs: usize) {
+        self.outbox.set(jobs as f64);
     }
 }
 
@@ -120,12 +120,12 @@ impl MailMetrics {
 
 impl std::fmt::Debug for Metrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Meters").finish_non_exhaustive()
+        f.debug_struct("Metrics").finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for MailMetrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MailMeters").finish_non_exhaustive()
+        f.debug_struct("MailMetrics").finish_non_exhaustive()
     }
 }

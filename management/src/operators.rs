@@ -25,7 +25,7 @@ use tollgate_storage::clock::now;
 use crate::Office;
 use crate::accounts::apply_problem;
 use crate::change_set::unavailable;
-use crate::documents::Kept;
+use crate::documents::Document;
 use crate::operators::record::OperatorRecord;
 use tollgate_provisioning::ProvisionedOperator;
 use tollgate_relay::delivery::OperatorQueue;
@@ -57,14 +57,14 @@ impl OperatorsOffice for Office {
 
     fn operator(&self, code: &str) -> Answer<Versioned<Operator>> {
         let (_, operator) = self.lane_of(code)?;
-        let kept = self.operators.get(code);
-        let revision = kept.map_or(1, |kept| kept.revision);
+        let document = self.operators.get(code);
+        let revision = document.map_or(1, |document| document.revision);
         Ok(Versioned::new(revision, self.operator_view(&operator, &self.operators_created_at()?)))
     }
 
     fn create_operator(&self, caller: &Caller, new: OperatorInput) -> Answer<Versioned<Operator>> {
         let record = OperatorRecord::new(new, None)?;
-        let _turn = Handle::current().block_on(self.core.turn.lock());
+        let _turn = Handle::current().block_on(self.context.core.turn.lock());
         let code = record.input.code.as_str();
         if self.is_of_file(code) || self.operators.get(code).is_some() {
             return Err(Problem::already_exists(format!("there is an operator `{code}`")));
@@ -85,7 +85,7 @@ impl OperatorsOffice for Office {
         if input.code != code {
             return Err(Problem::field("code", "is not that of the path; an operator keeps its code"));
         }
-        let _turn = Handle::current().block_on(self.core.turn.lock());
+        let _turn = Handle::current().block_on(self.context.core.turn.lock());
         let before = self.changeable(code)?;
         if_match.check(before.revision)?;
         let record = OperatorRecord::new(input, Some(&before.value))?;
@@ -93,16 +93,16 @@ impl OperatorsOffice for Office {
     }
 
     fn delete_operator(&self, caller: &Caller, code: &str, if_match: IfMatch) -> Answer<()> {
-        let _turn = Handle::current().block_on(self.core.turn.lock());
+        let _turn = Handle::current().block_on(self.context.core.turn.lock());
         let before = self.changeable(code)?;
         if_match.check(before.revision)?;
         if let Ok((operator_queue, _)) = self.lane_of(code) {
             self.check_idle(&operator_queue)?;
         }
-        let mut additions = self.core.additions();
+        let mut additions = self.context.core.additions();
         additions.operators.remove(code);
         let prepared = self.prepare_operators(&additions)?;
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         work.remove(&self.operators, &before);
         work.note("operator.delete", format!("operator/{code}"), &view::audited(&before.value), &Value::Null);
         self.commit_and_enact(work, prepared, additions).map(drop)
@@ -119,7 +119,7 @@ impl OperatorsOffice for Office {
             OperatorStatus::Draining => "operator.drain",
             OperatorStatus::Disabled => "operator.disable",
         };
-        let _turn = Handle::current().block_on(self.core.turn.lock());
+        let _turn = Handle::current().block_on(self.context.core.turn.lock());
         let before = self.changeable(code)?;
         let mut record = before.value.clone();
         record.input.status = status;
@@ -148,7 +148,7 @@ type Prepared = tollgate_relay::snapshot::Snapshot;
 impl Office {
     /// Every operator in force, with its lane.
     fn lanes_in_force(&self) -> Vec<(Arc<OperatorQueue>, Arc<ProvisionedOperator>)> {
-        let snapshot = self.core.snapshot.load();
+        let snapshot = self.context.core.snapshot.load();
         let operator_queues = snapshot.operator_queues.iter();
         operator_queues
             .filter_map(|operator_queue| {
@@ -158,7 +158,7 @@ impl Office {
     }
 
     fn lane_of(&self, code: &str) -> Answer<(Arc<OperatorQueue>, Arc<ProvisionedOperator>)> {
-        let snapshot = self.core.snapshot.load();
+        let snapshot = self.context.core.snapshot.load();
         let operator_queue =
             snapshot.operator_queues.iter().find(|operator_queue| *operator_queue.code == *code);
         let found = operator_queue
@@ -168,12 +168,12 @@ impl Office {
 
     /// Whether `operators.toml` has it.
     fn is_of_file(&self, code: &str) -> bool {
-        let current = self.core.current.load();
+        let current = self.context.core.current.load();
         current.provisioning.operators.iter().any(|operator| *operator.operator.code == *code)
     }
 
     /// The record of an operator of the API.
-    fn changeable(&self, code: &str) -> Answer<Arc<Kept<OperatorRecord>>> {
+    fn changeable(&self, code: &str) -> Answer<Arc<Document<OperatorRecord>>> {
         if self.is_of_file(code) {
             return Err(Problem::provisioned_by_file(format!(
                 "operator `{code}` is provisioned in operators.toml; change it there"
@@ -187,7 +187,7 @@ impl Office {
         &self,
         caller: &Caller,
         record: OperatorRecord,
-        before: Option<&Arc<Kept<OperatorRecord>>>,
+        before: Option<&Arc<Document<OperatorRecord>>>,
         action: &str,
     ) -> Answer<Versioned<Operator>> {
         let provisioned = record.provisioned()?;
@@ -197,43 +197,43 @@ impl Office {
             return Err(Problem::field("smpp_config.tls.ca_file", message));
         }
         let code = record.input.code.clone();
-        let mut additions = self.core.additions();
+        let mut additions = self.context.core.additions();
         additions.operators.insert(Arc::clone(&provisioned.operator.code), provisioned);
         // What would not hold together is found out before anything is written.
         let prepared = self.prepare_operators(&additions)?;
         let mut after = view::audited(&record);
-        if before.is_some_and(|kept| !kept.value.has_password_of(&record)) {
+        if before.is_some_and(|document| !document.value.has_password_of(&record)) {
             view::say_password_changed(&mut after);
         }
-        let before_json = before.map_or(Value::Null, |kept| view::audited(&kept.value));
-        let mut work = self.work(caller);
-        work.put(&self.operators, &code, before.map(|kept| &**kept), record);
+        let before_json = before.map_or(Value::Null, |document| view::audited(&document.value));
+        let mut work = self.context.change(caller);
+        work.put(&self.operators, &code, before.map(|document| &**document), record);
         work.note(action, format!("operator/{code}"), &before_json, &after);
         let revision = self.commit_and_enact(work, prepared, additions)?;
         Ok(Versioned::new(revision, self.operator(&code)?.value))
     }
 
     fn prepare_operators(&self, additions: &tollgate_relay::additions::Additions) -> Answer<Prepared> {
-        let current = self.core.current.load_full();
-        let prepared = Handle::current().block_on(self.core.prepare(&current, additions));
+        let current = self.context.core.current.load_full();
+        let prepared = Handle::current().block_on(self.context.core.prepare(&current, additions));
         prepared.map_err(|error| apply_problem(&error))
     }
 
     fn commit_and_enact(
         &self,
-        work: crate::change_set::Work<'_>,
+        work: crate::change_set::ChangeSet<'_>,
         prepared: Prepared,
         additions: tollgate_relay::additions::Additions,
     ) -> Answer<u64> {
         match work.commit() {
             Ok(changed) => {
-                self.core.enact(prepared, additions);
-                self.core.operators_changed.notify_one();
+                self.context.core.enact(prepared, additions);
+                self.context.core.operators_changed.notify_one();
                 Ok(changed.revisions.first().copied().unwrap_or(1))
             }
             Err(problem) => {
                 // OperatorQueues took over what was prepared, and are to be what is in force again.
-                if let Err(error) = self.prepare_operators(&self.core.additions()) {
+                if let Err(error) = self.prepare_operators(&self.context.core.additions()) {
                     tracing::error!(detail = error.detail, "an operator's lane is not what is in force");
                 }
                 Err(problem)
@@ -243,7 +243,7 @@ impl Office {
 
     /// Whether networks and accounts that it names are there.
     fn check_known(&self, provisioned: &ProvisionedOperator) -> Answer<()> {
-        let snapshot = self.core.snapshot.load();
+        let snapshot = self.context.core.snapshot.load();
         let operator = &provisioned.operator;
         let listed = match &operator.networks {
             ServedNetworks::All => &[][..],

@@ -32,7 +32,7 @@ const CACHE_BYTES: usize = 16 << 20;
 /// Receipts in one commit.
 const BATCH: usize = 1_000;
 
-type Kept = (OperatorNumber, u64, UnmatchedRow);
+type Document = (OperatorNumber, u64, UnmatchedRow);
 
 /// Lists them, or looks for their messages once more; that needs the daemon to be stopped.
 pub fn receipts(config: &Path, arguments: &ReceiptsArguments) -> Result<(), Failure> {
@@ -50,9 +50,9 @@ pub fn receipts(config: &Path, arguments: &ReceiptsArguments) -> Result<(), Fail
 }
 
 fn list(store: &Store) -> Result<(), Failure> {
-    let kept = store.unmatched(None).map_err(|error| error.to_string())?;
+    let document = store.unmatched(None).map_err(|error| error.to_string())?;
     let codes = codes(store)?;
-    for (operator, id, row) in &kept {
+    for (operator, id, row) in &document {
         let text = |octets: &[u8]| octets.escape_ascii().to_string();
         let line = json!({
             "receipt": id,
@@ -65,7 +65,7 @@ fn list(store: &Store) -> Result<(), Failure> {
         });
         println!("{line}");
     }
-    eprintln!("{} receipts belong to no message", kept.len());
+    eprintln!("{} receipts belong to no message", document.len());
     Ok(())
 }
 
@@ -77,13 +77,13 @@ fn replay(config: &Path, store: &Arc<Store>) -> Result<(), Failure> {
         let operator = loaded.provisioning.operators.iter().find(|known| *known.operator.code == *code);
         operator.map_or(ReceiptIdFormat::Any, |operator| operator.smpp.receipt_ids)
     };
-    let kept: Vec<Kept> = store.unmatched(None).map_err(|error| error.to_string())?;
+    let document: Vec<Document> = store.unmatched(None).map_err(|error| error.to_string())?;
     let limits = Limits { queue_messages: 1, batch_messages: BATCH, batch_bytes: 1 << 20 };
     let journal = RocksJournal::new(Arc::clone(store), Durability::Sync);
     let (committer, thread) = Committer::start(Arc::clone(store), journal, limits, Arc::new(()))
         .map_err(|error| error.to_string())?;
     let mut found = 0;
-    for batch in kept.chunks(BATCH) {
+    for batch in document.chunks(BATCH) {
         let events = batch.iter().map(|(operator, unmatched, row)| {
             let first = row.ids.first().map_or(&[][..], Vec::as_slice);
             let ids = id_candidates(first, format(*operator));
@@ -93,7 +93,7 @@ fn replay(config: &Path, store: &Arc<Store>) -> Result<(), Failure> {
     }
     drop(committer);
     thread.join().map_err(|_| "the committer has failed".to_owned())?;
-    println!("{found} of {} receipts have found their message", kept.len());
+    println!("{found} of {} receipts have found their message", document.len());
     Ok(())
 }
 

@@ -31,8 +31,8 @@ impl Office {
     pub(crate) fn account_view(&self, account: &ActiveAccount, created: &CreatedAt) -> Account {
         let provisioned = &account.provisioned;
         let charged = &provisioned.account;
-        let kept = self.accounts.get(&charged.id);
-        let record = kept.as_ref().map(|kept| &kept.value);
+        let document = self.accounts.get(&charged.id);
+        let record = document.as_ref().map(|document| &document.value);
         let number = account.runtime.wallet.number();
         let created_at = created.get(&number).copied().unwrap_or_default();
         let (senders, listed) = senders_of(&charged.senders);
@@ -77,8 +77,8 @@ impl Office {
             rates: charged.rates.iter().map(rate_of).collect(),
             alert_webhook_url: record.and_then(|record| record.alert_webhook_url.clone()),
             overage_segments: record.and_then(|record| record.overage_segments),
-            created_at: Time(kept.as_ref().map_or(created_at, |kept| kept.created_at)),
-            updated_at: Time(kept.as_ref().map_or(created_at, |kept| kept.updated_at)),
+            created_at: Time(document.as_ref().map_or(created_at, |document| document.created_at)),
+            updated_at: Time(document.as_ref().map_or(created_at, |document| document.updated_at)),
         }
     }
 }

@@ -86,7 +86,7 @@ impl InvoicesOffice for Office {
     }
 
     fn draft_invoice(&self, caller: &Caller, new: &NewInvoice) -> Answer<Drafted> {
-        let account = self.reached(caller, &new.account)?;
+        let account = self.visibility.reached(caller, &new.account)?;
         let period = checked_period(new, now())?;
         let content = self.invoice_content(&account, &period)?;
         let _pen = self.billing.pen();
@@ -114,9 +114,9 @@ impl InvoicesOffice for Office {
         if self.books_closed_at()? < period.end {
             return Err(Problem::wrong_state(format!("the period of {number} is not over")));
         }
-        let account = self.reached(caller, &draft.account)?;
+        let account = self.visibility.reached(caller, &draft.account)?;
         let content = self.invoice_content(&account, &period)?;
-        let days = u64::from(self.settings.billing.invoice_due_days);
+        let days = u64::from(self.context.settings.billing.invoice_due_days);
         self.change_invoice(caller, number, if_match, "invoice.send", |record, now| {
             in_state(record, &[InvoiceStatus::Draft], "sent")?;
             record.content = content;
@@ -190,7 +190,7 @@ impl Office {
     /// An invoice with its revision, if it is of an account that the caller reaches.
     fn reached_invoice(&self, caller: &Caller, number: &str) -> Answer<(u64, InvoiceRecord)> {
         let found = self.kept_document::<InvoiceRecord>(INVOICES, &number_key(number))?;
-        let found = found.filter(|(_, record)| self.reaches(caller, &record.account));
+        let found = found.filter(|(_, record)| self.visibility.reaches(caller, &record.account));
         found.ok_or_else(|| Problem::not_found(format!("there is no invoice `{number}`")))
     }
 

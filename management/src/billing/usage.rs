@@ -28,7 +28,7 @@ const DAYS_OF_MANY_MAX: u64 = 92;
 
 impl UsageOffice for Office {
     fn usage(&self, caller: &Caller, account: &str, query: &UsageQuery) -> Answer<Usage> {
-        let account = self.reached(caller, account)?;
+        let account = self.visibility.reached(caller, account)?;
         let period = query.period.unwrap_or_default();
         let (from, to) = (query.from.map(|at| at.0), query.to.map(|at| at.0));
         let time_zone = &account.terms.plan.plan.time_zone;
@@ -72,7 +72,7 @@ impl UsageOffice for Office {
         let asked = Asked { period: query.period.unwrap_or_default(), from, to, days_max: DAYS_OF_MANY_MAX };
         // What is wrong with the query is wrong without accounts, too.
         asked.instants(&jiff::tz::TimeZone::UTC, now())?;
-        let accounts = self.all_reached(caller).into_iter();
+        let accounts = self.visibility.all_reached(caller).into_iter();
         let accounts = accounts.map(|account| (account.provisioned.account.id.to_string(), account));
         let Page { items, next_cursor } = paging.page(accounts, |key, after| key > after);
         let items = items.iter().map(|account| self.usage_totals(account, &asked)).collect::<Answer<_>>()?;

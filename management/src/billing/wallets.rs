@@ -45,7 +45,7 @@ struct Posting<'a> {
 
 impl WalletsOffice for Office {
     fn balance(&self, caller: &Caller, account: &str, query: BalanceQuery) -> Answer<Balance> {
-        let account = self.reached(caller, account)?;
+        let account = self.visibility.reached(caller, account)?;
         let charged = &account.provisioned.account;
         let (id, currency) = (charged.id.to_string(), CurrencyCode(charged.currency));
         let present = now();
@@ -72,7 +72,7 @@ impl WalletsOffice for Office {
     }
 
     fn wallet(&self, caller: &Caller, account: &str) -> Answer<Wallet> {
-        let account = self.reached(caller, account)?;
+        let account = self.visibility.reached(caller, account)?;
         let charged = &account.provisioned.account;
         let record = self.accounts.get(&charged.id);
         let (state, present) = (account.runtime.wallet.state(), now());
@@ -99,12 +99,12 @@ impl WalletsOffice for Office {
         account: &str,
         query: &TransactionsQuery,
     ) -> Answer<Page<Transaction>> {
-        let account = self.reached(caller, account)?;
+        let account = self.visibility.reached(caller, account)?;
         transactions::list(self.store(), &account, query)
     }
 
     fn transaction(&self, caller: &Caller, account: &str, id: &str) -> Answer<Transaction> {
-        let account = self.reached(caller, account)?;
+        let account = self.visibility.reached(caller, account)?;
         let found = id.parse().ok().map(|number| transactions::find(self.store(), &account, number));
         let missing = || Problem::not_found(format!("there is no transaction `{id}` of this account"));
         found.transpose()?.flatten().ok_or_else(missing)
@@ -117,7 +117,7 @@ impl WalletsOffice for Office {
         topup: NewTopup,
         key: &IdempotencyKey,
     ) -> Answer<Transaction> {
-        let account = self.reached(caller, account)?;
+        let account = self.visibility.reached(caller, account)?;
         if topup.amount.0 <= Amount::ZERO {
             return Err(Problem::field("amount", "is to be more than zero"));
         }
@@ -146,7 +146,7 @@ impl WalletsOffice for Office {
         adjustment: NewAdjustment,
         key: &IdempotencyKey,
     ) -> Answer<Transaction> {
-        let account = self.reached(caller, account)?;
+        let account = self.visibility.reached(caller, account)?;
         if adjustment.amount.0 == Amount::ZERO {
             return Err(Problem::field("amount", "is zero"));
         }
@@ -180,7 +180,7 @@ impl Office {
             "reference": text.reference,
             "details": text.details,
         });
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         work.once(key.0.as_deref(), &request);
         // A repeated request must not find that its first time has used up the money. Held until the commit, so that the
         // first time has either not begun or is on disk.

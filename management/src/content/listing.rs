@@ -9,7 +9,7 @@ use tollgate_api::page::{Page, Paging};
 
 use super::{Content, is_approved};
 use crate::Office;
-use crate::documents::Kept;
+use crate::documents::Document;
 
 impl Office {
     /// Those of the accounts that the caller reaches.
@@ -20,14 +20,14 @@ impl Office {
     ) -> Answer<Page<T::View>> {
         let paging = query.paging()?;
         let name = query.name.as_ref().map(|name| name.to_lowercase());
-        let mut found = T::shelf(&self.claims).all();
-        found.retain(|kept| {
-            let claim = kept.value.claim();
+        let mut found = T::documents(&self.claims).all();
+        found.retain(|document| {
+            let claim = document.value.claim();
             query.account.as_ref().is_none_or(|account| claim.account == *account)
                 && query.status.is_none_or(|status| claim.verdict.status == status)
                 && query.category.is_none_or(|category| claim.category == category)
                 && name.as_ref().is_none_or(|name| claim.name.to_lowercase().contains(name))
-                && self.reaches(caller, &claim.account)
+                && self.visibility.reaches(caller, &claim.account)
         });
         Ok(page(&paging, found, query.sort.unwrap_or_default()))
     }
@@ -40,27 +40,29 @@ impl Office {
         query: &ApprovedQuery,
     ) -> Answer<Page<T::View>> {
         let paging = query.paging()?;
-        self.reached(caller, account)?;
-        let mut found = T::shelf(&self.claims).all();
-        found.retain(|kept| {
-            let claim = kept.value.claim();
+        self.visibility.reached(caller, account)?;
+        let mut found = T::documents(&self.claims).all();
+        found.retain(|document| {
+            let claim = document.value.claim();
             claim.account == account
-                && is_approved(kept)
+                && is_approved(document)
                 && query.category.is_none_or(|category| claim.category == category)
         });
         Ok(page(&paging, found, query.sort.unwrap_or_default()))
     }
 }
 
-fn page<T: Content>(paging: &Paging, found: Vec<Arc<Kept<T>>>, sort: ContentSort) -> Page<T::View> {
-    let key_of = |kept: &Kept<T>| match sort {
+fn page<T: Content>(paging: &Paging, found: Vec<Arc<Document<T>>>, sort: ContentSort) -> Page<T::View> {
+    let key_of = |document: &Document<T>| match sort {
         ContentSort::Name | ContentSort::NameBackwards => {
-            format!("{}\0{}", kept.value.claim().name, kept.key)
+            format!("{}\0{}", document.value.claim().name, document.key)
         }
         // As wide as any instant, so that the order of texts is that of time.
-        ContentSort::Oldest | ContentSort::Newest => format!("{:020}\0{}", kept.created_at.0, kept.key),
+        ContentSort::Oldest | ContentSort::Newest => {
+            format!("{:020}\0{}", document.created_at.0, document.key)
+        }
     };
-    let keyed = found.into_iter().map(|kept| (key_of(&kept), kept)).collect();
+    let keyed = found.into_iter().map(|document| (key_of(&document), document)).collect();
     let is_backwards = matches!(sort, ContentSort::NameBackwards | ContentSort::Newest);
-    paging.sorted(keyed, is_backwards).map(|kept| T::view(&kept))
+    paging.sorted(keyed, is_backwards).map(|document| T::view(&document))
 }

@@ -16,7 +16,7 @@ use tollgate_storage::schema::Collection;
 use super::{Claim, Claims, Content, Verdict, account_for};
 use crate::Office;
 use crate::collections::NICKNAMES;
-use crate::documents::{Kept, Shelf};
+use crate::documents::{Document, DocumentCache};
 use tollgate_relay::core::Core;
 
 /// Characters of a name (3GPP TS 23.040 §9.1.2.5: an alphanumeric address has at most 11).
@@ -26,19 +26,19 @@ const NUMBER_DIGITS_MAX: usize = 15;
 
 /// A sender ID as the books keep it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NicknameRecord {
+pub struct SenderIdRecord {
     #[serde(flatten)]
     pub claim: Claim,
 }
 
-impl Content for NicknameRecord {
+impl Content for SenderIdRecord {
     type View = Nickname;
     const COLLECTION: Collection = NICKNAMES;
     const RESOURCE: &'static str = "nickname";
     const ID_PREFIX: &'static str = "nick";
     const NOUN: &'static str = "sender ID";
 
-    fn shelf(claims: &Claims) -> &Shelf<Self> {
+    fn documents(claims: &Claims) -> &DocumentCache<Self> {
         &claims.nicknames
     }
 
@@ -61,10 +61,10 @@ impl Content for NicknameRecord {
         ))
     }
 
-    fn view(kept: &Kept<Self>) -> Nickname {
-        let Claim { account, name, category, description, verdict } = kept.value.claim.clone();
+    fn view(document: &Document<Self>) -> Nickname {
+        let Claim { account, name, category, description, verdict } = document.value.claim.clone();
         Nickname {
-            id: kept.key.clone(),
+            id: document.key.clone(),
             account,
             name,
             category,
@@ -72,13 +72,13 @@ impl Content for NicknameRecord {
             status: verdict.status,
             reason: verdict.reason,
             moderated_at: verdict.at,
-            created_at: Time(kept.created_at),
-            updated_at: Time(kept.updated_at),
+            created_at: Time(document.created_at),
+            updated_at: Time(document.updated_at),
         }
     }
 
-    fn enact(core: &Core, account: &str, approved: &[Arc<Kept<Self>>]) {
-        let names = approved.iter().map(|kept| kept.value.claim.name.as_bytes().into());
+    fn enact(core: &Core, account: &str, approved: &[Arc<Document<Self>>]) {
+        let names = approved.iter().map(|document| document.value.claim.name.as_bytes().into());
         core.approvals(&Arc::from(account)).replace_senders(names);
     }
 }
@@ -94,7 +94,7 @@ fn is_sender_id(name: &str) -> bool {
 
 impl NicknamesOffice for Office {
     fn nicknames(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<Nickname>> {
-        self.claims_listed::<NicknameRecord>(caller, query)
+        self.claims_listed::<SenderIdRecord>(caller, query)
     }
 
     fn approved_nicknames(
@@ -103,19 +103,19 @@ impl NicknamesOffice for Office {
         account: &str,
         query: &ApprovedQuery,
     ) -> Answer<Page<Nickname>> {
-        self.claims_approved::<NicknameRecord>(caller, account, query)
+        self.claims_approved::<SenderIdRecord>(caller, account, query)
     }
 
     fn nickname(&self, caller: &Caller, id: &str) -> Answer<Versioned<Nickname>> {
-        let kept = self.claimed::<NicknameRecord>(caller, id)?;
-        Ok(Versioned::new(kept.revision, Content::view(&kept)))
+        let document = self.claimed::<SenderIdRecord>(caller, id)?;
+        Ok(Versioned::new(document.revision, Content::view(&document)))
     }
 
     fn create_nickname(&self, caller: &Caller, new: NewNickname) -> Answer<Versioned<Nickname>> {
         let NewNickname { account, name, category, description } = new;
         let account = account_for(caller, account)?;
         let claim = Claim { account, name, category, description, verdict: Verdict::default() };
-        self.create_claim(caller, NicknameRecord { claim })
+        self.create_claim(caller, SenderIdRecord { claim })
     }
 
     fn change_nickname(
@@ -125,7 +125,7 @@ impl NicknamesOffice for Office {
         if_match: IfMatch,
         change: NicknameChange,
     ) -> Answer<Versioned<Nickname>> {
-        self.change_claim(caller, id, if_match, |NicknameRecord { claim }| {
+        self.change_claim(caller, id, if_match, |SenderIdRecord { claim }| {
             claim.name = change.name;
             claim.category = change.category;
             claim.description = change.description;
@@ -133,7 +133,7 @@ impl NicknamesOffice for Office {
     }
 
     fn delete_nickname(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<()> {
-        self.delete_claim::<NicknameRecord>(caller, id, if_match)
+        self.delete_claim::<SenderIdRecord>(caller, id, if_match)
     }
 
     fn moderate_nickname(
@@ -143,7 +143,7 @@ impl NicknamesOffice for Office {
         if_match: IfMatch,
         moderation: Moderation,
     ) -> Answer<Versioned<Nickname>> {
-        self.moderate_claim::<NicknameRecord>(caller, id, if_match, moderation)
+        self.moderate_claim::<SenderIdRecord>(caller, id, if_match, moderation)
     }
 }
 
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn a_record_is_read_as_it_was_written() {
         let text = r#"{"account":"biz","name":"ACME","category":"otp","description":null,"verdict":{"status":"rejected","reason":"no","at":"2026-11-21T08:00:00Z"}}"#;
-        let record: NicknameRecord = serde_json::from_str(text).unwrap();
+        let record: SenderIdRecord = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&record).unwrap(), text);
     }
 }

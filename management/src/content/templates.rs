@@ -19,7 +19,7 @@ use tollgate_storage::schema::Collection;
 use super::{Claim, Claims, Content, Verdict, account_for};
 use crate::Office;
 use crate::collections::TEMPLATES;
-use crate::documents::{Kept, Shelf};
+use crate::documents::{Document, DocumentCache};
 use tollgate_relay::core::Core;
 
 /// Characters of a name.
@@ -46,7 +46,7 @@ impl Content for TemplateRecord {
     const ID_PREFIX: &'static str = "tpl";
     const NOUN: &'static str = "template";
 
-    fn shelf(claims: &Claims) -> &Shelf<Self> {
+    fn documents(claims: &Claims) -> &DocumentCache<Self> {
         &claims.templates
     }
 
@@ -68,13 +68,13 @@ impl Content for TemplateRecord {
         parsed(&self.body).map(drop).map_err(|error| Problem::field("body", error.to_string()))
     }
 
-    fn view(kept: &Kept<Self>) -> MessageTemplate {
-        let TemplateRecord { claim, body, language } = kept.value.clone();
+    fn view(document: &Document<Self>) -> MessageTemplate {
+        let TemplateRecord { claim, body, language } = document.value.clone();
         let Claim { account, name, category, description, verdict } = claim;
         let placeholders =
             parsed(&body).map(|template| template.placeholders().map(ToOwned::to_owned).collect());
         MessageTemplate {
-            id: kept.key.clone(),
+            id: document.key.clone(),
             account,
             name,
             placeholders: placeholders.unwrap_or_default(),
@@ -85,18 +85,18 @@ impl Content for TemplateRecord {
             status: verdict.status,
             reason: verdict.reason,
             moderated_at: verdict.at,
-            created_at: Time(kept.created_at),
-            updated_at: Time(kept.updated_at),
+            created_at: Time(document.created_at),
+            updated_at: Time(document.updated_at),
         }
     }
 
-    fn enact(core: &Core, account: &str, approved: &[Arc<Kept<Self>>]) {
-        let templates = approved.iter().filter_map(|kept| {
+    fn enact(core: &Core, account: &str, approved: &[Arc<Document<Self>>]) {
+        let templates = approved.iter().filter_map(|document| {
             // None is kept that cannot be read. If one were, it would not be in force.
-            let template = parsed(&kept.value.body);
+            let template = parsed(&document.value.body);
             template
                 .inspect_err(
-                    |error| tracing::error!(id = %kept.key, %error, "an approved template is left out"),
+                    |error| tracing::error!(id = %document.key, %error, "an approved template is left out"),
                 )
                 .ok()
         });
@@ -135,8 +135,8 @@ impl TemplatesOffice for Office {
     }
 
     fn template(&self, caller: &Caller, id: &str) -> Answer<Versioned<MessageTemplate>> {
-        let kept = self.claimed::<TemplateRecord>(caller, id)?;
-        Ok(Versioned::new(kept.revision, Content::view(&kept)))
+        let document = self.claimed::<TemplateRecord>(caller, id)?;
+        Ok(Versioned::new(document.revision, Content::view(&document)))
     }
 
     fn create_template(&self, caller: &Caller, new: NewTemplate) -> Answer<Versioned<MessageTemplate>> {
@@ -177,14 +177,14 @@ impl TemplatesOffice for Office {
     }
 
     fn check_template(&self, caller: &Caller, id: &str, text: &TextToCheck) -> Answer<TemplateMatch> {
-        let kept = self.claimed::<TemplateRecord>(caller, id)?;
+        let document = self.claimed::<TemplateRecord>(caller, id)?;
         if text.text.chars().count() > TEXT_CHARACTERS_MAX {
             return Err(Problem::field(
                 "text",
                 format!("is to have at most {TEXT_CHARACTERS_MAX} characters"),
             ));
         }
-        let template = parsed(&kept.value.body).map_err(|error| Problem::internal(error.to_string()))?;
+        let template = parsed(&document.value.body).map_err(|error| Problem::internal(error.to_string()))?;
         Ok(TemplateMatch { matches: template.matches(&text.text) })
     }
 }

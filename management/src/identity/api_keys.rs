@@ -24,7 +24,7 @@ use super::auth::tokens::{Secret, has_hash};
 use super::auth::{records, rules};
 use super::random;
 use crate::Office;
-use crate::documents::Kept;
+use crate::documents::Document;
 use tollgate_provisioning::texts;
 
 /// Addresses and blocks of one key.
@@ -125,7 +125,7 @@ impl KeysOffice for Office {
             )));
         }
         let after = record.audited();
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         work.put(&self.api_keys, &id, None, record);
         work.note("api_key.create", format!("api_key/{id}"), &Value::Null, &after);
         work.commit()?;
@@ -141,7 +141,7 @@ impl KeysOffice for Office {
         let _turn = self.people.turn.lock();
         // Its last use may have been written down meanwhile.
         let key = self.seen_key(caller, id)?;
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         work.remove(&self.api_keys, &key);
         work.note("api_key.revoke", format!("api_key/{id}"), &key.value.audited(), &Value::Null);
         work.commit()?;
@@ -180,7 +180,7 @@ impl Office {
         }))
     }
 
-    fn key_of_token(&self, token: &str, now: UnixMicros) -> Option<Arc<Kept<KeyRecord>>> {
+    fn key_of_token(&self, token: &str, now: UnixMicros) -> Option<Arc<Document<KeyRecord>>> {
         let (id, _) = token.strip_prefix("tg_")?.split_once('_')?;
         let key = self.api_keys.get(&format!("key_{id}"))?;
         let holds = has_hash(token, &key.value.secret_hash)
@@ -191,7 +191,7 @@ impl Office {
     /// How far a key of this user reaches now; `None` where that is beyond the user.
     fn reach_of_key(&self, user: &Caller, key: &KeyRecord) -> Option<Reach> {
         let Some(account) = &key.account else { return user.reaches_all().then_some(Reach::All) };
-        if !self.reaches(user, account) {
+        if !self.visibility.reaches(user, account) {
             return None;
         }
         let is_wide = key.include_subtree && !matches!(user.reach, Reach::Account(_));
@@ -211,7 +211,7 @@ impl Office {
             };
         };
         let unknown = |_| Problem::field("account", format!("there is no account `{account}`"));
-        self.reached(caller, account).map_err(unknown)?;
+        self.visibility.reached(caller, account).map_err(unknown)?;
         if key.include_subtree && matches!(caller.reach, Reach::Account(_)) {
             return Err(Problem::field("include_subtree", "is for admins and resellers"));
         }
@@ -221,15 +221,15 @@ impl Office {
     fn sees_key(&self, caller: &Caller, key: &KeyRecord) -> bool {
         caller.reaches_all()
             || key.created_by == caller.id
-            || key.account.as_ref().is_some_and(|account| self.reaches(caller, account))
+            || key.account.as_ref().is_some_and(|account| self.visibility.reaches(caller, account))
     }
 
-    fn seen_key(&self, caller: &Caller, id: &str) -> Answer<Arc<Kept<KeyRecord>>> {
+    fn seen_key(&self, caller: &Caller, id: &str) -> Answer<Arc<Document<KeyRecord>>> {
         let key = self.api_keys.get(id).filter(|key| self.sees_key(caller, &key.value));
         key.ok_or_else(|| Problem::not_found(format!("there is no API key `{id}`")))
     }
 
-    fn key_view(&self, key: &Kept<KeyRecord>) -> ApiKey {
+    fn key_view(&self, key: &Document<KeyRecord>) -> ApiKey {
         let value = &key.value;
         let used = self.key_uses.0.get(&key.key).map(|at| Time(*at));
         ApiKey {
@@ -253,7 +253,7 @@ impl Office {
             self.key_uses.0.iter().map(|entry| (entry.key().clone(), Time(*entry.value()))).collect();
         let system = Caller::system();
         for some in used.chunks(USES_MAX) {
-            let mut work = self.work(&system);
+            let mut work = self.context.change(&system);
             for (id, at) in some {
                 if let Some(key) = self.api_keys.get(id).filter(|key| key.value.last_used_at < Some(*at)) {
                     let record = KeyRecord { last_used_at: Some(*at), ..key.value.clone() };

@@ -33,8 +33,8 @@ use tollgate_storage::store::{Store, Unavailable};
 
 use crate::Office;
 use crate::collections::SECRETS;
-use crate::documents::Kept;
-use crate::jobs::Errand;
+use crate::documents::Document;
+use crate::jobs::Job;
 use crate::notifications::mail::texts;
 use hashing::Hashing;
 use lockout::{Attempt, Lockouts, Verdict};
@@ -115,7 +115,7 @@ impl AuthOffice for Office {
         let caller = records::caller(&user.key, &user.value, Some(&id), request_id);
         if !tokens::has_hash(&refresh.refresh_token, &session.value.refresh_hash) {
             // Used before: either this one was stolen, or its successor was. Nobody can tell, so both are out.
-            let mut work = self.work(&caller);
+            let mut work = self.context.change(&caller);
             work.remove(&self.sessions, &session);
             work.note(
                 "auth.refresh_reused",
@@ -128,7 +128,7 @@ impl AuthOffice for Office {
         }
         let secret = new_refresh_token(&id)?;
         let record = self.session_record(&user.key, &secret, now);
-        let mut work = self.work(&caller);
+        let mut work = self.context.change(&caller);
         work.put(&self.sessions, &id, Some(&session), record);
         work.commit()?;
         self.tokens(&user, &id, secret, now)
@@ -142,7 +142,7 @@ impl AuthOffice for Office {
         if ended.is_empty() {
             return Ok(());
         }
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         for session in &ended {
             work.remove(&self.sessions, session);
         }
@@ -166,7 +166,7 @@ impl AuthOffice for Office {
             .sessions
             .filter(|session| session.value.user == caller.id && Some(session.key.as_str()) != own);
         let record = UserRecord { password_hash: Some(hash.as_str().to_owned()), ..user.value.clone() };
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         work.put(&self.users, &user.key, Some(&user), record);
         for session in &others {
             work.remove(&self.sessions, session);
@@ -174,7 +174,7 @@ impl AuthOffice for Office {
         let after = json!({ "sessions_ended": others.len() });
         work.note("user.change_password", format!("user/{}", user.key), &Value::Null, &after);
         work.commit()?;
-        self.mailer.send(&user.value.email, texts::password_changed(&self.settings.api.public_url));
+        self.mailer.send(&user.value.email, texts::password_changed(&self.context.settings.api.public_url));
         Ok(())
     }
 
@@ -197,7 +197,7 @@ impl AuthOffice for Office {
 
 impl Office {
     /// The user who has this address, which is in lower case.
-    pub(crate) fn user_of_email(&self, email: &str) -> Option<Arc<Kept<UserRecord>>> {
+    pub(crate) fn user_of_email(&self, email: &str) -> Option<Arc<Document<UserRecord>>> {
         self.users.find(|user| user.value.email == email)
     }
 
@@ -214,20 +214,20 @@ impl Office {
     }
 
     /// Checks a password and counts a failure. Who is unknown or locked costs the same work and gets the same answer.
-    fn check_password(&self, email: &str, user: Option<&Kept<UserRecord>>, password: &str) -> Answer<()> {
+    fn check_password(&self, email: &str, user: Option<&Document<UserRecord>>, password: &str) -> Answer<()> {
         let hash = user.and_then(|user| user.value.hash());
         let matches = self.people.hashing.verify(hash.as_ref(), password)?;
         let locked_until = user.and_then(|user| user.value.locked_until).map(|until| until.0);
         let attempt = Attempt { email, is_known: user.is_some(), matches, locked_until };
         let verdict = self.people.lockouts.judge(attempt, now());
-        self.metrics.password(verdict);
+        self.context.metrics.password(verdict);
         match verdict {
             Verdict::Granted => Ok(()),
             Verdict::Refused => Err(invalid_credentials()),
             Verdict::Locked(until) => {
                 if let Some(user) = user {
                     // Written later, so that the answer takes no longer than for somebody unknown. It holds already.
-                    self.errands.give(Errand::Lock { user: user.key.clone(), until });
+                    self.jobs.give(Job::Lock { user: user.key.clone(), until });
                 }
                 Err(invalid_credentials())
             }
@@ -240,7 +240,7 @@ impl Office {
         let Some(user) = self.users.get(user) else { return Ok(()) };
         let record = UserRecord { locked_until: Some(Time(until)), ..user.value.clone() };
         let system = Caller::system();
-        let mut work = self.work(&system);
+        let mut work = self.context.change(&system);
         let (before, after) = (user.value.audited(), record.audited());
         work.put(&self.users, &user.key, Some(&user), record);
         work.note("user.lock", format!("user/{}", user.key), &before, &after);

@@ -15,7 +15,7 @@ use super::auth::records::{UserRecord, view};
 use super::auth::rules;
 use super::random;
 use crate::Office;
-use crate::documents::Kept;
+use crate::documents::Document;
 use crate::notifications::mail::texts;
 
 /// Users at most: they stand in memory.
@@ -79,7 +79,7 @@ impl UsersOffice for Office {
         let invitation =
             if record.password_hash.is_none() { Some(reset_token(&id, DAY_MICROS)?) } else { None };
         let (email, after) = (record.email.clone(), record.audited());
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         work.put(&self.users, &id, None, record);
         let token = invitation.map(|(secret, token)| {
             work.put(&self.mail_tokens, &secret.hash, None, token);
@@ -88,7 +88,7 @@ impl UsersOffice for Office {
         work.note("user.create", format!("user/{id}"), &Value::Null, &after);
         work.commit()?;
         if let Some(token) = token {
-            self.mailer.send(&email, texts::invitation(&self.settings.api.public_url, &token));
+            self.mailer.send(&email, texts::invitation(&self.context.settings.api.public_url, &token));
         }
         self.user(caller, &id)
     }
@@ -125,7 +125,7 @@ impl UsersOffice for Office {
             self.check_last_admin(&user)?;
         }
         let (before, after, disabled) = (user.value.audited(), record.audited(), record.disabled);
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         work.put(&self.users, id, Some(&user), record);
         if disabled {
             for session in self.sessions.filter(|session| session.value.user == id) {
@@ -143,7 +143,7 @@ impl UsersOffice for Office {
         if_match.check(user.revision)?;
         self.check_last_admin(&user)?;
         let keys = self.api_keys.filter(|key| key.value.created_by == id);
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         work.remove(&self.users, &user);
         for session in self.sessions.filter(|session| session.value.user == id) {
             work.remove(&self.sessions, &session);
@@ -164,7 +164,7 @@ impl UsersOffice for Office {
         let user = self.changeable_user(caller, id)?;
         self.people.lockouts.clear(&user.value.email);
         let record = UserRecord { locked_until: None, ..user.value.clone() };
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         let before = json!({ "locked_until": user.value.locked_until });
         work.put(&self.users, id, Some(&user), record);
         work.note("user.unlock", format!("user/{id}"), &before, &json!({ "locked_until": null }));
@@ -178,16 +178,16 @@ impl Office {
     fn sees(&self, caller: &Caller, user: &UserRecord) -> bool {
         caller.reaches_all()
             || user.role != UserRole::Admin
-                && user.account.as_ref().is_some_and(|account| self.reaches(caller, account))
+                && user.account.as_ref().is_some_and(|account| self.visibility.reaches(caller, account))
     }
 
-    fn seen_user(&self, caller: &Caller, id: &str) -> Answer<Arc<Kept<UserRecord>>> {
+    fn seen_user(&self, caller: &Caller, id: &str) -> Answer<Arc<Document<UserRecord>>> {
         let user = self.users.get(id).filter(|user| self.sees(caller, &user.value));
         user.ok_or_else(|| Problem::not_found(format!("there is no user `{id}`")))
     }
 
     /// Resellers look after customers, and not after one another.
-    fn changeable_user(&self, caller: &Caller, id: &str) -> Answer<Arc<Kept<UserRecord>>> {
+    fn changeable_user(&self, caller: &Caller, id: &str) -> Answer<Arc<Document<UserRecord>>> {
         let user = self.seen_user(caller, id)?;
         if caller.reaches_all() || user.value.role == UserRole::Customer {
             return Ok(user);
@@ -210,8 +210,8 @@ impl Office {
             return Err(Problem::field("account", "is to be null for an admin, who reaches every account"));
         }
         let unknown = |_| Problem::field("account", format!("there is no account `{account}`"));
-        self.reached(caller, account).map_err(unknown)?;
-        let is_reseller = self.accounts.get(account).is_some_and(|kept| kept.value.is_reseller);
+        self.visibility.reached(caller, account).map_err(unknown)?;
+        let is_reseller = self.accounts.get(account).is_some_and(|document| document.value.is_reseller);
         if user.role == UserRole::Reseller && !is_reseller {
             return Err(Problem::field("account", format!("`{account}` is no reseller")));
         }
@@ -228,7 +228,7 @@ impl Office {
     }
 
     /// Whoever calls has the turn. Without an admin nobody could make another one.
-    fn check_last_admin(&self, user: &Kept<UserRecord>) -> Answer<()> {
+    fn check_last_admin(&self, user: &Document<UserRecord>) -> Answer<()> {
         let is_admin = |user: &UserRecord| user.role == UserRole::Admin && !user.disabled;
         let others = self.users.find(|other| other.key != user.key && is_admin(&other.value));
         if is_admin(&user.value) && others.is_none() {
@@ -239,7 +239,7 @@ impl Office {
 }
 
 /// What orders a list, and tells no two users alike.
-fn sort_key(sort: UserSort, user: &Kept<UserRecord>) -> String {
+fn sort_key(sort: UserSort, user: &Document<UserRecord>) -> String {
     match sort {
         UserSort::Email => user.value.email.clone(),
         UserSort::Oldest | UserSort::Newest => format!("{:020} {}", user.created_at.0, user.key),

@@ -6,13 +6,27 @@ use tollgate_api::answer::Answer;
 use tollgate_api::caller::{Caller, Reach};
 use tollgate_api::problem::Problem;
 
-use crate::Office;
+use crate::accounts::record::AccountRecord;
+use crate::context::Context;
+use crate::documents::DocumentCache;
 use tollgate_relay::snapshot::ActiveAccount;
 
 /// Accounts that may stand below one another.
 const DEPTH_MAX: usize = 16;
 
-impl Office {
+/// Answers which accounts a caller may see.
+#[derive(Debug)]
+pub struct Visibility {
+    context: Arc<Context>,
+    accounts: Arc<DocumentCache<AccountRecord>>,
+}
+
+impl Visibility {
+    /// By the accounts in force and the parents that documents name.
+    pub fn new(context: Arc<Context>, accounts: Arc<DocumentCache<AccountRecord>>) -> Self {
+        Self { context, accounts }
+    }
+
     /// Whether the caller reaches an account of this id.
     pub(crate) fn reaches(&self, caller: &Caller, account: &str) -> bool {
         match &caller.reach {
@@ -42,13 +56,14 @@ impl Office {
 
     /// An account in force that the caller reaches.
     pub(crate) fn reached(&self, caller: &Caller, account: &str) -> Answer<Arc<ActiveAccount>> {
-        let found = self.reaches(caller, account).then(|| self.core.snapshot.load().by_account(account));
+        let found =
+            self.reaches(caller, account).then(|| self.context.core.snapshot.load().by_account(account));
         found.flatten().ok_or_else(|| Problem::not_found(format!("there is no account `{account}`")))
     }
 
     /// Every account in force that the caller reaches, in the order of their ids.
     pub(crate) fn all_reached(&self, caller: &Caller) -> Vec<Arc<ActiveAccount>> {
-        let snapshot = self.core.snapshot.load();
+        let snapshot = self.context.core.snapshot.load();
         if let Reach::Account(own) = &caller.reach {
             return snapshot.by_account(own).into_iter().collect();
         }

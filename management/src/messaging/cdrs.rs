@@ -53,7 +53,7 @@ impl CdrsOffice for Office {
     fn report_status(&self, caller: &Caller, id: &str, report: StatusReport) -> Answer<Cdr> {
         let found = self.message(caller, id)?;
         let (account, message_id) = (found.account, found.message_id);
-        let snapshot = self.core.snapshot.load();
+        let snapshot = self.context.core.snapshot.load();
         let settled_by = snapshot.by_number(account).ok_or_else(|| {
             Problem::wrong_state(
                 "the account is no longer provisioned, so that no plan says what its money does",
@@ -65,7 +65,7 @@ impl CdrsOffice for Office {
         let before = json!({ "state": state.state.name(), "refunded": Money(state.refunded) });
         let after = json!({ "account": found.named.id, "status": report.status, "error": report.error });
         let (outcome, error) = (outcome_of(report.status), report.error);
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         work.message(MessageChange::Report { account, message_id, outcome, error, terms });
         work.note("message.report", format!("message/{message_id}"), &before, &after);
         work.commit()?;
@@ -91,13 +91,14 @@ impl Office {
         let account = self.store().account_of_message(message_id).map_err(|error| unavailable(&error))?;
         let account = account.ok_or_else(|| no_message(id))?;
         let names = self.names()?;
-        let named = names.named_account(account).filter(|named| self.reaches(caller, &named.id)).cloned();
+        let named =
+            names.named_account(account).filter(|named| self.visibility.reaches(caller, &named.id)).cloned();
         Ok(Reached { account, named: named.ok_or_else(|| no_message(id))?, message_id, names })
     }
 
     /// The number of an account that the caller reaches, provisioned or not any more.
     fn account_number(&self, caller: &Caller, names: &Names, id: &str) -> Answer<AccountNumber> {
-        let number = names.account(id).filter(|_| self.reaches(caller, id));
+        let number = names.account(id).filter(|_| self.visibility.reaches(caller, id));
         number.ok_or_else(|| Problem::not_found(format!("there is no account `{id}`")))
     }
 }

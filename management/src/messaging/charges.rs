@@ -46,7 +46,7 @@ const REASON_MAX: usize = 2_000;
 
 impl ChargesOffice for Office {
     fn charge(&self, caller: &Caller, new: NewCharge, key: &IdempotencyKey) -> Answer<Charge> {
-        let account = self.reached(caller, &new.account)?;
+        let account = self.visibility.reached(caller, &new.account)?;
         check(&new)?;
         let said = Said {
             text: new.text.as_deref(),
@@ -71,8 +71,8 @@ impl ChargesOffice for Office {
             dispatch_id: new.dispatch_id.as_deref().map(str::as_bytes),
             user_message_reference: new.user_sms_id,
         };
-        let limit = Duration::from_secs(self.settings.api.timeout_seconds.into());
-        let submitted = submit_directly(Arc::clone(&self.core), &account, &message, limit);
+        let limit = Duration::from_secs(self.context.settings.api.timeout_seconds.into());
+        let submitted = submit_directly(Arc::clone(&self.context.core), &account, &message, limit);
         let id = Handle::current().block_on(submitted).map_err(|error| match error {
             NotCharged::Refused(refusal) => Problem::refused(refusal),
             NotCharged::InDoubt => Problem::timed_out(
@@ -96,7 +96,7 @@ impl ChargesOffice for Office {
         let state = state.unwrap_or_default();
         let before = json!({ "state": state.state.name(), "refunded": Money(state.refunded) });
         let after = json!({ "account": found.named.id, "refunded": true, "reason": refund.reason });
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         work.message(MessageChange::Refund { account, message_id })
             .note("charge.refund", format!("message/{message_id}"), &before, &after)
             .once(key.0.as_deref(), &format!("POST /v1/charges/{message_id}/refund {}", refund.reason));
@@ -115,11 +115,11 @@ impl ChargesOffice for Office {
     }
 
     fn quote(&self, caller: &Caller, new: &NewQuote) -> Answer<Quote> {
-        self.reached(caller, &new.account)?;
+        self.visibility.reached(caller, &new.account)?;
         if new.route && !caller.reaches_all() {
             return Err(Problem::forbidden("routes and what operators ask for are not for your role"));
         }
-        quote::quote(&self.core, new)
+        quote::quote(&self.context.core, new)
     }
 }
 

@@ -69,7 +69,7 @@ impl DispatchesOffice for Office {
         let account = account_for(caller, account)?;
         let record = DispatchRecord { name, description, planned_messages };
         record.check()?;
-        self.reached(caller, &account)?;
+        self.visibility.reached(caller, &account)?;
         let asked = self.asked(caller, &id, Some(&account))?;
         if self.written(&asked)?.is_some() {
             return Err(Problem::already_exists(format!("the account has named a dispatch `{id}`")));
@@ -104,7 +104,7 @@ impl DispatchesOffice for Office {
             ));
         }
         let Some(written) = found.written else { return Err(asked.not_found()) };
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         let expected = Expected::Revision(written.revision);
         work.document::<DispatchRecord>(DISPATCHES, &asked.key(), expected, None);
         work.note("dispatch.delete", asked.resource(), &written.record.to_json(), &Value::Null);
@@ -154,7 +154,7 @@ impl Office {
     /// An account that the caller reaches, provisioned or not any more: its books are there.
     fn owner(&self, caller: &Caller, id: &str) -> Answer<(AccountNumber, NamedAccount)> {
         let names = self.names()?;
-        let number = names.account(id).filter(|_| self.reaches(caller, id));
+        let number = names.account(id).filter(|_| self.visibility.reaches(caller, id));
         let owner = number.and_then(|number| Some((number, names.named_account(number)?.clone())));
         owner.ok_or_else(|| Problem::not_found(format!("there is no account `{id}`")))
     }
@@ -181,7 +181,7 @@ impl Office {
     ) -> Answer<Versioned<Dispatch>> {
         let expected = before.map_or(Expected::Absent, |written| Expected::Revision(written.revision));
         let old = before.map_or(Value::Null, |written| written.record.to_json());
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         work.document(DISPATCHES, &asked.key(), expected, Some(record));
         work.note(action, asked.resource(), &old, &record.to_json());
         work.commit()?;

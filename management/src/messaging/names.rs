@@ -25,7 +25,7 @@ struct Known {
 impl Office {
     /// The names of everything that is provisioned, or ever was.
     pub(crate) fn names(&self) -> Answer<Arc<Names>> {
-        let snapshot = self.core.snapshot.load_full();
+        let snapshot = self.context.core.snapshot.load_full();
         let generation = snapshot.generation();
         let mut known = self.known_names.0.lock();
         if let Some(known) = &*known

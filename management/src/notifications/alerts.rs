@@ -24,11 +24,11 @@ use tollgate_api::problem::Problem;
 use tollgate_storage::clock::now;
 
 use crate::Office;
-use crate::documents::Kept;
+use crate::documents::Document;
 use record::{AlertRecord, id_at, view};
 use webhook::{Poster, is_delivered};
 
-pub use webhook_worker::Courier;
+pub use webhook_worker::WebhookWorker;
 
 /// Alerts of one change.
 const AT_ONCE: usize = 200;
@@ -38,10 +38,11 @@ impl AlertsOffice for Office {
         if let Some(account) = &query.account {
             self.check_reach(caller, account)?;
         }
-        let wanted =
-            self.alerts.filter(|kept| is_wanted(&kept.value, query) && self.may_know(caller, &kept.value));
+        let wanted = self
+            .alerts
+            .filter(|document| is_wanted(&document.value, query) && self.may_know(caller, &document.value));
         // Ids sort by when they were given.
-        let newest_first = wanted.iter().rev().map(|kept| (kept.key.clone(), view(kept)));
+        let newest_first = wanted.iter().rev().map(|document| (document.key.clone(), view(document)));
         Ok(query.paging()?.page(newest_first, |key, after| key < after))
     }
 
@@ -52,7 +53,7 @@ impl AlertsOffice for Office {
     fn read_alert(&self, caller: &Caller, id: &str) -> Answer<Alert> {
         let before = self.known_alert(caller, id)?;
         if !before.value.is_read {
-            let mut work = self.work(caller);
+            let mut work = self.context.change(caller);
             let after = AlertRecord { is_read: true, ..before.value.clone() };
             work.put(&self.alerts, id, Some(&before), after);
             let resource = format!("alert/{id}");
@@ -67,12 +68,12 @@ impl AlertsOffice for Office {
             self.check_reach(caller, account)?;
         }
         let is_meant = |alert: &AlertRecord| which.account.is_none() || which.account == alert.account;
-        let unread = self.alerts.filter(|kept| {
-            let alert = &kept.value;
+        let unread = self.alerts.filter(|document| {
+            let alert = &document.value;
             !alert.is_read && is_meant(alert) && self.may_know(caller, alert)
         });
         for some in unread.chunks(AT_ONCE) {
-            let mut work = self.work(caller);
+            let mut work = self.context.change(caller);
             for before in some {
                 let after = AlertRecord { is_read: true, ..before.value.clone() };
                 work.put(&self.alerts, &before.key, Some(before), after);
@@ -84,7 +85,7 @@ impl AlertsOffice for Office {
     }
 
     fn test_webhook(&self, caller: &Caller, account: &str) -> Answer<WebhookTested> {
-        self.reached(caller, account)?;
+        self.visibility.reached(caller, account)?;
         let url = self.webhook_of(account);
         let url =
             url.ok_or_else(|| Problem::wrong_state(format!("account `{account}` has no alert_webhook_url")))?;
@@ -101,12 +102,12 @@ impl AlertsOffice for Office {
     }
 
     fn webhook_secret(&self, caller: &Caller, account: &str) -> Answer<WebhookSecret> {
-        self.reached(caller, account)?;
+        self.visibility.reached(caller, account)?;
         Ok(WebhookSecret { secret: self.secret_of(caller, account)? })
     }
 
     fn rotate_webhook_secret(&self, caller: &Caller, account: &str) -> Answer<WebhookSecret> {
-        self.reached(caller, account)?;
+        self.visibility.reached(caller, account)?;
         Ok(WebhookSecret { secret: self.new_secret(caller, account)? })
     }
 }
@@ -115,18 +116,18 @@ impl Office {
     /// What belongs to no account is for those who reach everybody.
     fn may_know(&self, caller: &Caller, alert: &AlertRecord) -> bool {
         match &alert.account {
-            Some(account) => self.reaches(caller, account),
+            Some(account) => self.visibility.reaches(caller, account),
             None => caller.reaches_all(),
         }
     }
 
-    fn known_alert(&self, caller: &Caller, id: &str) -> Answer<Arc<Kept<AlertRecord>>> {
-        let found = self.alerts.get(id).filter(|kept| self.may_know(caller, &kept.value));
+    fn known_alert(&self, caller: &Caller, id: &str) -> Answer<Arc<Document<AlertRecord>>> {
+        let found = self.alerts.get(id).filter(|document| self.may_know(caller, &document.value));
         found.ok_or_else(|| Problem::not_found(format!("there is no alert `{id}`")))
     }
 
     fn check_reach(&self, caller: &Caller, account: &str) -> Answer<()> {
-        if self.reaches(caller, account) {
+        if self.visibility.reaches(caller, account) {
             return Ok(());
         }
         Err(Problem::not_found(format!("there is no account `{account}`")))

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::metrics::MailMetrics;
-use texts::Letter;
+use texts::EmailMessage;
 use tollgate_provisioning::MailSettings;
 use transport::Transport;
 
@@ -46,7 +46,7 @@ pub struct Mailer {
 #[derive(Debug)]
 struct Mail {
     to: String,
-    letter: Letter,
+    letter: EmailMessage,
     failures: usize,
 }
 
@@ -65,7 +65,7 @@ impl Mailer {
     }
 
     /// Has a mail sent. One that finds too many others before it is dropped, with a line in the log.
-    pub fn send(&self, to: &str, letter: Letter) {
+    pub fn send(&self, to: &str, letter: EmailMessage) {
         let mail = Mail { to: to.to_owned(), letter, failures: 0 };
         // Before it is sent, so that the thread behind the queue never counts down what was not counted up.
         self.metrics.waiting.increment(1);

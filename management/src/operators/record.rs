@@ -256,8 +256,9 @@ mod tests {
         let record = OperatorRecord::new(input(|_| ()), None).unwrap();
         assert!(!format!("{record:?}").contains("hunter22"));
         assert!(!serde_json::to_string(&record.input).unwrap().contains("hunter22"));
-        let kept: OperatorRecord = serde_json::from_str(&serde_json::to_string(&record).unwrap()).unwrap();
-        assert_eq!(kept, record);
+        let document: OperatorRecord =
+            serde_json::from_str(&serde_json::to_string(&record).unwrap()).unwrap();
+        assert_eq!(document, record);
         let without = input(|body| {
             body["smpp_config"].as_object_mut().unwrap().remove("password");
         });

@@ -32,7 +32,7 @@ impl Office {
 
     pub(crate) fn operator_view(&self, provisioned: &ProvisionedOperator, created: &CreatedAt) -> Operator {
         let operator = &provisioned.operator;
-        let kept = self.operators.get(&operator.code).filter(|_| !self.is_of_file(&operator.code));
+        let document = self.operators.get(&operator.code).filter(|_| !self.is_of_file(&operator.code));
         let created_at = created.get(&operator.number).copied().unwrap_or_default();
         let networks = networks_of(&operator.networks);
         let (mcc, mnc) = match networks.as_deref() {
@@ -42,7 +42,7 @@ impl Office {
         Operator {
             code: operator.code.to_string(),
             name: operator.name.to_string(),
-            source: if kept.is_some() { Source::Api } else { Source::File },
+            source: if document.is_some() { Source::Api } else { Source::File },
             country: operator.country.as_ref().map(ToString::to_string),
             status: status_of(operator.status),
             mcc,
@@ -58,7 +58,7 @@ impl Office {
             data_codings: data_codings_of(operator.data_codings),
             smpp_config: smpp::shown(&provisioned.smpp),
             created_at: Time(created_at),
-            updated_at: Time(kept.map_or(created_at, |kept| kept.updated_at)),
+            updated_at: Time(document.map_or(created_at, |document| document.updated_at)),
         }
     }
 }

@@ -107,16 +107,16 @@ impl Explainer {
 
     /// One version is parsed at a time, and kept for the next question about it.
     fn parsed(&self, store: &Store, facts: &Facts) -> Result<Arc<Parsed>, ExplainError> {
-        let mut kept = self.parsed.lock();
-        let at = kept.iter().position(|parsed| parsed.number == facts.tariff);
-        let parsed = match at.and_then(|at| kept.remove(at)) {
+        let mut document = self.parsed.lock();
+        let at = document.iter().position(|parsed| parsed.number == facts.tariff);
+        let parsed = match at.and_then(|at| document.remove(at)) {
             Some(parsed) => parsed,
             None => Arc::new(Parsed::read(store, facts)?),
         };
-        while kept.len() >= VERSIONS_KEPT {
-            kept.pop_front();
+        while document.len() >= VERSIONS_KEPT {
+            document.pop_front();
         }
-        kept.push_back(Arc::clone(&parsed));
+        document.push_back(Arc::clone(&parsed));
         Ok(parsed)
     }
 

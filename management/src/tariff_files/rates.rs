@@ -101,10 +101,10 @@ pub fn put_rates(
                 let cells = cells_of(input);
                 // The place stays as it was written; only what it says is new.
                 let (_, said) = cells.split_at(PLACE_CELLS);
-                let kept = if input.note.is_some() { said.len() } else { said.len() - 1 };
+                let document = if input.note.is_some() { said.len() } else { said.len() - 1 };
                 sheets
                     .of(current, &rate.origin.file)?
-                    .set(rate.origin.line, said.get(..kept).unwrap_or(said));
+                    .set(rate.origin.line, said.get(..document).unwrap_or(said));
             }
             None => sheets.of(current, rate_file(current, file)?)?.append(&cells_of(input)),
         }

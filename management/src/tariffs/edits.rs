@@ -74,7 +74,7 @@ impl Office {
 
     /// The content hash of the tariff in force, and as the number that ETags have of it.
     pub(crate) fn tariff_in_force(&self) -> (String, u64) {
-        let version = self.core.snapshot.load().tables.version.to_string();
+        let version = self.context.core.snapshot.load().tables.version.to_string();
         let revision = u64::from_str_radix(&version, 16).unwrap_or(0);
         (version, revision)
     }
@@ -92,7 +92,7 @@ impl Office {
     /// Whether an edit holds together with the accounts and operators of the API, which the files know nothing of.
     pub(crate) fn check_with_additions(&self, change: &Change) -> Answer<()> {
         let after = &change.after;
-        let whole = self.core.additions().beside(&after.provisioning);
+        let whole = self.context.core.additions().beside(&after.provisioning);
         let wrong = |errors: Vec<String>| {
             Problem::unprocessable(format!(
                 "it does not fit to what is provisioned over the API: {}",
@@ -148,7 +148,7 @@ impl Office {
     pub(crate) fn order_reload(&self) -> Answer<ReloadOutcome> {
         let (order, outcome) = oneshot::channel();
         let stopping = || Problem::unavailable("the daemon is about to stop").retry_after(5);
-        self.core.reloads.blocking_send(order).map_err(|_| stopping())?;
+        self.context.core.reloads.blocking_send(order).map_err(|_| stopping())?;
         outcome.blocking_recv().map_err(|_| stopping())
     }
 
@@ -171,7 +171,7 @@ impl Office {
         let is = json!({
             "tariff_version": made.version, "said": note.after, "changes": shown, "more_changes": more,
         });
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         work.note(note.action, note.resource, &was, &is);
         work.commit().map(drop)
     }

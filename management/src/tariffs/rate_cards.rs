@@ -42,7 +42,7 @@ const MOVE_LIMIT: u32 = 20;
 
 impl RateCardsOffice for Office {
     fn deck_octets_max(&self) -> usize {
-        self.settings.api.max_deck_bytes as usize
+        self.context.settings.api.max_deck_bytes as usize
     }
 
     fn rate_cards(&self, caller: &Caller, query: &RateCardsQuery) -> Answer<Versioned<Page<RateCard>>> {
@@ -54,7 +54,7 @@ impl RateCardsOffice for Office {
             mnc: query.mnc.clone(),
             country: query.country.clone(),
         };
-        let lines = list_rates(&self.core.current.load(), &filter);
+        let lines = list_rates(&self.context.core.current.load(), &filter);
         let lines = lines.map_err(|error| problem_of_edit(&error))?.into_iter();
         let is_reached =
             |plan: &str| reached.as_ref().is_none_or(|names| plan == EVERY_PLAN || names.contains(plan));

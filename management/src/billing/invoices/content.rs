@@ -123,7 +123,7 @@ impl Office {
 
     fn invoice_written(&self, gathered: Gathered) -> Answer<Content> {
         let Gathered { charged, refunded, tariffs, top_ups, adjustments } = gathered;
-        let snapshot = self.core.snapshot.load();
+        let snapshot = self.context.core.snapshot.load();
         let mut lines = Vec::with_capacity(charged.len() + refunded.len());
         let mut total = 0;
         for (network, sum) in charged {

@@ -28,10 +28,10 @@ impl Office {
         let Some(account) = query.account.as_deref().or(own) else {
             let summary =
                 |body: &[u8]| serde_json::from_slice(body).map(|record: InvoiceRecord| record.summary());
-            let is_reached = |invoice: &InvoiceSummary| self.reaches(caller, &invoice.account);
+            let is_reached = |invoice: &InvoiceSummary| self.visibility.reaches(caller, &invoice.account);
             return self.page_of_invoices(BY_NUMBER, query, summary, is_reached);
         };
-        if !self.reaches(caller, account) {
+        if !self.visibility.reaches(caller, account) {
             return Err(Problem::not_found(format!("there is no account `{account}`")));
         }
         self.page_of_invoices(&list_prefix(account), query, |body| serde_json::from_slice(body), |_| true)

@@ -27,7 +27,7 @@ use tollgate_storage::schema::first_id_at;
 use super::record::InvoiceRecord;
 use crate::Office;
 use crate::billing::period::{month_at, month_begins_at, zone};
-use crate::change_set::{Work, unavailable};
+use crate::change_set::{ChangeSet, unavailable};
 use crate::collections::COUNTERS;
 use tollgate_relay::snapshot::ActiveAccount;
 
@@ -88,7 +88,7 @@ pub struct Through {
 
 impl Progress {
     /// Writes the note of an account.
-    pub fn write(&self, work: &mut Work<'_>, account: &str) {
+    pub fn write(&self, work: &mut ChangeSet<'_>, account: &str) {
         work.document(COUNTERS, account_key(account).as_bytes(), self.expected, Some(&self.through));
     }
 }
@@ -124,7 +124,7 @@ impl Office {
 
     /// The next month that has ended somewhere and is not done; the zones are those of the plans in force.
     fn next_pass(&self, monthly: &mut Monthly, now: UnixMicros) -> Answer<Option<Pass>> {
-        let loaded = self.core.current.load();
+        let loaded = self.context.core.current.load();
         let zones: BTreeSet<&str> =
             loaded.provisioning.plans.iter().map(|plan| plan.time_zone.as_str()).collect();
         for name in zones {
@@ -135,7 +135,7 @@ impl Office {
                 None => self.kept_document::<Done>(COUNTERS, &zone_key(name))?.map(|(_, done)| done),
             };
             let done = match known {
-                Some(done) if done.month >= ended || self.settings.billing.monthly_invoices => done,
+                Some(done) if done.month >= ended || self.context.settings.billing.monthly_invoices => done,
                 Some(_) => Done { month: ended, skipped: ended },
                 None => Done { month: ended, skipped: 0 },
             };
@@ -159,7 +159,7 @@ impl Office {
         let not_before = month_begins_at(&zone, Month(done.skipped + 1)).filter(|_| done.skipped > 0);
         // The clock has passed the end; now so has every commit that was on its way.
         self.books_closed_at()?;
-        let snapshot = self.core.snapshot.load();
+        let snapshot = self.context.core.snapshot.load();
         let in_zone = snapshot.accounts().filter(|account| account.terms.plan.plan.time_zone == name);
         let accounts: Vec<_> = in_zone.map(|account| account.runtime.wallet.number()).collect();
         tracing::info!(zone = name, %month, accounts = accounts.len(), "a month has ended and is invoiced");
@@ -175,7 +175,7 @@ impl Office {
 
     /// Drafts one account's month, if there is anything in it and it has not been done.
     fn draft_month(&self, account: AccountNumber, pass: &Pass) -> Answer<()> {
-        let Some(account) = self.core.snapshot.load().by_number(account) else { return Ok(()) };
+        let Some(account) = self.context.core.snapshot.load().by_number(account) else { return Ok(()) };
         let id = &account.provisioned.account.id;
         let noted = self.kept_document::<Through>(COUNTERS, &account_key(id))?;
         let end = pass.instants.end;
@@ -201,7 +201,7 @@ impl Office {
                 let after = InvoiceRecord { content, ..before.clone() };
                 self.put_invoice(&system, revision, &before, after, "invoice.refresh")?;
             }
-            let mut work = self.work(&system);
+            let mut work = self.context.change(&system);
             progress.write(&mut work, id);
             return work.commit().map(drop);
         }
@@ -232,7 +232,7 @@ impl Office {
 
     fn note_done(&self, zone: &str, done: Done) -> Answer<()> {
         let system = Caller::system();
-        let mut work = self.work(&system);
+        let mut work = self.context.change(&system);
         work.document(COUNTERS, zone_key(zone).as_bytes(), Expected::Any, Some(&done));
         work.commit().map(drop)
     }

@@ -16,7 +16,7 @@ use tollgate_storage::store::Unavailable;
 use super::monthly::Progress;
 use super::record::{Content, InvoiceRecord, number_key};
 use crate::Office;
-use crate::change_set::{Work, problem_of};
+use crate::change_set::{ChangeSet, problem_of};
 use crate::collections::{COUNTERS, INVOICES};
 use tollgate_relay::snapshot::ActiveAccount;
 
@@ -57,7 +57,7 @@ impl Office {
             cancel_reason: None,
             content_hash: None,
         };
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         write_invoice(&mut work, None, &record);
         let expected = last.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision));
         work.document(COUNTERS, counter.as_bytes(), expected, Some(&next));
@@ -79,7 +79,7 @@ impl Office {
         after: InvoiceRecord,
         action: &str,
     ) -> Answer<Versioned<Invoice>> {
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         write_invoice(&mut work, Some((revision, before)), &after);
         note_invoice(&mut work, action, Some(before), &after);
         let changed = work.commit()?;
@@ -91,7 +91,7 @@ impl Office {
     /// that was handed to the committer before.
     pub(crate) fn books_closed_at(&self) -> Answer<UnixMicros> {
         let (change, answer) = Change::begin();
-        self.core.committer.change(change);
+        self.context.core.committer.change(change);
         let stopped = |_| ChangeError::from(Unavailable("the committer has stopped".to_owned()));
         let changed = answer.blocking_recv().map_err(stopped).and_then(|changed| changed);
         Ok(changed.map_err(|error| problem_of(&error))?.at)
@@ -99,7 +99,7 @@ impl Office {
 }
 
 /// Every document that an invoice is found by.
-fn write_invoice(work: &mut Work<'_>, before: Option<(u64, &InvoiceRecord)>, after: &InvoiceRecord) {
+fn write_invoice(work: &mut ChangeSet<'_>, before: Option<(u64, &InvoiceRecord)>, after: &InvoiceRecord) {
     let expected = before.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision));
     work.document(INVOICES, number_key(&after.number).as_bytes(), expected, Some(after));
     let summary = after.summary();
@@ -124,7 +124,12 @@ fn write_invoice(work: &mut Work<'_>, before: Option<(u64, &InvoiceRecord)>, aft
 }
 
 /// The audit log has what lists show, and the hash of the rest.
-fn note_invoice(work: &mut Work<'_>, action: &str, before: Option<&InvoiceRecord>, after: &InvoiceRecord) {
+fn note_invoice(
+    work: &mut ChangeSet<'_>,
+    action: &str,
+    before: Option<&InvoiceRecord>,
+    after: &InvoiceRecord,
+) {
     let before = before.map_or(Value::Null, audited);
     work.note(action, format!("invoice/{}", after.number), &before, &audited(after));
 }

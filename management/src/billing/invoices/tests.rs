@@ -29,19 +29,19 @@ fn instant() -> UnixMicros {
     at
 }
 
-fn happen(whole: &Whole, random: &mut Pcg64Mcg, kept: &mut Vec<(String, i64)>) -> (i64, i64) {
-    if random.random_range(0..3) == 0 && !kept.is_empty() {
-        let (message, micros) = kept.swap_remove(random.random_range(0..kept.len()));
+fn happen(whole: &Whole, random: &mut Pcg64Mcg, document: &mut Vec<(String, i64)>) -> (i64, i64) {
+    if random.random_range(0..3) == 0 && !document.is_empty() {
+        let (message, micros) = document.swap_remove(random.random_range(0..document.len()));
         whole.refund(&message);
         return (-micros, -1);
     }
     let (message, micros) = whole.charge(ACCOUNT, DESTINATIONS[random.random_range(0..3)]);
-    kept.push((message, micros));
+    document.push((message, micros));
     (micros, 1)
 }
 
 fn content(whole: &Whole, from: UnixMicros, to: UnixMicros) -> Content {
-    let account = whole.office().core.snapshot.load().by_account(ACCOUNT).unwrap();
+    let account = whole.office().context.core.snapshot.load().by_account(ACCOUNT).unwrap();
     whole.office().invoice_content(&account, &(from..to)).unwrap()
 }
 
@@ -67,9 +67,9 @@ fn any_period_is_what_happened_in_it_and_periods_in_a_row_are_everything() {
         let mut random = Pcg64Mcg::seed_from_u64(seed);
         let whole = Whole::new(true);
         let start = instant();
-        let (mut kept, mut happenings) = (Vec::new(), Vec::new());
+        let (mut document, mut happenings) = (Vec::new(), Vec::new());
         for _ in 0..60 {
-            let (micros, segments) = happen(&whole, &mut random, &mut kept);
+            let (micros, segments) = happen(&whole, &mut random, &mut document);
             happenings.push(Happening { micros, segments, until: instant() });
         }
         let cut = |at: usize| at.checked_sub(1).map_or(start, |before| happenings[before].until);

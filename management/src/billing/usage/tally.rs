@@ -86,7 +86,7 @@ impl Office {
 
     /// By country, in the order of their codes.
     pub fn usage_by_country(&self, tally: &Tally) -> Vec<CountryUsage> {
-        let snapshot = self.core.snapshot.load();
+        let snapshot = self.context.core.snapshot.load();
         let mut countries: BTreeMap<Option<(&str, &str)>, UsageRow> = BTreeMap::new();
         for (code, row) in &tally.networks {
             let country = found(&snapshot, *code).1.map(|country| (&*country.iso2, &*country.name));
@@ -102,7 +102,7 @@ impl Office {
 
     /// By network, in the order of their codes.
     pub fn usage_by_network(&self, tally: &Tally) -> Vec<NetworkUsage> {
-        let snapshot = self.core.snapshot.load();
+        let snapshot = self.context.core.snapshot.load();
         let shown = tally.networks.iter().map(|(code, row)| {
             let (network, country) = found(&snapshot, *code);
             NetworkUsage {

@@ -21,9 +21,9 @@ use super::records::{MailTokenRecord, Purpose, UserRecord};
 use super::rules;
 use super::tokens::{Secret, hash_of};
 use crate::Office;
-use crate::documents::Kept;
+use crate::documents::Document;
 use crate::identity::random;
-use crate::jobs::Errand;
+use crate::jobs::Job;
 use crate::notifications::mail::texts;
 
 /// How long the token of a registration or an invitation holds.
@@ -74,7 +74,7 @@ impl Office {
         request_id: &str,
         registration: &Registration,
     ) -> Answer<MailPromise> {
-        if self.settings.api.registration_plan.is_none() {
+        if self.context.settings.api.registration_plan.is_none() {
             return Err(Problem::forbidden("nobody registers here by oneself; ask for an account"));
         }
         let email = rules::email(&registration.email, "email")?;
@@ -85,8 +85,8 @@ impl Office {
         }
         let hash = self.people.hashing.hash(&registration.password)?;
         let registrant = Registrant { email, name, password_hash: hash.as_str().to_owned() };
-        let errand = Errand::Register { registrant, request_id: request_id.to_owned() };
-        if !self.errands.give(errand) {
+        let job = Job::Register { registrant, request_id: request_id.to_owned() };
+        if !self.jobs.give(job) {
             return Err(busy());
         }
         Ok(MailPromise { message: "a mail is on its way; open its link, then log in".to_owned() })
@@ -98,7 +98,7 @@ impl Office {
         if !self.people.pace.admits(&email, now()) {
             return Ok(());
         }
-        let url = &self.settings.api.public_url;
+        let url = &self.context.settings.api.public_url;
         if self.user_of_email(&email).is_some() {
             self.mailer.send(&email, texts::known(url));
             return Ok(());
@@ -114,7 +114,7 @@ impl Office {
         };
         let record = MailTokenRecord { purpose, expires_at: after(DAY_MICROS) };
         let caller = system(request_id);
-        let mut work = self.work(&caller);
+        let mut work = self.context.change(&caller);
         work.put(&self.mail_tokens, &secret.hash, None, record);
         work.note("auth.register", "registration", &Value::Null, &after_json);
         work.commit()?;
@@ -126,8 +126,8 @@ impl Office {
     pub(crate) fn finish_registration(&self, request_id: &str, token: &str) -> Answer<Verified> {
         let gone = || Problem::not_found("the link is not valid, was used, or is older than a day");
         let _turn = self.people.turn.lock();
-        let kept = self.mail_token(token).ok_or_else(gone)?;
-        let Purpose::Register { email, name, password_hash, account } = kept.value.purpose.clone() else {
+        let document = self.mail_token(token).ok_or_else(gone)?;
+        let Purpose::Register { email, name, password_hash, account } = document.value.purpose.clone() else {
             return Err(gone());
         };
         if self.user_of_email(&email).is_some() {
@@ -147,9 +147,9 @@ impl Office {
         };
         let caller = records::caller(&id, &record, None, request_id);
         let after_json = record.audited();
-        let mut work = self.work(&caller);
+        let mut work = self.context.change(&caller);
         work.put(&self.users, &id, None, record);
-        work.remove(&self.mail_tokens, &kept);
+        work.remove(&self.mail_tokens, &document);
         work.note("user.create", format!("user/{id}"), &Value::Null, &after_json);
         work.commit()?;
         Ok(Verified { email, account: Some(account) })
@@ -160,7 +160,7 @@ impl Office {
         if self.accounts.get(id).is_some() {
             return Ok(());
         }
-        let plan = self.settings.api.registration_plan.clone();
+        let plan = self.context.settings.api.registration_plan.clone();
         let plan = plan.ok_or_else(|| Problem::forbidden("nobody registers here by oneself any more"))?;
         let settings = AccountPatch {
             name: Some(name.to_owned()),
@@ -182,7 +182,7 @@ impl Office {
     /// That somebody has forgotten a password, as far as it is the same for everybody.
     pub(crate) fn take_reset_request(&self, request_id: &str, reset: &ResetRequest) -> Answer<MailPromise> {
         let email = rules::email(&reset.email, "email")?;
-        if !self.errands.give(Errand::Reset { email, request_id: request_id.to_owned() }) {
+        if !self.jobs.give(Job::Reset { email, request_id: request_id.to_owned() }) {
             return Err(busy());
         }
         Ok(MailPromise { message: "a mail is on its way if somebody has this address".to_owned() })
@@ -197,14 +197,14 @@ impl Office {
         }
         let (secret, record) = reset_token(&user.key, HOUR_MICROS)?;
         let caller = system(request_id);
-        let mut work = self.work(&caller);
+        let mut work = self.context.change(&caller);
         work.put(&self.mail_tokens, &secret.hash, None, record);
         for earlier in self.reset_tokens_of(&user.key) {
             work.remove(&self.mail_tokens, &earlier);
         }
         work.note("auth.request_reset", format!("user/{}", user.key), &Value::Null, &Value::Null);
         work.commit()?;
-        self.mailer.send(email, texts::reset(&self.settings.api.public_url, &secret.text));
+        self.mailer.send(email, texts::reset(&self.context.settings.api.public_url, &secret.text));
         Ok(())
     }
 
@@ -225,7 +225,7 @@ impl Office {
         };
         let sessions = self.sessions.filter(|session| session.value.user == user.key);
         let caller = records::caller(&user.key, &user.value, None, request_id);
-        let mut work = self.work(&caller);
+        let mut work = self.context.change(&caller);
         work.put(&self.users, &user.key, Some(&user), record);
         for session in &sessions {
             work.remove(&self.sessions, session);
@@ -237,24 +237,24 @@ impl Office {
         work.note("user.reset_password", format!("user/{}", user.key), &Value::Null, &after);
         work.commit()?;
         self.people.lockouts.clear(&user.value.email);
-        self.mailer.send(&user.value.email, texts::password_changed(&self.settings.api.public_url));
+        self.mailer.send(&user.value.email, texts::password_changed(&self.context.settings.api.public_url));
         Ok(())
     }
 
-    fn mail_token(&self, token: &str) -> Option<Arc<Kept<MailTokenRecord>>> {
-        self.mail_tokens.get(&hash_of(token)).filter(|kept| kept.value.expires_at.0 > now())
+    fn mail_token(&self, token: &str) -> Option<Arc<Document<MailTokenRecord>>> {
+        self.mail_tokens.get(&hash_of(token)).filter(|document| document.value.expires_at.0 > now())
     }
 
     /// Whose password a token sets.
-    fn reset_of(&self, token: &str) -> Option<Arc<Kept<UserRecord>>> {
-        let kept = self.mail_token(token)?;
-        let Purpose::Reset { user } = &kept.value.purpose else { return None };
+    fn reset_of(&self, token: &str) -> Option<Arc<Document<UserRecord>>> {
+        let document = self.mail_token(token)?;
+        let Purpose::Reset { user } = &document.value.purpose else { return None };
         self.users.get(user).filter(|user| !user.value.disabled)
     }
 
     /// Tokens with which the user's password can be set.
-    pub(crate) fn reset_tokens_of(&self, user: &str) -> Vec<Arc<Kept<MailTokenRecord>>> {
+    pub(crate) fn reset_tokens_of(&self, user: &str) -> Vec<Arc<Document<MailTokenRecord>>> {
         self.mail_tokens
-            .filter(|kept| matches!(&kept.value.purpose, Purpose::Reset { user: of } if of == user))
+            .filter(|document| matches!(&document.value.purpose, Purpose::Reset { user: of } if of == user))
     }
 }

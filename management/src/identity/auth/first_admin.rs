@@ -10,7 +10,7 @@ use tollgate_storage::store::Store;
 use super::records::UserRecord;
 use super::rules;
 use crate::collections::USERS;
-use crate::documents::Shelf;
+use crate::documents::DocumentCache;
 use crate::identity::random;
 use tollgate_provisioning::passwords;
 
@@ -43,7 +43,7 @@ pub fn create(store: &Arc<Store>, committer: &Committer, new: &NewAdmin) -> Resu
     let email = rules::email(&new.email, "email").map_err(said)?;
     let name = rules::name(&new.name, "name").map_err(said)?;
     rules::password(&new.password, &email, "password").map_err(said)?;
-    let users = Shelf::<UserRecord>::load(store, USERS).map_err(|error| error.to_string())?;
+    let users = DocumentCache::<UserRecord>::load(store, USERS).map_err(|error| error.to_string())?;
     if users.find(|user| user.value.email == email).is_some() {
         return Err(format!("there is a user with the e-mail address {email} already"));
     }

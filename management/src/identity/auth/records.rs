@@ -8,7 +8,7 @@ use tollgate_api::time::Time;
 use tollgate_api::users::{User, UserRole};
 use tollgate_storage::clock::now;
 
-use crate::documents::Kept;
+use crate::documents::Document;
 use tollgate_provisioning::passwords::PasswordHash;
 
 /// A user. The key is its id.
@@ -102,10 +102,10 @@ impl UserRecord {
 }
 
 /// What may be said of a user. A lock that is over is none.
-pub fn view(kept: &Kept<UserRecord>) -> User {
-    let user = &kept.value;
+pub fn view(document: &Document<UserRecord>) -> User {
+    let user = &document.value;
     User {
-        id: kept.key.clone(),
+        id: document.key.clone(),
         email: user.email.clone(),
         name: user.name.clone(),
         role: user.role,
@@ -113,8 +113,8 @@ pub fn view(kept: &Kept<UserRecord>) -> User {
         disabled: user.disabled,
         email_verified: user.email_verified,
         locked_until: user.locked_until.filter(|until| until.0 > now()),
-        created_at: Time(kept.created_at),
-        updated_at: Time(kept.updated_at),
+        created_at: Time(document.created_at),
+        updated_at: Time(document.updated_at),
     }
 }
 

@@ -16,7 +16,7 @@ use super::tokens::{Claims, KEY_OCTETS, Secret, Signer};
 use super::{SIGNING_KEY, SecretRecord};
 use crate::Office;
 use crate::collections::SECRETS;
-use crate::documents::Kept;
+use crate::documents::Document;
 use crate::identity::random;
 
 /// Sessions of one user; who logs in once more ends the oldest.
@@ -27,7 +27,7 @@ const MICROS_PER_SECOND: u64 = 1_000_000;
 
 impl Office {
     /// Begins a session of a user who has proven to be it.
-    pub(crate) fn begin_session(&self, user: &Kept<UserRecord>, request_id: &str) -> Answer<Tokens> {
+    pub(crate) fn begin_session(&self, user: &Document<UserRecord>, request_id: &str) -> Answer<Tokens> {
         let now = now();
         let id = random::id("ses")?;
         let secret = new_refresh_token(&id)?;
@@ -35,7 +35,7 @@ impl Office {
         others.sort_by_key(|session| session.updated_at);
         let surplus = (others.len() + 1).saturating_sub(SESSIONS_PER_USER_MAX);
         let caller = records::caller(&user.key, &user.value, Some(&id), request_id);
-        let mut work = self.work(&caller);
+        let mut work = self.context.change(&caller);
         work.put(&self.sessions, &id, None, self.session_record(&user.key, &secret, now));
         for session in others.iter().take(surplus) {
             work.remove(&self.sessions, session);
@@ -53,18 +53,18 @@ impl Office {
     }
 
     fn refresh_seconds(&self) -> u64 {
-        u64::from(self.settings.api.refresh_token_days) * SECONDS_PER_DAY
+        u64::from(self.context.settings.api.refresh_token_days) * SECONDS_PER_DAY
     }
 
     /// What whoever has logged in, or goes on, gets.
     pub(crate) fn tokens(
         &self,
-        user: &Kept<UserRecord>,
+        user: &Document<UserRecord>,
         session: &str,
         secret: Secret,
         now: UnixMicros,
     ) -> Answer<Tokens> {
-        let seconds = u64::from(self.settings.api.access_token_minutes) * SECONDS_PER_MINUTE;
+        let seconds = u64::from(self.context.settings.api.access_token_minutes) * SECONDS_PER_MINUTE;
         let role = serde_json::to_value(user.value.role).unwrap_or_default();
         let claims = Claims {
             iss: String::new(),
@@ -94,7 +94,7 @@ impl Office {
         if self.people.signer.get().is_none() {
             let key = random::octets::<KEY_OCTETS>()?;
             let system = Caller::system();
-            let mut work = self.work(&system);
+            let mut work = self.context.change(&system);
             let record = SecretRecord { octets: key.to_vec() };
             work.document(SECRETS, SIGNING_KEY, Expected::Absent, Some(&record));
             work.note("secret.create", "secret/access_token_key", &Value::Null, &Value::Null);

@@ -47,7 +47,7 @@ impl Office {
             Some(id) => vec![self.account_number(caller, &names, id)?],
             None if caller.reaches_all() => names.account_numbers(),
             None => {
-                let reached = self.all_reached(caller).into_iter();
+                let reached = self.visibility.all_reached(caller).into_iter();
                 let mut numbers: Vec<_> = reached.map(|account| account.runtime.wallet.number()).collect();
                 numbers.sort_unstable();
                 numbers
@@ -66,7 +66,7 @@ impl Office {
         })?;
         let (sender, pieces) = mpsc::channel(PIECES_MAX);
         // Of the world it holds the store alone: nothing that the process waits for when it ends.
-        let pages = Pages::new(Arc::clone(&self.core.store), names, wanted, now());
+        let pages = Pages::new(Arc::clone(&self.context.core.store), names, wanted, now());
         let task =
             Task { pages, with_costs: caller.reaches_all(), format: query.format, sender, _turn: turn };
         let handle = Handle::current();

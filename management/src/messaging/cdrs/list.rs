@@ -85,7 +85,7 @@ impl Office {
         if let Some(id) = &query.account {
             return Ok(vec![(id.clone(), self.account_number(caller, names, id)?)]);
         }
-        let reached = self.all_reached(caller).into_iter();
+        let reached = self.visibility.all_reached(caller).into_iter();
         let named = |account: std::sync::Arc<tollgate_relay::snapshot::ActiveAccount>| {
             (account.provisioned.account.id.to_string(), account.runtime.wallet.number())
         };

@@ -38,7 +38,7 @@ impl Office {
     ) -> Answer<Page<Dispatch>> {
         let paging = query.paging()?;
         let in_force = || {
-            let reached = self.all_reached(caller).into_iter().map(|account| {
+            let reached = self.visibility.all_reached(caller).into_iter().map(|account| {
                 let (number, account) = (account.runtime.wallet.number(), &account.provisioned.account);
                 (number, NamedAccount { id: account.id.to_string(), currency: account.currency })
             });

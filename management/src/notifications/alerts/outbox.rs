@@ -11,13 +11,13 @@ use tollgate_engine::time::UnixMicros;
 
 use super::record::{AlertRecord, id_at};
 use crate::Office;
-use crate::change_set::Work;
+use crate::change_set::ChangeSet;
 
 /// What a post of a new alert says it is.
 pub const RAISED_EVENT: &str = "alert.raised";
 /// What a post that tries a webhook out says it is.
 pub const TEST_EVENT: &str = "webhook.test";
-/// Errands that wait. Beyond them an alert is kept, and told to nobody.
+/// JobQueue that wait. Beyond them an alert is kept, and told to nobody.
 const WAITING_MAX: usize = 100_000;
 /// How long after each failure a post is tried once more; after the last it is given up, most of a day later.
 const PAUSES_SECONDS: [u64; 9] = [1, 10, 60, 300, 900, 3_600, 7_200, 21_600, 43_200];
@@ -75,15 +75,15 @@ pub fn event(id: &str, kind: &str, at: UnixMicros, data: &Value) -> String {
 
 impl Office {
     /// Leaves with a new alert what is to be told of it.
-    pub(crate) fn put_errands<'a>(
+    pub(crate) fn put_jobs<'a>(
         &'a self,
-        work: &mut Work<'a>,
+        work: &mut ChangeSet<'a>,
         alert_id: &str,
         alert: &AlertRecord,
         now: UnixMicros,
     ) -> Answer<()> {
         let Some(account) = alert.account.as_deref() else { return Ok(()) };
-        let Some(kept) = self.accounts.get(account) else { return Ok(()) };
+        let Some(document) = self.accounts.get(account) else { return Ok(()) };
         if self.outbox.len() >= WAITING_MAX {
             tracing::error!(
                 waiting = WAITING_MAX,
@@ -96,12 +96,12 @@ impl Office {
             let record = OutboxRecord { account, way, subject, body, next_at, failures: 0 };
             work.put(&self.outbox, id, None, record);
         };
-        if kept.value.alert_webhook_url.is_some() {
+        if document.value.alert_webhook_url.is_some() {
             let id = id_at("evt", now)?;
             let data = serde_json::to_value(alert.view(alert_id)).unwrap_or_default();
             put(&id, Way::Webhook, String::new(), event(&id, RAISED_EVENT, now, &data));
         }
-        if kept.value.email.is_some() {
+        if document.value.email.is_some() {
             let subject = format!("Account {account}: {}", subject_of(alert));
             let text = format!("{}.\n\nAccount: {account}\nAlert: {alert_id}\n", alert.message);
             put(&id_at("evt", now)?, Way::Mail, subject, text);

@@ -9,7 +9,7 @@ use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
 
-use crate::documents::Kept;
+use crate::documents::Document;
 use crate::identity::random;
 
 /// As it was raised, and what became of it.
@@ -83,8 +83,8 @@ impl AlertRecord {
 }
 
 /// As it is shown.
-pub fn view(kept: &Kept<AlertRecord>) -> Alert {
-    kept.value.view(&kept.key)
+pub fn view(document: &Document<AlertRecord>) -> Alert {
+    document.value.view(&document.key)
 }
 
 /// An id for something that happened then. Ids sort by that.

@@ -44,8 +44,9 @@ type Raised = (Condition, AlertRecord);
 impl Office {
     /// With the alerts that are open in the books.
     pub fn begin_watch(&self) -> Watch {
-        let open = self.alerts.filter(|kept| kept.value.cleared_at.is_none());
-        let open = open.iter().map(|kept| (Condition::of(&kept.value), kept.key.clone())).collect();
+        let open = self.alerts.filter(|document| document.value.cleared_at.is_none());
+        let open =
+            open.iter().map(|document| (Condition::of(&document.value), document.key.clone())).collect();
         let (operators, owed, owed_at) = (OperatorWatch::default(), Vec::new(), UnixMicros::default());
         Watch { open, operators, owed, owed_at }
     }
@@ -57,7 +58,7 @@ impl Office {
             watch.owed_at = now;
             self.forget_alerts(now)?;
         }
-        let operator_queues = Arc::clone(&self.core.snapshot.load().operator_queues);
+        let operator_queues = Arc::clone(&self.context.core.snapshot.load().operator_queues);
         watch.operators.look(&operator_queues, now, self.down_micros());
         let over = self.alerts_over(watch, now);
         let mut raised = self.wallets_raised(watch, now);
@@ -70,22 +71,24 @@ impl Office {
         for some in raised.chunks(AT_ONCE) {
             self.raise_alerts(watch, some, now)?;
         }
-        self.metrics.set_alerts_open(watch.open.keys().map(|condition| condition.kind));
+        self.context.metrics.set_alerts_open(watch.open.keys().map(|condition| condition.kind));
         Ok(())
     }
 
     fn down_micros(&self) -> u64 {
-        u64::from(self.settings.billing.operator_down_seconds) * MICROS_PER_SECOND
+        u64::from(self.context.settings.billing.operator_down_seconds) * MICROS_PER_SECOND
     }
 
     /// Conditions of wallets that hold and have no alert.
     fn wallets_raised(&self, watch: &Watch, now: UnixMicros) -> Vec<Raised> {
-        let percent = self.settings.billing.credit_warning_percent;
-        let with_overage = self.accounts.filter(|kept| kept.value.overage_segments.is_some());
-        let expected: HashMap<&str, Option<u64>> =
-            with_overage.iter().map(|kept| (kept.key.as_str(), kept.value.overage_segments)).collect();
+        let percent = self.context.settings.billing.credit_warning_percent;
+        let with_overage = self.accounts.filter(|document| document.value.overage_segments.is_some());
+        let expected: HashMap<&str, Option<u64>> = with_overage
+            .iter()
+            .map(|document| (document.key.as_str(), document.value.overage_segments))
+            .collect();
         let mut raised = Vec::new();
-        for account in self.core.snapshot.load().accounts() {
+        for account in self.context.core.snapshot.load().accounts() {
             let id = &account.provisioned.account.id;
             let facts = WalletFacts::of(&account, expected.get(&**id).copied().flatten(), percent, now);
             for kind in WALLET_KINDS {
@@ -107,8 +110,8 @@ impl Office {
     /// Operators that are down and have no alert.
     fn operators_raised(&self, watch: &Watch, now: UnixMicros) -> Vec<Raised> {
         let (operator_queues, limit) =
-            (Arc::clone(&self.core.snapshot.load().operator_queues), self.down_micros());
-        let seconds = self.settings.billing.operator_down_seconds.to_string();
+            (Arc::clone(&self.context.core.snapshot.load().operator_queues), self.down_micros());
+        let seconds = self.context.settings.billing.operator_down_seconds.to_string();
         let down = operator_queues
             .iter()
             .filter(|operator_queue| watch.operators.is_down(operator_queue.number, limit));
@@ -135,8 +138,8 @@ impl Office {
 
     /// Conditions that have an alert and hold no longer.
     fn alerts_over(&self, watch: &Watch, now: UnixMicros) -> Vec<Condition> {
-        let (snapshot, limit) = (self.core.snapshot.load(), self.down_micros());
-        let percent = self.settings.billing.credit_warning_percent;
+        let (snapshot, limit) = (self.context.core.snapshot.load(), self.down_micros());
+        let percent = self.context.settings.billing.credit_warning_percent;
         let owed: HashSet<(&str, bool)> =
             watch.owed.iter().map(|invoice| (invoice.invoice_number.as_str(), is_late(invoice))).collect();
         let down: HashSet<&str> = snapshot
@@ -150,8 +153,8 @@ impl Office {
             AlertKind::OperatorDown => !down.contains(&*condition.of),
             AlertKind::LowBalance | AlertKind::CreditNearlyUsed | AlertKind::Overage => {
                 let Some(account) = snapshot.by_account(&condition.of) else { return true };
-                let kept = self.accounts.get(&condition.of);
-                let expected = kept.and_then(|kept| kept.value.overage_segments);
+                let document = self.accounts.get(&condition.of);
+                let expected = document.and_then(|document| document.value.overage_segments);
                 let facts = WalletFacts::of(&account, expected, percent, now);
                 facts.standing(condition.kind) == Standing::Over
             }
@@ -161,28 +164,28 @@ impl Office {
 
     fn raise_alerts(&self, watch: &mut Watch, raised: &[Raised], now: UnixMicros) -> Answer<()> {
         let system = Caller::system();
-        let mut work = self.work(&system);
+        let mut work = self.context.change(&system);
         let mut opened = Vec::with_capacity(raised.len());
         for (condition, record) in raised {
             let id = id_at("alr", now)?;
             work.put(&self.alerts, &id, None, record.clone());
-            self.put_errands(&mut work, &id, record, now)?;
+            self.put_jobs(&mut work, &id, record, now)?;
             opened.push((condition.clone(), id));
         }
         work.commit()?;
         watch.open.extend(opened);
-        self.courier.ring();
+        self.webhook_worker.ring();
         Ok(())
     }
 
     fn clear_alerts(&self, watch: &mut Watch, over: &[Condition], now: UnixMicros) -> Answer<()> {
         let system = Caller::system();
-        let mut work = self.work(&system);
+        let mut work = self.context.change(&system);
         for condition in over {
-            let kept = watch.open.get(condition).and_then(|id| self.alerts.get(id));
-            if let Some(kept) = kept {
-                let after = AlertRecord { cleared_at: Some(Time(now)), ..kept.value.clone() };
-                work.put(&self.alerts, &kept.key, Some(&kept), after);
+            let document = watch.open.get(condition).and_then(|id| self.alerts.get(id));
+            if let Some(document) = document {
+                let after = AlertRecord { cleared_at: Some(Time(now)), ..document.value.clone() };
+                work.put(&self.alerts, &document.key, Some(&document), after);
             }
         }
         work.commit()?;
@@ -192,19 +195,19 @@ impl Office {
 
     /// Forgets alerts that were over long ago; and the earliest of those that are over, where there are too many.
     fn forget_alerts(&self, now: UnixMicros) -> Answer<()> {
-        let mut over = self.alerts.filter(|kept| kept.value.cleared_at.is_some());
+        let mut over = self.alerts.filter(|document| document.value.cleared_at.is_some());
         let too_many = (self.alerts.len() + RAISED_MAX).saturating_sub(KEPT_MAX);
         let mut place = 0;
-        over.retain(|kept| {
+        over.retain(|document| {
             place += 1;
             place <= too_many
-                || kept.value.cleared_at.is_some_and(|at| at.0.0.saturating_add(KEPT_MICROS) < now.0)
+                || document.value.cleared_at.is_some_and(|at| at.0.0.saturating_add(KEPT_MICROS) < now.0)
         });
         let system = Caller::system();
         for some in over.chunks(AT_ONCE) {
-            let mut work = self.work(&system);
-            for kept in some {
-                work.remove(&self.alerts, kept);
+            let mut work = self.context.change(&system);
+            for document in some {
+                work.remove(&self.alerts, document);
             }
             work.commit()?;
         }

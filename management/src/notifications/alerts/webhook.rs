@@ -120,7 +120,7 @@ impl Office {
         action: &str,
     ) -> Answer<String> {
         let record = SecretRecord { secret: format!("whsec_{}", random::text::<40>()?) };
-        let mut work = self.work(caller);
+        let mut work = self.context.change(caller);
         work.document(WEBHOOK_SECRETS, account.as_bytes(), expected, Some(&record));
         work.note(action, format!("account/{account}"), &Value::Null, &json!({ "account": account }));
         work.commit()?;

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A mail, whoever it goes to.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Letter {
+pub struct EmailMessage {
     /// One line.
     pub subject: String,
     /// Lines of at most some seventy characters, links aside.
@@ -12,15 +12,15 @@ pub struct Letter {
 }
 
 /// What it says is not printed: it may hold a token.
-impl fmt::Debug for Letter {
+impl fmt::Debug for EmailMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Letter(…)")
     }
 }
 
 /// To who has registered: the link that proves the address.
-pub fn verify(public_url: &str, token: &str) -> Letter {
-    Letter {
+pub fn verify(public_url: &str, token: &str) -> EmailMessage {
+    EmailMessage {
         subject: "Please confirm your e-mail address".to_owned(),
         text: format!(
             "Welcome to Tollgate.\n\n\
@@ -33,8 +33,8 @@ pub fn verify(public_url: &str, token: &str) -> Letter {
 }
 
 /// To who has registered with an address that a user has already.
-pub fn known(public_url: &str) -> Letter {
-    Letter {
+pub fn known(public_url: &str) -> EmailMessage {
+    EmailMessage {
         subject: "You are registered already".to_owned(),
         text: format!(
             "Somebody, probably you, has tried to register at\n\
@@ -48,8 +48,8 @@ pub fn known(public_url: &str) -> Letter {
 }
 
 /// To who has forgotten the password.
-pub fn reset(public_url: &str, token: &str) -> Letter {
-    Letter {
+pub fn reset(public_url: &str, token: &str) -> EmailMessage {
+    EmailMessage {
         subject: "Reset your password".to_owned(),
         text: format!(
             "Somebody, probably you, wants to set a new password at\n\
@@ -64,8 +64,8 @@ pub fn reset(public_url: &str, token: &str) -> Letter {
 }
 
 /// To whom somebody has made a user for.
-pub fn invitation(public_url: &str, token: &str) -> Letter {
-    Letter {
+pub fn invitation(public_url: &str, token: &str) -> EmailMessage {
+    EmailMessage {
         subject: "You have been invited to Tollgate".to_owned(),
         text: format!(
             "A user with this e-mail address has been made for you at\n\
@@ -79,8 +79,8 @@ pub fn invitation(public_url: &str, token: &str) -> Letter {
 }
 
 /// To whose password was changed.
-pub fn password_changed(public_url: &str) -> Letter {
-    Letter {
+pub fn password_changed(public_url: &str) -> EmailMessage {
+    EmailMessage {
         subject: "Your password was changed".to_owned(),
         text: format!(
             "The password of your user at\n\

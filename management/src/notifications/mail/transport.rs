@@ -14,7 +14,7 @@ use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Message, SmtpTransport, Transport as _};
 use tollgate_storage::clock::now;
 
-use super::texts::Letter;
+use super::texts::EmailMessage;
 use tollgate_provisioning::{MailSettings, SmtpTls};
 
 /// How long a server may take for one step.
@@ -65,7 +65,7 @@ impl Transport {
     }
 
     /// Sends a mail, and waits until the server has it or the file is written.
-    pub fn send(&self, to: &str, letter: &Letter) -> Result<(), SendError> {
+    pub fn send(&self, to: &str, letter: &EmailMessage) -> Result<(), SendError> {
         let message = message(&self.from, to, letter)?;
         match &self.way {
             Way::Smtp(transport) => match transport.send(&message) {
@@ -110,7 +110,7 @@ fn smtp(settings: &MailSettings, host: &str) -> Result<SmtpTransport, lettre::tr
     })
 }
 
-fn message(from: &str, to: &str, letter: &Letter) -> Result<Message, SendError> {
+fn message(from: &str, to: &str, letter: &EmailMessage) -> Result<Message, SendError> {
     let unusable =
         |what: &str| SendError { reason: format!("{what} cannot be put into a mail"), is_final: true };
     let from: Mailbox = from.parse().map_err(|_| unusable("the sender's address"))?;
@@ -151,8 +151,8 @@ mod tests {
 
     use super::*;
 
-    fn letter(subject: &str, text: &str) -> Letter {
-        Letter { subject: subject.to_owned(), text: text.to_owned() }
+    fn letter(subject: &str, text: &str) -> EmailMessage {
+        EmailMessage { subject: subject.to_owned(), text: text.to_owned() }
     }
 
     #[test]

@@ -79,8 +79,8 @@ fn a_deck_for_one_plan_leaves_the_others_alone() {
     );
     let text = folder.text("rates.csv");
     folder.apply(&difference.change);
-    let kept: String = text.split_inclusive('\n').take(5).collect();
-    assert_eq!(folder.text("rates.csv"), kept + "starter,639,01,0.02,,,new\nstarter,639,03,0.0171,,,\n");
+    let document: String = text.split_inclusive('\n').take(5).collect();
+    assert_eq!(folder.text("rates.csv"), document + "starter,639,01,0.02,,,new\nstarter,639,03,0.0171,,,\n");
     // A changed row keeps its line.
     let deck = "plan,mcc,mnc,price\nstarter,639,03,0.01\nstarter,639,01,0.02\n";
     let difference = plan(&folder, deck, &options(Some("starter"), "5")).unwrap();

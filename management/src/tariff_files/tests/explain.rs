@@ -194,8 +194,8 @@ fn few_versions_are_kept_parsed_the_latest_used_last() {
         let (tariff, id, price) = messages[at];
         let explanation = explainer.explain(&books.store, first, id).unwrap().unwrap();
         assert_eq!((explanation.charged, explanation.agrees), (price, true));
-        let kept = explainer.versions_kept();
-        assert!(kept.len() <= 4 && kept.last() == Some(&tariff), "{kept:?}");
+        let document = explainer.versions_kept();
+        assert!(document.len() <= 4 && document.last() == Some(&tariff), "{document:?}");
     }
     assert_eq!(explainer.versions_kept(), [6, 5, 2, 7]);
 }

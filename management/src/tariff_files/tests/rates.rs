@@ -146,8 +146,8 @@ fn rates_are_taken_out_line_by_line() {
     let places = [place("*", "639/02", "2027-01-01"), place("starter", "639/03", "2025-12-31T21:00:00Z")];
     folder.apply(&remove_rates(&folder.config(), &folder.load(), &places).unwrap());
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let kept = [lines[0], lines[1], lines[3], lines[4]].concat();
-    assert_eq!(folder.text("rates.csv"), kept);
+    let document = [lines[0], lines[1], lines[3], lines[4]].concat();
+    assert_eq!(folder.text("rates.csv"), document);
     let missing = remove_rates(&folder.config(), &folder.load(), &places).unwrap_err();
     assert_eq!(missing.to_string(), "there is no rate of plan * for 639/02 from 2027-01-01T00:00:00Z");
 }

@@ -178,9 +178,9 @@ impl Books {
         let ids: Vec<Arc<str>> =
             provisioning.accounts.iter().map(|account| Arc::clone(&account.account.id)).collect();
         let accounts = ids.iter().map(|id| (Arc::clone(id), "USD".to_owned(), opening)).collect();
-        let kept = |file: &config::ArchivedFile| file.bytes.as_deref().unwrap_or(&file.digest).to_vec();
+        let document = |file: &config::ArchivedFile| file.bytes.as_deref().unwrap_or(&file.digest).to_vec();
         let tariff_files =
-            provisioning.archive.iter().map(|file| (file.name.to_string(), kept(file))).collect();
+            provisioning.archive.iter().map(|file| (file.name.to_string(), document(file))).collect();
         let (reply, answer) = oneshot::channel();
         let (operators, tariff_version) = (Vec::new(), Arc::clone(&provisioning.version));
         self.committer().provision(Provision { accounts, operators, tariff_version, tariff_files, reply });

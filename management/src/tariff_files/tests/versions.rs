@@ -39,8 +39,8 @@ fn versions_are_listed_with_what_they_were_read_from() {
         assert_eq!(file.digest, archived.digest, "{}", file.name);
     }
     let (_, row) = version_files(&books.store, &first.provisioning.version).unwrap().unwrap();
-    let kept = row.files.iter().find(|(name, _)| name == "rates.csv").unwrap();
-    assert_eq!(kept.1.len(), versions[0].files[9].bytes);
+    let document = row.files.iter().find(|(name, _)| name == "rates.csv").unwrap();
+    assert_eq!(document.1.len(), versions[0].files[9].bytes);
     assert!(version_files(&books.store, "0123456789abcdef").unwrap().is_none());
 }
 

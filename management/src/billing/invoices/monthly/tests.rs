@@ -108,7 +108,7 @@ fn after_a_plan_of_another_zone_a_period_begins_where_the_last_one_ended() {
     // As if the month before had ended some time into this one.
     let until = Time(UnixMicros(begins.0 + 60_000_000));
     let system = Caller::system();
-    let mut work = whole.office().work(&system);
+    let mut work = whole.office().context.change(&system);
     let through = Through { month: month.0 - 1, until };
     Progress { expected: Expected::Absent, through }.write(&mut work, "biz_test_001");
     work.commit().unwrap();
@@ -124,7 +124,7 @@ fn months_that_passed_by_on_purpose_are_not_made_up_for() {
     let (month, after) = month_and_after();
     let zone = zone(ZONE).unwrap();
     let system = Caller::system();
-    let mut work = whole.office().work(&system);
+    let mut work = whole.office().context.change(&system);
     let until = Time(month_begins_at(&zone, Month(month.0 - 5)).unwrap());
     let through = Through { month: month.0 - 6, until };
     Progress { expected: Expected::Absent, through }.write(&mut work, "biz_test_001");

@@ -1,0 +1,44 @@
+//! The ground that every service stands on: the books, what is in force, and the settings.
+
+use std::sync::Arc;
+
+use tollgate_api::caller::Caller;
+use tollgate_provisioning::Settings;
+use tollgate_relay::core::Core;
+use tollgate_storage::store::Store;
+
+use crate::change_set::ChangeSet;
+use crate::metrics::Metrics;
+
+/// Shared by all services, and changed by none.
+pub struct Context {
+    /// What is in force, and the way to the committer.
+    pub core: Arc<Core>,
+    /// The settings of this run of the process; a reload does not change them.
+    pub settings: Settings,
+    /// Counters of the services.
+    pub metrics: Metrics,
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").finish_non_exhaustive()
+    }
+}
+
+impl Context {
+    /// Over the books and what is in force.
+    pub fn new(core: Arc<Core>, settings: Settings) -> Self {
+        Self { core, settings, metrics: Metrics::new() }
+    }
+
+    /// The books on disk.
+    pub fn store(&self) -> &Store {
+        &self.core.store
+    }
+
+    /// Begins a change that this caller asks for.
+    pub fn change<'a>(&'a self, caller: &'a Caller) -> ChangeSet<'a> {
+        ChangeSet::begin(self, caller)
+    }
+}
