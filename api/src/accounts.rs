@@ -35,7 +35,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office knows of accounts.
-pub trait AccountsOffice: Send + Sync + 'static {
+pub trait AccountsService: Send + Sync + 'static {
     /// Those that the caller reaches, in the order asked for.
     fn accounts(&self, caller: &Caller, query: &AccountsQuery) -> Answer<Page<Account>>;
 

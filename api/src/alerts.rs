@@ -35,7 +35,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office knows of alerts.
-pub trait AlertsOffice: Send + Sync + 'static {
+pub trait AlertsService: Send + Sync + 'static {
     /// Those that the caller may know of, the newest first.
     fn alerts(&self, caller: &Caller, query: &AlertsQuery) -> Answer<Page<Alert>>;
 

@@ -27,7 +27,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office knows of the audit log.
-pub trait AuditOffice: Send + Sync + 'static {
+pub trait AuditService: Send + Sync + 'static {
     /// Its entries, the newest first.
     fn audit(&self, query: &AuditQuery) -> Answer<Page<AuditEntry>>;
 

@@ -39,7 +39,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office knows of coming in. Where nobody is logged in, the request's id is given by itself.
-pub trait AuthOffice: Send + Sync + 'static {
+pub trait AuthService: Send + Sync + 'static {
     /// Remembers who wants an account, and has a mail sent. The answer is the same whether the address is known or not.
     fn register(&self, request_id: &str, registration: Registration) -> Answer<MailPromise>;
 

@@ -35,7 +35,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office knows of messages.
-pub trait CdrsOffice: Send + Sync + 'static {
+pub trait CdrsService: Send + Sync + 'static {
     /// Messages that were charged: by account, and of each account the newest first.
     fn cdrs(&self, caller: &Caller, query: &CdrsQuery) -> Answer<Page<Cdr>>;
 

@@ -32,7 +32,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office does about charges.
-pub trait ChargesOffice: Send + Sync + 'static {
+pub trait ChargesService: Send + Sync + 'static {
     /// Charges a message, once for each Idempotency-Key.
     fn charge(&self, caller: &Caller, new: NewCharge, key: &IdempotencyKey) -> Answer<Charge>;
 

@@ -41,7 +41,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office knows of dispatches. `of` says whose dispatch is meant: two accounts may have one of the same id.
-pub trait DispatchesOffice: Send + Sync + 'static {
+pub trait DispatchesService: Send + Sync + 'static {
     /// Those of the accounts that the caller reaches, in the order of account and id.
     fn dispatches(&self, caller: &Caller, query: &DispatchesQuery) -> Answer<Page<Dispatch>>;
 

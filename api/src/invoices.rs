@@ -44,7 +44,7 @@ pub struct Drafted {
 }
 
 /// What the office knows of invoices.
-pub trait InvoicesOffice: Send + Sync + 'static {
+pub trait InvoicesService: Send + Sync + 'static {
     /// Those of accounts that the caller reaches, the newest first.
     fn invoices(&self, caller: &Caller, query: &InvoicesQuery) -> Answer<Page<InvoiceSummary>>;
 

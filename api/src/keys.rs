@@ -31,7 +31,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office knows of API keys.
-pub trait KeysOffice: Send + Sync + 'static {
+pub trait KeysService: Send + Sync + 'static {
     /// Those that the caller has made, and those of accounts that it reaches.
     fn api_keys(&self, caller: &Caller, query: &ApiKeysQuery) -> Answer<Page<ApiKey>>;
 

@@ -32,7 +32,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office knows of sender IDs.
-pub trait NicknamesOffice: Send + Sync + 'static {
+pub trait NicknamesService: Send + Sync + 'static {
     /// Those of the accounts that the caller reaches.
     fn nicknames(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<Nickname>>;
 

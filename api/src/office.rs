@@ -5,79 +5,79 @@
 
 use std::net::IpAddr;
 
-use crate::accounts::AccountsOffice;
-use crate::alerts::AlertsOffice;
+use crate::accounts::AccountsService;
+use crate::alerts::AlertsService;
 use crate::answer::Answer;
-use crate::audit::AuditOffice;
-use crate::auth::AuthOffice;
+use crate::audit::AuditService;
+use crate::auth::AuthService;
 use crate::caller::Caller;
-use crate::cdrs::CdrsOffice;
-use crate::charges::ChargesOffice;
-use crate::dispatches::DispatchesOffice;
-use crate::invoices::InvoicesOffice;
-use crate::keys::KeysOffice;
-use crate::nicknames::NicknamesOffice;
-use crate::operators::OperatorsOffice;
-use crate::plans::PlansOffice;
-use crate::rate_cards::RateCardsOffice;
-use crate::tariffs::TariffsOffice;
-use crate::templates::TemplatesOffice;
-use crate::usage::UsageOffice;
-use crate::users::UsersOffice;
-use crate::wallets::WalletsOffice;
-use crate::wecall::WecallOffice;
+use crate::cdrs::CdrsService;
+use crate::charges::ChargesService;
+use crate::dispatches::DispatchesService;
+use crate::invoices::InvoicesService;
+use crate::keys::KeysService;
+use crate::nicknames::NicknamesService;
+use crate::operators::OperatorsService;
+use crate::plans::PlansService;
+use crate::rate_cards::RateCardsService;
+use crate::tariffs::TariffsService;
+use crate::templates::TemplatesService;
+use crate::usage::UsageService;
+use crate::users::UsersService;
+use crate::wallets::WalletsService;
+use crate::wecall::WecallService;
 
 /// Everything that handlers ask for.
 pub trait Office:
-    DoorOffice
-    + AccountsOffice
-    + WalletsOffice
-    + ChargesOffice
-    + CdrsOffice
-    + DispatchesOffice
-    + OperatorsOffice
-    + PlansOffice
-    + RateCardsOffice
-    + TariffsOffice
-    + UsageOffice
-    + InvoicesOffice
-    + AlertsOffice
-    + WecallOffice
-    + AuthOffice
-    + UsersOffice
-    + KeysOffice
-    + AuditOffice
-    + NicknamesOffice
-    + TemplatesOffice
+    AuthenticationService
+    + AccountsService
+    + WalletsService
+    + ChargesService
+    + CdrsService
+    + DispatchesService
+    + OperatorsService
+    + PlansService
+    + RateCardsService
+    + TariffsService
+    + UsageService
+    + InvoicesService
+    + AlertsService
+    + WecallService
+    + AuthService
+    + UsersService
+    + KeysService
+    + AuditService
+    + NicknamesService
+    + TemplatesService
 {
 }
 
 impl<T> Office for T where
-    T: DoorOffice
-        + AccountsOffice
-        + WalletsOffice
-        + ChargesOffice
-        + CdrsOffice
-        + DispatchesOffice
-        + OperatorsOffice
-        + PlansOffice
-        + RateCardsOffice
-        + TariffsOffice
-        + UsageOffice
-        + InvoicesOffice
-        + AlertsOffice
-        + WecallOffice
-        + AuthOffice
-        + UsersOffice
-        + KeysOffice
-        + AuditOffice
-        + NicknamesOffice
-        + TemplatesOffice
+    T: AuthenticationService
+        + AccountsService
+        + WalletsService
+        + ChargesService
+        + CdrsService
+        + DispatchesService
+        + OperatorsService
+        + PlansService
+        + RateCardsService
+        + TariffsService
+        + UsageService
+        + InvoicesService
+        + AlertsService
+        + WecallService
+        + AuthService
+        + UsersService
+        + KeysService
+        + AuditService
+        + NicknamesService
+        + TemplatesService
 {
 }
 
 /// What the gate asks before a handler is called. It is called on the runtime's threads and must not wait.
-pub trait DoorOffice: Send + Sync + 'static {
+pub trait AuthenticationService: Send + Sync + 'static {
     /// Who has this access token or API key, calling from this address.
     fn authenticate(&self, token: &str, peer: Option<IpAddr>, request_id: &str) -> Answer<Caller>;
 

@@ -51,7 +51,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office knows of operators.
-pub trait OperatorsOffice: Send + Sync + 'static {
+pub trait OperatorsService: Send + Sync + 'static {
     /// Those in force.
     fn operators(&self, query: &OperatorsQuery) -> Answer<Page<Operator>>;
 

@@ -30,7 +30,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office knows of plans.
-pub trait PlansOffice: Send + Sync + 'static {
+pub trait PlansService: Send + Sync + 'static {
     /// Those in force that the caller reaches: all of them, or those of the accounts within reach.
     fn plans(&self, caller: &Caller, query: &PlansQuery) -> Answer<Page<Plan>>;
 

@@ -37,7 +37,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office knows of rate cards.
-pub trait RateCardsOffice: Send + Sync + 'static {
+pub trait RateCardsService: Send + Sync + 'static {
     /// Octets of a deck at most. Called on the runtime's threads; it must not wait.
     fn deck_octets_max(&self) -> usize;
 

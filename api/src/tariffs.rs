@@ -32,7 +32,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office knows of tariff versions.
-pub trait TariffsOffice: Send + Sync + 'static {
+pub trait TariffsService: Send + Sync + 'static {
     /// Reads every file of the configuration again and puts it in force, whole or not at all.
     fn reload(&self, caller: &Caller) -> Answer<TariffChange>;
 

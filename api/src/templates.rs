@@ -34,7 +34,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office knows of templates.
-pub trait TemplatesOffice: Send + Sync + 'static {
+pub trait TemplatesService: Send + Sync + 'static {
     /// Those of the accounts that the caller reaches.
     fn templates(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<MessageTemplate>>;
 

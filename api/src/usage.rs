@@ -31,7 +31,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office knows of usage.
-pub trait UsageOffice: Send + Sync + 'static {
+pub trait UsageService: Send + Sync + 'static {
     /// What an account sent in a period.
     fn usage(&self, caller: &Caller, account: &str, query: &UsageQuery) -> Answer<Usage>;
 

@@ -33,7 +33,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office knows of users.
-pub trait UsersOffice: Send + Sync + 'static {
+pub trait UsersService: Send + Sync + 'static {
     /// Those whose account the caller reaches.
     fn users(&self, caller: &Caller, query: &UsersQuery) -> Answer<Page<User>>;
 

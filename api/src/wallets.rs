@@ -34,7 +34,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office knows of money.
-pub trait WalletsOffice: Send + Sync + 'static {
+pub trait WalletsService: Send + Sync + 'static {
     /// What an account has, now or at an instant of the past.
     fn balance(&self, caller: &Caller, account: &str, query: BalanceQuery) -> Answer<Balance>;
 

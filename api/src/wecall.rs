@@ -38,7 +38,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What the office answers the wecall clients.
-pub trait WecallOffice: Send + Sync + 'static {
+pub trait WecallService: Send + Sync + 'static {
     /// An account's wallet, which comes into being here where the configuration allows that.
     fn wecall_wallet(&self, caller: &Caller, account: &str) -> Answer<WecallWallet>;
 

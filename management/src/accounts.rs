@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tollgate_api::accounts::{
-    Account, AccountPatch, AccountSort, AccountsOffice, AccountsQuery, CreatedAccount, Credentials,
+    Account, AccountPatch, AccountSort, AccountsQuery, AccountsService, CreatedAccount, Credentials,
     NewAccount,
 };
 use tollgate_api::answer::{Answer, Versioned};
@@ -33,7 +33,7 @@ use tollgate_relay::core::ApplyError;
 /// Characters of a password that is made here.
 const PASSWORD_CHARACTERS: usize = 8;
 
-impl AccountsOffice for Office {
+impl AccountsService for Office {
     fn accounts(&self, caller: &Caller, query: &AccountsQuery) -> Answer<Page<Account>> {
         let paging = query.paging()?;
         let search = query.search.as_ref().map(|text| text.to_lowercase());

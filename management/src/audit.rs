@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tollgate_api::answer::Answer;
-use tollgate_api::audit::{AuditEntry, AuditOffice, AuditQuery};
+use tollgate_api::audit::{AuditEntry, AuditQuery, AuditService};
 use tollgate_api::page::{Page, cursor};
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
@@ -15,7 +15,7 @@ use crate::change_set::unavailable;
 /// Entries that one request looks at.
 const LOOKED_AT_MAX: usize = 20_000;
 
-impl AuditOffice for Office {
+impl AuditService for Office {
     fn audit(&self, query: &AuditQuery) -> Answer<Page<AuditEntry>> {
         let paging = query.paging()?;
         let last = match &paging.after {

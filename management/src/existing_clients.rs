@@ -5,22 +5,22 @@ mod view;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use tollgate_api::accounts::{AccountPatch, AccountsOffice, NewAccount};
-use tollgate_api::alerts::{AlertsOffice, AlertsQuery};
+use tollgate_api::accounts::{AccountPatch, AccountsService, NewAccount};
+use tollgate_api::alerts::{AlertsQuery, AlertsService};
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::extract::IdempotencyKey;
-use tollgate_api::invoices::{InvoiceStatus, InvoicesOffice, NewInvoice};
+use tollgate_api::invoices::{InvoiceStatus, InvoicesService, NewInvoice};
 use tollgate_api::page::{LIMIT_DEFAULT, LIMIT_MAX, Page};
-use tollgate_api::plans::{PlansOffice, PlansQuery};
+use tollgate_api::plans::{PlansQuery, PlansService};
 use tollgate_api::problem::Problem;
-use tollgate_api::rate_cards::{RateCardsOffice, RateCardsQuery};
+use tollgate_api::rate_cards::{RateCardsQuery, RateCardsService};
 use tollgate_api::time::Time;
-use tollgate_api::usage::{UsageOffice, UsagePeriod, UsageQuery};
-use tollgate_api::wallets::{NewTopup, TransactionsQuery, WalletsOffice};
+use tollgate_api::usage::{UsagePeriod, UsageQuery, UsageService};
+use tollgate_api::wallets::{NewTopup, TransactionsQuery, WalletsService};
 use tollgate_api::wecall::{
-    WecallAlert, WecallInvoice, WecallInvoiceQuery, WecallOffice, WecallPeriod, WecallPlan, WecallPlanType,
-    WecallRate, WecallTopup, WecallTransaction, WecallTransactionsQuery, WecallUsage, WecallWallet,
+    WecallAlert, WecallInvoice, WecallInvoiceQuery, WecallPeriod, WecallPlan, WecallPlanType, WecallRate,
+    WecallService, WecallTopup, WecallTransaction, WecallTransactionsQuery, WecallUsage, WecallWallet,
 };
 use tollgate_engine::money::Amount;
 
@@ -42,7 +42,7 @@ const SYSTEM_ID_CHARACTERS: usize = 12;
 /// What a top-up refers to where nobody says.
 const TOPUP_REFERENCE: &str = "topup";
 
-impl WecallOffice for Office {
+impl WecallService for Office {
     fn wecall_wallet(&self, caller: &Caller, account: &str) -> Answer<WecallWallet> {
         match self.wallet(caller, account) {
             Err(problem) if problem.status == 404 && caller.reaches_all() => {

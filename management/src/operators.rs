@@ -14,7 +14,7 @@ use tollgate_api::caller::Caller;
 use tollgate_api::extract::IfMatch;
 use tollgate_api::operators::{
     Operator, OperatorHealth, OperatorInput, OperatorLinks, OperatorSort, OperatorStats, OperatorStatus,
-    OperatorsOffice, OperatorsQuery, PeriodQuery,
+    OperatorsQuery, OperatorsService, PeriodQuery,
 };
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
@@ -33,7 +33,7 @@ use tollgate_relay::delivery::OperatorQueue;
 /// As many as `operators.toml` may have.
 const OPERATORS_MAX: usize = 1_000;
 
-impl OperatorsOffice for Office {
+impl OperatorsService for Office {
     fn operators(&self, query: &OperatorsQuery) -> Answer<Page<Operator>> {
         let paging = query.paging()?;
         let wanted = view::filter(query)?;

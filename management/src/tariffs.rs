@@ -11,7 +11,7 @@ use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::tariffs::{
     ChangeResult, RollbackQuery, TariffChange, TariffFile, TariffRollback, TariffSort, TariffVersion,
-    TariffsOffice, TariffsQuery,
+    TariffsQuery, TariffsService,
 };
 use tollgate_api::time::Time;
 
@@ -21,7 +21,7 @@ use crate::tariff_files::{Version, list_versions, plan_rollback};
 use crate::tariffs::edits::{Note, problem_of_edit, problem_of_reload};
 use tollgate_relay::reload_order::ReloadOutcome;
 
-impl TariffsOffice for Office {
+impl TariffsService for Office {
     fn reload(&self, caller: &Caller) -> Answer<TariffChange> {
         let _alone = self.edits.alone();
         let before = self.tariff_in_force().0;

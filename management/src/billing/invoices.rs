@@ -24,8 +24,8 @@ use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
 use tollgate_api::extract::IfMatch;
 use tollgate_api::invoices::{
-    Cancellation, Drafted, Invoice, InvoiceStatus, InvoiceSummary, InvoicesOffice, InvoicesQuery, NewInvoice,
-    Payment,
+    Cancellation, Drafted, Invoice, InvoiceStatus, InvoiceSummary, InvoicesQuery, InvoicesService,
+    NewInvoice, Payment,
 };
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
@@ -75,7 +75,7 @@ impl Billing {
     }
 }
 
-impl InvoicesOffice for Office {
+impl InvoicesService for Office {
     fn invoices(&self, caller: &Caller, query: &InvoicesQuery) -> Answer<Page<InvoiceSummary>> {
         self.invoice_page(caller, query)
     }

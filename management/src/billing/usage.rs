@@ -8,7 +8,7 @@ use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::page::Page;
 use tollgate_api::time::Time;
 use tollgate_api::usage::{
-    AccountUsage, DailyUsage, Usage, UsageCounts, UsageListQuery, UsageOffice, UsageQuery,
+    AccountUsage, DailyUsage, Usage, UsageCounts, UsageListQuery, UsageQuery, UsageService,
 };
 use tollgate_engine::money::Amount;
 use tollgate_storage::clock::now;
@@ -26,7 +26,7 @@ const DAYS_MAX: u64 = 400;
 /// Days of a range over many accounts.
 const DAYS_OF_MANY_MAX: u64 = 92;
 
-impl UsageOffice for Office {
+impl UsageService for Office {
     fn usage(&self, caller: &Caller, account: &str, query: &UsageQuery) -> Answer<Usage> {
         let account = self.visibility.reached(caller, account)?;
         let period = query.period.unwrap_or_default();

@@ -16,7 +16,7 @@ use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_api::wallets::{
-    Balance, BalanceQuery, NewAdjustment, NewTopup, Transaction, TransactionsQuery, Wallet, WalletsOffice,
+    Balance, BalanceQuery, NewAdjustment, NewTopup, Transaction, TransactionsQuery, Wallet, WalletsService,
 };
 use tollgate_engine::money::Amount;
 use tollgate_storage::change::{EntryChange, EntryText};
@@ -43,7 +43,7 @@ struct Posting<'a> {
     request: String,
 }
 
-impl WalletsOffice for Office {
+impl WalletsService for Office {
     fn balance(&self, caller: &Caller, account: &str, query: BalanceQuery) -> Answer<Balance> {
         let account = self.visibility.reached(caller, account)?;
         let charged = &account.provisioned.account;

@@ -7,7 +7,7 @@ use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
 use tollgate_api::extract::IfMatch;
 use tollgate_api::moderation::{ApprovedQuery, ContentQuery, Moderation};
-use tollgate_api::nicknames::{NewNickname, Nickname, NicknameChange, NicknamesOffice};
+use tollgate_api::nicknames::{NewNickname, Nickname, NicknameChange, NicknamesService};
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
@@ -92,7 +92,7 @@ fn is_sender_id(name: &str) -> bool {
     is_number || (is_name && name.trim() == name)
 }
 
-impl NicknamesOffice for Office {
+impl NicknamesService for Office {
     fn nicknames(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<Nickname>> {
         self.claims_listed::<SenderIdRecord>(caller, query)
     }

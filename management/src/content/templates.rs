@@ -10,7 +10,7 @@ use tollgate_api::moderation::{ApprovedQuery, ContentQuery, Moderation};
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::templates::{
-    MessageTemplate, NewTemplate, TemplateChange, TemplateMatch, TemplatesOffice, TextToCheck,
+    MessageTemplate, NewTemplate, TemplateChange, TemplateMatch, TemplatesService, TextToCheck,
 };
 use tollgate_api::time::Time;
 use tollgate_engine::template::{Template, TemplateError};
@@ -120,7 +120,7 @@ fn is_language(tag: &str) -> bool {
     is_language && tag.split('-').count() <= SUBTAGS_MAX && subtags.all(is_subtag)
 }
 
-impl TemplatesOffice for Office {
+impl TemplatesService for Office {
     fn templates(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<MessageTemplate>> {
         self.claims_listed::<TemplateRecord>(caller, query)
     }

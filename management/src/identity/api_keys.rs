@@ -13,7 +13,7 @@ use serde_json::Value;
 use tollgate_api::access::may_grant;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::{Caller, Reach, Role, Scope};
-use tollgate_api::keys::{ApiKey, ApiKeysQuery, CreatedApiKey, KeysOffice, NewApiKey};
+use tollgate_api::keys::{ApiKey, ApiKeysQuery, CreatedApiKey, KeysService, NewApiKey};
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
@@ -83,7 +83,7 @@ impl KeyRecord {
 #[derive(Debug, Default)]
 pub struct KeyUses(DashMap<String, UnixMicros>);
 
-impl KeysOffice for Office {
+impl KeysService for Office {
     fn api_keys(&self, caller: &Caller, query: &ApiKeysQuery) -> Answer<Page<ApiKey>> {
         let paging = query.paging()?;
         let keys = self.api_keys.filter(|key| {

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tollgate_api::answer::Answer;
 use tollgate_api::auth::{
-    AuthOffice, Login, Logout, MailPromise, PasswordChange, Refresh, Registration, ResetConfirmation,
+    AuthService, Login, Logout, MailPromise, PasswordChange, Refresh, Registration, ResetConfirmation,
     ResetRequest, Tokens, Verified,
 };
 use tollgate_api::caller::Caller;
@@ -92,7 +92,7 @@ fn session_over() -> Problem {
     Problem::unauthenticated("the session is over; log in again")
 }
 
-impl AuthOffice for Office {
+impl AuthService for Office {
     fn register(&self, request_id: &str, registration: Registration) -> Answer<MailPromise> {
         self.take_registration(request_id, &registration)
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use dashmap::DashMap;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
-use tollgate_api::office::DoorOffice;
+use tollgate_api::office::AuthenticationService;
 use tollgate_api::problem::Problem;
 use tollgate_engine::throttle::{RateLimit, Throttle};
 use tollgate_storage::clock::now;
@@ -56,7 +56,7 @@ impl Door {
     }
 }
 
-impl DoorOffice for Office {
+impl AuthenticationService for Office {
     fn authenticate(&self, token: &str, peer: Option<IpAddr>, request_id: &str) -> Answer<Caller> {
         let caller = if token.starts_with("tg_") {
             self.caller_of_api_key(token, peer, request_id)?

@@ -8,7 +8,7 @@ use tollgate_api::caller::Caller;
 use tollgate_api::extract::IfMatch;
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
-use tollgate_api::users::{NewUser, User, UserPatch, UserRole, UserSort, UsersOffice, UsersQuery};
+use tollgate_api::users::{NewUser, User, UserPatch, UserRole, UserSort, UsersQuery, UsersService};
 
 use super::auth::by_mail::{DAY_MICROS, reset_token};
 use super::auth::records::{UserRecord, view};
@@ -21,7 +21,7 @@ use crate::notifications::mail::texts;
 /// Users at most: they stand in memory.
 const USERS_MAX: usize = 100_000;
 
-impl UsersOffice for Office {
+impl UsersService for Office {
     fn users(&self, caller: &Caller, query: &UsersQuery) -> Answer<Page<User>> {
         let paging = query.paging()?;
         let search = query.search.as_ref().map(|text| text.to_lowercase());

@@ -11,7 +11,7 @@ use serde_json::json;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::cdrs::{
-    Cdr, CdrExplanation, CdrsOffice, CdrsQuery, Export, ExportQuery, ReportedStatus, StatusReport,
+    Cdr, CdrExplanation, CdrsQuery, CdrsService, Export, ExportQuery, ReportedStatus, StatusReport,
 };
 use tollgate_api::money::Money;
 use tollgate_api::page::Page;
@@ -34,7 +34,7 @@ pub(crate) struct Reached {
     pub names: Arc<Names>,
 }
 
-impl CdrsOffice for Office {
+impl CdrsService for Office {
     fn cdrs(&self, caller: &Caller, query: &CdrsQuery) -> Answer<Page<Cdr>> {
         self.list_cdrs(caller, query)
     }

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::runtime::Handle;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
-use tollgate_api::charges::{Charge, ChargesOffice, NewCharge, NewQuote, NewRefund, Quote, Refund};
+use tollgate_api::charges::{Charge, ChargesService, NewCharge, NewQuote, NewRefund, Quote, Refund};
 use tollgate_api::extract::IdempotencyKey;
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::problem::Problem;
@@ -44,7 +44,7 @@ const AHEAD_MAX_MICROS: u64 = 366 * 86_400 * 1_000_000;
 /// Characters of a reason.
 const REASON_MAX: usize = 2_000;
 
-impl ChargesOffice for Office {
+impl ChargesService for Office {
     fn charge(&self, caller: &Caller, new: NewCharge, key: &IdempotencyKey) -> Answer<Charge> {
         let account = self.visibility.reached(caller, &new.account)?;
         check(&new)?;

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
-use tollgate_api::cdrs::{Cdr, CdrsOffice, CdrsQuery};
+use tollgate_api::cdrs::{Cdr, CdrsQuery, CdrsService};
 use tollgate_api::dispatches::{
-    Dispatch, DispatchChange, DispatchMessagesQuery, DispatchOf, DispatchProgress, DispatchesOffice,
-    DispatchesQuery, NewDispatch, OCTETS_MAX, octets_of, text_of,
+    Dispatch, DispatchChange, DispatchMessagesQuery, DispatchOf, DispatchProgress, DispatchesQuery,
+    DispatchesService, NewDispatch, OCTETS_MAX, octets_of, text_of,
 };
 use tollgate_api::extract::IfMatch;
 use tollgate_api::page::Page;
@@ -47,7 +47,7 @@ struct Asked {
     octets: Vec<u8>,
 }
 
-impl DispatchesOffice for Office {
+impl DispatchesService for Office {
     fn dispatches(&self, caller: &Caller, query: &DispatchesQuery) -> Answer<Page<Dispatch>> {
         self.dispatches_listed(caller, query)
     }

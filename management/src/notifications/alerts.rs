@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tollgate_api::alerts::{
-    Alert, AlertsOffice, AlertsQuery, ReadAll, ReadAllDone, WebhookSecret, WebhookTested,
+    Alert, AlertsQuery, AlertsService, ReadAll, ReadAllDone, WebhookSecret, WebhookTested,
 };
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
@@ -33,7 +33,7 @@ pub use webhook_worker::WebhookWorker;
 /// Alerts of one change.
 const AT_ONCE: usize = 200;
 
-impl AlertsOffice for Office {
+impl AlertsService for Office {
     fn alerts(&self, caller: &Caller, query: &AlertsQuery) -> Answer<Page<Alert>> {
         if let Some(account) = &query.account {
             self.check_reach(caller, account)?;

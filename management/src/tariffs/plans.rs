@@ -11,7 +11,7 @@ use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::page::Page;
 use tollgate_api::percent::Percent;
 use tollgate_api::plans::{
-    ChargePoint, Plan, PlanInput, PlanSort, PlanTier, PlansOffice, PlansQuery, RefundOutcome,
+    ChargePoint, Plan, PlanInput, PlanSort, PlanTier, PlansQuery, PlansService, RefundOutcome,
 };
 use tollgate_api::problem::Problem;
 use tollgate_engine::money::Discount;
@@ -23,7 +23,7 @@ use crate::tariff_files;
 use crate::tariff_files::{PlanView, TierInput, add_plan, list_plans, replace_plan};
 use tollgate_provisioning::{Loaded, texts};
 
-impl PlansOffice for Office {
+impl PlansService for Office {
     fn plans(&self, caller: &Caller, query: &PlansQuery) -> Answer<Page<Plan>> {
         let paging = query.paging()?;
         let reached = self.plans_reached(caller);

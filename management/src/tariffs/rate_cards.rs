@@ -13,7 +13,7 @@ use tollgate_api::percent::Percent;
 use tollgate_api::problem::Problem;
 use tollgate_api::rate_cards::{
     AddedRow, ChangedRow, DeckDifference, DeckQuery, DeckRow, FlaggedRow, PriceMove, RateCard,
-    RateCardsOffice, RateCardsQuery, RatePlaceQuery, RateRow, RateRows, RateSort,
+    RateCardsQuery, RateCardsService, RatePlaceQuery, RateRow, RateRows, RateSort,
 };
 use tollgate_api::tariffs::TariffChange;
 use tollgate_api::time::Time;
@@ -40,7 +40,7 @@ const FLAGGED_NAMED: usize = 20;
 /// A price that moves further than this is flagged, in percent.
 const MOVE_LIMIT: u32 = 20;
 
-impl RateCardsOffice for Office {
+impl RateCardsService for Office {
     fn deck_octets_max(&self) -> usize {
         self.context.settings.api.max_deck_bytes as usize
     }

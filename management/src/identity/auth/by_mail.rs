@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tollgate_api::accounts::{AccountPatch, AccountsOffice, NewAccount};
+use tollgate_api::accounts::{AccountPatch, AccountsService, NewAccount};
 use tollgate_api::answer::Answer;
 use tollgate_api::auth::{MailPromise, Registration, ResetConfirmation, ResetRequest, Verified};
 use tollgate_api::caller::Caller;

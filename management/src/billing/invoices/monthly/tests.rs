@@ -1,6 +1,6 @@
 //! Months that end, in the books of a whole office, with a clock that is an argument.
 
-use tollgate_api::invoices::{InvoicesOffice, NewInvoice};
+use tollgate_api::invoices::{InvoicesService, NewInvoice};
 use tollgate_storage::clock::now;
 
 use super::*;
