@@ -86,13 +86,13 @@ check-ops:
 .PHONY: crash
 crash: ## kill -9 daemon and operators under load, ROUNDS times (20), and judge the books each time
 	@ops/setup.sh build
-	@ROUNDS='$(ROUNDS)' $(CARGO) test $(SCOPE) --test crash --test chain_crash -- --nocapture
+	@ROUNDS='$(ROUNDS)' $(CARGO) test $(SCOPE) --test kill -- chain:: charging:: --nocapture
 
 .PHONY: fuzz
 fuzz: ## feed random bytes to every reader, SECONDS_EACH (60) per target
 	@ops/setup.sh build
 	@BOLERO_RANDOM_TEST_TIME_MS="$$(($(SECONDS_EACH) * 1000))" BOLERO_RANDOM_ITERATIONS=1000000000000 \
-		$(CARGO) test $(SCOPE) --test 'fuzz_*' -- --nocapture
+		$(CARGO) test $(SCOPE) --test 'fuzz_*' --test config -- fuzz:: any_octets any_story any_body any_text --nocapture
 
 .PHONY: bench
 bench: build ## measure each stage and the whole path, and write benches/RESULTS.md

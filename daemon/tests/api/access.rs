@@ -1,25 +1,15 @@
 //! Who may call what: every route of the served document for every kind of caller, held against a table that is written by
 //! hand. A route without a line in the table fails, and a line without a route.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::collections::BTreeMap;
 
+use crate::support::api::{Api, Reply, start_with_admin};
+use crate::support::daemon::Daemon;
+use crate::support::sandbox::Sandbox;
 use serde_json::{Value, json};
-use support::api::{Api, Reply, start_with_admin};
-use support::daemon::Daemon;
-use support::sandbox::Sandbox;
 
 /// `METHOD path who…`, where who is `anybody`, or some of `admin reseller customer`, and the scope that an API key needs.
-const TABLE: &str = include_str!("api_access.txt");
+const TABLE: &str = include_str!("access.txt");
 
 const PASSWORD: &str = "a long enough 1 password";
 
@@ -129,9 +119,9 @@ fn every_route_lets_in_whom_the_table_names_and_nobody_else() {
     let (table, served) = (table(), served(&Api::anonymous(&daemon)));
     let lines: Vec<_> = table.keys().cloned().collect();
     let missing: Vec<_> = served.iter().filter(|route| !lines.contains(route)).collect();
-    assert!(missing.is_empty(), "routes without a line in api_access.txt: {missing:#?}");
+    assert!(missing.is_empty(), "routes without a line in api/access.txt: {missing:#?}");
     let stray: Vec<_> = lines.iter().filter(|route| !served.contains(route)).collect();
-    assert!(stray.is_empty(), "lines of api_access.txt without a route: {stray:#?}");
+    assert!(stray.is_empty(), "lines of api/access.txt without a route: {stray:#?}");
 
     let callers = make_callers(&daemon, &admin);
     let mut wrong = Vec::new();

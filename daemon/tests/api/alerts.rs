@@ -1,31 +1,21 @@
 //! Alerts: raised once while thousands of messages go by, posted with a signature until they are taken, mailed, and cleared.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::thread;
 
+use crate::support::api::{Api, start_with_admin};
+use crate::support::books::micros;
+use crate::support::esme::Esme;
+use crate::support::gateway::{Control, Gateway};
+use crate::support::operator::{Operator, sandbox as with_operators};
+use crate::support::sandbox::Sandbox;
+use crate::support::sm::Sm;
+use crate::support::smpp::Login;
+use crate::support::smsc::Smsc;
+use crate::support::wait::eventually;
+use crate::support::webhook::{Post, Webhook};
 use serde_json::{Value, json};
-use support::api::{Api, start_with_admin};
-use support::books::micros;
-use support::esme::Esme;
-use support::gateway::{Control, Gateway};
-use support::operator::{Operator, sandbox as with_operators};
-use support::sandbox::Sandbox;
-use support::sm::Sm;
-use support::smpp::Login;
-use support::smsc::Smsc;
-use support::wait::eventually;
-use support::webhook::{Post, Webhook};
 
 const BUSY: Login = Login { system_id: "busy", password: "secret01" };
 

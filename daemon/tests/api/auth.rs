@@ -1,24 +1,14 @@
 //! Coming in over the management API: logins, sessions, lock-outs, mails with a real SMTP server, users and API keys.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use crate::support::api::{ADMIN_EMAIL, ADMIN_PASSWORD, Api, Reply, create_admin, start_with_admin};
+use crate::support::daemon::Daemon;
+use crate::support::mail::MailServer;
+use crate::support::sandbox::{Sandbox, run};
+use crate::support::wait::eventually;
 use serde_json::{Value, json};
-use support::api::{ADMIN_EMAIL, ADMIN_PASSWORD, Api, Reply, create_admin, start_with_admin};
-use support::daemon::Daemon;
-use support::mail::MailServer;
-use support::sandbox::{Sandbox, run};
-use support::wait::eventually;
 
 const PASSWORD: &str = "brisk-otter-lamp-42";
 const OTHER_PASSWORD: &str = "quiet-maple-drum-77";

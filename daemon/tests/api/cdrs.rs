@@ -1,23 +1,13 @@
 //! Messages over HTTP: found, settled by report, and exported as CSV and Parquet with what the command exports.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
+use crate::support::api::{Api, start_with_admin};
+use crate::support::books::{self, micros};
+use crate::support::sandbox::Sandbox;
+use crate::support::smpp::{BUSINESS_1, BUSINESS_2, Connection, ESME_ROK, Login, Message, TLV_DISPATCH_ID};
 use bytes::Bytes;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use serde_json::json;
-use support::api::{Api, start_with_admin};
-use support::books::{self, micros};
-use support::sandbox::Sandbox;
-use support::smpp::{BUSINESS_1, BUSINESS_2, Connection, ESME_ROK, Login, Message, TLV_DISPATCH_ID};
 
 const KENYA: &str = "254722000001";
 const AIRTEL: &str = "254733000001";

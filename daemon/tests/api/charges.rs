@@ -1,25 +1,15 @@
 //! Charges over HTTP: what SMPP promises, without a bind; one space of keys for both; refunds; and quotes that agree.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::thread;
 
-use serde_json::{Value, json};
-use support::api::{Api, Reply, create_admin, start_with_admin};
-use support::books::{self, micros};
-use support::sandbox::{Sandbox, run};
-use support::smpp::{
+use crate::support::api::{Api, Reply, create_admin, start_with_admin};
+use crate::support::books::{self, micros};
+use crate::support::sandbox::{Sandbox, run};
+use crate::support::smpp::{
     BUSINESS_1, Connection, ESME_RSUBMITFAIL, Login, Message, TLV_IDEMPOTENCY_KEY, TLV_PRICE,
     TLV_PRICE_REQUEST,
 };
+use serde_json::{Value, json};
 
 const KENYA: &str = "254722000001";
 const POOR: Login = Login { system_id: "poor", password: "secret01" };
@@ -139,7 +129,7 @@ fn a_refusal_has_its_name_and_costs_nothing() {
     // A charge takes no place among the binds, and gives none back.
     let only = Connection::bound(daemon.smpp, POOR);
     let mut second = Connection::open(daemon.smpp);
-    assert_ne!(second.bind(support::smpp::BIND_TRANSCEIVER, POOR).status, 0);
+    assert_ne!(second.bind(crate::support::smpp::BIND_TRANSCEIVER, POOR).status, 0);
     drop(only);
     daemon.stop();
     assert_eq!(books::balanced(&sandbox).len(), 2);

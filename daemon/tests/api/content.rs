@@ -1,20 +1,10 @@
 //! Sender IDs and templates: asked for and moderated over HTTP, and enforced on the binds that are open.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
+use crate::support::api::{Api, start_with_admin};
+use crate::support::daemon::Daemon;
+use crate::support::sandbox::Sandbox;
+use crate::support::smpp::{Connection, ESME_ROK, ESME_RSUBMITFAIL, Login, Message};
 use serde_json::{Value, json};
-use support::api::{Api, start_with_admin};
-use support::daemon::Daemon;
-use support::sandbox::Sandbox;
-use support::smpp::{Connection, ESME_ROK, ESME_RSUBMITFAIL, Login, Message};
 
 const ESME_RINVSRCADR: u32 = 0x0A;
 const PASSWORD: &str = "a long enough 1 password";

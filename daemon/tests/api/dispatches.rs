@@ -1,29 +1,19 @@
 //! Dispatches: counted as their messages are charged and delivered over SMPP, and named over HTTP.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::api::{Api, start_with_admin};
+use crate::support::daemon::Daemon;
+use crate::support::esme::Esme;
+use crate::support::http::escaped;
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes;
+use crate::support::receipts::{DELIVERED, UNDELIVERABLE, in_both};
+use crate::support::sandbox::Sandbox;
+use crate::support::sm::Sm;
+use crate::support::smpp::{BUSINESS_1, BUSINESS_2, Connection, ESME_ROK, Message, TLV_DISPATCH_ID};
+use crate::support::smsc::{Reply, Smsc};
 use serde_json::{Value, json};
-use support::api::{Api, start_with_admin};
-use support::daemon::Daemon;
-use support::esme::Esme;
-use support::http::escaped;
-use support::operator::{Operator, sandbox};
-use support::outcomes;
-use support::receipts::{DELIVERED, UNDELIVERABLE, in_both};
-use support::sandbox::Sandbox;
-use support::sm::Sm;
-use support::smpp::{BUSINESS_1, BUSINESS_2, Connection, ESME_ROK, Message, TLV_DISPATCH_ID};
-use support::smsc::{Reply, Smsc};
 
 const PASSWORD: &str = "a long enough 1 password";
 const ESME_RINVDSTADR: u32 = 0x0B;

@@ -1,10 +1,6 @@
 //! The guide of the management API, run as it is written: every shell block of `docs/api.md`, in order and in one session,
 //! against a real daemon. An example answer below a block has to be what the daemon answers.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
-
-mod support;
-
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +8,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use support::api::{self, ADMIN_EMAIL, ADMIN_PASSWORD};
-use support::sandbox::{Finished, Sandbox};
+use crate::support::api::{self, ADMIN_EMAIL, ADMIN_PASSWORD};
+use crate::support::sandbox::{Finished, Sandbox};
 
 /// What the session is given beside the text: one place for the answer, the status and the end of each `curl`.
 const PRELUDE: &str = r#"set -euo pipefail

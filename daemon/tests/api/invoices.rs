@@ -1,31 +1,21 @@
 //! Invoices over HTTP: equal to the ledger to the last millionth, numbered without gaps, and fixed once they are sent.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
+use crate::support::api::{Api, Reply, start_with_admin};
+use crate::support::books::micros;
+use crate::support::esme::Esme;
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes;
+use crate::support::receipts::{DELIVERED, UNDELIVERABLE, in_both};
+use crate::support::sandbox::Sandbox;
+use crate::support::sm::Sm;
+use crate::support::smpp::{BUSINESS_1, CANCEL_SM, ESME_ROK};
+use crate::support::smsc::{Reply as Answer, Smsc};
+use crate::support::wait::eventually;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use support::api::{Api, Reply, start_with_admin};
-use support::books::micros;
-use support::esme::Esme;
-use support::operator::{Operator, sandbox};
-use support::outcomes;
-use support::receipts::{DELIVERED, UNDELIVERABLE, in_both};
-use support::sandbox::Sandbox;
-use support::sm::Sm;
-use support::smpp::{BUSINESS_1, CANCEL_SM, ESME_ROK};
-use support::smsc::{Reply as Answer, Smsc};
-use support::wait::eventually;
 
 const ACCOUNT: &str = "biz_test_001";
 const ESME_RINVDSTADR: u32 = 0x0B;

@@ -1,23 +1,13 @@
 //! The ledger held against a clerk's: top-ups, adjustments, charges, refunds and repeated requests in any order, and after each
 //! the balance, at the end every balance of the past. `SEED` repeats a run's random choices.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::env;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::support::api::{Api, Reply, start_with_admin};
+use crate::support::books::{self, micros};
+use crate::support::sandbox::Sandbox;
 use serde_json::{Value, json};
-use support::api::{Api, Reply, start_with_admin};
-use support::books::{self, micros};
-use support::sandbox::Sandbox;
 
 const STEPS: usize = 150;
 const ACCOUNT: &str = "clerk";

@@ -1,25 +1,15 @@
 //! Money over HTTP while messages are charged over SMPP: top-ups, adjustments, and the ledger that adds up at every instant.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::collections::HashSet;
 use std::thread;
 
+use crate::support::api::{Api, start_with_admin};
+use crate::support::books::{self, micros};
+use crate::support::gateway::{Control, Gateway};
+use crate::support::sandbox::Sandbox;
+use crate::support::smpp::{BUSINESS_1, BUSINESS_2, Connection, ESME_ROK, ESME_RSUBMITFAIL, Login, Message};
+use crate::support::wait::eventually;
 use serde_json::{Value, json};
-use support::api::{Api, start_with_admin};
-use support::books::{self, micros};
-use support::gateway::{Control, Gateway};
-use support::sandbox::Sandbox;
-use support::smpp::{BUSINESS_1, BUSINESS_2, Connection, ESME_ROK, ESME_RSUBMITFAIL, Login, Message};
-use support::wait::eventually;
 
 const POOR: Login = Login { system_id: "poor", password: "secret01" };
 const KENYA: &str = "254722000001";
@@ -74,7 +64,7 @@ fn a_top_up_is_spent_by_the_next_message() {
     let expected = json!({
         "id": id, "account": "poor", "kind": "top_up", "amount": "0.05", "currency": "USD", "status": "completed",
         "reference": "INV-1", "details": "by bank", "metadata": { "bank": "KCB" },
-        "actor": format!("user:{}", support::api::ADMIN_EMAIL), "at": posted.json["at"], "balance_after": "0.05",
+        "actor": format!("user:{}", crate::support::api::ADMIN_EMAIL), "at": posted.json["at"], "balance_after": "0.05",
         "message_id": null,
     });
     assert_eq!(posted.json, expected);

@@ -1,25 +1,15 @@
 //! Exactly once: a hundred top-ups and a hundred charges, each asked for by many at the same time under its key, with the
 //! daemon killed in the middle.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use crate::support::api::{Api, create_admin};
+use crate::support::books::{self, micros};
+use crate::support::sandbox::Sandbox;
+use crate::support::wait::eventually;
 use serde_json::{Value, json};
-use support::api::{Api, create_admin};
-use support::books::{self, micros};
-use support::sandbox::Sandbox;
-use support::wait::eventually;
 
 const KEYS: usize = 100;
 const ASKERS: usize = 8;

@@ -1,21 +1,11 @@
 //! The OpenAPI document: served, printed and committed are one, and its page needs nothing from elsewhere.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 
+use crate::support::api::Api;
+use crate::support::sandbox::{Sandbox, repository, run};
 use serde_json::Value;
-use support::api::Api;
-use support::sandbox::{Sandbox, repository, run};
 
 #[test]
 fn the_committed_document_is_the_one_that_is_printed() {

@@ -1,26 +1,16 @@
 //! Operators that are made, changed, drained and taken away over the management API, while messages are charged over SMPP.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
+use crate::support::api::{Api, start_with_admin};
+use crate::support::esme::Esme;
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes;
+use crate::support::pair::{destination, numbered};
+use crate::support::sandbox::Sandbox;
+use crate::support::sm::{Party, RECEIPT, RECEIPTED_MESSAGE_ID, Sm};
+use crate::support::smpp::BUSINESS_1;
+use crate::support::smsc::Smsc;
+use crate::support::wait::eventually;
 use serde_json::{Value, json};
-use support::api::{Api, start_with_admin};
-use support::esme::Esme;
-use support::operator::{Operator, sandbox};
-use support::outcomes;
-use support::pair::{destination, numbered};
-use support::sandbox::Sandbox;
-use support::sm::{Party, RECEIPT, RECEIPTED_MESSAGE_ID, Sm};
-use support::smpp::BUSINESS_1;
-use support::smsc::Smsc;
-use support::wait::eventually;
 
 const PASSWORD: &str = "hunter22";
 

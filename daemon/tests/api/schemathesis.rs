@@ -1,21 +1,11 @@
 //! What schemathesis makes of the served OpenAPI document: requests that fit it and requests that do not, and every answer as
 //! the document says, never a 5xx.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::process::Command;
 
-use support::api::{ADMIN_EMAIL, ADMIN_PASSWORD, create_admin};
-use support::peer::tools;
-use support::sandbox::{Sandbox, repository, run};
+use crate::support::api::{ADMIN_EMAIL, ADMIN_PASSWORD, create_admin};
+use crate::support::peer::tools;
+use crate::support::sandbox::{Sandbox, repository, run};
 
 #[test]
 fn every_answer_is_as_the_document_says() {

@@ -1,26 +1,16 @@
 //! Plans, rates and tariff versions that are changed over the management API: the next message costs what the file says then,
 //! and what is wrong changes nothing.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
+use crate::support::api::{Api, Reply, create_admin, start_with_admin};
+use crate::support::books;
+use crate::support::daemon::Daemon;
+use crate::support::sandbox::Sandbox;
+use crate::support::smpp::{BUSINESS_1, Connection, ESME_ROK, Message, TLV_PRICE, TLV_PRICE_REQUEST};
 use serde_json::{Value, json};
-use support::api::{Api, Reply, create_admin, start_with_admin};
-use support::books;
-use support::daemon::Daemon;
-use support::sandbox::Sandbox;
-use support::smpp::{BUSINESS_1, Connection, ESME_ROK, Message, TLV_PRICE, TLV_PRICE_REQUEST};
 
 const RATES: &str = "rates/samples.csv";
 const KENYA: &str = "254722000001";

@@ -1,28 +1,18 @@
 //! Usage over HTTP, held against the CDRs: what the counters say is what counting every message says.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::collections::BTreeMap;
 
+use crate::support::api::{Api, start_with_admin};
+use crate::support::books::micros;
+use crate::support::esme::Esme;
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes::{self, Outcome};
+use crate::support::receipts::{DELIVERED, UNDELIVERABLE, in_both};
+use crate::support::sm::Sm;
+use crate::support::smpp::{BUSINESS_1, BUSINESS_2};
+use crate::support::smsc::{Reply, Smsc};
+use crate::support::wait::eventually;
 use serde_json::{Value, json};
-use support::api::{Api, start_with_admin};
-use support::books::micros;
-use support::esme::Esme;
-use support::operator::{Operator, sandbox};
-use support::outcomes::{self, Outcome};
-use support::receipts::{DELIVERED, UNDELIVERABLE, in_both};
-use support::sm::Sm;
-use support::smpp::{BUSINESS_1, BUSINESS_2};
-use support::smsc::{Reply, Smsc};
-use support::wait::eventually;
 
 const ESME_RINVDSTADR: u32 = 0x0B;
 

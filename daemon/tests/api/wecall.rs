@@ -1,26 +1,16 @@
 //! The eight endpoints of the wecall clients: their paths, field names and values, to the letter.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::thread;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use support::api::{self, Api};
-use support::daemon::Daemon;
-use support::sandbox::Sandbox;
-use support::smpp::{BUSINESS_1, Connection, ESME_ROK, Message};
-use support::wait::eventually;
+use crate::support::api::{self, Api};
+use crate::support::daemon::Daemon;
+use crate::support::sandbox::Sandbox;
+use crate::support::smpp::{BUSINESS_1, Connection, ESME_ROK, Message};
+use crate::support::wait::eventually;
 
 const ACCOUNT: &str = "biz_test_001";
 const ORIGIN: &str = "https://billing.example.com";

@@ -1,16 +1,6 @@
 //! The demo is what a newcomer sees first: it must end well, say so last, and leave nothing behind.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
-use support::sandbox::{Sandbox, run};
+use crate::support::sandbox::{Sandbox, run};
 
 #[test]
 fn the_demo_ends_with_books_that_balance() {

@@ -1,21 +1,11 @@
 //! What a person gets who made a mistake: a readable error that names the thing, and the right exit status.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
-use support::sandbox::{Finished, Sandbox, run};
-use support::smpp::{BUSINESS_1, Connection, ESME_ROK, Message};
+use crate::support::sandbox::{Finished, Sandbox, run};
+use crate::support::smpp::{BUSINESS_1, Connection, ESME_ROK, Message};
 
 const FAILED: Option<i32> = Some(1);
 const USAGE: Option<i32> = Some(2);

@@ -1,16 +1,6 @@
 //! `--help` of each command, which is the manual that everybody has.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
-use support::sandbox::{Sandbox, run};
+use crate::support::sandbox::{Sandbox, run};
 
 /// Each command with the options that its help must explain.
 const COMMANDS: [(&[&str], &[&str]); 12] = [

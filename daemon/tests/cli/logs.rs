@@ -1,21 +1,11 @@
 //! Logs tell what happened, and never what a message said or by which password somebody bound.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
-use serde_json::Value;
-use support::sandbox::Sandbox;
-use support::smpp::{
+use crate::support::sandbox::Sandbox;
+use crate::support::smpp::{
     BIND_TRANSCEIVER, BUSINESS_1, Connection, ESME_RINVPASWD, ESME_ROK, Login, Message, SUBMIT_SM,
     TLV_IDEMPOTENCY_KEY,
 };
+use serde_json::Value;
 
 const TEXT: &str = "The eagle has landed";
 const WRONG: Login = Login { system_id: "biz_test_001", password: "hunter2" };

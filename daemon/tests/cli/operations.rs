@@ -1,31 +1,21 @@
 //! What operations is given in `ops/` speaks of the daemon as it is: every metric exists, every runbook is there.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
-use serde_json::{Value, json};
-use support::api::{Api, start_with_admin};
-use support::daemon::Daemon;
-use support::metrics::{Scrape, get, until_count};
-use support::operator::{self, Operator};
-use support::sandbox::{Sandbox, repository};
-use support::smpp::{
+use crate::support::api::{Api, start_with_admin};
+use crate::support::daemon::Daemon;
+use crate::support::metrics::{Scrape, get, until_count};
+use crate::support::operator::{self, Operator};
+use crate::support::sandbox::{Sandbox, repository};
+use crate::support::smpp::{
     BIND_TRANSCEIVER, BUSINESS_1, Connection, ESME_RINVDSTADR, ESME_RINVPASWD, ESME_ROK, Login, Message,
 };
-use support::wait::eventually;
-use support::webhook::Webhook;
+use crate::support::wait::eventually;
+use crate::support::webhook::Webhook;
+use serde_json::{Value, json};
 
 /// What follows the name of a histogram in its series.
 const HISTOGRAM_SUFFIXES: [&str; 3] = ["_bucket", "_sum", "_count"];

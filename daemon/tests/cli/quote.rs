@@ -1,17 +1,7 @@
 //! `tollgate quote --route` and what `tollgate check` says of operators, as people see them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
+use crate::support::sandbox::{Sandbox, run};
 use serde_json::{Value, json};
-use support::sandbox::{Sandbox, run};
 
 const KENYA: &str = "254722000001";
 const ETHIOPIA: &str = "251911000001";

@@ -1,23 +1,13 @@
 //! `tollgate receipts`: what belongs to no message is listed, and finds its message once ids are read as they are meant.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
-use support::esme::Esme;
-use support::metrics::until_count;
-use support::operator::{Operator, provision, sandbox};
-use support::outcomes;
-use support::receipts::{DELIVERED, in_both};
-use support::sm::Sm;
-use support::smpp::BUSINESS_1;
-use support::smsc::Smsc;
+use crate::support::esme::Esme;
+use crate::support::metrics::until_count;
+use crate::support::operator::{Operator, provision, sandbox};
+use crate::support::outcomes;
+use crate::support::receipts::{DELIVERED, in_both};
+use crate::support::sm::Sm;
+use crate::support::smpp::BUSINESS_1;
+use crate::support::smsc::Smsc;
 
 const UNMATCHED: &str = "tollgate_unmatched_receipts_total{operator=\"hand\"}";
 
@@ -63,7 +53,7 @@ fn receipts_find_their_messages_once_ids_are_read_right() {
 
 #[test]
 fn without_books_there_is_nothing_to_list() {
-    let sandbox = support::sandbox::Sandbox::new();
+    let sandbox = crate::support::sandbox::Sandbox::new();
     let listed = sandbox.on_books(&["receipts"]);
     assert_eq!(listed.code, Some(1), "{listed:?}");
     assert!(listed.stderr.contains("is not a data directory"), "{listed:?}");

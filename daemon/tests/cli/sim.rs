@@ -1,15 +1,5 @@
 //! `tollgate-tools sim` and `tollgate-tools load` against each other: whatever the one does to messages, the other must see.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Lines};
@@ -17,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
+use crate::support::sandbox::{Finished, Sandbox, run};
+use crate::support::wait::{SOON, eventually};
 use serde_json::Value;
-use support::sandbox::{Finished, Sandbox, run};
-use support::wait::{SOON, eventually};
 
 /// A simulator that listens.
 struct Simulator {

@@ -1,23 +1,13 @@
 //! SIGTERM under load: what was taken in is answered, gateways are told, the process ends in time, the books balance.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::thread;
 use std::time::Duration;
 
-use support::gateway::{Control, End, Gateway, Session};
-use support::judge::judge;
-use support::smpp::{BUSINESS_1, BUSINESS_2};
-use support::wait::eventually;
-use support::{books, sandbox::Sandbox};
+use crate::support::gateway::{Control, End, Gateway, Session};
+use crate::support::judge::judge;
+use crate::support::smpp::{BUSINESS_1, BUSINESS_2};
+use crate::support::wait::eventually;
+use crate::support::{books, sandbox::Sandbox};
 
 /// What operators are promised.
 const LONGEST_DRAIN: Duration = Duration::from_secs(5);

@@ -1,23 +1,13 @@
 //! Exactly once, when asked: a message that comes again with its idempotency key gets its first answer again and is not
 //! charged again, whatever lies between.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::sync::Barrier;
 use std::thread;
 
-use support::books;
-use support::metrics::Scrape;
-use support::sandbox::Sandbox;
-use support::smpp::{
+use crate::support::books;
+use crate::support::metrics::Scrape;
+use crate::support::sandbox::Sandbox;
+use crate::support::smpp::{
     BUSINESS_1, BUSINESS_2, Connection, ESME_ROK, ESME_RSUBMITFAIL, Message, TLV_IDEMPOTENCY_KEY,
 };
 

@@ -1,20 +1,10 @@
 //! Hot reload: a good change holds from the next message on, a bad one changes nothing, and no gateway notices either.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
-use support::books;
-use support::daemon::Daemon;
-use support::metrics::{Scrape, until_count};
-use support::sandbox::Sandbox;
-use support::smpp::{
+use crate::support::books;
+use crate::support::daemon::Daemon;
+use crate::support::metrics::{Scrape, until_count};
+use crate::support::sandbox::Sandbox;
+use crate::support::smpp::{
     BIND_TRANSCEIVER, BUSINESS_1, Connection, ESME_RINVPASWD, ESME_ROK, ESME_RSUBMITFAIL, Login, Message,
     TLV_PRICE, TLV_PRICE_REQUEST,
 };

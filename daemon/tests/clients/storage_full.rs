@@ -1,31 +1,23 @@
 //! A disk that fills under load: messages are refused, nothing is lost or charged wrongly, and when there is room again
 //! the daemon recovers by itself.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
-use support::books;
-use support::daemon::Daemon;
-use support::gateway::{Answer, Control, End, Gateway, Record, Session};
-use support::judge::judge;
-use support::metrics::{Scrape, get, until_count};
-use support::namespace::SmallDisk;
-use support::sandbox::Sandbox;
-use support::smpp::{BUSINESS_1, BUSINESS_2, Connection, ENQUIRE_LINK, ESME_ROK, ESME_RSYSERR, Message};
-use support::wait::eventually;
+use crate::support::books;
+use crate::support::daemon::Daemon;
+use crate::support::gateway::{Answer, Control, End, Gateway, Record, Session};
+use crate::support::judge::judge;
+use crate::support::metrics::{Scrape, get, until_count};
+use crate::support::namespace::SmallDisk;
+use crate::support::sandbox::Sandbox;
+use crate::support::smpp::{
+    BUSINESS_1, BUSINESS_2, Connection, ENQUIRE_LINK, ESME_ROK, ESME_RSYSERR, Message,
+};
+use crate::support::wait::eventually;
 
 const REFUSED: &str = "tollgate_refusals_total{reason=\"storage_unavailable\"}";
 

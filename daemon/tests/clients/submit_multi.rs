@@ -1,18 +1,8 @@
 //! One submit_multi charges each destination by itself, lists the refused ones, and is known again by its key.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
-use support::books;
-use support::sandbox::Sandbox;
-use support::smpp::{
+use crate::support::books;
+use crate::support::sandbox::Sandbox;
+use crate::support::smpp::{
     BUSINESS_1, Connection, ESME_RINVDSTADR, ESME_ROK, Message, TLV_IDEMPOTENCY_KEY, TLV_PRICE_REQUEST,
 };
 

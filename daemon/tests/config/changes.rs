@@ -1,13 +1,5 @@
 //! What a configuration means, and what a changed one is said to change.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "a test stops at the first surprise"
-)]
-
 use std::fs;
 use std::path::Path;
 
@@ -328,7 +320,7 @@ fn what_prices_depend_on_is_kept_but_for_subscribers_numbers() {
 
 #[test]
 fn a_reload_says_what_changed() {
-    let worksheet = fs::read_to_string("tests/config_changes.txt").unwrap();
+    let worksheet = fs::read_to_string("tests/config/changes.txt").unwrap();
     let mut cases = 0;
     for case in worksheet.split("\n\n").skip(1) {
         let (edit, expected) = case.split_once('\n').unwrap();

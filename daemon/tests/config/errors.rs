@@ -3,14 +3,6 @@
 //! Each folder below `config_errors/` holds a configuration with mistakes, and in `expected.txt` exactly what is printed
 //! for it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "a test stops at the first surprise"
-)]
-
 use std::path::{Path, PathBuf};
 
 use tollgate_provisioning::{self as config, Problems};

@@ -1,15 +1,7 @@
 //! Any bytes in any file: the readers answer with a configuration or with problems, and never panic.
 //!
-//! `BOLERO_RANDOM_ITERATIONS=1000000 cargo test --test fuzz_config` looks longer. What once went wrong is kept below
+//! `BOLERO_RANDOM_ITERATIONS=1000000 cargo test --test config fuzz` looks longer. What once went wrong is kept below
 //! `fuzz_config/`, in a folder for each file, and tried first.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "a test stops at the first surprise"
-)]
 
 use std::fs;
 use std::path::Path;

@@ -1,13 +1,5 @@
 //! The shipped configuration is right, and its reference says what the readers read.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "a test stops at the first surprise"
-)]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;

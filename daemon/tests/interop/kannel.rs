@@ -1,25 +1,15 @@
 //! Kannel as the gateway and node-smpp as the operator: what Kannel is told at its HTTP door comes back to it as reports.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::collections::BTreeMap;
 
+use crate::support::foreign::{Foreign, octets};
+use crate::support::http::Listener;
+use crate::support::kannel::{ACCEPTED_BY_SMSC, DELIVERED_TO_PHONE, Kannel, NOT_DELIVERED};
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes;
+use crate::support::smpp::BUSINESS_1;
+use crate::support::wait::eventually;
 use serde_json::{Value, json};
-use support::foreign::{Foreign, octets};
-use support::http::Listener;
-use support::kannel::{ACCEPTED_BY_SMSC, DELIVERED_TO_PHONE, Kannel, NOT_DELIVERED};
-use support::operator::{Operator, sandbox};
-use support::outcomes;
-use support::smpp::BUSINESS_1;
-use support::wait::eventually;
 
 const ESME_RINVDSTADR: u8 = 0x0B;
 

@@ -1,26 +1,16 @@
 //! SMSCs of other makers as operators: messages reach them whole, their receipts come back, and the books follow.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
+use crate::support::daemon::Daemon;
+use crate::support::esme::Esme;
+use crate::support::foreign::{Foreign, octets};
+use crate::support::metrics::until_count;
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes;
+use crate::support::receipts::{DELIVERED, REJECTED, UNDELIVERABLE};
+use crate::support::sandbox::Sandbox;
+use crate::support::sm::{MESSAGE_PAYLOAD, Party, SAR_PART, SAR_REFERENCE, SAR_TOTAL, Sm, UDHI};
+use crate::support::smpp::BUSINESS_1;
 use serde_json::{Value, json};
-use support::daemon::Daemon;
-use support::esme::Esme;
-use support::foreign::{Foreign, octets};
-use support::metrics::until_count;
-use support::operator::{Operator, sandbox};
-use support::outcomes;
-use support::receipts::{DELIVERED, REJECTED, UNDELIVERABLE};
-use support::sandbox::Sandbox;
-use support::sm::{MESSAGE_PAYLOAD, Party, SAR_PART, SAR_REFERENCE, SAR_TOTAL, Sm, UDHI};
-use support::smpp::BUSINESS_1;
 
 const VENDOR_TLV: u16 = 0x1500;
 const ESME_RINVDSTADR: u8 = 0x0B;

@@ -1,20 +1,10 @@
 //! Python's smpplib as a gateway: what it sees, and what the books hold of it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
+use crate::support::books;
+use crate::support::peer::{Expected, Peer, expect_charged};
+use crate::support::sandbox::Sandbox;
+use crate::support::smpp::{BUSINESS_1, Login};
 use serde_json::{Value, json};
-use support::books;
-use support::peer::{Expected, Peer, expect_charged};
-use support::sandbox::Sandbox;
-use support::smpp::{BUSINESS_1, Login};
 
 const SAFARICOM: &str = "254722000001";
 const AIRTEL: &str = "254733000001";

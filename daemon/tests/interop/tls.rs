@@ -1,29 +1,19 @@
 //! TLS on both sides through the shipped binary: foreign gateways come in over it, foreign operators are reached over it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
+use crate::support::daemon::Daemon;
+use crate::support::esme::Esme;
+use crate::support::foreign::Foreign;
+use crate::support::http::Listener;
+use crate::support::kannel::{DELIVERED_TO_PHONE, Kannel};
+use crate::support::metrics::Scrape;
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes;
+use crate::support::peer::Peer;
+use crate::support::sandbox::Sandbox;
+use crate::support::sm::Sm;
+use crate::support::smpp::{BUSINESS_1, BUSINESS_2};
+use crate::support::tls::Certificate;
 use serde_json::json;
-use support::daemon::Daemon;
-use support::esme::Esme;
-use support::foreign::Foreign;
-use support::http::Listener;
-use support::kannel::{DELIVERED_TO_PHONE, Kannel};
-use support::metrics::Scrape;
-use support::operator::{Operator, sandbox};
-use support::outcomes;
-use support::peer::Peer;
-use support::sandbox::Sandbox;
-use support::sm::Sm;
-use support::smpp::{BUSINESS_1, BUSINESS_2};
-use support::tls::Certificate;
 
 /// Where the daemon listens for TLS with the certificate.
 fn listen_with(sandbox: &Sandbox, certificate: &Certificate) {

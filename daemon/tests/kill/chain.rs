@@ -2,16 +2,6 @@
 //! turn and under load, and after each round the books are held against what gateways and operators saw. `ROUNDS` sets
 //! how many, `SEED` repeats a run's random choices.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::collections::HashSet;
 use std::env;
 use std::path::PathBuf;
@@ -19,20 +9,20 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use support::chain::{Moment, Sent, Verdict, judge};
-use support::daemon::Daemon;
-use support::esme::Esme;
-use support::foreign::free_port;
-use support::metrics::Scrape;
-use support::operator::{Operator, sandbox};
-use support::outcomes;
-use support::receipts::{DELIVERED, as_text, text};
-use support::sandbox::Sandbox;
-use support::sim::{self, Sim, Taken};
-use support::sm::{Party, Sm};
-use support::smpp::{BUSINESS_1, BUSINESS_2, ESME_ROK, Login, SUBMIT_SM};
-use support::smsc::Smsc;
-use support::wait::eventually;
+use crate::support::chain::{Moment, Sent, Verdict, judge};
+use crate::support::daemon::Daemon;
+use crate::support::esme::Esme;
+use crate::support::foreign::free_port;
+use crate::support::metrics::Scrape;
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes;
+use crate::support::receipts::{DELIVERED, as_text, text};
+use crate::support::sandbox::Sandbox;
+use crate::support::sim::{self, Sim, Taken};
+use crate::support::sm::{Party, Sm};
+use crate::support::smpp::{BUSINESS_1, BUSINESS_2, ESME_ROK, Login, SUBMIT_SM};
+use crate::support::smsc::Smsc;
+use crate::support::wait::eventually;
 
 const LOGINS: [Login; 2] = [BUSINESS_1, BUSINESS_2];
 const CODES: [&str; 2] = ["alpha", "beta"];

@@ -1,19 +1,9 @@
 //! The judge of the chain's kill test, judged: each kind of offence must be seen.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::collections::BTreeMap;
 
-use support::chain::{Moment, Sent, Verdict, judge};
-use support::outcomes::Outcome;
+use crate::support::chain::{Moment, Sent, Verdict, judge};
+use crate::support::outcomes::Outcome;
 
 /// A message in the books.
 #[derive(Clone, Copy)]

@@ -1,32 +1,22 @@
 //! The kill test: load over several binds and accounts, `kill -9` at random moments, and after each the books are held
 //! against what the gateways recorded. `ROUNDS` sets how many, `SEED` repeats a run's random choices.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::env;
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use support::books::{self, Cdr, micros};
-use support::daemon::Daemon;
-use support::gateway::{Answer, Control, Gateway, Record, resend};
-use support::judge::{Verdict, judge};
-use support::sandbox::Sandbox;
-use support::smpp::{
+use crate::support::books::{self, Cdr, micros};
+use crate::support::daemon::Daemon;
+use crate::support::gateway::{Answer, Control, Gateway, Record, resend};
+use crate::support::judge::{Verdict, judge};
+use crate::support::sandbox::Sandbox;
+use crate::support::smpp::{
     BUSINESS_1, BUSINESS_2, Connection, ESME_ROK, ESME_RSUBMITFAIL, Login, Message, TLV_BALANCE, TLV_PRICE,
     TLV_PRICE_REQUEST,
 };
-use support::wait::eventually;
+use crate::support::wait::eventually;
 
 const LOGINS: [Login; 2] = [BUSINESS_1, BUSINESS_2];
 /// What the accounts begin with, in millionths. The second one runs out of money in the course of a life.

@@ -1,18 +1,8 @@
 //! The judge of the kill test, judged: each kind of offence must be seen.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
-use support::books::{Cdr, micros};
-use support::gateway::{Answer, Record};
-use support::judge::{Verdict, judge};
+use crate::support::books::{Cdr, micros};
+use crate::support::gateway::{Answer, Record};
+use crate::support::judge::{Verdict, judge};
 
 fn record(destination: &str, answer: Answer) -> Record {
     Record { account: "a", destination: destination.into(), key: None, answer }

@@ -1,33 +1,23 @@
 //! Two operators, of which one dies, hangs, slows down or refuses: messages keep flowing, over the other where need be,
 //! and come back without a stampede.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::daemon::Daemon;
-use support::esme::Esme;
-use support::foreign::free_port;
-use support::metrics::{Scrape, until_count};
-use support::operator::{Operator, sandbox};
-use support::outcomes;
-use support::pair::{self, entries, numbered, series, until_gauge};
-use support::sm::Sm;
-use support::smpp::{BUSINESS_1, ESME_ROK, SUBMIT_SM};
-use support::smsc::{Reply, Smsc};
-use support::wait::eventually;
+use crate::support::daemon::Daemon;
+use crate::support::esme::Esme;
+use crate::support::foreign::free_port;
+use crate::support::metrics::{Scrape, until_count};
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes;
+use crate::support::pair::{self, entries, numbered, series, until_gauge};
+use crate::support::sm::Sm;
+use crate::support::smpp::{BUSINESS_1, ESME_ROK, SUBMIT_SM};
+use crate::support::smsc::{Reply, Smsc};
+use crate::support::wait::eventually;
 
 /// Promised is one second; here other tests compile and run beside it.
 const LONGEST_FAILOVER: Duration = Duration::from_secs(5);

@@ -1,26 +1,16 @@
 //! An operator whose way into one country is broken: that country's messages go elsewhere, the others stay.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use support::esme::Esme;
-use support::metrics::{Scrape, until_count};
-use support::operator::{Operator, sandbox};
-use support::outcomes;
-use support::sm::Sm;
-use support::smpp::BUSINESS_1;
-use support::smsc::{Reply, Smsc};
-use support::wait::eventually;
+use crate::support::esme::Esme;
+use crate::support::metrics::{Scrape, until_count};
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes;
+use crate::support::sm::Sm;
+use crate::support::smpp::BUSINESS_1;
+use crate::support::smsc::{Reply, Smsc};
+use crate::support::wait::eventually;
 
 const KENYA: &str = "254722000001";
 const UGANDA: &str = "256772000001";

@@ -1,25 +1,15 @@
 //! Operators that cost more than the account pays, in another currency: refused, passed by, or let through and counted; and
 //! the health that is kept of them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
-use support::esme::Esme;
-use support::metrics::{Scrape, until_count};
-use support::operator::{Operator, sandbox};
-use support::outcomes;
-use support::sandbox::Sandbox;
-use support::sm::Sm;
-use support::smpp::BUSINESS_1;
-use support::smsc::Smsc;
-use support::wait::eventually;
+use crate::support::esme::Esme;
+use crate::support::metrics::{Scrape, until_count};
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes;
+use crate::support::sandbox::Sandbox;
+use crate::support::sm::Sm;
+use crate::support::smpp::BUSINESS_1;
+use crate::support::smsc::Smsc;
+use crate::support::wait::eventually;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::store::Store;
 

@@ -1,27 +1,17 @@
 //! Messages in the queue of an operator that is not there yet: they expire, wait for their time, go in order of priority,
 //! and can be taken back or changed.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::time::{Duration, Instant};
 
-use support::esme::Esme;
-use support::foreign::free_port;
-use support::operator::{Operator, sandbox};
-use support::outcomes;
-use support::receipts::{DELETED, EXPIRED, in_both};
-use support::sandbox::Sandbox;
-use support::sm::{Sm, put_text};
-use support::smpp::{BUSINESS_1, BUSINESS_2, CANCEL_SM, ESME_ROK, QUERY_SM, query_body};
-use support::smsc::Smsc;
+use crate::support::esme::Esme;
+use crate::support::foreign::free_port;
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes;
+use crate::support::receipts::{DELETED, EXPIRED, in_both};
+use crate::support::sandbox::Sandbox;
+use crate::support::sm::{Sm, put_text};
+use crate::support::smpp::{BUSINESS_1, BUSINESS_2, CANCEL_SM, ESME_ROK, QUERY_SM, query_body};
+use crate::support::smsc::Smsc;
 
 const REPLACE_SM: u32 = 0x0000_0007;
 const ESME_RCANCELFAIL: u32 = 0x11;

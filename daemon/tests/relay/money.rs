@@ -1,26 +1,16 @@
 //! Money by outcome: what a message must reach to be paid for, and after what it is given back, as its plan says.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use support::books::micros;
-use support::esme::Esme;
-use support::operator::{Operator, sandbox};
-use support::outcomes;
-use support::receipts::{DELIVERED, UNDELIVERABLE, in_both};
-use support::sm::Sm;
-use support::smpp::{BUSINESS_1, TLV_BALANCE, TLV_PRICE_REQUEST};
-use support::smsc::{Reply, Smsc};
-use support::wait::eventually;
+use crate::support::books::micros;
+use crate::support::esme::Esme;
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes;
+use crate::support::receipts::{DELIVERED, UNDELIVERABLE, in_both};
+use crate::support::sm::Sm;
+use crate::support::smpp::{BUSINESS_1, TLV_BALANCE, TLV_PRICE_REQUEST};
+use crate::support::smsc::{Reply, Smsc};
+use crate::support::wait::eventually;
 
 const OPENING_MICROS: i64 = 1_000_000_000;
 const PRICE_MICROS: i64 = 20_000;

@@ -1,26 +1,16 @@
 //! Operators that are drained, disabled, taken out, added or changed by a reload, under the links and queues of the others.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
-use support::daemon::Daemon;
-use support::esme::Esme;
-use support::foreign::free_port;
-use support::metrics::{Scrape, until_count};
-use support::operator::{Operator, provision, sandbox};
-use support::outcomes;
-use support::pair::{self, destination, entries, numbered, until_gauge};
-use support::sm::Sm;
-use support::smpp::BUSINESS_1;
-use support::smsc::Smsc;
-use support::wait::eventually;
+use crate::support::daemon::Daemon;
+use crate::support::esme::Esme;
+use crate::support::foreign::free_port;
+use crate::support::metrics::{Scrape, until_count};
+use crate::support::operator::{Operator, provision, sandbox};
+use crate::support::outcomes;
+use crate::support::pair::{self, destination, entries, numbered, until_gauge};
+use crate::support::sm::Sm;
+use crate::support::smpp::BUSINESS_1;
+use crate::support::smsc::Smsc;
+use crate::support::wait::eventually;
 
 /// Waits until the next load of the configuration, which `change` brings about, has been applied.
 fn reload(daemon: &Daemon, change: impl FnOnce()) {

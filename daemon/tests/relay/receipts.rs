@@ -1,29 +1,19 @@
 //! Receipts on their way to gateways: as they were asked for, in order, at least once, kept while nobody is bound, and a
 //! gateway that does not answer holds up nobody else.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::collections::BTreeSet;
 
-use support::daemon::Daemon;
-use support::esme::{Esme, Taking};
-use support::metrics::{Scrape, until_count};
-use support::operator::{Operator, sandbox};
-use support::outcomes;
-use support::receipts::{DELIVERED, ENROUTE, UNDELIVERABLE, as_tlvs, in_both};
-use support::sandbox::Sandbox;
-use support::sm::{INTERMEDIATE, Sm, put_text};
-use support::smpp::{BUSINESS_1, BUSINESS_2, ESME_ROK};
-use support::smsc::{Reply, Smsc};
-use support::wait::eventually;
+use crate::support::daemon::Daemon;
+use crate::support::esme::{Esme, Taking};
+use crate::support::metrics::{Scrape, until_count};
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes;
+use crate::support::receipts::{DELIVERED, ENROUTE, UNDELIVERABLE, as_tlvs, in_both};
+use crate::support::sandbox::Sandbox;
+use crate::support::sm::{INTERMEDIATE, Sm, put_text};
+use crate::support::smpp::{BUSINESS_1, BUSINESS_2, ESME_ROK};
+use crate::support::smsc::{Reply, Smsc};
+use crate::support::wait::eventually;
 
 const SUBMIT_MULTI: u32 = 0x0000_0021;
 const ESME_RSYSERR: u32 = 0x08;

@@ -1,26 +1,16 @@
 //! Receipts as real operators get them wrong: whatever has a message settles it, once, and what has none is counted.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
-use support::daemon::Daemon;
-use support::esme::Esme;
-use support::metrics::{Scrape, until_count};
-use support::operator::{Operator, sandbox};
-use support::outcomes;
-use support::receipts::{DELIVERED, as_text, as_tlvs, in_both, text};
-use support::sandbox::Sandbox;
-use support::sm::{MESSAGE_STATE, RECEIPTED_MESSAGE_ID, SAR_PART, SAR_REFERENCE, SAR_TOTAL, Sm};
-use support::smpp::{BUSINESS_1, SUBMIT_SM};
-use support::smsc::Smsc;
-use support::wait::eventually;
+use crate::support::daemon::Daemon;
+use crate::support::esme::Esme;
+use crate::support::metrics::{Scrape, until_count};
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes;
+use crate::support::receipts::{DELIVERED, as_text, as_tlvs, in_both, text};
+use crate::support::sandbox::Sandbox;
+use crate::support::sm::{MESSAGE_STATE, RECEIPTED_MESSAGE_ID, SAR_PART, SAR_REFERENCE, SAR_TOTAL, Sm};
+use crate::support::smpp::{BUSINESS_1, SUBMIT_SM};
+use crate::support::smsc::Smsc;
+use crate::support::wait::eventually;
 
 /// How an operator writes a receipt for a message under an id of its own.
 type Write = fn(&Sm, &str) -> Sm;
@@ -212,7 +202,10 @@ fn what_comes_again_changes_nothing() {
     for _ in 0..3 {
         assert_eq!(chain.operator.deliver(&in_both(&sm, "77", DELIVERED)), 0);
     }
-    assert_eq!(chain.operator.deliver(&as_text(&sm, &text("77", support::receipts::UNDELIVERABLE))), 0);
+    assert_eq!(
+        chain.operator.deliver(&as_text(&sm, &text("77", crate::support::receipts::UNDELIVERABLE))),
+        0
+    );
     let (other, sm) = chain.taken(&Sm::to("254722000002"), "78");
     assert_eq!(chain.operator.deliver(&in_both(&sm, "78", DELIVERED)), 0);
     chain.gateway.receipt_of(&other);

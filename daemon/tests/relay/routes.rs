@@ -1,24 +1,14 @@
 //! Which operator gets which message: by network, sender, account and data coding, and nothing is charged where none
 //! takes it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
-use support::daemon::Daemon;
-use support::esme::Esme;
-use support::operator::{Operator, sandbox};
-use support::outcomes;
-use support::sandbox::Sandbox;
-use support::sm::{Party, Sm};
-use support::smpp::{BUSINESS_1, BUSINESS_2, ESME_RINVDSTADR, ESME_ROK, TLV_PRICE_REQUEST};
-use support::smsc::Smsc;
+use crate::support::daemon::Daemon;
+use crate::support::esme::Esme;
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes;
+use crate::support::sandbox::Sandbox;
+use crate::support::sm::{Party, Sm};
+use crate::support::smpp::{BUSINESS_1, BUSINESS_2, ESME_RINVDSTADR, ESME_ROK, TLV_PRICE_REQUEST};
+use crate::support::smsc::Smsc;
 
 const SAFARICOM: &str = "254722000001";
 const AIRTEL: &str = "254733000001";

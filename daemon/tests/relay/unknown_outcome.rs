@@ -1,29 +1,19 @@
 //! Messages whose link broke between `submit_sm` and its response: neither refunded nor sent again at once, settled by a
 //! receipt where one comes, and otherwise as the policy says.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests stop at a surprise"
-)]
-
-mod support;
-
 use std::time::{Duration, Instant};
 
-use support::daemon::Daemon;
-use support::esme::Esme;
-use support::metrics::{Scrape, until_count};
-use support::operator::{Operator, sandbox};
-use support::outcomes;
-use support::receipts::{DELIVERED, in_both};
-use support::sandbox::Sandbox;
-use support::sm::Sm;
-use support::smpp::BUSINESS_1;
-use support::smsc::Smsc;
-use support::wait::eventually;
+use crate::support::daemon::Daemon;
+use crate::support::esme::Esme;
+use crate::support::metrics::{Scrape, until_count};
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes;
+use crate::support::receipts::{DELIVERED, in_both};
+use crate::support::sandbox::Sandbox;
+use crate::support::sm::Sm;
+use crate::support::smpp::BUSINESS_1;
+use crate::support::smsc::Smsc;
+use crate::support::wait::eventually;
 
 const SAFARICOM: &str = "254722000001";
 const UNKNOWN_NOW: &str = "tollgate_unknown_outcomes";

@@ -1,0 +1,31 @@
+//! The management API of the real process, over HTTP.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests stop at a surprise"
+)]
+
+mod access;
+mod alerts;
+mod auth;
+mod cdrs;
+mod charges;
+mod content;
+mod dispatches;
+mod docs;
+mod invoices;
+mod ledger;
+mod money;
+mod once;
+mod openapi;
+mod operators;
+mod schemathesis;
+mod tariff;
+mod usage;
+mod wecall;
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,21 @@
+//! The commands of the binary, and what the daemon shows those who operate it: logs, metrics, alerts.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests stop at a surprise"
+)]
+
+mod demo;
+mod errors;
+mod help;
+mod logs;
+mod operations;
+mod quote;
+mod receipts;
+mod sim;
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,18 @@
+//! Gateways' sessions with the real process: charging, idempotency, reload, drain, a full disk.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests stop at a surprise"
+)]
+
+mod drain;
+mod idempotency;
+mod reload;
+mod storage_full;
+mod submit_multi;
+
+#[path = "../support/mod.rs"]
+mod support;
