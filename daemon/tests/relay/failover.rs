@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use crate::support::daemon::Daemon;
 use crate::support::esme::Esme;
-use crate::support::foreign::free_port;
 use crate::support::metrics::{Scrape, until_count};
 use crate::support::operator::{Operator, sandbox};
 use crate::support::outcomes;
 use crate::support::pair::{self, entries, numbered, series, until_gauge};
+use crate::support::ports::free_port;
 use crate::support::sm::Sm;
 use crate::support::smpp::{BUSINESS_1, ESME_ROK, SUBMIT_SM};
 use crate::support::smsc::{Reply, Smsc};

@@ -4,9 +4,9 @@
 use std::time::{Duration, Instant};
 
 use crate::support::esme::Esme;
-use crate::support::foreign::free_port;
 use crate::support::operator::{Operator, sandbox};
 use crate::support::outcomes;
+use crate::support::ports::free_port;
 use crate::support::receipts::{DELETED, EXPIRED, in_both};
 use crate::support::sandbox::Sandbox;
 use crate::support::sm::{Sm, put_text};

@@ -2,11 +2,11 @@
 
 use crate::support::daemon::Daemon;
 use crate::support::esme::Esme;
-use crate::support::foreign::free_port;
 use crate::support::metrics::{Scrape, until_count};
 use crate::support::operator::{Operator, provision, sandbox};
 use crate::support::outcomes;
 use crate::support::pair::{self, destination, entries, numbered, until_gauge};
+use crate::support::ports::free_port;
 use crate::support::sm::Sm;
 use crate::support::smpp::BUSINESS_1;
 use crate::support::smsc::Smsc;

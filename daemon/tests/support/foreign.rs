@@ -1,7 +1,7 @@
 //! Operators of other makers, each behind a small script that prints what its library saw, one JSON object per line.
 
 use std::io::{BufRead, BufReader};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -10,6 +10,7 @@ use std::thread;
 use serde_json::{Value, json};
 
 use super::peer::tools;
+use super::ports::free_port;
 use super::sandbox::repository;
 use super::wait::eventually;
 
@@ -102,12 +103,6 @@ impl Drop for Foreign {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// A port that nobody listens on.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
 }
 
 /// Waits until somebody listens on the port.

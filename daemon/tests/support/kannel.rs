@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use super::foreign::{free_port, until_listening};
+use super::foreign::until_listening;
 use super::http::escaped;
 use super::metrics::get;
 use super::peer::tools;
+use super::ports::free_port;
 use super::smpp::Login;
 use super::wait::eventually;
 

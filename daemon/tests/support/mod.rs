@@ -23,6 +23,7 @@ pub mod operator;
 pub mod outcomes;
 pub mod pair;
 pub mod peer;
+pub mod ports;
 pub mod receipts;
 pub mod sandbox;
 pub mod sim;

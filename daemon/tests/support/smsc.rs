@@ -10,6 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::esme::{DELIVER_SM, read_pdu};
+use super::ports::free_port;
 use super::sm::Sm;
 use super::smpp::{
     BIND_RECEIVER, BIND_TRANSCEIVER, BIND_TRANSMITTER, ENQUIRE_LINK, Pdu, RESPONSE, SUBMIT_SM, UNBIND,
@@ -80,6 +81,8 @@ impl Smsc {
 
     /// On a port, zero for a free one.
     pub fn start_with(port: u16, policy: impl Fn(&Sm) -> Option<Reply> + Send + Sync + 'static) -> Self {
+        // A port of its own even where any will do: some tests leave it and come back to it.
+        let port = if port == 0 { free_port() } else { port };
         let listener = TcpListener::bind(("127.0.0.1", port)).expect("the port is free");
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared {
