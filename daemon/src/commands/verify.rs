@@ -1,5 +1,7 @@
 //! `tollgate verify`.
 
+mod accounts;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -15,7 +17,7 @@ pub struct VerifyArguments {
     /// The data directory, in place of the one configured
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// For programs
+    /// Report as one line of JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -26,7 +28,9 @@ pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure>
     let store = Store::open_read_only(&path).map_err(|error| error.to_string())?;
     match verify_store(&store) {
         Ok(report) if arguments.json => {
-            println!("{}", as_json(&report));
+            let mut shown = as_json(&report);
+            shown["accounts"] = accounts::accounts(&store).map_err(|error| error.to_string())?.into();
+            println!("{shown}");
             Ok(())
         }
         Ok(report) => {
