@@ -14,7 +14,7 @@ use std::process::{Command, Output};
 const COMMANDS: [(&str, &[&str]); 3] = [
     ("load", &["--target", "--system-id", "--password"]),
     ("sim", &["--listen", "--record", "--receipt-delay-ms", "--error-percent"]),
-    ("demo", &["--config", "--messages"]),
+    ("demo", &["--config", "--messages", "--tollgate"]),
 ];
 
 fn tools(arguments: &[&str]) -> Output {

@@ -1,132 +1,134 @@
-//! What a data directory says after the daemon has left it: CDRs by `tollgate export`, wallets, and `tollgate verify`.
+//! The books of a data directory that the daemon has left, as the commands `tollgate export` and `tollgate verify` show
+//! them.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde::Deserialize;
-use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
-use tollgate_storage::rows::{EntryKind, LedgerEntry, Row};
-use tollgate_storage::schema::{Family, parse_account_id_key};
-use tollgate_storage::store::Store;
+
+use super::program::Program;
 
 /// A CDR, as exported.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ChargedMessage {
-    /// Tollgate's id.
+    /// Tollgate's id of the message.
     pub message_id: u64,
-    /// Who paid.
+    /// The account that paid.
     pub account: String,
-    /// Where it went.
+    /// The number that the message was sent to.
     pub destination: String,
-    /// Of the network.
+    /// The country of the network.
     pub country: String,
-    /// Of the network; empty where only the country is known.
+    /// The name of the network; empty where only the country is known.
     pub operator: String,
-    /// As charged.
+    /// Segments charged.
     pub segments: u32,
-    /// Of all segments, with the decimals of the file.
+    /// The price of all segments.
     #[serde(deserialize_with = "amount")]
     pub price: Amount,
-    /// Of the price.
+    /// The currency of the price.
     pub currency: String,
-    /// What became of it.
+    /// The state that the message reached.
     pub state: String,
-    /// Given back of the price.
+    /// The part of the price that was given back.
     #[serde(deserialize_with = "amount")]
     pub refunded: Amount,
-    /// Who took it, or refused it last; empty for nobody.
+    /// The operator that took the message, or refused it last; empty for none.
     pub operator_code: String,
-    /// What the operator takes, in the account's currency as both are the same here; empty where none took it.
+    /// The operator's price, here in the account's currency; zero where no operator took the message.
     #[serde(deserialize_with = "amount_if_any")]
     pub cost: Amount,
 }
 
-/// An account's money, before its first message and after its last.
-pub struct WalletChange {
-    /// Whose.
+/// The money of one account, before its first message and after its last.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+pub struct AccountMoney {
+    /// The account's id.
     pub account: String,
-    /// Of the amounts.
+    /// The currency of the amounts.
     pub currency: String,
-    /// Opening balance.
-    pub before: Amount,
-    /// Given back.
+    /// The balance that the account began with.
+    #[serde(deserialize_with = "amount")]
+    pub opening_balance: Amount,
+    /// Sum of the refunds.
+    #[serde(deserialize_with = "amount")]
     pub refunded: Amount,
-    /// As it stands in the data directory.
-    pub after: Amount,
+    /// The balance of the wallet.
+    #[serde(deserialize_with = "amount")]
+    pub balance: Amount,
 }
 
-/// How `tollgate verify` ended.
-pub struct Verdict {
-    /// Whether it found nothing that is off.
-    pub balances: bool,
-    /// Its last line.
-    pub line: String,
+/// The counts of books that balance.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+pub struct Counts {
+    wallets: u64,
+    cdrs: u64,
+    segments: u64,
+    dispatches: u64,
+    commits: u64,
+    /// Every account's money.
+    pub accounts: Vec<AccountMoney>,
 }
 
-/// Runs `tollgate` with `arguments` on the books in `data_dir`.
-fn tollgate(config: &Path, arguments: &[&str], data_dir: &Path) -> Result<Output, String> {
-    let program = super::daemon_program()?;
-    let mut command = Command::new(program);
-    command.arg("--config").arg(config).args(arguments).arg("--data-dir").arg(data_dir);
-    command.output().map_err(|error| format!("tollgate {} cannot be run: {error}", arguments.join(" ")))
+/// The line that `tollgate verify --json` prints.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Verified {
+    Balanced(Counts),
+    Off { fault: String },
 }
 
-/// Every CDR.
-pub fn charged_messages(config: &Path, data_dir: &Path) -> Result<Vec<ChargedMessage>, String> {
-    let output = tollgate(config, &["export", "cdr", "--format", "csv"], data_dir)?;
-    if !output.status.success() {
-        return Err(format!("tollgate export failed:\n{}", String::from_utf8_lossy(&output.stderr)));
+impl Counts {
+    /// The line by which `tollgate verify` says that books balance.
+    pub fn line(&self) -> String {
+        let Self { wallets, cdrs, segments, dispatches, commits, .. } = self;
+        format!(
+            "books balance: {wallets} wallets, {cdrs} CDRs, {segments} segments, {dispatches} dispatches, {commits} commits"
+        )
     }
-    let rows: Result<Vec<_>, csv::Error> =
-        csv::Reader::from_reader(&*output.stdout).into_deserialize().collect();
-    rows.map_err(|error| format!("tollgate export: {error}"))
 }
 
-/// Whether the books add up.
-pub fn verify(config: &Path, data_dir: &Path) -> Result<Verdict, String> {
-    let output = tollgate(config, &["verify"], data_dir)?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let line = text.lines().last().map(str::to_owned);
-    let line = line.unwrap_or_else(|| String::from_utf8_lossy(&output.stderr).into_owned());
-    Ok(Verdict { balances: output.status.success() && line.starts_with("books balance:"), line })
+/// The data directory of a daemon that has stopped, and the program that reads it.
+pub struct Books<'a> {
+    /// The program `tollgate`.
+    pub program: &'a Program,
+    /// The configuration.
+    pub config: &'a Path,
+    /// The data directory.
+    pub data_dir: &'a Path,
 }
 
-/// Every wallet.
-pub fn wallets(data_dir: &Path) -> Result<Vec<WalletChange>, String> {
-    let store = Store::open_read_only(data_dir).map_err(|error| error.to_string())?;
-    read_wallets(&store).map_err(|error| error.to_string())
-}
-
-fn read_wallets(store: &Store) -> Result<Vec<WalletChange>, tollgate_storage::store::Unavailable> {
-    let mut opening: BTreeMap<AccountNumber, Amount> = BTreeMap::new();
-    let mut refunded: BTreeMap<AccountNumber, Amount> = BTreeMap::new();
-    store.scan(Family::Ledger, &[], |key, value| {
-        let entry = parse_account_id_key(key).zip(LedgerEntry::read(value));
-        if let Some(((account, _), entry)) = entry {
-            let sums = match entry.kind {
-                EntryKind::OpeningBalance => &mut opening,
-                EntryKind::Refund => &mut refunded,
-                EntryKind::TopUp | EntryKind::Adjustment => return true,
-            };
-            let sum = sums.entry(account).or_default();
-            *sum = [*sum, entry.amount].into_iter().sum();
+impl Books<'_> {
+    /// Every CDR.
+    pub fn charged_messages(&self) -> Result<Vec<ChargedMessage>, String> {
+        let output = self.run(&["export", "cdr", "--format", "csv"])?;
+        if !output.status.success() {
+            return Err(format!("tollgate export failed:\n{}", String::from_utf8_lossy(&output.stderr)));
         }
-        true
-    })?;
-    let balances: BTreeMap<AccountNumber, Amount> =
-        store.wallets()?.into_iter().map(|(number, state)| (number, state.balance)).collect();
-    let of =
-        |amounts: &BTreeMap<AccountNumber, Amount>, number| amounts.get(&number).copied().unwrap_or_default();
-    let changes = store.accounts()?.into_iter().map(|(number, row)| WalletChange {
-        account: row.id,
-        currency: row.currency,
-        before: of(&opening, number),
-        refunded: of(&refunded, number),
-        after: of(&balances, number),
-    });
-    Ok(changes.collect())
+        let rows: Result<Vec<_>, csv::Error> =
+            csv::Reader::from_reader(&*output.stdout).into_deserialize().collect();
+        rows.map_err(|error| format!("tollgate export: {error}"))
+    }
+
+    /// Verifies the books. An error where they do not balance.
+    pub fn verify(&self) -> Result<Counts, String> {
+        let output = self.run(&["verify", "--json"])?;
+        let verified = serde_json::from_slice(&output.stdout).map_err(|error| {
+            format!("tollgate verify --json: {error}\n{}", String::from_utf8_lossy(&output.stderr))
+        })?;
+        match verified {
+            Verified::Balanced(counts) if output.status.success() => Ok(counts),
+            Verified::Balanced(_) => Err(format!("tollgate verify ended with {}", output.status)),
+            Verified::Off { fault } => Err(format!("books do NOT balance: {fault}")),
+        }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<Output, String> {
+        let mut command = self.program.command(self.config);
+        command.args(arguments).arg("--data-dir").arg(self.data_dir);
+        command.output().map_err(|error| format!("tollgate {} cannot be run: {error}", arguments.join(" ")))
+    }
 }
 
 fn amount<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
@@ -137,4 +139,22 @@ fn amount<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Amount, D
 fn amount_if_any<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text.is_empty() { Ok(Amount::ZERO) } else { text.parse().map_err(serde::de::Error::custom) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn books_that_balance_are_told_from_others() {
+        let line = r#"{"balanced":true,"wallets":1,"cdrs":2,"segments":3,"dispatches":0,"commits":2,"usage_rows":7,
+            "accounts":[{"account":"acme","currency":"USD","opening_balance":"50","refunded":"0.02","balance":"49.98"}]}"#;
+        let Ok(Verified::Balanced(counts)) = serde_json::from_str(line) else { panic!("{line}") };
+        assert_eq!(counts.line(), "books balance: 1 wallets, 2 CDRs, 3 segments, 0 dispatches, 2 commits");
+        assert_eq!(counts.accounts[0].balance, Amount::from_micros(49_980_000));
+        let line = r#"{"balanced":false,"fault":"a wallet is off"}"#;
+        assert!(
+            matches!(serde_json::from_str(line), Ok(Verified::Off { fault }) if fault == "a wallet is off")
+        );
+    }
 }

@@ -41,6 +41,15 @@ struct Listening {
     smpp: SocketAddr,
 }
 
+/// Times that the death of an operator cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Failover {
+    /// From the operator's death to the next message of the other.
+    pub away: Duration,
+    /// From the operator's return to its next message.
+    pub back: Duration,
+}
+
 /// Both operators, running.
 pub struct Operators {
     /// The preferred one, until it is killed.

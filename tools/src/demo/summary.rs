@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use tollgate_engine::money::Amount;
 
-use super::Failover;
-use super::books::{ChargedMessage, WalletChange};
+use super::books::{AccountMoney, ChargedMessage};
 use super::evidence::Evidence;
+use super::operators::Failover;
 use super::scrape;
 use super::table::Table;
 use crate::load::Report;
@@ -145,18 +145,18 @@ pub fn answers_by_status(report: &Report) -> Table {
 }
 
 /// What the messages did to the accounts.
-pub fn wallets(changes: &[WalletChange], messages: &[ChargedMessage]) -> Table {
+pub fn wallets(accounts: &[AccountMoney], messages: &[ChargedMessage]) -> Table {
     let mut table = Table::new(&["wallet", " before", " charged", " refunded", " after"]);
-    for change in changes {
-        let of_account = messages.iter().filter(|message| message.account == change.account);
+    for account in accounts {
+        let of_account = messages.iter().filter(|message| message.account == account.account);
         let charged: Amount = of_account.map(|message| message.price).sum();
-        let shown = |amount: Amount| format!("{amount} {}", change.currency);
+        let shown = |amount: Amount| format!("{amount} {}", account.currency);
         table.push([
-            change.account.clone(),
-            shown(change.before),
+            account.account.clone(),
+            shown(account.opening_balance),
             shown(charged),
-            shown(change.refunded),
-            shown(change.after),
+            shown(account.refunded),
+            shown(account.balance),
         ]);
     }
     table
