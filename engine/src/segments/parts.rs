@@ -1,5 +1,7 @@
 //! A text in the units that its coding is charged by, and how many parts of a given size it takes.
 
+use std::iter;
+
 use super::Coding;
 use super::data_coding::Alphabet;
 use crate::gsm7::{self, ESCAPE, Septets};
@@ -29,31 +31,35 @@ impl<'a> Content<'a> {
         Self { alphabet, octets, coding, units }
     }
 
-    /// How many parts of `capacity` units it takes, at least one. A capacity below two could not hold a pair.
+    /// Number of parts of `capacity` units that it takes, at least one. A capacity below two could not hold a pair.
     pub(super) fn parts(&self, capacity: usize) -> usize {
         match (self.alphabet, self.coding) {
-            (Alphabet::Septets, _) => self.parts_where(capacity, |start, end| {
-                // Behind an even run of escapes the last of them is the second of its pair.
-                let run = self.octets[start..end].iter().rev().take_while(|octet| **octet == ESCAPE);
-                run.count() % 2 == 1
-            }),
-            (Alphabet::Utf16, _) => self.parts_where(capacity, |_, end| {
-                matches!(self.octets[2 * end - 2..], [0xD8..=0xDB, _, 0xDC..=0xDF, ..])
-            }),
             (Alphabet::Latin1, Coding::Gsm7) => self.parts_of_latin1(capacity),
-            _ => self.parts_where(capacity, |_, _| false),
+            _ => self.part_ends(capacity).count(),
         }
     }
 
-    /// Parts, where `cuts_pair` says whether a part from `start` that ends before `end` would end inside a pair.
-    fn parts_where(&self, capacity: usize, cuts_pair: impl Fn(usize, usize) -> bool) -> usize {
-        let (mut parts, mut start) = (1, 0);
-        while start + capacity < self.units {
-            let end = start + capacity;
-            start = if cuts_pair(start, end) { end - 1 } else { end };
-            parts += 1;
+    /// The end of each part of `capacity` units, in units; not for Latin-1 that is sent as septets.
+    pub(super) fn part_ends(&self, capacity: usize) -> impl Iterator<Item = usize> {
+        let end_of = move |start| match start + capacity {
+            end if end >= self.units => self.units,
+            end if self.cuts_pair(start, end) => end - 1,
+            end => end,
+        };
+        iter::successors(Some(end_of(0)), move |end| (*end < self.units).then(|| end_of(*end)))
+    }
+
+    /// True if a part from `start` that ends before `end` would end inside a pair.
+    fn cuts_pair(&self, start: usize, end: usize) -> bool {
+        match self.alphabet {
+            Alphabet::Septets => {
+                // Behind an even run of escapes the last of them is the second of its pair.
+                let run = self.octets[start..end].iter().rev().take_while(|octet| **octet == ESCAPE);
+                run.count() % 2 == 1
+            }
+            Alphabet::Utf16 => matches!(self.octets[2 * end - 2..], [0xD8..=0xDB, _, 0xDC..=0xDF, ..]),
+            Alphabet::Latin1 | Alphabet::Octets => false,
         }
-        parts
     }
 
     fn parts_of_latin1(&self, capacity: usize) -> usize {
