@@ -1,4 +1,4 @@
-//! Writes PDUs behind one another into a session's output.
+//! Writes PDUs behind one another into an output buffer.
 //!
 //! The answers to submits, deliver_sm and everything that is a bare header are written by hand, a few instructions each
 //! and no allocation, because there is one per message. rusmpp writes the rest.
@@ -27,7 +27,7 @@ const MESSAGE_ID_LENGTH_MAX: usize = 64;
 const DESTINATIONS_MAX: usize = 255;
 
 /// A PDU without a body: most refusals, and the link's own requests and answers.
-pub(crate) fn put_header_only(out: &mut BytesMut, command: CommandId, status: u32, sequence: u32) {
+pub fn put_header_only(out: &mut BytesMut, command: CommandId, status: u32, sequence: u32) {
     put_header(out, HEADER_LENGTH, command, status, sequence);
 }
 
@@ -195,7 +195,7 @@ pub(crate) fn put_found(out: &mut BytesMut, sequence: u32, found: &Found<'_>) {
 }
 
 /// Any PDU with ESME_ROK, written by rusmpp.
-fn put_pdu(out: &mut BytesMut, sequence: u32, pdu: impl Into<Pdu>) {
+pub fn put_pdu(out: &mut BytesMut, sequence: u32, pdu: impl Into<Pdu>) {
     let command = Command::new(CommandStatus::EsmeRok, sequence, pdu);
     let length = size_of::<u32>() + command.length();
     out.reserve(length);
@@ -203,8 +203,8 @@ fn put_pdu(out: &mut BytesMut, sequence: u32, pdu: impl Into<Pdu>) {
     command.encode(out);
 }
 
-/// The four words of a header in one store.
-fn put_header(out: &mut BytesMut, length: usize, command: CommandId, status: u32, sequence: u32) {
+/// The header of a PDU of `length` octets, its own 16 included: four words in one store.
+pub fn put_header(out: &mut BytesMut, length: usize, command: CommandId, status: u32, sequence: u32) {
     let words = [wire_length(length), command.into(), status, sequence];
     out.put_u128(words.into_iter().fold(0, |header, word| header << 32 | u128::from(word)));
 }

@@ -14,7 +14,7 @@
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
-mod encode;
+pub mod encode;
 pub mod frame;
 mod gate;
 pub mod link;

@@ -13,8 +13,9 @@ mod write;
 use rusmpp::tlvs::TlvTag;
 
 use crate::pdu::Tlvs;
-pub(crate) use fields::TextFields;
+pub use fields::TextFields;
 pub use id::{ReceiptIdFormat, canonical_id, id_candidates};
+pub use state::{of_parameter as state_of_parameter, word as state_word};
 pub use write::ReceiptText;
 
 /// Octets of an id that are kept: four times what a message_id may have.

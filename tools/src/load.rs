@@ -11,7 +11,6 @@ mod bind;
 mod command;
 mod connection;
 mod destinations;
-mod encoding;
 mod exchange;
 pub mod figures;
 mod gateway;

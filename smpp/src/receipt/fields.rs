@@ -9,10 +9,11 @@ use super::state;
 /// Octets of a date or an error that are kept.
 const VALUE_LENGTH_MAX: usize = 32;
 
-/// What a text says, borrowed from it.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct TextFields<'a> {
-    pub(super) id: Option<&'a [u8]>,
+/// The fields of a text, borrowed from it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TextFields<'a> {
+    /// The message centre's id of the message.
+    pub id: Option<&'a [u8]>,
     pub(super) sub: Option<u32>,
     pub(super) dlvrd: Option<u32>,
     pub(super) submitted: Option<&'a [u8]>,
@@ -52,7 +53,8 @@ const NAMES: [(&[u8], Name); 12] = [
 ];
 
 impl<'a> TextFields<'a> {
-    pub(crate) fn read(text: &'a [u8]) -> Self {
+    /// Finds the fields in a text.
+    pub fn read(text: &'a [u8]) -> Self {
         let mut fields = Self::default();
         let mut open: Option<(Name, usize)> = None;
         let colons = text.iter().enumerate().filter(|(_, octet)| **octet == b':').map(|(place, _)| place);
@@ -81,7 +83,8 @@ impl<'a> TextFields<'a> {
         self.id_is_first && self.id.is_some() && self.state().is_some()
     }
 
-    pub(super) fn state(&self) -> Option<u8> {
+    /// The standard's number of the state, where the text has a known word for it.
+    pub fn state(&self) -> Option<u8> {
         self.stat.and_then(state::of_word)
     }
 

@@ -25,7 +25,7 @@ const OTHER_WORDS: [(&[u8], u8); 10] = [
 const UNKNOWN: &str = "UNKNOWN";
 
 /// The word for a state; one for a number that the standard does not have.
-pub(super) fn word(state: u8) -> &'static str {
+pub fn word(state: u8) -> &'static str {
     WORDS.get(usize::from(state)).copied().unwrap_or(UNKNOWN)
 }
 
@@ -42,7 +42,7 @@ pub(super) fn of_word(word: &[u8]) -> Option<u8> {
 }
 
 /// The state that a message_state parameter holds.
-pub(super) fn of_parameter(value: &[u8]) -> Option<u8> {
+pub fn of_parameter(value: &[u8]) -> Option<u8> {
     let number = small_number(value).filter(|number| (*number as usize) < WORDS.len())?;
     u8::try_from(number).ok()
 }

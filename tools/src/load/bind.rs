@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use rusmpp::pdus::{BindReceiver, BindTransceiver, BindTransmitter};
 use rusmpp::types::COctetString;
 use rusmpp::values::{InterfaceVersion, Npi, Ton};
-use rusmpp::{Command, CommandId, CommandStatus, Pdu};
+use rusmpp::{CommandId, Pdu};
+use tollgate_smpp::encode::{put_header_only, put_pdu};
 
 use super::connection::Connection;
-use super::wire;
 
 /// How long the server may take to answer a bind.
 const BIND_TIMEOUT: Duration = Duration::from_secs(10);
@@ -62,16 +62,17 @@ pub fn open(
 ) -> Result<Connection, BindError> {
     let request = request(credentials, mode).ok_or(BindError::Credentials)?;
     let mut connection = Connection::open(target)?;
-    let request = Command::new(CommandStatus::EsmeRok, sequence, request);
-    connection.outgoing().extend(wire::encode(&request));
+    put_pdu(connection.outgoing(), sequence, request);
     let deadline = Instant::now() + BIND_TIMEOUT;
     while Instant::now() < deadline {
         connection.write()?;
         connection.wait(BIND_TIMEOUT)?;
         let mut answer = None;
-        connection.read(|pdu, out| match CommandId::from(pdu.command_id) {
-            CommandId::EnquireLink => wire::write(out, CommandId::EnquireLinkResp, pdu.sequence, b""),
-            _ if pdu.sequence == sequence => answer = Some(pdu.status),
+        connection.read(|frame, out| match frame.header.command {
+            CommandId::EnquireLink => {
+                put_header_only(out, CommandId::EnquireLinkResp, 0, frame.header.sequence)
+            }
+            _ if frame.header.sequence == sequence => answer = Some(frame.header.status),
             _ => {}
         })?;
         match answer {

@@ -4,22 +4,24 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use bytes::BytesMut;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tollgate_smpp::frame::Frame;
 
-use super::wire::Pdu;
+use super::wire::frames;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What waits to be written before messages have to wait.
 const OUTGOING_OCTETS_MAX: usize = 64 * 1024;
 
-/// More than the longest PDU that [`Pdu::take`] lets through.
+/// More than the longest PDU that [`frames`] lets through.
 const INCOMING_OCTETS: usize = 128 * 1024;
 
 /// A connection to an SMPP server.
 pub struct Connection {
     stream: TcpStream,
-    outgoing: Vec<u8>,
+    outgoing: BytesMut,
     written: usize,
     incoming: Box<[u8]>,
     received: usize,
@@ -31,12 +33,12 @@ impl Connection {
         let stream = TcpStream::connect_timeout(&target, CONNECT_TIMEOUT)?;
         stream.set_nodelay(true)?;
         stream.set_nonblocking(true)?;
-        let outgoing = Vec::with_capacity(2 * OUTGOING_OCTETS_MAX);
+        let outgoing = BytesMut::with_capacity(2 * OUTGOING_OCTETS_MAX);
         Ok(Self { stream, outgoing, written: 0, incoming: vec![0; INCOMING_OCTETS].into(), received: 0 })
     }
 
     /// Where the next PDU is put.
-    pub fn outgoing(&mut self) -> &mut Vec<u8> {
+    pub fn outgoing(&mut self) -> &mut BytesMut {
         &mut self.outgoing
     }
 
@@ -72,7 +74,7 @@ impl Connection {
     }
 
     /// Reads what is there and hands every whole PDU to `take`, which may put PDUs into the outgoing ones.
-    pub fn read(&mut self, mut take: impl FnMut(&Pdu<'_>, &mut Vec<u8>)) -> io::Result<()> {
+    pub fn read(&mut self, mut take: impl FnMut(&Frame<'_>, &mut BytesMut)) -> io::Result<()> {
         match self.stream.read(self.incoming.get_mut(self.received..).unwrap_or_default()) {
             Ok(0) => {
                 return Err(io::Error::new(ErrorKind::UnexpectedEof, "the server closed the connection"));
@@ -83,13 +85,15 @@ impl Connection {
             }
             Err(error) => return Err(error),
         }
-        let mut rest = self.incoming.get(..self.received).unwrap_or_default();
-        while let Some(pdu) = Pdu::take(&mut rest).map_err(io::Error::other)? {
-            take(&pdu, &mut self.outgoing);
+        let mut frames = frames(self.incoming.get(..self.received).unwrap_or_default());
+        for frame in &mut frames {
+            let frame =
+                frame.map_err(|_| io::Error::other("the server sent a PDU of an impossible length"))?;
+            take(&frame, &mut self.outgoing);
         }
-        let left = rest.len();
-        self.incoming.copy_within(self.received - left..self.received, 0);
-        self.received = left;
+        let taken = frames.consumed();
+        self.incoming.copy_within(taken..self.received, 0);
+        self.received -= taken;
         Ok(())
     }
 }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::BytesMut;
 use rusmpp::CommandId;
+use tollgate_smpp::encode::put_header_only;
+use tollgate_smpp::frame::Frame;
 
 use super::ledger::{Event, Ledger};
 use super::receipt::Receipt;
@@ -13,7 +16,6 @@ use super::template::{Key, Template};
 use super::traffic::Message;
 use super::window::{Sent, Window};
 use super::wire;
-use super::wire::Pdu;
 
 const HEXADECIMAL: [u8; 16] = *b"0123456789abcdef";
 
@@ -49,56 +51,57 @@ impl Exchange {
     }
 
     /// Appends `message` to `out`. There must be room in the window.
-    pub fn submit(&mut self, message: Message, template: &Template, now: Instant, out: &mut Vec<u8>) {
+    pub fn submit(&mut self, message: Message, template: &Template, now: Instant, out: &mut BytesMut) {
         let sequence = self.window.admit(message, now);
         template
             .write(out, sequence, message.destination.as_bytes(), || key(self.key_prefix, message.number));
     }
 
     /// Takes in what the server sent at `now`, and puts what must be answered into `out`.
-    pub fn take(&mut self, pdu: &Pdu<'_>, now: Instant, out: &mut Vec<u8>) {
-        match CommandId::from(pdu.command_id) {
+    pub fn take(&mut self, pdu: &Frame<'_>, now: Instant, out: &mut BytesMut) {
+        let sequence = pdu.header.sequence;
+        match pdu.header.command {
             CommandId::SubmitSmResp | CommandId::GenericNack => {
-                if let Some(sent) = self.window.settle(pdu.sequence) {
+                if let Some(sent) = self.window.settle(sequence) {
                     self.settle(&sent, pdu, now);
                 }
             }
-            CommandId::EnquireLink => wire::write(out, CommandId::EnquireLinkResp, pdu.sequence, b""),
+            CommandId::EnquireLink => put_header_only(out, CommandId::EnquireLinkResp, 0, sequence),
             CommandId::Unbind => {
-                wire::write(out, CommandId::UnbindResp, pdu.sequence, b"");
+                put_header_only(out, CommandId::UnbindResp, 0, sequence);
                 self.unbound = true;
             }
             // The only other requests that a server sends to a gateway; their responses carry an empty message_id.
             CommandId::DeliverSm => {
                 self.note_receipt(pdu, now);
-                wire::write(out, CommandId::DeliverSmResp, pdu.sequence, b"\0");
+                wire::write(out, CommandId::DeliverSmResp, sequence, b"\0");
             }
             CommandId::DataSm => {
                 self.note_receipt(pdu, now);
-                wire::write(out, CommandId::DataSmResp, pdu.sequence, b"\0");
+                wire::write(out, CommandId::DataSmResp, sequence, b"\0");
             }
             _ => {}
         }
     }
 
-    fn settle(&mut self, sent: &Sent, pdu: &Pdu<'_>, now: Instant) {
+    fn settle(&mut self, sent: &Sent, pdu: &Frame<'_>, now: Instant) {
         let waited = now.saturating_duration_since(sent.at).as_nanos();
-        self.tally.count(pdu.status, u64::try_from(waited).unwrap_or(u64::MAX), now);
-        match pdu.status {
+        self.tally.count(pdu.header.status, u64::try_from(waited).unwrap_or(u64::MAX), now);
+        match pdu.header.status {
             0 => {
-                self.lines.acknowledged(sent.sequence, &sent.message, pdu.message_id());
+                self.lines.acknowledged(sent.sequence, &sent.message, wire::message_id(pdu));
                 if let Some(ledger) = &self.ledger {
-                    self.events.push(Event::Acknowledged(ledger.hash(pdu.message_id())));
+                    self.events.push(Event::Acknowledged(ledger.hash(wire::message_id(pdu))));
                 }
             }
             status => self.lines.refused(sent.sequence, &sent.message, status),
         }
     }
 
-    fn note_receipt(&mut self, pdu: &Pdu<'_>, now: Instant) {
+    fn note_receipt(&mut self, pdu: &Frame<'_>, now: Instant) {
         let Some((ledger, receipt)) = self.ledger.as_ref().zip(Receipt::read(pdu)) else { return };
         self.tally.count_receipt(receipt.state, now);
-        self.lines.receipt(pdu.sequence, &receipt);
+        self.lines.receipt(pdu.header.sequence, &receipt);
         self.events.push(Event::Receipt(ledger.hash(receipt.message_id)));
     }
 

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusmpp::CommandId;
+use tollgate_smpp::encode::put_header_only;
 
 use super::bind;
 use super::bind::BindError;
@@ -17,7 +18,6 @@ use super::ledger::Ledger;
 use super::report::Tally;
 use super::source::Source;
 use super::traffic::Traffic;
-use super::wire;
 use super::{Bind, Limits};
 
 /// How long to wait at most before looking again at the clock and at whether to stop.
@@ -241,13 +241,13 @@ impl Gateway {
     /// Says good-bye. Everything is answered, so that a server that does not answer this does no harm.
     fn unbind(&mut self) {
         let sequence = self.exchange.window.next_sequence();
-        wire::write(self.connection.outgoing(), CommandId::Unbind, sequence, b"");
+        put_header_only(self.connection.outgoing(), CommandId::Unbind, 0, sequence);
         let deadline = Instant::now() + UNBIND_TIMEOUT;
         let mut answered = false;
         while !answered && Instant::now() < deadline {
-            let io = (self.connection.write())
-                .and_then(|()| self.connection.wait(UNBIND_TIMEOUT))
-                .and_then(|()| self.connection.read(|pdu, _| answered |= pdu.sequence == sequence));
+            let io = (self.connection.write()).and_then(|()| self.connection.wait(UNBIND_TIMEOUT)).and_then(
+                |()| self.connection.read(|frame, _| answered |= frame.header.sequence == sequence),
+            );
             if io.is_err() {
                 return;
             }

@@ -5,8 +5,7 @@ use rusmpp::tlvs::MessageSubmissionRequestTlvValue;
 use rusmpp::types::{AnyOctetString, COctetString, OctetString};
 use rusmpp::values::{DataCoding, EsmClass, MessagePayload, Npi, Ton};
 use serde::Deserialize;
-
-use super::encoding::Encoded;
+use tollgate_engine::segments::encode_text;
 
 const TEXTS: &str = include_str!("texts.csv");
 
@@ -38,13 +37,13 @@ pub fn texts() -> Result<Vec<Text>, csv::Error> {
 
 /// The messages that carry `text`, in order. `reference` ties the parts of one text together.
 pub fn submissions(text: &str, source: &COctetString<1, 21>, long: LongText, reference: u8) -> Vec<SubmitSm> {
-    let encoded = Encoded::new(text);
-    let envelope = || envelope(source, encoded.data_coding());
+    let encoded = encode_text(text);
+    let envelope = || envelope(source, encoded.data_coding);
     if encoded.is_single() {
-        return vec![envelope().short_message(octet_string(&encoded.octets())).build()];
+        return vec![envelope().short_message(octet_string(&encoded.octets)).build()];
     }
     match long {
-        LongText::Payload => vec![with_payload(envelope().build(), &encoded.octets())],
+        LongText::Payload => vec![with_payload(envelope().build(), &encoded.octets)],
         LongText::Parts => {
             let parts = encoded.parts();
             let total = u8::try_from(parts.len()).unwrap_or(u8::MAX);
@@ -53,7 +52,7 @@ pub fn submissions(text: &str, source: &COctetString<1, 21>, long: LongText, ref
                 .map(|(number, part)| {
                     // Information element 0, concatenated short messages with an 8-bit reference (3GPP TS 23.040 §9.2.3.24.1).
                     let header = [5, 0, 3, reference, total, number];
-                    let short_message = octet_string(&[&header, &*part].concat());
+                    let short_message = octet_string(&[&header, part].concat());
                     envelope().esm_class(EsmClass::from(UDH_INDICATOR)).short_message(short_message).build()
                 })
                 .collect()

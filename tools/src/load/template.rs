@@ -1,13 +1,13 @@
 //! A `submit_sm` encoded once, of which only the destination, the sequence number and the idempotency key change.
 
+use bytes::{BufMut, BytesMut};
+use rusmpp::CommandId;
 use rusmpp::encode::Length;
 use rusmpp::pdus::SubmitSm;
 use rusmpp::tlvs::{MessageSubmissionRequestTlvValue, TlvTag};
 use rusmpp::types::{AnyOctetString, COctetString};
-use rusmpp::{Command, CommandId, CommandStatus};
-
-use super::wire;
-use super::wire::HEADER_OCTETS;
+use tollgate_smpp::encode::{put_header, put_pdu};
+use tollgate_smpp::frame::HEADER_LENGTH;
 
 /// What an idempotency key consists of; all keys have one length, so that a template has room for it.
 pub type Key = [u8; 24];
@@ -33,9 +33,10 @@ impl Template {
         }
         let (ton_and_npi, twice) = (2, 2);
         let destination_at = submit.service_type.length() + submit.source_addr.length() + ton_and_npi * twice;
-        let pdu = wire::encode(&Command::new(CommandStatus::EsmeRok, 0, submit));
-        let (head, tail) = pdu.split_at(HEADER_OCTETS + destination_at);
-        let head = head.split_at(HEADER_OCTETS).1;
+        let mut pdu = BytesMut::new();
+        put_pdu(&mut pdu, 0, submit);
+        let (head, tail) = pdu.split_at(HEADER_LENGTH + destination_at);
+        let head = head.split_at(HEADER_LENGTH).1;
         Self { head: head.into(), tail: tail.into(), keyed: key_tag.is_some() }
     }
 
@@ -48,15 +49,13 @@ impl Template {
     }
 
     /// Appends the whole PDU to `out`. The key is put in if the template has room for one.
-    pub fn write(&self, out: &mut Vec<u8>, sequence: u32, destination: &[u8], key: impl FnOnce() -> Key) {
-        let length = HEADER_OCTETS + self.head.len() + destination.len() + self.tail.len();
-        out.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
-        out.extend_from_slice(&u32::from(CommandId::SubmitSm).to_be_bytes());
-        out.extend_from_slice(&0_u32.to_be_bytes());
-        out.extend_from_slice(&sequence.to_be_bytes());
-        out.extend_from_slice(&self.head);
-        out.extend_from_slice(destination);
-        out.extend_from_slice(&self.tail);
+    pub fn write(&self, out: &mut BytesMut, sequence: u32, destination: &[u8], key: impl FnOnce() -> Key) {
+        let length = HEADER_LENGTH + self.head.len() + destination.len() + self.tail.len();
+        out.reserve(length);
+        put_header(out, length, CommandId::SubmitSm, 0, sequence);
+        out.put_slice(&self.head);
+        out.put_slice(destination);
+        out.put_slice(&self.tail);
         if self.keyed
             && let Some(room) = out.last_chunk_mut()
         {
@@ -67,11 +66,10 @@ impl Template {
 
 #[cfg(test)]
 mod tests {
-    use bytes::BytesMut;
-    use rusmpp::Pdu;
     use rusmpp::decode::DecodeWithLength;
     use rusmpp::types::OctetString;
     use rusmpp::values::{DataCoding, EsmClass, Npi, Ton};
+    use rusmpp::{Command, CommandStatus, Pdu};
 
     use super::*;
 
@@ -98,7 +96,7 @@ mod tests {
     #[test]
     fn what_is_written_decodes_to_what_was_built() {
         let template = Template::new(submit(), None);
-        let mut out = Vec::new();
+        let mut out = BytesMut::new();
         template.write(&mut out, 77, b"254722000111", Key::default);
         let mut expected = submit();
         expected.destination_addr = COctetString::from_static_slice(b"254722000111\0").unwrap();
@@ -108,7 +106,7 @@ mod tests {
     #[test]
     fn a_key_travels_in_its_tlv() {
         let template = Template::new(submit(), Some(0x1450));
-        let mut out = b"before".to_vec();
+        let mut out = BytesMut::from("before");
         template.write(&mut out, 1, b"447700900123", || *b"abcdefghijklmnopqrstuvwx");
         let command = decode(out.get(6..).unwrap());
         let Some(Pdu::SubmitSm(decoded)) = command.pdu() else { panic!("{command:?}") };
@@ -120,7 +118,7 @@ mod tests {
     #[test]
     fn a_broken_template_claims_only_what_it_has() {
         let template = Template::new(submit(), None).without_last(3);
-        let mut out = Vec::new();
+        let mut out = BytesMut::new();
         template.write(&mut out, 1, b"447700900123", Key::default);
         let claimed = u32::from_be_bytes(*out.first_chunk().unwrap());
         assert_eq!(claimed as usize, out.len());

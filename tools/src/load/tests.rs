@@ -4,10 +4,11 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
+use bytes::BytesMut;
 use rusmpp::CommandId;
 
 use super::*;
-use wire::Pdu;
+use wire::frames;
 
 const PLAN: &str = "prefix,mcc,mnc\n254722,639,02\n";
 
@@ -34,10 +35,11 @@ impl Peer {
 
     fn take(&mut self) -> (CommandId, u32, Vec<u8>) {
         loop {
-            let mut rest = &*self.bytes;
-            if let Some(pdu) = Pdu::take(&mut rest).unwrap() {
-                let taken = (CommandId::from(pdu.command_id), pdu.sequence, pdu.body.to_vec());
-                self.bytes = rest.to_vec();
+            let mut frames = frames(&self.bytes);
+            if let Some(frame) = frames.next() {
+                let frame = frame.unwrap();
+                let taken = (frame.header.command, frame.header.sequence, frame.body.to_vec());
+                self.bytes.drain(..frames.consumed());
                 return taken;
             }
             let mut chunk = [0; 4096];
@@ -61,7 +63,7 @@ impl Peer {
     }
 
     fn send_status(&mut self, command_id: CommandId, status: u32, sequence: u32, body: &[u8]) {
-        let mut pdu = Vec::new();
+        let mut pdu = BytesMut::new();
         wire::write(&mut pdu, command_id, sequence, body);
         pdu[8..12].copy_from_slice(&status.to_be_bytes());
         self.stream.write_all(&pdu).unwrap();
@@ -338,9 +340,8 @@ fn messages_ask_for_receipts_where_that_is_wished() {
     let options = MessageOptions { receipts: true, ..MessageOptions::default() };
     let traffic = Arc::new(Traffic::new(&options, Destinations::read(PLAN.as_bytes()).unwrap()).unwrap());
     let stream = traffic.wire(1, 10);
-    let mut rest = &*stream;
-    while let Some(pdu) = Pdu::take(&mut rest).unwrap() {
-        assert_eq!(registered_delivery(pdu.body), 1);
+    for frame in frames(&stream) {
+        assert_eq!(registered_delivery(frame.unwrap().body), 1);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 use rusmpp::pdus::SubmitSm;
@@ -129,12 +130,12 @@ impl Traffic {
     /// The first `count` messages of a stream, as they go over the wire; for measuring without a connection.
     pub fn wire(self: &Arc<Self>, seed: u64, count: u32) -> Vec<u8> {
         let mut stream = MessageStream::new(Arc::clone(self), seed, 0);
-        let mut out = Vec::new();
+        let mut out = BytesMut::new();
         for sequence in 1..=count {
             let message = stream.draw();
             self.template(&message).write(&mut out, sequence, message.destination.as_bytes(), Key::default);
         }
-        out
+        out.into()
     }
 
     /// What `message` is sent as.

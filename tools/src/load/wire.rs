@@ -1,84 +1,27 @@
-//! The little of SMPP that the generator itself reads and writes: headers, and a few PDUs without a body.
+//! PDUs on the wire, as far as they are the generator's own.
 
-use bytes::BytesMut;
-use rusmpp::encode::Length;
-use rusmpp::encode::owned::Encode;
-use rusmpp::{Command, CommandId};
-
-/// Length, id, status and sequence number of a PDU (SMPP 3.4 §3.2).
-pub const HEADER_OCTETS: usize = 16;
+use bytes::{BufMut, BytesMut};
+use rusmpp::CommandId;
+use tollgate_smpp::encode::put_header;
+use tollgate_smpp::frame::{Frame, Frames, HEADER_LENGTH};
 
 /// Longest PDU that a server may send; a longer one means that the stream is out of step.
 const PDU_OCTETS_MAX: usize = 70_000;
 
-/// A PDU as it lies in the read buffer.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Pdu<'a> {
-    /// Header field.
-    pub command_id: u32,
-    /// Header field.
-    pub status: u32,
-    /// Header field.
-    pub sequence: u32,
-    /// What follows the header.
-    pub body: &'a [u8],
+/// The whole PDUs at the beginning of `bytes`.
+pub fn frames(bytes: &[u8]) -> Frames<'_> {
+    Frames::new(bytes, PDU_OCTETS_MAX)
 }
 
-/// A length field that no PDU can have.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the server sent a PDU that claims {0} octets")]
-pub struct BadLength(u32);
-
-impl<'a> Pdu<'a> {
-    /// Takes the first PDU off `bytes`; `None` while it is not there whole.
-    pub fn take(bytes: &mut &'a [u8]) -> Result<Option<Self>, BadLength> {
-        let Some((header, _)) = bytes.split_first_chunk::<HEADER_OCTETS>() else {
-            return Ok(None);
-        };
-        let claimed = field(header, 0);
-        let length = claimed as usize;
-        if !(HEADER_OCTETS..=PDU_OCTETS_MAX).contains(&length) {
-            return Err(BadLength(claimed));
-        }
-        let Some((pdu, rest)) = bytes.split_at_checked(length) else {
-            return Ok(None);
-        };
-        *bytes = rest;
-        Ok(Some(Self {
-            command_id: field(header, 4),
-            status: field(header, 8),
-            sequence: field(header, 12),
-            body: pdu.get(HEADER_OCTETS..).unwrap_or_default(),
-        }))
-    }
-
-    /// The `message_id` that a `submit_sm_resp` begins with, without its NUL; empty if there is none.
-    pub fn message_id(&self) -> &'a [u8] {
-        self.body.split(|octet| *octet == 0).next().unwrap_or_default()
-    }
-}
-
-fn field(header: &[u8; HEADER_OCTETS], at: usize) -> u32 {
-    let octets = header.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
-    u32::from_be_bytes(octets)
+/// The `message_id` that a `submit_sm_resp` begins with, without its NUL; empty if there is none.
+pub fn message_id<'a>(response: &Frame<'a>) -> &'a [u8] {
+    response.body.split(|octet| *octet == 0).next().unwrap_or_default()
 }
 
 /// Appends a PDU with this body and status `ESME_ROK`.
-pub fn write(out: &mut Vec<u8>, command_id: CommandId, sequence: u32, body: &[u8]) {
-    let length = u32::try_from(HEADER_OCTETS + body.len()).unwrap_or(u32::MAX);
-    for value in [length, u32::from(command_id), 0, sequence] {
-        out.extend_from_slice(&value.to_be_bytes());
-    }
-    out.extend_from_slice(body);
-}
-
-/// The whole PDU, as rusmpp encodes it.
-pub fn encode(command: &Command) -> Vec<u8> {
-    // rusmpp leaves the length field to its codec, and counts without it.
-    let length = size_of::<u32>() + command.length();
-    let mut rest = BytesMut::with_capacity(length);
-    command.encode(&mut rest);
-    [&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes(), &*rest].concat()
+pub fn write(out: &mut BytesMut, command: CommandId, sequence: u32, body: &[u8]) {
+    put_header(out, HEADER_LENGTH + body.len(), command, 0, sequence);
+    out.put_slice(body);
 }
 
 #[cfg(test)]
@@ -87,33 +30,33 @@ mod tests {
 
     #[test]
     fn pdus_are_taken_one_by_one_and_only_whole() {
-        let mut stream = Vec::new();
+        let mut stream = BytesMut::new();
         write(&mut stream, CommandId::SubmitSmResp, 7, b"12345\0");
         write(&mut stream, CommandId::EnquireLink, 8, b"");
-        let mut whole = &*stream;
-        let first = Pdu::take(&mut whole).unwrap().unwrap();
-        assert_eq!((first.sequence, first.message_id()), (7, &b"12345"[..]));
-        assert_eq!(Pdu::take(&mut whole).unwrap().map(|pdu| pdu.command_id), Some(0x15));
-        assert_eq!(Pdu::take(&mut whole), Ok(None));
+        let mut whole = frames(&stream);
+        let first = whole.next().unwrap().unwrap();
+        assert_eq!((first.header.sequence, message_id(&first)), (7, &b"12345"[..]));
+        assert_eq!(whole.next().unwrap().unwrap().header.command, CommandId::EnquireLink);
+        assert_eq!(whole.next(), None);
 
-        let mut cut = stream.get(..20).unwrap();
-        assert_eq!(Pdu::take(&mut cut), Ok(None));
-        assert_eq!(cut.len(), 20, "what is not whole is left for later");
+        let mut cut = frames(&stream[..20]);
+        assert_eq!(cut.next(), None);
+        assert_eq!(cut.consumed(), 0, "what is not whole is left for later");
     }
 
     #[test]
     fn an_impossible_length_is_an_error() {
-        let mut short = &[0, 0, 0, 15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..];
-        assert_eq!(Pdu::take(&mut short), Err(BadLength(15)));
-        let mut long = &[0x7F, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..];
-        assert_eq!(Pdu::take(&mut long), Err(BadLength(0x7F00_0000)));
+        let short = [0, 0, 0, 15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        assert!(frames(&short).next().unwrap().is_err());
+        let long = [0x7F, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        assert!(frames(&long).next().unwrap().is_err());
     }
 
     #[test]
     fn an_error_response_without_a_body_has_no_message_id() {
-        let mut stream = Vec::new();
+        let mut stream = BytesMut::new();
         write(&mut stream, CommandId::SubmitSmResp, 1, b"");
-        let pdu = Pdu::take(&mut &*stream).unwrap().unwrap();
-        assert!(pdu.message_id().is_empty());
+        let response = frames(&stream).next().unwrap().unwrap();
+        assert!(message_id(&response).is_empty());
     }
 }

@@ -17,11 +17,12 @@ fn traffic(mix: Mix) -> Arc<Traffic> {
 /// What rusmpp makes of the stream; `None` for what it cannot read.
 fn decoded(mix: Mix, count: u32) -> Vec<Option<SubmitSm>> {
     let wire = traffic(mix).wire(7, count);
-    let (mut rest, mut found) = (&*wire, Vec::new());
-    while let Some(pdu) = wire::Pdu::take(&mut rest).unwrap() {
-        let mut encoded = Vec::new();
-        wire::write(&mut encoded, pdu.command_id.into(), pdu.sequence, pdu.body);
-        let mut without_length = BytesMut::from(encoded.split_off(4).as_slice());
+    let mut found = Vec::new();
+    for frame in wire::frames(&wire) {
+        let frame = frame.unwrap();
+        let mut encoded = BytesMut::new();
+        wire::write(&mut encoded, frame.header.command, frame.header.sequence, frame.body);
+        let mut without_length = encoded.split_off(4);
         let length = without_length.len();
         let command = Command::decode(&mut without_length, length);
         found.push(command.ok().and_then(|(command, _)| match command.pdu() {
