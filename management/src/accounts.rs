@@ -24,11 +24,10 @@ use tollgate_storage::committer::Provision;
 
 use crate::Office;
 use crate::accounts::record::AccountRecord;
-use crate::change_set::unavailable;
 use crate::documents::Document;
 use crate::identity::random;
+use crate::problems::{apply_problem, unavailable};
 use tollgate_provisioning::{passwords, texts};
-use tollgate_relay::core::ApplyError;
 
 /// Characters of a password that is made here.
 const PASSWORD_CHARACTERS: usize = 8;
@@ -300,13 +299,5 @@ impl Office {
         let plan_table = snapshot.tables.plan(plan);
         let currency = plan_table.map(|table| CurrencyCode(table.plan.currency));
         currency.ok_or_else(|| Problem::field("plan", format!("there is no plan `{plan}`")))
-    }
-}
-
-/// What a caller is told when an account or operator does not fit to the rest.
-pub(crate) fn apply_problem(error: &ApplyError) -> Problem {
-    match error {
-        ApplyError::Storage(error) => unavailable(error),
-        other => Problem::unprocessable(other.to_string()),
     }
 }

@@ -10,7 +10,7 @@ use tollgate_storage::rows::AuditRow;
 use tollgate_storage::store::Order;
 
 use crate::Office;
-use crate::change_set::unavailable;
+use crate::problems::unavailable;
 
 /// Entries that one request looks at.
 const LOOKED_AT_MAX: usize = 20_000;

@@ -20,6 +20,7 @@ use tollgate_storage::store::Unavailable;
 
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache};
+use crate::problems::problem_of;
 use tollgate_relay::fnv::Fnv;
 
 const MICROS_PER_HOUR: u64 = 3_600_000_000;
@@ -37,9 +38,16 @@ pub struct ChangeSet<'a> {
 /// What is done once a change is durable.
 type Follow<'a> = Box<dyn FnOnce(&Changed) + 'a>;
 
+impl Context {
+    /// Begins a change that this caller asks for.
+    pub fn change<'a>(&'a self, caller: &'a Caller) -> ChangeSet<'a> {
+        ChangeSet::begin(self, caller)
+    }
+}
+
 impl<'a> ChangeSet<'a> {
     /// Of this caller, with nothing in it yet.
-    pub(crate) fn begin(context: &'a Context, caller: &'a Caller) -> Self {
+    fn begin(context: &'a Context, caller: &'a Caller) -> Self {
         let (change, answer) = Change::begin();
         Self { context, caller, change, answer, follow: Vec::new() }
     }
@@ -174,23 +182,4 @@ fn fingerprint(octets: &[u8]) -> u64 {
     let mut hasher = Fnv::default();
     hasher.write(octets);
     hasher.finish()
-}
-
-/// What a caller is told of a change that was not made.
-pub fn problem_of(error: &ChangeError) -> Problem {
-    match error {
-        ChangeError::Conflict { .. } => Problem::conflict("somebody else has changed it; read it again"),
-        ChangeError::KeyReused => {
-            Problem::key_reused("the Idempotency-Key was used before, for another request")
-        }
-        ChangeError::Balance => Problem::unprocessable("the balance cannot hold the amount"),
-        ChangeError::Message(error) => Problem::wrong_state(error.to_string()),
-        ChangeError::Unavailable(error) => unavailable(error),
-    }
-}
-
-/// What a caller is told when the books cannot be read or written.
-pub fn unavailable(error: &Unavailable) -> Problem {
-    tracing::error!(%error, "the management API cannot reach the books");
-    Problem::unavailable("storage cannot be reached now; try again").retry_after(1)
 }

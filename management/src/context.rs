@@ -1,16 +1,14 @@
-//! The ground that every service stands on: the books, what is in force, and the settings.
+//! What all services share: the books, what is in force, and the settings.
 
 use std::sync::Arc;
 
-use tollgate_api::caller::Caller;
 use tollgate_provisioning::Settings;
 use tollgate_relay::core::Core;
 use tollgate_storage::store::Store;
 
-use crate::change_set::ChangeSet;
 use crate::metrics::Metrics;
 
-/// Shared by all services, and changed by none.
+/// Shared by all services, and changed by none of them.
 pub struct Context {
     /// What is in force, and the way to the committer.
     pub core: Arc<Core>,
@@ -35,10 +33,5 @@ impl Context {
     /// The books on disk.
     pub fn store(&self) -> &Store {
         &self.core.store
-    }
-
-    /// Begins a change that this caller asks for.
-    pub fn change<'a>(&'a self, caller: &'a Caller) -> ChangeSet<'a> {
-        ChangeSet::begin(self, caller)
     }
 }

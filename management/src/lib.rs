@@ -27,6 +27,7 @@ mod messaging;
 mod metrics;
 mod notifications;
 mod operators;
+mod problems;
 mod tariffs;
 
 use std::path::Path;

@@ -23,10 +23,9 @@ use tollgate_engine::operator::{AccountFilter, ServedNetworks};
 use tollgate_storage::clock::now;
 
 use crate::Office;
-use crate::accounts::apply_problem;
-use crate::change_set::unavailable;
 use crate::documents::Document;
 use crate::operators::record::OperatorRecord;
+use crate::problems::{apply_problem, unavailable};
 use tollgate_provisioning::ProvisionedOperator;
 use tollgate_relay::delivery::OperatorQueue;
 

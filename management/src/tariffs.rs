@@ -16,7 +16,7 @@ use tollgate_api::tariffs::{
 use tollgate_api::time::Time;
 
 use crate::Office;
-use crate::change_set::unavailable;
+use crate::problems::unavailable;
 use crate::tariff_files::{Version, list_versions, plan_rollback};
 use crate::tariffs::edits::{Note, problem_of_edit, problem_of_reload};
 use tollgate_relay::reload_order::ReloadOutcome;

@@ -16,7 +16,7 @@ use tollgate_engine::time::UnixMicros;
 
 use super::record::AccountRecord;
 use crate::Office;
-use crate::change_set::unavailable;
+use crate::problems::unavailable;
 use tollgate_relay::snapshot::ActiveAccount;
 
 /// When each account was first provisioned.

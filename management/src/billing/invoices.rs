@@ -35,8 +35,8 @@ use tollgate_storage::clock::now;
 use tollgate_storage::schema::Collection;
 
 use crate::Office;
-use crate::change_set::unavailable;
 use crate::collections::INVOICES;
+use crate::problems::unavailable;
 use record::{InvoiceRecord, number_key, period_key};
 
 const MICROS_PER_DAY: u64 = 86_400_000_000;

@@ -24,7 +24,7 @@ use tollgate_storage::clock::now;
 use tollgate_storage::rows::EntryKind;
 
 use crate::Office;
-use crate::change_set::unavailable;
+use crate::problems::unavailable;
 use tollgate_relay::snapshot::ActiveAccount;
 
 /// Characters of what an entry refers to, and of what it says at length.

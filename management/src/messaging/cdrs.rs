@@ -21,7 +21,7 @@ use tollgate_storage::message_change::{MessageChange, ReportedOutcome};
 
 use crate::Office;
 use crate::cdr_export::{NamedAccount, Names};
-use crate::change_set::unavailable;
+use crate::problems::unavailable;
 
 pub(crate) use export::Exports;
 pub(crate) use view::{network_of, state_of};

@@ -25,7 +25,7 @@ use super::cdrs::{network_of, state_of};
 use crate::Office;
 use crate::billing::wallets::check_length;
 use crate::cdr_export::Names;
-use crate::change_set::unavailable;
+use crate::problems::unavailable;
 use tollgate_relay::clients::{DirectSubmit, NotCharged, submit_directly};
 use tollgate_relay::snapshot::ActiveAccount;
 

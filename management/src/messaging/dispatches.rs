@@ -20,9 +20,9 @@ use tollgate_storage::change::Expected;
 
 use crate::Office;
 use crate::cdr_export::NamedAccount;
-use crate::change_set::unavailable;
 use crate::collections::DISPATCHES;
 use crate::content::account_for;
+use crate::problems::unavailable;
 
 use view::{Found, Written};
 

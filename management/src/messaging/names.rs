@@ -7,7 +7,7 @@ use tollgate_api::answer::Answer;
 
 use crate::Office;
 use crate::cdr_export::Names;
-use crate::change_set::unavailable;
+use crate::problems::unavailable;
 use tollgate_relay::snapshot::Snapshot;
 
 /// The names as they were read last.

@@ -18,7 +18,7 @@ use tollgate_storage::rows::UsageRow;
 use tollgate_storage::usage::Quarter;
 
 use crate::Office;
-use crate::change_set::unavailable;
+use crate::problems::unavailable;
 use tollgate_provisioning::ProvisionedOperator;
 use tollgate_relay::delivery::OperatorQueue;
 use tollgate_relay::operators::link_status::LinkStatus;

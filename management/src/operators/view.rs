@@ -18,7 +18,7 @@ use tollgate_engine::time::UnixMicros;
 use super::record::OperatorRecord;
 use super::smpp;
 use crate::Office;
-use crate::change_set::unavailable;
+use crate::problems::unavailable;
 use tollgate_provisioning::ProvisionedOperator;
 
 /// When each operator was first provisioned.

@@ -17,7 +17,7 @@ use tollgate_engine::routing::Routes;
 use tollgate_engine::tables::Tables;
 
 use crate::Office;
-use crate::change_set::unavailable;
+use crate::problems::unavailable;
 use crate::tariff_files::{Change, EditError, Editor};
 use tollgate_provisioning::{Loaded, Problems};
 use tollgate_relay::reload_order::ReloadOutcome;

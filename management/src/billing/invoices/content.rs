@@ -21,7 +21,7 @@ use tollgate_storage::schema::first_id_at;
 use super::record::Content;
 use crate::Office;
 use crate::billing::ratio::average;
-use crate::change_set::unavailable;
+use crate::problems::unavailable;
 use tollgate_relay::snapshot::{ActiveAccount, Snapshot};
 
 /// Refunds whose messages are looked up before more of the ledger is read.

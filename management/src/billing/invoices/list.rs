@@ -8,8 +8,8 @@ use tollgate_api::problem::Problem;
 
 use super::record::{BY_NUMBER, InvoiceRecord, list_prefix};
 use crate::Office;
-use crate::change_set::unavailable;
 use crate::collections::INVOICES;
+use crate::problems::unavailable;
 
 /// Invoices that are looked at for one page.
 const LOOKED_AT_MAX: usize = 5_000;

@@ -27,8 +27,9 @@ use tollgate_storage::schema::first_id_at;
 use super::record::InvoiceRecord;
 use crate::Office;
 use crate::billing::period::{month_at, month_begins_at, zone};
-use crate::change_set::{ChangeSet, unavailable};
+use crate::change_set::ChangeSet;
 use crate::collections::COUNTERS;
+use crate::problems::unavailable;
 use tollgate_relay::snapshot::ActiveAccount;
 
 #[cfg(test)]

@@ -16,8 +16,9 @@ use tollgate_storage::store::Unavailable;
 use super::monthly::Progress;
 use super::record::{Content, InvoiceRecord, number_key};
 use crate::Office;
-use crate::change_set::{ChangeSet, problem_of};
+use crate::change_set::ChangeSet;
 use crate::collections::{COUNTERS, INVOICES};
+use crate::problems::problem_of;
 use tollgate_relay::snapshot::ActiveAccount;
 
 /// Places in the change of [`Office::write_invoice`].

@@ -9,8 +9,8 @@ use tollgate_engine::time::UnixMicros;
 use super::in_state;
 use super::record::{BY_DUE, due_prefix};
 use crate::Office;
-use crate::change_set::unavailable;
 use crate::collections::INVOICES;
+use crate::problems::unavailable;
 
 /// Invoices that are looked at at once.
 const LOOKED_AT_MAX: usize = 100_000;

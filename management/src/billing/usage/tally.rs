@@ -16,7 +16,7 @@ use tollgate_storage::usage::UsageOf;
 use super::{cost, counts};
 use crate::Office;
 use crate::billing::period;
-use crate::change_set::unavailable;
+use crate::problems::unavailable;
 use tollgate_relay::snapshot::{ActiveAccount, Snapshot};
 
 /// What is wanted of a period.

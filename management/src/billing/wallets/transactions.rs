@@ -14,8 +14,8 @@ use tollgate_storage::rows::{EntryKind, LedgerEntry};
 use tollgate_storage::schema::{first_id_at, issued_at};
 use tollgate_storage::store::{self, Store, Unavailable};
 
-use crate::change_set::unavailable;
 use crate::messaging::paging::{Gathering, foreign_cursor};
+use crate::problems::unavailable;
 use tollgate_provisioning::texts;
 use tollgate_relay::snapshot::ActiveAccount;
 

@@ -7,8 +7,8 @@ use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 
 use super::view::state_of;
-use crate::change_set::unavailable;
 use crate::messaging::charges::line_view;
+use crate::problems::unavailable;
 use crate::tariff_files::{ExplainError, Explanation};
 
 /// What a caller is told of a price that is not explained.

@@ -21,8 +21,8 @@ use super::view::{cdr_view, named_state};
 use crate::Office;
 use crate::cdr_export::Names;
 use crate::cdr_export::pages::COMMIT_DELAY_MAX_MICROS;
-use crate::change_set::unavailable;
 use crate::messaging::paging::{Gathering, foreign_cursor};
+use crate::problems::unavailable;
 use tollgate_provisioning::texts;
 
 /// What opening one account's messages counts as.

@@ -16,9 +16,9 @@ use super::key;
 use super::view::{Found, Written};
 use crate::Office;
 use crate::cdr_export::NamedAccount;
-use crate::change_set::unavailable;
 use crate::collections::DISPATCHES;
 use crate::messaging::paging::{Gathering, foreign_cursor};
+use crate::problems::unavailable;
 
 /// Dispatches that are read at once, of each kind.
 const CHUNK: usize = 256;

@@ -1,0 +1,33 @@
+//! What a caller is told when the books or the configuration do not take a change.
+
+use tollgate_api::problem::Problem;
+use tollgate_relay::core::ApplyError;
+use tollgate_storage::change::ChangeError;
+use tollgate_storage::store::Unavailable;
+
+/// The problem of a change that was not made.
+pub fn problem_of(error: &ChangeError) -> Problem {
+    match error {
+        ChangeError::Conflict { .. } => Problem::conflict("somebody else has changed it; read it again"),
+        ChangeError::KeyReused => {
+            Problem::key_reused("the Idempotency-Key was used before, for another request")
+        }
+        ChangeError::Balance => Problem::unprocessable("the balance cannot hold the amount"),
+        ChangeError::Message(error) => Problem::wrong_state(error.to_string()),
+        ChangeError::Unavailable(error) => unavailable(error),
+    }
+}
+
+/// The problem of books that cannot be read or written.
+pub fn unavailable(error: &Unavailable) -> Problem {
+    tracing::error!(%error, "the management API cannot reach the books");
+    Problem::unavailable("storage cannot be reached now; try again").retry_after(1)
+}
+
+/// The problem of an account or an operator that does not fit to the rest of the configuration.
+pub fn apply_problem(error: &ApplyError) -> Problem {
+    match error {
+        ApplyError::Storage(error) => unavailable(error),
+        other => Problem::unprocessable(other.to_string()),
+    }
+}
