@@ -44,7 +44,7 @@ build: ## set up and compile
 	@$(CARGO) build $(SCOPE) --bins
 
 .PHONY: test
-test: set-up check-format check-lints check-tests check-docs check-ops ## every check there is, stopping at the first that fails
+test: set-up check-format check-lints check-tests check-docs check-ops shape ## every check there is, stopping at the first that fails
 	@printf '\n\033[1mAll checks passed\033[0m: format, lints, %s tests, docs, alert rules\n' \
 		"$$(awk '/^test result: ok/{sum += $$4} END {print sum}' '$(TEST_LOG)')"
 
@@ -82,6 +82,11 @@ check-ops:
 	@$(PROMTOOL) check config --syntax-only ops/prometheus/prometheus.yml
 	@$(PROMTOOL) check rules ops/prometheus/alerts.yml
 	@$(PROMTOOL) test rules ops/prometheus/alerts_test.yml
+
+.PHONY: shape
+shape: ## sizes of crates and types, circles of modules, arrows between crates, old words
+	$(call heading,Shape)
+	@python3 ops/shape.py
 
 .PHONY: crash
 crash: ## kill -9 daemon and operators under load, ROUNDS times (20), and judge the books each time
