@@ -14,7 +14,9 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
 
-use tollgate_relay::core::Core;
+use tollgate_relay::metrics::Metrics;
+use tollgate_relay::snapshot::CurrentSnapshot;
+use tollgate_storage::committer::Committer;
 
 /// Threads of the runtime that HTTP has for itself, those aside that wait for the disk.
 const WORKERS: usize = 2;
@@ -27,14 +29,14 @@ const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Whether binds are served; what `/readyz` answers from.
 #[derive(Debug)]
 pub struct Readiness {
-    core: Arc<Core>,
+    committer: Committer,
     draining: AtomicBool,
 }
 
 impl Readiness {
     /// Of a process that serves.
-    pub fn new(core: Arc<Core>) -> Self {
-        Self { core, draining: AtomicBool::new(false) }
+    pub fn new(committer: Committer) -> Self {
+        Self { committer, draining: AtomicBool::new(false) }
     }
 
     /// From here on no new binds are served.
@@ -46,7 +48,7 @@ impl Readiness {
         if self.draining.load(Ordering::Relaxed) {
             return Some("draining");
         }
-        (!self.core.committer.is_available()).then_some("storage is unavailable")
+        (!self.committer.is_available()).then_some("storage is unavailable")
     }
 }
 
@@ -66,11 +68,11 @@ async fn ready(State(readiness): State<Arc<Readiness>>) -> impl IntoResponse {
 }
 
 /// `/metrics`.
-pub fn metrics(handle: PrometheusHandle, core: Arc<Core>) -> Router {
+pub fn metrics(handle: PrometheusHandle, metrics: Arc<Metrics>, snapshot: CurrentSnapshot) -> Router {
     let render = move || async move {
-        let latencies = core.metrics.submit_seconds.render("tollgate_submit_duration_seconds");
+        let latencies = metrics.submit_seconds.render("tollgate_submit_duration_seconds");
         // Written here, as a gauge of the metrics crate would keep a series for every version there ever was.
-        let version = Arc::clone(&core.snapshot.load().tables.version);
+        let version = Arc::clone(&snapshot.load().tables.version);
         let tariff =
             format!("# TYPE tollgate_tariff_info gauge\ntollgate_tariff_info{{version=\"{version}\"}} 1\n");
         ([(CONTENT_TYPE, METRICS_TYPE)], handle.render() + &latencies + &tariff)

@@ -64,8 +64,8 @@ impl ReadGauges {
             gauge.set(stats.binds_open(*mode).get() as f64);
         }
         self.connections.set(stats.connections_open.get() as f64);
-        self.queue.set(core.committer.queued_messages() as f64);
-        self.wallets.set(core.wallets.len() as f64);
+        self.queue.set(core.books.committer.queued_messages() as f64);
+        self.wallets.set(core.accounts.wallets_len() as f64);
         let snapshot = core.snapshot.load();
         let low = snapshot.accounts().filter(|account| {
             let threshold = account.provisioned.account.low_balance_threshold;

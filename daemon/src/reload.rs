@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tollgate_provisioning as config;
 use tollgate_provisioning::overrides::Overrides;
 use tollgate_provisioning::{Loaded, Problems};
-use tollgate_relay::core::Core;
+use tollgate_relay::configuration::Configuration;
 use tollgate_relay::metrics::Metrics;
 use tollgate_relay::reload_order::ReloadOutcome;
 
@@ -26,15 +26,15 @@ const PROBLEMS_LOGGED_MAX: usize = 20;
 /// Applies configurations to a running process.
 pub struct Reloader {
     path: PathBuf,
-    core: Arc<Core>,
+    configuration: Arc<Configuration>,
     overrides: Overrides,
 }
 
 impl Reloader {
     /// Starting from the configuration that is in force.
-    pub fn new(path: PathBuf, core: Arc<Core>, current: &Loaded, overrides: Overrides) -> Self {
-        announce(current);
-        Self { path, core, overrides }
+    pub fn new(path: PathBuf, configuration: Arc<Configuration>, overrides: Overrides) -> Self {
+        announce(&configuration.files());
+        Self { path, configuration, overrides }
     }
 
     /// Reads everything again and applies it, or says why not.
@@ -57,20 +57,25 @@ impl Reloader {
 
     /// Every file whose change is a change of the configuration.
     pub fn files(&self) -> Vec<PathBuf> {
-        self.core.current.load().files.clone()
+        self.configuration.files().files.clone()
     }
 
     async fn apply(&self, loaded: Loaded) -> ReloadOutcome {
-        let changes = loaded.changes_since(&self.core.current.load());
+        let changes = loaded.changes_since(&self.configuration.files());
         if changes.is_empty() {
             counter!("tollgate_tariff_loads_total", "result" => "unchanged").increment(1);
             tracing::info!("reload: nothing has changed");
             return ReloadOutcome::Unchanged;
         }
-        if let Err(error) = self.core.apply(&loaded).await {
+        let loaded = Arc::new(loaded);
+        let (configuration, files) = (Arc::clone(&self.configuration), Arc::clone(&loaded));
+        // It waits for the disk, and for a change over the API that is under way.
+        let applied = tokio::task::spawn_blocking(move || configuration.change().apply(files));
+        let applied = applied.await.map_err(|error| error.to_string());
+        if let Err(error) = applied.and_then(|applied| applied.map_err(|error| error.to_string())) {
             counter!("tollgate_tariff_loads_total", "result" => "rejected").increment(1);
             tracing::error!(%error, "reload rejected; the configuration in force stays");
-            return ReloadOutcome::Rejected(vec![error.to_string()]);
+            return ReloadOutcome::Rejected(vec![error]);
         }
         for change in &changes {
             tracing::info!(change, "reload");

@@ -15,7 +15,7 @@ use tollgate_api::router::ApiConfig;
 use tollgate_smpp::penalty::PenaltyConfig;
 use tollgate_smpp::server::{Server, ServerConfig, TlsFiles};
 use tollgate_smpp::session::{SessionConfig, TimerConfig};
-use tollgate_storage::committer::{Committer, Limits};
+use tollgate_storage::committer::Limits;
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::store::{Durability, Store, StoreOptions, Unavailable};
 
@@ -30,9 +30,8 @@ use tollgate_provisioning as config;
 use tollgate_provisioning::overrides::Overrides;
 use tollgate_provisioning::{Loaded, Settings, SmppSettings};
 use tollgate_relay::clients::ClientBinds;
-use tollgate_relay::core::Core;
-
-use tollgate_relay::operators::durable::DurableSink;
+use tollgate_relay::core::{Core, Started};
+use tollgate_relay::operators::driver::DeliveryDriver;
 use tollgate_relay::operators::links::Links;
 use tollgate_relay::reload_order::ReloadOrder;
 
@@ -45,9 +44,6 @@ const COMMITTER_LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// How long requests that are worked on have until the process goes on with its end.
 const HTTP_END_MAX: Duration = Duration::from_secs(2);
 
-/// Reloads over the API that may wait for one that is under way.
-const RELOADS_WAITING_MAX: usize = 16;
-
 /// Memory for RocksDB's blocks.
 const CACHE_BYTES: usize = 64 << 20;
 
@@ -58,7 +54,7 @@ struct Running {
     readiness: Arc<Readiness>,
     addresses: serde_json::Value,
     committer: JoinHandle<()>,
-    durable: Arc<DurableSink>,
+    driver: DeliveryDriver,
     /// Reloads that somebody ordered.
     reloads: mpsc::Receiver<ReloadOrder>,
     /// Where the management API is served.
@@ -102,14 +98,14 @@ async fn serve(
     let mut links = Links::default();
     links.follow(&running.core.scheduler).await;
     let mut watch = loaded.settings.watch_files.then(|| FileWatch::new(&loaded.files)).and_then(or_warn);
-    let mut reloader = Reloader::new(path, Arc::clone(&running.core), &loaded, overrides.clone());
+    let mut reloader = Reloader::new(path, Arc::clone(&running.core.configuration), overrides.clone());
     println!("{}", running.addresses);
     loop {
         let ordered = tokio::select! {
             () = ended(&running.committer) => return Err("the committer has failed".to_owned()),
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            () = running.core.operators_changed.notified() => {
+            () = running.core.orders.operators_changed() => {
                 links.follow(&running.core.scheduler).await;
                 continue;
             }
@@ -134,8 +130,7 @@ async fn serve(
     }
     // Gateways and operators leave at the same time: the receipts of the last moments wait on disk.
     tokio::join!(running.server.drain(DRAIN_MAX), links.stop_all());
-    running.core.scheduler.stop().await;
-    running.durable.disconnect();
+    running.driver.stop().await;
     if let Some(office) = running.office {
         // What requests have left behind becomes durable before the committer goes.
         let ended = tokio::task::spawn_blocking(move || office.end_jobs()).await;
@@ -188,18 +183,15 @@ async fn start(
         batch_bytes: storage.batch_bytes as usize,
     };
     let journal = RocksJournal::new(Arc::clone(&store), durability);
-    let durable = Arc::new(DurableSink::default());
-    let (committer, thread) =
-        Committer::start(Arc::clone(&store), journal, limits, Arc::clone(&durable) as _)
-            .map_err(|error| error.to_string())?;
     let additions = office::additions(&store, settings).map_err(|error| error.to_string())?;
-    let (reloads, ordered) = mpsc::channel(RELOADS_WAITING_MAX);
-    let core = Core::begin(store, committer, loaded, additions, reloads).await;
-    let core = Arc::new(core.map_err(|error| error.to_string())?);
+    let files = loaded.clone();
+    let started = tokio::task::spawn_blocking(move || Core::start(store, journal, limits, files, additions));
+    let started = started.await.map_err(|error| error.to_string())?;
+    let Started { core, committer, reloads } = started.map_err(|error| error.to_string())?;
+    let core = Arc::new(core);
     office::restore_approvals(&core).map_err(|error| error.to_string())?;
-    durable.connect(Arc::clone(&core));
-    core.scheduler.start().map_err(|error| error.to_string())?;
-    let readiness = Arc::new(Readiness::new(Arc::clone(&core)));
+    let driver = DeliveryDriver::start(Arc::clone(&core.scheduler)).map_err(|error| error.to_string())?;
+    let readiness = Arc::new(Readiness::new(core.books.committer.clone()));
     let listen = |what: &'static str, address: SocketAddr| {
         move |error: std::io::Error| format!("cannot listen for {what} on {address}: {error}")
     };
@@ -213,11 +205,11 @@ async fn start(
     let http = http::serve(http_runtime, settings.http.listen, routes)
         .await
         .map_err(listen("HTTP", settings.http.listen))?;
-    let scraped = http::metrics(handle.clone(), Arc::clone(&core));
+    let scraped = http::metrics(handle.clone(), Arc::clone(&core.metrics), core.snapshot.clone());
     let metrics = http::serve(&Handle::current(), settings.metrics.listen, scraped)
         .await
         .map_err(listen("metrics", settings.metrics.listen))?;
-    let gate = Arc::new(ClientBinds::new(Arc::clone(&core), settings.smpp.window));
+    let gate = Arc::new(ClientBinds::new(Arc::clone(&core.clients), settings.smpp.window));
     let server =
         Server::start(server_config(&settings.smpp), gate).await.map_err(|error| error.to_string())?;
     let addresses = json!({
@@ -228,7 +220,7 @@ async fn start(
         "metrics": metrics,
         "pid": std::process::id(),
     });
-    Ok(Running { core, server, readiness, addresses, committer: thread, durable, reloads: ordered, office })
+    Ok(Running { core, server, readiness, addresses, committer, driver, reloads, office })
 }
 
 /// The management API, and the office behind it.

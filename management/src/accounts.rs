@@ -6,8 +6,6 @@ mod view;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 use tollgate_api::accounts::{
     Account, AccountPatch, AccountSort, AccountsQuery, AccountsService, CreatedAccount, Credentials,
     NewAccount,
@@ -20,7 +18,6 @@ use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
-use tollgate_storage::committer::Provision;
 
 use crate::Office;
 use crate::accounts::record::AccountRecord;
@@ -28,6 +25,7 @@ use crate::documents::Document;
 use crate::identity::random;
 use crate::problems::{apply_problem, unavailable};
 use tollgate_provisioning::{passwords, texts};
+use tollgate_relay::configuration::ConfigurationChange;
 
 /// Characters of a password that is made here.
 const PASSWORD_CHARACTERS: usize = 8;
@@ -74,8 +72,7 @@ impl AccountsService for Office {
         };
         let hash = passwords::hash(password.as_bytes())
             .map_err(|error| Problem::field("password", error.to_string()))?;
-        let handle = Handle::current();
-        let _turn = handle.block_on(self.context.core.turn.lock());
+        let mut turn = self.context.core.configuration.change();
         let currency = self.currency_of_plan(&new.plan)?;
         let mut record = AccountRecord::new(&new.id, &new.plan, currency, &hash);
         record.parent = parent;
@@ -90,8 +87,8 @@ impl AccountsService for Office {
             return Err(Problem::field("opening_balance", "is below zero by more than the credit limit"));
         }
         self.check_names(&record, None)?;
-        let number = self.numbered(&record, opening)?;
-        let view = self.put_record(caller, number, record, None, "account.create")?;
+        let number = self.numbered(&turn, &record, opening)?;
+        let view = self.put_record(&mut turn, caller, number, record, None, "account.create")?;
         let credentials = Credentials { system_id: view.value.system_id.clone(), password };
         Ok(view.map(|account| CreatedAccount { account, credentials }))
     }
@@ -175,8 +172,7 @@ impl Office {
         change: impl FnOnce(&mut AccountRecord) -> Answer<()>,
     ) -> Answer<Versioned<Account>> {
         let account = self.visibility.reached(caller, id)?;
-        let handle = Handle::current();
-        let _turn = handle.block_on(self.context.core.turn.lock());
+        let mut turn = self.context.core.configuration.change();
         let Some(before) = self.accounts.get(id) else {
             return Err(Problem::provisioned_by_file(format!(
                 "account `{id}` is provisioned in accounts.toml; change it there"
@@ -190,12 +186,13 @@ impl Office {
             return Err(Problem::field("plan", "has another currency than the account's wallet"));
         }
         self.check_names(&record, Some(&before.value))?;
-        self.put_record(caller, account.runtime.wallet.number(), record, Some(&before), action)
+        self.put_record(&mut turn, caller, account.runtime.wallet.number(), record, Some(&before), action)
     }
 
-    /// Makes a record durable and puts it in force. Whoever calls has the turn.
+    /// Makes a record durable and puts it in force.
     fn put_record(
         &self,
+        turn: &mut ConfigurationChange<'_>,
         caller: &Caller,
         number: AccountNumber,
         record: AccountRecord,
@@ -208,11 +205,9 @@ impl Office {
         let makes_version = record.price_terms() != terms_before.unwrap_or_else(|| plain.price_terms());
         // What would not hold together is found out before anything is written.
         let prepared = if makes_version {
-            let mut additions = self.context.core.additions();
+            let mut additions = turn.additions().clone();
             additions.accounts.insert(Arc::clone(&provisioned.account.id), provisioned.clone());
-            let loaded = self.context.core.current.load_full();
-            let snapshot = Handle::current().block_on(self.context.core.prepare(&loaded, &additions));
-            Some((snapshot.map_err(|error| apply_problem(&error))?, additions))
+            Some(turn.prepare(additions).map_err(|error| apply_problem(&error))?)
         } else {
             None
         };
@@ -224,9 +219,9 @@ impl Office {
         work.note(action, resource, &before_json, &after);
         let changed = work.commit()?;
         match prepared {
-            Some((snapshot, additions)) => self.context.core.enact(snapshot, additions),
+            Some(prepared) => turn.enact(prepared),
             None => {
-                self.context.core.put_account(number, provisioned).map_err(|error| apply_problem(&error))?;
+                turn.put_account(number, provisioned).map_err(|error| apply_problem(&error))?;
             }
         }
         let account = self.visibility.reached(&Caller::system(), &id)?;
@@ -235,7 +230,12 @@ impl Office {
     }
 
     /// The number that stands for the account on disk, with its opening balance, which is posted once.
-    fn numbered(&self, record: &AccountRecord, opening: Amount) -> Answer<AccountNumber> {
+    fn numbered(
+        &self,
+        turn: &ConfigurationChange<'_>,
+        record: &AccountRecord,
+        opening: Amount,
+    ) -> Answer<AccountNumber> {
         let known = self.store().accounts().map_err(|error| unavailable(&error))?;
         if let Some((_, row)) = known.iter().find(|(_, row)| row.id == record.id)
             && row.currency != record.currency.0.as_str()
@@ -243,29 +243,8 @@ impl Office {
             let message = format!("there are books of an earlier `{}` in {}", record.id, row.currency);
             return Err(Problem::already_exists(message));
         }
-        let (reply, answer) = oneshot::channel();
-        let snapshot = self.context.core.snapshot.load();
-        self.context.core.committer.provision(Provision {
-            accounts: vec![(Arc::from(record.id.as_str()), record.currency.0.to_string(), opening)],
-            operators: Vec::new(),
-            tariff_version: Arc::clone(&snapshot.tables.version),
-            tariff_files: Vec::new(),
-            reply,
-        });
-        let answered = answer.blocking_recv();
-        let stopped = || tollgate_storage::store::Unavailable("the committer has stopped".to_owned());
-        let provisioned = answered.unwrap_or_else(|_| Err(stopped())).map_err(|error| unavailable(&error))?;
-        let number = provisioned.accounts.first().copied();
-        let number = number.ok_or_else(|| Problem::internal("the account got no number"))?;
-        // A wallet that is new in memory has what was posted just now.
-        if self.context.core.wallets.get(number).is_none() {
-            let state = self.store().wallet(number).map_err(|error| unavailable(&error))?;
-            self.context
-                .core
-                .wallets
-                .insert(tollgate_engine::wallet::Wallet::new(number, state.unwrap_or_default()));
-        }
-        Ok(number)
+        let number = turn.number_account(&record.id, record.currency.0.to_string(), opening);
+        number.map_err(|error| unavailable(&error))
     }
 
     fn check_names(&self, record: &AccountRecord, before: Option<&AccountRecord>) -> Answer<()> {

@@ -153,7 +153,7 @@ impl<'a> ChangeSet<'a> {
     pub fn commit(self) -> Result<Changed, Problem> {
         let Self { context, change, answer, follow, .. } = self;
         let notes = u64::try_from(change.audit.len()).unwrap_or(u64::MAX);
-        context.core.committer.change(change);
+        context.core.books.committer.change(change);
         let answered = answer.blocking_recv();
         let changed =
             answered.unwrap_or_else(|_| Err(Unavailable("the committer has stopped".to_owned()).into()));

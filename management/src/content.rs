@@ -118,7 +118,7 @@ pub fn restore_approvals(core: &Core) -> Result<(), Unavailable> {
 
 fn restore<T: Content>(core: &Core) -> Result<(), Unavailable> {
     let mut by_account: BTreeMap<String, Vec<Arc<Document<T>>>> = BTreeMap::new();
-    for document in DocumentCache::<T>::load(&core.store, T::COLLECTION)?.all() {
+    for document in DocumentCache::<T>::load(&core.books.store, T::COLLECTION)?.all() {
         if is_approved(&document) {
             by_account.entry(document.value.claim().account.clone()).or_default().push(document);
         }

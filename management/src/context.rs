@@ -32,6 +32,6 @@ impl Context {
 
     /// The books on disk.
     pub fn store(&self) -> &Store {
-        &self.core.store
+        &self.core.books.store
     }
 }

@@ -8,7 +8,6 @@ mod view;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio::runtime::Handle;
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
 use tollgate_api::extract::IfMatch;
@@ -27,7 +26,9 @@ use crate::documents::Document;
 use crate::operators::record::OperatorRecord;
 use crate::problems::{apply_problem, unavailable};
 use tollgate_provisioning::ProvisionedOperator;
+use tollgate_relay::configuration::ConfigurationChange;
 use tollgate_relay::delivery::OperatorQueue;
+use tollgate_relay::snapshot_builder::Prepared;
 
 /// As many as `operators.toml` may have.
 const OPERATORS_MAX: usize = 1_000;
@@ -63,7 +64,7 @@ impl OperatorsService for Office {
 
     fn create_operator(&self, caller: &Caller, new: OperatorInput) -> Answer<Versioned<Operator>> {
         let record = OperatorRecord::new(new, None)?;
-        let _turn = Handle::current().block_on(self.context.core.turn.lock());
+        let mut turn = self.context.core.configuration.change();
         let code = record.input.code.as_str();
         if self.is_of_file(code) || self.operators.get(code).is_some() {
             return Err(Problem::already_exists(format!("there is an operator `{code}`")));
@@ -71,7 +72,7 @@ impl OperatorsService for Office {
         if self.lanes_in_force().len() >= OPERATORS_MAX {
             return Err(Problem::unprocessable(format!("there are {OPERATORS_MAX} operators already")));
         }
-        self.put_operator(caller, record, None, "operator.create")
+        self.put_operator(&mut turn, caller, record, None, "operator.create")
     }
 
     fn replace_operator(
@@ -84,27 +85,27 @@ impl OperatorsService for Office {
         if input.code != code {
             return Err(Problem::field("code", "is not that of the path; an operator keeps its code"));
         }
-        let _turn = Handle::current().block_on(self.context.core.turn.lock());
+        let mut turn = self.context.core.configuration.change();
         let before = self.changeable(code)?;
         if_match.check(before.revision)?;
         let record = OperatorRecord::new(input, Some(&before.value))?;
-        self.put_operator(caller, record, Some(&before), "operator.update")
+        self.put_operator(&mut turn, caller, record, Some(&before), "operator.update")
     }
 
     fn delete_operator(&self, caller: &Caller, code: &str, if_match: IfMatch) -> Answer<()> {
-        let _turn = Handle::current().block_on(self.context.core.turn.lock());
+        let mut turn = self.context.core.configuration.change();
         let before = self.changeable(code)?;
         if_match.check(before.revision)?;
         if let Ok((operator_queue, _)) = self.lane_of(code) {
             self.check_idle(&operator_queue)?;
         }
-        let mut additions = self.context.core.additions();
+        let mut additions = turn.additions().clone();
         additions.operators.remove(code);
-        let prepared = self.prepare_operators(&additions)?;
+        let prepared = turn.prepare(additions).map_err(|error| apply_problem(&error))?;
         let mut work = self.context.change(caller);
         work.remove(&self.operators, &before);
         work.note("operator.delete", format!("operator/{code}"), &view::audited(&before.value), &Value::Null);
-        self.commit_and_enact(work, prepared, additions).map(drop)
+        self.commit_and_enact(&mut turn, work, prepared).map(drop)
     }
 
     fn set_operator_status(
@@ -118,11 +119,11 @@ impl OperatorsService for Office {
             OperatorStatus::Draining => "operator.drain",
             OperatorStatus::Disabled => "operator.disable",
         };
-        let _turn = Handle::current().block_on(self.context.core.turn.lock());
+        let mut turn = self.context.core.configuration.change();
         let before = self.changeable(code)?;
         let mut record = before.value.clone();
         record.input.status = status;
-        self.put_operator(caller, record, Some(&before), action)
+        self.put_operator(&mut turn, caller, record, Some(&before), action)
     }
 
     fn operator_health(&self, code: &str, period: PeriodQuery) -> Answer<OperatorHealth> {
@@ -140,9 +141,6 @@ impl OperatorsService for Office {
         Ok(condition::links_of(&operator_queue))
     }
 }
-
-/// What would be in force, and is not yet.
-type Prepared = tollgate_relay::snapshot::Snapshot;
 
 impl Office {
     /// Every operator in force, with its lane.
@@ -167,7 +165,7 @@ impl Office {
 
     /// Whether `operators.toml` has it.
     fn is_of_file(&self, code: &str) -> bool {
-        let current = self.context.core.current.load();
+        let current = self.context.core.configuration.files();
         current.provisioning.operators.iter().any(|operator| *operator.operator.code == *code)
     }
 
@@ -181,9 +179,10 @@ impl Office {
         self.operators.get(code).ok_or_else(|| no_operator(code))
     }
 
-    /// Makes a record durable and puts it in force. Whoever calls has the turn.
+    /// Makes a record durable and puts it in force.
     fn put_operator(
         &self,
+        turn: &mut ConfigurationChange<'_>,
         caller: &Caller,
         record: OperatorRecord,
         before: Option<&Arc<Document<OperatorRecord>>>,
@@ -196,10 +195,10 @@ impl Office {
             return Err(Problem::field("smpp_config.tls.ca_file", message));
         }
         let code = record.input.code.clone();
-        let mut additions = self.context.core.additions();
+        let mut additions = turn.additions().clone();
         additions.operators.insert(Arc::clone(&provisioned.operator.code), provisioned);
         // What would not hold together is found out before anything is written.
-        let prepared = self.prepare_operators(&additions)?;
+        let prepared = turn.prepare(additions).map_err(|error| apply_problem(&error))?;
         let mut after = view::audited(&record);
         if before.is_some_and(|document| !document.value.has_password_of(&record)) {
             view::say_password_changed(&mut after);
@@ -208,36 +207,20 @@ impl Office {
         let mut work = self.context.change(caller);
         work.put(&self.operators, &code, before.map(|document| &**document), record);
         work.note(action, format!("operator/{code}"), &before_json, &after);
-        let revision = self.commit_and_enact(work, prepared, additions)?;
+        let revision = self.commit_and_enact(turn, work, prepared)?;
         Ok(Versioned::new(revision, self.operator(&code)?.value))
-    }
-
-    fn prepare_operators(&self, additions: &tollgate_relay::additions::Additions) -> Answer<Prepared> {
-        let current = self.context.core.current.load_full();
-        let prepared = Handle::current().block_on(self.context.core.prepare(&current, additions));
-        prepared.map_err(|error| apply_problem(&error))
     }
 
     fn commit_and_enact(
         &self,
+        turn: &mut ConfigurationChange<'_>,
         work: crate::change_set::ChangeSet<'_>,
         prepared: Prepared,
-        additions: tollgate_relay::additions::Additions,
     ) -> Answer<u64> {
-        match work.commit() {
-            Ok(changed) => {
-                self.context.core.enact(prepared, additions);
-                self.context.core.operators_changed.notify_one();
-                Ok(changed.revisions.first().copied().unwrap_or(1))
-            }
-            Err(problem) => {
-                // OperatorQueues took over what was prepared, and are to be what is in force again.
-                if let Err(error) = self.prepare_operators(&self.context.core.additions()) {
-                    tracing::error!(detail = error.detail, "an operator's lane is not what is in force");
-                }
-                Err(problem)
-            }
-        }
+        let changed = work.commit()?;
+        turn.enact(prepared);
+        self.context.core.orders.follow_operators();
+        Ok(changed.revisions.first().copied().unwrap_or(1))
     }
 
     /// Whether networks and accounts that it names are there.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use dashmap::DashMap;
 use tollgate_engine::account::AccountNumber;
 
-use crate::snapshot::ActiveAccount;
+use crate::active_account::ActiveAccount;
 
 /// The changed accounts, by each of their names.
 #[derive(Debug, Default)]

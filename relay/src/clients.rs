@@ -7,6 +7,7 @@
 
 mod answers;
 mod bind;
+mod context;
 mod delivery_intent;
 mod direct;
 mod parameters;
@@ -15,7 +16,9 @@ mod receipts_out;
 mod route;
 mod session;
 mod submit;
+mod token;
 
 pub use bind::ClientBinds;
+pub use context::ClientContext;
 pub use direct::{DirectSubmit, NotCharged, destination, submit_directly};
 pub use session::EsmeSession;

@@ -14,17 +14,24 @@
 //! **Architecture invariant:** money moves in the committer only. What happens here is reported to it as events, and
 //! what the committer has not confirmed has not happened.
 
+pub mod acks;
 pub mod assign;
 pub mod attempt;
 pub mod backlog;
+pub mod commit;
 pub mod country_breakers;
 pub mod deadlines;
 pub mod effects;
+pub mod expiry;
 pub mod leases;
+pub mod link_status;
 pub mod long_messages;
+pub mod match_by_address;
+pub mod metrics;
 pub mod operator_queue;
 pub mod operator_queues;
 pub mod receipt_queue;
+pub mod receipt_request;
 pub mod retry_policy;
 pub mod scheduler;
 pub mod status;

@@ -1,8 +1,13 @@
 //! The process around charging and delivery: gateways' sessions, operators' links, and what is in force.
 
+pub mod account_runtime;
+pub mod account_runtimes;
+pub mod active_account;
 pub mod additions;
+pub mod books;
 pub mod changed_accounts;
 pub mod clients;
+pub mod configuration;
 pub mod core;
 pub mod delivery;
 pub mod fnv;
@@ -10,3 +15,4 @@ pub mod metrics;
 pub mod operators;
 pub mod reload_order;
 pub mod snapshot;
+pub mod snapshot_builder;

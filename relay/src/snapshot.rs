@@ -1,18 +1,18 @@
-//! What is in force: one configuration, applied, with the accounts that may bind.
+//! The configuration in force: tables, routes and accounts of one load, swapped whole by a reload.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 
+use arc_swap::{ArcSwap, Guard};
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::routing::Routes;
-use tollgate_engine::tables::{Tables, Terms};
-use tollgate_engine::throttle::Throttle;
-use tollgate_engine::wallet::Wallet;
-use tollgate_provisioning::ProvisionedAccount;
+use tollgate_engine::tables::Tables;
 
 use crate::changed_accounts::ChangedAccounts;
-use crate::delivery::{OperatorQueues, ReceiptQueue};
+use crate::delivery::operator_queues::OperatorQueues;
+
+pub use crate::account_runtime::AccountRuntime;
+pub use crate::active_account::ActiveAccount;
 
 /// One configuration, applied.
 #[derive(Debug)]
@@ -23,9 +23,9 @@ pub struct Snapshot {
     pub tariff: u32,
     /// Which operators take which messages; empty where none are provisioned and messages are charged only.
     pub routes: Routes,
-    /// Every operator's lane.
+    /// Every operator's queue.
     pub operator_queues: Arc<OperatorQueues>,
-    /// Who may bind, by `system_id`.
+    /// Accounts that may bind, by `system_id`.
     pub(crate) by_system_id: HashMap<Arc<str>, Arc<ActiveAccount>>,
     pub(crate) by_account: HashMap<Arc<str>, Arc<ActiveAccount>>,
     pub(crate) by_number: HashMap<AccountNumber, Arc<ActiveAccount>>,
@@ -33,28 +33,29 @@ pub struct Snapshot {
     pub(crate) changed_accounts: ChangedAccounts,
 }
 
-/// An account as its sessions need it.
-#[derive(Debug)]
-pub struct ActiveAccount {
-    /// As provisioned.
-    pub provisioned: ProvisionedAccount,
-    /// What messages are priced by.
-    pub terms: Arc<Terms>,
-    /// What outlives a reload.
-    pub runtime: Arc<AccountRuntime>,
-}
+/// The snapshot in force. Clones share it.
+#[derive(Clone, Debug)]
+pub struct CurrentSnapshot(Arc<ArcSwap<Snapshot>>);
 
-/// What an account has beyond its configuration.
-#[derive(Debug)]
-pub struct AccountRuntime {
-    /// Its money.
-    pub wallet: Arc<Wallet>,
-    /// Its messages per second.
-    pub throttle: Throttle,
-    /// Its open binds.
-    pub binds: AtomicU32,
-    /// Its receipts.
-    pub receipt_queue: Arc<ReceiptQueue>,
+impl CurrentSnapshot {
+    /// With the first one.
+    pub fn new(snapshot: Snapshot) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(snapshot)))
+    }
+
+    /// The snapshot, for a moment.
+    pub fn load(&self) -> Guard<Arc<Snapshot>> {
+        self.0.load()
+    }
+
+    /// The snapshot, to keep.
+    pub fn load_full(&self) -> Arc<Snapshot> {
+        self.0.load_full()
+    }
+
+    pub(crate) fn store(&self, snapshot: Snapshot) {
+        self.0.store(Arc::new(snapshot));
+    }
 }
 
 impl Snapshot {
@@ -84,12 +85,12 @@ impl Snapshot {
             .chain(self.changed_accounts.all())
     }
 
-    /// Counted on with each account that is changed by itself.
+    /// Counts each account that is changed by itself.
     pub fn generation(&self) -> u64 {
         self.changed_accounts.generation()
     }
 
-    /// The account, unless it is another one by now.
+    /// The account, unless it was changed since.
     fn unchanged(&self, account: &Arc<ActiveAccount>) -> Option<Arc<ActiveAccount>> {
         (!self.changed_accounts.has(&account.provisioned.account.id)).then(|| Arc::clone(account))
     }

@@ -79,7 +79,7 @@ impl Content for SenderIdRecord {
 
     fn enact(core: &Core, account: &str, approved: &[Arc<Document<Self>>]) {
         let names = approved.iter().map(|document| document.value.claim.name.as_bytes().into());
-        core.approvals(&Arc::from(account)).replace_senders(names);
+        core.accounts.approvals(&Arc::from(account)).replace_senders(names);
     }
 }
 

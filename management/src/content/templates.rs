@@ -100,7 +100,7 @@ impl Content for TemplateRecord {
                 )
                 .ok()
         });
-        core.approvals(&Arc::from(account)).replace_templates(templates.collect());
+        core.accounts.approvals(&Arc::from(account)).replace_templates(templates.collect());
     }
 }
 

@@ -72,7 +72,7 @@ impl ChargesService for Office {
             user_message_reference: new.user_sms_id,
         };
         let limit = Duration::from_secs(self.context.settings.api.timeout_seconds.into());
-        let submitted = submit_directly(Arc::clone(&self.context.core), &account, &message, limit);
+        let submitted = submit_directly(Arc::clone(&self.context.core.clients), &account, &message, limit);
         let id = Handle::current().block_on(submitted).map_err(|error| match error {
             NotCharged::Refused(refusal) => Problem::refused(refusal),
             NotCharged::InDoubt => Problem::timed_out(

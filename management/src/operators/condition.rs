@@ -21,7 +21,7 @@ use crate::Office;
 use crate::problems::unavailable;
 use tollgate_provisioning::ProvisionedOperator;
 use tollgate_relay::delivery::OperatorQueue;
-use tollgate_relay::operators::link_status::LinkStatus;
+use tollgate_relay::delivery::link_status::LinkStatus;
 
 const HOUR_MICROS: u64 = 3_600_000_000;
 const DAY_MICROS: u64 = 24 * HOUR_MICROS;

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tokio::sync::oneshot;
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
 use tollgate_api::extract::IfMatch;
@@ -92,7 +91,7 @@ impl Office {
     /// Whether an edit holds together with the accounts and operators of the API, which the files know nothing of.
     pub(crate) fn check_with_additions(&self, change: &Change) -> Answer<()> {
         let after = &change.after;
-        let whole = self.context.core.additions().beside(&after.provisioning);
+        let whole = self.context.core.configuration.additions().beside(&after.provisioning);
         let wrong = |errors: Vec<String>| {
             Problem::unprocessable(format!(
                 "it does not fit to what is provisioned over the API: {}",
@@ -146,10 +145,8 @@ impl Office {
 
     /// Has everything read again and put in force, and waits for what comes of it. Whoever calls must not have the turn.
     pub(crate) fn order_reload(&self) -> Answer<ReloadOutcome> {
-        let (order, outcome) = oneshot::channel();
         let stopping = || Problem::unavailable("the daemon is about to stop").retry_after(5);
-        self.context.core.reloads.blocking_send(order).map_err(|_| stopping())?;
-        outcome.blocking_recv().map_err(|_| stopping())
+        self.context.core.orders.reload().ok_or_else(stopping)
     }
 
     /// The tariff in force now, after a change.

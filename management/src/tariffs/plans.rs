@@ -27,7 +27,7 @@ impl PlansService for Office {
     fn plans(&self, caller: &Caller, query: &PlansQuery) -> Answer<Page<Plan>> {
         let paging = query.paging()?;
         let reached = self.plans_reached(caller);
-        let plans = list_plans(&self.context.core.current.load()).into_iter();
+        let plans = list_plans(&self.context.core.configuration.files()).into_iter();
         let wanted = plans.filter(|plan| {
             reached.as_ref().is_none_or(|names| names.contains(&plan.name))
                 && query.currency.is_none_or(|currency| currency.0 == plan.currency)
@@ -47,7 +47,7 @@ impl PlansService for Office {
 
     fn plan(&self, caller: &Caller, name: &str) -> Answer<Versioned<Plan>> {
         let reached = self.plans_reached(caller).is_none_or(|names| names.contains(name));
-        let plan = plan_of(&self.context.core.current.load(), name).filter(|_| reached);
+        let plan = plan_of(&self.context.core.configuration.files(), name).filter(|_| reached);
         plan.map(versioned).ok_or_else(|| no_plan(name))
     }
 

@@ -54,7 +54,7 @@ impl RateCardsService for Office {
             mnc: query.mnc.clone(),
             country: query.country.clone(),
         };
-        let lines = list_rates(&self.context.core.current.load(), &filter);
+        let lines = list_rates(&self.context.core.configuration.files(), &filter);
         let lines = lines.map_err(|error| problem_of_edit(&error))?.into_iter();
         let is_reached =
             |plan: &str| reached.as_ref().is_none_or(|names| plan == EVERY_PLAN || names.contains(plan));

@@ -5,66 +5,17 @@ use std::time::Duration;
 use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::refusal::Refusal;
-use tollgate_smpp::pdu::SubmitKind;
-use tollgate_smpp::{Answer, Reply, ReplyTlvs, UnsuccessfulDestination};
+use tollgate_smpp::{Answer, Reply, ReplyTlvs};
 use tollgate_storage::chunk::{Chunk, Notice, Outcome};
 use tollgate_storage::clock::now;
 
-use super::query_cancel_replace::{CANCEL_FAILED, REPLACE_FAILED};
 use super::session::EsmeSession;
+use super::token::{DETAILS_COUNT, DETAILS_SHIFT, Details, Token};
 
-/// The mark that a request bears through storage: its sequence number, which operation it is, and the number of its
-/// [`Details`] where it has any.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Token(pub u64);
-
-const DATA: u64 = 1 << 32;
-const MULTI: u64 = 1 << 33;
-const DETAILS_SHIFT: u32 = 34;
-/// Numbers of details go round within this; far more than a window holds.
-const DETAILS_COUNT: u32 = (1 << 30) - 1;
-
-/// What is to be said beside the message id. Most requests have none.
-#[derive(Debug)]
-pub enum Details {
-    /// For accounts that ask what a message cost.
-    Price(Amount, NetworkCode),
-    /// The destinations of a submit_multi that were refused.
-    Multi(Vec<UnsuccessfulDestination>),
-}
-
-impl Token {
-    /// Of a submit without details.
-    pub fn new(sequence: u32, kind: SubmitKind) -> Self {
-        let kind = match kind {
-            SubmitKind::SubmitSm => 0,
-            SubmitKind::DataSm => DATA,
-            SubmitKind::SubmitMulti => MULTI,
-        };
-        Self(u64::from(sequence) | kind)
-    }
-
-    /// The sequence number to echo.
-    pub fn sequence(self) -> u32 {
-        u32::try_from(self.0 & u64::from(u32::MAX)).unwrap_or(0)
-    }
-
-    /// The answer that a message was accepted.
-    pub fn accepted(self, message_id: u64, tlvs: ReplyTlvs) -> Reply {
-        if self.0 & MULTI != 0 {
-            // Of a resend under the same key: which destinations were refused is not kept.
-            Reply::MultiSubmitted { message_id, unsuccessful: Vec::new() }
-        } else if self.0 & DATA != 0 {
-            Reply::DataAccepted { message_id, tlvs }
-        } else {
-            Reply::Submitted { message_id, tlvs }
-        }
-    }
-
-    fn details(self) -> Option<u32> {
-        u32::try_from(self.0 >> DETAILS_SHIFT).ok()?.checked_sub(1)
-    }
-}
+/// ESME_RCANCELFAIL.
+pub const CANCEL_FAILED: u32 = 0x0000_0011;
+/// ESME_RREPLACEFAIL.
+pub const REPLACE_FAILED: u32 = 0x0000_0013;
 
 impl EsmeSession {
     /// A token that finds these details again when its answer is due.
@@ -84,7 +35,7 @@ impl EsmeSession {
                 self.keep_for_reuse(chunk);
             }
             Notice::Chunk(chunk, Outcome::NotDurable) => {
-                self.core.metrics.refuse(Refusal::StorageUnavailable, u64::from(chunk.count()));
+                self.context.metrics.refuse(Refusal::StorageUnavailable, u64::from(chunk.count()));
                 self.answer_chunk(&chunk, None, answers);
                 self.keep_for_reuse(chunk);
             }
@@ -92,7 +43,7 @@ impl EsmeSession {
                 let token = Token(token);
                 let reply = match message_id {
                     Some(id) => {
-                        self.core.metrics.replayed.increment(1);
+                        self.context.metrics.replayed.increment(1);
                         token.accepted(id, None)
                     }
                     None => Reply::Refused(self.status(Refusal::StorageUnavailable)),
@@ -157,7 +108,7 @@ impl EsmeSession {
     }
 
     fn count_durable(&self, chunk: &Chunk) {
-        let (metrics, total) = (&self.core.metrics, chunk.total());
+        let (metrics, total) = (&self.context.metrics, chunk.total());
         metrics.charged.increment(u64::from(chunk.count()));
         metrics.segments.increment(u64::from(total.segments));
         self.revenue.increment(total.amount.micros().unsigned_abs());

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tollgate_smpp::{BindOutcome, BindRequest, Gate};
 
+use super::context::ClientContext;
 use super::session::EsmeSession;
-use crate::core::Core;
 use crate::snapshot::ActiveAccount;
 use tollgate_provisioning::passwords;
 
@@ -22,15 +22,15 @@ const VERIFICATIONS_MAX: usize = 2;
 /// The daemon's side of the SMPP server.
 #[derive(Debug)]
 pub struct ClientBinds {
-    core: Arc<Core>,
+    context: Arc<ClientContext>,
     window: u32,
     verifications: Semaphore,
 }
 
 impl ClientBinds {
     /// With the window of binds whose account sets no other.
-    pub fn new(core: Arc<Core>, window: u32) -> Self {
-        Self { core, window, verifications: Semaphore::new(VERIFICATIONS_MAX) }
+    pub fn new(context: Arc<ClientContext>, window: u32) -> Self {
+        Self { context, window, verifications: Semaphore::new(VERIFICATIONS_MAX) }
     }
 
     async fn password_fits(&self, account: Option<&Arc<ActiveAccount>>, password: Vec<u8>) -> bool {
@@ -47,7 +47,7 @@ impl Gate for ClientBinds {
 
     async fn bind(&self, request: BindRequest, peer: IpAddr) -> BindOutcome<EsmeSession> {
         let system_id = String::from_utf8_lossy(&request.system_id).into_owned();
-        let account = self.core.snapshot.load().by_system_id(&request.system_id);
+        let account = self.context.snapshot.load().by_system_id(&request.system_id);
         let fits = self.password_fits(account.as_ref(), request.password).await;
         let (Some(account), true) = (account, fits) else {
             tracing::warn!(system_id, %peer, "bind refused: unknown system_id or wrong password");
@@ -68,9 +68,9 @@ impl Gate for ClientBinds {
         let window = provisioned.window.unwrap_or(self.window);
         let short_ids = request.interface_version <= 0x33;
         BindOutcome::Bound {
-            session: EsmeSession::new(Arc::clone(&self.core), &account, window, short_ids),
+            session: EsmeSession::new(Arc::clone(&self.context), &account, window, short_ids),
             window,
-            delivery_window: self.core.scheduler.settings.receipt_window,
+            delivery_window: self.context.receipt_window,
         }
     }
 }

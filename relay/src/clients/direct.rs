@@ -12,11 +12,11 @@ use tollgate_smpp::pdu::{Address, Destinations, Submit, SubmitKind, Tlvs};
 use tollgate_smpp::{Answer, GateSession, Reply, Verdict};
 use tollgate_storage::clock::now;
 
+use super::context::ClientContext;
 use super::delivery_intent::Times;
 
 use super::parameters::{Parameters, UDHI, USER_MESSAGE_REFERENCE};
 use super::session::EsmeSession;
-use crate::core::Core;
 use crate::snapshot::ActiveAccount;
 use tollgate_provisioning::TlvTags;
 
@@ -74,12 +74,12 @@ pub enum NotCharged {
 /// Charges a message and waits until that is durable. The answer is the message's id, the first one's where its key was used
 /// before.
 pub async fn submit_directly(
-    core: Arc<Core>,
+    context: Arc<ClientContext>,
     account: &Arc<ActiveAccount>,
     message: &DirectSubmit<'_>,
     time_limit: Duration,
 ) -> Result<u64, NotCharged> {
-    let mut session = EsmeSession::of_request(core, account, WINDOW);
+    let mut session = EsmeSession::of_request(context, account, WINDOW);
     let at = now();
     let tags = session.tags_at(at).ok_or(NotCharged::Refused(Refusal::UnknownAccount))?;
     let (mut tlvs, times) = (Vec::new(), [message.scheduled_at, message.expires_at]);

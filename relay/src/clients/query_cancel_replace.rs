@@ -14,16 +14,13 @@ use tollgate_storage::message::{Message, QueueKey};
 use tollgate_storage::rows::MessageState;
 use tollgate_storage::store::Unavailable;
 
-use super::answers::Token;
+use super::answers::{CANCEL_FAILED, REPLACE_FAILED};
 use super::parameters::UDHI;
 use super::session::EsmeSession;
+use super::token::Token;
 
 /// ESME_RSYSERR.
 const SYSTEM_ERROR: u32 = 0x0000_0008;
-/// ESME_RCANCELFAIL.
-pub const CANCEL_FAILED: u32 = 0x0000_0011;
-/// ESME_RREPLACEFAIL.
-pub const REPLACE_FAILED: u32 = 0x0000_0013;
 /// ESME_RQUERYFAIL.
 const QUERY_FAILED: u32 = 0x0000_0067;
 
@@ -43,7 +40,7 @@ impl EsmeSession {
             Ok(found) => found,
             Err(verdict) => return verdict,
         };
-        let Ok(state) = self.core.store.state(self.wallet_number(), found.id) else {
+        let Ok(state) = self.context.books.store.state(self.wallet_number(), found.id) else {
             return Verdict::Refused(SYSTEM_ERROR);
         };
         let message_state = state.as_ref().map_or(MessageState::Enroute, |row| row.state) as u8;
@@ -66,7 +63,7 @@ impl EsmeSession {
             token: Token::new(sequence, SubmitKind::SubmitSm).0,
             reply: self.notices.0.clone(),
         };
-        match self.core.committer.cancel(cancellation) {
+        match self.context.books.committer.cancel(cancellation) {
             Ok(()) => Verdict::Pending,
             Err(_) => Verdict::Refused(SYSTEM_ERROR),
         }
@@ -84,7 +81,7 @@ impl EsmeSession {
             Ok(found) => found,
             Err(verdict) => return verdict,
         };
-        match self.core.store.state(self.wallet_number(), found.id) {
+        match self.context.books.store.state(self.wallet_number(), found.id) {
             Ok(None) => {}
             Ok(Some(_)) => return Verdict::Refused(REPLACE_FAILED),
             Err(_) => return Verdict::Refused(SYSTEM_ERROR),
@@ -138,7 +135,7 @@ impl EsmeSession {
             token,
             reply,
         };
-        match self.core.committer.replace(command) {
+        match self.context.books.committer.replace(command) {
             Ok(()) => Verdict::Pending,
             Err(_) => Verdict::Refused(SYSTEM_ERROR),
         }
@@ -148,11 +145,11 @@ impl EsmeSession {
     fn waiting_row(&self, route: &CdrRoute, message_id: u64) -> Result<Option<Box<[u8]>>, Unavailable> {
         let CdrRoute { home, class, scheduled_at } = *route;
         if let Some(due) = scheduled_at
-            && let Some(row) = self.core.store.scheduled_row(due, message_id)?
+            && let Some(row) = self.context.books.store.scheduled_row(due, message_id)?
         {
             return Ok(Some(row.bytes));
         }
-        self.core.store.queued_row(QueueKey { home, class, message_id })
+        self.context.books.store.queued_row(QueueKey { home, class, message_id })
     }
 
     /// The message that a request means, or the verdict on a request that means none.
@@ -169,7 +166,9 @@ impl EsmeSession {
         let Some(visible_id) = message.message_id else { return Ok(None) };
         let account = self.wallet_number();
         let id = match u32::try_from(visible_id) {
-            Ok(short_id) => self.core.store.message_of_short_id(account, short_id)?.unwrap_or(visible_id),
+            Ok(short_id) => {
+                self.context.books.store.message_of_short_id(account, short_id)?.unwrap_or(visible_id)
+            }
             Err(_) => visible_id,
         };
         let source = message.source.digits;
@@ -184,6 +183,6 @@ impl EsmeSession {
                 route: fields.route,
             })
         };
-        Ok(self.core.store.cdr(account, id, read)?.flatten())
+        Ok(self.context.books.store.cdr(account, id, read)?.flatten())
     }
 }

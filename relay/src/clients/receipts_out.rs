@@ -37,13 +37,14 @@ impl EsmeSession {
             self.receipt_pause = None;
         }
         let at = now();
-        let receipts = match self.runtime.receipt_queue.take(&self.core.store, at.0, room, cx.waker()) {
-            Ok(receipts) => receipts,
-            Err(error) => {
-                tracing::error!(%error, "receipts cannot be read");
-                return Poll::Pending;
-            }
-        };
+        let receipts =
+            match self.runtime.receipt_queue.take(&self.context.books.store, at.0, room, cx.waker()) {
+                Ok(receipts) => receipts,
+                Err(error) => {
+                    tracing::error!(%error, "receipts cannot be read");
+                    return Poll::Pending;
+                }
+            };
         if receipts.is_empty() {
             self.wait_for_retry(cx, at);
             return Poll::Pending;
@@ -61,19 +62,19 @@ impl EsmeSession {
         let receipt_queue = &self.runtime.receipt_queue;
         match outcome {
             DeliveryOutcome::Accepted => {
-                self.core.metrics.receipts_delivered.increment(1);
+                self.context.metrics.receipts_delivered.increment(1);
                 receipt_queue.finish(id);
             }
             DeliveryOutcome::Refused(status) if gateway_may_take_later(status) => {
-                let wait = u64::from(self.core.scheduler.settings.receipt_retry_ms) * 1_000;
+                let wait = self.context.receipt_retry_micros;
                 receipt_queue.put_later(id, now().0 + wait);
             }
             DeliveryOutcome::Refused(_) => {
-                self.core.metrics.receipts_refused.increment(1);
+                self.context.metrics.receipts_refused.increment(1);
                 receipt_queue.finish(id);
             }
             DeliveryOutcome::Unanswered => {
-                self.core.metrics.receipts_unanswered.increment(1);
+                self.context.metrics.receipts_unanswered.increment(1);
                 receipt_queue.give_back(id);
             }
         }
@@ -93,7 +94,7 @@ impl EsmeSession {
                 give_back(&refused, events);
             }
         });
-        if let Err(batch) = self.core.committer.deliver(DeliveryBatch { events, done }) {
+        if let Err(batch) = self.context.books.committer.deliver(DeliveryBatch { events, done }) {
             give_back(&receipt_queue, batch.events);
         }
     }

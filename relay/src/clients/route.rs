@@ -54,7 +54,7 @@ impl EsmeSession {
             let number = rated.number;
             hash(&[account.id.as_bytes(), routing.source, number.as_bytes(), &part])
         });
-        let long_message_routes = &self.core.scheduler.long_message_routes;
+        let long_message_routes = &self.context.long_message_routes;
         if let Some(spread) = long_message
             && let Some(operator) = long_message_routes.operator(spread, routing.now.0)
             && snapshot.routes.operator(operator).is_some_and(|known| known.status == OperatorStatus::Active)
@@ -81,7 +81,7 @@ impl EsmeSession {
                 NoRoute::AbovePrice => Refusal::AbovePrice,
             })?;
         if choice.above_price {
-            self.core.metrics.above_price.increment(1);
+            self.context.metrics.above_price.increment(1);
         }
         if long_message.is_some() {
             long_message_routes.remember(spread, choice.operator, routing.now.0);

@@ -20,8 +20,8 @@ use tollgate_smpp::pdu::Submit;
 use tollgate_smpp::{Answer, Delivery, DeliveryOutcome, GateSession, MessageRef, Replacement, Verdict};
 use tollgate_storage::chunk::{Chunk, ChunkHeader, Notice};
 
-use super::answers::{Details, Token};
-use crate::core::Core;
+use super::context::ClientContext;
+use super::token::{Details, Token};
 use crate::metrics::Metrics;
 use crate::snapshot::{AccountRuntime, ActiveAccount, Snapshot};
 use tollgate_provisioning::TlvTags;
@@ -31,7 +31,7 @@ const SPARE_CHUNKS_MAX: usize = 4;
 
 /// What a session of the SMPP server talks to.
 pub struct EsmeSession {
-    pub(crate) core: Arc<Core>,
+    pub(crate) context: Arc<ClientContext>,
     /// What was in force when the account was looked up last.
     snapshot: Arc<Snapshot>,
     /// Of `live`, at that time.
@@ -75,9 +75,14 @@ pub struct EsmeSession {
 
 impl EsmeSession {
     /// A session of an account that has just been admitted.
-    pub(crate) fn new(core: Arc<Core>, account: &Arc<ActiveAccount>, window: u32, short_ids: bool) -> Self {
-        core.metrics.windows.increment(window);
-        let snapshot = core.snapshot.load_full();
+    pub(crate) fn new(
+        context: Arc<ClientContext>,
+        account: &Arc<ActiveAccount>,
+        window: u32,
+        short_ids: bool,
+    ) -> Self {
+        context.metrics.windows.increment(window);
+        let snapshot = context.snapshot.load_full();
         Self {
             // Whatever was changed since the account was looked up is seen at the first message.
             generation: u64::MAX,
@@ -102,13 +107,13 @@ impl EsmeSession {
             receipts_in_hand: HashSet::new(),
             receipt_pause: None,
             spread: Cell::new(tollgate_storage::clock::now().0),
-            core,
+            context,
         }
     }
 
     /// A session of a request that came without a bind.
-    pub(crate) fn of_request(core: Arc<Core>, account: &Arc<ActiveAccount>, window: u32) -> Self {
-        let mut session = Self::new(core, account, window, false);
+    pub(crate) fn of_request(context: Arc<ClientContext>, account: &Arc<ActiveAccount>, window: u32) -> Self {
+        let mut session = Self::new(context, account, window, false);
         session.has_bind = false;
         session
     }
@@ -124,7 +129,7 @@ impl EsmeSession {
         if std::mem::replace(&mut self.refreshed_at, now) == now {
             return;
         }
-        let snapshot = self.core.snapshot.load();
+        let snapshot = self.context.snapshot.load();
         let generation = snapshot.generation();
         if self.generation != generation || !Arc::ptr_eq(&snapshot, &self.snapshot) {
             self.generation = generation;
@@ -159,7 +164,7 @@ impl EsmeSession {
     }
 
     pub(crate) fn key_window(&self) -> Duration {
-        self.core.key_window
+        self.context.books.key_window
     }
 
     pub(crate) fn network_code(&self, network: NetworkId) -> NetworkCode {
@@ -167,7 +172,7 @@ impl EsmeSession {
     }
 
     pub(crate) fn refuse(&self, account: Option<&ActiveAccount>, refusal: Refusal) -> Verdict {
-        self.core.metrics.refuse(refusal, 1);
+        self.context.metrics.refuse(refusal, 1);
         Verdict::Refused(
             account.map_or(refusal.default_status(), |account| account.terms.statuses.status(refusal)),
         )
@@ -210,7 +215,7 @@ impl EsmeSession {
             chunk.reset(header);
             return chunk;
         }
-        let (wallet, keys) = (Arc::clone(&account.runtime.wallet), Arc::clone(&self.core.keys));
+        let (wallet, keys) = (Arc::clone(&account.runtime.wallet), Arc::clone(&self.context.books.keys));
         Box::new(Chunk::new(wallet, keys, header, self.notices.0.clone()))
     }
 
@@ -225,10 +230,10 @@ impl EsmeSession {
         let requests = u32::try_from(requests).unwrap_or(u32::MAX);
         if went {
             self.inflight += requests;
-            self.core.metrics.inflight.increment(requests);
+            self.context.metrics.inflight.increment(requests);
         } else {
             self.inflight -= requests;
-            self.core.metrics.inflight.decrement(requests);
+            self.context.metrics.inflight.decrement(requests);
         }
     }
 
@@ -276,7 +281,7 @@ impl GateSession for EsmeSession {
         }
         while let Some(chunk) = self.waiting.pop_front() {
             let mut chunk = Some(chunk);
-            let polled = self.core.committer.poll_charge(cx, &mut chunk);
+            let polled = self.context.books.committer.poll_charge(cx, &mut chunk);
             if let Some(back) = chunk {
                 self.waiting.push_front(back);
             }
@@ -321,7 +326,7 @@ impl Drop for EsmeSession {
         if self.has_bind {
             self.runtime.give_back_bind();
         }
-        self.core.metrics.windows.decrement(self.window);
-        self.core.metrics.inflight.decrement(self.inflight);
+        self.context.metrics.windows.decrement(self.window);
+        self.context.metrics.inflight.decrement(self.inflight);
     }
 }

@@ -12,11 +12,12 @@ use tollgate_smpp::{Answer, Reply, UnsuccessfulDestination, Verdict};
 use tollgate_storage::cdr::{CdrFields, CdrRoute, Source};
 use tollgate_storage::keys::{KeyCheck, NewKey};
 
-use super::answers::{Details, Token, c_octets};
+use super::answers::c_octets;
 use super::delivery_intent::{Delivering, Times, class_of};
 use super::parameters::{Parameters, fingerprint};
 use super::route::{FirstChoice, Routing};
 use super::session::EsmeSession;
+use super::token::{Details, Token};
 use crate::snapshot::{AccountRuntime, ActiveAccount};
 
 /// One submit on its way through the gate.
@@ -69,7 +70,7 @@ impl EsmeSession {
         let key = key.map(|(octets, window)| Key { octets, fingerprint: fingerprint(submit), window });
         let request = Request { now, submit, parameters, times, key, account };
         // Before the key is looked up: while storage is in doubt, a first use on disk may yet be taken back.
-        if !self.core.committer.is_available() {
+        if !self.context.books.committer.is_available() {
             return self.refuse_request(&request, Refusal::StorageUnavailable);
         }
         if let Some(verdict) = request.key.and_then(|key| self.answer_known_key(&request, key)) {
@@ -85,11 +86,17 @@ impl EsmeSession {
     fn answer_known_key(&mut self, request: &Request<'_>, key: Key<'_>) -> Option<Verdict> {
         let token = Token::new(request.submit.sequence, request.submit.kind);
         let waiter = (&self.notices.0, token.0);
-        match self.core.keys.check(self.wallet_number(), key.octets, key.fingerprint, request.now, waiter) {
+        match self.context.books.keys.check(
+            self.wallet_number(),
+            key.octets,
+            key.fingerprint,
+            request.now,
+            waiter,
+        ) {
             Ok(KeyCheck::New) => None,
             Ok(KeyCheck::Pending) => Some(Verdict::Pending),
             Ok(KeyCheck::Known(message_id)) => {
-                self.core.metrics.replayed.increment(1);
+                self.context.metrics.replayed.increment(1);
                 self.ready
                     .push(Answer { sequence: token.sequence(), reply: token.accepted(message_id, None) });
                 Some(Verdict::Pending)
@@ -126,7 +133,7 @@ impl EsmeSession {
                     charged += 1;
                 }
                 Err(refusal) => {
-                    self.core.metrics.refuse(refusal, 1);
+                    self.context.metrics.refuse(refusal, 1);
                     first_refusal.get_or_insert(refusal);
                     let status = request.account.terms.statuses.status(refusal);
                     let address = to.digits.to_vec();
@@ -218,7 +225,7 @@ impl EsmeSession {
 
     fn release_key(&self, request: &Request<'_>) {
         if let Some(key) = request.key {
-            self.core.keys.release(self.wallet_number(), key.octets);
+            self.context.books.keys.release(self.wallet_number(), key.octets);
         }
     }
 

@@ -14,7 +14,7 @@ use tollgate_storage::message::Message;
 use super::attempt::Attempt;
 use super::backlog::{Backlog, PAGE};
 use super::country_breakers::Mcc;
-use super::effects::Report;
+use super::effects::Effects;
 use super::operator_queue::OperatorQueue;
 use super::operator_queues::OperatorQueues;
 use super::scheduler::DeliveryScheduler;
@@ -148,16 +148,16 @@ impl DeliveryScheduler {
         let at = now();
         let mut probe_conditions = ProbeConditions::of(&snapshot.operator_queues, at);
         let mut batches: HashMap<OperatorNumber, Batch> = HashMap::new();
-        let mut report = Report::default();
+        let mut effects = Effects::default();
         loop {
             self.refill(backlog);
             let Some(attempt) = backlog.pop(at.0) else { break };
             let Some(message) = attempt.message() else {
-                report.fail(attempt, Outcome::Rejected, 0, None);
+                effects.fail(attempt, Outcome::Rejected, 0, None);
                 continue;
             };
             if self.is_expired(&attempt, &message, at) {
-                report.fail(attempt, Outcome::Expired, 0, None);
+                effects.fail(attempt, Outcome::Expired, 0, None);
                 continue;
             }
             let Assignment::To(operator_queue) =
@@ -194,8 +194,8 @@ impl DeliveryScheduler {
         for batch in batches.into_values().filter(|batch| !batch.messages.is_empty()) {
             self.lease(&batch.operator_queue, batch.messages, at);
         }
-        if !report.is_empty() {
-            self.report(report);
+        if !effects.is_empty() {
+            self.commit(effects);
         }
     }
 

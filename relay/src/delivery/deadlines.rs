@@ -7,7 +7,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
 
 use super::backlog::Backlog;
-use super::effects::Report;
+use super::effects::Effects;
 use super::scheduler::DeliveryScheduler;
 
 const SECOND: u64 = 1_000_000;
@@ -50,7 +50,9 @@ impl Timers {
         scheduler.release_leases();
         scheduler.match_by_address(now);
         if is_due(&mut self.again, now, AGAIN_EVERY) {
-            scheduler.submit_unsent_reports();
+            for effects in scheduler.take_uncommitted() {
+                scheduler.commit(effects);
+            }
         }
         if is_due(&mut self.due, now, DUE_EVERY) {
             scheduler.release_scheduled(now);
@@ -81,15 +83,15 @@ fn is_due(at: &mut u64, now: UnixMicros, every: u64) -> bool {
 
 impl DeliveryScheduler {
     fn give_up_unknowns(self: &Arc<Self>, now: UnixMicros) {
-        let mut report = Report::default();
+        let mut effects = Effects::default();
         while let Some(unknown_outcome) = self.unknown_outcomes.take_due(now.0) {
-            self.time_out_unknown(unknown_outcome.attempt, unknown_outcome.operator, &mut report);
+            self.time_out_unknown(unknown_outcome.attempt, unknown_outcome.operator, &mut effects);
         }
         self.metrics
             .unknown_outcome
             .set(f64::from(u32::try_from(self.unknown_outcomes.len()).unwrap_or(u32::MAX)));
-        if !report.is_empty() {
-            self.report(report);
+        if !effects.is_empty() {
+            self.commit(effects);
         }
     }
 
@@ -97,7 +99,7 @@ impl DeliveryScheduler {
         let done = self.leases.take_done();
         if !done.is_empty() {
             let events = done.into_iter().map(|lease| DeliveryEvent::Released { lease }).collect();
-            self.report(Report { events, leases: Vec::new(), acks: None });
+            self.commit(Effects { events, leases: Vec::new(), acks: None });
         }
     }
 
@@ -138,7 +140,7 @@ impl DeliveryScheduler {
             })
             .collect();
         if !events.is_empty() {
-            self.report(Report { events, leases: Vec::new(), acks: None });
+            self.commit(Effects { events, leases: Vec::new(), acks: None });
         }
     }
 
@@ -183,7 +185,7 @@ impl DeliveryScheduler {
         let events: Vec<_> = overdue.into_iter().map(timed_out).collect();
         let count = events.len();
         if count > 0 {
-            self.report(Report { events, leases: Vec::new(), acks: None });
+            self.commit(Effects { events, leases: Vec::new(), acks: None });
         }
         count
     }

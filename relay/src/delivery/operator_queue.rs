@@ -17,9 +17,9 @@ use tollgate_engine::time::UnixMicros;
 use super::attempt::Attempt;
 use super::backlog::Backlog;
 use super::country_breakers::Countries;
+use super::link_status::LinkRegistry;
+use super::metrics::OperatorMetrics;
 use super::wakers::note_waiting;
-use crate::operators::link_status::LinkRegistry;
-use crate::operators::metrics::OperatorMetrics;
 use tollgate_provisioning::ProvisionedOperator;
 
 /// Messages that are leased ahead for an operator whose throughput is limited: what it takes in a tenth of a second.

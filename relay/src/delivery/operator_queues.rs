@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arc_swap::{ArcSwap, Guard};
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::routing::{Condition, Conditions};
 
@@ -13,6 +14,34 @@ use tollgate_provisioning::{DeliverySettings, ProvisionedOperator};
 /// One version of the table; the lanes in it live on from version to version.
 #[derive(Debug, Default)]
 pub struct OperatorQueues(Vec<Option<Arc<OperatorQueue>>>);
+
+/// The table in force. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct CurrentOperatorQueues(Arc<ArcSwap<OperatorQueues>>);
+
+/// A table that is not in force yet.
+#[derive(Debug)]
+pub struct NextOperatorQueues {
+    /// Every queue, those that are there already among them.
+    pub table: Arc<OperatorQueues>,
+    /// What each queue takes over once the table is in force.
+    setups: Vec<(Arc<OperatorQueue>, Option<Arc<ProvisionedOperator>>)>,
+}
+
+impl CurrentOperatorQueues {
+    /// The table, for a moment.
+    pub fn load(&self) -> Guard<Arc<OperatorQueues>> {
+        self.0.load()
+    }
+
+    /// Puts a table in force, with what its queues take over.
+    pub fn follow(&self, next: NextOperatorQueues) {
+        for (operator_queue, setup) in next.setups {
+            operator_queue.provision(setup);
+        }
+        self.0.store(next.table);
+    }
+}
 
 /// The operators that the files name, and all that the disk knows.
 #[derive(Debug)]
@@ -25,17 +54,17 @@ pub struct OperatorSetup {
 
 impl OperatorQueues {
     /// The table for these operators, with the lanes that are there already.
-    #[must_use]
-    pub fn after(&self, setup: &OperatorSetup, settings: &DeliverySettings) -> Self {
+    pub fn after(&self, setup: &OperatorSetup, settings: &DeliverySettings) -> NextOperatorQueues {
         let provisioned: HashMap<_, _> =
             setup.provisioned.iter().map(|operator| (operator.operator.number, operator)).collect();
-        let mut operator_queues = Vec::new();
+        let (mut operator_queues, mut setups) = (Vec::new(), Vec::new());
         for (number, code) in &setup.known {
             let operator_queue = self.get(*number).cloned().unwrap_or_else(|| {
                 let capacity = settings.queue_messages_in_memory as usize;
                 Arc::new(OperatorQueue::new(*number, Arc::clone(code), capacity, breaker_config(settings)))
             });
-            operator_queue.provision(provisioned.get(number).map(|operator| Arc::clone(operator)));
+            let setup = provisioned.get(number).map(|operator| Arc::clone(operator));
+            setups.push((Arc::clone(&operator_queue), setup));
             let place = usize::from(number.0);
             if operator_queues.len() <= place {
                 operator_queues.resize(place + 1, None);
@@ -44,7 +73,7 @@ impl OperatorQueues {
                 *slot = Some(operator_queue);
             }
         }
-        Self(operator_queues)
+        NextOperatorQueues { table: Arc::new(Self(operator_queues)), setups }
     }
 
     /// The lane of an operator.

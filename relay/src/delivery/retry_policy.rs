@@ -9,10 +9,10 @@ use tollgate_storage::clock::now;
 use tollgate_storage::delivery::Acceptance;
 
 use super::attempt::Attempt;
-use super::effects::Report;
+use super::effects::Effects;
 use super::operator_queue::OperatorQueue;
+use super::receipt_request::wants_receipt;
 use super::scheduler::DeliveryScheduler;
-use crate::operators::outgoing;
 use tollgate_provisioning::UnknownPolicy;
 
 impl DeliveryScheduler {
@@ -57,7 +57,7 @@ impl DeliveryScheduler {
         });
         let cost = cost.unwrap_or(Cost { amount: Amount::ZERO, in_account_currency: None });
         let currency = setup.as_ref().map_or(ticket.currency, |setup| setup.operator.currency);
-        let asked = setup.as_ref().is_some_and(|setup| outgoing::wants_receipt(&ticket, &setup.smpp));
+        let asked = setup.as_ref().is_some_and(|setup| wants_receipt(&ticket, &setup.smpp));
         Some((cost, currency, !asked))
     }
 
@@ -68,11 +68,11 @@ impl DeliveryScheduler {
         mut attempt: Attempt,
         operator: OperatorNumber,
         status: u32,
-        report: &mut Report,
+        effects: &mut Effects,
     ) {
         attempt.was_asked(operator);
         if u32::from(attempt.attempts) >= self.settings.attempts {
-            return report.fail(attempt, Outcome::Rejected, status, Some(operator));
+            return effects.fail(attempt, Outcome::Rejected, status, Some(operator));
         }
         let operator_queues = self.operator_queues();
         let setup = operator_queues.get(operator).and_then(|operator_queue| operator_queue.setup.load_full());
@@ -97,7 +97,7 @@ impl DeliveryScheduler {
     }
 
     /// No receipt came: by policy the message is sent again, or given up.
-    pub(crate) fn time_out_unknown(&self, attempt: Attempt, operator: OperatorNumber, report: &mut Report) {
+    pub(crate) fn time_out_unknown(&self, attempt: Attempt, operator: OperatorNumber, effects: &mut Effects) {
         let operator_queues = self.operator_queues();
         let setup = operator_queues.get(operator).and_then(|operator_queue| operator_queue.setup.load_full());
         let own = setup.as_ref().and_then(|setup| setup.smpp.unknown_outcome);
@@ -108,7 +108,7 @@ impl DeliveryScheduler {
                 }
                 self.put_back(Attempt { may_be_at: Some(operator), tried: Vec::new(), again: 0, ..attempt });
             }
-            UnknownPolicy::Settle => report.fail(attempt, Outcome::Unknown, 0, Some(operator)),
+            UnknownPolicy::Settle => effects.fail(attempt, Outcome::Unknown, 0, Some(operator)),
         }
     }
 }

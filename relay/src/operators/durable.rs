@@ -1,54 +1,56 @@
-//! What the committer tells of what has become durable, passed on to wallets, queues and mailboxes.
+//! What has become durable, passed on from the committer to wallets, operators' queues and receipts' queues.
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::wallet::Posting;
 use tollgate_storage::committer::Durable;
 use tollgate_storage::message::QueuedRow;
 
-use crate::core::Core;
+use crate::account_runtimes::AccountRuntimes;
+use crate::delivery::operator_queues::CurrentOperatorQueues;
+use crate::delivery::wakers::SchedulerWaker;
 
-/// The committer starts before there is anything to pass on to; nothing becomes durable meanwhile that this needs.
-#[derive(Debug, Default)]
-pub struct DurableSink(ArcSwapOption<Core>);
+/// The committer's side of the process. It has no way back to the committer, so that the committer ends when everybody
+/// else has let go of it.
+#[derive(Debug)]
+pub struct DurableSink {
+    accounts: Arc<AccountRuntimes>,
+    operator_queues: CurrentOperatorQueues,
+    scheduler: Arc<SchedulerWaker>,
+}
 
 impl DurableSink {
-    /// From here on, to these.
-    pub fn connect(&self, core: Arc<Core>) {
-        self.0.store(Some(core));
-    }
-
-    /// No more: the world holds the way to the committer, which ends when nobody holds it any more.
-    pub fn disconnect(&self) {
-        self.0.store(None);
+    /// To these accounts and operators.
+    pub fn new(
+        accounts: Arc<AccountRuntimes>,
+        operator_queues: CurrentOperatorQueues,
+        scheduler: Arc<SchedulerWaker>,
+    ) -> Self {
+        Self { accounts, operator_queues, scheduler }
     }
 }
 
 impl Durable for DurableSink {
     fn queued(&self, rows: Vec<QueuedRow>) {
-        let Some(core) = &*self.0.load() else { return };
-        let snapshot = core.snapshot.load();
+        let operator_queues = self.operator_queues.load();
         for row in rows {
-            if let Some(operator_queue) = snapshot.operator_queues.get(row.key.home) {
+            if let Some(operator_queue) = operator_queues.get(row.key.home) {
                 operator_queue.backlog.push(row);
             }
         }
-        core.scheduler.wake();
+        self.scheduler.wake();
     }
 
     fn refunded(&self, posting: &Posting) {
-        let wallet = self.0.load().as_ref().and_then(|core| core.wallets.get(posting.account));
-        if let Some(wallet) = wallet {
+        if let Some(wallet) = self.accounts.wallet(posting.account) {
             wallet.undo(posting);
         }
     }
 
     fn receipts(&self, rows: Vec<(AccountNumber, u64)>) {
-        let Some(core) = &*self.0.load() else { return };
         for (account, _) in rows {
-            core.receipt_queue(account).announce();
+            self.accounts.receipt_queue(account).announce();
         }
     }
 }

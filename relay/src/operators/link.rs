@@ -14,13 +14,14 @@ use tollgate_smpp::pdu::Deliver;
 use tollgate_storage::clock::now;
 use tollgate_storage::delivery::DeliveryEvent;
 
-use super::link_status::LinkStatus;
 use super::outgoing;
 use super::outgoing::Scratch;
-use super::receipts_in::{Acks, Inbound};
+use super::receipts_in::Inbound;
+use crate::delivery::acks::Acks;
 use crate::delivery::attempt::Attempt;
 use crate::delivery::country_breakers::Mcc;
-use crate::delivery::effects::Report;
+use crate::delivery::effects::Effects;
+use crate::delivery::link_status::LinkStatus;
 use crate::delivery::operator_queue::{OperatorQueue, Taken};
 use crate::delivery::scheduler::DeliveryScheduler;
 use crate::delivery::status::{Meaning, meaning};
@@ -38,7 +39,7 @@ pub struct OperatorLink {
     scratch: Scratch,
     /// Set while the operator's throughput is used up.
     pause: Option<Pin<Box<Sleep>>>,
-    report: Report,
+    effects: Effects,
     answers: Vec<(u64, ResponseKind)>,
     inbound: Inbound,
 }
@@ -64,7 +65,7 @@ impl OperatorLink {
             in_flight: HashMap::new(),
             scratch: Scratch::default(),
             pause: None,
-            report: Report::default(),
+            effects: Effects::default(),
             answers: Vec::new(),
         }
     }
@@ -93,7 +94,7 @@ impl OperatorLink {
         if let Some((outcome, error)) = cannot {
             // It says nothing about the operator.
             self.operator_queue.not_sent(1);
-            self.report.fail(attempt, outcome, error, None);
+            self.effects.fail(attempt, outcome, error, None);
         } else {
             self.in_flight.insert(token, InFlight { attempt, sent_at: sent_at.0 });
         }
@@ -121,8 +122,8 @@ impl OperatorLink {
     fn accepted(&mut self, mut attempt: Attempt, upstream_id: &[u8]) {
         attempt.was_asked(self.operator_queue.number);
         match self.scheduler.acceptance(&self.operator_queue, attempt, upstream_id) {
-            Ok((acceptance, lease)) => self.report.settle(DeliveryEvent::Accepted(acceptance), lease),
-            Err(attempt) => self.report.fail(attempt, Outcome::Rejected, TOO_LONG, None),
+            Ok((acceptance, lease)) => self.effects.settle(DeliveryEvent::Accepted(acceptance), lease),
+            Err(attempt) => self.effects.fail(attempt, Outcome::Rejected, TOO_LONG, None),
         }
     }
 
@@ -134,7 +135,7 @@ impl OperatorLink {
 
     fn refused(&mut self, mut attempt: Attempt, status: u32) {
         attempt.was_asked(self.operator_queue.number);
-        self.report.fail(attempt, Outcome::Rejected, status, Some(self.operator_queue.number));
+        self.effects.fail(attempt, Outcome::Rejected, status, Some(self.operator_queue.number));
     }
 }
 
@@ -186,7 +187,7 @@ impl LinkHandler for OperatorLink {
             // There is room in the lane again.
             self.scheduler.wake();
         }
-        if !self.report.is_empty() {
+        if !self.effects.is_empty() {
             self.flush();
         }
         moved
@@ -217,7 +218,7 @@ impl LinkHandler for OperatorLink {
                             attempt,
                             self.operator_queue.number,
                             status,
-                            &mut self.report,
+                            &mut self.effects,
                         );
                         ResponseKind::Temporary
                     }
@@ -251,8 +252,8 @@ impl LinkHandler for OperatorLink {
             self.scheduler.follow(change);
             self.answers.clear();
         }
-        if !self.report.is_empty() {
-            self.scheduler.report(std::mem::take(&mut self.report));
+        if !self.effects.is_empty() {
+            self.scheduler.commit(std::mem::take(&mut self.effects));
         }
         self.inbound.flush(&self.scheduler);
     }

@@ -1,36 +1,18 @@
 //! A message as its operator wants it: number format, registered delivery, where the text stands.
 
-use tollgate_engine::settlement::ChargeOn;
-use tollgate_engine::time::UnixMicros;
 use tollgate_smpp::link::OutboundSubmit;
 use tollgate_smpp::pdu::{Address, Tlvs};
-use tollgate_storage::message::{Message, Ticket};
+use tollgate_storage::message::Message;
 
 use tollgate_provisioning::{LongMessages, NumberFormat, OperatorSmpp};
 use tollgate_smpp::pdu::time::format_time;
+
+use crate::delivery::receipt_request::registered_delivery;
 
 /// TON international and NPI ISDN (SMPP 3.4 §5.2.5, §5.2.6).
 const INTERNATIONAL: u8 = 1;
 const ISDN: u8 = 1;
 const NATIONAL: u8 = 2;
-/// Final receipts for success and failure (SMPP 3.4 §5.2.17).
-const RECEIPT: u8 = 0x01;
-const RECEIPT_BITS: u8 = 0x03;
-
-/// What the operator is asked for: both outcomes where either is wanted, as only a receipt tells how the message ended.
-/// The gateway gets what it asked for.
-fn registered_delivery(ticket: &Ticket<'_>, smpp: &OperatorSmpp) -> u8 {
-    let asked = ticket.registered_delivery;
-    if wants_receipt(ticket, smpp) { asked & !RECEIPT_BITS | RECEIPT } else { asked }
-}
-
-/// Whether the operator is asked for a receipt: where it is provisioned so, where the gateway wants one, and where the
-/// message is paid for on delivery only.
-pub fn wants_receipt(ticket: &Ticket<'_>, smpp: &OperatorSmpp) -> bool {
-    smpp.receipts
-        || ticket.registered_delivery & RECEIPT_BITS != 0
-        || ticket.terms.charge_on == ChargeOn::Delivery
-}
 /// The longest short_message (SMPP 3.4 §5.2.21).
 const SHORT_MESSAGE_MAX: usize = 254;
 
@@ -77,17 +59,6 @@ pub fn submit<'a>(
         in_payload,
         tlvs: Tlvs::new(content.tlvs),
     }
-}
-
-/// Whether the message's time is over.
-pub fn is_expired(
-    message: &Message<'_>,
-    issued_at: UnixMicros,
-    max_validity_micros: u64,
-    now: UnixMicros,
-) -> bool {
-    let latest = UnixMicros(issued_at.0.saturating_add(max_validity_micros));
-    now >= message.content.expires_at.map_or(latest, |at| at.min(latest))
 }
 
 fn write_number(message: &Message<'_>, format: &NumberFormat, digits: &mut Vec<u8>) -> (u8, u8) {

@@ -1,10 +1,7 @@
 //! Receipts from an operator: read, handed to the committer, and acknowledged once they are durable.
 
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
-
 use metrics::counter;
-use parking_lot::Mutex;
+use std::sync::Arc;
 use tollgate_engine::settlement::ReceiptState;
 use tollgate_smpp::link::DeliverAck;
 use tollgate_smpp::pdu::Deliver;
@@ -12,7 +9,8 @@ use tollgate_smpp::receipt::{Receipt, ReceiptIdFormat, id_candidates};
 use tollgate_storage::clock::now;
 use tollgate_storage::delivery::DeliveryEvent;
 
-use crate::delivery::effects::{PendingAcks, Report};
+use crate::delivery::acks::Acks;
+use crate::delivery::effects::{Effects, PendingAcks};
 use crate::delivery::operator_queue::OperatorQueue;
 use crate::delivery::scheduler::DeliveryScheduler;
 
@@ -28,32 +26,6 @@ pub struct Inbound {
     events: Vec<DeliveryEvent>,
     waiting: Vec<DeliverAck>,
     acks: Arc<Acks>,
-}
-
-/// Acknowledgements that are due on one link.
-#[derive(Debug, Default)]
-pub struct Acks(Mutex<(Vec<DeliverAck>, Option<Waker>)>);
-
-impl Acks {
-    /// These may go out.
-    pub fn push(&self, acks: Vec<DeliverAck>) {
-        let mut state = self.0.lock();
-        state.0.extend(acks);
-        if let Some(waker) = state.1.take() {
-            waker.wake();
-        }
-    }
-
-    /// Moves what is due to the end of `out`.
-    pub fn poll(&self, cx: &mut Context<'_>, out: &mut Vec<DeliverAck>) -> Poll<()> {
-        let mut state = self.0.lock();
-        if state.0.is_empty() {
-            state.1 = Some(cx.waker().clone());
-            return Poll::Pending;
-        }
-        out.append(&mut state.0);
-        Poll::Ready(())
-    }
 }
 
 impl Inbound {
@@ -86,7 +58,7 @@ impl Inbound {
         }
         let acks = PendingAcks { to: Arc::clone(&self.acks), acks: std::mem::take(&mut self.waiting) };
         let events = std::mem::take(&mut self.events);
-        scheduler.report(Report { events, leases: Vec::new(), acks: Some(acks) });
+        scheduler.commit(Effects { events, leases: Vec::new(), acks: Some(acks) });
     }
 
     fn event(&self, deliver: &Deliver<'_>, receipt: Receipt) -> DeliveryEvent {

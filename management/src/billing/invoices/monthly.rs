@@ -125,7 +125,7 @@ impl Office {
 
     /// The next month that has ended somewhere and is not done; the zones are those of the plans in force.
     fn next_pass(&self, monthly: &mut Monthly, now: UnixMicros) -> Answer<Option<Pass>> {
-        let loaded = self.context.core.current.load();
+        let loaded = self.context.core.configuration.files();
         let zones: BTreeSet<&str> =
             loaded.provisioning.plans.iter().map(|plan| plan.time_zone.as_str()).collect();
         for name in zones {

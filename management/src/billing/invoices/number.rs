@@ -92,7 +92,7 @@ impl Office {
     /// that was handed to the committer before.
     pub(crate) fn books_closed_at(&self) -> Answer<UnixMicros> {
         let (change, answer) = Change::begin();
-        self.context.core.committer.change(change);
+        self.context.core.books.committer.change(change);
         let stopped = |_| ChangeError::from(Unavailable("the committer has stopped".to_owned()));
         let changed = answer.blocking_recv().map_err(stopped).and_then(|changed| changed);
         Ok(changed.map_err(|error| problem_of(&error))?.at)

@@ -6,25 +6,22 @@ use std::sync::Arc;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
 use tollgate_api::caller::Caller;
 use tollgate_api::charges::ChargesService;
 use tollgate_api::extract::IdempotencyKey;
 use tollgate_api::invoices::{InvoiceSummary, InvoicesQuery, InvoicesService};
-use tollgate_storage::committer::{Committer, Limits};
+use tollgate_storage::committer::Limits;
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::store::{Durability, Store, StoreOptions};
 
 use super::Office;
 use tollgate_provisioning as config;
 use tollgate_relay::additions::Additions;
-use tollgate_relay::core::Core;
-use tollgate_relay::operators::durable::DurableSink;
+use tollgate_relay::core::{Core, Started};
 
 /// An office over the shipped config and books of its own.
 pub struct Whole {
     office: Option<Office>,
-    durable: Arc<DurableSink>,
     committer: Option<std::thread::JoinHandle<()>>,
     runtime: Runtime,
     _folder: TempDir,
@@ -41,17 +38,13 @@ impl Whole {
             StoreOptions { path: folder.path().to_owned(), minimum_free_bytes: 0, cache_bytes: 1 << 20 };
         let store = Arc::new(Store::open(options).unwrap());
         let journal = RocksJournal::new(Arc::clone(&store), Durability::Os);
-        let durable = Arc::new(DurableSink::default());
         let limits = Limits { queue_messages: 1_000, batch_messages: 100, batch_bytes: 1 << 20 };
-        let sink = Arc::clone(&durable);
-        let (committer, thread) = Committer::start(Arc::clone(&store), journal, limits, sink as _).unwrap();
+        let settings = loaded.settings.clone();
+        let Started { core, committer, .. } =
+            Core::start(store, journal, limits, loaded, Additions::default()).unwrap();
+        let office = Some(Office::open(Arc::new(core), &settings, &path).unwrap());
         let runtime = Runtime::new().unwrap();
-        let (reloads, _) = mpsc::channel(1);
-        let core = Core::begin(store, committer, &loaded, Additions::default(), reloads);
-        let core = Arc::new(runtime.block_on(core).unwrap());
-        durable.connect(Arc::clone(&core));
-        let office = Some(Office::open(core, &loaded.settings, &path).unwrap());
-        Self { office, durable, committer: Some(thread), runtime, _folder: folder }
+        Self { office, committer: Some(committer), runtime, _folder: folder }
     }
 
     pub fn office(&self) -> &Office {
@@ -81,7 +74,6 @@ impl Whole {
 
 impl Drop for Whole {
     fn drop(&mut self) {
-        self.durable.disconnect();
         self.office = None;
         // The thread goes with the last way to it.
         if let Some(thread) = self.committer.take() {

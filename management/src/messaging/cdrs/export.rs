@@ -66,7 +66,7 @@ impl Office {
         })?;
         let (sender, pieces) = mpsc::channel(PIECES_MAX);
         // Of the world it holds the store alone: nothing that the process waits for when it ends.
-        let pages = Pages::new(Arc::clone(&self.context.core.store), names, wanted, now());
+        let pages = Pages::new(Arc::clone(&self.context.core.books.store), names, wanted, now());
         let task =
             Task { pages, with_costs: caller.reaches_all(), format: query.format, sender, _turn: turn };
         let handle = Handle::current();

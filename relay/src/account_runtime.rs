@@ -1,0 +1,42 @@
+//! The state of an account that outlives a reload.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tollgate_engine::throttle::Throttle;
+use tollgate_engine::wallet::Wallet;
+
+use crate::delivery::receipt_queue::ReceiptQueue;
+
+/// What an account has beyond its configuration.
+#[derive(Debug)]
+pub struct AccountRuntime {
+    /// The account's money.
+    pub wallet: Arc<Wallet>,
+    /// The limit of messages per second.
+    pub throttle: Throttle,
+    /// Receipts on their way to the account's binds.
+    pub receipt_queue: Arc<ReceiptQueue>,
+    binds: AtomicU32,
+}
+
+impl AccountRuntime {
+    /// Of an account without binds.
+    pub fn new(wallet: Arc<Wallet>, receipt_queue: Arc<ReceiptQueue>) -> Self {
+        Self { wallet, throttle: Throttle::default(), receipt_queue, binds: AtomicU32::new(0) }
+    }
+
+    /// Takes a place among the account's binds, if one is free.
+    pub fn take_bind(&self, max: u32) -> bool {
+        let taken = self
+            .binds
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| (open < max).then_some(open + 1));
+        taken.is_ok()
+    }
+
+    /// Gives a place back that was taken.
+    pub fn give_back_bind(&self) {
+        let before = self.binds.fetch_sub(1, Ordering::Relaxed);
+        assert!(before > 0, "an account gave back a bind that it had not taken");
+    }
+}

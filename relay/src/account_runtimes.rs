@@ -1,0 +1,77 @@
+//! The state of every account that outlives a reload: wallets, throttles, binds, receipts and approvals.
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::approvals::Approvals;
+use tollgate_engine::wallet::{Wallet, WalletState, Wallets};
+use tollgate_provisioning::ProvisionedAccount;
+use tollgate_storage::store::{Store, Unavailable};
+
+use crate::account_runtime::AccountRuntime;
+use crate::delivery::receipt_queue::ReceiptQueue;
+
+/// Wallets and states, by number on disk or by the account's id.
+#[derive(Debug, Default)]
+pub struct AccountRuntimes {
+    wallets: Wallets,
+    runtimes: DashMap<Arc<str>, Arc<AccountRuntime>>,
+    receipt_queues: DashMap<AccountNumber, Arc<ReceiptQueue>>,
+    approvals: DashMap<Arc<str>, Arc<Approvals>>,
+}
+
+impl AccountRuntimes {
+    /// With every wallet that the books have.
+    pub fn load(store: &Store) -> Result<Self, Unavailable> {
+        let runtimes = Self::default();
+        for (number, state) in store.wallets()? {
+            runtimes.wallets.insert(Wallet::new(number, state));
+        }
+        Ok(runtimes)
+    }
+
+    /// The wallet of an account.
+    pub fn wallet(&self, number: AccountNumber) -> Option<Arc<Wallet>> {
+        self.wallets.get(number)
+    }
+
+    /// The number of wallets.
+    pub fn wallets_len(&self) -> usize {
+        self.wallets.len()
+    }
+
+    /// Takes a wallet from the books into memory, unless it is there: one that is new has what was posted just now.
+    pub fn load_wallet(&self, store: &Store, number: AccountNumber) -> Result<(), Unavailable> {
+        if self.wallets.get(number).is_none() {
+            self.wallets.insert(Wallet::new(number, store.wallet(number)?.unwrap_or_default()));
+        }
+        Ok(())
+    }
+
+    /// The receipts of an account, provisioned or not.
+    pub fn receipt_queue(&self, account: AccountNumber) -> Arc<ReceiptQueue> {
+        let queue =
+            self.receipt_queues.entry(account).or_insert_with(|| Arc::new(ReceiptQueue::new(account)));
+        Arc::clone(&queue)
+    }
+
+    /// The approvals of an account, by its id. Its messages are judged by them whatever configuration is in force, and
+    /// it need not be provisioned yet.
+    pub fn approvals(&self, account: &Arc<str>) -> Arc<Approvals> {
+        Arc::clone(&self.approvals.entry(Arc::clone(account)).or_default())
+    }
+
+    /// The state of an account, made on first use. Its wallet was loaded from disk, or its opening balance has become
+    /// durable just now.
+    pub fn runtime(&self, number: AccountNumber, provisioned: &ProvisionedAccount) -> Arc<AccountRuntime> {
+        let runtime = self.runtimes.entry(Arc::clone(&provisioned.account.id)).or_insert_with(|| {
+            let wallet = self.wallets.get(number).unwrap_or_else(|| {
+                let state = WalletState { balance: provisioned.opening_balance, ..WalletState::default() };
+                self.wallets.insert(Wallet::new(number, state))
+            });
+            Arc::new(AccountRuntime::new(wallet, self.receipt_queue(number)))
+        });
+        Arc::clone(&runtime)
+    }
+}

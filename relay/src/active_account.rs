@@ -1,0 +1,19 @@
+//! An account as its sessions see it: what is provisioned, what it is priced by, and its state.
+
+use std::sync::Arc;
+
+use tollgate_engine::tables::Terms;
+use tollgate_provisioning::ProvisionedAccount;
+
+use crate::account_runtime::AccountRuntime;
+
+/// An account in force.
+#[derive(Debug)]
+pub struct ActiveAccount {
+    /// The account as files or the API define it.
+    pub provisioned: ProvisionedAccount,
+    /// The terms that its messages are priced by.
+    pub terms: Arc<Terms>,
+    /// The state that outlives a reload.
+    pub runtime: Arc<AccountRuntime>,
+}

@@ -1,0 +1,76 @@
+//! The books: what is on disk, the way to the single writer, and the idempotency keys.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::Amount;
+use tollgate_provisioning::Provisioning;
+use tollgate_storage::committer::{Committer, Provision, Provisioned};
+use tollgate_storage::keys::KeyRegistry;
+use tollgate_storage::store::{Store, Unavailable};
+
+/// Reads and writes of the books. Clones share them.
+#[derive(Clone, Debug)]
+pub struct Books {
+    /// Reads.
+    pub store: Arc<Store>,
+    /// Writes.
+    pub committer: Committer,
+    /// Idempotency keys in use and on disk.
+    pub keys: Arc<KeyRegistry>,
+    /// Time that an idempotency key is remembered; from start to end, as all of `[storage]`.
+    pub key_window: Duration,
+}
+
+impl Books {
+    /// Over a store and its writer.
+    pub fn new(store: Arc<Store>, committer: Committer, key_window: Duration) -> Self {
+        Self { keys: Arc::new(KeyRegistry::new(Arc::clone(&store))), store, committer, key_window }
+    }
+
+    /// Makes accounts, operators and tariff version durable, and answers their numbers. Waits for the disk.
+    pub fn provision(&self, provisioning: &Provisioning) -> Result<Provisioned, Unavailable> {
+        let accounts = provisioning.accounts.iter().map(|provisioned| {
+            let account = &provisioned.account;
+            (Arc::clone(&account.id), account.currency.to_string(), provisioned.opening_balance)
+        });
+        let tariff_files = provisioning
+            .archive
+            .iter()
+            .map(|file| (file.name.to_string(), file.bytes.as_deref().unwrap_or(&file.digest).to_vec()));
+        let operators = provisioning.operators.iter().map(|operator| Arc::clone(&operator.operator.code));
+        let (reply, answer) = oneshot::channel();
+        self.committer.provision(Provision {
+            accounts: accounts.collect(),
+            operators: operators.collect(),
+            tariff_version: Arc::clone(&provisioning.version),
+            tariff_files: tariff_files.collect(),
+            reply,
+        });
+        answered(answer)
+    }
+
+    /// Makes one account durable with its opening balance, which is posted once, and answers its number. The tariff
+    /// version is one that is on disk already. Waits for the disk.
+    pub fn provision_account(
+        &self,
+        id: Arc<str>,
+        currency: String,
+        opening: Amount,
+        tariff_version: Arc<str>,
+    ) -> Result<AccountNumber, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        let accounts = vec![(id, currency, opening)];
+        let (operators, tariff_files) = (Vec::new(), Vec::new());
+        self.committer.provision(Provision { accounts, operators, tariff_version, tariff_files, reply });
+        let Provisioned { accounts, .. } = answered(answer)?;
+        let [number] = accounts[..] else { unreachable!("one account was provisioned") };
+        Ok(number)
+    }
+}
+
+fn answered(answer: oneshot::Receiver<Result<Provisioned, Unavailable>>) -> Result<Provisioned, Unavailable> {
+    answer.blocking_recv().unwrap_or_else(|_| Err(Unavailable("the committer has stopped".to_owned())))
+}

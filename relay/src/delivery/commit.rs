@@ -1,0 +1,90 @@
+//! Effects on their way to the committer, and what follows once they are durable.
+
+use std::sync::Arc;
+
+use tollgate_engine::settlement::Outcome;
+use tollgate_storage::clock::now;
+use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
+
+use super::effects::{Effects, PendingAcks};
+use super::scheduler::DeliveryScheduler;
+use super::unmatched_receipts::Addresses;
+
+/// ESME_RX_T_APPN: the operator is to send the receipt again.
+const TRY_AGAIN: u32 = 0x64;
+
+impl DeliveryScheduler {
+    /// Hands effects to the committer, now or as soon as it has room.
+    pub fn commit(self: &Arc<Self>, effects: Effects) {
+        let Effects { events, leases, acks } = effects;
+        let addresses: Vec<_> = events.iter().map(addresses_of).collect();
+        let scheduler = Arc::clone(self);
+        let done = Box::new(move |result| scheduler.committed(result, leases, acks, &addresses));
+        self.submit(DeliveryBatch { events, done });
+    }
+
+    fn committed(
+        self: &Arc<Self>,
+        result: DeliveryResult,
+        leases: Vec<u64>,
+        acks: Option<PendingAcks>,
+        addresses: &[Option<Addresses>],
+    ) {
+        match result {
+            DeliveryResult::Durable(outcomes) => {
+                for lease in leases {
+                    self.leases.let_go(lease);
+                }
+                if let Some(PendingAcks { to, acks }) = acks {
+                    to.push(acks);
+                }
+                for (outcome, addresses) in outcomes.iter().zip(addresses) {
+                    self.follow_up(outcome, addresses.as_ref());
+                }
+            }
+            // The operator has the receipts still, and is asked for them again.
+            DeliveryResult::Refused(_) if acks.is_some() => {
+                if let Some(PendingAcks { to, mut acks }) = acks {
+                    for ack in &mut acks {
+                        ack.status = TRY_AGAIN;
+                    }
+                    to.push(acks);
+                }
+            }
+            DeliveryResult::Refused(events) => self.keep_for_later(Effects { events, leases, acks: None }),
+        }
+    }
+
+    fn follow_up(self: &Arc<Self>, outcome: &EventOutcome, addresses: Option<&Addresses>) {
+        match *outcome {
+            EventOutcome::Settled { operator, outcome, accepted_at, refunded, .. } => {
+                self.metrics.settled(outcome, refunded);
+                let Some(accepted_at) = accepted_at else { return };
+                if let Some(operator_queue) = self.operator_queues().get(operator) {
+                    let at = now();
+                    let delay = at.0.saturating_sub(accepted_at.0);
+                    operator_queue.note_receipt(at, delay, outcome == Outcome::Delivered);
+                    operator_queue.metrics.receipt(outcome);
+                }
+            }
+            EventOutcome::Unmatched { id } => {
+                if let Some(addresses) = addresses {
+                    self.unmatched_receipts.add(id, addresses.clone(), now().0);
+                }
+            }
+            EventOutcome::Done
+            | EventOutcome::Noted
+            | EventOutcome::Leased { .. }
+            | EventOutcome::Due { .. } => {}
+        }
+    }
+}
+
+fn addresses_of(event: &DeliveryEvent) -> Option<Addresses> {
+    match event {
+        DeliveryEvent::Receipt { operator, source, destination, .. } => {
+            Some(Addresses { operator: *operator, source: source.clone(), destination: destination.clone() })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,37 @@
+//! Receipts that no id matches, given to the one message of unknown outcome that has their addresses.
+
+use std::sync::Arc;
+
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::delivery::DeliveryEvent;
+
+use super::effects::Effects;
+use super::scheduler::DeliveryScheduler;
+use super::unmatched_receipts::{Addresses, UnmatchedReceipt};
+
+impl DeliveryScheduler {
+    /// Gives receipts to the one message of unknown outcome that has their addresses.
+    pub(crate) fn match_by_address(self: &Arc<Self>, now: UnixMicros) {
+        let operator_queues = self.operator_queues();
+        while let Some(UnmatchedReceipt { id, addresses, .. }) = self.unmatched_receipts.take_due(now.0) {
+            let Addresses { operator, source, destination } = addresses;
+            let Some(operator_queue) = operator_queues.get(operator) else { continue };
+            // Its message's answer has come since.
+            if !matches!(self.store.unmatched_row(operator, id), Ok(Some(_))) {
+                continue;
+            }
+            let Some(unknown_outcome) = self.unknown_outcomes.take_only(operator, &source, &destination)
+            else {
+                operator_queue.metrics.unmatched.increment(1);
+                continue;
+            };
+            let Ok((acceptance, lease)) = self.acceptance(operator_queue, unknown_outcome.attempt, b"")
+            else {
+                continue;
+            };
+            let mut effects = Effects::default();
+            effects.settle(DeliveryEvent::Adopt { acceptance, unmatched: id }, lease);
+            self.commit(effects);
+        }
+    }
+}

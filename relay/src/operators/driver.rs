@@ -1,0 +1,90 @@
+//! The thread that keeps messages moving. It is woken by whatever may let one move: a message that has become durable, a
+//! link that has room, an operator that came or went, a timer.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tollgate_engine::operator::OperatorNumber;
+use tollgate_storage::clock::now;
+use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent};
+use tollgate_storage::message::QueueKey;
+
+use crate::delivery::deadlines::Timers;
+use crate::delivery::scheduler::DeliveryScheduler;
+use crate::delivery::wakers::WakeUp;
+
+/// Time that a stop waits for the last commit.
+const STOP_MAX: Duration = Duration::from_secs(1);
+/// The longest time between two looks at the timers.
+const TICK: Duration = Duration::from_millis(20);
+
+/// The scheduler's thread.
+#[derive(Debug)]
+pub struct DeliveryDriver {
+    scheduler: Arc<DeliveryScheduler>,
+    thread: JoinHandle<()>,
+}
+
+impl DeliveryDriver {
+    /// Starts the thread.
+    pub fn start(scheduler: Arc<DeliveryScheduler>) -> std::io::Result<Self> {
+        let driven = Arc::clone(&scheduler);
+        let thread = std::thread::Builder::new().name("delivery".to_owned()).spawn(move || run(&driven))?;
+        Ok(Self { scheduler, thread })
+    }
+
+    /// Ends the thread, after the links are down. What was leased and certainly not sent is let go, so that a restart
+    /// sends it at once and not as what may be a duplicate.
+    pub async fn stop(self) {
+        let Self { scheduler, thread } = self;
+        let waker = Arc::clone(&scheduler.waker);
+        let ended = tokio::task::spawn_blocking(move || {
+            waker.stop();
+            thread.join()
+        });
+        if !matches!(ended.await, Ok(Ok(()))) {
+            tracing::error!("the delivery thread has failed");
+        }
+        // What is on its way to the committer comes back before it is looked at what is left.
+        submit_and_wait(&scheduler, Vec::new()).await;
+        let mut in_doubt: HashMap<OperatorNumber, Vec<QueueKey>> = HashMap::new();
+        let queued = scheduler
+            .operator_queues()
+            .iter()
+            .flat_map(|operator_queue| operator_queue.backlog.in_doubt())
+            .collect::<Vec<_>>();
+        for (operator, key) in scheduler.unknown_outcomes.keys().into_iter().chain(queued) {
+            in_doubt.entry(operator).or_default().push(key);
+        }
+        let before = scheduler.leases.all();
+        let leased = in_doubt.into_iter().map(|(operator, keys)| {
+            let lease = scheduler.leases.next(now().0);
+            DeliveryEvent::Leased { lease, operator, keys }
+        });
+        let released = before.into_iter().map(|lease| DeliveryEvent::Released { lease });
+        // A committer that cannot write now leaves the leases as they are, which costs a wait and no message.
+        submit_and_wait(&scheduler, leased.chain(released).collect()).await;
+    }
+}
+
+fn run(scheduler: &Arc<DeliveryScheduler>) {
+    let mut timers = Timers::new(now());
+    while scheduler.waker.wait(TICK) != WakeUp::Stop {
+        timers.look(scheduler, now());
+        for operator_queue in scheduler.operator_queues().iter() {
+            scheduler.assign(&operator_queue.backlog);
+        }
+    }
+}
+
+async fn submit_and_wait(scheduler: &DeliveryScheduler, events: Vec<DeliveryEvent>) {
+    let (told, heard) = tokio::sync::oneshot::channel();
+    let done = Box::new(move |_| {
+        // Whoever waits gives up after a while.
+        let _ = told.send(());
+    });
+    scheduler.submit(DeliveryBatch { events, done });
+    let _ = tokio::time::timeout(STOP_MAX, heard).await;
+}
