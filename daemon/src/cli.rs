@@ -4,16 +4,17 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use tollgate_provisioning::overrides::Overrides;
 
 use crate::commands::admin::AdminArguments;
 use crate::commands::export::ExportArguments;
+use crate::commands::manual::{CompletionsArguments, ManArguments};
 use crate::commands::quote::QuoteArguments;
 use crate::commands::receipts::ReceiptsArguments;
 use crate::commands::topup::TopupArguments;
 use crate::commands::verify::VerifyArguments;
-use crate::commands::{admin, check, export, hash_password, quote, receipts, topup, verify};
+use crate::commands::{admin, check, export, hash_password, manual, quote, receipts, topup, verify};
 use crate::failure::Failure;
 use crate::run;
 
@@ -64,6 +65,10 @@ enum Command {
     Openapi,
     /// Hash a password for accounts.toml; the password is read from standard input
     HashPassword,
+    /// Print completions of this command line for a shell
+    Completions(CompletionsArguments),
+    /// Write the manual pages of this command line
+    Man(ManArguments),
 }
 
 /// Of `tollgate run`.
@@ -123,6 +128,8 @@ pub fn main() -> ExitCode {
             Ok(())
         }
         Command::HashPassword => hash_password::hash_password(),
+        Command::Completions(arguments) => manual::completions(Cli::command(), &arguments),
+        Command::Man(arguments) => manual::pages(Cli::command(), &arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod check;
 pub mod export;
 pub mod hash_password;
+pub mod manual;
 pub mod quote;
 pub mod receipts;
 pub mod topup;

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::demo::DemoCommand;
 use crate::load::LoadCommand;
+use crate::manual;
 use crate::sim::SimCommand;
 
 /// Configuration of the demo when the command line does not name one.
@@ -33,6 +35,18 @@ enum Command {
         #[command(flatten)]
         demo: DemoCommand,
     },
+    /// Print completions of this command line for a shell
+    Completions {
+        /// The shell that is to read them
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Write the manual pages of this command line
+    Man {
+        /// The folder that the pages are written into, one file for each command; it is made if it is missing
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 /// Runs the command. Exit codes: 0 done, 1 the thing asked failed, 2 wrong usage.
@@ -44,6 +58,8 @@ pub fn main() -> ExitCode {
         },
         Command::Sim(command) => command.run(),
         Command::Demo { config, demo } => demo.run(&config.unwrap_or_else(default_config)),
+        Command::Completions { shell } => manual::completions(Cli::command(), shell),
+        Command::Man { folder } => manual::pages(Cli::command(), &folder),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,10 +11,12 @@
 use std::process::{Command, Output};
 
 /// Each command with the options that its help must explain.
-const COMMANDS: [(&str, &[&str]); 3] = [
+const COMMANDS: [(&str, &[&str]); 5] = [
     ("load", &["--target", "--system-id", "--password"]),
     ("sim", &["--listen", "--record", "--receipt-delay-ms", "--error-percent"]),
     ("demo", &["--config", "--messages", "--tollgate"]),
+    ("completions", &[]),
+    ("man", &[]),
 ];
 
 fn tools(arguments: &[&str]) -> Output {
@@ -47,4 +49,22 @@ fn every_command_explains_its_options() {
             assert!(text.contains(option), "{option} is not in the help of {command}: {text}");
         }
     }
+}
+
+#[test]
+fn completions_and_manual_pages_know_the_commands() {
+    let folder = std::env::temp_dir().join(format!("tollgate-tools-man-{}", std::process::id()));
+    let written = tools(&["man", folder.to_str().expect("a path in UTF-8")]);
+    assert!(written.status.success(), "{written:?}");
+    let script = tools(&["completions", "bash"]);
+    let script = String::from_utf8_lossy(&script.stdout).into_owned();
+    for (command, options) in COMMANDS {
+        assert!(script.contains(command), "{command} is not completed");
+        let page = std::fs::read_to_string(folder.join(format!("tollgate-tools-{command}.1")));
+        let text = page.expect("each command has a page").replace("\\-", "-");
+        for option in options {
+            assert!(text.contains(option), "{option} is not in the page of {command}");
+        }
+    }
+    std::fs::remove_dir_all(&folder).expect("the pages can be removed");
 }

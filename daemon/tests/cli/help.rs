@@ -1,9 +1,11 @@
 //! `--help` of each command, which is the manual that everybody has.
 
+use std::fs;
+
 use crate::support::sandbox::{Sandbox, run};
 
 /// Each command with the options that its help must explain.
-const COMMANDS: [(&[&str], &[&str]); 12] = [
+const COMMANDS: [(&[&str], &[&str]); 14] = [
     (&["run"], &["--data-dir", "--smpp-listen", "--http-listen", "--metrics-listen"]),
     (&["check"], &[]),
     (
@@ -19,6 +21,8 @@ const COMMANDS: [(&[&str], &[&str]); 12] = [
     (&["receipts"], &["--data-dir", "--replay"]),
     (&["openapi"], &[]),
     (&["hash-password"], &[]),
+    (&["completions"], &[]),
+    (&["man"], &[]),
 ];
 
 #[test]
@@ -46,6 +50,30 @@ fn every_command_explains_its_options() {
                 "{option} is not in the help of {command:?}: {}",
                 help.stdout
             );
+        }
+    }
+}
+
+#[test]
+fn completions_and_manual_pages_know_the_commands() {
+    let sandbox = Sandbox::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = run(sandbox.tollgate("completions").arg(shell));
+        assert_eq!(script.code, Some(0), "{script:?}");
+        for command in ["export", "hash-password", "receipts"] {
+            assert!(script.stdout.contains(command), "{command} is not completed in {shell}");
+        }
+    }
+    let folder = sandbox.path().join("man");
+    let written = run(sandbox.tollgate("man").arg(&folder));
+    assert_eq!(written.code, Some(0), "{written:?}");
+    for (command, options) in COMMANDS {
+        let page = folder.join(format!("tollgate-{}.1", command.join("-")));
+        let page = fs::read_to_string(&page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
+        // roff writes a hyphen that is to be seen as one with a backslash.
+        let text = page.replace("\\-", "-");
+        for option in options {
+            assert!(text.contains(option), "{option} is not in the page of {command:?}");
         }
     }
 }
