@@ -1,0 +1,18 @@
+# Targets around dependencies and packages, included by the Makefile at the top.
+
+# Where packages are written: make package DIST=/srv/packages
+DIST ?= dist
+
+.PHONY: check-dependencies
+check-dependencies:
+	$(call heading,Licences and sources)
+	@ops/dependencies/check.sh
+
+.PHONY: package
+package: build ## a .deb, a tarball, a bill of materials and checksums, in DIST (dist)
+	@ops/package/build.sh '$(CARGO_TARGET_DIR)/release' '$(DIST)'
+
+.PHONY: check-package
+check-package: package
+	$(call heading,Package)
+	@ops/package/test.sh '$(DIST)'
