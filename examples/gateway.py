@@ -36,6 +36,11 @@ def tlvs(octets):
     return found
 
 
+def text_of(value):
+    """A text in a TLV, which ends with a NUL."""
+    return value.rstrip(b"\0").decode("ascii")
+
+
 class Gateway:
     """One connection that is bound as a transceiver."""
 
@@ -132,12 +137,14 @@ def main():
     gateway = Gateway((options.host, options.port), options.system_id, options.password)
     status, message_id, extra = gateway.submit(options.source, options.to, options.text, options.key)
     if status != ESME_ROK:
-        reason = extra.get(REASON, b"unknown").decode()
+        reason = text_of(extra.get(REASON, b"unknown"))
         print(f"refused with 0x{status:02X}, {reason}")
         gateway.unbind()
         sys.exit(1)
-    price, balance = (extra[tag].decode() for tag in (PRICE, BALANCE))
-    print(f"charged {message_id}: price {price}, balance {balance}")
+    if PRICE in extra:
+        print(f"charged {message_id}: price {text_of(extra[PRICE])}, balance {text_of(extra[BALANCE])}")
+    else:
+        print(f"known {message_id}: the key was used before, nothing was charged")
     receipt = gateway.receipt(time.monotonic() + options.wait)
     print(f"receipt {receipt}" if receipt else "no receipt yet; it waits for the next bind")
     gateway.unbind()

@@ -71,12 +71,16 @@ async fn main() -> Result<ExitCode, Failure> {
         return Err(format!("refused with {:?}", answer.status()).into());
     };
     if answer.status() != CommandStatus::EsmeRok {
-        println!("refused with {:?}, {}", answer.status(), field(response.tlvs(), REASON));
+        let reason = field(response.tlvs(), REASON).unwrap_or_default();
+        println!("refused with {:?}, {reason}", answer.status());
         gateway.ask(Pdu::Unbind).await?;
         return Ok(ExitCode::FAILURE);
     }
-    let (price, balance) = (field(response.tlvs(), PRICE), field(response.tlvs(), BALANCE));
-    println!("charged {}: price {price}, balance {balance}", response.message_id());
+    let id = response.message_id();
+    match (field(response.tlvs(), PRICE), field(response.tlvs(), BALANCE)) {
+        (Some(price), Some(balance)) => println!("charged {id}: price {price}, balance {balance}"),
+        _ => println!("known {id}: the key was used before, nothing was charged"),
+    }
     match timeout(Duration::from_secs(options.wait), gateway.receipt()).await {
         Ok(receipt) => println!("receipt {}", receipt?),
         Err(_) => println!("no receipt yet; it waits for the next bind"),
@@ -106,12 +110,15 @@ fn other(tag: TlvTag, text: &str) -> MessageSubmissionRequestTlvValue {
     MessageSubmissionRequestTlvValue::Other { tag, value: AnyOctetString::from_slice(text.as_bytes()) }
 }
 
-/// The text of one of Tollgate's TLVs in a response.
-fn field(tlvs: &[Tlv], wanted: TlvTag) -> String {
+/// The text of one of Tollgate's TLVs in a response, if it is there.
+fn field(tlvs: &[Tlv], wanted: TlvTag) -> Option<String> {
     let value = tlvs.iter().find(|tlv| tlv.tag() == wanted).and_then(Tlv::value);
     match value {
-        Some(TlvValue::Other { value, .. }) => String::from_utf8_lossy(value.as_ref()).into_owned(),
-        _ => "unknown".to_owned(),
+        // A text in a TLV ends with a NUL.
+        Some(TlvValue::Other { value, .. }) => {
+            Some(String::from_utf8_lossy(value.as_ref()).trim_end_matches('\0').to_owned())
+        }
+        _ => None,
     }
 }
 
