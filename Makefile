@@ -107,3 +107,5 @@ bench: build ## measure each stage and the whole path, and write benches/RESULTS
 .PHONY: fmt
 fmt: ## format the sources
 	@cargo fmt --all
+
+include ops/package.mk

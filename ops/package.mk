@@ -16,3 +16,8 @@ package: build ## a .deb, a tarball, a bill of materials and checksums, in DIST 
 check-package: package
 	$(call heading,Package)
 	@ops/package/test.sh '$(DIST)'
+
+# Further prerequisites of targets that have their recipes elsewhere.
+.PHONY: test test-long
+test: check-dependencies
+test-long: check-package
