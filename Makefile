@@ -1,7 +1,7 @@
 # The one door to Tollgate's build: `make help` lists what there is.
 #
-# Everything uses the release profile, and ops/rocksdb.sh sees to it that RocksDB, which takes about a quarter of an hour on
-# two cores, is compiled once for builds, tests, lints, docs and benchmarks alike.
+# Checks, lints, tests and docs use the dev profile; what is run and measured is built in the release profile.
+# ops/rocksdb.sh sees to it that RocksDB, which takes minutes, is compiled once for all of them.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -15,12 +15,15 @@ export CARGO_TARGET_DIR := $(CARGO_TARGET_DIR)
 export TOLLGATE_TOOLS := $(TOLLGATE_TOOLS)
 
 CARGO := ops/rocksdb.sh cargo
-SCOPE := --release --workspace
+RELEASE := --release --workspace
+TESTS := ops/rocksdb.sh ops/tests.py
 TOLLGATE := $(CARGO_TARGET_DIR)/release/tollgate
 PROMTOOL := PATH="$(TOLLGATE_TOOLS):$$PATH" promtool
 
-# What a person may set: make run DATA_DIR=/srv/tollgate, make crash ROUNDS=1000, make fuzz SECONDS_EACH=600
+# What a person may set: make run DATA_DIR=/srv/tollgate, make one TEST=drain, make crash ROUNDS=1000,
+# make fuzz SECONDS_EACH=600
 DATA_DIR ?= data
+TEST ?=
 ROUNDS ?= 20
 SECONDS_EACH ?= 60
 
@@ -41,14 +44,23 @@ run: build ## the daemon with the shipped config, keeping its books in DATA_DIR
 .PHONY: build
 build: ## set up and compile
 	@ops/setup.sh build
-	@$(CARGO) build $(SCOPE) --bins
+	@$(CARGO) build $(RELEASE) --bins
+
+.PHONY: check
+check: check-format check-lints ## while working: format, lints, and the unit tests of the crates that changed
+	$(call heading,Unit tests of what changed)
+	@$(TESTS) --changed
+
+.PHONY: one
+one: ## one test, or those with TEST in their name, with its output: make one TEST=drain
+	@[ -n '$(TEST)' ] || { echo 'which? make one TEST=name' >&2; exit 1; }
+	@$(TESTS) --one '$(TEST)'
 
 .PHONY: test
-test: set-up check-format check-lints check-tests check-docs check-ops shape ## every check there is, stopping at the first that fails
-	@printf '\n\033[1mAll checks passed\033[0m: format, lints, %s tests, docs, alert rules\n' \
-		"$$(awk '/^test result: ok/{sum += $$4} END {print sum}' '$(TEST_LOG)')"
+test: set-up check-format shape check-lints check-docs check-ops check-tests ## every check there is, stopping at the first that fails
 
-TEST_LOG = $(CARGO_TARGET_DIR)/tests.log
+.PHONY: test-long
+test-long: crash fuzz ## what takes longer than a change should wait for: kill tests and random bytes, ROUNDS and SECONDS_EACH
 
 .PHONY: set-up
 set-up:
@@ -64,17 +76,12 @@ check-format:
 .PHONY: check-lints
 check-lints:
 	$(call heading,Lints)
-	@$(CARGO) clippy $(SCOPE) --all-targets -- -D warnings
-
-.PHONY: check-tests
-check-tests:
-	$(call heading,Tests)
-	@$(CARGO) test $(SCOPE) 2>&1 | tee '$(TEST_LOG)'
+	@$(CARGO) clippy --workspace --all-targets -- -D warnings
 
 .PHONY: check-docs
 check-docs:
 	$(call heading,Docs)
-	@RUSTDOCFLAGS='-D warnings' $(CARGO) doc $(SCOPE) --no-deps
+	@RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps
 
 .PHONY: check-ops
 check-ops:
@@ -88,16 +95,21 @@ shape: ## sizes of crates and types, circles of modules, arrows between crates, 
 	$(call heading,Shape)
 	@python3 ops/shape.py
 
+.PHONY: check-tests
+check-tests:
+	$(call heading,Tests)
+	@$(TESTS)
+
 .PHONY: crash
 crash: ## kill -9 daemon and operators under load, ROUNDS times (20), and judge the books each time
 	@ops/setup.sh build
-	@ROUNDS='$(ROUNDS)' $(CARGO) test $(SCOPE) --test kill -- chain:: charging:: --nocapture
+	@ROUNDS='$(ROUNDS)' $(CARGO) test $(RELEASE) --test kill -- chain:: charging:: --nocapture
 
 .PHONY: fuzz
 fuzz: ## feed random bytes to every reader, SECONDS_EACH (60) per target
 	@ops/setup.sh build
 	@BOLERO_RANDOM_TEST_TIME_MS="$$(($(SECONDS_EACH) * 1000))" BOLERO_RANDOM_ITERATIONS=1000000000000 \
-		$(CARGO) test $(SCOPE) --test 'fuzz_*' --test config -- fuzz:: any_octets any_story any_body any_text --nocapture
+		$(CARGO) test $(RELEASE) --test 'fuzz_*' --test config -- fuzz:: any_octets any_story any_body any_text --nocapture
 
 .PHONY: bench
 bench: build ## measure each stage and the whole path, and write benches/RESULTS.md
