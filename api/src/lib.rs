@@ -11,6 +11,7 @@
 
 pub mod access;
 pub mod answer;
+mod bounds;
 pub mod call;
 pub mod caller;
 mod decimal;

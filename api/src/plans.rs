@@ -78,11 +78,9 @@ pub struct Plan {
 #[serde(deny_unknown_fields)]
 pub struct PlanTier {
     /// The first segment in it, counted from one; behind the last of the tier before.
-    #[schema(minimum = 1)]
     pub from: u64,
     /// The last one; null in the last tier, and there only.
     #[serde(default)]
-    #[schema(minimum = 1)]
     pub to: Option<u64>,
     /// Lowers the price, from 0 to 100.
     #[serde(default)]
@@ -123,7 +121,7 @@ pub enum RefundOutcome {
 #[serde(deny_unknown_fields)]
 pub struct PlanInput {
     /// Its name: 1 to 64 letters, digits, `_`, `-`, `.`; for ever.
-    #[schema(pattern = "^[A-Za-z0-9_.-]{1,64}$", example = "starter")]
+    #[schema(example = "starter")]
     pub name: String,
     /// Of every price in it.
     pub currency: CurrencyCode,
@@ -135,7 +133,6 @@ pub struct PlanInput {
     pub base_price: Option<Money>,
     /// Volume tiers: from segment one, ascending, without gaps, to an open end; empty for none.
     #[serde(default)]
-    #[schema(max_items = 1000)]
     pub tiers: Vec<PlanTier>,
     /// What has to happen for the price to be kept; `submit` where it is not said.
     #[serde(default)]

@@ -19,8 +19,8 @@ use crate::gate::{Gate, REQUEST_ID, pass};
 use crate::meters;
 use crate::problem::Problem;
 use crate::{
-    accounts, alerts, audit, auth, cdrs, charges, dispatches, invoices, keys, nicknames, openapi, operators,
-    plans, rate_cards, tariffs, templates, usage, users, wallets, wecall,
+    accounts, alerts, audit, auth, bounds, cdrs, charges, dispatches, invoices, keys, nicknames, openapi,
+    operators, plans, rate_cards, tariffs, templates, usage, users, wallets, wecall,
 };
 
 /// Where the browsable page is.
@@ -76,7 +76,7 @@ pub struct ApiConfig {
 
 /// The whole API.
 pub fn router(office: Shared, config: &ApiConfig) -> Router {
-    let (routes, document) = collect().split_for_parts();
+    let (routes, document) = parts();
     meters::begin();
     let gate = Gate { office: office.clone(), timeout: config.timeout };
     let page = SwaggerUi::new(DOCS_PATH)
@@ -96,7 +96,15 @@ pub fn router(office: Shared, config: &ApiConfig) -> Router {
 
 /// The OpenAPI document of all routes.
 pub fn document() -> OpenApi {
-    collect().split_for_parts().1
+    parts().1
+}
+
+/// All routes, and the document with the bounds of provisioning.
+fn parts() -> (Router<Shared>, OpenApi) {
+    let (routes, mut document) = collect().split_for_parts();
+    // A test shows that every bound finds its property.
+    let _ = bounds::write(&mut document);
+    (routes, document)
 }
 
 fn collect() -> OpenApiRouter<Shared> {
@@ -123,6 +131,8 @@ fn cors(origins: &[String]) -> CorsLayer {
 
 #[cfg(test)]
 mod tests {
+    use tollgate_provisioning::bounds::{account, link, text};
+
     use super::*;
     use crate::access::rules;
 
@@ -150,5 +160,22 @@ mod tests {
             let route = (rule.method.to_owned(), rule.path.to_owned());
             assert!(routes.contains(&route), "{} {} is no route", rule.method, rule.path);
         }
+    }
+
+    #[test]
+    fn every_bound_of_provisioning_is_in_the_document() {
+        let mut document = collect().split_for_parts().1;
+        assert_eq!(bounds::write(&mut document), Vec::<String>::new());
+        let document: serde_json::Value = serde_json::from_str(&openapi::text()).unwrap();
+        let property =
+            |schema: &str, name: &str| document["components"]["schemas"][schema]["properties"][name].clone();
+        for setting in link::NUMBERS {
+            let shown = property("SmppConfig", setting.bounds.key);
+            assert_eq!(shown["minimum"].as_u64(), Some(setting.bounds.least.into()), "{shown}");
+            assert_eq!(shown["maximum"].as_u64(), Some(setting.bounds.most.into()), "{shown}");
+        }
+        assert_eq!(property("SmppConfig", "system_id")["maxLength"].as_u64(), Some(text::SYSTEM_ID as u64));
+        assert_eq!(property("AccountPatch", "rates")["maxItems"].as_u64(), Some(account::RATES as u64));
+        assert_eq!(property("NewAccount", "id")["pattern"], "^[A-Za-z0-9_.-]{1,64}$");
     }
 }

@@ -24,6 +24,7 @@ use crate::accounts::record::AccountRecord;
 use crate::documents::Document;
 use crate::identity::random;
 use crate::problems::{apply_problem, unavailable};
+use tollgate_provisioning::bounds::text::PASSWORD;
 use tollgate_provisioning::{passwords, texts};
 use tollgate_relay::configuration::ConfigurationChange;
 
@@ -66,8 +67,10 @@ impl AccountsService for Office {
         }
         only_for_admins(caller, &new.settings)?;
         let password = match new.password {
-            Some(password) if (1..=64).contains(&password.len()) => password,
-            Some(_) => return Err(Problem::field("password", "is to have 1 to 64 octets")),
+            Some(password) if (1..=PASSWORD).contains(&password.len()) => password,
+            Some(_) => {
+                return Err(Problem::field("password", format!("must have 1 to {PASSWORD} octets")));
+            }
             None => random::text::<PASSWORD_CHARACTERS>()?,
         };
         let hash = passwords::hash(password.as_bytes())

@@ -26,12 +26,10 @@ use crate::documents::Document;
 use crate::operators::record::OperatorRecord;
 use crate::problems::{apply_problem, unavailable};
 use tollgate_provisioning::ProvisionedOperator;
+use tollgate_provisioning::bounds::operator::OPERATORS;
 use tollgate_relay::configuration::ConfigurationChange;
 use tollgate_relay::delivery::OperatorQueue;
 use tollgate_relay::snapshot_builder::Prepared;
-
-/// As many as `operators.toml` may have.
-const OPERATORS_MAX: usize = 1_000;
 
 impl OperatorsService for Office {
     fn operators(&self, query: &OperatorsQuery) -> Answer<Page<Operator>> {
@@ -69,8 +67,8 @@ impl OperatorsService for Office {
         if self.is_of_file(code) || self.operators.get(code).is_some() {
             return Err(Problem::already_exists(format!("there is an operator `{code}`")));
         }
-        if self.lanes_in_force().len() >= OPERATORS_MAX {
-            return Err(Problem::unprocessable(format!("there are {OPERATORS_MAX} operators already")));
+        if self.lanes_in_force().len() >= OPERATORS {
+            return Err(Problem::unprocessable(format!("there are {OPERATORS} operators already")));
         }
         self.put_operator(&mut turn, caller, record, None, "operator.create")
     }

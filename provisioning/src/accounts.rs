@@ -10,6 +10,7 @@ use tollgate_engine::tariff::RateRow;
 use tollgate_engine::throttle::RateLimit;
 use toml::de::DeValue;
 
+use crate::bounds::account as bounds;
 use crate::catalogue::Known;
 use crate::names::Names;
 use crate::passwords::PasswordHash;
@@ -22,9 +23,6 @@ use crate::read::values::{boolean, decimal, integer, one_of, text};
 use crate::read::{Document, Problems, SourceFile, Sources, TableReader};
 use crate::settings::Settings;
 use crate::settings_reader::{read_statuses, read_tlv_tags, source_file};
-
-/// Binds of an account that says nothing of them.
-const DEFAULT_MAX_BINDS: u32 = 10;
 
 const HOUR_SECONDS: u64 = 3_600;
 
@@ -89,7 +87,7 @@ fn read_account(
     let opening_balance = table.or("opening_balance", Amount::ZERO, decimal(texts::amount));
     let tlv =
         table.table("tlv", |tags| read_tlv_tags(tags, around.settings.tlv)).unwrap_or(around.settings.tlv);
-    let max_binds = table.or("max_binds", DEFAULT_MAX_BINDS, integer(1..=10_000));
+    let max_binds = table.number(&bounds::MAX_BINDS);
     let window = read_window(table, around.settings);
     let allowed_ips = table.allowing("allowed_ips", text(texts::address_block)).unwrap_or_default();
     let idempotency_by_user_message_reference = read_reference_window(table, around.settings);
@@ -201,7 +199,7 @@ fn read_system_id(table: &mut TableReader, id: Option<&Arc<str>>, taken: &mut Na
 }
 
 fn read_window(table: &mut TableReader, settings: &Settings) -> Option<u32> {
-    let window = table.optional("window", integer(1..=65_535));
+    let window = table.optional_number(&bounds::WINDOW);
     let queue = settings.storage.queue_messages;
     if window.is_some_and(|window| window > queue) {
         table.problem(
@@ -215,17 +213,17 @@ fn read_window(table: &mut TableReader, settings: &Settings) -> Option<u32> {
 fn read_reference_window(table: &mut TableReader, settings: &Settings) -> Option<Duration> {
     let hours = u64::from(settings.storage.idempotency_window_hours);
     let most = hours.saturating_mul(HOUR_SECONDS);
-    let key = "idempotency_by_user_message_reference_seconds";
-    let seconds = table.optional(key, integer(1..=u64::from(u32::MAX)))?;
+    let seconds = table.optional_number(&bounds::REFERENCE_SECONDS).map(u64::from)?;
     if seconds > most {
+        let key = bounds::REFERENCE_SECONDS.key;
         table.problem(key, format!("is more than storage.idempotency_window_hours, which is {most} seconds"));
     }
     Some(Duration::from_secs(seconds))
 }
 
 fn read_rate_limit(table: &mut TableReader) -> Option<RateLimit> {
-    let per_second = table.required("per_second", integer(1..=1_000_000));
-    let burst = table.optional("burst", integer(1..=1_000_000));
+    let per_second = table.required(bounds::PER_SECOND.key, integer(bounds::PER_SECOND.range()));
+    let burst = table.optional_number(&bounds::BURST);
     let per_second = per_second?;
     Some(RateLimit { per_second, burst: burst.unwrap_or(per_second) })
 }

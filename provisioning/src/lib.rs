@@ -14,6 +14,7 @@ mod accounts;
 mod api;
 mod archive;
 mod archived;
+pub mod bounds;
 mod catalogue;
 mod changes;
 mod delivery;

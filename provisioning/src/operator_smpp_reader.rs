@@ -6,52 +6,40 @@ use std::sync::Arc;
 use tollgate_smpp::receipt::ReceiptIdFormat;
 use toml::de::DeValue;
 
+use crate::bounds::link as bounds;
 use crate::catalogue::Known;
 use crate::delivery::UnknownPolicy;
 use crate::operators::{LongMessages, NumberFormat, OperatorBind, OperatorSmpp, OperatorTls};
 use crate::read::texts;
 use crate::read::texts::{Parsed, quoted};
-use crate::read::values::{boolean, hexadecimal, instead_of, integer, one_of, text};
+use crate::read::values::{boolean, hexadecimal, instead_of, one_of, text};
 use crate::read::{Sources, TableReader};
 use crate::secret::Secret;
 use crate::settings_reader::existing_file;
-
-const DEFAULT_PORT: u16 = 2775;
 
 /// SMPP 3.3, 3.4 and 5.0.
 const VERSIONS: [u8; 3] = [0x33, 0x34, 0x50];
 const DEFAULT_VERSION: u8 = 0x34;
 
-const DEFAULT_BINDS: u32 = 1;
-
-/// What operators commonly allow.
-const DEFAULT_WINDOW: u32 = 100;
-
-const DEFAULT_RETRIES: u32 = 2;
-
-/// The longest time that any timer of a link may have.
-const HOUR_SECONDS: u64 = 3_600;
-const HOUR_MS: u64 = 3_600_000;
-
 /// Reads the table.
 pub fn read_smpp(table: &mut TableReader, known: &Known, sources: &mut Sources) -> Option<OperatorSmpp> {
     let host = table.required("host", text(texts::host));
-    let port = table.or("port", DEFAULT_PORT, integer(1..=u16::MAX.into()));
+    let port = table.number(&bounds::PORT);
     let tls = read_tls(table, sources);
     let system_id = table.required("system_id", text(texts::system_id));
     let password = read_password(table, sources);
     let system_type = table.or("system_type", String::new(), text(texts::system_type));
     let interface_version = table.or("interface_version", DEFAULT_VERSION, version);
     let bind = table.or("bind", OperatorBind::default(), one_of(&OperatorBind::NAMES));
-    let binds = table.or("binds", DEFAULT_BINDS, integer(1..=64));
-    let window = table.or("window", DEFAULT_WINDOW, integer(1..=65_535));
-    let throughput_per_second = table.optional("throughput_per_second", integer(1..=1_000_000));
+    let binds = table.number(&bounds::BINDS);
+    let window = table.number(&bounds::WINDOW);
+    let throughput_per_second = table.optional_number(&bounds::THROUGHPUT);
     let timers = read_timers(table);
     let number_format = read_number_format(table, known);
     let receipt_ids = ReceiptIdFormat::ALL.map(|format| (format.name(), format));
     let receipt_ids = table.or("receipt_ids", ReceiptIdFormat::default(), one_of(&receipt_ids));
-    let receipts = table.or("receipts", true, boolean);
-    let retries = table.or("retries", DEFAULT_RETRIES, integer(0..=100));
+    let receipts = table.or("receipts", bounds::RECEIPTS_DEFAULT, boolean);
+    let retries = table.number(&bounds::RETRIES);
     let long_messages = table.or("long_messages", LongMessages::default(), one_of(&LongMessages::NAMES));
     let unknown_outcome = table.optional("unknown_outcome", one_of(&UnknownPolicy::NAMES));
     Some(OperatorSmpp {
@@ -90,14 +78,12 @@ struct Timers {
 }
 
 fn read_timers(table: &mut TableReader) -> Timers {
-    let seconds = || integer(1..=HOUR_SECONDS);
-    let milliseconds = || integer(10..=HOUR_MS);
     let timers = Timers {
-        enquire_link_seconds: table.or("enquire_link_seconds", 30, seconds()),
-        response_seconds: table.or("response_seconds", 30, seconds()),
-        connect_seconds: table.or("connect_seconds", 10, seconds()),
-        reconnect_min_ms: table.or("reconnect_min_ms", 500, milliseconds()),
-        reconnect_max_ms: table.or("reconnect_max_ms", 30_000, milliseconds()),
+        enquire_link_seconds: table.number(&bounds::ENQUIRE_LINK_SECONDS),
+        response_seconds: table.number(&bounds::RESPONSE_SECONDS),
+        connect_seconds: table.number(&bounds::CONNECT_SECONDS),
+        reconnect_min_ms: table.number(&bounds::RECONNECT_MIN_MS),
+        reconnect_max_ms: table.number(&bounds::RECONNECT_MAX_MS),
     };
     let (least, most) = (timers.reconnect_min_ms, timers.reconnect_max_ms);
     table.not_below(("reconnect_max_ms", most), ("reconnect_min_ms", least));

@@ -9,6 +9,7 @@ use tollgate_engine::operator::{
 use tollgate_engine::tariff::RateRow;
 use toml::de::DeValue;
 
+use crate::bounds::operator as bounds;
 use crate::catalogue::Known;
 use crate::names::Names;
 use crate::operator_smpp_reader::read_smpp;
@@ -19,18 +20,6 @@ use crate::read::texts::quoted;
 use crate::read::values::{decimal, instead_of, integer, one_of, text};
 use crate::read::{Document, Problems, SourceFile, Sources, TableReader};
 use crate::settings_reader::{OperatorSources, source_file};
-
-/// Priority of an operator that says nothing of it: in the middle, so that others can stand before and behind.
-const DEFAULT_PRIORITY: u32 = 100;
-
-/// Weight of an operator that says nothing of it: as much as any other such.
-const DEFAULT_WEIGHT: u32 = 1;
-
-/// Priorities and weights beyond it tell nobody anything.
-const MOST_RANK: u64 = 1_000_000;
-
-/// More operators than anybody has contracts with.
-const MOST_OPERATORS: usize = 1_000;
 
 /// What operators refer to.
 pub struct OperatorSurroundings<'a> {
@@ -82,8 +71,8 @@ pub fn read_operators(
     if read.is_empty() {
         root.missing("operator");
     }
-    if read.len() > MOST_OPERATORS {
-        root.problem("operator", format!("more than {MOST_OPERATORS}"));
+    if read.len() > bounds::OPERATORS {
+        root.problem("operator", format!("more than {}", bounds::OPERATORS));
     }
     root.finish();
     if document.is_broken() {
@@ -112,8 +101,8 @@ fn read_operator(
         let message = "is missing, and so is costs: an operator whose cost is not known gets no message";
         table.lacks("base_cost", message);
     }
-    let priority = table.or("priority", DEFAULT_PRIORITY, integer(0..=MOST_RANK));
-    let weight = table.or("weight", DEFAULT_WEIGHT, integer(0..=MOST_RANK));
+    let priority = table.number(&bounds::PRIORITY);
+    let weight = table.number(&bounds::WEIGHT);
     let senders = table.allowing("senders", text(texts::sender));
     let accounts = read_accounts(table, around.accounts);
     let data_codings = read_data_codings(table);

@@ -9,16 +9,11 @@ use tollgate_engine::tariff::{Plan, VolumeTier};
 use tollgate_engine::time::Months;
 use toml::de::DeValue;
 
+use crate::bounds::plan::{SEGMENTS, TIERS};
 use crate::read::texts;
 use crate::read::texts::{Parsed, quoted};
 use crate::read::values::{decimal, integer, one_of, text};
 use crate::read::{Document, Problems, SourceFile, TableReader, no_such};
-
-/// More tiers than any price list has.
-const MOST_TIERS: usize = 1_000;
-
-/// Segments that no account reaches in a month.
-const MOST_SEGMENTS: u64 = 1 << 53;
 
 /// The names that other files may use, also those of plans with something else wrong.
 #[derive(Debug, Default)]
@@ -139,8 +134,8 @@ fn read_tiers(table: &mut TableReader) -> Vec<VolumeTier> {
     if let (Next::Segment(next), false) = (next, tiers.is_empty()) {
         table.problem("tiers", format!("the last tier has an end: nothing holds from segment {next}"));
     }
-    if tiers.len() > MOST_TIERS {
-        table.problem("tiers", format!("more than {MOST_TIERS}"));
+    if tiers.len() > TIERS {
+        table.problem("tiers", format!("more than {TIERS}"));
     }
     tiers.into_iter().flatten().collect()
 }
@@ -157,8 +152,8 @@ enum Next {
 
 /// Reads a tier that must begin at `next`, and moves that behind it.
 fn read_tier(table: &mut TableReader, next: &mut Next) -> Option<VolumeTier> {
-    let from = table.required("from", integer(1..=MOST_SEGMENTS));
-    let to = table.optional("to", integer(1..=MOST_SEGMENTS));
+    let from = table.required("from", integer(1..=SEGMENTS));
+    let to = table.optional("to", integer(1..=SEGMENTS));
     match (*next, from) {
         (Next::Nowhere, _) => table.problem("from", "comes after a tier without end"),
         (Next::Segment(next), Some(from)) if next != from => {

@@ -105,7 +105,6 @@ pub struct Senders {
     pub policy: SenderPolicy,
     /// Those of the policy `listed`, byte for byte.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 1000)]
     pub listed: Vec<String>,
 }
 
@@ -138,11 +137,9 @@ pub enum TextPolicy {
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
     /// In the long run.
-    #[schema(minimum = 1, maximum = 1_000_000)]
     pub per_second: u32,
     /// At once, after a pause; as `per_second` where it is not said.
     #[serde(default)]
-    #[schema(minimum = 1, maximum = 1_000_000)]
     pub burst: Option<u32>,
 }
 
@@ -218,7 +215,7 @@ pub struct CreatedAccount {
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
     /// Its name: 1 to 64 letters, digits, `_`, `-`, `.`; for ever.
-    #[schema(pattern = "^[A-Za-z0-9_.-]{1,64}$", example = "biz_test_003")]
+    #[schema(example = "biz_test_003")]
     pub id: String,
     /// Its plan.
     #[schema(example = "starter")]
@@ -234,7 +231,6 @@ pub struct NewAccount {
     pub opening_balance: Option<Money>,
     /// Its SMPP password of at most 64 octets; one is made where it is not said.
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 64)]
     pub password: Option<String>,
 }
 
@@ -255,7 +251,6 @@ pub struct AccountPatch {
     pub email: Option<Option<String>>,
     /// The name it binds with: at most 15 visible ASCII characters.
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 15)]
     pub system_id: Option<String>,
     /// Another plan, of the same currency. Admins only.
     #[serde(default)]
@@ -283,7 +278,6 @@ pub struct AccountPatch {
     pub rate_limit: Option<Option<RateLimit>>,
     /// Binds at once.
     #[serde(default)]
-    #[schema(minimum = 1, maximum = 10_000)]
     pub max_binds: Option<u32>,
     /// Unanswered requests of one bind.
     #[serde(default, deserialize_with = "patched")]
@@ -291,7 +285,6 @@ pub struct AccountPatch {
     pub window: Option<Option<u32>>,
     /// Addresses and blocks that it may bind from.
     #[serde(default)]
-    #[schema(max_items = 1000)]
     pub allowed_ips: Option<Vec<String>>,
     /// For how many seconds user_message_reference serves as the idempotency key.
     #[serde(default, deserialize_with = "patched")]
@@ -311,7 +304,6 @@ pub struct AccountPatch {
     pub delivery: Option<Delivery>,
     /// Its own prices. Admins only.
     #[serde(default)]
-    #[schema(max_items = 5000)]
     pub rates: Option<Vec<AccountRate>>,
     /// Where its alerts are posted.
     #[serde(default, deserialize_with = "patched")]

@@ -1,6 +1,7 @@
 //! What is said of operators.
 
 use serde::{Deserialize, Serialize};
+use tollgate_provisioning::bounds::operator as bounds;
 use utoipa::ToSchema;
 
 use super::smpp::SmppConfig;
@@ -96,11 +97,9 @@ pub struct OperatorCost {
 pub struct OperatorAccounts {
     /// Those of these accounts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 1000)]
     pub only: Vec<String>,
     /// Those of all accounts but these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 1000)]
     pub except: Vec<String>,
 }
 
@@ -109,11 +108,10 @@ pub struct OperatorAccounts {
 #[serde(deny_unknown_fields)]
 pub struct OperatorInput {
     /// Its name in metrics, logs and CDRs: 1 to 64 letters, digits, `_`, `-`, `.`; for ever.
-    #[schema(pattern = "^[A-Za-z0-9_.-]{1,64}$", example = "UZ_UCELL")]
+    #[schema(example = "UZ_UCELL")]
     pub code: String,
     /// What people call it; its code where it is not said.
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 64)]
     pub name: Option<String>,
     /// Where it is: ISO 3166-1 alpha-2.
     #[serde(default)]
@@ -124,7 +122,7 @@ pub struct OperatorInput {
     pub status: OperatorStatus,
     /// Where it delivers to: networks such as `434/05`, and whole countries such as `434`; null for everywhere.
     #[serde(default)]
-    #[schema(min_items = 1, max_items = 5000, example = json!(["434/05"]))]
+    #[schema(example = json!(["434/05"]))]
     pub networks: Option<Vec<String>>,
     /// In place of `networks`: the one MCC that it delivers to.
     #[serde(default)]
@@ -141,26 +139,21 @@ pub struct OperatorInput {
     pub price_per_sms: Option<Money>,
     /// What it charges us for a segment, by network.
     #[serde(default)]
-    #[schema(max_items = 5000)]
     pub costs: Vec<OperatorCost>,
     /// Lower is tried first.
     #[serde(default = "default_priority")]
-    #[schema(maximum = 1_000_000)]
     pub priority: u32,
     /// Share among equals; 0 takes only what no equal can.
     #[serde(default = "default_weight")]
-    #[schema(maximum = 1_000_000)]
     pub weight: u32,
     /// Which source addresses it takes; null for any.
     #[serde(default)]
-    #[schema(min_items = 1, max_items = 1000)]
     pub senders: Option<Vec<String>>,
     /// Whose messages it takes; null for everybody's.
     #[serde(default)]
     pub accounts: Option<OperatorAccounts>,
     /// Which values of data_coding it takes; null for all.
     #[serde(default)]
-    #[schema(min_items = 1, max_items = 256)]
     pub data_codings: Option<Vec<u8>>,
     /// How it is bound to.
     #[serde(deserialize_with = "object")]
@@ -168,11 +161,11 @@ pub struct OperatorInput {
 }
 
 fn default_priority() -> u32 {
-    100
+    bounds::PRIORITY.default
 }
 
 fn default_weight() -> u32 {
-    1
+    bounds::WEIGHT.default
 }
 
 /// In which order operators are listed.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use tollgate_provisioning::bounds::link;
 use utoipa::ToSchema;
 
 /// How links to an operator are made. What is not said is as in `operators.toml`.
@@ -10,25 +11,23 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct SmppConfig {
     /// A name or an address, without the port.
-    #[schema(max_length = 253, example = "smsc.example.com")]
+    #[schema(example = "smsc.example.com")]
     pub host: String,
     /// TCP port.
     #[serde(default = "default_port")]
-    #[schema(minimum = 1, maximum = 65535, example = 2775)]
+    #[schema(example = 2775)]
     pub port: u16,
     /// TLS; null for none, `{}` for TLS with the authorities of the system.
     #[serde(default)]
     pub tls: Option<OperatorTls>,
     /// The name it is bound to with: at most 15 visible ASCII characters.
-    #[schema(min_length = 1, max_length = 15)]
     pub system_id: String,
     /// The password it is bound to with, at most 64 octets. It is never shown. A change without one keeps the present one.
     #[serde(default, skip_serializing)]
-    #[schema(value_type = Option<String>, write_only, max_length = 64)]
+    #[schema(value_type = Option<String>, write_only)]
     pub password: Option<HiddenPassword>,
     /// What the operator wants there, at most 12 ASCII characters; mostly empty.
     #[serde(default)]
-    #[schema(max_length = 12)]
     pub system_type: String,
     /// Version of SMPP.
     #[serde(default)]
@@ -38,35 +37,27 @@ pub struct SmppConfig {
     pub bind: BindKind,
     /// Binds that carry messages, at once.
     #[serde(default = "default_binds")]
-    #[schema(minimum = 1, maximum = 64)]
     pub binds: u32,
     /// Messages that one bind may have unanswered.
     #[serde(default = "default_window")]
-    #[schema(minimum = 1, maximum = 65535)]
     pub window: u32,
     /// Messages per second over all binds; null for no limit.
     #[serde(default)]
-    #[schema(minimum = 1, maximum = 1_000_000)]
     pub throughput: Option<u32>,
     /// Silence after which the operator is asked whether it is alive.
-    #[serde(default = "default_seconds")]
-    #[schema(minimum = 1, maximum = 3600)]
+    #[serde(default = "default_enquire_link_seconds")]
     pub enquire_link_seconds: u32,
     /// How long the operator may take to answer.
-    #[serde(default = "default_seconds")]
-    #[schema(minimum = 1, maximum = 3600)]
+    #[serde(default = "default_response_seconds")]
     pub response_seconds: u32,
     /// How long connecting, TLS and binding may take together.
     #[serde(default = "default_connect_seconds")]
-    #[schema(minimum = 1, maximum = 3600)]
     pub connect_seconds: u32,
     /// The first pause between two tries to bind.
     #[serde(default = "default_reconnect_min_ms")]
-    #[schema(minimum = 10, maximum = 3_600_000)]
     pub reconnect_min_ms: u32,
     /// The longest pause between two tries to bind; not below `reconnect_min_ms`.
     #[serde(default = "default_reconnect_max_ms")]
-    #[schema(minimum = 10, maximum = 3_600_000)]
     pub reconnect_max_ms: u32,
     /// How destinations are written.
     #[serde(default)]
@@ -83,7 +74,6 @@ pub struct SmppConfig {
     pub receipts: bool,
     /// How often a message that it refused for the moment is offered to it again before another operator is asked.
     #[serde(default = "default_retries")]
-    #[schema(maximum = 100)]
     pub retries: u32,
     /// How messages of more than one segment are handed over.
     #[serde(default)]
@@ -94,39 +84,43 @@ pub struct SmppConfig {
 }
 
 fn default_port() -> u16 {
-    2775
+    link::PORT.default
 }
 
 fn default_binds() -> u32 {
-    1
+    link::BINDS.default
 }
 
 fn default_window() -> u32 {
-    100
+    link::WINDOW.default
 }
 
-fn default_seconds() -> u32 {
-    30
+fn default_enquire_link_seconds() -> u32 {
+    link::ENQUIRE_LINK_SECONDS.default
+}
+
+fn default_response_seconds() -> u32 {
+    link::RESPONSE_SECONDS.default
 }
 
 fn default_connect_seconds() -> u32 {
-    10
+    link::CONNECT_SECONDS.default
 }
 
 fn default_reconnect_min_ms() -> u32 {
-    500
+    link::RECONNECT_MIN_MS.default
 }
 
 fn default_reconnect_max_ms() -> u32 {
-    30_000
+    link::RECONNECT_MAX_MS.default
 }
 
 fn default_receipts() -> bool {
-    true
+    link::RECEIPTS_DEFAULT
 }
 
 fn default_retries() -> u32 {
-    2
+    link::RETRIES.default
 }
 
 /// A password on its way in. It is never printed.

@@ -17,17 +17,9 @@ use tollgate_engine::throttle;
 use tollgate_engine::time::UnixMicros;
 
 use crate::notifications::alerts::webhook::check_url;
+use tollgate_provisioning::bounds::{Bounds, account as bounds};
 use tollgate_provisioning::passwords::PasswordHash;
 use tollgate_provisioning::{ProvisionedAccount, Settings, texts};
-
-/// Addresses, senders and the like that one account may list.
-const LISTED_MAX: usize = 1_000;
-/// Prices of its own that one account may have.
-const RATES_MAX: usize = 5_000;
-/// Binds at once.
-const BINDS_MAX: u32 = 10_000;
-/// Where an account says nothing of it.
-const BINDS_DEFAULT: u32 = 10;
 
 /// As it was asked for, checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +94,7 @@ impl AccountRecord {
             senders: Senders::default(),
             templates: TextPolicy::default(),
             rate_limit: None,
-            max_binds: BINDS_DEFAULT,
+            max_binds: bounds::MAX_BINDS.default,
             window: None,
             allowed_ips: Vec::new(),
             idempotency_by_user_message_reference_seconds: None,
@@ -150,21 +142,12 @@ impl AccountRecord {
     }
 
     fn check_bind(&self, settings: &Settings) -> Result<(), Problem> {
-        if !(1..=BINDS_MAX).contains(&self.max_binds) {
-            return Err(Problem::field("max_binds", format!("is to be from 1 to {BINDS_MAX}")));
-        }
-        let queue = settings.storage.queue_messages;
-        if self.window.is_some_and(|window| !(1..=65_535.min(queue)).contains(&window)) {
-            let most = 65_535.min(queue);
-            return Err(Problem::field("window", format!("is to be from 1 to {most}")));
-        }
-        let most = u64::from(settings.storage.idempotency_window_hours) * 3_600;
+        within("", &bounds::MAX_BINDS.bounds, Some(self.max_binds))?;
+        let storage = &settings.storage;
+        within("", &bounds::WINDOW.at_most(storage.queue_messages), self.window)?;
+        let most = storage.idempotency_window_hours.saturating_mul(3_600);
         let seconds = self.idempotency_by_user_message_reference_seconds;
-        if seconds.is_some_and(|seconds| !(1..=most).contains(&seconds.into())) {
-            let field = "idempotency_by_user_message_reference_seconds";
-            return Err(Problem::field(field, format!("is to be from 1 to {most}")));
-        }
-        Ok(())
+        within("", &bounds::REFERENCE_SECONDS.at_most(most), seconds)
     }
 
     fn check_webhook(&self) -> Result<(), Problem> {
@@ -209,10 +192,9 @@ impl AccountRecord {
 
     fn throttle(&self) -> Result<Option<throttle::RateLimit>, Problem> {
         let Some(RateLimit { per_second, burst }) = self.rate_limit else { return Ok(None) };
+        within("rate_limit.", &bounds::PER_SECOND, Some(per_second))?;
+        within("rate_limit.", &bounds::BURST, burst)?;
         let burst = burst.unwrap_or(per_second);
-        if !(1..=1_000_000).contains(&per_second) || !(1..=1_000_000).contains(&burst) {
-            return Err(Problem::field("rate_limit", "is to be from 1 to 1000000"));
-        }
         Ok(Some(throttle::RateLimit { per_second, burst }))
     }
 
@@ -232,8 +214,8 @@ impl AccountRecord {
     }
 
     fn rate_rows(&self) -> Result<Vec<RateRow>, Problem> {
-        if self.rates.len() > RATES_MAX {
-            return Err(Problem::field("rates", format!("more than {RATES_MAX}")));
+        if self.rates.len() > bounds::RATES {
+            return Err(Problem::field("rates", format!("more than {}", bounds::RATES)));
         }
         let mut places = std::collections::HashSet::new();
         let mut rows = Vec::with_capacity(self.rates.len());
@@ -267,6 +249,12 @@ fn rate_row(rate: &AccountRate, line: u32) -> Result<RateRow, Problem> {
     Ok(RateRow { network, price: rate.price.0, effective_from, effective_to, origin })
 }
 
+/// Refuses a number that is out of bounds. `path` is put before the key.
+fn within(path: &str, bounds: &Bounds, value: Option<u32>) -> Result<(), Problem> {
+    let checked = value.map_or(Ok(()), |value| bounds.check(value));
+    checked.map_err(|error| Problem::field(&format!("{path}{}", error.key), error.to_string()))
+}
+
 fn parsed<T>(field: &str, parsed: Result<T, String>) -> Result<T, Problem> {
     parsed.map_err(|message| Problem::field(field, message))
 }
@@ -276,8 +264,8 @@ fn listed<T>(
     texts: &[String],
     parse: impl Fn(&str) -> Result<T, String>,
 ) -> Result<Vec<T>, Problem> {
-    if texts.len() > LISTED_MAX {
-        return Err(Problem::field(field, format!("more than {LISTED_MAX}")));
+    if texts.len() > bounds::LISTED {
+        return Err(Problem::field(field, format!("more than {}", bounds::LISTED)));
     }
     parsed(field, texts.iter().map(|text| parse(text)).collect())
 }

@@ -15,14 +15,8 @@ use tollgate_engine::tariff::{RateRow, RowOrigin};
 use tollgate_engine::time::UnixMicros;
 
 use super::smpp;
+use tollgate_provisioning::bounds::operator as bounds;
 use tollgate_provisioning::{ProvisionedOperator, texts};
-
-/// Senders and accounts that one operator may list.
-const LISTED_MAX: usize = 1_000;
-/// Networks and costs that one operator may list.
-const NETWORKS_MAX: usize = 5_000;
-/// Priorities and weights beyond it tell nobody anything.
-const RANK_MAX: u32 = 1_000_000;
 
 /// As it was asked for, checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,10 +64,8 @@ impl OperatorRecord {
         if input.price_per_sms.is_some_and(|price| price.0.is_negative()) {
             return Err(Problem::field("price_per_sms", "is below zero"));
         }
-        for (field, rank) in [("priority", input.priority), ("weight", input.weight)] {
-            if rank > RANK_MAX {
-                return Err(Problem::field(field, format!("is to be at most {RANK_MAX}")));
-            }
+        for (number, rank) in [(bounds::PRIORITY, input.priority), (bounds::WEIGHT, input.weight)] {
+            number.bounds.check(rank).map_err(|error| Problem::field(error.key, error.to_string()))?;
         }
         let password = parsed("smpp_config.password", texts::password(&self.password.0))?;
         let operator = Operator {
@@ -107,21 +99,21 @@ impl OperatorRecord {
 
     fn served(&self) -> Result<ServedNetworks, Problem> {
         let Some(listed) = &self.input.networks else { return Ok(ServedNetworks::All) };
-        bounded("networks", listed.len(), NETWORKS_MAX)?;
+        bounded("networks", listed.len(), bounds::NETWORKS)?;
         let codes = listed.iter().map(|code| network("networks", NetworkCode::parse_joined(code), code));
         codes.collect::<Result<_, _>>().map(ServedNetworks::Listed)
     }
 
     fn senders(&self) -> Result<SenderPolicy, Problem> {
         let Some(listed) = &self.input.senders else { return Ok(SenderPolicy::Any) };
-        bounded("senders", listed.len(), LISTED_MAX)?;
+        bounded("senders", listed.len(), bounds::LISTED)?;
         let senders = listed.iter().map(|sender| texts::sender(sender)).collect();
         parsed("senders", senders).map(SenderPolicy::Listed)
     }
 
     fn data_codings(&self) -> Result<DataCodings, Problem> {
         let Some(listed) = &self.input.data_codings else { return Ok(DataCodings::all()) };
-        bounded("data_codings", listed.len(), 256)?;
+        bounded("data_codings", listed.len(), bounds::DATA_CODINGS)?;
         Ok(DataCodings::of(listed))
     }
 }
@@ -164,8 +156,8 @@ fn network(field: &str, code: Option<NetworkCode>, text: &str) -> Result<Network
 }
 
 fn cost_rows(costs: &[OperatorCost]) -> Result<Vec<RateRow>, Problem> {
-    if costs.len() > NETWORKS_MAX {
-        return Err(Problem::field("costs", format!("more than {NETWORKS_MAX}")));
+    if costs.len() > bounds::NETWORKS {
+        return Err(Problem::field("costs", format!("more than {}", bounds::NETWORKS)));
     }
     let mut places = HashSet::new();
     let mut rows = Vec::with_capacity(costs.len());
@@ -194,7 +186,7 @@ fn cost_rows(costs: &[OperatorCost]) -> Result<Vec<RateRow>, Problem> {
 fn account_filter(filter: Option<&OperatorAccounts>) -> Result<AccountFilter, Problem> {
     let Some(OperatorAccounts { only, except }) = filter else { return Ok(AccountFilter::Any) };
     let list = |field: &str, ids: &[String]| -> Result<Vec<Arc<str>>, Problem> {
-        bounded(field, ids.len(), LISTED_MAX)?;
+        bounded(field, ids.len(), bounds::LISTED)?;
         parsed(field, ids.iter().map(|id| texts::name(id)).collect())
     };
     match (only.is_empty(), except.is_empty()) {

@@ -1,6 +1,5 @@
 //! How links to an operator of the management API are made: the same keys and bounds as in `[operator.smpp]`.
 
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use tollgate_api::operators::{
@@ -11,11 +10,8 @@ use tollgate_api::problem::Problem;
 use tollgate_smpp::receipt::ReceiptIdFormat;
 
 use tollgate_provisioning as config;
+use tollgate_provisioning::bounds::link;
 use tollgate_provisioning::{OperatorBind, OperatorSmpp, Secret, UnknownPolicy, texts};
-
-/// The longest time that any timer of a link may have.
-const HOUR_SECONDS: u32 = 3_600;
-const HOUR_MS: u32 = 3_600_000;
 
 /// As links are made; or what is wrong, field by field.
 pub fn links(smpp: &SmppConfig, password: Secret) -> Result<OperatorSmpp, Problem> {
@@ -129,26 +125,26 @@ fn shown_format(format: &config::NumberFormat) -> (NumberFormat, Option<String>)
 }
 
 fn check_bounds(smpp: &SmppConfig) -> Result<(), Problem> {
-    let seconds = 1..=HOUR_SECONDS;
-    let milliseconds = 10..=HOUR_MS;
-    let bounds: [(&str, u32, &RangeInclusive<u32>); 9] = [
-        ("port", smpp.port.into(), &(1..=65_535)),
-        ("binds", smpp.binds, &(1..=64)),
-        ("window", smpp.window, &(1..=65_535)),
-        ("enquire_link_seconds", smpp.enquire_link_seconds, &seconds),
-        ("response_seconds", smpp.response_seconds, &seconds),
-        ("connect_seconds", smpp.connect_seconds, &seconds),
-        ("reconnect_min_ms", smpp.reconnect_min_ms, &milliseconds),
-        ("reconnect_max_ms", smpp.reconnect_max_ms, &milliseconds),
-        ("retries", smpp.retries, &(0..=100)),
+    let port = link::PORT.bounds.check(smpp.port).map_err(|error| (error.key, error));
+    let numbers = [
+        (link::BINDS, smpp.binds),
+        (link::WINDOW, smpp.window),
+        (link::ENQUIRE_LINK_SECONDS, smpp.enquire_link_seconds),
+        (link::RESPONSE_SECONDS, smpp.response_seconds),
+        (link::CONNECT_SECONDS, smpp.connect_seconds),
+        (link::RECONNECT_MIN_MS, smpp.reconnect_min_ms),
+        (link::RECONNECT_MAX_MS, smpp.reconnect_max_ms),
+        (link::RETRIES, smpp.retries),
     ];
-    let throughput = smpp.throughput.map(|throughput| ("throughput", throughput, &(1..=1_000_000)));
-    for (name, value, range) in bounds.into_iter().chain(throughput) {
-        if !range.contains(&value) {
-            let (least, most) = (range.start(), range.end());
-            return Err(field(name, format!("is to be from {least} to {most}")));
-        }
-    }
+    let numbers = numbers
+        .into_iter()
+        .map(|(number, value)| number.bounds.check(value).map_err(|error| (error.key, error)));
+    // The API has another name for it than files have.
+    let throughput = smpp
+        .throughput
+        .map(|throughput| link::THROUGHPUT.check(throughput).map_err(|error| ("throughput", error)));
+    let checked = std::iter::once(port).chain(numbers).chain(throughput).collect::<Result<(), _>>();
+    checked.map_err(|(name, error)| field(name, error.to_string()))?;
     if smpp.reconnect_max_ms < smpp.reconnect_min_ms {
         return Err(field("reconnect_max_ms", "is below reconnect_min_ms"));
     }

@@ -5,8 +5,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::suggest::unknown;
 use super::texts::{Parsed, shortened};
-use super::values::instead_of;
+use super::values::{instead_of, integer};
 use super::{Document, Problems};
+use crate::bounds::{Bounds, Number};
 
 /// Reads the keys of a table, and remembers which it was asked for: the others are unknown.
 pub struct TableReader<'t, 'p> {
@@ -68,6 +69,22 @@ impl<'t, 'p> TableReader<'t, 'p> {
             self.missing(key);
         }
         self.optional(key, parse)
+    }
+
+    /// A whole number within bounds, which has a default.
+    pub fn number<T>(&mut self, number: &Number<T>) -> T
+    where
+        T: Copy + Into<u64> + TryFrom<u64>,
+    {
+        self.optional_number(&number.bounds).unwrap_or(number.default)
+    }
+
+    /// A whole number within bounds that may be absent.
+    pub fn optional_number<T>(&mut self, bounds: &Bounds<T>) -> Option<T>
+    where
+        T: Copy + Into<u64> + TryFrom<u64>,
+    {
+        self.optional(bounds.key, integer(bounds.range()))
     }
 
     /// A list, of which every wrong item is noted; `None` where the key is absent.

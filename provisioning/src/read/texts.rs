@@ -12,6 +12,7 @@ use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::time::UnixMicros;
 
+use crate::bounds::text::{FILE_NAME, HOST, LABEL, NAME, PASSWORD, SENDER, SYSTEM_ID, SYSTEM_TYPE};
 use crate::secret::Secret;
 
 /// What was read, or what is wrong with it.
@@ -32,12 +33,11 @@ pub fn quoted(written: &str) -> String {
 
 /// The name of a file. A quote that is not closed makes one of all that follows, which must not be printed.
 pub fn file_name(text: &str) -> Parsed<String> {
-    const MOST: usize = 255;
     let printable = text.chars().all(|char| char.escape_debug().len() == 1);
-    if (1..=MOST).contains(&text.len()) && printable {
+    if (1..=FILE_NAME).contains(&text.len()) && printable {
         Ok(text.to_owned())
     } else {
-        Err(format!("{} is not the name of a file: 1 to {MOST} octets, no quotes", quoted(text)))
+        Err(format!("{} is not the name of a file: 1 to {FILE_NAME} octets, no quotes", quoted(text)))
     }
 }
 
@@ -89,24 +89,22 @@ pub fn mcc(text: &str) -> Parsed<NetworkCode> {
 
 /// The name of a plan or an account: it stands in file names, metrics and addresses of the API.
 pub fn name(text: &str) -> Parsed<Arc<str>> {
-    const MOST: usize = 64;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    if (1..=MOST).contains(&text.len()) && text.bytes().all(allowed) {
+    if (1..=NAME).contains(&text.len()) && text.bytes().all(allowed) {
         Ok(text.into())
     } else {
-        Err(format!("{} is not a name: 1 to {MOST} letters, digits, `_`, `-` or `.`", quoted(text)))
+        Err(format!("{} is not a name: 1 to {NAME} letters, digits, `_`, `-` or `.`", quoted(text)))
     }
 }
 
 /// What people call something, in one line.
 pub fn label(text: &str) -> Parsed<Arc<str>> {
-    const MOST: usize = 64;
     let printable = text.chars().all(|char| !char.is_control());
-    if (1..=MOST).contains(&text.len()) && printable && text.trim() == text {
+    if (1..=LABEL).contains(&text.len()) && printable && text.trim() == text {
         Ok(text.into())
     } else {
         Err(format!(
-            "{} is not a name of 1 to {MOST} octets in one line, without blanks around it",
+            "{} is not a name of 1 to {LABEL} octets in one line, without blanks around it",
             quoted(text)
         ))
     }
@@ -123,9 +121,8 @@ pub fn country(text: &str) -> Parsed<Arc<str>> {
 
 /// A name or an address to connect to.
 pub fn host(text: &str) -> Parsed<String> {
-    const MOST: usize = 253;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    let is_name = (1..=MOST).contains(&text.len()) && text.bytes().all(allowed);
+    let is_name = (1..=HOST).contains(&text.len()) && text.bytes().all(allowed);
     if is_name || text.parse::<IpAddr>().is_ok() {
         Ok(text.to_owned())
     } else {
@@ -133,45 +130,42 @@ pub fn host(text: &str) -> Parsed<String> {
     }
 }
 
-/// At most 12 octets (SMPP 3.4 §4.1.1), and mostly none.
+/// A `system_type`, which is mostly empty.
 pub fn system_type(text: &str) -> Parsed<String> {
-    const MOST: usize = 12;
     let printable = text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
-    if text.len() <= MOST && printable {
+    if text.len() <= SYSTEM_TYPE && printable {
         Ok(text.to_owned())
     } else {
-        Err(format!("{} is not a system_type of at most {MOST} ASCII characters", quoted(text)))
+        Err(format!("{} is not a system_type of at most {SYSTEM_TYPE} ASCII characters", quoted(text)))
     }
 }
 
-/// A password as it goes into a bind. The standard has room for 8 octets (SMPP 3.4 §4.1.1), but many operators give
-/// out longer ones. No message shows any of it.
+/// A password as it goes into a bind. No message shows any of it.
 pub fn password(text: &str) -> Parsed<Secret> {
-    const MOST: usize = 64;
-    if text.len() <= MOST && !text.contains(char::is_control) {
+    if text.len() <= PASSWORD && !text.contains(char::is_control) {
         Ok(Secret::new(text))
     } else {
-        Err(format!("is longer than {MOST} octets or has control characters in it, such as a second line"))
+        Err(format!(
+            "is longer than {PASSWORD} octets or has control characters in it, such as a second line"
+        ))
     }
 }
 
-/// At most 15 octets (SMPP 3.4 §4.1.1).
+/// A `system_id`.
 pub fn system_id(text: &str) -> Parsed<Arc<str>> {
-    const MOST: usize = 15;
-    if (1..=MOST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if (1..=SYSTEM_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(text.into())
     } else {
-        Err(format!("{} is not a system_id: 1 to {MOST} visible ASCII characters", quoted(text)))
+        Err(format!("{} is not a system_id: 1 to {SYSTEM_ID} visible ASCII characters", quoted(text)))
     }
 }
 
-/// A source address: at most 20 octets (SMPP 3.4 §4.4.1).
+/// A source address.
 pub fn sender(text: &str) -> Parsed<Box<[u8]>> {
-    const MOST: usize = 20;
-    if (1..=MOST).contains(&text.len()) && !text.contains('\0') {
+    if (1..=SENDER).contains(&text.len()) && !text.contains('\0') {
         Ok(text.as_bytes().into())
     } else {
-        Err(format!("{} is not a source address of 1 to {MOST} octets", quoted(text)))
+        Err(format!("{} is not a source address of 1 to {SENDER} octets", quoted(text)))
     }
 }
 
