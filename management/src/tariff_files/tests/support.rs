@@ -32,7 +32,7 @@ pub struct Folder(TempDir);
 impl Folder {
     /// Everything in it, and few networks.
     pub fn small() -> Self {
-        Self::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../daemon/tests/config_small"))
+        Self::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../provisioning/tests/config_small"))
     }
 
     /// The shipped one.
