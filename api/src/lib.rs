@@ -14,6 +14,7 @@ pub mod answer;
 mod bounds;
 pub mod call;
 pub mod caller;
+pub mod choice;
 mod decimal;
 pub mod extract;
 pub mod gate;

@@ -6,6 +6,7 @@ mod smpp;
 
 use axum::Json;
 use axum::extract::State;
+use tollgate_engine::operator;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -78,7 +79,7 @@ pub trait OperatorsService: Send + Sync + 'static {
         &self,
         caller: &Caller,
         code: &str,
-        status: OperatorStatus,
+        status: operator::OperatorStatus,
     ) -> Answer<Versioned<Operator>>;
 
     /// How it is now, and was in a period.
@@ -233,7 +234,7 @@ async fn drain(
     caller: Caller,
     Path(code): Path<String>,
 ) -> Answer<Versioned<Operator>> {
-    set_status(office, caller, code, OperatorStatus::Draining).await
+    set_status(office, caller, code, operator::OperatorStatus::Draining).await
 }
 
 /// Resume an operator
@@ -247,7 +248,7 @@ async fn resume(
     caller: Caller,
     Path(code): Path<String>,
 ) -> Answer<Versioned<Operator>> {
-    set_status(office, caller, code, OperatorStatus::Active).await
+    set_status(office, caller, code, operator::OperatorStatus::Active).await
 }
 
 /// Disable an operator
@@ -261,14 +262,14 @@ async fn disable(
     caller: Caller,
     Path(code): Path<String>,
 ) -> Answer<Versioned<Operator>> {
-    set_status(office, caller, code, OperatorStatus::Disabled).await
+    set_status(office, caller, code, operator::OperatorStatus::Disabled).await
 }
 
 async fn set_status(
     office: Shared,
     caller: Caller,
     code: String,
-    status: OperatorStatus,
+    status: operator::OperatorStatus,
 ) -> Answer<Versioned<Operator>> {
     call(office, move |office| office.set_operator_status(&caller, &code, status)).await
 }

@@ -11,6 +11,7 @@ use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
 use crate::answer::{Answer, Created, Versioned};
 use crate::call::{Shared, call};
 use crate::caller::{Caller, Scope};
+use crate::choice::documented;
 use crate::extract::{Body, IfMatch, Path, Query};
 use crate::list_query;
 use crate::money::{CurrencyCode, Money};
@@ -18,6 +19,7 @@ use crate::openapi::Problems;
 use crate::page::Page;
 use crate::percent::Percent;
 use crate::router::Area;
+use tollgate_engine::settlement::{ChargeOn, Outcome};
 
 /// This part of the API.
 pub const AREA: Area = Area { routes, rules: RULES };
@@ -90,30 +92,11 @@ pub struct PlanTier {
     pub price_per_sms: Option<Money>,
 }
 
-/// What has to happen for a price to be kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ChargePoint {
-    /// The message was submitted.
-    Submit,
-    /// An operator took it.
-    Acceptance,
-    /// It was delivered.
-    Delivery,
-}
-
-/// An outcome that may give a price back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RefundOutcome {
-    /// An operator refused it for good, or every try failed.
-    Rejected,
-    /// Its validity ended before an operator took it.
-    Expired,
-    /// An operator took it, and says that it was not delivered.
-    Undelivered,
-    /// What became of it is not known.
-    Unknown,
+documented! {
+    /// What has to happen for a price to be kept.
+    ChargePoint = ChargeOn;
+    /// An outcome that may give a price back.
+    RefundOutcome = Outcome;
 }
 
 /// A plan as it is to be.

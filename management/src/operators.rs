@@ -10,15 +10,16 @@ use std::sync::Arc;
 use serde_json::Value;
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
+use tollgate_api::choice::Word;
 use tollgate_api::extract::IfMatch;
 use tollgate_api::operators::{
-    Operator, OperatorHealth, OperatorInput, OperatorLinks, OperatorSort, OperatorStats, OperatorStatus,
-    OperatorsQuery, OperatorsService, PeriodQuery,
+    Operator, OperatorHealth, OperatorInput, OperatorLinks, OperatorSort, OperatorStats, OperatorsQuery,
+    OperatorsService, PeriodQuery,
 };
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::SenderPolicy;
-use tollgate_engine::operator::{AccountFilter, ServedNetworks};
+use tollgate_engine::operator::{self, AccountFilter, ServedNetworks};
 use tollgate_storage::clock::now;
 
 use crate::Office;
@@ -110,17 +111,17 @@ impl OperatorsService for Office {
         &self,
         caller: &Caller,
         code: &str,
-        status: OperatorStatus,
+        status: operator::OperatorStatus,
     ) -> Answer<Versioned<Operator>> {
         let action = match status {
-            OperatorStatus::Active => "operator.resume",
-            OperatorStatus::Draining => "operator.drain",
-            OperatorStatus::Disabled => "operator.disable",
+            operator::OperatorStatus::Active => "operator.resume",
+            operator::OperatorStatus::Draining => "operator.drain",
+            operator::OperatorStatus::Disabled => "operator.disable",
         };
         let mut turn = self.context.core.configuration.change();
         let before = self.changeable(code)?;
         let mut record = before.value.clone();
-        record.input.status = status;
+        record.input.status = Word(status);
         self.put_operator(&mut turn, caller, record, Some(&before), action)
     }
 

@@ -26,13 +26,6 @@ use crate::settings_reader::{read_statuses, read_tlv_tags, source_file};
 
 const HOUR_SECONDS: u64 = 3_600;
 
-/// What becomes of an account's messages once they are charged.
-const DELIVERY_MODES: [(&str, DeliveryMode); 2] =
-    [("routed", DeliveryMode::Routed), ("charge_only", DeliveryMode::ChargeOnly)];
-
-/// Which texts an account may send.
-const TEXT_POLICIES: [(&str, TextPolicy); 2] = [("any", TextPolicy::Any), ("approved", TextPolicy::Approved)];
-
 /// What accounts refer to.
 pub struct Surroundings<'a> {
     /// What holds where an account says nothing.
@@ -130,12 +123,11 @@ fn read_charging(
         .optional("default_calling_code", text(|code| texts::calling_code(around.known.calling_code(code)?)));
     let rates = read_own_rates(table, around);
     let senders = read_senders(table);
-    let templates = table.or("templates", TextPolicy::default(), one_of(&TEXT_POLICIES));
+    let templates = table.or("templates", TextPolicy::default(), one_of);
     let trusts_network_tlv = table.or("trusts_network_tlv", false, boolean);
     let rate_limit = table.table("rate_limit", read_rate_limit).flatten();
-    let codings = [("gsm7", DefaultCoding::Gsm7), ("latin1", DefaultCoding::Latin1)];
-    let default_coding = table.or("default_coding", DefaultCoding::default(), one_of(&codings));
-    let delivery = table.or("delivery", DeliveryMode::default(), one_of(&DELIVERY_MODES));
+    let default_coding = table.or("default_coding", DefaultCoding::default(), one_of);
+    let delivery = table.or("delivery", DeliveryMode::default(), one_of);
     let statuses = read_refusals(table, &around.settings.refusals);
     Some(Account {
         id: id?,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use toml::de::DeValue;
 
+use crate::choice::Choice;
 use crate::read::texts;
 use crate::read::texts::{Parsed, quoted};
 use crate::read::values::{boolean, integer, one_of, text};
@@ -73,6 +74,18 @@ pub enum SmtpTls {
     Starttls,
     /// From the first octet (RFC 8314).
     Tls,
+}
+
+impl Choice for SmtpTls {
+    const ALL: &'static [Self] = &[Self::None, Self::Starttls, Self::Tls];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Starttls => "starttls",
+            Self::Tls => "tls",
+        }
+    }
 }
 
 /// What billing does by itself.
@@ -164,11 +177,10 @@ pub fn read_api(table: &mut TableReader) -> ApiSettings {
 /// Reads `[mail]`.
 pub fn read_mail(table: &mut TableReader, sources: &mut Sources) -> MailSettings {
     let default = MailSettings::default();
-    let kinds = [("none", SmtpTls::None), ("starttls", SmtpTls::Starttls), ("tls", SmtpTls::Tls)];
     let from = table.or("from", default.from, text(line));
     let smtp_host = table.optional("smtp_host", text(line));
     let smtp_port = table.or("smtp_port", default.smtp_port, integer(1..=65_535));
-    let smtp_tls = table.or("smtp_tls", default.smtp_tls, one_of(&kinds));
+    let smtp_tls = table.or("smtp_tls", default.smtp_tls, one_of);
     let smtp_user = table.optional("smtp_user", text(line));
     let smtp_password =
         table.optional("smtp_password_file", |value| sources.read_secret(&text(texts::file_name)(value)?));

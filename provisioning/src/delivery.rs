@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::choice::Choice;
 use crate::read::TableReader;
 use crate::read::values::{integer, one_of};
 
@@ -63,9 +64,15 @@ pub enum UnknownPolicy {
     Settle,
 }
 
-impl UnknownPolicy {
-    /// Every policy, by its word in the file.
-    pub const NAMES: [(&'static str, Self); 2] = [("resend", Self::Resend), ("settle", Self::Settle)];
+impl Choice for UnknownPolicy {
+    const ALL: &'static [Self] = &[Self::Resend, Self::Settle];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Resend => "resend",
+            Self::Settle => "settle",
+        }
+    }
 }
 
 impl Default for DeliverySettings {
@@ -113,7 +120,7 @@ pub fn read_delivery(table: &mut TableReader) -> DeliverySettings {
         health_sample_seconds: number("health_sample_seconds", default.health_sample_seconds, 1..=3_600),
         receipt_window: number("receipt_window", default.receipt_window, 1..=65_535),
         receipt_retry_ms: number("receipt_retry_ms", default.receipt_retry_ms, 10..=HOUR_MS),
-        unknown_outcome: table.or("unknown_outcome", default.unknown_outcome, one_of(&UnknownPolicy::NAMES)),
+        unknown_outcome: table.or("unknown_outcome", default.unknown_outcome, one_of),
     };
     check_bounds_together(table, &delivery);
     delivery

@@ -17,6 +17,7 @@ mod archived;
 pub mod bounds;
 mod catalogue;
 mod changes;
+mod choice;
 mod delivery;
 mod exchange;
 mod names;
@@ -38,9 +39,11 @@ mod settings_reader;
 
 pub use api::{ApiSettings, BillingSettings, MailSettings, SmtpTls};
 pub use archived::{ArchivedKind, ArchivedTariff};
+pub use choice::Choice;
 pub use delivery::{DeliverySettings, UnknownPolicy};
 pub use operators::{
-    LongMessages, NumberFormat, OperatorBind, OperatorSmpp, OperatorTls, ProvisionedOperator,
+    InterfaceVersion, LongMessages, NumberFormat, NumberStyle, OperatorBind, OperatorSmpp, OperatorTls,
+    ProvisionedOperator,
 };
 pub use provisioning::{ArchivedFile, ProvisionedAccount, Provisioning};
 pub use rate_rows::{WrittenRate, read_written_rates};
@@ -53,6 +56,7 @@ pub use settings::{
     Durability, HttpSettings, LogFormat, LogLevel, LogSettings, MetricsSettings, OperatorFiles, Settings,
     SmppSettings, StorageSettings, TariffFiles, TlvTags,
 };
+pub use tollgate_smpp::receipt::ReceiptIdFormat;
 
 /// A configuration without errors.
 #[derive(Clone, Debug)]

@@ -8,18 +8,16 @@ use toml::de::DeValue;
 
 use crate::bounds::link as bounds;
 use crate::catalogue::Known;
-use crate::delivery::UnknownPolicy;
-use crate::operators::{LongMessages, NumberFormat, OperatorBind, OperatorSmpp, OperatorTls};
+use crate::choice::Choice;
+use crate::operators::{
+    InterfaceVersion, LongMessages, NumberFormat, NumberStyle, OperatorBind, OperatorSmpp, OperatorTls,
+};
 use crate::read::texts;
 use crate::read::texts::{Parsed, quoted};
 use crate::read::values::{boolean, hexadecimal, instead_of, one_of, text};
 use crate::read::{Sources, TableReader};
 use crate::secret::Secret;
 use crate::settings_reader::existing_file;
-
-/// SMPP 3.3, 3.4 and 5.0.
-const VERSIONS: [u8; 3] = [0x33, 0x34, 0x50];
-const DEFAULT_VERSION: u8 = 0x34;
 
 /// Reads the table.
 pub fn read_smpp(table: &mut TableReader, known: &Known, sources: &mut Sources) -> Option<OperatorSmpp> {
@@ -29,19 +27,18 @@ pub fn read_smpp(table: &mut TableReader, known: &Known, sources: &mut Sources) 
     let system_id = table.required("system_id", text(texts::system_id));
     let password = read_password(table, sources);
     let system_type = table.or("system_type", String::new(), text(texts::system_type));
-    let interface_version = table.or("interface_version", DEFAULT_VERSION, version);
-    let bind = table.or("bind", OperatorBind::default(), one_of(&OperatorBind::NAMES));
+    let interface_version = table.or("interface_version", InterfaceVersion::default(), version);
+    let bind = table.or("bind", OperatorBind::default(), one_of);
     let binds = table.number(&bounds::BINDS);
     let window = table.number(&bounds::WINDOW);
     let throughput_per_second = table.optional_number(&bounds::THROUGHPUT);
     let timers = read_timers(table);
     let number_format = read_number_format(table, known);
-    let receipt_ids = ReceiptIdFormat::ALL.map(|format| (format.name(), format));
-    let receipt_ids = table.or("receipt_ids", ReceiptIdFormat::default(), one_of(&receipt_ids));
+    let receipt_ids = table.or("receipt_ids", ReceiptIdFormat::default(), one_of);
     let receipts = table.or("receipts", bounds::RECEIPTS_DEFAULT, boolean);
     let retries = table.number(&bounds::RETRIES);
-    let long_messages = table.or("long_messages", LongMessages::default(), one_of(&LongMessages::NAMES));
-    let unknown_outcome = table.optional("unknown_outcome", one_of(&UnknownPolicy::NAMES));
+    let long_messages = table.or("long_messages", LongMessages::default(), one_of);
+    let unknown_outcome = table.optional("unknown_outcome", one_of);
     Some(OperatorSmpp {
         host: host?,
         port,
@@ -90,13 +87,13 @@ fn read_timers(table: &mut TableReader) -> Timers {
     timers
 }
 
-fn version(value: &DeValue) -> Parsed<u8> {
-    let version = hexadecimal(0..=u8::MAX.into())(value)?;
-    if VERSIONS.contains(&version) {
-        Ok(version)
-    } else {
-        Err(format!("0x{version:02X} is not one of 0x33, 0x34, 0x50"))
-    }
+fn version(value: &DeValue) -> Parsed<InterfaceVersion> {
+    let octet: u8 = hexadecimal(0..=u8::MAX.into())(value)?;
+    InterfaceVersion::of_octet(octet).ok_or_else(|| {
+        let known: Vec<String> =
+            InterfaceVersion::ALL.iter().map(|version| format!("0x{:02X}", version.octet())).collect();
+        format!("0x{octet:02X} is not one of {}", known.join(", "))
+    })
 }
 
 /// `true`, `false`, or a table.
@@ -149,13 +146,15 @@ fn read_number_format(table: &mut TableReader, known: &Known) -> NumberFormat {
             code.map(|calling_code| NumberFormat::National { calling_code }).unwrap_or_default()
         }
         Some(DeValue::String(word)) => {
-            let found = NumberFormat::NAMES.into_iter().find(|(name, _)| name == word);
+            let found = NumberStyle::of_word(word).and_then(|style| NumberFormat::new(style, None));
             if found.is_none() {
-                let names = NumberFormat::NAMES.map(|(name, _)| format!("`{name}`")).join(", ");
-                let message = format!("{} is not one of {names}, {{ national = \"254\" }}", quoted(word));
+                let words = NumberStyle::ALL.iter().filter(|style| **style != NumberStyle::National);
+                let words: Vec<String> = words.map(|style| format!("`{}`", style.word())).collect();
+                let message =
+                    format!("{} is not one of {}, {{ national = \"254\" }}", quoted(word), words.join(", "));
                 table.problem("number_format", message);
             }
-            found.map(|(_, format)| format).unwrap_or_default()
+            found.unwrap_or_default()
         }
         Some(other) => {
             table.problem("number_format", instead_of("a string or { national = \"254\" }", other));

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tollgate_engine::operator::Operator;
 use tollgate_smpp::receipt::ReceiptIdFormat;
 
+use crate::choice::Choice;
 use crate::delivery::UnknownPolicy;
 use crate::secret::Secret;
 
@@ -36,8 +37,8 @@ pub struct OperatorSmpp {
     pub password: Secret,
     /// What the operator wants there, at most 12 octets; mostly empty.
     pub system_type: String,
-    /// Of SMPP: 0x33, 0x34 or 0x50.
-    pub interface_version: u8,
+    /// Version of SMPP.
+    pub interface_version: InterfaceVersion,
     /// Which kind of bind.
     pub bind: OperatorBind,
     /// Binds that carry messages, at once.
@@ -91,10 +92,55 @@ pub enum OperatorBind {
     TransmitterReceiver,
 }
 
-impl OperatorBind {
-    /// Every kind, by its word in the file.
-    pub const NAMES: [(&'static str, Self); 2] =
-        [("transceiver", Self::Transceiver), ("separate", Self::TransmitterReceiver)];
+impl Choice for OperatorBind {
+    const ALL: &'static [Self] = &[Self::Transceiver, Self::TransmitterReceiver];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Transceiver => "transceiver",
+            Self::TransmitterReceiver => "separate",
+        }
+    }
+}
+
+/// Version of SMPP that a link binds with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InterfaceVersion {
+    /// SMPP 3.3.
+    V33,
+    /// SMPP 3.4.
+    #[default]
+    V34,
+    /// SMPP 5.0.
+    V50,
+}
+
+impl InterfaceVersion {
+    /// The octet in a bind (SMPP 3.4 §5.2.4).
+    pub const fn octet(self) -> u8 {
+        match self {
+            Self::V33 => 0x33,
+            Self::V34 => 0x34,
+            Self::V50 => 0x50,
+        }
+    }
+
+    /// The version that has this octet.
+    pub fn of_octet(octet: u8) -> Option<Self> {
+        Self::ALL.iter().copied().find(|version| version.octet() == octet)
+    }
+}
+
+impl Choice for InterfaceVersion {
+    const ALL: &'static [Self] = &[Self::V33, Self::V34, Self::V50];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::V33 => "3.3",
+            Self::V34 => "3.4",
+            Self::V50 => "5.0",
+        }
+    }
 }
 
 /// How destinations are written to an operator (SMPP 3.4 §5.2.5, §5.2.6).
@@ -116,14 +162,67 @@ pub enum NumberFormat {
     AsSubmitted,
 }
 
+/// Name of a [`NumberFormat`], without the country that [`NumberFormat::National`] needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NumberStyle {
+    /// As [`NumberFormat::International`].
+    #[default]
+    International,
+    /// As [`NumberFormat::Plus`].
+    Plus,
+    /// As [`NumberFormat::DoubleZero`].
+    DoubleZero,
+    /// As [`NumberFormat::National`].
+    National,
+    /// As [`NumberFormat::AsSubmitted`].
+    AsSubmitted,
+}
+
+impl Choice for NumberStyle {
+    const ALL: &'static [Self] =
+        &[Self::International, Self::Plus, Self::DoubleZero, Self::National, Self::AsSubmitted];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::International => "international",
+            Self::Plus => "plus",
+            Self::DoubleZero => "double_zero",
+            Self::National => "national",
+            Self::AsSubmitted => "as_submitted",
+        }
+    }
+}
+
 impl NumberFormat {
-    /// Those that are one word in the file; [`Self::National`] is a table.
-    pub const NAMES: [(&'static str, Self); 4] = [
-        ("international", Self::International),
-        ("plus", Self::Plus),
-        ("double_zero", Self::DoubleZero),
-        ("as_submitted", Self::AsSubmitted),
-    ];
+    /// The format of that name, with the calling code of the country if it needs one; `None` if that is missing.
+    pub fn new(style: NumberStyle, calling_code: Option<Arc<str>>) -> Option<Self> {
+        Some(match style {
+            NumberStyle::International => Self::International,
+            NumberStyle::Plus => Self::Plus,
+            NumberStyle::DoubleZero => Self::DoubleZero,
+            NumberStyle::National => Self::National { calling_code: calling_code? },
+            NumberStyle::AsSubmitted => Self::AsSubmitted,
+        })
+    }
+
+    /// The name of the format.
+    pub const fn style(&self) -> NumberStyle {
+        match self {
+            Self::International => NumberStyle::International,
+            Self::Plus => NumberStyle::Plus,
+            Self::DoubleZero => NumberStyle::DoubleZero,
+            Self::National { .. } => NumberStyle::National,
+            Self::AsSubmitted => NumberStyle::AsSubmitted,
+        }
+    }
+
+    /// The calling code of the country whose numbers are written as national ones.
+    pub const fn calling_code(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::National { calling_code } => Some(calling_code),
+            _ => None,
+        }
+    }
 }
 
 /// How messages of more than one segment are handed to an operator. What is longer than a short_message (254 octets)
@@ -138,8 +237,13 @@ pub enum LongMessages {
     Payload,
 }
 
-impl LongMessages {
-    /// Every way, by its word in the file.
-    pub const NAMES: [(&'static str, Self); 2] =
-        [("as_submitted", Self::AsSubmitted), ("payload", Self::Payload)];
+impl Choice for LongMessages {
+    const ALL: &'static [Self] = &[Self::AsSubmitted, Self::Payload];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::AsSubmitted => "as_submitted",
+            Self::Payload => "payload",
+        }
+    }
 }

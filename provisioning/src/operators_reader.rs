@@ -91,8 +91,7 @@ fn read_operator(
     all.names.take(table, "code", code.as_ref());
     let name = table.optional("name", text(texts::label));
     let country = table.optional("country", text(texts::country));
-    let statuses = OperatorStatus::ALL.map(|status| (status.name(), status));
-    let status = table.or("status", OperatorStatus::default(), one_of(&statuses));
+    let status = table.or("status", OperatorStatus::default(), one_of);
     let networks = read_networks(table, around.known);
     let currency = table.required("currency", text(texts::currency));
     let base_cost = table.optional("base_cost", decimal(texts::price));

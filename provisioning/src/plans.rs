@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tollgate_engine::money::{Amount, Currency, Discount};
-use tollgate_engine::settlement::{ChargeOn, RefundOn, SettlementTerms};
+use tollgate_engine::settlement::{ChargeOn, Outcome, RefundOn, SettlementTerms};
 use tollgate_engine::tariff::{Plan, VolumeTier};
 use tollgate_engine::time::Months;
 use toml::de::DeValue;
@@ -99,10 +99,8 @@ fn read_plan(table: &mut TableReader, names: &mut PlanNames) -> Option<Plan> {
 
 /// What a message must reach to be paid for, and the outcomes that give the price back all the same.
 fn read_settlement(table: &mut TableReader) -> SettlementTerms {
-    let points = ChargeOn::ALL.map(|charge_on| (charge_on.name(), charge_on));
-    let charge_on = table.or("charge_on", ChargeOn::default(), one_of(&points));
-    let outcomes = RefundOn::CHOICES.map(|outcome| (outcome.name(), outcome));
-    let refund_on = table.list("refund_on", one_of(&outcomes));
+    let charge_on = table.or("charge_on", ChargeOn::default(), one_of);
+    let refund_on = table.list("refund_on", one_of::<Outcome>);
     SettlementTerms {
         charge_on,
         refund_on: refund_on.map_or_else(RefundOn::default, |outcomes| RefundOn::of(&outcomes)),

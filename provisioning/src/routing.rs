@@ -13,7 +13,7 @@ use crate::names::Names;
 use crate::read::TableReader;
 use crate::read::texts;
 use crate::read::texts::Parsed;
-use crate::read::values::{integer, one_of, text};
+use crate::read::values::{integer, one_of, one_of_words, text};
 
 /// The health below which `least_cost_above` takes a cheap operator only if nothing healthier is left.
 const DEFAULT_FLOOR: u8 = 50;
@@ -71,18 +71,14 @@ pub fn read_routing(table: &mut TableReader, operators: &Names, known: &Known) -
     let strategy = table.or("strategy", Strategy::default(), strategy_in);
     let floor = table.or("health_floor", DEFAULT_FLOOR, integer(0..=100));
     let strategy = with_floor(strategy, floor);
-    let margin_guard = table.or("margin_guard", MarginGuard::default(), margin_guard_in);
+    let margin_guard = table.or("margin_guard", MarginGuard::default(), one_of);
     let mut around = Around { strategy, floor, operators, known, lines: HashMap::new() };
     let rules = table.tables("rule", |rule| read_rule(rule, &mut around));
     RoutingSettings { strategy, margin_guard, rules: rules.into_iter().flatten().collect() }
 }
 
 fn strategy_in(value: &DeValue) -> Parsed<Strategy> {
-    one_of(&STRATEGIES.map(|strategy| (strategy.name(), strategy)))(value)
-}
-
-fn margin_guard_in(value: &DeValue) -> Parsed<MarginGuard> {
-    one_of(&MarginGuard::ALL.map(|guard| (guard.name(), guard)))(value)
+    one_of_words(&STRATEGIES, Strategy::name)(value)
 }
 
 fn with_floor(strategy: Strategy, floor: u8) -> Strategy {
@@ -95,7 +91,7 @@ fn with_floor(strategy: Strategy, floor: u8) -> Strategy {
 fn read_rule(rule: &mut TableReader, around: &mut Around) -> Option<RouteRule> {
     let scope = read_scope(rule, around);
     let strategy = read_strategy(rule, around);
-    let margin_guard = rule.optional("margin_guard", margin_guard_in);
+    let margin_guard = rule.optional("margin_guard", one_of);
     let operators = read_operators(rule, around.operators);
     if !["strategy", "health_floor", "margin_guard", "operators"].iter().any(|key| rule.has(key)) {
         rule.lacks("operators", "is missing, and so are strategy and margin_guard: the rule changes nothing");

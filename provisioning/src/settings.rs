@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 use tollgate_engine::refusal::{Refusal, StatusTable};
 
 use crate::api::{ApiSettings, BillingSettings, MailSettings};
+use crate::choice::Choice;
 use crate::delivery::DeliverySettings;
 
 /// Everything in `tollgate.toml`.
@@ -120,6 +121,17 @@ pub enum Durability {
     Os,
 }
 
+impl Choice for Durability {
+    const ALL: &'static [Self] = &[Self::Sync, Self::Os];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Os => "os",
+        }
+    }
+}
+
 /// Logs, on standard error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LogSettings {
@@ -146,9 +158,10 @@ pub enum LogLevel {
     Trace,
 }
 
-impl LogLevel {
-    /// The name in the file.
-    pub const fn name(self) -> &'static str {
+impl Choice for LogLevel {
+    const ALL: &'static [Self] = &[Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+
+    fn word(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warn => "warn",
@@ -168,6 +181,17 @@ pub enum LogFormat {
     Text,
     /// One JSON object per line.
     Json,
+}
+
+impl Choice for LogFormat {
+    const ALL: &'static [Self] = &[Self::Text, Self::Json];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
 }
 
 /// Tags of the TLVs that carry Tollgate's own fields; all in the vendors' space, 0x1400 to 0x3FFF (SMPP 3.4 §5.3.2).

@@ -15,8 +15,8 @@ use crate::read::texts::{Parsed, listen_address};
 use crate::read::values::{boolean, hexadecimal, integer, one_of, text};
 use crate::read::{SourceFile, Sources, TableReader};
 use crate::settings::{
-    Durability, HttpSettings, LogFormat, LogLevel, LogSettings, MetricsSettings, OperatorFiles, Settings,
-    SmppSettings, StorageSettings, TariffFiles, TlvTags,
+    HttpSettings, LogFormat, LogLevel, LogSettings, MetricsSettings, OperatorFiles, Settings, SmppSettings,
+    StorageSettings, TariffFiles, TlvTags,
 };
 
 /// The files of the tariff as they were read, as [`TariffFiles`] names them. One that is not here has left a problem,
@@ -164,14 +164,13 @@ fn read_listen(table: &mut TableReader, default: SocketAddr) -> SocketAddr {
 
 fn read_storage(table: &mut TableReader, sources: &Sources) -> StorageSettings {
     let default = StorageSettings::default();
-    let durabilities = [("sync", Durability::Sync), ("os", Durability::Os)];
     let storage = StorageSettings {
         data_dir: table.or(
             "data_dir",
             default.data_dir,
             text(|name| texts::file_name(name).map(|name| sources.path_of(&name))),
         ),
-        durability: table.or("durability", default.durability, one_of(&durabilities)),
+        durability: table.or("durability", default.durability, one_of),
         queue_messages: table.or("queue_messages", default.queue_messages, integer(1..=1 << 22)),
         batch_messages: table.or("batch_messages", default.batch_messages, integer(1..=1 << 20)),
         batch_bytes: table.or("batch_bytes", default.batch_bytes, integer(4_096..=1 << 28)),
@@ -193,13 +192,9 @@ fn read_storage(table: &mut TableReader, sources: &Sources) -> StorageSettings {
 }
 
 fn read_log(table: &mut TableReader) -> LogSettings {
-    let level = |level: LogLevel| (level.name(), level);
-    let levels =
-        [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace].map(level);
-    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
     LogSettings {
-        level: table.or("level", LogLevel::default(), one_of(&levels)),
-        format: table.or("format", LogFormat::default(), one_of(&formats)),
+        level: table.or("level", LogLevel::default(), one_of),
+        format: table.or("format", LogFormat::default(), one_of),
     }
 }
 

@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::choice::documented;
 use crate::extract::object;
 use crate::list_query;
 use crate::money::{CurrencyCode, Money};
 use crate::patch::patched;
 use crate::time::Time;
+use tollgate_engine::account::{self, DeliveryMode};
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -121,17 +123,6 @@ pub enum SenderPolicy {
     Approved,
 }
 
-/// Which texts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TextPolicy {
-    /// Any.
-    #[default]
-    Any,
-    /// Those that one of its approved templates makes.
-    Approved,
-}
-
 /// Messages per second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -143,26 +134,13 @@ pub struct RateLimit {
     pub burst: Option<u32>,
 }
 
-/// What data_coding 0 means (SMPP 3.4 §5.2.19).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DefaultCoding {
-    /// GSM 03.38.
-    #[default]
-    Gsm7,
-    /// ISO 8859-1.
-    Latin1,
-}
-
-/// What becomes of messages once they are charged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Delivery {
-    /// They are handed to an operator.
-    #[default]
-    Routed,
-    /// Whoever sent them delivers them.
-    ChargeOnly,
+documented! {
+    /// Which texts.
+    TextPolicy = account::TextPolicy;
+    /// What data_coding 0 means (SMPP 3.4 §5.2.19).
+    DefaultCoding = account::DefaultCoding;
+    /// What becomes of messages once they are charged.
+    Delivery = DeliveryMode;
 }
 
 /// A price of an account's own.

@@ -6,10 +6,12 @@ use utoipa::ToSchema;
 
 use super::smpp::SmppConfig;
 use crate::accounts::Source;
+use crate::choice::documented;
 use crate::extract::object;
 use crate::list_query;
 use crate::money::{CurrencyCode, Money};
 use crate::time::Time;
+use tollgate_engine::operator;
 
 /// An operator: an upstream SMSC that messages are handed to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -57,17 +59,9 @@ pub struct Operator {
     pub updated_at: Time,
 }
 
-/// Whether an operator gets messages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum OperatorStatus {
-    /// It does.
-    #[default]
-    Active,
-    /// No new ones. What waits in its queue is still sent, and receipts come in.
-    Draining,
-    /// None at all, and its links are closed. What waits in its queue goes elsewhere, or expires.
-    Disabled,
+documented! {
+    /// Whether an operator gets messages.
+    OperatorStatus = operator::OperatorStatus;
 }
 
 /// What an operator charges us for a segment.

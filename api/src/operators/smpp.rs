@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use tollgate_provisioning::bounds::link;
+use tollgate_provisioning::{NumberStyle, OperatorBind, ReceiptIdFormat, UnknownPolicy};
 use utoipa::ToSchema;
+
+use crate::choice::documented;
 
 /// How links to an operator are made. What is not said is as in `operators.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -157,83 +160,19 @@ pub struct OperatorTls {
     pub insecure: bool,
 }
 
-/// Version of SMPP.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub enum InterfaceVersion {
-    /// SMPP 3.3.
-    #[serde(rename = "3.3")]
-    V33,
-    /// SMPP 3.4.
-    #[default]
-    #[serde(rename = "3.4")]
-    V34,
-    /// SMPP 5.0.
-    #[serde(rename = "5.0")]
-    V50,
-}
-
-/// Which kind of bind (SMPP 3.4 §2.2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum BindKind {
-    /// Every bind carries messages and receipts.
-    #[default]
-    Transceiver,
-    /// As many transmitters as there are `binds`, and one receiver.
-    Separate,
-}
-
-/// How destinations are written (SMPP 3.4 §5.2.5, §5.2.6).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum NumberFormat {
-    /// Digits with calling code, TON 1, NPI 1.
-    #[default]
-    International,
-    /// The same digits after a `+`.
-    Plus,
-    /// The same digits after `00`.
-    DoubleZero,
-    /// Numbers of one country, that of `national_calling_code`, as its people dial them; others as international.
-    National,
-    /// As they were submitted.
-    AsSubmitted,
-}
-
-/// How the ids in receipts relate to those in responses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ReceiptIds {
-    /// Not known: every way is tried.
-    #[default]
-    Any,
-    /// As in the response.
-    AsIs,
-    /// Hex in the receipt, decimal in the response.
-    HexToDecimal,
-    /// Decimal in the receipt, hex in the response.
-    DecimalToHex,
-}
-
-/// How messages of more than one segment are handed over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LongMessages {
-    /// As they were submitted.
-    #[default]
-    AsSubmitted,
-    /// In a message_payload TLV (SMPP 3.4 §5.3.2.32).
-    Payload,
-}
-
-/// What becomes of a message of unknown outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum UnknownOutcome {
-    /// It is sent again and marked as a possible duplicate.
-    Resend,
-    /// It is settled as unknown.
-    Settle,
+documented! {
+    /// Version of SMPP.
+    InterfaceVersion = tollgate_provisioning::InterfaceVersion;
+    /// Which kind of bind (SMPP 3.4 §2.2).
+    BindKind = OperatorBind;
+    /// How destinations are written (SMPP 3.4 §5.2.5, §5.2.6).
+    NumberFormat = NumberStyle;
+    /// How the ids in receipts relate to those in responses.
+    ReceiptIds = ReceiptIdFormat;
+    /// How messages of more than one segment are handed over.
+    LongMessages = tollgate_provisioning::LongMessages;
+    /// What becomes of a message of unknown outcome.
+    UnknownOutcome = UnknownPolicy;
 }
 
 #[cfg(test)]

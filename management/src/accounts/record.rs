@@ -9,7 +9,7 @@ use tollgate_api::accounts::{
 };
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::problem::Problem;
-use tollgate_engine::account::{self, Account, DeliveryMode};
+use tollgate_engine::account::{self, Account};
 use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::tariff::{RateRow, RowOrigin};
@@ -170,22 +170,13 @@ impl AccountRecord {
             default_calling_code: parsed("default_calling_code", calling_code)?,
             rates: self.rate_rows()?,
             senders: self.sender_policy()?,
-            texts: match self.templates {
-                TextPolicy::Any => account::TextPolicy::Any,
-                TextPolicy::Approved => account::TextPolicy::Approved,
-            },
+            texts: self.templates.0,
             // Put there by the world, where it is the same for every version of the account.
             approvals: Arc::default(),
             trusts_network_tlv: self.trusts_network_tlv,
             rate_limit: self.throttle()?,
-            default_coding: match self.default_coding {
-                DefaultCoding::Gsm7 => account::DefaultCoding::Gsm7,
-                DefaultCoding::Latin1 => account::DefaultCoding::Latin1,
-            },
-            delivery: match self.delivery {
-                Delivery::Routed => DeliveryMode::Routed,
-                Delivery::ChargeOnly => DeliveryMode::ChargeOnly,
-            },
+            default_coding: self.default_coding.0,
+            delivery: self.delivery.0,
             statuses: Vec::new(),
         })
     }

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use tollgate_api::accounts::{
-    Account, AccountPatch, AccountRate, AccountStatus, DefaultCoding, Delivery, RateLimit, SenderPolicy,
-    Senders, Source, TextPolicy,
+    Account, AccountPatch, AccountRate, AccountStatus, RateLimit, SenderPolicy, Senders, Source,
 };
 use tollgate_api::answer::Answer;
+use tollgate_api::choice::Word;
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::time::Time;
-use tollgate_engine::account::{self, AccountNumber, DeliveryMode};
+use tollgate_engine::account::{self, AccountNumber};
 use tollgate_engine::tariff::RateRow;
 use tollgate_engine::time::UnixMicros;
 
@@ -51,10 +51,7 @@ impl Office {
             low_balance_threshold: charged.low_balance_threshold.map(Money),
             default_calling_code: charged.default_calling_code.as_ref().map(ToString::to_string),
             senders: Senders { policy: senders, listed },
-            templates: match charged.texts {
-                account::TextPolicy::Any => TextPolicy::Any,
-                account::TextPolicy::Approved => TextPolicy::Approved,
-            },
+            templates: Word(charged.texts),
             rate_limit: charged
                 .rate_limit
                 .map(|limit| RateLimit { per_second: limit.per_second, burst: Some(limit.burst) }),
@@ -66,14 +63,8 @@ impl Office {
                 .map(|window| u32::try_from(window.as_secs()).unwrap_or(u32::MAX)),
             reply_tlvs: provisioned.reply_tlvs,
             trusts_network_tlv: charged.trusts_network_tlv,
-            default_coding: match charged.default_coding {
-                account::DefaultCoding::Gsm7 => DefaultCoding::Gsm7,
-                account::DefaultCoding::Latin1 => DefaultCoding::Latin1,
-            },
-            delivery: match charged.delivery {
-                DeliveryMode::Routed => Delivery::Routed,
-                DeliveryMode::ChargeOnly => Delivery::ChargeOnly,
-            },
+            default_coding: Word(charged.default_coding),
+            delivery: Word(charged.delivery),
             rates: charged.rates.iter().map(rate_of).collect(),
             alert_webhook_url: record.and_then(|record| record.alert_webhook_url.clone()),
             overage_segments: record.and_then(|record| record.overage_segments),

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tollgate_api::operators::{OperatorAccounts, OperatorCost, OperatorInput, OperatorStatus};
+use tollgate_api::operators::{OperatorAccounts, OperatorCost, OperatorInput};
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::SenderPolicy;
 use tollgate_engine::network::NetworkCode;
-use tollgate_engine::operator::{self, AccountFilter, DataCodings, Operator, OperatorNumber, ServedNetworks};
+use tollgate_engine::operator::{AccountFilter, DataCodings, Operator, OperatorNumber, ServedNetworks};
 use tollgate_engine::tariff::{RateRow, RowOrigin};
 use tollgate_engine::time::UnixMicros;
 
@@ -73,7 +73,7 @@ impl OperatorRecord {
             code,
             country: parsed("country", country)?,
             number: OperatorNumber::default(),
-            status: status_of(input.status),
+            status: input.status.0,
             networks: self.served()?,
             currency: input.currency.0,
             base_cost: input.price_per_sms.map(|price| price.0),
@@ -115,15 +115,6 @@ impl OperatorRecord {
         let Some(listed) = &self.input.data_codings else { return Ok(DataCodings::all()) };
         bounded("data_codings", listed.len(), bounds::DATA_CODINGS)?;
         Ok(DataCodings::of(listed))
-    }
-}
-
-/// The status as routing knows it.
-pub fn status_of(status: OperatorStatus) -> operator::OperatorStatus {
-    match status {
-        OperatorStatus::Active => operator::OperatorStatus::Active,
-        OperatorStatus::Draining => operator::OperatorStatus::Draining,
-        OperatorStatus::Disabled => operator::OperatorStatus::Disabled,
     }
 }
 

@@ -2,16 +2,13 @@
 
 use std::path::PathBuf;
 
-use tollgate_api::operators::{
-    BindKind, InterfaceVersion, LongMessages, NumberFormat, OperatorTls, ReceiptIds, SmppConfig,
-    UnknownOutcome,
-};
+use tollgate_api::choice::Word;
+use tollgate_api::operators::{OperatorTls, SmppConfig};
 use tollgate_api::problem::Problem;
-use tollgate_smpp::receipt::ReceiptIdFormat;
 
 use tollgate_provisioning as config;
 use tollgate_provisioning::bounds::link;
-use tollgate_provisioning::{OperatorBind, OperatorSmpp, Secret, UnknownPolicy, texts};
+use tollgate_provisioning::{NumberFormat, NumberStyle, OperatorSmpp, Secret, texts};
 
 /// As links are made; or what is wrong, field by field.
 pub fn links(smpp: &SmppConfig, password: Secret) -> Result<OperatorSmpp, Problem> {
@@ -23,15 +20,8 @@ pub fn links(smpp: &SmppConfig, password: Secret) -> Result<OperatorSmpp, Proble
         system_id: parsed("system_id", texts::system_id(&smpp.system_id))?.as_ref().to_owned(),
         password,
         system_type: parsed("system_type", texts::system_type(&smpp.system_type))?,
-        interface_version: match smpp.interface_version {
-            InterfaceVersion::V33 => 0x33,
-            InterfaceVersion::V34 => 0x34,
-            InterfaceVersion::V50 => 0x50,
-        },
-        bind: match smpp.bind {
-            BindKind::Transceiver => OperatorBind::Transceiver,
-            BindKind::Separate => OperatorBind::TransmitterReceiver,
-        },
+        interface_version: smpp.interface_version.0,
+        bind: smpp.bind.0,
         binds: smpp.binds,
         window: smpp.window,
         throughput_per_second: smpp.throughput,
@@ -41,28 +31,16 @@ pub fn links(smpp: &SmppConfig, password: Secret) -> Result<OperatorSmpp, Proble
         reconnect_min_ms: smpp.reconnect_min_ms,
         reconnect_max_ms: smpp.reconnect_max_ms,
         number_format: number_format(smpp)?,
-        receipt_ids: match smpp.receipt_ids {
-            ReceiptIds::Any => ReceiptIdFormat::Any,
-            ReceiptIds::AsIs => ReceiptIdFormat::AsIs,
-            ReceiptIds::HexToDecimal => ReceiptIdFormat::HexToDecimal,
-            ReceiptIds::DecimalToHex => ReceiptIdFormat::DecimalToHex,
-        },
+        receipt_ids: smpp.receipt_ids.0,
         receipts: smpp.receipts,
         retries: smpp.retries,
-        long_messages: match smpp.long_messages {
-            LongMessages::AsSubmitted => config::LongMessages::AsSubmitted,
-            LongMessages::Payload => config::LongMessages::Payload,
-        },
-        unknown_outcome: smpp.unknown_outcome.map(|outcome| match outcome {
-            UnknownOutcome::Resend => UnknownPolicy::Resend,
-            UnknownOutcome::Settle => UnknownPolicy::Settle,
-        }),
+        long_messages: smpp.long_messages.0,
+        unknown_outcome: smpp.unknown_outcome.map(|outcome| outcome.0),
     })
 }
 
 /// The same the other way round, for people. The password is left out.
 pub fn shown(smpp: &OperatorSmpp) -> SmppConfig {
-    let (number_format, national_calling_code) = shown_format(&smpp.number_format);
     SmppConfig {
         host: smpp.host.clone(),
         port: smpp.port,
@@ -74,15 +52,8 @@ pub fn shown(smpp: &OperatorSmpp) -> SmppConfig {
         system_id: smpp.system_id.clone(),
         password: None,
         system_type: smpp.system_type.clone(),
-        interface_version: match smpp.interface_version {
-            0x33 => InterfaceVersion::V33,
-            0x50 => InterfaceVersion::V50,
-            _ => InterfaceVersion::V34,
-        },
-        bind: match smpp.bind {
-            OperatorBind::Transceiver => BindKind::Transceiver,
-            OperatorBind::TransmitterReceiver => BindKind::Separate,
-        },
+        interface_version: Word(smpp.interface_version),
+        bind: Word(smpp.bind),
         binds: smpp.binds,
         window: smpp.window,
         throughput: smpp.throughput_per_second,
@@ -91,36 +62,13 @@ pub fn shown(smpp: &OperatorSmpp) -> SmppConfig {
         connect_seconds: smpp.connect_seconds,
         reconnect_min_ms: smpp.reconnect_min_ms,
         reconnect_max_ms: smpp.reconnect_max_ms,
-        number_format,
-        national_calling_code,
-        receipt_ids: match smpp.receipt_ids {
-            ReceiptIdFormat::Any => ReceiptIds::Any,
-            ReceiptIdFormat::AsIs => ReceiptIds::AsIs,
-            ReceiptIdFormat::HexToDecimal => ReceiptIds::HexToDecimal,
-            ReceiptIdFormat::DecimalToHex => ReceiptIds::DecimalToHex,
-        },
+        number_format: Word(smpp.number_format.style()),
+        national_calling_code: smpp.number_format.calling_code().map(ToString::to_string),
+        receipt_ids: Word(smpp.receipt_ids),
         receipts: smpp.receipts,
         retries: smpp.retries,
-        long_messages: match smpp.long_messages {
-            config::LongMessages::AsSubmitted => LongMessages::AsSubmitted,
-            config::LongMessages::Payload => LongMessages::Payload,
-        },
-        unknown_outcome: smpp.unknown_outcome.map(|policy| match policy {
-            UnknownPolicy::Resend => UnknownOutcome::Resend,
-            UnknownPolicy::Settle => UnknownOutcome::Settle,
-        }),
-    }
-}
-
-fn shown_format(format: &config::NumberFormat) -> (NumberFormat, Option<String>) {
-    match format {
-        config::NumberFormat::International => (NumberFormat::International, None),
-        config::NumberFormat::Plus => (NumberFormat::Plus, None),
-        config::NumberFormat::DoubleZero => (NumberFormat::DoubleZero, None),
-        config::NumberFormat::National { calling_code } => {
-            (NumberFormat::National, Some(calling_code.to_string()))
-        }
-        config::NumberFormat::AsSubmitted => (NumberFormat::AsSubmitted, None),
+        long_messages: Word(smpp.long_messages),
+        unknown_outcome: smpp.unknown_outcome.map(Word),
     }
 }
 
@@ -164,24 +112,15 @@ fn tls(tls: &OperatorTls) -> Result<config::OperatorTls, Problem> {
     Ok(config::OperatorTls { ca_file, server_name, insecure: tls.insecure })
 }
 
-fn number_format(smpp: &SmppConfig) -> Result<config::NumberFormat, Problem> {
+fn number_format(smpp: &SmppConfig) -> Result<NumberFormat, Problem> {
     let calling_code = smpp.national_calling_code.as_deref().map(texts::calling_code).transpose();
     let calling_code = parsed("national_calling_code", calling_code)?;
-    if smpp.number_format != NumberFormat::National && calling_code.is_some() {
+    let style = smpp.number_format.0;
+    if style != NumberStyle::National && calling_code.is_some() {
         return Err(field("national_calling_code", "is for the number_format `national` alone"));
     }
-    Ok(match smpp.number_format {
-        NumberFormat::International => config::NumberFormat::International,
-        NumberFormat::Plus => config::NumberFormat::Plus,
-        NumberFormat::DoubleZero => config::NumberFormat::DoubleZero,
-        NumberFormat::AsSubmitted => config::NumberFormat::AsSubmitted,
-        NumberFormat::National => {
-            let calling_code = calling_code.ok_or_else(|| {
-                field("national_calling_code", "is missing: national numbers are of one country")
-            })?;
-            config::NumberFormat::National { calling_code }
-        }
-    })
+    NumberFormat::new(style, calling_code)
+        .ok_or_else(|| field("national_calling_code", "is missing: national numbers are of one country"))
 }
 
 fn field(name: &str, message: impl Into<String>) -> Problem {

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use serde_json::Value;
 use tollgate_api::accounts::Source;
 use tollgate_api::answer::Answer;
+use tollgate_api::choice::Word;
 use tollgate_api::money::{CurrencyCode, Money};
-use tollgate_api::operators::{Operator, OperatorAccounts, OperatorCost, OperatorStatus, OperatorsQuery};
+use tollgate_api::operators::{Operator, OperatorAccounts, OperatorCost, OperatorsQuery};
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_engine::account::SenderPolicy;
 use tollgate_engine::network::NetworkCode;
-use tollgate_engine::operator::{self, AccountFilter, DataCodings, OperatorNumber, ServedNetworks};
+use tollgate_engine::operator::{AccountFilter, DataCodings, OperatorNumber, ServedNetworks};
 use tollgate_engine::tariff::RateRow;
 use tollgate_engine::time::UnixMicros;
 
@@ -44,7 +45,7 @@ impl Office {
             name: operator.name.to_string(),
             source: if document.is_some() { Source::Api } else { Source::File },
             country: operator.country.as_ref().map(ToString::to_string),
-            status: status_of(operator.status),
+            status: Word(operator.status),
             mcc,
             mnc,
             networks: networks.map(|codes| codes.iter().map(ToString::to_string).collect()),
@@ -104,14 +105,6 @@ fn serves(operator: &Operator, network: NetworkCode) -> bool {
     networks.iter().filter_map(|code| NetworkCode::parse_joined(code)).any(|code| {
         code == network || code == network.mcc_alone() || network.is_mcc_alone() && code.mcc == network.mcc
     })
-}
-
-fn status_of(status: operator::OperatorStatus) -> OperatorStatus {
-    match status {
-        operator::OperatorStatus::Active => OperatorStatus::Active,
-        operator::OperatorStatus::Draining => OperatorStatus::Draining,
-        operator::OperatorStatus::Disabled => OperatorStatus::Disabled,
-    }
 }
 
 fn networks_of(networks: &ServedNetworks) -> Option<Vec<NetworkCode>> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tollgate_engine::money::{Amount, Currency};
-use tollgate_engine::settlement::Outcome;
+use tollgate_engine::settlement::{ChargeOn, Outcome};
 use tollgate_engine::tariff::{Plan, VolumeTier};
 
 use super::plan_text::PlanText;
@@ -24,9 +24,9 @@ pub struct PlanView {
     /// Ascending; empty for none.
     pub tiers: Vec<VolumeTier>,
     /// What has to happen for the price to be kept.
-    pub charge_on: &'static str,
+    pub charge_on: ChargeOn,
     /// The outcomes that give it back all the same.
-    pub refund_on: Vec<&'static str>,
+    pub refund_on: Vec<Outcome>,
     /// How many rates hold for it, those of every plan included.
     pub rates: usize,
 }
@@ -109,8 +109,8 @@ fn view_of(plan: &Plan) -> PlanView {
         time_zone: plan.time_zone.clone(),
         base_price: plan.base_price,
         tiers: plan.tiers.clone(),
-        charge_on: plan.settlement.charge_on.name(),
-        refund_on: plan.settlement.refund_on.outcomes().map(Outcome::name).collect(),
+        charge_on: plan.settlement.charge_on,
+        refund_on: plan.settlement.refund_on.outcomes().collect(),
         rates: plan.rates.len(),
     }
 }

@@ -6,13 +6,12 @@ use serde_json::{Value, to_value};
 use sha2::{Digest, Sha256};
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
+use tollgate_api::choice::Word;
 use tollgate_api::extract::IfMatch;
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::page::Page;
 use tollgate_api::percent::Percent;
-use tollgate_api::plans::{
-    ChargePoint, Plan, PlanInput, PlanSort, PlanTier, PlansQuery, PlansService, RefundOutcome,
-};
+use tollgate_api::plans::{Plan, PlanInput, PlanSort, PlanTier, PlansQuery, PlansService};
 use tollgate_api::problem::Problem;
 use tollgate_engine::money::Discount;
 use tollgate_engine::tariff::VolumeTier;
@@ -21,7 +20,7 @@ use super::edits::{Note, problem_of_edit};
 use crate::Office;
 use crate::tariff_files;
 use crate::tariff_files::{PlanView, TierInput, add_plan, list_plans, replace_plan};
-use tollgate_provisioning::{Loaded, texts};
+use tollgate_provisioning::{Choice, Loaded, texts};
 
 impl PlansService for Office {
     fn plans(&self, caller: &Caller, query: &PlansQuery) -> Answer<Page<Plan>> {
@@ -129,12 +128,8 @@ fn view_of(plan: PlanView) -> Plan {
         time_zone: plan.time_zone,
         base_price: plan.base_price.map(Money),
         tiers: plan.tiers.iter().map(tier_of).collect(),
-        charge_on: match plan.charge_on {
-            "acceptance" => ChargePoint::Acceptance,
-            "delivery" => ChargePoint::Delivery,
-            _ => ChargePoint::Submit,
-        },
-        refund_on: plan.refund_on.into_iter().filter_map(outcome_of).collect(),
+        charge_on: Word(plan.charge_on),
+        refund_on: plan.refund_on.into_iter().map(Word).collect(),
         rates: plan.rates as u64,
     }
 }
@@ -146,16 +141,6 @@ fn tier_of(tier: &VolumeTier) -> PlanTier {
         to: tier.to_segment,
         discount_percent: discount.map(|discount| Percent(discount.percent())),
         price_per_sms: tier.price_per_sms.map(Money),
-    }
-}
-
-fn outcome_of(name: &str) -> Option<RefundOutcome> {
-    match name {
-        "rejected" => Some(RefundOutcome::Rejected),
-        "expired" => Some(RefundOutcome::Expired),
-        "undelivered" => Some(RefundOutcome::Undelivered),
-        "unknown" => Some(RefundOutcome::Unknown),
-        _ => None,
     }
 }
 
@@ -175,27 +160,10 @@ fn edit_of(input: &PlanInput) -> Answer<tariff_files::PlanInput> {
         time_zone: input.time_zone.clone(),
         base_price: input.base_price.map(|price| price.0.to_string()),
         tiers: tiers.collect(),
-        charge_on: input.charge_on.map(|point| point_name(point).to_owned()),
+        charge_on: input.charge_on.map(|point| point.0.word().to_owned()),
         refund_on: input
             .refund_on
             .as_ref()
-            .map(|outcomes| outcomes.iter().map(|outcome| outcome_name(*outcome).to_owned()).collect()),
+            .map(|outcomes| outcomes.iter().map(|outcome| outcome.0.word().to_owned()).collect()),
     })
-}
-
-fn point_name(point: ChargePoint) -> &'static str {
-    match point {
-        ChargePoint::Submit => "submit",
-        ChargePoint::Acceptance => "acceptance",
-        ChargePoint::Delivery => "delivery",
-    }
-}
-
-fn outcome_name(outcome: RefundOutcome) -> &'static str {
-    match outcome {
-        RefundOutcome::Rejected => "rejected",
-        RefundOutcome::Expired => "expired",
-        RefundOutcome::Undelivered => "undelivered",
-        RefundOutcome::Unknown => "unknown",
-    }
 }

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use toml::de::DeValue;
 
 use super::texts::{Parsed, instant, quoted, shortened};
+use crate::choice::Choice;
 
 /// As a message names it.
 fn kind(value: &DeValue) -> &'static str {
@@ -83,15 +84,23 @@ pub fn hexadecimal<T: TryFrom<u64>>(range: RangeInclusive<u64>) -> impl Fn(&DeVa
 }
 
 /// One of a few words.
-pub fn one_of<T: Copy>(words: &[(&'static str, T)]) -> impl Fn(&DeValue) -> Parsed<T> {
+pub fn one_of<T: Choice>(value: &DeValue) -> Parsed<T> {
+    one_of_words(T::ALL, T::word)(value)
+}
+
+/// One of a few words, where `word` gives the word of each choice.
+pub fn one_of_words<T: Copy>(
+    choices: &[T],
+    word: impl Fn(T) -> &'static str,
+) -> impl Fn(&DeValue) -> Parsed<T> {
     move |value| {
         let DeValue::String(text) = value else {
             return Err(instead_of("a string", value));
         };
-        let found = words.iter().find(|(word, _)| word == text);
-        found.map(|(_, meaning)| *meaning).ok_or_else(|| {
-            let choices: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
-            format!("{} is not one of {}", quoted(text), choices.join(", "))
+        let found = choices.iter().copied().find(|choice| word(*choice) == text);
+        found.ok_or_else(|| {
+            let words: Vec<String> = choices.iter().map(|choice| format!("`{}`", word(*choice))).collect();
+            format!("{} is not one of {}", quoted(text), words.join(", "))
         })
     }
 }

@@ -13,8 +13,8 @@ use tollgate_engine::routing::{MarginGuard, RouteRule, Routes, Strategy};
 use tollgate_engine::settlement::{ChargeOn, Outcome, RefundOn, SettlementTerms};
 use tollgate_provisioning as config;
 use tollgate_provisioning::{
-    self, DeliverySettings, Loaded, LongMessages, NumberFormat, OperatorBind, OperatorSmpp, OperatorTls,
-    ProvisionedOperator, Secret, Settings, UnknownPolicy,
+    self, DeliverySettings, InterfaceVersion, Loaded, LongMessages, NumberFormat, OperatorBind, OperatorSmpp,
+    OperatorTls, ProvisionedOperator, Secret, Settings, UnknownPolicy,
 };
 use tollgate_smpp::receipt::ReceiptIdFormat;
 
@@ -147,7 +147,7 @@ fn every_key_of_an_operator_arrives() {
         system_id: "tollgate".to_owned(),
         password: Secret::new("password-01"),
         system_type: "VMA".to_owned(),
-        interface_version: 0x50,
+        interface_version: InterfaceVersion::V50,
         bind: OperatorBind::TransmitterReceiver,
         binds: 2,
         window: 10,

@@ -132,7 +132,7 @@ fn config(smpp: &OperatorSmpp, mode: BindMode) -> LinkConfig {
         system_id: smpp.system_id.clone(),
         password: smpp.password.expose().to_owned(),
         system_type: smpp.system_type.clone(),
-        interface_version: smpp.interface_version,
+        interface_version: smpp.interface_version.octet(),
         address_range: String::new(),
         window: smpp.window,
         enquire_link: seconds(smpp.enquire_link_seconds),

@@ -1,5 +1,7 @@
 //! Plans in their file, with what people wrote around them.
 
+use tollgate_engine::settlement::{ChargeOn, Outcome};
+
 use super::support::{Folder, amount, problems_of};
 use crate::tariff_files::{EditError, PlanInput, TierInput, add_plan, list_plans, replace_plan};
 
@@ -30,13 +32,16 @@ fn plans_are_listed_in_the_order_of_the_file() {
     let [starter, enterprise] = &plans[..] else { panic!("{plans:?}") };
     assert_eq!((&*starter.name, starter.currency.as_str(), starter.rates), ("starter", "USD", 4));
     assert_eq!((starter.base_price, starter.tiers.len()), (Some(amount("0.05")), 3));
-    assert_eq!((starter.charge_on, &starter.refund_on[..]), ("submit", &["rejected", "expired"][..]));
+    assert_eq!(
+        (starter.charge_on, &starter.refund_on[..]),
+        (ChargeOn::Submit, &[Outcome::Rejected, Outcome::Expired][..])
+    );
     assert_eq!(
         (&*enterprise.name, enterprise.base_price, &*enterprise.time_zone),
         ("enterprise", None, "UTC")
     );
     let (charge_on, refund_on) = (enterprise.charge_on, &enterprise.refund_on[..]);
-    assert_eq!((charge_on, refund_on), ("delivery", &["undelivered", "unknown"][..]));
+    assert_eq!((charge_on, refund_on), (ChargeOn::Delivery, &[Outcome::Undelivered, Outcome::Unknown][..]));
 }
 
 #[test]
@@ -89,12 +94,15 @@ fn every_key_can_be_changed_and_taken_away() {
     folder.apply(&replace_plan(&folder.config(), &folder.load(), &plan).unwrap());
     let starter = &list_plans(&folder.load())[0];
     assert_eq!((&*starter.time_zone, starter.base_price), ("Asia/Tashkent", Some(amount("0.1"))));
-    assert_eq!((starter.charge_on, starter.refund_on.len(), starter.tiers.len()), ("acceptance", 0, 2));
+    assert_eq!(
+        (starter.charge_on, starter.refund_on.len(), starter.tiers.len()),
+        (ChargeOn::Acceptance, 0, 2)
+    );
     assert_eq!(starter.tiers[0].price_per_sms, Some(amount("0.09")));
     let bare = PlanInput { tiers: Vec::new(), charge_on: None, refund_on: None, ..plan };
     folder.apply(&replace_plan(&folder.config(), &folder.load(), &bare).unwrap());
     let starter = &list_plans(&folder.load())[0];
-    assert_eq!((starter.charge_on, starter.refund_on.len(), starter.tiers.len()), ("submit", 2, 0));
+    assert_eq!((starter.charge_on, starter.refund_on.len(), starter.tiers.len()), (ChargeOn::Submit, 2, 0));
 }
 
 #[test]
