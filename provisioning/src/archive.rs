@@ -12,9 +12,9 @@ use tollgate_engine::account::{Account, DefaultCoding};
 use tollgate_engine::tariff::RateRow;
 use tollgate_engine::time::UnixMicros;
 
+use crate::accounts::ProvisionedAccount;
 use crate::operators::ProvisionedOperator;
 use crate::operators_reader::Operators;
-use crate::provisioning::{ArchivedFile, ProvisionedAccount};
 use crate::read::SourceFile;
 use crate::settings_reader::{OperatorSources, TariffSources};
 
@@ -36,6 +36,17 @@ pub(crate) const ADDED_TERMS: &str = "account terms of the API";
 
 /// Under this name stands what operators of the management API take.
 pub(crate) const ADDED_OPERATOR_TERMS: &str = "operator terms of the API";
+
+/// One file of the tariff, kept so that a price can be explained later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchivedFile {
+    /// As configured, such as `rates/samples.csv`.
+    pub name: Arc<str>,
+    /// SHA-256 of the content, so that a store keeps each content once.
+    pub digest: [u8; 32],
+    /// The content; `None` for ported numbers, of which only the hash is kept.
+    pub bytes: Option<Arc<[u8]>>,
+}
 
 /// The files of a tariff, by name.
 pub fn archive(

@@ -12,14 +12,13 @@ use tollgate_engine::network::{NetworkCode, Networks};
 use tollgate_engine::tariff::{Plan, RateRow, RowOrigin};
 use tollgate_engine::time::UnixMicros;
 
-use crate::Problems;
 use crate::archive::{ADDED_OPERATOR_TERMS, ADDED_TERMS, OPERATOR_TERMS, RATES_ORDER, TERMS};
 use crate::catalogue::Catalogue;
 use crate::plans::read_plans;
 use crate::rates::RateBook;
-use crate::read::SourceFile;
 use crate::read::texts;
 use crate::read::texts::Parsed;
+use crate::read::{Problems, SourceFile};
 use crate::settings_reader::TariffSources;
 
 /// Of ported numbers only the SHA-256 is kept.

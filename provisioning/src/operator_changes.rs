@@ -6,7 +6,7 @@ use tollgate_engine::exchange::ExchangeRow;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::routing::{RouteRule, Strategy};
 
-use crate::changes::{Lines, by_name, compare_rates, since};
+use crate::change_lines::{Lines, by_name, compare_rates, since};
 use crate::operators::ProvisionedOperator;
 use crate::routing::RoutingSettings;
 

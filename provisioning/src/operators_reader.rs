@@ -63,7 +63,7 @@ pub fn read_operators(
         return all;
     };
     let document = Document::parse(source, problems);
-    let mut root = document.reader(problems);
+    let mut root = TableReader::of(&document, problems);
     let read = root.tables("operator", |table| {
         let operator = read_operator(table, &mut around, &mut all);
         operator.map(|operator| (operator, table.line_of("currency")))

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::Settings;
+use crate::settings::Settings;
 
 /// What the command line sets in place of the file.
 #[derive(Clone, Debug, Default)]

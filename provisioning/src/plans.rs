@@ -60,7 +60,7 @@ pub fn read_plans(source: Option<&SourceFile>, problems: &mut Problems) -> (Vec<
         return (Vec::new(), names);
     };
     let document = Document::parse(source, problems);
-    let mut root = document.reader(problems);
+    let mut root = TableReader::of(&document, problems);
     let plans = root.tables("plan", |table| read_plan(table, &mut names));
     if plans.is_empty() {
         root.missing("plan");

@@ -2,12 +2,10 @@
 //! checked against one another.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use ipnet::IpNet;
-use tollgate_engine::account::{Account, DeliveryMode};
+use tollgate_engine::account::DeliveryMode;
 use tollgate_engine::exchange::{ExchangeRates, ExchangeRow};
-use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::money::Currency;
 use tollgate_engine::network::Networks;
 use tollgate_engine::numbering::{NumberingPlan, PortedNumbers};
 use tollgate_engine::operator::{Operator, OperatorNumber};
@@ -16,18 +14,18 @@ use tollgate_engine::routing::RoutingDefinition;
 use tollgate_engine::tables::Definition;
 use tollgate_engine::tariff::Plan;
 
-use crate::accounts::{Surroundings, read_accounts};
-use crate::archive::{archive, archive_additions, version};
+use crate::accounts::ProvisionedAccount;
+use crate::accounts_reader::{Surroundings, read_accounts};
+use crate::archive::{ArchivedFile, archive, archive_additions, version};
 use crate::catalogue::Catalogue;
 use crate::exchange::{Exchange, check_conversions};
 use crate::operators::ProvisionedOperator;
 use crate::operators_reader::{OperatorSurroundings, read_operators};
-use crate::passwords::PasswordHash;
 use crate::plans::read_plans;
 use crate::rates::RateBook;
 use crate::read::{Sources, TableReader};
 use crate::routing::{RoutingSettings, read_routing};
-use crate::settings::{Settings, TlvTags};
+use crate::settings::Settings;
 use crate::settings_reader::{OperatorSources, TariffSources};
 
 /// Everything that messages are rated and routed by and accounts bind with. All names resolve: every account's plan is
@@ -54,42 +52,6 @@ pub struct Provisioning {
     pub exchange: Vec<ExchangeRow>,
     /// What a price or a margin depends on, as it was read.
     pub archive: Vec<ArchivedFile>,
-}
-
-/// An account, with what it takes to bind for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProvisionedAccount {
-    /// As the engine charges it.
-    pub account: Account,
-    /// The name it binds with, at most 15 octets.
-    pub system_id: Arc<str>,
-    /// What its password is verified against.
-    pub password_hash: PasswordHash,
-    /// Posted once, when the account is first seen; a later change has no effect.
-    pub opening_balance: Amount,
-    /// Binds at once.
-    pub max_binds: u32,
-    /// Requests that one bind may have unanswered; `None` for the server's number.
-    pub window: Option<u32>,
-    /// Where it may bind from; empty for anywhere.
-    pub allowed_ips: Vec<IpNet>,
-    /// How long `user_message_reference` with source and destination serves as the idempotency key; `None` for never.
-    pub idempotency_by_user_message_reference: Option<Duration>,
-    /// Whether every response carries the reply TLVs, asked for or not.
-    pub reply_tlvs: bool,
-    /// Tags of the TLVs that carry Tollgate's own fields.
-    pub tlv: TlvTags,
-}
-
-/// One file of the tariff, kept so that a price can be explained later.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ArchivedFile {
-    /// As configured, such as `rates/samples.csv`.
-    pub name: Arc<str>,
-    /// SHA-256 of the content, so that a store keeps each content once.
-    pub digest: [u8; 32],
-    /// The content; `None` for ported numbers, of which only the hash is kept.
-    pub bytes: Option<Arc<[u8]>>,
 }
 
 /// Where provisioning is read from.

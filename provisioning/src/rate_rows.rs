@@ -8,10 +8,9 @@ use tollgate_engine::network::NetworkCode;
 use tollgate_engine::tariff::RowOrigin;
 use tollgate_engine::time::UnixMicros;
 
-use crate::Problems;
 use crate::catalogue::code_of_row;
 use crate::rates::{EVERY_PLAN, PLAN_RATE_COLUMNS};
-use crate::read::{Row, SourceFile, read_sheet, texts};
+use crate::read::{Problems, Row, SourceFile, read_sheet, texts};
 
 /// One row of a file of plans' rates.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Bounds and defaults of an account.
 
-use super::{Bounds, Number};
+use super::number::{Bounds, Number};
 
 /// Simultaneous binds.
 pub const MAX_BINDS: Number = Bounds::new("max_binds", 1, 10_000).with_default(10);

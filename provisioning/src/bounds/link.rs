@@ -1,6 +1,6 @@
 //! Bounds and defaults of the links to one operator.
 
-use super::{Bounds, Number};
+use super::number::{Bounds, Number};
 
 /// The longest time that any timer of a link may have, in seconds.
 const HOUR_SECONDS: u32 = 3_600;

@@ -1,6 +1,6 @@
 //! Bounds and defaults of an operator, its links aside.
 
-use super::{Bounds, Number};
+use super::number::{Bounds, Number};
 
 /// Priorities and weights above this one make no difference.
 const MOST_RANK: u32 = 1_000_000;

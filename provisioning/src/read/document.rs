@@ -6,7 +6,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::{Problems, SourceFile, TableReader};
+use super::{Problems, SourceFile};
 
 /// A parsed file. It has no debug output: there may be passwords in it.
 pub struct Document<'t> {
@@ -31,9 +31,9 @@ impl<'t> Document<'t> {
         Self { source, root, broken_lines }
     }
 
-    /// A reader for the keys outside any table.
-    pub fn reader<'p>(&'t self, problems: &'p mut Problems) -> TableReader<'t, 'p> {
-        TableReader::new(self, self.root.get_ref(), String::new(), 1, problems)
+    /// The keys outside any table, and all tables.
+    pub(super) fn root(&self) -> &DeTable<'t> {
+        self.root.get_ref()
     }
 
     /// The file's path, for problems.

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::texts;
-use crate::Overlay;
 use crate::secret::Secret;
 
 /// Nothing that people edit is larger; a million accounts take about a quarter of it.
@@ -16,6 +15,9 @@ const MOST_BYTES: u64 = 1 << 30;
 
 /// A file with a password and nothing else is far smaller.
 const MOST_SECRET_BYTES: u64 = 1_024;
+
+/// What files are to hold, by the names that the configuration has for them, such as `rates/samples.csv`.
+pub type Overlay = BTreeMap<String, Vec<u8>>;
 
 /// The text of one file.
 pub struct SourceFile {

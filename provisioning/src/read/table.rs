@@ -21,7 +21,12 @@ pub struct TableReader<'t, 'p> {
 }
 
 impl<'t, 'p> TableReader<'t, 'p> {
-    pub(crate) fn new(
+    /// A reader for the keys of a document that are outside any table.
+    pub fn of(document: &'t Document<'t>, problems: &'p mut Problems) -> Self {
+        Self::new(document, document.root(), String::new(), 1, problems)
+    }
+
+    fn new(
         document: &'t Document<'t>,
         table: &'t DeTable<'t>,
         path: String,

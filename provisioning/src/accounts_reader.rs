@@ -1,0 +1,244 @@
+//! Accounts, from `accounts.toml` and the rate files that it names.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tollgate_engine::account::{Account, DefaultCoding, DeliveryMode, SenderPolicy, TextPolicy};
+use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::refusal::{Refusal, StatusTable};
+use tollgate_engine::tariff::RateRow;
+use tollgate_engine::throttle::RateLimit;
+use toml::de::DeValue;
+
+use crate::accounts::ProvisionedAccount;
+use crate::bounds::account as bounds;
+use crate::catalogue::Known;
+use crate::names::Names;
+use crate::passwords::PasswordHash;
+use crate::plans::PlanNames;
+use crate::rates::RateList;
+use crate::read::texts;
+use crate::read::texts::quoted;
+use crate::read::values::{boolean, decimal, integer, one_of, text};
+use crate::read::{Document, Problems, SourceFile, Sources, TableReader};
+use crate::settings::Settings;
+use crate::settings_reader::{read_statuses, read_tlv_tags, source_file};
+
+const HOUR_SECONDS: u64 = 3_600;
+
+/// What accounts refer to.
+pub struct Surroundings<'a> {
+    /// What holds where an account says nothing.
+    pub settings: &'a Settings,
+    /// The plans that there are.
+    pub plans: &'a PlanNames,
+    /// The networks and calling codes that there are.
+    pub known: &'a Known,
+    /// Where an account's own rate file is read from.
+    pub sources: &'a mut Sources,
+}
+
+/// The names that are taken.
+struct Taken {
+    ids: Names,
+    system_ids: Names,
+}
+
+/// Reads the file. The names are what other files may call the accounts.
+pub fn read_accounts(
+    source: Option<&SourceFile>,
+    mut around: Surroundings,
+    problems: &mut Problems,
+) -> (Vec<ProvisionedAccount>, Names) {
+    let mut taken = Taken { ids: Names::new("account"), system_ids: Names::new("account") };
+    let Some(source) = source else {
+        taken.ids.doubt();
+        return (Vec::new(), taken.ids);
+    };
+    let document = Document::parse(source, problems);
+    let mut root = TableReader::of(&document, problems);
+    let accounts = root.tables("account", |table| read_account(table, &mut around, &mut taken));
+    root.finish();
+    if document.is_broken() {
+        taken.ids.doubt();
+    }
+    (accounts.into_iter().flatten().collect(), taken.ids)
+}
+
+fn read_account(
+    table: &mut TableReader,
+    around: &mut Surroundings,
+    taken: &mut Taken,
+) -> Option<ProvisionedAccount> {
+    let id = table.required("id", text(texts::name));
+    taken.ids.take(table, "id", id.as_ref());
+    let system_id = read_system_id(table, id.as_ref(), &mut taken.system_ids);
+    let password_hash = table.required(
+        "password_hash",
+        text(|text| text.parse::<PasswordHash>().map_err(|error| error.to_string())),
+    );
+    let opening_balance = table.or("opening_balance", Amount::ZERO, decimal(texts::amount));
+    let tlv =
+        table.table("tlv", |tags| read_tlv_tags(tags, around.settings.tlv)).unwrap_or(around.settings.tlv);
+    let max_binds = table.number(&bounds::MAX_BINDS);
+    let window = read_window(table, around.settings);
+    let allowed_ips = table.allowing("allowed_ips", text(texts::address_block)).unwrap_or_default();
+    let idempotency_by_user_message_reference = read_reference_window(table, around.settings);
+    let reply_tlvs = table.or("reply_tlvs", false, boolean);
+    let account = read_charging(table, around, id)?;
+    check_opening_balance(table, opening_balance, account.credit_limit);
+    Some(ProvisionedAccount {
+        account,
+        system_id: system_id?,
+        password_hash: password_hash?,
+        opening_balance,
+        max_binds,
+        window,
+        allowed_ips,
+        idempotency_by_user_message_reference,
+        reply_tlvs,
+        tlv,
+    })
+}
+
+fn check_opening_balance(table: &mut TableReader, balance: Amount, credit_limit: Amount) {
+    if credit_limit.checked_neg().is_some_and(|lowest| balance < lowest) {
+        let message = format!("is below zero by more than credit_limit, {credit_limit}");
+        table.problem("opening_balance", message);
+    }
+}
+
+/// Reads what the engine charges by.
+fn read_charging(
+    table: &mut TableReader,
+    around: &mut Surroundings,
+    id: Option<Arc<str>>,
+) -> Option<Account> {
+    let plan = table.required("plan", text(|name| around.plans.resolve(name)));
+    let currency = read_currency(table, plan.as_ref().and_then(|plan| around.plans.currency_of(plan)));
+    let credit_limit = table.or("credit_limit", Amount::ZERO, decimal(texts::price));
+    let suspended = table.or("suspended", false, boolean);
+    let low_balance_threshold = table.optional("low_balance_threshold", decimal(texts::amount));
+    let default_calling_code = table
+        .optional("default_calling_code", text(|code| texts::calling_code(around.known.calling_code(code)?)));
+    let rates = read_own_rates(table, around);
+    let senders = read_senders(table);
+    let templates = table.or("templates", TextPolicy::default(), one_of);
+    let trusts_network_tlv = table.or("trusts_network_tlv", false, boolean);
+    let rate_limit = table.table("rate_limit", read_rate_limit).flatten();
+    let default_coding = table.or("default_coding", DefaultCoding::default(), one_of);
+    let delivery = table.or("delivery", DeliveryMode::default(), one_of);
+    let statuses = read_refusals(table, &around.settings.refusals);
+    Some(Account {
+        id: id?,
+        currency: currency?,
+        plan: plan?,
+        credit_limit,
+        suspended,
+        low_balance_threshold,
+        default_calling_code,
+        rates,
+        senders,
+        texts: templates,
+        approvals: Arc::default(),
+        trusts_network_tlv,
+        rate_limit,
+        default_coding,
+        delivery,
+        statuses,
+    })
+}
+
+/// The word `approved`, or a list.
+fn read_senders(table: &mut TableReader) -> SenderPolicy {
+    match table.value("senders").map(toml::Spanned::get_ref) {
+        None => SenderPolicy::Any,
+        Some(DeValue::String(word)) => {
+            if word != "approved" {
+                table.problem("senders", format!("{} is neither `approved` nor a list", quoted(word)));
+            }
+            SenderPolicy::Approved
+        }
+        Some(_) => {
+            table.allowing("senders", text(texts::sender)).map_or(SenderPolicy::Any, SenderPolicy::Listed)
+        }
+    }
+}
+
+/// The plan's currency, which the account may name too.
+fn read_currency(table: &mut TableReader, of_plan: Option<Currency>) -> Option<Currency> {
+    let currency = table.optional("currency", text(texts::currency));
+    if let (Some(currency), Some(of_plan)) = (currency, of_plan)
+        && currency != of_plan
+    {
+        table.problem("currency", format!("is {currency}, but the plan's is {of_plan}"));
+    }
+    of_plan.or(currency)
+}
+
+/// The account's id serves as its `system_id` where it has no other.
+fn read_system_id(table: &mut TableReader, id: Option<&Arc<str>>, taken: &mut Names) -> Option<Arc<str>> {
+    let written = table.optional("system_id", text(texts::system_id));
+    let system_id = if table.has("system_id") {
+        written
+    } else {
+        let stand_in = texts::system_id(id?);
+        let absent = |message| format!("is missing, and the id cannot stand in for it: {message}");
+        stand_in.map_err(|message| table.problem("system_id", absent(message))).ok()
+    };
+    taken.take(table, "system_id", system_id.as_ref());
+    system_id
+}
+
+fn read_window(table: &mut TableReader, settings: &Settings) -> Option<u32> {
+    let window = table.optional_number(&bounds::WINDOW);
+    let queue = settings.storage.queue_messages;
+    if window.is_some_and(|window| window > queue) {
+        table.problem(
+            "window",
+            format!("is more than storage.queue_messages, {queue}: one bind could fill the queue"),
+        );
+    }
+    window
+}
+
+fn read_reference_window(table: &mut TableReader, settings: &Settings) -> Option<Duration> {
+    let hours = u64::from(settings.storage.idempotency_window_hours);
+    let most = hours.saturating_mul(HOUR_SECONDS);
+    let seconds = table.optional_number(&bounds::REFERENCE_SECONDS).map(u64::from)?;
+    if seconds > most {
+        let key = bounds::REFERENCE_SECONDS.key;
+        table.problem(key, format!("is more than storage.idempotency_window_hours, which is {most} seconds"));
+    }
+    Some(Duration::from_secs(seconds))
+}
+
+fn read_rate_limit(table: &mut TableReader) -> Option<RateLimit> {
+    let per_second = table.required(bounds::PER_SECOND.key, integer(bounds::PER_SECOND.range()));
+    let burst = table.optional_number(&bounds::BURST);
+    let per_second = per_second?;
+    Some(RateLimit { per_second, burst: burst.unwrap_or(per_second) })
+}
+
+fn read_refusals(table: &mut TableReader, default: &StatusTable) -> Vec<(Refusal, u32)> {
+    let statuses = table.table("refusals", |statuses| read_statuses(statuses, default));
+    statuses.unwrap_or_default()
+}
+
+/// The account's own rates: the name of a CSV file, or a list of tables.
+fn read_own_rates(table: &mut TableReader, around: &mut Surroundings) -> Vec<RateRow> {
+    match table.value("rates").map(toml::Spanned::get_ref) {
+        None => Vec::new(),
+        Some(DeValue::String(_)) => {
+            let Some(source) = table.optional("rates", |value| source_file(value, around.sources)) else {
+                return Vec::new();
+            };
+            RateList::read_rates(&source, around.known, table.problems()).into_rows()
+        }
+        Some(_) => {
+            let mut list = RateList::default();
+            table.tables("rates", |row| list.read_table(row, around.known));
+            list.into_rows()
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Loads the whole configuration: `tollgate.toml` and every file that it names.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tollgate_engine::routing::Routes;
+
+use crate::provisioning::{Files, Provisioning};
+use crate::read::{Document, Overlay, Problems, Sources, TableReader};
+use crate::settings::Settings;
+use crate::settings_reader::read_settings;
+
+/// A configuration without errors.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// How the process runs.
+    pub settings: Settings,
+    /// What messages are rated and routed by.
+    pub provisioning: Provisioning,
+    /// Every file that was read; a change of any of them is a change of the configuration.
+    pub files: Vec<PathBuf>,
+}
+
+/// Loads `tollgate.toml` and the files that it names, which are relative to its directory; or says everything that is
+/// wrong with them.
+pub fn load(path: &Path) -> Result<Loaded, Problems> {
+    load_with(path, &Overlay::new())
+}
+
+/// The same with some files as they are to be, so that an edit is seen whole before anything is written. A file that
+/// the configuration does not name is an error.
+pub fn load_with(path: &Path, overlay: &Overlay) -> Result<Loaded, Problems> {
+    let mut problems = Problems::default();
+    let loaded = read_all(path, overlay, &mut problems);
+    match loaded {
+        Some(loaded) if problems.is_empty() => Ok(loaded),
+        _ => Err(problems),
+    }
+}
+
+fn read_all(path: &Path, overlay: &Overlay, problems: &mut Problems) -> Option<Loaded> {
+    let shown = path.to_string_lossy().into();
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str()))
+    else {
+        problems.add(&shown, 0, "", "is not the name of a file");
+        return None;
+    };
+    let mut sources = Sources::new(directory, overlay);
+    let source = match sources.read(name) {
+        Ok(source) => source,
+        Err(message) => {
+            problems.add(&shown, 0, "", message);
+            return None;
+        }
+    };
+    let document = Document::parse(&source, problems);
+    let mut root = TableReader::of(&document, problems);
+    let (settings, tariff, operators) = read_settings(&mut root, &mut sources);
+    let files = Files { tariff: &tariff, operators: &operators, sources: &mut sources };
+    let provisioning = Provisioning::read(&mut root, &settings, files);
+    root.finish();
+    if problems.is_empty() {
+        check_routes(&shown, &provisioning, problems);
+        for path in sources.unread_overlay() {
+            let unnamed = path.to_string_lossy().into();
+            problems.add(&unnamed, 0, "", "is not among the files that the configuration names");
+        }
+    }
+    Some(Loaded { settings, provisioning, files: sources.paths() })
+}
+
+/// Lets the engine have the last word on what is routed by; what it finds has no line, as the readers should have found
+/// it where it stands.
+fn check_routes(file: &Arc<str>, provisioning: &Provisioning, problems: &mut Problems) {
+    let definition = provisioning.routing_definition(&provisioning.numbers_in_order());
+    for error in Routes::build(definition, &provisioning.networks).err().unwrap_or_default() {
+        problems.add(file, 0, "routing", error.to_string());
+    }
+}
