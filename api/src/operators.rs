@@ -27,8 +27,8 @@ pub use dto::{
     Operator, OperatorAccounts, OperatorCost, OperatorInput, OperatorSort, OperatorStatus, OperatorsQuery,
 };
 pub use smpp::{
-    BindKind, HiddenPassword, InterfaceVersion, LongMessages, NumberFormat, OperatorTls, ReceiptIds,
-    SmppConfig, UnknownOutcome,
+    BindKind, InterfaceVersion, LongMessages, NumberFormat, OperatorTls, ReceiptIds, SmppConfig,
+    UnknownOutcome,
 };
 
 /// This part of the API.

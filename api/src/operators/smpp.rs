@@ -1,10 +1,8 @@
 //! How operators are bound to: the keys of `[operator.smpp]`, with a password that comes in and never goes out.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 use tollgate_provisioning::bounds::link;
-use tollgate_provisioning::{NumberStyle, OperatorBind, ReceiptIdFormat, UnknownPolicy};
+use tollgate_provisioning::{NumberStyle, OperatorBind, ReceiptIdFormat, Secret, UnknownPolicy};
 use utoipa::ToSchema;
 
 use crate::choice::documented;
@@ -28,7 +26,7 @@ pub struct SmppConfig {
     /// The password it is bound to with, at most 64 octets. It is never shown. A change without one keeps the present one.
     #[serde(default, skip_serializing)]
     #[schema(value_type = Option<String>, write_only)]
-    pub password: Option<HiddenPassword>,
+    pub password: Option<Secret>,
     /// What the operator wants there, at most 12 ASCII characters; mostly empty.
     #[serde(default)]
     pub system_type: String,
@@ -126,24 +124,6 @@ fn default_retries() -> u32 {
     link::RETRIES.default
 }
 
-/// A password on its way in. It is never printed.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct HiddenPassword(String);
-
-impl HiddenPassword {
-    /// The password itself.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for HiddenPassword {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("HiddenPassword(…)")
-    }
-}
-
 /// TLS to an operator.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -183,7 +163,7 @@ mod tests {
     fn a_password_comes_in_and_never_goes_out() {
         let text = r#"{"host": "smsc", "system_id": "tollgate", "password": "hunter22"}"#;
         let config: SmppConfig = serde_json::from_str(text).unwrap();
-        assert_eq!(config.password.as_ref().map(HiddenPassword::expose), Some("hunter22"));
+        assert_eq!(config.password.as_ref().map(Secret::expose), Some("hunter22"));
         for shown in [format!("{config:?}"), serde_json::to_string(&config).unwrap()] {
             assert!(!shown.contains("hunter22"), "{shown}");
         }

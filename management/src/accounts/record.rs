@@ -260,3 +260,31 @@ fn listed<T>(
     }
     parsed(field, texts.iter().map(|text| parse(text)).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_before_is_read_and_written_the_same() {
+        let written = concat!(
+            r#"{"id":"biz_test_003","name":"Biz","parent":"top","is_reseller":false,"email":"a@example.com","#,
+            r#""system_id":"biz3","password_hash":"$argon2id$v=19$m=7168,t=4,p=1$bm9ib2R5IGtub3dzIGl0IQ$"#,
+            r#"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","plan":"starter","currency":"USD","#,
+            r#""credit_limit":"2.50","suspended":false,"low_balance_threshold":"1.00","#,
+            r#""default_calling_code":"254","senders":{"policy":"listed","listed":["ACME"]},"#,
+            r#""templates":"approved","rate_limit":{"per_second":100,"burst":200},"max_binds":4,"window":50,"#,
+            r#""allowed_ips":["192.0.2.0/24"],"idempotency_by_user_message_reference_seconds":3600,"#,
+            r#""reply_tlvs":true,"trusts_network_tlv":true,"default_coding":"latin1","#,
+            r#""delivery":"charge_only","rates":[{"mcc":"639","mnc":"02","price":"0.012","#,
+            r#""effective_from":"2026-12-01T00:00:00Z","effective_to":null}],"alert_webhook_url":null,"#,
+            r#""overage_segments":1000}"#,
+        );
+        let record: AccountRecord = serde_json::from_str(written).unwrap();
+        assert_eq!(serde_json::to_string(&record).unwrap(), written);
+        let account = record.provisioned(&Settings::default()).unwrap().account;
+        assert_eq!(account.texts, account::TextPolicy::Approved);
+        assert_eq!(account.default_coding, account::DefaultCoding::Latin1);
+        assert_eq!(account.delivery, account::DeliveryMode::ChargeOnly);
+    }
+}

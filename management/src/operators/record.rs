@@ -1,11 +1,10 @@
 //! An operator of the management API as the books keep it, and what of it routing and links need.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use tollgate_api::operators::{OperatorAccounts, OperatorCost, OperatorInput};
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::SenderPolicy;
@@ -16,7 +15,7 @@ use tollgate_engine::time::UnixMicros;
 
 use super::smpp;
 use tollgate_provisioning::bounds::operator as bounds;
-use tollgate_provisioning::{ProvisionedOperator, texts};
+use tollgate_provisioning::{ProvisionedOperator, Secret, texts};
 
 /// As it was asked for, checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,17 +23,12 @@ pub struct OperatorRecord {
     /// Everything but the password. `mcc` and `mnc` are in `networks`.
     pub input: OperatorInput,
     /// What is bound with, in the clear as in `operators.toml`. It is in no answer and in no audit note.
-    password: StoredPassword,
+    #[serde(serialize_with = "in_the_clear")]
+    password: Secret,
 }
 
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-struct StoredPassword(String);
-
-impl fmt::Debug for StoredPassword {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StoredPassword(…)")
-    }
+fn in_the_clear<S: Serializer>(password: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(password.expose())
 }
 
 impl OperatorRecord {
@@ -42,7 +36,7 @@ impl OperatorRecord {
     pub fn new(mut input: OperatorInput, before: Option<&Self>) -> Result<Self, Problem> {
         let sent = input.smpp_config.password.take();
         let password = match (sent, before) {
-            (Some(password), _) => StoredPassword(password.expose().to_owned()),
+            (Some(password), _) => password,
             (None, Some(before)) => before.password.clone(),
             (None, None) => return Err(Problem::field("smpp_config.password", "is missing")),
         };
@@ -67,7 +61,7 @@ impl OperatorRecord {
         for (number, rank) in [(bounds::PRIORITY, input.priority), (bounds::WEIGHT, input.weight)] {
             number.bounds.check(rank).map_err(|error| Problem::field(error.key, error.to_string()))?;
         }
-        let password = parsed("smpp_config.password", texts::password(&self.password.0))?;
+        let password = parsed("smpp_config.password", texts::password(self.password.expose()))?;
         let operator = Operator {
             name: parsed("name", name)?.unwrap_or_else(|| Arc::clone(&code)),
             code,
@@ -204,6 +198,8 @@ fn parsed<T>(field: &str, parsed: Result<T, String>) -> Result<T, Problem> {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use tollgate_engine::operator::OperatorStatus;
+    use tollgate_provisioning::{OperatorBind, UnknownPolicy};
 
     use super::*;
 
@@ -269,5 +265,29 @@ mod tests {
         for (key, value, named) in wrong {
             assert_eq!(field(input(|body| body[key] = value.clone())), named, "{key} = {value}");
         }
+    }
+
+    #[test]
+    fn what_was_written_before_is_read_and_written_the_same() {
+        let written = concat!(
+            r#"{"input":{"code":"UZ_UCELL","name":"Ucell","country":"UZ","status":"draining","#,
+            r#""networks":["434/05"],"mcc":null,"mnc":null,"currency":"USD","price_per_sms":"0.011","#,
+            r#""costs":[{"mcc":"434","mnc":null,"cost":"0.02","effective_from":null,"effective_to":null}],"#,
+            r#""priority":50,"weight":2,"senders":["ACME"],"accounts":{"only":["first"]},"#,
+            r#""data_codings":[0,8],"smpp_config":{"host":"smsc.example.com","port":3550,"#,
+            r#""tls":{"ca_file":null,"server_name":null,"insecure":true},"system_id":"tollgate","#,
+            r#""system_type":"VMA","interface_version":"5.0","bind":"separate","binds":3,"window":7,"#,
+            r#""throughput":500,"enquire_link_seconds":1,"response_seconds":2,"connect_seconds":3,"#,
+            r#""reconnect_min_ms":10,"reconnect_max_ms":20,"number_format":"national","#,
+            r#""national_calling_code":"998","receipt_ids":"hex_to_decimal","receipts":false,"retries":0,"#,
+            r#""long_messages":"payload","unknown_outcome":"settle"}},"password":"hunter22"}"#,
+        );
+        let record: OperatorRecord = serde_json::from_str(written).unwrap();
+        assert_eq!(serde_json::to_string(&record).unwrap(), written);
+        let operator = record.provisioned().unwrap();
+        assert_eq!(operator.operator.status, OperatorStatus::Draining);
+        assert_eq!(operator.smpp.interface_version.octet(), 0x50);
+        assert_eq!(operator.smpp.bind, OperatorBind::TransmitterReceiver);
+        assert_eq!(operator.smpp.unknown_outcome, Some(UnknownPolicy::Settle));
     }
 }
