@@ -1,5 +1,5 @@
-//! Bounds in the OpenAPI document: those that `provisioning` checks by, written into the schemas of accounts, operators
-//! and plans.
+//! Bounds in the OpenAPI document: those that `provisioning` checks by, written into the schemas of accounts,
+//! operators and plans.
 
 use tollgate_provisioning::bounds::{Bounds, account, link, operator, plan, text};
 use utoipa::openapi::schema::Schema;

@@ -26,15 +26,15 @@ use crate::settings_reader::{read_statuses, read_tlv_tags, source_file};
 
 const HOUR_SECONDS: u64 = 3_600;
 
-/// What accounts refer to.
+/// The things that accounts refer to.
 pub struct Surroundings<'a> {
-    /// What holds where an account says nothing.
+    /// The settings that hold where an account sets none.
     pub settings: &'a Settings,
     /// The plans that there are.
     pub plans: &'a PlanNames,
     /// The networks and calling codes that there are.
     pub known: &'a Known,
-    /// Where an account's own rate file is read from.
+    /// The source of rate files of accounts.
     pub sources: &'a mut Sources,
 }
 
@@ -108,7 +108,7 @@ fn check_opening_balance(table: &mut TableReader, balance: Amount, credit_limit:
     }
 }
 
-/// Reads what the engine charges by.
+/// Reads the part of an account that the engine charges by.
 fn read_charging(
     table: &mut TableReader,
     around: &mut Surroundings,
@@ -149,7 +149,7 @@ fn read_charging(
     })
 }
 
-/// The word `approved`, or a list.
+/// Reads the word `approved` or a list.
 fn read_senders(table: &mut TableReader) -> SenderPolicy {
     match table.value("senders").map(toml::Spanned::get_ref) {
         None => SenderPolicy::Any,
@@ -165,7 +165,7 @@ fn read_senders(table: &mut TableReader) -> SenderPolicy {
     }
 }
 
-/// The plan's currency, which the account may name too.
+/// Reads the currency, which must be that of the plan.
 fn read_currency(table: &mut TableReader, of_plan: Option<Currency>) -> Option<Currency> {
     let currency = table.optional("currency", text(texts::currency));
     if let (Some(currency), Some(of_plan)) = (currency, of_plan)
@@ -176,7 +176,7 @@ fn read_currency(table: &mut TableReader, of_plan: Option<Currency>) -> Option<C
     of_plan.or(currency)
 }
 
-/// The account's id serves as its `system_id` where it has no other.
+/// Reads the `system_id`, for which the account's id stands in.
 fn read_system_id(table: &mut TableReader, id: Option<&Arc<str>>, taken: &mut Names) -> Option<Arc<str>> {
     let written = table.optional("system_id", text(texts::system_id));
     let system_id = if table.has("system_id") {

@@ -1,4 +1,4 @@
-//! `[api]`, `[mail]` and `[billing]`: how the management API is served, how mail leaves, what is done by schedule.
+//! `[api]`, `[mail]` and `[billing]`: settings of the management API, of mail and of scheduled billing.
 
 use std::path::PathBuf;
 
@@ -15,64 +15,64 @@ use crate::secret::Secret;
 /// The management API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ApiSettings {
-    /// Whether it is served.
+    /// True if it is served.
     pub enabled: bool,
     /// Octets of a body, uploads of rate decks aside.
     pub max_body_bytes: u32,
     /// Octets of an uploaded rate deck.
     pub max_deck_bytes: u32,
-    /// How long a request may take until its answer begins.
+    /// Time that a request may take until its answer begins.
     pub timeout_seconds: u32,
     /// Origins of browsers' pages that may call.
     pub cors_origins: Vec<String>,
     /// Requests of one user, key or address in the long run.
     pub requests_per_second: u32,
-    /// And at once, after a pause.
+    /// Requests of one user, key or address at once, after a pause.
     pub requests_burst: u32,
-    /// How long an access token holds.
+    /// Lifetime of an access token.
     pub access_token_minutes: u32,
-    /// How long a refresh token holds, and so how long somebody stays logged in without calling.
+    /// Lifetime of a refresh token, and so the time for which somebody stays logged in without calling.
     pub refresh_token_days: u32,
-    /// Whether people may register themselves, for an account of their own on `registration_plan`.
+    /// The plan of people who register themselves; `None` if nobody can.
     pub registration_plan: Option<String>,
     /// The plan of wallets that come into being when they are first asked for; `None` where they do not.
     pub first_request_plan: Option<String>,
-    /// How long an Idempotency-Key is remembered.
+    /// Time for which an Idempotency-Key is remembered.
     pub idempotency_hours: u32,
-    /// What links in mails begin with.
+    /// The address that links in mails begin with.
     pub public_url: String,
 }
 
-/// Mail.
+/// Settings of mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MailSettings {
-    /// Whom it is from.
+    /// The sender of mails.
     pub from: String,
     /// The SMTP server; `None` writes mails into `directory`.
     pub smtp_host: Option<String>,
     /// Its TCP port.
     pub smtp_port: u16,
-    /// How the connection is made safe.
+    /// Encryption of the connection.
     pub smtp_tls: SmtpTls,
-    /// The name it is logged in to with.
+    /// The user name for the login.
     pub smtp_user: Option<String>,
-    /// And the password.
+    /// The password for the login.
     #[serde(skip)]
     pub smtp_password: Option<Secret>,
-    /// Where mails are written without a server; `None` for `mail` in the data directory.
+    /// The directory that mails are written to without a server; `None` for `mail` in the data directory.
     pub directory: Option<PathBuf>,
 }
 
-/// How a connection to an SMTP server is made safe.
+/// Encryption of a connection to an SMTP server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SmtpTls {
-    /// Not at all: for a server on the same machine.
+    /// No encryption: for a server on the same machine.
     None,
-    /// By STARTTLS (RFC 3207).
+    /// STARTTLS (RFC 3207).
     #[default]
     Starttls,
-    /// From the first octet (RFC 8314).
+    /// TLS from the first octet (RFC 8314).
     Tls,
 }
 
@@ -88,16 +88,16 @@ impl Choice for SmtpTls {
     }
 }
 
-/// What billing does by itself.
+/// Tasks that billing does by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BillingSettings {
-    /// Whether every account gets a draft of its invoice when a month has ended in its plan's time zone.
+    /// True if every account gets a draft of its invoice when a month has ended in its plan's time zone.
     pub monthly_invoices: bool,
     /// Days after which a sent invoice is overdue.
     pub invoice_due_days: u32,
-    /// Share of the credit limit from which its use is warned of.
+    /// Percentage of the credit limit in use from which there is a warning.
     pub credit_warning_percent: u32,
-    /// How long an operator is down before that is an alert.
+    /// Time for which an operator is down before there is an alert.
     pub operator_down_seconds: u32,
 }
 
@@ -146,7 +146,7 @@ impl Default for BillingSettings {
     }
 }
 
-/// Reads `[api]`.
+/// Reads the table `[api]`.
 pub fn read_api(table: &mut TableReader) -> ApiSettings {
     let default = ApiSettings::default();
     ApiSettings {
@@ -174,7 +174,7 @@ pub fn read_api(table: &mut TableReader) -> ApiSettings {
     }
 }
 
-/// Reads `[mail]`.
+/// Reads the table `[mail]`.
 pub fn read_mail(table: &mut TableReader, sources: &mut Sources) -> MailSettings {
     let default = MailSettings::default();
     let from = table.or("from", default.from, text(line));
@@ -192,7 +192,7 @@ pub fn read_mail(table: &mut TableReader, sources: &mut Sources) -> MailSettings
     MailSettings { from, smtp_host, smtp_port, smtp_tls, smtp_user, smtp_password, directory }
 }
 
-/// Reads `[billing]`.
+/// Reads the table `[billing]`.
 pub fn read_billing(table: &mut TableReader) -> BillingSettings {
     let default = BillingSettings::default();
     BillingSettings {

@@ -1,8 +1,9 @@
-//! What a price or a margin depends on: kept with each version of the tariff, and hashed to give the version its name.
+//! The archive of a tariff: everything that a price or a margin depends on, kept with each version and hashed
+//! to name it.
 //!
-//! The version is the hash of a list of names and content hashes. Passwords, balances and limits are not in it, so
-//! that a new password does not make a new tariff; nor is which operator comes before which, as the CDR says which one
-//! it was. `operators.toml` itself is never kept: there may be passwords in it.
+//! The version is the hash of a list of names and content hashes. Passwords, balances and limits are not in
+//! it, so that a new password does not make a new tariff; nor is which operator comes before which, as the
+//! CDR says which one it was. `operators.toml` itself is never kept: there may be passwords in it.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -18,29 +19,30 @@ use crate::operators_reader::Operators;
 use crate::read::SourceFile;
 use crate::settings_reader::{OperatorSources, TariffSources};
 
-/// Hexadecimal digits of a version: enough to tell any number of tariffs apart, few enough for every CDR to show.
+/// Hexadecimal digits of a version: enough to tell any number of tariffs apart, few enough for every CDR to
+/// show.
 const VERSION_DIGITS: usize = 16;
 
-/// Under this name stands what accounts have of their own.
+/// Name of the archived file with the prices and terms that accounts have of their own.
 pub(crate) const TERMS: &str = "account terms";
 
-/// Under this name stands what operators take, the files of costs aside.
+/// Name of the archived file with the costs of operators, except those in files.
 pub(crate) const OPERATOR_TERMS: &str = "operator terms";
 
-/// Under this name stand the names of the rate files, one in each line, where they do not come in the order of their
-/// names: of rows that are equals the first one wins, so that another order is another tariff.
+/// Under this name stand the names of the rate files, one in each line, where they do not come in the order
+/// of their names: of rows that are equals the first one wins, so that another order is another tariff.
 pub(crate) const RATES_ORDER: &str = "rates order";
 
-/// Under this name stands what accounts of the management API have of their own.
+/// The same as [`TERMS`] for accounts of the management API.
 pub(crate) const ADDED_TERMS: &str = "account terms of the API";
 
-/// Under this name stands what operators of the management API take.
+/// The same as [`OPERATOR_TERMS`] for operators of the management API.
 pub(crate) const ADDED_OPERATOR_TERMS: &str = "operator terms of the API";
 
 /// One file of the tariff, kept so that a price can be explained later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArchivedFile {
-    /// As configured, such as `rates/samples.csv`.
+    /// The name in the configuration, such as `rates/samples.csv`.
     pub name: Arc<str>,
     /// SHA-256 of the content, so that a store keeps each content once.
     pub digest: [u8; 32],
@@ -76,7 +78,7 @@ pub fn archive(
     files
 }
 
-/// What is kept of accounts and operators that are provisioned over the management API.
+/// The terms of accounts and operators that are provisioned over the management API, as files of the archive.
 pub fn archive_additions(
     accounts: &[ProvisionedAccount],
     operators: &[ProvisionedOperator],
@@ -86,7 +88,7 @@ pub fn archive_additions(
     texts.into_iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| written(name, text))
 }
 
-/// The name of a version with these files.
+/// The name of the version that has these files.
 pub fn version(files: &[ArchivedFile]) -> Arc<str> {
     let mut manifest = Sha256::new();
     for file in files {
@@ -108,7 +110,7 @@ fn archived(source: &SourceFile, with_content: bool) -> ArchivedFile {
     }
 }
 
-/// A file that is nowhere but in the archive.
+/// A file that exists only in the archive.
 fn written(name: &str, text: String) -> ArchivedFile {
     ArchivedFile {
         name: name.into(),
@@ -166,7 +168,7 @@ fn terms_of(account: &Account) -> String {
     lines
 }
 
-/// One row of prices or costs.
+/// A row of prices or costs in one line.
 fn line_of(noun: &str, row: &RateRow) -> String {
     let to = row.effective_to.map_or_else(|| "open".to_owned(), UnixMicros::to_rfc3339);
     format!("{noun} {} {} from {} to {to}\n", row.network, row.price, row.effective_from.to_rfc3339())

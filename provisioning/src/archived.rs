@@ -1,7 +1,7 @@
-//! Reads an archived tariff back: what [`archive`](crate::archive) kept, as far as prices depend on it.
+//! Reads an archived tariff, written by [`archive`](crate::archive), as far as prices depend on it.
 //!
-//! An archive names its files but does not say what each is for. That is told by what stands in them: the columns of a
-//! CSV file, the tables of a TOML file.
+//! An archive names its files but does not say what each is for. That is told by what stands in them: the
+//! columns of a CSV file, the tables of a TOML file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,10 +24,10 @@ use crate::settings_reader::TariffSources;
 /// Of ported numbers only the SHA-256 is kept.
 const DIGEST_BYTES: usize = 32;
 
-/// What an archived file is for.
+/// The purpose of an archived file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ArchivedKind {
-    /// Plans.
+    /// The file of plans.
     Plans,
     /// Prices by plan and network.
     Rates,
@@ -37,24 +37,25 @@ pub enum ArchivedKind {
     Countries,
     /// Prefix → network.
     Numbering,
-    /// What an operator takes.
+    /// Costs of an operator.
     Costs,
-    /// What costs are converted with.
+    /// Exchange rates for costs.
     ExchangeRates,
-    /// What accounts have of their own.
+    /// Prices and terms that accounts have of their own.
     AccountTerms,
-    /// What operators take, the files of costs aside.
+    /// Costs of operators, except those in files.
     OperatorTerms,
     /// The order of the rate files.
     RatesOrder,
     /// A file of which only the hash is kept, as of ported numbers.
     HashOnly,
-    /// None of these.
+    /// Another kind of file.
     Other,
 }
 
 impl ArchivedKind {
-    /// Whether no file has this: it is kept of accounts and operators that are provisioned over the management API.
+    /// Returns true if the archived file is not made from a file, but from accounts or operators of the
+    /// management API.
     pub fn is_added(name: &str) -> bool {
         [ADDED_TERMS, ADDED_OPERATOR_TERMS].contains(&name)
     }
@@ -69,7 +70,7 @@ impl ArchivedKind {
         (Self::ExchangeRates, &["base", "quote", "rate"]),
     ];
 
-    /// What a file of this name and content is for.
+    /// The kind of a file, by its name and content.
     pub fn of(name: &str, content: &[u8]) -> Self {
         match name {
             TERMS | ADDED_TERMS => return Self::AccountTerms,
@@ -89,7 +90,7 @@ impl ArchivedKind {
         }
     }
 
-    /// For people and programs.
+    /// The name for people and programs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Plans => "plans",
@@ -119,8 +120,8 @@ fn first_row(content: &[u8]) -> StringRecord {
     row
 }
 
-/// One version of the tariff, as far as the price of a charged message depends on it. How numbers become networks is
-/// left out: a CDR says which network its number was found in.
+/// One version of the tariff, as far as the price of a charged message depends on it. How numbers become
+/// networks is left out: a CDR says which network its number was found in.
 #[derive(Debug)]
 pub struct ArchivedTariff {
     /// The catalogue of networks, with aliases.
@@ -131,7 +132,8 @@ pub struct ArchivedTariff {
 }
 
 impl ArchivedTariff {
-    /// Reads the files of an archive, by name; or says what is wrong with them, under the names that they have there.
+    /// Reads the files of an archive, by name; or says what is wrong with them, under the names that they
+    /// have there.
     pub fn read(files: &[(String, Vec<u8>)]) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let read = read_files(files, &mut problems);

@@ -28,7 +28,7 @@ const NUMBERING: Columns = Columns {
 
 const PORTED: Columns = Columns { required: &["number", "mcc", "mnc"], optional: &["note"] };
 
-/// What is known of the world's networks.
+/// The networks of the world and their numbers.
 #[derive(Debug)]
 pub struct Catalogue {
     /// The networks and countries.
@@ -40,12 +40,13 @@ pub struct Catalogue {
     known: Known,
 }
 
-/// Which codes other files may name: those that stand in the files of networks and countries, and their MCCs.
+/// The codes that other files may name: those in the files of networks and countries, and their MCCs.
 #[derive(Debug, Default)]
 pub struct Known {
     codes: BTreeSet<NetworkCode>,
     calling_codes: BTreeSet<Box<str>>,
-    /// Set while something is wrong with the files: then a code that is not known may only not have been understood.
+    /// True if something is wrong with the files. Then a code may be unknown only because it was not
+    /// understood.
     is_incomplete: bool,
 }
 
@@ -73,14 +74,15 @@ impl Catalogue {
         Self { networks: builder.build(), numbering: numbering.build(), ported, known }
     }
 
-    /// Which codes other files may name.
+    /// The codes that other files may name.
     pub fn known(&self) -> &Known {
         &self.known
     }
 }
 
 impl Known {
-    /// The code that an MCC and an MNC give, if it is in the catalogue. The error names the column it belongs to.
+    /// The code that an MCC and an MNC give, if it is in the catalogue. The error names the column it belongs
+    /// to.
     pub fn network(&self, mcc: &str, mnc: &str) -> Result<NetworkCode, (&'static str, String)> {
         self.checked(network_code(mcc, mnc)?)
     }
@@ -218,7 +220,7 @@ fn network_of_row(row: &mut Row, builder: &mut NetworksBuilder, known: &Known) -
     builder.intern(code).map_err(|error| row.problem("mnc", error.to_string())).ok()
 }
 
-/// What `find` makes of a row's `mcc` and `mnc`.
+/// Calls `find` with a row's `mcc` and `mnc`, and reports its error at the column that it names.
 pub fn code_of_row(
     row: &mut Row,
     find: impl FnOnce(&str, &str) -> Result<NetworkCode, (&'static str, String)>,

@@ -11,7 +11,7 @@ use tollgate_engine::time::UnixMicros;
 /// Lines that one reload may write; a new price list would otherwise fill the log.
 const MOST_LINES: usize = 50;
 
-/// What is told, up to a bound, and how much more there is.
+/// Lines up to a bound, and the number of those that are left out.
 #[derive(Default)]
 pub struct Lines {
     told: Vec<String>,
@@ -19,7 +19,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Tells one line.
+    /// Adds a line.
     pub fn add(&mut self, line: impl FnOnce() -> String) {
         if self.told.len() < MOST_LINES {
             self.told.push(line());
@@ -28,7 +28,7 @@ impl Lines {
         }
     }
 
-    /// Tells a change of one value, if it is one.
+    /// Adds a line for a value if it has changed.
     pub fn moved<T: PartialEq + Display>(&mut self, what: impl Display, old: &T, new: &T) {
         if old != new {
             self.add(|| format!("{what}: {old} → {new}"));
@@ -44,7 +44,7 @@ impl Lines {
     }
 }
 
-/// Calls `both` with each pair of the same name, and tells of the names that only one side has.
+/// Calls `both` with each pair of the same name, and adds a line for each name that only one side has.
 pub fn by_name<'a, T>(
     kind: &str,
     old: &'a [T],
@@ -67,7 +67,7 @@ pub fn by_name<'a, T>(
     }
 }
 
-/// `noun` is what a row is called in the lines.
+/// Compares rows of prices or costs; `noun` names a row in the lines.
 pub fn compare_rates(noun: &str, owner: &str, old: &[RateRow], new: &[RateRow], lines: &mut Lines) {
     let place = |row: &RateRow| (row.network, row.effective_from);
     let mut before: BTreeMap<(NetworkCode, UnixMicros), &RateRow> =
@@ -88,7 +88,7 @@ pub fn compare_rates(noun: &str, owner: &str, old: &[RateRow], new: &[RateRow], 
     }
 }
 
-/// From when on; nothing for always.
+/// The start of a row's validity for a line; empty if there is none.
 pub fn since(from: UnixMicros) -> String {
     if from == UnixMicros::default() { String::new() } else { format!(" from {}", from.to_rfc3339()) }
 }

@@ -1,4 +1,4 @@
-//! What a reload changed, in lines for the log. No password, hash or address is in them.
+//! Changes of a reload, as lines for the log. There is no password, hash or address in them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,12 +12,12 @@ use crate::operator_changes::{compare_exchange, compare_operators, compare_routi
 use crate::provisioning::Provisioning;
 use crate::settings::Settings;
 
-/// Tables of `tollgate.toml` that a reload applies, `[routing]` aside. The rest is about sockets, threads, queues and
-/// the disk, which are there from start to end.
+/// Tables of `tollgate.toml` that a reload applies, `[routing]` aside. The rest is about sockets, threads,
+/// queues and the disk, which are there from start to end.
 const RELOADABLE: [&str; 4] = ["tlv.", "refusals.", "tariff.", "operators."];
 
 impl Loaded {
-    /// What differs from `old`, in at most 51 lines, of which the last says how many there are more.
+    /// The differences from `old` in at most 51 lines, of which the last one counts those that are left out.
     pub fn changes_since(&self, old: &Self) -> Vec<String> {
         let mut lines = Lines::default();
         compare_settings(&old.settings, &self.settings, &mut lines);

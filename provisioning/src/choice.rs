@@ -6,7 +6,8 @@ use tollgate_engine::routing::MarginGuard;
 use tollgate_engine::settlement::{ChargeOn, Outcome, RefundOn};
 use tollgate_smpp::receipt::ReceiptIdFormat;
 
-/// A setting that is one of a few words. Files, stored records and the management API have the same words for it.
+/// A setting that is one of a few words. Files, stored records and the management API have the same words for
+/// it.
 pub trait Choice: Copy + 'static {
     /// Every choice, in the order in which messages and documents name them.
     const ALL: &'static [Self];

@@ -1,5 +1,5 @@
-//! `[delivery]` of `tollgate.toml`: how long messages wait for an operator, how often they are tried, and what becomes
-//! of those of which nothing more is heard.
+//! `[delivery]` of `tollgate.toml`: the time that messages wait for an operator, the number of attempts, and
+//! the policy for unknown outcomes.
 
 use std::time::Duration;
 
@@ -15,32 +15,32 @@ const YEAR_HOURS: u64 = 24 * 366;
 /// Milliseconds of an hour.
 const HOUR_MS: u64 = 3_600_000;
 
-/// What holds for messages on their way to every operator.
+/// Settings for messages on their way to any operator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DeliverySettings {
     /// Messages of one operator's queue that are held in memory; the rest waits on disk.
     pub queue_messages_in_memory: u32,
     /// The longest that a message may wait, whatever its validity_period says.
     pub max_validity_hours: u32,
-    /// Pause before the first try after a temporary refusal; each further one doubles it.
+    /// Pause before the first new attempt after a temporary refusal; each further one doubles it.
     pub retry_min_ms: u32,
     /// The longest such pause.
     pub retry_max_ms: u32,
-    /// Tries of one message over all operators, after which it counts as rejected.
+    /// Attempts for one message over all operators, after which it counts as rejected.
     pub attempts: u32,
-    /// What becomes of a message of unknown outcome, where its operator says nothing else.
+    /// Policy for messages of unknown outcome, where their operator has no other.
     pub unknown_outcome: UnknownPolicy,
-    /// How long a receipt may still settle an unknown outcome before that is done.
+    /// Time for which an unknown outcome waits for a receipt before the policy is applied.
     pub unknown_outcome_seconds: u32,
-    /// How long a final receipt is waited for after the operator took the message.
+    /// Time for which a final receipt is waited for after the operator took the message.
     pub receipt_timeout_hours: u32,
     /// Failures in a row that open an operator's circuit breaker.
     pub breaker_failures: u32,
-    /// How long the breaker stays open the first time; each further time doubles it.
+    /// Time for which the breaker stays open at first; each further time doubles it.
     pub breaker_open_ms: u32,
-    /// Between two samples of an operator's health that are kept.
+    /// Time between two samples of an operator's health that are kept.
     pub health_sample_seconds: u32,
-    /// Receipts that one bind of a gateway may have unanswered.
+    /// Unanswered receipts that one bind of a gateway may have.
     pub receipt_window: u32,
     /// Pause before a receipt is sent again that a gateway did not take.
     pub receipt_retry_ms: u32,
@@ -53,14 +53,14 @@ impl DeliverySettings {
     }
 }
 
-/// What becomes of a message that was sent but never answered, once no receipt has come in time.
+/// Policy for a message that was sent but never answered, once no receipt has come in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UnknownPolicy {
-    /// It is sent again and marked as a possible duplicate: nothing acknowledged is lost.
+    /// The message is sent again and marked as a possible duplicate: nothing acknowledged is lost.
     #[default]
     Resend,
-    /// It is settled as unknown: nothing is sent twice.
+    /// The message is settled as unknown: nothing is sent twice.
     Settle,
 }
 

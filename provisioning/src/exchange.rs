@@ -1,5 +1,5 @@
-//! Exchange rates from a CSV file, and whether there is one wherever the cost of an operator has to be compared with
-//! the price of an account.
+//! Exchange rates from a CSV file, and whether there is one wherever the cost of an operator has to be
+//! compared with the price of an account.
 
 use std::collections::HashMap;
 
@@ -18,12 +18,13 @@ use crate::settings_reader::OperatorSources;
 const EXCHANGE_RATES: Columns =
     Columns { required: &["base", "quote", "rate"], optional: &["effective_from", "note"] };
 
-/// What the file says.
+/// The exchange rates of the file.
 #[derive(Debug, Default)]
 pub struct Exchange {
     /// In the order of the file.
     pub rows: Vec<ExchangeRow>,
-    /// Set while something is wrong with the file: then a pair that is absent may only not have been understood.
+    /// True if something is wrong with the file. Then a pair may be absent only because it was not
+    /// understood.
     pub is_incomplete: bool,
 }
 
@@ -72,8 +73,8 @@ fn positive(text: &str) -> Parsed<Amount> {
     if rate > Amount::ZERO { Ok(rate) } else { Err(format!("{} is not above zero", quoted(text))) }
 }
 
-/// Notes the operators whose costs routing compares with prices, but that take another currency than an account pays
-/// in and have no exchange rate for it.
+/// Notes the operators whose costs routing compares with prices, but that take another currency than an
+/// account pays in and have no exchange rate for it.
 pub fn check_conversions(
     files: &OperatorSources,
     operators: &Operators,

@@ -1,8 +1,8 @@
 //! Configuration: reads `tollgate.toml` and every file it names, and makes of them what the process runs by.
 //!
-//! [`load`] takes everything afresh and gives it whole or not at all. It never stops at the first error: what is
-//! wrong in any file is reported together, each with file, line and key. It never looks at the environment, opens
-//! no socket and writes nothing.
+//! [`load`] takes everything afresh and gives it whole or not at all. It never stops at the first error: what
+//! is wrong in any file is reported together, each with file, line and key. It never looks at the
+//! environment, opens no socket and writes nothing.
 
 mod accounts;
 mod accounts_reader;

@@ -13,22 +13,22 @@ use crate::settings_reader::read_settings;
 /// A configuration without errors.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// How the process runs.
+    /// The settings of the process.
     pub settings: Settings,
-    /// What messages are rated and routed by.
+    /// The data by which messages are rated and routed.
     pub provisioning: Provisioning,
     /// Every file that was read; a change of any of them is a change of the configuration.
     pub files: Vec<PathBuf>,
 }
 
-/// Loads `tollgate.toml` and the files that it names, which are relative to its directory; or says everything that is
-/// wrong with them.
+/// Loads `tollgate.toml` and the files that it names, which are relative to its directory; or says everything
+/// that is wrong with them.
 pub fn load(path: &Path) -> Result<Loaded, Problems> {
     load_with(path, &Overlay::new())
 }
 
-/// The same with some files as they are to be, so that an edit is seen whole before anything is written. A file that
-/// the configuration does not name is an error.
+/// Loads the configuration with new contents for some files, so that an edit is checked whole before anything
+/// is written. A file that the configuration does not name is an error.
 pub fn load_with(path: &Path, overlay: &Overlay) -> Result<Loaded, Problems> {
     let mut problems = Problems::default();
     let loaded = read_all(path, overlay, &mut problems);
@@ -69,8 +69,8 @@ fn read_all(path: &Path, overlay: &Overlay, problems: &mut Problems) -> Option<L
     Some(Loaded { settings, provisioning, files: sources.paths() })
 }
 
-/// Lets the engine have the last word on what is routed by; what it finds has no line, as the readers should have found
-/// it where it stands.
+/// Lets the engine check the routes. Its errors have no line, as the readers should have found them in their
+/// places.
 fn check_routes(file: &Arc<str>, provisioning: &Provisioning, problems: &mut Problems) {
     let definition = provisioning.routing_definition(&provisioning.numbers_in_order());
     for error in Routes::build(definition, &provisioning.networks).err().unwrap_or_default() {

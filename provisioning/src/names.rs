@@ -6,23 +6,24 @@ use std::sync::Arc;
 use crate::read::texts::Parsed;
 use crate::read::{TableReader, no_such};
 
-/// Names of one kind with the line of each, also of things with something else wrong.
+/// Names of one kind with the line of each, including those of things with other mistakes.
 #[derive(Debug)]
 pub struct Names {
     kind: &'static str,
     lines: BTreeMap<Arc<str>, u32>,
-    /// Set while something is wrong with the file: then a name that is not known may only not have been understood.
+    /// True if something is wrong with the file. Then a name may be unknown only because it was not
+    /// understood.
     is_incomplete: bool,
 }
 
 impl Names {
-    /// None yet. `kind` stands in messages, such as `account`.
+    /// An empty list. `kind` is the noun in messages, such as `account`.
     pub const fn new(kind: &'static str) -> Self {
         Self { kind, lines: BTreeMap::new(), is_incomplete: false }
     }
 
-    /// Adds the name that a table gives itself, or notes that another has it. A name that could not be read leaves
-    /// the others in doubt.
+    /// Adds the name of a table, or reports that another has it. After a name that could not be read, every
+    /// name is accepted.
     pub fn take(&mut self, table: &mut TableReader, key: &str, name: Option<&Arc<str>>) {
         let Some(name) = name else {
             self.doubt();
@@ -36,7 +37,7 @@ impl Names {
         }
     }
 
-    /// From now on every name may be one that was not understood.
+    /// Accepts every name from now on, as it may be one that was not understood.
     pub fn doubt(&mut self) {
         self.is_incomplete = true;
     }

@@ -1,4 +1,4 @@
-//! What a reload changed about operators and how they are chosen. A password is only said to be another one.
+//! Changes of a reload to operators and routing. Of a password only the fact that it changed is shown.
 
 use std::collections::BTreeMap;
 

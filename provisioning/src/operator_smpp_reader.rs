@@ -65,7 +65,7 @@ pub fn read_smpp(table: &mut TableReader, known: &Known, sources: &mut Sources) 
     })
 }
 
-/// What a link waits for.
+/// The timers of a link.
 struct Timers {
     enquire_link_seconds: u32,
     response_seconds: u32,
@@ -96,7 +96,7 @@ fn version(value: &DeValue) -> Parsed<InterfaceVersion> {
     })
 }
 
-/// `true`, `false`, or a table.
+/// Reads `true`, `false` or a table.
 fn read_tls(table: &mut TableReader, sources: &Sources) -> Option<OperatorTls> {
     match table.value("tls").map(toml::Spanned::get_ref) {
         None => None,
@@ -119,7 +119,7 @@ fn read_tls_table(tls: &mut TableReader, sources: &Sources) -> OperatorTls {
     OperatorTls { ca_file, server_name, insecure }
 }
 
-/// The password itself, or the file that holds it and nothing else.
+/// Reads the password, or the file that holds nothing but the password.
 fn read_password(table: &mut TableReader, sources: &mut Sources) -> Option<Secret> {
     let written = table.optional("password", text(texts::password));
     let in_file =
@@ -132,7 +132,7 @@ fn read_password(table: &mut TableReader, sources: &mut Sources) -> Option<Secre
     written.or(in_file)
 }
 
-/// A word, or the table that names the country of national numbers.
+/// Reads a word, or the table that names the country of national numbers.
 fn read_number_format(table: &mut TableReader, known: &Known) -> NumberFormat {
     match table.value("number_format").map(toml::Spanned::get_ref) {
         None => NumberFormat::default(),

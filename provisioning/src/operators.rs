@@ -1,7 +1,7 @@
 //! Operators as provisioned: how they are routed to, and how a link to them is made.
 //!
-//! These are values only. `operators_reader.rs` reads them, the engine routes by [`ProvisionedOperator::operator`],
-//! and the links are made from [`OperatorSmpp`].
+//! These are values only. `operators_reader.rs` reads them, the engine routes by
+//! [`ProvisionedOperator::operator`], and the links are made from [`OperatorSmpp`].
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ use crate::secret::Secret;
 /// An operator, with what it takes to bind to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvisionedOperator {
-    /// As the engine routes to it. Its number is zero until it is provisioned on disk.
+    /// The operator for the engine's routing. Its number is zero until it is provisioned on disk.
     pub operator: Operator,
-    /// Its links.
+    /// The links to it.
     pub smpp: OperatorSmpp,
 }
 
@@ -27,7 +27,7 @@ pub struct ProvisionedOperator {
 pub struct OperatorSmpp {
     /// A name or an address.
     pub host: String,
-    /// TCP port.
+    /// The TCP port.
     pub port: u16,
     /// TLS; `None` for none.
     pub tls: Option<OperatorTls>,
@@ -35,39 +35,40 @@ pub struct OperatorSmpp {
     pub system_id: String,
     /// The password it is bound to with.
     pub password: Secret,
-    /// What the operator wants there, at most 12 octets; mostly empty.
+    /// `system_type` of the bind, at most 12 octets; mostly empty.
     pub system_type: String,
     /// Version of SMPP.
     pub interface_version: InterfaceVersion,
-    /// Which kind of bind.
+    /// The kind of bind.
     pub bind: OperatorBind,
-    /// Binds that carry messages, at once.
+    /// Simultaneous binds that carry messages.
     pub binds: u32,
-    /// Messages that one bind may have unanswered.
+    /// Unanswered messages that one bind may have.
     pub window: u32,
     /// Messages per second over all binds; `None` for no limit.
     pub throughput_per_second: Option<u32>,
-    /// Silence after which the operator is asked whether it is alive.
+    /// Silence after which the link is tested by an enquire_link.
     pub enquire_link_seconds: u32,
-    /// How long the operator may take to answer a request.
+    /// Time that the operator has to answer a request.
     pub response_seconds: u32,
-    /// How long connecting, TLS and binding may take together.
+    /// Time that connecting, TLS and binding have together.
     pub connect_seconds: u32,
-    /// The first pause between two tries to bind, in milliseconds.
+    /// The first pause between two attempts to bind, in milliseconds.
     pub reconnect_min_ms: u32,
-    /// The longest pause between two tries to bind, in milliseconds.
+    /// The longest pause between two attempts to bind, in milliseconds.
     pub reconnect_max_ms: u32,
-    /// How destinations are written.
+    /// Format of destination numbers.
     pub number_format: NumberFormat,
-    /// How the ids in its receipts relate to those in its responses.
+    /// Relation of the message ids in its receipts to those in its responses.
     pub receipt_ids: ReceiptIdFormat,
-    /// Whether every message asks for a receipt; otherwise those do whose client asked for one.
+    /// True if every message asks for a receipt; otherwise only those do whose client asked for one.
     pub receipts: bool,
-    /// How often a message that it refused for the moment is offered to it again before another operator is asked.
+    /// Number of times that a temporarily refused message is offered to it again before another operator is
+    /// tried.
     pub retries: u32,
-    /// How messages of more than one segment are handed over.
+    /// Form in which messages of more than one segment are sent.
     pub long_messages: LongMessages,
-    /// What becomes of a message of unknown outcome; `None` for what `[delivery]` says.
+    /// Policy for messages of unknown outcome; `None` for that of `[delivery]`.
     pub unknown_outcome: Option<UnknownPolicy>,
 }
 
@@ -78,17 +79,17 @@ pub struct OperatorTls {
     pub ca_file: Option<PathBuf>,
     /// The name in its certificate; `None` for the host.
     pub server_name: Option<String>,
-    /// Accepts any certificate: whoever stands between can read and change everything.
+    /// Accepts any certificate: anybody on the way can read and change everything.
     pub insecure: bool,
 }
 
-/// Which kind of bind an operator gets (SMPP 3.4 §2.2).
+/// The kind of bind that an operator gets (SMPP 3.4 §2.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OperatorBind {
     /// Every bind carries messages and receipts.
     #[default]
     Transceiver,
-    /// As many transmitters as there are `binds`, and one receiver.
+    /// One transmitter for each of `binds`, and one receiver.
     TransmitterReceiver,
 }
 
@@ -106,12 +107,12 @@ impl Choice for OperatorBind {
 /// Version of SMPP that a link binds with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum InterfaceVersion {
-    /// SMPP 3.3.
+    /// SMPP version 3.3.
     V33,
-    /// SMPP 3.4.
+    /// SMPP version 3.4.
     #[default]
     V34,
-    /// SMPP 5.0.
+    /// SMPP version 5.0.
     V50,
 }
 
@@ -143,38 +144,38 @@ impl Choice for InterfaceVersion {
     }
 }
 
-/// How destinations are written to an operator (SMPP 3.4 §5.2.5, §5.2.6).
+/// Format of the destination numbers that an operator gets (SMPP 3.4 §5.2.5, §5.2.6).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum NumberFormat {
     /// Digits with calling code, TON 1, NPI 1.
     #[default]
     International,
-    /// The same digits after a `+`.
+    /// Digits with calling code after a `+`.
     Plus,
-    /// The same digits after `00`.
+    /// Digits with calling code after `00`.
     DoubleZero,
     /// Numbers of one country as its people dial them, without calling code; others as international.
     National {
         /// The country's, such as `254`.
         calling_code: Arc<str>,
     },
-    /// As the gateway wrote them.
+    /// The number as the gateway wrote it.
     AsSubmitted,
 }
 
 /// Name of a [`NumberFormat`], without the country that [`NumberFormat::National`] needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NumberStyle {
-    /// As [`NumberFormat::International`].
+    /// The name of [`NumberFormat::International`].
     #[default]
     International,
-    /// As [`NumberFormat::Plus`].
+    /// The name of [`NumberFormat::Plus`].
     Plus,
-    /// As [`NumberFormat::DoubleZero`].
+    /// The name of [`NumberFormat::DoubleZero`].
     DoubleZero,
-    /// As [`NumberFormat::National`].
+    /// The name of [`NumberFormat::National`].
     National,
-    /// As [`NumberFormat::AsSubmitted`].
+    /// The name of [`NumberFormat::AsSubmitted`].
     AsSubmitted,
 }
 
@@ -194,7 +195,8 @@ impl Choice for NumberStyle {
 }
 
 impl NumberFormat {
-    /// The format of that name, with the calling code of the country if it needs one; `None` if that is missing.
+    /// The format of that name, with the calling code of the country if it needs one; `None` if that is
+    /// missing.
     pub fn new(style: NumberStyle, calling_code: Option<Arc<str>>) -> Option<Self> {
         Some(match style {
             NumberStyle::International => Self::International,
@@ -225,15 +227,14 @@ impl NumberFormat {
     }
 }
 
-/// How messages of more than one segment are handed to an operator. What is longer than a short_message (254 octets)
-/// goes into a message_payload in any case.
+/// Form in which messages of more than one segment are sent to an operator. A text that is longer than a
+/// short_message (254 octets) goes into a message_payload in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LongMessages {
-    /// As the gateway submitted them.
+    /// The form in which the gateway submitted them.
     #[default]
     AsSubmitted,
-    /// Those of more than one segment in a message_payload TLV, however the gateway submitted them (SMPP 3.4
-    /// §5.3.2.32).
+    /// A message_payload TLV, whatever the form in which the gateway submitted them (SMPP 3.4 §5.3.2.32).
     Payload,
 }
 

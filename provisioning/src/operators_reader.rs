@@ -21,24 +21,24 @@ use crate::read::values::{decimal, instead_of, integer, one_of, text};
 use crate::read::{Document, Problems, SourceFile, Sources, TableReader};
 use crate::settings_reader::{OperatorSources, source_file};
 
-/// What operators refer to.
+/// The things that operators refer to.
 pub struct OperatorSurroundings<'a> {
     /// The accounts that there are.
     pub accounts: &'a Names,
     /// The networks and calling codes that there are.
     pub known: &'a Known,
-    /// Where costs and passwords are read from.
+    /// The source of files with costs and passwords.
     pub sources: &'a mut Sources,
 }
 
-/// Everything in the file.
+/// The content of the file.
 #[derive(Debug)]
 pub struct Operators {
     /// In the order of the file.
     pub provisioned: Vec<ProvisionedOperator>,
     /// The line in which each of them names its currency.
     pub currency_lines: Vec<u32>,
-    /// The names that rules of routing may use, also those of operators with something wrong.
+    /// The names that rules of routing may use, including those of operators with mistakes.
     pub names: Names,
     /// The files of costs that are named, for the archive.
     pub costs: Vec<Arc<SourceFile>>,
@@ -129,7 +129,7 @@ fn read_operator(
     Some(ProvisionedOperator { operator, smpp: smpp? })
 }
 
-/// A key that is the word for everything, or a list.
+/// Returns true if a key is absent or is the word for everything, and false if it is a list.
 fn is_word(table: &mut TableReader, key: &'static str, word: &str) -> bool {
     match table.value(key).map(toml::Spanned::get_ref) {
         None => true,
@@ -172,7 +172,7 @@ fn read_costs(
     costs
 }
 
-/// The word `any`, or a table that lets some through or keeps some out.
+/// Reads the word `any`, or a table that lets some accounts through or keeps some out.
 fn read_accounts(table: &mut TableReader, accounts: &Names) -> AccountFilter {
     match table.value("accounts").map(toml::Spanned::get_ref) {
         None => AccountFilter::Any,

@@ -1,25 +1,25 @@
-//! What the command line sets in place of the settings file.
+//! Settings of the command line that come before those of the file.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::settings::Settings;
 
-/// What the command line sets in place of the file.
+/// Settings of the command line; `None` for those of the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     /// The data directory.
     pub data_dir: Option<PathBuf>,
-    /// Where gateways connect.
+    /// The address at which gateways connect.
     pub smpp_listen: Option<SocketAddr>,
-    /// Where `/healthz` and `/readyz` are.
+    /// The address of the management API, `/healthz` and `/readyz`.
     pub http_listen: Option<SocketAddr>,
-    /// Where `/metrics` is.
+    /// The address of `/metrics`.
     pub metrics_listen: Option<SocketAddr>,
 }
 
 impl Overrides {
-    /// Puts them in place of what the file says.
+    /// Replaces settings of the file.
     pub fn apply(&self, settings: &mut Settings) {
         let Self { data_dir, smpp_listen, http_listen, metrics_listen } = self.clone();
         settings.storage.data_dir = data_dir.unwrap_or_else(|| settings.storage.data_dir.clone());

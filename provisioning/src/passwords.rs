@@ -1,7 +1,7 @@
 //! Passwords of SMPP accounts: kept as argon2id hashes in PHC strings, verified in constant time.
 //!
-//! A bind pays for one hash whether its `system_id` exists or not, so that the time of an answer does not tell which
-//! names exist. No password and no hash is ever printed by what is here.
+//! A bind pays for one hash whether its `system_id` exists or not, so that the time of an answer does not
+//! tell which names exist. No password and no hash is ever printed by what is here.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,13 +12,15 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use thiserror::Error;
 
-/// Memory of one hash. With [`PASSES`] one pass short of the smallest setting that the OWASP cheat sheet lists, so that
-/// a bind stays below 20 ms on a small machine; guessing over SMPP is slowed by the server besides.
+/// Memory of one hash. With [`PASSES`] one pass short of the smallest setting that the OWASP cheat sheet
+/// lists, so that a bind stays below 20 ms on a small machine; guessing over SMPP is slowed by the server
+/// besides.
 const MEMORY_KIB: u32 = 7 * 1_024;
 const PASSES: u32 = 4;
 const LANES: u32 = 1;
 
-/// What a hash from a file may ask for at most; beyond it, binds would be a way to exhaust the machine.
+/// The greatest cost that a hash from a file may have. Beyond it, binds would be a way to exhaust the
+/// machine.
 const MOST_MEMORY_KIB: u32 = 64 * 1_024;
 const MOST_PASSES: u32 = 16;
 const MOST_LANES: u32 = 4;
@@ -31,7 +33,7 @@ const NOBODY: &str =
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(Arc<str>);
 
-/// Why a text is not a usable hash, or a password cannot be hashed.
+/// Reason for which a text is not a usable hash, or a password cannot be hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PasswordError {
     /// Not a PHC string with salt and hash.
@@ -52,7 +54,7 @@ pub enum PasswordError {
 }
 
 impl PasswordHash {
-    /// The PHC string, for the file it is kept in.
+    /// The PHC string, for the file that it is kept in.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -96,7 +98,8 @@ pub fn hash(password: &[u8]) -> Result<PasswordHash, PasswordError> {
     Ok(PasswordHash(hashed.to_string().into()))
 }
 
-/// Whether the password is the one that was hashed. Without a hash the answer is no, after the same work.
+/// Returns true if the password is the one that was hashed. Without a hash the answer is no, after the same
+/// work.
 pub fn verify(stored: Option<&PasswordHash>, password: &[u8]) -> bool {
     let text = stored.map_or(NOBODY, PasswordHash::as_str);
     // The parameters come from the string; the comparison of the outputs takes constant time.

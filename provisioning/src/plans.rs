@@ -15,11 +15,12 @@ use crate::read::texts::{Parsed, quoted};
 use crate::read::values::{decimal, integer, one_of, text};
 use crate::read::{Document, Problems, SourceFile, TableReader, no_such};
 
-/// The names that other files may use, also those of plans with something else wrong.
+/// The names that other files may use, including those of plans with other mistakes.
 #[derive(Debug, Default)]
 pub struct PlanNames {
     currencies: BTreeMap<Arc<str>, Option<Currency>>,
-    /// Set while something is wrong with the file: then a name that is not known may only not have been understood.
+    /// True if something is wrong with the file. Then a name may be unknown only because it was not
+    /// understood.
     is_incomplete: bool,
 }
 
@@ -97,7 +98,7 @@ fn read_plan(table: &mut TableReader, names: &mut PlanNames) -> Option<Plan> {
     })
 }
 
-/// What a message must reach to be paid for, and the outcomes that give the price back all the same.
+/// Reads the point that a message must reach to be paid for, and the outcomes that are refunded all the same.
 fn read_settlement(table: &mut TableReader) -> SettlementTerms {
     let charge_on = table.or("charge_on", ChargeOn::default(), one_of);
     let refund_on = table.list("refund_on", one_of::<Outcome>);
@@ -138,7 +139,7 @@ fn read_tiers(table: &mut TableReader) -> Vec<VolumeTier> {
     tiers.into_iter().flatten().collect()
 }
 
-/// Where the next tier has to begin.
+/// The start that the next tier must have.
 #[derive(Clone, Copy)]
 enum Next {
     Segment(u64),
@@ -148,7 +149,7 @@ enum Next {
     Unknown,
 }
 
-/// Reads a tier that must begin at `next`, and moves that behind it.
+/// Reads a tier that must begin at `next`, and moves `next` behind it.
 fn read_tier(table: &mut TableReader, next: &mut Next) -> Option<VolumeTier> {
     let from = table.required("from", integer(1..=SEGMENTS));
     let to = table.optional("to", integer(1..=SEGMENTS));

@@ -1,5 +1,5 @@
-//! What the files of tariff and operators say: plans, accounts, networks, numbering, operators and how they are chosen,
-//! checked against one another.
+//! The content of the files of tariff and operators, checked against one another: plans, accounts, networks,
+//! numbering, operators and routing.
 
 use std::sync::Arc;
 
@@ -28,8 +28,8 @@ use crate::routing::{RoutingSettings, read_routing};
 use crate::settings::Settings;
 use crate::settings_reader::{OperatorSources, TariffSources};
 
-/// Everything that messages are rated and routed by and accounts bind with. All names resolve: every account's plan is
-/// here and has its currency, every rate's network is in the catalogue, every rule's operators are here.
+/// All data by which messages are rated and routed and accounts bind. All names resolve: every account's plan
+/// is here and has its currency, every rate's network is in the catalogue, every rule's operators are here.
 #[derive(Clone, Debug)]
 pub struct Provisioning {
     /// Names the content of [`Self::archive`], in 16 hexadecimal digits.
@@ -46,25 +46,25 @@ pub struct Provisioning {
     pub ported: PortedNumbers,
     /// In the order of the file; codes are unique. Empty where messages are only charged.
     pub operators: Vec<ProvisionedOperator>,
-    /// How operators are chosen.
+    /// The settings by which operators are chosen.
     pub routing: RoutingSettings,
-    /// What costs are converted with.
+    /// The exchange rates by which costs are converted.
     pub exchange: Vec<ExchangeRow>,
-    /// What a price or a margin depends on, as it was read.
+    /// The files that prices and margins depend on, as they were read.
     pub archive: Vec<ArchivedFile>,
 }
 
-/// Where provisioning is read from.
+/// The files that provisioning is read from.
 pub struct Files<'a> {
     /// The files of the tariff.
     pub tariff: &'a TariffSources,
     /// The files of the operators.
     pub operators: &'a OperatorSources,
-    /// Where files that these name are read from.
+    /// The source of files that these name.
     pub sources: &'a mut Sources,
 }
 
-/// What the accounts pay in whose messages reach operators, each once.
+/// The currencies of the accounts whose messages go to operators, each once.
 fn currencies_of_routed(accounts: &[ProvisionedAccount]) -> Vec<Currency> {
     let mut currencies = Vec::new();
     for account in accounts.iter().map(|provisioned| &provisioned.account) {
@@ -76,8 +76,8 @@ fn currencies_of_routed(accounts: &[ProvisionedAccount]) -> Vec<Currency> {
 }
 
 impl Provisioning {
-    /// Reads `[routing]` and the files of tariff and operators, and checks them against one another. What is wrong is
-    /// left with `root`; then the result is not to be used.
+    /// Reads `[routing]` and the files of tariff and operators, and checks them against one another. What is
+    /// wrong is left with `root`; then the result is not to be used.
     pub(crate) fn read(root: &mut TableReader, settings: &Settings, files: Files) -> Self {
         let Files { tariff, operators: operator_files, sources } = files;
         let problems = root.problems();
@@ -116,8 +116,8 @@ impl Provisioning {
         }
     }
 
-    /// The same with more accounts and operators, which no file has. Where these have prices or costs of their own, it is
-    /// another version of the tariff.
+    /// A copy with more accounts and operators, which are in no file. If these have prices or costs of their
+    /// own, the copy is another version of the tariff.
     #[must_use]
     pub fn with(&self, accounts: Vec<ProvisionedAccount>, operators: Vec<ProvisionedOperator>) -> Self {
         let mut all = self.clone();
@@ -128,7 +128,8 @@ impl Provisioning {
         all
     }
 
-    /// What the engine makes its routes from, with the numbers that the operators have on disk, in the same order.
+    /// The definition of the engine's routes, with the numbers that the operators have on disk, in the same
+    /// order.
     pub fn routing_definition(&self, numbers: &[OperatorNumber]) -> RoutingDefinition {
         let numbered = self
             .operators
@@ -145,13 +146,13 @@ impl Provisioning {
         }
     }
 
-    /// Numbers for operators that need not be those on disk: in the order of the file, from one. They serve to see
-    /// offline how a message would be routed.
+    /// Numbers for operators that need not be those on disk: in the order of the file, from one. They serve
+    /// to see offline how a message would be routed.
     pub fn numbers_in_order(&self) -> Vec<OperatorNumber> {
         (1..=u16::MAX).map(OperatorNumber).take(self.operators.len()).collect()
     }
 
-    /// What the engine makes its tables from.
+    /// The definition of the engine's tables.
     pub fn definition(&self, statuses: &StatusTable) -> Definition {
         Definition {
             version: Arc::clone(&self.version),

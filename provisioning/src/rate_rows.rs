@@ -1,4 +1,5 @@
-//! Rates as they stand in their files, row by row, with what the engine has no use for: the plan's cell, the note.
+//! Rates as they stand in their files, row by row, with what the engine has no use for: the plan's cell, the
+//! note.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -27,12 +28,12 @@ pub struct WrittenRate {
     pub effective_to: Option<UnixMicros>,
     /// For people; empty for none.
     pub note: String,
-    /// Where the row stands.
+    /// The file and the line of the row.
     pub origin: RowOrigin,
 }
 
-/// Reads a file by itself: whether its plans and networks are known is for [`load_with`](crate::load_with) to say.
-/// `name` is the file's name as configured, `path` what problems call it.
+/// Reads a file by itself: whether its plans and networks are known is for [`load_with`](crate::load_with) to
+/// say. `name` is the file's name as configured, `path` what problems call it.
 pub fn read_written_rates(name: &str, path: &Path, bytes: &[u8]) -> Result<Vec<WrittenRate>, Problems> {
     let mut problems = Problems::default();
     let source = match SourceFile::new(name, path, bytes.to_vec()) {

@@ -1,4 +1,5 @@
-//! Rates: prices by network, from CSV files and from accounts; and what operators take, which is written the same way.
+//! Rates: prices by network, from CSV files and from accounts; and costs of operators, which are written the
+//! same way.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -14,13 +15,13 @@ use crate::read::texts;
 use crate::read::values::{date_or_time, decimal, text};
 use crate::read::{Columns, Problems, Row, SourceFile, TableReader, read_sheet};
 
-/// A kind of file with one row for a network and a time.
+/// A kind of file in which each row is for a network and a time.
 #[derive(Clone, Copy)]
 struct Sheet {
     columns: Columns,
     /// The column that holds the price of a segment.
     price: &'static str,
-    /// What a row is, in messages.
+    /// The noun for a row in messages.
     noun: &'static str,
 }
 
@@ -47,7 +48,7 @@ const COSTS: Sheet = Sheet {
 /// In the column `plan`: every plan that has no row of its own for the network.
 pub const EVERY_PLAN: &str = "*";
 
-/// The rates of one plan, of every plan, or of one account; or what one operator takes.
+/// The rates of one plan, of every plan, or of one account; or the costs of one operator.
 #[derive(Debug, Default)]
 pub struct RateList {
     rows: Vec<RateRow>,
@@ -62,7 +63,8 @@ pub struct RateBook {
 }
 
 impl RateList {
-    /// Adds a row, unless one for the same network begins at the same time: then neither would be the later one.
+    /// Adds a row, unless one for the same network begins at the same time: then neither would be the later
+    /// one.
     fn add(&mut self, row: RateRow, noun: &str) -> Result<(), String> {
         let place = (row.network, row.effective_from);
         if let Some(earlier) = self.places.get(&place).and_then(|at| self.rows.get(*at)) {
@@ -140,7 +142,8 @@ impl RateBook {
         });
     }
 
-    /// The rates of a plan: its own, and those of every plan for the networks that it has none of its own for.
+    /// The rates of a plan: its own, and those of every plan for the networks that it has none of its own
+    /// for.
     pub fn rates_of(&self, plan: &str) -> Vec<RateRow> {
         let own: &[RateRow] = self.by_plan.get(plan).map_or(&[], |list| &list.rows);
         let priced: HashSet<NetworkCode> = own.iter().map(|row| row.network).collect();

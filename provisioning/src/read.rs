@@ -1,8 +1,8 @@
-//! Reading of files that people write: everything that is wrong is collected with its place, and nothing stops at the
-//! first error.
+//! Reading of files that people write: everything that is wrong is collected with its place, and nothing
+//! stops at the first error.
 //!
-//! A reader gives `None`, or a default, for what it cannot read, and leaves a [`Problem`]. Whoever calls goes on with
-//! the rest, and looks at [`Problems`] before using anything.
+//! A reader gives `None`, or a default, for what it cannot read, and leaves a [`Problem`]. Whoever calls goes
+//! on with the rest, and looks at [`Problems`] before using anything.
 
 mod document;
 mod problems;

@@ -1,5 +1,5 @@
-//! How operators are chosen: `[routing]` of `tollgate.toml`, a strategy and a margin guard for all networks, and rules
-//! for some of them.
+//! `[routing]` of `tollgate.toml`: the strategy and the margin guard by which operators are chosen for all
+//! networks, and rules for some of them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,19 +27,20 @@ const STRATEGIES: [Strategy; 5] = [
     Strategy::LeastCostAbove { score: DEFAULT_FLOOR },
 ];
 
-/// What operators are chosen by; by default by priority, and without looking at margins.
+/// Settings by which operators are chosen; by default by priority, and without a margin guard.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoutingSettings {
-    /// Where no rule says otherwise.
+    /// The strategy where no rule sets another.
     pub strategy: Strategy,
-    /// Where no rule says otherwise.
+    /// The margin guard where no rule sets another.
     pub margin_guard: MarginGuard,
     /// In the order of the file; the most exact one holds, and no two are for the same networks.
     pub rules: Vec<RouteRule>,
 }
 
 impl RoutingSettings {
-    /// What compares costs with one another or with prices, in words for a message; `None` where nothing does.
+    /// The setting that compares costs with one another or with prices, in words for a message; `None` if
+    /// there is none.
     pub fn why_costs_count(&self) -> Option<String> {
         let of_rules = self.rules.iter().map(|rule| (rule.strategy, rule.margin_guard));
         let mut all = std::iter::once((Some(self.strategy), Some(self.margin_guard))).chain(of_rules);
@@ -53,13 +54,13 @@ impl RoutingSettings {
     }
 }
 
-/// What rules refer to.
+/// The things that rules refer to.
 struct Around<'a> {
     strategy: Strategy,
     floor: u8,
     operators: &'a Names,
     known: &'a Known,
-    /// Where the rule of each network stands.
+    /// The line of the rule for each network.
     lines: HashMap<Option<NetworkCode>, u32>,
 }
 
@@ -124,7 +125,7 @@ fn read_scope(rule: &mut TableReader, around: &mut Around) -> Option<Scope> {
     Some(Scope(network))
 }
 
-/// A floor without a strategy is one for the strategy of `[routing]`.
+/// Reads the strategy of a rule. A floor without a strategy is for the strategy of `[routing]`.
 fn read_strategy(rule: &mut TableReader, around: &Around) -> Option<Strategy> {
     let written = rule.optional("strategy", strategy_in);
     let floor = rule.optional("health_floor", integer(0..=100));

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
-/// A password in the clear. It is never printed, and its memory is overwritten when the last copy goes; only who binds
-/// with it looks inside. It can be read from a request, but has no serialization: who must write it exposes it.
+/// A password in the clear. It is never printed, and its memory is overwritten when the last copy goes; only
+/// who binds with it looks inside. It can be read from a request, but has no serialization: who must write it
+/// exposes it.
 #[derive(Clone, Default)]
 pub struct Secret(Arc<SecretString>);
 

@@ -1,7 +1,7 @@
 //! The settings of the process: what `tollgate.toml` says, with a default for every key that it leaves out.
 //!
-//! Field names are the keys of the file. [`Settings::default`] is what an empty file means, the paths of the tariff
-//! aside; `config/README.md` explains every key to the operator.
+//! Field names are the keys of the file. [`Settings::default`] is what an empty file means, the paths of the
+//! tariff aside; `config/README.md` explains every key to the operator.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -14,7 +14,7 @@ use crate::api::{ApiSettings, BillingSettings, MailSettings};
 use crate::choice::Choice;
 use crate::delivery::DeliverySettings;
 
-/// Everything in `tollgate.toml`.
+/// The content of `tollgate.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Settings {
     /// The SMPP server.
@@ -25,7 +25,7 @@ pub struct Settings {
     pub metrics: MetricsSettings,
     /// The data directory and the committer in front of it.
     pub storage: StorageSettings,
-    /// Logs.
+    /// The log on standard error.
     pub log: LogSettings,
     /// Tags of the TLVs that carry Tollgate's own fields, where an account has no others.
     pub tlv: TlvTags,
@@ -40,20 +40,20 @@ pub struct Settings {
     pub delivery: DeliverySettings,
     /// The management API.
     pub api: ApiSettings,
-    /// Mail.
+    /// Mails that are sent.
     pub mail: MailSettings,
-    /// What billing does by itself.
+    /// Tasks that billing does by itself.
     pub billing: BillingSettings,
-    /// Whether a change of a file that was read reloads the configuration.
+    /// True if a change of a file that was read reloads the configuration.
     pub watch_files: bool,
 }
 
 /// The SMPP server. A bind that is open keeps the values it began with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SmppSettings {
-    /// Where gateways connect; port 0 takes a free one.
+    /// The address at which gateways connect; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Where gateways connect with TLS; `None` for no TLS.
+    /// The address at which gateways connect with TLS; `None` for no TLS.
     pub tls_listen: Option<SocketAddr>,
     /// PEM file with the certificate chain.
     pub tls_certificate: Option<PathBuf>,
@@ -65,38 +65,38 @@ pub struct SmppSettings {
     pub max_connections: u32,
     /// Requests that one bind may have unanswered, where its account sets no other number.
     pub window: u32,
-    /// From connection to bind.
+    /// Time from connection to bind.
     pub session_init_seconds: u32,
-    /// Silence after which the peer is asked whether it is alive.
+    /// Silence after which the peer is tested by an enquire_link.
     pub enquire_link_seconds: u32,
     /// Silence after which the connection is closed.
     pub inactivity_seconds: u32,
-    /// How long the peer may take to answer a request of ours.
+    /// Time that the peer has to answer a request of ours.
     pub response_seconds: u32,
-    /// From the first octet of a PDU to its last.
+    /// Time from the first octet of a PDU to its last.
     pub partial_pdu_seconds: u32,
 }
 
 /// The HTTP server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HttpSettings {
-    /// Where it listens; port 0 takes a free one.
+    /// The address that it listens on; port 0 takes a free one.
     pub listen: SocketAddr,
 }
 
 /// The Prometheus endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MetricsSettings {
-    /// Where it listens; port 0 takes a free one.
+    /// The address that it listens on; port 0 takes a free one.
     pub listen: SocketAddr,
 }
 
 /// The data directory and the committer in front of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StorageSettings {
-    /// The directory; made if it does not exist.
+    /// The directory, which is made if it does not exist.
     pub data_dir: PathBuf,
-    /// When a commit counts as durable.
+    /// The point at which a commit counts as durable.
     pub durability: Durability,
     /// Charges that may wait for the committer.
     pub queue_messages: u32,
@@ -106,18 +106,18 @@ pub struct StorageSettings {
     pub batch_bytes: u32,
     /// Free space in the file system below which messages are refused.
     pub minimum_free_bytes: u64,
-    /// How long an idempotency key is remembered.
+    /// Time for which an idempotency key is remembered.
     pub idempotency_window_hours: u32,
 }
 
-/// When a commit counts as durable.
+/// The point at which a commit counts as durable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Durability {
-    /// When the disk has it: survives power loss.
+    /// The disk has it: it survives power loss.
     #[default]
     Sync,
-    /// When the operating system has it: survives the end of the process, not that of the machine.
+    /// The operating system has it: it survives the end of the process, but not that of the machine.
     Os,
 }
 
@@ -132,27 +132,27 @@ impl Choice for Durability {
     }
 }
 
-/// Logs, on standard error.
+/// The log on standard error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LogSettings {
     /// The least severe level that is written.
     pub level: LogLevel,
-    /// How an event is written.
+    /// The form in which an event is written.
     pub format: LogFormat,
 }
 
-/// How severe a log event is.
+/// Severity of a log event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
-    /// What somebody must act on.
+    /// Events that somebody must act on.
     Error,
-    /// What somebody should look at.
+    /// Events that somebody should look at.
     Warn,
-    /// What happened: binds, reloads, recoveries.
+    /// Normal events: binds, reloads, recoveries.
     #[default]
     Info,
-    /// What the process does, for its developers.
+    /// Details of what the process does, for its developers.
     Debug,
     /// Every step of it.
     Trace,
@@ -172,11 +172,11 @@ impl Choice for LogLevel {
     }
 }
 
-/// How a log event is written.
+/// The form in which log events are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     #[default]
     Text,
     /// One JSON object per line.
@@ -194,7 +194,8 @@ impl Choice for LogFormat {
     }
 }
 
-/// Tags of the TLVs that carry Tollgate's own fields; all in the vendors' space, 0x1400 to 0x3FFF (SMPP 3.4 §5.3.2).
+/// Tags of the TLVs that carry Tollgate's own fields; all in the vendors' space, 0x1400 to 0x3FFF (SMPP 3.4
+/// §5.3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct TlvTags {
     /// In a request: a text that makes a resend of the same message recognisable.
@@ -203,7 +204,8 @@ pub struct TlvTags {
     /// In a request: the dispatch that the message belongs to.
     #[serde(serialize_with = "hexadecimal")]
     pub dispatch_id: u16,
-    /// In a request: the network of the destination, such as `63902`; heeded for accounts that are trusted with it.
+    /// In a request: the network of the destination, such as `63902`; heeded for accounts that are trusted
+    /// with it.
     #[serde(serialize_with = "hexadecimal")]
     pub network: u16,
     /// In a request: `1` asks for the reply TLVs.
@@ -226,9 +228,9 @@ pub struct TlvTags {
 /// The files of the tariff, as written: absolute, or relative to the directory of `tollgate.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TariffFiles {
-    /// `plans.toml`.
+    /// The file of plans, `plans.toml`.
     pub plans: String,
-    /// `accounts.toml`.
+    /// The file of accounts, `accounts.toml`.
     pub accounts: String,
     /// Rates by plan and network.
     pub rates: Vec<String>,

@@ -19,13 +19,13 @@ use crate::settings::{
     StorageSettings, TariffFiles, TlvTags,
 };
 
-/// The files of the tariff as they were read, as [`TariffFiles`] names them. One that is not here has left a problem,
-/// ported numbers aside, which need not be there.
+/// The files of the tariff as they were read, as [`TariffFiles`] names them. One that is not here has left a
+/// problem, ported numbers aside, which need not be there.
 #[derive(Debug, Default)]
 pub struct TariffSources {
-    /// Plans.
+    /// The file of plans.
     pub plans: Option<Arc<SourceFile>>,
-    /// Accounts.
+    /// The file of accounts.
     pub accounts: Option<Arc<SourceFile>>,
     /// Rates by plan and network.
     pub rates: Vec<Arc<SourceFile>>,
@@ -42,27 +42,28 @@ pub struct TariffSources {
 /// The files of the operators as they were read, as [`OperatorFiles`] names them.
 #[derive(Debug, Default)]
 pub struct OperatorSources {
-    /// Operators.
+    /// The file of operators.
     pub operators: Option<Arc<SourceFile>>,
-    /// Exchange rates.
+    /// The file of exchange rates.
     pub exchange_rates: Option<Arc<SourceFile>>,
-    /// Whether operators are meant to be there: then a file that is not here has left a problem.
+    /// True if the configuration names a file of operators. If the file is absent here, it has left a
+    /// problem.
     pub is_named: bool,
-    /// The same of exchange rates.
+    /// True if the configuration names a file of exchange rates.
     pub names_exchange_rates: bool,
 }
 
-/// What a vendor may use for TLVs of its own (SMPP 3.4 §5.3.2).
+/// Tags that are reserved for vendors' own TLVs (SMPP 3.4 §5.3.2).
 const VENDOR_TAGS: std::ops::RangeInclusive<u64> = 0x1400..=0x3FFF;
 
-/// Errors of SMPP and of vendors; above it everything is reserved (SMPP 5.0 §4.7.6), and zero would say that the
-/// message was taken.
+/// Errors of SMPP and of vendors; above it everything is reserved (SMPP 5.0 §4.7.6), and zero would say that
+/// the message was taken.
 const STATUSES: std::ops::RangeInclusive<u64> = 0x0001..=0x04FF;
 
 /// The longest time that any timer may have.
 const DAY_SECONDS: u64 = 86_400;
 
-/// Reads the whole file but for `[routing]`, which refers to what stands in other files.
+/// Reads the whole file except `[routing]`, which refers to operators and networks of other files.
 pub fn read_settings(
     root: &mut TableReader,
     sources: &mut Sources,
@@ -221,7 +222,8 @@ pub fn read_tlv_tags(table: &mut TableReader, default: TlvTags) -> TlvTags {
     tags
 }
 
-/// Notes that two keys have the same value, at one that is written here; where neither is, it was noted elsewhere.
+/// Notes that two keys have the same value, at one that is written here; where neither is, it was noted
+/// elsewhere.
 fn clash(table: &mut TableReader, key: &str, other: &str, what: Arguments, why: &str) {
     if let Some((told, untold)) = [(key, other), (other, key)].into_iter().find(|(told, _)| table.has(told)) {
         table.problem(told, format!("{what} of {untold} too{why}"));

@@ -2,14 +2,14 @@
 
 use super::number::{Bounds, Number};
 
-/// Simultaneous binds.
+/// Simultaneous binds of an account.
 pub const MAX_BINDS: Number = Bounds::new("max_binds", 1, 10_000).with_default(10);
 
 /// Unanswered requests of one bind. `storage.queue_messages` bounds it too.
 pub const WINDOW: Bounds = Bounds::new("window", 1, 65_535);
 
-/// Seconds for which `user_message_reference` serves as the idempotency key. `storage.idempotency_window_hours` bounds
-/// it too.
+/// Seconds for which `user_message_reference` serves as the idempotency key.
+/// `storage.idempotency_window_hours` bounds it too.
 pub const REFERENCE_SECONDS: Bounds =
     Bounds::new("idempotency_by_user_message_reference_seconds", 1, u32::MAX);
 

@@ -5,7 +5,7 @@ use super::number::{Bounds, Number};
 /// The longest time that any timer of a link may have, in seconds.
 const HOUR_SECONDS: u32 = 3_600;
 
-/// The same in milliseconds.
+/// The longest time that any timer of a link may have, in milliseconds.
 const HOUR_MS: u32 = 3_600_000;
 
 const fn seconds(key: &'static str) -> Bounds {
@@ -16,7 +16,7 @@ const fn milliseconds(key: &'static str) -> Bounds {
     Bounds::new(key, 10, HOUR_MS)
 }
 
-/// TCP port.
+/// The TCP port.
 pub const PORT: Number<u16> = Bounds::new("port", 1, u16::MAX).with_default(2775);
 
 /// Simultaneous binds that carry messages.
@@ -58,5 +58,5 @@ pub const NUMBERS: [Number; 8] = [
     RETRIES,
 ];
 
-/// Whether every message asks for a receipt, where nothing is set.
+/// Default of `receipts`: every message asks for a receipt.
 pub const RECEIPTS_DEFAULT: bool = true;

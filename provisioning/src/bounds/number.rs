@@ -7,7 +7,7 @@ use thiserror::Error;
 /// The least and the greatest value of a whole number, with the key that it has in files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds<T = u32> {
-    /// The key.
+    /// The key in files.
     pub key: &'static str,
     /// The least value.
     pub least: T,

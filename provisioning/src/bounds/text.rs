@@ -3,7 +3,7 @@
 /// The name of an account, a plan or an operator.
 pub const NAME: usize = 64;
 
-/// What people call an operator.
+/// The name that people know an operator by.
 pub const LABEL: usize = 64;
 
 /// The name of a file.
@@ -18,8 +18,8 @@ pub const SYSTEM_ID: usize = 15;
 /// `system_type` (SMPP 3.4 §4.1.1).
 pub const SYSTEM_TYPE: usize = 12;
 
-/// The password of a bind. The standard has room for 8 octets (SMPP 3.4 §4.1.1), but many operators give out longer
-/// ones.
+/// The password of a bind. The standard has room for 8 octets (SMPP 3.4 §4.1.1), but many operators give out
+/// longer ones.
 pub const PASSWORD: usize = 64;
 
 /// A source address (SMPP 3.4 §4.4.1).

@@ -12,7 +12,7 @@ use super::{Problems, SourceFile};
 pub struct Document<'t> {
     source: &'t SourceFile,
     root: Spanned<DeTable<'t>>,
-    /// Where the syntax is wrong. What the parser made up there is not to be judged again.
+    /// The lines with wrong syntax. Values that the parser invented there are not checked further.
     broken_lines: BTreeSet<u32>,
 }
 
@@ -51,13 +51,13 @@ impl<'t> Document<'t> {
         self.source.line_at(offset)
     }
 
-    /// Whether the syntax is wrong somewhere: then a key that is absent may only not have been understood, and one
-    /// that is unknown may belong to another table.
+    /// Returns true if the syntax is wrong somewhere. Then a key may be absent only because it was not
+    /// understood, and an unknown one may belong to another table.
     pub fn is_broken(&self) -> bool {
         !self.broken_lines.is_empty()
     }
 
-    /// Whether the syntax is wrong in this line.
+    /// Returns true if the syntax of this line is wrong.
     pub fn is_broken_at(&self, line: u32) -> bool {
         self.broken_lines.contains(&line)
     }

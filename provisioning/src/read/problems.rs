@@ -1,22 +1,23 @@
-//! What is wrong with the files, for whoever has to put it right.
+//! Mistakes in the files, for the people who correct them.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Problems that are told of one file; a spreadsheet saved in the wrong format would otherwise fill the screen.
+/// Mistakes of one file that are listed; a spreadsheet saved in the wrong format would otherwise fill the
+/// screen.
 const MOST_PER_FILE: usize = 100;
 
-/// One thing that is wrong.
+/// A mistake with its place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
-    /// The file, as the operator can open it.
+    /// The path of the file.
     pub file: Arc<str>,
     /// The line, from one; zero where the file as a whole is meant.
     pub line: u32,
-    /// The key with the tables around it, or the column; empty where none is meant.
+    /// The key with the tables around it, or the column; empty where neither applies.
     pub key: String,
-    /// What is wrong, and what to write instead where that is known.
+    /// The mistake, and the correction where it is known.
     pub message: String,
 }
 
@@ -34,7 +35,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong, by file and line; at most 100 of each file, and how many more there are.
+/// All mistakes by file and line: at most 100 of each file, and the number of further ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems {
     by_file: BTreeMap<Arc<str>, OfFile>,
@@ -47,7 +48,7 @@ struct OfFile {
 }
 
 impl Problems {
-    /// Notes a problem.
+    /// Adds a mistake.
     pub fn add(&mut self, file: &Arc<str>, line: u32, key: impl Into<String>, message: impl Into<String>) {
         let of_file = self.by_file.entry(Arc::clone(file)).or_default();
         if of_file.told.len() == MOST_PER_FILE {
@@ -60,17 +61,17 @@ impl Problems {
         of_file.told.insert(at, problem);
     }
 
-    /// Whether nothing is wrong.
+    /// Returns true if there are no mistakes.
     pub fn is_empty(&self) -> bool {
         self.by_file.is_empty()
     }
 
-    /// How many there are, those not told included.
+    /// The number of mistakes, including those that are not listed.
     pub fn count(&self) -> usize {
         self.by_file.values().map(|of_file| of_file.told.len() + of_file.more).sum()
     }
 
-    /// Those that are told, by file and line.
+    /// The mistakes that are listed, by file and line.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.by_file.values().flat_map(|of_file| &of_file.told)
     }

@@ -69,8 +69,8 @@ impl Row<'_> {
     }
 }
 
-/// Calls `read` with every row that has as many cells as the header. The answer is whether all rows were handed over,
-/// and `read` understood each of them: if not, what they would have said is not known.
+/// Calls `read` with every row that has as many cells as the header. The answer is whether all rows were
+/// handed over, and `read` understood each of them: if not, what they would have said is not known.
 pub fn read_sheet(
     source: &SourceFile,
     columns: Columns,
@@ -108,8 +108,8 @@ pub fn read_sheet(
     understood
 }
 
-/// The line of a row. The reader's position is where the row before it ended: at the second half of that line's end,
-/// and before empty lines and remarks.
+/// The line of a row. The reader's position is where the row before it ended: at the second half of that
+/// line's end, and before empty lines and remarks.
 fn line_of(source: &SourceFile, cells: &StringRecord) -> u32 {
     let offset = cells.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(0);
     let mut rest = source.text().get(offset..).unwrap_or_default();
@@ -122,7 +122,7 @@ fn line_of(source: &SourceFile, cells: &StringRecord) -> u32 {
     }
 }
 
-/// Why a row cannot be read by its columns.
+/// Returns the reason if a row cannot be read by its columns.
 fn misshapen(cells: &StringRecord, columns: usize) -> Option<String> {
     // A quote that is not closed would make one cell of everything up to the next.
     if cells.iter().any(|cell| cell.contains('\n')) {
@@ -132,8 +132,7 @@ fn misshapen(cells: &StringRecord, columns: usize) -> Option<String> {
     (count != columns).then(|| format!("has {count} cells where the header has {columns}"))
 }
 
-/// What each column means; `None` for the whole where a required one is missing, since nothing can be said of the
-/// rows then.
+/// The meaning of each column; `None` if a required one is missing, since the rows cannot be judged then.
 fn read_header(
     source: &SourceFile,
     line: u32,

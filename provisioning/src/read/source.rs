@@ -16,22 +16,22 @@ const MOST_BYTES: u64 = 1 << 30;
 /// A file with a password and nothing else is far smaller.
 const MOST_SECRET_BYTES: u64 = 1_024;
 
-/// What files are to hold, by the names that the configuration has for them, such as `rates/samples.csv`.
+/// New contents of files, by the names that the configuration has for them, such as `rates/samples.csv`.
 pub type Overlay = BTreeMap<String, Vec<u8>>;
 
 /// The text of one file.
 pub struct SourceFile {
-    /// As the configuration names it.
+    /// The name in the configuration.
     pub name: Arc<str>,
-    /// As the operator can open it.
+    /// The path, for messages.
     pub path: Arc<str>,
     text: String,
     line_starts: Vec<usize>,
 }
 
 impl SourceFile {
-    /// From bytes that should be UTF-8; the error says in which line they are not. A byte order mark, which
-    /// spreadsheets write, is dropped.
+    /// Makes a file of bytes that must be UTF-8; the error names the line in which they are not. A byte order
+    /// mark, which spreadsheets write, is dropped.
     pub fn new(name: &str, path: &Path, bytes: Vec<u8>) -> Result<Self, String> {
         let mut text = String::from_utf8(bytes).map_err(|error| {
             let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
@@ -43,7 +43,7 @@ impl SourceFile {
         Ok(Self { name: name.into(), path: path.to_string_lossy().into(), text, line_starts })
     }
 
-    /// The text.
+    /// The text of the file.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -66,26 +66,26 @@ impl fmt::Debug for SourceFile {
 #[derive(Debug)]
 pub struct Sources {
     directory: PathBuf,
-    /// What some files are to hold, in place of what they hold on disk.
+    /// New contents that some files have here in place of those on disk.
     overlay: BTreeMap<PathBuf, Vec<u8>>,
     files: BTreeMap<PathBuf, Arc<SourceFile>>,
-    /// Read, but not kept here.
+    /// Files with passwords, whose content is not kept.
     secrets: BTreeSet<PathBuf>,
 }
 
 impl Sources {
-    /// Names are relative to `directory`. What is in `overlay` stands in place of what is on disk.
+    /// Makes a reader of files below `directory`. Contents of `overlay` come before those on disk.
     pub fn new(directory: &Path, overlay: &Overlay) -> Self {
         let overlay = overlay.iter().map(|(name, bytes)| (directory.join(name), bytes.clone())).collect();
         Self { directory: directory.to_owned(), overlay, files: BTreeMap::new(), secrets: BTreeSet::new() }
     }
 
-    /// Files of the overlay that nobody has asked for.
+    /// Files of the overlay that were not read.
     pub fn unread_overlay(&self) -> impl Iterator<Item = &Path> {
         self.overlay.keys().map(PathBuf::as_path).filter(|path| !self.files.contains_key(*path))
     }
 
-    /// Where a name leads.
+    /// The path of a file by its name.
     pub fn path_of(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
@@ -105,7 +105,8 @@ impl Sources {
         Ok(file)
     }
 
-    /// The one line of a file that holds nothing but a password. It is not kept here, and no error shows any of it.
+    /// The one line of a file that holds nothing but a password. It is not kept here, and no error shows any
+    /// of it.
     pub fn read_secret(&mut self, name: &str) -> Result<Secret, String> {
         let path = self.path_of(name);
         let bytes = read_bounded(&path, MOST_SECRET_BYTES)?;
@@ -117,7 +118,7 @@ impl Sources {
         Ok(secret)
     }
 
-    /// Everything that was read.
+    /// The paths of all files that were read.
     pub fn paths(&self) -> Vec<PathBuf> {
         self.files.keys().chain(&self.secrets).cloned().collect()
     }

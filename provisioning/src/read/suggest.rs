@@ -20,8 +20,8 @@ pub fn unknown(kind: &str, written: &str, known: &[&str]) -> String {
     }
 }
 
-/// The known word that the written one was probably meant to be: at most a third of its letters, and at least one, are
-/// wrong, missing, too many or swapped with their neighbour.
+/// The known word that the written one was probably meant to be: at most a third of its letters, and at least
+/// one, are wrong, missing, too many or swapped with their neighbour.
 fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = written.chars().take(LONGEST + 1).count();
     if length > LONGEST {

@@ -46,7 +46,7 @@ impl<'t, 'p> TableReader<'t, 'p> {
         self.line
     }
 
-    /// Where problems of other files than this one go.
+    /// The list of mistakes, for those of other files.
     pub fn problems(&mut self) -> &mut Problems {
         self.problems
     }
@@ -63,7 +63,7 @@ impl<'t, 'p> TableReader<'t, 'p> {
         }
     }
 
-    /// A key that may be absent, with what that means.
+    /// A key that may be absent, with its default.
     pub fn or<T>(&mut self, key: &'static str, default: T, parse: impl FnOnce(&DeValue) -> Parsed<T>) -> T {
         self.optional(key, parse).unwrap_or(default)
     }
@@ -132,7 +132,7 @@ impl<'t, 'p> TableReader<'t, 'p> {
         items.iter().filter_map(|item| self.read_table(key, item, &mut read)).collect()
     }
 
-    /// What kind of value a key has, for keys that may have several; the key counts as known.
+    /// The raw value of a key that may have several kinds; the key counts as known.
     pub fn value(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
         if !self.asked.contains(&key) {
             self.asked.push(key);
@@ -140,7 +140,7 @@ impl<'t, 'p> TableReader<'t, 'p> {
         self.table.get(key)
     }
 
-    /// Whether a key is there, right or wrong.
+    /// Returns true if the key is there, right or wrong.
     pub fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)
     }
@@ -230,7 +230,7 @@ impl<'t, 'p> TableReader<'t, 'p> {
         Some(read)
     }
 
-    /// Notes the keys that nobody asked for.
+    /// Reports the keys that were not asked for.
     pub fn finish(mut self) {
         if self.document.is_broken() {
             return;

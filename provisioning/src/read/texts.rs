@@ -1,5 +1,5 @@
-//! What a text says, whether it stands in a TOML string or in a CSV cell. Every error says what would have been right,
-//! in words that follow the place and the key.
+//! Parsers of texts in TOML strings and CSV cells. Every error says what would have been right, in words that
+//! follow the place and the key.
 
 use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
@@ -15,7 +15,7 @@ use tollgate_engine::time::UnixMicros;
 use crate::bounds::text::{FILE_NAME, HOST, LABEL, NAME, PASSWORD, SENDER, SYSTEM_ID, SYSTEM_TYPE};
 use crate::secret::Secret;
 
-/// What was read, or what is wrong with it.
+/// The parsed value, or the mistake in words.
 pub type Parsed<T> = Result<T, String>;
 
 /// A written value as it may stand in a message: short, and without what would upset a terminal.
@@ -26,7 +26,7 @@ pub fn shortened(written: &str) -> String {
     shown + cut
 }
 
-/// The same between backquotes.
+/// A written value between backquotes, shortened.
 pub fn quoted(written: &str) -> String {
     format!("`{}`", shortened(written))
 }
@@ -59,7 +59,7 @@ pub fn price(text: &str) -> Parsed<Amount> {
     if price.is_negative() { Err(format!("{} is below zero", quoted(text))) } else { Ok(price) }
 }
 
-/// From 0 to 100.
+/// A percentage from 0 to 100.
 pub fn percent(text: &str) -> Parsed<Discount> {
     Decimal::from_str_exact(text.trim()).ok().and_then(Discount::from_percent).ok_or_else(|| {
         format!("{} is not a percentage from 0 to 100 with at most four decimals", quoted(text))
@@ -97,7 +97,7 @@ pub fn name(text: &str) -> Parsed<Arc<str>> {
     }
 }
 
-/// What people call something, in one line.
+/// The name that people know something by, in one line.
 pub fn label(text: &str) -> Parsed<Arc<str>> {
     let printable = text.chars().all(|char| !char.is_control());
     if (1..=LABEL).contains(&text.len()) && printable && text.trim() == text {
@@ -151,7 +151,7 @@ pub fn password(text: &str) -> Parsed<Secret> {
     }
 }
 
-/// A `system_id`.
+/// A `system_id` of visible ASCII characters.
 pub fn system_id(text: &str) -> Parsed<Arc<str>> {
     if (1..=SYSTEM_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(text.into())
@@ -169,7 +169,7 @@ pub fn sender(text: &str) -> Parsed<Box<[u8]>> {
     }
 }
 
-/// What goes before a national number.
+/// The calling code of a country.
 pub fn calling_code(text: &str) -> Parsed<Arc<str>> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     if (1..=3).contains(&text.len()) && digits {
@@ -179,7 +179,7 @@ pub fn calling_code(text: &str) -> Parsed<Arc<str>> {
     }
 }
 
-/// Where to listen.
+/// An address to listen on, with the port.
 pub fn listen_address(text: &str) -> Parsed<SocketAddr> {
     SocketAddr::from_str(text)
         .map_err(|_| format!("{} is not an address and a port, such as 0.0.0.0:2775", quoted(text)))

@@ -1,4 +1,4 @@
-//! What a TOML value says.
+//! Readers of TOML values.
 
 use std::ops::RangeInclusive;
 
@@ -7,7 +7,7 @@ use toml::de::DeValue;
 use super::texts::{Parsed, instant, quoted, shortened};
 use crate::choice::Choice;
 
-/// As a message names it.
+/// The kind of a value in words for a message.
 fn kind(value: &DeValue) -> &'static str {
     match value {
         DeValue::String(_) => "a string",
@@ -20,7 +20,7 @@ fn kind(value: &DeValue) -> &'static str {
     }
 }
 
-/// What stands here instead of what should.
+/// Message for a value of another kind than expected.
 pub fn instead_of(expected: &str, found: &DeValue) -> String {
     format!("expected {expected}, found {}", kind(found))
 }
@@ -33,8 +33,8 @@ pub fn text<T>(parse: impl Fn(&str) -> Parsed<T>) -> impl Fn(&DeValue) -> Parsed
     }
 }
 
-/// A decimal number in a string, read further by `parse`. A bare number would be taken for a binary fraction by
-/// other programs that read the file.
+/// A decimal number in a string, read further by `parse`. A bare number would be taken for a binary fraction
+/// by other programs that read the file.
 pub fn decimal<T>(parse: impl Fn(&str) -> Parsed<T>) -> impl Fn(&DeValue) -> Parsed<T> {
     let in_quotes = |number: &str| format!("put it in quotes: \"{}\"", shortened(number));
     move |value| match value {
@@ -66,7 +66,7 @@ pub fn integer<T: TryFrom<u64>>(range: RangeInclusive<u64>) -> impl Fn(&DeValue)
     }
 }
 
-/// The same, for what people write in hexadecimal.
+/// A whole number within bounds that people write in hexadecimal.
 pub fn hexadecimal<T: TryFrom<u64>>(range: RangeInclusive<u64>) -> impl Fn(&DeValue) -> Parsed<T> {
     move |value| {
         integer(range.clone())(value).map_err(|error| match value {
