@@ -125,7 +125,7 @@ fn read_password(table: &mut TableReader, sources: &mut Sources) -> Option<Secre
     let in_file =
         table.optional("password_file", |value| sources.read_secret(&text(texts::file_name)(value)?));
     match (table.has("password"), table.has("password_file")) {
-        (true, true) => table.problem("password_file", "cannot stand beside password"),
+        (true, true) => table.problem("password_file", "cannot be set together with password"),
         (false, false) => table.missing("password"),
         _ => {}
     }

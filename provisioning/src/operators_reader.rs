@@ -198,7 +198,9 @@ fn read_account_filter(filter: &mut TableReader, accounts: &Names) -> AccountFil
     let only = filter.allowing("only", account());
     let except = filter.list("except", account());
     match (filter.has("only"), filter.has("except")) {
-        (true, true) => filter.problem("except", "cannot stand beside only, which keeps all others out"),
+        (true, true) => {
+            filter.problem("except", "cannot be set together with only, which keeps all others out")
+        }
         (false, false) => filter.lacks("only", "is missing, and so is except"),
         _ => {}
     }

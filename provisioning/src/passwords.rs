@@ -46,7 +46,7 @@ pub enum PasswordError {
     #[error("costs more than {MOST_MEMORY_KIB} KiB of memory, {MOST_PASSES} passes or {MOST_LANES} lanes")]
     TooCostly,
     /// There is nothing to hash.
-    #[error("an empty password is no password")]
+    #[error("the password is empty")]
     Empty,
     /// The operating system gave no randomness for the salt.
     #[error("the operating system gave no randomness")]

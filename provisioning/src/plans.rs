@@ -173,7 +173,8 @@ fn read_tier(table: &mut TableReader, next: &mut Next) -> Option<VolumeTier> {
     let price_per_sms = table.optional("price_per_sms", decimal(texts::price));
     let discount = table.optional("discount_percent", decimal(texts::percent));
     if price_per_sms.is_some() && discount.is_some() {
-        let message = "cannot stand beside discount_percent: a tier has its own price or lowers others";
+        let message =
+            "cannot be set together with discount_percent: a tier has its own price or lowers others";
         table.problem("price_per_sms", message);
     }
     Some(VolumeTier {

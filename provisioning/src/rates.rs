@@ -172,7 +172,7 @@ fn rate_row(
     origin: RowOrigin,
 ) -> Result<RateRow, (&'static str, String)> {
     if effective_to.is_some_and(|to| to <= effective_from) {
-        return Err(("effective_to", "is not after effective_from: it would never hold".to_owned()));
+        return Err(("effective_to", "is not after effective_from: it would never apply".to_owned()));
     }
     Ok(RateRow { network, price, effective_from, effective_to, origin })
 }

@@ -107,7 +107,7 @@ fn read_scope(rule: &mut TableReader, around: &mut Around) -> Option<Scope> {
     let network = match (rule.has("mcc"), rule.has("mnc")) {
         (false, false) => None,
         (false, true) => {
-            rule.problem("mnc", "stands alone; mcc says in which country");
+            rule.problem("mnc", "needs mcc, which names the country");
             return None;
         }
         (true, has_mnc) => {
@@ -147,7 +147,7 @@ fn read_operators(rule: &mut TableReader, known: &Names) -> Option<Vec<Arc<str>>
     let operators = rule.allowing("operators", text(|code| known.resolve(code)))?;
     for (at, code) in operators.iter().enumerate() {
         if operators.iter().take(at).any(|other| other == code) {
-            rule.problem("operators", format!("`{code}` stands twice"));
+            rule.problem("operators", format!("`{code}` is listed twice"));
         }
     }
     Some(operators)

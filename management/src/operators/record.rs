@@ -128,7 +128,7 @@ fn networks_of(input: &mut OperatorInput) -> Result<Option<Vec<String>>, Problem
             let text = format!("{mcc} {mnc}");
             written("mcc", NetworkCode::new(&mcc, &mnc), text.trim()).map(|code| Some(vec![code]))
         }
-        (Some(_), _, _) => Err(Problem::field("mcc", "cannot stand beside networks")),
+        (Some(_), _, _) => Err(Problem::field("mcc", "cannot be set together with networks")),
         (None, None, Some(_)) => Err(Problem::field("mnc", "needs mcc beside it")),
     }
 }

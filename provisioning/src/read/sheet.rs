@@ -145,7 +145,7 @@ fn read_header(
     for cell in cells {
         let column = known.iter().copied().find(|name| *name == cell);
         let message = match column {
-            Some(_) if header.contains(&column) => Some("stands twice in the header".to_owned()),
+            Some(_) if header.contains(&column) => Some("occurs twice in the header".to_owned()),
             Some(_) => None,
             None => Some(unknown("column", cell, &known)),
         };
