@@ -7,6 +7,7 @@ pub mod link;
 mod number;
 pub mod operator;
 pub mod plan;
+pub mod routing;
 pub mod text;
 
 pub use number::{Bounds, Number, OutOfBounds};
@@ -21,5 +22,6 @@ mod tests {
             assert_eq!(number.bounds.check(number.default), Ok(()), "{}", number.bounds.key);
         }
         assert_eq!(link::PORT.bounds.check(link::PORT.default), Ok(()));
+        assert_eq!(routing::HEALTH_FLOOR.bounds.check(routing::HEALTH_FLOOR.default), Ok(()));
     }
 }

@@ -8,15 +8,13 @@ use tollgate_engine::network::NetworkCode;
 use tollgate_engine::routing::{MarginGuard, RouteRule, Strategy};
 use toml::de::DeValue;
 
+use crate::bounds::routing::HEALTH_FLOOR;
 use crate::catalogue::Known;
 use crate::names::Names;
 use crate::read::TableReader;
 use crate::read::texts;
 use crate::read::texts::Parsed;
-use crate::read::values::{integer, one_of, one_of_words, text};
-
-/// The health below which `least_cost_above` takes a cheap operator only if nothing healthier is left.
-const DEFAULT_FLOOR: u8 = 50;
+use crate::read::values::{one_of, one_of_words, text};
 
 /// Every strategy; the score of the last one is read apart.
 const STRATEGIES: [Strategy; 5] = [
@@ -24,7 +22,7 @@ const STRATEGIES: [Strategy; 5] = [
     Strategy::Weighted,
     Strategy::LeastCost,
     Strategy::BestQuality,
-    Strategy::LeastCostAbove { score: DEFAULT_FLOOR },
+    Strategy::LeastCostAbove { score: HEALTH_FLOOR.default },
 ];
 
 /// Settings by which operators are chosen; by default by priority, and without a margin guard.
@@ -70,7 +68,7 @@ struct Scope(Option<NetworkCode>);
 /// Reads the table.
 pub fn read_routing(table: &mut TableReader, operators: &Names, known: &Known) -> RoutingSettings {
     let strategy = table.or("strategy", Strategy::default(), strategy_in);
-    let floor = table.or("health_floor", DEFAULT_FLOOR, integer(0..=100));
+    let floor = table.number(&HEALTH_FLOOR);
     let strategy = with_floor(strategy, floor);
     let margin_guard = table.or("margin_guard", MarginGuard::default(), one_of);
     let mut around = Around { strategy, floor, operators, known, lines: HashMap::new() };
@@ -128,7 +126,7 @@ fn read_scope(rule: &mut TableReader, around: &mut Around) -> Option<Scope> {
 /// Reads the strategy of a rule. A floor without a strategy is for the strategy of `[routing]`.
 fn read_strategy(rule: &mut TableReader, around: &Around) -> Option<Strategy> {
     let written = rule.optional("strategy", strategy_in);
-    let floor = rule.optional("health_floor", integer(0..=100));
+    let floor = rule.optional_number(&HEALTH_FLOOR.bounds);
     if rule.has("strategy") && written.is_none() {
         return None;
     }
