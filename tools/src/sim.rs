@@ -8,22 +8,24 @@
 //! Everything that is due later waits in an ordered queue that its session looks into; no message has a task or a timer
 //! of its own.
 
-mod alarm;
 mod answers;
 mod chance;
 mod command;
 mod counts;
+mod credentials;
 mod dates;
-mod gate;
+mod delay_queue;
+mod due_timer;
+mod handler;
 mod ids;
 mod listening;
-mod mailbox;
-mod outbox;
+mod receipt_queue;
+mod receipt_sender;
 mod receipts;
 mod record;
 mod session;
+mod simulator;
 mod throttle;
-mod timeline;
 
 #[cfg(test)]
 mod tests;

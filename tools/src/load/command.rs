@@ -7,7 +7,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{Bind, Credentials, Destinations, Limits, MessageOptions, Mix, Mode, Record, Report, Traffic};
+use super::bind::{Credentials, Mode};
+use super::destinations::Destinations;
+use super::limits::{Bind, Limits};
+use super::record::Record;
+use super::report::Report;
+use super::run;
+use super::traffic::{MessageOptions, Mix, Traffic};
 
 /// Sends messages to an SMPP server as fast as it answers them, and reports throughput, latency and statuses.
 #[derive(Debug, clap::Args)]
@@ -109,7 +115,7 @@ impl LoadCommand {
         };
         let traffic = Arc::new(Traffic::new(&options, destinations)?);
         let record = self.record.as_deref().map(Record::create).transpose()?.map(Arc::new);
-        let running = super::start(&self.limits()?, self.binds()?, &traffic, record.as_ref())?;
+        let running = run::start(&self.limits()?, self.binds()?, &traffic, record.as_ref())?;
         Ok(running.finish())
     }
 

@@ -8,8 +8,8 @@ use rusmpp::CommandId;
 use tollgate_smpp::encode::put_header_only;
 use tollgate_smpp::frame::Frame;
 
-use super::ledger::{Event, Ledger};
 use super::receipt::Receipt;
+use super::receipt_tracker::{Event, ReceiptTracker};
 use super::record::Lines;
 use super::report::Tally;
 use super::template::{Key, Template};
@@ -30,7 +30,7 @@ pub struct Exchange {
     /// Whether the server has sent an unbind.
     pub unbound: bool,
     /// Where messages and receipts are held against each other; `None` where receipts are not waited for.
-    ledger: Option<Arc<Ledger>>,
+    tracker: Option<Arc<ReceiptTracker>>,
     events: Vec<Event>,
     /// What the idempotency keys of this bind have in common.
     key_prefix: u64,
@@ -42,12 +42,12 @@ impl Exchange {
         window: Window,
         tally: Tally,
         lines: Lines,
-        ledger: Option<Arc<Ledger>>,
+        tracker: Option<Arc<ReceiptTracker>>,
         key_run: u64,
         bind: usize,
     ) -> Self {
         let key_prefix = (key_run << 16) | (bind as u64 & 0xFFFF);
-        Self { window, tally, lines, unbound: false, ledger, events: Vec::new(), key_prefix }
+        Self { window, tally, lines, unbound: false, tracker, events: Vec::new(), key_prefix }
     }
 
     /// Appends `message` to `out`. There must be room in the window.
@@ -90,8 +90,8 @@ impl Exchange {
         match pdu.header.status {
             0 => {
                 self.lines.acknowledged(sent.sequence, &sent.message, wire::message_id(pdu));
-                if let Some(ledger) = &self.ledger {
-                    self.events.push(Event::Acknowledged(ledger.hash(wire::message_id(pdu))));
+                if let Some(tracker) = &self.tracker {
+                    self.events.push(Event::Acknowledged(tracker.hash(wire::message_id(pdu))));
                 }
             }
             status => self.lines.refused(sent.sequence, &sent.message, status),
@@ -99,17 +99,17 @@ impl Exchange {
     }
 
     fn note_receipt(&mut self, pdu: &Frame<'_>, now: Instant) {
-        let Some((ledger, receipt)) = self.ledger.as_ref().zip(Receipt::read(pdu)) else { return };
+        let Some((tracker, receipt)) = self.tracker.as_ref().zip(Receipt::read(pdu)) else { return };
         self.tally.count_receipt(receipt.state, now);
         self.lines.receipt(pdu.header.sequence, &receipt);
-        self.events.push(Event::Receipt(ledger.hash(receipt.message_id)));
+        self.events.push(Event::Receipt(tracker.hash(receipt.message_id)));
     }
 
     /// Holds what was taken in against what all binds know, and says how much that was.
     pub fn enter_events(&mut self) -> usize {
         let count = self.events.len();
-        if let Some(ledger) = self.ledger.as_ref().filter(|_| count > 0) {
-            self.tally.second_receipts += ledger.enter(self.events.drain(..));
+        if let Some(tracker) = self.tracker.as_ref().filter(|_| count > 0) {
+            self.tally.second_receipts += tracker.enter(self.events.drain(..));
         }
         count
     }

@@ -14,11 +14,11 @@ use super::bind;
 use super::bind::BindError;
 use super::connection::Connection;
 use super::exchange::Exchange;
-use super::ledger::Ledger;
+use super::limits::{Bind, Limits};
+use super::receipt_tracker::ReceiptTracker;
 use super::report::Tally;
 use super::source::Source;
 use super::traffic::Traffic;
-use super::{Bind, Limits};
 
 /// How long to wait at most before looking again at the clock and at whether to stop.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -67,7 +67,7 @@ pub struct Shared {
     /// Binds that still send, or wait for answers.
     pub sending: AtomicUsize,
     /// Which messages lack their receipt; kept only where receipts are waited for.
-    pub ledger: Arc<Ledger>,
+    pub tracker: Arc<ReceiptTracker>,
     /// Set when no more messages are to be sent.
     pub stop: AtomicBool,
 }
@@ -175,7 +175,7 @@ impl Gateway {
             return false;
         }
         let since = waiting_since.max(*self.all_sent_at.get_or_insert(now));
-        now.saturating_duration_since(since) >= patience || self.shared.ledger.outstanding() == 0
+        now.saturating_duration_since(since) >= patience || self.shared.tracker.outstanding() == 0
     }
 
     /// Reads once and says how many messages were answered, or receipts came.

@@ -38,12 +38,12 @@ pub fn texts() -> Result<Vec<Text>, csv::Error> {
 /// The messages that carry `text`, in order. `reference` ties the parts of one text together.
 pub fn submissions(text: &str, source: &COctetString<1, 21>, long: LongText, reference: u8) -> Vec<SubmitSm> {
     let encoded = encode_text(text);
-    let envelope = || envelope(source, encoded.data_coding);
+    let builder = || builder(source, encoded.data_coding);
     if encoded.is_single() {
-        return vec![envelope().short_message(octet_string(&encoded.octets)).build()];
+        return vec![builder().short_message(octet_string(&encoded.octets)).build()];
     }
     match long {
-        LongText::Payload => vec![with_payload(envelope().build(), &encoded.octets)],
+        LongText::Payload => vec![with_payload(builder().build(), &encoded.octets)],
         LongText::Parts => {
             let parts = encoded.parts();
             let total = u8::try_from(parts.len()).unwrap_or(u8::MAX);
@@ -53,7 +53,7 @@ pub fn submissions(text: &str, source: &COctetString<1, 21>, long: LongText, ref
                     // Information element 0, concatenated short messages with an 8-bit reference (3GPP TS 23.040 §9.2.3.24.1).
                     let header = [5, 0, 3, reference, total, number];
                     let short_message = octet_string(&[&header, part].concat());
-                    envelope().esm_class(EsmClass::from(UDH_INDICATOR)).short_message(short_message).build()
+                    builder().esm_class(EsmClass::from(UDH_INDICATOR)).short_message(short_message).build()
                 })
                 .collect()
         }
@@ -64,10 +64,10 @@ pub fn submissions(text: &str, source: &COctetString<1, 21>, long: LongText, ref
 pub fn too_long(source: &COctetString<1, 21>) -> SubmitSm {
     let segments_max = 255;
     let septets_part = 153;
-    with_payload(envelope(source, 0).build(), &vec![b'a'; septets_part * segments_max + 1])
+    with_payload(builder(source, 0).build(), &vec![b'a'; septets_part * segments_max + 1])
 }
 
-fn envelope(source: &COctetString<1, 21>, data_coding: u8) -> rusmpp::pdus::builders::SubmitSmBuilder {
+fn builder(source: &COctetString<1, 21>, data_coding: u8) -> rusmpp::pdus::builders::SubmitSmBuilder {
     SubmitSm::builder()
         .source_addr_ton(Ton::Alphanumeric)
         .source_addr(source.clone())

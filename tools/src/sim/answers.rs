@@ -51,7 +51,7 @@ pub struct AnswerOptions {
 
 /// What becomes of one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum Outcome {
     /// Above the rate.
     Throttled(u32),
     /// There is no room for it.
@@ -69,21 +69,21 @@ pub enum Fate {
 
 impl AnswerOptions {
     /// What becomes of a message to `destination`, whose turn it is if it is `admitted`.
-    pub fn fate(&self, dice: &mut Dice, admitted: bool, destination: &[u8]) -> Fate {
+    pub fn outcome(&self, dice: &mut Dice, admitted: bool, destination: &[u8]) -> Outcome {
         if !admitted {
-            return Fate::Throttled(THROTTLED);
+            return Outcome::Throttled(THROTTLED);
         }
         if let Some(rejection) = self.reject_prefix.iter().find(|rule| destination.starts_with(&rule.prefix))
         {
-            return Fate::Rejected(rejection.status.0);
+            return Outcome::Rejected(rejection.status.0);
         }
         if dice.hit(self.queue_full_percent) {
-            return Fate::QueueFull(QUEUE_FULL);
+            return Outcome::QueueFull(QUEUE_FULL);
         }
         if dice.hit(self.error_percent) {
-            return Fate::Failed(self.error_status.0);
+            return Outcome::Failed(self.error_status.0);
         }
-        Fate::Accepted { response_lost: dice.hit(self.lost_response_percent) }
+        Outcome::Accepted { response_lost: dice.hit(self.lost_response_percent) }
     }
 
     /// How long the next answer takes, in milliseconds.
@@ -156,14 +156,14 @@ mod tests {
         ])
         .answers;
         let dice = &mut Dice::new(1, 1);
-        assert_eq!(answers.fate(dice, false, b"99123"), Fate::Throttled(0x58));
-        assert_eq!(answers.fate(dice, true, b"99123"), Fate::Rejected(0x0B));
-        assert_eq!(answers.fate(dice, true, b"98123"), Fate::Rejected(0x0C));
-        assert_eq!(answers.fate(dice, true, b"44123"), Fate::QueueFull(0x14));
+        assert_eq!(answers.outcome(dice, false, b"99123"), Outcome::Throttled(0x58));
+        assert_eq!(answers.outcome(dice, true, b"99123"), Outcome::Rejected(0x0B));
+        assert_eq!(answers.outcome(dice, true, b"98123"), Outcome::Rejected(0x0C));
+        assert_eq!(answers.outcome(dice, true, b"44123"), Outcome::QueueFull(0x14));
         let answers = options(&["--error-percent=100", "--error-status=0x45"]).answers;
-        assert_eq!(answers.fate(dice, true, b"44123"), Fate::Failed(0x45));
+        assert_eq!(answers.outcome(dice, true, b"44123"), Outcome::Failed(0x45));
         let answers = options(&[]).answers;
-        assert_eq!(answers.fate(dice, true, b"44123"), Fate::Accepted { response_lost: false });
+        assert_eq!(answers.outcome(dice, true, b"44123"), Outcome::Accepted { response_lost: false });
     }
 
     #[test]

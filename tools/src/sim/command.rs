@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::answers::AnswerOptions;
-use super::gate::Sim;
 use super::ids::{IdFormat, ReceiptIdFormat};
 use super::listening;
 use super::listening::ListenOptions;
 use super::receipts::ReceiptOptions;
 use super::record::Record;
+use super::simulator::Simulator;
 
 /// Stand in for a mobile operator: take messages and send receipts, as well or as badly as asked
 ///
@@ -40,7 +40,7 @@ impl SimCommand {
         listening::run(&self.listening, &Arc::new(self.sim()?))
     }
 
-    pub(crate) fn sim(&self) -> Result<Sim, String> {
+    pub(crate) fn sim(&self) -> Result<Simulator, String> {
         let receipt_ids = self.receipts.receipt_id_format;
         if self.answers.id_format == IdFormat::Uuid && receipt_ids != ReceiptIdFormat::Same {
             return Err(
@@ -50,7 +50,7 @@ impl SimCommand {
         let record = self.record.as_deref().map(|path| {
             Record::open(path).map_err(|error| format!("the record {}: {error}", path.display()))
         });
-        Ok(Sim::new(
+        Ok(Simulator::new(
             self.answers.clone(),
             self.receipts.clone(),
             self.listening.credentials(),

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use serde_json::{Value, json};
 
-use super::answers::Fate;
+use super::answers::Outcome;
 
 /// A number that all sessions add to.
 #[derive(Debug, Default)]
@@ -60,13 +60,13 @@ pub struct Counts {
 
 impl Counts {
     /// Counts one message.
-    pub fn message(&self, fate: Fate) {
-        match fate {
-            Fate::Throttled(_) => self.throttled.one_more(),
-            Fate::QueueFull(_) => self.queue_full.one_more(),
-            Fate::Rejected(_) => self.rejected.one_more(),
-            Fate::Failed(_) => self.failed.one_more(),
-            Fate::Accepted { response_lost } => {
+    pub fn message(&self, outcome: Outcome) {
+        match outcome {
+            Outcome::Throttled(_) => self.throttled.one_more(),
+            Outcome::QueueFull(_) => self.queue_full.one_more(),
+            Outcome::Rejected(_) => self.rejected.one_more(),
+            Outcome::Failed(_) => self.failed.one_more(),
+            Outcome::Accepted { response_lost } => {
                 self.accepted.one_more();
                 if response_lost {
                     self.responses_lost.one_more();

@@ -1,9 +1,7 @@
 //! The simulator's life: listen, say so, serve until asked to stop, say what happened.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +10,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tollgate_smpp::server::{Server, ServerConfig, TlsFiles};
 use tollgate_smpp::session::SessionConfig;
 
-use super::gate::{Sim, SimGate};
+use super::credentials::{Credentials, Password};
+use super::handler::SimHandler;
+use super::simulator::Simulator;
 
 /// What the simulator calls itself in a bind_resp.
 const SYSTEM_ID: &str = "tollgate-sim";
@@ -46,33 +46,6 @@ pub struct ListenOptions {
     pub threads: Option<u16>,
 }
 
-/// Who may bind; `None` for anyone.
-#[derive(Clone, Debug, Default)]
-pub struct Credentials {
-    /// The system_id.
-    pub system_id: Option<String>,
-    /// The password.
-    pub password: Option<Password>,
-}
-
-/// Never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(pub String);
-
-impl FromStr for Password {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password")
-    }
-}
-
 impl ListenOptions {
     /// Who may bind.
     pub fn credentials(&self) -> Credentials {
@@ -91,8 +64,8 @@ impl ListenOptions {
 }
 
 /// A simulator that listens.
-pub async fn start(options: &ListenOptions, sim: &Arc<Sim>) -> Result<(Server, SocketAddr), String> {
-    let server = Server::start(options.server_config(), Arc::new(SimGate(Arc::clone(sim)))).await;
+pub async fn start(options: &ListenOptions, sim: &Arc<Simulator>) -> Result<(Server, SocketAddr), String> {
+    let server = Server::start(options.server_config(), Arc::new(SimHandler(Arc::clone(sim)))).await;
     let server = server.map_err(|error| error.to_string())?;
     let address = server.plain_addresses().iter().chain(server.tls_addresses()).next().copied();
     let address = address.ok_or("there is nowhere to listen")?;
@@ -100,7 +73,7 @@ pub async fn start(options: &ListenOptions, sim: &Arc<Sim>) -> Result<(Server, S
 }
 
 /// Serves until SIGTERM or SIGINT. `Err` is for a person to read.
-pub fn run(options: &ListenOptions, sim: &Arc<Sim>) -> Result<(), String> {
+pub fn run(options: &ListenOptions, sim: &Arc<Simulator>) -> Result<(), String> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = options.threads {
         runtime.worker_threads(threads.into());
@@ -110,7 +83,7 @@ pub fn run(options: &ListenOptions, sim: &Arc<Sim>) -> Result<(), String> {
     runtime.block_on(serve(options, sim))
 }
 
-async fn serve(options: &ListenOptions, sim: &Arc<Sim>) -> Result<(), String> {
+async fn serve(options: &ListenOptions, sim: &Arc<Simulator>) -> Result<(), String> {
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let (server, address) = start(options, sim).await?;

@@ -9,16 +9,16 @@ use tollgate_smpp::{
     Answer, BindRequest, Delivery, DeliveryOutcome, GateSession, MessageRef, Replacement, Reply, Verdict,
 };
 
-use super::alarm::Alarm;
-use super::answers::Fate;
+use super::answers::Outcome;
 use super::chance::Dice;
-use super::gate::Sim;
+use super::delay_queue::DelayQueue;
+use super::due_timer::DueTimer;
 use super::ids::IdFormat;
-use super::mailbox::Mailbox;
-use super::outbox::Outbox;
+use super::receipt_queue::ReceiptQueue;
+use super::receipt_sender::ReceiptSender;
 use super::receipts::{FinalState, Receipt, ReceiptPlan, USER_MESSAGE_REFERENCE, owned};
 use super::record;
-use super::timeline::Timeline;
+use super::simulator::Simulator;
 
 /// ESME_RQUERYFAIL, ESME_RCANCELFAIL and ESME_RREPLACEFAIL: nothing is known of any message.
 const QUERY_FAILED: u32 = 0x67;
@@ -36,8 +36,8 @@ const SHORT_ID_MASK: u64 = 0xFFFF_FFFF;
 /// One bound session.
 #[derive(Debug)]
 pub struct SimSession {
-    sim: Arc<Sim>,
-    outbox: Outbox,
+    sim: Arc<Simulator>,
+    receipts: ReceiptSender,
     /// SMPP 3.3: short ids in hex.
     is_old: bool,
     dice: Dice,
@@ -45,8 +45,8 @@ pub struct SimSession {
     lines: String,
     unflushed: Vec<Answer>,
     ready: Vec<Answer>,
-    delayed: Timeline<Answer>,
-    alarm: Alarm,
+    delayed: DelayQueue<Answer>,
+    timer: DueTimer,
     /// Answers whose receipts have gone out before them.
     overtaken: Vec<(u64, Answer)>,
     /// The connection is to be cut.
@@ -55,17 +55,17 @@ pub struct SimSession {
 
 impl SimSession {
     /// The bind with this number has been let in.
-    pub fn new(sim: Arc<Sim>, mailbox: Arc<Mailbox>, bind: u64, request: &BindRequest) -> Self {
+    pub fn new(sim: Arc<Simulator>, queue: Arc<ReceiptQueue>, bind: u64, request: &BindRequest) -> Self {
         Self {
-            outbox: Outbox::new(Arc::clone(&sim), mailbox, bind, request),
+            receipts: ReceiptSender::new(Arc::clone(&sim), queue, bind, request),
             is_old: request.interface_version <= 0x33,
             dice: Dice::new(sim.seed, bind),
             lines: String::new(),
             unflushed: Vec::new(),
             ready: Vec::new(),
             // The window bounds it.
-            delayed: Timeline::new(usize::MAX),
-            alarm: Alarm::default(),
+            delayed: DelayQueue::new(usize::MAX),
+            timer: DueTimer::default(),
             overtaken: Vec::new(),
             is_cut: false,
             sim,
@@ -132,14 +132,14 @@ impl SimSession {
             }
             for _ in 0..plan.copies {
                 let mut receipt = self.receipt(now, number, submit, &destination, plan.state);
-                if plan.early && self.outbox.keeps_own() {
+                if plan.early && self.receipts.keeps_own() {
                     receipt.answer = answer.take().map(|answer| Box::new((latency_ms, answer)));
                 }
-                if let Err(receipt) = self.outbox.post(self.receipt_due(plan, latency_ms), receipt) {
+                if let Err(receipt) = self.receipts.post(self.receipt_due(plan, latency_ms), receipt) {
                     answer = answer.or(receipt.answer.map(|held| held.1));
                 }
             }
-            if plan.early && !self.outbox.keeps_own() {
+            if plan.early && !self.receipts.keeps_own() {
                 latency_ms = latency_ms.max(DISTANCE_MS);
             }
         }
@@ -177,7 +177,7 @@ impl SimSession {
         let delay_ms = u64::from(self.sim.receipts.receipt_delay_ms);
         let wait_ms = match () {
             () if plan.early => 0,
-            () if self.outbox.keeps_own() => latency_ms + delay_ms,
+            () if self.receipts.keeps_own() => latency_ms + delay_ms,
             () => latency_ms + delay_ms.max(DISTANCE_MS),
         };
         Instant::now() + Duration::from_millis(wait_ms)
@@ -218,14 +218,14 @@ impl GateSession for SimSession {
             return Verdict::Refused(NO_DESTINATION);
         };
         let admitted = self.sim.throttle.admits(now);
-        let fate = self.sim.answers.fate(&mut self.dice, admitted, first.digits);
-        self.sim.counts.message(fate);
-        match fate {
-            Fate::Accepted { response_lost } => self.accept(now, submit, response_lost),
-            Fate::Throttled(status)
-            | Fate::QueueFull(status)
-            | Fate::Rejected(status)
-            | Fate::Failed(status) => {
+        let outcome = self.sim.answers.outcome(&mut self.dice, admitted, first.digits);
+        self.sim.counts.message(outcome);
+        match outcome {
+            Outcome::Accepted { response_lost } => self.accept(now, submit, response_lost),
+            Outcome::Throttled(status)
+            | Outcome::QueueFull(status)
+            | Outcome::Rejected(status)
+            | Outcome::Failed(status) => {
                 let latency_ms = self.sim.answers.latency_ms(&mut self.dice);
                 if latency_ms == 0 {
                     return Verdict::Refused(status);
@@ -258,7 +258,7 @@ impl GateSession for SimSession {
     fn poll_flush(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
         self.is_cut |= !self.write_lines();
         self.ready.append(&mut self.unflushed);
-        self.outbox.flush();
+        self.receipts.flush();
         Poll::Ready(())
     }
 
@@ -277,7 +277,7 @@ impl GateSession for SimSession {
             if answers.len() > before {
                 return Poll::Ready(());
             }
-            if !self.alarm.is_due(cx, due) {
+            if !self.timer.is_due(cx, due) {
                 return Poll::Pending;
             }
         }
@@ -292,7 +292,7 @@ impl GateSession for SimSession {
         if self.is_cut {
             return Poll::Pending;
         }
-        let polled = self.outbox.poll(cx, room, deliveries, &mut self.overtaken);
+        let polled = self.receipts.poll(cx, room, deliveries, &mut self.overtaken);
         for (latency_ms, answer) in std::mem::take(&mut self.overtaken) {
             self.answer_after(latency_ms, answer);
         }
@@ -302,11 +302,11 @@ impl GateSession for SimSession {
     }
 
     fn delivered(&mut self, token: u64, outcome: DeliveryOutcome) {
-        self.outbox.delivered(token, outcome);
+        self.receipts.delivered(token, outcome);
     }
 
     fn flush_delivered(&mut self) {
-        self.outbox.flush();
+        self.receipts.flush();
     }
 
     fn hangs_up(&self) -> bool {

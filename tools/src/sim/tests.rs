@@ -14,7 +14,7 @@ use tollgate_smpp::{
 };
 
 use super::command::SimCommand;
-use super::gate::SimGate;
+use super::handler::SimHandler;
 use super::session::SimSession;
 
 const NOON: u64 = 1_795_248_000_000_000;
@@ -31,8 +31,8 @@ pub(crate) fn options(flags: &[&str]) -> SimCommand {
     Cli::try_parse_from(["sim", "--first-id=1000"].iter().chain(flags)).unwrap().command
 }
 
-fn simulator(flags: &[&str]) -> SimGate {
-    SimGate(Arc::new(options(flags).sim().unwrap()))
+fn simulator(flags: &[&str]) -> SimHandler {
+    SimHandler(Arc::new(options(flags).sim().unwrap()))
 }
 
 fn request(mode: BindMode, interface_version: u8) -> BindRequest {
@@ -45,7 +45,7 @@ fn request(mode: BindMode, interface_version: u8) -> BindRequest {
     }
 }
 
-async fn try_bind(gate: &SimGate, request: BindRequest) -> Result<SimSession, u32> {
+async fn try_bind(gate: &SimHandler, request: BindRequest) -> Result<SimSession, u32> {
     match gate.bind(request, IpAddr::V4(Ipv4Addr::LOCALHOST)).await {
         BindOutcome::Bound { session, .. } => Ok(session),
         BindOutcome::Refused { status, slow_down } => {
@@ -55,7 +55,7 @@ async fn try_bind(gate: &SimGate, request: BindRequest) -> Result<SimSession, u3
     }
 }
 
-async fn bind(gate: &SimGate, mode: BindMode) -> SimSession {
+async fn bind(gate: &SimHandler, mode: BindMode) -> SimSession {
     try_bind(gate, request(mode, 0x34)).await.unwrap()
 }
 
@@ -283,7 +283,7 @@ async fn ids_are_written_as_asked_and_short_for_smpp_3_3() {
     assert!(text(&deliveries_now(&mut session)[0]).starts_with("id:1000 "));
 
     let options = Cli::try_parse_from(["sim"].iter().chain(&flags)).unwrap().command;
-    let gate = SimGate(Arc::new(options.sim().unwrap()));
+    let gate = SimHandler(Arc::new(options.sim().unwrap()));
     let mut old = try_bind(&gate, request(BindMode::Transceiver, 0x33)).await.unwrap();
     submit(&mut old, 1, RECEIPT);
     let short = 1_234_567_890_123 % (1 << 32);

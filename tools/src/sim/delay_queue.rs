@@ -5,13 +5,13 @@ use std::time::Instant;
 
 /// What is due, by when, and among equals by when it was put in.
 #[derive(Debug)]
-pub struct Timeline<T> {
+pub struct DelayQueue<T> {
     waiting: BTreeMap<(Instant, u64), T>,
     put_in: u64,
     most: usize,
 }
 
-impl<T> Timeline<T> {
+impl<T> DelayQueue<T> {
     /// Empty, with room for `most`.
     pub fn new(most: usize) -> Self {
         Self { waiting: BTreeMap::new(), put_in: 0, most }
@@ -58,18 +58,18 @@ mod tests {
     #[test]
     fn the_first_due_comes_first_and_nothing_before_its_time() {
         let (start, second) = (Instant::now(), Duration::from_secs(1));
-        let mut timeline = Timeline::new(4);
+        let mut queue = DelayQueue::new(4);
         for (after, thing) in [(2, 'c'), (1, 'a'), (3, 'd'), (1, 'b')] {
-            timeline.push(start + after * second, thing).unwrap();
+            queue.push(start + after * second, thing).unwrap();
         }
-        assert_eq!(timeline.push(start, 'e'), Err('e'), "there is room for four");
-        assert_eq!((timeline.pop(start), timeline.next_due()), (None, Some(start + second)));
-        let taken = |timeline: &mut Timeline<char>, after| timeline.pop(start + after * second);
+        assert_eq!(queue.push(start, 'e'), Err('e'), "there is room for four");
+        assert_eq!((queue.pop(start), queue.next_due()), (None, Some(start + second)));
+        let taken = |queue: &mut DelayQueue<char>, after| queue.pop(start + after * second);
         assert_eq!(
-            [1, 1, 1, 2, 2].map(|after| taken(&mut timeline, after)),
+            [1, 1, 1, 2, 2].map(|after| taken(&mut queue, after)),
             [Some('a'), Some('b'), None, Some('c'), None]
         );
-        let left: Vec<_> = timeline.drain().collect();
-        assert_eq!((left, timeline.len()), (vec![(start + 3 * second, 'd')], 0));
+        let left: Vec<_> = queue.drain().collect();
+        assert_eq!((left, queue.len()), (vec![(start + 3 * second, 'd')], 0));
     }
 }

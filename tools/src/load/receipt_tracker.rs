@@ -13,7 +13,7 @@ const SETTLED_MAX: usize = 1 << 20;
 
 /// The messages of a run.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub struct ReceiptTracker {
     hasher: RandomState,
     inner: Mutex<Inner>,
 }
@@ -43,7 +43,7 @@ pub enum Event {
     Receipt(u64),
 }
 
-impl Ledger {
+impl ReceiptTracker {
     /// What an id is known by.
     pub fn hash(&self, message_id: &[u8]) -> u64 {
         self.hasher.hash_one(message_id)
@@ -111,26 +111,26 @@ mod tests {
     #[test]
     fn a_message_is_settled_by_both_in_either_order() {
         use Event::{Acknowledged, Receipt};
-        let ledger = Ledger::default();
-        let enter = |events: &[Event]| ledger.enter(events.iter().copied());
+        let tracker = ReceiptTracker::default();
+        let enter = |events: &[Event]| tracker.enter(events.iter().copied());
         assert_eq!(enter(&[Acknowledged(1), Acknowledged(2), Receipt(3)]), 0);
-        assert_eq!((ledger.outstanding(), ledger.strays()), (2, 1));
+        assert_eq!((tracker.outstanding(), tracker.strays()), (2, 1));
         assert_eq!(enter(&[Receipt(1), Acknowledged(3)]), 0);
-        assert_eq!((ledger.outstanding(), ledger.strays()), (1, 0));
+        assert_eq!((tracker.outstanding(), tracker.strays()), (1, 0));
         assert_eq!(enter(&[Receipt(1), Receipt(3), Receipt(4), Receipt(4)]), 3, "second ones");
-        assert_eq!((ledger.outstanding(), ledger.strays()), (1, 1));
+        assert_eq!((tracker.outstanding(), tracker.strays()), (1, 1));
         assert_eq!(enter(&[Receipt(2)]), 0);
-        assert_eq!(ledger.outstanding(), 0);
+        assert_eq!(tracker.outstanding(), 0);
     }
 
     #[test]
     fn what_is_settled_is_forgotten_in_the_end() {
-        let ledger = Ledger::default();
+        let tracker = ReceiptTracker::default();
         let both = |id| [Event::Acknowledged(id), Event::Receipt(id)];
-        ledger.enter((0..=SETTLED_MAX as u64).flat_map(both));
-        assert_eq!(ledger.enter([Event::Receipt(1)].into_iter()), 1);
-        assert_eq!(ledger.enter([Event::Receipt(0)].into_iter()), 0, "no longer known");
-        assert_eq!(ledger.strays(), 1);
-        assert_eq!(ledger.hash(b"17"), ledger.hash(b"17"));
+        tracker.enter((0..=SETTLED_MAX as u64).flat_map(both));
+        assert_eq!(tracker.enter([Event::Receipt(1)].into_iter()), 1);
+        assert_eq!(tracker.enter([Event::Receipt(0)].into_iter()), 0, "no longer known");
+        assert_eq!(tracker.strays(), 1);
+        assert_eq!(tracker.hash(b"17"), tracker.hash(b"17"));
     }
 }

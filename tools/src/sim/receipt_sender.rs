@@ -1,7 +1,7 @@
 //! The receipts that one bind sends: each when it is due, and again until it is acknowledged.
 //!
 //! A transceiver keeps the receipts for its own messages, without a lock; those for messages of transmitters, and those
-//! that a bind leaves behind, go through the mailbox of their system_id.
+//! that a bind leaves behind, go through the queue of their system_id.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tollgate_smpp::{Answer, BindMode, BindRequest, Delivery, DeliveryOutcome};
 
-use super::alarm::Alarm;
 use super::dates::Dates;
-use super::gate::Sim;
-use super::mailbox::Mailbox;
+use super::delay_queue::DelayQueue;
+use super::due_timer::DueTimer;
+use super::receipt_queue::ReceiptQueue;
 use super::receipts::{Receipt, ReceiptForm};
-use super::timeline::Timeline;
+use super::simulator::Simulator;
 
 /// Refusals of a receipt that are not for good: ESME_RSYSERR, ESME_RMSGQFUL, ESME_RTHROTTLED, ESME_RX_T_APPN.
 const REFUSED_FOR_NOW: [u32; 4] = [0x08, 0x14, 0x58, 0x64];
@@ -24,43 +24,43 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// The receipts of one bind.
 #[derive(Debug)]
-pub struct Outbox {
-    sim: Arc<Sim>,
-    mailbox: Arc<Mailbox>,
+pub struct ReceiptSender {
+    sim: Arc<Simulator>,
+    queue: Arc<ReceiptQueue>,
     bind: u64,
     /// Whether receipts for messages of this bind go out over this bind.
     keeps_own: bool,
     form: ReceiptForm,
-    own: Timeline<Receipt>,
-    /// On their way to the mailbox, with when they are due.
+    own: DelayQueue<Receipt>,
+    /// On their way to the queue, with when they are due.
     posted: Vec<(Instant, Receipt)>,
     /// Not answered by the peer, by token.
     in_hand: HashMap<u64, Receipt>,
     last_token: u64,
     fetched: Vec<Receipt>,
     listening_as: Option<Waker>,
-    alarm: Alarm,
+    timer: DueTimer,
     dates: Dates,
 }
 
-impl Outbox {
+impl ReceiptSender {
     /// Of the bind with this number.
-    pub fn new(sim: Arc<Sim>, mailbox: Arc<Mailbox>, bind: u64, request: &BindRequest) -> Self {
+    pub fn new(sim: Arc<Simulator>, queue: Arc<ReceiptQueue>, bind: u64, request: &BindRequest) -> Self {
         let is_old = request.interface_version <= 0x33;
         Self {
             bind,
             keeps_own: request.mode == BindMode::Transceiver,
             // SMPP 3.3 has no optional parameters.
             form: if is_old { ReceiptForm::Text } else { sim.receipts.receipt_form },
-            own: Timeline::new(usize::try_from(sim.receipts.receipts_max).unwrap_or(usize::MAX)),
+            own: DelayQueue::new(usize::try_from(sim.receipts.receipts_max).unwrap_or(usize::MAX)),
             posted: Vec::new(),
             in_hand: HashMap::new(),
             last_token: 0,
             fetched: Vec::new(),
             listening_as: None,
-            alarm: Alarm::default(),
+            timer: DueTimer::default(),
             dates: Dates::default(),
-            mailbox,
+            queue,
             sim,
         }
     }
@@ -82,7 +82,7 @@ impl Outbox {
     /// Hands on what was posted for others.
     pub fn flush(&mut self) {
         if !self.posted.is_empty() {
-            for _ in self.mailbox.put(self.posted.drain(..)) {
+            for _ in self.queue.put(self.posted.drain(..)) {
                 self.sim.counts.receipts_dropped.one_more();
             }
         }
@@ -102,13 +102,13 @@ impl Outbox {
             let now = Instant::now();
             self.fetched.extend(std::iter::from_fn(|| self.own.pop(now)).take(room));
             let left = room - self.fetched.len();
-            let next_in_mailbox = self.mailbox.fetch(now, left, &mut self.fetched);
+            let next_in_queue = self.queue.fetch(now, left, &mut self.fetched);
             if !self.fetched.is_empty() {
                 self.hand_out(deliveries, answers);
                 return Poll::Ready(());
             }
-            let due = [self.own.next_due(), next_in_mailbox].into_iter().flatten().min();
-            if !self.alarm.is_due(cx, due) {
+            let due = [self.own.next_due(), next_in_queue].into_iter().flatten().min();
+            if !self.timer.is_due(cx, due) {
                 return Poll::Pending;
             }
         }
@@ -117,7 +117,7 @@ impl Outbox {
     /// Before the first look, so that nothing comes unseen between the look and the sleep.
     fn listen(&mut self, cx: &Context<'_>) {
         if !self.listening_as.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            self.mailbox.listen(self.bind, cx.waker());
+            self.queue.listen(self.bind, cx.waker());
             self.listening_as = Some(cx.waker().clone());
         }
     }
@@ -154,10 +154,10 @@ impl Outbox {
 }
 
 /// What is left goes to the next bind.
-impl Drop for Outbox {
+impl Drop for ReceiptSender {
     fn drop(&mut self) {
         let now = Instant::now();
-        self.mailbox.forget(self.bind);
+        self.queue.forget(self.bind);
         self.posted.extend(self.own.drain().map(|(due, receipt)| (due, Receipt { answer: None, ..receipt })));
         self.posted.extend(self.in_hand.drain().map(|(_, receipt)| (now, receipt)));
         self.flush();

@@ -9,12 +9,12 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
+use super::delay_queue::DelayQueue;
 use super::receipts::Receipt;
-use super::timeline::Timeline;
 
 /// One for each system_id, shared by its binds.
 #[derive(Debug)]
-pub struct Mailbox {
+pub struct ReceiptQueue {
     /// How many wait. Looked at first, so that a bind without anything to fetch takes no lock.
     waiting: AtomicUsize,
     inner: Mutex<Inner>,
@@ -22,15 +22,15 @@ pub struct Mailbox {
 
 #[derive(Debug)]
 struct Inner {
-    receipts: Timeline<Receipt>,
+    receipts: DelayQueue<Receipt>,
     /// The binds that may fetch, by their number.
     listeners: HashMap<u64, Waker>,
 }
 
-impl Mailbox {
+impl ReceiptQueue {
     /// Empty, with room for `most` receipts.
     pub fn new(most: usize) -> Self {
-        let inner = Inner { receipts: Timeline::new(most), listeners: HashMap::new() };
+        let inner = Inner { receipts: DelayQueue::new(most), listeners: HashMap::new() };
         Self { waiting: AtomicUsize::new(0), inner: Mutex::new(inner) }
     }
 

@@ -8,11 +8,11 @@ use tokio::time::{Sleep, sleep_until};
 
 /// Wakes its task when something is due.
 #[derive(Debug, Default)]
-pub struct Alarm {
+pub struct DueTimer {
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
-impl Alarm {
+impl DueTimer {
     /// Sees to it that the task is woken at `due`. Whether it is time already; the caller is then to look again.
     pub fn is_due(&mut self, cx: &mut Context<'_>, due: Option<Instant>) -> bool {
         let Some(due) = due else { return false };

@@ -1,0 +1,31 @@
+//! The system_id and password that a simulator asks for.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Who may bind; `None` for anyone.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    /// The system_id.
+    pub system_id: Option<String>,
+    /// The password.
+    pub password: Option<Password>,
+}
+
+/// Never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(pub String);
+
+impl FromStr for Password {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password")
+    }
+}
