@@ -1,8 +1,8 @@
-//! Messages beside reads of the management API: how much longer an answer takes while the API is read a thousand times a
-//! second.
+//! Messages beside reads of the management API: the time that an answer takes longer while the API is read a
+//! thousand times a second.
 //!
-//! Gateways submit at a fixed rate far below what the daemon can do, with and without the readers in turn, so that what else
-//! the machine does hits both alike.
+//! Gateways submit at a fixed rate far below what the daemon can do, with and without the readers in turn, so
+//! that what else the machine does hits both alike.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,23 +18,23 @@ use crate::readers::{Readers, Reads};
 use crate::results::{median, table};
 use crate::{Failure, machine, process};
 
-/// How long messages are submitted in one round.
+/// Time for which messages are submitted in one round.
 const SPAN: Duration = Duration::from_millis(2500);
-/// How long compactions are waited for.
+/// Longest time for which compactions are waited for.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(20);
-/// The daemon stops within this.
+/// Time that the daemon has to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 const BINDS: usize = 4;
 const WINDOW: usize = 1000;
 /// Messages per second of all binds together.
 const MESSAGES_PER_SECOND: u32 = 50_000;
 const READS_PER_SECOND: u32 = 1_000;
-/// Where the accounts send to: usage has a row for each network.
+/// The countries that the accounts send to: usage has a row for each network.
 const COUNTRIES: [&str; 5] = ["KE", "UG", "TZ", "RW", "ET"];
 /// The rise of p99 that is allowed, in thousandths.
 const RISE_PER_MILLE_MAX: i64 = 250;
 
-/// What messages and reads came to in one round.
+/// The figures of messages and reads in one round.
 #[derive(Clone, Debug, Default)]
 struct Sample {
     messages_per_second: u64,
@@ -43,7 +43,7 @@ struct Sample {
     reads: Reads,
 }
 
-/// One after the other, in either order.
+/// Two samples, taken one after the other in either order.
 struct Round {
     alone: Sample,
     beside: Sample,
@@ -57,14 +57,14 @@ struct Target {
     paths: Arc<[String]>,
 }
 
-/// Measures this many rounds and says what came of it, in Markdown.
+/// Measures this many rounds. The results in Markdown.
 pub fn measure(rounds: usize) -> Result<String, Failure> {
     let traffic = fixture::traffic_to(&COUNTRIES)?;
     let directory = fixture::directory()?;
     let config = fixture::configure_api(directory.path(), BINDS)?;
     fixture::create_admin(directory.path(), &config)?;
     let (server, ready) = fixture::start_tollgate_ready(directory.path(), &config)?;
-    // There is something to read from here on, and pages and branches are warm.
+    // From here on there is something to read, and caches are warm.
     drive(ready.smpp, &traffic, 0)?;
     let key = api_key(ready.http)?;
     let paths = paths(ready.http, &key)?;
@@ -86,17 +86,18 @@ pub fn measure(rounds: usize) -> Result<String, Failure> {
 /// A key that may read what is read here.
 fn api_key(http: SocketAddr) -> Result<String, Failure> {
     let login = json!({ "email": ADMIN_EMAIL, "password": ADMIN_PASSWORD });
-    let tokens = Connection::open(http, None)?.post("/v1/auth/login", &login)?;
+    let tokens = Connection::new(http, None).post("/v1/auth/login", &login)?;
     let token = tokens["access_token"].as_str().ok_or("no access token")?;
     let scopes = ["accounts:read", "billing:read", "messages:read"];
     let new = json!({ "name": "api load", "scopes": scopes });
-    let created = Connection::open(http, Some(token))?.post("/v1/api-keys", &new)?;
+    let created = Connection::new(http, Some(token)).post("/v1/api-keys", &new)?;
     Ok(created["key"].as_str().ok_or("no key")?.to_owned())
 }
 
-/// What is read in turn: of every account its balance, itself, its transactions, its usage, and one of its CDRs.
+/// The paths that are read in turn: of every account its balance, itself, its transactions, its usage, and
+/// one CDR.
 fn paths(http: SocketAddr, key: &str) -> Result<Arc<[String]>, Failure> {
-    let mut connection = Connection::open(http, Some(key))?;
+    let connection = Connection::new(http, Some(key));
     let mut paths = Vec::new();
     for number in 1..=BINDS {
         let account = fixture::account_name(number);

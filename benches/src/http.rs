@@ -1,104 +1,81 @@
-//! A client of the management API that costs next to nothing: one connection that is kept (RFC 9112 §9.3), one request at a
-//! time.
+//! A client of the management API: one connection that is kept, and one request at a time.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::Value;
+use ureq::http::{Response, header};
+use ureq::{Agent, Body, RequestBuilder};
 
 use crate::Failure;
 
-/// How long an answer is waited for.
+/// Time that an answer has.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// Octets of an answer's head and of its body, which is more than any that is asked for here.
-const ANSWER_OCTETS_MAX: usize = 1 << 22;
+/// The most octets of a body, which is more than any that is asked for here.
+const ANSWER_OCTETS_MAX: u64 = 1 << 22;
 
-/// A connection.
+/// A client that keeps its connection.
 pub struct Connection {
-    stream: BufReader<TcpStream>,
-    /// Host and Authorization, as every request has them.
-    headers: String,
-    body: Vec<u8>,
+    agent: Agent,
+    base: String,
+    authorization: Option<String>,
 }
 
 impl Connection {
-    /// Connects; with an access token or an API key, or as nobody.
-    pub fn open(address: SocketAddr, token: Option<&str>) -> io::Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
-        let authorization =
-            token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
-        let headers = format!("Host: {address}\r\n{authorization}");
-        Ok(Self { stream: BufReader::new(stream), headers, body: Vec::new() })
+    /// A client of the server at `address`, with an access token or an API key, or with neither.
+    pub fn new(address: SocketAddr, token: Option<&str>) -> Self {
+        let config = Agent::config_builder().timeout_global(Some(ANSWER_TIMEOUT)).http_status_as_error(false);
+        let authorization = token.map(|token| format!("Bearer {token}"));
+        Self { agent: config.build().into(), base: format!("http://{address}"), authorization }
     }
 
-    /// Reads one thing, and gives the status; the body is read to its end.
-    pub fn get(&mut self, path: &str) -> io::Result<u16> {
-        let request = format!("GET {path} HTTP/1.1\r\n{}\r\n", self.headers);
-        self.exchange(request.as_bytes())
-    }
-
-    /// Reads one thing, which has to be there.
-    pub fn read(&mut self, path: &str) -> Result<Value, Failure> {
-        let status = self.get(path)?;
-        self.answer(path, status)
-    }
-
-    /// Posts a body, which has to be taken.
-    pub fn post(&mut self, path: &str, body: &Value) -> Result<Value, Failure> {
-        let body = body.to_string();
-        let (headers, octets) = (&self.headers, body.len());
-        let request = format!(
-            "POST {path} HTTP/1.1\r\n{headers}Content-Type: application/json\r\nContent-Length: {octets}\r\n\r\n{body}"
-        );
-        let status = self.exchange(request.as_bytes())?;
-        self.answer(path, status)
-    }
-
-    fn answer(&self, path: &str, status: u16) -> Result<Value, Failure> {
-        if !(200..300).contains(&status) {
-            let body = String::from_utf8_lossy(&self.body);
-            return Err(format!("{path} was answered with {status}: {body}").into());
-        }
-        Ok(serde_json::from_slice(&self.body)?)
-    }
-
-    /// One write, so that the request is one segment; then the answer with its whole body.
-    fn exchange(&mut self, request: &[u8]) -> io::Result<u16> {
-        self.stream.get_mut().write_all(request)?;
-        let mut head = (&mut self.stream).take(ANSWER_OCTETS_MAX as u64);
-        let mut line = String::new();
-        head.read_line(&mut line)?;
-        let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
-        let status = status.ok_or_else(|| io::Error::other(format!("no status line: {line:?}")))?;
-        let mut octets = None;
-        loop {
-            line.clear();
-            if head.read_line(&mut line)? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            match line.trim_end().split_once(':') {
-                Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                    octets = value.trim().parse().ok();
-                }
-                Some(_) => {}
-                None => break,
-            }
-        }
-        let octets: usize = octets.ok_or_else(|| io::Error::other("an answer without a length"))?;
-        if octets > ANSWER_OCTETS_MAX {
-            return Err(io::Error::other("an answer that is too long"));
-        }
-        self.body.resize(octets, 0);
-        self.stream.read_exact(&mut self.body)?;
+    /// Asks for `path`, and gives the status; the body is read to its end.
+    pub fn get(&self, path: &str) -> Result<u16, ureq::Error> {
+        let (status, _) = body(self.authorized(self.agent.get(self.url(path))).call()?)?;
         Ok(status)
     }
+
+    /// Asks for `path`, which must be answered with a success, and reads the answer.
+    pub fn read(&self, path: &str) -> Result<Value, Failure> {
+        success(path, body(self.authorized(self.agent.get(self.url(path))).call()?)?)
+    }
+
+    /// Posts a body, which must be answered with a success, and reads the answer.
+    pub fn post(&self, path: &str, new: &Value) -> Result<Value, Failure> {
+        let request = self.authorized(self.agent.post(self.url(path)));
+        let response = request.header(header::CONTENT_TYPE, "application/json").send(&new.to_string())?;
+        success(path, body(response)?)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    fn authorized<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        match &self.authorization {
+            Some(authorization) => request.header(header::AUTHORIZATION, authorization),
+            None => request,
+        }
+    }
+}
+
+/// The status and the whole body.
+fn body(mut response: Response<Body>) -> Result<(u16, Vec<u8>), ureq::Error> {
+    let octets = response.body_mut().with_config().limit(ANSWER_OCTETS_MAX).read_to_vec()?;
+    Ok((response.status().as_u16(), octets))
+}
+
+fn success(path: &str, (status, body): (u16, Vec<u8>)) -> Result<Value, Failure> {
+    if !(200..300).contains(&status) {
+        let body = String::from_utf8_lossy(&body);
+        return Err(format!("{path} was answered with {status}: {body}").into());
+    }
+    Ok(serde_json::from_slice(&body)?)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
     use std::net::TcpListener;
     use std::thread;
 
@@ -118,12 +95,12 @@ mod tests {
             }
             asked
         });
-        let mut connection = Connection::open(address, Some("key")).unwrap();
+        let connection = Connection::new(address, Some("key"));
         assert_eq!(connection.read("/one").unwrap(), serde_json::json!([1]));
         assert_eq!(connection.get("/two").unwrap(), 404);
         let asked = server.join().unwrap();
         assert_eq!(asked.iter().filter(|line| line.starts_with("GET /")).count(), 2, "{asked:?}");
-        assert!(asked.contains(&"Authorization: Bearer key".to_owned()), "{asked:?}");
+        assert!(asked.contains(&"authorization: Bearer key".to_owned()), "{asked:?}");
     }
 
     #[test]
@@ -135,7 +112,7 @@ mod tests {
             BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok).find(String::is_empty);
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}").unwrap();
         });
-        assert!(Connection::open(address, None).unwrap().get("/").is_err());
+        assert!(Connection::new(address, None).get("/").is_err());
         server.join().unwrap();
     }
 }

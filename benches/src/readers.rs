@@ -1,4 +1,4 @@
-//! Readers of the management API: a fixed rate over a few connections, and how long each read took.
+//! Readers of the management API: a fixed rate over a few connections, and the time of each read.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use crate::http::Connection;
 
 /// Connections, each of which has one request under way.
 const CONNECTIONS: u32 = 4;
-/// Reads of one connection in one run at most: what is kept of them is bounded.
+/// The most reads of one connection in one run, so that the times kept of them are bounded.
 const READS_MAX: usize = 1 << 20;
 
 /// Readers at work.
@@ -22,14 +22,14 @@ pub struct Readers {
     threads: Vec<JoinHandle<io::Result<Vec<Duration>>>>,
 }
 
-/// What came of them.
+/// The results of the readers.
 #[derive(Clone, Debug, Default)]
 pub struct Reads {
-    /// All of them.
+    /// The number of reads.
     pub count: u64,
-    /// In the time that they lasted.
+    /// Reads per second of the run.
     pub per_second: u64,
-    /// From when a read was due to its whole answer, sorted.
+    /// Times from the instant at which a read was due to its whole answer, sorted.
     latencies: Vec<Duration>,
 }
 
@@ -43,22 +43,21 @@ impl Readers {
     ) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let interval = Duration::from_secs(1) * CONNECTIONS / per_second.max(1);
-        let connections = (0..CONNECTIONS).map(|_| Connection::open(address, Some(token)));
-        let connections = connections.collect::<io::Result<Vec<_>>>()?;
+        let connections: Vec<_> = (0..CONNECTIONS).map(|_| Connection::new(address, Some(token))).collect();
         let began = Instant::now();
         let mut threads = Vec::new();
         for (connection, place) in connections.into_iter().zip(0..) {
             let (stop, paths) = (Arc::clone(&stop), Arc::clone(paths));
-            // One after the other, and not all at the same moment.
+            // The connections take turns, so that they do not all read at the same moment.
             let first = began + interval * place / CONNECTIONS;
             let skipped = place as usize;
-            let read = move || read(connection, paths.iter().cycle().skip(skipped), first, interval, &stop);
+            let read = move || read(&connection, paths.iter().cycle().skip(skipped), first, interval, &stop);
             threads.push(thread::Builder::new().name("reader".to_owned()).spawn(read)?);
         }
         Ok(Self { stop, began, threads })
     }
 
-    /// Lets them end, and says what came of them. Every read has to have been answered with 200.
+    /// Ends the readers. An error where a read was not answered with 200.
     pub fn finish(self) -> Result<Reads, Failure> {
         self.stop.store(true, Ordering::Relaxed);
         let mut latencies = Vec::new();
@@ -73,7 +72,8 @@ impl Readers {
 }
 
 impl Reads {
-    /// The latency that so many thousandths of all reads stayed within; zero of none.
+    /// The latency that this share of reads, in parts of a thousand, did not exceed; zero where there are
+    /// none.
     pub fn latency(&self, per_mille: usize) -> Duration {
         let place = (self.latencies.len() * per_mille).div_ceil(1000).saturating_sub(1);
         self.latencies.get(place).copied().unwrap_or_default()
@@ -82,7 +82,7 @@ impl Reads {
 
 /// Reads at fixed instants. What is late is made up for, and its lateness counts.
 fn read<'a>(
-    mut connection: Connection,
+    connection: &Connection,
     mut paths: impl Iterator<Item = &'a String>,
     first: Instant,
     interval: Duration,
@@ -93,7 +93,7 @@ fn read<'a>(
     while !stop.load(Ordering::Relaxed) && latencies.len() < READS_MAX {
         thread::sleep(due.saturating_duration_since(Instant::now()));
         let Some(path) = paths.next() else { break };
-        let status = connection.get(path)?;
+        let status = connection.get(path).map_err(io::Error::other)?;
         if status != 200 {
             return Err(io::Error::other(format!("{path} was answered with {status}")));
         }

@@ -1,27 +1,17 @@
-//! Reads counters off a Prometheus endpoint.
+//! Reads counters from a Prometheus endpoint.
 
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use ureq::Agent;
+
+/// Time that one request has.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The text of `/metrics`.
-pub fn metrics(endpoint: SocketAddr) -> io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&endpoint, TIMEOUT)?;
-    stream.set_read_timeout(Some(TIMEOUT))?;
-    write!(stream, "GET /metrics HTTP/1.0\r\nHost: {endpoint}\r\n\r\n")?;
-    let mut response = String::new();
-    stream.read_to_string(&mut response)?;
-    let (head, body) = response.split_once("\r\n\r\n").unwrap_or_default();
-    if head.split(' ').nth(1) == Some("200") {
-        Ok(body.to_owned())
-    } else {
-        Err(io::Error::other(format!(
-            "{endpoint}/metrics answered {:?}",
-            head.lines().next().unwrap_or_default()
-        )))
-    }
+/// The text of `/metrics`. An error where the status is not a success.
+pub fn metrics(endpoint: SocketAddr) -> Result<String, ureq::Error> {
+    let agent: Agent = Agent::config_builder().timeout_global(Some(TIMEOUT)).build().into();
+    agent.get(format!("http://{endpoint}/metrics")).call()?.body_mut().read_to_string()
 }
 
 /// The values of the counter `name` that are not zero, by the value of their one label.
@@ -43,7 +33,7 @@ pub fn value(metrics: &str, name: &str, labels: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{BufRead, BufReader};
+    use std::io::{BufRead, BufReader, Write};
     use std::net::TcpListener;
     use std::thread;
 
@@ -69,7 +59,7 @@ mod tests {
             for response in ["HTTP/1.0 200 OK\r\nA: b\r\n\r\nbody\n", "HTTP/1.0 404 Not Found\r\n\r\n"] {
                 let mut stream = listener.accept().unwrap().0;
                 let mut request = BufReader::new(&stream).lines().map(Result::unwrap);
-                assert_eq!(request.next().as_deref(), Some("GET /metrics HTTP/1.0"));
+                assert_eq!(request.next().as_deref(), Some("GET /metrics HTTP/1.1"));
                 assert!(request.any(|line| line.is_empty()), "the end of the request");
                 stream.write_all(response.as_bytes()).unwrap();
             }

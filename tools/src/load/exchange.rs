@@ -1,4 +1,5 @@
-//! What is going on on one bind: requests out, answers in, and the tally of both. No I/O but the record.
+//! The messages of one bind: requests out, answers in, and the tally of both. It does no I/O but for the
+//! record.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,27 +18,25 @@ use super::traffic::Message;
 use super::window::{Sent, Window};
 use super::wire;
 
-const HEXADECIMAL: [u8; 16] = *b"0123456789abcdef";
-
-/// The window of one bind and everything that was seen through it.
+/// The window of one bind, and everything counted through it.
 pub struct Exchange {
-    /// What is not answered yet.
+    /// The messages that are not answered yet.
     pub window: Window,
-    /// What was.
+    /// The counts of those that were answered.
     pub tally: Tally,
-    /// The same, message by message.
+    /// The lines of the record, one for each message.
     pub lines: Lines,
-    /// Whether the server has sent an unbind.
+    /// True once the server has sent an unbind.
     pub unbound: bool,
-    /// Where messages and receipts are held against each other; `None` where receipts are not waited for.
+    /// The tracker that matches messages and receipts; `None` where receipts are not waited for.
     tracker: Option<Arc<ReceiptTracker>>,
     events: Vec<Event>,
-    /// What the idempotency keys of this bind have in common.
+    /// The digits that all idempotency keys of this bind begin with.
     key_prefix: u64,
 }
 
 impl Exchange {
-    /// Nothing sent yet. `key_run` and `bind` make the keys.
+    /// An exchange that has sent nothing yet. `key_run` and `bind` make the keys.
     pub fn new(
         window: Window,
         tally: Tally,
@@ -57,7 +56,7 @@ impl Exchange {
             .write(out, sequence, message.destination.as_bytes(), || key(self.key_prefix, message.number));
     }
 
-    /// Takes in what the server sent at `now`, and puts what must be answered into `out`.
+    /// Takes in a PDU that the server sent at `now`, and appends the answer, if it needs one, to `out`.
     pub fn take(&mut self, pdu: &Frame<'_>, now: Instant, out: &mut BytesMut) {
         let sequence = pdu.header.sequence;
         match pdu.header.command {
@@ -71,7 +70,8 @@ impl Exchange {
                 put_header_only(out, CommandId::UnbindResp, 0, sequence);
                 self.unbound = true;
             }
-            // The only other requests that a server sends to a gateway; their responses carry an empty message_id.
+            // The only other requests that a server sends to a gateway; their responses carry an empty
+            // message_id.
             CommandId::DeliverSm => {
                 self.note_receipt(pdu, now);
                 wire::write(out, CommandId::DeliverSmResp, sequence, b"\0");
@@ -105,7 +105,7 @@ impl Exchange {
         self.events.push(Event::Receipt(tracker.hash(receipt.message_id)));
     }
 
-    /// Holds what was taken in against what all binds know, and says how much that was.
+    /// Reports the answers and receipts taken in to the tracker of all binds. The number of them.
     pub fn enter_events(&mut self) -> usize {
         let count = self.events.len();
         if let Some(tracker) = self.tracker.as_ref().filter(|_| count > 0) {
@@ -123,11 +123,9 @@ impl Exchange {
 
 /// 24 hexadecimal digits, the last 12 of them the message's own.
 fn key(prefix: u64, number: u64) -> Key {
-    let mut rest = (u128::from(prefix) << 48) | u128::from(number);
+    let octets = ((u128::from(prefix) << 48) | u128::from(number)).to_be_bytes();
     let mut key = Key::default();
-    for octet in key.iter_mut().rev() {
-        *octet = HEXADECIMAL[(rest & 0xF) as usize];
-        rest >>= 4;
-    }
+    // The last twelve octets have exactly as many digits as a key.
+    let _ = hex::encode_to_slice(octets.split_at(octets.len() - key.len() / 2).1, &mut key);
     key
 }

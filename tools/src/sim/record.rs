@@ -1,7 +1,7 @@
 //! The record file: one line for each message taken, written before the message is answered.
 //!
-//! What was written survives the end of the process, however it ends, so that a judge can hold what was accepted here
-//! against what others say of it. The texts of messages are not in it, only their hashes.
+//! Lines survive the end of the process, however it ends, so that the messages accepted here can be compared
+//! with what others say of them. The texts of messages are not in it, only their hashes.
 
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
@@ -17,10 +17,10 @@ use super::receipts::USER_MESSAGE_REFERENCE;
 const HEADER: &str =
     "message_id,source,destination,user_message_reference,length,esm_class,data_coding,payload_hash\n";
 
-/// Octets of the SHA-256 that are written.
+/// Octets of the SHA-256 that a line has.
 const HASH_OCTETS: usize = 8;
 
-/// No line is longer.
+/// The most octets of a line.
 const LINE_OCTETS_MAX: u64 = 4096;
 
 /// The file, shared by all sessions.
@@ -28,8 +28,8 @@ const LINE_OCTETS_MAX: u64 = 4096;
 pub struct Record(Mutex<File>);
 
 impl Record {
-    /// Opens the file to write behind what is there. A last line without its end is taken away: it was being written
-    /// when the process was killed, so that its message was never answered.
+    /// Opens the file to write behind what is there. A last line without its end is taken away: it was being
+    /// written when the process was killed, so that its message was never answered.
     pub fn open(path: &Path) -> io::Result<Self> {
         let mut file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
         let whole = whole_lines(&mut file)?;
@@ -69,9 +69,8 @@ pub fn write_line(lines: &mut String, message_id: &str, submit: &Submit<'_>, des
         push(lines, format_args!("{number}"));
     }
     push(lines, format_args!(",{},{},{},", submit.payload.len(), submit.esm_class, submit.data_coding));
-    for octet in Sha256::digest(submit.payload).iter().take(HASH_OCTETS) {
-        push(lines, format_args!("{octet:02x}"));
-    }
+    let hash = Sha256::digest(submit.payload);
+    lines.push_str(&hex::encode(hash.get(..HASH_OCTETS).unwrap_or(&hash)));
     lines.push('\n');
 }
 
