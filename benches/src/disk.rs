@@ -1,4 +1,4 @@
-//! The disk: what kind it is, how long it takes to have something for good, and how much of it is used.
+//! The disk: its kind, the time of a synced append, and the space that files take.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -12,15 +12,15 @@ const APPENDS: usize = 300;
 /// `f_type` of file systems that keep everything in memory (statfs(2)).
 const TMPFS_MAGIC: i64 = 0x0102_1994;
 
-/// `st_blocks` counts in these (stat(2)).
+/// Octets of a block, in which `st_blocks` counts (stat(2)).
 const BLOCK_OCTETS: u64 = 512;
 
-/// Whether files in `directory` are in memory only, so that a sync says nothing.
+/// True if files in `directory` are in memory only, so that a sync measures nothing.
 pub fn is_memory(directory: &Path) -> io::Result<bool> {
     Ok(rustix::fs::statfs(directory)?.f_type == TMPFS_MAGIC)
 }
 
-/// How long it takes to append 4 KiB to a file and have the disk confirm it: the middle of many attempts.
+/// The time to append 4 KiB to a file and have the disk confirm it: the median of many attempts.
 pub fn synced_append(directory: &Path) -> io::Result<Duration> {
     let path = directory.join("synced-append");
     let mut file = File::create(&path)?;
@@ -37,7 +37,7 @@ pub fn synced_append(directory: &Path) -> io::Result<Duration> {
     Ok(taken.get(APPENDS / 2).copied().unwrap_or_default())
 }
 
-/// What the files below `directory` take on disk, in octets: in all, and of that in write-ahead logs.
+/// Octets on disk of the files below `directory`: in all, and of that in write-ahead logs.
 pub fn used_bytes(directory: &Path) -> io::Result<(u64, u64)> {
     let (mut all, mut logs) = (0, 0);
     for entry in fs::read_dir(directory)? {

@@ -19,15 +19,15 @@ use crate::Failure;
 
 const PASSWORD: &str = "measure";
 
-/// Who logs in to the management API.
+/// The e-mail address of the admin of the management API.
 pub const ADMIN_EMAIL: &str = "measure@example.com";
-/// With this password.
+/// The password of that admin.
 pub const ADMIN_PASSWORD: &str = "a staple for 3 horses";
 
-/// How long a server may take to be ready, with ten million CDRs or a million accounts.
+/// Time that a server has to be ready, with ten million CDRs or a million accounts.
 const READY_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// The configuration that is shipped.
+/// A file of the configuration that is shipped.
 pub fn shipped(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../config").join(file)
 }
@@ -52,12 +52,12 @@ pub fn directory() -> Result<tempfile::TempDir, Failure> {
     let binaries = binary("measure")?;
     let parent = binaries.parent().ok_or("no directory")?;
     if crate::disk::is_memory(parent)? {
-        return Err(format!("{} is in memory, where a sync says nothing", parent.display()).into());
+        return Err(format!("{} is in memory, where a sync measures nothing", parent.display()).into());
     }
     Ok(tempfile::Builder::new().prefix("measure-").tempdir_in(parent)?)
 }
 
-/// What the load generator sends: real texts to the whole numbering plan.
+/// The messages that the load generator sends: texts to the whole numbering plan.
 pub fn traffic(mix: Mix) -> Result<Arc<Traffic>, Failure> {
     traffic_of(mix, false)
 }
@@ -203,14 +203,14 @@ pub fn start_floor(directory: &Path) -> Result<(Server, SocketAddr), Failure> {
     Ok((server, line.parse()?))
 }
 
-/// Where a daemon listens.
+/// The addresses that a daemon listens on.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Ready {
-    /// For gateways.
+    /// The address for gateways.
     pub smpp: SocketAddr,
-    /// For the management API.
+    /// The address of the management API.
     pub http: SocketAddr,
-    /// For Prometheus.
+    /// The address of the metrics.
     pub metrics: SocketAddr,
 }
 
@@ -230,7 +230,7 @@ pub fn start_tollgate_ready(directory: &Path, config: &Path) -> Result<(Server, 
     Ok((server, serde_json::from_str(&line)?))
 }
 
-/// Where [`start_tollgate`] keeps its books.
+/// The data directory of [`start_tollgate`].
 pub fn data_dir(directory: &Path) -> PathBuf {
     directory.join("data")
 }

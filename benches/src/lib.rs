@@ -1,8 +1,8 @@
-//! Measurements of Tollgate, and what they have in common.
+//! Measurements of Tollgate, and the fixtures that they share.
 //!
-//! The Criterion benchmarks beside this time one stage each. The binary `measure` drives the real daemon and the
-//! `floor` over real sockets with the same load generator, and writes what it finds into `RESULTS.md`, one section for
-//! each kind of measurement. Nothing here is part of the product.
+//! The Criterion benchmarks beside this time one stage each. The binary `measure` drives the real daemon and
+//! the `floor` over real sockets with the same load generator, and writes what it finds into `RESULTS.md`,
+//! one section for each kind of measurement. Nothing here is part of the product.
 
 pub mod api_load;
 pub mod disk;
@@ -18,5 +18,5 @@ pub mod results;
 pub mod stages;
 pub mod whole_path;
 
-/// What stops a measurement, for people to read.
+/// An error that stops a measurement, for people to read.
 pub type Failure = Box<dyn std::error::Error>;

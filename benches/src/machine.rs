@@ -1,4 +1,4 @@
-//! What the measurements were made on.
+//! The machine that the measurements were made on.
 
 use std::fs;
 use std::thread;

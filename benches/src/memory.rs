@@ -1,4 +1,4 @@
-//! What wallets, rates and the numbering plan take in memory.
+//! Memory of wallets, rates and the numbering plan.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -24,10 +24,11 @@ const ACCOUNTS: usize = 1_000_000;
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(20);
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Rows of the rate table that is measured: for each network one in force, and some that are not yet or no longer.
+/// Rows of the rate table that is measured: for each network one in force, and some that are not yet or no
+/// longer.
 const ROWS_PER_NETWORK: u64 = 10;
 
-/// Loads everything and says what came of it, in Markdown.
+/// Loads everything and measures it. The results in Markdown.
 pub fn measure(config: &Path) -> Result<String, Failure> {
     let (wallets, wallet_bytes) = wallets()?;
     let provisioning = config::load(config).map_err(|problems| problems.to_string())?.provisioning;

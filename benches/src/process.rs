@@ -1,11 +1,11 @@
-//! What a process has used, as the kernel counts it (proc(5)).
+//! CPU time and memory of a process, as the kernel counts them (proc(5)).
 
 use std::fs;
 use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// CPU time below which a process counts as idle, and over which time.
+/// CPU time in a span below which a process counts as idle.
 const IDLE_CPU: Duration = Duration::from_millis(20);
 const IDLE_SPAN: Duration = Duration::from_millis(300);
 
@@ -23,7 +23,7 @@ pub fn cpu_time(pid: u32) -> io::Result<Duration> {
         / u32::try_from(rustix::param::clock_ticks_per_second()).map_err(io::Error::other)?)
 }
 
-/// Memory that is really there, in octets.
+/// Resident memory, in octets.
 pub fn resident_bytes(pid: u32) -> io::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

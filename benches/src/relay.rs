@@ -1,5 +1,5 @@
-//! The relay: gateway → daemon → simulated operator → receipt → gateway, beside charge-only; and how long a dead
-//! operator holds messages up.
+//! The relay: gateway → daemon → simulated operator → receipt → gateway, beside charge-only; and the time for
+//! which a dead operator delays messages.
 //!
 //! Gateway, daemon and operator share the machine. A message counts once its receipt is back at its gateway.
 
@@ -15,21 +15,21 @@ use tollgate_tools::load::{self, Limits, Mix, Running, Traffic};
 use crate::results::{median, table};
 use crate::{Failure, fixture, machine, process};
 
-/// How long messages are submitted in one round.
+/// Time for which messages are submitted in one round.
 const SPAN: Duration = Duration::from_millis(2500);
-/// How long the last receipts are waited for while none comes.
+/// Time for which the last receipts are waited for while none comes.
 const RECEIPTS_WAIT: Duration = Duration::from_secs(30);
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(20);
 const BINDS: usize = 4;
 const WINDOW: usize = 1000;
 /// Messages per second while operators die and come back.
 const FAILOVER_RATE: u32 = 2_000;
-/// How long it is looked for the first message of another operator.
+/// Time that an operator has until its first message.
 const FAILOVER_TIMEOUT: Duration = Duration::from_secs(30);
-/// Between two looks at the metrics.
+/// Time between two looks at the metrics.
 const LOOK_PAUSE: Duration = Duration::from_millis(2);
 
-/// What one round came to.
+/// The figures of one round.
 #[derive(Clone, Copy, Default)]
 struct Sample {
     per_second: u64,
@@ -38,7 +38,7 @@ struct Sample {
     p99: Duration,
 }
 
-/// From a death to the first message elsewhere, and from a return to the first message at home.
+/// Times from an operator's death to the other's first message, and from its return to its own first message.
 #[derive(Clone, Copy, Default)]
 struct Failover {
     away: Duration,
@@ -47,7 +47,7 @@ struct Failover {
     possible_duplicates: u64,
 }
 
-/// Measures this many rounds and says what came of it, in Markdown.
+/// Measures this many rounds. The results in Markdown.
 pub fn measure(rounds: usize) -> Result<String, Failure> {
     let (mut charged, mut relayed, mut failovers) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..rounds {
@@ -146,7 +146,7 @@ fn failover(round: usize) -> Result<Failover, Failure> {
     })
 }
 
-/// How long it takes until an operator has accepted more messages than these.
+/// The time until an operator has accepted more messages than `before`.
 fn until_more(metrics: SocketAddr, operator: &str, before: u64) -> Result<Duration, Failure> {
     let begun = Instant::now();
     while begun.elapsed() < FAILOVER_TIMEOUT {

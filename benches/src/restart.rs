@@ -1,4 +1,4 @@
-//! How long a start takes with many CDRs on disk, and how much disk they take.
+//! The time that a start takes with many CDRs on disk, and the disk space that they take.
 
 use std::path::Path;
 use std::process::Command;
@@ -16,7 +16,7 @@ const WINDOW: usize = 1000;
 const SETTLE_TIMEOUT: Duration = Duration::from_mins(1);
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Fills a data directory with this many CDRs, and says what came of it, in Markdown.
+/// Fills a data directory with this many CDRs and measures it. The results in Markdown.
 pub fn measure(cdrs: u64) -> Result<String, Failure> {
     let directory = fixture::directory()?;
     let config = fixture::configure(directory.path(), BINDS)?;

@@ -13,7 +13,7 @@ pub fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md")
 }
 
-/// Puts `body` under `## heading`, in place of what stood there, or at the end.
+/// Writes `body` under `## heading`, in place of the section of that name, or at the end.
 pub fn replace_section(path: &Path, heading: &str, body: &str) -> io::Result<()> {
     let before = match fs::read_to_string(path) {
         Ok(text) => text,
@@ -45,7 +45,7 @@ pub fn table<const COLUMNS: usize>(headings: [&str; COLUMNS], rows: &[[String; C
     [line(headings.to_vec()), line(rules)].into_iter().chain(rows).collect()
 }
 
-/// The middle one; of an even number, the upper of the two in the middle. Zero of none.
+/// The median; of an even number of values the upper one of the two in the middle, of none zero.
 pub fn median<T: Copy + Ord + Default>(values: impl IntoIterator<Item = T>) -> T {
     let mut sorted: Vec<T> = values.into_iter().collect();
     sorted.sort_unstable();

@@ -1,4 +1,5 @@
-//! The stages of one message, as Criterion has measured them: reads the estimates that `cargo bench` leaves behind.
+//! The stages of one message, as Criterion has measured them: reads the estimates that `cargo bench` leaves
+//! behind.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::results::table;
 use crate::{Failure, machine};
 
-/// Benchmarks in the order in which a message goes through them, and what they are called in the results.
+/// Benchmarks in the order in which a message goes through them, with their names in the results.
 const STAGES: [(&str, &str); 9] = [
     ("decode", "decode: frame and submit_sm"),
     ("numbering", "number → network"),
@@ -32,7 +33,7 @@ struct Estimate {
     point_estimate: f64,
 }
 
-/// How many messages one iteration of a benchmark is.
+/// The number of messages in one iteration of a benchmark.
 #[derive(Deserialize)]
 struct Benchmark {
     throughput: Option<Throughput>,
@@ -44,7 +45,7 @@ struct Throughput {
     messages: Option<u32>,
 }
 
-/// What Criterion measured last, in Markdown. `criterion` is its directory below the target directory.
+/// The last results of Criterion, in Markdown. `criterion` is its directory below the target directory.
 pub fn describe(criterion: &Path) -> Result<String, Failure> {
     let mut rows = Vec::new();
     for (benchmark, title) in STAGES {

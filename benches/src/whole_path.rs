@@ -1,8 +1,8 @@
 //! The whole path: charged and durable, against the floor, in one run with the same client.
 //!
-//! Both servers run all the time and are driven in turn, so that what else the machine does hits both alike. A round
-//! ends only when the daemon's compactions have: their CPU time counts for the messages that caused them, and the floor
-//! is not measured beside them.
+//! Both servers run all the time and are driven in turn, so that what else the machine does hits both alike.
+//! A round ends only when the daemon's compactions have: their CPU time counts for the messages that caused
+//! them, and the floor is not measured beside them.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,16 +13,16 @@ use tollgate_tools::load::{self, Limits, Mix, Report, Traffic};
 use crate::results::{median, table};
 use crate::{Failure, disk, fixture, machine, process};
 
-/// How long a workload is kept up.
+/// Time for which a workload is kept up.
 const SPAN: Duration = Duration::from_millis(2500);
 
-/// How long compactions are waited for.
+/// Longest time for which compactions are waited for.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The daemon stops within this.
+/// Time that the daemon has to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What the gateways do.
+/// The load that gateways make.
 struct Workload {
     name: &'static str,
     binds: usize,
@@ -37,7 +37,7 @@ const WORKLOADS: [Workload; 4] = [
     Workload { name: "one message in flight", binds: 1, accounts: 1, window: 1 },
 ];
 
-/// What one server did with one workload.
+/// The figures of one server under one workload.
 #[derive(Clone, Copy, Default)]
 struct Sample {
     per_second: u64,
@@ -60,7 +60,7 @@ struct Target {
     address: SocketAddr,
 }
 
-/// Measures this many rounds and says what came of it, in Markdown.
+/// Measures this many rounds. The results in Markdown.
 pub fn measure(rounds: usize) -> Result<String, Failure> {
     let traffic = fixture::traffic(Mix::Real)?;
     let directory = fixture::directory()?;
@@ -127,7 +127,7 @@ fn share_per_mille(round: &Round) -> u64 {
     round.tollgate.per_second * 1000 / round.floor.per_second.max(1)
 }
 
-/// How much longer a message took than a synced append right before.
+/// The time by which a message took longer than a synced append right before.
 fn micros_over_append(round: &Round) -> i64 {
     let micros = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
     micros(round.tollgate.p50) - micros(round.synced_append)

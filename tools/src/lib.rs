@@ -1,5 +1,5 @@
-//! Programs around Tollgate that are not part of the process that keeps the money: a load generator, an operator
-//! simulator and the demo.
+//! Programs around Tollgate that are not part of the process that keeps the money: a load generator, an
+//! operator simulator and the demo.
 
 pub mod cli;
 pub mod demo;

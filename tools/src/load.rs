@@ -1,11 +1,12 @@
 //! The load generator: SMPP gateways made for measuring.
 //!
-//! Client and server usually share a machine here, so a message must cost the client next to nothing: every PDU is
-//! encoded once and only patched, many are written and read with one system call, and each bind is one plain thread
-//! that sleeps in `poll` while it has nothing to do. What is measured is the time from the moment a message is put
-//! into the buffer until its answer is read.
+//! Client and server usually share a machine here, so a message must cost the client next to nothing: every
+//! PDU is encoded once and only patched, many are written and read with one system call, and each bind is one
+//! plain thread that sleeps in `poll` while it has nothing to do. What is measured is the time from the
+//! moment a message is put into the buffer until its answer is read.
 //!
-//! It never opens anything but TCP connections to its target and the record file, and it keeps no message text.
+//! It never opens anything but TCP connections to its target and the record file, and it keeps no message
+//! text.
 
 mod bind;
 mod command;

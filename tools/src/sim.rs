@@ -1,12 +1,13 @@
-//! The operator simulator: a message centre that takes messages and sends receipts, as well or as badly as asked.
+//! The operator simulator: a message centre that takes messages and sends receipts, as well or as badly as
+//! asked.
 //!
-//! It stands where a mobile operator stands, so that everything on this side of it can be measured and broken on
-//! purpose: slow answers, errors, throttling, lost answers, cut connections, receipts that come early, late, twice or
-//! never, ids in every writing. It is deaf to what was before: it keeps no state of messages, answers every query with
-//! a failure, and ends with its process. What it accepted stands in the record file, if it is given one.
+//! It stands where a mobile operator stands, so that everything on this side of it can be measured and broken
+//! on purpose: slow answers, errors, throttling, lost answers, cut connections, receipts that come early,
+//! late, twice or never, ids in every format. It keeps no state of messages, answers every query with a
+//! failure, and ends with its process. What it accepted stands in the record file, if it is given one.
 //!
-//! Everything that is due later waits in an ordered queue that its session looks into; no message has a task or a timer
-//! of its own.
+//! Everything that is due later waits in an ordered queue that its session looks into; no message has a task
+//! or a timer of its own.
 
 mod answers;
 mod chance;

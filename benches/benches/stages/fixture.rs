@@ -68,7 +68,7 @@ pub fn rich_wallet(number: AccountNumber) -> Wallet {
     Wallet::new(number, WalletState { balance: Amount::MAX, ..WalletState::default() })
 }
 
-/// What a message is rated by.
+/// The tables and settings that a message is rated by.
 pub fn message<'a>(submit: &Submit<'a>) -> Message<'a> {
     let to = destination(submit);
     let body = Body {

@@ -1,6 +1,7 @@
 //! One benchmark for each stage that a message goes through, all on the same real texts and numbers.
 //!
-//! An iteration is a batch of messages, as a session works through what one read brought; the results are per message.
+//! An iteration is a batch of messages, as a session works through what one read brought; the results are per
+//! message.
 
 #![allow(missing_docs, reason = "criterion_group! writes functions without documentation")]
 #![expect(

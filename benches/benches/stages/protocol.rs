@@ -51,7 +51,7 @@ pub fn encode(group: &mut BenchmarkGroup<'_, WallTime>, fixture: &Fixture) {
     });
 }
 
-/// A bound session that waits for the gate's answers to a whole batch.
+/// A bound session that waits for the answers to a whole batch.
 fn session_with_batch(fixture: &Fixture, now: Instant) -> ServerSession {
     let mut session = ServerSession::new(Arc::new(SessionConfig::default()), now);
     let mut input = bind();
@@ -71,7 +71,7 @@ fn bind() -> BytesMut {
     BytesMut::from([&length, &*body].concat().as_slice())
 }
 
-/// A gate that answers later.
+/// A handler that answers later.
 struct Undecided;
 
 impl GateSession for Undecided {

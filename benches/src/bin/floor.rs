@@ -1,7 +1,7 @@
 //! The floor: the least that an SMPP server can do over rusmpp's own codec, to measure Tollgate against.
 //!
-//! It takes every bind, answers every `submit_sm` with `ESME_ROK` and an id, one flush for all that one read brought,
-//! and charges, checks and stores nothing. Prints the address it listens on.
+//! It takes every bind, answers every `submit_sm` with `ESME_ROK` and an id, one flush for all that one read
+//! brought, and charges, checks and stores nothing. Prints the address it listens on.
 
 use std::io;
 

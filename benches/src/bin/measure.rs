@@ -11,29 +11,29 @@ use tollgate_benches::{Failure, api_load, fixture, memory, relay, restart, resul
 enum Measurement {
     /// Throughput and latency against the floor.
     WholePath {
-        /// How often each workload is measured.
+        /// Number of rounds of each workload.
         #[arg(long, default_value_t = 5)]
         rounds: usize,
     },
-    /// Through an operator and back, and failover.
+    /// Messages through an operator and receipts back, and failover.
     Relay {
-        /// How often each is measured.
+        /// Number of rounds of each.
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
     /// Messages beside a thousand reads of the management API per second.
     ApiLoad {
-        /// How often each is measured.
+        /// Number of rounds of each.
         #[arg(long, default_value_t = 7)]
         rounds: usize,
     },
-    /// What Criterion has measured of each stage.
+    /// The times of each stage that Criterion has measured.
     Stages,
     /// Memory of wallets, rates and numbering plan.
     Memory,
     /// Restart and disk with many CDRs.
     Restart {
-        /// How many.
+        /// Number of CDRs.
         #[arg(long, default_value_t = 10_000_000)]
         cdrs: u64,
     },

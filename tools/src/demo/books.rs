@@ -1,5 +1,5 @@
-//! The books of a data directory that the daemon has left, as the commands `tollgate export` and `tollgate verify` show
-//! them.
+//! The books of a data directory that the daemon has left, as the commands `tollgate export` and `tollgate
+//! verify` show them.
 
 use std::path::Path;
 use std::process::Output;
@@ -22,7 +22,7 @@ pub struct ChargedMessage {
     pub country: String,
     /// The name of the network; empty where only the country is known.
     pub operator: String,
-    /// Segments charged.
+    /// The number of segments charged.
     pub segments: u32,
     /// The price of all segments.
     #[serde(deserialize_with = "amount")]
@@ -91,16 +91,16 @@ impl Counts {
 
 /// The data directory of a daemon that has stopped, and the program that reads it.
 pub struct Books<'a> {
-    /// The program `tollgate`.
+    /// The program that reads them.
     pub program: &'a Program,
-    /// The configuration.
+    /// The configuration that the daemon ran with.
     pub config: &'a Path,
-    /// The data directory.
+    /// The directory that the daemon kept its books in.
     pub data_dir: &'a Path,
 }
 
 impl Books<'_> {
-    /// Every CDR.
+    /// Every CDR in the books.
     pub fn charged_messages(&self) -> Result<Vec<ChargedMessage>, String> {
         let output = self.run(&["export", "cdr", "--format", "csv"])?;
         if !output.status.success() {

@@ -10,8 +10,8 @@ use tollgate_provisioning as config;
 use super::program::Program;
 use super::run::Demo;
 
-/// Starts the daemon and two operators on temporary data, sends real texts through them, kills one operator midway, and
-/// checks the books.
+/// Starts the daemon and two operators on temporary data, sends real texts through them, kills one operator
+/// midway, and checks the books.
 #[derive(Debug, clap::Args)]
 pub struct DemoCommand {
     /// Messages to submit.

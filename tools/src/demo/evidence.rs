@@ -1,4 +1,4 @@
-//! Compares what the gateways were told with what stands on disk.
+//! Compares the answers that the gateways got with the CDRs on disk.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -7,12 +7,12 @@ use serde::Deserialize;
 
 use super::books::ChargedMessage;
 
-/// What came of the comparison.
+/// The result of the comparison.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
     /// Messages that the gateways got an id for.
     pub acknowledged: usize,
-    /// CDRs.
+    /// CDRs on disk.
     pub charged: usize,
     /// Acknowledged, but without a CDR of that account and destination under that id.
     pub missing: usize,
@@ -23,7 +23,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Whether every acknowledged message has exactly one CDR, and every CDR its message.
+    /// True if every acknowledged message has exactly one CDR, and every CDR its message.
     pub fn is_sound(&self) -> bool {
         (self.missing, self.unacknowledged, self.repeated) == (0, 0, 0)
     }
@@ -53,7 +53,7 @@ pub fn compare(
         if outcome == "acknowledged" {
             evidence.acknowledged += 1;
             let account = account_ids.get(&system_id).cloned().unwrap_or(system_id);
-            // What is no id of Tollgate's has no CDR: it will be found missing.
+            // An id that Tollgate cannot have given has no CDR, and so counts as missing.
             let id = message_id.parse().unwrap_or_default();
             evidence.repeated += usize::from(acknowledged.insert(id, (account, destination)).is_some());
         }

@@ -2,8 +2,8 @@
 
 use crate::load::{Bind, Credentials, Mode};
 
-/// The sample accounts, and the part of a hundred messages that each sends, over two binds. The second runs out of
-/// money before it runs out of messages.
+/// The sample accounts, and the part of a hundred messages that each sends, over two binds. The second runs
+/// out of money before it runs out of messages.
 const ACCOUNTS: [(&str, &str, u64); 2] = [("biz_test_001", "secret01", 35), ("biz_test_002", "secret02", 65)];
 
 /// Messages submitted on a bind that may only receive.

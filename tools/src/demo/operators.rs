@@ -12,14 +12,14 @@ use serde::Deserialize;
 use super::scrape;
 use super::server::Server;
 
-/// How long a simulator may take to listen.
+/// Time that a simulator has until it listens.
 const READY_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the other operator may take to get its first message.
+/// Time that the other operator has until its first message.
 const FAILOVER_TIMEOUT: Duration = Duration::from_secs(20);
-/// Between two looks at the metrics.
+/// Time between two looks at the metrics.
 const LOOK_PAUSE: Duration = Duration::from_millis(1);
 
-/// Code, name, cost of a segment, and how the operator behaves.
+/// Code, name, cost of a segment, and the options of the simulator that make its behaviour.
 const OPERATORS: [(&str, &str, &str, &[&str]); 2] = [
     (
         "alpha",
@@ -35,7 +35,7 @@ const OPERATORS: [(&str, &str, &str, &[&str]); 2] = [
     ),
 ];
 
-/// What a simulator prints when it listens.
+/// The line that a simulator prints once it listens.
 #[derive(Deserialize)]
 struct Listening {
     smpp: SocketAddr,
@@ -68,7 +68,7 @@ impl Operators {
         Ok(Self { first: Some(first), _second: second, addresses: [alpha, beta], directory })
     }
 
-    /// Where they listen, for people.
+    /// The addresses that they listen on, for people.
     pub fn shown(&self) -> String {
         let shown =
             OPERATORS.iter().zip(self.addresses).map(|((code, ..), address)| format!("{code} on {address}"));
@@ -115,7 +115,7 @@ impl Operators {
         text
     }
 
-    /// Kills the preferred operator, and says how long the other took to get its next message.
+    /// Kills the preferred operator. The time until the other gets its next message.
     pub fn fail_over(&mut self, metrics: SocketAddr) -> Result<Duration, String> {
         let before = accepted(metrics, OPERATORS[1].0)?;
         if let Some(first) = self.first.take() {
@@ -124,7 +124,7 @@ impl Operators {
         until_more(metrics, OPERATORS[1].0, before)
     }
 
-    /// Starts it again, and says how long it took to get a message.
+    /// Starts it again. The time until it gets a message.
     pub fn come_back(&mut self, metrics: SocketAddr) -> Result<Duration, String> {
         let before = accepted(metrics, OPERATORS[0].0)?;
         self.first = Some(start(&self.directory, 0, Some(self.addresses[0]))?.0);

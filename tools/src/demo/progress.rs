@@ -22,7 +22,8 @@ pub enum Event {
     ThreeQuarters,
 }
 
-/// Shows the progress of a run until it has ended or is interrupted: as a bar on a terminal, as a few lines elsewhere.
+/// Shows the progress of a run until it has ended or is interrupted: as a bar on a terminal, as a few lines
+/// elsewhere.
 pub fn watch(
     running: &Running,
     total: u64,

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Between looks at whether the child has ended.
+/// Time between two looks at whether the child has ended.
 const POLL_PAUSE: Duration = Duration::from_millis(5);
 
 /// Lines of its log that are shown when the child fails.
@@ -23,24 +23,24 @@ pub struct Server {
     log: PathBuf,
 }
 
-/// What went wrong with a child.
+/// The way in which a child failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// It cannot be run at all.
     #[error("{program} cannot be started: {error}")]
     Start {
-        /// Which program.
+        /// The program that was to run.
         program: PathBuf,
-        /// Why.
+        /// The reason that the system gives.
         error: io::Error,
     },
     /// It ended, or closed its output, before it said that it was ready.
     #[error("the server did not become ready; its log ends:\n{0}")]
     NotReady(String),
-    /// It did not say that it was ready for this long.
+    /// It did not say in time that it was ready.
     #[error("the server was not ready after {} s; its log ends:\n{log}", .waited.as_secs())]
     Slow {
-        /// How long it was waited for.
+        /// The time for which it was waited for.
         waited: Duration,
         /// The end of its log.
         log: String,
@@ -48,7 +48,7 @@ pub enum ServerError {
     /// It was asked to stop and ended with an error.
     #[error("the server ended with {status}; its log ends:\n{log}")]
     Failed {
-        /// How it ended.
+        /// Its exit status.
         status: ExitStatus,
         /// The end of its log.
         log: String,
@@ -56,12 +56,12 @@ pub enum ServerError {
     /// It was asked to stop and went on.
     #[error("the server was still running {} s after it was asked to stop; its log ends:\n{log}", .waited.as_secs())]
     Lingering {
-        /// How long it was waited for.
+        /// The time for which it was waited for.
         waited: Duration,
         /// The end of its log.
         log: String,
     },
-    /// The system would not say how it is doing.
+    /// The system failed to tell its state, or to signal it.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -93,7 +93,8 @@ impl Server {
         self.child.id()
     }
 
-    /// Asks it to stop, and says how long that took. An error unless it ends in time and with exit code 0.
+    /// Asks it to stop, and waits until it has. The time that took; an error unless it ends in time and with
+    /// exit code 0.
     pub fn stop(mut self, timeout: Duration) -> Result<Duration, ServerError> {
         let asked_at = Instant::now();
         kill_process(Pid::from_child(&self.child), Signal::TERM).map_err(io::Error::from)?;
@@ -134,7 +135,8 @@ impl Drop for Server {
     }
 }
 
-/// Reads in a thread of its own, so that the reader can give up waiting. What comes after is read and forgotten.
+/// The first line of `output`, read in a thread of its own, so that the caller can give up waiting. Further
+/// lines are read and dropped.
 fn first_line(output: Option<ChildStdout>) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {

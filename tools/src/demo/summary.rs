@@ -1,4 +1,4 @@
-//! What the demo prints when it is over.
+//! The tables that the demo prints at its end.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -16,10 +16,10 @@ use crate::load::figures::{Millis, grouped, status_name};
 /// Networks shown by name; the others are summed up in one row.
 const NETWORKS_SHOWN: usize = 20;
 
-/// ESME_RINVBNDSTS (SMPP 3.4 §5.1.3): what a submit gets on a receiver bind.
+/// ESME_RINVBNDSTS (SMPP 3.4 §5.1.3), the answer to a submit on a receiver bind.
 const WRONG_BIND_STATE: u32 = 0x04;
 
-/// How fast it was.
+/// Throughput and latency of the run.
 pub fn performance(report: &Report) -> Table {
     let mut table = Table::new(&["throughput and latency", " value"]);
     let mut push = |what: &str, value: String| table.push([what.to_owned(), value]);
@@ -52,7 +52,8 @@ impl Charges {
     }
 
     fn of(message: &ChargedMessage) -> Self {
-        // A boundary of a volume tier inside a message makes its segments cost differently: this is their mean.
+        // A boundary of a volume tier inside a message makes its segments cost differently: this is their
+        // mean.
         let segment = Amount::from_micros(message.price.micros() / i64::from(message.segments.max(1)));
         Self {
             messages: 1,
@@ -81,7 +82,7 @@ impl Charges {
     }
 }
 
-/// What was charged, the most expensive networks first.
+/// The charges by network, the largest total first.
 pub fn charges_by_network(messages: &[ChargedMessage]) -> Table {
     let mut networks: BTreeMap<(&str, &str, &str), Charges> = BTreeMap::new();
     for message in messages {
@@ -116,7 +117,8 @@ fn operator_shown(operator: &str) -> &str {
     if operator.is_empty() { "(not known by prefix)" } else { operator }
 }
 
-/// Why messages were not charged: as the daemon counted those it rated, and what else the gateways were refused.
+/// The reasons for which messages were not charged: refusals as the daemon counted them in rating, and those
+/// before it came to that.
 pub fn refusals_by_reason(rated: &[(String, u64)], report: &Report) -> Table {
     let all: u64 = report.tally.refused.values().sum();
     let on_receiver = report.tally.refused.get(&WRONG_BIND_STATE).copied().unwrap_or_default();
@@ -134,7 +136,7 @@ pub fn refusals_by_reason(rated: &[(String, u64)], report: &Report) -> Table {
     table
 }
 
-/// What the gateways were told.
+/// The answers that the gateways got, by status.
 pub fn answers_by_status(report: &Report) -> Table {
     let mut table = Table::new(&["answered with", " messages"]);
     let rejected = report.tally.refused.iter().map(|(status, count)| (*status, *count));
@@ -144,7 +146,7 @@ pub fn answers_by_status(report: &Report) -> Table {
     table
 }
 
-/// What the messages did to the accounts.
+/// The money of each account before and after the messages.
 pub fn wallets(accounts: &[AccountMoney], messages: &[ChargedMessage]) -> Table {
     let mut table = Table::new(&["wallet", " before", " charged", " refunded", " after"]);
     for account in accounts {
@@ -162,7 +164,7 @@ pub fn wallets(accounts: &[AccountMoney], messages: &[ChargedMessage]) -> Table 
     table
 }
 
-/// What became of the messages at each operator, and what is left of their price.
+/// The states of the messages at each operator, and the margin left of their prices.
 pub fn operators(messages: &[ChargedMessage], metrics: &str) -> Table {
     let mut table = Table::new(&[
         "operator",
@@ -207,7 +209,7 @@ pub fn operators(messages: &[ChargedMessage], metrics: &str) -> Table {
     table
 }
 
-/// What came back, and what the death of an operator did.
+/// The receipts that came back, and the effect of an operator's death.
 pub fn delivery(report: &Report, failover: &Failover, metrics: &str) -> Table {
     let mut table = Table::new(&["receipts and failover", " value"]);
     let mut push = |what: &str, value: String| table.push([what.to_owned(), value]);
@@ -225,7 +227,7 @@ pub fn delivery(report: &Report, failover: &Failover, metrics: &str) -> Table {
     table
 }
 
-/// Whether the CDRs are those of the acknowledged messages.
+/// The comparison of acknowledged messages and CDRs.
 pub fn evidence(evidence: &Evidence) -> Table {
     let mut table = Table::new(&["acknowledged messages and CDRs", " count"]);
     for (what, count) in [

@@ -9,12 +9,12 @@ pub struct Table {
 }
 
 impl Table {
-    /// No rows yet.
+    /// A table without rows.
     pub fn new(headings: &[&'static str]) -> Self {
         Self { headings: headings.to_vec(), rows: Vec::new() }
     }
 
-    /// Adds a row at the end.
+    /// Adds a row at the end of the table.
     pub fn push(&mut self, row: impl Into<Vec<String>>) {
         self.rows.push(row.into());
     }

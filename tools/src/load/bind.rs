@@ -1,4 +1,4 @@
-//! How a connection becomes a bind (SMPP 3.4 §4.1).
+//! Opening a bind: the connection and the bind request (SMPP 3.4 §4.1).
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,22 +12,22 @@ use tollgate_smpp::encode::{put_header_only, put_pdu};
 
 use super::connection::Connection;
 
-/// How long the server may take to answer a bind.
+/// Time that the server has to answer a bind.
 const BIND_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a bind asks to be allowed.
+/// The kind of bind, which says what it may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Mode {
-    /// To submit.
+    /// Bind that submits messages.
     Transmitter,
-    /// To get messages, and therefore not to submit.
+    /// Bind that gets messages and receipts, and may not submit.
     Receiver,
-    /// Both.
+    /// Bind that does both.
     #[default]
     Transceiver,
 }
 
-/// Who binds.
+/// The account that binds.
 #[derive(Clone)]
 pub struct Credentials {
     /// At most 15 ASCII characters.
@@ -36,24 +36,24 @@ pub struct Credentials {
     pub password: String,
 }
 
-/// Why there is no bind.
+/// The reason for which there is no bind.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// No connection, or it was lost.
+    /// There is no connection, or it was lost.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// SMPP has no room for this `system_id` or password.
     #[error("system_id must have at most 15 ASCII characters, and the password at most 8")]
     Credentials,
-    /// The server said no.
+    /// The server refused the bind.
     #[error("the server refused the bind with status 0x{0:08X}")]
     Refused(u32),
-    /// The server said nothing.
+    /// The server did not answer.
     #[error("no answer to the bind for {} s", BIND_TIMEOUT.as_secs())]
     Silence,
 }
 
-/// Connects and binds.
+/// Connects, binds and waits for the answer.
 pub fn open(
     target: SocketAddr,
     credentials: &Credentials,

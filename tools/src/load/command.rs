@@ -27,10 +27,10 @@ pub struct LoadCommand {
     /// One password for each account, in the same order, or one for all.
     #[arg(long, required = true)]
     password: Vec<String>,
-    /// What to bind as.
+    /// The kind of bind.
     #[arg(long, value_enum, default_value_t)]
     mode: Mode,
-    /// Connections.
+    /// Number of connections.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     binds: u16,
     /// Messages that one bind may have unanswered.
@@ -39,13 +39,13 @@ pub struct LoadCommand {
     /// Messages of all binds together.
     #[arg(long, required_unless_present = "seconds")]
     messages: Option<u64>,
-    /// How long messages are sent.
+    /// Seconds for which messages are sent.
     #[arg(long)]
     seconds: Option<u64>,
     /// Messages per second of all binds together; as fast as possible if not given.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
-    /// What the messages are like.
+    /// The kind of messages.
     #[arg(long, value_enum, default_value_t)]
     mix: Mix,
     /// Sender of the messages.
@@ -60,16 +60,16 @@ pub struct LoadCommand {
     /// Ask for receipts, count them, and wait for them at the end; a missing one makes the run a failure.
     #[arg(long)]
     receipts: bool,
-    /// For how many seconds the last receipts are waited for while none comes.
+    /// Seconds for which the last receipts are waited for while none comes.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     receipts_wait_seconds: u64,
-    /// For how many seconds a lost connection is tried again.
+    /// Seconds for which a lost connection is tried again.
     #[arg(long, default_value_t = 0)]
     reconnect_seconds: u64,
-    /// CSV file for what became of every message.
+    /// CSV file to which the outcome of every message is written.
     #[arg(long)]
     record: Option<PathBuf>,
-    /// Equal seeds make equal messages.
+    /// Seed of the messages: equal seeds make equal messages.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The numbering plan that destinations are taken from.
@@ -87,7 +87,7 @@ const KEY_TAG: u16 = 0x1450;
 const DISPATCH_TAG: u16 = 0x1451;
 
 impl LoadCommand {
-    /// Runs it and prints the report. Success means that every message was answered, refused or not.
+    /// Runs it and prints the report. Success means that every message was answered, even if by a refusal.
     pub fn run(&self) -> Result<ExitCode, Box<dyn std::error::Error>> {
         let report = self.report()?;
         if self.json {
@@ -133,7 +133,8 @@ impl LoadCommand {
         })
     }
 
-    /// Accounts take turns; what messages do not divide evenly go to the first binds.
+    /// Binds that take the accounts in turn. The first binds send one message more where the messages do not
+    /// divide evenly.
     fn binds(&self) -> Result<Vec<Bind>, String> {
         let passwords = match self.password.as_slice() {
             [one] => vec![one; self.system_id.len()],

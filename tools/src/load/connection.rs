@@ -1,4 +1,4 @@
-//! A TCP connection that never blocks except to wait, and moves many PDUs with each call to the system.
+//! A TCP connection that blocks only in [`Connection::wait`], and moves many PDUs with each system call.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -12,7 +12,7 @@ use super::wire::frames;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What waits to be written before messages have to wait.
+/// Octets that may wait to be written before further messages have to wait.
 const OUTGOING_OCTETS_MAX: usize = 64 * 1024;
 
 /// More than the longest PDU that [`frames`] lets through.
@@ -28,7 +28,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects.
+    /// Connects to the server.
     pub fn open(target: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect_timeout(&target, CONNECT_TIMEOUT)?;
         stream.set_nodelay(true)?;
@@ -37,12 +37,12 @@ impl Connection {
         Ok(Self { stream, outgoing, written: 0, incoming: vec![0; INCOMING_OCTETS].into(), received: 0 })
     }
 
-    /// Where the next PDU is put.
+    /// The buffer into which the next PDU is written.
     pub fn outgoing(&mut self) -> &mut BytesMut {
         &mut self.outgoing
     }
 
-    /// Whether enough was put there for one write.
+    /// True if there is enough in it for one write.
     pub fn is_full(&self) -> bool {
         self.outgoing.len() >= OUTGOING_OCTETS_MAX
     }

@@ -1,4 +1,4 @@
-//! Numbers to send to: a prefix of the numbering plan, filled up with digits to the length that such numbers have.
+//! Numbers to send to: a prefix of the numbering plan, filled up with random digits to the usual length.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,8 +10,9 @@ use serde::Deserialize;
 /// Digits that the longest number has (ITU-T E.164 §6).
 const DIGITS_MAX: u8 = 15;
 
-/// Networks that four of five messages go to, as (MCC, MNC); without MNC, the country's numbers of unknown network.
-/// They make charges by network worth looking at; even traffic over the whole plan would put a message or two on each.
+/// Networks that four of five messages go to, as (MCC, MNC); without MNC, the country's numbers of unknown
+/// network. They make charges by network worth looking at; even traffic over the whole plan would put a
+/// message or two on each.
 const BUSY_NETWORKS: [(&str, &str); 16] = [
     ("639", "02"),
     ("639", "03"),
@@ -67,7 +68,7 @@ impl Digits {
         Some(Self { octets, length: u8::try_from(digits.len()).ok()? })
     }
 
-    /// In ASCII.
+    /// The digits in ASCII.
     pub fn as_bytes(&self) -> &[u8] {
         self.octets.get(..usize::from(self.length)).unwrap_or_default()
     }
@@ -85,7 +86,7 @@ impl Digits {
 
 /// Every prefix of a numbering plan, by network.
 pub struct Destinations {
-    /// None is empty, and there is at least one; the busy ones first.
+    /// Pools by network, the busy networks first. None is empty, and there is at least one.
     pools: Vec<Vec<Prefix>>,
     busy_pools: usize,
 }
@@ -96,16 +97,16 @@ struct Prefix {
     number_length: u8,
 }
 
-/// Why a file is no numbering plan to send by.
+/// The reason for which a file is no numbering plan.
 #[derive(Debug, thiserror::Error)]
 pub enum DestinationsError {
-    /// Not readable, or not CSV with the columns that are needed.
+    /// It cannot be read, or is not CSV with the columns that are needed.
     #[error(transparent)]
     Csv(#[from] csv::Error),
-    /// A prefix that is empty or too long for a number.
+    /// A prefix is empty or too long for a number.
     #[error("{0:?} is no prefix of a number")]
     Prefix(String),
-    /// Nothing to send to.
+    /// It has no prefix.
     #[error("there is no prefix in it")]
     Empty,
 }

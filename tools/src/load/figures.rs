@@ -1,11 +1,11 @@
-//! Figures as people read them.
+//! Numbers, durations and statuses as people read them.
 
 use std::fmt;
 use std::time::Duration;
 
 use rusmpp::CommandStatus;
 
-/// With a comma between thousands.
+/// A number with a comma between thousands.
 pub fn grouped(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
@@ -18,7 +18,7 @@ pub fn grouped(value: u64) -> String {
     text
 }
 
-/// A duration in milliseconds, with as many decimals as say something.
+/// A duration in milliseconds, with fewer decimals the longer it is.
 pub struct Millis(pub Duration);
 
 impl fmt::Display for Millis {
@@ -33,7 +33,8 @@ impl fmt::Display for Millis {
     }
 }
 
-/// Such as `ESME_RINVDSTADR (0x0B)`; the number alone where the standard has no name (SMPP 3.4 §5.1.3).
+/// The name of a status, as in `ESME_RINVDSTADR (0x0B)`; the number alone where the standard has no name
+/// (SMPP 3.4 §5.1.3).
 pub fn status_name(status: u32) -> String {
     match CommandStatus::from(status) {
         CommandStatus::Other(_) => format!("0x{status:02X}"),

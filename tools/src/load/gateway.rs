@@ -20,16 +20,16 @@ use super::report::Tally;
 use super::source::Source;
 use super::traffic::Traffic;
 
-/// How long to wait at most before looking again at the clock and at whether to stop.
+/// Longest wait before the clock and the request to stop are looked at again.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// Between attempts to connect again.
+/// Time between two attempts to connect again.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(20);
 
-/// How long the server may take to answer an unbind.
+/// Time that the server has to answer an unbind.
 const UNBIND_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Why a bind ended before its work was done.
+/// The reason for which a bind ended before its work was done.
 #[derive(Debug, thiserror::Error)]
 enum Loss {
     #[error(transparent)]
@@ -42,7 +42,7 @@ enum Loss {
     Record(io::Error),
 }
 
-/// One bind.
+/// One bind and its connection.
 pub struct Gateway {
     shared: Arc<Shared>,
     bind: Bind,
@@ -50,25 +50,25 @@ pub struct Gateway {
     source: Source,
     exchange: Exchange,
     began: Instant,
-    /// Whether this bind is done with sending, and said so.
+    /// True once this bind has sent all its messages and reported that.
     has_sent_all: bool,
-    /// When this bind saw that all are.
+    /// The time at which this bind saw that all binds have.
     all_sent_at: Option<Instant>,
 }
 
-/// What all binds of a run have in common.
+/// The state that all binds of a run share.
 pub struct Shared {
-    /// As the run was asked for.
+    /// The settings of the run.
     pub limits: Limits,
-    /// What may be sent.
+    /// The messages that may be sent.
     pub traffic: Arc<Traffic>,
     /// Messages answered so far.
     pub answered: AtomicU64,
-    /// Binds that still send, or wait for answers.
+    /// Number of binds that still send, or wait for answers.
     pub sending: AtomicUsize,
-    /// Which messages lack their receipt; kept only where receipts are waited for.
+    /// The messages that lack their receipt; used only where receipts are waited for.
     pub tracker: Arc<ReceiptTracker>,
-    /// Set when no more messages are to be sent.
+    /// True once no more messages are to be sent.
     pub stop: AtomicBool,
 }
 
@@ -138,7 +138,8 @@ impl Gateway {
         }
     }
 
-    /// Puts messages into the outgoing octets while there are any; says whether there are more than one write holds.
+    /// Appends messages to the outgoing octets while any are due. True if there are more than one write
+    /// holds.
     fn fill(&mut self, now: Instant) -> bool {
         while self.exchange.window.has_room() {
             if self.connection.is_full() {
@@ -167,8 +168,8 @@ impl Gateway {
         }
     }
 
-    /// Whether no receipt is to be waited for any more: all are there, or none has come for too long. One that is
-    /// outstanding may come over any bind of its account, so the binds wait for one another.
+    /// True if no receipt is to be waited for any more: all are there, or none has come for too long. One
+    /// that is outstanding may come over any bind of its account, so the binds wait for one another.
     fn has_all_receipts(&mut self, now: Instant, waiting_since: Instant) -> bool {
         let Some(patience) = self.shared.limits.receipts_wait else { return true };
         if self.shared.sending.load(Relaxed) > 0 {
@@ -178,7 +179,7 @@ impl Gateway {
         now.saturating_duration_since(since) >= patience || self.shared.tracker.outstanding() == 0
     }
 
-    /// Reads once and says how many messages were answered, or receipts came.
+    /// Reads once. The number of answers and receipts that came.
     fn take_answers(&mut self) -> Result<usize, Loss> {
         let before = self.exchange.window.unanswered();
         let now = Instant::now();
@@ -195,7 +196,8 @@ impl Gateway {
         Ok(answered + receipts)
     }
 
-    /// After a loss: with keys, what was not answered is sent again; without, nobody will know what became of it.
+    /// After the loss of a connection: with keys, unanswered messages are sent again; without, their outcome
+    /// stays unknown.
     fn take_back_unanswered(&mut self) {
         let unanswered = self.exchange.window.drain();
         if self.shared.limits.keyed {
@@ -228,7 +230,7 @@ impl Gateway {
         }
     }
 
-    /// Sends nothing again, so that nobody will know what became of it.
+    /// Gives up the messages to be sent again: their outcome stays unknown.
     fn give_up(&mut self) {
         for message in self.source.give_up() {
             self.exchange.give_up(0, &message);
@@ -238,7 +240,7 @@ impl Gateway {
         }
     }
 
-    /// Says good-bye. Everything is answered, so that a server that does not answer this does no harm.
+    /// Unbinds. Everything is answered, so that a server that does not answer this does no harm.
     fn unbind(&mut self) {
         let sequence = self.exchange.window.next_sequence();
         put_header_only(self.connection.outgoing(), CommandId::Unbind, 0, sequence);

@@ -8,41 +8,41 @@ use super::bind::{Credentials, Mode};
 /// One connection and what it sends.
 #[derive(Clone)]
 pub struct Bind {
-    /// As whom it binds.
+    /// The account that it binds as.
     pub credentials: Credentials,
-    /// As what.
+    /// The kind of bind.
     pub mode: Mode,
-    /// How many messages it sends; `None` for any number.
+    /// Number of messages that it sends; `None` for no limit.
     pub messages: Option<u64>,
 }
 
-/// What holds for every bind of a run.
+/// The settings that all binds of a run share.
 #[derive(Clone)]
 pub struct Limits {
-    /// The server.
+    /// The address of the server.
     pub target: SocketAddr,
     /// Messages that one bind may have unanswered.
     pub window: usize,
     /// Messages per second of all binds together; `None` for as fast as possible.
     pub messages_per_second: Option<u32>,
-    /// How long messages are sent; `None` for until all are.
+    /// Time for which messages are sent; `None` for until all are.
     pub duration: Option<Duration>,
-    /// How long a lost connection is tried again; zero for not at all.
+    /// Time for which a lost connection is tried again; zero for not at all.
     pub reconnect_for: Duration,
-    /// How long the server may be silent while messages are unanswered.
+    /// Time for which the server may be silent while messages are unanswered.
     pub response_timeout: Duration,
-    /// Makes the messages: equal seeds make equal ones.
+    /// Seed of the messages: equal seeds make equal messages.
     pub seed: u64,
-    /// Whether the messages carry idempotency keys, and may therefore be sent again when their answer was lost.
+    /// True if the messages carry idempotency keys, and so may be sent again after their answer was lost.
     pub keyed: bool,
-    /// Makes the keys of this run differ from those of others; only the lowest 32 bits count.
+    /// Number that makes the keys of this run differ from those of others; only the lowest 32 bits count.
     pub key_run: u64,
-    /// Whether receipts are counted and, at the end, waited for: as long as one comes within this time.
+    /// Time for which the last receipts are waited for while none comes; `None` if receipts are not counted.
     pub receipts_wait: Option<Duration>,
 }
 
 impl Limits {
-    /// One message at a time until all are answered, and no second attempt.
+    /// Limits that send one message at a time until all are answered, and none twice.
     pub fn new(target: SocketAddr) -> Self {
         Self {
             target,

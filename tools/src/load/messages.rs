@@ -15,13 +15,13 @@ const UDH_INDICATOR: u8 = 0x40;
 /// One of the texts.
 #[derive(Deserialize)]
 pub struct Text {
-    /// Such as `code` or `reminder`; `article` for those that are not typical of traffic.
+    /// The kind of text, such as `code` or `reminder`; `article` for those that are not typical of traffic.
     pub kind: String,
-    /// The text.
+    /// The text itself.
     pub text: String,
 }
 
-/// How a text goes out that does not fit into one message.
+/// The way in which a text is sent that does not fit into one message.
 #[derive(Clone, Copy)]
 pub enum LongText {
     /// As parts, each a message with a concatenation header.
@@ -30,7 +30,7 @@ pub enum LongText {
     Payload,
 }
 
-/// All texts.
+/// All sample texts.
 pub fn texts() -> Result<Vec<Text>, csv::Error> {
     csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(TEXTS.as_bytes()).into_deserialize().collect()
 }
@@ -50,7 +50,8 @@ pub fn submissions(text: &str, source: &COctetString<1, 21>, long: LongText, ref
             let numbered = (1..=total).zip(parts);
             numbered
                 .map(|(number, part)| {
-                    // Information element 0, concatenated short messages with an 8-bit reference (3GPP TS 23.040 §9.2.3.24.1).
+                    // Information element 0, concatenated short messages with an 8-bit reference (3GPP TS
+                    // 23.040 §9.2.3.24.1).
                     let header = [5, 0, 3, reference, total, number];
                     let short_message = octet_string(&[&header, part].concat());
                     builder().esm_class(EsmClass::from(UDH_INDICATOR)).short_message(short_message).build()

@@ -1,11 +1,12 @@
-//! When the next message of one bind is due.
+//! The time at which the next message of one bind is due.
 
 use std::time::Duration;
 
 /// A share of a rate, kept exactly over the whole run: what was missed is made up for.
 #[derive(Clone, Copy)]
 pub struct Pace {
-    /// Messages per second of all binds together, and how many binds there are; `None` for as fast as possible.
+    /// Messages per second of all binds together, and how many binds there are; `None` for as fast as
+    /// possible.
     share: Option<(u32, u32)>,
     sent: u64,
 }
@@ -19,7 +20,7 @@ impl Pace {
         Self { share: messages_per_second.map(|rate| (rate.max(1), binds)), sent: 0 }
     }
 
-    /// How long to wait for the next message when the run has lasted for `elapsed`; zero if it is due.
+    /// Time to wait for the next message when the run has lasted for `elapsed`; zero if it is due.
     pub fn wait(&self, elapsed: Duration) -> Duration {
         let Some((rate, binds)) = self.share else {
             return Duration::ZERO;

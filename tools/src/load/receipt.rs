@@ -1,4 +1,4 @@
-//! Reads delivery receipts as far as a sender of messages needs them: which message, and what became of it.
+//! Reads delivery receipts as far as a sender of messages needs them: the message's id and its final state.
 
 use rusmpp::tlvs::TlvTag;
 use tollgate_smpp::frame::Frame;

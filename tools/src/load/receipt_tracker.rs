@@ -1,7 +1,8 @@
-//! Which messages of a run still lack their receipt, and which have had it.
+//! The messages of a run that still lack their receipt, and those that have had it.
 //!
-//! Shared by all binds, as a receipt may come over another bind than its message went, and before the answer. Ids are
-//! kept as hashes; those whose receipt has come are remembered for a while, to tell a second receipt from a stray one.
+//! Shared by all binds, as a receipt may come over another bind than its message went, and before the answer.
+//! Ids are kept as hashes; those whose receipt has come are remembered for a while, to tell a second receipt
+//! from a stray one.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -11,7 +12,7 @@ use parking_lot::Mutex;
 /// Messages with answer and receipt that are remembered.
 const SETTLED_MAX: usize = 1 << 20;
 
-/// The messages of a run.
+/// The messages of a run with an answer, a receipt or both.
 #[derive(Debug, Default)]
 pub struct ReceiptTracker {
     hasher: RandomState,
@@ -27,14 +28,14 @@ struct Inner {
     settled_in_order: VecDeque<u64>,
 }
 
-/// What one message has had.
+/// The half that one message has had so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Half {
     Answer,
     Receipt,
 }
 
-/// Something that happened to a message, by the hash of its id.
+/// An answer or a receipt of a message, by the hash of its id.
 #[derive(Clone, Copy, Debug)]
 pub enum Event {
     /// It was acknowledged.
@@ -44,12 +45,12 @@ pub enum Event {
 }
 
 impl ReceiptTracker {
-    /// What an id is known by.
+    /// The hash that stands for an id.
     pub fn hash(&self, message_id: &[u8]) -> u64 {
         self.hasher.hash_one(message_id)
     }
 
-    /// Takes in what happened, and says how many of the receipts were second ones.
+    /// Takes in answers and receipts. The number of receipts that came a second time.
     pub fn enter(&self, events: impl Iterator<Item = Event>) -> u64 {
         let mut inner = self.inner.lock();
         events.map(|event| u64::from(!inner.enter(event))).sum()

@@ -1,4 +1,4 @@
-//! What became of every message, as CSV: evidence for whoever judges the server afterwards.
+//! The outcome of every message as CSV: evidence for judging the server afterwards.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -29,7 +29,7 @@ impl Record {
     }
 }
 
-/// The lines of one bind that are not in the file yet.
+/// The lines of one bind that are not yet in the file.
 pub struct Lines {
     record: Option<Arc<Record>>,
     system_id: String,
@@ -38,7 +38,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// For one bind; without a record, what is put in is forgotten.
+    /// Lines of one bind. Without a record they are dropped.
     pub fn new(record: Option<Arc<Record>>, system_id: &str, bind: usize) -> Self {
         Self { record, system_id: system_id.to_owned(), bind, pending: String::new() }
     }
@@ -60,7 +60,8 @@ impl Lines {
         self.push("unknown", sequence, message, "", b"");
     }
 
-    /// A receipt came; its state stands in the place of the status, and its recipient in that of the destination.
+    /// A receipt came; its state stands in the place of the status, and its recipient in that of the
+    /// destination.
     pub fn receipt(&mut self, sequence: u32, receipt: &Receipt<'_>) {
         if self.record.is_none() {
             return;

@@ -1,4 +1,4 @@
-//! What a run came to.
+//! The result of a run.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use super::figures::{Millis, grouped, status_name};
 /// Latencies are told apart to a thousandth, between a tenth of a microsecond and a minute.
 const LATENCY_NANOS: (u64, u64) = (100, 60_000_000_000);
 
-/// What one bind, or all of them together, saw.
+/// The counts of one bind, or of all of them together.
 #[derive(Clone)]
 pub struct Tally {
     /// Answers with `ESME_ROK`.
@@ -27,20 +27,20 @@ pub struct Tally {
     pub reconnects: u64,
     /// From sending to answer, in nanoseconds.
     pub latency: Histogram<u64>,
-    /// When the last answer came.
+    /// The time of the last answer.
     pub last_answer: Option<Instant>,
-    /// Receipts by what they say, those that came twice included.
+    /// Receipts by state, those that came twice included.
     pub receipts: BTreeMap<&'static str, u64>,
     /// Receipts that came again.
     pub second_receipts: u64,
-    /// When the last receipt came.
+    /// The time of the last receipt.
     pub last_receipt: Option<Instant>,
-    /// Why binds ended before their work was done.
+    /// The reasons for which binds ended before their work was done.
     pub failures: Vec<String>,
 }
 
 impl Tally {
-    /// Nothing yet.
+    /// A tally of nothing yet.
     pub fn new() -> Result<Self, CreationError> {
         let (low, high) = LATENCY_NANOS;
         Ok(Self {
@@ -74,7 +74,7 @@ impl Tally {
         self.last_receipt = Some(now);
     }
 
-    /// Adds what another bind saw.
+    /// Adds the counts of another bind.
     pub fn merge(&mut self, other: Self) {
         self.acknowledged += other.acknowledged;
         for (status, count) in other.refused {
@@ -95,20 +95,20 @@ impl Tally {
     }
 }
 
-/// What a whole run came to.
+/// The result of a whole run.
 #[derive(Clone)]
 pub struct Report {
-    /// Of all binds.
+    /// The counts of all binds.
     pub tally: Tally,
-    /// Binds.
+    /// Number of binds.
     pub binds: usize,
     /// From the first message to the last answer.
     pub elapsed: Duration,
-    /// Of a run that waited for receipts.
+    /// The receipts, if the run waited for them.
     pub receipts: Option<Receipts>,
 }
 
-/// What became of the receipts of a run.
+/// The receipts of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Receipts {
     /// Messages acknowledged whose receipt did not come.
@@ -140,13 +140,13 @@ impl Report {
         Duration::from_nanos(self.tally.latency.value_at_quantile(f64::from(per_mille) / 1000.0))
     }
 
-    /// Whether every bind did all of its work and, where receipts were waited for, each message has its own.
+    /// True if every bind did all of its work and, where receipts were waited for, each message has its own.
     pub fn is_complete(&self) -> bool {
         let all_receipts = self.receipts.is_none_or(|receipts| receipts.outstanding == 0);
         self.tally.failures.is_empty() && self.tally.unknown == 0 && all_receipts
     }
 
-    /// For programs.
+    /// The report as JSON, for programs.
     pub fn to_json(&self) -> Value {
         let micros = |per_mille| u64::try_from(self.latency(per_mille).as_micros()).unwrap_or(u64::MAX);
         let refused =

@@ -17,21 +17,21 @@ use super::source::Source;
 use super::traffic::{MessageStream, Traffic};
 use super::window::Window;
 
-/// Why a run did not begin.
+/// The reason for which a run did not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// There is a bind that could not be had.
+    /// A bind could not be opened.
     #[error("{system_id}: {error}")]
     Bind {
-        /// Whose.
+        /// The account of the bind.
         system_id: String,
-        /// Why.
+        /// The reason of its failure.
         error: BindError,
     },
-    /// The system gives no more threads.
+    /// No thread could be started for a bind.
     #[error("no thread for a bind: {0}")]
     Thread(std::io::Error),
-    /// The histogram's constants are wrong.
+    /// The bounds of the histogram are impossible.
     #[error(transparent)]
     Histogram(#[from] hdrhistogram::CreationError),
 }
@@ -44,7 +44,7 @@ pub struct Running {
     total: Tally,
 }
 
-/// Opens every bind, and when all are open lets them send.
+/// Opens every bind, and lets them send once all are open.
 pub fn start(
     limits: &Limits,
     binds: Vec<Bind>,
@@ -87,17 +87,17 @@ impl Running {
         self.shared.answered.load(Relaxed)
     }
 
-    /// Whether every bind has ended.
+    /// True once every bind has ended.
     pub fn is_finished(&self) -> bool {
         self.threads.iter().all(JoinHandle::is_finished)
     }
 
-    /// Lets no more messages be sent; those that were are still waited for.
+    /// Stops sending. Messages already sent are still waited for.
     pub fn stop(&self) {
         self.shared.stop.store(true, Relaxed);
     }
 
-    /// Waits for every bind to end.
+    /// Waits for every bind to end, and adds up what they counted.
     pub fn finish(self) -> Report {
         let Self { shared, threads, began, mut total } = self;
         let binds = threads.len();

@@ -1,4 +1,4 @@
-//! Which message one bind sends next, and whether there is one.
+//! The messages that one bind is still to send.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -35,12 +35,12 @@ impl Source {
         Some(self.stream.draw())
     }
 
-    /// Whether no message will come any more.
+    /// True if no message will come any more.
     pub fn is_exhausted(&self) -> bool {
         self.left == 0 && self.resend.is_empty()
     }
 
-    /// How long to wait for the next message, if there is one.
+    /// Time to wait for the next message, if there is one.
     pub fn wait(&self, elapsed: Duration) -> Duration {
         self.pace.wait(elapsed)
     }
@@ -50,7 +50,7 @@ impl Source {
         self.resend.extend(messages);
     }
 
-    /// Draws no more; what was put back still comes.
+    /// Ends the stream. Messages that were put back still come.
     pub fn end(&mut self) {
         self.left = 0;
     }

@@ -1,4 +1,5 @@
-//! A `submit_sm` encoded once, of which only the destination, the sequence number and the idempotency key change.
+//! A `submit_sm` encoded once, of which only the destination, the sequence number and the idempotency key
+//! change.
 
 use bytes::{BufMut, BytesMut};
 use rusmpp::CommandId;
@@ -9,7 +10,7 @@ use rusmpp::types::{AnyOctetString, COctetString};
 use tollgate_smpp::encode::{put_header, put_pdu};
 use tollgate_smpp::frame::HEADER_LENGTH;
 
-/// What an idempotency key consists of; all keys have one length, so that a template has room for it.
+/// The octets of an idempotency key. All keys have one length, so that a template has room for them.
 pub type Key = [u8; 24];
 
 /// A `submit_sm` without its header and without its destination address.

@@ -14,7 +14,7 @@ use wire::frames;
 
 const PLAN: &str = "prefix,mcc,mnc\n254722,639,02\n";
 
-/// What the server received on one connection: PDUs other than binds.
+/// The PDUs that the server received on one connection, binds apart.
 type Received = Vec<(CommandId, u32, Vec<u8>)>;
 
 /// A connection as the server sees it.

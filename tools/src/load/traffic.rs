@@ -1,4 +1,4 @@
-//! What is sent: messages drawn from the texts and the numbering plan, the same ones for the same seed.
+//! The messages to send, drawn from the texts and the numbering plan; equal seeds draw equal messages.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use super::destinations::{Destinations, Digits, unassigned};
 use super::messages::{LongText, submissions, texts, too_long};
 use super::template::{Key, Template};
 
-/// registered_delivery of a message whose sender wants to know what became of it (SMPP 3.4 §5.2.17).
+/// registered_delivery of a message that asks for a receipt (SMPP 3.4 §5.2.17).
 const RECEIPT: u8 = 1;
 
-/// What the messages are like.
+/// The kind of messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Mix {
     /// Texts as businesses send them: many languages, long ones in several parts.
@@ -30,10 +30,10 @@ pub enum Mix {
     Flawed,
 }
 
-/// How messages are made.
+/// The settings by which messages are made.
 #[derive(Clone, Debug, Default)]
 pub struct MessageOptions {
-    /// What they are like.
+    /// The kind of messages.
     pub mix: Mix,
     /// The sender, at most 20 ASCII characters.
     pub source: String,
@@ -41,11 +41,11 @@ pub struct MessageOptions {
     pub key_tag: Option<u16>,
     /// Tag and value of the TLV that names a dispatch; `None` for none.
     pub dispatch: Option<(u16, String)>,
-    /// Whether every message asks for a receipt.
+    /// True if every message asks for a receipt.
     pub receipts: bool,
 }
 
-/// Why there is nothing to send.
+/// The reason for which there is nothing to send.
 #[derive(Debug, thiserror::Error)]
 pub enum TrafficError {
     /// The texts in the binary are broken.
@@ -56,7 +56,7 @@ pub enum TrafficError {
     Source(String),
 }
 
-/// Everything that may be sent. Shared by all binds.
+/// Every message that may be sent. Shared by all binds.
 pub struct Traffic {
     templates: Vec<Template>,
     units: Vec<Unit>,
@@ -80,11 +80,11 @@ enum To {
 /// A message on its way out; enough to send the same one again.
 #[derive(Clone, Copy, Default)]
 pub struct Message {
-    /// Which of the traffic's templates.
+    /// Index of the template.
     pub template: u32,
-    /// Where it goes.
+    /// The number that it goes to.
     pub destination: Digits,
-    /// Counts the messages of its stream from zero.
+    /// Its place in its stream, from zero.
     pub number: u64,
 }
 
@@ -138,7 +138,7 @@ impl Traffic {
         out.into()
     }
 
-    /// What `message` is sent as.
+    /// The template that `message` is sent as.
     pub fn template(&self, message: &Message) -> &Template {
         &self.templates[message.template as usize]
     }
@@ -168,7 +168,7 @@ fn is_short_code(kind: &str, submissions: &[SubmitSm]) -> bool {
 pub struct MessageStream {
     traffic: Arc<Traffic>,
     random: Pcg64Mcg,
-    /// What is left of the unit that was begun.
+    /// The templates left of the unit that was begun.
     templates: Range<u32>,
     destination: Digits,
     number: u64,

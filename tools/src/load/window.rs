@@ -9,7 +9,8 @@ const SEQUENCE_MAX: u32 = 0x7FFF_FFFF;
 
 /// A bounded set of unanswered messages.
 pub struct Window {
-    /// By the low bits of the sequence number; more than the window, so that one late answer does not stop the rest.
+    /// By the low bits of the sequence number; more than the window, so that one late answer does not stop
+    /// the rest.
     slots: Box<[Option<Sent>]>,
     limit: usize,
     unanswered: usize,
@@ -19,11 +20,11 @@ pub struct Window {
 /// A message that was sent.
 #[derive(Clone, Copy)]
 pub struct Sent {
-    /// What it was sent with.
+    /// The sequence number that it was sent with.
     pub sequence: u32,
-    /// When.
+    /// The time of sending.
     pub at: Instant,
-    /// What.
+    /// The message itself.
     pub message: Message,
 }
 
@@ -41,18 +42,18 @@ impl Window {
         self.last_sequence
     }
 
-    /// Whether another message may be sent.
+    /// True if another message may be sent.
     pub fn has_room(&self) -> bool {
         let next = following(self.last_sequence);
         self.unanswered < self.limit && self.slots[self.slot(next)].is_none()
     }
 
-    /// Unanswered messages.
+    /// Number of unanswered messages.
     pub fn unanswered(&self) -> usize {
         self.unanswered
     }
 
-    /// Takes in a message that is about to be sent and says with which sequence number.
+    /// Takes in a message that is about to be sent. The sequence number that it is to have.
     pub fn admit(&mut self, message: Message, at: Instant) -> u32 {
         let sequence = self.next_sequence();
         let slot = self.slot(sequence);

@@ -1,32 +1,32 @@
-//! How messages are answered: the options, and what they make of one message.
+//! The answers to messages: the options, and the outcome that they give one message.
 
 use std::str::FromStr;
 
 use super::chance::{Dice, Percent};
 use super::ids::IdFormat;
 
-/// ESME_RTHROTTLED.
+/// Status ESME_RTHROTTLED. (SMPP 3.4 §5.1.3)
 const THROTTLED: u32 = 0x58;
-/// ESME_RMSGQFUL.
+/// Status ESME_RMSGQFUL (SMPP 3.4 §5.1.3)
 const QUEUE_FULL: u32 = 0x14;
 
-/// What becomes of submits.
+/// The options for answers.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Answers")]
 pub struct AnswerOptions {
-    /// How long each answer takes, in milliseconds
+    /// Time that each answer takes, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=3_600_000))]
     pub latency_ms: u32,
-    /// How much longer some take, by chance, in milliseconds
+    /// Longest time added to it by chance, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=3_600_000))]
     pub latency_jitter_ms: u32,
-    /// How many percent are refused with --error-status
+    /// Percentage of messages that are refused with --error-status
     #[arg(long, value_name = "PERCENT", default_value = "0")]
     pub error_percent: Percent,
     /// The status of those, such as 0x08 or 8
     #[arg(long, value_name = "STATUS", default_value = "0x08")]
     pub error_status: Status,
-    /// How many percent are refused with ESME_RMSGQFUL (0x14)
+    /// Percentage of messages that are refused with ESME_RMSGQFUL (0x14)
     #[arg(long, value_name = "PERCENT", default_value = "0")]
     pub queue_full_percent: Percent,
     /// Messages per second of all binds together; further ones are refused with ESME_RTHROTTLED (0x58)
@@ -35,13 +35,13 @@ pub struct AnswerOptions {
     /// Refuse destinations that begin with these digits, such as 99=0x0B; may be given more than once
     #[arg(long, value_name = "DIGITS=STATUS")]
     pub reject_prefix: Vec<Rejection>,
-    /// How many percent are accepted and never answered
+    /// Percentage of messages that are accepted and never answered
     #[arg(long, value_name = "PERCENT", default_value = "0")]
     pub lost_response_percent: Percent,
     /// Cut the connection after every so many accepted messages, the answers to the last of them unsent
     #[arg(long, value_name = "MESSAGES", value_parser = clap::value_parser!(u64).range(1..))]
     pub disconnect_every: Option<u64>,
-    /// How message ids are written in responses
+    /// Format of message ids in responses
     #[arg(long, value_enum, default_value_t)]
     pub id_format: IdFormat,
     /// The number of the first message id [default: the time in microseconds since 1970]
@@ -49,16 +49,16 @@ pub struct AnswerOptions {
     pub first_id: Option<u64>,
 }
 
-/// What becomes of one message.
+/// The outcome of one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Above the rate.
+    /// It is above the rate.
     Throttled(u32),
     /// There is no room for it.
     QueueFull(u32),
     /// Its destination is not taken.
     Rejected(u32),
-    /// By chance.
+    /// It is refused by chance.
     Failed(u32),
     /// It is taken.
     Accepted {
@@ -68,7 +68,7 @@ pub enum Outcome {
 }
 
 impl AnswerOptions {
-    /// What becomes of a message to `destination`, whose turn it is if it is `admitted`.
+    /// The outcome of a message to `destination`; `admitted` says that it is within the rate.
     pub fn outcome(&self, dice: &mut Dice, admitted: bool, destination: &[u8]) -> Outcome {
         if !admitted {
             return Outcome::Throttled(THROTTLED);
@@ -86,7 +86,7 @@ impl AnswerOptions {
         Outcome::Accepted { response_lost: dice.hit(self.lost_response_percent) }
     }
 
-    /// How long the next answer takes, in milliseconds.
+    /// Time that the next answer takes, in milliseconds.
     pub fn latency_ms(&self, dice: &mut Dice) -> u64 {
         u64::from(self.latency_ms) + dice.up_to(self.latency_jitter_ms.into())
     }

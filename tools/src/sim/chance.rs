@@ -1,4 +1,4 @@
-//! What happens by chance: percentages, and the dice that decide.
+//! Chance: percentages, and the seeded dice that decide.
 
 use std::str::FromStr;
 
@@ -29,17 +29,17 @@ impl FromStr for Percent {
     }
 }
 
-/// Equal seeds and equal sessions throw the same.
+/// Dice of one session. Equal seeds and equal sessions throw the same.
 #[derive(Debug)]
 pub struct Dice(Pcg64Mcg);
 
 impl Dice {
-    /// Of one session.
+    /// The dice of one session.
     pub fn new(seed: u64, session: u64) -> Self {
         Self(Pcg64Mcg::new((u128::from(seed) << 64) | u128::from(session)))
     }
 
-    /// Whether this time is one of those. What never or always happens costs no throw.
+    /// True if this time is one of the share. None and all are decided without a throw.
     pub fn hit(&mut self, share: Percent) -> bool {
         match share.per_million {
             0 => false,
@@ -48,7 +48,7 @@ impl Dice {
         }
     }
 
-    /// From zero to `most`.
+    /// A number from zero to `most`.
     pub fn up_to(&mut self, most: u64) -> u64 {
         if most == 0 { 0 } else { self.0.random_range(0..=most) }
     }

@@ -14,10 +14,10 @@ use super::simulator::Simulator;
 
 /// Stand in for a mobile operator: take messages and send receipts, as well or as badly as asked
 ///
-/// Prints one line of JSON when it listens, and one with counts when it has stopped, at SIGTERM or Ctrl-C. It keeps no
-/// state: query_sm, cancel_sm and replace_sm fail, and receipts that were not sent yet end with it. Receipts of a
-/// transceiver go out over the same bind, others over any receiver of the same system_id; what was not acknowledged is
-/// sent again.
+/// Prints one line of JSON when it listens, and one with counts when it has stopped, at SIGTERM or Ctrl-C. It
+/// keeps no state: query_sm, cancel_sm and replace_sm fail, and receipts that were not sent yet end with it.
+/// Receipts of a transceiver go out over the same bind, others over any receiver of the same system_id; what
+/// was not acknowledged is sent again.
 #[derive(Clone, Debug, clap::Args)]
 pub struct SimCommand {
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! What a simulator counts, for its last line.
+//! The counts of a simulator, for its last line.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -12,7 +12,7 @@ use super::answers::Outcome;
 pub struct Count(AtomicU64);
 
 impl Count {
-    /// One more.
+    /// Adds one to it.
     pub fn one_more(&self) {
         self.0.fetch_add(1, Relaxed);
     }
@@ -30,7 +30,7 @@ pub struct Counts {
     pub binds: Count,
     /// Binds with a wrong system_id or password.
     pub binds_refused: Count,
-    /// Messages taken.
+    /// Messages that were taken.
     pub accepted: Count,
     /// Messages refused for the rate.
     pub throttled: Count,
@@ -46,7 +46,7 @@ pub struct Counts {
     pub disconnects: Count,
     /// Receipts handed to a bind, those sent again included.
     pub receipts_sent: Count,
-    /// Receipts acknowledged.
+    /// Receipts that the peer acknowledged.
     pub receipts_acknowledged: Count,
     /// Receipts that were refused for good.
     pub receipts_refused: Count,
@@ -75,7 +75,7 @@ impl Counts {
         }
     }
 
-    /// For the last line.
+    /// The counts as JSON, for the last line.
     pub fn to_json(&self) -> Value {
         json!({
             "event": "stopped",

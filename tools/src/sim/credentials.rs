@@ -3,16 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Who may bind; `None` for anyone.
+/// The credentials that may bind; `None` for any.
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
-    /// The system_id.
+    /// The only system_id that may bind.
     pub system_id: Option<String>,
-    /// The password.
+    /// The only password that fits.
     pub password: Option<Password>,
 }
 
-/// Never shown.
+/// A password, which is never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(pub String);
 

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 const MICROS_PER_MINUTE: u64 = 60_000_000;
 
-/// Remembers the minute asked for last.
+/// Dates, with the one of the last minute remembered.
 #[derive(Debug, Default)]
 pub struct Dates {
     minute: u64,

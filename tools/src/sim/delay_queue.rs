@@ -1,9 +1,9 @@
-//! Things that are due at some time, first due first out. A bounded queue; it never looks at a clock.
+//! A bounded queue of things that are due at some time, first due first out. It never looks at a clock.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-/// What is due, by when, and among equals by when it was put in.
+/// Things by the time at which they are due, and among equals in the order of their coming.
 #[derive(Debug)]
 pub struct DelayQueue<T> {
     waiting: BTreeMap<(Instant, u64), T>,
@@ -12,7 +12,7 @@ pub struct DelayQueue<T> {
 }
 
 impl<T> DelayQueue<T> {
-    /// Empty, with room for `most`.
+    /// An empty queue with room for `most`.
     pub fn new(most: usize) -> Self {
         Self { waiting: BTreeMap::new(), put_in: 0, most }
     }
@@ -33,17 +33,17 @@ impl<T> DelayQueue<T> {
         Some(first.remove())
     }
 
-    /// When the first thing is due.
+    /// The time at which the first thing is due.
     pub fn next_due(&self) -> Option<Instant> {
         self.waiting.first_key_value().map(|((due, _), _)| *due)
     }
 
-    /// How many wait.
+    /// Number of things that wait.
     pub fn len(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Takes out everything, due or not, with when it would have been.
+    /// Takes out everything, due or not, with the time at which it is due.
     pub fn drain(&mut self) -> impl Iterator<Item = (Instant, T)> + use<T> {
         std::mem::take(&mut self.waiting).into_iter().map(|((due, _), thing)| (due, thing))
     }

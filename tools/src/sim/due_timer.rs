@@ -13,7 +13,7 @@ pub struct DueTimer {
 }
 
 impl DueTimer {
-    /// Sees to it that the task is woken at `due`. Whether it is time already; the caller is then to look again.
+    /// Has the task woken at `due`. True if it is time already: then the caller is to look again.
     pub fn is_due(&mut self, cx: &mut Context<'_>, due: Option<Instant>) -> bool {
         let Some(due) = due else { return false };
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(due.into())));

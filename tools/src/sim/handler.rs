@@ -1,4 +1,4 @@
-//! Who may bind, and what all binds have in common.
+//! The binds of a simulator: their credentials are checked, and a session is made for each.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::simulator::Simulator;
 /// ESME_RINVPASWD and ESME_RINVSYSID.
 const INVALID_PASSWORD: u32 = 0x0E;
 const INVALID_SYSTEM_ID: u32 = 0x0F;
-/// ESME_RBINDFAIL.
+/// Status ESME_RBINDFAIL (SMPP 3.4 §5.1.3).
 const BIND_FAILED: u32 = 0x0D;
 
 /// The simulator as a server sees it.

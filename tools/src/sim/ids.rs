@@ -1,16 +1,16 @@
-//! Message ids in all the writings that message centres have for them.
+//! Message ids in all the formats that message centres have for them.
 
 use std::fmt::Write as _;
 
-/// How an id is written. Every id is a number beneath.
+/// Format of an id. Every id is a number beneath.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum IdFormat {
-    /// 1234567890
+    /// Decimal, such as 1234567890
     #[default]
     Decimal,
-    /// 499602d2
+    /// Hexadecimal, such as 499602d2
     Hex,
-    /// 499602D2
+    /// Hexadecimal in capitals, such as 499602D2
     HexUpper,
     /// Decimal with zeros in front, 20 digits in all
     Padded,
@@ -18,24 +18,24 @@ pub enum IdFormat {
     Uuid,
 }
 
-/// How receipts write the ids.
+/// Format of the ids in receipts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum ReceiptIdFormat {
     /// As the response did
     #[default]
     Same,
-    /// 1234567890
+    /// Decimal, such as 1234567890
     Decimal,
-    /// 499602d2
+    /// Hexadecimal, such as 499602d2
     Hex,
-    /// 499602D2
+    /// Hexadecimal in capitals, such as 499602D2
     HexUpper,
     /// Decimal with zeros in front, 20 digits in all
     Padded,
 }
 
 impl ReceiptIdFormat {
-    /// In receipts for messages whose responses were written in `format`.
+    /// The format in receipts for messages whose responses had `format`.
     pub fn after(self, format: IdFormat) -> IdFormat {
         match self {
             Self::Same => format,
@@ -48,7 +48,7 @@ impl ReceiptIdFormat {
 }
 
 impl IdFormat {
-    /// Appends the id.
+    /// Appends the id to `out`.
     pub fn write(self, number: u64, out: &mut String) {
         // Writing to a String cannot fail.
         let _ = match self {
@@ -68,7 +68,8 @@ impl IdFormat {
     }
 }
 
-/// Version 8, whose bits are ours to fill: mixed, so that it looks like one, and told apart by the number at its end.
+/// Version 8, whose bits are ours to fill: mixed, so that it looks like one, and told apart by the number at
+/// its end.
 fn write_uuid(number: u64, out: &mut String) -> std::fmt::Result {
     let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let (first, second, third) = (mixed >> 32, (mixed >> 16) & 0xFFFF, mixed & 0x0FFF);

@@ -1,4 +1,4 @@
-//! The simulator's life: listen, say so, serve until asked to stop, say what happened.
+//! The process of a simulator: it listens, says so, serves until it is asked to stop, and prints its counts.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,16 +14,16 @@ use super::credentials::{Credentials, Password};
 use super::handler::SimHandler;
 use super::simulator::Simulator;
 
-/// What the simulator calls itself in a bind_resp.
+/// The system_id that the simulator gives itself in a bind_resp.
 const SYSTEM_ID: &str = "tollgate-sim";
 
-/// Sessions that are not done after this are closed as they are.
+/// Time after which sessions that are not done are closed as they are.
 const DRAIN_MAX: Duration = Duration::from_secs(4);
 
-/// Where it listens and for whom.
+/// The options for listening, and for binds.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ListenOptions {
-    /// Where it listens; port 0 takes a free one
+    /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2775")]
     pub listen: SocketAddr,
     /// The certificate chain in PEM; with it, it speaks TLS
@@ -47,7 +47,7 @@ pub struct ListenOptions {
 }
 
 impl ListenOptions {
-    /// Who may bind.
+    /// The credentials of those who may bind.
     pub fn credentials(&self) -> Credentials {
         Credentials { system_id: self.system_id.clone(), password: self.password.clone() }
     }

@@ -1,5 +1,5 @@
-//! The receipts of one system_id that no transceiver has for itself: those for messages of transmitters, and those
-//! that a bind left behind unacknowledged.
+//! The receipts of one system_id that no transceiver has for itself: those for messages of transmitters, and
+//! those that a bind left behind unacknowledged.
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
@@ -12,10 +12,10 @@ use parking_lot::Mutex;
 use super::delay_queue::DelayQueue;
 use super::receipts::Receipt;
 
-/// One for each system_id, shared by its binds.
+/// The queue of one system_id, shared by its binds.
 #[derive(Debug)]
 pub struct ReceiptQueue {
-    /// How many wait. Looked at first, so that a bind without anything to fetch takes no lock.
+    /// Number that wait. Looked at first, so that a bind without anything to fetch takes no lock.
     waiting: AtomicUsize,
     inner: Mutex<Inner>,
 }
@@ -28,13 +28,14 @@ struct Inner {
 }
 
 impl ReceiptQueue {
-    /// Empty, with room for `most` receipts.
+    /// An empty queue with room for `most` receipts.
     pub fn new(most: usize) -> Self {
         let inner = Inner { receipts: DelayQueue::new(most), listeners: HashMap::new() };
         Self { waiting: AtomicUsize::new(0), inner: Mutex::new(inner) }
     }
 
-    /// Puts receipts in, each with when it is due, and wakes whoever may fetch them. Gives back what does not fit.
+    /// Adds receipts, each with the time at which it is due, and wakes the binds that may fetch them. Gives
+    /// back those that do not fit.
     pub fn put(&self, receipts: impl IntoIterator<Item = (Instant, Receipt)>) -> Vec<Receipt> {
         let mut inner = self.inner.lock();
         let mut left = Vec::new();
@@ -57,12 +58,12 @@ impl ReceiptQueue {
         self.inner.lock().listeners.insert(bind, waker.clone());
     }
 
-    /// The bind is gone.
+    /// Forgets a bind that has ended.
     pub fn forget(&self, bind: u64) {
         self.inner.lock().listeners.remove(&bind);
     }
 
-    /// Takes out at most `room` receipts that are due at `now`, and says when the next one is.
+    /// Takes out at most `room` receipts that are due at `now`. The time at which the next one is due.
     pub fn fetch(&self, now: Instant, room: usize, into: &mut Vec<Receipt>) -> Option<Instant> {
         if self.waiting.load(Acquire) == 0 {
             return None;

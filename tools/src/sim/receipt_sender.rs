@@ -1,7 +1,7 @@
 //! The receipts that one bind sends: each when it is due, and again until it is acknowledged.
 //!
-//! A transceiver keeps the receipts for its own messages, without a lock; those for messages of transmitters, and those
-//! that a bind leaves behind, go through the queue of their system_id.
+//! A transceiver keeps the receipts for its own messages, without a lock; those for messages of transmitters,
+//! and those that a bind leaves behind, go through the queue of their system_id.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,9 +17,9 @@ use super::receipt_queue::ReceiptQueue;
 use super::receipts::{Receipt, ReceiptForm};
 use super::simulator::Simulator;
 
-/// Refusals of a receipt that are not for good: ESME_RSYSERR, ESME_RMSGQFUL, ESME_RTHROTTLED, ESME_RX_T_APPN.
+/// Refusals of a receipt that are not final: ESME_RSYSERR, ESME_RMSGQFUL, ESME_RTHROTTLED, ESME_RX_T_APPN.
 const REFUSED_FOR_NOW: [u32; 4] = [0x08, 0x14, 0x58, 0x64];
-/// Before a receipt that was refused for now is sent again.
+/// Time before a receipt that was refused for now is sent again.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// The receipts of one bind.
@@ -28,13 +28,13 @@ pub struct ReceiptSender {
     sim: Arc<Simulator>,
     queue: Arc<ReceiptQueue>,
     bind: u64,
-    /// Whether receipts for messages of this bind go out over this bind.
+    /// True if receipts for messages of this bind go out over this bind.
     keeps_own: bool,
     form: ReceiptForm,
     own: DelayQueue<Receipt>,
-    /// On their way to the queue, with when they are due.
+    /// Receipts on their way to the queue, with the time at which they are due.
     posted: Vec<(Instant, Receipt)>,
-    /// Not answered by the peer, by token.
+    /// Receipts that the peer has not answered, by token.
     in_hand: HashMap<u64, Receipt>,
     last_token: u64,
     fetched: Vec<Receipt>,
@@ -44,7 +44,7 @@ pub struct ReceiptSender {
 }
 
 impl ReceiptSender {
-    /// Of the bind with this number.
+    /// The sender of the bind with this number.
     pub fn new(sim: Arc<Simulator>, queue: Arc<ReceiptQueue>, bind: u64, request: &BindRequest) -> Self {
         let is_old = request.interface_version <= 0x33;
         Self {
@@ -65,12 +65,14 @@ impl ReceiptSender {
         }
     }
 
-    /// Whether a receipt of this bind goes out over this bind, so that it can be kept in order with an answer.
+    /// True if a receipt of this bind goes out over this bind, so that it can be kept in order with an
+    /// answer.
     pub fn keeps_own(&self) -> bool {
         self.keeps_own
     }
 
-    /// Takes in a receipt for a message of this bind. One for which there is no room is counted and given back.
+    /// Takes in a receipt for a message of this bind. One for which there is no room is counted and given
+    /// back.
     pub fn post(&mut self, due: Instant, receipt: Receipt) -> Result<(), Receipt> {
         if !self.keeps_own {
             self.posted.push((due, receipt));
@@ -79,7 +81,7 @@ impl ReceiptSender {
         self.own.push(due, receipt).inspect_err(|_| self.sim.counts.receipts_dropped.one_more())
     }
 
-    /// Hands on what was posted for others.
+    /// Hands receipts posted for other binds on to the queue.
     pub fn flush(&mut self) {
         if !self.posted.is_empty() {
             for _ in self.queue.put(self.posted.drain(..)) {
@@ -88,8 +90,8 @@ impl ReceiptSender {
         }
     }
 
-    /// Moves at most `room` receipts that are due into `deliveries`, and the answers that waited for them, each with
-    /// how much longer it is to wait in milliseconds, into `answers`.
+    /// Moves at most `room` receipts that are due into `deliveries`, and the answers that waited for them,
+    /// each with how much longer it is to wait in milliseconds, into `answers`.
     pub fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -114,7 +116,7 @@ impl ReceiptSender {
         }
     }
 
-    /// Before the first look, so that nothing comes unseen between the look and the sleep.
+    /// Asks to be woken before the first look, so that nothing comes unseen between the look and the sleep.
     fn listen(&mut self, cx: &Context<'_>) {
         if !self.listening_as.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.queue.listen(self.bind, cx.waker());
@@ -134,7 +136,7 @@ impl ReceiptSender {
         }
     }
 
-    /// What the peer said of a receipt.
+    /// Takes in the peer's answer to a receipt.
     pub fn delivered(&mut self, token: u64, outcome: DeliveryOutcome) {
         let Some(receipt) = self.in_hand.remove(&token) else { return };
         let counts = &self.sim.counts;
@@ -153,7 +155,7 @@ impl ReceiptSender {
     }
 }
 
-/// What is left goes to the next bind.
+/// Hands the receipts that are left on to the next bind.
 impl Drop for ReceiptSender {
     fn drop(&mut self) {
         let now = Instant::now();

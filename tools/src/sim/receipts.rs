@@ -1,4 +1,4 @@
-//! Which receipts follow a message: the options, and one receipt from plan to deliver_sm.
+//! The receipts that follow a message: the options, and one receipt from plan to deliver_sm.
 
 use std::fmt::Write as _;
 
@@ -22,38 +22,38 @@ const RECEIPT: u8 = 0x04;
 const RECEIPTED_MESSAGE_ID: u16 = 0x001E;
 const MESSAGE_STATE: u16 = 0x0427;
 const NETWORK_ERROR_CODE: u16 = 0x0423;
-/// user_message_reference, echoed.
+/// Tag of user_message_reference, which receipts repeat.
 pub const USER_MESSAGE_REFERENCE: u16 = 0x0204;
 
 /// The kind of network in network_error_code (SMPP 3.4 §5.3.2.31).
 const GSM: u8 = 3;
 
-/// What receipts are like.
+/// The options for receipts.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Receipts")]
 pub struct ReceiptOptions {
-    /// How long after the message its receipt is sent, in milliseconds
+    /// Time from a message to its receipt, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=86_400_000))]
     pub receipt_delay_ms: u32,
-    /// How many percent of the receipts are never sent
+    /// Percentage of receipts that are never sent
     #[arg(long, value_name = "PERCENT", default_value = "0")]
     pub receipt_loss_percent: Percent,
-    /// How many percent of the receipts are sent twice
+    /// Percentage of receipts that are sent twice
     #[arg(long, value_name = "PERCENT", default_value = "0")]
     pub receipt_duplicate_percent: Percent,
-    /// How many percent of the receipts are sent before the submit_sm_resp
+    /// Percentage of receipts that are sent before the submit_sm_resp
     #[arg(long, value_name = "PERCENT", default_value = "0")]
     pub receipt_early_percent: Percent,
-    /// How many percent of the messages are undeliverable
+    /// Percentage of messages that are undeliverable
     #[arg(long, value_name = "PERCENT", default_value = "0")]
     pub undelivered_percent: Percent,
-    /// How many percent of the other messages expire
+    /// Percentage of the other messages that expire
     #[arg(long, value_name = "PERCENT", default_value = "0")]
     pub expired_percent: Percent,
-    /// Where a receipt says what it says
+    /// Place of id and state in a receipt
     #[arg(long, value_enum, default_value_t)]
     pub receipt_form: ReceiptForm,
-    /// How message ids are written in receipts
+    /// Format of message ids in receipts
     #[arg(long, value_enum, default_value_t)]
     pub receipt_id_format: ReceiptIdFormat,
     /// Receipts that one bind may have unanswered
@@ -64,26 +64,26 @@ pub struct ReceiptOptions {
     pub receipts_max: u32,
 }
 
-/// Where a receipt says what it says.
+/// Place of id and state in a receipt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum ReceiptForm {
     /// In the text of SMPP 3.4 Appendix B
     Text,
     /// In optional parameters
     Tlv,
-    /// In both
+    /// In the text and in optional parameters
     #[default]
     Both,
 }
 
-/// What became of a message, as the standard numbers it (SMPP 3.4 §5.2.28).
+/// The final state of a message, as the standard numbers it (SMPP 3.4 §5.2.28).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FinalState {
-    /// It arrived.
+    /// The message arrived.
     Delivered = 2,
-    /// It did not in time.
+    /// It did not arrive in time.
     Expired = 3,
-    /// It cannot.
+    /// It cannot arrive.
     Undeliverable = 5,
 }
 
@@ -109,16 +109,16 @@ impl FinalState {
 /// The receipts of one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReceiptPlan {
-    /// What they say.
+    /// The final state that they tell.
     pub state: FinalState,
-    /// None, one or two.
+    /// Number of copies: none, one or two.
     pub copies: u8,
-    /// Before the response.
+    /// True if they are sent before the response.
     pub early: bool,
 }
 
 impl ReceiptOptions {
-    /// Which receipts follow a message with this registered_delivery; `None` where none was asked for.
+    /// The receipts that follow a message with this registered_delivery; `None` where none was asked for.
     pub fn plan(&self, dice: &mut Dice, registered_delivery: u8) -> Option<ReceiptPlan> {
         let asked = registered_delivery & REGISTERED_MASK;
         if asked == 0 {
@@ -150,26 +150,26 @@ impl ReceiptOptions {
 /// A receipt that is not acknowledged yet.
 #[derive(Clone, Debug)]
 pub struct Receipt {
-    /// The number beneath the message's id, and how the bind that brought the message is told ids.
+    /// The number beneath the message's id.
     pub number: u64,
-    /// As above.
+    /// The format of ids for the bind that brought the message.
     pub format: IdFormat,
-    /// Of the message.
+    /// The source address of the message.
     pub source: OwnedAddress,
-    /// Of the message.
+    /// The destination address of the message.
     pub destination: OwnedAddress,
-    /// Of the message, as sent.
+    /// The user_message_reference of the message, as sent.
     pub user_message_reference: Option<Box<[u8]>>,
-    /// In microseconds since 1970.
+    /// The time of the submit, in microseconds since 1970.
     pub submitted_at: u64,
-    /// What it says.
+    /// The final state that it tells.
     pub state: FinalState,
     /// The response that must not go out before this receipt, and how long after it, in milliseconds.
     pub answer: Option<Box<(u64, Answer)>>,
 }
 
 impl Receipt {
-    /// As a deliver_sm, at `now` in microseconds since 1970.
+    /// The receipt as a deliver_sm, at `now` in microseconds since 1970.
     pub fn delivery(&self, token: u64, form: ReceiptForm, dates: &mut Dates, now: u64) -> Delivery {
         Delivery {
             token,
@@ -208,7 +208,7 @@ impl Receipt {
     }
 }
 
-/// The address for keeps.
+/// A copy of the address.
 pub fn owned(address: &Address<'_>) -> OwnedAddress {
     OwnedAddress { ton: address.ton, npi: address.npi, digits: address.digits.to_vec() }
 }

@@ -24,10 +24,11 @@ use super::simulator::Simulator;
 const QUERY_FAILED: u32 = 0x67;
 const CANCEL_FAILED: u32 = 0x11;
 const REPLACE_FAILED: u32 = 0x13;
-/// ESME_RINVNUMDESTS.
+/// Status ESME_RINVNUMDESTS (SMPP 3.4 §5.1.3).
 const NO_DESTINATION: u32 = 0x33;
 
-/// How far a receipt over another connection keeps from the response: behind it, or before it where it is to be early.
+/// Time between a receipt over another connection and the response: behind it, or before it where it is to be
+/// early.
 const DISTANCE_MS: u64 = 20;
 
 /// The low bits that a bind of SMPP 3.3 gets of an id.
@@ -38,7 +39,7 @@ const SHORT_ID_MASK: u64 = 0xFFFF_FFFF;
 pub struct SimSession {
     sim: Arc<Simulator>,
     receipts: ReceiptSender,
-    /// SMPP 3.3: short ids in hex.
+    /// True for SMPP 3.3, whose ids are short and in hexadecimal.
     is_old: bool,
     dice: Dice,
     /// Lines for the record, and the answers that must not go out before these are written.
@@ -49,12 +50,12 @@ pub struct SimSession {
     timer: DueTimer,
     /// Answers whose receipts have gone out before them.
     overtaken: Vec<(u64, Answer)>,
-    /// The connection is to be cut.
+    /// True once the connection is to be cut.
     is_cut: bool,
 }
 
 impl SimSession {
-    /// The bind with this number has been let in.
+    /// The session of the bind with this number.
     pub fn new(sim: Arc<Simulator>, queue: Arc<ReceiptQueue>, bind: u64, request: &BindRequest) -> Self {
         Self {
             receipts: ReceiptSender::new(Arc::clone(&sim), queue, bind, request),
@@ -113,7 +114,7 @@ impl SimSession {
         }
     }
 
-    /// Puts the answer on its way, and a receipt for each destination: behind the answer, or in front of it.
+    /// Schedules the answer, and a receipt for each destination: behind the answer, or before it.
     fn answer_and_report(
         &mut self,
         now: u64,
@@ -194,7 +195,8 @@ impl SimSession {
         }
     }
 
-    /// Whether the lines are with the system. If not, nothing that stands in them may be answered.
+    /// Writes the lines. False if they could not be written: then nothing that stands in them may be
+    /// answered.
     fn write_lines(&mut self) -> bool {
         let Some(record) = self.sim.record.as_ref().filter(|_| !self.lines.is_empty()) else {
             return true;
@@ -202,7 +204,7 @@ impl SimSession {
         let written = record.append(&self.lines);
         self.lines.clear();
         if let Err(error) = &written {
-            eprintln!("tollgate: the record cannot be written, so the connection is cut: {error}");
+            eprintln!("tollgate-tools: the record cannot be written, so the connection is cut: {error}");
         }
         written.is_ok()
     }

@@ -15,27 +15,27 @@ use super::receipts::ReceiptOptions;
 use super::record::Record;
 use super::throttle::Throttle;
 
-/// Different system_ids that are remembered.
+/// Number of different system_ids that are remembered.
 const SYSTEM_IDS_MAX: usize = 10_000;
 
-/// What all binds have in common.
+/// The state that all binds share.
 #[derive(Debug)]
 pub struct Simulator {
-    /// How messages are answered.
+    /// The options for answers.
     pub answers: AnswerOptions,
-    /// Which receipts follow.
+    /// The options for receipts.
     pub receipts: ReceiptOptions,
-    /// Who may bind.
+    /// The credentials of those who may bind.
     pub credentials: Credentials,
     /// Submits that one bind may have unanswered.
     pub window: u32,
-    /// Makes chance repeatable.
+    /// Seed of everything that happens by chance.
     pub seed: u64,
-    /// Where messages taken are written down.
+    /// The file that messages taken are written to.
     pub record: Option<Record>,
-    /// What happened.
+    /// The counts of all sessions.
     pub counts: Counts,
-    /// The rate.
+    /// The limit on messages per second.
     pub throttle: Throttle,
     first_id: u64,
     taken: AtomicU64,
@@ -43,7 +43,7 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Nothing has happened yet. Ids count from `first_id`.
+    /// A simulator that has taken nothing yet. Ids count from `first_id`.
     pub fn new(
         answers: AnswerOptions,
         receipts: ReceiptOptions,
@@ -68,14 +68,14 @@ impl Simulator {
         }
     }
 
-    /// The number of a message that is being taken, and whether its connection is to be cut.
+    /// The number of a message that is being taken, and true if its connection is to be cut.
     pub fn take_message(&self) -> (u64, bool) {
         let before = self.taken.fetch_add(1, Relaxed);
         let cut = self.answers.disconnect_every.is_some_and(|every| (before + 1).is_multiple_of(every));
         (self.first_id + before, cut)
     }
 
-    /// `None` where there are too many others.
+    /// The queue of this system_id; `None` where there are too many others.
     pub fn queue(&self, system_id: &[u8]) -> Option<Arc<ReceiptQueue>> {
         let mut queues = self.queues.lock();
         if let Some(queue) = queues.get(system_id) {

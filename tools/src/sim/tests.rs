@@ -26,7 +26,7 @@ struct Cli {
     command: SimCommand,
 }
 
-/// What a command line with these flags asks for.
+/// The command that a command line with these flags makes.
 pub(crate) fn options(flags: &[&str]) -> SimCommand {
     Cli::try_parse_from(["sim", "--first-id=1000"].iter().chain(flags)).unwrap().command
 }

@@ -1,4 +1,4 @@
-//! How many messages are taken in each second, of all binds together.
+//! The limit on messages of all binds in each second.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -14,12 +14,12 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// `None` for no limit.
+    /// A throttle; `None` for no limit.
     pub fn new(per_second: Option<u32>) -> Self {
         Self { per_second, taken: AtomicU64::new(0) }
     }
 
-    /// Whether one more message may be taken at `now`, in microseconds; it is then counted.
+    /// True if one more message may be taken at `now`, in microseconds; it is then counted.
     pub fn admits(&self, now: u64) -> bool {
         let Some(limit) = self.per_second else { return true };
         let second = (now / MICROS_PER_SECOND) << 32;

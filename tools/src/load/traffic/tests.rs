@@ -1,4 +1,4 @@
-//! What the streams hold, as rusmpp reads it.
+//! The streams, as rusmpp reads them.
 
 use bytes::BytesMut;
 use rusmpp::decode::DecodeWithLength;
@@ -14,7 +14,7 @@ fn traffic(mix: Mix) -> Arc<Traffic> {
     Arc::new(Traffic::new(&options, Destinations::read(plan.as_bytes()).unwrap()).unwrap())
 }
 
-/// What rusmpp makes of the stream; `None` for what it cannot read.
+/// The stream as rusmpp decodes it; `None` for a message that it cannot read.
 fn decoded(mix: Mix, count: u32) -> Vec<Option<SubmitSm>> {
     let wire = traffic(mix).wire(7, count);
     let mut found = Vec::new();
