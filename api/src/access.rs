@@ -1,6 +1,4 @@
-//! Who may call what: one rule for every route. A route without a rule is closed to everybody, and fails a test.
-
-use axum::http::Method;
+//! The terms of access rules: the roles and scopes that a route admits. [`crate::rules`] has the rules of all routes.
 
 use crate::caller::{Caller, Role, Scope};
 
@@ -22,8 +20,8 @@ pub enum Who {
     Anybody,
     /// Whoever is logged in, whatever the role; no API key.
     Users,
-    /// These roles, and API keys with this scope that count as one of them ([`Caller::grade`]). Whose things they reach is up
-    /// to the office.
+    /// These roles, and API keys with this scope that count as one of them ([`Caller::grade`]). The
+    /// services decide which accounts they see.
     Roles(&'static [Role], Scope),
     /// These roles, and no API key.
     RolesOnly(&'static [Role]),
@@ -55,22 +53,4 @@ impl Who {
             },
         }
     }
-}
-
-/// Whether a role may give an API key this scope: whether there is anything that the role itself may do with it.
-pub fn may_grant(role: Role, scope: Scope) -> bool {
-    rules().any(|rule| match rule.who {
-        Who::Roles(roles, needed) => needed == scope && roles.contains(&role),
-        Who::Anybody | Who::Users | Who::RolesOnly(_) => false,
-    })
-}
-
-/// Every rule.
-pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    crate::router::AREAS.iter().flat_map(|area| area.rules)
-}
-
-/// The rule of a route.
-pub fn rule_of(method: &Method, path: &str) -> Option<&'static Rule> {
-    rules().find(|rule| rule.method == method.as_str() && rule.path == path)
 }

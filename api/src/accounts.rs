@@ -2,18 +2,19 @@
 
 mod dto;
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{CUSTOMER, RESELLER, Rule, Who, rule};
 use crate::answer::{Answer, Created, Versioned};
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::extract::{Body, IfMatch, Path, Query};
 use crate::openapi::Problems;
 use crate::page::Page;
-use crate::router::Area;
 use axum::Json;
 
 pub use dto::{
@@ -21,10 +22,8 @@ pub use dto::{
     Credentials, DefaultCoding, Delivery, NewAccount, RateLimit, SenderPolicy, Senders, Source, TextPolicy,
 };
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("GET", "/v1/accounts", Who::Roles(CUSTOMER, Scope::AccountsRead)),
     rule("POST", "/v1/accounts", Who::Roles(RESELLER, Scope::AccountsWrite)),
     rule("GET", "/v1/accounts/{id}", Who::Roles(CUSTOMER, Scope::AccountsRead)),
@@ -34,7 +33,7 @@ const RULES: &[Rule] = &[
     rule("POST", "/v1/accounts/{id}/resume", Who::Roles(RESELLER, Scope::AccountsWrite)),
 ];
 
-/// What the office knows of accounts.
+/// Reads and changes accounts.
 pub trait AccountsService: Send + Sync + 'static {
     /// Those that the caller reaches, in the order asked for.
     fn accounts(&self, caller: &Caller, query: &AccountsQuery) -> Answer<Page<Account>>;
@@ -61,7 +60,10 @@ pub trait AccountsService: Send + Sync + 'static {
     fn set_suspended(&self, caller: &Caller, id: &str, suspended: bool) -> Answer<Versioned<Account>>;
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+type Service = Arc<dyn AccountsService>;
+
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn AccountsService>> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(get, change))
@@ -76,11 +78,11 @@ fn routes() -> OpenApiRouter<Shared> {
 #[utoipa::path(get, path = "/v1/accounts", tag = "accounts", operation_id = "list_accounts", params(AccountsQuery),
     responses((status = 200, description = "A page of accounts", body = Page<Account>), Problems))]
 async fn list(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Query(query): Query<AccountsQuery>,
 ) -> Answer<Json<Page<Account>>> {
-    call(office, move |office| office.accounts(&caller, &query)).await.map(Json)
+    call(service, move |service| service.accounts(&caller, &query)).await.map(Json)
 }
 
 /// Make an account
@@ -89,11 +91,11 @@ async fn list(
 #[utoipa::path(post, path = "/v1/accounts", tag = "accounts", operation_id = "create_account", request_body = NewAccount,
     responses((status = 201, description = "The account and its credentials", body = CreatedAccount), Problems))]
 async fn create(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Body(new): Body<NewAccount>,
 ) -> Answer<Created<Versioned<CreatedAccount>>> {
-    let body = call(office, move |office| office.create_account(&caller, new)).await?;
+    let body = call(service, move |service| service.create_account(&caller, new)).await?;
     Ok(Created { location: format!("/v1/accounts/{}", body.value.account.id), body })
 }
 
@@ -102,11 +104,11 @@ async fn create(
     params(("id" = String, Path, description = "The account's id")),
     responses((status = 200, description = "The account", body = Account), Problems))]
 async fn get(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<Versioned<Account>> {
-    call(office, move |office| office.account(&caller, &id)).await
+    call(service, move |service| service.account(&caller, &id)).await
 }
 
 /// Change an account
@@ -118,13 +120,13 @@ async fn get(
     request_body = AccountPatch,
     responses((status = 200, description = "The account as it is now", body = Account), Problems))]
 async fn change(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     if_match: IfMatch,
     Body(patch): Body<AccountPatch>,
 ) -> Answer<Versioned<Account>> {
-    call(office, move |office| office.change_account(&caller, &id, if_match, patch)).await
+    call(service, move |service| service.change_account(&caller, &id, if_match, patch)).await
 }
 
 /// Make a new SMPP password
@@ -134,11 +136,11 @@ async fn change(
     params(("id" = String, Path, description = "The account's id")),
     responses((status = 200, description = "The new credentials", body = Credentials), Problems))]
 async fn rotate(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<Json<Credentials>> {
-    call(office, move |office| office.rotate_credentials(&caller, &id)).await.map(Json)
+    call(service, move |service| service.rotate_credentials(&caller, &id)).await.map(Json)
 }
 
 /// Suspend an account
@@ -148,11 +150,11 @@ async fn rotate(
     params(("id" = String, Path, description = "The account's id")),
     responses((status = 200, description = "The account as it is now", body = Account), Problems))]
 async fn suspend(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<Versioned<Account>> {
-    call(office, move |office| office.set_suspended(&caller, &id, true)).await
+    call(service, move |service| service.set_suspended(&caller, &id, true)).await
 }
 
 /// Resume an account
@@ -160,9 +162,9 @@ async fn suspend(
     params(("id" = String, Path, description = "The account's id")),
     responses((status = 200, description = "The account as it is now", body = Account), Problems))]
 async fn resume(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<Versioned<Account>> {
-    call(office, move |office| office.set_suspended(&caller, &id, false)).await
+    call(service, move |service| service.set_suspended(&caller, &id, false)).await
 }

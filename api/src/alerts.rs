@@ -3,6 +3,8 @@
 
 mod dto;
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
@@ -10,21 +12,18 @@ use utoipa_axum::routes;
 
 use crate::access::{CUSTOMER, Rule, Who, rule};
 use crate::answer::Answer;
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::extract::{OptionalBody, Path, Query};
 use crate::openapi::Problems;
 use crate::page::Page;
-use crate::router::Area;
 
 pub use dto::{
     Alert, AlertKind, AlertSeverity, AlertsQuery, ReadAll, ReadAllDone, WebhookSecret, WebhookTested,
 };
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("GET", "/v1/alerts", Who::Roles(CUSTOMER, Scope::BillingRead)),
     rule("GET", "/v1/alerts/{id}", Who::Roles(CUSTOMER, Scope::BillingRead)),
     rule("POST", "/v1/alerts/{id}/read", Who::Roles(CUSTOMER, Scope::BillingRead)),
@@ -34,7 +33,7 @@ const RULES: &[Rule] = &[
     rule("POST", "/v1/accounts/{id}/webhook-secret/rotate", Who::Roles(CUSTOMER, Scope::AccountsWrite)),
 ];
 
-/// What the office knows of alerts.
+/// Reads alerts, marks them as read, tests webhooks and makes their secrets.
 pub trait AlertsService: Send + Sync + 'static {
     /// Those that the caller may know of, the newest first.
     fn alerts(&self, caller: &Caller, query: &AlertsQuery) -> Answer<Page<Alert>>;
@@ -58,7 +57,10 @@ pub trait AlertsService: Send + Sync + 'static {
     fn rotate_webhook_secret(&self, caller: &Caller, account: &str) -> Answer<WebhookSecret>;
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+type Service = Arc<dyn AlertsService>;
+
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn AlertsService>> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(read_all))
@@ -75,19 +77,19 @@ fn routes() -> OpenApiRouter<Shared> {
 #[utoipa::path(get, path = "/v1/alerts", tag = "alerts", operation_id = "list_alerts", params(AlertsQuery),
     responses((status = 200, description = "A page of alerts", body = Page<Alert>), Problems))]
 async fn list(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Query(query): Query<AlertsQuery>,
 ) -> Answer<Json<Page<Alert>>> {
-    call(office, move |office| office.alerts(&caller, &query)).await.map(Json)
+    call(service, move |service| service.alerts(&caller, &query)).await.map(Json)
 }
 
 /// Read an alert
 #[utoipa::path(get, path = "/v1/alerts/{id}", tag = "alerts", operation_id = "get_alert",
     params(("id" = String, Path, description = "The alert's id")),
     responses((status = 200, description = "The alert", body = Alert), Problems))]
-async fn get(State(office): State<Shared>, caller: Caller, Path(id): Path<String>) -> Answer<Json<Alert>> {
-    call(office, move |office| office.alert(&caller, &id)).await.map(Json)
+async fn get(State(service): State<Service>, caller: Caller, Path(id): Path<String>) -> Answer<Json<Alert>> {
+    call(service, move |service| service.alert(&caller, &id)).await.map(Json)
 }
 
 /// Mark an alert as read
@@ -96,8 +98,8 @@ async fn get(State(office): State<Shared>, caller: Caller, Path(id): Path<String
 #[utoipa::path(post, path = "/v1/alerts/{id}/read", tag = "alerts", operation_id = "mark_alert_read",
     params(("id" = String, Path, description = "The alert's id")),
     responses((status = 200, description = "The alert as it is now", body = Alert), Problems))]
-async fn read(State(office): State<Shared>, caller: Caller, Path(id): Path<String>) -> Answer<Json<Alert>> {
-    call(office, move |office| office.read_alert(&caller, &id)).await.map(Json)
+async fn read(State(service): State<Service>, caller: Caller, Path(id): Path<String>) -> Answer<Json<Alert>> {
+    call(service, move |service| service.read_alert(&caller, &id)).await.map(Json)
 }
 
 /// Mark all alerts as read
@@ -107,11 +109,11 @@ async fn read(State(office): State<Shared>, caller: Caller, Path(id): Path<Strin
     request_body(content = Option<ReadAll>),
     responses((status = 200, description = "How many were marked", body = ReadAllDone), Problems))]
 async fn read_all(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     OptionalBody(which): OptionalBody<ReadAll>,
 ) -> Answer<Json<ReadAllDone>> {
-    call(office, move |office| office.read_all_alerts(&caller, &which)).await.map(Json)
+    call(service, move |service| service.read_all_alerts(&caller, &which)).await.map(Json)
 }
 
 /// Test an account's webhook
@@ -122,11 +124,11 @@ async fn read_all(
     params(("id" = String, Path, description = "The account's id")),
     responses((status = 200, description = "How it was answered", body = WebhookTested), Problems))]
 async fn test(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<Json<WebhookTested>> {
-    call(office, move |office| office.test_webhook(&caller, &id)).await.map(Json)
+    call(service, move |service| service.test_webhook(&caller, &id)).await.map(Json)
 }
 
 /// Read an account's webhook secret
@@ -140,11 +142,11 @@ async fn test(
     params(("id" = String, Path, description = "The account's id")),
     responses((status = 200, description = "The secret", body = WebhookSecret), Problems))]
 async fn secret(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<Json<WebhookSecret>> {
-    call(office, move |office| office.webhook_secret(&caller, &id)).await.map(Json)
+    call(service, move |service| service.webhook_secret(&caller, &id)).await.map(Json)
 }
 
 /// Make a new webhook secret
@@ -155,9 +157,9 @@ async fn secret(
     params(("id" = String, Path, description = "The account's id")),
     responses((status = 200, description = "The new secret", body = WebhookSecret), Problems))]
 async fn rotate(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<Json<WebhookSecret>> {
-    call(office, move |office| office.rotate_webhook_secret(&caller, &id)).await.map(Json)
+    call(service, move |service| service.rotate_webhook_secret(&caller, &id)).await.map(Json)
 }

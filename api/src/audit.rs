@@ -1,5 +1,7 @@
 //! The audit log: who changed what, when, and what it said before and after. It can only be read.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -9,24 +11,21 @@ use utoipa_axum::routes;
 
 use crate::access::{ADMIN, Rule, Who, rule};
 use crate::answer::Answer;
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::Caller;
 use crate::extract::{Path, Query};
 use crate::list_query;
 use crate::openapi::Problems;
 use crate::page::Page;
-use crate::router::Area;
 use crate::time::Time;
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("GET", "/v1/audit", Who::RolesOnly(ADMIN)),
     rule("GET", "/v1/audit/{sequence}", Who::RolesOnly(ADMIN)),
 ];
 
-/// What the office knows of the audit log.
+/// Reads the audit log.
 pub trait AuditService: Send + Sync + 'static {
     /// Its entries, the newest first.
     fn audit(&self, query: &AuditQuery) -> Answer<Page<AuditEntry>>;
@@ -34,6 +33,8 @@ pub trait AuditService: Send + Sync + 'static {
     /// One of them.
     fn audit_entry(&self, sequence: u64) -> Answer<AuditEntry>;
 }
+
+type Service = Arc<dyn AuditService>;
 
 /// One change that somebody made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -81,7 +82,8 @@ list_query! {
     }
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn AuditService>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))
 }
 
@@ -92,11 +94,11 @@ fn routes() -> OpenApiRouter<Shared> {
 #[utoipa::path(get, path = "/v1/audit", tag = "audit", operation_id = "list_audit", params(AuditQuery),
     responses((status = 200, description = "A page of entries", body = Page<AuditEntry>), Problems))]
 async fn list(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     _caller: Caller,
     Query(query): Query<AuditQuery>,
 ) -> Answer<Json<Page<AuditEntry>>> {
-    call(office, move |office| office.audit(&query)).await.map(Json)
+    call(service, move |service| service.audit(&query)).await.map(Json)
 }
 
 /// Read an entry of the audit log
@@ -104,9 +106,9 @@ async fn list(
     params(("sequence" = u64, Path, description = "The entry's number")),
     responses((status = 200, description = "The entry", body = AuditEntry), Problems))]
 async fn get(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     _caller: Caller,
     Path(sequence): Path<u64>,
 ) -> Answer<Json<AuditEntry>> {
-    call(office, move |office| office.audit_entry(sequence)).await.map(Json)
+    call(service, move |service| service.audit_entry(sequence)).await.map(Json)
 }

@@ -2,6 +2,8 @@
 
 mod dto;
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,12 +12,11 @@ use utoipa_axum::routes;
 
 use crate::access::{Rule, Who, rule};
 use crate::answer::{Answer, Gone};
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::Caller;
 use crate::extract::{Body, OptionalBody, Path};
-use crate::gate::RequestId;
 use crate::openapi::Problems;
-use crate::router::Area;
+use crate::request_id::RequestId;
 use crate::users::User;
 
 pub use dto::{
@@ -23,10 +24,8 @@ pub use dto::{
     Tokens, Verified,
 };
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("POST", "/v1/auth/register", Who::Anybody),
     rule("POST", "/v1/auth/login", Who::Anybody),
     rule("POST", "/v1/auth/refresh", Who::Anybody),
@@ -38,7 +37,7 @@ const RULES: &[Rule] = &[
     rule("GET", "/v1/auth/me", Who::Users),
 ];
 
-/// What the office knows of coming in. Where nobody is logged in, the request's id is given by itself.
+/// Begins and ends sessions, and changes passwords. Where nobody is logged in, the request's id is an argument of its own.
 pub trait AuthService: Send + Sync + 'static {
     /// Remembers who wants an account, and has a mail sent. The answer is the same whether the address is known or not.
     fn register(&self, request_id: &str, registration: Registration) -> Answer<MailPromise>;
@@ -68,7 +67,10 @@ pub trait AuthService: Send + Sync + 'static {
     fn me(&self, caller: &Caller) -> Answer<User>;
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+type Service = Arc<dyn AuthService>;
+
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn AuthService>> {
     OpenApiRouter::new()
         .routes(routes!(register))
         .routes(routes!(login))
@@ -89,11 +91,11 @@ fn routes() -> OpenApiRouter<Shared> {
     request_body = Registration,
     responses((status = 202, description = "A mail is on its way", body = MailPromise), Problems))]
 async fn register(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     RequestId(request_id): RequestId,
     Body(registration): Body<Registration>,
 ) -> Answer<(StatusCode, Json<MailPromise>)> {
-    let promise = call(office, move |office| office.register(&request_id, registration)).await?;
+    let promise = call(service, move |service| service.register(&request_id, registration)).await?;
     Ok((StatusCode::ACCEPTED, Json(promise)))
 }
 
@@ -105,11 +107,11 @@ async fn register(
     request_body = Login,
     responses((status = 200, description = "The tokens of a new session", body = Tokens), Problems))]
 async fn login(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     RequestId(request_id): RequestId,
     Body(login): Body<Login>,
 ) -> Answer<Json<Tokens>> {
-    call(office, move |office| office.login(&request_id, &login)).await.map(Json)
+    call(service, move |service| service.login(&request_id, &login)).await.map(Json)
 }
 
 /// Get new tokens
@@ -119,11 +121,11 @@ async fn login(
     request_body = Refresh,
     responses((status = 200, description = "The tokens from here on", body = Tokens), Problems))]
 async fn refresh(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     RequestId(request_id): RequestId,
     Body(refresh): Body<Refresh>,
 ) -> Answer<Json<Tokens>> {
-    call(office, move |office| office.refresh(&request_id, &refresh)).await.map(Json)
+    call(service, move |service| service.refresh(&request_id, &refresh)).await.map(Json)
 }
 
 /// Log out
@@ -132,11 +134,11 @@ async fn refresh(
 #[utoipa::path(post, path = "/v1/auth/logout", tag = "auth", operation_id = "logout", request_body = Option<Logout>,
     responses((status = 204, description = "The session has ended"), Problems))]
 async fn logout(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     OptionalBody(logout): OptionalBody<Logout>,
 ) -> Answer<Gone> {
-    call(office, move |office| office.logout(&caller, &logout)).await?;
+    call(service, move |service| service.logout(&caller, &logout)).await?;
     Ok(Gone)
 }
 
@@ -147,11 +149,11 @@ async fn logout(
     request_body = PasswordChange,
     responses((status = 204, description = "The new password holds"), Problems))]
 async fn change_password(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Body(change): Body<PasswordChange>,
 ) -> Answer<Gone> {
-    call(office, move |office| office.change_password(&caller, &change)).await?;
+    call(service, move |service| service.change_password(&caller, &change)).await?;
     Ok(Gone)
 }
 
@@ -162,11 +164,11 @@ async fn change_password(
     security(()), request_body = ResetRequest,
     responses((status = 202, description = "A mail is on its way if somebody has the address", body = MailPromise), Problems))]
 async fn request_reset(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     RequestId(request_id): RequestId,
     Body(reset): Body<ResetRequest>,
 ) -> Answer<(StatusCode, Json<MailPromise>)> {
-    let promise = call(office, move |office| office.request_reset(&request_id, reset)).await?;
+    let promise = call(service, move |service| service.request_reset(&request_id, reset)).await?;
     Ok((StatusCode::ACCEPTED, Json(promise)))
 }
 
@@ -177,11 +179,11 @@ async fn request_reset(
     security(()), request_body = ResetConfirmation,
     responses((status = 204, description = "The new password holds"), Problems))]
 async fn confirm_reset(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     RequestId(request_id): RequestId,
     Body(confirmation): Body<ResetConfirmation>,
 ) -> Answer<Gone> {
-    call(office, move |office| office.confirm_reset(&request_id, &confirmation)).await?;
+    call(service, move |service| service.confirm_reset(&request_id, &confirmation)).await?;
     Ok(Gone)
 }
 
@@ -192,16 +194,16 @@ async fn confirm_reset(
     params(("token" = String, Path, description = "As it stands in the mail")),
     responses((status = 200, description = "The address is verified", body = Verified), Problems))]
 async fn verify_email(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     RequestId(request_id): RequestId,
     Path(token): Path<String>,
 ) -> Answer<Json<Verified>> {
-    call(office, move |office| office.verify_email(&request_id, &token)).await.map(Json)
+    call(service, move |service| service.verify_email(&request_id, &token)).await.map(Json)
 }
 
 /// Read the user who is logged in
 #[utoipa::path(get, path = "/v1/auth/me", tag = "auth", operation_id = "me",
     responses((status = 200, description = "The user", body = User), Problems))]
-async fn me(State(office): State<Shared>, caller: Caller) -> Answer<Json<User>> {
-    call(office, move |office| office.me(&caller)).await.map(Json)
+async fn me(State(service): State<Service>, caller: Caller) -> Answer<Json<User>> {
+    call(service, move |service| service.me(&caller)).await.map(Json)
 }

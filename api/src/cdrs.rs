@@ -3,6 +3,8 @@
 mod dto;
 mod stream;
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
@@ -10,23 +12,21 @@ use utoipa_axum::routes;
 
 use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
 use crate::answer::Answer;
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::extract::{Body, Path, Query};
 use crate::openapi::Problems;
 use crate::page::Page;
-use crate::router::Area;
 
+pub use crate::cdr_state::CdrState;
 pub use dto::{
-    Cdr, CdrExplanation, CdrState, CdrsQuery, ExplainedLine, ExplainedRate, ExportFormat, ExportQuery,
-    ReportedStatus, StatusReport,
+    Cdr, CdrExplanation, CdrsQuery, ExplainedLine, ExplainedRate, ExportFormat, ExportQuery, ReportedStatus,
+    StatusReport,
 };
 pub use stream::Export;
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("GET", "/v1/cdrs", Who::Roles(CUSTOMER, Scope::MessagesRead)),
     rule("GET", "/v1/cdrs/export", Who::Roles(CUSTOMER, Scope::MessagesRead)),
     rule("GET", "/v1/cdrs/{id}", Who::Roles(CUSTOMER, Scope::MessagesRead)),
@@ -34,7 +34,7 @@ const RULES: &[Rule] = &[
     rule("PUT", "/v1/cdrs/{id}/status", Who::Roles(ADMIN, Scope::MessagesWrite)),
 ];
 
-/// What the office knows of messages.
+/// Reads messages that were charged, and settles those that are charged only.
 pub trait CdrsService: Send + Sync + 'static {
     /// Messages that were charged: by account, and of each account the newest first.
     fn cdrs(&self, caller: &Caller, query: &CdrsQuery) -> Answer<Page<Cdr>>;
@@ -52,7 +52,10 @@ pub trait CdrsService: Send + Sync + 'static {
     fn export_cdrs(&self, caller: &Caller, query: &ExportQuery) -> Answer<Export>;
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+type Service = Arc<dyn CdrsService>;
+
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn CdrsService>> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(export))
@@ -68,11 +71,11 @@ fn routes() -> OpenApiRouter<Shared> {
 #[utoipa::path(get, path = "/v1/cdrs", tag = "cdrs", operation_id = "list_cdrs", params(CdrsQuery),
     responses((status = 200, description = "A page of messages", body = Page<Cdr>), Problems))]
 async fn list(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Query(query): Query<CdrsQuery>,
 ) -> Answer<Json<Page<Cdr>>> {
-    call(office, move |office| office.cdrs(&caller, &query)).await.map(Json)
+    call(service, move |service| service.cdrs(&caller, &query)).await.map(Json)
 }
 
 /// Export messages
@@ -83,19 +86,19 @@ async fn list(
     responses((status = 200, description = "The messages", content(
         (String = "text/csv"), (Vec<u8> = "application/vnd.apache.parquet"))), Problems))]
 async fn export(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Query(query): Query<ExportQuery>,
 ) -> Answer<Export> {
-    call(office, move |office| office.export_cdrs(&caller, &query)).await
+    call(service, move |service| service.export_cdrs(&caller, &query)).await
 }
 
 /// Read a message
 #[utoipa::path(get, path = "/v1/cdrs/{id}", tag = "cdrs", operation_id = "get_cdr",
     params(("id" = String, Path, description = "The message's id")),
     responses((status = 200, description = "The message", body = Cdr), Problems))]
-async fn get(State(office): State<Shared>, caller: Caller, Path(id): Path<String>) -> Answer<Json<Cdr>> {
-    call(office, move |office| office.cdr(&caller, &id)).await.map(Json)
+async fn get(State(service): State<Service>, caller: Caller, Path(id): Path<String>) -> Answer<Json<Cdr>> {
+    call(service, move |service| service.cdr(&caller, &id)).await.map(Json)
 }
 
 /// Explain a price
@@ -105,11 +108,11 @@ async fn get(State(office): State<Shared>, caller: Caller, Path(id): Path<String
     params(("id" = String, Path, description = "The message's id")),
     responses((status = 200, description = "The explanation", body = CdrExplanation), Problems))]
 async fn explain(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<Json<CdrExplanation>> {
-    call(office, move |office| office.explain_cdr(&caller, &id)).await.map(Json)
+    call(service, move |service| service.explain_cdr(&caller, &id)).await.map(Json)
 }
 
 /// Report what became of a message
@@ -121,10 +124,10 @@ async fn explain(
     params(("id" = String, Path, description = "The message's id")), request_body = StatusReport,
     responses((status = 200, description = "The message as it is now", body = Cdr), Problems))]
 async fn report(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     Body(report): Body<StatusReport>,
 ) -> Answer<Json<Cdr>> {
-    call(office, move |office| office.report_status(&caller, &id, report)).await.map(Json)
+    call(service, move |service| service.report_status(&caller, &id, report)).await.map(Json)
 }

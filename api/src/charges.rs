@@ -3,6 +3,8 @@
 mod dto;
 mod quoted;
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
@@ -10,11 +12,10 @@ use utoipa_axum::routes;
 
 use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
 use crate::answer::{Answer, Created};
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::extract::{Body, IdempotencyKey, Path};
 use crate::openapi::Problems;
-use crate::router::Area;
 
 pub use dto::{Charge, Network, NewCharge, NewRefund, PAYLOAD_OCTETS_MAX, Refund};
 pub use quoted::{
@@ -22,16 +23,14 @@ pub use quoted::{
     QuotedSegments, QuotedVolume,
 };
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("POST", "/v1/charges", Who::Roles(CUSTOMER, Scope::MessagesWrite)),
     rule("POST", "/v1/charges/{id}/refund", Who::Roles(ADMIN, Scope::MessagesWrite)),
     rule("POST", "/v1/quotes", Who::Roles(CUSTOMER, Scope::MessagesRead)),
 ];
 
-/// What the office does about charges.
+/// Charges messages, gives charges back and quotes prices.
 pub trait ChargesService: Send + Sync + 'static {
     /// Charges a message, once for each Idempotency-Key.
     fn charge(&self, caller: &Caller, new: NewCharge, key: &IdempotencyKey) -> Answer<Charge>;
@@ -49,7 +48,10 @@ pub trait ChargesService: Send + Sync + 'static {
     fn quote(&self, caller: &Caller, new: &NewQuote) -> Answer<Quote>;
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+type Service = Arc<dyn ChargesService>;
+
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn ChargesService>> {
     OpenApiRouter::new().routes(routes!(charge)).routes(routes!(refund)).routes(routes!(quote))
 }
 
@@ -68,12 +70,12 @@ fn routes() -> OpenApiRouter<Shared> {
     request_body = NewCharge,
     responses((status = 201, description = "The charge", body = Charge), Problems))]
 async fn charge(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     key: IdempotencyKey,
     Body(new): Body<NewCharge>,
 ) -> Answer<Created<Json<Charge>>> {
-    let charged = call(office, move |office| office.charge(&caller, new, &key)).await?;
+    let charged = call(service, move |service| service.charge(&caller, new, &key)).await?;
     Ok(Created { location: format!("/v1/cdrs/{}", charged.message_id), body: Json(charged) })
 }
 
@@ -88,13 +90,13 @@ async fn charge(
     request_body = NewRefund,
     responses((status = 200, description = "The refund", body = Refund), Problems))]
 async fn refund(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     key: IdempotencyKey,
     Body(refund): Body<NewRefund>,
 ) -> Answer<Json<Refund>> {
-    call(office, move |office| office.refund(&caller, &id, refund, &key)).await.map(Json)
+    call(service, move |service| service.refund(&caller, &id, refund, &key)).await.map(Json)
 }
 
 /// Quote a message
@@ -104,9 +106,9 @@ async fn refund(
 #[utoipa::path(post, path = "/v1/quotes", tag = "charges", operation_id = "create_quote", request_body = NewQuote,
     responses((status = 200, description = "The quote", body = Quote), Problems))]
 async fn quote(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Body(new): Body<NewQuote>,
 ) -> Answer<Json<Quote>> {
-    call(office, move |office| office.quote(&caller, &new)).await.map(Json)
+    call(service, move |service| service.quote(&caller, &new)).await.map(Json)
 }

@@ -6,6 +6,8 @@
 mod dto;
 mod id;
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,13 +15,12 @@ use utoipa_axum::routes;
 
 use crate::access::{CUSTOMER, Rule, Who, rule};
 use crate::answer::{Answer, Created, Gone, Versioned};
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::cdrs::Cdr;
 use crate::extract::{Body, IfMatch, Path, Query};
 use crate::openapi::Problems;
 use crate::page::Page;
-use crate::router::Area;
 
 pub use dto::{
     Dispatch, DispatchChange, DispatchCounts, DispatchMessagesQuery, DispatchOf, DispatchProgress,
@@ -27,10 +28,8 @@ pub use dto::{
 };
 pub use id::{OCTETS_MAX, octets_of, text_of};
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("GET", "/v1/dispatches", Who::Roles(CUSTOMER, Scope::MessagesRead)),
     rule("POST", "/v1/dispatches", Who::Roles(CUSTOMER, Scope::MessagesWrite)),
     rule("GET", "/v1/dispatches/{id}", Who::Roles(CUSTOMER, Scope::MessagesRead)),
@@ -40,7 +39,7 @@ const RULES: &[Rule] = &[
     rule("GET", "/v1/dispatches/{id}/messages", Who::Roles(CUSTOMER, Scope::MessagesRead)),
 ];
 
-/// What the office knows of dispatches. `of` says whose dispatch is meant: two accounts may have one of the same id.
+/// Reads and changes dispatches. `of` names the account of a dispatch: two accounts may have one of the same id.
 pub trait DispatchesService: Send + Sync + 'static {
     /// Those of the accounts that the caller reaches, in the order of account and id.
     fn dispatches(&self, caller: &Caller, query: &DispatchesQuery) -> Answer<Page<Dispatch>>;
@@ -76,7 +75,10 @@ pub trait DispatchesService: Send + Sync + 'static {
     ) -> Answer<Page<Cdr>>;
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+type Service = Arc<dyn DispatchesService>;
+
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn DispatchesService>> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(get, change, delete))
@@ -92,11 +94,11 @@ fn routes() -> OpenApiRouter<Shared> {
     params(DispatchesQuery),
     responses((status = 200, description = "A page of dispatches", body = Page<Dispatch>), Problems))]
 async fn list(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Query(query): Query<DispatchesQuery>,
 ) -> Answer<Json<Page<Dispatch>>> {
-    call(office, move |office| office.dispatches(&caller, &query)).await.map(Json)
+    call(service, move |service| service.dispatches(&caller, &query)).await.map(Json)
 }
 
 /// Name a dispatch
@@ -106,11 +108,11 @@ async fn list(
     request_body = NewDispatch,
     responses((status = 201, description = "The dispatch", body = Dispatch), Problems))]
 async fn create(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Body(new): Body<NewDispatch>,
 ) -> Answer<Created<Versioned<Dispatch>>> {
-    let body = call(office, move |office| office.create_dispatch(&caller, new)).await?;
+    let body = call(service, move |service| service.create_dispatch(&caller, new)).await?;
     let (id, account) = (id::in_url(&body.value.id), id::in_url(&body.value.account));
     Ok(Created { location: format!("/v1/dispatches/{id}?account={account}"), body })
 }
@@ -122,12 +124,12 @@ async fn create(
     params(("id" = String, Path, description = "The dispatch id as messages carry it, escaped as in `Dispatch`"), DispatchOf),
     responses((status = 200, description = "The dispatch", body = Dispatch), Problems))]
 async fn get(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     Query(of): Query<DispatchOf>,
 ) -> Answer<Versioned<Dispatch>> {
-    call(office, move |office| office.dispatch(&caller, &id, &of)).await
+    call(service, move |service| service.dispatch(&caller, &id, &of)).await
 }
 
 /// Change a dispatch
@@ -140,14 +142,14 @@ async fn get(
     request_body = DispatchChange,
     responses((status = 200, description = "The dispatch as it is now", body = Dispatch), Problems))]
 async fn change(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     Query(of): Query<DispatchOf>,
     if_match: IfMatch,
     Body(change): Body<DispatchChange>,
 ) -> Answer<Versioned<Dispatch>> {
-    call(office, move |office| office.change_dispatch(&caller, &id, &of, if_match, change)).await
+    call(service, move |service| service.change_dispatch(&caller, &id, &of, if_match, change)).await
 }
 
 /// Delete a dispatch
@@ -158,13 +160,13 @@ async fn change(
         ("If-Match" = Option<String>, Header, description = "The ETag that is meant")),
     responses((status = 204, description = "It is gone"), Problems))]
 async fn delete(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     Query(of): Query<DispatchOf>,
     if_match: IfMatch,
 ) -> Answer<Gone> {
-    call(office, move |office| office.delete_dispatch(&caller, &id, &of, if_match)).await?;
+    call(service, move |service| service.delete_dispatch(&caller, &id, &of, if_match)).await?;
     Ok(Gone)
 }
 
@@ -173,12 +175,12 @@ async fn delete(
     params(("id" = String, Path, description = "The dispatch id as messages carry it, escaped as in `Dispatch`"), DispatchOf),
     responses((status = 200, description = "Its status and counters", body = DispatchProgress), Problems))]
 async fn status(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     Query(of): Query<DispatchOf>,
 ) -> Answer<Json<DispatchProgress>> {
-    call(office, move |office| office.dispatch_progress(&caller, &id, &of)).await.map(Json)
+    call(service, move |service| service.dispatch_progress(&caller, &id, &of)).await.map(Json)
 }
 
 /// List a dispatch's messages
@@ -191,10 +193,10 @@ async fn status(
         DispatchMessagesQuery),
     responses((status = 200, description = "A page of messages", body = Page<Cdr>), Problems))]
 async fn messages(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     Query(query): Query<DispatchMessagesQuery>,
 ) -> Answer<Json<Page<Cdr>>> {
-    call(office, move |office| office.dispatch_messages(&caller, &id, &query)).await.map(Json)
+    call(service, move |service| service.dispatch_messages(&caller, &id, &query)).await.map(Json)
 }

@@ -1,44 +1,33 @@
 //! What every request passes: an id for it, the rule of its route, who calls, how often, and how long it may take.
 
-use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{ALLOW, AUTHORIZATION};
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::access::{Who, rule_of, rules};
-use crate::call::Shared;
+use crate::access::Who;
+use crate::authentication::AuthenticationService;
 use crate::caller::Caller;
 use crate::meters;
 use crate::problem::Problem;
+use crate::request_id::RequestId;
+use crate::rules::{rule_of, rules};
 
 /// Of request and response.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Octets of an id that a client gives its request.
 const REQUEST_ID_OCTETS_MAX: usize = 64;
 
-/// The id of a request, for handlers that know of no caller.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RequestId(pub String);
-
-impl<S: Sync> FromRequestParts<S> for RequestId {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
-    }
-}
-
 /// What the gate knows.
 #[derive(Clone)]
 pub struct Gate {
-    /// Who knows tokens and rates.
-    pub office: Shared,
+    /// Knows tokens and rates.
+    pub authentication: Arc<dyn AuthenticationService>,
     /// How long a request may take until its answer begins.
     pub timeout: Duration,
 }
@@ -52,7 +41,7 @@ impl std::fmt::Debug for Gate {
 /// The layer around every route.
 pub async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     let (began, method) = (Instant::now(), request.method().clone());
-    let request_id = request_id(request.headers()).unwrap_or_else(|| gate.office.new_request_id());
+    let request_id = request_id(request.headers()).unwrap_or_else(|| gate.authentication.new_request_id());
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let admitted = path
@@ -107,24 +96,24 @@ fn admit(
         return Err(Problem::method_not_allowed(format!("the path has {}", methods_of(path))));
     };
     if rule.who == Who::Anybody {
-        gate.office.admit(None, peer)?;
+        gate.authentication.admit(None, peer)?;
         return Ok(None);
     }
     let Some(token) = bearer(headers) else {
-        gate.office.admit(None, peer)?;
+        gate.authentication.admit(None, peer)?;
         return Err(Problem::unauthenticated(
             "send `Authorization: Bearer` with an access token or an API key",
         ));
     };
-    let caller = match gate.office.authenticate(token, peer, request_id) {
+    let caller = match gate.authentication.authenticate(token, peer, request_id) {
         Ok(caller) => caller,
         Err(problem) => {
             // Who guesses is slowed down by the address.
-            gate.office.admit(None, peer)?;
+            gate.authentication.admit(None, peer)?;
             return Err(problem);
         }
     };
-    gate.office.admit(Some(&caller), peer)?;
+    gate.authentication.admit(Some(&caller), peer)?;
     if rule.who.admits(Some(&caller)) {
         return Ok(Some(caller));
     }

@@ -2,6 +2,8 @@
 
 mod dto;
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -10,22 +12,19 @@ use utoipa_axum::routes;
 
 use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
 use crate::answer::{Answer, Created, Versioned};
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::extract::{Body, IfMatch, OptionalBody, Path, Query};
 use crate::openapi::Problems;
 use crate::page::Page;
-use crate::router::Area;
 
 pub use dto::{
     Cancellation, Invoice, InvoiceLine, InvoicePayments, InvoiceStatus, InvoiceSummary, InvoicesQuery,
     LineCategory, LineDetails, NewInvoice, Payment,
 };
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("GET", "/v1/invoices", Who::Roles(CUSTOMER, Scope::BillingRead)),
     rule("POST", "/v1/invoices", Who::Roles(ADMIN, Scope::BillingWrite)),
     rule("GET", "/v1/invoices/{number}", Who::Roles(CUSTOMER, Scope::BillingRead)),
@@ -43,7 +42,7 @@ pub struct Drafted {
     pub is_new: bool,
 }
 
-/// What the office knows of invoices.
+/// Reads, drafts, sends and cancels invoices, and notes that they are paid.
 pub trait InvoicesService: Send + Sync + 'static {
     /// Those of accounts that the caller reaches, the newest first.
     fn invoices(&self, caller: &Caller, query: &InvoicesQuery) -> Answer<Page<InvoiceSummary>>;
@@ -76,7 +75,10 @@ pub trait InvoicesService: Send + Sync + 'static {
     ) -> Answer<Versioned<Invoice>>;
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+type Service = Arc<dyn InvoicesService>;
+
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn InvoicesService>> {
     OpenApiRouter::new()
         .routes(routes!(list, draft))
         .routes(routes!(get))
@@ -92,11 +94,11 @@ fn routes() -> OpenApiRouter<Shared> {
 #[utoipa::path(get, path = "/v1/invoices", tag = "invoices", operation_id = "list_invoices", params(InvoicesQuery),
     responses((status = 200, description = "A page of invoices", body = Page<InvoiceSummary>), Problems))]
 async fn list(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Query(query): Query<InvoicesQuery>,
 ) -> Answer<Json<Page<InvoiceSummary>>> {
-    call(office, move |office| office.invoices(&caller, &query)).await.map(Json)
+    call(service, move |service| service.invoices(&caller, &query)).await.map(Json)
 }
 
 /// Draft an invoice
@@ -108,11 +110,12 @@ async fn list(
     responses((status = 201, description = "A new draft", body = Invoice),
         (status = 200, description = "The draft that there was, brought up to date", body = Invoice), Problems))]
 async fn draft(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Body(new): Body<NewInvoice>,
 ) -> Answer<Response> {
-    let Drafted { invoice, is_new } = call(office, move |office| office.draft_invoice(&caller, &new)).await?;
+    let Drafted { invoice, is_new } =
+        call(service, move |service| service.draft_invoice(&caller, &new)).await?;
     if !is_new {
         return Ok(invoice.into_response());
     }
@@ -125,11 +128,11 @@ async fn draft(
     params(("number" = String, Path, description = "The invoice's number")),
     responses((status = 200, description = "The invoice", body = Invoice), Problems))]
 async fn get(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(number): Path<String>,
 ) -> Answer<Versioned<Invoice>> {
-    call(office, move |office| office.invoice(&caller, &number)).await
+    call(service, move |service| service.invoice(&caller, &number)).await
 }
 
 /// Send an invoice
@@ -141,12 +144,12 @@ async fn get(
         ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
     responses((status = 200, description = "The invoice as it is now", body = Invoice), Problems))]
 async fn send(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(number): Path<String>,
     if_match: IfMatch,
 ) -> Answer<Versioned<Invoice>> {
-    call(office, move |office| office.send_invoice(&caller, &number, if_match)).await
+    call(service, move |service| service.send_invoice(&caller, &number, if_match)).await
 }
 
 /// Note that an invoice was paid
@@ -158,13 +161,13 @@ async fn send(
     request_body(content = Option<Payment>),
     responses((status = 200, description = "The invoice as it is now", body = Invoice), Problems))]
 async fn pay(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(number): Path<String>,
     if_match: IfMatch,
     OptionalBody(payment): OptionalBody<Payment>,
 ) -> Answer<Versioned<Invoice>> {
-    call(office, move |office| office.pay_invoice(&caller, &number, if_match, payment)).await
+    call(service, move |service| service.pay_invoice(&caller, &number, if_match, payment)).await
 }
 
 /// Cancel an invoice
@@ -176,11 +179,11 @@ async fn pay(
     request_body = Cancellation,
     responses((status = 200, description = "The invoice as it is now", body = Invoice), Problems))]
 async fn cancel(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(number): Path<String>,
     if_match: IfMatch,
     Body(cancellation): Body<Cancellation>,
 ) -> Answer<Versioned<Invoice>> {
-    call(office, move |office| office.cancel_invoice(&caller, &number, if_match, cancellation)).await
+    call(service, move |service| service.cancel_invoice(&caller, &number, if_match, cancellation)).await
 }

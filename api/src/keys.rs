@@ -1,6 +1,7 @@
 //! API keys: with which programs come in, for what, and how far that reaches.
 
 use std::fmt;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
@@ -11,26 +12,23 @@ use utoipa_axum::routes;
 
 use crate::access::{Rule, Who, rule};
 use crate::answer::{Answer, Created, Gone};
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::extract::{Body, Path, Query};
 use crate::list_query;
 use crate::openapi::Problems;
 use crate::page::Page;
-use crate::router::Area;
 use crate::time::Time;
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("GET", "/v1/api-keys", Who::Users),
     rule("POST", "/v1/api-keys", Who::Users),
     rule("GET", "/v1/api-keys/{id}", Who::Users),
     rule("DELETE", "/v1/api-keys/{id}", Who::Users),
 ];
 
-/// What the office knows of API keys.
+/// Reads, makes and revokes API keys.
 pub trait KeysService: Send + Sync + 'static {
     /// Those that the caller has made, and those of accounts that it reaches.
     fn api_keys(&self, caller: &Caller, query: &ApiKeysQuery) -> Answer<Page<ApiKey>>;
@@ -44,6 +42,8 @@ pub trait KeysService: Send + Sync + 'static {
     /// Revokes one; it no longer holds from this instant on.
     fn revoke_api_key(&self, caller: &Caller, id: &str) -> Answer<()>;
 }
+
+type Service = Arc<dyn KeysService>;
 
 /// An API key, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -124,7 +124,8 @@ list_query! {
     }
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn KeysService>> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, revoke))
 }
 
@@ -134,11 +135,11 @@ fn routes() -> OpenApiRouter<Shared> {
 #[utoipa::path(get, path = "/v1/api-keys", tag = "api keys", operation_id = "list_api_keys", params(ApiKeysQuery),
     responses((status = 200, description = "A page of API keys", body = Page<ApiKey>), Problems))]
 async fn list(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Query(query): Query<ApiKeysQuery>,
 ) -> Answer<Json<Page<ApiKey>>> {
-    call(office, move |office| office.api_keys(&caller, &query)).await.map(Json)
+    call(service, move |service| service.api_keys(&caller, &query)).await.map(Json)
 }
 
 /// Make an API key
@@ -147,11 +148,11 @@ async fn list(
 #[utoipa::path(post, path = "/v1/api-keys", tag = "api keys", operation_id = "create_api_key", request_body = NewApiKey,
     responses((status = 201, description = "The key", body = CreatedApiKey), Problems))]
 async fn create(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Body(new): Body<NewApiKey>,
 ) -> Answer<Created<Json<CreatedApiKey>>> {
-    let body = call(office, move |office| office.create_api_key(&caller, new)).await?;
+    let body = call(service, move |service| service.create_api_key(&caller, new)).await?;
     Ok(Created { location: format!("/v1/api-keys/{}", body.api_key.id), body: Json(body) })
 }
 
@@ -159,15 +160,15 @@ async fn create(
 #[utoipa::path(get, path = "/v1/api-keys/{id}", tag = "api keys", operation_id = "get_api_key",
     params(("id" = String, Path, description = "The key's id")),
     responses((status = 200, description = "The API key, without its secret", body = ApiKey), Problems))]
-async fn get(State(office): State<Shared>, caller: Caller, Path(id): Path<String>) -> Answer<Json<ApiKey>> {
-    call(office, move |office| office.api_key(&caller, &id)).await.map(Json)
+async fn get(State(service): State<Service>, caller: Caller, Path(id): Path<String>) -> Answer<Json<ApiKey>> {
+    call(service, move |service| service.api_key(&caller, &id)).await.map(Json)
 }
 
 /// Revoke an API key
 #[utoipa::path(delete, path = "/v1/api-keys/{id}", tag = "api keys", operation_id = "revoke_api_key",
     params(("id" = String, Path, description = "The key's id")),
     responses((status = 204, description = "The key no longer holds"), Problems))]
-async fn revoke(State(office): State<Shared>, caller: Caller, Path(id): Path<String>) -> Answer<Gone> {
-    call(office, move |office| office.revoke_api_key(&caller, &id)).await?;
+async fn revoke(State(service): State<Service>, caller: Caller, Path(id): Path<String>) -> Answer<Gone> {
+    call(service, move |service| service.revoke_api_key(&caller, &id)).await?;
     Ok(Gone)
 }

@@ -1,33 +1,37 @@
 //! The management API over HTTP: everything that operations, billing staff, customers and integrators do without SMPP.
 //!
-//! One file per area holds its DTOs, the trait that its handlers ask (`…Office`), the handlers, and the access rules of
-//! its routes. [`office::Office`] is all those traits together; the daemon implements it. What happens to a request, in
-//! four hops: [`gate`] finds the route's rule in [`access`] and who calls, the handler reads path, query and body
-//! ([`extract`]), the office does what was asked on a thread where it may wait ([`call`]), and [`answer`] or [`problem`] is
-//! written.
+//! One file per area holds its DTOs, the trait that its handlers call (`…Service`), the handlers, and the access rules of
+//! its routes. [`services::Services`] has one service for each area; `management` implements them. What happens to a
+//! request, in four steps: [`gate`] finds the route's rule in [`rules`] and who calls, the handler reads path, query and
+//! body ([`extract`]), its service does what was asked on a thread where it may wait ([`call`]), and [`answer`] or
+//! [`problem`] is written.
 //!
 //! **Architecture invariant:** nothing here knows where data lies. There is no storage, no SMPP and no clock; money is the
 //! engine's [`Amount`](tollgate_engine::money::Amount), and leaves as a decimal string.
 
 pub mod access;
 pub mod answer;
+pub mod authentication;
 mod bounds;
 pub mod call;
 pub mod caller;
+mod cdr_state;
 pub mod choice;
 mod decimal;
 pub mod extract;
 pub mod gate;
 mod meters;
 pub mod money;
-pub mod office;
 pub mod openapi;
 pub mod page;
 pub mod patch;
 pub mod percent;
 pub mod problem;
 mod refused;
+pub mod request_id;
 pub mod router;
+pub mod rules;
+pub mod services;
 pub mod time;
 
 pub mod accounts;

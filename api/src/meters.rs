@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode};
 use metrics::{counter, histogram};
 
-use crate::access::rules;
+use crate::rules::rules;
 
 const REQUESTS: &str = "tollgate_api_requests_total";
 const DURATION: &str = "tollgate_api_request_duration_seconds";

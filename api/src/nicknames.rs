@@ -1,5 +1,7 @@
 //! Sender IDs (nicknames): source addresses that an account may use once they are approved.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -9,19 +11,16 @@ use utoipa_axum::routes;
 
 use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
 use crate::answer::{Answer, Created, Gone, Versioned};
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::extract::{Body, IfMatch, Path, Query};
 use crate::moderation::{ApprovedQuery, ContentCategory, ContentQuery, Moderation, ModerationStatus};
 use crate::openapi::Problems;
 use crate::page::Page;
-use crate::router::Area;
 use crate::time::Time;
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("GET", "/v1/nicknames", Who::Roles(CUSTOMER, Scope::ContentRead)),
     rule("POST", "/v1/nicknames", Who::Roles(CUSTOMER, Scope::ContentWrite)),
     rule("GET", "/v1/nicknames/{id}", Who::Roles(CUSTOMER, Scope::ContentRead)),
@@ -31,7 +30,7 @@ const RULES: &[Rule] = &[
     rule("GET", "/v1/nicknames/account/{id}/approved", Who::Roles(CUSTOMER, Scope::ContentRead)),
 ];
 
-/// What the office knows of sender IDs.
+/// Reads, changes and moderates sender IDs.
 pub trait NicknamesService: Send + Sync + 'static {
     /// Those of the accounts that the caller reaches.
     fn nicknames(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<Nickname>>;
@@ -71,6 +70,8 @@ pub trait NicknamesService: Send + Sync + 'static {
         moderation: Moderation,
     ) -> Answer<Versioned<Nickname>>;
 }
+
+type Service = Arc<dyn NicknamesService>;
 
 /// A sender ID of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -141,7 +142,8 @@ pub struct NicknameChange {
     pub description: Option<String>,
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn NicknamesService>> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(get, change, delete))
@@ -155,11 +157,11 @@ fn routes() -> OpenApiRouter<Shared> {
 #[utoipa::path(get, path = "/v1/nicknames", tag = "sender IDs", operation_id = "list_nicknames", params(ContentQuery),
     responses((status = 200, description = "A page of sender IDs", body = Page<Nickname>), Problems))]
 async fn list(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Query(query): Query<ContentQuery>,
 ) -> Answer<Json<Page<Nickname>>> {
-    call(office, move |office| office.nicknames(&caller, &query)).await.map(Json)
+    call(service, move |service| service.nicknames(&caller, &query)).await.map(Json)
 }
 
 /// Ask for a sender ID
@@ -168,11 +170,11 @@ async fn list(
 #[utoipa::path(post, path = "/v1/nicknames", tag = "sender IDs", operation_id = "create_nickname", request_body = NewNickname,
     responses((status = 201, description = "The sender ID", body = Nickname), Problems))]
 async fn create(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Body(new): Body<NewNickname>,
 ) -> Answer<Created<Versioned<Nickname>>> {
-    let body = call(office, move |office| office.create_nickname(&caller, new)).await?;
+    let body = call(service, move |service| service.create_nickname(&caller, new)).await?;
     Ok(Created { location: format!("/v1/nicknames/{}", body.value.id), body })
 }
 
@@ -181,11 +183,11 @@ async fn create(
     params(("id" = String, Path, description = "The sender ID's id")),
     responses((status = 200, description = "The sender ID", body = Nickname), Problems))]
 async fn get(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<Versioned<Nickname>> {
-    call(office, move |office| office.nickname(&caller, &id)).await
+    call(service, move |service| service.nickname(&caller, &id)).await
 }
 
 /// Change a sender ID
@@ -198,13 +200,13 @@ async fn get(
     request_body = NicknameChange,
     responses((status = 200, description = "The sender ID as it is now", body = Nickname), Problems))]
 async fn change(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     if_match: IfMatch,
     Body(change): Body<NicknameChange>,
 ) -> Answer<Versioned<Nickname>> {
-    call(office, move |office| office.change_nickname(&caller, &id, if_match, change)).await
+    call(service, move |service| service.change_nickname(&caller, &id, if_match, change)).await
 }
 
 /// Delete a sender ID
@@ -215,12 +217,12 @@ async fn change(
         ("If-Match" = Option<String>, Header, description = "The ETag that is meant")),
     responses((status = 204, description = "It is gone"), Problems))]
 async fn delete(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     if_match: IfMatch,
 ) -> Answer<Gone> {
-    call(office, move |office| office.delete_nickname(&caller, &id, if_match)).await?;
+    call(service, move |service| service.delete_nickname(&caller, &id, if_match)).await?;
     Ok(Gone)
 }
 
@@ -234,13 +236,13 @@ async fn delete(
     request_body = Moderation,
     responses((status = 200, description = "The sender ID as it is now", body = Nickname), Problems))]
 async fn moderate(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     if_match: IfMatch,
     Body(moderation): Body<Moderation>,
 ) -> Answer<Versioned<Nickname>> {
-    call(office, move |office| office.moderate_nickname(&caller, &id, if_match, moderation)).await
+    call(service, move |service| service.moderate_nickname(&caller, &id, if_match, moderation)).await
 }
 
 /// List an account's approved sender IDs
@@ -251,10 +253,10 @@ async fn moderate(
     params(("id" = String, Path, description = "The account's id"), ApprovedQuery),
     responses((status = 200, description = "A page of approved sender IDs", body = Page<Nickname>), Problems))]
 async fn approved(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     Query(query): Query<ApprovedQuery>,
 ) -> Answer<Json<Page<Nickname>>> {
-    call(office, move |office| office.approved_nicknames(&caller, &id, &query)).await.map(Json)
+    call(service, move |service| service.approved_nicknames(&caller, &id, &query)).await.map(Json)
 }

@@ -49,12 +49,6 @@ pub(crate) fn frame() -> OpenApi {
     Document::openapi()
 }
 
-/// The document as it is served and committed.
-pub fn text() -> String {
-    let text = crate::router::document().to_pretty_json();
-    text.map(|text| text + "\n").unwrap_or_default()
-}
-
 /// The problems that any route may answer with.
 #[derive(Clone, Copy, Debug)]
 pub struct Problems;

@@ -4,6 +4,8 @@ mod condition;
 mod dto;
 mod smpp;
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use tollgate_engine::operator;
@@ -12,12 +14,11 @@ use utoipa_axum::routes;
 
 use crate::access::{ADMIN, Rule, Who, rule};
 use crate::answer::{Answer, Created, Gone, Versioned};
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::extract::{Body, IfMatch, Path, Query};
 use crate::openapi::Problems;
 use crate::page::Page;
-use crate::router::Area;
 
 pub use condition::{
     BreakerState, CostInCurrency, HealthPoint, LinkBind, LinkState, OperatorHealth, OperatorLink,
@@ -31,13 +32,11 @@ pub use smpp::{
     UnknownOutcome,
 };
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
 const READ: Who = Who::Roles(ADMIN, Scope::OperatorsRead);
 const WRITE: Who = Who::Roles(ADMIN, Scope::OperatorsWrite);
 
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("GET", "/v1/operators", READ),
     rule("POST", "/v1/operators", WRITE),
     rule("GET", "/v1/operators/{id}", READ),
@@ -51,7 +50,7 @@ const RULES: &[Rule] = &[
     rule("POST", "/v1/operators/{id}/disable", WRITE),
 ];
 
-/// What the office knows of operators.
+/// Reads and changes operators.
 pub trait OperatorsService: Send + Sync + 'static {
     /// Those in force.
     fn operators(&self, query: &OperatorsQuery) -> Answer<Page<Operator>>;
@@ -92,7 +91,10 @@ pub trait OperatorsService: Send + Sync + 'static {
     fn operator_links(&self, code: &str) -> Answer<OperatorLinks>;
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+type Service = Arc<dyn OperatorsService>;
+
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn OperatorsService>> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(get, replace, delete))
@@ -110,11 +112,11 @@ fn routes() -> OpenApiRouter<Shared> {
 #[utoipa::path(get, path = "/v1/operators", tag = "operators", operation_id = "list_operators", params(OperatorsQuery),
     responses((status = 200, description = "A page of operators", body = Page<Operator>), Problems))]
 async fn list(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     _caller: Caller,
     Query(query): Query<OperatorsQuery>,
 ) -> Answer<Json<Page<Operator>>> {
-    call(office, move |office| office.operators(&query)).await.map(Json)
+    call(service, move |service| service.operators(&query)).await.map(Json)
 }
 
 /// Make an operator
@@ -125,11 +127,11 @@ async fn list(
     request_body = OperatorInput,
     responses((status = 201, description = "The operator", body = Operator), Problems))]
 async fn create(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Body(new): Body<OperatorInput>,
 ) -> Answer<Created<Versioned<Operator>>> {
-    let body = call(office, move |office| office.create_operator(&caller, new)).await?;
+    let body = call(service, move |service| service.create_operator(&caller, new)).await?;
     Ok(Created { location: format!("/v1/operators/{}", body.value.code), body })
 }
 
@@ -138,11 +140,11 @@ async fn create(
     params(("id" = String, Path, description = "The operator's code")),
     responses((status = 200, description = "The operator", body = Operator), Problems))]
 async fn get(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     _caller: Caller,
     Path(code): Path<String>,
 ) -> Answer<Versioned<Operator>> {
-    call(office, move |office| office.operator(&code)).await
+    call(service, move |service| service.operator(&code)).await
 }
 
 /// Put another definition in the place of an operator
@@ -155,13 +157,13 @@ async fn get(
     request_body = OperatorInput,
     responses((status = 200, description = "The operator as it is now", body = Operator), Problems))]
 async fn replace(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(code): Path<String>,
     if_match: IfMatch,
     Body(input): Body<OperatorInput>,
 ) -> Answer<Versioned<Operator>> {
-    call(office, move |office| office.replace_operator(&caller, &code, if_match, input)).await
+    call(service, move |service| service.replace_operator(&caller, &code, if_match, input)).await
 }
 
 /// Take an operator away
@@ -173,12 +175,12 @@ async fn replace(
         ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
     responses((status = 204, description = "It is gone"), Problems))]
 async fn delete(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(code): Path<String>,
     if_match: IfMatch,
 ) -> Answer<Gone> {
-    call(office, move |office| office.delete_operator(&caller, &code, if_match)).await.map(|()| Gone)
+    call(service, move |service| service.delete_operator(&caller, &code, if_match)).await.map(|()| Gone)
 }
 
 /// See how an operator is, and was
@@ -188,12 +190,12 @@ async fn delete(
     params(("id" = String, Path, description = "The operator's code"), PeriodQuery),
     responses((status = 200, description = "Its health", body = OperatorHealth), Problems))]
 async fn health(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     _caller: Caller,
     Path(code): Path<String>,
     Query(period): Query<PeriodQuery>,
 ) -> Answer<Json<OperatorHealth>> {
-    call(office, move |office| office.operator_health(&code, period)).await.map(Json)
+    call(service, move |service| service.operator_health(&code, period)).await.map(Json)
 }
 
 /// See what became of an operator's messages
@@ -203,12 +205,12 @@ async fn health(
     params(("id" = String, Path, description = "The operator's code"), PeriodQuery),
     responses((status = 200, description = "Its statistics", body = OperatorStats), Problems))]
 async fn stats(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     _caller: Caller,
     Path(code): Path<String>,
     Query(period): Query<PeriodQuery>,
 ) -> Answer<Json<OperatorStats>> {
-    call(office, move |office| office.operator_stats(&code, period)).await.map(Json)
+    call(service, move |service| service.operator_stats(&code, period)).await.map(Json)
 }
 
 /// See an operator's links
@@ -216,11 +218,11 @@ async fn stats(
     params(("id" = String, Path, description = "The operator's code")),
     responses((status = 200, description = "Its links", body = OperatorLinks), Problems))]
 async fn links(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     _caller: Caller,
     Path(code): Path<String>,
 ) -> Answer<Json<OperatorLinks>> {
-    call(office, move |office| office.operator_links(&code)).await.map(Json)
+    call(service, move |service| service.operator_links(&code)).await.map(Json)
 }
 
 /// Drain an operator
@@ -230,11 +232,11 @@ async fn links(
     params(("id" = String, Path, description = "The operator's code")),
     responses((status = 200, description = "The operator as it is now", body = Operator), Problems))]
 async fn drain(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(code): Path<String>,
 ) -> Answer<Versioned<Operator>> {
-    set_status(office, caller, code, operator::OperatorStatus::Draining).await
+    set_status(service, caller, code, operator::OperatorStatus::Draining).await
 }
 
 /// Resume an operator
@@ -244,11 +246,11 @@ async fn drain(
     params(("id" = String, Path, description = "The operator's code")),
     responses((status = 200, description = "The operator as it is now", body = Operator), Problems))]
 async fn resume(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(code): Path<String>,
 ) -> Answer<Versioned<Operator>> {
-    set_status(office, caller, code, operator::OperatorStatus::Active).await
+    set_status(service, caller, code, operator::OperatorStatus::Active).await
 }
 
 /// Disable an operator
@@ -258,18 +260,18 @@ async fn resume(
     params(("id" = String, Path, description = "The operator's code")),
     responses((status = 200, description = "The operator as it is now", body = Operator), Problems))]
 async fn disable(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(code): Path<String>,
 ) -> Answer<Versioned<Operator>> {
-    set_status(office, caller, code, operator::OperatorStatus::Disabled).await
+    set_status(service, caller, code, operator::OperatorStatus::Disabled).await
 }
 
 async fn set_status(
-    office: Shared,
+    service: Service,
     caller: Caller,
     code: String,
     status: operator::OperatorStatus,
 ) -> Answer<Versioned<Operator>> {
-    call(office, move |office| office.set_operator_status(&caller, &code, status)).await
+    call(service, move |service| service.set_operator_status(&caller, &code, status)).await
 }

@@ -1,5 +1,7 @@
 //! Plans: what messages are priced by. They stand in `plans.toml`, which is written whole or not at all.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -9,7 +11,7 @@ use utoipa_axum::routes;
 
 use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
 use crate::answer::{Answer, Created, Versioned};
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::choice::documented;
 use crate::extract::{Body, IfMatch, Path, Query};
@@ -18,20 +20,17 @@ use crate::money::{CurrencyCode, Money};
 use crate::openapi::Problems;
 use crate::page::Page;
 use crate::percent::Percent;
-use crate::router::Area;
 use tollgate_engine::settlement::{ChargeOn, Outcome};
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("GET", "/v1/plans", Who::Roles(CUSTOMER, Scope::TariffRead)),
     rule("POST", "/v1/plans", Who::Roles(ADMIN, Scope::TariffWrite)),
     rule("GET", "/v1/plans/{name}", Who::Roles(CUSTOMER, Scope::TariffRead)),
     rule("PUT", "/v1/plans/{name}", Who::Roles(ADMIN, Scope::TariffWrite)),
 ];
 
-/// What the office knows of plans.
+/// Reads and changes plans.
 pub trait PlansService: Send + Sync + 'static {
     /// Those in force that the caller reaches: all of them, or those of the accounts within reach.
     fn plans(&self, caller: &Caller, query: &PlansQuery) -> Answer<Page<Plan>>;
@@ -51,6 +50,8 @@ pub trait PlansService: Send + Sync + 'static {
         input: PlanInput,
     ) -> Answer<Versioned<Plan>>;
 }
+
+type Service = Arc<dyn PlansService>;
 
 /// A plan, without its rates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -148,7 +149,8 @@ list_query! {
     }
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn PlansService>> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, replace))
 }
 
@@ -158,11 +160,11 @@ fn routes() -> OpenApiRouter<Shared> {
 #[utoipa::path(get, path = "/v1/plans", tag = "plans", operation_id = "list_plans", params(PlansQuery),
     responses((status = 200, description = "A page of plans", body = Page<Plan>), Problems))]
 async fn list(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Query(query): Query<PlansQuery>,
 ) -> Answer<Json<Page<Plan>>> {
-    call(office, move |office| office.plans(&caller, &query)).await.map(Json)
+    call(service, move |service| service.plans(&caller, &query)).await.map(Json)
 }
 
 /// Add a plan
@@ -172,11 +174,11 @@ async fn list(
 #[utoipa::path(post, path = "/v1/plans", tag = "plans", operation_id = "create_plan", request_body = PlanInput,
     responses((status = 201, description = "The plan as it is in force", body = Plan), Problems))]
 async fn create(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Body(new): Body<PlanInput>,
 ) -> Answer<Created<Versioned<Plan>>> {
-    let body = call(office, move |office| office.create_plan(&caller, new)).await?;
+    let body = call(service, move |service| service.create_plan(&caller, new)).await?;
     Ok(Created { location: format!("/v1/plans/{}", body.value.name), body })
 }
 
@@ -185,11 +187,11 @@ async fn create(
     params(("name" = String, Path, description = "The plan's name")),
     responses((status = 200, description = "The plan as it is in force", body = Plan), Problems))]
 async fn get(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(name): Path<String>,
 ) -> Answer<Versioned<Plan>> {
-    call(office, move |office| office.plan(&caller, &name)).await
+    call(service, move |service| service.plan(&caller, &name)).await
 }
 
 /// Put another definition in the place of a plan
@@ -202,11 +204,11 @@ async fn get(
     request_body = PlanInput,
     responses((status = 200, description = "The plan as it is in force", body = Plan), Problems))]
 async fn replace(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(name): Path<String>,
     if_match: IfMatch,
     Body(input): Body<PlanInput>,
 ) -> Answer<Versioned<Plan>> {
-    call(office, move |office| office.replace_plan(&caller, &name, if_match, input)).await
+    call(service, move |service| service.replace_plan(&caller, &name, if_match, input)).await
 }

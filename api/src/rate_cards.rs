@@ -3,6 +3,8 @@
 
 mod dto;
 
+use std::sync::Arc;
+
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::HeaderName;
@@ -12,13 +14,12 @@ use utoipa_axum::routes;
 
 use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
 use crate::answer::{Answer, Versioned};
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::extract::{Body, IfMatch, Query};
 use crate::openapi::Problems;
 use crate::page::Page;
 use crate::problem::Problem;
-use crate::router::Area;
 use crate::tariffs::TariffChange;
 
 pub use dto::{
@@ -26,17 +27,15 @@ pub use dto::{
     RateCardsQuery, RatePlaceQuery, RateRow, RateRows, RateSort,
 };
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("GET", "/v1/rate-cards", Who::Roles(CUSTOMER, Scope::TariffRead)),
     rule("PUT", "/v1/rate-cards/rows", Who::Roles(ADMIN, Scope::TariffWrite)),
     rule("DELETE", "/v1/rate-cards/rows", Who::Roles(ADMIN, Scope::TariffWrite)),
     rule("POST", "/v1/rate-cards/upload", Who::Roles(ADMIN, Scope::TariffWrite)),
 ];
 
-/// What the office knows of rate cards.
+/// Reads and changes rates.
 pub trait RateCardsService: Send + Sync + 'static {
     /// Octets of a deck at most. Called on the runtime's threads; it must not wait.
     fn deck_octets_max(&self) -> usize;
@@ -71,7 +70,10 @@ pub trait RateCardsService: Send + Sync + 'static {
     ) -> Answer<Versioned<DeckDifference>>;
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+type Service = Arc<dyn RateCardsService>;
+
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn RateCardsService>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(put, remove)).routes(routes!(upload))
 }
 
@@ -83,11 +85,11 @@ fn routes() -> OpenApiRouter<Shared> {
     params(RateCardsQuery),
     responses((status = 200, description = "A page of rates", body = Page<RateCard>), Problems))]
 async fn list(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Query(query): Query<RateCardsQuery>,
 ) -> Answer<Versioned<Page<RateCard>>> {
-    call(office, move |office| office.rate_cards(&caller, &query)).await
+    call(service, move |service| service.rate_cards(&caller, &query)).await
 }
 
 /// Add or change rates
@@ -99,12 +101,12 @@ async fn list(
     request_body = RateRows,
     responses((status = 200, description = "What is different", body = TariffChange), Problems))]
 async fn put(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     if_match: IfMatch,
     Body(rows): Body<RateRows>,
 ) -> Answer<Versioned<TariffChange>> {
-    call(office, move |office| office.put_rates(&caller, if_match, rows)).await
+    call(service, move |service| service.put_rates(&caller, if_match, rows)).await
 }
 
 /// Take a rate away
@@ -113,12 +115,12 @@ async fn put(
         ("If-Match" = Option<String>, Header, description = "The ETag of the tariff that the change is meant for")),
     responses((status = 200, description = "What is different", body = TariffChange), Problems))]
 async fn remove(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     if_match: IfMatch,
     Query(place): Query<RatePlaceQuery>,
 ) -> Answer<Versioned<TariffChange>> {
-    call(office, move |office| office.remove_rate(&caller, if_match, place)).await
+    call(service, move |service| service.remove_rate(&caller, if_match, place)).await
 }
 
 /// Upload a rate deck
@@ -133,27 +135,27 @@ async fn remove(
     request_body(content = String, content_type = "text/csv", description = "The deck"),
     responses((status = 200, description = "What is different, or would be", body = DeckDifference), Problems))]
 async fn upload(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     if_match: IfMatch,
     Query(query): Query<DeckQuery>,
     Deck(deck): Deck,
 ) -> Answer<Versioned<DeckDifference>> {
-    call(office, move |office| office.upload_deck(&caller, if_match, query, deck)).await
+    call(service, move |service| service.upload_deck(&caller, if_match, query, deck)).await
 }
 
 /// A body of `text/csv`, which may be longer than others.
 struct Deck(Vec<u8>);
 
-impl FromRequest<Shared> for Deck {
+impl FromRequest<Service> for Deck {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, office: &Shared) -> Result<Self, Problem> {
+    async fn from_request(request: Request, service: &Service) -> Result<Self, Problem> {
         let kind = text_of(&request, &CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
         if !kind.eq_ignore_ascii_case("text/csv") {
             return Err(Problem::unsupported_media_type("the body is to be text/csv"));
         }
-        let most = office.deck_octets_max();
+        let most = service.deck_octets_max();
         let too_large = || Problem::too_large(format!("the deck is longer than {most} octets"));
         let length = text_of(&request, &CONTENT_LENGTH).parse::<usize>().ok();
         if length.is_some_and(|length| length > most) {

@@ -1,5 +1,6 @@
 //! All routes under one router, with what surrounds them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,11 +14,10 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::access::Rule;
-use crate::call::Shared;
 use crate::gate::{Gate, REQUEST_ID, pass};
 use crate::meters;
 use crate::problem::Problem;
+use crate::services::Services;
 use crate::{
     accounts, alerts, audit, auth, bounds, cdrs, charges, dispatches, invoices, keys, nicknames, openapi,
     operators, plans, rate_cards, tariffs, templates, usage, users, wallets, wecall,
@@ -26,42 +26,36 @@ use crate::{
 /// Where the browsable page is.
 pub const DOCS_PATH: &str = "/docs";
 
-/// One part of the API.
-pub struct Area {
-    /// Its routes.
-    pub routes: fn() -> OpenApiRouter<Shared>,
-    /// Who may call each of them.
-    pub rules: &'static [Rule],
+/// The areas of the API, in the order in which the document has them. Each is a module and a field of [`Services`].
+macro_rules! areas {
+    ($($area:ident),+ $(,)?) => {
+        /// All routes, each with the service of its area, and their document.
+        fn routes(services: &Services) -> OpenApiRouter {
+            let all = OpenApiRouter::with_openapi(openapi::frame());
+            $(let all = all.merge($area::routes().with_state(Arc::clone(&services.$area)));)+
+            all
+        }
+
+        /// The OpenAPI document of all routes.
+        pub fn document() -> OpenApi {
+            let mut document = openapi::frame();
+            $(document.merge($area::routes().into_openapi());)+
+            write_bounds(&mut document);
+            document
+        }
+    };
 }
 
-impl std::fmt::Debug for Area {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Area").field("rules", &self.rules.len()).finish_non_exhaustive()
-    }
-}
-
-/// Every part.
-pub const AREAS: &[Area] = &[
-    accounts::AREA,
-    wallets::AREA,
-    charges::AREA,
-    cdrs::AREA,
-    dispatches::AREA,
-    usage::AREA,
-    invoices::AREA,
-    alerts::AREA,
-    auth::AREA,
-    users::AREA,
-    keys::AREA,
-    audit::AREA,
-    nicknames::AREA,
-    templates::AREA,
-    operators::AREA,
-    plans::AREA,
-    rate_cards::AREA,
-    tariffs::AREA,
-    wecall::AREA,
+areas![
+    accounts, wallets, charges, cdrs, dispatches, usage, invoices, alerts, auth, users, keys, audit,
+    nicknames, templates, operators, plans, rate_cards, tariffs, wecall,
 ];
+
+/// The document as it is served and committed.
+pub fn document_text() -> String {
+    let text = document().to_pretty_json();
+    text.map(|text| text + "\n").unwrap_or_default()
+}
 
 /// How the API is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,10 +69,12 @@ pub struct ApiConfig {
 }
 
 /// The whole API.
-pub fn router(office: Shared, config: &ApiConfig) -> Router {
-    let (routes, document) = parts();
+pub fn router(services: &Services, config: &ApiConfig) -> Router {
+    let (routes, mut document) = routes(services).split_for_parts();
+    write_bounds(&mut document);
     meters::begin();
-    let gate = Gate { office: office.clone(), timeout: config.timeout };
+    let authentication = Arc::clone(&services.authentication);
+    let gate = Gate { authentication, timeout: config.timeout };
     let page = SwaggerUi::new(DOCS_PATH)
         .url("/openapi.json", document)
         .config(Config::default().persist_authorization(true).validator_url("none"));
@@ -90,26 +86,13 @@ pub fn router(office: Shared, config: &ApiConfig) -> Router {
         })
         .layer(from_fn_with_state(gate, pass))
         .layer(cors(&config.origins))
-        .with_state(office)
         .merge(page)
 }
 
-/// The OpenAPI document of all routes.
-pub fn document() -> OpenApi {
-    parts().1
-}
-
-/// All routes, and the document with the bounds of provisioning.
-fn parts() -> (Router<Shared>, OpenApi) {
-    let (routes, mut document) = collect().split_for_parts();
+/// Writes the bounds of provisioning into the document.
+fn write_bounds(document: &mut OpenApi) {
     // A test shows that every bound finds its property.
-    let _ = bounds::write(&mut document);
-    (routes, document)
-}
-
-fn collect() -> OpenApiRouter<Shared> {
-    let all = OpenApiRouter::with_openapi(openapi::frame());
-    AREAS.iter().fold(all, |all, area| all.merge((area.routes)()))
+    let _ = bounds::write(document);
 }
 
 fn cors(origins: &[String]) -> CorsLayer {
@@ -134,11 +117,11 @@ mod tests {
     use tollgate_provisioning::bounds::{account, link, text};
 
     use super::*;
-    use crate::access::rules;
+    use crate::rules::rules;
 
     /// Method and path of every route, as the document has them.
     fn routes() -> Vec<(String, String)> {
-        let document: serde_json::Value = serde_json::from_str(&openapi::text()).unwrap();
+        let document: serde_json::Value = serde_json::from_str(&document_text()).unwrap();
         let paths = document["paths"].as_object().unwrap();
         paths
             .iter()
@@ -164,9 +147,9 @@ mod tests {
 
     #[test]
     fn every_bound_of_provisioning_is_in_the_document() {
-        let mut document = collect().split_for_parts().1;
+        let mut document = document();
         assert_eq!(bounds::write(&mut document), Vec::<String>::new());
-        let document: serde_json::Value = serde_json::from_str(&openapi::text()).unwrap();
+        let document: serde_json::Value = serde_json::from_str(&document_text()).unwrap();
         let property =
             |schema: &str, name: &str| document["components"]["schemas"][schema]["properties"][name].clone();
         for setting in link::NUMBERS {

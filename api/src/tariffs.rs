@@ -2,6 +2,8 @@
 
 mod dto;
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
@@ -9,29 +11,26 @@ use utoipa_axum::routes;
 
 use crate::access::{ADMIN, Rule, Who, rule};
 use crate::answer::Answer;
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::extract::{Path, Query};
 use crate::openapi::Problems;
 use crate::page::Page;
-use crate::router::Area;
 
 pub use dto::{
     ChangeResult, RollbackQuery, TariffChange, TariffFile, TariffRollback, TariffSort, TariffVersion,
     TariffsQuery,
 };
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("POST", "/v1/reload", Who::Roles(ADMIN, Scope::TariffWrite)),
     rule("GET", "/v1/tariffs", Who::Roles(ADMIN, Scope::TariffRead)),
     rule("GET", "/v1/tariffs/{version}", Who::Roles(ADMIN, Scope::TariffRead)),
     rule("POST", "/v1/tariffs/{version}/rollback", Who::Roles(ADMIN, Scope::TariffWrite)),
 ];
 
-/// What the office knows of tariff versions.
+/// Reads tariff versions, reloads the files and rolls back.
 pub trait TariffsService: Send + Sync + 'static {
     /// Reads every file of the configuration again and puts it in force, whole or not at all.
     fn reload(&self, caller: &Caller) -> Answer<TariffChange>;
@@ -46,7 +45,10 @@ pub trait TariffsService: Send + Sync + 'static {
     fn roll_back(&self, caller: &Caller, version: &str, query: RollbackQuery) -> Answer<TariffRollback>;
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+type Service = Arc<dyn TariffsService>;
+
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn TariffsService>> {
     OpenApiRouter::new()
         .routes(routes!(reload))
         .routes(routes!(list))
@@ -60,8 +62,8 @@ fn routes() -> OpenApiRouter<Shared> {
 /// and key.
 #[utoipa::path(post, path = "/v1/reload", tag = "tariffs", operation_id = "reload",
     responses((status = 200, description = "What is different", body = TariffChange), Problems))]
-async fn reload(State(office): State<Shared>, caller: Caller) -> Answer<Json<TariffChange>> {
-    call(office, move |office| office.reload(&caller)).await.map(Json)
+async fn reload(State(service): State<Service>, caller: Caller) -> Answer<Json<TariffChange>> {
+    call(service, move |service| service.reload(&caller)).await.map(Json)
 }
 
 /// List tariff versions
@@ -70,11 +72,11 @@ async fn reload(State(office): State<Shared>, caller: Caller) -> Answer<Json<Tar
 #[utoipa::path(get, path = "/v1/tariffs", tag = "tariffs", operation_id = "list_tariffs", params(TariffsQuery),
     responses((status = 200, description = "A page of versions", body = Page<TariffVersion>), Problems))]
 async fn list(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     _caller: Caller,
     Query(query): Query<TariffsQuery>,
 ) -> Answer<Json<Page<TariffVersion>>> {
-    call(office, move |office| office.tariffs(&query)).await.map(Json)
+    call(service, move |service| service.tariffs(&query)).await.map(Json)
 }
 
 /// Read a tariff version
@@ -82,11 +84,11 @@ async fn list(
     params(("version" = String, Path, description = "The version's content hash")),
     responses((status = 200, description = "The version", body = TariffVersion), Problems))]
 async fn get(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     _caller: Caller,
     Path(version): Path<String>,
 ) -> Answer<Json<TariffVersion>> {
-    call(office, move |office| office.tariff(&version)).await.map(Json)
+    call(service, move |service| service.tariff(&version)).await.map(Json)
 }
 
 /// Go back to a tariff version
@@ -97,10 +99,10 @@ async fn get(
     params(("version" = String, Path, description = "The version's content hash"), RollbackQuery),
     responses((status = 200, description = "What is different", body = TariffRollback), Problems))]
 async fn roll_back(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(version): Path<String>,
     Query(query): Query<RollbackQuery>,
 ) -> Answer<Json<TariffRollback>> {
-    call(office, move |office| office.roll_back(&caller, &version, query)).await.map(Json)
+    call(service, move |service| service.roll_back(&caller, &version, query)).await.map(Json)
 }

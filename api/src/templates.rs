@@ -2,6 +2,8 @@
 
 mod dto;
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
@@ -9,20 +11,17 @@ use utoipa_axum::routes;
 
 use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
 use crate::answer::{Answer, Created, Gone, Versioned};
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::extract::{Body, IfMatch, Path, Query};
 use crate::moderation::{ApprovedQuery, ContentQuery, Moderation};
 use crate::openapi::Problems;
 use crate::page::Page;
-use crate::router::Area;
 
 pub use dto::{MessageTemplate, NewTemplate, TemplateChange, TemplateMatch, TextToCheck};
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("GET", "/v1/templates", Who::Roles(CUSTOMER, Scope::ContentRead)),
     rule("POST", "/v1/templates", Who::Roles(CUSTOMER, Scope::ContentWrite)),
     rule("GET", "/v1/templates/{id}", Who::Roles(CUSTOMER, Scope::ContentRead)),
@@ -33,7 +32,7 @@ const RULES: &[Rule] = &[
     rule("GET", "/v1/templates/account/{id}/approved", Who::Roles(CUSTOMER, Scope::ContentRead)),
 ];
 
-/// What the office knows of templates.
+/// Reads, changes and moderates templates.
 pub trait TemplatesService: Send + Sync + 'static {
     /// Those of the accounts that the caller reaches.
     fn templates(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<MessageTemplate>>;
@@ -77,7 +76,10 @@ pub trait TemplatesService: Send + Sync + 'static {
     fn check_template(&self, caller: &Caller, id: &str, text: &TextToCheck) -> Answer<TemplateMatch>;
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+type Service = Arc<dyn TemplatesService>;
+
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn TemplatesService>> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(get, change, delete))
@@ -92,11 +94,11 @@ fn routes() -> OpenApiRouter<Shared> {
 #[utoipa::path(get, path = "/v1/templates", tag = "templates", operation_id = "list_templates", params(ContentQuery),
     responses((status = 200, description = "A page of templates", body = Page<MessageTemplate>), Problems))]
 async fn list(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Query(query): Query<ContentQuery>,
 ) -> Answer<Json<Page<MessageTemplate>>> {
-    call(office, move |office| office.templates(&caller, &query)).await.map(Json)
+    call(service, move |service| service.templates(&caller, &query)).await.map(Json)
 }
 
 /// Ask for a template
@@ -106,11 +108,11 @@ async fn list(
     request_body = NewTemplate,
     responses((status = 201, description = "The template", body = MessageTemplate), Problems))]
 async fn create(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Body(new): Body<NewTemplate>,
 ) -> Answer<Created<Versioned<MessageTemplate>>> {
-    let body = call(office, move |office| office.create_template(&caller, new)).await?;
+    let body = call(service, move |service| service.create_template(&caller, new)).await?;
     Ok(Created { location: format!("/v1/templates/{}", body.value.id), body })
 }
 
@@ -119,11 +121,11 @@ async fn create(
     params(("id" = String, Path, description = "The template's id")),
     responses((status = 200, description = "The template", body = MessageTemplate), Problems))]
 async fn get(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<Versioned<MessageTemplate>> {
-    call(office, move |office| office.template(&caller, &id)).await
+    call(service, move |service| service.template(&caller, &id)).await
 }
 
 /// Change a template
@@ -136,13 +138,13 @@ async fn get(
     request_body = TemplateChange,
     responses((status = 200, description = "The template as it is now", body = MessageTemplate), Problems))]
 async fn change(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     if_match: IfMatch,
     Body(change): Body<TemplateChange>,
 ) -> Answer<Versioned<MessageTemplate>> {
-    call(office, move |office| office.change_template(&caller, &id, if_match, change)).await
+    call(service, move |service| service.change_template(&caller, &id, if_match, change)).await
 }
 
 /// Delete a template
@@ -153,12 +155,12 @@ async fn change(
         ("If-Match" = Option<String>, Header, description = "The ETag that is meant")),
     responses((status = 204, description = "It is gone"), Problems))]
 async fn delete(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     if_match: IfMatch,
 ) -> Answer<Gone> {
-    call(office, move |office| office.delete_template(&caller, &id, if_match)).await?;
+    call(service, move |service| service.delete_template(&caller, &id, if_match)).await?;
     Ok(Gone)
 }
 
@@ -172,13 +174,13 @@ async fn delete(
     request_body = Moderation,
     responses((status = 200, description = "The template as it is now", body = MessageTemplate), Problems))]
 async fn moderate(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     if_match: IfMatch,
     Body(moderation): Body<Moderation>,
 ) -> Answer<Versioned<MessageTemplate>> {
-    call(office, move |office| office.moderate_template(&caller, &id, if_match, moderation)).await
+    call(service, move |service| service.moderate_template(&caller, &id, if_match, moderation)).await
 }
 
 /// Try a text against a template
@@ -189,12 +191,12 @@ async fn moderate(
     request_body = TextToCheck,
     responses((status = 200, description = "Whether it matches", body = TemplateMatch), Problems))]
 async fn check(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     Body(text): Body<TextToCheck>,
 ) -> Answer<Json<TemplateMatch>> {
-    call(office, move |office| office.check_template(&caller, &id, &text)).await.map(Json)
+    call(service, move |service| service.check_template(&caller, &id, &text)).await.map(Json)
 }
 
 /// List an account's approved templates
@@ -205,10 +207,10 @@ async fn check(
     params(("id" = String, Path, description = "The account's id"), ApprovedQuery),
     responses((status = 200, description = "A page of approved templates", body = Page<MessageTemplate>), Problems))]
 async fn approved(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     Query(query): Query<ApprovedQuery>,
 ) -> Answer<Json<Page<MessageTemplate>>> {
-    call(office, move |office| office.approved_templates(&caller, &id, &query)).await.map(Json)
+    call(service, move |service| service.approved_templates(&caller, &id, &query)).await.map(Json)
 }

@@ -3,6 +3,8 @@
 
 mod dto;
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
@@ -10,27 +12,24 @@ use utoipa_axum::routes;
 
 use crate::access::{CUSTOMER, RESELLER, Rule, Who, rule};
 use crate::answer::Answer;
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::extract::{Path, Query};
 use crate::openapi::Problems;
 use crate::page::Page;
-use crate::router::Area;
 
 pub use dto::{
     AccountUsage, CountryUsage, DailyUsage, NetworkUsage, OperatorUsage, Usage, UsageCounts, UsageListQuery,
     UsagePeriod, UsageQuery,
 };
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("GET", "/v1/accounts/{id}/usage", Who::Roles(CUSTOMER, Scope::BillingRead)),
     rule("GET", "/v1/usage", Who::Roles(RESELLER, Scope::BillingRead)),
 ];
 
-/// What the office knows of usage.
+/// Reads usage.
 pub trait UsageService: Send + Sync + 'static {
     /// What an account sent in a period.
     fn usage(&self, caller: &Caller, account: &str, query: &UsageQuery) -> Answer<Usage>;
@@ -39,7 +38,10 @@ pub trait UsageService: Send + Sync + 'static {
     fn usage_of_all(&self, caller: &Caller, query: &UsageListQuery) -> Answer<Page<AccountUsage>>;
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+type Service = Arc<dyn UsageService>;
+
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn UsageService>> {
     OpenApiRouter::new().routes(routes!(of_account)).routes(routes!(of_all))
 }
 
@@ -53,12 +55,12 @@ fn routes() -> OpenApiRouter<Shared> {
     params(("id" = String, Path, description = "The account's id"), UsageQuery),
     responses((status = 200, description = "The usage", body = Usage), Problems))]
 async fn of_account(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     Query(query): Query<UsageQuery>,
 ) -> Answer<Json<Usage>> {
-    call(office, move |office| office.usage(&caller, &id, &query)).await.map(Json)
+    call(service, move |service| service.usage(&caller, &id, &query)).await.map(Json)
 }
 
 /// List the usage of accounts
@@ -68,9 +70,9 @@ async fn of_account(
 #[utoipa::path(get, path = "/v1/usage", tag = "usage", operation_id = "list_usage", params(UsageListQuery),
     responses((status = 200, description = "A page of accounts with their usage", body = Page<AccountUsage>), Problems))]
 async fn of_all(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Query(query): Query<UsageListQuery>,
 ) -> Answer<Json<Page<AccountUsage>>> {
-    call(office, move |office| office.usage_of_all(&caller, &query)).await.map(Json)
+    call(service, move |service| service.usage_of_all(&caller, &query)).await.map(Json)
 }

@@ -1,6 +1,7 @@
 //! Users: who may log in, as what, and for which account.
 
 use std::fmt;
+use std::sync::Arc;
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -10,20 +11,17 @@ use utoipa_axum::routes;
 
 use crate::access::{RESELLER, Rule, Who, rule};
 use crate::answer::{Answer, Created, Gone, Versioned};
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::{Caller, Role};
 use crate::extract::{Body, IfMatch, Path, Query};
 use crate::list_query;
 use crate::openapi::Problems;
 use crate::page::Page;
 use crate::patch::patched;
-use crate::router::Area;
 use crate::time::Time;
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("GET", "/v1/users", Who::RolesOnly(RESELLER)),
     rule("POST", "/v1/users", Who::RolesOnly(RESELLER)),
     rule("GET", "/v1/users/{id}", Who::RolesOnly(RESELLER)),
@@ -32,7 +30,7 @@ const RULES: &[Rule] = &[
     rule("POST", "/v1/users/{id}/unlock", Who::RolesOnly(RESELLER)),
 ];
 
-/// What the office knows of users.
+/// Reads and changes users.
 pub trait UsersService: Send + Sync + 'static {
     /// Those whose account the caller reaches.
     fn users(&self, caller: &Caller, query: &UsersQuery) -> Answer<Page<User>>;
@@ -58,6 +56,8 @@ pub trait UsersService: Send + Sync + 'static {
     /// Lifts the lock after too many failed logins.
     fn unlock_user(&self, caller: &Caller, id: &str) -> Answer<Versioned<User>>;
 }
+
+type Service = Arc<dyn UsersService>;
 
 /// What a user is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -192,7 +192,8 @@ list_query! {
     }
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn UsersService>> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(get, change, delete))
@@ -205,11 +206,11 @@ fn routes() -> OpenApiRouter<Shared> {
 #[utoipa::path(get, path = "/v1/users", tag = "users", operation_id = "list_users", params(UsersQuery),
     responses((status = 200, description = "A page of users", body = Page<User>), Problems))]
 async fn list(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Query(query): Query<UsersQuery>,
 ) -> Answer<axum::Json<Page<User>>> {
-    call(office, move |office| office.users(&caller, &query)).await.map(axum::Json)
+    call(service, move |service| service.users(&caller, &query)).await.map(axum::Json)
 }
 
 /// Make a user
@@ -218,11 +219,11 @@ async fn list(
 #[utoipa::path(post, path = "/v1/users", tag = "users", operation_id = "create_user", request_body = NewUser,
     responses((status = 201, description = "The user", body = User), Problems))]
 async fn create(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Body(new): Body<NewUser>,
 ) -> Answer<Created<Versioned<User>>> {
-    let body = call(office, move |office| office.create_user(&caller, new)).await?;
+    let body = call(service, move |service| service.create_user(&caller, new)).await?;
     Ok(Created { location: format!("/v1/users/{}", body.value.id), body })
 }
 
@@ -231,11 +232,11 @@ async fn create(
     params(("id" = String, Path, description = "The user's id")),
     responses((status = 200, description = "The user", body = User), Problems))]
 async fn get(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<Versioned<User>> {
-    call(office, move |office| office.user(&caller, &id)).await
+    call(service, move |service| service.user(&caller, &id)).await
 }
 
 /// Change a user
@@ -247,13 +248,13 @@ async fn get(
     request_body = UserPatch,
     responses((status = 200, description = "The user as it is now", body = User), Problems))]
 async fn change(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     if_match: IfMatch,
     Body(patch): Body<UserPatch>,
 ) -> Answer<Versioned<User>> {
-    call(office, move |office| office.change_user(&caller, &id, if_match, patch)).await
+    call(service, move |service| service.change_user(&caller, &id, if_match, patch)).await
 }
 
 /// Remove a user
@@ -264,12 +265,12 @@ async fn change(
         ("If-Match" = Option<String>, Header, description = "The ETag that the removal is meant for")),
     responses((status = 204, description = "The user is gone"), Problems))]
 async fn delete(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     if_match: IfMatch,
 ) -> Answer<Gone> {
-    call(office, move |office| office.delete_user(&caller, &id, if_match)).await?;
+    call(service, move |service| service.delete_user(&caller, &id, if_match)).await?;
     Ok(Gone)
 }
 
@@ -280,9 +281,9 @@ async fn delete(
     params(("id" = String, Path, description = "The user's id")),
     responses((status = 200, description = "The user as it is now", body = User), Problems))]
 async fn unlock(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<Versioned<User>> {
-    call(office, move |office| office.unlock_user(&caller, &id)).await
+    call(service, move |service| service.unlock_user(&caller, &id)).await
 }

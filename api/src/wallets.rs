@@ -2,6 +2,8 @@
 
 mod dto;
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
@@ -9,22 +11,19 @@ use utoipa_axum::routes;
 
 use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
 use crate::answer::{Answer, Created};
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::extract::{Body, IdempotencyKey, Path, Query};
 use crate::openapi::Problems;
 use crate::page::Page;
-use crate::router::Area;
 
 pub use dto::{
     Balance, BalanceQuery, NewAdjustment, NewTopup, Transaction, TransactionKind, TransactionStatus,
     TransactionsQuery, Wallet,
 };
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("GET", "/v1/accounts/{id}/balance", Who::Roles(CUSTOMER, Scope::BillingRead)),
     rule("GET", "/v1/accounts/{id}/wallet", Who::Roles(CUSTOMER, Scope::BillingRead)),
     rule("GET", "/v1/accounts/{id}/transactions", Who::Roles(CUSTOMER, Scope::BillingRead)),
@@ -33,7 +32,7 @@ const RULES: &[Rule] = &[
     rule("POST", "/v1/accounts/{id}/adjustments", Who::Roles(ADMIN, Scope::BillingWrite)),
 ];
 
-/// What the office knows of money.
+/// Reads wallets and ledgers, and posts money by hand.
 pub trait WalletsService: Send + Sync + 'static {
     /// What an account has, now or at an instant of the past.
     fn balance(&self, caller: &Caller, account: &str, query: BalanceQuery) -> Answer<Balance>;
@@ -71,7 +70,10 @@ pub trait WalletsService: Send + Sync + 'static {
     ) -> Answer<Transaction>;
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+type Service = Arc<dyn WalletsService>;
+
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn WalletsService>> {
     OpenApiRouter::new()
         .routes(routes!(balance))
         .routes(routes!(wallet))
@@ -93,12 +95,12 @@ fn created(account: &str, transaction: Transaction) -> Created<Json<Transaction>
     params(("id" = String, Path, description = "The account's id"), BalanceQuery),
     responses((status = 200, description = "The balance", body = Balance), Problems))]
 async fn balance(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     Query(query): Query<BalanceQuery>,
 ) -> Answer<Json<Balance>> {
-    call(office, move |office| office.balance(&caller, &id, query)).await.map(Json)
+    call(service, move |service| service.balance(&caller, &id, query)).await.map(Json)
 }
 
 /// Read an account's wallet
@@ -108,11 +110,11 @@ async fn balance(
     params(("id" = String, Path, description = "The account's id")),
     responses((status = 200, description = "The wallet", body = Wallet), Problems))]
 async fn wallet(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<Json<Wallet>> {
-    call(office, move |office| office.wallet(&caller, &id)).await.map(Json)
+    call(service, move |service| service.wallet(&caller, &id)).await.map(Json)
 }
 
 /// List an account's transactions
@@ -123,12 +125,12 @@ async fn wallet(
     params(("id" = String, Path, description = "The account's id"), TransactionsQuery),
     responses((status = 200, description = "A page of transactions", body = Page<Transaction>), Problems))]
 async fn list(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     Query(query): Query<TransactionsQuery>,
 ) -> Answer<Json<Page<Transaction>>> {
-    call(office, move |office| office.transactions(&caller, &id, &query)).await.map(Json)
+    call(service, move |service| service.transactions(&caller, &id, &query)).await.map(Json)
 }
 
 /// Read a transaction
@@ -138,11 +140,11 @@ async fn list(
         ("transaction_id" = String, Path, description = "The transaction's id")),
     responses((status = 200, description = "The transaction", body = Transaction), Problems))]
 async fn get(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path((id, transaction)): Path<(String, String)>,
 ) -> Answer<Json<Transaction>> {
-    call(office, move |office| office.transaction(&caller, &id, &transaction)).await.map(Json)
+    call(service, move |service| service.transaction(&caller, &id, &transaction)).await.map(Json)
 }
 
 /// Top an account up
@@ -155,14 +157,14 @@ async fn get(
     request_body = NewTopup,
     responses((status = 201, description = "The transaction", body = Transaction), Problems))]
 async fn top_up(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     key: IdempotencyKey,
     Body(topup): Body<NewTopup>,
 ) -> Answer<Created<Json<Transaction>>> {
     let account = id.clone();
-    let posted = call(office, move |office| office.top_up(&caller, &id, topup, &key)).await?;
+    let posted = call(service, move |service| service.top_up(&caller, &id, topup, &key)).await?;
     Ok(created(&account, posted))
 }
 
@@ -176,13 +178,13 @@ async fn top_up(
     request_body = NewAdjustment,
     responses((status = 201, description = "The transaction", body = Transaction), Problems))]
 async fn adjust(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     key: IdempotencyKey,
     Body(adjustment): Body<NewAdjustment>,
 ) -> Answer<Created<Json<Transaction>>> {
     let account = id.clone();
-    let posted = call(office, move |office| office.adjust(&caller, &id, adjustment, &key)).await?;
+    let posted = call(service, move |service| service.adjust(&caller, &id, adjustment, &key)).await?;
     Ok(created(&account, posted))
 }

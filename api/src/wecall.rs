@@ -3,6 +3,8 @@
 
 mod dto;
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
@@ -10,11 +12,10 @@ use utoipa_axum::routes;
 
 use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
 use crate::answer::Answer;
-use crate::call::{Shared, call};
+use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::extract::{Body, IdempotencyKey, Path, Query};
 use crate::openapi::Problems;
-use crate::router::Area;
 
 pub use dto::{
     WecallAlert, WecallAlertType, WecallCategory, WecallCountryUsage, WecallInvoice, WecallInvoiceLine,
@@ -23,10 +24,8 @@ pub use dto::{
     WecallTransactionType, WecallTransactionsQuery, WecallUsage, WecallUsageQuery, WecallWallet,
 };
 
-/// This part of the API.
-pub const AREA: Area = Area { routes, rules: RULES };
-
-const RULES: &[Rule] = &[
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
     rule("GET", "/api/billing/wallet/{business_sid}/", Who::Roles(CUSTOMER, Scope::BillingRead)),
     rule("GET", "/api/billing/transactions/{business_sid}/", Who::Roles(CUSTOMER, Scope::BillingRead)),
     rule("POST", "/api/billing/topup/", Who::Roles(ADMIN, Scope::BillingWrite)),
@@ -37,7 +36,7 @@ const RULES: &[Rule] = &[
     rule("GET", "/api/billing/alerts/{business_sid}/", Who::Roles(CUSTOMER, Scope::BillingRead)),
 ];
 
-/// What the office answers the wecall clients.
+/// Answers the existing clients by the paths that they know.
 pub trait WecallService: Send + Sync + 'static {
     /// An account's wallet, which comes into being here where the configuration allows that.
     fn wecall_wallet(&self, caller: &Caller, account: &str) -> Answer<WecallWallet>;
@@ -75,7 +74,10 @@ pub trait WecallService: Send + Sync + 'static {
     fn wecall_alerts(&self, caller: &Caller, account: &str) -> Answer<Vec<WecallAlert>>;
 }
 
-fn routes() -> OpenApiRouter<Shared> {
+type Service = Arc<dyn WecallService>;
+
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn WecallService>> {
     OpenApiRouter::new()
         .routes(routes!(wallet))
         .routes(routes!(transactions))
@@ -95,11 +97,11 @@ fn routes() -> OpenApiRouter<Shared> {
     params(("business_sid" = String, Path, description = "The account's id")),
     responses((status = 200, description = "The wallet", body = WecallWallet), Problems))]
 async fn wallet(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(account): Path<String>,
 ) -> Answer<Json<WecallWallet>> {
-    call(office, move |office| office.wecall_wallet(&caller, &account)).await.map(Json)
+    call(service, move |service| service.wecall_wallet(&caller, &account)).await.map(Json)
 }
 
 /// List transactions
@@ -110,12 +112,12 @@ async fn wallet(
     params(("business_sid" = String, Path, description = "The account's id"), WecallTransactionsQuery),
     responses((status = 200, description = "The transactions", body = Vec<WecallTransaction>), Problems))]
 async fn transactions(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(account): Path<String>,
     Query(query): Query<WecallTransactionsQuery>,
 ) -> Answer<Json<Vec<WecallTransaction>>> {
-    call(office, move |office| office.wecall_transactions(&caller, &account, query)).await.map(Json)
+    call(service, move |service| service.wecall_transactions(&caller, &account, query)).await.map(Json)
 }
 
 /// Top a wallet up
@@ -127,12 +129,12 @@ async fn transactions(
     request_body = WecallTopup,
     responses((status = 200, description = "The wallet as it is now", body = WecallWallet), Problems))]
 async fn topup(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     key: IdempotencyKey,
     Body(topup): Body<WecallTopup>,
 ) -> Answer<Json<WecallWallet>> {
-    call(office, move |office| office.wecall_topup(&caller, topup, &key)).await.map(Json)
+    call(service, move |service| service.wecall_topup(&caller, topup, &key)).await.map(Json)
 }
 
 /// List plans
@@ -140,8 +142,8 @@ async fn topup(
 /// With their volume tiers.
 #[utoipa::path(get, path = "/api/billing/pricing-plans/", tag = "wecall", operation_id = "wecall_pricing_plans",
     responses((status = 200, description = "The plans", body = Vec<WecallPlan>), Problems))]
-async fn plans(State(office): State<Shared>, caller: Caller) -> Answer<Json<Vec<WecallPlan>>> {
-    call(office, move |office| office.wecall_plans(&caller)).await.map(Json)
+async fn plans(State(service): State<Service>, caller: Caller) -> Answer<Json<Vec<WecallPlan>>> {
+    call(service, move |service| service.wecall_plans(&caller)).await.map(Json)
 }
 
 /// List rates
@@ -149,8 +151,8 @@ async fn plans(State(office): State<Shared>, caller: Caller) -> Answer<Json<Vec<
 /// By country and operator: the first 10000. `GET /v1/rate-cards` has filters and pages.
 #[utoipa::path(get, path = "/api/billing/rate-cards/", tag = "wecall", operation_id = "wecall_rate_cards",
     responses((status = 200, description = "The rates", body = Vec<WecallRate>), Problems))]
-async fn rates(State(office): State<Shared>, caller: Caller) -> Answer<Json<Vec<WecallRate>>> {
-    call(office, move |office| office.wecall_rates(&caller)).await.map(Json)
+async fn rates(State(service): State<Service>, caller: Caller) -> Answer<Json<Vec<WecallRate>>> {
+    call(service, move |service| service.wecall_rates(&caller)).await.map(Json)
 }
 
 /// Read usage
@@ -158,12 +160,12 @@ async fn rates(State(office): State<Shared>, caller: Caller) -> Answer<Json<Vec<
     params(("business_sid" = String, Path, description = "The account's id"), WecallUsageQuery),
     responses((status = 200, description = "The usage", body = WecallUsage), Problems))]
 async fn usage(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(account): Path<String>,
     Query(query): Query<WecallUsageQuery>,
 ) -> Answer<Json<WecallUsage>> {
-    call(office, move |office| office.wecall_usage(&caller, &account, query.period)).await.map(Json)
+    call(service, move |service| service.wecall_usage(&caller, &account, query.period)).await.map(Json)
 }
 
 /// Read the invoice of a range of days
@@ -174,12 +176,12 @@ async fn usage(
     params(("business_sid" = String, Path, description = "The account's id"), WecallInvoiceQuery),
     responses((status = 200, description = "The invoice", body = WecallInvoice), Problems))]
 async fn invoice(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(account): Path<String>,
     Query(query): Query<WecallInvoiceQuery>,
 ) -> Answer<Json<WecallInvoice>> {
-    call(office, move |office| office.wecall_invoice(&caller, &account, query)).await.map(Json)
+    call(service, move |service| service.wecall_invoice(&caller, &account, query)).await.map(Json)
 }
 
 /// List alerts
@@ -189,9 +191,9 @@ async fn invoice(
     params(("business_sid" = String, Path, description = "The account's id")),
     responses((status = 200, description = "The alerts", body = Vec<WecallAlert>), Problems))]
 async fn alerts(
-    State(office): State<Shared>,
+    State(service): State<Service>,
     caller: Caller,
     Path(account): Path<String>,
 ) -> Answer<Json<Vec<WecallAlert>>> {
-    call(office, move |office| office.wecall_alerts(&caller, &account)).await.map(Json)
+    call(service, move |service| service.wecall_alerts(&caller, &account)).await.map(Json)
 }

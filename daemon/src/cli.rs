@@ -124,7 +124,7 @@ pub fn main() -> ExitCode {
         Command::Sim(_) => Err(moved("sim")),
         Command::Demo(_) => Err(moved("demo")),
         Command::Openapi => {
-            print!("{}", tollgate_api::openapi::text());
+            print!("{}", tollgate_api::router::document_text());
             Ok(())
         }
         Command::HashPassword => hash_password::hash_password(),

@@ -237,7 +237,7 @@ fn api(
         timeout: Duration::from_secs(settings.api.timeout_seconds.into()),
         origins: settings.api.cors_origins.clone(),
     };
-    Ok((tollgate_api::router::router(Arc::clone(&office) as _, &config), office))
+    Ok((tollgate_api::router::router(&tollgate_management::services(&office), &config), office))
 }
 
 fn server_config(smpp: &SmppSettings) -> ServerConfig {

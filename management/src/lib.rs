@@ -28,6 +28,7 @@ mod metrics;
 mod notifications;
 mod operators;
 mod problems;
+mod services;
 mod tariffs;
 
 use std::path::Path;
@@ -66,6 +67,7 @@ use crate::tariffs::edits::TariffEdits;
 pub use crate::billing::schedule;
 pub use crate::content::restore_approvals;
 pub use crate::identity::auth::first_admin::{NewAdmin, create as create_admin, generated_password};
+pub use crate::services::services;
 
 /// Everything that the API's handlers ask.
 pub struct Office {

@@ -3,32 +3,11 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::cdr_state::CdrState;
 use crate::charges::{Network, QuotedLine, QuotedVolume};
 use crate::list_query;
 use crate::money::{CurrencyCode, Money};
 use crate::time::Time;
-
-/// What became of a message, by the names of SMPP 3.4 §5.2.28.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CdrState {
-    /// Charged, and not at its end.
-    Enroute,
-    /// It reached its destination.
-    Delivered,
-    /// Its validity ended.
-    Expired,
-    /// Cancelled before delivery.
-    Deleted,
-    /// It could not be delivered.
-    Undeliverable,
-    /// An operator that sends no receipts has it: nothing more will be heard.
-    Accepted,
-    /// Nobody can say.
-    Unknown,
-    /// No operator took it, or the one that did rejected it.
-    Rejected,
-}
 
 /// A message that was charged. Its text is not kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -152,7 +152,7 @@ pub struct Refund {
     /// Of the amount.
     pub currency: CurrencyCode,
     /// What the message is now. One that waited is cancelled by it.
-    pub state: crate::cdrs::CdrState,
+    pub state: crate::cdr_state::CdrState,
     /// Why.
     pub reason: String,
     /// When it became durable.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::cdrs::CdrState;
+use crate::cdr_state::CdrState;
 use crate::list_query;
 use crate::money::{CurrencyCode, Money};
 use crate::time::Time;

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
 use tollgate_api::answer::Answer;
+use tollgate_api::authentication::AuthenticationService;
 use tollgate_api::caller::Caller;
-use tollgate_api::office::AuthenticationService;
 use tollgate_api::problem::Problem;
 use tollgate_engine::throttle::{RateLimit, Throttle};
 use tollgate_storage::clock::now;

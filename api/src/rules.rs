@@ -1,0 +1,51 @@
+//! The access rules of all routes: one for each. A route without a rule is closed to everybody, and fails a test.
+
+use axum::http::Method;
+
+use crate::access::{Rule, Who};
+use crate::caller::{Role, Scope};
+use crate::{
+    accounts, alerts, audit, auth, cdrs, charges, dispatches, invoices, keys, nicknames, operators, plans,
+    rate_cards, tariffs, templates, usage, users, wallets, wecall,
+};
+
+/// The rules of each area.
+const AREAS: &[&[Rule]] = &[
+    accounts::RULES,
+    wallets::RULES,
+    charges::RULES,
+    cdrs::RULES,
+    dispatches::RULES,
+    usage::RULES,
+    invoices::RULES,
+    alerts::RULES,
+    auth::RULES,
+    users::RULES,
+    keys::RULES,
+    audit::RULES,
+    nicknames::RULES,
+    templates::RULES,
+    operators::RULES,
+    plans::RULES,
+    rate_cards::RULES,
+    tariffs::RULES,
+    wecall::RULES,
+];
+
+/// Every rule.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    AREAS.iter().copied().flatten()
+}
+
+/// The rule of a route.
+pub fn rule_of(method: &Method, path: &str) -> Option<&'static Rule> {
+    rules().find(|rule| rule.method == method.as_str() && rule.path == path)
+}
+
+/// True if a role may give an API key this scope, that is if there is anything that the role itself may do with it.
+pub fn may_grant(role: Role, scope: Scope) -> bool {
+    rules().any(|rule| match rule.who {
+        Who::Roles(roles, needed) => needed == scope && roles.contains(&role),
+        Who::Anybody | Who::Users | Who::RolesOnly(_) => false,
+    })
+}

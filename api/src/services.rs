@@ -1,0 +1,60 @@
+//! The services behind the API, one for each area, which `management` implements.
+//!
+//! Their functions may wait for the disk and are called on threads that may ([`crate::call`]). Each is told who calls, and
+//! returns and changes only what this caller may see; anything else is answered as not found.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::accounts::AccountsService;
+use crate::alerts::AlertsService;
+use crate::audit::AuditService;
+use crate::auth::AuthService;
+use crate::authentication::AuthenticationService;
+use crate::cdrs::CdrsService;
+use crate::charges::ChargesService;
+use crate::dispatches::DispatchesService;
+use crate::invoices::InvoicesService;
+use crate::keys::KeysService;
+use crate::nicknames::NicknamesService;
+use crate::operators::OperatorsService;
+use crate::plans::PlansService;
+use crate::rate_cards::RateCardsService;
+use crate::tariffs::TariffsService;
+use crate::templates::TemplatesService;
+use crate::usage::UsageService;
+use crate::users::UsersService;
+use crate::wallets::WalletsService;
+use crate::wecall::WecallService;
+
+/// The service of each area. A handler gets that of its own area, and no other.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each field is named after its area, whose module describes it")]
+pub struct Services {
+    pub authentication: Arc<dyn AuthenticationService>,
+    pub accounts: Arc<dyn AccountsService>,
+    pub wallets: Arc<dyn WalletsService>,
+    pub charges: Arc<dyn ChargesService>,
+    pub cdrs: Arc<dyn CdrsService>,
+    pub dispatches: Arc<dyn DispatchesService>,
+    pub usage: Arc<dyn UsageService>,
+    pub invoices: Arc<dyn InvoicesService>,
+    pub alerts: Arc<dyn AlertsService>,
+    pub auth: Arc<dyn AuthService>,
+    pub users: Arc<dyn UsersService>,
+    pub keys: Arc<dyn KeysService>,
+    pub audit: Arc<dyn AuditService>,
+    pub nicknames: Arc<dyn NicknamesService>,
+    pub templates: Arc<dyn TemplatesService>,
+    pub operators: Arc<dyn OperatorsService>,
+    pub plans: Arc<dyn PlansService>,
+    pub rate_cards: Arc<dyn RateCardsService>,
+    pub tariffs: Arc<dyn TariffsService>,
+    pub wecall: Arc<dyn WecallService>,
+}
+
+impl fmt::Debug for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Services").finish_non_exhaustive()
+    }
+}
