@@ -1,4 +1,4 @@
-//! Accounts: those of the files, which are only shown, and those of the API.
+//! Accounts: those of `accounts.toml`, which are only shown, and those of the API, which can be changed.
 
 pub mod record;
 mod view;
@@ -19,19 +19,30 @@ use tollgate_api::problem::Problem;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 
-use crate::Office;
 use crate::accounts::record::AccountRecord;
-use crate::documents::Document;
+use crate::context::Context;
+use crate::documents::{Document, DocumentCache};
 use crate::identity::random;
+use crate::identity::visibility::Visibility;
 use crate::problems::{apply_problem, unavailable};
 use tollgate_provisioning::bounds::text::PASSWORD;
 use tollgate_provisioning::{passwords, texts};
 use tollgate_relay::configuration::ConfigurationChange;
+use tollgate_relay::snapshot::ActiveAccount;
+use view::CreatedAt;
 
-/// Characters of a password that is made here.
+/// Characters of a generated password.
 const PASSWORD_CHARACTERS: usize = 8;
 
-impl AccountsService for Office {
+/// The accounts of the files and of the API.
+#[derive(Debug)]
+pub struct Accounts {
+    context: Arc<Context>,
+    visibility: Arc<Visibility>,
+    records: Arc<DocumentCache<AccountRecord>>,
+}
+
+impl AccountsService for Accounts {
     fn accounts(&self, caller: &Caller, query: &AccountsQuery) -> Answer<Page<Account>> {
         let paging = query.paging()?;
         let search = query.search.as_ref().map(|text| text.to_lowercase());
@@ -44,9 +55,9 @@ impl AccountsService for Office {
                     account.id.to_lowercase().contains(text) || account.name.to_lowercase().contains(text)
                 })
         };
-        let created = self.created_at()?;
+        let created = view::created_at(self.context.store())?;
         let accounts = self.visibility.all_reached(caller);
-        let views = accounts.iter().map(|account| self.account_view(account, &created)).filter(wanted);
+        let views = accounts.iter().map(|account| self.view(account, &created)).filter(wanted);
         let sort = query.sort.unwrap_or_default();
         let keyed = views.map(|view| (key_of(&view, sort), view)).collect();
         Ok(paging.sorted(keyed, sort.is_backwards()))
@@ -54,8 +65,8 @@ impl AccountsService for Office {
 
     fn account(&self, caller: &Caller, id: &str) -> Answer<Versioned<Account>> {
         let account = self.visibility.reached(caller, id)?;
-        let revision = self.accounts.get(id).map_or(1, |document| document.revision);
-        Ok(Versioned::new(revision, self.account_view(&account, &self.created_at()?)))
+        let revision = self.records.get(id).map_or(1, |document| document.revision);
+        Ok(Versioned::new(revision, self.view(&account, &view::created_at(self.context.store())?)))
     }
 
     fn create_account(&self, caller: &Caller, new: NewAccount) -> Answer<Versioned<CreatedAccount>> {
@@ -85,7 +96,8 @@ impl AccountsService for Office {
                 Problem::field("settings.system_id", "is missing, and the id is too long to stand in for it")
             })?;
         }
-        let lowest = record.credit_limit.0.checked_neg().unwrap_or_default();
+        let lowest = record.credit_limit.0.checked_neg();
+        let lowest = lowest.ok_or_else(|| Problem::field("credit_limit", "is below zero"))?;
         if opening < lowest {
             return Err(Problem::field("opening_balance", "is below zero by more than the credit limit"));
         }
@@ -133,7 +145,7 @@ impl AccountsService for Office {
     }
 }
 
-/// What an account is listed by.
+/// The key that an account is sorted by in lists.
 fn key_of(account: &Account, sort: AccountSort) -> String {
     match sort {
         AccountSort::Id | AccountSort::IdBackwards => account.id.clone(),
@@ -145,7 +157,7 @@ fn key_of(account: &Account, sort: AccountSort) -> String {
     }
 }
 
-/// What only an admin decides: whatever lets somebody spend more, pay less, or be believed.
+/// Refuses settings that only an admin may change: those that let an account spend more, pay less or be trusted.
 fn only_for_admins(caller: &Caller, patch: &AccountPatch) -> Answer<()> {
     let is_admin = caller.reaches_all();
     let asked = [
@@ -164,9 +176,23 @@ fn only_for_admins(caller: &Caller, patch: &AccountPatch) -> Answer<()> {
     }
 }
 
-impl Office {
+impl Accounts {
+    /// The accounts whose records are `records`, beside those of the files.
+    pub fn new(
+        context: Arc<Context>,
+        visibility: Arc<Visibility>,
+        records: Arc<DocumentCache<AccountRecord>>,
+    ) -> Self {
+        Self { context, visibility, records }
+    }
+
+    /// The account as the API shows it.
+    fn view(&self, account: &ActiveAccount, created: &CreatedAt) -> Account {
+        view::account(account, self.records.get(&account.provisioned.account.id).as_deref(), created)
+    }
+
     /// Changes the record of an account of the API, and puts it in force.
-    pub(crate) fn alter(
+    fn alter(
         &self,
         caller: &Caller,
         id: &str,
@@ -176,7 +202,7 @@ impl Office {
     ) -> Answer<Versioned<Account>> {
         let account = self.visibility.reached(caller, id)?;
         let mut turn = self.context.core.configuration.change();
-        let Some(before) = self.accounts.get(id) else {
+        let Some(before) = self.records.get(id) else {
             return Err(Problem::provisioned_by_file(format!(
                 "account `{id}` is provisioned in accounts.toml; change it there"
             )));
@@ -206,7 +232,7 @@ impl Office {
         let terms_before = before.map(|document| document.value.price_terms());
         let plain = AccountRecord::new(&record.id, &record.plan, record.currency, &provisioned.password_hash);
         let makes_version = record.price_terms() != terms_before.unwrap_or_else(|| plain.price_terms());
-        // What would not hold together is found out before anything is written.
+        // Contradictions are found before anything is written.
         let prepared = if makes_version {
             let mut additions = turn.additions().clone();
             additions.accounts.insert(Arc::clone(&provisioned.account.id), provisioned.clone());
@@ -217,10 +243,10 @@ impl Office {
         let after = view::audited(&record);
         let before_json = before.map_or(Value::Null, |document| view::audited(&document.value));
         let (id, resource) = (record.id.clone(), format!("account/{}", record.id));
-        let mut work = self.context.change(caller);
-        work.put(&self.accounts, &id, before.map(|document| &**document), record);
-        work.note(action, resource, &before_json, &after);
-        let changed = work.commit()?;
+        let mut changes = self.context.change(caller);
+        changes.put(&self.records, &id, before.map(|document| &**document), record);
+        changes.note(action, resource, &before_json, &after);
+        let changed = changes.commit()?;
         match prepared {
             Some(prepared) => turn.enact(prepared),
             None => {
@@ -229,17 +255,17 @@ impl Office {
         }
         let account = self.visibility.reached(&Caller::system(), &id)?;
         let revision = changed.revisions.first().copied().unwrap_or(1);
-        Ok(Versioned::new(revision, self.account_view(&account, &self.created_at()?)))
+        Ok(Versioned::new(revision, self.view(&account, &view::created_at(self.context.store())?)))
     }
 
-    /// The number that stands for the account on disk, with its opening balance, which is posted once.
+    /// The account's number on disk, given now if it has none; with it the opening balance is posted, once.
     fn numbered(
         &self,
         turn: &ConfigurationChange<'_>,
         record: &AccountRecord,
         opening: Amount,
     ) -> Answer<AccountNumber> {
-        let known = self.store().accounts().map_err(|error| unavailable(&error))?;
+        let known = self.context.store().accounts().map_err(|error| unavailable(&error))?;
         if let Some((_, row)) = known.iter().find(|(_, row)| row.id == record.id)
             && row.currency != record.currency.0.as_str()
         {
@@ -252,7 +278,7 @@ impl Office {
 
     fn check_names(&self, record: &AccountRecord, before: Option<&AccountRecord>) -> Answer<()> {
         let snapshot = self.context.core.snapshot.load();
-        let is_taken = snapshot.by_account(&record.id).is_some() || self.accounts.get(&record.id).is_some();
+        let is_taken = snapshot.by_account(&record.id).is_some() || self.records.get(&record.id).is_some();
         if before.is_none() && is_taken {
             return Err(Problem::already_exists(format!("there is an account `{}`", record.id)));
         }
@@ -264,13 +290,13 @@ impl Office {
         Ok(())
     }
 
-    /// The reseller that a new account stands below.
+    /// The reseller above a new account: the one asked for, or the caller's own account.
     fn parent_for(&self, caller: &Caller, asked: Option<&str>) -> Answer<Option<String>> {
         let parent = asked.or(caller.account());
         let Some(parent) = parent else { return Ok(None) };
         let account = self.visibility.reached(caller, parent)?;
         let id = &account.provisioned.account.id;
-        if self.accounts.get(id).is_some_and(|document| document.value.is_reseller) {
+        if self.records.get(id).is_some_and(|document| document.value.is_reseller) {
             return Ok(Some(id.to_string()));
         }
         Err(Problem::field("parent", format!("`{id}` is no reseller")))

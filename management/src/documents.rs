@@ -1,6 +1,7 @@
-//! Documents of one collection, documents in memory beside their rows: few, and asked for often.
+//! Documents of one collection that are kept in memory beside their rows, because they are few and asked for often; and
+//! single documents read from the books.
 //!
-//! A shelf follows the books. It is filled from them at the start, and changed by [`ChangeSet`](crate::change_set::ChangeSet) once a change is
+//! A cache is filled from the books at the start. [`ChangeSet`](crate::change_set::ChangeSet) changes it once a change is
 //! durable, never before.
 
 use std::collections::BTreeMap;
@@ -9,11 +10,15 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tollgate_api::answer::Answer;
+use tollgate_api::problem::Problem;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::schema::Collection;
 use tollgate_storage::store::{Store, Unavailable};
 
-/// A document as it stands on its shelf.
+use crate::problems::unavailable;
+
+/// A document that is cached, with its version.
 #[derive(Clone, Debug)]
 pub struct Document<T> {
     /// Its key in the collection.
@@ -104,4 +109,20 @@ impl<T: Serialize + DeserializeOwned> DocumentCache<T> {
         let document = Document { key: key.clone(), revision, created_at, updated_at, value };
         documents.insert(key, Arc::new(document));
     }
+}
+
+/// A document that is not cached, with its revision.
+pub fn stored_document<T: DeserializeOwned>(
+    store: &Store,
+    collection: Collection,
+    key: &str,
+) -> Answer<Option<(u64, T)>> {
+    let row = store.document(collection, key.as_bytes()).map_err(|error| unavailable(&error))?;
+    let Some(row) = row else { return Ok(None) };
+    let value = serde_json::from_slice(&row.body);
+    let value = value.map_err(|error| {
+        tracing::error!(%error, key, collection = collection.0, "a document cannot be read");
+        Problem::internal("a document of the books cannot be read")
+    })?;
+    Ok(Some((row.revision, value)))
 }

@@ -1,7 +1,10 @@
-//! What the wecall clients are answered: thin views over what the other parts of the office say, in the words that these
-//! clients know. Nothing is decided here but that a wallet may come into being when it is first asked for.
+//! The paths of the wecall clients: answers of the other services in the words that these clients know. The only decision
+//! made here is that a wallet may be made when it is first asked for.
 
 mod view;
+
+use std::fmt;
+use std::sync::Arc;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -24,9 +27,16 @@ use tollgate_api::wecall::{
 };
 use tollgate_engine::money::Amount;
 
-use crate::Office;
+use crate::accounts::Accounts;
+use crate::billing::invoices::Invoices;
 use crate::billing::period;
+use crate::billing::usage::UsageReports;
+use crate::billing::wallets::Wallets;
+use crate::context::Context;
 use crate::identity::random;
+use crate::identity::visibility::Visibility;
+use crate::tariffs::plans::Plans;
+use crate::tariffs::rate_cards::RateCards;
 use tollgate_provisioning::texts;
 
 /// Rates of one answer.
@@ -35,19 +45,50 @@ const RATES_MAX: usize = 10_000;
 const PLANS_MAX: usize = 1_000;
 /// Alerts of one answer.
 const ALERTS_MAX: usize = 100;
-/// Pages that are read for one answer: some may be short, and none may go on for ever.
+/// Pages that are read for one answer: some may be short, and the reading must end.
 const PAGES_MAX: usize = 100;
-/// Characters of a name to bind with, where the account's id is too long to be one.
+/// Characters of a system_id where the account's id is too long to be one.
 const SYSTEM_ID_CHARACTERS: usize = 12;
-/// What a top-up refers to where nobody says.
+/// The reference of a top-up that names none.
 const TOPUP_REFERENCE: &str = "topup";
 
-impl WecallService for Office {
+/// The paths of the wecall clients.
+pub struct ExistingClients {
+    context: Arc<Context>,
+    visibility: Arc<Visibility>,
+    services: AnsweringServices,
+}
+
+/// The services whose answers are translated.
+pub struct AnsweringServices {
+    /// Makes an account for a first request.
+    pub accounts: Arc<Accounts>,
+    /// Wallets, transactions and top-ups.
+    pub wallets: Arc<Wallets>,
+    /// Usage.
+    pub usage: Arc<UsageReports>,
+    /// Invoices.
+    pub invoices: Arc<Invoices>,
+    /// Plans.
+    pub plans: Arc<Plans>,
+    /// Rates.
+    pub rate_cards: Arc<RateCards>,
+    /// Alerts.
+    pub alerts: Arc<dyn AlertsService>,
+}
+
+impl fmt::Debug for ExistingClients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExistingClients").finish_non_exhaustive()
+    }
+}
+
+impl WecallService for ExistingClients {
     fn wecall_wallet(&self, caller: &Caller, account: &str) -> Answer<WecallWallet> {
-        match self.wallet(caller, account) {
+        match self.services.wallets.wallet(caller, account) {
             Err(problem) if problem.status == 404 && caller.reaches_all() => {
                 self.make_wallet(caller, account, problem)?;
-                self.wallet(caller, account).map(view::wallet)
+                self.services.wallets.wallet(caller, account).map(view::wallet)
             }
             found => found.map(view::wallet),
         }
@@ -65,7 +106,7 @@ impl WecallService for Office {
         }
         let pages = gathered(limit as usize, |cursor| {
             let query = TransactionsQuery { limit: Some(limit), cursor, ..TransactionsQuery::default() };
-            self.transactions(caller, account, &query)
+            self.services.wallets.transactions(caller, account, &query)
         });
         Ok(pages?.into_iter().map(view::transaction).collect())
     }
@@ -79,14 +120,14 @@ impl WecallService for Office {
         let WecallTopup { business_sid, amount, reference } = topup;
         let reference = reference.unwrap_or_else(|| TOPUP_REFERENCE.to_owned());
         let topup = NewTopup { amount, reference, details: None, metadata: None };
-        self.top_up(caller, &business_sid, topup, key)?;
-        self.wallet(caller, &business_sid).map(view::wallet)
+        self.services.wallets.top_up(caller, &business_sid, topup, key)?;
+        self.services.wallets.wallet(caller, &business_sid).map(view::wallet)
     }
 
     fn wecall_plans(&self, caller: &Caller) -> Answer<Vec<WecallPlan>> {
         let plans = gathered(PLANS_MAX, |cursor| {
             let query = PlansQuery { limit: Some(LIMIT_MAX), cursor, ..PlansQuery::default() };
-            self.plans(caller, &query)
+            self.services.plans.plans(caller, &query)
         })?;
         Ok(plans.into_iter().map(|plan| view::plan(self.plan_type(caller, &plan.name), plan)).collect())
     }
@@ -94,7 +135,7 @@ impl WecallService for Office {
     fn wecall_rates(&self, caller: &Caller) -> Answer<Vec<WecallRate>> {
         let rates = gathered(RATES_MAX, |cursor| {
             let query = RateCardsQuery { limit: Some(LIMIT_MAX), cursor, ..RateCardsQuery::default() };
-            self.rate_cards(caller, &query).map(|page| page.value)
+            self.services.rate_cards.rate_cards(caller, &query).map(|page| page.value)
         });
         Ok(rates?.into_iter().map(view::rate).collect())
     }
@@ -107,7 +148,7 @@ impl WecallService for Office {
             WecallPeriod::LastMonth => UsagePeriod::LastMonth,
         };
         let query = UsageQuery { period: Some(asked), ..UsageQuery::default() };
-        view::usage(self.usage(caller, account, &query)?, period)
+        view::usage(self.services.usage.usage(caller, account, &query)?, period)
     }
 
     fn wecall_invoice(
@@ -116,8 +157,8 @@ impl WecallService for Office {
         account: &str,
         query: WecallInvoiceQuery,
     ) -> Answer<WecallInvoice> {
-        let by_system_id = self.visibility.reached(caller, account)?;
-        let zone = period::zone(&by_system_id.terms.plan.plan.time_zone)?;
+        let found = self.visibility.reached(caller, account)?;
+        let zone = period::zone(&found.terms.plan.plan.time_zone)?;
         let begins_at = |field: &str, day: Date| {
             let at = period::begins_at(&zone, day);
             at.ok_or_else(|| Problem::field(field, "is beyond what the calendar holds"))
@@ -127,12 +168,12 @@ impl WecallService for Office {
         let after =
             last.checked_add(1.day()).map_err(|error| Problem::field("period_end", error.to_string()))?;
         let range = begins_at("period_start", first)?..begins_at("period_end", after)?;
-        let invoice = match self.invoice_of_period(account, &range)? {
+        let invoice = match self.services.invoices.of_period(account, &range)? {
             Some((_, record)) if record.status != InvoiceStatus::Draft => record.view(),
             _ => {
                 let (period_start, period_end) = (Time(range.start), Time(range.end));
                 let new = NewInvoice { account: account.to_owned(), period_start, period_end };
-                self.draft_invoice(caller, &new)?.invoice.value
+                self.services.invoices.draft_invoice(caller, &new)?.invoice.value
             }
         };
         view::invoice(invoice, first, last)
@@ -143,18 +184,23 @@ impl WecallService for Office {
         let alerts = gathered(ALERTS_MAX, |cursor| {
             let account = Some(account.to_owned());
             let query = AlertsQuery { account, cursor, ..AlertsQuery::default() };
-            self.alerts(caller, &query)
+            self.services.alerts.alerts(caller, &query)
         });
         Ok(alerts?.into_iter().filter_map(view::alert).collect())
     }
 }
 
-impl Office {
-    /// Has an account and its wallet come into being, where the configuration names a plan for that. Of several who ask at
-    /// once one makes it, and the others find it.
+impl ExistingClients {
+    /// Translates the answers of `services`.
+    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>, services: AnsweringServices) -> Self {
+        Self { context, visibility, services }
+    }
+
+    /// Makes an account with its wallet, if the configuration names a plan for that. Of several requests at once one makes
+    /// it, and the others find it.
     fn make_wallet(&self, caller: &Caller, account: &str, missing: Problem) -> Answer<()> {
         let Some(plan) = &self.context.settings.api.first_request_plan else { return Err(missing) };
-        // What cannot be an account's id is one that there is not.
+        // No account has an id of another form.
         if texts::name(account).is_err() {
             return Err(missing);
         }
@@ -169,17 +215,17 @@ impl Office {
             settings,
             parent: None,
             opening_balance: None,
-            // A random one, which nobody is told: it is rotated by whoever wants to bind.
+            // A random one that nobody is told; it has to be rotated before a first bind.
             password: None,
         };
         let system = Caller { request_id: caller.request_id.clone(), ..Caller::system() };
-        match self.create_account(&system, new) {
+        match self.services.accounts.create_account(&system, new) {
             Err(problem) if problem.code != "already_exists" => Err(problem),
             _ => Ok(()),
         }
     }
 
-    /// Postpaid is a plan whose accounts, those that the caller reaches, all have a credit limit.
+    /// A plan is postpaid if it has accounts that the caller may see and all of them have a credit limit.
     fn plan_type(&self, caller: &Caller, plan: &str) -> WecallPlanType {
         let accounts = self.visibility.all_reached(caller);
         let mut limits = accounts
@@ -193,7 +239,7 @@ impl Office {
     }
 }
 
-/// The items of one page after the other, at most so many.
+/// The items of consecutive pages, at most `limit`.
 fn gathered<T>(limit: usize, mut page: impl FnMut(Option<String>) -> Answer<Page<T>>) -> Answer<Vec<T>> {
     let (mut items, mut cursor) = (Vec::new(), None);
     for _ in 0..PAGES_MAX {

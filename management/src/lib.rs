@@ -34,16 +34,17 @@ mod tariffs;
 use std::path::Path;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use tollgate_storage::store::{Store, Unavailable};
 
-use crate::tariff_files::Explainer;
 use tollgate_provisioning::Settings;
 use tollgate_relay::additions::Additions;
 use tollgate_relay::core::Core;
 
+use crate::accounts::Accounts;
 use crate::accounts::record::AccountRecord;
-use crate::billing::invoices::Billing;
+use crate::billing::invoices::Invoices;
+use crate::billing::usage::UsageReports;
+use crate::billing::wallets::Wallets;
 use crate::collections::{ACCOUNTS, ALERTS, API_KEYS, MAIL_TOKENS, OPERATORS, OUTBOX, SESSIONS, USERS};
 use crate::content::Claims;
 use crate::context::Context;
@@ -54,15 +55,21 @@ use crate::identity::auth::records::{MailTokenRecord, SessionRecord, UserRecord}
 use crate::identity::authentication::Door;
 use crate::identity::visibility::Visibility;
 use crate::jobs::JobQueue;
-use crate::messaging::cdrs::Exports;
-use crate::messaging::names::KnownNames;
+use crate::messaging::cdrs::Cdrs;
+use crate::messaging::charges::Charges;
+use crate::messaging::dispatches::Dispatches;
+use crate::messaging::lookup::Lookup;
 use crate::notifications::alerts::WebhookWorker;
 use crate::notifications::alerts::outbox::OutboxRecord;
 use crate::notifications::alerts::record::AlertRecord;
 use crate::notifications::mail::Mailer;
 use crate::notifications::mail::texts::EmailMessage;
+use crate::operators::Operators;
 use crate::operators::record::OperatorRecord;
+use crate::tariffs::Tariffs;
 use crate::tariffs::edits::TariffEdits;
+use crate::tariffs::plans::Plans;
+use crate::tariffs::rate_cards::RateCards;
 
 pub use crate::billing::schedule;
 pub use crate::content::restore_approvals;
@@ -74,15 +81,19 @@ pub struct Office {
     pub(crate) context: Arc<Context>,
     pub(crate) visibility: Arc<Visibility>,
     door: Door,
+    pub(crate) account_service: Arc<Accounts>,
+    pub(crate) wallets: Arc<Wallets>,
+    pub(crate) invoices: Arc<Invoices>,
+    pub(crate) usage: Arc<UsageReports>,
+    pub(crate) charges: Arc<Charges>,
+    pub(crate) cdrs: Arc<Cdrs>,
+    pub(crate) dispatches: Arc<Dispatches>,
+    pub(crate) operators: Arc<Operators>,
+    pub(crate) tariffs: Arc<Tariffs>,
+    pub(crate) plans: Arc<Plans>,
+    pub(crate) rate_cards: Arc<RateCards>,
     claims: Claims,
     accounts: Arc<DocumentCache<AccountRecord>>,
-    explainer: Explainer,
-    exports: Exports,
-    known_names: KnownNames,
-    /// Held from the first look to the commit by whoever takes money out of a wallet by hand.
-    taking_by_hand: Mutex<()>,
-    operators: DocumentCache<OperatorRecord>,
-    edits: TariffEdits,
     people: People,
     users: DocumentCache<UserRecord>,
     sessions: DocumentCache<SessionRecord>,
@@ -91,7 +102,6 @@ pub struct Office {
     key_uses: KeyUses,
     mailer: Mailer,
     jobs: JobQueue,
-    billing: Billing,
     alerts: DocumentCache<AlertRecord>,
     outbox: DocumentCache<OutboxRecord>,
     webhook_worker: WebhookWorker,
@@ -110,17 +120,24 @@ impl Office {
         let store = context.store();
         let accounts = Arc::new(DocumentCache::load(store, ACCOUNTS)?);
         let visibility = Arc::new(Visibility::new(Arc::clone(&context), Arc::clone(&accounts)));
+        let (of, visible) = (|| Arc::clone(&context), || Arc::clone(&visibility));
+        let lookup = Arc::new(Lookup::new(of(), visible()));
+        let cdrs = Arc::new(Cdrs::new(of(), visible(), Arc::clone(&lookup)));
+        let edits = Arc::new(TariffEdits::new(of(), config.to_owned()));
         Ok(Self {
             door: Door::new(&settings.api),
             claims: Claims::load(store)?,
-            accounts,
-            visibility,
-            explainer: Explainer::new(),
-            exports: Exports::default(),
-            known_names: KnownNames::default(),
-            taking_by_hand: Mutex::default(),
-            operators: DocumentCache::load(store, OPERATORS)?,
-            edits: TariffEdits::new(config.to_owned()),
+            account_service: Arc::new(Accounts::new(of(), visible(), Arc::clone(&accounts))),
+            wallets: Arc::new(Wallets::new(of(), visible(), Arc::clone(&accounts))),
+            invoices: Arc::new(Invoices::new(of(), visible())),
+            usage: Arc::new(UsageReports::new(of(), visible())),
+            charges: Arc::new(Charges::new(of(), visible(), Arc::clone(&lookup))),
+            dispatches: Arc::new(Dispatches::new(of(), visible(), lookup, Arc::clone(&cdrs))),
+            cdrs,
+            operators: Arc::new(Operators::open(of())?),
+            tariffs: Arc::new(Tariffs::new(of(), Arc::clone(&edits))),
+            plans: Arc::new(Plans::new(of(), visible(), Arc::clone(&edits))),
+            rate_cards: Arc::new(RateCards::new(of(), visible(), edits)),
             people: People::open(store)?,
             users: DocumentCache::load(store, USERS)?,
             sessions: DocumentCache::load(store, SESSIONS)?,
@@ -130,17 +147,23 @@ impl Office {
             mailer: Mailer::start(&settings.mail, store.path())
                 .map_err(|error| Unavailable(format!("no thread for mail: {error}")))?,
             jobs: JobQueue::default(),
-            billing: Billing::default(),
             alerts: DocumentCache::load(store, ALERTS)?,
             outbox: DocumentCache::load(store, OUTBOX)?,
             webhook_worker: WebhookWorker::default(),
-            context,
+            accounts,
+            visibility: visible(),
+            context: of(),
         })
     }
 
     /// Has a plain text sent to somebody by mail, behind the request. What it says is never logged.
     pub fn mail(&self, to: &str, subject: &str, text: &str) {
         self.mailer.send(to, EmailMessage { subject: subject.to_owned(), text: text.to_owned() });
+    }
+
+    /// Ends the reading of long periods early, because the process stops.
+    pub fn stop_billing(&self) {
+        self.invoices.stop();
     }
 
     fn store(&self) -> &Store {

@@ -3,5 +3,6 @@
 pub mod cdrs;
 pub mod charges;
 pub mod dispatches;
-pub mod names;
+pub mod lookup;
+mod names;
 pub mod paging;

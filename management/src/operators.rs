@@ -1,4 +1,4 @@
-//! Operators: those of `operators.toml`, which are only shown, and those of the API.
+//! Operators: those of `operators.toml`, which are only shown, and those of the API, which can be changed.
 
 mod condition;
 pub mod record;
@@ -21,24 +21,35 @@ use tollgate_api::problem::Problem;
 use tollgate_engine::account::SenderPolicy;
 use tollgate_engine::operator::{self, AccountFilter, ServedNetworks};
 use tollgate_storage::clock::now;
+use tollgate_storage::store::Unavailable;
 
-use crate::Office;
-use crate::documents::Document;
+use crate::change_set::ChangeSet;
+use crate::collections::OPERATORS;
+use crate::context::Context;
+use crate::documents::{Document, DocumentCache};
 use crate::operators::record::OperatorRecord;
 use crate::problems::{apply_problem, unavailable};
 use tollgate_provisioning::ProvisionedOperator;
-use tollgate_provisioning::bounds::operator::OPERATORS;
+use tollgate_provisioning::bounds::operator as bounds;
 use tollgate_relay::configuration::ConfigurationChange;
 use tollgate_relay::delivery::OperatorQueue;
 use tollgate_relay::snapshot_builder::Prepared;
+use view::CreatedAt;
 
-impl OperatorsService for Office {
+/// The operators of `operators.toml` and of the API.
+#[derive(Debug)]
+pub struct Operators {
+    context: Arc<Context>,
+    records: DocumentCache<OperatorRecord>,
+}
+
+impl OperatorsService for Operators {
     fn operators(&self, query: &OperatorsQuery) -> Answer<Page<Operator>> {
         let paging = query.paging()?;
         let wanted = view::filter(query)?;
-        let created = self.operators_created_at()?;
-        let operator_queues = self.lanes_in_force();
-        let views = operator_queues.iter().map(|(_, operator)| self.operator_view(operator, &created));
+        let created = view::created_at(self.context.store())?;
+        let operator_queues = self.in_force();
+        let views = operator_queues.iter().map(|(_, operator)| self.view(operator, &created));
         let mut views: Vec<(String, Operator)> = views
             .filter(wanted)
             .map(|view| {
@@ -55,21 +66,21 @@ impl OperatorsService for Office {
     }
 
     fn operator(&self, code: &str) -> Answer<Versioned<Operator>> {
-        let (_, operator) = self.lane_of(code)?;
-        let document = self.operators.get(code);
+        let (_, operator) = self.queue_of(code)?;
+        let document = self.records.get(code);
         let revision = document.map_or(1, |document| document.revision);
-        Ok(Versioned::new(revision, self.operator_view(&operator, &self.operators_created_at()?)))
+        Ok(Versioned::new(revision, self.view(&operator, &view::created_at(self.context.store())?)))
     }
 
     fn create_operator(&self, caller: &Caller, new: OperatorInput) -> Answer<Versioned<Operator>> {
         let record = OperatorRecord::new(new, None)?;
         let mut turn = self.context.core.configuration.change();
         let code = record.input.code.as_str();
-        if self.is_of_file(code) || self.operators.get(code).is_some() {
+        if self.is_of_file(code) || self.records.get(code).is_some() {
             return Err(Problem::already_exists(format!("there is an operator `{code}`")));
         }
-        if self.lanes_in_force().len() >= OPERATORS {
-            return Err(Problem::unprocessable(format!("there are {OPERATORS} operators already")));
+        if self.in_force().len() >= bounds::OPERATORS {
+            return Err(Problem::unprocessable(format!("there are {} operators already", bounds::OPERATORS)));
         }
         self.put_operator(&mut turn, caller, record, None, "operator.create")
     }
@@ -95,16 +106,21 @@ impl OperatorsService for Office {
         let mut turn = self.context.core.configuration.change();
         let before = self.changeable(code)?;
         if_match.check(before.revision)?;
-        if let Ok((operator_queue, _)) = self.lane_of(code) {
+        if let Ok((operator_queue, _)) = self.queue_of(code) {
             self.check_idle(&operator_queue)?;
         }
         let mut additions = turn.additions().clone();
         additions.operators.remove(code);
         let prepared = turn.prepare(additions).map_err(|error| apply_problem(&error))?;
-        let mut work = self.context.change(caller);
-        work.remove(&self.operators, &before);
-        work.note("operator.delete", format!("operator/{code}"), &view::audited(&before.value), &Value::Null);
-        self.commit_and_enact(&mut turn, work, prepared).map(drop)
+        let mut changes = self.context.change(caller);
+        changes.remove(&self.records, &before);
+        changes.note(
+            "operator.delete",
+            format!("operator/{code}"),
+            &view::audited(&before.value),
+            &Value::Null,
+        );
+        self.commit_and_enact(&mut turn, changes, prepared).map(drop)
     }
 
     fn set_operator_status(
@@ -126,24 +142,37 @@ impl OperatorsService for Office {
     }
 
     fn operator_health(&self, code: &str, period: PeriodQuery) -> Answer<OperatorHealth> {
-        let (operator_queue, _) = self.lane_of(code)?;
-        self.health_of(&operator_queue, period)
+        let (operator_queue, _) = self.queue_of(code)?;
+        condition::health_of(self.context.store(), &operator_queue, period)
     }
 
     fn operator_stats(&self, code: &str, period: PeriodQuery) -> Answer<OperatorStats> {
-        let (_, operator) = self.lane_of(code)?;
-        self.stats_of(&operator, period)
+        let (_, operator) = self.queue_of(code)?;
+        condition::stats_of(self.context.store(), &operator, period)
     }
 
     fn operator_links(&self, code: &str) -> Answer<OperatorLinks> {
-        let (operator_queue, _) = self.lane_of(code)?;
+        let (operator_queue, _) = self.queue_of(code)?;
         Ok(condition::links_of(&operator_queue))
     }
 }
 
-impl Office {
-    /// Every operator in force, with its lane.
-    fn lanes_in_force(&self) -> Vec<(Arc<OperatorQueue>, Arc<ProvisionedOperator>)> {
+impl Operators {
+    /// The operators whose records the books hold, beside those of the file.
+    pub fn open(context: Arc<Context>) -> Result<Self, Unavailable> {
+        let records = DocumentCache::load(context.store(), OPERATORS)?;
+        Ok(Self { context, records })
+    }
+
+    /// The operator as the API shows it.
+    fn view(&self, operator: &ProvisionedOperator, created: &CreatedAt) -> Operator {
+        let code = &operator.operator.code;
+        let document = self.records.get(code).filter(|_| !self.is_of_file(code));
+        view::operator(operator, document.as_deref(), created)
+    }
+
+    /// Every operator in force, with its queue.
+    fn in_force(&self) -> Vec<(Arc<OperatorQueue>, Arc<ProvisionedOperator>)> {
         let snapshot = self.context.core.snapshot.load();
         let operator_queues = snapshot.operator_queues.iter();
         operator_queues
@@ -153,7 +182,7 @@ impl Office {
             .collect()
     }
 
-    fn lane_of(&self, code: &str) -> Answer<(Arc<OperatorQueue>, Arc<ProvisionedOperator>)> {
+    fn queue_of(&self, code: &str) -> Answer<(Arc<OperatorQueue>, Arc<ProvisionedOperator>)> {
         let snapshot = self.context.core.snapshot.load();
         let operator_queue =
             snapshot.operator_queues.iter().find(|operator_queue| *operator_queue.code == *code);
@@ -162,7 +191,7 @@ impl Office {
         found.ok_or_else(|| no_operator(code))
     }
 
-    /// Whether `operators.toml` has it.
+    /// True if `operators.toml` provisions the operator.
     fn is_of_file(&self, code: &str) -> bool {
         let current = self.context.core.configuration.files();
         current.provisioning.operators.iter().any(|operator| *operator.operator.code == *code)
@@ -175,7 +204,7 @@ impl Office {
                 "operator `{code}` is provisioned in operators.toml; change it there"
             )));
         }
-        self.operators.get(code).ok_or_else(|| no_operator(code))
+        self.records.get(code).ok_or_else(|| no_operator(code))
     }
 
     /// Makes a record durable and puts it in force.
@@ -196,33 +225,33 @@ impl Office {
         let code = record.input.code.clone();
         let mut additions = turn.additions().clone();
         additions.operators.insert(Arc::clone(&provisioned.operator.code), provisioned);
-        // What would not hold together is found out before anything is written.
+        // Contradictions are found before anything is written.
         let prepared = turn.prepare(additions).map_err(|error| apply_problem(&error))?;
         let mut after = view::audited(&record);
         if before.is_some_and(|document| !document.value.has_password_of(&record)) {
             view::say_password_changed(&mut after);
         }
         let before_json = before.map_or(Value::Null, |document| view::audited(&document.value));
-        let mut work = self.context.change(caller);
-        work.put(&self.operators, &code, before.map(|document| &**document), record);
-        work.note(action, format!("operator/{code}"), &before_json, &after);
-        let revision = self.commit_and_enact(turn, work, prepared)?;
+        let mut changes = self.context.change(caller);
+        changes.put(&self.records, &code, before.map(|document| &**document), record);
+        changes.note(action, format!("operator/{code}"), &before_json, &after);
+        let revision = self.commit_and_enact(turn, changes, prepared)?;
         Ok(Versioned::new(revision, self.operator(&code)?.value))
     }
 
     fn commit_and_enact(
         &self,
         turn: &mut ConfigurationChange<'_>,
-        work: crate::change_set::ChangeSet<'_>,
+        changes: ChangeSet<'_>,
         prepared: Prepared,
     ) -> Answer<u64> {
-        let changed = work.commit()?;
+        let changed = changes.commit()?;
         turn.enact(prepared);
         self.context.core.orders.follow_operators();
         Ok(changed.revisions.first().copied().unwrap_or(1))
     }
 
-    /// Whether networks and accounts that it names are there.
+    /// Refuses an operator that names networks or accounts that do not exist.
     fn check_known(&self, provisioned: &ProvisionedOperator) -> Answer<()> {
         let snapshot = self.context.core.snapshot.load();
         let operator = &provisioned.operator;
@@ -248,10 +277,13 @@ impl Office {
         Ok(())
     }
 
-    /// Whether nothing waits for it and nothing is on its way to it.
+    /// Refuses an operator that messages wait for or are on their way to.
     fn check_idle(&self, operator_queue: &OperatorQueue) -> Answer<()> {
-        let queued =
-            self.store().queue_len_estimate(operator_queue.number).map_err(|error| unavailable(&error))?;
+        let queued = self
+            .context
+            .store()
+            .queue_len_estimate(operator_queue.number)
+            .map_err(|error| unavailable(&error))?;
         let view = operator_queue.view(now());
         let on_the_way = u64::from(view.in_flight) + view.ready as u64;
         if queued == 0 && on_the_way == 0 {

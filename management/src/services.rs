@@ -5,18 +5,19 @@ use std::sync::Arc;
 use tollgate_api::services::Services;
 
 use crate::Office;
+use crate::existing_clients::{AnsweringServices, ExistingClients};
 
 /// One service for each area of the API.
 pub fn services(office: &Arc<Office>) -> Services {
     Services {
         authentication: Arc::clone(office) as _,
-        accounts: Arc::clone(office) as _,
-        wallets: Arc::clone(office) as _,
-        charges: Arc::clone(office) as _,
-        cdrs: Arc::clone(office) as _,
-        dispatches: Arc::clone(office) as _,
-        usage: Arc::clone(office) as _,
-        invoices: Arc::clone(office) as _,
+        accounts: Arc::clone(&office.account_service) as _,
+        wallets: Arc::clone(&office.wallets) as _,
+        charges: Arc::clone(&office.charges) as _,
+        cdrs: Arc::clone(&office.cdrs) as _,
+        dispatches: Arc::clone(&office.dispatches) as _,
+        usage: Arc::clone(&office.usage) as _,
+        invoices: Arc::clone(&office.invoices) as _,
         alerts: Arc::clone(office) as _,
         auth: Arc::clone(office) as _,
         users: Arc::clone(office) as _,
@@ -24,10 +25,23 @@ pub fn services(office: &Arc<Office>) -> Services {
         audit: Arc::clone(office) as _,
         nicknames: Arc::clone(office) as _,
         templates: Arc::clone(office) as _,
-        operators: Arc::clone(office) as _,
-        plans: Arc::clone(office) as _,
-        rate_cards: Arc::clone(office) as _,
-        tariffs: Arc::clone(office) as _,
-        wecall: Arc::clone(office) as _,
+        operators: Arc::clone(&office.operators) as _,
+        plans: Arc::clone(&office.plans) as _,
+        rate_cards: Arc::clone(&office.rate_cards) as _,
+        tariffs: Arc::clone(&office.tariffs) as _,
+        wecall: Arc::new(existing_clients(office)),
     }
+}
+
+fn existing_clients(office: &Arc<Office>) -> ExistingClients {
+    let services = AnsweringServices {
+        accounts: Arc::clone(&office.account_service),
+        wallets: Arc::clone(&office.wallets),
+        usage: Arc::clone(&office.usage),
+        invoices: Arc::clone(&office.invoices),
+        plans: Arc::clone(&office.plans),
+        rate_cards: Arc::clone(&office.rate_cards),
+        alerts: Arc::clone(office) as _,
+    };
+    ExistingClients::new(Arc::clone(&office.context), Arc::clone(&office.visibility), services)
 }

@@ -6,6 +6,7 @@
 //! reload puts them in force. Nothing here speaks HTTP, and nothing here waits for anything but the disk.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ mod explanation;
 mod facts;
 mod files;
 mod moves;
+mod plan_input;
 mod plan_text;
 mod plans;
 mod rates;
@@ -33,7 +35,8 @@ pub use deck::{DeckDifference, DeckOptions, plan_deck};
 pub use explain::{ExplainError, Explainer};
 pub use explanation::{ExplainedLine, ExplainedNetwork, ExplainedRate, Explanation};
 pub use moves::{AddedRate, ChangedRate, PriceMove};
-pub use plans::{PlanInput, PlanView, TierInput, add_plan, list_plans, replace_plan};
+pub use plan_input::{PlanInput, TierInput};
+pub use plans::{PlanView, add_plan, list_plans, replace_plan};
 pub use rates::{RateFilter, RateInput, RateLine, RatePlace, list_rates, put_rates, remove_rates};
 pub use versions::{Rollback, Version, VersionFile, list_versions, plan_rollback, version_files};
 pub use write::Editor;
@@ -118,6 +121,13 @@ pub enum EditError {
     /// The archive cannot be read now.
     #[error(transparent)]
     Storage(#[from] Unavailable),
+}
+
+impl EditError {
+    /// The error of a file that cannot be written, where nothing was changed.
+    pub(crate) fn not_written(file: &Path, error: &io::Error) -> Self {
+        Self::NotWritten { file: Arc::from(file), reason: error.to_string() }
+    }
 }
 
 impl From<Problems> for EditError {

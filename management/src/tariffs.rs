@@ -1,8 +1,10 @@
-//! Tariff versions: reloads that are ordered, what was ever in force, and the way back to it.
+//! Tariff versions: reloads on request, the versions that were ever in force, and the way back to one.
 
 pub mod edits;
-mod plans;
-mod rate_cards;
+pub mod plans;
+pub mod rate_cards;
+
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tollgate_api::answer::Answer;
@@ -14,29 +16,48 @@ use tollgate_api::tariffs::{
     TariffsQuery, TariffsService,
 };
 use tollgate_api::time::Time;
+use tollgate_storage::store::Store;
 
-use crate::Office;
+use crate::context::Context;
 use crate::problems::unavailable;
 use crate::tariff_files::{Version, list_versions, plan_rollback};
-use crate::tariffs::edits::{Note, problem_of_edit, problem_of_reload};
+use crate::tariffs::edits::{Note, TariffEdits, problem_of_edit, problem_of_reload, tariff_in_force};
 use tollgate_relay::reload_order::ReloadOutcome;
 
-impl TariffsService for Office {
+/// The versions of the tariff.
+#[derive(Debug)]
+pub struct Tariffs {
+    context: Arc<Context>,
+    edits: Arc<TariffEdits>,
+}
+
+impl Tariffs {
+    /// The versions in the books of `context`; `edits` brings one back.
+    pub fn new(context: Arc<Context>, edits: Arc<TariffEdits>) -> Self {
+        Self { context, edits }
+    }
+
+    fn store(&self) -> &Store {
+        self.context.store()
+    }
+}
+
+impl TariffsService for Tariffs {
     fn reload(&self, caller: &Caller) -> Answer<TariffChange> {
-        let _alone = self.edits.alone();
-        let before = self.tariff_in_force().0;
-        match self.order_reload()? {
-            ReloadOutcome::Unchanged => Ok(self.tariff_change(ChangeResult::Unchanged, Vec::new())),
+        let edit = self.edits.begin();
+        let before = tariff_in_force(&self.context).0;
+        match edit.reload()? {
+            ReloadOutcome::Unchanged => Ok(edit.tariff_change(ChangeResult::Unchanged, Vec::new())),
             ReloadOutcome::Rejected(reasons) => Err(problem_of_reload(&reasons)),
             ReloadOutcome::Applied(changes) => {
-                let made = self.tariff_change(ChangeResult::Applied, changes);
+                let made = edit.tariff_change(ChangeResult::Applied, changes);
                 let note = Note {
                     action: "config.reload",
                     resource: "config".to_owned(),
                     before: Value::Null,
                     after: Value::Null,
                 };
-                self.note_edit(caller, note, &before, &made)?;
+                edit.note(caller, note, &before, &made)?;
                 Ok(made)
             }
         }
@@ -44,7 +65,7 @@ impl TariffsService for Office {
 
     fn tariffs(&self, query: &TariffsQuery) -> Answer<Page<TariffVersion>> {
         let paging = query.paging()?;
-        let in_force = self.tariff_in_force().0;
+        let in_force = tariff_in_force(&self.context).0;
         let mut versions = list_versions(self.store()).map_err(|error| unavailable(&error))?;
         versions.retain(|version| {
             query.from.is_none_or(|from| from.0 <= version.applied_at)
@@ -60,7 +81,7 @@ impl TariffsService for Office {
     }
 
     fn tariff(&self, version: &str) -> Answer<TariffVersion> {
-        let in_force = self.tariff_in_force().0;
+        let in_force = tariff_in_force(&self.context).0;
         let versions = list_versions(self.store()).map_err(|error| unavailable(&error))?;
         let found = versions.iter().find(|known| known.version == version);
         found
@@ -69,13 +90,12 @@ impl TariffsService for Office {
     }
 
     fn roll_back(&self, caller: &Caller, version: &str, query: RollbackQuery) -> Answer<TariffRollback> {
-        let _alone = self.edits.alone();
-        let current = self.files_on_disk()?;
-        let config = self.edits.editor().config();
-        let back = plan_rollback(self.store(), config, &current, version);
+        let mut edit = self.edits.begin();
+        let current = edit.files_on_disk()?;
+        let back = plan_rollback(self.store(), edit.config(), &current, version);
         let back = back.map_err(|error| problem_of_edit(&error))?;
         let made = if query.dry_run {
-            self.dry_run(&current, &back.change)?
+            edit.dry_run(&current, &back.change)?
         } else {
             let note = Note {
                 action: "tariff.rollback",
@@ -83,7 +103,7 @@ impl TariffsService for Office {
                 before: Value::Null,
                 after: json!({ "restored": back.restored, "emptied": back.emptied }),
             };
-            self.put_in_force(caller, &current, &back.change, note)?
+            edit.put_in_force(caller, &current, &back.change, note)?
         };
         Ok(TariffRollback {
             result: made.result,

@@ -1,4 +1,4 @@
-//! An account of the management API as the books keep it, and what of it the engine and the gate need.
+//! An account of the API as the books keep it, and the account that is put in force from it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use tollgate_provisioning::bounds::{Bounds, account as bounds};
 use tollgate_provisioning::passwords::PasswordHash;
 use tollgate_provisioning::{ProvisionedAccount, Settings, texts};
 
-/// As it was asked for, checked.
+/// The account's settings as they were asked for. [`provisioned`](Self::provisioned) checks them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, as in accounts.toml")]
 pub struct AccountRecord {
@@ -75,7 +75,7 @@ pub struct AccountRecord {
 }
 
 impl AccountRecord {
-    /// One that says nothing but what it must.
+    /// An account with every setting at its default.
     pub fn new(id: &str, plan: &str, currency: CurrencyCode, password_hash: &PasswordHash) -> Self {
         Self {
             id: id.to_owned(),
@@ -108,12 +108,12 @@ impl AccountRecord {
         }
     }
 
-    /// Whether a price depends on what this account has of its own: then it is part of the tariff's version.
+    /// The settings that a price depends on. With any of them the account is part of the tariff's version.
     pub fn price_terms(&self) -> (Option<&str>, bool, DefaultCoding, &[AccountRate]) {
         (self.default_calling_code.as_deref(), self.trusts_network_tlv, self.default_coding, &self.rates)
     }
 
-    /// As the engine charges it and the gate admits it; or what is wrong, field by field.
+    /// The account as it is put in force; `Err` names the field that is wrong.
     pub fn provisioned(&self, settings: &Settings) -> Result<ProvisionedAccount, Problem> {
         let id = parsed("id", texts::name(&self.id))?;
         let password_hash: PasswordHash = self
@@ -127,7 +127,7 @@ impl AccountRecord {
         Ok(ProvisionedAccount {
             system_id: parsed("system_id", texts::system_id(&self.system_id))?,
             password_hash,
-            // Posted when it is made, and never again.
+            // Posted when the account is made, and never again.
             opening_balance: Amount::ZERO,
             max_binds: self.max_binds,
             window: self.window,
@@ -171,7 +171,7 @@ impl AccountRecord {
             rates: self.rate_rows()?,
             senders: self.sender_policy()?,
             texts: self.templates.0,
-            // Put there by the world, where it is the same for every version of the account.
+            // Filled in by the relay's core, which has one for all versions of the account.
             approvals: Arc::default(),
             trusts_network_tlv: self.trusts_network_tlv,
             rate_limit: self.throttle()?,

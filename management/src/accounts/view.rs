@@ -13,64 +13,68 @@ use tollgate_api::time::Time;
 use tollgate_engine::account::{self, AccountNumber};
 use tollgate_engine::tariff::RateRow;
 use tollgate_engine::time::UnixMicros;
+use tollgate_storage::store::Store;
 
 use super::record::AccountRecord;
-use crate::Office;
+use crate::documents::Document;
 use crate::problems::unavailable;
 use tollgate_relay::snapshot::ActiveAccount;
 
 /// When each account was first provisioned.
 pub type CreatedAt = HashMap<AccountNumber, UnixMicros>;
 
-impl Office {
-    pub(crate) fn created_at(&self) -> Answer<CreatedAt> {
-        let accounts = self.store().accounts().map_err(|error| unavailable(&error))?;
-        Ok(accounts.into_iter().map(|(number, row)| (number, row.created_at)).collect())
-    }
+/// When each account of the books was first provisioned.
+pub fn created_at(store: &Store) -> Answer<CreatedAt> {
+    let accounts = store.accounts().map_err(|error| unavailable(&error))?;
+    Ok(accounts.into_iter().map(|(number, row)| (number, row.created_at)).collect())
+}
 
-    pub(crate) fn account_view(&self, account: &ActiveAccount, created: &CreatedAt) -> Account {
-        let provisioned = &account.provisioned;
-        let charged = &provisioned.account;
-        let document = self.accounts.get(&charged.id);
-        let record = document.as_ref().map(|document| &document.value);
-        let number = account.runtime.wallet.number();
-        let created_at = created.get(&number).copied().unwrap_or_default();
-        let (senders, listed) = senders_of(&charged.senders);
-        Account {
-            id: charged.id.to_string(),
-            name: record.map_or_else(|| charged.id.to_string(), |record| record.name.clone()),
-            parent: record.and_then(|record| record.parent.clone()),
-            source: if record.is_some() { Source::Api } else { Source::File },
-            status: if charged.suspended { AccountStatus::Suspended } else { AccountStatus::Active },
-            is_reseller: record.is_some_and(|record| record.is_reseller),
-            email: record.and_then(|record| record.email.clone()),
-            system_id: provisioned.system_id.to_string(),
-            plan: charged.plan.to_string(),
-            currency: CurrencyCode(charged.currency),
-            credit_limit: Money(charged.credit_limit),
-            low_balance_threshold: charged.low_balance_threshold.map(Money),
-            default_calling_code: charged.default_calling_code.as_ref().map(ToString::to_string),
-            senders: Senders { policy: senders, listed },
-            templates: Word(charged.texts),
-            rate_limit: charged
-                .rate_limit
-                .map(|limit| RateLimit { per_second: limit.per_second, burst: Some(limit.burst) }),
-            max_binds: provisioned.max_binds,
-            window: provisioned.window,
-            allowed_ips: provisioned.allowed_ips.iter().map(ToString::to_string).collect(),
-            idempotency_by_user_message_reference_seconds: provisioned
-                .idempotency_by_user_message_reference
-                .map(|window| u32::try_from(window.as_secs()).unwrap_or(u32::MAX)),
-            reply_tlvs: provisioned.reply_tlvs,
-            trusts_network_tlv: charged.trusts_network_tlv,
-            default_coding: Word(charged.default_coding),
-            delivery: Word(charged.delivery),
-            rates: charged.rates.iter().map(rate_of).collect(),
-            alert_webhook_url: record.and_then(|record| record.alert_webhook_url.clone()),
-            overage_segments: record.and_then(|record| record.overage_segments),
-            created_at: Time(document.as_ref().map_or(created_at, |document| document.created_at)),
-            updated_at: Time(document.as_ref().map_or(created_at, |document| document.updated_at)),
-        }
+/// An account in force; `document` is its record where it is one of the API.
+pub fn account(
+    account: &ActiveAccount,
+    document: Option<&Document<AccountRecord>>,
+    created: &CreatedAt,
+) -> Account {
+    let provisioned = &account.provisioned;
+    let charged = &provisioned.account;
+    let record = document.map(|document| &document.value);
+    let number = account.runtime.wallet.number();
+    let created_at = created.get(&number).copied().unwrap_or_default();
+    let (senders, listed) = senders_of(&charged.senders);
+    Account {
+        id: charged.id.to_string(),
+        name: record.map_or_else(|| charged.id.to_string(), |record| record.name.clone()),
+        parent: record.and_then(|record| record.parent.clone()),
+        source: if record.is_some() { Source::Api } else { Source::File },
+        status: if charged.suspended { AccountStatus::Suspended } else { AccountStatus::Active },
+        is_reseller: record.is_some_and(|record| record.is_reseller),
+        email: record.and_then(|record| record.email.clone()),
+        system_id: provisioned.system_id.to_string(),
+        plan: charged.plan.to_string(),
+        currency: CurrencyCode(charged.currency),
+        credit_limit: Money(charged.credit_limit),
+        low_balance_threshold: charged.low_balance_threshold.map(Money),
+        default_calling_code: charged.default_calling_code.as_ref().map(ToString::to_string),
+        senders: Senders { policy: senders, listed },
+        templates: Word(charged.texts),
+        rate_limit: charged
+            .rate_limit
+            .map(|limit| RateLimit { per_second: limit.per_second, burst: Some(limit.burst) }),
+        max_binds: provisioned.max_binds,
+        window: provisioned.window,
+        allowed_ips: provisioned.allowed_ips.iter().map(ToString::to_string).collect(),
+        idempotency_by_user_message_reference_seconds: provisioned
+            .idempotency_by_user_message_reference
+            .map(|window| u32::try_from(window.as_secs()).unwrap_or(u32::MAX)),
+        reply_tlvs: provisioned.reply_tlvs,
+        trusts_network_tlv: charged.trusts_network_tlv,
+        default_coding: Word(charged.default_coding),
+        delivery: Word(charged.delivery),
+        rates: charged.rates.iter().map(rate_of).collect(),
+        alert_webhook_url: record.and_then(|record| record.alert_webhook_url.clone()),
+        overage_segments: record.and_then(|record| record.overage_segments),
+        created_at: Time(document.map_or(created_at, |document| document.created_at)),
+        updated_at: Time(document.map_or(created_at, |document| document.updated_at)),
     }
 }
 

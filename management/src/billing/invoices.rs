@@ -1,25 +1,23 @@
-//! Invoices: drafted from the books, fixed for ever once they are sent.
+//! Invoices: drafted from the books, and unchangeable once they are sent.
 //!
 //! A draft has its number from the beginning and is never removed, only cancelled, so that the numbers of a year have no gap.
-//! Whoever writes an invoice has the pen, from the look at what there is to the commit.
 
 mod content;
 mod list;
 pub mod monthly;
-mod number;
-mod owed;
+pub mod owed;
+mod progress;
 pub mod record;
 #[cfg(test)]
-mod tests;
+mod test_books;
 #[cfg(test)]
-mod whole;
+mod tests;
+mod writer;
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 
-use parking_lot::{Mutex, MutexGuard};
-use serde::de::DeserializeOwned;
+use parking_lot::Mutex;
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
 use tollgate_api::extract::IfMatch;
@@ -32,66 +30,49 @@ use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::clock::now;
-use tollgate_storage::schema::Collection;
+use tollgate_storage::store::Store;
 
-use crate::Office;
 use crate::collections::INVOICES;
-use crate::problems::unavailable;
+use crate::context::Context;
+use crate::documents::stored_document;
+use crate::identity::visibility::Visibility;
+use content::ContentReader;
 use record::{InvoiceRecord, number_key, period_key};
+use writer::{InvoiceWriter, books_closed_at};
 
 const MICROS_PER_DAY: u64 = 86_400_000_000;
-/// Days of a period.
+/// Days in the period of an invoice.
 const PERIOD_DAYS_MAX: u64 = 400;
 /// Characters of a reference or a reason.
 const TEXT_CHARACTERS_MAX: usize = 200;
 
-/// What billing shares.
-#[derive(Debug, Default)]
-pub struct Billing {
-    /// Held by whoever writes an invoice.
-    pen: Mutex<()>,
-    /// Names of tariff versions that were asked for.
-    tariff_versions: Mutex<HashMap<u32, String>>,
-    stopping: AtomicBool,
+/// The invoices of accounts.
+#[derive(Debug)]
+pub struct Invoices {
+    context: Arc<Context>,
+    visibility: Arc<Visibility>,
+    contents: ContentReader,
+    /// Held by whoever writes an invoice, from the look at what there is to the commit.
+    writer: Mutex<InvoiceWriter>,
 }
 
-impl Billing {
-    /// Has long reads end early, as the process ends.
-    pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether the process ends.
-    pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
-    }
-
-    fn check_stopping(&self) -> Answer<()> {
-        if self.is_stopping() { Err(Problem::unavailable("the daemon stops")) } else { Ok(()) }
-    }
-
-    fn pen(&self) -> MutexGuard<'_, ()> {
-        self.pen.lock()
-    }
-}
-
-impl InvoicesService for Office {
+impl InvoicesService for Invoices {
     fn invoices(&self, caller: &Caller, query: &InvoicesQuery) -> Answer<Page<InvoiceSummary>> {
-        self.invoice_page(caller, query)
+        list::page(self.context.store(), &self.visibility, caller, query)
     }
 
     fn invoice(&self, caller: &Caller, number: &str) -> Answer<Versioned<Invoice>> {
-        let (revision, record) = self.reached_invoice(caller, number)?;
+        let (revision, record) = self.visible(caller, number)?;
         Ok(Versioned::new(revision, record.view()))
     }
 
     fn draft_invoice(&self, caller: &Caller, new: &NewInvoice) -> Answer<Drafted> {
         let account = self.visibility.reached(caller, &new.account)?;
         let period = checked_period(new, now())?;
-        let content = self.invoice_content(&account, &period)?;
-        let _pen = self.billing.pen();
-        let Some((revision, before)) = self.invoice_of_period(&new.account, &period)? else {
-            let invoice = self.number_invoice(caller, &account, &period, content, None)?;
+        let content = self.contents.read(&account, &period)?;
+        let mut writer = self.writer.lock();
+        let Some((revision, before)) = self.of_period(&new.account, &period)? else {
+            let invoice = writer.number(caller, &account, &period, content, None)?;
             return Ok(Drafted { invoice, is_new: true });
         };
         if before.status != InvoiceStatus::Draft {
@@ -102,22 +83,22 @@ impl InvoicesService for Office {
             Versioned::new(revision, before.view())
         } else {
             let after = InvoiceRecord { content, ..before.clone() };
-            self.put_invoice(caller, revision, &before, after, "invoice.refresh")?
+            writer.put(caller, revision, &before, after, "invoice.refresh")?
         };
         Ok(Drafted { invoice, is_new: false })
     }
 
     fn send_invoice(&self, caller: &Caller, number: &str, if_match: IfMatch) -> Answer<Versioned<Invoice>> {
-        let (_, draft) = self.reached_invoice(caller, number)?;
+        let (_, draft) = self.visible(caller, number)?;
         in_state(&draft, &[InvoiceStatus::Draft], "sent")?;
         let period = draft.period_start.0..draft.period_end.0;
-        if self.books_closed_at()? < period.end {
+        if books_closed_at(&self.context)? < period.end {
             return Err(Problem::wrong_state(format!("the period of {number} is not over")));
         }
         let account = self.visibility.reached(caller, &draft.account)?;
-        let content = self.invoice_content(&account, &period)?;
+        let content = self.contents.read(&account, &period)?;
         let days = u64::from(self.context.settings.billing.invoice_due_days);
-        self.change_invoice(caller, number, if_match, "invoice.send", |record, now| {
+        self.change(caller, number, if_match, "invoice.send", |record, now| {
             in_state(record, &[InvoiceStatus::Draft], "sent")?;
             record.content = content;
             record.status = InvoiceStatus::Sent;
@@ -138,7 +119,7 @@ impl InvoicesService for Office {
         if let Some(reference) = &payment.reference {
             check_text("reference", reference)?;
         }
-        self.change_invoice(caller, number, if_match, "invoice.pay", |record, now| {
+        self.change(caller, number, if_match, "invoice.pay", |record, now| {
             in_state(record, &[InvoiceStatus::Sent, InvoiceStatus::Overdue], "paid")?;
             record.status = InvoiceStatus::Paid;
             record.paid_at = Some(Time(now));
@@ -155,7 +136,7 @@ impl InvoicesService for Office {
         cancellation: Cancellation,
     ) -> Answer<Versioned<Invoice>> {
         check_text("reason", &cancellation.reason)?;
-        self.change_invoice(caller, number, if_match, "invoice.cancel", |record, now| {
+        self.change(caller, number, if_match, "invoice.cancel", |record, now| {
             let open = [InvoiceStatus::Draft, InvoiceStatus::Sent, InvoiceStatus::Overdue];
             in_state(record, &open, "cancelled")?;
             record.status = InvoiceStatus::Cancelled;
@@ -166,9 +147,26 @@ impl InvoicesService for Office {
     }
 }
 
-impl Office {
-    /// Changes an invoice that the caller reaches, with the pen in hand.
-    fn change_invoice(
+impl Invoices {
+    /// The invoices of all accounts.
+    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>) -> Self {
+        let contents = ContentReader::new(Arc::clone(&context));
+        let writer = Mutex::new(InvoiceWriter::new(Arc::clone(&context)));
+        Self { context, visibility, contents, writer }
+    }
+
+    /// Ends reads of long periods early, because the process stops; what was not done is done after its next start.
+    pub fn stop(&self) {
+        self.contents.stop();
+    }
+
+    /// The books that the invoices are in.
+    pub fn store(&self) -> &Store {
+        self.context.store()
+    }
+
+    /// Changes an invoice that the caller may see.
+    fn change(
         &self,
         caller: &Caller,
         number: &str,
@@ -176,56 +174,39 @@ impl Office {
         action: &str,
         change: impl FnOnce(&mut InvoiceRecord, UnixMicros) -> Answer<()>,
     ) -> Answer<Versioned<Invoice>> {
-        let _pen = self.billing.pen();
-        let (revision, before) = self.reached_invoice(caller, number)?;
+        let mut writer = self.writer.lock();
+        let (revision, before) = self.visible(caller, number)?;
         if_match.check(revision)?;
         if !before.is_sound() {
             return Err(Problem::internal(format!("{number} is not what it was when it was sent")));
         }
         let mut after = before.clone();
         change(&mut after, now())?;
-        self.put_invoice(caller, revision, &before, after, action)
+        writer.put(caller, revision, &before, after, action)
     }
 
-    /// An invoice with its revision, if it is of an account that the caller reaches.
-    fn reached_invoice(&self, caller: &Caller, number: &str) -> Answer<(u64, InvoiceRecord)> {
-        let found = self.kept_document::<InvoiceRecord>(INVOICES, &number_key(number))?;
+    /// An invoice with its revision, if it is of an account that the caller may see.
+    fn visible(&self, caller: &Caller, number: &str) -> Answer<(u64, InvoiceRecord)> {
+        let found = stored_document::<InvoiceRecord>(self.context.store(), INVOICES, &number_key(number))?;
         let found = found.filter(|(_, record)| self.visibility.reaches(caller, &record.account));
         found.ok_or_else(|| Problem::not_found(format!("there is no invoice `{number}`")))
     }
 
-    /// The invoice of an account for just this period, those that were cancelled aside.
-    pub(crate) fn invoice_of_period(
+    /// The invoice of an account for exactly this period, unless it was cancelled.
+    pub fn of_period(
         &self,
         account: &str,
         period: &Range<UnixMicros>,
     ) -> Answer<Option<(u64, InvoiceRecord)>> {
-        let number =
-            self.kept_document::<String>(INVOICES, &period_key(account, period.start, period.end))?;
-        match number {
-            Some((_, number)) => self.kept_document(INVOICES, &number_key(&number)),
+        let (store, key) = (self.context.store(), period_key(account, period.start, period.end));
+        match stored_document::<String>(store, INVOICES, &key)? {
+            Some((_, number)) => stored_document(store, INVOICES, &number_key(&number)),
             None => Ok(None),
         }
     }
-
-    /// A document that stands on no shelf, with its revision.
-    pub(crate) fn kept_document<T: DeserializeOwned>(
-        &self,
-        collection: Collection,
-        key: &str,
-    ) -> Answer<Option<(u64, T)>> {
-        let row = self.store().document(collection, key.as_bytes()).map_err(|error| unavailable(&error))?;
-        let Some(row) = row else { return Ok(None) };
-        let value = serde_json::from_slice(&row.body);
-        let value = value.map_err(|error| {
-            tracing::error!(%error, key, collection = collection.0, "a document cannot be read");
-            Problem::internal("a document of the books cannot be read")
-        })?;
-        Ok(Some((row.revision, value)))
-    }
 }
 
-/// The period asked for; where it is not yet over, the draft is of what was charged until now.
+/// The period that is asked for. If it is not over yet, the draft covers what was charged until now.
 fn checked_period(new: &NewInvoice, now: UnixMicros) -> Answer<Range<UnixMicros>> {
     let (start, end) = (new.period_start.0, new.period_end.0);
     if start > now {

@@ -20,8 +20,9 @@ pub fn average(amount: Amount, count: u64) -> Amount {
         return Amount::ZERO;
     }
     let micros = divide_half_even(i128::from(amount.micros()), i128::from(count));
-    // No larger than the amount itself.
-    Amount::from_micros(i64::try_from(micros).unwrap_or(0))
+    let average = i64::try_from(micros);
+    assert!(average.is_ok(), "{amount} over {count} is larger than the amount itself");
+    Amount::from_micros(average.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! What billing does by itself: it looks out for alerts every second, marks invoices as overdue, and drafts those of months
-//! that have ended.
+//! The schedule of billing: alerts are looked for every second, overdue invoices are marked, and invoices of months that
+//! have ended are drafted.
 //!
-//! Everything is done on threads that may wait, a bounded part at a time, and rests for so long after each part that it takes
-//! a small share of one core, however many accounts there are.
+//! Everything runs on threads that may wait, a bounded part at a time, with a rest after each part so long that only a small
+//! share of one core is used, however many accounts there are.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,21 +10,23 @@ use std::time::{Duration, Instant};
 use tollgate_api::answer::Answer;
 use tollgate_storage::clock::now;
 
-use super::invoices::monthly::Monthly;
+use super::invoices::Invoices;
+use super::invoices::monthly::MonthlyInvoices;
+use super::invoices::owed::owed_before;
 use crate::Office;
 
-/// How often alerts are looked out for.
+/// Time between two looks for alerts.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
-/// How often it is looked for invoices that are due or to be drafted.
+/// Time between two looks for invoices that are due or to be drafted.
 const BILLING_INTERVAL: Duration = Duration::from_secs(10);
-/// After each part it rests so many times as long as that took, so that it takes at most this share of a core.
+/// Each part is followed by a rest so many times as long as it took, which bounds the share of a core that is used.
 const REST_PER_LOOK: u32 = 50;
-/// The longest rest within something that goes on.
+/// The longest rest before the next part of unfinished work.
 const REST_MAX: Duration = Duration::from_secs(10);
 
-/// Keeps to it for as long as the process lives.
+/// Follows the schedule for as long as the process lives.
 pub async fn keep(office: Arc<Office>) {
-    tokio::join!(keep_watch(&office), keep_billing(&office));
+    tokio::join!(keep_watch(&office), keep_billing(&office.invoices));
 }
 
 async fn keep_watch(office: &Arc<Office>) {
@@ -42,13 +44,13 @@ async fn keep_watch(office: &Arc<Office>) {
     }
 }
 
-async fn keep_billing(office: &Arc<Office>) {
-    let mut monthly = Some(Monthly::default());
+async fn keep_billing(invoices: &Arc<Invoices>) {
+    let mut monthly = Some(MonthlyInvoices::new(Arc::clone(invoices)));
     while let Some(mut state) = monthly.take() {
-        let office = Arc::clone(office);
+        let invoices = Arc::clone(invoices);
         let round = tokio::task::spawn_blocking(move || {
             let started = Instant::now();
-            let is_more = note(office.bill(&mut state)).unwrap_or(false);
+            let is_more = note(bill(&invoices, &mut state)).unwrap_or(false);
             (state, started.elapsed(), is_more)
         });
         let Ok((state, took, is_more)) = round.await else { return };
@@ -58,21 +60,14 @@ async fn keep_billing(office: &Arc<Office>) {
     }
 }
 
-impl Office {
-    /// Has what reads for long end early: the process stops, and what is not done now is done after its next start.
-    pub fn stop_billing(&self) {
-        self.billing.stop();
-    }
-
-    /// A part of what is due by now; whether there is more.
-    fn bill(&self, monthly: &mut Monthly) -> Answer<bool> {
-        let now = now();
-        self.mark_overdue(&self.owed_before(now)?, now)?;
-        self.draft_monthly(monthly, now)
-    }
+/// Does a part of what is due by now; true if there is more.
+fn bill(invoices: &Invoices, monthly: &mut MonthlyInvoices) -> Answer<bool> {
+    let now = now();
+    invoices.mark_overdue(&owed_before(invoices.store(), now)?, now)?;
+    monthly.draft(now)
 }
 
-/// What could not be done now is done at the next look.
+/// Logs a failure; the next look tries again.
 fn note<T>(done: Answer<T>) -> Option<T> {
     let fault = |problem: &tollgate_api::problem::Problem| {
         tracing::warn!(problem = %problem.detail, "billing could not do all that is due; it goes on at the next look");

@@ -1,32 +1,39 @@
-//! Usage, added up from the counters that the committer keeps. No CDR is read for it.
+//! Usage of accounts, added up from the counters that the committer keeps. No CDR is read for it.
 
+mod counts;
 mod tally;
+
+use std::sync::Arc;
 
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
-use tollgate_api::money::{CurrencyCode, Money};
+use tollgate_api::money::CurrencyCode;
 use tollgate_api::page::Page;
 use tollgate_api::time::Time;
-use tollgate_api::usage::{
-    AccountUsage, DailyUsage, Usage, UsageCounts, UsageListQuery, UsageQuery, UsageService,
-};
-use tollgate_engine::money::Amount;
+use tollgate_api::usage::{AccountUsage, DailyUsage, Usage, UsageListQuery, UsageQuery, UsageService};
 use tollgate_storage::clock::now;
-use tollgate_storage::rows::UsageRow;
 
 use super::period;
 use super::period::Asked;
-use super::ratio::{average, percent};
-use crate::Office;
-use tally::Wanted;
+use crate::context::Context;
+use crate::identity::visibility::Visibility;
+use counts::counts;
+use tally::{Tally, Wanted};
 use tollgate_relay::snapshot::ActiveAccount;
 
-/// Days of one account's range.
+/// Days in a range of one account.
 const DAYS_MAX: u64 = 400;
-/// Days of a range over many accounts.
+/// Days in a range of many accounts.
 const DAYS_OF_MANY_MAX: u64 = 92;
 
-impl UsageService for Office {
+/// The usage of accounts.
+#[derive(Debug)]
+pub struct UsageReports {
+    context: Arc<Context>,
+    visibility: Arc<Visibility>,
+}
+
+impl UsageService for UsageReports {
     fn usage(&self, caller: &Caller, account: &str, query: &UsageQuery) -> Answer<Usage> {
         let account = self.visibility.reached(caller, account)?;
         let period = query.period.unwrap_or_default();
@@ -36,12 +43,12 @@ impl UsageService for Office {
         let instants = Asked { period, from, to, days_max: DAYS_MAX }.instants(&zone, now())?;
         let wants_days = query.daily.unwrap_or(false);
         let days = if wants_days { period::days(&zone, &instants) } else { Vec::new() };
-        let tally = self.usage_tally(&account, &instants, Wanted::Everything(&days))?;
-        let counts = counts(&tally.totals);
+        let tally = Tally::read(self.context.store(), &account, &instants, Wanted::Everything(&days))?;
+        let (counts, networks) = (counts(&tally.totals), self.context.core.snapshot.load());
         let by_day = days
             .iter()
             .zip(&tally.days)
-            .map(|((day, _), row)| DailyUsage { date: day.to_string(), counts: self::counts(row) });
+            .map(|((day, _), row)| DailyUsage { date: day.to_string(), counts: counts::counts(row) });
         Ok(Usage {
             account: account.provisioned.account.id.to_string(),
             currency: CurrencyCode(account.provisioned.account.currency),
@@ -59,9 +66,9 @@ impl UsageService for Office {
             success_rate: counts.success_rate,
             total_cost: counts.cost,
             average_cost_per_message: counts.average_cost_per_message,
-            country_usage: self.usage_by_country(&tally),
-            network_usage: self.usage_by_network(&tally),
-            operator_usage: self.usage_by_operator(&tally, caller.reaches_all())?,
+            country_usage: tally.by_country(&networks.tables),
+            network_usage: tally.by_network(&networks.tables),
+            operator_usage: tally.by_operator(self.context.store(), caller.reaches_all())?,
             daily_usage: wants_days.then(|| by_day.collect()),
         })
     }
@@ -70,21 +77,26 @@ impl UsageService for Office {
         let paging = query.paging()?;
         let (from, to) = (query.from.map(|at| at.0), query.to.map(|at| at.0));
         let asked = Asked { period: query.period.unwrap_or_default(), from, to, days_max: DAYS_OF_MANY_MAX };
-        // What is wrong with the query is wrong without accounts, too.
+        // A wrong query is refused even where there are no accounts.
         asked.instants(&jiff::tz::TimeZone::UTC, now())?;
         let accounts = self.visibility.all_reached(caller).into_iter();
         let accounts = accounts.map(|account| (account.provisioned.account.id.to_string(), account));
         let Page { items, next_cursor } = paging.page(accounts, |key, after| key > after);
-        let items = items.iter().map(|account| self.usage_totals(account, &asked)).collect::<Answer<_>>()?;
+        let items = items.iter().map(|account| self.totals(account, &asked)).collect::<Answer<_>>()?;
         Ok(Page { items, next_cursor })
     }
 }
 
-impl Office {
-    fn usage_totals(&self, account: &ActiveAccount, asked: &Asked) -> Answer<AccountUsage> {
+impl UsageReports {
+    /// The usage of all accounts.
+    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>) -> Self {
+        Self { context, visibility }
+    }
+
+    fn totals(&self, account: &ActiveAccount, asked: &Asked) -> Answer<AccountUsage> {
         let time_zone = &account.terms.plan.plan.time_zone;
         let instants = asked.instants(&period::zone(time_zone)?, now())?;
-        let tally = self.usage_tally(account, &instants, Wanted::Totals)?;
+        let tally = Tally::read(self.context.store(), account, &instants, Wanted::Totals)?;
         Ok(AccountUsage {
             account: account.provisioned.account.id.to_string(),
             currency: CurrencyCode(account.provisioned.account.currency),
@@ -93,27 +105,5 @@ impl Office {
             to: Time(instants.end),
             counts: counts(&tally.totals),
         })
-    }
-}
-
-/// What was charged and not given back.
-fn cost(row: &UsageRow) -> Amount {
-    row.charged.checked_sub(row.refunded).unwrap_or_default()
-}
-
-/// A row as it is shown.
-fn counts(row: &UsageRow) -> UsageCounts {
-    let cost = cost(row);
-    UsageCounts {
-        messages_sent: row.messages,
-        messages_delivered: row.delivered,
-        messages_failed: row.failed,
-        messages_cancelled: row.cancelled,
-        messages_unconfirmed: row.unconfirmed,
-        messages_pending: row.pending(),
-        segments: row.segments,
-        success_rate: percent(row.delivered, row.messages),
-        cost: Money(cost),
-        average_cost_per_message: Money(average(cost, row.messages)),
     }
 }

@@ -1,10 +1,11 @@
-//! Wallets and ledgers: what an account has is in memory, what has moved it is on disk, and money in and out by hand is one
+//! Wallets and ledgers. A balance is in memory, the entries that moved it are on disk, and a top-up or adjustment is one
 //! durable change.
 
 mod transactions;
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tollgate_api::accounts::AccountStatus;
@@ -19,31 +20,51 @@ use tollgate_api::wallets::{
     Balance, BalanceQuery, NewAdjustment, NewTopup, Transaction, TransactionsQuery, Wallet, WalletsService,
 };
 use tollgate_engine::money::Amount;
-use tollgate_storage::change::{EntryChange, EntryText};
+use tollgate_engine::refusal::Refusal;
+use tollgate_storage::change::{Changed, EntryChange, EntryText, PostedEntry};
 use tollgate_storage::clock::now;
 use tollgate_storage::rows::EntryKind;
+use tollgate_storage::store::Store;
 
-use crate::Office;
+use crate::accounts::record::AccountRecord;
+use crate::change_set::ChangeSet;
+use crate::context::Context;
+use crate::documents::DocumentCache;
+use crate::identity::visibility::Visibility;
 use crate::problems::unavailable;
 use tollgate_relay::snapshot::ActiveAccount;
 
-/// Characters of what an entry refers to, and of what it says at length.
+/// Characters of an entry's reference and of its details.
 const REFERENCE_MAX: usize = 200;
 const DETAILS_MAX: usize = 2_000;
 /// Octets of an entry's metadata.
 const METADATA_OCTETS_MAX: usize = 4_096;
 
-/// Money that somebody moves by hand.
+/// The wallets of accounts, their ledgers, and top-ups and adjustments.
+#[derive(Debug)]
+pub struct Wallets {
+    context: Arc<Context>,
+    visibility: Arc<Visibility>,
+    accounts: Arc<DocumentCache<AccountRecord>>,
+    withdrawals: Mutex<Withdrawals>,
+}
+
+/// Takes money out of wallets by adjustments, one after the other: a withdrawal holds it until its commit, so that whoever
+/// asks next finds an earlier use of the same Idempotency-Key either not begun or on disk.
+#[derive(Debug)]
+struct Withdrawals;
+
+/// A top-up or an adjustment to be posted.
 struct Posting<'a> {
     kind: EntryKind,
     amount: Amount,
     text: EntryText,
     action: &'a str,
-    /// What tells a resend from another request.
+    /// The request as a text: by it a resend is told from another request under the same key.
     request: String,
 }
 
-impl WalletsService for Office {
+impl WalletsService for Wallets {
     fn balance(&self, caller: &Caller, account: &str, query: BalanceQuery) -> Answer<Balance> {
         let account = self.visibility.reached(caller, account)?;
         let charged = &account.provisioned.account;
@@ -164,7 +185,20 @@ impl WalletsService for Office {
     }
 }
 
-impl Office {
+impl Wallets {
+    /// The wallets of all accounts; `accounts` are the records of those of the API.
+    pub fn new(
+        context: Arc<Context>,
+        visibility: Arc<Visibility>,
+        accounts: Arc<DocumentCache<AccountRecord>>,
+    ) -> Self {
+        Self { context, visibility, accounts, withdrawals: Mutex::new(Withdrawals) }
+    }
+
+    fn store(&self) -> &Store {
+        self.context.store()
+    }
+
     fn post(
         &self,
         caller: &Caller,
@@ -180,47 +214,43 @@ impl Office {
             "reference": text.reference,
             "details": text.details,
         });
-        let mut work = self.context.change(caller);
-        work.once(key.0.as_deref(), &request);
-        // A repeated request must not find that its first time has used up the money. Held until the commit, so that the
-        // first time has either not begun or is on disk.
-        let takes = amount.is_negative().then(|| self.taking_by_hand.lock());
-        if takes.is_some()
-            && let Some(before) = work.replayed()?
-        {
-            return self.posted(account, &before.entries);
-        }
-        let entry = entry(account, kind, amount, text)?;
-        work.entry(entry).note(action, format!("account/{}", charged.id), &Value::Null, &after);
-        let changed = work.commit()?;
-        drop(takes);
+        let mut changes = self.context.change(caller);
+        changes.once(key.0.as_deref(), &request);
+        changes.note(action, format!("account/{}", charged.id), &Value::Null, &after);
+        let wallet = Arc::clone(&account.runtime.wallet);
+        let changed = if amount.is_negative() {
+            let taken = amount.checked_neg().ok_or_else(|| Problem::refused(Refusal::Malformed))?;
+            let debit = || EntryChange::debit(wallet, kind, taken, charged.credit_limit, text);
+            withdraw(&mut self.withdrawals.lock(), changes, debit)?
+        } else {
+            changes.entry(EntryChange::credit(wallet, kind, amount, text).map_err(Problem::refused)?);
+            changes.commit()?
+        };
         self.posted(account, &changed.entries)
     }
 
-    /// The same for the first time and every time after it: as it stands in the ledger.
-    fn posted(
-        &self,
-        account: &ActiveAccount,
-        entries: &[tollgate_storage::change::PostedEntry],
-    ) -> Answer<Transaction> {
+    /// The answer to a request and to each repetition of it: the entry as the ledger has it.
+    fn posted(&self, account: &ActiveAccount, entries: &[PostedEntry]) -> Answer<Transaction> {
         let id = entries.first().map(|entry| entry.id);
         let found = id.map(|id| transactions::find(self.store(), account, id)).transpose()?;
         found.flatten().ok_or_else(|| Problem::internal("the entry is not in the ledger"))
     }
 }
 
-fn entry(account: &ActiveAccount, kind: EntryKind, amount: Amount, text: EntryText) -> Answer<EntryChange> {
-    let wallet = Arc::clone(&account.runtime.wallet);
-    let entry = match amount.checked_neg().filter(|_| amount.is_negative()) {
-        Some(taken) => {
-            let credit_limit = account.provisioned.account.credit_limit;
-            EntryChange::debit(wallet, kind, taken, credit_limit, text)
-        }
-        None => EntryChange::credit(wallet, kind, amount, text),
-    };
-    entry.map_err(Problem::refused)
+/// Takes money and makes that durable; where the same request did so before, it is what came of it then.
+fn withdraw(
+    _turn: &mut Withdrawals,
+    mut changes: ChangeSet<'_>,
+    debit: impl FnOnce() -> Result<EntryChange, Refusal>,
+) -> Answer<Changed> {
+    if let Some(before) = changes.replayed()? {
+        return Ok(before);
+    }
+    changes.entry(debit().map_err(Problem::refused)?);
+    changes.commit()
 }
 
+/// The most that one debit can take, which is never more than an amount can hold.
 fn available(balance: Amount, credit_limit: Amount) -> Amount {
     balance.checked_add(credit_limit).unwrap_or(Amount::MAX)
 }

@@ -1,4 +1,4 @@
-//! What other parts of the office say, in the words of the wecall clients.
+//! Answers of the other services in the words of the wecall clients.
 
 use std::collections::BTreeMap;
 

@@ -1,9 +1,9 @@
-//! Messages that were charged: read from the books, settled by report where they are charged only, explained, exported.
+//! CDRs: read from the books, explained, exported, and settled by a report where messages are only charged here.
 
 mod explain;
 mod export;
 mod list;
-mod view;
+pub mod view;
 
 use std::sync::Arc;
 
@@ -16,31 +16,34 @@ use tollgate_api::cdrs::{
 use tollgate_api::money::Money;
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
-use tollgate_engine::account::AccountNumber;
 use tollgate_storage::message_change::{MessageChange, ReportedOutcome};
+use tollgate_storage::store::Store;
 
-use crate::Office;
-use crate::cdr_export::{NamedAccount, Names};
+use crate::context::Context;
+use crate::identity::visibility::Visibility;
+use crate::messaging::lookup::{Lookup, no_message};
 use crate::problems::unavailable;
+use crate::tariff_files::Explainer;
 
-pub(crate) use export::Exports;
-pub(crate) use view::{network_of, state_of};
+use export::{AskedExport, Exports};
 
-/// A message that the caller reaches.
-pub(crate) struct Reached {
-    pub account: AccountNumber,
-    pub named: NamedAccount,
-    pub message_id: u64,
-    pub names: Arc<Names>,
+/// The CDRs of accounts.
+#[derive(Debug)]
+pub struct Cdrs {
+    context: Arc<Context>,
+    visibility: Arc<Visibility>,
+    lookup: Arc<Lookup>,
+    explainer: Explainer,
+    exports: Exports,
 }
 
-impl CdrsService for Office {
+impl CdrsService for Cdrs {
     fn cdrs(&self, caller: &Caller, query: &CdrsQuery) -> Answer<Page<Cdr>> {
-        self.list_cdrs(caller, query)
+        list::page(self.store(), &self.visibility, &self.lookup, caller, query)
     }
 
     fn cdr(&self, caller: &Caller, id: &str) -> Answer<Cdr> {
-        let found = self.message(caller, id)?;
+        let found = self.lookup.message(caller, id)?;
         let state =
             self.store().state(found.account, found.message_id).map_err(|error| unavailable(&error))?;
         let read = |cdr: &tollgate_storage::cdr::Cdr<'_>| {
@@ -51,7 +54,7 @@ impl CdrsService for Office {
     }
 
     fn report_status(&self, caller: &Caller, id: &str, report: StatusReport) -> Answer<Cdr> {
-        let found = self.message(caller, id)?;
+        let found = self.lookup.message(caller, id)?;
         let (account, message_id) = (found.account, found.message_id);
         let snapshot = self.context.core.snapshot.load();
         let settled_by = snapshot.by_number(account).ok_or_else(|| {
@@ -65,46 +68,35 @@ impl CdrsService for Office {
         let before = json!({ "state": state.state.name(), "refunded": Money(state.refunded) });
         let after = json!({ "account": found.named.id, "status": report.status, "error": report.error });
         let (outcome, error) = (outcome_of(report.status), report.error);
-        let mut work = self.context.change(caller);
-        work.message(MessageChange::Report { account, message_id, outcome, error, terms });
-        work.note("message.report", format!("message/{message_id}"), &before, &after);
-        work.commit()?;
+        let mut changes = self.context.change(caller);
+        changes.message(MessageChange::Report { account, message_id, outcome, error, terms });
+        changes.note("message.report", format!("message/{message_id}"), &before, &after);
+        changes.commit()?;
         self.cdr(caller, id)
     }
 
     fn explain_cdr(&self, caller: &Caller, id: &str) -> Answer<CdrExplanation> {
-        let found = self.message(caller, id)?;
+        let found = self.lookup.message(caller, id)?;
         let explained = self.explainer.explain(self.store(), found.account, found.message_id);
         let explanation = explained.map_err(|error| explain::problem_of(&error))?;
         explanation.map(|explanation| explain::view(&explanation)).ok_or_else(|| no_message(id))
     }
 
     fn export_cdrs(&self, caller: &Caller, query: &ExportQuery) -> Answer<Export> {
-        self.begin_export(caller, query)
+        let asked = AskedExport { caller, query };
+        asked.begin(&self.context.core.books.store, &self.visibility, &self.lookup, &self.exports)
     }
 }
 
-impl Office {
-    /// A message by its id.
-    pub(crate) fn message(&self, caller: &Caller, id: &str) -> Answer<Reached> {
-        let message_id = id.parse().map_err(|_| no_message(id))?;
-        let account = self.store().account_of_message(message_id).map_err(|error| unavailable(&error))?;
-        let account = account.ok_or_else(|| no_message(id))?;
-        let names = self.names()?;
-        let named =
-            names.named_account(account).filter(|named| self.visibility.reaches(caller, &named.id)).cloned();
-        Ok(Reached { account, named: named.ok_or_else(|| no_message(id))?, message_id, names })
+impl Cdrs {
+    /// The CDRs of all accounts.
+    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>, lookup: Arc<Lookup>) -> Self {
+        Self { context, visibility, lookup, explainer: Explainer::new(), exports: Exports::default() }
     }
 
-    /// The number of an account that the caller reaches, provisioned or not any more.
-    fn account_number(&self, caller: &Caller, names: &Names, id: &str) -> Answer<AccountNumber> {
-        let number = names.account(id).filter(|_| self.visibility.reaches(caller, id));
-        number.ok_or_else(|| Problem::not_found(format!("there is no account `{id}`")))
+    fn store(&self) -> &Store {
+        self.context.store()
     }
-}
-
-fn no_message(id: &str) -> Problem {
-    Problem::not_found(format!("there is no message `{id}`"))
 }
 
 fn outcome_of(status: ReportedStatus) -> ReportedOutcome {

@@ -1,7 +1,8 @@
-//! Charges over HTTP, what is given back of them, and quotes. A charge goes the way of a submit_sm; only the bind is missing.
+//! Charges over HTTP, their refunds, and quotes. A charge takes the path of a submit_sm, without a bind.
 
 mod content;
-mod quote;
+mod fields;
+pub mod quote;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,36 +16,36 @@ use tollgate_api::extract::IdempotencyKey;
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
-use tollgate_engine::refusal::Refusal;
-use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr::Cdr;
 use tollgate_storage::clock::now;
 use tollgate_storage::message_change::MessageChange;
+use tollgate_storage::store::Store;
 
-use super::cdrs::{network_of, state_of};
-use crate::Office;
+use super::cdrs::view::{network_of, state_of};
 use crate::billing::wallets::check_length;
 use crate::cdr_export::Names;
+use crate::context::Context;
+use crate::identity::visibility::Visibility;
+use crate::messaging::lookup::Lookup;
 use crate::problems::unavailable;
 use tollgate_relay::clients::{DirectSubmit, NotCharged, submit_directly};
 use tollgate_relay::snapshot::ActiveAccount;
 
-pub(crate) use quote::line_view;
-
 use content::{Content, Said};
+use fields::{check, times};
 
-/// Octets of an address (SMPP 3.4 §4.4.1).
-const ADDRESS_OCTETS_MAX: usize = 20;
-/// Octets of a dispatch id.
-const DISPATCH_OCTETS_MAX: usize = 64;
-/// The highest priority_flag (SMPP 3.4 §5.2.14).
-const PRIORITY_MAX: u8 = 3;
-/// How far ahead a message may be scheduled: the form that its time has on its way has two digits of the year.
-const AHEAD_MAX_MICROS: u64 = 366 * 86_400 * 1_000_000;
 /// Characters of a reason.
 const REASON_MAX: usize = 2_000;
 
-impl ChargesService for Office {
+/// Charges over HTTP, their refunds, and quotes.
+#[derive(Debug)]
+pub struct Charges {
+    context: Arc<Context>,
+    visibility: Arc<Visibility>,
+    lookup: Arc<Lookup>,
+}
+
+impl ChargesService for Charges {
     fn charge(&self, caller: &Caller, new: NewCharge, key: &IdempotencyKey) -> Answer<Charge> {
         let account = self.visibility.reached(caller, &new.account)?;
         check(&new)?;
@@ -90,17 +91,18 @@ impl ChargesService for Office {
         key: &IdempotencyKey,
     ) -> Answer<Refund> {
         check_length("reason", &refund.reason, 1..=REASON_MAX)?;
-        let found = self.message(caller, message)?;
+        let found = self.lookup.message(caller, message)?;
         let (account, message_id) = (found.account, found.message_id);
         let state = self.store().state(account, message_id).map_err(|error| unavailable(&error))?;
         let state = state.unwrap_or_default();
         let before = json!({ "state": state.state.name(), "refunded": Money(state.refunded) });
         let after = json!({ "account": found.named.id, "refunded": true, "reason": refund.reason });
-        let mut work = self.context.change(caller);
-        work.message(MessageChange::Refund { account, message_id })
+        let mut changes = self.context.change(caller);
+        changes
+            .message(MessageChange::Refund { account, message_id })
             .note("charge.refund", format!("message/{message_id}"), &before, &after)
             .once(key.0.as_deref(), &format!("POST /v1/charges/{message_id}/refund {}", refund.reason));
-        let changed = work.commit()?;
+        let changed = changes.commit()?;
         let refunded = changed.messages.first().copied();
         let refunded = refunded.ok_or_else(|| Problem::internal("the refund came to nothing"))?;
         Ok(Refund {
@@ -123,10 +125,19 @@ impl ChargesService for Office {
     }
 }
 
-impl Office {
-    /// The same for a message that is charged now and for one that was: as its CDR has it.
+impl Charges {
+    /// Charges the accounts that are in force in `context`.
+    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>, lookup: Arc<Lookup>) -> Self {
+        Self { context, visibility, lookup }
+    }
+
+    fn store(&self) -> &Store {
+        self.context.store()
+    }
+
+    /// The charge as its CDR has it: the same for one that was made now and for one that was repeated.
     fn charge_view(&self, account: &ActiveAccount, message_id: u64) -> Answer<Charge> {
-        let names = self.names()?;
+        let names = self.lookup.names()?;
         let wallet = &account.runtime.wallet;
         let read = |cdr: &Cdr<'_>| charge_view(&names, account, cdr);
         let charge =
@@ -151,43 +162,4 @@ fn charge_view(names: &Names, account: &ActiveAccount, cdr: &Cdr<'_>) -> Charge 
         user_sms_id: cdr.fields.user_message_reference,
         submitted_at: Time(cdr.header.submitted_at),
     }
-}
-
-/// What the wire has no room for.
-fn check(new: &NewCharge) -> Answer<()> {
-    octets("to", &new.to, 1..=ADDRESS_OCTETS_MAX)?;
-    octets("from", &new.from, 0..=ADDRESS_OCTETS_MAX)?;
-    if let Some(dispatch_id) = &new.dispatch_id {
-        octets("dispatch_id", dispatch_id, 1..=DISPATCH_OCTETS_MAX)?;
-    }
-    if new.priority > PRIORITY_MAX {
-        return Err(Problem::field("priority", format!("is to be from 0 to {PRIORITY_MAX}")));
-    }
-    Ok(())
-}
-
-fn octets(field: &str, text: &str, count: std::ops::RangeInclusive<usize>) -> Answer<()> {
-    if !count.contains(&text.len()) {
-        let (least, most) = count.into_inner();
-        return Err(Problem::field(field, format!("is to have {least} to {most} octets")));
-    }
-    if text.contains('\0') {
-        return Err(Problem::field(field, "has a NUL in it"));
-    }
-    Ok(())
-}
-
-/// When the message is to leave and until when it is wanted. A time that has passed is no schedule.
-fn times(new: &NewCharge, now: UnixMicros) -> Answer<(Option<UnixMicros>, Option<UnixMicros>)> {
-    let latest = now.0.saturating_add(AHEAD_MAX_MICROS);
-    for (field, time) in [("scheduled_at", new.scheduled_at), ("expires_at", new.expires_at)] {
-        if time.is_some_and(|time| time.0.0 > latest) {
-            return Err(Problem::field(field, "is more than a year away"));
-        }
-    }
-    let expires_at = new.expires_at.map(|time| time.0);
-    if expires_at.is_some_and(|at| at <= now) {
-        return Err(Problem::refused(Refusal::InvalidValidity));
-    }
-    Ok((new.scheduled_at.map(|time| time.0).filter(|at| *at > now), expires_at))
 }

@@ -1,9 +1,11 @@
-//! Dispatches: what the books count of them, and what people wrote about them.
+//! Dispatches: the counters that the books have of them, and the descriptions that people wrote.
 
 mod listing;
+mod record;
 mod view;
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
 use serde_json::Value;
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
@@ -17,39 +19,41 @@ use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::AccountNumber;
 use tollgate_storage::change::Expected;
+use tollgate_storage::store::Store;
 
-use crate::Office;
 use crate::cdr_export::NamedAccount;
 use crate::collections::DISPATCHES;
 use crate::content::account_for;
+use crate::context::Context;
+use crate::identity::visibility::Visibility;
+use crate::messaging::cdrs::Cdrs;
+use crate::messaging::lookup::Lookup;
 use crate::problems::unavailable;
+use listing::Listing;
 
+use record::{DispatchRecord, key};
 use view::{Found, Written};
 
-const NAME_CHARACTERS_MAX: usize = 200;
-const DESCRIPTION_CHARACTERS_MAX: usize = 1_000;
-const PLANNED_MAX: u64 = 1_000_000_000;
-
-/// What people wrote about a dispatch, as the books keep it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct DispatchRecord {
-    name: String,
-    #[serde(default)]
-    description: Option<String>,
-    #[serde(default)]
-    planned_messages: Option<u64>,
-}
-
-/// A dispatch that somebody asks for.
+/// A dispatch that a request names.
 struct Asked {
     number: AccountNumber,
     account: NamedAccount,
     octets: Vec<u8>,
 }
 
-impl DispatchesService for Office {
+/// The dispatches of accounts.
+#[derive(Debug)]
+pub struct Dispatches {
+    context: Arc<Context>,
+    visibility: Arc<Visibility>,
+    lookup: Arc<Lookup>,
+    cdrs: Arc<Cdrs>,
+}
+
+impl DispatchesService for Dispatches {
     fn dispatches(&self, caller: &Caller, query: &DispatchesQuery) -> Answer<Page<Dispatch>> {
-        self.dispatches_listed(caller, query)
+        let Self { context, visibility, lookup, .. } = self;
+        Listing { store: context.store(), visibility, lookup, caller, query }.page()
     }
 
     fn dispatch(&self, caller: &Caller, id: &str, of: &DispatchOf) -> Answer<Versioned<Dispatch>> {
@@ -104,11 +108,11 @@ impl DispatchesService for Office {
             ));
         }
         let Some(written) = found.written else { return Err(asked.not_found()) };
-        let mut work = self.context.change(caller);
+        let mut changes = self.context.change(caller);
         let expected = Expected::Revision(written.revision);
-        work.document::<DispatchRecord>(DISPATCHES, &asked.key(), expected, None);
-        work.note("dispatch.delete", asked.resource(), &written.record.to_json(), &Value::Null);
-        work.commit()?;
+        changes.document::<DispatchRecord>(DISPATCHES, &asked.key(), expected, None);
+        changes.note("dispatch.delete", asked.resource(), &written.record.to_json(), &Value::Null);
+        changes.commit()?;
         Ok(())
     }
 
@@ -137,26 +141,32 @@ impl DispatchesService for Office {
             offset: query.offset,
             ..CdrsQuery::default()
         };
-        self.cdrs(caller, &query)
+        self.cdrs.cdrs(caller, &query)
     }
 }
 
-impl Office {
-    /// Whose dispatch is meant, and which; it need not be there.
+impl Dispatches {
+    /// The dispatches of all accounts; their messages are listed by `cdrs`.
+    pub fn new(
+        context: Arc<Context>,
+        visibility: Arc<Visibility>,
+        lookup: Arc<Lookup>,
+        cdrs: Arc<Cdrs>,
+    ) -> Self {
+        Self { context, visibility, lookup, cdrs }
+    }
+
+    fn store(&self) -> &Store {
+        self.context.store()
+    }
+
+    /// The dispatch that a request names; it need not exist.
     fn asked(&self, caller: &Caller, id: &str, account: Option<&str>) -> Answer<Asked> {
         let account = account_for(caller, account.map(ToOwned::to_owned))?;
-        let (number, account) = self.owner(caller, &account)?;
+        let (number, account) = self.lookup.account(caller, &*self.lookup.names()?, &account)?;
         let octets = octets_of(id);
         let octets = octets.ok_or_else(|| Problem::not_found("no dispatch has such an id"))?;
         Ok(Asked { number, account, octets })
-    }
-
-    /// An account that the caller reaches, provisioned or not any more: its books are there.
-    fn owner(&self, caller: &Caller, id: &str) -> Answer<(AccountNumber, NamedAccount)> {
-        let names = self.names()?;
-        let number = names.account(id).filter(|_| self.visibility.reaches(caller, id));
-        let owner = number.and_then(|number| Some((number, names.named_account(number)?.clone())));
-        owner.ok_or_else(|| Problem::not_found(format!("there is no account `{id}`")))
     }
 
     fn found(&self, asked: &Asked) -> Answer<Found> {
@@ -181,10 +191,10 @@ impl Office {
     ) -> Answer<Versioned<Dispatch>> {
         let expected = before.map_or(Expected::Absent, |written| Expected::Revision(written.revision));
         let old = before.map_or(Value::Null, |written| written.record.to_json());
-        let mut work = self.context.change(caller);
-        work.document(DISPATCHES, &asked.key(), expected, Some(record));
-        work.note(action, asked.resource(), &old, &record.to_json());
-        work.commit()?;
+        let mut changes = self.context.change(caller);
+        changes.document(DISPATCHES, &asked.key(), expected, Some(record));
+        changes.note(action, asked.resource(), &old, &record.to_json());
+        changes.commit()?;
         let found = self.found(asked)?;
         Ok(Versioned::new(found.revision(), found.view(caller, &asked.account, &asked.octets)))
     }
@@ -205,35 +215,7 @@ impl Asked {
     }
 }
 
-/// Of the document of a dispatch: they are in the order of the books' own counters.
-fn key(account: AccountNumber, octets: &[u8]) -> Vec<u8> {
-    [&account.0.to_be_bytes()[..], octets].concat()
-}
-
-impl DispatchRecord {
-    fn check(&self) -> Answer<()> {
-        let Self { name, description, planned_messages } = self;
-        if !(1..=NAME_CHARACTERS_MAX).contains(&name.chars().count()) {
-            return Err(Problem::field("name", format!("is to have 1 to {NAME_CHARACTERS_MAX} characters")));
-        }
-        if description.as_deref().unwrap_or_default().chars().count() > DESCRIPTION_CHARACTERS_MAX {
-            let message = format!("is to have at most {DESCRIPTION_CHARACTERS_MAX} characters");
-            return Err(Problem::field("description", message));
-        }
-        match planned_messages {
-            Some(planned) if !(1..=PLANNED_MAX).contains(planned) => {
-                Err(Problem::field("planned_messages", format!("is to be from 1 to {PLANNED_MAX}")))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn to_json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
-    }
-}
-
-/// Whether an id can be named: it can be typed, and stands in a URL as itself.
+/// True if a dispatch may be described under this id: it can be typed, and need not be escaped twice in a URL.
 fn is_plain(id: &str) -> bool {
     let is_visible = |octet: u8| octet == b' ' || (octet.is_ascii_graphic() && octet != b'\\');
     id.len() <= OCTETS_MAX

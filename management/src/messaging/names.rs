@@ -1,33 +1,42 @@
-//! The names of what is numbered in the books, kept until something is provisioned.
+//! The names of what is numbered in the books, cached until something is provisioned.
 
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use tollgate_api::answer::Answer;
 
-use crate::Office;
 use crate::cdr_export::Names;
+use crate::context::Context;
 use crate::problems::unavailable;
 use tollgate_relay::snapshot::Snapshot;
 
-/// The names as they were read last.
-#[derive(Debug, Default)]
-pub struct KnownNames(Mutex<Option<Known>>);
+/// A cache of the names.
+#[derive(Debug)]
+pub struct NameCache {
+    context: Arc<Context>,
+    known: Mutex<Option<Known>>,
+}
 
+/// The names as they were read last.
 #[derive(Debug)]
 struct Known {
-    /// What was in force then, and the count of accounts that were changed by themselves.
+    /// The snapshot that was in force then, and its count of accounts that were changed one by one.
     snapshot: Weak<Snapshot>,
     generation: u64,
     names: Arc<Names>,
 }
 
-impl Office {
+impl NameCache {
+    /// With nothing read yet.
+    pub fn new(context: Arc<Context>) -> Self {
+        Self { context, known: Mutex::default() }
+    }
+
     /// The names of everything that is provisioned, or ever was.
-    pub(crate) fn names(&self) -> Answer<Arc<Names>> {
+    pub fn names(&self) -> Answer<Arc<Names>> {
         let snapshot = self.context.core.snapshot.load_full();
         let generation = snapshot.generation();
-        let mut known = self.known_names.0.lock();
+        let mut known = self.known.lock();
         if let Some(known) = &*known
             && known.generation == generation
             && Weak::ptr_eq(&known.snapshot, &Arc::downgrade(&snapshot))
@@ -36,8 +45,8 @@ impl Office {
         }
         let networks = snapshot.tables.networks.clone();
         let read = match &*known {
-            Some(known) => known.names.renewed(self.store(), networks),
-            None => Names::read(self.store(), networks),
+            Some(known) => known.names.renewed(self.context.store(), networks),
+            None => Names::read(self.context.store(), networks),
         };
         let names = read.map_err(|error| unavailable(&error))?;
         let names = Arc::new(names.with_tariff(snapshot.tariff, &snapshot.tables.version));

@@ -1,4 +1,4 @@
-//! How operators fare: what their lanes know now, and what the books have counted and measured.
+//! The state of operators: as their queues know it now, and as the books have counted and measured it.
 
 use rust_decimal::{Decimal, RoundingStrategy};
 use tollgate_api::answer::Answer;
@@ -15,9 +15,9 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_smpp::BindMode;
 use tollgate_storage::clock::now;
 use tollgate_storage::rows::UsageRow;
+use tollgate_storage::store::Store;
 use tollgate_storage::usage::Quarter;
 
-use crate::Office;
 use crate::problems::unavailable;
 use tollgate_provisioning::ProvisionedOperator;
 use tollgate_relay::delivery::OperatorQueue;
@@ -34,73 +34,67 @@ const STATS_DAYS_MAX: u64 = 400;
 /// Decimals of a rate of success.
 const PERCENT_DECIMALS: u32 = 4;
 
-impl Office {
-    pub(crate) fn health_of(
-        &self,
-        operator_queue: &OperatorQueue,
-        period: PeriodQuery,
-    ) -> Answer<OperatorHealth> {
-        let (from, to) = instants(period, HOUR_MICROS, HEALTH_DAYS_MAX)?;
-        let samples =
-            self.store().health(operator_queue.number, from, to).map_err(|error| unavailable(&error))?;
-        let step = samples.len().div_ceil(SAMPLES_MAX).max(1);
-        let queued =
-            self.store().queue_len_estimate(operator_queue.number).map_err(|error| unavailable(&error))?;
-        let at = now();
-        let view = operator_queue.view(at);
-        Ok(OperatorHealth {
-            code: operator_queue.code.to_string(),
-            at: Time(at),
-            available: view.is_available,
-            links_bound: view.links,
-            breaker: match view.breaker {
-                breaker::BreakerState::Closed => BreakerState::Closed,
-                breaker::BreakerState::Open => BreakerState::Open,
-                breaker::BreakerState::HalfOpen => BreakerState::HalfOpen,
-            },
-            countries_open: operator_queue.countries.open(at) as u64,
-            queued,
-            in_flight: view.in_flight,
-            window: view.windows,
-            now: point(at, &view.health),
-            samples: samples.iter().step_by(step).map(|(at, sample)| point(*at, sample)).collect(),
-        })
-    }
+/// The health of an operator: now, and as it was measured in a period.
+pub fn health_of(
+    store: &Store,
+    operator_queue: &OperatorQueue,
+    period: PeriodQuery,
+) -> Answer<OperatorHealth> {
+    let (from, to) = instants(period, HOUR_MICROS, HEALTH_DAYS_MAX)?;
+    let samples = store.health(operator_queue.number, from, to).map_err(|error| unavailable(&error))?;
+    let step = samples.len().div_ceil(SAMPLES_MAX).max(1);
+    let queued = store.queue_len_estimate(operator_queue.number).map_err(|error| unavailable(&error))?;
+    let at = now();
+    let view = operator_queue.view(at);
+    Ok(OperatorHealth {
+        code: operator_queue.code.to_string(),
+        at: Time(at),
+        available: view.is_available,
+        links_bound: view.links,
+        breaker: match view.breaker {
+            breaker::BreakerState::Closed => BreakerState::Closed,
+            breaker::BreakerState::Open => BreakerState::Open,
+            breaker::BreakerState::HalfOpen => BreakerState::HalfOpen,
+        },
+        countries_open: operator_queue.countries.open(at) as u64,
+        queued,
+        in_flight: view.in_flight,
+        window: view.windows,
+        now: point(at, &view.health),
+        samples: samples.iter().step_by(step).map(|(at, sample)| point(*at, sample)).collect(),
+    })
+}
 
-    pub(crate) fn stats_of(
-        &self,
-        operator: &ProvisionedOperator,
-        period: PeriodQuery,
-    ) -> Answer<OperatorStats> {
-        let (from, to) = instants(period, DAY_MICROS, STATS_DAYS_MAX)?;
-        let (first, behind) = (Quarter::of(from), quarter_at_or_after(to));
-        let mut total = UsageRow::default();
-        let number = operator.operator.number;
-        let read = self.store().operator_usage(number, first..behind, |_, row| {
-            total.add(row);
-            true
-        });
-        read.map_err(|error| unavailable(&error))?;
-        let currency = operator.operator.currency;
-        let others = total.costs.iter().filter(|(other, _)| **other != currency);
-        Ok(OperatorStats {
-            code: operator.operator.code.to_string(),
-            from: Time(first.starts_at()),
-            to: Time(behind.starts_at()),
-            messages: total.messages,
-            submitted: total.submitted,
-            delivered: total.delivered,
-            failed: total.failed,
-            unconfirmed: total.unconfirmed,
-            pending: total.pending(),
-            success_rate: success_rate(total.delivered, total.failed),
-            currency: CurrencyCode(currency),
-            cost: Money(total.costs.get(&currency).copied().unwrap_or_default()),
-            costs_in_other_currencies: others
-                .map(|(other, cost)| CostInCurrency { cost: Money(*cost), currency: CurrencyCode(*other) })
-                .collect(),
-        })
-    }
+/// The counters of an operator in a period.
+pub fn stats_of(store: &Store, operator: &ProvisionedOperator, period: PeriodQuery) -> Answer<OperatorStats> {
+    let (from, to) = instants(period, DAY_MICROS, STATS_DAYS_MAX)?;
+    let (first, behind) = (Quarter::of(from), quarter_at_or_after(to));
+    let mut total = UsageRow::default();
+    let number = operator.operator.number;
+    let read = store.operator_usage(number, first..behind, |_, row| {
+        total.add(row);
+        true
+    });
+    read.map_err(|error| unavailable(&error))?;
+    let currency = operator.operator.currency;
+    let others = total.costs.iter().filter(|(other, _)| **other != currency);
+    Ok(OperatorStats {
+        code: operator.operator.code.to_string(),
+        from: Time(first.starts_at()),
+        to: Time(behind.starts_at()),
+        messages: total.messages,
+        submitted: total.submitted,
+        delivered: total.delivered,
+        failed: total.failed,
+        unconfirmed: total.unconfirmed,
+        pending: total.pending(),
+        success_rate: success_rate(total.delivered, total.failed),
+        currency: CurrencyCode(currency),
+        cost: Money(total.costs.get(&currency).copied().unwrap_or_default()),
+        costs_in_other_currencies: others
+            .map(|(other, cost)| CostInCurrency { cost: Money(*cost), currency: CurrencyCode(*other) })
+            .collect(),
+    })
 }
 
 /// The links of an operator as they are now.
@@ -150,7 +144,7 @@ fn point(at: UnixMicros, sample: &HealthSample) -> HealthPoint {
     }
 }
 
-/// From when to when, with `default` before the end where it is not said.
+/// The first instant of a period and the first after it; without a beginning it is `default` microseconds long.
 fn instants(period: PeriodQuery, default: u64, days_max: u64) -> Answer<(UnixMicros, UnixMicros)> {
     let to = period.to.map_or_else(now, |to| to.0);
     let from = period.from.map_or(UnixMicros(to.0.saturating_sub(default)), |from| from.0);

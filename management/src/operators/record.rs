@@ -1,4 +1,4 @@
-//! An operator of the management API as the books keep it, and what of it routing and links need.
+//! An operator of the API as the books keep it, and the operator that is put in force from it.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -17,12 +17,12 @@ use super::smpp;
 use tollgate_provisioning::bounds::operator as bounds;
 use tollgate_provisioning::{ProvisionedOperator, Secret, texts};
 
-/// As it was asked for, checked.
+/// The operator's settings as they were asked for. [`provisioned`](Self::provisioned) checks them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperatorRecord {
     /// Everything but the password. `mcc` and `mnc` are in `networks`.
     pub input: OperatorInput,
-    /// What is bound with, in the clear as in `operators.toml`. It is in no answer and in no audit note.
+    /// The password of its binds, in the clear as in `operators.toml`. It is in no answer and in no audit note.
     #[serde(serialize_with = "in_the_clear")]
     password: Secret,
 }
@@ -32,7 +32,7 @@ fn in_the_clear<S: Serializer>(password: &Secret, serializer: S) -> Result<S::Ok
 }
 
 impl OperatorRecord {
-    /// From what was sent. Without a password it keeps that of the record before it.
+    /// A record of what was sent. Without a password in it, that of the record before is kept.
     pub fn new(mut input: OperatorInput, before: Option<&Self>) -> Result<Self, Problem> {
         let sent = input.smpp_config.password.take();
         let password = match (sent, before) {
@@ -44,8 +44,7 @@ impl OperatorRecord {
         Ok(Self { input, password })
     }
 
-    /// As the daemon routes to it and binds to it; or what is wrong, field by field. Whether networks and accounts are known is
-    /// not looked at.
+    /// The operator as it is put in force; `Err` names the field that is wrong. Networks and accounts need not exist.
     pub fn provisioned(&self) -> Result<ProvisionedOperator, Problem> {
         let input = &self.input;
         let code = parsed("code", texts::name(&input.code))?;
@@ -81,12 +80,12 @@ impl OperatorRecord {
         Ok(ProvisionedOperator { operator, smpp: smpp::links(&input.smpp_config, password)? })
     }
 
-    /// Whether both are bound with the same password.
+    /// True if both have the same password.
     pub fn has_password_of(&self, other: &Self) -> bool {
         self.password == other.password
     }
 
-    /// Files on this machine that it names; they have to be there when it is made or changed.
+    /// The file of certificates that it names; it must exist when the operator is made or changed.
     pub fn ca_file(&self) -> Option<PathBuf> {
         self.input.smpp_config.tls.as_ref()?.ca_file.as_ref().map(PathBuf::from)
     }
@@ -182,7 +181,7 @@ fn account_filter(filter: Option<&OperatorAccounts>) -> Result<AccountFilter, Pr
     }
 }
 
-/// A list that says something, and not too much.
+/// Refuses a list that is empty or too long.
 fn bounded(field: &str, length: usize, most: usize) -> Result<(), Problem> {
     if (1..=most).contains(&length) {
         Ok(())

@@ -15,68 +15,72 @@ use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::{AccountFilter, DataCodings, OperatorNumber, ServedNetworks};
 use tollgate_engine::tariff::RateRow;
 use tollgate_engine::time::UnixMicros;
+use tollgate_storage::store::Store;
 
 use super::record::OperatorRecord;
 use super::smpp;
-use crate::Office;
+use crate::documents::Document;
 use crate::problems::unavailable;
 use tollgate_provisioning::ProvisionedOperator;
 
 /// When each operator was first provisioned.
 pub type CreatedAt = HashMap<OperatorNumber, UnixMicros>;
 
-impl Office {
-    pub(crate) fn operators_created_at(&self) -> Answer<CreatedAt> {
-        let operators = self.store().operators().map_err(|error| unavailable(&error))?;
-        Ok(operators.into_iter().map(|(number, row)| (number, row.created_at)).collect())
-    }
+/// When each operator of the books was first provisioned.
+pub fn created_at(store: &Store) -> Answer<CreatedAt> {
+    let operators = store.operators().map_err(|error| unavailable(&error))?;
+    Ok(operators.into_iter().map(|(number, row)| (number, row.created_at)).collect())
+}
 
-    pub(crate) fn operator_view(&self, provisioned: &ProvisionedOperator, created: &CreatedAt) -> Operator {
-        let operator = &provisioned.operator;
-        let document = self.operators.get(&operator.code).filter(|_| !self.is_of_file(&operator.code));
-        let created_at = created.get(&operator.number).copied().unwrap_or_default();
-        let networks = networks_of(&operator.networks);
-        let (mcc, mnc) = match networks.as_deref() {
-            Some([only]) => split(*only),
-            _ => (None, None),
-        };
-        Operator {
-            code: operator.code.to_string(),
-            name: operator.name.to_string(),
-            source: if document.is_some() { Source::Api } else { Source::File },
-            country: operator.country.as_ref().map(ToString::to_string),
-            status: Word(operator.status),
-            mcc,
-            mnc,
-            networks: networks.map(|codes| codes.iter().map(ToString::to_string).collect()),
-            currency: CurrencyCode(operator.currency),
-            price_per_sms: operator.base_cost.map(Money),
-            costs: operator.costs.iter().map(cost_of).collect(),
-            priority: operator.priority,
-            weight: operator.weight,
-            senders: senders_of(&operator.senders),
-            accounts: accounts_of(&operator.accounts),
-            data_codings: data_codings_of(operator.data_codings),
-            smpp_config: smpp::shown(&provisioned.smpp),
-            created_at: Time(created_at),
-            updated_at: Time(document.map_or(created_at, |document| document.updated_at)),
-        }
+/// An operator in force; `document` is its record where it is one of the API.
+pub fn operator(
+    provisioned: &ProvisionedOperator,
+    document: Option<&Document<OperatorRecord>>,
+    created: &CreatedAt,
+) -> Operator {
+    let operator = &provisioned.operator;
+    let created_at = created.get(&operator.number).copied().unwrap_or_default();
+    let networks = networks_of(&operator.networks);
+    let (mcc, mnc) = match networks.as_deref() {
+        Some([only]) => split(*only),
+        _ => (None, None),
+    };
+    Operator {
+        code: operator.code.to_string(),
+        name: operator.name.to_string(),
+        source: if document.is_some() { Source::Api } else { Source::File },
+        country: operator.country.as_ref().map(ToString::to_string),
+        status: Word(operator.status),
+        mcc,
+        mnc,
+        networks: networks.map(|codes| codes.iter().map(ToString::to_string).collect()),
+        currency: CurrencyCode(operator.currency),
+        price_per_sms: operator.base_cost.map(Money),
+        costs: operator.costs.iter().map(cost_of).collect(),
+        priority: operator.priority,
+        weight: operator.weight,
+        senders: senders_of(&operator.senders),
+        accounts: accounts_of(&operator.accounts),
+        data_codings: data_codings_of(operator.data_codings),
+        smpp_config: smpp::shown(&provisioned.smpp),
+        created_at: Time(created_at),
+        updated_at: Time(document.map_or(created_at, |document| document.updated_at)),
     }
 }
 
-/// A record as the audit log may show it: what the books have besides is the password.
+/// A record as the audit log may show it: without the password.
 pub fn audited(record: &OperatorRecord) -> Value {
     serde_json::to_value(&record.input).unwrap_or_default()
 }
 
-/// What the audit log says of a new password: that it is another one.
+/// Notes for the audit log that the password is another one, without either.
 pub fn say_password_changed(audited: &mut Value) {
     if let Some(smpp) = audited.pointer_mut("/smpp_config").and_then(Value::as_object_mut) {
         smpp.insert("password".to_owned(), "changed".into());
     }
 }
 
-/// Which operators a query asks for.
+/// A test for the operators that a query asks for.
 pub fn filter(query: &OperatorsQuery) -> Answer<impl Fn(&Operator) -> bool> {
     let network = match (&query.mcc, &query.mnc) {
         (None, None) => None,
@@ -99,7 +103,7 @@ pub fn filter(query: &OperatorsQuery) -> Answer<impl Fn(&Operator) -> bool> {
     })
 }
 
-/// As far as its list says so: other codes of the same operator are not looked for.
+/// True if the list of networks has this one. Other codes of the same network operator are not considered.
 fn serves(operator: &Operator, network: NetworkCode) -> bool {
     let Some(networks) = &operator.networks else { return true };
     networks.iter().filter_map(|code| NetworkCode::parse_joined(code)).any(|code| {

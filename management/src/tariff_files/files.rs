@@ -13,7 +13,6 @@ use std::sync::Arc;
 use tempfile::NamedTempFile;
 
 use super::EditError;
-use super::write::not_written;
 
 /// A file and what it is to hold.
 #[derive(Debug)]
@@ -39,7 +38,7 @@ pub fn replace_all(
     let mut staged = Vec::with_capacity(replacements.len());
     for replacement in replacements {
         let path = replacement.path.clone();
-        staged.push(stage(replacement).map_err(|error| not_written(&path, &error))?);
+        staged.push(stage(replacement).map_err(|error| EditError::not_written(&path, &error))?);
     }
     let mut replaced = Vec::with_capacity(staged.len());
     for Staged { path, new, old } in staged {
@@ -67,7 +66,7 @@ fn put_back(
         .filter_map(|(path, old)| rename(old, &path).err().map(|_| path.display().to_string()))
         .collect();
     if left.is_empty() {
-        return not_written(failed, error);
+        return EditError::not_written(failed, error);
     }
     EditError::HalfWritten { file: Arc::from(failed), reason: error.to_string(), left }
 }

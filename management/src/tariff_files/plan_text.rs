@@ -4,7 +4,7 @@ use std::fmt;
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
-use super::plans::{PlanInput, TierInput};
+use super::plan_input::{PlanInput, TierInput};
 
 /// What the file writes for a plan that refuses what has no rate.
 const REFUSE: &str = "refuse";

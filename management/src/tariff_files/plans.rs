@@ -6,6 +6,7 @@ use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::settlement::{ChargeOn, Outcome};
 use tollgate_engine::tariff::{Plan, VolumeTier};
 
+use super::plan_input::PlanInput;
 use super::plan_text::PlanText;
 use super::{Change, EditError, text_of};
 use tollgate_provisioning::{Loaded, Overlay};
@@ -29,38 +30,6 @@ pub struct PlanView {
     pub refund_on: Vec<Outcome>,
     /// How many rates hold for it, those of every plan included.
     pub rates: usize,
-}
-
-/// A plan as it is asked for, not checked yet. What stands in the files is what is written here.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PlanInput {
-    /// Its name.
-    pub name: String,
-    /// ISO 4217.
-    pub currency: String,
-    /// An IANA name.
-    pub time_zone: String,
-    /// A decimal number, per segment; `None` refuses messages that no rate holds for.
-    pub base_price: Option<String>,
-    /// Ascending, from segment one, without gaps; empty for none.
-    pub tiers: Vec<TierInput>,
-    /// `submit`, `acceptance` or `delivery`; `None` for the default.
-    pub charge_on: Option<String>,
-    /// Of `rejected`, `expired`, `undelivered`, `unknown`; `None` for the default.
-    pub refund_on: Option<Vec<String>>,
-}
-
-/// A volume tier as it is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TierInput {
-    /// The first segment of the month in it, counted from one.
-    pub from: u64,
-    /// The last one; `None` in the last tier.
-    pub to: Option<u64>,
-    /// A decimal number from 0 to 100.
-    pub discount_percent: Option<String>,
-    /// A decimal number, in place of the base price.
-    pub price_per_sms: Option<String>,
 }
 
 /// Every plan, in the order of the file.

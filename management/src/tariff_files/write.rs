@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
 use super::files::{Replacement, replace_all};
@@ -13,20 +11,19 @@ use super::{Change, EditError};
 use tollgate_provisioning as config;
 use tollgate_provisioning::{Loaded, Problems, TariffFiles};
 
-/// What spreadsheets write in front of UTF-8; a reader drops it, so it does not make another text.
+/// The mark that spreadsheets write in front of UTF-8. Readers drop it, so a text is the same with and without it.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The one way to tariff files on disk. Two edits never interleave.
+/// Writes tariff files. A process has one, behind a lock, so that two edits never interleave.
 #[derive(Debug)]
 pub struct Editor {
     config: PathBuf,
-    one_at_a_time: Mutex<()>,
 }
 
 impl Editor {
     /// For the configuration that this `tollgate.toml` names.
     pub fn new(config: PathBuf) -> Self {
-        Self { config, one_at_a_time: Mutex::new(()) }
+        Self { config }
     }
 
     /// The `tollgate.toml`.
@@ -34,15 +31,14 @@ impl Editor {
         &self.config
     }
 
-    /// The configuration as it is on disk now: what an edit is made from.
+    /// The configuration as it is on disk now, which an edit is made from.
     pub fn current(&self) -> Result<Loaded, Problems> {
         config::load(&self.config)
     }
 
     /// Writes an edit, whole or not at all, and gives the configuration that is on disk then. Putting it in force is
     /// up to the caller. The edit is refused where a file is no longer what it was made from.
-    pub fn apply(&self, change: &Change) -> Result<Loaded, EditError> {
-        let _alone = self.one_at_a_time.lock();
+    pub fn apply(&mut self, change: &Change) -> Result<Loaded, EditError> {
         self.check_basis(&change.based_on)?;
         // Other files may have changed since the edit was made, so that it is validated again.
         let loaded = config::load_with(&self.config, &change.overlay)?;
@@ -61,7 +57,7 @@ impl Editor {
     fn check_basis(&self, based_on: &BTreeMap<String, [u8; 32]>) -> Result<(), EditError> {
         for (name, digest) in based_on {
             let path = self.path_of(name);
-            let bytes = fs::read(&path).map_err(|error| not_written(&path, &error))?;
+            let bytes = fs::read(&path).map_err(|error| EditError::not_written(&path, &error))?;
             let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
             if <[u8; 32]>::from(Sha256::digest(text)) != *digest {
                 return Err(EditError::Changed { file: name.clone() });
@@ -74,23 +70,18 @@ impl Editor {
         self.config.parent().unwrap_or(Path::new("")).join(name)
     }
 
-    /// Where the file really is: a link to it stays a link.
+    /// The file that a link leads to, so that the link stays a link.
     fn real_path(&self, name: &str) -> Result<PathBuf, EditError> {
         let path = self.path_of(name);
-        fs::canonicalize(&path).map_err(|error| not_written(&path, &error))
+        fs::canonicalize(&path).map_err(|error| EditError::not_written(&path, &error))
     }
 }
 
-/// What `[tariff]` names, accounts aside: in their file stand hashes of passwords.
+/// True for files that `[tariff]` names, except that of accounts, which has hashes of passwords.
 fn may_be_edited(files: &TariffFiles, name: &str) -> bool {
     let TariffFiles { plans, accounts: _, rates, numbering, networks, countries, ported } = files;
     let single = [plans, numbering, networks, countries];
     single.into_iter().chain(rates).chain(ported).any(|named| named == name)
-}
-
-/// Nothing was written because of this.
-pub(crate) fn not_written(path: &Path, error: &std::io::Error) -> EditError {
-    EditError::NotWritten { file: Arc::from(path), reason: error.to_string() }
 }
 
 #[cfg(test)]

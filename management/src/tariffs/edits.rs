@@ -1,8 +1,9 @@
-//! Edits of the tariff's files: made from what is on disk, validated together with what the books add, written whole or not at
-//! all, put in force by a reload, and noted in the audit log. What a reload rejects is taken back.
+//! Edits of the tariff's files: made from what is on disk, validated together with what the API has provisioned, written
+//! whole or not at all, put in force by a reload, and noted in the audit log. An edit that the reload rejects is taken back.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
@@ -15,43 +16,56 @@ use tollgate_api::tariffs::{ChangeResult, TariffChange};
 use tollgate_engine::routing::Routes;
 use tollgate_engine::tables::Tables;
 
-use crate::Office;
+use crate::context::Context;
 use crate::problems::unavailable;
 use crate::tariff_files::{Change, EditError, Editor};
 use tollgate_provisioning::{Loaded, Problems};
 use tollgate_relay::reload_order::ReloadOutcome;
 
-/// Things that are wrong that one answer names.
+/// Faults that one answer names.
 const ERRORS_SHOWN_MAX: usize = 100;
-/// Changes that one audit note names; of more it says how many.
+/// Changes that one audit note names; of further ones it gives the number.
 const NOTED_CHANGES_MAX: usize = 50;
 
-/// The way to the tariff's files.
+/// Edits of the tariff's files, one after the other.
 #[derive(Debug)]
 pub struct TariffEdits {
-    editor: Editor,
-    /// Held from the first look at the files to the end of the reload.
-    alone: Mutex<()>,
+    context: Arc<Context>,
+    editor: Mutex<Editor>,
 }
 
 impl TariffEdits {
-    /// For the configuration that this `tollgate.toml` names.
-    pub fn new(config: PathBuf) -> Self {
-        Self { editor: Editor::new(config), alone: Mutex::new(()) }
+    /// Edits the files that this `tollgate.toml` names.
+    pub fn new(context: Arc<Context>, config: PathBuf) -> Self {
+        Self { context, editor: Mutex::new(Editor::new(config)) }
     }
 
-    /// The way to the files.
-    pub fn editor(&self) -> &Editor {
-        &self.editor
-    }
-
-    /// Nobody else edits while this is held.
-    pub fn alone(&self) -> MutexGuard<'_, ()> {
-        self.alone.lock()
+    /// Begins an edit. No other edit begins before it ends.
+    pub fn begin(&self) -> Edit<'_> {
+        Edit { context: &self.context, editor: self.editor.lock() }
     }
 }
 
-/// What the audit log is to say of an edit.
+/// The content hash of the tariff in force, and the number that ETags have for it.
+pub fn tariff_in_force(context: &Context) -> (String, u64) {
+    let version = context.core.snapshot.load().tables.version.to_string();
+    let revision = u64::from_str_radix(&version, 16).unwrap_or(0);
+    (version, revision)
+}
+
+/// A value with the tariff in force as its version.
+pub fn of_tariff<T>(context: &Context, value: T) -> Versioned<T> {
+    Versioned::new(tariff_in_force(context).1, value)
+}
+
+/// An edit of the files that is under way: it lasts from the first look at the files to the end of the reload.
+#[derive(Debug)]
+pub struct Edit<'a> {
+    context: &'a Context,
+    editor: MutexGuard<'a, Editor>,
+}
+
+/// The note of an edit in the audit log.
 pub struct Note<'a> {
     pub action: &'a str,
     pub resource: String,
@@ -59,10 +73,15 @@ pub struct Note<'a> {
     pub after: Value,
 }
 
-impl Office {
-    /// The files as they are on disk: what an edit is made from.
-    pub(crate) fn files_on_disk(&self) -> Answer<Loaded> {
-        self.edits.editor().current().map_err(|problems| {
+impl Edit<'_> {
+    /// The `tollgate.toml` whose files are edited.
+    pub fn config(&self) -> &Path {
+        self.editor.config()
+    }
+
+    /// The files as they are on disk, which the edit is made from.
+    pub fn files_on_disk(&self) -> Answer<Loaded> {
+        self.editor.current().map_err(|problems| {
             let problem = problem_of_files(&problems);
             Problem {
                 detail: format!("the files on disk are wrong as they are: {}", problem.detail),
@@ -71,25 +90,13 @@ impl Office {
         })
     }
 
-    /// The content hash of the tariff in force, and as the number that ETags have of it.
-    pub(crate) fn tariff_in_force(&self) -> (String, u64) {
-        let version = self.context.core.snapshot.load().tables.version.to_string();
-        let revision = u64::from_str_radix(&version, 16).unwrap_or(0);
-        (version, revision)
-    }
-
     /// Refuses a change that is meant for another tariff.
-    pub(crate) fn check_tariff(&self, if_match: IfMatch) -> Answer<()> {
-        if_match.check(self.tariff_in_force().1)
+    pub fn check_tariff(&self, if_match: IfMatch) -> Answer<()> {
+        if_match.check(tariff_in_force(self.context).1)
     }
 
-    /// A value with the tariff in force as its version.
-    pub(crate) fn of_tariff<T>(&self, value: T) -> Versioned<T> {
-        Versioned::new(self.tariff_in_force().1, value)
-    }
-
-    /// Whether an edit holds together with the accounts and operators of the API, which the files know nothing of.
-    pub(crate) fn check_with_additions(&self, change: &Change) -> Answer<()> {
+    /// Refuses a change that contradicts the accounts and operators of the API, which the files do not have.
+    fn check_with_additions(&self, change: &Change) -> Answer<()> {
         let after = &change.after;
         let whole = self.context.core.configuration.additions().beside(&after.provisioning);
         let wrong = |errors: Vec<String>| {
@@ -106,9 +113,9 @@ impl Office {
         Ok(())
     }
 
-    /// Writes an edit and puts it in force. Whoever calls is alone with the files, which are `current`.
-    pub(crate) fn put_in_force(
-        &self,
+    /// Writes a change of the files, which are `current`, and puts it in force.
+    pub fn put_in_force(
+        &mut self,
         caller: &Caller,
         current: &Loaded,
         change: &Change,
@@ -118,9 +125,9 @@ impl Office {
             return Ok(self.tariff_change(ChangeResult::Unchanged, Vec::new()));
         }
         self.check_with_additions(change)?;
-        let before = self.tariff_in_force().0;
-        self.edits.editor().apply(change).map_err(|error| problem_of_edit(&error))?;
-        let outcome = self.order_reload();
+        let before = tariff_in_force(self.context).0;
+        self.editor.apply(change).map_err(|error| problem_of_edit(&error))?;
+        let outcome = self.reload();
         match outcome {
             Ok(ReloadOutcome::Applied(_) | ReloadOutcome::Unchanged) => {}
             Ok(ReloadOutcome::Rejected(reasons)) => {
@@ -133,48 +140,43 @@ impl Office {
             }
         }
         let made = self.tariff_change(ChangeResult::Applied, change.lines(current));
-        self.note_edit(caller, note, &before, &made)?;
+        self.note(caller, note, &before, &made)?;
         Ok(made)
     }
 
-    /// What an edit that was not written would come to.
-    pub(crate) fn dry_run(&self, current: &Loaded, change: &Change) -> Answer<TariffChange> {
+    /// The result that a change would have; nothing is written.
+    pub fn dry_run(&self, current: &Loaded, change: &Change) -> Answer<TariffChange> {
         self.check_with_additions(change)?;
         Ok(self.tariff_change(ChangeResult::DryRun, change.lines(current)))
     }
 
-    /// Has everything read again and put in force, and waits for what comes of it. Whoever calls must not have the turn.
-    pub(crate) fn order_reload(&self) -> Answer<ReloadOutcome> {
+    /// Has everything read again and put in force, and waits for the outcome. The caller must not be changing
+    /// the configuration.
+    pub fn reload(&self) -> Answer<ReloadOutcome> {
         let stopping = || Problem::unavailable("the daemon is about to stop").retry_after(5);
         self.context.core.orders.reload().ok_or_else(stopping)
     }
 
-    /// The tariff in force now, after a change.
-    pub(crate) fn tariff_change(&self, result: ChangeResult, changes: Vec<String>) -> TariffChange {
-        TariffChange { result, version: self.tariff_in_force().0, changes }
+    /// The result of a change, with the tariff that is in force after it.
+    pub fn tariff_change(&self, result: ChangeResult, changes: Vec<String>) -> TariffChange {
+        TariffChange { result, version: tariff_in_force(self.context).0, changes }
     }
 
-    /// Says in the audit log what was changed, from which tariff version to which.
-    pub(crate) fn note_edit(
-        &self,
-        caller: &Caller,
-        note: Note<'_>,
-        before: &str,
-        made: &TariffChange,
-    ) -> Answer<()> {
+    /// Notes in the audit log what was changed, from which tariff version to which.
+    pub fn note(&self, caller: &Caller, note: Note<'_>, before: &str, made: &TariffChange) -> Answer<()> {
         let shown: Vec<&String> = made.changes.iter().take(NOTED_CHANGES_MAX).collect();
         let more = made.changes.len() - shown.len();
         let was = json!({ "tariff_version": before, "said": note.before });
         let is = json!({
             "tariff_version": made.version, "said": note.after, "changes": shown, "more_changes": more,
         });
-        let mut work = self.context.change(caller);
-        work.note(note.action, note.resource, &was, &is);
-        work.commit().map(drop)
+        let mut changes = self.context.change(caller);
+        changes.note(note.action, note.resource, &was, &is);
+        changes.commit().map(drop)
     }
 
     /// Writes the files as they were before a change, and puts them in force again.
-    fn take_back(&self, current: &Loaded, change: &Change) {
+    fn take_back(&mut self, current: &Loaded, change: &Change) {
         let archive = &current.provisioning.archive;
         let old = change.overlay.keys().filter_map(|name| {
             let file = archive.iter().find(|file| *file.name == **name)?;
@@ -184,12 +186,12 @@ impl Office {
         let based_on: BTreeMap<String, [u8; 32]> =
             change.overlay.iter().map(|(name, content)| (name.clone(), digest(content))).collect();
         let back = Change { overlay: old.collect(), based_on, after: current.clone() };
-        if let Err(error) = self.edits.editor().apply(&back) {
+        if let Err(error) = self.editor.apply(&back) {
             tracing::error!(%error, "an edit of the tariff was rejected, and its files could not be put back");
             return;
         }
-        // Nothing is different then, but the log and the metrics say that all is well again.
-        match self.order_reload() {
+        // This changes nothing, but log and metrics then show that the last reload succeeded.
+        match self.reload() {
             Ok(ReloadOutcome::Rejected(reasons)) => {
                 tracing::error!(?reasons, "an edit of the tariff was taken back, and that was rejected too");
             }
@@ -199,7 +201,7 @@ impl Office {
     }
 }
 
-/// What is wrong with files: each named by file and line, with the key before the message.
+/// The problem of faulty files: each fault by file and line, with the key before the message.
 pub fn problem_of_files(problems: &Problems) -> Problem {
     let first = problems.iter().next().map(ToString::to_string).unwrap_or_default();
     let count = problems.count();
@@ -212,7 +214,7 @@ pub fn problem_of_files(problems: &Problems) -> Problem {
     })
 }
 
-/// What a reload was rejected for: each reason names file, line and key, or none of them.
+/// The problem of a reload that was rejected. Each reason names file, line and key, or none of them.
 pub fn problem_of_reload(reasons: &[String]) -> Problem {
     let first = reasons.first().cloned().unwrap_or_default();
     let detail = format!("what was in force stays: {first}");
@@ -222,7 +224,7 @@ pub fn problem_of_reload(reasons: &[String]) -> Problem {
     })
 }
 
-/// What a caller is told of an edit that was not made.
+/// The problem of an edit that was not made.
 pub fn problem_of_edit(error: &EditError) -> Problem {
     let text = error.to_string();
     match error {

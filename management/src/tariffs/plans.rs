@@ -1,6 +1,7 @@
 //! Plans: shown as they are in force, and edited in their file.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, to_value};
 use sha2::{Digest, Sha256};
@@ -16,19 +17,35 @@ use tollgate_api::problem::Problem;
 use tollgate_engine::money::Discount;
 use tollgate_engine::tariff::VolumeTier;
 
-use super::edits::{Note, problem_of_edit};
-use crate::Office;
+use super::edits::{Note, TariffEdits, problem_of_edit};
+use crate::context::Context;
+use crate::identity::visibility::Visibility;
 use crate::tariff_files;
 use crate::tariff_files::{PlanView, TierInput, add_plan, list_plans, replace_plan};
 use tollgate_provisioning::{Choice, Loaded, texts};
 
-impl PlansService for Office {
+/// The plans of the tariff.
+#[derive(Debug)]
+pub struct Plans {
+    context: Arc<Context>,
+    visibility: Arc<Visibility>,
+    edits: Arc<TariffEdits>,
+}
+
+impl Plans {
+    /// The plans in force in `context`, changed by `edits`.
+    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>, edits: Arc<TariffEdits>) -> Self {
+        Self { context, visibility, edits }
+    }
+}
+
+impl PlansService for Plans {
     fn plans(&self, caller: &Caller, query: &PlansQuery) -> Answer<Page<Plan>> {
         let paging = query.paging()?;
-        let reached = self.plans_reached(caller);
+        let visible = visible_plans(&self.visibility, caller);
         let plans = list_plans(&self.context.core.configuration.files()).into_iter();
         let wanted = plans.filter(|plan| {
-            reached.as_ref().is_none_or(|names| names.contains(&plan.name))
+            visible.as_ref().is_none_or(|names| names.contains(&plan.name))
                 && query.currency.is_none_or(|currency| currency.0 == plan.currency)
         });
         let mut plans: Vec<(String, Plan)> = wanted
@@ -45,24 +62,23 @@ impl PlansService for Office {
     }
 
     fn plan(&self, caller: &Caller, name: &str) -> Answer<Versioned<Plan>> {
-        let reached = self.plans_reached(caller).is_none_or(|names| names.contains(name));
-        let plan = plan_of(&self.context.core.configuration.files(), name).filter(|_| reached);
+        let visible = visible_plans(&self.visibility, caller).is_none_or(|names| names.contains(name));
+        let plan = plan_of(&self.context.core.configuration.files(), name).filter(|_| visible);
         plan.map(versioned).ok_or_else(|| no_plan(name))
     }
 
     fn create_plan(&self, caller: &Caller, new: PlanInput) -> Answer<Versioned<Plan>> {
-        let input = edit_of(&new)?;
-        let _alone = self.edits.alone();
-        let current = self.files_on_disk()?;
-        let config = self.edits.editor().config();
-        let change = add_plan(config, &current, &input).map_err(|error| problem_of_edit(&error))?;
+        let input = definition_of(&new)?;
+        let mut edit = self.edits.begin();
+        let current = edit.files_on_disk()?;
+        let change = add_plan(edit.config(), &current, &input).map_err(|error| problem_of_edit(&error))?;
         let note = Note {
             action: "plan.create",
             resource: format!("plan/{}", new.name),
             before: Value::Null,
             after: to_value(&new).unwrap_or_default(),
         };
-        self.put_in_force(caller, &current, &change, note)?;
+        edit.put_in_force(caller, &current, &change, note)?;
         self.plan(&Caller::system(), &new.name)
     }
 
@@ -76,33 +92,31 @@ impl PlansService for Office {
         if input.name != name {
             return Err(Problem::field("name", "is not that of the path; a plan keeps its name"));
         }
-        let edit = edit_of(&input)?;
-        let _alone = self.edits.alone();
-        let current = self.files_on_disk()?;
+        let definition = definition_of(&input)?;
+        let mut edit = self.edits.begin();
+        let current = edit.files_on_disk()?;
         let before = plan_of(&current, name).map(versioned).ok_or_else(|| no_plan(name))?;
         if_match.check(before.revision)?;
-        let config = self.edits.editor().config();
-        let change = replace_plan(config, &current, &edit).map_err(|error| problem_of_edit(&error))?;
+        let change =
+            replace_plan(edit.config(), &current, &definition).map_err(|error| problem_of_edit(&error))?;
         let note = Note {
             action: "plan.update",
             resource: format!("plan/{name}"),
             before: to_value(&before.value).unwrap_or_default(),
             after: to_value(&input).unwrap_or_default(),
         };
-        self.put_in_force(caller, &current, &change, note)?;
+        edit.put_in_force(caller, &current, &change, note)?;
         self.plan(&Caller::system(), name)
     }
 }
 
-impl Office {
-    /// The plans of the accounts that the caller reaches; `None` for all plans.
-    pub(crate) fn plans_reached(&self, caller: &Caller) -> Option<BTreeSet<String>> {
-        if caller.reaches_all() {
-            return None;
-        }
-        let accounts = self.visibility.all_reached(caller);
-        Some(accounts.iter().map(|account| account.provisioned.account.plan.to_string()).collect())
+/// The plans of the accounts that the caller may see; `None` for all plans.
+pub fn visible_plans(visibility: &Visibility, caller: &Caller) -> Option<BTreeSet<String>> {
+    if caller.reaches_all() {
+        return None;
     }
+    let accounts = visibility.all_reached(caller);
+    Some(accounts.iter().map(|account| account.provisioned.account.plan.to_string()).collect())
 }
 
 fn no_plan(name: &str) -> Problem {
@@ -113,7 +127,7 @@ fn plan_of(loaded: &Loaded, name: &str) -> Option<Plan> {
     list_plans(loaded).into_iter().find(|plan| plan.name == name).map(view_of)
 }
 
-/// The version of a plan is a hash of all that is said of it.
+/// A plan with its version, which is a hash of its definition.
 fn versioned(plan: Plan) -> Versioned<Plan> {
     let said = serde_json::to_vec(&plan).unwrap_or_default();
     let hash: [u8; 32] = Sha256::digest(said).into();
@@ -144,9 +158,9 @@ fn tier_of(tier: &VolumeTier) -> PlanTier {
     }
 }
 
-/// What is written; the name is looked at here, as what stands in the file is found by it. Everything else is for whoever
-/// reads the file to say.
-fn edit_of(input: &PlanInput) -> Answer<tariff_files::PlanInput> {
+/// The definition to be written. The name is checked here, because the plan is found in the file by it; the reader of the
+/// file checks everything else.
+fn definition_of(input: &PlanInput) -> Answer<tariff_files::PlanInput> {
     texts::name(&input.name).map_err(|message| Problem::field("name", message))?;
     let tiers = input.tiers.iter().map(|tier| TierInput {
         from: tier.from,

@@ -20,8 +20,10 @@ use tollgate_api::time::Time;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::time::UnixMicros;
 
-use super::edits::{Note, problem_of_edit};
-use crate::Office;
+use super::edits::{Note, TariffEdits, of_tariff, problem_of_edit};
+use super::plans::visible_plans;
+use crate::context::Context;
+use crate::identity::visibility::Visibility;
 use crate::tariff_files;
 use crate::tariff_files::{
     DeckOptions, RateFilter, RateInput, RateLine, RatePlace, list_rates, plan_deck, put_rates, remove_rates,
@@ -32,7 +34,7 @@ use tollgate_provisioning::{EVERY_PLAN, WrittenRate};
 const ROWS_MAX: usize = 5_000;
 /// Octets of a note.
 const NOTE_OCTETS_MAX: usize = 200;
-/// Rows of each kind that a difference shows, and at most.
+/// Rows of each kind that a difference shows unless the query says otherwise, and the most that it may ask for.
 const SHOWN: u32 = 100;
 const SHOWN_MAX: u32 = 1_000;
 /// Flagged prices that a refusal names.
@@ -40,14 +42,29 @@ const FLAGGED_NAMED: usize = 20;
 /// A price that moves further than this is flagged, in percent.
 const MOVE_LIMIT: u32 = 20;
 
-impl RateCardsService for Office {
+/// The rate cards of the tariff.
+#[derive(Debug)]
+pub struct RateCards {
+    context: Arc<Context>,
+    visibility: Arc<Visibility>,
+    edits: Arc<TariffEdits>,
+}
+
+impl RateCards {
+    /// The rates in force in `context`, changed by `edits`.
+    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>, edits: Arc<TariffEdits>) -> Self {
+        Self { context, visibility, edits }
+    }
+}
+
+impl RateCardsService for RateCards {
     fn deck_octets_max(&self) -> usize {
         self.context.settings.api.max_deck_bytes as usize
     }
 
     fn rate_cards(&self, caller: &Caller, query: &RateCardsQuery) -> Answer<Versioned<Page<RateCard>>> {
         let paging = query.paging()?;
-        let reached = self.plans_reached(caller);
+        let visible = visible_plans(&self.visibility, caller);
         let filter = RateFilter {
             plan: query.plan.clone(),
             mcc: query.mcc.clone(),
@@ -56,14 +73,14 @@ impl RateCardsService for Office {
         };
         let lines = list_rates(&self.context.core.configuration.files(), &filter);
         let lines = lines.map_err(|error| problem_of_edit(&error))?.into_iter();
-        let is_reached =
-            |plan: &str| reached.as_ref().is_none_or(|names| plan == EVERY_PLAN || names.contains(plan));
+        let is_visible =
+            |plan: &str| visible.as_ref().is_none_or(|names| plan == EVERY_PLAN || names.contains(plan));
         let mut rates: Vec<(String, RateCard)> = lines
-            .filter(|line| is_reached(&line.rate.plan))
+            .filter(|line| is_visible(&line.rate.plan))
             .map(|line| (key_of(&line.rate, query.sort.unwrap_or_default()), view_of(line)))
             .collect();
         rates.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Ok(self.of_tariff(paging.page(rates.into_iter(), |key, after| key > after)))
+        Ok(of_tariff(&self.context, paging.page(rates.into_iter(), |key, after| key > after)))
     }
 
     fn put_rates(
@@ -77,11 +94,10 @@ impl RateCardsService for Office {
         }
         let inputs: Vec<RateInput> =
             rows.rows.iter().zip(0..).map(|(row, at)| input_of(row, at)).collect::<Answer<_>>()?;
-        let _alone = self.edits.alone();
-        self.check_tariff(if_match)?;
-        let current = self.files_on_disk()?;
-        let config = self.edits.editor().config();
-        let change = put_rates(config, &current, rows.file.as_deref(), &inputs);
+        let mut edit = self.edits.begin();
+        edit.check_tariff(if_match)?;
+        let current = edit.files_on_disk()?;
+        let change = put_rates(edit.config(), &current, rows.file.as_deref(), &inputs);
         let change = change.map_err(|error| problem_of_edit(&error))?;
         let note = Note {
             action: "rates.put",
@@ -89,8 +105,8 @@ impl RateCardsService for Office {
             before: Value::Null,
             after: json!({ "rows": rows.rows.len(), "file": rows.file }),
         };
-        let made = self.put_in_force(caller, &current, &change, note)?;
-        Ok(self.of_tariff(made))
+        let made = edit.put_in_force(caller, &current, &change, note)?;
+        Ok(of_tariff(&self.context, made))
     }
 
     fn remove_rate(
@@ -103,19 +119,18 @@ impl RateCardsService for Office {
         let network = network.ok_or_else(|| Problem::field("mcc", "is no code of a network"))?;
         let effective_from = place.effective_from.map_or(UnixMicros::default(), |at| at.0);
         let place = RatePlace { plan: Arc::from(place.plan), network, effective_from };
-        let _alone = self.edits.alone();
-        self.check_tariff(if_match)?;
-        let current = self.files_on_disk()?;
-        let config = self.edits.editor().config();
-        let change = remove_rates(config, &current, std::slice::from_ref(&place));
+        let mut edit = self.edits.begin();
+        edit.check_tariff(if_match)?;
+        let current = edit.files_on_disk()?;
+        let change = remove_rates(edit.config(), &current, std::slice::from_ref(&place));
         let change = change.map_err(|error| problem_of_edit(&error))?;
         let said = json!({
             "plan": *place.plan, "network": network.to_string(), "effective_from": from_of(effective_from),
         });
         let resource = "rate-cards".to_owned();
         let note = Note { action: "rates.remove", resource, before: said, after: Value::Null };
-        let made = self.put_in_force(caller, &current, &change, note)?;
-        Ok(self.of_tariff(made))
+        let made = edit.put_in_force(caller, &current, &change, note)?;
+        Ok(of_tariff(&self.context, made))
     }
 
     fn upload_deck(
@@ -131,22 +146,21 @@ impl RateCardsService for Office {
         }
         let limit = move_limit(query.move_limit_percent.as_deref())?;
         let options = DeckOptions { file: query.file, plan: query.plan, move_limit_percent: limit };
-        let _alone = self.edits.alone();
-        self.check_tariff(if_match)?;
-        let current = self.files_on_disk()?;
-        let config = self.edits.editor().config();
+        let mut edit = self.edits.begin();
+        edit.check_tariff(if_match)?;
+        let current = edit.files_on_disk()?;
         let difference =
-            plan_deck(config, &current, deck, &options).map_err(|error| problem_of_edit(&error))?;
+            plan_deck(edit.config(), &current, deck, &options).map_err(|error| problem_of_edit(&error))?;
         let made = if query.dry_run {
-            self.dry_run(&current, &difference.change)?
+            edit.dry_run(&current, &difference.change)?
         } else {
             if difference.over_limit > 0 && !query.accept_flagged {
                 return Err(flagged_problem(&difference, limit));
             }
             let note = deck_note(&difference, &options, query.accept_flagged);
-            self.put_in_force(caller, &current, &difference.change, note)?
+            edit.put_in_force(caller, &current, &difference.change, note)?
         };
-        Ok(self.of_tariff(difference_of(&difference, made, show as usize)))
+        Ok(of_tariff(&self.context, difference_of(&difference, made, show as usize)))
     }
 }
 
@@ -179,7 +193,7 @@ fn move_limit(text: Option<&str>) -> Answer<Decimal> {
     })
 }
 
-/// Which prices keep a deck from being taken.
+/// The problem of a deck that is refused because of prices that move too far, which it names.
 fn flagged_problem(difference: &tariff_files::DeckDifference, limit: Decimal) -> Problem {
     let flagged = difference.over_limit;
     let problem = Problem::wrong_state(format!(
@@ -281,7 +295,7 @@ fn view_of(line: RateLine) -> RateCard {
     }
 }
 
-/// The key that pages are continued by. Prices are never below zero, so that their digits sort as they do.
+/// The key that pages continue at. Prices are never below zero, so that their digits sort as the prices do.
 fn key_of(rate: &WrittenRate, sort: RateSort) -> String {
     let network = format!("{:07}", rate.network.to_bits());
     let (plan, from) = (&rate.plan, rate.effective_from.0);
@@ -296,7 +310,7 @@ fn from_of(at: UnixMicros) -> Option<Time> {
     (at != UnixMicros::default()).then_some(Time(at))
 }
 
-/// What is written; whoever reads the file says what is wrong with it. Only what would break its lines is refused here.
+/// The row to be written. The reader of the file checks it; only what would break its lines is refused here.
 fn input_of(row: &RateRow, at: usize) -> Answer<RateInput> {
     let field = |name: &str| format!("rows.{at}.{name}");
     let mnc = row.mnc.clone().unwrap_or_default();

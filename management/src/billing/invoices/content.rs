@@ -1,11 +1,14 @@
-//! What an invoice says of a period, gathered from the books.
+//! The content of an invoice, added up from the books.
 //!
-//! A charge is in the period by the id of its CDR and a refund by the id of its ledger entry, which are the instants of their
-//! commits: so each is in exactly one of periods that follow one another, and the total is what the ledger says.
+//! The id of a CDR or a ledger entry is the instant of its commit, and decides which period a charge or refund is in. So each
+//! is in exactly one of consecutive periods, and the total is that of the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use parking_lot::Mutex;
 use tollgate_api::answer::Answer;
 use tollgate_api::invoices::{InvoiceLine, InvoicePayments, LineCategory, LineDetails};
 use tollgate_api::money::Money;
@@ -17,17 +20,18 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr::Cdr;
 use tollgate_storage::rows::{EntryKind, LedgerEntry};
 use tollgate_storage::schema::first_id_at;
+use tollgate_storage::store::Store;
 
 use super::record::Content;
-use crate::Office;
 use crate::billing::ratio::average;
+use crate::context::Context;
 use crate::problems::unavailable;
 use tollgate_relay::snapshot::{ActiveAccount, Snapshot};
 
 /// Refunds whose messages are looked up before more of the ledger is read.
 const REFUNDS_AT_ONCE: usize = 10_000;
 
-/// Money that moved in a period. Sums are wider than an amount, so that none of them runs over on its way.
+/// Money that moved in a period. Sums are wider than an amount, so that none of them overflows on the way.
 #[derive(Debug, Default)]
 struct Gathered {
     charged: BTreeMap<NetworkCode, Sum>,
@@ -51,17 +55,48 @@ struct Refund {
     amount: Amount,
 }
 
-impl Office {
-    /// What an account's invoice for a period says as the books are now.
-    pub fn invoice_content(&self, account: &ActiveAccount, period: &Range<UnixMicros>) -> Answer<Content> {
+/// Reads from the books what invoices say.
+#[derive(Debug)]
+pub struct ContentReader {
+    context: Arc<Context>,
+    /// The names of tariff versions that were needed so far. A number stands for the same version for ever.
+    tariff_versions: Mutex<HashMap<u32, String>>,
+    stopping: AtomicBool,
+}
+
+impl ContentReader {
+    /// Reads the books of `context`.
+    pub fn new(context: Arc<Context>) -> Self {
+        Self { context, tariff_versions: Mutex::default(), stopping: AtomicBool::new(false) }
+    }
+
+    /// Ends reads early, because the process stops.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    fn check_stopping(&self) -> Answer<()> {
+        if self.is_stopping() { Err(Problem::unavailable("the daemon stops")) } else { Ok(()) }
+    }
+
+    fn store(&self) -> &Store {
+        self.context.store()
+    }
+
+    /// The content of an account's invoice for a period, as the books are now.
+    pub fn read(&self, account: &ActiveAccount, period: &Range<UnixMicros>) -> Answer<Content> {
         let number = account.runtime.wallet.number();
-        // Both reads are of the same books, whatever is committed between them.
+        // With one upper bound both reads see the same books, whatever is committed between them.
         let until = self.store().next_id().map_err(|error| unavailable(&error))?;
         let ids = first_id_at(period.start)..first_id_at(period.end).min(until);
         let mut gathered = Gathered::default();
         self.gather_charges(number, &ids, &mut gathered)?;
         self.gather_entries(number, ids, &mut gathered)?;
-        self.invoice_written(gathered)
+        self.content(gathered)
     }
 
     fn gather_charges(
@@ -72,10 +107,10 @@ impl Office {
     ) -> Answer<()> {
         let read = self.store().charges_between(account, ids.start, ids.end, |cdr, _| {
             gathered.charge(cdr);
-            if self.billing.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if self.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         read.map_err(|error| unavailable(&error))?;
-        self.billing.check_stopping()
+        self.check_stopping()
     }
 
     fn gather_entries(
@@ -97,7 +132,7 @@ impl Office {
             read.map_err(|error| unavailable(&error))?;
             for refund in &refunds {
                 self.gather_refund(account, refund, gathered)?;
-                self.billing.check_stopping()?;
+                self.check_stopping()?;
             }
             match next {
                 Some(next) => ids.start = next,
@@ -121,7 +156,7 @@ impl Office {
         Ok(())
     }
 
-    fn invoice_written(&self, gathered: Gathered) -> Answer<Content> {
+    fn content(&self, gathered: Gathered) -> Answer<Content> {
         let Gathered { charged, refunded, tariffs, top_ups, adjustments } = gathered;
         let snapshot = self.context.core.snapshot.load();
         let mut lines = Vec::with_capacity(charged.len() + refunded.len());
@@ -144,9 +179,9 @@ impl Office {
         })
     }
 
-    /// The names of tariff versions. A number stands for the same one for ever.
+    /// The names of tariff versions by their numbers.
     fn tariff_versions(&self, numbers: &[u32]) -> Answer<Vec<String>> {
-        let mut known = self.billing.tariff_versions.lock();
+        let mut known = self.tariff_versions.lock();
         if numbers.iter().any(|number| !known.contains_key(number)) {
             let all = self.store().tariffs().map_err(|error| unavailable(&error))?;
             known.extend(all.into_iter().map(|(number, row)| (number, row.version)));

@@ -11,6 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -23,12 +24,16 @@ use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_storage::change::Expected;
 use tollgate_storage::rows::EntryKind;
 use tollgate_storage::schema::first_id_at;
+use tollgate_storage::store::Store;
 
+use super::Invoices;
+use super::progress::{Progress, Through, account_key};
 use super::record::InvoiceRecord;
-use crate::Office;
+use super::writer::books_closed_at;
 use crate::billing::period::{month_at, month_begins_at, zone};
-use crate::change_set::ChangeSet;
 use crate::collections::COUNTERS;
+use crate::context::Context;
+use crate::documents::stored_document;
 use crate::problems::unavailable;
 use tollgate_relay::snapshot::ActiveAccount;
 
@@ -38,9 +43,10 @@ mod tests;
 /// How long one step takes, an account with very many messages aside.
 const STEP_MAX: Duration = Duration::from_millis(20);
 
-/// How far the schedule is, between one step and the next.
-#[derive(Debug, Default)]
-pub struct Monthly {
+/// The schedule, and how far it is between one step and the next.
+#[derive(Debug)]
+pub struct MonthlyInvoices {
+    invoices: Arc<Invoices>,
     pass: Option<Pass>,
     /// How far each zone is, as far as it was looked up.
     done: BTreeMap<String, Done>,
@@ -69,41 +75,21 @@ struct Pass {
     accounts: Vec<AccountNumber>,
 }
 
-/// Up to where an account has been invoiced, as it is to be noted beside a draft.
-#[derive(Debug)]
-pub struct Progress {
-    /// What the note is expected to be now.
-    pub expected: Expected,
-    /// What it is to say.
-    pub through: Through,
-}
-
-/// Up to where an account has been invoiced by schedule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Through {
-    /// The month, counted from the year zero.
-    pub month: u32,
-    /// The first instant after its period.
-    pub until: Time,
-}
-
-impl Progress {
-    /// Writes the note of an account.
-    pub fn write(&self, work: &mut ChangeSet<'_>, account: &str) {
-        work.document(COUNTERS, account_key(account).as_bytes(), self.expected, Some(&self.through));
+impl MonthlyInvoices {
+    /// The schedule as after a start: how far it was is read from the books.
+    pub fn new(invoices: Arc<Invoices>) -> Self {
+        Self { invoices, pass: None, done: BTreeMap::new() }
     }
-}
 
-impl Office {
-    /// Drafts what is due by now, for a short while; whether there is more to do.
-    pub fn draft_monthly(&self, monthly: &mut Monthly, now: UnixMicros) -> Answer<bool> {
-        if monthly.pass.is_none() {
-            monthly.pass = self.next_pass(monthly, now)?;
+    /// Drafts invoices that are due by now, for a short while; true if there is more to do.
+    pub fn draft(&mut self, now: UnixMicros) -> Answer<bool> {
+        if self.pass.is_none() {
+            self.pass = self.next_pass(now)?;
         }
-        let Some(pass) = &mut monthly.pass else { return Ok(false) };
+        let Some(pass) = &mut self.pass else { return Ok(false) };
         let started = Instant::now();
         while let Some(account) = pass.accounts.last() {
-            match self.draft_month(*account, pass) {
+            match draft_month(&self.invoices, *account, pass) {
                 // In a minute it may be otherwise.
                 Err(problem) if matches!(&*problem.code, "unavailable" | "conflict") => return Err(problem),
                 Err(problem) => {
@@ -117,130 +103,129 @@ impl Office {
                 return Ok(true);
             }
         }
-        self.note_done(&pass.zone, pass.done)?;
-        monthly.done.insert(std::mem::take(&mut pass.zone), pass.done);
-        monthly.pass = None;
+        note_done(&self.invoices.context, &pass.zone, pass.done)?;
+        self.done.insert(std::mem::take(&mut pass.zone), pass.done);
+        self.pass = None;
         Ok(true)
     }
 
     /// The next month that has ended somewhere and is not done; the zones are those of the plans in force.
-    fn next_pass(&self, monthly: &mut Monthly, now: UnixMicros) -> Answer<Option<Pass>> {
-        let loaded = self.context.core.configuration.files();
+    fn next_pass(&mut self, now: UnixMicros) -> Answer<Option<Pass>> {
+        let context = &self.invoices.context;
+        let loaded = context.core.configuration.files();
         let zones: BTreeSet<&str> =
             loaded.provisioning.plans.iter().map(|plan| plan.time_zone.as_str()).collect();
         for name in zones {
             let Some(month) = month_at(&zone(name)?, now) else { continue };
             let ended = month.0.saturating_sub(1);
-            let known = match monthly.done.get(name) {
+            let known = match self.done.get(name) {
                 Some(done) => Some(*done),
-                None => self.kept_document::<Done>(COUNTERS, &zone_key(name))?.map(|(_, done)| done),
+                None => {
+                    stored_document::<Done>(context.store(), COUNTERS, &zone_key(name))?.map(|(_, done)| done)
+                }
             };
             let done = match known {
-                Some(done) if done.month >= ended || self.context.settings.billing.monthly_invoices => done,
+                Some(done) if done.month >= ended || context.settings.billing.monthly_invoices => done,
                 Some(_) => Done { month: ended, skipped: ended },
                 None => Done { month: ended, skipped: 0 },
             };
             if known != Some(done) {
-                self.note_done(name, done)?;
+                note_done(context, name, done)?;
             }
-            monthly.done.insert(name.to_owned(), done);
+            self.done.insert(name.to_owned(), done);
             if done.month < ended {
-                return self.begin_pass(name, done);
+                return begin_pass(context, name, done);
             }
         }
         Ok(None)
     }
-
-    fn begin_pass(&self, name: &str, done: Done) -> Answer<Option<Pass>> {
-        let (zone, month) = (zone(name)?, Month(done.month + 1));
-        let begins = month_begins_at(&zone, month);
-        let Some((start, end)) = begins.zip(month_begins_at(&zone, Month(month.0 + 1))) else {
-            return Ok(None);
-        };
-        let not_before = month_begins_at(&zone, Month(done.skipped + 1)).filter(|_| done.skipped > 0);
-        // The clock has passed the end; now so has every commit that was on its way.
-        self.books_closed_at()?;
-        let snapshot = self.context.core.snapshot.load();
-        let in_zone = snapshot.accounts().filter(|account| account.terms.plan.plan.time_zone == name);
-        let accounts: Vec<_> = in_zone.map(|account| account.runtime.wallet.number()).collect();
-        tracing::info!(zone = name, %month, accounts = accounts.len(), "a month has ended and is invoiced");
-        Ok(Some(Pass {
-            zone: name.to_owned(),
-            month,
-            instants: start..end,
-            not_before: not_before.unwrap_or_default(),
-            done: Done { month: month.0, ..done },
-            accounts,
-        }))
-    }
-
-    /// Drafts one account's month, if there is anything in it and it has not been done.
-    fn draft_month(&self, account: AccountNumber, pass: &Pass) -> Answer<()> {
-        let Some(account) = self.context.core.snapshot.load().by_number(account) else { return Ok(()) };
-        let id = &account.provisioned.account.id;
-        let noted = self.kept_document::<Through>(COUNTERS, &account_key(id))?;
-        let end = pass.instants.end;
-        let since = noted.map_or(pass.instants.start, |(_, through)| through.until.0.max(pass.not_before));
-        if noted.is_some_and(|(_, through)| through.month >= pass.month.0) || since >= end {
-            return Ok(());
-        }
-        let Some(first) = self.first_billed(&account, &(since..end))? else { return Ok(()) };
-        // What lies between two months of different zones belongs to the later period, if there is anything.
-        let start =
-            if first < first_id_at(pass.instants.start) { since } else { pass.instants.start.max(since) };
-        let progress = Progress {
-            expected: noted.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision)),
-            through: Through { month: pass.month.0, until: Time(end) },
-        };
-        let period = start..end;
-        let content = self.invoice_content(&account, &period)?;
-        let _pen = self.billing.pen();
-        let system = Caller::system();
-        if let Some((revision, before)) = self.invoice_of_period(id, &period)? {
-            // Somebody has drafted it before the month was over.
-            if before.status == InvoiceStatus::Draft && before.content != content {
-                let after = InvoiceRecord { content, ..before.clone() };
-                self.put_invoice(&system, revision, &before, after, "invoice.refresh")?;
-            }
-            let mut work = self.context.change(&system);
-            progress.write(&mut work, id);
-            return work.commit().map(drop);
-        }
-        self.number_invoice(&system, &account, &period, content, Some(&progress)).map(drop)
-    }
-
-    /// The id of the first charge or refund of a period.
-    fn first_billed(&self, account: &ActiveAccount, period: &Range<UnixMicros>) -> Answer<Option<u64>> {
-        let number = account.runtime.wallet.number();
-        let (from, to) = (first_id_at(period.start), first_id_at(period.end));
-        let mut first = None;
-        let read = self.store().charges_between(number, from, to, |cdr, _| {
-            first = Some(cdr.message_id);
-            ControlFlow::Break(())
-        });
-        read.map_err(|error| unavailable(&error))?;
-        let to = first.unwrap_or(to);
-        let read = self.store().ledger_between(number, from, to, |id, entry| {
-            if entry.kind != EntryKind::Refund {
-                return ControlFlow::Continue(());
-            }
-            first = Some(id);
-            ControlFlow::Break(())
-        });
-        read.map_err(|error| unavailable(&error))?;
-        Ok(first)
-    }
-
-    fn note_done(&self, zone: &str, done: Done) -> Answer<()> {
-        let system = Caller::system();
-        let mut work = self.context.change(&system);
-        work.document(COUNTERS, zone_key(zone).as_bytes(), Expected::Any, Some(&done));
-        work.commit().map(drop)
-    }
 }
 
-fn account_key(account: &str) -> String {
-    format!("invoiced/account/{account}")
+fn begin_pass(context: &Context, name: &str, done: Done) -> Answer<Option<Pass>> {
+    let (zone, month) = (zone(name)?, Month(done.month + 1));
+    let begins = month_begins_at(&zone, month);
+    let Some((start, end)) = begins.zip(month_begins_at(&zone, Month(month.0 + 1))) else {
+        return Ok(None);
+    };
+    let not_before = month_begins_at(&zone, Month(done.skipped + 1)).filter(|_| done.skipped > 0);
+    // The clock has passed the end; now so has every commit that was on its way.
+    books_closed_at(context)?;
+    let snapshot = context.core.snapshot.load();
+    let in_zone = snapshot.accounts().filter(|account| account.terms.plan.plan.time_zone == name);
+    let accounts: Vec<_> = in_zone.map(|account| account.runtime.wallet.number()).collect();
+    tracing::info!(zone = name, %month, accounts = accounts.len(), "a month has ended and is invoiced");
+    Ok(Some(Pass {
+        zone: name.to_owned(),
+        month,
+        instants: start..end,
+        not_before: not_before.unwrap_or_default(),
+        done: Done { month: month.0, ..done },
+        accounts,
+    }))
+}
+
+/// Drafts one account's month, unless nothing was charged or refunded in it or it was done before.
+fn draft_month(invoices: &Invoices, account: AccountNumber, pass: &Pass) -> Answer<()> {
+    let context = &invoices.context;
+    let Some(account) = context.core.snapshot.load().by_number(account) else { return Ok(()) };
+    let id = &account.provisioned.account.id;
+    let noted = stored_document::<Through>(context.store(), COUNTERS, &account_key(id))?;
+    let end = pass.instants.end;
+    let since = noted.map_or(pass.instants.start, |(_, through)| through.until.0.max(pass.not_before));
+    if noted.is_some_and(|(_, through)| through.month >= pass.month.0) || since >= end {
+        return Ok(());
+    }
+    let Some(first) = first_billed(context.store(), &account, &(since..end))? else { return Ok(()) };
+    // What lies between two months of different zones belongs to the later period, if there is anything.
+    let start = if first < first_id_at(pass.instants.start) { since } else { pass.instants.start.max(since) };
+    let progress = Progress {
+        expected: noted.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision)),
+        through: Through { month: pass.month.0, until: Time(end) },
+    };
+    let period = start..end;
+    let content = invoices.contents.read(&account, &period)?;
+    let mut writer = invoices.writer.lock();
+    let system = Caller::system();
+    if let Some((revision, before)) = invoices.of_period(id, &period)? {
+        // Somebody has drafted it before the month was over.
+        if before.status == InvoiceStatus::Draft && before.content != content {
+            let after = InvoiceRecord { content, ..before.clone() };
+            writer.put(&system, revision, &before, after, "invoice.refresh")?;
+        }
+        let mut changes = context.change(&system);
+        progress.write(&mut changes, id);
+        return changes.commit().map(drop);
+    }
+    writer.number(&system, &account, &period, content, Some(&progress)).map(drop)
+}
+
+/// The id of the first charge or refund of a period.
+fn first_billed(store: &Store, account: &ActiveAccount, period: &Range<UnixMicros>) -> Answer<Option<u64>> {
+    let number = account.runtime.wallet.number();
+    let (from, to) = (first_id_at(period.start), first_id_at(period.end));
+    let mut first = None;
+    let read = store.charges_between(number, from, to, |cdr, _| {
+        first = Some(cdr.message_id);
+        ControlFlow::Break(())
+    });
+    read.map_err(|error| unavailable(&error))?;
+    let to = first.unwrap_or(to);
+    let read = store.ledger_between(number, from, to, |id, entry| {
+        if entry.kind != EntryKind::Refund {
+            return ControlFlow::Continue(());
+        }
+        first = Some(id);
+        ControlFlow::Break(())
+    });
+    read.map_err(|error| unavailable(&error))?;
+    Ok(first)
+}
+
+fn note_done(context: &Context, zone: &str, done: Done) -> Answer<()> {
+    let system = Caller::system();
+    let mut changes = context.change(&system);
+    changes.document(COUNTERS, zone_key(zone).as_bytes(), Expected::Any, Some(&done));
+    changes.commit().map(drop)
 }
 
 fn zone_key(zone: &str) -> String {

@@ -1,41 +1,41 @@
-//! Invoices that were sent and are not paid: which are late, and which will be soon.
+//! Invoices that were sent and are not paid: those that are overdue, and those that are due soon.
 
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::extract::IfMatch;
 use tollgate_api::invoices::{InvoiceStatus, InvoiceSummary};
 use tollgate_engine::time::UnixMicros;
+use tollgate_storage::store::Store;
 
-use super::in_state;
 use super::record::{BY_DUE, due_prefix};
-use crate::Office;
+use super::{Invoices, in_state};
 use crate::collections::INVOICES;
 use crate::problems::unavailable;
 
-/// Invoices that are looked at at once.
+/// Invoices that one look reads.
 const LOOKED_AT_MAX: usize = 100_000;
 /// Invoices that become overdue in one round; the next takes the rest.
 const MARKED_MAX: usize = 1_000;
 
-impl Office {
-    /// Those that are owed and due before then, the earliest first.
-    pub fn owed_before(&self, at: UnixMicros) -> Answer<Vec<InvoiceSummary>> {
-        let (end, mut owed) = (due_prefix(at), Vec::new());
-        let visited = self.store().documents(INVOICES, BY_DUE.as_bytes(), None, |key, row| {
-            if key >= end.as_bytes() || owed.len() == LOOKED_AT_MAX {
-                return false;
-            }
-            match serde_json::from_slice(&row.body) {
-                Ok(invoice) => owed.push(invoice),
-                Err(error) => tracing::error!(%error, "an invoice that is owed cannot be read"),
-            }
-            true
-        });
-        visited.map_err(|error| unavailable(&error))?;
-        Ok(owed)
-    }
+/// The invoices that are owed and due before then, the earliest first.
+pub fn owed_before(store: &Store, at: UnixMicros) -> Answer<Vec<InvoiceSummary>> {
+    let (end, mut owed) = (due_prefix(at), Vec::new());
+    let visited = store.documents(INVOICES, BY_DUE.as_bytes(), None, |key, row| {
+        if key >= end.as_bytes() || owed.len() == LOOKED_AT_MAX {
+            return false;
+        }
+        match serde_json::from_slice(&row.body) {
+            Ok(invoice) => owed.push(invoice),
+            Err(error) => tracing::error!(%error, "an invoice that is owed cannot be read"),
+        }
+        true
+    });
+    visited.map_err(|error| unavailable(&error))?;
+    Ok(owed)
+}
 
-    /// Marks as overdue what was to be paid by now.
+impl Invoices {
+    /// Marks as overdue those of `owed` that should have been paid by now.
     pub fn mark_overdue(&self, owed: &[InvoiceSummary], now: UnixMicros) -> Answer<()> {
         let is_late = |invoice: &&InvoiceSummary| {
             invoice.status == InvoiceStatus::Sent && invoice.due_at.is_some_and(|due_at| due_at.0 < now)
@@ -43,12 +43,11 @@ impl Office {
         for invoice in owed.iter().filter(is_late).take(MARKED_MAX) {
             let number = &invoice.invoice_number;
             let system = Caller::system();
-            let marked =
-                self.change_invoice(&system, number, IfMatch(None), "invoice.overdue", |record, _| {
-                    in_state(record, &[InvoiceStatus::Sent], "overdue")?;
-                    record.status = InvoiceStatus::Overdue;
-                    Ok(())
-                });
+            let marked = self.change(&system, number, IfMatch(None), "invoice.overdue", |record, _| {
+                in_state(record, &[InvoiceStatus::Sent], "overdue")?;
+                record.status = InvoiceStatus::Overdue;
+                Ok(())
+            });
             match marked {
                 // Somebody has paid or cancelled it meanwhile.
                 Err(problem) if problem.code == "wrong_state" => {}

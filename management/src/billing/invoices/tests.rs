@@ -6,7 +6,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::clock::now;
 
 use super::record::Content;
-use super::whole::Whole;
+use super::test_books::TestBooks;
 
 const ACCOUNT: &str = "biz_test_001";
 /// Networks of three kinds of prices.
@@ -29,20 +29,20 @@ fn instant() -> UnixMicros {
     at
 }
 
-fn happen(whole: &Whole, random: &mut Pcg64Mcg, document: &mut Vec<(String, i64)>) -> (i64, i64) {
-    if random.random_range(0..3) == 0 && !document.is_empty() {
-        let (message, micros) = document.swap_remove(random.random_range(0..document.len()));
-        whole.refund(&message);
+fn happen(books: &TestBooks, random: &mut Pcg64Mcg, charged: &mut Vec<(String, i64)>) -> (i64, i64) {
+    if random.random_range(0..3) == 0 && !charged.is_empty() {
+        let (message, micros) = charged.swap_remove(random.random_range(0..charged.len()));
+        books.refund(&message);
         return (-micros, -1);
     }
-    let (message, micros) = whole.charge(ACCOUNT, DESTINATIONS[random.random_range(0..3)]);
-    document.push((message, micros));
+    let (message, micros) = books.charge(ACCOUNT, DESTINATIONS[random.random_range(0..3)]);
+    charged.push((message, micros));
     (micros, 1)
 }
 
-fn content(whole: &Whole, from: UnixMicros, to: UnixMicros) -> Content {
-    let account = whole.office().context.core.snapshot.load().by_account(ACCOUNT).unwrap();
-    whole.office().invoice_content(&account, &(from..to)).unwrap()
+fn content(books: &TestBooks, from: UnixMicros, to: UnixMicros) -> Content {
+    let account = books.context().core.snapshot.load().by_account(ACCOUNT).unwrap();
+    books.invoices().contents.read(&account, &(from..to)).unwrap()
 }
 
 fn check(content: &Content, happenings: &[Happening]) {
@@ -65,24 +65,24 @@ fn check(content: &Content, happenings: &[Happening]) {
 fn any_period_is_what_happened_in_it_and_periods_in_a_row_are_everything() {
     for seed in 0..4 {
         let mut random = Pcg64Mcg::seed_from_u64(seed);
-        let whole = Whole::new(true);
+        let books = TestBooks::new(true);
         let start = instant();
-        let (mut document, mut happenings) = (Vec::new(), Vec::new());
+        let (mut charged, mut happenings) = (Vec::new(), Vec::new());
         for _ in 0..60 {
-            let (micros, segments) = happen(&whole, &mut random, &mut document);
+            let (micros, segments) = happen(&books, &mut random, &mut charged);
             happenings.push(Happening { micros, segments, until: instant() });
         }
         let cut = |at: usize| at.checked_sub(1).map_or(start, |before| happenings[before].until);
         for _ in 0..50 {
             let from = random.random_range(0..happenings.len());
             let to = random.random_range(from..=happenings.len());
-            check(&content(&whole, cut(from), cut(to)), &happenings[from..to]);
+            check(&content(&books, cut(from), cut(to)), &happenings[from..to]);
         }
         let mut sum = 0;
         let mut from = 0;
         while from < happenings.len() {
             let to = random.random_range(from + 1..=happenings.len());
-            sum += content(&whole, cut(from), cut(to)).total.0.micros();
+            sum += content(&books, cut(from), cut(to)).total.0.micros();
             from = to;
         }
         assert_eq!(sum, happenings.iter().map(|one| one.micros).sum::<i64>(), "seed {seed}");

@@ -9,17 +9,18 @@ use tollgate_api::money::Money;
 use tollgate_api::usage::{CountryUsage, NetworkUsage, OperatorUsage};
 use tollgate_engine::network::{Country, Network, NetworkCode};
 use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::tables::Tables;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::rows::UsageRow;
+use tollgate_storage::store::Store;
 use tollgate_storage::usage::UsageOf;
 
-use super::{cost, counts};
-use crate::Office;
+use super::counts::{cost, counts, difference};
 use crate::billing::period;
 use crate::problems::unavailable;
-use tollgate_relay::snapshot::{ActiveAccount, Snapshot};
+use tollgate_relay::snapshot::ActiveAccount;
 
-/// What is wanted of a period.
+/// How far the counters of a period are broken down.
 #[derive(Clone, Copy, Debug)]
 pub enum Wanted<'a> {
     /// The totals alone.
@@ -28,7 +29,7 @@ pub enum Wanted<'a> {
     Everything(&'a [(Date, UnixMicros)]),
 }
 
-/// Counters added up.
+/// The counters of a period, added up.
 #[derive(Debug, Default)]
 pub struct Tally {
     pub totals: UsageRow,
@@ -38,37 +39,22 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Rows come in the order of time, so that the day only ever moves on.
-    fn add(&mut self, day: Option<usize>, of: UsageOf, row: &UsageRow) {
-        match of {
-            UsageOf::Network(code) => {
-                self.totals.add(row);
-                self.networks.entry(code).or_default().add(row);
-                if let Some(counted) = day.and_then(|day| self.days.get_mut(day)) {
-                    counted.add(row);
-                }
-            }
-            UsageOf::Operator(number) => self.operators.entry(number).or_default().add(row),
-        }
-    }
-}
-
-impl Office {
     /// Adds up an account's counters of a period.
-    pub fn usage_tally(
-        &self,
+    pub fn read(
+        store: &Store,
         account: &ActiveAccount,
         instants: &Range<UnixMicros>,
         wanted: Wanted<'_>,
-    ) -> Answer<Tally> {
+    ) -> Answer<Self> {
         let number = account.runtime.wallet.number();
         let days = match wanted {
             Wanted::Totals => &[],
             Wanted::Everything(days) => days,
         };
-        let mut tally = Tally { days: vec![UsageRow::default(); days.len()], ..Tally::default() };
+        let mut tally = Self { days: vec![UsageRow::default(); days.len()], ..Self::default() };
+        // Rows come in the order of time, so that the day only moves forward.
         let mut day = 0;
-        let read = self.store().usage(number, period::quarters(instants), |key, row| {
+        let read = store.usage(number, period::quarters(instants), |key, row| {
             let at = key.quarter.starts_at();
             while days.get(day).is_some_and(|(_, ends_at)| *ends_at <= at) {
                 day += 1;
@@ -84,12 +70,24 @@ impl Office {
         Ok(tally)
     }
 
+    fn add(&mut self, day: Option<usize>, of: UsageOf, row: &UsageRow) {
+        match of {
+            UsageOf::Network(code) => {
+                self.totals.add(row);
+                self.networks.entry(code).or_default().add(row);
+                if let Some(counted) = day.and_then(|day| self.days.get_mut(day)) {
+                    counted.add(row);
+                }
+            }
+            UsageOf::Operator(number) => self.operators.entry(number).or_default().add(row),
+        }
+    }
+
     /// By country, in the order of their codes.
-    pub fn usage_by_country(&self, tally: &Tally) -> Vec<CountryUsage> {
-        let snapshot = self.context.core.snapshot.load();
+    pub fn by_country(&self, tables: &Tables) -> Vec<CountryUsage> {
         let mut countries: BTreeMap<Option<(&str, &str)>, UsageRow> = BTreeMap::new();
-        for (code, row) in &tally.networks {
-            let country = found(&snapshot, *code).1.map(|country| (&*country.iso2, &*country.name));
+        for (code, row) in &self.networks {
+            let country = found(tables, *code).1.map(|country| (&*country.iso2, &*country.name));
             countries.entry(country).or_default().add(row);
         }
         let shown = countries.iter().map(|(country, row)| CountryUsage {
@@ -101,10 +99,9 @@ impl Office {
     }
 
     /// By network, in the order of their codes.
-    pub fn usage_by_network(&self, tally: &Tally) -> Vec<NetworkUsage> {
-        let snapshot = self.context.core.snapshot.load();
-        let shown = tally.networks.iter().map(|(code, row)| {
-            let (network, country) = found(&snapshot, *code);
+    pub fn by_network(&self, tables: &Tables) -> Vec<NetworkUsage> {
+        let shown = self.networks.iter().map(|(code, row)| {
+            let (network, country) = found(tables, *code);
             NetworkUsage {
                 mcc: format!("{:03}", code.mcc),
                 mnc: code.mnc.map(|mnc| mnc.to_string()),
@@ -117,14 +114,14 @@ impl Office {
     }
 
     /// By operator, in the order of their numbers.
-    pub fn usage_by_operator(&self, tally: &Tally, with_costs: bool) -> Answer<Vec<OperatorUsage>> {
-        if tally.operators.is_empty() {
+    pub fn by_operator(&self, store: &Store, with_costs: bool) -> Answer<Vec<OperatorUsage>> {
+        if self.operators.is_empty() {
             return Ok(Vec::new());
         }
-        let known = self.store().operators().map_err(|error| unavailable(&error))?;
+        let known = store.operators().map_err(|error| unavailable(&error))?;
         let codes: HashMap<_, _> = known.into_iter().map(|(number, row)| (number, row.code)).collect();
-        let shown = tally.operators.iter().map(|(number, row)| {
-            let margin = cost(row).checked_sub(row.cost_operators).unwrap_or_default();
+        let shown = self.operators.iter().map(|(number, row)| {
+            let margin = difference(cost(row), row.cost_operators);
             OperatorUsage {
                 operator: codes.get(number).cloned().unwrap_or_default(),
                 counts: counts(row),
@@ -137,8 +134,8 @@ impl Office {
 }
 
 /// A network of the catalogue in force, with its country.
-fn found(snapshot: &Snapshot, code: NetworkCode) -> (Option<&Network>, Option<&Country>) {
-    let networks = &snapshot.tables.networks;
+fn found(tables: &Tables, code: NetworkCode) -> (Option<&Network>, Option<&Country>) {
+    let networks = &tables.networks;
     let id = networks.id(code);
     (id.map(|id| networks.get(id)), id.and_then(|id| networks.country_of(id)))
 }

@@ -1,4 +1,4 @@
-//! All that has moved an account's money, as the API shows it: entries of the ledger, and the CDRs, which are its debits.
+//! The transactions of an account as the API shows them: entries of the ledger, and CDRs, which are its debits.
 
 use std::ops::ControlFlow;
 
@@ -19,7 +19,7 @@ use crate::problems::unavailable;
 use tollgate_provisioning::texts;
 use tollgate_relay::snapshot::ActiveAccount;
 
-/// Which transactions, and whose.
+/// The transactions that a query asks for.
 struct Wanted<'a> {
     account: &'a ActiveAccount,
     kind: Option<TransactionKind>,
@@ -71,7 +71,7 @@ pub fn find(store: &Store, account: &ActiveAccount, id: u64) -> Answer<Option<Tr
 }
 
 impl Wanted<'_> {
-    /// Reads no CDRs where none is wanted, and no ledger where CDRs alone are.
+    /// Visits them, the newest first. CDRs and the ledger are read only where the kind may be found there.
     fn walk(
         &self,
         store: &Store,
@@ -140,7 +140,7 @@ fn of_charge(account: &ActiveAccount, cdr: &Cdr<'_>) -> Transaction {
     }
 }
 
-/// A debit of nothing.
+/// A debit of zero, which the callers fill in.
 fn plain(account: &ActiveAccount, id: u64) -> Transaction {
     let account = &account.provisioned.account;
     Transaction {
@@ -169,7 +169,9 @@ fn kind_of(kind: EntryKind) -> TransactionKind {
     }
 }
 
-/// A price is zero or more, so that it has an opposite.
+/// A charge as an entry that takes money.
 fn debited(cdr: &Cdr<'_>) -> Amount {
-    cdr.fields.amount.checked_neg().unwrap_or_default()
+    let debited = cdr.fields.amount.checked_neg();
+    assert!(debited.is_some(), "CDR {} has a price below zero", cdr.message_id);
+    debited.unwrap_or_default()
 }

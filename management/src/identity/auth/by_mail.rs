@@ -176,7 +176,7 @@ impl Office {
             password: None,
         };
         // Its SMPP password is known to nobody; the user makes another by `credentials/rotate`.
-        self.create_account(&Caller::system(), new).map(drop)
+        self.account_service.create_account(&Caller::system(), new).map(drop)
     }
 
     /// That somebody has forgotten a password, as far as it is the same for everybody.

@@ -7,7 +7,7 @@ use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 
 use super::view::state_of;
-use crate::messaging::charges::line_view;
+use crate::messaging::charges::quote::line_view;
 use crate::problems::unavailable;
 use crate::tariff_files::{ExplainError, Explanation};
 

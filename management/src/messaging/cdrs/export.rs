@@ -1,5 +1,5 @@
 //! Exports: a thread reads the books a page at a time and writes what somebody downloads. It waits for the reader with a few
-//! pieces in hand, and for no longer than a minute; nothing of the database is held meanwhile.
+//! pieces in memory, for no longer than a minute, and holds nothing of the database while it waits.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -14,20 +14,22 @@ use tollgate_api::cdrs::{Export, ExportFormat, ExportQuery};
 use tollgate_api::problem::Problem;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::clock::now;
+use tollgate_storage::store::Store;
 
 use super::list::dispatch_octets;
 use super::view::named_state;
-use crate::Office;
 use crate::cdr_export::pages::{Pages, Wanted};
 use crate::cdr_export::parquet::ParquetRows;
 use crate::cdr_export::{COLUMNS, Cell, Cells, without_costs};
+use crate::identity::visibility::Visibility;
+use crate::messaging::lookup::Lookup;
 
 /// Exports at once.
 const EXPORTS_MAX: usize = 2;
-/// Octets of a piece, and pieces that wait for the reader.
+/// Octets of a piece, and the number of pieces that may wait for the reader.
 const PIECE_OCTETS: usize = 64 << 10;
 const PIECES_MAX: usize = 4;
-/// A reader that takes nothing for so long has gone.
+/// Time without a read after which the reader is taken to have gone.
 const STALLED_AFTER: Duration = Duration::from_mins(1);
 
 /// The exports that are under way.
@@ -40,15 +42,31 @@ impl Default for Exports {
     }
 }
 
-impl Office {
-    pub(crate) fn begin_export(&self, caller: &Caller, query: &ExportQuery) -> Answer<Export> {
-        let names = self.names()?;
+/// An export that somebody asks for.
+pub struct AskedExport<'a> {
+    /// The caller who asks.
+    pub caller: &'a Caller,
+    /// The CDRs asked for.
+    pub query: &'a ExportQuery,
+}
+
+impl AskedExport<'_> {
+    /// Begins the export on a thread of its own.
+    pub fn begin(
+        &self,
+        store: &Arc<Store>,
+        visibility: &Visibility,
+        lookup: &Lookup,
+        exports: &Exports,
+    ) -> Answer<Export> {
+        let Self { caller, query } = *self;
+        let names = lookup.names()?;
         let accounts = match &query.account {
-            Some(id) => vec![self.account_number(caller, &names, id)?],
+            Some(id) => vec![lookup.account(caller, &names, id)?.0],
             None if caller.reaches_all() => names.account_numbers(),
             None => {
-                let reached = self.visibility.all_reached(caller).into_iter();
-                let mut numbers: Vec<_> = reached.map(|account| account.runtime.wallet.number()).collect();
+                let accounts = visibility.all_reached(caller).into_iter();
+                let mut numbers: Vec<_> = accounts.map(|account| account.runtime.wallet.number()).collect();
                 numbers.sort_unstable();
                 numbers
             }
@@ -60,13 +78,13 @@ impl Office {
             dispatch_id: query.dispatch_id.as_deref().map(dispatch_octets).transpose()?,
             state: query.state.map(named_state),
         };
-        let turn = Arc::clone(&self.exports.0).try_acquire_owned().map_err(|_| {
+        let turn = Arc::clone(&exports.0).try_acquire_owned().map_err(|_| {
             let detail = format!("{EXPORTS_MAX} exports are under way; try again when one is done");
             Problem::too_many_requests(detail).retry_after(10)
         })?;
         let (sender, pieces) = mpsc::channel(PIECES_MAX);
-        // Of the world it holds the store alone: nothing that the process waits for when it ends.
-        let pages = Pages::new(Arc::clone(&self.context.core.books.store), names, wanted, now());
+        // It holds only the store, which the process does not wait for when it ends.
+        let pages = Pages::new(Arc::clone(store), names, wanted, now());
         let task =
             Task { pages, with_costs: caller.reaches_all(), format: query.format, sender, _turn: turn };
         let handle = Handle::current();
@@ -98,7 +116,7 @@ impl Task {
         };
         if let Err(error) = written {
             tracing::warn!(%error, "an export was not finished");
-            // A reader that is still there sees its connection cut.
+            // A reader that is still connected sees the connection cut.
             let _ = sender.try_send(Err(error));
         }
     }
@@ -127,7 +145,7 @@ impl Task {
     }
 }
 
-/// What is written, on its way to the reader.
+/// Collects what is written and sends it to the reader piece by piece.
 struct Pieces {
     sender: mpsc::Sender<io::Result<Bytes>>,
     handle: Handle,

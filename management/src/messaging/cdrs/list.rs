@@ -1,7 +1,8 @@
-//! Pages of messages: account after account, and of each the newest first. What filters leave out is looked at all the same,
-//! so that one page looks at a bounded number.
+//! Pages of CDRs: account after account, and of each the newest first. CDRs that a filter leaves out count as well, so that
+//! the number that one page looks at is bounded.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
@@ -16,19 +17,22 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr;
 use tollgate_storage::rows::{MessageState, StateRow};
 use tollgate_storage::schema::first_id_at;
+use tollgate_storage::store::Store;
 
 use super::view::{cdr_view, named_state};
-use crate::Office;
 use crate::cdr_export::Names;
 use crate::cdr_export::pages::COMMIT_DELAY_MAX_MICROS;
+use crate::identity::visibility::Visibility;
+use crate::messaging::lookup::Lookup;
 use crate::messaging::paging::{Gathering, foreign_cursor};
 use crate::problems::unavailable;
 use tollgate_provisioning::texts;
+use tollgate_relay::snapshot::ActiveAccount;
 
-/// What opening one account's messages counts as.
+/// The cost of opening one account's messages, counted in CDRs looked at.
 const LOOKS_PER_ACCOUNT: usize = 20;
 
-/// Which messages.
+/// The messages that a query asks for.
 struct Filter<'a> {
     query: &'a CdrsQuery,
     mcc: Option<u16>,
@@ -41,59 +45,59 @@ struct Filter<'a> {
     to: UnixMicros,
 }
 
-impl Office {
-    pub(crate) fn list_cdrs(&self, caller: &Caller, query: &CdrsQuery) -> Answer<Page<Cdr>> {
-        let paging = query.paging()?;
-        let names = self.names()?;
-        let (mut gathering, filter) = (Gathering::new(&paging), Filter::read(query, &names)?);
-        let accounts = self.accounts_of(caller, query, &names)?;
-        let after = paging.after.as_deref().map(read_key).transpose()?;
-        let to_id = first_id_at(UnixMicros(filter.to.0.saturating_add(COMMIT_DELAY_MAX_MICROS)));
-        // An operator of no number has no messages.
-        let can_have_some = query.operator.is_none() || filter.operator.is_some();
-        for (id, number) in accounts.into_iter().filter(|_| can_have_some) {
-            let named = names.named_account(number);
-            let named = named.ok_or_else(|| Problem::internal("an account has no name in the books"))?;
-            let before = match after {
-                Some((account, _)) if *id < *account => continue,
-                Some((account, before)) if *id == *account => before.min(to_id),
-                _ => to_id,
-            };
-            let visit = |cdr: &cdr::Cdr<'_>, state: Option<&StateRow>| {
-                let view = || cdr_view(&names, named, cdr, state, caller.reaches_all());
-                let item = filter.has(&names, cdr, state).then_some(view);
-                gathering.look(|| format!("{id} {}", cdr.message_id), item)
-            };
-            let read = self.store().cdrs_before(number, before, first_id_at(filter.from), visit);
-            read.map_err(|error| unavailable(&error))?;
-            // Nothing has an id below zero: the next page begins behind this account.
-            let is_cut = gathering.is_complete();
-            if is_cut || gathering.spend(LOOKS_PER_ACCOUNT, || format!("{id} 0")) == ControlFlow::Break(()) {
-                break;
-            }
-        }
-        gathering.finish()
-    }
-
-    /// Whose messages, in the order of their ids.
-    fn accounts_of(
-        &self,
-        caller: &Caller,
-        query: &CdrsQuery,
-        names: &Names,
-    ) -> Answer<Vec<(String, AccountNumber)>> {
-        if let Some(id) = &query.account {
-            return Ok(vec![(id.clone(), self.account_number(caller, names, id)?)]);
-        }
-        let reached = self.visibility.all_reached(caller).into_iter();
-        let named = |account: std::sync::Arc<tollgate_relay::snapshot::ActiveAccount>| {
-            (account.provisioned.account.id.to_string(), account.runtime.wallet.number())
+/// A page of the CDRs that a query asks for.
+pub fn page(
+    store: &Store,
+    visibility: &Visibility,
+    lookup: &Lookup,
+    caller: &Caller,
+    query: &CdrsQuery,
+) -> Answer<Page<Cdr>> {
+    let paging = query.paging()?;
+    let names = lookup.names()?;
+    let (mut gathering, filter) = (Gathering::new(&paging), Filter::read(query, &names)?);
+    let accounts = match &query.account {
+        Some(id) => vec![(id.clone(), lookup.account(caller, &names, id)?.0)],
+        None => visible_accounts(visibility, caller),
+    };
+    let after = paging.after.as_deref().map(read_key).transpose()?;
+    let to_id = first_id_at(UnixMicros(filter.to.0.saturating_add(COMMIT_DELAY_MAX_MICROS)));
+    // An operator without a number has no messages.
+    let can_have_some = query.operator.is_none() || filter.operator.is_some();
+    for (id, number) in accounts.into_iter().filter(|_| can_have_some) {
+        let named = names.named_account(number);
+        let named = named.ok_or_else(|| Problem::internal("an account has no name in the books"))?;
+        let before = match after {
+            Some((account, _)) if *id < *account => continue,
+            Some((account, before)) if *id == *account => before.min(to_id),
+            _ => to_id,
         };
-        Ok(reached.map(named).collect())
+        let visit = |cdr: &cdr::Cdr<'_>, state: Option<&StateRow>| {
+            let view = || cdr_view(&names, named, cdr, state, caller.reaches_all());
+            let item = filter.has(&names, cdr, state).then_some(view);
+            gathering.look(|| format!("{id} {}", cdr.message_id), item)
+        };
+        let read = store.cdrs_before(number, before, first_id_at(filter.from), visit);
+        read.map_err(|error| unavailable(&error))?;
+        // No id is below zero: the next page begins behind this account.
+        let is_cut = gathering.is_complete();
+        if is_cut || gathering.spend(LOOKS_PER_ACCOUNT, || format!("{id} 0")) == ControlFlow::Break(()) {
+            break;
+        }
     }
+    gathering.finish()
 }
 
-/// The account and the message that a cursor was given out for.
+/// The accounts in force that the caller may see, in the order of their ids.
+fn visible_accounts(visibility: &Visibility, caller: &Caller) -> Vec<(String, AccountNumber)> {
+    let accounts = visibility.all_reached(caller).into_iter();
+    let named = |account: Arc<ActiveAccount>| {
+        (account.provisioned.account.id.to_string(), account.runtime.wallet.number())
+    };
+    accounts.map(named).collect()
+}
+
+/// The account and the message that a cursor stands for.
 fn read_key(key: &str) -> Answer<(&str, u64)> {
     let (account, message) = key.rsplit_once(' ').ok_or_else(foreign_cursor)?;
     Ok((account, message.parse().map_err(|_| foreign_cursor())?))
@@ -131,7 +135,7 @@ impl<'a> Filter<'a> {
         })
     }
 
-    /// What is cheap is asked first.
+    /// True if the query asks for this CDR. Cheap tests come first.
     fn has(&self, names: &Names, cdr: &cdr::Cdr<'_>, state: Option<&StateRow>) -> bool {
         let (fields, query) = (&cdr.fields, self.query);
         let is_in = |wanted| state.map_or(MessageState::Enroute, |row| row.state) == wanted;

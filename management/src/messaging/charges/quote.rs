@@ -16,7 +16,7 @@ use tollgate_engine::wallet::Wallet;
 use tollgate_storage::clock::now;
 
 use super::content::{Content, Said};
-use super::{ADDRESS_OCTETS_MAX, octets};
+use super::fields::{ADDRESS_OCTETS_MAX, octets};
 use crate::quotes::Explained;
 use crate::quotes::route::{Ranked, Ranking, Route};
 use tollgate_relay::clients::destination;

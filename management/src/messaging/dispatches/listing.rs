@@ -1,4 +1,4 @@
-//! Lists of dispatches: those that the books count and those that people wrote about, as one.
+//! Lists of dispatches: those that the books count and those that somebody described, merged.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -10,55 +10,63 @@ use tollgate_api::page::{Page, Paging};
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::store::Unavailable;
+use tollgate_storage::store::{Store, Unavailable};
 
-use super::key;
+use super::record::key;
 use super::view::{Found, Written};
-use crate::Office;
 use crate::cdr_export::NamedAccount;
 use crate::collections::DISPATCHES;
+use crate::identity::visibility::Visibility;
+use crate::messaging::lookup::Lookup;
 use crate::messaging::paging::{Gathering, foreign_cursor};
 use crate::problems::unavailable;
 
-/// Dispatches that are read at once, of each kind.
+/// Dispatches of each kind that are read at once.
 const CHUNK: usize = 256;
-/// What opening one account's dispatches counts as.
+/// The cost of opening one account's dispatches, counted in dispatches looked at.
 const LOOKS_PER_ACCOUNT: usize = 20;
-/// Named dispatches that can be put in another order than the books have them in.
+/// Described dispatches that can be sorted in memory, in an order that the books do not have.
 const SORTED_MAX: usize = 10_000;
 
-/// Whose dispatches, in the order of their ids.
+/// The accounts whose dispatches are listed, in the order of their ids.
 type Owners = [(AccountNumber, NamedAccount)];
 
-impl Office {
-    pub(crate) fn dispatches_listed(
-        &self,
-        caller: &Caller,
-        query: &DispatchesQuery,
-    ) -> Answer<Page<Dispatch>> {
-        let paging = query.paging()?;
+/// A list of dispatches that somebody asks for.
+pub struct Listing<'a> {
+    /// The books.
+    pub store: &'a Store,
+    /// Answers which accounts the caller may see.
+    pub visibility: &'a Visibility,
+    /// Finds the account that the query names.
+    pub lookup: &'a Lookup,
+    /// The caller who asks.
+    pub caller: &'a Caller,
+    /// The dispatches asked for.
+    pub query: &'a DispatchesQuery,
+}
+
+impl Listing<'_> {
+    /// The page that is asked for.
+    pub fn page(&self) -> Answer<Page<Dispatch>> {
+        let paging = self.query.paging()?;
         let in_force = || {
-            let reached = self.visibility.all_reached(caller).into_iter().map(|account| {
+            let accounts = self.visibility.all_reached(self.caller).into_iter().map(|account| {
                 let (number, account) = (account.runtime.wallet.number(), &account.provisioned.account);
                 (number, NamedAccount { id: account.id.to_string(), currency: account.currency })
             });
-            reached.collect()
+            accounts.collect()
         };
-        let asked = query.account.as_deref().map(|account| self.owner(caller, account)).transpose()?;
-        let owners: Vec<_> = asked.map_or_else(in_force, |owner| vec![owner]);
-        match query.sort.unwrap_or_default() {
-            DispatchSort::Id => self.by_id(caller, query, &owners, &paging),
-            DispatchSort::Newest => self.newest_first(caller, query, &owners, &paging),
+        let owners: Vec<_> = match &self.query.account {
+            Some(id) => vec![self.lookup.account(self.caller, &*self.lookup.names()?, id)?],
+            None => in_force(),
+        };
+        match self.query.sort.unwrap_or_default() {
+            DispatchSort::Id => self.by_id(&owners, &paging),
+            DispatchSort::Newest => self.newest_first(&owners, &paging),
         }
     }
 
-    fn by_id(
-        &self,
-        caller: &Caller,
-        query: &DispatchesQuery,
-        owners: &Owners,
-        paging: &Paging,
-    ) -> Answer<Page<Dispatch>> {
+    fn by_id(&self, owners: &Owners, paging: &Paging) -> Answer<Page<Dispatch>> {
         let mut gathering = Gathering::new(paging);
         let after = paging.after.as_deref().map(read_key).transpose()?;
         for (number, owner) in owners {
@@ -71,12 +79,12 @@ impl Office {
                 _ => Vec::new(),
             };
             let visit = |octets: &[u8], found: &Found| {
-                let item = found.is_there().then(|| found.view(caller, owner, octets));
-                let item = item.filter(|item| is_wanted(query, item));
+                let item = found.is_there().then(|| found.view(self.caller, owner, octets));
+                let item = item.filter(|item| is_wanted(self.query, item));
                 gathering.look(|| format!("{} {}", owner.id, text_of(octets)), item.map(|item| || item))
             };
             let walked = self.walk(*number, behind, visit).map_err(|error| unavailable(&error))?;
-            // A key without a dispatch is behind all of the account's.
+            // A key without a dispatch sorts behind all of the account's.
             if walked.is_break() || gathering.spend(LOOKS_PER_ACCOUNT, || owner.id.clone()).is_break() {
                 break;
             }
@@ -94,7 +102,7 @@ impl Office {
         loop {
             let (mut merged, mut horizon) = (BTreeMap::<Vec<u8>, Found>::new(), None::<Vec<u8>>);
             let mut read = 0;
-            self.store().dispatches(account, &after, |octets, counters| {
+            self.store.dispatches(account, &after, |octets, counters| {
                 merged.entry(octets.to_vec()).or_default().counters = *counters;
                 read += 1;
                 if read < CHUNK {
@@ -113,7 +121,7 @@ impl Office {
                 merged.entry(octets).or_default().written = Some(written);
             }
             for (octets, found) in &merged {
-                // Behind the horizon one kind is not read yet.
+                // Beyond the horizon one of the two kinds is not read yet.
                 if horizon.as_ref().is_some_and(|horizon| octets > horizon) {
                     break;
                 }
@@ -128,7 +136,7 @@ impl Office {
         }
     }
 
-    /// Some of what people wrote about an account's dispatches behind one.
+    /// The next descriptions of an account's dispatches behind one.
     fn written_chunk(
         &self,
         account: AccountNumber,
@@ -146,7 +154,7 @@ impl Office {
     ) -> Result<Vec<(Vec<u8>, Written)>, Unavailable> {
         let (mut read, mut fault) = (Vec::new(), None);
         let prefix = key(account, &[]);
-        self.store().documents(DISPATCHES, &prefix, behind, |document_key, row| {
+        self.store.documents(DISPATCHES, &prefix, behind, |document_key, row| {
             match Written::read(&row) {
                 Ok(written) => {
                     let octets = document_key.strip_prefix(&prefix[..]).unwrap_or_default();
@@ -159,13 +167,7 @@ impl Office {
         fault.map_or(Ok(read), Err)
     }
 
-    fn newest_first(
-        &self,
-        caller: &Caller,
-        query: &DispatchesQuery,
-        owners: &Owners,
-        paging: &Paging,
-    ) -> Answer<Page<Dispatch>> {
+    fn newest_first(&self, owners: &Owners, paging: &Paging) -> Answer<Page<Dispatch>> {
         let mut named = Vec::new();
         for (number, owner) in owners {
             let room = SORTED_MAX + 1 - named.len();
@@ -186,9 +188,10 @@ impl Office {
             if paging.after.as_ref().is_some_and(|after| key >= *after) {
                 continue;
             }
-            let counters = self.store().dispatch(number, &octets).map_err(|error| unavailable(&error))?;
+            let counters = self.store.dispatch(number, &octets).map_err(|error| unavailable(&error))?;
             let found = Found { counters: counters.unwrap_or_default(), written: Some(written) };
-            let item = Some(found.view(caller, owner, &octets)).filter(|item| is_wanted(query, item));
+            let item =
+                Some(found.view(self.caller, owner, &octets)).filter(|item| is_wanted(self.query, item));
             if gathering.look(|| key, item.map(|item| || item)).is_break() {
                 break;
             }
@@ -211,7 +214,7 @@ fn is_wanted(query: &DispatchesQuery, dispatch: &Dispatch) -> bool {
         })
 }
 
-/// The account that a cursor was given out for, and its dispatch; `None` behind all of the account's.
+/// The account that a cursor stands for, and its dispatch; `None` behind all of the account's.
 fn read_key(key: &str) -> Answer<(String, Option<Vec<u8>>)> {
     match key.split_once(' ') {
         None => Ok((key.to_owned(), None)),

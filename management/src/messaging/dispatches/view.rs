@@ -8,11 +8,11 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::rows::{self, DispatchCounters, DocumentRow};
 use tollgate_storage::store::Unavailable;
 
-use super::DispatchRecord;
+use super::record::DispatchRecord;
 use crate::billing::ratio::percent;
 use crate::cdr_export::NamedAccount;
 
-/// What people wrote about a dispatch, with its version.
+/// A description that somebody wrote, with its version.
 #[derive(Clone, Debug)]
 pub struct Written {
     pub revision: u64,
@@ -24,14 +24,14 @@ pub struct Written {
 /// A dispatch that is there.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
-    /// What was charged under its id; zero where nothing was.
+    /// The counters of what was charged under its id; zero where nothing was.
     pub counters: DispatchCounters,
-    /// `None` where only messages name it.
+    /// Its description; `None` where only messages name it.
     pub written: Option<Written>,
 }
 
 impl Written {
-    /// From the document of a dispatch.
+    /// Reads the document of a dispatch.
     pub fn read(row: &DocumentRow) -> Result<Self, Unavailable> {
         let record = serde_json::from_slice(&row.body);
         let record = record.map_err(|error| Unavailable(format!("the document of a dispatch: {error}")))?;
@@ -41,17 +41,17 @@ impl Written {
 }
 
 impl Found {
-    /// Whether there is such a dispatch at all.
+    /// True if there is such a dispatch.
     pub fn is_there(&self) -> bool {
         self.written.is_some() || self.counters.messages > 0
     }
 
-    /// Zero where nobody has written anything.
+    /// The version of its description; zero without one.
     pub fn revision(&self) -> u64 {
         self.written.as_ref().map_or(0, |written| written.revision)
     }
 
-    /// As the API shows it. What operators charge is for whoever reaches all accounts.
+    /// The dispatch as the API shows it. Only callers who see all accounts are shown what operators charge.
     pub fn view(&self, caller: &Caller, account: &NamedAccount, octets: &[u8]) -> Dispatch {
         let written = self.written.as_ref();
         let record = written.map(|written| &written.record);
@@ -69,7 +69,7 @@ impl Found {
     }
 }
 
-/// One under which nothing was charged yet has not come to its end.
+/// The status by the counters. A dispatch under which nothing was charged yet is not over.
 fn status_of(counters: &DispatchCounters) -> DispatchStatus {
     match counters.status() {
         _ if counters.messages == 0 => DispatchStatus::Processing,

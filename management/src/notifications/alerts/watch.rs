@@ -15,6 +15,7 @@ use super::operators::OperatorWatch;
 use super::record::{AlertRecord, Condition, id_at};
 use super::wallets::{Standing, WALLET_KINDS, WalletFacts};
 use crate::Office;
+use crate::billing::invoices::owed::owed_before;
 
 /// Alerts that one look raises; the next raises the rest.
 const RAISED_MAX: usize = 1_000;
@@ -54,7 +55,7 @@ impl Office {
     /// One look: raises what has begun, and clears what is over.
     pub fn look_out(&self, watch: &mut Watch, now: UnixMicros) -> Answer<()> {
         if now.0.abs_diff(watch.owed_at.0) >= OWED_INTERVAL_MICROS {
-            watch.owed = self.owed_before(UnixMicros(now.0.saturating_add(DUE_SOON_MICROS)))?;
+            watch.owed = owed_before(self.store(), UnixMicros(now.0.saturating_add(DUE_SOON_MICROS)))?;
             watch.owed_at = now;
             self.forget_alerts(now)?;
         }

@@ -16,6 +16,7 @@ use tollgate_storage::change::Expected;
 
 use crate::Office;
 use crate::collections::WEBHOOK_SECRETS;
+use crate::documents::stored_document;
 use crate::identity::random;
 
 /// Octets of a URL.
@@ -101,7 +102,7 @@ impl Office {
 
     /// What an account's posts are signed with; made where there is none.
     pub(crate) fn secret_of(&self, caller: &Caller, account: &str) -> Answer<String> {
-        match self.kept_document::<SecretRecord>(WEBHOOK_SECRETS, account)? {
+        match stored_document::<SecretRecord>(self.store(), WEBHOOK_SECRETS, account)? {
             Some((_, record)) => Ok(record.secret),
             None => self.write_secret(caller, account, Expected::Absent, "webhook_secret.create"),
         }

@@ -6,6 +6,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 
 use super::support::{Folder, amount};
+use parking_lot::Mutex;
+
 use crate::tariff_files::{EditError, Editor, PlanInput, RateInput, list_plans, put_rates, replace_plan};
 use tollgate_provisioning as config;
 use tollgate_provisioning::Overlay;
@@ -97,7 +99,7 @@ fn an_edit_that_changes_nothing_writes_nothing() {
 #[test]
 fn of_two_edits_of_one_file_the_second_is_refused() {
     let folder = Folder::small();
-    let (loaded, editor) = (folder.load(), Editor::new(folder.config()));
+    let (loaded, mut editor) = (folder.load(), Editor::new(folder.config()));
     let first = put_rates(&folder.config(), &loaded, None, &rate("0.025")).unwrap();
     let second = put_rates(&folder.config(), &loaded, None, &rate("0.03")).unwrap();
     let of_plans = replace_plan(&folder.config(), &loaded, &enterprise("0.01")).unwrap();
@@ -112,13 +114,13 @@ fn of_two_edits_of_one_file_the_second_is_refused() {
 #[test]
 fn of_edits_at_the_same_time_one_is_written() {
     let folder = Folder::small();
-    let (loaded, editor) = (folder.load(), Editor::new(folder.config()));
+    let (loaded, editor) = (folder.load(), Mutex::new(Editor::new(folder.config())));
     let prices = ["0.011", "0.021", "0.031", "0.041", "0.051", "0.061", "0.071", "0.081"];
     let written: Vec<&str> = std::thread::scope(|scope| {
         let apply = |price: &'static str| {
             let change = put_rates(&folder.config(), &loaded, None, &rate(price)).unwrap();
             let editor = &editor;
-            scope.spawn(move || editor.apply(&change).is_ok().then_some(price))
+            scope.spawn(move || editor.lock().apply(&change).is_ok().then_some(price))
         };
         let threads: Vec<_> = prices.into_iter().map(apply).collect();
         threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()

@@ -1,6 +1,7 @@
-//! Numbers of invoices, counted within a year without gaps, and the writing of all that belongs to an invoice.
+//! Writing of invoices: their numbers, counted within a year without gaps, and all documents that belong to one.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde_json::Value;
 use tollgate_api::answer::{Answer, Versioned};
@@ -13,22 +14,35 @@ use tollgate_storage::change::{Change, ChangeError, Expected};
 use tollgate_storage::clock::now;
 use tollgate_storage::store::Unavailable;
 
-use super::monthly::Progress;
+use super::progress::Progress;
 use super::record::{Content, InvoiceRecord, number_key};
-use crate::Office;
 use crate::change_set::ChangeSet;
 use crate::collections::{COUNTERS, INVOICES};
+use crate::context::Context;
+use crate::documents::stored_document;
 use crate::problems::problem_of;
 use tollgate_relay::snapshot::ActiveAccount;
 
-/// Places in the change of [`Office::write_invoice`].
+/// Place of the invoice among the documents of [`write_invoice`].
 const INVOICE_PLACE: usize = 0;
 
-impl Office {
-    /// Makes a draft with the next number of the year; and notes, where it is of a month, that the account has it. The counter
-    /// is part of the same change, so that a number is used if and only if there is its invoice. Whoever calls has the pen.
-    pub(crate) fn number_invoice(
-        &self,
+/// Writes invoices. There is one for all of them, behind a lock, so that no number is given twice and no invoice changes
+/// between a look at it and the commit.
+#[derive(Debug)]
+pub struct InvoiceWriter {
+    context: Arc<Context>,
+}
+
+impl InvoiceWriter {
+    /// Writes to the books of `context`.
+    pub fn new(context: Arc<Context>) -> Self {
+        Self { context }
+    }
+
+    /// Makes a draft with the next number of the year, and notes the account's progress where the schedule drafts it. The
+    /// counter is part of the same change, so that a number is used if and only if its invoice exists.
+    pub fn number(
+        &mut self,
         caller: &Caller,
         account: &ActiveAccount,
         period: &Range<UnixMicros>,
@@ -39,7 +53,7 @@ impl Office {
         let now = now();
         let year: String = now.to_rfc3339().chars().take_while(char::is_ascii_digit).collect();
         let counter = format!("invoices/{year}");
-        let last = self.kept_document::<u64>(COUNTERS, &counter)?;
+        let last = stored_document::<u64>(self.context.store(), COUNTERS, &counter)?;
         let next = last.map_or(0, |(_, last)| last) + 1;
         let record = InvoiceRecord {
             number: format!("INV-{year}-{next:06}"),
@@ -58,81 +72,81 @@ impl Office {
             cancel_reason: None,
             content_hash: None,
         };
-        let mut work = self.context.change(caller);
-        write_invoice(&mut work, None, &record);
+        let mut changes = self.context.change(caller);
+        write_invoice(&mut changes, None, &record);
         let expected = last.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision));
-        work.document(COUNTERS, counter.as_bytes(), expected, Some(&next));
+        changes.document(COUNTERS, counter.as_bytes(), expected, Some(&next));
         if let Some(progress) = progress {
-            progress.write(&mut work, &charged.id);
+            progress.write(&mut changes, &charged.id);
         }
-        note_invoice(&mut work, "invoice.create", None, &record);
-        let changed = work.commit()?;
+        note_invoice(&mut changes, "invoice.create", None, &record);
+        let changed = changes.commit()?;
         let revision = changed.revisions.get(INVOICE_PLACE).copied().unwrap_or(1);
         Ok(Versioned::new(revision, record.view()))
     }
 
-    /// Writes an invoice that has changed. Whoever calls has the pen.
-    pub(crate) fn put_invoice(
-        &self,
+    /// Writes an invoice that has changed.
+    pub fn put(
+        &mut self,
         caller: &Caller,
         revision: u64,
         before: &InvoiceRecord,
         after: InvoiceRecord,
         action: &str,
     ) -> Answer<Versioned<Invoice>> {
-        let mut work = self.context.change(caller);
-        write_invoice(&mut work, Some((revision, before)), &after);
-        note_invoice(&mut work, action, Some(before), &after);
-        let changed = work.commit()?;
+        let mut changes = self.context.change(caller);
+        write_invoice(&mut changes, Some((revision, before)), &after);
+        note_invoice(&mut changes, action, Some(before), &after);
+        let changed = changes.commit()?;
         let revision = changed.revisions.get(INVOICE_PLACE).copied().unwrap_or(revision + 1);
         Ok(Versioned::new(revision, after.view()))
     }
-
-    /// Until when the books are closed: no charge or refund will be committed with an earlier instant than this. Waits for all
-    /// that was handed to the committer before.
-    pub(crate) fn books_closed_at(&self) -> Answer<UnixMicros> {
-        let (change, answer) = Change::begin();
-        self.context.core.books.committer.change(change);
-        let stopped = |_| ChangeError::from(Unavailable("the committer has stopped".to_owned()));
-        let changed = answer.blocking_recv().map_err(stopped).and_then(|changed| changed);
-        Ok(changed.map_err(|error| problem_of(&error))?.at)
-    }
 }
 
-/// Every document that an invoice is found by.
-fn write_invoice(work: &mut ChangeSet<'_>, before: Option<(u64, &InvoiceRecord)>, after: &InvoiceRecord) {
+/// The instant before which the books are closed: no charge or refund will be committed with an earlier one. Waits for
+/// everything that was handed to the committer before.
+pub fn books_closed_at(context: &Context) -> Answer<UnixMicros> {
+    let (change, answer) = Change::begin();
+    context.core.books.committer.change(change);
+    let stopped = |_| ChangeError::from(Unavailable("the committer has stopped".to_owned()));
+    let changed = answer.blocking_recv().map_err(stopped).and_then(|changed| changed);
+    Ok(changed.map_err(|error| problem_of(&error))?.at)
+}
+
+/// Writes every document that an invoice is found by.
+fn write_invoice(changes: &mut ChangeSet<'_>, before: Option<(u64, &InvoiceRecord)>, after: &InvoiceRecord) {
     let expected = before.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision));
-    work.document(INVOICES, number_key(&after.number).as_bytes(), expected, Some(after));
+    changes.document(INVOICES, number_key(&after.number).as_bytes(), expected, Some(after));
     let summary = after.summary();
-    work.document(INVOICES, after.list_key().as_bytes(), Expected::Any, Some(&summary));
+    changes.document(INVOICES, after.list_key().as_bytes(), Expected::Any, Some(&summary));
     let period_key = after.period_key();
     if before.is_none() {
-        work.document(INVOICES, period_key.as_bytes(), Expected::Absent, Some(&after.number));
+        changes.document(INVOICES, period_key.as_bytes(), Expected::Absent, Some(&after.number));
     } else if after.status == InvoiceStatus::Cancelled {
-        work.document::<String>(INVOICES, period_key.as_bytes(), Expected::Any, None);
+        changes.document::<String>(INVOICES, period_key.as_bytes(), Expected::Any, None);
     }
     let due_before = before.and_then(|(_, before)| before.due_key());
     match after.due_key() {
         Some(key) => {
-            work.document(INVOICES, key.as_bytes(), Expected::Any, Some(&summary));
+            changes.document(INVOICES, key.as_bytes(), Expected::Any, Some(&summary));
         }
         None => {
             if let Some(key) = due_before {
-                work.document::<String>(INVOICES, key.as_bytes(), Expected::Any, None);
+                changes.document::<String>(INVOICES, key.as_bytes(), Expected::Any, None);
             }
         }
     }
 }
 
-/// The audit log has what lists show, and the hash of the rest.
+/// Notes a change in the audit log: what lists show of the invoice, and the hash of the rest.
 fn note_invoice(
-    work: &mut ChangeSet<'_>,
+    changes: &mut ChangeSet<'_>,
     action: &str,
     before: Option<&InvoiceRecord>,
     after: &InvoiceRecord,
 ) {
     let before = before.map_or(Value::Null, audited);
-    work.note(action, format!("invoice/{}", after.number), &before, &audited(after));
+    changes.note(action, format!("invoice/{}", after.number), &before, &audited(after));
 }
 
 fn audited(record: &InvoiceRecord) -> Value {

@@ -1,4 +1,4 @@
-//! A whole office over the shipped config and books of its own, for tests that need no process.
+//! Books of their own over the shipped configuration, with the services that tests of invoices need; no process runs.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,20 +14,46 @@ use tollgate_storage::committer::Limits;
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::store::{Durability, Store, StoreOptions};
 
-use super::Office;
+use super::Invoices;
+use crate::accounts::record::AccountRecord;
+use crate::collections::ACCOUNTS;
+use crate::context::Context;
+use crate::documents::DocumentCache;
+use crate::identity::visibility::Visibility;
+use crate::messaging::charges::Charges;
+use crate::messaging::lookup::Lookup;
 use tollgate_provisioning as config;
 use tollgate_relay::additions::Additions;
 use tollgate_relay::core::{Core, Started};
 
-/// An office over the shipped config and books of its own.
-pub struct Whole {
-    office: Option<Office>,
+/// The services over a context of their own.
+struct Services {
+    context: Arc<Context>,
+    charges: Charges,
+    invoices: Arc<Invoices>,
+}
+
+/// Books of their own over the shipped configuration.
+pub struct TestBooks {
+    services: Option<Services>,
     committer: Option<std::thread::JoinHandle<()>>,
     runtime: Runtime,
     _folder: TempDir,
 }
 
-impl Whole {
+impl Services {
+    fn open(core: Arc<Core>, settings: config::Settings) -> Self {
+        let context = Arc::new(Context::new(core, settings));
+        let accounts = DocumentCache::<AccountRecord>::load(context.store(), ACCOUNTS).unwrap();
+        let visibility = Arc::new(Visibility::new(Arc::clone(&context), Arc::new(accounts)));
+        let lookup = Arc::new(Lookup::new(Arc::clone(&context), Arc::clone(&visibility)));
+        let charges = Charges::new(Arc::clone(&context), Arc::clone(&visibility), lookup);
+        let invoices = Arc::new(Invoices::new(Arc::clone(&context), visibility));
+        Self { context, charges, invoices }
+    }
+}
+
+impl TestBooks {
     pub fn new(monthly_invoices: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../config/tollgate.toml");
@@ -42,13 +68,21 @@ impl Whole {
         let settings = loaded.settings.clone();
         let Started { core, committer, .. } =
             Core::start(store, journal, limits, loaded, Additions::default()).unwrap();
-        let office = Some(Office::open(Arc::new(core), &settings, &path).unwrap());
+        let services = Some(Services::open(Arc::new(core), settings));
         let runtime = Runtime::new().unwrap();
-        Self { office, committer: Some(committer), runtime, _folder: folder }
+        Self { services, committer: Some(committer), runtime, _folder: folder }
     }
 
-    pub fn office(&self) -> &Office {
-        self.office.as_ref().unwrap()
+    fn services(&self) -> &Services {
+        self.services.as_ref().unwrap()
+    }
+
+    pub fn context(&self) -> &Context {
+        &self.services().context
+    }
+
+    pub fn invoices(&self) -> &Arc<Invoices> {
+        &self.services().invoices
     }
 
     /// Charges a message; its id and price.
@@ -56,7 +90,7 @@ impl Whole {
         let new = json!({ "account": account, "to": to, "text": "a text" });
         let new = serde_json::from_value(new).unwrap();
         let _runtime = self.runtime.enter();
-        let charge = self.office().charge(&Caller::system(), new, &IdempotencyKey(None)).unwrap();
+        let charge = self.services().charges.charge(&Caller::system(), new, &IdempotencyKey(None)).unwrap();
         (charge.message_id, charge.price.0.micros())
     }
 
@@ -64,18 +98,18 @@ impl Whole {
     pub fn refund(&self, message: &str) {
         let refund = serde_json::from_value(json!({ "reason": "a test" })).unwrap();
         let _runtime = self.runtime.enter();
-        self.office().refund(&Caller::system(), message, refund, &IdempotencyKey(None)).unwrap();
+        self.services().charges.refund(&Caller::system(), message, refund, &IdempotencyKey(None)).unwrap();
     }
 
-    pub fn invoices(&self) -> Vec<InvoiceSummary> {
-        self.office().invoices(&Caller::system(), &InvoicesQuery::default()).unwrap().items
+    pub fn listed(&self) -> Vec<InvoiceSummary> {
+        self.invoices().invoices(&Caller::system(), &InvoicesQuery::default()).unwrap().items
     }
 }
 
-impl Drop for Whole {
+impl Drop for TestBooks {
     fn drop(&mut self) {
-        self.office = None;
-        // The thread goes with the last way to it.
+        self.services = None;
+        // The committer's thread ends with the last handle on it.
         if let Some(thread) = self.committer.take() {
             thread.join().unwrap();
         }

@@ -1,0 +1,33 @@
+//! A plan and its tiers as they are asked for.
+
+/// A plan as it is asked for, not checked yet. What stands in the files is what is written here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanInput {
+    /// Its name.
+    pub name: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// An IANA name.
+    pub time_zone: String,
+    /// A decimal number, per segment; `None` refuses messages that no rate holds for.
+    pub base_price: Option<String>,
+    /// Ascending, from segment one, without gaps; empty for none.
+    pub tiers: Vec<TierInput>,
+    /// `submit`, `acceptance` or `delivery`; `None` for the default.
+    pub charge_on: Option<String>,
+    /// Of `rejected`, `expired`, `undelivered`, `unknown`; `None` for the default.
+    pub refund_on: Option<Vec<String>>,
+}
+
+/// A volume tier as it is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TierInput {
+    /// The first segment of the month in it, counted from one.
+    pub from: u64,
+    /// The last one; `None` in the last tier.
+    pub to: Option<u64>,
+    /// A decimal number from 0 to 100.
+    pub discount_percent: Option<String>,
+    /// A decimal number, in place of the base price.
+    pub price_per_sms: Option<String>,
+}
