@@ -1,5 +1,5 @@
-//! CDRs as they leave the books: with names in place of numbers, in columns, as CSV and as Parquet. What `tollgate export`
-//! and the management API share.
+//! Exports of CDRs: with names in place of numbers, in columns, as CSV and as Parquet. `tollgate export` and the API share
+//! them.
 
 mod cells;
 mod columns;

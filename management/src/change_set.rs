@@ -1,4 +1,4 @@
-//! One change that a caller asks for: gathered piece by piece, made durable as a whole, and only then seen by others.
+//! One change that a caller asks for: collected piece by piece, made durable as a whole, and only then visible to others.
 
 use std::hash::Hasher;
 
@@ -25,17 +25,17 @@ use tollgate_relay::fnv::Fnv;
 
 const MICROS_PER_HOUR: u64 = 3_600_000_000;
 
-/// A change that is being gathered.
+/// A change that is being collected.
 pub struct ChangeSet<'a> {
     context: &'a Context,
     caller: &'a Caller,
     change: Change,
     answer: oneshot::Receiver<Result<Changed, ChangeError>>,
-    /// What shelves are told once it is durable.
+    /// Changes of document caches that are made once it is durable.
     follow: Vec<Follow<'a>>,
 }
 
-/// What is done once a change is durable.
+/// A step that follows once a change is durable.
 type Follow<'a> = Box<dyn FnOnce(&Changed) + 'a>;
 
 impl Context {
@@ -46,13 +46,13 @@ impl Context {
 }
 
 impl<'a> ChangeSet<'a> {
-    /// Of this caller, with nothing in it yet.
+    /// An empty change of this caller.
     fn begin(context: &'a Context, caller: &'a Caller) -> Self {
         let (change, answer) = Change::begin();
         Self { context, caller, change, answer, follow: Vec::new() }
     }
 
-    /// Makes a document on a shelf, or changes it where `before` is what it was.
+    /// Makes a cached document, or changes it if it was `before`.
     pub fn put<T: Serialize + DeserializeOwned + 'a>(
         &mut self,
         documents: &'a DocumentCache<T>,
@@ -71,7 +71,7 @@ impl<'a> ChangeSet<'a> {
         self
     }
 
-    /// Takes a document off its shelf.
+    /// Removes a cached document.
     pub fn remove<T: Serialize + DeserializeOwned + 'a>(
         &mut self,
         documents: &'a DocumentCache<T>,
@@ -83,7 +83,7 @@ impl<'a> ChangeSet<'a> {
         self
     }
 
-    /// Makes, changes or removes a document that stands on no shelf.
+    /// Makes, changes or removes a document that is not cached.
     pub fn document<T: Serialize>(
         &mut self,
         collection: Collection,
@@ -91,7 +91,7 @@ impl<'a> ChangeSet<'a> {
         expected: Expected,
         value: Option<&T>,
     ) -> &mut Self {
-        // What the office keeps are plain values, which JSON can hold.
+        // Documents are plain values, which JSON can hold.
         let body = value.map(|value| serde_json::to_vec(value).unwrap_or_default());
         self.change.documents.push(DocumentChange { collection, key: key.to_vec(), expected, body });
         self
@@ -109,7 +109,7 @@ impl<'a> ChangeSet<'a> {
         self
     }
 
-    /// Says in the audit log what is done, to what, and what it says before and after. No secret may be in either.
+    /// Notes in the audit log what is done to which resource, and its state before and after. Neither may hold a secret.
     pub fn note(
         &mut self,
         action: &str,
@@ -129,8 +129,8 @@ impl<'a> ChangeSet<'a> {
         self
     }
 
-    /// Done once for this Idempotency-Key, however often it is asked for: `request` is what tells a resend from another
-    /// request under the same key, method and path included. Keys of one caller are its own.
+    /// Makes the change once for this Idempotency-Key, however often it is asked for. `request` is the request with its
+    /// method and path, by which a resend is told from another request under the same key. Each caller has keys of its own.
     pub fn once(&mut self, key: Option<&str>, request: &str) -> &mut Self {
         let Some(key) = key else { return self };
         let hours = u64::from(self.context.settings.api.idempotency_hours);
@@ -142,14 +142,14 @@ impl<'a> ChangeSet<'a> {
         self
     }
 
-    /// What it came to the first time, where this is not the first time of its Idempotency-Key: for whoever takes something
-    /// before the commit that the first time may have used up.
+    /// The result of an earlier request with the same Idempotency-Key, if there was one. It is asked for by those who take
+    /// something before the commit that the earlier request may have used up.
     pub fn replayed(&self) -> Result<Option<Changed>, Problem> {
         let Some(request) = &self.change.request else { return Ok(None) };
         self.context.store().replayed(request, now()).map_err(|error| problem_of(&error))
     }
 
-    /// Makes it durable, and puts it on its shelves. Waits for the commit.
+    /// Makes it durable, and then changes the document caches. Waits for the commit.
     pub fn commit(self) -> Result<Changed, Problem> {
         let Self { context, change, answer, follow, .. } = self;
         let notes = u64::try_from(change.audit.len()).unwrap_or(u64::MAX);
@@ -168,7 +168,7 @@ impl<'a> ChangeSet<'a> {
     }
 }
 
-/// The key under which the books know a request: callers do not share keys.
+/// The key of a request in the books. Callers do not share keys.
 fn request_key(caller: &Caller, key: &str) -> Vec<u8> {
     let mut hash = Sha256::new();
     hash.update(caller.id.as_bytes());
@@ -177,7 +177,7 @@ fn request_key(caller: &Caller, key: &str) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-/// Document on disk.
+/// The fingerprint of a request, which is kept on disk.
 fn fingerprint(octets: &[u8]) -> u64 {
     let mut hasher = Fnv::default();
     hasher.write(octets);

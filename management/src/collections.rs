@@ -22,13 +22,13 @@ pub const DISPATCHES: Collection = Collection(8);
 pub const INVOICES: Collection = Collection(9);
 /// Alerts, by id.
 pub const ALERTS: Collection = Collection(10);
-/// What is counted on, by name: the last number of an invoice.
+/// Counters by name, such as the last number of an invoice.
 pub const COUNTERS: Collection = Collection(11);
 /// Tokens that were sent by mail, by their hash.
 pub const MAIL_TOKENS: Collection = Collection(12);
-/// What the daemon made for itself, by name: the key that access tokens are signed with.
+/// Secrets that the daemon made for itself, by name: the key that access tokens are signed with.
 pub const SECRETS: Collection = Collection(13);
 /// Alerts that are still to be posted or mailed, by id.
 pub const OUTBOX: Collection = Collection(14);
-/// What posts to webhooks are signed with, by account.
+/// The keys that posts to webhooks are signed with, by account.
 pub const WEBHOOK_SECRETS: Collection = Collection(15);

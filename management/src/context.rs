@@ -1,4 +1,4 @@
-//! What all services share: the books, what is in force, and the settings.
+//! The state that all services share: the books, the configuration in force, and the settings.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::metrics::Metrics;
 
 /// Shared by all services, and changed by none of them.
 pub struct Context {
-    /// What is in force, and the way to the committer.
+    /// The core: the configuration in force, and the committer.
     pub core: Arc<Core>,
     /// The settings of this run of the process; a reload does not change them.
     pub settings: Settings,
@@ -25,7 +25,7 @@ impl std::fmt::Debug for Context {
 }
 
 impl Context {
-    /// Over the books and what is in force.
+    /// The books and the configuration of `core`.
     pub fn new(core: Arc<Core>, settings: Settings) -> Self {
         Self { core, settings, metrics: Metrics::new() }
     }

@@ -21,15 +21,15 @@ use crate::problems::unavailable;
 /// A document that is cached, with its version.
 #[derive(Clone, Debug)]
 pub struct Document<T> {
-    /// Its key in the collection.
+    /// The key in the collection.
     pub key: String,
-    /// Counted on with each change.
+    /// The version, counted up with each change.
     pub revision: u64,
-    /// When it was made.
+    /// The instant at which it was made.
     pub created_at: UnixMicros,
-    /// When it was changed last.
+    /// The instant at which it was changed last.
     pub updated_at: UnixMicros,
-    /// What it says.
+    /// Its content.
     pub value: T,
 }
 
@@ -41,7 +41,7 @@ pub struct DocumentCache<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> DocumentCache<T> {
-    /// All that the books have of the collection.
+    /// Reads the whole collection.
     pub fn load(store: &Store, collection: Collection) -> Result<Self, Unavailable> {
         let (mut documents, mut fault) = (BTreeMap::new(), None);
         store.documents(collection, &[], None, |key, row| {
@@ -64,12 +64,12 @@ impl<T: Serialize + DeserializeOwned> DocumentCache<T> {
         }
     }
 
-    /// Which collection.
+    /// The collection that is cached.
     pub fn collection(&self) -> Collection {
         self.collection
     }
 
-    /// One of them.
+    /// The document with this key.
     pub fn get(&self, key: &str) -> Option<Arc<Document<T>>> {
         self.documents.read().get(key).cloned()
     }
@@ -89,7 +89,7 @@ impl<T: Serialize + DeserializeOwned> DocumentCache<T> {
         self.documents.read().values().filter(|document| wanted(document)).cloned().collect()
     }
 
-    /// How many there are.
+    /// The number of documents.
     pub fn len(&self) -> usize {
         self.documents.read().len()
     }

@@ -63,17 +63,17 @@ pub struct ExistingClients {
 pub struct AnsweringServices {
     /// Makes an account for a first request.
     pub accounts: Arc<Accounts>,
-    /// Wallets, transactions and top-ups.
+    /// Shows wallets and transactions, and makes top-ups.
     pub wallets: Arc<Wallets>,
-    /// Usage.
+    /// Shows the usage of an account.
     pub usage: Arc<UsageReports>,
-    /// Invoices.
+    /// Drafts and shows invoices.
     pub invoices: Arc<Invoices>,
-    /// Plans.
+    /// Lists the plans.
     pub plans: Arc<Plans>,
-    /// Rates.
+    /// Lists the rates.
     pub rate_cards: Arc<RateCards>,
-    /// Alerts.
+    /// Lists the alerts.
     pub alerts: Arc<dyn AlertsService>,
 }
 
@@ -261,7 +261,7 @@ fn day(field: &str, text: &str) -> Answer<Date> {
 mod tests {
     use super::*;
 
-    /// What is gathered of these pages, of which the last may name a next one that is not there.
+    /// The items gathered from these pages, the last of which may name a next one that does not exist.
     fn of(limit: usize, pages: &[&[u32]]) -> (Vec<u32>, usize) {
         let mut asked = 0;
         let items = gathered(limit, |cursor| {

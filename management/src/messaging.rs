@@ -1,4 +1,4 @@
-//! Charges, CDRs and dispatches.
+//! The services of charges, CDRs and dispatches.
 
 pub mod cdrs;
 pub mod charges;

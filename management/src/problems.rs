@@ -1,4 +1,4 @@
-//! What a caller is told when the books or the configuration do not take a change.
+//! Problems that callers are told of when a change fails.
 
 use tollgate_api::problem::Problem;
 use tollgate_relay::core::ApplyError;

@@ -1,5 +1,4 @@
-//! What a message would cost and why, with names in place of numbers: one builder for `tollgate quote` and the management
-//! API.
+//! The price of a message and its explanation, with names in place of numbers, for `tollgate quote` and the API.
 
 pub mod route;
 
@@ -20,31 +19,31 @@ use crate::tariff_files::wording;
 /// A quote, explained.
 #[derive(Clone, Debug)]
 pub struct Explained {
-    /// Who would pay.
+    /// The account that would pay.
     pub account: Arc<str>,
-    /// The account's plan.
+    /// The plan of the account.
     pub plan: Arc<str>,
-    /// Of every amount here.
+    /// The currency of every amount here.
     pub currency: Currency,
     /// The tariff version, by content hash.
     pub tariff_version: Arc<str>,
     /// The destination in international form.
     pub number: String,
-    /// Its network.
+    /// The network of the destination.
     pub network: NetworkCode,
     /// The network's operator or brand; empty where only the code is known.
     pub operator: String,
     /// Code and name of its country; `None` for international networks.
     pub country: Option<(String, String)>,
-    /// How the network was found.
+    /// The way in which the network was found.
     pub found_by: String,
-    /// What would be charged for.
+    /// The number of segments that would be charged.
     pub segments: u8,
-    /// How they were counted.
+    /// The count of segments with its coding.
     pub count: SegmentCount,
     /// The price of a segment before its tier.
     pub unit_price: Amount,
-    /// Where it comes from.
+    /// The source of that price.
     pub price_source: String,
     /// The segments by tier, with the tier in words.
     pub lines: Vec<(PriceLine, String)>,
@@ -52,16 +51,16 @@ pub struct Explained {
     pub month: Month,
     /// Segments of the account in that month before the message.
     pub counted_before: u64,
-    /// Of the whole message.
+    /// The price of the whole message.
     pub price: Amount,
-    /// What the wallet has.
+    /// The balance of the wallet.
     pub balance: Amount,
-    /// What would be taken, or why not.
+    /// The amount that would be taken, or the reason for a refusal.
     pub posting: Result<Amount, Refusal>,
 }
 
 impl Explained {
-    /// Explains a quote that was made on a wallet in this state.
+    /// Explains a quote that was made for a wallet in this state. Refused if the price cannot be held.
     pub fn of(quote: &Quote<'_>, tables: &Tables, state: &WalletState) -> Self {
         let (account, rated) = (&quote.terms.account, &quote.rated);
         let network = tables.networks.get(rated.network);
@@ -95,7 +94,7 @@ impl Explained {
         self.counted_before.saturating_add(u64::from(self.segments))
     }
 
-    /// What the wallet would have with this taken from it.
+    /// The balance after a debit of this amount, which the wallet covers.
     pub fn balance_after(&self, amount: Amount) -> Amount {
         self.balance.checked_sub(amount).unwrap_or_default()
     }

@@ -1,9 +1,8 @@
-//! Tariffs as they are edited, rolled back and explained while the daemon runs: plain functions under the management
-//! API.
+//! Tariff files edited, rolled back and explained while the daemon runs: plain functions behind the API.
 //!
-//! The files stay the truth. An edit makes new texts of tariff files, has the whole configuration validated with them
-//! in place (`config::load_with`), and only then are they written ([`Editor::apply`]); a
-//! reload puts them in force. Nothing here speaks HTTP, and nothing here waits for anything but the disk.
+//! The files are the source of the tariff. An edit makes new texts of tariff files and validates the whole configuration
+//! with them in place (`config::load_with`); only then are they written ([`Editor::apply`]), and a reload puts them in force.
+//! Nothing here speaks HTTP or waits for anything but the disk.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -47,24 +46,24 @@ mod tests;
 /// A validated edit that is not written yet.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The files' new contents, by the names that the configuration has for them. Empty where nothing would change.
+    /// The new contents of files, by the names in the configuration. Empty if nothing would change.
     pub overlay: Overlay,
-    /// SHA-256 of what those files held when the edit was made.
+    /// SHA-256 of the contents that those files had when the edit was made.
     pub based_on: BTreeMap<String, [u8; 32]>,
-    /// The configuration as it would be.
+    /// The configuration with the edit.
     pub after: Loaded,
 }
 
-/// Why an edit is not made.
+/// The reason why an edit is not made.
 #[derive(Clone, Debug, Error)]
 pub enum EditError {
-    /// With the edit the configuration would be wrong: file, line and key of everything that would be.
+    /// The configuration would be wrong: file, line and key of every fault.
     #[error("{0}")]
     Invalid(Problems),
     /// `[tariff]` does not name the file among those that may be edited.
     #[error("{file} is not a tariff file that may be edited")]
     NotEditable {
-        /// As asked for.
+        /// The file as the request names it.
         file: String,
     },
     /// There are several rate files, and none was named.
@@ -73,52 +72,52 @@ pub enum EditError {
     /// The file's lines cannot be edited one by one.
     #[error("{file} {reason}")]
     Shape {
-        /// As configured.
+        /// The file as the configuration names it.
         file: String,
-        /// What is in the way.
+        /// The obstacle, in words.
         reason: &'static str,
     },
     /// The file is no longer what the edit began with.
     #[error("{file} has changed since the edit was begun; load it again")]
     Changed {
-        /// As configured.
+        /// The file as the configuration names it.
         file: String,
     },
-    /// What was to be changed is not there.
+    /// The thing to be changed does not exist.
     #[error("there is no {what} {name}")]
     Missing {
-        /// Such as `plan`.
+        /// Its kind, such as `plan`.
         what: &'static str,
-        /// As asked for.
+        /// The name in the request.
         name: String,
     },
-    /// What was to be added is there already.
+    /// The thing to be added exists already.
     #[error("there is a {what} {name} already")]
     Exists {
-        /// Such as `plan`.
+        /// Its kind, such as `plan`.
         what: &'static str,
-        /// As asked for.
+        /// The name in the request.
         name: String,
     },
-    /// A file cannot be written. All files are as they were.
+    /// A file cannot be written. All files are unchanged.
     #[error("cannot write {}: {reason}", file.display())]
     NotWritten {
-        /// Where it is.
+        /// The path of the file.
         file: Arc<Path>,
-        /// What the system says.
+        /// The error of the system.
         reason: String,
     },
-    /// A file could be written neither new nor old after another one was: the files named hold the new text.
+    /// A file could not be written after others were, and the files in `left` could not be put back: they hold the new text.
     #[error("cannot write {}: {reason}; these could not be put back: {}", file.display(), left.join(", "))]
     HalfWritten {
-        /// Where the one is that could not be written.
+        /// The path of the file that could not be written.
         file: Arc<Path>,
-        /// What the system says.
+        /// The error of the system.
         reason: String,
-        /// Where those are that could not be put back.
+        /// The paths of the files that could not be put back.
         left: Vec<String>,
     },
-    /// The archive cannot be read now.
+    /// The archive in the books cannot be read now.
     #[error(transparent)]
     Storage(#[from] Unavailable),
 }
@@ -137,14 +136,13 @@ impl From<Problems> for EditError {
 }
 
 impl Change {
-    /// Validates the whole configuration with new contents of some files. Those that hold what is to be written
-    /// already are left out.
+    /// Validates the whole configuration with new contents of some files. Files whose content stays the same are left out.
     fn validated(config: &Path, current: &Loaded, overlay: Overlay) -> Result<Self, EditError> {
         let after = config::load_with(config, &overlay)?;
         Self::of_whole(current, overlay, after)
     }
 
-    /// The same where that is done.
+    /// The same for a configuration that was validated already.
     fn of_whole(current: &Loaded, overlay: Overlay, after: Loaded) -> Result<Self, EditError> {
         let mut change = Self { overlay: Overlay::new(), based_on: BTreeMap::new(), after };
         for (name, content) in overlay {
@@ -157,12 +155,12 @@ impl Change {
         Ok(change)
     }
 
-    /// Whether there is nothing to write.
+    /// True if there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.overlay.is_empty()
     }
 
-    /// What would change, in lines for people.
+    /// The differences in lines for people.
     pub fn lines(&self, current: &Loaded) -> Vec<String> {
         self.after.changes_since(current)
     }

@@ -20,10 +20,10 @@ use crate::documents::Document;
 use crate::problems::unavailable;
 use tollgate_relay::snapshot::ActiveAccount;
 
-/// When each account was first provisioned.
+/// The instant at which each account was first provisioned.
 pub type CreatedAt = HashMap<AccountNumber, UnixMicros>;
 
-/// When each account of the books was first provisioned.
+/// Reads when each account was first provisioned.
 pub fn created_at(store: &Store) -> Answer<CreatedAt> {
     let accounts = store.accounts().map_err(|error| unavailable(&error))?;
     Ok(accounts.into_iter().map(|(number, row)| (number, row.created_at)).collect())

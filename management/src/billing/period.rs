@@ -13,26 +13,26 @@ use tollgate_storage::usage::{QUARTER_MICROS, Quarter};
 
 const MICROS_PER_DAY: u64 = 86_400_000_000;
 
-/// A time zone by its IANA name; that of a plan was looked at when it was provisioned.
+/// A time zone by its IANA name. Those of plans were checked when they were provisioned.
 pub fn zone(name: &str) -> Answer<TimeZone> {
     TimeZone::get(name).map_err(|_| Problem::internal(format!("the time zone {name} is unknown")))
 }
 
-/// What a query of usage means by its period.
+/// The period that a query of usage asks for.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
-    /// Which.
+    /// The kind of period.
     pub period: UsagePeriod,
-    /// Of a range.
+    /// The beginning of a range.
     pub from: Option<UnixMicros>,
-    /// Of a range.
+    /// The end of a range.
     pub to: Option<UnixMicros>,
     /// Days that a range may have.
     pub days_max: u64,
 }
 
 impl Asked {
-    /// First instant, and first instant after it: both at quarters of an hour, moved outwards to them where a range is not.
+    /// The first instant of the period and the first after it, both at quarters of an hour: a range is widened to them.
     pub fn instants(&self, zone: &TimeZone, now: UnixMicros) -> Answer<Range<UnixMicros>> {
         if self.period == UsagePeriod::Range {
             return self.range();
@@ -97,7 +97,7 @@ pub fn days(zone: &TimeZone, instants: &Range<UnixMicros>) -> Vec<(Date, UnixMic
     days
 }
 
-/// When a month of the calendar begins: just where the segments of tiers begin to count in it.
+/// The instant at which a month begins, which is exactly when segments begin to count in it for tiers.
 pub fn month_begins_at(zone: &TimeZone, month: Month) -> Option<UnixMicros> {
     let (year, month) = (i16::try_from(month.0 / 12).ok()?, i8::try_from(month.0 % 12 + 1).ok()?);
     begins_at(zone, Date::new(year, month, 1).ok()?)

@@ -1,12 +1,12 @@
-//! What the columns of an export hold: one value each, of one kind each.
+//! The values in the columns of an export. All values of a column are of one kind.
 
 use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
 
-/// What a column holds.
+/// The kind of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A text.
+    /// A piece of text.
     Text,
     /// A whole number.
     Number,
@@ -14,30 +14,30 @@ pub enum Kind {
     Money,
     /// An instant, in UTC.
     Time,
-    /// Yes or no.
+    /// A yes or a no.
     Flag,
 }
 
 /// One value of a column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Cell {
-    /// There is none.
+    /// The absence of a value.
     #[default]
     Empty,
-    /// Of [`Kind::Text`].
+    /// A value of [`Kind::Text`].
     Text(String),
-    /// Of [`Kind::Number`].
+    /// A value of [`Kind::Number`].
     Number(i64),
-    /// Of [`Kind::Money`].
+    /// A value of [`Kind::Money`].
     Money(Amount),
-    /// Of [`Kind::Time`].
+    /// A value of [`Kind::Time`].
     Time(UnixMicros),
-    /// Of [`Kind::Flag`].
+    /// A value of [`Kind::Flag`].
     Flag(bool),
 }
 
 impl Cell {
-    /// As CSV and JSON have it; empty for none.
+    /// The text in CSV and JSON; empty without a value.
     pub fn text(&self) -> String {
         match self {
             Self::Empty => String::new(),
@@ -49,7 +49,7 @@ impl Cell {
         }
     }
 
-    /// A whole number; beyond what can be held, the largest that can.
+    /// A whole number; the largest that can be held in place of a larger one.
     pub fn number(number: impl TryInto<i64>) -> Self {
         Self::Number(number.try_into().unwrap_or(i64::MAX))
     }

@@ -42,7 +42,7 @@ pub const COLUMNS: [&str; 32] = [
     "tried",
 ];
 
-/// What each of them holds, in order.
+/// The kind of each column, in order.
 pub const KINDS: [Kind; COLUMNS.len()] = {
     use Kind::{Flag, Money, Number, Text, Time};
     [
@@ -52,16 +52,16 @@ pub const KINDS: [Kind; COLUMNS.len()] = {
     ]
 };
 
-/// Where `cost`, `cost_currency` and `margin` are: what an operator charges is not for every eye.
+/// The places of `cost`, `cost_currency` and `margin`, which not every caller may see.
 const COSTS: std::ops::Range<usize> = 24..27;
 
-/// How many of them say where the message was sent and what became of it. They come last.
+/// The number of columns about the delivery of the message, which come last.
 const COLUMNS_OF_DELIVERY: usize = 11;
 
 /// The values of one message, in the order of [`COLUMNS`].
 pub type Cells = [Cell; COLUMNS.len()];
 
-/// The same without what operators charge.
+/// The values without those about costs.
 pub fn without_costs(mut cells: Cells) -> Cells {
     cells[COSTS].fill(Cell::Empty);
     cells
@@ -105,8 +105,8 @@ impl Names {
         std::array::from_fn(|_| cells.next().unwrap_or_default())
     }
 
-    /// What a message that was handed over has in the last columns. One that waits still has the operator in whose queue
-    /// it does; what is charged only has nothing.
+    /// The columns about delivery. A message that still waits has only the operator in whose queue it is, and one that is
+    /// charged only has none of them.
     fn delivery(&self, cdr: &Cdr<'_>, state: Option<&StateRow>) -> [Cell; COLUMNS_OF_DELIVERY] {
         let Some(operator) = Self::sent_to(cdr, state) else { return Default::default() };
         let code = self.operator(operator);

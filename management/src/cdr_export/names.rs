@@ -1,4 +1,4 @@
-//! What turns the numbers in the books into names.
+//! The names of what the books refer to by numbers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tollgate_storage::cdr::Cdr;
 use tollgate_storage::rows::{AccountRow, StateRow};
 use tollgate_storage::store::{Store, Unavailable};
 
-/// The names of one moment. Numbers are given for ever, so that they only ever become more.
+/// The names as of one moment. Numbers are given for ever, so that names are only added.
 #[derive(Debug, Default)]
 pub struct Names {
     pub(crate) networks: Networks,
@@ -23,21 +23,21 @@ pub struct Names {
 /// An account by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedAccount {
-    /// Its id.
+    /// The account's id.
     pub id: String,
-    /// What its wallet holds.
+    /// The currency of its wallet.
     pub currency: Currency,
 }
 
 impl Names {
-    /// Those of a data directory's accounts, tariffs and operators; of the networks as they are configured now.
+    /// The names of accounts, tariffs and operators in a data directory, and of networks as they are configured now.
     pub fn read(store: &Store, networks: Networks) -> Result<Self, Unavailable> {
         let tariffs = store.tariffs()?.into_iter().map(|(number, row)| (number, row.version.into()));
         Self { tariffs: tariffs.collect(), ..Self::default() }.renewed(store, networks)
     }
 
-    /// The same with what was provisioned since. Tariff versions have their files in their rows, and are not read again: the
-    /// one in force is named by whoever has it.
+    /// The names with what was provisioned since. Tariff versions are not read again, because their rows hold whole files;
+    /// the one in force is added by [`with_tariff`](Self::with_tariff).
     pub fn renewed(&self, store: &Store, networks: Networks) -> Result<Self, Unavailable> {
         Ok(Self {
             networks,
@@ -59,7 +59,7 @@ impl Names {
         self.accounts.iter().find(|(_, row)| row.id == *id).map(|(number, _)| *number)
     }
 
-    /// Who stands behind an account's number.
+    /// The account with this number.
     pub fn named_account(&self, number: AccountNumber) -> Option<&NamedAccount> {
         self.accounts.get(&number)
     }
@@ -106,7 +106,7 @@ fn named((number, row): (AccountNumber, AccountRow)) -> Result<(AccountNumber, N
     Ok((number, NamedAccount { id: row.id, currency }))
 }
 
-/// What a customer sent as text; octets that are not UTF-8 become U+FFFD.
+/// Octets that a customer sent, as text; those that are not UTF-8 become U+FFFD.
 pub fn text(octets: &[u8]) -> String {
     String::from_utf8_lossy(octets).into_owned()
 }

@@ -1,5 +1,5 @@
-//! CDRs read a page at a time, in the order of account and time. Between pages nothing of the database is held, so that
-//! whoever takes the rows may be as slow as it likes.
+//! CDRs read a page at a time, in the order of account and time. Between pages nothing of the database is held, so that the
+//! reader of the rows may be slow.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -12,20 +12,20 @@ use tollgate_storage::store::{Store, Unavailable};
 
 use super::{Cells, Names};
 
-/// CDRs that are looked at for one page; fewer are in it where some are left out.
+/// CDRs that are looked at for one page; it has fewer if some are left out.
 const LOOKED_AT_MAX: usize = 2_000;
 
-/// A commit comes after its messages were read off the socket; ids are looked for from this much later on.
+/// The longest time between reading a message off the socket and its commit, which gives the message its id.
 pub const COMMIT_DELAY_MAX_MICROS: u64 = 600 * 1_000_000;
 
-/// Which CDRs.
+/// The CDRs to be read.
 #[derive(Clone, Debug)]
 pub struct Wanted {
-    /// Whose, in order.
+    /// The accounts, in the order in which they are read.
     pub accounts: Vec<AccountNumber>,
-    /// Submitted at or after.
+    /// The first instant of submission.
     pub from: UnixMicros,
-    /// Submitted before.
+    /// The first instant that is too late.
     pub to: UnixMicros,
     /// Only those of this dispatch.
     pub dispatch_id: Option<Vec<u8>>,
@@ -33,28 +33,28 @@ pub struct Wanted {
     pub state: Option<MessageState>,
 }
 
-/// Reads them.
+/// Reads CDRs page by page.
 #[derive(Debug)]
 pub struct Pages {
     store: Arc<Store>,
     names: Arc<Names>,
     wanted: Wanted,
-    /// Which of the accounts is read.
+    /// The place of the account that is being read.
     account: usize,
     next_id: u64,
-    /// Where the last one is below, so that a reader who is slower than messages come has an end.
+    /// The first id that is not read, so that a reader slower than the traffic comes to an end.
     end: u64,
 }
 
 impl Pages {
-    /// From the first on, as far as they are committed `now`.
+    /// Reads from the beginning, as far as CDRs are committed `now`.
     pub fn new(store: Arc<Store>, names: Arc<Names>, wanted: Wanted, now: UnixMicros) -> Self {
         let latest = UnixMicros(wanted.to.0.saturating_add(COMMIT_DELAY_MAX_MICROS)).min(now);
         let (next_id, end) = (first_id_at(wanted.from), first_id_at(latest));
         Self { store, names, wanted, account: 0, next_id, end }
     }
 
-    /// Replaces what is in `rows` with the next page, which may be empty; `false` where there is none left.
+    /// Replaces `rows` with the next page, which may be empty; false if none is left.
     pub fn next(&mut self, rows: &mut Vec<Cells>) -> Result<bool, Unavailable> {
         rows.clear();
         let Some(account) = self.wanted.accounts.get(self.account).copied() else { return Ok(false) };

@@ -13,7 +13,7 @@ use parquet::schema::types::{Type, TypePtr};
 use super::cells::{Cell, Kind};
 use super::columns::{COLUMNS, Cells, KINDS};
 
-/// Rows of a group: what is in memory at once.
+/// Rows of a group, which are in memory at once.
 const GROUP_ROWS: usize = 10_000;
 /// Digits of money, in millionths.
 const MONEY_DIGITS: i32 = 18;
@@ -39,7 +39,7 @@ impl<W: Write + Send> ParquetRows<W> {
         Ok(Self { writer, group: Vec::new() })
     }
 
-    /// Adds a row.
+    /// Adds one row.
     pub fn push(&mut self, row: Cells) -> Result<(), ParquetError> {
         self.group.push(row);
         if self.group.len() >= GROUP_ROWS { self.write_group() } else { Ok(()) }

@@ -23,7 +23,7 @@ use tollgate_api::wecall::{
 };
 use tollgate_engine::money::Discount;
 
-/// A wallet.
+/// A wallet as wecall clients know it.
 pub fn wallet(wallet: Wallet) -> WecallWallet {
     WecallWallet {
         sid: wallet.account.clone(),
@@ -37,7 +37,7 @@ pub fn wallet(wallet: Wallet) -> WecallWallet {
     }
 }
 
-/// A transaction.
+/// A transaction as wecall clients know it.
 pub fn transaction(transaction: Transaction) -> WecallTransaction {
     WecallTransaction {
         sid: transaction.id,
@@ -61,7 +61,7 @@ pub fn transaction(transaction: Transaction) -> WecallTransaction {
     }
 }
 
-/// A plan.
+/// A plan with the kind that wecall clients know.
 pub fn plan(kind: WecallPlanType, plan: Plan) -> WecallPlan {
     WecallPlan {
         sid: plan.name.clone(),
@@ -85,7 +85,7 @@ fn tier(tier: &PlanTier, base_price: Option<Money>) -> WecallTier {
     }
 }
 
-/// A rate.
+/// A rate as wecall clients know it.
 pub fn rate(rate: RateCard) -> WecallRate {
     let network = rate.mnc.map_or_else(|| rate.mcc.clone(), |mnc| format!("{}-{mnc}", rate.mcc));
     let since = rate.effective_from.map(|at| format!(":{}", at.0.to_rfc3339())).unwrap_or_default();
@@ -101,7 +101,7 @@ pub fn rate(rate: RateCard) -> WecallRate {
     }
 }
 
-/// Usage, with the success rate as a share of one.
+/// The usage of an account, with the success rate as a share of one.
 pub fn usage(usage: Usage, period: WecallPeriod) -> Answer<WecallUsage> {
     let percent = Decimal::from_str_exact(&usage.success_rate);
     let percent = percent.map_err(|_| Problem::internal("the success rate is no number"))?;
@@ -140,7 +140,7 @@ pub fn usage(usage: Usage, period: WecallPeriod) -> Answer<WecallUsage> {
     })
 }
 
-/// An invoice, with the days that it was asked for.
+/// An invoice with the days of the request.
 pub fn invoice(invoice: Invoice, first: Date, last: Date) -> Answer<WecallInvoice> {
     Ok(WecallInvoice {
         sid: invoice.invoice_number.clone(),

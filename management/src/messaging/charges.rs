@@ -31,7 +31,7 @@ use crate::problems::unavailable;
 use tollgate_relay::clients::{DirectSubmit, NotCharged, submit_directly};
 use tollgate_relay::snapshot::ActiveAccount;
 
-use content::{Content, Said};
+use content::{Content, ContentFields};
 use fields::{check, times};
 
 /// Characters of a reason.
@@ -49,14 +49,14 @@ impl ChargesService for Charges {
     fn charge(&self, caller: &Caller, new: NewCharge, key: &IdempotencyKey) -> Answer<Charge> {
         let account = self.visibility.reached(caller, &new.account)?;
         check(&new)?;
-        let said = Said {
+        let fields = ContentFields {
             text: new.text.as_deref(),
             payload: new.payload.as_deref(),
             segments: None,
             data_coding: new.data_coding,
             udhi: new.udhi,
         };
-        let content = Content::read(&said, account.provisioned.account.default_coding)?;
+        let content = Content::read(&fields, account.provisioned.account.default_coding)?;
         let (scheduled_at, expires_at) = times(&new, now())?;
         let message = DirectSubmit {
             from: &new.from,

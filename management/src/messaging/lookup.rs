@@ -28,7 +28,7 @@ pub struct FoundMessage {
     pub account: AccountNumber,
     /// The same by its name.
     pub named: NamedAccount,
-    /// Its id.
+    /// The id of the message.
     pub message_id: u64,
     /// The names of the moment at which it was found.
     pub names: Arc<Names>,

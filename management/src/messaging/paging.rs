@@ -1,5 +1,5 @@
-//! A page of what is walked one by one on disk: filters may leave few of many, so that only so many are looked at for one
-//! page, whatever it has by then.
+//! Pages of things that are read one by one from disk. Filters may leave out most of them, so that the number looked at for
+//! one page is bounded, however few it has by then.
 
 use std::ops::ControlFlow;
 
@@ -17,20 +17,20 @@ pub struct Gathering<T> {
     to_step_over: usize,
     looked_at: usize,
     items: Vec<T>,
-    /// What the next page continues behind.
+    /// The key behind which the next page continues.
     last: Option<String>,
-    /// Whether there may be more.
+    /// True if there may be more.
     is_cut: bool,
 }
 
 impl<T> Gathering<T> {
-    /// With nothing in it yet.
+    /// An empty page.
     pub fn new(paging: &Paging) -> Self {
         let Paging { limit, offset, .. } = *paging;
         Self { limit, to_step_over: offset, looked_at: 0, items: Vec::new(), last: None, is_cut: false }
     }
 
-    /// Looks at one more, whose key a cursor names it by; `item` makes what the page shows of it, and nothing where it is
+    /// Looks at one more thing: `key` is its key for a cursor, and `item` makes the item of the page, or is `None` if it is
     /// left out. Breaks off once the page is complete.
     pub fn look(
         &mut self,
@@ -50,7 +50,7 @@ impl<T> Gathering<T> {
         self.spend(1, key)
     }
 
-    /// Counts what finding them takes, as so many of them. Breaks off once enough was looked at.
+    /// Counts the cost of finding things, as if so many had been looked at. Breaks off once enough was looked at.
     pub fn spend(&mut self, count: usize, key: impl FnOnce() -> String) -> ControlFlow<()> {
         self.looked_at += count;
         if self.items.len() >= self.limit || self.looked_at >= LOOKED_AT_MAX {
@@ -63,12 +63,12 @@ impl<T> Gathering<T> {
         ControlFlow::Break(())
     }
 
-    /// Whether nothing more is to be looked at.
+    /// True if nothing more will be looked at.
     pub fn is_complete(&self) -> bool {
         self.is_cut
     }
 
-    /// The page.
+    /// The finished page.
     pub fn finish(self) -> Answer<Page<T>> {
         if self.is_cut && self.to_step_over > 0 {
             return Err(Problem::field(
@@ -81,7 +81,7 @@ impl<T> Gathering<T> {
     }
 }
 
-/// What is said of a cursor that is one of another list.
+/// The problem of a cursor that was not given out by this list.
 pub fn foreign_cursor() -> Problem {
     Problem::field("cursor", "is not one that was given out")
 }

@@ -1,4 +1,4 @@
-//! How links to an operator of the management API are made: the same keys and bounds as in `[operator.smpp]`.
+//! The links to an operator of the API: the same keys and bounds as in `[operator.smpp]`.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use tollgate_provisioning as config;
 use tollgate_provisioning::bounds::link;
 use tollgate_provisioning::{NumberFormat, NumberStyle, OperatorSmpp, Secret, texts};
 
-/// As links are made; or what is wrong, field by field.
+/// The links that the settings ask for; `Err` names the field that is wrong.
 pub fn links(smpp: &SmppConfig, password: Secret) -> Result<OperatorSmpp, Problem> {
     check_bounds(smpp)?;
     Ok(OperatorSmpp {
@@ -39,7 +39,7 @@ pub fn links(smpp: &SmppConfig, password: Secret) -> Result<OperatorSmpp, Proble
     })
 }
 
-/// The same the other way round, for people. The password is left out.
+/// The settings of links, as the API shows them: without the password.
 pub fn shown(smpp: &OperatorSmpp) -> SmppConfig {
     SmppConfig {
         host: smpp.host.clone(),

@@ -23,10 +23,10 @@ use crate::documents::Document;
 use crate::problems::unavailable;
 use tollgate_provisioning::ProvisionedOperator;
 
-/// When each operator was first provisioned.
+/// The instant at which each operator was first provisioned.
 pub type CreatedAt = HashMap<OperatorNumber, UnixMicros>;
 
-/// When each operator of the books was first provisioned.
+/// Reads when each operator was first provisioned.
 pub fn created_at(store: &Store) -> Answer<CreatedAt> {
     let operators = store.operators().map_err(|error| unavailable(&error))?;
     Ok(operators.into_iter().map(|(number, row)| (number, row.created_at)).collect())

@@ -1,4 +1,4 @@
-//! Which operators could take a quoted message, in which order, and why the others could not.
+//! The operators that could take a quoted message, in order, and the reasons why the others could not.
 
 use tollgate_engine::account::DeliveryMode;
 use tollgate_engine::charging::Message;
@@ -11,44 +11,44 @@ use tollgate_engine::routing::{
 };
 use tollgate_engine::time::UnixMicros;
 
-/// What equals are drawn with.
+/// The number that decides between equal operators.
 const SPREAD: u64 = 0;
 
-/// Where a message would go.
+/// The route of a message.
 #[derive(Debug)]
 pub enum Route {
-    /// Nowhere, and why.
+    /// It would only be charged, for this reason.
     ChargedOnly(&'static str),
-    /// To an operator, if one takes it.
+    /// It would be handed to an operator, if one takes it.
     Ranked(Ranked),
 }
 
 /// Every operator, ranked.
 #[derive(Debug)]
 pub struct Ranked {
-    /// In order.
+    /// The operators in order.
     pub candidates: Vec<Ranking>,
-    /// Why none takes it, with its command_status.
+    /// The refusal if no operator takes it, with its command_status.
     pub refusal: Option<(Refusal, u32)>,
-    /// Of the message.
+    /// The price of the message.
     pub price: Amount,
-    /// Of the price.
+    /// The currency of the price.
     pub currency: Currency,
 }
 
-/// One operator's place.
+/// The place of one operator.
 #[derive(Debug)]
 pub struct Ranking {
-    /// Who.
+    /// The operator that was ranked.
     pub operator: Operator,
-    /// How it was judged.
+    /// The verdict on it, with its cost.
     pub candidate: Candidate,
     /// From one; `None` where it could not take the message.
     pub rank: Option<usize>,
 }
 
 impl Route {
-    /// Routes a quoted message as the gate would, where operators fare so.
+    /// Routes a quoted message as a submit_sm would be, under these conditions of the operators.
     pub fn find(
         routes: &Routes,
         conditions: &impl Conditions,
@@ -104,7 +104,7 @@ fn ranked(routes: &Routes, candidates: Vec<Candidate>) -> Vec<Ranking> {
 }
 
 impl Ranking {
-    /// In a word.
+    /// The verdict in one word.
     pub fn verdict(&self) -> &'static str {
         match self.candidate.verdict {
             CandidateVerdict::Chosen => "chosen",
@@ -113,7 +113,7 @@ impl Ranking {
         }
     }
 
-    /// What is left of the price, in the account's currency; `None` where the cost cannot be converted.
+    /// The price less the cost, in the account's currency; `None` if the cost cannot be converted.
     pub fn margin(&self, price: Amount) -> Option<Amount> {
         price.checked_sub(self.candidate.cost?.in_account_currency?)
     }

@@ -1,5 +1,5 @@
-//! A whole rate deck in place of the rows of one rate file, or of one plan within it: first what it would do, then the
-//! edit that does it.
+//! A whole rate deck in place of the rows of one rate file, or of one plan within it: the differences, and the edit that
+//! makes them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,28 +13,28 @@ use super::{Change, EditError, text_of};
 use tollgate_provisioning as config;
 use tollgate_provisioning::{EVERY_PLAN, Loaded, Overlay, Problems, WrittenRate, read_written_rates};
 
-/// What a deck takes the place of.
+/// The rows that a deck replaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeckOptions {
-    /// The rate file, as the configuration names it; need not be named where there is one only.
+    /// The rate file, as the configuration names it; it may be omitted if there is only one.
     pub file: Option<String>,
-    /// Only the rows of this plan (`*` for those of every plan); the others stay. A deck for one plan needs no column
-    /// `plan`. `None` for the whole file.
+    /// The plan whose rows are replaced (`*` for rows of every plan); the others stay. A deck for one plan needs no column
+    /// `plan`. `None` replaces the whole file.
     pub plan: Option<String>,
     /// A price that moves by more percent than this, up or down, is flagged. At least zero.
     pub move_limit_percent: Decimal,
 }
 
-/// What a deck would change.
+/// The changes that a deck would make.
 #[derive(Clone, Debug)]
 pub struct DeckDifference {
     /// The rate file that it goes into.
     pub file: String,
-    /// Rows that the file has not.
+    /// Rows that the file does not have.
     pub added: Vec<AddedRate>,
-    /// Rows that the deck has not.
+    /// Rows that the deck does not have.
     pub removed: Vec<WrittenRate>,
-    /// Rows with something else in them.
+    /// Rows whose content differs.
     pub changed: Vec<ChangedRate>,
     /// Rows that are the same.
     pub unchanged: usize,
@@ -44,8 +44,8 @@ pub struct DeckDifference {
     pub change: Change,
 }
 
-/// Compares a deck with what is there, and makes the edit. What is wrong with the deck is named by the file that it goes
-/// into and the deck's own lines.
+/// Compares a deck with the present rows, and makes the edit. Faults of the deck are named by the file that it goes into and
+/// the lines of the deck.
 pub fn plan_deck(
     config: &Path,
     current: &Loaded,
@@ -58,7 +58,7 @@ pub fn plan_deck(
         Some(plan) => with_plan(file, &path, deck, known_plan(current, plan)?)?,
         None => deck,
     };
-    // In the file's place the deck is checked whole: networks, plans, and rows that another file has already.
+    // In place of the file the deck is checked as a whole: networks, plans, and rows that another file has already.
     let overlay = Overlay::from([(file.to_owned(), deck.clone())]);
     let whole = config::load_with(config, &overlay)?;
     let new = read_written_rates(file, &path, &deck)?;
@@ -84,7 +84,7 @@ pub fn plan_deck(
     Ok(DeckDifference { file: file.to_owned(), added, removed, changed, unchanged, over_limit, change })
 }
 
-/// The file with the deck's rows of one plan in place of those that it has; what stays keeps its line.
+/// The file with the deck's rows of one plan in place of its own; rows that stay keep their lines.
 fn merge(mut sheet: Sheet, moves: &Moves) -> String {
     for row in &moves.changed {
         with_cells(&row.new, |_, said| sheet.set(row.old.origin.line, said));
@@ -98,10 +98,10 @@ fn merge(mut sheet: Sheet, moves: &Moves) -> String {
     sheet.text()
 }
 
-/// A deck for one plan may leave the plan out. What it has is put in front of its rows, so that they keep their lines.
+/// Adds the column `plan` to a deck for one plan that has none, in front of its rows, so that they keep their lines.
 fn with_plan(file: &str, path: &Path, deck: Vec<u8>, plan: &str) -> Result<Vec<u8>, EditError> {
     let Ok(text) = std::str::from_utf8(&deck) else {
-        // Reading it says in which line it is no text.
+        // Reading reports the line that is not text.
         read_written_rates(file, path, &deck)?;
         return Ok(deck);
     };
@@ -118,7 +118,7 @@ fn known_plan<'p>(current: &Loaded, plan: &'p str) -> Result<&'p str, EditError>
     if is_known { Ok(plan) } else { Err(EditError::Missing { what: "plan", name: plan.to_owned() }) }
 }
 
-/// Every row has to be of the plan that the deck is for.
+/// Refuses a deck with a row of another plan.
 fn check_plan(path: &Path, deck: &[WrittenRate], plan: &str) -> Result<(), EditError> {
     let path: Arc<str> = path.to_string_lossy().into();
     let mut problems = Problems::default();

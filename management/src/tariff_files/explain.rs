@@ -1,5 +1,5 @@
-//! Why a message cost what it cost: its price worked out again from the tariff version that its CDR names, as it was
-//! archived, by the code that charges.
+//! The explanation of a message's price: the code that charges works it out again from the archived tariff version that the
+//! CDR names.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,49 +24,49 @@ use super::facts::Facts;
 use super::wording;
 use tollgate_provisioning::{ArchivedTariff, Problems};
 
-/// Versions that are kept parsed. Whoever looks into a month of messages meets few.
+/// Parsed versions that are kept. The messages of a month have few.
 const VERSIONS_KEPT: usize = 4;
 
 /// Explains the messages of one store.
 #[derive(Debug, Default)]
 pub struct Explainer {
-    /// The latest used one last.
+    /// The parsed versions, the most recently used one last.
     parsed: Mutex<VecDeque<Arc<Parsed>>>,
 }
 
-/// Why a price is not explained.
+/// The reason why a price cannot be explained.
 #[derive(Clone, Debug, Error)]
 pub enum ExplainError {
-    /// Nothing can be read now.
+    /// The books cannot be read now.
     #[error(transparent)]
     Storage(#[from] Unavailable),
-    /// The CDR names a tariff version or an account that is not kept.
+    /// The CDR names a tariff version or an account that the books do not have.
     #[error("the books have no {what} {number}")]
     NotKept {
-        /// Such as `tariff version`.
+        /// Its kind, such as `tariff version`.
         what: &'static str,
         /// Its number on disk.
         number: u32,
     },
-    /// The archived files cannot be read any more.
+    /// The archived files can no longer be read.
     #[error("tariff version {version}: {problems}")]
     Unreadable {
         /// The content hash.
         version: String,
-        /// What is wrong with them.
+        /// The faults of the files.
         problems: Problems,
     },
-    /// The archived version does not have what the CDR names.
+    /// The archived version lacks something that the CDR names.
     #[error("tariff version {version} has no {what}")]
     NotInVersion {
         /// The content hash.
         version: String,
-        /// Such as `plan starter`.
+        /// The missing thing, such as `plan starter`.
         what: String,
     },
 }
 
-/// One version, read back.
+/// A version read from the archive.
 #[derive(Debug)]
 struct Parsed {
     number: u32,
@@ -76,7 +76,7 @@ struct Parsed {
 }
 
 impl Explainer {
-    /// With nothing parsed yet.
+    /// An explainer with nothing parsed yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -105,18 +105,18 @@ impl Explainer {
         parsed.explain(facts, &account, state.as_ref())
     }
 
-    /// One version is parsed at a time, and kept for the next question about it.
+    /// The parsed version that the facts name. One version is parsed at a time, and kept for the next message.
     fn parsed(&self, store: &Store, facts: &Facts) -> Result<Arc<Parsed>, ExplainError> {
-        let mut document = self.parsed.lock();
-        let at = document.iter().position(|parsed| parsed.number == facts.tariff);
-        let parsed = match at.and_then(|at| document.remove(at)) {
+        let mut kept = self.parsed.lock();
+        let at = kept.iter().position(|parsed| parsed.number == facts.tariff);
+        let parsed = match at.and_then(|at| kept.remove(at)) {
             Some(parsed) => parsed,
             None => Arc::new(Parsed::read(store, facts)?),
         };
-        while document.len() >= VERSIONS_KEPT {
-            document.pop_front();
+        while kept.len() >= VERSIONS_KEPT {
+            kept.pop_front();
         }
-        document.push_back(Arc::clone(&parsed));
+        kept.push_back(Arc::clone(&parsed));
         Ok(parsed)
     }
 
@@ -186,7 +186,7 @@ impl Parsed {
         })
     }
 
-    /// The plan and the account's own rates as they were, ready for look-up.
+    /// The plan and the account's own rates as they were, ready for lookup.
     fn terms(&self, facts: &Facts, account: &AccountRow) -> Result<Arc<Terms>, ExplainError> {
         let missing = |what| ExplainError::NotInVersion { version: self.version.clone(), what };
         let plan = self.tariff.plans.iter().find(|plan| plan.name == facts.plan);
@@ -206,7 +206,7 @@ impl Parsed {
         tables.terms(&account.id).cloned().ok_or_else(|| missing(format!("account {}", account.id)))
     }
 
-    /// An account as far as prices depend on it.
+    /// An account with the settings that prices depend on.
     fn account(&self, id: &str, plan: &Plan) -> Account {
         Account {
             id: id.into(),
@@ -229,7 +229,7 @@ impl Parsed {
     }
 }
 
-/// `None` where it cannot be held.
+/// The sum of the lines; `None` if an amount cannot hold it.
 fn total(lines: &[PriceLine]) -> Option<Amount> {
     lines.iter().try_fold(Amount::ZERO, |sum, line| sum.checked_add(line.total()?))
 }

@@ -1,4 +1,4 @@
-//! An explained price: what a person who asks about it wants to see, and the same for programs.
+//! An explained price, as lines for people and as JSON for programs.
 
 use std::fmt;
 
@@ -12,30 +12,30 @@ use tollgate_storage::rows::MessageState;
 
 use super::wording;
 
-/// Why one message cost what it cost.
+/// The explanation of one message's price.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// Its id.
+    /// The id of the message.
     pub message_id: u64,
-    /// Who paid.
+    /// The account that paid.
     pub account: String,
-    /// Of every amount here.
+    /// The currency of every amount here.
     pub currency: Currency,
     /// The account's plan at that time.
     pub plan: String,
     /// The tariff version, by content hash.
     pub tariff_version: String,
-    /// When that version was first applied.
+    /// The instant at which that version was first applied.
     pub tariff_applied_at: UnixMicros,
-    /// When the message was submitted: the instant at which rates were looked up.
+    /// The instant of submission, at which rates were looked up.
     pub submitted_at: UnixMicros,
-    /// Where it went, in international form.
+    /// The destination in international form.
     pub number: String,
     /// The number's network.
     pub network: ExplainedNetwork,
-    /// As charged.
+    /// The segments that were charged.
     pub segments: u8,
-    /// As submitted.
+    /// The data_coding of the message.
     pub data_coding: u8,
     /// The price of a segment before its tier; `None` where the version has none.
     pub rate: Option<ExplainedRate>,
@@ -47,15 +47,15 @@ pub struct Explanation {
     pub counted_before: u64,
     /// The sum of the lines; `None` where there is no price.
     pub total: Option<Amount>,
-    /// What was debited.
+    /// The amount that was debited.
     pub charged: Amount,
-    /// Whether the sum is what was debited.
+    /// True if the sum is the amount that was debited.
     pub agrees: bool,
-    /// What became of the message.
+    /// The state of the message.
     pub state: MessageState,
-    /// When; `None` while nothing has.
+    /// The instant of that state; `None` before the first.
     pub state_at: Option<UnixMicros>,
-    /// What was given back.
+    /// The amount that was refunded.
     pub refunded: Amount,
 }
 
@@ -68,31 +68,31 @@ pub struct ExplainedNetwork {
     pub operator: String,
     /// ISO 3166-1 alpha-2; `None` for international networks.
     pub country: Option<String>,
-    /// For people.
+    /// The country's name.
     pub country_name: Option<String>,
-    /// Such as `prefix 25472`.
+    /// The way in which it was found, such as `prefix 25472`.
     pub found_by: String,
 }
 
 /// The price of a segment before its tier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExplainedRate {
-    /// Per segment.
+    /// The price per segment.
     pub price: Amount,
     /// `account_rate`, `plan_rate` or `base_price`.
     pub kind: &'static str,
     /// The network that the rate names; `None` for the base price.
     pub network: Option<NetworkCode>,
-    /// Where the rate stands in the archived version; `None` for the base price.
+    /// The place of the rate in the archived files; `None` for the base price.
     pub origin: Option<RowOrigin>,
-    /// The same in words.
+    /// The source in words.
     pub source: String,
 }
 
 /// The segments of one tier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExplainedLine {
-    /// How many, and what each costs.
+    /// The number of segments and the price of each.
     pub line: PriceLine,
     /// The tier in words; empty where the plan has none.
     pub tier: String,
@@ -116,7 +116,7 @@ impl ExplainedRate {
 }
 
 impl Explanation {
-    /// For programs.
+    /// The explanation as JSON.
     pub fn json(&self) -> Value {
         let code = self.network.code;
         json!({
@@ -157,7 +157,7 @@ impl Explanation {
     }
 }
 
-/// In lines, for a person.
+/// The explanation in lines for people.
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { account, plan, currency, network, .. } = self;

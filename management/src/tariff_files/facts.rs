@@ -1,4 +1,4 @@
-//! What a CDR says about its price, as a value of its own.
+//! The facts of a CDR that its price depends on, copied out of it.
 
 use std::sync::Arc;
 
@@ -13,28 +13,28 @@ use tollgate_storage::rows::{AccountRow, Row, StateRow, TariffRow};
 use tollgate_storage::schema::{Family, account_key};
 use tollgate_storage::store::{Store, Unavailable};
 
-/// One charged message, as far as its price depends on it.
+/// The facts of one charged message that its price depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// Its id.
+    /// The id of the message.
     pub message_id: u64,
-    /// Who paid.
+    /// The account that paid.
     pub account: AccountNumber,
-    /// Where it went.
+    /// The destination number.
     pub number: Number,
     /// The number's network.
     pub network: NetworkCode,
-    /// How that was known.
+    /// The way in which the network was found.
     pub network_source: NetworkSource,
-    /// As charged.
+    /// The segments that were charged.
     pub segments: u8,
-    /// As submitted.
+    /// The data_coding of the message.
     pub data_coding: u8,
-    /// What was debited.
+    /// The amount that was debited.
     pub amount: Amount,
     /// Segments of the account in the month before it.
     pub counted_before: u64,
-    /// When it was submitted: the instant at which rates were looked up.
+    /// The instant of submission, at which rates were looked up.
     pub submitted_at: UnixMicros,
     /// The tariff version that priced it, by number.
     pub tariff: u32,
@@ -45,7 +45,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Of a CDR.
+    /// The facts of a CDR.
     pub fn of(cdr: &Cdr<'_>) -> Self {
         let (header, fields) = (&cdr.header, &cdr.fields);
         Self {
@@ -65,17 +65,17 @@ impl Facts {
         }
     }
 
-    /// Of a message; `None` where the account has no such message.
+    /// The facts of a message; `None` if the account has no such message.
     pub fn find(store: &Store, account: AccountNumber, message_id: u64) -> Result<Option<Self>, Unavailable> {
         store.cdr(account, message_id, Self::of)
     }
 
-    /// What became of the message; `None` while nothing has.
+    /// The state of the message; `None` before the first change.
     pub fn state(&self, store: &Store) -> Result<Option<StateRow>, Unavailable> {
         store.state(self.account, self.message_id)
     }
 
-    /// Who stands behind the number of the account.
+    /// The row of the account in the books.
     pub fn account_row(&self, store: &Store) -> Result<Option<AccountRow>, Unavailable> {
         row(store, Family::Accounts, account_key(self.account))
     }

@@ -1,8 +1,8 @@
-//! Replaces files all or none: each new text is on disk beside its file before the first file is touched, and so is
-//! each old one.
+//! Replacement of several files, all or none: before the first file is touched, each new text and a copy of each old one
+//! are on disk beside their files.
 //!
-//! Between two renames a crash can leave the first file new and the second one old. Everything else leaves all as they
-//! were, or all as they are to be.
+//! A crash between two renames can leave the first file new and the second one old. After any other failure all files are
+//! old or all are new.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -14,16 +14,16 @@ use tempfile::NamedTempFile;
 
 use super::EditError;
 
-/// A file and what it is to hold.
+/// A file and its new content.
 #[derive(Debug)]
 pub struct Replacement<'a> {
-    /// An existing file, which is no link.
+    /// An existing file that is not a link.
     pub path: PathBuf,
     /// Its new content.
     pub content: &'a [u8],
 }
 
-/// One replacement that is ready to be made, and to be taken back.
+/// A replacement that is ready to be made and to be undone.
 struct Staged {
     path: PathBuf,
     new: NamedTempFile,
@@ -48,13 +48,13 @@ pub fn replace_all(
         replaced.push((path, old));
     }
     for (path, _) in &replaced {
-        // The names are in place whether or not this succeeds; it only makes them last through a power cut.
+        // The files are in place whether or not this succeeds; it only lets the renames survive a power cut.
         let _ = path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all());
     }
     Ok(())
 }
 
-/// Undoes what was done before a file could not be replaced, and says what came of it.
+/// Undoes earlier replacements after one failed, and returns the error for the result.
 fn put_back(
     replaced: Vec<(PathBuf, NamedTempFile)>,
     rename: impl Fn(NamedTempFile, &Path) -> io::Result<()>,
@@ -77,15 +77,15 @@ fn stage(replacement: Replacement<'_>) -> io::Result<Staged> {
     Ok(Staged { new: beside(&path, content)?, old: beside(&path, &old)?, path })
 }
 
-/// A temporary file on the same file system, with the rights of the file that it is to replace. It goes away by itself
-/// where it is not put in place.
+/// A temporary file on the same file system, with the rights of the file that it is to replace. It is removed by itself
+/// if it is not put in place.
 fn beside(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".tollgate-").suffix(".new").tempfile_in(directory)?;
     file.write_all(content)?;
     let metadata = fs::metadata(path)?;
     file.as_file().set_permissions(metadata.permissions())?;
-    // Only root may give a file away; others leave it theirs, which is no reason not to write it.
+    // Only root may change the owner of a file; without that right the file is written all the same.
     let _ = std::os::unix::fs::fchown(file.as_file(), Some(metadata.uid()), Some(metadata.gid()));
     file.as_file().sync_all()?;
     Ok(file)

@@ -1,4 +1,4 @@
-//! What a new rate deck does to prices: rows that come, go and change, and how far each price moves.
+//! The differences between two rate decks: rows that are added, removed and changed, and the move of each price.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,55 +13,54 @@ use tollgate_provisioning::{EVERY_PLAN, WrittenRate};
 /// Decimals of a percentage that is shown.
 const PERCENT_DECIMALS: u32 = 4;
 
-/// A price, the one that held before it, and how far it moved.
+/// The move from an old price to a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PriceMove {
-    /// Per segment.
+    /// The old price per segment.
     pub old: Amount,
-    /// Per segment.
+    /// The new price per segment.
     pub new: Amount,
-    /// In percent of the old price, half-even to four decimals, below zero where the price falls; `None` from a price of
-    /// nothing to any other.
+    /// The move in percent of the old price, rounded half to even to four decimals, below zero if the price falls; `None`
+    /// from a price of zero to any other.
     pub percent: Option<Decimal>,
-    /// Whether it moved by more than the limit, up or down.
+    /// True if it moved by more than the limit, up or down.
     pub is_over_limit: bool,
 }
 
-/// A row that the deck has and the file has not.
+/// A row that the deck has and the file does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddedRate {
-    /// The row.
+    /// The added row.
     pub rate: WrittenRate,
-    /// From the rate that held for the same plan and network at that time before; `None` where the base price did, or a
-    /// wider rate.
+    /// The move from the rate that held before for the same plan and network; `None` if the base price or a wider rate held.
     pub price: Option<PriceMove>,
 }
 
-/// A row for the same plan, network and time, with something else in it.
+/// A row for the same plan, network and time whose content differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedRate {
-    /// As it is.
+    /// The present row.
     pub old: WrittenRate,
-    /// As it would be.
+    /// The new row.
     pub new: WrittenRate,
-    /// How the price moves.
+    /// The move of its price.
     pub price: PriceMove,
 }
 
-/// The rows of two decks, sorted out.
+/// The rows of two decks, compared.
 #[derive(Debug, Default)]
 pub struct Moves {
-    /// In the order of the new deck.
+    /// Added rows, in the order of the new deck.
     pub added: Vec<AddedRate>,
-    /// In the order of the old one.
+    /// Removed rows, in the order of the old deck.
     pub removed: Vec<WrittenRate>,
-    /// In the order of the new one.
+    /// Changed rows, in the order of the new deck.
     pub changed: Vec<ChangedRate>,
-    /// Rows that are the same.
+    /// Number of rows that are the same.
     pub unchanged: usize,
 }
 
-/// What tells a row from all others: no two rows of one plan begin at the same time for the same network.
+/// The identity of a row: no two rows of one plan begin at the same time for the same network.
 pub type Place = (Arc<str>, NetworkCode, UnixMicros);
 
 /// The place of a row.
@@ -70,15 +69,14 @@ pub fn place_of(rate: &WrittenRate) -> Place {
 }
 
 impl PriceMove {
-    /// From one price to another, against a limit in percent.
+    /// The move from one price to another, compared with a limit in percent.
     pub fn between(old: Amount, new: Amount, limit_percent: Decimal) -> Self {
         let is_over_limit = is_over(old, new, limit_percent);
         Self { old, new, percent: percent(old, new), is_over_limit }
     }
 }
 
-/// Sorts out what becomes of `old`'s rows with `new` in their place. `held` are all rates that hold now, whichever file
-/// they stand in.
+/// Compares the rows `old` with the rows `new` that replace them. `held` are all rates that hold now, in whichever file.
 pub fn compare(old: &[WrittenRate], new: &[WrittenRate], held: &[WrittenRate], limit: Decimal) -> Moves {
     let mut before: BTreeMap<Place, &WrittenRate> = old.iter().map(|rate| (place_of(rate), rate)).collect();
     let holding = by_network(held);
@@ -103,7 +101,7 @@ pub fn compare(old: &[WrittenRate], new: &[WrittenRate], held: &[WrittenRate], l
     moves
 }
 
-/// The same but for its place in the file.
+/// True if rows of the same identity have the same content.
 fn is_same(one: &WrittenRate, other: &WrittenRate) -> bool {
     one.price == other.price && one.effective_to == other.effective_to && one.note == other.note
 }
@@ -118,8 +116,8 @@ fn by_network(rates: &[WrittenRate]) -> Holding<'_> {
     holding
 }
 
-/// The price that holds when a new row begins: of the plan's rows for the very network the latest one, else of those of
-/// every plan.
+/// The price that holds when a new row begins: that of the latest of the plan's rows for exactly this network, else of the
+/// rows of every plan.
 fn held_before(holding: &Holding, new: &WrittenRate) -> Option<Amount> {
     let at = new.effective_from;
     let latest = |plan: &str| {
@@ -131,13 +129,13 @@ fn held_before(holding: &Holding, new: &WrittenRate) -> Option<Amount> {
     latest(&new.plan).or_else(|| latest(EVERY_PLAN))
 }
 
-/// Whether |new − old| · 100 is more than limit · old, in millionths, so that nothing is rounded.
+/// True if |new − old| · 100 is more than limit · old, computed in millionths, so that nothing is rounded.
 fn is_over(old: Amount, new: Amount, limit_percent: Decimal) -> bool {
     let moved = Decimal::from((i128::from(new.micros()) - i128::from(old.micros())).abs());
     let allowed = limit_percent.checked_mul(Decimal::from(old.micros()));
     match (moved.checked_mul(Decimal::ONE_HUNDRED), allowed) {
         (Some(moved), Some(allowed)) => moved > allowed,
-        // A limit that makes a product of more than 28 digits allows every price there is.
+        // A limit whose product has more than 28 digits allows every price there is.
         (_, None) => false,
         (None, Some(_)) => true,
     }

@@ -1,13 +1,13 @@
 //! A plan and its tiers as they are asked for.
 
-/// A plan as it is asked for, not checked yet. What stands in the files is what is written here.
+/// A plan as it is asked for, not checked yet. The file gets exactly these texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlanInput {
-    /// Its name.
+    /// The name of the plan.
     pub name: String,
-    /// ISO 4217.
+    /// The currency's code of ISO 4217.
     pub currency: String,
-    /// An IANA name.
+    /// The IANA name of the time zone.
     pub time_zone: String,
     /// A decimal number, per segment; `None` refuses messages that no rate holds for.
     pub base_price: Option<String>,

@@ -1,4 +1,4 @@
-//! The text of `plans.toml`, edited so that remarks, order and everything that is not asked for stay as they are.
+//! The text of `plans.toml`, edited so that comments, order and everything that is not asked for stay as they are.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Tab
 
 use super::plan_input::{PlanInput, TierInput};
 
-/// What the file writes for a plan that refuses what has no rate.
+/// The base price of a plan that refuses messages without a rate.
 const REFUSE: &str = "refuse";
 
-/// The file, parsed with its remarks.
+/// The file, parsed with its comments.
 pub struct PlanText(DocumentMut);
 
 impl fmt::Display for PlanText {
@@ -70,20 +70,20 @@ fn write_plan(table: &mut dyn TableLike, plan: &PlanInput) {
     }
     write_text(table, "charge_on", plan.charge_on.as_deref());
     if table.get("refund_on").map(texts_of) != plan.refund_on {
-        // An empty list says something else than no list.
+        // An empty list has another meaning than no list.
         let outcomes = plan.refund_on.as_ref().map(|outcomes| Value::Array(outcomes.iter().collect()));
         write(table, "refund_on", outcomes);
     }
 }
 
-/// Writes a string where it is not there already, or takes the key away.
+/// Writes a string unless it is there already, or removes the key.
 fn write_text(table: &mut dyn TableLike, key: &str, text: Option<&str>) {
     if text_at(table, key) != text || text.is_none() {
         write(table, key, text.map(Value::from));
     }
 }
 
-/// Writes a value with the remark that stood behind the one before it, or takes the key away.
+/// Writes a value, with the comment of the value before it, or removes the key.
 fn write(table: &mut dyn TableLike, key: &str, value: Option<Value>) {
     let Some(mut value) = value else {
         table.remove(key);
@@ -109,7 +109,7 @@ fn texts_of(list: &Item) -> Vec<String> {
     items.map(|item| item.as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// The tiers that stand in a file, inline or as tables.
+/// The tiers in a file, inline or as tables.
 fn tiers_of(tiers: &Item) -> Vec<TierInput> {
     let inline = tiers.as_array().into_iter().flatten().filter_map(Value::as_inline_table);
     let inline = inline.map(|table| tier_of(table));
@@ -129,7 +129,7 @@ fn tier_of(table: &dyn TableLike) -> TierInput {
     }
 }
 
-/// One tier in each line, as the shipped file has them.
+/// One tier a line, as in the shipped file.
 fn tiers_to_toml(tiers: &[TierInput]) -> Value {
     let mut list: Array = tiers.iter().map(tier_to_toml).collect();
     for tier in list.iter_mut() {
@@ -141,7 +141,7 @@ fn tiers_to_toml(tiers: &[TierInput]) -> Value {
 }
 
 fn tier_to_toml(tier: &TierInput) -> InlineTable {
-    // What no integer of the file can hold is out of bounds in any case, and reported so.
+    // A number that TOML cannot hold is out of bounds in any case, and is reported so.
     let number = |number: u64| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
     let mut table = InlineTable::new();
     table.insert("from", number(tier.from));

@@ -1,4 +1,4 @@
-//! Plans: listing them, adding one, and giving one another definition.
+//! Plans: listing them, adding one, and changing one.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use tollgate_provisioning::{Loaded, Overlay};
 pub struct PlanView {
     /// The name that accounts refer to.
     pub name: String,
-    /// Of every price in the plan.
+    /// The currency of every price in the plan.
     pub currency: Currency,
     /// IANA name of the zone whose months the tiers count in.
     pub time_zone: String,
@@ -24,11 +24,11 @@ pub struct PlanView {
     pub base_price: Option<Amount>,
     /// Ascending; empty for none.
     pub tiers: Vec<VolumeTier>,
-    /// What has to happen for the price to be kept.
+    /// The event at which the price is kept.
     pub charge_on: ChargeOn,
-    /// The outcomes that give it back all the same.
+    /// The outcomes that refund it all the same.
     pub refund_on: Vec<Outcome>,
-    /// How many rates hold for it, those of every plan included.
+    /// The number of rates that hold for it, those of every plan included.
     pub rates: usize,
 }
 
@@ -45,7 +45,7 @@ pub fn add_plan(config: &Path, current: &Loaded, plan: &PlanInput) -> Result<Cha
     edit(config, current, |text| text.add(plan))
 }
 
-/// Gives the plan of that name another definition. Its rates stay, and so do the remarks around it.
+/// Gives the plan of that name another definition. Its rates and the comments around it stay.
 pub fn replace_plan(config: &Path, current: &Loaded, plan: &PlanInput) -> Result<Change, EditError> {
     if !is_there(current, &plan.name) {
         return Err(EditError::Missing { what: "plan", name: plan.name.clone() });
@@ -59,7 +59,7 @@ fn edit(
     change: impl FnOnce(&mut PlanText) -> Option<()>,
 ) -> Result<Change, EditError> {
     let file = &current.settings.tariff.plans;
-    // What was loaded is right, so that neither its syntax nor its shape can be in the way.
+    // The loaded file was valid, so that neither its syntax nor its shape can be an obstacle.
     let shape = || EditError::Shape { file: file.clone(), reason: "has no plans that can be edited" };
     let mut text = PlanText::parse(text_of(current, file)?).ok_or_else(shape)?;
     change(&mut text).ok_or_else(shape)?;

@@ -13,26 +13,26 @@ use super::sheet::{Cells, Sheet};
 use super::{Change, EditError, text_of};
 use tollgate_provisioning::{EVERY_PLAN, Loaded, Overlay, WrittenRate, read_written_rates};
 
-/// Which rates are listed; what is `None` leaves nothing out.
+/// The rates to be listed; a field that is `None` leaves nothing out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RateFilter {
-    /// The rates that hold for this plan: its own, and those of every plan for networks that it has none of its own for.
-    /// `*` is those of every plan alone.
+    /// A plan: its own rates, and those of every plan for networks that it has no rate of its own for. `*` is only those of
+    /// every plan.
     pub plan: Option<String>,
-    /// Three digits.
+    /// The MCC, three digits.
     pub mcc: Option<String>,
-    /// Two or three digits; an empty one is for rates of a whole MCC.
+    /// The MNC, two or three digits; empty for rates of a whole MCC.
     pub mnc: Option<String>,
     /// ISO 3166-1 alpha-2.
     pub country: Option<String>,
 }
 
-/// One rate with what people call its network.
+/// One rate with the names of its network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateLine {
-    /// As it stands in its file.
+    /// The rate as its file has it.
     pub rate: WrittenRate,
-    /// The plan's; of rates of every plan the one that all plans have.
+    /// The plan's currency; for rates of every plan the one that all plans have.
     pub currency: Option<Currency>,
     /// ISO 3166-1 alpha-2; empty for international networks.
     pub country: String,
@@ -47,9 +47,9 @@ pub struct RateLine {
 pub struct RateInput {
     /// A plan's name, or `*` for every plan.
     pub plan: String,
-    /// Three digits.
+    /// The MCC, three digits.
     pub mcc: String,
-    /// Two or three digits, or empty for the whole MCC.
+    /// The MNC, two or three digits, or empty for the whole MCC.
     pub mnc: String,
     /// A decimal number, per segment.
     pub price: String,
@@ -61,14 +61,14 @@ pub struct RateInput {
     pub note: Option<String>,
 }
 
-/// What tells a rate from all others.
+/// The identity of a rate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RatePlace {
     /// A plan's name, or `*`.
     pub plan: Arc<str>,
     /// The network, or the MCC alone.
     pub network: NetworkCode,
-    /// When it begins; zero for always.
+    /// The instant at which it begins; zero for always.
     pub effective_from: UnixMicros,
 }
 
@@ -85,7 +85,7 @@ pub fn list_rates(loaded: &Loaded, filter: &RateFilter) -> Result<Vec<RateLine>,
 }
 
 /// Adds rates, and replaces those that begin at the same time for the same plan and network. New ones go to the end of
-/// `file`, which need not be named where there is one rate file only.
+/// `file`, which may be omitted if there is only one rate file.
 pub fn put_rates(
     config: &Path,
     current: &Loaded,
@@ -99,12 +99,12 @@ pub fn put_rates(
         match found {
             Some(rate) => {
                 let cells = cells_of(input);
-                // The place stays as it was written; only what it says is new.
+                // The cells that identify the row stay as they were written; only the others are new.
                 let (_, said) = cells.split_at(PLACE_CELLS);
-                let document = if input.note.is_some() { said.len() } else { said.len() - 1 };
+                let count = if input.note.is_some() { said.len() } else { said.len() - 1 };
                 sheets
                     .of(current, &rate.origin.file)?
-                    .set(rate.origin.line, said.get(..document).unwrap_or(said));
+                    .set(rate.origin.line, said.get(..count).unwrap_or(said));
             }
             None => sheets.of(current, rate_file(current, file)?)?.append(&cells_of(input)),
         }
@@ -112,7 +112,7 @@ pub fn put_rates(
     Change::validated(config, current, sheets.overlay())
 }
 
-/// Takes rates out of their files.
+/// Removes rates from their files.
 pub fn remove_rates(config: &Path, current: &Loaded, places: &[RatePlace]) -> Result<Change, EditError> {
     let there = written_rates(current)?;
     let mut sheets = Sheets::default();
@@ -137,7 +137,7 @@ pub(crate) fn written_rates(loaded: &Loaded) -> Result<Vec<WrittenRate>, EditErr
     Ok(rates)
 }
 
-/// The rate file of that name, or the only one.
+/// The rate file of that name, or the only one there is.
 pub(crate) fn rate_file<'l>(loaded: &'l Loaded, name: Option<&str>) -> Result<&'l str, EditError> {
     let files = &loaded.settings.tariff.rates;
     let found = match (name, &files[..]) {
@@ -150,7 +150,7 @@ pub(crate) fn rate_file<'l>(loaded: &'l Loaded, name: Option<&str>) -> Result<&'
         .ok_or_else(|| EditError::NotEditable { file: name.unwrap_or_default().to_owned() })
 }
 
-/// The files that an edit touches, as lines.
+/// The files that an edit changes, as lines.
 #[derive(Default)]
 struct Sheets(Vec<(String, Sheet)>);
 
@@ -169,10 +169,10 @@ impl Sheets {
     }
 }
 
-/// How many of [`cells_of`] say which row it is.
+/// The number of cells in [`cells_of`] that identify the row.
 const PLACE_CELLS: usize = 4;
 
-/// The cells of a row; those that say which row it is come first, the note last.
+/// The cells of a row; those that identify it come first, the note last.
 fn cells_of(input: &RateInput) -> [(&'static str, &str); 7] {
     fn given(text: Option<&String>) -> &str {
         text.map_or("", String::as_str)
@@ -205,7 +205,8 @@ pub(crate) fn with_cells<T>(rate: &WrittenRate, use_cells: impl FnOnce(&Cells, &
     use_cells(&cells, said)
 }
 
-/// `None` where it cannot be read; then no row is there, and validation says what is wrong.
+/// The identity of a rate that is asked for; `None` if it cannot be read: no row is found then, and validation reports the
+/// fault.
 fn place_of_input(input: &RateInput) -> Option<Place> {
     let from = match input.effective_from.as_deref() {
         None | Some("") => UnixMicros::default(),
@@ -214,7 +215,7 @@ fn place_of_input(input: &RateInput) -> Option<Place> {
     Some((input.plan.as_str().into(), NetworkCode::new(&input.mcc, &input.mnc)?, from))
 }
 
-/// Which rates hold for a plan, as positions.
+/// The positions of the rates that hold for a plan.
 fn holding_for(rates: &[WrittenRate], plan: &str) -> HashSet<usize> {
     let of = |name: &str| -> Vec<(usize, NetworkCode)> {
         let rates = rates.iter().enumerate().filter(|(_, rate)| &*rate.plan == name);

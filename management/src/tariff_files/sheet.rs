@@ -1,33 +1,33 @@
 //! A CSV file as lines, so that an edit of one row leaves every other line as it was written.
 //!
-//! It serves files that were read without an error: each row stands in one line, and has as many cells as the header.
+//! The file must have been read without an error: each row is one line, and has as many cells as the header.
 
 use csv::{ReaderBuilder, StringRecord, Trim, WriterBuilder};
 
 use super::EditError;
 
-/// A line, and what ends it: nothing where the file ends.
+/// A line and its line end, which is empty at the end of the file.
 #[derive(Clone, Debug)]
 struct Line {
     text: String,
     end: &'static str,
 }
 
-/// Lines of a CSV file. Rows are named by their lines, from one; taking one out leaves the numbers of the others.
+/// Lines of a CSV file. Rows are named by their line numbers, from one; removing one does not change the others' numbers.
 #[derive(Clone, Debug)]
 pub struct Sheet {
-    /// `None` where a row was taken out.
+    /// The lines; `None` in place of a removed row.
     lines: Vec<Option<Line>>,
     header: usize,
     columns: Vec<String>,
     end: &'static str,
 }
 
-/// What a row has in some of its columns.
+/// Cells of a row by their columns.
 pub type Cells<'a> = [(&'static str, &'a str)];
 
 impl Sheet {
-    /// Of the text of a file; `file` is its name, for the error.
+    /// Splits the text of a file; `file` is its name, for the error.
     pub fn parse(file: &str, text: &str) -> Result<Self, EditError> {
         let shape = |reason| EditError::Shape { file: file.to_owned(), reason };
         let lines: Vec<Line> = text.split_inclusive('\n').map(Line::new).collect();
@@ -41,7 +41,7 @@ impl Sheet {
         Ok(Self { lines: lines.into_iter().map(Some).collect(), header, columns, end })
     }
 
-    /// Whether the header names a column.
+    /// True if the header names a column.
     pub fn has(&self, column: &str) -> bool {
         self.columns.iter().any(|name| name == column)
     }
@@ -83,14 +83,14 @@ impl Sheet {
         self.lines.push(Some(row));
     }
 
-    /// Takes the row in a line out.
+    /// Removes the row in a line.
     pub fn remove(&mut self, line: u32) {
         if let Some(line) = self.lines.get_mut(index_of(line)) {
             *line = None;
         }
     }
 
-    /// Takes every row out, so that the header and the remarks are left.
+    /// Removes every row, so that the header and the comments are left.
     pub fn clear(&mut self) {
         for (line, at) in self.lines.iter_mut().zip(0..) {
             if at != self.header && line.as_ref().is_some_and(Line::is_row) {
@@ -104,7 +104,7 @@ impl Sheet {
         self.lines.iter().flatten().flat_map(|line| [line.text.as_str(), line.end]).collect()
     }
 
-    /// Columns for cells that say something and have none yet; the rows that are there have nothing in them.
+    /// Adds columns for cells that are not empty and have none yet; existing rows get empty cells in them.
     fn make_room(&mut self, cells: &Cells) {
         for (column, cell) in cells {
             if cell.is_empty() || self.has(column) {
@@ -118,7 +118,7 @@ impl Sheet {
         }
     }
 
-    /// Every row, the header first, which is marked.
+    /// Every row, and whether it is the header.
     fn rows_mut(&mut self) -> impl Iterator<Item = (&mut String, bool)> {
         let header = self.header;
         let lines = self.lines.iter_mut().enumerate();
@@ -139,7 +139,7 @@ impl Line {
         Self { text: text.to_owned(), end }
     }
 
-    /// Neither empty nor a remark.
+    /// True if it is neither empty nor a comment.
     fn is_row(&self) -> bool {
         !self.text.is_empty() && !self.text.starts_with('#')
     }
@@ -159,9 +159,9 @@ fn cells_of(line: &str) -> Vec<String> {
 }
 
 fn line_of(cells: &[impl AsRef<[u8]>]) -> String {
-    // A first cell that begins like a remark stands in quotes.
+    // A first cell that begins like a comment is quoted.
     let mut writer = WriterBuilder::new().comment(Some(b'#')).from_writer(Vec::new());
-    // Writing to memory cannot fail, and cells that were texts are a text.
+    // Writing to memory cannot fail, and cells that are text give text.
     let _ = writer.write_record(cells);
     let written = writer.into_inner().unwrap_or_default();
     String::from_utf8(written).unwrap_or_default().trim_end_matches(['\r', '\n']).to_owned()
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_never_becomes_a_remark() {
+    fn a_row_never_becomes_a_comment() {
         let mut edited = sheet("note,mcc\n");
         edited.append(&[("note", "#1"), ("mcc", "639")]);
         assert_eq!(edited.text(), "note,mcc\n\"#1\",639\n");

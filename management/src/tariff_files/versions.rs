@@ -1,4 +1,4 @@
-//! The versions of the tariff that were ever applied, and the way back to one.
+//! The versions of the tariff that were ever applied, and the rollback to one.
 
 use std::path::Path;
 
@@ -15,42 +15,41 @@ use tollgate_provisioning::{ArchivedFile, ArchivedKind, Loaded, Overlay};
 /// One version that was applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version {
-    /// What CDRs name it with.
+    /// The number by which CDRs name it.
     pub number: u32,
     /// The content hash.
     pub version: String,
-    /// When it was first applied.
+    /// The instant at which it was first applied.
     pub applied_at: UnixMicros,
-    /// What it was read from, by name.
+    /// The files that it was read from, by name.
     pub files: Vec<VersionFile>,
 }
 
 /// One file of a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionFile {
-    /// As it was configured; what accounts and operators have of their own stands under a name with a blank.
+    /// The name in the configuration; the own rates of accounts and operators have a name with a blank in it.
     pub name: String,
-    /// What it is for.
+    /// The purpose of the file.
     pub kind: ArchivedKind,
-    /// Its size as it is kept.
+    /// Its size as it is archived.
     pub bytes: usize,
     /// SHA-256 of its content.
     pub digest: [u8; 32],
 }
 
-/// What a way back would do.
+/// The effect of a rollback.
 #[derive(Clone, Debug)]
 pub struct Rollback {
-    /// The version that is gone back to.
+    /// The version that is rolled back to.
     pub version: String,
-    /// The edit, validated; its `after` has a version of its own where something is not rolled back.
+    /// The edit, validated; its `after` has a version of its own if something is not rolled back.
     pub change: Change,
-    /// Files that get what they had.
+    /// Files that get their old content.
     pub restored: Vec<String>,
-    /// Rate files that the version did not have: their rows go, their header stays.
+    /// Rate files that the version did not have: their rows are removed, their header stays.
     pub emptied: Vec<String>,
-    /// What differs from the version and stays as it is: what accounts have of their own, networks, numbering, operators'
-    /// costs.
+    /// Files that differ from the version and stay as they are: accounts' own rates, networks, numbering, operators' costs.
     pub not_rolled_back: Vec<String>,
 }
 
@@ -79,8 +78,8 @@ pub fn version_files(store: &Store, version: &str) -> Result<Option<(Version, Ta
     Ok(found.map(|(number, row)| (version_of(number, &row), row)))
 }
 
-/// Makes the edit that brings plans and rates back to a version. Whatever else prices depend on stays as it is, and is
-/// named where it differs. Of what is provisioned over the management API that is known as far as `current` has it.
+/// Makes the edit that brings plans and rates back to a version. Everything else that prices depend on stays as it is, and is
+/// named if it differs. What the API has provisioned is considered as far as `current` has it.
 pub fn plan_rollback(
     store: &Store,
     config: &Path,
@@ -107,7 +106,7 @@ pub fn plan_rollback(
     Ok(Rollback { version: version.to_owned(), change, restored, emptied, not_rolled_back })
 }
 
-/// What plans and rates had in a version, under the names that they have now.
+/// The content of plans and rates in a version, under the present names of the files.
 fn restored(current: &Loaded, row: &TariffRow) -> Result<Overlay, EditError> {
     let files = &current.settings.tariff;
     let mut overlay = Overlay::new();
@@ -124,7 +123,7 @@ fn restored(current: &Loaded, row: &TariffRow) -> Result<Overlay, EditError> {
     Ok(overlay)
 }
 
-/// Which files still differ between a version and the configuration after the way back to it.
+/// The files that still differ between a version and the configuration after the rollback to it.
 fn differing(current: &Loaded, after: &Loaded, row: &TariffRow, emptied: &[String]) -> Vec<String> {
     let added = current.provisioning.archive.iter().filter(|file| ArchivedKind::is_added(&file.name));
     let now: Vec<&ArchivedFile> = after.provisioning.archive.iter().chain(added).collect();
@@ -159,7 +158,7 @@ fn version_of(number: u32, row: &TariffRow) -> Version {
     }
 }
 
-/// The hash of a file's content, which is all that is kept of some.
+/// The hash of a file's content. Of some files only the hash is archived.
 fn digest_of(name: &str, content: &[u8]) -> [u8; 32] {
     match (ArchivedKind::of(name, content), content.try_into()) {
         (ArchivedKind::HashOnly, Ok(digest)) => digest,

@@ -1,4 +1,4 @@
-//! How a price is put into words: the same for what a message would cost and for what one has cost.
+//! Prices in words, the same in quotes and in explanations of CDRs.
 
 use serde_json::{Value, json};
 use tollgate_engine::number::Number;
@@ -6,7 +6,7 @@ use tollgate_engine::prices::{FoundRate, RateScope};
 use tollgate_engine::tables::{NetworkSource, PriceSource};
 use tollgate_engine::tariff::{Plan, PriceLine};
 
-/// How the network of a number was found.
+/// The way in which the network of a number was found.
 pub fn found_by(source: NetworkSource, number: &Number) -> String {
     match source {
         NetworkSource::Tlv => "named in the TLV".to_owned(),
@@ -18,7 +18,7 @@ pub fn found_by(source: NetworkSource, number: &Number) -> String {
     }
 }
 
-/// Where the price of a segment comes from.
+/// The source of a segment's price.
 pub fn price_source(source: Option<&PriceSource>) -> String {
     match source {
         Some(PriceSource::AccountRate(rate)) => format!("the account's own rate for {}", describe(rate)),
@@ -28,7 +28,7 @@ pub fn price_source(source: Option<&PriceSource>) -> String {
     }
 }
 
-/// Which rate it is, and where it stands.
+/// The rate and its place in the files.
 fn describe(rate: &FoundRate<'_>) -> String {
     let scope = match rate.scope {
         RateScope::Network => "",
@@ -39,7 +39,7 @@ fn describe(rate: &FoundRate<'_>) -> String {
     format!("{}{scope} ({}:{})", rate.network, rate.origin.file, rate.origin.line)
 }
 
-/// The tier of a line, by its index into the plan's tiers; empty where the plan has none.
+/// The tier of a line, by its index into the plan's tiers; empty if the plan has none.
 pub fn tier(plan: &Plan, tier: Option<usize>) -> String {
     let Some((index, tier)) = tier.and_then(|index| Some((index, plan.tiers.get(index)?))) else {
         return String::new();
@@ -49,7 +49,7 @@ pub fn tier(plan: &Plan, tier: Option<usize>) -> String {
     format!("(tier {}: segments {} {to}, discount {discount} %)", index + 1, tier.from_segment)
 }
 
-/// The segments of one tier, for programs.
+/// The segments of one tier as JSON.
 pub fn line_json(line: &PriceLine) -> Value {
     json!({
         "tier": line.tier.map(|tier| tier + 1),

@@ -1,4 +1,4 @@
-//! Writes edits of tariff files: one at a time, only onto what they were made from, all files or none.
+//! Writing of edits to tariff files: only onto the texts that they were made from, and all files or none.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,7 +26,7 @@ impl Editor {
         Self { config }
     }
 
-    /// The `tollgate.toml`.
+    /// The path of `tollgate.toml`.
     pub fn config(&self) -> &Path {
         &self.config
     }
@@ -36,11 +36,11 @@ impl Editor {
         config::load(&self.config)
     }
 
-    /// Writes an edit, whole or not at all, and gives the configuration that is on disk then. Putting it in force is
-    /// up to the caller. The edit is refused where a file is no longer what it was made from.
+    /// Writes an edit, whole or not at all, and returns the configuration that is then on disk. The caller puts it in force.
+    /// The edit is refused if a file has changed since the edit was made.
     pub fn apply(&mut self, change: &Change) -> Result<Loaded, EditError> {
         self.check_basis(&change.based_on)?;
-        // Other files may have changed since the edit was made, so that it is validated again.
+        // Other files may have changed since the edit was made, so it is validated again.
         let loaded = config::load_with(&self.config, &change.overlay)?;
         let mut replacements = Vec::with_capacity(change.overlay.len());
         for (name, content) in &change.overlay {

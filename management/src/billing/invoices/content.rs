@@ -35,7 +35,7 @@ const REFUNDS_AT_ONCE: usize = 10_000;
 #[derive(Debug, Default)]
 struct Gathered {
     charged: BTreeMap<NetworkCode, Sum>,
-    /// `None` for a refund whose message cannot be found.
+    /// Refunds by network; `None` if the message cannot be found.
     refunded: BTreeMap<Option<NetworkCode>, Sum>,
     tariffs: Vec<u32>,
     top_ups: i128,
@@ -49,7 +49,7 @@ struct Sum {
     micros: i128,
 }
 
-/// One refund, whose message is still to be looked up.
+/// A refund whose message has not been looked up yet.
 struct Refund {
     message_id: Option<u64>,
     amount: Amount,
@@ -200,7 +200,7 @@ impl Gathered {
         }
     }
 
-    /// Adds an entry, unless it is a refund, which is given back to be looked up.
+    /// Adds an entry, unless it is a refund, which is returned to be looked up.
     fn entry(&mut self, entry: &LedgerEntry) -> Option<Refund> {
         let micros = i128::from(entry.amount.micros());
         match entry.kind {

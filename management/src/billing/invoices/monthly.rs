@@ -1,13 +1,13 @@
-//! Drafts by schedule: one for every account and month in which it was charged or got something back, once the month has
-//! ended in the time zone of its plan.
+//! Drafts by schedule: one for every account and month in which it was charged or refunded, once the month has ended in the
+//! time zone of its plan.
 //!
-//! Months are gone through zone by zone, in order, each account by account, and how far that has come is in the books: of a
-//! zone the last month that is done, of an account the instant up to which it has been invoiced, which is part of the same
-//! change as the draft. So a restart goes on where it was, downtime is made up for, and no account gets a month twice. Where
-//! an account changes to a plan of another zone its next period begins where the last one ended.
+//! The schedule takes zone by zone, month by month and account by account. Its progress is in the books: for a zone the last
+//! month that is done, for an account the instant up to which it has been invoiced, which is part of the same change as the
+//! draft. So a restart continues where it was, downtime is made up for, and no account gets a month twice. If an account
+//! changes to a plan of another zone, its next period begins where the last one ended.
 //!
-//! A zone that is new begins with the month that it is in. What was before is invoiced on request, and so are months that end
-//! while nothing is to be drafted by schedule.
+//! A new zone begins with its present month. Earlier months are invoiced on request, and so are months that end while the
+//! schedule is switched off.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, Range};
@@ -40,7 +40,7 @@ use tollgate_relay::snapshot::ActiveAccount;
 #[cfg(test)]
 mod tests;
 
-/// How long one step takes, an account with very many messages aside.
+/// Length of one step, unless an account has very many messages.
 const STEP_MAX: Duration = Duration::from_millis(20);
 
 /// The schedule, and how far it is between one step and the next.
@@ -48,16 +48,16 @@ const STEP_MAX: Duration = Duration::from_millis(20);
 pub struct MonthlyInvoices {
     invoices: Arc<Invoices>,
     pass: Option<Pass>,
-    /// How far each zone is, as far as it was looked up.
+    /// The progress of each zone, as far as it was looked up.
     done: BTreeMap<String, Done>,
 }
 
-/// How far a zone is.
+/// The progress of a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Done {
     /// The last month that is done, counted from the year zero.
     month: u32,
-    /// The last month that passed by while nothing was to be drafted; zero for none.
+    /// The last month that ended while the schedule was switched off; zero for none.
     #[serde(default)]
     skipped: u32,
 }
@@ -68,10 +68,10 @@ struct Pass {
     zone: String,
     month: Month,
     instants: Range<UnixMicros>,
-    /// Up to this instant months have passed by on purpose.
+    /// The end of the last month that was skipped because the schedule was switched off.
     not_before: UnixMicros,
     done: Done,
-    /// Accounts that are still to be looked at.
+    /// Accounts that remain to be invoiced.
     accounts: Vec<AccountNumber>,
 }
 
@@ -90,7 +90,7 @@ impl MonthlyInvoices {
         let started = Instant::now();
         while let Some(account) = pass.accounts.last() {
             match draft_month(&self.invoices, *account, pass) {
-                // In a minute it may be otherwise.
+                // Tried again at the next look.
                 Err(problem) if matches!(&*problem.code, "unavailable" | "conflict") => return Err(problem),
                 Err(problem) => {
                     let (account, month) = (account.0, pass.month);
@@ -148,7 +148,7 @@ fn begin_pass(context: &Context, name: &str, done: Done) -> Answer<Option<Pass>>
         return Ok(None);
     };
     let not_before = month_begins_at(&zone, Month(done.skipped + 1)).filter(|_| done.skipped > 0);
-    // The clock has passed the end; now so has every commit that was on its way.
+    // The clock has passed the end; wait until every commit under way has, too.
     books_closed_at(context)?;
     let snapshot = context.core.snapshot.load();
     let in_zone = snapshot.accounts().filter(|account| account.terms.plan.plan.time_zone == name);
@@ -176,7 +176,7 @@ fn draft_month(invoices: &Invoices, account: AccountNumber, pass: &Pass) -> Answ
         return Ok(());
     }
     let Some(first) = first_billed(context.store(), &account, &(since..end))? else { return Ok(()) };
-    // What lies between two months of different zones belongs to the later period, if there is anything.
+    // Charges between the months of two different zones belong to the later period.
     let start = if first < first_id_at(pass.instants.start) { since } else { pass.instants.start.max(since) };
     let progress = Progress {
         expected: noted.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision)),

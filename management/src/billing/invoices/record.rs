@@ -1,8 +1,8 @@
 //! An invoice as the books keep it, and the keys under which it is found.
 //!
-//! One collection holds four kinds of documents, each by its own prefix: the invoices themselves by number; what lists show
-//! of them, by account and period; which invoice an account has for a period; and which are owed, by when they are due. One
-//! change writes what belongs together.
+//! One collection holds four kinds of documents, each by its own prefix: the invoices themselves by number; their summaries
+//! by account and period; the number of an account's invoice for a period; and the summaries of those that are owed, by when
+//! they are due. One change writes all documents of an invoice.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -11,12 +11,12 @@ use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
 
-/// Keys of invoices begin so.
+/// Prefix of the keys of invoices.
 pub const BY_NUMBER: &str = "i/";
-/// Keys of those that are owed begin so.
+/// Prefix of the keys of invoices that are owed.
 pub const BY_DUE: &str = "d/";
 
-/// As it was drafted, and what became of it.
+/// An invoice as it was drafted, and the changes of its status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvoiceRecord {
     pub number: String,
@@ -39,12 +39,12 @@ pub struct InvoiceRecord {
     pub cancelled_at: Option<Time>,
     #[serde(default)]
     pub cancel_reason: Option<String>,
-    /// Of everything that does not change once it is sent.
+    /// The hash of everything that does not change once it is sent.
     #[serde(default)]
     pub content_hash: Option<String>,
 }
 
-/// What an invoice says of its period.
+/// The part of an invoice that is added up from the books.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
     pub lines: Vec<InvoiceLine>,
@@ -58,21 +58,21 @@ impl InvoiceRecord {
     pub fn hash(&self) -> String {
         let Self { number, account, currency, period_start, period_end, content, .. } = self;
         let fixed = (number, account, currency, period_start, period_end, content);
-        // Plain values, which JSON can hold.
+        // These are plain values, which JSON can hold.
         hex::encode(Sha256::digest(serde_json::to_vec(&fixed).unwrap_or_default()))
     }
 
-    /// Whether it says what it said when it was sent; a draft says what it likes.
+    /// True if it is a draft or has the content with which it was sent.
     pub fn is_sound(&self) -> bool {
         self.content_hash.as_ref().is_none_or(|hash| *hash == self.hash())
     }
 
-    /// Whether somebody is to pay it.
+    /// True if it waits for its payment.
     pub fn is_owed(&self) -> bool {
         matches!(self.status, InvoiceStatus::Sent | InvoiceStatus::Overdue)
     }
 
-    /// As lists show it.
+    /// The invoice as lists show it.
     pub fn summary(&self) -> InvoiceSummary {
         InvoiceSummary {
             invoice_number: self.number.clone(),
@@ -89,7 +89,7 @@ impl InvoiceRecord {
         }
     }
 
-    /// As it is shown by itself.
+    /// The whole invoice.
     pub fn view(self) -> Invoice {
         let Content { lines, total, payments, tariff_versions } = self.content;
         Invoice {
@@ -114,39 +114,39 @@ impl InvoiceRecord {
         }
     }
 
-    /// Where lists find it.
+    /// The key under which lists find it.
     pub fn list_key(&self) -> String {
         format!("{}{:020}/{}", list_prefix(&self.account), self.period_start.0.0, self.number)
     }
 
-    /// Where it is found by its period.
+    /// The key under which it is found by its period.
     pub fn period_key(&self) -> String {
         period_key(&self.account, self.period_start.0, self.period_end.0)
     }
 
-    /// Where it is found while it is owed.
+    /// The key under which it is found while it is owed.
     pub fn due_key(&self) -> Option<String> {
         let due_at = self.due_at.filter(|_| self.is_owed())?;
         Some(format!("{}{}", due_prefix(due_at.0), self.number))
     }
 }
 
-/// Where an invoice is.
+/// The key of an invoice.
 pub fn number_key(number: &str) -> String {
     format!("{BY_NUMBER}{number}")
 }
 
-/// What the keys of an account's invoices in lists begin with. No account has a slash in its id.
+/// The prefix of the keys of an account's invoices in lists. No account has a slash in its id.
 pub fn list_prefix(account: &str) -> String {
     format!("a/{account}/")
 }
 
-/// Where the number of an account's invoice for a period is, unless it was cancelled.
+/// The key of the number of an account's invoice for a period, unless it was cancelled.
 pub fn period_key(account: &str, start: UnixMicros, end: UnixMicros) -> String {
     format!("p/{account}/{:020}-{:020}", start.0, end.0)
 }
 
-/// What the keys of invoices begin with that are due then.
+/// The prefix of the keys of invoices that are due then.
 pub fn due_prefix(due_at: UnixMicros) -> String {
     format!("{BY_DUE}{:020}/", due_at.0)
 }

@@ -1,4 +1,4 @@
-//! What invoices say, held against a plain list of everything that has happened, for random happenings and periods.
+//! Invoices compared with a plain list of everything that was charged and refunded, for random events and periods.
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;

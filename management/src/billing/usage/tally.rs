@@ -20,12 +20,12 @@ use crate::billing::period;
 use crate::problems::unavailable;
 use tollgate_relay::snapshot::ActiveAccount;
 
-/// How far the counters of a period are broken down.
+/// The breakdown of a period's counters that is needed.
 #[derive(Clone, Copy, Debug)]
 pub enum Wanted<'a> {
-    /// The totals alone.
+    /// Only the totals.
     Totals,
-    /// Everything; and by these days, each with the instant at which the next one begins.
+    /// Also by network and operator, and by these days, each with the instant at which the next one begins.
     Everything(&'a [(Date, UnixMicros)]),
 }
 

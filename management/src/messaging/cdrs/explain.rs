@@ -11,7 +11,7 @@ use crate::messaging::charges::quote::line_view;
 use crate::problems::unavailable;
 use crate::tariff_files::{ExplainError, Explanation};
 
-/// What a caller is told of a price that is not explained.
+/// The problem of a price that cannot be explained.
 pub fn problem_of(error: &ExplainError) -> Problem {
     match error {
         ExplainError::Storage(error) => unavailable(error),
@@ -19,7 +19,7 @@ pub fn problem_of(error: &ExplainError) -> Problem {
     }
 }
 
-/// The explanation.
+/// An explanation as the API shows it.
 pub fn view(explanation: &Explanation) -> CdrExplanation {
     let Explanation { network, rate, .. } = explanation;
     CdrExplanation {

@@ -97,7 +97,7 @@ impl AskedExport<'_> {
     }
 }
 
-/// One export.
+/// An export under way.
 struct Task {
     pages: Pages,
     with_costs: bool,

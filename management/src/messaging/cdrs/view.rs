@@ -11,7 +11,7 @@ use tollgate_storage::rows::{MessageState, StateRow};
 
 use crate::cdr_export::{NamedAccount, Names};
 
-/// Every column of an export, each as what it is. What operators charge is not for every eye.
+/// A CDR with every column of an export; `with_costs` shows what operators charge.
 pub fn cdr_view(
     names: &Names,
     account: &NamedAccount,

@@ -1,4 +1,4 @@
-//! What a request is to send: a text put into octets as a gateway would, or octets as they are.
+//! The content of a message: a text encoded as a gateway would, or octets as they are.
 
 use tollgate_api::answer::Answer;
 use tollgate_api::charges::PAYLOAD_OCTETS_MAX;
@@ -9,16 +9,16 @@ use tollgate_engine::segments::{Body, encode_text};
 /// Octets of each of several segments of septets.
 const SEPTETS_OF_PART: usize = 153;
 
-/// What is sent.
+/// The content of a message.
 pub struct Content {
     pub data_coding: u8,
     pub udhi: bool,
     pub octets: Vec<u8>,
 }
 
-/// The fields that say it: exactly one of the first three.
+/// The fields of a request that give the content: exactly one of the first three is set.
 #[derive(Clone, Copy, Default)]
-pub struct Said<'a> {
+pub struct ContentFields<'a> {
     pub text: Option<&'a str>,
     pub payload: Option<&'a str>,
     pub segments: Option<u8>,
@@ -27,13 +27,13 @@ pub struct Said<'a> {
 }
 
 impl Content {
-    /// As a gateway of such an account would send it.
-    pub fn read(said: &Said<'_>, default_coding: DefaultCoding) -> Answer<Self> {
-        let content = match (said.text, said.payload, said.segments) {
+    /// Reads the fields, for an account that reads data_coding 0 in this way.
+    pub fn read(fields: &ContentFields<'_>, default_coding: DefaultCoding) -> Answer<Self> {
+        let content = match (fields.text, fields.payload, fields.segments) {
             (Some(text), None, None) => Self::of_text(text, default_coding),
             (None, Some(payload), None) => Self {
-                data_coding: said.data_coding.unwrap_or(0),
-                udhi: said.udhi.unwrap_or(false),
+                data_coding: fields.data_coding.unwrap_or(0),
+                udhi: fields.udhi.unwrap_or(false),
                 octets: hex::decode(payload).map_err(|_| {
                     Problem::field("payload", "is to be an even number of hexadecimal digits")
                 })?,
@@ -48,17 +48,17 @@ impl Content {
             }
             _ => return Err(Problem::field("text", "stands beside what is to stand in its place")),
         };
-        if said.payload.is_none() && (said.data_coding.is_some() || said.udhi.is_some()) {
+        if fields.payload.is_none() && (fields.data_coding.is_some() || fields.udhi.is_some()) {
             return Err(Problem::field("payload", "is missing, and data_coding and udhi say what it is"));
         }
         if content.octets.len() > PAYLOAD_OCTETS_MAX {
-            let field = if said.payload.is_some() { "payload" } else { "text" };
+            let field = if fields.payload.is_some() { "payload" } else { "text" };
             return Err(Problem::field(field, format!("has more than {PAYLOAD_OCTETS_MAX} octets")));
         }
         Ok(content)
     }
 
-    /// Where data_coding 0 is Latin-1 for the account, septets would be read as other characters.
+    /// Encodes a text. For accounts whose data_coding 0 is Latin-1, the GSM alphabet would be read as other characters.
     fn of_text(text: &str, default_coding: DefaultCoding) -> Self {
         if default_coding == DefaultCoding::Gsm7 {
             let encoded = encode_text(text);
@@ -75,7 +75,7 @@ impl Content {
         }
     }
 
-    /// As the engine counts it.
+    /// The body whose segments the engine counts.
     pub fn body(&self) -> Body<'_> {
         Body {
             data_coding: self.data_coding,
@@ -92,8 +92,8 @@ mod tests {
     use super::*;
 
     fn text(text: &str, default_coding: DefaultCoding) -> (u8, Vec<u8>) {
-        let said = Said { text: Some(text), ..Said::default() };
-        let content = Content::read(&said, default_coding).unwrap();
+        let fields = ContentFields { text: Some(text), ..ContentFields::default() };
+        let content = Content::read(&fields, default_coding).unwrap();
         (content.data_coding, content.octets)
     }
 
@@ -108,21 +108,27 @@ mod tests {
 
     #[test]
     fn a_payload_is_octets() {
-        let said = Said { payload: Some("48656c6C6F"), data_coding: Some(4), ..Said::default() };
-        let content = Content::read(&said, DefaultCoding::Gsm7).unwrap();
+        let fields =
+            ContentFields { payload: Some("48656c6C6F"), data_coding: Some(4), ..ContentFields::default() };
+        let content = Content::read(&fields, DefaultCoding::Gsm7).unwrap();
         assert_eq!((content.data_coding, content.octets), (4, b"Hello".to_vec()));
         for payload in ["4", "4x", "+1", "ß"] {
-            let said = Said { payload: Some(payload), ..Said::default() };
-            assert!(Content::read(&said, DefaultCoding::Gsm7).is_err(), "{payload}");
+            let fields = ContentFields { payload: Some(payload), ..ContentFields::default() };
+            assert!(Content::read(&fields, DefaultCoding::Gsm7).is_err(), "{payload}");
         }
     }
 
     #[test]
     fn exactly_one_thing_is_sent() {
-        let both = Said { text: Some("a"), payload: Some("61"), ..Said::default() };
-        let coded = Said { text: Some("a"), data_coding: Some(8), ..Said::default() };
-        for said in [Said::default(), both, coded, Said { segments: Some(0), ..Said::default() }] {
-            assert!(Content::read(&said, DefaultCoding::Gsm7).is_err());
+        let both = ContentFields { text: Some("a"), payload: Some("61"), ..ContentFields::default() };
+        let coded = ContentFields { text: Some("a"), data_coding: Some(8), ..ContentFields::default() };
+        for fields in [
+            ContentFields::default(),
+            both,
+            coded,
+            ContentFields { segments: Some(0), ..ContentFields::default() },
+        ] {
+            assert!(Content::read(&fields, DefaultCoding::Gsm7).is_err());
         }
     }
 }

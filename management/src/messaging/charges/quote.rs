@@ -1,4 +1,4 @@
-//! A quote of the management API: by what is in force at this moment, on a copy of the wallet.
+//! A quote of the API: by the configuration in force at this moment, on a copy of the wallet.
 
 use tollgate_api::answer::Answer;
 use tollgate_api::charges::{
@@ -15,21 +15,21 @@ use tollgate_engine::tariff::PriceLine;
 use tollgate_engine::wallet::Wallet;
 use tollgate_storage::clock::now;
 
-use super::content::{Content, Said};
+use super::content::{Content, ContentFields};
 use super::fields::{ADDRESS_OCTETS_MAX, octets};
 use crate::quotes::Explained;
 use crate::quotes::route::{Ranked, Ranking, Route};
 use tollgate_relay::clients::destination;
 use tollgate_relay::core::Core;
 
-/// Segments that somebody may say to have had: far more than anybody has in a month.
+/// The most segments that a query may claim for the month: far more than any account has.
 const COUNTED_MAX: u64 = 1_000_000_000_000;
 /// Octets of the name of a network.
 const NETWORK_OCTETS_MAX: usize = 16;
-/// What a reader of the ranking has to know.
+/// A note for readers of the ranking.
 const CONDITIONS: &str = "as operators fare at this moment; draws by weight differ from message to message";
 
-/// What a message of the account would cost, and why.
+/// The price of a message of the account, with its explanation.
 pub fn quote(core: &Core, new: &NewQuote) -> Answer<Quote> {
     // The account's terms and the tables are of one configuration.
     let snapshot = core.snapshot.load();
@@ -39,7 +39,7 @@ pub fn quote(core: &Core, new: &NewQuote) -> Answer<Quote> {
     octets("from", &new.from, 0..=ADDRESS_OCTETS_MAX)?;
     let network = new.network.as_deref();
     octets("network", network.unwrap_or_default(), 0..=NETWORK_OCTETS_MAX)?;
-    let content = Content::read(&said(new), account.provisioned.account.default_coding)?;
+    let content = Content::read(&content_fields(new), account.provisioned.account.default_coding)?;
     let (terms, now) = (&account.terms, new.at.map_or_else(now, |at| at.0));
     let to = destination(&new.to);
     let message = Message {
@@ -69,8 +69,8 @@ pub fn quote(core: &Core, new: &NewQuote) -> Answer<Quote> {
     Ok(Quote { route, ..view(explained) })
 }
 
-fn said(new: &NewQuote) -> Said<'_> {
-    Said {
+fn content_fields(new: &NewQuote) -> ContentFields<'_> {
+    ContentFields {
         text: new.text.as_deref(),
         payload: new.payload.as_deref(),
         segments: new.segments,

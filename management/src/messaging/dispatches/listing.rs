@@ -33,7 +33,7 @@ type Owners = [(AccountNumber, NamedAccount)];
 
 /// A list of dispatches that somebody asks for.
 pub struct Listing<'a> {
-    /// The books.
+    /// The books that are read.
     pub store: &'a Store,
     /// Answers which accounts the caller may see.
     pub visibility: &'a Visibility,

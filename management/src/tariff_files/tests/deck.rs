@@ -21,7 +21,7 @@ fn plan(folder: &Folder, deck: &str, options: &DeckOptions) -> Result<DeckDiffer
     plan_deck(&folder.config(), &folder.load(), deck.as_bytes().to_vec(), options)
 }
 
-/// What a difference says, in lines.
+/// A difference in lines.
 fn told(difference: &DeckDifference) -> Vec<String> {
     let moved = |price: Option<crate::tariff_files::PriceMove>| {
         price.map_or_else(String::new, |price| {

@@ -5,7 +5,7 @@ use tollgate_storage::rows::MessageState;
 use super::support::{Books, Folder, amount, at};
 use crate::tariff_files::{Explainer, Explanation};
 
-/// What is charged where, in the small configuration: to Safaricom, to Airtel, to the United States.
+/// Destinations of the small configuration: Safaricom, Airtel and the United States.
 const SAFARICOM: &str = "254722000001";
 const AIRTEL: &str = "254733000005";
 const ELSEWHERE: &str = "12125550100";
@@ -194,8 +194,8 @@ fn few_versions_are_kept_parsed_the_latest_used_last() {
         let (tariff, id, price) = messages[at];
         let explanation = explainer.explain(&books.store, first, id).unwrap().unwrap();
         assert_eq!((explanation.charged, explanation.agrees), (price, true));
-        let document = explainer.versions_kept();
-        assert!(document.len() <= 4 && document.last() == Some(&tariff), "{document:?}");
+        let kept = explainer.versions_kept();
+        assert!(kept.len() <= 4 && kept.last() == Some(&tariff), "{kept:?}");
     }
     assert_eq!(explainer.versions_kept(), [6, 5, 2, 7]);
 }

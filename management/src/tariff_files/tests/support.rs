@@ -1,4 +1,4 @@
-//! What these tests share: configurations in a temporary folder, and books that charge by them.
+//! Configurations in a temporary folder, and books that charge by them, for these tests.
 
 use std::collections::HashMap;
 use std::fs;
