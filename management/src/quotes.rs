@@ -10,11 +10,10 @@ use tollgate_engine::quote::Quote;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::segments::SegmentCount;
 use tollgate_engine::tables::Tables;
-use tollgate_engine::tariff::PriceLine;
 use tollgate_engine::time::Month;
 use tollgate_engine::wallet::WalletState;
 
-use crate::tariff_files::wording;
+use crate::tariff_files::{PricedLine, priced, wording};
 
 /// A quote, explained.
 #[derive(Clone, Debug)]
@@ -46,7 +45,7 @@ pub struct Explained {
     /// The source of that price.
     pub price_source: String,
     /// The segments by tier, with the tier in words.
-    pub lines: Vec<(PriceLine, String)>,
+    pub lines: Vec<PricedLine>,
     /// The month that they would count in.
     pub month: Month,
     /// Segments of the account in that month before the message.
@@ -61,12 +60,13 @@ pub struct Explained {
 
 impl Explained {
     /// Explains a quote that was made for a wallet in this state. Refused if the price cannot be held.
-    pub fn of(quote: &Quote<'_>, tables: &Tables, state: &WalletState) -> Self {
+    pub fn of(quote: &Quote<'_>, tables: &Tables, state: &WalletState) -> Result<Self, Refusal> {
         let (account, rated) = (&quote.terms.account, &quote.rated);
         let network = tables.networks.get(rated.network);
         let country = tables.networks.country_of(rated.network);
-        let plan = &quote.terms.plan.plan;
-        Self {
+        let (lines, price) =
+            priced(&quote.terms.plan.plan, &quote.lines).ok_or(Refusal::InsufficientFunds)?;
+        Ok(Self {
             account: Arc::clone(&account.id),
             plan: Arc::clone(&account.plan),
             currency: account.currency,
@@ -80,13 +80,13 @@ impl Explained {
             count: quote.segments,
             unit_price: rated.unit.price,
             price_source: wording::price_source(quote.price_source.as_ref()),
-            lines: quote.lines.iter().map(|line| (*line, wording::tier(plan, line.tier))).collect(),
+            lines,
             month: rated.month,
             counted_before: state.counted(rated.month),
-            price: quote.lines.iter().filter_map(PriceLine::total).sum(),
+            price,
             balance: state.balance,
             posting: quote.posting.map(|posting| posting.amount),
-        }
+        })
     }
 
     /// Segments of the account in the month with the message.
@@ -96,6 +96,8 @@ impl Explained {
 
     /// The balance after a debit of this amount, which the wallet covers.
     pub fn balance_after(&self, amount: Amount) -> Amount {
-        self.balance.checked_sub(amount).unwrap_or_default()
+        let after = self.balance.checked_sub(amount);
+        assert!(after.is_some(), "the wallet of {} covers {amount}", self.account);
+        after.unwrap_or_default()
     }
 }

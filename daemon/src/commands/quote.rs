@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use tollgate_engine::account::{AccountNumber, SenderPolicy, TextPolicy};
 use tollgate_engine::charging::Message;
 use tollgate_engine::quote::quote as quote_message;
+use tollgate_engine::refusal::Refusal;
 use tollgate_engine::segments::{Body, EncodedText, encode_text};
-use tollgate_engine::tables::{Definition, Tables};
+use tollgate_engine::tables::{Definition, Tables, Terms};
 use tollgate_engine::wallet::{Wallet, WalletState};
 use tollgate_storage::clock::now;
 use tollgate_storage::store::Store;
@@ -21,7 +22,7 @@ use crate::failure::Failure;
 use tollgate_engine::time::UnixMicros;
 use tollgate_management::quotes::Explained;
 use tollgate_management::quotes::route::Route;
-use tollgate_management::tariff_files::wording;
+use tollgate_management::tariff_files::PricedLine;
 use tollgate_provisioning::{Loaded, ProvisionedAccount};
 
 /// Of `tollgate quote`.
@@ -91,11 +92,10 @@ pub fn quote(config: &Path, arguments: &QuoteArguments) -> Result<(), Failure> {
             in_payload: encoded.octets.len() > Body::SHORT_MESSAGE_OCTETS_MAX,
         },
     };
-    let quoted = quote_message(&tables, terms, &wallet, &message, now).map_err(|refusal| {
-        let status = terms.statuses.status(refusal);
-        format!("refused: {refusal} (command_status 0x{status:08X})")
-    })?;
-    let explained = Explained::of(&quoted, &tables, &wallet.state());
+    let quoted =
+        quote_message(&tables, terms, &wallet, &message, now).map_err(|refusal| refused(terms, refusal))?;
+    let explained =
+        Explained::of(&quoted, &tables, &wallet.state()).map_err(|refusal| refused(terms, refusal))?;
     let route = if arguments.route {
         Some(route::find(provisioning, &tables, &quoted, explained.price, &message, now)?)
     } else {
@@ -110,6 +110,11 @@ pub fn quote(config: &Path, arguments: &QuoteArguments) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn refused(terms: &Terms, refusal: Refusal) -> String {
+    let status = terms.statuses.status(refusal);
+    format!("refused: {refusal} (command_status 0x{status:08X})")
 }
 
 /// What prices depend on. What has been approved is not in the files, so that a quote lets every sender and text through
@@ -173,8 +178,7 @@ fn print(quote: &Explained) {
     println!("network     {network} {operator} {country} ({found_by})");
     println!("segments    {} ({})", quote.segments, coding(quote));
     println!("rate        {} {currency} per segment: {}", quote.unit_price, quote.price_source);
-    for (line, tier) in &quote.lines {
-        let total = line.total().unwrap_or_default();
+    for PricedLine { line, total, tier } in &quote.lines {
         println!("            {} x {} = {total} {tier}", line.segments, line.price_per_segment);
     }
     let (month, before, after) = (quote.month, quote.counted_before, quote.counted_after());
@@ -193,7 +197,7 @@ fn print(quote: &Explained) {
 }
 
 fn quote_json(quote: &Explained) -> Value {
-    let lines: Vec<Value> = quote.lines.iter().map(|(line, _)| wording::line_json(line)).collect();
+    let lines: Vec<Value> = quote.lines.iter().map(PricedLine::json).collect();
     json!({
         "account": &*quote.account,
         "plan": &*quote.plan,

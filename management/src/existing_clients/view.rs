@@ -76,7 +76,9 @@ pub fn plan(kind: WecallPlanType, plan: Plan) -> WecallPlan {
 
 fn tier(tier: &PlanTier, base_price: Option<Money>) -> WecallTier {
     let percent = tier.discount_percent.map_or(Decimal::ZERO, |percent| percent.0);
-    let discount = Discount::from_percent(percent).unwrap_or_default();
+    let discount = Discount::from_percent(percent);
+    assert!(discount.is_some(), "a plan in force has a discount of {percent} %");
+    let discount = discount.unwrap_or_default();
     WecallTier {
         min_messages: tier.from,
         max_messages: tier.to,

@@ -19,8 +19,9 @@ use tollgate_storage::cdr::Cdr;
 use tollgate_storage::rows::{AccountRow, StateRow};
 use tollgate_storage::store::{Store, Unavailable};
 
-use super::explanation::{ExplainedLine, ExplainedNetwork, ExplainedRate, Explanation};
+use super::explanation::{ExplainedNetwork, ExplainedRate, Explanation};
 use super::facts::Facts;
+use super::priced_line::priced;
 use super::wording;
 use tollgate_provisioning::{ArchivedTariff, Problems};
 
@@ -150,10 +151,13 @@ impl Parsed {
         let source = terms.price_source(id, facts.submitted_at);
         let unit = terms.unit_price(id, facts.submitted_at);
         let plan = &terms.plan.plan;
-        let lines = unit
-            .map(|unit| plan.price_lines(unit, facts.counted_before, u32::from(facts.segments)))
-            .map_or_else(Vec::new, Iterator::collect);
-        let total = unit.and_then(|_| total(&lines));
+        let lines = |unit| plan.price_lines(unit, facts.counted_before, u32::from(facts.segments)).collect();
+        let lines: Option<Vec<PriceLine>> = unit.map(lines);
+        let (lines, total) = match lines.map(|lines| priced(plan, &lines)) {
+            Some(Some((lines, total))) => (lines, Some(total)),
+            Some(None) => return Err(missing("price that an amount can hold".to_owned())),
+            None => (Vec::new(), None),
+        };
         let (network, country) = (networks.get(id), networks.country_of(id));
         Ok(Explanation {
             message_id: facts.message_id,
@@ -174,7 +178,7 @@ impl Parsed {
             segments: facts.segments,
             data_coding: facts.data_coding,
             rate: unit.zip(source.as_ref()).map(|(unit, source)| ExplainedRate::of(unit, source)),
-            lines: lines.iter().map(|line| explained_line(plan, line)).collect(),
+            lines,
             month: facts.month,
             counted_before: facts.counted_before,
             total,
@@ -227,13 +231,4 @@ impl Parsed {
             statuses: Vec::new(),
         }
     }
-}
-
-/// The sum of the lines; `None` if an amount cannot hold it.
-fn total(lines: &[PriceLine]) -> Option<Amount> {
-    lines.iter().try_fold(Amount::ZERO, |sum, line| sum.checked_add(line.total()?))
-}
-
-fn explained_line(plan: &Plan, line: &PriceLine) -> ExplainedLine {
-    ExplainedLine { line: *line, tier: wording::tier(plan, line.tier) }
 }

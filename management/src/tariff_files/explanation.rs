@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::tables::PriceSource;
-use tollgate_engine::tariff::{PriceLine, RowOrigin, UnitPrice};
+use tollgate_engine::tariff::{RowOrigin, UnitPrice};
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_storage::rows::MessageState;
 
+use super::priced_line::PricedLine;
 use super::wording;
 
 /// The explanation of one message's price.
@@ -40,7 +41,7 @@ pub struct Explanation {
     /// The price of a segment before its tier; `None` where the version has none.
     pub rate: Option<ExplainedRate>,
     /// The segments by tier.
-    pub lines: Vec<ExplainedLine>,
+    pub lines: Vec<PricedLine>,
     /// The month that the segments count in.
     pub month: Month,
     /// Segments of the account in that month before the message.
@@ -89,15 +90,6 @@ pub struct ExplainedRate {
     pub source: String,
 }
 
-/// The segments of one tier.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExplainedLine {
-    /// The number of segments and the price of each.
-    pub line: PriceLine,
-    /// The tier in words; empty where the plan has none.
-    pub tier: String,
-}
-
 impl ExplainedRate {
     pub(crate) fn of(unit: UnitPrice, source: &PriceSource<'_>) -> Self {
         let (kind, found) = match source {
@@ -141,7 +133,7 @@ impl Explanation {
                 "kind": rate.kind,
                 "source": rate.source,
             })),
-            "lines": self.lines.iter().map(|line| wording::line_json(&line.line)).collect::<Vec<_>>(),
+            "lines": self.lines.iter().map(PricedLine::json).collect::<Vec<_>>(),
             "volume": { "month": self.month.to_string(), "before": self.counted_before, "after": self.counted_after() },
             "total": self.total.map(|total| total.to_string()),
             "price": self.charged.to_string(),
@@ -173,8 +165,7 @@ impl fmt::Display for Explanation {
             Some(rate) => writeln!(f, "rate        {} {currency} per segment: {}", rate.price, rate.source)?,
             None => writeln!(f, "rate        none")?,
         }
-        for ExplainedLine { line, tier } in &self.lines {
-            let total = line.total().unwrap_or_default();
+        for PricedLine { line, total, tier } in &self.lines {
             writeln!(f, "            {} x {} = {total} {tier}", line.segments, line.price_per_segment)?;
         }
         let (before, after) = (self.counted_before, self.counted_after());

@@ -1,10 +1,9 @@
 //! Prices in words, the same in quotes and in explanations of CDRs.
 
-use serde_json::{Value, json};
 use tollgate_engine::number::Number;
 use tollgate_engine::prices::{FoundRate, RateScope};
 use tollgate_engine::tables::{NetworkSource, PriceSource};
-use tollgate_engine::tariff::{Plan, PriceLine};
+use tollgate_engine::tariff::Plan;
 
 /// The way in which the network of a number was found.
 pub fn found_by(source: NetworkSource, number: &Number) -> String {
@@ -47,14 +46,4 @@ pub fn tier(plan: &Plan, tier: Option<usize>) -> String {
     let to = tier.to_segment.map_or("on".to_owned(), |to| format!("to {to}"));
     let discount = tier.discount.percent();
     format!("(tier {}: segments {} {to}, discount {discount} %)", index + 1, tier.from_segment)
-}
-
-/// The segments of one tier as JSON.
-pub fn line_json(line: &PriceLine) -> Value {
-    json!({
-        "tier": line.tier.map(|tier| tier + 1),
-        "segments": line.segments,
-        "price_per_segment": line.price_per_segment.to_string(),
-        "total": line.total().unwrap_or_default().to_string(),
-    })
 }

@@ -52,7 +52,7 @@ pub fn view(explanation: &Explanation) -> CdrExplanation {
         lines: explanation
             .lines
             .iter()
-            .map(|line| ExplainedLine { line: line_view(&line.line), tier_text: line.tier.clone() })
+            .map(|line| ExplainedLine { line: line_view(line), tier_text: line.tier.clone() })
             .collect(),
         volume: QuotedVolume {
             month: explanation.month.to_string(),

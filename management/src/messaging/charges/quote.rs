@@ -11,7 +11,6 @@ use tollgate_engine::charging::Message;
 use tollgate_engine::money::Amount;
 use tollgate_engine::quote::quote as quote_message;
 use tollgate_engine::refusal::Refusal;
-use tollgate_engine::tariff::PriceLine;
 use tollgate_engine::wallet::Wallet;
 use tollgate_storage::clock::now;
 
@@ -19,6 +18,7 @@ use super::content::{Content, ContentFields};
 use super::fields::{ADDRESS_OCTETS_MAX, octets};
 use crate::quotes::Explained;
 use crate::quotes::route::{Ranked, Ranking, Route};
+use crate::tariff_files::PricedLine;
 use tollgate_relay::clients::destination;
 use tollgate_relay::core::Core;
 
@@ -61,7 +61,7 @@ pub fn quote(core: &Core, new: &NewQuote) -> Answer<Quote> {
     }
     let wallet = Wallet::new(account.runtime.wallet.number(), state);
     let quoted = quote_message(&snapshot.tables, terms, &wallet, &message, now).map_err(Problem::refused)?;
-    let explained = Explained::of(&quoted, &snapshot.tables, &state);
+    let explained = Explained::of(&quoted, &snapshot.tables, &state).map_err(Problem::refused)?;
     let route = new.route.then(|| {
         let price = explained.price;
         route_view(&Route::find(&snapshot.routes, &*snapshot.operator_queues, &quoted, price, &message, now))
@@ -103,7 +103,7 @@ fn view(quote: Explained) -> Quote {
             units_per_segment: quote.count.per_segment,
         },
         rate: QuotedRate { price: Money(quote.unit_price), source: quote.price_source },
-        lines: quote.lines.iter().map(|(line, _)| line_view(line)).collect(),
+        lines: quote.lines.iter().map(line_view).collect(),
         volume,
         price: Money(quote.price),
         postings,
@@ -113,12 +113,13 @@ fn view(quote: Explained) -> Quote {
 }
 
 /// The segments of one tier.
-pub fn line_view(line: &PriceLine) -> QuotedLine {
+pub fn line_view(priced: &PricedLine) -> QuotedLine {
+    let line = &priced.line;
     QuotedLine {
         tier: line.tier.map(|tier| tier + 1),
         segments: line.segments,
         price_per_segment: Money(line.price_per_segment),
-        total: Money(line.total().unwrap_or_default()),
+        total: Money(priced.total),
     }
 }
 
