@@ -4,6 +4,7 @@ pub mod account_runtime;
 pub mod account_runtimes;
 pub mod active_account;
 pub mod additions;
+pub mod blocking;
 pub mod books;
 pub mod changed_accounts;
 pub mod clients;

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::runtime::Handle;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::charges::{Charge, ChargesService, NewCharge, NewQuote, NewRefund, Quote, Refund};
@@ -74,7 +73,7 @@ impl ChargesService for Charges {
         };
         let limit = Duration::from_secs(self.context.settings.api.timeout_seconds.into());
         let submitted = submit_directly(Arc::clone(&self.context.core.clients), &account, &message, limit);
-        let id = Handle::current().block_on(submitted).map_err(|error| match error {
+        let id = submitted.map_err(|error| match error {
             NotCharged::Refused(refusal) => Problem::refused(refusal),
             NotCharged::InDoubt => Problem::timed_out(
                 "not durable in time; it may still be charged, so repeat it with its Idempotency-Key",

@@ -17,6 +17,7 @@ use super::delivery_intent::Times;
 
 use super::parameters::{Parameters, UDHI, USER_MESSAGE_REFERENCE};
 use super::session::EsmeSession;
+use crate::blocking::wait_for;
 use crate::snapshot::ActiveAccount;
 use tollgate_provisioning::TlvTags;
 
@@ -73,7 +74,7 @@ pub enum NotCharged {
 
 /// Charges a message and waits until that is durable. The answer is the message's id, the first one's where its key was used
 /// before.
-pub async fn submit_directly(
+pub fn submit_directly(
     context: Arc<ClientContext>,
     account: &Arc<ActiveAccount>,
     message: &DirectSubmit<'_>,
@@ -89,7 +90,7 @@ pub async fn submit_directly(
     if let Verdict::Refused(_) = session.submit(at.0, &submit) {
         return Err(NotCharged::Refused(refused_at_once(&submit, &tags, at)));
     }
-    let answer = answer_of(&mut session, time_limit).await?;
+    let answer = answer_of(&mut session, time_limit)?;
     match answer.reply {
         Reply::Submitted { message_id, .. } => Ok(message_id),
         Reply::Explained { tlvs, .. } => {
@@ -112,22 +113,22 @@ fn refused_at_once(submit: &Submit<'_>, tags: &TlvTags, now: UnixMicros) -> Refu
 }
 
 /// A charge that finds no room in front of the committer in time gives its money back as the session goes.
-async fn answer_of(session: &mut EsmeSession, time_limit: Duration) -> Result<Answer, NotCharged> {
+fn answer_of(session: &mut EsmeSession, time_limit: Duration) -> Result<Answer, NotCharged> {
     let mut is_flushed = false;
-    let answered = tokio::time::timeout(time_limit, async {
+    let answered = async {
         poll_fn(|cx| session.poll_flush(cx)).await;
         is_flushed = true;
         let mut answers = Vec::new();
         poll_fn(|cx| session.poll_answers(cx, &mut answers)).await;
         answers.pop()
-    });
-    match answered.await {
-        Ok(Some(answer)) => Ok(answer),
-        Err(_) if !is_flushed => {
+    };
+    match wait_for(answered, time_limit) {
+        Some(Some(answer)) => Ok(answer),
+        None if !is_flushed => {
             session.refuse(None, Refusal::Overloaded);
             Err(NotCharged::Refused(Refusal::Overloaded))
         }
-        Ok(None) | Err(_) => Err(NotCharged::InDoubt),
+        Some(None) | None => Err(NotCharged::InDoubt),
     }
 }
 

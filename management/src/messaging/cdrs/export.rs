@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
@@ -23,6 +22,7 @@ use crate::cdr_export::parquet::ParquetRows;
 use crate::cdr_export::{COLUMNS, Cell, Cells, without_costs};
 use crate::identity::visibility::Visibility;
 use crate::messaging::lookup::Lookup;
+use tollgate_relay::blocking::wait_for;
 
 /// Exports at once.
 const EXPORTS_MAX: usize = 2;
@@ -87,8 +87,7 @@ impl AskedExport<'_> {
         let pages = Pages::new(Arc::clone(store), names, wanted, now());
         let task =
             Task { pages, with_costs: caller.reaches_all(), format: query.format, sender, _turn: turn };
-        let handle = Handle::current();
-        handle.clone().spawn_blocking(move || task.run(handle));
+        tokio::task::spawn_blocking(move || task.run());
         let (media_type, file_name) = match query.format {
             ExportFormat::Csv => ("text/csv", "cdrs.csv"),
             ExportFormat::Parquet => ("application/vnd.apache.parquet", "cdrs.parquet"),
@@ -107,9 +106,9 @@ struct Task {
 }
 
 impl Task {
-    fn run(self, handle: Handle) {
+    fn run(self) {
         let sender = self.sender.clone();
-        let output = Pieces { sender: sender.clone(), handle, filled: Vec::with_capacity(PIECE_OCTETS) };
+        let output = Pieces { sender: sender.clone(), filled: Vec::with_capacity(PIECE_OCTETS) };
         let written = match self.format {
             ExportFormat::Csv => self.write_csv(output),
             ExportFormat::Parquet => self.write_parquet(output),
@@ -148,7 +147,6 @@ impl Task {
 /// Collects what is written and sends it to the reader piece by piece.
 struct Pieces {
     sender: mpsc::Sender<io::Result<Bytes>>,
-    handle: Handle,
     filled: Vec<u8>,
 }
 
@@ -166,7 +164,13 @@ impl Write for Pieces {
             return Ok(());
         }
         let piece = Bytes::from(std::mem::replace(&mut self.filled, Vec::with_capacity(PIECE_OCTETS)));
-        let sent = self.handle.block_on(self.sender.send_timeout(Ok(piece), STALLED_AFTER));
-        sent.map_err(|error| io::Error::other(error.to_string()))
+        match wait_for(self.sender.reserve(), STALLED_AFTER) {
+            Some(Ok(place)) => {
+                place.send(Ok(piece));
+                Ok(())
+            }
+            Some(Err(_)) => Err(io::Error::other("the reader has gone")),
+            None => Err(io::Error::other("the reader has taken nothing for too long")),
+        }
     }
 }
