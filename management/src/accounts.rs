@@ -93,7 +93,7 @@ impl AccountsService for Accounts {
         view::apply(&mut record, new.settings);
         if record.system_id == record.id {
             texts::system_id(&record.system_id).map_err(|_| {
-                Problem::field("settings.system_id", "is missing, and the id is too long to stand in for it")
+                Problem::field("settings.system_id", "is missing, and the id is too long to be used instead")
             })?;
         }
         let lowest = record.credit_limit.0.checked_neg();
@@ -135,7 +135,7 @@ impl AccountsService for Accounts {
 
     fn set_suspended(&self, caller: &Caller, id: &str, suspended: bool) -> Answer<Versioned<Account>> {
         if caller.account() == Some(id) {
-            return Err(Problem::forbidden("nobody suspends or resumes the own account"));
+            return Err(Problem::forbidden("you cannot suspend or resume your own account"));
         }
         let action = if suspended { "account.suspend" } else { "account.resume" };
         self.alter(caller, id, IfMatch(None), action, |record| {
@@ -269,7 +269,7 @@ impl Accounts {
         if let Some((_, row)) = known.iter().find(|(_, row)| row.id == record.id)
             && row.currency != record.currency.0.as_str()
         {
-            let message = format!("there are books of an earlier `{}` in {}", record.id, row.currency);
+            let message = format!("an earlier account `{}` has books in {}", record.id, row.currency);
             return Err(Problem::already_exists(message));
         }
         let number = turn.number_account(&record.id, record.currency.0.to_string(), opening);
@@ -299,7 +299,7 @@ impl Accounts {
         if self.records.get(id).is_some_and(|document| document.value.is_reseller) {
             return Ok(Some(id.to_string()));
         }
-        Err(Problem::field("parent", format!("`{id}` is no reseller")))
+        Err(Problem::field("parent", format!("`{id}` is not a reseller")))
     }
 
     fn currency_of_plan(&self, plan: &str) -> Answer<CurrencyCode> {

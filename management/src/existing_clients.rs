@@ -102,7 +102,7 @@ impl WecallService for ExistingClients {
     ) -> Answer<Vec<WecallTransaction>> {
         let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
         if !(1..=LIMIT_MAX).contains(&limit) {
-            return Err(Problem::field("limit", format!("is to be from 1 to {LIMIT_MAX}")));
+            return Err(Problem::field("limit", format!("must be from 1 to {LIMIT_MAX}")));
         }
         let pages = gathered(limit as usize, |cursor| {
             let query = TransactionsQuery { limit: Some(limit), cursor, ..TransactionsQuery::default() };
@@ -161,7 +161,7 @@ impl WecallService for ExistingClients {
         let zone = period::zone(&found.terms.plan.plan.time_zone)?;
         let begins_at = |field: &str, day: Date| {
             let at = period::begins_at(&zone, day);
-            at.ok_or_else(|| Problem::field(field, "is beyond what the calendar holds"))
+            at.ok_or_else(|| Problem::field(field, "is beyond the calendar"))
         };
         let first = day("period_start", &query.period_start)?;
         let last = day("period_end", &query.period_end)?;

@@ -93,7 +93,7 @@ impl OperatorsService for Operators {
         input: OperatorInput,
     ) -> Answer<Versioned<Operator>> {
         if input.code != code {
-            return Err(Problem::field("code", "is not that of the path; an operator keeps its code"));
+            return Err(Problem::field("code", "differs from that of the path; an operator keeps its code"));
         }
         let mut turn = self.context.core.configuration.change();
         let before = self.changeable(code)?;

@@ -8,7 +8,7 @@ use tollgate_storage::store::Unavailable;
 /// The problem of a change that was not made.
 pub fn problem_of(error: &ChangeError) -> Problem {
     match error {
-        ChangeError::Conflict { .. } => Problem::conflict("somebody else has changed it; read it again"),
+        ChangeError::Conflict { .. } => Problem::conflict("it was changed in the meantime; read it again"),
         ChangeError::KeyReused => {
             Problem::key_reused("the Idempotency-Key was used before, for another request")
         }
@@ -20,8 +20,8 @@ pub fn problem_of(error: &ChangeError) -> Problem {
 
 /// The problem of books that cannot be read or written.
 pub fn unavailable(error: &Unavailable) -> Problem {
-    tracing::error!(%error, "the management API cannot reach the books");
-    Problem::unavailable("storage cannot be reached now; try again").retry_after(1)
+    tracing::error!(%error, "the books cannot be read or written");
+    Problem::unavailable("storage is unavailable; try again").retry_after(1)
 }
 
 /// The problem of an account or an operator that does not fit to the rest of the configuration.

@@ -196,9 +196,7 @@ impl AccountRecord {
                 Err(Problem::field("senders.listed", "is empty, so that nothing could be sent"))
             }
             SenderPolicy::Listed => Ok(account::SenderPolicy::Listed(list)),
-            _ if !list.is_empty() => {
-                Err(Problem::field("senders.listed", "is for the policy `listed` alone"))
-            }
+            _ if !list.is_empty() => Err(Problem::field("senders.listed", "is only for the policy `listed`")),
             SenderPolicy::Any => Ok(account::SenderPolicy::Any),
             SenderPolicy::Approved => Ok(account::SenderPolicy::Approved),
         }
@@ -213,7 +211,7 @@ impl AccountRecord {
         for (rate, line) in self.rates.iter().zip(1..) {
             let row = rate_row(rate, line)?;
             if !places.insert((row.network, row.effective_from)) {
-                let message = format!("{} has two prices from the same time on", row.network);
+                let message = format!("{} has two prices from the same time", row.network);
                 return Err(Problem::field("rates", message));
             }
             rows.push(row);
@@ -226,7 +224,7 @@ fn rate_row(rate: &AccountRate, line: u32) -> Result<RateRow, Problem> {
     let field = |name: &str| format!("rates.{}.{name}", line - 1);
     let network = NetworkCode::new(&rate.mcc, rate.mnc.as_deref().unwrap_or_default());
     let network = network.ok_or_else(|| {
-        Problem::field(&field("mcc"), "is to have three digits, and mnc two or three where there is one")
+        Problem::field(&field("mcc"), "must have three digits, and mnc two or three if it is given")
     })?;
     if rate.price.0.is_negative() {
         return Err(Problem::field(&field("price"), "is below zero"));

@@ -178,7 +178,7 @@ impl Invoices {
         let (revision, before) = self.visible(caller, number)?;
         if_match.check(revision)?;
         if !before.is_sound() {
-            return Err(Problem::internal(format!("{number} is not what it was when it was sent")));
+            return Err(Problem::internal(format!("{number} has changed since it was sent")));
         }
         let mut after = before.clone();
         change(&mut after, now())?;
@@ -233,7 +233,7 @@ fn in_state(record: &InvoiceRecord, states: &[InvoiceStatus], done: &str) -> Ans
 
 fn check_text(field: &str, text: &str) -> Answer<()> {
     if !(1..=TEXT_CHARACTERS_MAX).contains(&text.chars().count()) || text.chars().any(char::is_control) {
-        let message = format!("is to be one line of 1 to {TEXT_CHARACTERS_MAX} characters");
+        let message = format!("must be one line of 1 to {TEXT_CHARACTERS_MAX} characters");
         return Err(Problem::field(field, message));
     }
     Ok(())

@@ -39,7 +39,7 @@ impl Asked {
         }
         for (field, at) in [("from", self.from), ("to", self.to)] {
             if at.is_some() {
-                return Err(Problem::field(field, "is for the period `range` alone"));
+                return Err(Problem::field(field, "is only for the period `range`"));
             }
         }
         let of_calendar = || {
@@ -56,7 +56,7 @@ impl Asked {
             };
             Some(outwards(&(begins_at(zone, first)?..begins_at(zone, after)?)))
         };
-        of_calendar().ok_or_else(|| Problem::internal("the clock is set to where no calendar reaches"))
+        of_calendar().ok_or_else(|| Problem::internal("the clock is set to a time beyond the calendar"))
     }
 
     fn range(&self) -> Answer<Range<UnixMicros>> {

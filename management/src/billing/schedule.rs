@@ -70,7 +70,7 @@ fn bill(invoices: &Invoices, monthly: &mut MonthlyInvoices) -> Answer<bool> {
 /// Logs a failure; the next look tries again.
 fn note<T>(done: Answer<T>) -> Option<T> {
     let fault = |problem: &tollgate_api::problem::Problem| {
-        tracing::warn!(problem = %problem.detail, "billing could not do all that is due; it goes on at the next look");
+        tracing::warn!(problem = %problem.detail, "billing failed and is tried again at the next look");
     };
     done.inspect_err(fault).ok()
 }

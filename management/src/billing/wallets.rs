@@ -140,7 +140,7 @@ impl WalletsService for Wallets {
     ) -> Answer<Transaction> {
         let account = self.visibility.reached(caller, account)?;
         if topup.amount.0 <= Amount::ZERO {
-            return Err(Problem::field("amount", "is to be more than zero"));
+            return Err(Problem::field("amount", "must be more than zero"));
         }
         check_length("reference", &topup.reference, 1..=REFERENCE_MAX)?;
         check_length("details", topup.details.as_deref().unwrap_or_default(), 0..=DETAILS_MAX)?;
@@ -270,5 +270,5 @@ pub(crate) fn check_length(
         return Ok(());
     }
     let (least, most) = characters.into_inner();
-    Err(Problem::field(field, format!("is to have {least} to {most} characters")))
+    Err(Problem::field(field, format!("must have {least} to {most} characters")))
 }

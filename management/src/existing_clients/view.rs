@@ -106,7 +106,7 @@ pub fn rate(rate: RateCard) -> WecallRate {
 /// The usage of an account, with the success rate as a share of one.
 pub fn usage(usage: Usage, period: WecallPeriod) -> Answer<WecallUsage> {
     let percent = Decimal::from_str_exact(&usage.success_rate);
-    let percent = percent.map_err(|_| Problem::internal("the success rate is no number"))?;
+    let percent = percent.map_err(|_| Problem::internal("the success rate is not a number"))?;
     let names: BTreeMap<String, String> = usage
         .country_usage
         .iter()

@@ -59,7 +59,7 @@ impl CdrsService for Cdrs {
         let snapshot = self.context.core.snapshot.load();
         let settled_by = snapshot.by_number(account).ok_or_else(|| {
             Problem::wrong_state(
-                "the account is no longer provisioned, so that no plan says what its money does",
+                "the account is no longer provisioned, so that no plan decides on its charge",
             )
         })?;
         let terms = settled_by.terms.plan.plan.settlement;

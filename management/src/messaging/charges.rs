@@ -103,7 +103,7 @@ impl ChargesService for Charges {
             .once(key.0.as_deref(), &format!("POST /v1/charges/{message_id}/refund {}", refund.reason));
         let changed = changes.commit()?;
         let refunded = changed.messages.first().copied();
-        let refunded = refunded.ok_or_else(|| Problem::internal("the refund came to nothing"))?;
+        let refunded = refunded.ok_or_else(|| Problem::internal("the refund has no result"))?;
         Ok(Refund {
             message_id: message_id.to_string(),
             account: found.named.id,
@@ -118,7 +118,7 @@ impl ChargesService for Charges {
     fn quote(&self, caller: &Caller, new: &NewQuote) -> Answer<Quote> {
         self.visibility.reached(caller, &new.account)?;
         if new.route && !caller.reaches_all() {
-            return Err(Problem::forbidden("routes and what operators ask for are not for your role"));
+            return Err(Problem::forbidden("your role may not see routes and the costs of operators"));
         }
         quote::quote(&self.context.core, new)
     }

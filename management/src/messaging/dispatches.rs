@@ -66,7 +66,7 @@ impl DispatchesService for Dispatches {
         if !is_plain(&new.id) {
             return Err(Problem::field(
                 "id",
-                "is to be 1 to 64 visible ASCII characters or spaces without a backslash, the first a letter or digit",
+                "must be 1 to 64 visible ASCII characters or spaces without a backslash, the first a letter or digit",
             ));
         }
         let NewDispatch { account, id, name, description, planned_messages } = new;
@@ -76,7 +76,7 @@ impl DispatchesService for Dispatches {
         self.visibility.reached(caller, &account)?;
         let asked = self.asked(caller, &id, Some(&account))?;
         if self.written(&asked)?.is_some() {
-            return Err(Problem::already_exists(format!("the account has named a dispatch `{id}`")));
+            return Err(Problem::already_exists(format!("the account has a dispatch `{id}` already")));
         }
         self.put_dispatch(caller, &asked, None, &record, "dispatch.create")
     }
@@ -104,7 +104,7 @@ impl DispatchesService for Dispatches {
         if_match.check(found.revision())?;
         if found.counters.messages > 0 {
             return Err(Problem::wrong_state(
-                "messages were charged under this dispatch, which stay in the books",
+                "messages were charged under this dispatch; it stays in the books",
             ));
         }
         let Some(written) = found.written else { return Err(asked.not_found()) };

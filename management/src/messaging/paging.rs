@@ -71,10 +71,7 @@ impl<T> Gathering<T> {
     /// The finished page.
     pub fn finish(self) -> Answer<Page<T>> {
         if self.is_cut && self.to_step_over > 0 {
-            return Err(Problem::field(
-                "offset",
-                "steps over more than is looked at for one page; use a cursor",
-            ));
+            return Err(Problem::field("offset", "skips more than one page looks at; use a cursor"));
         }
         let next_cursor = self.last.filter(|_| self.is_cut).map(|key| cursor(&key));
         Ok(Page { items: self.items, next_cursor })

@@ -51,7 +51,7 @@ impl OperatorRecord {
         let name = input.name.as_deref().map(texts::label).transpose();
         let country = input.country.as_deref().map(texts::country).transpose();
         if input.price_per_sms.is_none() && input.costs.is_empty() {
-            let message = "is missing, and so are costs: an operator whose cost is not known gets no message";
+            let message = "is missing, and so are costs: an operator without a known cost gets no messages";
             return Err(Problem::field("price_per_sms", message));
         }
         if input.price_per_sms.is_some_and(|price| price.0.is_negative()) {
@@ -128,7 +128,7 @@ fn networks_of(input: &mut OperatorInput) -> Result<Option<Vec<String>>, Problem
             written("mcc", NetworkCode::new(&mcc, &mnc), text.trim()).map(|code| Some(vec![code]))
         }
         (Some(_), _, _) => Err(Problem::field("mcc", "cannot be set together with networks")),
-        (None, None, Some(_)) => Err(Problem::field("mnc", "needs mcc beside it")),
+        (None, None, Some(_)) => Err(Problem::field("mnc", "requires mcc")),
     }
 }
 
@@ -158,7 +158,7 @@ fn cost_rows(costs: &[OperatorCost]) -> Result<Vec<RateRow>, Problem> {
             return Err(Problem::field(&field("effective_to"), "is not after effective_from"));
         }
         if !places.insert((network, effective_from)) {
-            return Err(Problem::field("costs", format!("{network} has two costs from the same time on")));
+            return Err(Problem::field("costs", format!("{network} has two costs from the same time")));
         }
         // It stands in no file, so that the archive writes it out.
         let origin = RowOrigin { file: Arc::from(""), line };
@@ -176,8 +176,8 @@ fn account_filter(filter: Option<&OperatorAccounts>) -> Result<AccountFilter, Pr
     match (only.is_empty(), except.is_empty()) {
         (false, true) => list("accounts.only", only).map(AccountFilter::Only),
         (true, false) => list("accounts.except", except).map(AccountFilter::Except),
-        (true, true) => Err(Problem::field("accounts", "lists nobody; it is null for everybody")),
-        (false, false) => Err(Problem::field("accounts", "has only and except, of which one is to be")),
+        (true, true) => Err(Problem::field("accounts", "lists no account; set it to null for all accounts")),
+        (false, false) => Err(Problem::field("accounts", "must have either only or except")),
     }
 }
 
@@ -186,7 +186,7 @@ fn bounded(field: &str, length: usize, most: usize) -> Result<(), Problem> {
     if (1..=most).contains(&length) {
         Ok(())
     } else {
-        Err(Problem::field(field, format!("is to have from 1 to {most} entries, or to be null for all")))
+        Err(Problem::field(field, format!("must have from 1 to {most} entries, or be null for all")))
     }
 }
 

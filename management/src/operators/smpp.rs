@@ -105,7 +105,10 @@ fn tls(tls: &OperatorTls) -> Result<config::OperatorTls, Problem> {
         return Err(field("tls.ca_file", "is not an absolute path"));
     }
     if ca_file.is_some() && tls.insecure {
-        return Err(field("tls.ca_file", "has no effect beside insecure, which accepts any certificate"));
+        return Err(field(
+            "tls.ca_file",
+            "has no effect together with insecure, which accepts any certificate",
+        ));
     }
     let server_name = tls.server_name.as_deref().map(texts::host).transpose();
     let server_name = parsed("tls.server_name", server_name)?;
@@ -117,10 +120,11 @@ fn number_format(smpp: &SmppConfig) -> Result<NumberFormat, Problem> {
     let calling_code = parsed("national_calling_code", calling_code)?;
     let style = smpp.number_format.0;
     if style != NumberStyle::National && calling_code.is_some() {
-        return Err(field("national_calling_code", "is for the number_format `national` alone"));
+        return Err(field("national_calling_code", "is only for the number_format `national`"));
     }
-    NumberFormat::new(style, calling_code)
-        .ok_or_else(|| field("national_calling_code", "is missing: national numbers are of one country"))
+    NumberFormat::new(style, calling_code).ok_or_else(|| {
+        field("national_calling_code", "is missing: national numbers need the calling code of their country")
+    })
 }
 
 fn field(name: &str, message: impl Into<String>) -> Problem {

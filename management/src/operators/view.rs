@@ -84,10 +84,10 @@ pub fn say_password_changed(audited: &mut Value) {
 pub fn filter(query: &OperatorsQuery) -> Answer<impl Fn(&Operator) -> bool> {
     let network = match (&query.mcc, &query.mnc) {
         (None, None) => None,
-        (None, Some(_)) => return Err(Problem::field("mnc", "needs mcc beside it")),
+        (None, Some(_)) => return Err(Problem::field("mnc", "requires mcc")),
         (Some(mcc), mnc) => {
             let code = NetworkCode::new(mcc, mnc.as_deref().unwrap_or_default());
-            Some(code.ok_or_else(|| Problem::field("mcc", "is no code of a network"))?)
+            Some(code.ok_or_else(|| Problem::field("mcc", "is not the code of a network"))?)
         }
     };
     let search = query.search.as_ref().map(|text| text.to_lowercase());

@@ -83,10 +83,7 @@ impl Edit<'_> {
     pub fn files_on_disk(&self) -> Answer<Loaded> {
         self.editor.current().map_err(|problems| {
             let problem = problem_of_files(&problems);
-            Problem {
-                detail: format!("the files on disk are wrong as they are: {}", problem.detail),
-                ..problem
-            }
+            Problem { detail: format!("the files on disk are faulty: {}", problem.detail), ..problem }
         })
     }
 
@@ -101,7 +98,7 @@ impl Edit<'_> {
         let whole = self.context.core.configuration.additions().beside(&after.provisioning);
         let wrong = |errors: Vec<String>| {
             Problem::unprocessable(format!(
-                "it does not fit to what is provisioned over the API: {}",
+                "it contradicts what is provisioned over the API: {}",
                 errors.join("; ")
             ))
         };
@@ -153,7 +150,7 @@ impl Edit<'_> {
     /// Has everything read again and put in force, and waits for the outcome. The caller must not be changing
     /// the configuration.
     pub fn reload(&self) -> Answer<ReloadOutcome> {
-        let stopping = || Problem::unavailable("the daemon is about to stop").retry_after(5);
+        let stopping = || Problem::unavailable("the daemon is stopping").retry_after(5);
         self.context.core.orders.reload().ok_or_else(stopping)
     }
 
@@ -193,10 +190,13 @@ impl Edit<'_> {
         // This changes nothing, but log and metrics then show that the last reload succeeded.
         match self.reload() {
             Ok(ReloadOutcome::Rejected(reasons)) => {
-                tracing::error!(?reasons, "an edit of the tariff was taken back, and that was rejected too");
+                tracing::error!(?reasons, "an edit of the tariff was undone, and that was rejected too");
             }
             Ok(_) => {}
-            Err(problem) => tracing::error!(detail = problem.detail, "an edit of the tariff was taken back"),
+            Err(problem) => tracing::error!(
+                detail = problem.detail,
+                "an edit of the tariff was undone, but the reload did not run"
+            ),
         }
     }
 }
@@ -217,7 +217,7 @@ pub fn problem_of_files(problems: &Problems) -> Problem {
 /// The problem of a reload that was rejected. Each reason names file, line and key, or none of them.
 pub fn problem_of_reload(reasons: &[String]) -> Problem {
     let first = reasons.first().cloned().unwrap_or_default();
-    let detail = format!("what was in force stays: {first}");
+    let detail = format!("the configuration in force stays: {first}");
     reasons.iter().fold(Problem::unprocessable(detail), |problem, reason| match reason.split_once(": ") {
         Some((place, message)) => problem.and_field(place, message),
         None => problem.and_field("", reason.clone()),
@@ -238,7 +238,7 @@ pub fn problem_of_edit(error: &EditError) -> Problem {
             "{text}. Nothing was changed; the daemon's user needs the right to write there"
         )),
         EditError::HalfWritten { .. } => {
-            tracing::error!(%error, "an edit of the tariff was written in part");
+            tracing::error!(%error, "an edit of the tariff was written only in part");
             Problem::internal(text)
         }
         EditError::Storage(error) => unavailable(error),

@@ -90,7 +90,7 @@ impl PlansService for Plans {
         input: PlanInput,
     ) -> Answer<Versioned<Plan>> {
         if input.name != name {
-            return Err(Problem::field("name", "is not that of the path; a plan keeps its name"));
+            return Err(Problem::field("name", "differs from that of the path; a plan keeps its name"));
         }
         let definition = definition_of(&input)?;
         let mut edit = self.edits.begin();

@@ -90,7 +90,7 @@ impl RateCardsService for RateCards {
         rows: RateRows,
     ) -> Answer<Versioned<TariffChange>> {
         if !(1..=ROWS_MAX).contains(&rows.rows.len()) {
-            return Err(Problem::field("rows", format!("is to have from 1 to {ROWS_MAX} rows")));
+            return Err(Problem::field("rows", format!("must have from 1 to {ROWS_MAX} rows")));
         }
         let inputs: Vec<RateInput> =
             rows.rows.iter().zip(0..).map(|(row, at)| input_of(row, at)).collect::<Answer<_>>()?;
@@ -116,7 +116,7 @@ impl RateCardsService for RateCards {
         place: RatePlaceQuery,
     ) -> Answer<Versioned<TariffChange>> {
         let network = NetworkCode::new(&place.mcc, place.mnc.as_deref().unwrap_or_default());
-        let network = network.ok_or_else(|| Problem::field("mcc", "is no code of a network"))?;
+        let network = network.ok_or_else(|| Problem::field("mcc", "is not the code of a network"))?;
         let effective_from = place.effective_from.map_or(UnixMicros::default(), |at| at.0);
         let place = RatePlace { plan: Arc::from(place.plan), network, effective_from };
         let mut edit = self.edits.begin();
@@ -142,7 +142,7 @@ impl RateCardsService for RateCards {
     ) -> Answer<Versioned<DeckDifference>> {
         let show = query.show.unwrap_or(SHOWN);
         if show > SHOWN_MAX {
-            return Err(Problem::field("show", format!("is to be at most {SHOWN_MAX}")));
+            return Err(Problem::field("show", format!("must be at most {SHOWN_MAX}")));
         }
         let limit = move_limit(query.move_limit_percent.as_deref())?;
         let options = DeckOptions { file: query.file, plan: query.plan, move_limit_percent: limit };
@@ -189,7 +189,7 @@ fn move_limit(text: Option<&str>) -> Answer<Decimal> {
     let Some(text) = text else { return Ok(Decimal::from(MOVE_LIMIT)) };
     let limit = Decimal::from_str_exact(text).ok().filter(|limit| !limit.is_sign_negative());
     limit.ok_or_else(|| {
-        Problem::field("move_limit_percent", "is not a decimal number from 0 on, such as 12.5")
+        Problem::field("move_limit_percent", "is not a decimal number of at least 0, such as 12.5")
     })
 }
 
@@ -202,7 +202,7 @@ fn flagged_problem(difference: &tariff_files::DeckDifference, limit: Decimal) ->
     ));
     flagged_rows(difference, FLAGGED_NAMED).into_iter().fold(problem, |problem, FlaggedRow { row, price }| {
         let percent =
-            price.percent.map_or_else(|| "from nothing".to_owned(), |percent| format!("{} %", percent.0));
+            price.percent.map_or_else(|| "from zero".to_owned(), |percent| format!("{} %", percent.0));
         let (old, new) = (price.old.0, price.new.0);
         problem.and_field(&format!("{}:{}", difference.file, row.line), format!("{old} → {new}: {percent}"))
     })
@@ -315,12 +315,12 @@ fn input_of(row: &RateRow, at: usize) -> Answer<RateInput> {
     let field = |name: &str| format!("rows.{at}.{name}");
     let mnc = row.mnc.clone().unwrap_or_default();
     if NetworkCode::new(&row.mcc, &mnc).is_none() {
-        let message = "is to have three digits, and mnc two or three where there is one";
+        let message = "must have three digits, and mnc two or three if it is given";
         return Err(Problem::field(&field("mcc"), message));
     }
     let is_line = |text: &str| text.len() <= NOTE_OCTETS_MAX && !text.contains(char::is_control);
     if !is_line(&row.plan) {
-        return Err(Problem::field(&field("plan"), "is no name of a plan"));
+        return Err(Problem::field(&field("plan"), "is not the name of a plan"));
     }
     if row.note.as_deref().is_some_and(|note| !is_line(note)) {
         return Err(Problem::field(

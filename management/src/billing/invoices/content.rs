@@ -80,7 +80,7 @@ impl ContentReader {
     }
 
     fn check_stopping(&self) -> Answer<()> {
-        if self.is_stopping() { Err(Problem::unavailable("the daemon stops")) } else { Ok(()) }
+        if self.is_stopping() { Err(Problem::unavailable("the daemon is stopping")) } else { Ok(()) }
     }
 
     fn store(&self) -> &Store {

@@ -105,19 +105,19 @@ fn read_key(key: &str) -> Answer<(&str, u64)> {
 
 /// A dispatch id as messages carry it.
 pub(crate) fn dispatch_octets(id: &str) -> Answer<Vec<u8>> {
-    octets_of(id).ok_or_else(|| Problem::field("dispatch_id", "is to be one of 1 to 64 octets"))
+    octets_of(id).ok_or_else(|| Problem::field("dispatch_id", "must be an id of 1 to 64 octets"))
 }
 
 impl<'a> Filter<'a> {
     fn read(query: &'a CdrsQuery, names: &Names) -> Answer<Self> {
         let mcc = query.mcc.as_deref().map(|mcc| {
             let code = NetworkCode::new(mcc, "");
-            code.map(|code| code.mcc).ok_or_else(|| Problem::field("mcc", "is to have three digits"))
+            code.map(|code| code.mcc).ok_or_else(|| Problem::field("mcc", "must have three digits"))
         });
         let mnc = query
             .mnc
             .as_deref()
-            .map(|mnc| Mnc::new(mnc).ok_or_else(|| Problem::field("mnc", "is to have two or three digits")));
+            .map(|mnc| Mnc::new(mnc).ok_or_else(|| Problem::field("mnc", "must have two or three digits")));
         let country = query.country.as_deref().map(|country| {
             let country = country.to_uppercase();
             texts::country(&country).map(|_| country).map_err(|message| Problem::field("country", message))

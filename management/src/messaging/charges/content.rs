@@ -34,9 +34,8 @@ impl Content {
             (None, Some(payload), None) => Self {
                 data_coding: fields.data_coding.unwrap_or(0),
                 udhi: fields.udhi.unwrap_or(false),
-                octets: hex::decode(payload).map_err(|_| {
-                    Problem::field("payload", "is to be an even number of hexadecimal digits")
-                })?,
+                octets: hex::decode(payload)
+                    .map_err(|_| Problem::field("payload", "must be an even number of hexadecimal digits"))?,
             },
             (None, None, Some(segments)) if segments > 0 => {
                 let characters = if segments == 1 { 1 } else { usize::from(segments) * SEPTETS_OF_PART };
@@ -44,12 +43,12 @@ impl Content {
             }
             (None, None, Some(_)) => return Err(Problem::field("segments", "is zero")),
             (None, None, None) => {
-                return Err(Problem::field("text", "is missing, and nothing stands in its place"));
+                return Err(Problem::field("text", "is missing; send text, payload or segments"));
             }
-            _ => return Err(Problem::field("text", "stands beside what is to stand in its place")),
+            _ => return Err(Problem::field("text", "cannot be sent together with payload or segments")),
         };
         if fields.payload.is_none() && (fields.data_coding.is_some() || fields.udhi.is_some()) {
-            return Err(Problem::field("payload", "is missing, and data_coding and udhi say what it is"));
+            return Err(Problem::field("payload", "is missing; data_coding and udhi describe it"));
         }
         if content.octets.len() > PAYLOAD_OCTETS_MAX {
             let field = if fields.payload.is_some() { "payload" } else { "text" };

@@ -25,7 +25,7 @@ pub fn check(new: &NewCharge) -> Answer<()> {
         octets("dispatch_id", dispatch_id, 1..=DISPATCH_OCTETS_MAX)?;
     }
     if new.priority > PRIORITY_MAX {
-        return Err(Problem::field("priority", format!("is to be from 0 to {PRIORITY_MAX}")));
+        return Err(Problem::field("priority", format!("must be from 0 to {PRIORITY_MAX}")));
     }
     Ok(())
 }
@@ -34,7 +34,7 @@ pub fn check(new: &NewCharge) -> Answer<()> {
 pub fn octets(field: &str, text: &str, count: RangeInclusive<usize>) -> Answer<()> {
     if !count.contains(&text.len()) {
         let (least, most) = count.into_inner();
-        return Err(Problem::field(field, format!("is to have {least} to {most} octets")));
+        return Err(Problem::field(field, format!("must have {least} to {most} octets")));
     }
     if text.contains('\0') {
         return Err(Problem::field(field, "has a NUL in it"));

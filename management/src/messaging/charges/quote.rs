@@ -27,7 +27,8 @@ const COUNTED_MAX: u64 = 1_000_000_000_000;
 /// Octets of the name of a network.
 const NETWORK_OCTETS_MAX: usize = 16;
 /// A note for readers of the ranking.
-const CONDITIONS: &str = "as operators fare at this moment; draws by weight differ from message to message";
+const CONDITIONS: &str =
+    "by the state of operators at this moment; draws by weight differ from message to message";
 
 /// The price of a message of the account, with its explanation.
 pub fn quote(core: &Core, new: &NewQuote) -> Answer<Quote> {
@@ -53,7 +54,7 @@ pub fn quote(core: &Core, new: &NewQuote) -> Answer<Quote> {
     let mut state = account.runtime.wallet.state();
     if let Some(counted) = new.counted {
         if counted > COUNTED_MAX {
-            return Err(Problem::field("counted", format!("is to be at most {COUNTED_MAX}")));
+            return Err(Problem::field("counted", format!("must be at most {COUNTED_MAX}")));
         }
         let month = terms.plan.months.month_at(now);
         state.forget(month, u64::MAX);

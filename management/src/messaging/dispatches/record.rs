@@ -25,15 +25,15 @@ impl DispatchRecord {
     pub fn check(&self) -> Answer<()> {
         let Self { name, description, planned_messages } = self;
         if !(1..=NAME_CHARACTERS_MAX).contains(&name.chars().count()) {
-            return Err(Problem::field("name", format!("is to have 1 to {NAME_CHARACTERS_MAX} characters")));
+            return Err(Problem::field("name", format!("must have 1 to {NAME_CHARACTERS_MAX} characters")));
         }
         if description.as_deref().unwrap_or_default().chars().count() > DESCRIPTION_CHARACTERS_MAX {
-            let message = format!("is to have at most {DESCRIPTION_CHARACTERS_MAX} characters");
+            let message = format!("must have at most {DESCRIPTION_CHARACTERS_MAX} characters");
             return Err(Problem::field("description", message));
         }
         match planned_messages {
             Some(planned) if !(1..=PLANNED_MAX).contains(planned) => {
-                Err(Problem::field("planned_messages", format!("is to be from 1 to {PLANNED_MAX}")))
+                Err(Problem::field("planned_messages", format!("must be from 1 to {PLANNED_MAX}")))
             }
             _ => Ok(()),
         }
