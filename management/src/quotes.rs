@@ -96,8 +96,23 @@ impl Explained {
 
     /// The balance after a debit of this amount, which the wallet covers.
     pub fn balance_after(&self, amount: Amount) -> Amount {
-        let after = self.balance.checked_sub(amount);
-        assert!(after.is_some(), "the wallet of {} covers {amount}", self.account);
-        after.unwrap_or_default()
+        balance_after(self.balance, amount)
+    }
+}
+
+fn balance_after(balance: Amount, amount: Amount) -> Amount {
+    let after = balance.checked_sub(amount);
+    assert!(after.is_some(), "a wallet with {balance} is said to cover {amount}");
+    after.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "is said to cover")]
+    fn a_debit_that_no_balance_covers_is_impossible() {
+        balance_after(Amount::from_micros(-2), Amount::MAX);
     }
 }

@@ -216,6 +216,18 @@ mod tests {
     }
 
     #[test]
+    #[should_panic(expected = "a plan in force has a discount of 101 %")]
+    fn a_discount_of_more_than_everything_is_impossible() {
+        let tier = PlanTier {
+            from: 1,
+            to: None,
+            discount_percent: Some(Percent(Decimal::from(101))),
+            price_per_sms: None,
+        };
+        super::tier(&tier, None);
+    }
+
+    #[test]
     fn a_tier_says_what_a_segment_costs_in_it() {
         let tier = |discount_percent: Option<&str>, price_per_sms: Option<&str>| {
             let percent = discount_percent.map(|text| Percent(Decimal::from_str_exact(text).unwrap()));

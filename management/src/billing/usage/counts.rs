@@ -35,3 +35,14 @@ pub fn counts(row: &UsageRow) -> UsageCounts {
         average_cost_per_message: Money(average(cost, row.messages)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "usage counts")]
+    fn a_difference_that_an_amount_cannot_hold_is_impossible() {
+        difference(Amount::from_micros(-2), Amount::MAX);
+    }
+}

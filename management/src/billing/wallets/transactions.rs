@@ -171,7 +171,22 @@ fn kind_of(kind: EntryKind) -> TransactionKind {
 
 /// A charge as an entry that takes money.
 fn debited(cdr: &Cdr<'_>) -> Amount {
-    let debited = cdr.fields.amount.checked_neg();
-    assert!(debited.is_some(), "CDR {} has a price below zero", cdr.message_id);
-    debited.unwrap_or_default()
+    negative(cdr.message_id, cdr.fields.amount)
+}
+
+fn negative(message_id: u64, price: Amount) -> Amount {
+    let negative = price.checked_neg();
+    assert!(negative.is_some(), "CDR {message_id} has a price below zero");
+    negative.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "CDR 7 has a price below zero")]
+    fn a_price_without_an_opposite_is_impossible() {
+        negative(7, Amount::from_micros(i64::MIN));
+    }
 }
