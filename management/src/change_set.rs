@@ -19,7 +19,7 @@ use tollgate_storage::schema::Collection;
 use tollgate_storage::store::Unavailable;
 
 use crate::context::Context;
-use crate::documents::{Document, DocumentCache};
+use crate::documents::{Document, DocumentCache, to_json};
 use crate::problems::problem_of;
 use tollgate_relay::fnv::Fnv;
 
@@ -91,8 +91,7 @@ impl<'a> ChangeSet<'a> {
         expected: Expected,
         value: Option<&T>,
     ) -> &mut Self {
-        // Documents are plain values, which JSON can hold.
-        let body = value.map(|value| serde_json::to_vec(value).unwrap_or_default());
+        let body = value.map(to_json);
         self.change.documents.push(DocumentChange { collection, key: key.to_vec(), expected, body });
         self
     }

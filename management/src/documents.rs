@@ -126,3 +126,10 @@ pub fn stored_document<T: DeserializeOwned>(
     })?;
     Ok(Some((row.revision, value)))
 }
+
+/// A value of the books or of a request as JSON. These are plain values, which JSON can hold.
+pub fn to_json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    let json = serde_json::to_vec(value);
+    assert!(json.is_ok(), "a plain value cannot be written as JSON");
+    json.unwrap_or_default()
+}

@@ -29,7 +29,7 @@ use tollgate_storage::store::Store;
 use crate::accounts::record::AccountRecord;
 use crate::change_set::ChangeSet;
 use crate::context::Context;
-use crate::documents::DocumentCache;
+use crate::documents::{DocumentCache, to_json};
 use crate::identity::visibility::Visibility;
 use crate::problems::unavailable;
 use tollgate_relay::snapshot::ActiveAccount;
@@ -256,7 +256,7 @@ fn available(balance: Amount, credit_limit: Amount) -> Amount {
 }
 
 fn request(what: &str, account: &ActiveAccount, body: &impl Serialize) -> String {
-    let body = serde_json::to_string(body).unwrap_or_default();
+    let body = String::from_utf8_lossy(&to_json(body)).into_owned();
     format!("POST /v1/accounts/{}/{what} {body}", account.provisioned.account.id)
 }
 

@@ -161,10 +161,10 @@ fn cells_of(line: &str) -> Vec<String> {
 fn line_of(cells: &[impl AsRef<[u8]>]) -> String {
     // A first cell that begins like a comment is quoted.
     let mut writer = WriterBuilder::new().comment(Some(b'#')).from_writer(Vec::new());
-    // Writing to memory cannot fail, and cells that are text give text.
-    let _ = writer.write_record(cells);
-    let written = writer.into_inner().unwrap_or_default();
-    String::from_utf8(written).unwrap_or_default().trim_end_matches(['\r', '\n']).to_owned()
+    let is_written = writer.write_record(cells).is_ok();
+    let row = writer.into_inner().ok().and_then(|octets| String::from_utf8(octets).ok());
+    assert!(is_written && row.is_some(), "a row of texts cannot be written as a text");
+    row.unwrap_or_default().trim_end_matches(['\r', '\n']).to_owned()
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use tollgate_engine::tariff::VolumeTier;
 
 use super::edits::{Note, TariffEdits, problem_of_edit};
 use crate::context::Context;
+use crate::documents::to_json;
 use crate::identity::visibility::Visibility;
 use crate::tariff_files;
 use crate::tariff_files::{PlanView, TierInput, add_plan, list_plans, replace_plan};
@@ -129,8 +130,7 @@ fn plan_of(loaded: &Loaded, name: &str) -> Option<Plan> {
 
 /// A plan with its version, which is a hash of its definition.
 fn versioned(plan: Plan) -> Versioned<Plan> {
-    let said = serde_json::to_vec(&plan).unwrap_or_default();
-    let hash: [u8; 32] = Sha256::digest(said).into();
+    let hash: [u8; 32] = Sha256::digest(to_json(&plan)).into();
     let revision = hash.first_chunk().map_or(0, |octets| u64::from_be_bytes(*octets));
     Versioned::new(revision, plan)
 }

@@ -11,6 +11,8 @@ use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
 
+use crate::documents::to_json;
+
 /// Prefix of the keys of invoices.
 pub const BY_NUMBER: &str = "i/";
 /// Prefix of the keys of invoices that are owed.
@@ -58,8 +60,7 @@ impl InvoiceRecord {
     pub fn hash(&self) -> String {
         let Self { number, account, currency, period_start, period_end, content, .. } = self;
         let fixed = (number, account, currency, period_start, period_end, content);
-        // These are plain values, which JSON can hold.
-        hex::encode(Sha256::digest(serde_json::to_vec(&fixed).unwrap_or_default()))
+        hex::encode(Sha256::digest(to_json(&fixed)))
     }
 
     /// True if it is a draft or has the content with which it was sent.
