@@ -262,6 +262,11 @@ impl<J: Journal> Writer<J> {
 
 impl<J> Drop for Writer<J> {
     fn drop(&mut self) {
+        // What is queued is refused, and the queue is gone before anyone is told that the writer is: a command that came
+        // after that into a queue still there would be dropped without an answer.
+        let receiver = std::mem::replace(&mut self.receiver, crossbeam::channel::never());
+        receiver.try_iter().for_each(Command::refuse);
+        drop(receiver);
         // Whoever still waits for room looks again, and finds the writer gone.
         self.shared.set_available(false);
         self.shared.give_room(0);
