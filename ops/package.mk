@@ -18,6 +18,6 @@ check-package: package
 	@ops/package/test.sh '$(DIST)'
 
 # Further prerequisites of targets that have their recipes elsewhere.
-.PHONY: test test-long
-test: check-dependencies
+.PHONY: check-ops test-long
+check-ops: check-dependencies
 test-long: check-package
