@@ -143,7 +143,7 @@ run_daemon() {
 purge_package() {
     dpkg --root="$root" --log=/dev/null --force-not-root --purge tollgate >"$root/tmp/dpkg.log" 2>&1 \
         || { cat "$root/tmp/dpkg.log"; fail "dpkg could not purge the package"; }
-    [ ! -e "$root/usr/bin/tollgate" ] && [ ! -e "$root/etc/tollgate" ] || fail "the purge left files behind"
+    if [ -e "$root/usr/bin/tollgate" ] || [ -e "$root/etc/tollgate" ]; then fail "the purge left files behind"; fi
     [ -d "$root/var/lib/tollgate" ] || fail "the purge took the books along"
 }
 
