@@ -49,7 +49,7 @@ enum Command {
     },
 }
 
-/// Runs the command. Exit codes: 0 done, 1 the thing asked failed, 2 wrong usage.
+/// Runs the command. Exit codes: 0 it is done, 1 it failed, 2 the command line is wrong.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Load(command) => match command.run() {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use tollgate_smpp::pdu::Address;
+use tollgate_smpp::receipt::state_word;
 use tollgate_smpp::{Answer, Delivery, OwnedAddress};
 
 use super::chance::{Dice, Percent};
@@ -88,14 +89,6 @@ pub enum FinalState {
 }
 
 impl FinalState {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Delivered => "DELIVRD",
-            Self::Expired => "EXPIRED",
-            Self::Undeliverable => "UNDELIV",
-        }
-    }
-
     /// The network's error: absent subscriber, or unknown subscriber (3GPP TS 29.002 §17.6.6), or none.
     fn error(self) -> u8 {
         match self {
@@ -190,7 +183,7 @@ impl Receipt {
         // Writing to a String cannot fail.
         let _ = write!(text, " sub:001 dlvrd:{delivered:03} submit date:{}", dates.minute(self.submitted_at));
         let _ = write!(text, " done date:{}", dates.minute(now));
-        let _ = write!(text, " stat:{} err:{:03} text:", self.state.word(), self.state.error());
+        let _ = write!(text, " stat:{} err:{:03} text:", state_word(self.state as u8), self.state.error());
         text.into_bytes()
     }
 
