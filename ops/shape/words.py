@@ -24,6 +24,7 @@ OLD_NAMES = {
     "Unknowns": "UnknownOutcomes",
     "Abroad": "CountryConditions",
     "Trials": "ProbeConditions",
+    "Gate": "BindHandler",
     "GateSession": "SessionHandler",
     "TollGate": "SessionHandler",
     "SimGate": "SimHandler",
