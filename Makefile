@@ -1,4 +1,4 @@
-# The one door to Tollgate's build: `make help` lists what there is.
+# The commands of Tollgate's build: `make help` lists what there is.
 #
 # Checks, lints, tests and docs use the dev profile; what is run and measured is built in the release profile.
 # ops/rocksdb.sh sees to it that RocksDB, which takes minutes, is compiled once for all of them.

@@ -1,4 +1,4 @@
-//! Kannel as the gateway and node-smpp as the operator: what Kannel is told at its HTTP door comes back to it as reports.
+//! Kannel as the gateway and node-smpp as the operator: messages submitted to Kannel over HTTP come back to it as reports.
 
 use std::collections::BTreeMap;
 

@@ -45,7 +45,7 @@ impl Kannel {
         let mut kannel = Self { folder: folder.to_path_buf(), bearerbox, smsbox: None, ports };
         until_listening(kannel.ports.boxes);
         kannel.smsbox = Some(spawn(folder, "smsbox"));
-        // smsbox opens its HTTP door before it can count what comes in; by the time bearerbox knows of it, it can.
+        // smsbox listens for HTTP before it counts requests; once bearerbox knows of it, it counts them.
         kannel.until_status("a bind of Kannel's, and its smsbox", |status| {
             status.contains("(online") && status.contains("smsbox:")
         });

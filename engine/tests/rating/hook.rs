@@ -7,8 +7,8 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
 
+use crate::setup::Setup;
 use crate::worksheet::Submitted;
-use crate::world::World;
 
 const SETUP: &str = "network 639/02 KE Safaricom\nprefix 25470 639/02\nprefix 25473 639/03\n\
                      plan p USD UTC base none\nrate p 639/02 0.05\ntier p 1-2 discount 0\ntier p 3+ discount 50\n\
@@ -17,13 +17,13 @@ const SETUP: &str = "network 639/02 KE Safaricom\nprefix 25470 639/02\nprefix 25
 
 /// Charges a message of two segments, with what the hook saw of its price.
 fn charged<R>(
-    world: &World,
+    setup: &Setup,
     account: &str,
     to: &str,
     verdict: impl FnOnce(&Rated) -> Result<R, Refusal>,
 ) -> (Result<(Charge, R), Refusal>, Option<Amount>) {
-    let tables = world.tables().unwrap();
-    let (wallet, throttle) = world.wallet(account).unwrap();
+    let tables = setup.tables().unwrap();
+    let (wallet, throttle) = setup.wallet(account).unwrap();
     let (terms, submitted) = (tables.terms(account).unwrap(), Submitted::read(to, "2").unwrap());
     let (now, seen) = (UnixMicros::parse("2026-07-01").unwrap(), Cell::new(None));
     let hook = |rated: &Rated, expected: &dyn Fn() -> Amount| {
@@ -36,9 +36,9 @@ fn charged<R>(
 
 #[test]
 fn the_hook_sees_the_price_at_the_wallets_volume_and_its_answer_comes_back() {
-    let world = World::of(SETUP);
+    let setup = Setup::of(SETUP);
     for due in [75_000, 50_000] {
-        let (result, seen) = charged(&world, "rich", "254700000001", |rated| Ok(rated.segments));
+        let (result, seen) = charged(&setup, "rich", "254700000001", |rated| Ok(rated.segments));
         let (charge, answer) = result.unwrap();
         assert_eq!(answer, 2);
         assert_eq!((charge.posting.amount, seen), (Amount::from_micros(due), Some(charge.posting.amount)));
@@ -47,22 +47,22 @@ fn the_hook_sees_the_price_at_the_wallets_volume_and_its_answer_comes_back() {
 
 #[test]
 fn what_the_hook_refuses_is_not_debited() {
-    let world = World::of(SETUP);
-    let before = ["rich", "poor"].map(|account| world.wallet(account).unwrap().0.state());
+    let setup = Setup::of(SETUP);
+    let before = ["rich", "poor"].map(|account| setup.wallet(account).unwrap().0.state());
     for refusal in [Refusal::NoRoute, Refusal::AbovePrice] {
         for account in ["rich", "poor"] {
-            let (result, seen) = charged(&world, account, "254700000001", |_| Err::<(), _>(refusal));
+            let (result, seen) = charged(&setup, account, "254700000001", |_| Err::<(), _>(refusal));
             assert_eq!(result, Err(refusal), "before any lack of funds");
             assert!(seen.is_some());
         }
     }
-    assert_eq!(["rich", "poor"].map(|account| world.wallet(account).unwrap().0.state()), before);
+    assert_eq!(["rich", "poor"].map(|account| setup.wallet(account).unwrap().0.state()), before);
 }
 
 #[test]
 fn the_hook_is_asked_only_where_nothing_came_before_and_funds_come_behind() {
-    let world = World::of(SETUP);
-    assert!(charged(&world, "slow", "254700000001", |_| Ok(())).0.is_ok());
+    let setup = Setup::of(SETUP);
+    assert!(charged(&setup, "slow", "254700000001", |_| Ok(())).0.is_ok());
     for (account, to, refusal, is_asked) in [
         ("gone", "254700000001", Refusal::Suspended, false),
         ("slow", "254700000001", Refusal::Throttled, false),
@@ -70,7 +70,7 @@ fn the_hook_is_asked_only_where_nothing_came_before_and_funds_come_behind() {
         ("rich", "254730000001", Refusal::NoRate, false),
         ("poor", "254700000001", Refusal::InsufficientFunds, true),
     ] {
-        let (result, seen) = charged(&world, account, to, |_| Ok(()));
+        let (result, seen) = charged(&setup, account, to, |_| Ok(()));
         assert_eq!((result.unwrap_err(), seen.is_some()), (refusal, is_asked));
     }
     let rank = |refusal| Refusal::ALL.iter().position(|one| *one == refusal);

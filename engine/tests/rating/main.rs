@@ -1,7 +1,7 @@
 //! Rating and charging, as worksheets that a billing clerk can check by hand.
 //!
 //! Each text file beside this one sets up plans and accounts and then lists messages, one per line, with the charge
-//! or the refusal that is due. [`world`] reads the set-up, [`worksheet`] the messages; every message is quoted before it
+//! or the refusal that is due. [`setup`] reads the set-up, [`worksheet`] the messages; every message is quoted before it
 //! is charged, and both must say the same. `README.md` explains the lines.
 #![allow(
     clippy::unwrap_used,
@@ -16,9 +16,9 @@ use std::path::Path;
 
 mod hook;
 mod quotes;
+mod setup;
 mod texts;
 mod worksheet;
-mod world;
 
 #[test]
 fn every_worksheet_adds_up() {

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tollgate_engine::time::UnixMicros;
 
+use crate::setup::Setup;
 use crate::worksheet::{Submitted, settle};
-use crate::world::World;
 
 const SETUP: &str = "
     country KE Kenya 254 639
@@ -50,15 +50,15 @@ proptest! {
             1..60,
         )
     ) {
-        let world = World::of(SETUP);
-        let tables = world.tables().unwrap();
+        let setup = Setup::of(SETUP);
+        let tables = setup.tables().unwrap();
         let first = UnixMicros::parse(FIRST_MINUTE).unwrap().0;
         for (account, to, body, minute) in messages {
             let submitted = Submitted::read(to, body).unwrap();
             let terms = tables.terms(account).unwrap();
             let now = UnixMicros(first + minute * 60_000_000);
             // `settle` compares the quote with the charge, and the wallet before a refusal with that after it.
-            settle(&world, &tables, terms, &submitted.message(), now).map_err(TestCaseError::fail)?;
+            settle(&setup, &tables, terms, &submitted.message(), now).map_err(TestCaseError::fail)?;
         }
     }
 }

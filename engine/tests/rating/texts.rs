@@ -7,7 +7,7 @@ use tollgate_engine::segments::{Body, Sar};
 use tollgate_engine::template::Template;
 use tollgate_engine::time::UnixMicros;
 
-use crate::world::World;
+use crate::setup::Setup;
 
 const TEMPLATE: &str = "Código {code} de [Zoë] & co: {amount} €";
 const TEXT: &str = "Código 1234 de [Zoë] & co: 5 €";
@@ -26,17 +26,17 @@ fn body(data_coding: u8, octets: &[u8]) -> Body<'_> {
 
 /// Rates a message of the account `strict`, which may send what matches one of the templates above, or of `free`.
 fn rated(account: &str, coding: DefaultCoding, body: Body<'_>) -> Result<u8, Refusal> {
-    let world = World::of(
+    let setup = Setup::of(
         "network 639/02 KE Safaricom\nprefix 25470 639/02\nplan p USD UTC base 0.05\n\
          account free p balance 1.00\naccount strict p balance 1.00 template x\n",
     );
-    let mut accounts = world.accounts();
+    let mut accounts = setup.accounts();
     let account_as_set = accounts.iter_mut().find(|candidate| &*candidate.id == account).unwrap();
     account_as_set.default_coding = coding;
     let templates =
         [TEMPLATE, LATIN1_TEMPLATE, ASCII_TEMPLATE].map(|source| Template::parse(source).unwrap());
     account_as_set.approvals.replace_templates(templates.into());
-    let tables = world.tables_with(accounts).unwrap();
+    let tables = setup.tables_with(accounts).unwrap();
     let message = Message {
         source: b"BANK",
         destination: b"254700000001",
@@ -166,11 +166,11 @@ fn a_long_text_in_one_pdu_is_a_whole_text() {
 
 #[test]
 fn what_is_approved_later_holds_at_once() {
-    let world = World::of(
+    let setup = Setup::of(
         "network 639/02 KE Safaricom\nprefix 25470 639/02\nplan p USD UTC base 0.05\n\
          account strict p balance 1.00 template x approved-sender BANK\n",
     );
-    let tables = world.tables().unwrap();
+    let tables = setup.tables().unwrap();
     let terms = tables.terms("strict").unwrap();
     let refusal = |source: &'static [u8]| {
         let message = Message {

@@ -11,7 +11,7 @@ use tollgate_engine::tariff::PriceLine;
 use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::WalletState;
 
-use crate::world::World;
+use crate::setup::Setup;
 
 /// What a worksheet came to.
 #[derive(Default)]
@@ -24,16 +24,16 @@ pub struct Outcome {
 
 /// Works through a sheet from its first line to its last.
 pub fn check(name: &str, sheet: &str) -> Outcome {
-    let (mut world, mut outcome) = (World::default(), Outcome::default());
+    let (mut setup, mut outcome) = (Setup::default(), Outcome::default());
     for (line, number) in sheet.lines().map(str::trim).zip(1..) {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
         let result = if let Some((message, due)) = line.split_once("=>") {
             outcome.messages += 1;
-            happens(&world, message).and_then(|happened| compare(due, &happened))
+            happens(&setup, message).and_then(|happened| compare(due, &happened))
         } else {
-            world.set_up(line)
+            setup.set_up(line)
         };
         if let Err(problem) = result {
             outcome.differences.push(format!("{name}:{number}: {problem}"));
@@ -102,26 +102,26 @@ impl<'a> Submitted<'a> {
 }
 
 /// Charges one message and says what happened, in the worksheet's words.
-fn happens(world: &World, message: &str) -> Result<String, String> {
+fn happens(setup: &Setup, message: &str) -> Result<String, String> {
     let [time, account, to, cell] = cells(message)[..] else {
         return Err("a message is `time | account | to | message`".to_owned());
     };
     let now = UnixMicros::parse(time).ok_or_else(|| format!("`{time}` is no time"))?;
-    let tables = world.tables()?;
+    let tables = setup.tables()?;
     let terms = tables.terms(account).ok_or_else(|| format!("no account `{account}`"))?;
     let submitted = Submitted::read(to, cell)?;
-    settle(world, &tables, terms, &submitted.message(), now)
+    settle(setup, &tables, terms, &submitted.message(), now)
 }
 
 /// Quotes and charges; the two must agree, and a refusal must change nothing.
 pub fn settle(
-    world: &World,
+    setup: &Setup,
     tables: &Tables,
     terms: &Terms,
     message: &Message<'_>,
     now: UnixMicros,
 ) -> Result<String, String> {
-    let (wallet, throttle) = world.wallet(&terms.account.id)?;
+    let (wallet, throttle) = setup.wallet(&terms.account.id)?;
     let before = wallet.state();
     let quoted = quote(tables, terms, wallet, message, now);
     if wallet.state() != before {

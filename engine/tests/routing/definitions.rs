@@ -16,7 +16,7 @@ use tollgate_engine::routing::{
 use tollgate_engine::tariff::{RateRow, RowOrigin};
 use tollgate_engine::time::UnixMicros;
 
-use crate::world::{network_code, operator_called};
+use crate::setup::{network_code, operator_called};
 
 /// Every code there is, MCCs alone included.
 pub const CODES: [&str; 9] =

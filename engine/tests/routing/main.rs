@@ -1,7 +1,7 @@
 //! Routing, as worksheets that can be checked by hand, and as properties over any definition at all.
 //!
 //! Each text file beside this one sets up operators and rules and then lists messages, one per line, with where they go.
-//! [`world`] reads the set-up, [`worksheet`] the messages; `README.md` explains the lines. [`properties`] has random
+//! [`setup`] reads the set-up, [`worksheet`] the messages; `README.md` explains the lines. [`properties`] has random
 //! definitions, and a naive router that is to agree.
 #![allow(
     clippy::unwrap_used,
@@ -17,8 +17,8 @@ use std::path::Path;
 mod definitions;
 mod naive;
 mod properties;
+mod setup;
 mod worksheet;
-mod world;
 
 #[test]
 fn every_worksheet_is_right() {

@@ -14,7 +14,7 @@ use crate::definitions::{
     ACCOUNTS, CODES, CURRENCIES, SENDERS, TIMES, conditions, currency, definitions, networks,
 };
 use crate::naive::Naive;
-use crate::world::{network_code, operator_called};
+use crate::setup::{network_code, operator_called};
 
 /// By number, which is a hundred less the place.
 struct Known(Vec<Condition>);

@@ -5,7 +5,7 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::routing::{Candidate, CandidateVerdict, Choice, NoRoute, RouteAsk, RouteStage, Routes};
 use tollgate_engine::time::UnixMicros;
 
-use crate::world::{Words, World, network_code};
+use crate::setup::{Setup, Words, network_code};
 
 /// What a worksheet came to.
 #[derive(Default)]
@@ -18,16 +18,16 @@ pub struct Outcome {
 
 /// Works through a sheet from its first line to its last.
 pub fn check(name: &str, sheet: &str) -> Outcome {
-    let (mut world, mut outcome) = (World::default(), Outcome::default());
+    let (mut setup, mut outcome) = (Setup::default(), Outcome::default());
     for (line, number) in sheet.lines().map(str::trim).zip(1..) {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
         let result = if let Some((message, due)) = line.split_once("=>") {
             outcome.messages += 1;
-            happens(&world, message).and_then(|happened| compare(due, &happened))
+            happens(&setup, message).and_then(|happened| compare(due, &happened))
         } else {
-            world.set_up(line)
+            setup.set_up(line)
         };
         if let Err(problem) = result {
             outcome.differences.push(format!("{name}:{number}: {problem}"));
@@ -46,13 +46,13 @@ fn cells(row: &str) -> Vec<&str> {
 }
 
 /// Routes one message and says what happened, in the worksheet's words.
-fn happens(world: &World, message: &str) -> Result<String, String> {
+fn happens(setup: &Setup, message: &str) -> Result<String, String> {
     let [time, account, network, price, message] = cells(message)[..] else {
         return Err("a message is `time | account | network | price | message`".to_owned());
     };
     let mut price = Words(price.split_whitespace());
     let (price, currency) = (price.parse()?, price.read(Currency::new)?);
-    let (routes, networks) = world.routes(currency)?;
+    let (routes, networks) = setup.routes(currency)?;
     let code = network_code(network);
     let network = code.and_then(|code| networks.id(code)).ok_or_else(|| format!("no network `{network}`"))?;
     let mut words = Words(message.split_whitespace());
@@ -64,7 +64,7 @@ fn happens(world: &World, message: &str) -> Result<String, String> {
             "from" => source = words.word()?,
             "coding" => data_coding = words.parse()?,
             "spread" => spread = words.parse()?,
-            "tried" => tried = words.list(|code| world.number(code))?,
+            "tried" => tried = words.list(|code| setup.number(code))?,
             "resend" => stage = RouteStage::Resend,
             other => return Err(format!("a message has no `{other}`")),
         }
@@ -82,7 +82,7 @@ fn happens(world: &World, message: &str) -> Result<String, String> {
         tried: &tried,
         stage,
     };
-    Ok(describe(&routes, routes.choose(&ask, world), &routes.explain(&ask, world)))
+    Ok(describe(&routes, routes.choose(&ask, setup), &routes.explain(&ask, setup)))
 }
 
 fn describe(routes: &Routes, chosen: Result<Choice, NoRoute>, explained: &[Candidate]) -> String {

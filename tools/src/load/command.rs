@@ -100,7 +100,10 @@ impl LoadCommand {
 
     fn report(&self) -> Result<Report, Box<dyn std::error::Error>> {
         if self.receipts && self.mode != Mode::Transceiver {
-            return Err("--receipts needs --mode transceiver: no other bind sends messages and gets their receipts".into());
+            return Err(
+                "--receipts needs --mode transceiver: no other bind sends messages and gets their receipts"
+                    .into(),
+            );
         }
         let plan =
             File::open(&self.numbering).map_err(|error| format!("{}: {error}", self.numbering.display()))?;

@@ -21,7 +21,7 @@ use tollgate_engine::wallet::{Wallet, WalletState};
 
 /// Everything set up so far. Wallets and throttles outlive the tables, as they do in a reload.
 #[derive(Default)]
-pub struct World {
+pub struct Setup {
     networks: NetworksBuilder,
     prefixes: NumberingPlanBuilder,
     ported: PortedNumbers,
@@ -30,16 +30,16 @@ pub struct World {
     wallets: BTreeMap<String, (Wallet, Throttle)>,
 }
 
-impl World {
+impl Setup {
     /// Sets up what a whole text says.
     pub fn of(statements: &str) -> Self {
-        let mut world = Self::default();
+        let mut setup = Self::default();
         statements
             .lines()
             .filter(|line| !line.trim().is_empty())
-            .try_for_each(|line| world.set_up(line))
+            .try_for_each(|line| setup.set_up(line))
             .unwrap();
-        world
+        setup
     }
 
     /// Sets up what one line says.

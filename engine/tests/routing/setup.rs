@@ -19,20 +19,20 @@ use tollgate_engine::time::UnixMicros;
 
 /// Everything set up so far.
 #[derive(Default)]
-pub struct World {
+pub struct Setup {
     networks: NetworksBuilder,
     definition: RoutingDefinition,
     exchange: Vec<ExchangeRow>,
     conditions: BTreeMap<OperatorNumber, Condition>,
 }
 
-impl Conditions for World {
+impl Conditions for Setup {
     fn condition(&self, operator: OperatorNumber) -> Condition {
         self.conditions.get(&operator).copied().unwrap_or(Condition { available: true, score: 100 })
     }
 }
 
-impl World {
+impl Setup {
     /// Sets up what one line says.
     pub fn set_up(&mut self, statement: &str) -> Result<(), String> {
         let mut words = Words(statement.split_whitespace());
