@@ -6,7 +6,8 @@ use crate::approvals::Approvals;
 use crate::money::{Amount, Currency};
 use crate::network::NetworkCode;
 use crate::refusal::Refusal;
-use crate::segments::{self, Body};
+pub use crate::segments::DefaultCoding;
+use crate::segments::{Body, whole_text};
 use crate::tariff::RateRow;
 use crate::throttle::RateLimit;
 
@@ -62,16 +63,6 @@ pub enum DeliveryMode {
     ChargeOnly,
 }
 
-/// What `data_coding` 0, "SMSC default alphabet", means for an account (SMPP 3.4 §5.2.19).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DefaultCoding {
-    /// GSM 03.38, one septet per octet.
-    #[default]
-    Gsm7,
-    /// ISO 8859-1, transcoded to GSM 03.38 where it fits and to UCS-2 where it does not.
-    Latin1,
-}
-
 /// Which source addresses may be used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SenderPolicy {
@@ -116,8 +107,9 @@ impl Account {
     pub fn allows_text(&self, body: &Body<'_>) -> bool {
         match self.texts {
             TextPolicy::Any => true,
-            TextPolicy::Approved => segments::whole_text(body, self.default_coding)
-                .is_some_and(|text| self.approvals.allows_text(&text)),
+            TextPolicy::Approved => {
+                whole_text(body, self.default_coding).is_some_and(|text| self.approvals.allows_text(&text))
+            }
         }
     }
 }

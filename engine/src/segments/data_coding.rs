@@ -1,6 +1,14 @@
 //! What `data_coding` says about how octets become characters (SMPP 3.4 §5.2.19, 3GPP TS 23.038 §4).
 
-use crate::account::DefaultCoding;
+/// What `data_coding` 0, "SMSC default alphabet", means for an account (SMPP 3.4 §5.2.19).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DefaultCoding {
+    /// GSM 03.38, one septet per octet.
+    #[default]
+    Gsm7,
+    /// ISO 8859-1, transcoded to GSM 03.38 where it fits and to UCS-2 where it does not.
+    Latin1,
+}
 
 /// What the octets of a message are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use super::Coding;
+use super::coding::Coding;
 use super::data_coding::Alphabet;
 use crate::gsm7::{self, ESCAPE, Septets};
 

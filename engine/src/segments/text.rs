@@ -1,9 +1,9 @@
 //! A text as a gateway would submit it.
 
-use super::data_coding::alphabet;
+use super::body::Body;
+use super::coding::{CONCATENATION_OCTETS, Coding, OCTETS};
+use super::data_coding::{DefaultCoding, alphabet};
 use super::parts::Content;
-use super::{Body, CONCATENATION_OCTETS, Coding, OCTETS};
-use crate::account::DefaultCoding;
 use crate::gsm7;
 
 /// The octets of a text, with the `data_coding` that says what they are.

@@ -1,8 +1,7 @@
 //! The text of a message, as far as it can be told from this one PDU.
 
-use super::data_coding::{Alphabet, alphabet};
-use super::{Body, Sar};
-use crate::account::DefaultCoding;
+use super::body::{Body, Sar};
+use super::data_coding::{Alphabet, DefaultCoding, alphabet};
 use crate::gsm7;
 
 /// The whole text of a message; `None` where it cannot be told:
