@@ -20,11 +20,11 @@ pub struct AccountNumber(pub u32);
 pub struct Account {
     /// The name in files, APIs and on screens, such as `biz_test_001`.
     pub id: Arc<str>,
-    /// What the account's wallet holds.
+    /// The currency of the account's wallet.
     pub currency: Currency,
     /// The plan's name.
     pub plan: Arc<str>,
-    /// How far below zero the balance may go: zero for prepaid, above zero for postpaid.
+    /// Amount by which the balance may go below zero: zero for prepaid, above zero for postpaid.
     pub credit_limit: Amount,
     /// Refuses every message while set.
     pub suspended: bool,
@@ -34,26 +34,26 @@ pub struct Account {
     pub default_calling_code: Option<Arc<str>>,
     /// The account's own rates, which come before its plan's.
     pub rates: Vec<RateRow>,
-    /// Which source addresses the account may use.
+    /// The source addresses that the account may use.
     pub senders: SenderPolicy,
-    /// Which texts the account may send.
+    /// The texts that the account may send.
     pub texts: TextPolicy,
-    /// What has been approved for the account, whatever the policies ask for. It outlives the configuration that the
-    /// account comes from.
+    /// The sender IDs and templates approved for the account, whatever the policies ask for. It outlives the
+    /// configuration that the account comes from.
     pub approvals: Arc<Approvals>,
-    /// Whether a network named in the account's TLV is believed.
+    /// True if a network named in the account's TLV is believed.
     pub trusts_network_tlv: bool,
     /// Messages per second; `None` for no limit.
     pub rate_limit: Option<RateLimit>,
-    /// How the account's default data coding (0) counts: GSM-7 septets, or Latin-1 octets.
+    /// The alphabet of the account's default data coding (0): GSM-7 septets, or Latin-1 octets.
     pub default_coding: DefaultCoding,
-    /// What becomes of its messages once they are charged.
+    /// The delivery of its messages once they are charged.
     pub delivery: DeliveryMode,
     /// `command_status` of refusals where this account differs from the rest.
     pub statuses: Vec<(Refusal, u32)>,
 }
 
-/// What becomes of an account's messages once they are charged.
+/// The delivery of an account's messages once they are charged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeliveryMode {
     /// They are handed to an operator.
@@ -63,10 +63,10 @@ pub enum DeliveryMode {
     ChargeOnly,
 }
 
-/// Which source addresses may be used.
+/// The source addresses that may be used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SenderPolicy {
-    /// Any.
+    /// Any source address.
     #[default]
     Any,
     /// Only these, compared byte for byte.
@@ -76,7 +76,7 @@ pub enum SenderPolicy {
 }
 
 impl SenderPolicy {
-    /// Whether `source` may be used, where `approvals` are those of the account.
+    /// True if `source` may be used; `approvals` are those of the account.
     pub fn allows(&self, source: &[u8], approvals: &Approvals) -> bool {
         match self {
             Self::Any => true,
@@ -86,24 +86,24 @@ impl SenderPolicy {
     }
 }
 
-/// Which texts an account may send.
+/// The texts that an account may send.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TextPolicy {
     /// Any, and what is no text.
     #[default]
     Any,
-    /// Only those that match a template that has been approved for the account. What cannot be read as one whole text
-    /// is not sent.
+    /// Only those that match a template that has been approved for the account. What cannot be read as one
+    /// whole text is not sent.
     Approved,
 }
 
 impl Account {
-    /// Whether the account may send from `source`.
+    /// True if the account may send from `source`.
     pub fn allows_sender(&self, source: &[u8]) -> bool {
         self.senders.allows(source, &self.approvals)
     }
 
-    /// Whether the account may send `body`. The text is only read where a policy asks for it.
+    /// True if the account may send `body`. The text is read only where a policy asks for it.
     pub fn allows_text(&self, body: &Body<'_>) -> bool {
         match self.texts {
             TextPolicy::Any => true,

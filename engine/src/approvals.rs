@@ -1,8 +1,8 @@
-//! What has been approved for one account: the sender IDs that it may send from and the templates of its texts.
+//! Approvals of one account: the sender IDs that it may send from and the templates of its texts.
 //!
-//! Approvals come and go while messages are charged, more often than the configuration is loaded. So the accounts of
-//! one configuration after another share one [`Approvals`] with whoever decides, and what is decided holds from the
-//! next message on.
+//! Approvals come and go while messages are charged, more often than the configuration is loaded. So the
+//! accounts of one configuration after another share one [`Approvals`] with whoever decides, and what is
+//! decided holds from the next message on.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -28,18 +28,19 @@ impl Approvals {
         drop(before);
     }
 
-    /// Approves these templates and no others. Whoever approves bounds their number: each may be held against a text.
+    /// Approves these templates and no others. Whoever approves bounds their number: each may be held against
+    /// a text.
     pub fn replace_templates(&self, templates: Vec<Template>) {
         let before = std::mem::replace(&mut *self.templates.write(), templates.into());
         drop(before);
     }
 
-    /// Whether a source address is approved, compared byte for byte.
+    /// True if a source address is approved, compared byte for byte.
     pub fn allows_sender(&self, source: &[u8]) -> bool {
         self.senders.read().contains(source)
     }
 
-    /// Whether a text matches an approved template.
+    /// True if a text matches an approved template.
     pub fn allows_text(&self, text: &str) -> bool {
         let templates = Arc::clone(&self.templates.read());
         if templates.is_empty() {
@@ -50,8 +51,8 @@ impl Approvals {
     }
 }
 
-/// All are equal: what has been approved is no part of how an account is provisioned, and accounts are compared to see
-/// how that differs.
+/// All are equal: what has been approved is no part of how an account is provisioned, and accounts are
+/// compared to see how that differs.
 impl PartialEq for Approvals {
     fn eq(&self, _: &Self) -> bool {
         true

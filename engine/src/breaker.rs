@@ -1,5 +1,5 @@
-//! A circuit breaker: keeps messages from an operator that fails, tries it out again by and by, and lets it come back
-//! without a stampede.
+//! A circuit breaker: keeps messages from an operator that fails, tries it out again by and by, and lets it
+//! come back without a stampede.
 //!
 //! **Closed**, everything goes. The breaker opens on a number of failures in a row, on a share of failures among the
 //! latest answers once there are enough of them, or when it is [tripped](Breaker::trip).
@@ -8,14 +8,14 @@
 //! in which no probe is unanswered.
 //!
 //! **Half open**, as soon as its time has passed: `probes` messages may be unanswered at once. When as many have succeeded,
-//! twice as many may, and so on; after five such rounds (1, 2, 4, 8 and 16 for one probe) it closes. It also closes when
-//! nothing failed for the longest opening time after a first success, as few messages may come by. Any failure
-//! opens it again, for twice the time, up to the longest. Probes whose answers never come are forgotten after that
-//! time, and the first round starts again.
+//! twice as many may, and so on; after five such rounds (1, 2, 4, 8 and 16 for one probe) it closes. It also
+//! closes when nothing failed for the longest opening time after a first success, as few messages may come
+//! by. Any failure opens it again, for twice the time, up to the longest. Probes whose answers never come are
+//! forgotten after that time, and the first round starts again.
 
 use crate::time::UnixMicros;
 
-/// When a breaker opens, and for how long.
+/// The conditions under which a breaker opens, and the time for which it stays open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerConfig {
     /// Failures in a row that open it; at least 1.
@@ -32,12 +32,12 @@ pub struct BreakerConfig {
     pub probes: u32,
 }
 
-/// Whether messages go through.
+/// The state of a breaker: all, some or no messages go through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BreakerState {
     /// All of them.
     Closed,
-    /// None.
+    /// No message goes through.
     Open,
     /// A few, to try the operator out.
     HalfOpen,
@@ -54,7 +54,7 @@ impl BreakerState {
     }
 }
 
-/// How often the number of probes doubles before everything goes again.
+/// Number of times that the number of probes doubles before everything goes again.
 const ROUNDS: u32 = 5;
 
 /// The breaker of one operator.
@@ -86,7 +86,7 @@ struct Trial {
     round: u32,
     succeeded: u32,
     unanswered: u32,
-    /// When the last probe went.
+    /// The time of the last probe.
     asked_at: u64,
     first_success_at: Option<u64>,
 }
@@ -98,7 +98,7 @@ impl Breaker {
         Self { config, phase: Phase::Closed(Latest::default()), open_for_micros }
     }
 
-    /// Whether messages go through now.
+    /// The state at `now`.
     pub fn state(&self, now: UnixMicros) -> BreakerState {
         match self.phase {
             Phase::Closed(_) => BreakerState::Closed,
@@ -109,7 +109,7 @@ impl Breaker {
         }
     }
 
-    /// Whether one message may go now. Where it may, its [`Self::success`] or [`Self::failure`] is to follow.
+    /// True if one message may go now. Its [`Self::success`] or [`Self::failure`] is then to follow.
     pub fn admit(&mut self, now: UnixMicros) -> bool {
         self.move_on(now);
         match &mut self.phase {
@@ -206,7 +206,7 @@ impl Breaker {
         trial.first_success_at.is_some_and(|at| self.has_passed(at, now))
     }
 
-    /// Whether the longest opening time has passed since.
+    /// True if the longest opening time has passed since then.
     fn has_passed(&self, since: u64, now: UnixMicros) -> bool {
         now.0.saturating_sub(since) >= self.config.open_for_max_micros.max(self.config.open_for_micros)
     }

@@ -1,7 +1,7 @@
 //! One message: from its addresses and octets to a charge or a refusal.
 //!
-//! [`rate`] is everything that needs no wallet; [`charge`] adds the throttle, the choice of an operator, which is its
-//! caller's, and the debit. The checks stand in the order of precedence of [`Refusal`].
+//! [`rate`] is everything that needs no wallet; [`charge`] adds the throttle, the choice of an operator,
+//! which is its caller's, and the debit. The checks stand in the order of precedence of [`Refusal`].
 
 use crate::account::network_from_tlv;
 use crate::money::Amount;
@@ -28,7 +28,7 @@ pub struct Message<'a> {
     pub destination_npi: u8,
     /// The value of the account's network TLV, where the message has one.
     pub network_tlv: Option<&'a [u8]>,
-    /// What is sent.
+    /// The text and header to be sent.
     pub body: Body<'a>,
 }
 
@@ -39,9 +39,9 @@ pub struct Rated {
     pub number: Number,
     /// The network that the number belongs to.
     pub network: NetworkId,
-    /// How that is known.
+    /// The way in which the network was found.
     pub network_source: NetworkSource,
-    /// What is charged for.
+    /// The number of segments charged.
     pub segments: u8,
     /// The price of a segment before its tier.
     pub unit: UnitPrice,
@@ -52,9 +52,9 @@ pub struct Rated {
 /// A message that was charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charge {
-    /// What it was charged by.
+    /// The rating that it was charged by.
     pub rated: Rated,
-    /// What was taken.
+    /// The posting on the wallet.
     pub posting: Posting,
 }
 
@@ -89,8 +89,8 @@ pub fn rate(
 /// Rates a message and debits the wallet in memory. The charge counts only once it is durable; until then
 /// [`Wallet::undo`] takes it back.
 ///
-/// Between the two `route` finds out where the message goes, or refuses it before any debit. It may ask what the
-/// message costs as the wallet stands now ([`expected_price`]), which takes the wallet's lock.
+/// Between the two `route` finds out where the message goes, or refuses it before any debit. It may ask what
+/// the message costs as the wallet stands now ([`expected_price`]), which takes the wallet's lock.
 pub fn charge<R>(
     tables: &Tables,
     terms: &Terms,
@@ -112,8 +112,9 @@ pub fn charge<R>(
     Ok((Charge { rated, posting }, routed))
 }
 
-/// What a rated message costs at the wallet's volume of this moment. Another message may come first, so that the debit
-/// takes the price of the next tier. A price that cannot be held is [`Amount::MAX`]; the debit refuses it.
+/// The price of a rated message at the wallet's volume of this moment. Another message may come first, so
+/// that the debit takes the price of the next tier. A price that cannot be held is [`Amount::MAX`]; the debit
+/// refuses it.
 pub fn expected_price(terms: &Terms, wallet: &Wallet, rated: &Rated) -> Amount {
     let counted = wallet.state().counted(rated.month);
     let price = terms.plan.plan.price(rated.unit, counted, u32::from(rated.segments));

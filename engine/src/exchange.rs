@@ -1,7 +1,8 @@
 //! Dated exchange rates, from a file. Integers only.
 //!
-//! A rate is how many units of the quote currency one unit of the base currency is worth, in millionths. Where a pair is
-//! listed one way only, its inverse holds the other way. Results are rounded half to even to a millionth, once.
+//! A rate is how many units of the quote currency one unit of the base currency is worth, in millionths.
+//! Where a pair is listed one way only, its inverse holds the other way. Results are rounded half to even to
+//! a millionth, once.
 
 use std::cmp::Reverse;
 
@@ -11,11 +12,11 @@ use crate::time::UnixMicros;
 /// One row of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExchangeRow {
-    /// What one unit of is worth…
+    /// The currency of which one unit is worth `rate`.
     pub base: Currency,
     /// …so much of this.
     pub quote: Currency,
-    /// Above zero.
+    /// The value of one unit, above zero.
     pub rate: Amount,
     /// First instant at which the row holds, until the next row of the pair does.
     pub effective_from: UnixMicros,
@@ -36,8 +37,8 @@ pub struct Conversion {
 }
 
 impl ExchangeRates {
-    /// From rows in the order of the file. A rate of zero or less is no rate and is left out; of two rows for one pair
-    /// and instant the later one of the file holds.
+    /// From rows in the order of the file. A rate of zero or less is no rate and is left out; of two rows for
+    /// one pair and instant the later one of the file holds.
     pub fn build(mut rows: Vec<ExchangeRow>) -> Self {
         rows.retain(|row| row.rate > Amount::ZERO);
         rows.reverse();
@@ -46,13 +47,13 @@ impl ExchangeRates {
         Self { rows: rows.into() }
     }
 
-    /// Whether the file has the pair, one way or the other, at any date. A currency is always worth itself.
+    /// True if the file has the pair, one way or the other, at any date. A currency is always worth itself.
     pub fn covers(&self, from: Currency, to: Currency) -> bool {
         from == to || !self.pair(from, to).is_empty() || !self.pair(to, from).is_empty()
     }
 
-    /// The rate from one currency to another that holds at `now`; `None` where no row of the pair holds yet. A row of
-    /// the pair itself comes before one of its inverse, whatever their dates.
+    /// The rate from one currency to another that holds at `now`; `None` where no row of the pair holds yet.
+    /// A row of the pair itself comes before one of its inverse, whatever their dates.
     pub fn at(&self, from: Currency, to: Currency, now: UnixMicros) -> Option<Conversion> {
         if from == to {
             return Some(Conversion { times: 1, over: 1 });
@@ -187,7 +188,8 @@ mod tests {
             prop_assert_eq!(i128::from(there.unwrap().micros()), due);
         }
 
-        /// From the currency that is worth more into the other and back: nothing but the last millionth is lost.
+        /// From the currency that is worth more into the other and back: nothing but the last millionth is
+        /// lost.
         #[test]
         fn there_and_back_again(
             micros in -1_000_000_000_i64..1_000_000_000,

@@ -1,8 +1,8 @@
 //! The GSM 7-bit default alphabet and its extension table (3GPP TS 23.038 §6.2.1).
 //!
-//! Septets here are unpacked, one to an octet, as SMPP carries them. National tables, which replace these where a
-//! user data header says so, change which character a septet stands for but never how many septets there are, and so
-//! are not needed here.
+//! Septets here are unpacked, one to an octet, as SMPP carries them. National tables, which replace these
+//! where a user data header says so, change which character a septet stands for but never how many septets
+//! there are, and so are not needed here.
 
 /// The septet that announces a character of the extension table.
 pub const ESCAPE: u8 = 0x1B;
@@ -33,10 +33,10 @@ const EXTENSION: [(u8, char); 10] = [
     (0x65, '€'),
 ];
 
-/// What stands for a septet or pair that means nothing.
+/// The character that stands for a septet or pair without a meaning.
 const UNKNOWN: char = '\u{FFFD}';
 
-/// How a character is written in septets.
+/// The septets of a character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Septets {
     /// One septet of the default alphabet.
@@ -46,7 +46,7 @@ pub enum Septets {
 }
 
 impl Septets {
-    /// How many septets it takes.
+    /// The number of septets that it takes.
     pub const fn count(self) -> u8 {
         match self {
             Self::One(_) => 1,

@@ -1,7 +1,8 @@
-//! How an operator fares: what links and receipts say of it over the last minute, and a score from 0 to 100.
+//! An operator's health: the answers and receipts of the last minute, and a score from 0 to 100.
 //!
-//! A [`HealthWindow`] is a ring of sixty buckets of one second with counts and histograms, about 54 KiB whatever the traffic.
-//! A [`HealthSample`] is what it shows at one moment; [`score`] is a function of the sample alone.
+//! A [`HealthWindow`] is a ring of sixty buckets of one second with counts and histograms, about 54 KiB
+//! whatever the traffic. A [`HealthSample`] is what it shows at one moment; [`score`] is a function of the
+//! sample alone.
 //!
 //! # The score
 //!
@@ -16,15 +17,15 @@
 //! | fill | 1 up to 80 %, then falling evenly to 0.9 at 100 % of the window | A full window says that the operator gets all it can take; others may be free. |
 //!
 //! The ten good ones stand for what is not known yet: an operator without traffic has a score of 100, and one
-//! failure after a pause does not end its career. Every factor falls or stays when what is bad grows, and rises or
-//! stays when what is good does.
+//! failure after a pause does not end its career. Every factor falls or stays when what is bad grows, and
+//! rises or stays when what is good does.
 
 mod histogram;
 mod window;
 
 pub use window::HealthWindow;
 
-/// What became of a message that was sent to an operator.
+/// The operator's response to a message, or the lack of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ResponseKind {
     /// It was taken.
@@ -40,7 +41,7 @@ pub enum ResponseKind {
 }
 
 impl ResponseKind {
-    /// Every kind.
+    /// Every kind of response.
     pub const ALL: [Self; 5] =
         [Self::Accepted, Self::Temporary, Self::Permanent, Self::Throttled, Self::Lost];
 
@@ -59,7 +60,7 @@ impl ResponseKind {
 /// An operator's health at one moment. Counts and times are those of the last minute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct HealthSample {
-    /// Whether a link is bound.
+    /// True if a link is bound.
     pub bound: bool,
     /// Messages without an answer, in percent of what the windows hold.
     pub fill_percent: u8,
@@ -71,7 +72,7 @@ pub struct HealthSample {
     pub p99_micros: u64,
     /// Messages that were answered or lost: the sum of the five below.
     pub responses: u32,
-    /// Taken.
+    /// Messages that were taken.
     pub accepted: u32,
     /// Refused for now.
     pub temporary: u32,
@@ -79,17 +80,18 @@ pub struct HealthSample {
     pub permanent: u32,
     /// Refused because too many came.
     pub throttled: u32,
-    /// Never answered.
+    /// Messages that were never answered.
     pub lost: u32,
-    /// Final receipts.
+    /// Number of final receipts.
     pub receipts: u32,
     /// Those of them that say delivered.
     pub delivered: u32,
-    /// Half of the receipts came within this time after the message was accepted, in microseconds; 0 without any.
+    /// Half of the receipts came within this time after the message was accepted, in microseconds; 0 without
+    /// any.
     pub receipt_delay_micros: u64,
     /// Messages taken per second, over the last ten whole seconds.
     pub per_second: u32,
-    /// What [`score`] makes of all this.
+    /// The [`score`] of all this.
     pub score: u8,
 }
 
@@ -130,7 +132,7 @@ fn fill(sample: &HealthSample) -> f64 {
     1.0 - 0.1 * (f64::from(sample.fill_percent.clamp(80, 100)) - 80.0) / 20.0
 }
 
-/// How often `good` has to be doubled to reach a time in microseconds, in fractions too, but `most` at most.
+/// The number of doublings from `good` to a time in microseconds, fractions included, and at most `most`.
 fn doublings(micros: u64, good: u32, most: f64) -> f64 {
     // An hour is far beyond all that is told apart here.
     let micros = u32::try_from(micros).unwrap_or(u32::MAX);
@@ -139,7 +141,8 @@ fn doublings(micros: u64, good: u32, most: f64) -> f64 {
 
 /// A share between 0 and 1 as a whole number of percent.
 fn percent(share: f64) -> u8 {
-    // As casts from floats are not checked, this counts instead: at most a hundred steps, some times a second.
+    // As casts from floats are not checked, this counts instead: at most a hundred steps, some times a
+    // second.
     (0..100).rev().find(|below| share * 100.0 >= f64::from(*below) + 0.5).map_or(0, |below| below + 1)
 }
 

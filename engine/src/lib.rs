@@ -1,17 +1,20 @@
 //! Rating, charging and routing of SMS, and what becomes of their money, as functions of their inputs.
 //!
 //! **Architecture invariant:** nothing here does I/O. There is no tokio, socket, file, clock, randomness or
-//! environment; `now` is an argument, and a test (`tests/purity.rs`) reads the sources and the manifest to keep it so.
+//! environment; `now` is an argument, and a test (`tests/purity.rs`) reads the sources and the manifest to
+//! keep it so.
 //!
 //! A message goes through in this order: [`number`] normalises the destination, [`numbering`] finds its
-//! [`network`], [`segments`] counts what is charged, [`tariff`] prices a segment, [`routing`] finds an [`operator`],
-//! [`wallet`] debits, and [`charging`] puts these together into a charge or a [`refusal`]. [`quote`] runs the same code
-//! without the debit.
+//! [`network`], [`segments`] counts what is charged, [`tariff`] prices a segment, [`routing`] finds an
+//! [`operator`], [`wallet`] debits, and [`charging`] puts these together into a charge or a [`refusal`].
+//! [`quote`] runs the same code without the debit.
 //!
-//! Where an [`account`] may only send what was approved, its [`approvals`] say which senders and which [`template`]s.
+//! Where an [`account`] may only send what was approved, its [`approvals`] say which senders and which
+//! [`template`]s.
 //!
-//! Once it is charged, [`pace`] and [`breaker`] say when an operator may have it, [`health`] measures how operators fare,
-//! [`exchange`] converts what they ask for, and [`settlement`] says what each event on its way does to its price.
+//! Once it is charged, [`pace`] and [`breaker`] say when an operator may have it, [`health`] measures how
+//! operators fare, [`exchange`] converts what they ask for, and [`settlement`] says what each event on its
+//! way does to its price.
 
 pub mod account;
 pub mod approvals;

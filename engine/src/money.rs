@@ -1,7 +1,8 @@
 //! Money: a fixed-point integer of millionths of the account's currency unit.
 //!
-//! Inside it is an `i64` with checked arithmetic only; [`rust_decimal`] reads and prints it at the edges. There is no
-//! floating point. The one division, behind discounts and exchange rates, names its rounding rule: half to even.
+//! Inside it is an `i64` with checked arithmetic only; [`rust_decimal`] reads and prints it at the edges.
+//! There is no floating point. The one division, behind discounts and exchange rates, names its rounding
+//! rule: half to even.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -22,7 +23,7 @@ pub const DECIMAL_PLACES: u32 = 6;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Amount(i64);
 
-/// Why a text is not an amount.
+/// The reason for which a text is not an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum AmountError {
     /// Not a decimal number such as `0.0216`.
@@ -31,13 +32,13 @@ pub enum AmountError {
     /// Digits beyond the millionth that are not zero.
     #[error("more than six decimals")]
     TooPrecise,
-    /// Beyond ±9,223,372,036,854.775807.
+    /// It is beyond ±9,223,372,036,854.775807.
     #[error("too large")]
     TooLarge,
 }
 
 impl Amount {
-    /// Nothing.
+    /// The amount of nothing.
     pub const ZERO: Self = Self(0);
     /// The largest amount that can be held.
     pub const MAX: Self = Self(i64::MAX);
@@ -72,7 +73,7 @@ impl Amount {
         self.0.checked_neg().map(Self)
     }
 
-    /// Below zero.
+    /// True if it is below zero.
     pub const fn is_negative(self) -> bool {
         self.0 < 0
     }
@@ -116,8 +117,8 @@ pub fn divide_half_even(value: i128, over: i128) -> i128 {
 }
 
 impl Sum for Amount {
-    /// For totals that are shown to people. Stays at the limit that it reaches, so that a broken book prints a number
-    /// nobody overlooks; books themselves are added with [`Amount::checked_add`].
+    /// For totals that are shown to people. Stays at the limit that it reaches, so that a broken book prints
+    /// a number nobody overlooks; books themselves are added with [`Amount::checked_add`].
     fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
         amounts.fold(Self::ZERO, |sum, amount| Self(sum.0.saturating_add(amount.0)))
     }
@@ -162,7 +163,7 @@ impl fmt::Display for Amount {
 pub struct Discount(i64);
 
 impl Discount {
-    /// No discount.
+    /// The discount of nothing.
     pub const NONE: Self = Self(0);
     const WHOLE: i64 = 1_000_000;
 

@@ -1,7 +1,8 @@
 //! Networks: the (MCC, MNC) codes of ITU-T E.212, and the catalogue of the networks that they name.
 //!
-//! A code is text that happens to be digits: `338/05` and `338/050` are two networks, so a code keeps how many digits
-//! its MNC has. An MCC alone is a code too; it stands for the networks of a country that no longer code tells apart.
+//! A code is text that happens to be digits: `338/05` and `338/050` are two networks, so a code keeps how
+//! many digits its MNC has. An MCC alone is a code too; it stands for the networks of a country that no
+//! longer code tells apart.
 
 use std::fmt;
 
@@ -23,8 +24,8 @@ impl NetworkId {
     }
 }
 
-/// The code of a network, or an MCC alone (ITU-T E.212). Codes sort by MCC: first the MCC alone, then its two-digit
-/// and then its three-digit codes.
+/// The code of a network, or an MCC alone (ITU-T E.212). Codes sort by MCC: first the MCC alone, then its
+/// two-digit and then its three-digit codes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NetworkCode {
     /// The mobile country code, 0 to 999.
@@ -62,7 +63,7 @@ impl NetworkCode {
         }
     }
 
-    /// Whether the code is an MCC alone.
+    /// True if the code is an MCC alone.
     pub const fn is_mcc_alone(self) -> bool {
         self.mnc.is_none()
     }
@@ -73,8 +74,8 @@ impl NetworkCode {
         Self { mcc: self.mcc, mnc: None }
     }
 
-    /// The code as a number below 2²², for storing: the MCC above the number of MNC digits above the MNC, so that the
-    /// numbers sort as the codes do. [`Self::from_bits`] gives it back.
+    /// The code as a number below 2²², for storing: the MCC above the number of MNC digits above the MNC, so
+    /// that the numbers sort as the codes do. [`Self::from_bits`] gives it back.
     pub fn to_bits(self) -> u32 {
         let mnc = self.mnc.map_or(0, |mnc| u32::from(mnc.digits) << DIGITS_SHIFT | u32::from(mnc.value));
         u32::from(self.mcc) << MCC_SHIFT | mnc

@@ -16,11 +16,12 @@ mod ton {
     pub const NATIONAL: u8 = 2;
 }
 
-/// Numbering plan indicators whose addresses are no telephone numbers (SMPP 3.4 §5.2.6): data, telex, Internet, WAP.
+/// Numbering plan indicators whose addresses are no telephone numbers (SMPP 3.4 §5.2.6): data, telex,
+/// Internet, WAP.
 const NPI_NOT_TELEPHONY: [u8; 4] = [3, 4, 14, 18];
 
-/// A number in international form: calling code first, no plus, between [`DIGITS_MIN`] and [`DIGITS_MAX`] digits of
-/// which the first is not zero.
+/// A number in international form: calling code first, no plus, between [`DIGITS_MIN`] and [`DIGITS_MAX`]
+/// digits of which the first is not zero.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Number {
     /// ASCII digits, zero bytes behind them, so that numbers sort as their texts do.
@@ -32,10 +33,10 @@ impl Number {
     /// From a destination address as submitted, with its type of number and numbering plan indicator.
     ///
     /// An address that says by `+` or `00` that it is international is taken at its word. Otherwise type 2 is
-    /// national, and so is type 0 with a single leading zero where the account has a default calling code: the
-    /// trunk zero goes and the code comes before the rest. Everything else is international as it stands. Spaces,
-    /// dashes, dots and parentheses are passed over. `None` is what cannot be a number, national ones without a
-    /// default calling code included.
+    /// national, and so is type 0 with a single leading zero where the account has a default calling code:
+    /// the trunk zero goes and the code comes before the rest. Everything else is international as it stands.
+    /// Spaces, dashes, dots and parentheses are passed over. `None` is what cannot be a number, national ones
+    /// without a default calling code included.
     pub fn normalise(address: &[u8], ton: u8, npi: u8, default_calling_code: Option<&str>) -> Option<Self> {
         if NPI_NOT_TELEPHONY.contains(&npi) {
             return None;
@@ -63,7 +64,7 @@ impl Number {
         &self.digits[..usize::from(self.len)]
     }
 
-    /// The digits.
+    /// The digits as text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }

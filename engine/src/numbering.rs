@@ -1,10 +1,12 @@
-//! Which network a number belongs to: the numbering plan by longest prefix, and the numbers that were ported away.
+//! The network that a number belongs to: the numbering plan by longest prefix, and the numbers that were
+//! ported away.
 //!
-//! The plan is a trie over decimal digits, laid out flat. A node is twelve bytes: two ten-bit maps, of the digits
-//! that lead to another node and of those at which a prefix ends, and where in the two arrays beside it these begin;
-//! counting the bits below a digit gives its place. A prefix at which nothing longer begins has no node of its own, only
-//! two bytes for its network. The first three digits, which every number has, are one table step. The shipped plan takes
-//! 5.1 bytes for each of its 29,930 prefixes, and a test keeps it below six.
+//! The plan is a trie over decimal digits, laid out flat. A node is twelve bytes: two ten-bit maps, of the
+//! digits that lead to another node and of those at which a prefix ends, and where in the two arrays beside
+//! it these begin; counting the bits below a digit gives its place. A prefix at which nothing longer begins
+//! has no node of its own, only two bytes for its network. The first three digits, which every number has,
+//! are one table step. The shipped plan takes 5.1 bytes for each of its 29,930 prefixes, and a test keeps it
+//! below six.
 
 use crate::network::NetworkId;
 use crate::number::Number;
@@ -29,12 +31,12 @@ pub struct NumberingPlan {
     len: usize,
 }
 
-/// What the first three digits decide.
+/// The entry of the first three digits.
 #[derive(Clone, Copy, Debug, Default)]
 struct Root {
     /// The longest prefix among these digits.
     best: Option<Match>,
-    /// Where longer prefixes continue, plus one; zero where there are none.
+    /// Index of the node with longer prefixes, plus one; zero where there are none.
     node_plus_one: u32,
 }
 
@@ -50,7 +52,7 @@ struct Node {
 /// The network of a number, and how many of its digits decided it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Match {
-    /// The network.
+    /// The network of the number.
     pub network: NetworkId,
     /// Length of the prefix, in digits.
     pub prefix_len: u8,
@@ -76,12 +78,12 @@ impl NumberingPlan {
         best
     }
 
-    /// How many prefixes there are.
+    /// The number of prefixes.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are none.
+    /// True if there are none.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -104,7 +106,7 @@ impl Node {
     }
 }
 
-/// How many bits of `map` are set below `digit`; `None` where its own is not.
+/// The number of bits of `map` that are set below `digit`; `None` where its own is not.
 fn rank(map: u32, digit: u32) -> Option<u32> {
     let bit = 1 << digit;
     (map & bit != 0).then(|| (map & (bit - 1)).count_ones())

@@ -13,10 +13,10 @@ use crate::tariff::RateRow;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperatorNumber(pub u16);
 
-/// Whether an operator gets messages.
+/// The status of an operator, which says if it gets messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OperatorStatus {
-    /// It does.
+    /// It gets messages.
     #[default]
     Active,
     /// No new ones; those that were charged while it was active still go to it.
@@ -26,7 +26,7 @@ pub enum OperatorStatus {
 }
 
 impl OperatorStatus {
-    /// Every status.
+    /// Every status there is.
     pub const ALL: [Self; 3] = [Self::Active, Self::Draining, Self::Disabled];
 
     /// The name in files, APIs and on screens.
@@ -49,17 +49,17 @@ impl OperatorStatus {
 pub struct Operator {
     /// The name in files, APIs, metrics and rules, such as `safaricom_1`.
     pub code: Arc<str>,
-    /// For people.
+    /// The name for people.
     pub name: Arc<str>,
-    /// Where it is: ISO 3166-1 alpha-2 in capital letters.
+    /// Its country: ISO 3166-1 alpha-2 in capital letters.
     pub country: Option<Arc<str>>,
     /// Filled in once the operator is provisioned on disk; 0 until then.
     pub number: OperatorNumber,
-    /// Whether it gets messages.
+    /// The status, which says if it gets messages.
     pub status: OperatorStatus,
-    /// Where it delivers to.
+    /// The networks that it delivers to.
     pub networks: ServedNetworks,
-    /// What it charges in.
+    /// The currency that it charges in.
     pub currency: Currency,
     /// Cost of a segment where no row of `costs` holds; `None` where such messages cannot go to it.
     pub base_cost: Option<Amount>,
@@ -69,28 +69,28 @@ pub struct Operator {
     pub priority: u32,
     /// Share among equals; 0 takes only what no equal can.
     pub weight: u32,
-    /// Which source addresses it takes.
+    /// The source addresses that it takes.
     pub senders: SenderPolicy,
-    /// Whose messages it takes.
+    /// The accounts whose messages it takes.
     pub accounts: AccountFilter,
-    /// Which values of `data_coding` it takes (SMPP 3.4 §5.2.19).
+    /// The values of `data_coding` that it takes (SMPP 3.4 §5.2.19).
     pub data_codings: DataCodings,
 }
 
 /// The networks that an operator delivers to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ServedNetworks {
-    /// Every one.
+    /// Every network there is.
     #[default]
     All,
     /// These: a code with an MNC stands for its aliases too, and an MCC alone for its whole country.
     Listed(Vec<NetworkCode>),
 }
 
-/// Whose messages an operator takes.
+/// The accounts whose messages an operator takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum AccountFilter {
-    /// Everybody's.
+    /// The messages of every account.
     #[default]
     Any,
     /// Those of these accounts.
@@ -100,7 +100,7 @@ pub enum AccountFilter {
 }
 
 impl AccountFilter {
-    /// Whether messages of `account` are taken.
+    /// True if messages of `account` are taken.
     pub fn allows(&self, account: &str) -> bool {
         let is_in = |list: &[Arc<str>]| list.iter().any(|listed| **listed == *account);
         match self {
@@ -116,7 +116,7 @@ impl AccountFilter {
 pub struct DataCodings([u64; 4]);
 
 impl DataCodings {
-    /// Every value.
+    /// The set of every value.
     pub const fn all() -> Self {
         Self([u64::MAX; 4])
     }
@@ -130,7 +130,7 @@ impl DataCodings {
         Self(words)
     }
 
-    /// Whether `value` is in the set.
+    /// True if `value` is in the set.
     pub fn takes(self, value: u8) -> bool {
         self.0[usize::from(value >> 6)] >> (value & 63) & 1 == 1
     }

@@ -1,13 +1,15 @@
-//! Smooth throughput towards an operator: a token bucket that answers when, and gives way to an operator that throttles.
+//! Smooth throughput towards an operator: a token bucket that answers when, and gives way to an operator that
+//! throttles.
 //!
 //! **At its rate** a pace lets exactly the rate through in the long run, counted in whole numbers, and at no moment more
-//! than 20 ms worth at once (always at least one message), so that an operator that counts per second sees no bursts.
+//! than 20 ms worth at once (always at least one message), so that an operator that counts per second sees no
+//! bursts.
 //!
 //! **When the operator throttles** (ESME_RTHROTTLED, ESME_RMSGQFUL) nothing goes for 100 ms and then half the rate. Answers
-//! to messages that were on their way before the pause are the same event and change nothing. Being throttled again
-//! doubles the pause, up to five seconds, and halves the rate, down to one a second. Every second of successes gives a
-//! tenth of the rate back, and the first one ends the doubling. A pace without a rate takes what it lets through
-//! in a second for one while it has to give way, and forgets it at twice that much.
+//! to messages that were on their way before the pause are the same event and change nothing. Being throttled
+//! again doubles the pause, up to five seconds, and halves the rate, down to one a second. Every second of
+//! successes gives a tenth of the rate back, and the first one ends the doubling. A pace without a rate takes
+//! what it lets through in a second for one while it has to give way, and forgets it at twice that much.
 
 use crate::time::UnixMicros;
 
@@ -19,16 +21,17 @@ const RATE_SCALE: u64 = 1_000;
 /// A message, in what a rate of one such thousandth lets through per microsecond.
 const MESSAGE: u64 = MICROS_PER_SECOND * RATE_SCALE;
 
-/// What may go at once: this part of a second's worth, 20 ms.
+/// The part of a second whose messages may go at once: 20 ms.
 const BURSTS_PER_SECOND: u64 = 50;
 
 const PAUSE_MIN_MICROS: u64 = 100_000;
 const PAUSE_MAX_MICROS: u64 = 5_000_000;
 
-/// How long successes take to give a whole rate back: ten seconds.
+/// Time in which successes give a whole rate back: ten seconds.
 const RECOVERY_MICROS: u64 = 10 * MICROS_PER_SECOND;
 
-/// Time without any success in between counts as so much at most: one answer after an hour is no hour of successes.
+/// Time without any success in between counts as so much at most: one answer after an hour is no hour of
+/// successes.
 const RECOVERY_STEP_MAX_MICROS: u64 = MICROS_PER_SECOND;
 
 /// By how much the `now` of two callers may differ without the clock having been set back: one second.
@@ -39,18 +42,18 @@ const CLOCK_SKEW_MAX_MICROS: u64 = MICROS_PER_SECOND;
 pub struct Pace {
     /// As configured, in thousandths; `None` for no limit.
     rate: Option<u64>,
-    /// What may go by now, of [`MESSAGE`].
+    /// The messages that may go by now, in units of [`MESSAGE`].
     credit: u64,
-    /// When `credit` was worked out.
+    /// The time at which `credit` was worked out.
     counted_at: u64,
     lately: Lately,
     slowed: Option<Slowed>,
 }
 
-/// How the operator's throttling stands.
+/// The rate to which the operator's throttling has brought it.
 #[derive(Clone, Copy, Debug)]
 struct Slowed {
-    /// What goes in place of the rate, in thousandths.
+    /// The rate that holds in place of the configured one, in thousandths.
     rate: u64,
     /// The rate that comes back: the one configured, or what went when it began.
     whole: u64,
@@ -60,7 +63,7 @@ struct Slowed {
     recovered_at: u64,
 }
 
-/// What went in this second and in the one before.
+/// The messages that went in this second and in the one before.
 #[derive(Clone, Copy, Debug, Default)]
 struct Lately {
     second: u64,
@@ -90,7 +93,7 @@ impl Pace {
         self.credit = self.effective().map_or(0, |rate| self.credit.min(credit_max(rate)));
     }
 
-    /// How many of the `wanted` messages may go now; they count as gone.
+    /// The number of the `wanted` messages that may go now; they count as gone.
     pub fn take(&mut self, now: UnixMicros, wanted: u32) -> u32 {
         let granted = if self.pause_left(now) > 0 { 0 } else { self.grant(now, wanted) };
         self.lately.note(now, granted);
@@ -108,7 +111,7 @@ impl Pace {
         granted
     }
 
-    /// When the next message may go; `now` or before where one may go at once.
+    /// The time at which the next message may go; `now` or before where one may go at once.
     pub fn next_at(&self, now: UnixMicros) -> UnixMicros {
         let pause = self.pause_left(now);
         let wait = self.effective().map_or(0, |rate| {
@@ -140,7 +143,8 @@ impl Pace {
         slowed.paused_until = now.0.saturating_add(slowed.next_pause_micros);
         slowed.next_pause_micros = (slowed.next_pause_micros * 2).min(PAUSE_MAX_MICROS);
         slowed.recovered_at = slowed.paused_until;
-        // What was saved up before is not sent into the first moment after the pause, and neither is the pause itself.
+        // What was saved up before is not sent into the first moment after the pause, and neither is the
+        // pause itself.
         (self.credit, self.counted_at) = (0, slowed.paused_until);
     }
 
@@ -166,18 +170,18 @@ impl Pace {
         }
     }
 
-    /// Whether the operator throttles, so that less goes than is configured.
+    /// True if the operator throttles, so that less goes than is configured.
     pub fn is_slowed(&self) -> bool {
         self.slowed.is_some()
     }
 
-    /// What goes now, in thousandths of a message per second; `None` for no limit.
+    /// The rate at present, in thousandths of a message per second; `None` for no limit.
     fn effective(&self) -> Option<u64> {
         self.slowed.map(|slowed| slowed.rate).or(self.rate)
     }
 
-    /// Microseconds until something may go again. A pause that would be longer than the longest is one from a clock that
-    /// was set back since.
+    /// Microseconds until something may go again. A pause that would be longer than the longest is one from a
+    /// clock that was set back since.
     fn pause_left(&self, now: UnixMicros) -> u64 {
         let left = self.slowed.map_or(0, |slowed| slowed.paused_until.saturating_sub(now.0));
         if left > PAUSE_MAX_MICROS { 0 } else { left }
@@ -195,13 +199,13 @@ impl Pace {
     }
 }
 
-/// How many messages may go at once.
+/// The number of messages that may go at once.
 fn burst(rate: u64) -> u64 {
     (rate / RATE_SCALE / BURSTS_PER_SECOND).max(1)
 }
 
-/// What a caller who is late by 20 ms does not lose: a burst, and as much of the next message as comes in that time. Who
-/// comes later than that finds a burst.
+/// The most credit: a burst, and as much of the next message as comes in 20 ms, so that a caller who is late
+/// by that loses nothing. Who comes later than that finds a burst.
 fn credit_max(rate: u64) -> u64 {
     burst(rate) * MESSAGE + (rate * (MICROS_PER_SECOND / BURSTS_PER_SECOND)).min(MESSAGE - 1)
 }

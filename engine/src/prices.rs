@@ -1,10 +1,10 @@
-//! Rate rows made ready for look-up: by network one array step to a short list, of which the first row that holds
-//! now is the rate.
+//! Rate rows made ready for look-up: by network one array step to a short list, of which the first row that
+//! holds now is the rate.
 //!
-//! A row for one of an operator's codes holds for its other codes too, and a row for an MCC holds for the whole
-//! country. So the list of a network is put together when the tariff is loaded, in the order in which rows win:
-//! the exact code, an alias of it, the exact MCC, another MCC of the country; within each the latest `effective_from`
-//! first. Networks with the same list share it.
+//! A row for one of an operator's codes holds for its other codes too, and a row for an MCC holds for the
+//! whole country. So the list of a network is put together when the tariff is loaded, in the order in which
+//! rows win: the exact code, an alias of it, the exact MCC, another MCC of the country; within each the
+//! latest `effective_from` first. Networks with the same list share it.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use crate::network::{NetworkCode, NetworkId, Networks};
 use crate::tariff::{RateRow, RowOrigin};
 use crate::time::UnixMicros;
 
-/// How close a row's network is to the message's; the closest wins.
+/// The closeness of a row's network to the message's; the closest wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RateScope {
     /// The very code.
@@ -40,22 +40,23 @@ struct Entry {
 /// A rate that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundRate<'a> {
-    /// Per segment.
+    /// The price of a segment.
     pub price: Amount,
-    /// How close the row is.
+    /// The closeness of the row.
     pub scope: RateScope,
     /// The network that the row names.
     pub network: NetworkCode,
-    /// Where the row stands.
+    /// The file and line of the row.
     pub origin: &'a RowOrigin,
 }
 
 /// The rates of one plan, or of one account, by network.
 #[derive(Clone, Debug, Default)]
 pub struct PriceTable {
-    /// By `NetworkId`, shared lists as positions in `lists`; networks without any rate point at the empty list.
+    /// By `NetworkId`, shared lists as positions in `lists`; networks without any rate point at the empty
+    /// list.
     by_network: Box<[u32]>,
-    /// Where each list begins in `entries`; one more than there are lists.
+    /// The place in `entries` at which each list begins; one more than there are lists.
     lists: Box<[u32]>,
     entries: Box<[Entry]>,
     rows: Box<[(NetworkCode, RowOrigin)]>,
@@ -88,7 +89,7 @@ impl PriceTable {
         }
     }
 
-    /// Whether there is no rate at all.
+    /// True if there is no rate at all.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
@@ -131,8 +132,9 @@ fn rows_by_code(rows: &[RateRow]) -> RowsByCode {
     by_code
 }
 
-/// The rows that hold for a network, in the order in which they win. An operator's other codes are equals, and so are
-/// a country's other MCCs: among them the latest `effective_from` comes first, then the order of the file.
+/// The rows that hold for a network, in the order in which they win. An operator's other codes are equals,
+/// and so are a country's other MCCs: among them the latest `effective_from` comes first, then the order of
+/// the file.
 fn list_of(id: NetworkId, rows: &[RateRow], by_code: &RowsByCode, networks: &Networks) -> Vec<Entry> {
     let code = networks.get(id).code;
     let aliases = networks.aliases(id).iter().map(|alias| (RateScope::Alias, networks.get(*alias).code));

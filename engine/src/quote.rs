@@ -10,26 +10,27 @@ use crate::tariff::PriceLine;
 use crate::time::UnixMicros;
 use crate::wallet::{Posting, Wallet};
 
-/// Why a message would cost what it would cost.
+/// The price of a message that is not charged, with everything that it follows from.
 #[derive(Debug)]
 pub struct Quote<'a> {
     /// The tariff version, by content hash.
     pub tariff_version: Arc<str>,
-    /// Whose terms hold.
+    /// The terms of the account.
     pub terms: &'a Terms,
     /// Number, network, segments, unit price, month.
     pub rated: Rated,
-    /// How the segments were counted.
+    /// The segments, with the rule that counted them.
     pub segments: SegmentCount,
-    /// Where the unit price comes from.
+    /// The source of the unit price.
     pub price_source: Option<PriceSource<'a>>,
     /// The segments by tier, with the price of each.
     pub lines: Vec<PriceLine>,
-    /// What would be taken from the wallet, or why it would not be.
+    /// The posting that the wallet would get, or the refusal.
     pub posting: Result<Posting, Refusal>,
 }
 
-/// Quotes a message by the code path that charges it. `Err` is the refusal that it would get before the debit.
+/// Quotes a message by the code path that charges it. `Err` is the refusal that it would get before the
+/// debit.
 pub fn quote<'a>(
     tables: &Tables,
     terms: &'a Terms,

@@ -1,11 +1,12 @@
-//! Why a message is not charged: a closed list, in order of precedence, each with its SMPP `command_status`.
+//! The reasons for which a message is not charged: a closed list, in order of precedence, each with its SMPP
+//! `command_status`.
 
 use std::fmt;
 
 macro_rules! refusals {
     ($($(#[doc = $doc:literal])+ $variant:ident, $name:literal, $status:literal;)+) => {
-        /// One reason for which a message is refused. The order is that of precedence: where several apply, the
-        /// first is the one reported.
+        /// One reason for which a message is refused. The order is that of precedence: where several apply,
+        /// the first is the one reported.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         pub enum Refusal {
@@ -56,7 +57,7 @@ refusals! {
     NoRate, "no_rate", 0x0000_000B;
     /// No operator takes the message.
     NoRoute, "no_route", 0x0000_000B;
-    /// What operators ask for the message is above its price, and the margin guard refuses that.
+    /// Every operator's cost of the message is above its price, and the margin guard refuses that.
     AbovePrice, "above_price", 0x0000_000B;
     /// Balance and credit limit do not cover the price.
     InsufficientFunds, "insufficient_funds", 0x0000_0045;

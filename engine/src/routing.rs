@@ -1,12 +1,13 @@
-//! Which operator a message goes to.
+//! The choice of the operator that a message goes to.
 //!
-//! Routing is a function of the message, the definition and the operators' [`Condition`] at that moment. Candidates per
-//! network are worked out when the definition is loaded ([`Routes::build`]); a message then costs a look at each of
-//! them, without allocating ([`Routes::choose`]). [`Routes::explain`] says the same of every operator, with reasons.
+//! Routing is a function of the message, the definition and the operators' [`Condition`] at that moment.
+//! Candidates per network are worked out when the definition is loaded ([`Routes::build`]); a message then
+//! costs a look at each of them, without allocating ([`Routes::choose`]). [`Routes::explain`] says the same
+//! of every operator, with reasons.
 //!
-//! An operator is **refused** for one of the reasons of [`RouteRefusal`]. Those that are left are **ranked**, and the first
-//! one is chosen. Whatever the strategy, an operator that is not available now comes behind all that are, as its queue
-//! is durable and waits for it; then
+//! An operator is **refused** for one of the reasons of [`RouteRefusal`]. Those that are left are **ranked**,
+//! and the first one is chosen. Whatever the strategy, an operator that is not available now comes behind all
+//! that are, as its queue is durable and waits for it; then
 //!
 //! | strategy | ranked by |
 //! | --- | --- |
@@ -16,12 +17,12 @@
 //! | `best_quality` | score, then priority |
 //! | `least_cost_above` | those at or above the score as by `least_cost`, behind them the others as by `best_quality` |
 //!
-//! and at last by code, so that nothing is left to chance. A draw is a function of the message's [`RouteAsk::spread`] and the
-//! operator: parts of one long message go the same way, and when an operator goes, only its own messages go
-//! elsewhere. An operator of weight 0 loses every draw against others.
+//! and at last by code, so that nothing is left to chance. A draw is a function of the message's
+//! [`RouteAsk::spread`] and the operator: parts of one long message go the same way, and when an operator
+//! goes, only its own messages go elsewhere. An operator of weight 0 loses every draw against others.
 //!
-//! A cost that no exchange rate converts at that moment ranks behind all that are known, and for the margin guard is above
-//! any price: a guard that cannot tell must not let pass.
+//! A cost that no exchange rate converts at that moment ranks behind all that are known, and for the margin
+//! guard is above any price: a guard that cannot tell must not let pass.
 
 mod ask;
 mod choose;
@@ -44,17 +45,17 @@ pub use ask::{
 };
 pub use table::Routes;
 
-/// What operators are ranked by.
+/// The order in which operators are ranked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Strategy {
-    /// Priority.
+    /// By priority, then by weight.
     #[default]
     Priority,
-    /// Weight.
+    /// By weight, then by priority.
     Weighted,
-    /// Cost.
+    /// By cost, the least first.
     LeastCost,
-    /// Score.
+    /// By score, the best first.
     BestQuality,
     /// Cost, among those whose score is good enough.
     LeastCostAbove {
@@ -82,16 +83,16 @@ impl Strategy {
         all.into_iter().find(|strategy| strategy.name() == name)
     }
 
-    /// Whether costs are compared, so that every operator's currency has to convert to every account's.
+    /// True if costs are compared, so that every operator's currency has to convert to every account's.
     pub const fn compares_costs(self) -> bool {
         matches!(self, Self::LeastCost | Self::LeastCostAbove { .. })
     }
 }
 
-/// What happens where an operator asks more for a message than the account pays.
+/// The rule for an operator that asks more for a message than the account pays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum MarginGuard {
-    /// Nothing.
+    /// Nothing is compared.
     #[default]
     Off,
     /// The message goes there, and [`Choice::above_price`] says so.
@@ -103,7 +104,7 @@ pub enum MarginGuard {
 }
 
 impl MarginGuard {
-    /// Every one.
+    /// Every guard there is.
     pub const ALL: [Self; 4] = [Self::Off, Self::Alert, Self::Reroute, Self::Refuse];
 
     /// The name in files, APIs and on screens.
@@ -122,8 +123,9 @@ impl MarginGuard {
     }
 }
 
-/// What holds for the networks that a code stands for. For one network the most exact rule holds: one for the very code,
-/// for an alias of it, for its MCC, for another MCC of its country, for all networks; among equals the first.
+/// The routing of the networks that a code stands for. For one network the most exact rule holds: one for the
+/// very code, for an alias of it, for its MCC, for another MCC of its country, for all networks; among equals
+/// the first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RouteRule {
     /// The code; `None` for all networks.
@@ -136,24 +138,24 @@ pub struct RouteRule {
     pub operators: Option<Vec<Arc<str>>>,
 }
 
-/// What routes are made from.
+/// The definition that routes are made from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoutingDefinition {
-    /// Where no rule says otherwise.
+    /// The strategy where no rule says otherwise.
     pub strategy: Strategy,
-    /// Where no rule says otherwise.
+    /// The margin guard where no rule says otherwise.
     pub margin_guard: MarginGuard,
     /// In the order of the file.
     pub rules: Vec<RouteRule>,
     /// With their numbers; only numbered ones can be told apart.
     pub operators: Vec<Operator>,
-    /// What costs are converted by.
+    /// The exchange rates that costs are converted by.
     pub exchange: ExchangeRates,
     /// Every currency that an account has.
     pub account_currencies: Vec<Currency>,
 }
 
-/// Why routes cannot be made.
+/// The reason for which routes cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RoutingError {
     /// A rule names an operator that is not there.
@@ -161,17 +163,17 @@ pub enum RoutingError {
     UnknownOperator {
         /// The rule's network.
         network: Option<NetworkCode>,
-        /// Whom it names.
+        /// The operator that it names.
         operator: Arc<str>,
     },
     /// Costs are compared with prices or with one another, and nothing converts one currency to another.
     #[error("operator `{operator}`: no exchange rate from {from} to {to}, which accounts pay in")]
     NoExchangeRate {
-        /// Whose costs.
+        /// The operator of the costs.
         operator: Arc<str>,
-        /// What it charges in.
+        /// The currency that it charges in.
         from: Currency,
-        /// What an account has.
+        /// The currency that an account has.
         to: Currency,
     },
     /// Two operators have one code.

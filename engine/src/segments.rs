@@ -1,8 +1,9 @@
 //! Segments: how many short messages a message is sent as, which is what is charged.
 //!
-//! A short message carries 140 octets: 160 septets, 70 UTF-16 units, or 140 octets. A part of a longer one gives six of
-//! them to the concatenation header and carries 153, 67 or 134; a pair that makes one character, the escape with its
-//! septet or two surrogates, is never cut in two, so a long text may need more parts than division says.
+//! A short message carries 140 octets: 160 septets, 70 UTF-16 units, or 140 octets. A part of a longer one
+//! gives six of them to the concatenation header and carries 153, 67 or 134; a pair that makes one character,
+//! the escape with its septet or two surrogates, is never cut in two, so a long text may need more parts than
+//! division says.
 //!
 //! What is counted is what the network sends, not what a receiver makes of it:
 //! - A PDU with a user data header in `short_message`, or with the `sar_*` parameters, is one part already.

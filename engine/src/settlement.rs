@@ -1,7 +1,7 @@
 //! Money by outcome: what becomes of a message's price as its delivery goes on, as a pure state machine.
 //!
-//! The price is always taken when the message is submitted, so that nobody can overspend. What happens later can only
-//! give it back, once, when the message comes to its end. [`step`] takes every event in every stage:
+//! The price is always taken when the message is submitted, so that nobody can overspend. What happens later
+//! can only give it back, once, when the message comes to its end. [`step`] takes every event in every stage:
 //!
 //! | event | waiting | accepted | final |
 //! | --- | --- | --- | --- |
@@ -13,10 +13,10 @@
 //! | receipt, not final | as accepted | – | – |
 //! | receipt, final | as accepted, then as there | its outcome, delivered or failed + 1 | – |
 //!
-//! A dash changes nothing. A receipt proves that an operator took the message, even where its response was lost. What an
-//! operator has taken is its own: a late rejection, expiry or cancellation here says nothing about it, only its
-//! receipt does, or the end of the time to wait for one (`unknown`). A final stage absorbs everything, so that nothing
-//! moves twice.
+//! A dash changes nothing. A receipt proves that an operator took the message, even where its response was
+//! lost. What an operator has taken is its own: a late rejection, expiry or cancellation here says nothing
+//! about it, only its receipt does, or the end of the time to wait for one (`unknown`). A final stage absorbs
+//! everything, so that nothing moves twice.
 //!
 //! At its end a message's price is given back
 //! - where it was cancelled,
@@ -30,7 +30,7 @@ mod terms;
 pub use receipt_state::ReceiptState;
 pub use terms::{ChargeOn, RefundOn, SettlementTerms};
 
-/// How a message ended.
+/// The end of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
     /// It reached its destination.
@@ -48,7 +48,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Every outcome.
+    /// Every outcome there is.
     pub const ALL: [Self; 6] =
         [Self::Delivered, Self::Undelivered, Self::Expired, Self::Rejected, Self::Cancelled, Self::Unknown];
 
@@ -70,7 +70,7 @@ impl Outcome {
     }
 }
 
-/// Where a message is.
+/// The stage that a message is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// In the queue, or on its way to an operator that has not answered.
@@ -81,7 +81,7 @@ pub enum Stage {
     Final(Outcome),
 }
 
-/// What happens to a message.
+/// An event in the life of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// An operator took it.
@@ -98,35 +98,35 @@ pub enum Event {
     Receipt(ReceiptState),
 }
 
-/// What an event changes.
+/// The changes that an event makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Transition {
-    /// Where the message is now.
+    /// The stage after the event.
     pub stage: Stage,
-    /// Whether its price is given back now.
+    /// True if its price is given back now.
     pub refund: bool,
-    /// Which counters of its dispatch move.
+    /// The counters of its dispatch that move.
     pub counted: Counted,
-    /// Whether it became accepted now.
+    /// True if it became accepted now.
     pub accepted_now: bool,
-    /// Whether it came to its end now.
+    /// True if it came to its end now.
     pub finished_now: bool,
 }
 
-/// What is added to the counters of a dispatch, each 0 or 1.
+/// Additions to the counters of a dispatch, each 0 or 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Counted {
     /// Messages that an operator took.
     pub submitted: u64,
-    /// Messages delivered.
+    /// Messages that were delivered.
     pub delivered: u64,
     /// Messages that ended otherwise.
     pub failed: u64,
-    /// Messages cancelled.
+    /// Messages that were cancelled.
     pub cancelled: u64,
 }
 
-/// What `event` changes of a message in `stage`.
+/// The changes that `event` makes to a message in `stage`.
 pub fn step(stage: Stage, event: Event, terms: SettlementTerms) -> Transition {
     match (stage, event) {
         (Stage::Waiting, Event::Accepted) => Transition::accepted(),

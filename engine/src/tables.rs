@@ -1,5 +1,5 @@
-//! Everything that a message is rated by, as one immutable value behind an atomic pointer: a reload makes a new one
-//! and swaps it whole.
+//! Everything that a message is rated by, as one immutable value behind an atomic pointer: a reload makes a
+//! new one and swaps it whole.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::refusal::StatusTable;
 use crate::tariff::{Plan, UnitPrice};
 use crate::time::{Months, UnixMicros};
 
-/// What a set of tables is made from, already validated piece by piece.
+/// The definition that a set of tables is made from, already validated piece by piece.
 #[derive(Debug)]
 pub struct Definition {
     /// The content hash that names this version of the tariff.
@@ -26,15 +26,15 @@ pub struct Definition {
     pub numbering: NumberingPlan,
     /// Number → network, before the numbering plan.
     pub ported: PortedNumbers,
-    /// Every plan.
+    /// All plans of the definition.
     pub plans: Vec<Plan>,
-    /// Every account.
+    /// All accounts of the definition.
     pub accounts: Vec<Account>,
     /// `command_status` of refusals, before an account's own.
     pub statuses: StatusTable,
 }
 
-/// Why a definition does not hold together.
+/// The reason for which a definition contradicts itself.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DefinitionError {
     /// A plan's time zone is not in the database.
@@ -43,7 +43,7 @@ pub enum DefinitionError {
     /// An account names a plan that is not there.
     #[error("account `{account}`: no plan `{plan}`")]
     NoPlan {
-        /// The account.
+        /// The account that names it.
         account: Arc<str>,
         /// The plan that it names.
         plan: Arc<str>,
@@ -70,18 +70,18 @@ pub struct Tables {
 /// A plan with its rates and months made ready for look-up.
 #[derive(Debug)]
 pub struct PlanTable {
-    /// As provisioned.
+    /// The plan as provisioned.
     pub plan: Plan,
-    /// Its calendar.
+    /// The calendar months of the plan.
     pub months: Months,
-    /// Its rates.
+    /// The rates of the plan.
     pub prices: PriceTable,
 }
 
-/// What holds for one account: its settings, its plan and its own rates.
+/// The terms of one account: its settings, its plan and its own rates.
 #[derive(Debug)]
 pub struct Terms {
-    /// As provisioned.
+    /// The account as provisioned.
     pub account: Account,
     /// The plan that it is on.
     pub plan: Arc<PlanTable>,
@@ -90,7 +90,7 @@ pub struct Terms {
     own_prices: PriceTable,
 }
 
-/// How the network of a number was found.
+/// The way in which the network of a number was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetworkSource {
     /// A trusted account's TLV.
@@ -101,7 +101,7 @@ pub enum NetworkSource {
     Prefix(u8),
 }
 
-/// Where the price of a segment comes from.
+/// The source of the price of a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PriceSource<'a> {
     /// The account's own rate.
@@ -142,13 +142,13 @@ impl Tables {
         Ok(Self { version, networks, numbering, ported, plans, statuses, terms })
     }
 
-    /// What holds for an account; `None` where it is not provisioned.
+    /// The terms of an account; `None` where it is not provisioned.
     pub fn terms(&self, account: &str) -> Option<&Arc<Terms>> {
         self.terms.get(account)
     }
 
-    /// What would hold for an account that was not among those the tables were made from, or is another one now. A price of
-    /// its own is in no tariff version until tables are made with it.
+    /// The terms of an account that was not among those the tables were made from, or is another one now. A
+    /// price of its own is in no tariff version until tables are made with it.
     pub fn terms_for(&self, account: Account) -> Result<Terms, DefinitionError> {
         Terms::build(account, &self.plans, &self.networks, &self.statuses)
     }
@@ -212,7 +212,7 @@ impl Terms {
         }
     }
 
-    /// Where [`Self::unit_price`] takes its price from, for explanations.
+    /// The source from which [`Self::unit_price`] takes its price, for explanations.
     pub fn price_source(&self, network: NetworkId, now: UnixMicros) -> Option<PriceSource<'_>> {
         if let Some(found) = self.own_prices.find(network, now) {
             return Some(PriceSource::AccountRate(found));

@@ -1,9 +1,9 @@
 //! Plans, rates and volume tiers, and the price of a message's segments.
 //!
-//! The price of one segment: the account's own rate for the network, else the plan's rate for (MCC, MNC), else for
-//! the MCC, else the plan's base price, else the message is refused. A tier's discount lowers that price; a tier's
-//! `price_per_sms` stands in place of the base price. Where a tier boundary falls inside a message, each segment gets
-//! its own tier's price.
+//! The price of one segment: the account's own rate for the network, else the plan's rate for (MCC, MNC),
+//! else for the MCC, else the plan's base price, else the message is refused. A tier's discount lowers that
+//! price; a tier's `price_per_sms` stands in place of the base price. Where a tier boundary falls inside a
+//! message, each segment gets its own tier's price.
 
 use std::sync::Arc;
 
@@ -17,13 +17,13 @@ use crate::time::UnixMicros;
 pub struct RateRow {
     /// The network; its MNC is absent where the row holds for the MCC.
     pub network: NetworkCode,
-    /// Per segment.
+    /// The price of a segment.
     pub price: Amount,
     /// First instant at which the row holds.
     pub effective_from: UnixMicros,
     /// First instant at which it no longer holds; `None` for an open end.
     pub effective_to: Option<UnixMicros>,
-    /// Where the row was read from, for explanations.
+    /// The file and line that the row was read from, for explanations.
     pub origin: RowOrigin,
 }
 
@@ -64,14 +64,14 @@ pub struct Plan {
     pub tiers: Vec<VolumeTier>,
     /// Prices by network.
     pub rates: Vec<RateRow>,
-    /// What becomes of the price of a message that is not delivered.
+    /// The terms for the price of a message that is not delivered.
     pub settlement: SettlementTerms,
 }
 
 /// The price of one segment before its tier, and whether it is the plan's base price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnitPrice {
-    /// Per segment.
+    /// The price of a segment.
     pub price: Amount,
     /// Only a base price gives way to a tier's `price_per_sms`.
     pub is_base: bool,
@@ -82,7 +82,7 @@ pub struct UnitPrice {
 pub struct PriceLine {
     /// Index into the plan's tiers; `None` where the plan has none.
     pub tier: Option<usize>,
-    /// How many segments.
+    /// The number of segments.
     pub segments: u32,
     /// Of each of them.
     pub price_per_segment: Amount,
@@ -96,7 +96,7 @@ impl PriceLine {
 }
 
 impl VolumeTier {
-    /// What one segment costs in this tier.
+    /// The price of one segment in this tier.
     pub fn price(&self, unit: UnitPrice) -> Amount {
         let price = match self.price_per_sms {
             Some(own) if unit.is_base => own,
@@ -107,8 +107,8 @@ impl VolumeTier {
 }
 
 impl Plan {
-    /// Splits a message's segments at the tier boundaries. `counted` is how many segments the account has had in the
-    /// month before this message.
+    /// Splits a message's segments at the tier boundaries. `counted` is how many segments the account has had
+    /// in the month before this message.
     pub fn price_lines(&self, unit: UnitPrice, counted: u64, segments: u32) -> PriceLines<'_> {
         PriceLines { tiers: &self.tiers, unit, next_segment: counted + 1, left: segments }
     }

@@ -1,8 +1,8 @@
 //! A message template: a text in which named placeholders stand for what differs from message to message.
 //!
-//! `Your code is {code}.` matches every text that begins with `Your code is `, ends with `.`, and has 1 to 160
-//! characters between the two. `{{` and `}}` stand for the braces themselves. Nothing is trimmed, folded or
-//! normalised: a text matches character for character.
+//! `Your code is {code}.` matches every text that begins with `Your code is `, ends with `.`, and has 1 to
+//! 160 characters between the two. `{{` and `}}` stand for the braces themselves. Nothing is trimmed, folded
+//! or normalised: a text matches character for character.
 
 use std::fmt;
 use std::str::{Chars, FromStr};
@@ -20,13 +20,13 @@ use literal::Literal;
 pub struct Template {
     source: Box<str>,
     placeholders: Vec<Box<str>>,
-    /// What a text begins with; empty where a placeholder comes first.
+    /// The literal that a text begins with; empty where a placeholder comes first.
     head: Literal,
-    /// What stands behind each placeholder. Only the last may be empty.
+    /// The literal behind each placeholder. Only the last may be empty.
     behind: Vec<Literal>,
 }
 
-/// Why a text is not a template. Positions are counted in characters, from one.
+/// The reason for which a text is not a template. Positions are counted in characters, from one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TemplateError {
     /// There is nothing in it.
@@ -41,7 +41,7 @@ pub enum TemplateError {
     /// A brace is opened and not closed, or closed and not opened.
     #[error("the brace at character {0} has no other; a brace itself is written twice")]
     Unbalanced(usize),
-    /// What stands between braces is not a name.
+    /// The text between braces is not a name.
     #[error(
         "the placeholder at character {0} has no name of 1 to {most} letters, digits and underscores",
         most = Template::NAME_CHARACTERS_MAX
@@ -105,13 +105,13 @@ impl Template {
         &self.source
     }
 
-    /// The names of the placeholders, in the order of the text. A name may stand in it more than once, and need not
-    /// stand for the same each time.
+    /// The names of the placeholders, in the order of the text. A name may stand in it more than once, and
+    /// need not stand for the same each time.
     pub fn placeholders(&self) -> impl ExactSizeIterator<Item = &str> {
         self.placeholders.iter().map(AsRef::as_ref)
     }
 
-    /// Whether `text` is the template with every placeholder filled.
+    /// True if `text` is the template with every placeholder filled.
     pub fn matches(&self, text: &str) -> bool {
         // One character more than the longest match tells that a text is too long, however long it is.
         self.matches_characters(&text.chars().take(self.longest_match() + 1).collect::<Vec<char>>())
@@ -119,8 +119,9 @@ impl Template {
 
     /// The same for a text in characters, in steps of at most its length for each placeholder.
     ///
-    /// What is carried from literal to literal is every place where the text so far can end, because the leftmost is
-    /// not enough: a placeholder that takes as little as it can may leave more to the next one than that can hold.
+    /// What is carried from literal to literal is every place where the text so far can end, because the
+    /// leftmost is not enough: a placeholder that takes as little as it can may leave more to the next one
+    /// than that can hold.
     pub(crate) fn matches_characters(&self, text: &[char]) -> bool {
         let Some((last, inner)) = self.behind.split_last() else { return self.head.is(text) };
         let Some(last_start) = text.len().checked_sub(last.len()) else { return false };
@@ -169,7 +170,7 @@ impl fmt::Display for Template {
     }
 }
 
-/// What a template is written of.
+/// A piece of a template as written.
 enum Piece {
     Character(char),
     Placeholder { name: String, at: usize },

@@ -6,7 +6,7 @@ use crate::time::UnixMicros;
 
 const MICROS_PER_SECOND: u64 = 1_000_000;
 
-/// How many messages an account may submit.
+/// The number of messages that an account may submit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
     /// In the long run.
@@ -17,8 +17,8 @@ pub struct RateLimit {
 
 /// One account's bucket. Many sessions may take from it.
 ///
-/// It is kept as the instant at which the bucket will be full again (the generic cell rate algorithm), so that a
-/// message costs one comparison and one addition.
+/// It is kept as the instant at which the bucket will be full again (the generic cell rate algorithm), so
+/// that a message costs one comparison and one addition.
 #[derive(Debug, Default)]
 pub struct Throttle {
     full_at: Mutex<u64>,

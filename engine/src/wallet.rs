@@ -1,8 +1,9 @@
 //! Wallets in memory: the balance and the month's segments of each account, behind one small lock.
 //!
-//! The balance and the tier position change together under that lock, so that each segment of a month is priced in
-//! exactly one place of exactly one tier, and no two threads can spend the same millionth. A charge over several
-//! wallets takes their locks in the order of their account numbers, checks every posting, and then applies all or none.
+//! The balance and the tier position change together under that lock, so that each segment of a month is
+//! priced in exactly one place of exactly one tier, and no two threads can spend the same millionth. A charge
+//! over several wallets takes their locks in the order of their account numbers, checks every posting, and
+//! then applies all or none.
 //!
 //! Memory may run ahead of disk: [`Wallet::undo`] takes back a posting whose charge did not become durable.
 
@@ -24,46 +25,46 @@ pub struct Wallet {
     state: Mutex<WalletState>,
 }
 
-/// What a wallet holds at one moment.
+/// The state of a wallet at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WalletState {
     /// Negative where credit is used.
     pub balance: Amount,
-    /// Segments charged per month. Around midnight at a month's end messages of both months may be on their way, so
-    /// the last two months are kept, the later one first.
+    /// Segments charged per month. Around midnight at a month's end messages of both months may be on their
+    /// way, so the last two months are kept, the later one first.
     pub volumes: [Volume; 2],
 }
 
 /// Segments charged in one calendar month of the plan's time zone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Volume {
-    /// Which month.
+    /// The calendar month.
     pub month: Month,
-    /// How many segments.
+    /// The number of segments.
     pub segments: u64,
 }
 
 /// One wallet's part of a charge, before it is priced.
 #[derive(Clone, Copy, Debug)]
 pub struct Leg<'a> {
-    /// Who pays.
+    /// The wallet that pays.
     pub wallet: &'a Wallet,
-    /// How far below zero the balance may go.
+    /// Amount by which the balance may go below zero.
     pub credit_limit: Amount,
-    /// Whose tiers hold.
+    /// The plan whose tiers hold.
     pub plan: &'a Plan,
     /// The price of a segment before its tier.
     pub unit: UnitPrice,
     /// The month that the message counts in.
     pub month: Month,
-    /// How many.
+    /// The number of segments.
     pub segments: u32,
 }
 
 /// One change to one wallet, applied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Posting {
-    /// Whose wallet.
+    /// The account of the wallet.
     pub account: AccountNumber,
     /// Taken from the balance.
     pub amount: Amount,
@@ -71,7 +72,7 @@ pub struct Posting {
     pub month: Month,
     /// Segments that the account had in the month before this posting.
     pub counted_before: u64,
-    /// Segments added.
+    /// Segments added to the volume.
     pub segments: u32,
 }
 
@@ -81,18 +82,18 @@ impl Wallet {
         Self { number, state: Mutex::new(state) }
     }
 
-    /// Whose it is.
+    /// The account that it belongs to.
     pub fn number(&self) -> AccountNumber {
         self.number
     }
 
-    /// What it holds now.
+    /// The state at present.
     pub fn state(&self) -> WalletState {
         *self.state.lock()
     }
 
-    /// Adds money that is already durable: a top-up, a refund, a positive or negative adjustment. `false` when the
-    /// balance cannot hold it.
+    /// Adds money that is already durable: a top-up, a refund, a positive or negative adjustment. `false`
+    /// when the balance cannot hold it.
     #[must_use]
     pub fn credit(&self, amount: Amount) -> bool {
         let mut state = self.state.lock();
@@ -103,9 +104,9 @@ impl Wallet {
         sum.is_some()
     }
 
-    /// Takes money out by hand: a negative adjustment, before it is durable. `amount` is more than zero. Refused with
-    /// `insufficient_funds` where balance and credit limit do not cover it, and as malformed where it is not an amount to
-    /// take out.
+    /// Takes money out by hand: a negative adjustment, before it is durable. `amount` is more than zero.
+    /// Refused with `insufficient_funds` where balance and credit limit do not cover it, and as malformed
+    /// where it is not an amount to take out.
     pub fn withdraw(&self, amount: Amount, credit_limit: Amount) -> Result<(), Refusal> {
         if amount <= Amount::ZERO {
             return Err(Refusal::Malformed);
@@ -121,8 +122,8 @@ impl Wallet {
         state.balance = state.balance.checked_add(amount).unwrap_or(Amount::MAX);
     }
 
-    /// Debits one leg; the usual charge. Refused with `insufficient_funds` where balance and credit limit do not cover
-    /// it.
+    /// Debits one leg; the usual charge. Refused with `insufficient_funds` where balance and credit limit do
+    /// not cover it.
     pub fn debit(leg: &Leg<'_>) -> Result<Posting, Refusal> {
         let mut state = leg.wallet.state.lock();
         let posting = leg.posting_on(&state)?;
@@ -130,8 +131,8 @@ impl Wallet {
         Ok(posting)
     }
 
-    /// Debits every leg or none. `Err` names the leg that failed, the first in the order given; naming one wallet in
-    /// two legs is refused as malformed, as its two prices would not know of each other.
+    /// Debits every leg or none. `Err` names the leg that failed, the first in the order given; naming one
+    /// wallet in two legs is refused as malformed, as its two prices would not know of each other.
     pub fn debit_all(legs: &[Leg<'_>]) -> Result<Vec<Posting>, (usize, Refusal)> {
         let mut order: Vec<usize> = (0..legs.len()).collect();
         order.sort_by_key(|index| legs[*index].wallet.number);
@@ -165,7 +166,7 @@ impl Wallet {
 }
 
 impl Leg<'_> {
-    /// What would be posted on a wallet in this state, or why not. Nothing is changed.
+    /// The posting on a wallet in this state, or the refusal. Nothing is changed.
     pub fn posting_on(&self, state: &WalletState) -> Result<Posting, Refusal> {
         let counted_before = state.counted(self.month);
         let amount =
@@ -194,8 +195,8 @@ impl WalletState {
         self.volumes.iter().find(|volume| volume.month == month).map_or(0, |volume| volume.segments)
     }
 
-    /// Adds segments to a month. A month older than both that are kept is past pricing and is not counted here; the
-    /// durable counters on disk keep every month.
+    /// Adds segments to a month. A month older than both that are kept is past pricing and is not counted
+    /// here; the durable counters on disk keep every month.
     pub fn count(&mut self, month: Month, segments: u64) {
         if let Some(volume) = self.volumes.iter_mut().find(|volume| volume.month == month) {
             volume.segments += segments;
@@ -233,12 +234,12 @@ impl Wallets {
         self.by_number.get(&number).map(|entry| Arc::clone(entry.value()))
     }
 
-    /// How many there are.
+    /// The number of wallets.
     pub fn len(&self) -> usize {
         self.by_number.len()
     }
 
-    /// Whether there is none.
+    /// True if there is none.
     pub fn is_empty(&self) -> bool {
         self.by_number.is_empty()
     }

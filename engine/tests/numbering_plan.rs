@@ -122,8 +122,8 @@ fn an_operators_codes_are_aliases() {
     }
 }
 
-/// Aliases are a relation between pairs; in the shipped data it happens to be transitive, which shows that no list
-/// ties two operators together by a code that both hold.
+/// Aliases are a relation between pairs; in the shipped data it happens to be transitive, which shows that no
+/// list ties two operators together by a code that both hold.
 #[test]
 fn no_two_operators_share_a_code() {
     for (id, network) in SHIPPED.networks.iter() {

@@ -10,7 +10,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What the engine may depend on. A new name here is a decision, and does no I/O.
+/// The crates that the engine may depend on. A new name here is a decision, and does no I/O.
 const DEPENDENCIES: [&str; 5] = ["dashmap", "jiff", "parking_lot", "rust_decimal", "thiserror"];
 
 /// Modules of the standard library that reach outside the process.
@@ -43,7 +43,8 @@ const NAMES: [&str; 20] = [
 /// Functions that read a clock or the machine's settings, wherever they come from.
 const FUNCTIONS: [&str; 3] = ["now", "system", "try_system"];
 
-/// What makes a source impure, in the order in which it stands there. The tests at its end may do as they like.
+/// Everything impure in a source, in the order in which it stands there. The tests at its end may do as they
+/// like.
 fn impurities(source: &str) -> Vec<String> {
     let source = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let code: String =

@@ -1,4 +1,5 @@
-//! Segments of real texts in forty languages and of texts at the limits, as octets that a gateway would submit.
+//! Segments of real texts in forty languages and of texts at the limits, as octets that a gateway would
+//! submit.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -96,7 +97,7 @@ fn latin1_texts_cost_the_same_however_they_are_submitted() {
     assert!(compared > 200, "only {compared} texts are Latin-1");
 }
 
-/// What the tables of the alphabet say, from a file that was made from the standard.
+/// The tables of the alphabet, from a file that was made from the standard.
 #[test]
 fn the_alphabet_is_that_of_the_standard() {
     let mut reader = csv::Reader::from_path(data("gsm0338.csv")).unwrap();

@@ -1,6 +1,6 @@
-//! Wallets against a reference ledger: random debits over one or several wallets, refunds and top-ups, of several months
-//! and plans, must leave what a naive bookkeeper writes down. He uses plain maps and decimal arithmetic, prices every
-//! segment by itself, and shares no code with the engine.
+//! Wallets against a reference ledger: random debits over one or several wallets, refunds and top-ups, of
+//! several months and plans, must leave what a naive bookkeeper writes down. He uses plain maps and decimal
+//! arithmetic, prices every segment by itself, and shares no code with the engine.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -48,7 +48,7 @@ enum Step {
     Credit(usize, i64),
 }
 
-/// What the bookkeeper has written down about one account.
+/// The bookkeeper's record of one account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Account {
     balance: i128,
@@ -166,7 +166,7 @@ impl Pair {
         }
     }
 
-    /// What the books say should be posted, or which part stands in the way.
+    /// The postings due by the books, or the part that stands in the way.
     fn due(&self, parts: &[Part]) -> Result<Vec<Posting>, (usize, Refusal)> {
         let distinct: BTreeSet<usize> = parts.iter().map(|part| part.wallet).collect();
         if distinct.len() < parts.len() {
@@ -202,7 +202,8 @@ impl Pair {
     }
 }
 
-/// Of the wallets named twice the one that is locked first decides: the lowest account number, the last in order.
+/// Of the wallets named twice the one that is locked first decides: the lowest account number, the last in
+/// order.
 fn second_of_one_wallet(parts: &[Part]) -> usize {
     let named = |wallet: usize| parts.iter().enumerate().filter(move |(_, part)| part.wallet == wallet);
     (0..WALLETS).rev().find_map(|wallet| named(wallet).nth(1)).unwrap().0

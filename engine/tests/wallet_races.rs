@@ -99,7 +99,8 @@ fn messages_of_mixed_sizes_never_overspend() {
         let (shared, plan) = (Arc::clone(&wallet), plan(Vec::new()));
         let spent: Vec<Amount> = race(move |thread| {
             let mut spent = Vec::new();
-            // From the longest message down, each size until it is refused: at last not even one segment fits.
+            // From the longest message down, each size until it is refused: at last not even one segment
+            // fits.
             for segments in (1..=7 + u32::try_from(thread).unwrap()).rev() {
                 while let Ok(posting) = Wallet::debit(&leg(&shared, &plan, segments, 0)) {
                     spent.push(posting.amount);

@@ -182,7 +182,7 @@ fn a_clock_that_is_set_back_does_not_keep_it_open() {
     assert!(breaker.admit(at(0)));
 }
 
-/// What may happen to a breaker.
+/// A call of a breaker.
 #[derive(Clone, Copy, Debug)]
 enum Call {
     Wait(u64),
@@ -219,8 +219,8 @@ fn configs() -> impl Strategy<Value = BreakerConfig> {
 }
 
 proptest! {
-    /// It never lets through what it must not, never opens for longer than it may, and never more go at once in a trial
-    /// than its last round has room for.
+    /// It never lets through what it must not, never opens for longer than it may, and never more go at once
+    /// in a trial than its last round has room for.
     #[test]
     fn it_keeps_its_word(config in configs(), calls in calls()) {
         let (mut breaker, mut now, mut unanswered, mut asked_at) = (Breaker::new(config), 0, 0_u32, 0);
@@ -264,8 +264,8 @@ proptest! {
         }
     }
 
-    /// Whatever was before, an operator that takes everything gets everything soon: after the longest opening, five
-    /// rounds are enough.
+    /// Whatever was before, an operator that takes everything gets everything soon: after the longest
+    /// opening, five rounds are enough.
     #[test]
     fn a_well_operator_comes_back(config in configs(), calls in calls()) {
         let (mut breaker, mut now) = (Breaker::new(config), 0);

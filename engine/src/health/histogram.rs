@@ -1,7 +1,7 @@
-//! Histograms whose bins grow with the values: each doubling is split into equal bins, so that every value is known to
-//! the same relative accuracy.
+//! Histograms whose bins grow with the values: each doubling is split into equal bins, so that every value is
+//! known to the same relative accuracy.
 
-/// Which values a histogram tells apart: doublings from 2^`LOWEST` µs up, each in 2^`SPLIT` bins. Values outside count in
+/// A histogram of doublings from 2^`LOWEST` µs up, each in 2^`SPLIT` bins. Values outside count in
 /// the first or the last bin.
 #[derive(Clone, Debug)]
 pub(super) struct Histogram<const BINS: usize, const LOWEST: u32, const SPLIT: u32>([u32; BINS]);
@@ -21,7 +21,8 @@ impl<const BINS: usize, const LOWEST: u32, const SPLIT: u32> Histogram<BINS, LOW
         }
     }
 
-    /// The value that so many of a hundred do not exceed, as the upper end of its bin; 0 where nothing was counted.
+    /// The value that so many of a hundred do not exceed, as the upper end of its bin; 0 where nothing was
+    /// counted.
     pub(super) fn percentile(&self, percent: u64) -> u64 {
         let total: u64 = self.0.iter().map(|count| u64::from(*count)).sum();
         let rank = (total * percent).div_ceil(100).max(1);

@@ -1,4 +1,4 @@
-//! What the window counts, and how the score moves.
+//! The counts of the window, and the movement of the score.
 
 use proptest::prelude::*;
 
@@ -97,7 +97,7 @@ fn a_window_is_small() {
     assert!(window.heap_bytes() < 64 * 1_024, "{} bytes", window.heap_bytes());
 }
 
-/// What the table of the module says, worked out by hand.
+/// The table of the module, worked out by hand.
 #[test]
 fn scores_are_what_the_table_says() {
     let well = HealthSample { bound: true, accepted: 990, ..HealthSample::default() };
@@ -184,7 +184,7 @@ proptest! {
         }
     }
 
-    /// What does not come into the score does not move it.
+    /// Counts that do not come into the score do not move it.
     #[test]
     fn only_the_table_counts(sample in samples(), other in any::<u32>()) {
         let changed = HealthSample {

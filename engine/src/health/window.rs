@@ -6,7 +6,7 @@ use crate::time::UnixMicros;
 
 const MICROS_PER_SECOND: u64 = 1_000_000;
 
-/// How many seconds are kept.
+/// The number of seconds kept.
 const SECONDS: usize = 60;
 
 /// Whole seconds over which throughput is averaged.
@@ -18,7 +18,7 @@ type Latencies = Histogram<168, 6, 3>;
 /// From a millisecond to three days, each value to a half.
 type Delays = Histogram<56, 10, 1>;
 
-/// What is measured of one operator. Bounded: it holds counts only.
+/// The measurements of one operator. Bounded: it holds counts only.
 #[derive(Clone, Debug)]
 pub struct HealthWindow {
     /// By second, modulo their number.
@@ -68,7 +68,7 @@ impl Default for HealthWindow {
 }
 
 impl HealthWindow {
-    /// What became of a message, and how long the answer took; a lost one has no latency.
+    /// Notes the response to a message and its latency; a lost one has none.
     pub fn note_response(&mut self, now: UnixMicros, latency_micros: u64, status: ResponseKind) {
         let bucket = self.bucket(now);
         let count = &mut bucket.kinds[status as usize];
@@ -86,20 +86,20 @@ impl HealthWindow {
         bucket.delays.add(delay_micros);
     }
 
-    /// Whether any link is bound from now on.
+    /// Notes that from now on a link is bound, or none.
     pub fn note_bound(&mut self, now: UnixMicros, bound: bool) {
         self.bucket(now);
         self.bound = bound;
     }
 
-    /// How many messages wait for an answer, of how many that may; of none, none are waiting.
+    /// Notes how many messages wait for an answer, and how many may; of a window of zero none wait.
     pub fn note_fill(&mut self, now: UnixMicros, in_flight: u32, window: u32) {
         self.bucket(now);
         let percent = u64::from(in_flight.min(window)) * 100 / u64::from(window.max(1));
         self.fill_percent = u8::try_from(percent).unwrap_or(100);
     }
 
-    /// What the last minute shows. Costs some microseconds.
+    /// The sample of the last minute. Costs some microseconds.
     pub fn sample(&self, now: UnixMicros) -> HealthSample {
         let mut sum = Bucket::EMPTY;
         for bucket in self.last(now, SECONDS as u64) {

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::homes::Homes;
 use super::{Country, CountryId, Network, NetworkCode, NetworkId, Networks};
 
-/// Why a network or country cannot be added.
+/// The reason for which a network or country cannot be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NetworkError {
     /// The code was added before.

@@ -1,5 +1,5 @@
-//! The catalogue of networks: who operates a code, in which country, and which codes are aliases of one another.
-//! It never changes; a reload builds another.
+//! The catalogue of networks: who operates a code, in which country, and which codes are aliases of one
+//! another. It never changes; a reload builds another.
 //!
 //! Three rules decide what a rate on one code means for others; each says only what a row of the data says:
 //! - **Aliases** are the codes that stand together in one list. The relation is symmetric and not transitive: where
@@ -29,9 +29,9 @@ pub struct Country {
 /// One network, or what is known of an MCC alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
-    /// Its code.
+    /// The code of the network.
     pub code: NetworkCode,
-    /// Where it is; for an MCC alone its home. `None` for international networks.
+    /// Its country; for an MCC alone the country that it belongs to. `None` for international networks.
     pub country: Option<CountryId>,
     /// The operator or brand, for people; empty where only the code is known.
     pub operator: Box<str>,
@@ -83,12 +83,12 @@ impl Networks {
         &self.countries[usize::from(id.0)]
     }
 
-    /// How many networks there are, MCCs alone included: every [`NetworkId`] is below it.
+    /// The number of networks, MCCs alone included: every [`NetworkId`] is below it.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether there are none.
+    /// True if there are none.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }

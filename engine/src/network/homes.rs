@@ -1,4 +1,4 @@
-//! Which country an MCC belongs to, where several have numbers under it.
+//! The country that an MCC belongs to, where several have numbers under it.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use super::{Country, CountryId, Network};
 /// The home of every MCC that has one.
 pub(super) struct Homes(BTreeMap<u16, CountryId>);
 
-/// How good a country's claim to an MCC is, most important first.
+/// The strength of a country's claim to an MCC, the most important part first.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Claim {
     networks: usize,
@@ -24,8 +24,8 @@ enum Listing {
 }
 
 impl Homes {
-    /// The home of an MCC is the country with most networks under it. Where that decides nothing, a country that
-    /// lists it as its primary MCC comes before one that merely lists it, then the order of ISO codes.
+    /// The home of an MCC is the country with most networks under it. Where that decides nothing, a country
+    /// that lists it as its primary MCC comes before one that merely lists it, then the order of ISO codes.
     pub(super) fn of(
         networks: &[Network],
         countries: &[Country],

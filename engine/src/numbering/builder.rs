@@ -8,7 +8,7 @@ use super::{Match, Node, NumberingPlan, ROOT_DIGITS, ROOTS, Root, root_index};
 use crate::network::NetworkId;
 use crate::number::DIGITS_MAX;
 
-/// Why a prefix is not taken.
+/// The reason for which a prefix is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PrefixError {
     /// Not between one and fifteen digits of which the first is not zero.
@@ -87,7 +87,8 @@ type Prefix = (Box<[u8]>, NetworkId);
 struct Layout<'a> {
     nodes: Vec<Node>,
     networks: Vec<NetworkId>,
-    /// The prefixes behind each node that has a place but is not laid out yet, and the digits that lead to it.
+    /// The prefixes behind each node that has a place but is not laid out yet, and the digits that lead to
+    /// it.
     reserved: VecDeque<(&'a [Prefix], usize)>,
 }
 

@@ -10,9 +10,9 @@ use crate::number::Number;
 #[error("the number is listed twice")]
 pub struct AlreadyPorted;
 
-/// Ported numbers, as a hash table of open addressing: the numbers as integers in one array, their networks in
-/// another, so that a number that was not ported, as most are not, costs a cache line or two and never the second
-/// array. A number takes 14.3 bytes once the table has been shrunk.
+/// Ported numbers, as a hash table of open addressing: the numbers as integers in one array, their networks
+/// in another, so that a number that was not ported, as most are not, costs a cache line or two and never the
+/// second array. A number takes 14.3 bytes once the table has been shrunk.
 #[derive(Clone, Debug, Default)]
 pub struct PortedNumbers {
     /// [`Number::to_u64`], or zero where the slot is free.
@@ -51,12 +51,12 @@ impl PortedNumbers {
         self.resize(self.len);
     }
 
-    /// How many numbers there are.
+    /// The number of ported numbers.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are none.
+    /// True if there are none.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -84,7 +84,8 @@ impl PortedNumbers {
         self.len += 1;
     }
 
-    /// The slot that holds `key`, or else the free one where it belongs. The table is never full, so there is one.
+    /// The slot that holds `key`, or else the free one where it belongs. The table is never full, so there is
+    /// one.
     fn find(&self, key: u64) -> Result<usize, usize> {
         let mut slot = home(key, self.keys.len());
         loop {
@@ -97,8 +98,9 @@ impl PortedNumbers {
     }
 }
 
-/// Where a key belongs in a table of `slots`: its product with 2⁶⁴ divided by the golden ratio spreads neighbouring
-/// numbers, and the product's high half with `slots` brings it into range without a division.
+/// The slot that a key belongs to in a table of `slots`: its product with 2⁶⁴ divided by the golden ratio
+/// spreads neighbouring numbers, and the product's high half with `slots` brings it into range without a
+/// division.
 fn home(key: u64, slots: usize) -> usize {
     let spread = key.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let scaled = (u128::from(spread) * slots as u128) >> u64::BITS;

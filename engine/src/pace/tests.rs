@@ -167,7 +167,8 @@ impl Operator {
     }
 }
 
-/// Sends as much as the pace allows for a time, with an answer after 20 ms: taken and throttled of the second half.
+/// Sends as much as the pace allows for a time, with an answer after 20 ms: taken and throttled of the second
+/// half.
 fn against(operator: &mut Operator, pace: &mut Pace, micros: u64) -> (u64, u64) {
     let (mut taken, mut throttled) = (0, 0);
     let mut answers = std::collections::VecDeque::new();
@@ -225,7 +226,8 @@ fn calls() -> impl Strategy<Value = Vec<(u64, Call)>> {
 }
 
 proptest! {
-    /// Over any stretch of time: no more than the rate for that long, a burst, and the message that was on its way.
+    /// Over any stretch of time: no more than the rate for that long, a burst, and the message that was on
+    /// its way.
     #[test]
     fn never_more_than_the_rate_and_a_burst(
         rate in 1_u32..3_000,
@@ -248,7 +250,8 @@ proptest! {
         }
     }
 
-    /// Whatever happens, what it says about the next message holds: nothing goes before, and something goes then.
+    /// Whatever happens, what it says about the next message holds: nothing goes before, and something goes
+    /// then.
     #[test]
     fn it_says_when(rate in prop::option::of(0_u32..5_000), calls in calls()) {
         let (mut pace, mut now) = (Pace::new(rate), 0);

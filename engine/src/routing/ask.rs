@@ -1,23 +1,24 @@
-//! What routing is asked and what it answers: a message, how operators fare, and where the message goes.
+//! Questions to routing and its answers: a message, the condition of operators, and the operator that gets
+//! the message.
 
 use crate::money::{Amount, Currency};
 use crate::network::NetworkId;
 use crate::operator::OperatorNumber;
 use crate::time::UnixMicros;
 
-/// How an operator fares at one moment.
+/// The condition of an operator at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Condition {
-    /// Whether a link is bound and the breaker lets messages through.
+    /// True if a link is bound and the breaker lets messages through.
     pub available: bool,
     /// 0 to 100, as [`crate::health::score`] has it.
     pub score: u8,
 }
 
-/// Where routing learns how operators fare. It is asked for every candidate of every message, so it answers without
-/// waiting for anybody.
+/// The source of operators' conditions. It is asked for every candidate of every message, so it answers
+/// without waiting for anybody.
 pub trait Conditions {
-    /// How the operator fares now.
+    /// The condition of the operator now.
     fn condition(&self, operator: OperatorNumber) -> Condition;
 }
 
@@ -34,21 +35,21 @@ impl Conditions for AllUp {
 /// A message as far as its way depends on it.
 #[derive(Clone, Copy, Debug)]
 pub struct RouteAsk<'a> {
-    /// Where it goes.
+    /// The network that it goes to.
     pub network: NetworkId,
-    /// Who pays.
+    /// The account that pays.
     pub account: &'a str,
     /// Source address as submitted.
     pub source: &'a [u8],
     /// SMPP 3.4 §5.2.19.
     pub data_coding: u8,
-    /// What is charged for, and what the operator charges for.
+    /// The segments that the account and the operator are charged for.
     pub segments: u8,
     /// Of the whole message, in `currency`.
     pub price: Amount,
-    /// What the account pays in.
+    /// The currency that the account pays in.
     pub currency: Currency,
-    /// When.
+    /// The time of routing.
     pub now: UnixMicros,
     /// Any hash. Equal ones draw alike, so the parts of a long message have one.
     pub spread: u64,
@@ -58,7 +59,7 @@ pub struct RouteAsk<'a> {
     pub stage: RouteStage,
 }
 
-/// How far a message is when it is routed.
+/// The stage that a message is in when it is routed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RouteStage {
     /// New: active operators only.
@@ -68,7 +69,7 @@ pub enum RouteStage {
     Resend,
 }
 
-/// What an operator asks for all segments of a message.
+/// The cost that an operator asks for all segments of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
     /// In the operator's currency.
@@ -77,18 +78,18 @@ pub struct Cost {
     pub in_account_currency: Option<Amount>,
 }
 
-/// Where a message goes.
+/// The operator that a message goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// To whom.
+    /// The operator that gets it.
     pub operator: OperatorNumber,
     /// For how much.
     pub cost: Cost,
-    /// Whether that is more than its price; looked at only where the margin guard is not off.
+    /// True if that is more than its price; looked at only where the margin guard is not off.
     pub above_price: bool,
 }
 
-/// Why a message goes nowhere.
+/// The reason for which a message goes nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NoRoute {
     /// No operator takes it.
@@ -100,28 +101,28 @@ pub enum NoRoute {
 /// One operator's place in the ranking of one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// Who.
+    /// The operator in question.
     pub operator: OperatorNumber,
-    /// Whether it gets the message.
+    /// The decision on it.
     pub verdict: CandidateVerdict,
-    /// What it would ask for it, where that is known.
+    /// The cost that it would ask, where that is known.
     pub cost: Option<Cost>,
-    /// How it fares.
+    /// The condition that it is in.
     pub condition: Condition,
 }
 
-/// Whether an operator gets a message.
+/// The decision if an operator gets a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CandidateVerdict {
-    /// It does.
+    /// It gets the message.
     Chosen,
     /// It could; those ranked before it come first.
     Eligible,
-    /// It cannot.
+    /// It cannot get the message.
     Refused(RouteRefusal),
 }
 
-/// Why an operator cannot get a message. Where several reasons apply, the first that is found is given.
+/// The reason for which an operator cannot get a message. Of several the first that is found is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RouteRefusal {
     /// It is disabled.
@@ -138,7 +139,7 @@ pub enum RouteRefusal {
     AccountNotTaken,
     /// It does not take the data coding.
     DataCodingNotTaken,
-    /// What it asks for the network is not known.
+    /// Its cost for the network is not known.
     NoCost,
     /// It asks more than the message's price.
     AbovePrice,

@@ -45,8 +45,9 @@ impl Routes {
         judge.verdict(&best.ok_or(no_route)?)
     }
 
-    /// Every operator in the order of its rank, the chosen one first, and behind them those that are refused, by code.
-    /// Where the margin guard refuses the message for the first in rank, that one is refused and stands first.
+    /// Every operator in the order of its rank, the chosen one first, and behind them those that are refused,
+    /// by code. Where the margin guard refuses the message for the first in rank, that one is refused and
+    /// stands first.
     pub fn explain(&self, ask: &RouteAsk<'_>, conditions: &impl Conditions) -> Vec<Candidate> {
         let Some(list) = self.list(ask.network) else {
             return self.all_refused(ask, conditions);
@@ -125,7 +126,7 @@ impl Judge<'_> {
         Ok(Contender { rank, place, condition, cost })
     }
 
-    /// Why an operator of the list cannot take the message, whatever it costs.
+    /// The reason for which an operator of the list cannot take the message, whatever it costs.
     fn refusal(&self, row: &Row) -> Option<RouteRefusal> {
         let (operator, ask) = (&row.operator, self.ask);
         if operator.status == OperatorStatus::Draining && ask.stage == RouteStage::Submit {
@@ -143,7 +144,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Why an operator is not in the list of the message's network; `None` where it is.
+    /// The reason for which an operator is not in the list of the message's network; `None` where it is.
     fn not_listed(&self, row: &Row, place: u16) -> Option<RouteRefusal> {
         if self.list.places.binary_search(&place).is_ok() {
             None
@@ -156,7 +157,7 @@ impl Judge<'_> {
         }
     }
 
-    /// What becomes of the message where this contender is the first in rank.
+    /// The choice where this contender is the first in rank.
     fn verdict(&mut self, first: &Contender) -> Result<Choice, NoRoute> {
         let cost = self.full_cost(first);
         let above_price = self.list.guard != MarginGuard::Off && self.is_above_price(cost);

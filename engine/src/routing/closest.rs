@@ -1,10 +1,10 @@
-//! Which of several codes stands for a network most exactly.
+//! Of several codes the one that stands for a network most exactly.
 
 use std::collections::HashMap;
 
 use crate::network::{NetworkCode, NetworkId, Networks};
 
-/// What was said of codes: of equals, what was said first.
+/// Values by code; of equal codes the first value is kept.
 #[derive(Debug, Default)]
 pub(super) struct ByCode(HashMap<NetworkCode, usize>);
 
@@ -18,7 +18,8 @@ impl ByCode {
         Self(by_code)
     }
 
-    /// The place of the code that stands for the network: the very code, an alias, its MCC, another MCC of its country.
+    /// The place of the code that stands for the network: the very code, an alias, its MCC, another MCC of
+    /// its country.
     pub(super) fn closest(&self, network: NetworkId, networks: &Networks) -> Option<usize> {
         let code = networks.get(network).code;
         let place = |code: NetworkCode| self.0.get(&code).copied();

@@ -16,8 +16,8 @@ pub(super) struct Rank {
 const SCORE_MAX: u8 = 100;
 
 impl Rank {
-    /// `place` is that in the order of codes, and `cost` is in the account's currency; only strategies that compare
-    /// costs look at it.
+    /// `place` is that in the order of codes, and `cost` is in the account's currency; only strategies that
+    /// compare costs look at it.
     pub(super) fn new(
         strategy: Strategy,
         (operator, place): (&Operator, u16),
@@ -49,9 +49,9 @@ fn cost_key(cost: Option<Amount>) -> u64 {
 
 /// Sorts operators so that each comes first for its share of all messages, by weight.
 ///
-/// Each operator waits for a time that is drawn from an exponential distribution with its weight as the rate; the
-/// shortest is first with probability weight over the sum of weights. One operator's draw does not depend on who else is
-/// there, so one that goes leaves the order of the others as it was.
+/// Each operator waits for a time that is drawn from an exponential distribution with its weight as the rate;
+/// the shortest is first with probability weight over the sum of weights. One operator's draw does not depend
+/// on who else is there, so one that goes leaves the order of the others as it was.
 fn draw(spread: u64, operator: OperatorNumber, weight: u32) -> u64 {
     if weight == 0 {
         return u64::MAX;

@@ -1,4 +1,5 @@
-//! Routes made ready for look-up: by network one array step to the list of operators that may take its messages.
+//! Routes made ready for look-up: by network one array step to the list of operators that may take its
+//! messages.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use crate::operator::{AccountFilter, Operator, OperatorNumber, OperatorStatus, S
 use crate::prices::PriceTable;
 use crate::time::UnixMicros;
 
-/// Which operators take which messages. Never changes; a reload makes another.
+/// The operators that take the messages of each network. Never changes; a reload makes another.
 #[derive(Debug, Default)]
 pub struct Routes {
     /// Ascending by code.
@@ -26,7 +27,7 @@ pub struct Routes {
     pub(super) exchange: ExchangeRates,
 }
 
-/// What holds for the messages of some networks; networks for which the same holds share one.
+/// The candidates for some networks; networks with the same candidates share one list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct List {
     pub(super) strategy: Strategy,
@@ -40,7 +41,7 @@ pub(super) struct List {
 pub(super) struct Row {
     pub(super) operator: Operator,
     costs: PriceTable,
-    /// By `NetworkId`.
+    /// Networks served, by `NetworkId`.
     serves: Box<[bool]>,
     senders: Option<HashSet<Box<[u8]>>>,
     accounts: Accounts,
@@ -70,7 +71,7 @@ impl Routes {
         Ok(Self { rows, by_number, by_network, lists, exchange })
     }
 
-    /// Whether there is no operator at all.
+    /// True if there is no operator at all.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
@@ -85,7 +86,8 @@ impl Routes {
         self.rows.iter().map(|row| &row.operator)
     }
 
-    /// What an operator asks for so many segments to a network, also in `currency`; `None` where it does not say.
+    /// The cost that an operator asks for so many segments to a network, also in `currency`; `None` where it
+    /// has none.
     pub fn cost(
         &self,
         operator: OperatorNumber,
@@ -100,7 +102,7 @@ impl Routes {
         Some(Cost { amount, in_account_currency })
     }
 
-    /// What holds for a network; `None` where it is not in the catalogue that the routes were made with.
+    /// The list of a network; `None` where it is not in the catalogue that the routes were made with.
     pub(super) fn list(&self, network: NetworkId) -> Option<&List> {
         let list = *self.by_network.get(network.index())?;
         self.lists.get(list as usize)
@@ -170,7 +172,8 @@ fn check_rules(definition: &RoutingDefinition, errors: &mut Vec<RoutingError>) {
     }
 }
 
-/// Where costs are looked at anywhere, those of every operator that gets messages convert to every account's currency.
+/// Checks that costs of every operator that gets messages convert to every account's currency, if costs are
+/// compared.
 fn check_exchange(definition: &RoutingDefinition, errors: &mut Vec<RoutingError>) {
     let rules = &definition.rules;
     let strategies = rules.iter().filter_map(|rule| rule.strategy).chain([definition.strategy]);

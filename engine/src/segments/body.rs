@@ -1,17 +1,17 @@
 //! A message as the PDU carries it.
 
-/// What is sent, as the PDU carries it.
+/// The text and header of a message, as the PDU carries them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Body<'a> {
     /// The data coding scheme (SMPP 3.4 §5.2.19).
     pub data_coding: u8,
-    /// Whether `esm_class` says that a user data header comes first (SMPP 3.4 §5.2.12).
+    /// True if `esm_class` says that a user data header comes first (SMPP 3.4 §5.2.12).
     pub udhi: bool,
     /// The three `sar_*` parameters, where the PDU has all of them.
     pub sar: Option<Sar>,
     /// Header and text.
     pub octets: &'a [u8],
-    /// Whether they were in `message_payload` rather than in `short_message`.
+    /// True if they were in `message_payload` rather than in `short_message`.
     pub in_payload: bool,
 }
 
@@ -20,14 +20,14 @@ impl Body<'_> {
     pub const SHORT_MESSAGE_OCTETS_MAX: usize = 254;
 }
 
-/// Which part of a longer message a PDU is (SMPP 3.4 §5.3.2.22 to §5.3.2.24).
+/// The place of a PDU in a longer message (SMPP 3.4 §5.3.2.22 to §5.3.2.24).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sar {
     /// The same in every part.
     pub reference: u16,
-    /// How many parts there are.
+    /// The number of parts.
     pub total: u8,
-    /// Which of them this is, from one.
+    /// The number of this part, from one.
     pub sequence: u8,
 }
 

@@ -5,10 +5,11 @@ use std::fmt;
 /// Octets of user data in one short message (3GPP TS 23.040 §9.2.3.16).
 pub(super) const OCTETS: usize = 140;
 
-/// Octets that concatenation adds to a header: an element with an 8-bit reference (3GPP TS 23.040 §9.2.3.24.1).
+/// Octets that concatenation adds to a header: an element with an 8-bit reference (3GPP TS 23.040
+/// §9.2.3.24.1).
 pub(super) const CONCATENATION_OCTETS: usize = 5;
 
-/// What the network sends a message as.
+/// The units that the network sends a message in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coding {
     /// Septets of the GSM 7-bit alphabet.
@@ -20,7 +21,7 @@ pub enum Coding {
 }
 
 impl Coding {
-    /// How many units fit into so many octets.
+    /// The number of units that fit into so many octets.
     pub(super) const fn capacity(self, octets: usize) -> usize {
         match self {
             Self::Gsm7 => octets * 8 / 7,

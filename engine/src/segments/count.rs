@@ -13,7 +13,7 @@ use super::parts::Content;
 /// Units of the longest character.
 const PAIR_UNITS: usize = 2;
 
-/// Why a message has the segments that it has.
+/// The rule that gives a message its number of segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// It fits into one short message.
@@ -37,22 +37,22 @@ impl fmt::Display for Rule {
     }
 }
 
-/// How a message was counted.
+/// The segments of a message, with the figures that they follow from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SegmentCount {
-    /// What is charged: 1 to 255.
+    /// The number of segments charged: 1 to 255.
     pub segments: u8,
-    /// What the units are.
+    /// The kind of units.
     pub coding: Coding,
     /// Septets, UTF-16 units or octets of the text, its header left out.
     pub units: u32,
     /// The most units that each segment could hold.
     pub per_segment: u16,
-    /// Why.
+    /// The rule that applied.
     pub rule: Rule,
 }
 
-/// Why a message cannot be counted.
+/// The reason for which a message cannot be counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum SegmentError {
     /// It would need more than 255 segments.

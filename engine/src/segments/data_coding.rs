@@ -1,6 +1,6 @@
-//! What `data_coding` says about how octets become characters (SMPP 3.4 §5.2.19, 3GPP TS 23.038 §4).
+//! The alphabet that `data_coding` names (SMPP 3.4 §5.2.19, 3GPP TS 23.038 §4).
 
-/// What `data_coding` 0, "SMSC default alphabet", means for an account (SMPP 3.4 §5.2.19).
+/// The alphabet of `data_coding` 0, "SMSC default alphabet", for an account (SMPP 3.4 §5.2.19).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DefaultCoding {
     /// GSM 03.38, one septet per octet.
@@ -10,7 +10,7 @@ pub enum DefaultCoding {
     Latin1,
 }
 
-/// What the octets of a message are.
+/// The alphabet of a message's octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Alphabet {
     /// GSM 7-bit, one septet to an octet.
@@ -25,8 +25,8 @@ pub(super) enum Alphabet {
 
 /// The alphabet of a message.
 ///
-/// Values of SMPP come first, then the groups of 3GPP TS 23.038 that SMPP lets through. A reserved value is the
-/// default alphabet, as that standard asks of a receiver.
+/// Values of SMPP come first, then the groups of 3GPP TS 23.038 that SMPP lets through. A reserved value is
+/// the default alphabet, as that standard asks of a receiver.
 pub(super) fn alphabet(data_coding: u8, default_coding: DefaultCoding) -> Alphabet {
     match data_coding {
         0x00 => match default_coding {

@@ -5,7 +5,7 @@
 pub(super) struct Header {
     /// Octets, the length octet included.
     pub len: usize,
-    /// Whether an element says that the message is one part of several.
+    /// True if an element says that the message is one part of several.
     pub concatenated: bool,
 }
 

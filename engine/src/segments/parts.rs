@@ -11,7 +11,7 @@ use crate::gsm7::{self, ESCAPE, Septets};
 pub(super) struct Content<'a> {
     alphabet: Alphabet,
     octets: &'a [u8],
-    /// What the network sends it as.
+    /// The units that the network sends it in.
     pub coding: Coding,
     /// Septets, UTF-16 units or octets.
     pub units: usize,
@@ -31,7 +31,8 @@ impl<'a> Content<'a> {
         Self { alphabet, octets, coding, units }
     }
 
-    /// Number of parts of `capacity` units that it takes, at least one. A capacity below two could not hold a pair.
+    /// Number of parts of `capacity` units that it takes, at least one. A capacity below two could not hold a
+    /// pair.
     pub(super) fn parts(&self, capacity: usize) -> usize {
         match (self.alphabet, self.coding) {
             (Alphabet::Latin1, Coding::Gsm7) => self.parts_of_latin1(capacity),

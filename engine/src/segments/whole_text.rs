@@ -33,8 +33,8 @@ fn is_compressed(data_coding: u8) -> bool {
     matches!(data_coding, 0x20..=0x3F | 0x60..=0x7F)
 }
 
-/// Without control characters, line ends aside: a network that passes the octets on as septets would take an escape
-/// and the character behind it for one.
+/// Without control characters, line ends aside: a network that passes the octets on as septets would take an
+/// escape and the character behind it for one.
 fn ascii(octets: &[u8]) -> Option<String> {
     let shown = |octet: u8| matches!(octet, b' '..=b'~' | b'\n' | b'\r');
     octets.iter().map(|octet| shown(*octet).then(|| char::from(*octet))).collect()

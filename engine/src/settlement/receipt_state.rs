@@ -28,11 +28,11 @@ states! {
     Scheduled = 0, "SCHEDLD";
     /// On its way.
     Enroute = 1, "ENROUTE";
-    /// Delivered.
+    /// Delivered to the recipient.
     Delivered = 2, "DELIVRD";
     /// Its validity ended.
     Expired = 3, "EXPIRED";
-    /// Deleted there.
+    /// Deleted by the operator.
     Deleted = 4, "DELETED";
     /// Cannot be delivered.
     Undeliverable = 5, "UNDELIV";
@@ -40,7 +40,7 @@ states! {
     Accepted = 6, "ACCEPTD";
     /// Not known there.
     Unknown = 7, "UNKNOWN";
-    /// Rejected there.
+    /// Rejected by the operator.
     Rejected = 8, "REJECTD";
     /// Accepted and not delivered on purpose.
     Skipped = 9, "SKIPPED";
@@ -57,8 +57,8 @@ impl ReceiptState {
         Self::ALL.get(usize::from(number)).copied()
     }
 
-    /// The state of a word after `stat:`, in capital or small letters, cut to seven as the standard has it or in full, as
-    /// some operators write it.
+    /// The state of a word after `stat:`, in capital or small letters, cut to seven as the standard has it or
+    /// in full, as some operators write it.
     pub fn from_stat(stat: &[u8]) -> Option<Self> {
         let stat = stat.trim_ascii();
         let is_it = |state: &Self| {
@@ -84,13 +84,13 @@ impl ReceiptState {
         }
     }
 
-    /// Whether nothing more will come for the message.
+    /// True if nothing more will come for the message.
     pub const fn is_final(self) -> bool {
         self.outcome().is_some()
     }
 
-    /// How a message with this receipt ended; `None` where it has not. Whatever kept the operator from delivering it, it
-    /// had the message: `expired` and `rejected` are for those that no operator took.
+    /// The outcome of a message with this receipt; `None` where it has none yet. Whatever kept the operator
+    /// from delivering it, it had the message: `expired` and `rejected` are for those that no operator took.
     pub const fn outcome(self) -> Option<Outcome> {
         match self {
             Self::Scheduled | Self::Enroute | Self::Accepted => None,

@@ -1,8 +1,8 @@
-//! What a plan says about the price of a message that is not delivered.
+//! A plan's terms for the price of a message that is not delivered.
 
 use super::Outcome;
 
-/// What has to happen for the price to be kept.
+/// The event that has to happen for the price to be kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ChargeOn {
     /// The message was submitted; only what [`RefundOn`] names gives the price back.
@@ -15,7 +15,7 @@ pub enum ChargeOn {
 }
 
 impl ChargeOn {
-    /// Every one.
+    /// Every event there is.
     pub const ALL: [Self; 3] = [Self::Submit, Self::Acceptance, Self::Delivery];
 
     /// The name in files, APIs and on screens.
@@ -38,10 +38,11 @@ impl ChargeOn {
 pub struct RefundOn(u8);
 
 impl RefundOn {
-    /// No outcome.
+    /// The set of no outcome.
     pub const NONE: Self = Self(0);
 
-    /// The outcomes that a plan may choose from. A delivered message is never given back, and a cancelled one always.
+    /// The outcomes that a plan may choose from. A delivered message is never given back, and a cancelled one
+    /// always.
     pub const CHOICES: [Outcome; 4] =
         [Outcome::Rejected, Outcome::Expired, Outcome::Undelivered, Outcome::Unknown];
 
@@ -50,7 +51,7 @@ impl RefundOn {
         Self(outcomes.iter().fold(0, |bits, outcome| bits | bit(*outcome)))
     }
 
-    /// Whether the outcome is among them.
+    /// True if the outcome is among them.
     pub fn contains(self, outcome: Outcome) -> bool {
         self.0 & bit(outcome) != 0
     }
@@ -78,10 +79,10 @@ const fn bit(outcome: Outcome) -> u8 {
     }
 }
 
-/// When a plan's price is kept and when it is given back.
+/// The conditions under which a plan's price is kept or given back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SettlementTerms {
-    /// What has to happen for the price to be kept.
+    /// The event that has to happen for the price to be kept.
     pub charge_on: ChargeOn,
     /// The outcomes that give it back all the same.
     pub refund_on: RefundOn,
@@ -111,7 +112,8 @@ impl SettlementTerms {
         Some(Self { charge_on, refund_on: RefundOn(bits & ((1 << REFUND_BITS) - 1)) })
     }
 
-    /// Whether a message that ends so gets its price back; `was_accepted` where an operator is known to have taken it.
+    /// True if a message that ends so gets its price back; `was_accepted` says that an operator is known to
+    /// have taken it.
     pub fn refunds(self, outcome: Outcome, was_accepted: bool) -> bool {
         let is_earned = match self.charge_on {
             ChargeOn::Submit => true,

@@ -4,7 +4,8 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Literal {
     characters: Box<[char]>,
-    /// For each character how many of the first ones are also the last ones up to it, itself not among the first.
+    /// For each character how many of the first ones are also the last ones up to it, itself not among the
+    /// first.
     borders: Box<[usize]>,
 }
 
@@ -37,7 +38,8 @@ impl Literal {
         text.ends_with(&self.characters)
     }
 
-    /// Every place where it stands in `text`, in ascending order, overlapping ones too. An empty one stands nowhere.
+    /// Every place where it stands in `text`, in ascending order, overlapping ones too. An empty one stands
+    /// nowhere.
     pub(super) fn starts<'a>(&'a self, text: &'a [char]) -> impl Iterator<Item = usize> + 'a {
         let mut matched = 0;
         text.iter().enumerate().filter_map(move |(at, character)| {
@@ -47,7 +49,8 @@ impl Literal {
         })
     }
 
-    /// How many of its first characters stand at the end of a text, where `matched` did before `character` came.
+    /// The number of its first characters that stand at the end of a text, where `matched` did before
+    /// `character` came.
     fn advance(&self, borders: &[usize], mut matched: usize, character: char) -> usize {
         loop {
             if self.characters.get(matched) == Some(&character) {

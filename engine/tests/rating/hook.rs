@@ -1,4 +1,4 @@
-//! What stands between rating and debit: the hook that finds the message's way.
+//! The hook between rating and debit, which finds the message's operator.
 
 use std::cell::Cell;
 

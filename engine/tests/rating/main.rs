@@ -1,8 +1,8 @@
 //! Rating and charging, as worksheets that a billing clerk can check by hand.
 //!
-//! Each text file beside this one sets up plans and accounts and then lists messages, one per line, with the charge
-//! or the refusal that is due. [`setup`] reads the set-up, [`worksheet`] the messages; every message is quoted before it
-//! is charged, and both must say the same. `README.md` explains the lines.
+//! Each text file beside this one sets up plans and accounts and then lists messages, one per line, with the
+//! charge or the refusal that is due. [`setup`] reads the set-up, [`worksheet`] the messages; every message
+//! is quoted before it is charged, and both must say the same. `README.md` explains the lines.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

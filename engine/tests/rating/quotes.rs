@@ -57,7 +57,8 @@ proptest! {
             let submitted = Submitted::read(to, body).unwrap();
             let terms = tables.terms(account).unwrap();
             let now = UnixMicros(first + minute * 60_000_000);
-            // `settle` compares the quote with the charge, and the wallet before a refusal with that after it.
+            // `settle` compares the quote with the charge, and the wallet before a refusal with that after
+            // it.
             settle(&setup, &tables, terms, &submitted.message(), now).map_err(TestCaseError::fail)?;
         }
     }

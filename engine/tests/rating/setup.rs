@@ -1,4 +1,4 @@
-//! What a worksheet has set up: networks, plans, accounts and their wallets, one statement at a time.
+//! The set-up of a worksheet: networks, plans, accounts and their wallets, one statement at a time.
 
 use std::collections::BTreeMap;
 use std::str::{FromStr, SplitWhitespace};

@@ -24,7 +24,8 @@ fn body(data_coding: u8, octets: &[u8]) -> Body<'_> {
     Body { data_coding, udhi: false, sar: None, octets, in_payload }
 }
 
-/// Rates a message of the account `strict`, which may send what matches one of the templates above, or of `free`.
+/// Rates a message of the account `strict`, which may send what matches one of the templates above, or of
+/// `free`.
 fn rated(account: &str, coding: DefaultCoding, body: Body<'_>) -> Result<u8, Refusal> {
     let setup = Setup::of(
         "network 639/02 KE Safaricom\nprefix 25470 639/02\nplan p USD UTC base 0.05\n\
@@ -99,7 +100,8 @@ fn a_text_is_read_as_its_data_coding_says() {
     }
 }
 
-/// What phones differ in, or what lets two octets of which the second is checked become one character.
+/// Octets that phones read differently, or of which two become one character although only the second is
+/// checked.
 #[test]
 fn octets_that_stand_for_no_character_are_no_text() {
     let with = |filling: &[u8]| [b"Hi ".as_slice(), filling, &septets("_1 [now] @ home.")].concat();

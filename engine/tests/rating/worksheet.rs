@@ -13,10 +13,10 @@ use tollgate_engine::wallet::WalletState;
 
 use crate::setup::Setup;
 
-/// What a worksheet came to.
+/// The result of a worksheet.
 #[derive(Default)]
 pub struct Outcome {
-    /// How many messages it lists.
+    /// The number of messages that it lists.
     pub messages: usize,
     /// `file:line: what is wrong`.
     pub differences: Vec<String>,

@@ -22,7 +22,7 @@ use crate::setup::{network_code, operator_called};
 pub const CODES: [&str; 9] =
     ["310/260", "311/480", "311/490", "639/02", "639/03", "228/01", "310", "639", "228"];
 
-/// What accounts and operators may pay in.
+/// The currencies that accounts and operators may pay in.
 pub const CURRENCIES: [&str; 3] = ["USD", "EUR", "KES"];
 
 /// Instants that rows begin and messages come at.

@@ -1,8 +1,8 @@
 //! Routing, as worksheets that can be checked by hand, and as properties over any definition at all.
 //!
-//! Each text file beside this one sets up operators and rules and then lists messages, one per line, with where they go.
-//! [`setup`] reads the set-up, [`worksheet`] the messages; `README.md` explains the lines. [`properties`] has random
-//! definitions, and a naive router that is to agree.
+//! Each text file beside this one sets up operators and rules and then lists messages, one per line, with
+//! where they go. [`setup`] reads the set-up, [`worksheet`] the messages; `README.md` explains the lines.
+//! [`properties`] has random definitions, and a naive router that is to agree.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

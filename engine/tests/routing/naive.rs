@@ -1,5 +1,5 @@
-//! A router that takes its time: it looks at every operator, rule and row for every message, and shares no code with the
-//! engine's but the currencies' conversion.
+//! A router that takes its time: it looks at every operator, rule and row for every message, and shares no
+//! code with the engine's but the currencies' conversion.
 
 use std::cmp::Reverse;
 
@@ -17,7 +17,7 @@ pub struct Naive<'a> {
     pub networks: &'a Networks,
 }
 
-/// How close a code is to a network: 0 for the very code, 3 for another MCC of its country.
+/// The distance of a code from a network: 0 for the very code, 3 for another MCC of its country.
 fn closeness(code: NetworkCode, network: NetworkId, networks: &Networks) -> Option<u8> {
     let own = networks.get(network).code;
     if code == own {
@@ -48,7 +48,7 @@ impl Naive<'_> {
         (strategy, guard, named.is_none_or(|named| named.contains(&operator.code)))
     }
 
-    /// What an operator asks for the whole message, in its own currency and in the account's.
+    /// The cost that an operator asks for the whole message, in its own currency and in the account's.
     pub fn cost(&self, operator: &Operator, ask: &RouteAsk<'_>) -> Option<(Amount, Option<Amount>)> {
         let rows = operator.costs.iter().enumerate().filter(|(_, row)| {
             row.effective_from <= ask.now && row.effective_to.is_none_or(|to| ask.now < to)
@@ -67,7 +67,7 @@ impl Naive<'_> {
         Some((cost, converted))
     }
 
-    /// Why an operator cannot take a message; `None` where it can.
+    /// The reason for which an operator cannot take a message; `None` where it can.
     pub fn refusal(&self, operator: &Operator, ask: &RouteAsk<'_>) -> Option<RouteRefusal> {
         let serves = match &operator.networks {
             ServedNetworks::All => true,
@@ -104,7 +104,7 @@ impl Naive<'_> {
         reasons.into_iter().find(|(holds, _)| *holds).map(|(_, reason)| reason)
     }
 
-    /// What an operator is ranked by, the draw left out: of two that differ in it, the smaller comes first.
+    /// The key that an operator is ranked by, the draw left out: the smaller of two comes first.
     pub fn key(&self, operator: &Operator, ask: &RouteAsk<'_>, condition: Condition) -> [i128; 4] {
         let (strategy, _, _) = self.rule(ask.network, operator);
         let down = i128::from(!condition.available);

@@ -1,4 +1,4 @@
-//! What holds for any definition, any message and any condition of the operators.
+//! Properties of any definition, any message and any condition of the operators.
 
 use proptest::prelude::*;
 use tollgate_engine::money::Amount;
@@ -168,7 +168,7 @@ proptest! {
         }
     }
 
-    /// When others go, a message stays where it is; when its own goes, it goes to the next in rank.
+    /// A message keeps its operator while others go; with its own gone, it goes to the next in rank.
     #[test]
     fn the_others_do_not_move_a_message(
         definition in definitions(),

@@ -1,4 +1,4 @@
-//! What a worksheet has set up: networks, operators and rules, one statement at a time.
+//! The set-up of a worksheet: networks, operators and rules, one statement at a time.
 
 use std::collections::BTreeMap;
 use std::str::{FromStr, SplitWhitespace};

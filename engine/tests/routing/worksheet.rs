@@ -7,10 +7,10 @@ use tollgate_engine::time::UnixMicros;
 
 use crate::setup::{Setup, Words, network_code};
 
-/// What a worksheet came to.
+/// The result of a worksheet.
 #[derive(Default)]
 pub struct Outcome {
-    /// How many messages it lists.
+    /// The number of messages that it lists.
     pub messages: usize,
     /// `file:line: what is wrong`.
     pub differences: Vec<String>,

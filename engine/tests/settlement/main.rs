@@ -34,7 +34,7 @@ fn check(sheet: &str) -> (usize, Vec<String>) {
     (lives, differences)
 }
 
-/// What is due for a life, and what happens in it.
+/// The result due for a life, and the events in it.
 fn read_life(line: &str) -> Option<(String, String)> {
     let (life, due) = line.split_once("=>")?;
     let (terms, events) = life.split_once('|')?;
@@ -121,7 +121,7 @@ fn terms() -> impl Strategy<Value = SettlementTerms> {
     prop::sample::select(all)
 }
 
-/// What has moved over a whole life.
+/// The amounts and counters that have moved over a whole life.
 #[derive(Default)]
 struct Books {
     counted: Counted,
