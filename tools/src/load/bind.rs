@@ -70,7 +70,7 @@ pub fn open(
         let mut answer = None;
         connection.read(|frame, out| match frame.header.command {
             CommandId::EnquireLink => {
-                put_header_only(out, CommandId::EnquireLinkResp, 0, frame.header.sequence)
+                put_header_only(out, CommandId::EnquireLinkResp, 0, frame.header.sequence);
             }
             _ if frame.header.sequence == sequence => answer = Some(frame.header.status),
             _ => {}
