@@ -26,7 +26,7 @@ use crate::identity::random;
 use crate::identity::visibility::Visibility;
 use crate::problems::{apply_problem, unavailable};
 use tollgate_provisioning::bounds::text::PASSWORD;
-use tollgate_provisioning::{passwords, texts};
+use tollgate_provisioning::{check_opening_balance, passwords, texts};
 use tollgate_relay::configuration::ConfigurationChange;
 use tollgate_relay::snapshot::ActiveAccount;
 use view::CreatedAt;
@@ -96,11 +96,8 @@ impl AccountsService for Accounts {
                 Problem::field("settings.system_id", "is missing, and the id is too long to be used instead")
             })?;
         }
-        let lowest = record.credit_limit.0.checked_neg();
-        let lowest = lowest.ok_or_else(|| Problem::field("credit_limit", "is below zero"))?;
-        if opening < lowest {
-            return Err(Problem::field("opening_balance", "is below zero by more than the credit limit"));
-        }
+        check_opening_balance(opening, record.credit_limit.0)
+            .map_err(|message| Problem::field("opening_balance", message))?;
         self.check_names(&record, None)?;
         let number = self.numbered(&turn, &record, opening)?;
         let view = self.put_record(&mut turn, caller, number, record, None, "account.create")?;

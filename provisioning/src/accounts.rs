@@ -38,3 +38,12 @@ pub struct ProvisionedAccount {
     /// Tags of the TLVs that carry Tollgate's own fields.
     pub tlv: TlvTags,
 }
+
+/// Refuses an opening balance that is further below zero than the credit limit allows. The error is in words that follow
+/// the key.
+pub fn check_opening_balance(balance: Amount, credit_limit: Amount) -> Result<(), String> {
+    if credit_limit.checked_neg().is_some_and(|lowest| balance < lowest) {
+        return Err(format!("is below zero by more than credit_limit, {credit_limit}"));
+    }
+    Ok(())
+}

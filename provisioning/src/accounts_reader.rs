@@ -10,13 +10,14 @@ use tollgate_engine::tariff::RateRow;
 use tollgate_engine::throttle::RateLimit;
 use toml::de::DeValue;
 
-use crate::accounts::ProvisionedAccount;
+use crate::accounts::{ProvisionedAccount, check_opening_balance};
 use crate::bounds::account as bounds;
 use crate::catalogue::Known;
 use crate::names::Names;
 use crate::passwords::PasswordHash;
 use crate::plans::PlanNames;
-use crate::rates::RateList;
+use crate::rate_list::RateList;
+use crate::rates::{read_rate_file, read_rate_table};
 use crate::read::texts;
 use crate::read::texts::quoted;
 use crate::read::values::{boolean, decimal, integer, one_of, text};
@@ -86,7 +87,9 @@ fn read_account(
     let idempotency_by_user_message_reference = read_reference_window(table, around.settings);
     let reply_tlvs = table.or("reply_tlvs", false, boolean);
     let account = read_charging(table, around, id)?;
-    check_opening_balance(table, opening_balance, account.credit_limit);
+    if let Err(message) = check_opening_balance(opening_balance, account.credit_limit) {
+        table.problem("opening_balance", message);
+    }
     Some(ProvisionedAccount {
         account,
         system_id: system_id?,
@@ -99,13 +102,6 @@ fn read_account(
         reply_tlvs,
         tlv,
     })
-}
-
-fn check_opening_balance(table: &mut TableReader, balance: Amount, credit_limit: Amount) {
-    if credit_limit.checked_neg().is_some_and(|lowest| balance < lowest) {
-        let message = format!("is below zero by more than credit_limit, {credit_limit}");
-        table.problem("opening_balance", message);
-    }
 }
 
 /// Reads the part of an account that the engine charges by.
@@ -233,11 +229,11 @@ fn read_own_rates(table: &mut TableReader, around: &mut Surroundings) -> Vec<Rat
             let Some(source) = table.optional("rates", |value| source_file(value, around.sources)) else {
                 return Vec::new();
             };
-            RateList::read_rates(&source, around.known, table.problems()).into_rows()
+            read_rate_file(&source, around.known, table.problems()).into_rows()
         }
         Some(_) => {
             let mut list = RateList::default();
-            table.tables("rates", |row| list.read_table(row, around.known));
+            table.tables("rates", |row| read_rate_table(&mut list, row, around.known));
             list.into_rows()
         }
     }

@@ -26,6 +26,7 @@ pub mod overrides;
 pub mod passwords;
 mod plans;
 mod provisioning;
+mod rate_list;
 mod rate_rows;
 mod rates;
 mod read;
@@ -34,7 +35,7 @@ mod secret;
 mod settings;
 mod settings_reader;
 
-pub use accounts::ProvisionedAccount;
+pub use accounts::{ProvisionedAccount, check_opening_balance};
 pub use api::{ApiSettings, BillingSettings, MailSettings, SmtpTls};
 pub use archive::ArchivedFile;
 pub use archived::{ArchivedKind, ArchivedTariff};
@@ -46,6 +47,7 @@ pub use operators::{
     ProvisionedOperator,
 };
 pub use provisioning::Provisioning;
+pub use rate_list::{RateError, RateList, check_rate};
 pub use rate_rows::{WrittenRate, read_written_rates};
 pub use rates::EVERY_PLAN;
 pub use read::texts;

@@ -14,7 +14,7 @@ use crate::catalogue::Known;
 use crate::names::Names;
 use crate::operator_smpp_reader::read_smpp;
 use crate::operators::ProvisionedOperator;
-use crate::rates::RateList;
+use crate::rates::read_cost_file;
 use crate::read::texts;
 use crate::read::texts::quoted;
 use crate::read::values::{decimal, instead_of, integer, one_of, text};
@@ -167,9 +167,9 @@ fn read_costs(
     let Some(source) = table.optional("costs", |value| source_file(value, around.sources)) else {
         return Vec::new();
     };
-    let costs = RateList::read_costs(&source, around.known, table.problems()).into_rows();
+    let rows = read_cost_file(&source, around.known, table.problems()).into_rows();
     files.push(source);
-    costs
+    rows
 }
 
 /// Reads the word `any`, or a table that lets some accounts through or keeps some out.

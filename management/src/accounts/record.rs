@@ -19,7 +19,7 @@ use tollgate_engine::time::UnixMicros;
 use crate::notifications::alerts::webhook::check_url;
 use tollgate_provisioning::bounds::{Bounds, account as bounds};
 use tollgate_provisioning::passwords::PasswordHash;
-use tollgate_provisioning::{ProvisionedAccount, Settings, texts};
+use tollgate_provisioning::{ProvisionedAccount, RateList, Settings, check_rate, texts};
 
 /// The account's settings as they were asked for. [`provisioned`](Self::provisioned) checks them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,17 +206,12 @@ impl AccountRecord {
         if self.rates.len() > bounds::RATES {
             return Err(Problem::field("rates", format!("more than {}", bounds::RATES)));
         }
-        let mut places = std::collections::HashSet::new();
-        let mut rows = Vec::with_capacity(self.rates.len());
+        let mut list = RateList::default();
         for (rate, line) in self.rates.iter().zip(1..) {
             let row = rate_row(rate, line)?;
-            if !places.insert((row.network, row.effective_from)) {
-                let message = format!("{} has two prices from the same time", row.network);
-                return Err(Problem::field("rates", message));
-            }
-            rows.push(row);
+            list.add(row).map_err(|error| Problem::field("rates", error.to_string()))?;
         }
-        Ok(rows)
+        Ok(list.into_rows())
     }
 }
 
@@ -226,16 +221,15 @@ fn rate_row(rate: &AccountRate, line: u32) -> Result<RateRow, Problem> {
     let network = network.ok_or_else(|| {
         Problem::field(&field("mcc"), "must have three digits, and mnc two or three if it is given")
     })?;
-    if rate.price.0.is_negative() {
-        return Err(Problem::field(&field("price"), "is below zero"));
-    }
-    let effective_from = rate.effective_from.map_or(UnixMicros::default(), |at| at.0);
-    let effective_to = rate.effective_to.map(|at| at.0);
-    if effective_to.is_some_and(|to| to <= effective_from) {
-        return Err(Problem::field(&field("effective_to"), "is not after effective_from"));
-    }
-    let origin = RowOrigin { file: Arc::from("account rates"), line };
-    Ok(RateRow { network, price: rate.price.0, effective_from, effective_to, origin })
+    let row = RateRow {
+        network,
+        price: rate.price.0,
+        effective_from: rate.effective_from.map_or(UnixMicros::default(), |at| at.0),
+        effective_to: rate.effective_to.map(|at| at.0),
+        origin: RowOrigin { file: Arc::from("account rates"), line },
+    };
+    check_rate(&row).map_err(|error| Problem::field(&field(error.key("price")), error.to_string()))?;
+    Ok(row)
 }
 
 /// Refuses a number that is out of bounds. `path` is put before the key.

@@ -1,6 +1,5 @@
 //! An operator of the API as the books keep it, and the operator that is put in force from it.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,7 +14,7 @@ use tollgate_engine::time::UnixMicros;
 
 use super::smpp;
 use tollgate_provisioning::bounds::operator as bounds;
-use tollgate_provisioning::{ProvisionedOperator, Secret, texts};
+use tollgate_provisioning::{ProvisionedOperator, RateList, Secret, check_rate, texts};
 
 /// The operator's settings as they were asked for. [`provisioned`](Self::provisioned) checks them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,28 +142,22 @@ fn cost_rows(costs: &[OperatorCost]) -> Result<Vec<RateRow>, Problem> {
     if costs.len() > bounds::NETWORKS {
         return Err(Problem::field("costs", format!("more than {}", bounds::NETWORKS)));
     }
-    let mut places = HashSet::new();
-    let mut rows = Vec::with_capacity(costs.len());
+    let mut list = RateList::default();
     for (cost, line) in costs.iter().zip(1..) {
         let field = |name: &str| format!("costs.{}.{name}", line - 1);
         let mnc = cost.mnc.as_deref().unwrap_or_default();
-        let network = network(&field("mcc"), NetworkCode::new(&cost.mcc, mnc), &cost.mcc)?;
-        if cost.cost.0.is_negative() {
-            return Err(Problem::field(&field("cost"), "is below zero"));
-        }
-        let effective_from = cost.effective_from.map_or(UnixMicros::default(), |at| at.0);
-        let effective_to = cost.effective_to.map(|at| at.0);
-        if effective_to.is_some_and(|to| to <= effective_from) {
-            return Err(Problem::field(&field("effective_to"), "is not after effective_from"));
-        }
-        if !places.insert((network, effective_from)) {
-            return Err(Problem::field("costs", format!("{network} has two costs from the same time")));
-        }
-        // It stands in no file, so that the archive writes it out.
-        let origin = RowOrigin { file: Arc::from(""), line };
-        rows.push(RateRow { network, price: cost.cost.0, effective_from, effective_to, origin });
+        let row = RateRow {
+            network: network(&field("mcc"), NetworkCode::new(&cost.mcc, mnc), &cost.mcc)?,
+            price: cost.cost.0,
+            effective_from: cost.effective_from.map_or(UnixMicros::default(), |at| at.0),
+            effective_to: cost.effective_to.map(|at| at.0),
+            // It stands in no file, so that the archive writes it out.
+            origin: RowOrigin { file: Arc::from(""), line },
+        };
+        check_rate(&row).map_err(|error| Problem::field(&field(error.key("cost")), error.to_string()))?;
+        list.add(row).map_err(|error| Problem::field("costs", error.to_string()))?;
     }
-    Ok(rows)
+    Ok(list.into_rows())
 }
 
 fn account_filter(filter: Option<&OperatorAccounts>) -> Result<AccountFilter, Problem> {
