@@ -70,7 +70,7 @@ fn a_remark_behind_a_value_outlives_the_value() {
         ..professional()
     };
     folder.apply(&replace_plan(&folder.config(), &folder.load(), &starter).unwrap());
-    let remark = "                     # or \"refuse\": then";
+    let remark = "                     # or \"refuse\": messages";
     assert!(text.contains(&format!("base_price = \"0.05\"{remark}")));
     assert_eq!(folder.text("plans.toml"), text.replace("\"0.05\"", "\"refuse\""));
     assert_eq!(list_plans(&folder.load())[0].base_price, None);
