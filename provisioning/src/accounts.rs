@@ -13,7 +13,7 @@ use tollgate_engine::money::Amount;
 use crate::passwords::PasswordHash;
 use crate::settings::TlvTags;
 
-/// An account, with what it takes to bind for it.
+/// An account and the data for its binds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvisionedAccount {
     /// The account for the engine's charging.

@@ -172,7 +172,7 @@ fn read_currency(table: &mut TableReader, of_plan: Option<Currency>) -> Option<C
     of_plan.or(currency)
 }
 
-/// Reads the `system_id`, for which the account's id stands in.
+/// Reads the `system_id`; the account's id is the default.
 fn read_system_id(table: &mut TableReader, id: Option<&Arc<str>>, taken: &mut Names) -> Option<Arc<str>> {
     let written = table.optional("system_id", text(texts::system_id));
     let system_id = if table.has("system_id") {

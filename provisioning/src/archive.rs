@@ -29,8 +29,8 @@ pub(crate) const TERMS: &str = "account terms";
 /// Name of the archived file with the costs of operators, except those in files.
 pub(crate) const OPERATOR_TERMS: &str = "operator terms";
 
-/// Under this name stand the names of the rate files, one in each line, where they do not come in the order
-/// of their names: of rows that are equals the first one wins, so that another order is another tariff.
+/// Name of the archived file that lists the rate files in their order, one in each line, if that is not the
+/// order of their names. Of two equal rows the first one wins, so that another order is another tariff.
 pub(crate) const RATES_ORDER: &str = "rates order";
 
 /// The same as [`TERMS`] for accounts of the management API.
@@ -59,7 +59,8 @@ pub fn archive(
 ) -> Vec<ArchivedFile> {
     let kept = [&sources.plans, &sources.numbering, &sources.networks, &sources.countries];
     let kept = kept.into_iter().flatten().chain(&sources.rates).map(|source| archived(source, true));
-    // Subscribers' numbers are not kept beyond their time; a CDR says which network its number was found in.
+    // Subscribers' numbers are not kept beyond their time; a CDR has the network that its number was found
+    // in.
     let ported = sources.ported.iter().map(|source| archived(source, false));
     let costs = operators.costs.iter().chain(&operator_sources.exchange_rates);
     let costs = costs.map(|source| archived(source, true));
@@ -132,7 +133,7 @@ fn operator_terms(operators: &[ProvisionedOperator]) -> String {
             Some(row) if !row.origin.file.is_empty() => {
                 let _ = writeln!(terms, "costs {}", row.origin.file);
             }
-            // Costs that stand in no file are written out.
+            // Costs that are in no file are written out.
             _ => operator.costs.iter().for_each(|row| terms.push_str(&line_of("cost", row))),
         }
         terms.push('\n');

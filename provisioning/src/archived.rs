@@ -1,7 +1,7 @@
 //! Reads an archived tariff, written by [`archive`](crate::archive), as far as prices depend on it.
 //!
-//! An archive names its files but does not say what each is for. That is told by what stands in them: the
-//! columns of a CSV file, the tables of a TOML file.
+//! An archive has the names of its files, but not their kinds. These are found by the content: the columns of
+//! a CSV file, the tables of a TOML file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -132,15 +132,15 @@ pub struct ArchivedTariff {
 }
 
 impl ArchivedTariff {
-    /// Reads the files of an archive, by name; or says what is wrong with them, under the names that they
-    /// have there.
+    /// Reads the files of an archive by name. The error has the mistakes in them, under the names in the
+    /// archive.
     pub fn read(files: &[(String, Vec<u8>)]) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let read = read_files(files, &mut problems);
         if problems.is_empty() { Ok(read) } else { Err(problems) }
     }
 
-    /// The rates that an account had of its own; where they stand is the place in the archive's list of them.
+    /// The rates that an account had of its own; their origin is the line in the archived file.
     pub fn own_rates(&self, account: &str) -> &[RateRow] {
         self.own_rates.get(account).map_or(&[], Vec::as_slice)
     }
@@ -189,7 +189,7 @@ fn read_files(files: &[(String, Vec<u8>)], problems: &mut Problems) -> ArchivedT
     ArchivedTariff { networks: catalogue.networks, plans, own_rates }
 }
 
-/// The archive has its files by name; where the rates came in another order, it says in which.
+/// Sorts the rate files, which the archive has by name, into the order that they had.
 fn put_in_order(rates: &mut [Arc<SourceFile>], order: Option<&SourceFile>) {
     let Some(order) = order else { return };
     let names: Vec<&str> = order.text().lines().collect();
@@ -236,7 +236,7 @@ fn archived_rate(text: &str, origin: RowOrigin) -> Parsed<RateRow> {
     })
 }
 
-/// An instant beyond what a calendar holds stands as a number.
+/// Reads an instant; one beyond the calendar is a number.
 fn instant(text: &str) -> Parsed<UnixMicros> {
     text.parse().map(UnixMicros).or_else(|_| texts::instant(text))
 }

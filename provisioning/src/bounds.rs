@@ -1,6 +1,7 @@
 //! The bounds and defaults of what an account, an operator, a link or a plan may set.
 //!
-//! Each stands here once. The readers of files, the management API and its OpenAPI document all refer to it.
+//! Each is defined here once. The readers of files, the management API and its OpenAPI document all refer to
+//! it.
 
 pub mod account;
 pub mod link;

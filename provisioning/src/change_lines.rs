@@ -1,4 +1,4 @@
-//! The lines that say what a reload changed, and comparisons that several kinds of changes share.
+//! Lines about the changes of a reload, and comparisons that several kinds of changes share.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
@@ -35,7 +35,7 @@ impl Lines {
         }
     }
 
-    /// The lines, and one that says how many more there are.
+    /// The lines, and a last one with the number of those that are left out.
     pub fn finish(mut self) -> Vec<String> {
         if self.more > 0 {
             self.told.push(format!("… and {} more changes", self.more));

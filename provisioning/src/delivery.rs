@@ -20,7 +20,7 @@ const HOUR_MS: u64 = 3_600_000;
 pub struct DeliverySettings {
     /// Messages of one operator's queue that are held in memory; the rest waits on disk.
     pub queue_messages_in_memory: u32,
-    /// The longest that a message may wait, whatever its validity_period says.
+    /// The longest time that a message may wait, whatever its validity_period is.
     pub max_validity_hours: u32,
     /// Pause before the first new attempt after a temporary refusal; each further one doubles it.
     pub retry_min_ms: u32,
@@ -47,7 +47,7 @@ pub struct DeliverySettings {
 }
 
 impl DeliverySettings {
-    /// The longest that a message may wait.
+    /// The longest time that a message may wait.
     pub const fn max_validity(&self) -> Duration {
         Duration::from_hours(self.max_validity_hours as u64)
     }

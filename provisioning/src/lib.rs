@@ -1,8 +1,9 @@
-//! Configuration: reads `tollgate.toml` and every file it names, and makes of them what the process runs by.
+//! Definitions of accounts, plans, operators and links with their bounds and defaults, settings of the process,
+//! and the readers of the files that hold them.
 //!
-//! [`load`] takes everything afresh and gives it whole or not at all. It never stops at the first error: what
-//! is wrong in any file is reported together, each with file, line and key. It never looks at the
-//! environment, opens no socket and writes nothing.
+//! [`load`] reads all files anew and returns either a whole configuration or every mistake in every file,
+//! each with file, line and key; it does not stop at the first one. It does not look at the environment,
+//! opens no socket and writes nothing.
 
 mod accounts;
 mod accounts_reader;

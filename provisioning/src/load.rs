@@ -21,8 +21,8 @@ pub struct Loaded {
     pub files: Vec<PathBuf>,
 }
 
-/// Loads `tollgate.toml` and the files that it names, which are relative to its directory; or says everything
-/// that is wrong with them.
+/// Loads `tollgate.toml` and the files that it names, which are relative to its directory. The error has
+/// every mistake in them.
 pub fn load(path: &Path) -> Result<Loaded, Problems> {
     load_with(path, &Overlay::new())
 }

@@ -13,7 +13,7 @@ use crate::choice::Choice;
 use crate::delivery::UnknownPolicy;
 use crate::secret::Secret;
 
-/// An operator, with what it takes to bind to it.
+/// An operator and its links.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvisionedOperator {
     /// The operator for the engine's routing. Its number is zero until it is provisioned on disk.

@@ -81,7 +81,7 @@ impl FromStr for PasswordHash {
     }
 }
 
-/// The hash is not printed: it is as good as the password to whoever guesses well.
+/// The hash is not printed: whoever has it can try passwords without a limit.
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PasswordHash(…)")

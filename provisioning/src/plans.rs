@@ -118,7 +118,7 @@ fn time_zone(name: &str) -> Parsed<String> {
     }
 }
 
-/// A price, or the word that says there is none.
+/// Reads a price, or the word for none.
 fn base_price(value: &DeValue) -> Parsed<Option<Amount>> {
     decimal(|text| match text {
         "refuse" => Ok(None),

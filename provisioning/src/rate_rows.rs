@@ -1,5 +1,5 @@
-//! Rates as they stand in their files, row by row, with what the engine has no use for: the plan's cell, the
-//! note.
+//! Rates as they are written in their files, row by row, with the parts that the engine does not use: the
+//! cell of the plan and the note.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -62,7 +62,7 @@ struct Around<'a> {
     lines: HashMap<Option<NetworkCode>, u32>,
 }
 
-/// The networks that a code stands for; `None` for all.
+/// The networks of a code; `None` for all.
 struct Scope(Option<NetworkCode>);
 
 /// Reads the table.

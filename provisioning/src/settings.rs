@@ -1,4 +1,4 @@
-//! The settings of the process: what `tollgate.toml` says, with a default for every key that it leaves out.
+//! The settings of the process: the content of `tollgate.toml`, with a default for every key.
 //!
 //! Field names are the keys of the file. [`Settings::default`] is what an empty file means, the paths of the
 //! tariff aside; `config/README.md` explains every key to the operator.
@@ -204,8 +204,8 @@ pub struct TlvTags {
     /// In a request: the dispatch that the message belongs to.
     #[serde(serialize_with = "hexadecimal")]
     pub dispatch_id: u16,
-    /// In a request: the network of the destination, such as `63902`; heeded for accounts that are trusted
-    /// with it.
+    /// In a request: the network of the destination, such as `63902`; used for accounts with
+    /// `trusts_network_tlv`.
     #[serde(serialize_with = "hexadecimal")]
     pub network: u16,
     /// In a request: `1` asks for the reply TLVs.
@@ -247,7 +247,7 @@ pub struct TariffFiles {
 /// The files of the operators, as written: absolute, or relative to the directory of `tollgate.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct OperatorFiles {
-    /// `operators.toml`; `None` for messages that are charged and kept but sent to nobody.
+    /// The file of operators, `operators.toml`; `None` if messages are charged and kept but not sent.
     pub file: Option<String>,
     /// Exchange rates; `None` for none.
     pub exchange_rates: Option<String>,

@@ -56,8 +56,8 @@ pub struct OperatorSources {
 /// Tags that are reserved for vendors' own TLVs (SMPP 3.4 §5.3.2).
 const VENDOR_TAGS: std::ops::RangeInclusive<u64> = 0x1400..=0x3FFF;
 
-/// Errors of SMPP and of vendors; above it everything is reserved (SMPP 5.0 §4.7.6), and zero would say that
-/// the message was taken.
+/// Statuses that a refusal may have: errors of SMPP and of vendors. All above them are reserved (SMPP 5.0
+/// §4.7.6), and zero would mean that the message was taken.
 const STATUSES: std::ops::RangeInclusive<u64> = 0x0001..=0x04FF;
 
 /// The longest time that any timer may have.
@@ -236,7 +236,7 @@ pub fn read_statuses(table: &mut TableReader, default: &StatusTable) -> Vec<(Ref
         .iter()
         .filter_map(|refusal| Some((*refusal, table.optional(refusal.name(), hexadecimal(STATUSES))?)))
         .collect();
-    // A client that takes lack of money for a fault sends the message again and again.
+    // A client that mistakes lack of money for a fault sends the message again and again.
     let after = with_statuses(default.clone(), &statuses);
     let funds = Refusal::InsufficientFunds;
     for fault in [Refusal::StorageUnavailable, Refusal::Overloaded, Refusal::Malformed, Refusal::Throttled] {

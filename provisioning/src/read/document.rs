@@ -23,7 +23,7 @@ impl<'t> Document<'t> {
         let mut broken_lines = BTreeSet::new();
         for error in errors {
             let line = source.line_at(error.span().map_or(0, |span| span.start));
-            // One slip of the finger often breaks several rules; the first one says enough.
+            // One typing error often breaks several rules; the first message is enough.
             if broken_lines.insert(line) {
                 problems.add(&source.path, line, "", error.message());
             }
@@ -46,7 +46,7 @@ impl<'t> Document<'t> {
         &self.source.name
     }
 
-    /// The line in which an octet stands.
+    /// The line of an octet.
     pub fn line_at(&self, offset: usize) -> u32 {
         self.source.line_at(offset)
     }

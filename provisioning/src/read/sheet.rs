@@ -69,8 +69,8 @@ impl Row<'_> {
     }
 }
 
-/// Calls `read` with every row that has as many cells as the header. The answer is whether all rows were
-/// handed over, and `read` understood each of them: if not, what they would have said is not known.
+/// Calls `read` with every row that has as many cells as the header. Returns true if there was no other row
+/// and `read` understood each of them.
 pub fn read_sheet(
     source: &SourceFile,
     columns: Columns,

@@ -48,7 +48,7 @@ impl SourceFile {
         &self.text
     }
 
-    /// The line, from one, in which an octet stands.
+    /// The line of an octet, counted from one.
     pub fn line_at(&self, offset: usize) -> u32 {
         let line = self.line_starts.partition_point(|start| *start <= offset);
         u32::try_from(line).unwrap_or(u32::MAX)

@@ -36,7 +36,7 @@ impl<'t, 'p> TableReader<'t, 'p> {
         Self { document, table, path, line, asked: Vec::new(), problems }
     }
 
-    /// The file that the table stands in.
+    /// The file of the table.
     pub fn document(&self) -> &'t Document<'t> {
         self.document
     }

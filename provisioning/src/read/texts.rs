@@ -18,7 +18,7 @@ use crate::secret::Secret;
 /// The parsed value, or the mistake in words.
 pub type Parsed<T> = Result<T, String>;
 
-/// A written value as it may stand in a message: short, and without what would upset a terminal.
+/// A written value in a form for messages: short, and without characters that would upset a terminal.
 pub fn shortened(written: &str) -> String {
     const MOST_CHARS: usize = 40;
     let shown: String = written.chars().take(MOST_CHARS).flat_map(char::escape_debug).collect();
@@ -41,7 +41,7 @@ pub fn file_name(text: &str) -> Parsed<String> {
     }
 }
 
-/// A sum of money in the currency that stands with it.
+/// A sum of money.
 pub fn amount(text: &str) -> Parsed<Amount> {
     text.parse().map_err(|error| format!("{} is {}", quoted(text), describe(&error)))
 }
@@ -87,7 +87,7 @@ pub fn mcc(text: &str) -> Parsed<NetworkCode> {
     NetworkCode::new(text, "").ok_or_else(|| format!("{} is not an MCC of three digits", quoted(text)))
 }
 
-/// The name of a plan or an account: it stands in file names, metrics and addresses of the API.
+/// The name of an account, a plan or an operator: it is used in file names, metrics and addresses of the API.
 pub fn name(text: &str) -> Parsed<Arc<str>> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     if (1..=NAME).contains(&text.len()) && text.bytes().all(allowed) {
