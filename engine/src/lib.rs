@@ -15,6 +15,7 @@
 //! Once it is charged, [`pace`] and [`breaker`] say when an operator may have it, [`health`] measures how
 //! operators fare, [`exchange`] converts what they ask for, and [`settlement`] says what each event on its
 //! way does to its price.
+//! [`receipt_id`] has the forms in which receipts write the ids of messages.
 
 pub mod account;
 pub mod approvals;
@@ -31,6 +32,7 @@ pub mod operator;
 pub mod pace;
 pub mod prices;
 pub mod quote;
+pub mod receipt_id;
 pub mod refusal;
 pub mod routing;
 pub mod segments;

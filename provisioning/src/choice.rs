@@ -2,9 +2,9 @@
 
 use tollgate_engine::account::{DefaultCoding, DeliveryMode, TextPolicy};
 use tollgate_engine::operator::OperatorStatus;
+use tollgate_engine::receipt_id::ReceiptIdFormat;
 use tollgate_engine::routing::MarginGuard;
 use tollgate_engine::settlement::{ChargeOn, Outcome, RefundOn};
-use tollgate_smpp::receipt::ReceiptIdFormat;
 
 /// A setting that is one of a few words. Files, stored records and the management API have the same words for
 /// it.

@@ -59,4 +59,3 @@ pub use settings::{
     Durability, HttpSettings, LogFormat, LogLevel, LogSettings, MetricsSettings, OperatorFiles, Settings,
     SmppSettings, StorageSettings, TariffFiles, TlvTags,
 };
-pub use tollgate_smpp::receipt::ReceiptIdFormat;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tollgate_smpp::receipt::ReceiptIdFormat;
+use tollgate_engine::receipt_id::ReceiptIdFormat;
 use toml::de::DeValue;
 
 use crate::bounds::link as bounds;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tollgate_engine::operator::Operator;
-use tollgate_smpp::receipt::ReceiptIdFormat;
+use tollgate_engine::receipt_id::ReceiptIdFormat;
 
 use crate::choice::Choice;
 use crate::delivery::UnknownPolicy;

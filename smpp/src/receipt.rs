@@ -2,11 +2,10 @@
 //!
 //! The standard's text (SMPP 3.4 Appendix B) is only an example and every message centre has its own
 //! reading of it, so the reader goes by the names of the fields alone; where there are optional parameters they
-//! count for more than the text. Nothing here matches a receipt to a message: that is for whoever knows the
-//! ids, with [`id_candidates`].
+//! count for more than the text. Nothing here matches a receipt to a message: that takes the ids of the
+//! responses and the engine's forms of ids.
 
 mod fields;
-mod id;
 mod state;
 mod write;
 
@@ -14,7 +13,6 @@ use rusmpp::tlvs::TlvTag;
 
 use crate::pdu::Tlvs;
 pub use fields::TextFields;
-pub use id::{ReceiptIdFormat, canonical_id, id_candidates};
 pub use state::{of_parameter as state_of_parameter, word as state_word};
 pub use write::ReceiptText;
 

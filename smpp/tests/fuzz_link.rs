@@ -19,9 +19,10 @@ use std::collections::BTreeMap;
 
 use bolero::TypeGenerator;
 use rusmpp::CommandId;
+use tollgate_engine::receipt_id::{ReceiptIdFormat, canonical_id, id_candidates};
 use tollgate_smpp::link::LinkConfig;
 use tollgate_smpp::pdu::Deliver;
-use tollgate_smpp::receipt::{Receipt, ReceiptIdFormat, canonical_id, id_candidates};
+use tollgate_smpp::receipt::Receipt;
 
 use support::operator::{Operator, bind_resp, config, deliver_sm, submit_resp};
 use support::peer::{body_of, raw_with_length};

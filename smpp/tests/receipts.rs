@@ -13,8 +13,9 @@ use std::fs;
 use std::path::Path;
 
 use rusmpp::CommandId;
+use tollgate_engine::receipt_id::{ReceiptIdFormat, canonical_id, id_candidates};
 use tollgate_smpp::pdu::Deliver;
-use tollgate_smpp::receipt::{Receipt, ReceiptIdFormat, canonical_id, id_candidates};
+use tollgate_smpp::receipt::Receipt;
 
 /// One case, by the names of its lines.
 struct Case<'a> {

@@ -1,8 +1,9 @@
 //! How operators are bound to: the keys of `[operator.smpp]`, with a password that comes in and never goes out.
 
 use serde::{Deserialize, Serialize};
+use tollgate_engine::receipt_id::ReceiptIdFormat;
 use tollgate_provisioning::bounds::link;
-use tollgate_provisioning::{NumberStyle, OperatorBind, ReceiptIdFormat, Secret, UnknownPolicy};
+use tollgate_provisioning::{NumberStyle, OperatorBind, Secret, UnknownPolicy};
 use utoipa::ToSchema;
 
 use crate::choice::documented;

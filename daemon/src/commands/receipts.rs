@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tollgate_engine::operator::OperatorNumber;
-use tollgate_smpp::receipt::{ReceiptIdFormat, id_candidates};
+use tollgate_engine::receipt_id::{ReceiptIdFormat, id_candidates};
 use tollgate_storage::committer::{Committer, Limits};
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
 use tollgate_storage::journal::RocksJournal;

@@ -8,6 +8,7 @@ use tollgate_engine::account::{DefaultCoding, DeliveryMode, SenderPolicy, TextPo
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::{AccountFilter, DataCodings, OperatorNumber, OperatorStatus, ServedNetworks};
+use tollgate_engine::receipt_id::ReceiptIdFormat;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::routing::{MarginGuard, RouteRule, Routes, Strategy};
 use tollgate_engine::settlement::{ChargeOn, Outcome, RefundOn, SettlementTerms};
@@ -16,7 +17,6 @@ use tollgate_provisioning::{
     self, DeliverySettings, InterfaceVersion, Loaded, LongMessages, NumberFormat, OperatorBind, OperatorSmpp,
     OperatorTls, ProvisionedOperator, Secret, Settings, UnknownPolicy,
 };
-use tollgate_smpp::receipt::ReceiptIdFormat;
 
 /// A copy of the small configuration, to be edited.
 struct Folder(TempDir);

@@ -2,9 +2,9 @@
 
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::receipt_id::canonical_id;
 use tollgate_engine::routing::Cost;
 use tollgate_engine::settlement::Outcome;
-use tollgate_smpp::receipt::canonical_id;
 use tollgate_storage::clock::now;
 use tollgate_storage::delivery::Acceptance;
 

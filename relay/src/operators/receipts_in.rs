@@ -2,10 +2,11 @@
 
 use metrics::counter;
 use std::sync::Arc;
+use tollgate_engine::receipt_id::{ReceiptIdFormat, id_candidates};
 use tollgate_engine::settlement::ReceiptState;
 use tollgate_smpp::link::DeliverAck;
 use tollgate_smpp::pdu::Deliver;
-use tollgate_smpp::receipt::{Receipt, ReceiptIdFormat, id_candidates};
+use tollgate_smpp::receipt::Receipt;
 use tollgate_storage::clock::now;
 use tollgate_storage::delivery::DeliveryEvent;
 

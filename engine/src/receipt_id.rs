@@ -1,17 +1,17 @@
-//! Message ids as a submit_sm_resp has them and as the receipt has them: not always the same way.
+//! Message ids in responses and in receipts of operators, which are not always written the same way.
 //!
 //! Case, zeros in front and spaces differ everywhere. Some message centres give an id in decimal and name it
 //! in hex later, or the other way round, because SMPP 3.3 had hex and 3.4 has text.
 
 use std::fmt;
 
-/// How the ids of an operator's receipts are to be read.
+/// Relation of the ids in an operator's receipts to those in its responses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ReceiptIdFormat {
-    /// Not known: as they are, then as hex for a decimal id, then as decimal for a hex one.
+    /// It is not known: an id is tried as it is, then as hex for a decimal id, then as decimal for a hex one.
     #[default]
     Any,
-    /// As in the response.
+    /// The id of the receipt is that of the response.
     AsIs,
     /// Hex in the receipt, decimal in the response.
     HexToDecimal,
@@ -20,10 +20,10 @@ pub enum ReceiptIdFormat {
 }
 
 impl ReceiptIdFormat {
-    /// All of them, in the order of the variants.
+    /// Every format, in the order of the variants.
     pub const ALL: [Self; 4] = [Self::Any, Self::AsIs, Self::HexToDecimal, Self::DecimalToHex];
 
-    /// As the configuration has it.
+    /// The name in files and in the management API.
     pub fn name(self) -> &'static str {
         match self {
             Self::Any => "any",
@@ -33,7 +33,7 @@ impl ReceiptIdFormat {
         }
     }
 
-    /// The one that has this name.
+    /// The format that has this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name)
     }
@@ -45,7 +45,7 @@ impl fmt::Display for ReceiptIdFormat {
     }
 }
 
-/// The one form of an id that all its writings share: no spaces or NULs around it, lower case, no zeros in
+/// The canonical form of an id: no spaces or NULs around it, lower case, no zeros in
 /// front. An id of zeros alone is `0`.
 pub fn canonical_id(id: &[u8]) -> Vec<u8> {
     let padding = |octet: &u8| *octet == 0 || octet.is_ascii_whitespace();
