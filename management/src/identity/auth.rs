@@ -67,7 +67,7 @@ impl People {
     /// With the signing key of the books, where they have one already.
     pub fn open(store: &Store) -> Result<Self, Unavailable> {
         let people = Self::default();
-        if let Some(row) = store.document(SECRETS, SIGNING_KEY)? {
+        if let Some(row) = store.documents().get(SECRETS, SIGNING_KEY)? {
             let key = serde_json::from_slice(&row.body).ok().and_then(|record| key_of(&record));
             let key = key.ok_or_else(|| Unavailable("the key of access tokens is damaged".to_owned()))?;
             // Nobody else knows of it yet.
