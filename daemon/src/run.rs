@@ -24,8 +24,9 @@ use crate::http;
 use crate::http::Readiness;
 use crate::reload::{FileWatch, Reloader};
 use crate::{logging, metrics};
-use tollgate_management as office;
-use tollgate_management::Office;
+use tollgate_management as management;
+use tollgate_management::{Management, Workers};
+
 use tollgate_provisioning as config;
 use tollgate_provisioning::overrides::Overrides;
 use tollgate_provisioning::{Loaded, Settings, SmppSettings};
@@ -58,7 +59,7 @@ struct Running {
     /// Reloads that somebody ordered.
     reloads: mpsc::Receiver<ReloadOrder>,
     /// Where the management API is served.
-    office: Option<Arc<Office>>,
+    management: Option<(Arc<Management>, Workers)>,
 }
 
 /// Runs until SIGTERM or SIGINT. `Err` is for a person to read.
@@ -92,8 +93,8 @@ async fn serve(
     let handle = tollgate_relay::metrics::install().map_err(|error| error.to_string())?;
     let mut running = start(&path, &loaded, &handle, http).await?;
     tokio::spawn(metrics::keep(Arc::clone(&running.core), Arc::clone(running.server.stats()), handle));
-    if let Some(office) = &running.office {
-        http.spawn(office::schedule::keep(Arc::clone(office)));
+    if let Some((management, _)) = &running.management {
+        http.spawn(management.schedule());
     }
     let mut links = Links::default();
     links.follow(&running.core.scheduler).await;
@@ -125,15 +126,19 @@ async fn serve(
     }
     tracing::info!("draining");
     running.readiness.begin_drain();
-    if let Some(office) = &running.office {
-        office.stop_billing();
+    if let Some((management, _)) = &running.management {
+        management.stop_billing();
     }
     // Gateways and operators leave at the same time: the receipts of the last moments wait on disk.
     tokio::join!(running.server.drain(DRAIN_MAX), links.stop_all());
     running.driver.stop().await;
-    if let Some(office) = running.office {
-        // What requests have left behind becomes durable before the committer goes.
-        let ended = tokio::task::spawn_blocking(move || office.end_jobs()).await;
+    if let Some((management, workers)) = running.management {
+        // What is kept in memory for a while is written before the committer goes.
+        let ended = tokio::task::spawn_blocking(move || {
+            workers.stop();
+            drop(management);
+        })
+        .await;
         ended.map_err(|error| error.to_string())?;
     }
     Ok(running.committer)
@@ -183,24 +188,24 @@ async fn start(
         batch_bytes: storage.batch_bytes as usize,
     };
     let journal = RocksJournal::new(Arc::clone(&store), durability);
-    let additions = office::additions(&store, settings).map_err(|error| error.to_string())?;
+    let additions = management::additions(&store, settings).map_err(|error| error.to_string())?;
     let files = loaded.clone();
     let started = tokio::task::spawn_blocking(move || Core::start(store, journal, limits, files, additions));
     let started = started.await.map_err(|error| error.to_string())?;
     let Started { core, committer, reloads } = started.map_err(|error| error.to_string())?;
     let core = Arc::new(core);
-    office::restore_approvals(&core).map_err(|error| error.to_string())?;
+    management::restore_approvals(&core).map_err(|error| error.to_string())?;
     let driver = DeliveryDriver::start(Arc::clone(&core.scheduler)).map_err(|error| error.to_string())?;
     let readiness = Arc::new(Readiness::new(core.books.committer.clone()));
     let listen = |what: &'static str, address: SocketAddr| {
         move |error: std::io::Error| format!("cannot listen for {what} on {address}: {error}")
     };
     let mut routes = http::health(Arc::clone(&readiness));
-    let mut office = None;
+    let mut management = None;
     if settings.api.enabled {
         let (api, opened) = api(&core, settings, config).map_err(|error| error.to_string())?;
         routes = routes.merge(api);
-        office = Some(opened);
+        management = Some(opened);
     }
     let http = http::serve(http_runtime, settings.http.listen, routes)
         .await
@@ -220,24 +225,24 @@ async fn start(
         "metrics": metrics,
         "pid": std::process::id(),
     });
-    Ok(Running { core, server, readiness, addresses, committer, driver, reloads, office })
+    Ok(Running { core, server, readiness, addresses, committer, driver, reloads, management })
 }
 
-/// The management API, and the office behind it.
+/// The management API, and the services and workers behind it.
 fn api(
     core: &Arc<Core>,
     settings: &Settings,
     config: &Path,
-) -> Result<(axum::Router, Arc<Office>), Unavailable> {
-    let office = Arc::new(Office::open(Arc::clone(core), settings, config)?);
-    office.begin_jobs().map_err(|error| Unavailable(format!("no thread for errands: {error}")))?;
-    office.begin_webhook_worker().map_err(|error| Unavailable(format!("no thread for alerts: {error}")))?;
+) -> Result<(axum::Router, (Arc<Management>, Workers)), Unavailable> {
+    let management = Arc::new(Management::open(Arc::clone(core), settings, config)?);
+    let workers = management.start_workers();
+    let workers = workers.map_err(|error| Unavailable(format!("no thread for jobs: {error}")))?;
     let config = ApiConfig {
         body_octets_max: settings.api.max_body_bytes as usize,
         timeout: Duration::from_secs(settings.api.timeout_seconds.into()),
         origins: settings.api.cors_origins.clone(),
     };
-    Ok((tollgate_api::router::router(&tollgate_management::services(&office), &config), office))
+    Ok((tollgate_api::router::router(management.services(), &config), (management, workers)))
 }
 
 fn server_config(smpp: &SmppSettings) -> ServerConfig {

@@ -1,5 +1,7 @@
 //! The audit log as admins read it.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use tollgate_api::answer::Answer;
 use tollgate_api::audit::{AuditEntry, AuditQuery, AuditService};
@@ -9,13 +11,26 @@ use tollgate_api::time::Time;
 use tollgate_storage::rows::AuditRow;
 use tollgate_storage::store::Order;
 
-use crate::Office;
+use crate::context::Context;
 use crate::problems::unavailable;
 
 /// Entries that one request looks at.
 const LOOKED_AT_MAX: usize = 20_000;
 
-impl AuditService for Office {
+/// The audit log, read by admins.
+#[derive(Debug)]
+pub struct AuditLog {
+    context: Arc<Context>,
+}
+
+impl AuditLog {
+    /// Of these books.
+    pub fn new(context: Arc<Context>) -> Self {
+        Self { context }
+    }
+}
+
+impl AuditService for AuditLog {
     fn audit(&self, query: &AuditQuery) -> Answer<Page<AuditEntry>> {
         let paging = query.paging()?;
         let last = match &paging.after {
@@ -25,10 +40,10 @@ impl AuditService for Office {
                     .ok_or_else(|| Problem::field("cursor", "is not one that was given out"))?
                     .saturating_sub(1)
             }
-            None => self.store().audit().tail().map_err(|error| unavailable(&error))?.sequence,
+            None => self.context.store().audit_tail().map_err(|error| unavailable(&error))?.sequence,
         };
         let (mut items, mut skipped, mut looked_at, mut next) = (Vec::new(), 0, 0, None);
-        let read = self.store().audit().notes(1..=last, Order::Descending, |sequence, row| {
+        let read = self.context.store().audit(1..=last, Order::Descending, |sequence, row| {
             // What was looked at last continues the list, whether it was wanted or not.
             if items.len() == paging.limit || looked_at == LOOKED_AT_MAX {
                 next = Some(sequence + 1);
@@ -51,7 +66,7 @@ impl AuditService for Office {
 
     fn audit_entry(&self, sequence: u64) -> Answer<AuditEntry> {
         let mut found = None;
-        let read = self.store().audit().notes(sequence..=sequence, Order::Ascending, |sequence, row| {
+        let read = self.context.store().audit(sequence..=sequence, Order::Ascending, |sequence, row| {
             found = Some(entry(sequence, row));
             false
         });

@@ -141,11 +141,17 @@ impl<'a> ChangeSet<'a> {
         self
     }
 
+    /// Has something done once the change is durable, after the caches follow it.
+    pub fn after_commit(&mut self, then: impl FnOnce() + 'a) -> &mut Self {
+        self.follow.push(Box::new(move |_| then()));
+        self
+    }
+
     /// The result of an earlier request with the same Idempotency-Key, if there was one. It is asked for by those who take
     /// something before the commit that the earlier request may have used up.
     pub fn replayed(&self) -> Result<Option<Changed>, Problem> {
         let Some(request) = &self.change.request else { return Ok(None) };
-        self.context.store().requests().replay(request, now()).map_err(|error| problem_of(&error))
+        self.context.store().replayed(request, now()).map_err(|error| problem_of(&error))
     }
 
     /// Makes it durable, and then changes the document caches. Waits for the commit.

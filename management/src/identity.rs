@@ -1,8 +1,20 @@
-//! Users, their sessions and API keys, and what each caller may see.
+//! Users, how they log in, their API keys, and the accounts that each caller may see.
 
 pub mod api_keys;
-pub mod auth;
 pub mod authentication;
+pub mod directory;
+pub mod first_admin;
+pub mod hashing;
+pub mod input;
+pub mod lockout;
+pub mod login;
+pub mod mail_limit;
+pub mod password_reset;
+pub mod passwords;
 pub mod random;
+pub mod records;
+pub mod registration;
+pub mod sessions;
+pub mod tokens;
 pub mod users;
 pub mod visibility;

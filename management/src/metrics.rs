@@ -1,57 +1,50 @@
-//! What the office counts: passwords, audit notes, mails, webhooks, and alerts that are open.
+//! Metrics of the services: passwords, audit notes, jobs, and alerts that are open.
 //!
-//! Everything stands at zero from the start, so that a rate over it has a beginning.
+//! Every counter stands at zero from the start, so that a rate over it has a beginning.
 
 use metrics::{Counter, Gauge, counter, gauge};
 use tollgate_api::alerts::AlertKind;
 
-use crate::identity::auth::lockout::Verdict;
+use crate::identity::lockout::LoginOutcome;
 
-/// Kinds of alerts.
+/// Number of the kinds of alerts.
 const KINDS: usize = 5;
 
-/// The handles.
+/// Handles of the metrics.
 pub struct Metrics {
     /// Notes in the audit log that are durable.
     pub audit_notes: Counter,
-    posts_delivered: Counter,
-    posts_failed: Counter,
-    posts_given_up: Counter,
-    outbox: Gauge,
+    /// E-mails that were not queued, as too many waited.
+    pub mails_dropped: Counter,
     passwords_granted: Counter,
     passwords_refused: Counter,
     passwords_locked: Counter,
     alerts_open: [(AlertKind, Gauge); KINDS],
 }
 
-/// The handles of the thread that sends mail, and of whoever gives it one.
-pub struct MailMetrics {
-    /// Mails that the server has, or that are written.
-    pub sent: Counter,
-    /// Tries that failed, of mails that are tried once more.
-    pub failed: Counter,
-    /// Mails that could not be sent and never will.
-    pub given_up: Counter,
-    /// Mails that there was no room for.
-    pub dropped: Counter,
-    /// Mails that wait, for the first try or another.
-    pub waiting: Gauge,
+/// Metrics of the jobs of one kind.
+pub struct JobMetrics {
+    /// Absent for jobs that end in no message to anybody.
+    counters: Option<JobCounters>,
+    waiting: Gauge,
+}
+
+struct JobCounters {
+    done: Counter,
+    failed: Counter,
+    given_up: Counter,
 }
 
 impl Metrics {
-    /// With everything at zero.
+    /// All of them, at zero.
     pub fn new() -> Self {
-        let posts = |outcome: &'static str| counter!("tollgate_webhooks_total", "outcome" => outcome);
         let passwords =
             |outcome: &'static str| counter!("tollgate_api_password_checks_total", "outcome" => outcome);
         let open =
             |kind: AlertKind, name: &'static str| (kind, gauge!("tollgate_alerts_open", "kind" => name));
         Self {
             audit_notes: counter!("tollgate_api_audit_notes_total"),
-            posts_delivered: posts("delivered"),
-            posts_failed: posts("failed"),
-            posts_given_up: posts("given_up"),
-            outbox: gauge!("tollgate_outbox_errands"),
+            mails_dropped: counter!("tollgate_mails_total", "outcome" => "dropped"),
             passwords_granted: passwords("granted"),
             passwords_refused: passwords("refused"),
             passwords_locked: passwords("locked"),
@@ -65,25 +58,16 @@ impl Metrics {
         }
     }
 
-    /// Counts a password that was checked. `locked` are the failures that lock an address, whether somebody has it or not.
-    pub fn password(&self, verdict: Verdict) {
-        match verdict {
-            Verdict::Granted => self.passwords_granted.increment(1),
-            Verdict::Refused => self.passwords_refused.increment(1),
-            Verdict::Locked(_) => self.passwords_locked.increment(1),
+    /// Counts a password that was checked. `locked` are the failures that lock an address, whether or not a user has it.
+    pub fn password(&self, outcome: LoginOutcome) {
+        match outcome {
+            LoginOutcome::Granted => self.passwords_granted.increment(1),
+            LoginOutcome::Refused => self.passwords_refused.increment(1),
+            LoginOutcome::Locked(_) => self.passwords_locked.increment(1),
         }
     }
 
-    /// Counts a post to a webhook; one that fails is given up where this was the last try.
-    pub fn post(&self, is_delivered: bool, is_last: bool) {
-        match (is_delivered, is_last) {
-            (true, _) => self.posts_delivered.increment(1),
-            (false, false) => self.posts_failed.increment(1),
-            (false, true) => self.posts_given_up.increment(1),
-        }
-    }
-
-    /// Tells which alerts are open.
+    /// Sets the number of open alerts of each kind.
     pub fn set_alerts_open(&self, open: impl Iterator<Item = AlertKind>) {
         let mut counts = [0_u32; KINDS];
         for kind in open {
@@ -96,36 +80,44 @@ impl Metrics {
             gauge.set(f64::from(count));
         }
     }
-
-    /// Tells how much waits to be posted or mailed of alerts.
-    #[expect(clippy::cast_precision_loss, reason = "the outbox is bounded far below 2^52")]
-    pub fn set_outbox(&self, jobs: usize) {
-        self.outbox.set(jobs as f64);
-    }
 }
 
-impl MailMetrics {
-    /// With everything at zero.
-    pub fn new() -> Self {
-        let mails = |outcome: &'static str| counter!("tollgate_mails_total", "outcome" => outcome);
-        Self {
-            sent: mails("sent"),
-            failed: mails("failed"),
-            given_up: mails("given_up"),
-            dropped: mails("dropped"),
-            waiting: gauge!("tollgate_mail_queue"),
-        }
+impl JobMetrics {
+    /// Of this kind, with everything at zero.
+    pub fn new(kind: &'static str) -> Self {
+        let counters = match kind {
+            "email" => Some(("tollgate_mails_total", "sent")),
+            "webhook" => Some(("tollgate_webhooks_total", "delivered")),
+            _ => None,
+        };
+        let counters = counters.map(|(name, done)| JobCounters {
+            done: counter!(name, "outcome" => done),
+            failed: counter!(name, "outcome" => "failed"),
+            given_up: counter!(name, "outcome" => "given_up"),
+        });
+        Self { counters, waiting: gauge!("tollgate_jobs_waiting", "kind" => kind) }
+    }
+
+    /// Counts one try at a job.
+    pub fn count(&self, is_done: bool, is_given_up: bool) {
+        let Some(counters) = &self.counters else { return };
+        let counter = match (is_done, is_given_up) {
+            (true, _) => &counters.done,
+            (false, false) => &counters.failed,
+            (false, true) => &counters.given_up,
+        };
+        counter.increment(1);
+    }
+
+    /// Sets the number of jobs that wait, for the first try or another.
+    #[expect(clippy::cast_precision_loss, reason = "the queue is bounded far below 2^52")]
+    pub fn set_waiting(&self, jobs: usize) {
+        self.waiting.set(jobs as f64);
     }
 }
 
 impl std::fmt::Debug for Metrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for MailMetrics {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MailMetrics").finish_non_exhaustive()
     }
 }

@@ -1,4 +1,7 @@
-//! Alerts, and the mails and webhook calls that carry them.
+//! Alerts, and the e-mails and webhook calls that carry them and other notices.
 
 pub mod alerts;
-pub mod mail;
+pub mod email;
+pub mod email_texts;
+mod email_transport;
+pub mod webhooks;

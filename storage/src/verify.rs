@@ -25,10 +25,9 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::Month;
 
-use crate::database::Unavailable;
 use crate::rows::{AccountRow, DispatchCounters};
 use crate::schema::Family;
-use crate::store::Store;
+use crate::store::{Store, Unavailable};
 
 /// What was counted in books that balance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -190,7 +189,7 @@ fn split_account(family: Family, key: &[u8]) -> Result<(AccountNumber, &[u8]), F
 
 impl Count {
     fn read_accounts(&mut self, store: &Store) -> Result<(), Fault> {
-        for (number, row) in store.provisioned().accounts()? {
+        for (number, row) in store.accounts()? {
             self.accounts.insert(number, AccountCount { row: Some(row), ..AccountCount::default() });
         }
         Ok(())

@@ -249,8 +249,8 @@ fn metrics_count_alerts_mails_and_webhooks() {
         ("tollgate_alerts_open{kind=\"low_balance\"}", 1),
         ("tollgate_alerts_open{kind=\"overage\"}", 0),
         ("tollgate_mails_total{outcome=\"sent\"}", 1),
-        ("tollgate_mail_queue", 0),
-        ("tollgate_outbox_errands", 0),
+        ("tollgate_jobs_waiting{kind=\"email\"}", 0),
+        ("tollgate_jobs_waiting{kind=\"webhook\"}", 0),
     ] {
         until_told(&daemon, series, count);
     }

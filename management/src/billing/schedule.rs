@@ -13,7 +13,7 @@ use tollgate_storage::clock::now;
 use super::invoices::Invoices;
 use super::invoices::monthly::MonthlyInvoices;
 use super::invoices::owed::owed_before;
-use crate::Office;
+use crate::notifications::alerts::watch::AlertWatch;
 
 /// Time between two looks for alerts.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
@@ -25,17 +25,16 @@ const REST_PER_LOOK: u32 = 50;
 const REST_MAX: Duration = Duration::from_secs(10);
 
 /// Follows the schedule for as long as the process lives.
-pub async fn keep(office: Arc<Office>) {
-    tokio::join!(keep_watch(&office), keep_billing(&office.invoices));
+pub async fn keep(watch: AlertWatch, invoices: Arc<Invoices>) {
+    tokio::join!(keep_watch(watch), keep_billing(&invoices));
 }
 
-async fn keep_watch(office: &Arc<Office>) {
-    let mut watch = Some(office.begin_watch());
+async fn keep_watch(watch: AlertWatch) {
+    let mut watch = Some(watch);
     while let Some(mut state) = watch.take() {
-        let office = Arc::clone(office);
         let look = tokio::task::spawn_blocking(move || {
             let started = Instant::now();
-            note(office.look_out(&mut state, now()));
+            note(state.look(now()));
             (state, started.elapsed())
         });
         let Ok((state, took)) = look.await else { return };

@@ -7,24 +7,19 @@ use tollgate_api::caller::Caller;
 use tollgate_api::moderation::{ApprovedQuery, ContentQuery, ContentSort};
 use tollgate_api::page::{Page, Paging};
 
-use super::{Content, is_approved};
-use crate::Office;
+use super::claims::{Claims, Content, is_approved};
 use crate::documents::Document;
 
-impl Office {
+impl<T: Content> Claims<T> {
     /// Those of the accounts that the caller reaches.
-    pub(crate) fn claims_listed<T: Content>(
-        &self,
-        caller: &Caller,
-        query: &ContentQuery,
-    ) -> Answer<Page<T::View>> {
+    pub(super) fn claims_listed(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<T::View>> {
         let paging = query.paging()?;
         let name = query.name.as_ref().map(|name| name.to_lowercase());
-        let mut found = T::documents(&self.claims).all();
+        let mut found = self.documents.all();
         found.retain(|document| {
             let claim = document.value.claim();
             query.account.as_ref().is_none_or(|account| claim.account == *account)
-                && query.status.is_none_or(|status| claim.verdict.status == status)
+                && query.status.is_none_or(|status| claim.review.status == status)
                 && query.category.is_none_or(|category| claim.category == category)
                 && name.as_ref().is_none_or(|name| claim.name.to_lowercase().contains(name))
                 && self.visibility.reaches(caller, &claim.account)
@@ -33,7 +28,7 @@ impl Office {
     }
 
     /// The approved ones of an account.
-    pub(crate) fn claims_approved<T: Content>(
+    pub(super) fn claims_approved(
         &self,
         caller: &Caller,
         account: &str,
@@ -41,7 +36,7 @@ impl Office {
     ) -> Answer<Page<T::View>> {
         let paging = query.paging()?;
         self.visibility.reached(caller, account)?;
-        let mut found = T::documents(&self.claims).all();
+        let mut found = self.documents.all();
         found.retain(|document| {
             let claim = document.value.claim();
             claim.account == account

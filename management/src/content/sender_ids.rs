@@ -13,10 +13,10 @@ use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_storage::schema::Collection;
 
-use super::{Claim, Claims, Content, Verdict, account_for};
-use crate::Office;
+use super::claims::{Claim, ClaimReview, Claims, Content};
 use crate::collections::NICKNAMES;
-use crate::documents::{Document, DocumentCache};
+use crate::documents::Document;
+use crate::identity::visibility::account_for;
 use tollgate_relay::core::Core;
 
 /// Characters of a name (3GPP TS 23.040 §9.1.2.5: an alphanumeric address has at most 11).
@@ -38,10 +38,6 @@ impl Content for SenderIdRecord {
     const ID_PREFIX: &'static str = "nick";
     const NOUN: &'static str = "sender ID";
 
-    fn documents(claims: &Claims) -> &DocumentCache<Self> {
-        &claims.nicknames
-    }
-
     fn claim(&self) -> &Claim {
         &self.claim
     }
@@ -62,16 +58,16 @@ impl Content for SenderIdRecord {
     }
 
     fn view(document: &Document<Self>) -> Nickname {
-        let Claim { account, name, category, description, verdict } = document.value.claim.clone();
+        let Claim { account, name, category, description, review } = document.value.claim.clone();
         Nickname {
             id: document.key.clone(),
             account,
             name,
             category,
             description,
-            status: verdict.status,
-            reason: verdict.reason,
-            moderated_at: verdict.at,
+            status: review.status,
+            reason: review.reason,
+            moderated_at: review.at,
             created_at: Time(document.created_at),
             updated_at: Time(document.updated_at),
         }
@@ -92,9 +88,9 @@ fn is_sender_id(name: &str) -> bool {
     is_number || (is_name && name.trim() == name)
 }
 
-impl NicknamesService for Office {
+impl NicknamesService for Claims<SenderIdRecord> {
     fn nicknames(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<Nickname>> {
-        self.claims_listed::<SenderIdRecord>(caller, query)
+        self.claims_listed(caller, query)
     }
 
     fn approved_nicknames(
@@ -103,18 +99,18 @@ impl NicknamesService for Office {
         account: &str,
         query: &ApprovedQuery,
     ) -> Answer<Page<Nickname>> {
-        self.claims_approved::<SenderIdRecord>(caller, account, query)
+        self.claims_approved(caller, account, query)
     }
 
     fn nickname(&self, caller: &Caller, id: &str) -> Answer<Versioned<Nickname>> {
-        let document = self.claimed::<SenderIdRecord>(caller, id)?;
+        let document = self.claimed(caller, id)?;
         Ok(Versioned::new(document.revision, Content::view(&document)))
     }
 
     fn create_nickname(&self, caller: &Caller, new: NewNickname) -> Answer<Versioned<Nickname>> {
         let NewNickname { account, name, category, description } = new;
         let account = account_for(caller, account)?;
-        let claim = Claim { account, name, category, description, verdict: Verdict::default() };
+        let claim = Claim { account, name, category, description, review: ClaimReview::default() };
         self.create_claim(caller, SenderIdRecord { claim })
     }
 
@@ -133,7 +129,7 @@ impl NicknamesService for Office {
     }
 
     fn delete_nickname(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<()> {
-        self.delete_claim::<SenderIdRecord>(caller, id, if_match)
+        self.delete_claim(caller, id, if_match)
     }
 
     fn moderate_nickname(
@@ -143,7 +139,7 @@ impl NicknamesService for Office {
         if_match: IfMatch,
         moderation: Moderation,
     ) -> Answer<Versioned<Nickname>> {
-        self.moderate_claim::<SenderIdRecord>(caller, id, if_match, moderation)
+        self.moderate_claim(caller, id, if_match, moderation)
     }
 }
 

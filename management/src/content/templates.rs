@@ -16,10 +16,10 @@ use tollgate_api::time::Time;
 use tollgate_engine::template::{Template, TemplateError};
 use tollgate_storage::schema::Collection;
 
-use super::{Claim, Claims, Content, Verdict, account_for};
-use crate::Office;
+use super::claims::{Claim, ClaimReview, Claims, Content};
 use crate::collections::TEMPLATES;
-use crate::documents::{Document, DocumentCache};
+use crate::documents::Document;
+use crate::identity::visibility::account_for;
 use tollgate_relay::core::Core;
 
 /// Characters of a name.
@@ -46,10 +46,6 @@ impl Content for TemplateRecord {
     const ID_PREFIX: &'static str = "tpl";
     const NOUN: &'static str = "template";
 
-    fn documents(claims: &Claims) -> &DocumentCache<Self> {
-        &claims.templates
-    }
-
     fn claim(&self) -> &Claim {
         &self.claim
     }
@@ -70,7 +66,7 @@ impl Content for TemplateRecord {
 
     fn view(document: &Document<Self>) -> MessageTemplate {
         let TemplateRecord { claim, body, language } = document.value.clone();
-        let Claim { account, name, category, description, verdict } = claim;
+        let Claim { account, name, category, description, review } = claim;
         let placeholders =
             parsed(&body).map(|template| template.placeholders().map(ToOwned::to_owned).collect());
         MessageTemplate {
@@ -82,9 +78,9 @@ impl Content for TemplateRecord {
             category,
             language,
             description,
-            status: verdict.status,
-            reason: verdict.reason,
-            moderated_at: verdict.at,
+            status: review.status,
+            reason: review.reason,
+            moderated_at: review.at,
             created_at: Time(document.created_at),
             updated_at: Time(document.updated_at),
         }
@@ -120,9 +116,9 @@ fn is_language(tag: &str) -> bool {
     is_language && tag.split('-').count() <= SUBTAGS_MAX && subtags.all(is_subtag)
 }
 
-impl TemplatesService for Office {
+impl TemplatesService for Claims<TemplateRecord> {
     fn templates(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<MessageTemplate>> {
-        self.claims_listed::<TemplateRecord>(caller, query)
+        self.claims_listed(caller, query)
     }
 
     fn approved_templates(
@@ -131,18 +127,18 @@ impl TemplatesService for Office {
         account: &str,
         query: &ApprovedQuery,
     ) -> Answer<Page<MessageTemplate>> {
-        self.claims_approved::<TemplateRecord>(caller, account, query)
+        self.claims_approved(caller, account, query)
     }
 
     fn template(&self, caller: &Caller, id: &str) -> Answer<Versioned<MessageTemplate>> {
-        let document = self.claimed::<TemplateRecord>(caller, id)?;
+        let document = self.claimed(caller, id)?;
         Ok(Versioned::new(document.revision, Content::view(&document)))
     }
 
     fn create_template(&self, caller: &Caller, new: NewTemplate) -> Answer<Versioned<MessageTemplate>> {
         let NewTemplate { account, name, body, category, language, description } = new;
         let account = account_for(caller, account)?;
-        let claim = Claim { account, name, category, description, verdict: Verdict::default() };
+        let claim = Claim { account, name, category, description, review: ClaimReview::default() };
         self.create_claim(caller, TemplateRecord { claim, body, language })
     }
 
@@ -163,7 +159,7 @@ impl TemplatesService for Office {
     }
 
     fn delete_template(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<()> {
-        self.delete_claim::<TemplateRecord>(caller, id, if_match)
+        self.delete_claim(caller, id, if_match)
     }
 
     fn moderate_template(
@@ -173,11 +169,11 @@ impl TemplatesService for Office {
         if_match: IfMatch,
         moderation: Moderation,
     ) -> Answer<Versioned<MessageTemplate>> {
-        self.moderate_claim::<TemplateRecord>(caller, id, if_match, moderation)
+        self.moderate_claim(caller, id, if_match, moderation)
     }
 
     fn check_template(&self, caller: &Caller, id: &str, text: &TextToCheck) -> Answer<TemplateMatch> {
-        let document = self.claimed::<TemplateRecord>(caller, id)?;
+        let document = self.claimed(caller, id)?;
         if text.text.chars().count() > TEXT_CHARACTERS_MAX {
             return Err(Problem::field(
                 "text",
@@ -202,7 +198,7 @@ mod tests {
                 name: "code".to_owned(),
                 category: ContentCategory::Otp,
                 description: None,
-                verdict: Verdict::default(),
+                review: ClaimReview::default(),
             },
             body: body.to_owned(),
             language: None,

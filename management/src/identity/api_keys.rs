@@ -8,7 +8,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use dashmap::DashMap;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::{Caller, Reach, Role, Scope};
@@ -18,14 +17,16 @@ use tollgate_api::problem::Problem;
 use tollgate_api::rules::may_grant;
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
+use tollgate_provisioning::texts;
 use tollgate_storage::clock::now;
 
-use super::auth::tokens::{Secret, has_hash};
-use super::auth::{records, rules};
-use super::random;
-use crate::Office;
+use super::directory::UserDirectory;
+use super::records::KeyRecord;
+use super::tokens::{Secret, has_hash};
+use super::visibility::Visibility;
+use super::{input, random, records};
+use crate::context::Context;
 use crate::documents::Document;
-use tollgate_provisioning::texts;
 
 /// Addresses and blocks of one key.
 const ALLOWED_IPS_MAX: usize = 100;
@@ -34,59 +35,23 @@ const KEYS_PER_USER_MAX: usize = 100;
 /// Keys of one commit that writes down their last use.
 const USES_MAX: usize = 500;
 
-/// As the books keep it. The key in the collection is its id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyRecord {
-    pub name: String,
-    pub scopes: Vec<Scope>,
-    #[serde(default)]
-    pub account: Option<String>,
-    #[serde(default)]
-    pub include_subtree: bool,
-    #[serde(default)]
-    pub expires_at: Option<Time>,
-    #[serde(default)]
-    pub allowed_ips: Vec<String>,
-    /// Id of a user.
-    pub created_by: String,
-    /// Of the whole key, in hexadecimal. It is in no answer and in no audit note.
-    pub secret_hash: String,
-    #[serde(default)]
-    pub last_used_at: Option<Time>,
-}
-
-impl KeyRecord {
-    /// What the audit log says of it.
-    pub fn audited(&self) -> Value {
-        serde_json::json!({
-            "name": self.name,
-            "scopes": self.scopes,
-            "account": self.account,
-            "include_subtree": self.include_subtree,
-            "expires_at": self.expires_at,
-            "allowed_ips": self.allowed_ips,
-            "created_by": self.created_by,
-        })
-    }
-
-    fn admits(&self, peer: Option<IpAddr>) -> bool {
-        if self.allowed_ips.is_empty() {
-            return true;
-        }
-        let Some(peer) = peer.map(|peer| peer.to_canonical()) else { return false };
-        let blocks = self.allowed_ips.iter().filter_map(|text| texts::address_block(text).ok());
-        blocks.into_iter().any(|block| block.contains(&peer))
-    }
-}
-
 /// When keys were used last, until that is written down. No more keys than there are.
 #[derive(Debug, Default)]
 pub struct KeyUses(DashMap<String, UnixMicros>);
 
-impl KeysService for Office {
+/// The service of API keys.
+#[derive(Debug)]
+pub struct ApiKeys {
+    context: Arc<Context>,
+    visibility: Arc<Visibility>,
+    directory: Arc<UserDirectory>,
+    uses: KeyUses,
+}
+
+impl KeysService for ApiKeys {
     fn api_keys(&self, caller: &Caller, query: &ApiKeysQuery) -> Answer<Page<ApiKey>> {
         let paging = query.paging()?;
-        let keys = self.api_keys.filter(|key| {
+        let keys = self.directory.api_keys.filter(|key| {
             let value = &key.value;
             query.account.as_ref().is_none_or(|account| value.account.as_ref() == Some(account))
                 && query.created_by.as_ref().is_none_or(|user| value.created_by == *user)
@@ -104,7 +69,7 @@ impl KeysService for Office {
         let id = random::id("key")?;
         let secret = Secret::new(&format!("tg_{}_", id.trim_start_matches("key_")))?;
         let record = KeyRecord {
-            name: rules::name(&new.name, "name")?,
+            name: input::name(&new.name, "name")?,
             scopes: scopes(caller, new.scopes)?,
             allowed_ips: blocks(&new.allowed_ips)?,
             account: new.account,
@@ -118,15 +83,16 @@ impl KeysService for Office {
         if record.expires_at.is_some_and(|expires_at| expires_at.0 <= now()) {
             return Err(Problem::field("expires_at", "is past"));
         }
-        let _turn = self.people.turn.lock();
-        if self.api_keys.filter(|key| key.value.created_by == caller.id).len() >= KEYS_PER_USER_MAX {
+        let _held = self.directory.lock();
+        if self.directory.api_keys.filter(|key| key.value.created_by == caller.id).len() >= KEYS_PER_USER_MAX
+        {
             return Err(Problem::unprocessable(format!(
                 "one user has at most {KEYS_PER_USER_MAX} API keys; revoke some first"
             )));
         }
         let after = record.audited();
         let mut work = self.context.change(caller);
-        work.put(&self.api_keys, &id, None, record);
+        work.put(&self.directory.api_keys, &id, None, record);
         work.note("api_key.create", format!("api_key/{id}"), &Value::Null, &after);
         work.commit()?;
         Ok(CreatedApiKey { api_key: self.api_key(caller, &id)?, key: secret.text })
@@ -134,41 +100,41 @@ impl KeysService for Office {
 
     fn revoke_api_key(&self, caller: &Caller, id: &str) -> Answer<()> {
         let key = self.seen_key(caller, id)?;
-        let maker = self.users.get(&key.value.created_by).map(|user| Role::from(user.value.role));
+        let maker = self.directory.users.get(&key.value.created_by).map(|user| Role::from(user.value.role));
         if maker.is_some_and(|maker| maker < caller.grade()) {
             return Err(Problem::forbidden("somebody of a higher role has made the key"));
         }
-        let _turn = self.people.turn.lock();
+        let _held = self.directory.lock();
         // Its last use may have been written down meanwhile.
         let key = self.seen_key(caller, id)?;
         let mut work = self.context.change(caller);
-        work.remove(&self.api_keys, &key);
+        work.remove(&self.directory.api_keys, &key);
         work.note("api_key.revoke", format!("api_key/{id}"), &key.value.audited(), &Value::Null);
         work.commit()?;
-        self.key_uses.0.remove(id);
+        self.uses.0.remove(id);
         Ok(())
     }
 }
 
-impl Office {
+impl ApiKeys {
+    /// Over the keys of the directory.
+    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>, directory: Arc<UserDirectory>) -> Self {
+        Self { context, visibility, directory, uses: KeyUses::default() }
+    }
+
     /// Who has this API key, if it holds: from memory alone. Its use is noted.
-    pub(crate) fn caller_of_api_key(
-        &self,
-        token: &str,
-        peer: Option<IpAddr>,
-        request_id: &str,
-    ) -> Answer<Option<Caller>> {
+    pub fn caller_of(&self, token: &str, peer: Option<IpAddr>, request_id: &str) -> Answer<Option<Caller>> {
         let now = now();
         let Some(key) = self.key_of_token(token, now) else { return Ok(None) };
         let record = &key.value;
-        let creator = self.users.get(&record.created_by).filter(|user| !user.value.disabled);
+        let creator = self.directory.users.get(&record.created_by).filter(|user| !user.value.disabled);
         let Some(creator) = creator else { return Ok(None) };
         let user = records::caller(&creator.key, &creator.value, None, request_id);
         let Some(reach) = self.reach_of_key(&user, record) else { return Ok(None) };
         if !record.admits(peer) {
             return Err(Problem::forbidden("the API key is not to be used from this address"));
         }
-        self.key_uses.0.insert(key.key.clone(), now);
+        self.uses.0.insert(key.key.clone(), now);
         Ok(Some(Caller {
             actor: format!("key:{}", key.key),
             id: key.key.clone(),
@@ -182,7 +148,7 @@ impl Office {
 
     fn key_of_token(&self, token: &str, now: UnixMicros) -> Option<Arc<Document<KeyRecord>>> {
         let (id, _) = token.strip_prefix("tg_")?.split_once('_')?;
-        let key = self.api_keys.get(&format!("key_{id}"))?;
+        let key = self.directory.api_keys.get(&format!("key_{id}"))?;
         let holds = has_hash(token, &key.value.secret_hash)
             && key.value.expires_at.is_none_or(|expires_at| expires_at.0 > now);
         holds.then_some(key)
@@ -225,13 +191,13 @@ impl Office {
     }
 
     fn seen_key(&self, caller: &Caller, id: &str) -> Answer<Arc<Document<KeyRecord>>> {
-        let key = self.api_keys.get(id).filter(|key| self.sees_key(caller, &key.value));
+        let key = self.directory.api_keys.get(id).filter(|key| self.sees_key(caller, &key.value));
         key.ok_or_else(|| Problem::not_found(format!("there is no API key `{id}`")))
     }
 
     fn key_view(&self, key: &Document<KeyRecord>) -> ApiKey {
         let value = &key.value;
-        let used = self.key_uses.0.get(&key.key).map(|at| Time(*at));
+        let used = self.uses.0.get(&key.key).map(|at| Time(*at));
         ApiKey {
             id: key.key.clone(),
             name: value.name.clone(),
@@ -247,23 +213,25 @@ impl Office {
     }
 
     /// Writes down when keys were used last. That is nobody's change, so that the audit log does not name it.
-    pub(crate) fn write_key_uses(&self) -> Answer<()> {
-        let _turn = self.people.turn.lock();
+    pub fn write_uses(&self) -> Answer<()> {
+        let _held = self.directory.lock();
         let used: Vec<(String, Time)> =
-            self.key_uses.0.iter().map(|entry| (entry.key().clone(), Time(*entry.value()))).collect();
+            self.uses.0.iter().map(|entry| (entry.key().clone(), Time(*entry.value()))).collect();
         let system = Caller::system();
         for some in used.chunks(USES_MAX) {
             let mut work = self.context.change(&system);
             for (id, at) in some {
-                if let Some(key) = self.api_keys.get(id).filter(|key| key.value.last_used_at < Some(*at)) {
+                if let Some(key) =
+                    self.directory.api_keys.get(id).filter(|key| key.value.last_used_at < Some(*at))
+                {
                     let record = KeyRecord { last_used_at: Some(*at), ..key.value.clone() };
-                    work.put(&self.api_keys, id, Some(&key), record);
+                    work.put(&self.directory.api_keys, id, Some(&key), record);
                 }
             }
             work.commit()?;
         }
         // What was used again meanwhile stays.
-        self.key_uses.0.retain(|id, at| !used.contains(&(id.clone(), Time(*at))));
+        self.uses.0.retain(|id, at| !used.contains(&(id.clone(), Time(*at))));
         Ok(())
     }
 }
@@ -294,34 +262,6 @@ fn blocks(written: &[String]) -> Answer<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn record(allowed_ips: &[&str]) -> KeyRecord {
-        KeyRecord {
-            name: "test".to_owned(),
-            scopes: vec![Scope::BillingRead],
-            account: None,
-            include_subtree: false,
-            expires_at: None,
-            allowed_ips: allowed_ips.iter().map(ToString::to_string).collect(),
-            created_by: "usr_1".to_owned(),
-            secret_hash: "5ecret".to_owned(),
-            last_used_at: None,
-        }
-    }
-
-    #[test]
-    fn a_key_is_used_from_its_addresses_alone() {
-        let key = record(&["192.0.2.0/24", "2001:db8::/32"]);
-        let from = |text: &str| key.admits(Some(text.parse().unwrap()));
-        assert!(from("192.0.2.7") && from("::ffff:192.0.2.7") && from("2001:db8::1"));
-        assert!(!from("192.0.3.7") && !from("::1") && !key.admits(None));
-        assert!(record(&[]).admits(None));
-    }
-
-    #[test]
-    fn the_audit_log_has_no_hash_of_a_key() {
-        assert!(!record(&[]).audited().to_string().contains("5ecret"));
-    }
 
     #[test]
     fn nobody_gives_scopes_beyond_the_own_role() {

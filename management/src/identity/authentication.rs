@@ -1,67 +1,72 @@
-//! Who comes in, how often, and under which request id.
+//! The service that names the caller of a request and limits how many requests each caller sends.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::num::NonZeroU32;
+use std::sync::Arc;
 
-use dashmap::DashMap;
+use governor::{DefaultKeyedRateLimiter, Quota};
 use tollgate_api::answer::Answer;
 use tollgate_api::authentication::AuthenticationService;
 use tollgate_api::caller::Caller;
 use tollgate_api::problem::Problem;
-use tollgate_engine::throttle::{RateLimit, Throttle};
+use tollgate_provisioning::ApiSettings;
 use tollgate_storage::clock::now;
 
+use super::api_keys::ApiKeys;
 use super::random;
-use crate::Office;
-use tollgate_provisioning::ApiSettings;
+use super::sessions::Sessions;
 
-/// Callers whose rate is remembered. Beyond it those that were quiet for long are forgotten.
+/// Callers whose rate is remembered. Beyond this number those that have a full allowance again are forgotten.
 const CALLERS_MAX: usize = 20_000;
-/// A caller that was quiet for so long has a full bucket again, whatever the limits.
-const QUIET_MICROS: u64 = 600 * 1_000_000;
 
-/// What the door remembers.
+/// Names callers by their tokens.
 #[derive(Debug)]
-pub struct Door {
-    limit: RateLimit,
-    callers: DashMap<String, Bucket>,
+pub struct Authentication {
+    sessions: Arc<Sessions>,
+    api_keys: Arc<ApiKeys>,
+    limit: RequestLimit,
 }
 
-#[derive(Debug, Default)]
-struct Bucket {
-    throttle: Throttle,
-    seen_at: AtomicU64,
+/// The rate of requests that each caller may have.
+#[derive(Debug)]
+struct RequestLimit {
+    per_second: u32,
+    limiter: DefaultKeyedRateLimiter<String>,
 }
 
-impl Door {
-    /// With these limits.
-    pub fn new(settings: &ApiSettings) -> Self {
-        let limit = RateLimit { per_second: settings.requests_per_second, burst: settings.requests_burst };
-        Self { limit, callers: DashMap::new() }
+impl RequestLimit {
+    fn new(settings: &ApiSettings) -> Self {
+        // The settings allow no zero.
+        let per_second = NonZeroU32::new(settings.requests_per_second).unwrap_or(NonZeroU32::MIN);
+        let burst = NonZeroU32::new(settings.requests_burst).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::per_second(per_second).allow_burst(burst);
+        Self { per_second: per_second.get(), limiter: DefaultKeyedRateLimiter::keyed(quota) }
     }
 
-    fn admits(&self, who: String) -> bool {
-        let now = now();
-        if self.callers.len() >= CALLERS_MAX {
-            self.callers.retain(|_, bucket| {
-                now.0.saturating_sub(bucket.seen_at.load(Ordering::Relaxed)) < QUIET_MICROS
-            });
+    fn admits(&self, caller: &String) -> bool {
+        if self.limiter.len() >= CALLERS_MAX {
+            self.limiter.retain_recent();
+            if self.limiter.len() >= CALLERS_MAX {
+                return false;
+            }
         }
-        if self.callers.len() >= CALLERS_MAX && !self.callers.contains_key(&who) {
-            return false;
-        }
-        let bucket = self.callers.entry(who).or_default();
-        bucket.seen_at.store(now.0, Ordering::Relaxed);
-        bucket.throttle.admit(self.limit, now)
+        self.limiter.check_key(caller).is_ok()
     }
 }
 
-impl AuthenticationService for Office {
+impl Authentication {
+    /// By access tokens of these sessions and by these API keys.
+    pub fn new(sessions: Arc<Sessions>, api_keys: Arc<ApiKeys>, settings: &ApiSettings) -> Self {
+        Self { sessions, api_keys, limit: RequestLimit::new(settings) }
+    }
+}
+
+impl AuthenticationService for Authentication {
     fn authenticate(&self, token: &str, peer: Option<IpAddr>, request_id: &str) -> Answer<Caller> {
         let caller = if token.starts_with("tg_") {
-            self.caller_of_api_key(token, peer, request_id)?
+            self.api_keys.caller_of(token, peer, request_id)?
         } else {
-            self.caller_of_access_token(token, request_id)
+            self.sessions.caller_of(token, request_id)
         };
         caller
             .ok_or_else(|| Problem::unauthenticated("the access token or API key is not valid, or no longer"))
@@ -73,10 +78,10 @@ impl AuthenticationService for Office {
             (None, Some(peer)) => peer.to_string(),
             (None, None) => return Ok(()),
         };
-        if self.door.admits(who) {
+        if self.limit.admits(&who) {
             return Ok(());
         }
-        let rate = self.door.limit.per_second;
+        let rate = self.limit.per_second;
         Err(Problem::too_many_requests(format!("more than {rate} requests per second")).retry_after(1))
     }
 

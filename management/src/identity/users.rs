@@ -9,23 +9,38 @@ use tollgate_api::extract::IfMatch;
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::users::{NewUser, User, UserPatch, UserRole, UserSort, UsersQuery, UsersService};
+use tollgate_storage::clock::now;
 
-use super::auth::by_mail::{DAY_MICROS, reset_token};
-use super::auth::records::{UserRecord, view};
-use super::auth::rules;
-use super::random;
-use crate::Office;
-use crate::documents::Document;
-use crate::notifications::mail::texts;
+use super::directory::UserDirectory;
+use super::passwords::Passwords;
+use super::records::{UserRecord, view};
+use super::visibility::Visibility;
+use super::{input, random};
+use crate::accounts::record::AccountRecord;
+use crate::context::Context;
+use crate::documents::{Document, DocumentCache};
+use crate::exclusive::Held;
+use crate::jobs::{JobQueue, JobWork};
 
-/// Users at most: they stand in memory.
+/// Highest number of users: they are kept in memory.
 const USERS_MAX: usize = 100_000;
 
-impl UsersService for Office {
+/// The service of users.
+#[derive(Debug)]
+pub struct Users {
+    context: Arc<Context>,
+    visibility: Arc<Visibility>,
+    directory: Arc<UserDirectory>,
+    passwords: Arc<Passwords>,
+    accounts: Arc<DocumentCache<AccountRecord>>,
+    jobs: Arc<JobQueue>,
+}
+
+impl UsersService for Users {
     fn users(&self, caller: &Caller, query: &UsersQuery) -> Answer<Page<User>> {
         let paging = query.paging()?;
         let search = query.search.as_ref().map(|text| text.to_lowercase());
-        let mut users = self.users.filter(|user| {
+        let mut users = self.directory.users.filter(|user| {
             let value = &user.value;
             query.role.is_none_or(|role| value.role == role)
                 && query.account.as_ref().is_none_or(|account| value.account.as_ref() == Some(account))
@@ -50,13 +65,13 @@ impl UsersService for Office {
     }
 
     fn create_user(&self, caller: &Caller, new: NewUser) -> Answer<Versioned<User>> {
-        let email = rules::email(&new.email, "email")?;
-        let name = rules::name(&new.name, "name")?;
+        let email = input::email(&new.email, "email")?;
+        let name = input::name(&new.name, "name")?;
         if let Some(password) = &new.password {
-            rules::password(password, &email, "password")?;
+            input::password(password, &email, "password")?;
         }
         let password_hash = match &new.password {
-            Some(password) => Some(self.people.hashing.hash(password)?.as_str().to_owned()),
+            Some(password) => Some(self.passwords.hash(password)?.as_str().to_owned()),
             None => None,
         };
         let record = UserRecord {
@@ -70,26 +85,20 @@ impl UsersService for Office {
             locked_until: None,
         };
         self.check_place(caller, &record)?;
-        let _turn = self.people.turn.lock();
-        if self.users.len() >= USERS_MAX {
+        let held = self.directory.lock();
+        if self.directory.users.len() >= USERS_MAX {
             return Err(Problem::unprocessable(format!("there are {USERS_MAX} users already")));
         }
-        self.check_email(&record.email, None)?;
+        self.check_email(&held, &record.email, None)?;
         let id = random::id("usr")?;
-        let invitation =
-            if record.password_hash.is_none() { Some(reset_token(&id, DAY_MICROS)?) } else { None };
-        let (email, after) = (record.email.clone(), record.audited());
+        let (is_invited, after) = (record.password_hash.is_none(), record.audited());
         let mut work = self.context.change(caller);
-        work.put(&self.users, &id, None, record);
-        let token = invitation.map(|(secret, token)| {
-            work.put(&self.mail_tokens, &secret.hash, None, token);
-            secret.text
-        });
+        work.put(&self.directory.users, &id, None, record);
+        if is_invited {
+            self.jobs.put(&mut work, &random::id_at("job", now())?, JobWork::Invitation { user: id.clone() });
+        }
         work.note("user.create", format!("user/{id}"), &Value::Null, &after);
         work.commit()?;
-        if let Some(token) = token {
-            self.mailer.send(&email, texts::invitation(&self.context.settings.api.public_url, &token));
-        }
         self.user(caller, &id)
     }
 
@@ -100,15 +109,15 @@ impl UsersService for Office {
         if_match: IfMatch,
         patch: UserPatch,
     ) -> Answer<Versioned<User>> {
-        let _turn = self.people.turn.lock();
+        let held = self.directory.lock();
         let user = self.changeable_user(caller, id)?;
         if_match.check(user.revision)?;
         let mut record = user.value.clone();
         if let Some(email) = &patch.email {
-            record.email = rules::email(email, "email")?;
+            record.email = input::email(email, "email")?;
         }
         if let Some(name) = &patch.name {
-            record.name = rules::name(name, "name")?;
+            record.name = input::name(name, "name")?;
         }
         record.role = patch.role.unwrap_or(record.role);
         if let Some(account) = patch.account {
@@ -119,17 +128,17 @@ impl UsersService for Office {
             self.check_place(caller, &record)?;
         }
         if record.email != user.value.email {
-            self.check_email(&record.email, Some(id))?;
+            self.check_email(&held, &record.email, Some(id))?;
         }
         if record.role != UserRole::Admin || record.disabled {
-            self.check_last_admin(&user)?;
+            self.check_last_admin(&held, &user)?;
         }
         let (before, after, disabled) = (user.value.audited(), record.audited(), record.disabled);
         let mut work = self.context.change(caller);
-        work.put(&self.users, id, Some(&user), record);
+        work.put(&self.directory.users, id, Some(&user), record);
         if disabled {
-            for session in self.sessions.filter(|session| session.value.user == id) {
-                work.remove(&self.sessions, &session);
+            for session in self.directory.sessions_of(id) {
+                work.remove(&self.directory.sessions, &session);
             }
         }
         work.note("user.update", format!("user/{id}"), &before, &after);
@@ -138,43 +147,55 @@ impl UsersService for Office {
     }
 
     fn delete_user(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<()> {
-        let _turn = self.people.turn.lock();
+        let held = self.directory.lock();
         let user = self.changeable_user(caller, id)?;
         if_match.check(user.revision)?;
-        self.check_last_admin(&user)?;
-        let keys = self.api_keys.filter(|key| key.value.created_by == id);
+        self.check_last_admin(&held, &user)?;
+        let keys = self.directory.api_keys.filter(|key| key.value.created_by == id);
         let mut work = self.context.change(caller);
-        work.remove(&self.users, &user);
-        for session in self.sessions.filter(|session| session.value.user == id) {
-            work.remove(&self.sessions, &session);
+        work.remove(&self.directory.users, &user);
+        for session in self.directory.sessions_of(id) {
+            work.remove(&self.directory.sessions, &session);
         }
         for key in &keys {
-            work.remove(&self.api_keys, key);
+            work.remove(&self.directory.api_keys, key);
             work.note("api_key.revoke", format!("api_key/{}", key.key), &key.value.audited(), &Value::Null);
         }
-        for token in self.reset_tokens_of(id) {
-            work.remove(&self.mail_tokens, &token);
+        for token in self.directory.reset_tokens_of(id) {
+            work.remove(&self.directory.mail_tokens, &token);
         }
         work.note("user.delete", format!("user/{id}"), &user.value.audited(), &Value::Null);
         work.commit().map(drop)
     }
 
     fn unlock_user(&self, caller: &Caller, id: &str) -> Answer<Versioned<User>> {
-        let _turn = self.people.turn.lock();
+        let _held = self.directory.lock();
         let user = self.changeable_user(caller, id)?;
-        self.people.lockouts.clear(&user.value.email);
+        self.passwords.forget_failures(&user.value.email);
         let record = UserRecord { locked_until: None, ..user.value.clone() };
         let mut work = self.context.change(caller);
         let before = json!({ "locked_until": user.value.locked_until });
-        work.put(&self.users, id, Some(&user), record);
+        work.put(&self.directory.users, id, Some(&user), record);
         work.note("user.unlock", format!("user/{id}"), &before, &json!({ "locked_until": null }));
         work.commit()?;
         self.user(caller, id)
     }
 }
 
-impl Office {
-    /// Whether the caller may know of a user.
+impl Users {
+    /// Over the users of the directory, of whom some belong to these accounts.
+    pub fn new(
+        context: Arc<Context>,
+        visibility: Arc<Visibility>,
+        directory: Arc<UserDirectory>,
+        passwords: Arc<Passwords>,
+        accounts: Arc<DocumentCache<AccountRecord>>,
+        jobs: Arc<JobQueue>,
+    ) -> Self {
+        Self { context, visibility, directory, passwords, accounts, jobs }
+    }
+
+    /// True if the caller may know of a user.
     fn sees(&self, caller: &Caller, user: &UserRecord) -> bool {
         caller.reaches_all()
             || user.role != UserRole::Admin
@@ -182,7 +203,7 @@ impl Office {
     }
 
     fn seen_user(&self, caller: &Caller, id: &str) -> Answer<Arc<Document<UserRecord>>> {
-        let user = self.users.get(id).filter(|user| self.sees(caller, &user.value));
+        let user = self.directory.users.get(id).filter(|user| self.sees(caller, &user.value));
         user.ok_or_else(|| Problem::not_found(format!("there is no user `{id}`")))
     }
 
@@ -192,13 +213,13 @@ impl Office {
         if caller.reaches_all() || user.value.role == UserRole::Customer {
             return Ok(user);
         }
-        Err(Problem::forbidden("a reseller changes customers alone"))
+        Err(Problem::forbidden("a reseller may change customers only"))
     }
 
-    /// Whether the caller may put a user there.
+    /// Checks that the caller may give a user this role and account.
     fn check_place(&self, caller: &Caller, user: &UserRecord) -> Answer<()> {
         if !caller.reaches_all() && user.role != UserRole::Customer {
-            return Err(Problem::forbidden("a reseller makes customers alone"));
+            return Err(Problem::forbidden("a reseller may create customers only"));
         }
         let Some(account) = &user.account else {
             return match user.role {
@@ -218,19 +239,19 @@ impl Office {
         Ok(())
     }
 
-    /// Whoever calls has the turn.
-    fn check_email(&self, email: &str, own: Option<&str>) -> Answer<()> {
-        let other = self.user_of_email(email).filter(|user| Some(user.key.as_str()) != own);
+    /// Checks that no other user has this address.
+    fn check_email(&self, _: &Held<UserDirectory>, email: &str, own: Option<&str>) -> Answer<()> {
+        let other = self.directory.user_of_email(email).filter(|user| Some(user.key.as_str()) != own);
         if other.is_none() {
             return Ok(());
         }
         Err(Problem::already_exists("the e-mail address has a user already").and_field("email", "is taken"))
     }
 
-    /// Whoever calls has the turn. Without an admin nobody could make another one.
-    fn check_last_admin(&self, user: &Document<UserRecord>) -> Answer<()> {
+    /// Checks that an admin is left: without one nobody could make another.
+    fn check_last_admin(&self, _: &Held<UserDirectory>, user: &Document<UserRecord>) -> Answer<()> {
         let is_admin = |user: &UserRecord| user.role == UserRole::Admin && !user.disabled;
-        let others = self.users.find(|other| other.key != user.key && is_admin(&other.value));
+        let others = self.directory.users.find(|other| other.key != user.key && is_admin(&other.value));
         if is_admin(&user.value) && others.is_none() {
             return Err(Problem::wrong_state("this is the last admin"));
         }
@@ -238,7 +259,7 @@ impl Office {
     }
 }
 
-/// What orders a list, and tells no two users alike.
+/// Sort key of a list, different for any two users.
 fn sort_key(sort: UserSort, user: &Document<UserRecord>) -> String {
     match sort {
         UserSort::Email => user.value.email.clone(),

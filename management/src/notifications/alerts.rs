@@ -1,15 +1,13 @@
-//! Alerts: found by looking at what is in memory, kept in the books, posted and mailed by a thread of their own.
+//! Alerts: found by looking at what is in memory, kept in the books, and announced by webhook and e-mail.
 //!
-//! An alert is raised once for its condition and cleared once that is over; the books say which are open, so that a restart
-//! raises none again. It and what is to be posted of it are one change.
+//! An alert is raised once for its condition and cleared once the condition is over. The books say which alerts are open, so
+//! that a restart raises none again. An alert and the jobs that announce it are one change.
 
+pub mod announce;
 mod operators;
-pub mod outbox;
 pub mod record;
 mod wallets;
-mod watch;
-pub mod webhook;
-mod webhook_worker;
+pub mod watch;
 
 use std::sync::Arc;
 
@@ -23,17 +21,27 @@ use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_storage::clock::now;
 
-use crate::Office;
-use crate::documents::Document;
-use record::{AlertRecord, id_at, view};
-use webhook::{Poster, is_delivered};
-
-pub use webhook_worker::WebhookWorker;
+use super::webhooks::{Poster, Webhooks, is_delivered};
+use crate::context::Context;
+use crate::documents::{Document, DocumentCache};
+use crate::identity::random::id_at;
+use crate::identity::visibility::Visibility;
+use announce::{TEST_EVENT, event};
+use record::{AlertRecord, view};
 
 /// Alerts of one change.
 const AT_ONCE: usize = 200;
 
-impl AlertsService for Office {
+/// The service of alerts.
+#[derive(Debug)]
+pub struct Alerts {
+    context: Arc<Context>,
+    visibility: Arc<Visibility>,
+    alerts: Arc<DocumentCache<AlertRecord>>,
+    webhooks: Arc<Webhooks>,
+}
+
+impl AlertsService for Alerts {
     fn alerts(&self, caller: &Caller, query: &AlertsQuery) -> Answer<Page<Alert>> {
         if let Some(account) = &query.account {
             self.check_reach(caller, account)?;
@@ -55,7 +63,7 @@ impl AlertsService for Office {
         if !before.value.is_read {
             let mut work = self.context.change(caller);
             let after = AlertRecord { is_read: true, ..before.value.clone() };
-            work.put(&self.alerts, id, Some(&before), after);
+            work.put(&*self.alerts, id, Some(&before), after);
             let resource = format!("alert/{id}");
             work.note("alert.read", resource, &json!({ "is_read": false }), &json!({ "is_read": true }));
             work.commit()?;
@@ -76,7 +84,7 @@ impl AlertsService for Office {
             let mut work = self.context.change(caller);
             for before in some {
                 let after = AlertRecord { is_read: true, ..before.value.clone() };
-                work.put(&self.alerts, &before.key, Some(before), after);
+                work.put(&*self.alerts, &before.key, Some(before), after);
             }
             work.note("alert.read_all", "alerts", &Value::Null, &json!({ "marked": some.len() }));
             work.commit()?;
@@ -86,13 +94,13 @@ impl AlertsService for Office {
 
     fn test_webhook(&self, caller: &Caller, account: &str) -> Answer<WebhookTested> {
         self.visibility.reached(caller, account)?;
-        let url = self.webhook_of(account);
+        let url = self.webhooks.url_of(account);
         let url =
             url.ok_or_else(|| Problem::wrong_state(format!("account `{account}` has no alert_webhook_url")))?;
-        let secret = self.secret_of(caller, account)?;
+        let secret = self.webhooks.secret_of(caller, account)?;
         let now = now();
         let id = id_at("evt", now)?;
-        let body = outbox::event(&id, outbox::TEST_EVENT, now, &json!({ "account": account }));
+        let body = event(&id, TEST_EVENT, now, &json!({ "account": account }));
         let posted = Poster::new().post(&url, &secret, &id, &body, now);
         Ok(WebhookTested {
             delivered: is_delivered(&posted),
@@ -103,17 +111,27 @@ impl AlertsService for Office {
 
     fn webhook_secret(&self, caller: &Caller, account: &str) -> Answer<WebhookSecret> {
         self.visibility.reached(caller, account)?;
-        Ok(WebhookSecret { secret: self.secret_of(caller, account)? })
+        Ok(WebhookSecret { secret: self.webhooks.secret_of(caller, account)? })
     }
 
     fn rotate_webhook_secret(&self, caller: &Caller, account: &str) -> Answer<WebhookSecret> {
         self.visibility.reached(caller, account)?;
-        Ok(WebhookSecret { secret: self.new_secret(caller, account)? })
+        Ok(WebhookSecret { secret: self.webhooks.rotate_secret(caller, account)? })
     }
 }
 
-impl Office {
-    /// What belongs to no account is for those who reach everybody.
+impl Alerts {
+    /// Over these alerts.
+    pub fn new(
+        context: Arc<Context>,
+        visibility: Arc<Visibility>,
+        alerts: Arc<DocumentCache<AlertRecord>>,
+        webhooks: Arc<Webhooks>,
+    ) -> Self {
+        Self { context, visibility, alerts, webhooks }
+    }
+
+    /// An alert that belongs to no account is for staff.
     fn may_know(&self, caller: &Caller, alert: &AlertRecord) -> bool {
         match &alert.account {
             Some(account) => self.visibility.reaches(caller, account),

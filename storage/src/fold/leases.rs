@@ -7,12 +7,11 @@ use tollgate_engine::operator::OperatorNumber;
 
 use super::Draft;
 use super::amended::{Amendment, Known};
-use crate::database::Unavailable;
 use crate::delivery::EventOutcome;
 use crate::message::{QueueKey, QueuedRow};
 use crate::rows::{LeaseRow, Row};
 use crate::schema::{Family, lease_key};
-use crate::store::Store;
+use crate::store::{Store, Unavailable};
 
 /// Every lease on disk.
 #[derive(Debug, Default)]
@@ -35,7 +34,7 @@ impl Leases {
     pub fn load(store: &Store) -> Result<Self, Unavailable> {
         let mut leases = Self::default();
         let mut changes = LeaseChanges::default();
-        for row in store.queue().leases()? {
+        for row in store.leases()? {
             changes.set(row.id, None, Some(row));
         }
         leases.advance(changes);

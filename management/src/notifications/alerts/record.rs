@@ -5,12 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tollgate_api::alerts::{Alert, AlertKind, AlertSeverity};
 use tollgate_api::money::CurrencyCode;
-use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
-use tollgate_engine::time::UnixMicros;
 
 use crate::documents::Document;
-use crate::identity::random;
 
 /// As it was raised, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,9 +82,4 @@ impl AlertRecord {
 /// As it is shown.
 pub fn view(document: &Document<AlertRecord>) -> Alert {
     document.value.view(&document.key)
-}
-
-/// An id for something that happened then. Ids sort by that.
-pub fn id_at(prefix: &str, at: UnixMicros) -> Result<String, Problem> {
-    Ok(format!("{prefix}_{:016x}{}", at.0, random::text::<8>()?))
 }

@@ -1,8 +1,9 @@
-//! Webhooks: where an account's alerts are posted, what the posts are signed with, and one post.
+//! Webhooks: the URL and secret of each account, and the call of one.
 //!
-//! A post goes to whatever http or https URL the account names, on this machine and in private networks too: whoever may set
-//! it may have it asked for, and learns the status of the answer, but nothing of what it says. Redirects are not followed.
+//! A call goes to whatever http or https URL the account names, on this machine and in private networks too: a user who may
+//! set the URL can have it called, and learns the status of the answer, but nothing of its contents. Redirects are not followed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -14,17 +15,18 @@ use tollgate_api::caller::Caller;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::change::Expected;
 
-use crate::Office;
+use crate::accounts::record::AccountRecord;
 use crate::collections::WEBHOOK_SECRETS;
-use crate::documents::stored_document;
+use crate::context::Context;
+use crate::documents::{DocumentCache, stored_document};
 use crate::identity::random;
 
-/// Octets of a URL.
+/// Longest URL, in octets.
 const URL_OCTETS_MAX: usize = 2_000;
-/// How long a server may take, from its name to its answer.
+/// Longest time of a call, from the look-up of the name to the answer.
 const POST_MAX: Duration = Duration::from_secs(5);
 
-/// What an account's posts are signed with.
+/// The secret that signs an account's calls, as the books keep it.
 #[derive(Clone, Serialize, Deserialize)]
 struct SecretRecord {
     secret: String,
@@ -33,12 +35,12 @@ struct SecretRecord {
 /// The status of the answer, or why there was none.
 pub type Posted = Result<u16, String>;
 
-/// Whether a post was answered with one of 200 to 299.
+/// True if a call was answered with a status of 200 to 299.
 pub fn is_delivered(posted: &Posted) -> bool {
     matches!(posted, Ok(200..=299))
 }
 
-/// Whoever posts.
+/// Calls webhooks.
 pub struct Poster(ureq::Agent);
 
 impl Poster {
@@ -94,22 +96,34 @@ pub fn check_url(url: &str) -> Result<(), String> {
     Ok(())
 }
 
-impl Office {
-    /// Where an account's alerts are posted.
-    pub(crate) fn webhook_of(&self, account: &str) -> Option<String> {
+/// Knows where each account's events are posted and what they are signed with.
+#[derive(Debug)]
+pub struct Webhooks {
+    context: Arc<Context>,
+    accounts: Arc<DocumentCache<AccountRecord>>,
+}
+
+impl Webhooks {
+    /// Of these accounts.
+    pub fn new(context: Arc<Context>, accounts: Arc<DocumentCache<AccountRecord>>) -> Self {
+        Self { context, accounts }
+    }
+
+    /// The URL that an account's events are posted to, if it has one.
+    pub fn url_of(&self, account: &str) -> Option<String> {
         self.accounts.get(account)?.value.alert_webhook_url.clone()
     }
 
-    /// What an account's posts are signed with; made where there is none.
-    pub(crate) fn secret_of(&self, caller: &Caller, account: &str) -> Answer<String> {
-        match stored_document::<SecretRecord>(self.store(), WEBHOOK_SECRETS, account)? {
+    /// The secret that signs an account's calls; made if there is none.
+    pub fn secret_of(&self, caller: &Caller, account: &str) -> Answer<String> {
+        match stored_document::<SecretRecord>(self.context.store(), WEBHOOK_SECRETS, account)? {
             Some((_, record)) => Ok(record.secret),
             None => self.write_secret(caller, account, Expected::Absent, "webhook_secret.create"),
         }
     }
 
-    /// Another secret in place of the one there is.
-    pub(crate) fn new_secret(&self, caller: &Caller, account: &str) -> Answer<String> {
+    /// Replaces an account's secret by a new one.
+    pub fn rotate_secret(&self, caller: &Caller, account: &str) -> Answer<String> {
         self.write_secret(caller, account, Expected::Any, "webhook_secret.rotate")
     }
 

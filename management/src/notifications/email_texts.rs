@@ -1,24 +1,24 @@
-//! What mails say, in plain text.
+//! Texts of e-mails, in plain text.
 
 use std::fmt;
 
-/// A mail, whoever it goes to.
+/// An e-mail without its recipient.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EmailMessage {
-    /// One line.
+    /// One line of text.
     pub subject: String,
     /// Lines of at most some seventy characters, links aside.
     pub text: String,
 }
 
-/// What it says is not printed: it may hold a token.
+/// The text is not printed: it may hold a token.
 impl fmt::Debug for EmailMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Letter(…)")
+        f.write_str("EmailMessage(…)")
     }
 }
 
-/// To who has registered: the link that proves the address.
+/// For somebody who has registered: the link that proves the address.
 pub fn verify(public_url: &str, token: &str) -> EmailMessage {
     EmailMessage {
         subject: "Please confirm your e-mail address".to_owned(),
@@ -32,7 +32,7 @@ pub fn verify(public_url: &str, token: &str) -> EmailMessage {
     }
 }
 
-/// To who has registered with an address that a user has already.
+/// For the owner of an address that somebody has registered with again.
 pub fn known(public_url: &str) -> EmailMessage {
     EmailMessage {
         subject: "You are registered already".to_owned(),
@@ -47,7 +47,7 @@ pub fn known(public_url: &str) -> EmailMessage {
     }
 }
 
-/// To who has forgotten the password.
+/// For a user who has forgotten the password.
 pub fn reset(public_url: &str, token: &str) -> EmailMessage {
     EmailMessage {
         subject: "Reset your password".to_owned(),
@@ -63,7 +63,7 @@ pub fn reset(public_url: &str, token: &str) -> EmailMessage {
     }
 }
 
-/// To whom somebody has made a user for.
+/// For a new user whom an admin or a reseller has created.
 pub fn invitation(public_url: &str, token: &str) -> EmailMessage {
     EmailMessage {
         subject: "You have been invited to Tollgate".to_owned(),
@@ -78,7 +78,7 @@ pub fn invitation(public_url: &str, token: &str) -> EmailMessage {
     }
 }
 
-/// To whose password was changed.
+/// For a user whose password was changed.
 pub fn password_changed(public_url: &str) -> EmailMessage {
     EmailMessage {
         subject: "Your password was changed".to_owned(),
@@ -96,10 +96,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_hold_their_token_and_do_not_print_it() {
-        for letter in [verify("https://x.example", "t0ken"), reset("https://x.example", "t0ken")] {
-            assert!(letter.text.contains("t0ken"));
-            assert!(!format!("{letter:?}").contains("t0ken"));
+    fn messages_hold_their_token_and_do_not_print_it() {
+        for message in [verify("https://x.example", "t0ken"), reset("https://x.example", "t0ken")] {
+            assert!(message.text.contains("t0ken"));
+            assert!(!format!("{message:?}").contains("t0ken"));
         }
     }
 }

@@ -1,34 +1,17 @@
-//! Wallets: durable balances, at present and in the past.
+//! What an account had at an instant of the past.
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::WalletState;
 
-use super::provisioned::numbered;
+use super::view::{Ids, View};
+use super::{Store, Unavailable, damaged};
 use crate::cdr::BlockReader;
-use crate::database::{Database, Unavailable, damaged};
 use crate::rows::{LedgerEntry, Row};
 use crate::schema::{Family, account_key, first_id_at};
-use crate::view::{Ids, View};
 
-/// Reads durable wallets.
-#[derive(Clone, Copy, Debug)]
-pub struct WalletRows<'a> {
-    pub(super) database: &'a Database,
-}
-
-impl WalletRows<'_> {
-    /// Every wallet at this durable instant.
-    pub fn all(&self) -> Result<Vec<(AccountNumber, WalletState)>, Unavailable> {
-        numbered(self.database, Family::Wallets)
-    }
-
-    /// The durable wallet of an account.
-    pub fn of(&self, account: AccountNumber) -> Result<Option<WalletState>, Unavailable> {
-        self.database.row(Family::Wallets, &account_key(account))
-    }
-
+impl Store {
     /// The durable balance of an account before the first commit of this instant.
     ///
     /// It is reckoned from the present balance back, and from the last balance that the ledger names before the instant
@@ -36,7 +19,7 @@ impl WalletRows<'_> {
     /// takes about as long as the nearer one has CDRs to be read.
     pub fn balance_at(&self, account: AccountNumber, at: UnixMicros) -> Result<Amount, Unavailable> {
         let before = first_id_at(at);
-        View::of_account(self.database, account, |view| {
+        self.view(account, |view| {
             let wallet = view.row::<WalletState>(Family::Wallets, &account_key(account))?;
             let present = wallet.unwrap_or_default().balance;
             let mut since = Walk::new(view, before, u64::MAX)?;

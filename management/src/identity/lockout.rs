@@ -1,6 +1,6 @@
-//! Who has failed how often to log in, and is locked.
+//! Failed logins by address, and the locks that follow from them.
 //!
-//! Addresses are counted whether somebody has them or not, so that nothing tells one from the other. They are remembered
+//! Addresses are counted whether or not a user has them, so that nothing tells one from the other. They are remembered
 //! by their hash, a bounded number of them.
 
 use std::collections::HashMap;
@@ -9,14 +9,14 @@ use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tollgate_engine::time::UnixMicros;
 
-/// So many failures lock.
+/// Failures that lock an address.
 pub const FAILURES_MAX: u32 = 5;
-/// Within so long; and for so long.
+/// Length of the span that failures are counted in, and of the lock.
 pub const LOCK_MICROS: u64 = 30 * 60 * 1_000_000;
-/// Addresses that are remembered. Beyond it the one that was quiet for longest is forgotten, those that nobody has first.
+/// Addresses that are remembered. Beyond this number the one that was quiet for longest is forgotten, those that no user has first.
 const REMEMBERED_MAX: usize = 20_000;
 
-/// The failures of everybody.
+/// The failures of all addresses.
 #[derive(Debug, Default)]
 pub struct Lockouts {
     entries: Mutex<HashMap<[u8; 32], Entry>>,
@@ -31,33 +31,33 @@ struct Entry {
     is_known: bool,
 }
 
-/// Somebody who tries to get in.
+/// A try to log in.
 #[derive(Clone, Copy, Debug)]
-pub struct Attempt<'a> {
-    /// The address, as users have it.
+pub struct LoginAttempt<'a> {
+    /// The address, in lower case.
     pub email: &'a str,
-    /// Whether a user has it.
+    /// True if a user has it.
     pub is_known: bool,
-    /// Whether the password is right.
+    /// True if the password is right.
     pub matches: bool,
-    /// Until when the user is locked, as the books have it.
+    /// End of the lock that is written in the books.
     pub locked_until: Option<UnixMicros>,
 }
 
-/// What is made of an attempt.
+/// Outcome of a try to log in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// In.
+pub enum LoginOutcome {
+    /// The user is logged in.
     Granted,
-    /// Not in.
+    /// The try is refused.
     Refused,
-    /// Not in, and locked until then from now on.
+    /// The try is refused, and the address is locked from now until the time given.
     Locked(UnixMicros),
 }
 
 impl Lockouts {
     /// Judges an attempt, and counts it, in one step: however many come at once, no more than [`FAILURES_MAX`] guesses count.
-    pub fn judge(&self, attempt: Attempt, now: UnixMicros) -> Verdict {
+    pub fn judge(&self, attempt: LoginAttempt<'_>, now: UnixMicros) -> LoginOutcome {
         let mut entries = self.entries.lock();
         let key = key_of(attempt.email);
         if !entries.contains_key(&key) {
@@ -65,11 +65,11 @@ impl Lockouts {
         }
         let entry = entries.entry(key).or_default();
         if entry.locked_until.max(attempt.locked_until.unwrap_or_default()) > now {
-            return Verdict::Refused;
+            return LoginOutcome::Refused;
         }
         if attempt.matches {
             entries.remove(&key);
-            return Verdict::Granted;
+            return LoginOutcome::Granted;
         }
         if now.0.saturating_sub(entry.first_at.0) >= LOCK_MICROS {
             *entry = Entry { first_at: now, ..Entry::default() };
@@ -78,11 +78,11 @@ impl Lockouts {
         entry.last_at = now;
         entry.is_known = attempt.is_known;
         if entry.failures < FAILURES_MAX {
-            return Verdict::Refused;
+            return LoginOutcome::Refused;
         }
         let until = UnixMicros(now.0.saturating_add(LOCK_MICROS));
         *entry = Entry { last_at: now, locked_until: until, is_known: attempt.is_known, ..Entry::default() };
-        Verdict::Locked(until)
+        LoginOutcome::Locked(until)
     }
 
     /// Forgets the failures of an address.
@@ -118,21 +118,21 @@ mod tests {
         UnixMicros(START.0 + seconds * 1_000_000)
     }
 
-    fn attempt(email: &str, matches: bool) -> Attempt<'_> {
-        Attempt { email, is_known: true, matches, locked_until: None }
+    fn attempt(email: &str, matches: bool) -> LoginAttempt<'_> {
+        LoginAttempt { email, is_known: true, matches, locked_until: None }
     }
 
     #[test]
     fn five_failures_lock_for_half_an_hour() {
         let lockouts = Lockouts::default();
         for second in 0..4 {
-            assert_eq!(lockouts.judge(attempt("ann", false), after(second)), Verdict::Refused);
+            assert_eq!(lockouts.judge(attempt("ann", false), after(second)), LoginOutcome::Refused);
         }
         let until = after(4 + 1_800);
-        assert_eq!(lockouts.judge(attempt("ann", false), after(4)), Verdict::Locked(until));
-        assert_eq!(lockouts.judge(attempt("ann", true), after(1_803)), Verdict::Refused);
-        assert_eq!(lockouts.judge(attempt("ben", true), after(5)), Verdict::Granted);
-        assert_eq!(lockouts.judge(attempt("ann", true), after(1_804)), Verdict::Granted);
+        assert_eq!(lockouts.judge(attempt("ann", false), after(4)), LoginOutcome::Locked(until));
+        assert_eq!(lockouts.judge(attempt("ann", true), after(1_803)), LoginOutcome::Refused);
+        assert_eq!(lockouts.judge(attempt("ben", true), after(5)), LoginOutcome::Granted);
+        assert_eq!(lockouts.judge(attempt("ann", true), after(1_804)), LoginOutcome::Granted);
     }
 
     #[test]
@@ -140,10 +140,10 @@ mod tests {
         let lockouts = Lockouts::default();
         for round in 0..3 {
             for second in 0..4 {
-                let verdict = lockouts.judge(attempt("ann", false), after(round * 10 + second));
-                assert_eq!(verdict, Verdict::Refused);
+                let outcome = lockouts.judge(attempt("ann", false), after(round * 10 + second));
+                assert_eq!(outcome, LoginOutcome::Refused);
             }
-            assert_eq!(lockouts.judge(attempt("ann", true), after(round * 10 + 5)), Verdict::Granted);
+            assert_eq!(lockouts.judge(attempt("ann", true), after(round * 10 + 5)), LoginOutcome::Granted);
         }
     }
 
@@ -153,15 +153,15 @@ mod tests {
         for second in 0..4 {
             lockouts.judge(attempt("ann", false), after(second));
         }
-        assert_eq!(lockouts.judge(attempt("ann", false), after(1_800)), Verdict::Refused);
+        assert_eq!(lockouts.judge(attempt("ann", false), after(1_800)), LoginOutcome::Refused);
     }
 
     #[test]
     fn a_lock_of_the_books_holds_after_a_restart() {
         let lockouts = Lockouts::default();
-        let locked = Attempt { locked_until: Some(after(10)), ..attempt("ann", true) };
-        assert_eq!(lockouts.judge(locked, after(9)), Verdict::Refused);
-        assert_eq!(lockouts.judge(locked, after(10)), Verdict::Granted);
+        let locked = LoginAttempt { locked_until: Some(after(10)), ..attempt("ann", true) };
+        assert_eq!(lockouts.judge(locked, after(9)), LoginOutcome::Refused);
+        assert_eq!(lockouts.judge(locked, after(10)), LoginOutcome::Granted);
     }
 
     #[test]
@@ -172,11 +172,11 @@ mod tests {
         }
         for number in 0..REMEMBERED_MAX + 10 {
             let email = format!("nobody-{number}");
-            lockouts.judge(Attempt { is_known: false, ..attempt(&email, false) }, after(6));
+            lockouts.judge(LoginAttempt { is_known: false, ..attempt(&email, false) }, after(6));
         }
         assert_eq!(lockouts.entries.lock().len(), REMEMBERED_MAX);
-        assert_eq!(lockouts.judge(attempt("ann", true), after(7)), Verdict::Refused);
+        assert_eq!(lockouts.judge(attempt("ann", true), after(7)), LoginOutcome::Refused);
         lockouts.clear("ann");
-        assert_eq!(lockouts.judge(attempt("ann", true), after(8)), Verdict::Granted);
+        assert_eq!(lockouts.judge(attempt("ann", true), after(8)), LoginOutcome::Granted);
     }
 }

@@ -8,14 +8,14 @@ use tollgate_api::problem::Problem;
 use tollgate_provisioning::passwords;
 use tollgate_provisioning::passwords::PasswordHash;
 
-/// Hashes at once.
+/// Hashes that run at the same time.
 const RUNNING_MAX: usize = 2;
 /// Requests that wait for their turn.
 const WAITING_MAX: usize = 64;
-/// How long one waits.
+/// Longest time that a request waits.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
-/// Whose turn it is to hash.
+/// Limits how many passwords are hashed at the same time.
 #[derive(Debug, Default)]
 pub struct Hashing {
     turns: Mutex<Turns>,
@@ -32,7 +32,7 @@ struct Turns {
 struct Turn<'a>(&'a Hashing);
 
 impl Hashing {
-    /// Whether a password has this hash. Without a hash the answer is no, after the same work.
+    /// True if a password has this hash. Without a hash the answer is false, after the same work.
     pub fn verify(&self, stored: Option<&PasswordHash>, password: &str) -> Result<bool, Problem> {
         let _turn = self.turn()?;
         Ok(passwords::verify(stored, password.as_bytes()))

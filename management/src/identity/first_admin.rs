@@ -7,8 +7,8 @@ use tollgate_storage::change::{AuditNote, Change, DocumentChange, Expected};
 use tollgate_storage::committer::Committer;
 use tollgate_storage::store::Store;
 
+use super::input;
 use super::records::UserRecord;
-use super::rules;
 use crate::collections::USERS;
 use crate::documents::DocumentCache;
 use crate::identity::random;
@@ -40,9 +40,9 @@ pub fn generated_password() -> Result<String, String> {
 /// Makes the admin, durably, with a note in the audit log. The answer is its id.
 pub fn create(store: &Arc<Store>, committer: &Committer, new: &NewAdmin) -> Result<String, String> {
     let said = |problem: tollgate_api::problem::Problem| problem.detail;
-    let email = rules::email(&new.email, "email").map_err(said)?;
-    let name = rules::name(&new.name, "name").map_err(said)?;
-    rules::password(&new.password, &email, "password").map_err(said)?;
+    let email = input::email(&new.email, "email").map_err(said)?;
+    let name = input::name(&new.name, "name").map_err(said)?;
+    input::password(&new.password, &email, "password").map_err(said)?;
     let users = DocumentCache::<UserRecord>::load(store, USERS).map_err(|error| error.to_string())?;
     if users.find(|user| user.value.email == email).is_some() {
         return Err(format!("there is a user with the e-mail address {email} already"));

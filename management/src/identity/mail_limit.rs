@@ -1,4 +1,4 @@
-//! How many mails one address gets that somebody asked for without being logged in: few enough to be no nuisance.
+//! A limit of the e-mails that one address gets on the word of somebody who is not logged in.
 
 use std::collections::HashMap;
 
@@ -6,21 +6,21 @@ use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tollgate_engine::time::UnixMicros;
 
-/// Mails to one address.
+/// E-mails to one address within the window.
 const MAILS_MAX: u32 = 5;
-/// Within so long.
+/// Length of the window.
 const WINDOW_MICROS: u64 = 3_600 * 1_000_000;
-/// Addresses that are remembered; beyond it no mail is sent to further ones.
+/// Addresses that are remembered; beyond this number no mail is sent to further ones.
 const REMEMBERED_MAX: usize = 20_000;
 
-/// The mails of the last hour.
+/// The e-mails of the last hour.
 #[derive(Debug, Default)]
-pub struct Pace {
+pub struct MailLimit {
     sent: Mutex<HashMap<[u8; 32], (u32, UnixMicros)>>,
 }
 
-impl Pace {
-    /// Whether one more mail may go to this address. It is counted.
+impl MailLimit {
+    /// True if one more mail may go to this address. It is counted.
     pub fn admits(&self, email: &str, now: UnixMicros) -> bool {
         let key: [u8; 32] = Sha256::digest(email.as_bytes()).into();
         let is_over = |since: UnixMicros| now.0.saturating_sub(since.0) >= WINDOW_MICROS;
@@ -46,11 +46,11 @@ mod tests {
 
     #[test]
     fn an_address_gets_five_mails_an_hour() {
-        let pace = Pace::default();
+        let limit = MailLimit::default();
         let start = UnixMicros(1_764_000_000_000_000);
-        assert!((0..5).all(|_| pace.admits("ann@example.com", start)));
-        assert!(!pace.admits("ann@example.com", start));
-        assert!(pace.admits("ben@example.com", start));
-        assert!(pace.admits("ann@example.com", UnixMicros(start.0 + WINDOW_MICROS)));
+        assert!((0..5).all(|_| limit.admits("ann@example.com", start)));
+        assert!(!limit.admits("ann@example.com", start));
+        assert!(limit.admits("ben@example.com", start));
+        assert!(limit.admits("ann@example.com", UnixMicros(start.0 + WINDOW_MICROS)));
     }
 }

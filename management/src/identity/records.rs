@@ -1,15 +1,19 @@
-//! Users, sessions and mailed tokens as the books keep them.
+//! Users, sessions, API keys and mailed tokens as the books keep them.
 //!
 //! Passwords are kept as argon2id hashes, tokens as SHA-256 of 256 random bits: nothing here lets anybody in.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
-use tollgate_api::caller::{Caller, Reach};
+use serde_json::Value;
+use tollgate_api::caller::{Caller, Reach, Scope};
 use tollgate_api::time::Time;
 use tollgate_api::users::{User, UserRole};
+use tollgate_provisioning::passwords::PasswordHash;
+use tollgate_provisioning::texts;
 use tollgate_storage::clock::now;
 
 use crate::documents::Document;
-use tollgate_provisioning::passwords::PasswordHash;
 
 /// A user. The key is its id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,11 +39,11 @@ pub struct UserRecord {
 /// One login and all that follows from it. The key is its id, which access tokens name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRecord {
-    /// Whose.
+    /// Id of the user.
     pub user: String,
-    /// Of the one refresh token that holds, in hexadecimal.
+    /// SHA-256 of the one valid refresh token, in hexadecimal.
     pub refresh_hash: String,
-    /// When that token no longer holds, and the session with it.
+    /// End of that token, and of the session with it.
     pub expires_at: Time,
 }
 
@@ -50,7 +54,7 @@ pub struct MailTokenRecord {
     pub expires_at: Time,
 }
 
-/// What a mailed token is for.
+/// Purpose of a mailed token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Purpose {
@@ -65,18 +69,64 @@ pub enum Purpose {
     },
     /// To set the password of a user.
     Reset {
-        /// Its id.
+        /// The user's id.
         user: String,
     },
 }
 
+/// An API key. The key in the collection is its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRecord {
+    pub name: String,
+    pub scopes: Vec<Scope>,
+    #[serde(default)]
+    pub account: Option<String>,
+    #[serde(default)]
+    pub include_subtree: bool,
+    #[serde(default)]
+    pub expires_at: Option<Time>,
+    #[serde(default)]
+    pub allowed_ips: Vec<String>,
+    /// Id of the user who made it.
+    pub created_by: String,
+    /// SHA-256 of the whole key, in hexadecimal. It is in no answer and in no audit note.
+    pub secret_hash: String,
+    #[serde(default)]
+    pub last_used_at: Option<Time>,
+}
+
+impl KeyRecord {
+    /// The key as the audit log has it.
+    pub fn audited(&self) -> Value {
+        serde_json::json!({
+            "name": self.name,
+            "scopes": self.scopes,
+            "account": self.account,
+            "include_subtree": self.include_subtree,
+            "expires_at": self.expires_at,
+            "allowed_ips": self.allowed_ips,
+            "created_by": self.created_by,
+        })
+    }
+
+    /// True if the key may be used from this address.
+    pub fn admits(&self, peer: Option<IpAddr>) -> bool {
+        if self.allowed_ips.is_empty() {
+            return true;
+        }
+        let Some(peer) = peer.map(|peer| peer.to_canonical()) else { return false };
+        let blocks = self.allowed_ips.iter().filter_map(|text| texts::address_block(text).ok());
+        blocks.into_iter().any(|block| block.contains(&peer))
+    }
+}
+
 impl UserRecord {
-    /// The hash of its password, where it has one that can be read.
+    /// The hash of the user's password, if there is one that can be read.
     pub fn hash(&self) -> Option<PasswordHash> {
         self.password_hash.as_deref().and_then(|hash| hash.parse().ok())
     }
 
-    /// How far it reaches.
+    /// The accounts that the user may see.
     pub fn reach(&self) -> Reach {
         // A user without account, which cannot be made, would reach the account of no name, which cannot be made either.
         let account = self.account.clone().unwrap_or_default();
@@ -87,8 +137,8 @@ impl UserRecord {
         }
     }
 
-    /// What the audit log says of it: the view without the times, which the log has itself.
-    pub fn audited(&self) -> serde_json::Value {
+    /// The user as the audit log has it: the view without the times, which the log has itself.
+    pub fn audited(&self) -> Value {
         serde_json::json!({
             "email": self.email,
             "name": self.name,
@@ -101,7 +151,7 @@ impl UserRecord {
     }
 }
 
-/// What may be said of a user. A lock that is over is none.
+/// The user as the API shows it. A lock that is over is left out.
 pub fn view(document: &Document<UserRecord>) -> User {
     let user = &document.value;
     User {
@@ -118,7 +168,7 @@ pub fn view(document: &Document<UserRecord>) -> User {
     }
 }
 
-/// A user as whoever calls.
+/// A user as the caller of a request.
 pub fn caller(id: &str, user: &UserRecord, session: Option<&str>, request_id: &str) -> Caller {
     Caller {
         actor: format!("user:{}", user.email),
@@ -128,5 +178,38 @@ pub fn caller(id: &str, user: &UserRecord, session: Option<&str>, request_id: &s
         scopes: None,
         session: session.map(str::to_owned),
         request_id: request_id.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(allowed_ips: &[&str]) -> KeyRecord {
+        KeyRecord {
+            name: "test".to_owned(),
+            scopes: vec![Scope::BillingRead],
+            account: None,
+            include_subtree: false,
+            expires_at: None,
+            allowed_ips: allowed_ips.iter().map(ToString::to_string).collect(),
+            created_by: "usr_1".to_owned(),
+            secret_hash: "5ecret".to_owned(),
+            last_used_at: None,
+        }
+    }
+
+    #[test]
+    fn a_key_is_used_from_its_addresses_alone() {
+        let key = record(&["192.0.2.0/24", "2001:db8::/32"]);
+        let from = |text: &str| key.admits(Some(text.parse().unwrap()));
+        assert!(from("192.0.2.7") && from("::ffff:192.0.2.7") && from("2001:db8::1"));
+        assert!(!from("192.0.3.7") && !from("::1") && !key.admits(None));
+        assert!(record(&[]).admits(None));
+    }
+
+    #[test]
+    fn the_audit_log_has_no_hash_of_a_key() {
+        assert!(!record(&[]).audited().to_string().contains("5ecret"));
     }
 }

@@ -1,4 +1,4 @@
-//! How one mail leaves: to an SMTP server, or into a directory.
+//! The way out for one e-mail: to an SMTP server, or into a directory.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -14,21 +14,21 @@ use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Message, SmtpTransport, Transport as _};
 use tollgate_storage::clock::now;
 
-use super::texts::EmailMessage;
+use super::email_texts::EmailMessage;
 use tollgate_provisioning::{MailSettings, SmtpTls};
 
-/// How long a server may take for one step.
+/// Longest time of one step of an SMTP server.
 const STEP_MAX: Duration = Duration::from_secs(20);
 /// Octets of a line that is sent as it is.
 const LINE_OCTETS_MAX: usize = 998;
 
-/// Where mails go.
+/// Sends e-mails to where the settings say.
 pub struct Transport {
     from: String,
-    way: Way,
+    destination: Destination,
 }
 
-enum Way {
+enum Destination {
     Smtp(Box<SmtpTransport>),
     Directory {
         path: PathBuf,
@@ -41,45 +41,45 @@ enum Way {
 /// Why a mail did not leave.
 #[derive(Debug)]
 pub struct SendError {
-    /// For the log: nothing of what the mail says, nor whom it is to.
+    /// For the log: neither text nor recipient.
     pub reason: String,
-    /// Whether it would be the same another time.
+    /// True if another try would fail the same way.
     pub is_final: bool,
 }
 
 impl Transport {
-    /// As the settings say.
+    /// By the settings. Without a server and a directory of its own, e-mails go into `mail` in the data directory.
     pub fn new(settings: &MailSettings, data_dir: &Path) -> Self {
-        let way = match settings.smtp_host.as_ref().map(|host| smtp(settings, host)) {
-            Some(Ok(transport)) => Way::Smtp(Box::new(transport)),
-            Some(Err(error)) => Way::None(error.to_string()),
+        let destination = match settings.smtp_host.as_ref().map(|host| smtp(settings, host)) {
+            Some(Ok(transport)) => Destination::Smtp(Box::new(transport)),
+            Some(Err(error)) => Destination::None(error.to_string()),
             None => {
                 let path = settings.directory.clone().unwrap_or_else(|| data_dir.join("mail"));
-                Way::Directory { path, written: AtomicU64::new(0) }
+                Destination::Directory { path, written: AtomicU64::new(0) }
             }
         };
-        if let Way::None(error) = &way {
+        if let Destination::None(error) = &destination {
             tracing::error!(%error, "mails cannot be sent with these settings");
         }
-        Self { from: settings.from.clone(), way }
+        Self { from: settings.from.clone(), destination }
     }
 
     /// Sends a mail, and waits until the server has it or the file is written.
-    pub fn send(&self, to: &str, letter: &EmailMessage) -> Result<(), SendError> {
-        let message = message(&self.from, to, letter)?;
-        match &self.way {
-            Way::Smtp(transport) => match transport.send(&message) {
+    pub fn send(&self, to: &str, message: &EmailMessage) -> Result<(), SendError> {
+        let message = message_of(&self.from, to, message)?;
+        match &self.destination {
+            Destination::Smtp(transport) => match transport.send(&message) {
                 Ok(_) => Ok(()),
                 Err(error) => {
                     Err(SendError { is_final: error.is_permanent(), reason: without_reply(&error) })
                 }
             },
-            Way::Directory { path, written } => {
+            Destination::Directory { path, written } => {
                 let number = written.fetch_add(1, Ordering::Relaxed);
                 write(path, &format!("{}-{number}.eml", now().0), &message.formatted())
                     .map_err(|error| SendError { reason: error.to_string(), is_final: false })
             }
-            Way::None(error) => Err(SendError { reason: error.clone(), is_final: true }),
+            Destination::None(error) => Err(SendError { reason: error.clone(), is_final: true }),
         }
     }
 }
@@ -110,14 +110,14 @@ fn smtp(settings: &MailSettings, host: &str) -> Result<SmtpTransport, lettre::tr
     })
 }
 
-fn message(from: &str, to: &str, letter: &EmailMessage) -> Result<Message, SendError> {
+fn message_of(from: &str, to: &str, message: &EmailMessage) -> Result<Message, SendError> {
     let unusable =
         |what: &str| SendError { reason: format!("{what} cannot be put into a mail"), is_final: true };
     let from: Mailbox = from.parse().map_err(|_| unusable("the sender's address"))?;
     let to: Mailbox = to.parse().map_err(|_| unusable("the recipient's address"))?;
-    let builder = Message::builder().from(from).to(to).subject(letter.subject.clone()).message_id(None);
+    let builder = Message::builder().from(from).to(to).subject(message.subject.clone()).message_id(None);
     let builder = builder.header(ContentType::TEXT_PLAIN);
-    let body = plain(&letter.text).unwrap_or_else(|| Body::new(letter.text.clone()));
+    let body = plain(&message.text).unwrap_or_else(|| Body::new(message.text.clone()));
     builder.body(body).map_err(|_| unusable("the text"))
 }
 
@@ -151,7 +151,7 @@ mod tests {
 
     use super::*;
 
-    fn letter(subject: &str, text: &str) -> EmailMessage {
+    fn text_message(subject: &str, text: &str) -> EmailMessage {
         EmailMessage { subject: subject.to_owned(), text: text.to_owned() }
     }
 
@@ -160,7 +160,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let transport = Transport::new(&MailSettings::default(), folder.path());
         let link = format!("http://127.0.0.1:8080/v1/auth/verify-email/{}", "k".repeat(60));
-        transport.send("ann@example.com", &letter("Hello", &format!("Open\n\n  {link}\n"))).unwrap();
+        transport.send("ann@example.com", &text_message("Hello", &format!("Open\n\n  {link}\n"))).unwrap();
         let files: Vec<_> =
             fs::read_dir(folder.path().join("mail")).unwrap().map(|file| file.unwrap()).collect();
         assert_eq!(files.len(), 1);
@@ -173,17 +173,17 @@ mod tests {
 
     #[test]
     fn nothing_in_an_address_or_subject_makes_a_header() {
-        let to = message("a@b.example", "x@y.example\r\nBcc: z@y.example", &letter("s", "t"));
+        let to = message_of("a@b.example", "x@y.example\r\nBcc: z@y.example", &text_message("s", "t"));
         assert!(to.unwrap_err().is_final);
-        let subject = message("a@b.example", "x@y.example", &letter("s\r\nBcc: z@y.example", "t"));
+        let subject = message_of("a@b.example", "x@y.example", &text_message("s\r\nBcc: z@y.example", "t"));
         let text = String::from_utf8(subject.unwrap().formatted()).unwrap();
         assert!(!text.contains("\r\nBcc"), "{text}");
     }
 
     #[test]
     fn letters_beyond_ascii_arrive_encoded() {
-        let message = message("a@b.example", "x@y.example", &letter("Grüße", "Дождь\n")).unwrap();
-        let text = String::from_utf8(message.formatted()).unwrap();
+        let sent = message_of("a@b.example", "x@y.example", &text_message("Grüße", "Дождь\n")).unwrap();
+        let text = String::from_utf8(sent.formatted()).unwrap();
         assert!(text.is_ascii() && text.contains("=?utf-8?"), "{text}");
     }
 }

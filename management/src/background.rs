@@ -1,0 +1,158 @@
+//! What is done behind the API: each kind of job, and tidying up.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tollgate_api::answer::Answer;
+use tollgate_api::caller::Caller;
+use tollgate_storage::clock::now;
+
+use crate::accounts::record::AccountRecord;
+use crate::context::Context;
+use crate::documents::{Document, DocumentCache};
+use crate::identity::api_keys::ApiKeys;
+use crate::identity::directory::UserDirectory;
+use crate::identity::password_reset::{MailedToken, PasswordResets};
+use crate::identity::passwords::Passwords;
+use crate::identity::registration::{RegistrationMail, Registrations};
+use crate::jobs::{JobFailure, JobHandler, JobRecord, JobWork, PreparedJob, Registrant};
+use crate::notifications::email::EmailSender;
+use crate::notifications::email_texts as texts;
+use crate::notifications::email_texts::EmailMessage;
+use crate::notifications::webhooks::{Poster, Webhooks, is_delivered};
+
+/// Documents of one commit.
+const DOCUMENTS_MAX: usize = 500;
+
+/// Does the jobs by the services that know how.
+pub struct Background {
+    /// Where changes begin.
+    pub context: Arc<Context>,
+    /// Addresses of accounts.
+    pub accounts: Arc<DocumentCache<AccountRecord>>,
+    /// Sessions and tokens that expire.
+    pub directory: Arc<UserDirectory>,
+    /// Locks to write.
+    pub passwords: Arc<Passwords>,
+    /// Uses of keys to write.
+    pub api_keys: Arc<ApiKeys>,
+    /// E-mails of registrations.
+    pub registrations: Arc<Registrations>,
+    /// E-mails that set passwords.
+    pub password_resets: Arc<PasswordResets>,
+    /// URLs and secrets.
+    pub webhooks: Arc<Webhooks>,
+    /// The way out for e-mails.
+    pub email: EmailSender,
+}
+
+impl std::fmt::Debug for Background {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Background").finish_non_exhaustive()
+    }
+}
+
+impl JobHandler for Background {
+    fn prepare(&self, job: &Document<JobRecord>) -> Answer<PreparedJob> {
+        let is_first = job.value.failures == 0;
+        match &job.value.work {
+            JobWork::Webhook { account, body } => self.webhook_call(account, &job.key, body),
+            JobWork::Mail { account, subject, body } => Ok(self.alert_mail(account, subject, body)),
+            JobWork::PasswordChanged { email } => {
+                Ok(self.email.send(email.clone(), texts::password_changed(self.public_url())))
+            }
+            JobWork::Registration { registrant, request_id } => {
+                self.registration_mail(registrant, request_id, is_first)
+            }
+            JobWork::PasswordReset { email, request_id } => {
+                let token = self.password_resets.token(email, request_id, is_first)?;
+                Ok(self.token_mail(token, texts::reset))
+            }
+            JobWork::Invitation { user } => {
+                Ok(self.token_mail(self.password_resets.invitation(user)?, texts::invitation))
+            }
+            JobWork::LockUser { user, until } => self.passwords.write_lock(user, *until).map(|()| None),
+        }
+    }
+
+    fn tidy_up(&self) {
+        let now = now();
+        let done = [
+            self.api_keys.write_uses(),
+            self.remove_expired(&self.directory.sessions, |session| session.expires_at.0 <= now),
+            self.remove_expired(&self.directory.mail_tokens, |token| token.expires_at.0 <= now),
+        ];
+        for problem in done.into_iter().filter_map(Result::err) {
+            tracing::warn!(problem = %problem.detail, "expired documents stay; it is tried again in a minute");
+        }
+    }
+}
+
+impl Background {
+    fn public_url(&self) -> &str {
+        &self.context.settings.api.public_url
+    }
+
+    /// The URL and the secret are those of now, not those of the time when the alert was raised.
+    fn webhook_call(&self, account: &str, event: &str, body: &str) -> Answer<PreparedJob> {
+        let Some(url) = self.webhooks.url_of(account) else { return Ok(None) };
+        let secret = self.webhooks.secret_of(&Caller::system(), account)?;
+        let (event, body) = (event.to_owned(), body.to_owned());
+        Ok(Some(Box::new(move || {
+            let posted = Poster::new().post(&url, &secret, &event, &body, now());
+            if is_delivered(&posted) {
+                return Ok(());
+            }
+            let reason = posted.map_or_else(|error| error, |status| format!("it was answered with {status}"));
+            Err(JobFailure { reason, is_final: false })
+        })))
+    }
+
+    fn alert_mail(&self, account: &str, subject: &str, body: &str) -> PreparedJob {
+        let email = self.accounts.get(account)?.value.email.clone()?;
+        self.email.send(email, EmailMessage { subject: subject.to_owned(), text: body.to_owned() })
+    }
+
+    fn registration_mail(
+        &self,
+        registrant: &Registrant,
+        request_id: &str,
+        is_first: bool,
+    ) -> Answer<PreparedJob> {
+        Ok(match self.registrations.mail(registrant, request_id, is_first)? {
+            None => None,
+            Some(RegistrationMail::AlreadyRegistered) => {
+                self.email.send(registrant.email.clone(), texts::known(self.public_url()))
+            }
+            Some(RegistrationMail::Confirm(token)) => self.token_mail(Some(token), texts::verify),
+        })
+    }
+
+    fn token_mail(
+        &self,
+        token: Option<MailedToken>,
+        text: impl FnOnce(&str, &str) -> EmailMessage,
+    ) -> PreparedJob {
+        let MailedToken { email, token } = token?;
+        self.email.send(email, text(self.public_url(), &token))
+    }
+
+    /// Removes documents that have expired, some at a time: nobody's change, so that the audit log does not name it.
+    fn remove_expired<T: Serialize + DeserializeOwned>(
+        &self,
+        documents: &DocumentCache<T>,
+        is_over: impl Fn(&T) -> bool,
+    ) -> Answer<()> {
+        let over = documents.filter(|document| is_over(&document.value));
+        let system = Caller::system();
+        for some in over.chunks(DOCUMENTS_MAX) {
+            let mut change = self.context.change(&system);
+            for document in some {
+                change.remove(documents, document);
+            }
+            change.commit()?;
+        }
+        Ok(())
+    }
+}

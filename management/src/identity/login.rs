@@ -1,0 +1,107 @@
+//! The service of logging in: sessions, registration, and passwords that are changed or were forgotten.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tollgate_api::answer::Answer;
+use tollgate_api::auth::{
+    AuthService, Login, Logout, MailPromise, PasswordChange, Refresh, Registration, ResetConfirmation,
+    ResetRequest, Tokens, Verified,
+};
+use tollgate_api::caller::Caller;
+use tollgate_api::problem::Problem;
+use tollgate_api::users::User;
+use tollgate_storage::clock::now;
+
+use super::directory::UserDirectory;
+use super::password_reset::PasswordResets;
+use super::passwords::{Passwords, invalid_credentials};
+use super::records::UserRecord;
+use super::registration::Registrations;
+use super::sessions::{Sessions, session_over};
+use super::{input, random, records};
+use crate::context::Context;
+use crate::jobs::{JobQueue, JobWork};
+
+/// Joins the parts that logging in is made of.
+#[derive(Debug)]
+pub struct LoginService {
+    /// Where changes begin.
+    pub context: Arc<Context>,
+    /// The users.
+    pub directory: Arc<UserDirectory>,
+    /// Their passwords.
+    pub passwords: Arc<Passwords>,
+    /// Their sessions.
+    pub sessions: Arc<Sessions>,
+    /// Users to be.
+    pub registrations: Arc<Registrations>,
+    /// Forgotten passwords.
+    pub password_resets: Arc<PasswordResets>,
+    /// E-mails that follow.
+    pub jobs: Arc<JobQueue>,
+}
+
+impl AuthService for LoginService {
+    fn register(&self, request_id: &str, registration: Registration) -> Answer<MailPromise> {
+        self.registrations.begin(request_id, &registration)
+    }
+
+    fn login(&self, request_id: &str, login: &Login) -> Answer<Tokens> {
+        let email = login.email.trim().to_ascii_lowercase();
+        let user = self.directory.user_of_email(&email);
+        self.passwords.check(&email, user.as_deref(), &login.password)?;
+        let user = user.filter(|user| !user.value.disabled).ok_or_else(invalid_credentials)?;
+        self.sessions.begin(&user, request_id)
+    }
+
+    fn refresh(&self, request_id: &str, refresh: &Refresh) -> Answer<Tokens> {
+        self.sessions.refresh(request_id, refresh)
+    }
+
+    fn logout(&self, caller: &Caller, logout: &Logout) -> Answer<()> {
+        self.sessions.logout(caller, logout)
+    }
+
+    fn change_password(&self, caller: &Caller, change: &PasswordChange) -> Answer<()> {
+        let user = self.directory.users.get(&caller.id).ok_or_else(session_over)?;
+        self.passwords.check(&user.value.email, Some(&user), &change.current_password)?;
+        input::password(&change.new_password, &user.value.email, "new_password")?;
+        if change.new_password == change.current_password {
+            return Err(Problem::field("new_password", "is the current one"));
+        }
+        let hash = self.passwords.hash(&change.new_password)?;
+        let _held = self.directory.lock();
+        let user = self.directory.users.get(&caller.id).ok_or_else(session_over)?;
+        let own = caller.session.as_deref();
+        let mut others = self.directory.sessions_of(&caller.id);
+        others.retain(|session| Some(session.key.as_str()) != own);
+        let record = UserRecord { password_hash: Some(hash), ..user.value.clone() };
+        let mut work = self.context.change(caller);
+        work.put(&self.directory.users, &user.key, Some(&user), record);
+        for session in &others {
+            work.remove(&self.directory.sessions, session);
+        }
+        let after = json!({ "sessions_ended": others.len() });
+        work.note("user.change_password", format!("user/{}", user.key), &Value::Null, &after);
+        let notice = JobWork::PasswordChanged { email: user.value.email.clone() };
+        self.jobs.put(&mut work, &random::id_at("job", now())?, notice);
+        work.commit().map(drop)
+    }
+
+    fn request_reset(&self, request_id: &str, reset: ResetRequest) -> Answer<MailPromise> {
+        self.password_resets.begin(request_id, &reset)
+    }
+
+    fn confirm_reset(&self, request_id: &str, confirmation: &ResetConfirmation) -> Answer<()> {
+        self.password_resets.confirm(request_id, confirmation)
+    }
+
+    fn verify_email(&self, request_id: &str, token: &str) -> Answer<Verified> {
+        self.registrations.confirm(request_id, token)
+    }
+
+    fn me(&self, caller: &Caller) -> Answer<User> {
+        self.directory.users.get(&caller.id).map(|user| records::view(&user)).ok_or_else(session_over)
+    }
+}

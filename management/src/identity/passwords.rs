@@ -1,0 +1,102 @@
+//! Passwords of users: hashed, checked, and locked after too many failures.
+
+use std::sync::Arc;
+
+use tollgate_api::answer::Answer;
+use tollgate_api::caller::Caller;
+use tollgate_api::problem::Problem;
+use tollgate_api::time::Time;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::clock::now;
+
+use super::directory::UserDirectory;
+use super::hashing::Hashing;
+use super::lockout::{Lockouts, LoginAttempt, LoginOutcome};
+use super::records::UserRecord;
+use crate::context::Context;
+use crate::documents::Document;
+use crate::jobs::{JobQueue, JobWork};
+
+/// Checks passwords and counts failures.
+#[derive(Debug)]
+pub struct Passwords {
+    context: Arc<Context>,
+    directory: Arc<UserDirectory>,
+    jobs: Arc<JobQueue>,
+    hashing: Hashing,
+    lockouts: Lockouts,
+}
+
+/// The one answer to unknown addresses, wrong passwords and locked users.
+pub fn invalid_credentials() -> Problem {
+    Problem::invalid_credentials(
+        "the e-mail address or the password is wrong, or the user is locked for a while",
+    )
+}
+
+impl Passwords {
+    /// Of the users of the directory.
+    pub fn new(context: Arc<Context>, directory: Arc<UserDirectory>, jobs: Arc<JobQueue>) -> Self {
+        Self { context, directory, jobs, hashing: Hashing::default(), lockouts: Lockouts::default() }
+    }
+
+    /// A password's hash, as a PHC string.
+    pub fn hash(&self, password: &str) -> Answer<String> {
+        self.hashing.hash(password).map(|hash| hash.as_str().to_owned())
+    }
+
+    /// Checks a password and counts a failure. An unknown or locked user costs the same work and gets the same answer.
+    pub fn check(&self, email: &str, user: Option<&Document<UserRecord>>, password: &str) -> Answer<()> {
+        let hash = user.and_then(|user| user.value.hash());
+        let matches = self.hashing.verify(hash.as_ref(), password)?;
+        let locked_until = user.and_then(|user| user.value.locked_until).map(|until| until.0);
+        let attempt = LoginAttempt { email, is_known: user.is_some(), matches, locked_until };
+        let outcome = self.lockouts.judge(attempt, now());
+        self.context.metrics.password(outcome);
+        match outcome {
+            LoginOutcome::Granted => return Ok(()),
+            LoginOutcome::Refused => {}
+            LoginOutcome::Locked(until) => {
+                if let Some(user) = user {
+                    self.note_lock(&user.key, until);
+                }
+            }
+        }
+        Err(invalid_credentials())
+    }
+
+    /// The lock holds already. It is written by a thread of its own, so that the answer takes no longer than for an address
+    /// that no user has.
+    fn note_lock(&self, user: &str, until: UnixMicros) {
+        let (jobs, work) =
+            (Arc::clone(&self.jobs), JobWork::LockUser { user: user.to_owned(), until: Time(until) });
+        let written = std::thread::Builder::new().name("lock".to_owned()).spawn(move || {
+            if let Err(problem) = jobs.add(work) {
+                tracing::error!(problem = %problem.detail, "the lock of a user cannot be written");
+            }
+        });
+        if let Err(error) = written {
+            tracing::error!(%error, "no thread to write the lock of a user");
+        }
+    }
+
+    /// Forgets the failures of an address.
+    pub fn forget_failures(&self, email: &str) {
+        self.lockouts.clear(email);
+    }
+
+    /// Writes down that a user is locked, so that a restart keeps it.
+    pub fn write_lock(&self, user: &str, until: Time) -> Answer<()> {
+        let _held = self.directory.lock();
+        let Some(user) = self.directory.users.get(user) else { return Ok(()) };
+        let record = UserRecord { locked_until: Some(until), ..user.value.clone() };
+        let system = Caller::system();
+        let mut change = self.context.change(&system);
+        let (before, after) = (user.value.audited(), record.audited());
+        change.put(&self.directory.users, &user.key, Some(&user), record);
+        change.note("user.lock", format!("user/{}", user.key), &before, &after);
+        change.commit()?;
+        tracing::warn!(user = %user.key, "a user is locked after too many failed logins");
+        Ok(())
+    }
+}

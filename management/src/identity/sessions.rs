@@ -1,0 +1,235 @@
+//! Sessions of users, and the tokens that are given out for them.
+//!
+//! An access token names a session and a user, and both are looked up for every request. A user who logs out, is disabled or
+//! loses a role is refused from the next request on, whatever the token says.
+
+use std::sync::{Arc, OnceLock};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tollgate_api::answer::Answer;
+use tollgate_api::auth::{Logout, Refresh, Tokens};
+use tollgate_api::caller::Caller;
+use tollgate_api::problem::Problem;
+use tollgate_api::time::Time;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::change::Expected;
+use tollgate_storage::clock::now;
+use tollgate_storage::store::Unavailable;
+
+use super::directory::UserDirectory;
+use super::records::{SessionRecord, UserRecord};
+use super::tokens::{Claims, KEY_OCTETS, Secret, Signer, has_hash};
+use super::{random, records};
+use crate::collections::SECRETS;
+use crate::context::Context;
+use crate::documents::Document;
+
+/// The key that access tokens are signed with, among the secrets.
+const SIGNING_KEY: &[u8] = b"access_token_key";
+/// Sessions of one user; one more login ends the oldest.
+const SESSIONS_PER_USER_MAX: usize = 20;
+const SECONDS_PER_MINUTE: u64 = 60;
+const SECONDS_PER_DAY: u64 = 86_400;
+const MICROS_PER_SECOND: u64 = 1_000_000;
+
+/// Begins, continues and ends sessions.
+#[derive(Debug)]
+pub struct Sessions {
+    context: Arc<Context>,
+    directory: Arc<UserDirectory>,
+    signer: OnceLock<Signer>,
+}
+
+/// A key that the daemon has made for itself, as the books keep it.
+#[derive(Serialize, Deserialize)]
+struct SecretRecord {
+    octets: Vec<u8>,
+}
+
+fn key_of(record: &SecretRecord) -> Option<[u8; KEY_OCTETS]> {
+    record.octets.as_slice().try_into().ok()
+}
+
+/// The answer to a session that has ended.
+pub fn session_over() -> Problem {
+    Problem::unauthenticated("the session is over; log in again")
+}
+
+impl Sessions {
+    /// With the signing key of the books, if they have one already.
+    pub fn open(context: Arc<Context>, directory: Arc<UserDirectory>) -> Result<Self, Unavailable> {
+        let signer = OnceLock::new();
+        if let Some(row) = context.store().document(SECRETS, SIGNING_KEY)? {
+            let key = serde_json::from_slice(&row.body).ok().and_then(|record| key_of(&record));
+            let key = key.ok_or_else(|| Unavailable("the key of access tokens is damaged".to_owned()))?;
+            // Nobody else has this cell yet.
+            let _ = signer.set(Signer::new(&key));
+        }
+        Ok(Self { context, directory, signer })
+    }
+
+    /// The caller who has this access token, if it is valid: from memory alone.
+    pub fn caller_of(&self, token: &str, request_id: &str) -> Option<Caller> {
+        let now = now();
+        let claims = self.signer.get()?.read(token, now)?;
+        let session = self.directory.sessions.get(&claims.sid)?;
+        if session.value.user != claims.sub || session.value.expires_at.0 <= now {
+            return None;
+        }
+        let user = self.directory.users.get(&claims.sub).filter(|user| !user.value.disabled)?;
+        Some(records::caller(&user.key, &user.value, Some(&claims.sid), request_id))
+    }
+
+    /// Begins a session of a user whose password was right.
+    pub fn begin(&self, user: &Document<UserRecord>, request_id: &str) -> Answer<Tokens> {
+        let now = now();
+        let id = random::id("ses")?;
+        let secret = new_refresh_token(&id)?;
+        let mut others = self.directory.sessions_of(&user.key);
+        others.sort_by_key(|session| session.updated_at);
+        let surplus = (others.len() + 1).saturating_sub(SESSIONS_PER_USER_MAX);
+        let caller = records::caller(&user.key, &user.value, Some(&id), request_id);
+        let mut work = self.context.change(&caller);
+        work.put(&self.directory.sessions, &id, None, self.record(&user.key, &secret, now));
+        for session in others.iter().take(surplus) {
+            work.remove(&self.directory.sessions, session);
+        }
+        work.note("auth.login", format!("user/{}", user.key), &Value::Null, &json!({ "session": id }));
+        work.commit()?;
+        self.tokens(user, &id, secret, now)
+    }
+
+    /// Goes on with a session, by its one valid refresh token.
+    pub fn refresh(&self, request_id: &str, refresh: &Refresh) -> Answer<Tokens> {
+        let now = now();
+        let id = session_of(&refresh.refresh_token).ok_or_else(session_over)?;
+        let session = self.directory.sessions.get(&id).filter(|session| session.value.expires_at.0 > now);
+        let session = session.ok_or_else(session_over)?;
+        let user = self.directory.users.get(&session.value.user).filter(|user| !user.value.disabled);
+        let user = user.ok_or_else(session_over)?;
+        let caller = records::caller(&user.key, &user.value, Some(&id), request_id);
+        if !has_hash(&refresh.refresh_token, &session.value.refresh_hash) {
+            // Used before: either this token was stolen or its successor was. Both are refused, as nobody can tell which.
+            let mut work = self.context.change(&caller);
+            work.remove(&self.directory.sessions, &session);
+            work.note(
+                "auth.refresh_reused",
+                format!("user/{}", user.key),
+                &Value::Null,
+                &json!({ "session": id }),
+            );
+            work.commit()?;
+            return Err(session_over());
+        }
+        let secret = new_refresh_token(&id)?;
+        let record = self.record(&user.key, &secret, now);
+        let mut work = self.context.change(&caller);
+        work.put(&self.directory.sessions, &id, Some(&session), record);
+        work.commit()?;
+        self.tokens(&user, &id, secret, now)
+    }
+
+    /// Ends the caller's session, or all of the user.
+    pub fn logout(&self, caller: &Caller, logout: &Logout) -> Answer<()> {
+        let own = caller.session.as_deref();
+        let ended = self.directory.sessions.filter(|session| {
+            session.value.user == caller.id && (logout.everywhere || Some(session.key.as_str()) == own)
+        });
+        if ended.is_empty() {
+            return Ok(());
+        }
+        let mut work = self.context.change(caller);
+        for session in &ended {
+            work.remove(&self.directory.sessions, session);
+        }
+        let after = json!({ "sessions_ended": ended.len() });
+        work.note("auth.logout", format!("user/{}", caller.id), &Value::Null, &after);
+        work.commit().map(drop)
+    }
+
+    /// A session as it is from now on.
+    fn record(&self, user: &str, secret: &Secret, now: UnixMicros) -> SessionRecord {
+        let micros = self.refresh_seconds().saturating_mul(MICROS_PER_SECOND);
+        let expires_at = Time(UnixMicros(now.0.saturating_add(micros)));
+        SessionRecord { user: user.to_owned(), refresh_hash: secret.hash.clone(), expires_at }
+    }
+
+    fn refresh_seconds(&self) -> u64 {
+        u64::from(self.context.settings.api.refresh_token_days) * SECONDS_PER_DAY
+    }
+
+    /// Tokens of a session that has begun or goes on.
+    fn tokens(
+        &self,
+        user: &Document<UserRecord>,
+        session: &str,
+        secret: Secret,
+        now: UnixMicros,
+    ) -> Answer<Tokens> {
+        let seconds = u64::from(self.context.settings.api.access_token_minutes) * SECONDS_PER_MINUTE;
+        let role = serde_json::to_value(user.value.role).unwrap_or_default();
+        let claims = Claims {
+            iss: String::new(),
+            sub: user.key.clone(),
+            role: role.as_str().unwrap_or_default().to_owned(),
+            account: user.value.account.clone(),
+            sid: session.to_owned(),
+            iat: 0,
+            exp: 0,
+        };
+        Ok(Tokens {
+            access_token: self.signer()?.sign(claims, now, seconds),
+            token_type: "Bearer".to_owned(),
+            expires_in: seconds,
+            refresh_token: secret.text,
+            refresh_expires_in: self.refresh_seconds(),
+            user: records::view(user),
+        })
+    }
+
+    /// The signer of access tokens. The first login of all makes its key.
+    fn signer(&self) -> Answer<&Signer> {
+        if let Some(signer) = self.signer.get() {
+            return Ok(signer);
+        }
+        let _held = self.directory.lock();
+        if self.signer.get().is_none() {
+            let key = random::octets::<KEY_OCTETS>()?;
+            let system = Caller::system();
+            let mut work = self.context.change(&system);
+            let record = SecretRecord { octets: key.to_vec() };
+            work.document(SECRETS, SIGNING_KEY, Expected::Absent, Some(&record));
+            work.note("secret.create", "secret/access_token_key", &Value::Null, &Value::Null);
+            work.commit()?;
+            // The lock of the directory is held.
+            let _ = self.signer.set(Signer::new(&key));
+        }
+        self.signer.get().ok_or_else(|| Problem::internal("there is no key for access tokens"))
+    }
+}
+
+/// A new refresh token, which names its session.
+fn new_refresh_token(session: &str) -> Answer<Secret> {
+    Secret::new(&format!("tr_{}_", session.trim_start_matches("ses_")))
+}
+
+/// The session that a refresh token names.
+fn session_of(refresh_token: &str) -> Option<String> {
+    let (id, _) = refresh_token.strip_prefix("tr_")?.split_once('_')?;
+    Some(format!("ses_{id}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refresh_token_names_its_session() {
+        let token = new_refresh_token("ses_abc").unwrap();
+        assert_eq!(session_of(&token.text).as_deref(), Some("ses_abc"));
+        for garbage in ["", "tr_", "tr_abc", "tg_abc_def", "abc_def"] {
+            assert_eq!(session_of(garbage), None);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The jobs that wait.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use parking_lot::Mutex;
+use tollgate_api::answer::Answer;
+use tollgate_api::caller::Caller;
+use tollgate_api::time::Time;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::clock::now;
+use tollgate_storage::store::Unavailable;
+
+use super::record::{JobFailure, JobKind, JobRecord, JobWork};
+use crate::change_set::ChangeSet;
+use crate::collections::OUTBOX;
+use crate::context::Context;
+use crate::documents::{Document, DocumentCache};
+use crate::identity::random;
+
+/// Jobs that may wait. Beyond them none is queued until others are done.
+const WAITING_MAX: usize = 100_000;
+/// Jobs that a worker takes at once.
+const TAKEN_MAX: usize = 20;
+
+/// The queue. Producers write jobs into it, [`Workers`](super::workers::Workers) do them.
+#[derive(Debug)]
+pub struct JobQueue {
+    context: Arc<Context>,
+    documents: DocumentCache<JobRecord>,
+    wakes: [Wake; 3],
+}
+
+/// Wakes the worker of one kind.
+#[derive(Debug)]
+struct Wake {
+    kind: JobKind,
+    sender: SyncSender<()>,
+    receiver: Mutex<Option<Receiver<()>>>,
+}
+
+impl Wake {
+    fn new(kind: JobKind) -> Self {
+        let (sender, receiver) = sync_channel(1);
+        Self { kind, sender, receiver: Mutex::new(Some(receiver)) }
+    }
+}
+
+impl JobQueue {
+    /// With the jobs that were left when the process ended last.
+    pub fn open(context: Arc<Context>) -> Result<Self, Unavailable> {
+        let documents = DocumentCache::load(context.store(), OUTBOX)?;
+        Ok(Self { context, documents, wakes: JobKind::ALL.map(Wake::new) })
+    }
+
+    /// False if too many jobs wait already.
+    pub fn has_room(&self) -> bool {
+        self.documents.len() < WAITING_MAX
+    }
+
+    /// Queues work in the commit of a change: both are durable, or neither.
+    pub fn put<'a>(&'a self, change: &mut ChangeSet<'a>, id: &str, work: JobWork) {
+        let kind = work.kind();
+        let record = JobRecord { work, next_at: Time(now()), failures: 0 };
+        change.put(&self.documents, id, None, record);
+        change.after_commit(move || self.wake(kind));
+    }
+
+    /// Queues work in a commit of its own, without an audit note: a job is nobody's change until it is done.
+    pub fn add(&self, work: JobWork) -> Answer<()> {
+        let system = Caller::system();
+        let mut change = self.context.change(&system);
+        self.put(&mut change, &random::id_at("job", now())?, work);
+        change.commit().map(drop)
+    }
+
+    /// Wakes the worker of a kind.
+    pub fn wake(&self, kind: JobKind) {
+        for wake in self.wakes.iter().filter(|wake| wake.kind == kind) {
+            // A full channel means that it is awake.
+            let _ = wake.sender.try_send(());
+        }
+    }
+
+    /// The end of the channel that a kind's worker waits on; given out once.
+    pub(super) fn wakes_of(&self, kind: JobKind) -> Option<Receiver<()>> {
+        self.wakes.iter().find(|wake| wake.kind == kind)?.receiver.lock().take()
+    }
+
+    /// The jobs of a kind that are due, longest due first, and the number of all that wait.
+    pub(super) fn due(&self, kind: JobKind, now: UnixMicros) -> (Vec<Arc<Document<JobRecord>>>, usize) {
+        let all = self.documents.filter(|document| document.value.work.kind() == kind);
+        let waiting = all.len();
+        let mut due: Vec<_> = all.into_iter().filter(|document| document.value.next_at.0 <= now).collect();
+        due.sort_by_key(|document| document.value.next_at);
+        due.truncate(TAKEN_MAX);
+        (due, waiting)
+    }
+
+    /// Removes a job that was done or is given up, or notes when it is tried again. True if it is given up.
+    pub(super) fn finish(
+        &self,
+        document: &Document<JobRecord>,
+        failure: Option<&JobFailure>,
+    ) -> Answer<bool> {
+        let next = match failure {
+            Some(failure) if !failure.is_final => document.value.after_failure(now()),
+            _ => None,
+        };
+        let is_given_up = failure.is_some() && next.is_none();
+        let system = Caller::system();
+        let mut change = self.context.change(&system);
+        match next {
+            Some(next) => change.put(&self.documents, &document.key, Some(document), next),
+            None => change.remove(&self.documents, document),
+        };
+        change.commit()?;
+        Ok(is_given_up)
+    }
+}

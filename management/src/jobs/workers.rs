@@ -1,0 +1,167 @@
+//! The threads that do the jobs, one for each kind.
+//!
+//! A worker keeps no hold of the services while it waits for a server, so that the process can end meanwhile.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tollgate_api::answer::Answer;
+use tollgate_storage::clock::now;
+
+use super::queue::JobQueue;
+use super::record::{JobFailure, JobKind, JobRecord};
+use crate::documents::Document;
+use crate::metrics::JobMetrics;
+
+/// Longest time between two looks at what is due.
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+/// Pause between two calls of [`JobHandler::tidy_up`].
+const TIDY_INTERVAL: Duration = Duration::from_mins(1);
+/// Longest time that a stop waits for jobs that are under way.
+const STOP_MAX: Duration = Duration::from_secs(1);
+
+/// The part of a job that waits for a server. It holds no service and nothing of the books. `None` if all is done.
+pub type PreparedJob = Option<Box<dyn FnOnce() -> Result<(), JobFailure> + Send>>;
+
+/// Knows how each job is done.
+pub trait JobHandler: std::fmt::Debug + Send + Sync + 'static {
+    /// Does what needs the books, and gives back the part that waits for a server.
+    fn prepare(&self, job: &Document<JobRecord>) -> Answer<PreparedJob>;
+
+    /// Removes what has expired and writes down what is kept in memory for a while. Called once a minute and at the end.
+    fn tidy_up(&self);
+}
+
+/// The running threads.
+#[derive(Debug)]
+pub struct Workers {
+    queue: Weak<JobQueue>,
+    is_stopping: Arc<AtomicBool>,
+    ended: Receiver<()>,
+    running: usize,
+}
+
+struct Worker {
+    kind: JobKind,
+    queue: Weak<JobQueue>,
+    handler: Weak<dyn JobHandler>,
+    is_stopping: Arc<AtomicBool>,
+    metrics: JobMetrics,
+}
+
+impl Workers {
+    /// Starts a thread for each kind.
+    pub fn start(queue: &Arc<JobQueue>, handler: &Arc<dyn JobHandler>) -> std::io::Result<Self> {
+        let is_stopping = Arc::new(AtomicBool::new(false));
+        let (ending, ended) = sync_channel(JobKind::ALL.len());
+        let mut running = 0;
+        for kind in JobKind::ALL {
+            let Some(wakes) = queue.wakes_of(kind) else { continue };
+            let worker = Worker {
+                kind,
+                queue: Arc::downgrade(queue),
+                handler: Arc::downgrade(handler),
+                is_stopping: Arc::clone(&is_stopping),
+                metrics: JobMetrics::new(kind.name()),
+            };
+            let ending = ending.clone();
+            thread::Builder::new().name(format!("{} jobs", kind.name())).spawn(move || {
+                worker.run(&wakes);
+                // A stop that waited too long has gone.
+                let _ = ending.try_send(());
+            })?;
+            running += 1;
+        }
+        Ok(Self { queue: Arc::downgrade(queue), is_stopping, ended, running })
+    }
+
+    /// Ends the threads after the job that each is at, and waits a moment for that. Other jobs are done after the next start.
+    pub fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Release);
+        if let Some(queue) = self.queue.upgrade() {
+            JobKind::ALL.into_iter().for_each(|kind| queue.wake(kind));
+        }
+        let deadline = Instant::now() + STOP_MAX;
+        for _ in 0..self.running {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if self.ended.recv_timeout(left).is_err() {
+                tracing::info!("a job is still under way; it is done again after the next start");
+                return;
+            }
+        }
+    }
+}
+
+impl Worker {
+    fn run(&self, wakes: &Receiver<()>) {
+        let mut tidy_at = Instant::now() + TIDY_INTERVAL;
+        while self.work_on_due(wakes) {
+            if Instant::now() >= tidy_at {
+                self.tidy_up();
+                tidy_at = Instant::now() + TIDY_INTERVAL;
+            }
+        }
+        self.tidy_up();
+    }
+
+    /// Does what is due, or waits a while where nothing is. False if the worker is to end.
+    fn work_on_due(&self, wakes: &Receiver<()>) -> bool {
+        let Some(queue) = self.queue.upgrade() else { return false };
+        let (due, waiting) = queue.due(self.kind, now());
+        drop(queue);
+        self.metrics.set_waiting(waiting);
+        let is_idle = due.is_empty();
+        for job in due {
+            if self.is_stopping.load(Ordering::Acquire) || !self.work_on(&job) {
+                return false;
+            }
+        }
+        if is_idle && wakes.recv_timeout(LOOK_INTERVAL) == Err(RecvTimeoutError::Disconnected) {
+            return false;
+        }
+        !self.is_stopping.load(Ordering::Acquire)
+    }
+
+    fn tidy_up(&self) {
+        if self.kind == JobKind::Write
+            && let Some(handler) = self.handler.upgrade()
+        {
+            handler.tidy_up();
+        }
+    }
+
+    /// Does one job. False if the services are gone.
+    fn work_on(&self, job: &Document<JobRecord>) -> bool {
+        let Some(handler) = self.handler.upgrade() else { return false };
+        let prepared = handler.prepare(job);
+        drop(handler);
+        let is_message = !matches!(prepared, Ok(None));
+        let done = match prepared {
+            Ok(None) => Ok(()),
+            Ok(Some(rest)) => rest(),
+            Err(problem) => Err(JobFailure { reason: problem.detail, is_final: false }),
+        };
+        let Some(queue) = self.queue.upgrade() else { return false };
+        match queue.finish(job, done.as_ref().err()) {
+            Ok(is_given_up) => {
+                if is_message {
+                    self.metrics.count(done.is_ok(), is_given_up);
+                }
+                if let Err(failure) = done {
+                    let (kind, id, reason) = (self.kind.name(), &job.key, failure.reason);
+                    let attempts = job.value.failures + 1;
+                    tracing::warn!(kind, job = %id, reason, attempts, is_given_up, "a job has failed");
+                }
+            }
+            Err(problem) => {
+                tracing::warn!(problem = %problem.detail, "the end of a job cannot be written; it is done again");
+                // Storage that fails is not asked again at once.
+                thread::sleep(LOOK_INTERVAL);
+            }
+        }
+        true
+    }
+}

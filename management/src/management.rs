@@ -1,0 +1,214 @@
+//! All services, wired to each other, and the work behind them.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+
+use tollgate_api::services::Services;
+use tollgate_provisioning::Settings;
+use tollgate_relay::core::Core;
+use tollgate_storage::store::Unavailable;
+
+use crate::accounts::Accounts;
+use crate::accounts::record::AccountRecord;
+use crate::audit::AuditLog;
+use crate::background::Background;
+use crate::billing::invoices::Invoices;
+use crate::billing::schedule;
+use crate::billing::usage::UsageReports;
+use crate::billing::wallets::Wallets;
+use crate::collections::{ACCOUNTS, ALERTS};
+use crate::content::{SenderIds, Templates};
+use crate::context::Context;
+use crate::documents::DocumentCache;
+use crate::existing_clients::{AnsweringServices, ExistingClients};
+use crate::identity::api_keys::ApiKeys;
+use crate::identity::authentication::Authentication;
+use crate::identity::directory::UserDirectory;
+use crate::identity::login::LoginService;
+use crate::identity::mail_limit::MailLimit;
+use crate::identity::password_reset::PasswordResets;
+use crate::identity::passwords::Passwords;
+use crate::identity::registration::Registrations;
+use crate::identity::sessions::Sessions;
+use crate::identity::users::Users;
+use crate::identity::visibility::Visibility;
+use crate::jobs::{JobHandler, JobQueue, Workers};
+use crate::messaging::cdrs::Cdrs;
+use crate::messaging::charges::Charges;
+use crate::messaging::dispatches::Dispatches;
+use crate::messaging::lookup::Lookup;
+use crate::notifications::alerts::Alerts;
+use crate::notifications::alerts::record::AlertRecord;
+use crate::notifications::alerts::watch::AlertWatch;
+use crate::notifications::email::EmailSender;
+use crate::notifications::webhooks::Webhooks;
+use crate::operators::Operators;
+use crate::tariffs::Tariffs;
+use crate::tariffs::edits::TariffEdits;
+use crate::tariffs::plans::Plans;
+use crate::tariffs::rate_cards::RateCards;
+
+/// Everything that handlers of the API ask, and that is done behind their requests.
+pub struct Management {
+    services: Services,
+    invoices: Arc<Invoices>,
+    jobs: Arc<JobQueue>,
+    /// Held here alone: the workers reach it as long as the services live.
+    background: Arc<dyn JobHandler>,
+    ground: Ground,
+}
+
+/// What services stand on.
+struct Ground {
+    context: Arc<Context>,
+    visibility: Arc<Visibility>,
+    accounts: Arc<DocumentCache<AccountRecord>>,
+    alerts: Arc<DocumentCache<AlertRecord>>,
+}
+
+/// The services of identity, and the handler of jobs, which most of them leave jobs for.
+struct Identity {
+    authentication: Arc<Authentication>,
+    login: Arc<LoginService>,
+    users: Arc<Users>,
+    api_keys: Arc<ApiKeys>,
+    background: Arc<dyn JobHandler>,
+}
+
+impl std::fmt::Debug for Management {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Management").finish_non_exhaustive()
+    }
+}
+
+impl Management {
+    /// Over the books and what is in force, which `config` is the `tollgate.toml` of.
+    pub fn open(core: Arc<Core>, settings: &Settings, config: &Path) -> Result<Self, Unavailable> {
+        let ground = Ground::load(Arc::new(Context::new(core, settings.clone())))?;
+        let (of, visible) = (|| Arc::clone(&ground.context), || Arc::clone(&ground.visibility));
+        let records = || Arc::clone(&ground.accounts);
+        let jobs = Arc::new(JobQueue::open(of())?);
+        let webhooks = Arc::new(Webhooks::new(of(), records()));
+        let alerts =
+            Arc::new(Alerts::new(of(), visible(), Arc::clone(&ground.alerts), Arc::clone(&webhooks)));
+        let lookup = Arc::new(Lookup::new(of(), visible()));
+        let cdrs = Arc::new(Cdrs::new(of(), visible(), Arc::clone(&lookup)));
+        let edits = Arc::new(TariffEdits::new(of(), config.to_owned()));
+        let answering = AnsweringServices {
+            accounts: Arc::new(Accounts::new(of(), visible(), records())),
+            wallets: Arc::new(Wallets::new(of(), visible(), records())),
+            usage: Arc::new(UsageReports::new(of(), visible())),
+            invoices: Arc::new(Invoices::new(of(), visible())),
+            plans: Arc::new(Plans::new(of(), visible(), Arc::clone(&edits))),
+            rate_cards: Arc::new(RateCards::new(of(), visible(), Arc::clone(&edits))),
+            alerts: Arc::clone(&alerts) as _,
+        };
+        let invoices = Arc::clone(&answering.invoices);
+        let identity = identity(&ground, &jobs, webhooks, Arc::clone(&answering.accounts))?;
+        let services = Services {
+            authentication: identity.authentication,
+            accounts: Arc::clone(&answering.accounts) as _,
+            wallets: Arc::clone(&answering.wallets) as _,
+            charges: Arc::new(Charges::new(of(), visible(), Arc::clone(&lookup))),
+            dispatches: Arc::new(Dispatches::new(of(), visible(), lookup, Arc::clone(&cdrs))),
+            cdrs,
+            usage: Arc::clone(&answering.usage) as _,
+            invoices: Arc::clone(&invoices) as _,
+            alerts,
+            auth: identity.login,
+            users: identity.users,
+            keys: identity.api_keys,
+            audit: Arc::new(AuditLog::new(of())),
+            nicknames: Arc::new(SenderIds::load(of(), visible())?),
+            templates: Arc::new(Templates::load(of(), visible())?),
+            operators: Arc::new(Operators::open(of())?),
+            plans: Arc::clone(&answering.plans) as _,
+            rate_cards: Arc::clone(&answering.rate_cards) as _,
+            tariffs: Arc::new(Tariffs::new(of(), edits)),
+            wecall: Arc::new(ExistingClients::new(of(), visible(), answering)),
+        };
+        Ok(Self { services, invoices, jobs, background: identity.background, ground })
+    }
+
+    /// One service for each area of the API.
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// Starts the threads that do the jobs behind requests.
+    pub fn start_workers(&self) -> std::io::Result<Workers> {
+        Workers::start(&self.jobs, &self.background)
+    }
+
+    /// The schedule of alerts and billing, to be run as long as the process lives.
+    pub fn schedule(&self) -> impl Future<Output = ()> + Send + use<> {
+        let Ground { context, accounts, alerts, .. } = &self.ground;
+        let jobs = Arc::clone(&self.jobs);
+        let watch = AlertWatch::begin(Arc::clone(context), Arc::clone(accounts), Arc::clone(alerts), jobs);
+        schedule::keep(watch, Arc::clone(&self.invoices))
+    }
+
+    /// Ends the reading of long periods early, because the process stops.
+    pub fn stop_billing(&self) {
+        self.invoices.stop();
+    }
+}
+
+impl Ground {
+    fn load(context: Arc<Context>) -> Result<Self, Unavailable> {
+        let accounts = Arc::new(DocumentCache::load(context.store(), ACCOUNTS)?);
+        let alerts = Arc::new(DocumentCache::load(context.store(), ALERTS)?);
+        let visibility = Arc::new(Visibility::new(Arc::clone(&context), Arc::clone(&accounts)));
+        Ok(Self { context, visibility, accounts, alerts })
+    }
+}
+
+fn identity(
+    ground: &Ground,
+    jobs: &Arc<JobQueue>,
+    webhooks: Arc<Webhooks>,
+    accounts: Arc<Accounts>,
+) -> Result<Identity, Unavailable> {
+    let (of, queue) = (|| Arc::clone(&ground.context), || Arc::clone(jobs));
+    let (visible, records) = (|| Arc::clone(&ground.visibility), || Arc::clone(&ground.accounts));
+    let (settings, store) = (&ground.context.settings, ground.context.store());
+    let directory = Arc::new(UserDirectory::load(store)?);
+    let of_directory = || Arc::clone(&directory);
+    let limit = Arc::new(MailLimit::default());
+    let sessions = Arc::new(Sessions::open(of(), of_directory())?);
+    let api_keys = Arc::new(ApiKeys::new(of(), visible(), of_directory()));
+    let passwords = Arc::new(Passwords::new(of(), of_directory(), queue()));
+    let checked = || Arc::clone(&passwords);
+    let password_resets =
+        Arc::new(PasswordResets::new(of(), of_directory(), checked(), Arc::clone(&limit), queue()));
+    let registrations =
+        Arc::new(Registrations::new(of(), of_directory(), checked(), limit, accounts, queue()));
+    let login = LoginService {
+        context: of(),
+        directory: of_directory(),
+        passwords: checked(),
+        sessions: Arc::clone(&sessions),
+        registrations: Arc::clone(&registrations),
+        password_resets: Arc::clone(&password_resets),
+        jobs: queue(),
+    };
+    let background = Background {
+        context: of(),
+        accounts: records(),
+        directory: of_directory(),
+        passwords: checked(),
+        api_keys: Arc::clone(&api_keys),
+        registrations,
+        password_resets,
+        webhooks,
+        email: EmailSender::new(&settings.mail, store.path()),
+    };
+    Ok(Identity {
+        authentication: Arc::new(Authentication::new(sessions, Arc::clone(&api_keys), &settings.api)),
+        login: Arc::new(login),
+        users: Arc::new(Users::new(of(), visible(), of_directory(), checked(), records(), queue())),
+        api_keys,
+        background: Arc::new(background),
+    })
+}
