@@ -262,7 +262,7 @@ impl Accounts {
         record: &AccountRecord,
         opening: Amount,
     ) -> Answer<AccountNumber> {
-        let known = self.context.store().accounts().map_err(|error| unavailable(&error))?;
+        let known = self.context.store().provisioned().accounts().map_err(|error| unavailable(&error))?;
         if let Some((_, row)) = known.iter().find(|(_, row)| row.id == record.id)
             && row.currency != record.currency.0.as_str()
         {

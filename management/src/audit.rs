@@ -40,10 +40,10 @@ impl AuditService for AuditLog {
                     .ok_or_else(|| Problem::field("cursor", "is not one that was given out"))?
                     .saturating_sub(1)
             }
-            None => self.context.store().audit_tail().map_err(|error| unavailable(&error))?.sequence,
+            None => self.context.store().audit().tail().map_err(|error| unavailable(&error))?.sequence,
         };
         let (mut items, mut skipped, mut looked_at, mut next) = (Vec::new(), 0, 0, None);
-        let read = self.context.store().audit(1..=last, Order::Descending, |sequence, row| {
+        let read = self.context.store().audit().notes(1..=last, Order::Descending, |sequence, row| {
             // What was looked at last continues the list, whether it was wanted or not.
             if items.len() == paging.limit || looked_at == LOOKED_AT_MAX {
                 next = Some(sequence + 1);
@@ -66,10 +66,11 @@ impl AuditService for AuditLog {
 
     fn audit_entry(&self, sequence: u64) -> Answer<AuditEntry> {
         let mut found = None;
-        let read = self.context.store().audit(sequence..=sequence, Order::Ascending, |sequence, row| {
-            found = Some(entry(sequence, row));
-            false
-        });
+        let read =
+            self.context.store().audit().notes(sequence..=sequence, Order::Ascending, |sequence, row| {
+                found = Some(entry(sequence, row));
+                false
+            });
         read.map_err(|error| unavailable(&error))?;
         found.ok_or_else(|| Problem::not_found(format!("there is no entry {sequence}")))
     }

@@ -151,7 +151,7 @@ impl<'a> ChangeSet<'a> {
     /// something before the commit that the earlier request may have used up.
     pub fn replayed(&self) -> Result<Option<Changed>, Problem> {
         let Some(request) = &self.change.request else { return Ok(None) };
-        self.context.store().replayed(request, now()).map_err(|error| problem_of(&error))
+        self.context.store().requests().replay(request, now()).map_err(|error| problem_of(&error))
     }
 
     /// Makes it durable, and then changes the document caches. Waits for the commit.

@@ -44,7 +44,7 @@ impl<T: Serialize + DeserializeOwned> DocumentCache<T> {
     /// Reads the whole collection.
     pub fn load(store: &Store, collection: Collection) -> Result<Self, Unavailable> {
         let (mut documents, mut fault) = (BTreeMap::new(), None);
-        store.documents(collection, &[], None, |key, row| {
+        store.documents().list(collection, &[], None, |key, row| {
             let key = String::from_utf8_lossy(key).into_owned();
             match serde_json::from_slice(&row.body) {
                 Ok(value) => {
@@ -117,7 +117,7 @@ pub fn stored_document<T: DeserializeOwned>(
     collection: Collection,
     key: &str,
 ) -> Answer<Option<(u64, T)>> {
-    let row = store.document(collection, key.as_bytes()).map_err(|error| unavailable(&error))?;
+    let row = store.documents().get(collection, key.as_bytes()).map_err(|error| unavailable(&error))?;
     let Some(row) = row else { return Ok(None) };
     let value = serde_json::from_slice(&row.body);
     let value = value.map_err(|error| {

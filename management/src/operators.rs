@@ -282,7 +282,8 @@ impl Operators {
         let queued = self
             .context
             .store()
-            .queue_len_estimate(operator_queue.number)
+            .queue()
+            .len_estimate(operator_queue.number)
             .map_err(|error| unavailable(&error))?;
         let view = operator_queue.view(now());
         let on_the_way = u64::from(view.in_flight) + view.ready as u64;

@@ -25,7 +25,7 @@ impl AccountRuntimes {
     /// With every wallet that the books have.
     pub fn load(store: &Store) -> Result<Self, Unavailable> {
         let runtimes = Self::default();
-        for (number, state) in store.wallets()? {
+        for (number, state) in store.wallets().all()? {
             runtimes.wallets.insert(Wallet::new(number, state));
         }
         Ok(runtimes)
@@ -44,7 +44,7 @@ impl AccountRuntimes {
     /// Takes a wallet from the books into memory, unless it is there: one that is new has what was posted just now.
     pub fn load_wallet(&self, store: &Store, number: AccountNumber) -> Result<(), Unavailable> {
         if self.wallets.get(number).is_none() {
-            self.wallets.insert(Wallet::new(number, store.wallet(number)?.unwrap_or_default()));
+            self.wallets.insert(Wallet::new(number, store.wallets().of(number)?.unwrap_or_default()));
         }
         Ok(())
     }

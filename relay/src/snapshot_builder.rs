@@ -115,7 +115,13 @@ impl SnapshotBuilder {
             operator.operator.number = *number;
             Arc::new(operator)
         });
-        let known = self.books.store.operators()?.into_iter().map(|(number, row)| (number, row.code.into()));
+        let known = self
+            .books
+            .store
+            .provisioned()
+            .operators()?
+            .into_iter()
+            .map(|(number, row)| (number, row.code.into()));
         Ok(OperatorSetup { provisioned: provisioned.collect(), known: known.collect() })
     }
 }

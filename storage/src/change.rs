@@ -18,10 +18,10 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::Wallet;
 
 use crate::codec::{Reader, put_amount, put_micros, put_varint};
+use crate::database::Unavailable;
 use crate::message_change::{MessageChange, MessageChangeError, MessageChanged};
 use crate::rows::{EntryKind, MessageState, Row};
 use crate::schema::Collection;
-use crate::store::Unavailable;
 
 /// The most octets that the key of a request may have.
 pub const REQUEST_KEY_OCTETS_MAX: usize = 200;

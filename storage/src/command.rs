@@ -10,9 +10,9 @@ use tollgate_engine::operator::OperatorNumber;
 
 use crate::change::Change;
 use crate::chunk::{CancelError, Chunk, Notice};
+use crate::database::Unavailable;
 use crate::delivery::DeliveryBatch;
 use crate::fold::FoldError;
-use crate::store::Unavailable;
 
 /// Something for the single writer to do.
 pub(crate) enum Command {

@@ -21,11 +21,12 @@ use crate::change::Change;
 use crate::chunk::{CancelError, Chunk};
 pub(crate) use crate::command::Command;
 pub use crate::command::{Cancellation, Provision, Provisioned, Replacement};
+use crate::database::Unavailable;
 use crate::delivery::DeliveryBatch;
 use crate::fold::Fold;
 use crate::journal::Journal;
 use crate::message::QueuedRow;
-use crate::store::{Store, Unavailable};
+use crate::store::Store;
 use crate::writer::Writer;
 
 /// How much waits and how much goes into one commit.

@@ -2,9 +2,9 @@
 
 use crate::batch::Batch;
 use crate::command::Command;
+use crate::database::Unavailable;
 use crate::delivery::DeliveryResult;
 use crate::fold::{Changes, FoldError, Folded};
-use crate::store::Unavailable;
 
 /// The next commit, and what its commands come to.
 pub struct Drafted {

@@ -6,44 +6,19 @@
 //! they reach. Whoever reads usage adds the few CDRs behind that id (`store/usage.rs`), so that nobody sees the delay, and a
 //! crash loses nothing: the next start counts from the same id on.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, bounded};
-use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
-use tollgate_engine::network::NetworkCode;
 
-use crate::cdr::BlockReader;
-use crate::rows::UsageRow;
-use crate::store::{Store, Unavailable};
-use crate::usage::{Quarter, UsageKey, UsageOf};
+use crate::database::Unavailable;
+use crate::store::Store;
+use crate::tallies::Tallies;
 
 /// How long charges wait to be counted, as long as there are commits.
 const EVERY: Duration = Duration::from_secs(1);
-
-/// Charges of one row, added up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    messages: u64,
-    segments: u64,
-    charged: Amount,
-}
-
-/// Charges by row. A block is of one account and one quarter, so that a CDR costs one look-up by a small number.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tallies(HashMap<(AccountNumber, Quarter), ByNetwork>);
-
-type ByNetwork = HashMap<NetworkCode, Tally, BuildHasherDefault<SpreadHasher>>;
-
-/// Spreads numbers that lie close together by the fraction of the golden ratio. Networks come from our own catalogue, so that
-/// nobody chooses them to collide.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SpreadHasher(u64);
 
 /// The charges of these ids, added up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,81 +39,10 @@ pub struct Counting {
     next_at: Instant,
 }
 
-impl Tally {
-    /// What these charges add to their row.
-    fn row(&self) -> UsageRow {
-        let Self { messages, segments, charged } = *self;
-        UsageRow { messages, segments, charged, ..UsageRow::default() }
-    }
-
-    fn add(&mut self, segments: u64, charged: Amount) {
-        self.messages += 1;
-        self.segments += segments;
-        // Wallets that could pay each amount held their sum.
-        self.charged = self.charged.checked_add(charged).unwrap_or(self.charged);
-    }
-}
-
-impl Hasher for SpreadHasher {
-    fn write(&mut self, octets: &[u8]) {
-        for octet in octets {
-            self.write_u8(*octet);
-        }
-    }
-
-    fn write_u8(&mut self, number: u8) {
-        self.write_u64(u64::from(number));
-    }
-
-    fn write_u16(&mut self, number: u16) {
-        self.write_u64(u64::from(number));
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.write_u64(u64::from(number));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-
-    fn write_isize(&mut self, number: isize) {
-        self.write_u64(number.cast_unsigned() as u64);
-    }
-
-    fn finish(&self) -> u64 {
-        // The upper bits are the well spread ones, and the map looks at both ends.
-        self.0 ^ (self.0 >> 32)
-    }
-}
-
-impl Tallies {
-    /// Adds the charges of a block; `false` where it is damaged.
-    pub fn add(&mut self, account: AccountNumber, mut block: BlockReader<'_>) -> bool {
-        let quarter = Quarter::of(block.header().submitted_at);
-        let networks = self.0.entry((account, quarter)).or_default();
-        for cdr in block.by_ref() {
-            let tally = networks.entry(cdr.fields.network).or_default();
-            tally.add(u64::from(cdr.fields.segments), cdr.fields.amount);
-        }
-        block.is_sound()
-    }
-
-    /// Each row that something is to be added to.
-    pub fn rows(&self) -> impl Iterator<Item = (UsageKey, UsageRow)> {
-        self.0.iter().flat_map(|((account, quarter), networks)| {
-            networks.iter().map(|(network, tally)| {
-                let of = UsageOf::Network(*network);
-                (UsageKey { account: *account, quarter: *quarter, of }, tally.row())
-            })
-        })
-    }
-}
-
 /// Adds up the charges of all commits whose ids are in the range.
 pub fn count(store: &Store, ids: Range<u64>) -> Result<CountedCharges, Unavailable> {
     let mut tallies = Tallies::default();
-    store.blocks_of(ids.clone(), |account, block| tallies.add(account, block))?;
+    store.commits().blocks_of(ids.clone(), |account, block| tallies.add(account, block))?;
     Ok(CountedCharges { ids, tallies })
 }
 

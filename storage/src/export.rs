@@ -6,10 +6,11 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
 
 use crate::cdr::{BlockReader, Cdr};
+use crate::database::{Unavailable, damaged, rows};
 use crate::rows::StateRow;
 use crate::schema::{Family, account_id_key, first_id_at, parse_account_id_key};
 use crate::states::States;
-use crate::store::{Store, Unavailable, damaged, rows};
+use crate::store::Store;
 
 /// Which CDRs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub fn cdrs<B>(
 ) -> Result<Option<B>, Unavailable> {
     let accounts: Vec<AccountNumber> = match range.account {
         Some(account) => vec![account],
-        None => store.accounts()?.into_iter().map(|(number, _)| number).collect(),
+        None => store.provisioned().accounts()?.into_iter().map(|(number, _)| number).collect(),
     };
     for account in accounts {
         if let Some(broken) = cdrs_of_account(store, account, range, &mut visit)? {
@@ -52,7 +53,7 @@ fn cdrs_of_account<B>(
 ) -> Result<Option<B>, Unavailable> {
     let end = first_id_at(UnixMicros(range.to.0.saturating_add(COMMIT_DELAY_MAX_MICROS)));
     let start = account_id_key(account, first_id_at(range.from));
-    store.with(|db| {
+    store.database().with(|db| {
         let mut states = States::new(rows(db, Family::States, &start)?);
         for row in rows(db, Family::Cdrs, &start)? {
             let (key, value) = row?;

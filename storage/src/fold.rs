@@ -35,10 +35,11 @@ use crate::batch::Batch;
 use crate::change::{ChangeError, Changed};
 use crate::chunk::CancelError;
 use crate::command::{Command, Provisioned};
+use crate::database::Unavailable;
 use crate::delivery::EventOutcome;
 use crate::rows::{AuditTail, BatchRow, Row};
 use crate::schema::{Family, first_id_at};
-use crate::store::{Store, Unavailable};
+use crate::store::Store;
 
 use amended::Amended;
 pub use changes::{Changes, News};
@@ -108,18 +109,33 @@ impl Fold {
     /// Reads the durable state of a data directory.
     pub fn load(store: &Store) -> Result<Self, Unavailable> {
         Ok(Self {
-            wallets: store.wallets()?.into_iter().collect(),
-            accounts: store.accounts()?.into_iter().map(|(number, row)| (row.id, number)).collect(),
-            operators: store.operators()?.into_iter().map(|(number, row)| (row.code, number)).collect(),
-            tariffs: store.tariffs()?.into_iter().map(|(number, row)| (row.version, number)).collect(),
-            next_id: store.next_id()?,
-            last_short_id: store.last_short_id()?,
+            wallets: store.wallets().all()?.into_iter().collect(),
+            accounts: store
+                .provisioned()
+                .accounts()?
+                .into_iter()
+                .map(|(number, row)| (row.id, number))
+                .collect(),
+            operators: store
+                .provisioned()
+                .operators()?
+                .into_iter()
+                .map(|(number, row)| (row.code, number))
+                .collect(),
+            tariffs: store
+                .provisioned()
+                .tariffs()?
+                .into_iter()
+                .map(|(number, row)| (row.version, number))
+                .collect(),
+            next_id: store.commits().next_id()?,
+            last_short_id: store.commits().last_short_id()?,
             leases: Leases::load(store)?,
             amended: Amended::default(),
             unmatched: Unmatched::load(store)?,
             usage: KeptUsage::default(),
-            usage_counted: store.usage_counted()?,
-            audit: store.audit_tail()?,
+            usage_counted: store.usage().counted_to()?,
+            audit: store.audit().tail()?,
         })
     }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::batch::Batch;
+use crate::database::Durability;
 use crate::schema::Family;
-use crate::store::{Durability, Store};
+use crate::store::Store;
 
 /// A batch was not written, or it is not known whether it was.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -45,13 +46,16 @@ impl RocksJournal {
 
 impl Journal for RocksJournal {
     fn append(&mut self, batch: &Batch) -> Result<(), JournalError> {
-        self.store.check_room().map_err(|error| JournalError::NotWritten(error.to_string()))?;
-        self.store.write(batch, self.durability).map_err(|error| JournalError::InDoubt(error.to_string()))
+        self.store.database().check_room().map_err(|error| JournalError::NotWritten(error.to_string()))?;
+        self.store
+            .database()
+            .write(batch, self.durability)
+            .map_err(|error| JournalError::InDoubt(error.to_string()))
     }
 
     fn recover(&mut self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
-        self.store.check_room().map_err(|error| JournalError::NotWritten(error.to_string()))?;
-        self.store.reopen().map_err(|error| JournalError::InDoubt(error.to_string()))?;
+        self.store.database().check_room().map_err(|error| JournalError::NotWritten(error.to_string()))?;
+        self.store.database().reopen().map_err(|error| JournalError::InDoubt(error.to_string()))?;
         self.store.get(family, key).map_err(|error| JournalError::InDoubt(error.to_string()))
     }
 }

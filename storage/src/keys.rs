@@ -12,9 +12,10 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
 
 use crate::chunk::Notice;
+use crate::database::Unavailable;
 use crate::rows::KeyRow;
 use crate::schema::account_name_key;
-use crate::store::{Store, Unavailable};
+use crate::store::Store;
 
 /// Longest idempotency key, in octets.
 pub const KEY_OCTETS_MAX: usize = 64;
@@ -82,14 +83,16 @@ impl KeyRegistry {
                 first.waiting.push((waiter.0.clone(), waiter.1));
                 Ok(KeyCheck::Pending)
             }
-            Entry::Vacant(entry) => match self.store.key(account, key)?.filter(|row| now < row.expires_at) {
-                Some(KeyRow { fingerprint: first, .. }) if first != fingerprint => Ok(KeyCheck::Reused),
-                Some(row) => Ok(KeyCheck::Known(row.message_id)),
-                None => {
-                    entry.insert(InFlight { fingerprint, waiting: Vec::new() });
-                    Ok(KeyCheck::New)
+            Entry::Vacant(entry) => {
+                match self.store.messages().key(account, key)?.filter(|row| now < row.expires_at) {
+                    Some(KeyRow { fingerprint: first, .. }) if first != fingerprint => Ok(KeyCheck::Reused),
+                    Some(row) => Ok(KeyCheck::Known(row.message_id)),
+                    None => {
+                        entry.insert(InFlight { fingerprint, waiting: Vec::new() });
+                        Ok(KeyCheck::New)
+                    }
                 }
-            },
+            }
         }
     }
 

@@ -6,8 +6,8 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 use tollgate_engine::settlement::SettlementTerms;
 
+use crate::database::Unavailable;
 use crate::rows::MessageState;
-use crate::store::Unavailable;
 
 /// A change of one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

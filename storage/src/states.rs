@@ -4,9 +4,9 @@
 use rocksdb::DBIterator;
 use tollgate_engine::account::AccountNumber;
 
+use crate::database::{Unavailable, damaged};
 use crate::rows::{Row, StateRow};
 use crate::schema::{Family, parse_account_id_key};
-use crate::store::{Unavailable, damaged};
 
 /// A state, by the account and id of its message.
 type State = ((AccountNumber, u64), StateRow);

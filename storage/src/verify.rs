@@ -25,9 +25,10 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::Month;
 
+use crate::database::Unavailable;
 use crate::rows::{AccountRow, DispatchCounters};
 use crate::schema::Family;
-use crate::store::{Store, Unavailable};
+use crate::store::Store;
 
 /// What was counted in books that balance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -189,7 +190,7 @@ fn split_account(family: Family, key: &[u8]) -> Result<(AccountNumber, &[u8]), F
 
 impl Count {
     fn read_accounts(&mut self, store: &Store) -> Result<(), Fault> {
-        for (number, row) in store.accounts()? {
+        for (number, row) in store.provisioned().accounts()? {
             self.accounts.insert(number, AccountCount { row: Some(row), ..AccountCount::default() });
         }
         Ok(())

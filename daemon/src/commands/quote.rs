@@ -156,9 +156,9 @@ fn wallet_state(
     let mut state = WalletState { balance: account.opening_balance, ..WalletState::default() };
     if let Some(path) = &arguments.data_dir {
         let store = Store::open_read_only(path).map_err(|error| error.to_string())?;
-        let accounts = store.accounts().map_err(|error| error.to_string())?;
+        let accounts = store.provisioned().accounts().map_err(|error| error.to_string())?;
         if let Some((number, _)) = accounts.iter().find(|(_, row)| *row.id == *arguments.account) {
-            state = store.wallet(*number).map_err(|error| error.to_string())?.unwrap_or_default();
+            state = store.wallets().of(*number).map_err(|error| error.to_string())?.unwrap_or_default();
         }
     }
     if let Some(counted) = arguments.counted {

@@ -50,7 +50,7 @@ pub fn receipts(config: &Path, arguments: &ReceiptsArguments) -> Result<(), Fail
 }
 
 fn list(store: &Store) -> Result<(), Failure> {
-    let document = store.unmatched(None).map_err(|error| error.to_string())?;
+    let document = store.receipts().unmatched(None).map_err(|error| error.to_string())?;
     let codes = codes(store)?;
     for (operator, id, row) in &document {
         let text = |octets: &[u8]| octets.escape_ascii().to_string();
@@ -77,7 +77,7 @@ fn replay(config: &Path, store: &Arc<Store>) -> Result<(), Failure> {
         let operator = loaded.provisioning.operators.iter().find(|known| *known.operator.code == *code);
         operator.map_or(ReceiptIdFormat::Any, |operator| operator.smpp.receipt_ids)
     };
-    let document: Vec<Document> = store.unmatched(None).map_err(|error| error.to_string())?;
+    let document: Vec<Document> = store.receipts().unmatched(None).map_err(|error| error.to_string())?;
     let limits = Limits { queue_messages: 1, batch_messages: BATCH, batch_bytes: 1 << 20 };
     let journal = RocksJournal::new(Arc::clone(store), Durability::Sync);
     let (committer, thread) = Committer::start(Arc::clone(store), journal, limits, Arc::new(()))
@@ -113,7 +113,7 @@ fn tell(committer: &Committer, events: Vec<DeliveryEvent>) -> Result<usize, Fail
 }
 
 fn codes(store: &Store) -> Result<Vec<(OperatorNumber, String)>, Failure> {
-    let operators = store.operators().map_err(|error| error.to_string())?;
+    let operators = store.provisioned().operators().map_err(|error| error.to_string())?;
     Ok(operators.into_iter().map(|(number, row)| (number, row.code)).collect())
 }
 

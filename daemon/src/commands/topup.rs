@@ -45,11 +45,11 @@ pub fn topup(config: &Path, arguments: &TopupArguments) -> Result<(), Failure> {
     }
     let options = StoreOptions { path, minimum_free_bytes: 0, cache_bytes: CACHE_BYTES };
     let store = Arc::new(Store::open(options).map_err(|error| error.to_string())?);
-    let accounts = store.accounts().map_err(|error| error.to_string())?;
+    let accounts = store.provisioned().accounts().map_err(|error| error.to_string())?;
     let account = accounts.into_iter().find(|(_, row)| row.id == arguments.account);
     let (number, row) =
         account.ok_or_else(|| format!("no account `{}` in the data directory", arguments.account))?;
-    let state = store.wallet(number).map_err(|error| error.to_string())?.unwrap_or_default();
+    let state = store.wallets().of(number).map_err(|error| error.to_string())?.unwrap_or_default();
     let before = state.balance;
     before.checked_add(arguments.amount).ok_or("the wallet cannot hold so much")?;
 

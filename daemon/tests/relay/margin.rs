@@ -93,7 +93,7 @@ fn health_is_kept_as_a_series() {
     operator.until_seen(1);
     let samples = || {
         let store = Store::open_read_only(sandbox.data_dir()).ok()?;
-        let (number, _) = store.operators().ok()?.into_iter().next()?;
+        let (number, _) = store.provisioned().operators().ok()?.into_iter().next()?;
         let all = store.health(number, UnixMicros(0), UnixMicros(u64::MAX)).ok()?;
         let last = all.last()?.1;
         (all.len() >= 2 && last.accepted == 1).then_some((all, last))

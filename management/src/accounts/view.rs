@@ -25,7 +25,7 @@ pub type CreatedAt = HashMap<AccountNumber, UnixMicros>;
 
 /// Reads when each account was first provisioned.
 pub fn created_at(store: &Store) -> Answer<CreatedAt> {
-    let accounts = store.accounts().map_err(|error| unavailable(&error))?;
+    let accounts = store.provisioned().accounts().map_err(|error| unavailable(&error))?;
     Ok(accounts.into_iter().map(|(number, row)| (number, row.created_at)).collect())
 }
 

@@ -74,7 +74,7 @@ impl WalletsService for Wallets {
             if at > present {
                 return Err(Problem::field("at", "is not in the past"));
             }
-            let balance = self.store().balance_at(account.runtime.wallet.number(), at);
+            let balance = self.store().wallets().balance_at(account.runtime.wallet.number(), at);
             let balance = Money(balance.map_err(|error| unavailable(&error))?);
             let (credit_limit, available, low, as_of) = (None, None, None, Time(at));
             return Ok(Balance { account: id, balance, currency, credit_limit, available, low, as_of });

@@ -32,7 +32,8 @@ pub struct NamedAccount {
 impl Names {
     /// The names of accounts, tariffs and operators in a data directory, and of networks as they are configured now.
     pub fn read(store: &Store, networks: Networks) -> Result<Self, Unavailable> {
-        let tariffs = store.tariffs()?.into_iter().map(|(number, row)| (number, row.version.into()));
+        let tariffs =
+            store.provisioned().tariffs()?.into_iter().map(|(number, row)| (number, row.version.into()));
         Self { tariffs: tariffs.collect(), ..Self::default() }.renewed(store, networks)
     }
 
@@ -41,9 +42,14 @@ impl Names {
     pub fn renewed(&self, store: &Store, networks: Networks) -> Result<Self, Unavailable> {
         Ok(Self {
             networks,
-            accounts: store.accounts()?.into_iter().map(named).collect::<Result<_, _>>()?,
+            accounts: store.provisioned().accounts()?.into_iter().map(named).collect::<Result<_, _>>()?,
             tariffs: self.tariffs.clone(),
-            operators: store.operators()?.into_iter().map(|(number, row)| (number, row.code)).collect(),
+            operators: store
+                .provisioned()
+                .operators()?
+                .into_iter()
+                .map(|(number, row)| (number, row.code))
+                .collect(),
         })
     }
 

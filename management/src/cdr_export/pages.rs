@@ -60,7 +60,7 @@ impl Pages {
         let Some(account) = self.wanted.accounts.get(self.account).copied() else { return Ok(false) };
         let Self { names, wanted, next_id, .. } = self;
         let mut looked_at = 0;
-        self.store.charges_between(account, *next_id, self.end, |cdr, state| {
+        self.store.history().charges_between(account, *next_id, self.end, |cdr, state| {
             *next_id = cdr.message_id + 1;
             looked_at += 1;
             let in_time = (wanted.from..wanted.to).contains(&cdr.header.submitted_at);

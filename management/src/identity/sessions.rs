@@ -60,7 +60,7 @@ impl Sessions {
     /// With the signing key of the books, if they have one already.
     pub fn open(context: Arc<Context>, directory: Arc<UserDirectory>) -> Result<Self, Unavailable> {
         let signer = OnceLock::new();
-        if let Some(row) = context.store().document(SECRETS, SIGNING_KEY)? {
+        if let Some(row) = context.store().documents().get(SECRETS, SIGNING_KEY)? {
             let key = serde_json::from_slice(&row.body).ok().and_then(|record| key_of(&record));
             let key = key.ok_or_else(|| Unavailable("the key of access tokens is damaged".to_owned()))?;
             // Nobody else has this cell yet.

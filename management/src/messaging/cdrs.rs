@@ -44,12 +44,15 @@ impl CdrsService for Cdrs {
 
     fn cdr(&self, caller: &Caller, id: &str) -> Answer<Cdr> {
         let found = self.lookup.message(caller, id)?;
-        let state =
-            self.store().state(found.account, found.message_id).map_err(|error| unavailable(&error))?;
+        let state = self
+            .store()
+            .messages()
+            .state(found.account, found.message_id)
+            .map_err(|error| unavailable(&error))?;
         let read = |cdr: &tollgate_storage::cdr::Cdr<'_>| {
             view::cdr_view(&found.names, &found.named, cdr, state.as_ref(), caller.reaches_all())
         };
-        let cdr = self.store().cdr(found.account, found.message_id, read);
+        let cdr = self.store().messages().cdr(found.account, found.message_id, read);
         cdr.map_err(|error| unavailable(&error))?.ok_or_else(|| no_message(id))
     }
 
@@ -63,7 +66,8 @@ impl CdrsService for Cdrs {
             )
         })?;
         let terms = settled_by.terms.plan.plan.settlement;
-        let state = self.store().state(account, message_id).map_err(|error| unavailable(&error))?;
+        let state =
+            self.store().messages().state(account, message_id).map_err(|error| unavailable(&error))?;
         let state = state.unwrap_or_default();
         let before = json!({ "state": state.state.name(), "refunded": Money(state.refunded) });
         let after = json!({ "account": found.named.id, "status": report.status, "error": report.error });

@@ -92,7 +92,8 @@ impl ChargesService for Charges {
         check_length("reason", &refund.reason, 1..=REASON_MAX)?;
         let found = self.lookup.message(caller, message)?;
         let (account, message_id) = (found.account, found.message_id);
-        let state = self.store().state(account, message_id).map_err(|error| unavailable(&error))?;
+        let state =
+            self.store().messages().state(account, message_id).map_err(|error| unavailable(&error))?;
         let state = state.unwrap_or_default();
         let before = json!({ "state": state.state.name(), "refunded": Money(state.refunded) });
         let after = json!({ "account": found.named.id, "refunded": true, "reason": refund.reason });
@@ -139,8 +140,11 @@ impl Charges {
         let names = self.lookup.names()?;
         let wallet = &account.runtime.wallet;
         let read = |cdr: &Cdr<'_>| charge_view(&names, account, cdr);
-        let charge =
-            self.store().cdr(wallet.number(), message_id, read).map_err(|error| unavailable(&error))?;
+        let charge = self
+            .store()
+            .messages()
+            .cdr(wallet.number(), message_id, read)
+            .map_err(|error| unavailable(&error))?;
         charge.ok_or_else(|| Problem::internal("the charge is not in the books"))
     }
 }

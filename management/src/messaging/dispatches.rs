@@ -169,14 +169,15 @@ impl Dispatches {
     }
 
     fn found(&self, asked: &Asked) -> Answer<Found> {
-        let counters = self.store().dispatch(asked.number, &asked.octets);
+        let counters = self.store().dispatches().counters(asked.number, &asked.octets);
         let counters = counters.map_err(|error| unavailable(&error))?.unwrap_or_default();
         let found = Found { counters, written: self.written(asked)? };
         if found.is_there() { Ok(found) } else { Err(asked.not_found()) }
     }
 
     fn written(&self, asked: &Asked) -> Answer<Option<Written>> {
-        let row = self.store().document(DISPATCHES, &asked.key()).map_err(|error| unavailable(&error))?;
+        let row =
+            self.store().documents().get(DISPATCHES, &asked.key()).map_err(|error| unavailable(&error))?;
         row.map(|row| Written::read(&row)).transpose().map_err(|error| unavailable(&error))
     }
 

@@ -49,7 +49,7 @@ impl Lookup {
     /// A message by its id.
     pub fn message(&self, caller: &Caller, id: &str) -> Answer<FoundMessage> {
         let message_id = id.parse().map_err(|_| no_message(id))?;
-        let account = self.context.store().account_of_message(message_id);
+        let account = self.context.store().commits().account_of(message_id);
         let account = account.map_err(|error| unavailable(&error))?.ok_or_else(|| no_message(id))?;
         let names = self.names()?;
         let named =

@@ -43,7 +43,7 @@ pub fn health_of(
     let (from, to) = instants(period, HOUR_MICROS, HEALTH_DAYS_MAX)?;
     let samples = store.health(operator_queue.number, from, to).map_err(|error| unavailable(&error))?;
     let step = samples.len().div_ceil(SAMPLES_MAX).max(1);
-    let queued = store.queue_len_estimate(operator_queue.number).map_err(|error| unavailable(&error))?;
+    let queued = store.queue().len_estimate(operator_queue.number).map_err(|error| unavailable(&error))?;
     let at = now();
     let view = operator_queue.view(at);
     Ok(OperatorHealth {
@@ -71,7 +71,7 @@ pub fn stats_of(store: &Store, operator: &ProvisionedOperator, period: PeriodQue
     let (first, behind) = (Quarter::of(from), quarter_at_or_after(to));
     let mut total = UsageRow::default();
     let number = operator.operator.number;
-    let read = store.operator_usage(number, first..behind, |_, row| {
+    let read = store.usage().of_operator(number, first..behind, |_, row| {
         total.add(row);
         true
     });

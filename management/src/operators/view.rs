@@ -28,7 +28,7 @@ pub type CreatedAt = HashMap<OperatorNumber, UnixMicros>;
 
 /// Reads when each operator was first provisioned.
 pub fn created_at(store: &Store) -> Answer<CreatedAt> {
-    let operators = store.operators().map_err(|error| unavailable(&error))?;
+    let operators = store.provisioned().operators().map_err(|error| unavailable(&error))?;
     Ok(operators.into_iter().map(|(number, row)| (number, row.created_at)).collect())
 }
 

@@ -67,12 +67,12 @@ impl Facts {
 
     /// The facts of a message; `None` if the account has no such message.
     pub fn find(store: &Store, account: AccountNumber, message_id: u64) -> Result<Option<Self>, Unavailable> {
-        store.cdr(account, message_id, Self::of)
+        store.messages().cdr(account, message_id, Self::of)
     }
 
     /// The state of the message; `None` before the first change.
     pub fn state(&self, store: &Store) -> Result<Option<StateRow>, Unavailable> {
-        store.state(self.account, self.message_id)
+        store.messages().state(self.account, self.message_id)
     }
 
     /// The row of the account in the books.

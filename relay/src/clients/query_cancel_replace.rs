@@ -40,7 +40,7 @@ impl EsmeSession {
             Ok(found) => found,
             Err(verdict) => return verdict,
         };
-        let Ok(state) = self.context.books.store.state(self.wallet_number(), found.id) else {
+        let Ok(state) = self.context.books.store.messages().state(self.wallet_number(), found.id) else {
             return Verdict::Refused(SYSTEM_ERROR);
         };
         let message_state = state.as_ref().map_or(MessageState::Enroute, |row| row.state) as u8;
@@ -81,7 +81,7 @@ impl EsmeSession {
             Ok(found) => found,
             Err(verdict) => return verdict,
         };
-        match self.context.books.store.state(self.wallet_number(), found.id) {
+        match self.context.books.store.messages().state(self.wallet_number(), found.id) {
             Ok(None) => {}
             Ok(Some(_)) => return Verdict::Refused(REPLACE_FAILED),
             Err(_) => return Verdict::Refused(SYSTEM_ERROR),
@@ -145,11 +145,11 @@ impl EsmeSession {
     fn waiting_row(&self, route: &CdrRoute, message_id: u64) -> Result<Option<Box<[u8]>>, Unavailable> {
         let CdrRoute { home, class, scheduled_at } = *route;
         if let Some(due) = scheduled_at
-            && let Some(row) = self.context.books.store.scheduled_row(due, message_id)?
+            && let Some(row) = self.context.books.store.queue().scheduled_row(due, message_id)?
         {
             return Ok(Some(row.bytes));
         }
-        self.context.books.store.queued_row(QueueKey { home, class, message_id })
+        self.context.books.store.queue().row(QueueKey { home, class, message_id })
     }
 
     /// The message that a request means, or the verdict on a request that means none.
@@ -167,7 +167,7 @@ impl EsmeSession {
         let account = self.wallet_number();
         let id = match u32::try_from(visible_id) {
             Ok(short_id) => {
-                self.context.books.store.message_of_short_id(account, short_id)?.unwrap_or(visible_id)
+                self.context.books.store.messages().of_short_id(account, short_id)?.unwrap_or(visible_id)
             }
             Err(_) => visible_id,
         };
@@ -183,6 +183,6 @@ impl EsmeSession {
                 route: fields.route,
             })
         };
-        Ok(self.context.books.store.cdr(account, id, read)?.flatten())
+        Ok(self.context.books.store.messages().cdr(account, id, read)?.flatten())
     }
 }

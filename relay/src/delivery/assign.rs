@@ -258,7 +258,7 @@ impl DeliveryScheduler {
 
     fn refill(&self, backlog: &Backlog) {
         while let Some(page) = backlog.wants_page() {
-            match self.store.queued_after(backlog.first_choice, page.class, page.after, PAGE) {
+            match self.store.queue().after(backlog.first_choice, page.class, page.after, PAGE) {
                 Ok(rows) => {
                     let read = rows.len();
                     backlog.take_page(page, rows, |id| self.taken_up.contains(&id));

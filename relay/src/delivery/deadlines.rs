@@ -104,7 +104,7 @@ impl DeliveryScheduler {
     }
 
     fn release_scheduled(self: &Arc<Self>, now: UnixMicros) {
-        match self.store.next_scheduled() {
+        match self.store.queue().next_scheduled() {
             Ok(Some(at)) if at <= now => {}
             _ => return,
         }
@@ -123,7 +123,7 @@ impl DeliveryScheduler {
 
     /// Messages with a validity period of their own. Those without are looked at when they leave their queue.
     fn expire(self: &Arc<Self>, now: UnixMicros) {
-        let due = match self.store.due_expiries(now, MESSAGES_MAX) {
+        let due = match self.store.queue().due_expiries(now, MESSAGES_MAX) {
             Ok(due) => due,
             Err(error) => return tracing::error!(%error, "messages that expire cannot be read"),
         };
@@ -167,7 +167,7 @@ impl DeliveryScheduler {
         match backlog.len() {
             (in_memory, false) => Some(in_memory as u64),
             (in_memory, true) if count_all => {
-                let all = self.store.queue_len_estimate(backlog.first_choice).unwrap_or_default();
+                let all = self.store.queue().len_estimate(backlog.first_choice).unwrap_or_default();
                 Some(all.max(in_memory as u64))
             }
             (_, true) => None,
@@ -177,7 +177,7 @@ impl DeliveryScheduler {
     fn give_up_receipts(self: &Arc<Self>, now: UnixMicros) -> usize {
         let wait = u64::from(self.settings.receipt_timeout_hours) * 3_600 * SECOND;
         let before = UnixMicros(now.0.saturating_sub(wait));
-        let overdue = self.store.overdue_upstream(before, MESSAGES_MAX).unwrap_or_else(|error| {
+        let overdue = self.store.upstream().overdue(before, MESSAGES_MAX).unwrap_or_else(|error| {
             tracing::error!(%error, "messages without a receipt cannot be read");
             Vec::new()
         });

@@ -17,7 +17,7 @@ impl DeliveryScheduler {
             let Addresses { operator, source, destination } = addresses;
             let Some(operator_queue) = operator_queues.get(operator) else { continue };
             // Its message's answer has come since.
-            if !matches!(self.store.unmatched_row(operator, id), Ok(Some(_))) {
+            if !matches!(self.store.receipts().unmatched_row(operator, id), Ok(Some(_))) {
                 continue;
             }
             let Some(unknown_outcome) = self.unknown_outcomes.take_only(operator, &source, &destination)

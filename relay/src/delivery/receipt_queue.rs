@@ -161,7 +161,7 @@ impl ReceiptQueue {
             }
             (state.last_seen, state.announced)
         };
-        let page = store.receipts_after(self.account, after, PAGE)?;
+        let page = store.receipts().after(self.account, after, PAGE)?;
         let mut state = self.state.lock();
         // Another bind may have read the same page meanwhile.
         if state.last_seen != after {

@@ -122,7 +122,7 @@ impl DeliveryScheduler {
     fn take_up_leases(&mut self) -> Result<(), Unavailable> {
         let wait = u64::from(self.settings.unknown_outcome_seconds) * 1_000_000;
         let deadline = now().0 + wait;
-        let mut leases = self.store.leases()?;
+        let mut leases = self.store.queue().leases()?;
         // Of two leases over one message the later one holds.
         leases.sort_by_key(|lease| std::cmp::Reverse(lease.id));
         for lease in leases {
@@ -131,7 +131,7 @@ impl DeliveryScheduler {
                 if !self.taken_up.insert(key.message_id) {
                     continue;
                 }
-                if let Some(row) = self.store.queued_row(key)? {
+                if let Some(row) = self.store.queue().row(key)? {
                     let attempt = Attempt {
                         key,
                         row,

@@ -10,11 +10,11 @@ use super::gateway::Tidings;
 use super::settle::{Price, settled, stage_of};
 use super::touched::Taken;
 use super::waiting::Waiting;
+use crate::database::{Unavailable, damaged};
 use crate::delivery::{Acceptance, EventOutcome};
 use crate::message::{Message, QueueKey};
 use crate::rows::{MessageState, StateRow, UpstreamRow};
 use crate::schema::{Family, awaiting_key};
-use crate::store::{Unavailable, damaged};
 
 /// A message that ended without an operator having it.
 pub struct Failure<'a> {

@@ -13,10 +13,10 @@ use super::{Draft, FoldError};
 use crate::cdr::{Cdr, CdrRoute};
 use crate::chunk::CancelError;
 use crate::command::Replacement;
+use crate::database::{Unavailable, damaged};
 use crate::message::{Message, put_short_id};
 use crate::rows::{MessageState, StateRow};
 use crate::schema::Family;
-use crate::store::{Unavailable, damaged};
 
 /// What a message's CDR says, as far as it is needed here.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ impl Draft<'_> {
         account: AccountNumber,
         message_id: u64,
     ) -> Result<Option<Charged>, Unavailable> {
-        self.store.cdr(account, message_id, Charged::of)
+        self.store.messages().cdr(account, message_id, Charged::of)
     }
 
     /// A message that waits and is in no lease: whether one that is was sent, nobody here can say.

@@ -3,12 +3,12 @@
 use super::Draft;
 use super::counters::{negative, sum};
 use crate::chunk::{Chunk, Intent};
+use crate::database::Unavailable;
 use crate::message::{QueueKey, put_short_id};
 use crate::rows::{ExpiryRow, KeyRow, Row, ScheduledRow};
 use crate::schema::{
     Family, LAST_SHORT_ID_KEY, account_id_key, account_name_key, instant_id_key, short_id_key,
 };
-use crate::store::Unavailable;
 
 impl Draft<'_> {
     /// Adds a chunk of charges. The answer is the id of its first message as the client will see it.

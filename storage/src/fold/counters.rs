@@ -9,9 +9,9 @@ use tollgate_engine::time::Month;
 use tollgate_engine::wallet::WalletState;
 
 use super::{Draft, Fold};
+use crate::database::Unavailable;
 use crate::rows::{DispatchCounters, Row};
 use crate::schema::{Family, account_key, account_name_key, volume_key};
-use crate::store::Unavailable;
 
 impl Draft<'_> {
     /// Reads the counters that a charge or a refund is about to change. Only this can fail, and it changes nothing: a
@@ -38,7 +38,8 @@ impl Draft<'_> {
     ) -> Result<(), Unavailable> {
         for dispatch in dispatches {
             if let Entry::Vacant(entry) = self.changes.dispatches.entry((account, dispatch.into())) {
-                let before = self.store.row(Family::Dispatches, &account_name_key(account, dispatch))?;
+                let before =
+                    self.store.database().row(Family::Dispatches, &account_name_key(account, dispatch))?;
                 entry.insert((before, before.unwrap_or_default()));
             }
         }
@@ -64,7 +65,7 @@ impl Draft<'_> {
         if let Some(volume) = wallet.volumes.iter().find(|volume| volume.month == month) {
             return Ok(Some(volume.segments));
         }
-        self.store.number(Family::Volumes, &volume_key(account, month))
+        self.store.database().number(Family::Volumes, &volume_key(account, month))
     }
 
     /// Writes what has changed. What was loaded for something that was then not folded has not.

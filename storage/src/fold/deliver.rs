@@ -6,10 +6,10 @@ use tollgate_engine::time::UnixMicros;
 
 use super::Draft;
 use super::accept::Failure;
+use crate::database::Unavailable;
 use crate::delivery::{DeliveryEvent, ERROR_OCTETS_MAX, EventOutcome};
 use crate::rows::{Row, UnmatchedRow};
 use crate::schema::{Family, health_key};
-use crate::store::Unavailable;
 
 impl Draft<'_> {
     /// Adds events. Where a read fails the draft is left as it is then, and has to be dropped.

@@ -5,11 +5,11 @@ use tollgate_engine::settlement::ReceiptState;
 use tollgate_engine::time::UnixMicros;
 
 use super::Draft;
+use crate::database::Unavailable;
 use crate::delivery::{ERROR_OCTETS_MAX, EventOutcome};
 use crate::message::Ticket;
 use crate::rows::{GatewayReceipt, Row};
 use crate::schema::{Family, account_id_key};
-use crate::store::Unavailable;
 
 /// registered_delivery (SMPP 3.4 §5.2.17): when a receipt about the end is wanted, and whether one before it is.
 const FINAL: u8 = 0b11;

@@ -7,11 +7,12 @@ use tollgate_engine::operator::OperatorNumber;
 
 use super::Draft;
 use super::amended::{Amendment, Known};
+use crate::database::Unavailable;
 use crate::delivery::EventOutcome;
 use crate::message::{QueueKey, QueuedRow};
 use crate::rows::{LeaseRow, Row};
 use crate::schema::{Family, lease_key};
-use crate::store::{Store, Unavailable};
+use crate::store::Store;
 
 /// Every lease on disk.
 #[derive(Debug, Default)]
@@ -34,7 +35,7 @@ impl Leases {
     pub fn load(store: &Store) -> Result<Self, Unavailable> {
         let mut leases = Self::default();
         let mut changes = LeaseChanges::default();
-        for row in store.leases()? {
+        for row in store.queue().leases()? {
             changes.set(row.id, None, Some(row));
         }
         leases.advance(changes);

@@ -9,10 +9,10 @@ use super::Draft;
 use super::cancel::Charged;
 use super::settle::{Price, stage_of};
 use super::waiting::Waiting;
+use crate::database::{Unavailable, damaged};
 use crate::message_change::{MessageChange, MessageChangeError, MessageChanged, ReportedOutcome};
 use crate::rows::{MessageState, StateRow};
 use crate::schema::Family;
-use crate::store::{Unavailable, damaged};
 
 /// What a change comes to.
 #[derive(Debug)]

@@ -10,9 +10,9 @@ use super::Draft;
 use super::counters::check_balance;
 use crate::change::EntryText;
 use crate::command::{Provision, Provisioned};
+use crate::database::Unavailable;
 use crate::rows::{AccountRow, EntryKind, OperatorRow, Row, TariffRow};
 use crate::schema::{Family, account_key, operator_key};
-use crate::store::Unavailable;
 
 impl Draft<'_> {
     /// The numbers of what is about to be applied: those it has, or those it gets now. All or none.

@@ -7,11 +7,11 @@ use super::Draft;
 use super::gateway::Tidings;
 use super::settle::{Price, settled, stage_of};
 use super::touched::Taken;
+use crate::database::{Unavailable, damaged};
 use crate::delivery::EventOutcome;
 use crate::message::Ticket;
 use crate::rows::{MessageState, StateRow, UnmatchedRow, UpstreamRow};
 use crate::schema::{Family, awaiting_key};
-use crate::store::{Unavailable, damaged};
 
 /// Digits at the end of two numbers that have to agree for them to be one number, however they are written.
 const SAME_DIGITS_MIN: usize = 7;

@@ -6,9 +6,9 @@ use std::collections::hash_map::Entry;
 use super::Draft;
 use crate::batch::Put;
 use crate::change::{AuditNote, ChangeError, Changed, DocumentChange, Expected, RequestUse};
+use crate::database::{Unavailable, damaged};
 use crate::rows::{AuditRow, AuditTail, DocumentRow, RequestRow, Row};
 use crate::schema::{Family, LAST_AUDIT_KEY, document_key};
-use crate::store::{Unavailable, damaged};
 
 /// As they will be.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ impl Draft<'_> {
     pub(super) fn first_use(&self, request: &RequestUse) -> Result<FirstUse, ChangeError> {
         let row = match self.changes.records.requests.get(&request.key) {
             Some(row) => Some(row.clone()),
-            None => self.store.request(&request.key)?,
+            None => self.store.requests().get(&request.key)?,
         };
         match row {
             Some(row) if row.expires_at > self.now => Ok(FirstUse::Before(row.replay(request)?)),
@@ -94,7 +94,7 @@ impl Draft<'_> {
     fn document(&self, key: &[u8]) -> Result<Option<DocumentRow>, Unavailable> {
         match self.changes.records.documents.get(key) {
             Some(touched) => Ok(touched.clone()),
-            None => self.store.row(Family::Documents, key),
+            None => self.store.database().row(Family::Documents, key),
         }
     }
 

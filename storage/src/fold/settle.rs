@@ -11,10 +11,10 @@ use tollgate_engine::wallet::Posting;
 use super::Draft;
 use super::counters::{negative, sum};
 use crate::change::EntryText;
+use crate::database::Unavailable;
 use crate::delivery::EventOutcome;
 use crate::message::Ticket;
 use crate::rows::{EntryKind, MessageState, StateRow};
-use crate::store::Unavailable;
 use crate::usage::ChargeFacts;
 
 /// What a message was charged, as far as its settlement needs it.

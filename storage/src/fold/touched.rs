@@ -11,9 +11,9 @@ use super::Draft;
 use super::settle::Price;
 use super::waiting::Waiting;
 use crate::batch::Put;
+use crate::database::Unavailable;
 use crate::rows::{ExpiryRow, Row, StateRow, UpstreamRow};
 use crate::schema::{Family, account_id_key, instant_id_key, upstream_key};
-use crate::store::Unavailable;
 
 /// As they will be.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl Draft<'_> {
     ) -> Result<Option<StateRow>, Unavailable> {
         match self.changes.touched.states.get(&(account, message_id)) {
             Some(row) => Ok(Some(row.clone())),
-            None => self.store.state(account, message_id),
+            None => self.store.messages().state(account, message_id),
         }
     }
 
@@ -93,7 +93,7 @@ impl Draft<'_> {
         let key = upstream_key(operator, id);
         let row = match self.changes.touched.upstream.get(&key) {
             Some(row) => Some(row.clone()),
-            None => self.store.row(Family::Upstream, &key)?,
+            None => self.store.database().row(Family::Upstream, &key)?,
         };
         Ok(row.map(|row| Taken { operator, id: id.to_vec(), row }))
     }

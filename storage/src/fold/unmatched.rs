@@ -7,10 +7,11 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::settlement::ReceiptState;
 
 use super::Draft;
+use crate::database::Unavailable;
 use crate::delivery::EventOutcome;
 use crate::rows::{Row, UnmatchedRow};
 use crate::schema::{Family, unmatched_key};
-use crate::store::{Store, Unavailable};
+use crate::store::Store;
 
 /// Receipts kept at most.
 pub const UNMATCHED_MAX: usize = 100_000;
@@ -43,7 +44,7 @@ impl Unmatched {
     /// Reads every one.
     pub fn load(store: &Store) -> Result<Self, Unavailable> {
         let mut unmatched = Self::default();
-        for (operator, id, row) in store.unmatched(None)? {
+        for (operator, id, row) in store.receipts().unmatched(None)? {
             unmatched.insert(id, Entry::of(operator, &row));
         }
         Ok(unmatched)
@@ -107,7 +108,7 @@ impl Draft<'_> {
         }
         match changes.rows.get(&id) {
             Some(row) => Ok(Some(row.clone())),
-            None => self.store.unmatched_row(operator, id),
+            None => self.store.receipts().unmatched_row(operator, id),
         }
     }
 

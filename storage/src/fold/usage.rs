@@ -10,9 +10,9 @@ use tollgate_engine::operator::OperatorNumber;
 use super::Draft;
 use super::changes::Changed;
 use crate::counting::CountedCharges;
+use crate::database::Unavailable;
 use crate::rows::{Row, StateRow, UsageRow};
 use crate::schema::{Family, USAGE_COUNTED_KEY, usage_key};
-use crate::store::Unavailable;
 use crate::usage::{ALL_ACCOUNTS, ChargeFacts, Quarter, UsageKey, UsageOf, contributions};
 
 /// Rows kept in memory at most.
@@ -110,7 +110,7 @@ impl Draft<'_> {
         if let Entry::Vacant(entry) = self.changes.usage.entry(key) {
             let before = match self.fold.usage.get(&key) {
                 Some(kept) => Some(kept.clone()).filter(|kept| !kept.is_empty()),
-                None => self.store.row(Family::Usage, &usage_key(&key))?,
+                None => self.store.database().row(Family::Usage, &usage_key(&key))?,
             };
             let after = before.clone().unwrap_or_default();
             entry.insert((before, after));

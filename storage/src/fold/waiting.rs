@@ -6,10 +6,10 @@ use tollgate_engine::time::UnixMicros;
 
 use super::Draft;
 use super::amended::{Amendment, Known};
+use crate::database::{Unavailable, damaged};
 use crate::message::{Message, QueueKey};
 use crate::rows::{ExpiryRow, Row, ScheduledRow};
 use crate::schema::{Family, instant_id_key, parse_instant_id_key};
-use crate::store::{Unavailable, damaged};
 
 /// Ends of validity that one commit looks at in order to find scheduled messages.
 const EXPIRED_READ_MAX: u32 = 10_000;
@@ -65,7 +65,7 @@ impl Draft<'_> {
         }
         if let Some(at) = scheduled_at {
             let key = instant_id_key(at, key.message_id);
-            if let Some(row) = self.store.row::<ScheduledRow>(Family::Scheduled, &key)? {
+            if let Some(row) = self.store.database().row::<ScheduledRow>(Family::Scheduled, &key)? {
                 return Ok(Some(row.waiting(&key).ok_or_else(|| damaged(Family::Scheduled))?));
             }
         }

@@ -1,17 +1,32 @@
-//! Reads of dispatches, by name.
+//! Counters of dispatches.
 
 use std::ops::ControlFlow;
 
 use tollgate_engine::account::AccountNumber;
 
-use super::{Store, Unavailable, damaged};
+use crate::database::{Database, Unavailable, damaged};
 use crate::rows::{DispatchCounters, Row};
 use crate::schema::{Family, account_key, account_name_key};
 
-impl Store {
+/// Reads the counters of dispatches.
+#[derive(Clone, Copy, Debug)]
+pub struct DispatchRows<'a> {
+    pub(super) database: &'a Database,
+}
+
+impl DispatchRows<'_> {
+    /// The counters of a dispatch.
+    pub fn counters(
+        &self,
+        account: AccountNumber,
+        dispatch_id: &[u8],
+    ) -> Result<Option<DispatchCounters>, Unavailable> {
+        self.database.row(Family::Dispatches, &account_name_key(account, dispatch_id))
+    }
+
     /// Calls `visit` with an account's dispatch ids and their counters in the order of the ids, those that come after
     /// `after_name` (empty for all), until it breaks off. They are of one durable instant.
-    pub fn dispatches(
+    pub fn list(
         &self,
         account: AccountNumber,
         after_name: &[u8],
@@ -27,7 +42,7 @@ impl Store {
             Some(next) => account_key(AccountNumber(next)).to_vec(),
             None => vec![u8::MAX; start.len() + 1],
         };
-        self.range(Family::Dispatches, &start..&end, |key, value| {
+        self.database.range(Family::Dispatches, &start..&end, |key, value| {
             let name = key.get(account_key(account).len()..).unwrap_or_default();
             let counters = DispatchCounters::read(value).ok_or_else(|| damaged(Family::Dispatches))?;
             Ok(visit(name, &counters).is_continue())

@@ -8,11 +8,11 @@ use std::ops::{ControlFlow, Range};
 
 use tollgate_engine::account::AccountNumber;
 
-use super::view::View;
-use super::{Store, Unavailable, damaged};
 use crate::cdr::{BlockReader, Cdr};
+use crate::database::{Database, Unavailable, damaged};
 use crate::rows::{LedgerEntry, StateRow};
 use crate::schema::Family;
+use crate::view::View;
 
 /// One thing that moved an account's money.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +33,13 @@ impl Transaction<'_> {
     }
 }
 
-impl Store {
+/// Reads charges and ledger entries of an account in the order of time.
+#[derive(Clone, Copy, Debug)]
+pub struct History<'a> {
+    pub(super) database: &'a Database,
+}
+
+impl History<'_> {
     /// Calls `visit` with the CDRs of an account and what became of their messages, the newest first: of ids below
     /// `before_id` and not below `down_to`, until it breaks off. What is read of the disk begins where the CDRs do, and
     /// ends soon after the last that is visited.
@@ -44,7 +50,9 @@ impl Store {
         down_to: u64,
         mut visit: impl FnMut(&Cdr<'_>, Option<&StateRow>) -> ControlFlow<()>,
     ) -> Result<(), Unavailable> {
-        self.view(account, |view| charges_down(view, down_to..before_id, &mut visit).map(drop))
+        View::of_account(self.database, account, |view| {
+            charges_down(view, down_to..before_id, &mut visit).map(drop)
+        })
     }
 
     /// Calls `visit` with the CDRs of an account and what became of their messages, in the order of their commits: of ids
@@ -57,7 +65,7 @@ impl Store {
         to_id: u64,
         mut visit: impl FnMut(&Cdr<'_>, Option<&StateRow>) -> ControlFlow<()>,
     ) -> Result<(), Unavailable> {
-        self.view(account, |view| charges_up(view, from_id..to_id, &mut visit))
+        View::of_account(self.database, account, |view| charges_up(view, from_id..to_id, &mut visit))
     }
 
     /// Calls `visit` with all that moved an account's money before an id, the newest first, until it breaks off.
@@ -67,7 +75,7 @@ impl Store {
         before_id: u64,
         mut visit: impl FnMut(Transaction<'_>) -> ControlFlow<()>,
     ) -> Result<(), Unavailable> {
-        self.view(account, |view| {
+        View::of_account(self.database, account, |view| {
             let mut entries = view.entries_down(before_id)?.peekable();
             // A read that fails ends the walk over the CDRs, and is then told.
             let mut failed = None;
@@ -96,6 +104,31 @@ impl Store {
                 }
             }
             Ok(())
+        })
+    }
+
+    /// Calls `visit` with the ledger entries of an account and their ids, the newest first, of ids below `before_id`, until
+    /// it breaks off.
+    pub fn ledger_before(
+        &self,
+        account: AccountNumber,
+        before_id: u64,
+        mut visit: impl FnMut(u64, LedgerEntry) -> ControlFlow<()>,
+    ) -> Result<(), Unavailable> {
+        View::of_account(self.database, account, |view| visit_all(view.entries_down(before_id)?, &mut visit))
+    }
+
+    /// Calls `visit` with the ledger entries of an account and their ids, the oldest first, of ids from `from_id` on and
+    /// below `to_id`, until it breaks off.
+    pub fn ledger_between(
+        &self,
+        account: AccountNumber,
+        from_id: u64,
+        to_id: u64,
+        mut visit: impl FnMut(u64, LedgerEntry) -> ControlFlow<()>,
+    ) -> Result<(), Unavailable> {
+        View::of_account(self.database, account, |view| {
+            visit_all(view.entries_up(from_id..to_id)?, &mut visit)
         })
     }
 }
@@ -161,6 +194,19 @@ fn charges_up(
         }
         if !block.is_sound() {
             return Err(damaged(Family::Cdrs));
+        }
+    }
+    Ok(())
+}
+
+fn visit_all(
+    entries: impl Iterator<Item = Result<(u64, LedgerEntry), Unavailable>>,
+    visit: &mut impl FnMut(u64, LedgerEntry) -> ControlFlow<()>,
+) -> Result<(), Unavailable> {
+    for entry in entries {
+        let (id, entry) = entry?;
+        if visit(id, entry).is_break() {
+            break;
         }
     }
     Ok(())

@@ -1,34 +1,52 @@
-//! Reads of messages whose account is not known.
+//! Messages: their CDRs and states, and the ids and keys under which they are found.
 
-use rocksdb::{Direction, IteratorMode};
 use tollgate_engine::account::AccountNumber;
 
-use super::{Store, Unavailable, damaged, handle};
-use crate::rows::{BatchRow, Row};
-use crate::schema::Family;
+use crate::cdr::{BlockReader, Cdr};
+use crate::database::{Database, Unavailable, damaged};
+use crate::rows::{KeyRow, StateRow};
+use crate::schema::{Family, account_id_key, account_name_key, parse_account_id_key, short_id_key};
 
-impl Store {
-    /// Whose message this is, in one seek; `None` for an id that no message has, be it one of a ledger entry or receipt.
-    /// The ids that binds of SMPP 3.3 see are not meant.
-    pub fn account_of_message(&self, message_id: u64) -> Result<Option<AccountNumber>, Unavailable> {
-        self.with(|db| {
-            let key = message_id.to_be_bytes();
-            let mode = IteratorMode::From(&key, Direction::Reverse);
-            let Some(row) = db.iterator_cf(handle(db, Family::Batches)?, mode).next() else {
-                return Ok(None);
-            };
-            let (key, value) = row?;
-            let first = key.as_ref().try_into().map(u64::from_be_bytes).ok();
-            let (first, row) = first.zip(BatchRow::read(&value)).ok_or_else(|| damaged(Family::Batches))?;
-            // The seek found a commit that begins at or before the message.
-            let mut before = message_id.saturating_sub(first);
-            for (account, count) in row.blocks {
-                match before.checked_sub(u64::from(count)) {
-                    Some(left) => before = left,
-                    None => return Ok(Some(account)),
-                }
-            }
-            Ok(None)
-        })
+/// Reads messages of an account.
+#[derive(Clone, Copy, Debug)]
+pub struct MessageRows<'a> {
+    pub(super) database: &'a Database,
+}
+
+impl MessageRows<'_> {
+    /// What became of a message; `None` while it waits to be sent, and for one that is not to be sent at all.
+    pub fn state(&self, account: AccountNumber, message_id: u64) -> Result<Option<StateRow>, Unavailable> {
+        self.database.row(Family::States, &account_id_key(account, message_id))
+    }
+
+    /// An idempotency key, expired or not.
+    pub fn key(&self, account: AccountNumber, key: &[u8]) -> Result<Option<KeyRow>, Unavailable> {
+        self.database.row(Family::Keys, &account_name_key(account, key))
+    }
+
+    /// The message that an SMPP 3.3 bind knows by this id.
+    pub fn of_short_id(&self, account: AccountNumber, short_id: u32) -> Result<Option<u64>, Unavailable> {
+        self.database.number(Family::ShortIds, &short_id_key(account, short_id))
+    }
+
+    /// Calls `read` with a message's CDR; `None` if the account has no such message.
+    pub fn cdr<T>(
+        &self,
+        account: AccountNumber,
+        message_id: u64,
+        read: impl FnOnce(&Cdr<'_>) -> T,
+    ) -> Result<Option<T>, Unavailable> {
+        let before = self.database.last_until(Family::Cdrs, &account_id_key(account, message_id))?;
+        let Some((key, value)) = before else { return Ok(None) };
+        let (owner, first) = parse_account_id_key(&key).ok_or_else(|| damaged(Family::Cdrs))?;
+        if owner != account {
+            return Ok(None);
+        }
+        let mut block = BlockReader::new(owner, first, &value).ok_or_else(|| damaged(Family::Cdrs))?;
+        match block.find(|cdr| cdr.message_id == message_id) {
+            Some(cdr) => Ok(Some(read(&cdr))),
+            None if block.is_sound() => Ok(None),
+            None => Err(damaged(Family::Cdrs)),
+        }
     }
 }

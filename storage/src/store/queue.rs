@@ -1,10 +1,10 @@
-//! Reads of messages on their way to operators: those that wait, and those that may be on a wire.
+//! Messages on their way to operators: those that wait, and those that may have been sent.
 
 use rocksdb::Range as KeyRange;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 
-use super::{Store, Unavailable, damaged, handle};
+use crate::database::{Database, Unavailable, damaged, handle};
 use crate::message::{CLASSES, QueueKey, QueuedRow};
 use crate::rows::{ExpiryRow, LeaseRow, Row, ScheduledRow};
 use crate::schema::{Family, instant_id_key, parse_instant_id_key};
@@ -12,9 +12,15 @@ use crate::schema::{Family, instant_id_key, parse_instant_id_key};
 /// Rows that are counted one by one; a longer queue is estimated.
 const COUNTED_MAX: u64 = 100_000;
 
-impl Store {
+/// Reads messages on their way to operators: queued, scheduled and leased ones.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueRows<'a> {
+    pub(super) database: &'a Database,
+}
+
+impl QueueRows<'_> {
     /// Messages of a queue in the order in which they are sent, those whose ids come after `after`; zero for all.
-    pub fn queued_after(
+    pub fn after(
         &self,
         home: OperatorNumber,
         class: u8,
@@ -24,7 +30,7 @@ impl Store {
         let mut rows = Vec::new();
         let Some(first) = after.checked_add(1).filter(|_| at_most > 0) else { return Ok(rows) };
         let start = QueueKey { home, class, message_id: first }.to_bytes();
-        self.range(Family::Queue, &start..&end_of_class(home, class), |key, value| {
+        self.database.range(Family::Queue, &start..&end_of_class(home, class), |key, value| {
             let key = QueueKey::from_bytes(key).ok_or_else(|| damaged(Family::Queue))?;
             rows.push(QueuedRow { key, bytes: value.into() });
             Ok(rows.len() < at_most)
@@ -33,18 +39,18 @@ impl Store {
     }
 
     /// A message's row in its queue; `None` once it has left it.
-    pub fn queued_row(&self, key: QueueKey) -> Result<Option<Box<[u8]>>, Unavailable> {
-        Ok(self.get(Family::Queue, &key.to_bytes())?.map(Vec::into_boxed_slice))
+    pub fn row(&self, key: QueueKey) -> Result<Option<Box<[u8]>>, Unavailable> {
+        Ok(self.database.get(Family::Queue, &key.to_bytes())?.map(Vec::into_boxed_slice))
     }
 
     /// About how many messages wait for an operator, all classes together: exact up to a hundred thousand, which takes
     /// some ten milliseconds. Of more it is reckoned how much room they take in files beside those that were counted,
     /// so what is only in memory yet is left out.
-    pub fn queue_len_estimate(&self, home: OperatorNumber) -> Result<u64, Unavailable> {
+    pub fn len_estimate(&self, home: OperatorNumber) -> Result<u64, Unavailable> {
         let start = QueueKey { home, class: 0, message_id: 0 }.to_bytes();
         let end = end_of_class(home, u8::MAX);
         let (mut counted, mut first, mut last) = (0, Vec::new(), Vec::new());
-        self.range(Family::Queue, &start..&end, |key, _| {
+        self.database.range(Family::Queue, &start..&end, |key, _| {
             counted += 1;
             if counted == 1 {
                 first = key.to_vec();
@@ -57,7 +63,7 @@ impl Store {
             return Ok(counted);
         }
         let ranges = [KeyRange::new(&first, &last), KeyRange::new(&first, &end)];
-        let sizes = self.with(|db| {
+        let sizes = self.database.with(|db| {
             let sizes = db.get_approximate_sizes_cf(handle(db, Family::Queue)?, &ranges);
             Ok::<_, Unavailable>(sizes)
         })?;
@@ -73,7 +79,7 @@ impl Store {
     /// Every lease, the oldest first.
     pub fn leases(&self) -> Result<Vec<LeaseRow>, Unavailable> {
         let mut leases = Vec::new();
-        self.range(Family::Leases, &[]..&[u8::MAX; 9], |key, value| {
+        self.database.range(Family::Leases, &[]..&[u8::MAX; 9], |key, value| {
             let id = key.try_into().map(u64::from_be_bytes).ok();
             let lease = id.and_then(|id| LeaseRow::read_as(id, value));
             leases.push(lease.ok_or_else(|| damaged(Family::Leases))?);
@@ -93,7 +99,7 @@ impl Store {
         if at_most == 0 {
             return Ok(due);
         }
-        self.range(Family::Expiries, &[]..&after_instant(until), |key, value| {
+        self.database.range(Family::Expiries, &[]..&after_instant(until), |key, value| {
             let read = parse_instant_id_key(key).zip(ExpiryRow::read(value));
             let ((at, id), row) = read.ok_or_else(|| damaged(Family::Expiries))?;
             due.push((at, row.queue_key(id)));
@@ -105,7 +111,7 @@ impl Store {
     /// When the next scheduled message is due.
     pub fn next_scheduled(&self) -> Result<Option<UnixMicros>, Unavailable> {
         let mut next = None;
-        self.range(Family::Scheduled, &[]..&[u8::MAX; 17], |key, _| {
+        self.database.range(Family::Scheduled, &[]..&[u8::MAX; 17], |key, _| {
             let (at, _) = parse_instant_id_key(key).ok_or_else(|| damaged(Family::Scheduled))?;
             next = Some(at);
             Ok(false)
@@ -123,7 +129,7 @@ impl Store {
         if at_most == 0 {
             return Ok(due);
         }
-        self.range(Family::Scheduled, &[]..&after_instant(until), |key, value| {
+        self.database.range(Family::Scheduled, &[]..&after_instant(until), |key, value| {
             let read = parse_instant_id_key(key).zip(ScheduledRow::read(value));
             let ((at, message_id), row) = read.ok_or_else(|| damaged(Family::Scheduled))?;
             let key = QueueKey { home: row.home, class: row.class, message_id };
@@ -139,7 +145,7 @@ impl Store {
         due: UnixMicros,
         message_id: u64,
     ) -> Result<Option<ScheduledRow>, Unavailable> {
-        self.row(Family::Scheduled, &instant_id_key(due, message_id))
+        self.database.row(Family::Scheduled, &instant_id_key(due, message_id))
     }
 }
 

@@ -1,18 +1,24 @@
-//! Reads of receipts: those on their way to gateways, and those that belong to no message.
+//! Receipts: those on their way to gateways, and those that match no message.
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::operator::OperatorNumber;
 
-use super::{Store, Unavailable, damaged};
+use crate::database::{Database, Unavailable, damaged};
 use crate::rows::{GatewayReceipt, Row, UnmatchedRow};
 use crate::schema::{
     Family, account_id_key, operator_key, parse_account_id_key, parse_operator_number_key, unmatched_key,
 };
 
-impl Store {
+/// Reads receipts: those on their way to gateways, and those that match no message.
+#[derive(Clone, Copy, Debug)]
+pub struct ReceiptRows<'a> {
+    pub(super) database: &'a Database,
+}
+
+impl ReceiptRows<'_> {
     /// An account's receipts in the order in which they go to its gateways, those whose ids come after `after`; zero for
     /// all.
-    pub fn receipts_after(
+    pub fn after(
         &self,
         account: AccountNumber,
         after: u64,
@@ -21,7 +27,7 @@ impl Store {
         let mut receipts = Vec::new();
         let Some(first) = after.checked_add(1).filter(|_| at_most > 0) else { return Ok(receipts) };
         let end = [&account_id_key(account, u64::MAX)[..], &[0]].concat();
-        self.range(Family::Receipts, &account_id_key(account, first)[..]..&end, |key, value| {
+        self.database.range(Family::Receipts, &account_id_key(account, first)[..]..&end, |key, value| {
             let read = parse_account_id_key(key).zip(GatewayReceipt::read(value));
             let ((_, id), receipt) = read.ok_or_else(|| damaged(Family::Receipts))?;
             receipts.push((id, receipt));
@@ -31,12 +37,12 @@ impl Store {
     }
 
     /// Accounts that have receipts waiting for a gateway. Costs one look per account that has, whatever they hold.
-    pub fn accounts_with_receipts(&self) -> Result<Vec<AccountNumber>, Unavailable> {
+    pub fn accounts(&self) -> Result<Vec<AccountNumber>, Unavailable> {
         let mut accounts = Vec::new();
         let mut start = Vec::new();
         loop {
             let mut found = None;
-            self.range(Family::Receipts, &start[..]..&[u8::MAX; 13], |key, _| {
+            self.database.range(Family::Receipts, &start[..]..&[u8::MAX; 13], |key, _| {
                 let (account, _) = parse_account_id_key(key).ok_or_else(|| damaged(Family::Receipts))?;
                 found = Some(account);
                 Ok(false)
@@ -57,7 +63,7 @@ impl Store {
         let last = operator.unwrap_or(OperatorNumber(u16::MAX));
         let start = operator.map_or_else(Vec::new, |operator| operator_key(operator).to_vec());
         let end = [&unmatched_key(last, u64::MAX)[..], &[0]].concat();
-        self.range(Family::Unmatched, &start[..]..&end, |key, value| {
+        self.database.range(Family::Unmatched, &start[..]..&end, |key, value| {
             let read = parse_operator_number_key(key).zip(UnmatchedRow::read(value));
             let ((operator, id), row) = read.ok_or_else(|| damaged(Family::Unmatched))?;
             receipts.push((operator, id, row));
@@ -72,6 +78,6 @@ impl Store {
         operator: OperatorNumber,
         id: u64,
     ) -> Result<Option<UnmatchedRow>, Unavailable> {
-        self.row(Family::Unmatched, &unmatched_key(operator, id))
+        self.database.row(Family::Unmatched, &unmatched_key(operator, id))
     }
 }

@@ -28,7 +28,7 @@ impl Count {
             self.report.audit += 1;
             Ok(())
         })?;
-        let kept = store.audit_tail()?;
+        let kept = store.audit().tail()?;
         if kept.sequence != last.sequence {
             return off(format!(
                 "the audit log ends with note {}, and ended with note {}",

@@ -103,7 +103,7 @@ impl Count {
             let (account, name) = split_account(Family::Keys, key)?;
             let row = KeyRow::read(value).ok_or_else(|| damaged(Family::Keys, key))?;
             let id = full_id(store, account, row.message_id)?;
-            let same = store.cdr(account, id, |cdr| cdr.fields.idempotency_key == Some(name))?;
+            let same = store.messages().cdr(account, id, |cdr| cdr.fields.idempotency_key == Some(name))?;
             if same == Some(true) {
                 return Ok(());
             }
@@ -119,7 +119,7 @@ impl Count {
             let (account, _) = split_account(Family::ShortIds, key)?;
             let id = value.try_into().map_err(|_| damaged(Family::ShortIds, key))?;
             let id = u64::from_be_bytes(id);
-            match store.cdr(account, id, |_| ())? {
+            match store.messages().cdr(account, id, |_| ())? {
                 Some(()) => Ok(()),
                 None => off(format!("a short id names message {id}, which has no CDR")),
             }
@@ -127,7 +127,7 @@ impl Count {
     }
 
     pub(super) fn compare_wallets(mut self, store: &Store) -> Result<Report, Fault> {
-        let mut wallets: HashMap<AccountNumber, WalletState> = store.wallets()?.into_iter().collect();
+        let mut wallets: HashMap<AccountNumber, WalletState> = store.wallets().all()?.into_iter().collect();
         for (number, account) in &self.accounts {
             let id = account.row.as_ref().map_or("?", |row| row.id.as_str());
             let Some(wallet) = wallets.remove(number) else {
@@ -193,7 +193,7 @@ pub(super) fn amount(micros: i128) -> Amount {
 /// The id of a message that a client may know by a short one.
 fn full_id(store: &Store, account: AccountNumber, visible_id: u64) -> Result<u64, Fault> {
     match u32::try_from(visible_id) {
-        Ok(short_id) => Ok(store.message_of_short_id(account, short_id)?.unwrap_or(visible_id)),
+        Ok(short_id) => Ok(store.messages().of_short_id(account, short_id)?.unwrap_or(visible_id)),
         Err(_) => Ok(visible_id),
     }
 }

@@ -4,16 +4,18 @@ use tollgate_engine::money::Amount;
 
 use super::{Count, Fault, damaged, off};
 use crate::cdr::{BlockReader, Cdr};
+use crate::database::{Unavailable, rows};
 use crate::message::{Message, Ticket};
 use crate::schema::{Family, parse_account_id_key};
 use crate::states::States;
-use crate::store::{Store, Unavailable, rows};
+use crate::store::Store;
 
 impl Count {
     pub(super) fn read_messages(&mut self, store: &Store) -> Result<(), Fault> {
-        let tariffs: Vec<u32> = store.tariffs()?.into_iter().map(|(number, _)| number).collect();
+        let tariffs: Vec<u32> =
+            store.provisioned().tariffs()?.into_iter().map(|(number, _)| number).collect();
         let mut end = None;
-        store.with(|db| {
+        store.database().with(|db| {
             let mut states = States::new(rows(db, Family::States, &[])?);
             for row in rows(db, Family::Cdrs, &[])? {
                 let (key, value) = row.map_err(Unavailable::from)?;
@@ -82,9 +84,9 @@ impl Count {
         let Some(route) = cdr.fields.route else { return Ok(()) };
         let id = cdr.message_id;
         self.check_operator(route.home, || format!("message {id}"))?;
-        let queued = store.queued_row(route.queue_key(id))?;
+        let queued = store.queue().row(route.queue_key(id))?;
         let scheduled = match route.scheduled_at {
-            Some(due) => store.scheduled_row(due, id)?,
+            Some(due) => store.queue().scheduled_row(due, id)?,
             None => None,
         };
         let bytes = match (queued, scheduled) {

@@ -8,7 +8,7 @@ use crate::store::Store;
 impl Count {
     pub(super) fn read_operators(&mut self, store: &Store) -> Result<(), Fault> {
         let mut codes = std::collections::HashSet::new();
-        for (number, row) in store.operators()? {
+        for (number, row) in store.provisioned().operators()? {
             if number.0 == 0 || !codes.insert(row.code.clone()) {
                 return off(format!("operator {} cannot be `{}`", number.0, row.code));
             }
@@ -61,7 +61,7 @@ fn find_stray_upstream(store: &Store) -> Result<(), Fault> {
         let row = UpstreamRow::read(value).ok_or_else(|| damaged(Family::Upstream, key))?;
         let id = row.message_id;
         let ticket = row.ticket().ok_or_else(|| damaged(Family::Upstream, key))?;
-        let state = store.state(ticket.account, id)?;
+        let state = store.messages().state(ticket.account, id)?;
         let is_its = state.is_some_and(|state| {
             !state.state.is_final() && state.operator == operator && state.upstream_id == upstream_id
         });
@@ -77,7 +77,7 @@ fn find_stray_awaiting(store: &Store) -> Result<(), Fault> {
     scan(store, Family::Awaiting, |key, _| {
         let (accepted_at, operator, id) =
             parse_awaiting_key(key).ok_or_else(|| damaged(Family::Awaiting, key))?;
-        match store.upstream(operator, id)? {
+        match store.upstream().get(operator, id)? {
             Some(row) if row.is_awaited() && row.accepted_at == accepted_at => Ok(()),
             _ => off(format!("operator {}: a receipt is awaited that settles nothing", operator.0)),
         }

@@ -116,7 +116,7 @@ fn count(counters: &mut DispatchCounters, cdr: &Cdr<'_>, row: &StateRow) {
 /// A message whose receipt is awaited is known by the id that the receipt will name.
 fn find_upstream(store: &Store, cdr: &Cdr<'_>, row: &StateRow) -> Result<(), Fault> {
     let (id, operator) = (cdr.message_id, row.operator.0);
-    let upstream = store.upstream(row.operator, &row.upstream_id)?;
+    let upstream = store.upstream().get(row.operator, &row.upstream_id)?;
     let Some(upstream) = upstream.filter(|upstream| upstream.message_id == id && upstream.is_awaited())
     else {
         return off(format!("message {id} is with operator {operator}, but no receipt can find it"));

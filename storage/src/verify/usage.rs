@@ -29,7 +29,7 @@ pub(super) struct UsageCount {
 impl Count {
     /// Finds out which charges are counted.
     pub(super) fn read_usage_counted(&mut self, store: &Store) -> Result<(), Fault> {
-        self.usage.counted_to = store.usage_counted()?;
+        self.usage.counted_to = store.usage().counted_to()?;
         Ok(())
     }
 

@@ -29,10 +29,10 @@ impl Count {
             let read = parse_instant_id_key(key).zip(ExpiryRow::read(value));
             let ((_, id), row) = read.ok_or_else(|| damaged(Family::Expiries, key))?;
             let is_scheduled = match row.scheduled_at {
-                Some(due) => store.scheduled_row(due, id)?.is_some(),
+                Some(due) => store.queue().scheduled_row(due, id)?.is_some(),
                 None => false,
             };
-            if is_scheduled || store.queued_row(row.queue_key(id))?.is_some() {
+            if is_scheduled || store.queue().row(row.queue_key(id))?.is_some() {
                 return Ok(());
             }
             off(format!("message {id} is to expire, but waits nowhere"))
@@ -47,7 +47,7 @@ impl Count {
             self.check_operator(row.operator, || format!("lease {lease}"))?;
             for key in &row.keys {
                 self.check_operator(key.home, || format!("lease {lease}"))?;
-                if !store.is_message(key.message_id)? {
+                if !store.commits().is_message(key.message_id)? {
                     return off(format!("lease {lease} names message {}, which never was", key.message_id));
                 }
             }
@@ -96,12 +96,12 @@ fn check_waits(
     let id = place.message_id;
     let is_place =
         |route: CdrRoute| route.queue_key(id) == place && (due.is_none() || route.scheduled_at == due);
-    match store.cdr(account, id, |cdr| cdr.fields.route)? {
+    match store.messages().cdr(account, id, |cdr| cdr.fields.route)? {
         None => off(format!("message {id} waits to be sent, but has no CDR")),
         Some(route) if !route.is_some_and(is_place) => {
             off(format!("message {id} waits in another place than its CDR says"))
         }
-        Some(_) if store.state(account, id)?.is_some() => {
+        Some(_) if store.messages().state(account, id)?.is_some() => {
             off(format!("message {id} waits to be sent, but has a state"))
         }
         Some(_) => Ok(()),

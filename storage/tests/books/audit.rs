@@ -36,7 +36,8 @@ fn log() -> tempfile::TempDir {
 fn notes(store: &Store, sequences: std::ops::RangeInclusive<u64>, order: Order) -> Vec<(u64, AuditRow)> {
     let mut notes = Vec::new();
     store
-        .audit(sequences, order, |sequence, row| {
+        .audit()
+        .notes(sequences, order, |sequence, row| {
             notes.push((sequence, row));
             true
         })
@@ -80,7 +81,7 @@ fn notes_are_read_in_either_order() {
     let mut newest = notes(&store, 2..=4, Order::Descending);
     newest.reverse();
     assert_eq!(newest, all[1..4]);
-    assert_eq!(store.audit_tail().unwrap(), AuditTail { sequence: 5, hash: all[4].1.hash });
+    assert_eq!(store.audit().tail().unwrap(), AuditTail { sequence: 5, hash: all[4].1.hash });
     assert_eq!(notes(&store, 6..=9, Order::Ascending), []);
 }
 

@@ -50,7 +50,7 @@ fn take(books: &Books, account: AccountNumber, amount: Amount) -> Result<EntryCh
 }
 
 fn body(books: &Books, key: &[u8]) -> Option<Vec<u8>> {
-    books.store.document(NOTES, key).unwrap().map(|row| row.body)
+    books.store.documents().get(NOTES, key).unwrap().map(|row| row.body)
 }
 
 fn actions(books: &Books) -> Vec<String> {
@@ -59,7 +59,7 @@ fn actions(books: &Books) -> Vec<String> {
         actions.push(row.action);
         true
     };
-    books.store.audit(1..=u64::MAX, Order::Ascending, visit).unwrap();
+    books.store.audit().notes(1..=u64::MAX, Order::Ascending, visit).unwrap();
     actions
 }
 
@@ -120,7 +120,7 @@ fn everything_in_a_change_is_there_once_it_is_answered() {
     assert_eq!((entry.actor.as_str(), entry.details.as_str()), ("clerk", "by bank"));
     assert_eq!((entry.reference.as_str(), entry.metadata.as_str()), ("invoice 7", r#"{"bank":"x"}"#));
     assert_eq!(entry.balance_after, Some(cents(1_250)));
-    let document = books.store.document(NOTES, b"one").unwrap().unwrap();
+    let document = books.store.documents().get(NOTES, b"one").unwrap().unwrap();
     assert_eq!((document.created_at, document.updated_at), (changed.at, changed.at));
     assert_eq!(actions(&books), ["made", "paid"]);
     let report = books.prove();
@@ -287,16 +287,16 @@ fn a_request_can_be_looked_up_before_it_takes_money() {
     let books = Books::open(dir.path());
     let account = books.provision(&["a"], 10)[0];
     let of = |fingerprint| request(b"key", fingerprint);
-    assert_eq!(books.store.replayed(&of(1), UnixMicros(1)), Ok(None));
+    assert_eq!(books.store.requests().replay(&of(1), UnixMicros(1)), Ok(None));
     let changed = books
         .change(|change| {
             change.entries.push(take(&books, account, cents(1_000)).unwrap());
             change.request = Some(request(b"key", 1));
         })
         .unwrap();
-    let found = books.store.replayed(&of(1), UnixMicros(1)).unwrap().unwrap();
+    let found = books.store.requests().replay(&of(1), UnixMicros(1)).unwrap().unwrap();
     assert_eq!(found, Changed { replayed: true, ..changed });
-    assert_eq!(books.store.replayed(&of(2), UnixMicros(1)), Err(ChangeError::KeyReused));
-    assert_eq!(books.store.replayed(&of(1), FAR), Ok(None));
+    assert_eq!(books.store.requests().replay(&of(2), UnixMicros(1)), Err(ChangeError::KeyReused));
+    assert_eq!(books.store.requests().replay(&of(1), FAR), Ok(None));
     books.close();
 }

@@ -50,15 +50,20 @@ fn messages_of_many_sessions_get_ascending_ids_that_find_their_cdrs() {
         assert!(ids.is_sorted_by(|left, right| left < right));
         for id in ids {
             assert!(unique.insert(*id), "message {id} twice");
-            let found = books.store.cdr(*account, *id, |cdr| (cdr.message_id, cdr.header.plan.to_owned()));
+            let found =
+                books.store.messages().cdr(*account, *id, |cdr| (cdr.message_id, cdr.header.plan.to_owned()));
             assert_eq!(found.unwrap(), Some((*id, "starter".to_owned())));
         }
     }
     let report = books.prove();
     assert_eq!((report.cdrs, report.segments, report.wallets), (1260, 1260, 3));
     let other = accounts[1];
-    assert_eq!(books.store.cdr(other, ids[0][0], |_| ()).unwrap(), None, "another account's message");
-    assert_eq!(books.store.cdr(accounts[0], 1, |_| ()).unwrap(), None, "no message");
+    assert_eq!(
+        books.store.messages().cdr(other, ids[0][0], |_| ()).unwrap(),
+        None,
+        "another account's message"
+    );
+    assert_eq!(books.store.messages().cdr(accounts[0], 1, |_| ()).unwrap(), None, "no message");
     books.close();
 }
 
@@ -94,7 +99,9 @@ fn a_crash_loses_nothing_that_was_answered() {
         let image = crash_image(dir.path());
         let after = Books::open(image.path());
         assert_eq!(after.prove(), books.prove());
-        assert!(answered.iter().all(|id| after.store.cdr(account, *id, |_| ()).unwrap() == Some(())));
+        assert!(
+            answered.iter().all(|id| after.store.messages().cdr(account, *id, |_| ()).unwrap() == Some(()))
+        );
         let next = charge_chunks(&after, &mut after.session(account), 1);
         assert!(answered.last() < next.first());
         after.prove();
@@ -148,14 +155,20 @@ fn accounts_and_tariffs_asked_for_at_once_get_one_number_each() {
         .collect();
     for (round, answer) in answers.into_iter().enumerate() {
         let provisioned = wait(answer).unwrap().unwrap();
-        let tariffs = books.store.tariffs().unwrap();
+        let tariffs = books.store.provisioned().tariffs().unwrap();
         let (_, row) = tariffs.iter().find(|(number, _)| *number == provisioned.tariff).unwrap();
         assert_eq!(row.version, ["t1", "t2", "t3"][round % 3]);
         assert_eq!(provisioned.accounts[0], provisioned.accounts[2]);
-        let accounts = books.store.accounts().unwrap();
+        let accounts = books.store.provisioned().accounts().unwrap();
         assert_eq!(accounts.iter().find(|(number, _)| *number == provisioned.accounts[1]).unwrap().1.id, "b");
     }
-    assert_eq!((books.store.accounts().unwrap().len(), books.store.tariffs().unwrap().len()), (2, 3));
+    assert_eq!(
+        (
+            books.store.provisioned().accounts().unwrap().len(),
+            books.store.provisioned().tariffs().unwrap().len()
+        ),
+        (2, 3)
+    );
     assert_eq!(verify::verify(&books.store).unwrap().totals["USD"].paid_in.micros(), 2_000_000);
     books.close();
 }

@@ -20,7 +20,7 @@ fn ascending(store: &Store, collection: Collection, prefix: &[u8], after: Option
         keys.push(key.to_vec());
         true
     };
-    store.documents(collection, prefix, after, visit).unwrap();
+    store.documents().list(collection, prefix, after, visit).unwrap();
     keys
 }
 
@@ -30,7 +30,7 @@ fn descending(store: &Store, collection: Collection, prefix: &[u8], before: Opti
         keys.push(key.to_vec());
         true
     };
-    store.documents_before(collection, prefix, before, visit).unwrap();
+    store.documents().list_before(collection, prefix, before, visit).unwrap();
     keys
 }
 
@@ -71,14 +71,16 @@ fn a_visitor_ends_a_listing() {
     let (mut first, mut last) = (Vec::new(), Vec::new());
     books
         .store
-        .documents(FRUIT, &[], None, |key, _| {
+        .documents()
+        .list(FRUIT, &[], None, |key, _| {
             first.push(key[0]);
             first.len() < 3
         })
         .unwrap();
     books
         .store
-        .documents_before(FRUIT, &[], Some(&[7]), |key, _| {
+        .documents()
+        .list_before(FRUIT, &[], Some(&[7]), |key, _| {
             last.push(key[0]);
             last.len() < 3
         })
@@ -94,12 +96,12 @@ fn what_a_document_says_is_not_in_its_debug_output() {
     let change = DocumentChange { body: Some(b"secret".to_vec()), ..put(FRUIT, b"key") };
     assert!(!format!("{change:?}").contains(&format!("{:?}", b"secret")));
     books.change(|all| all.documents.push(change)).unwrap();
-    let row = books.store.document(FRUIT, b"key").unwrap().unwrap();
+    let row = books.store.documents().get(FRUIT, b"key").unwrap().unwrap();
     let shown = format!("{row:?}");
     assert!(
         shown.contains("revision: 1") && !shown.contains("body") && !shown.contains("115, 101"),
         "{shown}"
     );
-    assert_eq!(books.store.document(FRUIT, b"kex").unwrap(), None);
+    assert_eq!(books.store.documents().get(FRUIT, b"kex").unwrap(), None);
     books.close();
 }

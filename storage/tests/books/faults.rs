@@ -195,7 +195,7 @@ fn many_sessions_through_trouble_lose_nothing_and_pay_for_nothing_refused() {
     });
     wait_until(|| books.committer.is_available());
     assert_eq!(books.prove().cdrs, durable.len() as u64);
-    assert!(durable.iter().all(|id| books.store.cdr(account, *id, |_| ()).unwrap().is_some()));
+    assert!(durable.iter().all(|id| books.store.messages().cdr(account, *id, |_| ()).unwrap().is_some()));
     books.close();
 }
 
@@ -238,7 +238,7 @@ proptest! {
             prop_assert_eq!(books.prove().cdrs, durable.len() as u64);
         }
         for id in durable {
-            prop_assert!(books.store.cdr(account, id, |_| ()).unwrap().is_some());
+            prop_assert!(books.store.messages().cdr(account, id, |_| ()).unwrap().is_some());
         }
         let image = crash_image(dir.path());
         prop_assert_eq!(Books::open(image.path()).prove(), books.prove());

@@ -54,7 +54,7 @@ impl Pages {
             ids.push(cdr.message_id);
             GO_ON
         };
-        self.store().cdrs_before(account, before, down_to, visit).unwrap();
+        self.store().history().cdrs_before(account, before, down_to, visit).unwrap();
         ids
     }
 
@@ -65,7 +65,7 @@ impl Pages {
             ids.push(cdr.message_id);
             GO_ON
         };
-        self.store().charges_between(account, from, to, visit).unwrap();
+        self.store().history().charges_between(account, from, to, visit).unwrap();
         ids
     }
 }
@@ -107,7 +107,7 @@ fn a_visitor_breaks_off_where_it_likes() {
             ids.push(cdr.message_id);
             if ids.len() < length { GO_ON } else { ControlFlow::Break(()) }
         };
-        pages.store().cdrs_before(pages.a, u64::MAX, 0, visit).unwrap();
+        pages.store().history().cdrs_before(pages.a, u64::MAX, 0, visit).unwrap();
         assert_eq!(ids, pages.of_a.iter().rev().copied().take(length).collect::<Vec<_>>());
     }
     pages.books.close();
@@ -138,8 +138,8 @@ fn outcomes_stand_beside_their_messages_in_both_directions() {
         found.push((cdr.message_id, state.map(|row| row.state)));
         GO_ON
     };
-    pages.store().charges_between(a, 0, u64::MAX, &mut visit).unwrap();
-    pages.store().cdrs_before(a, u64::MAX, 0, &mut visit).unwrap();
+    pages.store().history().charges_between(a, 0, u64::MAX, &mut visit).unwrap();
+    pages.store().history().cdrs_before(a, u64::MAX, 0, &mut visit).unwrap();
     let both: Vec<_> = expected.iter().chain(expected.iter().rev()).copied().collect();
     assert_eq!(found, both);
     pages.books.close();
@@ -152,7 +152,7 @@ fn a_message_names_its_account_and_an_entry_does_not() {
     pages.books.post(pages.b, EntryKind::TopUp, Amount::from_micros(5)).unwrap();
     for (account, ids) in [(pages.a, &pages.of_a), (pages.b, &pages.of_b)] {
         for id in ids {
-            assert_eq!(store.account_of_message(*id), Ok(Some(account)));
+            assert_eq!(store.commits().account_of(*id), Ok(Some(account)));
         }
     }
     let mut entries = Vec::new();
@@ -161,12 +161,12 @@ fn a_message_names_its_account_and_an_entry_does_not() {
             entries.push(id);
             GO_ON
         };
-        store.ledger_between(account, 0, u64::MAX, visit).unwrap();
+        store.history().ledger_between(account, 0, u64::MAX, visit).unwrap();
     }
     assert_eq!(entries.len(), 3, "two opening balances and a top-up");
     let strays = [0, 1, pages.of_a[0] - 1, pages.of_a[2] + 1, pages.of_b[5] + 1, u64::MAX];
     for id in entries.into_iter().chain(strays) {
-        assert_eq!(store.account_of_message(id), Ok(None), "{id}");
+        assert_eq!(store.commits().account_of(id), Ok(None), "{id}");
     }
     pages.books.close();
 }
@@ -186,7 +186,7 @@ fn blocks_of_one_commit_are_told_apart() {
     raw.put(Family::Batches, first.to_be_bytes(), commit.to_bytes());
     drop(raw);
     let store = Store::open_read_only(dir.path()).unwrap();
-    let owners: Vec<_> = (0..9).map(|at| store.account_of_message(first + at).unwrap()).collect();
+    let owners: Vec<_> = (0..9).map(|at| store.commits().account_of(first + at).unwrap()).collect();
     assert_eq!(owners, [Some(a), Some(a), Some(b), Some(a), Some(a), Some(a), None, None, None]);
 }
 
@@ -213,7 +213,7 @@ fn dispatches_are_read_on_from_any_name() {
             found.push((name.to_vec(), counters.messages));
             GO_ON
         };
-        books.store.dispatches(account, name, visit).unwrap();
+        books.store.dispatches().list(account, name, visit).unwrap();
         found
     };
     let all: Vec<_> = names.iter().zip(1_u64..).map(|(name, count)| (name.to_vec(), count)).collect();
@@ -246,7 +246,7 @@ fn a_page_is_not_torn_by_commits() {
         seen.push(transaction.id());
         GO_ON
     };
-    pages.store().transactions_before(*a, u64::MAX, visit).unwrap();
+    pages.store().history().transactions_before(*a, u64::MAX, visit).unwrap();
     let mut expected = of_a.clone();
     expected.reverse();
     assert_eq!(seen[..6], expected);
@@ -256,7 +256,7 @@ fn a_page_is_not_torn_by_commits() {
         after += 1;
         GO_ON
     };
-    pages.store().transactions_before(*a, u64::MAX, count).unwrap();
+    pages.store().history().transactions_before(*a, u64::MAX, count).unwrap();
     assert_eq!(after, 7 + 4);
     pages.books.prove();
     pages.books.close();
@@ -282,9 +282,9 @@ fn balances_are_found_without_any_that_the_ledger_names() {
     let check = |what: &str| {
         let store = Store::open_read_only(dir.path()).unwrap();
         for (at, micros) in instants {
-            assert_eq!(store.balance_at(a, at), Ok(Amount::from_micros(micros)), "{what}: {at:?}");
+            assert_eq!(store.wallets().balance_at(a, at), Ok(Amount::from_micros(micros)), "{what}: {at:?}");
         }
-        assert_eq!(store.balance_at(AccountNumber(9), UnixMicros(5)), Ok(Amount::ZERO));
+        assert_eq!(store.wallets().balance_at(AccountNumber(9), UnixMicros(5)), Ok(Amount::ZERO));
     };
     check("with balances");
     let raw = Raw::open(dir.path());
@@ -310,11 +310,11 @@ fn damaged_rows_are_told() {
         raw.put(family, &key, &value[..value.len() - 1]);
         drop(raw);
         let store = Store::open_read_only(dir.path()).unwrap();
-        let error = store.transactions_before(a, u64::MAX, |_| GO_ON).unwrap_err().to_string();
+        let error = store.history().transactions_before(a, u64::MAX, |_| GO_ON).unwrap_err().to_string();
         assert!(error.contains(family.name()), "{error}");
         if family != Family::Ledger {
-            assert!(store.cdrs_before(a, u64::MAX, 0, |_, _| GO_ON).is_err());
-            assert!(store.charges_between(a, 0, u64::MAX, |_, _| GO_ON).is_err());
+            assert!(store.history().cdrs_before(a, u64::MAX, 0, |_, _| GO_ON).is_err());
+            assert!(store.history().charges_between(a, 0, u64::MAX, |_, _| GO_ON).is_err());
         }
         drop(store);
         Raw::open(dir.path()).put(family, &key, &value);

@@ -19,7 +19,7 @@ fn spring(route: Option<Route<'_>>) -> Message<'_> {
 }
 
 fn counters(desk: &Desk) -> DispatchCounters {
-    desk.books.store.dispatch(desk.account, b"spring").unwrap().unwrap()
+    desk.books.store.dispatches().counters(desk.account, b"spring").unwrap().unwrap()
 }
 
 fn given_back(message_id: u64, state: MessageState) -> MessageChanged {

@@ -50,7 +50,7 @@ fn a_directory_in_use_is_not_opened_twice_but_can_be_read() {
     let text = error_of(Store::open(options(dir.path())), dir.path());
     assert!(text.contains("in use by another process"), "{text}");
     let reader = Store::open_read_only(dir.path()).unwrap();
-    assert_eq!(reader.accounts().unwrap().len(), 1);
+    assert_eq!(reader.provisioned().accounts().unwrap().len(), 1);
     let report = verify(&reader).unwrap();
     assert_eq!(report.totals["USD"].balance.micros(), 3_000_000);
     books.close();
@@ -187,10 +187,10 @@ fn a_directory_of_version_1_is_brought_up_to_date_when_it_is_written() {
     assert_eq!(DB::list_cf(&Options::default(), dir.path()).unwrap().len(), 1 + FAMILIES_OF_1.len());
 
     let books = Books::open(dir.path());
-    let state = books.store.state(A, FIRST + 1).unwrap().unwrap();
+    let state = books.store.messages().state(A, FIRST + 1).unwrap().unwrap();
     assert_eq!(state, StateRow::cancelled(UnixMicros(9), Amount::from_micros(50_000)));
-    assert_eq!(books.store.state(A, FIRST).unwrap(), None);
-    assert_eq!(books.store.cdr(A, FIRST + 1, |cdr| cdr.fields.route).unwrap(), Some(None));
+    assert_eq!(books.store.messages().state(A, FIRST).unwrap(), None);
+    assert_eq!(books.store.messages().cdr(A, FIRST + 1, |cdr| cdr.fields.route).unwrap(), Some(None));
     let report = books.prove();
     assert_eq!(report.usage_rows, 1, "counted from what was there");
     assert_eq!((report.cdrs, report.dispatches, report.refunds, report.segments), (2, 1, 1, 1));
@@ -201,8 +201,8 @@ fn a_directory_of_version_1_is_brought_up_to_date_when_it_is_written() {
     books.committer.try_charge(session.chunk_of(3)).unwrap();
     assert!(session.first_id() > FIRST);
     books.cancel(A, FIRST).unwrap();
-    assert_eq!(books.store.state(A, FIRST).unwrap().unwrap().state, MessageState::Deleted);
-    let counters = books.store.dispatch(A, b"spring").unwrap().unwrap();
+    assert_eq!(books.store.messages().state(A, FIRST).unwrap().unwrap().state, MessageState::Deleted);
+    let counters = books.store.dispatches().counters(A, b"spring").unwrap().unwrap();
     assert_eq!((counters.messages, counters.cancelled, counters.segments, counters.pending()), (2, 2, 0, 0));
     assert_eq!(books.prove().segments, 3);
     drop(session);

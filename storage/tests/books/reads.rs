@@ -40,7 +40,7 @@ fn key(home: OperatorNumber, class: u8, message_id: u64) -> QueueKey {
 }
 
 fn ids(store: &Store, home: OperatorNumber, class: u8, after: u64, at_most: usize) -> Vec<u64> {
-    let rows = store.queued_after(home, class, after, at_most).unwrap();
+    let rows = store.queue().after(home, class, after, at_most).unwrap();
     assert!(rows.iter().all(|row| (row.key.home, row.key.class) == (home, class)));
     assert!(rows.iter().all(|row| *row.bytes == row.key.message_id.to_be_bytes()));
     rows.into_iter().map(|row| row.key.message_id).collect()
@@ -71,10 +71,10 @@ fn a_queue_is_read_in_order_and_from_anywhere() {
     assert_eq!(ids(&store, FIRST, 3, 0, 0), [] as [u64; 0]);
     assert_eq!(ids(&store, SECOND, 0, 0, 10), [1]);
     assert_eq!(ids(&store, OperatorNumber(u16::MAX), 3, 0, 10), [] as [u64; 0]);
-    assert_eq!(store.queue_len_estimate(FIRST).unwrap(), 5);
-    assert_eq!(store.queue_len_estimate(OperatorNumber(9)).unwrap(), 0);
-    assert_eq!(store.queued_row(key(FIRST, 3, 4)).unwrap().as_deref(), Some(&4_u64.to_be_bytes()[..]));
-    assert_eq!(store.queued_row(key(FIRST, 3, 5)).unwrap(), None);
+    assert_eq!(store.queue().len_estimate(FIRST).unwrap(), 5);
+    assert_eq!(store.queue().len_estimate(OperatorNumber(9)).unwrap(), 0);
+    assert_eq!(store.queue().row(key(FIRST, 3, 4)).unwrap().as_deref(), Some(&4_u64.to_be_bytes()[..]));
+    assert_eq!(store.queue().row(key(FIRST, 3, 5)).unwrap(), None);
 }
 
 /// A page from the middle of a long queue costs what a page costs, also behind all that was deleted.
@@ -98,7 +98,7 @@ fn a_page_of_a_long_queue_is_cheap() {
         after += 256;
     }
     assert!(started.elapsed() < Duration::from_secs(2), "{:?} for 100 pages", started.elapsed());
-    let estimate = store.queue_len_estimate(FIRST).unwrap();
+    let estimate = store.queue().len_estimate(FIRST).unwrap();
     assert!((MESSAGES / 3..=MESSAGES).contains(&estimate), "{estimate} of {}", MESSAGES / 2 + 1);
 }
 
@@ -113,24 +113,24 @@ fn what_is_due_comes_first_come_first_served() {
             raw.put(Family::Expiries, instant_id_key(at(due + 5), id), row.to_bytes());
         }
     });
-    assert_eq!(store.next_scheduled().unwrap(), Some(at(50)));
+    assert_eq!(store.queue().next_scheduled().unwrap(), Some(at(50)));
     let due = |until, at_most| -> Vec<_> {
-        let due = store.due_scheduled(at(until), at_most).unwrap();
+        let due = store.queue().due_scheduled(at(until), at_most).unwrap();
         due.into_iter().map(|(at, row)| (at.0, row.key)).collect()
     };
     assert_eq!(due(49, 10), []);
     assert_eq!(due(50, 10), [(50, key(FIRST, 2, 3)), (50, key(FIRST, 1, 9))]);
     assert_eq!(due(u64::MAX, 3), [(50, key(FIRST, 2, 3)), (50, key(FIRST, 1, 9)), (70, key(FIRST, 0, 1))]);
     assert_eq!(due(u64::MAX, 0), []);
-    assert_eq!(store.scheduled_row(at(70), 1).unwrap().unwrap().class, 0);
-    assert_eq!(store.scheduled_row(at(70), 2).unwrap(), None);
-    let expiries = store.due_expiries(at(75), 10).unwrap();
+    assert_eq!(store.queue().scheduled_row(at(70), 1).unwrap().unwrap().class, 0);
+    assert_eq!(store.queue().scheduled_row(at(70), 2).unwrap(), None);
+    let expiries = store.queue().due_expiries(at(75), 10).unwrap();
     assert_eq!(
         expiries,
         [(at(55), key(SECOND, 2, 3)), (at(55), key(SECOND, 1, 9)), (at(75), key(SECOND, 0, 1))]
     );
-    assert_eq!(store.due_expiries(at(75), 1).unwrap().len(), 1);
-    assert_eq!(store.due_expiries(at(54), 10).unwrap(), []);
+    assert_eq!(store.queue().due_expiries(at(75), 1).unwrap().len(), 1);
+    assert_eq!(store.queue().due_expiries(at(54), 10).unwrap(), []);
 }
 
 #[test]
@@ -145,9 +145,9 @@ fn operators_and_leases_have_their_numbers_in_their_keys() {
             raw.put(Family::Leases, lease_key(id), lease(id).to_bytes());
         }
     });
-    let operators = store.operators().unwrap();
+    let operators = store.provisioned().operators().unwrap();
     assert_eq!(operators, [(FIRST, row("a")), (SECOND, row("b")), (OperatorNumber(u16::MAX), row("z"))]);
-    assert_eq!(store.leases().unwrap(), [lease(8), lease(70), lease(u64::MAX)]);
+    assert_eq!(store.queue().leases().unwrap(), [lease(8), lease(70), lease(u64::MAX)]);
 }
 
 #[test]
@@ -172,9 +172,9 @@ fn what_operators_took_is_found_by_id_and_by_age() {
             raw.put(Family::Awaiting, awaiting_key(UnixMicros(at), operator, id), []);
         }
     });
-    assert_eq!(store.upstream(FIRST, b"abc").unwrap(), Some(row(2, 20)));
-    assert_eq!(store.upstream(SECOND, b"ab").unwrap(), None);
-    let overdue = |before, at_most| store.overdue_upstream(UnixMicros(before), at_most).unwrap();
+    assert_eq!(store.upstream().get(FIRST, b"abc").unwrap(), Some(row(2, 20)));
+    assert_eq!(store.upstream().get(SECOND, b"ab").unwrap(), None);
+    let overdue = |before, at_most| store.upstream().overdue(UnixMicros(before), at_most).unwrap();
     let (first, second, third) =
         ((FIRST, b"abc".to_vec()), (SECOND, b"abc".to_vec()), (FIRST, b"ab".to_vec()));
     assert_eq!(overdue(20, 10), []);
@@ -205,15 +205,15 @@ fn receipts_are_read_per_account_and_in_order() {
             }
         }
     });
-    assert_eq!(store.accounts_with_receipts().unwrap(), accounts);
+    assert_eq!(store.receipts().accounts().unwrap(), accounts);
     for account in accounts {
-        let read = |after, at_most| store.receipts_after(account, after, at_most).unwrap();
+        let read = |after, at_most| store.receipts().after(account, after, at_most).unwrap();
         assert_eq!(read(0, 10), [(3, receipt(3)), (20, receipt(20)), (u64::MAX, receipt(u64::MAX))]);
         assert_eq!(read(3, 1), [(20, receipt(20))]);
         assert_eq!(read(u64::MAX, 10), []);
         assert_eq!(read(0, 0), []);
     }
-    assert_eq!(store.receipts_after(AccountNumber(2), 0, 10).unwrap(), []);
+    assert_eq!(store.receipts().after(AccountNumber(2), 0, 10).unwrap(), []);
 }
 
 #[test]
@@ -239,11 +239,11 @@ fn unmatched_receipts_and_samples_are_read_per_operator() {
         }
     });
     let all = [(FIRST, 2, receipt(2)), (FIRST, 9, receipt(9)), (SECOND, 4, receipt(4))];
-    assert_eq!(store.unmatched(None).unwrap(), all);
-    assert_eq!(store.unmatched(Some(FIRST)).unwrap(), all[..2]);
-    assert_eq!(store.unmatched(Some(SECOND)).unwrap(), all[2..]);
-    assert_eq!(store.unmatched_row(FIRST, 9).unwrap(), Some(receipt(9)));
-    assert_eq!(store.unmatched_row(SECOND, 9).unwrap(), None);
+    assert_eq!(store.receipts().unmatched(None).unwrap(), all);
+    assert_eq!(store.receipts().unmatched(Some(FIRST)).unwrap(), all[..2]);
+    assert_eq!(store.receipts().unmatched(Some(SECOND)).unwrap(), all[2..]);
+    assert_eq!(store.receipts().unmatched_row(FIRST, 9).unwrap(), Some(receipt(9)));
+    assert_eq!(store.receipts().unmatched_row(SECOND, 9).unwrap(), None);
     let health = |from, to| store.health(FIRST, UnixMicros(from), UnixMicros(to)).unwrap();
     assert_eq!(health(10, 30), [(UnixMicros(10), sample(90)), (UnixMicros(20), sample(80))]);
     assert_eq!(health(11, u64::MAX).len(), 2);
@@ -256,8 +256,8 @@ fn a_dispatch_is_read_by_its_id() {
     let (_dir, store) = store_of(|raw| {
         raw.put(Family::Dispatches, account_name_key(AccountNumber(1), b"spring"), counters.to_bytes());
     });
-    assert_eq!(store.dispatch(AccountNumber(1), b"spring").unwrap(), Some(counters));
-    assert_eq!(store.dispatch(AccountNumber(1), b"sprin").unwrap(), None);
+    assert_eq!(store.dispatches().counters(AccountNumber(1), b"spring").unwrap(), Some(counters));
+    assert_eq!(store.dispatches().counters(AccountNumber(1), b"sprin").unwrap(), None);
 }
 
 #[test]
@@ -275,14 +275,14 @@ fn damaged_rows_are_named_by_their_family() {
     });
     let zero = UnixMicros(0);
     let errors = [
-        store.queued_after(FIRST, 0, 0, 9).unwrap_err(),
-        store.next_scheduled().unwrap_err(),
-        store.due_expiries(zero, 9).unwrap_err(),
-        store.leases().unwrap_err(),
-        store.operators().unwrap_err(),
-        store.overdue_upstream(UnixMicros(9), 9).unwrap_err(),
-        store.receipts_after(AccountNumber(0), 0, 9).unwrap_err(),
-        store.unmatched(None).unwrap_err(),
+        store.queue().after(FIRST, 0, 0, 9).unwrap_err(),
+        store.queue().next_scheduled().unwrap_err(),
+        store.queue().due_expiries(zero, 9).unwrap_err(),
+        store.queue().leases().unwrap_err(),
+        store.provisioned().operators().unwrap_err(),
+        store.upstream().overdue(UnixMicros(9), 9).unwrap_err(),
+        store.receipts().after(AccountNumber(0), 0, 9).unwrap_err(),
+        store.receipts().unmatched(None).unwrap_err(),
         store.health(OperatorNumber(0), zero, UnixMicros(9)).unwrap_err(),
     ];
     let names = [

@@ -236,7 +236,7 @@ impl Pair {
         for (visible_id, (wanted, posting)) in (first..).zip(charged) {
             let id = if short_ids {
                 let short_id = u32::try_from(visible_id).unwrap();
-                self.books.store.message_of_short_id(self.accounts[account], short_id).unwrap().unwrap()
+                self.books.store.messages().of_short_id(self.accounts[account], short_id).unwrap().unwrap()
             } else {
                 visible_id
             };
@@ -293,7 +293,7 @@ impl Pair {
             assert_eq!(DispatchCounters::read(&row), Some(*counters));
         }
         for sent in &model.sent {
-            let state = books.store.state(accounts[sent.account], sent.id).unwrap();
+            let state = books.store.messages().state(accounts[sent.account], sent.id).unwrap();
             let expected = sent.cancelled.then(|| Amount::from_micros(sent.micros));
             assert_eq!(state.map(|row| row.refunded), expected);
         }

@@ -42,7 +42,7 @@ fn rows(books: &Books, account: AccountNumber) -> Vec<(UsageKey, UsageRow)> {
         rows.push((*key, row.clone()));
         true
     };
-    books.store.usage(account, ALWAYS, visit).unwrap();
+    books.store.usage().of_account(account, ALWAYS, visit).unwrap();
     rows
 }
 
@@ -182,7 +182,7 @@ fn reads_are_of_the_quarters_asked_for_and_end_when_told() {
             found.push(key.quarter.0);
             found.len() < most
         };
-        books.store.usage(accounts[0], Quarter(from)..Quarter(to), visit).unwrap();
+        books.store.usage().of_account(accounts[0], Quarter(from)..Quarter(to), visit).unwrap();
         found
     };
     assert_eq!(read(2, 4, 9), [2, 3]);
@@ -324,7 +324,7 @@ fn read_operator(books: &Books, operator: OperatorNumber) -> Vec<(Quarter, Usage
         rows.push((quarter, row.clone()));
         true
     };
-    books.store.operator_usage(operator, ALWAYS, visit).unwrap();
+    books.store.usage().of_operator(operator, ALWAYS, visit).unwrap();
     rows
 }
 

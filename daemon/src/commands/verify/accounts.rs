@@ -19,8 +19,8 @@ struct Entries {
 /// Every account with its opening balance, refunds and balance, in the order of the accounts' numbers.
 pub fn accounts(store: &Store) -> Result<Vec<Value>, Unavailable> {
     let entries = entries(store)?;
-    let wallets: BTreeMap<_, _> = store.wallets()?.into_iter().collect();
-    let accounts = store.accounts()?.into_iter().map(|(number, row)| {
+    let wallets: BTreeMap<_, _> = store.wallets().all()?.into_iter().collect();
+    let accounts = store.provisioned().accounts()?.into_iter().map(|(number, row)| {
         let of = |sum: fn(&Entries) -> Amount| entries.get(&number).map(sum).unwrap_or_default();
         let balance = wallets.get(&number).map(|state| state.balance).unwrap_or_default();
         json!({

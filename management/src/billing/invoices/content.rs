@@ -91,7 +91,7 @@ impl ContentReader {
     pub fn read(&self, account: &ActiveAccount, period: &Range<UnixMicros>) -> Answer<Content> {
         let number = account.runtime.wallet.number();
         // With one upper bound both reads see the same books, whatever is committed between them.
-        let until = self.store().next_id().map_err(|error| unavailable(&error))?;
+        let until = self.store().commits().next_id().map_err(|error| unavailable(&error))?;
         let ids = first_id_at(period.start)..first_id_at(period.end).min(until);
         let mut gathered = Gathered::default();
         self.gather_charges(number, &ids, &mut gathered)?;
@@ -105,7 +105,7 @@ impl ContentReader {
         ids: &Range<u64>,
         gathered: &mut Gathered,
     ) -> Answer<()> {
-        let read = self.store().charges_between(account, ids.start, ids.end, |cdr, _| {
+        let read = self.store().history().charges_between(account, ids.start, ids.end, |cdr, _| {
             gathered.charge(cdr);
             if self.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
@@ -121,7 +121,7 @@ impl ContentReader {
     ) -> Answer<()> {
         loop {
             let (mut refunds, mut next) = (Vec::new(), None);
-            let read = self.store().ledger_between(account, ids.start, ids.end, |id, entry| {
+            let read = self.store().history().ledger_between(account, ids.start, ids.end, |id, entry| {
                 refunds.extend(gathered.entry(&entry));
                 if refunds.len() < REFUNDS_AT_ONCE {
                     return ControlFlow::Continue(());
@@ -144,7 +144,7 @@ impl ContentReader {
     fn gather_refund(&self, account: AccountNumber, refund: &Refund, gathered: &mut Gathered) -> Answer<()> {
         let read = |id| {
             let facts = |cdr: &Cdr<'_>| (cdr.fields.network, cdr.fields.segments);
-            self.store().cdr(account, id, facts).map_err(|error| unavailable(&error))
+            self.store().messages().cdr(account, id, facts).map_err(|error| unavailable(&error))
         };
         let message = refund.message_id.map(read).transpose()?.flatten();
         let segments = message.map_or(0, |(_, segments)| u64::from(segments));
@@ -183,7 +183,7 @@ impl ContentReader {
     fn tariff_versions(&self, numbers: &[u32]) -> Answer<Vec<String>> {
         let mut known = self.tariff_versions.lock();
         if numbers.iter().any(|number| !known.contains_key(number)) {
-            let all = self.store().tariffs().map_err(|error| unavailable(&error))?;
+            let all = self.store().provisioned().tariffs().map_err(|error| unavailable(&error))?;
             known.extend(all.into_iter().map(|(number, row)| (number, row.version)));
         }
         Ok(numbers.iter().filter_map(|number| known.get(number).cloned()).collect())

@@ -49,7 +49,7 @@ fn page_of_invoices(
     let (mut items, mut skipped, mut looked_at) = (Vec::new(), 0, 0);
     let (mut last, mut is_more, mut fault) = (None, false, None);
     let before = paging.after.as_deref().map(str::as_bytes);
-    let visited = store.documents_before(INVOICES, prefix.as_bytes(), before, |key, row| {
+    let visited = store.documents().list_before(INVOICES, prefix.as_bytes(), before, |key, row| {
         if items.len() == paging.limit || looked_at == LOOKED_AT_MAX {
             is_more = true;
             return false;

@@ -204,13 +204,13 @@ fn first_billed(store: &Store, account: &ActiveAccount, period: &Range<UnixMicro
     let number = account.runtime.wallet.number();
     let (from, to) = (first_id_at(period.start), first_id_at(period.end));
     let mut first = None;
-    let read = store.charges_between(number, from, to, |cdr, _| {
+    let read = store.history().charges_between(number, from, to, |cdr, _| {
         first = Some(cdr.message_id);
         ControlFlow::Break(())
     });
     read.map_err(|error| unavailable(&error))?;
     let to = first.unwrap_or(to);
-    let read = store.ledger_between(number, from, to, |id, entry| {
+    let read = store.history().ledger_between(number, from, to, |id, entry| {
         if entry.kind != EntryKind::Refund {
             return ControlFlow::Continue(());
         }

@@ -20,7 +20,7 @@ const MARKED_MAX: usize = 1_000;
 /// The invoices that are owed and due before then, the earliest first.
 pub fn owed_before(store: &Store, at: UnixMicros) -> Answer<Vec<InvoiceSummary>> {
     let (end, mut owed) = (due_prefix(at), Vec::new());
-    let visited = store.documents(INVOICES, BY_DUE.as_bytes(), None, |key, row| {
+    let visited = store.documents().list(INVOICES, BY_DUE.as_bytes(), None, |key, row| {
         if key >= end.as_bytes() || owed.len() == LOOKED_AT_MAX {
             return false;
         }

@@ -54,7 +54,7 @@ impl Tally {
         let mut tally = Self { days: vec![UsageRow::default(); days.len()], ..Self::default() };
         // Rows come in the order of time, so that the day only moves forward.
         let mut day = 0;
-        let read = store.usage(number, period::quarters(instants), |key, row| {
+        let read = store.usage().of_account(number, period::quarters(instants), |key, row| {
             let at = key.quarter.starts_at();
             while days.get(day).is_some_and(|(_, ends_at)| *ends_at <= at) {
                 day += 1;
@@ -118,7 +118,7 @@ impl Tally {
         if self.operators.is_empty() {
             return Ok(Vec::new());
         }
-        let known = store.operators().map_err(|error| unavailable(&error))?;
+        let known = store.provisioned().operators().map_err(|error| unavailable(&error))?;
         let codes: HashMap<_, _> = known.into_iter().map(|(number, row)| (number, row.code)).collect();
         let shown = self.operators.iter().map(|(number, row)| {
             let margin = difference(cost(row), row.cost_operators);

@@ -59,7 +59,7 @@ pub fn list(store: &Store, account: &ActiveAccount, query: &TransactionsQuery) -
 pub fn find(store: &Store, account: &ActiveAccount, id: u64) -> Answer<Option<Transaction>> {
     let number = account.runtime.wallet.number();
     let mut found = None;
-    let read = store.ledger_between(number, id, id.saturating_add(1), |id, entry| {
+    let read = store.history().ledger_between(number, id, id.saturating_add(1), |id, entry| {
         found = Some(of_entry(account, id, &entry));
         ControlFlow::Break(())
     });
@@ -67,7 +67,7 @@ pub fn find(store: &Store, account: &ActiveAccount, id: u64) -> Answer<Option<Tr
     if found.is_some() {
         return Ok(found);
     }
-    store.cdr(number, id, |cdr| of_charge(account, cdr)).map_err(|error| unavailable(&error))
+    store.messages().cdr(number, id, |cdr| of_charge(account, cdr)).map_err(|error| unavailable(&error))
 }
 
 impl Wanted<'_> {
@@ -79,13 +79,14 @@ impl Wanted<'_> {
     ) -> Result<(), Unavailable> {
         let number = self.account.runtime.wallet.number();
         match self.kind {
-            None => store.transactions_before(number, self.below, visit),
+            None => store.history().transactions_before(number, self.below, visit),
             Some(TransactionKind::SmsDebit) => {
-                store.cdrs_before(number, self.below, self.down_to, |cdr, state| {
+                store.history().cdrs_before(number, self.below, self.down_to, |cdr, state| {
                     visit(store::Transaction::Charge(cdr, state))
                 })
             }
             Some(_) => store
+                .history()
                 .ledger_before(number, self.below, |id, entry| visit(store::Transaction::Entry(id, entry))),
         }
     }

@@ -77,7 +77,7 @@ pub fn page(
             let item = filter.has(&names, cdr, state).then_some(view);
             gathering.look(|| format!("{id} {}", cdr.message_id), item)
         };
-        let read = store.cdrs_before(number, before, first_id_at(filter.from), visit);
+        let read = store.history().cdrs_before(number, before, first_id_at(filter.from), visit);
         read.map_err(|error| unavailable(&error))?;
         // No id is below zero: the next page begins behind this account.
         let is_cut = gathering.is_complete();

@@ -102,7 +102,7 @@ impl Listing<'_> {
         loop {
             let (mut merged, mut horizon) = (BTreeMap::<Vec<u8>, Found>::new(), None::<Vec<u8>>);
             let mut read = 0;
-            self.store.dispatches(account, &after, |octets, counters| {
+            self.store.dispatches().list(account, &after, |octets, counters| {
                 merged.entry(octets.to_vec()).or_default().counters = *counters;
                 read += 1;
                 if read < CHUNK {
@@ -154,7 +154,7 @@ impl Listing<'_> {
     ) -> Result<Vec<(Vec<u8>, Written)>, Unavailable> {
         let (mut read, mut fault) = (Vec::new(), None);
         let prefix = key(account, &[]);
-        self.store.documents(DISPATCHES, &prefix, behind, |document_key, row| {
+        self.store.documents().list(DISPATCHES, &prefix, behind, |document_key, row| {
             match Written::read(&row) {
                 Ok(written) => {
                     let octets = document_key.strip_prefix(&prefix[..]).unwrap_or_default();
@@ -188,7 +188,8 @@ impl Listing<'_> {
             if paging.after.as_ref().is_some_and(|after| key >= *after) {
                 continue;
             }
-            let counters = self.store.dispatch(number, &octets).map_err(|error| unavailable(&error))?;
+            let counters =
+                self.store.dispatches().counters(number, &octets).map_err(|error| unavailable(&error))?;
             let found = Found { counters: counters.unwrap_or_default(), written: Some(written) };
             let item =
                 Some(found.view(self.caller, owner, &octets)).filter(|item| is_wanted(self.query, item));

@@ -82,7 +82,7 @@ fn a_key_that_has_expired_is_new_again() {
         change.request = Some(request(b"k", 2));
     });
     assert!(!changed.unwrap().replayed);
-    let row = books.store.request(b"k").unwrap().unwrap();
+    let row = books.store.requests().get(b"k").unwrap().unwrap();
     assert_eq!((row.fingerprint, row.expires_at), (2, FAR));
     // One that has expired before it is used is used all the same, and remembered by nobody.
     for _ in 0..2 {
@@ -92,7 +92,7 @@ fn a_key_that_has_expired_is_new_again() {
         });
         assert!(!changed.unwrap().replayed);
     }
-    assert_eq!(books.store.request(b"late").unwrap(), None);
+    assert_eq!(books.store.requests().get(b"late").unwrap(), None);
     assert_eq!(books.wallet(account).state().balance, cents(1_073));
     books.prove();
     books.close();

@@ -17,7 +17,7 @@ fn a_charged_message_is_handed_over_and_then_an_operators() {
     let desk = Desk::open();
     let row = desk.send_plain();
     assert!(desk.is_queued(row.key));
-    assert_eq!(desk.books.store.queued_row(row.key).unwrap(), Some(row.bytes.clone()));
+    assert_eq!(desk.books.store.queue().row(row.key).unwrap(), Some(row.bytes.clone()));
     desk.books.prove();
 
     assert_eq!(desk.books.tell(accepted(&row, desk.alpha, b"77")), EventOutcome::Done);
@@ -26,7 +26,7 @@ fn a_charged_message_is_handed_over_and_then_an_operators() {
     assert_eq!((state.state, state.operator, state.attempts), (MessageState::Enroute, desk.alpha, 1));
     assert_eq!((state.cost, state.cost_currency), (COST, Currency::new("EUR")));
     assert_eq!(state.upstream_id, b"77");
-    let overdue = desk.books.store.overdue_upstream(FOR_EVER, 10).unwrap();
+    let overdue = desk.books.store.upstream().overdue(FOR_EVER, 10).unwrap();
     assert_eq!(overdue, [(desk.alpha, b"77".to_vec())]);
     assert_eq!((desk.spent(), desk.receipts().len()), (50_000, 0));
     desk.books.prove();
@@ -52,7 +52,7 @@ fn an_acceptance_that_is_told_twice_counts_once() {
     let outcomes = desk.books.tell_all(vec![event.clone(), event.clone()]);
     assert_eq!(outcomes, [EventOutcome::Done, EventOutcome::Noted]);
     assert_eq!(desk.books.tell(event), EventOutcome::Noted);
-    let counters = desk.books.store.dispatch(desk.account, b"spring").unwrap().unwrap();
+    let counters = desk.books.store.dispatches().counters(desk.account, b"spring").unwrap().unwrap();
     assert_eq!((counters.submitted, counters.cost_operators.micros()), (1, 33_000));
     desk.books.prove();
     desk.close();
@@ -86,8 +86,8 @@ fn a_message_that_was_taken_twice_costs_twice_and_both_ids_mean_it() {
             let outcome = desk.books.tell(receipt(desk.alpha, &[late], ReceiptState::Undeliverable));
             assert_eq!(outcome, EventOutcome::Noted);
         }
-        assert!(desk.books.store.overdue_upstream(FOR_EVER, 10).unwrap().is_empty());
-        let counters = desk.books.store.dispatch(desk.account, b"spring").unwrap().unwrap();
+        assert!(desk.books.store.upstream().overdue(FOR_EVER, 10).unwrap().is_empty());
+        let counters = desk.books.store.dispatches().counters(desk.account, b"spring").unwrap().unwrap();
         assert_eq!(
             counters,
             DispatchCounters {
@@ -117,7 +117,7 @@ fn a_second_acceptance_of_a_message_at_its_end_adds_its_cost_and_nothing_else() 
     assert_eq!((state.state, state.operator), (MessageState::Delivered, desk.alpha));
     assert_eq!(state.cost.micros(), 60_000);
     assert_eq!(desk.books.tell(receipt(desk.beta, &[b"2"], ReceiptState::Delivered)), EventOutcome::Noted);
-    assert!(desk.books.store.overdue_upstream(FOR_EVER, 10).unwrap().is_empty());
+    assert!(desk.books.store.upstream().overdue(FOR_EVER, 10).unwrap().is_empty());
     desk.books.prove();
     desk.close();
 }
@@ -148,7 +148,7 @@ fn an_acceptance_after_the_end_changes_nothing() {
         assert_eq!(desk.books.tell(accepted(row, desk.alpha, b"9")), EventOutcome::Noted);
     }
     assert_eq!(desk.books.prove(), before);
-    assert!(desk.books.store.upstream(desk.alpha, b"9").unwrap().is_none());
+    assert!(desk.books.store.upstream().get(desk.alpha, b"9").unwrap().is_none());
     desk.close();
 }
 
@@ -160,8 +160,8 @@ fn an_operator_without_receipts_has_a_message_for_good() {
     let for_good = Acceptance { final_now: true, ..acceptance(&row, desk.alpha, b"5") };
     assert_eq!(desk.books.tell(DeliveryEvent::Accepted(for_good.clone())), EventOutcome::Done);
     assert_eq!(desk.message_state(row.key.message_id), Some(MessageState::Accepted));
-    assert!(desk.books.store.overdue_upstream(FOR_EVER, 10).unwrap().is_empty());
-    let counters = desk.books.store.dispatch(desk.account, b"spring").unwrap().unwrap();
+    assert!(desk.books.store.upstream().overdue(FOR_EVER, 10).unwrap().is_empty());
+    let counters = desk.books.store.dispatches().counters(desk.account, b"spring").unwrap().unwrap();
     assert_eq!((counters.submitted, counters.unconfirmed, counters.pending()), (1, 1, 0));
     // A receipt all the same, and the acceptance once more.
     assert_eq!(
@@ -226,7 +226,7 @@ fn an_id_that_was_given_again_is_not_settled_by_its_first_message() {
     // The first one is taken once more, elsewhere, and heard of.
     desk.books.tell(accepted(&first, desk.beta, b"9"));
     assert_eq!(desk.books.tell(receipt(desk.beta, &[b"9"], ReceiptState::Delivered)), EventOutcome::Noted);
-    let overdue = desk.books.store.overdue_upstream(FOR_EVER, 10).unwrap();
+    let overdue = desk.books.store.upstream().overdue(FOR_EVER, 10).unwrap();
     assert_eq!(overdue, [(desk.alpha, b"1".to_vec())]);
     desk.books.prove();
     let outcome = desk.books.tell(receipt(desk.alpha, &[b"1"], ReceiptState::Undeliverable));

@@ -52,7 +52,7 @@ fn waiting_and_scheduled_messages_are_cancelled_with_all_that_belongs_to_them() 
         assert_eq!(desk.spent(), 0);
         desk.books.prove();
     }
-    let counters = desk.books.store.dispatch(desk.account, b"spring").unwrap();
+    let counters = desk.books.store.dispatches().counters(desk.account, b"spring").unwrap();
     assert_eq!(counters, Some(DispatchCounters { messages: 4, cancelled: 4, ..DispatchCounters::default() }));
     assert!(desk.receipts().is_empty());
     assert_eq!(desk.books.ears.take().refunds.len(), 4);
@@ -93,7 +93,7 @@ fn a_replacement_moves_the_end_of_the_validity() {
     let mut route = Route { expires_at: Some(UnixMicros(5)), ..Route::to(desk.alpha) };
     let row = desk.send(&Message { route: Some(route), ..Message::default() });
     let id = row.key.message_id;
-    let expiries = || desk.books.store.due_expiries(UnixMicros(u64::MAX), 10).unwrap();
+    let expiries = || desk.books.store.queue().due_expiries(UnixMicros(u64::MAX), 10).unwrap();
     assert_eq!(expiries(), [(UnixMicros(5), row.key)]);
     for (expires_at, text) in
         [(Some(FAR), "a"), (None, "b"), (Some(UnixMicros(9)), "c"), (Some(UnixMicros(9)), "d")]
@@ -125,7 +125,7 @@ fn scheduled_messages_are_replaced_where_they_wait() {
     );
     assert_eq!(desk.books.replace(desk.account, id, &body), Ok(()));
     desk.books.prove();
-    let row = desk.books.store.scheduled_row(due, id).unwrap().unwrap();
+    let row = desk.books.store.queue().scheduled_row(due, id).unwrap().unwrap();
     assert!(row.bytes.ends_with(b"\x03new\x00"), "its text, and no TLVs");
     desk.close();
 }
@@ -146,7 +146,7 @@ fn what_cannot_be_replaced_stays_as_it_is() {
     let elsewhere = body(&elsewhere, &route, &posting(desk.account, 50_000), UnixMicros(1));
     assert_eq!(desk.books.replace(desk.account, id, &elsewhere), Err(CancelError::Final));
     assert_eq!(desk.books.replace(desk.account, id, b"?"), Err(CancelError::Unavailable));
-    assert_eq!(desk.books.store.queued_row(row.key).unwrap(), Some(row.bytes.clone()));
+    assert_eq!(desk.books.store.queue().row(row.key).unwrap(), Some(row.bytes.clone()));
     // On a wire, with an operator, at its end, not there.
     desk.books.tell(leased(1, desk.alpha, &[row.key]));
     assert_eq!(desk.books.replace(desk.account, id, &same), Err(CancelError::Final));

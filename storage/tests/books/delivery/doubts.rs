@@ -152,7 +152,7 @@ fn events_in_doubt_that_were_written_are_durable() {
         assert_eq!(matches!(result, DeliveryResult::Durable(_)), durable, "{fate:?}");
         wait_until(|| desk.books.committer.is_available());
     }
-    assert!(desk.books.store.leases().unwrap().iter().all(|lease| lease.id != 9));
+    assert!(desk.books.store.queue().leases().unwrap().iter().all(|lease| lease.id != 9));
     desk.books.prove();
     desk.close();
 }
@@ -187,7 +187,7 @@ fn a_charge_that_was_taken_back_is_not_sent_by_whoever_saw_it_meanwhile() {
     desk.books.committer.try_charge(chunk).unwrap();
     assert_eq!(session.outcome().1, ChunkOutcome::NotDurable);
     // It is on disk, and someone reads it there before it is taken back.
-    let seen = desk.books.store.queued_after(desk.alpha, 3, 0, 10).unwrap();
+    let seen = desk.books.store.queue().after(desk.alpha, 3, 0, 10).unwrap();
     assert_eq!((seen.len(), desk.books.ears.take().queued.len()), (1, 0));
     script.fail_recoveries(0);
     wait_until(|| desk.books.committer.is_available());
@@ -213,7 +213,7 @@ fn a_release_that_was_taken_back_is_not_sent_before_its_time() {
     script.then([Fate::WrittenInDoubt]);
     script.fail_recoveries(FOR_NOW);
     assert!(matches!(desk.books.deliver(vec![due.clone()]), DeliveryResult::Refused(_)));
-    let seen = desk.books.store.queued_after(desk.alpha, 3, 0, 10).unwrap();
+    let seen = desk.books.store.queue().after(desk.alpha, 3, 0, 10).unwrap();
     assert_eq!(seen.len(), 1);
     script.fail_recoveries(0);
     wait_until(|| desk.books.committer.is_available());

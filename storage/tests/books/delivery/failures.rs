@@ -60,7 +60,7 @@ fn a_rejected_message_is_given_back_once() {
     assert_eq!(desk.books.durable_wallet(desk.account).counted(MONTH), 0);
     let heard = desk.books.ears.take();
     assert_eq!(heard.refunds.len(), 1);
-    let counters = desk.books.store.dispatch(desk.account, b"spring").unwrap();
+    let counters = desk.books.store.dispatches().counters(desk.account, b"spring").unwrap();
     assert_eq!(counters, Some(DispatchCounters { messages: 1, failed: 1, ..DispatchCounters::default() }));
     let receipts = desk.receipts();
     assert_eq!(heard.receipts, [(desk.account, receipts[0].0)]);

@@ -31,7 +31,7 @@ fn a_lease_is_kept_until_it_is_released() {
     let keys = rows.each_ref().map(|row| row.key);
     let outcome = desk.books.tell(leased(5, desk.beta, &keys));
     assert_eq!(outcome, EventOutcome::Leased { dropped: Vec::new(), replaced: Vec::new() });
-    let leases = desk.books.store.leases().unwrap();
+    let leases = desk.books.store.queue().leases().unwrap();
     let LeaseRow { id, operator, keys: leased_keys, .. } = &leases[0];
     assert_eq!((*id, *operator, &leased_keys[..]), (5, desk.beta, &keys[..]));
     desk.books.prove();
@@ -44,7 +44,7 @@ fn a_lease_is_kept_until_it_is_released() {
         desk.books.tell_all(vec![released.clone(), released]),
         [EventOutcome::Done, EventOutcome::Noted]
     );
-    assert!(desk.books.store.leases().unwrap().is_empty());
+    assert!(desk.books.store.queue().leases().unwrap().is_empty());
     assert_eq!(desk.books.cancel(desk.account, keys[1].message_id), Ok(()));
     desk.books.prove();
     desk.close();
@@ -80,7 +80,7 @@ fn who_holds_a_message_that_was_cancelled_expired_or_replaced_is_told() {
     assert_eq!(dropped, keys[..2]);
     assert_eq!(replaced.iter().map(|row| row.key).collect::<Vec<_>>(), [keys[2]]);
     assert_eq!(text_of(&replaced[0]), b"second");
-    assert_eq!(desk.books.store.leases().unwrap()[0].keys, keys[2..]);
+    assert_eq!(desk.books.store.queue().leases().unwrap()[0].keys, keys[2..]);
     // That is said once.
     desk.books.tell(DeliveryEvent::Released { lease: 1 });
     let outcome = desk.books.tell(leased(2, desk.alpha, &keys[2..]));
@@ -97,7 +97,7 @@ fn a_lease_of_nothing_is_none() {
     desk.books.cancel(desk.account, row.key.message_id).unwrap();
     let outcome = desk.books.tell(leased(1, desk.alpha, &[row.key]));
     assert_eq!(outcome, EventOutcome::Leased { dropped: vec![row.key], replaced: Vec::new() });
-    assert!(desk.books.store.leases().unwrap().is_empty());
+    assert!(desk.books.store.queue().leases().unwrap().is_empty());
     assert_eq!(desk.books.tell(DeliveryEvent::Released { lease: 1 }), EventOutcome::Noted);
     desk.books.prove();
     desk.close();
@@ -109,7 +109,7 @@ fn a_replaced_message_is_given_back_as_it_was_charged() {
     let row = desk.send_plain();
     let id = row.key.message_id;
     desk.books.replace(desk.account, id, &replaced(&desk, b"other")).unwrap();
-    let stored = desk.books.store.queued_row(row.key).unwrap().unwrap();
+    let stored = desk.books.store.queue().row(row.key).unwrap().unwrap();
     assert_eq!(text_of(&QueuedRow { key: row.key, bytes: stored }), b"other");
     desk.books.prove();
     // Told by someone who still has the old row.

@@ -66,11 +66,11 @@ fn a_delivered_message_is_paid_for_and_its_gateway_is_told_once() {
     let contrary = receipt(desk.alpha, &[b"77"], ReceiptState::Undeliverable);
     assert_eq!(desk.books.tell(contrary), EventOutcome::Noted);
     assert_eq!(desk.message_state(id), Some(MessageState::Delivered));
-    assert!(desk.books.store.overdue_upstream(UnixMicros(u64::MAX), 10).unwrap().is_empty());
+    assert!(desk.books.store.upstream().overdue(UnixMicros(u64::MAX), 10).unwrap().is_empty());
     let receipts = desk.receipts();
     assert_eq!(receipts.len(), 1);
     assert_eq!((receipts[0].1.state, receipts[0].1.done_at), (ReceiptState::Delivered, DONE_AT));
-    let counters = desk.books.store.dispatch(desk.account, b"spring").unwrap().unwrap();
+    let counters = desk.books.store.dispatches().counters(desk.account, b"spring").unwrap().unwrap();
     assert_eq!((counters.submitted, counters.delivered, counters.pending()), (1, 1, 0));
     assert_eq!(desk.spent(), 50_000);
     desk.books.prove();
@@ -106,7 +106,7 @@ fn what_was_not_delivered_is_given_back_where_the_plan_says_so() {
         (spent, paid) = if given_back { (spent, paid) } else { (spent + 100_000, paid + 1) };
         assert_eq!(desk.spent(), spent);
     }
-    let counters = desk.books.store.dispatch(desk.account, b"spring").unwrap().unwrap();
+    let counters = desk.books.store.dispatches().counters(desk.account, b"spring").unwrap().unwrap();
     let DispatchCounters { messages, segments, submitted, delivered, failed, cost, .. } = counters;
     assert_eq!((messages, submitted, delivered, failed), (7, 7, 1, 6));
     assert_eq!((segments, cost.micros()), (2 * paid, spent));
@@ -237,7 +237,7 @@ fn gateways_have_their_receipts_once() {
         desk.books.tell(receipt(desk.alpha, &[id], ReceiptState::Delivered));
     }
     let ids: Vec<u64> = desk.receipts().into_iter().map(|(id, _)| id).collect();
-    assert_eq!(desk.books.store.accounts_with_receipts().unwrap(), [desk.account]);
+    assert_eq!(desk.books.store.receipts().accounts().unwrap(), [desk.account]);
     let account = desk.account;
     let done = |ids: &[u64]| DeliveryEvent::ReceiptsDone { account, ids: ids.to_vec() };
     let outcomes = desk.books.tell_all(vec![done(&ids[..2]), done(&ids[..2])]);
@@ -245,7 +245,7 @@ fn gateways_have_their_receipts_once() {
     assert_eq!(desk.books.tell(done(&ids[..1])), EventOutcome::Noted);
     assert_eq!(desk.receipts().len(), 1);
     desk.books.tell(done(&ids));
-    assert!(desk.books.store.accounts_with_receipts().unwrap().is_empty());
+    assert!(desk.books.store.receipts().accounts().unwrap().is_empty());
     desk.books.prove();
     desk.close();
 }

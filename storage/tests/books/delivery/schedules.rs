@@ -29,7 +29,7 @@ fn scheduled_messages_are_handed_over_when_they_are_due() {
     let desk = Desk::open();
     let sent = schedule(&desk, &[30, 10, 20, 40]);
     assert!(ids(&desk).is_empty());
-    assert_eq!(desk.books.store.next_scheduled().unwrap(), Some(UnixMicros(10)));
+    assert_eq!(desk.books.store.queue().next_scheduled().unwrap(), Some(UnixMicros(10)));
     desk.books.prove();
     assert_eq!(desk.books.tell(due(9, 100)), EventOutcome::Due { released: 0 });
     assert_eq!(desk.books.tell(due(30, 1)), EventOutcome::Due { released: 1 });
@@ -68,7 +68,7 @@ fn a_message_that_is_released_and_expires_at_once_is_handed_to_nobody() {
     assert!(matches!(outcomes[1], EventOutcome::Settled { outcome: Outcome::Expired, .. }));
     assert_eq!(outcomes[2], EventOutcome::Due { released: 0 });
     assert!(ids(&desk).is_empty());
-    assert!(desk.books.store.due_expiries(FAR, 10).unwrap().is_empty());
+    assert!(desk.books.store.queue().due_expiries(FAR, 10).unwrap().is_empty());
     desk.books.prove();
     desk.close();
 }
@@ -79,12 +79,12 @@ fn a_message_whose_validity_ends_before_its_time_expires_where_it_waits() {
     let route = Route { scheduled_at: Some(FAR), expires_at: Some(UnixMicros(20)), ..Route::to(desk.alpha) };
     let message_id = desk.charge(&Message { route: Some(route), ..Message::default() });
     schedule(&desk, &[FAR.0]);
-    let overdue = desk.books.store.due_expiries(UnixMicros(20), 10).unwrap();
+    let overdue = desk.books.store.queue().due_expiries(UnixMicros(20), 10).unwrap();
     assert_eq!(overdue.len(), 1);
     let outcome = desk.books.tell(expired(overdue[0].1));
     assert!(matches!(outcome, EventOutcome::Settled { outcome: Outcome::Expired, refunded: true, .. }));
     assert_eq!(desk.message_state(message_id), Some(MessageState::Expired));
-    assert!(desk.books.store.due_expiries(UnixMicros(20), 10).unwrap().is_empty());
+    assert!(desk.books.store.queue().due_expiries(UnixMicros(20), 10).unwrap().is_empty());
     assert_eq!(desk.books.prove().scheduled, 1);
     desk.close();
 }

@@ -7,7 +7,7 @@ use tollgate_storage::rows::MessageState;
 use crate::support::desk::{Desk, acceptance, accepted, failed, receipt};
 
 fn kept(desk: &Desk) -> Vec<u64> {
-    desk.books.store.unmatched(None).unwrap().into_iter().map(|(_, id, _)| id).collect()
+    desk.books.store.receipts().unmatched(None).unwrap().into_iter().map(|(_, id, _)| id).collect()
 }
 
 fn unmatched_id(outcome: &EventOutcome) -> u64 {
@@ -165,7 +165,7 @@ fn the_oldest_go_when_there_are_too_many() {
     tell(0..MAX);
     assert_eq!(kept(&desk).len(), MAX);
     tell(MAX..MAX + 3);
-    let rows = desk.books.store.unmatched(Some(alpha)).unwrap();
+    let rows = desk.books.store.receipts().unmatched(Some(alpha)).unwrap();
     assert_eq!(rows.len(), MAX);
     assert_eq!((&rows[0].2.ids[0], &rows[MAX - 1].2.ids[0]), (&id(3), &id(MAX + 2)));
     // What is gone settles nothing, and what is there does.

@@ -170,7 +170,7 @@ impl Pair {
 
     /// The instant after the last commit is over before the next one can be made.
     fn note(&mut self) {
-        let last = self.books.store.next_id().unwrap() - 1;
+        let last = self.books.store.commits().next_id().unwrap() - 1;
         let after = UnixMicros(issued_at(last).0 + 1);
         if self.past.last().is_some_and(|(at, _)| *at < after) {
             self.past.push((after, self.balances()));
@@ -192,6 +192,7 @@ impl Pair {
         let (store, number) = (&self.books.store, self.accounts[account]);
         let mut found = Vec::new();
         store
+            .history()
             .transactions_before(number, u64::MAX, |transaction| {
                 found.push((transaction.id(), of(&transaction)));
                 ControlFlow::Continue(())
@@ -206,6 +207,7 @@ impl Pair {
         loop {
             let length = paged.len();
             store
+                .history()
                 .transactions_before(number, before, |transaction| {
                     paged.push((transaction.id(), of(&transaction)));
                     if paged.len() < length + 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -222,15 +224,21 @@ impl Pair {
     fn compare_balances(&self, account: usize) {
         let (store, number) = (&self.books.store, self.accounts[account]);
         for (at, balances) in &self.past {
-            assert_eq!(store.balance_at(number, *at).unwrap().micros(), balances[account], "{at:?}");
+            assert_eq!(
+                store.wallets().balance_at(number, *at).unwrap().micros(),
+                balances[account],
+                "{at:?}"
+            );
             let mut sum = 0;
             store
+                .history()
                 .ledger_between(number, 0, first_id_at(*at), |_, entry| {
                     sum += entry.amount.micros();
                     ControlFlow::Continue(())
                 })
                 .unwrap();
             store
+                .history()
                 .charges_between(number, 0, first_id_at(*at), |cdr, _| {
                     sum -= cdr.fields.amount.micros();
                     ControlFlow::Continue(())
@@ -238,7 +246,7 @@ impl Pair {
                 .unwrap();
             assert_eq!(sum, balances[account], "{at:?}");
         }
-        let present = store.balance_at(number, UnixMicros(u64::MAX)).unwrap();
+        let present = store.wallets().balance_at(number, UnixMicros(u64::MAX)).unwrap();
         assert_eq!(present.micros(), self.balances()[account]);
     }
 }

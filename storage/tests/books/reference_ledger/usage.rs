@@ -38,7 +38,7 @@ impl Pair {
         let mut kept = BTreeMap::new();
         for account in &self.accounts {
             let visit = |key: &UsageKey, row: &UsageRow| kept.insert(*key, row.clone()).is_none();
-            self.books.store.usage(*account, Quarter(0)..Quarter(9), visit).unwrap();
+            self.books.store.usage().of_account(*account, Quarter(0)..Quarter(9), visit).unwrap();
         }
         assert_eq!(kept, expected);
     }

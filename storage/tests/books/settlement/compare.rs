@@ -20,7 +20,8 @@ impl Pair {
             self.compare_message(message, sent);
         }
         self.compare_receipts();
-        let leases: Vec<u64> = self.books.store.leases().unwrap().iter().map(|lease| lease.id).collect();
+        let leases: Vec<u64> =
+            self.books.store.queue().leases().unwrap().iter().map(|lease| lease.id).collect();
         assert_eq!(leases, self.model.leases.keys().copied().collect::<Vec<_>>());
         let report = self.books.prove();
         assert_eq!(report.cdrs, self.model.sent.len() as u64);
@@ -37,7 +38,12 @@ impl Pair {
             assert_eq!(row.unwrap(), segments.to_be_bytes());
         }
         for ((account, dispatch), counted) in &model.dispatches {
-            let kept = books.store.dispatch(accounts[*account], DISPATCHES[*dispatch]).unwrap().unwrap();
+            let kept = books
+                .store
+                .dispatches()
+                .counters(accounts[*account], DISPATCHES[*dispatch])
+                .unwrap()
+                .unwrap();
             let expected = DispatchCounters {
                 messages: counted.messages,
                 segments: counted.segments,
@@ -75,12 +81,13 @@ impl Pair {
 
     fn compare_message(&self, message: usize, sent: &Sent) {
         let store = &self.books.store;
-        let state = store.state(self.accounts[sent.account], sent.id).unwrap();
+        let state = store.messages().state(self.accounts[sent.account], sent.id).unwrap();
         if let Some(route) = self.route(message) {
             let key = QueueKey { home: self.operators[route.home], class: route.class, message_id: sent.id };
-            let queued = store.queued_row(key).unwrap();
-            let scheduled =
-                route.scheduled_at.and_then(|at| store.scheduled_row(UnixMicros(at), sent.id).unwrap());
+            let queued = store.queue().row(key).unwrap();
+            let scheduled = route
+                .scheduled_at
+                .and_then(|at| store.queue().scheduled_row(UnixMicros(at), sent.id).unwrap());
             let is_scheduled = matches!(sent.place, Place::Scheduled(_));
             let places = (queued.is_some(), scheduled.is_some(), state.is_some());
             let waits = sent.place == Place::Queued || is_scheduled;
@@ -132,7 +139,7 @@ impl Pair {
 
     fn compare_receipts(&self) {
         for (account, number) in self.accounts.iter().enumerate() {
-            let rows = self.books.store.receipts_after(*number, 0, usize::MAX).unwrap();
+            let rows = self.books.store.receipts().after(*number, 0, usize::MAX).unwrap();
             let kept: Vec<_> =
                 rows.iter().map(|(_, row)| (row.message_id, row.state, row.intermediate)).collect();
             let told = self.model.told.get(&account).into_iter().flatten();
@@ -143,9 +150,9 @@ impl Pair {
         let awaited = self.model.sent.iter().filter_map(|sent| sent.awaited);
         let awaited: BTreeSet<_> =
             awaited.map(|(operator, id)| (self.operators[operator], vec![id])).collect();
-        let overdue = self.books.store.overdue_upstream(UnixMicros(u64::MAX), usize::MAX).unwrap();
+        let overdue = self.books.store.upstream().overdue(UnixMicros(u64::MAX), usize::MAX).unwrap();
         assert_eq!(overdue.into_iter().collect::<BTreeSet<_>>(), awaited);
-        let unmatched = self.books.store.unmatched(None).unwrap();
+        let unmatched = self.books.store.receipts().unmatched(None).unwrap();
         for (position, operator) in self.operators.iter().enumerate() {
             let rows = unmatched.iter().filter(|(of, ..)| of == operator);
             let ids: Vec<_> = rows.map(|(.., row)| (row.ids.concat(), row.state, row.intermediate)).collect();

@@ -128,7 +128,7 @@ impl Pair {
 
     fn adopt(&self, message: usize, unmatched: usize) -> Option<(DeliveryEvent, Event)> {
         let (message, row) = self.pick_held(message)?;
-        let rows = self.books.store.unmatched(None).unwrap();
+        let rows = self.books.store.receipts().unmatched(None).unwrap();
         let (operator, id, found) = &rows[unmatched.checked_rem(rows.len())?];
         let operator = self.operators.iter().position(|number| number == operator).unwrap();
         let ids = found.ids.iter().map(|id| id[0]).collect();
@@ -140,7 +140,7 @@ impl Pair {
 
     fn done(&self, account: usize, receipts: &[usize]) -> Option<(DeliveryEvent, Event)> {
         let number = self.accounts[account];
-        let rows = self.books.store.receipts_after(number, 0, usize::MAX).unwrap();
+        let rows = self.books.store.receipts().after(number, 0, usize::MAX).unwrap();
         let told = self.model.told.get(&account)?;
         let (mut ids, mut serials) = (Vec::new(), Vec::new());
         for at in receipts {

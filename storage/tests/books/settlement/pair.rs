@@ -114,7 +114,7 @@ impl Pair {
             let id = match u32::try_from(visible_id) {
                 Ok(short) => {
                     let number = self.accounts[account];
-                    self.books.store.message_of_short_id(number, short).unwrap().unwrap()
+                    self.books.store.messages().of_short_id(number, short).unwrap().unwrap()
                 }
                 Err(_) => visible_id,
             };
@@ -274,7 +274,7 @@ impl Pair {
         self.books.ears.take();
         for home in self.operators.clone() {
             for class in 0..4 {
-                for row in self.books.store.queued_after(home, class, 0, usize::MAX).unwrap() {
+                for row in self.books.store.queue().after(home, class, 0, usize::MAX).unwrap() {
                     let message = self.message_with(row.key.message_id);
                     self.held.insert(message, row);
                 }

@@ -45,7 +45,7 @@ impl Pair {
                 kept.insert(*key, row.clone());
                 true
             };
-            self.books.store.usage(*account, Quarter(0)..Quarter(u32::MAX), visit).unwrap();
+            self.books.store.usage().of_account(*account, Quarter(0)..Quarter(u32::MAX), visit).unwrap();
         }
         assert_eq!(kept, expected);
     }

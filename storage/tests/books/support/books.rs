@@ -58,7 +58,7 @@ impl Books {
         let store = Arc::new(Store::open(options(path)).unwrap());
         let journal = journal(Arc::clone(&store));
         let wallets = Arc::new(Wallets::default());
-        for (number, state) in store.wallets().unwrap() {
+        for (number, state) in store.wallets().all().unwrap() {
             wallets.insert(Wallet::new(number, state));
         }
         let ears = Arc::new(Ears::new(Arc::clone(&wallets)));
@@ -197,12 +197,12 @@ impl Books {
     }
 
     pub fn durable_wallet(&self, account: AccountNumber) -> WalletState {
-        self.store.wallet(account).unwrap().unwrap_or_default()
+        self.store.wallets().of(account).unwrap().unwrap_or_default()
     }
 
     /// Every account's wallet in memory is its wallet on disk, and the books balance.
     pub fn prove(&self) -> Report {
-        for (number, durable) in self.store.wallets().unwrap() {
+        for (number, durable) in self.store.wallets().all().unwrap() {
             assert_eq!(used(self.wallet(number).state()), used(durable), "wallet {}", number.0);
         }
         verify(&self.store).unwrap()

@@ -78,7 +78,7 @@ impl Desk {
     }
 
     pub fn state(&self, message_id: u64) -> Option<StateRow> {
-        self.books.store.state(self.account, message_id).unwrap()
+        self.books.store.messages().state(self.account, message_id).unwrap()
     }
 
     pub fn message_state(&self, message_id: u64) -> Option<MessageState> {
@@ -86,12 +86,12 @@ impl Desk {
     }
 
     pub fn is_queued(&self, key: QueueKey) -> bool {
-        self.books.store.queued_row(key).unwrap().is_some()
+        self.books.store.queue().row(key).unwrap().is_some()
     }
 
     /// What gateways are to be told.
     pub fn receipts(&self) -> Vec<(u64, GatewayReceipt)> {
-        self.books.store.receipts_after(self.account, 0, 1_000).unwrap()
+        self.books.store.receipts().after(self.account, 0, 1_000).unwrap()
     }
 
     /// What of the opening balance is gone, in micros.

@@ -41,7 +41,7 @@ fn place(message_id: u64) -> QueueKey {
 fn acceptance(books: &Books, message_id: u64, upstream_id: &[u8], final_now: bool) -> DeliveryEvent {
     DeliveryEvent::Accepted(Acceptance {
         key: place(message_id),
-        row: books.store.queued_row(place(message_id)).unwrap().unwrap(),
+        row: books.store.queue().row(place(message_id)).unwrap().unwrap(),
         operator: SECOND,
         upstream_id: upstream_id.to_vec(),
         final_now,
@@ -115,7 +115,7 @@ impl Sent {
             acceptance(books, self.unconfirmed, b"c3", true),
             DeliveryEvent::Failed {
                 key: place(self.rejected),
-                row: books.store.queued_row(place(self.rejected)).unwrap(),
+                row: books.store.queue().row(place(self.rejected)).unwrap(),
                 outcome: Outcome::Rejected,
                 error: 11,
                 operator: Some(SECOND),

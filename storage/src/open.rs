@@ -48,7 +48,7 @@ pub enum OpenError {
 }
 
 /// Opens for writing. A directory of another version is looked at before anything in it is changed.
-pub(super) fn for_writing(path: &Path, cache: &Cache) -> Result<DB, OpenError> {
+pub fn for_writing(path: &Path, cache: &Cache) -> Result<DB, OpenError> {
     let failed = |reason: String| OpenError::Database { path: path.to_owned(), reason };
     if path.exists() && !path.is_dir() {
         return Err(failed("it is not a directory".to_owned()));
@@ -65,13 +65,13 @@ pub(super) fn for_writing(path: &Path, cache: &Cache) -> Result<DB, OpenError> {
 }
 
 /// Opens for writing a directory that was open for writing before.
-pub(super) fn writable(path: &Path, cache: &Cache) -> Result<DB, rocksdb::Error> {
+pub fn writable(path: &Path, cache: &Cache) -> Result<DB, rocksdb::Error> {
     let families = Family::ALL.iter().map(|family| (family.name(), options::family(*family, cache)));
     DB::open_cf_with_opts(&options::database(), path, families)
 }
 
 /// Opens for reading.
-pub(super) fn for_reading(path: &Path, cache: &Cache) -> Result<DB, OpenError> {
+pub fn for_reading(path: &Path, cache: &Cache) -> Result<DB, OpenError> {
     if !path.join("CURRENT").is_file() {
         return Err(OpenError::Missing(path.to_owned()));
     }
@@ -108,7 +108,7 @@ fn version_on_disk(path: &Path) -> Result<Option<u32>, OpenError> {
 }
 
 /// The version that the row in `meta` holds; zero where it holds none.
-pub(super) fn version_of(bytes: &[u8]) -> u32 {
+pub fn version_of(bytes: &[u8]) -> u32 {
     bytes.try_into().map_or(0, u32::from_be_bytes)
 }
 

@@ -1,17 +1,34 @@
-//! What an account had at an instant of the past.
+//! Wallets: durable balances, at present and in the past.
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::WalletState;
 
-use super::view::{Ids, View};
-use super::{Store, Unavailable, damaged};
+use super::provisioned::numbered;
 use crate::cdr::BlockReader;
+use crate::database::{Database, Unavailable, damaged};
 use crate::rows::{LedgerEntry, Row};
 use crate::schema::{Family, account_key, first_id_at};
+use crate::view::{Ids, View};
 
-impl Store {
+/// Reads durable wallets.
+#[derive(Clone, Copy, Debug)]
+pub struct WalletRows<'a> {
+    pub(super) database: &'a Database,
+}
+
+impl WalletRows<'_> {
+    /// Every wallet at this durable instant.
+    pub fn all(&self) -> Result<Vec<(AccountNumber, WalletState)>, Unavailable> {
+        numbered(self.database, Family::Wallets)
+    }
+
+    /// The durable wallet of an account.
+    pub fn of(&self, account: AccountNumber) -> Result<Option<WalletState>, Unavailable> {
+        self.database.row(Family::Wallets, &account_key(account))
+    }
+
     /// The durable balance of an account before the first commit of this instant.
     ///
     /// It is reckoned from the present balance back, and from the last balance that the ledger names before the instant
@@ -19,7 +36,7 @@ impl Store {
     /// takes about as long as the nearer one has CDRs to be read.
     pub fn balance_at(&self, account: AccountNumber, at: UnixMicros) -> Result<Amount, Unavailable> {
         let before = first_id_at(at);
-        self.view(account, |view| {
+        View::of_account(self.database, account, |view| {
             let wallet = view.row::<WalletState>(Family::Wallets, &account_key(account))?;
             let present = wallet.unwrap_or_default().balance;
             let mut since = Walk::new(view, before, u64::MAX)?;

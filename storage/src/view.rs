@@ -3,8 +3,8 @@
 use rocksdb::{DB, DBIterator, Direction, IteratorMode, ReadOptions, Snapshot};
 use tollgate_engine::account::AccountNumber;
 
-use super::{Store, Unavailable, damaged, handle};
-use crate::rows::{Row, StateRow};
+use crate::database::{Database, KeyAndValue, Unavailable, damaged, handle};
+use crate::rows::{LedgerEntry, Row, StateRow};
 use crate::schema::{Family, account_id_key, account_key, parse_account_id_key};
 
 /// An account's rows as they are now and for as long as this is held.
@@ -14,9 +14,6 @@ pub struct View<'db> {
     /// Whose rows.
     pub account: AccountNumber,
 }
-
-/// A row as it is on disk.
-pub type KeyAndValue = (Box<[u8]>, Box<[u8]>);
 
 /// Rows by ascending or descending id.
 pub struct Ids<'view> {
@@ -32,19 +29,16 @@ pub struct Outcomes<'view> {
     is_ascending: bool,
 }
 
-impl Store {
-    /// Reads an account's rows at this instant. The database is not closed meanwhile: what is done with them is to be
-    /// done soon.
-    pub(super) fn view<T>(
-        &self,
+impl View<'_> {
+    /// Reads an account's rows as they are now. The database cannot be reopened meanwhile, so `read` must be short.
+    pub fn of_account<T>(
+        database: &Database,
         account: AccountNumber,
         read: impl FnOnce(&View<'_>) -> Result<T, Unavailable>,
     ) -> Result<T, Unavailable> {
-        self.with(|db| read(&View { db, snapshot: db.snapshot(), account }))
+        database.with(|db| read(&View { db, snapshot: db.snapshot(), account }))
     }
-}
 
-impl View<'_> {
     /// Rows whose ids are below that, the newest first.
     pub fn down(&self, family: Family, below: u64) -> Result<Ids<'_>, Unavailable> {
         let mut options = ReadOptions::default();
@@ -75,6 +69,22 @@ impl View<'_> {
     pub fn outcomes_up(&self, ids: std::ops::Range<u64>) -> Result<Outcomes<'_>, Unavailable> {
         let rows = self.up(Family::States, ids)?;
         Ok(Outcomes { rows, next: None, ended: false, is_ascending: true })
+    }
+
+    /// Ledger entries whose ids are below that, the newest first.
+    pub fn entries_down(
+        &self,
+        below: u64,
+    ) -> Result<impl Iterator<Item = Result<(u64, LedgerEntry), Unavailable>>, Unavailable> {
+        Ok(self.down(Family::Ledger, below)?.map(|row| ledger_entry(row?)))
+    }
+
+    /// Ledger entries whose ids are in the range, the oldest first.
+    pub fn entries_up(
+        &self,
+        ids: std::ops::Range<u64>,
+    ) -> Result<impl Iterator<Item = Result<(u64, LedgerEntry), Unavailable>>, Unavailable> {
+        Ok(self.up(Family::Ledger, ids)?.map(|row| ledger_entry(row?)))
     }
 
     /// Rows whose keys lie between these, in their order.
@@ -152,4 +162,8 @@ impl Outcomes<'_> {
     fn is_before(&self, id: u64, message_id: u64) -> bool {
         if self.is_ascending { id < message_id } else { id > message_id }
     }
+}
+
+fn ledger_entry((id, value): (u64, Box<[u8]>)) -> Result<(u64, LedgerEntry), Unavailable> {
+    Ok((id, LedgerEntry::read(&value).ok_or_else(|| damaged(Family::Ledger))?))
 }

@@ -1,0 +1,88 @@
+//! Commits: the ids that each gave out, and the CDR blocks that it wrote.
+
+use std::ops::Range;
+
+use tollgate_engine::account::AccountNumber;
+
+use crate::cdr::BlockReader;
+use crate::database::{Database, KeyAndValue, Unavailable, damaged};
+use crate::rows::{BatchRow, Row};
+use crate::schema::{Family, LAST_SHORT_ID_KEY, account_id_key};
+
+/// Reads the rows of commits.
+#[derive(Clone, Copy, Debug)]
+pub struct CommitRows<'a> {
+    pub(crate) database: &'a Database,
+}
+
+impl CommitRows<'_> {
+    /// The first id after all that were given out.
+    pub fn next_id(&self) -> Result<u64, Unavailable> {
+        let Some(last) = self.database.last(Family::Batches)? else { return Ok(0) };
+        let (first, row) = read(&last)?;
+        Ok(first + row.ids())
+    }
+
+    /// True if a commit gave this id to a message of any account.
+    pub(crate) fn is_message(&self, id: u64) -> Result<bool, Unavailable> {
+        let Some(commit) = self.database.last_until(Family::Batches, &id.to_be_bytes())? else {
+            return Ok(false);
+        };
+        let (first, row) = read(&commit)?;
+        Ok(id < first + row.messages())
+    }
+
+    /// The account of a message, in one seek; `None` for an id that no message has, such as that of a ledger entry or
+    /// a receipt. The ids of SMPP 3.3 binds are not looked up.
+    pub fn account_of(&self, message_id: u64) -> Result<Option<AccountNumber>, Unavailable> {
+        let Some(commit) = self.database.last_until(Family::Batches, &message_id.to_be_bytes())? else {
+            return Ok(None);
+        };
+        let (first, row) = read(&commit)?;
+        // The seek found a commit that begins at or before the message.
+        let mut before = message_id.saturating_sub(first);
+        for (account, count) in row.blocks {
+            match before.checked_sub(u64::from(count)) {
+                Some(left) => before = left,
+                None => return Ok(Some(account)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The last short id given out; zero if there was none.
+    pub(crate) fn last_short_id(&self) -> Result<u32, Unavailable> {
+        let Some(value) = self.database.get(Family::Meta, LAST_SHORT_ID_KEY)? else { return Ok(0) };
+        Ok(u32::from_be_bytes(value.try_into().map_err(|_| damaged(Family::Meta))?))
+    }
+
+    /// Calls `read` with the CDR blocks of all commits whose ids are in the range; it answers `false` where one is damaged.
+    pub(crate) fn blocks_of(
+        &self,
+        ids: Range<u64>,
+        mut read: impl FnMut(AccountNumber, BlockReader<'_>) -> bool,
+    ) -> Result<(), Unavailable> {
+        let (start, end) = (ids.start.to_be_bytes(), ids.end.to_be_bytes());
+        self.database.range(Family::Batches, &start[..]..&end[..], |key, value| {
+            let first = key.try_into().map(u64::from_be_bytes).map_err(|_| damaged(Family::Batches))?;
+            let row = BatchRow::read(value).ok_or_else(|| damaged(Family::Batches))?;
+            let mut id = first;
+            for (account, count) in row.blocks {
+                let block = self.database.get(Family::Cdrs, &account_id_key(account, id))?;
+                let block = block.as_ref().and_then(|block| BlockReader::new(account, id, block));
+                let is_sound = block.map(|block| read(account, block));
+                if is_sound != Some(true) {
+                    return Err(damaged(Family::Cdrs));
+                }
+                id += u64::from(count);
+            }
+            Ok(true)
+        })
+    }
+}
+
+/// The first id of a commit and its row.
+fn read((key, value): &KeyAndValue) -> Result<(u64, BatchRow), Unavailable> {
+    let first = key.first_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes));
+    first.zip(BatchRow::read(value)).ok_or_else(|| damaged(Family::Batches))
+}

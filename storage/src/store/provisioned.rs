@@ -1,0 +1,57 @@
+//! Accounts, operators and tariff versions, by their numbers.
+
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::operator::OperatorNumber;
+
+use crate::database::{Database, Unavailable, damaged};
+use crate::rows::{AccountRow, OperatorRow, Row, TariffRow};
+use crate::schema::Family;
+
+/// Reads the rows of accounts, operators and tariff versions.
+#[derive(Clone, Copy, Debug)]
+pub struct ProvisionedRows<'a> {
+    pub(super) database: &'a Database,
+}
+
+impl ProvisionedRows<'_> {
+    /// Every account that was ever provisioned.
+    pub fn accounts(&self) -> Result<Vec<(AccountNumber, AccountRow)>, Unavailable> {
+        numbered(self.database, Family::Accounts)
+    }
+
+    /// Every operator that was ever provisioned.
+    pub fn operators(&self) -> Result<Vec<(OperatorNumber, OperatorRow)>, Unavailable> {
+        let mut operators = Vec::new();
+        self.database.range(Family::Operators, &[]..&[u8::MAX; 3], |key, value| {
+            let number = key.try_into().map(u16::from_be_bytes).ok();
+            let read = number.zip(OperatorRow::read(value)).ok_or_else(|| damaged(Family::Operators))?;
+            operators.push((OperatorNumber(read.0), read.1));
+            Ok(true)
+        })?;
+        Ok(operators)
+    }
+
+    /// Every tariff version ever applied, by the number that CDRs name it with.
+    pub fn tariffs(&self) -> Result<Vec<(u32, TariffRow)>, Unavailable> {
+        Ok(numbered(self.database, Family::Tariffs)?
+            .into_iter()
+            .map(|(number, row)| (number.0, row))
+            .collect())
+    }
+}
+
+/// Rows of a family whose keys are account numbers or numbers of the same width.
+pub(super) fn numbered<R: Row>(
+    database: &Database,
+    family: Family,
+) -> Result<Vec<(AccountNumber, R)>, Unavailable> {
+    let (mut rows, mut sound) = (Vec::new(), true);
+    database.scan(family, &[], |key, value| {
+        match (key.try_into(), R::read(value)) {
+            (Ok(number), Some(row)) => rows.push((AccountNumber(u32::from_be_bytes(number)), row)),
+            _ => sound = false,
+        }
+        sound
+    })?;
+    if sound { Ok(rows) } else { Err(damaged(family)) }
+}

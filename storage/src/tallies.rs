@@ -1,0 +1,65 @@
+//! Charges added up by account, quarter of an hour and network.
+
+use std::collections::HashMap;
+
+use rustc_hash::FxHashMap;
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::Amount;
+use tollgate_engine::network::NetworkCode;
+
+use crate::cdr::BlockReader;
+use crate::rows::UsageRow;
+use crate::usage::{Quarter, UsageKey, UsageOf};
+
+/// Charges of one row, added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    messages: u64,
+    segments: u64,
+    charged: Amount,
+}
+
+/// Charges by row. A block is of one account and one quarter, so that a CDR costs one look-up by a small number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tallies(HashMap<(AccountNumber, Quarter), ByNetwork>);
+
+/// Networks come from our own catalogue, so nobody can choose them to collide.
+type ByNetwork = FxHashMap<NetworkCode, Tally>;
+
+impl Tally {
+    /// What these charges add to their row.
+    fn row(&self) -> UsageRow {
+        let Self { messages, segments, charged } = *self;
+        UsageRow { messages, segments, charged, ..UsageRow::default() }
+    }
+
+    fn add(&mut self, segments: u64, charged: Amount) {
+        self.messages += 1;
+        self.segments += segments;
+        // Wallets that could pay each amount held their sum.
+        self.charged = self.charged.checked_add(charged).unwrap_or(self.charged);
+    }
+}
+
+impl Tallies {
+    /// Adds the charges of a block; `false` where it is damaged.
+    pub fn add(&mut self, account: AccountNumber, mut block: BlockReader<'_>) -> bool {
+        let quarter = Quarter::of(block.header().submitted_at);
+        let networks = self.0.entry((account, quarter)).or_default();
+        for cdr in block.by_ref() {
+            let tally = networks.entry(cdr.fields.network).or_default();
+            tally.add(u64::from(cdr.fields.segments), cdr.fields.amount);
+        }
+        block.is_sound()
+    }
+
+    /// Each row that something is to be added to.
+    pub fn rows(&self) -> impl Iterator<Item = (UsageKey, UsageRow)> {
+        self.0.iter().flat_map(|((account, quarter), networks)| {
+            networks.iter().map(|(network, tally)| {
+                let of = UsageOf::Network(*network);
+                (UsageKey { account: *account, quarter: *quarter, of }, tally.row())
+            })
+        })
+    }
+}
