@@ -16,7 +16,7 @@ use crate::commands::topup::TopupArguments;
 use crate::commands::verify::VerifyArguments;
 use crate::commands::{admin, check, export, hash_password, manual, quote, receipts, topup, verify};
 use crate::failure::Failure;
-use crate::run;
+use crate::{panics, run};
 
 /// Where the configuration is looked for when the command line does not say.
 const CONFIG_PATHS: [&str; 2] = ["config/tollgate.toml", "/etc/tollgate/tollgate.toml"];
@@ -109,6 +109,7 @@ enum Admin {
 
 /// Runs the command. Exit codes: 0 done, 1 the thing asked failed, 2 wrong usage.
 pub fn main() -> ExitCode {
+    panics::abort_on_panic();
     let Cli { config, command } = Cli::parse();
     let config = config.unwrap_or_else(default_config);
     let result = match command {
@@ -124,7 +125,7 @@ pub fn main() -> ExitCode {
         Command::Sim(_) => Err(moved("sim")),
         Command::Demo(_) => Err(moved("demo")),
         Command::Openapi => {
-            print!("{}", tollgate_api::router::document_text());
+            crate::output::write(format_args!("{}", tollgate_api::router::document_text()));
             Ok(())
         }
         Command::HashPassword => hash_password::hash_password(),

@@ -12,5 +12,7 @@ pub mod failure;
 pub mod http;
 pub mod logging;
 pub mod metrics;
+pub mod output;
+pub mod panics;
 pub mod reload;
 pub mod run;

@@ -8,7 +8,11 @@ use tollgate_provisioning::{Choice, LogFormat, LogSettings};
 pub fn install(settings: &LogSettings) {
     // rusmpp formats whole PDUs, with their text, when asked for its debug events.
     let filter = EnvFilter::new(format!("{},rusmpp=off,rusmpp_core=off", settings.level.word()));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
+    // A subscriber that is there already stays.
     let _ = match settings.format {
         LogFormat::Text => builder.with_ansi(false).try_init(),
         LogFormat::Json => builder.json().try_init(),

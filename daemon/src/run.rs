@@ -22,6 +22,7 @@ use tollgate_storage::store::{Durability, Store, StoreOptions, Unavailable};
 use crate::failure::Failure;
 use crate::http;
 use crate::http::Readiness;
+use crate::output::say;
 use crate::reload::{FileWatch, Reloader};
 use crate::{logging, metrics};
 use tollgate_management as management;
@@ -38,9 +39,6 @@ use tollgate_relay::reload_order::ReloadOrder;
 
 /// Sessions that are not done after this are closed as they are; the whole stop stays below five seconds.
 const DRAIN_MAX: Duration = Duration::from_secs(4);
-
-/// How often it is looked whether the committer still lives.
-const COMMITTER_LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long requests that are worked on have until the process goes on with its end.
 const HTTP_END_MAX: Duration = Duration::from_secs(2);
@@ -76,7 +74,8 @@ pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), Failure> {
     let committer = served?;
     drop(runtime);
     // The last handle on the committer went with the runtime; what was queued is being written.
-    committer.join().map_err(|_| "the committer has failed")?;
+    let ended = committer.join();
+    assert!(ended.is_ok(), "a panic of the committer ends the process");
     tracing::info!("stopped");
     Ok(())
 }
@@ -100,10 +99,9 @@ async fn serve(
     links.follow(&running.core.scheduler).await;
     let mut watch = loaded.settings.watch_files.then(|| FileWatch::new(&loaded.files)).and_then(or_warn);
     let mut reloader = Reloader::new(path, Arc::clone(&running.core.configuration), overrides.clone());
-    println!("{}", running.addresses);
+    say!("{}", running.addresses);
     loop {
         let ordered = tokio::select! {
-            () = ended(&running.committer) => return Err("the committer has failed".to_owned()),
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
             () = running.core.orders.operators_changed() => {
@@ -142,13 +140,6 @@ async fn serve(
         ended.map_err(|error| error.to_string())?;
     }
     Ok(running.committer)
-}
-
-/// A process whose single writer is gone can charge nothing more; whoever supervises it starts it afresh.
-async fn ended(committer: &JoinHandle<()>) {
-    while !committer.is_finished() {
-        tokio::time::sleep(COMMITTER_LOOK_INTERVAL).await;
-    }
 }
 
 /// Without a watch the process serves all the same, and SIGHUP still reloads.
@@ -245,7 +236,8 @@ fn api(
     Ok((tollgate_api::router::router(management.services(), &config), (management, workers)))
 }
 
-fn server_config(smpp: &SmppSettings) -> ServerConfig {
+/// The settings of `[smpp]` as the server takes them.
+pub(crate) fn server_config(smpp: &SmppSettings) -> ServerConfig {
     let seconds = |count: u32| Duration::from_secs(u64::from(count));
     let files = smpp.tls_certificate.clone().zip(smpp.tls_key.clone());
     let tls = smpp.tls_listen.zip(files).map(|(address, (certificate_chain, private_key))| {

@@ -12,6 +12,7 @@ use tollgate_storage::store::{Durability, OpenError, Store, StoreOptions};
 
 use super::data_dir;
 use crate::failure::Failure;
+use crate::output::say;
 use tollgate_management::{NewAdmin, create_admin, generated_password};
 
 /// Of `tollgate admin create`.
@@ -53,11 +54,12 @@ pub fn create(config: &Path, arguments: &AdminArguments) -> Result<(), Failure> 
         .map_err(|error| error.to_string())?;
     let created = create_admin(&store, &committer, &admin);
     drop(committer);
-    thread.join().map_err(|_| "the committer has failed".to_owned())?;
+    let ended = thread.join();
+    assert!(ended.is_ok(), "a panic of the committer ends the process");
     let id = created?;
-    println!("{id}: {} is an admin", arguments.email);
+    say!("{id}: {} is an admin", arguments.email);
     if arguments.generate {
-        println!("password: {}", admin.password);
+        say!("password: {}", admin.password);
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use tollgate_engine::refusal::StatusTable;
 use tollgate_engine::tables::Tables;
 
 use crate::failure::Failure;
+use crate::output::say;
 use tollgate_provisioning as config;
 use tollgate_provisioning::Provisioning;
 
@@ -15,7 +16,7 @@ pub fn check(path: &Path) -> Result<(), Failure> {
     let provisioning = &loaded.provisioning;
     Tables::build(provisioning.definition(&StatusTable::default()))
         .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
-    println!(
+    say!(
         "{}: {} files, tariff version {}: {} plans, {} accounts, {} networks, {} prefixes, {} ported numbers; no errors",
         path.display(),
         loaded.files.len(),
@@ -26,7 +27,7 @@ pub fn check(path: &Path) -> Result<(), Failure> {
         provisioning.numbering.len(),
         provisioning.ported.len(),
     );
-    println!("{}", operators(provisioning));
+    say!("{}", operators(provisioning));
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, stdin};
 
 use crate::failure::Failure;
+use crate::output::say;
 use tollgate_provisioning::passwords;
 
 /// Reads a password and prints its hash as a PHC string.
@@ -19,6 +20,6 @@ pub fn hash_password() -> Result<(), Failure> {
         return Err("the password is empty".into());
     }
     let hash = passwords::hash(password.as_bytes()).map_err(|error| error.to_string())?;
-    println!("{}", hash.as_str());
+    say!("{}", hash.as_str());
     Ok(())
 }

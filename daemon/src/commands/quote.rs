@@ -19,6 +19,7 @@ use tollgate_storage::store::Store;
 use super::load;
 use crate::arguments::parse_time;
 use crate::failure::Failure;
+use crate::output::say;
 use tollgate_engine::time::UnixMicros;
 use tollgate_management::quotes::Explained;
 use tollgate_management::quotes::route::Route;
@@ -102,7 +103,7 @@ pub fn quote(config: &Path, arguments: &QuoteArguments) -> Result<(), Failure> {
         None
     };
     if arguments.json {
-        println!("{:#}", json(&explained, route.as_ref()));
+        say!("{:#}", json(&explained, route.as_ref()));
     } else {
         print(&explained);
         if let Some(route) = &route {
@@ -172,26 +173,26 @@ fn wallet_state(
 fn print(quote: &Explained) {
     let Explained { account, plan, currency, network, operator, found_by, .. } = quote;
     let country = quote.country.as_ref().map_or("", |(_, name)| name);
-    println!("account     {account}, plan {plan}, {currency}");
-    println!("tariff      version {}", quote.tariff_version);
-    println!("number      {}", quote.number);
-    println!("network     {network} {operator} {country} ({found_by})");
-    println!("segments    {} ({})", quote.segments, coding(quote));
-    println!("rate        {} {currency} per segment: {}", quote.unit_price, quote.price_source);
+    say!("account     {account}, plan {plan}, {currency}");
+    say!("tariff      version {}", quote.tariff_version);
+    say!("number      {}", quote.number);
+    say!("network     {network} {operator} {country} ({found_by})");
+    say!("segments    {} ({})", quote.segments, coding(quote));
+    say!("rate        {} {currency} per segment: {}", quote.unit_price, quote.price_source);
     for PricedLine { line, total, tier } in &quote.lines {
-        println!("            {} x {} = {total} {tier}", line.segments, line.price_per_segment);
+        say!("            {} x {} = {total} {tier}", line.segments, line.price_per_segment);
     }
     let (month, before, after) = (quote.month, quote.counted_before, quote.counted_after());
-    println!("volume      {before} segments in {month} before, {after} after");
+    say!("volume      {before} segments in {month} before, {after} after");
     match quote.posting {
         Ok(amount) => {
             let (before, after) = (quote.balance, quote.balance_after(amount));
-            println!("price       {amount} {currency}");
-            println!("posting     wallet {account}: {before} - {amount} = {after}");
+            say!("price       {amount} {currency}");
+            say!("posting     wallet {account}: {before} - {amount} = {after}");
         }
         Err(refusal) => {
-            println!("price       {} {currency}", quote.price);
-            println!("refused     {refusal}: the wallet holds {}", quote.balance);
+            say!("price       {} {currency}", quote.price);
+            say!("refused     {refusal}: the wallet holds {}", quote.balance);
         }
     }
 }

@@ -14,6 +14,7 @@ use tollgate_storage::store::{Durability, Store, StoreOptions};
 
 use super::data_dir;
 use crate::failure::Failure;
+use crate::output::say;
 use tollgate_provisioning as config;
 
 /// Of `tollgate receipts`.
@@ -63,7 +64,7 @@ fn list(store: &Store) -> Result<(), Failure> {
             "source": text(&row.source),
             "destination": text(&row.destination),
         });
-        println!("{line}");
+        say!("{line}");
     }
     eprintln!("{} receipts belong to no message", document.len());
     Ok(())
@@ -92,8 +93,9 @@ fn replay(config: &Path, store: &Arc<Store>) -> Result<(), Failure> {
         found += tell(&committer, events.collect())?;
     }
     drop(committer);
-    thread.join().map_err(|_| "the committer has failed".to_owned())?;
-    println!("{found} of {} receipts have found their message", document.len());
+    let ended = thread.join();
+    assert!(ended.is_ok(), "a panic of the committer ends the process");
+    say!("{found} of {} receipts have found their message", document.len());
     Ok(())
 }
 
@@ -104,7 +106,7 @@ fn tell(committer: &Committer, events: Vec<DeliveryEvent>) -> Result<usize, Fail
         let _ = told.send(result);
     });
     committer.deliver(DeliveryBatch { events, done }).map_err(|_| "the committer has no room".to_owned())?;
-    match heard.recv().map_err(|_| "the committer has failed".to_owned())? {
+    match heard.recv().map_err(|_| "the committer has stopped".to_owned())? {
         DeliveryResult::Durable(outcomes) => {
             Ok(outcomes.iter().filter(|outcome| !matches!(outcome, EventOutcome::Unmatched { .. })).count())
         }

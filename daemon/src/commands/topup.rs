@@ -13,6 +13,7 @@ use tollgate_storage::store::{Durability, Store, StoreOptions};
 
 use super::data_dir;
 use crate::failure::Failure;
+use crate::output::say;
 
 /// Of `tollgate topup`.
 #[derive(Debug, clap::Args)]
@@ -64,10 +65,11 @@ pub fn topup(config: &Path, arguments: &TopupArguments) -> Result<(), Failure> {
     let (mut change, answer) = Change::begin();
     change.entries.push(entry);
     committer.change(change);
-    let posted = answer.blocking_recv().map_err(|_| "the committer has failed".to_owned())?;
+    let posted = answer.blocking_recv().map_err(|_| "the committer has stopped".to_owned())?;
     drop(committer);
-    thread.join().map_err(|_| "the committer has failed".to_owned())?;
+    let ended = thread.join();
+    assert!(ended.is_ok(), "a panic of the committer ends the process");
     posted.map_err(|error| error.to_string())?;
-    println!("{}: {} + {} = {} {}", row.id, before, arguments.amount, wallet.state().balance, row.currency);
+    say!("{}: {} + {} = {} {}", row.id, before, arguments.amount, wallet.state().balance, row.currency);
     Ok(())
 }

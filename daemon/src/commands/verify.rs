@@ -10,6 +10,7 @@ use tollgate_storage::verify::{Report, verify as verify_store};
 
 use super::data_dir;
 use crate::failure::Failure;
+use crate::output::say;
 
 /// Of `tollgate verify`.
 #[derive(Debug, clap::Args)]
@@ -30,7 +31,7 @@ pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure>
         Ok(report) if arguments.json => {
             let mut shown = as_json(&report);
             shown["accounts"] = accounts::accounts(&store).map_err(|error| error.to_string())?.into();
-            println!("{shown}");
+            say!("{shown}");
             Ok(())
         }
         Ok(report) => {
@@ -38,11 +39,11 @@ pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure>
             Ok(())
         }
         Err(fault) if arguments.json => {
-            println!("{}", json!({ "balanced": false, "fault": fault.to_string() }));
+            say!("{}", json!({ "balanced": false, "fault": fault.to_string() }));
             Err(Failure::Shown)
         }
         Err(fault) => {
-            println!("books do NOT balance: {fault}");
+            say!("books do NOT balance: {fault}");
             Err(Failure::Shown)
         }
     }
@@ -50,15 +51,18 @@ pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure>
 
 fn print(report: &Report) {
     for (currency, totals) in &report.totals {
-        println!(
+        say!(
             "{currency}: paid in {} - charged {} + refunded {} = balance {}",
-            totals.paid_in, totals.charged, totals.refunded, totals.balance
+            totals.paid_in,
+            totals.charged,
+            totals.refunded,
+            totals.balance
         );
     }
     if report.delivers() {
-        println!("{}", delivery_line(report));
+        say!("{}", delivery_line(report));
     }
-    println!("{}", balance_line(report));
+    say!("{}", balance_line(report));
 }
 
 /// The line that says where the messages are that were handed over.

@@ -85,9 +85,7 @@ impl EsmeSession {
         let Times { scheduled_at, expires_at } = delivering.times;
         let class = class_of(delivering.submit.priority_flag);
         let intent = Intent { home: delivering.first_choice.operator, class, scheduled_at, expires_at };
-        if let Some(chunk) = self.open_chunk() {
-            chunk.push_intent(intent, &body);
-        }
+        self.open_chunk().push_intent(intent, &body);
         self.intent_body = body;
     }
 }
@@ -147,7 +145,9 @@ fn keep_tlvs(submit: &Submit<'_>, tags: &TlvTags, out: &mut Vec<u8>) {
     }
     let ours = [MESSAGE_PAYLOAD, tags.idempotency_key, tags.dispatch_id, tags.price_request];
     for tlv in submit.tlvs.into_iter().filter(|tlv| !ours.contains(&tlv.tag)) {
-        let Ok(length) = u16::try_from(tlv.value.len()) else { continue };
+        let Ok(length) = u16::try_from(tlv.value.len()) else {
+            unreachable!("a parameter was read whose length has more than two octets")
+        };
         out.extend_from_slice(&tlv.tag.to_be_bytes());
         out.extend_from_slice(&length.to_be_bytes());
         out.extend_from_slice(tlv.value);

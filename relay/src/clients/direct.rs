@@ -177,7 +177,9 @@ impl<'a> DirectSubmit<'a> {
 
 /// Values are at most 64 octets.
 fn put_tlv(out: &mut Vec<u8>, tag: u16, value: &[u8]) {
-    let Ok(length) = u16::try_from(value.len()) else { return };
+    let Ok(length) = u16::try_from(value.len()) else {
+        unreachable!("a parameter of {} octets was let through", value.len())
+    };
     out.extend_from_slice(&tag.to_be_bytes());
     out.extend_from_slice(&length.to_be_bytes());
     out.extend_from_slice(value);

@@ -159,8 +159,12 @@ impl EsmeSession {
         mixed ^ (mixed >> 31)
     }
 
-    pub(crate) fn open_chunk(&mut self) -> Option<&mut Chunk> {
-        self.open.as_deref_mut()
+    /// The chunk that a CDR was pushed to just now.
+    pub(crate) fn open_chunk(&mut self) -> &mut Chunk {
+        let Some(chunk) = self.open.as_deref_mut() else {
+            unreachable!("a CDR was pushed, and no chunk is open")
+        };
+        chunk
     }
 
     pub(crate) fn key_window(&self) -> Duration {
@@ -220,21 +224,27 @@ impl EsmeSession {
     }
 
     pub(crate) fn close_request(&mut self, token: Token, cdrs: u32) {
-        if let Some(chunk) = self.open.as_mut() {
-            chunk.push_request(token.0, cdrs);
-        }
+        self.open_chunk().push_request(token.0, cdrs);
     }
 
     /// Requests that went to the committer, or came back from it.
     pub(crate) fn count_inflight(&mut self, requests: usize, went: bool) {
-        let requests = u32::try_from(requests).unwrap_or(u32::MAX);
-        if went {
-            self.inflight += requests;
-            self.context.metrics.inflight.increment(requests);
-        } else {
-            self.inflight -= requests;
-            self.context.metrics.inflight.decrement(requests);
-        }
+        let inflight = u32::try_from(requests).ok().and_then(|requests| {
+            if went {
+                self.context.metrics.inflight.increment(requests);
+                self.inflight.checked_add(requests)
+            } else {
+                self.context.metrics.inflight.decrement(requests);
+                self.inflight.checked_sub(requests)
+            }
+        });
+        let Some(inflight) = inflight else {
+            unreachable!(
+                "{requests} requests went or came back, and {} were with the committer",
+                self.inflight
+            )
+        };
+        self.inflight = inflight;
     }
 
     pub(crate) fn keep_for_reuse(&mut self, chunk: Box<Chunk>) {

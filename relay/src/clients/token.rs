@@ -39,7 +39,8 @@ impl Token {
 
     /// The sequence number to echo.
     pub fn sequence(self) -> u32 {
-        u32::try_from(self.0 & u64::from(u32::MAX)).unwrap_or(0)
+        let [.., a, b, c, d] = self.0.to_be_bytes();
+        u32::from_be_bytes([a, b, c, d])
     }
 
     /// The answer that a message was accepted.

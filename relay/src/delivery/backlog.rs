@@ -82,7 +82,9 @@ impl Backlog {
     pub fn push(&self, row: QueuedRow) {
         let mut state = self.state.lock();
         let full = state.waiting >= self.capacity;
-        let Some(class) = state.classes.get_mut(usize::from(row.key.class)) else { return };
+        let Some(class) = state.classes.get_mut(usize::from(row.key.class)) else {
+            unreachable!("a message of class {} is queued", row.key.class)
+        };
         if row.key.message_id <= class.last_seen {
             return;
         }
@@ -144,7 +146,9 @@ impl Backlog {
     /// Takes a page that was read; `known` are messages that are on their way already, since before a restart.
     pub fn take_page(&self, refill: Refill, rows: Vec<QueuedRow>, known: impl Fn(u64) -> bool) {
         let mut state = self.state.lock();
-        let Some(class) = state.classes.get_mut(usize::from(refill.class)) else { return };
+        let Some(class) = state.classes.get_mut(usize::from(refill.class)) else {
+            unreachable!("a page of class {} was asked for", refill.class)
+        };
         if rows.len() < PAGE && class.spills == refill.spills {
             class.on_disk = false;
         }

@@ -106,7 +106,8 @@ impl DeliveryScheduler {
     fn release_scheduled(self: &Arc<Self>, now: UnixMicros) {
         match self.store.queue().next_scheduled() {
             Ok(Some(at)) if at <= now => {}
-            _ => return,
+            Ok(_) => return,
+            Err(error) => return tracing::error!(%error, "scheduled messages cannot be read"),
         }
         let at_most = u32::try_from(MESSAGES_MAX).unwrap_or(u32::MAX);
         let events = vec![DeliveryEvent::Due { until: now, at_most }];

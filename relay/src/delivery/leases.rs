@@ -19,7 +19,7 @@ impl Leases {
     /// A lease's number: the time in microseconds, or the one after the last.
     pub fn next(&self, now: u64) -> u64 {
         let next = |last: u64| Some(now.max(last + 1));
-        let before = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or(0);
+        let (Ok(before) | Err(before)) = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
         now.max(before + 1)
     }
 

@@ -27,7 +27,7 @@ impl DeliveryScheduler {
             };
             let Ok((acceptance, lease)) = self.acceptance(operator_queue, unknown_outcome.attempt, b"")
             else {
-                continue;
+                unreachable!("the row was read when the message was filed by its addresses")
             };
             let mut effects = Effects::default();
             effects.settle(DeliveryEvent::Adopt { acceptance, unmatched: id }, lease);

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::task::Waker;
 
 use arc_swap::ArcSwapOption;
@@ -47,7 +47,7 @@ pub struct OperatorQueue {
     pub setup: ArcSwapOption<ProvisionedOperator>,
     available: AtomicBool,
     score: AtomicU8,
-    in_flight: AtomicU32,
+    in_flight: AtomicUsize,
     state: Mutex<State>,
 }
 
@@ -97,6 +97,16 @@ pub enum Taken {
     NotBefore(u64),
 }
 
+impl State {
+    /// Leases over this many are durable, or did not get there.
+    fn end_leasing(&mut self, messages: usize) {
+        let Some(leasing) = self.leasing.checked_sub(messages) else {
+            unreachable!("{messages} leases came back of {} on their way to disk", self.leasing)
+        };
+        self.leasing = leasing;
+    }
+}
+
 impl OperatorQueue {
     /// Of an operator with this number on disk.
     pub fn new(number: OperatorNumber, code: Arc<str>, capacity: usize, breaker: BreakerConfig) -> Self {
@@ -120,7 +130,7 @@ impl OperatorQueue {
             setup: ArcSwapOption::empty(),
             available: AtomicBool::new(false),
             score: AtomicU8::new(100),
-            in_flight: AtomicU32::new(0),
+            in_flight: AtomicUsize::new(0),
             state: Mutex::new(state),
         }
     }
@@ -147,7 +157,7 @@ impl OperatorQueue {
             is_available: self.condition().available,
             links: state.links,
             windows: state.windows,
-            in_flight: self.in_flight.load(Ordering::Relaxed),
+            in_flight: self.messages_in_flight(),
             ready: state.ready.len() + state.leasing,
             breaker: state.breaker.state(now),
             health: state.health.sample(now),
@@ -178,13 +188,13 @@ impl OperatorQueue {
 
     /// They did not get there.
     pub fn not_leased(&self, messages: usize) {
-        self.state.lock().leasing -= messages;
+        self.state.lock().end_leasing(messages);
     }
 
     /// They are durable: of `asked` messages these may go out. Gives them back where the operator takes none any more.
     pub fn leased(&self, asked: usize, messages: Vec<Attempt>, now: UnixMicros) -> Vec<Attempt> {
         let mut state = self.state.lock();
-        state.leasing -= asked;
+        state.end_leasing(asked);
         if state.links == 0 || state.breaker.state(now) == BreakerState::Open {
             return messages;
         }
@@ -217,13 +227,13 @@ impl OperatorQueue {
             note_waiting(&mut state.idle, waker);
             return Taken::Nothing;
         }
-        self.in_flight.fetch_add(u32::try_from(messages.len()).unwrap_or(u32::MAX), Ordering::Relaxed);
+        self.in_flight.fetch_add(messages.len(), Ordering::Relaxed);
         Taken::Messages(messages)
     }
 
     /// Messages that were taken and not sent after all.
     pub fn not_sent(&self, messages: usize) {
-        self.in_flight.fetch_sub(u32::try_from(messages).unwrap_or(0), Ordering::Relaxed);
+        self.count_out(messages);
     }
 
     /// A message that the operator is to be asked for again, as soon as it may be sent.
@@ -255,8 +265,7 @@ impl OperatorQueue {
             }
             self.metrics.answered(*kind, *latency_micros);
         }
-        let answered = u32::try_from(answers.len()).unwrap_or(u32::MAX);
-        self.in_flight.fetch_sub(answered, Ordering::Relaxed);
+        self.count_out(answers.len());
         self.review(state, now)
     }
 
@@ -280,8 +289,11 @@ impl OperatorQueue {
     pub fn link_down(&self, now: UnixMicros, window: u32) -> Change {
         let mut guard = self.state.lock();
         let state = &mut *guard;
-        state.links -= 1;
-        state.windows -= window;
+        let (links, windows) = (state.links.checked_sub(1), state.windows.checked_sub(window));
+        let (Some(links), Some(windows)) = (links, windows) else {
+            unreachable!("a link went down that had not been bound")
+        };
+        (state.links, state.windows) = (links, windows);
         self.metrics.bound.set(f64::from(state.links));
         if state.links == 0 {
             state.health.note_bound(now, false);
@@ -295,7 +307,7 @@ impl OperatorQueue {
     pub fn look(&self, now: UnixMicros) -> (HealthSample, Change) {
         let mut guard = self.state.lock();
         let state = &mut *guard;
-        state.health.note_fill(now, self.in_flight.load(Ordering::Relaxed), state.windows);
+        state.health.note_fill(now, self.messages_in_flight(), state.windows);
         let sample = state.health.sample(now);
         self.score.store(sample.score, Ordering::Relaxed);
         let change = self.review(state, now);
@@ -305,6 +317,16 @@ impl OperatorQueue {
             }
         }
         (sample, change)
+    }
+
+    fn messages_in_flight(&self) -> u32 {
+        u32::try_from(self.in_flight.load(Ordering::Relaxed)).unwrap_or(u32::MAX)
+    }
+
+    /// Messages are no longer with the operator, or without an answer.
+    fn count_out(&self, messages: usize) {
+        let before = self.in_flight.fetch_sub(messages, Ordering::Relaxed);
+        assert!(before >= messages, "{messages} messages came back of {before} that were in flight");
     }
 
     fn review(&self, state: &mut State, now: UnixMicros) -> Change {

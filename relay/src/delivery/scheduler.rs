@@ -114,9 +114,11 @@ impl DeliveryScheduler {
 
     /// Puts a message in front of its home queue.
     pub(crate) fn put_back(&self, attempt: Attempt) {
-        if let Some(operator_queue) = self.snapshot.load().operator_queues.get(attempt.key.home) {
-            operator_queue.backlog.put_back(attempt);
-        }
+        let operator_queues = self.operator_queues();
+        let Some(operator_queue) = operator_queues.get(attempt.key.home) else {
+            unreachable!("an operator that messages wait for keeps its queue")
+        };
+        operator_queue.backlog.put_back(attempt);
     }
 
     fn take_up_leases(&mut self) -> Result<(), Unavailable> {

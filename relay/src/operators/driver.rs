@@ -44,9 +44,8 @@ impl DeliveryDriver {
             waker.stop();
             thread.join()
         });
-        if !matches!(ended.await, Ok(Ok(()))) {
-            tracing::error!("the delivery thread has failed");
-        }
+        let ended = ended.await;
+        assert!(matches!(ended, Ok(Ok(()))), "the delivery thread has ended by itself: {ended:?}");
         // What is on its way to the committer comes back before it is looked at what is left.
         submit_and_wait(&scheduler, Vec::new()).await;
         let mut in_doubt: HashMap<OperatorNumber, Vec<QueueKey>> = HashMap::new();

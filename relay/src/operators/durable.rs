@@ -35,17 +35,19 @@ impl Durable for DurableSink {
     fn queued(&self, rows: Vec<QueuedRow>) {
         let operator_queues = self.operator_queues.load();
         for row in rows {
-            if let Some(operator_queue) = operator_queues.get(row.key.home) {
-                operator_queue.backlog.push(row);
-            }
+            let Some(operator_queue) = operator_queues.get(row.key.home) else {
+                unreachable!("a message was queued for an operator without a queue")
+            };
+            operator_queue.backlog.push(row);
         }
         self.scheduler.wake();
     }
 
     fn refunded(&self, posting: &Posting) {
-        if let Some(wallet) = self.accounts.wallet(posting.account) {
-            wallet.undo(posting);
-        }
+        let Some(wallet) = self.accounts.wallet(posting.account) else {
+            unreachable!("a charge was given back to an account whose wallet is not in memory")
+        };
+        wallet.undo(posting);
     }
 
     fn receipts(&self, rows: Vec<(AccountNumber, u64)>) {

@@ -14,6 +14,8 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_management::quotes::route::{Ranked, Ranking, Route};
 use tollgate_provisioning::Provisioning;
 
+use crate::output::say;
+
 /// What a reader of the ranking has to know.
 const CONDITIONS: &str =
     "offline: every operator counts as up and healthy, and draws by weight differ from message to message";
@@ -36,7 +38,7 @@ pub fn find(
 /// For a person.
 pub fn print(route: &Route) {
     match route {
-        Route::ChargedOnly(why) => println!("route       none: {why}, so the message is only charged"),
+        Route::ChargedOnly(why) => say!("route       none: {why}, so the message is only charged"),
         Route::Ranked(ranked) => print_ranked(ranked),
     }
 }
@@ -75,19 +77,17 @@ fn cost(ranking: &Ranking, currency: Currency) -> String {
 }
 
 fn print_ranked(ranked: &Ranked) {
-    println!("route       {CONDITIONS}");
+    say!("route       {CONDITIONS}");
     let headings = ["rank", "operator", "verdict", "cost", "margin"].map(str::to_owned);
     let rows = ranked.candidates.iter().map(|ranking| cells(ranking, ranked.price, ranked.currency));
     let rows: Vec<[String; 5]> = std::iter::once(headings).chain(rows).collect();
     let width = |column: usize| rows.iter().filter_map(|row| Some(row.get(column)?.len())).max().unwrap_or(0);
     let (code, verdict, cost, margin) = (width(1), width(2), width(3), width(4));
     for [rank, operator, said, takes, left] in &rows {
-        println!(
-            "            {rank:>4}  {operator:<code$}  {said:<verdict$}  {takes:>cost$}  {left:>margin$}"
-        );
+        say!("            {rank:>4}  {operator:<code$}  {said:<verdict$}  {takes:>cost$}  {left:>margin$}");
     }
     if let Some((refusal, status)) = ranked.refusal {
-        println!("refused     {refusal} (command_status 0x{status:08X})");
+        say!("refused     {refusal} (command_status 0x{status:08X})");
     }
 }
 
