@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line: commands, their arguments, and how the process exits.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::commands::{admin, check, export, hash_password, manual, quote, receip
 use crate::failure::Failure;
 use crate::{panics, run};
 
-/// Where the configuration is looked for when the command line does not say.
+/// Paths that the configuration is looked for at where the command line names none, in this order.
 const CONFIG_PATHS: [&str; 2] = ["config/tollgate.toml", "/etc/tollgate/tollgate.toml"];
 
 /// A toll gate for SMS: rates, charges and records every message before it is acknowledged.
@@ -47,7 +47,7 @@ enum Command {
     Export(Export),
     /// Put money into a wallet of a daemon that is not running
     Topup(TopupArguments),
-    /// Look after the admins of the management API
+    /// Manage the admins of the management API
     #[command(subcommand)]
     Admin(Admin),
     /// List operators' receipts that belong to no message, or try them once more
@@ -71,24 +71,24 @@ enum Command {
     Man(ManArguments),
 }
 
-/// Of `tollgate run`.
+/// The arguments of `tollgate run`.
 #[derive(Debug, Args)]
 pub struct RunArguments {
     /// The data directory, in place of the one configured
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Where gateways connect; port 0 takes a free one
+    /// The address that gateways connect to; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS")]
     smpp_listen: Option<SocketAddr>,
-    /// Where /healthz and /readyz are
+    /// The address of /healthz, /readyz and the API
     #[arg(long, value_name = "ADDRESS")]
     http_listen: Option<SocketAddr>,
-    /// Where /metrics is
+    /// The address of /metrics
     #[arg(long, value_name = "ADDRESS")]
     metrics_listen: Option<SocketAddr>,
 }
 
-/// Whatever was given to a command that has moved.
+/// The arguments of a command that has moved; none is read.
 #[derive(Debug, Args)]
 pub struct Moved {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
@@ -107,7 +107,7 @@ enum Admin {
     Create(AdminArguments),
 }
 
-/// Runs the command. Exit codes: 0 done, 1 the thing asked failed, 2 wrong usage.
+/// Runs the command. Exit codes: 0 for success, 1 for a failure, 2 for wrong usage.
 pub fn main() -> ExitCode {
     panics::abort_on_panic();
     let Cli { config, command } = Cli::parse();
@@ -141,7 +141,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// A command that this program had once.
+/// The answer to a command that this program had once.
 fn moved(command: &str) -> Failure {
     Failure::Said(format!("`{command}` is a command of tollgate-tools: run `tollgate-tools {command}`"))
 }

@@ -1,4 +1,4 @@
-//! The commands beside `run`. Each prints its result and answers `Err` with what a person should read.
+//! The commands beside `run`. Each prints its result, or returns an error that a person can read.
 
 pub mod admin;
 pub mod check;

@@ -1,15 +1,15 @@
-//! Why a command did not do what was asked.
+//! Failures of commands.
 
 use tollgate_provisioning::Problems;
 
-/// Why a command did not do what was asked, for a person to read.
+/// The reason why a command failed, for a person to read.
 #[derive(Debug)]
 pub enum Failure {
-    /// One thing went wrong.
+    /// One sentence.
     Said(String),
-    /// The configuration is wrong; each line begins with the place.
+    /// Errors of the configuration; each line begins with file, line and key.
     Problems(Problems),
-    /// The command has printed it.
+    /// The command has printed the reason itself.
     Shown,
 }
 

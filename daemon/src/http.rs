@@ -1,4 +1,4 @@
-//! The small HTTP endpoints: `/healthz` and `/readyz` for whoever runs the process, `/metrics` for Prometheus.
+//! The small HTTP endpoints: `/healthz` and `/readyz` for operations, `/metrics` for Prometheus.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use tollgate_relay::metrics::Metrics;
 use tollgate_relay::snapshot::CurrentSnapshot;
 use tollgate_storage::committer::Committer;
 
-/// Threads of the runtime that HTTP has for itself, those aside that wait for the disk.
+/// Threads of the HTTP runtime, beside those that wait for the disk.
 const WORKERS: usize = 2;
-/// How far they stand back: half of what there is.
+/// The niceness of HTTP threads, half of the possible range, so that SMPP sessions get the cores first.
 const NICENESS: i32 = 10;
 
-/// Prometheus' text format.
+/// The content type of Prometheus' text format.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Whether binds are served; what `/readyz` answers from.
+/// The state that `/readyz` answers from.
 #[derive(Debug)]
 pub struct Readiness {
     committer: Committer,
@@ -34,12 +34,12 @@ pub struct Readiness {
 }
 
 impl Readiness {
-    /// Of a process that serves.
+    /// The state of a process that serves.
     pub fn new(committer: Committer) -> Self {
         Self { committer, draining: AtomicBool::new(false) }
     }
 
-    /// From here on no new binds are served.
+    /// Marks that no new binds are served from here on.
     pub fn begin_drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }
@@ -52,7 +52,7 @@ impl Readiness {
     }
 }
 
-/// `/healthz` and `/readyz`.
+/// The routes `/healthz` and `/readyz`.
 pub fn health(readiness: Arc<Readiness>) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
@@ -67,7 +67,7 @@ async fn ready(State(readiness): State<Arc<Readiness>>) -> impl IntoResponse {
     }
 }
 
-/// `/metrics`.
+/// The route `/metrics`.
 pub fn metrics(handle: PrometheusHandle, metrics: Arc<Metrics>, snapshot: CurrentSnapshot) -> Router {
     let render = move || async move {
         let latencies = metrics.submit_seconds.render("tollgate_submit_duration_seconds");
@@ -80,21 +80,21 @@ pub fn metrics(handle: PrometheusHandle, metrics: Arc<Metrics>, snapshot: Curren
     Router::new().route("/metrics", get(render))
 }
 
-/// A runtime of its own for everything that is asked over HTTP but the metrics. Its threads, those that wait for the disk
-/// among them, stand back where the sessions of gateways want the cores.
+/// The runtime of every HTTP request but those for metrics. Its threads, those that wait for the disk among them, have a
+/// lower priority than the threads of SMPP sessions.
 pub fn runtime() -> std::io::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .thread_name("http")
         .enable_all()
         .on_thread_start(|| {
-            // Where it may not be nicer it serves all the same.
+            // A process that may not change its priority serves all the same.
             let _ = rustix::process::nice(NICENESS);
         })
         .build()
 }
 
-/// Serves on this runtime until it ends. The answer is the address with the port that it got.
+/// Serves on this runtime until it ends. Returns the address with the port that it got.
 pub async fn serve(runtime: &Handle, address: SocketAddr, router: Router) -> std::io::Result<SocketAddr> {
     let listening = runtime.spawn(async move {
         let listener = TcpListener::bind(address).await?;

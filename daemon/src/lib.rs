@@ -1,6 +1,6 @@
 //! The binary `tollgate`: command line, configuration, wiring, reload, drain.
 //!
-//! What happens to one submit_sm, in four hops: [`tollgate_smpp::session`] reads it, [`tollgate_relay::clients`] hands it to
+//! One submit_sm takes four hops: [`tollgate_smpp::session`] reads it, [`tollgate_relay::clients`] hands it to
 //! [`tollgate_engine::charging`], and [`tollgate_storage::committer`] makes the charge durable; the answer goes back the
 //! same way.
 

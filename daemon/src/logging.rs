@@ -1,12 +1,12 @@
-//! Logs: structured, on standard error, without a message's text or anyone's password.
+//! Logs: structured, on standard error, without the text of messages and without passwords.
 
 use tracing_subscriber::EnvFilter;
 
 use tollgate_provisioning::{Choice, LogFormat, LogSettings};
 
-/// Sets up the process's logs. A second call changes nothing.
+/// Installs the process's log. A second call changes nothing.
 pub fn install(settings: &LogSettings) {
-    // rusmpp formats whole PDUs, with their text, when asked for its debug events.
+    // The debug events of rusmpp format whole PDUs, with their text.
     let filter = EnvFilter::new(format!("{},rusmpp=off,rusmpp_core=off", settings.level.word()));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

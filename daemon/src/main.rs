@@ -1,4 +1,4 @@
-//! The binary `tollgate`.
+//! The entry point of the binary `tollgate`.
 
 fn main() -> std::process::ExitCode {
     tollgate_daemon::cli::main()

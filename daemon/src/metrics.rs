@@ -1,4 +1,4 @@
-//! The metrics that are read rather than counted: binds, queue, wallets.
+//! Gauges that are read at intervals rather than counted: binds, queue, wallets.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,14 +10,14 @@ use tollgate_smpp::server::ServerStats;
 
 use tollgate_relay::core::Core;
 
-/// How often they are brought up to date.
+/// Interval between two updates.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// With so many wallets that a look at all of them takes long, it takes at most this share of a core.
+/// An update of many wallets takes long. The pause after it is this many times as long, so that updates take a small
+/// share of a core.
 const REST_PER_LOOK: u32 = 50;
 
-/// Brings them up to date for as long as the process lives, on a thread where a look at a million wallets holds up no
-/// session.
+/// Updates the gauges for as long as the process lives, on a thread where reading a million wallets delays no session.
 pub async fn keep(core: Arc<Core>, stats: Arc<ServerStats>, handle: PrometheusHandle) {
     let gauges = Arc::new(ReadGauges::new());
     loop {

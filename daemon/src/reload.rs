@@ -1,5 +1,5 @@
-//! Hot reload: on a change of a file and on SIGHUP everything is read afresh, validated whole, and applied whole or not
-//! at all.
+//! Hot reload: after a change of a file or SIGHUP everything is read again, validated as a whole, and applied as a whole
+//! or not at all.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use tollgate_relay::configuration::Configuration;
 use tollgate_relay::metrics::Metrics;
 use tollgate_relay::reload_order::ReloadOutcome;
 
-/// Editors write a file in several steps; a change counts once this long has passed without another.
+/// Time without another change after which a change counts; editors write a file in several steps.
 const QUIET: Duration = Duration::from_millis(150);
 
 /// Problems that are logged one by one when a reload is rejected.
@@ -31,16 +31,16 @@ pub struct Reloader {
 }
 
 impl Reloader {
-    /// Starting from the configuration that is in force.
+    /// A reloader of the configuration that is in force.
     pub fn new(path: PathBuf, configuration: Arc<Configuration>, overrides: Overrides) -> Self {
         announce(&configuration.files());
         Self { path, configuration, overrides }
     }
 
-    /// Reads everything again and applies it, or says why not.
+    /// Reads everything again and applies it, or returns why not.
     pub async fn reload(&mut self) -> ReloadOutcome {
         let path = self.path.clone();
-        // Reading and validating is work for a thread of its own; messages are not held up.
+        // Reading and validating run on a thread of their own and delay no message.
         let loaded = tokio::task::spawn_blocking(move || config::load(&path)).await;
         match loaded {
             Ok(Ok(mut loaded)) => {
@@ -55,7 +55,7 @@ impl Reloader {
         }
     }
 
-    /// Every file whose change is a change of the configuration.
+    /// Every file that the configuration was read from.
     pub fn files(&self) -> Vec<PathBuf> {
         self.configuration.files().files.clone()
     }
@@ -85,7 +85,7 @@ impl Reloader {
     }
 }
 
-/// Makes every result of a load known to Prometheus, and when the version in force was applied.
+/// Reports the load to Prometheus: a count for each possible result, and the time at which the version was applied.
 fn announce(loaded: &Loaded) {
     for result in ["unchanged", "rejected"] {
         counter!("tollgate_tariff_loads_total", "result" => result).increment(0);
@@ -115,7 +115,7 @@ fn reject(problems: &Problems) -> ReloadOutcome {
     ReloadOutcome::Rejected(reasons)
 }
 
-/// Watches files and says when they have changed and come to rest.
+/// Watches files for changes.
 pub struct FileWatch {
     watcher: RecommendedWatcher,
     directories: HashSet<PathBuf>,
@@ -123,7 +123,7 @@ pub struct FileWatch {
 }
 
 impl FileWatch {
-    /// Watches the directories of these files: editors and `git` replace files rather than write into them.
+    /// Watches the directories of these files, as editors and `git` replace files rather than write into them.
     pub fn new(files: &[PathBuf]) -> notify::Result<Self> {
         let (sender, events) = mpsc::channel(1);
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {

@@ -1,4 +1,4 @@
-//! The daemon's life: start everything in order, serve, reload when asked, drain, stop.
+//! The command `tollgate run`: starts every part in order, serves, reloads, drains and stops.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -37,16 +37,16 @@ use tollgate_relay::operators::driver::DeliveryDriver;
 use tollgate_relay::operators::links::Links;
 use tollgate_relay::reload_order::ReloadOrder;
 
-/// Sessions that are not done after this are closed as they are; the whole stop stays below five seconds.
+/// Time after which open sessions are closed at a stop, so that a stop takes less than five seconds.
 const DRAIN_MAX: Duration = Duration::from_secs(4);
 
-/// How long requests that are worked on have until the process goes on with its end.
+/// Time that HTTP requests under way have to end at a stop.
 const HTTP_END_MAX: Duration = Duration::from_secs(2);
 
-/// Memory for RocksDB's blocks.
+/// Memory for RocksDB's block cache.
 const CACHE_BYTES: usize = 64 << 20;
 
-/// What started.
+/// The parts that were started.
 struct Running {
     core: Arc<Core>,
     server: Server,
@@ -56,11 +56,11 @@ struct Running {
     driver: DeliveryDriver,
     /// Reloads that somebody ordered.
     reloads: mpsc::Receiver<ReloadOrder>,
-    /// Where the management API is served.
+    /// The management behind the API with its workers, where the API is enabled.
     management: Option<(Arc<Management>, Workers)>,
 }
 
-/// Runs until SIGTERM or SIGINT. `Err` is for a person to read.
+/// Runs until SIGTERM or SIGINT.
 pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), Failure> {
     let mut loaded = config::load(&path)?;
     overrides.apply(&mut loaded.settings);
@@ -69,11 +69,11 @@ pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), Failure> {
         tokio::runtime::Runtime::new().map_err(|error| format!("cannot start the runtime: {error}"))?;
     let http = http::runtime().map_err(|error| format!("cannot start the runtime of HTTP: {error}"))?;
     let served = runtime.block_on(serve(path, loaded, overrides, http.handle()));
-    // Requests that are worked on come to their end; whoever reads an export is cut off.
+    // Requests under way come to their end; a client that reads an export is cut off.
     http.shutdown_timeout(HTTP_END_MAX);
     let committer = served?;
     drop(runtime);
-    // The last handle on the committer went with the runtime; what was queued is being written.
+    // The last handle on the committer went with the runtime: it writes what is queued, and ends.
     let ended = committer.join();
     assert!(ended.is_ok(), "a panic of the committer ends the process");
     tracing::info!("stopped");
@@ -118,7 +118,7 @@ async fn serve(
             or_warn(watch.follow(&reloader.files()));
         }
         if let Some(order) = ordered {
-            // Whoever ordered it may have gone meanwhile.
+            // The client that ordered it may have gone meanwhile.
             let _ = order.send(outcome);
         }
     }
@@ -127,7 +127,7 @@ async fn serve(
     if let Some((management, _)) = &running.management {
         management.stop_billing();
     }
-    // Gateways and operators leave at the same time: the receipts of the last moments wait on disk.
+    // Gateways and operators are disconnected at the same time: receipts that come last wait on disk.
     tokio::join!(running.server.drain(DRAIN_MAX), links.stop_all());
     running.driver.stop().await;
     if let Some((management, workers)) = running.management {
@@ -142,7 +142,7 @@ async fn serve(
     Ok(running.committer)
 }
 
-/// Without a watch the process serves all the same, and SIGHUP still reloads.
+/// Logs that files cannot be watched. The process serves all the same, and SIGHUP still reloads.
 fn or_warn<T>(result: notify::Result<T>) -> Option<T> {
     result.inspect_err(|error| tracing::warn!(%error, "a change of the files will not be noticed")).ok()
 }
@@ -154,7 +154,7 @@ async fn changed(watch: &mut Option<FileWatch>) {
     }
 }
 
-/// In the order in which one needs the other; what fails stops the rest from starting.
+/// Starts the parts in the order in which they need one another. A failure stops the rest from starting.
 async fn start(
     config: &Path,
     loaded: &Loaded,

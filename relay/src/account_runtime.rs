@@ -8,10 +8,10 @@ use tollgate_engine::wallet::Wallet;
 
 use crate::delivery::receipt_queue::ReceiptQueue;
 
-/// What an account has beyond its configuration.
+/// The state of one account beyond its configuration.
 #[derive(Debug)]
 pub struct AccountRuntime {
-    /// The account's money.
+    /// The wallet of the account.
     pub wallet: Arc<Wallet>,
     /// The limit of messages per second.
     pub throttle: Throttle,
@@ -21,7 +21,7 @@ pub struct AccountRuntime {
 }
 
 impl AccountRuntime {
-    /// Of an account without binds.
+    /// The state of an account without binds.
     pub fn new(wallet: Arc<Wallet>, receipt_queue: Arc<ReceiptQueue>) -> Self {
         Self { wallet, throttle: Throttle::default(), receipt_queue, binds: AtomicU32::new(0) }
     }

@@ -1,4 +1,4 @@
-//! What is provisioned over the management API, beside what the files say. A name that both have is the file's.
+//! Accounts and operators of the management API, beside those of the files. A name that both have is the file's.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -8,14 +8,15 @@ use tollgate_provisioning::{ProvisionedAccount, ProvisionedOperator, Provisionin
 /// Accounts and operators of the API, by id and code.
 #[derive(Clone, Debug, Default)]
 pub struct Additions {
-    /// By id.
+    /// The accounts, by id.
     pub accounts: BTreeMap<Arc<str>, ProvisionedAccount>,
-    /// By code.
+    /// The operators, by code.
     pub operators: BTreeMap<Arc<str>, ProvisionedOperator>,
 }
 
 impl Additions {
-    /// The files' provisioning with these in it. What a file has taken the name of is left out, and said in the log.
+    /// The files' provisioning with the additions in it. An addition whose name a file has taken is left out, with a
+    /// warning in the log.
     pub fn beside(&self, files: &Provisioning) -> Provisioning {
         let ids: HashSet<&str> = files.accounts.iter().map(|account| &*account.account.id).collect();
         let system_ids: HashSet<&str> = files.accounts.iter().map(|account| &*account.system_id).collect();

@@ -14,9 +14,9 @@ use tollgate_storage::store::{Store, Unavailable};
 /// Reads and writes of the books. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Books {
-    /// Reads.
+    /// The books on disk, for reading.
     pub store: Arc<Store>,
-    /// Writes.
+    /// The way to the single writer.
     pub committer: Committer,
     /// Idempotency keys in use and on disk.
     pub keys: Arc<KeyRegistry>,
@@ -25,7 +25,7 @@ pub struct Books {
 }
 
 impl Books {
-    /// Over a store and its writer.
+    /// The books of a store and its writer.
     pub fn new(store: Arc<Store>, committer: Committer, key_window: Duration) -> Self {
         Self { keys: Arc::new(KeyRegistry::new(Arc::clone(&store))), store, committer, key_window }
     }

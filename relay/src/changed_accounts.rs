@@ -18,12 +18,12 @@ pub struct ChangedAccounts {
 }
 
 impl ChangedAccounts {
-    /// Counted on with each change. A session that sees another number looks its account up again.
+    /// Grows with each change. A session that sees another number looks its account up again.
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// Puts an account in front of whatever it was before.
+    /// Puts an account in front of its earlier version.
     pub fn put(&self, account: &Arc<ActiveAccount>) {
         let id = Arc::clone(&account.provisioned.account.id);
         if let Some(before) = self.by_id.insert(id, Arc::clone(account)) {
@@ -34,7 +34,7 @@ impl ChangedAccounts {
         self.generation.fetch_add(1, Ordering::Release);
     }
 
-    /// Whether an account of this id was changed.
+    /// True if an account of this id was changed.
     pub fn has(&self, id: &str) -> bool {
         self.by_id.contains_key(id)
     }

@@ -1,4 +1,4 @@
-//! The gate: where SMPP sessions meet rating, charging and storage.
+//! Clients: SMPP sessions of gateways, and how they reach rating, charging and storage.
 //!
 //! `bind` admits a gateway, `session` is what its session talks to, `submit` charges, `parameters` reads what a
 //! submit says beyond its text, and `answers` turns what storage says into responses; `route` and

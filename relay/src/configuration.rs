@@ -1,6 +1,6 @@
-//! What is in force and how it is changed: by a reload of the files, or by the management API.
+//! The configuration in force, and how it is changed: by a reload of the files, or by the management API.
 //!
-//! Provisioned are the files and what was added over the management API. A change of one account over the API swaps that
+//! It is made of the files and of the additions of the management API. A change of one account over the API swaps that
 //! account alone ([`changed_accounts`](crate::changed_accounts)), unless it changes a price of its own, which makes a new
 //! tariff version like any other.
 
@@ -100,7 +100,7 @@ impl ConfigurationChange<'_> {
         Ok(())
     }
 
-    /// What would be in force with these additions. Waits for the disk.
+    /// Prepares a snapshot with these additions. Waits for the disk.
     pub fn prepare(&self, additions: Additions) -> Result<Prepared, ApplyError> {
         self.prepare_with(&self.configuration.files(), additions)
     }

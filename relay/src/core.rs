@@ -1,4 +1,4 @@
-//! The parts that the process is made of, started in the order in which one needs the other.
+//! The parts of the process, started in the order in which they need one another.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -25,20 +25,20 @@ use crate::snapshot::CurrentSnapshot;
 
 pub use crate::snapshot_builder::ApplyError;
 
-/// The parts that others are given what they need of.
+/// The parts of the process. Others are given those that they need.
 #[derive(Debug)]
 pub struct Core {
     /// The books on disk, and the way to their writer.
     pub books: Books,
     /// The state of every account.
     pub accounts: Arc<AccountRuntimes>,
-    /// What is in force, and its changes.
+    /// The configuration in force, and its changes.
     pub configuration: Arc<Configuration>,
     /// The snapshot in force; that of `configuration`.
     pub snapshot: CurrentSnapshot,
     /// The part that hands messages to operators.
     pub scheduler: Arc<DeliveryScheduler>,
-    /// What gateways' sessions need.
+    /// The context of gateways' sessions.
     pub clients: Arc<ClientContext>,
     /// Counters on the way of a message.
     pub metrics: Arc<Metrics>,
@@ -46,10 +46,10 @@ pub struct Core {
     pub orders: Orders,
 }
 
-/// What has been started.
+/// The parts that were started.
 #[derive(Debug)]
 pub struct Started {
-    /// The parts.
+    /// The parts of the process.
     pub core: Core,
     /// The committer's thread. It ends when nobody holds a way to it any more.
     pub committer: JoinHandle<()>,

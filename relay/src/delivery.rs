@@ -1,18 +1,18 @@
 //! Delivery: from a charged message on disk to an operator's answer, and from an operator's receipt back to the gateway.
 //!
 //! ```text
-//! committer ──queued──► home queue ──pump──► lane ──► link ──submit_sm──► operator
-//!     ▲                     ▲  (desk thread)   │        │
-//!     └── delivery events ──┴── put back ◄─────┴────────┴── answer, receipt, loss
+//! committer ──queued──► backlog ──assign──► operator queue ──► link ──submit_sm──► operator
+//!     ▲                    ▲ (delivery thread)    │            │
+//!     └─ delivery events ───┴──── put back ◄───────┴────────────┴── answer, receipt, loss
 //! ```
 //!
-//! A message waits in the queue of its **home**, the operator that was chosen when it was charged, and its row on disk
-//! never moves. Who sends it is decided when it leaves the queue, so that a dead operator's messages go elsewhere
-//! without a row being rewritten. Before it goes on a wire a **lease** that names it is durable: after a crash a
+//! A message waits in the backlog of its **first choice**, the operator that was chosen when it was charged, and its row
+//! on disk never moves. The operator that sends it is decided when it leaves the backlog, so that the messages of an
+//! operator that is down go elsewhere without a row being rewritten. Before it goes on a wire a **lease** that names it is durable: after a crash a
 //! message without one was certainly never sent, and one with it may have been.
 //!
-//! **Architecture invariant:** money moves in the committer only. What happens here is reported to it as events, and
-//! what the committer has not confirmed has not happened.
+//! **Architecture invariant:** money moves in the committer only. Delivery hands it events, and an event that the
+//! committer has not confirmed has not happened.
 
 pub mod acks;
 pub mod assign;

@@ -1,4 +1,4 @@
-//! What is counted on the way of a message, as handles that cost one atomic addition each.
+//! Metrics on the way of a message, as handles that cost one atomic addition each.
 //!
 //! Label sets are bounded: reasons are a closed list, currencies come from the configuration.
 
@@ -20,7 +20,7 @@ const SECONDS: &[f64] =
 /// Bounds of batch size buckets, in messages.
 const MESSAGES: &[f64] = &[1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0, 16_384.0];
 
-/// Makes every metric of this process end up in the text that the handle renders.
+/// Installs the recorder of this process. The handle renders every metric as text.
 pub fn install() -> Result<PrometheusHandle, BuildError> {
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
@@ -30,17 +30,17 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     Ok(handle)
 }
 
-/// The handles.
+/// The handles of the metrics.
 pub struct Metrics {
-    /// Messages charged and durable.
+    /// Messages that were charged, durably.
     pub charged: Counter,
-    /// Messages refused.
+    /// Messages that were refused.
     pub refused: Counter,
     /// Messages answered with the id of the first use of their key.
     pub replayed: Counter,
-    /// Segments charged and durable.
+    /// Segments that were charged, durably.
     pub segments: Counter,
-    /// From the read off the socket to the answer.
+    /// Time from the read off the socket to the answer.
     pub submit_seconds: Latencies,
     /// Requests that wait for their answer.
     pub inflight: Gauge,
@@ -64,7 +64,7 @@ impl std::fmt::Debug for Metrics {
 }
 
 impl Metrics {
-    /// With every reason at zero, so that a rate over it has a beginning.
+    /// The metrics with every reason at zero, so that a rate over them has a beginning.
     pub fn new() -> Self {
         let reason =
             |refusal: &Refusal| (*refusal, counter!("tollgate_refusals_total", "reason" => refusal.name()));
@@ -104,7 +104,7 @@ impl Metrics {
 /// crate would store each message's latency by itself.
 #[derive(Debug, Default)]
 pub struct Latencies {
-    /// Not cumulative; the last is beyond all bounds.
+    /// Counts by bucket, not cumulative; the last bucket is beyond all bounds.
     buckets: [AtomicU64; SECONDS.len() + 1],
     sum_micros: AtomicU64,
 }
@@ -120,7 +120,7 @@ impl Latencies {
         self.sum_micros.fetch_add(micros, Ordering::Relaxed);
     }
 
-    /// In Prometheus' text format.
+    /// The histogram in Prometheus' text format.
     pub fn render(&self, name: &str) -> String {
         let (mut text, mut count) = (format!("# TYPE {name} histogram\n"), 0);
         let bounds = SECONDS.iter().map(ToString::to_string).chain(["+Inf".to_owned()]);

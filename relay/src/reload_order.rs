@@ -8,11 +8,11 @@ const RELOADS_WAITING_MAX: usize = 16;
 /// The outcome of a reload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReloadOutcome {
-    /// What was read is in force, and this is what it changed.
+    /// The files are in force, with these changes.
     Applied(Vec<String>),
-    /// What was read is what was in force already.
+    /// The files say what was in force already.
     Unchanged,
-    /// What was in force stays, for these reasons; the last counts those that are not named.
+    /// The configuration in force stays, for these reasons; the last counts those that are not named.
     Rejected(Vec<String>),
 }
 

@@ -14,16 +14,16 @@ use crate::delivery::operator_queues::OperatorQueues;
 pub use crate::account_runtime::AccountRuntime;
 pub use crate::active_account::ActiveAccount;
 
-/// One configuration, applied.
+/// The tables, routes and accounts of one configuration.
 #[derive(Debug)]
 pub struct Snapshot {
-    /// What messages are rated by.
+    /// The tables that messages are rated by.
     pub tables: Tables,
     /// The number that CDRs name the tariff version with.
     pub tariff: u32,
-    /// Which operators take which messages; empty where none are provisioned and messages are charged only.
+    /// The routes to operators; empty where none are provisioned and messages are charged only.
     pub routes: Routes,
-    /// Every operator's queue.
+    /// The queues of all operators.
     pub operator_queues: Arc<OperatorQueues>,
     /// Accounts that may bind, by `system_id`.
     pub(crate) by_system_id: HashMap<Arc<str>, Arc<ActiveAccount>>,

@@ -19,7 +19,7 @@ use crate::changed_accounts::ChangedAccounts;
 use crate::delivery::operator_queues::{NextOperatorQueues, OperatorQueues, OperatorSetup};
 use crate::snapshot::Snapshot;
 
-/// Why a configuration cannot be applied.
+/// The reason why a configuration cannot be applied.
 #[derive(Debug, Error)]
 pub enum ApplyError {
     /// Its pieces contradict one another.
@@ -38,11 +38,11 @@ pub enum ApplyError {
 pub struct Prepared {
     pub(crate) snapshot: Snapshot,
     pub(crate) additions: Additions,
-    /// What operators' queues take over with it.
+    /// The operators' queues, with what they take over once it is in force.
     pub(crate) operator_queues: NextOperatorQueues,
 }
 
-/// Makes snapshots.
+/// Makes snapshots of configurations.
 #[derive(Debug)]
 pub struct SnapshotBuilder {
     books: Books,
@@ -50,13 +50,13 @@ pub struct SnapshotBuilder {
 }
 
 impl SnapshotBuilder {
-    /// Over the books and the accounts' states.
+    /// A builder over the books and the accounts' states.
     pub fn new(books: Books, accounts: Arc<AccountRuntimes>) -> Self {
         Self { books, accounts }
     }
 
-    /// Accounts, operators and tariff version are durable from here on, which binds nobody to anything: they are so
-    /// before anything is priced by them or sent to them, so that every CDR can be explained. Waits for the disk.
+    /// Builds a snapshot. Accounts, operators and tariff version are made durable first, before anything is priced by them
+    /// or sent to them, so that every CDR can be explained. Waits for the disk.
     pub fn prepare(
         &self,
         loaded: &Loaded,

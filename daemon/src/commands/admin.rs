@@ -18,10 +18,10 @@ use tollgate_management::{NewAdmin, create_admin, generated_password};
 /// Of `tollgate admin create`.
 #[derive(Debug, clap::Args)]
 pub struct AdminArguments {
-    /// What the admin logs in with
+    /// The e-mail address that the admin logs in with
     #[arg(long)]
     pub email: String,
-    /// What people call the admin [default: the e-mail address]
+    /// The admin's name [default: the e-mail address]
     #[arg(long)]
     pub name: Option<String>,
     /// Make a password and print it once, in place of reading one

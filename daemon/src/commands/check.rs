@@ -1,4 +1,4 @@
-//! `tollgate check`.
+//! The command `tollgate check`: validates the configuration.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::output::say;
 use tollgate_provisioning as config;
 use tollgate_provisioning::Provisioning;
 
-/// Validates every file.
+/// Validates every file and prints a summary.
 pub fn check(path: &Path) -> Result<(), Failure> {
     let loaded = config::load(path)?;
     let provisioning = &loaded.provisioning;
@@ -31,7 +31,7 @@ pub fn check(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Who messages are handed to.
+/// A line about the operators that messages are handed to.
 fn operators(provisioning: &Provisioning) -> String {
     let each: Vec<String> = provisioning
         .operators

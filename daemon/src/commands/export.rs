@@ -1,4 +1,4 @@
-//! `tollgate export cdr`.
+//! The command `tollgate export cdr`: writes out CDRs.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -26,18 +26,18 @@ pub struct ExportArguments {
     /// Submitted before this time
     #[arg(long, value_parser = parse_time)]
     pub to: Option<UnixMicros>,
-    /// Only this account's
+    /// Only the CDRs of this account
     #[arg(long)]
     pub account: Option<String>,
-    /// How rows are written
+    /// The format of the rows
     #[arg(long, value_enum, default_value_t = Format::Csv)]
     pub format: Format,
-    /// Where to [default: standard output]
+    /// The file to write to [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
 
-/// How exported rows are written.
+/// The format of exported rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// RFC 4180, with a header

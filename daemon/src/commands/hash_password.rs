@@ -1,4 +1,4 @@
-//! `tollgate hash-password`.
+//! The command `tollgate hash-password`: hashes a password for accounts.toml.
 
 use std::io::{IsTerminal, stdin};
 

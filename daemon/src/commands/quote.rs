@@ -26,7 +26,7 @@ use tollgate_management::quotes::route::Route;
 use tollgate_management::tariff_files::PricedLine;
 use tollgate_provisioning::{Loaded, ProvisionedAccount};
 
-/// Of `tollgate quote`.
+/// The arguments of `tollgate quote`.
 #[derive(Debug, clap::Args)]
 pub struct QuoteArguments {
     /// The account that would pay
@@ -35,16 +35,16 @@ pub struct QuoteArguments {
     /// The destination, as a gateway would submit it
     #[arg(long, value_name = "NUMBER")]
     pub to: String,
-    /// The sender
+    /// The sender: a number, a short code or a sender ID
     #[arg(long, default_value = "")]
     pub from: String,
     /// The text; it is encoded as a gateway would
     #[arg(long, conflicts_with = "segments")]
     pub text: Option<String>,
-    /// How many segments, in place of a text
+    /// The number of segments, in place of a text
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..))]
     pub segments: Option<u8>,
-    /// When it would be submitted, in RFC 3339 [default: now]
+    /// The time at which it would be submitted, in RFC 3339 [default: now]
     #[arg(long, value_parser = parse_time)]
     pub at: Option<UnixMicros>,
     /// The network named in the account's TLV, such as 63902
@@ -59,7 +59,7 @@ pub struct QuoteArguments {
     /// Also show which operators could take it, in which order, and why the others could not
     #[arg(long)]
     pub route: bool,
-    /// For programs
+    /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
 }
@@ -118,7 +118,7 @@ fn refused(terms: &Terms, refusal: Refusal) -> String {
     format!("refused: {refusal} (command_status 0x{status:08X})")
 }
 
-/// What prices depend on. What has been approved is not in the files, so that a quote lets every sender and text through
+/// Everything that prices depend on. Approvals are not in the files, so that a quote lets every sender and text through
 /// that needs approval.
 fn definition(loaded: &Loaded) -> Definition {
     let mut definition = loaded.provisioning.definition(&loaded.settings.refusals);
@@ -169,7 +169,7 @@ fn wallet_state(
     Ok(state)
 }
 
-/// For a person.
+/// Prints a quote as text for a person.
 fn print(quote: &Explained) {
     let Explained { account, plan, currency, network, operator, found_by, .. } = quote;
     let country = quote.country.as_ref().map_or("", |(_, name)| name);

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::output::say;
 use tollgate_provisioning as config;
 
-/// Of `tollgate receipts`.
+/// The arguments of `tollgate receipts`.
 #[derive(Debug, clap::Args)]
 pub struct ReceiptsArguments {
     /// The data directory, in place of the one configured
@@ -99,7 +99,7 @@ fn replay(config: &Path, store: &Arc<Store>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How many of the receipts have found their message.
+/// Has the committer try the receipts again; returns the number of those that have found their message.
 fn tell(committer: &Committer, events: Vec<DeliveryEvent>) -> Result<usize, Failure> {
     let (told, heard) = std::sync::mpsc::channel();
     let done = Box::new(move |result| {

@@ -15,16 +15,16 @@ use super::data_dir;
 use crate::failure::Failure;
 use crate::output::say;
 
-/// Of `tollgate topup`.
+/// The arguments of `tollgate topup`.
 #[derive(Debug, clap::Args)]
 pub struct TopupArguments {
-    /// Whose wallet
+    /// The account whose wallet is credited
     #[arg(long)]
     pub account: String,
-    /// How much, in the account's currency, such as 100.00
+    /// The amount, in the account's currency, such as 100.00
     #[arg(long)]
     pub amount: Amount,
-    /// What the ledger says of it, such as an invoice number
+    /// A note for the ledger, such as an invoice number
     #[arg(long)]
     pub reference: String,
     /// The data directory, in place of the one configured

@@ -1,4 +1,4 @@
-//! `tollgate verify`.
+//! The command `tollgate verify`: proves that the books balance.
 
 mod accounts;
 
@@ -12,7 +12,7 @@ use super::data_dir;
 use crate::failure::Failure;
 use crate::output::say;
 
-/// Of `tollgate verify`.
+/// The arguments of `tollgate verify`.
 #[derive(Debug, clap::Args)]
 pub struct VerifyArguments {
     /// The data directory, in place of the one configured

@@ -99,7 +99,7 @@ pub fn stats_of(store: &Store, operator: &ProvisionedOperator, period: PeriodQue
 
 /// The links of an operator as they are now.
 pub fn links_of(operator_queue: &OperatorQueue) -> OperatorLinks {
-    let links = operator_queue.link_registry.cards().iter().map(|link_status| link(link_status)).collect();
+    let links = operator_queue.link_registry.links().iter().map(|link_status| link(link_status)).collect();
     OperatorLinks { code: operator_queue.code.to_string(), links }
 }
 

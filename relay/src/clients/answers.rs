@@ -1,4 +1,4 @@
-//! From what storage says to the responses that the session sends.
+//! Answers of the committer, turned into the responses that the session sends.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use tollgate_storage::clock::now;
 use super::session::EsmeSession;
 use super::token::{DETAILS_COUNT, DETAILS_SHIFT, Details, Token};
 
-/// ESME_RCANCELFAIL.
+/// ESME_RCANCELFAIL: the message cannot be cancelled.
 pub const CANCEL_FAILED: u32 = 0x0000_0011;
-/// ESME_RREPLACEFAIL.
+/// ESME_RREPLACEFAIL: the message cannot be replaced.
 pub const REPLACE_FAILED: u32 = 0x0000_0013;
 
 impl EsmeSession {

@@ -1,4 +1,4 @@
-//! Admission: password, address, number of binds.
+//! Admission of binds: password, address, number of binds.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,15 +11,15 @@ use super::session::EsmeSession;
 use crate::snapshot::ActiveAccount;
 use tollgate_provisioning::passwords;
 
-/// ESME_RBINDFAIL.
+/// ESME_RBINDFAIL: the bind is refused for another reason than the password.
 const BIND_FAILED: u32 = 0x0000_000D;
 /// ESME_RINVPASWD, for an unknown `system_id` too: a guesser learns nothing from the difference.
 const INVALID_PASSWORD: u32 = 0x0000_000E;
 
-/// Passwords verified at one time: each costs milliseconds of a core and megabytes of memory.
+/// Passwords that are verified at one time: each costs milliseconds of a core and megabytes of memory.
 const VERIFICATIONS_MAX: usize = 2;
 
-/// The daemon's side of the SMPP server.
+/// Admits binds on behalf of the SMPP server.
 #[derive(Debug)]
 pub struct ClientBinds {
     context: Arc<ClientContext>,

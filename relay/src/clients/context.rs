@@ -1,4 +1,4 @@
-//! What the sessions of gateways share.
+//! The parts of the process that all sessions of gateways share.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub struct ClientContext {
 }
 
 impl ClientContext {
-    /// Over what is in force and the books.
+    /// The context of a process with this snapshot and these books.
     pub fn new(
         snapshot: CurrentSnapshot,
         books: Books,

@@ -1,4 +1,4 @@
-//! What is to be delivered, as it goes into the queue in the same commit as the charge.
+//! The intent to deliver a message, which goes into its queue in the same commit as the charge.
 
 use tollgate_engine::charging::Charge;
 use tollgate_engine::refusal::Refusal;
@@ -13,7 +13,7 @@ use super::session::EsmeSession;
 use crate::snapshot::ActiveAccount;
 use tollgate_provisioning::TlvTags;
 
-/// message_payload (SMPP 3.4 §5.3.2.32), which is the text and is written anew.
+/// message_payload (SMPP 3.4 §5.3.2.32), which holds the text and is written anew for the operator.
 const MESSAGE_PAYLOAD: u16 = 0x0424;
 /// qos_time_to_live (SMPP 3.4 §5.3.2.9): a validity in seconds, which comes before validity_period.
 const QOS_TIME_TO_LIVE: u16 = 0x0017;
@@ -22,17 +22,17 @@ const PRIORITY_MAX: u8 = 3;
 /// International, ISDN: what a number in international form is.
 const INTERNATIONAL: u8 = 1;
 
-/// When a message is due and until when it is wanted.
+/// The time at which a message is due, and the end of its validity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Times {
-    /// `None` for now.
+    /// The time at which it is due; `None` where that is at once.
     pub scheduled_at: Option<UnixMicros>,
-    /// `None` where the message does not say.
+    /// The end of its validity; `None` where the message does not say.
     pub expires_at: Option<UnixMicros>,
 }
 
 impl Times {
-    /// As the request gives them; refused where its time is over before it begins.
+    /// Reads the times of a request; refused where the validity ends before the message is due.
     pub fn read(submit: &Submit<'_>, now: UnixMicros) -> Result<Self, Refusal> {
         let at = |field: &[u8]| {
             let time = SmppTime::parse(field).ok().flatten();
@@ -54,23 +54,23 @@ impl Times {
 /// A charged message that is to be delivered.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivering<'a> {
-    /// Whose.
+    /// The account that pays.
     pub account: &'a ActiveAccount,
-    /// As submitted.
+    /// The request.
     pub submit: &'a Submit<'a>,
-    /// What the request says beyond its text.
+    /// The parameters of the request.
     pub parameters: &'a Parameters<'a>,
     /// The destination as submitted.
     pub to: &'a Address<'a>,
-    /// Where it is queued.
+    /// The operator that it is queued for.
     pub first_choice: FirstChoice,
-    /// When.
+    /// The time at which it is due, and the end of its validity.
     pub times: Times,
-    /// When it came.
+    /// The time at which it came.
     pub now: UnixMicros,
 }
 
-/// The place in the queue that a message with this priority_flag gets; zero goes first.
+/// The class in the queue of a message with this priority_flag; class zero goes first.
 pub fn class_of(priority_flag: u8) -> u8 {
     PRIORITY_MAX - priority_flag.min(PRIORITY_MAX)
 }
@@ -138,7 +138,7 @@ fn write(
     message.write_body(out);
 }
 
-/// Every parameter is passed on but the text and those that are between the gateway and us.
+/// Keeps every parameter for the operator but the text and those that the gateway addresses to the daemon.
 fn keep_tlvs(submit: &Submit<'_>, tags: &TlvTags, out: &mut Vec<u8>) {
     if submit.tlvs.is_empty() {
         return;

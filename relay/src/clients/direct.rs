@@ -1,4 +1,5 @@
-//! A message that comes by another way than a bind: a session of one request, by the same path and with the same promises.
+//! Messages that come by another way than a bind: each is a session of one request, by the same path and with the same
+//! promises.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -21,9 +22,9 @@ use crate::blocking::wait_for;
 use crate::snapshot::ActiveAccount;
 use tollgate_provisioning::TlvTags;
 
-/// Unanswered requests of such a session.
+/// The window of such a session.
 const WINDOW: u32 = 1;
-/// Any; nobody sees it.
+/// The sequence number of the request, which nobody sees.
 const SEQUENCE: u32 = 1;
 /// Types of number and numbering plans (SMPP 3.4 §5.2.5, §5.2.6).
 const UNKNOWN: u8 = 0;
@@ -31,7 +32,7 @@ const INTERNATIONAL: u8 = 1;
 const NETWORK_SPECIFIC: u8 = 3;
 const ALPHANUMERIC: u8 = 5;
 const ISDN: u8 = 1;
-/// Sources of fewer digits are short codes.
+/// The shortest source that is a number; sources of fewer digits are short codes.
 const NUMBER_DIGITS_MIN: usize = 7;
 
 /// A message to charge. Octets of addresses, key and dispatch id have no NUL in them.
@@ -41,39 +42,39 @@ pub struct DirectSubmit<'a> {
     pub from: &'a str,
     /// The destination, of 1 to 20 octets.
     pub to: &'a str,
-    /// What is sent, of at most 65,535 octets.
+    /// The text, of at most 65,535 octets.
     pub octets: &'a [u8],
-    /// What it is (SMPP 3.4 §5.2.19).
+    /// The coding of the text (SMPP 3.4 §5.2.19).
     pub data_coding: u8,
-    /// Whether it begins with a user data header.
+    /// True if the text begins with a user data header.
     pub udhi: bool,
-    /// SMPP 3.4 §5.2.17.
+    /// The receipts that are asked for (SMPP 3.4 §5.2.17).
     pub registered_delivery: u8,
-    /// 0 to 3.
+    /// The priority_flag, 0 to 3.
     pub priority: u8,
-    /// When it is to leave.
+    /// The time at which it is due; `None` where that is at once.
     pub scheduled_at: Option<UnixMicros>,
-    /// Until when it is wanted.
+    /// The end of its validity.
     pub expires_at: Option<UnixMicros>,
     /// The client's key against charging twice, of 1 to 64 octets.
     pub idempotency_key: Option<&'a [u8]>,
-    /// The batch that it belongs to, of 1 to 64 octets.
+    /// The dispatch that it belongs to, of 1 to 64 octets.
     pub dispatch_id: Option<&'a [u8]>,
     /// The client's own number for it.
     pub user_message_reference: Option<u16>,
 }
 
-/// Why a message has no id.
+/// The reason why a message has no id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotCharged {
-    /// It is not charged.
+    /// The message is not charged.
     Refused(Refusal),
-    /// It is with the committer, and nobody knows yet whether it will be charged.
+    /// The message is with the committer, and it is not known yet whether it will be charged.
     InDoubt,
 }
 
-/// Charges a message and waits until that is durable. The answer is the message's id, the first one's where its key was used
-/// before.
+/// Charges a message and waits until that is durable. Returns the message's id; the id of the first use where its key was
+/// used before.
 pub fn submit_directly(
     context: Arc<ClientContext>,
     account: &Arc<ActiveAccount>,
@@ -104,7 +105,7 @@ pub fn submit_directly(
     }
 }
 
-/// What is refused without an answer is refused before the account's wish for reasons is known.
+/// The reason of a refusal that came without an explanation: it was made before the account's tags were looked at.
 fn refused_at_once(submit: &Submit<'_>, tags: &TlvTags, now: UnixMicros) -> Refusal {
     if Parameters::read(submit, tags).is_err() {
         return Refusal::Malformed;
@@ -112,7 +113,8 @@ fn refused_at_once(submit: &Submit<'_>, tags: &TlvTags, now: UnixMicros) -> Refu
     Times::read(submit, now).err().unwrap_or(Refusal::UnknownAccount)
 }
 
-/// A charge that finds no room in front of the committer in time gives its money back as the session goes.
+/// The answer to the one request. A charge that finds no room in the committer's queue in time is given back when the
+/// session is dropped.
 fn answer_of(session: &mut EsmeSession, time_limit: Duration) -> Result<Answer, NotCharged> {
     let mut is_flushed = false;
     let answered = async {
@@ -160,7 +162,7 @@ impl<'a> DirectSubmit<'a> {
         }
     }
 
-    /// Reasons of refusals are told to whoever asks for the price.
+    /// Writes the optional parameters. It asks for the price, as the reason of a refusal is only told to those who do.
     fn put_tlvs(&self, tags: &TlvTags, out: &mut Vec<u8>) {
         put_tlv(out, tags.price_request, b"1");
         if let Some(key) = self.idempotency_key {
@@ -175,7 +177,7 @@ impl<'a> DirectSubmit<'a> {
     }
 }
 
-/// Values are at most 64 octets.
+/// Writes one parameter, whose value has at most 64 octets.
 fn put_tlv(out: &mut Vec<u8>, tag: u16, value: &[u8]) {
     let Ok(length) = u16::try_from(value.len()) else {
         unreachable!("a parameter of {} octets was let through", value.len())
@@ -185,7 +187,7 @@ fn put_tlv(out: &mut Vec<u8>, tag: u16, value: &[u8]) {
     out.extend_from_slice(value);
 }
 
-/// As gateways say what a sender is.
+/// The source address with the type of number that gateways give such a sender.
 fn source(from: &str) -> Address<'_> {
     let digits = from.strip_prefix('+').unwrap_or(from);
     let is_number = digits.bytes().all(|octet| octet.is_ascii_digit());
@@ -198,7 +200,7 @@ fn source(from: &str) -> Address<'_> {
     Address { ton, npi, digits: from.as_bytes() }
 }
 
-/// A number with a leading zero says by itself whether it is national; see
+/// The destination address. A number with a leading zero shows by itself that it is national; see
 /// [`Number::normalise`](tollgate_engine::number::Number::normalise).
 pub fn destination(to: &str) -> Address<'_> {
     Address { ton: u8::from(!to.starts_with('0')), npi: ISDN, digits: to.as_bytes() }

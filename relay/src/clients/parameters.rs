@@ -1,4 +1,5 @@
-//! What a submit says beyond its text: the TLVs that bear on rating and charging, and the body as the engine counts it.
+//! The parameters of a submit beyond its text: the TLVs that rating and charging read, and the body as the engine counts
+//! it.
 
 use std::hash::Hasher;
 
@@ -9,9 +10,9 @@ use tollgate_storage::keys::KEY_OCTETS_MAX;
 use crate::fnv::Fnv;
 use tollgate_provisioning::TlvTags;
 
-/// SMPP 3.4 §5.3.2.17.
+/// The tag of user_message_reference (SMPP 3.4 §5.3.2.17).
 pub(crate) const USER_MESSAGE_REFERENCE: u16 = 0x0204;
-/// SMPP 3.4 §5.3.2.22 to §5.3.2.24.
+/// The tags of a part of a long message (SMPP 3.4 §5.3.2.22 to §5.3.2.24).
 const SAR_MSG_REF_NUM: u16 = 0x020C;
 const SAR_TOTAL_SEGMENTS: u16 = 0x020E;
 const SAR_SEGMENT_SEQNUM: u16 = 0x020F;
@@ -22,23 +23,23 @@ pub(crate) const UDHI: u8 = 0x40;
 /// Octets of a dispatch id that are kept.
 const DISPATCH_OCTETS_MAX: usize = 64;
 
-/// The optional parameters that matter here.
+/// The optional parameters that rating and charging read.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Parameters<'a> {
     /// The client's key against charging twice.
     pub idempotency_key: Option<&'a [u8]>,
-    /// The batch that the message belongs to.
+    /// The dispatch that the message belongs to.
     pub dispatch_id: Option<&'a [u8]>,
     /// The network that the client says the number belongs to.
     pub network: Option<&'a [u8]>,
-    /// Whether the response is to carry price and balance.
+    /// True if the response is to carry price and balance.
     pub wants_price: bool,
     /// The client's own number for the message.
     pub user_message_reference: Option<u16>,
     sar: [Option<u16>; 3],
 }
 
-/// A parameter that bears on the price, or on charging twice, cannot be read.
+/// A parameter that decides about the price, or about charging twice, cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unreadable;
 
@@ -106,7 +107,7 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// Tells a resend from another message under the same key. It is kept on disk.
+/// A hash of the message's contents, kept on disk, that tells a resend from another message under the same key.
 pub fn fingerprint(submit: &Submit<'_>) -> u64 {
     let mut hasher = Fnv::default();
     let destinations = submit.destinations.iter().map(|to| to.digits);

@@ -1,4 +1,4 @@
-//! query_sm, cancel_sm and replace_sm: what a gateway asks about a message after its submit.
+//! query_sm, cancel_sm and replace_sm: requests of a gateway about a message that it has submitted.
 //!
 //! A message can be cancelled and replaced until an operator was offered it; one that is charged only, until it is
 //! cancelled. These reads go to RocksDB on the session's own task; they touch one or two blocks.
@@ -19,9 +19,9 @@ use super::parameters::UDHI;
 use super::session::EsmeSession;
 use super::token::Token;
 
-/// ESME_RSYSERR.
+/// ESME_RSYSERR: the books cannot be read, or the committer's queue is full.
 const SYSTEM_ERROR: u32 = 0x0000_0008;
-/// ESME_RQUERYFAIL.
+/// ESME_RQUERYFAIL: the message is not known.
 const QUERY_FAILED: u32 = 0x0000_0067;
 
 /// A message of this account, by its full id.
@@ -30,7 +30,7 @@ struct Found {
     segments: u8,
     data_coding: u8,
     esm_class: u8,
-    /// Where it is queued; `None` where it is charged only.
+    /// The queue that it was put into; `None` where it is charged only.
     route: Option<CdrRoute>,
 }
 
@@ -69,8 +69,8 @@ impl EsmeSession {
         }
     }
 
-    /// The new text has to cost the same, and to be one that the account may send. Of a message that is charged only no
-    /// text is kept, so that nothing is replaced.
+    /// Replaces a text. The new one has to cost the same and has to be one that the account may send. No text is kept of
+    /// a message that is charged only, so that nothing is replaced there.
     pub(crate) fn answer_replace(
         &mut self,
         sequence: u32,
@@ -152,7 +152,7 @@ impl EsmeSession {
         self.context.books.store.queue().row(QueueKey { home, class, message_id })
     }
 
-    /// The message that a request means, or the verdict on a request that means none.
+    /// The message that a request means, or the refusal of a request that means none.
     fn found_or(&self, message: &MessageRef<'_>, unknown_outcome: u32) -> Result<Found, Verdict> {
         match self.find(message) {
             Ok(Some(found)) => Ok(found),

@@ -1,4 +1,4 @@
-//! Receipts on their way to a bound gateway, and what it says of them.
+//! Receipts on their way to a bound gateway, and its answers to them.
 
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -56,7 +56,7 @@ impl EsmeSession {
         Poll::Ready(())
     }
 
-    /// The gateway has it, never wants it, or is asked again.
+    /// Acts on the gateway's answer: the receipt is done, or is sent again.
     pub(crate) fn receipt_answered(&mut self, id: u64, outcome: DeliveryOutcome) {
         self.receipts_in_hand.remove(&id);
         let receipt_queue = &self.runtime.receipt_queue;
@@ -156,7 +156,7 @@ fn error_code(receipt: &GatewayReceipt) -> u16 {
     text.or_else(|| receipt.network_error.map(|[_, high, low]| u16::from_be_bytes([high, low]))).unwrap_or(0)
 }
 
-/// `YYMMDDhhmm`.
+/// A time as receipts write it: `YYMMDDhhmm`.
 fn minutes(at: UnixMicros) -> String {
     let mut time = String::from_utf8(format_time(at.0)).unwrap_or_default();
     time.truncate(10);

@@ -1,4 +1,4 @@
-//! Which operator a message goes to first: chosen after it is rated and before anything is debited.
+//! The operator that a message goes to first, chosen after the message is rated and before anything is debited.
 
 use std::hash::{BuildHasher, Hasher};
 use std::sync::OnceLock;
@@ -15,30 +15,30 @@ use tollgate_engine::time::UnixMicros;
 use super::session::EsmeSession;
 use crate::snapshot::ActiveAccount;
 
-/// Where a message is to be queued.
+/// The operator that a message is queued for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FirstChoice {
-    /// Whose queue.
+    /// The operator.
     pub operator: OperatorNumber,
-    /// What weighted routing draws with, now and when the message has to go elsewhere.
+    /// The number that weighted routing draws with, now and when the message has to go elsewhere.
     pub spread: u64,
 }
 
-/// What routing looks at beside the rating.
+/// The properties of a message that routing looks at, beside its rating.
 #[derive(Clone, Copy, Debug)]
 pub struct Routing<'a> {
-    /// Whose message.
+    /// The account that sends it.
     pub account: &'a ActiveAccount,
-    /// When it came.
+    /// The time at which it came.
     pub now: UnixMicros,
-    /// Source address as submitted.
+    /// The source address as submitted.
     pub source: &'a [u8],
-    /// What is sent.
+    /// The text.
     pub body: &'a Body<'a>,
 }
 
 impl EsmeSession {
-    /// The message's home; `None` where messages are charged only.
+    /// The operator that a message is queued for; `None` where messages are charged only.
     pub(crate) fn route(
         &self,
         routing: &Routing<'_>,
@@ -113,7 +113,7 @@ fn part_of(body: &Body<'_>) -> Option<[u8; 3]> {
     None
 }
 
-/// The same for the same message as long as the process lives.
+/// A hash that is the same for all parts of a message as long as the process lives.
 fn hash(long_message_routes: &[&[u8]]) -> u64 {
     static STATE: OnceLock<std::hash::RandomState> = OnceLock::new();
     let mut hasher = STATE.get_or_init(std::hash::RandomState::new).build_hasher();

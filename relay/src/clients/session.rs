@@ -1,4 +1,4 @@
-//! One bound session's side of the gate: from a submit to a charge in memory, and on to the committer in chunks.
+//! The session of one bind: from a submit to a charge in memory, and on to the committer in chunks.
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -29,20 +29,20 @@ use tollgate_provisioning::TlvTags;
 /// Emptied chunks that are kept for their memory.
 const SPARE_CHUNKS_MAX: usize = 4;
 
-/// What a session of the SMPP server talks to.
+/// The session of one bind, as the SMPP server calls it.
 pub struct EsmeSession {
     pub(crate) context: Arc<ClientContext>,
-    /// What was in force when the account was looked up last.
+    /// The snapshot that was in force when the account was looked up last.
     snapshot: Arc<Snapshot>,
-    /// Of `live`, at that time.
+    /// The generation of that snapshot at that time.
     generation: u64,
     /// `None` once the account is no longer provisioned.
     pub(crate) account: Option<Arc<ActiveAccount>>,
     account_id: Arc<str>,
     refreshed_at: u64,
     pub(crate) runtime: Arc<AccountRuntime>,
-    /// Whether it has a place among the account's binds: taken at the bind and given back at the end, whatever a reload
-    /// does in between.
+    /// True if it has a place among the account's binds. The place is taken at the bind and given back at the end,
+    /// whatever a reload does in between.
     has_bind: bool,
     pub(crate) revenue: Counter,
     window: u32,
@@ -56,14 +56,14 @@ pub struct EsmeSession {
     )]
     spare: Vec<Box<Chunk>>,
     pub(crate) notices: (mpsc::UnboundedSender<Notice>, mpsc::UnboundedReceiver<Notice>),
-    /// Answers that need no commit.
+    /// Answers that need no commit, until the session sends them.
     pub(crate) ready: Vec<Answer>,
-    /// What is to be said beside the message id, by the number in the request's token.
+    /// Details of answers beside the message id, by the number in the request's token.
     pub(crate) details: HashMap<u32, Details>,
     pub(crate) next_details: u32,
     /// Requests with the committer.
     inflight: u32,
-    /// Where a queue row is written, kept for its memory.
+    /// The buffer that queue rows are written into, kept for its memory.
     pub(crate) intent_body: Vec<u8>,
     /// Receipts with the peer.
     pub(crate) receipts_in_hand: HashSet<u64>,
@@ -84,7 +84,7 @@ impl EsmeSession {
         context.metrics.windows.increment(window);
         let snapshot = context.snapshot.load_full();
         Self {
-            // Whatever was changed since the account was looked up is seen at the first message.
+            // A change since the account was looked up is seen at the first message.
             generation: u64::MAX,
             snapshot,
             account_id: Arc::clone(&account.provisioned.account.id),
@@ -124,7 +124,7 @@ impl EsmeSession {
         self.account.as_ref().map(|account| account.provisioned.tlv)
     }
 
-    /// Once per read of the socket: looks the account up again if there was a reload or a change.
+    /// Looks the account up again if there was a reload or a change, once per read of the socket.
     fn refresh(&mut self, now: u64) {
         if std::mem::replace(&mut self.refreshed_at, now) == now {
             return;
@@ -150,7 +150,7 @@ impl EsmeSession {
         &self.snapshot
     }
 
-    /// A number that looks like chance, for messages that share nothing with others (SplitMix64).
+    /// A pseudo-random number (SplitMix64), for messages that are not parts of a long one.
     pub(crate) fn next_spread(&self) -> u64 {
         let state = self.spread.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
         self.spread.set(state);
@@ -227,7 +227,7 @@ impl EsmeSession {
         self.open_chunk().push_request(token.0, cdrs);
     }
 
-    /// Requests that went to the committer, or came back from it.
+    /// Counts requests that went to the committer, or came back from it.
     pub(crate) fn count_inflight(&mut self, requests: usize, went: bool) {
         let inflight = u32::try_from(requests).ok().and_then(|requests| {
             if went {
@@ -329,7 +329,7 @@ impl GateSession for EsmeSession {
 
 impl Drop for EsmeSession {
     fn drop(&mut self) {
-        // Chunks that were not handed over give their money back as they are dropped.
+        // Chunks that were not handed over give their charges back as they are dropped.
         for id in self.receipts_in_hand.drain() {
             self.runtime.receipt_queue.give_back(id);
         }

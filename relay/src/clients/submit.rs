@@ -20,7 +20,7 @@ use super::session::EsmeSession;
 use super::token::{Details, Token};
 use crate::snapshot::{AccountRuntime, ActiveAccount};
 
-/// One submit on its way through the gate.
+/// One submit while it is charged.
 struct Request<'a> {
     now: UnixMicros,
     submit: &'a Submit<'a>,
@@ -30,10 +30,10 @@ struct Request<'a> {
     account: &'a Arc<ActiveAccount>,
 }
 
-/// A charge in memory, with where its message goes.
+/// A charge in memory, with the operator that its message goes to.
 struct Charged {
     charge: Charge,
-    /// `None` where messages are charged only.
+    /// The operator; `None` where messages are charged only.
     first_choice: Option<FirstChoice>,
 }
 
@@ -82,7 +82,7 @@ impl EsmeSession {
         }
     }
 
-    /// Reserves the key where it is new; otherwise there is nothing to charge and the verdict is known.
+    /// Reserves the key where it is new; otherwise there is nothing to charge and the answer is known.
     fn answer_known_key(&mut self, request: &Request<'_>, key: Key<'_>) -> Option<Verdict> {
         let token = Token::new(request.submit.sequence, request.submit.kind);
         let waiter = (&self.notices.0, token.0);
@@ -229,7 +229,7 @@ impl EsmeSession {
         }
     }
 
-    /// With the reason in a TLV for whoever asks for reply TLVs.
+    /// Refuses a request, with the reason in a TLV where reply TLVs are asked for.
     fn refuse_request(&mut self, request: &Request<'_>, refusal: Refusal) -> Verdict {
         let verdict = self.refuse(Some(request.account), refusal);
         let (Verdict::Refused(status), true) = (verdict, request.wants_reply_tlvs()) else { return verdict };

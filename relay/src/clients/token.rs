@@ -5,7 +5,7 @@ use tollgate_engine::network::NetworkCode;
 use tollgate_smpp::pdu::SubmitKind;
 use tollgate_smpp::{Reply, ReplyTlvs, UnsuccessfulDestination};
 
-/// The mark that a request bears through storage: its sequence number, which operation it is, and the number of its
+/// The token that a request carries through storage: its sequence number, its operation, and the number of its
 /// [`Details`] where it has any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token(pub u64);
@@ -17,17 +17,17 @@ pub const DETAILS_SHIFT: u32 = 34;
 /// Numbers of details go round within this; far more than a window holds.
 pub const DETAILS_COUNT: u32 = (1 << 30) - 1;
 
-/// What is to be said beside the message id. Most requests have none.
+/// Details of an answer beside the message id. Most requests have none.
 #[derive(Debug)]
 pub enum Details {
-    /// For accounts that ask what a message cost.
+    /// Price and network, for accounts that ask what a message cost.
     Price(Amount, NetworkCode),
     /// The destinations of a submit_multi that were refused.
     Multi(Vec<UnsuccessfulDestination>),
 }
 
 impl Token {
-    /// Of a submit without details.
+    /// The token of a submit without details.
     pub fn new(sequence: u32, kind: SubmitKind) -> Self {
         let kind = match kind {
             SubmitKind::SubmitSm => 0,
@@ -46,7 +46,7 @@ impl Token {
     /// The answer that a message was accepted.
     pub fn accepted(self, message_id: u64, tlvs: ReplyTlvs) -> Reply {
         if self.0 & MULTI != 0 {
-            // Of a resend under the same key: which destinations were refused is not kept.
+            // In the answer to a resend under the same key no refused destinations are listed: they are not kept.
             Reply::MultiSubmitted { message_id, unsuccessful: Vec::new() }
         } else if self.0 & DATA != 0 {
             Reply::DataAccepted { message_id, tlvs }

@@ -10,7 +10,7 @@ use tollgate_smpp::link::DeliverAck;
 pub struct Acks(Mutex<(Vec<DeliverAck>, Option<Waker>)>);
 
 impl Acks {
-    /// These may go out.
+    /// Adds acknowledgements that may be sent now.
     pub fn push(&self, acks: Vec<DeliverAck>) {
         let mut state = self.0.lock();
         state.0.extend(acks);

@@ -1,4 +1,5 @@
-//! From a home queue to lanes: who sends each message, and the lease that is durable before it may be sent.
+//! From a backlog to operators' queues: the operator that sends each message, and the lease that is durable before it
+//! may be sent.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,25 +21,25 @@ use super::operator_queues::OperatorQueues;
 use super::scheduler::DeliveryScheduler;
 use crate::snapshot::Snapshot;
 
-/// Messages in one lease.
+/// The largest number of messages in one lease.
 const LEASE_MESSAGES_MAX: usize = 512;
 
-/// Where a message goes now.
+/// The operator that a message is assigned to now.
 enum Assignment {
     To(Arc<OperatorQueue>),
-    /// Everybody who could take it was asked, or is down. Others behind it may fare better.
+    /// Every operator that could take it was asked, or is down. Messages behind it may have others.
     Later,
 }
 
-/// Messages for one lane, as they are gathered.
+/// Messages for one operator's queue, as they are gathered.
 struct Batch {
     operator_queue: Arc<OperatorQueue>,
     room: usize,
     messages: Vec<Attempt>,
 }
 
-/// How operators are, but that one which is tried out counts as well as long as it wants more messages to try it with.
-/// Otherwise it would be asked for nothing and never be found well again, as its messages have long gone elsewhere.
+/// The condition of operators, where one that is probed counts as available as long as it wants more probes. Otherwise
+/// it would get no messages and never be found available again, as its messages have long gone elsewhere.
 struct ProbeConditions<'a> {
     operator_queues: &'a OperatorQueues,
     wanted: Vec<(OperatorNumber, usize)>,
@@ -66,7 +67,7 @@ impl<'a> ProbeConditions<'a> {
     }
 }
 
-/// The same for messages to one country, where an operator may be broken though its others are well.
+/// The same for messages to one country, where an operator may fail while its messages to others succeed.
 struct CountryConditions<'a> {
     probe_conditions: &'a ProbeConditions<'a>,
     country: Mcc,
@@ -97,8 +98,8 @@ impl Conditions for ProbeConditions<'_> {
     }
 }
 
-/// The home operator while it takes messages and was not asked; else, and while another one is tried out, whom routing
-/// chooses.
+/// The first choice while it takes messages and was not asked; else, and while another operator is probed, the one that
+/// routing chooses.
 fn assignment(
     snapshot: &Snapshot,
     probe_conditions: &ProbeConditions<'_>,
@@ -137,12 +138,12 @@ fn assignment(
     let chosen = chosen
         .and_then(|choice| snapshot.operator_queues.get(choice.operator))
         .filter(|operator_queue| country_conditions.takes(operator_queue));
-    // Where routing knows nobody, as of a network that has left the files, the home operator may do all the same.
+    // Where routing knows no operator, as for a network that has left the files, the first choice may do all the same.
     chosen.or(own).map_or(Assignment::Later, |operator_queue| Assignment::To(Arc::clone(operator_queue)))
 }
 
 impl DeliveryScheduler {
-    /// Moves messages out of a home queue until it is empty, or whoever should take the next has no room.
+    /// Moves messages out of a backlog until it is empty, or the operator that should take the next has no room.
     pub(crate) fn assign(self: &Arc<Self>, backlog: &Backlog) {
         let snapshot = self.snapshot.load_full();
         let at = now();
@@ -199,13 +200,13 @@ impl DeliveryScheduler {
         }
     }
 
-    /// Has a batch leased, and then passes it to its lane.
+    /// Has a batch leased, and then passes it to its operator's queue.
     fn lease(self: &Arc<Self>, operator_queue: &Arc<OperatorQueue>, batch: Vec<Attempt>, at: UnixMicros) {
         let lease = self.leases.next(at.0);
         let keys = batch.iter().map(|attempt| attempt.key).collect();
         operator_queue.leasing(batch.len());
-        let (scheduler, lane_of_batch) = (Arc::clone(self), Arc::clone(operator_queue));
-        let done = Box::new(move |result| scheduler.leased(&lane_of_batch, lease, batch, result));
+        let (scheduler, queue_of_batch) = (Arc::clone(self), Arc::clone(operator_queue));
+        let done = Box::new(move |result| scheduler.leased(&queue_of_batch, lease, batch, result));
         let events = vec![DeliveryEvent::Leased { lease, operator: operator_queue.number, keys }];
         self.submit(DeliveryBatch { events, done });
     }
@@ -248,7 +249,7 @@ impl DeliveryScheduler {
         }
     }
 
-    /// Puts a message aside, longer from time to time.
+    /// Puts a message aside, each time for longer.
     pub(crate) fn put_later(&self, backlog: &Backlog, attempt: Attempt, at: UnixMicros) {
         let doublings = u32::from(attempt.attempts).saturating_sub(1).min(16);
         let wait =

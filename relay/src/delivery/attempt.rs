@@ -1,4 +1,4 @@
-//! One message on its way through the desk, with what was tried.
+//! One message on its way through delivery, with the operators that were tried.
 
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_storage::message::{Message, QueueKey, QueuedRow};
@@ -9,26 +9,26 @@ const ASKED_MAX: usize = 16;
 /// A message out of its queue.
 #[derive(Debug)]
 pub struct Attempt {
-    /// Where its row is.
+    /// The key of its row on disk.
     pub key: QueueKey,
-    /// The row.
+    /// The bytes of the row.
     pub row: Box<[u8]>,
     /// Times that an operator was asked.
     pub attempts: u8,
-    /// Who was asked in this round and did not take it.
+    /// The operators that were asked in this round and did not take it.
     pub tried: Vec<OperatorNumber>,
-    /// Everybody who was asked, in order; the last of them where there were very many.
+    /// Every operator that was asked, in order; the last of them where there were very many.
     pub asked: Vec<OperatorNumber>,
     /// Times that the operator asked last was asked again.
     pub again: u32,
-    /// Who may have it already, where it is sent again all the same.
+    /// The operator that may have it already, where it is sent again all the same.
     pub may_be_at: Option<OperatorNumber>,
     /// The lease that names it; zero for none. It is let go when a newer lease, or the message's end, is durable.
     pub lease: u64,
 }
 
 impl Attempt {
-    /// A message that nobody was asked to take yet.
+    /// A message that no operator was asked to take yet.
     pub fn new(row: QueuedRow) -> Self {
         let QueuedRow { key, bytes } = row;
         Self {
@@ -43,7 +43,7 @@ impl Attempt {
         }
     }
 
-    /// An operator has answered.
+    /// Notes that an operator has answered.
     pub fn was_asked(&mut self, operator: OperatorNumber) {
         self.attempts = self.attempts.saturating_add(1);
         if self.asked.len() == ASKED_MAX {
@@ -52,7 +52,7 @@ impl Attempt {
         self.asked.push(operator);
     }
 
-    /// What the row says; `None` where it is damaged.
+    /// The message that the row holds; `None` where it is damaged.
     pub fn message(&self) -> Option<Message<'_>> {
         Message::read(self.key.message_id, &self.row)
     }

@@ -1,8 +1,8 @@
-//! The queue of one home operator: its oldest messages in memory, the rest on disk only.
+//! The backlog of one operator, the messages whose first choice it is: the oldest in memory, the rest on disk only.
 //!
-//! What becomes durable is pushed in the order of message ids. Beyond the capacity it is not kept: the queue then
-//! remembers that there is more on disk, and reads it back page by page once the memory has drained. The last id seen
-//! tells what is known already, so nothing is taken twice and nothing is left behind.
+//! Messages are pushed when they become durable, in the order of their ids. Beyond the capacity they are not kept in
+//! memory: the backlog remembers that there are more on disk, and reads them back page by page once the memory has
+//! drained. It remembers the last id seen, so that no message is taken twice or left behind.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -18,10 +18,10 @@ const CLASSES: usize = 4;
 /// Rows read back at one time.
 pub const PAGE: usize = 512;
 
-/// Messages that wait for one operator.
+/// The messages that wait for one operator.
 #[derive(Debug)]
 pub struct Backlog {
-    /// Whose.
+    /// The operator.
     pub first_choice: OperatorNumber,
     capacity: usize,
     state: Mutex<State>,
@@ -30,31 +30,31 @@ pub struct Backlog {
 #[derive(Debug)]
 struct State {
     classes: [ClassQueue; CLASSES],
-    /// Messages in `classes`.
+    /// The number of messages in `classes`.
     waiting: usize,
-    /// They were out before, and keep their place: by class and message id.
+    /// Messages that were out before and keep their place, by class and message id.
     returned: BTreeMap<(u8, u64), Attempt>,
-    /// By when they may be tried again, and message id.
+    /// Messages that were put aside, by the time at which they may be tried again and message id.
     later: BTreeMap<(u64, u64), Attempt>,
 }
 
 #[derive(Debug, Default)]
 struct ClassQueue {
     waiting: VecDeque<QueuedRow>,
-    /// Everything up to this id was taken into memory once.
+    /// The last id that was taken into memory.
     last_seen: u64,
-    /// Whether there may be more on disk.
+    /// True if there may be more on disk.
     on_disk: bool,
-    /// How often something was left on disk only, to see whether a page that was read was the last.
+    /// The number of times that a message was left on disk only, to see whether a page that was read was the last.
     spills: u64,
 }
 
 /// A page to read from disk.
 #[derive(Clone, Copy, Debug)]
 pub struct Refill {
-    /// Which class.
+    /// The class that is read.
     pub class: u8,
-    /// Behind which message.
+    /// The message that the page begins after.
     pub after: u64,
     spills: u64,
 }
@@ -66,7 +66,7 @@ impl State {
 }
 
 impl Backlog {
-    /// Of an operator whose messages may be on disk from before.
+    /// The backlog of an operator that may have messages on disk from before.
     pub fn new(first_choice: OperatorNumber, capacity: usize) -> Self {
         let class = || ClassQueue { on_disk: true, ..ClassQueue::default() };
         let state = State {
@@ -131,8 +131,8 @@ impl Backlog {
         }
     }
 
-    /// A page that is worth reading now: a class has run dry in memory and has more on disk. While many messages wait to
-    /// be tried again, no more are brought in: they would meet the same fate.
+    /// The page to read now, where a class has none left in memory and more on disk. While many messages wait to be
+    /// tried again none is read, as it could not be sent either.
     pub fn wants_page(&self) -> Option<Refill> {
         let state = self.state.lock();
         if state.later.len() + state.returned.len() >= self.capacity {
@@ -166,7 +166,7 @@ impl Backlog {
         state.waiting += taken;
     }
 
-    /// An operator has come back: what was put aside without being offered to anybody need not wait any longer.
+    /// Ends the wait of messages that were put aside without being offered to an operator, as one has come back.
     pub fn recall(&self) {
         let mut guard = self.state.lock();
         let state = &mut *guard;
@@ -183,14 +183,14 @@ impl Backlog {
         }
     }
 
-    /// The messages in memory that an operator may have already, and which.
+    /// The messages in memory that an operator may have already, each with the operator.
     pub fn in_doubt(&self) -> Vec<(OperatorNumber, QueueKey)> {
         let state = self.state.lock();
         let attempts = state.returned.values().chain(state.later.values());
         attempts.filter_map(|attempt| Some((attempt.may_be_at?, attempt.key))).collect()
     }
 
-    /// Messages in memory, and whether there are more on disk.
+    /// The number of messages in memory, and true if there are more on disk.
     pub fn len(&self) -> (usize, bool) {
         let state = self.state.lock();
         let more = state.classes.iter().any(|class| class.on_disk);

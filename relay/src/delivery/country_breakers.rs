@@ -1,5 +1,5 @@
-//! One operator's troubles in single countries: a breaker for each country that has failed lately, so that a route that is
-//! broken there is stepped over while the operator's others go on.
+//! Breakers of one operator by country: one for each country that has failed lately, so that messages to it go to other
+//! operators while those to other countries go on.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,37 +11,37 @@ use tollgate_engine::time::UnixMicros;
 /// A country as networks name it: the MCC (ITU-T E.212).
 pub type Mcc = u16;
 
-/// The countries where something has failed; most of the time there are none, and a look costs one load.
+/// The breakers of the countries where messages have failed. Most of the time there are none, and a look costs one load.
 #[derive(Debug)]
-pub struct Countries {
+pub struct CountryBreakers {
     config: BreakerConfig,
     troubled: AtomicUsize,
     breakers: Mutex<HashMap<Mcc, Breaker>>,
 }
 
-impl Countries {
-    /// Without any trouble yet.
+impl CountryBreakers {
+    /// Without any failure yet.
     pub fn new(config: BreakerConfig) -> Self {
         Self { config, troubled: AtomicUsize::new(0), breakers: Mutex::default() }
     }
 
-    /// Whether there is a country whose messages have to be looked at one by one.
+    /// True if there is a country whose messages have to be looked at one by one.
     pub fn any(&self) -> bool {
         self.troubled.load(Ordering::Relaxed) > 0
     }
 
-    /// Whether a message to this country may go to the operator now. One that tries it out has to be answered.
+    /// True if a message to this country may go to the operator now. It may be a probe, whose outcome has to be noted.
     pub fn admits(&self, country: Mcc, now: UnixMicros) -> bool {
         !self.any() || self.breakers.lock().get_mut(&country).is_none_or(|breaker| breaker.admit(now))
     }
 
-    /// Whether messages to this country are to go elsewhere, without trying it out.
+    /// True if messages to this country are to go elsewhere. Takes no probe.
     pub fn is_open(&self, country: Mcc, now: UnixMicros) -> bool {
         let is_open = |breaker: &Breaker| breaker.state(now) == BreakerState::Open;
         self.any() && self.breakers.lock().get(&country).is_some_and(is_open)
     }
 
-    /// A message to this country was taken, or refused for a reason of its own.
+    /// Notes that a message to this country was taken, or refused for a reason of its own.
     pub fn succeeded(&self, country: Mcc, now: UnixMicros) {
         if !self.any() {
             return;
@@ -56,14 +56,14 @@ impl Countries {
         self.troubled.store(breakers.len(), Ordering::Relaxed);
     }
 
-    /// A message to this country was not taken.
+    /// Notes that a message to this country was not taken.
     pub fn failed(&self, country: Mcc, now: UnixMicros) {
         let mut breakers = self.breakers.lock();
         breakers.entry(country).or_insert_with(|| Breaker::new(self.config)).failure(now);
         self.troubled.store(breakers.len(), Ordering::Relaxed);
     }
 
-    /// Countries whose messages go elsewhere now.
+    /// The number of countries whose messages go elsewhere now.
     pub fn open(&self, now: UnixMicros) -> usize {
         self.breakers.lock().values().filter(|breaker| breaker.state(now) == BreakerState::Open).count()
     }
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_country_that_fails_is_stepped_over_and_tried_out_again() {
-        let countries = Countries::new(CONFIG);
+        let countries = CountryBreakers::new(CONFIG);
         let at = UnixMicros;
         for _ in 0..3 {
             countries.failed(KENYA, at(0));
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_single_failure_is_forgotten_with_the_next_success() {
-        let countries = Countries::new(CONFIG);
+        let countries = CountryBreakers::new(CONFIG);
         countries.failed(KENYA, UnixMicros(0));
         assert!(countries.any() && countries.admits(KENYA, UnixMicros(1)));
         countries.succeeded(KENYA, UnixMicros(2));

@@ -1,4 +1,4 @@
-//! What the desk does by the clock.
+//! The steps of delivery that are done by the clock.
 
 use std::sync::Arc;
 
@@ -11,20 +11,20 @@ use super::effects::Effects;
 use super::scheduler::DeliveryScheduler;
 
 const SECOND: u64 = 1_000_000;
-/// How often it is looked for messages whose validity period has ended, and at the health of operators.
+/// Interval of looks for messages whose validity period has ended, and at the health of operators.
 const LOOK_EVERY: u64 = SECOND;
-/// How often it is looked for messages that are due.
+/// Interval of looks for scheduled messages that are due.
 const DUE_EVERY: u64 = SECOND / 5;
-/// How often what could not be made durable is tried again.
+/// Interval at which effects that could not be made durable are tried again.
 const AGAIN_EVERY: u64 = SECOND / 10;
-/// How often it is looked for messages whose receipt never came; a look reads all that wait for one.
+/// Interval of looks for messages whose receipt never came; a look reads all that wait for one.
 const OVERDUE_EVERY: u64 = 600 * SECOND;
 /// Messages of one look; what is left is found by the next.
 const MESSAGES_MAX: usize = 1_000;
 
-/// When each is to be done next.
+/// The time at which each step is to be done next.
 #[derive(Debug)]
-pub struct Timers {
+pub struct Deadlines {
     again: u64,
     look: u64,
     due: u64,
@@ -32,8 +32,8 @@ pub struct Timers {
     sample: u64,
 }
 
-impl Timers {
-    /// All are due a little after `now`.
+impl Deadlines {
+    /// With all steps due at `now` or a little after.
     pub fn new(now: UnixMicros) -> Self {
         Self {
             again: now.0,
@@ -44,8 +44,8 @@ impl Timers {
         }
     }
 
-    /// Does what is due.
-    pub fn look(&mut self, scheduler: &Arc<DeliveryScheduler>, now: UnixMicros) {
+    /// Does the steps that are due.
+    pub fn run_due(&mut self, scheduler: &Arc<DeliveryScheduler>, now: UnixMicros) {
         scheduler.give_up_unknowns(now);
         scheduler.release_leases();
         scheduler.match_by_address(now);
@@ -73,7 +73,7 @@ impl Timers {
 }
 
 fn is_due(at: &mut u64, now: UnixMicros, every: u64) -> bool {
-    // A clock that was set back must not stop a timer for as long.
+    // After the clock was set back a step must not wait until the old time is reached again.
     let due = now.0 >= *at || now.0 + every < *at;
     if due {
         *at = now.0 + every;
@@ -122,7 +122,7 @@ impl DeliveryScheduler {
         self.submit(DeliveryBatch { events, done });
     }
 
-    /// Messages with a validity period of their own. Those without are looked at when they leave their queue.
+    /// Fails messages whose own validity period has ended. Those without one are looked at when they leave their backlog.
     fn expire(self: &Arc<Self>, now: UnixMicros) {
         let due = match self.store.queue().due_expiries(now, MESSAGES_MAX) {
             Ok(due) => due,
@@ -149,7 +149,7 @@ impl DeliveryScheduler {
         let mut events = Vec::new();
         for operator_queue in self.operator_queues().iter() {
             let (sample, change) = operator_queue.look(now);
-            self.follow(change);
+            self.apply(change);
             let open = u32::try_from(operator_queue.countries.open(now)).unwrap_or(u32::MAX);
             operator_queue.metrics.countries_open.set(f64::from(open));
             operator_queue.metrics.health(&sample, self.waiting(&operator_queue.backlog, keep));
@@ -158,12 +158,12 @@ impl DeliveryScheduler {
             }
         }
         if !events.is_empty() {
-            // A sample that is lost is not missed.
+            // A sample that is lost does no harm.
             self.submit(DeliveryBatch { events, done: Box::new(|_| ()) });
         }
     }
 
-    /// Messages that wait for an operator. What is on disk only is counted now and then, as it takes a read.
+    /// The number of messages that wait for an operator. Those on disk only are counted now and then, as it takes a read.
     fn waiting(&self, backlog: &Backlog, count_all: bool) -> Option<u64> {
         match backlog.len() {
             (in_memory, false) => Some(in_memory as u64),

@@ -1,4 +1,5 @@
-//! What delivery hands to the committer: events, and what waits until they are durable.
+//! Effects: events that delivery hands to the committer, with leases and acknowledgements that wait until they are
+//! durable.
 
 use std::sync::Arc;
 
@@ -10,23 +11,23 @@ use tollgate_storage::delivery::DeliveryEvent;
 use super::acks::Acks;
 use super::attempt::Attempt;
 
-/// Events, and what waits for their being durable.
+/// Events, and what is done once they are durable.
 #[derive(Debug, Default)]
 pub struct Effects {
-    /// In the order in which they happened.
+    /// The events, in the order in which they happened.
     pub events: Vec<DeliveryEvent>,
     /// Leases of messages that the events settle.
     pub leases: Vec<u64>,
-    /// Receipts to acknowledge.
+    /// Acknowledgements of receipts that are among the events.
     pub acks: Option<PendingAcks>,
 }
 
 /// Acknowledgements of receipts that are on their way to disk.
 #[derive(Debug)]
 pub struct PendingAcks {
-    /// The link's.
+    /// The link that they go out on.
     pub to: Arc<Acks>,
-    /// As they go out when all is well.
+    /// The acknowledgements, with the status for success.
     pub acks: Vec<DeliverAck>,
 }
 
@@ -36,13 +37,13 @@ impl Effects {
         self.events.is_empty()
     }
 
-    /// A message is settled by this event.
+    /// Adds an event that settles a message with this lease.
     pub fn settle(&mut self, event: DeliveryEvent, lease: u64) {
         self.events.push(event);
         self.leases.push(lease);
     }
 
-    /// A message is over without an operator having it.
+    /// Adds the end of a message that no operator has.
     pub fn fail(&mut self, attempt: Attempt, outcome: Outcome, error: u32, operator: Option<OperatorNumber>) {
         let Attempt { key, row, attempts, asked, lease, .. } = attempt;
         let row = Some(row);

@@ -1,4 +1,4 @@
-//! Which leases still name a message that is not settled.
+//! The leases that still name a message that is not settled.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,22 +8,22 @@ use parking_lot::Mutex;
 /// The leases of this process and those found at its start.
 #[derive(Debug, Default)]
 pub struct Leases {
-    /// Messages that each still names.
+    /// The number of messages that each still names.
     held: Mutex<HashMap<u64, usize>>,
-    /// Those that name none any more, until that is durable.
+    /// The leases that name none any more, until their release is durable.
     done: Mutex<Vec<u64>>,
     last: AtomicU64,
 }
 
 impl Leases {
-    /// A lease's number: the time in microseconds, or the one after the last.
+    /// The number of a new lease: the time in microseconds, or one more than the last.
     pub fn next(&self, now: u64) -> u64 {
         let next = |last: u64| Some(now.max(last + 1));
         let (Ok(before) | Err(before)) = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
         now.max(before + 1)
     }
 
-    /// A lease over so many messages is durable.
+    /// Notes that a lease over this many messages is durable.
     pub fn hold(&self, lease: u64, messages: usize) {
         self.last.fetch_max(lease, Ordering::Relaxed);
         if messages == 0 {
@@ -33,7 +33,7 @@ impl Leases {
         }
     }
 
-    /// One of its messages is settled, or is named by a newer lease. Zero is no lease.
+    /// Notes that one of its messages is settled, or is named by a newer lease. Zero is no lease.
     pub fn let_go(&self, lease: u64) {
         let mut held = self.held.lock();
         let Some(messages) = held.get_mut(&lease) else { return };
@@ -44,14 +44,14 @@ impl Leases {
         }
     }
 
-    /// All that are not released yet.
+    /// Takes the numbers of all leases that are not released yet.
     pub fn all(&self) -> Vec<u64> {
         let mut all = self.take_done();
         all.extend(self.held.lock().keys());
         all
     }
 
-    /// The leases that may be released now.
+    /// Takes the numbers of the leases that may be released now.
     pub fn take_done(&self) -> Vec<u64> {
         std::mem::take(&mut self.done.lock())
     }

@@ -1,4 +1,4 @@
-//! The links of one operator as people look at them: which there are, whether they are bound and since when.
+//! The status of an operator's links, for the management API.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,40 +11,40 @@ use tollgate_smpp::BindMode;
 /// The number of the link that was started last, of whichever operator.
 static LAST_NUMBER: AtomicU64 = AtomicU64::new(0);
 
-/// Every link that runs, by its number.
+/// Every link of one operator that runs, by its number.
 #[derive(Debug, Default)]
 pub struct LinkRegistry(Mutex<BTreeMap<u64, Arc<LinkStatus>>>);
 
-/// What is known of one link.
+/// The status of one link.
 #[derive(Debug)]
 pub struct LinkStatus {
-    /// Since the process started.
+    /// The number of the link, counted since the process started.
     pub number: u64,
-    /// Which kind of bind.
+    /// The kind of bind.
     pub mode: BindMode,
-    /// Host and port.
+    /// Host and port of the operator.
     pub peer: String,
-    /// Messages that it may have unanswered.
+    /// The largest number of messages that it may have unanswered.
     pub window: u32,
     in_flight: AtomicU32,
     bind_status: Mutex<BindStatus>,
 }
 
-/// Whether a link is bound.
+/// The state of a link's bind.
 #[derive(Clone, Debug)]
 pub struct BindStatus {
-    /// Whether it is.
+    /// True if it is bound.
     pub is_bound: bool,
-    /// Since when it is, or not.
+    /// The time since which it is bound, or is not.
     pub since: UnixMicros,
-    /// How often it was.
+    /// The number of times that it was bound.
     pub binds: u64,
-    /// Why it was not, the last time.
+    /// The reason of the last failure.
     pub last_failure: Option<String>,
 }
 
 impl LinkRegistry {
-    /// A card for a link that is about to run.
+    /// Adds a link that is about to run.
     pub fn add(&self, mode: BindMode, peer: String, window: u32, now: UnixMicros) -> Arc<LinkStatus> {
         let number = LAST_NUMBER.fetch_add(1, Ordering::Relaxed) + 1;
         let bind_status = BindStatus { is_bound: false, since: now, binds: 0, last_failure: None };
@@ -61,34 +61,34 @@ impl LinkRegistry {
         link_status
     }
 
-    /// Its link runs no more.
+    /// Removes a link that has ended.
     pub fn remove(&self, link_status: &LinkStatus) {
         self.0.lock().remove(&link_status.number);
     }
 
-    /// All of them, in the order in which they were started.
-    pub fn cards(&self) -> Vec<Arc<LinkStatus>> {
+    /// All links, in the order in which they were started.
+    pub fn links(&self) -> Vec<Arc<LinkStatus>> {
         self.0.lock().values().cloned().collect()
     }
 }
 
 impl LinkStatus {
-    /// Messages that it has unanswered.
+    /// The number of messages that it has unanswered.
     pub fn in_flight(&self) -> u32 {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// Whether it is bound, and since when.
+    /// The state of its bind.
     pub fn bind_status(&self) -> BindStatus {
         self.bind_status.lock().clone()
     }
 
-    /// It has so many messages unanswered.
+    /// Sets the number of messages that it has unanswered.
     pub fn note_in_flight(&self, messages: usize) {
         self.in_flight.store(u32::try_from(messages).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 
-    /// It is bound.
+    /// Notes that it is bound.
     pub fn note_bound(&self, now: UnixMicros) {
         let mut bind_status = self.bind_status.lock();
         bind_status.is_bound = true;
@@ -96,7 +96,7 @@ impl LinkStatus {
         bind_status.binds += 1;
     }
 
-    /// It could not be bound, or is no longer.
+    /// Notes that it could not be bound, or is no longer bound.
     pub fn note_failed(&self, now: UnixMicros, reason: String) {
         let mut bind_status = self.bind_status.lock();
         if bind_status.is_bound {
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_card_says_since_when_its_link_is_bound_or_not() {
+    fn a_link_status_tells_since_when_the_link_is_bound_or_not() {
         let link_registry = LinkRegistry::default();
         let link_status = link_registry.add(BindMode::Transceiver, "smsc:2775".to_owned(), 10, UnixMicros(1));
         link_status.note_failed(UnixMicros(2), "refused".to_owned());
@@ -126,7 +126,7 @@ mod tests {
         let other = link_registry.add(BindMode::Receiver, "smsc:2775".to_owned(), 0, UnixMicros(5));
         link_registry.remove(&link_status);
         assert_eq!(
-            link_registry.cards().iter().map(|link_status| link_status.number).collect::<Vec<_>>(),
+            link_registry.links().iter().map(|link_status| link_status.number).collect::<Vec<_>>(),
             [other.number]
         );
     }

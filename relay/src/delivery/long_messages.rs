@@ -1,25 +1,25 @@
-//! Which operator the parts of a long message go to: that of the part that came first.
+//! The operator that the parts of a long message go to: that of the part that came first.
 
 use dashmap::DashMap;
 use tollgate_engine::operator::OperatorNumber;
 
-/// How long the parts of one message may be apart.
+/// The longest time between two parts of one message.
 const KEPT_MICROS: u64 = 5 * 60 * 1_000_000;
-/// Long messages that are remembered at one time; beyond it each part is routed by itself, which all but always gives
-/// the same operator, as they share what weighted routing draws with.
+/// The number of long messages that are remembered. Beyond it each part is routed by itself, which nearly always gives
+/// the same operator, as all parts draw with the same number in weighted routing.
 const MESSAGES_MAX: usize = 100_000;
 
-/// Long messages of the last minutes, by a hash of account, addresses and reference.
+/// The operators of the long messages of the last minutes, by a hash of account, addresses and reference.
 #[derive(Debug, Default)]
 pub struct LongMessageRoutes(DashMap<u64, (OperatorNumber, u64)>);
 
 impl LongMessageRoutes {
-    /// Where the earlier parts went.
+    /// The operator that the earlier parts went to.
     pub fn operator(&self, message: u64, now: u64) -> Option<OperatorNumber> {
         self.0.get(&message).filter(|entry| entry.1 > now).map(|entry| entry.0)
     }
 
-    /// A part goes here.
+    /// Notes that a part goes to this operator.
     pub fn remember(&self, message: u64, operator: OperatorNumber, now: u64) {
         if self.0.len() < MESSAGES_MAX {
             self.0.insert(message, (operator, now + KEPT_MICROS));

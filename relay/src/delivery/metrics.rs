@@ -1,4 +1,4 @@
-//! What delivery counts. Labels are bounded: operators are provisioned, everything else is a closed list.
+//! Metrics of delivery. Labels are bounded: operators are provisioned, all others are closed lists.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use tollgate_engine::settlement::Outcome;
 /// Statuses that are counted by themselves; an operator that makes up more counts as `other`.
 const STATUSES_MAX: usize = 64;
 
-/// Of one operator.
+/// The metrics of one operator.
 pub struct OperatorMetrics {
-    /// Links bound.
+    /// The number of bound links.
     pub bound: Gauge,
     /// 1 while the breaker is open.
     pub breaker_open: Gauge,
@@ -76,7 +76,7 @@ impl OperatorMetrics {
         }
     }
 
-    /// An answer, or the word that none came.
+    /// Counts an answer, or that none came.
     pub fn answered(&self, kind: ResponseKind, latency_micros: u64) {
         if let Some((_, counter)) = self.submits.iter().find(|(of, _)| *of == kind) {
             counter.increment(1);
@@ -86,7 +86,7 @@ impl OperatorMetrics {
         }
     }
 
-    /// The `command_status` of an answer; ESME_ROK is not counted twice.
+    /// Counts the `command_status` of an answer. ESME_ROK is counted as an outcome only.
     pub fn status(&self, status: u32) {
         if status == 0 {
             return;
@@ -101,19 +101,19 @@ impl OperatorMetrics {
         counter.increment(1);
     }
 
-    /// A receipt that settled a message.
+    /// Counts a receipt that settled a message.
     pub fn receipt(&self, outcome: Outcome) {
         counter!("tollgate_operator_receipts_total", "operator" => self.code.clone(), "state" => outcome.name())
             .increment(1);
     }
 
-    /// What the operator asks for a message.
+    /// Adds the operator's cost of a message.
     pub fn cost(&self, currency: Currency, amount: Amount) {
         counter!("tollgate_operator_cost_micros_total", "operator" => self.code.clone(), "currency" => currency.to_string())
             .increment(amount.micros().unsigned_abs());
     }
 
-    /// What a look at the operator's health has found; the queue only where it was counted.
+    /// Sets the gauges of the operator's health; the queue only where it was counted.
     pub fn health(&self, sample: &HealthSample, queued: Option<u64>) {
         self.score.set(f64::from(sample.score));
         self.fill.set(f64::from(sample.fill_percent) / 100.0);
@@ -124,7 +124,7 @@ impl OperatorMetrics {
     }
 }
 
-/// Over all operators.
+/// The metrics of all operators together.
 pub struct DeliveryMetrics {
     /// Messages whose outcome is unknown now.
     pub unknown_outcome: Gauge,
@@ -145,7 +145,7 @@ impl DeliveryMetrics {
         }
     }
 
-    /// A message has come to its end.
+    /// Counts a message that has reached its final state.
     pub fn settled(&self, outcome: Outcome, refunded: bool) {
         if let Some((settled, refunds)) = self.outcomes.get(&outcome) {
             settled.increment(1);

@@ -1,4 +1,4 @@
-//! An operator's lane: its home queue, and the messages that are leased and ready for whichever of its links has room.
+//! The queue of one operator: its backlog, and the messages that are leased and ready for the next link with room.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use tollgate_engine::time::UnixMicros;
 
 use super::attempt::Attempt;
 use super::backlog::Backlog;
-use super::country_breakers::Countries;
+use super::country_breakers::CountryBreakers;
 use super::link_status::LinkRegistry;
 use super::metrics::OperatorMetrics;
 use super::wakers::note_waiting;
@@ -31,19 +31,19 @@ const PROBES: usize = 8;
 /// Everything about one operator that outlives a reload.
 #[derive(Debug)]
 pub struct OperatorQueue {
-    /// On disk.
+    /// The operator's number on disk.
     pub number: OperatorNumber,
-    /// In files and metrics.
+    /// The operator's code in files and metrics.
     pub code: Arc<str>,
-    /// The messages whose home it is.
+    /// The messages whose first choice it is.
     pub backlog: Backlog,
-    /// Countries where it fails.
-    pub countries: Countries,
-    /// Its links, for people.
+    /// Breakers of the countries where it fails.
+    pub countries: CountryBreakers,
+    /// The status of its links, for the management API.
     pub link_registry: LinkRegistry,
-    /// What is counted.
+    /// The metrics of the operator.
     pub metrics: OperatorMetrics,
-    /// As provisioned; `None` where it no longer is.
+    /// The operator as provisioned; `None` where it no longer is.
     pub setup: ArcSwapOption<ProvisionedOperator>,
     available: AtomicBool,
     score: AtomicU8,
@@ -67,12 +67,12 @@ struct State {
     idle: Vec<Waker>,
 }
 
-/// A lane at one moment, for people.
+/// An operator's queue at one moment, for the management API.
 #[derive(Clone, Copy, Debug)]
 pub struct OperatorQueueView {
-    /// Whether messages are sent to the operator.
+    /// True if messages are sent to the operator.
     pub is_available: bool,
-    /// Links that are bound.
+    /// The number of bound links.
     pub links: u32,
     /// Their windows in sum.
     pub windows: u32,
@@ -80,13 +80,13 @@ pub struct OperatorQueueView {
     pub in_flight: u32,
     /// Messages that are leased, or about to be, and not sent yet.
     pub ready: usize,
-    /// What the breaker lets through.
+    /// The state of the breaker.
     pub breaker: BreakerState,
-    /// The last minute's.
+    /// The health of the last minute.
     pub health: HealthSample,
 }
 
-/// What a link gets when it asks for messages.
+/// The answer to a link that asks for messages.
 #[derive(Debug)]
 pub enum Taken {
     /// These, to be sent now.
@@ -108,7 +108,7 @@ impl State {
 }
 
 impl OperatorQueue {
-    /// Of an operator with this number on disk.
+    /// The queue of an operator with this number on disk.
     pub fn new(number: OperatorNumber, code: Arc<str>, capacity: usize, breaker: BreakerConfig) -> Self {
         let state = State {
             ready: VecDeque::new(),
@@ -123,7 +123,7 @@ impl OperatorQueue {
         Self {
             number,
             backlog: Backlog::new(number, capacity),
-            countries: Countries::new(breaker),
+            countries: CountryBreakers::new(breaker),
             link_registry: LinkRegistry::default(),
             metrics: OperatorMetrics::new(&code),
             code,
@@ -142,7 +142,7 @@ impl OperatorQueue {
         self.setup.store(setup);
     }
 
-    /// As routing sees it.
+    /// The condition that routing looks at.
     pub fn condition(&self) -> Condition {
         Condition {
             available: self.available.load(Ordering::Relaxed),
@@ -150,7 +150,7 @@ impl OperatorQueue {
         }
     }
 
-    /// As people see it.
+    /// The view for the management API.
     pub fn view(&self, now: UnixMicros) -> OperatorQueueView {
         let state = self.state.lock();
         OperatorQueueView {
@@ -174,24 +174,25 @@ impl OperatorQueue {
         stock.saturating_sub(state.ready.len() + state.leasing)
     }
 
-    /// How many messages the breaker wants to try the operator out with, while everything else goes elsewhere.
+    /// The number of messages that the breaker wants to probe the operator with, while everything else goes elsewhere.
     pub fn probes(&self, now: UnixMicros) -> usize {
         let state = self.state.lock();
         let tries = state.links > 0 && state.breaker.state(now) == BreakerState::HalfOpen;
         if tries { PROBES.saturating_sub(state.ready.len() + state.leasing) } else { 0 }
     }
 
-    /// Leases over this many are on their way to disk.
+    /// Notes that leases over this many messages are on their way to disk.
     pub fn leasing(&self, messages: usize) {
         self.state.lock().leasing += messages;
     }
 
-    /// They did not get there.
+    /// Notes that leases over this many messages did not become durable.
     pub fn not_leased(&self, messages: usize) {
         self.state.lock().end_leasing(messages);
     }
 
-    /// They are durable: of `asked` messages these may go out. Gives them back where the operator takes none any more.
+    /// Notes that leases are durable: of `asked` messages these may be sent. Returns them where the operator takes none
+    /// any more.
     pub fn leased(&self, asked: usize, messages: Vec<Attempt>, now: UnixMicros) -> Vec<Attempt> {
         let mut state = self.state.lock();
         state.end_leasing(asked);
@@ -231,12 +232,12 @@ impl OperatorQueue {
         Taken::Messages(messages)
     }
 
-    /// Messages that were taken and not sent after all.
+    /// Notes that this many messages were taken and not sent after all.
     pub fn not_sent(&self, messages: usize) {
         self.count_out(messages);
     }
 
-    /// A message that the operator is to be asked for again, as soon as it may be sent.
+    /// Puts a message in front, to be sent to the operator again.
     pub fn put_back(&self, attempt: Attempt) {
         let mut state = self.state.lock();
         state.ready.push_front(attempt);
@@ -245,8 +246,8 @@ impl OperatorQueue {
         }
     }
 
-    /// What links have heard since the last call: how long each answer took, and what it was.
-    pub fn note(&self, now: UnixMicros, answers: &[(u64, ResponseKind)]) -> Change {
+    /// Notes the answers since the last call, each with the time that it took in microseconds.
+    pub fn note(&self, now: UnixMicros, answers: &[(u64, ResponseKind)]) -> AvailabilityChange {
         let mut guard = self.state.lock();
         let state = &mut *guard;
         for (latency_micros, kind) in answers {
@@ -256,7 +257,7 @@ impl OperatorQueue {
                     state.breaker.success(now);
                     state.pace.speed_up(now);
                 }
-                // The operator lives and says what it wants: that is the pace's matter.
+                // The operator works and asks for a slower pace.
                 ResponseKind::Throttled => {
                     state.breaker.success(now);
                     state.pace.slow_down(now);
@@ -269,13 +270,13 @@ impl OperatorQueue {
         self.review(state, now)
     }
 
-    /// A receipt that settled a message of this operator.
+    /// Notes a receipt that settled a message of this operator.
     pub fn note_receipt(&self, now: UnixMicros, delay_micros: u64, delivered: bool) {
         self.state.lock().health.note_receipt(now, delay_micros, delivered);
     }
 
-    /// A link is bound.
-    pub fn link_bound(&self, now: UnixMicros, window: u32) -> Change {
+    /// Notes that a link is bound.
+    pub fn link_bound(&self, now: UnixMicros, window: u32) -> AvailabilityChange {
         let mut guard = self.state.lock();
         let state = &mut *guard;
         state.links += 1;
@@ -285,8 +286,8 @@ impl OperatorQueue {
         self.review(state, now)
     }
 
-    /// A link is down.
-    pub fn link_down(&self, now: UnixMicros, window: u32) -> Change {
+    /// Notes that a link is down.
+    pub fn link_down(&self, now: UnixMicros, window: u32) -> AvailabilityChange {
         let mut guard = self.state.lock();
         let state = &mut *guard;
         let (links, windows) = (state.links.checked_sub(1), state.windows.checked_sub(window));
@@ -297,14 +298,14 @@ impl OperatorQueue {
         self.metrics.bound.set(f64::from(state.links));
         if state.links == 0 {
             state.health.note_bound(now, false);
-            // Once it is back it is tried out before everything comes at once.
+            // Once it is back it is probed before all messages are sent to it.
             state.breaker.trip(now);
         }
         self.review(state, now)
     }
 
-    /// Looks at the time: whether the breaker has changed, and at the health of the last minute.
-    pub fn look(&self, now: UnixMicros) -> (HealthSample, Change) {
+    /// Reviews the breaker, whose state depends on the time, and samples the health of the last minute.
+    pub fn look(&self, now: UnixMicros) -> (HealthSample, AvailabilityChange) {
         let mut guard = self.state.lock();
         let state = &mut *guard;
         state.health.note_fill(now, self.messages_in_flight(), state.windows);
@@ -329,26 +330,26 @@ impl OperatorQueue {
         assert!(before >= messages, "{messages} messages came back of {before} that were in flight");
     }
 
-    fn review(&self, state: &mut State, now: UnixMicros) -> Change {
+    fn review(&self, state: &mut State, now: UnixMicros) -> AvailabilityChange {
         let breaker = state.breaker.state(now);
         self.metrics.breaker_open.set(if breaker == BreakerState::Open { 1.0 } else { 0.0 });
         let available = state.links > 0 && breaker == BreakerState::Closed;
-        let is_new = self.available.swap(available, Ordering::Relaxed) != available;
+        let availability_changed = self.available.swap(available, Ordering::Relaxed) != available;
         let stranded = if state.links == 0 || breaker == BreakerState::Open {
             std::mem::take(&mut state.ready).into()
         } else {
             Vec::new()
         };
-        Change { is_new, stranded }
+        AvailabilityChange { availability_changed, stranded }
     }
 }
 
-/// What follows from what was noted.
+/// The consequences of a note.
 #[derive(Debug)]
 #[must_use = "what is stranded has to go elsewhere"]
-pub struct Change {
-    /// Whether the operator has become available, or is no longer.
-    pub is_new: bool,
+pub struct AvailabilityChange {
+    /// True if the operator has become available, or is no longer.
+    pub availability_changed: bool,
     /// Messages that were ready for an operator that takes none any more.
     pub stranded: Vec<Attempt>,
 }

@@ -1,4 +1,4 @@
-//! Every operator's lane, by its number: what routing reads conditions from.
+//! Every operator's queue, by the operator's number. Routing reads the conditions of operators from it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::operator_queue::OperatorQueue;
 use tollgate_engine::breaker::BreakerConfig;
 use tollgate_provisioning::{DeliverySettings, ProvisionedOperator};
 
-/// One version of the table; the lanes in it live on from version to version.
+/// One version of the table; the queues in it are the same from version to version.
 #[derive(Debug, Default)]
 pub struct OperatorQueues(Vec<Option<Arc<OperatorQueue>>>);
 
@@ -24,7 +24,7 @@ pub struct CurrentOperatorQueues(Arc<ArcSwap<OperatorQueues>>);
 pub struct NextOperatorQueues {
     /// Every queue, those that are there already among them.
     pub table: Arc<OperatorQueues>,
-    /// What each queue takes over once the table is in force.
+    /// The setup that each queue takes over once the table is in force.
     setups: Vec<(Arc<OperatorQueue>, Option<Arc<ProvisionedOperator>>)>,
 }
 
@@ -53,7 +53,7 @@ pub struct OperatorSetup {
 }
 
 impl OperatorQueues {
-    /// The table for these operators, with the lanes that are there already.
+    /// The table for these operators, with the queues that are there already.
     pub fn after(&self, setup: &OperatorSetup, settings: &DeliverySettings) -> NextOperatorQueues {
         let provisioned: HashMap<_, _> =
             setup.provisioned.iter().map(|operator| (operator.operator.number, operator)).collect();
@@ -76,12 +76,12 @@ impl OperatorQueues {
         NextOperatorQueues { table: Arc::new(Self(operator_queues)), setups }
     }
 
-    /// The lane of an operator.
+    /// The queue of an operator.
     pub fn get(&self, operator: OperatorNumber) -> Option<&Arc<OperatorQueue>> {
         self.0.get(usize::from(operator.0))?.as_ref()
     }
 
-    /// All of them.
+    /// The queues of all operators.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<OperatorQueue>> {
         self.0.iter().flatten()
     }
@@ -106,9 +106,9 @@ fn breaker_config(settings: &DeliverySettings) -> BreakerConfig {
     }
 }
 
-/// Of the answers of the last seconds: from here on an operator is more trouble than it is worth.
+/// The share of failures among the answers of the last seconds at which the breaker opens.
 const FAILURE_PERCENT: u8 = 50;
-/// How much longer than the first time a breaker may stay open at last.
+/// The longest time that a breaker stays open, as a multiple of the first.
 const OPEN_FOR_DOUBLINGS: u64 = 64;
-/// Messages that try an operator out again.
+/// The number of probes in the first round.
 const PROBES: u32 = 1;

@@ -1,4 +1,4 @@
-//! An account's receipts on their way to its gateways: read from disk as binds have room, kept until acknowledged.
+//! The receipts of an account on their way to its gateways: read from disk as binds have room, kept until acknowledged.
 //!
 //! Only what its binds can take now is in memory. A receipt that was not acknowledged goes again, in front; two receipts
 //! of one message are never under way at one time, so they arrive in order.
@@ -16,7 +16,7 @@ use super::wakers::note_waiting;
 /// Receipts read at one time.
 const PAGE: usize = 256;
 
-/// One account's.
+/// The receipts of one account.
 #[derive(Debug)]
 pub struct ReceiptQueue {
     account: AccountNumber,
@@ -26,9 +26,9 @@ pub struct ReceiptQueue {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<(u64, GatewayReceipt)>,
-    /// By when they may be tried again, and receipt id.
+    /// Receipts that were put aside, by the time at which they may be tried again and receipt id.
     later: BTreeMap<(u64, u64), GatewayReceipt>,
-    /// With a bind, not acknowledged.
+    /// Receipts that were sent on a bind and are not acknowledged.
     in_hand: HashMap<u64, GatewayReceipt>,
     /// Messages that have a receipt in hand or put aside: their others wait.
     busy: HashSet<u64>,
@@ -36,7 +36,7 @@ struct State {
     on_disk: bool,
     announced: u64,
     idle: Vec<Waker>,
-    /// Acknowledged, and not yet deleted.
+    /// Receipts that are acknowledged and not deleted yet.
     done: Vec<u64>,
 }
 
@@ -66,17 +66,17 @@ impl State {
 }
 
 impl ReceiptQueue {
-    /// Of an account that may have receipts from before.
+    /// The queue of an account that may have receipts from before.
     pub fn new(account: AccountNumber) -> Self {
         Self { account, state: Mutex::new(State { on_disk: true, ..State::default() }) }
     }
 
-    /// Whose.
+    /// The account.
     pub fn account(&self) -> AccountNumber {
         self.account
     }
 
-    /// There is another receipt on disk.
+    /// Notes that there is another receipt on disk.
     pub fn announce(&self) {
         let mut state = self.state.lock();
         state.on_disk = true;
@@ -86,7 +86,7 @@ impl ReceiptQueue {
         }
     }
 
-    /// Takes at most `room` receipts for a bind. Without any the waker is called when there are.
+    /// Takes at most `room` receipts for a bind. Where there are none the waker is called when there are.
     pub fn take(
         &self,
         store: &Store,
@@ -101,7 +101,7 @@ impl ReceiptQueue {
             if !taken.is_empty() {
                 return Ok(taken);
             }
-            // One that was announced since the disk was read would not wake anybody who is not yet noted as waiting.
+            // A receipt that was announced since the disk was read has woken only tasks that were noted before.
             if !(state.on_disk && state.waiting.is_empty()) {
                 note_waiting(&mut state.idle, waker);
                 return Ok(taken);
@@ -109,7 +109,7 @@ impl ReceiptQueue {
         }
     }
 
-    /// A gateway has it, or never wants it: it can be deleted.
+    /// Notes that a gateway has the receipt, or never wants it: it can be deleted.
     pub fn finish(&self, id: u64) {
         let mut state = self.state.lock();
         if let Some(receipt) = state.in_hand.remove(&id) {
@@ -118,7 +118,7 @@ impl ReceiptQueue {
         }
     }
 
-    /// Nobody has it yet: it goes again, first of all.
+    /// Puts a receipt that no gateway has in front, to be sent again.
     pub fn give_back(&self, id: u64) {
         let mut state = self.state.lock();
         if let Some(receipt) = state.in_hand.remove(&id) {
@@ -130,7 +130,7 @@ impl ReceiptQueue {
         }
     }
 
-    /// The gateway could not take it now: it goes again at `due`.
+    /// Puts a receipt that the gateway could not take aside until `due`.
     pub fn put_later(&self, id: u64, due: u64) {
         let mut state = self.state.lock();
         if let Some(receipt) = state.in_hand.remove(&id) {
@@ -138,17 +138,17 @@ impl ReceiptQueue {
         }
     }
 
-    /// When a receipt that was put aside goes again.
+    /// The time at which the next receipt that was put aside is sent again.
     pub fn next_retry(&self) -> Option<u64> {
         self.state.lock().later.first_key_value().map(|((due, _), _)| *due)
     }
 
-    /// Receipts to delete.
+    /// Takes the ids of the receipts to delete.
     pub fn take_done(&self) -> Vec<u64> {
         std::mem::take(&mut self.state.lock().done)
     }
 
-    /// They were not deleted.
+    /// Puts ids back that were not deleted.
     pub fn not_deleted(&self, ids: Vec<u64>) {
         self.state.lock().done.extend(ids);
     }

@@ -1,4 +1,4 @@
-//! Which receipts an operator is asked for.
+//! The receipts that an operator is asked for.
 
 use tollgate_engine::settlement::ChargeOn;
 use tollgate_provisioning::OperatorSmpp;

@@ -1,4 +1,4 @@
-//! What an operator's answer, or its silence, means for a message.
+//! The next step of a message after an operator's answer, or after none came.
 
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::operator::OperatorNumber;
@@ -16,8 +16,8 @@ use super::scheduler::DeliveryScheduler;
 use tollgate_provisioning::UnknownPolicy;
 
 impl DeliveryScheduler {
-    /// What the books need to know when this operator takes a message, with the lease that named it. The message comes
-    /// back where its row is damaged.
+    /// The event that this operator has accepted a message, with the lease that named it. The message is returned where
+    /// its row is damaged.
     pub(crate) fn acceptance(
         &self,
         operator_queue: &OperatorQueue,
@@ -45,8 +45,8 @@ impl DeliveryScheduler {
         Ok((acceptance, lease))
     }
 
-    /// What the operator asks for a message, in which currency, and whether no receipt will come for it. An operator
-    /// whose rate has gone since the message was routed asks for nothing that is known.
+    /// The operator's cost of a message, its currency, and true if no receipt will come for it. Where the operator's rate
+    /// has gone since the message was routed the cost is not known, and zero.
     fn cost(&self, operator_queue: &OperatorQueue, attempt: &Attempt) -> Option<(Cost, Currency, bool)> {
         let ticket = attempt.message()?.ticket;
         let snapshot = self.snapshot.load();
@@ -61,8 +61,8 @@ impl DeliveryScheduler {
         Some((cost, currency, !asked))
     }
 
-    /// The operator did not take it this time: it is asked again as often as it is provisioned with, then another at
-    /// once, later anyone, and at last nobody.
+    /// Goes on with a message that the operator did not take this time: the operator is asked again as often as it is
+    /// provisioned with, then another at once, later any, until the attempts are used up.
     pub(crate) fn try_again(
         &self,
         mut attempt: Attempt,
@@ -89,14 +89,14 @@ impl DeliveryScheduler {
         self.wake();
     }
 
-    /// A message that an operator may have: it waits for a receipt or for its time-out.
+    /// Keeps a message that an operator may have until a receipt or its time-out.
     pub(crate) fn unknown_outcome(&self, attempt: Attempt, operator_queue: &OperatorQueue) {
         operator_queue.metrics.unknown_outcome.increment(1);
         let wait = u64::from(self.settings.unknown_outcome_seconds) * 1_000_000;
         self.unknown_outcomes.add(attempt, operator_queue.number, now().0 + wait);
     }
 
-    /// No receipt came: by policy the message is sent again, or given up.
+    /// Goes on with a message whose receipt did not come: by policy it is sent again, or given up.
     pub(crate) fn time_out_unknown(&self, attempt: Attempt, operator: OperatorNumber, effects: &mut Effects) {
         let operator_queues = self.operator_queues();
         let setup = operator_queues.get(operator).and_then(|operator_queue| operator_queue.setup.load_full());

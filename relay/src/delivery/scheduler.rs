@@ -18,7 +18,7 @@ use super::expiry;
 use super::leases::Leases;
 use super::long_messages::LongMessageRoutes;
 use super::metrics::DeliveryMetrics;
-use super::operator_queue::Change;
+use super::operator_queue::AvailabilityChange;
 use super::operator_queues::OperatorQueues;
 use super::unknown_outcomes::UnknownOutcomes;
 use super::unmatched_receipts::UnmatchedReceipts;
@@ -29,11 +29,11 @@ use tollgate_provisioning::DeliverySettings;
 
 const MICROS_PER_HOUR: u64 = 3_600_000_000;
 
-/// What hands messages to operators.
+/// Hands messages to operators.
 pub struct DeliveryScheduler {
-    /// What is in force.
+    /// The snapshot in force.
     pub snapshot: CurrentSnapshot,
-    /// From start to end.
+    /// The settings of `[delivery]`, from start to end.
     pub settings: DeliverySettings,
     /// The operators that the parts of long messages go to.
     pub(crate) long_message_routes: Arc<LongMessageRoutes>,
@@ -42,7 +42,8 @@ pub struct DeliveryScheduler {
     pub(crate) unknown_outcomes: UnknownOutcomes,
     pub(crate) unmatched_receipts: UnmatchedReceipts,
     pub(crate) metrics: DeliveryMetrics,
-    /// Messages that were leased when the process started: they are in hand, and not to be read from a queue again.
+    /// Messages that were leased when the process started. They have an unknown outcome, and are not read from a backlog
+    /// again.
     pub(crate) taken_up: HashSet<u64>,
     pub(crate) waker: Arc<SchedulerWaker>,
     committer: Committer,
@@ -57,7 +58,7 @@ impl std::fmt::Debug for DeliveryScheduler {
 }
 
 impl DeliveryScheduler {
-    /// With what was left from before a restart: leased messages have an unknown outcome.
+    /// The scheduler with what was left from before a restart: leased messages have an unknown outcome.
     pub fn new(
         snapshot: CurrentSnapshot,
         settings: DeliverySettings,
@@ -83,7 +84,7 @@ impl DeliveryScheduler {
         Ok(Arc::new(scheduler))
     }
 
-    /// Something may move.
+    /// Wakes the delivery thread, as a message may move.
     pub fn wake(&self) {
         self.waker.wake();
     }
@@ -92,19 +93,19 @@ impl DeliveryScheduler {
         Arc::clone(&self.snapshot.load().operator_queues)
     }
 
-    /// Whether the message's time is over.
+    /// True if the message's validity has ended.
     pub(crate) fn is_expired(&self, attempt: &Attempt, message: &Message<'_>, at: UnixMicros) -> bool {
         let issued_at = issued_at(attempt.key.message_id);
         let max_validity = u64::from(self.settings.max_validity_hours) * MICROS_PER_HOUR;
         expiry::is_expired(message, issued_at, max_validity, at)
     }
 
-    /// Takes messages back from a lane that has changed, and lets them go elsewhere.
-    pub(crate) fn follow(&self, change: Change) {
+    /// Takes messages back from an operator's queue that has changed, and lets them go elsewhere.
+    pub(crate) fn apply(&self, change: AvailabilityChange) {
         for attempt in change.stranded.into_iter().rev() {
             self.put_back(attempt);
         }
-        if change.is_new {
+        if change.availability_changed {
             for operator_queue in self.operator_queues().iter() {
                 operator_queue.backlog.recall();
             }
@@ -112,7 +113,7 @@ impl DeliveryScheduler {
         }
     }
 
-    /// Puts a message in front of its home queue.
+    /// Puts a message back into the backlog of its first choice.
     pub(crate) fn put_back(&self, attempt: Attempt) {
         let operator_queues = self.operator_queues();
         let Some(operator_queue) = operator_queues.get(attempt.key.home) else {

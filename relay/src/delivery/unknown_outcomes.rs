@@ -1,6 +1,6 @@
-//! Messages whose outcome is unknown: written to a link that was lost before it answered.
+//! Messages with an unknown outcome: they were written to a link that was lost before it answered.
 //!
-//! Neither refunded nor sent again at once: a receipt may still settle them, and until their time-out they wait here.
+//! They are neither refunded nor sent again at once: until their time-out a receipt may still settle them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,7 +10,7 @@ use tollgate_storage::message::QueueKey;
 
 use super::attempt::Attempt;
 
-/// All of them, over all operators.
+/// The messages of all operators.
 #[derive(Debug, Default)]
 pub struct UnknownOutcomes(Mutex<State>);
 
@@ -19,25 +19,25 @@ struct State {
     by_id: HashMap<u64, UnknownOutcome>,
     /// Deadline and message id.
     deadlines: BTreeSet<(u64, u64)>,
-    /// Who was asked, for which destination and source.
+    /// Message ids by operator, destination and source.
     by_address: HashMap<Address, Vec<u64>>,
 }
 
-/// Operator, destination, source.
+/// An operator with destination and source of a message.
 type Address = (OperatorNumber, Vec<u8>, Vec<u8>);
 
-/// One of them.
+/// A message with an unknown outcome.
 #[derive(Debug)]
 pub struct UnknownOutcome {
-    /// The message.
+    /// The message, with what was tried.
     pub attempt: Attempt,
-    /// Who may have it.
+    /// The operator that may have it.
     pub operator: OperatorNumber,
     deadline: u64,
 }
 
 impl UnknownOutcomes {
-    /// Adds one that is given up at `deadline`.
+    /// Adds a message that is given up at `deadline`.
     pub fn add(&self, attempt: Attempt, operator: OperatorNumber, deadline: u64) {
         let id = attempt.key.message_id;
         let address = address_of(&attempt, operator);
@@ -49,7 +49,7 @@ impl UnknownOutcomes {
         state.by_id.insert(id, UnknownOutcome { attempt, operator, deadline });
     }
 
-    /// Takes one out by its message id.
+    /// Takes a message out by its id.
     pub fn take(&self, message_id: u64) -> Option<UnknownOutcome> {
         let mut state = self.0.lock();
         let unknown_outcome = state.by_id.remove(&message_id)?;
@@ -65,15 +65,15 @@ impl UnknownOutcomes {
         Some(unknown_outcome)
     }
 
-    /// Takes out one whose time is up.
+    /// Takes out a message whose deadline has passed.
     pub fn take_due(&self, now: u64) -> Option<UnknownOutcome> {
         let id =
             self.0.lock().deadlines.first().filter(|(deadline, _)| *deadline <= now).map(|(_, id)| *id)?;
         self.take(id)
     }
 
-    /// The one message that this operator may have for these addresses. Where there are several, none: which of them a
-    /// receipt means would be a guess.
+    /// Takes out the one message that this operator may have for these addresses. Where there are several none is taken,
+    /// as it would be a guess which of them a receipt means.
     pub fn take_only(
         &self,
         operator: OperatorNumber,
@@ -88,7 +88,7 @@ impl UnknownOutcomes {
         self.take(id)
     }
 
-    /// Who may have which.
+    /// The messages, each with the operator that may have it.
     pub fn keys(&self) -> Vec<(OperatorNumber, QueueKey)> {
         self.0
             .lock()
@@ -98,7 +98,7 @@ impl UnknownOutcomes {
             .collect()
     }
 
-    /// How many there are.
+    /// The number of messages.
     pub fn len(&self) -> usize {
         self.0.lock().by_id.len()
     }
@@ -109,7 +109,7 @@ fn address_of(attempt: &Attempt, operator: OperatorNumber) -> Option<Address> {
     Some((operator, digits(ticket.destination.digits), ticket.source.digits.to_vec()))
 }
 
-/// Operators write numbers with or without what stands before the country code.
+/// The digits of a number, which operators write with or without a prefix before the country code.
 fn digits(address: &[u8]) -> Vec<u8> {
     let plain = address.strip_prefix(b"+").or_else(|| address.strip_prefix(b"00")).unwrap_or(address);
     plain.to_vec()

@@ -1,28 +1,28 @@
-//! Receipts that no id matches. Most are a little early, and their message's answer is on its way to disk; some are of a
-//! message whose answer was lost, which their addresses may tell; the rest are nobody's, and are kept on disk.
+//! Receipts that no id matches. Most come a little early, while their message's answer is on its way to disk; some belong
+//! to a message whose answer was lost, which their addresses may tell; the others match no message, and are kept on disk.
 
 use std::collections::VecDeque;
 
 use parking_lot::Mutex;
 use tollgate_engine::operator::OperatorNumber;
 
-/// How long the answer that a receipt came before is waited for.
+/// Time that a receipt waits for its message's answer.
 const WAIT_MICROS: u64 = 2_000_000;
-/// Receipts that wait; beyond it they are only kept on disk.
+/// The number of receipts that wait; others are only kept on disk.
 const WAITING_MAX: usize = 100_000;
 
-/// Whose receipt it is, and for which addresses.
+/// The operator that sent a receipt, and the addresses in it.
 #[derive(Clone, Debug)]
 pub struct Addresses {
-    /// Who sent it.
+    /// The operator.
     pub operator: OperatorNumber,
-    /// Where the message went.
+    /// The source of the receipt: the destination of the message.
     pub source: Vec<u8>,
-    /// Whom it came from.
+    /// The destination of the receipt: the source of the message.
     pub destination: Vec<u8>,
 }
 
-/// Those that wait, the oldest first.
+/// The receipts that wait, the oldest first.
 #[derive(Debug, Default)]
 pub struct UnmatchedReceipts(Mutex<VecDeque<UnmatchedReceipt>>);
 
@@ -37,7 +37,7 @@ pub struct UnmatchedReceipt {
 }
 
 impl UnmatchedReceipts {
-    /// Adds one that has come at `now`.
+    /// Adds a receipt that has come at `now`.
     pub fn add(&self, id: u64, addresses: Addresses, now: u64) {
         let mut unmatched_receipts = self.0.lock();
         if unmatched_receipts.len() < WAITING_MAX {

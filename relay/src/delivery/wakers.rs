@@ -1,4 +1,4 @@
-//! Waking: of the scheduler's thread, and of tasks that wait.
+//! Wakers of the delivery thread, and of tasks that wait.
 
 use std::task::Waker;
 use std::time::Duration;
@@ -12,33 +12,33 @@ pub fn note_waiting(waiting: &mut Vec<Waker>, waker: &Waker) {
     }
 }
 
-/// A wake-up of the scheduler's thread.
+/// A wake-up of the delivery thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WakeUp {
     /// Something may move, or it is time to look at the timers.
     Look,
-    /// The process ends.
+    /// The thread is to end.
     Stop,
 }
 
-/// Wakes the scheduler's thread.
+/// Wakes the delivery thread.
 #[derive(Debug)]
 pub struct SchedulerWaker(Sender<WakeUp>, Receiver<WakeUp>);
 
 impl SchedulerWaker {
-    /// Of a thread that may start later.
+    /// The waker of a thread that may start later.
     pub fn new() -> Self {
         let (sender, receiver) = bounded(1);
         Self(sender, receiver)
     }
 
-    /// Something may move.
+    /// Wakes the thread, as a message may move.
     pub fn wake(&self) {
         // A full channel says so already.
         let _ = self.0.try_send(WakeUp::Look);
     }
 
-    /// The thread is to end. Waits until it has taken the wake-up before.
+    /// Ends the thread. Waits until it has taken the wake-up before.
     pub fn stop(&self) {
         let sent = self.0.send(WakeUp::Stop);
         assert!(sent.is_ok(), "the channel lives as long as both its ends, which are here");

@@ -1,5 +1,5 @@
-//! The thread that keeps messages moving. It is woken by whatever may let one move: a message that has become durable, a
-//! link that has room, an operator that came or went, a timer.
+//! The delivery thread. It is woken by everything that may let a message move: a message that has become durable, a link
+//! that has room, an operator that came or went, a timer.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tollgate_storage::clock::now;
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent};
 use tollgate_storage::message::QueueKey;
 
-use crate::delivery::deadlines::Timers;
+use crate::delivery::deadlines::Deadlines;
 use crate::delivery::scheduler::DeliveryScheduler;
 use crate::delivery::wakers::WakeUp;
 
@@ -20,7 +20,7 @@ const STOP_MAX: Duration = Duration::from_secs(1);
 /// The longest time between two looks at the timers.
 const TICK: Duration = Duration::from_millis(20);
 
-/// The scheduler's thread.
+/// The delivery thread.
 #[derive(Debug)]
 pub struct DeliveryDriver {
     scheduler: Arc<DeliveryScheduler>,
@@ -28,15 +28,15 @@ pub struct DeliveryDriver {
 }
 
 impl DeliveryDriver {
-    /// Starts the thread.
+    /// Starts the delivery thread.
     pub fn start(scheduler: Arc<DeliveryScheduler>) -> std::io::Result<Self> {
         let driven = Arc::clone(&scheduler);
         let thread = std::thread::Builder::new().name("delivery".to_owned()).spawn(move || run(&driven))?;
         Ok(Self { scheduler, thread })
     }
 
-    /// Ends the thread, after the links are down. What was leased and certainly not sent is let go, so that a restart
-    /// sends it at once and not as what may be a duplicate.
+    /// Ends the thread, after the links are down. Messages that were leased and certainly not sent are released, so that
+    /// a restart sends them at once and not as possible duplicates.
     pub async fn stop(self) {
         let Self { scheduler, thread } = self;
         let waker = Arc::clone(&scheduler.waker);
@@ -46,7 +46,7 @@ impl DeliveryDriver {
         });
         let ended = ended.await;
         assert!(matches!(ended, Ok(Ok(()))), "the delivery thread has ended by itself: {ended:?}");
-        // What is on its way to the committer comes back before it is looked at what is left.
+        // Effects on their way to the committer come back before the messages that are left are looked at.
         submit_and_wait(&scheduler, Vec::new()).await;
         let mut in_doubt: HashMap<OperatorNumber, Vec<QueueKey>> = HashMap::new();
         let queued = scheduler
@@ -69,9 +69,9 @@ impl DeliveryDriver {
 }
 
 fn run(scheduler: &Arc<DeliveryScheduler>) {
-    let mut timers = Timers::new(now());
+    let mut deadlines = Deadlines::new(now());
     while scheduler.waker.wait(TICK) != WakeUp::Stop {
-        timers.look(scheduler, now());
+        deadlines.run_due(scheduler, now());
         for operator_queue in scheduler.operator_queues().iter() {
             scheduler.assign(&operator_queue.backlog);
         }
@@ -81,7 +81,7 @@ fn run(scheduler: &Arc<DeliveryScheduler>) {
 async fn submit_and_wait(scheduler: &DeliveryScheduler, events: Vec<DeliveryEvent>) {
     let (told, heard) = tokio::sync::oneshot::channel();
     let done = Box::new(move |_| {
-        // Whoever waits gives up after a while.
+        // The receiver gives up after a while.
         let _ = told.send(());
     });
     scheduler.submit(DeliveryBatch { events, done });

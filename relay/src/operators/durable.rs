@@ -1,4 +1,4 @@
-//! What has become durable, passed on from the committer to wallets, operators' queues and receipts' queues.
+//! News of what has become durable, passed on from the committer to wallets, operators' queues and receipt queues.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::account_runtimes::AccountRuntimes;
 use crate::delivery::operator_queues::CurrentOperatorQueues;
 use crate::delivery::wakers::SchedulerWaker;
 
-/// The committer's side of the process. It has no way back to the committer, so that the committer ends when everybody
-/// else has let go of it.
+/// Passes on what has become durable. It has no way back to the committer, so that the committer ends when all other
+/// handles on it are dropped.
 #[derive(Debug)]
 pub struct DurableSink {
     accounts: Arc<AccountRuntimes>,
@@ -21,7 +21,7 @@ pub struct DurableSink {
 }
 
 impl DurableSink {
-    /// To these accounts and operators.
+    /// A sink that passes on to these accounts and operators.
     pub fn new(
         accounts: Arc<AccountRuntimes>,
         operator_queues: CurrentOperatorQueues,

@@ -1,4 +1,4 @@
-//! One link's side of the desk: takes messages from its operator's lane, and reports what the operator says.
+//! The handler of one link: takes messages from its operator's queue, and hands the operator's answers to delivery.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -26,10 +26,10 @@ use crate::delivery::operator_queue::{OperatorQueue, Taken};
 use crate::delivery::scheduler::DeliveryScheduler;
 use crate::delivery::status::{Meaning, meaning};
 
-/// ESME_RINVMSGLEN: what a message is failed with that no PDU of this link can hold.
+/// ESME_RINVMSGLEN: the status of a message that no PDU of this link can hold.
 const TOO_LONG: u32 = 0x01;
 
-/// What the daemon does on one link.
+/// The handler of one link.
 pub struct OperatorLink {
     scheduler: Arc<DeliveryScheduler>,
     operator_queue: Arc<OperatorQueue>,
@@ -50,7 +50,7 @@ struct InFlight {
 }
 
 impl OperatorLink {
-    /// Of an operator, with the card that its board has for the link.
+    /// The handler of a link of this operator, with the link's status.
     pub fn new(
         scheduler: Arc<DeliveryScheduler>,
         operator_queue: Arc<OperatorQueue>,
@@ -87,12 +87,12 @@ impl OperatorLink {
                     Err(_) => Some((Outcome::Rejected, TOO_LONG)),
                 }
             }
-            // Its operator has just left the files: the link is about to stop.
+            // The operator has just left the configuration: the link is about to stop.
             (Some(_), None) => return Err(attempt),
             (None, _) => Some((Outcome::Rejected, TOO_LONG)),
         };
         if let Some((outcome, error)) = cannot {
-            // It says nothing about the operator.
+            // This says nothing about the operator's health.
             self.operator_queue.not_sent(1);
             self.effects.fail(attempt, outcome, error, None);
         } else {
@@ -127,7 +127,7 @@ impl OperatorLink {
         }
     }
 
-    /// Where the message goes, as far as that is of interest: while all is well nobody asks.
+    /// The country of a message, where its breakers need it: not while every country succeeds.
     fn country(&self, attempt: &Attempt, is_trouble: bool) -> Option<Mcc> {
         let wanted = is_trouble || self.operator_queue.countries.any();
         attempt.message().filter(|_| wanted).map(|message| message.ticket.network.mcc)
@@ -150,7 +150,7 @@ impl LinkHandler for OperatorLink {
         self.is_bound = true;
         self.link_status.note_bound(now());
         let change = self.operator_queue.link_bound(now(), self.link_status.window);
-        self.scheduler.follow(change);
+        self.scheduler.apply(change);
         tracing::info!(operator = &*self.operator_queue.code, "link bound");
         self.scheduler.wake();
     }
@@ -184,7 +184,7 @@ impl LinkHandler for OperatorLink {
         }
         if moved.is_ready() {
             self.link_status.note_in_flight(self.in_flight.len());
-            // There is room in the lane again.
+            // There is room in the operator's queue again.
             self.scheduler.wake();
         }
         if !self.effects.is_empty() {
@@ -249,7 +249,7 @@ impl LinkHandler for OperatorLink {
         if !self.answers.is_empty() {
             self.link_status.note_in_flight(self.in_flight.len());
             let change = self.operator_queue.note(now(), &self.answers);
-            self.scheduler.follow(change);
+            self.scheduler.apply(change);
             self.answers.clear();
         }
         if !self.effects.is_empty() {
@@ -275,7 +275,7 @@ impl LinkHandler for OperatorLink {
         self.flush();
         if std::mem::take(&mut self.is_bound) {
             let change = self.operator_queue.link_down(now(), self.link_status.window);
-            self.scheduler.follow(change);
+            self.scheduler.apply(change);
         }
         self.scheduler.wake();
     }
@@ -291,7 +291,7 @@ impl Drop for OperatorLink {
     }
 }
 
-/// Whether an answer says that a message was not taken, and may be another time.
+/// True if an answer means that a message was not taken and may be taken another time.
 fn is_trouble(answer: &SubmitAnswer<'_>) -> bool {
     match answer {
         SubmitAnswer::TimedOut => true,

@@ -1,4 +1,4 @@
-//! The links that run, kept in step with what the files say. A link whose operator did not change is not touched.
+//! The links that run, kept in step with the configuration. A link whose operator did not change is not touched.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::delivery::operator_queue::OperatorQueue;
 use crate::delivery::scheduler::DeliveryScheduler;
 use tollgate_provisioning::{OperatorBind, OperatorSmpp};
 
-/// How long a link that is taken down waits for answers.
+/// Time that a link which is taken down waits for answers.
 const GRACE: Duration = Duration::from_secs(2);
 /// The longest PDU of an operator.
 const PDU_LENGTH_MAX: usize = 70_000;
@@ -36,8 +36,8 @@ impl std::fmt::Debug for Links {
 }
 
 impl Links {
-    /// Starts and stops links so that they are what is in force now. Links that go are given time for their answers, and
-    /// are waited for only where others take their place.
+    /// Starts and stops links so that they follow the configuration in force. Links that are stopped have time for their
+    /// answers, and all of them are waited for.
     pub async fn follow(&mut self, scheduler: &Arc<DeliveryScheduler>) {
         let operator_queues = scheduler.operator_queues();
         let mut leaving = JoinSet::new();
@@ -79,7 +79,7 @@ impl Links {
     }
 }
 
-/// Whether two settings differ in nothing that a bound link would have to be bound again for.
+/// True if two settings differ in nothing that a link would have to be bound again for.
 fn same_links(running: &OperatorSmpp, wanted: &OperatorSmpp) -> bool {
     let policies_of_wanted = OperatorSmpp {
         throughput_per_second: wanted.throughput_per_second,

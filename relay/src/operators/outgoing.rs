@@ -1,4 +1,4 @@
-//! A message as its operator wants it: number format, registered delivery, where the text stands.
+//! A message as its operator wants it: number format, registered delivery, and the field that the text stands in.
 
 use tollgate_smpp::link::OutboundSubmit;
 use tollgate_smpp::pdu::{Address, Tlvs};
@@ -16,7 +16,7 @@ const NATIONAL: u8 = 2;
 /// The longest short_message (SMPP 3.4 §5.2.21).
 const SHORT_MESSAGE_MAX: usize = 254;
 
-/// What the fields that are made anew are kept in while they are written.
+/// Buffers of the fields that are made anew for each message.
 #[derive(Debug, Default)]
 pub struct Scratch {
     digits: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Receipts from an operator: read, handed to the committer, and acknowledged once they are durable.
+//! Receipts from an operator: they are read, handed to the committer, and acknowledged once they are durable.
 
 use metrics::counter;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use crate::delivery::effects::{Effects, PendingAcks};
 use crate::delivery::operator_queue::OperatorQueue;
 use crate::delivery::scheduler::DeliveryScheduler;
 
-/// ESME_RX_P_APPN: this is a gate for messages that gateways submit, none that comes from a phone has anywhere to go.
+/// ESME_RX_P_APPN: messages from phones have nowhere to go, as the daemon passes on only what gateways submit.
 const NOT_A_RECEIPT: u32 = 0x65;
 /// Octets of an operator's error text that are kept.
 const ERROR_OCTETS_MAX: usize = 16;
 
-/// What came in on one link since the last flush.
+/// Receipts that came in on one link since the last flush.
 #[derive(Debug)]
 pub struct Inbound {
     operator_queue: Arc<OperatorQueue>,
@@ -30,12 +30,12 @@ pub struct Inbound {
 }
 
 impl Inbound {
-    /// Of a link of this operator.
+    /// The receipts of a link of this operator.
     pub fn new(operator_queue: Arc<OperatorQueue>) -> Self {
         Self { operator_queue, events: Vec::new(), waiting: Vec::new(), acks: Arc::default() }
     }
 
-    /// Where its acknowledgements come out.
+    /// The acknowledgements that are due on the link.
     pub fn acks(&self) -> &Acks {
         &self.acks
     }
@@ -52,7 +52,7 @@ impl Inbound {
         self.waiting.push(ack(0));
     }
 
-    /// Hands what came in to the committer.
+    /// Hands the receipts to the committer.
     pub fn flush(&mut self, scheduler: &Arc<DeliveryScheduler>) {
         if self.events.is_empty() {
             return;

@@ -16,7 +16,7 @@ use tollgate_provisioning::Provisioning;
 
 use crate::output::say;
 
-/// What a reader of the ranking has to know.
+/// The conditions under which the ranking holds.
 const CONDITIONS: &str =
     "offline: every operator counts as up and healthy, and draws by weight differ from message to message";
 
@@ -35,7 +35,7 @@ pub fn find(
     Ok(Route::find(&routes, &AllUp, quote, price, message, now))
 }
 
-/// For a person.
+/// Prints a route as text for a person.
 pub fn print(route: &Route) {
     match route {
         Route::ChargedOnly(why) => say!("route       none: {why}, so the message is only charged"),
@@ -43,7 +43,7 @@ pub fn print(route: &Route) {
     }
 }
 
-/// For programs.
+/// A route as JSON for programs.
 pub fn json(route: &Route) -> Value {
     match route {
         Route::ChargedOnly(why) => json!({ "charged_only": why }),
@@ -51,7 +51,7 @@ pub fn json(route: &Route) -> Value {
     }
 }
 
-/// As the columns of the table.
+/// The columns of one row of the table.
 fn cells(ranking: &Ranking, price: Amount, currency: Currency) -> [String; 5] {
     let dash = || "-".to_owned();
     [
