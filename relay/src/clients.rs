@@ -1,12 +1,14 @@
 //! Clients: SMPP sessions of gateways, and how they reach rating, charging and storage.
 //!
-//! `bind` admits a gateway, `session` is what its session talks to, `submit` charges, `parameters` reads what a
-//! submit says beyond its text, and `answers` turns what storage says into responses; `route` and
-//! `delivery_intent` say where a message goes, `receipts_out` brings back what became of it. `direct` is for messages that come without
-//! a bind.
+//! `bind` admits a gateway and `session` is its session, with what all sessions share in `context`. `parameters` reads
+//! the parameters of a submit, `submit` charges it into a chunk (`chunks`), `route` and `delivery_intent` choose its
+//! operator, and `answers` turns the committer's answers into responses (`token` finds the request again).
+//! `query_cancel_replace` is for later requests about a message, `receipts_out` sends receipts, and `direct` is for
+//! messages that come without a bind.
 
 mod answers;
 mod bind;
+mod chunks;
 mod context;
 mod delivery_intent;
 mod direct;

@@ -39,4 +39,16 @@ mod tests {
         assert_eq!(hash("a"), 0xAF63_DC4C_8601_EC8C);
         assert_eq!(hash("foobar"), 0x8594_4171_F739_67E8);
     }
+
+    #[test]
+    fn the_fingerprint_of_a_stored_key_is_found_again() {
+        // A row written by an earlier build: source, data_coding, text and destination, each ended by 0xFF.
+        const STORED: u64 = 0xEC55_CF84_FF33_F92F;
+        let mut hasher = Fnv::default();
+        for part in [&b"ACME"[..], &[8], b"Your code is 4711", b"254722000001"] {
+            hasher.write(part);
+            hasher.write(&[0xFF]);
+        }
+        assert_eq!(hasher.finish(), STORED);
+    }
 }

@@ -32,12 +32,12 @@ impl EsmeSession {
             Notice::Chunk(chunk, Outcome::Durable { first_visible_id }) => {
                 self.count_durable(&chunk);
                 self.answer_chunk(&chunk, Some(first_visible_id), answers);
-                self.keep_for_reuse(chunk);
+                self.chunks.keep_for_reuse(chunk);
             }
             Notice::Chunk(chunk, Outcome::NotDurable) => {
                 self.context.metrics.refuse(Refusal::StorageUnavailable, u64::from(chunk.count()));
                 self.answer_chunk(&chunk, None, answers);
-                self.keep_for_reuse(chunk);
+                self.chunks.keep_for_reuse(chunk);
             }
             Notice::Key { token, message_id } => {
                 let token = Token(token);
@@ -63,7 +63,7 @@ impl EsmeSession {
 
     fn answer_chunk(&mut self, chunk: &Chunk, first_id: Option<u64>, answers: &mut Vec<Answer>) {
         let failed = self.status(Refusal::StorageUnavailable);
-        self.count_inflight(chunk.requests().len(), false);
+        self.chunks.came_back(chunk);
         let mut offset = 0;
         answers.reserve(chunk.requests().len());
         for request in chunk.requests() {

@@ -85,7 +85,7 @@ impl EsmeSession {
         let Times { scheduled_at, expires_at } = delivering.times;
         let class = class_of(delivering.submit.priority_flag);
         let intent = Intent { home: delivering.first_choice.operator, class, scheduled_at, expires_at };
-        self.open_chunk().push_intent(intent, &body);
+        self.chunks.open().push_intent(intent, &body);
         self.intent_body = body;
     }
 }

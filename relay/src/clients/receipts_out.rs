@@ -1,20 +1,26 @@
 //! Receipts on their way to a bound gateway, and its answers to them.
 
+use std::collections::HashSet;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Sleep, sleep};
 use tollgate_engine::settlement::ReceiptState;
 use tollgate_engine::time::UnixMicros;
 use tollgate_smpp::pdu::time::format_time;
 use tollgate_smpp::receipt::ReceiptText;
 use tollgate_smpp::{Delivery, DeliveryOutcome, OwnedAddress};
 use tollgate_storage::clock::now;
+use tollgate_storage::committer::Committer;
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult};
 use tollgate_storage::rows::GatewayReceipt;
+use tollgate_storage::store::Store;
 
-use super::session::EsmeSession;
-use crate::delivery::gateway_may_take_later;
+use super::context::ClientContext;
+use crate::delivery::receipt_queue::ReceiptQueue;
+use crate::delivery::status::gateway_may_take_later;
 
 /// esm_class of a delivery receipt and of an intermediate notification (SMPP 3.4 §5.2.12).
 const RECEIPT: u8 = 0x04;
@@ -24,92 +30,114 @@ const RECEIPTED_MESSAGE_ID: u16 = 0x001E;
 const MESSAGE_STATE: u16 = 0x0427;
 const NETWORK_ERROR_CODE: u16 = 0x0423;
 
-impl EsmeSession {
-    pub(crate) fn take_receipts(
+/// The receipts of an account on their way over one bind.
+#[derive(Debug)]
+pub struct ReceiptSender {
+    queue: Arc<ReceiptQueue>,
+    /// Receipts that the gateway was sent and has not answered.
+    in_hand: HashSet<u64>,
+    /// The time until a receipt that was put aside is due.
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+impl ReceiptSender {
+    /// The sender of one bind.
+    pub fn new(queue: Arc<ReceiptQueue>) -> Self {
+        Self { queue, in_hand: HashSet::new(), pause: None }
+    }
+
+    /// Takes receipts that the bind has room for.
+    pub fn take(
         &mut self,
         cx: &mut Context<'_>,
+        store: &Store,
         room: usize,
         deliveries: &mut Vec<Delivery>,
     ) -> Poll<()> {
-        if let Some(pause) = &mut self.receipt_pause
+        if let Some(pause) = &mut self.pause
             && pause.as_mut().poll(cx).is_ready()
         {
-            self.receipt_pause = None;
+            self.pause = None;
         }
         let at = now();
-        let receipts =
-            match self.runtime.receipt_queue.take(&self.context.books.store, at.0, room, cx.waker()) {
-                Ok(receipts) => receipts,
-                Err(error) => {
-                    tracing::error!(%error, "receipts cannot be read");
-                    return Poll::Pending;
-                }
-            };
+        let receipts = match self.queue.take(store, at.0, room, cx.waker()) {
+            Ok(receipts) => receipts,
+            Err(error) => {
+                tracing::error!(%error, "receipts cannot be read");
+                return Poll::Pending;
+            }
+        };
         if receipts.is_empty() {
             self.wait_for_retry(cx, at);
             return Poll::Pending;
         }
         for (id, receipt) in receipts {
-            self.receipts_in_hand.insert(id);
+            self.in_hand.insert(id);
             deliveries.push(delivery(id, &receipt));
         }
         Poll::Ready(())
     }
 
     /// Acts on the gateway's answer: the receipt is done, or is sent again.
-    pub(crate) fn receipt_answered(&mut self, id: u64, outcome: DeliveryOutcome) {
-        self.receipts_in_hand.remove(&id);
-        let receipt_queue = &self.runtime.receipt_queue;
+    pub fn answered(&mut self, id: u64, outcome: DeliveryOutcome, context: &ClientContext) {
+        self.in_hand.remove(&id);
+        let (queue, metrics) = (&self.queue, &context.metrics);
         match outcome {
             DeliveryOutcome::Accepted => {
-                self.context.metrics.receipts_delivered.increment(1);
-                receipt_queue.finish(id);
+                metrics.receipts_delivered.increment(1);
+                queue.finish(id);
             }
             DeliveryOutcome::Refused(status) if gateway_may_take_later(status) => {
-                let wait = self.context.receipt_retry_micros;
-                receipt_queue.put_later(id, now().0 + wait);
+                queue.put_later(id, now().0 + context.receipt_retry_micros);
             }
             DeliveryOutcome::Refused(_) => {
-                self.context.metrics.receipts_refused.increment(1);
-                receipt_queue.finish(id);
+                metrics.receipts_refused.increment(1);
+                queue.finish(id);
             }
             DeliveryOutcome::Unanswered => {
-                self.context.metrics.receipts_unanswered.increment(1);
-                receipt_queue.give_back(id);
+                metrics.receipts_unanswered.increment(1);
+                queue.give_back(id);
             }
         }
     }
 
     /// Has acknowledged receipts deleted.
-    pub(crate) fn delete_receipts(&mut self) {
-        let receipt_queue = std::sync::Arc::clone(&self.runtime.receipt_queue);
-        let ids = receipt_queue.take_done();
+    pub fn delete_done(&mut self, committer: &Committer) {
+        let ids = self.queue.take_done();
         if ids.is_empty() {
             return;
         }
-        let events = vec![DeliveryEvent::ReceiptsDone { account: receipt_queue.account(), ids }];
-        let refused = std::sync::Arc::clone(&receipt_queue);
+        let events = vec![DeliveryEvent::ReceiptsDone { account: self.queue.account(), ids }];
+        let refused = Arc::clone(&self.queue);
         let done = Box::new(move |result| {
             if let DeliveryResult::Refused(events) = result {
                 give_back(&refused, events);
             }
         });
-        if let Err(batch) = self.context.books.committer.deliver(DeliveryBatch { events, done }) {
-            give_back(&receipt_queue, batch.events);
+        if let Err(batch) = committer.deliver(DeliveryBatch { events, done }) {
+            give_back(&self.queue, batch.events);
         }
     }
 
     fn wait_for_retry(&mut self, cx: &mut Context<'_>, at: UnixMicros) {
-        let Some(due) = self.runtime.receipt_queue.next_retry() else { return };
+        let Some(due) = self.queue.next_retry() else { return };
         let wait = Duration::from_micros(due.saturating_sub(at.0)).max(Duration::from_millis(1));
-        let pause = self.receipt_pause.insert(Box::pin(sleep(wait)));
+        let pause = self.pause.insert(Box::pin(sleep(wait)));
         if pause.as_mut().poll(cx).is_ready() {
             cx.waker().wake_by_ref();
         }
     }
 }
 
-fn give_back(receipt_queue: &crate::delivery::ReceiptQueue, events: Vec<DeliveryEvent>) {
+impl Drop for ReceiptSender {
+    fn drop(&mut self) {
+        for id in self.in_hand.drain() {
+            self.queue.give_back(id);
+        }
+    }
+}
+
+fn give_back(receipt_queue: &ReceiptQueue, events: Vec<DeliveryEvent>) {
     for event in events {
         if let DeliveryEvent::ReceiptsDone { ids, .. } = event {
             receipt_queue.not_deleted(ids);

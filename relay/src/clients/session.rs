@@ -1,15 +1,13 @@
 //! The session of one bind: from a submit to a charge in memory, and on to the committer in chunks.
 
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::pin::Pin;
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use metrics::Counter;
 use tokio::sync::mpsc;
-use tokio::time::Sleep;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::charging::Charge;
 use tollgate_engine::network::{NetworkCode, NetworkId};
@@ -20,14 +18,13 @@ use tollgate_smpp::pdu::Submit;
 use tollgate_smpp::{Answer, Delivery, DeliveryOutcome, GateSession, MessageRef, Replacement, Verdict};
 use tollgate_storage::chunk::{Chunk, ChunkHeader, Notice};
 
+use super::chunks::Chunks;
 use super::context::ClientContext;
+use super::receipts_out::ReceiptSender;
 use super::token::{Details, Token};
 use crate::metrics::Metrics;
 use crate::snapshot::{AccountRuntime, ActiveAccount, Snapshot};
 use tollgate_provisioning::TlvTags;
-
-/// Emptied chunks that are kept for their memory.
-const SPARE_CHUNKS_MAX: usize = 4;
 
 /// The session of one bind, as the SMPP server calls it.
 pub struct EsmeSession {
@@ -47,28 +44,16 @@ pub struct EsmeSession {
     pub(crate) revenue: Counter,
     window: u32,
     short_ids: bool,
-    /// The chunk that charges go into now, and those that wait for room in the committer's queue before it.
-    open: Option<Box<Chunk>>,
-    waiting: VecDeque<Box<Chunk>>,
-    #[expect(
-        clippy::vec_box,
-        reason = "a chunk stays in its box from the session to the committer and back"
-    )]
-    spare: Vec<Box<Chunk>>,
+    pub(crate) chunks: Chunks,
     pub(crate) notices: (mpsc::UnboundedSender<Notice>, mpsc::UnboundedReceiver<Notice>),
     /// Answers that need no commit, until the session sends them.
     pub(crate) ready: Vec<Answer>,
     /// Details of answers beside the message id, by the number in the request's token.
     pub(crate) details: HashMap<u32, Details>,
     pub(crate) next_details: u32,
-    /// Requests with the committer.
-    inflight: u32,
     /// The buffer that queue rows are written into, kept for its memory.
     pub(crate) intent_body: Vec<u8>,
-    /// Receipts with the peer.
-    pub(crate) receipts_in_hand: HashSet<u64>,
-    /// Set while receipts wait for another try.
-    pub(crate) receipt_pause: Option<Pin<Box<Sleep>>>,
+    pub(crate) receipts: ReceiptSender,
     /// The last number of the sequence that weighted routing draws with.
     spread: Cell<u64>,
 }
@@ -95,17 +80,13 @@ impl EsmeSession {
             account: Some(Arc::clone(account)),
             window,
             short_ids,
-            open: None,
-            waiting: VecDeque::new(),
-            spare: Vec::new(),
+            chunks: Chunks::new(Arc::clone(&context.metrics)),
             notices: mpsc::unbounded_channel(),
             ready: Vec::new(),
             details: HashMap::new(),
             next_details: 0,
-            inflight: 0,
             intent_body: Vec::new(),
-            receipts_in_hand: HashSet::new(),
-            receipt_pause: None,
+            receipts: ReceiptSender::new(Arc::clone(&account.runtime.receipt_queue)),
             spread: Cell::new(tollgate_storage::clock::now().0),
             context,
         }
@@ -159,14 +140,6 @@ impl EsmeSession {
         mixed ^ (mixed >> 31)
     }
 
-    /// The chunk that a CDR was pushed to just now.
-    pub(crate) fn open_chunk(&mut self) -> &mut Chunk {
-        let Some(chunk) = self.open.as_deref_mut() else {
-            unreachable!("a CDR was pushed, and no chunk is open")
-        };
-        chunk
-    }
-
     pub(crate) fn key_window(&self) -> Duration {
         self.context.books.key_window
     }
@@ -182,75 +155,29 @@ impl EsmeSession {
         )
     }
 
-    /// The open chunk, or a new one where this charge does not fit into it.
+    /// The chunk that a charge goes into.
     pub(crate) fn chunk_for(
         &mut self,
         now: UnixMicros,
         charge: &Charge,
-        account: &Arc<ActiveAccount>,
+        account: &ActiveAccount,
     ) -> &mut Chunk {
-        let fits = |chunk: &Chunk| {
-            let header = chunk.header();
-            header.submitted_at == now
-                && header.tariff == self.snapshot.tariff
-                && chunk.takes_month(charge.posting.month)
-        };
-        let open = match self.open.take() {
-            Some(chunk) if fits(&chunk) => chunk,
-            other => {
-                if let Some(chunk) = other {
-                    self.count_inflight(chunk.requests().len(), true);
-                    self.waiting.push_back(chunk);
+        let (tariff, short_ids) = (self.snapshot.tariff, self.short_ids);
+        let (keys, reply) = (&self.context.books.keys, &self.notices.0);
+        self.chunks.chunk_for(now, tariff, charge.posting.month, |spare| {
+            let plan = Arc::clone(&account.terms.account.plan);
+            let header = ChunkHeader { submitted_at: now, tariff, plan, short_ids };
+            match spare {
+                Some(mut chunk) => {
+                    chunk.reset(header);
+                    chunk
                 }
-                let header = ChunkHeader {
-                    submitted_at: now,
-                    tariff: self.snapshot.tariff,
-                    plan: Arc::clone(&account.terms.account.plan),
-                    short_ids: self.short_ids,
-                };
-                self.new_chunk(header, account)
+                None => {
+                    let wallet = Arc::clone(&account.runtime.wallet);
+                    Box::new(Chunk::new(wallet, Arc::clone(keys), header, reply.clone()))
+                }
             }
-        };
-        self.open.insert(open)
-    }
-
-    fn new_chunk(&mut self, header: ChunkHeader, account: &ActiveAccount) -> Box<Chunk> {
-        if let Some(mut chunk) = self.spare.pop() {
-            chunk.reset(header);
-            return chunk;
-        }
-        let (wallet, keys) = (Arc::clone(&account.runtime.wallet), Arc::clone(&self.context.books.keys));
-        Box::new(Chunk::new(wallet, keys, header, self.notices.0.clone()))
-    }
-
-    pub(crate) fn close_request(&mut self, token: Token, cdrs: u32) {
-        self.open_chunk().push_request(token.0, cdrs);
-    }
-
-    /// Counts requests that went to the committer, or came back from it.
-    pub(crate) fn count_inflight(&mut self, requests: usize, went: bool) {
-        let inflight = u32::try_from(requests).ok().and_then(|requests| {
-            if went {
-                self.context.metrics.inflight.increment(requests);
-                self.inflight.checked_add(requests)
-            } else {
-                self.context.metrics.inflight.decrement(requests);
-                self.inflight.checked_sub(requests)
-            }
-        });
-        let Some(inflight) = inflight else {
-            unreachable!(
-                "{requests} requests went or came back, and {} were with the committer",
-                self.inflight
-            )
-        };
-        self.inflight = inflight;
-    }
-
-    pub(crate) fn keep_for_reuse(&mut self, chunk: Box<Chunk>) {
-        if self.spare.len() < SPARE_CHUNKS_MAX {
-            self.spare.push(chunk);
-        }
+        })
     }
 }
 
@@ -285,19 +212,7 @@ impl GateSession for EsmeSession {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(chunk) = self.open.take() {
-            self.count_inflight(chunk.requests().len(), true);
-            self.waiting.push_back(chunk);
-        }
-        while let Some(chunk) = self.waiting.pop_front() {
-            let mut chunk = Some(chunk);
-            let polled = self.context.books.committer.poll_charge(cx, &mut chunk);
-            if let Some(back) = chunk {
-                self.waiting.push_front(back);
-            }
-            ready!(polled);
-        }
-        Poll::Ready(())
+        self.chunks.poll_flush(cx, &self.context.books.committer)
     }
 
     fn poll_answers(&mut self, cx: &mut Context<'_>, answers: &mut Vec<Answer>) -> Poll<()> {
@@ -315,28 +230,23 @@ impl GateSession for EsmeSession {
         room: usize,
         deliveries: &mut Vec<Delivery>,
     ) -> Poll<()> {
-        self.take_receipts(cx, room, deliveries)
+        self.receipts.take(cx, &self.context.books.store, room, deliveries)
     }
 
     fn delivered(&mut self, token: u64, outcome: DeliveryOutcome) {
-        self.receipt_answered(token, outcome);
+        self.receipts.answered(token, outcome, &self.context);
     }
 
     fn flush_delivered(&mut self) {
-        self.delete_receipts();
+        self.receipts.delete_done(&self.context.books.committer);
     }
 }
 
 impl Drop for EsmeSession {
     fn drop(&mut self) {
-        // Chunks that were not handed over give their charges back as they are dropped.
-        for id in self.receipts_in_hand.drain() {
-            self.runtime.receipt_queue.give_back(id);
-        }
         if self.has_bind {
             self.runtime.give_back_bind();
         }
         self.context.metrics.windows.decrement(self.window);
-        self.context.metrics.inflight.decrement(self.inflight);
     }
 }

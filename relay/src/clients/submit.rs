@@ -111,7 +111,7 @@ impl EsmeSession {
             Ok(charged) => {
                 self.record(request, to, &charged, request.key);
                 let token = self.token_with_price(request, &charged.charge);
-                self.close_request(token, 1);
+                self.chunks.open().push_request(token.0, 1);
                 Verdict::Pending
             }
             Err(refusal) => {
@@ -148,7 +148,7 @@ impl EsmeSession {
         }
         let token = Token::new(request.submit.sequence, request.submit.kind);
         let token = self.token_with(token, Details::Multi(unsuccessful));
-        self.close_request(token, charged);
+        self.chunks.open().push_request(token.0, charged);
         Verdict::Pending
     }
 
