@@ -56,7 +56,7 @@ impl AccountsService for Accounts {
                 })
         };
         let created = view::created_at(self.context.store())?;
-        let accounts = self.visibility.all_reached(caller);
+        let accounts = self.visibility.visible_accounts(caller);
         let views = accounts.iter().map(|account| self.view(account, &created)).filter(wanted);
         let sort = query.sort.unwrap_or_default();
         let keyed = views.map(|view| (key_of(&view, sort), view)).collect();
@@ -64,7 +64,7 @@ impl AccountsService for Accounts {
     }
 
     fn account(&self, caller: &Caller, id: &str) -> Answer<Versioned<Account>> {
-        let account = self.visibility.reached(caller, id)?;
+        let account = self.visibility.visible_account(caller, id)?;
         let revision = self.records.get(id).map_or(1, |document| document.revision);
         Ok(Versioned::new(revision, self.view(&account, &view::created_at(self.context.store())?)))
     }
@@ -197,7 +197,7 @@ impl Accounts {
         action: &str,
         change: impl FnOnce(&mut AccountRecord) -> Answer<()>,
     ) -> Answer<Versioned<Account>> {
-        let account = self.visibility.reached(caller, id)?;
+        let account = self.visibility.visible_account(caller, id)?;
         let mut turn = self.context.core.configuration.change();
         let Some(before) = self.records.get(id) else {
             return Err(Problem::provisioned_by_file(format!(
@@ -250,7 +250,7 @@ impl Accounts {
                 turn.put_account(number, provisioned).map_err(|error| apply_problem(&error))?;
             }
         }
-        let account = self.visibility.reached(&Caller::system(), &id)?;
+        let account = self.visibility.visible_account(&Caller::system(), &id)?;
         let revision = changed.revisions.first().copied().unwrap_or(1);
         Ok(Versioned::new(revision, self.view(&account, &view::created_at(self.context.store())?)))
     }
@@ -291,7 +291,7 @@ impl Accounts {
     fn parent_for(&self, caller: &Caller, asked: Option<&str>) -> Answer<Option<String>> {
         let parent = asked.or(caller.account());
         let Some(parent) = parent else { return Ok(None) };
-        let account = self.visibility.reached(caller, parent)?;
+        let account = self.visibility.visible_account(caller, parent)?;
         let id = &account.provisioned.account.id;
         if self.records.get(id).is_some_and(|document| document.value.is_reseller) {
             return Ok(Some(id.to_string()));

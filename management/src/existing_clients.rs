@@ -157,7 +157,7 @@ impl WecallService for ExistingClients {
         account: &str,
         query: WecallInvoiceQuery,
     ) -> Answer<WecallInvoice> {
-        let found = self.visibility.reached(caller, account)?;
+        let found = self.visibility.visible_account(caller, account)?;
         let zone = period::zone(&found.terms.plan.plan.time_zone)?;
         let begins_at = |field: &str, day: Date| {
             let at = period::begins_at(&zone, day);
@@ -180,7 +180,7 @@ impl WecallService for ExistingClients {
     }
 
     fn wecall_alerts(&self, caller: &Caller, account: &str) -> Answer<Vec<WecallAlert>> {
-        self.visibility.reached(caller, account)?;
+        self.visibility.visible_account(caller, account)?;
         let alerts = gathered(ALERTS_MAX, |cursor| {
             let account = Some(account.to_owned());
             let query = AlertsQuery { account, cursor, ..AlertsQuery::default() };
@@ -227,7 +227,7 @@ impl ExistingClients {
 
     /// A plan is postpaid if it has accounts that the caller may see and all of them have a credit limit.
     fn plan_type(&self, caller: &Caller, plan: &str) -> WecallPlanType {
-        let accounts = self.visibility.all_reached(caller);
+        let accounts = self.visibility.visible_accounts(caller);
         let mut limits = accounts
             .iter()
             .map(|account| &account.provisioned.account)

@@ -67,7 +67,7 @@ impl InvoicesService for Invoices {
     }
 
     fn draft_invoice(&self, caller: &Caller, new: &NewInvoice) -> Answer<Drafted> {
-        let account = self.visibility.reached(caller, &new.account)?;
+        let account = self.visibility.visible_account(caller, &new.account)?;
         let period = checked_period(new, now())?;
         let content = self.contents.read(&account, &period)?;
         let mut writer = self.writer.lock();
@@ -95,7 +95,7 @@ impl InvoicesService for Invoices {
         if books_closed_at(&self.context)? < period.end {
             return Err(Problem::wrong_state(format!("the period of {number} is not over")));
         }
-        let account = self.visibility.reached(caller, &draft.account)?;
+        let account = self.visibility.visible_account(caller, &draft.account)?;
         let content = self.contents.read(&account, &period)?;
         let days = u64::from(self.context.settings.billing.invoice_due_days);
         self.change(caller, number, if_match, "invoice.send", |record, now| {
@@ -188,7 +188,7 @@ impl Invoices {
     /// An invoice with its revision, if it is of an account that the caller may see.
     fn visible(&self, caller: &Caller, number: &str) -> Answer<(u64, InvoiceRecord)> {
         let found = stored_document::<InvoiceRecord>(self.context.store(), INVOICES, &number_key(number))?;
-        let found = found.filter(|(_, record)| self.visibility.reaches(caller, &record.account));
+        let found = found.filter(|(_, record)| self.visibility.may_see(caller, &record.account));
         found.ok_or_else(|| Problem::not_found(format!("there is no invoice `{number}`")))
     }
 

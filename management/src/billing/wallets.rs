@@ -66,7 +66,7 @@ struct Posting<'a> {
 
 impl WalletsService for Wallets {
     fn balance(&self, caller: &Caller, account: &str, query: BalanceQuery) -> Answer<Balance> {
-        let account = self.visibility.reached(caller, account)?;
+        let account = self.visibility.visible_account(caller, account)?;
         let charged = &account.provisioned.account;
         let (id, currency) = (charged.id.to_string(), CurrencyCode(charged.currency));
         let present = now();
@@ -93,7 +93,7 @@ impl WalletsService for Wallets {
     }
 
     fn wallet(&self, caller: &Caller, account: &str) -> Answer<Wallet> {
-        let account = self.visibility.reached(caller, account)?;
+        let account = self.visibility.visible_account(caller, account)?;
         let charged = &account.provisioned.account;
         let record = self.accounts.get(&charged.id);
         let (state, present) = (account.runtime.wallet.state(), now());
@@ -120,12 +120,12 @@ impl WalletsService for Wallets {
         account: &str,
         query: &TransactionsQuery,
     ) -> Answer<Page<Transaction>> {
-        let account = self.visibility.reached(caller, account)?;
+        let account = self.visibility.visible_account(caller, account)?;
         transactions::list(self.store(), &account, query)
     }
 
     fn transaction(&self, caller: &Caller, account: &str, id: &str) -> Answer<Transaction> {
-        let account = self.visibility.reached(caller, account)?;
+        let account = self.visibility.visible_account(caller, account)?;
         let found = id.parse().ok().map(|number| transactions::find(self.store(), &account, number));
         let missing = || Problem::not_found(format!("there is no transaction `{id}` of this account"));
         found.transpose()?.flatten().ok_or_else(missing)
@@ -138,7 +138,7 @@ impl WalletsService for Wallets {
         topup: NewTopup,
         key: &IdempotencyKey,
     ) -> Answer<Transaction> {
-        let account = self.visibility.reached(caller, account)?;
+        let account = self.visibility.visible_account(caller, account)?;
         if topup.amount.0 <= Amount::ZERO {
             return Err(Problem::field("amount", "must be more than zero"));
         }
@@ -167,7 +167,7 @@ impl WalletsService for Wallets {
         adjustment: NewAdjustment,
         key: &IdempotencyKey,
     ) -> Answer<Transaction> {
-        let account = self.visibility.reached(caller, account)?;
+        let account = self.visibility.visible_account(caller, account)?;
         if adjustment.amount.0 == Amount::ZERO {
             return Err(Problem::field("amount", "is zero"));
         }

@@ -121,13 +121,13 @@ impl<T: Content> Claims<T> {
     pub(super) fn claimed(&self, caller: &Caller, id: &str) -> Answer<Arc<Document<T>>> {
         let document = self.documents.get(id);
         document
-            .filter(|document| self.visibility.reaches(caller, &document.value.claim().account))
+            .filter(|document| self.visibility.may_see(caller, &document.value.claim().account))
             .ok_or_else(|| Problem::not_found(format!("there is no {} `{id}`", T::NOUN)))
     }
 
     /// Claims something that is pending from then on.
     pub(super) fn create_claim(&self, caller: &Caller, record: T) -> Answer<Versioned<T::View>> {
-        self.visibility.reached(caller, &record.claim().account)?;
+        self.visibility.visible_account(caller, &record.claim().account)?;
         check_claim(&record)?;
         let held = self.exclusive.lock();
         self.check_room(&held, &record)?;

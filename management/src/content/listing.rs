@@ -22,7 +22,7 @@ impl<T: Content> Claims<T> {
                 && query.status.is_none_or(|status| claim.review.status == status)
                 && query.category.is_none_or(|category| claim.category == category)
                 && name.as_ref().is_none_or(|name| claim.name.to_lowercase().contains(name))
-                && self.visibility.reaches(caller, &claim.account)
+                && self.visibility.may_see(caller, &claim.account)
         });
         Ok(page(&paging, found, query.sort.unwrap_or_default()))
     }
@@ -35,7 +35,7 @@ impl<T: Content> Claims<T> {
         query: &ApprovedQuery,
     ) -> Answer<Page<T::View>> {
         let paging = query.paging()?;
-        self.visibility.reached(caller, account)?;
+        self.visibility.visible_account(caller, account)?;
         let mut found = self.documents.all();
         found.retain(|document| {
             let claim = document.value.claim();

@@ -157,7 +157,7 @@ impl ApiKeys {
     /// How far a key of this user reaches now; `None` where that is beyond the user.
     fn reach_of_key(&self, user: &Caller, key: &KeyRecord) -> Option<Reach> {
         let Some(account) = &key.account else { return user.reaches_all().then_some(Reach::All) };
-        if !self.visibility.reaches(user, account) {
+        if !self.visibility.may_see(user, account) {
             return None;
         }
         let is_wide = key.include_subtree && !matches!(user.reach, Reach::Account(_));
@@ -177,7 +177,7 @@ impl ApiKeys {
             };
         };
         let unknown = |_| Problem::field("account", format!("there is no account `{account}`"));
-        self.visibility.reached(caller, account).map_err(unknown)?;
+        self.visibility.visible_account(caller, account).map_err(unknown)?;
         if key.include_subtree && matches!(caller.reach, Reach::Account(_)) {
             return Err(Problem::field("include_subtree", "is for admins and resellers"));
         }
@@ -187,7 +187,7 @@ impl ApiKeys {
     fn sees_key(&self, caller: &Caller, key: &KeyRecord) -> bool {
         caller.reaches_all()
             || key.created_by == caller.id
-            || key.account.as_ref().is_some_and(|account| self.visibility.reaches(caller, account))
+            || key.account.as_ref().is_some_and(|account| self.visibility.may_see(caller, account))
     }
 
     fn seen_key(&self, caller: &Caller, id: &str) -> Answer<Arc<Document<KeyRecord>>> {

@@ -199,7 +199,7 @@ impl Users {
     fn sees(&self, caller: &Caller, user: &UserRecord) -> bool {
         caller.reaches_all()
             || user.role != UserRole::Admin
-                && user.account.as_ref().is_some_and(|account| self.visibility.reaches(caller, account))
+                && user.account.as_ref().is_some_and(|account| self.visibility.may_see(caller, account))
     }
 
     fn seen_user(&self, caller: &Caller, id: &str) -> Answer<Arc<Document<UserRecord>>> {
@@ -231,7 +231,7 @@ impl Users {
             return Err(Problem::field("account", "is to be null for an admin, who reaches every account"));
         }
         let unknown = |_| Problem::field("account", format!("there is no account `{account}`"));
-        self.visibility.reached(caller, account).map_err(unknown)?;
+        self.visibility.visible_account(caller, account).map_err(unknown)?;
         let is_reseller = self.accounts.get(account).is_some_and(|document| document.value.is_reseller);
         if user.role == UserRole::Reseller && !is_reseller {
             return Err(Problem::field("account", format!("`{account}` is no reseller")));

@@ -1,4 +1,4 @@
-//! Whose things a caller reaches. What is out of reach is not found, as if it were not there.
+//! The accounts that a caller may see. Any other is answered as not found, as if it did not exist.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::documents::DocumentCache;
 use tollgate_relay::snapshot::ActiveAccount;
 
-/// Accounts that may stand below one another.
+/// The most levels of accounts below one another.
 const DEPTH_MAX: usize = 16;
 
 /// Answers which accounts a caller may see.
@@ -22,22 +22,22 @@ pub struct Visibility {
 }
 
 impl Visibility {
-    /// By the accounts in force and the parents that documents name.
+    /// Decides by the accounts in force and the parents that their documents name.
     pub fn new(context: Arc<Context>, accounts: Arc<DocumentCache<AccountRecord>>) -> Self {
         Self { context, accounts }
     }
 
-    /// Whether the caller reaches an account of this id.
-    pub(crate) fn reaches(&self, caller: &Caller, account: &str) -> bool {
+    /// True if the caller may see the account of this id.
+    pub(crate) fn may_see(&self, caller: &Caller, account: &str) -> bool {
         match &caller.reach {
             Reach::All => true,
             Reach::Account(own) => own == account,
-            Reach::Subtree(root) => root == account || self.stands_below(account, root),
+            Reach::Subtree(root) => root == account || self.is_below(account, root),
         }
     }
 
-    /// Whether an account stands below another, however far.
-    pub(crate) fn stands_below(&self, account: &str, root: &str) -> bool {
+    /// True if an account is below another, at any depth.
+    pub(crate) fn is_below(&self, account: &str, root: &str) -> bool {
         let mut at = account.to_owned();
         for _ in 0..DEPTH_MAX {
             match self.parent_of(&at) {
@@ -54,22 +54,22 @@ impl Visibility {
         self.accounts.get(account)?.value.parent.clone()
     }
 
-    /// An account in force that the caller reaches.
-    pub(crate) fn reached(&self, caller: &Caller, account: &str) -> Answer<Arc<ActiveAccount>> {
+    /// An account in force that the caller may see.
+    pub(crate) fn visible_account(&self, caller: &Caller, account: &str) -> Answer<Arc<ActiveAccount>> {
         let found =
-            self.reaches(caller, account).then(|| self.context.core.snapshot.load().by_account(account));
+            self.may_see(caller, account).then(|| self.context.core.snapshot.load().by_account(account));
         found.flatten().ok_or_else(|| Problem::not_found(format!("there is no account `{account}`")))
     }
 
-    /// Every account in force that the caller reaches, in the order of their ids.
-    pub(crate) fn all_reached(&self, caller: &Caller) -> Vec<Arc<ActiveAccount>> {
+    /// Every account in force that the caller may see, in the order of their ids.
+    pub(crate) fn visible_accounts(&self, caller: &Caller) -> Vec<Arc<ActiveAccount>> {
         let snapshot = self.context.core.snapshot.load();
         if let Reach::Account(own) = &caller.reach {
             return snapshot.by_account(own).into_iter().collect();
         }
         let mut accounts: Vec<_> = snapshot
             .accounts()
-            .filter(|account| self.reaches(caller, &account.provisioned.account.id))
+            .filter(|account| self.may_see(caller, &account.provisioned.account.id))
             .collect();
         accounts.sort_by(|one, other| one.provisioned.account.id.cmp(&other.provisioned.account.id));
         accounts

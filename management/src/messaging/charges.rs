@@ -46,7 +46,7 @@ pub struct Charges {
 
 impl ChargesService for Charges {
     fn charge(&self, caller: &Caller, new: NewCharge, key: &IdempotencyKey) -> Answer<Charge> {
-        let account = self.visibility.reached(caller, &new.account)?;
+        let account = self.visibility.visible_account(caller, &new.account)?;
         check(&new)?;
         let fields = ContentFields {
             text: new.text.as_deref(),
@@ -117,7 +117,7 @@ impl ChargesService for Charges {
     }
 
     fn quote(&self, caller: &Caller, new: &NewQuote) -> Answer<Quote> {
-        self.visibility.reached(caller, &new.account)?;
+        self.visibility.visible_account(caller, &new.account)?;
         if new.route && !caller.reaches_all() {
             return Err(Problem::forbidden("your role may not see routes and the costs of operators"));
         }

@@ -72,7 +72,7 @@ impl DispatchesService for Dispatches {
         let account = account_for(caller, account)?;
         let record = DispatchRecord { name, description, planned_messages };
         record.check()?;
-        self.visibility.reached(caller, &account)?;
+        self.visibility.visible_account(caller, &account)?;
         let asked = self.asked(caller, &id, Some(&account))?;
         if self.written(&asked)?.is_some() {
             return Err(Problem::already_exists(format!("the account has a dispatch `{id}` already")));

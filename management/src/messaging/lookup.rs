@@ -53,13 +53,13 @@ impl Lookup {
         let account = account.map_err(|error| unavailable(&error))?.ok_or_else(|| no_message(id))?;
         let names = self.names()?;
         let named =
-            names.named_account(account).filter(|named| self.visibility.reaches(caller, &named.id)).cloned();
+            names.named_account(account).filter(|named| self.visibility.may_see(caller, &named.id)).cloned();
         Ok(FoundMessage { account, named: named.ok_or_else(|| no_message(id))?, message_id, names })
     }
 
     /// An account with its number, whether it is still provisioned or not: its books are there.
     pub fn account(&self, caller: &Caller, names: &Names, id: &str) -> Answer<(AccountNumber, NamedAccount)> {
-        let number = names.account(id).filter(|_| self.visibility.reaches(caller, id));
+        let number = names.account(id).filter(|_| self.visibility.may_see(caller, id));
         let found = number.and_then(|number| Some((number, names.named_account(number)?.clone())));
         found.ok_or_else(|| Problem::not_found(format!("there is no account `{id}`")))
     }

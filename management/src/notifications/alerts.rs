@@ -93,7 +93,7 @@ impl AlertsService for Alerts {
     }
 
     fn test_webhook(&self, caller: &Caller, account: &str) -> Answer<WebhookTested> {
-        self.visibility.reached(caller, account)?;
+        self.visibility.visible_account(caller, account)?;
         let url = self.webhooks.url_of(account);
         let url =
             url.ok_or_else(|| Problem::wrong_state(format!("account `{account}` has no alert_webhook_url")))?;
@@ -110,12 +110,12 @@ impl AlertsService for Alerts {
     }
 
     fn webhook_secret(&self, caller: &Caller, account: &str) -> Answer<WebhookSecret> {
-        self.visibility.reached(caller, account)?;
+        self.visibility.visible_account(caller, account)?;
         Ok(WebhookSecret { secret: self.webhooks.secret_of(caller, account)? })
     }
 
     fn rotate_webhook_secret(&self, caller: &Caller, account: &str) -> Answer<WebhookSecret> {
-        self.visibility.reached(caller, account)?;
+        self.visibility.visible_account(caller, account)?;
         Ok(WebhookSecret { secret: self.webhooks.rotate_secret(caller, account)? })
     }
 }
@@ -134,7 +134,7 @@ impl Alerts {
     /// An alert that belongs to no account is for staff.
     fn may_know(&self, caller: &Caller, alert: &AlertRecord) -> bool {
         match &alert.account {
-            Some(account) => self.visibility.reaches(caller, account),
+            Some(account) => self.visibility.may_see(caller, account),
             None => caller.reaches_all(),
         }
     }
@@ -145,7 +145,7 @@ impl Alerts {
     }
 
     fn check_reach(&self, caller: &Caller, account: &str) -> Answer<()> {
-        if self.visibility.reaches(caller, account) {
+        if self.visibility.may_see(caller, account) {
             return Ok(());
         }
         Err(Problem::not_found(format!("there is no account `{account}`")))

@@ -116,7 +116,7 @@ pub fn visible_plans(visibility: &Visibility, caller: &Caller) -> Option<BTreeSe
     if caller.reaches_all() {
         return None;
     }
-    let accounts = visibility.all_reached(caller);
+    let accounts = visibility.visible_accounts(caller);
     Some(accounts.iter().map(|account| account.provisioned.account.plan.to_string()).collect())
 }
 

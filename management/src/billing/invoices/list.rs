@@ -29,10 +29,10 @@ pub fn page(
     let Some(account) = query.account.as_deref().or(own) else {
         let summary =
             |body: &[u8]| serde_json::from_slice(body).map(|record: InvoiceRecord| record.summary());
-        let is_visible = |invoice: &InvoiceSummary| visibility.reaches(caller, &invoice.account);
+        let is_visible = |invoice: &InvoiceSummary| visibility.may_see(caller, &invoice.account);
         return page_of_invoices(store, BY_NUMBER, query, summary, is_visible);
     };
-    if !visibility.reaches(caller, account) {
+    if !visibility.may_see(caller, account) {
         return Err(Problem::not_found(format!("there is no account `{account}`")));
     }
     page_of_invoices(store, &list_prefix(account), query, |body| serde_json::from_slice(body), |_| true)

@@ -90,7 +90,7 @@ pub fn page(
 
 /// The accounts in force that the caller may see, in the order of their ids.
 fn visible_accounts(visibility: &Visibility, caller: &Caller) -> Vec<(String, AccountNumber)> {
-    let accounts = visibility.all_reached(caller).into_iter();
+    let accounts = visibility.visible_accounts(caller).into_iter();
     let named = |account: Arc<ActiveAccount>| {
         (account.provisioned.account.id.to_string(), account.runtime.wallet.number())
     };
