@@ -5,7 +5,7 @@ use tollgate_provisioning::Problems;
 /// The reason why a command failed, for a person to read.
 #[derive(Debug)]
 pub enum Failure {
-    /// One sentence.
+    /// A sentence that says what went wrong.
     Said(String),
     /// Errors of the configuration; each line begins with file, line and key.
     Problems(Problems),

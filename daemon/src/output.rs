@@ -1,4 +1,4 @@
-//! What commands print on standard output. A reader that has closed its end, such as `head`, is no failure.
+//! Standard output of commands. A reader that has closed its end, such as `head`, is no failure.
 
 use std::fmt::Arguments;
 use std::io::{ErrorKind, Write};

@@ -144,7 +144,7 @@ async fn serve(
 
 /// Logs that files cannot be watched. The process serves all the same, and SIGHUP still reloads.
 fn or_warn<T>(result: notify::Result<T>) -> Option<T> {
-    result.inspect_err(|error| tracing::warn!(%error, "a change of the files will not be noticed")).ok()
+    result.inspect_err(|error| tracing::warn!(%error, "files cannot be watched; a change of them is not noticed before SIGHUP")).ok()
 }
 
 async fn changed(watch: &mut Option<FileWatch>) {

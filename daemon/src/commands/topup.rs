@@ -38,7 +38,7 @@ const CACHE_BYTES: usize = 1 << 20;
 /// Adds a top-up to the ledger, durably.
 pub fn topup(config: &Path, arguments: &TopupArguments) -> Result<(), Failure> {
     if arguments.amount <= Amount::ZERO {
-        return Err("the amount of a top-up is more than zero".into());
+        return Err("the amount of a top-up has to be more than zero".into());
     }
     let path = data_dir(config, arguments.data_dir.as_ref())?;
     if !path.join("CURRENT").is_file() {

@@ -56,7 +56,7 @@ impl Times {
 pub struct Delivering<'a> {
     /// The account that pays.
     pub account: &'a ActiveAccount,
-    /// The request.
+    /// The request as it was submitted.
     pub submit: &'a Submit<'a>,
     /// The parameters of the request.
     pub parameters: &'a Parameters<'a>,

@@ -18,7 +18,7 @@ use crate::snapshot::ActiveAccount;
 /// The operator that a message is queued for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FirstChoice {
-    /// The operator.
+    /// The operator in whose backlog it waits.
     pub operator: OperatorNumber,
     /// The number that weighted routing draws with, now and when the message has to go elsewhere.
     pub spread: u64,
@@ -33,7 +33,7 @@ pub struct Routing<'a> {
     pub now: UnixMicros,
     /// The source address as submitted.
     pub source: &'a [u8],
-    /// The text.
+    /// The text with its coding and header.
     pub body: &'a Body<'a>,
 }
 

@@ -268,7 +268,7 @@ impl DeliveryScheduler {
                     }
                 }
                 Err(error) => {
-                    tracing::error!(%error, "a queue cannot be read");
+                    tracing::error!(%error, "a backlog cannot be read from disk");
                     return;
                 }
             }

@@ -21,7 +21,7 @@ pub const PAGE: usize = 512;
 /// The messages that wait for one operator.
 #[derive(Debug)]
 pub struct Backlog {
-    /// The operator.
+    /// The operator that the messages wait for.
     pub first_choice: OperatorNumber,
     capacity: usize,
     state: Mutex<State>,

@@ -71,7 +71,7 @@ impl ReceiptQueue {
         Self { account, state: Mutex::new(State { on_disk: true, ..State::default() }) }
     }
 
-    /// The account.
+    /// The account whose receipts these are.
     pub fn account(&self) -> AccountNumber {
         self.account
     }

@@ -14,7 +14,7 @@ const WAITING_MAX: usize = 100_000;
 /// The operator that sent a receipt, and the addresses in it.
 #[derive(Clone, Debug)]
 pub struct Addresses {
-    /// The operator.
+    /// The operator that sent the receipt.
     pub operator: OperatorNumber,
     /// The source of the receipt: the destination of the message.
     pub source: Vec<u8>,
