@@ -1,4 +1,4 @@
-//! Who may call what: every route of the served document for every kind of caller, held against a table that is written by
+//! Access rules: every route of the served document for every kind of caller, held against a table that is written by
 //! hand. A route without a line in the table fails, and a line without a route.
 
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ const SCOPES: [&str; 12] = [
     "tariff:write",
 ];
 
-/// What ends the session of whoever asks, so that each of them gets one of its own.
+/// Routes that end the session of the caller, so that each caller gets one of its own.
 const ENDING: [&str; 2] = ["/v1/auth/logout", "/v1/auth/change-password"];
 
 fn table() -> BTreeMap<(String, String), Vec<&'static str>> {

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 const PASSWORD: &str = "a long enough 1 password";
 const ESME_RINVDSTADR: u32 = 0x0B;
 
-/// What becomes of the messages to these destinations. One costs 0.02, and the operator wants 0.01 for it.
+/// Destinations, each named by the outcome of messages to it. One costs 0.02, and the operator wants 0.01 for it.
 const DELIVERED_TO: &str = "254722000001";
 const UNDELIVERABLE_TO: &str = "254722000002";
 const REFUSED_TO: &str = "254722000003";

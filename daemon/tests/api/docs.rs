@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::support::api::{self, ADMIN_EMAIL, ADMIN_PASSWORD};
 use crate::support::sandbox::{Finished, Sandbox};
 
-/// What the session is given beside the text: one place for the answer, the status and the end of each `curl`.
+/// The variables of the shell session: one place for the answer, the status and the end of each `curl`.
 const PRELUDE: &str = r#"set -euo pipefail
 curl() {
     local end=0
@@ -106,7 +106,7 @@ fn session(blocks: &[Block]) -> String {
     script
 }
 
-/// What a block's answer lacks of what the guide says.
+/// Differences of a block's answer from what the guide says.
 fn faults_of(block: &Block, out: &Path) -> Vec<String> {
     let read = |kind: &str| -> String {
         let path: PathBuf = out.join(format!("{}.{kind}", block.line));
@@ -139,7 +139,7 @@ fn faults_of(block: &Block, out: &Path) -> Vec<String> {
     faults
 }
 
-/// Where an answer is not as the example has it. Keys that the example leaves out are no difference.
+/// Differences between an answer and its example. Keys that the example leaves out are no difference.
 fn differences(path: &str, example: &Value, answer: &Value) -> Vec<String> {
     match (example, answer) {
         (Value::Object(example), Value::Object(answer)) => {
@@ -165,7 +165,7 @@ fn differences(path: &str, example: &Value, answer: &Value) -> Vec<String> {
     }
 }
 
-/// Whether a text is another one with each run: an instant, a number with as many digits as a message id has, or one that is
+/// True if a text is another one with each run: an instant, a number with as many digits as a message id has, or one that is
 /// shortened with an ellipsis.
 fn varies(text: &str) -> bool {
     let is_id = text.len() == 18 && text.bytes().all(|octet| octet.is_ascii_digit());

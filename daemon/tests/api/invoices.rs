@@ -253,7 +253,7 @@ fn numbers_have_no_gap_whoever_asks_at_once() {
     assert_eq!(starts, BTreeSet::from(["2026-01-03", "2026-01-04"]));
 }
 
-/// What must not change once an invoice is sent.
+/// The fields that must not change once an invoice is sent.
 fn fixed(invoice: &Value) -> [Value; 7] {
     let names = [
         "line_items",

@@ -14,7 +14,7 @@ const ACCOUNT: &str = "clerk";
 const CREDIT_MICROS: i64 = 250_000;
 const PRICE_MICROS: i64 = 20_000;
 
-/// What the clerk has written down.
+/// The clerk's own record of the ledger.
 struct Clerk {
     api: Api,
     random: Random,

@@ -86,7 +86,7 @@ fn a_hundred_of_each_are_done_once_each_across_a_crash() {
     assert!(charges.flat_map(|(_, ids)| ids).all(|id| cdrs.contains_key(id)));
 }
 
-/// What is in memory is what the hundred top-ups and charges come to.
+/// Asserts that memory holds what the hundred top-ups and charges come to.
 fn check_balance(api: &Api) {
     let page = |kind: &str| {
         let path = format!("/v1/accounts/biz_test_001/transactions?limit=1000&kind={kind}");

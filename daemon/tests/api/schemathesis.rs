@@ -1,4 +1,4 @@
-//! What schemathesis makes of the served OpenAPI document: requests that fit it and requests that do not, and every answer as
+//! Schemathesis against the served OpenAPI document: requests that fit it and requests that do not, and every answer as
 //! the document says, never a 5xx.
 
 use std::process::Command;

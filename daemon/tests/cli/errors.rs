@@ -1,4 +1,4 @@
-//! What a person gets who made a mistake: a readable error that names the thing, and the right exit status.
+//! Errors of the command line: a readable error that names the thing, and the right exit status.
 
 use std::fs;
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! What operations is given in `ops/` speaks of the daemon as it is: every metric exists, every runbook is there.
+//! The files in `ops/` fit the daemon as it is: every metric exists, every runbook is there.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -17,7 +17,7 @@ use crate::support::wait::eventually;
 use crate::support::webhook::Webhook;
 use serde_json::{Value, json};
 
-/// What follows the name of a histogram in its series.
+/// Suffixes that follow the name of a histogram in its series.
 const HISTOGRAM_SUFFIXES: [&str; 3] = ["_bucket", "_sum", "_count"];
 
 /// A port where nobody listens.
@@ -59,7 +59,7 @@ fn metrics_in(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// What operations reads.
+/// The files that operations reads.
 fn documents() -> Vec<String> {
     let runbooks = fs::read_dir(repository().join("ops/runbooks")).expect("runbooks");
     let runbook = |name: &OsStr| format!("ops/runbooks/{}", name.to_str().expect("a name in UTF-8"));

@@ -22,7 +22,7 @@ fn with_operators(routing: &str) -> Sandbox {
     sandbox
 }
 
-/// What the quote prints from the route on.
+/// The lines of a quote from the route on.
 fn route(sandbox: &Sandbox, arguments: &[&str]) -> String {
     let mut quote = sandbox.tollgate("quote");
     quote.args(["--account", "biz_test_001", "--text", "hello", "--at", "2026-11-21", "--route"]);

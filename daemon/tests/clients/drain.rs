@@ -9,7 +9,7 @@ use crate::support::smpp::{BUSINESS_1, BUSINESS_2};
 use crate::support::wait::eventually;
 use crate::support::{books, sandbox::Sandbox};
 
-/// What operators are promised.
+/// The time that a stop may take.
 const LONGEST_DRAIN: Duration = Duration::from_secs(5);
 
 #[test]

@@ -108,7 +108,7 @@ fn spawn<'scope>(
     [BUSINESS_1, BUSINESS_2].map(|login| Gateway { login, burst: 50 }.spawn(scope, address, control))
 }
 
-/// What storage had refused at least some of.
+/// The records of both sessions, of which storage had refused at least some.
 fn records_of(sessions: [Session; 2]) -> Vec<Record> {
     let records: Vec<Record> = sessions.into_iter().flat_map(|session| session.records).collect();
     let refused = records.iter().any(|record| record.answer == Answer::Refused(ESME_RSYSERR));

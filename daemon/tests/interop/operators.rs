@@ -127,7 +127,7 @@ fn smpp34_gets_long_messages_and_foreign_tlvs_whole() {
     assert!(outcomes.values().all(|outcome| outcome.state() == "delivered"), "{outcomes:#?}");
 }
 
-/// Whether the operator got the message as the gateway gave it.
+/// True if the operator got the message as the gateway gave it.
 fn is_whole(submit: &Value, message: &Sm) -> bool {
     let tlvs: Vec<(String, Vec<u8>)> =
         message.tlvs.iter().map(|(tag, value)| (format!("0x{tag:04x}"), value.clone())).collect();

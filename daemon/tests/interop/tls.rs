@@ -15,7 +15,7 @@ use crate::support::smpp::{BUSINESS_1, BUSINESS_2};
 use crate::support::tls::Certificate;
 use serde_json::json;
 
-/// Where the daemon listens for TLS with the certificate.
+/// Has the daemon listen for TLS with the certificate.
 fn listen_with(sandbox: &Sandbox, certificate: &Certificate) {
     sandbox.set("smpp", "tls_listen = \"127.0.0.1:0\"");
     sandbox.set("smpp", &format!("tls_certificate = \"{}\"", certificate.certificate.display()));

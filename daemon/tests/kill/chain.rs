@@ -61,7 +61,7 @@ fn no_message_is_lost_and_no_duplicate_goes_uncounted() {
     println!("at rest: {:?}", chain.come_to_rest());
 }
 
-/// Who is killed in a round.
+/// The processes that are killed in a round.
 #[derive(Clone, Copy, Debug)]
 struct Victims {
     daemon: bool,
@@ -241,14 +241,14 @@ fn until_known(daemon: &Daemon) {
     });
 }
 
-/// What the gateways of one round share.
+/// State that the gateways of one round share.
 struct Load<'a> {
     numbers: &'a AtomicU64,
     stop: AtomicBool,
     acknowledged: AtomicU64,
 }
 
-/// What one gateway saw from bind to end.
+/// The record of one gateway from bind to end.
 struct Session {
     sent: Vec<Sent>,
     receipts: Vec<String>,

@@ -19,7 +19,7 @@ use crate::support::smpp::{
 use crate::support::wait::eventually;
 
 const LOGINS: [Login; 2] = [BUSINESS_1, BUSINESS_2];
-/// What the accounts begin with, in millionths. The second one runs out of money in the course of a life.
+/// The opening balances of the accounts, in millionths. The second one runs out of money in the course of a life.
 const OPENING_MICROS: [i64; 2] = [100_000_000_000, 150_000_000];
 /// No message of this test costs more.
 const DEAREST_MICROS: i64 = 20_000;

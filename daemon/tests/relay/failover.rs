@@ -190,7 +190,7 @@ fn an_operator_that_answers_nothing_is_given_up() {
     }
 }
 
-/// What the operator has once nothing waits any more.
+/// The messages that the operator has once none waits any more.
 fn returned_after(daemon: &Daemon, operator: &Smsc) -> Vec<Sm> {
     for code in ["first", "second"] {
         until_gauge(daemon, "tollgate_queue_messages", code, 0);

@@ -14,7 +14,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::store::Store;
 
 const SAFARICOM: &str = "254722000001";
-/// What `above_price` and `no_route` are answered with: ESME_RINVDSTADR.
+/// The status for `above_price` and `no_route`: ESME_RINVDSTADR.
 const NO_ROUTE: u32 = 0x0B;
 const ABOVE_PRICE: &str = "tollgate_messages_above_price_total";
 

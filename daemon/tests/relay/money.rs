@@ -16,7 +16,7 @@ const OPENING_MICROS: i64 = 1_000_000_000;
 const PRICE_MICROS: i64 = 20_000;
 const ESME_RINVDSTADR: u32 = 0x0B;
 
-/// What becomes of the messages to these destinations.
+/// Destinations, each named by the outcome of messages to it.
 const DELIVERED_TO: &str = "254722000001";
 const UNDELIVERABLE_TO: &str = "254722000002";
 const REFUSED_TO: &str = "254722000003";
@@ -34,7 +34,7 @@ fn operator() -> Smsc {
     })
 }
 
-/// Which of four messages are refunded under these terms: delivered, undeliverable, refused, and only accepted as yet.
+/// True for each of four messages that is refunded under these terms: delivered, undeliverable, refused, and only accepted as yet.
 fn refunded(terms: &str) -> [bool; 4] {
     let operator = operator();
     let sandbox = sandbox(&[Operator::new("hand", operator.port())]);
@@ -72,7 +72,7 @@ fn refunded(terms: &str) -> [bool; 4] {
     refunded
 }
 
-/// What was charged and not given back, by the balance that the gateway is told once it has settled.
+/// The sum of charges that were not given back, by the balance that the gateway is told once it has settled.
 fn told_net(gateway: &Esme) -> i64 {
     let mut asked = 0;
     let mut last = None;

@@ -12,10 +12,10 @@ use crate::support::smpp::{BUSINESS_1, SUBMIT_SM};
 use crate::support::smsc::Smsc;
 use crate::support::wait::eventually;
 
-/// How an operator writes a receipt for a message under an id of its own.
+/// The way in which an operator writes a receipt for a message under an id of its own.
 type Write = fn(&Sm, &str) -> Sm;
 
-/// What is asked of the matching: the id in the response, the id in the receipt, and the form of the receipt.
+/// The cases of the matching: the id in the response, the id in the receipt, and the form of the receipt.
 const FORMS: &[(&str, &str, &str, Write)] = &[
     ("the same id, in text and TLVs", "1000001", "1000001", |sm, id| in_both(sm, id, DELIVERED)),
     ("the same id, in text only", "1000002", "1000002", |sm, id| as_text(sm, &text(id, DELIVERED))),
@@ -83,7 +83,7 @@ const STRANGERS: &[Write] = &[
     |sm, _| as_text(sm, "id:garbled s\u{1}at:DELIV"),
 ];
 
-/// What names no message at all, although it says that it is a receipt.
+/// Receipts that name no message at all.
 const UNREADABLE: &[Write] = &[
     |sm, _| as_text(sm, ""),
     |sm, _| as_text(sm, "message delivered, thank you"),

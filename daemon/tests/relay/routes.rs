@@ -1,4 +1,4 @@
-//! Which operator gets which message: by network, sender, account and data coding, and nothing is charged where none
+//! Routes of messages to operators: by network, sender, account and data coding, and nothing is charged where none
 //! takes it.
 
 use crate::support::daemon::Daemon;

@@ -13,7 +13,7 @@ use super::wait::SOON;
 pub const ADMIN_EMAIL: &str = "admin@example.com";
 pub const ADMIN_PASSWORD: &str = "correct horse 7 staple";
 
-/// Who asks, and where.
+/// The caller of the API, and its address.
 #[derive(Clone)]
 pub struct Api {
     address: SocketAddr,

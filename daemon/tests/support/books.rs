@@ -43,7 +43,7 @@ pub struct Cdr {
 }
 
 impl Cdr {
-    /// What was charged, less what was given back.
+    /// The sum of charges, less what was given back.
     pub fn net_micros(&self) -> i64 {
         let refunded = if self.refunded.is_empty() { 0 } else { micros(&self.refunded) };
         micros(&self.price) - refunded

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::outcomes::Outcome;
 
-/// What a gateway knows of one message. Its destination is its own among all messages of a test.
+/// The record of one message at a gateway. Its destination is its own among all messages of a test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
     pub destination: String,
@@ -12,7 +12,7 @@ pub struct Sent {
     pub acknowledged: Option<String>,
 }
 
-/// How strict the judge may be.
+/// The strictness of the judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// Something was just killed: messages may be anywhere on their way.
@@ -21,7 +21,7 @@ pub enum Moment {
     Rest,
 }
 
-/// What the judge counted.
+/// The counts of the judge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     pub acknowledged: usize,
@@ -95,7 +95,7 @@ impl Verdict {
     }
 }
 
-/// Where a message is, by its state in the books.
+/// The place of a message, by its state in the books.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// In a queue, or on its way to an operator.

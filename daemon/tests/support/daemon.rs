@@ -18,7 +18,7 @@ pub struct Daemon {
     child: Child,
     log: PathBuf,
     pub smpp: SocketAddr,
-    /// Where it listens for TLS, if it does.
+    /// The address for TLS, if it listens for it.
     pub smpp_tls: Option<SocketAddr>,
     pub http: SocketAddr,
     pub metrics: SocketAddr,
@@ -46,7 +46,7 @@ impl Daemon {
         }
     }
 
-    /// What the daemon has logged until now.
+    /// The log of the daemon until now.
     pub fn log(&self) -> String {
         text_of(&self.log)
     }

@@ -34,7 +34,7 @@ struct Shared {
     ended: AtomicBool,
 }
 
-/// What a gateway does with the receipts it gets.
+/// The way in which a gateway answers receipts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taking {
     /// Acknowledges them.
@@ -161,7 +161,7 @@ impl Esme {
         *self.shared.taking.lock().expect("no panic with it") = taking;
     }
 
-    /// Whether the connection has ended.
+    /// True if the connection has ended.
     pub fn is_ended(&self) -> bool {
         self.shared.ended.load(Ordering::Relaxed)
     }

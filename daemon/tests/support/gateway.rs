@@ -8,7 +8,7 @@ use super::smpp::{
     Connection, ENQUIRE_LINK, ESME_ROK, Login, Message, Pdu, RESPONSE, SUBMIT_SM, TLV_IDEMPOTENCY_KEY, UNBIND,
 };
 
-/// What a gateway knows of one message.
+/// The record of one message at a gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     pub account: &'static str,
@@ -18,7 +18,7 @@ pub struct Record {
     pub answer: Answer,
 }
 
-/// What the daemon answered.
+/// The answer of the daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Nothing, until the connection ended.
@@ -29,7 +29,7 @@ pub enum Answer {
     Refused(u32),
 }
 
-/// How a gateway's session came to its end.
+/// The end of a gateway's session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// The gateway was told to stop, and every message was answered.
@@ -56,7 +56,7 @@ impl Numbers {
     }
 }
 
-/// What all gateways of a test share.
+/// State that all gateways of a test share.
 #[derive(Default)]
 pub struct Control {
     pub numbers: Numbers,
@@ -78,7 +78,7 @@ pub struct Gateway {
     pub burst: usize,
 }
 
-/// What one gateway saw from bind to end.
+/// The record of one gateway from bind to end.
 pub struct Session {
     pub records: Vec<Record>,
     pub end: End,
@@ -215,7 +215,7 @@ impl Control {
 }
 
 impl Answer {
-    /// What a `submit_sm_resp` says.
+    /// The answer that a `submit_sm_resp` gives.
     pub fn of(response: &Pdu) -> Self {
         match response.status {
             ESME_ROK => Self::Accepted(response.message_id()),

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::books::Cdr;
 use super::gateway::{Answer, Record};
 
-/// What the judge counted.
+/// The counts of the judge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     pub accepted: u64,

@@ -86,7 +86,7 @@ impl MailServer {
         })
     }
 
-    /// How many came to somebody until now.
+    /// The number of mails that came to an address until now.
     pub fn count_to(&self, to: &str) -> usize {
         let mails = self.shared.mails.lock().expect("no panic with it");
         mails.iter().filter(|mail| mail.to == to).count()
@@ -147,7 +147,7 @@ fn converse(mut stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What stands in angle brackets.
+/// The text in angle brackets.
 fn address_of(line: &str) -> String {
     let inner = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
     inner.map(|(address, _)| address.to_owned()).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What the daemon says of itself over HTTP: metrics, health, readiness.
+//! State of the daemon over HTTP: metrics, health, readiness.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};

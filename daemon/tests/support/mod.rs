@@ -1,4 +1,4 @@
-//! What the tests of the real process share: a sandbox with its own copy of the shipped config, the daemon in it, plain
+//! Support for tests of the real process: a sandbox with its own copy of the shipped config, the daemon in it, plain
 //! SMPP clients, gateways that record every answer, operators of other makers and of our own hand, and judges that hold
 //! what gateways and operators saw against the books.
 //!

@@ -1,4 +1,4 @@
-//! What became of each message, as `tollgate export` tells it after `tollgate verify` has found that the books balance.
+//! Outcomes of messages, as `tollgate export` tells it after `tollgate verify` has found that the books balance.
 
 use std::collections::BTreeMap;
 
@@ -39,12 +39,12 @@ impl Outcome {
         self.refunded_micros() != 0
     }
 
-    /// Whether an operator took it.
+    /// True if an operator took it.
     pub fn is_accepted(&self) -> bool {
         !self.column("accepted_at").is_empty()
     }
 
-    /// Whether an operator may have got it more than once.
+    /// True if an operator may have got it more than once.
     pub fn is_possible_duplicate(&self) -> bool {
         self.column("possible_duplicate") == "true"
     }

@@ -75,7 +75,7 @@ impl Peer {
     }
 }
 
-/// Where the clients are.
+/// The folder of the clients.
 pub fn tools() -> PathBuf {
     if let Some(tools) = std::env::var_os("TOLLGATE_TOOLS") {
         return tools.into();
@@ -84,7 +84,7 @@ pub fn tools() -> PathBuf {
     printed.stdout.trim().into()
 }
 
-/// What the books must hold of one message.
+/// The facts that the books must hold of one message.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected {
     pub destination: &'static str,

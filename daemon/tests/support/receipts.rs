@@ -21,7 +21,7 @@ const WORDS: [(u8, &str); 9] = [
     (9, "SKIPPED"),
 ];
 
-/// What a gateway got.
+/// The receipts that a gateway got.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     pub id: String,

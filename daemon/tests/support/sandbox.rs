@@ -16,7 +16,7 @@ pub struct Sandbox {
     starts: AtomicU32,
 }
 
-/// How a command ended.
+/// The end of a command.
 #[derive(Debug)]
 pub struct Finished {
     pub code: Option<i32>,

@@ -50,7 +50,7 @@ impl Drop for Sim {
     }
 }
 
-/// What was taken in all lives until now.
+/// The messages that were taken in all lives until now.
 pub fn taken(record: &Path) -> Vec<Taken> {
     // An operator that was never started has no file.
     let text = fs::read_to_string(record).unwrap_or_default();

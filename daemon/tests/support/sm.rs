@@ -100,7 +100,7 @@ impl Sm {
         body
     }
 
-    /// What the other side sent; panics where it is not well-formed.
+    /// Reads what the other side sent; panics where it is not well-formed.
     pub fn read(body: &[u8]) -> Self {
         let mut rest = Rest(body);
         let mut sm = Self { service_type: rest.text(), ..Self::default() };
@@ -121,7 +121,7 @@ impl Sm {
     }
 }
 
-/// What is still to be read.
+/// The octets that are still to be read.
 struct Rest<'a>(&'a [u8]);
 
 impl<'a> Rest<'a> {

@@ -217,7 +217,7 @@ impl Connection {
     }
 }
 
-/// Who binds.
+/// The credentials of a bind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Login {
     pub system_id: &'static str,

@@ -17,7 +17,7 @@ use super::smpp::{
 };
 use super::wait::eventually;
 
-/// How a message is answered without the test's doing; `None` leaves it to the test.
+/// The answer to a message that comes without the test's doing; `None` leaves it to the test.
 pub type Policy = dyn Fn(&Sm) -> Option<Reply> + Send + Sync;
 
 pub enum Reply {

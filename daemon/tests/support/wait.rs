@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 /// Long enough for anything that should happen at once, also on a machine that compiles beside it.
 pub const SOON: Duration = Duration::from_secs(20);
 
-/// How often the thing is looked for.
+/// Interval between two looks.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// What `probe` finds, as soon as it finds it. Panics naming `what` when that is not within [`SOON`].
+/// Returns what `probe` finds, as soon as it finds it. Panics naming `what` when that is not within [`SOON`].
 pub fn eventually<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + SOON;
     loop {

@@ -59,7 +59,7 @@ impl Webhook {
         format!("http://{}{path}", self.address)
     }
 
-    /// What the next posts are answered with, such as `500 No` or `302 Found\r\nLocation: /other`.
+    /// Sets the answer to the next posts, such as `500 No` or `302 Found\r\nLocation: /other`.
     pub fn answer_next(&self, answers: &[&str]) {
         self.shared.answers.lock().expect("no panic with it").extend(answers.iter().map(ToString::to_string));
     }
