@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tollgate_engine::money::{Amount, Currency};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -37,9 +37,9 @@ impl<'de> Deserialize<'de> for Money {
 impl PartialSchema for Money {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
-            .schema_type(Type::String)
+            .schema_type(SchemaType::from_iter([Type::String, Type::Number]))
             .pattern(Some(r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"))
-            .description(Some("A decimal number in units of the currency, with at most six decimals."))
+            .description(Some("A decimal number in units of the currency, with at most six decimals. Answers have it as a string; a request may also have it as a JSON number."))
             .examples(["100.00"])
             .into()
     }

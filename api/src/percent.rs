@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use rust_decimal::Decimal;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -31,9 +31,9 @@ impl<'de> Deserialize<'de> for Percent {
 impl PartialSchema for Percent {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
-            .schema_type(Type::String)
+            .schema_type(SchemaType::from_iter([Type::String, Type::Number]))
             .pattern(Some(r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$"))
-            .description(Some("A decimal number of percent, with at most four decimals."))
+            .description(Some("A decimal number of percent, with at most four decimals. Answers have it as a string; a request may also have it as a JSON number."))
             .examples(["12.5"])
             .into()
     }

@@ -1,4 +1,4 @@
-//! What is done behind the API: each kind of job, and tidying up.
+//! Work behind the API: every kind of job, and tidying up.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ const DOCUMENTS_MAX: usize = 500;
 
 /// Does the jobs by the services that know how.
 pub struct Background {
-    /// Where changes begin.
+    /// The ground that changes are begun on.
     pub context: Arc<Context>,
     /// Addresses of accounts.
     pub accounts: Arc<DocumentCache<AccountRecord>>,

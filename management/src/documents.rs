@@ -29,7 +29,7 @@ pub struct Document<T> {
     pub created_at: UnixMicros,
     /// The instant at which it was changed last.
     pub updated_at: UnixMicros,
-    /// Its content.
+    /// Contents of the document.
     pub value: T,
 }
 

@@ -33,6 +33,7 @@ mod operators;
 mod problems;
 mod provisioned;
 mod tariffs;
+mod url;
 
 pub use crate::content::restore_approvals;
 pub use crate::identity::first_admin::{NewAdmin, create as create_admin, generated_password};

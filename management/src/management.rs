@@ -59,7 +59,7 @@ pub struct Management {
     ground: Ground,
 }
 
-/// What services stand on.
+/// The ground that services stand on.
 struct Ground {
     context: Arc<Context>,
     visibility: Arc<Visibility>,

@@ -97,7 +97,7 @@ fn plans_are_added_and_changed_whole() {
         api.header("If-Match", &tag).put("/v1/plans/starter", &cheaper).expect(412).code(),
         "precondition_failed"
     );
-    assert!(sandbox.read("plans.toml").starts_with("# Plans: what a segment costs"), "remarks stay");
+    assert!(sandbox.read("plans.toml").starts_with("# Plans: the price of a segment"), "remarks stay");
 
     let retail = json!({
         "name": "retail", "currency": "USD", "time_zone": "Europe/Berlin", "base_price": null,

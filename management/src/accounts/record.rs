@@ -16,7 +16,7 @@ use tollgate_engine::tariff::{RateRow, RowOrigin};
 use tollgate_engine::throttle;
 use tollgate_engine::time::UnixMicros;
 
-use crate::notifications::webhooks::check_url;
+use crate::url::check_url;
 use tollgate_provisioning::bounds::{Bounds, account as bounds};
 use tollgate_provisioning::passwords::PasswordHash;
 use tollgate_provisioning::{ProvisionedAccount, RateList, Settings, check_rate, texts};

@@ -1,4 +1,4 @@
-//! What sender IDs and templates have in common: an account claims them, staff moderates them, and what is approved is in
+//! Claims, the common part of sender IDs and templates: an account claims them, staff moderates them, and what is approved is in
 //! force before the one who decided is answered.
 //!
 //! Claims of one kind are changed one after another, from the first look at them until approvals are replaced. So an account
@@ -41,7 +41,7 @@ pub struct Claims<T> {
     exclusive: Exclusive<T>,
 }
 
-/// What an account claims, and what was decided about it.
+/// The claim of an account, and the decision about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     pub account: String,
@@ -64,7 +64,7 @@ pub struct ClaimReview {
 
 /// A kind of thing that is claimed.
 pub trait Content: Clone + PartialEq + Serialize + DeserializeOwned {
-    /// How the API shows it.
+    /// The form in which the API shows it.
     type View;
     /// In the books.
     const COLLECTION: Collection;
@@ -72,19 +72,19 @@ pub trait Content: Clone + PartialEq + Serialize + DeserializeOwned {
     const RESOURCE: &'static str;
     /// In front of its ids.
     const ID_PREFIX: &'static str;
-    /// In sentences.
+    /// The noun for it in sentences.
     const NOUN: &'static str;
 
-    /// What is claimed.
+    /// The claim itself.
     fn claim(&self) -> &Claim;
 
     /// The same, to be changed.
     fn claim_mut(&mut self) -> &mut Claim;
 
-    /// Whether it can be claimed at all.
+    /// Checks that it can be claimed at all.
     fn check(&self) -> Answer<()>;
 
-    /// How the API shows it.
+    /// The view that the API shows.
     fn view(document: &Document<Self>) -> Self::View;
 
     /// Puts these of an account in force, and no others.

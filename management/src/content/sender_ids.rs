@@ -79,7 +79,7 @@ impl Content for SenderIdRecord {
     }
 }
 
-/// What operators take as a source address.
+/// True if operators take the name as a source address.
 fn is_sender_id(name: &str) -> bool {
     let is_number =
         (1..=NUMBER_DIGITS_MAX).contains(&name.len()) && name.bytes().all(|octet| octet.is_ascii_digit());

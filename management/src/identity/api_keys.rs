@@ -35,7 +35,7 @@ const KEYS_PER_USER_MAX: usize = 100;
 /// Keys of one commit that writes down their last use.
 const USES_MAX: usize = 500;
 
-/// When keys were used last, until that is written down. No more keys than there are.
+/// The last use of each key, until it is written to the books.
 #[derive(Debug, Default)]
 pub struct KeyUses(DashMap<String, UnixMicros>);
 
@@ -122,7 +122,7 @@ impl ApiKeys {
         Self { context, visibility, directory, uses: KeyUses::default() }
     }
 
-    /// Who has this API key, if it holds: from memory alone. Its use is noted.
+    /// The caller who has this API key, if it is valid: from memory alone. The use is noted.
     pub fn caller_of(&self, token: &str, peer: Option<IpAddr>, request_id: &str) -> Answer<Option<Caller>> {
         let now = now();
         let Some(key) = self.key_of_token(token, now) else { return Ok(None) };
@@ -154,7 +154,7 @@ impl ApiKeys {
         holds.then_some(key)
     }
 
-    /// How far a key of this user reaches now; `None` where that is beyond the user.
+    /// The accounts that a key of this user may see now; `None` if they are not all visible to the user.
     fn reach_of_key(&self, user: &Caller, key: &KeyRecord) -> Option<Reach> {
         let Some(account) = &key.account else { return user.reaches_all().then_some(Reach::All) };
         if !self.visibility.may_see(user, account) {

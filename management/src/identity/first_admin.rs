@@ -1,4 +1,4 @@
-//! An admin who is made on a stopped daemon's books, as there is nobody yet who could make one over the API.
+//! The first admin, who is created on the books of a stopped daemon, as no user exists yet who could do it over the API.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ use crate::documents::DocumentCache;
 use crate::identity::random;
 use tollgate_provisioning::passwords;
 
-/// Who is to be an admin.
+/// An admin to be created.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NewAdmin {
-    /// What it logs in with.
+    /// The address to log in with.
     pub email: String,
-    /// What people call it.
+    /// The name that people see.
     pub name: String,
-    /// Its password.
+    /// The password in clear.
     pub password: String,
 }
 

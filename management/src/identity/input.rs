@@ -1,13 +1,13 @@
-//! What an e-mail address and a password have to be like.
+//! Rules for e-mail addresses, names and passwords.
 
 use tollgate_api::problem::Problem;
 
-/// Characters of a password.
+/// Length of a password in characters.
 const PASSWORD_CHARACTERS_MIN: usize = 12;
 const PASSWORD_CHARACTERS_MAX: usize = 128;
-/// Different characters of a password.
+/// Least number of different characters of a password.
 const DIFFERENT_CHARACTERS_MIN: usize = 5;
-/// Octets of an address (RFC 5321 §4.5.3.1.3, without the angle brackets).
+/// Longest address, in octets (RFC 5321 §4.5.3.1.3, without the angle brackets).
 const EMAIL_OCTETS_MAX: usize = 254;
 /// A name in front of the @ that is shorter may be part of a password by chance.
 const LOCAL_PART_OCTETS_MIN: usize = 4;
@@ -58,7 +58,7 @@ const COMMON: &[&str] = &[
     "nopassword",
 ];
 
-/// An address as users have it: valid, ASCII, in lower case.
+/// An address in the form that is kept: valid, ASCII, in lower case.
 pub fn email(text: &str, field: &str) -> Result<String, Problem> {
     let text = text.trim();
     let is_valid = text.len() <= EMAIL_OCTETS_MAX
@@ -80,7 +80,7 @@ pub fn name(text: &str, field: &str) -> Result<String, Problem> {
     Err(Problem::field(field, format!("is to be 1 to {NAME_CHARACTERS_MAX} characters in one line")))
 }
 
-/// Whether a password may be one, or which rule it breaks.
+/// Checks a password; the error names the rule that it breaks.
 pub fn password(password: &str, email: &str, field: &str) -> Result<(), Problem> {
     let broken = broken_rule(password, email);
     broken.map_or(Ok(()), |rule| Err(Problem::field(field, rule)))
@@ -116,7 +116,7 @@ fn broken_rule(password: &str, email: &str) -> Option<String> {
     None
 }
 
-/// Whether each character follows its neighbour, as in 123456789012 or abcdefghijkl, up or down.
+/// True if each character follows its neighbour, as in 123456789012 or abcdefghijkl, up or down.
 fn is_run(characters: &[char]) -> bool {
     let step = |pair: &[char]| match pair {
         ['9', '0'] => 1,

@@ -26,19 +26,19 @@ use crate::jobs::{JobQueue, JobWork};
 /// Joins the parts that logging in is made of.
 #[derive(Debug)]
 pub struct LoginService {
-    /// Where changes begin.
+    /// The ground that changes are begun on.
     pub context: Arc<Context>,
-    /// The users.
+    /// Users and their sessions.
     pub directory: Arc<UserDirectory>,
-    /// Their passwords.
+    /// Checks the passwords of users.
     pub passwords: Arc<Passwords>,
-    /// Their sessions.
+    /// Begins and ends sessions.
     pub sessions: Arc<Sessions>,
-    /// Users to be.
+    /// Makes users of people who register.
     pub registrations: Arc<Registrations>,
-    /// Forgotten passwords.
+    /// Sets passwords that were forgotten.
     pub password_resets: Arc<PasswordResets>,
-    /// E-mails that follow.
+    /// Takes the e-mails that follow a change.
     pub jobs: Arc<JobQueue>,
 }
 

@@ -41,7 +41,7 @@ pub struct PasswordResets {
 
 /// A token that is to be sent to an address.
 pub struct MailedToken {
-    /// The address.
+    /// The address it is sent to.
     pub email: String,
     /// The token in clear.
     pub token: String,

@@ -59,7 +59,7 @@ pub enum RegistrationMail {
 }
 
 impl Registrations {
-    /// Which open accounts by this service.
+    /// Over the users of the directory; accounts are opened by this service.
     pub fn new(
         context: Arc<Context>,
         directory: Arc<UserDirectory>,

@@ -12,7 +12,7 @@ use tollgate_engine::time::UnixMicros;
 
 use crate::identity::random;
 
-/// Whose tokens they are.
+/// The issuer that tokens name.
 const ISSUER: &str = "tollgate";
 /// The header of every access token.
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
@@ -25,7 +25,7 @@ const MICROS_PER_SECOND: u64 = 1_000_000;
 /// Octets of the key.
 pub const KEY_OCTETS: usize = 32;
 
-/// What an access token says.
+/// Claims of an access token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     pub iss: String,
@@ -35,7 +35,7 @@ pub struct Claims {
     pub role: String,
     /// For clients to read, likewise.
     pub account: Option<String>,
-    /// The session.
+    /// Id of the session.
     pub sid: String,
     /// Seconds since 1970.
     pub iat: u64,
@@ -75,7 +75,7 @@ impl Signer {
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
     }
 
-    /// What an access token says, if it is one of ours and holds.
+    /// The claims of an access token, if it is one of ours and valid.
     pub fn read(&self, token: &str, now: UnixMicros) -> Option<Claims> {
         if token.len() > TOKEN_OCTETS_MAX {
             return None;
@@ -97,9 +97,9 @@ impl Signer {
 
 /// A secret that was just made.
 pub struct Secret {
-    /// What is given out, once.
+    /// The text that is given out, once.
     pub text: String,
-    /// What is kept, in hexadecimal.
+    /// The hash that is kept, in hexadecimal.
     pub hash: String,
 }
 
@@ -117,7 +117,7 @@ pub fn hash_of(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }
 
-/// Whether a token has this hash. What differs is two hashes, so that the time it takes tells nothing of the token.
+/// True if a token has this hash. Two hashes are compared, so that the time it takes tells nothing of the token.
 pub fn has_hash(token: &str, hash: &str) -> bool {
     hash_of(token) == hash
 }

@@ -47,19 +47,19 @@ pub enum JobWork {
     },
     /// Tells a user by e-mail that the password was changed.
     PasswordChanged {
-        /// The address.
+        /// The address it goes to.
         email: String,
     },
     /// Sends the link that proves an address, or tells its owner that there is a user already.
     Registration {
-        /// Who has registered.
+        /// The person who has registered.
         registrant: Registrant,
         /// Id of the request, for the audit log.
         request_id: String,
     },
     /// Sends a token that sets a password, if a user has the address.
     PasswordReset {
-        /// The address.
+        /// The address it goes to.
         email: String,
         /// Id of the request, for the audit log.
         request_id: String,
@@ -100,7 +100,7 @@ pub enum JobKind {
     Write,
 }
 
-/// Why a job could not be done.
+/// The failure of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobFailure {
     /// For the log: no address, token or text of others.
@@ -110,7 +110,7 @@ pub struct JobFailure {
 }
 
 impl JobKind {
-    /// Every kind.
+    /// All kinds of jobs.
     pub const ALL: [Self; 3] = [Self::Email, Self::Webhook, Self::Write];
 
     /// Its name in metrics and logs.

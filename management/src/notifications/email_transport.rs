@@ -38,7 +38,7 @@ enum Destination {
     None(String),
 }
 
-/// Why a mail did not leave.
+/// The failure to send an e-mail.
 #[derive(Debug)]
 pub struct SendError {
     /// For the log: neither text nor recipient.

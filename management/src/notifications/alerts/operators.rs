@@ -14,7 +14,7 @@ use tollgate_relay::delivery::{OperatorQueue, OperatorQueues};
 /// The longest time that one look counts for, as the clock may have been set.
 const STEP_MICROS_MAX: u64 = 60_000_000;
 
-/// How long operators have been how they are.
+/// The state of each operator, and the time since when it has had it.
 #[derive(Debug, Default)]
 pub struct OperatorWatch {
     looked_at: UnixMicros,
@@ -27,7 +27,7 @@ struct Known {
     since_down_micros: u64,
 }
 
-/// How an operator is at a look.
+/// The state of an operator at one look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
     Up,
@@ -49,7 +49,7 @@ impl OperatorWatch {
         self.known = known;
     }
 
-    /// Whether an operator has been down for so long.
+    /// True if an operator has been down for at least this time.
     pub fn is_down(&self, operator: OperatorNumber, limit_micros: u64) -> bool {
         self.known.get(&operator).is_some_and(|known| known.down_micros >= limit_micros)
     }

@@ -31,10 +31,10 @@ pub struct AlertRecord {
     pub is_read: bool,
 }
 
-/// What holds or does not. While it holds there is one alert of it.
+/// A condition that holds or does not. While it holds there is one alert of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Condition {
-    /// What it is.
+    /// Kind of the condition.
     pub kind: AlertKind,
     /// The account's id, the invoice's number, the operator's code.
     pub of: Arc<str>,
@@ -48,7 +48,7 @@ impl Condition {
         Self { kind, of: Arc::clone(of), is_late: false }
     }
 
-    /// Which one an alert is about.
+    /// The condition that an alert is about.
     pub fn of(record: &AlertRecord) -> Self {
         let of = match record.kind {
             AlertKind::PaymentDue | AlertKind::OperatorDown => &record.subject,

@@ -19,14 +19,14 @@ const BALANCE_DISTANCE_PART: i128 = 20;
 /// Nearly used credit is over once so many percent less of it are used.
 const CREDIT_DISTANCE_PERCENT: u32 = 5;
 
-/// What the conditions of one wallet depend on.
+/// The facts that the conditions of one wallet depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WalletFacts {
     /// Now, in memory.
     pub balance: Amount,
     /// Below this it is low.
     pub threshold: Option<Amount>,
-    /// How far below zero it may go.
+    /// Amount by which the balance may go below zero.
     pub credit_limit: Amount,
     /// Share of the limit from which its use is warned of, in percent.
     pub warning_percent: u32,
@@ -36,10 +36,10 @@ pub struct WalletFacts {
     pub expected_segments: Option<u64>,
 }
 
-/// How a condition stands.
+/// State of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It holds.
+pub enum ConditionState {
+    /// The condition holds.
     Holds,
     /// It does not begin, and where it holds it is not over.
     Between,
@@ -76,42 +76,42 @@ impl WalletFacts {
         }
     }
 
-    /// How a condition of this kind stands. Conditions that are none of a wallet never hold.
-    pub fn standing(&self, kind: AlertKind) -> Standing {
+    /// State of a condition of this kind. Conditions that do not belong to a wallet never hold.
+    pub fn state(&self, kind: AlertKind) -> ConditionState {
         match kind {
-            AlertKind::LowBalance => self.balance_standing(),
-            AlertKind::CreditNearlyUsed => self.credit_standing(),
+            AlertKind::LowBalance => self.balance_state(),
+            AlertKind::CreditNearlyUsed => self.credit_state(),
             AlertKind::Overage => match self.expected_segments {
-                Some(expected) if self.segments > expected => Standing::Holds,
-                _ => Standing::Over,
+                Some(expected) if self.segments > expected => ConditionState::Holds,
+                _ => ConditionState::Over,
             },
-            AlertKind::PaymentDue | AlertKind::OperatorDown => Standing::Over,
+            AlertKind::PaymentDue | AlertKind::OperatorDown => ConditionState::Over,
         }
     }
 
-    fn balance_standing(&self) -> Standing {
-        let Some(threshold) = self.threshold else { return Standing::Over };
+    fn balance_state(&self) -> ConditionState {
+        let Some(threshold) = self.threshold else { return ConditionState::Over };
         let (balance, threshold) = (i128::from(self.balance.micros()), i128::from(threshold.micros()));
         match (balance.cmp(&threshold), balance >= threshold + threshold.abs() / BALANCE_DISTANCE_PART) {
-            (Ordering::Less, _) => Standing::Holds,
-            (_, true) => Standing::Over,
-            (_, false) => Standing::Between,
+            (Ordering::Less, _) => ConditionState::Holds,
+            (_, true) => ConditionState::Over,
+            (_, false) => ConditionState::Between,
         }
     }
 
-    fn credit_standing(&self) -> Standing {
+    fn credit_state(&self) -> ConditionState {
         let used = -i128::from(self.balance.micros());
         let limit = i128::from(self.credit_limit.micros());
         if limit <= 0 || used <= 0 {
-            return Standing::Over;
+            return ConditionState::Over;
         }
         let over_below = self.warning_percent.saturating_sub(CREDIT_DISTANCE_PERCENT).max(1);
         if used * 100 >= limit * i128::from(self.warning_percent) {
-            Standing::Holds
+            ConditionState::Holds
         } else if used * 100 >= limit * i128::from(over_below) {
-            Standing::Between
+            ConditionState::Between
         } else {
-            Standing::Over
+            ConditionState::Over
         }
     }
 
@@ -176,44 +176,44 @@ mod tests {
     #[test]
     fn a_low_balance_is_over_a_twentieth_above_its_threshold() {
         for (balance, standing) in [
-            ("49.999999", Standing::Holds),
-            ("50", Standing::Between),
-            ("52.499999", Standing::Between),
-            ("52.5", Standing::Over),
-            ("-100", Standing::Holds),
+            ("49.999999", ConditionState::Holds),
+            ("50", ConditionState::Between),
+            ("52.499999", ConditionState::Between),
+            ("52.5", ConditionState::Over),
+            ("-100", ConditionState::Holds),
         ] {
-            assert_eq!(facts(balance).standing(AlertKind::LowBalance), standing, "{balance}");
+            assert_eq!(facts(balance).state(AlertKind::LowBalance), standing, "{balance}");
         }
         let without = WalletFacts { threshold: None, ..facts("-1") };
-        assert_eq!(without.standing(AlertKind::LowBalance), Standing::Over);
+        assert_eq!(without.state(AlertKind::LowBalance), ConditionState::Over);
         // Of a postpaid account that is warned below zero.
         let below = |balance| WalletFacts { threshold: Some("-20".parse().unwrap()), ..facts(balance) };
-        assert_eq!(below("-20.000001").standing(AlertKind::LowBalance), Standing::Holds);
-        assert_eq!(below("-19.5").standing(AlertKind::LowBalance), Standing::Between);
-        assert_eq!(below("-19").standing(AlertKind::LowBalance), Standing::Over);
+        assert_eq!(below("-20.000001").state(AlertKind::LowBalance), ConditionState::Holds);
+        assert_eq!(below("-19.5").state(AlertKind::LowBalance), ConditionState::Between);
+        assert_eq!(below("-19").state(AlertKind::LowBalance), ConditionState::Over);
     }
 
     #[test]
     fn credit_is_nearly_used_from_its_share_on() {
         for (balance, standing) in [
-            ("0", Standing::Over),
-            ("-84.999999", Standing::Over),
-            ("-85", Standing::Between),
-            ("-89.999999", Standing::Between),
-            ("-90", Standing::Holds),
-            ("-100", Standing::Holds),
+            ("0", ConditionState::Over),
+            ("-84.999999", ConditionState::Over),
+            ("-85", ConditionState::Between),
+            ("-89.999999", ConditionState::Between),
+            ("-90", ConditionState::Holds),
+            ("-100", ConditionState::Holds),
         ] {
-            assert_eq!(facts(balance).standing(AlertKind::CreditNearlyUsed), standing, "{balance}");
+            assert_eq!(facts(balance).state(AlertKind::CreditNearlyUsed), standing, "{balance}");
         }
         let prepaid = WalletFacts { credit_limit: Amount::ZERO, ..facts("0") };
-        assert_eq!(prepaid.standing(AlertKind::CreditNearlyUsed), Standing::Over);
+        assert_eq!(prepaid.state(AlertKind::CreditNearlyUsed), ConditionState::Over);
     }
 
     #[test]
     fn overage_is_of_the_month() {
         let of = |segments, expected_segments| WalletFacts { segments, expected_segments, ..facts("1") };
-        assert_eq!(of(10, Some(10)).standing(AlertKind::Overage), Standing::Over);
-        assert_eq!(of(11, Some(10)).standing(AlertKind::Overage), Standing::Holds);
-        assert_eq!(of(11, None).standing(AlertKind::Overage), Standing::Over);
+        assert_eq!(of(10, Some(10)).state(AlertKind::Overage), ConditionState::Over);
+        assert_eq!(of(11, Some(10)).state(AlertKind::Overage), ConditionState::Holds);
+        assert_eq!(of(11, None).state(AlertKind::Overage), ConditionState::Over);
     }
 }

@@ -13,7 +13,7 @@ use tollgate_engine::time::UnixMicros;
 use super::announce::announce;
 use super::operators::OperatorWatch;
 use super::record::{AlertRecord, Condition};
-use super::wallets::{Standing, WALLET_KINDS, WalletFacts};
+use super::wallets::{ConditionState, WALLET_KINDS, WalletFacts};
 use crate::accounts::record::AccountRecord;
 use crate::billing::invoices::owed::owed_before;
 use crate::context::Context;
@@ -109,7 +109,7 @@ impl AlertWatch {
             let id = &account.provisioned.account.id;
             let facts = WalletFacts::of(&account, expected.get(&**id).copied().flatten(), percent, now);
             for kind in WALLET_KINDS {
-                if facts.standing(kind) != Standing::Holds {
+                if facts.state(kind) != ConditionState::Holds {
                     continue;
                 }
                 let condition = Condition::new(kind, id);
@@ -205,7 +205,7 @@ impl AlertWatch {
                 let document = self.accounts.get(&condition.of);
                 let expected = document.and_then(|document| document.value.overage_segments);
                 let facts = WalletFacts::of(&account, expected, percent, now);
-                facts.standing(condition.kind) == Standing::Over
+                facts.state(condition.kind) == ConditionState::Over
             }
         };
         self.open.keys().filter(is_over).cloned().collect()
