@@ -199,7 +199,7 @@ fn read_account_filter(filter: &mut TableReader, accounts: &Names) -> AccountFil
     let except = filter.list("except", account());
     match (filter.has("only"), filter.has("except")) {
         (true, true) => {
-            filter.problem("except", "cannot be set together with only, which keeps all others out")
+            filter.problem("except", "cannot be set together with only, which keeps all others out");
         }
         (false, false) => filter.lacks("only", "is missing, and so is except"),
         _ => {}
