@@ -12,7 +12,6 @@ use tollgate_api::time::Time;
 use tollgate_engine::breaker;
 use tollgate_engine::health::HealthSample;
 use tollgate_engine::time::UnixMicros;
-use tollgate_smpp::BindMode;
 use tollgate_storage::clock::now;
 use tollgate_storage::rows::UsageRow;
 use tollgate_storage::store::Store;
@@ -21,7 +20,7 @@ use tollgate_storage::usage::Quarter;
 use crate::problems::unavailable;
 use tollgate_provisioning::ProvisionedOperator;
 use tollgate_relay::delivery::OperatorQueue;
-use tollgate_relay::delivery::link_status::LinkStatus;
+use tollgate_relay::delivery::link_status::{BindMode, LinkStatus};
 
 const HOUR_MICROS: u64 = 3_600_000_000;
 const DAY_MICROS: u64 = 24 * HOUR_MICROS;

@@ -21,7 +21,7 @@ use tollgate_storage::chunk::{Chunk, ChunkHeader, Notice};
 use super::chunks::Chunks;
 use super::context::ClientContext;
 use super::receipts_out::ReceiptSender;
-use super::token::{Details, Token};
+use super::token::Details;
 use crate::metrics::Metrics;
 use crate::snapshot::{AccountRuntime, ActiveAccount, Snapshot};
 use tollgate_provisioning::TlvTags;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use tollgate_engine::time::UnixMicros;
-use tollgate_smpp::BindMode;
+pub use tollgate_smpp::BindMode;
 
 /// The number of the link that was started last, of whichever operator.
 static LAST_NUMBER: AtomicU64 = AtomicU64::new(0);

@@ -19,7 +19,7 @@ use tollgate_storage::schema::{
 use tollgate_storage::store::{Durability, OpenError, Store, StoreOptions};
 use tollgate_storage::verify::verify;
 
-use crate::support::desk::{Desk, accepted, receipt};
+use crate::support::routed::{RoutedBooks, accepted, receipt};
 use crate::support::{Books, LIMITS, MONTH, Message, Raw, RawRow, crash_image, options};
 
 fn error_of(opened: Result<Store, OpenError>, path: &Path) -> String {
@@ -262,16 +262,16 @@ fn a_directory_whose_making_was_broken_off_is_made() {
 
 /// Books in which messages have come to several ends, as version 2 left them: the same rows, and none of usage.
 fn directory_of_version_2(path: &Path) -> Vec<RawRow> {
-    let desk = Desk::open();
-    let rows = [desk.send_plain(), desk.send_plain(), desk.send_plain()];
-    desk.charge(&Message { network: NetworkCode::new("310", "").unwrap(), ..Message::default() });
-    desk.books.tell(accepted(&rows[0], desk.alpha, b"1"));
-    desk.books.tell(receipt(desk.alpha, &[b"1"], ReceiptState::Delivered));
-    desk.books.tell(accepted(&rows[1], desk.beta, b"2"));
-    desk.books.cancel(desk.account, rows[2].key.message_id).unwrap();
-    desk.books.prove();
-    let image = crash_image(desk.dir.path());
-    desk.close();
+    let routed = RoutedBooks::open();
+    let rows = [routed.send_plain(), routed.send_plain(), routed.send_plain()];
+    routed.charge(&Message { network: NetworkCode::new("310", "").unwrap(), ..Message::default() });
+    routed.books.tell(accepted(&rows[0], routed.alpha, b"1"));
+    routed.books.tell(receipt(routed.alpha, &[b"1"], ReceiptState::Delivered));
+    routed.books.tell(accepted(&rows[1], routed.beta, b"2"));
+    routed.books.cancel(routed.account, rows[2].key.message_id).unwrap();
+    routed.books.prove();
+    let image = crash_image(routed.dir.path());
+    routed.close();
     // What charges add to usage is in its rows at the latest when a writer ends.
     Books::open(image.path()).close();
     let usage = Raw::open(image.path()).rows(Family::Usage);

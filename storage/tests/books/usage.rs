@@ -14,7 +14,7 @@ use tollgate_storage::rows::UsageRow;
 use tollgate_storage::schema::{Family, USAGE_COUNTED_KEY};
 use tollgate_storage::usage::{ALL_ACCOUNTS, QUARTER_MICROS, Quarter, UsageKey, UsageOf};
 
-use crate::support::desk::{Desk, acceptance, accepted, failed, receipt};
+use crate::support::routed::{RoutedBooks, acceptance, accepted, failed, receipt};
 use crate::support::{Books, Fate, Message, Raw, Route, Script, crash_image, wait_until};
 
 const ALWAYS: std::ops::Range<Quarter> = Quarter(0)..Quarter(u32::MAX);
@@ -46,9 +46,9 @@ fn rows(books: &Books, account: AccountNumber) -> Vec<(UsageKey, UsageRow)> {
     rows
 }
 
-/// The rows of the only quarter that the desk's messages are in.
-fn of(desk: &Desk, account: AccountNumber) -> BTreeMap<UsageOf, UsageRow> {
-    let rows = rows(&desk.books, account);
+/// The rows of the only quarter that the messages are in.
+fn of(routed: &RoutedBooks, account: AccountNumber) -> BTreeMap<UsageOf, UsageRow> {
+    let rows = rows(&routed.books, account);
     assert!(rows.iter().all(|(key, _)| key.account == account && key.quarter == Quarter(0)));
     rows.into_iter().map(|(key, row)| (key.of, row)).collect()
 }
@@ -194,128 +194,139 @@ fn reads_are_of_the_quarters_asked_for_and_end_when_told() {
 
 #[test]
 fn a_message_is_counted_by_whoever_has_it() {
-    let desk = Desk::open();
-    let row = desk.send_plain();
-    assert_eq!(of(&desk, desk.account), BTreeMap::from([(usual(), charged())]));
-    assert!(of(&desk, ALL_ACCOUNTS).is_empty(), "nobody has it");
-    desk.books.tell(accepted(&row, desk.alpha, b"1"));
-    assert_eq!(of(&desk, desk.account), BTreeMap::from([(usual(), taken()), (by(desk.alpha), taken())]));
+    let routed = RoutedBooks::open();
+    let row = routed.send_plain();
+    assert_eq!(of(&routed, routed.account), BTreeMap::from([(usual(), charged())]));
+    assert!(of(&routed, ALL_ACCOUNTS).is_empty(), "nobody has it");
+    routed.books.tell(accepted(&row, routed.alpha, b"1"));
     assert_eq!(
-        of(&desk, ALL_ACCOUNTS),
-        BTreeMap::from([(by(desk.alpha), over_all(&taken(), euros(30_000)))])
+        of(&routed, routed.account),
+        BTreeMap::from([(usual(), taken()), (by(routed.alpha), taken())])
     );
-    desk.books.tell(receipt(desk.alpha, &[b"1"], ReceiptState::Delivered));
+    assert_eq!(
+        of(&routed, ALL_ACCOUNTS),
+        BTreeMap::from([(by(routed.alpha), over_all(&taken(), euros(30_000)))])
+    );
+    routed.books.tell(receipt(routed.alpha, &[b"1"], ReceiptState::Delivered));
     let delivered = UsageRow { delivered: 1, ..taken() };
-    assert_eq!(of(&desk, desk.account)[&usual()], delivered);
-    assert_eq!(of(&desk, desk.account)[&by(desk.alpha)], delivered);
-    assert_eq!(of(&desk, ALL_ACCOUNTS)[&by(desk.alpha)], over_all(&delivered, euros(30_000)));
+    assert_eq!(of(&routed, routed.account)[&usual()], delivered);
+    assert_eq!(of(&routed, routed.account)[&by(routed.alpha)], delivered);
+    assert_eq!(of(&routed, ALL_ACCOUNTS)[&by(routed.alpha)], over_all(&delivered, euros(30_000)));
     assert_eq!((taken().pending(), delivered.pending()), (1, 0));
-    assert_eq!(desk.books.prove().usage_rows, 3);
-    desk.close();
+    assert_eq!(routed.books.prove().usage_rows, 3);
+    routed.close();
 }
 
 #[test]
 fn what_is_given_back_is_counted_as_that() {
-    let desk = Desk::open();
-    let waiting = desk.send_plain();
-    desk.books.cancel(desk.account, waiting.key.message_id).unwrap();
+    let routed = RoutedBooks::open();
+    let waiting = routed.send_plain();
+    routed.books.cancel(routed.account, waiting.key.message_id).unwrap();
     let given_back = UsageRow { segments: 0, refunded: micros(50_000), ..charged() };
     let cancelled = UsageRow { cancelled: 1, ..given_back.clone() };
-    assert_eq!(of(&desk, desk.account), BTreeMap::from([(usual(), cancelled.clone())]));
+    assert_eq!(of(&routed, routed.account), BTreeMap::from([(usual(), cancelled.clone())]));
 
     let refund_on = RefundOn::of(&[Outcome::Undelivered]);
     let terms = SettlementTerms { refund_on, ..SettlementTerms::default() };
-    let route = Some(Route { terms, ..Route::to(desk.alpha) });
-    let row = desk.send(&Message { route, ..Message::default() });
-    desk.books.tell(accepted(&row, desk.alpha, b"1"));
-    desk.books.tell(receipt(desk.alpha, &[b"1"], ReceiptState::Undeliverable));
+    let route = Some(Route { terms, ..Route::to(routed.alpha) });
+    let row = routed.send(&Message { route, ..Message::default() });
+    routed.books.tell(accepted(&row, routed.alpha, b"1"));
+    routed.books.tell(receipt(routed.alpha, &[b"1"], ReceiptState::Undeliverable));
     let failed = UsageRow { submitted: 1, failed: 1, cost_operators: micros(33_000), ..given_back };
     let mut both = cancelled;
     both.add(&failed);
-    assert_eq!(of(&desk, desk.account), BTreeMap::from([(usual(), both), (by(desk.alpha), failed)]));
-    desk.books.prove();
-    desk.close();
+    assert_eq!(of(&routed, routed.account), BTreeMap::from([(usual(), both), (by(routed.alpha), failed)]));
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn whoever_refuses_a_message_last_counts_its_failure() {
-    let desk = Desk::open();
-    let [refused, unoffered] = [desk.send_plain(), desk.send_plain()];
+    let routed = RoutedBooks::open();
+    let [refused, unoffered] = [routed.send_plain(), routed.send_plain()];
     let DeliveryEvent::Failed { key, row, outcome, error, attempts, tried, .. } =
         failed(&refused, Outcome::Rejected)
     else {
         panic!("a failure")
     };
-    let operator = Some(desk.beta);
-    desk.books.tell(DeliveryEvent::Failed { key, row, outcome, error, operator, attempts, tried });
-    desk.books.tell(failed(&unoffered, Outcome::Expired));
+    let operator = Some(routed.beta);
+    routed.books.tell(DeliveryEvent::Failed { key, row, outcome, error, operator, attempts, tried });
+    routed.books.tell(failed(&unoffered, Outcome::Expired));
     // The plan gives both back.
     let refused = UsageRow { failed: 1, segments: 0, refunded: micros(50_000), ..charged() };
     let mut both = refused.clone();
     both.add(&refused);
-    assert_eq!(of(&desk, desk.account), BTreeMap::from([(usual(), both), (by(desk.beta), refused.clone())]));
+    assert_eq!(
+        of(&routed, routed.account),
+        BTreeMap::from([(usual(), both), (by(routed.beta), refused.clone())])
+    );
     let over_all = over_all(&refused, BTreeMap::new());
-    assert_eq!(of(&desk, ALL_ACCOUNTS), BTreeMap::from([(by(desk.beta), over_all)]));
-    desk.books.prove();
-    desk.close();
+    assert_eq!(of(&routed, ALL_ACCOUNTS), BTreeMap::from([(by(routed.beta), over_all)]));
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn what_was_taken_for_good_is_unconfirmed() {
-    let desk = Desk::open();
-    let row = desk.send_plain();
-    desk.books
-        .tell(DeliveryEvent::Accepted(Acceptance { final_now: true, ..acceptance(&row, desk.alpha, b"1") }));
+    let routed = RoutedBooks::open();
+    let row = routed.send_plain();
+    routed.books.tell(DeliveryEvent::Accepted(Acceptance {
+        final_now: true,
+        ..acceptance(&row, routed.alpha, b"1")
+    }));
     let unconfirmed = UsageRow { unconfirmed: 1, ..taken() };
     assert_eq!(
-        of(&desk, desk.account),
-        BTreeMap::from([(usual(), unconfirmed.clone()), (by(desk.alpha), unconfirmed)])
+        of(&routed, routed.account),
+        BTreeMap::from([(usual(), unconfirmed.clone()), (by(routed.alpha), unconfirmed)])
     );
-    desk.books.prove();
-    desk.close();
+    routed.books.prove();
+    routed.close();
 }
 
 /// A message that is taken a second time is the second operator's, with all that it costs.
 #[test]
 fn a_message_moves_to_whoever_takes_it_again() {
-    let desk = Desk::open();
-    let row = desk.send_plain();
-    desk.books.tell(accepted(&row, desk.alpha, b"1"));
-    desk.books.tell(accepted(&row, desk.beta, b"2"));
+    let routed = RoutedBooks::open();
+    let row = routed.send_plain();
+    routed.books.tell(accepted(&row, routed.alpha, b"1"));
+    routed.books.tell(accepted(&row, routed.beta, b"2"));
     let twice = UsageRow { cost_operators: micros(66_000), ..taken() };
     assert_eq!(
-        of(&desk, desk.account),
-        BTreeMap::from([(usual(), twice.clone()), (by(desk.beta), twice.clone())]),
+        of(&routed, routed.account),
+        BTreeMap::from([(usual(), twice.clone()), (by(routed.beta), twice.clone())]),
         "alpha's row counts nothing, and is not there"
     );
-    assert_eq!(of(&desk, ALL_ACCOUNTS), BTreeMap::from([(by(desk.beta), over_all(&twice, euros(60_000)))]));
-    desk.books.prove();
+    assert_eq!(
+        of(&routed, ALL_ACCOUNTS),
+        BTreeMap::from([(by(routed.beta), over_all(&twice, euros(60_000)))])
+    );
+    routed.books.prove();
     // The first one's receipt still settles it, and makes it the first one's again.
-    desk.books.tell(receipt(desk.alpha, &[b"1"], ReceiptState::Delivered));
+    routed.books.tell(receipt(routed.alpha, &[b"1"], ReceiptState::Delivered));
     let delivered = UsageRow { delivered: 1, ..twice };
-    assert_eq!(of(&desk, desk.account)[&by(desk.alpha)], delivered);
-    assert_eq!(of(&desk, desk.account).len(), 2);
-    desk.books.prove();
-    desk.close();
+    assert_eq!(of(&routed, routed.account)[&by(routed.alpha)], delivered);
+    assert_eq!(of(&routed, routed.account).len(), 2);
+    routed.books.prove();
+    routed.close();
 }
 
 /// Everything in one commit: what an event finds is what those before it have left.
 #[test]
 fn a_commit_counts_all_of_its_events() {
-    let desk = Desk::open();
-    let row = desk.send_plain();
-    desk.books.tell_all(vec![
-        accepted(&row, desk.alpha, b"1"),
-        accepted(&row, desk.beta, b"2"),
-        receipt(desk.beta, &[b"2"], ReceiptState::Undeliverable),
+    let routed = RoutedBooks::open();
+    let row = routed.send_plain();
+    routed.books.tell_all(vec![
+        accepted(&row, routed.alpha, b"1"),
+        accepted(&row, routed.beta, b"2"),
+        receipt(routed.beta, &[b"2"], ReceiptState::Undeliverable),
     ]);
     let failed = UsageRow { failed: 1, cost_operators: micros(66_000), ..taken() };
     assert_eq!(
-        of(&desk, desk.account),
-        BTreeMap::from([(usual(), failed.clone()), (by(desk.beta), failed.clone())])
+        of(&routed, routed.account),
+        BTreeMap::from([(usual(), failed.clone()), (by(routed.beta), failed.clone())])
     );
-    desk.books.prove();
-    desk.close();
+    routed.books.prove();
+    routed.close();
 }
 
 fn read_operator(books: &Books, operator: OperatorNumber) -> Vec<(Quarter, UsageRow)> {
@@ -364,17 +375,17 @@ fn operators_are_counted_over_all_accounts_each_currency_for_itself() {
 /// Nothing is kept in memory but what the disk says: counters go on from there after a restart and after a failed write.
 #[test]
 fn counters_go_on_from_what_is_on_disk() {
-    let desk = Desk::open();
-    desk.charge(&Message::default());
+    let routed = RoutedBooks::open();
+    routed.charge(&Message::default());
     let script = Script::default();
-    let desk = desk.reopen_with(|store| script.journal(store));
+    let routed = routed.reopen_with(|store| script.journal(store));
     let charge = || {
-        let mut session = desk.books.session(desk.account);
-        desk.books.committer.try_charge(session.chunk_of(1)).unwrap();
+        let mut session = routed.books.session(routed.account);
+        routed.books.committer.try_charge(session.chunk_of(1)).unwrap();
         session.outcome();
-        wait_until(|| desk.books.committer.is_available());
-        desk.books.prove();
-        of(&desk, desk.account)[&usual()].messages
+        wait_until(|| routed.books.committer.is_available());
+        routed.books.prove();
+        of(&routed, routed.account)[&usual()].messages
     };
     assert_eq!(charge(), 2);
     script.then([Fate::Full]);
@@ -388,5 +399,5 @@ fn counters_go_on_from_what_is_on_disk() {
     script.fail_recoveries(30);
     assert_eq!(charge(), 3);
     assert_eq!(charge(), 4);
-    desk.close();
+    routed.close();
 }

@@ -6,7 +6,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::delivery::{Acceptance, DeliveryEvent, EventOutcome};
 use tollgate_storage::rows::{DispatchCounters, MessageState};
 
-use crate::support::desk::{COST, Desk, acceptance, accepted, failed, receipt};
+use crate::support::routed::{COST, RoutedBooks, acceptance, accepted, failed, receipt};
 use crate::support::{Message, Route};
 
 /// After every accepted message.
@@ -14,80 +14,81 @@ const FOR_EVER: UnixMicros = UnixMicros(u64::MAX);
 
 #[test]
 fn a_charged_message_is_handed_over_and_then_an_operators() {
-    let desk = Desk::open();
-    let row = desk.send_plain();
-    assert!(desk.is_queued(row.key));
-    assert_eq!(desk.books.store.queue().row(row.key).unwrap(), Some(row.bytes.clone()));
-    desk.books.prove();
+    let routed = RoutedBooks::open();
+    let row = routed.send_plain();
+    assert!(routed.is_queued(row.key));
+    assert_eq!(routed.books.store.queue().row(row.key).unwrap(), Some(row.bytes.clone()));
+    routed.books.prove();
 
-    assert_eq!(desk.books.tell(accepted(&row, desk.alpha, b"77")), EventOutcome::Done);
-    assert!(!desk.is_queued(row.key));
-    let state = desk.state(row.key.message_id).unwrap();
-    assert_eq!((state.state, state.operator, state.attempts), (MessageState::Enroute, desk.alpha, 1));
+    assert_eq!(routed.books.tell(accepted(&row, routed.alpha, b"77")), EventOutcome::Done);
+    assert!(!routed.is_queued(row.key));
+    let state = routed.state(row.key.message_id).unwrap();
+    assert_eq!((state.state, state.operator, state.attempts), (MessageState::Enroute, routed.alpha, 1));
     assert_eq!((state.cost, state.cost_currency), (COST, Currency::new("EUR")));
     assert_eq!(state.upstream_id, b"77");
-    let overdue = desk.books.store.upstream().overdue(FOR_EVER, 10).unwrap();
-    assert_eq!(overdue, [(desk.alpha, b"77".to_vec())]);
-    assert_eq!((desk.spent(), desk.receipts().len()), (50_000, 0));
-    desk.books.prove();
-    desk.close();
+    let overdue = routed.books.store.upstream().overdue(FOR_EVER, 10).unwrap();
+    assert_eq!(overdue, [(routed.alpha, b"77".to_vec())]);
+    assert_eq!((routed.spent(), routed.receipts().len()), (50_000, 0));
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn messages_that_are_only_charged_are_nobodys() {
-    let desk = Desk::open();
-    desk.charge(&Message::default());
-    let heard = desk.books.ears.take();
+    let routed = RoutedBooks::open();
+    routed.charge(&Message::default());
+    let heard = routed.books.ears.take();
     assert!(heard.queued.is_empty() && heard.receipts.is_empty());
-    desk.books.prove();
-    desk.close();
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn an_acceptance_that_is_told_twice_counts_once() {
-    let desk = Desk::open();
+    let routed = RoutedBooks::open();
     let dispatch = Some(&b"spring"[..]);
-    let row = desk.send(&Message { dispatch, route: Some(Route::to(desk.alpha)), ..Message::default() });
-    let event = accepted(&row, desk.alpha, b"77");
-    let outcomes = desk.books.tell_all(vec![event.clone(), event.clone()]);
+    let row = routed.send(&Message { dispatch, route: Some(Route::to(routed.alpha)), ..Message::default() });
+    let event = accepted(&row, routed.alpha, b"77");
+    let outcomes = routed.books.tell_all(vec![event.clone(), event.clone()]);
     assert_eq!(outcomes, [EventOutcome::Done, EventOutcome::Noted]);
-    assert_eq!(desk.books.tell(event), EventOutcome::Noted);
-    let counters = desk.books.store.dispatches().counters(desk.account, b"spring").unwrap().unwrap();
+    assert_eq!(routed.books.tell(event), EventOutcome::Noted);
+    let counters = routed.books.store.dispatches().counters(routed.account, b"spring").unwrap().unwrap();
     assert_eq!((counters.submitted, counters.cost_operators.micros()), (1, 33_000));
-    desk.books.prove();
-    desk.close();
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn a_message_that_was_taken_twice_costs_twice_and_both_ids_mean_it() {
     for settled_by in [&b"first"[..], b"second"] {
-        let desk = Desk::open();
+        let routed = RoutedBooks::open();
         let dispatch = Some(&b"spring"[..]);
-        let row = desk.send(&Message { dispatch, route: Some(Route::to(desk.alpha)), ..Message::default() });
+        let row =
+            routed.send(&Message { dispatch, route: Some(Route::to(routed.alpha)), ..Message::default() });
         let id = row.key.message_id;
-        desk.books.tell(accepted(&row, desk.alpha, b"first"));
+        routed.books.tell(accepted(&row, routed.alpha, b"first"));
         let again =
-            Acceptance { attempts: 2, possible_duplicate: true, ..acceptance(&row, desk.alpha, b"second") };
-        assert_eq!(desk.books.tell(DeliveryEvent::Accepted(again.clone())), EventOutcome::Done);
-        assert_eq!(desk.books.tell(DeliveryEvent::Accepted(again)), EventOutcome::Noted);
-        let state = desk.state(id).unwrap();
+            Acceptance { attempts: 2, possible_duplicate: true, ..acceptance(&row, routed.alpha, b"second") };
+        assert_eq!(routed.books.tell(DeliveryEvent::Accepted(again.clone())), EventOutcome::Done);
+        assert_eq!(routed.books.tell(DeliveryEvent::Accepted(again)), EventOutcome::Noted);
+        let state = routed.state(id).unwrap();
         assert_eq!(state.state, MessageState::Enroute);
         assert_eq!(state.cost.micros(), 2 * COST.micros());
         assert_eq!(state.cost_in_account_currency, Some(Amount::from_micros(66_000)));
         assert!(state.possible_duplicate);
-        desk.books.prove();
+        routed.books.prove();
         // The first one's time is not up any more: the second is waited for.
-        let timed_out = DeliveryEvent::ReceiptTimedOut { operator: desk.alpha, id: b"first".to_vec() };
-        assert_eq!(desk.books.tell(timed_out), EventOutcome::Noted);
+        let timed_out = DeliveryEvent::ReceiptTimedOut { operator: routed.alpha, id: b"first".to_vec() };
+        assert_eq!(routed.books.tell(timed_out), EventOutcome::Noted);
 
-        let outcome = desk.books.tell(receipt(desk.alpha, &[settled_by], ReceiptState::Delivered));
+        let outcome = routed.books.tell(receipt(routed.alpha, &[settled_by], ReceiptState::Delivered));
         assert!(matches!(outcome, EventOutcome::Settled { outcome: Outcome::Delivered, .. }), "{outcome:?}");
         for late in [&b"first"[..], b"second"] {
-            let outcome = desk.books.tell(receipt(desk.alpha, &[late], ReceiptState::Undeliverable));
+            let outcome = routed.books.tell(receipt(routed.alpha, &[late], ReceiptState::Undeliverable));
             assert_eq!(outcome, EventOutcome::Noted);
         }
-        assert!(desk.books.store.upstream().overdue(FOR_EVER, 10).unwrap().is_empty());
-        let counters = desk.books.store.dispatches().counters(desk.account, b"spring").unwrap().unwrap();
+        assert!(routed.books.store.upstream().overdue(FOR_EVER, 10).unwrap().is_empty());
+        let counters = routed.books.store.dispatches().counters(routed.account, b"spring").unwrap().unwrap();
         assert_eq!(
             counters,
             DispatchCounters {
@@ -100,159 +101,165 @@ fn a_message_that_was_taken_twice_costs_twice_and_both_ids_mean_it() {
                 ..DispatchCounters::default()
             }
         );
-        assert_eq!(desk.receipts().len(), 1);
-        desk.books.prove();
-        desk.close();
+        assert_eq!(routed.receipts().len(), 1);
+        routed.books.prove();
+        routed.close();
     }
 }
 
 #[test]
 fn a_second_acceptance_of_a_message_at_its_end_adds_its_cost_and_nothing_else() {
-    let desk = Desk::open();
-    let row = desk.send_plain();
-    desk.books.tell(accepted(&row, desk.alpha, b"1"));
-    desk.books.tell(receipt(desk.alpha, &[b"1"], ReceiptState::Delivered));
-    assert_eq!(desk.books.tell(accepted(&row, desk.beta, b"2")), EventOutcome::Done);
-    let state = desk.state(row.key.message_id).unwrap();
-    assert_eq!((state.state, state.operator), (MessageState::Delivered, desk.alpha));
+    let routed = RoutedBooks::open();
+    let row = routed.send_plain();
+    routed.books.tell(accepted(&row, routed.alpha, b"1"));
+    routed.books.tell(receipt(routed.alpha, &[b"1"], ReceiptState::Delivered));
+    assert_eq!(routed.books.tell(accepted(&row, routed.beta, b"2")), EventOutcome::Done);
+    let state = routed.state(row.key.message_id).unwrap();
+    assert_eq!((state.state, state.operator), (MessageState::Delivered, routed.alpha));
     assert_eq!(state.cost.micros(), 60_000);
-    assert_eq!(desk.books.tell(receipt(desk.beta, &[b"2"], ReceiptState::Delivered)), EventOutcome::Noted);
-    assert!(desk.books.store.upstream().overdue(FOR_EVER, 10).unwrap().is_empty());
-    desk.books.prove();
-    desk.close();
+    assert_eq!(
+        routed.books.tell(receipt(routed.beta, &[b"2"], ReceiptState::Delivered)),
+        EventOutcome::Noted
+    );
+    assert!(routed.books.store.upstream().overdue(FOR_EVER, 10).unwrap().is_empty());
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn costs_in_two_currencies_add_up_in_the_accounts() {
-    let desk = Desk::open();
-    let row = desk.send_plain();
-    desk.books.tell(accepted(&row, desk.alpha, b"1"));
+    let routed = RoutedBooks::open();
+    let row = routed.send_plain();
+    routed.books.tell(accepted(&row, routed.alpha, b"1"));
     let in_pounds =
-        Acceptance { cost_currency: Currency::new("GBP").unwrap(), ..acceptance(&row, desk.beta, b"2") };
-    desk.books.tell(DeliveryEvent::Accepted(in_pounds));
-    let state = desk.state(row.key.message_id).unwrap();
+        Acceptance { cost_currency: Currency::new("GBP").unwrap(), ..acceptance(&row, routed.beta, b"2") };
+    routed.books.tell(DeliveryEvent::Accepted(in_pounds));
+    let state = routed.state(row.key.message_id).unwrap();
     assert_eq!((state.cost, state.cost_currency), (COST, Currency::new("EUR")));
     assert_eq!(state.cost_in_account_currency, Some(Amount::from_micros(66_000)));
-    desk.books.prove();
-    desk.close();
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn an_acceptance_after_the_end_changes_nothing() {
-    let desk = Desk::open();
-    let [rejected, cancelled] = [desk.send_plain(), desk.send_plain()];
-    desk.books.tell(failed(&rejected, Outcome::Rejected));
-    desk.books.cancel(desk.account, cancelled.key.message_id).unwrap();
-    let before = desk.books.prove();
+    let routed = RoutedBooks::open();
+    let [rejected, cancelled] = [routed.send_plain(), routed.send_plain()];
+    routed.books.tell(failed(&rejected, Outcome::Rejected));
+    routed.books.cancel(routed.account, cancelled.key.message_id).unwrap();
+    let before = routed.books.prove();
     for row in [&rejected, &cancelled] {
-        assert_eq!(desk.books.tell(accepted(row, desk.alpha, b"9")), EventOutcome::Noted);
+        assert_eq!(routed.books.tell(accepted(row, routed.alpha, b"9")), EventOutcome::Noted);
     }
-    assert_eq!(desk.books.prove(), before);
-    assert!(desk.books.store.upstream().get(desk.alpha, b"9").unwrap().is_none());
-    desk.close();
+    assert_eq!(routed.books.prove(), before);
+    assert!(routed.books.store.upstream().get(routed.alpha, b"9").unwrap().is_none());
+    routed.close();
 }
 
 #[test]
 fn an_operator_without_receipts_has_a_message_for_good() {
-    let desk = Desk::open();
+    let routed = RoutedBooks::open();
     let dispatch = Some(&b"spring"[..]);
-    let row = desk.send(&Message { dispatch, route: Some(Route::to(desk.alpha)), ..Message::default() });
-    let for_good = Acceptance { final_now: true, ..acceptance(&row, desk.alpha, b"5") };
-    assert_eq!(desk.books.tell(DeliveryEvent::Accepted(for_good.clone())), EventOutcome::Done);
-    assert_eq!(desk.message_state(row.key.message_id), Some(MessageState::Accepted));
-    assert!(desk.books.store.upstream().overdue(FOR_EVER, 10).unwrap().is_empty());
-    let counters = desk.books.store.dispatches().counters(desk.account, b"spring").unwrap().unwrap();
+    let row = routed.send(&Message { dispatch, route: Some(Route::to(routed.alpha)), ..Message::default() });
+    let for_good = Acceptance { final_now: true, ..acceptance(&row, routed.alpha, b"5") };
+    assert_eq!(routed.books.tell(DeliveryEvent::Accepted(for_good.clone())), EventOutcome::Done);
+    assert_eq!(routed.message_state(row.key.message_id), Some(MessageState::Accepted));
+    assert!(routed.books.store.upstream().overdue(FOR_EVER, 10).unwrap().is_empty());
+    let counters = routed.books.store.dispatches().counters(routed.account, b"spring").unwrap().unwrap();
     assert_eq!((counters.submitted, counters.unconfirmed, counters.pending()), (1, 1, 0));
     // A receipt all the same, and the acceptance once more.
     assert_eq!(
-        desk.books.tell(receipt(desk.alpha, &[b"5"], ReceiptState::Undeliverable)),
+        routed.books.tell(receipt(routed.alpha, &[b"5"], ReceiptState::Undeliverable)),
         EventOutcome::Noted
     );
-    assert_eq!(desk.books.tell(DeliveryEvent::Accepted(for_good)), EventOutcome::Noted);
-    assert_eq!(desk.spent(), 50_000);
-    desk.books.prove();
-    desk.close();
+    assert_eq!(routed.books.tell(DeliveryEvent::Accepted(for_good)), EventOutcome::Noted);
+    assert_eq!(routed.spent(), 50_000);
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn who_pays_for_delivery_does_not_pay_where_no_receipt_comes() {
-    let desk = Desk::open();
+    let routed = RoutedBooks::open();
     let terms = SettlementTerms { charge_on: ChargeOn::Delivery, refund_on: RefundOn::NONE };
-    let route = Route { terms, ..Route::to(desk.alpha) };
-    let row = desk.send(&Message { route: Some(route), ..Message::default() });
-    let for_good = Acceptance { final_now: true, ..acceptance(&row, desk.alpha, b"5") };
-    desk.books.tell(DeliveryEvent::Accepted(for_good));
-    assert_eq!(desk.message_state(row.key.message_id), Some(MessageState::Enroute));
-    let timed_out = DeliveryEvent::ReceiptTimedOut { operator: desk.alpha, id: b"5".to_vec() };
-    let outcome = desk.books.tell(timed_out.clone());
+    let route = Route { terms, ..Route::to(routed.alpha) };
+    let row = routed.send(&Message { route: Some(route), ..Message::default() });
+    let for_good = Acceptance { final_now: true, ..acceptance(&row, routed.alpha, b"5") };
+    routed.books.tell(DeliveryEvent::Accepted(for_good));
+    assert_eq!(routed.message_state(row.key.message_id), Some(MessageState::Enroute));
+    let timed_out = DeliveryEvent::ReceiptTimedOut { operator: routed.alpha, id: b"5".to_vec() };
+    let outcome = routed.books.tell(timed_out.clone());
     assert!(matches!(outcome, EventOutcome::Settled { outcome: Outcome::Unknown, refunded: true, .. }));
-    assert_eq!(desk.books.tell(timed_out), EventOutcome::Noted);
-    assert_eq!(desk.spent(), 0);
-    assert_eq!(desk.receipts()[0].1.state, ReceiptState::Unknown);
-    desk.books.prove();
-    desk.close();
+    assert_eq!(routed.books.tell(timed_out), EventOutcome::Noted);
+    assert_eq!(routed.spent(), 0);
+    assert_eq!(routed.receipts()[0].1.state, ReceiptState::Unknown);
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn an_id_that_is_given_again_belongs_to_the_later_message() {
-    let desk = Desk::open();
-    let [first, second] = [desk.send_plain(), desk.send_plain()];
-    desk.books.tell_all(vec![accepted(&first, desk.alpha, b"1"), accepted(&second, desk.alpha, b"1")]);
+    let routed = RoutedBooks::open();
+    let [first, second] = [routed.send_plain(), routed.send_plain()];
+    routed.books.tell_all(vec![accepted(&first, routed.alpha, b"1"), accepted(&second, routed.alpha, b"1")]);
     // Of the first nothing can be heard any more.
-    assert_eq!(desk.message_state(first.key.message_id), Some(MessageState::Unknown));
-    assert_eq!(desk.message_state(second.key.message_id), Some(MessageState::Enroute));
-    desk.books.prove();
-    let outcome = desk.books.tell(receipt(desk.alpha, &[b"1"], ReceiptState::Delivered));
+    assert_eq!(routed.message_state(first.key.message_id), Some(MessageState::Unknown));
+    assert_eq!(routed.message_state(second.key.message_id), Some(MessageState::Enroute));
+    routed.books.prove();
+    let outcome = routed.books.tell(receipt(routed.alpha, &[b"1"], ReceiptState::Delivered));
     let EventOutcome::Settled { message_id, .. } = outcome else { panic!("{outcome:?}") };
     assert_eq!(message_id, second.key.message_id);
     // And again, now that it is settled; an id of another operator is another id.
-    let [third, fourth] = [desk.send_plain(), desk.send_plain()];
-    desk.books.tell_all(vec![accepted(&third, desk.alpha, b"1"), accepted(&fourth, desk.beta, b"1")]);
-    assert_eq!(desk.message_state(second.key.message_id), Some(MessageState::Delivered));
-    assert_eq!(desk.message_state(third.key.message_id), Some(MessageState::Enroute));
-    assert_eq!(desk.message_state(fourth.key.message_id), Some(MessageState::Enroute));
-    desk.books.prove();
-    desk.close();
+    let [third, fourth] = [routed.send_plain(), routed.send_plain()];
+    routed.books.tell_all(vec![accepted(&third, routed.alpha, b"1"), accepted(&fourth, routed.beta, b"1")]);
+    assert_eq!(routed.message_state(second.key.message_id), Some(MessageState::Delivered));
+    assert_eq!(routed.message_state(third.key.message_id), Some(MessageState::Enroute));
+    assert_eq!(routed.message_state(fourth.key.message_id), Some(MessageState::Enroute));
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn an_id_that_was_given_again_is_not_settled_by_its_first_message() {
-    let desk = Desk::open();
-    let [first, second] = [desk.send_plain(), desk.send_plain()];
-    desk.books.tell(accepted(&first, desk.alpha, b"1"));
-    desk.books.tell(receipt(desk.alpha, &[b"1"], ReceiptState::Delivered));
-    desk.books.tell(accepted(&second, desk.alpha, b"1"));
-    desk.books.prove();
+    let routed = RoutedBooks::open();
+    let [first, second] = [routed.send_plain(), routed.send_plain()];
+    routed.books.tell(accepted(&first, routed.alpha, b"1"));
+    routed.books.tell(receipt(routed.alpha, &[b"1"], ReceiptState::Delivered));
+    routed.books.tell(accepted(&second, routed.alpha, b"1"));
+    routed.books.prove();
     // The first one is taken once more, elsewhere, and heard of.
-    desk.books.tell(accepted(&first, desk.beta, b"9"));
-    assert_eq!(desk.books.tell(receipt(desk.beta, &[b"9"], ReceiptState::Delivered)), EventOutcome::Noted);
-    let overdue = desk.books.store.upstream().overdue(FOR_EVER, 10).unwrap();
-    assert_eq!(overdue, [(desk.alpha, b"1".to_vec())]);
-    desk.books.prove();
-    let outcome = desk.books.tell(receipt(desk.alpha, &[b"1"], ReceiptState::Undeliverable));
+    routed.books.tell(accepted(&first, routed.beta, b"9"));
+    assert_eq!(
+        routed.books.tell(receipt(routed.beta, &[b"9"], ReceiptState::Delivered)),
+        EventOutcome::Noted
+    );
+    let overdue = routed.books.store.upstream().overdue(FOR_EVER, 10).unwrap();
+    assert_eq!(overdue, [(routed.alpha, b"1".to_vec())]);
+    routed.books.prove();
+    let outcome = routed.books.tell(receipt(routed.alpha, &[b"1"], ReceiptState::Undeliverable));
     assert!(matches!(outcome, EventOutcome::Settled { outcome: Outcome::Undelivered, .. }), "{outcome:?}");
-    assert_eq!(desk.message_state(second.key.message_id), Some(MessageState::Undeliverable));
-    desk.books.prove();
-    desk.close();
+    assert_eq!(routed.message_state(second.key.message_id), Some(MessageState::Undeliverable));
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn a_row_that_is_none_is_refused_and_spoils_nothing_else() {
-    let desk = Desk::open();
-    let [row, other] = [desk.send_plain(), desk.send_plain()];
-    let damaged = Acceptance { row: Box::from(*b"?"), ..acceptance(&row, desk.alpha, b"1") };
+    let routed = RoutedBooks::open();
+    let [row, other] = [routed.send_plain(), routed.send_plain()];
+    let damaged = Acceptance { row: Box::from(*b"?"), ..acceptance(&row, routed.alpha, b"1") };
     // Both batches and the charge are most likely one commit; whether or not, the first event of the refused batch is
     // not folded.
-    let events = vec![accepted(&row, desk.alpha, b"1"), DeliveryEvent::Accepted(damaged)];
-    let refused = desk.books.start_deliver(events.clone());
-    let fine = desk.books.start_deliver(vec![accepted(&other, desk.alpha, b"2")]);
+    let events = vec![accepted(&row, routed.alpha, b"1"), DeliveryEvent::Accepted(damaged)];
+    let refused = routed.books.start_deliver(events.clone());
+    let fine = routed.books.start_deliver(vec![accepted(&other, routed.alpha, b"2")]);
     let refused = crate::support::wait(refused).unwrap();
     assert_eq!(refused, tollgate_storage::delivery::DeliveryResult::Refused(events));
     assert!(matches!(
         crate::support::wait(fine).unwrap(),
         tollgate_storage::delivery::DeliveryResult::Durable(outcomes) if outcomes == [EventOutcome::Done]
     ));
-    assert!(desk.is_queued(row.key) && !desk.is_queued(other.key));
-    desk.books.prove();
-    desk.close();
+    assert!(routed.is_queued(row.key) && !routed.is_queued(other.key));
+    routed.books.prove();
+    routed.close();
 }

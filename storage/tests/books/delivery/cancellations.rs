@@ -9,16 +9,17 @@ use tollgate_storage::delivery::EventOutcome;
 use tollgate_storage::rows::{DispatchCounters, MessageState};
 use tollgate_storage::schema::Family;
 
-use crate::support::desk::{Desk, accepted, expired, leased, receipt};
+use crate::support::routed::{RoutedBooks, accepted, expired, leased, receipt};
 use crate::support::{FAR, MONTH, Message, Route, body};
 
 fn posting(account: AccountNumber, micros: i64) -> Posting {
     Posting { account, amount: Amount::from_micros(micros), month: MONTH, ..Posting::default() }
 }
 
-fn rows(desk: &Desk, family: Family) -> usize {
+fn rows(routed: &RoutedBooks, family: Family) -> usize {
     let mut rows = 0;
-    desk.books
+    routed
+        .books
         .store
         .scan(family, &[], |_, _| {
             rows += 1;
@@ -30,8 +31,8 @@ fn rows(desk: &Desk, family: Family) -> usize {
 
 #[test]
 fn waiting_and_scheduled_messages_are_cancelled_with_all_that_belongs_to_them() {
-    let desk = Desk::open();
-    let plain = Route::to(desk.alpha);
+    let routed = RoutedBooks::open();
+    let plain = Route::to(routed.alpha);
     let routes = [
         plain,
         Route { expires_at: Some(UnixMicros(5)), ..plain },
@@ -40,119 +41,122 @@ fn waiting_and_scheduled_messages_are_cancelled_with_all_that_belongs_to_them() 
     ];
     let dispatch = Some(&b"spring"[..]);
     for route in routes {
-        let id = desk.charge(&Message { dispatch, route: Some(route), ..Message::default() });
-        desk.books.prove();
-        assert_eq!(desk.books.cancel(desk.account, id), Ok(()));
-        assert_eq!(desk.books.cancel(desk.account, id), Err(CancelError::Final));
-        assert_eq!(desk.message_state(id), Some(MessageState::Deleted));
+        let id = routed.charge(&Message { dispatch, route: Some(route), ..Message::default() });
+        routed.books.prove();
+        assert_eq!(routed.books.cancel(routed.account, id), Ok(()));
+        assert_eq!(routed.books.cancel(routed.account, id), Err(CancelError::Final));
+        assert_eq!(routed.message_state(id), Some(MessageState::Deleted));
         assert_eq!(
-            [Family::Queue, Family::Scheduled, Family::Expiries].map(|family| rows(&desk, family)),
+            [Family::Queue, Family::Scheduled, Family::Expiries].map(|family| rows(&routed, family)),
             [0; 3]
         );
-        assert_eq!(desk.spent(), 0);
-        desk.books.prove();
+        assert_eq!(routed.spent(), 0);
+        routed.books.prove();
     }
-    let counters = desk.books.store.dispatches().counters(desk.account, b"spring").unwrap();
+    let counters = routed.books.store.dispatches().counters(routed.account, b"spring").unwrap();
     assert_eq!(counters, Some(DispatchCounters { messages: 4, cancelled: 4, ..DispatchCounters::default() }));
-    assert!(desk.receipts().is_empty());
-    assert_eq!(desk.books.ears.take().refunds.len(), 4);
-    desk.close();
+    assert!(routed.receipts().is_empty());
+    assert_eq!(routed.books.ears.take().refunds.len(), 4);
+    routed.close();
 }
 
 #[test]
 fn what_is_on_a_wire_or_with_an_operator_is_not_cancelled() {
-    let desk = Desk::open();
-    let row = desk.send_plain();
+    let routed = RoutedBooks::open();
+    let row = routed.send_plain();
     let id = row.key.message_id;
-    desk.books.tell(leased(1, desk.alpha, &[row.key]));
-    assert_eq!(desk.books.cancel(desk.account, id), Err(CancelError::Final));
-    desk.books.tell(accepted(&row, desk.alpha, b"1"));
-    assert_eq!(desk.books.cancel(desk.account, id), Err(CancelError::Final));
-    assert_eq!(desk.spent(), 50_000);
-    assert_eq!(desk.books.cancel(desk.account, id + 1), Err(CancelError::Unknown));
-    desk.books.prove();
-    desk.close();
+    routed.books.tell(leased(1, routed.alpha, &[row.key]));
+    assert_eq!(routed.books.cancel(routed.account, id), Err(CancelError::Final));
+    routed.books.tell(accepted(&row, routed.alpha, b"1"));
+    assert_eq!(routed.books.cancel(routed.account, id), Err(CancelError::Final));
+    assert_eq!(routed.spent(), 50_000);
+    assert_eq!(routed.books.cancel(routed.account, id + 1), Err(CancelError::Unknown));
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn cancelled_messages_neither_expire_nor_get_receipts() {
-    let desk = Desk::open();
-    let row = desk.send_plain();
-    desk.books.cancel(desk.account, row.key.message_id).unwrap();
-    assert_eq!(desk.books.tell(expired(row.key)), EventOutcome::Noted);
-    let late =
-        desk.books.tell(receipt(desk.alpha, &[b"1"], tollgate_engine::settlement::ReceiptState::Delivered));
+    let routed = RoutedBooks::open();
+    let row = routed.send_plain();
+    routed.books.cancel(routed.account, row.key.message_id).unwrap();
+    assert_eq!(routed.books.tell(expired(row.key)), EventOutcome::Noted);
+    let late = routed.books.tell(receipt(
+        routed.alpha,
+        &[b"1"],
+        tollgate_engine::settlement::ReceiptState::Delivered,
+    ));
     assert!(matches!(late, EventOutcome::Unmatched { .. }));
-    desk.books.prove();
-    desk.close();
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn a_replacement_moves_the_end_of_the_validity() {
-    let desk = Desk::open();
-    let mut route = Route { expires_at: Some(UnixMicros(5)), ..Route::to(desk.alpha) };
-    let row = desk.send(&Message { route: Some(route), ..Message::default() });
+    let routed = RoutedBooks::open();
+    let mut route = Route { expires_at: Some(UnixMicros(5)), ..Route::to(routed.alpha) };
+    let row = routed.send(&Message { route: Some(route), ..Message::default() });
     let id = row.key.message_id;
-    let expiries = || desk.books.store.queue().due_expiries(UnixMicros(u64::MAX), 10).unwrap();
+    let expiries = || routed.books.store.queue().due_expiries(UnixMicros(u64::MAX), 10).unwrap();
     assert_eq!(expiries(), [(UnixMicros(5), row.key)]);
     for (expires_at, text) in
         [(Some(FAR), "a"), (None, "b"), (Some(UnixMicros(9)), "c"), (Some(UnixMicros(9)), "d")]
     {
         (route.expires_at, route.text) = (expires_at, text.as_bytes());
-        let body = body(&Message::default(), &route, &posting(desk.account, 50_000), UnixMicros(1));
-        assert_eq!(desk.books.replace(desk.account, id, &body), Ok(()));
+        let body = body(&Message::default(), &route, &posting(routed.account, 50_000), UnixMicros(1));
+        assert_eq!(routed.books.replace(routed.account, id, &body), Ok(()));
         let expected: Vec<_> = expires_at.map(|at| (at, row.key)).into_iter().collect();
         assert_eq!(expiries(), expected);
-        desk.books.prove();
+        routed.books.prove();
     }
-    desk.books.cancel(desk.account, id).unwrap();
+    routed.books.cancel(routed.account, id).unwrap();
     assert!(expiries().is_empty());
-    desk.books.prove();
-    desk.close();
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn scheduled_messages_are_replaced_where_they_wait() {
-    let desk = Desk::open();
+    let routed = RoutedBooks::open();
     let due = UnixMicros(1_000);
-    let route = Route { scheduled_at: Some(due), text: b"old", ..Route::to(desk.alpha) };
-    let id = desk.charge(&Message { route: Some(route), ..Message::default() });
+    let route = Route { scheduled_at: Some(due), text: b"old", ..Route::to(routed.alpha) };
+    let id = routed.charge(&Message { route: Some(route), ..Message::default() });
     let body = body(
         &Message::default(),
         &Route { text: b"new", ..route },
-        &posting(desk.account, 50_000),
+        &posting(routed.account, 50_000),
         UnixMicros(1),
     );
-    assert_eq!(desk.books.replace(desk.account, id, &body), Ok(()));
-    desk.books.prove();
-    let row = desk.books.store.queue().scheduled_row(due, id).unwrap().unwrap();
+    assert_eq!(routed.books.replace(routed.account, id, &body), Ok(()));
+    routed.books.prove();
+    let row = routed.books.store.queue().scheduled_row(due, id).unwrap().unwrap();
     assert!(row.bytes.ends_with(b"\x03new\x00"), "its text, and no TLVs");
-    desk.close();
+    routed.close();
 }
 
 #[test]
 fn what_cannot_be_replaced_stays_as_it_is() {
-    let desk = Desk::open();
-    let route = Route::to(desk.alpha);
-    let same = body(&Message::default(), &route, &posting(desk.account, 50_000), UnixMicros(1));
-    let charged_only = desk.charge(&Message::default());
-    assert_eq!(desk.books.replace(desk.account, charged_only, &same), Err(CancelError::Final));
-    let row = desk.send_plain();
+    let routed = RoutedBooks::open();
+    let route = Route::to(routed.alpha);
+    let same = body(&Message::default(), &route, &posting(routed.account, 50_000), UnixMicros(1));
+    let charged_only = routed.charge(&Message::default());
+    assert_eq!(routed.books.replace(routed.account, charged_only, &same), Err(CancelError::Final));
+    let row = routed.send_plain();
     let id = row.key.message_id;
     // Another price, another dispatch, no message.
-    let dearer = body(&Message::default(), &route, &posting(desk.account, 50_001), UnixMicros(1));
-    assert_eq!(desk.books.replace(desk.account, id, &dearer), Err(CancelError::Final));
+    let dearer = body(&Message::default(), &route, &posting(routed.account, 50_001), UnixMicros(1));
+    assert_eq!(routed.books.replace(routed.account, id, &dearer), Err(CancelError::Final));
     let elsewhere = Message { dispatch: Some(b"autumn"), ..Message::default() };
-    let elsewhere = body(&elsewhere, &route, &posting(desk.account, 50_000), UnixMicros(1));
-    assert_eq!(desk.books.replace(desk.account, id, &elsewhere), Err(CancelError::Final));
-    assert_eq!(desk.books.replace(desk.account, id, b"?"), Err(CancelError::Unavailable));
-    assert_eq!(desk.books.store.queue().row(row.key).unwrap(), Some(row.bytes.clone()));
+    let elsewhere = body(&elsewhere, &route, &posting(routed.account, 50_000), UnixMicros(1));
+    assert_eq!(routed.books.replace(routed.account, id, &elsewhere), Err(CancelError::Final));
+    assert_eq!(routed.books.replace(routed.account, id, b"?"), Err(CancelError::Unavailable));
+    assert_eq!(routed.books.store.queue().row(row.key).unwrap(), Some(row.bytes.clone()));
     // On a wire, with an operator, at its end, not there.
-    desk.books.tell(leased(1, desk.alpha, &[row.key]));
-    assert_eq!(desk.books.replace(desk.account, id, &same), Err(CancelError::Final));
-    desk.books.tell(accepted(&row, desk.alpha, b"1"));
-    assert_eq!(desk.books.replace(desk.account, id, &same), Err(CancelError::Final));
-    assert_eq!(desk.books.replace(desk.account, id + 1, &same), Err(CancelError::Unknown));
-    desk.books.prove();
-    desk.close();
+    routed.books.tell(leased(1, routed.alpha, &[row.key]));
+    assert_eq!(routed.books.replace(routed.account, id, &same), Err(CancelError::Final));
+    routed.books.tell(accepted(&row, routed.alpha, b"1"));
+    assert_eq!(routed.books.replace(routed.account, id, &same), Err(CancelError::Final));
+    assert_eq!(routed.books.replace(routed.account, id + 1, &same), Err(CancelError::Unknown));
+    routed.books.prove();
+    routed.close();
 }

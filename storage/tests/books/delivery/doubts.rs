@@ -12,40 +12,40 @@ use tollgate_storage::rows::UsageRow;
 use tollgate_storage::schema::{Family, USAGE_COUNTED_KEY};
 use tollgate_storage::usage::{ALL_ACCOUNTS, Quarter, UsageKey};
 
-use crate::support::desk::{Desk, accepted, expired, failed, leased, receipt};
+use crate::support::routed::{RoutedBooks, accepted, expired, failed, leased, receipt};
 use crate::support::{Fate, Message, Route, Script, wait_until};
 
 /// Until the test says otherwise.
 const FOR_NOW: u32 = u32::MAX;
 
-fn failing() -> (Desk, Script) {
+fn failing() -> (RoutedBooks, Script) {
     let script = Script::default();
-    let desk = Desk::open().reopen_with(|store| script.journal(store));
-    (desk, script)
+    let routed = RoutedBooks::open().reopen_with(|store| script.journal(store));
+    (routed, script)
 }
 
 /// Every row of the directory.
-fn image(desk: &Desk) -> BTreeMap<(Family, Vec<u8>), Vec<u8>> {
+fn image(routed: &RoutedBooks) -> BTreeMap<(Family, Vec<u8>), Vec<u8>> {
     let mut rows = BTreeMap::new();
     for family in Family::ALL {
         let visit = |key: &[u8], value: &[u8]| {
             rows.insert((*family, key.to_vec()), value.to_vec());
             true
         };
-        desk.books.store.scan(*family, &[], visit).unwrap();
+        routed.books.store.scan(*family, &[], visit).unwrap();
     }
     rows
 }
 
 /// Usage as readers see it, the charges that are not in the rows yet among it.
-fn usage(desk: &Desk) -> Vec<(UsageKey, UsageRow)> {
+fn usage(routed: &RoutedBooks) -> Vec<(UsageKey, UsageRow)> {
     let mut rows = Vec::new();
-    for account in [desk.account, ALL_ACCOUNTS] {
+    for account in [routed.account, ALL_ACCOUNTS] {
         let visit = |key: &UsageKey, row: &UsageRow| {
             rows.push((*key, row.clone()));
             true
         };
-        desk.books.store.usage(account, Quarter(0)..Quarter(u32::MAX), visit).unwrap();
+        routed.books.store.usage().of_account(account, Quarter(0)..Quarter(u32::MAX), visit).unwrap();
     }
     rows
 }
@@ -58,192 +58,192 @@ fn stays(family: Family, key: &[u8]) -> bool {
 }
 
 /// A commit that is refused in doubt and then turns out to be on disk, at once taken back.
-fn refuse_in_doubt(desk: &Desk, script: &Script, events: Vec<DeliveryEvent>) {
+fn refuse_in_doubt(routed: &RoutedBooks, script: &Script, events: Vec<DeliveryEvent>) {
     script.then([Fate::WrittenInDoubt]);
     script.fail_recoveries(FOR_NOW);
-    assert_eq!(desk.books.deliver(events.clone()), DeliveryResult::Refused(events));
-    assert!(!desk.books.committer.is_available());
+    assert_eq!(routed.books.deliver(events.clone()), DeliveryResult::Refused(events));
+    assert!(!routed.books.committer.is_available());
     script.fail_recoveries(0);
-    wait_until(|| desk.books.committer.is_available());
+    wait_until(|| routed.books.committer.is_available());
 }
 
 /// Messages in every stage, and the events that settle them.
-fn busy(desk: &Desk) -> Vec<DeliveryEvent> {
+fn busy(routed: &RoutedBooks) -> Vec<DeliveryEvent> {
     let dispatch = Some(&b"spring"[..]);
-    let route = Route { expires_at: Some(UnixMicros(7)), ..Route::to(desk.alpha) };
-    let send = || desk.send(&Message { dispatch, segments: 2, route: Some(route), ..Message::default() });
+    let route = Route { expires_at: Some(UnixMicros(7)), ..Route::to(routed.alpha) };
+    let send = || routed.send(&Message { dispatch, segments: 2, route: Some(route), ..Message::default() });
     let rows: Vec<QueuedRow> = (0..8).map(|_| send()).collect();
     let scheduled = Route { scheduled_at: Some(UnixMicros(10)), ..route };
-    desk.charge(&Message { route: Some(scheduled), ..Message::default() });
-    desk.books.tell_all(vec![
-        leased(1, desk.alpha, &[rows[0].key, rows[1].key]),
-        accepted(&rows[1], desk.alpha, b"1"),
-        receipt(desk.alpha, &[b"2"], ReceiptState::Undeliverable),
-        accepted(&rows[5], desk.alpha, b"5"),
-        receipt(desk.alpha, &[b"5"], ReceiptState::Delivered),
-        accepted(&rows[6], desk.alpha, b"6"),
-        accepted(&rows[7], desk.beta, b"9"),
+    routed.charge(&Message { route: Some(scheduled), ..Message::default() });
+    routed.books.tell_all(vec![
+        leased(1, routed.alpha, &[rows[0].key, rows[1].key]),
+        accepted(&rows[1], routed.alpha, b"1"),
+        receipt(routed.alpha, &[b"2"], ReceiptState::Undeliverable),
+        accepted(&rows[5], routed.alpha, b"5"),
+        receipt(routed.alpha, &[b"5"], ReceiptState::Delivered),
+        accepted(&rows[6], routed.alpha, b"6"),
+        accepted(&rows[7], routed.beta, b"9"),
     ]);
-    let done: Vec<u64> = desk.receipts().into_iter().map(|(id, _)| id).collect();
+    let done: Vec<u64> = routed.receipts().into_iter().map(|(id, _)| id).collect();
     vec![
-        receipt(desk.alpha, &[b"1"], ReceiptState::Undeliverable),
-        accepted(&rows[0], desk.alpha, b"2"),
+        receipt(routed.alpha, &[b"1"], ReceiptState::Undeliverable),
+        accepted(&rows[0], routed.alpha, b"2"),
         failed(&rows[2], Outcome::Rejected),
         expired(rows[3].key),
         DeliveryEvent::Released { lease: 1 },
-        leased(2, desk.beta, &[rows[4].key]),
-        accepted(&rows[6], desk.beta, b"7"),
-        DeliveryEvent::ReceiptTimedOut { operator: desk.beta, id: b"9".to_vec() },
-        receipt(desk.beta, &[b"8"], ReceiptState::Delivered),
+        leased(2, routed.beta, &[rows[4].key]),
+        accepted(&rows[6], routed.beta, b"7"),
+        DeliveryEvent::ReceiptTimedOut { operator: routed.beta, id: b"9".to_vec() },
+        receipt(routed.beta, &[b"8"], ReceiptState::Delivered),
         DeliveryEvent::Due { until: UnixMicros(10), at_most: 10 },
-        DeliveryEvent::ReceiptsDone { account: desk.account, ids: done },
-        DeliveryEvent::Health { operator: desk.alpha, at: UnixMicros(1), sample: HealthSample::default() },
+        DeliveryEvent::ReceiptsDone { account: routed.account, ids: done },
+        DeliveryEvent::Health { operator: routed.alpha, at: UnixMicros(1), sample: HealthSample::default() },
     ]
 }
 
 #[test]
 fn what_was_refused_in_doubt_is_taken_back_row_by_row() {
-    let (desk, script) = failing();
-    let events = busy(&desk);
-    let before = image(&desk);
-    desk.books.prove();
+    let (routed, script) = failing();
+    let events = busy(&routed);
+    let before = image(&routed);
+    routed.books.prove();
     // All of them, and each alone: one that only deletes a row has another witness than one that adds one.
-    refuse_in_doubt(&desk, &script, events.clone());
-    assert!(image(&desk) == before, "the whole batch");
+    refuse_in_doubt(&routed, &script, events.clone());
+    assert!(image(&routed) == before, "the whole batch");
     for event in &events {
-        refuse_in_doubt(&desk, &script, vec![event.clone()]);
-        assert!(image(&desk) == before, "{event:?}");
+        refuse_in_doubt(&routed, &script, vec![event.clone()]);
+        assert!(image(&routed) == before, "{event:?}");
     }
-    desk.books.prove();
+    routed.books.prove();
     // Asked again, all is done as if nothing had been.
-    let outcomes = desk.books.tell_all(events.clone());
+    let outcomes = routed.books.tell_all(events.clone());
     assert!(
         outcomes[..2].iter().all(|outcome| matches!(outcome, EventOutcome::Settled { .. })),
         "{outcomes:?}"
     );
-    desk.books.prove();
-    let (after, used) = (image(&desk), usage(&desk));
-    let again = desk.books.tell_all(events);
+    routed.books.prove();
+    let (after, used) = (image(&routed), usage(&routed));
+    let again = routed.books.tell_all(events);
     assert!(again.iter().all(|outcome| !matches!(outcome, EventOutcome::Settled { .. })), "{again:?}");
     let rows = |image: BTreeMap<(Family, Vec<u8>), Vec<u8>>| {
         image.into_iter().filter(|((family, key), _)| stays(*family, key)).collect::<Vec<_>>()
     };
-    assert!(rows(image(&desk)) == rows(after), "told twice, done once");
-    assert_eq!(usage(&desk), used, "told twice, counted once");
-    desk.books.prove();
-    desk.close();
+    assert!(rows(image(&routed)) == rows(after), "told twice, done once");
+    assert_eq!(usage(&routed), used, "told twice, counted once");
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn events_in_doubt_that_were_written_are_durable() {
-    let (desk, script) = failing();
-    let events = busy(&desk);
+    let (routed, script) = failing();
+    let events = busy(&routed);
     script.then([Fate::WrittenInDoubt]);
     script.fail_recoveries(1);
-    assert!(matches!(desk.books.deliver(events.clone()), DeliveryResult::Durable(_)));
-    wait_until(|| desk.books.committer.is_available());
+    assert!(matches!(routed.books.deliver(events.clone()), DeliveryResult::Durable(_)));
+    wait_until(|| routed.books.committer.is_available());
     // Deletions alone are recognised too.
-    desk.books.ears.take();
-    let key = desk.send_plain().key;
-    desk.books.tell(leased(9, desk.alpha, &[key]));
+    routed.books.ears.take();
+    let key = routed.send_plain().key;
+    routed.books.tell(leased(9, routed.alpha, &[key]));
     for (fate, durable) in [(Fate::LostInDoubt, false), (Fate::WrittenInDoubt, true)] {
         script.then([fate]);
-        let result = desk.books.deliver(vec![DeliveryEvent::Released { lease: 9 }]);
+        let result = routed.books.deliver(vec![DeliveryEvent::Released { lease: 9 }]);
         assert_eq!(matches!(result, DeliveryResult::Durable(_)), durable, "{fate:?}");
-        wait_until(|| desk.books.committer.is_available());
+        wait_until(|| routed.books.committer.is_available());
     }
-    assert!(desk.books.store.queue().leases().unwrap().iter().all(|lease| lease.id != 9));
-    desk.books.prove();
-    desk.close();
+    assert!(routed.books.store.queue().leases().unwrap().iter().all(|lease| lease.id != 9));
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn a_full_disk_gives_the_events_back() {
-    let (desk, script) = failing();
-    let events = busy(&desk);
-    let before = image(&desk);
+    let (routed, script) = failing();
+    let events = busy(&routed);
+    let before = image(&routed);
     script.then([Fate::Full]);
     script.fail_recoveries(FOR_NOW);
-    assert_eq!(desk.books.deliver(events.clone()), DeliveryResult::Refused(events.clone()));
+    assert_eq!(routed.books.deliver(events.clone()), DeliveryResult::Refused(events.clone()));
     // While it is latched too.
-    assert_eq!(desk.books.deliver(events.clone()), DeliveryResult::Refused(events.clone()));
+    assert_eq!(routed.books.deliver(events.clone()), DeliveryResult::Refused(events.clone()));
     script.fail_recoveries(0);
-    wait_until(|| desk.books.committer.is_available());
-    assert!(image(&desk) == before);
-    desk.books.tell_all(events);
-    desk.books.prove();
-    desk.close();
+    wait_until(|| routed.books.committer.is_available());
+    assert!(image(&routed) == before);
+    routed.books.tell_all(events);
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn a_charge_that_was_taken_back_is_not_sent_by_whoever_saw_it_meanwhile() {
-    let (desk, script) = failing();
+    let (routed, script) = failing();
     script.then([Fate::WrittenInDoubt]);
     script.fail_recoveries(FOR_NOW);
-    let mut session = desk.books.session(desk.account);
+    let mut session = routed.books.session(routed.account);
     let mut chunk = session.chunk();
-    let route = Some(Route::to(desk.alpha));
+    let route = Some(Route::to(routed.alpha));
     session.charge(&mut chunk, &Message { route, ..Message::default() }).unwrap();
-    desk.books.committer.try_charge(chunk).unwrap();
+    routed.books.committer.try_charge(chunk).unwrap();
     assert_eq!(session.outcome().1, ChunkOutcome::NotDurable);
     // It is on disk, and someone reads it there before it is taken back.
-    let seen = desk.books.store.queue().after(desk.alpha, 3, 0, 10).unwrap();
-    assert_eq!((seen.len(), desk.books.ears.take().queued.len()), (1, 0));
+    let seen = routed.books.store.queue().after(routed.alpha, 3, 0, 10).unwrap();
+    assert_eq!((seen.len(), routed.books.ears.take().queued.len()), (1, 0));
     script.fail_recoveries(0);
-    wait_until(|| desk.books.committer.is_available());
-    assert!(!desk.is_queued(seen[0].key));
+    wait_until(|| routed.books.committer.is_available());
+    assert!(!routed.is_queued(seen[0].key));
     // It can neither be settled nor leased.
-    let outcome = desk.books.tell(failed(&seen[0], Outcome::Rejected));
-    assert_eq!((outcome, desk.spent()), (EventOutcome::Noted, 0));
-    let next = desk.send_plain();
+    let outcome = routed.books.tell(failed(&seen[0], Outcome::Rejected));
+    assert_eq!((outcome, routed.spent()), (EventOutcome::Noted, 0));
+    let next = routed.send_plain();
     assert!(next.key.message_id > seen[0].key.message_id, "no id is given twice");
-    let outcome = desk.books.tell(leased(1, desk.alpha, &[seen[0].key, next.key]));
+    let outcome = routed.books.tell(leased(1, routed.alpha, &[seen[0].key, next.key]));
     assert_eq!(outcome, EventOutcome::Leased { dropped: vec![seen[0].key], replaced: Vec::new() });
-    desk.books.prove();
+    routed.books.prove();
     drop(session);
-    desk.close();
+    routed.close();
 }
 
 #[test]
 fn a_release_that_was_taken_back_is_not_sent_before_its_time() {
-    let (desk, script) = failing();
-    let route = Route { scheduled_at: Some(UnixMicros(10)), ..Route::to(desk.alpha) };
-    desk.charge(&Message { route: Some(route), ..Message::default() });
+    let (routed, script) = failing();
+    let route = Route { scheduled_at: Some(UnixMicros(10)), ..Route::to(routed.alpha) };
+    routed.charge(&Message { route: Some(route), ..Message::default() });
     let due = DeliveryEvent::Due { until: UnixMicros(10), at_most: 10 };
     script.then([Fate::WrittenInDoubt]);
     script.fail_recoveries(FOR_NOW);
-    assert!(matches!(desk.books.deliver(vec![due.clone()]), DeliveryResult::Refused(_)));
-    let seen = desk.books.store.queue().after(desk.alpha, 3, 0, 10).unwrap();
+    assert!(matches!(routed.books.deliver(vec![due.clone()]), DeliveryResult::Refused(_)));
+    let seen = routed.books.store.queue().after(routed.alpha, 3, 0, 10).unwrap();
     assert_eq!(seen.len(), 1);
     script.fail_recoveries(0);
-    wait_until(|| desk.books.committer.is_available());
-    let outcome = desk.books.tell(leased(1, desk.alpha, &[seen[0].key]));
+    wait_until(|| routed.books.committer.is_available());
+    let outcome = routed.books.tell(leased(1, routed.alpha, &[seen[0].key]));
     assert_eq!(outcome, EventOutcome::Leased { dropped: vec![seen[0].key], replaced: Vec::new() });
     // When it is due in earnest it can be sent.
-    assert_eq!(desk.books.tell(due), EventOutcome::Due { released: 1 });
-    let outcome = desk.books.tell(leased(2, desk.alpha, &[seen[0].key]));
+    assert_eq!(routed.books.tell(due), EventOutcome::Due { released: 1 });
+    let outcome = routed.books.tell(leased(2, routed.alpha, &[seen[0].key]));
     assert_eq!(outcome, EventOutcome::Leased { dropped: Vec::new(), replaced: Vec::new() });
-    assert_eq!(desk.books.tell(accepted(&seen[0], desk.alpha, b"1")), EventOutcome::Done);
-    desk.books.prove();
-    desk.close();
+    assert_eq!(routed.books.tell(accepted(&seen[0], routed.alpha, b"1")), EventOutcome::Done);
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn the_ears_hear_of_a_commit_before_its_askers_do() {
-    let desk = Desk::open();
-    let row = desk.send_plain();
-    desk.books.ears.take();
-    let balance = desk.books.wallet(desk.account).state().balance;
-    let (wallet, ears) = (desk.books.wallet(desk.account), std::sync::Arc::clone(&desk.books.ears));
+    let routed = RoutedBooks::open();
+    let row = routed.send_plain();
+    routed.books.ears.take();
+    let balance = routed.books.wallet(routed.account).state().balance;
+    let (wallet, ears) = (routed.books.wallet(routed.account), std::sync::Arc::clone(&routed.books.ears));
     let (reply, seen) = tokio::sync::oneshot::channel();
     let done = Box::new(move |result| {
         assert!(matches!(result, DeliveryResult::Durable(_)));
         drop(reply.send((wallet.state().balance, ears.take())));
     });
     let events = vec![failed(&row, Outcome::Rejected)];
-    desk.books.committer.deliver(tollgate_storage::delivery::DeliveryBatch { events, done }).unwrap();
+    routed.books.committer.deliver(tollgate_storage::delivery::DeliveryBatch { events, done }).unwrap();
     let (after, heard) = crate::support::wait(seen).unwrap();
     assert_eq!(after.micros() - balance.micros(), 50_000);
     assert_eq!((heard.refunds.len(), heard.receipts.len()), (1, 1));
-    desk.close();
+    routed.close();
 }

@@ -6,16 +6,17 @@ use tollgate_storage::delivery::{DeliveryEvent, EventOutcome};
 use tollgate_storage::rows::{DispatchCounters, EntryKind, LedgerEntry, MessageState, Row};
 use tollgate_storage::schema::{Family, parse_account_id_key};
 
-use crate::support::desk::{Desk, accepted, expired, failed, leased};
+use crate::support::routed::{RoutedBooks, accepted, expired, failed, leased};
 use crate::support::{MONTH, Message, Route};
 
 /// The references of an account's refunds.
-fn refunds(desk: &Desk) -> Vec<String> {
+fn refunds(routed: &RoutedBooks) -> Vec<String> {
     let mut refunds = Vec::new();
-    desk.books
+    routed
+        .books
         .store
         .scan(Family::Ledger, &[], |key, value| {
-            assert_eq!(parse_account_id_key(key).unwrap().0, desk.account);
+            assert_eq!(parse_account_id_key(key).unwrap().0, routed.account);
             let entry = LedgerEntry::read(value).unwrap();
             if entry.kind == EntryKind::Refund {
                 refunds.push(entry.reference);
@@ -28,42 +29,42 @@ fn refunds(desk: &Desk) -> Vec<String> {
 
 #[test]
 fn a_rejected_message_is_given_back_once() {
-    let desk = Desk::open();
+    let routed = RoutedBooks::open();
     let dispatch = Some(&b"spring"[..]);
-    let route = Some(Route::to(desk.alpha));
-    let row = desk.send(&Message { dispatch, segments: 3, route, ..Message::default() });
+    let route = Some(Route::to(routed.alpha));
+    let row = routed.send(&Message { dispatch, segments: 3, route, ..Message::default() });
     let id = row.key.message_id;
     let event = DeliveryEvent::Failed {
         key: row.key,
         row: Some(row.bytes.clone()),
         outcome: Outcome::Rejected,
         error: 0x45,
-        operator: Some(desk.beta),
+        operator: Some(routed.beta),
         attempts: 3,
         tried: Vec::new(),
     };
-    let outcomes = desk.books.tell_all(vec![event.clone(), event.clone()]);
+    let outcomes = routed.books.tell_all(vec![event.clone(), event.clone()]);
     let EventOutcome::Settled { account, message_id, operator, outcome, refunded, accepted_at, .. } =
         outcomes[0]
     else {
         panic!("{outcomes:?}")
     };
-    assert_eq!((account, message_id, operator), (desk.account, id, desk.beta));
+    assert_eq!((account, message_id, operator), (routed.account, id, routed.beta));
     assert_eq!((outcome, refunded, accepted_at), (Outcome::Rejected, true, None));
     assert_eq!(outcomes[1], EventOutcome::Noted);
-    assert_eq!(desk.books.tell(event), EventOutcome::Noted);
+    assert_eq!(routed.books.tell(event), EventOutcome::Noted);
 
-    let state = desk.state(id).unwrap();
+    let state = routed.state(id).unwrap();
     assert_eq!((state.state, state.error, state.attempts), (MessageState::Rejected, 0x45, 3));
     assert_eq!((state.refunded.micros(), state.is_refunded), (150_000, true));
-    assert_eq!((desk.spent(), refunds(&desk)), (0, vec![id.to_string()]));
-    assert_eq!(desk.books.durable_wallet(desk.account).counted(MONTH), 0);
-    let heard = desk.books.ears.take();
+    assert_eq!((routed.spent(), refunds(&routed)), (0, vec![id.to_string()]));
+    assert_eq!(routed.books.durable_wallet(routed.account).counted(MONTH), 0);
+    let heard = routed.books.ears.take();
     assert_eq!(heard.refunds.len(), 1);
-    let counters = desk.books.store.dispatches().counters(desk.account, b"spring").unwrap();
+    let counters = routed.books.store.dispatches().counters(routed.account, b"spring").unwrap();
     assert_eq!(counters, Some(DispatchCounters { messages: 1, failed: 1, ..DispatchCounters::default() }));
-    let receipts = desk.receipts();
-    assert_eq!(heard.receipts, [(desk.account, receipts[0].0)]);
+    let receipts = routed.receipts();
+    assert_eq!(heard.receipts, [(routed.account, receipts[0].0)]);
     let receipt = &receipts[0].1;
     assert_eq!((receipt.message_id, receipt.state), (id, ReceiptState::Rejected));
     assert_eq!(
@@ -71,8 +72,8 @@ fn a_rejected_message_is_given_back_once() {
         (&b"254722000001"[..], &b"TOLLGATE"[..])
     );
     assert_eq!(receipt.error, b"69");
-    desk.books.prove();
-    desk.close();
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
@@ -89,76 +90,79 @@ fn what_an_outcome_gives_back_is_the_plans_decision() {
         (terms(ChargeOn::Acceptance, &[]), Outcome::Unknown, true),
         (terms(ChargeOn::Delivery, &[]), Outcome::Expired, true),
     ];
-    let desk = Desk::open();
+    let routed = RoutedBooks::open();
     let mut spent = 0;
     for (terms, outcome, given_back) in cases {
-        let route = Route { terms, ..Route::to(desk.alpha) };
-        let row = desk.send(&Message { route: Some(route), ..Message::default() });
-        let told = desk.books.tell(failed(&row, outcome));
+        let route = Route { terms, ..Route::to(routed.alpha) };
+        let row = routed.send(&Message { route: Some(route), ..Message::default() });
+        let told = routed.books.tell(failed(&row, outcome));
         let EventOutcome::Settled { outcome: settled, refunded, .. } = told else { panic!("{told:?}") };
         assert_eq!((settled, refunded), (outcome, given_back), "{terms:?}");
         spent += if given_back { 0 } else { 50_000 };
-        assert_eq!(desk.spent(), spent);
+        assert_eq!(routed.spent(), spent);
     }
-    let states: Vec<_> = desk.receipts().into_iter().map(|(_, receipt)| receipt.state).collect();
+    let states: Vec<_> = routed.receipts().into_iter().map(|(_, receipt)| receipt.state).collect();
     let [rejected, expired, unknown] = [ReceiptState::Rejected, ReceiptState::Expired, ReceiptState::Unknown];
     assert_eq!(states, [rejected, expired, unknown, unknown, expired, rejected, unknown, expired]);
-    desk.books.prove();
-    desk.close();
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn a_message_that_costs_nothing_is_given_back_as_well() {
-    let desk = Desk::open();
-    let route = Some(Route::to(desk.alpha));
-    let row = desk.send(&Message { route, price: 0, ..Message::default() });
-    desk.books.tell(failed(&row, Outcome::Rejected));
-    assert!(desk.state(row.key.message_id).unwrap().is_refunded);
-    assert_eq!(refunds(&desk).len(), 1);
-    desk.books.prove();
-    desk.close();
+    let routed = RoutedBooks::open();
+    let route = Some(Route::to(routed.alpha));
+    let row = routed.send(&Message { route, price: 0, ..Message::default() });
+    routed.books.tell(failed(&row, Outcome::Rejected));
+    assert!(routed.state(row.key.message_id).unwrap().is_refunded);
+    assert_eq!(refunds(&routed).len(), 1);
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn an_expiry_reads_the_row_and_leaves_alone_what_may_be_on_a_wire() {
-    let desk = Desk::open();
-    let [waiting, on_a_wire, taken] = [desk.send_plain(), desk.send_plain(), desk.send_plain()];
-    desk.books.tell(accepted(&taken, desk.alpha, b"1"));
+    let routed = RoutedBooks::open();
+    let [waiting, on_a_wire, taken] = [routed.send_plain(), routed.send_plain(), routed.send_plain()];
+    routed.books.tell(accepted(&taken, routed.alpha, b"1"));
     let events = vec![
-        leased(1, desk.alpha, &[on_a_wire.key]),
+        leased(1, routed.alpha, &[on_a_wire.key]),
         expired(waiting.key),
         expired(on_a_wire.key),
         expired(taken.key),
         expired(waiting.key),
     ];
-    let outcomes = desk.books.tell_all(events);
+    let outcomes = routed.books.tell_all(events);
     assert!(matches!(outcomes[1], EventOutcome::Settled { outcome: Outcome::Expired, refunded: true, .. }));
     assert_eq!(outcomes[2..], [EventOutcome::Noted, EventOutcome::Noted, EventOutcome::Noted]);
-    assert_eq!(desk.books.tell(expired(on_a_wire.key)), EventOutcome::Noted);
+    assert_eq!(routed.books.tell(expired(on_a_wire.key)), EventOutcome::Noted);
     // Once the lease has ended nobody has sent it.
-    desk.books.tell(DeliveryEvent::Released { lease: 1 });
-    assert!(matches!(desk.books.tell(expired(on_a_wire.key)), EventOutcome::Settled { .. }));
-    desk.books.prove();
-    desk.close();
+    routed.books.tell(DeliveryEvent::Released { lease: 1 });
+    assert!(matches!(routed.books.tell(expired(on_a_wire.key)), EventOutcome::Settled { .. }));
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn a_failure_after_an_acceptance_says_nothing_about_the_message() {
-    let desk = Desk::open();
-    let row = desk.send_plain();
-    desk.books.tell(accepted(&row, desk.alpha, b"1"));
+    let routed = RoutedBooks::open();
+    let row = routed.send_plain();
+    routed.books.tell(accepted(&row, routed.alpha, b"1"));
     for outcome in [Outcome::Rejected, Outcome::Expired, Outcome::Unknown] {
-        assert_eq!(desk.books.tell(failed(&row, outcome)), EventOutcome::Noted);
+        assert_eq!(routed.books.tell(failed(&row, outcome)), EventOutcome::Noted);
     }
-    assert_eq!((desk.message_state(row.key.message_id), desk.spent()), (Some(MessageState::Enroute), 50_000));
+    assert_eq!(
+        (routed.message_state(row.key.message_id), routed.spent()),
+        (Some(MessageState::Enroute), 50_000)
+    );
     // These outcomes are not failures.
-    let other = desk.send_plain();
+    let other = routed.send_plain();
     for outcome in [Outcome::Delivered, Outcome::Undelivered, Outcome::Cancelled] {
-        assert_eq!(desk.books.tell(failed(&other, outcome)), EventOutcome::Noted);
+        assert_eq!(routed.books.tell(failed(&other, outcome)), EventOutcome::Noted);
     }
-    assert!(desk.is_queued(other.key));
-    desk.books.prove();
-    desk.close();
+    assert!(routed.is_queued(other.key));
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
@@ -170,23 +174,23 @@ fn a_receipt_is_kept_for_whom_it_was_asked() {
         (3, Outcome::Expired, 0),
     ];
     for (registered_delivery, outcome, kept) in cases {
-        let desk = Desk::open();
-        let route = Route { registered_delivery, ..Route::to(desk.alpha) };
-        let row = desk.send(&Message { route: Some(route), ..Message::default() });
-        desk.books.tell(failed(&row, outcome));
-        assert_eq!((desk.receipts().len(), desk.books.ears.take().receipts.len()), (kept, kept));
-        desk.books.prove();
-        desk.close();
+        let routed = RoutedBooks::open();
+        let route = Route { registered_delivery, ..Route::to(routed.alpha) };
+        let row = routed.send(&Message { route: Some(route), ..Message::default() });
+        routed.books.tell(failed(&row, outcome));
+        assert_eq!((routed.receipts().len(), routed.books.ears.take().receipts.len()), (kept, kept));
+        routed.books.prove();
+        routed.close();
     }
 }
 
 #[test]
 fn operators_keep_their_numbers() {
-    let desk = Desk::open();
-    assert_eq!((desk.alpha, desk.beta), (OperatorNumber(1), OperatorNumber(2)));
-    assert_eq!(desk.books.provision_operators(&["gamma", "alpha", "gamma"]), [3, 1, 3].map(OperatorNumber));
-    let desk = desk.reopen();
-    assert_eq!(desk.books.provision_operators(&["delta", "beta"]), [4, 2].map(OperatorNumber));
-    desk.books.prove();
-    desk.close();
+    let routed = RoutedBooks::open();
+    assert_eq!((routed.alpha, routed.beta), (OperatorNumber(1), OperatorNumber(2)));
+    assert_eq!(routed.books.provision_operators(&["gamma", "alpha", "gamma"]), [3, 1, 3].map(OperatorNumber));
+    let routed = routed.reopen();
+    assert_eq!(routed.books.provision_operators(&["delta", "beta"]), [4, 2].map(OperatorNumber));
+    routed.books.prove();
+    routed.close();
 }

@@ -5,13 +5,13 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::delivery::{DeliveryEvent, EventOutcome};
 use tollgate_storage::rows::{DispatchCounters, MessageState};
 
-use crate::support::desk::{DONE_AT, Desk, accepted, receipt};
+use crate::support::routed::{DONE_AT, RoutedBooks, accepted, receipt};
 use crate::support::{Message, Route};
 
 /// A message that `alpha` has under this id.
-fn with_alpha(desk: &Desk, message: &Message<'_>, upstream_id: &[u8]) -> u64 {
-    let row = desk.send(message);
-    assert_eq!(desk.books.tell(accepted(&row, desk.alpha, upstream_id)), EventOutcome::Done);
+fn with_alpha(routed: &RoutedBooks, message: &Message<'_>, upstream_id: &[u8]) -> u64 {
+    let row = routed.send(message);
+    assert_eq!(routed.books.tell(accepted(&row, routed.alpha, upstream_id)), EventOutcome::Done);
     row.key.message_id
 }
 
@@ -46,35 +46,35 @@ fn intermediate(event: DeliveryEvent) -> DeliveryEvent {
 
 #[test]
 fn a_delivered_message_is_paid_for_and_its_gateway_is_told_once() {
-    let desk = Desk::open();
+    let routed = RoutedBooks::open();
     let dispatch = Some(&b"spring"[..]);
     let id = with_alpha(
-        &desk,
-        &Message { dispatch, route: Some(Route::to(desk.alpha)), ..Message::default() },
+        &routed,
+        &Message { dispatch, route: Some(Route::to(routed.alpha)), ..Message::default() },
         b"77",
     );
-    let event = receipt(desk.alpha, &[b"77"], ReceiptState::Delivered);
-    let outcomes = desk.books.tell_all(vec![event.clone(), event.clone()]);
+    let event = receipt(routed.alpha, &[b"77"], ReceiptState::Delivered);
+    let outcomes = routed.books.tell_all(vec![event.clone(), event.clone()]);
     let EventOutcome::Settled { message_id, operator, outcome, refunded, accepted_at, .. } = outcomes[0]
     else {
         panic!("{outcomes:?}")
     };
-    assert_eq!((message_id, operator, outcome, refunded), (id, desk.alpha, Outcome::Delivered, false));
-    assert_eq!(accepted_at, desk.state(id).unwrap().accepted_at);
+    assert_eq!((message_id, operator, outcome, refunded), (id, routed.alpha, Outcome::Delivered, false));
+    assert_eq!(accepted_at, routed.state(id).unwrap().accepted_at);
     assert_eq!(outcomes[1], EventOutcome::Noted);
-    assert_eq!(desk.books.tell(event), EventOutcome::Noted);
-    let contrary = receipt(desk.alpha, &[b"77"], ReceiptState::Undeliverable);
-    assert_eq!(desk.books.tell(contrary), EventOutcome::Noted);
-    assert_eq!(desk.message_state(id), Some(MessageState::Delivered));
-    assert!(desk.books.store.upstream().overdue(UnixMicros(u64::MAX), 10).unwrap().is_empty());
-    let receipts = desk.receipts();
+    assert_eq!(routed.books.tell(event), EventOutcome::Noted);
+    let contrary = receipt(routed.alpha, &[b"77"], ReceiptState::Undeliverable);
+    assert_eq!(routed.books.tell(contrary), EventOutcome::Noted);
+    assert_eq!(routed.message_state(id), Some(MessageState::Delivered));
+    assert!(routed.books.store.upstream().overdue(UnixMicros(u64::MAX), 10).unwrap().is_empty());
+    let receipts = routed.receipts();
     assert_eq!(receipts.len(), 1);
     assert_eq!((receipts[0].1.state, receipts[0].1.done_at), (ReceiptState::Delivered, DONE_AT));
-    let counters = desk.books.store.dispatches().counters(desk.account, b"spring").unwrap().unwrap();
+    let counters = routed.books.store.dispatches().counters(routed.account, b"spring").unwrap().unwrap();
     assert_eq!((counters.submitted, counters.delivered, counters.pending()), (1, 1, 0));
-    assert_eq!(desk.spent(), 50_000);
-    desk.books.prove();
-    desk.close();
+    assert_eq!(routed.spent(), 50_000);
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
@@ -91,50 +91,53 @@ fn what_was_not_delivered_is_given_back_where_the_plan_says_so() {
         (terms(ChargeOn::Delivery, &[]), ReceiptState::Unknown, MessageState::Unknown, true),
         (terms(ChargeOn::Delivery, &[]), ReceiptState::Delivered, MessageState::Delivered, false),
     ];
-    let desk = Desk::open();
+    let routed = RoutedBooks::open();
     let dispatch = Some(&b"spring"[..]);
     let (mut spent, mut paid) = (0, 0);
     for (count, (terms, told, state, given_back)) in (1..).zip(cases) {
-        let route = Some(Route { terms, ..Route::to(desk.alpha) });
+        let route = Some(Route { terms, ..Route::to(routed.alpha) });
         let upstream_id = [b'0' + count];
-        let id =
-            with_alpha(&desk, &Message { dispatch, segments: 2, route, ..Message::default() }, &upstream_id);
-        let outcome = desk.books.tell(receipt(desk.alpha, &[&upstream_id], told));
+        let id = with_alpha(
+            &routed,
+            &Message { dispatch, segments: 2, route, ..Message::default() },
+            &upstream_id,
+        );
+        let outcome = routed.books.tell(receipt(routed.alpha, &[&upstream_id], told));
         let EventOutcome::Settled { refunded, .. } = outcome else { panic!("{outcome:?}") };
         assert_eq!(refunded, given_back, "{terms:?} {told:?}");
-        assert_eq!(desk.message_state(id), Some(state));
+        assert_eq!(routed.message_state(id), Some(state));
         (spent, paid) = if given_back { (spent, paid) } else { (spent + 100_000, paid + 1) };
-        assert_eq!(desk.spent(), spent);
+        assert_eq!(routed.spent(), spent);
     }
-    let counters = desk.books.store.dispatches().counters(desk.account, b"spring").unwrap().unwrap();
+    let counters = routed.books.store.dispatches().counters(routed.account, b"spring").unwrap().unwrap();
     let DispatchCounters { messages, segments, submitted, delivered, failed, cost, .. } = counters;
     assert_eq!((messages, submitted, delivered, failed), (7, 7, 1, 6));
     assert_eq!((segments, cost.micros()), (2 * paid, spent));
-    desk.books.prove();
-    desk.close();
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn what_is_not_the_last_word_is_passed_on_to_whom_asked_for_it() {
     for (registered_delivery, told) in [(0x11, 2), (0x10, 2), (0x01, 0)] {
-        let desk = Desk::open();
-        let route = Some(Route { registered_delivery, ..Route::to(desk.alpha) });
-        let id = with_alpha(&desk, &Message { route, ..Message::default() }, b"1");
+        let routed = RoutedBooks::open();
+        let route = Some(Route { registered_delivery, ..Route::to(routed.alpha) });
+        let id = with_alpha(&routed, &Message { route, ..Message::default() }, b"1");
         // By its state, and by what the operator says of it.
-        let enroute = receipt(desk.alpha, &[b"1"], ReceiptState::Enroute);
-        assert_eq!(desk.books.tell(enroute.clone()), EventOutcome::Noted);
-        let early = intermediate(receipt(desk.alpha, &[b"1"], ReceiptState::Delivered));
-        assert_eq!(desk.books.tell(early), EventOutcome::Noted);
-        assert_eq!(desk.message_state(id), Some(MessageState::Enroute));
-        assert_eq!(desk.receipts().len(), told);
-        assert!(desk.receipts().iter().all(|(_, receipt)| receipt.intermediate));
+        let enroute = receipt(routed.alpha, &[b"1"], ReceiptState::Enroute);
+        assert_eq!(routed.books.tell(enroute.clone()), EventOutcome::Noted);
+        let early = intermediate(receipt(routed.alpha, &[b"1"], ReceiptState::Delivered));
+        assert_eq!(routed.books.tell(early), EventOutcome::Noted);
+        assert_eq!(routed.message_state(id), Some(MessageState::Enroute));
+        assert_eq!(routed.receipts().len(), told);
+        assert!(routed.receipts().iter().all(|(_, receipt)| receipt.intermediate));
         // After the last word none is passed on.
-        desk.books.tell(receipt(desk.alpha, &[b"1"], ReceiptState::Delivered));
-        let after_the_last = desk.receipts().len();
-        assert_eq!(desk.books.tell(enroute), EventOutcome::Noted);
-        assert_eq!(desk.receipts().len(), after_the_last);
-        desk.books.prove();
-        desk.close();
+        routed.books.tell(receipt(routed.alpha, &[b"1"], ReceiptState::Delivered));
+        let after_the_last = routed.receipts().len();
+        assert_eq!(routed.books.tell(enroute), EventOutcome::Noted);
+        assert_eq!(routed.receipts().len(), after_the_last);
+        routed.books.prove();
+        routed.close();
     }
 }
 
@@ -150,102 +153,102 @@ fn success_and_failure_are_told_to_whom_asked_for_them() {
         (0, ReceiptState::Undeliverable, 0),
     ];
     for (registered_delivery, state, kept) in cases {
-        let desk = Desk::open();
-        let route = Some(Route { registered_delivery, ..Route::to(desk.alpha) });
-        with_alpha(&desk, &Message { route, ..Message::default() }, b"1");
-        desk.books.tell(receipt(desk.alpha, &[b"1"], state));
-        assert_eq!(desk.receipts().len(), kept, "{registered_delivery} {state:?}");
-        desk.close();
+        let routed = RoutedBooks::open();
+        let route = Some(Route { registered_delivery, ..Route::to(routed.alpha) });
+        with_alpha(&routed, &Message { route, ..Message::default() }, b"1");
+        routed.books.tell(receipt(routed.alpha, &[b"1"], state));
+        assert_eq!(routed.receipts().len(), kept, "{registered_delivery} {state:?}");
+        routed.close();
     }
 }
 
 #[test]
 fn clients_of_version_3_3_hear_the_id_that_they_know() {
-    let desk = Desk::open();
-    let mut session = desk.books.session(desk.account);
+    let routed = RoutedBooks::open();
+    let mut session = routed.books.session(routed.account);
     let mut chunk = session.chunk_with(UnixMicros(1), true);
     for _ in 0..3 {
-        let route = Some(Route::to(desk.alpha));
+        let route = Some(Route::to(routed.alpha));
         session.charge(&mut chunk, &Message { route, ..Message::default() }).unwrap();
     }
-    desk.books.committer.try_charge(chunk).unwrap();
+    routed.books.committer.try_charge(chunk).unwrap();
     assert_eq!(session.first_id(), 1);
-    let rows = desk.books.ears.take().queued;
-    desk.books.tell(accepted(&rows[2], desk.alpha, b"c"));
-    desk.books.tell(receipt(desk.alpha, &[b"c"], ReceiptState::Delivered));
-    assert_eq!(desk.receipts()[0].1.message_id, 3);
-    desk.books.prove();
+    let rows = routed.books.ears.take().queued;
+    routed.books.tell(accepted(&rows[2], routed.alpha, b"c"));
+    routed.books.tell(receipt(routed.alpha, &[b"c"], ReceiptState::Delivered));
+    assert_eq!(routed.receipts()[0].1.message_id, 3);
+    routed.books.prove();
     drop(session);
-    desk.close();
+    routed.close();
 }
 
 #[test]
 fn an_id_that_can_be_read_in_several_ways_means_the_message_to_the_receipts_source() {
-    let desk = Desk::open();
-    let route = Some(Route::to(desk.alpha));
-    let decimal = with_alpha(&desk, &Message { route, ..Message::default() }, b"256");
-    let hex = with_alpha(&desk, &Message { route, ..Message::default() }, b"100");
+    let routed = RoutedBooks::open();
+    let route = Some(Route::to(routed.alpha));
+    let decimal = with_alpha(&routed, &Message { route, ..Message::default() }, b"256");
+    let hex = with_alpha(&routed, &Message { route, ..Message::default() }, b"100");
     // As the first id says, while that message is open.
-    desk.books.tell(receipt(desk.alpha, &[b"256", b"100"], ReceiptState::Delivered));
-    assert_eq!(desk.message_state(decimal), Some(MessageState::Delivered));
+    routed.books.tell(receipt(routed.alpha, &[b"256", b"100"], ReceiptState::Delivered));
+    assert_eq!(routed.message_state(decimal), Some(MessageState::Delivered));
     // Then the other one, which is still to hear something.
-    desk.books.tell(receipt(desk.alpha, &[b"256", b"100"], ReceiptState::Undeliverable));
-    assert_eq!(desk.message_state(decimal), Some(MessageState::Delivered));
-    assert_eq!(desk.message_state(hex), Some(MessageState::Undeliverable));
+    routed.books.tell(receipt(routed.alpha, &[b"256", b"100"], ReceiptState::Undeliverable));
+    assert_eq!(routed.message_state(decimal), Some(MessageState::Delivered));
+    assert_eq!(routed.message_state(hex), Some(MessageState::Undeliverable));
     // A receipt about another number still settles what its only id means: operators rewrite numbers.
-    let third = with_alpha(&desk, &Message { route, ..Message::default() }, b"300");
-    let mut event = receipt(desk.alpha, &[b"300"], ReceiptState::Delivered);
+    let third = with_alpha(&routed, &Message { route, ..Message::default() }, b"300");
+    let mut event = receipt(routed.alpha, &[b"300"], ReceiptState::Delivered);
     if let DeliveryEvent::Receipt { source, .. } = &mut event {
         *source = b"99999999999".to_vec();
     }
-    assert!(matches!(desk.books.tell(event), EventOutcome::Settled { .. }));
-    assert_eq!(desk.message_state(third), Some(MessageState::Delivered));
-    desk.books.prove();
-    desk.close();
+    assert!(matches!(routed.books.tell(event), EventOutcome::Settled { .. }));
+    assert_eq!(routed.message_state(third), Some(MessageState::Delivered));
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn a_receipt_that_does_not_come_leaves_the_outcome_unknown() {
-    let desk = Desk::open();
+    let routed = RoutedBooks::open();
     let refund_on = RefundOn::of(&[Outcome::Unknown]);
     let terms = SettlementTerms { charge_on: ChargeOn::Submit, refund_on };
     let id = with_alpha(
-        &desk,
-        &Message { route: Some(Route { terms, ..Route::to(desk.alpha) }), ..Message::default() },
+        &routed,
+        &Message { route: Some(Route { terms, ..Route::to(routed.alpha) }), ..Message::default() },
         b"1",
     );
-    let timed_out = DeliveryEvent::ReceiptTimedOut { operator: desk.alpha, id: b"1".to_vec() };
-    let elsewhere = DeliveryEvent::ReceiptTimedOut { operator: desk.beta, id: b"1".to_vec() };
-    let outcomes = desk.books.tell_all(vec![elsewhere, timed_out.clone(), timed_out]);
+    let timed_out = DeliveryEvent::ReceiptTimedOut { operator: routed.alpha, id: b"1".to_vec() };
+    let elsewhere = DeliveryEvent::ReceiptTimedOut { operator: routed.beta, id: b"1".to_vec() };
+    let outcomes = routed.books.tell_all(vec![elsewhere, timed_out.clone(), timed_out]);
     assert_eq!((&outcomes[0], &outcomes[2]), (&EventOutcome::Noted, &EventOutcome::Noted));
     assert!(matches!(outcomes[1], EventOutcome::Settled { outcome: Outcome::Unknown, refunded: true, .. }));
     // The receipt comes all the same, too late.
-    let late = desk.books.tell(receipt(desk.alpha, &[b"1"], ReceiptState::Delivered));
+    let late = routed.books.tell(receipt(routed.alpha, &[b"1"], ReceiptState::Delivered));
     assert_eq!(late, EventOutcome::Noted);
-    assert_eq!((desk.message_state(id), desk.spent()), (Some(MessageState::Unknown), 0));
-    assert_eq!(desk.receipts().len(), 1);
-    desk.books.prove();
-    desk.close();
+    assert_eq!((routed.message_state(id), routed.spent()), (Some(MessageState::Unknown), 0));
+    assert_eq!(routed.receipts().len(), 1);
+    routed.books.prove();
+    routed.close();
 }
 
 #[test]
 fn gateways_have_their_receipts_once() {
-    let desk = Desk::open();
-    let route = Some(Route::to(desk.alpha));
+    let routed = RoutedBooks::open();
+    let route = Some(Route::to(routed.alpha));
     for id in [b"1", b"2", b"3"] {
-        with_alpha(&desk, &Message { route, ..Message::default() }, id);
-        desk.books.tell(receipt(desk.alpha, &[id], ReceiptState::Delivered));
+        with_alpha(&routed, &Message { route, ..Message::default() }, id);
+        routed.books.tell(receipt(routed.alpha, &[id], ReceiptState::Delivered));
     }
-    let ids: Vec<u64> = desk.receipts().into_iter().map(|(id, _)| id).collect();
-    assert_eq!(desk.books.store.receipts().accounts().unwrap(), [desk.account]);
-    let account = desk.account;
+    let ids: Vec<u64> = routed.receipts().into_iter().map(|(id, _)| id).collect();
+    assert_eq!(routed.books.store.receipts().accounts().unwrap(), [routed.account]);
+    let account = routed.account;
     let done = |ids: &[u64]| DeliveryEvent::ReceiptsDone { account, ids: ids.to_vec() };
-    let outcomes = desk.books.tell_all(vec![done(&ids[..2]), done(&ids[..2])]);
+    let outcomes = routed.books.tell_all(vec![done(&ids[..2]), done(&ids[..2])]);
     assert_eq!(outcomes, [EventOutcome::Done, EventOutcome::Noted]);
-    assert_eq!(desk.books.tell(done(&ids[..1])), EventOutcome::Noted);
-    assert_eq!(desk.receipts().len(), 1);
-    desk.books.tell(done(&ids));
-    assert!(desk.books.store.receipts().accounts().unwrap().is_empty());
-    desk.books.prove();
-    desk.close();
+    assert_eq!(routed.books.tell(done(&ids[..1])), EventOutcome::Noted);
+    assert_eq!(routed.receipts().len(), 1);
+    routed.books.tell(done(&ids));
+    assert!(routed.books.store.receipts().accounts().unwrap().is_empty());
+    routed.books.prove();
+    routed.close();
 }

@@ -11,7 +11,7 @@ use super::happenings::Happening;
 use super::model::refused_by;
 use super::pair::{Pair, Pairs};
 use super::words::{COST, COST_IN_ACCOUNT_CURRENCY, Event, Kept, Place, Sent};
-use crate::support::desk::{self, DONE_AT};
+use crate::support::routed::{self, DONE_AT};
 
 impl Pair {
     pub fn pick(&self, message: usize) -> Option<(usize, &Sent)> {
@@ -61,7 +61,7 @@ impl Pair {
                 let route = self.wanted[&message].0.route?;
                 let home = self.operators[route.home];
                 let key = QueueKey { home, class: route.class, message_id: sent.id };
-                (desk::expired(key), Event::Expire { message })
+                (routed::expired(key), Event::Expire { message })
             }
             Happening::Receipt { operator, ids, state, intermediate } => {
                 let kept = Kept { operator, ids, state, intermediate };

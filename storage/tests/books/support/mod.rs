@@ -2,11 +2,11 @@
 
 mod books;
 mod change;
-pub mod desk;
 mod ears;
 mod gate;
 mod journal;
 mod raw;
+pub mod routed;
 mod session;
 
 use std::collections::BTreeSet;

@@ -21,7 +21,7 @@ pub const COST: Amount = Amount::from_micros(30_000);
 pub const DONE_AT: UnixMicros = UnixMicros(1_790_000_000_000_000);
 
 /// Books with an account `a` and two operators.
-pub struct Desk {
+pub struct RoutedBooks {
     pub dir: tempfile::TempDir,
     pub books: Books,
     pub account: AccountNumber,
@@ -29,7 +29,7 @@ pub struct Desk {
     pub beta: OperatorNumber,
 }
 
-impl Desk {
+impl RoutedBooks {
     pub fn open() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let books = Books::open(dir.path());
@@ -121,7 +121,7 @@ pub fn accepted(row: &QueuedRow, operator: OperatorNumber, upstream_id: &[u8]) -
     DeliveryEvent::Accepted(acceptance(row, operator, upstream_id))
 }
 
-/// The desk gives a message up.
+/// Reports that a message was given up.
 pub fn failed(row: &QueuedRow, outcome: Outcome) -> DeliveryEvent {
     let bytes = Some(row.bytes.clone());
     DeliveryEvent::Failed {
