@@ -84,7 +84,7 @@ copy_files() {
         if [ -d "$path" ] && [ ! -L "$path" ]; then mkdir -p "$root$path"; continue; fi
         [ -e "$path" ] || [ -L "$path" ] || continue
         mkdir -p "$root$(dirname "$path")"
-        cp --archive "$path" "$root$path"
+        cp --no-dereference --preserve=mode,timestamps "$path" "$root$path"
     done
     for path in bin lib lib64 sbin; do
         if [ -L "/$path" ] && [ ! -e "$root/$path" ]; then mkdir -p "$root/usr/$path" && ln -s "usr/$path" "$root/$path"; fi
