@@ -13,7 +13,7 @@ use rusmpp::values::{InterfaceVersion, MessageState, UnsuccessSme};
 use rusmpp::{Command, CommandId, CommandStatus, Pdu};
 
 use crate::frame::HEADER_LENGTH;
-use crate::gate::{BindMode, Delivery, OwnedAddress, ReplyTlvs, UnsuccessfulDestination};
+use crate::handler::{BindMode, Delivery, OwnedAddress, ReplyTlvs, UnsuccessfulDestination};
 use crate::pdu::{ADDRESS_LENGTH_MAX, WireId};
 
 const TLV_HEADER_LENGTH: usize = 4;
@@ -173,7 +173,7 @@ pub(crate) fn put_multi_accepted(
     put_pdu(out, sequence, SubmitMultiResp::new(message_id, unsuccessful.collect(), Vec::new()));
 }
 
-/// What a query_sm found, as the gate answered it.
+/// What a query_sm found, as the handler answered it.
 pub(crate) struct Found<'a> {
     pub message_id: WireId,
     /// Left out unless it has the standard's 16 characters.

@@ -9,14 +9,14 @@
 //!   with a virtual one;
 //! - [`server`] and [`link`] are the tokio shells: sockets, TLS, one task per connection or link.
 //!
-//! What stands behind the server is a [`Gate`], and behind each link a [`link::LinkHandler`]. This crate knows
+//! What stands behind the server is a [`BindHandler`], and behind each link a [`link::LinkHandler`]. This crate knows
 //! messages, not money: it never rates, charges or stores, and never logs.
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 pub mod encode;
 pub mod frame;
-mod gate;
+mod handler;
 pub mod link;
 pub mod pdu;
 pub mod penalty;
@@ -24,8 +24,8 @@ pub mod receipt;
 pub mod server;
 pub mod session;
 
-pub use gate::{
-    Answer, BindMode, BindOutcome, BindRequest, Delivery, DeliveryOutcome, Gate, GateSession, MessageRef,
-    OwnedAddress, Replacement, Reply, ReplyTlvs, UnsuccessfulDestination, Verdict,
+pub use handler::{
+    Answer, BindHandler, BindMode, BindOutcome, BindRequest, Delivery, DeliveryOutcome, MessageRef,
+    OwnedAddress, Replacement, Reply, ReplyTlvs, RequestOutcome, SessionHandler, UnsuccessfulDestination,
 };
 pub use rusmpp::{CommandId, CommandStatus};

@@ -1,6 +1,6 @@
 //! The client's side: one bind to an operator's message centre, kept up for as long as it is wanted.
 //!
-//! In two layers, as on the server's side: [`ClientSession`] is the protocol as a state machine that does no
+//! In two layers, as on the server's side: [`LinkSession`] is the protocol as a state machine that does no
 //! I/O and never looks at a clock; [`Link`] is the tokio shell, one task that connects, binds, moves octets
 //! and connects again when it is down. What stands behind a link is a [`LinkHandler`]. Nothing here decides
 //! which message goes where, or what an error means for it, and nothing is sent twice.
@@ -27,7 +27,7 @@ use tokio::time::timeout;
 
 pub use config::{LinkConfig, LinkTls};
 pub use handler::{DeliverAck, LinkDown, LinkHandler, SubmitAnswer};
-pub use session::{ClientSession, LinkCounts, work_through};
+pub use session::{LinkCounts, LinkSession, work_through};
 pub use submit::{CannotSend, OutboundSubmit, SubmitSink};
 
 use run::Task;
@@ -104,7 +104,7 @@ impl Link {
 
 impl Shared {
     /// What `session` has come to.
-    fn report(&self, session: &mut ClientSession) {
+    fn report(&self, session: &mut LinkSession) {
         self.bound.store(session.is_bound(), Ordering::Relaxed);
         self.in_flight.store(session.in_flight(), Ordering::Relaxed);
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).add(session.take_counts());

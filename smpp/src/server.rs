@@ -1,7 +1,7 @@
 //! The tokio shell: listeners, one task per connection, and a drain that ends them all well.
 //!
 //! Sessions never touch a socket and connections never judge a PDU: the protocol is in [`crate::session`],
-//! and this module only moves bytes, time and the gate's answers to and from it.
+//! and this module only moves bytes, time and the handler's answers to and from it.
 
 mod connection;
 mod stats;
@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::gate::Gate;
+use crate::handler::BindHandler;
 use crate::penalty::{PenaltyBox, PenaltyConfig};
 use crate::session::SessionConfig;
 use connection::Connection;
@@ -96,8 +96,8 @@ enum Phase {
 }
 
 /// What all connections have in common.
-struct Shared<G> {
-    gate: Arc<G>,
+struct Shared<H> {
+    handler: Arc<H>,
     session: Arc<SessionConfig>,
     penalties: Mutex<PenaltyBox>,
     stats: Arc<ServerStats>,
@@ -107,7 +107,7 @@ struct Shared<G> {
 
 impl Server {
     /// Opens every listener and begins to serve. Nothing listens when one of them fails.
-    pub async fn start<G: Gate>(config: ServerConfig, gate: Arc<G>) -> Result<Self, StartError> {
+    pub async fn start<H: BindHandler>(config: ServerConfig, handler: Arc<H>) -> Result<Self, StartError> {
         let plain = listen(&config.plain).await?;
         let (tls, acceptor) = match &config.tls {
             None => (Vec::new(), None),
@@ -116,7 +116,7 @@ impl Server {
         let (phase, phase_of_connections) = watch::channel(Phase::Serving);
         let connections_max = config.connections_max.max(1);
         let shared = Arc::new(Shared {
-            gate,
+            handler,
             session: Arc::new(config.session),
             penalties: Mutex::new(PenaltyBox::new(config.penalties)),
             stats: Arc::default(),
@@ -168,7 +168,7 @@ impl Server {
     }
 }
 
-impl<G> Shared<G> {
+impl<H> Shared<H> {
     fn penalties(&self) -> MutexGuard<'_, PenaltyBox> {
         self.penalties.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -188,7 +188,7 @@ fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
 }
 
 /// Accepts until the server drains.
-async fn accept<G: Gate>(shared: Arc<Shared<G>>, listener: TcpListener, tls: Option<TlsAcceptor>) {
+async fn accept<H: BindHandler>(shared: Arc<Shared<H>>, listener: TcpListener, tls: Option<TlsAcceptor>) {
     let mut phase = shared.phase.clone();
     loop {
         let accepted = tokio::select! {
@@ -211,8 +211,8 @@ async fn accept<G: Gate>(shared: Arc<Shared<G>>, listener: TcpListener, tls: Opt
 }
 
 /// One connection from its first octet to its last; the permit is its place among all connections.
-async fn serve<G: Gate>(
-    shared: Arc<Shared<G>>,
+async fn serve<H: BindHandler>(
+    shared: Arc<Shared<H>>,
     stream: TcpStream,
     peer: SocketAddr,
     tls: Option<TlsAcceptor>,
@@ -223,7 +223,7 @@ async fn serve<G: Gate>(
     // them. A socket that cannot be set so is about to fail anyway.
     let _ = stream.set_nodelay(true);
     let phase = shared.phase.clone();
-    // A listener for both families names IPv4 peers in IPv6; a gate that knows them by IPv4 must see that.
+    // A listener for both families names IPv4 peers in IPv6; a handler that knows them by IPv4 must see that.
     let peer = peer.ip().to_canonical();
     match tls {
         None => Connection::new(shared, stream, peer).run(phase).await,
@@ -235,8 +235,8 @@ async fn serve<G: Gate>(
 }
 
 /// `None` where it fails, takes longer than a bind may take, or the server drains meanwhile.
-async fn handshake<G>(
-    shared: &Shared<G>,
+async fn handshake<H>(
+    shared: &Shared<H>,
     acceptor: &TlsAcceptor,
     stream: TcpStream,
 ) -> Option<TlsStream<TcpStream>> {

@@ -1,7 +1,7 @@
 //! One gateway's session as a state machine: no sockets, no tasks, no clock.
 //!
 //! Four kinds of method, besides getters:
-//! - `handle_*` takes in what happened: a frame, an answer of the gate, octets written, time passed,
+//! - `handle_*` takes in what happened: a frame, an answer of the handler, octets written, time passed,
 //!   the peer gone;
 //! - [`ServerSession::output`] and [`ServerSession::next_deadline`] say what is to be done: octets to write,
 //!   and when to call [`ServerSession::handle_tick`];
@@ -43,14 +43,14 @@ pub use outcome::{CloseReason, SessionCounts};
 pub use work::work_through;
 
 use crate::encode;
-use crate::gate::{BindMode, BindRequest};
+use crate::handler::{BindMode, BindRequest};
 use crate::pdu::{ManageRequest, Submit};
 use deliveries::{Deliveries, OwnRequests};
 use in_flight::InFlight;
 use timers::{Timer, Timers};
 use version::Version;
 
-/// What a frame asks of the gate; everything else the session settles itself.
+/// What a frame asks of the handler; everything else the session settles itself.
 #[derive(Debug)]
 enum Action<'a> {
     Nothing,
@@ -63,7 +63,7 @@ enum Action<'a> {
 enum State {
     /// Connected.
     Open,
-    /// The gate looks at a bind; nothing more is read until it has.
+    /// The handler looks at a bind; nothing more is read until it has.
     Binding {
         mode: BindMode,
         sequence: u32,
@@ -93,7 +93,7 @@ pub struct ServerSession {
     version: Version,
     window: u32,
     in_flight: InFlight,
-    gate_full: bool,
+    handler_full: bool,
     timers: Timers,
     own_requests: OwnRequests,
     deliveries: Deliveries,
@@ -112,7 +112,7 @@ impl ServerSession {
             version: Version::V3_4,
             window: 1,
             in_flight: InFlight::default(),
-            gate_full: false,
+            handler_full: false,
             timers,
             own_requests: OwnRequests::default(),
             deliveries: Deliveries::default(),
@@ -129,7 +129,7 @@ impl ServerSession {
             State::Open | State::Bound(_) | State::Draining(_) | State::UnbindSent { .. }
         );
         listens
-            && !self.gate_full
+            && !self.handler_full
             && !self.window_is_full()
             && self.output.len() < self.config.output_length_max
     }
@@ -144,12 +144,12 @@ impl ServerSession {
         self.timers.next().map(|(due, _)| due)
     }
 
-    /// Requests that wait for an answer of the gate.
+    /// Requests that wait for an answer of the handler.
     pub fn in_flight(&self) -> u32 {
         self.in_flight.count()
     }
 
-    /// Whether answers of the gate are due and may be given; while not, they stay with the gate.
+    /// Whether answers of the handler are due and may be given; while not, they stay with the handler.
     pub fn wants_answers(&self) -> bool {
         self.in_flight() > 0 && self.output.len() < self.config.output_length_max
     }
@@ -175,7 +175,7 @@ impl ServerSession {
         std::mem::take(&mut self.counts)
     }
 
-    /// The gate welcomes the bind. False where the session has gone on without it: the gate's side is
+    /// The handler welcomes the bind. False where the session has gone on without it: the handler's side is
     /// to be dropped.
     pub fn handle_bound(&mut self, now: Instant, window: u32, delivery_window: u32) -> bool {
         let State::Binding { mode, sequence } = self.state else {
@@ -192,7 +192,7 @@ impl ServerSession {
         true
     }
 
-    /// The gate refuses the bind; the peer may try again.
+    /// The handler refuses the bind; the peer may try again.
     pub fn handle_bind_refused(&mut self, now: Instant, status: u32) {
         if let State::Binding { mode, sequence } = self.state {
             self.state = State::Open;
@@ -202,9 +202,9 @@ impl ServerSession {
         }
     }
 
-    /// Whether the gate takes no more for now.
-    pub fn handle_gate_full(&mut self, now: Instant, full: bool) {
-        self.gate_full = full;
+    /// Whether the handler takes no more for now.
+    pub fn handle_handler_full(&mut self, now: Instant, full: bool) {
+        self.handler_full = full;
         self.review_input(now);
     }
 

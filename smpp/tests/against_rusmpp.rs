@@ -33,7 +33,7 @@ use tollgate_smpp::session::{ServerSession, SessionConfig, work_through};
 use tollgate_smpp::{Answer, Reply, ReplyTlvs, UnsuccessfulDestination};
 
 use support::peer::{self, body_of, list, text, vendor_tlv};
-use support::toy_gate::ToySession;
+use support::toy_bind_handler::ToySession;
 
 /// Everything that a message may say, as plain values.
 #[derive(Clone, Debug)]
@@ -282,7 +282,7 @@ fn answer() -> impl Strategy<Value = Answer> {
     (any::<u32>(), reply).prop_map(|(sequence, reply)| Answer { sequence, reply })
 }
 
-/// What a session of SMPP 3.4 writes for these answers of a gate.
+/// What a session of SMPP 3.4 writes for these answers of a handler.
 fn written(mut answers: Vec<Answer>) -> Vec<u8> {
     let now = Instant::now();
     let mut session = ServerSession::new(Arc::new(SessionConfig::default()), now);

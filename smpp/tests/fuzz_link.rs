@@ -26,7 +26,7 @@ use tollgate_smpp::receipt::Receipt;
 
 use support::operator::{Operator, bind_resp, config, deliver_sm, submit_resp};
 use support::peer::{body_of, raw_with_length};
-use support::toy_handler::Event;
+use support::toy_link_handler::Event;
 
 const WINDOW: u32 = 20;
 /// What may wait to be written, and the last PDU that was still taken.

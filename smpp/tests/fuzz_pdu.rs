@@ -27,7 +27,7 @@ use tollgate_smpp::session::SessionConfig;
 
 use support::pair::Pair;
 use support::peer::{self, bind, raw};
-use support::toy_gate::ToyGate;
+use support::toy_bind_handler::ToyBindHandler;
 
 const OUTPUT_LENGTH_MAX: usize = 2000;
 const WINDOW: u32 = 50;
@@ -59,7 +59,7 @@ enum Step {
         seconds: u8,
     },
     HoldAnswers(bool),
-    FillGate(bool),
+    FillHandler(bool),
     StopReading(bool),
     Drain,
     End,
@@ -101,7 +101,7 @@ struct Watched {
 impl Watched {
     fn new() -> Self {
         let config = SessionConfig { output_length_max: OUTPUT_LENGTH_MAX, ..SessionConfig::default() };
-        let pair = Pair::with_config(ToyGate::with_window(WINDOW), config);
+        let pair = Pair::with_config(ToyBindHandler::with_window(WINDOW), config);
         Self { pair, sent: Vec::new(), answered: HashMap::new() }
     }
 
@@ -130,7 +130,7 @@ impl Watched {
                 self.watch(&commands);
             }
             Step::HoldAnswers(hold) => self.pair.toy.lock().hold = *hold,
-            Step::FillGate(full) => self.pair.toy.lock().full = *full,
+            Step::FillHandler(full) => self.pair.toy.lock().full = *full,
             Step::StopReading(stop) => self.pair.reads = stop.then_some(0),
             Step::Drain => {
                 let commands = self.pair.drain();

@@ -26,7 +26,7 @@ use tollgate_smpp::link::LinkConfig;
 use tollgate_smpp::server::{Server, ServerConfig};
 
 use support::operator::config;
-use support::toy_gate::ToyGate;
+use support::toy_bind_handler::ToyBindHandler;
 
 /// A link that comes back soon.
 fn link_to(address: SocketAddr) -> LinkConfig {
@@ -44,11 +44,11 @@ fn anywhere() -> SocketAddr {
     ([127, 0, 0, 1], 0).into()
 }
 
-async fn serve(toy: &ToyGate) -> (Server, SocketAddr) {
+async fn serve(toy: &ToyBindHandler) -> (Server, SocketAddr) {
     serve_at(toy, anywhere()).await
 }
 
-async fn serve_at(toy: &ToyGate, address: SocketAddr) -> (Server, SocketAddr) {
+async fn serve_at(toy: &ToyBindHandler, address: SocketAddr) -> (Server, SocketAddr) {
     let config = ServerConfig { plain: vec![address], ..ServerConfig::default() };
     let server = Server::start(config, Arc::new(toy.clone())).await.unwrap();
     let address = server.plain_addresses()[0];

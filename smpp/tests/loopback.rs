@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use tollgate_smpp::server::{Server, ServerConfig};
 
-use support::toy_gate::ToyGate;
+use support::toy_bind_handler::ToyBindHandler;
 
 /// A free port of the loopback interface.
 fn anywhere() -> SocketAddr {
@@ -32,7 +32,7 @@ fn anywhere() -> SocketAddr {
 }
 
 /// A server without TLS, and where it listens.
-async fn start(toy: &ToyGate, config: ServerConfig) -> (Server, SocketAddr) {
+async fn start(toy: &ToyBindHandler, config: ServerConfig) -> (Server, SocketAddr) {
     let config = ServerConfig { plain: vec![anywhere()], ..config };
     let server = Server::start(config, Arc::new(toy.clone())).await.unwrap();
     let address = server.plain_addresses()[0];

@@ -14,7 +14,7 @@ use rusmpp::{Command, CommandStatus};
 use tollgate_smpp::frame::Frames;
 use tollgate_smpp::pdu::{Submit, SubmitKind};
 use tollgate_smpp::session::{ServerSession, SessionConfig, work_through};
-use tollgate_smpp::{Answer, GateSession, MessageRef, Replacement, Reply, Verdict};
+use tollgate_smpp::{Answer, MessageRef, Replacement, Reply, RequestOutcome, SessionHandler};
 
 use super::fixture::{BATCH, Fixture, NOW, PDU_OCTETS_MAX};
 
@@ -74,21 +74,21 @@ fn bind() -> BytesMut {
 /// A handler that answers later.
 struct Undecided;
 
-impl GateSession for Undecided {
-    fn submit(&mut self, _: u64, _: &Submit<'_>) -> Verdict {
-        Verdict::Pending
+impl SessionHandler for Undecided {
+    fn submit(&mut self, _: u64, _: &Submit<'_>) -> RequestOutcome {
+        RequestOutcome::Pending
     }
 
-    fn query(&mut self, _: u32, _: MessageRef<'_>) -> Verdict {
-        Verdict::Pending
+    fn query(&mut self, _: u32, _: MessageRef<'_>) -> RequestOutcome {
+        RequestOutcome::Pending
     }
 
-    fn cancel(&mut self, _: u64, _: u32, _: MessageRef<'_>) -> Verdict {
-        Verdict::Pending
+    fn cancel(&mut self, _: u64, _: u32, _: MessageRef<'_>) -> RequestOutcome {
+        RequestOutcome::Pending
     }
 
-    fn replace(&mut self, _: u64, _: u32, _: MessageRef<'_>, _: Replacement<'_>) -> Verdict {
-        Verdict::Pending
+    fn replace(&mut self, _: u64, _: u32, _: MessageRef<'_>, _: Replacement<'_>) -> RequestOutcome {
+        RequestOutcome::Pending
     }
 
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<()> {

@@ -17,7 +17,7 @@ use tollgate_relay::clients::EsmeSession;
 use tollgate_relay::core::{Core, Started};
 use tollgate_relay::operators::driver::DeliveryDriver;
 use tollgate_smpp::server::Server;
-use tollgate_smpp::{BindOutcome, BindRequest, Gate};
+use tollgate_smpp::{BindHandler, BindOutcome, BindRequest};
 use tollgate_storage::batch::Batch;
 use tollgate_storage::committer::Limits;
 use tollgate_storage::journal::{Journal, JournalError, RocksJournal};
@@ -91,7 +91,7 @@ fn child() {
 /// A server whose sessions begin with a bug.
 struct Buggy;
 
-impl Gate for Buggy {
+impl BindHandler for Buggy {
     type Session = EsmeSession;
 
     async fn bind(&self, _: BindRequest, _: IpAddr) -> BindOutcome<EsmeSession> {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
-use tollgate_smpp::{BindOutcome, BindRequest, Gate};
+use tollgate_smpp::{BindHandler, BindOutcome, BindRequest};
 
 use super::context::ClientContext;
 use super::session::EsmeSession;
@@ -42,7 +42,7 @@ impl ClientBinds {
     }
 }
 
-impl Gate for ClientBinds {
+impl BindHandler for ClientBinds {
     type Session = EsmeSession;
 
     async fn bind(&self, request: BindRequest, peer: IpAddr) -> BindOutcome<EsmeSession> {

@@ -10,7 +10,7 @@ use tollgate_engine::segments::Body;
 use tollgate_engine::time::UnixMicros;
 use tollgate_smpp::pdu::time::format_time;
 use tollgate_smpp::pdu::{Address, Destinations, Submit, SubmitKind, Tlvs};
-use tollgate_smpp::{Answer, GateSession, Reply, Verdict};
+use tollgate_smpp::{Answer, Reply, RequestOutcome, SessionHandler};
 use tollgate_storage::clock::now;
 
 use super::context::ClientContext;
@@ -88,7 +88,7 @@ pub fn submit_directly(
     message.put_tlvs(&tags, &mut tlvs);
     let [schedule, validity] = times.map(|time| time.map(|at| format_time(at.0)).unwrap_or_default());
     let submit = message.submit(&tlvs, &schedule, &validity);
-    if let Verdict::Refused(_) = session.submit(at.0, &submit) {
+    if let RequestOutcome::Refused(_) = session.submit(at.0, &submit) {
         return Err(NotCharged::Refused(refused_at_once(&submit, &tags, at)));
     }
     let answer = answer_of(&mut session, time_limit)?;

@@ -7,7 +7,7 @@ use tollgate_engine::account::DefaultCoding;
 use tollgate_engine::segments::{self, Body};
 use tollgate_smpp::pdu::SubmitKind;
 use tollgate_smpp::pdu::time::format_time;
-use tollgate_smpp::{Answer, MessageRef, Replacement, Reply, Verdict};
+use tollgate_smpp::{Answer, MessageRef, Replacement, Reply, RequestOutcome};
 use tollgate_storage::cdr::{Cdr, CdrRoute};
 use tollgate_storage::committer::Cancellation;
 use tollgate_storage::message::{Message, QueueKey};
@@ -35,13 +35,13 @@ struct Found {
 }
 
 impl EsmeSession {
-    pub(crate) fn answer_query(&mut self, sequence: u32, message: &MessageRef<'_>) -> Verdict {
+    pub(crate) fn answer_query(&mut self, sequence: u32, message: &MessageRef<'_>) -> RequestOutcome {
         let found = match self.found_or(message, QUERY_FAILED) {
             Ok(found) => found,
             Err(verdict) => return verdict,
         };
         let Ok(state) = self.context.books.store.messages().state(self.wallet_number(), found.id) else {
-            return Verdict::Refused(SYSTEM_ERROR);
+            return RequestOutcome::Refused(SYSTEM_ERROR);
         };
         let message_state = state.as_ref().map_or(MessageState::Enroute, |row| row.state) as u8;
         let finished = state.filter(|row| row.state.is_final());
@@ -49,10 +49,10 @@ impl EsmeSession {
         let message_id = message.message_id.unwrap_or(found.id);
         let reply = Reply::Queried { message_id, final_date, message_state, error_code: 0 };
         self.ready.push(Answer { sequence, reply });
-        Verdict::Pending
+        RequestOutcome::Pending
     }
 
-    pub(crate) fn start_cancel(&mut self, sequence: u32, message: &MessageRef<'_>) -> Verdict {
+    pub(crate) fn start_cancel(&mut self, sequence: u32, message: &MessageRef<'_>) -> RequestOutcome {
         let found = match self.found_or(message, CANCEL_FAILED) {
             Ok(found) => found,
             Err(verdict) => return verdict,
@@ -64,8 +64,8 @@ impl EsmeSession {
             reply: self.notices.0.clone(),
         };
         match self.context.books.committer.cancel(cancellation) {
-            Ok(()) => Verdict::Pending,
-            Err(_) => Verdict::Refused(SYSTEM_ERROR),
+            Ok(()) => RequestOutcome::Pending,
+            Err(_) => RequestOutcome::Refused(SYSTEM_ERROR),
         }
     }
 
@@ -76,15 +76,15 @@ impl EsmeSession {
         sequence: u32,
         message: &MessageRef<'_>,
         replacement: &Replacement<'_>,
-    ) -> Verdict {
+    ) -> RequestOutcome {
         let found = match self.found_or(message, REPLACE_FAILED) {
             Ok(found) => found,
             Err(verdict) => return verdict,
         };
         match self.context.books.store.messages().state(self.wallet_number(), found.id) {
             Ok(None) => {}
-            Ok(Some(_)) => return Verdict::Refused(REPLACE_FAILED),
-            Err(_) => return Verdict::Refused(SYSTEM_ERROR),
+            Ok(Some(_)) => return RequestOutcome::Refused(REPLACE_FAILED),
+            Err(_) => return RequestOutcome::Refused(SYSTEM_ERROR),
         }
         let body = Body {
             data_coding: found.data_coding,
@@ -96,16 +96,16 @@ impl EsmeSession {
         let coding =
             self.account.as_ref().map_or(DefaultCoding::Gsm7, |account| account.terms.account.default_coding);
         if !segments::count(&body, coding).is_ok_and(|count| count.segments == found.segments) {
-            return Verdict::Refused(REPLACE_FAILED);
+            return RequestOutcome::Refused(REPLACE_FAILED);
         }
         if self.account.as_ref().is_some_and(|account| !account.terms.account.allows_text(&body)) {
-            return Verdict::Refused(REPLACE_FAILED);
+            return RequestOutcome::Refused(REPLACE_FAILED);
         }
         if let Some(route) = found.route {
             return self.start_replacement(sequence, found.id, &route, replacement);
         }
         self.ready.push(Answer { sequence, reply: Reply::Replaced });
-        Verdict::Pending
+        RequestOutcome::Pending
     }
 
     fn start_replacement(
@@ -114,13 +114,13 @@ impl EsmeSession {
         id: u64,
         route: &CdrRoute,
         replacement: &Replacement<'_>,
-    ) -> Verdict {
+    ) -> RequestOutcome {
         let row = match self.waiting_row(route, id) {
             Ok(Some(row)) => row,
-            Ok(None) => return Verdict::Refused(REPLACE_FAILED),
-            Err(_) => return Verdict::Refused(SYSTEM_ERROR),
+            Ok(None) => return RequestOutcome::Refused(REPLACE_FAILED),
+            Err(_) => return RequestOutcome::Refused(SYSTEM_ERROR),
         };
-        let Some(mut message) = Message::read(id, &row) else { return Verdict::Refused(SYSTEM_ERROR) };
+        let Some(mut message) = Message::read(id, &row) else { return RequestOutcome::Refused(SYSTEM_ERROR) };
         message.content.payload = replacement.body;
         message.content.in_payload = false;
         message.ticket.registered_delivery = replacement.registered_delivery;
@@ -136,8 +136,8 @@ impl EsmeSession {
             reply,
         };
         match self.context.books.committer.replace(command) {
-            Ok(()) => Verdict::Pending,
-            Err(_) => Verdict::Refused(SYSTEM_ERROR),
+            Ok(()) => RequestOutcome::Pending,
+            Err(_) => RequestOutcome::Refused(SYSTEM_ERROR),
         }
     }
 
@@ -153,11 +153,11 @@ impl EsmeSession {
     }
 
     /// The message that a request means, or the refusal of a request that means none.
-    fn found_or(&self, message: &MessageRef<'_>, unknown_outcome: u32) -> Result<Found, Verdict> {
+    fn found_or(&self, message: &MessageRef<'_>, unknown_outcome: u32) -> Result<Found, RequestOutcome> {
         match self.find(message) {
             Ok(Some(found)) => Ok(found),
-            Ok(None) => Err(Verdict::Refused(unknown_outcome)),
-            Err(_) => Err(Verdict::Refused(SYSTEM_ERROR)),
+            Ok(None) => Err(RequestOutcome::Refused(unknown_outcome)),
+            Err(_) => Err(RequestOutcome::Refused(SYSTEM_ERROR)),
         }
     }
 

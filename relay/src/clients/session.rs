@@ -15,7 +15,9 @@ use tollgate_engine::refusal::Refusal;
 use tollgate_engine::tables::Tables;
 use tollgate_engine::time::UnixMicros;
 use tollgate_smpp::pdu::Submit;
-use tollgate_smpp::{Answer, Delivery, DeliveryOutcome, GateSession, MessageRef, Replacement, Verdict};
+use tollgate_smpp::{
+    Answer, Delivery, DeliveryOutcome, MessageRef, Replacement, RequestOutcome, SessionHandler,
+};
 use tollgate_storage::chunk::{Chunk, ChunkHeader, Notice};
 
 use super::chunks::Chunks;
@@ -148,9 +150,9 @@ impl EsmeSession {
         self.snapshot.tables.networks.get(network).code
     }
 
-    pub(crate) fn refuse(&self, account: Option<&ActiveAccount>, refusal: Refusal) -> Verdict {
+    pub(crate) fn refuse(&self, account: Option<&ActiveAccount>, refusal: Refusal) -> RequestOutcome {
         self.context.metrics.refuse(refusal, 1);
-        Verdict::Refused(
+        RequestOutcome::Refused(
             account.map_or(refusal.default_status(), |account| account.terms.statuses.status(refusal)),
         )
     }
@@ -181,8 +183,8 @@ impl EsmeSession {
     }
 }
 
-impl GateSession for EsmeSession {
-    fn submit(&mut self, now: u64, submit: &Submit<'_>) -> Verdict {
+impl SessionHandler for EsmeSession {
+    fn submit(&mut self, now: u64, submit: &Submit<'_>) -> RequestOutcome {
         self.refresh(now);
         // Taken out and put back, as a count of references would be two atomic steps per message.
         let Some(account) = self.account.take() else {
@@ -193,11 +195,11 @@ impl GateSession for EsmeSession {
         verdict
     }
 
-    fn query(&mut self, sequence: u32, message: MessageRef<'_>) -> Verdict {
+    fn query(&mut self, sequence: u32, message: MessageRef<'_>) -> RequestOutcome {
         self.answer_query(sequence, &message)
     }
 
-    fn cancel(&mut self, _now: u64, sequence: u32, message: MessageRef<'_>) -> Verdict {
+    fn cancel(&mut self, _now: u64, sequence: u32, message: MessageRef<'_>) -> RequestOutcome {
         self.start_cancel(sequence, &message)
     }
 
@@ -207,7 +209,7 @@ impl GateSession for EsmeSession {
         sequence: u32,
         message: MessageRef<'_>,
         body: Replacement<'_>,
-    ) -> Verdict {
+    ) -> RequestOutcome {
         self.answer_replace(sequence, &message, &body)
     }
 

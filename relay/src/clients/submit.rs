@@ -8,7 +8,7 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
 use tollgate_smpp::pdu::{Address, Destinations, Submit};
-use tollgate_smpp::{Answer, Reply, UnsuccessfulDestination, Verdict};
+use tollgate_smpp::{Answer, Reply, RequestOutcome, UnsuccessfulDestination};
 use tollgate_storage::cdr::{CdrFields, CdrRoute, Source};
 use tollgate_storage::keys::{KeyCheck, NewKey};
 
@@ -52,7 +52,7 @@ impl EsmeSession {
         now: UnixMicros,
         submit: &Submit<'_>,
         account: &Arc<ActiveAccount>,
-    ) -> Verdict {
+    ) -> RequestOutcome {
         let Ok(parameters) = Parameters::read(submit, &account.provisioned.tlv) else {
             return self.refuse(Some(account), Refusal::Malformed);
         };
@@ -83,7 +83,7 @@ impl EsmeSession {
     }
 
     /// Reserves the key where it is new; otherwise there is nothing to charge and the answer is known.
-    fn answer_known_key(&mut self, request: &Request<'_>, key: Key<'_>) -> Option<Verdict> {
+    fn answer_known_key(&mut self, request: &Request<'_>, key: Key<'_>) -> Option<RequestOutcome> {
         let token = Token::new(request.submit.sequence, request.submit.kind);
         let waiter = (&self.notices.0, token.0);
         match self.context.books.keys.check(
@@ -94,25 +94,25 @@ impl EsmeSession {
             waiter,
         ) {
             Ok(KeyCheck::New) => None,
-            Ok(KeyCheck::Pending) => Some(Verdict::Pending),
+            Ok(KeyCheck::Pending) => Some(RequestOutcome::Pending),
             Ok(KeyCheck::Known(message_id)) => {
                 self.context.metrics.replayed.increment(1);
                 self.ready
                     .push(Answer { sequence: token.sequence(), reply: token.accepted(message_id, None) });
-                Some(Verdict::Pending)
+                Some(RequestOutcome::Pending)
             }
             Ok(KeyCheck::Reused) => Some(self.refuse_request(request, Refusal::KeyReused)),
             Err(_) => Some(self.refuse_request(request, Refusal::StorageUnavailable)),
         }
     }
 
-    fn charge_one(&mut self, request: &Request<'_>, to: &Address<'_>) -> Verdict {
+    fn charge_one(&mut self, request: &Request<'_>, to: &Address<'_>) -> RequestOutcome {
         match self.charge(request, to) {
             Ok(charged) => {
                 self.record(request, to, &charged, request.key);
                 let token = self.token_with_price(request, &charged.charge);
                 self.chunks.open().push_request(token.0, 1);
-                Verdict::Pending
+                RequestOutcome::Pending
             }
             Err(refusal) => {
                 self.release_key(request);
@@ -123,7 +123,7 @@ impl EsmeSession {
 
     /// Each destination is charged by itself; the refused ones are listed in the response. Refused as a whole, with the
     /// first one's reason, only where none could be charged.
-    fn charge_many(&mut self, request: &Request<'_>) -> Verdict {
+    fn charge_many(&mut self, request: &Request<'_>) -> RequestOutcome {
         let (mut charged, mut unsuccessful, mut first_refusal) = (0, Vec::new(), None);
         for to in &request.submit.destinations {
             match self.charge(request, &to) {
@@ -144,12 +144,12 @@ impl EsmeSession {
         if charged == 0 {
             self.release_key(request);
             let refusal = first_refusal.unwrap_or(Refusal::UnknownDestination);
-            return Verdict::Refused(request.account.terms.statuses.status(refusal));
+            return RequestOutcome::Refused(request.account.terms.statuses.status(refusal));
         }
         let token = Token::new(request.submit.sequence, request.submit.kind);
         let token = self.token_with(token, Details::Multi(unsuccessful));
         self.chunks.open().push_request(token.0, charged);
-        Verdict::Pending
+        RequestOutcome::Pending
     }
 
     fn charge(&self, request: &Request<'_>, to: &Address<'_>) -> Result<Charged, Refusal> {
@@ -230,14 +230,16 @@ impl EsmeSession {
     }
 
     /// Refuses a request, with the reason in a TLV where reply TLVs are asked for.
-    fn refuse_request(&mut self, request: &Request<'_>, refusal: Refusal) -> Verdict {
+    fn refuse_request(&mut self, request: &Request<'_>, refusal: Refusal) -> RequestOutcome {
         let verdict = self.refuse(Some(request.account), refusal);
-        let (Verdict::Refused(status), true) = (verdict, request.wants_reply_tlvs()) else { return verdict };
+        let (RequestOutcome::Refused(status), true) = (verdict, request.wants_reply_tlvs()) else {
+            return verdict;
+        };
         let (sequence, kind) = (request.submit.sequence, request.submit.kind);
         let reason = (request.account.provisioned.tlv.reason, c_octets(refusal.name()));
         let reply = Reply::Explained { command: kind.command(), status, tlvs: Some(Box::new(vec![reason])) };
         self.ready.push(Answer { sequence, reply });
-        Verdict::Pending
+        RequestOutcome::Pending
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::gate::BindMode;
+use crate::handler::BindMode;
 
 /// One bind to a message centre. [`Duration::MAX`] switches a timer off.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! One connection to an operator: the shell around a [`ClientSession`].
+//! One connection to an operator: the shell around a [`LinkSession`].
 //!
 //! One task does everything, in one poll function: read what is there, work through all of it, take the
 //! handler's acknowledgements and messages, write them in one go, and start over until nothing moves.
@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Sleep, sleep_until, timeout};
 
-use super::{ClientSession, DeliverAck, LinkConfig, LinkDown, LinkHandler, Phase, Shared, work_through};
+use super::{DeliverAck, LinkConfig, LinkDown, LinkHandler, LinkSession, Phase, Shared, work_through};
 
 /// Room for input, so that one read brings hundreds of responses.
 const INPUT_LENGTH: usize = 64 * 1024;
@@ -30,7 +30,7 @@ pub(super) struct Connection<'a, H, S> {
     handler: &'a mut H,
     shared: &'a Shared,
     stream: S,
-    session: ClientSession,
+    session: LinkSession,
     input: BytesMut,
     acks: Vec<DeliverAck>,
     /// Something was written that the stream may hold back, as TLS does.
@@ -45,7 +45,7 @@ pub(super) struct Connection<'a, H, S> {
 pub(super) struct Ended {
     /// How long it was bound, if it was.
     pub(super) bound_for: Option<Duration>,
-    /// [`ClientSession::delivers_before`].
+    /// [`LinkSession::delivers_before`].
     pub(super) delivers_before: u32,
 }
 
@@ -62,7 +62,7 @@ impl<'a, H: LinkHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, H, S>
             handler,
             shared,
             stream,
-            session: ClientSession::new(config, now, delivers_before),
+            session: LinkSession::new(config, now, delivers_before),
             input: BytesMut::with_capacity(INPUT_LENGTH),
             acks: Vec::new(),
             stream_unflushed: false,

@@ -1,9 +1,9 @@
 //! One bind to a message centre as a state machine: no sockets, no tasks, no clock.
 //!
 //! - `handle_*` and [`work_through`] take in what happened, and tell the handler;
-//! - [`ClientSession::output`] and [`ClientSession::next_deadline`] say what is to be done: octets to write,
-//!   and when to call [`ClientSession::handle_tick`];
-//! - [`ClientSession::drain`] asks the session to end well, [`ClientSession::stop`] to end at once.
+//! - [`LinkSession::output`] and [`LinkSession::next_deadline`] say what is to be done: octets to write,
+//!   and when to call [`LinkSession::handle_tick`];
+//! - [`LinkSession::drain`] asks the session to end well, [`LinkSession::stop`] to end at once.
 //!
 //! ```text
 //! Binding ──welcome──► Bound ──drain──► Draining ──all answered──► UnbindSent ──► Closed
@@ -12,7 +12,7 @@
 //! ```
 //!
 //! Whatever the operator sends, no message is answered twice and none is forgotten: each is answered, timed
-//! out, or handed back by [`ClientSession::take_unanswered`].
+//! out, or handed back by [`LinkSession::take_unanswered`].
 
 mod counts;
 mod ending;
@@ -35,7 +35,7 @@ use super::{
     encode,
 };
 use crate::encode::put_header_only;
-use crate::gate::BindMode;
+use crate::handler::BindMode;
 
 /// From here on no more messages are taken, so that one write is not too much and there is room for answers.
 const SUBMIT_OUTPUT_MAX: usize = 64 * 1024;
@@ -82,7 +82,7 @@ struct Delivered {
 
 /// One connection to a message centre.
 #[derive(Debug)]
-pub struct ClientSession {
+pub struct LinkSession {
     config: Arc<LinkConfig>,
     state: State,
     was_bound: bool,
@@ -96,7 +96,7 @@ pub struct ClientSession {
     counts: LinkCounts,
 }
 
-impl ClientSession {
+impl LinkSession {
     /// A connection is made; the bind is in the output. `delivers_before` is what
     /// [`Self::delivers_before`] said of the link's last session, 0 for its first.
     pub fn new(config: Arc<LinkConfig>, now: Instant, delivers_before: u32) -> Self {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Instant;
 
-use super::ClientSession;
+use super::LinkSession;
 use crate::pdu::{Address, Tlvs};
 
 /// A submit_sm to be written (SMPP 3.4 §4.4.1), borrowed from wherever the message lies.
@@ -74,12 +74,12 @@ pub enum CannotSend {
 /// Where a handler puts its messages.
 #[derive(Debug)]
 pub struct SubmitSink<'a> {
-    session: &'a mut ClientSession,
+    session: &'a mut LinkSession,
     now: Instant,
 }
 
 impl<'a> SubmitSink<'a> {
-    pub(super) fn new(session: &'a mut ClientSession, now: Instant) -> Self {
+    pub(super) fn new(session: &'a mut LinkSession, now: Instant) -> Self {
         Self { session, now }
     }
 

@@ -6,7 +6,7 @@
 use rusmpp::CommandStatus;
 
 use super::reader::Reader;
-use crate::gate::{BindMode, BindRequest};
+use crate::handler::{BindMode, BindRequest};
 
 const SYSTEM_ID_LENGTH_MAX: usize = 15;
 const PASSWORD_LENGTH_MAX: usize = 16;

@@ -11,7 +11,7 @@ use rusmpp::values::{Npi, Ton};
 use rusmpp::{CommandId, CommandStatus};
 
 use super::{Address, MessageIdFormat, SmppTime, Tlvs};
-use crate::gate::{GateSession, MessageRef, Replacement, Verdict};
+use crate::handler::{MessageRef, Replacement, RequestOutcome, SessionHandler};
 
 /// A request about a message that was submitted before.
 #[derive(Debug)]
@@ -51,20 +51,20 @@ impl ManageRequest {
         .map_err(|error| status_of(&error))
     }
 
-    /// Asks the gate. The verdict may be a refusal of ours, where a replacement's text is not clear.
+    /// Asks the handler. The outcome may be a refusal of ours, where a replacement's text is not clear.
     pub(crate) fn ask(
         &self,
-        gate: &mut impl GateSession,
+        handler: &mut impl SessionHandler,
         now: u64,
         sequence: u32,
         ids: MessageIdFormat,
-    ) -> Verdict {
+    ) -> RequestOutcome {
         match self {
-            Self::Query(request) => gate.query(sequence, query_ref(request, ids)),
-            Self::Cancel(request) => gate.cancel(now, sequence, cancel_ref(request, ids)),
+            Self::Query(request) => handler.query(sequence, query_ref(request, ids)),
+            Self::Cancel(request) => handler.cancel(now, sequence, cancel_ref(request, ids)),
             Self::Replace { request, behind } => match replacement(request, Tlvs::new(behind)) {
-                Ok(new) => gate.replace(now, sequence, replace_ref(request, ids), new),
-                Err(status) => Verdict::Refused(status.into()),
+                Ok(new) => handler.replace(now, sequence, replace_ref(request, ids), new),
+                Err(status) => RequestOutcome::Refused(status.into()),
             },
         }
     }

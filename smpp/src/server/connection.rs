@@ -1,8 +1,8 @@
 //! One connection: the shell around a [`ServerSession`].
 //!
-//! One task does everything, in one poll function: read what is there, work through all of it, let the gate
-//! flush, take the gate's answers, write them in one go, and start over until nothing moves. So one wake-up
-//! serves every message that is ready, and no channel and no lock lies between the socket and the gate.
+//! One task does everything, in one poll function: read what is there, work through all of it, let the handler
+//! flush, take the handler's answers, write them in one go, and start over until nothing moves. So one wake-up
+//! serves every message that is ready, and no channel and no lock lies between the socket and the handler.
 
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
@@ -19,7 +19,7 @@ use tokio::time::{Sleep, sleep, sleep_until, timeout};
 
 use super::stats::{Gauge, Open};
 use super::{Phase, Shared};
-use crate::gate::{Answer, BindOutcome, BindRequest, Delivery, Gate, GateSession};
+use crate::handler::{Answer, BindHandler, BindOutcome, BindRequest, Delivery, SessionHandler};
 use crate::session::{CloseReason, ServerSession, work_through};
 
 /// Room for the input of a bound session, so that one read brings hundreds of messages.
@@ -35,26 +35,26 @@ const LINGER: Duration = Duration::from_secs(1);
 
 type Binding<S> = Pin<Box<dyn Future<Output = BindOutcome<S>> + Send>>;
 
-pub(super) struct Connection<G: Gate, S> {
-    shared: Arc<Shared<G>>,
+pub(super) struct Connection<H: BindHandler, S> {
+    shared: Arc<Shared<H>>,
     stream: S,
     peer: IpAddr,
     session: ServerSession,
     input: BytesMut,
     /// Something was written that the stream may hold back, as TLS does.
     stream_unflushed: bool,
-    binding: Option<Binding<G::Session>>,
-    gate: Option<G::Session>,
+    binding: Option<Binding<H::Session>>,
+    handler: Option<H::Session>,
     bound: Option<Open>,
-    /// The gate has taken requests since it was last flushed.
-    gate_unflushed: bool,
+    /// The handler has taken requests since it was last flushed.
+    handler_unflushed: bool,
     answers: Vec<Answer>,
     deliveries: Vec<Delivery>,
     timer: Pin<Box<Sleep>>,
 }
 
-impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
-    pub(super) fn new(shared: Arc<Shared<G>>, stream: S, peer: IpAddr) -> Self {
+impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
+    pub(super) fn new(shared: Arc<Shared<H>>, stream: S, peer: IpAddr) -> Self {
         let now = Instant::now();
         let session = ServerSession::new(shared.session.clone(), now);
         let first_deadline = session.next_deadline().unwrap_or(now + FAR_AWAY);
@@ -66,9 +66,9 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
             input: BytesMut::new(),
             stream_unflushed: false,
             binding: None,
-            gate: None,
+            handler: None,
             bound: None,
-            gate_unflushed: false,
+            handler_unflushed: false,
             answers: Vec::new(),
             deliveries: Vec::new(),
             timer: Box::pin(sleep_until(first_deadline.into())),
@@ -87,7 +87,7 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
                 }
             }
         };
-        self.gate = None;
+        self.handler = None;
         self.bound = None;
         self.shared.stats.session_closed(reason);
         if !reason.is_abrupt() {
@@ -106,11 +106,11 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
             let mut moved = self.poll_timer(cx, now);
             moved |= self.poll_binding(cx, now);
             moved |= self.poll_input(cx, now);
-            moved |= self.poll_gate_flush(cx, now);
+            moved |= self.poll_handler_flush(cx, now);
             moved |= self.poll_answers(cx, now);
             moved |= self.poll_deliveries(cx, now);
             moved |= self.poll_output(cx, now);
-            if self.gate.as_ref().is_some_and(GateSession::hangs_up) {
+            if self.handler.as_ref().is_some_and(SessionHandler::hangs_up) {
                 self.session.stop();
             }
             self.tell_outcomes();
@@ -153,7 +153,7 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
         match outcome {
             BindOutcome::Bound { session, window, delivery_window } => {
                 if self.session.handle_bound(now, window, delivery_window) {
-                    self.gate = Some(session);
+                    self.handler = Some(session);
                     self.input.reserve(INPUT_LENGTH);
                     let mode = self.session.bound_as();
                     self.bound = mode.map(|mode| Open::new(&self.shared.stats, Gauge::Binds(mode)));
@@ -171,7 +171,7 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
         if !self.session.wants_input() {
             return worked;
         }
-        self.input.reserve(if self.gate.is_some() { READ_LENGTH_MIN } else { READ_LENGTH_UNBOUND });
+        self.input.reserve(if self.handler.is_some() { READ_LENGTH_MIN } else { READ_LENGTH_UNBOUND });
         match pin!(self.stream.read_buf(&mut self.input)).poll(cx) {
             Poll::Pending => return worked,
             Poll::Ready(Ok(0)) => self.session.handle_end_of_stream(now),
@@ -193,30 +193,31 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
             return false;
         }
         let before = self.input.len();
-        let bind = work_through(&mut self.session, self.gate.as_mut(), &mut self.input, now, unix_micros());
+        let bind =
+            work_through(&mut self.session, self.handler.as_mut(), &mut self.input, now, unix_micros());
         if let Some(request) = bind {
             self.binding = Some(Box::pin(admit(self.shared.clone(), request, self.peer)));
         }
         let worked = self.input.len() < before;
-        self.gate_unflushed |= worked && self.gate.is_some();
+        self.handler_unflushed |= worked && self.handler.is_some();
         worked
     }
 
-    fn poll_gate_flush(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
-        let Some(gate) = self.gate.as_mut().filter(|_| self.gate_unflushed) else {
+    fn poll_handler_flush(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let Some(handler) = self.handler.as_mut().filter(|_| self.handler_unflushed) else {
             return false;
         };
-        let flushed = gate.poll_flush(cx).is_ready();
-        self.gate_unflushed = !flushed;
-        self.session.handle_gate_full(now, !flushed);
+        let flushed = handler.poll_flush(cx).is_ready();
+        self.handler_unflushed = !flushed;
+        self.session.handle_handler_full(now, !flushed);
         flushed
     }
 
     fn poll_answers(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
-        let Some(gate) = self.gate.as_mut().filter(|_| self.session.wants_answers()) else {
+        let Some(handler) = self.handler.as_mut().filter(|_| self.session.wants_answers()) else {
             return false;
         };
-        let answered = gate.poll_answers(cx, &mut self.answers).is_ready();
+        let answered = handler.poll_answers(cx, &mut self.answers).is_ready();
         if answered {
             self.session.handle_answers(now, &mut self.answers);
         }
@@ -225,23 +226,23 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
 
     fn poll_deliveries(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         let room = self.session.delivery_room();
-        let Some(gate) = self.gate.as_mut().filter(|_| room > 0) else {
+        let Some(handler) = self.handler.as_mut().filter(|_| room > 0) else {
             return false;
         };
-        if gate.poll_deliveries(cx, room, &mut self.deliveries).is_pending() {
+        if handler.poll_deliveries(cx, room, &mut self.deliveries).is_pending() {
             return false;
         }
         self.session.handle_deliveries(now, &mut self.deliveries);
         true
     }
 
-    /// Hands the gate what became of its deliveries.
+    /// Hands the handler what became of its deliveries.
     fn tell_outcomes(&mut self) {
-        if let Some(gate) = self.gate.as_mut().filter(|_| self.session.has_outcomes()) {
+        if let Some(handler) = self.handler.as_mut().filter(|_| self.session.has_outcomes()) {
             for (token, outcome) in self.session.take_outcomes() {
-                gate.delivered(token, outcome);
+                handler.delivered(token, outcome);
             }
-            gate.flush_delivered();
+            handler.flush_delivered();
         }
     }
 
@@ -293,14 +294,14 @@ impl<G: Gate, S: AsyncRead + AsyncWrite + Unpin> Connection<G, S> {
     }
 }
 
-/// Asks the gate about a bind, and lets whoever guesses wait for the answer.
-async fn admit<G: Gate>(
-    shared: Arc<Shared<G>>,
+/// Asks the handler about a bind, and lets whoever guesses wait for the answer.
+async fn admit<H: BindHandler>(
+    shared: Arc<Shared<H>>,
     request: BindRequest,
     peer: IpAddr,
-) -> BindOutcome<G::Session> {
+) -> BindOutcome<H::Session> {
     let system_id = request.system_id.clone();
-    let outcome = shared.gate.bind(request, peer).await;
+    let outcome = shared.handler.bind(request, peer).await;
     match &outcome {
         BindOutcome::Bound { .. } => shared.penalties().success(&system_id),
         BindOutcome::Refused { slow_down: false, .. } => {}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::gate::BindMode;
+use crate::handler::BindMode;
 use crate::session::{CloseReason, SessionCounts};
 
 /// A number that many tasks add to.

@@ -1,4 +1,4 @@
-//! Writes the gate's answers.
+//! Writes the handler's answers.
 
 use std::time::Instant;
 
@@ -6,10 +6,10 @@ use rusmpp::CommandId;
 
 use super::{ServerSession, State};
 use crate::encode::{self, Found};
-use crate::gate::{Answer, Reply};
+use crate::handler::{Answer, Reply};
 
 impl ServerSession {
-    /// Answers from the gate; takes them all.
+    /// Answers from the handler; takes them all.
     pub fn handle_answers(&mut self, now: Instant, answers: &mut Vec<Answer>) {
         let over = matches!(self.state, State::Closed(_));
         for answer in answers.drain(..).filter(|_| !over) {

@@ -19,13 +19,13 @@ pub struct SessionConfig {
 /// The timers of a session (SMPP 3.4 §7.2). [`Duration::MAX`] switches one off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimerConfig {
-    /// From the connection to a bind that succeeds. Time that the gate takes does not count.
+    /// From the connection to a bind that succeeds. Time that the handler takes does not count.
     pub session_init: Duration,
     /// Silence after which we send an enquire_link.
     pub enquire_link: Duration,
     /// Silence after which we unbind. Longer than `enquire_link`, it comes to bear where that one is off.
     pub inactivity: Duration,
-    /// For an answer to our enquire_link, deliver_sm or unbind, for the gate's answer to a bind, and for the
+    /// For an answer to our enquire_link, deliver_sm or unbind, for the handler's answer to a bind, and for the
     /// answers still owed to a peer that leaves.
     pub response: Duration,
     /// From the first octet of a PDU to its last.

@@ -12,7 +12,7 @@ use rusmpp::{CommandId, CommandStatus};
 
 use super::{ServerSession, State};
 use crate::encode;
-use crate::gate::{BindMode, Delivery, DeliveryOutcome};
+use crate::handler::{BindMode, Delivery, DeliveryOutcome};
 
 /// The highest sequence number that a requester may choose (SMPP 3.4 §3.2).
 const SEQUENCE_MAX: u32 = 0x7FFF_FFFF;
@@ -52,7 +52,7 @@ struct Sent {
 pub(super) struct Deliveries {
     window: usize,
     unanswered: BTreeMap<u64, Sent>,
-    /// What the gate is to be told.
+    /// What the handler is to be told.
     outcomes: Vec<(u64, DeliveryOutcome)>,
 }
 
@@ -90,7 +90,7 @@ impl ServerSession {
         self.deliveries.window.saturating_sub(self.deliveries.unanswered.len())
     }
 
-    /// Deliveries from the gate; takes them all, [`Self::delivery_room`] or not. What comes when the peer can
+    /// Deliveries from the handler; takes them all, [`Self::delivery_room`] or not. What comes when the peer can
     /// be given nothing is unanswered at once.
     pub fn handle_deliveries(&mut self, now: Instant, deliveries: &mut Vec<Delivery>) {
         let receives = matches!(self.state, State::Bound(BindMode::Receiver | BindMode::Transceiver));
@@ -106,7 +106,7 @@ impl ServerSession {
         self.review_input(now);
     }
 
-    /// What became of deliveries since the last call, for the gate. Every one that was handed in comes
+    /// What became of deliveries since the last call, for the handler. Every one that was handed in comes
     /// out exactly once, the last ones when the session is over.
     pub fn take_outcomes(&mut self) -> impl Iterator<Item = (u64, DeliveryOutcome)> {
         self.deliveries.outcomes.drain(..)

@@ -1,6 +1,6 @@
 //! The requests that are not answered yet.
 //!
-//! A refusal from the gate names only a sequence number, yet its answer must carry the request's own
+//! A refusal from the handler names only a sequence number, yet its answer must carry the request's own
 //! `command_id`. Nearly every request is a submit_sm, so only the others are remembered: what is not
 //! remembered was a submit_sm, and the usual message costs one addition. A peer that uses one sequence number
 //! for two kinds of request at one time may get a refusal under the other's name; it gets one answer for each

@@ -13,7 +13,7 @@ pub enum CloseReason {
     Inactive,
     /// No bind succeeded in time.
     NotBound,
-    /// The gate took too long over a bind.
+    /// The handler took too long over a bind.
     BindTimedOut,
     /// Our enquire_link was not answered in time.
     Unanswered,
@@ -85,7 +85,7 @@ pub struct SessionCounts {
     pub unknown_responses: u64,
     /// Requests that came in the wrong state.
     pub wrong_state: u64,
-    /// Binds refused, by us or by the gate.
+    /// Binds refused, by us or by the handler.
     pub binds_refused: u64,
     /// Times that reading stopped because the window was full.
     pub window_full: u64,

@@ -6,7 +6,7 @@ use rusmpp::{CommandId, CommandStatus};
 
 use super::{Action, CloseReason, ServerSession, State, Version};
 use crate::frame::Frame;
-use crate::gate::{BindMode, BindRequest, Verdict};
+use crate::handler::{BindMode, BindRequest, RequestOutcome};
 use crate::pdu::{ManageRequest, Submit, SubmitKind};
 
 impl ServerSession {
@@ -40,11 +40,11 @@ impl ServerSession {
         Action::Nothing
     }
 
-    /// What the gate said to a request.
-    pub(super) fn handle_verdict(&mut self, command: CommandId, sequence: u32, verdict: Verdict) {
-        match verdict {
-            Verdict::Pending => self.in_flight.add(command, sequence),
-            Verdict::Refused(status) => self.respond(command.matching_response(), status, sequence),
+    /// What the handler said to a request.
+    pub(super) fn handle_outcome(&mut self, command: CommandId, sequence: u32, outcome: RequestOutcome) {
+        match outcome {
+            RequestOutcome::Pending => self.in_flight.add(command, sequence),
+            RequestOutcome::Refused(status) => self.respond(command.matching_response(), status, sequence),
         }
     }
 

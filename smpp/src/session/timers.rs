@@ -1,6 +1,6 @@
 //! The timers of one session: a few instants and one table that names what is due.
 //!
-//! The clock is an argument. While a session takes no input (its window is full, the gate is busy), the peer
+//! The clock is an argument. While a session takes no input (its window is full, the handler is busy), the peer
 //! cannot be held to anything, so the timers that judge the peer stand still and go on where they were.
 
 use std::time::{Duration, Instant};

@@ -6,17 +6,17 @@ use bytes::{Buf, BytesMut};
 
 use super::{Action, ServerSession};
 use crate::frame::Frames;
-use crate::gate::{BindRequest, GateSession, Verdict};
+use crate::handler::{BindRequest, RequestOutcome, SessionHandler};
 
-/// Feeds the complete frames of `input` to the session, and the requests among them to the gate, until the
+/// Feeds the complete frames of `input` to the session, and the requests among them to the handler, until the
 /// session wants no more or only a part of a frame is left. What was used is gone from `input` afterwards.
 ///
-/// `now_micros` is the time of day that the gate gets, in microseconds since 1970. Returns a bind for the
-/// gate to look at; until [`ServerSession::handle_bound`] or [`ServerSession::handle_bind_refused`] the
+/// `now_micros` is the time of day that the handler gets, in microseconds since 1970. Returns a bind for the
+/// handler to look at; until [`ServerSession::handle_bound`] or [`ServerSession::handle_bind_refused`] the
 /// session wants no input.
-pub fn work_through<S: GateSession>(
+pub fn work_through<S: SessionHandler>(
     session: &mut ServerSession,
-    mut gate: Option<&mut S>,
+    mut handler: Option<&mut S>,
     input: &mut BytesMut,
     now: Instant,
     now_micros: u64,
@@ -31,18 +31,18 @@ pub fn work_through<S: GateSession>(
                 Action::Nothing => {}
                 Action::Bind(request) => bind = Some(request),
                 Action::Submit(submit) => {
-                    let verdict = gate.as_deref_mut().map(|gate| gate.submit(now_micros, &submit));
-                    session.handle_verdict(
+                    let outcome = handler.as_deref_mut().map(|handler| handler.submit(now_micros, &submit));
+                    session.handle_outcome(
                         submit.kind.command(),
                         submit.sequence,
-                        verdict.unwrap_or(NO_GATE),
+                        outcome.unwrap_or(NO_HANDLER),
                     );
                 }
                 Action::Manage { command, sequence, request } => {
                     let ids = session.version.ids();
-                    let verdict =
-                        gate.as_deref_mut().map(|gate| request.ask(gate, now_micros, sequence, ids));
-                    session.handle_verdict(command, sequence, verdict.unwrap_or(NO_GATE));
+                    let outcome =
+                        handler.as_deref_mut().map(|handler| request.ask(handler, now_micros, sequence, ids));
+                    session.handle_outcome(command, sequence, outcome.unwrap_or(NO_HANDLER));
                 }
             },
         }
@@ -53,8 +53,8 @@ pub fn work_through<S: GateSession>(
     bind
 }
 
-/// ESME_RSYSERR, for a session that is bound while its gate's side is not at hand.
-const NO_GATE: Verdict = Verdict::Refused(0x08);
+/// ESME_RSYSERR, for a session that is bound while its handler's side is not at hand.
+const NO_HANDLER: RequestOutcome = RequestOutcome::Refused(0x08);
 
 impl ServerSession {
     /// The frames at hand are used up, or are not wanted now.

@@ -8,10 +8,10 @@ use tollgate_smpp::{BindMode, Delivery, DeliveryOutcome, OwnedAddress};
 use crate::support::operator::{Operator, config, converse, pass_both};
 use crate::support::pair::Pair;
 use crate::support::peer::list;
-use crate::support::toy_gate::{FIRST_ID, NO_ROUTE, ToyGate};
-use crate::support::toy_handler::{Event, Message, message};
+use crate::support::toy_bind_handler::{FIRST_ID, NO_ROUTE, ToyBindHandler};
+use crate::support::toy_link_handler::{Event, Message, message};
 
-fn bound(config: LinkConfig, toy: ToyGate) -> (Operator, Pair) {
+fn bound(config: LinkConfig, toy: ToyBindHandler) -> (Operator, Pair) {
     let (mut link, mut server) = (Operator::new(config), Pair::new(toy));
     converse(&mut link, &mut server);
     assert_eq!(link.handler.take_events(), [Event::Bound]);
@@ -44,7 +44,7 @@ fn receipt(token: u64, id: u64) -> Delivery {
 #[test]
 fn every_message_arrives_once_and_every_answer_comes_back() {
     for (link_window, server_window) in [(1, 1), (7, 1000), (1000, 7), (100, 100)] {
-        let toy = ToyGate::with_window(server_window);
+        let toy = ToyBindHandler::with_window(server_window);
         let (mut link, mut server) = bound(LinkConfig { window: link_window, ..config() }, toy);
         link.handler.send(0..500);
         converse(&mut link, &mut server);
@@ -57,7 +57,7 @@ fn every_message_arrives_once_and_every_answer_comes_back() {
 
 #[test]
 fn answers_in_any_order_find_their_messages() {
-    let (mut link, mut server) = bound(config(), ToyGate::default());
+    let (mut link, mut server) = bound(config(), ToyBindHandler::default());
     server.toy.lock().hold = true;
     server.toy.lock().reversed = true;
     link.handler.send(0..50);
@@ -70,7 +70,7 @@ fn answers_in_any_order_find_their_messages() {
 
 #[test]
 fn what_is_written_is_read_the_same() {
-    let (mut link, mut server) = bound(config(), ToyGate::default());
+    let (mut link, mut server) = bound(config(), ToyBindHandler::default());
     let long = Message { payload: vec![b'x'; 3000], ..message("") };
     let nowhere = Message { destination: "000012".to_owned(), ..message("nowhere") };
     link.handler.send_each([(1, message("hello")), (2, long.clone()), (3, nowhere)]);
@@ -85,7 +85,7 @@ fn what_is_written_is_read_the_same() {
 
 #[test]
 fn receipts_arrive_and_their_acknowledgements_go_back() {
-    let toy = ToyGate::default();
+    let toy = ToyBindHandler::default();
     toy.lock().delivery_window = 10;
     let (mut link, mut server) = bound(config(), toy);
     server.toy.deliver((0..100).map(|token| receipt(token, FIRST_ID + token)));
@@ -98,7 +98,7 @@ fn receipts_arrive_and_their_acknowledgements_go_back() {
 
 #[test]
 fn a_link_of_version_3_3_gets_receipts_as_text() {
-    let toy = ToyGate::default();
+    let toy = ToyBindHandler::default();
     toy.lock().delivery_window = 10;
     let (mut link, mut server) = bound(LinkConfig { interface_version: 0x33, ..config() }, toy);
     server.toy.deliver([receipt(1, 77)]);
@@ -112,7 +112,7 @@ fn a_link_of_version_3_3_gets_receipts_as_text() {
 #[test]
 fn a_wrong_password_is_refused() {
     let mut link = Operator::new(LinkConfig { password: "guess".to_owned(), ..config() });
-    let mut server = Pair::new(ToyGate::default());
+    let mut server = Pair::new(ToyBindHandler::default());
     converse(&mut link, &mut server);
     assert_eq!(link.handler.take_events(), [Event::Failed(LinkDown::BindRefused(0x0E))]);
 }
@@ -120,7 +120,7 @@ fn a_wrong_password_is_refused() {
 #[test]
 fn an_idle_link_is_kept_alive_for_an_hour() {
     for mode in [BindMode::Transmitter, BindMode::Receiver, BindMode::Transceiver] {
-        let (mut link, mut server) = bound(LinkConfig { mode, ..config() }, ToyGate::default());
+        let (mut link, mut server) = bound(LinkConfig { mode, ..config() }, ToyBindHandler::default());
         pass_both(&mut link, &mut server, 3600);
         assert_eq!((link.finished(), server.finished()), (None, None));
     }
@@ -128,13 +128,13 @@ fn an_idle_link_is_kept_alive_for_an_hour() {
 
 #[test]
 fn each_side_unbinds_in_peace() {
-    let (mut link, mut server) = bound(config(), ToyGate::default());
+    let (mut link, mut server) = bound(config(), ToyBindHandler::default());
     let unbind = link.drain(10);
     link.send(&crate::support::operator::octets(&server.send(&crate::support::operator::octets(&unbind))));
     assert_eq!(link.handler.take_events(), [Event::Unbound(LinkDown::Stopped, vec![])]);
     assert_eq!(server.finished(), Some(CloseReason::PeerUnbound));
 
-    let (mut link, mut server) = bound(config(), ToyGate::default());
+    let (mut link, mut server) = bound(config(), ToyBindHandler::default());
     server.toy.lock().hold = true;
     link.handler.send([1]);
     converse(&mut link, &mut server);

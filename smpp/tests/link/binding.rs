@@ -6,7 +6,7 @@ use tollgate_smpp::link::{LinkConfig, LinkDown};
 
 use crate::support::operator::{Operator, bind_resp, config, pdu};
 use crate::support::peer::{headers, raw, raw_with_status};
-use crate::support::toy_handler::Event;
+use crate::support::toy_link_handler::Event;
 
 const OUR_BIND: (CommandId, u32, u32) = (CommandId::BindTransceiver, 0, 1);
 

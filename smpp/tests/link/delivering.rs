@@ -6,7 +6,7 @@ use tollgate_smpp::link::{DeliverAck, LinkConfig};
 
 use crate::support::operator::{Operator, bind_resp, config, deliver_sm};
 use crate::support::peer::{data_sm, headers, list, raw};
-use crate::support::toy_handler::Event;
+use crate::support::toy_link_handler::Event;
 
 const RECEIPT: &str =
     "id:7B sub:001 dlvrd:001 submit date:2611210000 done date:2611210001 stat:DELIVRD err:000 text:";

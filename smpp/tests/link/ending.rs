@@ -7,7 +7,7 @@ use tollgate_smpp::link::LinkDown;
 
 use crate::support::operator::{Operator, deliver_sm, submit_resp};
 use crate::support::peer::{headers, raw, raw_with_length, request, unbind};
-use crate::support::toy_handler::Event;
+use crate::support::toy_link_handler::Event;
 
 fn unbound(reason: LinkDown, unanswered: &[u64]) -> [Event; 1] {
     [Event::Unbound(reason, unanswered.to_vec())]

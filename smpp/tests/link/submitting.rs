@@ -7,7 +7,7 @@ use tollgate_smpp::link::{CannotSend, LinkConfig};
 
 use crate::support::operator::{Operator, bind_resp, config, pdu, submit_resp};
 use crate::support::peer::{headers, list, raw, raw_with_status};
-use crate::support::toy_handler::{Event, Message, message};
+use crate::support::toy_link_handler::{Event, Message, message};
 
 fn with_window(window: u32) -> Operator {
     Operator::bound_with(LinkConfig { window, ..config() })

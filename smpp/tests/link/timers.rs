@@ -5,7 +5,7 @@ use tollgate_smpp::link::LinkDown;
 
 use crate::support::operator::{Operator, deliver_sm, submit_resp};
 use crate::support::peer::{headers, list, raw, raw_with_status, request};
-use crate::support::toy_handler::Event;
+use crate::support::toy_link_handler::Event;
 
 #[test]
 fn a_silent_operator_is_asked_and_one_that_answers_is_kept() {

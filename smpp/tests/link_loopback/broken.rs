@@ -9,8 +9,8 @@ use tollgate_smpp::link::{Link, LinkConfig, LinkDown};
 
 use crate::support::client::{Client, within};
 use crate::support::operator::{bind_resp, submit_resp};
-use crate::support::toy_gate::ToyGate;
-use crate::support::toy_handler::{Desk, Event, ToyHandler};
+use crate::support::toy_bind_handler::ToyBindHandler;
+use crate::support::toy_link_handler::{Event, HandlerState, ToyLinkHandler};
 use crate::{anywhere, link_to, serve, serve_at};
 
 const LIMIT: Duration = Duration::from_secs(5);
@@ -30,14 +30,14 @@ async fn accept_and_take(listener: &TcpListener, count: usize) -> Client<TcpStre
     operator
 }
 
-fn unbound(desk: &Desk) -> Option<&Event> {
-    desk.events.iter().find(|event| matches!(event, Event::Unbound(..)))
+fn unbound(state: &HandlerState) -> Option<&Event> {
+    state.events.iter().find(|event| matches!(event, Event::Unbound(..)))
 }
 
 #[tokio::test]
 async fn an_operator_that_is_killed_is_noticed_at_once() {
     for reset in [false, true] {
-        let (listener, handler) = (TcpListener::bind(anywhere()).await.unwrap(), ToyHandler::default());
+        let (listener, handler) = (TcpListener::bind(anywhere()).await.unwrap(), ToyLinkHandler::default());
         let _link = Link::start(link_to(listener.local_addr().unwrap()), handler.clone());
         handler.send(1..=5);
         let mut operator = accept_and_take(&listener, 5).await;
@@ -48,7 +48,7 @@ async fn an_operator_that_is_killed_is_noticed_at_once() {
             operator.stream.set_zero_linger().unwrap();
         }
         drop(operator);
-        handler.until(|desk| unbound(desk).is_some()).await;
+        handler.until(|state| unbound(state).is_some()).await;
         assert!(killed.elapsed() < Duration::from_secs(1), "{:?}", killed.elapsed());
         let reason =
             if reset { LinkDown::ConnectionLost(ErrorKind::ConnectionReset) } else { LinkDown::PeerClosed };
@@ -58,7 +58,7 @@ async fn an_operator_that_is_killed_is_noticed_at_once() {
 
 #[tokio::test]
 async fn answers_sent_before_the_connection_broke_count() {
-    let (listener, handler) = (TcpListener::bind(anywhere()).await.unwrap(), ToyHandler::default());
+    let (listener, handler) = (TcpListener::bind(anywhere()).await.unwrap(), ToyLinkHandler::default());
     let _link = Link::start(link_to(listener.local_addr().unwrap()), handler.clone());
     handler.send(1..=100);
     let mut operator = accept_and_take(&listener, 100).await;
@@ -67,7 +67,7 @@ async fn answers_sent_before_the_connection_broke_count() {
     handler.send(101..=200);
     operator.send(&answers).await;
     drop(operator);
-    handler.until(|desk| unbound(desk).is_some()).await;
+    handler.until(|state| unbound(state).is_some()).await;
     assert_eq!(handler.lock().answered().len(), 100);
     let Some(Event::Unbound(_, unanswered)) = unbound(&handler.lock()).cloned() else { panic!() };
     let queued = handler.lock().queue.len();
@@ -76,14 +76,16 @@ async fn answers_sent_before_the_connection_broke_count() {
 
 #[tokio::test]
 async fn a_link_comes_back_and_goes_on_where_it_was() {
-    let (toy, handler) = (ToyGate::default(), ToyHandler::default());
+    let (toy, handler) = (ToyBindHandler::default(), ToyLinkHandler::default());
     let (server, address) = serve(&toy).await;
     let link = Link::start(link_to(address), handler.clone());
     handler.send(0..100);
     handler.answered(100).await;
     drop(server);
-    handler.until(|desk| unbound(desk).is_some()).await;
-    handler.until(|desk| desk.count(|event| matches!(event, Event::Failed(LinkDown::Connect(_)))) > 2).await;
+    handler.until(|state| unbound(state).is_some()).await;
+    handler
+        .until(|state| state.count(|event| matches!(event, Event::Failed(LinkDown::Connect(_)))) > 2)
+        .await;
     assert!(!link.is_bound());
 
     handler.send(100..200);
@@ -95,65 +97,67 @@ async fn a_link_comes_back_and_goes_on_where_it_was() {
 
 #[tokio::test]
 async fn an_operator_that_drains_is_left_without_loss() {
-    let (toy, handler) = (ToyGate::default(), ToyHandler::default());
+    let (toy, handler) = (ToyBindHandler::default(), ToyLinkHandler::default());
     let (server, address) = serve(&toy).await;
     let _link = Link::start(link_to(address), handler.clone());
     handler.send(0..5000);
     handler.answered(500).await;
     within(server.drain(LIMIT)).await;
-    handler.until(|desk| unbound(desk).is_some()).await;
-    let desk = handler.lock();
-    let Some(Event::Unbound(reason, unanswered)) = unbound(&desk).cloned() else { panic!() };
+    handler.until(|state| unbound(state).is_some()).await;
+    let state = handler.lock();
+    let Some(Event::Unbound(reason, unanswered)) = unbound(&state).cloned() else { panic!() };
     assert_eq!((reason, unanswered), (LinkDown::PeerUnbound, vec![]));
-    let answered = desk.count(|event| matches!(event, Event::Answered(..)));
-    assert_eq!(answered + desk.queue.len(), 5000);
+    let answered = state.count(|event| matches!(event, Event::Answered(..)));
+    assert_eq!(answered + state.queue.len(), 5000);
 }
 
 #[tokio::test]
 async fn nobody_there_and_no_such_name_are_told() {
-    let handler = ToyHandler::default();
+    let handler = ToyLinkHandler::default();
     let nobody = TcpListener::bind(anywhere()).await.unwrap().local_addr().unwrap();
     let link = Link::start(link_to(nobody), handler.clone());
     let refused = Event::Failed(LinkDown::Connect(ErrorKind::ConnectionRefused));
-    handler.until(|desk| desk.events.contains(&refused)).await;
+    handler.until(|state| state.events.contains(&refused)).await;
     within(link.stop(LIMIT)).await;
 
-    let handler = ToyHandler::default();
+    let handler = ToyLinkHandler::default();
     let config = LinkConfig { host: "no such name".to_owned(), ..link_to(nobody) };
     let _link = Link::start(config, handler.clone());
-    handler.until(|desk| desk.count(|event| matches!(event, Event::Failed(LinkDown::Connect(_)))) > 0).await;
+    handler
+        .until(|state| state.count(|event| matches!(event, Event::Failed(LinkDown::Connect(_)))) > 0)
+        .await;
 }
 
 #[tokio::test]
 async fn an_operator_that_accepts_and_says_nothing_is_given_up() {
-    let (listener, handler) = (TcpListener::bind(anywhere()).await.unwrap(), ToyHandler::default());
+    let (listener, handler) = (TcpListener::bind(anywhere()).await.unwrap(), ToyLinkHandler::default());
     let response = Duration::from_millis(100);
     let config = LinkConfig { response, ..link_to(listener.local_addr().unwrap()) };
     let _link = Link::start(config, handler.clone());
     let _silent = accept(&listener).await;
-    handler.until(|desk| desk.events.contains(&Event::Failed(LinkDown::BindTimedOut))).await;
+    handler.until(|state| state.events.contains(&Event::Failed(LinkDown::BindTimedOut))).await;
 }
 
 #[tokio::test]
 async fn an_operator_that_falls_silent_is_asked_and_given_up() {
-    let (listener, handler) = (TcpListener::bind(anywhere()).await.unwrap(), ToyHandler::default());
+    let (listener, handler) = (TcpListener::bind(anywhere()).await.unwrap(), ToyLinkHandler::default());
     let soon = Duration::from_millis(100);
     let config = LinkConfig { enquire_link: soon, response: soon, ..link_to(listener.local_addr().unwrap()) };
     let _link = Link::start(config, handler.clone());
     let _silent = accept_and_take(&listener, 1).await;
-    handler.until(|desk| desk.events.contains(&Event::Unbound(LinkDown::Unanswered, vec![]))).await;
+    handler.until(|state| state.events.contains(&Event::Unbound(LinkDown::Unanswered, vec![]))).await;
 }
 
 #[tokio::test]
 async fn a_link_that_waits_to_connect_again_stops_at_once() {
-    let (listener, handler) = (TcpListener::bind(anywhere()).await.unwrap(), ToyHandler::default());
+    let (listener, handler) = (TcpListener::bind(anywhere()).await.unwrap(), ToyLinkHandler::default());
     let long = Duration::from_mins(5);
     let address = listener.local_addr().unwrap();
     let config = LinkConfig { reconnect_min: long, reconnect_max: long, ..link_to(address) };
     let link = Link::start(config, handler.clone());
     drop(accept(&listener).await);
     let failed = |event: &Event| matches!(event, Event::Failed(_));
-    handler.until(|desk| desk.count(failed) == 1).await;
+    handler.until(|state| state.count(failed) == 1).await;
     let begun = Instant::now();
     within(link.stop(long)).await;
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
@@ -161,7 +165,7 @@ async fn a_link_that_waits_to_connect_again_stops_at_once() {
 
 #[tokio::test]
 async fn an_operator_may_send_octet_by_octet_and_close_instead_of_answering_an_unbind() {
-    let (listener, handler) = (TcpListener::bind(anywhere()).await.unwrap(), ToyHandler::default());
+    let (listener, handler) = (TcpListener::bind(anywhere()).await.unwrap(), ToyLinkHandler::default());
     let link = Link::start(link_to(listener.local_addr().unwrap()), handler.clone());
     handler.send([1]);
     let mut operator = accept(&listener).await;

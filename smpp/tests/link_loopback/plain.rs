@@ -7,8 +7,8 @@ use tollgate_smpp::{Delivery, DeliveryOutcome, OwnedAddress};
 
 use crate::support::client::within;
 use crate::support::peer::list;
-use crate::support::toy_gate::{FIRST_ID, ToyGate};
-use crate::support::toy_handler::{Event, ToyHandler};
+use crate::support::toy_bind_handler::{FIRST_ID, ToyBindHandler};
+use crate::support::toy_link_handler::{Event, ToyLinkHandler};
 use crate::{link_to, serve};
 
 const LIMIT: Duration = Duration::from_secs(5);
@@ -27,10 +27,10 @@ fn receipt(token: u64) -> Delivery {
 
 #[tokio::test]
 async fn a_link_binds_sends_and_unbinds() {
-    let (toy, handler) = (ToyGate::default(), ToyHandler::default());
+    let (toy, handler) = (ToyBindHandler::default(), ToyLinkHandler::default());
     let (server, address) = serve(&toy).await;
     let link = Link::start(link_to(address), handler.clone());
-    handler.until(|desk| desk.events.contains(&Event::Bound)).await;
+    handler.until(|state| state.events.contains(&Event::Bound)).await;
 
     handler.send(0..20_000);
     assert_eq!(handler.answered(20_000).await, list(0..20_000));
@@ -46,10 +46,10 @@ async fn a_link_binds_sends_and_unbinds() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_thread_wakes_a_link_that_has_nothing_to_do() {
-    let (toy, handler) = (ToyGate::default(), ToyHandler::default());
+    let (toy, handler) = (ToyBindHandler::default(), ToyLinkHandler::default());
     let (_server, address) = serve(&toy).await;
     let _link = Link::start(link_to(address), handler.clone());
-    handler.until(|desk| desk.sinks > 0).await;
+    handler.until(|state| state.sinks > 0).await;
     for round in 1..=100 {
         let elsewhere = handler.clone();
         std::thread::spawn(move || elsewhere.send([round])).join().unwrap();
@@ -59,17 +59,17 @@ async fn another_thread_wakes_a_link_that_has_nothing_to_do() {
 
 #[tokio::test]
 async fn receipts_come_in_and_are_acknowledged_when_the_handler_says_so() {
-    let (toy, handler) = (ToyGate::default(), ToyHandler::default());
+    let (toy, handler) = (ToyBindHandler::default(), ToyLinkHandler::default());
     toy.lock().delivery_window = 10;
     handler.lock().hold_acks = true;
     let (_server, address) = serve(&toy).await;
     let link = Link::start(link_to(address), handler.clone());
     toy.deliver((0..1000).map(receipt));
-    handler.until(|desk| desk.acks.len() == 10).await;
+    handler.until(|state| state.acks.len() == 10).await;
     assert_eq!(toy.lock().outcomes, []);
     handler.release();
     let all = |event: &Event| matches!(event, Event::Delivered(_));
-    handler.until(|desk| desk.count(all) == 1000).await;
+    handler.until(|state| state.count(all) == 1000).await;
     // The last acknowledgements are written before the unbind.
     within(link.stop(LIMIT)).await;
     assert_eq!(toy.lock().outcomes, list((0..1000).map(|token| (token, DeliveryOutcome::Accepted))));
@@ -78,7 +78,7 @@ async fn receipts_come_in_and_are_acknowledged_when_the_handler_says_so() {
 #[tokio::test]
 async fn a_stop_waits_for_answers_and_no_longer_than_its_grace() {
     for (grace, released) in [(LIMIT, true), (Duration::from_millis(100), false)] {
-        let (toy, handler) = (ToyGate::default(), ToyHandler::default());
+        let (toy, handler) = (ToyBindHandler::default(), ToyLinkHandler::default());
         toy.lock().hold = true;
         let (_server, address) = serve(&toy).await;
         let link = Link::start(link_to(address), handler.clone());
@@ -100,22 +100,22 @@ async fn a_stop_waits_for_answers_and_no_longer_than_its_grace() {
 
 #[tokio::test]
 async fn a_link_that_is_dropped_ends() {
-    let (toy, handler) = (ToyGate::default(), ToyHandler::default());
+    let (toy, handler) = (ToyBindHandler::default(), ToyLinkHandler::default());
     let (_server, address) = serve(&toy).await;
     let link = Link::start(link_to(address), handler.clone());
-    handler.until(|desk| desk.events.contains(&Event::Bound)).await;
+    handler.until(|state| state.events.contains(&Event::Bound)).await;
     drop(link);
-    handler.until(|desk| desk.events.contains(&Event::Unbound(LinkDown::Stopped, vec![]))).await;
+    handler.until(|state| state.events.contains(&Event::Unbound(LinkDown::Stopped, vec![]))).await;
 }
 
 #[tokio::test]
 async fn a_refused_bind_is_told_with_its_status_and_tried_again_later_and_later() {
-    let (toy, handler) = (ToyGate::default(), ToyHandler::default());
+    let (toy, handler) = (ToyBindHandler::default(), ToyLinkHandler::default());
     let (_server, address) = serve(&toy).await;
     let config = LinkConfig { password: "guess".to_owned(), ..link_to(address) };
     let link = Link::start(config, handler.clone());
     let refused = Event::Failed(LinkDown::BindRefused(0x0E));
-    handler.until(|desk| desk.count(|event| *event == refused) >= 3).await;
+    handler.until(|state| state.count(|event| *event == refused) >= 3).await;
     assert!(!link.is_bound());
     within(link.stop(LIMIT)).await;
     let events = handler.take_events();
@@ -125,7 +125,7 @@ async fn a_refused_bind_is_told_with_its_status_and_tried_again_later_and_later(
 
 #[tokio::test]
 async fn the_window_is_full_over_the_wire() {
-    let (toy, handler) = (ToyGate::default(), ToyHandler::default());
+    let (toy, handler) = (ToyBindHandler::default(), ToyLinkHandler::default());
     toy.lock().hold = true;
     let (_server, address) = serve(&toy).await;
     let link = Link::start(LinkConfig { window: 64, ..link_to(address) }, handler.clone());

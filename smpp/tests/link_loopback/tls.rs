@@ -12,14 +12,14 @@ use tollgate_smpp::server::{Server, ServerConfig, TlsFiles};
 
 use crate::support::client::within;
 use crate::support::peer::list;
-use crate::support::toy_gate::ToyGate;
-use crate::support::toy_handler::{Event, ToyHandler};
+use crate::support::toy_bind_handler::ToyBindHandler;
+use crate::support::toy_link_handler::{Event, ToyLinkHandler};
 use crate::{anywhere, link_to, serve};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// A server with a fresh identity for `operator.test`, and the file with its certificate.
-async fn serve_tls(test: &str, toy: &ToyGate) -> (Server, SocketAddr, PathBuf) {
+async fn serve_tls(test: &str, toy: &ToyBindHandler) -> (Server, SocketAddr, PathBuf) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(vec!["operator.test".to_owned()]).unwrap();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("link_{test}"));
@@ -41,9 +41,9 @@ fn trusting(address: SocketAddr, ca_file: Option<PathBuf>) -> LinkConfig {
 
 /// Why the link does not come up.
 async fn failure(config: LinkConfig) -> String {
-    let handler = ToyHandler::default();
+    let handler = ToyLinkHandler::default();
     let link = Link::start(config, handler.clone());
-    handler.until(|desk| desk.count(|event| matches!(event, Event::Failed(_))) > 0).await;
+    handler.until(|state| state.count(|event| matches!(event, Event::Failed(_))) > 0).await;
     drop(link);
     let events = handler.take_events();
     let reason = events.iter().find_map(|event| match event {
@@ -55,7 +55,7 @@ async fn failure(config: LinkConfig) -> String {
 
 #[tokio::test]
 async fn a_link_over_tls_is_a_link() {
-    let (toy, handler) = (ToyGate::default(), ToyHandler::default());
+    let (toy, handler) = (ToyBindHandler::default(), ToyLinkHandler::default());
     let (server, address, chain) = serve_tls("is_a_link", &toy).await;
     let link = Link::start(trusting(address, Some(chain)), handler.clone());
     handler.send(0..5000);
@@ -68,7 +68,7 @@ async fn a_link_over_tls_is_a_link() {
 
 #[tokio::test]
 async fn a_server_that_is_gone_is_noticed_under_tls_too() {
-    let (toy, handler) = (ToyGate::default(), ToyHandler::default());
+    let (toy, handler) = (ToyBindHandler::default(), ToyLinkHandler::default());
     toy.lock().hold = true;
     let (server, address, chain) = serve_tls("is_gone", &toy).await;
     let _link = Link::start(trusting(address, Some(chain)), handler.clone());
@@ -78,25 +78,25 @@ async fn a_server_that_is_gone_is_noticed_under_tls_too() {
     }
     drop(server);
     let gone = |event: &Event| matches!(event, Event::Unbound(_, tokens) if *tokens == [1, 2, 3]);
-    handler.until(|desk| desk.count(gone) == 1).await;
+    handler.until(|state| state.count(gone) == 1).await;
 }
 
 #[tokio::test]
 async fn a_certificate_that_nobody_vouches_for_is_taken_only_when_told_to() {
-    let toy = ToyGate::default();
+    let toy = ToyBindHandler::default();
     let (_server, address, _) = serve_tls("untrusted", &toy).await;
     let reason = failure(trusting(address, None)).await;
     assert!(reason.contains("invalid peer certificate"), "{reason}");
 
-    let handler = ToyHandler::default();
+    let handler = ToyLinkHandler::default();
     let tls = LinkTls { insecure: true, ..LinkTls::default() };
     let _link = Link::start(LinkConfig { tls: Some(tls), ..link_to(address) }, handler.clone());
-    handler.until(|desk| desk.events.contains(&Event::Bound)).await;
+    handler.until(|state| state.events.contains(&Event::Bound)).await;
 }
 
 #[tokio::test]
 async fn a_certificate_for_another_name_is_refused() {
-    let toy = ToyGate::default();
+    let toy = ToyBindHandler::default();
     let (_server, address, chain) = serve_tls("another_name", &toy).await;
     let mut config = trusting(address, Some(chain));
     for name in [Some("elsewhere.test".to_owned()), None] {
@@ -123,7 +123,7 @@ async fn files_and_names_that_cannot_be_used_are_named() {
 
 #[tokio::test]
 async fn an_operator_that_speaks_no_tls_is_told() {
-    let toy = ToyGate::default();
+    let toy = ToyBindHandler::default();
     let (_server, address) = serve(&toy).await;
     let tls = LinkTls { insecure: true, ..LinkTls::default() };
     let reason = failure(LinkConfig { tls: Some(tls), ..link_to(address) }).await;

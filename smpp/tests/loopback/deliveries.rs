@@ -9,7 +9,7 @@ use tollgate_smpp::{Delivery, DeliveryOutcome, OwnedAddress};
 use crate::start;
 use crate::support::client::Client;
 use crate::support::peer::{list, raw, submits};
-use crate::support::toy_gate::ToyGate;
+use crate::support::toy_bind_handler::ToyBindHandler;
 
 const DELIVER_SM_RESP: u32 = 0x8000_0005;
 
@@ -28,7 +28,7 @@ fn deliveries(count: u64) -> Vec<Delivery> {
 
 #[tokio::test]
 async fn deliveries_wake_an_idle_session_and_go_through_its_window() {
-    let toy = ToyGate::default();
+    let toy = ToyBindHandler::default();
     toy.lock().delivery_window = 10;
     let (server, address) = start(&toy, ServerConfig::default()).await;
     let mut client = Client::bound(address).await;
@@ -46,8 +46,8 @@ async fn deliveries_wake_an_idle_session_and_go_through_its_window() {
 }
 
 #[tokio::test]
-async fn a_gate_hears_of_every_delivery_before_its_session_is_dropped() {
-    let toy = ToyGate::default();
+async fn a_handler_hears_of_every_delivery_before_its_session_is_dropped() {
+    let toy = ToyBindHandler::default();
     toy.lock().delivery_window = 10;
     let (_server, address) = start(&toy, ServerConfig::default()).await;
     let mut client = Client::bound(address).await;
@@ -63,8 +63,8 @@ async fn a_gate_hears_of_every_delivery_before_its_session_is_dropped() {
 }
 
 #[tokio::test]
-async fn a_gate_may_hang_up() {
-    let toy = ToyGate::default();
+async fn a_handler_may_hang_up() {
+    let toy = ToyBindHandler::default();
     toy.lock().delivery_window = 10;
     let (server, address) = start(&toy, ServerConfig::default()).await;
     let mut client = Client::bound(address).await;

@@ -11,14 +11,14 @@ use tollgate_smpp::session::CloseReason;
 use crate::start;
 use crate::support::client::{Client, within};
 use crate::support::peer::{self, bind, enquire_link, list, submits};
-use crate::support::toy_gate::ToyGate;
+use crate::support::toy_bind_handler::ToyBindHandler;
 
 const OUR_UNBIND: (CommandId, u32, u32) = (CommandId::Unbind, 0, 1);
 const LIMIT: Duration = Duration::from_secs(5);
 
 #[tokio::test]
 async fn a_drain_answers_everyone_and_says_goodbye() {
-    let toy = ToyGate::default();
+    let toy = ToyBindHandler::default();
     toy.lock().hold = true;
     let (server, address) = start(&toy, ServerConfig::default()).await;
     let stats = server.stats().clone();
@@ -50,7 +50,7 @@ async fn a_drain_answers_everyone_and_says_goodbye() {
 
 #[tokio::test]
 async fn peers_that_do_not_answer_the_unbind_hold_a_drain_up_no_longer_than_its_limit() {
-    let (server, address) = start(&ToyGate::default(), ServerConfig::default()).await;
+    let (server, address) = start(&ToyBindHandler::default(), ServerConfig::default()).await;
     let stats = server.stats().clone();
     let mut silent = Client::bound(address).await;
     let begun = Instant::now();
@@ -63,7 +63,7 @@ async fn peers_that_do_not_answer_the_unbind_hold_a_drain_up_no_longer_than_its_
 
 #[tokio::test]
 async fn a_server_without_connections_drains_at_once() {
-    let (server, _) = start(&ToyGate::default(), ServerConfig::default()).await;
+    let (server, _) = start(&ToyBindHandler::default(), ServerConfig::default()).await;
     let begun = Instant::now();
     within(server.drain(LIMIT)).await;
     assert!(begun.elapsed() < Duration::from_secs(1));
@@ -71,7 +71,7 @@ async fn a_server_without_connections_drains_at_once() {
 
 #[tokio::test]
 async fn dropping_a_server_ends_its_sessions() {
-    let toy = ToyGate::default();
+    let toy = ToyBindHandler::default();
     let (server, address) = start(&toy, ServerConfig::default()).await;
     let mut client = Client::connect(address).await;
     client.send(&bind(1)).await;

@@ -11,7 +11,7 @@ use tollgate_smpp::{BindMode, server::Server};
 use crate::start;
 use crate::support::client::{Client, within};
 use crate::support::peer::{self, bind_as, enquire_link, list, raw_with_length, submit_sm, submits, unbind};
-use crate::support::toy_gate::ToyGate;
+use crate::support::toy_bind_handler::ToyBindHandler;
 
 const SOON: Duration = Duration::from_millis(100);
 
@@ -26,7 +26,7 @@ fn closed(server: &Server, reason: CloseReason) -> u64 {
 
 #[tokio::test]
 async fn a_gateway_binds_submits_and_unbinds() {
-    let toy = ToyGate::with_window(100);
+    let toy = ToyBindHandler::with_window(100);
     let (server, address) = start(&toy, ServerConfig::default()).await;
     let mut client = Client::bound(address).await;
     assert_eq!(server.stats().binds_open(BindMode::Transceiver).get(), 1);
@@ -47,7 +47,7 @@ async fn a_gateway_binds_submits_and_unbinds() {
 
 #[tokio::test]
 async fn a_pdu_may_arrive_octet_by_octet() {
-    let (_server, address) = start(&ToyGate::default(), ServerConfig::default()).await;
+    let (_server, address) = start(&ToyBindHandler::default(), ServerConfig::default()).await;
     let mut client = Client::bound(address).await;
     client.stream.set_nodelay(true).unwrap();
     for octet in submits(2, 2) {
@@ -58,7 +58,7 @@ async fn a_pdu_may_arrive_octet_by_octet() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_connections_are_served_side_by_side() {
-    let toy = ToyGate::default();
+    let toy = ToyBindHandler::default();
     let (server, address) = start(&toy, ServerConfig::default()).await;
     let clients = (0..50).map(|_| {
         tokio::spawn(async move {
@@ -78,7 +78,7 @@ async fn many_connections_are_served_side_by_side() {
 
 #[tokio::test]
 async fn answers_wake_the_session_when_they_come_later() {
-    let toy = ToyGate::default();
+    let toy = ToyBindHandler::default();
     toy.lock().hold = true;
     let (_server, address) = start(&toy, ServerConfig::default()).await;
     let mut client = Client::bound(address).await;
@@ -86,20 +86,20 @@ async fn answers_wake_the_session_when_they_come_later() {
     assert_eq!(
         client.header().await,
         (CommandId::EnquireLinkResp, 0, 5),
-        "so the submits have reached the gate"
+        "so the submits have reached the handler"
     );
     toy.release();
     assert_eq!(client.sequences(3).await, [2, 3, 4]);
 }
 
 #[tokio::test]
-async fn a_gate_that_has_room_again_wakes_the_session() {
-    let toy = ToyGate::default();
+async fn a_handler_that_has_room_again_wakes_the_session() {
+    let toy = ToyBindHandler::default();
     toy.set_full(true);
     let (_server, address) = start(&toy, ServerConfig::default()).await;
     let mut client = Client::bound(address).await;
     client.send(&submit_sm(2)).await;
-    assert_eq!(client.sequences(1).await, [2], "taken before the gate was found full");
+    assert_eq!(client.sequences(1).await, [2], "taken before the handler was found full");
     client.send(&submit_sm(3)).await;
     toy.set_full(false);
     assert_eq!(client.sequences(1).await, [3]);
@@ -108,7 +108,7 @@ async fn a_gate_that_has_room_again_wakes_the_session() {
 #[tokio::test]
 async fn a_connection_that_does_not_bind_is_closed() {
     let timers = TimerConfig { session_init: SOON, ..TimerConfig::default() };
-    let (server, address) = start(&ToyGate::default(), with_timers(timers)).await;
+    let (server, address) = start(&ToyBindHandler::default(), with_timers(timers)).await;
     Client::connect(address).await.assert_closed().await;
     assert_eq!(closed(&server, CloseReason::NotBound), 1);
 }
@@ -116,7 +116,7 @@ async fn a_connection_that_does_not_bind_is_closed() {
 #[tokio::test]
 async fn a_silent_peer_is_asked_and_closed_when_it_does_not_answer() {
     let timers = TimerConfig { enquire_link: SOON, response: SOON * 10, ..TimerConfig::default() };
-    let (server, address) = start(&ToyGate::default(), with_timers(timers)).await;
+    let (server, address) = start(&ToyBindHandler::default(), with_timers(timers)).await;
     let mut client = Client::bound(address).await;
     assert_eq!(client.header().await, (CommandId::EnquireLink, 0, 1));
     client.send(&peer::request(1, Pdu::EnquireLinkResp)).await;
@@ -127,7 +127,7 @@ async fn a_silent_peer_is_asked_and_closed_when_it_does_not_answer() {
 
 #[tokio::test]
 async fn a_peer_that_does_not_read_is_closed_and_nobody_else() {
-    let toy = ToyGate::default();
+    let toy = ToyBindHandler::default();
     let timers = TimerConfig { write_stall: SOON, ..TimerConfig::default() };
     let (server, address) = start(&toy, with_timers(timers)).await;
     let mut good = Client::bound(address).await;
@@ -146,7 +146,7 @@ async fn a_peer_that_does_not_read_is_closed_and_nobody_else() {
 
 #[tokio::test]
 async fn the_nack_of_a_broken_frame_arrives_whatever_was_sent_behind_it() {
-    let (server, address) = start(&ToyGate::default(), ServerConfig::default()).await;
+    let (server, address) = start(&ToyBindHandler::default(), ServerConfig::default()).await;
     let mut client = Client::bound(address).await;
     let broken = raw_with_length(0x7FFF_FFFF, 0x04, 9, &vec![0; 500_000]);
     client.send(&broken).await;
@@ -157,7 +157,7 @@ async fn the_nack_of_a_broken_frame_arrives_whatever_was_sent_behind_it() {
 
 #[tokio::test]
 async fn a_peer_that_has_closed_its_side_gets_its_answers() {
-    let toy = ToyGate::default();
+    let toy = ToyBindHandler::default();
     toy.lock().hold = true;
     let (server, address) = start(&toy, ServerConfig::default()).await;
     let mut client = Client::bound(address).await;
@@ -174,7 +174,7 @@ async fn a_peer_that_has_closed_its_side_gets_its_answers() {
 async fn wrong_passwords_are_answered_later_and_later() {
     let config = ServerConfig::default();
     let first = config.penalties.delay_first;
-    let (server, address) = start(&ToyGate::default(), config).await;
+    let (server, address) = start(&ToyBindHandler::default(), config).await;
     let mut client = Client::connect(address).await;
     for (sequence, delay) in [(1, first), (2, first * 2), (3, first * 4)] {
         let asked = Instant::now();
@@ -192,7 +192,7 @@ async fn wrong_passwords_are_answered_later_and_later() {
 #[tokio::test]
 async fn one_connection_too_many_is_closed_at_once() {
     let config = ServerConfig { connections_max: 1, ..ServerConfig::default() };
-    let (server, address) = start(&ToyGate::default(), config).await;
+    let (server, address) = start(&ToyBindHandler::default(), config).await;
     let mut first = Client::bound(address).await;
     Client::connect(address).await.assert_closed().await;
     assert_eq!(server.stats().connections_refused.get(), 1);

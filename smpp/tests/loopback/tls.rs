@@ -20,7 +20,7 @@ use tollgate_smpp::session::{SessionConfig, TimerConfig};
 use crate::anywhere;
 use crate::support::client::{Client, within};
 use crate::support::peer::{enquire_link, list, submits, unbind};
-use crate::support::toy_gate::ToyGate;
+use crate::support::toy_bind_handler::ToyBindHandler;
 
 /// A fresh identity for `localhost` in a folder of the test's own.
 fn identity(test: &str) -> (TlsFiles, CertificateDer<'static>) {
@@ -35,10 +35,14 @@ fn identity(test: &str) -> (TlsFiles, CertificateDer<'static>) {
 }
 
 async fn start(files: TlsFiles, session: SessionConfig) -> Result<Server, StartError> {
-    start_with(&ToyGate::default(), files, session).await
+    start_with(&ToyBindHandler::default(), files, session).await
 }
 
-async fn start_with(toy: &ToyGate, files: TlsFiles, session: SessionConfig) -> Result<Server, StartError> {
+async fn start_with(
+    toy: &ToyBindHandler,
+    files: TlsFiles,
+    session: SessionConfig,
+) -> Result<Server, StartError> {
     let config = ServerConfig { tls: Some((vec![anywhere()], files)), session, ..ServerConfig::default() };
     Server::start(config, Arc::new(toy.clone())).await
 }
@@ -72,7 +76,7 @@ async fn a_session_over_tls_is_a_session() {
 #[tokio::test]
 async fn a_peer_that_ends_without_a_close_notify_still_gets_its_answers() {
     let (files, certificate) = identity("no_close_notify");
-    let toy = ToyGate::default();
+    let toy = ToyBindHandler::default();
     toy.lock().hold = true;
     let server = start_with(&toy, files, SessionConfig::default()).await.unwrap();
     let mut client = connect(&server, certificate).await;

@@ -7,7 +7,7 @@ use tollgate_smpp::session::CloseReason;
 
 use crate::support::pair::Pair;
 use crate::support::peer::{self, PASSWORD, SYSTEM_ID, bind, bind_as, headers, raw, submit_sm, unbind};
-use crate::support::toy_gate::{FIRST_ID, ToyGate};
+use crate::support::toy_bind_handler::{FIRST_ID, ToyBindHandler};
 
 const MODES: [(BindMode, CommandId); 3] = [
     (BindMode::Transmitter, CommandId::BindTransmitterResp),
@@ -28,7 +28,7 @@ fn welcome(command: &Command) -> (String, Option<InterfaceVersion>) {
 #[test]
 fn each_mode_binds_and_learns_our_name_and_version() {
     for (mode, resp) in MODES {
-        let mut pair = Pair::new(ToyGate::default());
+        let mut pair = Pair::new(ToyBindHandler::default());
         let answers = pair.send(&bind_as(mode, 9, PASSWORD, 0x34));
         assert_eq!(headers(&answers), [(resp, 0, 9)]);
         assert_eq!(welcome(&answers[0]), ("tollgate".to_owned(), Some(InterfaceVersion::Smpp3_4)));
@@ -47,7 +47,7 @@ fn the_version_is_the_lower_of_both() {
         (0xFF, InterfaceVersion::Smpp5_0),
     ] {
         let answers =
-            Pair::new(ToyGate::default()).send(&bind_as(BindMode::Transceiver, 1, PASSWORD, theirs));
+            Pair::new(ToyBindHandler::default()).send(&bind_as(BindMode::Transceiver, 1, PASSWORD, theirs));
         assert_eq!(welcome(&answers[0]).1, Some(ours), "{theirs:#x}");
     }
 }
@@ -55,7 +55,7 @@ fn the_version_is_the_lower_of_both() {
 #[test]
 fn before_version_3_4_there_are_no_tlvs_and_ids_are_hex() {
     for version in [0x00, 0x33] {
-        let toy = ToyGate::default();
+        let toy = ToyBindHandler::default();
         toy.lock().tlvs = Some(Box::new(vec![(0x1422, b"0.05".to_vec())]));
         let mut pair = Pair::new(toy);
         let answers = pair.send(&bind_as(BindMode::Transmitter, 1, PASSWORD, version));
@@ -73,7 +73,7 @@ fn before_version_3_4_there_are_no_tlvs_and_ids_are_hex() {
 
 #[test]
 fn a_wrong_password_is_refused_and_may_be_mended() {
-    let mut pair = Pair::new(ToyGate::default());
+    let mut pair = Pair::new(ToyBindHandler::default());
     let refused = pair.send(&bind_as(BindMode::Transceiver, 1, "guess", 0x34));
     assert_eq!(headers(&refused), [(CommandId::BindTransceiverResp, 0x0E, 1)]);
     assert_eq!(refused[0].pdu(), None, "an error has no body");
@@ -89,8 +89,8 @@ fn a_second_bind_is_refused_and_the_first_holds() {
 }
 
 #[test]
-fn nothing_is_read_while_the_gate_thinks_about_a_bind() {
-    let mut pair = Pair::new(ToyGate::default());
+fn nothing_is_read_while_the_handler_thinks_about_a_bind() {
+    let mut pair = Pair::new(ToyBindHandler::default());
     pair.hold_bind = true;
     assert_eq!(headers(&pair.send(&[bind(1), submit_sm(2)].concat())), []);
     assert!(!pair.session.wants_input());
@@ -102,7 +102,7 @@ fn nothing_is_read_while_the_gate_thinks_about_a_bind() {
 
 #[test]
 fn requests_before_a_bind_are_in_the_wrong_state() {
-    let mut pair = Pair::new(ToyGate::default());
+    let mut pair = Pair::new(ToyBindHandler::default());
     assert_eq!(headers(&pair.send(&submit_sm(1))), [(CommandId::SubmitSmResp, 0x04, 1)]);
     assert_eq!(headers(&pair.send(&unbind(2))), [(CommandId::UnbindResp, 0x04, 2)]);
     pair.assert_alive();
@@ -113,7 +113,7 @@ fn requests_before_a_bind_are_in_the_wrong_state() {
 
 #[test]
 fn a_receiver_may_not_submit() {
-    let mut pair = Pair::new(ToyGate::default());
+    let mut pair = Pair::new(ToyBindHandler::default());
     pair.send(&bind_as(BindMode::Receiver, 1, PASSWORD, 0x34));
     for (request, resp) in [
         (submit_sm(2), CommandId::SubmitSmResp),
@@ -128,7 +128,7 @@ fn a_receiver_may_not_submit() {
 
 #[test]
 fn bad_fields_of_a_bind_are_named_and_the_connection_stays() {
-    let mut pair = Pair::new(ToyGate::default());
+    let mut pair = Pair::new(ToyBindHandler::default());
     let long = "x".repeat(16);
     for (body, status) in [
         (format!("{long}\0{PASSWORD}\0\0\x34\0\0\0"), 0x0F),
@@ -148,14 +148,14 @@ fn a_bind_without_its_last_nul_or_with_more_behind_it_binds() {
     let body = format!("{SYSTEM_ID}\0{PASSWORD}\0\0\x34\0\0");
     for behind in [&b""[..], b"\0", b"\0\0\0", b"\0\x14\x50\0\x01x"] {
         let bytes = [body.as_bytes(), behind].concat();
-        let answers = Pair::new(ToyGate::default()).send(&raw(0x09, 1, &bytes));
+        let answers = Pair::new(ToyBindHandler::default()).send(&raw(0x09, 1, &bytes));
         assert_eq!(headers(&answers), [(CommandId::BindTransceiverResp, 0, 1)], "{behind:02x?}");
     }
 }
 
 #[test]
-fn a_bind_that_the_gate_never_decides_is_given_up() {
-    let mut pair = Pair::new(ToyGate::default());
+fn a_bind_that_the_handler_never_decides_is_given_up() {
+    let mut pair = Pair::new(ToyBindHandler::default());
     pair.hold_bind = true;
     pair.send(&bind(1));
     assert_eq!(pair.pass(29), []);

@@ -12,7 +12,7 @@ use crate::support::pair::Pair;
 use crate::support::peer::{
     self, bind_as, enquire_link, headers, list, raw, raw_with_status, submit_sm, submits, unbind,
 };
-use crate::support::toy_gate::ToyGate;
+use crate::support::toy_bind_handler::ToyBindHandler;
 
 const DELIVER_SM: u32 = 0x0000_0005;
 const DELIVER_SM_RESP: u32 = 0x8000_0005;
@@ -38,8 +38,8 @@ fn deliveries(count: u64) -> impl Iterator<Item = Delivery> {
     (1..=count).map(delivery)
 }
 
-fn toy(window: u32) -> ToyGate {
-    let toy = ToyGate::default();
+fn toy(window: u32) -> ToyBindHandler {
+    let toy = ToyBindHandler::default();
     toy.lock().delivery_window = window;
     toy
 }
@@ -239,7 +239,7 @@ fn a_drain_waits_for_the_answers_and_hands_out_no_more() {
     assert_eq!(outcomes(&pair), [(2, ACCEPTED), (1, ACCEPTED)]);
     pair.send(&raw_with_status(0x8000_0006, 0, 3));
     assert_eq!(pair.finished(), Some(CloseReason::Drained));
-    assert_eq!(pair.toy.lock().deliveries.len(), 1, "the third stays with the gate");
+    assert_eq!(pair.toy.lock().deliveries.len(), 1, "the third stays with the handler");
 }
 
 #[test]
@@ -347,7 +347,7 @@ fn submits_and_deliveries_do_not_wait_for_one_another() {
 
 #[test]
 fn an_id_may_be_anything_and_an_answer_may_be_withheld() {
-    let toy = ToyGate::with_window(2);
+    let toy = ToyBindHandler::with_window(2);
     let command = CommandId::SubmitSm;
     toy.lock().replies = vec![
         Reply::Withheld { command },

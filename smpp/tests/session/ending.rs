@@ -8,10 +8,10 @@ use crate::support::pair::Pair;
 use crate::support::peer::{
     self, bind, bind_as, enquire_link, headers, raw_with_length, submit_sm, submits, unbind,
 };
-use crate::support::toy_gate::ToyGate;
+use crate::support::toy_bind_handler::ToyBindHandler;
 
 fn holding() -> Pair {
-    let toy = ToyGate::default();
+    let toy = ToyBindHandler::default();
     toy.lock().hold = true;
     Pair::bound_to(toy)
 }
@@ -33,7 +33,7 @@ fn an_unbind_is_answered_after_everything_before_it() {
 }
 
 #[test]
-fn an_unbind_is_answered_in_the_end_even_if_the_gate_is_not_done() {
+fn an_unbind_is_answered_in_the_end_even_if_the_handler_is_not_done() {
     let mut pair = holding();
     pair.send(&[submit_sm(2), unbind(3)].concat());
     assert_eq!(headers(&pair.pass(29)), []);
@@ -65,11 +65,11 @@ fn a_peer_that_closes_its_side_still_gets_its_answers() {
 
 #[test]
 fn a_connection_without_a_bind_ends_at_once() {
-    let mut pair = Pair::new(ToyGate::default());
+    let mut pair = Pair::new(ToyBindHandler::default());
     pair.end();
     assert_eq!(pair.finished(), Some(CloseReason::PeerClosed));
 
-    let mut pair = Pair::new(ToyGate::default());
+    let mut pair = Pair::new(ToyBindHandler::default());
     assert_eq!(pair.drain(), []);
     assert_eq!(pair.finished(), Some(CloseReason::Drained));
 }
@@ -139,7 +139,7 @@ fn an_unbind_that_crosses_ours_is_answered() {
 
 #[test]
 fn a_bind_that_waits_when_the_drain_begins_fails() {
-    let mut pair = Pair::new(ToyGate::default());
+    let mut pair = Pair::new(ToyBindHandler::default());
     pair.hold_bind = true;
     pair.send(&bind(1));
     assert_eq!(headers(&pair.drain()), [(CommandId::BindTransceiverResp, 0x0D, 1)]);
@@ -168,7 +168,7 @@ fn octets_of_another_protocol_end_the_session() {
         &b"GET / HTTP/1.1\r\nHost: tollgate\r\n\r\n"[..],
         b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03aaaaaaaa",
     ] {
-        let mut pair = Pair::new(ToyGate::default());
+        let mut pair = Pair::new(ToyBindHandler::default());
         let answers = pair.send(garbage);
         assert_eq!(answers.len(), 1);
         assert_eq!((answers[0].id(), u32::from(answers[0].status())), (CommandId::GenericNack, 0x02));
@@ -194,8 +194,8 @@ fn a_stop_and_a_lost_connection_wait_for_nothing() {
 }
 
 #[test]
-fn the_gates_side_of_a_session_outlives_the_last_answer_only() {
-    let mut pair = Pair::new(ToyGate::default());
+fn the_handlers_side_of_a_session_outlives_the_last_answer_only() {
+    let mut pair = Pair::new(ToyBindHandler::default());
     pair.send(&bind_as(BindMode::Transmitter, 1, peer::PASSWORD, 0x34));
     let toy = pair.toy.clone();
     assert_eq!(toy.sessions(), 1);

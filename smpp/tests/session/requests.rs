@@ -7,10 +7,10 @@ use tollgate_smpp::pdu::SubmitKind;
 
 use crate::support::pair::Pair;
 use crate::support::peer::{self, body_of, data_sm, headers, raw, submit, submit_multi};
-use crate::support::toy_gate::{FIRST_ID, NO_ROUTE};
+use crate::support::toy_bind_handler::{FIRST_ID, NO_ROUTE};
 
 #[test]
-fn a_submit_sm_reaches_the_gate_as_sent_and_gets_its_id() {
+fn a_submit_sm_reaches_the_handler_as_sent_and_gets_its_id() {
     let mut pair = Pair::bound();
     let answers = pair.send(&peer::request(2, submit("491701234567", b"hello")));
     let Some(Pdu::SubmitSmResp(resp)) = answers[0].pdu() else { panic!("{answers:?}") };
@@ -26,7 +26,7 @@ fn a_submit_sm_reaches_the_gate_as_sent_and_gets_its_id() {
 }
 
 #[test]
-fn a_reply_carries_the_tlvs_that_the_gate_adds() {
+fn a_reply_carries_the_tlvs_that_the_handler_adds() {
     let mut pair = Pair::bound();
     pair.toy.lock().tlvs = Some(Box::new(vec![(0x1422, b"0.0216\0".to_vec()), (0x1423, Vec::new())]));
     let answers = pair.send(&peer::submit_sm(2));
@@ -84,7 +84,7 @@ fn a_submit_multi_to_the_most_destinations_is_answered_in_full() {
 }
 
 #[test]
-fn queries_cancels_and_replaces_reach_the_gate() {
+fn queries_cancels_and_replaces_reach_the_handler() {
     let mut pair = Pair::bound();
     let query = pair.send(&raw(0x03, 2, b"1001\0\x01\x01Bank\0"));
     let Some(Pdu::QuerySmResp(resp)) = query[0].pdu() else { panic!("{query:?}") };

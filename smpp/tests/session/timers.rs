@@ -7,7 +7,7 @@ use tollgate_smpp::session::{CloseReason, SessionConfig, TimerConfig};
 
 use crate::support::pair::Pair;
 use crate::support::peer::{self, bind, enquire_link, headers, submit_sm, submits};
-use crate::support::toy_gate::ToyGate;
+use crate::support::toy_bind_handler::ToyBindHandler;
 
 const ENQUIRY: (CommandId, u32, u32) = (CommandId::EnquireLink, 0, 1);
 
@@ -17,14 +17,14 @@ fn answer_enquiry(sequence: u32) -> Vec<u8> {
 
 fn with_timers(timers: TimerConfig) -> Pair {
     let config = SessionConfig { timers, ..SessionConfig::default() };
-    let mut pair = Pair::with_config(ToyGate::default(), config);
+    let mut pair = Pair::with_config(ToyBindHandler::default(), config);
     pair.send(&bind(1));
     pair
 }
 
 #[test]
 fn a_connection_that_does_not_bind_is_closed_after_ten_seconds() {
-    let mut pair = Pair::new(ToyGate::default());
+    let mut pair = Pair::new(ToyBindHandler::default());
     pair.pass(9);
     pair.send(&enquire_link(1));
     assert_eq!(pair.finished(), None);
@@ -33,8 +33,8 @@ fn a_connection_that_does_not_bind_is_closed_after_ten_seconds() {
 }
 
 #[test]
-fn the_time_that_the_gate_takes_over_a_bind_is_not_the_peers() {
-    let mut pair = Pair::new(ToyGate::default());
+fn the_time_that_the_handler_takes_over_a_bind_is_not_the_peers() {
+    let mut pair = Pair::new(ToyBindHandler::default());
     pair.pass(8);
     pair.hold_bind = true;
     pair.send(&peer::bind_as(tollgate_smpp::BindMode::Transceiver, 1, "guess", 0x34));
@@ -177,7 +177,7 @@ fn a_peer_that_takes_an_octet_now_and_then_is_not() {
 
 #[test]
 fn while_the_window_is_full_the_peer_is_held_to_nothing() {
-    let toy = ToyGate::with_window(1);
+    let toy = ToyBindHandler::with_window(1);
     toy.lock().hold = true;
     let mut pair = Pair::bound_to(toy);
     pair.pass(20);

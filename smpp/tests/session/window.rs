@@ -5,10 +5,10 @@ use tollgate_smpp::session::SessionConfig;
 
 use crate::support::pair::Pair;
 use crate::support::peer::{self, bind, enquire_link, headers, list, submit_sm, submits};
-use crate::support::toy_gate::{FIRST_ID, ToyGate};
+use crate::support::toy_bind_handler::{FIRST_ID, ToyBindHandler};
 
 fn holding(window: u32) -> Pair {
-    let toy = ToyGate::with_window(window);
+    let toy = ToyBindHandler::with_window(window);
     toy.lock().hold = true;
     Pair::bound_to(toy)
 }
@@ -17,7 +17,7 @@ fn holding(window: u32) -> Pair {
 fn a_full_window_stops_reading_and_answers_open_it() {
     let mut pair = holding(10);
     assert_eq!(pair.send(&submits(2, 25)), []);
-    assert_eq!(pair.toy.sequences(), list(2..12), "ten and no more reach the gate");
+    assert_eq!(pair.toy.sequences(), list(2..12), "ten and no more reach the handler");
     assert!(!pair.session.wants_input());
     assert_eq!(pair.unread(), 15 * submit_sm(2).len());
 
@@ -65,7 +65,7 @@ fn answers_may_come_in_any_order_and_sequence_numbers_may_be_anything() {
 }
 
 #[test]
-fn a_full_gate_stops_reading_while_answers_still_go_out() {
+fn a_full_handler_stops_reading_while_answers_still_go_out() {
     let mut pair = Pair::bound();
     pair.toy.set_full(true);
     assert_eq!(headers(&pair.send(&submit_sm(2))), [(CommandId::SubmitSmResp, 0, 2)]);
@@ -79,7 +79,7 @@ fn a_full_gate_stops_reading_while_answers_still_go_out() {
 #[test]
 fn a_peer_that_does_not_read_is_not_read_either() {
     let config = SessionConfig { output_length_max: 1000, ..SessionConfig::default() };
-    let mut pair = Pair::with_config(ToyGate::default(), config);
+    let mut pair = Pair::with_config(ToyBindHandler::default(), config);
     pair.send(&bind(1));
     pair.reads = Some(0);
     for _ in 0..20 {

@@ -1,5 +1,5 @@
 //! What the tests have in common: a peer's side of SMPP, written and read by rusmpp, and a
-//! gate without money.
+//! handler without money.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
@@ -7,5 +7,5 @@ pub mod client;
 pub mod operator;
 pub mod pair;
 pub mod peer;
-pub mod toy_gate;
-pub mod toy_handler;
+pub mod toy_bind_handler;
+pub mod toy_link_handler;

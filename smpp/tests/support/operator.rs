@@ -1,4 +1,4 @@
-//! An operator's side of the wire for a [`ClientSession`] without sockets and with a clock of its own. The
+//! An operator's side of the wire for a [`LinkSession`] without sockets and with a clock of its own. The
 //! operator is raw octets, or the real server session.
 
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use rusmpp::pdus::{BindTransceiverResp, DeliverSm, SubmitSmResp};
 use rusmpp::types::OctetString;
 use rusmpp::values::{EsmClass, InterfaceVersion};
 use rusmpp::{Command, CommandId, Pdu};
-use tollgate_smpp::link::session::{ClientSession, LinkCounts, work_through};
+use tollgate_smpp::link::session::{LinkCounts, LinkSession, work_through};
 use tollgate_smpp::link::{LinkConfig, LinkDown, LinkHandler};
 
 use super::pair::Pair;
 use super::peer::{self, PASSWORD, SYSTEM_ID, text};
-use super::toy_handler::ToyHandler;
+use super::toy_link_handler::ToyLinkHandler;
 
 /// A link's session and its handler, seen from the operator.
 pub struct Operator {
-    pub session: ClientSession,
-    pub handler: ToyHandler,
+    pub session: LinkSession,
+    pub handler: ToyLinkHandler,
     /// Octets that the operator takes of the output; `None` for all.
     pub reads: Option<usize>,
     now: Instant,
@@ -31,7 +31,7 @@ pub struct Operator {
     counts: Vec<LinkCounts>,
 }
 
-/// Credentials that the toy gate takes.
+/// Credentials that the toy handler takes.
 pub fn config() -> LinkConfig {
     LinkConfig { system_id: SYSTEM_ID.to_owned(), password: PASSWORD.to_owned(), ..LinkConfig::default() }
 }
@@ -71,8 +71,8 @@ impl Operator {
     pub fn new(config: LinkConfig) -> Self {
         let now = Instant::now();
         Self {
-            session: ClientSession::new(Arc::new(config), now, 0),
-            handler: ToyHandler::default(),
+            session: LinkSession::new(Arc::new(config), now, 0),
+            handler: ToyLinkHandler::default(),
             reads: None,
             now,
             input: BytesMut::new(),
@@ -165,7 +165,7 @@ impl Operator {
         self.end();
         let config = Arc::new(config());
         let mut next = Self::bound();
-        next.session = ClientSession::new(config, next.now, self.session.delivers_before());
+        next.session = LinkSession::new(config, next.now, self.session.delivers_before());
         next.handler = self.handler;
         next.drive();
         next.send(&bind_resp(1));

@@ -8,23 +8,23 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use rusmpp::{Command, CommandId};
 use tollgate_smpp::session::{CloseReason, ServerSession, SessionConfig, SessionCounts, work_through};
-use tollgate_smpp::{BindOutcome, BindRequest, GateSession};
+use tollgate_smpp::{BindOutcome, BindRequest, SessionHandler};
 
 use super::peer;
-use super::toy_gate::{ToyGate, ToySession};
+use super::toy_bind_handler::{ToyBindHandler, ToySession};
 
-/// A time of day for the gate; nothing here hangs on it.
+/// A time of day for the handler; nothing here hangs on it.
 const NOON_MICROS: u64 = 1_800_000_000_000_000;
 
 pub struct Pair {
     pub session: ServerSession,
-    pub toy: ToyGate,
-    /// While set, the gate does not decide about binds; [`Pair::decide_bind`] makes it.
+    pub toy: ToyBindHandler,
+    /// While set, the handler does not decide about binds; [`Pair::decide_bind`] makes it.
     pub hold_bind: bool,
     /// Octets that the peer takes of the output; `None` for all.
     pub reads: Option<usize>,
     counts: Vec<SessionCounts>,
-    gate: Option<ToySession>,
+    handler: Option<ToySession>,
     bind: Option<BindRequest>,
     now: Instant,
     input: BytesMut,
@@ -33,11 +33,11 @@ pub struct Pair {
 }
 
 impl Pair {
-    pub fn new(toy: ToyGate) -> Self {
+    pub fn new(toy: ToyBindHandler) -> Self {
         Self::with_config(toy, SessionConfig::default())
     }
 
-    pub fn with_config(toy: ToyGate, config: SessionConfig) -> Self {
+    pub fn with_config(toy: ToyBindHandler, config: SessionConfig) -> Self {
         let now = Instant::now();
         Self {
             session: ServerSession::new(Arc::new(config), now),
@@ -45,7 +45,7 @@ impl Pair {
             counts: Vec::new(),
             hold_bind: false,
             reads: None,
-            gate: None,
+            handler: None,
             bind: None,
             now,
             input: BytesMut::new(),
@@ -56,10 +56,10 @@ impl Pair {
 
     /// Bound as a transceiver of SMPP 3.4, with what the bind sent taken.
     pub fn bound() -> Self {
-        Self::bound_to(ToyGate::default())
+        Self::bound_to(ToyBindHandler::default())
     }
 
-    pub fn bound_to(toy: ToyGate) -> Self {
+    pub fn bound_to(toy: ToyBindHandler) -> Self {
         let mut pair = Self::new(toy);
         let answers = pair.send(&peer::bind(1));
         assert_eq!(peer::headers(&answers), [(CommandId::BindTransceiverResp, 0, 1)]);
@@ -95,28 +95,28 @@ impl Pair {
         for _ in 0..10_000 {
             let before = self.progress();
             if self.session.wants_input() {
-                let gate = self.gate.as_mut();
-                let bind = work_through(&mut self.session, gate, &mut self.input, self.now, NOON_MICROS);
+                let handler = self.handler.as_mut();
+                let bind = work_through(&mut self.session, handler, &mut self.input, self.now, NOON_MICROS);
                 self.bind = self.bind.take().or(bind);
             }
             if !self.hold_bind {
                 self.decide_bind();
             }
-            if let Some(gate) = &mut self.gate {
-                let full = gate.poll_flush(cx).is_pending();
-                self.session.handle_gate_full(self.now, full);
+            if let Some(handler) = &mut self.handler {
+                let full = handler.poll_flush(cx).is_pending();
+                self.session.handle_handler_full(self.now, full);
                 let mut answers = Vec::new();
-                if self.session.wants_answers() && gate.poll_answers(cx, &mut answers).is_ready() {
+                if self.session.wants_answers() && handler.poll_answers(cx, &mut answers).is_ready() {
                     self.session.handle_answers(self.now, &mut answers);
                 }
                 let (room, mut deliveries) = (self.session.delivery_room(), Vec::new());
-                if room > 0 && gate.poll_deliveries(cx, room, &mut deliveries).is_ready() {
+                if room > 0 && handler.poll_deliveries(cx, room, &mut deliveries).is_ready() {
                     self.session.handle_deliveries(self.now, &mut deliveries);
                 }
             }
             self.write();
-            if let Some(gate) = &mut self.gate {
-                self.session.take_outcomes().for_each(|(token, outcome)| gate.delivered(token, outcome));
+            if let Some(handler) = &mut self.handler {
+                self.session.take_outcomes().for_each(|(token, outcome)| handler.delivered(token, outcome));
             }
             if self.progress() == before {
                 return self.take();
@@ -125,13 +125,13 @@ impl Pair {
         panic!("the session never comes to rest");
     }
 
-    /// The gate decides about the bind that waits, if one does.
+    /// The handler decides about the bind that waits, if one does.
     pub fn decide_bind(&mut self) {
         let Some(request) = self.bind.take() else { return };
         match self.toy.decide(&request) {
             BindOutcome::Bound { session, window, delivery_window } => {
                 if self.session.handle_bound(self.now, window, delivery_window) {
-                    self.gate = Some(session);
+                    self.handler = Some(session);
                 }
             }
             BindOutcome::Refused { status, .. } => self.session.handle_bind_refused(self.now, status),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use tollgate_smpp::{BindOutcome, BindRequest, Gate};
+use tollgate_smpp::{BindHandler, BindOutcome, BindRequest};
 
 use super::credentials::Credentials;
 use super::session::SimSession;
@@ -19,7 +19,7 @@ const BIND_FAILED: u32 = 0x0D;
 #[derive(Debug)]
 pub struct SimHandler(pub Arc<Simulator>);
 
-impl Gate for SimHandler {
+impl BindHandler for SimHandler {
     type Session = SimSession;
 
     async fn bind(&self, request: BindRequest, _peer: IpAddr) -> BindOutcome<SimSession> {

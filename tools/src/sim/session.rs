@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use tollgate_smpp::pdu::{Address, Submit, SubmitKind};
 use tollgate_smpp::{
-    Answer, BindRequest, Delivery, DeliveryOutcome, GateSession, MessageRef, Replacement, Reply, Verdict,
+    Answer, BindRequest, Delivery, DeliveryOutcome, MessageRef, Replacement, Reply, RequestOutcome,
+    SessionHandler,
 };
 
 use super::answers::Outcome;
@@ -210,14 +211,14 @@ impl SimSession {
     }
 }
 
-impl GateSession for SimSession {
-    fn submit(&mut self, now: u64, submit: &Submit<'_>) -> Verdict {
+impl SessionHandler for SimSession {
+    fn submit(&mut self, now: u64, submit: &Submit<'_>) -> RequestOutcome {
         if self.is_cut {
             // Lost with the connection.
-            return Verdict::Pending;
+            return RequestOutcome::Pending;
         }
         let Some(first) = submit.destinations.iter().next() else {
-            return Verdict::Refused(NO_DESTINATION);
+            return RequestOutcome::Refused(NO_DESTINATION);
         };
         let admitted = self.sim.throttle.admits(now);
         let outcome = self.sim.answers.outcome(&mut self.dice, admitted, first.digits);
@@ -230,21 +231,21 @@ impl GateSession for SimSession {
             | Outcome::Failed(status) => {
                 let latency_ms = self.sim.answers.latency_ms(&mut self.dice);
                 if latency_ms == 0 {
-                    return Verdict::Refused(status);
+                    return RequestOutcome::Refused(status);
                 }
                 let reply = Reply::Refused(status);
                 self.answer_after(latency_ms, Answer { sequence: submit.sequence, reply });
             }
         }
-        Verdict::Pending
+        RequestOutcome::Pending
     }
 
-    fn query(&mut self, _sequence: u32, _message: MessageRef<'_>) -> Verdict {
-        Verdict::Refused(QUERY_FAILED)
+    fn query(&mut self, _sequence: u32, _message: MessageRef<'_>) -> RequestOutcome {
+        RequestOutcome::Refused(QUERY_FAILED)
     }
 
-    fn cancel(&mut self, _now: u64, _sequence: u32, _message: MessageRef<'_>) -> Verdict {
-        Verdict::Refused(CANCEL_FAILED)
+    fn cancel(&mut self, _now: u64, _sequence: u32, _message: MessageRef<'_>) -> RequestOutcome {
+        RequestOutcome::Refused(CANCEL_FAILED)
     }
 
     fn replace(
@@ -253,8 +254,8 @@ impl GateSession for SimSession {
         _sequence: u32,
         _message: MessageRef<'_>,
         _body: Replacement<'_>,
-    ) -> Verdict {
-        Verdict::Refused(REPLACE_FAILED)
+    ) -> RequestOutcome {
+        RequestOutcome::Refused(REPLACE_FAILED)
     }
 
     fn poll_flush(&mut self, _cx: &mut Context<'_>) -> Poll<()> {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use tollgate_smpp::pdu::{Submit, SubmitKind};
 use tollgate_smpp::{
-    Answer, BindMode, BindOutcome, BindRequest, CommandId, Delivery, DeliveryOutcome, Gate, GateSession,
-    Reply, Verdict,
+    Answer, BindHandler, BindMode, BindOutcome, BindRequest, CommandId, Delivery, DeliveryOutcome, Reply,
+    RequestOutcome, SessionHandler,
 };
 
 use super::command::SimCommand;
@@ -60,7 +60,7 @@ async fn bind(gate: &SimHandler, mode: BindMode) -> SimSession {
 }
 
 /// Submits one message and flushes.
-fn submit(session: &mut SimSession, sequence: u32, registered_delivery: u8) -> Verdict {
+fn submit(session: &mut SimSession, sequence: u32, registered_delivery: u8) -> RequestOutcome {
     let fields = [0, 0, 0, 0, 0, registered_delivery, 0, 0, 0];
     let body = [b"\0\x05\0Bank\0\x01\x01491701234567\0", &fields[..], b"\x02hi"].concat();
     let verdict = session.submit(NOON, &Submit::parse(SubmitKind::SubmitSm, sequence, &body).unwrap());
@@ -108,7 +108,7 @@ fn text(delivery: &Delivery) -> String {
 async fn without_delays_messages_are_answered_at_once_and_receipts_follow() {
     let gate = simulator(&[]);
     let mut session = bind(&gate, BindMode::Transceiver).await;
-    assert_eq!(submit(&mut session, 7, RECEIPT), Verdict::Pending);
+    assert_eq!(submit(&mut session, 7, RECEIPT), RequestOutcome::Pending);
     submit(&mut session, 8, 0);
     assert_eq!(answers_now(&mut session), [accepted(7, 1000), accepted(8, 1001)]);
     let receipts = deliveries_now(&mut session);
@@ -144,10 +144,10 @@ async fn answers_and_receipts_take_their_time() {
 async fn refusals_have_the_latency_of_answers() {
     let gate = simulator(&["--error-percent=100", "--error-status=0x45"]);
     let mut session = bind(&gate, BindMode::Transceiver).await;
-    assert_eq!(submit(&mut session, 7, RECEIPT), Verdict::Refused(0x45));
+    assert_eq!(submit(&mut session, 7, RECEIPT), RequestOutcome::Refused(0x45));
     let gate = simulator(&["--error-percent=100", "--latency-ms=5"]);
     let mut session = bind(&gate, BindMode::Transceiver).await;
-    assert_eq!(submit(&mut session, 7, RECEIPT), Verdict::Pending);
+    assert_eq!(submit(&mut session, 7, RECEIPT), RequestOutcome::Pending);
     assert_eq!(answers(&mut session).await, [Answer { sequence: 7, reply: Reply::Refused(0x08) }]);
     assert_eq!(deliveries_now(&mut session), []);
     assert_eq!((gate.0.counts.failed.get(), gate.0.counts.accepted.get()), (1, 0));
@@ -335,7 +335,7 @@ async fn a_message_is_on_record_before_it_is_answered() {
     let record = format!("--record={}", path.display());
     let gate = simulator(&[&record, "--id-format=padded", "--reject-prefix=4917=0x0B"]);
     let mut session = bind(&gate, BindMode::Transmitter).await;
-    assert_eq!(submit(&mut session, 1, 0), Verdict::Refused(0x0B));
+    assert_eq!(submit(&mut session, 1, 0), RequestOutcome::Refused(0x0B));
     let gate = simulator(&[&record, "--id-format=padded"]);
     let mut session = bind(&gate, BindMode::Transmitter).await;
     submit(&mut session, 1, 0);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rusmpp::{CommandId, CommandStatus};
 
-use super::{ClientSession, State};
+use super::{LinkSession, State};
 use crate::encode::put_header_only;
 use crate::frame::BrokenFrame;
 use crate::link::LinkDown;
@@ -14,7 +14,7 @@ use crate::link::LinkDown;
 /// unanswered waits for this long before it can go elsewhere.
 const LEFT_WAIT: Duration = Duration::from_millis(500);
 
-impl ClientSession {
+impl LinkSession {
     /// A length that no PDU has: the stream cannot be cut any more.
     pub(super) fn handle_broken_frame(&mut self, broken: BrokenFrame) {
         self.respond(CommandId::GenericNack, CommandStatus::EsmeRinvcmdlen, broken.sequence);

@@ -5,13 +5,13 @@ use std::time::Instant;
 use rusmpp::tlvs::TlvTag;
 use rusmpp::{CommandId, CommandStatus};
 
-use super::{ClientSession, Delivered, State, VERSION_WITH_TLVS};
+use super::{Delivered, LinkSession, State, VERSION_WITH_TLVS};
 use crate::frame::{Frame, Header};
 use crate::link::{LinkDown, LinkHandler, SubmitAnswer};
 use crate::pdu::{Deliver, Tlvs};
 use crate::receipt::ID_LENGTH_MAX;
 
-impl ClientSession {
+impl LinkSession {
     /// One whole PDU. To be called only while [`Self::wants_input`].
     pub(super) fn handle_frame(&mut self, now: Instant, frame: Frame<'_>, handler: &mut impl LinkHandler) {
         self.counts.frames += 1;

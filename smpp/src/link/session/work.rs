@@ -4,14 +4,14 @@ use std::time::Instant;
 
 use bytes::{Buf, BytesMut};
 
-use super::ClientSession;
+use super::LinkSession;
 use crate::frame::Frames;
 use crate::link::LinkHandler;
 
 /// Feeds the complete frames of `input` to the session, and what they say to the handler, until the session
 /// wants no more or only a part of a frame is left. What was used is gone from `input` afterwards.
 pub fn work_through(
-    session: &mut ClientSession,
+    session: &mut LinkSession,
     handler: &mut impl LinkHandler,
     input: &mut BytesMut,
     now: Instant,
@@ -32,7 +32,7 @@ pub fn work_through(
     }
 }
 
-impl ClientSession {
+impl LinkSession {
     /// The frames at hand are used up, or are not wanted now.
     fn handle_input_end(&mut self, now: Instant, another: bool, left: bool) {
         self.timers.partial(now, left && self.wants_input(), another);

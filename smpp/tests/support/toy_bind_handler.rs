@@ -1,4 +1,4 @@
-//! A gate that charges nothing: it accepts every bind with the right password and every message whose
+//! A handler that charges nothing: it accepts every bind with the right password and every message whose
 //! destination does not begin with `0000`. A test can hold its answers back, fill it up and look at what it
 //! was given.
 
@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Waker};
 
 use tollgate_smpp::pdu::{Address, Submit, SubmitKind};
 use tollgate_smpp::{
-    Answer, BindOutcome, BindRequest, Delivery, DeliveryOutcome, Gate, GateSession, MessageRef, Replacement,
-    Reply, ReplyTlvs, UnsuccessfulDestination, Verdict,
+    Answer, BindHandler, BindOutcome, BindRequest, Delivery, DeliveryOutcome, MessageRef, Replacement, Reply,
+    ReplyTlvs, RequestOutcome, SessionHandler, UnsuccessfulDestination,
 };
 
 use super::peer::{PASSWORD, SYSTEM_ID};
@@ -21,16 +21,16 @@ const WRONG_PASSWORD: u32 = 0x0E;
 
 /// One for a server; all its sessions share what a test sets and sees.
 #[derive(Clone, Default)]
-pub struct ToyGate(Arc<Mutex<Toy>>);
+pub struct ToyBindHandler(Arc<Mutex<Toy>>);
 
 #[expect(clippy::struct_excessive_bools, reason = "a test switches each on its own")]
 #[derive(Default)]
 pub struct Toy {
     /// The window that binds get; 0 for 1000.
     pub window: u32,
-    /// Answers stay here until [`ToyGate::release`].
+    /// Answers stay here until [`ToyBindHandler::release`].
     pub hold: bool,
-    /// A flush finds no room until [`ToyGate::set_full`] says otherwise.
+    /// A flush finds no room until [`ToyBindHandler::set_full`] says otherwise.
     pub full: bool,
     /// TLVs of every answer to a submit.
     pub tlvs: ReplyTlvs,
@@ -65,11 +65,11 @@ pub struct Submitted {
     pub payload: Vec<u8>,
 }
 
-impl ToyGate {
+impl ToyBindHandler {
     pub fn with_window(window: u32) -> Self {
-        let gate = Self::default();
-        gate.lock().window = window;
-        gate
+        let handler = Self::default();
+        handler.lock().window = window;
+        handler
     }
 
     pub fn lock(&self) -> MutexGuard<'_, Toy> {
@@ -109,7 +109,7 @@ impl ToyGate {
         self.lock().sessions
     }
 
-    /// Decides about a bind as [`Gate::bind`] does, at once.
+    /// Decides about a bind as [`BindHandler::bind`] does, at once.
     pub fn decide(&self, request: &BindRequest) -> BindOutcome<ToySession> {
         if (&request.system_id[..], &request.password[..]) != (SYSTEM_ID.as_bytes(), PASSWORD.as_bytes()) {
             return BindOutcome::Refused { status: WRONG_PASSWORD, slow_down: true };
@@ -118,12 +118,12 @@ impl ToyGate {
         toy.sessions += 1;
         let window = if toy.window == 0 { 1000 } else { toy.window };
         let delivery_window = toy.delivery_window;
-        let session = ToySession { gate: self.clone(), waiting: Vec::new() };
+        let session = ToySession { handler: self.clone(), waiting: Vec::new() };
         BindOutcome::Bound { session, window, delivery_window }
     }
 }
 
-impl Gate for ToyGate {
+impl BindHandler for ToyBindHandler {
     type Session = ToySession;
 
     async fn bind(&self, request: BindRequest, _peer: IpAddr) -> BindOutcome<ToySession> {
@@ -175,26 +175,26 @@ fn readable(octets: &[u8]) -> String {
 }
 
 pub struct ToySession {
-    gate: ToyGate,
+    handler: ToyBindHandler,
     waiting: Vec<Answer>,
 }
 
 impl Drop for ToySession {
     fn drop(&mut self) {
-        self.gate.lock().sessions -= 1;
+        self.handler.lock().sessions -= 1;
     }
 }
 
 impl ToySession {
-    fn answer(&mut self, sequence: u32, reply: Reply) -> Verdict {
+    fn answer(&mut self, sequence: u32, reply: Reply) -> RequestOutcome {
         self.waiting.push(Answer { sequence, reply });
-        Verdict::Pending
+        RequestOutcome::Pending
     }
 }
 
-impl GateSession for ToySession {
-    fn submit(&mut self, _now: u64, submit: &Submit<'_>) -> Verdict {
-        let mut toy = self.gate.lock();
+impl SessionHandler for ToySession {
+    fn submit(&mut self, _now: u64, submit: &Submit<'_>) -> RequestOutcome {
+        let mut toy = self.handler.lock();
         toy.submitted.push(Submitted {
             kind: submit.kind,
             sequence: submit.sequence,
@@ -202,15 +202,15 @@ impl GateSession for ToySession {
             payload: submit.payload.to_vec(),
         });
         if submit.destinations.iter().all(|to| has_no_route(&to)) {
-            return Verdict::Refused(NO_ROUTE);
+            return RequestOutcome::Refused(NO_ROUTE);
         }
         let reply = toy.reply_to(submit);
         drop(toy);
         self.answer(submit.sequence, reply)
     }
 
-    fn query(&mut self, sequence: u32, message: MessageRef<'_>) -> Verdict {
-        self.gate.lock().managed.push(format!("query {}", described(&message)));
+    fn query(&mut self, sequence: u32, message: MessageRef<'_>) -> RequestOutcome {
+        self.handler.lock().managed.push(format!("query {}", described(&message)));
         let found = message.message_id.map(|message_id| Reply::Queried {
             message_id,
             final_date: b"261101120000000+".to_vec(),
@@ -220,8 +220,8 @@ impl GateSession for ToySession {
         self.answer(sequence, found.unwrap_or(Reply::Refused(0x0C)))
     }
 
-    fn cancel(&mut self, _now: u64, sequence: u32, message: MessageRef<'_>) -> Verdict {
-        self.gate.lock().managed.push(format!("cancel {}", described(&message)));
+    fn cancel(&mut self, _now: u64, sequence: u32, message: MessageRef<'_>) -> RequestOutcome {
+        self.handler.lock().managed.push(format!("cancel {}", described(&message)));
         self.answer(sequence, Reply::Cancelled)
     }
 
@@ -231,19 +231,23 @@ impl GateSession for ToySession {
         sequence: u32,
         message: MessageRef<'_>,
         new: Replacement<'_>,
-    ) -> Verdict {
-        self.gate.lock().managed.push(format!("replace {} by {}", described(&message), readable(new.body)));
+    ) -> RequestOutcome {
+        self.handler.lock().managed.push(format!(
+            "replace {} by {}",
+            described(&message),
+            readable(new.body)
+        ));
         self.answer(sequence, Reply::Replaced)
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut toy = self.gate.lock();
+        let mut toy = self.handler.lock();
         toy.remember(cx.waker());
         if toy.full { Poll::Pending } else { Poll::Ready(()) }
     }
 
     fn poll_answers(&mut self, cx: &mut Context<'_>, answers: &mut Vec<Answer>) -> Poll<()> {
-        let mut toy = self.gate.lock();
+        let mut toy = self.handler.lock();
         toy.remember(cx.waker());
         if toy.hold || self.waiting.is_empty() {
             return Poll::Pending;
@@ -261,7 +265,7 @@ impl GateSession for ToySession {
         room: usize,
         deliveries: &mut Vec<Delivery>,
     ) -> Poll<()> {
-        let mut toy = self.gate.lock();
+        let mut toy = self.handler.lock();
         toy.remember(cx.waker());
         let count = room.min(toy.deliveries.len());
         deliveries.extend(toy.deliveries.drain(..count));
@@ -269,15 +273,15 @@ impl GateSession for ToySession {
     }
 
     fn delivered(&mut self, token: u64, outcome: DeliveryOutcome) {
-        self.gate.lock().outcomes.push((token, outcome));
+        self.handler.lock().outcomes.push((token, outcome));
     }
 
     fn flush_delivered(&mut self) {
-        self.gate.lock().outcome_flushes += 1;
+        self.handler.lock().outcome_flushes += 1;
     }
 
     fn hangs_up(&self) -> bool {
-        self.gate.lock().hangs_up
+        self.handler.lock().hangs_up
     }
 }
 

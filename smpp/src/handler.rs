@@ -1,14 +1,14 @@
 //! What stands behind the server: the two traits that the daemon implements.
 //!
-//! This crate knows sessions and messages, not money. It asks a [`Gate`] whether a bind is welcome and hands
-//! each request to the [`GateSession`] it got for it. Requests go in by plain calls while a chunk of bytes is
+//! This crate knows sessions and messages, not money. It asks a [`BindHandler`] whether a bind is welcome and hands
+//! each request to the [`SessionHandler`] it got for it. Requests go in by plain calls while a chunk of bytes is
 //! worked through; answers come out later and many at a time, in any order, from
-//! [`GateSession::poll_answers`].
+//! [`SessionHandler::poll_answers`].
 //!
 //! The contract of one session, as the shell keeps it:
 //! 1. for every complete request in the bytes just read: `submit`, `query`, `cancel` or `replace`;
 //! 2. then `poll_flush` until it is ready; while it is not, nothing more is read from that socket;
-//! 3. `poll_answers` whenever the task wakes; every [`Verdict::Pending`] gives exactly one [`Answer`];
+//! 3. `poll_answers` whenever the task wakes; every [`RequestOutcome::Pending`] gives exactly one [`Answer`];
 //! 4. `poll_deliveries` whenever the task wakes and the peer can take some; every [`Delivery`] taken out gives
 //!    exactly one `delivered`, at the latest when the session ends.
 
@@ -25,9 +25,9 @@ use crate::pdu::{Address, Submit};
 pub use delivery::{Delivery, DeliveryOutcome, OwnedAddress};
 
 /// Admits binds. One for the whole server.
-pub trait Gate: Send + Sync + 'static {
+pub trait BindHandler: Send + Sync + 'static {
     /// What a bound session talks to.
-    type Session: GateSession;
+    type Session: SessionHandler;
 
     /// Checks the credentials and the limits of an account. It may take its time: nobody else waits.
     fn bind(
@@ -37,20 +37,25 @@ pub trait Gate: Send + Sync + 'static {
     ) -> impl Future<Output = BindOutcome<Self::Session>> + Send;
 }
 
-/// One bound session's side of the gate. Dropping it ends the session for the gate.
-pub trait GateSession: Send + 'static {
+/// One bound session's side of the handler. Dropping it ends the session for the handler.
+pub trait SessionHandler: Send + 'static {
     /// A submit_sm, data_sm or submit_multi. `now` is in microseconds since 1970, the same for a chunk.
-    fn submit(&mut self, now: u64, submit: &Submit<'_>) -> Verdict;
+    fn submit(&mut self, now: u64, submit: &Submit<'_>) -> RequestOutcome;
 
     /// A query_sm. `source` is checked against the message's.
-    fn query(&mut self, sequence: u32, message: MessageRef<'_>) -> Verdict;
+    fn query(&mut self, sequence: u32, message: MessageRef<'_>) -> RequestOutcome;
 
     /// A cancel_sm for one message (an empty `message_id`: by service type and addresses, SMPP 3.4 §4.9.1).
-    fn cancel(&mut self, now: u64, sequence: u32, message: MessageRef<'_>) -> Verdict;
+    fn cancel(&mut self, now: u64, sequence: u32, message: MessageRef<'_>) -> RequestOutcome;
 
     /// A replace_sm.
-    fn replace(&mut self, now: u64, sequence: u32, message: MessageRef<'_>, body: Replacement<'_>)
-    -> Verdict;
+    fn replace(
+        &mut self,
+        now: u64,
+        sequence: u32,
+        message: MessageRef<'_>,
+        body: Replacement<'_>,
+    ) -> RequestOutcome;
 
     /// Hands on what was accepted since the last flush. Pending means that the queue behind is full: the
     /// shell stops reading until the waker is called.
@@ -87,7 +92,7 @@ pub trait GateSession: Send + 'static {
 
 /// What becomes of a request at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RequestOutcome {
     /// Answered now, with this `command_status` and no body.
     Refused(u32),
     /// An [`Answer`] with the request's sequence number follows.
@@ -261,11 +266,11 @@ impl BindMode {
     }
 }
 
-/// The gate's answer to a bind.
+/// The handler's answer to a bind.
 pub enum BindOutcome<S> {
     /// Welcome.
     Bound {
-        /// The session's side of the gate.
+        /// The session's side of the handler.
         session: S,
         /// Requests that may be unanswered at one time on this bind; beyond it the socket is not read.
         window: u32,

@@ -1,11 +1,11 @@
-//! What a gate has for the peer: one deliver_sm, and what became of it.
+//! What a handler has for the peer: one deliver_sm, and what became of it.
 
 use std::fmt;
 
 /// A deliver_sm to be sent (SMPP 3.4 §4.6), under a sequence number of the session's own.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// Chosen by the gate, given back with the outcome.
+    /// Chosen by the handler, given back with the outcome.
     pub token: u64,
     /// The sender; of a receipt, the message's destination.
     pub source: OwnedAddress,

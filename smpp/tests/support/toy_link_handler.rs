@@ -15,13 +15,13 @@ use super::client::within;
 
 /// One for a link; clones share what a test sets and sees.
 #[derive(Clone, Default)]
-pub struct ToyHandler(Arc<(Mutex<Desk>, Notify)>);
+pub struct ToyLinkHandler(Arc<(Mutex<HandlerState>, Notify)>);
 
 #[derive(Default)]
-pub struct Desk {
+pub struct HandlerState {
     /// What is to be sent, with its token.
     pub queue: VecDeque<(u64, Message)>,
-    /// Acknowledgements stay here until [`ToyHandler::release`].
+    /// Acknowledgements stay here until [`ToyLinkHandler::release`].
     pub hold_acks: bool,
     /// With what deliveries are answered.
     pub ack_status: u32,
@@ -81,8 +81,8 @@ impl Message {
     }
 }
 
-impl ToyHandler {
-    pub fn lock(&self) -> MutexGuard<'_, Desk> {
+impl ToyLinkHandler {
+    pub fn lock(&self) -> MutexGuard<'_, HandlerState> {
         self.0.0.lock().unwrap()
     }
 
@@ -92,16 +92,16 @@ impl ToyHandler {
     }
 
     pub fn send_each(&self, messages: impl IntoIterator<Item = (u64, Message)>) {
-        let mut desk = self.lock();
-        desk.queue.extend(messages);
-        desk.wake();
+        let mut state = self.lock();
+        state.queue.extend(messages);
+        state.wake();
     }
 
     /// Lets go of the acknowledgements held back, and of all that follow.
     pub fn release(&self) {
-        let mut desk = self.lock();
-        desk.hold_acks = false;
-        desk.wake();
+        let mut state = self.lock();
+        state.hold_acks = false;
+        state.wake();
     }
 
     pub fn take_events(&self) -> Vec<Event> {
@@ -109,7 +109,7 @@ impl ToyHandler {
     }
 
     /// Waits until `what` holds; it is looked at whenever the handler is told something.
-    pub async fn until(&self, what: impl Fn(&Desk) -> bool) {
+    pub async fn until(&self, what: impl Fn(&HandlerState) -> bool) {
         let holds = async {
             while !what(&self.lock()) {
                 self.0.1.notified().await;
@@ -120,7 +120,7 @@ impl ToyHandler {
 
     /// Waits until `count` messages are answered. Returns all that were.
     pub async fn answered(&self, count: usize) -> Vec<u64> {
-        self.until(|desk| desk.answered().len() >= count).await;
+        self.until(|state| state.answered().len() >= count).await;
         self.lock().answered()
     }
 
@@ -130,7 +130,7 @@ impl ToyHandler {
     }
 }
 
-impl Desk {
+impl HandlerState {
     /// The tokens of the messages answered with ESME_ROK, in order.
     pub fn answered(&self) -> Vec<u64> {
         let answered = self.events.iter().filter_map(|event| match event {
@@ -162,7 +162,7 @@ fn described(deliver: &Deliver<'_>) -> String {
     }
 }
 
-impl LinkHandler for ToyHandler {
+impl LinkHandler for ToyLinkHandler {
     fn connecting(&mut self) {
         self.tell(Event::Connecting);
     }
@@ -176,16 +176,16 @@ impl LinkHandler for ToyHandler {
     }
 
     fn poll_submit(&mut self, cx: &mut Context<'_>, sink: &mut SubmitSink<'_>) -> Poll<()> {
-        let mut desk = self.lock();
-        desk.waker = Some(cx.waker().clone());
-        desk.sinks += 1;
+        let mut state = self.lock();
+        state.waker = Some(cx.waker().clone());
+        state.sinks += 1;
         self.0.1.notify_one();
         let mut written = 0;
         while sink.room() > 0 {
-            let Some((token, message)) = desk.queue.pop_front() else { break };
+            let Some((token, message)) = state.queue.pop_front() else { break };
             match sink.submit(token, &message.outbound()) {
                 Ok(()) => written += 1,
-                Err(error) => desk.cannot.push((token, error)),
+                Err(error) => state.cannot.push((token, error)),
             }
         }
         if written > 0 { Poll::Ready(()) } else { Poll::Pending }
@@ -201,10 +201,10 @@ impl LinkHandler for ToyHandler {
     }
 
     fn deliver(&mut self, deliver: &Deliver<'_>) {
-        let mut desk = self.lock();
-        let status = desk.ack_status;
-        desk.acks.push(DeliverAck { sequence: deliver.sequence, command: deliver.command, status });
-        drop(desk);
+        let mut state = self.lock();
+        let status = state.ack_status;
+        state.acks.push(DeliverAck { sequence: deliver.sequence, command: deliver.command, status });
+        drop(state);
         self.tell(Event::Delivered(described(deliver)));
     }
 
@@ -213,12 +213,12 @@ impl LinkHandler for ToyHandler {
     }
 
     fn poll_acks(&mut self, cx: &mut Context<'_>, acks: &mut Vec<DeliverAck>) -> Poll<()> {
-        let mut desk = self.lock();
-        desk.waker = Some(cx.waker().clone());
-        if desk.hold_acks || desk.acks.is_empty() {
+        let mut state = self.lock();
+        state.waker = Some(cx.waker().clone());
+        if state.hold_acks || state.acks.is_empty() {
             return Poll::Pending;
         }
-        acks.append(&mut desk.acks);
+        acks.append(&mut state.acks);
         Poll::Ready(())
     }
 
