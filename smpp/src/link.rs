@@ -8,17 +8,21 @@
 mod backoff;
 mod config;
 mod connection;
+mod down;
 mod encode;
 mod handler;
 mod in_flight;
+mod messages;
 mod run;
 pub mod session;
+mod shared;
+mod sink;
 mod submit;
 mod timers;
 mod tls;
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -26,11 +30,15 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 pub use config::{LinkConfig, LinkTls};
-pub use handler::{DeliverAck, LinkDown, LinkHandler, SubmitAnswer};
+pub use down::LinkDown;
+pub use handler::LinkHandler;
+pub use messages::{DeliverAck, SubmitAnswer};
 pub use session::{LinkCounts, LinkSession, work_through};
-pub use submit::{CannotSend, OutboundSubmit, SubmitSink};
+pub use sink::SubmitSink;
+pub use submit::{CannotSend, OutboundSubmit};
 
 use run::Task;
+use shared::{Phase, Shared};
 
 /// For the task to say farewell and come to its end.
 const STOP_WAIT: Duration = Duration::from_secs(1);
@@ -43,26 +51,6 @@ pub struct Link {
     shared: Arc<Shared>,
     phase: watch::Sender<Phase>,
     task: JoinHandle<()>,
-}
-
-/// What the task is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Running,
-    /// End well, by this time at the latest.
-    Draining {
-        until: Instant,
-    },
-    /// End now.
-    Stopped,
-}
-
-/// What others may see of the link.
-#[derive(Debug, Default)]
-struct Shared {
-    bound: AtomicBool,
-    in_flight: AtomicU32,
-    counts: Mutex<LinkCounts>,
 }
 
 impl Link {
@@ -99,14 +87,5 @@ impl Link {
     /// What was counted since the start.
     pub fn counts(&self) -> LinkCounts {
         *self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Shared {
-    /// What `session` has come to.
-    fn report(&self, session: &mut LinkSession) {
-        self.bound.store(session.is_bound(), Ordering::Relaxed);
-        self.in_flight.store(session.in_flight(), Ordering::Relaxed);
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).add(session.take_counts());
     }
 }

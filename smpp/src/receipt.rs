@@ -6,10 +6,13 @@
 //! responses and the engine's forms of ids.
 
 mod fields;
+mod number;
 mod state;
 mod write;
 
 use rusmpp::tlvs::TlvTag;
+
+use number::small_number;
 
 use crate::pdu::Tlvs;
 pub use fields::TextFields;
@@ -84,13 +87,6 @@ impl Receipt {
 fn trimmed_id(field: &[u8]) -> &[u8] {
     let field = field.split(|octet| *octet == 0).next().unwrap_or_default().trim_ascii();
     field.get(..ID_LENGTH_MAX).unwrap_or(field)
-}
-
-/// An integer parameter of whatever length it was sent in.
-fn small_number(value: &[u8]) -> Option<u32> {
-    let significant = value.iter().position(|octet| *octet != 0).unwrap_or(value.len());
-    let digits = value.get(significant..).filter(|digits| !value.is_empty() && digits.len() <= 4)?;
-    Some(digits.iter().fold(0, |number, octet| number << 8 | u32::from(*octet)))
 }
 
 #[cfg(test)]

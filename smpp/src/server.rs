@@ -4,12 +4,13 @@
 //! and this module only moves bytes, time and the handler's answers to and from it.
 
 mod connection;
+mod shared;
 mod stats;
 mod tls;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -22,6 +23,7 @@ use crate::handler::BindHandler;
 use crate::penalty::{PenaltyBox, PenaltyConfig};
 use crate::session::SessionConfig;
 use connection::Connection;
+use shared::{Phase, Shared};
 pub use stats::{Counter, ServerStats};
 use stats::{Gauge, Open};
 pub use tls::{TlsError, TlsFiles};
@@ -85,26 +87,6 @@ pub struct Server {
     connections_max: u32,
 }
 
-/// What all connections are to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Serving,
-    /// End well: answer, unbind, close.
-    Draining,
-    /// End now.
-    Stopped,
-}
-
-/// What all connections have in common.
-struct Shared<H> {
-    handler: Arc<H>,
-    session: Arc<SessionConfig>,
-    penalties: Mutex<PenaltyBox>,
-    stats: Arc<ServerStats>,
-    permits: Arc<Semaphore>,
-    phase: watch::Receiver<Phase>,
-}
-
 impl Server {
     /// Opens every listener and begins to serve. Nothing listens when one of them fails.
     pub async fn start<H: BindHandler>(config: ServerConfig, handler: Arc<H>) -> Result<Self, StartError> {
@@ -165,12 +147,6 @@ impl Server {
             self.phase.send_replace(Phase::Stopped);
             let _ = timeout(STOP_WAIT, self.permits.acquire_many(self.connections_max)).await;
         }
-    }
-}
-
-impl<H> Shared<H> {
-    fn penalties(&self) -> MutexGuard<'_, PenaltyBox> {
-        self.penalties.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -24,6 +24,7 @@
 mod answers;
 mod config;
 mod deliveries;
+mod delivering;
 mod ending;
 mod in_flight;
 mod outcome;

@@ -15,7 +15,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Sleep, sleep_until, timeout};
 
-use super::{DeliverAck, LinkConfig, LinkDown, LinkHandler, LinkSession, Phase, Shared, work_through};
+use super::config::LinkConfig;
+use super::down::LinkDown;
+use super::handler::LinkHandler;
+use super::messages::DeliverAck;
+use super::session::{LinkSession, work_through};
+use super::shared::{Phase, Shared};
 
 /// Room for input, so that one read brings hundreds of responses.
 const INPUT_LENGTH: usize = 64 * 1024;

@@ -9,8 +9,12 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::client::TlsStream;
 
 use super::backoff::{self, Backoff};
+use super::config::LinkConfig;
 use super::connection::{Connection, Ended};
-use super::{LinkConfig, LinkDown, LinkHandler, Phase, Shared, tls};
+use super::down::LinkDown;
+use super::handler::LinkHandler;
+use super::shared::{Phase, Shared};
+use super::tls;
 
 pub(super) struct Task<H> {
     pub(super) config: Arc<LinkConfig>,

@@ -17,6 +17,7 @@
 mod counts;
 mod ending;
 mod incoming;
+mod ticks;
 mod work;
 
 use std::sync::Arc;
@@ -28,12 +29,13 @@ use rusmpp::CommandId;
 pub use counts::LinkCounts;
 pub use work::work_through;
 
+use super::config::LinkConfig;
+use super::down::LinkDown;
+use super::encode;
 use super::in_flight::InFlight;
+use super::messages::DeliverAck;
+use super::submit::{CannotSend, OutboundSubmit};
 use super::timers::{Timer, Timers};
-use super::{
-    CannotSend, DeliverAck, LinkConfig, LinkDown, LinkHandler, OutboundSubmit, SubmitAnswer, SubmitSink,
-    encode,
-};
 use crate::encode::put_header_only;
 use crate::handler::BindMode;
 
@@ -180,11 +182,6 @@ impl LinkSession {
         tokens.extend(self.submits.drain().map(|waiting| waiting.token));
     }
 
-    /// Where a handler puts its messages at `now`.
-    pub fn sink(&mut self, now: Instant) -> SubmitSink<'_> {
-        SubmitSink::new(self, now)
-    }
-
     /// Messages that are taken now.
     pub fn room(&self) -> usize {
         let takes = self.is_bound() && self.config.mode != BindMode::Receiver;
@@ -241,49 +238,8 @@ impl LinkSession {
         self.review_input(now);
     }
 
-    /// Does what is due at `now`, if anything.
-    pub fn handle_tick(&mut self, now: Instant, handler: &mut impl LinkHandler) {
-        let due = self.next_timer().filter(|(due, _)| *due <= now);
-        match due.map(|(_, timer)| timer) {
-            Some(Timer::EnquireLink) => self.enquire(now),
-            Some(Timer::Response) => self.time_out(now, handler),
-            Some(Timer::Transition) if self.state == State::Binding => self.close(LinkDown::BindTimedOut),
-            Some(Timer::Transition) => self.close(LinkDown::Stopped),
-            Some(Timer::Enquiry) => self.close(LinkDown::Unanswered),
-            Some(Timer::PartialPdu) => self.close(LinkDown::PartialPdu),
-            Some(Timer::WriteStall) => self.close(LinkDown::WriteStalled),
-            Some(Timer::Leave) => self.leave_now(),
-            None => {}
-        }
-        self.review_input(now);
-    }
-
     fn next_timer(&self) -> Option<(Instant, Timer)> {
         self.timers.next(self.submits.oldest().map(|(_, waiting)| waiting.at))
-    }
-
-    /// Reports every message whose time is over; all have the same, so those are the oldest.
-    fn time_out(&mut self, now: Instant, handler: &mut impl LinkHandler) {
-        let listening = self.timers.listening(now);
-        while let Some((sequence, waiting)) = self.submits.oldest() {
-            if listening.saturating_duration_since(waiting.at) < self.config.response {
-                break;
-            }
-            let token = waiting.token;
-            self.submits.remove(sequence);
-            self.counts.timed_out += 1;
-            handler.responded(token, SubmitAnswer::TimedOut);
-        }
-        handler.flush();
-        self.go_on_when_answered(now);
-    }
-
-    fn enquire(&mut self, now: Instant) {
-        let sequence = self.submits.next_number();
-        put_header_only(&mut self.output, CommandId::EnquireLink, 0, sequence);
-        self.enquiry = Some(sequence);
-        self.counts.enquiries += 1;
-        self.timers.enquired(now);
     }
 
     /// Lets the operator's timers run exactly while its input is taken. To be called after every change.

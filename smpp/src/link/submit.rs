@@ -1,9 +1,7 @@
-//! A message on its way to an operator, and where it is put.
+//! A message on its way to an operator, and why it may not be sent.
 
 use std::fmt;
-use std::time::Instant;
 
-use super::LinkSession;
 use crate::pdu::{Address, Tlvs};
 
 /// A submit_sm to be written (SMPP 3.4 §4.4.1), borrowed from wherever the message lies.
@@ -59,7 +57,7 @@ impl fmt::Debug for OutboundSubmit<'_> {
 /// Why a message was not written. Nothing was done, and its token is not in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CannotSend {
-    /// [`SubmitSink::room`] was 0. Later there is room.
+    /// [`super::SubmitSink::room`] was 0. Later there is room.
     #[error("no room")]
     NoRoom,
     /// The text is longer than this operator can be sent it: more than 254 octets without optional parameters,
@@ -69,32 +67,4 @@ pub enum CannotSend {
     /// A field is longer than the standard allows, or has a NUL in it. This message can never go over any link.
     #[error("{0} has no form that can be sent")]
     Field(&'static str),
-}
-
-/// Where a handler puts its messages.
-#[derive(Debug)]
-pub struct SubmitSink<'a> {
-    session: &'a mut LinkSession,
-    now: Instant,
-}
-
-impl<'a> SubmitSink<'a> {
-    pub(super) fn new(session: &'a mut LinkSession, now: Instant) -> Self {
-        Self { session, now }
-    }
-
-    /// Messages that are taken now. It falls by at least one with each, and to 0 when much waits to be written.
-    pub fn room(&self) -> usize {
-        self.session.room()
-    }
-
-    /// Messages that are not answered, those that the sink has just taken included.
-    pub fn in_flight(&self) -> u32 {
-        self.session.in_flight()
-    }
-
-    /// Writes a message behind the others. `token` comes back with its answer.
-    pub fn submit(&mut self, token: u64, message: &OutboundSubmit<'_>) -> Result<(), CannotSend> {
-        self.session.submit(self.now, token, message)
-    }
 }

@@ -1,6 +1,6 @@
 //! The states of a message: the standard's numbers, and the words that receipts have for them.
 
-use super::small_number;
+use super::number::small_number;
 
 /// The words that we write, by number (SMPP 3.4 Appendix B; the first and the last are from 5.0).
 const WORDS: [&str; 10] = [

@@ -17,8 +17,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Sleep, sleep, sleep_until, timeout};
 
+use super::shared::{Phase, Shared};
 use super::stats::{Gauge, Open};
-use super::{Phase, Shared};
 use crate::handler::{Answer, BindHandler, BindOutcome, BindRequest, Delivery, SessionHandler};
 use crate::session::{CloseReason, ServerSession, work_through};
 

@@ -29,7 +29,7 @@ pub struct LinkCounts {
 
 impl LinkCounts {
     /// Adds what was counted elsewhere.
-    pub(in crate::link) fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         let Self {
             frames,
             submits,

@@ -1,0 +1,35 @@
+//! What the connections of a server have in common, and what they are all to do.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Semaphore, watch};
+
+use super::stats::ServerStats;
+use crate::penalty::PenaltyBox;
+use crate::session::SessionConfig;
+
+/// What all connections are to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Serving,
+    /// End well: answer, unbind, close.
+    Draining,
+    /// End now.
+    Stopped,
+}
+
+/// What all connections have in common.
+pub(super) struct Shared<H> {
+    pub(super) handler: Arc<H>,
+    pub(super) session: Arc<SessionConfig>,
+    pub(super) penalties: Mutex<PenaltyBox>,
+    pub(super) stats: Arc<ServerStats>,
+    pub(super) permits: Arc<Semaphore>,
+    pub(super) phase: watch::Receiver<Phase>,
+}
+
+impl<H> Shared<H> {
+    pub(super) fn penalties(&self) -> MutexGuard<'_, PenaltyBox> {
+        self.penalties.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
