@@ -2,15 +2,16 @@
 //!
 //! One file per area holds its DTOs, the trait that its handlers call (`…Service`), the handlers, and the access rules of
 //! its routes. [`services::Services`] has one service for each area; `management` implements them. What happens to a
-//! request, in four steps: [`gate`] finds the route's rule in [`rules`] and who calls, the handler reads path, query and
-//! body ([`extract`]), its service does what was asked on a thread where it may wait ([`call`]), and [`answer`] or
-//! [`problem`] is written.
+//! request: it gets an id ([`request_id`]), the route's rule and the caller are found ([`rules`], [`authentication`]), the
+//! handler reads path, query and body ([`extract`]), its service does what was asked on a thread where it may wait
+//! ([`call`]), and an [`answer`] or a [`problem`] is written.
 //!
 //! **Architecture invariant:** nothing here knows where data lies. There is no storage, no SMPP and no clock; money is the
 //! engine's [`Amount`](tollgate_engine::money::Amount), and leaves as a decimal string.
 
 pub mod access;
 pub mod answer;
+mod authenticate;
 pub mod authentication;
 mod bounds;
 pub mod call;
@@ -19,8 +20,8 @@ mod cdr_state;
 pub mod choice;
 mod decimal;
 pub mod extract;
-pub mod gate;
-mod meters;
+mod finish;
+mod metrics;
 pub mod money;
 pub mod openapi;
 pub mod page;

@@ -6,17 +6,21 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
-use axum::http::{HeaderName, HeaderValue, Method};
-use axum::middleware::from_fn_with_state;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use tower_http::cors::CorsLayer;
+use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::timeout::TimeoutLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::gate::{Gate, REQUEST_ID, pass};
-use crate::meters;
+use crate::authenticate::authenticate;
+use crate::finish::finish;
+use crate::metrics;
 use crate::problem::Problem;
+use crate::request_id::{NewRequestId, REQUEST_ID, remove_bad_id};
 use crate::services::Services;
 use crate::{
     accounts, alerts, audit, auth, bounds, cdrs, charges, dispatches, invoices, keys, nicknames, openapi,
@@ -72,9 +76,8 @@ pub struct ApiConfig {
 pub fn router(services: &Services, config: &ApiConfig) -> Router {
     let (routes, mut document) = routes(services).split_for_parts();
     write_bounds(&mut document);
-    meters::begin();
+    metrics::begin();
     let authentication = Arc::clone(&services.authentication);
-    let gate = Gate { authentication, timeout: config.timeout };
     let page = SwaggerUi::new(DOCS_PATH)
         .url("/openapi.json", document)
         .config(Config::default().persist_authorization(true).validator_url("none"));
@@ -84,7 +87,12 @@ pub fn router(services: &Services, config: &ApiConfig) -> Router {
         .method_not_allowed_fallback(|| async {
             Problem::method_not_allowed("the path has other methods").into_response()
         })
-        .layer(from_fn_with_state(gate, pass))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, config.timeout))
+        .layer(from_fn_with_state(Arc::clone(&authentication), authenticate))
+        .layer(from_fn_with_state(config.timeout, finish))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId(authentication)))
+        .layer(from_fn(remove_bad_id))
         .layer(cors(&config.origins))
         .merge(page)
 }
