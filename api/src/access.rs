@@ -1,19 +1,20 @@
-//! The terms of access rules: the roles and scopes that a route admits. [`crate::rules`] has the rules of all routes.
+//! The terms of access rules: the roles and scopes that a route admits. [`crate::rules`] has the rules of all
+//! routes.
 
 use crate::caller::{Caller, Role, Scope};
 
-/// Who may call one route.
+/// The access rule of one route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// `GET`, `POST` …
+    /// The method, such as `GET`.
     pub method: &'static str,
     /// As it is registered, such as `/v1/accounts/{id}`.
     pub path: &'static str,
-    /// Who.
+    /// The callers that it admits.
     pub who: Who,
 }
 
-/// Who may call.
+/// The callers that a rule admits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
     /// Anybody, without a token.
@@ -27,20 +28,20 @@ pub enum Who {
     RolesOnly(&'static [Role]),
 }
 
-/// Admins alone.
+/// The role of admins alone.
 pub const ADMIN: &[Role] = &[Role::Admin];
 /// Admins, and resellers for their subtree.
 pub const RESELLER: &[Role] = &[Role::Admin, Role::Reseller];
 /// Everybody with an account.
 pub const CUSTOMER: &[Role] = &[Role::Admin, Role::Reseller, Role::Customer];
 
-/// A rule.
+/// Builds the rule of one route.
 pub const fn rule(method: &'static str, path: &'static str, who: Who) -> Rule {
     Rule { method, path, who }
 }
 
 impl Who {
-    /// Whether this caller may; `None` for one without a token.
+    /// True if this caller may; `None` for one without a token.
     pub fn admits(self, caller: Option<&Caller>) -> bool {
         let Some(caller) = caller else { return self == Self::Anybody };
         match self {

@@ -113,7 +113,8 @@ async fn get(
 
 /// Change an account
 ///
-/// Fields that are not sent stay as they are; null takes away what need not be there. It holds for the next message.
+/// Fields that are not sent stay as they are; null takes away what need not be there. It holds for the next
+/// message.
 #[utoipa::path(patch, path = "/v1/accounts/{id}", tag = "accounts", operation_id = "change_account",
     params(("id" = String, Path, description = "The account's id"),
         ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),

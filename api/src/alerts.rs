@@ -1,5 +1,5 @@
-//! Alerts: what somebody should know of before it hurts, raised once and cleared once it is over; and the webhooks that
-//! they are posted to.
+//! Alerts: what somebody should know of before it hurts, raised once and cleared once it is over; and the
+//! webhooks that they are posted to.
 
 mod dto;
 
@@ -50,7 +50,7 @@ pub trait AlertsService: Send + Sync + 'static {
     /// Posts a test to an account's webhook, once and now.
     fn test_webhook(&self, caller: &Caller, account: &str) -> Answer<WebhookTested>;
 
-    /// What posts to an account's webhook are signed with; made when it is first asked for.
+    /// The secret that signs posts to an account's webhook; it is made at the first request for it.
     fn webhook_secret(&self, caller: &Caller, account: &str) -> Answer<WebhookSecret>;
 
     /// Another one in its place.
@@ -73,7 +73,8 @@ pub fn routes() -> OpenApiRouter<Arc<dyn AlertsService>> {
 
 /// List alerts
 ///
-/// Those of accounts that the caller reaches, the newest first; for admins also those that belong to no account.
+/// Those of accounts that the caller reaches, the newest first; for admins also those that belong to no
+/// account.
 #[utoipa::path(get, path = "/v1/alerts", tag = "alerts", operation_id = "list_alerts", params(AlertsQuery),
     responses((status = 200, description = "A page of alerts", body = Page<Alert>), Problems))]
 async fn list(
@@ -118,8 +119,9 @@ async fn read_all(
 
 /// Test an account's webhook
 ///
-/// Posts an event of the type `webhook.test` to the account's `alert_webhook_url`, signed as alerts are, once and without a
-/// second try, and says how it was answered. An account without a webhook is refused with `wrong_state`.
+/// Posts an event of the type `webhook.test` to the account's `alert_webhook_url`, signed as alerts are, once
+/// and without a second try, and says how it was answered. An account without a webhook is refused with
+/// `wrong_state`.
 #[utoipa::path(post, path = "/v1/accounts/{id}/alerts/test", tag = "alerts", operation_id = "test_webhook",
     params(("id" = String, Path, description = "The account's id")),
     responses((status = 200, description = "How it was answered", body = WebhookTested), Problems))]
@@ -133,11 +135,11 @@ async fn test(
 
 /// Read an account's webhook secret
 ///
-/// Alerts are posted as JSON with the header `X-Tollgate-Signature: t=<seconds since 1970>,v1=<signature>`: the signature is
-/// the HMAC-SHA256 of the seconds, a full stop and the body under this secret, in hexadecimal. What is not answered with one
-/// of 200 to 299 within five seconds is posted again, ten times in all within a day; redirects are not followed. A post may
-/// come twice, and then has the same id in its body and in `X-Tollgate-Event`. The secret is made when it is first asked for
-/// or used.
+/// Alerts are posted as JSON with the header `X-Tollgate-Signature: t=<seconds since 1970>,v1=<signature>`:
+/// the signature is the HMAC-SHA256 of the seconds, a full stop and the body under this secret, in
+/// hexadecimal. What is not answered with one of 200 to 299 within five seconds is posted again, ten times in
+/// all within a day; redirects are not followed. A post may come twice, and then has the same id in its body
+/// and in `X-Tollgate-Event`. The secret is made when it is first asked for or used.
 #[utoipa::path(get, path = "/v1/accounts/{id}/webhook-secret", tag = "alerts", operation_id = "get_webhook_secret",
     params(("id" = String, Path, description = "The account's id")),
     responses((status = 200, description = "The secret", body = WebhookSecret), Problems))]

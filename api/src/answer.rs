@@ -1,4 +1,5 @@
-//! What handlers answer with: a body, its version as an ETag (RFC 9110 §8.8.3), or where the new thing is.
+//! The responses of handlers: a body, its version as an ETag (RFC 9110 §8.8.3), or the location of a
+//! new resource.
 
 use axum::Json;
 use axum::http::header::{CACHE_CONTROL, ETAG, LOCATION};
@@ -8,7 +9,7 @@ use serde::Serialize;
 
 use crate::problem::Problem;
 
-/// What a handler gives.
+/// The result of a handler.
 pub type Answer<T> = Result<T, Problem>;
 
 /// A thing with the version that it has now. A change of it may ask for this version with If-Match.
@@ -16,7 +17,7 @@ pub type Answer<T> = Result<T, Problem>;
 pub struct Versioned<T> {
     /// Counted on with each change.
     pub revision: u64,
-    /// The thing.
+    /// The resource itself.
     pub value: T,
 }
 
@@ -46,7 +47,7 @@ impl<T: Serialize> IntoResponse for Versioned<T> {
 /// 201, with where the thing is.
 #[derive(Clone, Debug)]
 pub struct Created<T> {
-    /// Its path.
+    /// The path of the new resource.
     pub location: String,
     /// The thing itself.
     pub body: T,
@@ -63,7 +64,7 @@ impl<T: IntoResponse> IntoResponse for Created<T> {
     }
 }
 
-/// 204.
+/// The response 204, which has no body.
 #[derive(Clone, Copy, Debug)]
 pub struct Gone;
 

@@ -41,20 +41,20 @@ type Service = Arc<dyn AuditService>;
 pub struct AuditEntry {
     /// Its number, counted from 1 without gaps.
     pub sequence: u64,
-    /// When.
+    /// The time of the change.
     pub at: Time,
-    /// Who: `user:` and the e-mail address, `key:` and the key's id, `system`, or `cli`.
+    /// The actor: `user:` and the e-mail address, `key:` and the key's id, `system`, or `cli`.
     #[schema(example = "user:ann@example.com")]
     pub actor: String,
-    /// What was done.
+    /// The name of the action.
     #[schema(example = "account.update")]
     pub action: String,
-    /// To what.
+    /// The resource that was changed.
     #[schema(example = "account/biz_test_001")]
     pub resource: String,
-    /// What it said before; null where it was not there.
+    /// The resource before the change; null if it did not exist.
     pub before: Option<serde_json::Value>,
-    /// What it says now; null where it is gone.
+    /// The resource after the change; null if it was deleted.
     pub after: Option<serde_json::Value>,
     /// The request that asked for it; empty where there was none.
     pub request_id: String,
@@ -65,7 +65,7 @@ pub struct AuditEntry {
 }
 
 list_query! {
-    /// Which entries.
+    /// The filters of a list of entries.
     pub struct AuditQuery {
         /// Only what this one did, such as `user:ann@example.com`.
         pub actor: Option<String>,
@@ -89,8 +89,8 @@ pub fn routes() -> OpenApiRouter<Arc<dyn AuditService>> {
 
 /// List the audit log
 ///
-/// The newest entry first. Filters are looked for a bounded number of entries at a time, so that a page may have fewer
-/// entries than its limit, or none, and still name a next one.
+/// The newest entry first. Filters are looked for a bounded number of entries at a time, so that a page may
+/// have fewer entries than its limit, or none, and still name a next one.
 #[utoipa::path(get, path = "/v1/audit", tag = "audit", operation_id = "list_audit", params(AuditQuery),
     responses((status = 200, description = "A page of entries", body = Page<AuditEntry>), Problems))]
 async fn list(

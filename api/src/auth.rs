@@ -37,15 +37,19 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/v1/auth/me", Who::Users),
 ];
 
-/// Begins and ends sessions, and changes passwords. Where nobody is logged in, the request's id is an argument of its own.
+/// Begins and ends sessions, and changes passwords. Where nobody is logged in, the request's id is an
+/// argument of its own.
 pub trait AuthService: Send + Sync + 'static {
-    /// Remembers who wants an account, and has a mail sent. The answer is the same whether the address is known or not.
+    /// Remembers who wants an account, and has a mail sent. The answer is the same whether the address is
+    /// known or not.
     fn register(&self, request_id: &str, registration: Registration) -> Answer<MailPromise>;
 
-    /// Begins a session. Unknown address, wrong password and locked user are answered alike, after the same work.
+    /// Begins a session. Unknown address, wrong password and locked user are answered alike, after the same
+    /// work.
     fn login(&self, request_id: &str, login: &Login) -> Answer<Tokens>;
 
-    /// Goes on with a session, whose refresh token is another one from here on. One that was used before ends the session.
+    /// Goes on with a session, whose refresh token is another one from here on. One that was used before ends
+    /// the session.
     fn refresh(&self, request_id: &str, refresh: &Refresh) -> Answer<Tokens>;
 
     /// Ends the caller's session, or all of the caller's.
@@ -54,7 +58,8 @@ pub trait AuthService: Send + Sync + 'static {
     /// Sets another password, and ends the caller's other sessions.
     fn change_password(&self, caller: &Caller, change: &PasswordChange) -> Answer<()>;
 
-    /// Has a mail sent with which the password can be set. The answer is the same whether the address is known or not.
+    /// Has a mail sent with which the password can be set. The answer is the same whether the address is
+    /// known or not.
     fn request_reset(&self, request_id: &str, reset: ResetRequest) -> Answer<MailPromise>;
 
     /// Sets the password by a token that came by mail, and ends all sessions of the user.
@@ -85,8 +90,8 @@ pub fn routes() -> OpenApiRouter<Arc<dyn AuthService>> {
 
 /// Register
 ///
-/// For an account of one's own, where the configuration allows that. The answer is the same whether the address is known
-/// already; the mail says it. Logging in works once the link of the mail was opened.
+/// For an account of one's own, where the configuration allows that. The answer is the same whether the
+/// address is known already; the mail says it. Logging in works once the link of the mail was opened.
 #[utoipa::path(post, path = "/v1/auth/register", tag = "auth", operation_id = "register", security(()),
     request_body = Registration,
     responses((status = 202, description = "A mail is on its way", body = MailPromise), Problems))]
@@ -101,8 +106,8 @@ async fn register(
 
 /// Log in
 ///
-/// After five failures within half an hour the user is locked for half an hour. Unknown address, wrong password and
-/// locked user are answered alike, with `invalid_credentials`.
+/// After five failures within half an hour the user is locked for half an hour. Unknown address, wrong
+/// password and locked user are answered alike, with `invalid_credentials`.
 #[utoipa::path(post, path = "/v1/auth/login", tag = "auth", operation_id = "login", security(()),
     request_body = Login,
     responses((status = 200, description = "The tokens of a new session", body = Tokens), Problems))]
@@ -116,7 +121,8 @@ async fn login(
 
 /// Get new tokens
 ///
-/// A refresh token holds for one use. Whoever uses one a second time ends the session: one of the two has stolen it.
+/// A refresh token holds for one use. Whoever uses one a second time ends the session: one of the two has
+/// stolen it.
 #[utoipa::path(post, path = "/v1/auth/refresh", tag = "auth", operation_id = "refresh", security(()),
     request_body = Refresh,
     responses((status = 200, description = "The tokens from here on", body = Tokens), Problems))]
@@ -159,7 +165,8 @@ async fn change_password(
 
 /// Ask for a mail to reset the password
 ///
-/// The answer is the same whether somebody has the address. The token of the mail holds for an hour and one use.
+/// The answer is the same whether somebody has the address. The token of the mail holds for an hour and one
+/// use.
 #[utoipa::path(post, path = "/v1/auth/reset-password", tag = "auth", operation_id = "request_password_reset",
     security(()), request_body = ResetRequest,
     responses((status = 202, description = "A mail is on its way if somebody has the address", body = MailPromise), Problems))]
@@ -189,7 +196,8 @@ async fn confirm_reset(
 
 /// Prove an e-mail address
 ///
-/// The link of the mail that follows a registration. It holds for a day and one use; the account exists from then on.
+/// The link of the mail that follows a registration. It holds for a day and one use; the account exists from
+/// then on.
 #[utoipa::path(get, path = "/v1/auth/verify-email/{token}", tag = "auth", operation_id = "verify_email", security(()),
     params(("token" = String, Path, description = "As it stands in the mail")),
     responses((status = 200, description = "The address is verified", body = Verified), Problems))]

@@ -39,7 +39,8 @@ pub async fn authenticate(
     }
 }
 
-/// The response for a request that goes no further. If the path has no such method, `Allow` lists those that it has.
+/// The response for a request that goes no further. If the path has no such method, `Allow` lists those that
+/// it has.
 fn refused(problem: Problem, path: &str) -> Response {
     let is_method = problem.status == StatusCode::METHOD_NOT_ALLOWED.as_u16();
     let mut response = problem.into_response();
@@ -76,7 +77,7 @@ fn admit(
     let caller = match service.authenticate(token, peer, request_id) {
         Ok(caller) => caller,
         Err(problem) => {
-            // Who guesses is slowed down by the address.
+            // Guesses of tokens are limited by address.
             service.admit(None, peer)?;
             return Err(problem);
         }
@@ -88,13 +89,14 @@ fn admit(
     Err(Problem::forbidden(match rule.who {
         Who::Roles(roles, scope) if caller.scopes.is_some() && roles.contains(&caller.grade()) => {
             let scope = serde_json::to_value(scope).unwrap_or_default();
-            format!("the API key has not the scope {scope}")
+            format!("the API key does not have the scope {scope}")
         }
         _ => "this is not for your role".to_owned(),
     }))
 }
 
-/// The methods of a path that have a rule, as `Allow` lists them (RFC 9110 §10.2.1). A route without a rule is as good as none.
+/// The methods of a path that have a rule, as `Allow` lists them (RFC 9110 §10.2.1). A route without a rule
+/// is treated as if it did not exist.
 fn methods_of(path: &str) -> String {
     let mut methods: Vec<&str> = rules().filter(|rule| rule.path == path).map(|rule| rule.method).collect();
     if methods.contains(&"GET") {

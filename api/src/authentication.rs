@@ -10,7 +10,8 @@ pub trait AuthenticationService: Send + Sync + 'static {
     /// The caller that has this access token or API key and calls from this address.
     fn authenticate(&self, token: &str, peer: Option<IpAddr>, request_id: &str) -> Answer<Caller>;
 
-    /// Refuses one more request of this caller, or from this address where nobody is logged in, if that is over its rate.
+    /// Refuses one more request of this caller, or from this address where nobody is logged in, if that is
+    /// over its rate.
     fn admit(&self, caller: Option<&Caller>, peer: Option<IpAddr>) -> Answer<()>;
 
     /// An id for a request that brings none.

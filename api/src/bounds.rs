@@ -5,7 +5,7 @@ use tollgate_provisioning::bounds::{Bounds, account, link, operator, plan, text}
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{Object, OpenApi, RefOr};
 
-/// What a property of a schema may be.
+/// A bound of a property of a schema.
 enum Limit {
     /// A whole number.
     Number { least: u64, most: u64 },

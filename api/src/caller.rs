@@ -1,4 +1,4 @@
-//! Who calls, and how far that reaches.
+//! The caller of a request, with its role and visibility.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::problem::Problem;
 
-/// What somebody is.
+/// The role of a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -21,7 +21,7 @@ pub enum Role {
     Service,
 }
 
-/// What an API key may be used for. A scope to write does not include the one to read.
+/// A permission of an API key. A scope to write does not include the one to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 pub enum Scope {
     /// Accounts, their credentials and policies: look.
@@ -48,10 +48,10 @@ pub enum Scope {
     /// Sender IDs and templates: change.
     #[serde(rename = "content:write")]
     ContentWrite,
-    /// Operators: look.
+    /// Operators and links: read.
     #[serde(rename = "operators:read")]
     OperatorsRead,
-    /// Operators: change.
+    /// Operators and links: write.
     #[serde(rename = "operators:write")]
     OperatorsWrite,
     /// Plans and rates: look.
@@ -62,29 +62,29 @@ pub enum Scope {
     TariffWrite,
 }
 
-/// Whose things a caller may see and change.
+/// The accounts that a caller may see and change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Everybody's.
+    /// It sees all accounts.
     All,
     /// An account's and those of all accounts below it.
     Subtree(String),
-    /// One account's.
+    /// It sees one account.
     Account(String),
 }
 
-/// Who calls.
+/// The caller of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// For the audit log: `user:ann@example.com`, `key:01J…`, `system`.
     pub actor: String,
     /// The user's or key's id.
     pub id: String,
-    /// What it is.
+    /// The caller's role.
     pub role: Role,
-    /// How far it reaches.
+    /// The accounts that it may see.
     pub reach: Reach,
-    /// What it may do; `None` where the role alone decides.
+    /// The scopes of its API key; `None` if the role alone decides.
     pub scopes: Option<Vec<Scope>>,
     /// The session that its access token is of; `None` for API keys and for the daemon itself.
     pub session: Option<String>,
@@ -106,8 +106,8 @@ impl Caller {
         }
     }
 
-    /// The role that it counts as where a rule asks: a user's own, and for an API key the one that has the key's reach. So a
-    /// key of one account can do nothing that its account cannot, whatever its scopes.
+    /// The role that it counts as where a rule asks: a user's own, and for an API key the one that has the
+    /// key's reach. So a key of one account can do nothing that its account cannot, whatever its scopes.
     pub fn grade(&self) -> Role {
         match (self.role, &self.reach) {
             (Role::Service, Reach::All) => Role::Admin,
@@ -117,7 +117,7 @@ impl Caller {
         }
     }
 
-    /// Whether it reaches everybody's things: admins, and keys that are not bound to an account.
+    /// True if it reaches everybody's things: admins, and keys that are not bound to an account.
     pub fn reaches_all(&self) -> bool {
         self.reach == Reach::All
     }
@@ -131,7 +131,7 @@ impl Caller {
     }
 }
 
-/// The gate has put the caller there for every route that is not open to all.
+/// The caller is in the request's extensions on every route that is not open to all.
 impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 

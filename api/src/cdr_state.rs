@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What became of a message, by the names of SMPP 3.4 §5.2.28.
+/// The state of a message, by the names of SMPP 3.4 §5.2.28.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CdrState {

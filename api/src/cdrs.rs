@@ -42,7 +42,7 @@ pub trait CdrsService: Send + Sync + 'static {
     /// One of them.
     fn cdr(&self, caller: &Caller, id: &str) -> Answer<Cdr>;
 
-    /// Settles one that is charged only by the word of whoever delivers it.
+    /// Settles one that is charged only, by the report of the gateway that delivers it.
     fn report_status(&self, caller: &Caller, id: &str, report: StatusReport) -> Answer<Cdr>;
 
     /// Works one's price out again from the tariff version that it was charged by.
@@ -66,8 +66,8 @@ pub fn routes() -> OpenApiRouter<Arc<dyn CdrsService>> {
 
 /// List messages
 ///
-/// By account in the order of their ids, and of each account the newest first. A page may be short, or empty, and still not
-/// be the last, where filters leave few of many messages: `next_cursor` says.
+/// By account in the order of their ids, and of each account the newest first. A page may be short, or empty,
+/// and still not be the last, where filters leave few of many messages: `next_cursor` says.
 #[utoipa::path(get, path = "/v1/cdrs", tag = "cdrs", operation_id = "list_cdrs", params(CdrsQuery),
     responses((status = 200, description = "A page of messages", body = Page<Cdr>), Problems))]
 async fn list(
@@ -80,7 +80,8 @@ async fn list(
 
 /// Export messages
 ///
-/// By account and time, as a file that is written while it is read. Two exports run at once; further ones are answered with
+/// By account and time, as a file that is written while it is read. Two exports run at once; further ones are
+/// answered with
 /// 429. A connection that breaks before the end has not brought all.
 #[utoipa::path(get, path = "/v1/cdrs/export", tag = "cdrs", operation_id = "export_cdrs", params(ExportQuery),
     responses((status = 200, description = "The messages", content(
@@ -103,7 +104,8 @@ async fn get(State(service): State<Service>, caller: Caller, Path(id): Path<Stri
 
 /// Explain a price
 ///
-/// Worked out again from the tariff version that the message was charged by, as it was archived, by the code that charges.
+/// Worked out again from the tariff version that the message was charged by, as it was archived, by the code
+/// that charges.
 #[utoipa::path(get, path = "/v1/cdrs/{id}/explain", tag = "cdrs", operation_id = "explain_cdr",
     params(("id" = String, Path, description = "The message's id")),
     responses((status = 200, description = "The explanation", body = CdrExplanation), Problems))]
@@ -117,9 +119,9 @@ async fn explain(
 
 /// Report what became of a message
 ///
-/// For messages that are charged only: a gateway that delivers by itself says how it ended, and the plan says what its money
-/// does. The same report again changes nothing; another end after the first is refused, as is one of a message that was
-/// handed to an operator.
+/// For messages that are charged only: a gateway that delivers by itself says how it ended, and the plan says
+/// what its money does. The same report again changes nothing; another end after the first is refused, as is
+/// one of a message that was handed to an operator.
 #[utoipa::path(put, path = "/v1/cdrs/{id}/status", tag = "cdrs", operation_id = "report_status",
     params(("id" = String, Path, description = "The message's id")), request_body = StatusReport,
     responses((status = 200, description = "The message as it is now", body = Cdr), Problems))]

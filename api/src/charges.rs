@@ -1,4 +1,5 @@
-//! Charges over HTTP, by the same path and with the same promises as over SMPP; what is given back of them; and quotes.
+//! Charges over HTTP, by the same path and with the same promises as over SMPP; what is given back of them;
+//! and quotes.
 
 mod dto;
 mod quoted;
@@ -57,14 +58,15 @@ pub fn routes() -> OpenApiRouter<Arc<dyn ChargesService>> {
 
 /// Charge a message
 ///
-/// By the same path as a submit_sm: once this is answered the message is rated, paid for and on disk, and it is handed to an
-/// operator where the account's messages are. A refusal has its name as the problem's `code`: 402 `insufficient_funds`, 403
-/// `suspended`, 409 `key_reused`, 429 `throttled`, 503 `overloaded` or `storage_unavailable`, and 422 for `malformed`,
-/// `sender_not_allowed`, `template_not_allowed`, `unknown_destination`, `too_long`, `no_rate`, `no_route`, `above_price`
-/// and `invalid_validity`.
+/// By the same path as a submit_sm: once this is answered the message is rated, paid for and on disk, and it
+/// is handed to an operator where the account's messages are. A refusal has its name as the problem's `code`:
+/// 402 `insufficient_funds`, 403 `suspended`, 409 `key_reused`, 429 `throttled`, 503 `overloaded` or
+/// `storage_unavailable`, and 422 for `malformed`, `sender_not_allowed`, `template_not_allowed`,
+/// `unknown_destination`, `too_long`, `no_rate`, `no_route`, `above_price` and `invalid_validity`.
 ///
-/// The `Idempotency-Key` and the idempotency TLV of SMPP are one space of keys per account: a message that came by either
-/// with a key is not charged again by the other. The same key with another text, sender or destination is `key_reused`.
+/// The `Idempotency-Key` and the idempotency TLV of SMPP are one space of keys per account: a message that
+/// came by either with a key is not charged again by the other. The same key with another text, sender or
+/// destination is `key_reused`.
 #[utoipa::path(post, path = "/v1/charges", tag = "charges", operation_id = "create_charge",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
     request_body = NewCharge,
@@ -81,9 +83,9 @@ async fn charge(
 
 /// Give a charge back
 ///
-/// The whole price goes back to the account, once. A message that waits is cancelled by it; one that an operator has, and
-/// whose end is not known yet, cannot be refunded until it is. Send an `Idempotency-Key` to be able to repeat a request
-/// whose answer was lost.
+/// The whole price goes back to the account, once. A message that waits is cancelled by it; one that an
+/// operator has, and whose end is not known yet, cannot be refunded until it is. Send an `Idempotency-Key` to
+/// be able to repeat a request whose answer was lost.
 #[utoipa::path(post, path = "/v1/charges/{id}/refund", tag = "charges", operation_id = "refund_charge",
     params(("id" = String, Path, description = "The message's id"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
@@ -101,8 +103,8 @@ async fn refund(
 
 /// Quote a message
 ///
-/// What it would cost and why, by the code that charges. Nothing is charged. What would be refused before it has a price is
-/// answered as a charge would be.
+/// What it would cost and why, by the code that charges. Nothing is charged. What would be refused before it
+/// has a price is answered as a charge would be.
 #[utoipa::path(post, path = "/v1/quotes", tag = "charges", operation_id = "create_quote", request_body = NewQuote,
     responses((status = 200, description = "The quote", body = Quote), Problems))]
 async fn quote(

@@ -19,7 +19,7 @@ pub struct Word<T>(pub T);
 pub trait Documented: Choice {
     /// Name of its schema.
     const SCHEMA: &'static str;
-    /// What the choice is about.
+    /// A description of the choice.
     const DESCRIPTION: &'static str;
 }
 

@@ -6,7 +6,8 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// The text of a number, not the number: 0.1 has no exact binary form. Whether it is a number is the caller's to say.
+/// The text of a number, not the number: 0.1 has no exact binary form. Whether it is a number is the caller's
+/// to say.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     if raw.get().starts_with('"') {

@@ -1,7 +1,7 @@
 //! Dispatches: batches of messages sent as one campaign, and how far each has come.
 //!
-//! A dispatch is there as soon as a message names it in its TLV, or somebody has given it a name here. Its counters come from
-//! what is charged and delivered, and are of the instant at which they are asked for.
+//! A dispatch is there as soon as a message names it in its TLV, or somebody has given it a name here. Its
+//! counters come from what is charged and delivered, and are of the instant at which they are asked for.
 
 mod dto;
 mod id;
@@ -39,7 +39,8 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/v1/dispatches/{id}/messages", Who::Roles(CUSTOMER, Scope::MessagesRead)),
 ];
 
-/// Reads and changes dispatches. `of` names the account of a dispatch: two accounts may have one of the same id.
+/// Reads and changes dispatches. `of` names the account of a dispatch: two accounts may have one of the same
+/// id.
 pub trait DispatchesService: Send + Sync + 'static {
     /// Those of the accounts that the caller reaches, in the order of account and id.
     fn dispatches(&self, caller: &Caller, query: &DispatchesQuery) -> Answer<Page<Dispatch>>;
@@ -63,7 +64,7 @@ pub trait DispatchesService: Send + Sync + 'static {
     /// Takes one away under which nothing was charged.
     fn delete_dispatch(&self, caller: &Caller, id: &str, of: &DispatchOf, if_match: IfMatch) -> Answer<()>;
 
-    /// How far one has come.
+    /// The progress of a dispatch.
     fn dispatch_progress(&self, caller: &Caller, id: &str, of: &DispatchOf) -> Answer<DispatchProgress>;
 
     /// Its messages, the newest first.
@@ -88,8 +89,8 @@ pub fn routes() -> OpenApiRouter<Arc<dyn DispatchesService>> {
 
 /// List dispatches
 ///
-/// Those of the accounts that the caller reaches, those that only messages name too. A page may be short, or empty, and still
-/// not be the last, where filters leave few of many dispatches: `next_cursor` says.
+/// Those of the accounts that the caller reaches, those that only messages name too. A page may be short, or
+/// empty, and still not be the last, where filters leave few of many dispatches: `next_cursor` says.
 #[utoipa::path(get, path = "/v1/dispatches", tag = "dispatches", operation_id = "list_dispatches",
     params(DispatchesQuery),
     responses((status = 200, description = "A page of dispatches", body = Page<Dispatch>), Problems))]
@@ -134,8 +135,8 @@ async fn get(
 
 /// Change a dispatch
 ///
-/// Name, description and planned messages. Counters and status cannot be set: they come from the messages themselves. A
-/// dispatch that only messages name is given its name by this.
+/// Name, description and planned messages. Counters and status cannot be set: they come from the messages
+/// themselves. A dispatch that only messages name is given its name by this.
 #[utoipa::path(put, path = "/v1/dispatches/{id}", tag = "dispatches", operation_id = "change_dispatch",
     params(("id" = String, Path, description = "The dispatch id as messages carry it, escaped as in `Dispatch`"), DispatchOf,
         ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
@@ -185,8 +186,8 @@ async fn status(
 
 /// List a dispatch's messages
 ///
-/// The newest first. A page may be short, or empty, and still not be the last, where the dispatch has few of the account's
-/// many messages: `next_cursor` says.
+/// The newest first. A page may be short, or empty, and still not be the last, where the dispatch has few of
+/// the account's many messages: `next_cursor` says.
 #[utoipa::path(get, path = "/v1/dispatches/{id}/messages", tag = "dispatches",
     operation_id = "list_dispatch_messages",
     params(("id" = String, Path, description = "The dispatch id as messages carry it, escaped as in `Dispatch`"),

@@ -1,4 +1,5 @@
-//! What handlers read: path, query, body and the headers that matter, each refused as a problem where it cannot be read.
+//! The inputs of handlers: path, query, body and headers. One that cannot be read is refused with a
+//! problem.
 
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -83,7 +84,7 @@ fn read_problem(status: StatusCode, text: String) -> Problem {
     match status {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large("the body is longer than the limit"),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            Problem::unsupported_media_type("the body is to be application/json")
+            Problem::unsupported_media_type("the body must be application/json")
         }
         _ => Problem::invalid_request(text),
     }
@@ -166,7 +167,7 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
         let is_visible = text.bytes().all(|octet| octet.is_ascii_graphic() || octet == b' ');
         if !(1..=IDEMPOTENCY_KEY_OCTETS_MAX).contains(&text.len()) || !is_visible {
             return Err(Problem::invalid_request(format!(
-                "Idempotency-Key is to be 1 to {IDEMPOTENCY_KEY_OCTETS_MAX} visible ASCII characters"
+                "Idempotency-Key must be 1 to {IDEMPOTENCY_KEY_OCTETS_MAX} visible ASCII characters"
             )));
         }
         Ok(Self(Some(text.to_owned())))

@@ -36,7 +36,7 @@ pub const RULES: &[Rule] = &[
 /// An invoice that was asked for, and whether it was made just now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drafted {
-    /// The invoice.
+    /// The draft itself.
     pub invoice: Versioned<Invoice>,
     /// `false` for a draft that there was already.
     pub is_new: bool,
@@ -89,8 +89,9 @@ pub fn routes() -> OpenApiRouter<Arc<dyn InvoicesService>> {
 
 /// List invoices
 ///
-/// Those of accounts that the caller reaches, the newest first, without their lines. Filters are looked for among a bounded
-/// number of invoices at a time, so that a page may have fewer than its limit, or none, and still name a next one.
+/// Those of accounts that the caller reaches, the newest first, without their lines. Filters are looked for
+/// among a bounded number of invoices at a time, so that a page may have fewer than its limit, or none, and
+/// still name a next one.
 #[utoipa::path(get, path = "/v1/invoices", tag = "invoices", operation_id = "list_invoices", params(InvoicesQuery),
     responses((status = 200, description = "A page of invoices", body = Page<InvoiceSummary>), Problems))]
 async fn list(
@@ -103,9 +104,9 @@ async fn list(
 
 /// Draft an invoice
 ///
-/// For what an account was charged from `period_start` on and before `period_end`, by when each charge and refund was
-/// committed. It has its number from now on. Asked for again with the same account and period, it is brought up to date;
-/// once it has been sent that is refused with `wrong_state`.
+/// For what an account was charged from `period_start` on and before `period_end`, by when each charge and
+/// refund was committed. It has its number from now on. Asked for again with the same account and period, it
+/// is brought up to date; once it has been sent that is refused with `wrong_state`.
 #[utoipa::path(post, path = "/v1/invoices", tag = "invoices", operation_id = "draft_invoice", request_body = NewInvoice,
     responses((status = 201, description = "A new draft", body = Invoice),
         (status = 200, description = "The draft that there was, brought up to date", body = Invoice), Problems))]
@@ -137,8 +138,8 @@ async fn get(
 
 /// Send an invoice
 ///
-/// A draft whose period is over is brought up to date a last time, and never changes again: its content is kept with its
-/// hash. It is due after the days that the configuration says.
+/// A draft whose period is over is brought up to date a last time, and never changes again: its content is
+/// kept with its hash. It is due after the days that the configuration says.
 #[utoipa::path(post, path = "/v1/invoices/{number}/send", tag = "invoices", operation_id = "send_invoice",
     params(("number" = String, Path, description = "The invoice's number"),
         ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),

@@ -48,26 +48,27 @@ type Service = Arc<dyn KeysService>;
 /// An API key, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ApiKey {
-    /// Its id.
+    /// The id of it.
     #[schema(example = "key_4k7xw2m9q3z8r6t5v2n7")]
     pub id: String,
-    /// What people call it.
+    /// Its name, for people.
     pub name: String,
-    /// What it may be used for.
+    /// The scopes of the key.
     pub scopes: Vec<Scope>,
-    /// Whose things it reaches; null for everybody's.
+    /// The account that it is bound to; null for all accounts.
     pub account: Option<String>,
-    /// Whether it also reaches the accounts below.
+    /// True if it also reaches the accounts below.
     pub include_subtree: bool,
     /// First instant at which it no longer holds; null for an open end.
     pub expires_at: Option<Time>,
     /// Addresses and blocks that it may be used from; empty for any.
     pub allowed_ips: Vec<String>,
-    /// Id of the user who made it. It holds no longer than that user is there, and may do no more than that user.
+    /// Id of the user who made it. It holds no longer than that user is there, and may do no more than that
+    /// user.
     pub created_by: String,
-    /// When it was made.
+    /// The time at which it was made.
     pub created_at: Time,
-    /// When it was used last, to the minute where the daemon was killed since.
+    /// The time at which it was used last, to the minute where the daemon was killed since.
     pub last_used_at: Option<Time>,
 }
 
@@ -75,18 +76,18 @@ pub struct ApiKey {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewApiKey {
-    /// What people call it.
+    /// Its name, for people.
     #[schema(min_length = 1, max_length = 200, example = "billing export")]
     pub name: String,
-    /// What it may be used for; nothing that the caller may not do. A key that reaches one account may do what a customer
-    /// may, one with its subtree what a reseller may.
+    /// The scopes of the key, none beyond the caller's own rights. A key of one account may do what a
+    /// customer may, one with the subtree what a reseller may.
     #[schema(min_items = 1, max_items = 20)]
     pub scopes: Vec<Scope>,
-    /// Whose things it reaches; null for everybody's, which only an admin's key may.
+    /// The account that it is bound to; null for all accounts, which only an admin's key may have.
     #[serde(default)]
     #[schema(example = "biz_test_001")]
     pub account: Option<String>,
-    /// Whether it also reaches the accounts below.
+    /// True if it also reaches the accounts below.
     #[serde(default)]
     pub include_subtree: bool,
     /// First instant at which it no longer holds; null for an open end.
@@ -101,9 +102,9 @@ pub struct NewApiKey {
 /// An API key that was just made.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CreatedApiKey {
-    /// It.
+    /// The key, without its secret.
     pub api_key: ApiKey,
-    /// What to send as `Authorization: Bearer`; kept hashed, and not shown again.
+    /// The key to send as `Authorization: Bearer`. Only its hash is kept, and it is not shown again.
     #[schema(example = "tg_4k7xw2m9q3z8r6t5v2n7_…")]
     pub key: String,
 }
@@ -115,7 +116,7 @@ impl fmt::Debug for CreatedApiKey {
 }
 
 list_query! {
-    /// Which API keys.
+    /// The filters of a list of API keys.
     pub struct ApiKeysQuery {
         /// Only those that reach this account and are bound to it.
         pub account: Option<String>,

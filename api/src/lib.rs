@@ -1,13 +1,14 @@
-//! The management API over HTTP: everything that operations, billing staff, customers and integrators do without SMPP.
+//! The management API over HTTP: everything that operations, billing staff, customers and integrators do
+//! without SMPP.
 //!
-//! One file per area holds its DTOs, the trait that its handlers call (`…Service`), the handlers, and the access rules of
-//! its routes. [`services::Services`] has one service for each area; `management` implements them. What happens to a
-//! request: it gets an id ([`request_id`]), the route's rule and the caller are found ([`rules`], [`authentication`]), the
-//! handler reads path, query and body ([`extract`]), its service does what was asked on a thread where it may wait
-//! ([`call`]), and an [`answer`] or a [`problem`] is written.
+//! One file per area holds its DTOs, the trait that its handlers call (`…Service`), the handlers, and the
+//! access rules of its routes. [`services::Services`] has one service for each area; `management` implements
+//! them. What happens to a request: it gets an id ([`request_id`]), the route's rule and the caller are found
+//! ([`rules`], [`authentication`]), the handler reads path, query and body ([`extract`]), its service does
+//! what was asked on a thread where it may wait ([`call`]), and an [`answer`] or a [`problem`] is written.
 //!
-//! **Architecture invariant:** nothing here knows where data lies. There is no storage, no SMPP and no clock; money is the
-//! engine's [`Amount`](tollgate_engine::money::Amount), and leaves as a decimal string.
+//! **Architecture invariant:** nothing here knows where data lies. There is no storage, no SMPP and no clock;
+//! money is the engine's [`Amount`](tollgate_engine::money::Amount), and leaves as a decimal string.
 
 pub mod access;
 pub mod answer;

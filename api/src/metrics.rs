@@ -1,4 +1,4 @@
-//! How many requests there are, what is answered to them, and how long that takes.
+//! Metrics of requests: their number, the status of responses and their duration.
 //!
 //! Label sets are bounded: a route is a path as it is registered, never as somebody asked for it.
 

@@ -1,11 +1,12 @@
-//! What sender IDs and templates have in common: an account asks for them, and operations approve them or say why not.
+//! The common parts of sender IDs and templates: an account asks for them, and operations approve or
+//! reject them.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::list_query;
 
-/// How far the moderation of something has come.
+/// The state of a moderation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ModerationStatus {
@@ -18,23 +19,23 @@ pub enum ModerationStatus {
     Rejected,
 }
 
-/// What messages are for.
+/// The purpose of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ContentCategory {
-    /// What somebody has ordered, or has an account for: orders, deliveries, payments.
+    /// Messages about something ordered or an account: orders, deliveries, payments.
     Transactional,
     /// Offers and news.
     Marketing,
     /// One-time passwords.
     Otp,
-    /// What a service tells its users: reminders, maintenance.
+    /// Messages of a service to its users: reminders, maintenance.
     Service,
-    /// Anything else.
+    /// Messages of any other kind.
     Other,
 }
 
-/// What is decided.
+/// The decision of a moderation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
@@ -48,18 +49,18 @@ pub enum Decision {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Moderation {
-    /// What is decided.
+    /// The decision of a moderation.
     pub decision: Decision,
-    /// Why, for its owner to read; a rejection needs one.
+    /// The reason, which the owner reads; a rejection needs one.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 500, example = "the name is a trade mark of another company")]
     pub reason: Option<String>,
 }
 
-/// How a list of sender IDs or templates is ordered.
+/// The order of a list of sender IDs or templates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 pub enum ContentSort {
-    /// By name.
+    /// Sorted by name.
     #[default]
     #[serde(rename = "name")]
     Name,
@@ -75,19 +76,19 @@ pub enum ContentSort {
 }
 
 list_query! {
-    /// Which of the approved ones.
+    /// The filters of a list of of the approved ones.
     pub struct ApprovedQuery {
         /// Only those of this category.
         #[param(inline)]
         pub category: Option<ContentCategory>,
-        /// In which order; by name where it is not said.
+        /// The order of the list; by name if it is not given.
         #[param(inline)]
         pub sort: Option<ContentSort>,
     }
 }
 
 list_query! {
-    /// Which sender IDs or templates.
+    /// The filters of a list of sender IDs or templates.
     pub struct ContentQuery {
         /// Only those of this account.
         pub account: Option<String>,
@@ -99,7 +100,7 @@ list_query! {
         pub category: Option<ContentCategory>,
         /// Only those whose name contains this, in whatever case.
         pub name: Option<String>,
-        /// In which order; by name where it is not said.
+        /// The order of the list; by name if it is not given.
         #[param(inline)]
         pub sort: Option<ContentSort>,
     }

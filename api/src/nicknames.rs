@@ -76,28 +76,28 @@ type Service = Arc<dyn NicknamesService>;
 /// A sender ID of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Nickname {
-    /// Its id.
+    /// The id of it.
     #[schema(example = "nick_4k7xw2m9q3z8r6t5v2n7")]
     pub id: String,
-    /// Whose it is.
+    /// The account that it belongs to.
     #[schema(example = "biz_test_001")]
     pub account: String,
     /// The source address, as messages carry it, byte for byte.
     #[schema(example = "ACME Bank")]
     pub name: String,
-    /// What messages from it are for.
+    /// The purpose of messages from it.
     pub category: ContentCategory,
-    /// For whoever decides: what it stands for.
+    /// An explanation of the name for those who moderate it.
     pub description: Option<String>,
-    /// Whether it may be used.
+    /// The state of its moderation.
     pub status: ModerationStatus,
-    /// Why it was decided so.
+    /// The reason of the decision.
     pub reason: Option<String>,
-    /// When it was decided last; null while it is pending.
+    /// The time at which it was decided last; null while it is pending.
     pub moderated_at: Option<Time>,
-    /// When it was asked for.
+    /// The time at which it was asked for.
     pub created_at: Time,
-    /// When it was changed or decided last.
+    /// The time at which it was changed or decided last.
     pub updated_at: Time,
 }
 
@@ -105,20 +105,21 @@ pub struct Nickname {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewNickname {
-    /// For whom; the caller's own account where it is not said.
+    /// The account that it is for; the caller's own if it is not given.
     #[serde(default)]
     #[schema(example = "biz_test_001")]
     pub account: Option<String>,
-    /// The source address: 1 to 11 letters, digits, spaces, `-`, `_`, `.`, `&`, without a space at either end; or a number of
-    /// 1 to 15 digits. It is compared byte for byte, whatever TON and NPI a message has. An account has each name once.
+    /// The source address: 1 to 11 letters, digits, spaces, `-`, `_`, `.`, `&`, without a space at either
+    /// end; or a number of 1 to 15 digits. It is compared byte for byte, whatever TON and NPI a message has.
+    /// An account has each name once.
     #[schema(
         pattern = "^([A-Za-z0-9_.&-]([A-Za-z0-9 _.&-]{0,9}[A-Za-z0-9_.&-])?|[0-9]{12,15})$",
         example = "ACME Bank"
     )]
     pub name: String,
-    /// What messages from it are for.
+    /// The purpose of messages from it.
     pub category: ContentCategory,
-    /// For whoever decides: what it stands for.
+    /// An explanation of the name for those who moderate it.
     #[serde(default)]
     #[schema(max_length = 500, example = "the registered brand of ACME Bank Ltd.")]
     pub description: Option<String>,
@@ -134,9 +135,9 @@ pub struct NicknameChange {
         example = "ACME Bank"
     )]
     pub name: String,
-    /// What messages from it are for.
+    /// The purpose of messages from it.
     pub category: ContentCategory,
-    /// For whoever decides: what it stands for.
+    /// An explanation of the name for those who moderate it.
     #[serde(default)]
     #[schema(max_length = 500)]
     pub description: Option<String>,
@@ -192,8 +193,8 @@ async fn get(
 
 /// Change a sender ID
 ///
-/// With another name or category, or after a rejection, it is pending again, and may not be used meanwhile. Another
-/// description alone leaves an approved one approved.
+/// With another name or category, or after a rejection, it is pending again, and may not be used meanwhile.
+/// Another description alone leaves an approved one approved.
 #[utoipa::path(put, path = "/v1/nicknames/{id}", tag = "sender IDs", operation_id = "change_nickname",
     params(("id" = String, Path, description = "The sender ID's id"),
         ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
@@ -228,8 +229,8 @@ async fn delete(
 
 /// Approve or reject a sender ID
 ///
-/// It holds from the answer on, also for binds that are open. With If-Match the decision is about what was read: a sender ID
-/// that its owner has changed meanwhile is not decided about.
+/// It holds from the answer on, also for binds that are open. With If-Match the decision is about what was
+/// read: a sender ID that its owner has changed meanwhile is not decided about.
 #[utoipa::path(post, path = "/v1/nicknames/{id}/moderate", tag = "sender IDs", operation_id = "moderate_nickname",
     params(("id" = String, Path, description = "The sender ID's id"),
         ("If-Match" = Option<String>, Header, description = "The ETag that the decision is meant for")),

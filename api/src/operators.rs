@@ -81,10 +81,10 @@ pub trait OperatorsService: Send + Sync + 'static {
         status: operator::OperatorStatus,
     ) -> Answer<Versioned<Operator>>;
 
-    /// How it is now, and was in a period.
+    /// The health of an operator, now and over a period.
     fn operator_health(&self, code: &str, period: PeriodQuery) -> Answer<OperatorHealth>;
 
-    /// What became of its messages in a period.
+    /// The counts of its messages by outcome in a period.
     fn operator_stats(&self, code: &str, period: PeriodQuery) -> Answer<OperatorStats>;
 
     /// Its links as they are now.
@@ -121,8 +121,8 @@ async fn list(
 
 /// Make an operator
 ///
-/// Its links are made at once, and messages go to it from the answer on. A code that was there before is the same operator
-/// as before, with what still waits for it.
+/// Its links are made at once, and messages go to it from the answer on. A code that was there before is the
+/// same operator as before, with what still waits for it.
 #[utoipa::path(post, path = "/v1/operators", tag = "operators", operation_id = "create_operator",
     request_body = OperatorInput,
     responses((status = 201, description = "The operator", body = Operator), Problems))]
@@ -149,8 +149,8 @@ async fn get(
 
 /// Put another definition in the place of an operator
 ///
-/// The body is the whole operator; what it leaves out is as for one that is new, only the password stays as it is. Links are
-/// made anew where what a bind depends on has changed.
+/// The body is the whole operator; what it leaves out is as for one that is new, only the password stays as
+/// it is. Links are made anew where what a bind depends on has changed.
 #[utoipa::path(put, path = "/v1/operators/{id}", tag = "operators", operation_id = "replace_operator",
     params(("id" = String, Path, description = "The operator's code"),
         ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
@@ -168,8 +168,8 @@ async fn replace(
 
 /// Take an operator away
 ///
-/// Refused with `wrong_state` while messages wait in its queue or are on their way to it: drain it first, and let a day or
-/// two pass for the receipts of what it took, which do not come in any more once it is gone.
+/// Refused with `wrong_state` while messages wait in its queue or are on their way to it: drain it first, and
+/// let a day or two pass for the receipts of what it took, which do not come in any more once it is gone.
 #[utoipa::path(delete, path = "/v1/operators/{id}", tag = "operators", operation_id = "delete_operator",
     params(("id" = String, Path, description = "The operator's code"),
         ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
@@ -255,7 +255,8 @@ async fn resume(
 
 /// Disable an operator
 ///
-/// Its links are closed, and receipts do not come in any more. What waits in its queue goes elsewhere, or expires.
+/// Its links are closed, and receipts do not come in any more. What waits in its queue goes elsewhere, or
+/// expires.
 #[utoipa::path(post, path = "/v1/operators/{id}/disable", tag = "operators", operation_id = "disable_operator",
     params(("id" = String, Path, description = "The operator's code")),
     responses((status = 200, description = "The operator as it is now", body = Operator), Problems))]

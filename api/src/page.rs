@@ -11,7 +11,7 @@ use crate::problem::Problem;
 pub const LIMIT_DEFAULT: u32 = 50;
 /// Items of a page at most.
 pub const LIMIT_MAX: u32 = 1_000;
-/// Items that a query may step over; whoever wants to go further uses cursors.
+/// Items that a query may step over; cursors go further.
 pub const OFFSET_MAX: u32 = 10_000;
 
 /// One page of a list.
@@ -19,12 +19,12 @@ pub const OFFSET_MAX: u32 = 10_000;
 pub struct Page<T> {
     /// In the order asked for.
     pub items: Vec<T>,
-    /// What to send as `cursor` for the next page; null on the last one. A page may have fewer items than its limit and
-    /// still not be the last.
+    /// The value to send as `cursor` for the next page; null on the last one. A page may have fewer items
+    /// than its limit and still not be the last.
     pub next_cursor: Option<String>,
 }
 
-/// Which part of a list is asked for.
+/// The filters of a list of part of a list is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Paging {
     /// At most so many.
@@ -45,21 +45,22 @@ macro_rules! list_query {
         #[into_params(parameter_in = Query)]
         pub struct $name {
             $($(#[$field_meta])* #[serde(default)] pub $field: $type,)*
-            /// Items of the page, from 1 to 1000; 50 where it is not said.
+            /// Items of the page, from 1 to 1000; 50 if it is not given.
             #[serde(default)]
             #[param(minimum = 1, maximum = 1000)]
             pub limit: Option<u32>,
             /// `next_cursor` of the page before.
             #[serde(default)]
             pub cursor: Option<String>,
-            /// Steps over so many items, at most 10000. A cursor is better: items that come meanwhile do not move it.
+            /// Steps over so many items, at most 10000. A cursor is better: items that come meanwhile do not
+            /// move it.
             #[serde(default)]
             #[param(minimum = 0, maximum = 10000)]
             pub offset: Option<u32>,
         }
 
         impl $name {
-            /// Which part of the list is asked for.
+            /// The filters of a list of part of the list is asked for.
             pub fn paging(&self) -> Result<$crate::page::Paging, $crate::problem::Problem> {
                 $crate::page::Paging::read(self.limit, self.cursor.as_deref(), self.offset)
             }
@@ -72,18 +73,19 @@ impl Paging {
     pub fn read(limit: Option<u32>, cursor: Option<&str>, offset: Option<u32>) -> Result<Self, Problem> {
         let limit = limit.unwrap_or(LIMIT_DEFAULT);
         if !(1..=LIMIT_MAX).contains(&limit) {
-            return Err(Problem::field("limit", format!("is to be from 1 to {LIMIT_MAX}")));
+            return Err(Problem::field("limit", format!("must be from 1 to {LIMIT_MAX}")));
         }
         let offset = offset.unwrap_or(0);
         if offset > OFFSET_MAX {
-            return Err(Problem::field("offset", format!("is to be at most {OFFSET_MAX}; use a cursor")));
+            return Err(Problem::field("offset", format!("must be at most {OFFSET_MAX}; use a cursor")));
         }
         let after = cursor.map(read_cursor).transpose()?;
         Ok(Self { limit: limit as usize, after, offset: offset as usize })
     }
 
-    /// A page of items that are at hand in order, each with the key that the cursor names it by. Keys are unique; the items
-    /// begin behind the one that the cursor was given out for, which may be gone by now where `is_after` can still tell.
+    /// A page of items that are at hand in order, each with the key that the cursor names it by. Keys are
+    /// unique; the items begin behind the one that the cursor was given out for, which may be gone by now
+    /// where `is_after` can still tell.
     pub fn page<T>(
         &self,
         items: impl Iterator<Item = (String, T)>,

@@ -1,4 +1,5 @@
-//! Percentages in DTOs: a decimal string going out, a decimal string or a JSON number coming in, read digit by digit.
+//! Percentages in DTOs: a decimal string going out, a decimal string or a JSON number coming in, read digit
+//! by digit.
 
 use std::borrow::Cow;
 

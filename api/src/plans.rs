@@ -68,11 +68,11 @@ pub struct Plan {
     pub base_price: Option<Money>,
     /// Volume tiers, ascending; empty for none.
     pub tiers: Vec<PlanTier>,
-    /// What has to happen for the price to be kept.
+    /// The event after which the price is kept.
     pub charge_on: ChargePoint,
     /// The outcomes that give the price back all the same.
     pub refund_on: Vec<RefundOutcome>,
-    /// How many rates hold for it, those of every plan included.
+    /// The number of rates that apply to it, including those of every plan.
     pub rates: u64,
 }
 
@@ -94,7 +94,7 @@ pub struct PlanTier {
 }
 
 documented! {
-    /// What has to happen for a price to be kept.
+    /// The event after which a price is kept.
     ChargePoint = ChargeOn;
     /// An outcome that may give a price back.
     RefundOutcome = Outcome;
@@ -118,20 +118,20 @@ pub struct PlanInput {
     /// Volume tiers: from segment one, ascending, without gaps, to an open end; empty for none.
     #[serde(default)]
     pub tiers: Vec<PlanTier>,
-    /// What has to happen for the price to be kept; `submit` where it is not said.
+    /// The event after which the price is kept; `submit` if it is not given.
     #[serde(default)]
     pub charge_on: Option<ChargePoint>,
-    /// The outcomes that give the price back all the same; `rejected` and `expired` where it is not said.
+    /// The outcomes that give the price back all the same; `rejected` and `expired` if it is not given.
     #[serde(default)]
     #[schema(max_items = 4)]
     pub refund_on: Option<Vec<RefundOutcome>>,
 }
 
-/// In which order plans are listed.
+/// The order in which plans are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PlanSort {
-    /// By name.
+    /// Sorted by name.
     #[default]
     Name,
     /// By currency, then by name.
@@ -139,12 +139,12 @@ pub enum PlanSort {
 }
 
 list_query! {
-    /// Which plans.
+    /// The filters of a list of plans.
     pub struct PlansQuery {
         /// Only those in this currency.
         #[param(value_type = Option<CurrencyCode>)]
         pub currency: Option<CurrencyCode>,
-        /// In which order; by name where it is not said.
+        /// The order of the list; by name if it is not given.
         pub sort: Option<PlanSort>,
     }
 }
@@ -169,8 +169,8 @@ async fn list(
 
 /// Add a plan
 ///
-/// It is written into the file of plans and put in force, whole or not at all. What is wrong is named by file and line, as
-/// the file would be.
+/// It is written into the file of plans and put in force, whole or not at all. What is wrong is named by file
+/// and line, as the file would be.
 #[utoipa::path(post, path = "/v1/plans", tag = "plans", operation_id = "create_plan", request_body = PlanInput,
     responses((status = 201, description = "The plan as it is in force", body = Plan), Problems))]
 async fn create(
@@ -196,8 +196,8 @@ async fn get(
 
 /// Put another definition in the place of a plan
 ///
-/// It is written into the file of plans and put in force, whole or not at all; the next message costs what it says. The
-/// plan's rates stay.
+/// It is written into the file of plans and put in force, whole or not at all; the next message costs what it
+/// says. The plan's rates stay.
 #[utoipa::path(put, path = "/v1/plans/{name}", tag = "plans", operation_id = "replace_plan",
     params(("name" = String, Path, description = "The plan's name"),
         ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),

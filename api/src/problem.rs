@@ -1,4 +1,4 @@
-//! What goes wrong, as RFC 9457 problem details: `application/problem+json` with a stable `code`.
+//! Errors as RFC 9457 problem details: `application/problem+json` with a stable `code`.
 
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -22,15 +22,15 @@ pub struct Problem {
     /// The HTTP status code.
     #[schema(example = 404)]
     pub status: u16,
-    /// What programs tell problems apart by; it never changes.
+    /// The stable name of the kind of problem, for programs.
     #[schema(example = "not_found")]
     pub code: String,
-    /// What is wrong with this request, for a person.
+    /// A description of what is wrong with this request, for people.
     pub detail: String,
-    /// Which fields are wrong, where the request has some that are.
+    /// The fields that are wrong, if the request has some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// What to tell support.
+    /// The id of the request, for support.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub request_id: String,
     /// Seconds after which to try again.
@@ -44,7 +44,7 @@ pub struct FieldError {
     /// Its name, with dots between levels.
     #[schema(example = "amount")]
     pub field: String,
-    /// What is wrong with it.
+    /// A description of what is wrong with it.
     pub message: String,
 }
 
@@ -70,19 +70,19 @@ codes! {
     unauthenticated, 401, "Authentication is needed";
     /// The e-mail address or the password is wrong, or the account is locked; which one is not said.
     invalid_credentials, 401, "The credentials are not valid";
-    /// Whoever calls may not do this.
+    /// The caller may not do this.
     forbidden, 403, "Not allowed";
-    /// There is no such thing, or whoever calls may not know of it.
+    /// There is no such thing, or the caller may not see it.
     not_found, 404, "Not found";
     /// The path exists, and not with this method.
     method_not_allowed, 405, "Method not allowed";
     /// Something of this name or in this place exists already.
     already_exists, 409, "Exists already";
-    /// It is provisioned by file, and is changed there.
+    /// It is provisioned by file, and has to be changed there.
     provisioned_by_file, 409, "Provisioned by file";
     /// The thing is in a state in which this cannot be done.
     wrong_state, 409, "Not possible in this state";
-    /// Somebody else changed the same thing at the same time; read it again.
+    /// Somebody else changed the same resource at the same time; read it again.
     conflict, 409, "Changed by somebody else";
     /// The Idempotency-Key was used for another request.
     key_reused, 409, "The Idempotency-Key was used for another request";
@@ -98,7 +98,7 @@ codes! {
     insufficient_funds, 402, "Not enough money";
     /// Too many requests in a short time.
     too_many_requests, 429, "Too many requests";
-    /// Our own mistake; the log has more.
+    /// An error of the server; the log has more.
     internal, 500, "Internal error";
     /// Storage cannot be written or read now; try again.
     unavailable, 503, "Unavailable now";
@@ -107,7 +107,7 @@ codes! {
 }
 
 impl Problem {
-    /// Any problem.
+    /// Builds a problem from its parts.
     pub fn new(status: u16, code: &str, title: &str, detail: impl Into<String>) -> Self {
         Self {
             kind: format!("urn:tollgate:problem:{code}"),
@@ -155,7 +155,7 @@ impl IntoResponse for Problem {
         if let Some(seconds) = retry_after {
             headers.insert(RETRY_AFTER, seconds);
         }
-        // For the gate, which adds the request's id.
+        // For the layer that adds the request's id.
         response.extensions_mut().insert(self);
         response
     }

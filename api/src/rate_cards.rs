@@ -1,5 +1,5 @@
-//! Rate cards: the prices of plans by network, row by row and a whole deck at a time. They stand in the rate files, which
-//! are written whole or not at all.
+//! Rate cards: the prices of plans by network, row by row and a whole deck at a time. They stand in the rate
+//! files, which are written whole or not at all.
 
 mod dto;
 
@@ -40,8 +40,8 @@ pub trait RateCardsService: Send + Sync + 'static {
     /// Octets of a deck at most. Called on the runtime's threads; it must not wait.
     fn deck_octets_max(&self) -> usize;
 
-    /// The rates of every file in force that the caller reaches: all of them, or those of the plans of the accounts within
-    /// reach. The version is that of the tariff.
+    /// The rates of every file in force that the caller reaches: all of them, or those of the plans of the
+    /// accounts within reach. The version is that of the tariff.
     fn rate_cards(&self, caller: &Caller, query: &RateCardsQuery) -> Answer<Versioned<Page<RateCard>>>;
 
     /// Adds rates, and replaces those of the same plan, network and time.
@@ -79,8 +79,8 @@ pub fn routes() -> OpenApiRouter<Arc<dyn RateCardsService>> {
 
 /// List rates
 ///
-/// Those in force: all for an admin, for others those of the plans of the accounts that they reach. The ETag is that of the
-/// tariff as a whole.
+/// Those in force: all for an admin, for others those of the plans of the accounts that they reach. The ETag
+/// is that of the tariff as a whole.
 #[utoipa::path(get, path = "/v1/rate-cards", tag = "rate cards", operation_id = "list_rate_cards",
     params(RateCardsQuery),
     responses((status = 200, description = "A page of rates", body = Page<RateCard>), Problems))]
@@ -94,8 +94,8 @@ async fn list(
 
 /// Add or change rates
 ///
-/// A row takes the place of the one that begins at the same time for the same plan and network; others are added at the end
-/// of the file. They are in force from the answer on, all or none.
+/// A row takes the place of the one that begins at the same time for the same plan and network; others are
+/// added at the end of the file. They are in force from the answer on, all or none.
 #[utoipa::path(put, path = "/v1/rate-cards/rows", tag = "rate cards", operation_id = "put_rates",
     params(("If-Match" = Option<String>, Header, description = "The ETag of the tariff that the change is meant for")),
     request_body = RateRows,
@@ -125,10 +125,10 @@ async fn remove(
 
 /// Upload a rate deck
 ///
-/// A CSV file with the columns `plan,mcc,mnc,price` and, where wanted, `effective_from,effective_to,note`, in the place of a
-/// whole rate file or of one plan's rows in it. With `dry_run` it is only compared: rows added, changed and removed, and
-/// price moves over the limit. Without, it is refused with `wrong_state` while prices are flagged, unless `accept_flagged`
-/// says so. What is wrong is named by the deck's lines.
+/// A CSV file with the columns `plan,mcc,mnc,price` and, where wanted, `effective_from,effective_to,note`, in
+/// the place of a whole rate file or of one plan's rows in it. With `dry_run` it is only compared: rows
+/// added, changed and removed, and price moves over the limit. Without, it is refused with `wrong_state`
+/// while prices are flagged, unless `accept_flagged` says so. What is wrong is named by the deck's lines.
 #[utoipa::path(post, path = "/v1/rate-cards/upload", tag = "rate cards", operation_id = "upload_rate_deck",
     params(DeckQuery,
         ("If-Match" = Option<String>, Header, description = "The ETag of the tariff that the deck is meant for")),
@@ -153,7 +153,7 @@ impl FromRequest<Service> for Deck {
     async fn from_request(request: Request, service: &Service) -> Result<Self, Problem> {
         let kind = text_of(&request, &CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
         if !kind.eq_ignore_ascii_case("text/csv") {
-            return Err(Problem::unsupported_media_type("the body is to be text/csv"));
+            return Err(Problem::unsupported_media_type("the body must be text/csv"));
         }
         let most = service.deck_octets_max();
         let too_large = || Problem::too_large(format!("the deck is longer than {most} octets"));

@@ -41,15 +41,15 @@ fn detail_of(refusal: Refusal) -> &'static str {
         Refusal::SenderNotAllowed => "the sender is not one that the account may use",
         Refusal::TemplateNotAllowed => "the text matches no template that is approved for the account",
         Refusal::UnknownDestination => {
-            "the destination is not a number, or no prefix of the numbering plan has it"
+            "the destination is not a number, or no prefix of the numbering plan matches it"
         }
         Refusal::TooLong => "the message has more segments than one message may have",
         Refusal::NoRate => "the plan has no rate for the network, and no base price",
         Refusal::NoRoute => "no operator takes the message",
         Refusal::AbovePrice => "operators ask more for the message than its price",
-        Refusal::InvalidSchedule => "the schedule is no time that can be kept",
+        Refusal::InvalidSchedule => "the schedule is not a time that can be kept",
         Refusal::InvalidValidity => "the validity is over before it begins",
-        _ => "the message contradicts itself",
+        _ => "the message is malformed",
     }
 }
 

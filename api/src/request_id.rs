@@ -1,4 +1,5 @@
-//! The id of a request: the client's own or a new one. It is in the response's header, in problems and in the audit log.
+//! The id of a request: the client's own or a new one. It is in the response's header, in problems and in the
+//! audit log.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -41,7 +42,8 @@ impl MakeRequestId for NewRequestId {
     }
 }
 
-/// Removes a client's id that is too long or has other characters than expected, so that the request gets a new one.
+/// Removes a client's id that is too long or has other characters than expected, so that the request gets a
+/// new one.
 pub(crate) async fn remove_bad_id(mut request: Request, next: Next) -> Response {
     if request.headers().get(REQUEST_ID).is_some_and(|id| !is_good(id)) {
         request.headers_mut().remove(REQUEST_ID);

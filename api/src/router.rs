@@ -27,10 +27,11 @@ use crate::{
     operators, plans, rate_cards, tariffs, templates, usage, users, wallets, wecall,
 };
 
-/// Where the browsable page is.
+/// The path of the browsable page.
 pub const DOCS_PATH: &str = "/docs";
 
-/// The areas of the API, in the order in which the document has them. Each is a module and a field of [`Services`].
+/// The areas of the API, in the order in which the document has them. Each is a module and a field of
+/// [`Services`].
 macro_rules! areas {
     ($($area:ident),+ $(,)?) => {
         /// All routes, each with the service of its area, and their document.
@@ -61,12 +62,12 @@ pub fn document_text() -> String {
     text.map(|text| text + "\n").unwrap_or_default()
 }
 
-/// How the API is served.
+/// The settings with which the API is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiConfig {
     /// Octets of a body, where a route does not take more.
     pub body_octets_max: usize,
-    /// How long a request may take.
+    /// The time that a request may take.
     pub timeout: Duration,
     /// Origins of browsers' pages that may call (CORS).
     pub origins: Vec<String>,

@@ -1,4 +1,5 @@
-//! The access rules of all routes: one for each. A route without a rule is closed to everybody, and fails a test.
+//! The access rules of all routes: one for each. A route without a rule is closed to everybody, and fails a
+//! test.
 
 use axum::http::Method;
 
@@ -32,7 +33,7 @@ const AREAS: &[&[Rule]] = &[
     wecall::RULES,
 ];
 
-/// Every rule.
+/// The rules of all routes.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     AREAS.iter().copied().flatten()
 }
@@ -42,7 +43,8 @@ pub fn rule_of(method: &Method, path: &str) -> Option<&'static Rule> {
     rules().find(|rule| rule.method == method.as_str() && rule.path == path)
 }
 
-/// True if a role may give an API key this scope, that is if there is anything that the role itself may do with it.
+/// True if a role may give an API key this scope, that is if there is anything that the role itself may do
+/// with it.
 pub fn may_grant(role: Role, scope: Scope) -> bool {
     rules().any(|rule| match rule.who {
         Who::Roles(roles, needed) => needed == scope && roles.contains(&role),

@@ -1,7 +1,7 @@
 //! The services behind the API, one for each area, which `management` implements.
 //!
-//! Their functions may wait for the disk and are called on threads that may ([`crate::call`]). Each is told who calls, and
-//! returns and changes only what this caller may see; anything else is answered as not found.
+//! Their functions may wait for the disk and are called on threads that may ([`crate::call`]). Each is told
+//! who calls, and returns and changes only what this caller may see; anything else is answered as not found.
 
 use std::fmt;
 use std::sync::Arc;

@@ -58,8 +58,8 @@ pub fn routes() -> OpenApiRouter<Arc<dyn TariffsService>> {
 
 /// Load all files again
 ///
-/// Everything is read afresh, validated whole, and put in force whole or not at all. What is wrong is named by file, line
-/// and key.
+/// Everything is read afresh, validated whole, and put in force whole or not at all. What is wrong is named
+/// by file, line and key.
 #[utoipa::path(post, path = "/v1/reload", tag = "tariffs", operation_id = "reload",
     responses((status = 200, description = "What is different", body = TariffChange), Problems))]
 async fn reload(State(service): State<Service>, caller: Caller) -> Answer<Json<TariffChange>> {
@@ -93,8 +93,8 @@ async fn get(
 
 /// Go back to a tariff version
 ///
-/// Plans and rates are written as they were in it and put in force. What accounts and operators have of their own, networks
-/// and numbering stay, and are named where they differ.
+/// Plans and rates are written as they were in it and put in force. What accounts and operators have of their
+/// own, networks and numbering stay, and are named where they differ.
 #[utoipa::path(post, path = "/v1/tariffs/{version}/rollback", tag = "tariffs", operation_id = "roll_back_tariff",
     params(("version" = String, Path, description = "The version's content hash"), RollbackQuery),
     responses((status = 200, description = "What is different", body = TariffRollback), Problems))]

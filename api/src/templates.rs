@@ -60,7 +60,8 @@ pub trait TemplatesService: Send + Sync + 'static {
         change: TemplateChange,
     ) -> Answer<Versioned<MessageTemplate>>;
 
-    /// Takes one away. The next text that no other one makes is refused where the account's policy asks for approval.
+    /// Takes one away. The next text that no other one makes is refused where the account's policy asks for
+    /// approval.
     fn delete_template(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<()>;
 
     /// Approves or rejects one. It holds for the next message.
@@ -72,7 +73,7 @@ pub trait TemplatesService: Send + Sync + 'static {
         moderation: Moderation,
     ) -> Answer<Versioned<MessageTemplate>>;
 
-    /// Whether a text is the template with its placeholders filled, whatever has been decided about it.
+    /// Checks if a text is the template with its placeholders filled, whatever the state of its moderation.
     fn check_template(&self, caller: &Caller, id: &str, text: &TextToCheck) -> Answer<TemplateMatch>;
 }
 
@@ -130,8 +131,8 @@ async fn get(
 
 /// Change a template
 ///
-/// With anything but another description, or after a rejection, it is pending again, and may not be used meanwhile. Another
-/// description alone leaves an approved one approved.
+/// With anything but another description, or after a rejection, it is pending again, and may not be used
+/// meanwhile. Another description alone leaves an approved one approved.
 #[utoipa::path(put, path = "/v1/templates/{id}", tag = "templates", operation_id = "change_template",
     params(("id" = String, Path, description = "The template's id"),
         ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
@@ -166,8 +167,8 @@ async fn delete(
 
 /// Approve or reject a template
 ///
-/// It holds from the answer on, also for binds that are open. With If-Match the decision is about what was read: a template
-/// that its owner has changed meanwhile is not decided about.
+/// It holds from the answer on, also for binds that are open. With If-Match the decision is about what was
+/// read: a template that its owner has changed meanwhile is not decided about.
 #[utoipa::path(post, path = "/v1/templates/{id}/moderate", tag = "templates", operation_id = "moderate_template",
     params(("id" = String, Path, description = "The template's id"),
         ("If-Match" = Option<String>, Header, description = "The ETag that the decision is meant for")),
@@ -185,7 +186,8 @@ async fn moderate(
 
 /// Try a text against a template
 ///
-/// Whether the text is the template with its placeholders filled, whatever has been decided about it. The text is not kept.
+/// Whether the text is the template with its placeholders filled, whatever has been decided about it. The
+/// text is not kept.
 #[utoipa::path(post, path = "/v1/templates/{id}/check", tag = "templates", operation_id = "check_template",
     params(("id" = String, Path, description = "The template's id")),
     request_body = TextToCheck,

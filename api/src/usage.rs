@@ -1,5 +1,5 @@
-//! Usage: what accounts sent in a period, what became of it and what it cost, from counters that are kept as messages
-//! are charged.
+//! Usage: what accounts sent in a period, what became of it and what it cost, from counters that are kept as
+//! messages are charged.
 
 mod dto;
 
@@ -29,9 +29,9 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/v1/usage", Who::Roles(RESELLER, Scope::BillingRead)),
 ];
 
-/// Reads usage.
+/// Reads the usage of accounts.
 pub trait UsageService: Send + Sync + 'static {
-    /// What an account sent in a period.
+    /// The usage of an account in a period.
     fn usage(&self, caller: &Caller, account: &str, query: &UsageQuery) -> Answer<Usage>;
 
     /// The totals of every account that the caller reaches, in the order of their ids.
@@ -47,10 +47,10 @@ pub fn routes() -> OpenApiRouter<Arc<dyn UsageService>> {
 
 /// Read an account's usage
 ///
-/// What it sent in a period, by country, network and operator. A message counts in the quarter of an hour in which it was
-/// submitted, and what becomes of it later changes the same figures. Days, weeks and months are those of the time zone of
-/// the account's plan; weeks begin on Monday. The bounds of a range are moved outwards to the quarters of an hour that they
-/// fall in, and the answer says which period it counts.
+/// What it sent in a period, by country, network and operator. A message counts in the quarter of an hour in
+/// which it was submitted, and what becomes of it later changes the same figures. Days, weeks and months are
+/// those of the time zone of the account's plan; weeks begin on Monday. The bounds of a range are moved
+/// outwards to the quarters of an hour that they fall in, and the answer says which period it counts.
 #[utoipa::path(get, path = "/v1/accounts/{id}/usage", tag = "usage", operation_id = "get_usage",
     params(("id" = String, Path, description = "The account's id"), UsageQuery),
     responses((status = 200, description = "The usage", body = Usage), Problems))]
@@ -65,8 +65,8 @@ async fn of_account(
 
 /// List the usage of accounts
 ///
-/// The totals of every account that the caller reaches, in the order of their ids, each in its own currency and in the time
-/// zone of its own plan.
+/// The totals of every account that the caller reaches, in the order of their ids, each in its own currency
+/// and in the time zone of its own plan.
 #[utoipa::path(get, path = "/v1/usage", tag = "usage", operation_id = "list_usage", params(UsageListQuery),
     responses((status = 200, description = "A page of accounts with their usage", body = Page<AccountUsage>), Problems))]
 async fn of_all(

@@ -59,7 +59,7 @@ pub trait UsersService: Send + Sync + 'static {
 
 type Service = Arc<dyn UsersService>;
 
-/// What a user is.
+/// The role of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UserRole {
@@ -81,30 +81,30 @@ impl From<UserRole> for Role {
     }
 }
 
-/// A user.
+/// A user as the API shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct User {
-    /// Its id.
+    /// The id of it.
     #[schema(example = "usr_4k7xw2m9q3z8r6t5v2n7")]
     pub id: String,
-    /// What it logs in with, in lower case.
+    /// The e-mail address that it logs in with, in lower case.
     #[schema(example = "ann@example.com")]
     pub email: String,
-    /// What people call it.
+    /// Its name, for people.
     pub name: String,
-    /// What it is.
+    /// The caller's role.
     pub role: UserRole,
-    /// Whose user it is; null for admins.
+    /// The account that the user belongs to; null for admins.
     pub account: Option<String>,
-    /// Whether it may not log in.
+    /// True if it may not log in.
     pub disabled: bool,
-    /// Whether the e-mail address is proven, or vouched for by whoever made the user.
+    /// True if the e-mail address is proven, or was confirmed when the user was made.
     pub email_verified: bool,
-    /// Until when it is locked, after too many failed logins.
+    /// The end of its lock after too many failed logins.
     pub locked_until: Option<Time>,
-    /// When it was made.
+    /// The time at which it was made.
     pub created_at: Time,
-    /// When it was changed last.
+    /// The time at which it was changed last.
     pub updated_at: Time,
 }
 
@@ -112,15 +112,15 @@ pub struct User {
 #[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
-    /// What it logs in with.
+    /// The e-mail address that it logs in with.
     #[schema(example = "ben@example.com", max_length = 254)]
     pub email: String,
-    /// What people call it.
+    /// Its name, for people.
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
-    /// What it is; none above the caller's own.
+    /// The user's role; none above the caller's own.
     pub role: UserRole,
-    /// Whose user it is; null for admins, needed for everybody else.
+    /// The account that the user belongs to; null for admins, needed for all others.
     #[serde(default)]
     pub account: Option<String>,
     /// Its password. Without one it gets a mail with a token to set it, which holds for a day.
@@ -135,31 +135,31 @@ impl fmt::Debug for NewUser {
     }
 }
 
-/// What is to be different. What is not there stays.
+/// A change. Fields that are not sent stay as they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserPatch {
-    /// What it logs in with.
+    /// The e-mail address that it logs in with.
     #[serde(default)]
     #[schema(max_length = 254)]
     pub email: Option<String>,
-    /// What people call it.
+    /// Its name, for people.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 200)]
     pub name: Option<String>,
-    /// What it is; none above the caller's own.
+    /// The user's role; none above the caller's own.
     #[serde(default)]
     pub role: Option<UserRole>,
-    /// Whose user it is; null for admins.
+    /// The account that the user belongs to; null for admins.
     #[serde(default, deserialize_with = "patched")]
     #[schema(value_type = Option<String>)]
     pub account: Option<Option<String>>,
-    /// Whether it may not log in; its sessions end, and its API keys rest.
+    /// True if it may not log in; its sessions end, and its API keys rest.
     #[serde(default)]
     pub disabled: Option<bool>,
 }
 
-/// How a list of users is ordered.
+/// The order of a list of users.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 pub enum UserSort {
     /// By e-mail address.
@@ -175,7 +175,7 @@ pub enum UserSort {
 }
 
 list_query! {
-    /// Which users.
+    /// The filters of a list of users.
     pub struct UsersQuery {
         /// Only those with this role.
         #[param(inline)]
@@ -186,7 +186,7 @@ list_query! {
         pub disabled: Option<bool>,
         /// Only those whose e-mail address or name contains this, in whatever case.
         pub search: Option<String>,
-        /// In which order; by e-mail address where it is not said.
+        /// The order of the list; by e-mail address if it is not given.
         #[param(inline)]
         pub sort: Option<UserSort>,
     }
@@ -215,7 +215,8 @@ async fn list(
 
 /// Make a user
 ///
-/// A reseller makes customers of the accounts in its subtree. Without a password the user gets a mail to set one.
+/// A reseller makes customers of the accounts in its subtree. Without a password the user gets a mail to set
+/// one.
 #[utoipa::path(post, path = "/v1/users", tag = "users", operation_id = "create_user", request_body = NewUser,
     responses((status = 201, description = "The user", body = User), Problems))]
 async fn create(

@@ -34,13 +34,13 @@ pub const RULES: &[Rule] = &[
 
 /// Reads wallets and ledgers, and posts money by hand.
 pub trait WalletsService: Send + Sync + 'static {
-    /// What an account has, now or at an instant of the past.
+    /// The balance of an account, now or at a time in the past.
     fn balance(&self, caller: &Caller, account: &str, query: BalanceQuery) -> Answer<Balance>;
 
     /// An account's money and its limits.
     fn wallet(&self, caller: &Caller, account: &str) -> Answer<Wallet>;
 
-    /// What has moved an account's money, the newest first.
+    /// The transactions of an account, the newest first.
     fn transactions(
         &self,
         caller: &Caller,
@@ -119,8 +119,9 @@ async fn wallet(
 
 /// List an account's transactions
 ///
-/// All that has moved its money, the newest first: debits by messages, top-ups, refunds, adjustments and the opening
-/// balance. Their sum is the balance. A page may be short, or empty, and still not be the last: `next_cursor` says.
+/// All that has moved its money, the newest first: debits by messages, top-ups, refunds, adjustments and the
+/// opening balance. Their sum is the balance. A page may be short, or empty, and still not be the last:
+/// `next_cursor` says.
 #[utoipa::path(get, path = "/v1/accounts/{id}/transactions", tag = "wallets", operation_id = "list_transactions",
     params(("id" = String, Path, description = "The account's id"), TransactionsQuery),
     responses((status = 200, description = "A page of transactions", body = Page<Transaction>), Problems))]
@@ -149,8 +150,9 @@ async fn get(
 
 /// Top an account up
 ///
-/// The money is durable and can be spent over SMPP once this is answered. Send an `Idempotency-Key` to be able to repeat a
-/// request whose answer was lost: the same key with the same body is posted once and answered alike.
+/// The money is durable and can be spent over SMPP once this is answered. Send an `Idempotency-Key` to be
+/// able to repeat a request whose answer was lost: the same key with the same body is posted once and
+/// answered alike.
 #[utoipa::path(post, path = "/v1/accounts/{id}/topups", tag = "wallets", operation_id = "create_topup",
     params(("id" = String, Path, description = "The account's id"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),

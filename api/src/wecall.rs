@@ -1,5 +1,5 @@
-//! The eight endpoints of the wecall clients, by the paths and field names that they know: thin views over what the other
-//! areas answer.
+//! The eight endpoints of the wecall clients, by the paths and field names that they know: thin views over
+//! what the other areas answer.
 
 mod dto;
 
@@ -41,7 +41,7 @@ pub trait WecallService: Send + Sync + 'static {
     /// An account's wallet, which comes into being here where the configuration allows that.
     fn wecall_wallet(&self, caller: &Caller, account: &str) -> Answer<WecallWallet>;
 
-    /// What has moved its money, the newest first.
+    /// The transactions of an account, the newest first.
     fn wecall_transactions(
         &self,
         caller: &Caller,
@@ -59,7 +59,7 @@ pub trait WecallService: Send + Sync + 'static {
     /// The rates that the caller reaches.
     fn wecall_rates(&self, caller: &Caller) -> Answer<Vec<WecallRate>>;
 
-    /// What an account has sent, and what that cost.
+    /// The usage of an account and its cost.
     fn wecall_usage(&self, caller: &Caller, account: &str, period: WecallPeriod) -> Answer<WecallUsage>;
 
     /// The invoice of a range of days, which is drawn up where there is none yet.
@@ -91,8 +91,8 @@ pub fn routes() -> OpenApiRouter<Arc<dyn WecallService>> {
 
 /// Read a wallet
 ///
-/// Where the configuration names a plan for that, an account that there is not yet comes into being when an admin, or a key
-/// that reaches all accounts, asks for its wallet first.
+/// Where the configuration names a plan for that, an account that there is not yet comes into being when an
+/// admin, or a key that reaches all accounts, asks for its wallet first.
 #[utoipa::path(get, path = "/api/billing/wallet/{business_sid}/", tag = "wecall", operation_id = "wecall_wallet",
     params(("business_sid" = String, Path, description = "The account's id")),
     responses((status = 200, description = "The wallet", body = WecallWallet), Problems))]
@@ -122,8 +122,8 @@ async fn transactions(
 
 /// Top a wallet up
 ///
-/// The money is durable and can be spent over SMPP once this is answered. Send an `Idempotency-Key` to be able to repeat a
-/// request whose answer was lost.
+/// The money is durable and can be spent over SMPP once this is answered. Send an `Idempotency-Key` to be
+/// able to repeat a request whose answer was lost.
 #[utoipa::path(post, path = "/api/billing/topup/", tag = "wecall", operation_id = "wecall_topup",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
     request_body = WecallTopup,
@@ -155,7 +155,7 @@ async fn rates(State(service): State<Service>, caller: Caller) -> Answer<Json<Ve
     call(service, move |service| service.wecall_rates(&caller)).await.map(Json)
 }
 
-/// Read usage
+/// Read an account's usage
 #[utoipa::path(get, path = "/api/billing/usage/{business_sid}/", tag = "wecall", operation_id = "wecall_usage",
     params(("business_sid" = String, Path, description = "The account's id"), WecallUsageQuery),
     responses((status = 200, description = "The usage", body = WecallUsage), Problems))]
@@ -170,8 +170,8 @@ async fn usage(
 
 /// Read the invoice of a range of days
 ///
-/// The one that there is for exactly these days, a draft brought up to date; or else one that is drafted now, which has a
-/// number from now on.
+/// The one that there is for exactly these days, a draft brought up to date; or else one that is drafted now,
+/// which has a number from now on.
 #[utoipa::path(get, path = "/api/billing/invoices/{business_sid}/", tag = "wecall", operation_id = "wecall_invoice",
     params(("business_sid" = String, Path, description = "The account's id"), WecallInvoiceQuery),
     responses((status = 200, description = "The invoice", body = WecallInvoice), Problems))]

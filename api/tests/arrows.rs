@@ -1,4 +1,5 @@
-//! Which crate may depend on which. The same table stands in ops/shape/arrows.py, for people who ask for the shape.
+//! The crates that each crate may depend on. The same table stands in ops/shape/arrows.py, for people who ask
+//! for the shape.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests stop at a surprise")]
 

@@ -1,7 +1,7 @@
 //! Writes PDUs behind one another into an output buffer.
 //!
-//! The answers to submits, deliver_sm and everything that is a bare header are written by hand, a few instructions each
-//! and no allocation, because there is one per message. rusmpp writes the rest.
+//! The answers to submits, deliver_sm and everything that is a bare header are written by hand, a few
+//! instructions each and no allocation, because there is one per message. rusmpp writes the rest.
 
 use bytes::{BufMut, BytesMut};
 use rusmpp::encode::{Length, owned::Encode};
@@ -96,13 +96,14 @@ fn put_address(out: &mut BytesMut, address: &OwnedAddress) {
     out.put_u8(0);
 }
 
-/// What of `text` a C-Octet String of at most `length_max` characters can hold.
+/// The part of `text` that a C-Octet String of at most `length_max` characters can hold.
 fn before_nul(text: &[u8], length_max: usize) -> &[u8] {
     let length = text.iter().take(length_max).take_while(|octet| **octet != 0).count();
     text.get(..length).unwrap_or(text)
 }
 
-/// A submit_sm_resp, data_sm_resp or submit_multi_resp with an error, an empty message_id and what explains it.
+/// A submit_sm_resp, data_sm_resp or submit_multi_resp with an error, an empty message_id and what explains
+/// it.
 pub(crate) fn put_explained(
     out: &mut BytesMut,
     command: CommandId,
@@ -173,7 +174,7 @@ pub(crate) fn put_multi_accepted(
     put_pdu(out, sequence, SubmitMultiResp::new(message_id, unsuccessful.collect(), Vec::new()));
 }
 
-/// What a query_sm found, as the handler answered it.
+/// The state of a message, as the handler answers a query_sm with it.
 pub(crate) struct Found<'a> {
     pub message_id: WireId,
     /// Left out unless it has the standard's 16 characters.
@@ -214,7 +215,8 @@ fn wire_length(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-/// What of `text` fits a C-Octet String of `MAX` octets with its NUL; what is not ASCII becomes `?`.
+/// The part of `text` that fits a C-Octet String of `MAX` octets with its NUL; characters other than
+/// ASCII become `?`.
 fn c_octets<const MAX: usize>(text: &[u8]) -> COctetString<1, MAX> {
     let text = text.iter().take_while(|octet| **octet != 0).take(MAX - 1);
     let ascii = text.map(|octet| if octet.is_ascii() { *octet } else { b'?' });

@@ -12,7 +12,7 @@ pub const HEADER_LENGTH: usize = 16;
 /// The header of a PDU, without its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Which operation.
+    /// The filters of a list of operation.
     pub command: CommandId,
     /// Meaningful in responses only.
     pub status: u32,
@@ -25,7 +25,7 @@ pub struct Header {
 pub struct Frame<'a> {
     /// The first 16 octets.
     pub header: Header,
-    /// What follows, to the octet that `command_length` names.
+    /// The octets behind the header, up to the length that `command_length` gives.
     pub body: &'a [u8],
 }
 

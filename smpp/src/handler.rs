@@ -1,16 +1,16 @@
-//! What stands behind the server: the two traits that the daemon implements.
+//! The two traits that handle binds and sessions of the server; `relay` implements them.
 //!
-//! This crate knows sessions and messages, not money. It asks a [`BindHandler`] whether a bind is welcome and hands
-//! each request to the [`SessionHandler`] it got for it. Requests go in by plain calls while a chunk of bytes is
-//! worked through; answers come out later and many at a time, in any order, from
+//! This crate knows sessions and messages, not money. It asks a [`BindHandler`] whether a bind is welcome and
+//! hands each request to the [`SessionHandler`] it got for it. Requests go in by plain calls while a chunk of
+//! bytes is worked through; answers come out later and many at a time, in any order, from
 //! [`SessionHandler::poll_answers`].
 //!
 //! The contract of one session, as the shell keeps it:
 //! 1. for every complete request in the bytes just read: `submit`, `query`, `cancel` or `replace`;
 //! 2. then `poll_flush` until it is ready; while it is not, nothing more is read from that socket;
 //! 3. `poll_answers` whenever the task wakes; every [`RequestOutcome::Pending`] gives exactly one [`Answer`];
-//! 4. `poll_deliveries` whenever the task wakes and the peer can take some; every [`Delivery`] taken out gives
-//!    exactly one `delivered`, at the latest when the session ends.
+//! 4. `poll_deliveries` whenever the task wakes and the peer can take some; every [`Delivery`] taken out
+//!    gives exactly one `delivered`, at the latest when the session ends.
 
 mod delivery;
 
@@ -26,7 +26,7 @@ pub use delivery::{Delivery, DeliveryOutcome, OwnedAddress};
 
 /// Admits binds. One for the whole server.
 pub trait BindHandler: Send + Sync + 'static {
-    /// What a bound session talks to.
+    /// The handler of one bound session.
     type Session: SessionHandler;
 
     /// Checks the credentials and the limits of an account. It may take its time: nobody else waits.
@@ -48,7 +48,7 @@ pub trait SessionHandler: Send + 'static {
     /// A cancel_sm for one message (an empty `message_id`: by service type and addresses, SMPP 3.4 §4.9.1).
     fn cancel(&mut self, now: u64, sequence: u32, message: MessageRef<'_>) -> RequestOutcome;
 
-    /// A replace_sm.
+    /// A replace_sm with its new text.
     fn replace(
         &mut self,
         now: u64,
@@ -65,7 +65,8 @@ pub trait SessionHandler: Send + 'static {
     fn poll_answers(&mut self, cx: &mut Context<'_>, answers: &mut Vec<Answer>) -> Poll<()>;
 
     /// Moves at most `room` deliveries to the end of `deliveries`. Asked of receivers and transceivers only,
-    /// while fewer than the delivery window wait for their deliver_sm_resp. Ready when at least one was moved.
+    /// while fewer than the delivery window wait for their deliver_sm_resp. Ready when at least one was
+    /// moved.
     fn poll_deliveries(
         &mut self,
         cx: &mut Context<'_>,
@@ -76,7 +77,7 @@ pub trait SessionHandler: Send + 'static {
         Poll::Pending
     }
 
-    /// What the peer said of a delivery.
+    /// The outcome of a delivery.
     fn delivered(&mut self, token: u64, outcome: DeliveryOutcome) {
         let _ = (token, outcome);
     }
@@ -84,13 +85,14 @@ pub trait SessionHandler: Send + 'static {
     /// After a round of [`Self::delivered`].
     fn flush_delivered(&mut self) {}
 
-    /// Whether the connection is to be closed as it is, without a goodbye. Looked at whenever the task wakes.
+    /// True if the connection is to be closed as it is, without a goodbye. Looked at whenever the task
+    /// wakes.
     fn hangs_up(&self) -> bool {
         false
     }
 }
 
-/// What becomes of a request at once.
+/// The immediate outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestOutcome {
     /// Answered now, with this `command_status` and no body.
@@ -104,7 +106,7 @@ pub enum RequestOutcome {
 pub struct Answer {
     /// Of the request; echoed.
     pub sequence: u32,
-    /// What to send.
+    /// The reply to send.
     pub reply: Reply,
 }
 
@@ -117,7 +119,7 @@ pub enum Reply {
     Explained {
         /// Of the request.
         command: CommandId,
-        /// Not ESME_ROK.
+        /// The status, which is not ESME_ROK.
         status: u32,
         /// For accounts that asked for them; a peer that knows no TLVs gets the bare status.
         tlvs: ReplyTlvs,
@@ -155,7 +157,7 @@ pub enum Reply {
     Queried {
         /// As the request gave it.
         message_id: u64,
-        /// When the message reached a final state, as `YYMMDDhhmmsstnnp`; empty before.
+        /// The time at which the message reached a final state, as `YYMMDDhhmmsstnnp`; empty before.
         final_date: Vec<u8>,
         /// SMPP 3.4 §5.2.28.
         message_state: u8,
@@ -183,18 +185,18 @@ pub struct UnsuccessfulDestination {
     pub ton: u8,
     /// Numbering plan indicator.
     pub npi: u8,
-    /// As submitted.
+    /// The address as submitted.
     pub address: Vec<u8>,
-    /// Why.
+    /// The reason, as a `command_status`.
     pub status: u32,
 }
 
-/// Which message a query_sm, cancel_sm or replace_sm means.
+/// The message that a query_sm, cancel_sm or replace_sm refers to.
 #[derive(Clone, Copy, Debug)]
 pub struct MessageRef<'a> {
     /// Our id; `None` where the field is empty or not an id that we could have issued.
     pub message_id: Option<u64>,
-    /// Whether the message_id field was empty.
+    /// True if the message_id field was empty.
     pub id_empty: bool,
     /// As in the request.
     pub service_type: &'a [u8],
@@ -204,7 +206,7 @@ pub struct MessageRef<'a> {
     pub destination: Option<Address<'a>>,
 }
 
-/// What a replace_sm puts in place of the message's own.
+/// The new values of a replace_sm.
 #[derive(Clone, Copy, Debug)]
 pub struct Replacement<'a> {
     /// Empty to keep.
@@ -222,11 +224,11 @@ pub struct Replacement<'a> {
 pub struct BindRequest {
     /// Receiver, transmitter or transceiver.
     pub mode: BindMode,
-    /// Who.
+    /// The system_id of the peer.
     pub system_id: Vec<u8>,
     /// The secret. Never logged: `Debug` leaves it out.
     pub password: Vec<u8>,
-    /// As sent.
+    /// The system_type as sent.
     pub system_type: Vec<u8>,
     /// As sent, such as 0x34.
     pub interface_version: u8,
@@ -244,14 +246,14 @@ impl fmt::Debug for BindRequest {
     }
 }
 
-/// What a bind may do (SMPP 3.4 §2.2).
+/// The kind of a bind (SMPP 3.4 §2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BindMode {
-    /// Submits.
+    /// It submits messages.
     Transmitter,
-    /// Gets deliver_sm.
+    /// It gets deliver_sm.
     Receiver,
-    /// Both.
+    /// It submits messages and gets deliver_sm.
     Transceiver,
 }
 
@@ -268,7 +270,7 @@ impl BindMode {
 
 /// The handler's answer to a bind.
 pub enum BindOutcome<S> {
-    /// Welcome.
+    /// The bind is accepted.
     Bound {
         /// The session's side of the handler.
         session: S,
@@ -282,7 +284,7 @@ pub enum BindOutcome<S> {
     Refused {
         /// Such as ESME_RBINDFAIL (0x0D) or ESME_RINVPASWD (0x0E).
         status: u32,
-        /// Whether to count it against the address and the system_id.
+        /// True if to count it against the address and the system_id.
         slow_down: bool,
     },
 }

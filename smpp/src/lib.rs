@@ -2,15 +2,15 @@
 //! the message centres of operators.
 //!
 //! In three layers, each usable without the one above it:
-//! - [`frame`] and [`pdu`] turn bytes into borrowed requests; nothing is copied or allocated. [`receipt`] reads
-//!   and writes what receipts say;
-//! - [`session`] and [`link::session`] are the two sides of the protocol as state machines: frames and the time
-//!   go in, answers and deadlines come out. They do no I/O and never look at a clock, so that tests drive them
-//!   with a virtual one;
+//! - [`frame`] and [`pdu`] turn bytes into borrowed requests; nothing is copied or allocated. [`receipt`]
+//!   reads and writes what receipts say;
+//! - [`session`] and [`link::session`] are the two sides of the protocol as state machines: frames and the
+//!   time go in, answers and deadlines come out. They do no I/O and never look at a clock, so that tests
+//!   drive them with a virtual one;
 //! - [`server`] and [`link`] are the tokio shells: sockets, TLS, one task per connection or link.
 //!
-//! What stands behind the server is a [`BindHandler`], and behind each link a [`link::LinkHandler`]. This crate knows
-//! messages, not money: it never rates, charges or stores, and never logs.
+//! What stands behind the server is a [`BindHandler`], and behind each link a [`link::LinkHandler`]. This
+//! crate knows messages, not money: it never rates, charges or stores, and never logs.
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 

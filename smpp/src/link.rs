@@ -40,7 +40,7 @@ pub use submit::{CannotSend, OutboundSubmit};
 use run::Task;
 use shared::{Phase, Shared};
 
-/// For the task to say farewell and come to its end.
+/// The time for the task to send its last octets and end.
 const STOP_WAIT: Duration = Duration::from_secs(1);
 /// A grace beyond every use, which a clock can still be set to.
 const GRACE_MAX: Duration = Duration::from_hours(24);
@@ -74,7 +74,7 @@ impl Link {
         }
     }
 
-    /// Whether messages are taken.
+    /// True if messages are taken.
     pub fn is_bound(&self) -> bool {
         self.shared.bound.load(Ordering::Relaxed)
     }
@@ -84,7 +84,7 @@ impl Link {
         self.shared.in_flight.load(Ordering::Relaxed)
     }
 
-    /// What was counted since the start.
+    /// The counts since the start.
     pub fn counts(&self) -> LinkCounts {
         *self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }

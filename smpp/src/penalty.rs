@@ -1,4 +1,4 @@
-//! Slows down whoever guesses passwords.
+//! Slows down guesses of passwords.
 //!
 //! Each failed bind counts against the address it came from and against the system_id it tried, and is
 //! answered later than the one before: 100 ms, 200 ms and so on up to 5 s. Only failures wait. A correct
@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
-/// How hard failures are punished.
+/// The delays that follow failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PenaltyConfig {
     /// The delay of the first failure; each further one doubles it.
@@ -74,7 +74,7 @@ impl PenaltyBox {
         self.records.remove(&Culprit::SystemId(system_id.to_vec()));
     }
 
-    /// How many addresses and system_ids are remembered.
+    /// The number of addresses and system_ids remembered.
     pub fn culprits(&self) -> usize {
         self.records.len()
     }

@@ -1,9 +1,9 @@
 //! Delivery receipts: what became of a message, as message centres tell it and as we do.
 //!
-//! The standard's text (SMPP 3.4 Appendix B) is only an example and every message centre has its own
-//! reading of it, so the reader goes by the names of the fields alone; where there are optional parameters they
-//! count for more than the text. Nothing here matches a receipt to a message: that takes the ids of the
-//! responses and the engine's forms of ids.
+//! The standard's text (SMPP 3.4 Appendix B) is only an example and every message centre has its own reading
+//! of it, so the reader goes by the names of the fields alone; where there are optional parameters they count
+//! for more than the text. Nothing here matches a receipt to a message: that takes the ids of the responses
+//! and the engine's forms of ids.
 
 mod fields;
 mod number;
@@ -22,7 +22,7 @@ pub use write::ReceiptText;
 /// Octets of an id that are kept: four times what a message_id may have.
 pub(crate) const ID_LENGTH_MAX: usize = 255;
 
-/// What a receipt says.
+/// The content of a receipt.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Receipt {
     /// The message centre's id of the message, without NULs and spaces around it; never empty.
@@ -32,9 +32,9 @@ pub struct Receipt {
     pub other_id: Option<Vec<u8>>,
     /// The standard's number (SMPP 3.4 §5.2.28, 5.0 §4.7.15), where it is told and known.
     pub state: Option<u8>,
-    /// Whether it is an intermediate notification: a later receipt tells the end.
+    /// True if it is an intermediate notification: a later receipt tells the end.
     pub intermediate: bool,
-    /// What stands behind `err:`; digits, mostly.
+    /// The value of `err:`; digits, mostly.
     pub error: Option<Vec<u8>>,
     /// The network_error_code parameter: the kind of network, and its 16-bit code (SMPP 3.4 §5.3.2.31).
     pub network_error: Option<[u8; 3]>,
@@ -42,9 +42,9 @@ pub struct Receipt {
     pub submitted: Option<Vec<u8>>,
     /// The text's `done date:`, ten or twelve digits mostly.
     pub done: Option<Vec<u8>>,
-    /// Parts submitted.
+    /// The number of parts submitted.
     pub sub: Option<u32>,
-    /// Parts delivered.
+    /// The number of parts delivered.
     pub dlvrd: Option<u32>,
     /// The user_message_reference of the message, where it is told.
     pub user_message_reference: Option<u16>,

@@ -33,7 +33,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// For sessions to notice that they are stopped; they need one look each.
 const STOP_WAIT: Duration = Duration::from_millis(250);
 
-/// What a server is to do.
+/// The settings of a server.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
     /// Addresses to listen on without TLS. Port 0 takes a free one.
@@ -60,15 +60,15 @@ impl Default for ServerConfig {
     }
 }
 
-/// Why a server does not start.
+/// The reason for which a server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// An address is taken, not ours or not allowed.
     #[error("cannot listen on {address}: {source}")]
     Listen {
-        /// Which one.
+        /// The filters of a list of one.
         address: SocketAddr,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// The TLS identity cannot be used.
@@ -122,17 +122,17 @@ impl Server {
         Ok(server)
     }
 
-    /// Where it listens without TLS, with the ports that it got.
+    /// The addresses that it listens on without TLS, with the ports that it got.
     pub fn plain_addresses(&self) -> &[SocketAddr] {
         &self.plain_addresses
     }
 
-    /// Where it listens with TLS, with the ports that it got.
+    /// The addresses that it listens on with TLS, with the ports that it got.
     pub fn tls_addresses(&self) -> &[SocketAddr] {
         &self.tls_addresses
     }
 
-    /// What it counts.
+    /// The counts of the server.
     pub fn stats(&self) -> &Arc<ServerStats> {
         &self.stats
     }

@@ -51,7 +51,7 @@ use in_flight::InFlight;
 use timers::{Timer, Timers};
 use version::Version;
 
-/// What a frame asks of the handler; everything else the session settles itself.
+/// The action that a frame asks of the handler; the session does everything else itself.
 #[derive(Debug)]
 enum Action<'a> {
     Nothing,
@@ -62,7 +62,7 @@ enum Action<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Connected.
+    /// Connected and not bound.
     Open,
     /// The handler looks at a bind; nothing more is read until it has.
     Binding {
@@ -123,7 +123,7 @@ impl ServerSession {
         }
     }
 
-    /// Whether more frames may be given; while not, the connection is not read.
+    /// True if more frames may be given; while not, the connection is not read.
     pub fn wants_input(&self) -> bool {
         let listens = matches!(
             self.state,
@@ -140,7 +140,7 @@ impl ServerSession {
         &self.output
     }
 
-    /// When [`Self::handle_tick`] is due.
+    /// The time at which [`Self::handle_tick`] is due.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.timers.next().map(|(due, _)| due)
     }
@@ -150,12 +150,12 @@ impl ServerSession {
         self.in_flight.count()
     }
 
-    /// Whether answers of the handler are due and may be given; while not, they stay with the handler.
+    /// True if answers of the handler are due and may be given; while not, they stay with the handler.
     pub fn wants_answers(&self) -> bool {
         self.in_flight() > 0 && self.output.len() < self.config.output_length_max
     }
 
-    /// How the bind stands, while there is one.
+    /// The mode of the bind, while there is one.
     pub fn bound_as(&self) -> Option<BindMode> {
         match self.state {
             State::Bound(mode) => Some(mode),
@@ -171,7 +171,7 @@ impl ServerSession {
         }
     }
 
-    /// What was counted since the last call.
+    /// The counts since the last call.
     pub fn take_counts(&mut self) -> SessionCounts {
         std::mem::take(&mut self.counts)
     }
@@ -203,7 +203,7 @@ impl ServerSession {
         }
     }
 
-    /// Whether the handler takes no more for now.
+    /// True if the handler takes no more for now.
     pub fn handle_handler_full(&mut self, now: Instant, full: bool) {
         self.handler_full = full;
         self.review_input(now);

@@ -282,7 +282,7 @@ fn answer() -> impl Strategy<Value = Answer> {
     (any::<u32>(), reply).prop_map(|(sequence, reply)| Answer { sequence, reply })
 }
 
-/// What a session of SMPP 3.4 writes for these answers of a handler.
+/// The output of a session of SMPP 3.4 for these answers of a handler.
 fn written(mut answers: Vec<Answer>) -> Vec<u8> {
     let now = Instant::now();
     let mut session = ServerSession::new(Arc::new(SessionConfig::default()), now);
@@ -294,7 +294,7 @@ fn written(mut answers: Vec<Answer>) -> Vec<u8> {
     session.output().to_vec()
 }
 
-/// What rusmpp writes for what it read.
+/// The octets that rusmpp writes for a command that it read.
 fn rewritten(command: &Command) -> Vec<u8> {
     let (status, sequence) = (command.status(), command.sequence_number());
     let header_only = || peer::raw_with_status(command.id().into(), status.into(), sequence);

@@ -1,8 +1,8 @@
 //! Octets of any kind from an operator, as ordinary tests.
 //!
 //! Whatever it sends, a link never panics, everything it writes is a PDU that rusmpp reads, every message is
-//! accounted for exactly once, and what the link holds in memory stays within its limits. Each target runs for
-//! a second; `BOLERO_RANDOM_TEST_TIME_MS` or `BOLERO_RANDOM_ITERATIONS` make that longer.
+//! accounted for exactly once, and what the link holds in memory stays within its limits. Each target runs
+//! for a second; `BOLERO_RANDOM_TEST_TIME_MS` or `BOLERO_RANDOM_ITERATIONS` make that longer.
 
 #![allow(
     clippy::unwrap_used,
@@ -29,7 +29,7 @@ use support::peer::{body_of, raw_with_length};
 use support::toy_link_handler::Event;
 
 const WINDOW: u32 = 20;
-/// What may wait to be written, and the last PDU that was still taken.
+/// The most octets that may wait to be written, with the last PDU that was still accepted.
 const OUTPUT_LENGTH_MAX: usize = 257 * 1024;
 const DELIVERS_MAX: usize = 4096;
 
@@ -99,7 +99,7 @@ const RECEIPT: &str =
 struct Watched {
     operator: Operator,
     submitted: u64,
-    /// How often each was told of.
+    /// The number of times that each was reported.
     told: BTreeMap<u64, u32>,
 }
 
@@ -246,7 +246,7 @@ fn any_text_of_a_receipt() {
     });
 }
 
-/// What holds of every receipt, whatever it was read from.
+/// Checks the properties of every receipt, whatever it was read from.
 fn check(receipt: &Receipt) {
     assert!((1..=255).contains(&receipt.id.len()));
     assert!(receipt.state.is_none_or(|state| state <= 9));

@@ -1,4 +1,4 @@
-//! What is said of accounts.
+//! The bodies and parameters of requests about accounts.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,32 +11,32 @@ use crate::patch::patched;
 use crate::time::Time;
 use tollgate_engine::account::{self, DeliveryMode};
 
-/// An account.
+/// An account as the API shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Account {
     /// Its name: 1 to 64 letters, digits, `_`, `-`, `.`.
     #[schema(example = "biz_test_001")]
     pub id: String,
-    /// What people call it.
+    /// Its name, for people.
     pub name: String,
     /// The reseller above it.
     pub parent: Option<String>,
-    /// Where it is provisioned.
+    /// The place where it is provisioned.
     pub source: Source,
-    /// Whether its messages are taken.
+    /// The account's status, which says if its messages are accepted.
     pub status: AccountStatus,
-    /// Whether accounts may stand below it.
+    /// True if accounts may stand below it.
     pub is_reseller: bool,
-    /// Where mail to it goes.
+    /// The address to which mail for it is sent.
     pub email: Option<String>,
     /// The name it binds with over SMPP.
     pub system_id: String,
-    /// Its plan.
+    /// The name of its plan.
     #[schema(example = "starter")]
     pub plan: String,
     /// The plan's currency.
     pub currency: CurrencyCode,
-    /// How far below zero the balance may go: zero is prepaid, more is postpaid.
+    /// The amount by which the balance may go below zero: zero is prepaid, more is postpaid.
     pub credit_limit: Money,
     /// Below this balance it is warned.
     pub low_balance_threshold: Option<Money>,
@@ -56,30 +56,31 @@ pub struct Account {
     /// Addresses and blocks that it may bind from; empty for any.
     #[schema(example = json!(["192.0.2.0/24"]))]
     pub allowed_ips: Vec<String>,
-    /// For so many seconds a message with the same user_message_reference, source and destination is taken for a resend; null
-    /// for never.
+    /// For so many seconds a message with the same user_message_reference, source and destination is taken
+    /// for a resend; null for never.
     pub idempotency_by_user_message_reference_seconds: Option<u32>,
-    /// Whether every response carries price, balance and network.
+    /// True if every response carries price, balance and network.
     pub reply_tlvs: bool,
-    /// Whether a network that it names in a TLV is believed.
+    /// True if a network that it names in a TLV is believed.
     pub trusts_network_tlv: bool,
-    /// What data_coding 0 means.
+    /// The meaning of data_coding 0.
     pub default_coding: DefaultCoding,
-    /// What becomes of its messages once they are charged.
+    /// The step that follows once its messages are charged.
     pub delivery: Delivery,
     /// Its own prices, which come before its plan's.
     pub rates: Vec<AccountRate>,
-    /// Where its alerts are posted.
+    /// The URL to which its alerts are posted.
     pub alert_webhook_url: Option<String>,
     /// Segments of a calendar month above which it is warned of overage.
     pub overage_segments: Option<u64>,
-    /// When it was first provisioned.
+    /// The time at which it was first provisioned.
     pub created_at: Time,
-    /// When it was changed last over this API; for one of a file, when it was first provisioned.
+    /// The time at which it was changed last over this API; for one of a file, when it was first
+    /// provisioned.
     pub updated_at: Time,
 }
 
-/// Where a thing is provisioned.
+/// The place where an account or operator is provisioned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
@@ -89,11 +90,11 @@ pub enum Source {
     Api,
 }
 
-/// Whether messages are taken.
+/// The status of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountStatus {
-    /// They are.
+    /// Its messages are accepted.
     Active,
     /// Every one is refused.
     Suspended,
@@ -103,18 +104,18 @@ pub enum AccountStatus {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Senders {
-    /// Which.
+    /// The policy that is applied.
     pub policy: SenderPolicy,
     /// Those of the policy `listed`, byte for byte.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub listed: Vec<String>,
 }
 
-/// Which source addresses.
+/// The filters of a list of source addresses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SenderPolicy {
-    /// Any.
+    /// Any source address is allowed.
     #[default]
     Any,
     /// Those that are listed.
@@ -129,17 +130,17 @@ pub enum SenderPolicy {
 pub struct RateLimit {
     /// In the long run.
     pub per_second: u32,
-    /// At once, after a pause; as `per_second` where it is not said.
+    /// At once, after a pause; as `per_second` if it is not given.
     #[serde(default)]
     pub burst: Option<u32>,
 }
 
 documented! {
-    /// Which texts.
+    /// The filters of a list of texts.
     TextPolicy = account::TextPolicy;
-    /// What data_coding 0 means (SMPP 3.4 §5.2.19).
+    /// The meaning of data_coding 0 (SMPP 3.4 §5.2.19).
     DefaultCoding = account::DefaultCoding;
-    /// What becomes of messages once they are charged.
+    /// The step that follows once messages are charged.
     Delivery = DeliveryMode;
 }
 
@@ -164,7 +165,7 @@ pub struct AccountRate {
     pub effective_to: Option<Time>,
 }
 
-/// What an account binds with.
+/// The credentials with which an account binds.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Credentials {
     /// Its name over SMPP.
@@ -182,9 +183,9 @@ impl std::fmt::Debug for Credentials {
 /// An account that was just made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CreatedAccount {
-    /// It.
+    /// The account itself.
     pub account: Account,
-    /// What it binds with.
+    /// The credentials with which it binds.
     pub credentials: Credentials,
 }
 
@@ -195,7 +196,7 @@ pub struct NewAccount {
     /// Its name: 1 to 64 letters, digits, `_`, `-`, `.`; for ever.
     #[schema(example = "biz_test_003")]
     pub id: String,
-    /// Its plan.
+    /// The name of its plan.
     #[schema(example = "starter")]
     pub plan: String,
     /// Everything else, as in a change.
@@ -204,26 +205,26 @@ pub struct NewAccount {
     /// The reseller above it; the caller's own where the caller is a reseller.
     #[serde(default)]
     pub parent: Option<String>,
-    /// Posted once; zero where it is not said. Admins only.
+    /// Posted once; zero if it is not given. Admins only.
     #[serde(default)]
     pub opening_balance: Option<Money>,
-    /// Its SMPP password of at most 64 octets; one is made where it is not said.
+    /// Its SMPP password of at most 64 octets; one is made if it is not given.
     #[serde(default)]
     pub password: Option<String>,
 }
 
-/// What is to be different. What is not there stays; null takes away what need not be there.
+/// A change. Fields that are not sent stay as they are; null removes an optional value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountPatch {
-    /// What people call it.
+    /// Its name, for people.
     #[serde(default)]
     #[schema(max_length = 200)]
     pub name: Option<String>,
-    /// Whether accounts may stand below it. Admins only.
+    /// True if accounts may stand below it. Admins only.
     #[serde(default)]
     pub is_reseller: Option<bool>,
-    /// Where mail to it goes.
+    /// The address to which mail for it is sent.
     #[serde(default, deserialize_with = "patched")]
     #[schema(value_type = Option<String>)]
     pub email: Option<Option<String>>,
@@ -233,7 +234,7 @@ pub struct AccountPatch {
     /// Another plan, of the same currency. Admins only.
     #[serde(default)]
     pub plan: Option<String>,
-    /// How far below zero the balance may go. Admins only.
+    /// The amount by which the balance may go below zero. Admins only.
     #[serde(default)]
     pub credit_limit: Option<Money>,
     /// Below this balance it is warned.
@@ -268,22 +269,22 @@ pub struct AccountPatch {
     #[serde(default, deserialize_with = "patched")]
     #[schema(value_type = Option<u32>)]
     pub idempotency_by_user_message_reference_seconds: Option<Option<u32>>,
-    /// Whether every response carries price, balance and network.
+    /// True if every response carries price, balance and network.
     #[serde(default)]
     pub reply_tlvs: Option<bool>,
-    /// Whether a network that it names in a TLV is believed. Admins only.
+    /// True if a network that it names in a TLV is believed. Admins only.
     #[serde(default)]
     pub trusts_network_tlv: Option<bool>,
-    /// What data_coding 0 means.
+    /// The meaning of data_coding 0.
     #[serde(default)]
     pub default_coding: Option<DefaultCoding>,
-    /// What becomes of its messages once they are charged. Admins only.
+    /// The step that follows once its messages are charged. Admins only.
     #[serde(default)]
     pub delivery: Option<Delivery>,
     /// Its own prices. Admins only.
     #[serde(default)]
     pub rates: Option<Vec<AccountRate>>,
-    /// Where its alerts are posted.
+    /// The URL to which its alerts are posted.
     #[serde(default, deserialize_with = "patched")]
     #[schema(value_type = Option<String>)]
     pub alert_webhook_url: Option<Option<String>>,
@@ -293,17 +294,17 @@ pub struct AccountPatch {
     pub overage_segments: Option<Option<u64>>,
 }
 
-/// In which order accounts are listed.
+/// The order in which accounts are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 pub enum AccountSort {
-    /// By id.
+    /// Sorted by id.
     #[default]
     #[serde(rename = "id")]
     Id,
     /// By id, the last first.
     #[serde(rename = "-id")]
     IdBackwards,
-    /// By name.
+    /// Sorted by name.
     #[serde(rename = "name")]
     Name,
     /// By name, the last first.
@@ -318,14 +319,14 @@ pub enum AccountSort {
 }
 
 impl AccountSort {
-    /// Whether the last of the order comes first.
+    /// True if the last of the order comes first.
     pub const fn is_backwards(self) -> bool {
         matches!(self, Self::IdBackwards | Self::NameBackwards | Self::Newest)
     }
 }
 
 list_query! {
-    /// Which accounts.
+    /// The filters of a list of accounts.
     pub struct AccountsQuery {
         /// Only those in this state.
         pub status: Option<AccountStatus>,
@@ -337,7 +338,7 @@ list_query! {
         pub source: Option<Source>,
         /// Only those whose id or name contains this, in whatever case.
         pub search: Option<String>,
-        /// In which order; by id where it is not said.
+        /// The order of the list; by id if it is not given.
         pub sort: Option<AccountSort>,
     }
 }

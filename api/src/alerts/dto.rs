@@ -1,4 +1,4 @@
-//! What is said of alerts and their webhooks.
+//! The bodies and parameters of requests about alerts and their webhooks.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,38 +10,39 @@ use crate::time::Time;
 /// Something that somebody should know of. It is raised once, and cleared once it is over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Alert {
-    /// Its id.
+    /// The id of it.
     #[schema(example = "alr_00063f1c2b4d5e00k3mqz")]
     pub id: String,
-    /// Whose; null where it belongs to no account, and only admins know of it.
+    /// The account that it is about; null if it is about none, and then only admins see it.
     pub account: Option<String>,
-    /// What it is.
+    /// The kind of the alert.
     #[serde(rename = "type")]
     pub kind: AlertKind,
-    /// How bad it is.
+    /// The severity of the alert.
     pub severity: AlertSeverity,
-    /// For people.
+    /// A text for people.
     #[schema(example = "The balance of 49.98 USD is below 50.00 USD")]
     pub message: String,
-    /// What it is about where that is not the account: an invoice's number, an operator's code.
+    /// The subject if that is not the account: the number of an invoice, or the code of an operator.
     pub subject: Option<String>,
-    /// From where on it is raised: a decimal number of `currency` where there is one, otherwise of segments or seconds.
+    /// From where on it is raised: a decimal number of `currency` where there is one, otherwise of segments
+    /// or seconds.
     #[schema(example = "50.00")]
     pub threshold: Option<String>,
-    /// What was there when it was raised, likewise.
+    /// The value that was measured when the alert was raised, in the same form.
     #[schema(example = "49.98")]
     pub current_value: Option<String>,
     /// Of `threshold` and `current_value`; null where they are no money.
     pub currency: Option<CurrencyCode>,
-    /// When it was raised.
+    /// The time at which it was raised.
     pub raised_at: Time,
-    /// When it was over; null while it holds.
+    /// The time at which it was over; null while it holds.
     pub cleared_at: Option<Time>,
-    /// Whether somebody has read it.
+    /// True if somebody has read it.
     pub is_read: bool,
 }
 
-/// What an alert is.
+/// The kind of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertKind {
@@ -57,7 +58,7 @@ pub enum AlertKind {
     OperatorDown,
 }
 
-/// How bad something is.
+/// The severity of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertSeverity {
@@ -70,7 +71,7 @@ pub enum AlertSeverity {
 }
 
 list_query! {
-    /// Which alerts.
+    /// The filters of a list of alerts.
     pub struct AlertsQuery {
         /// Only those of this account.
         pub account: Option<String>,
@@ -88,7 +89,7 @@ list_query! {
     }
 }
 
-/// Which alerts to mark.
+/// The filters of a list of alerts to mark.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReadAll {
@@ -97,14 +98,14 @@ pub struct ReadAll {
     pub account: Option<String>,
 }
 
-/// How many alerts were marked.
+/// The result of marking alerts as read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReadAllDone {
     /// That nobody had read before.
     pub marked: u64,
 }
 
-/// What an account's webhook is signed with.
+/// The secret that signs posts to an account's webhook.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WebhookSecret {
     /// The key of the HMAC, as it stands here.
@@ -118,13 +119,13 @@ impl std::fmt::Debug for WebhookSecret {
     }
 }
 
-/// How a webhook answered.
+/// The answer of a webhook to a test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WebhookTested {
-    /// Whether the answer was one of 200 to 299.
+    /// True if the answer was one of 200 to 299.
     pub delivered: bool,
     /// The HTTP status of the answer; null where there was none.
     pub status: Option<u16>,
-    /// Why there was no answer.
+    /// The reason for which there was no answer.
     pub error: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What is said when people come in. Nothing here prints a password or a token.
+//! The bodies of requests about sessions and passwords. `Debug` prints no password and no token.
 
 use std::fmt;
 
@@ -20,28 +20,29 @@ macro_rules! unprinted {
 
 unprinted!(Login, Registration, Refresh, PasswordChange, ResetConfirmation, Tokens);
 
-/// Who wants in.
+/// The credentials of a login.
 #[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Login {
     /// The user's e-mail address, in whatever case.
     #[schema(example = "ann@example.com")]
     pub email: String,
-    /// The password.
+    /// The user's password.
     pub password: String,
 }
 
-/// Who wants an account.
+/// A request for an account.
 #[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Registration {
-    /// Where the mail with the link goes.
+    /// The address to which the mail with the link is sent.
     #[schema(example = "ann@example.com", max_length = 254)]
     pub email: String,
-    /// From 12 to 128 characters; at least five different ones, not a common password, without the e-mail address in it.
+    /// From 12 to 128 characters; at least five different ones, not a common password, without the e-mail
+    /// address in it.
     #[schema(min_length = 12, max_length = 128)]
     pub password: String,
-    /// What people call the user, and the account.
+    /// The name of the user for people, and the account.
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
 }
@@ -49,16 +50,16 @@ pub struct Registration {
 /// That a mail is on its way, or would be if there were somebody of this address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct MailPromise {
-    /// What happens next, for a person.
+    /// The next step, as a text for people.
     pub message: String,
 }
 
-/// What whoever logs in gets.
+/// The tokens of a session.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Tokens {
     /// For `Authorization: Bearer`.
     pub access_token: String,
-    /// Always `Bearer`.
+    /// The type of the token, which is always `Bearer`.
     #[schema(example = "Bearer")]
     pub token_type: String,
     /// Seconds for which the access token holds.
@@ -69,7 +70,7 @@ pub struct Tokens {
     /// Seconds for which the refresh token holds.
     #[schema(example = 2_592_000)]
     pub refresh_expires_in: u64,
-    /// Who it is.
+    /// The user of the session.
     pub user: User,
 }
 
@@ -81,16 +82,16 @@ pub struct Refresh {
     pub refresh_token: String,
 }
 
-/// Which sessions are to end.
+/// The filters of a list of sessions are to end.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Logout {
-    /// Whether all sessions of the user end, and not this one alone.
+    /// True if all sessions of the user end, and not this one alone.
     #[serde(default)]
     pub everywhere: bool,
 }
 
-/// Another password.
+/// A change of the password.
 #[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
@@ -101,11 +102,11 @@ pub struct PasswordChange {
     pub new_password: String,
 }
 
-/// Who has forgotten the password.
+/// A request to reset a forgotten password.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResetRequest {
-    /// Where the mail with the token goes, if somebody has this address.
+    /// The address to which the mail with the token is sent, if a user has this address.
     #[schema(example = "ann@example.com", max_length = 254)]
     pub email: String,
 }
@@ -124,7 +125,7 @@ pub struct ResetConfirmation {
 /// An e-mail address that is verified now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Verified {
-    /// It.
+    /// The address that is verified.
     pub email: String,
     /// The user's account, which exists from now on.
     pub account: Option<String>,

@@ -1,4 +1,4 @@
-//! What is said of messages that were charged.
+//! The bodies and parameters of requests about messages that were charged.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,21 +15,21 @@ pub struct Cdr {
     /// Its id, the same as over SMPP.
     #[schema(example = "178466400000000000")]
     pub message_id: String,
-    /// Who paid.
+    /// The account that paid.
     pub account: String,
-    /// When it came.
+    /// The time at which it came.
     pub submitted_at: Time,
-    /// What became of it.
+    /// The state of the message.
     pub state: CdrState,
-    /// Since when; null while nothing has become of it.
+    /// The time of that state; null while the message is on its way.
     pub state_at: Option<Time>,
     /// The sender as submitted.
     pub source: String,
     /// The destination in international form.
     pub destination: String,
-    /// What the destination belongs to, with the names of today.
+    /// The network of the destination, with its present names.
     pub network: Network,
-    /// What was charged for.
+    /// The number of segments charged.
     pub segments: u8,
     /// Of all segments.
     pub price: Money,
@@ -51,23 +51,23 @@ pub struct Cdr {
     pub idempotency_key: Option<String>,
     /// The client's own number for it (user_message_reference).
     pub user_sms_id: Option<u16>,
-    /// Whether it is charged only, and whoever sent it delivers it.
+    /// True if it is charged only, and its gateway delivers it.
     pub charge_only: bool,
-    /// When it may leave, where it is scheduled.
+    /// The time at which it may leave, where it is scheduled.
     pub scheduled_at: Option<Time>,
     /// The operator that has it, or refused it last, or in whose queue it waits.
     pub operator_code: Option<String>,
-    /// When an operator took it.
+    /// The time at which an operator took it.
     pub accepted_at: Option<Time>,
-    /// What the operator charges; for whoever reaches all accounts.
+    /// The price that the operator charges; only for callers that see all accounts.
     pub cost: Option<Money>,
     /// Of the cost.
     pub cost_currency: Option<CurrencyCode>,
-    /// What is left of the price, in its currency; for whoever reaches all accounts.
+    /// The price less the operator's cost, in the price's currency; only for callers that see all accounts.
     pub margin: Option<Money>,
-    /// How often it was sent.
+    /// The number of times that it was sent.
     pub attempts: u8,
-    /// Whether it was sent again after an unknown outcome, so that its recipient may have it twice.
+    /// True if it was sent again after an unknown outcome, so that its recipient may have it twice.
     pub possible_duplicate: bool,
     /// Of the last refusal, the receipt or the report; zero for none.
     pub error: u32,
@@ -77,7 +77,7 @@ pub struct Cdr {
     pub tried: Vec<String>,
 }
 
-/// What a gateway that delivers by itself may report.
+/// A final status that a gateway may report of a message that it delivers by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReportedStatus {
@@ -89,30 +89,30 @@ pub enum ReportedStatus {
     Undelivered,
     /// Its validity ended.
     Expired,
-    /// Nobody took it, or whoever did rejected it.
+    /// No operator accepted it, or the one that did rejected it.
     Rejected,
     /// Nobody can say.
     Unknown,
 }
 
-/// What became of a message that is charged only.
+/// A report of the final status of a message that is charged only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatusReport {
-    /// What.
+    /// The final status.
     pub status: ReportedStatus,
-    /// Why, as the gateway's own route numbers it; zero for no error.
+    /// The error number of the gateway's own route; zero for no error.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 4_294_967_295_u64)]
     pub error: u32,
 }
 
-/// Why a message cost what it cost.
+/// The reason for which a message cost what it cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CdrExplanation {
-    /// Its id.
+    /// The id of it.
     pub message_id: String,
-    /// Who paid.
+    /// The account that paid.
     pub account: String,
     /// Of every amount here.
     pub currency: CurrencyCode,
@@ -120,35 +120,35 @@ pub struct CdrExplanation {
     pub plan: String,
     /// The tariff version, by content hash.
     pub tariff_version: String,
-    /// When that version was first applied.
+    /// The time at which that version was first applied.
     pub tariff_applied_at: Time,
-    /// When the message came: the instant at which rates were looked up.
+    /// The time at which the message came: the instant at which rates were looked up.
     pub submitted_at: Time,
     /// The destination in international form.
     pub number: String,
-    /// What it belongs to, with the names of that version.
+    /// The network of the destination, with the names of that version.
     pub network: Network,
-    /// How that was known, such as `prefix 25472`.
+    /// The rule that found the network, such as `prefix 25472`.
     pub found_by: String,
-    /// What was charged for.
+    /// The number of segments charged.
     pub segments: u8,
-    /// As submitted.
+    /// The data_coding as submitted.
     pub data_coding: u8,
     /// The price of a segment before its tier; null where the version has none.
     pub rate: Option<ExplainedRate>,
     /// The segments by tier.
     pub lines: Vec<ExplainedLine>,
-    /// Where the message stood in the month's volume.
+    /// The position of the message in the month's volume.
     pub volume: QuotedVolume,
     /// The sum of the lines; null where there is no price.
     pub total: Option<Money>,
-    /// What was debited.
+    /// The amount that was debited.
     pub charged: Money,
-    /// Whether the sum is what was debited.
+    /// True if the sum is what was debited.
     pub agrees: bool,
-    /// What became of the message.
+    /// The message's state.
     pub state: CdrState,
-    /// Given back.
+    /// The amount given back.
     pub refunded: Money,
     /// The whole explanation in lines, for a person.
     pub text: String,
@@ -157,7 +157,7 @@ pub struct CdrExplanation {
 /// The price of a segment before its tier, and where it stood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ExplainedRate {
-    /// Per segment.
+    /// The price of one segment.
     pub price: Money,
     /// `account_rate`, `plan_rate` or `base_price`.
     #[schema(example = "plan_rate")]
@@ -175,7 +175,7 @@ pub struct ExplainedRate {
 /// The segments of one tier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ExplainedLine {
-    /// How many, and what each cost.
+    /// The number of segments and the price of each.
     #[serde(flatten)]
     pub line: QuotedLine,
     /// The tier in words; empty where the plan had none.
@@ -183,7 +183,7 @@ pub struct ExplainedLine {
 }
 
 list_query! {
-    /// Which messages.
+    /// The filters of a list of messages.
     pub struct CdrsQuery {
         /// Only this account's.
         pub account: Option<String>,
@@ -213,26 +213,26 @@ list_query! {
     }
 }
 
-/// How exported rows are written.
+/// The format of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExportFormat {
     /// RFC 4180 with a header, as `tollgate export cdr` writes it.
     #[default]
     Csv,
-    /// Apache Parquet.
+    /// A file of Apache Parquet.
     Parquet,
 }
 
-/// Which messages are exported, and how.
+/// The filters and the format of an export.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ExportQuery {
-    /// How they are written.
+    /// The format of the file.
     #[serde(default)]
     pub format: ExportFormat,
-    /// Only this account's; all that the caller reaches where it is not said.
+    /// Only this account's; all that the caller reaches if it is not given.
     #[serde(default)]
     pub account: Option<String>,
     /// Only those that came at or after.

@@ -1,4 +1,5 @@
-//! A body that is made while it is sent: whoever makes it waits for the reader, so that little of it is ever in memory.
+//! A body that is produced while it is sent: the producer waits for the reader, so that little of it is in
+//! memory.
 
 use std::io;
 use std::pin::Pin;

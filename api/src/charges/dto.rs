@@ -1,4 +1,4 @@
-//! What is said of charges and of what is given back of them.
+//! The bodies and parameters of requests about charges and of what is given back of them.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,19 +13,19 @@ pub const PAYLOAD_OCTETS_MAX: usize = 65_535;
 #[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCharge {
-    /// Who pays.
+    /// The account that pays.
     #[schema(example = "biz_test_001")]
     pub account: String,
-    /// The destination, as a gateway would submit it: international digits, with or without `+` or `00`, or with a leading
-    /// zero where the account has a default calling code.
+    /// The destination, as a gateway would submit it: international digits, with or without `+` or `00`, or
+    /// with a leading zero where the account has a default calling code.
     #[schema(min_length = 1, max_length = 20, example = "254722000001")]
     pub to: String,
     /// The sender: a number or letters.
     #[serde(default)]
     #[schema(max_length = 20, example = "TOLLGATE")]
     pub from: String,
-    /// The text; it is encoded in GSM 03.38 where every character is in it, in UCS-2 otherwise. It is not kept with the
-    /// CDR.
+    /// The text; it is encoded in GSM 03.38 where every character is in it, in UCS-2 otherwise. It is not
+    /// kept with the CDR.
     #[serde(default)]
     #[schema(max_length = 65535, example = "Your code is 493817")]
     pub text: Option<String>,
@@ -33,11 +33,11 @@ pub struct NewCharge {
     #[serde(default)]
     #[schema(pattern = "^([0-9A-Fa-f]{2})*$", max_length = 131_070, example = "48656C6C6F")]
     pub payload: Option<String>,
-    /// What the payload is (SMPP 3.4 §5.2.19); for a payload alone, and 0 where it is not said.
+    /// The coding of the payload (SMPP 3.4 §5.2.19); for a payload alone, and 0 if it is not given.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 255)]
     pub data_coding: Option<u8>,
-    /// Whether the payload begins with a user data header; for a payload alone.
+    /// True if the payload begins with a user data header; for a payload alone.
     #[serde(default)]
     pub udhi: Option<bool>,
     /// The dispatch that the message belongs to.
@@ -48,7 +48,8 @@ pub struct NewCharge {
     #[serde(default)]
     #[schema(minimum = 0, maximum = 65535)]
     pub user_sms_id: Option<u16>,
-    /// Which receipts are wanted (SMPP 3.4 §5.2.17): 0 for none, 1 for one at the end. They go to a bind of the account.
+    /// The receipts to send (SMPP 3.4 §5.2.17): 0 for none, 1 for one at the end. They go to a bind of the
+    /// account.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 255)]
     pub registered_delivery: u8,
@@ -56,10 +57,11 @@ pub struct NewCharge {
     #[serde(default)]
     #[schema(minimum = 0, maximum = 3)]
     pub priority: u8,
-    /// When it is to leave, at most a year from now; at once where it is not said. Whole seconds.
+    /// The time at which it is to leave, at most a year from now; at once where it is not said. Whole
+    /// seconds.
     #[serde(default)]
     pub scheduled_at: Option<Time>,
-    /// Until when it is wanted, at most a year from now. Whole seconds.
+    /// The end of its validity, at most a year from now, in whole seconds.
     #[serde(default)]
     pub expires_at: Option<Time>,
 }
@@ -104,7 +106,7 @@ pub struct Charge {
     /// Its id, the same as over SMPP.
     #[schema(example = "178466400000000000")]
     pub message_id: String,
-    /// Who paid.
+    /// The account that paid.
     pub account: String,
     /// The destination in international form.
     #[schema(example = "254722000001")]
@@ -113,12 +115,12 @@ pub struct Charge {
     pub price: Money,
     /// Of every amount here.
     pub currency: CurrencyCode,
-    /// The account's balance as this is answered; the one field that another answer to the same request may have another
-    /// value of.
+    /// The account's balance as this is answered; the one field that another answer to the same request may
+    /// have another value of.
     pub balance: Money,
-    /// What was charged for.
+    /// The number of segments charged.
     pub segments: u8,
-    /// What the destination belongs to.
+    /// The network of the destination.
     pub network: Network,
     /// The tariff version that it was charged by.
     pub tariff_version: String,
@@ -126,11 +128,11 @@ pub struct Charge {
     pub dispatch_id: Option<String>,
     /// The client's own number for it.
     pub user_sms_id: Option<u16>,
-    /// When it came.
+    /// The time at which it came.
     pub submitted_at: Time,
 }
 
-/// Why a charge is given back.
+/// The reason for which a charge is given back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRefund {
@@ -142,19 +144,19 @@ pub struct NewRefund {
 /// A charge that was given back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Refund {
-    /// Which message's.
+    /// The id of the message.
     #[schema(example = "178466400000000000")]
     pub message_id: String,
-    /// Who got it.
+    /// The account that got the refund.
     pub account: String,
-    /// How much: all of its price.
+    /// The amount, which is the whole price.
     pub amount: Money,
     /// Of the amount.
     pub currency: CurrencyCode,
-    /// What the message is now. One that waited is cancelled by it.
+    /// The state of the message now. A refund cancels a message that was waiting.
     pub state: crate::cdr_state::CdrState,
-    /// Why.
+    /// The reason that was given.
     pub reason: String,
-    /// When it became durable.
+    /// The time at which it became durable.
     pub at: Time,
 }

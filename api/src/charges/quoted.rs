@@ -1,4 +1,4 @@
-//! What is said of what a message would cost.
+//! The bodies and parameters of requests about what a message would cost.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,13 +11,13 @@ use crate::time::Time;
 #[derive(Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewQuote {
-    /// Who would pay.
+    /// The account that would pay.
     #[schema(example = "biz_test_001")]
     pub account: String,
     /// The destination, as for a charge.
     #[schema(min_length = 1, max_length = 20, example = "254722000001")]
     pub to: String,
-    /// The sender.
+    /// The sender's address.
     #[serde(default)]
     #[schema(max_length = 20)]
     pub from: String,
@@ -33,26 +33,29 @@ pub struct NewQuote {
     #[serde(default)]
     #[schema(pattern = "^([0-9A-Fa-f]{2})*$", max_length = 131_070)]
     pub payload: Option<String>,
-    /// What the payload is; for a payload alone.
+    /// The coding of the payload; for a payload alone.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 255)]
     pub data_coding: Option<u8>,
-    /// Whether the payload begins with a user data header; for a payload alone.
+    /// True if the payload begins with a user data header; for a payload alone.
     #[serde(default)]
     pub udhi: Option<bool>,
-    /// When it would be submitted; now where it is not said. The tariff is the one in force now.
+    /// The time at which it would be submitted; now where it is not said. The tariff is the one in force
+    /// now.
     #[serde(default)]
     pub at: Option<Time>,
-    /// Segments that the account would have had in the month before it; those that it has had where it is not said.
+    /// Segments that the account would have had in the month before it; those that it has had if it is not
+    /// given.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 1_000_000_000_000_u64)]
     pub counted: Option<u64>,
-    /// The network that the account's TLV would name, such as `63902`; heeded for accounts that are trusted with it.
+    /// The network that the account's TLV would name, such as `63902`; heeded for accounts that are trusted
+    /// with it.
     #[serde(default)]
     #[schema(max_length = 16)]
     pub network: Option<String>,
-    /// Also which operators could take it, in which order, for how much, and why the others could not. For whoever reaches
-    /// all accounts.
+    /// Also which operators could take it, in which order, for how much, and why the others could not. For
+    /// whoever reaches all accounts.
     #[serde(default)]
     pub route: bool,
 }
@@ -71,10 +74,10 @@ impl std::fmt::Debug for NewQuote {
     }
 }
 
-/// Why a message would cost what it would cost.
+/// The reason for which a message would cost what it would cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Quote {
-    /// Who would pay.
+    /// The account that would pay.
     pub account: String,
     /// The account's plan.
     pub plan: String,
@@ -84,33 +87,33 @@ pub struct Quote {
     pub tariff_version: String,
     /// The destination in international form.
     pub number: String,
-    /// What it belongs to.
+    /// The network of the destination.
     pub network: Network,
-    /// How that is known, such as `prefix 25472`.
+    /// The rule that finds the network, such as `prefix 25472`.
     pub found_by: String,
-    /// What would be charged for.
+    /// The segments that would be charged.
     pub segments: QuotedSegments,
     /// The price of a segment before its tier.
     pub rate: QuotedRate,
     /// The segments by tier.
     pub lines: Vec<QuotedLine>,
-    /// Where the message stands in the month's volume.
+    /// The position of the message in the month's volume.
     pub volume: QuotedVolume,
     /// Of all segments.
     pub price: Money,
-    /// What would be taken from which wallet; empty where the message would be refused.
+    /// The postings that would be made; empty if the message would be refused.
     pub postings: Vec<QuotedPosting>,
-    /// Why it would be refused for its price, such as `insufficient_funds`.
+    /// The reason for which it would be refused for its price, such as `insufficient_funds`.
     pub refusal: Option<String>,
-    /// Where it would go, where that was asked for.
+    /// The route that it would take, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub route: Option<QuotedRoute>,
 }
 
-/// How the segments are counted.
+/// The count of segments and its parts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct QuotedSegments {
-    /// How many.
+    /// The number of segments.
     pub count: u8,
     /// `GSM-7`, `UCS-2` or `8-bit`.
     #[schema(example = "GSM-7")]
@@ -124,18 +127,18 @@ pub struct QuotedSegments {
 /// The price of a segment before its tier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct QuotedRate {
-    /// Per segment.
+    /// The price of one segment.
     pub price: Money,
-    /// Where it stands, such as `the plan's rate for 639/02 (rates.csv:7)`.
+    /// The source of the rate, such as `the plan's rate for 639/02 (rates.csv:7)`.
     pub source: String,
 }
 
 /// The segments of one tier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct QuotedLine {
-    /// Which tier of the plan, from one; null where it has none.
+    /// The number of the plan's tier, from one; null if the plan has no tiers.
     pub tier: Option<usize>,
-    /// How many segments.
+    /// The number of segments.
     pub segments: u32,
     /// Of each of them.
     pub price_per_segment: Money,
@@ -143,7 +146,7 @@ pub struct QuotedLine {
     pub total: Money,
 }
 
-/// Where a message stands in the month's volume.
+/// The position of a message in the month's volume.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct QuotedVolume {
     /// The calendar month in the plan's time zone.
@@ -155,29 +158,29 @@ pub struct QuotedVolume {
     pub after: u64,
 }
 
-/// What would be taken from a wallet.
+/// A posting that would be made to a wallet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct QuotedPosting {
-    /// Whose.
+    /// The account's id.
     pub wallet: String,
-    /// How much.
+    /// The amount of the posting.
     pub amount: Money,
-    /// What it has.
+    /// The wallet's balance before the posting.
     pub balance_before: Money,
-    /// What it would have.
+    /// The wallet's balance after the posting.
     pub balance_after: Money,
 }
 
-/// Where a message would go.
+/// The route that a message would take.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct QuotedRoute {
-    /// Why it would go nowhere and be charged only; null where it would be routed.
+    /// The reason for which it would go nowhere and be charged only; null where it would be routed.
     pub charged_only: Option<String>,
-    /// What a reader of the ranking has to know.
+    /// A remark on the ranking.
     pub conditions: Option<String>,
     /// Every operator, in the order of its rank.
     pub candidates: Vec<QuotedCandidate>,
-    /// Why it would be refused for its route.
+    /// The reason for which it would be refused for its route.
     pub refusal: Option<String>,
 }
 
@@ -186,22 +189,22 @@ pub struct QuotedRoute {
 pub struct QuotedCandidate {
     /// From one; null where it could not take the message.
     pub rank: Option<usize>,
-    /// Its code.
+    /// The operator's code.
     pub operator: String,
     /// `chosen`, `eligible`, or why not.
     pub verdict: String,
-    /// What it would ask for, where that is known.
+    /// The price that it would charge, if that is known.
     pub cost: Option<QuotedCost>,
-    /// What would be left of the price, in the account's currency.
+    /// The price less the operator's cost, in the account's currency.
     pub margin: Option<Money>,
 }
 
-/// What an operator would ask for.
+/// The price that an operator would charge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct QuotedCost {
     /// In its own currency.
     pub amount: Money,
-    /// Which that is.
+    /// The filters of a list of that is.
     pub currency: CurrencyCode,
     /// In the account's; null where nothing converts it.
     pub in_account_currency: Option<Money>,

@@ -5,8 +5,8 @@ use std::fmt::Write;
 /// Octets of a dispatch id.
 pub const OCTETS_MAX: usize = 64;
 
-/// Octets as text. Text stays as it is, but for control characters and backslashes; everything else is written `\xHH`. No two
-/// ids give the same text.
+/// Octets as text. Text stays as it is, but for control characters and backslashes; everything else is
+/// written `\xHH`. No two ids give the same text.
 pub fn text_of(octets: &[u8]) -> String {
     let mut text = String::with_capacity(octets.len());
     for chunk in octets.utf8_chunks() {
@@ -31,7 +31,8 @@ fn put_octets(text: &mut String, octets: &[u8]) {
     }
 }
 
-/// The octets that a text stands for; `None` where it is none of [`text_of`], or of more than [`OCTETS_MAX`] octets, or empty.
+/// The octets that a text stands for; `None` where it is none of [`text_of`], or of more than [`OCTETS_MAX`]
+/// octets, or empty.
 pub fn octets_of(text: &str) -> Option<Vec<u8>> {
     let mut octets = Vec::with_capacity(text.len());
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! What is said of invoices.
+//! The bodies and parameters of requests about invoices.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,7 +13,7 @@ pub struct Invoice {
     /// Counted within the year without gaps, from the draft on; never used twice.
     #[schema(example = "INV-2026-000001")]
     pub invoice_number: String,
-    /// Who owes it.
+    /// The account that owes it.
     pub account: String,
     /// First instant of its period.
     pub period_start: Time,
@@ -23,27 +23,27 @@ pub struct Invoice {
     pub total_amount: Money,
     /// Of all money here.
     pub currency: CurrencyCode,
-    /// How far it is.
+    /// The status of the invoice.
     pub status: InvoiceStatus,
-    /// What it is made of: first what was charged, then what was given back, each in the order of networks.
+    /// The lines: first the charges, then the refunds, each in the order of networks.
     pub line_items: Vec<InvoiceLine>,
     /// For information: other money that moved in the period. It is no part of the total.
     pub payments: InvoicePayments,
     /// The versions of the tariff that its messages were priced by, in the order of their first use.
     pub tariff_versions: Vec<String>,
-    /// When it was drafted.
+    /// The time at which it was drafted.
     pub created_at: Time,
-    /// When it was sent.
+    /// The time at which it was sent.
     pub issued_at: Option<Time>,
-    /// When it is to be paid by.
+    /// The time at which it is to be paid by.
     pub due_at: Option<Time>,
-    /// When it was noted as paid.
+    /// The time at which it was noted as paid.
     pub paid_at: Option<Time>,
-    /// How it was paid, in the words of who noted it.
+    /// The reference of the payment, as it was entered.
     pub payment_reference: Option<String>,
-    /// When it was cancelled.
+    /// The time at which it was cancelled.
     pub cancelled_at: Option<Time>,
-    /// Why it was cancelled.
+    /// The reason for which it was cancelled.
     pub cancel_reason: Option<String>,
     /// SHA-256 of its content in hexadecimal, from when it was sent on.
     pub content_hash: Option<String>,
@@ -52,10 +52,10 @@ pub struct Invoice {
 /// An invoice in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct InvoiceSummary {
-    /// Its number.
+    /// The number of it.
     #[schema(example = "INV-2026-000001")]
     pub invoice_number: String,
-    /// Who owes it.
+    /// The account that owes it.
     pub account: String,
     /// First instant of its period.
     pub period_start: Time,
@@ -65,19 +65,19 @@ pub struct InvoiceSummary {
     pub total_amount: Money,
     /// Of the total.
     pub currency: CurrencyCode,
-    /// How far it is.
+    /// The status of the invoice.
     pub status: InvoiceStatus,
-    /// When it was drafted.
+    /// The time at which it was drafted.
     pub created_at: Time,
-    /// When it was sent.
+    /// The time at which it was sent.
     pub issued_at: Option<Time>,
-    /// When it is to be paid by.
+    /// The time at which it is to be paid by.
     pub due_at: Option<Time>,
-    /// When it was noted as paid.
+    /// The time at which it was noted as paid.
     pub paid_at: Option<Time>,
 }
 
-/// How far an invoice is.
+/// The status of an invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InvoiceStatus {
@@ -96,34 +96,34 @@ pub enum InvoiceStatus {
 /// One line of an invoice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct InvoiceLine {
-    /// For people.
+    /// A text for people.
     #[schema(example = "SMS to Safaricom, Kenya (639/02)")]
     pub description: String,
-    /// Segments.
+    /// The number of segments.
     pub quantity: u64,
     /// Total over quantity, rounded half to even to a millionth; the total is what holds.
     pub unit_price: Money,
     /// Exact; negative where it was given back.
     pub total: Money,
-    /// What it is for.
+    /// The category of the line.
     pub category: LineCategory,
     /// More of it.
     pub details: LineDetails,
 }
 
-/// What a line is for.
+/// The category of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LineCategory {
-    /// Messages.
+    /// The line is for messages.
     Sms,
     /// Use of the API.
     Api,
-    /// Storage.
+    /// The line is for storage.
     Storage,
-    /// Support.
+    /// The line is for support.
     Support,
-    /// Anything else.
+    /// The line is for anything else.
     Other,
 }
 
@@ -132,7 +132,7 @@ pub enum LineCategory {
 pub struct LineDetails {
     /// Messages charged, or given back.
     pub messages: u64,
-    /// Whether these were given back.
+    /// True if these were given back.
     pub is_refund: bool,
     /// Mobile country code.
     #[schema(example = "639")]
@@ -140,7 +140,7 @@ pub struct LineDetails {
     /// Mobile network code; null where only the MCC is known.
     #[schema(example = "02")]
     pub mnc: Option<String>,
-    /// Whose network it is; null where it is not in the catalogue.
+    /// The name of the network's operator; null if it is not in the catalogue.
     #[schema(example = "Safaricom")]
     pub network: Option<String>,
     /// ISO 3166-1 alpha-2; null for networks of no country.
@@ -161,7 +161,7 @@ pub struct InvoicePayments {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewInvoice {
-    /// Whose.
+    /// The account's id.
     #[schema(example = "biz_test_001")]
     pub account: String,
     /// First instant of its period, not in the future.
@@ -170,27 +170,27 @@ pub struct NewInvoice {
     pub period_end: Time,
 }
 
-/// How an invoice was paid.
+/// The payment of an invoice.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Payment {
-    /// In the words of whoever notes it.
+    /// The reference of the payment, as it is entered.
     #[serde(default)]
     #[schema(max_length = 200, example = "bank transfer 4711")]
     pub reference: Option<String>,
 }
 
-/// Why an invoice is cancelled.
+/// The reason for which an invoice is cancelled.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cancellation {
-    /// In the words of whoever cancels it.
+    /// The reason, as it is entered.
     #[schema(min_length = 1, max_length = 200)]
     pub reason: String,
 }
 
 list_query! {
-    /// Which invoices.
+    /// The filters of a list of invoices.
     pub struct InvoicesQuery {
         /// Only those of this account.
         pub account: Option<String>,

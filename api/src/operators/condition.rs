@@ -1,4 +1,4 @@
-//! How operators fare: now, over time, and link by link.
+//! The health of operators: now, over time, and link by link.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -6,29 +6,29 @@ use utoipa::{IntoParams, ToSchema};
 use crate::money::{CurrencyCode, Money};
 use crate::time::Time;
 
-/// From when to when.
+/// The period of health or statistics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PeriodQuery {
-    /// From this instant on; for health an hour, for statistics a day before `to` where it is not said.
+    /// From this instant on; for health an hour, for statistics a day before `to` if it is not given.
     #[serde(default)]
     #[param(value_type = Option<Time>)]
     pub from: Option<Time>,
-    /// Before this instant; now where it is not said.
+    /// Before this instant; now if it is not given.
     #[serde(default)]
     #[param(value_type = Option<Time>)]
     pub to: Option<Time>,
 }
 
-/// How an operator is, and how it was.
+/// The health of an operator, now and over a period.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct OperatorHealth {
-    /// The operator.
+    /// The operator's code.
     pub code: String,
-    /// Now.
+    /// The time of the answer.
     pub at: Time,
-    /// Whether it is sent messages: a link is bound and its breaker is closed.
+    /// True if it is sent messages: a link is bound and its breaker is closed.
     pub available: bool,
     /// Links that are bound.
     pub links_bound: u32,
@@ -40,22 +40,22 @@ pub struct OperatorHealth {
     pub queued: u64,
     /// Messages that were sent and are not answered.
     pub in_flight: u32,
-    /// What the windows of its bound links hold together.
+    /// The sum of the windows of its bound links.
     pub window: u32,
     /// Of the last minute.
     pub now: HealthPoint,
-    /// Of the period asked for, the oldest first: what was measured, or where that is more than 1000 samples, every
-    /// second, third … of them.
+    /// Of the period asked for, the oldest first: what was measured, or where that is more than 1000 samples,
+    /// every second, third … of them.
     pub samples: Vec<HealthPoint>,
 }
 
-/// What a circuit breaker lets through.
+/// The state of a circuit breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BreakerState {
-    /// All messages.
+    /// Messages are sent as usual.
     Closed,
-    /// None.
+    /// No messages are sent.
     Open,
     /// A few, to try the operator out.
     HalfOpen,
@@ -64,12 +64,12 @@ pub enum BreakerState {
 /// Health at one moment. Counts and times are those of the minute before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct HealthPoint {
-    /// When.
+    /// The time of the sample.
     pub at: Time,
     /// From 0, useless, to 100, perfect.
     #[schema(maximum = 100)]
     pub score: u8,
-    /// Whether a link was bound.
+    /// True if a link was bound.
     pub bound: bool,
     /// Messages without an answer, in percent of what the windows hold.
     #[schema(maximum = 100)]
@@ -82,7 +82,7 @@ pub struct HealthPoint {
     pub latency_p99_micros: u64,
     /// Messages that were answered or lost.
     pub responses: u32,
-    /// Taken.
+    /// Messages that it accepted.
     pub accepted: u32,
     /// Refused for now.
     pub temporary: u32,
@@ -90,9 +90,9 @@ pub struct HealthPoint {
     pub permanent: u32,
     /// Refused because too many came.
     pub throttled: u32,
-    /// Never answered.
+    /// Messages that it never answered.
     pub lost: u32,
-    /// Final receipts.
+    /// The number of final receipts.
     pub receipts: u32,
     /// Those of them that say delivered.
     pub delivered: u32,
@@ -102,10 +102,11 @@ pub struct HealthPoint {
     pub per_second: u32,
 }
 
-/// What became of the messages that an operator took, or refused last. A message counts when it was submitted.
+/// The outcomes of the messages that an operator accepted, or was the last to refuse. A message counts
+/// at the time when it was submitted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct OperatorStats {
-    /// The operator.
+    /// The operator's code.
     pub code: String,
     /// From this instant on: `from` of the request, down to a quarter of an hour.
     pub from: Time,
@@ -115,7 +116,7 @@ pub struct OperatorStats {
     pub messages: u64,
     /// Messages that it took.
     pub submitted: u64,
-    /// Messages delivered.
+    /// The number of messages delivered.
     pub delivered: u64,
     /// Messages that ended otherwise, those cancelled aside.
     pub failed: u64,
@@ -123,30 +124,31 @@ pub struct OperatorStats {
     pub unconfirmed: u64,
     /// Messages of which something may still become.
     pub pending: u64,
-    /// Delivered, in percent of delivered and failed, rounded half-even to four decimals; null while there are none.
+    /// Delivered, in percent of delivered and failed, rounded half-even to four decimals; null while there
+    /// are none.
     #[schema(pattern = r"^[0-9]{1,3}(\.[0-9]{1,4})?$", example = "98.7654")]
     pub success_rate: Option<String>,
-    /// What it charges in.
+    /// The currency of its prices.
     pub currency: CurrencyCode,
-    /// What it charges for them, in its currency.
+    /// The price that it charges for them, in its currency.
     pub cost: Money,
-    /// What it charges for them in other currencies that it had in the period.
+    /// The prices that it charges for them in other currencies that it had in the period.
     pub costs_in_other_currencies: Vec<CostInCurrency>,
 }
 
 /// A sum of costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CostInCurrency {
-    /// The sum.
+    /// The sum in that currency.
     pub cost: Money,
-    /// Its currency.
+    /// The currency of the sum.
     pub currency: CurrencyCode,
 }
 
 /// The links of an operator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct OperatorLinks {
-    /// The operator.
+    /// The operator's code.
     pub code: String,
     /// Every link that runs, bound or not, in the order in which they were started.
     pub links: Vec<OperatorLink>,
@@ -157,42 +159,42 @@ pub struct OperatorLinks {
 pub struct OperatorLink {
     /// Its number, since the daemon was started.
     pub number: u64,
-    /// Which kind of bind.
+    /// The filters of a list of kind of bind.
     pub bind: LinkBind,
-    /// Where it leads, as host and port.
+    /// The message centre, as host and port.
     #[schema(example = "smsc.example.com:2775")]
     pub peer: String,
-    /// Whether it is bound.
+    /// The state of the link.
     pub state: LinkState,
-    /// Since when it is bound, or not.
+    /// The time since which it is in that state.
     pub since: Time,
     /// Messages that it may have unanswered; none for a receiver.
     pub window: u32,
     /// Messages that it has unanswered.
     pub in_flight: u32,
-    /// How often it was bound.
+    /// The number of times that it was bound.
     pub binds: u64,
-    /// Why it is not bound, or was not the last time; null before that has happened.
+    /// The reason for which it is not bound, or was not the last time; null before that has happened.
     pub last_failure: Option<String>,
 }
 
-/// Which kind of bind a link is (SMPP 3.4 §2.2).
+/// The kind of bind of a link (SMPP 3.4 §2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkBind {
     /// Messages and receipts.
     Transceiver,
-    /// Messages.
+    /// A bind that sends messages.
     Transmitter,
-    /// Receipts.
+    /// A bind that brings receipts.
     Receiver,
 }
 
-/// Whether a link is bound.
+/// The state of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkState {
-    /// It is.
+    /// The link is bound.
     Bound,
     /// It is about to be, or waits to try again.
     Connecting,

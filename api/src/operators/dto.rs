@@ -1,4 +1,4 @@
-//! What is said of operators.
+//! The bodies and parameters of requests about operators.
 
 use serde::{Deserialize, Serialize};
 use tollgate_provisioning::bounds::operator as bounds;
@@ -19,52 +19,55 @@ pub struct Operator {
     /// Its name in metrics, logs and CDRs.
     #[schema(example = "UZ_UCELL")]
     pub code: String,
-    /// What people call it.
+    /// Its name, for people.
     pub name: String,
-    /// Where it is provisioned.
+    /// The place where it is provisioned.
     pub source: Source,
-    /// Where it is: ISO 3166-1 alpha-2.
+    /// The country that it is in: ISO 3166-1 alpha-2.
     #[schema(example = "UZ")]
     pub country: Option<String>,
-    /// Whether it gets messages.
+    /// The operator's status, which says if it gets messages.
     pub status: OperatorStatus,
-    /// Where it delivers to: networks such as `434/05`, and whole countries such as `434`; null for everywhere.
+    /// The destinations that it delivers to: networks such as `434/05`, and whole countries such as `434`;
+    /// null for all.
     #[schema(example = json!(["434/05"]))]
     pub networks: Option<Vec<String>>,
     /// Mobile country code, where it delivers to one network or one MCC only.
     pub mcc: Option<String>,
     /// Mobile network code, where it delivers to one network only.
     pub mnc: Option<String>,
-    /// What it charges in.
+    /// The currency of its prices.
     pub currency: CurrencyCode,
-    /// What it charges us for a segment, where no row of `costs` holds; null where such messages cannot go to it.
+    /// The price that it charges for a segment if no row of `costs` applies; null if such messages cannot
+    /// go to it.
     pub price_per_sms: Option<Money>,
-    /// What it charges us for a segment, by network.
+    /// The price that it charges for a segment, by network.
     pub costs: Vec<OperatorCost>,
     /// Lower is tried first.
     pub priority: u32,
     /// Share among equals.
     pub weight: u32,
-    /// Which source addresses it takes; null for any.
+    /// The source addresses that it accepts; null for any.
     pub senders: Option<Vec<String>>,
-    /// Whose messages it takes; null for everybody's.
+    /// The accounts whose messages it accepts; null for all.
     pub accounts: Option<OperatorAccounts>,
-    /// Which values of data_coding it takes; null for all.
+    /// The values of data_coding that it accepts; null for all.
     pub data_codings: Option<Vec<u8>>,
-    /// How it is bound to, without the password.
+    /// The settings of its links, without the password.
     pub smpp_config: SmppConfig,
-    /// When it was first provisioned.
+    /// The time at which it was first provisioned.
     pub created_at: Time,
-    /// When it was changed last over this API; for one of a file, when it was first provisioned.
+    /// The time at which it was changed last over this API; for one of a file, when it was first
+    /// provisioned.
     pub updated_at: Time,
 }
 
 documented! {
-    /// Whether an operator gets messages.
+    /// The status of an operator.
     OperatorStatus = operator::OperatorStatus;
 }
 
-/// What an operator charges us for a segment.
+/// The price that an operator charges for a segment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OperatorCost {
@@ -85,7 +88,7 @@ pub struct OperatorCost {
     pub effective_to: Option<Time>,
 }
 
-/// Whose messages an operator takes: one of the two lists.
+/// The accounts whose messages an operator accepts: one of the two lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OperatorAccounts {
@@ -104,17 +107,18 @@ pub struct OperatorInput {
     /// Its name in metrics, logs and CDRs: 1 to 64 letters, digits, `_`, `-`, `.`; for ever.
     #[schema(example = "UZ_UCELL")]
     pub code: String,
-    /// What people call it; its code where it is not said.
+    /// The name of it for people; its code where it is not said.
     #[serde(default)]
     pub name: Option<String>,
-    /// Where it is: ISO 3166-1 alpha-2.
+    /// The country that it is in: ISO 3166-1 alpha-2.
     #[serde(default)]
     #[schema(pattern = "^[A-Z]{2}$", example = "UZ")]
     pub country: Option<String>,
-    /// Whether it gets messages.
+    /// The operator's status, which says if it gets messages.
     #[serde(default)]
     pub status: OperatorStatus,
-    /// Where it delivers to: networks such as `434/05`, and whole countries such as `434`; null for everywhere.
+    /// The destinations that it delivers to: networks such as `434/05`, and whole countries such as `434`;
+    /// null for all.
     #[serde(default)]
     #[schema(example = json!(["434/05"]))]
     pub networks: Option<Vec<String>>,
@@ -126,12 +130,13 @@ pub struct OperatorInput {
     #[serde(default)]
     #[schema(pattern = "^[0-9]{2,3}$", example = "05")]
     pub mnc: Option<String>,
-    /// What it charges in.
+    /// The currency of its prices.
     pub currency: CurrencyCode,
-    /// What it charges us for a segment, where no row of `costs` holds; null where such messages cannot go to it.
+    /// The price that it charges for a segment if no row of `costs` applies; null if such messages cannot
+    /// go to it.
     #[serde(default)]
     pub price_per_sms: Option<Money>,
-    /// What it charges us for a segment, by network.
+    /// The price that it charges for a segment, by network.
     #[serde(default)]
     pub costs: Vec<OperatorCost>,
     /// Lower is tried first.
@@ -140,16 +145,16 @@ pub struct OperatorInput {
     /// Share among equals; 0 takes only what no equal can.
     #[serde(default = "default_weight")]
     pub weight: u32,
-    /// Which source addresses it takes; null for any.
+    /// The source addresses that it accepts; null for any.
     #[serde(default)]
     pub senders: Option<Vec<String>>,
-    /// Whose messages it takes; null for everybody's.
+    /// The accounts whose messages it accepts; null for all.
     #[serde(default)]
     pub accounts: Option<OperatorAccounts>,
-    /// Which values of data_coding it takes; null for all.
+    /// The values of data_coding that it accepts; null for all.
     #[serde(default)]
     pub data_codings: Option<Vec<u8>>,
-    /// How it is bound to.
+    /// The settings of its links.
     #[serde(deserialize_with = "object")]
     pub smpp_config: SmppConfig,
 }
@@ -162,11 +167,11 @@ fn default_weight() -> u32 {
     bounds::WEIGHT.default
 }
 
-/// In which order operators are listed.
+/// The order in which operators are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OperatorSort {
-    /// By code.
+    /// Sorted by code.
     #[default]
     Code,
     /// By priority, then by code.
@@ -176,7 +181,7 @@ pub enum OperatorSort {
 }
 
 list_query! {
-    /// Which operators.
+    /// The filters of a list of operators.
     pub struct OperatorsQuery {
         /// Only those with this status.
         pub status: Option<OperatorStatus>,
@@ -190,7 +195,7 @@ list_query! {
         pub source: Option<Source>,
         /// Only those whose code or name contains this, in whatever case.
         pub search: Option<String>,
-        /// In which order; by code where it is not said.
+        /// The order of the list; by code if it is not given.
         pub sort: Option<OperatorSort>,
     }
 }

@@ -1,4 +1,5 @@
-//! How operators are bound to: the keys of `[operator.smpp]`, with a password that comes in and never goes out.
+//! The settings of links to operators: the keys of `[operator.smpp]`, with a password that is accepted
+//! and never shown.
 
 use serde::{Deserialize, Serialize};
 use tollgate_engine::receipt_id::ReceiptIdFormat;
@@ -8,14 +9,14 @@ use utoipa::ToSchema;
 
 use crate::choice::documented;
 
-/// How links to an operator are made. What is not said is as in `operators.toml`.
+/// The settings of the links to an operator. What is not given is as in `operators.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SmppConfig {
     /// A name or an address, without the port.
     #[schema(example = "smsc.example.com")]
     pub host: String,
-    /// TCP port.
+    /// The TCP port.
     #[serde(default = "default_port")]
     #[schema(example = 2775)]
     pub port: u16,
@@ -24,17 +25,18 @@ pub struct SmppConfig {
     pub tls: Option<OperatorTls>,
     /// The name it is bound to with: at most 15 visible ASCII characters.
     pub system_id: String,
-    /// The password it is bound to with, at most 64 octets. It is never shown. A change without one keeps the present one.
+    /// The password it is bound to with, at most 64 octets. It is never shown. A change without one keeps the
+    /// present one.
     #[serde(default, skip_serializing)]
     #[schema(value_type = Option<String>, write_only)]
     pub password: Option<Secret>,
-    /// What the operator wants there, at most 12 ASCII characters; mostly empty.
+    /// The system_type that the operator expects, at most 12 ASCII characters; mostly empty.
     #[serde(default)]
     pub system_type: String,
     /// Version of SMPP.
     #[serde(default)]
     pub interface_version: InterfaceVersion,
-    /// Which kind of bind.
+    /// The filters of a list of kind of bind.
     #[serde(default)]
     pub bind: BindKind,
     /// Binds that carry messages, at once.
@@ -49,10 +51,10 @@ pub struct SmppConfig {
     /// Silence after which the operator is asked whether it is alive.
     #[serde(default = "default_enquire_link_seconds")]
     pub enquire_link_seconds: u32,
-    /// How long the operator may take to answer.
+    /// The time that the operator may take to answer.
     #[serde(default = "default_response_seconds")]
     pub response_seconds: u32,
-    /// How long connecting, TLS and binding may take together.
+    /// The time that connecting, TLS and binding may take together.
     #[serde(default = "default_connect_seconds")]
     pub connect_seconds: u32,
     /// The first pause between two tries to bind.
@@ -61,26 +63,27 @@ pub struct SmppConfig {
     /// The longest pause between two tries to bind; not below `reconnect_min_ms`.
     #[serde(default = "default_reconnect_max_ms")]
     pub reconnect_max_ms: u32,
-    /// How destinations are written.
+    /// The form in which destinations are written.
     #[serde(default)]
     pub number_format: NumberFormat,
     /// The country whose numbers are written `national`, as its calling code; for that format alone.
     #[serde(default)]
     #[schema(pattern = "^[1-9][0-9]{0,2}$", example = "254")]
     pub national_calling_code: Option<String>,
-    /// How the ids in its receipts relate to those in its responses.
+    /// The form of the ids in its receipts, compared with those in its responses.
     #[serde(default)]
     pub receipt_ids: ReceiptIds,
-    /// Whether every message asks for a receipt; otherwise those do whose sender asked for one.
+    /// True if every message asks for a receipt; otherwise those do whose sender asked for one.
     #[serde(default = "default_receipts")]
     pub receipts: bool,
-    /// How often a message that it refused for the moment is offered to it again before another operator is asked.
+    /// The number of times that a message which it refused for the moment is offered to it again before
+    /// another operator is tried.
     #[serde(default = "default_retries")]
     pub retries: u32,
-    /// How messages of more than one segment are handed over.
+    /// The form in which messages of more than one segment are sent.
     #[serde(default)]
     pub long_messages: LongMessages,
-    /// What becomes of a message of unknown outcome; null for what `[delivery]` says.
+    /// The treatment of a message of unknown outcome; null for the setting of `[delivery]`.
     #[serde(default)]
     pub unknown_outcome: Option<UnknownOutcome>,
 }
@@ -129,14 +132,14 @@ fn default_retries() -> u32 {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OperatorTls {
-    /// Absolute path, on the server, of a PEM file with the authorities that may have signed its certificate; null for
-    /// those of the system.
+    /// Absolute path, on the server, of a PEM file with the authorities that may have signed its certificate;
+    /// null for those of the system.
     #[serde(default)]
     pub ca_file: Option<String>,
     /// The name in its certificate; null for the host.
     #[serde(default)]
     pub server_name: Option<String>,
-    /// Accepts any certificate: whoever stands between can read and change everything.
+    /// Accepts any certificate: a third party on the way can read and change everything.
     #[serde(default)]
     pub insecure: bool,
 }
@@ -144,15 +147,15 @@ pub struct OperatorTls {
 documented! {
     /// Version of SMPP.
     InterfaceVersion = tollgate_provisioning::InterfaceVersion;
-    /// Which kind of bind (SMPP 3.4 §2.2).
+    /// The kind of bind (SMPP 3.4 §2.2).
     BindKind = OperatorBind;
-    /// How destinations are written (SMPP 3.4 §5.2.5, §5.2.6).
+    /// The form in which destinations are written (SMPP 3.4 §5.2.5, §5.2.6).
     NumberFormat = NumberStyle;
-    /// How the ids in receipts relate to those in responses.
+    /// The form of the ids in receipts, compared with those in responses.
     ReceiptIds = ReceiptIdFormat;
-    /// How messages of more than one segment are handed over.
+    /// The form in which messages of more than one segment are sent.
     LongMessages = tollgate_provisioning::LongMessages;
-    /// What becomes of a message of unknown outcome.
+    /// The treatment of a message of unknown outcome.
     UnknownOutcome = UnknownPolicy;
 }
 

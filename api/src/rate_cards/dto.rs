@@ -1,4 +1,5 @@
-//! What is said of rate cards: rows, changes of them, and what a whole deck would change.
+//! The bodies and parameters of requests about rate cards: rows, changes of them, and what a whole deck
+//! would change.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -24,19 +25,19 @@ pub struct RateCard {
     /// ISO 3166-1 alpha-2; empty for international networks.
     #[schema(example = "KE")]
     pub country_code: String,
-    /// What people call the country; empty for international networks.
+    /// The name of the country for people; empty for international networks.
     pub country_name: String,
     /// Operator or brand; empty for a whole MCC.
     pub operator: String,
     /// Of one segment.
     pub price_per_sms: Money,
-    /// The plan's.
+    /// The plan's currency.
     pub currency: Option<CurrencyCode>,
     /// First instant at which it holds; null for always.
     pub effective_from: Option<Time>,
     /// First instant at which it no longer holds; null for an open end.
     pub effective_to: Option<Time>,
-    /// For people.
+    /// A text for people.
     pub note: String,
     /// The file that it stands in.
     #[schema(example = "rates/samples.csv")]
@@ -45,7 +46,7 @@ pub struct RateCard {
     pub line: u32,
 }
 
-/// In which order rates are listed.
+/// The order in which rates are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RateSort {
@@ -59,10 +60,10 @@ pub enum RateSort {
 }
 
 list_query! {
-    /// Which rates.
+    /// The filters of a list of rates.
     pub struct RateCardsQuery {
-        /// Only those that hold for this plan: its own, and those of every plan for networks that it has none of its own
-        /// for. `*` for those of every plan alone.
+        /// Only those that hold for this plan: its own, and those of every plan for networks that it has none
+        /// of its own for. `*` for those of every plan alone.
         pub plan: Option<String>,
         /// Only those of this MCC.
         pub mcc: Option<String>,
@@ -70,7 +71,7 @@ list_query! {
         pub mnc: Option<String>,
         /// Only those in this country: ISO 3166-1 alpha-2.
         pub country: Option<String>,
-        /// In which order; by network where it is not said.
+        /// The order of the list; by network if it is not given.
         pub sort: Option<RateSort>,
     }
 }
@@ -109,13 +110,13 @@ pub struct RateRow {
     /// First instant at which it no longer holds; null for an open end.
     #[serde(default)]
     pub effective_to: Option<Time>,
-    /// For people, in one line; what is there stays where it is not said.
+    /// For people, in one line; what is there stays if it is not given.
     #[serde(default)]
     #[schema(max_length = 200)]
     pub note: Option<String>,
 }
 
-/// Which rate is to go.
+/// The filters of a list of rate is to go.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -135,7 +136,7 @@ pub struct RatePlaceQuery {
     pub effective_from: Option<Time>,
 }
 
-/// What becomes of an uploaded deck.
+/// The treatment of an uploaded deck.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -149,23 +150,23 @@ pub struct DeckQuery {
     /// Takes the place of this plan's rows alone; then the deck needs no column `plan`.
     #[serde(default)]
     pub plan: Option<String>,
-    /// A price that moves by more percent than this, up or down, is flagged; 20 where it is not said.
+    /// A price that moves by more percent than this, up or down, is flagged; 20 if it is not given.
     #[serde(default)]
     #[param(pattern = r"^[0-9]{1,6}(\.[0-9]{1,4})?$")]
     pub move_limit_percent: Option<String>,
     /// Takes the deck although prices are flagged.
     #[serde(default)]
     pub accept_flagged: bool,
-    /// Rows of each kind that the answer shows at most; 100 where it is not said.
+    /// Rows of each kind that the answer shows at most; 100 if it is not given.
     #[serde(default)]
     #[param(maximum = 1000)]
     pub show: Option<u32>,
 }
 
-/// What a deck would change, or has changed.
+/// The changes that a deck would make, or has made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DeckDifference {
-    /// Whether anything is different now.
+    /// The result, which says if anything is different now.
     pub result: ChangeResult,
     /// The tariff version in force now.
     #[schema(example = "5f3a9c0d1e2b4a67")]
@@ -207,7 +208,7 @@ pub struct DeckRow {
     pub effective_from: Option<Time>,
     /// First instant at which it no longer holds; null for an open end.
     pub effective_to: Option<Time>,
-    /// For people.
+    /// A text for people.
     pub note: String,
     /// Its line in the deck; of a removed row in the file.
     pub line: u32,
@@ -216,10 +217,10 @@ pub struct DeckRow {
 /// A row that the file had not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AddedRow {
-    /// The row.
+    /// The row of the deck.
     pub row: DeckRow,
-    /// How the price moves from what held for the same plan and network before; null where that was the base price or a
-    /// wider rate.
+    /// The change of the price for the same plan and network; null if that was the base price or a wider
+    /// rate before.
     pub price: Option<PriceMove>,
 }
 
@@ -230,7 +231,7 @@ pub struct ChangedRow {
     pub before: DeckRow,
     /// As it is to be.
     pub after: DeckRow,
-    /// How the price moves.
+    /// The change of the price.
     pub price: PriceMove,
 }
 
@@ -239,19 +240,19 @@ pub struct ChangedRow {
 pub struct FlaggedRow {
     /// As it is to be.
     pub row: DeckRow,
-    /// How the price moves.
+    /// The change of the price.
     pub price: PriceMove,
 }
 
-/// How a price moves.
+/// The change of a price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PriceMove {
-    /// What held before.
+    /// The price before.
     pub old: Money,
-    /// What is to hold.
+    /// The price after.
     pub new: Money,
     /// In percent of what held before, rounded half-even to four decimals; null from nothing to something.
     pub percent: Option<Percent>,
-    /// Whether that is more than the limit.
+    /// True if that is more than the limit.
     pub is_flagged: bool,
 }

@@ -1,4 +1,4 @@
-//! What is said of tariff versions and of changes of the files.
+//! The bodies and parameters of requests about tariff versions and of changes of the files.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -6,19 +6,19 @@ use utoipa::{IntoParams, ToSchema};
 use crate::list_query;
 use crate::time::Time;
 
-/// What a change of the files came to.
+/// The result of a change of the files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TariffChange {
-    /// Whether anything is different now.
+    /// The result, which says if anything is different now.
     pub result: ChangeResult,
     /// The tariff version in force now.
     #[schema(example = "5f3a9c0d1e2b4a67")]
     pub version: String,
-    /// What is different, a line for each thing.
+    /// The differences, one on each line.
     pub changes: Vec<String>,
 }
 
-/// Whether a change made a difference.
+/// The result of a change, which says if it made a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeResult {
@@ -38,11 +38,11 @@ pub struct TariffVersion {
     pub version: String,
     /// Its number, in the order in which versions were first applied.
     pub number: u32,
-    /// When it was first applied.
+    /// The time at which it was first applied.
     pub applied_at: Time,
-    /// Whether it is in force now.
+    /// True if it is in force now.
     pub is_in_force: bool,
-    /// What it was read from, by name.
+    /// The files that it was read from, by name.
     pub files: Vec<TariffFile>,
 }
 
@@ -58,7 +58,7 @@ pub struct TariffFile {
     pub sha256: String,
 }
 
-/// How to go back.
+/// The options of a rollback.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -68,27 +68,27 @@ pub struct RollbackQuery {
     pub dry_run: bool,
 }
 
-/// What a way back came to.
+/// The result of a rollback.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TariffRollback {
-    /// Whether anything is different now.
+    /// The result, which says if anything is different now.
     pub result: ChangeResult,
     /// The version that was gone back to.
     pub rolled_back_to: String,
     /// The tariff version in force now; another one than that where something was not rolled back.
     pub version: String,
-    /// What is different, a line for each thing.
+    /// The differences, one on each line.
     pub changes: Vec<String>,
     /// Files that have what they had.
     pub restored: Vec<String>,
     /// Rate files that the version did not have: their rows are gone.
     pub emptied: Vec<String>,
-    /// What differs from the version and stays as it is: what accounts and operators have of their own, networks, numbering,
-    /// costs.
+    /// The differences from the version that stay as they are: own settings of accounts and operators,
+    /// networks, numbering, costs.
     pub not_rolled_back: Vec<String>,
 }
 
-/// In which order versions are listed.
+/// The order in which versions are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TariffSort {
@@ -100,7 +100,7 @@ pub enum TariffSort {
 }
 
 list_query! {
-    /// Which versions.
+    /// The filters of a list of versions.
     pub struct TariffsQuery {
         /// Only those first applied at or after this.
         #[param(value_type = Option<Time>)]
@@ -108,7 +108,7 @@ list_query! {
         /// Only those first applied before this.
         #[param(value_type = Option<Time>)]
         pub to: Option<Time>,
-        /// In which order; the newest first where it is not said.
+        /// The order of the list; the newest first if it is not given.
         pub sort: Option<TariffSort>,
     }
 }

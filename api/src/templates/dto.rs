@@ -1,4 +1,4 @@
-//! What is said of templates.
+//! The bodies and parameters of requests about templates.
 
 use std::fmt;
 
@@ -11,13 +11,13 @@ use crate::time::Time;
 /// A message template of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct MessageTemplate {
-    /// Its id.
+    /// The id of it.
     #[schema(example = "tpl_4k7xw2m9q3z8r6t5v2n7")]
     pub id: String,
-    /// Whose it is.
+    /// The account that it belongs to.
     #[schema(example = "biz_test_001")]
     pub account: String,
-    /// What people call it.
+    /// Its name, for people.
     #[schema(example = "login code")]
     pub name: String,
     /// The text with its placeholders.
@@ -26,22 +26,22 @@ pub struct MessageTemplate {
     /// The placeholders' names, in the order of the text.
     #[schema(example = json!(["code"]))]
     pub placeholders: Vec<String>,
-    /// What messages of it are for.
+    /// The purpose of messages with it.
     pub category: ContentCategory,
     /// Its language (BCP 47).
     #[schema(example = "en")]
     pub language: Option<String>,
-    /// For whoever decides: what it is for.
+    /// An explanation of its purpose for those who moderate it.
     pub description: Option<String>,
-    /// Whether it may be used.
+    /// The state of its moderation.
     pub status: ModerationStatus,
-    /// Why it was decided so.
+    /// The reason of the decision.
     pub reason: Option<String>,
-    /// When it was decided last; null while it is pending.
+    /// The time at which it was decided last; null while it is pending.
     pub moderated_at: Option<Time>,
-    /// When it was asked for.
+    /// The time at which it was asked for.
     pub created_at: Time,
-    /// When it was changed or decided last.
+    /// The time at which it was changed or decided last.
     pub updated_at: Time,
 }
 
@@ -49,24 +49,24 @@ pub struct MessageTemplate {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTemplate {
-    /// For whom; the caller's own account where it is not said.
+    /// The account that it is for; the caller's own if it is not given.
     #[serde(default)]
     #[schema(example = "biz_test_001")]
     pub account: Option<String>,
-    /// What people call it. An account has each name once.
+    /// The name of it for people. An account has each name once.
     #[schema(min_length = 1, max_length = 100, example = "login code")]
     pub name: String,
-    /// The text. Up to 20 placeholders such as `{code}` stand for 1 to 160 characters each, with something between any two; a
-    /// brace itself is written twice. A text matches character for character.
+    /// The text. Up to 20 placeholders such as `{code}` stand for 1 to 160 characters each, with something
+    /// between any two; a brace itself is written twice. A text matches character for character.
     #[schema(min_length = 1, max_length = 1600, example = "Your code is {code}.")]
     pub body: String,
-    /// What messages of it are for.
+    /// The purpose of messages with it.
     pub category: ContentCategory,
     /// Its language (BCP 47).
     #[serde(default)]
     #[schema(pattern = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", example = "en")]
     pub language: Option<String>,
-    /// For whoever decides: what it is for.
+    /// An explanation of its purpose for those who moderate it.
     #[serde(default)]
     #[schema(max_length = 500)]
     pub description: Option<String>,
@@ -76,19 +76,19 @@ pub struct NewTemplate {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TemplateChange {
-    /// What people call it.
+    /// Its name, for people.
     #[schema(min_length = 1, max_length = 100, example = "login code")]
     pub name: String,
     /// The text, as for a new one.
     #[schema(min_length = 1, max_length = 1600, example = "Your code is {code}.")]
     pub body: String,
-    /// What messages of it are for.
+    /// The purpose of messages with it.
     pub category: ContentCategory,
     /// Its language (BCP 47).
     #[serde(default)]
     #[schema(pattern = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", example = "en")]
     pub language: Option<String>,
-    /// For whoever decides: what it is for.
+    /// An explanation of its purpose for those who moderate it.
     #[serde(default)]
     #[schema(max_length = 500)]
     pub description: Option<String>,
@@ -98,7 +98,7 @@ pub struct TemplateChange {
 #[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TextToCheck {
-    /// The text.
+    /// The text to check.
     #[schema(max_length = 5000, example = "Your code is 493817.")]
     pub text: String,
 }
@@ -109,9 +109,9 @@ impl fmt::Debug for TextToCheck {
     }
 }
 
-/// What a text came to.
+/// The result of a check of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TemplateMatch {
-    /// Whether it is the template with its placeholders filled.
+    /// True if it is the template with its placeholders filled.
     pub matches: bool,
 }

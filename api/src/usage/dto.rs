@@ -1,4 +1,4 @@
-//! What is said of usage.
+//! The bodies and parameters of requests about usage.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -7,7 +7,7 @@ use crate::list_query;
 use crate::money::{CurrencyCode, Money};
 use crate::time::Time;
 
-/// Which period.
+/// The filters of a list of period.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UsagePeriod {
@@ -24,12 +24,12 @@ pub enum UsagePeriod {
     Range,
 }
 
-/// Which usage.
+/// The filters of a list of usage.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct UsageQuery {
-    /// The period; `this_month` where it is not said.
+    /// The period; `this_month` if it is not given.
     #[serde(default)]
     #[param(inline)]
     pub period: Option<UsagePeriod>,
@@ -41,15 +41,15 @@ pub struct UsageQuery {
     #[serde(default)]
     #[param(value_type = Option<Time>)]
     pub to: Option<Time>,
-    /// Whether the figures of each day are wanted too.
+    /// True if the figures of each day are wanted too.
     #[serde(default)]
     pub daily: Option<bool>,
 }
 
 list_query! {
-    /// Which usage.
+    /// The filters of a list of usage.
     pub struct UsageListQuery {
-        /// The period; `this_month` where it is not said.
+        /// The period; `this_month` if it is not given.
         #[param(inline)]
         pub period: Option<UsagePeriod>,
         /// First instant of a `range`, at most 92 days before `to`.
@@ -64,7 +64,7 @@ list_query! {
 /// Messages that were counted together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct UsageCounts {
-    /// Messages charged.
+    /// The number of messages charged.
     pub messages_sent: u64,
     /// Of them, those delivered.
     pub messages_delivered: u64,
@@ -78,23 +78,24 @@ pub struct UsageCounts {
     pub messages_pending: u64,
     /// Segments charged, less those of messages whose charge was given back.
     pub segments: u64,
-    /// Delivered of all that were sent, in percent, rounded half to even to two decimals; `0.00` where none was sent.
+    /// Delivered of all that were sent, in percent, rounded half to even to two decimals; `0.00` where none
+    /// was sent.
     #[schema(pattern = r"^[0-9]{1,3}\.[0-9]{2}$", example = "98.50")]
     pub success_rate: String,
-    /// What was charged, less what was given back of it.
+    /// The amount charged, less the amount given back.
     pub cost: Money,
     /// Cost of one message sent, rounded half to even to a millionth; zero where none was sent.
     pub average_cost_per_message: Money,
 }
 
-/// What an account sent in a period.
+/// The usage of an account in a period.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Usage {
-    /// Whose.
+    /// The account's id.
     pub account: String,
     /// Of all money here.
     pub currency: CurrencyCode,
-    /// What was asked for.
+    /// The period that was asked for.
     pub period: UsagePeriod,
     /// The time zone whose days are meant.
     #[schema(example = "Africa/Nairobi")]
@@ -103,7 +104,7 @@ pub struct Usage {
     pub from: Time,
     /// First instant that is no longer counted.
     pub to: Time,
-    /// Messages charged.
+    /// The number of messages charged.
     pub total_messages_sent: u64,
     /// Of them, those delivered.
     pub total_messages_delivered: u64,
@@ -117,10 +118,11 @@ pub struct Usage {
     pub total_messages_pending: u64,
     /// Segments charged, less those of messages whose charge was given back.
     pub total_segments: u64,
-    /// Delivered of all that were sent, in percent, rounded half to even to two decimals; `0.00` where none was sent.
+    /// Delivered of all that were sent, in percent, rounded half to even to two decimals; `0.00` where none
+    /// was sent.
     #[schema(pattern = r"^[0-9]{1,3}\.[0-9]{2}$", example = "98.50")]
     pub success_rate: String,
-    /// What was charged, less what was given back of it.
+    /// The amount charged, less the amount given back.
     pub total_cost: Money,
     /// Cost of one message sent, rounded half to even to a millionth; zero where none was sent.
     pub average_cost_per_message: Money,
@@ -128,27 +130,28 @@ pub struct Usage {
     pub country_usage: Vec<CountryUsage>,
     /// By network, in the order of their codes.
     pub network_usage: Vec<NetworkUsage>,
-    /// By the operator that has the messages, or refused them last. Messages that none was asked for are in none.
+    /// By the operator that has the messages, or refused them last. Messages that none was asked for are in
+    /// none.
     pub operator_usage: Vec<OperatorUsage>,
     /// By day, without gaps; null where it was not asked for.
     pub daily_usage: Option<Vec<DailyUsage>>,
 }
 
-/// What went to one country.
+/// The usage of one country.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CountryUsage {
     /// ISO 3166-1 alpha-2; null for networks of no country.
     #[schema(example = "KE")]
     pub country_code: Option<String>,
-    /// For people.
+    /// A text for people.
     #[schema(example = "Kenya")]
     pub country_name: Option<String>,
-    /// The figures.
+    /// The counts and amounts.
     #[serde(flatten)]
     pub counts: UsageCounts,
 }
 
-/// What went to one network.
+/// The usage of one network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NetworkUsage {
     /// Mobile country code.
@@ -157,27 +160,28 @@ pub struct NetworkUsage {
     /// Mobile network code; null where only the MCC is known.
     #[schema(example = "02")]
     pub mnc: Option<String>,
-    /// Whose network it is, for people; null where it is not in the catalogue.
+    /// The name of the network's operator, for people; null if it is not in the catalogue.
     #[schema(example = "Safaricom")]
     pub network: Option<String>,
     /// ISO 3166-1 alpha-2; null for networks of no country.
     #[schema(example = "KE")]
     pub country_code: Option<String>,
-    /// The figures.
+    /// The counts and amounts.
     #[serde(flatten)]
     pub counts: UsageCounts,
 }
 
-/// What one operator has, or refused last.
+/// The usage of messages that one operator accepted, or was the last to refuse.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct OperatorUsage {
     /// The operator's code.
     #[schema(example = "safaricom_1")]
     pub operator: String,
-    /// The figures.
+    /// The counts and amounts.
     #[serde(flatten)]
     pub counts: UsageCounts,
-    /// What the operator charges, as far as it is known in the account's currency. Only in answers to admins.
+    /// The price that the operator charges, as far as it is known in the account's currency. Only in
+    /// answers to admins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operator_cost: Option<Money>,
     /// Cost less what the operator charges. Only in answers to admins.
@@ -185,13 +189,13 @@ pub struct OperatorUsage {
     pub margin: Option<Money>,
 }
 
-/// What was sent on one day.
+/// The usage of one day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DailyUsage {
     /// The day in the time zone of the usage.
     #[schema(value_type = String, format = Date, example = "2026-11-21")]
     pub date: String,
-    /// The figures.
+    /// The counts and amounts.
     #[serde(flatten)]
     pub counts: UsageCounts,
 }
@@ -199,7 +203,7 @@ pub struct DailyUsage {
 /// An account with the totals of a period.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AccountUsage {
-    /// Whose.
+    /// The account's id.
     pub account: String,
     /// Of its money.
     pub currency: CurrencyCode,
@@ -210,7 +214,7 @@ pub struct AccountUsage {
     pub from: Time,
     /// First instant that is no longer counted.
     pub to: Time,
-    /// The figures.
+    /// The counts and amounts.
     #[serde(flatten)]
     pub counts: UsageCounts,
 }

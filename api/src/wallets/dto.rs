@@ -1,4 +1,4 @@
-//! What is said of wallets and of what moves their money.
+//! The bodies and parameters of requests about wallets and of what moves their money.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,32 +9,33 @@ use crate::list_query;
 use crate::money::{CurrencyCode, Money};
 use crate::time::Time;
 
-/// What an account has.
+/// The balance of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Balance {
-    /// Whose.
+    /// The account's id.
     #[schema(example = "biz_test_001")]
     pub account: String,
-    /// Negative where credit is used. Now, it is what the next message is charged against; with `at`, what was durable then.
+    /// Negative where credit is used. Now, it is what the next message is charged against; with `at`, what
+    /// was durable then.
     pub balance: Money,
     /// Of every amount here.
     pub currency: CurrencyCode,
-    /// How far below zero the balance may go; null for an instant of the past.
+    /// The amount by which the balance may go below zero; null for an instant of the past.
     pub credit_limit: Option<Money>,
-    /// What can be spent: balance and credit limit; null for an instant of the past.
+    /// The amount that can be spent: balance and credit limit; null for an instant of the past.
     pub available: Option<Money>,
-    /// Whether the balance is below the account's threshold; null for an instant of the past.
+    /// True if the balance is below the account's threshold; null for an instant of the past.
     pub low: Option<bool>,
-    /// When that holds.
+    /// The time for which this holds.
     pub as_of: Time,
 }
 
-/// When a balance is asked for.
+/// The time at which a balance is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct BalanceQuery {
-    /// An instant of the past; now where it is not said.
+    /// An instant of the past; now if it is not given.
     #[serde(default)]
     pub at: Option<Time>,
 }
@@ -42,24 +43,24 @@ pub struct BalanceQuery {
 /// An account's money, and what it may do with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Wallet {
-    /// Whose.
+    /// The account's id.
     #[schema(example = "biz_test_001")]
     pub account: String,
     /// Negative where credit is used.
     pub balance: Money,
     /// Of every amount here.
     pub currency: CurrencyCode,
-    /// How far below zero the balance may go: zero is prepaid, more is postpaid.
+    /// The amount by which the balance may go below zero: zero is prepaid, more is postpaid.
     pub credit_limit: Money,
-    /// What can be spent: balance and credit limit.
+    /// The amount that can be spent: balance and credit limit.
     pub available: Money,
     /// Below this balance the account is warned.
     pub low_balance_threshold: Option<Money>,
     /// Segments of a calendar month above which it is warned of overage.
     pub overage_segments: Option<u64>,
-    /// Whether its messages are taken.
+    /// The account's status, which says if its messages are accepted.
     pub status: AccountStatus,
-    /// Its plan.
+    /// The name of its plan.
     #[schema(example = "starter")]
     pub plan: String,
     /// The calendar month in the plan's time zone.
@@ -67,11 +68,11 @@ pub struct Wallet {
     pub month: String,
     /// Segments charged in that month, less those given back: where the volume tiers stand.
     pub segments_this_month: u64,
-    /// When that holds.
+    /// The time for which this holds.
     pub as_of: Time,
 }
 
-/// What a transaction is.
+/// The kind of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TransactionKind {
@@ -87,7 +88,7 @@ pub enum TransactionKind {
     OpeningBalance,
 }
 
-/// How far a transaction is.
+/// The status of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TransactionStatus {
@@ -101,28 +102,29 @@ pub struct Transaction {
     /// Its id; a debit's is its message's.
     #[schema(example = "178466400000000000")]
     pub id: String,
-    /// Whose.
+    /// The account's id.
     #[schema(example = "biz_test_001")]
     pub account: String,
-    /// What it is.
+    /// The kind of the transaction.
     pub kind: TransactionKind,
     /// Added to the balance: below zero for what was taken.
     pub amount: Money,
     /// Of every amount here.
     pub currency: CurrencyCode,
-    /// How far it is.
+    /// The status of the transaction.
     pub status: TransactionStatus,
-    /// What it refers to, in the words of who asked for it; a message id for debits and refunds.
+    /// The reference that was given; for debits and refunds, the id of the message.
     pub reference: String,
     /// More about it; the reason of an adjustment.
     pub details: String,
     /// A JSON object, as it was sent with the transaction.
     pub metadata: Option<Map<String, Value>>,
-    /// Who asked for it; empty where nobody did by hand.
+    /// The actor that asked for it; empty if nobody did.
     pub actor: String,
-    /// When it became durable.
+    /// The time at which it became durable.
     pub at: Time,
-    /// The durable balance with it; null for debits and for entries of an early version, where it is not kept.
+    /// The durable balance with it; null for debits and for entries of an early version, where it is not
+    /// kept.
     pub balance_after: Option<Money>,
     /// The message that was charged or given back.
     pub message_id: Option<String>,
@@ -134,7 +136,7 @@ pub struct Transaction {
 pub struct NewTopup {
     /// More than zero, in the account's currency.
     pub amount: Money,
-    /// What it refers to, such as the number of a payment.
+    /// The reference, such as the number of a payment.
     #[schema(min_length = 1, max_length = 200, example = "INV-2026-0042")]
     pub reference: String,
     /// More about it.
@@ -152,19 +154,19 @@ pub struct NewTopup {
 pub struct NewAdjustment {
     /// Added to the balance, so below zero to take money; not zero, and in the account's currency.
     pub amount: Money,
-    /// Why.
+    /// The reason that is given.
     #[schema(min_length = 1, max_length = 2000, example = "goodwill for the outage of 2026-11-20")]
     pub reason: String,
-    /// What it refers to.
+    /// The reference that it carries.
     #[serde(default)]
     #[schema(max_length = 200)]
     pub reference: Option<String>,
 }
 
 list_query! {
-    /// Which transactions.
+    /// The filters of a list of transactions.
     pub struct TransactionsQuery {
-        /// Only these.
+        /// Only transactions of this kind.
         pub kind: Option<TransactionKind>,
         /// Only those that became durable at or after.
         pub from: Option<Time>,

@@ -1,4 +1,5 @@
-//! What is said to the wecall clients. Enum values are in upper case, dates stand for days, and amounts are decimal strings.
+//! The bodies of the existing clients' requests and answers. Enum values are in upper case, dates stand
+//! for days, and amounts are decimal strings.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use crate::money::{CurrencyCode, Money};
 use crate::percent::Percent;
 use crate::time::Time;
 
-/// A wallet.
+/// A wallet as these clients know it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WecallWallet {
     /// The account's id.
@@ -22,17 +23,17 @@ pub struct WecallWallet {
     pub balance: Money,
     /// Of every amount here.
     pub currency: CurrencyCode,
-    /// How far below zero the balance may go.
+    /// The amount by which the balance may go below zero.
     pub credit_limit: Money,
     /// Always false: nothing here takes money from a card.
     pub auto_recharge_enabled: bool,
-    /// Always null.
+    /// Null in every answer.
     pub auto_recharge_amount: Option<Money>,
-    /// Always null.
+    /// Null in every answer.
     pub auto_recharge_threshold: Option<Money>,
 }
 
-/// What a transaction is.
+/// The kind of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WecallTransactionType {
@@ -48,7 +49,7 @@ pub enum WecallTransactionType {
     OpeningBalance,
 }
 
-/// How far a transaction is.
+/// The status of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WecallTransactionStatus {
@@ -67,23 +68,23 @@ pub struct WecallTransaction {
     pub sid: String,
     /// The account's id.
     pub business_sid: String,
-    /// What it is.
+    /// The kind of the transaction.
     #[serde(rename = "type")]
     pub kind: WecallTransactionType,
     /// Added to the balance: below zero for what was taken.
     pub amount: Money,
     /// Of the amount.
     pub currency: CurrencyCode,
-    /// What it refers to; a message id for debits and refunds.
+    /// The reference; for debits and refunds, the id of the message.
     pub reference: String,
-    /// How far it is.
+    /// The status of the transaction.
     pub status: WecallTransactionStatus,
     /// More about it, for a person.
     pub details: String,
     /// A JSON object, as it was sent with the transaction; an empty one for none.
     #[schema(value_type = Object)]
     pub metadata: BTreeMap<String, Value>,
-    /// When it became durable.
+    /// The time at which it became durable.
     pub created_at: Time,
 }
 
@@ -96,13 +97,13 @@ pub struct WecallTopup {
     pub business_sid: String,
     /// More than zero, in the account's currency: a JSON number or a string, read digit by digit.
     pub amount: Money,
-    /// What it refers to; `topup` where it is not said.
+    /// The reference; `topup` if it is not given.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 200)]
     pub reference: Option<String>,
 }
 
-/// How a plan is paid.
+/// The way in which a plan is paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WecallPlanType {
@@ -112,15 +113,15 @@ pub enum WecallPlanType {
     Postpaid,
 }
 
-/// A plan.
+/// A plan as these clients know it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WecallPlan {
-    /// Its name.
+    /// The name of it.
     pub sid: String,
-    /// Its name.
+    /// The name of it.
     #[schema(example = "starter")]
     pub name: String,
-    /// What it is paid like.
+    /// The way in which it is paid.
     #[serde(rename = "type")]
     pub kind: WecallPlanType,
     /// Of a segment where no rate holds; null refuses such messages.
@@ -146,7 +147,7 @@ pub struct WecallTier {
     pub discount_percent: Percent,
 }
 
-/// A rate.
+/// A rate as these clients know it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WecallRate {
     /// Plan, network and time that it holds for, in one.
@@ -157,7 +158,7 @@ pub struct WecallRate {
     /// ISO 3166-1 alpha-2; empty for international networks.
     #[schema(example = "KE")]
     pub country_code: String,
-    /// What people call the country.
+    /// The name of the country for people.
     pub country_name: String,
     /// Operator or brand; empty for a whole country.
     pub operator: String,
@@ -169,13 +170,13 @@ pub struct WecallRate {
     pub effective_from: Option<Time>,
 }
 
-/// Which messages are counted, by the days of the plan's time zone.
+/// The period of usage, by the days of the plan's time zone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WecallPeriod {
-    /// Since midnight.
+    /// From midnight until now.
     Today,
-    /// Since Monday.
+    /// From Monday until now.
     ThisWeek,
     /// Since the first of the month.
     #[default]
@@ -184,14 +185,14 @@ pub enum WecallPeriod {
     LastMonth,
 }
 
-/// What an account has sent.
+/// The usage of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WecallUsage {
     /// The account's id.
     pub business_sid: String,
     /// As it was asked for.
     pub period: WecallPeriod,
-    /// Messages charged.
+    /// The number of messages charged.
     pub total_messages_sent: u64,
     /// Of these, those that were delivered.
     pub total_messages_delivered: u64,
@@ -200,7 +201,7 @@ pub struct WecallUsage {
     /// Delivered of sent, from 0 to 1 with four decimals; zero where none was sent.
     #[schema(pattern = r"^[01](\.[0-9]{1,4})?$", example = "0.9712")]
     pub success_rate: String,
-    /// What they cost, less what was given back.
+    /// The cost, less what was given back.
     pub total_cost: Money,
     /// Of one message sent; zero where none was.
     pub average_cost_per_message: Money,
@@ -212,33 +213,33 @@ pub struct WecallUsage {
     pub operator_usage: Vec<WecallOperatorUsage>,
 }
 
-/// What was sent to a country.
+/// The usage of one country.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WecallCountryUsage {
     /// ISO 3166-1 alpha-2; empty for international networks.
     pub country_code: String,
-    /// What people call the country.
+    /// The name of the country for people.
     pub country_name: String,
-    /// Messages charged.
+    /// The number of messages charged.
     pub messages_sent: u64,
-    /// What they cost, less what was given back.
+    /// The cost, less what was given back.
     pub cost: Money,
 }
 
-/// What was sent to an operator's subscribers.
+/// The usage of one network's subscribers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WecallOperatorUsage {
     /// Operator or brand.
     pub operator: String,
-    /// What people call its country.
+    /// The name of its country for people.
     pub country: String,
-    /// Messages charged.
+    /// The number of messages charged.
     pub messages_sent: u64,
-    /// What they cost, less what was given back.
+    /// The cost, less what was given back.
     pub cost: Money,
 }
 
-/// How far an invoice is.
+/// The status of an invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WecallInvoiceStatus {
@@ -254,26 +255,26 @@ pub enum WecallInvoiceStatus {
     Cancelled,
 }
 
-/// What a line is for.
+/// The category of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WecallCategory {
-    /// Messages.
+    /// The line is for messages.
     Sms,
     /// Use of the API.
     Api,
-    /// Storage.
+    /// The line is for storage.
     Storage,
-    /// Support.
+    /// The line is for support.
     Support,
-    /// Anything else.
+    /// The line is for anything else.
     Other,
 }
 
-/// An invoice.
+/// An invoice as these clients know it.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct WecallInvoice {
-    /// Its number.
+    /// The number of it.
     pub sid: String,
     /// The account's id.
     pub business_sid: String,
@@ -290,15 +291,15 @@ pub struct WecallInvoice {
     pub total_amount: Money,
     /// Of every amount here.
     pub currency: CurrencyCode,
-    /// How far it is.
+    /// The status of the invoice.
     pub status: WecallInvoiceStatus,
-    /// What it is made of.
+    /// The lines of the invoice.
     pub line_items: Vec<WecallInvoiceLine>,
-    /// When it is to be paid by; null until it is sent.
+    /// The time by which it is to be paid; null until it is sent.
     pub due_date: Option<Time>,
-    /// When it was noted as paid.
+    /// The time at which it was noted as paid.
     pub paid_date: Option<Time>,
-    /// When it was drafted.
+    /// The time at which it was drafted.
     pub created_at: Time,
 }
 
@@ -307,20 +308,20 @@ pub struct WecallInvoice {
 pub struct WecallInvoiceLine {
     /// For a person.
     pub description: String,
-    /// Segments.
+    /// The number of segments.
     pub quantity: u64,
     /// Total over quantity, rounded; the total is what holds.
     pub unit_price: Money,
     /// Exact; negative where it was given back.
     pub total: Money,
-    /// What it is for.
+    /// The category of the line.
     pub category: WecallCategory,
     /// More of it: messages, network, country.
     #[schema(value_type = Object)]
     pub details: Value,
 }
 
-/// What an alert is about.
+/// The kind of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WecallAlertType {
@@ -334,11 +335,11 @@ pub enum WecallAlertType {
     PaymentDue,
 }
 
-/// How urgent an alert is.
+/// The severity of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WecallSeverity {
-    /// To know.
+    /// The alert is for information.
     Info,
     /// To look at.
     Warning,
@@ -346,53 +347,53 @@ pub enum WecallSeverity {
     Critical,
 }
 
-/// An alert.
+/// An alert as these clients know it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WecallAlert {
-    /// Its id.
+    /// The id of it.
     pub sid: String,
     /// The account's id.
     pub business_sid: String,
-    /// What it is about.
+    /// The kind of the alert.
     #[serde(rename = "type")]
     pub kind: WecallAlertType,
-    /// How urgent it is.
+    /// The severity of the alert.
     pub severity: WecallSeverity,
     /// For a person.
     pub message: String,
-    /// What was passed: an amount, or segments.
+    /// The threshold that was passed: an amount, or segments.
     pub threshold: Option<String>,
-    /// What there was when it was raised: an amount, or segments.
+    /// The value when it was raised: an amount, or segments.
     pub current_value: Option<String>,
-    /// Whether somebody has read it.
+    /// True if somebody has read it.
     pub is_read: bool,
-    /// When it was raised.
+    /// The time at which it was raised.
     pub created_at: Time,
 }
 
-/// Which transactions.
+/// The filters of a list of transactions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct WecallTransactionsQuery {
-    /// The newest so many, from 1 to 1000; 50 where it is not said.
+    /// The newest so many, from 1 to 1000; 50 if it is not given.
     #[serde(default)]
     #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
 }
 
-/// Which usage.
+/// The filters of a list of usage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct WecallUsageQuery {
-    /// The period; `THIS_MONTH` where it is not said.
+    /// The period; `THIS_MONTH` if it is not given.
     #[serde(default)]
     #[param(inline)]
     pub period: WecallPeriod,
 }
 
-/// Which invoice.
+/// The filters of a list of invoice.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

@@ -1,4 +1,4 @@
-//! What a handler has for the peer: one deliver_sm, and what became of it.
+//! Deliveries from the handler to the peer: one deliver_sm, and its outcome.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ pub struct Delivery {
     pub token: u64,
     /// The sender; of a receipt, the message's destination.
     pub source: OwnedAddress,
-    /// To whom; of a receipt, the message's sender.
+    /// The recipient; of a receipt, the message's sender.
     pub destination: OwnedAddress,
     /// SMPP 3.4 §5.2.12, such as 0x04 for a receipt.
     pub esm_class: u8,
@@ -45,7 +45,7 @@ pub struct OwnedAddress {
     pub digits: Vec<u8>,
 }
 
-/// What became of a delivery.
+/// The outcome of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryOutcome {
     /// The peer has it.

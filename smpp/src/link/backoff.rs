@@ -1,4 +1,4 @@
-//! How long to wait before the next try to connect.
+//! The delay before the next attempt to connect.
 //!
 //! The delay doubles with each failure, and is a quarter longer or shorter by chance, so that the links of
 //! many daemons do not come back at the same moment.

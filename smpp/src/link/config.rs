@@ -1,4 +1,4 @@
-//! What is to be known about an operator to bind to it.
+//! The settings of a link to an operator.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,17 +11,17 @@ use crate::handler::BindMode;
 pub struct LinkConfig {
     /// A name or an address.
     pub host: String,
-    /// TCP port.
+    /// The TCP port.
     pub port: u16,
     /// `None` for a connection in the clear.
     pub tls: Option<LinkTls>,
     /// Transmitter, receiver or transceiver. A receiver is never asked for messages.
     pub mode: BindMode,
-    /// Who we are there.
+    /// Our system_id at the operator.
     pub system_id: String,
     /// Never shown: `Debug` leaves it out.
     pub password: String,
-    /// Mostly empty.
+    /// The system_type, which is mostly empty.
     pub system_type: String,
     /// Such as 0x34. Below 0x34 no optional parameter is sent.
     pub interface_version: u8,

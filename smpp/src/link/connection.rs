@@ -28,7 +28,7 @@ const INPUT_LENGTH: usize = 64 * 1024;
 const READ_LENGTH_MIN: usize = INPUT_LENGTH / 2;
 /// For a session without a deadline: the timer has to be set to something.
 const FAR_AWAY: Duration = Duration::from_hours(24);
-/// For the farewell to be written, and for the operator to close its side.
+/// The time for the last octets to be written, and for the operator to close its side.
 const LINGER: Duration = Duration::from_millis(500);
 
 pub(super) struct Connection<'a, H, S> {
@@ -46,11 +46,11 @@ pub(super) struct Connection<'a, H, S> {
     timer: Pin<Box<Sleep>>,
 }
 
-/// How a connection ended.
+/// The result of a connection.
 pub(super) struct Ended {
-    /// How long it was bound, if it was.
+    /// The time for which it was bound, if it was.
     pub(super) bound_for: Option<Duration>,
-    /// [`LinkSession::delivers_before`].
+    /// See [`LinkSession::delivers_before`].
     pub(super) delivers_before: u32,
 }
 
@@ -102,7 +102,7 @@ impl<'a, H: LinkHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, H, S>
         }
         if !reason.is_abrupt() && self.write_failed.is_none() {
             // Whether the operator still listens is its own affair.
-            let _ = timeout(LINGER, self.say_farewell()).await;
+            let _ = timeout(LINGER, self.send_last_octets()).await;
         }
         Ended { bound_for, delivers_before: self.session.delivers_before() }
     }
@@ -246,9 +246,9 @@ impl<'a, H: LinkHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, H, S>
         }
     }
 
-    /// Writes what is left, closes our side, then reads until the operator closes its own: closing with unread
-    /// input would reset the connection and take the farewell away.
-    async fn say_farewell(&mut self) -> io::Result<()> {
+    /// Writes what is left, closes our side, then reads until the operator closes its own: closing with
+    /// unread input would reset the connection and lose the last octets.
+    async fn send_last_octets(&mut self) -> io::Result<()> {
         self.stream.write_all(self.session.output()).await?;
         self.stream.shutdown().await?;
         loop {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Why a link is down, or did not come up.
+/// The reason for which a link is down, or did not come up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkDown {
     /// The name does not resolve, or nobody listens there.
@@ -41,7 +41,7 @@ pub enum LinkDown {
     /// The operator took nothing of what it was sent for too long.
     #[error("the operator does not read")]
     WriteStalled,
-    /// We unbound.
+    /// The link was stopped and has unbound.
     #[error("stopped")]
     Stopped,
 }
@@ -66,7 +66,7 @@ impl LinkDown {
         }
     }
 
-    /// Whether the connection is of no use any more, so that waiting for the peer to read is in vain.
+    /// True if the connection is of no use any more, so that waiting for the peer to read is in vain.
     pub(super) fn is_abrupt(&self) -> bool {
         matches!(self, Self::ConnectionLost(_) | Self::PeerClosed | Self::Unanswered | Self::WriteStalled)
     }

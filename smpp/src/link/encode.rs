@@ -25,7 +25,8 @@ pub(super) fn put_bind(out: &mut BytesMut, sequence: u32, config: &LinkConfig) {
     });
 }
 
-/// A submit_sm, or nothing at all where it cannot be sent. Without `knows_tlvs` it has no optional parameters.
+/// A submit_sm, or nothing at all where it cannot be sent. Without `knows_tlvs` it has no optional
+/// parameters.
 pub(super) fn put_submit(
     out: &mut BytesMut,
     sequence: u32,
@@ -64,7 +65,7 @@ pub(super) fn put_delivered(out: &mut BytesMut, response: CommandId, status: u32
     }
 }
 
-/// What goes as short_message, and what as message_payload.
+/// The text as short_message and as message_payload, one of which is empty.
 fn place_text<'a>(
     message: &OutboundSubmit<'a>,
     knows_tlvs: bool,

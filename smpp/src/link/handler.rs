@@ -1,4 +1,4 @@
-//! What stands behind a link: the trait that the daemon implements.
+//! The trait that handles the messages of a link; `relay` implements it.
 //!
 //! The contract of one link, as the shell keeps it:
 //! 1. `connecting`, then `failed`, or `bound` and later `unbound`; and so on until the link is stopped;
@@ -28,11 +28,11 @@ pub trait LinkHandler: Send + 'static {
     /// From now on messages are taken.
     fn bound(&mut self);
 
-    /// Writes messages into the sink while [`SubmitSink::room`] is not 0. Ready when at least one was written;
-    /// Pending when there is none to send now: the waker is called when there is, from any thread.
+    /// Writes messages into the sink while [`SubmitSink::room`] is not 0. Ready when at least one was
+    /// written; Pending when there is none to send now: the waker is called when there is, from any thread.
     fn poll_submit(&mut self, cx: &mut Context<'_>, sink: &mut SubmitSink<'_>) -> Poll<()>;
 
-    /// What the operator said to a message.
+    /// The operator's answer to a message.
     fn responded(&mut self, token: u64, answer: SubmitAnswer<'_>);
 
     /// A deliver_sm or data_sm. It is acknowledged when its [`DeliverAck`] comes out of `poll_acks`, and the
@@ -40,11 +40,11 @@ pub trait LinkHandler: Send + 'static {
     /// acknowledgement is then left out, should it still be given.
     fn deliver(&mut self, deliver: &Deliver<'_>);
 
-    /// What one read brought has been worked through.
+    /// Called once the input of one read has been processed.
     fn flush(&mut self);
 
-    /// Moves the acknowledgements that are due to the end of `acks`. Ready when at least one was moved; else the
-    /// waker is called when there is one.
+    /// Moves the acknowledgements that are due to the end of `acks`. Ready when at least one was moved; else
+    /// the waker is called when there is one.
     fn poll_acks(&mut self, cx: &mut Context<'_>, acks: &mut Vec<DeliverAck>) -> Poll<()>;
 
     /// The link is down. `unanswered` are the messages that were written, or were about to be, and of which

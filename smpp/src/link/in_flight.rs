@@ -1,4 +1,4 @@
-//! What waits for an answer, by the number that it was asked under.
+//! Items that wait for an answer, by their sequence numbers.
 //!
 //! A ring of fixed size, at least twice as large as what may wait: a number's place is its remainder, and a
 //! number whose place is taken is passed over. So nothing is allocated or hashed per message, however
@@ -70,7 +70,7 @@ impl<T> InFlight<T> {
         self.waiting(number).is_some()
     }
 
-    /// What has waited longest, and its number.
+    /// The oldest item and its number.
     pub(super) fn oldest(&self) -> Option<(u32, &T)> {
         if self.count == 0 {
             return None;
@@ -100,7 +100,7 @@ impl<T> InFlight<T> {
         waiting.max_by_key(|number| self.age(*number)).unwrap_or(self.last)
     }
 
-    /// How many numbers were given out since.
+    /// The count of numbers given out since `number`.
     fn age(&self, number: u32) -> u32 {
         if number <= self.last { self.last - number } else { NUMBER_MAX - number + self.last }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use rusmpp::CommandId;
 
-/// What became of a message that was written.
+/// The outcome of a message that was sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SubmitAnswer<'a> {
     /// A submit_sm_resp, or a generic_nack in its place.

@@ -43,9 +43,9 @@ use crate::handler::BindMode;
 const SUBMIT_OUTPUT_MAX: usize = 64 * 1024;
 /// From here on nothing is read either, as the operator does not read its answers.
 const OUTPUT_LENGTH_MAX: usize = 256 * 1024;
-/// What the operator has sent and we have not acknowledged; from here on nothing more is read.
+/// The number of unacknowledged messages from the operator at which reading stops.
 const DELIVERS_MAX: u32 = 4096;
-/// What a link's memory is laid out for at most.
+/// The largest window that memory is reserved for.
 const WINDOW_MAX: u32 = 65_536;
 /// The first version that knows optional parameters.
 const VERSION_WITH_TLVS: u8 = 0x34;
@@ -70,14 +70,14 @@ enum State {
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     token: u64,
-    /// When it was written, by the clock of [`Timers::listening`].
+    /// The time at which it was written, by the clock of [`Timers::listening`].
     at: Instant,
 }
 
 /// A deliver_sm or data_sm that is not acknowledged yet.
 #[derive(Clone, Copy, Debug)]
 struct Delivered {
-    /// The operator's.
+    /// The operator's sequence number.
     sequence: u32,
     command: CommandId,
 }
@@ -127,13 +127,13 @@ impl LinkSession {
         self.delivers.last()
     }
 
-    /// Whether more input may be given; while not, the connection is not read.
+    /// True if more input may be given; while not, the connection is not read.
     pub fn wants_input(&self) -> bool {
         let open = !matches!(self.state, State::Closed(_));
         open && self.delivers.count() < DELIVERS_MAX && self.output.len() < OUTPUT_LENGTH_MAX
     }
 
-    /// Whether acknowledgements are due and may be given.
+    /// True if acknowledgements are due and may be given.
     pub fn wants_acks(&self) -> bool {
         let open = !matches!(self.state, State::Closed(_));
         open && self.delivers.count() > 0 && self.output.len() < OUTPUT_LENGTH_MAX
@@ -144,7 +144,7 @@ impl LinkSession {
         &self.output
     }
 
-    /// When [`Self::handle_tick`] is due.
+    /// The time at which [`Self::handle_tick`] is due.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.next_timer().map(|(due, _)| due)
     }
@@ -154,17 +154,17 @@ impl LinkSession {
         self.submits.count()
     }
 
-    /// Whether messages are taken.
+    /// True if messages are taken.
     pub fn is_bound(&self) -> bool {
         self.state == State::Bound
     }
 
-    /// Whether the bind succeeded, however the session stands now.
+    /// True if the bind succeeded, however the session stands now.
     pub fn was_bound(&self) -> bool {
         self.was_bound
     }
 
-    /// Set once the connection is to be closed. What is then still in the output is only a farewell.
+    /// Set once the connection is to be closed. The output then holds only last answers.
     pub fn finished(&self) -> Option<&LinkDown> {
         match &self.state {
             State::Closed(reason) => Some(reason),
@@ -172,7 +172,7 @@ impl LinkSession {
         }
     }
 
-    /// What was counted since the last call.
+    /// The counts since the last call.
     pub fn take_counts(&mut self) -> LinkCounts {
         std::mem::take(&mut self.counts)
     }

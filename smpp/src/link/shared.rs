@@ -1,4 +1,4 @@
-//! What a link shows of itself, and what its task is to do.
+//! The state that a link shares with its task.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::session::{LinkCounts, LinkSession};
 
-/// What the task is to do.
+/// The phase that the task is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     Running,
@@ -14,11 +14,11 @@ pub(super) enum Phase {
     Draining {
         until: Instant,
     },
-    /// End now.
+    /// End without waiting for anything.
     Stopped,
 }
 
-/// What others may see of the link.
+/// The state of the link that others may see.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub(super) bound: AtomicBool,
@@ -27,7 +27,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// What `session` has come to.
+    /// Publishes the state of `session`.
     pub(super) fn report(&self, session: &mut LinkSession) {
         self.bound.store(session.is_bound(), Ordering::Relaxed);
         self.in_flight.store(session.in_flight(), Ordering::Relaxed);

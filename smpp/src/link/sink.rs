@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::session::LinkSession;
 use super::submit::{CannotSend, OutboundSubmit};
 
-/// Where a handler puts its messages.
+/// Takes the messages that a handler sends.
 #[derive(Debug)]
 pub struct SubmitSink<'a> {
     session: &'a mut LinkSession,
@@ -13,7 +13,8 @@ pub struct SubmitSink<'a> {
 }
 
 impl SubmitSink<'_> {
-    /// Messages that are taken now. It falls by at least one with each, and to 0 when much waits to be written.
+    /// Messages that are taken now. It falls by at least one with each, and to 0 when much waits to be
+    /// written.
     pub fn room(&self) -> usize {
         self.session.room()
     }

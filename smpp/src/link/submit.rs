@@ -11,7 +11,7 @@ pub struct OutboundSubmit<'a> {
     pub service_type: &'a [u8],
     /// The sender; at most 20 octets.
     pub source: Address<'a>,
-    /// To whom; at most 20 octets.
+    /// The recipient; at most 20 octets.
     pub destination: Address<'a>,
     /// SMPP 3.4 §5.2.12.
     pub esm_class: u8,
@@ -33,8 +33,8 @@ pub struct OutboundSubmit<'a> {
     pub default_message_id: u8,
     /// The text, at most 65,535 octets.
     pub payload: &'a [u8],
-    /// Whether the text goes as a message_payload parameter. One of more than 254 octets does so anyway; none
-    /// does to an operator that knows no optional parameters.
+    /// True if the text goes as a message_payload parameter. One of more than 254 octets does so anyway;
+    /// none does to an operator that knows no optional parameters.
     pub in_payload: bool,
     /// Passed on as they are, in order; a message_payload among them is left out, and all are to an
     /// operator that knows none.
@@ -54,17 +54,18 @@ impl fmt::Debug for OutboundSubmit<'_> {
     }
 }
 
-/// Why a message was not written. Nothing was done, and its token is not in use.
+/// The reason for which a message was not written. Nothing was done, and its token is not in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CannotSend {
     /// [`super::SubmitSink::room`] was 0. Later there is room.
     #[error("no room")]
     NoRoom,
-    /// The text is longer than this operator can be sent it: more than 254 octets without optional parameters,
-    /// or more than 65,535 with them. This message can never go over this link.
+    /// The text is longer than this operator can be sent it: more than 254 octets without optional
+    /// parameters, or more than 65,535 with them. This message can never go over this link.
     #[error("the text has {0} octets, too many for this operator")]
     PayloadTooLong(usize),
-    /// A field is longer than the standard allows, or has a NUL in it. This message can never go over any link.
+    /// A field is longer than the standard allows, or has a NUL in it. This message can never go over any
+    /// link.
     #[error("{0} has no form that can be sent")]
     Field(&'static str),
 }

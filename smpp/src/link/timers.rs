@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-/// What may be due.
+/// The timers of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Timer {
     /// A bind or an unbind is not answered.
@@ -37,7 +37,7 @@ pub(super) struct Timers {
     stalled_at: Option<Instant>,
     leave_until: Option<Instant>,
     paused_at: Option<Instant>,
-    /// What the clock has lost by standing still.
+    /// The time that pauses have taken from the clock.
     lag: Duration,
 }
 

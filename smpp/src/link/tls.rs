@@ -13,11 +13,13 @@ use tokio_rustls::rustls::{self, ClientConfig, DigitallySignedStruct, RootCertSt
 
 use super::{LinkConfig, LinkDown, LinkTls};
 
-/// Where systems keep the certificates that they trust: Debian, Ubuntu and Alpine; Fedora and its kin; SUSE.
+/// The files in which systems keep the certificates that they trust: Debian, Ubuntu and Alpine; Fedora
+/// and similar ones; SUSE.
 const SYSTEM_FILES: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem"];
 
-/// What a handshake needs. The files are read anew each time, so that a certificate may be exchanged.
+/// The connector and the server's name for a handshake. The files are read anew each time, so that a
+/// certificate may be replaced.
 pub(super) async fn connector(
     config: &LinkConfig,
     tls: &LinkTls,

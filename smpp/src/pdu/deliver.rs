@@ -1,8 +1,8 @@
 //! deliver_sm and data_sm as a message centre sends them to us: receipts, mostly.
 //!
 //! Read as leniently as a submit, and more so: a receipt that is turned away is a message whose outcome stays
-//! unknown. Times are skipped whatever they hold, addresses may be as long as those of a data_sm, and optional
-//! parameters of odd lengths are kept. Only a body that ends inside a mandatory field is an error.
+//! unknown. Times are skipped whatever they hold, addresses may be as long as those of a data_sm, and
+//! optional parameters of odd lengths are kept. Only a body that ends inside a mandatory field is an error.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -36,11 +36,11 @@ pub struct Deliver<'a> {
     pub sequence: u32,
     /// `DeliverSm` or `DataSm`.
     pub command: CommandId,
-    /// Mostly empty.
+    /// The service_type, which is mostly empty.
     pub service_type: &'a [u8],
-    /// Who sent it; of a receipt: to whom the message went.
+    /// The sender; of a receipt, the recipient of the message.
     pub source: Address<'a>,
-    /// To whom it goes; of a receipt: who sent the message.
+    /// The recipient; of a receipt, the sender of the message.
     pub destination: Address<'a>,
     /// SMPP 3.4 §5.2.12.
     pub esm_class: u8,
@@ -87,7 +87,7 @@ impl<'a> Deliver<'a> {
         })
     }
 
-    /// Whether this tells what became of a message of ours: esm_class says so, or it says nothing and there
+    /// True if this tells what became of a message of ours: esm_class says so, or it says nothing and there
     /// is a receipted_message_id or a text that is unmistakably a receipt.
     pub fn is_receipt(&self) -> bool {
         match self.esm_class & MESSAGE_TYPE_MASK {
@@ -97,8 +97,8 @@ impl<'a> Deliver<'a> {
         }
     }
 
-    /// What it tells, from the optional parameters and else from the text. `None` of a message that is no
-    /// receipt, and of a receipt that does not say for which message.
+    /// The receipt in it, from the optional parameters or else from the text. `None` for a message that is
+    /// no receipt, and for a receipt that does not name its message.
     pub fn receipt(&self) -> Option<Receipt> {
         if !self.is_receipt() {
             return None;
@@ -122,7 +122,7 @@ impl<'a> Deliver<'a> {
     }
 }
 
-/// What follows a user data header, whose first octet counts the others.
+/// The octets behind a user data header, whose first octet counts the others.
 fn without_header(payload: &[u8]) -> &[u8] {
     let length = payload.first().map_or(0, |length| usize::from(*length) + 1);
     payload.get(length..).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! To whom a message goes: one address, or the list of a submit_multi (SMPP 3.4 §4.5.1.1).
+//! The destinations of a message: one address, or the list of a submit_multi (SMPP 3.4 §4.5.1.1).
 
 use rusmpp::CommandStatus;
 use rusmpp::values::DestFlag;
@@ -23,7 +23,7 @@ pub struct DestinationList<'a> {
 }
 
 impl<'a> Destinations<'a> {
-    /// How many, at least one.
+    /// The number of destinations, at least one.
     pub fn count(&self) -> u8 {
         match self {
             Self::One(_) => 1,

@@ -25,7 +25,7 @@ pub(crate) enum ManageRequest {
     },
 }
 
-/// Which status names a bad field.
+/// The filters of a list of status names a bad field.
 const STATUS_BY_FIELD: [(SmppField, CommandStatus); 8] = [
     (SmppField::message_id, CommandStatus::EsmeRinvmsgid),
     (SmppField::service_type, CommandStatus::EsmeRinvsertyp),

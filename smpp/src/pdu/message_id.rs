@@ -5,7 +5,7 @@
 
 use std::io::Write;
 
-/// How a session writes and reads ids.
+/// The form in which a session writes and reads ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MessageIdFormat {
     /// SMPP 3.4 and 5.0.

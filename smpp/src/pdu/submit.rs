@@ -16,7 +16,7 @@ use super::{Address, Destinations, SmppTime, Tlvs};
 const SERVICE_TYPE_LENGTH_MAX: usize = 5;
 const TIME_LENGTH_MAX: usize = 16;
 
-/// Which operation brought a message.
+/// The filters of a list of operation brought a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SubmitKind {
     /// SMPP 3.4 §4.4.
@@ -41,7 +41,7 @@ impl SubmitKind {
 /// A message to submit, borrowed from the read buffer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Submit<'a> {
-    /// Which operation.
+    /// The filters of a list of operation.
     pub kind: SubmitKind,
     /// Of the request, to be echoed.
     pub sequence: u32,
@@ -49,7 +49,7 @@ pub struct Submit<'a> {
     pub service_type: &'a [u8],
     /// The sender; may be empty.
     pub source: Address<'a>,
-    /// To whom.
+    /// The destinations of the message.
     pub destinations: Destinations<'a>,
     /// SMPP 3.4 §5.2.12.
     pub esm_class: u8,
@@ -71,11 +71,11 @@ pub struct Submit<'a> {
     pub default_message_id: u8,
     /// The text: short_message, or the message_payload parameter. May be empty.
     pub payload: &'a [u8],
-    /// Whether `payload` came as a message_payload parameter.
+    /// True if `payload` came as a message_payload parameter.
     pub from_message_payload: bool,
     /// All optional parameters that are whole, message_payload included.
     pub tlvs: Tlvs<'a>,
-    /// Whether octets behind the mandatory fields were left out of `tlvs`.
+    /// True if octets behind the mandatory fields were left out of `tlvs`.
     pub tlvs_dropped: bool,
     /// The tag of the parameter that claimed more octets than there were, for a receiver that relies
     /// on that tag.

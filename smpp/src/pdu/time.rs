@@ -39,7 +39,7 @@ impl SmppTime {
         .map(Some)
     }
 
-    /// When that is, in microseconds since 1970, for a message that arrived at `now`.
+    /// The time at which that is, in microseconds since 1970, for a message that arrived at `now`.
     pub fn due_micros(self, now: u64) -> u64 {
         match self {
             Self::Absolute(micros) => micros,

@@ -10,7 +10,7 @@ use rusmpp::tlvs::TlvTag;
 /// One optional parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tlv<'a> {
-    /// Which parameter.
+    /// The filters of a list of parameter.
     pub tag: u16,
     /// Its value as sent, a C-string's NUL included.
     pub value: &'a [u8],
@@ -22,16 +22,16 @@ pub struct Tlvs<'a> {
     octets: &'a [u8],
 }
 
-/// What a walk over the optional parameters finds out at once.
+/// The results of one walk over the optional parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct TlvSummary<'a> {
     /// The value of the first message_payload.
     pub payload: Option<&'a [u8]>,
     /// The tag of the parameter that runs over the end, if one does.
     pub overrun: Option<u16>,
-    /// Whether a parameter that decides the price has a length it cannot have.
+    /// True if a parameter that decides the price has a length it cannot have.
     pub price_unclear: bool,
-    /// Whether anything was left out.
+    /// True if anything was left out.
     pub dropped: bool,
 }
 
@@ -46,7 +46,7 @@ impl<'a> Tlvs<'a> {
         self.into_iter().find(|tlv| tlv.tag == tag).map(|tlv| tlv.value)
     }
 
-    /// Whether there is nothing at all.
+    /// True if there is nothing at all.
     pub fn is_empty(self) -> bool {
         self.octets.is_empty()
     }

@@ -1,8 +1,8 @@
 //! The fields of a receipt's text, by their names.
 //!
 //! A field begins with a name and a colon and ends where the next name begins, so that nothing hangs on
-//! spaces, order or lengths. The first of two fields with one name counts. `text:` holds the message's own words,
-//! which may look like anything: once the id and the state are known, nothing behind it is read.
+//! spaces, order or lengths. The first of two fields with one name counts. `text:` holds the message's own
+//! words, which may look like anything: once the id and the state are known, nothing behind it is read.
 
 use super::state;
 
@@ -20,7 +20,7 @@ pub struct TextFields<'a> {
     pub(super) done: Option<&'a [u8]>,
     pub(super) stat: Option<&'a [u8]>,
     pub(super) err: Option<&'a [u8]>,
-    /// Whether the text begins with the id.
+    /// True if the text begins with the id.
     id_is_first: bool,
 }
 
@@ -77,7 +77,7 @@ impl<'a> TextFields<'a> {
         fields
     }
 
-    /// Whether nobody would write this but a message centre about a message: it begins with the id and has
+    /// True if nobody would write this but a message centre about a message: it begins with the id and has
     /// a state that the standard knows.
     pub(crate) fn are_unmistakable(&self) -> bool {
         self.id_is_first && self.id.is_some() && self.state().is_some()

@@ -8,13 +8,13 @@ use super::state;
 pub struct ReceiptText<'a> {
     /// Our id of the message, as its response had it.
     pub id: &'a str,
-    /// Parts submitted.
+    /// The number of parts submitted.
     pub sub: u32,
-    /// Parts delivered.
+    /// The number of parts delivered.
     pub dlvrd: u32,
-    /// When the message came in, as `YYMMDDhhmm`.
+    /// The time at which the message came in, as `YYMMDDhhmm`.
     pub submitted_at: &'a str,
-    /// When it reached its state, as `YYMMDDhhmm`.
+    /// The time at which it reached its state, as `YYMMDDhhmm`.
     pub done_at: &'a str,
     /// The standard's number (SMPP 3.4 §5.2.28); one that it does not have is written as UNKNOWN.
     pub state: u8,

@@ -1,8 +1,9 @@
 //! One connection: the shell around a [`ServerSession`].
 //!
-//! One task does everything, in one poll function: read what is there, work through all of it, let the handler
-//! flush, take the handler's answers, write them in one go, and start over until nothing moves. So one wake-up
-//! serves every message that is ready, and no channel and no lock lies between the socket and the handler.
+//! One task does everything, in one poll function: read what is there, work through all of it, let the
+//! handler flush, take the handler's answers, write them in one go, and start over until nothing moves. So
+//! one wake-up serves every message that is ready, and no channel and no lock lies between the socket and the
+//! handler.
 
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
@@ -30,7 +31,7 @@ const READ_LENGTH_MIN: usize = INPUT_LENGTH / 2;
 const READ_LENGTH_UNBOUND: usize = 2 * 1024;
 /// For a session without a deadline: the timer has to be set to something.
 const FAR_AWAY: Duration = Duration::from_hours(24);
-/// How long a peer gets to read the last answers and close its side.
+/// The time that a peer gets to read the last answers and close its side.
 const LINGER: Duration = Duration::from_secs(1);
 
 type Binding<S> = Pin<Box<dyn Future<Output = BindOutcome<S>> + Send>>;
@@ -294,7 +295,7 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
     }
 }
 
-/// Asks the handler about a bind, and lets whoever guesses wait for the answer.
+/// Asks the handler about a bind, and delays the answer after wrong passwords.
 async fn admit<H: BindHandler>(
     shared: Arc<Shared<H>>,
     request: BindRequest,

@@ -1,4 +1,4 @@
-//! What the connections of a server have in common, and what they are all to do.
+//! The state that the connections of a server share.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,17 +8,17 @@ use super::stats::ServerStats;
 use crate::penalty::PenaltyBox;
 use crate::session::SessionConfig;
 
-/// What all connections are to do.
+/// The phase that all connections are in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     Serving,
     /// End well: answer, unbind, close.
     Draining,
-    /// End now.
+    /// End without waiting for anything.
     Stopped,
 }
 
-/// What all connections have in common.
+/// The state that all connections share.
 pub(super) struct Shared<H> {
     pub(super) handler: Arc<H>,
     pub(super) session: Arc<SessionConfig>,

@@ -1,4 +1,5 @@
-//! What a server counts, for whoever exports it. A fixed set of counters: nothing here grows with the peers.
+//! The counts of a server, for metrics. It is a fixed set of counters that does not grow with the
+//! peers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,7 +30,7 @@ impl Counter {
 pub struct ServerStats {
     /// Connections that exist now.
     pub connections_open: Counter,
-    /// Connections accepted.
+    /// The number of connections accepted.
     pub connections_accepted: Counter,
     /// Connections closed at once because there were too many.
     pub connections_refused: Counter,
@@ -51,13 +52,13 @@ pub struct ServerStats {
     pub unknown_responses: Counter,
     /// Requests that came in the wrong state.
     pub wrong_state: Counter,
-    /// Binds refused.
+    /// The number of binds refused.
     pub binds_refused: Counter,
     /// Times that reading stopped because a window was full.
     pub window_full: Counter,
-    /// enquire_links sent.
+    /// The number of enquire_links sent.
     pub enquiries: Counter,
-    /// deliver_sms sent.
+    /// The number of deliver_sms sent.
     pub deliveries: Counter,
     /// Deliveries that the peer refused, and those too long for the peer's version.
     pub deliveries_refused: Counter,

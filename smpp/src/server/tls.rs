@@ -9,7 +9,7 @@ use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 
-/// Where the server's identity lies.
+/// The files of the server's identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFiles {
     /// The server's certificate first, then those that lead to the root; PEM.
@@ -18,21 +18,21 @@ pub struct TlsFiles {
     pub private_key: PathBuf,
 }
 
-/// Why there is no TLS.
+/// The reason for which there is no TLS.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file cannot be read, or holds nothing of the kind.
     #[error("{}: {source}", path.display())]
     File {
-        /// Which file.
+        /// The filters of a list of file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error in the file.
         source: pem::Error,
     },
     /// The file with the certificate chain is empty.
     #[error("{}: no certificate in it", path.display())]
     NoCertificate {
-        /// Which file.
+        /// The filters of a list of file.
         path: PathBuf,
     },
     /// The key does not fit the certificate, or is of an unknown kind.

@@ -1,13 +1,13 @@
-//! What an operator may set about a session, with the usual values.
+//! The settings of a session, with the usual values.
 
 use std::time::Duration;
 
 /// The same for every session of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionConfig {
-    /// What we call ourselves in a bind_resp; the first 15 characters are sent.
+    /// Our system_id in a bind_resp; the first 15 characters are sent.
     pub system_id: String,
-    /// How long anything may take.
+    /// The time-outs of a session.
     pub timers: TimerConfig,
     /// The longest PDU, in octets. A longer one ends the session before its body is read.
     pub pdu_length_max: usize,
@@ -25,8 +25,8 @@ pub struct TimerConfig {
     pub enquire_link: Duration,
     /// Silence after which we unbind. Longer than `enquire_link`, it comes to bear where that one is off.
     pub inactivity: Duration,
-    /// For an answer to our enquire_link, deliver_sm or unbind, for the handler's answer to a bind, and for the
-    /// answers still owed to a peer that leaves.
+    /// For an answer to our enquire_link, deliver_sm or unbind, for the handler's answer to a bind, and for
+    /// the answers still owed to a peer that leaves.
     pub response: Duration,
     /// From the first octet of a PDU to its last.
     pub partial_pdu: Duration,

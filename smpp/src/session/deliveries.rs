@@ -1,9 +1,9 @@
 //! Deliveries to the peer: at most a window of them unanswered, each matched to its answer.
 //!
-//! Our requests are counted on without end and their sequence numbers follow from the count, so what waits for
-//! an answer stands in the order in which it was sent, wrap or no wrap, and the first is the first to be late.
-//! Lateness is measured in time that the peer was listened to: while its input is not read, its answers cannot
-//! be seen.
+//! Our requests are counted on without end and their sequence numbers follow from the count, so what waits
+//! for an answer stands in the order in which it was sent, wrap or no wrap, and the first is the first to be
+//! late. Lateness is measured in time that the peer was listened to: while its input is not read, its answers
+//! cannot be seen.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,7 +27,7 @@ impl OwnRequests {
         (self.count, sequence)
     }
 
-    /// Which request `sequence` means: the latest that had it.
+    /// The request that `sequence` refers to: the latest that had it.
     pub(super) fn find(&self, sequence: u32) -> Option<u64> {
         let last = u32::try_from(self.count.checked_sub(1)? % u64::from(SEQUENCE_MAX)).ok()?;
         let wanted = sequence.checked_sub(1).filter(|wanted| *wanted < SEQUENCE_MAX)?;
@@ -39,7 +39,7 @@ impl OwnRequests {
 #[derive(Debug)]
 pub(super) struct Sent {
     pub(super) token: u64,
-    /// How long the peer had been listened to by then.
+    /// The time for which the peer had been listened to when it was sent.
     pub(super) at: Duration,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Sent {
 pub(super) struct Deliveries {
     pub(super) window: usize,
     pub(super) unanswered: BTreeMap<u64, Sent>,
-    /// What the handler is to be told.
+    /// The outcomes that the handler is to be told.
     pub(super) outcomes: Vec<(u64, DeliveryOutcome)>,
 }
 
@@ -61,7 +61,7 @@ impl Deliveries {
         self.unanswered.is_empty()
     }
 
-    /// When the oldest was sent, as [`Sent::at`].
+    /// The time at which the oldest was sent, as [`Sent::at`].
     pub(super) fn oldest(&self) -> Option<Duration> {
         self.unanswered.first_key_value().map(|(_, sent)| sent.at)
     }

@@ -10,7 +10,7 @@ use crate::encode;
 use crate::handler::{BindMode, Delivery, DeliveryOutcome};
 
 impl ServerSession {
-    /// How many deliveries the peer may be given now.
+    /// The number of deliveries that the peer may be given now.
     pub fn delivery_room(&self) -> usize {
         let receives = matches!(self.state, State::Bound(BindMode::Receiver | BindMode::Transceiver));
         if !receives || self.output.len() >= self.config.output_length_max {
@@ -19,8 +19,8 @@ impl ServerSession {
         self.deliveries.window.saturating_sub(self.deliveries.unanswered.len())
     }
 
-    /// Deliveries from the handler; takes them all, [`Self::delivery_room`] or not. What comes when the peer can
-    /// be given nothing is unanswered at once.
+    /// Deliveries from the handler; takes them all, [`Self::delivery_room`] or not. What comes when the peer
+    /// can be given nothing is unanswered at once.
     pub fn handle_deliveries(&mut self, now: Instant, deliveries: &mut Vec<Delivery>) {
         let receives = matches!(self.state, State::Bound(BindMode::Receiver | BindMode::Transceiver));
         let at = self.timers.listened(now);
@@ -35,13 +35,13 @@ impl ServerSession {
         self.review_input(now);
     }
 
-    /// What became of deliveries since the last call, for the handler. Every one that was handed in comes
-    /// out exactly once, the last ones when the session is over.
+    /// The outcomes of deliveries since the last call, for the handler. Each delivery has exactly one, the
+    /// last ones when the session is over.
     pub fn take_outcomes(&mut self) -> impl Iterator<Item = (u64, DeliveryOutcome)> {
         self.deliveries.outcomes.drain(..)
     }
 
-    /// Whether there is anything to take.
+    /// True if there is anything to take.
     pub fn has_outcomes(&self) -> bool {
         !self.deliveries.outcomes.is_empty()
     }

@@ -13,7 +13,7 @@ use rusmpp::CommandId;
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
     count: u32,
-    /// How many of each command other than submit_sm wait under each sequence number.
+    /// The number of requests other than submit_sm that wait, by sequence number and command.
     uncommon: BTreeMap<(u32, CommandId), u32>,
 }
 

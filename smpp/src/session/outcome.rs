@@ -1,6 +1,6 @@
-//! How a session ends, and what it counts on the way.
+//! The reasons for which a session ends, and its counts.
 
-/// Why a session is over. A closed list, so that it can label a metric.
+/// The reason for which a session is over. A closed list, so that it can label a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CloseReason {
     /// The peer unbound.
@@ -64,13 +64,13 @@ impl CloseReason {
         }
     }
 
-    /// Whether the connection is of no use any more, so that waiting for the peer to read is in vain.
+    /// True if the connection is of no use any more, so that waiting for the peer to read is in vain.
     pub(crate) fn is_abrupt(self) -> bool {
         matches!(self, Self::WriteStalled | Self::ConnectionLost | Self::Stopped)
     }
 }
 
-/// What happened in a session since the counts were last taken.
+/// The events of a session since the counts were last taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SessionCounts {
     /// Whole PDUs received.

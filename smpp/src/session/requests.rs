@@ -1,4 +1,4 @@
-//! What each PDU of the peer does, by `command_id` and state (SMPP 3.4 §2.3).
+//! The handling of each PDU of the peer, by `command_id` and state (SMPP 3.4 §2.3).
 
 use std::time::Instant;
 
@@ -40,7 +40,7 @@ impl ServerSession {
         Action::Nothing
     }
 
-    /// What the handler said to a request.
+    /// Handles the immediate outcome of a request.
     pub(super) fn handle_outcome(&mut self, command: CommandId, sequence: u32, outcome: RequestOutcome) {
         match outcome {
             RequestOutcome::Pending => self.in_flight.add(command, sequence),
@@ -129,8 +129,8 @@ impl ServerSession {
         }
     }
 
-    /// Whether the state allows requests about messages. One that comes while we leave is the kind that
-    /// clients send again over their next session, so it gets the status for that.
+    /// Refuses requests about messages in states that do not allow them. One that comes while the session
+    /// is leaving gets the status after which clients send it again over their next session.
     fn may_submit(&self) -> Result<(), CommandStatus> {
         match self.state {
             State::Bound(BindMode::Transmitter | BindMode::Transceiver) => Ok(()),

@@ -1,13 +1,13 @@
 //! The timers of one session: a few instants and one table that names what is due.
 //!
-//! The clock is an argument. While a session takes no input (its window is full, the handler is busy), the peer
-//! cannot be held to anything, so the timers that judge the peer stand still and go on where they were.
+//! The clock is an argument. While a session takes no input (its window is full, the handler is busy), the
+//! peer cannot be held to anything, so the timers that judge the peer stand still and go on where they were.
 
 use std::time::{Duration, Instant};
 
 use super::config::TimerConfig;
 
-/// What may be due.
+/// The timers of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Timer {
     /// No bind yet.
@@ -33,16 +33,17 @@ pub(super) struct Timers {
     config: TimerConfig,
     begun_at: Instant,
     opened_at: Option<Instant>,
-    /// When the last whole PDU came in, once bound.
+    /// The time at which the last whole PDU came in, once bound.
     received_at: Option<Instant>,
     enquired_at: Option<Instant>,
     partial_at: Option<Instant>,
     stalled_at: Option<Instant>,
     transition_at: Option<Instant>,
     paused_at: Option<Instant>,
-    /// How long the timers that judge the peer have stood still, a pause that lasts not counted.
+    /// The time for which the timers that judge the peer have been paused, without a pause that still
+    /// lasts.
     paused_for: Duration,
-    /// When the oldest delivery that is not answered was sent, as [`Self::listened`] says it.
+    /// The time at which the oldest delivery that is not answered was sent, as [`Self::listened`] says it.
     delivery_at: Option<Duration>,
 }
 
@@ -119,7 +120,7 @@ impl Timers {
         self.stalled_at = left.then_some(since);
     }
 
-    /// How long the peer has been listened to.
+    /// The time for which the peer has been listened to.
     pub(super) fn listened(&self, now: Instant) -> Duration {
         self.paused_at.unwrap_or(now).saturating_duration_since(self.begun_at).saturating_sub(self.paused_for)
     }
@@ -129,7 +130,7 @@ impl Timers {
         self.begun_at.checked_add(self.paused_for)?.checked_add(listened)
     }
 
-    /// When the oldest delivery that is not answered was sent.
+    /// The time at which the oldest delivery that is not answered was sent.
     pub(super) fn delivery_waits(&mut self, since: Option<Duration>) {
         self.delivery_at = since;
     }

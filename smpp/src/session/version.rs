@@ -1,4 +1,4 @@
-//! Which SMPP a bind speaks, and what follows from it.
+//! The version of SMPP that a bind speaks, and its consequences.
 
 use rusmpp::values::InterfaceVersion;
 
@@ -23,7 +23,7 @@ impl Version {
         }
     }
 
-    /// What the bind_resp says, if it may say it.
+    /// The version that the bind_resp gives, if it may give one.
     pub(super) fn sc_interface_version(self) -> Option<InterfaceVersion> {
         match self {
             Self::V3_3 => None,

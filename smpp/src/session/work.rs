@@ -53,11 +53,11 @@ pub fn work_through<S: SessionHandler>(
     bind
 }
 
-/// ESME_RSYSERR, for a session that is bound while its handler's side is not at hand.
+/// ESME_RSYSERR, for a session that is bound while its handler is missing.
 const NO_HANDLER: RequestOutcome = RequestOutcome::Refused(0x08);
 
 impl ServerSession {
-    /// The frames at hand are used up, or are not wanted now.
+    /// The frames in the input are used up, or are not wanted now.
     fn handle_input_end(&mut self, now: Instant, another: bool, left: bool) {
         self.timers.partial(now, left && self.wants_input(), another);
         self.review_input(now);

@@ -1,4 +1,4 @@
-//! How a link binds, and what operators answer to that.
+//! Tests of binds of a link, and of operators' answers to them.
 
 use rusmpp::{CommandId, Pdu};
 use tollgate_smpp::BindMode;

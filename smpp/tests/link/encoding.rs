@@ -1,5 +1,5 @@
-//! What a link writes by hand, read by rusmpp and by our own server; what rusmpp writes as an operator, read by
-//! a link.
+//! PDUs that a link writes by hand, read by rusmpp and by our own server; PDUs that rusmpp writes as an
+//! operator, read by a link.
 
 use std::time::Instant;
 
@@ -90,7 +90,7 @@ fn as_address(address: &(u8, u8, String)) -> Address<'_> {
     Address { ton: address.0, npi: address.1, digits: address.2.as_bytes() }
 }
 
-/// What a server of ours reads, in the terms of what was to be written.
+/// Asserts that our own server reads a PDU as the message that was to be written.
 fn assert_reads(message: &Message, pdu: &[u8]) -> Result<(), TestCaseError> {
     let body = body_of(pdu);
     let read = Submit::parse(SubmitKind::SubmitSm, 2, &body).unwrap();

@@ -1,4 +1,4 @@
-//! What is asked and given up, and when.
+//! Tests of enquiries and time-outs of a link.
 
 use rusmpp::{CommandId, Pdu};
 use tollgate_smpp::link::LinkDown;

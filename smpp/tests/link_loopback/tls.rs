@@ -39,7 +39,7 @@ fn trusting(address: SocketAddr, ca_file: Option<PathBuf>) -> LinkConfig {
     LinkConfig { tls: Some(tls), ..link_to(address) }
 }
 
-/// Why the link does not come up.
+/// The reason for which the link does not come up.
 async fn failure(config: LinkConfig) -> String {
     let handler = ToyLinkHandler::default();
     let link = Link::start(config, handler.clone());

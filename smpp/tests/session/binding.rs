@@ -15,7 +15,7 @@ const MODES: [(BindMode, CommandId); 3] = [
     (BindMode::Transceiver, CommandId::BindTransceiverResp),
 ];
 
-/// What a bind_resp says of us.
+/// Our system_id and version in a bind_resp.
 fn welcome(command: &Command) -> (String, Option<InterfaceVersion>) {
     match command.pdu() {
         Some(Pdu::BindTransmitterResp(resp)) => (resp.system_id.to_string(), resp.sc_interface_version()),

@@ -1,4 +1,4 @@
-//! How sessions end: by the peer, by us, by silence, by accident.
+//! Tests of the ends of sessions: by the peer, by us, by silence, by accident.
 
 use rusmpp::{CommandId, CommandStatus, Pdu};
 use tollgate_smpp::BindMode;

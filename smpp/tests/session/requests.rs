@@ -1,5 +1,5 @@
-//! What the other requests do: data_sm, submit_multi, query_sm, cancel_sm, replace_sm, and those we
-//! do not know.
+//! Tests of the other requests: data_sm, submit_multi, query_sm, cancel_sm, replace_sm, and unknown
+//! ones.
 
 use rusmpp::tlvs::{TlvTag, TlvValue};
 use rusmpp::{CommandId, Pdu};

@@ -1,5 +1,5 @@
-//! What the tests have in common: a peer's side of SMPP, written and read by rusmpp, and a
-//! handler without money.
+//! Helpers of the tests: a peer's side of SMPP, written and read by rusmpp, and a handler without
+//! money.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 

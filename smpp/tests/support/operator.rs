@@ -245,7 +245,7 @@ fn exchange(link: &mut Operator, server: &mut Pair, mut to_server: Vec<Command>,
     panic!("they never come to rest");
 }
 
-/// What a PDU's `Pdu` is, for tests that look into one.
+/// The `Pdu` of a command, for tests that look into one.
 pub fn pdu(command: &Command) -> &Pdu {
     command.pdu().expect("it has a body")
 }

@@ -153,7 +153,7 @@ impl Pair {
         self.finished
     }
 
-    /// What the peer sent and the session has not taken.
+    /// The number of octets that the peer sent and the session has not taken.
     pub fn unread(&self) -> usize {
         self.input.len()
     }
@@ -165,7 +165,7 @@ impl Pair {
         self.reads = Some(0);
     }
 
-    /// How often something was counted since the beginning.
+    /// The sum of a count since the beginning.
     pub fn counted(&self, of: impl Fn(&SessionCounts) -> u64) -> u64 {
         self.counts.iter().map(of).sum()
     }

@@ -164,7 +164,7 @@ pub fn cut(received: &mut Vec<u8>) -> Vec<Command> {
     commands
 }
 
-/// What most tests look at in an answer.
+/// The parts of an answer that most tests look at.
 pub fn headers(commands: &[Command]) -> Vec<(CommandId, u32, u32)> {
     let header = |command: &Command| (command.id(), command.status().into(), command.sequence_number());
     commands.iter().map(header).collect()

@@ -34,9 +34,9 @@ pub struct Toy {
     pub full: bool,
     /// TLVs of every answer to a submit.
     pub tlvs: ReplyTlvs,
-    /// What was submitted.
+    /// The messages submitted.
     pub submitted: Vec<Submitted>,
-    /// What was asked about.
+    /// The requests about messages.
     pub managed: Vec<String>,
     /// Answers go out last one first.
     pub reversed: bool,
@@ -44,9 +44,9 @@ pub struct Toy {
     pub replies: Vec<Reply>,
     /// The delivery window that binds get.
     pub delivery_window: u32,
-    /// What is to be delivered, to whichever session asks first.
+    /// The deliveries for whichever session asks first.
     pub deliveries: VecDeque<Delivery>,
-    /// What sessions said of deliveries.
+    /// The outcomes of deliveries.
     pub outcomes: Vec<(u64, DeliveryOutcome)>,
     /// Rounds of outcomes that were flushed.
     pub outcome_flushes: usize,

@@ -1,5 +1,5 @@
-//! A handler that routes nothing: it sends the messages that a test puts into its queue and remembers all that
-//! it is told. A test can hold its acknowledgements back.
+//! A handler that routes nothing: it sends the messages that a test puts into its queue and remembers all
+//! that it is told. A test can hold its acknowledgements back.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -19,7 +19,7 @@ pub struct ToyLinkHandler(Arc<(Mutex<HandlerState>, Notify)>);
 
 #[derive(Default)]
 pub struct HandlerState {
-    /// What is to be sent, with its token.
+    /// The messages to send, with their tokens.
     pub queue: VecDeque<(u64, Message)>,
     /// Acknowledgements stay here until [`ToyLinkHandler::release`].
     pub hold_acks: bool,
@@ -27,11 +27,11 @@ pub struct HandlerState {
     pub ack_status: u32,
     /// Acknowledgements that are due.
     pub acks: Vec<DeliverAck>,
-    /// What was told, in order.
+    /// The events, in order.
     pub events: Vec<Event>,
-    /// What the sink did not take.
+    /// The messages that the sink refused.
     pub cannot: Vec<(u64, CannotSend)>,
-    /// How often the sink was asked for.
+    /// The number of times that the sink was offered.
     pub sinks: usize,
     pub flushes: usize,
     waker: Option<Waker>,

@@ -1,11 +1,11 @@
-//! What a link counts, for whoever exports it.
+//! The counts of a link, for metrics.
 
-/// What happened since the counts were last taken, or since the link was started.
+/// The events since the counts were last taken, or since the link was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkCounts {
     /// Whole PDUs received.
     pub frames: u64,
-    /// Messages written.
+    /// The number of messages sent.
     pub submits: u64,
     /// Messages answered, whether with ESME_ROK or an error.
     pub responses: u64,

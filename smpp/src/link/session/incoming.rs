@@ -1,4 +1,4 @@
-//! What each PDU of the operator does, by `command_id` and state (SMPP 3.4 §2.3).
+//! The handling of each PDU of the operator, by `command_id` and state (SMPP 3.4 §2.3).
 
 use std::time::Instant;
 
@@ -106,8 +106,8 @@ impl LinkSession {
         }
     }
 
-    /// Also on a transmitter: an operator that sends receipts there is not to lose them. While we leave, it is
-    /// asked to come again later.
+    /// Also on a transmitter: an operator that sends receipts there is not to lose them. While we leave, it
+    /// is asked to come again later.
     fn may_deliver(&self) -> Result<(), CommandStatus> {
         match self.state {
             State::Bound => Ok(()),
@@ -117,7 +117,7 @@ impl LinkSession {
     }
 }
 
-/// What stands before the first NUL, and what behind it.
+/// Splits a body at its first NUL.
 fn split_at_nul(body: &[u8]) -> (&[u8], &[u8]) {
     let length = body.iter().position(|octet| *octet == 0).unwrap_or(body.len());
     let (before, rest) = body.split_at_checked(length).unwrap_or((body, &[]));

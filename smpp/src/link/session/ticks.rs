@@ -1,4 +1,4 @@
-//! What is due at a time: enquiries, and the ends of all waits.
+//! The handling of timers: enquiries, and the ends of all waits.
 
 use std::time::Instant;
 

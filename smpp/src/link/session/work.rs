@@ -33,7 +33,7 @@ pub fn work_through(
 }
 
 impl LinkSession {
-    /// The frames at hand are used up, or are not wanted now.
+    /// The frames in the input are used up, or are not wanted now.
     fn handle_input_end(&mut self, now: Instant, another: bool, left: bool) {
         self.timers.partial(now, left && self.wants_input(), another);
         self.go_on_when_answered(now);
