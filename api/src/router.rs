@@ -23,8 +23,8 @@ use crate::problem::Problem;
 use crate::request_id::{NewRequestId, REQUEST_ID, remove_bad_id};
 use crate::services::Services;
 use crate::{
-    accounts, alerts, audit, auth, bounds, cdrs, charges, dispatches, invoices, keys, nicknames, openapi,
-    operators, plans, rate_cards, tariffs, templates, usage, users, wallets, wecall,
+    accounts, alerts, audit, auth, bounds, cdrs, charges, dispatches, existing_clients, invoices, keys,
+    openapi, operators, plans, rate_cards, sender_ids, tariffs, templates, usage, users, wallets,
 };
 
 /// The path of the browsable page.
@@ -52,8 +52,25 @@ macro_rules! areas {
 }
 
 areas![
-    accounts, wallets, charges, cdrs, dispatches, usage, invoices, alerts, auth, users, keys, audit,
-    nicknames, templates, operators, plans, rate_cards, tariffs, wecall,
+    accounts,
+    wallets,
+    charges,
+    cdrs,
+    dispatches,
+    usage,
+    invoices,
+    alerts,
+    auth,
+    users,
+    keys,
+    audit,
+    sender_ids,
+    templates,
+    operators,
+    plans,
+    rate_cards,
+    tariffs,
+    existing_clients,
 ];
 
 /// The document as it is served and committed.

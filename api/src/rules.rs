@@ -6,8 +6,8 @@ use axum::http::Method;
 use crate::access::{Rule, Who};
 use crate::caller::{Role, Scope};
 use crate::{
-    accounts, alerts, audit, auth, cdrs, charges, dispatches, invoices, keys, nicknames, operators, plans,
-    rate_cards, tariffs, templates, usage, users, wallets, wecall,
+    accounts, alerts, audit, auth, cdrs, charges, dispatches, existing_clients, invoices, keys, operators,
+    plans, rate_cards, sender_ids, tariffs, templates, usage, users, wallets,
 };
 
 /// The rules of each area.
@@ -24,13 +24,13 @@ const AREAS: &[&[Rule]] = &[
     users::RULES,
     keys::RULES,
     audit::RULES,
-    nicknames::RULES,
+    sender_ids::RULES,
     templates::RULES,
     operators::RULES,
     plans::RULES,
     rate_cards::RULES,
     tariffs::RULES,
-    wecall::RULES,
+    existing_clients::RULES,
 ];
 
 /// The rules of all routes.

@@ -14,18 +14,18 @@ use crate::authentication::AuthenticationService;
 use crate::cdrs::CdrsService;
 use crate::charges::ChargesService;
 use crate::dispatches::DispatchesService;
+use crate::existing_clients::ExistingClientsService;
 use crate::invoices::InvoicesService;
 use crate::keys::KeysService;
-use crate::nicknames::NicknamesService;
 use crate::operators::OperatorsService;
 use crate::plans::PlansService;
 use crate::rate_cards::RateCardsService;
+use crate::sender_ids::SenderIdsService;
 use crate::tariffs::TariffsService;
 use crate::templates::TemplatesService;
 use crate::usage::UsageService;
 use crate::users::UsersService;
 use crate::wallets::WalletsService;
-use crate::wecall::WecallService;
 
 /// The service of each area. A handler gets that of its own area, and no other.
 #[derive(Clone)]
@@ -44,13 +44,13 @@ pub struct Services {
     pub users: Arc<dyn UsersService>,
     pub keys: Arc<dyn KeysService>,
     pub audit: Arc<dyn AuditService>,
-    pub nicknames: Arc<dyn NicknamesService>,
+    pub sender_ids: Arc<dyn SenderIdsService>,
     pub templates: Arc<dyn TemplatesService>,
     pub operators: Arc<dyn OperatorsService>,
     pub plans: Arc<dyn PlansService>,
     pub rate_cards: Arc<dyn RateCardsService>,
     pub tariffs: Arc<dyn TariffsService>,
-    pub wecall: Arc<dyn WecallService>,
+    pub existing_clients: Arc<dyn ExistingClientsService>,
 }
 
 impl fmt::Debug for Services {

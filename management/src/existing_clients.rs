@@ -12,6 +12,11 @@ use tollgate_api::accounts::{AccountPatch, AccountsService, NewAccount};
 use tollgate_api::alerts::{AlertsQuery, AlertsService};
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
+use tollgate_api::existing_clients::{
+    ExistingClientsService, WecallAlert, WecallInvoice, WecallInvoiceQuery, WecallPeriod, WecallPlan,
+    WecallPlanType, WecallRate, WecallTopup, WecallTransaction, WecallTransactionsQuery, WecallUsage,
+    WecallWallet,
+};
 use tollgate_api::extract::IdempotencyKey;
 use tollgate_api::invoices::{InvoiceStatus, InvoicesService, NewInvoice};
 use tollgate_api::page::{LIMIT_DEFAULT, LIMIT_MAX, Page};
@@ -21,10 +26,6 @@ use tollgate_api::rate_cards::{RateCardsQuery, RateCardsService};
 use tollgate_api::time::Time;
 use tollgate_api::usage::{UsagePeriod, UsageQuery, UsageService};
 use tollgate_api::wallets::{NewTopup, TransactionsQuery, WalletsService};
-use tollgate_api::wecall::{
-    WecallAlert, WecallInvoice, WecallInvoiceQuery, WecallPeriod, WecallPlan, WecallPlanType, WecallRate,
-    WecallService, WecallTopup, WecallTransaction, WecallTransactionsQuery, WecallUsage, WecallWallet,
-};
 use tollgate_engine::money::Amount;
 
 use crate::accounts::Accounts;
@@ -83,7 +84,7 @@ impl fmt::Debug for ExistingClients {
     }
 }
 
-impl WecallService for ExistingClients {
+impl ExistingClientsService for ExistingClients {
     fn wecall_wallet(&self, caller: &Caller, account: &str) -> Answer<WecallWallet> {
         match self.services.wallets.wallet(caller, account) {
             Err(problem) if problem.status == 404 && caller.reaches_all() => {

@@ -120,13 +120,13 @@ impl Management {
             users: identity.users,
             keys: identity.api_keys,
             audit: Arc::new(AuditLog::new(of())),
-            nicknames: Arc::new(SenderIds::load(of(), visible())?),
+            sender_ids: Arc::new(SenderIds::load(of(), visible())?),
             templates: Arc::new(Templates::load(of(), visible())?),
             operators: Arc::new(Operators::open(of())?),
             plans: Arc::clone(&answering.plans) as _,
             rate_cards: Arc::clone(&answering.rate_cards) as _,
             tariffs: Arc::new(Tariffs::new(of(), edits)),
-            wecall: Arc::new(ExistingClients::new(of(), visible(), answering)),
+            existing_clients: Arc::new(ExistingClients::new(of(), visible(), answering)),
         };
         Ok(Self { services, invoices, jobs, background: identity.background, ground })
     }

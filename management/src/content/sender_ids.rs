@@ -7,9 +7,9 @@ use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
 use tollgate_api::extract::IfMatch;
 use tollgate_api::moderation::{ApprovedQuery, ContentQuery, Moderation};
-use tollgate_api::nicknames::{NewNickname, Nickname, NicknameChange, NicknamesService};
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
+use tollgate_api::sender_ids::{NewSenderId, SenderId, SenderIdChange, SenderIdsService};
 use tollgate_api::time::Time;
 use tollgate_storage::schema::Collection;
 
@@ -32,7 +32,7 @@ pub struct SenderIdRecord {
 }
 
 impl Content for SenderIdRecord {
-    type View = Nickname;
+    type View = SenderId;
     const COLLECTION: Collection = NICKNAMES;
     const RESOURCE: &'static str = "nickname";
     const ID_PREFIX: &'static str = "nick";
@@ -57,9 +57,9 @@ impl Content for SenderIdRecord {
         ))
     }
 
-    fn view(document: &Document<Self>) -> Nickname {
+    fn view(document: &Document<Self>) -> SenderId {
         let Claim { account, name, category, description, review } = document.value.claim.clone();
-        Nickname {
+        SenderId {
             id: document.key.clone(),
             account,
             name,
@@ -88,39 +88,39 @@ fn is_sender_id(name: &str) -> bool {
     is_number || (is_name && name.trim() == name)
 }
 
-impl NicknamesService for Claims<SenderIdRecord> {
-    fn nicknames(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<Nickname>> {
+impl SenderIdsService for Claims<SenderIdRecord> {
+    fn sender_ids(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<SenderId>> {
         self.claims_listed(caller, query)
     }
 
-    fn approved_nicknames(
+    fn approved_sender_ids(
         &self,
         caller: &Caller,
         account: &str,
         query: &ApprovedQuery,
-    ) -> Answer<Page<Nickname>> {
+    ) -> Answer<Page<SenderId>> {
         self.claims_approved(caller, account, query)
     }
 
-    fn nickname(&self, caller: &Caller, id: &str) -> Answer<Versioned<Nickname>> {
+    fn sender_id(&self, caller: &Caller, id: &str) -> Answer<Versioned<SenderId>> {
         let document = self.claimed(caller, id)?;
         Ok(Versioned::new(document.revision, Content::view(&document)))
     }
 
-    fn create_nickname(&self, caller: &Caller, new: NewNickname) -> Answer<Versioned<Nickname>> {
-        let NewNickname { account, name, category, description } = new;
+    fn create_sender_id(&self, caller: &Caller, new: NewSenderId) -> Answer<Versioned<SenderId>> {
+        let NewSenderId { account, name, category, description } = new;
         let account = account_for(caller, account)?;
         let claim = Claim { account, name, category, description, review: ClaimReview::default() };
         self.create_claim(caller, SenderIdRecord { claim })
     }
 
-    fn change_nickname(
+    fn change_sender_id(
         &self,
         caller: &Caller,
         id: &str,
         if_match: IfMatch,
-        change: NicknameChange,
-    ) -> Answer<Versioned<Nickname>> {
+        change: SenderIdChange,
+    ) -> Answer<Versioned<SenderId>> {
         self.change_claim(caller, id, if_match, |SenderIdRecord { claim }| {
             claim.name = change.name;
             claim.category = change.category;
@@ -128,17 +128,17 @@ impl NicknamesService for Claims<SenderIdRecord> {
         })
     }
 
-    fn delete_nickname(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<()> {
+    fn delete_sender_id(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<()> {
         self.delete_claim(caller, id, if_match)
     }
 
-    fn moderate_nickname(
+    fn moderate_sender_id(
         &self,
         caller: &Caller,
         id: &str,
         if_match: IfMatch,
         moderation: Moderation,
-    ) -> Answer<Versioned<Nickname>> {
+    ) -> Answer<Versioned<SenderId>> {
         self.moderate_claim(caller, id, if_match, moderation)
     }
 }

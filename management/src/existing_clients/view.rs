@@ -7,6 +7,12 @@ use rust_decimal::Decimal;
 use serde_json::to_value;
 use tollgate_api::alerts::{Alert, AlertKind, AlertSeverity};
 use tollgate_api::answer::Answer;
+use tollgate_api::existing_clients::{
+    WecallAlert, WecallAlertType, WecallCategory, WecallCountryUsage, WecallInvoice, WecallInvoiceLine,
+    WecallInvoiceStatus, WecallOperatorUsage, WecallPeriod, WecallPlan, WecallPlanType, WecallRate,
+    WecallSeverity, WecallTier, WecallTransaction, WecallTransactionStatus, WecallTransactionType,
+    WecallUsage, WecallWallet,
+};
 use tollgate_api::invoices::{Invoice, InvoiceLine, InvoiceStatus, LineCategory};
 use tollgate_api::money::Money;
 use tollgate_api::percent::Percent;
@@ -15,12 +21,6 @@ use tollgate_api::problem::Problem;
 use tollgate_api::rate_cards::RateCard;
 use tollgate_api::usage::{NetworkUsage, Usage};
 use tollgate_api::wallets::{Transaction, TransactionKind, TransactionStatus, Wallet};
-use tollgate_api::wecall::{
-    WecallAlert, WecallAlertType, WecallCategory, WecallCountryUsage, WecallInvoice, WecallInvoiceLine,
-    WecallInvoiceStatus, WecallOperatorUsage, WecallPeriod, WecallPlan, WecallPlanType, WecallRate,
-    WecallSeverity, WecallTier, WecallTransaction, WecallTransactionStatus, WecallTransactionType,
-    WecallUsage, WecallWallet,
-};
 use tollgate_engine::money::Discount;
 
 /// A wallet as wecall clients know it.

@@ -1,4 +1,4 @@
-//! Sender IDs (nicknames): source addresses that an account may use once they are approved.
+//! Sender IDs, which the paths call nicknames: source addresses that an account may use once they are approved.
 
 use std::sync::Arc;
 
@@ -31,51 +31,52 @@ pub const RULES: &[Rule] = &[
 ];
 
 /// Reads, changes and moderates sender IDs.
-pub trait NicknamesService: Send + Sync + 'static {
+pub trait SenderIdsService: Send + Sync + 'static {
     /// Those of the accounts that the caller reaches.
-    fn nicknames(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<Nickname>>;
+    fn sender_ids(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<SenderId>>;
 
     /// The approved ones of one account.
-    fn approved_nicknames(
+    fn approved_sender_ids(
         &self,
         caller: &Caller,
         account: &str,
         query: &ApprovedQuery,
-    ) -> Answer<Page<Nickname>>;
+    ) -> Answer<Page<SenderId>>;
 
     /// One of them.
-    fn nickname(&self, caller: &Caller, id: &str) -> Answer<Versioned<Nickname>>;
+    fn sender_id(&self, caller: &Caller, id: &str) -> Answer<Versioned<SenderId>>;
 
     /// Asks for one.
-    fn create_nickname(&self, caller: &Caller, new: NewNickname) -> Answer<Versioned<Nickname>>;
+    fn create_sender_id(&self, caller: &Caller, new: NewSenderId) -> Answer<Versioned<SenderId>>;
 
     /// Changes one, which then waits to be approved again.
-    fn change_nickname(
+    fn change_sender_id(
         &self,
         caller: &Caller,
         id: &str,
         if_match: IfMatch,
-        change: NicknameChange,
-    ) -> Answer<Versioned<Nickname>>;
+        change: SenderIdChange,
+    ) -> Answer<Versioned<SenderId>>;
 
     /// Takes one away. The next message from it is refused where the account's policy asks for approval.
-    fn delete_nickname(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<()>;
+    fn delete_sender_id(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<()>;
 
     /// Approves or rejects one. It holds for the next message.
-    fn moderate_nickname(
+    fn moderate_sender_id(
         &self,
         caller: &Caller,
         id: &str,
         if_match: IfMatch,
         moderation: Moderation,
-    ) -> Answer<Versioned<Nickname>>;
+    ) -> Answer<Versioned<SenderId>>;
 }
 
-type Service = Arc<dyn NicknamesService>;
+type Service = Arc<dyn SenderIdsService>;
 
 /// A sender ID of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Nickname {
+#[schema(as = Nickname)]
+pub struct SenderId {
     /// The id of it.
     #[schema(example = "nick_4k7xw2m9q3z8r6t5v2n7")]
     pub id: String,
@@ -104,7 +105,8 @@ pub struct Nickname {
 /// A sender ID to ask for.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewNickname {
+#[schema(as = NewNickname)]
+pub struct NewSenderId {
     /// The account that it is for; the caller's own if it is not given.
     #[serde(default)]
     #[schema(example = "biz_test_001")]
@@ -128,7 +130,8 @@ pub struct NewNickname {
 /// A sender ID as it is to be.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NicknameChange {
+#[schema(as = NicknameChange)]
+pub struct SenderIdChange {
     /// The source address, as for a new one.
     #[schema(
         pattern = "^([A-Za-z0-9_.&-]([A-Za-z0-9 _.&-]{0,9}[A-Za-z0-9_.&-])?|[0-9]{12,15})$",
@@ -144,7 +147,7 @@ pub struct NicknameChange {
 }
 
 /// The routes, with the handlers behind them.
-pub fn routes() -> OpenApiRouter<Arc<dyn NicknamesService>> {
+pub fn routes() -> OpenApiRouter<Arc<dyn SenderIdsService>> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(get, change, delete))
@@ -156,39 +159,39 @@ pub fn routes() -> OpenApiRouter<Arc<dyn NicknamesService>> {
 ///
 /// Those of the accounts that the caller reaches.
 #[utoipa::path(get, path = "/v1/nicknames", tag = "sender IDs", operation_id = "list_nicknames", params(ContentQuery),
-    responses((status = 200, description = "A page of sender IDs", body = Page<Nickname>), Problems))]
+    responses((status = 200, description = "A page of sender IDs", body = Page<SenderId>), Problems))]
 async fn list(
     State(service): State<Service>,
     caller: Caller,
     Query(query): Query<ContentQuery>,
-) -> Answer<Json<Page<Nickname>>> {
-    call(service, move |service| service.nicknames(&caller, &query)).await.map(Json)
+) -> Answer<Json<Page<SenderId>>> {
+    call(service, move |service| service.sender_ids(&caller, &query)).await.map(Json)
 }
 
 /// Ask for a sender ID
 ///
 /// It is pending until it is moderated. An account has at most 1000.
-#[utoipa::path(post, path = "/v1/nicknames", tag = "sender IDs", operation_id = "create_nickname", request_body = NewNickname,
-    responses((status = 201, description = "The sender ID", body = Nickname), Problems))]
+#[utoipa::path(post, path = "/v1/nicknames", tag = "sender IDs", operation_id = "create_nickname", request_body = NewSenderId,
+    responses((status = 201, description = "The sender ID", body = SenderId), Problems))]
 async fn create(
     State(service): State<Service>,
     caller: Caller,
-    Body(new): Body<NewNickname>,
-) -> Answer<Created<Versioned<Nickname>>> {
-    let body = call(service, move |service| service.create_nickname(&caller, new)).await?;
+    Body(new): Body<NewSenderId>,
+) -> Answer<Created<Versioned<SenderId>>> {
+    let body = call(service, move |service| service.create_sender_id(&caller, new)).await?;
     Ok(Created { location: format!("/v1/nicknames/{}", body.value.id), body })
 }
 
 /// Read a sender ID
 #[utoipa::path(get, path = "/v1/nicknames/{id}", tag = "sender IDs", operation_id = "get_nickname",
     params(("id" = String, Path, description = "The sender ID's id")),
-    responses((status = 200, description = "The sender ID", body = Nickname), Problems))]
+    responses((status = 200, description = "The sender ID", body = SenderId), Problems))]
 async fn get(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Versioned<Nickname>> {
-    call(service, move |service| service.nickname(&caller, &id)).await
+) -> Answer<Versioned<SenderId>> {
+    call(service, move |service| service.sender_id(&caller, &id)).await
 }
 
 /// Change a sender ID
@@ -198,16 +201,16 @@ async fn get(
 #[utoipa::path(put, path = "/v1/nicknames/{id}", tag = "sender IDs", operation_id = "change_nickname",
     params(("id" = String, Path, description = "The sender ID's id"),
         ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
-    request_body = NicknameChange,
-    responses((status = 200, description = "The sender ID as it is now", body = Nickname), Problems))]
+    request_body = SenderIdChange,
+    responses((status = 200, description = "The sender ID as it is now", body = SenderId), Problems))]
 async fn change(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     if_match: IfMatch,
-    Body(change): Body<NicknameChange>,
-) -> Answer<Versioned<Nickname>> {
-    call(service, move |service| service.change_nickname(&caller, &id, if_match, change)).await
+    Body(change): Body<SenderIdChange>,
+) -> Answer<Versioned<SenderId>> {
+    call(service, move |service| service.change_sender_id(&caller, &id, if_match, change)).await
 }
 
 /// Delete a sender ID
@@ -223,7 +226,7 @@ async fn delete(
     Path(id): Path<String>,
     if_match: IfMatch,
 ) -> Answer<Gone> {
-    call(service, move |service| service.delete_nickname(&caller, &id, if_match)).await?;
+    call(service, move |service| service.delete_sender_id(&caller, &id, if_match)).await?;
     Ok(Gone)
 }
 
@@ -235,15 +238,15 @@ async fn delete(
     params(("id" = String, Path, description = "The sender ID's id"),
         ("If-Match" = Option<String>, Header, description = "The ETag that the decision is meant for")),
     request_body = Moderation,
-    responses((status = 200, description = "The sender ID as it is now", body = Nickname), Problems))]
+    responses((status = 200, description = "The sender ID as it is now", body = SenderId), Problems))]
 async fn moderate(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     if_match: IfMatch,
     Body(moderation): Body<Moderation>,
-) -> Answer<Versioned<Nickname>> {
-    call(service, move |service| service.moderate_nickname(&caller, &id, if_match, moderation)).await
+) -> Answer<Versioned<SenderId>> {
+    call(service, move |service| service.moderate_sender_id(&caller, &id, if_match, moderation)).await
 }
 
 /// List an account's approved sender IDs
@@ -252,12 +255,12 @@ async fn moderate(
 #[utoipa::path(get, path = "/v1/nicknames/account/{id}/approved", tag = "sender IDs",
     operation_id = "list_approved_nicknames",
     params(("id" = String, Path, description = "The account's id"), ApprovedQuery),
-    responses((status = 200, description = "A page of approved sender IDs", body = Page<Nickname>), Problems))]
+    responses((status = 200, description = "A page of approved sender IDs", body = Page<SenderId>), Problems))]
 async fn approved(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     Query(query): Query<ApprovedQuery>,
-) -> Answer<Json<Page<Nickname>>> {
-    call(service, move |service| service.approved_nicknames(&caller, &id, &query)).await.map(Json)
+) -> Answer<Json<Page<SenderId>>> {
+    call(service, move |service| service.approved_sender_ids(&caller, &id, &query)).await.map(Json)
 }

@@ -37,7 +37,7 @@ pub const RULES: &[Rule] = &[
 ];
 
 /// Answers the existing clients by the paths that they know.
-pub trait WecallService: Send + Sync + 'static {
+pub trait ExistingClientsService: Send + Sync + 'static {
     /// An account's wallet, which comes into being here where the configuration allows that.
     fn wecall_wallet(&self, caller: &Caller, account: &str) -> Answer<WecallWallet>;
 
@@ -74,10 +74,10 @@ pub trait WecallService: Send + Sync + 'static {
     fn wecall_alerts(&self, caller: &Caller, account: &str) -> Answer<Vec<WecallAlert>>;
 }
 
-type Service = Arc<dyn WecallService>;
+type Service = Arc<dyn ExistingClientsService>;
 
 /// The routes, with the handlers behind them.
-pub fn routes() -> OpenApiRouter<Arc<dyn WecallService>> {
+pub fn routes() -> OpenApiRouter<Arc<dyn ExistingClientsService>> {
     OpenApiRouter::new()
         .routes(routes!(wallet))
         .routes(routes!(transactions))
