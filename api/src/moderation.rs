@@ -27,7 +27,7 @@ pub enum ContentCategory {
     Transactional,
     /// Offers and news.
     Marketing,
-    /// One-time passwords.
+    /// Messages with one-time passwords.
     Otp,
     /// Messages of a service to its users: reminders, maintenance.
     Service,

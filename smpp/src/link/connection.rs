@@ -50,7 +50,7 @@ pub(super) struct Connection<'a, H, S> {
 pub(super) struct Ended {
     /// The time for which it was bound, if it was.
     pub(super) bound_for: Option<Duration>,
-    /// See [`LinkSession::delivers_before`].
+    /// The value of [`LinkSession::delivers_before`], for the next connection.
     pub(super) delivers_before: u32,
 }
 

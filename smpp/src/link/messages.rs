@@ -34,9 +34,9 @@ impl fmt::Debug for SubmitAnswer<'_> {
 /// The answer to one deliver_sm or data_sm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeliverAck {
-    /// [`crate::pdu::Deliver::sequence`].
+    /// The sequence number, [`crate::pdu::Deliver::sequence`].
     pub sequence: u32,
-    /// [`crate::pdu::Deliver::command`].
+    /// The command, [`crate::pdu::Deliver::command`].
     pub command: CommandId,
     /// ESME_ROK (0), or why it is to come again or is refused for good.
     pub status: u32,
