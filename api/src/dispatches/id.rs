@@ -2,8 +2,13 @@
 
 use std::fmt::Write;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 /// Octets of a dispatch id.
 pub const OCTETS_MAX: usize = 64;
+
+/// The characters that a segment of a URL has in escaped form.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Octets as text. Text stays as it is, but for control characters and backslashes; everything else is
 /// written `\xHH`. No two ids give the same text.
@@ -54,15 +59,7 @@ pub fn octets_of(text: &str) -> Option<Vec<u8>> {
 
 /// Text as a segment of a URL (RFC 3986 §2.3).
 pub(super) fn in_url(text: &str) -> String {
-    let mut url = String::with_capacity(text.len());
-    for octet in text.bytes() {
-        if octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) {
-            url.push(char::from(octet));
-        } else {
-            let _ = write!(url, "%{octet:02X}");
-        }
-    }
-    url
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 #[cfg(test)]
