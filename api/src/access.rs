@@ -19,7 +19,7 @@ pub struct Rule {
 pub enum Who {
     /// Anybody, without a token.
     Anybody,
-    /// Whoever is logged in, whatever the role; no API key.
+    /// Every user who is logged in, with any role; no API key.
     Users,
     /// These roles, and API keys with this scope that count as one of them ([`Caller::grade`]). The
     /// services decide which accounts they see.

@@ -35,7 +35,7 @@ pub const RULES: &[Rule] = &[
 
 /// Reads and changes accounts.
 pub trait AccountsService: Send + Sync + 'static {
-    /// Those that the caller reaches, in the order asked for.
+    /// Those that the caller may see, in the order asked for.
     fn accounts(&self, caller: &Caller, query: &AccountsQuery) -> Answer<Page<Account>>;
 
     /// One of them.
@@ -74,7 +74,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn AccountsService>> {
 
 /// List accounts
 ///
-/// Those that the caller reaches, by id or in the order asked for.
+/// Those that the caller may see, by id or in the order asked for.
 #[utoipa::path(get, path = "/v1/accounts", tag = "accounts", operation_id = "list_accounts", params(AccountsQuery),
     responses((status = 200, description = "A page of accounts", body = Page<Account>), Problems))]
 async fn list(
@@ -85,7 +85,7 @@ async fn list(
     call(service, move |service| service.accounts(&caller, &query)).await.map(Json)
 }
 
-/// Make an account
+/// Create an account
 ///
 /// It may bind and be charged from the answer on. Its SMPP password is in the answer and nowhere else.
 #[utoipa::path(post, path = "/v1/accounts", tag = "accounts", operation_id = "create_account", request_body = NewAccount,
@@ -113,7 +113,7 @@ async fn get(
 
 /// Change an account
 ///
-/// Fields that are not sent stay as they are; null takes away what need not be there. It holds for the next
+/// Fields that are not sent stay as they are; null removes an optional value. It holds for the next
 /// message.
 #[utoipa::path(patch, path = "/v1/accounts/{id}", tag = "accounts", operation_id = "change_account",
     params(("id" = String, Path, description = "The account's id"),

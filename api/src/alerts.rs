@@ -73,7 +73,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn AlertsService>> {
 
 /// List alerts
 ///
-/// Those of accounts that the caller reaches, the newest first; for admins also those that belong to no
+/// Those of accounts that the caller may see, the newest first; for admins also those that belong to no
 /// account.
 #[utoipa::path(get, path = "/v1/alerts", tag = "alerts", operation_id = "list_alerts", params(AlertsQuery),
     responses((status = 200, description = "A page of alerts", body = Page<Alert>), Problems))]

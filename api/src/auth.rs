@@ -163,7 +163,7 @@ async fn change_password(
     Ok(Gone)
 }
 
-/// Ask for a mail to reset the password
+/// Request a mail to reset the password
 ///
 /// The answer is the same whether somebody has the address. The token of the mail holds for an hour and one
 /// use.
@@ -194,7 +194,7 @@ async fn confirm_reset(
     Ok(Gone)
 }
 
-/// Prove an e-mail address
+/// Verify an e-mail address
 ///
 /// The link of the mail that follows a registration. It holds for a day and one use; the account exists from
 /// then on.

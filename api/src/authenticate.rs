@@ -105,7 +105,7 @@ fn methods_of(path: &str) -> String {
     methods.join(", ")
 }
 
-/// The token of `Authorization: Bearer` (RFC 6750 §2.1); the scheme in whatever case (RFC 9110 §11.1).
+/// The token of `Authorization: Bearer` (RFC 6750 §2.1); the scheme in upper or lower case (RFC 9110 §11.1).
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

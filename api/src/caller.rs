@@ -117,7 +117,7 @@ impl Caller {
         }
     }
 
-    /// True if it reaches everybody's things: admins, and keys that are not bound to an account.
+    /// True if it sees all accounts: admins, and keys that are not bound to an account.
     pub fn reaches_all(&self) -> bool {
         self.reach == Reach::All
     }

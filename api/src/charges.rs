@@ -81,7 +81,7 @@ async fn charge(
     Ok(Created { location: format!("/v1/cdrs/{}", charged.message_id), body: Json(charged) })
 }
 
-/// Give a charge back
+/// Refund a charge
 ///
 /// The whole price goes back to the account, once. A message that waits is cancelled by it; one that an
 /// operator has, and whose end is not known yet, cannot be refunded until it is. Send an `Idempotency-Key` to

@@ -42,7 +42,7 @@ pub const RULES: &[Rule] = &[
 /// Reads and changes dispatches. `of` names the account of a dispatch: two accounts may have one of the same
 /// id.
 pub trait DispatchesService: Send + Sync + 'static {
-    /// Those of the accounts that the caller reaches, in the order of account and id.
+    /// Those of the accounts that the caller may see, in the order of account and id.
     fn dispatches(&self, caller: &Caller, query: &DispatchesQuery) -> Answer<Page<Dispatch>>;
 
     /// One of them.
@@ -61,7 +61,7 @@ pub trait DispatchesService: Send + Sync + 'static {
         change: DispatchChange,
     ) -> Answer<Versioned<Dispatch>>;
 
-    /// Takes one away under which nothing was charged.
+    /// Deletes one under which nothing was charged.
     fn delete_dispatch(&self, caller: &Caller, id: &str, of: &DispatchOf, if_match: IfMatch) -> Answer<()>;
 
     /// The progress of a dispatch.
@@ -89,7 +89,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn DispatchesService>> {
 
 /// List dispatches
 ///
-/// Those of the accounts that the caller reaches, those that only messages name too. A page may be short, or
+/// Those of the accounts that the caller may see, those that only messages name too. A page may be short, or
 /// empty, and still not be the last, where filters leave few of many dispatches: `next_cursor` says.
 #[utoipa::path(get, path = "/v1/dispatches", tag = "dispatches", operation_id = "list_dispatches",
     params(DispatchesQuery),
@@ -102,7 +102,7 @@ async fn list(
     call(service, move |service| service.dispatches(&caller, &query)).await.map(Json)
 }
 
-/// Name a dispatch
+/// Create a dispatch
 ///
 /// Messages are counted under it when they carry its id in their dispatch TLV, those that came before too.
 #[utoipa::path(post, path = "/v1/dispatches", tag = "dispatches", operation_id = "create_dispatch",
@@ -171,7 +171,7 @@ async fn delete(
     Ok(Gone)
 }
 
-/// Read how far a dispatch has come
+/// Read the progress of a dispatch
 #[utoipa::path(get, path = "/v1/dispatches/{id}/status", tag = "dispatches", operation_id = "get_dispatch_status",
     params(("id" = String, Path, description = "The dispatch id as messages carry it, escaped as in `Dispatch`"), DispatchOf),
     responses((status = 200, description = "Its status and counters", body = DispatchProgress), Problems))]

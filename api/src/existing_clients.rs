@@ -38,7 +38,7 @@ pub const RULES: &[Rule] = &[
 
 /// Answers the existing clients by the paths that they know.
 pub trait ExistingClientsService: Send + Sync + 'static {
-    /// An account's wallet, which comes into being here where the configuration allows that.
+    /// An account's wallet. A new account is made for it if the configuration allows that.
     fn wecall_wallet(&self, caller: &Caller, account: &str) -> Answer<WecallWallet>;
 
     /// The transactions of an account, the newest first.
@@ -53,10 +53,10 @@ pub trait ExistingClientsService: Send + Sync + 'static {
     fn wecall_topup(&self, caller: &Caller, topup: WecallTopup, key: &IdempotencyKey)
     -> Answer<WecallWallet>;
 
-    /// The plans that the caller reaches.
+    /// The plans that the caller may see.
     fn wecall_plans(&self, caller: &Caller) -> Answer<Vec<WecallPlan>>;
 
-    /// The rates that the caller reaches.
+    /// The rates that the caller may see.
     fn wecall_rates(&self, caller: &Caller) -> Answer<Vec<WecallRate>>;
 
     /// The usage of an account and its cost.
@@ -91,8 +91,8 @@ pub fn routes() -> OpenApiRouter<Arc<dyn ExistingClientsService>> {
 
 /// Read a wallet
 ///
-/// Where the configuration names a plan for that, an account that there is not yet comes into being when an
-/// admin, or a key that reaches all accounts, asks for its wallet first.
+/// Where the configuration names a plan for that, a new account is made when an
+/// admin, or a key that sees all accounts, asks for its wallet first.
 #[utoipa::path(get, path = "/api/billing/wallet/{business_sid}/", tag = "wecall", operation_id = "wecall_wallet",
     params(("business_sid" = String, Path, description = "The account's id")),
     responses((status = 200, description = "The wallet", body = WecallWallet), Problems))]
@@ -120,7 +120,7 @@ async fn transactions(
     call(service, move |service| service.wecall_transactions(&caller, &account, query)).await.map(Json)
 }
 
-/// Top a wallet up
+/// Top up a wallet
 ///
 /// The money is durable and can be spent over SMPP once this is answered. Send an `Idempotency-Key` to be
 /// able to repeat a request whose answer was lost.

@@ -44,7 +44,7 @@ pub struct Drafted {
 
 /// Reads, drafts, sends and cancels invoices, and notes that they are paid.
 pub trait InvoicesService: Send + Sync + 'static {
-    /// Those of accounts that the caller reaches, the newest first.
+    /// Those of accounts that the caller may see, the newest first.
     fn invoices(&self, caller: &Caller, query: &InvoicesQuery) -> Answer<Page<InvoiceSummary>>;
 
     /// One of them.
@@ -53,7 +53,7 @@ pub trait InvoicesService: Send + Sync + 'static {
     /// A draft for an account and a period: a new one, or the one that there is, brought up to date.
     fn draft_invoice(&self, caller: &Caller, new: &NewInvoice) -> Answer<Drafted>;
 
-    /// Fixes a draft for ever, and has it owed.
+    /// Makes a draft final, and the amount due.
     fn send_invoice(&self, caller: &Caller, number: &str, if_match: IfMatch) -> Answer<Versioned<Invoice>>;
 
     /// Notes that it was paid.
@@ -89,7 +89,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn InvoicesService>> {
 
 /// List invoices
 ///
-/// Those of accounts that the caller reaches, the newest first, without their lines. Filters are looked for
+/// Those of accounts that the caller may see, the newest first, without their lines. Filters are looked for
 /// among a bounded number of invoices at a time, so that a page may have fewer than its limit, or none, and
 /// still name a next one.
 #[utoipa::path(get, path = "/v1/invoices", tag = "invoices", operation_id = "list_invoices", params(InvoicesQuery),
@@ -153,7 +153,7 @@ async fn send(
     call(service, move |service| service.send_invoice(&caller, &number, if_match)).await
 }
 
-/// Note that an invoice was paid
+/// Record the payment of an invoice
 ///
 /// One that was sent, overdue or not. No money moves: a payment that is to be spent is a top-up.
 #[utoipa::path(post, path = "/v1/invoices/{number}/pay", tag = "invoices", operation_id = "pay_invoice",

@@ -30,13 +30,13 @@ pub const RULES: &[Rule] = &[
 
 /// Reads, makes and revokes API keys.
 pub trait KeysService: Send + Sync + 'static {
-    /// Those that the caller has made, and those of accounts that it reaches.
+    /// Those that the caller has made, and those of accounts that it may see.
     fn api_keys(&self, caller: &Caller, query: &ApiKeysQuery) -> Answer<Page<ApiKey>>;
 
     /// One of them.
     fn api_key(&self, caller: &Caller, id: &str) -> Answer<ApiKey>;
 
-    /// Makes one that reaches no further than the caller does.
+    /// Makes one that sees no more than the caller does.
     fn create_api_key(&self, caller: &Caller, new: NewApiKey) -> Answer<CreatedApiKey>;
 
     /// Revokes one; it no longer holds from this instant on.
@@ -57,7 +57,7 @@ pub struct ApiKey {
     pub scopes: Vec<Scope>,
     /// The account that it is bound to; null for all accounts.
     pub account: Option<String>,
-    /// True if it also reaches the accounts below.
+    /// True if it also sees the accounts below.
     pub include_subtree: bool,
     /// First instant at which it no longer holds; null for an open end.
     pub expires_at: Option<Time>,
@@ -87,7 +87,7 @@ pub struct NewApiKey {
     #[serde(default)]
     #[schema(example = "biz_test_001")]
     pub account: Option<String>,
-    /// True if it also reaches the accounts below.
+    /// True if it also sees the accounts below.
     #[serde(default)]
     pub include_subtree: bool,
     /// First instant at which it no longer holds; null for an open end.
@@ -132,7 +132,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn KeysService>> {
 
 /// List API keys
 ///
-/// Those that the caller has made, and those of accounts that the caller reaches, in the order of their ids.
+/// Those that the caller has made, and those of accounts that the caller may see, in the order of their ids.
 #[utoipa::path(get, path = "/v1/api-keys", tag = "api keys", operation_id = "list_api_keys", params(ApiKeysQuery),
     responses((status = 200, description = "A page of API keys", body = Page<ApiKey>), Problems))]
 async fn list(
@@ -143,7 +143,7 @@ async fn list(
     call(service, move |service| service.api_keys(&caller, &query)).await.map(Json)
 }
 
-/// Make an API key
+/// Create an API key
 ///
 /// The key itself is in the answer and nowhere else. It may never do more than the user who made it.
 #[utoipa::path(post, path = "/v1/api-keys", tag = "api keys", operation_id = "create_api_key", request_body = NewApiKey,

@@ -45,7 +45,7 @@ pub enum Decision {
     Reject,
 }
 
-/// A decision, which may be taken anew at any time.
+/// A decision, which may be changed at any time.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Moderation {
@@ -98,7 +98,7 @@ list_query! {
         /// Only those of this category.
         #[param(inline)]
         pub category: Option<ContentCategory>,
-        /// Only those whose name contains this, in whatever case.
+        /// Only those whose name contains this, in upper or lower case.
         pub name: Option<String>,
         /// The order of the list; by name if it is not given.
         #[param(inline)]

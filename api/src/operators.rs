@@ -70,7 +70,7 @@ pub trait OperatorsService: Send + Sync + 'static {
         input: OperatorInput,
     ) -> Answer<Versioned<Operator>>;
 
-    /// Takes one away for whom nothing waits and that nothing is on its way to.
+    /// Deletes one for whom nothing waits and that nothing is on its way to.
     fn delete_operator(&self, caller: &Caller, code: &str, if_match: IfMatch) -> Answer<()>;
 
     /// Gives one another status.
@@ -119,7 +119,7 @@ async fn list(
     call(service, move |service| service.operators(&query)).await.map(Json)
 }
 
-/// Make an operator
+/// Create an operator
 ///
 /// Its links are made at once, and messages go to it from the answer on. A code that was there before is the
 /// same operator as before, with what still waits for it.
@@ -147,10 +147,10 @@ async fn get(
     call(service, move |service| service.operator(&code)).await
 }
 
-/// Put another definition in the place of an operator
+/// Replace an operator
 ///
 /// The body is the whole operator; what it leaves out is as for one that is new, only the password stays as
-/// it is. Links are made anew where what a bind depends on has changed.
+/// it is. Links are made again if a setting of their binds has changed.
 #[utoipa::path(put, path = "/v1/operators/{id}", tag = "operators", operation_id = "replace_operator",
     params(("id" = String, Path, description = "The operator's code"),
         ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
@@ -166,7 +166,7 @@ async fn replace(
     call(service, move |service| service.replace_operator(&caller, &code, if_match, input)).await
 }
 
-/// Take an operator away
+/// Delete an operator
 ///
 /// Refused with `wrong_state` while messages wait in its queue or are on their way to it: drain it first, and
 /// let a day or two pass for the receipts of what it took, which do not come in any more once it is gone.
@@ -183,7 +183,7 @@ async fn delete(
     call(service, move |service| service.delete_operator(&caller, &code, if_match)).await.map(|()| Gone)
 }
 
-/// See how an operator is, and was
+/// Read an operator's health
 ///
 /// The period is at most seven days.
 #[utoipa::path(get, path = "/v1/operators/{id}/health", tag = "operators", operation_id = "get_operator_health",
@@ -198,7 +198,7 @@ async fn health(
     call(service, move |service| service.operator_health(&code, period)).await.map(Json)
 }
 
-/// See what became of an operator's messages
+/// Read an operator's statistics
 ///
 /// From counters that are kept as messages are charged and settled. The period is at most 400 days.
 #[utoipa::path(get, path = "/v1/operators/{id}/stats", tag = "operators", operation_id = "get_operator_stats",
@@ -213,7 +213,7 @@ async fn stats(
     call(service, move |service| service.operator_stats(&code, period)).await.map(Json)
 }
 
-/// See an operator's links
+/// List an operator's links
 #[utoipa::path(get, path = "/v1/operators/{id}/links", tag = "operators", operation_id = "list_operator_links",
     params(("id" = String, Path, description = "The operator's code")),
     responses((status = 200, description = "Its links", body = OperatorLinks), Problems))]

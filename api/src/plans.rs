@@ -32,7 +32,7 @@ pub const RULES: &[Rule] = &[
 
 /// Reads and changes plans.
 pub trait PlansService: Send + Sync + 'static {
-    /// Those in force that the caller reaches: all of them, or those of the accounts within reach.
+    /// Those in force that the caller may see: all of them, or those of the accounts within reach.
     fn plans(&self, caller: &Caller, query: &PlansQuery) -> Answer<Page<Plan>>;
 
     /// One of them.
@@ -70,7 +70,7 @@ pub struct Plan {
     pub tiers: Vec<PlanTier>,
     /// The event after which the price is kept.
     pub charge_on: ChargePoint,
-    /// The outcomes that give the price back all the same.
+    /// The outcomes that refund the price nevertheless.
     pub refund_on: Vec<RefundOutcome>,
     /// The number of rates that apply to it, including those of every plan.
     pub rates: u64,
@@ -100,11 +100,11 @@ documented! {
     RefundOutcome = Outcome;
 }
 
-/// A plan as it is to be.
+/// The new definition of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanInput {
-    /// Its name: 1 to 64 letters, digits, `_`, `-`, `.`; for ever.
+    /// Its name: 1 to 64 letters, digits, `_`, `-`, `.`; it never changes.
     #[schema(example = "starter")]
     pub name: String,
     /// Of every price in it.
@@ -121,7 +121,7 @@ pub struct PlanInput {
     /// The event after which the price is kept; `submit` if it is not given.
     #[serde(default)]
     pub charge_on: Option<ChargePoint>,
-    /// The outcomes that give the price back all the same; `rejected` and `expired` if it is not given.
+    /// The outcomes that refund the price nevertheless; `rejected` and `expired` if it is not given.
     #[serde(default)]
     #[schema(max_items = 4)]
     pub refund_on: Option<Vec<RefundOutcome>>,
@@ -194,7 +194,7 @@ async fn get(
     call(service, move |service| service.plan(&caller, &name)).await
 }
 
-/// Put another definition in the place of a plan
+/// Replace a plan
 ///
 /// It is written into the file of plans and put in force, whole or not at all; the next message costs what it
 /// says. The plan's rates stay.

@@ -40,7 +40,7 @@ pub trait RateCardsService: Send + Sync + 'static {
     /// Octets of a deck at most. Called on the runtime's threads; it must not wait.
     fn deck_octets_max(&self) -> usize;
 
-    /// The rates of every file in force that the caller reaches: all of them, or those of the plans of the
+    /// The rates of every file in force that the caller may see: all of them, or those of the plans of the
     /// accounts within reach. The version is that of the tariff.
     fn rate_cards(&self, caller: &Caller, query: &RateCardsQuery) -> Answer<Versioned<Page<RateCard>>>;
 
@@ -60,7 +60,7 @@ pub trait RateCardsService: Send + Sync + 'static {
         place: RatePlaceQuery,
     ) -> Answer<Versioned<TariffChange>>;
 
-    /// Compares a deck with what is there, and puts it in its place.
+    /// Compares a deck with what is there, and applies it.
     fn upload_deck(
         &self,
         caller: &Caller,
@@ -109,7 +109,7 @@ async fn put(
     call(service, move |service| service.put_rates(&caller, if_match, rows)).await
 }
 
-/// Take a rate away
+/// Delete a rate
 #[utoipa::path(delete, path = "/v1/rate-cards/rows", tag = "rate cards", operation_id = "remove_rate",
     params(RatePlaceQuery,
         ("If-Match" = Option<String>, Header, description = "The ETag of the tariff that the change is meant for")),

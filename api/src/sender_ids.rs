@@ -1,4 +1,5 @@
-//! Sender IDs, which the paths call nicknames: source addresses that an account may use once they are approved.
+//! Sender IDs, which the paths call nicknames: source addresses that an account may use once they are
+//! approved.
 
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ pub const RULES: &[Rule] = &[
 
 /// Reads, changes and moderates sender IDs.
 pub trait SenderIdsService: Send + Sync + 'static {
-    /// Those of the accounts that the caller reaches.
+    /// Those of the accounts that the caller may see.
     fn sender_ids(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<SenderId>>;
 
     /// The approved ones of one account.
@@ -58,7 +59,7 @@ pub trait SenderIdsService: Send + Sync + 'static {
         change: SenderIdChange,
     ) -> Answer<Versioned<SenderId>>;
 
-    /// Takes one away. The next message from it is refused where the account's policy asks for approval.
+    /// Deletes one. The next message from it is refused where the account's policy asks for approval.
     fn delete_sender_id(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<()>;
 
     /// Approves or rejects one. It holds for the next message.
@@ -127,7 +128,7 @@ pub struct NewSenderId {
     pub description: Option<String>,
 }
 
-/// A sender ID as it is to be.
+/// The new name and settings of a sender ID.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NicknameChange)]
@@ -157,7 +158,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn SenderIdsService>> {
 
 /// List sender IDs
 ///
-/// Those of the accounts that the caller reaches.
+/// Those of the accounts that the caller may see.
 #[utoipa::path(get, path = "/v1/nicknames", tag = "sender IDs", operation_id = "list_nicknames", params(ContentQuery),
     responses((status = 200, description = "A page of sender IDs", body = Page<SenderId>), Problems))]
 async fn list(
@@ -168,7 +169,7 @@ async fn list(
     call(service, move |service| service.sender_ids(&caller, &query)).await.map(Json)
 }
 
-/// Ask for a sender ID
+/// Request a sender ID
 ///
 /// It is pending until it is moderated. An account has at most 1000.
 #[utoipa::path(post, path = "/v1/nicknames", tag = "sender IDs", operation_id = "create_nickname", request_body = NewSenderId,

@@ -56,7 +56,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn TariffsService>> {
         .routes(routes!(roll_back))
 }
 
-/// Load all files again
+/// Reload all files
 ///
 /// Everything is read afresh, validated whole, and put in force whole or not at all. What is wrong is named
 /// by file, line and key.
@@ -91,7 +91,7 @@ async fn get(
     call(service, move |service| service.tariff(&version)).await.map(Json)
 }
 
-/// Go back to a tariff version
+/// Roll back to a tariff version
 ///
 /// Plans and rates are written as they were in it and put in force. What accounts and operators have of their
 /// own, networks and numbering stay, and are named where they differ.

@@ -34,7 +34,7 @@ pub const RULES: &[Rule] = &[
 
 /// Reads, changes and moderates templates.
 pub trait TemplatesService: Send + Sync + 'static {
-    /// Those of the accounts that the caller reaches.
+    /// Those of the accounts that the caller may see.
     fn templates(&self, caller: &Caller, query: &ContentQuery) -> Answer<Page<MessageTemplate>>;
 
     /// The approved ones of one account.
@@ -60,7 +60,7 @@ pub trait TemplatesService: Send + Sync + 'static {
         change: TemplateChange,
     ) -> Answer<Versioned<MessageTemplate>>;
 
-    /// Takes one away. The next text that no other one makes is refused where the account's policy asks for
+    /// Deletes one. The next text that no other one makes is refused where the account's policy asks for
     /// approval.
     fn delete_template(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<()>;
 
@@ -91,7 +91,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn TemplatesService>> {
 
 /// List templates
 ///
-/// Those of the accounts that the caller reaches.
+/// Those of the accounts that the caller may see.
 #[utoipa::path(get, path = "/v1/templates", tag = "templates", operation_id = "list_templates", params(ContentQuery),
     responses((status = 200, description = "A page of templates", body = Page<MessageTemplate>), Problems))]
 async fn list(
@@ -102,7 +102,7 @@ async fn list(
     call(service, move |service| service.templates(&caller, &query)).await.map(Json)
 }
 
-/// Ask for a template
+/// Request a template
 ///
 /// It is pending until it is moderated. An account has at most 1000.
 #[utoipa::path(post, path = "/v1/templates", tag = "templates", operation_id = "create_template",
@@ -184,9 +184,9 @@ async fn moderate(
     call(service, move |service| service.moderate_template(&caller, &id, if_match, moderation)).await
 }
 
-/// Try a text against a template
+/// Check a text against a template
 ///
-/// Whether the text is the template with its placeholders filled, whatever has been decided about it. The
+/// Whether the text is the template with its placeholders filled, whatever the state of its moderation. The
 /// text is not kept.
 #[utoipa::path(post, path = "/v1/templates/{id}/check", tag = "templates", operation_id = "check_template",
     params(("id" = String, Path, description = "The template's id")),

@@ -34,7 +34,7 @@ pub trait UsageService: Send + Sync + 'static {
     /// The usage of an account in a period.
     fn usage(&self, caller: &Caller, account: &str, query: &UsageQuery) -> Answer<Usage>;
 
-    /// The totals of every account that the caller reaches, in the order of their ids.
+    /// The totals of every account that the caller may see, in the order of their ids.
     fn usage_of_all(&self, caller: &Caller, query: &UsageListQuery) -> Answer<Page<AccountUsage>>;
 }
 
@@ -65,7 +65,7 @@ async fn of_account(
 
 /// List the usage of accounts
 ///
-/// The totals of every account that the caller reaches, in the order of their ids, each in its own currency
+/// The totals of every account that the caller may see, in the order of their ids, each in its own currency
 /// and in the time zone of its own plan.
 #[utoipa::path(get, path = "/v1/usage", tag = "usage", operation_id = "list_usage", params(UsageListQuery),
     responses((status = 200, description = "A page of accounts with their usage", body = Page<AccountUsage>), Problems))]

@@ -32,7 +32,7 @@ pub const RULES: &[Rule] = &[
 
 /// Reads and changes users.
 pub trait UsersService: Send + Sync + 'static {
-    /// Those whose account the caller reaches.
+    /// Those whose account the caller may see.
     fn users(&self, caller: &Caller, query: &UsersQuery) -> Answer<Page<User>>;
 
     /// One of them.
@@ -184,7 +184,7 @@ list_query! {
         pub account: Option<String>,
         /// Only those who may, or may not, log in.
         pub disabled: Option<bool>,
-        /// Only those whose e-mail address or name contains this, in whatever case.
+        /// Only those whose e-mail address or name contains this, in upper or lower case.
         pub search: Option<String>,
         /// The order of the list; by e-mail address if it is not given.
         #[param(inline)]
@@ -213,7 +213,7 @@ async fn list(
     call(service, move |service| service.users(&caller, &query)).await.map(axum::Json)
 }
 
-/// Make a user
+/// Create a user
 ///
 /// A reseller makes customers of the accounts in its subtree. Without a password the user gets a mail to set
 /// one.
@@ -275,7 +275,7 @@ async fn delete(
     Ok(Gone)
 }
 
-/// Lift the lock of a user
+/// Unlock a user
 ///
 /// After too many failed logins. Failures are counted from zero again.
 #[utoipa::path(post, path = "/v1/users/{id}/unlock", tag = "users", operation_id = "unlock_user",

@@ -148,7 +148,7 @@ async fn get(
     call(service, move |service| service.transaction(&caller, &id, &transaction)).await.map(Json)
 }
 
-/// Top an account up
+/// Top up an account
 ///
 /// The money is durable and can be spent over SMPP once this is answered. Send an `Idempotency-Key` to be
 /// able to repeat a request whose answer was lost: the same key with the same body is posted once and

@@ -25,7 +25,7 @@ pub struct Account {
     pub source: Source,
     /// The account's status, which says if its messages are accepted.
     pub status: AccountStatus,
-    /// True if accounts may stand below it.
+    /// True if it may have accounts below it.
     pub is_reseller: bool,
     /// The address to which mail for it is sent.
     pub email: Option<String>,
@@ -193,7 +193,7 @@ pub struct CreatedAccount {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
-    /// Its name: 1 to 64 letters, digits, `_`, `-`, `.`; for ever.
+    /// Its name: 1 to 64 letters, digits, `_`, `-`, `.`; it never changes.
     #[schema(example = "biz_test_003")]
     pub id: String,
     /// The name of its plan.
@@ -221,7 +221,7 @@ pub struct AccountPatch {
     #[serde(default)]
     #[schema(max_length = 200)]
     pub name: Option<String>,
-    /// True if accounts may stand below it. Admins only.
+    /// True if it may have accounts below it. Admins only.
     #[serde(default)]
     pub is_reseller: Option<bool>,
     /// The address to which mail for it is sent.
@@ -336,7 +336,7 @@ list_query! {
         pub parent: Option<String>,
         /// Only those from there.
         pub source: Option<Source>,
-        /// Only those whose id or name contains this, in whatever case.
+        /// Only those whose id or name contains this, in upper or lower case.
         pub search: Option<String>,
         /// The order of the list; by id if it is not given.
         pub sort: Option<AccountSort>,

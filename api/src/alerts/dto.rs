@@ -32,7 +32,7 @@ pub struct Alert {
     /// The value that was measured when the alert was raised, in the same form.
     #[schema(example = "49.98")]
     pub current_value: Option<String>,
-    /// Of `threshold` and `current_value`; null where they are no money.
+    /// Of `threshold` and `current_value`; null if they are not money.
     pub currency: Option<CurrencyCode>,
     /// The time at which it was raised.
     pub raised_at: Time,
@@ -108,7 +108,7 @@ pub struct ReadAllDone {
 /// The secret that signs posts to an account's webhook.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WebhookSecret {
-    /// The key of the HMAC, as it stands here.
+    /// The key of the HMAC, as it is given here.
     #[schema(example = "whsec_k3mqz…")]
     pub secret: String,
 }

@@ -24,7 +24,7 @@ unprinted!(Login, Registration, Refresh, PasswordChange, ResetConfirmation, Toke
 #[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Login {
-    /// The user's e-mail address, in whatever case.
+    /// The user's e-mail address, in upper or lower case.
     #[schema(example = "ann@example.com")]
     pub email: String,
     /// The user's password.
@@ -115,7 +115,7 @@ pub struct ResetRequest {
 #[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResetConfirmation {
-    /// As it stands in the mail.
+    /// The token, as the mail has it.
     pub token: String,
     /// The password from now on; rules as at registration.
     #[schema(min_length = 12, max_length = 128)]

@@ -154,7 +154,7 @@ pub struct CdrExplanation {
     pub text: String,
 }
 
-/// The price of a segment before its tier, and where it stood.
+/// The price of a segment before its tier, and its source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ExplainedRate {
     /// The price of one segment.
@@ -164,9 +164,9 @@ pub struct ExplainedRate {
     pub kind: String,
     /// The network that the rate names, such as `639/02`; null for the base price.
     pub network: Option<String>,
-    /// The file that it stood in; null for the base price.
+    /// The file that had it; null for the base price.
     pub file: Option<String>,
-    /// The line that it stood in; null for the base price.
+    /// The line that had it; null for the base price.
     pub line: Option<u32>,
     /// The same in words.
     pub source: String,
@@ -232,7 +232,7 @@ pub struct ExportQuery {
     /// The format of the file.
     #[serde(default)]
     pub format: ExportFormat,
-    /// Only this account's; all that the caller reaches if it is not given.
+    /// Only this account's; all that the caller may see if it is not given.
     #[serde(default)]
     pub account: Option<String>,
     /// Only those that came at or after.

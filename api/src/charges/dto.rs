@@ -57,7 +57,7 @@ pub struct NewCharge {
     #[serde(default)]
     #[schema(minimum = 0, maximum = 3)]
     pub priority: u8,
-    /// The time at which it is to leave, at most a year from now; at once where it is not said. Whole
+    /// The time at which it is to leave, at most a year from now; at once if it is not given. Whole
     /// seconds.
     #[serde(default)]
     pub scheduled_at: Option<Time>,

@@ -40,7 +40,7 @@ pub struct NewQuote {
     /// True if the payload begins with a user data header; for a payload alone.
     #[serde(default)]
     pub udhi: Option<bool>,
-    /// The time at which it would be submitted; now where it is not said. The tariff is the one in force
+    /// The time at which it would be submitted; now if it is not given. The tariff is the one in force
     /// now.
     #[serde(default)]
     pub at: Option<Time>,

@@ -168,7 +168,7 @@ list_query! {
         /// Only those that have come so far.
         #[param(inline)]
         pub status: Option<DispatchStatus>,
-        /// Only those whose id or name contains this, in whatever case.
+        /// Only those whose id or name contains this, in upper or lower case.
         pub search: Option<String>,
         /// The order of the list; by account and id if it is not given.
         #[param(inline)]

@@ -109,7 +109,7 @@ pub struct WecallTopup {
 pub enum WecallPlanType {
     /// Before messages are sent.
     Prepaid,
-    /// Afterwards: every account on it that the caller reaches has a credit limit.
+    /// Afterwards: every account on it that the caller may see has a credit limit.
     Postpaid,
 }
 

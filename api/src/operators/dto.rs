@@ -100,14 +100,15 @@ pub struct OperatorAccounts {
     pub except: Vec<String>,
 }
 
-/// An operator as it is to be. What is not said is as for one that is new; only the password stays as it is.
+/// The new definition of an operator. What is not given is as for a new one; only the password stays as it
+/// is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OperatorInput {
-    /// Its name in metrics, logs and CDRs: 1 to 64 letters, digits, `_`, `-`, `.`; for ever.
+    /// Its name in metrics, logs and CDRs: 1 to 64 letters, digits, `_`, `-`, `.`; it never changes.
     #[schema(example = "UZ_UCELL")]
     pub code: String,
-    /// The name of it for people; its code where it is not said.
+    /// The name of it for people; its code if it is not given.
     #[serde(default)]
     pub name: Option<String>,
     /// The country that it is in: ISO 3166-1 alpha-2.
@@ -193,7 +194,7 @@ list_query! {
         pub mnc: Option<String>,
         /// Only those from there.
         pub source: Option<Source>,
-        /// Only those whose code or name contains this, in whatever case.
+        /// Only those whose code or name contains this, in upper or lower case.
         pub search: Option<String>,
         /// The order of the list; by code if it is not given.
         pub sort: Option<OperatorSort>,

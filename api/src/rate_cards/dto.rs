@@ -39,7 +39,7 @@ pub struct RateCard {
     pub effective_to: Option<Time>,
     /// A text for people.
     pub note: String,
-    /// The file that it stands in.
+    /// The file that has it.
     #[schema(example = "rates/samples.csv")]
     pub file: String,
     /// Its line there.
@@ -80,7 +80,7 @@ list_query! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RateRows {
-    /// The file that new rows go into; need not be said where there is one rate file only.
+    /// The file that new rows go into; not needed if there is only one rate file.
     #[serde(default)]
     pub file: Option<String>,
     /// The rows: all of them or none.
@@ -88,7 +88,7 @@ pub struct RateRows {
     pub rows: Vec<RateRow>,
 }
 
-/// One rate as it is to be.
+/// The new price of one rate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RateRow {
@@ -144,7 +144,7 @@ pub struct DeckQuery {
     /// Only says what it would do.
     #[serde(default)]
     pub dry_run: bool,
-    /// The rate file that it takes the place of; need not be said where there is one only.
+    /// The rate file that it takes the place of; not needed if there is only one.
     #[serde(default)]
     pub file: Option<String>,
     /// Takes the place of this plan's rows alone; then the deck needs no column `plan`.

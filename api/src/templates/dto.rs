@@ -72,7 +72,7 @@ pub struct NewTemplate {
     pub description: Option<String>,
 }
 
-/// A template as it is to be.
+/// The new text and settings of a template.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TemplateChange {

@@ -66,7 +66,7 @@ pub struct Wallet {
     /// The calendar month in the plan's time zone.
     #[schema(example = "2026-11")]
     pub month: String,
-    /// Segments charged in that month, less those given back: where the volume tiers stand.
+    /// Segments charged in that month, less those given back: the position in the volume tiers.
     pub segments_this_month: u64,
     /// The time for which this holds.
     pub as_of: Time,
