@@ -54,13 +54,13 @@ pub struct Management {
     services: Services,
     invoices: Arc<Invoices>,
     jobs: Arc<JobQueue>,
-    /// Held here alone: the workers reach it as long as the services live.
+    /// The only strong reference: workers hold weak ones, so that they end with the services.
     background: Arc<dyn JobHandler>,
-    ground: Ground,
+    shared: SharedState,
 }
 
-/// The ground that services stand on.
-struct Ground {
+/// The state that services share.
+struct SharedState {
     context: Arc<Context>,
     visibility: Arc<Visibility>,
     accounts: Arc<DocumentCache<AccountRecord>>,
@@ -85,13 +85,13 @@ impl std::fmt::Debug for Management {
 impl Management {
     /// Over the books and what is in force, which `config` is the `tollgate.toml` of.
     pub fn open(core: Arc<Core>, settings: &Settings, config: &Path) -> Result<Self, Unavailable> {
-        let ground = Ground::load(Arc::new(Context::new(core, settings.clone())))?;
-        let (of, visible) = (|| Arc::clone(&ground.context), || Arc::clone(&ground.visibility));
-        let records = || Arc::clone(&ground.accounts);
+        let shared = SharedState::load(Arc::new(Context::new(core, settings.clone())))?;
+        let (of, visible) = (|| Arc::clone(&shared.context), || Arc::clone(&shared.visibility));
+        let records = || Arc::clone(&shared.accounts);
         let jobs = Arc::new(JobQueue::open(of())?);
         let webhooks = Arc::new(Webhooks::new(of(), records()));
         let alerts =
-            Arc::new(Alerts::new(of(), visible(), Arc::clone(&ground.alerts), Arc::clone(&webhooks)));
+            Arc::new(Alerts::new(of(), visible(), Arc::clone(&shared.alerts), Arc::clone(&webhooks)));
         let lookup = Arc::new(Lookup::new(of(), visible()));
         let cdrs = Arc::new(Cdrs::new(of(), visible(), Arc::clone(&lookup)));
         let edits = Arc::new(TariffEdits::new(of(), config.to_owned()));
@@ -105,7 +105,7 @@ impl Management {
             alerts: Arc::clone(&alerts) as _,
         };
         let invoices = Arc::clone(&answering.invoices);
-        let identity = identity(&ground, &jobs, webhooks, Arc::clone(&answering.accounts))?;
+        let identity = identity(&shared, &jobs, webhooks, Arc::clone(&answering.accounts))?;
         let services = Services {
             authentication: identity.authentication,
             accounts: Arc::clone(&answering.accounts) as _,
@@ -128,7 +128,7 @@ impl Management {
             tariffs: Arc::new(Tariffs::new(of(), edits)),
             existing_clients: Arc::new(ExistingClients::new(of(), visible(), answering)),
         };
-        Ok(Self { services, invoices, jobs, background: identity.background, ground })
+        Ok(Self { services, invoices, jobs, background: identity.background, shared })
     }
 
     /// One service for each area of the API.
@@ -143,7 +143,7 @@ impl Management {
 
     /// The schedule of alerts and billing, to be run as long as the process lives.
     pub fn schedule(&self) -> impl Future<Output = ()> + Send + use<> {
-        let Ground { context, accounts, alerts, .. } = &self.ground;
+        let SharedState { context, accounts, alerts, .. } = &self.shared;
         let jobs = Arc::clone(&self.jobs);
         let watch = AlertWatch::begin(Arc::clone(context), Arc::clone(accounts), Arc::clone(alerts), jobs);
         schedule::keep(watch, Arc::clone(&self.invoices))
@@ -155,7 +155,7 @@ impl Management {
     }
 }
 
-impl Ground {
+impl SharedState {
     fn load(context: Arc<Context>) -> Result<Self, Unavailable> {
         let accounts = Arc::new(DocumentCache::load(context.store(), ACCOUNTS)?);
         let alerts = Arc::new(DocumentCache::load(context.store(), ALERTS)?);
@@ -165,14 +165,14 @@ impl Ground {
 }
 
 fn identity(
-    ground: &Ground,
+    shared: &SharedState,
     jobs: &Arc<JobQueue>,
     webhooks: Arc<Webhooks>,
     accounts: Arc<Accounts>,
 ) -> Result<Identity, Unavailable> {
-    let (of, queue) = (|| Arc::clone(&ground.context), || Arc::clone(jobs));
-    let (visible, records) = (|| Arc::clone(&ground.visibility), || Arc::clone(&ground.accounts));
-    let (settings, store) = (&ground.context.settings, ground.context.store());
+    let (of, queue) = (|| Arc::clone(&shared.context), || Arc::clone(jobs));
+    let (visible, records) = (|| Arc::clone(&shared.visibility), || Arc::clone(&shared.accounts));
+    let (settings, store) = (&shared.context.settings, shared.context.store());
     let directory = Arc::new(UserDirectory::load(store)?);
     let of_directory = || Arc::clone(&directory);
     let limit = Arc::new(MailLimit::default());
