@@ -15,14 +15,15 @@ pub struct Drafted {
     pub messages: u32,
 }
 
-/// One command of a commit that is on its way to disk.
+/// One command that waits for a commit: what it comes to once that is on disk, or why it is not part of it.
 pub struct Completion {
     command: Command,
-    folded: Folded,
+    folded: Result<Folded, FoldError>,
 }
 
 impl Drafted {
-    /// A command that is not in the batch is answered at once.
+    /// A command that is refused waits for the commit too, so that nothing is written any more once it is answered: charges
+    /// that are counted for usage go with any commit.
     pub fn new(
         (batch, changes): (Batch, Changes),
         commands: impl Iterator<Item = (Command, Result<Folded, FoldError>)>,
@@ -30,18 +31,14 @@ impl Drafted {
         let mut completions = Vec::with_capacity(commands.size_hint().0);
         let mut messages = 0;
         for (command, folded) in commands {
-            match folded {
-                Ok(folded) => {
-                    messages += command.charges();
-                    completions.push(Completion { command, folded });
+            match &folded {
+                Ok(_) => messages += command.charges(),
+                Err(FoldError::Unavailable(reason)) => {
+                    tracing::error!(%reason, "a command cannot be folded");
                 }
-                Err(error) => {
-                    if let FoldError::Unavailable(reason) = &error {
-                        tracing::error!(%reason, "a command cannot be folded");
-                    }
-                    command.fail(error);
-                }
+                Err(_) => {}
             }
+            completions.push(Completion { command, folded });
         }
         Self { batch, changes, completions, messages }
     }
@@ -50,7 +47,11 @@ impl Drafted {
 impl Completion {
     /// It is on disk.
     pub fn complete(self) {
-        match (self.command, self.folded) {
+        let folded = match self.folded {
+            Ok(folded) => folded,
+            Err(error) => return self.command.fail(error),
+        };
+        match (self.command, folded) {
             (Command::Charge(chunk), Folded::Charged { first_visible_id }) => {
                 chunk.complete(first_visible_id);
             }
@@ -71,6 +72,7 @@ impl Completion {
 
     /// It is not.
     pub fn fail(self) {
-        self.command.fail(Unavailable("the commit failed".to_owned()).into());
+        let commit_failed = || Unavailable("the commit failed".to_owned()).into();
+        self.command.fail(self.folded.err().unwrap_or_else(commit_failed));
     }
 }

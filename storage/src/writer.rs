@@ -10,7 +10,7 @@ use crate::clock::now;
 use crate::committer::{Command, Durable, Limits, Patience, Shared};
 use crate::completion::{Completion, Drafted};
 use crate::counting::{self, Counting};
-use crate::fold::{Draft, Fold, FoldError, News};
+use crate::fold::{Draft, Fold, News};
 use crate::journal::{Journal, JournalError};
 use crate::schema::Family;
 use crate::store::Store;
@@ -148,6 +148,7 @@ impl<J: Journal> Writer<J> {
         commands.sort_by_key(|command| !matches!(command, Command::Charge(_)));
         let uncounted = self.fold.uncounted();
         let counted = self.counting.as_mut().and_then(|counting| counting.ready(uncounted));
+        let mut refused = Vec::new();
         loop {
             let mut draft = Draft::new(&self.fold, &self.store, now());
             if let Some(counted) = counted
@@ -169,12 +170,9 @@ impl<J: Journal> Writer<J> {
             }
             let Some((at, error)) = halfway else {
                 let finished = draft.finish();
-                return Drafted::new(finished, commands.into_iter().zip(folded));
+                return Drafted::new(finished, commands.into_iter().zip(folded).chain(refused));
             };
-            if matches!(error, FoldError::Unavailable(_)) {
-                tracing::error!(%error, "a command cannot be folded");
-            }
-            commands.remove(at).fail(error);
+            refused.push((commands.remove(at), Err(error)));
         }
     }
 

@@ -90,6 +90,26 @@ fn in_one_batch<const N: usize>(
 }
 
 #[test]
+fn whoever_is_refused_hears_it_once_nothing_is_on_its_way_to_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let (books, account, mut gate) = gated(&dir);
+    let first = books.start_change(|change| change.audit.push(note("first")));
+    wait_until(|| gate.appends() == 1);
+    let second = books.start_change(|change| change.audit.push(note("second")));
+    let unknown = MessageChange::Refund { account, message_id: 1 };
+    let mut refused = books.start_change(|change| change.messages.push(unknown));
+    gate.let_one_pass();
+    wait(first).unwrap().unwrap();
+    wait_until(|| gate.appends() == 2);
+    assert!(refused.try_recv().is_err(), "the commit with which it came is on its way");
+    gate.open();
+    wait(second).unwrap().unwrap();
+    assert!(wait(refused).unwrap().is_err());
+    books.prove();
+    books.close();
+}
+
+#[test]
 fn everything_in_a_change_is_there_once_it_is_answered() {
     let dir = tempfile::tempdir().unwrap();
     let books = Books::open(dir.path());

@@ -34,6 +34,11 @@ impl Gate {
         self.appends.load(Ordering::SeqCst)
     }
 
+    /// Lets one append pass.
+    pub fn let_one_pass(&self) {
+        self.closed.as_ref().expect("it is closed").send(()).unwrap();
+    }
+
     pub fn open(&mut self) {
         self.closed = None;
     }
