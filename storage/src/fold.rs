@@ -128,7 +128,8 @@ impl Fold {
                 .into_iter()
                 .map(|(number, row)| (row.version, number))
                 .collect(),
-            next_id: store.commits().next_id()?,
+            // Ids that were given up may have been counted over, and no commit on disk tells of them.
+            next_id: store.commits().next_id()?.max(store.usage().counted_to()?),
             last_short_id: store.commits().last_short_id()?,
             leases: Leases::load(store)?,
             amended: Amended::default(),

@@ -11,7 +11,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::delivery::{Acceptance, DeliveryEvent};
 use tollgate_storage::message::QueuedRow;
 use tollgate_storage::rows::UsageRow;
-use tollgate_storage::schema::{Family, USAGE_COUNTED_KEY};
+use tollgate_storage::schema::{Family, USAGE_COUNTED_KEY, first_id_at};
 use tollgate_storage::usage::{ALL_ACCOUNTS, QUARTER_MICROS, Quarter, UsageKey, UsageOf};
 
 use crate::support::routed::{RoutedBooks, acceptance, accepted, failed, receipt};
@@ -159,6 +159,34 @@ fn charges_are_seen_at_once_and_are_in_the_rows_later() {
         assert_eq!(seen(&books), 60 * round);
     }
     books.close();
+}
+
+#[test]
+fn no_id_is_given_that_counts_as_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let books = Books::open(dir.path());
+    let account = books.provision(&["a"], 100)[0];
+    books.close();
+    // As after a clock that was set back: ids that were given up were counted over.
+    let ahead = id_of_in_an_hour();
+    Raw::open(dir.path()).put(Family::Meta, USAGE_COUNTED_KEY, ahead.to_be_bytes());
+    let books = Books::open(dir.path());
+    let mut session = books.session(account);
+    books.committer.try_charge(session.chunk_of(4)).unwrap();
+    assert!(session.first_id() >= ahead);
+    books.prove();
+    drop(session);
+    books.close();
+    let books = Books::open(dir.path());
+    books.prove();
+    books.close();
+}
+
+/// An id of an hour from now.
+fn id_of_in_an_hour() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let in_an_hour = now + std::time::Duration::from_secs(3_600);
+    first_id_at(UnixMicros(u64::try_from(in_an_hour.as_micros()).unwrap()))
 }
 
 #[test]
