@@ -43,6 +43,9 @@ USUAL_SECONDS, USUAL_SECONDS_OF_A_PROCESS = 0.1, 3.0
 DOC_TESTS = "doc tests"
 PR_SET_CHILD_SUBREAPER = 36
 
+# Fields of /proc/PID/stat behind the name.
+PARENT, SESSION = 1, 3
+
 
 @dataclasses.dataclass
 class Program:
@@ -360,6 +363,11 @@ class Pool:
     def end_all(self):
         for run in self.running:
             end_all_of(run)
+        # What had left its session was given to this process when its parent ended.
+        for entry in os.listdir("/proc"):
+            if entry.isdigit() and stat_of(entry, PARENT) == os.getpid():
+                end(int(entry))
+                reap(int(entry))
 
     def conclude(self):
         """Says what came of it; the exit status."""
@@ -382,7 +390,7 @@ class Pool:
 
 def environment(test):
     """As cargo gives it to tests."""
-    more = {"CARGO_MANIFEST_DIR": test.folder, "CARGO": "cargo", "RUST_BACKTRACE": os.environ.get("RUST_BACKTRACE", "1")}
+    more = {"CARGO_MANIFEST_DIR": test.folder, "CARGO": "cargo"}
     if test.name == DOC_TESTS:
         more = {}
     return {**os.environ, **more}
@@ -394,7 +402,7 @@ def end_all_of(run):
     end(session)
     run.process.wait()
     for entry in os.listdir("/proc"):
-        if entry.isdigit() and session_of(entry) == session:
+        if entry.isdigit() and stat_of(entry, SESSION) == session:
             end(int(entry))
             reap(int(entry))
 
@@ -414,10 +422,10 @@ def reap(process):
         pass
 
 
-def session_of(process):
+def stat_of(process, field):
     try:
         with open(f"/proc/{process}/stat") as file:
-            return int(file.read().rpartition(")")[2].split()[3])
+            return int(file.read().rpartition(")")[2].split()[field])
     except (OSError, ValueError, IndexError):
         return None
 
