@@ -124,8 +124,8 @@ def arguments():
     parser.add_argument("words", nargs="*", help="run the tests with one of these in their name")
     parser.add_argument("--jobs", type=int, default=int(os.environ.get("TEST_JOBS", 0)) or 2 * (os.cpu_count() or 1),
                         help="tests at the same time (default: two for each processor, or TEST_JOBS)")
-    parser.add_argument("--timeout", type=float, default=float(os.environ.get("TEST_TIMEOUT", 300)),
-                        help="seconds after which a test is ended (default: 300, or TEST_TIMEOUT)")
+    parser.add_argument("--timeout", type=float, default=float(os.environ.get("TEST_TIMEOUT", 600)),
+                        help="seconds after which a test is ended (default: 600, or TEST_TIMEOUT)")
     parser.add_argument("--release", action="store_true", help="test the release profile")
     parser.add_argument("--changed", action="store_true", help="unit tests of crates changed since the main branch")
     parser.add_argument("--one", metavar="NAME", help="tests with NAME in their name, with their output")
