@@ -7,6 +7,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::iter::Sum;
+use std::ops::{AddAssign, SubAssign};
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
@@ -38,7 +39,7 @@ pub enum AmountError {
 }
 
 impl Amount {
-    /// The amount of nothing.
+    /// An amount of nothing.
     pub const ZERO: Self = Self(0);
     /// The largest amount that can be held.
     pub const MAX: Self = Self(i64::MAX);
@@ -73,7 +74,7 @@ impl Amount {
         self.0.checked_neg().map(Self)
     }
 
-    /// True if it is below zero.
+    /// True if the amount is below zero.
     pub const fn is_negative(self) -> bool {
         self.0 < 0
     }
@@ -86,8 +87,39 @@ impl Amount {
         }
         let product = i128::from(self.0) * i128::from(Discount::WHOLE - discount.0);
         let share = divide_half_even(product, i128::from(Discount::WHOLE));
-        // A share of at most the whole of an i64 is an i64.
-        Self(i64::try_from(share).unwrap_or(self.0))
+        match i64::try_from(share) {
+            Ok(share) => Self(share),
+            Err(_) => impossible(format_args!("a share of {self} is more than the whole")),
+        }
+    }
+
+    /// The sum of two amounts of which it is known that it can be held. Ends the process where it cannot.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        match self.checked_add(other) {
+            Some(sum) => sum,
+            None => impossible(format_args!("{self} + {other} cannot be held")),
+        }
+    }
+
+    /// The difference of two amounts of which it is known that it can be held. Ends the process where it
+    /// cannot.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        match self.checked_sub(other) {
+            Some(difference) => difference,
+            None => impossible(format_args!("{self} - {other} cannot be held")),
+        }
+    }
+
+    /// The amount with the other sign, where it is known that there is one. Ends the process where there is
+    /// none.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        match self.checked_neg() {
+            Some(negative) => negative,
+            None => impossible(format_args!("{self} has no opposite")),
+        }
     }
 
     /// As a decimal, for the edges.
@@ -105,6 +137,78 @@ impl Amount {
     }
 }
 
+/// Stops on a state of money that cannot be: going on would write wrong books or send a message for nothing.
+/// Whatever input can bring about is refused before it gets here.
+#[expect(clippy::panic, reason = "a wrong balance must never be written, so the process ends")]
+#[cold]
+pub fn impossible(what: fmt::Arguments<'_>) -> ! {
+    panic!("an impossible state of money: {what}")
+}
+
+/// The number of segments that is left of `counted` once `taken` of them are taken away again. They were
+/// counted before, so there are as many.
+pub fn segments_left(counted: u64, taken: u64) -> u64 {
+    match counted.checked_sub(taken) {
+        Some(left) => left,
+        None => impossible(format_args!("{taken} segments are taken from {counted}")),
+    }
+}
+
+/// A sum of any number of amounts, which it always has room for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Total(i128);
+
+impl Total {
+    /// The sum of no amounts.
+    pub const ZERO: Self = Self(0);
+
+    /// From millionths of the currency unit.
+    pub const fn from_micros(micros: i128) -> Self {
+        Self(micros)
+    }
+
+    /// In millionths of the currency unit.
+    pub const fn micros(self) -> i128 {
+        self.0
+    }
+
+    /// As an amount, for screens and APIs: the closest one where the sum is beyond what an amount can hold.
+    pub fn shown(self) -> Amount {
+        let closest = if self.0 < 0 { i64::MIN } else { i64::MAX };
+        Amount(i64::try_from(self.0).unwrap_or(closest))
+    }
+}
+
+impl From<Amount> for Total {
+    fn from(amount: Amount) -> Self {
+        Self(i128::from(amount.0))
+    }
+}
+
+impl PartialEq<Amount> for Total {
+    fn eq(&self, amount: &Amount) -> bool {
+        self.0 == i128::from(amount.0)
+    }
+}
+
+impl<T: Into<Self>> AddAssign<T> for Total {
+    fn add_assign(&mut self, other: T) {
+        self.0 += other.into().0;
+    }
+}
+
+impl<T: Into<Self>> SubAssign<T> for Total {
+    fn sub_assign(&mut self, other: T) {
+        self.0 -= other.into().0;
+    }
+}
+
+impl fmt::Display for Total {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shown().fmt(f)
+    }
+}
+
 /// The quotient, rounded half to even. `over` is above zero and at most an `i64`.
 pub fn divide_half_even(value: i128, over: i128) -> i128 {
     let (floor, rest) = (value.div_euclid(over), value.rem_euclid(over));
@@ -118,7 +222,7 @@ pub fn divide_half_even(value: i128, over: i128) -> i128 {
 
 impl Sum for Amount {
     /// For totals that are shown to people. Stays at the limit that it reaches, so that a broken book prints
-    /// a number nobody overlooks; books themselves are added with [`Amount::checked_add`].
+    /// a number no one overlooks; books themselves are added with [`Amount::checked_add`].
     fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
         amounts.fold(Self::ZERO, |sum, amount| Self(sum.0.saturating_add(amount.0)))
     }
@@ -163,7 +267,7 @@ impl fmt::Display for Amount {
 pub struct Discount(i64);
 
 impl Discount {
-    /// The discount of nothing.
+    /// A discount of nothing.
     pub const NONE: Self = Self(0);
     const WHOLE: i64 = 1_000_000;
 
@@ -298,6 +402,49 @@ mod tests {
         assert_eq!(most.checked_mul(1), Some(most));
         assert_eq!(most.discounted(Discount::NONE), most);
         assert_eq!([most, one].into_iter().sum::<Amount>(), most);
+    }
+
+    #[test]
+    fn sums_that_are_known_to_fit_are_exact() {
+        let (five, two) = (Amount::from_micros(5), Amount::from_micros(2));
+        assert_eq!((five.plus(two).micros(), two.minus(five).micros(), five.negated().micros()), (7, -3, -5));
+        assert_eq!(segments_left(5, 5), 0);
+    }
+
+    #[test]
+    #[should_panic(expected = "cannot be held")]
+    fn a_sum_that_cannot_be_held_stops() {
+        let _ = Amount::MAX.plus(Amount::from_micros(1));
+    }
+
+    #[test]
+    #[should_panic(expected = "cannot be held")]
+    fn a_difference_that_cannot_be_held_stops() {
+        let _ = Amount::from_micros(i64::MIN).minus(Amount::from_micros(1));
+    }
+
+    #[test]
+    #[should_panic(expected = "has no opposite")]
+    fn an_amount_without_an_opposite_stops() {
+        let _ = Amount::from_micros(i64::MIN).negated();
+    }
+
+    #[test]
+    #[should_panic(expected = "3 segments are taken from 2")]
+    fn segments_that_were_never_counted_stop() {
+        let _ = segments_left(2, 3);
+    }
+
+    #[test]
+    fn a_total_holds_more_than_an_amount() {
+        let mut total = Total::from(Amount::MAX);
+        total += Amount::MAX;
+        assert_eq!(total.micros(), 2 * i128::from(i64::MAX));
+        assert_eq!(total.shown(), Amount::MAX, "an amount cannot show more");
+        total -= Amount::MAX;
+        assert_eq!(total, Amount::MAX);
+        total -= total;
+        assert_eq!(total, Total::ZERO);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::fmt;
 
 mod builder;
 mod catalogue;
-mod homes;
+mod mcc_countries;
 
 pub use builder::{NetworkError, NetworksBuilder};
 pub use catalogue::{Country, CountryId, Network, Networks};

@@ -13,10 +13,14 @@ use dashmap::DashMap;
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::account::AccountNumber;
-use crate::money::Amount;
+use crate::money::{Amount, segments_left};
 use crate::refusal::Refusal;
 use crate::tariff::{Plan, UnitPrice};
 use crate::time::Month;
+
+/// The lowest balance that a debit may lead to, whatever the credit limit: debits of one read of a socket then have a
+/// sum that can be held, because credits keep a balance below the opposite amount.
+const BALANCE_MIN: Amount = Amount::from_micros(-(i64::MAX / 2));
 
 /// The money of one account and how much of the month's volume it has used.
 #[derive(Debug)]
@@ -25,7 +29,7 @@ pub struct Wallet {
     state: Mutex<WalletState>,
 }
 
-/// The state of a wallet at one moment.
+/// The contents of a wallet at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WalletState {
     /// Negative where credit is used.
@@ -49,7 +53,7 @@ pub struct Volume {
 pub struct Leg<'a> {
     /// The wallet that pays.
     pub wallet: &'a Wallet,
-    /// Amount by which the balance may go below zero.
+    /// The most that the balance may go below zero.
     pub credit_limit: Amount,
     /// The plan whose tiers hold.
     pub plan: &'a Plan,
@@ -72,7 +76,7 @@ pub struct Posting {
     pub month: Month,
     /// Segments that the account had in the month before this posting.
     pub counted_before: u64,
-    /// Segments added to the volume.
+    /// The number of segments added.
     pub segments: u32,
 }
 
@@ -82,12 +86,12 @@ impl Wallet {
         Self { number, state: Mutex::new(state) }
     }
 
-    /// The account that it belongs to.
+    /// The number of its account.
     pub fn number(&self) -> AccountNumber {
         self.number
     }
 
-    /// The state at present.
+    /// Its present contents.
     pub fn state(&self) -> WalletState {
         *self.state.lock()
     }
@@ -119,7 +123,7 @@ impl Wallet {
     /// Puts back what [`withdraw`](Self::withdraw) took and what did not become durable.
     pub fn give_back(&self, amount: Amount) {
         let mut state = self.state.lock();
-        state.balance = state.balance.checked_add(amount).unwrap_or(Amount::MAX);
+        state.balance = state.balance.plus(amount);
     }
 
     /// Debits one leg; the usual charge. Refused with `insufficient_funds` where balance and credit limit do
@@ -160,7 +164,7 @@ impl Wallet {
     /// Takes back a posting that was applied here: its charge did not become durable, or was refunded.
     pub fn undo(&self, posting: &Posting) {
         let mut state = self.state.lock();
-        state.balance = state.balance.checked_add(posting.amount).unwrap_or(Amount::MAX);
+        state.balance = state.balance.plus(posting.amount);
         state.forget(posting.month, u64::from(posting.segments));
     }
 }
@@ -180,12 +184,15 @@ impl Leg<'_> {
 /// The balance once `amount` is taken from it; `None` where balance and credit limit do not cover it.
 fn balance_without(state: &WalletState, amount: Amount, credit_limit: Amount) -> Option<Amount> {
     let available = state.balance.checked_add(credit_limit).unwrap_or(Amount::MAX);
-    if amount > available { None } else { state.balance.checked_sub(amount) }
+    if amount > available {
+        return None;
+    }
+    state.balance.checked_sub(amount).filter(|after| *after >= BALANCE_MIN)
 }
 
 fn apply(posting: &Posting, state: &mut WalletState) {
     // `Leg::posting_on` has seen that the difference can be held, under the same lock.
-    state.balance = state.balance.checked_sub(posting.amount).unwrap_or(state.balance);
+    state.balance = state.balance.minus(posting.amount);
     state.count(posting.month, u64::from(posting.segments));
 }
 
@@ -210,7 +217,7 @@ impl WalletState {
     /// Takes segments out of a month again.
     pub fn forget(&mut self, month: Month, segments: u64) {
         if let Some(volume) = self.volumes.iter_mut().find(|volume| volume.month == month) {
-            volume.segments = volume.segments.saturating_sub(segments);
+            volume.segments = segments_left(volume.segments, segments);
         }
     }
 }
@@ -285,6 +292,45 @@ mod tests {
         assert_eq!(wallet.withdraw(Amount::from_micros(1), cent(2)), Err(Refusal::InsufficientFunds));
         wallet.give_back(cent(7));
         assert_eq!(wallet.state().balance, cent(5));
+    }
+
+    fn full() -> Wallet {
+        Wallet::new(AccountNumber(1), WalletState { balance: Amount::MAX, ..WalletState::default() })
+    }
+
+    #[test]
+    #[should_panic(expected = "cannot be held")]
+    fn giving_back_what_was_never_taken_stops() {
+        full().give_back(Amount::from_micros(1));
+    }
+
+    #[test]
+    #[should_panic(expected = "cannot be held")]
+    fn undoing_what_was_never_posted_stops() {
+        full().undo(&Posting { amount: Amount::from_micros(1), ..Posting::default() });
+    }
+
+    #[test]
+    #[should_panic(expected = "cannot be held")]
+    fn a_posting_that_was_not_checked_stops() {
+        let mut state = WalletState { balance: Amount::from_micros(i64::MIN), ..WalletState::default() };
+        apply(&Posting { amount: Amount::from_micros(1), ..Posting::default() }, &mut state);
+    }
+
+    #[test]
+    #[should_panic(expected = "segments are taken")]
+    fn forgetting_segments_that_were_never_counted_stops() {
+        let mut state = WalletState::default();
+        state.count(Month(101), 1);
+        state.forget(Month(101), 2);
+    }
+
+    #[test]
+    fn no_debit_leads_below_the_lowest_balance_whatever_the_credit_limit() {
+        let state =
+            WalletState { balance: BALANCE_MIN.plus(Amount::from_micros(5)), ..WalletState::default() };
+        let after = |micros| balance_without(&state, Amount::from_micros(micros), Amount::MAX);
+        assert_eq!((after(5), after(6)), (Some(BALANCE_MIN), None));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use super::homes::Homes;
+use super::mcc_countries::MccCountries;
 use super::{Country, CountryId, Network, NetworkCode, NetworkId, Networks};
 
 /// The reason for which a network or country cannot be added.
@@ -131,15 +131,15 @@ impl NetworksBuilder {
 
     /// The catalogue of everything that was added.
     pub fn build(mut self) -> Networks {
-        let homes = Homes::of(&self.networks, &self.countries, &self.mccs);
+        let mcc_countries = MccCountries::of(&self.networks, &self.countries, &self.mccs);
         for network in &mut self.networks {
             if network.code.is_mcc_alone() && network.country.is_none() {
-                network.country = homes.country(network.code.mcc);
+                network.country = mcc_countries.country(network.code.mcc);
             }
         }
         Networks {
             aliases: self.aliases_by_network(),
-            siblings: homes.siblings(),
+            siblings: mcc_countries.siblings(),
             by_code: self.by_code.into_iter().collect(),
             rows: self.networks,
             countries: self.countries,

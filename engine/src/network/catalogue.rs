@@ -4,9 +4,9 @@
 //! Three rules decide what a rate on one code means for others; each says only what a row of the data says:
 //! - **Aliases** are the codes that stand together in one list. The relation is symmetric and not transitive: where
 //!   `A|B` and `B|C` are listed, A and C are strangers, so one wrong row cannot make two operators into one.
-//! - **An MCC's home** is the country with most networks under it. Other countries may have networks there too
+//! - **The country of an MCC** is the country with most networks under it. Other countries may have networks there too
 //!   (Guam under 310), but do not lend it their own codes.
-//! - **MCCs of the same country** are those with the same home: 310 to 316 are the United States, while 310 and 338
+//! - **MCCs of the same country** are those of the same country in this sense: 310 to 316 are the United States, while 310 and 338
 //!   are strangers although Bermuda has numbers in both.
 
 use super::{NetworkCode, NetworkId};

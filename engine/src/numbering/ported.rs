@@ -87,7 +87,7 @@ impl PortedNumbers {
     /// The slot that holds `key`, or else the free one where it belongs. The table is never full, so there is
     /// one.
     fn find(&self, key: u64) -> Result<usize, usize> {
-        let mut slot = home(key, self.keys.len());
+        let mut slot = slot_of(key, self.keys.len());
         loop {
             match self.keys[slot] {
                 held if held == key => return Ok(slot),
@@ -101,7 +101,7 @@ impl PortedNumbers {
 /// The slot that a key belongs to in a table of `slots`: its product with 2⁶⁴ divided by the golden ratio
 /// spreads neighbouring numbers, and the product's high half with `slots` brings it into range without a
 /// division.
-fn home(key: u64, slots: usize) -> usize {
+fn slot_of(key: u64, slots: usize) -> usize {
     let spread = key.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let scaled = (u128::from(spread) * slots as u128) >> u64::BITS;
     usize::try_from(scaled).unwrap_or(0)

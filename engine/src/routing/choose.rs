@@ -1,7 +1,7 @@
 //! Chooses the operator of one message, and explains the choice by the same judgement and the same ranking.
 
 use super::rank::Rank;
-use super::table::{List, Routes, Row};
+use super::table::{List, Routes, Row, can_be_asked};
 use super::{
     Candidate, CandidateVerdict, Choice, Condition, Conditions, Cost, MarginGuard, NoRoute, RouteAsk,
     RouteRefusal, RouteStage,
@@ -79,7 +79,7 @@ impl Routes {
         ranked.collect::<Vec<_>>().into_iter().chain(refused).collect()
     }
 
-    /// A network that the routes do not know: nobody serves it.
+    /// A network that the routes do not know: no operator serves it.
     fn all_refused(&self, ask: &RouteAsk<'_>, conditions: &impl Conditions) -> Vec<Candidate> {
         let refusal = |row: &Row| match row.operator.status {
             OperatorStatus::Disabled => RouteRefusal::Disabled,
@@ -98,7 +98,8 @@ impl Routes {
         let operator = row.operator.number;
         let cost = row.cost(ask.network, ask.segments, ask.now).map(|amount| {
             let currency = row.operator.currency;
-            let in_account_currency = self.exchange.convert(amount, currency, ask.currency, ask.now);
+            let in_account_currency =
+                self.exchange.convert(amount, currency, ask.currency, ask.now).filter(can_be_asked);
             Cost { amount, in_account_currency }
         });
         let condition = conditions.condition(operator);
@@ -144,7 +145,7 @@ impl Judge<'_> {
         }
     }
 
-    /// The reason for which an operator is not in the list of the message's network; `None` where it is.
+    /// The reason for which an operator is not in the list of the message's network; `None` if it is.
     fn not_listed(&self, row: &Row, place: u16) -> Option<RouteRefusal> {
         if self.list.places.binary_search(&place).is_ok() {
             None
@@ -157,7 +158,7 @@ impl Judge<'_> {
         }
     }
 
-    /// The choice where this contender is the first in rank.
+    /// The choice if this contender is the first in rank.
     fn verdict(&mut self, first: &Contender) -> Result<Choice, NoRoute> {
         let cost = self.full_cost(first);
         let above_price = self.list.guard != MarginGuard::Off && self.is_above_price(cost);
@@ -189,6 +190,6 @@ impl Judge<'_> {
                 conversion
             }
         };
-        conversion?.apply(amount)
+        conversion?.apply(amount).filter(can_be_asked)
     }
 }

@@ -8,13 +8,13 @@ use super::closest::ByCode;
 use super::{Cost, MarginGuard, RouteRule, RoutingDefinition, RoutingError, Strategy};
 use crate::account::SenderPolicy;
 use crate::exchange::ExchangeRates;
-use crate::money::{Amount, Currency};
+use crate::money::{Amount, Currency, MICROS_PER_UNIT};
 use crate::network::{NetworkId, Networks};
 use crate::operator::{AccountFilter, Operator, OperatorNumber, OperatorStatus, ServedNetworks};
 use crate::prices::PriceTable;
 use crate::time::UnixMicros;
 
-/// The operators that take the messages of each network. Never changes; a reload makes another.
+/// The operators that take messages, by network. Never changes; a reload makes another.
 #[derive(Debug, Default)]
 pub struct Routes {
     /// Ascending by code.
@@ -27,7 +27,7 @@ pub struct Routes {
     pub(super) exchange: ExchangeRates,
 }
 
-/// The candidates for some networks; networks with the same candidates share one list.
+/// The operators and rules for the messages of some networks; networks with equal ones share a list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct List {
     pub(super) strategy: Strategy,
@@ -41,7 +41,7 @@ pub(super) struct List {
 pub(super) struct Row {
     pub(super) operator: Operator,
     costs: PriceTable,
-    /// Networks served, by `NetworkId`.
+    /// The networks served, by `NetworkId`.
     serves: Box<[bool]>,
     senders: Option<HashSet<Box<[u8]>>>,
     accounts: Accounts,
@@ -86,8 +86,7 @@ impl Routes {
         self.rows.iter().map(|row| &row.operator)
     }
 
-    /// The cost that an operator asks for so many segments to a network, also in `currency`; `None` where it
-    /// has none.
+    /// The cost of that many segments to a network, also in `currency`; `None` if the operator names none.
     pub fn cost(
         &self,
         operator: OperatorNumber,
@@ -98,11 +97,12 @@ impl Routes {
     ) -> Option<Cost> {
         let row = self.row(operator)?;
         let amount = row.cost(network, segments, now)?;
-        let in_account_currency = self.exchange.convert(amount, row.operator.currency, currency, now);
+        let in_account_currency =
+            self.exchange.convert(amount, row.operator.currency, currency, now).filter(can_be_asked);
         Some(Cost { amount, in_account_currency })
     }
 
-    /// The list of a network; `None` where it is not in the catalogue that the routes were made with.
+    /// The list of a network; `None` if it is not in the catalogue that the routes were made with.
     pub(super) fn list(&self, network: NetworkId) -> Option<&List> {
         let list = *self.by_network.get(network.index())?;
         self.lists.get(list as usize)
@@ -126,7 +126,7 @@ impl Row {
         let senders = match &operator.senders {
             SenderPolicy::Any => None,
             SenderPolicy::Listed(list) => Some(list.iter().cloned().collect()),
-            // Senders are approved for accounts; an operator has nobody to approve any.
+            // Senders are approved for accounts; none are approved for operators.
             SenderPolicy::Approved => Some(HashSet::new()),
         };
         let accounts = match &operator.accounts {
@@ -154,11 +154,21 @@ impl Row {
         }
     }
 
-    /// In the operator's currency; `None` where it does not say, or the sum cannot be held.
+    /// The cost in the operator's currency; `None` if the operator names none, or if it is above the highest
+    /// price of a message.
     pub(super) fn cost(&self, network: NetworkId, segments: u8, now: UnixMicros) -> Option<Amount> {
         let of_segment = self.costs.price(network, now).or(self.operator.base_cost)?;
-        of_segment.checked_mul(u32::from(segments))
+        of_segment.checked_mul(u32::from(segments)).filter(can_be_asked)
     }
+}
+
+/// The highest cost of one message: a hundred million currency units.
+const MESSAGE_COST_MAX: Amount = Amount::from_micros(100_000_000 * MICROS_PER_UNIT);
+
+/// True if a cost is not above the highest cost of a message, so that the costs of any attempts at one
+/// message have a sum.
+pub(super) fn can_be_asked(cost: &Amount) -> bool {
+    *cost <= MESSAGE_COST_MAX
 }
 
 fn check_rules(definition: &RoutingDefinition, errors: &mut Vec<RoutingError>) {
@@ -172,8 +182,8 @@ fn check_rules(definition: &RoutingDefinition, errors: &mut Vec<RoutingError>) {
     }
 }
 
-/// Checks that costs of every operator that gets messages convert to every account's currency, if costs are
-/// compared.
+/// Checks that the costs of every operator that gets messages convert to every account's currency, if costs
+/// are compared.
 fn check_exchange(definition: &RoutingDefinition, errors: &mut Vec<RoutingError>) {
     let rules = &definition.rules;
     let strategies = rules.iter().filter_map(|rule| rule.strategy).chain([definition.strategy]);

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::{Country, CountryId, Network};
 
-/// The home of every MCC that has one.
-pub(super) struct Homes(BTreeMap<u16, CountryId>);
+/// The country of every MCC that has one.
+pub(super) struct MccCountries(BTreeMap<u16, CountryId>);
 
 /// The strength of a country's claim to an MCC, the most important part first.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,8 +23,8 @@ enum Listing {
     Primary,
 }
 
-impl Homes {
-    /// The home of an MCC is the country with most networks under it. Where that decides nothing, a country
+impl MccCountries {
+    /// The country of an MCC is the country with most networks under it. Where that decides nothing, a country
     /// that lists it as its primary MCC comes before one that merely lists it, then the order of ISO codes.
     pub(super) fn of(
         networks: &[Network],
@@ -53,15 +53,15 @@ impl Homes {
         self.0.get(&mcc).copied()
     }
 
-    /// For each MCC the others with the same home.
+    /// For each MCC the others with the same country.
     pub(super) fn siblings(&self) -> Vec<(u16, Box<[u16]>)> {
-        let of = |mcc: u16, home: CountryId| {
+        let of = |mcc: u16, own: CountryId| {
             self.0
                 .iter()
-                .filter(|(other, country)| **other != mcc && **country == home)
+                .filter(|(other, country)| **other != mcc && **country == own)
                 .map(|(other, _)| *other)
                 .collect()
         };
-        self.0.iter().map(|(mcc, home)| (*mcc, of(*mcc, *home))).collect()
+        self.0.iter().map(|(mcc, own)| (*mcc, of(*mcc, *own))).collect()
     }
 }
