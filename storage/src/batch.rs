@@ -1,4 +1,5 @@
-//! What one commit writes: rows in order, each with the value that it replaces, so that the whole can be taken back.
+//! The rows that one commit writes, in order, each with the value that it replaces, so that the whole can be
+//! undone.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,31 +9,31 @@ use crate::schema::Family;
 /// One row of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Put {
-    /// Where.
+    /// The column family.
     pub family: Family,
-    /// The key.
+    /// The key of the row.
     pub key: Vec<u8>,
     /// The new value; `None` deletes.
     pub value: Option<Vec<u8>>,
-    /// What stood there before; `None` for a new row.
+    /// The value that it replaces; `None` for a new row.
     pub before: Option<Vec<u8>>,
 }
 
 impl Put {
-    /// Whether it is a message that comes into a queue.
+    /// True if it is a message that comes into a queue.
     fn is_queued(&self) -> bool {
         self.family == Family::Queue && self.before.is_none() && self.value.is_some()
     }
 }
 
-/// A row that tells whether a batch is on disk.
+/// A row that shows if a batch is on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Witness {
-    /// Where.
+    /// The column family.
     pub family: Family,
-    /// The key.
+    /// The key of the row.
     pub key: Vec<u8>,
-    /// What it holds if the batch is on disk.
+    /// The value that it has if the batch is on disk.
     pub value: Option<Vec<u8>>,
 }
 
@@ -65,8 +66,8 @@ impl Batch {
         self.puts.push(Put { family, key: key.into(), value: None, before: Some(before) });
     }
 
-    /// A row that tells whether the batch is on disk: it holds the witness's value if it is, and something else if not.
-    /// `None` for a batch that changes nothing.
+    /// A row that shows if the batch is on disk: it holds the witness's value if it is, and something else if
+    /// not. `None` for a batch that changes nothing.
     pub fn witness(&self) -> Option<Witness> {
         type Change<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
         let mut rows: HashMap<(Family, &[u8]), Change<'_>> = HashMap::new();
@@ -82,7 +83,7 @@ impl Batch {
         self.puts.iter().filter(|put| put.is_queued()).filter_map(|put| QueueKey::from_bytes(&put.key))
     }
 
-    /// Takes the new rows of queues out, by ascending message id, those of `unqueued` aside.
+    /// Takes the new rows of queues out, by ascending message id, except those of `unqueued`.
     pub(crate) fn take_queued(self, unqueued: &HashSet<u64>) -> Vec<QueuedRow> {
         let row = |put: Put| {
             let key = QueueKey::from_bytes(&put.key)?;
@@ -96,12 +97,12 @@ impl Batch {
         rows
     }
 
-    /// Whether there is nothing to write.
+    /// True if there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.puts.is_empty()
     }
 
-    /// The batch that makes this one undone.
+    /// The batch that undoes this one.
     #[must_use]
     pub fn inverse(self) -> Self {
         let undo = |put: Put| Put { family: put.family, key: put.key, value: put.before, before: put.value };

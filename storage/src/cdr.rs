@@ -1,15 +1,15 @@
 //! CDRs, in blocks: the messages that one session charged from one read of its socket.
 //!
-//! A block is one row. What its messages share stands once in front; after that a CDR takes some thirty bytes. Message
-//! ids are not in it: the first is in the key and the others count on from there. The session writes the block while
-//! it charges, so that the committer has only to copy it.
+//! A block is one row. What its messages share stands once in front; after that a CDR takes some thirty
+//! bytes. Message ids are not in it: the first is in the key and the others count on from there. The session
+//! writes the block while it charges, so that the committer has only to copy it.
 //!
 //! ```text
 //! block  = version u8 · count · submitted_at · tariff · month · plan (string) · CDR*
 //! CDR    = flags u8 · destination (digit count u8, BCD) · network bits · prefix digits u8 · segments u8
 //!          · data_coding u8 · esm_class u8 · registered_delivery u8 · amount · counted_before (signed, from expected)
 //!          · [source: ton u8, npi u8, string] · [dispatch id] · [idempotency key] · [user_message_reference]
-//!          · [route: home operator, class u8, due (0: at once)]
+//!          · [route: first-choice operator, class u8, due (0: at once)]
 //! ```
 //! Numbers without a width are varints. Version 1 is version 2 without routes.
 
@@ -38,10 +38,10 @@ const NETWORK_PORTED: u8 = 1 << 5;
 const HAS_ROUTE: u8 = 1 << 6;
 const UNUSED: u8 = 1 << 7;
 
-/// What all CDRs of a block share.
+/// The fields that all CDRs of a block share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockHeader<'a> {
-    /// When the messages were read off the socket.
+    /// The time at which the messages were read off the socket.
     pub submitted_at: UnixMicros,
     /// The tariff version that priced them, as numbered in `tariffs`.
     pub tariff: u32,
@@ -58,34 +58,34 @@ pub struct Source<'a> {
     pub ton: u8,
     /// Numbering plan indicator.
     pub npi: u8,
-    /// As submitted.
+    /// The address as submitted.
     pub address: &'a [u8],
 }
 
 /// One message in a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CdrFields<'a> {
-    /// Where it goes, in international form.
+    /// The destination in international form.
     pub destination: Number,
     /// The destination's network.
     pub network: NetworkCode,
-    /// How the network was found.
+    /// The source from which the network is known.
     pub network_source: NetworkSource,
-    /// As charged.
+    /// The number of segments charged.
     pub segments: u8,
-    /// As submitted.
+    /// The data_coding as submitted.
     pub data_coding: u8,
-    /// As submitted.
+    /// The esm_class as submitted.
     pub esm_class: u8,
-    /// As submitted.
+    /// The registered_delivery as submitted.
     pub registered_delivery: u8,
     /// The price of all segments, debited.
     pub amount: Amount,
-    /// Segments that the account had in the month before.
+    /// Segments of the month that the account had before this message.
     pub counted_before: u64,
-    /// Who it says it is from.
+    /// The source address.
     pub source: Source<'a>,
-    /// The batch that the message belongs to.
+    /// The dispatch that the message belongs to.
     pub dispatch_id: Option<&'a [u8]>,
     /// The client's key against charging twice.
     pub idempotency_key: Option<&'a [u8]>,
@@ -98,9 +98,9 @@ pub struct CdrFields<'a> {
 /// One message, with what its block says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cdr<'a> {
-    /// Our id of the message.
+    /// The message's id.
     pub message_id: u64,
-    /// Who paid.
+    /// The account that paid.
     pub account: AccountNumber,
     /// Of the block.
     pub header: BlockHeader<'a>,
@@ -165,7 +165,7 @@ impl BlockWriter {
         self.body.len()
     }
 
-    /// Whether nothing was pushed yet.
+    /// True if nothing was pushed yet.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
@@ -227,7 +227,8 @@ fn take_number(reader: &mut Reader<'_>) -> Option<Number> {
     Number::from_digits(digits.get(..count)?)
 }
 
-/// Reads one block, CDR by CDR. It ends early on bytes that are not a block's; [`Self::is_sound`] tells.
+/// Reads one block, CDR by CDR. It ends early on bytes that are not a block's; [`Self::is_sound`] is then
+/// `false`.
 #[derive(Clone, Debug)]
 pub struct BlockReader<'a> {
     account: AccountNumber,
@@ -261,7 +262,7 @@ impl<'a> BlockReader<'a> {
         Some(Self { account, next_id: first_id, left, unused, header, rest, expected_count: 0, source })
     }
 
-    /// What the messages share.
+    /// The fields that the messages share.
     pub fn header(&self) -> BlockHeader<'a> {
         self.header
     }
@@ -271,7 +272,7 @@ impl<'a> BlockReader<'a> {
         self.left
     }
 
-    /// Whether every message was read and nothing is left over.
+    /// True if every message was read and nothing is left over.
     pub fn is_sound(&self) -> bool {
         self.left == 0 && self.rest.is_empty()
     }

@@ -1,11 +1,11 @@
-//! Changes: all that one request to the management API writes, in one durable commit or not at all.
+//! Changes: everything that one request to the management API writes, in one durable commit or not at all.
 //!
-//! Documents, ledger entries, messages, audit notes and the request's idempotency key stand or fall together. A request
-//! that comes a second time with its key changes nothing, and is answered as it was the first time, whatever happened in
-//! between.
+//! Documents, ledger entries, messages, audit notes and the request's idempotency key stand or fall together.
+//! A request that comes a second time with its key changes nothing, and gets the answer of the first time,
+//! whatever happened in between.
 //!
-//! Money that an [`EntryChange`] takes away is gone from the wallet in memory before the change is sent, so that nobody
-//! else can spend it; it comes back when the entry is dropped without having become durable.
+//! Money that an [`EntryChange`] takes away is gone from the wallet in memory before the change is sent, so
+//! that nobody else can spend it; it comes back when the entry is dropped without having become durable.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::schema::Collection;
 /// The most octets that the key of a request may have.
 pub const REQUEST_KEY_OCTETS_MAX: usize = 200;
 
-/// What is to be changed, and who is told.
+/// The changes of one request, and the channel for their result.
 #[derive(Debug)]
 pub struct Change {
     /// Documents that are made, changed or removed, in order.
@@ -35,59 +35,60 @@ pub struct Change {
     pub entries: Vec<EntryChange>,
     /// Messages that are changed; a few at most.
     pub messages: Vec<MessageChange>,
-    /// What the audit log is to say, in order.
+    /// The notes for the audit log, in order.
     pub audit: Vec<AuditNote>,
     /// The idempotency key, where the request has one.
     pub request: Option<RequestUse>,
-    /// Told once it is durable and in the wallets.
+    /// Gets the result once it is durable and in the wallets.
     pub reply: oneshot::Sender<Result<Changed, ChangeError>>,
 }
 
-/// A document as it is to be.
+/// The change of one document.
 #[derive(Clone)]
 pub struct DocumentChange {
-    /// What kind it is.
+    /// The kind of document.
     pub collection: Collection,
-    /// Which.
+    /// The key of the document.
     pub key: Vec<u8>,
-    /// What has to be there for the change to be made.
+    /// The condition for the change to be made.
     pub expected: Expected,
-    /// What it is to say; `None` removes it.
+    /// The new body; `None` removes the document.
     pub body: Option<Vec<u8>>,
 }
 
-/// What has to stand where a document is changed.
+/// The document that is expected before a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
     /// Anything or nothing.
     Any,
-    /// Nothing.
+    /// No document at all.
     Absent,
     /// The document in this revision.
     Revision(u64),
 }
 
-/// Why an entry is made, and who asked for it.
+/// The texts of a ledger entry: its author and its reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EntryText {
-    /// Who asked for it.
+    /// The author of the entry.
     pub actor: String,
-    /// Why, in a few words.
+    /// The reason in a few words.
     pub reference: String,
-    /// Why, at length.
+    /// The reason at length.
     pub details: String,
     /// JSON, or empty.
     pub metadata: String,
 }
 
 impl EntryText {
-    /// Of an entry that nobody asked for by hand.
+    /// The texts of an entry without an author.
     pub fn reference(reference: impl Into<String>) -> Self {
         Self { reference: reference.into(), ..Self::default() }
     }
 }
 
-/// An entry for an account's ledger. What it takes away, it holds until it is durable.
+/// An entry for an account's ledger. Money that it takes is out of the wallet in memory until the entry is
+/// durable.
 #[derive(Debug)]
 pub struct EntryChange {
     pub(crate) wallet: Arc<Wallet>,
@@ -95,22 +96,22 @@ pub struct EntryChange {
     /// Added to the balance.
     pub(crate) amount: Amount,
     pub(crate) text: EntryText,
-    /// Whether nothing is to be given back any more.
+    /// True once nothing is to be given back any more.
     settled: bool,
 }
 
 /// A line for the audit log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditNote {
-    /// Who.
+    /// The person or key that made the change.
     pub actor: String,
-    /// What was done.
+    /// The action that was taken.
     pub action: String,
-    /// To what.
+    /// The resource that was changed.
     pub resource: String,
-    /// What it said before; empty where it was not there.
+    /// The content before; empty if there was none.
     pub before: String,
-    /// What it says now; empty where it is gone.
+    /// The content after; empty if it was removed.
     pub after: String,
     /// The request that asked for it.
     pub request_id: String,
@@ -119,45 +120,45 @@ pub struct AuditNote {
 /// The idempotency key of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestUse {
-    /// Whose key it is, and the key: [`REQUEST_KEY_OCTETS_MAX`] at most.
+    /// The scope of the key and the key: [`REQUEST_KEY_OCTETS_MAX`] octets at most.
     pub key: Vec<u8>,
-    /// Of the request, to tell a resend from another request.
+    /// A hash of the request, to tell a resend from another request.
     pub fingerprint: u64,
-    /// Until when the key is remembered.
+    /// The time until which the key is remembered.
     pub expires_at: UnixMicros,
 }
 
-/// What a change came to.
+/// The result of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
-    /// When it was made.
+    /// The time of the change.
     pub at: UnixMicros,
-    /// Of each document, in order; zero for one that is gone.
+    /// The revision of each document, in order; zero for one that was removed.
     pub revisions: Vec<u64>,
-    /// Of each entry, in order.
+    /// The entries, in order.
     pub entries: Vec<PostedEntry>,
-    /// Of each message, in order.
+    /// The messages, in order.
     pub messages: Vec<MessageChanged>,
-    /// Whether this was made by an earlier use of the request's key; nothing was changed now.
+    /// True if an earlier use of the request's key made the change; nothing was changed now.
     pub replayed: bool,
 }
 
 /// An entry that is in its ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PostedEntry {
-    /// Its id.
+    /// The id of the entry.
     pub id: u64,
     /// The durable balance after it.
     pub balance_after: Amount,
 }
 
-/// Why nothing was changed.
+/// The reason for which nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ChangeError {
     /// A document is not as it was expected to be.
     #[error("document {document} of the change is not what was expected")]
     Conflict {
-        /// Which of the change's documents, from zero.
+        /// The position of the document in the change, from zero.
         document: usize,
     },
     /// The key was used for another request.
@@ -175,7 +176,7 @@ pub enum ChangeError {
 }
 
 impl Change {
-    /// One that changes nothing yet, and where its outcome will be told.
+    /// A change that is still empty, and the channel on which its result comes.
     pub fn begin() -> (Self, oneshot::Receiver<Result<Changed, ChangeError>>) {
         let (reply, answer) = oneshot::channel();
         let (documents, entries, messages, audit) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -189,7 +190,7 @@ impl Change {
         documents.chain(notes).sum()
     }
 
-    /// It is on disk: money that comes in is in the wallets now, and money that was taken out stays out. What a replayed
+    /// It is on disk: credits are added to the wallets now, and debits stay taken. The debits of a replayed
     /// request took goes back.
     pub(crate) fn complete(self, changed: Changed) {
         let Self { mut entries, reply, .. } = self;
@@ -197,11 +198,11 @@ impl Change {
             entries.iter_mut().for_each(EntryChange::settle);
         }
         drop(entries);
-        // Whoever asked and is gone finds it on disk.
+        // A requester that is gone finds the change on disk.
         let _ = reply.send(Ok(changed));
     }
 
-    /// It is not: what was taken goes back, and then it is said.
+    /// It is not on disk: debits are given back, and then the error is sent.
     pub(crate) fn fail(self, error: ChangeError) {
         let Self { entries, reply, .. } = self;
         drop(entries);
@@ -220,7 +221,8 @@ impl fmt::Debug for DocumentChange {
 }
 
 impl EntryChange {
-    /// Money that comes in: zero or more. It is in the wallet once it is durable. Refused as malformed where it is less.
+    /// Money that comes in: zero or more. It is in the wallet once it is durable. Refused as malformed where
+    /// it is less.
     pub fn credit(
         wallet: Arc<Wallet>,
         kind: EntryKind,
@@ -233,8 +235,9 @@ impl EntryChange {
         Ok(Self { wallet, kind, amount, text, settled: false })
     }
 
-    /// Money that is taken away: `amount` is more than zero, and is gone from the wallet in memory from here on. Refused as
-    /// malformed where it is not, and with `insufficient_funds` where balance and credit limit do not cover it.
+    /// Money that is taken away: `amount` is more than zero, and is gone from the wallet in memory from here
+    /// on. Refused as malformed where it is not, and with `insufficient_funds` where balance and credit limit
+    /// do not cover it.
     pub fn debit(
         wallet: Arc<Wallet>,
         kind: EntryKind,
@@ -243,7 +246,7 @@ impl EntryChange {
         text: EntryText,
     ) -> Result<Self, Refusal> {
         wallet.withdraw(amount, credit_limit)?;
-        let negative = amount.checked_neg().unwrap_or(Amount::ZERO);
+        let negative = amount.negated();
         Ok(Self { wallet, kind, amount: negative, text, settled: false })
     }
 
@@ -260,13 +263,12 @@ impl EntryChange {
 impl Drop for EntryChange {
     fn drop(&mut self) {
         if !self.settled && self.amount.is_negative() {
-            // Its opposite was an amount when it was withdrawn.
-            self.wallet.give_back(self.amount.checked_neg().unwrap_or(Amount::ZERO));
+            self.wallet.give_back(self.amount.negated());
         }
     }
 }
 
-/// As the row of the request's key keeps it, to be given again.
+/// The form that the row of the request's key keeps, to be returned again.
 impl Row for Changed {
     fn write_to(&self, out: &mut Vec<u8>) {
         put_micros(out, self.at);
@@ -308,4 +310,35 @@ fn take_message(reader: &mut Reader<'_>) -> Option<MessageChanged> {
     let (state, changed_now) = (reader.u8()?, reader.bool()?);
     let state = MessageState::ALL.into_iter().find(|known| *known as u8 == state)?;
     Some(MessageChanged { message_id, state, refunded: reader.amount()?, changed_now })
+}
+
+#[cfg(test)]
+mod tests {
+    use tollgate_engine::account::AccountNumber;
+    use tollgate_engine::wallet::WalletState;
+
+    use super::*;
+
+    fn full() -> Arc<Wallet> {
+        let state = WalletState { balance: Amount::MAX, ..WalletState::default() };
+        Arc::new(Wallet::new(AccountNumber(1), state))
+    }
+
+    #[test]
+    #[should_panic(expected = "does not fit into its wallet")]
+    fn a_durable_credit_that_its_wallet_cannot_hold_stops() {
+        let one = Amount::from_micros(1);
+        let mut entry = EntryChange::credit(full(), EntryKind::TopUp, one, EntryText::default()).unwrap();
+        entry.settle();
+    }
+
+    #[test]
+    #[should_panic(expected = "cannot be held")]
+    fn giving_back_more_than_a_wallet_can_hold_stops() {
+        let (wallet, one) = (full(), Amount::from_micros(1));
+        let text = EntryText::default();
+        let entry = EntryChange::debit(Arc::clone(&wallet), EntryKind::Adjustment, one, Amount::ZERO, text);
+        assert!(wallet.credit(one));
+        drop(entry);
+    }
 }

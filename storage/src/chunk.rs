@@ -1,8 +1,9 @@
-//! A chunk of charges: what one session charged in memory from one read of its socket, on its way to disk and back.
+//! A chunk of charges: what one session charged in memory from one read of its socket, on its way to disk and
+//! back.
 //!
-//! The money is already gone from the wallet in memory. A chunk that does not become durable, for whatever reason
-//! (a failed write, a session that died before handing it over, a committer that is gone), gives it back when it is
-//! dropped. That is the only place where this is done.
+//! The money is already gone from the wallet in memory. A chunk that does not become durable, for whatever
+//! reason (a failed write, a session that died before handing it over, a committer that is gone), gives it
+//! back when it is dropped. That is the only place where this is done.
 
 mod intents;
 
@@ -14,22 +15,23 @@ use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::{Posting, Wallet};
 
 use crate::cdr::{BlockHeader, BlockWriter, CdrFields};
-use crate::keys::{KeyRegistry, NewKey};
+use crate::keys::{KeyRegistry, KeyWaiter, NewKey};
 use crate::rows::DispatchCounters;
 
+pub use crate::outcome::CancelError;
 pub use intents::Intent;
 use intents::Intents;
 
-/// What all charges of a chunk share.
+/// The fields that all charges of a chunk share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChunkHeader {
-    /// When the messages were read off the socket.
+    /// The time at which the messages were read off the socket.
     pub submitted_at: UnixMicros,
     /// The tariff version, as numbered in `tariffs`.
     pub tariff: u32,
     /// The account's plan.
     pub plan: Arc<str>,
-    /// Whether the client needs ids of 32 bits (SMPP 3.3).
+    /// True if the client needs ids of 32 bits (SMPP 3.3).
     pub short_ids: bool,
 }
 
@@ -38,16 +40,17 @@ pub struct ChunkHeader {
 pub struct PendingRequest {
     /// The session's own mark, given back untouched.
     pub token: u64,
-    /// How many consecutive CDRs are its.
+    /// The number of consecutive CDRs that belong to it.
     pub cdrs: u32,
 }
 
-/// What a session hears from storage.
+/// The committer's answer to a session.
 #[derive(Debug)]
-pub enum Notice {
+pub enum CommitOutcome {
     /// The outcome of a chunk.
-    Chunk(Box<Chunk>, Outcome),
-    /// The outcome of the first use of an idempotency key that this session waited for: the first message's id.
+    Chunk(Box<Chunk>, ChunkOutcome),
+    /// The outcome of the first use of an idempotency key that this session waited for: the first message's
+    /// id.
     Key {
         /// The mark of the request that waited.
         token: u64,
@@ -58,41 +61,38 @@ pub enum Notice {
     Cancelled {
         /// The mark of the request.
         token: u64,
-        /// Whether the message was cancelled.
+        /// The result of the cancellation.
         result: Result<(), CancelError>,
     },
     /// The outcome of a replacement.
     Replaced {
         /// The mark of the request.
         token: u64,
-        /// Whether the message was replaced.
+        /// The result of the replacement.
         result: Result<(), CancelError>,
     },
 }
 
-/// Why a message cannot be cancelled or replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CancelError {
-    /// No such message of that account.
-    #[error("no such message")]
-    Unknown,
-    /// It has reached a final state, or an operator has it or may have it.
-    #[error("the message is in a final state, or has been handed to an operator")]
-    Final,
-    /// It could not be made durable.
-    #[error("storage is unavailable")]
-    Unavailable,
+/// Sends a session the outcome of a key's first use, under the mark of the request that waits for it.
+pub fn key_waiter(reply: &UnboundedSender<CommitOutcome>, token: u64) -> impl FnOnce() -> KeyWaiter {
+    move || {
+        let reply = reply.clone();
+        Box::new(move |message_id| {
+            // A session that is gone asked for nothing more.
+            let _ = reply.send(CommitOutcome::Key { token, message_id });
+        })
+    }
 }
 
-/// Whether a chunk is durable.
+/// The outcome of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// On disk; the ids of its messages count on from here.
+pub enum ChunkOutcome {
+    /// It is on disk; the ids of its messages count on from here.
     Durable {
-        /// As clients see it: a 32-bit number where the chunk asked for short ids.
+        /// The first id as clients see it: a 32-bit number if the chunk asked for short ids.
         first_visible_id: u64,
     },
-    /// Not on disk, and taken back in memory.
+    /// It is not on disk, and was undone in memory.
     NotDurable,
 }
 
@@ -109,7 +109,7 @@ pub struct Chunk {
     pub(crate) intents: Intents,
     pub(crate) registry: Arc<KeyRegistry>,
     requests: Vec<PendingRequest>,
-    reply: UnboundedSender<Notice>,
+    reply: UnboundedSender<CommitOutcome>,
     settled: bool,
 }
 
@@ -119,7 +119,7 @@ impl Chunk {
         wallet: Arc<Wallet>,
         registry: Arc<KeyRegistry>,
         header: ChunkHeader,
-        reply: UnboundedSender<Notice>,
+        reply: UnboundedSender<CommitOutcome>,
     ) -> Self {
         let total = Posting { account: wallet.number(), ..Posting::default() };
         Self {
@@ -139,7 +139,7 @@ impl Chunk {
 
     /// Makes an emptied chunk ready for the next read, keeping its memory.
     pub fn reset(&mut self, header: ChunkHeader) {
-        debug_assert!(self.settled || self.is_empty(), "a chunk with charges in it is not for reuse");
+        assert!(self.settled || self.is_empty(), "a chunk with charges in it is not for reuse");
         self.header = header;
         self.block.clear();
         self.total = Posting { account: self.wallet.number(), ..Posting::default() };
@@ -150,25 +150,27 @@ impl Chunk {
         self.settled = false;
     }
 
-    /// What its charges share.
+    /// The fields that its charges share.
     pub fn header(&self) -> &ChunkHeader {
         &self.header
     }
 
-    /// Whether a charge that counts in this month can join the chunk.
+    /// True if a charge that counts in this month can join the chunk.
     pub fn takes_month(&self, month: Month) -> bool {
         self.is_empty() || self.total.month == month
     }
 
-    /// Adds a charge that was debited from the chunk's wallet. Its CDR's amount and segments are the posting's.
+    /// Adds a charge that was debited from the chunk's wallet. Its CDR's amount and segments are the
+    /// posting's.
     pub fn push(&mut self, posting: &Posting, cdr: &CdrFields<'_>) {
-        debug_assert_eq!((posting.account, posting.amount), (self.wallet.number(), cdr.amount));
+        let (account, amount) = (self.wallet.number(), cdr.amount);
+        assert_eq!((posting.account, posting.amount), (account, amount), "a posting and its CDR agree");
         if self.is_empty() {
             self.total = Posting { counted_before: posting.counted_before, ..self.total };
             self.total.month = posting.month;
         }
-        // A wallet that could pay each amount held their sum.
-        self.total.amount = self.total.amount.checked_add(posting.amount).unwrap_or(self.total.amount);
+        // The lowest and the highest balance of a wallet are not farther apart than an amount can hold.
+        self.total.amount = self.total.amount.plus(posting.amount);
         self.total.segments += posting.segments;
         if let Some(dispatch) = cdr.dispatch_id {
             self.count_dispatch(dispatch, posting);
@@ -184,7 +186,7 @@ impl Chunk {
     /// Hands the CDR pushed last, whose `route` says the same, to an operator's queue. The body is what
     /// [`crate::message::Message::write_body`] wrote.
     pub fn push_intent(&mut self, intent: Intent, body: &[u8]) {
-        debug_assert!(!self.is_empty(), "an intent belongs to a charge");
+        assert!(!self.is_empty(), "an intent belongs to a charge");
         self.intents.push(self.count().saturating_sub(1), intent, body);
     }
 
@@ -193,12 +195,12 @@ impl Chunk {
         self.requests.push(PendingRequest { token, cdrs });
     }
 
-    /// Charges in it.
+    /// The number of charges in it.
     pub fn count(&self) -> u32 {
         self.block.count()
     }
 
-    /// Whether there is no charge in it.
+    /// True if there is no charge in it.
     pub fn is_empty(&self) -> bool {
         self.block.is_empty()
     }
@@ -213,7 +215,7 @@ impl Chunk {
         &self.requests
     }
 
-    /// Who pays.
+    /// The account that pays.
     pub fn account(&self) -> AccountNumber {
         self.wallet.number()
     }
@@ -232,7 +234,7 @@ impl Chunk {
         }
     }
 
-    /// It is on disk: answers everyone who waits for it.
+    /// It is on disk: answers all that wait for it.
     pub(crate) fn complete(mut self: Box<Self>, first_visible_id: u64) {
         self.settled = true;
         for key in &self.keys {
@@ -240,14 +242,14 @@ impl Chunk {
         }
         let reply = self.reply.clone();
         // A session that is gone asked for nothing more.
-        let _ = reply.send(Notice::Chunk(self, Outcome::Durable { first_visible_id }));
+        let _ = reply.send(CommitOutcome::Chunk(self, ChunkOutcome::Durable { first_visible_id }));
     }
 
-    /// It is not on disk: gives the money back and says so.
+    /// It is not on disk: gives the money back and reports it.
     pub(crate) fn fail(mut self: Box<Self>) {
         self.give_back();
         let reply = self.reply.clone();
-        let _ = reply.send(Notice::Chunk(self, Outcome::NotDurable));
+        let _ = reply.send(CommitOutcome::Chunk(self, ChunkOutcome::NotDurable));
     }
 
     fn give_back(&mut self) {
@@ -269,12 +271,91 @@ impl Chunk {
         let Some((_, counters)) = self.dispatches.get_mut(at) else { return };
         counters.messages += 1;
         counters.segments += u64::from(posting.segments);
-        counters.cost = counters.cost.checked_add(posting.amount).unwrap_or(counters.cost);
+        counters.cost += posting.amount;
     }
 }
 
 impl Drop for Chunk {
     fn drop(&mut self) {
         self.give_back();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tollgate_engine::money::Amount;
+    use tollgate_engine::network::NetworkCode;
+    use tollgate_engine::number::Number;
+    use tollgate_engine::operator::OperatorNumber;
+    use tollgate_engine::tables::NetworkSource;
+    use tollgate_engine::wallet::WalletState;
+
+    use super::*;
+    use crate::cdr::Source;
+    use crate::store::{Store, StoreOptions};
+
+    fn header() -> ChunkHeader {
+        ChunkHeader { submitted_at: UnixMicros(1), tariff: 1, plan: Arc::from("p"), short_ids: false }
+    }
+
+    fn chunk() -> (tempfile::TempDir, Chunk) {
+        let dir = tempfile::tempdir().unwrap();
+        let options = StoreOptions { path: dir.path().to_owned(), minimum_free_bytes: 0, cache_bytes: 0 };
+        let keys = Arc::new(KeyRegistry::new(Arc::new(Store::open(options).unwrap())));
+        let wallet = Arc::new(Wallet::new(AccountNumber(1), WalletState::default()));
+        let (reply, _) = tokio::sync::mpsc::unbounded_channel();
+        (dir, Chunk::new(wallet, keys, header(), reply))
+    }
+
+    fn push(chunk: &mut Chunk, posted: Amount, on_cdr: Amount) {
+        let posting = Posting { account: AccountNumber(1), amount: posted, ..Posting::default() };
+        let cdr = CdrFields {
+            destination: Number::from_digits(b"254722000001").unwrap(),
+            network: NetworkCode { mcc: 639, mnc: None },
+            network_source: NetworkSource::Tlv,
+            segments: 0,
+            data_coding: 0,
+            esm_class: 0,
+            registered_delivery: 0,
+            amount: on_cdr,
+            counted_before: 0,
+            source: Source::default(),
+            dispatch_id: None,
+            idempotency_key: None,
+            user_message_reference: None,
+            route: None,
+        };
+        chunk.push(&posting, &cdr);
+    }
+
+    #[test]
+    #[should_panic(expected = "is not for reuse")]
+    fn a_chunk_with_charges_is_not_reset() {
+        let (_dir, mut chunk) = chunk();
+        push(&mut chunk, Amount::from_micros(1), Amount::from_micros(1));
+        chunk.reset(header());
+    }
+
+    #[test]
+    #[should_panic(expected = "a posting and its CDR agree")]
+    fn a_cdr_with_another_amount_than_its_posting_stops() {
+        let (_dir, mut chunk) = chunk();
+        push(&mut chunk, Amount::from_micros(1), Amount::ZERO);
+    }
+
+    #[test]
+    #[should_panic(expected = "cannot be held")]
+    fn a_total_that_cannot_be_held_stops() {
+        let (_dir, mut chunk) = chunk();
+        push(&mut chunk, Amount::MAX, Amount::MAX);
+        push(&mut chunk, Amount::from_micros(1), Amount::from_micros(1));
+    }
+
+    #[test]
+    #[should_panic(expected = "an intent belongs to a charge")]
+    fn an_intent_without_a_charge_stops() {
+        let (_dir, mut chunk) = chunk();
+        let first_choice = OperatorNumber(1);
+        chunk.push_intent(Intent { first_choice, class: 0, scheduled_at: None, expires_at: None }, b"");
     }
 }

@@ -1,8 +1,11 @@
-//! Bytes of rows: LEB128 varints, zigzag for signed numbers, length-prefixed strings. Readers never panic on bytes
-//! that something else wrote; they answer `None`.
+//! Bytes of rows: LEB128 varints, zigzag for signed numbers, length-prefixed strings. Readers never panic on
+//! bytes that something else wrote; they answer `None`.
 
-use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::money::{Amount, Currency, Total};
 use tollgate_engine::time::UnixMicros;
+
+/// The largest sum that a row may hold, far above any real one: sums of such sums can still be held.
+const TOTAL_MICROS_MAX: u128 = 1 << 100;
 
 /// Appends an unsigned LEB128 varint.
 pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
@@ -21,6 +24,17 @@ pub fn put_signed(out: &mut Vec<u8>, value: i64) {
 /// Appends an amount of money.
 pub fn put_amount(out: &mut Vec<u8>, amount: Amount) {
     put_signed(out, amount.micros());
+}
+
+/// Appends a sum of amounts. One that an amount can hold has the bytes of that amount.
+pub fn put_total(out: &mut Vec<u8>, total: Total) {
+    let micros = total.micros();
+    let mut value = ((micros << 1) ^ (micros >> 127)).cast_unsigned();
+    while value >= 0x80 {
+        out.push((value & 0x7F) as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push((value & 0x7F) as u8);
 }
 
 /// Appends an instant.
@@ -106,6 +120,20 @@ impl<'a> Reader<'a> {
         Some(Amount::from_micros(self.signed()?))
     }
 
+    pub fn total(&mut self) -> Option<Total> {
+        let mut value = 0_u128;
+        for shift in (0..128).step_by(7) {
+            let byte = self.u8()?;
+            value |= u128::from(byte & 0x7F) << shift;
+            if byte < 0x80 {
+                let micros = (value >> 1).cast_signed() ^ -(value & 1).cast_signed();
+                return Some(Total::from_micros(micros))
+                    .filter(|_| micros.unsigned_abs() <= TOTAL_MICROS_MAX);
+            }
+        }
+        None
+    }
+
     pub fn micros(&mut self) -> Option<UnixMicros> {
         Some(UnixMicros(self.varint()?))
     }
@@ -154,6 +182,26 @@ mod tests {
         assert!(signed.iter().all(|value| reader.signed() == Some(*value)));
         assert_eq!(reader.bytes(), Some(&b"abc"[..]));
         assert!(reader.is_empty() && reader.varint().is_none());
+    }
+
+    #[test]
+    fn totals_have_the_bytes_of_amounts_and_hold_more() {
+        for micros in [0, 1, -1, 63, -64, 64, 1_000_000, i64::MAX, i64::MIN] {
+            let (mut total, mut amount) = (Vec::new(), Vec::new());
+            put_total(&mut total, Amount::from_micros(micros).into());
+            put_amount(&mut amount, Amount::from_micros(micros));
+            assert_eq!(total, amount, "{micros}");
+            assert_eq!(Reader(&total).total(), Some(Amount::from_micros(micros).into()));
+        }
+        for micros in [i128::from(i64::MAX) * 3, i128::from(i64::MIN) * 3, 1 << 100, -1 << 100] {
+            let mut bytes = Vec::new();
+            put_total(&mut bytes, Total::from_micros(micros));
+            assert_eq!(Reader(&bytes).total(), Some(Total::from_micros(micros)));
+        }
+        let mut beyond = Vec::new();
+        put_total(&mut beyond, Total::from_micros((1 << 100) + 1));
+        assert_eq!(Reader(&beyond).total(), None, "no books have such a sum");
+        assert_eq!(Reader(&[0xFF; 20]).total(), None);
     }
 
     #[test]

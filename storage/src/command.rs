@@ -1,4 +1,4 @@
-//! What the single writer can be asked to do.
+//! Commands for the single writer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,10 +9,11 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::operator::OperatorNumber;
 
 use crate::change::Change;
-use crate::chunk::{CancelError, Chunk, Notice};
+use crate::chunk::{Chunk, CommitOutcome};
 use crate::database::Unavailable;
 use crate::delivery::DeliveryBatch;
-use crate::fold::FoldError;
+use crate::fold::error::FoldError;
+use crate::outcome::CancelError;
 
 /// Something for the single writer to do.
 pub(crate) enum Command {
@@ -24,31 +25,33 @@ pub(crate) enum Command {
     Provision(Provision),
 }
 
-/// A message to cancel and refund. The money comes back through [`Durable::refunded`](crate::committer::Durable::refunded).
+/// A message to cancel and refund. The money comes back through
+/// [`Durable::refunded`](crate::committer::Durable::refunded).
 #[derive(Debug)]
 pub struct Cancellation {
-    /// Whose message it is.
+    /// The account of the message.
     pub account: AccountNumber,
-    /// Which message.
+    /// The id of the message.
     pub message_id: u64,
-    /// The session's mark.
+    /// The session's mark of the request.
     pub token: u64,
-    /// Where the [`Notice::Cancelled`] goes.
-    pub reply: mpsc::UnboundedSender<Notice>,
+    /// The channel for the [`CommitOutcome::Cancelled`].
+    pub reply: mpsc::UnboundedSender<CommitOutcome>,
 }
 
 /// New content for a message that no operator has been offered yet.
 pub struct Replacement {
-    /// Whose message it is.
+    /// The account of the message.
     pub account: AccountNumber,
-    /// Which message.
+    /// The id of the message.
     pub message_id: u64,
-    /// The message as it is to be, by `Message::write_body`. What it was charged, and when it is due, stay as they are.
+    /// The message as it is to be, by `Message::write_body`. What it was charged, and when it is due, stay as
+    /// they are.
     pub body: Box<[u8]>,
-    /// The session's mark.
+    /// The session's mark of the request.
     pub token: u64,
-    /// Where the [`Notice::Replaced`] goes.
-    pub reply: mpsc::UnboundedSender<Notice>,
+    /// The channel for the [`CommitOutcome::Replaced`].
+    pub reply: mpsc::UnboundedSender<CommitOutcome>,
 }
 
 impl fmt::Debug for Replacement {
@@ -72,18 +75,18 @@ pub struct Provision {
     pub tariff_version: Arc<str>,
     /// The tariff's files.
     pub tariff_files: Vec<(String, Vec<u8>)>,
-    /// Told the numbers once they are durable.
+    /// Gets the numbers once they are durable.
     pub reply: oneshot::Sender<Result<Provisioned, Unavailable>>,
 }
 
 /// The numbers that stand for accounts, operators and the tariff on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provisioned {
-    /// In the order asked.
+    /// The accounts' numbers, in the order asked.
     pub accounts: Vec<AccountNumber>,
-    /// In the order asked.
+    /// The operators' numbers, in the order asked.
     pub operators: Vec<OperatorNumber>,
-    /// Of the tariff version.
+    /// The number of the tariff version.
     pub tariff: u32,
 }
 
@@ -106,7 +109,8 @@ impl Command {
         }
     }
 
-    /// Whether it may be folded by half when a read fails. The others change the draft as a whole or not at all.
+    /// True if a failed read may leave a part of it in the draft. The others change the draft as a whole or
+    /// not at all.
     pub(crate) fn folds_in_parts(&self) -> bool {
         matches!(self, Self::Cancel(_) | Self::Replace(_) | Self::Deliver(_) | Self::Change(_))
     }
@@ -131,12 +135,12 @@ impl Command {
 
 impl Cancellation {
     pub(crate) fn answer(self, result: Result<(), CancelError>) {
-        let _ = self.reply.send(Notice::Cancelled { token: self.token, result });
+        let _ = self.reply.send(CommitOutcome::Cancelled { token: self.token, result });
     }
 }
 
 impl Replacement {
     pub(crate) fn answer(self, result: Result<(), CancelError>) {
-        let _ = self.reply.send(Notice::Replaced { token: self.token, result });
+        let _ = self.reply.send(CommitOutcome::Replaced { token: self.token, result });
     }
 }

@@ -32,8 +32,8 @@ impl CommitRows<'_> {
         Ok(id < first + row.messages())
     }
 
-    /// The account of a message, in one seek; `None` for an id that no message has, such as that of a ledger entry or
-    /// a receipt. The ids of SMPP 3.3 binds are not looked up.
+    /// The account of a message, in one seek; `None` for an id that no message has, such as that of a ledger
+    /// entry or a receipt. The ids of SMPP 3.3 binds are not looked up.
     pub fn account_of(&self, message_id: u64) -> Result<Option<AccountNumber>, Unavailable> {
         let Some(commit) = self.database.last_until(Family::Batches, &message_id.to_be_bytes())? else {
             return Ok(None);
@@ -56,7 +56,8 @@ impl CommitRows<'_> {
         Ok(u32::from_be_bytes(value.try_into().map_err(|_| damaged(Family::Meta))?))
     }
 
-    /// Calls `read` with the CDR blocks of all commits whose ids are in the range; it answers `false` where one is damaged.
+    /// Calls `read` with the CDR blocks of all commits whose ids are in the range; it returns `false` if one
+    /// is damaged.
     pub(crate) fn blocks_of(
         &self,
         ids: Range<u64>,

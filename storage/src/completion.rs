@@ -1,4 +1,4 @@
-//! What everyone who sent a command is told, once it is known whether the commit is durable.
+//! Answers to the senders of commands, once it is known if the commit is durable.
 
 use crate::batch::Batch;
 use crate::command::Command;
@@ -6,12 +6,12 @@ use crate::database::Unavailable;
 use crate::delivery::DeliveryResult;
 use crate::fold::{Changes, FoldError, Folded};
 
-/// The next commit, and what its commands come to.
+/// The next commit, and the results of its commands.
 pub struct Drafted {
     pub batch: Batch,
     pub changes: Changes,
     pub completions: Vec<Completion>,
-    /// Messages charged.
+    /// The number of messages charged.
     pub messages: u32,
 }
 
@@ -45,7 +45,7 @@ impl Drafted {
 }
 
 impl Completion {
-    /// It is on disk.
+    /// The commit is on disk.
     pub fn complete(self) {
         let folded = match self.folded {
             Ok(folded) => folded,
@@ -70,7 +70,7 @@ impl Completion {
         }
     }
 
-    /// It is not.
+    /// The commit is not on disk.
     pub fn fail(self) {
         let commit_failed = || Unavailable("the commit failed".to_owned()).into();
         self.command.fail(self.folded.err().unwrap_or_else(commit_failed));

@@ -1,10 +1,11 @@
 //! Counts charges for the usage rows, beside the committer and a while after they are durable.
 //!
-//! A message that is charged costs nothing more for its usage: its CDR says all there is to count. Once in a while a thread of
-//! its own reads the CDR blocks of the commits since the last time, in the order in which `batches` lists them, and adds
-//! them up by account, quarter and network; the writer puts the sums into its next commit, together with the id up to which
-//! they reach. Whoever reads usage adds the few CDRs behind that id (`store/usage.rs`), so that nobody sees the delay, and a
-//! crash loses nothing: the next start counts from the same id on.
+//! A message that is charged costs nothing more for its usage: its CDR says all there is to count. Once in a
+//! while a thread of its own reads the CDR blocks of the commits since the last time, in the order in which
+//! `batches` lists them, and adds them up by account, quarter and network; the writer puts the sums into its
+//! next commit, together with the id up to which they reach. Readers of usage add the few CDRs behind that id
+//! (`store/usage.rs`), so that no reader sees the delay, and a crash loses nothing: the next start counts
+//! from the same id on.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::database::Unavailable;
 use crate::store::Store;
 use crate::tallies::Tallies;
 
-/// How long charges wait to be counted, as long as there are commits.
+/// The time that charges wait to be counted, as long as there are commits.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// The charges of these ids, added up.
@@ -29,12 +30,12 @@ pub struct CountedCharges {
 
 /// The thread that counts, as the writer sees it.
 pub struct Counting {
-    /// Gone once the thread is to end.
+    /// `None` once the thread is to end.
     orders: Option<Sender<Range<u64>>>,
     counted: Receiver<Option<CountedCharges>>,
     thread: Option<JoinHandle<()>>,
     is_ordered: bool,
-    /// What waits for a commit.
+    /// Counted charges that wait for a commit.
     ready: Option<CountedCharges>,
     next_at: Instant,
 }
@@ -55,7 +56,7 @@ impl Counting {
             for ids in ordered {
                 let result = count(&store, ids);
                 if let Err(error) = &result {
-                    tracing::error!(%error, "charges cannot be counted for usage now");
+                    tracing::error!(%error, "charges cannot be counted for usage at present");
                 }
                 if answer.send(result.ok()).is_err() {
                     return;
@@ -73,8 +74,8 @@ impl Counting {
         })
     }
 
-    /// What the next commit may add to the usage rows, given which ids are not in them. Orders the next count when its time has
-    /// come.
+    /// The charges that the next commit may add to the usage rows, given the ids that are not in them. Orders
+    /// the next count when its time has come.
     pub fn ready(&mut self, uncounted: Range<u64>) -> Option<&CountedCharges> {
         if let Ok(counted) = self.counted.try_recv() {
             self.is_ordered = false;

@@ -17,11 +17,11 @@ use crate::schema::Family;
 /// The moment at which a commit counts as durable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
-    /// When the disk has it: nothing acknowledged is lost by power failure.
+    /// Once the disk has it: nothing acknowledged is lost by power failure.
     #[default]
     Sync,
-    /// When the operating system has it: nothing acknowledged is lost by `kill -9`; a power failure may lose the last
-    /// moments.
+    /// Once the operating system has it: nothing acknowledged is lost by `kill -9`; a power failure may lose
+    /// the last moments.
     Os,
 }
 
@@ -137,7 +137,7 @@ impl Database {
         self.with(|db| Ok(db.get_cf(handle(db, family)?, key)?))
     }
 
-    /// One row.
+    /// Reads one row.
     pub fn row<R: Row>(&self, family: Family, key: &[u8]) -> Result<Option<R>, Unavailable> {
         let Some(value) = self.get(family, key)? else { return Ok(None) };
         R::read(&value).map(Some).ok_or_else(|| damaged(family))
@@ -168,8 +168,8 @@ impl Database {
         })
     }
 
-    /// Calls `visit` with the rows whose keys lie in the range, in key order, until it returns `false`. RocksDB is told
-    /// the end of the range, so it does not step over deleted rows behind it.
+    /// Calls `visit` with the rows whose keys lie in the range, in key order, until it returns `false`.
+    /// RocksDB is told the end of the range, so it does not step over deleted rows behind it.
     pub fn range(
         &self,
         family: Family,
@@ -223,7 +223,8 @@ impl Database {
         self.with(|db| Ok(db.iterator_cf(handle(db, family)?, IteratorMode::End).next().transpose()?))
     }
 
-    /// Calls `work` with the database, which is not closed meanwhile. Other reads are possible at the same time.
+    /// Calls `work` with the database, which is not closed meanwhile. Other reads are possible at the same
+    /// time.
     pub fn with<T, E: From<Unavailable>>(&self, work: impl FnOnce(&DB) -> Result<T, E>) -> Result<T, E> {
         // A read inside another one must not wait for a writer that waits for the outer one.
         match &*self.db.read_recursive() {

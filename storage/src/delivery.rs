@@ -1,8 +1,8 @@
-//! What happens to messages after their charge, as the daemon reports it to the committer, and what comes of it.
+//! Events of messages after their charge, as the daemon reports them to the committer, and their outcomes.
 //!
-//! An event says what was seen: an answer, a receipt, an expiry. It never says what that costs: the fold decides it, from
-//! the message's own terms and from what the disk says became of the message before. So an event may be told twice, or
-//! late, and moves money once.
+//! An event says what was seen: an answer, a receipt, an expiry. It never says what that costs: the fold
+//! decides it, from the message's own terms and from the message's state on disk. So an event may be reported
+//! twice, or late, and moves money once.
 
 use std::fmt;
 
@@ -22,14 +22,14 @@ pub const ERROR_OCTETS_MAX: usize = 16;
 /// One thing that happened to messages that are charged.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DeliveryEvent {
-    /// Messages are about to be written to a link. Once this is durable they may be: after a crash a message without a
-    /// lease was never sent.
+    /// Messages are about to be written to a link. Once this is durable they may be: after a crash a message
+    /// without a lease was never sent.
     Leased {
         /// The daemon's number of the lease: microseconds, growing.
         lease: u64,
-        /// Who is about to get them.
+        /// The operator that is about to get them.
         operator: OperatorNumber,
-        /// Which messages.
+        /// The messages to be leased.
         keys: Vec<QueueKey>,
     },
     /// Every message of the lease is settled or certainly not taken.
@@ -41,88 +41,89 @@ pub enum DeliveryEvent {
     Accepted(Acceptance),
     /// A message is final without an operator having it.
     Failed {
-        /// Where the message waits.
+        /// The queue that the message waits in.
         key: QueueKey,
-        /// The bytes of its queue row. `None` where the message is known by its key only, as an expiry knows it: the row
-        /// is then read, and nothing happens where it is gone or the message is leased.
+        /// The bytes of its queue row. `None` where the message is known by its key only, as an expiry knows
+        /// it: the row is then read, and nothing happens where it is gone or the message is leased.
         row: Option<Box<[u8]>>,
         /// `Rejected`, `Expired` or `Unknown`.
         outcome: Outcome,
         /// The SMPP command_status of the last refusal; zero for none.
         error: u32,
-        /// Who refused it last.
+        /// The operator that refused it last.
         operator: Option<OperatorNumber>,
-        /// How often it was sent.
+        /// The number of attempts.
         attempts: u8,
-        /// Who was asked, in order.
+        /// The operators that were tried, in order.
         tried: Vec<OperatorNumber>,
     },
-    /// An operator says what became of a message.
+    /// An operator reports the state of a message.
     Receipt {
-        /// Who says it.
+        /// The operator that reports it.
         operator: OperatorNumber,
-        /// What the operator may mean by the id it names, in the order to try.
+        /// The ids that the operator may mean, in the order to try.
         ids: Vec<Vec<u8>>,
-        /// What became of the message.
+        /// The state of the message.
         state: ReceiptState,
-        /// Whether the operator says that more will come.
+        /// True if the operator says that more receipts will come.
         intermediate: bool,
         /// The receipt's `err:` text, at most [`ERROR_OCTETS_MAX`] octets.
         error: Vec<u8>,
         /// The TLV network_error_code (SMPP 3.4 §5.3.2.31).
         network_error: Option<[u8; 3]>,
-        /// When, by the operator's clock or, where it does not say, by ours.
+        /// The time, by the operator's clock or, if it gives none, by ours.
         done_at: UnixMicros,
         /// The receipt's source, which is the message's destination.
         source: Vec<u8>,
         /// The receipt's destination, which is the message's source.
         destination: Vec<u8>,
     },
-    /// A receipt that was kept as unmatched belongs to a message whose outcome was unknown: the message was accepted under
-    /// the receipt's id, and then got the receipt.
-    Adopt {
+    /// A receipt that was kept as unmatched belongs to a message whose outcome was unknown: the message was
+    /// accepted under the receipt's id, and then got the receipt.
+    MatchedByAddress {
         /// Its upstream id is the receipt's first, whatever stands in it.
         acceptance: Acceptance,
         /// The receipt's id in `unmatched`.
         unmatched: u64,
     },
-    /// A receipt that was kept as unmatched is tried once more, as when its operator's ids are read in another way now.
+    /// A receipt that was kept as unmatched is tried once more, as when its operator's ids are read in
+    /// another way now.
     Replayed {
-        /// Who sent it.
+        /// The operator that sent it.
         operator: OperatorNumber,
         /// The receipt's id in `unmatched`.
         unmatched: u64,
-        /// What the operator may mean by the id it names, in the order to try.
+        /// The ids that the operator may mean, in the order to try.
         ids: Vec<Vec<u8>>,
     },
     /// No receipt came in time for a message that was accepted.
     ReceiptTimedOut {
-        /// Who took it.
+        /// The operator that accepted it.
         operator: OperatorNumber,
-        /// Under which id.
+        /// The operator's id of it.
         id: Vec<u8>,
     },
     /// Scheduled messages are due.
     Due {
         /// Those scheduled for then or before.
         until: UnixMicros,
-        /// How many at most.
+        /// The most messages to release.
         at_most: u32,
     },
-    /// A gateway has acknowledged these receipts, or refused them for good.
+    /// A gateway has acknowledged these receipts, or refused them permanently.
     ReceiptsDone {
-        /// Whose they are.
+        /// The account of the receipts.
         account: AccountNumber,
-        /// Their ids.
+        /// The ids of the receipts.
         ids: Vec<u64>,
     },
-    /// How an operator was, for the time series.
+    /// A sample of an operator's health, for the time series.
     Health {
-        /// Who.
+        /// The operator in question.
         operator: OperatorNumber,
-        /// When.
+        /// The time of the sample.
         at: UnixMicros,
-        /// How.
+        /// The sample itself.
         sample: HealthSample,
     },
 }
@@ -130,31 +131,31 @@ pub enum DeliveryEvent {
 /// An operator's yes to a message.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Acceptance {
-    /// Where the message waited.
+    /// The queue that the message waited in.
     pub key: QueueKey,
     /// The bytes of its queue row.
     pub row: Box<[u8]>,
-    /// Who took it.
+    /// The operator that accepted it.
     pub operator: OperatorNumber,
-    /// Under which id, in canonical form.
+    /// The operator's id of it, in canonical form.
     pub upstream_id: Vec<u8>,
-    /// No receipt will come: the message stays accepted for good.
+    /// No receipt will come: the message stays accepted permanently.
     pub final_now: bool,
-    /// What the operator charges for all segments, in its currency.
+    /// The operator's cost for all segments, in its currency.
     pub cost: Amount,
     /// The operator's currency.
     pub cost_currency: Currency,
     /// The same in the account's currency, where there is a rate.
     pub cost_in_account_currency: Option<Amount>,
-    /// How often it was sent, this time included.
+    /// The number of attempts, this one included.
     pub attempts: u8,
-    /// Who was asked, in order, this operator last.
+    /// The operators that were tried, in order, this one last.
     pub tried: Vec<OperatorNumber>,
     /// It was sent before with an unknown outcome, so that the operator may have it twice.
     pub possible_duplicate: bool,
 }
 
-/// What came of one event.
+/// The outcome of one event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventOutcome {
     /// It is durable.
@@ -168,25 +169,25 @@ pub enum EventOutcome {
     },
     /// A message has reached its end by this event.
     Settled {
-        /// Whose it is.
+        /// The account of the message.
         account: AccountNumber,
         /// Our id of it.
         message_id: u64,
-        /// Who had it, or refused it last; zero for nobody.
+        /// The operator that had it, or refused it last; zero for none.
         operator: OperatorNumber,
-        /// Its end.
+        /// The final outcome.
         outcome: Outcome,
-        /// When it was read off the client's socket.
+        /// The time at which it was read off the client's socket.
         submitted_at: UnixMicros,
-        /// When an operator took it.
+        /// The time at which an operator accepted it.
         accepted_at: Option<UnixMicros>,
-        /// Of its destination.
+        /// The network of its destination.
         network: NetworkCode,
-        /// Whether its price was given back by this event.
+        /// True if this event refunded its charge.
         refunded: bool,
     },
-    /// It belongs to a message and changed nothing that matters: a repetition, an intermediate receipt, one that came
-    /// too late.
+    /// It belongs to a message and changed nothing that matters: a repetition, an intermediate receipt, one
+    /// that came too late.
     Noted,
     /// A receipt that belongs to no message we know of. It is kept.
     Unmatched {
@@ -195,15 +196,15 @@ pub enum EventOutcome {
     },
     /// Scheduled messages are in their queues.
     Due {
-        /// How many; when it is as many as were asked for there may be more.
+        /// The number released; if it is as many as were asked for there may be more.
         released: u32,
     },
 }
 
-/// What became of a batch of events.
+/// The result of a batch of events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryResult {
-    /// On disk: what came of each event, in their order.
+    /// On disk: the outcome of each event, in order.
     Durable(Vec<EventOutcome>),
     /// Nothing was done. The events are given back, to be asked again.
     Refused(Vec<DeliveryEvent>),
@@ -226,7 +227,7 @@ impl DeliveryEvent {
             Self::Accepted(_) => "accepted",
             Self::Failed { .. } => "failed",
             Self::Receipt { .. } => "receipt",
-            Self::Adopt { .. } => "adopt",
+            Self::MatchedByAddress { .. } => "matched_by_address",
             Self::Replayed { .. } => "replayed",
             Self::ReceiptTimedOut { .. } => "receipt_timed_out",
             Self::Due { .. } => "due",
@@ -242,7 +243,7 @@ impl fmt::Debug for DeliveryEvent {
         let mut event = f.debug_struct(self.name());
         match self {
             Self::Leased { lease, .. } | Self::Released { lease } => event.field("lease", lease),
-            Self::Accepted(acceptance) | Self::Adopt { acceptance, .. } => {
+            Self::Accepted(acceptance) | Self::MatchedByAddress { acceptance, .. } => {
                 event.field("acceptance", acceptance)
             }
             Self::Failed { key, outcome, error, .. } => {

@@ -12,22 +12,22 @@ use crate::schema::{Family, account_id_key, first_id_at, parse_account_id_key};
 use crate::states::States;
 use crate::store::Store;
 
-/// Which CDRs.
+/// The range of CDRs to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CdrRange {
     /// Only this account's.
     pub account: Option<AccountNumber>,
-    /// Submitted at or after.
+    /// Only those submitted at this time or after.
     pub from: UnixMicros,
-    /// Submitted before.
+    /// Only those submitted before this time.
     pub to: UnixMicros,
 }
 
-/// A commit comes after its messages were read off the socket; blocks are looked for from this much later on, so that a
-/// long queue does not hide one.
+/// A commit comes after its messages were read off the socket; blocks are looked for from this much later on,
+/// so that a long queue does not hide one.
 const COMMIT_DELAY_MAX_MICROS: u64 = 600 * 1_000_000;
 
-/// Calls `visit` with every CDR of the range and what became of its message, until it breaks off.
+/// Calls `visit` with every CDR of the range and the state of its message, until it returns `Break`.
 pub fn cdrs<B>(
     store: &Store,
     range: &CdrRange,

@@ -1,4 +1,4 @@
-//! Where committed batches go: the seam at which a replicated log can stand instead of the local disk.
+//! The journal of committed batches: the seam at which a replicated log can replace the local disk.
 
 use std::sync::Arc;
 
@@ -25,8 +25,8 @@ pub trait Journal: Send + 'static {
     /// Writes a batch, durably.
     fn append(&mut self, batch: &Batch) -> Result<(), JournalError>;
 
-    /// After a failure: makes the journal usable again and tells what a row holds, `None` where it is not there. `Err`
-    /// while the journal cannot be used.
+    /// After a failure: makes the journal usable again and returns the value of a row, `None` where it is not
+    /// there. `Err` while the journal cannot be used.
     fn recover(&mut self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, JournalError>;
 }
 

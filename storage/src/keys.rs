@@ -1,17 +1,17 @@
 //! Idempotency keys: the first use of a key charges, every later one gets the first message's id.
 //!
-//! A key is in one of three places: nowhere (a first use), here in memory (its first use is on its way to disk) or on
-//! disk. The look-up on disk happens under the same shard lock that a first use reserves the key with, and a key
-//! leaves memory only after it is on disk; so there is no moment at which a resend finds it in neither place.
+//! A key is in one of three places: nowhere (a first use), here in memory (its first use is on its way to
+//! disk) or on disk. The look-up on disk happens under the same shard lock that a first use reserves the key
+//! with, and a key leaves memory only after it is on disk; so there is no moment at which a resend finds it
+//! in neither place.
 
+use std::fmt;
 use std::sync::Arc;
 
 use dashmap::{DashMap, Entry};
-use tokio::sync::mpsc::UnboundedSender;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
 
-use crate::chunk::Notice;
 use crate::database::Unavailable;
 use crate::rows::KeyRow;
 use crate::schema::account_name_key;
@@ -25,31 +25,40 @@ pub const KEY_OCTETS_MAX: usize = 64;
 pub struct NewKey {
     /// The client's octets.
     pub key: Box<[u8]>,
-    /// Of the message's destination and content.
+    /// A hash of the message's destination and content.
     pub fingerprint: u64,
-    /// Until when it is remembered.
+    /// The time until which it is remembered.
     pub expires_at: UnixMicros,
     /// Position of its CDR in the chunk.
     pub index: u32,
 }
 
-/// What is known of a key.
+/// The result of looking a key up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyCheck {
-    /// Never seen, or forgotten since; it is reserved for the asker, who must push it with its charge or release it.
+    /// Never seen, or forgotten since; it is reserved for the asker, who must push it with its charge or
+    /// release it.
     New,
     /// Its first message has this id.
     Known(u64),
-    /// Its first message is on its way to disk; the asker gets a [`Notice::Key`].
+    /// Its first message is on its way to disk; the waiter is called once that is known.
     Pending,
     /// It was used for another message.
     Reused,
 }
 
-#[derive(Debug)]
+/// Called with the id of the first message of a key, `None` if it did not become durable.
+pub type KeyWaiter = Box<dyn FnOnce(Option<u64>) + Send + Sync>;
+
 struct InFlight {
     fingerprint: u64,
-    waiting: Vec<(UnboundedSender<Notice>, u64)>,
+    waiting: Vec<KeyWaiter>,
+}
+
+impl fmt::Debug for InFlight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InFlight").field("waiting", &self.waiting.len()).finish_non_exhaustive()
+    }
 }
 
 /// The keys whose first use is on its way to disk.
@@ -72,7 +81,7 @@ impl KeyRegistry {
         key: &[u8],
         fingerprint: u64,
         now: UnixMicros,
-        waiter: (&UnboundedSender<Notice>, u64),
+        waiter: impl FnOnce() -> KeyWaiter,
     ) -> Result<KeyCheck, Unavailable> {
         match self.in_flight.entry(account_name_key(account, key)) {
             Entry::Occupied(mut entry) => {
@@ -80,7 +89,7 @@ impl KeyRegistry {
                 if first.fingerprint != fingerprint {
                     return Ok(KeyCheck::Reused);
                 }
-                first.waiting.push((waiter.0.clone(), waiter.1));
+                first.waiting.push(waiter());
                 Ok(KeyCheck::Pending)
             }
             Entry::Vacant(entry) => {
@@ -101,11 +110,9 @@ impl KeyRegistry {
         self.resolve(account, key, None);
     }
 
-    /// The first use has ended: tells everyone who waits for it.
+    /// The first use has ended: answers all that wait for it.
     pub(crate) fn resolve(&self, account: AccountNumber, key: &[u8], message_id: Option<u64>) {
         let Some((_, first)) = self.in_flight.remove(&account_name_key(account, key)) else { return };
-        for (waiter, token) in first.waiting {
-            let _ = waiter.send(Notice::Key { token, message_id });
-        }
+        first.waiting.into_iter().for_each(|waiter| waiter(message_id));
     }
 }

@@ -1,11 +1,12 @@
 //! The books on disk: the committer in front of RocksDB, and everything that reads them.
 //!
-//! There is one writer, the [`committer`]. It folds what is waiting in its queue into one batch, writes it with one
-//! sync, and only then completes the messages in it. **Durable state is the fold of durable events:** a wallet row is
-//! written in the same batch as the CDRs, refunds and top-ups that it includes, and in no other.
+//! There is one writer, the [`committer`]. It folds what is waiting in its queue into one batch, writes it
+//! with one sync, and only then completes the messages in it. **Durable state is the fold of durable
+//! events:** a wallet row is written in the same batch as the CDRs, refunds and top-ups that it includes, and
+//! in no other.
 //!
-//! **Architecture invariant:** nothing here knows SMPP. A session gives the committer a [`chunk`] of charges and gets
-//! it back with message ids, or with the word that it is not durable.
+//! **Architecture invariant:** nothing here knows SMPP. A session gives the committer a [`chunk`] of charges
+//! and gets it back with message ids, or marked as not durable.
 
 pub mod batch;
 pub mod cdr;
@@ -14,6 +15,7 @@ pub mod chunk;
 pub mod clock;
 mod codec;
 mod command;
+mod commit_queue;
 mod commits;
 pub mod committer;
 mod completion;
@@ -28,6 +30,7 @@ pub mod message;
 pub mod message_change;
 mod open;
 mod options;
+mod outcome;
 pub mod rows;
 pub mod schema;
 mod states;

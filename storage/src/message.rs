@@ -1,7 +1,8 @@
 //! Messages on their way to operators: where one waits, and the row that holds it.
 //!
-//! A row has two parts. The **ticket** is what settles the message whatever becomes of it: who paid how much, on which
-//! terms, and who wants to know. It outlives the row, in `upstream`. The **content** is what goes to the operator.
+//! A row has two parts. The **ticket** settles the message whatever its outcome: the account, its charge, the
+//! terms, and who wants to know. It outlives the row, in `upstream`. The **content** is what goes to the
+//! operator.
 //!
 //! ```text
 //! row     = short id (0: the message id) · body
@@ -12,8 +13,8 @@
 //!           · default_message_id u8 · spread (8 octets) · service_type · [expires_at] · payload · TLVs
 //! address = ton u8 · npi u8 · digits
 //! ```
-//! Numbers without a width are varints, texts and octets have their length in front. The short id stands first, as the
-//! session that writes the body does not know it yet: the committer gives it and puts it there.
+//! Numbers without a width are varints, texts and octets have their length in front. The short id stands
+//! first, as the session that writes the body does not know it yet: the committer gives it and puts it there.
 
 mod content;
 mod ticket;
@@ -32,12 +33,12 @@ pub const CLASSES: u8 = 4;
 
 const BODY_VERSION: u8 = 1;
 
-/// Where a message waits. Keys sort by operator, then class, then age, and never change: who sends a message in the
-/// end is decided when it leaves the queue.
+/// The queue that a message waits in. Keys sort by operator, then class, then age, and never change: who
+/// sends a message in the end is decided when it leaves the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QueueKey {
     /// The operator that was chosen for it when it was charged.
-    pub home: OperatorNumber,
+    pub first_choice: OperatorNumber,
     /// Below [`CLASSES`]; lower is sent first.
     pub class: u8,
     /// Our id of it.
@@ -48,7 +49,7 @@ impl QueueKey {
     /// The key in `queue`.
     pub fn to_bytes(self) -> [u8; 11] {
         let mut key = [0; 11];
-        key[..2].copy_from_slice(&self.home.0.to_be_bytes());
+        key[..2].copy_from_slice(&self.first_choice.0.to_be_bytes());
         key[2] = self.class;
         key[3..].copy_from_slice(&self.message_id.to_be_bytes());
         key
@@ -56,19 +57,23 @@ impl QueueKey {
 
     /// From such a key.
     pub fn from_bytes(key: &[u8]) -> Option<Self> {
-        let (home, rest) = key.split_first_chunk()?;
+        let (first_choice, rest) = key.split_first_chunk()?;
         let (class, id) = rest.split_first()?;
         let message_id = u64::from_be_bytes(id.try_into().ok()?);
-        Some(Self { home: OperatorNumber(u16::from_be_bytes(*home)), class: *class, message_id })
+        Some(Self {
+            first_choice: OperatorNumber(u16::from_be_bytes(*first_choice)),
+            class: *class,
+            message_id,
+        })
     }
 }
 
 /// A message as it lies in `queue`. [`Message::read`] reads it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct QueuedRow {
-    /// Where.
+    /// The message's place in its queue.
     pub key: QueueKey,
-    /// Its bytes.
+    /// The bytes of the row.
     pub bytes: Box<[u8]>,
 }
 
@@ -86,7 +91,7 @@ pub struct Address3<'a> {
     pub ton: u8,
     /// Numbering plan indicator.
     pub npi: u8,
-    /// As submitted.
+    /// The digits as submitted.
     pub digits: &'a [u8],
 }
 
@@ -104,9 +109,9 @@ impl<'a> Address3<'a> {
 /// One message to be sent, with all that settles it later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Message<'a> {
-    /// What settles it.
+    /// The part that settles it.
     pub ticket: Ticket<'a>,
-    /// What is sent.
+    /// The part that is sent.
     pub content: Content<'a>,
 }
 
@@ -140,8 +145,8 @@ impl<'a> Message<'a> {
     }
 }
 
-/// Appends what stands in front of a row's body: the id that the client knows the message by, where it is another than
-/// the message id.
+/// Appends what stands in front of a row's body: the id that the client knows the message by, where it is
+/// another than the message id.
 pub fn put_short_id(out: &mut Vec<u8>, message_id: u64, visible_id: u64) {
     put_varint(out, if visible_id == message_id { 0 } else { visible_id });
 }

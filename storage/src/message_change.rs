@@ -1,4 +1,4 @@
-//! Changes of what became of a message that somebody asks for: a charge given back by hand, and the word of a gateway that
+//! Changes of a message that a request asks for: a refund by hand, and the report of a gateway that
 //! delivers by itself.
 
 use thiserror::Error;
@@ -12,31 +12,31 @@ use crate::rows::MessageState;
 /// A change of one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageChange {
-    /// Gives a charge back by hand, also that of a delivered message. A message that waits, or that is charged only and
-    /// of which nothing was reported, is cancelled by it.
+    /// Gives a charge back by hand, also that of a delivered message. A message that waits, or that is
+    /// charged only and of which nothing was reported, is cancelled by it.
     Refund {
-        /// Whose message it is.
+        /// The account of the message.
         account: AccountNumber,
-        /// Which message.
+        /// The id of the message.
         message_id: u64,
     },
-    /// A gateway that delivers by itself says what became of a message that was charged only.
+    /// A gateway that delivers by itself reports the state of a message that was charged only.
     Report {
-        /// Whose message it is.
+        /// The account of the message.
         account: AccountNumber,
-        /// Which message.
+        /// The id of the message.
         message_id: u64,
-        /// What became of it.
+        /// The reported outcome.
         outcome: ReportedOutcome,
-        /// Why, as the gateway's own route numbers it; zero for no error.
+        /// The error number of the gateway's own route; zero for no error.
         error: u32,
         /// Of the account's plan. The CDR of a message that is charged only does not hold them.
         terms: SettlementTerms,
     },
 }
 
-/// What a gateway may report of a message that was charged only. It says it of its own route: whoever takes the message
-/// there stands where an operator stands for a message of ours.
+/// The outcome that a gateway may report of a message that was charged only. It concerns its own route: the
+/// party that accepts the message there stands where an operator stands for a message of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReportedOutcome {
     /// Its route took it, and it is still on its way.
@@ -45,16 +45,16 @@ pub enum ReportedOutcome {
     Delivered,
     /// Its route took it, and it was not delivered.
     Undelivered,
-    /// Its validity ended. Where nothing was reported of it before, nobody had taken it.
+    /// Its validity ended. Where nothing was reported of it before, no operator had accepted it.
     Expired,
-    /// Nobody took it, or whoever did rejected it.
+    /// No route accepted it, or the one that did rejected it.
     Rejected,
-    /// Nobody can say.
+    /// The outcome is not known.
     Unknown,
 }
 
 impl ReportedOutcome {
-    /// Every one.
+    /// Every outcome that can be reported.
     pub const ALL: [Self; 6] =
         [Self::Accepted, Self::Delivered, Self::Undelivered, Self::Expired, Self::Rejected, Self::Unknown];
 
@@ -89,14 +89,14 @@ impl ReportedOutcome {
 }
 
 impl MessageChange {
-    /// Whose message it is about.
+    /// The account of the message.
     pub const fn account(&self) -> AccountNumber {
         match self {
             Self::Refund { account, .. } | Self::Report { account, .. } => *account,
         }
     }
 
-    /// Which message it is about.
+    /// The id of the message.
     pub const fn message_id(&self) -> u64 {
         match self {
             Self::Refund { message_id, .. } | Self::Report { message_id, .. } => *message_id,
@@ -104,37 +104,37 @@ impl MessageChange {
     }
 }
 
-/// What a message is after a change.
+/// The state of a message after a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessageChanged {
-    /// Which message.
+    /// The id of the message.
     pub message_id: u64,
-    /// What became of it.
+    /// The state of the message.
     pub state: MessageState,
     /// Given back of its price so far: nothing or all of it.
     pub refunded: Amount,
-    /// Whether this change did anything; not where the same was reported before.
+    /// True if this change did anything; false if the same was reported before.
     pub changed_now: bool,
 }
 
-/// Why a message is not changed.
+/// The reason for which a message is not changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MessageChangeError {
     /// The account has no such message.
     #[error("there is no such message")]
     Unknown,
     /// Its charge was given back before.
-    #[error("the charge of the message was given back already")]
+    #[error("the charge of the message was refunded already")]
     AlreadyRefunded,
-    /// An operator has it or may have it, or the gateway reported that its route does: what becomes of it is not known
-    /// yet.
+    /// An operator has it or may have it, or the gateway reported that its route does: its outcome is not
+    /// known yet.
     #[error("the message is on its way")]
     NotFinal,
-    /// It was handed to an operator, and only that one's word settles it.
+    /// It was handed to an operator, and only that operator's receipt settles it.
     #[error("the message is settled by its operator")]
     NotChargeOnly,
     /// It came to another end before.
-    #[error("the message has come to another end")]
+    #[error("the message has another final state")]
     Final,
     /// Something could not be read.
     #[error(transparent)]

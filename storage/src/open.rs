@@ -12,13 +12,13 @@ use crate::schema::{
     SCHEMA_VERSION_WITHOUT_USAGE,
 };
 
-/// Why a data directory cannot be opened.
+/// The reason for which a data directory cannot be opened.
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// RocksDB says no: not a directory, not ours to write, in use by another process, damaged.
     #[error("cannot open the data directory {path}: {reason}")]
     Database {
-        /// The directory.
+        /// The data directory.
         path: PathBuf,
         /// In RocksDB's words.
         reason: String,
@@ -29,9 +29,9 @@ pub enum OpenError {
     /// Written by another version.
     #[error("the data directory {path} has schema version {found}, this build reads {SCHEMA_VERSION}")]
     Schema {
-        /// The directory.
+        /// The data directory.
         path: PathBuf,
-        /// What it has.
+        /// Its schema version.
         found: u32,
     },
     /// Written by an earlier version, and opened for reading only.
@@ -40,9 +40,9 @@ pub enum OpenError {
          start `tollgate run` on it once, which brings it up to date and loses nothing"
     )]
     Outdated {
-        /// The directory.
+        /// The data directory.
         path: PathBuf,
-        /// What it has.
+        /// Its schema version.
         found: u32,
     },
 }
@@ -87,8 +87,8 @@ pub fn for_reading(path: &Path, cache: &Cache) -> Result<DB, OpenError> {
         .map_err(|error| OpenError::Database { path: path.to_owned(), reason: error.into_string() })
 }
 
-/// The version of a directory whose families are not those of this build. `None` where they are, as then it is not worth
-/// opening it twice, and where it has no version yet: its making was broken off.
+/// The version of a directory whose families are not those of this build. `None` where they are, as then it
+/// is not worth opening it twice, and where it has no version yet: its making was broken off.
 fn version_on_disk(path: &Path) -> Result<Option<u32>, OpenError> {
     let failed =
         |error: rocksdb::Error| OpenError::Database { path: path.to_owned(), reason: reason_of(error) };

@@ -1,4 +1,4 @@
-//! How RocksDB is set up, and why.
+//! Settings of RocksDB and their reasons.
 
 use rocksdb::compaction_filter::Decision;
 use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, LogLevel, Options};
@@ -18,9 +18,11 @@ pub fn database() -> Options {
     let mut options = Options::default();
     options.create_if_missing(true);
     options.create_missing_column_families(true);
-    // A log file that is written over again has its blocks already: the sync of a commit then needs no metadata.
+    // A log file that is written over again has its blocks already: the sync of a commit then needs no
+    // metadata.
     options.set_recycle_log_file_num(4);
-    // After `kill -9` or power loss the log is good up to its first damaged record, which no client was told of.
+    // After `kill -9` or power loss the log is good up to its first damaged record, which no client got an
+    // answer for.
     options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
     options.set_max_total_wal_size(WAL_BYTES_MAX);
     options.set_max_background_jobs(2);
@@ -61,8 +63,9 @@ pub fn family(family: Family, cache: &Cache) -> Options {
             options.set_compaction_filter("settled_messages", drop_expired);
         }
         Family::Queue => {
-            // A message is read once, in order, and then deleted, mostly while it is still in memory. There is nothing to
-            // look up that is not there, so no bloom filter; there is room for a queue to come and go without a file.
+            // A message is read once, in order, and then deleted, mostly while it is still in memory. There
+            // is nothing to look up that is not there, so no bloom filter; there is room for a queue to come
+            // and go without a file.
             options.set_write_buffer_size(64 * MIB);
             options.set_max_write_buffer_number(3);
             drop_deleted_early(&mut options);
@@ -72,8 +75,8 @@ pub fn family(family: Family, cache: &Cache) -> Options {
             drop_deleted_early(&mut options);
         }
         Family::Usage => {
-            // The rows of the current quarter are written over and over, and mostly go before they reach a file. A new row is
-            // looked up once, where it is not.
+            // The rows of the current quarter are written over and over, and mostly go before they reach a
+            // file. A new row is looked up once, where it is not.
             table.set_bloom_filter(10.0, false);
             options.set_write_buffer_size(32 * MIB);
         }
@@ -87,8 +90,9 @@ pub fn family(family: Family, cache: &Cache) -> Options {
     options
 }
 
-/// These families are read from the front on, where all is deleted sooner or later: a reader would have to step over
-/// what is only marked as deleted. A file in which much is marked is compacted although nothing else asks for it.
+/// These families are read from the front on, where all is deleted sooner or later: a reader would have to
+/// step over what is only marked as deleted. A file in which much is marked is compacted although nothing
+/// else asks for it.
 fn drop_deleted_early(options: &mut Options) {
     let (window, deleted, share) = (4_096, 2_048, 0.5);
     options.add_compact_on_deletion_collector_factory(window, deleted, share);
@@ -100,8 +104,8 @@ fn drop_old_health(_level: u32, key: &[u8], _value: &[u8]) -> Decision {
     if at.saturating_add(HEALTH_KEPT_MICROS) < now().0 { Decision::Remove } else { Decision::Keep }
 }
 
-/// Forgets idempotency keys whose window has passed, and the operators' ids of messages that are long settled, at no
-/// cost but that of compaction. Both rows begin with their end.
+/// Forgets idempotency keys whose window has passed, and the operators' ids of messages that are long
+/// settled, at no cost but that of compaction. Both rows begin with their end.
 fn drop_expired(_level: u32, _key: &[u8], value: &[u8]) -> Decision {
     let expires_at = value.first_chunk::<8>().map_or(u64::MAX, |bytes| u64::from_be_bytes(*bytes));
     if expires_at < now().0 { Decision::Remove } else { Decision::Keep }

@@ -1,7 +1,7 @@
 //! The values of the small rows, each with its bytes.
 //!
-//! A row that a later version gave more to say is written longer. One that ends where an earlier version ended it is
-//! read as that version wrote it, with nothing in the new places.
+//! A row that a later version gave more to say is written longer. One that ends where an earlier version
+//! ended it is read as that version wrote it, with nothing in the new places.
 
 mod account;
 mod audit;

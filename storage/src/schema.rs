@@ -8,16 +8,16 @@
 //! | `ledger` | account, entry id | top-up, refund or adjustment |
 //! | `batches` | first message id | which accounts' CDRs the commit holds |
 //! | `cdrs` | account, first message id | a block of CDRs |
-//! | `states` | account, message id | what became of a message after its submit |
+//! | `states` | account, message id | the state of a message after its submit |
 //! | `volumes` | account, month | segments charged |
 //! | `dispatches` | account, dispatch id | counters |
 //! | `keys` | account, idempotency key | message id, fingerprint, expiry |
 //! | `short_ids` | account, 32-bit id | message id, for SMPP 3.3 binds |
 //! | `tariffs` | tariff number | content hash and the tariff files |
 //! | `operators` | operator | code, when it was first seen |
-//! | `queue` | home operator, class u8, message id | a message to be sent |
-//! | `scheduled` | due micros, message id | home operator, class, then the message |
-//! | `expiries` | expiry micros, message id | home operator, class, and when it was scheduled for |
+//! | `queue` | first-choice operator, class u8, message id | a message to be sent |
+//! | `scheduled` | due micros, message id | first-choice operator, class, then the message |
+//! | `expiries` | expiry micros, message id | first-choice operator, class, and when it was scheduled for |
 //! | `leases` | lease id | operator, when, and the keys of the messages that it may have been sent |
 //! | `upstream` | operator, the operator's id of a message | the acceptance, and what settles the message later |
 //! | `awaiting` | acceptance micros, operator, the operator's id | nothing: the messages whose receipt is awaited |
@@ -31,9 +31,9 @@
 //!
 //! A number in a key without a width is of 64 bits, but for accounts (32) and operators (16).
 //!
-//! **A message id says where its CDR lies.** Ids are the microsecond of the commit times one hundred, counted on from
-//! there: at most 18 decimal digits, always growing, so the CDR of message `m` of an account is in that account's last
-//! block that begins at or before `m`.
+//! **A message id says where its CDR lies.** Ids are the microsecond of the commit times one hundred, counted
+//! on from there: at most 18 decimal digits, always growing, so the CDR of message `m` of an account is in
+//! that account's last block that begins at or before `m`.
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::network::NetworkCode;
@@ -45,12 +45,12 @@ use crate::usage::{Quarter, UsageKey, UsageOf};
 /// The layout that this build reads and writes.
 pub const SCHEMA_VERSION: u32 = 3;
 
-/// The layout without operators. A directory that has it is brought up to date when it is opened for writing: its rows
-/// are read as they are, what is new are families and what rows hold at their end.
+/// The layout without operators. A directory that has it is brought up to date when it is opened for writing:
+/// its rows are read as they are, what is new are families and what rows hold at their end.
 pub const SCHEMA_VERSION_WITHOUT_OPERATORS: u32 = 1;
 
-/// The layout without usage counters, documents, the audit log and requests. Usage is counted from the CDRs and states when
-/// such a directory is opened for writing; the others begin empty.
+/// The layout without usage counters, documents, the audit log and requests. Usage is counted from the CDRs
+/// and states when such a directory is opened for writing; the others begin empty.
 pub const SCHEMA_VERSION_WITHOUT_USAGE: u32 = 2;
 
 /// Key of the schema version in `meta`.
@@ -137,7 +137,7 @@ pub fn first_id_at(now: UnixMicros) -> u64 {
     now.0.saturating_mul(IDS_PER_MICROSECOND)
 }
 
-/// When the commit that issued this id was made, to the microsecond or a little before.
+/// The time of the commit that issued this id, to the microsecond or a little before.
 pub fn issued_at(message_id: u64) -> UnixMicros {
     UnixMicros(message_id / IDS_PER_MICROSECOND)
 }
@@ -270,7 +270,7 @@ pub fn usage_key(key: &UsageKey) -> [u8; USAGE_KEY_OCTETS] {
     bytes
 }
 
-/// Where the keys of an account's usage in a quarter begin.
+/// The beginning of the keys of an account's usage in a quarter of an hour.
 pub fn usage_quarter_key(account: AccountNumber, quarter: Quarter) -> [u8; 8] {
     let mut bytes = [0; 8];
     bytes[..4].copy_from_slice(&account.0.to_be_bytes());
@@ -278,7 +278,7 @@ pub fn usage_quarter_key(account: AccountNumber, quarter: Quarter) -> [u8; 8] {
     bytes
 }
 
-/// Which messages the counters under such a key count.
+/// The messages that the counters under such a key count.
 pub fn parse_usage_key(key: &[u8]) -> Option<UsageKey> {
     let (account, rest) = key.split_first_chunk()?;
     let (quarter, rest) = rest.split_first_chunk()?;

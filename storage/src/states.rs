@@ -1,5 +1,5 @@
-//! What became of messages, read beside their CDRs: both are in the order of account and id, so one step through each is
-//! enough, however many there are.
+//! States of messages, read beside their CDRs: both are in the order of account and id, so one step through
+//! each is enough, however many there are.
 
 use rocksdb::DBIterator;
 use tollgate_engine::account::AccountNumber;
@@ -16,18 +16,19 @@ pub struct States<'db> {
     rows: DBIterator<'db>,
     /// The first that is not behind the last message asked for.
     next: Option<State>,
-    /// Whether it was asked for.
+    /// True if it was asked for.
     asked: bool,
-    /// The first one that was passed over.
-    orphan: Option<(AccountNumber, u64)>,
+    /// The first state that no message asked for.
+    unclaimed: Option<(AccountNumber, u64)>,
 }
 
 impl<'db> States<'db> {
     pub fn new(rows: DBIterator<'db>) -> Self {
-        Self { rows, next: None, asked: false, orphan: None }
+        Self { rows, next: None, asked: false, unclaimed: None }
     }
 
-    /// What became of a message. Messages are asked for in order; a state between them that none asks for is passed over.
+    /// The state of a message. Messages are asked for in order; a state between them that none asks for is
+    /// passed over.
     pub fn of(&mut self, account: AccountNumber, message_id: u64) -> Result<Option<&StateRow>, Unavailable> {
         while self.next.as_ref().is_none_or(|(of, _)| *of < (account, message_id)) {
             if !self.advance()? {
@@ -39,16 +40,16 @@ impl<'db> States<'db> {
         Ok(found.map(|(_, row)| row))
     }
 
-    /// Reads the rest, and tells the first state of all that no message asked for.
-    pub fn orphan(mut self) -> Result<Option<(AccountNumber, u64)>, Unavailable> {
+    /// Reads the rest, and returns the first state that no message asked for.
+    pub fn unclaimed(mut self) -> Result<Option<(AccountNumber, u64)>, Unavailable> {
         while self.advance()? {}
-        Ok(self.orphan)
+        Ok(self.unclaimed)
     }
 
-    /// Whether there is another one.
+    /// Goes on to the next state; `false` if there is none.
     fn advance(&mut self) -> Result<bool, Unavailable> {
         if let Some((of, _)) = self.next.take().filter(|_| !self.asked) {
-            self.orphan.get_or_insert(of);
+            self.unclaimed.get_or_insert(of);
         }
         self.asked = false;
         let Some(row) = self.rows.next() else { return Ok(false) };

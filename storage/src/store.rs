@@ -52,8 +52,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens a data directory for writing, creates it if it does not exist, and migrates it if an earlier version wrote
-    /// it.
+    /// Opens a data directory for writing, creates it if it does not exist, and migrates it if an earlier
+    /// version wrote it.
     pub fn open(options: StoreOptions) -> Result<Self, OpenError> {
         let store = Self { database: Database::for_writing(options)? };
         match store.schema_version()? {
@@ -69,8 +69,8 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens a data directory for reading only. The daemon may be running on it; what is read is then a durable instant
-    /// of the past.
+    /// Opens a data directory for reading only. The daemon may be running on it; what is read is then a
+    /// durable instant of the past.
     pub fn open_read_only(path: &Path) -> Result<Self, OpenError> {
         let store = Self { database: Database::for_reading(path)? };
         let path = path.to_owned();
@@ -126,7 +126,7 @@ impl Store {
         ProvisionedRows { database: &self.database }
     }
 
-    /// Durable wallets.
+    /// Wallets as they are on disk.
     pub fn wallets(&self) -> WalletRows<'_> {
         WalletRows { database: &self.database }
     }
@@ -176,7 +176,7 @@ impl Store {
         RequestRows { database: &self.database }
     }
 
-    /// Usage counters.
+    /// Usage counters as they are on disk.
     pub fn usage(&self) -> UsageRows<'_> {
         UsageRows { database: &self.database }
     }

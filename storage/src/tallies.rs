@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rustc_hash::FxHashMap;
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::network::NetworkCode;
 
 use crate::cdr::BlockReader;
@@ -16,10 +16,11 @@ use crate::usage::{Quarter, UsageKey, UsageOf};
 pub struct Tally {
     messages: u64,
     segments: u64,
-    charged: Amount,
+    charged: Total,
 }
 
-/// Charges by row. A block is of one account and one quarter, so that a CDR costs one look-up by a small number.
+/// Charges by row. A block is of one account and one quarter, so that a CDR costs one look-up by a small
+/// number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tallies(HashMap<(AccountNumber, Quarter), ByNetwork>);
 
@@ -27,7 +28,7 @@ pub struct Tallies(HashMap<(AccountNumber, Quarter), ByNetwork>);
 type ByNetwork = FxHashMap<NetworkCode, Tally>;
 
 impl Tally {
-    /// What these charges add to their row.
+    /// The counts that these charges add to their row.
     fn row(&self) -> UsageRow {
         let Self { messages, segments, charged } = *self;
         UsageRow { messages, segments, charged, ..UsageRow::default() }
@@ -36,8 +37,7 @@ impl Tally {
     fn add(&mut self, segments: u64, charged: Amount) {
         self.messages += 1;
         self.segments += segments;
-        // Wallets that could pay each amount held their sum.
-        self.charged = self.charged.checked_add(charged).unwrap_or(self.charged);
+        self.charged += charged;
     }
 }
 

@@ -1,14 +1,14 @@
-//! What each message adds to the usage counters. The committer, `tollgate verify` and the building of counters that an
-//! earlier version did not keep all ask here, so that they count alike.
+//! The contribution of each message to the usage counters. The committer, `tollgate verify` and the building
+//! of counters that an earlier version did not keep all ask here, so that they count alike.
 //!
-//! A message counts in the quarter of an hour in which it was submitted, for ever: what becomes of it later changes the
-//! same rows. The offset of every time zone is a whole number of quarters, so any zone's hours, days and months are
-//! ranges of them.
+//! A message counts in the quarter of an hour in which it was submitted, for ever: its later states change
+//! the same rows. The offset of every time zone is a whole number of quarters, so any zone's hours, days and
+//! months are ranges of them.
 
 use std::collections::BTreeMap;
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
@@ -38,7 +38,7 @@ impl Quarter {
     }
 }
 
-/// What a row counts the messages of, in the order of keys.
+/// The network or operator whose messages a row counts, in the order of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UsageOf {
     /// Every message to this network.
@@ -47,18 +47,18 @@ pub enum UsageOf {
     Operator(OperatorNumber),
 }
 
-/// Which messages a row counts.
+/// The messages that a row counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UsageKey {
-    /// Whose; [`ALL_ACCOUNTS`] for an operator's over all accounts.
+    /// The account; [`ALL_ACCOUNTS`] for an operator's row over all accounts.
     pub account: AccountNumber,
-    /// When they were submitted.
+    /// The quarter of an hour in which they were submitted.
     pub quarter: Quarter,
-    /// Where they went.
+    /// The network or operator that they went to.
     pub of: UsageOf,
 }
 
-/// What of a message's charge its usage depends on.
+/// The facts of a message's charge that its usage depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChargeFacts {
     pub account: AccountNumber,
@@ -81,7 +81,7 @@ impl ChargeFacts {
     }
 }
 
-/// What a message in this state adds, and to which rows.
+/// The counts that a message in this state adds, by row.
 pub(crate) fn contributions(
     charge: &ChargeFacts,
     state: Option<&StateRow>,
@@ -106,16 +106,16 @@ fn counted(charge: &ChargeFacts, state: Option<&StateRow>) -> UsageRow {
     let mut row = UsageRow {
         messages: 1,
         segments: u64::from(charge.segments),
-        charged: charge.amount,
+        charged: charge.amount.into(),
         ..UsageRow::default()
     };
     let Some(state) = state else { return row };
     if state.is_refunded {
         row.segments = 0;
-        row.refunded = state.refunded;
+        row.refunded = state.refunded.into();
     }
     row.submitted = u64::from(state.accepted_at.is_some());
-    row.cost_operators = state.cost_in_account_currency.unwrap_or_default();
+    row.cost_operators = state.cost_in_account_currency.unwrap_or_default().into();
     match state.state {
         MessageState::Enroute => {}
         MessageState::Delivered => row.delivered = 1,
@@ -130,15 +130,16 @@ fn counted(charge: &ChargeFacts, state: Option<&StateRow>) -> UsageRow {
     row
 }
 
-/// As the row of its operator over all accounts counts it. Accounts have different currencies; what an operator charges is
-/// added up in its own.
+/// As the row of its operator over all accounts counts it. Accounts have different currencies; what an
+/// operator charges is added up in its own.
 fn over_all_accounts(row: &UsageRow, state: &StateRow) -> UsageRow {
     let cost = state.cost_currency.map(|currency| (currency, state.cost));
-    let costs: BTreeMap<_, _> = cost.into_iter().filter(|(_, cost)| *cost != Amount::ZERO).collect();
+    let costs = cost.into_iter().filter(|(_, cost)| *cost != Amount::ZERO);
+    let costs: BTreeMap<_, _> = costs.map(|(currency, cost)| (currency, cost.into())).collect();
     UsageRow {
-        charged: Amount::ZERO,
-        refunded: Amount::ZERO,
-        cost_operators: Amount::ZERO,
+        charged: Total::ZERO,
+        refunded: Total::ZERO,
+        cost_operators: Total::ZERO,
         costs,
         ..row.clone()
     }

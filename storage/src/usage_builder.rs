@@ -14,10 +14,10 @@ use crate::usage::{ChargeFacts, UsageKey, contributions};
 /// Rows that are counted in memory before they are written.
 pub const ROWS_AT_ONCE: usize = 50_000;
 
-/// Counts the usage of every message again and writes its rows, whatever rows there are. Where it is broken off, it is
-/// done once more from the beginning. In memory are about `rows_at_once` rows.
+/// Counts the usage of every message again and writes its rows, whatever rows there are. Where it is broken
+/// off, it is done once more from the beginning. In memory are about `rows_at_once` rows.
 pub fn build(database: &Database, rows_at_once: usize) -> Result<(), Unavailable> {
-    tracing::info!("counting the usage of all messages, as an earlier version did not");
+    tracing::info!("counting the usage of all messages, because an earlier version did not");
     clear(database, rows_at_once)?;
     let mut counted = HashMap::new();
     database.with(|db| {

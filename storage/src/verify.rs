@@ -1,15 +1,16 @@
 //! Proves from a data directory alone that the books add up, or names the first thing that is off.
 //!
-//! Everything is counted again from the CDRs, the ledger entries and the states, and compared with the rows that the
-//! daemon keeps: wallets, volumes, usage and dispatch counters, batches, keys and short ids. A message that was handed
-//! over is in exactly one place: in a queue, scheduled, or in a state; and one that an operator has is known by that
-//! operator's id.
+//! Everything is counted again from the CDRs, the ledger entries and the states, and compared with the rows
+//! that the daemon keeps: wallets, volumes, usage and dispatch counters, batches, keys and short ids. A
+//! message that was handed over is in exactly one place: in a queue, scheduled, or in a state; and one that
+//! an operator has is known by that operator's id.
 //!
-//! Rows are read one after the other. What is held in memory is per account, per dispatch and per block, of one account
-//! its usage, and of each refund and ledger entry a few octets; of a message, nothing.
+//! Rows are read one after the other. What is held in memory is per account, per dispatch and per block, of
+//! one account its usage, and of each refund and ledger entry a few octets; of a message, nothing.
 
 mod audit;
 mod compare;
+mod fault;
 mod ledger;
 mod messages;
 mod operators;
@@ -19,25 +20,27 @@ mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use thiserror::Error;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::Month;
 
-use crate::database::Unavailable;
 use crate::rows::{AccountRow, DispatchCounters};
-use crate::schema::Family;
 use crate::store::Store;
 
-/// What was counted in books that balance.
+use fault::off;
+use usage::UsageCount;
+
+pub use fault::Fault;
+
+/// The counts of books that balance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Wallets compared.
+    /// The number of wallets compared.
     pub wallets: u64,
     /// Commits whose ids were accounted for.
     pub batches: u64,
-    /// CDRs read.
+    /// The number of CDRs read.
     pub cdrs: u64,
     /// Dispatch counters compared.
     pub dispatches: u64,
@@ -65,12 +68,12 @@ pub struct Report {
     pub documents: u64,
     /// Notes in the audit log, whose chain of hashes is whole.
     pub audit: u64,
-    /// By currency.
+    /// The sums by currency.
     pub totals: BTreeMap<String, Totals>,
 }
 
 impl Report {
-    /// Whether there is anything to say of what became of messages.
+    /// True if there are counts of delivery to report.
     pub fn delivers(&self) -> bool {
         let counts = [self.queued, self.scheduled, self.awaited, self.ended];
         counts.into_iter().chain([self.leases, self.receipts, self.unmatched]).any(|count| count > 0)
@@ -82,23 +85,12 @@ impl Report {
 pub struct Totals {
     /// Opening balances, top-ups and adjustments.
     pub paid_in: Amount,
-    /// CDR debits.
+    /// The sum of the debits in CDRs.
     pub charged: Amount,
-    /// Refunds.
+    /// The sum of the refunds.
     pub refunded: Amount,
-    /// What the wallets hold: paid in − charged + refunded.
+    /// The sum of the balances: paid in − charged + refunded.
     pub balance: Amount,
-}
-
-/// Why the books are not proven.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Fault {
-    /// The first thing that is off.
-    #[error("{0}")]
-    Off(String),
-    /// The directory could not be read.
-    #[error(transparent)]
-    Unreadable(#[from] Unavailable),
 }
 
 /// Counts everything again.
@@ -106,7 +98,7 @@ pub fn verify(store: &Store) -> Result<Report, Fault> {
     let mut count = Count::default();
     count.read_accounts(store)?;
     count.read_operators(store)?;
-    count.read_usage_counted(store)?;
+    count.usage = UsageCount::begin(store)?;
     count.read_messages(store)?;
     count.read_ledger(store)?;
     count.read_receipts(store)?;
@@ -125,7 +117,8 @@ pub fn verify(store: &Store) -> Result<Report, Fault> {
     Count::compare_short_ids(store)?;
     let usage = std::mem::take(&mut count.usage);
     let wrong_balance = count.wrong_balance.take();
-    let report = usage.finish(store, count.compare_wallets(store)?)?;
+    let mut report = count.compare_wallets(store)?;
+    report.usage_rows = usage.finish(store)?;
     // Where a balance at the end is off, that says more than those on the way.
     wrong_balance.map_or(Ok(report), off)
 }
@@ -137,7 +130,7 @@ struct AccountCount {
     paid_in: i128,
     charged: i128,
     refunded: i128,
-    /// What was charged with each block and those before it, by the block's first id.
+    /// The charges of each block and those before it, by the block's first id.
     charged_with: Vec<(u64, i128)>,
     volumes: HashMap<Month, i128>,
 }
@@ -155,37 +148,8 @@ struct Count {
     wrong_balance: Option<String>,
     /// Refunds that a state asks for and the ledger has not shown yet.
     refunds: HashMap<(AccountNumber, u64), Amount>,
-    usage: usage::UsageCount,
+    usage: UsageCount,
     report: Report,
-}
-
-fn off<T>(what: String) -> Result<T, Fault> {
-    Err(Fault::Off(what))
-}
-
-/// Scans a family with a visitor that may find a fault.
-fn scan(
-    store: &Store,
-    family: Family,
-    mut visit: impl FnMut(&[u8], &[u8]) -> Result<(), Fault>,
-) -> Result<(), Fault> {
-    let mut fault = Ok(());
-    store.scan(family, &[], |key, value| {
-        fault = visit(key, value);
-        fault.is_ok()
-    })?;
-    fault
-}
-
-fn damaged(family: Family, key: &[u8]) -> Fault {
-    let key = key.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-    Fault::Off(format!("{}: the row with key {key} cannot be read", family.name()))
-}
-
-/// A key that begins with an account number, and the rest of it.
-fn split_account(family: Family, key: &[u8]) -> Result<(AccountNumber, &[u8]), Fault> {
-    let (account, rest) = key.split_first_chunk::<4>().ok_or_else(|| damaged(family, key))?;
-    Ok((AccountNumber(u32::from_be_bytes(*account)), rest))
 }
 
 impl Count {

@@ -11,7 +11,7 @@ use crate::schema::{Family, account_id_key, account_key, parse_account_id_key};
 pub struct View<'db> {
     db: &'db DB,
     snapshot: Snapshot<'db>,
-    /// Whose rows.
+    /// The account of the rows.
     pub account: AccountNumber,
 }
 
@@ -21,7 +21,7 @@ pub struct Ids<'view> {
     family: Family,
 }
 
-/// What became of messages, read beside their CDRs in the same order.
+/// States of messages, read beside their CDRs in the same order.
 pub struct Outcomes<'view> {
     rows: Ids<'view>,
     next: Option<(u64, StateRow)>,
@@ -30,7 +30,8 @@ pub struct Outcomes<'view> {
 }
 
 impl View<'_> {
-    /// Reads an account's rows as they are now. The database cannot be reopened meanwhile, so `read` must be short.
+    /// Reads an account's rows as they are now. The database cannot be reopened meanwhile, so `read` must be
+    /// short.
     pub fn of_account<T>(
         database: &Database,
         account: AccountNumber,
@@ -59,13 +60,13 @@ impl View<'_> {
         self.rows(family, options, IteratorMode::From(&start, Direction::Forward))
     }
 
-    /// What became of messages whose ids are below that, to be asked for the newest first.
+    /// The states of messages whose ids are below that, to be asked for the newest first.
     pub fn outcomes_down(&self, below: u64) -> Result<Outcomes<'_>, Unavailable> {
         let rows = self.down(Family::States, below)?;
         Ok(Outcomes { rows, next: None, ended: false, is_ascending: false })
     }
 
-    /// What became of messages whose ids are in the range, to be asked for the oldest first.
+    /// The states of messages whose ids are in the range, to be asked for the oldest first.
     pub fn outcomes_up(&self, ids: std::ops::Range<u64>) -> Result<Outcomes<'_>, Unavailable> {
         let rows = self.up(Family::States, ids)?;
         Ok(Outcomes { rows, next: None, ended: false, is_ascending: true })
@@ -110,7 +111,7 @@ impl View<'_> {
         Ok(Some(u64::from_be_bytes(number)))
     }
 
-    /// One row.
+    /// Reads one row.
     pub fn row<R: Row>(&self, family: Family, key: &[u8]) -> Result<Option<R>, Unavailable> {
         let Some(value) = self.snapshot.get_pinned_cf(handle(self.db, family)?, key)? else {
             return Ok(None);
@@ -144,7 +145,7 @@ impl Iterator for Ids<'_> {
 }
 
 impl Outcomes<'_> {
-    /// What became of a message.
+    /// The state of a message.
     pub fn of(&mut self, message_id: u64) -> Result<Option<&StateRow>, Unavailable> {
         while !self.ended && self.next.as_ref().is_none_or(|(of, _)| self.is_before(*of, message_id)) {
             let row = self.rows.next().transpose()?;

@@ -1,4 +1,4 @@
-//! The single writer's side of the committer: batches, doubts, and what everyone in a batch is told.
+//! The single writer's side of the committer: batches, batches in doubt, and the answers to all in a batch.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,7 +7,8 @@ use crossbeam::channel::{Receiver, RecvTimeoutError};
 
 use crate::batch::{Batch, Witness};
 use crate::clock::now;
-use crate::committer::{Command, Durable, Limits, Patience, Shared};
+use crate::command::Command;
+use crate::commit_queue::{Durable, Limits, Patience, Shared};
 use crate::completion::{Completion, Drafted};
 use crate::counting::{self, Counting};
 use crate::fold::{Draft, Fold, News};
@@ -27,14 +28,14 @@ pub struct Writer<J> {
     durable: Arc<dyn Durable>,
     trouble: Option<Trouble>,
     counting: Option<Counting>,
-    gauges: Gauges,
+    metrics: Metrics,
 }
 
-/// Why the committer is latched.
+/// The reason for which the committer is latched.
 enum Trouble {
     /// Nothing is written while the disk is all but full.
     NoRoom,
-    /// A batch whose clients were refused may be on disk: the witness tells, and the inverse takes it back.
+    /// A batch whose clients were refused may be on disk: the witness shows it, and the inverse undoes it.
     InDoubt { witness: Witness, inverse: Batch },
 }
 
@@ -49,12 +50,12 @@ impl<J: Journal> Writer<J> {
         shared: Arc<Shared>,
         durable: Arc<dyn Durable>,
     ) -> Self {
-        let (trouble, gauges) = (None, Gauges::new());
-        // Without it usage is counted at the end, and until then whenever somebody looks.
+        let (trouble, metrics) = (None, Metrics::new());
+        // Without it usage is counted at the end, and until then by each reader.
         let counting = Counting::start(Arc::clone(&store))
             .inspect_err(|error| tracing::error!(%error, "charges are not counted for usage"))
             .ok();
-        Self { journal, store, fold, receiver, limits, patience, shared, durable, trouble, counting, gauges }
+        Self { journal, store, fold, receiver, limits, patience, shared, durable, trouble, counting, metrics }
     }
 
     /// Writes until no one is left to send anything.
@@ -72,8 +73,8 @@ impl<J: Journal> Writer<J> {
         self.count_the_rest();
     }
 
-    /// Waits for the first command and takes what else is there, within the limits of a batch. `None` when no one is
-    /// left to send any; an empty batch when it is time to look after the disk.
+    /// Waits for the first command and takes what else is there, within the limits of a batch. `None` when no
+    /// one is left to send any; an empty batch when it is time to look after the disk.
     fn next_commands(&mut self) -> Option<Vec<Command>> {
         let first = if self.trouble.is_some() {
             match self.receiver.recv_timeout(self.patience.retry_interval) {
@@ -110,7 +111,7 @@ impl<J: Journal> Writer<J> {
             Ok(()) => {
                 let messages = drafted.messages;
                 self.durable(drafted);
-                self.gauges.committed(messages, started.elapsed());
+                self.metrics.committed(messages, started.elapsed());
             }
             Err(JournalError::NotWritten(reason)) => {
                 self.latch(&reason);
@@ -124,7 +125,8 @@ impl<J: Journal> Writer<J> {
         }
     }
 
-    /// Counts the charges that are not in the usage rows, so that the next start need not. Where it fails, that start does.
+    /// Counts the charges that are not in the usage rows, so that the next start need not. Where it fails,
+    /// that start does.
     fn count_the_rest(&mut self) {
         self.counting = None;
         let uncounted = self.fold.uncounted();
@@ -154,7 +156,7 @@ impl<J: Journal> Writer<J> {
             if let Some(counted) = counted
                 && let Err(error) = draft.count_charges(counted)
             {
-                tracing::error!(%error, "usage counters cannot be read now");
+                tracing::error!(%error, "usage counters cannot be read at present");
             }
             let mut folded = Vec::with_capacity(commands.len());
             let mut halfway = None;
@@ -176,7 +178,7 @@ impl<J: Journal> Writer<J> {
         }
     }
 
-    /// It is on disk: the fold takes it over, and everyone is told.
+    /// The commit is on disk: the fold takes it over, and all are told.
     fn durable(&mut self, drafted: Drafted) {
         let Drafted { batch, changes, completions, .. } = drafted;
         let news = self.fold.advance(changes);
@@ -195,7 +197,7 @@ impl<J: Journal> Writer<J> {
             self.durable.receipts(news.receipts);
         }
         if news.duplicates > 0 {
-            self.gauges.duplicates.increment(news.duplicates);
+            self.metrics.duplicates.increment(news.duplicates);
         }
     }
 
@@ -247,35 +249,35 @@ impl<J: Journal> Writer<J> {
     fn latch(&mut self, reason: &str) {
         tracing::error!(reason, "storage failed; messages are refused until it can be written again");
         self.shared.set_available(false);
-        self.gauges.failed();
+        self.metrics.failed();
     }
 
     fn unlatch(&mut self) {
         tracing::info!("storage can be written again");
         self.trouble = None;
         self.shared.set_available(true);
-        self.gauges.available.set(1.0);
+        self.metrics.available.set(1.0);
     }
 }
 
 impl<J> Drop for Writer<J> {
     fn drop(&mut self) {
-        // What is queued is refused, and the queue is gone before anyone is told that the writer is: a command that came
-        // after that into a queue still there would be dropped without an answer.
+        // Queued commands are refused, and the queue is closed, before the writer is known to be gone: a later command in
+        // an open queue would be dropped without an answer.
         let receiver = std::mem::replace(&mut self.receiver, crossbeam::channel::never());
         receiver.try_iter().for_each(Command::refuse);
         drop(receiver);
-        // Whoever still waits for room looks again, and finds the writer gone.
+        // Sessions that still wait for room try again, and find the writer gone.
         self.shared.set_available(false);
         self.shared.give_room(0);
         if std::thread::panicking() {
-            self.gauges.failed();
+            self.metrics.failed();
         }
     }
 }
 
-/// What Prometheus sees of the committer.
-struct Gauges {
+/// The committer's metrics.
+struct Metrics {
     batch_messages: metrics::Histogram,
     duration: metrics::Histogram,
     available: metrics::Gauge,
@@ -283,17 +285,17 @@ struct Gauges {
     duplicates: metrics::Counter,
 }
 
-impl Gauges {
+impl Metrics {
     fn new() -> Self {
-        let gauges = Self {
+        let metrics = Self {
             batch_messages: metrics::histogram!("tollgate_commit_batch_messages"),
             duration: metrics::histogram!("tollgate_commit_duration_seconds"),
             available: metrics::gauge!("tollgate_storage_available"),
             failures: metrics::counter!("tollgate_storage_failures_total"),
             duplicates: metrics::counter!("tollgate_duplicate_acceptances_total"),
         };
-        gauges.available.set(1.0);
-        gauges
+        metrics.available.set(1.0);
+        metrics
     }
 
     fn committed(&self, messages: u32, took: Duration) {

@@ -14,7 +14,7 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::wallet::{Posting, Wallet};
 use tollgate_smpp::pdu::Submit;
 use tollgate_storage::cdr::{BlockHeader, BlockWriter, CdrFields, Source};
-use tollgate_storage::chunk::{Chunk, ChunkHeader, Notice, Outcome};
+use tollgate_storage::chunk::{Chunk, ChunkHeader, ChunkOutcome, CommitOutcome};
 use tollgate_storage::committer::{Committer, Limits, Provision};
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::keys::KeyRegistry;
@@ -58,7 +58,7 @@ struct Books {
     wallet: Arc<Wallet>,
     header: ChunkHeader,
     chunk: Option<Box<Chunk>>,
-    notices: mpsc::UnboundedReceiver<Notice>,
+    commit_outcomes: mpsc::UnboundedReceiver<CommitOutcome>,
 }
 
 impl Books {
@@ -84,10 +84,10 @@ impl Books {
             plan: "professional".into(),
             short_ids: false,
         };
-        let (sender, notices) = mpsc::unbounded_channel();
+        let (sender, commit_outcomes) = mpsc::unbounded_channel();
         let keys = Arc::new(KeyRegistry::new(store));
         let chunk = Some(Box::new(Chunk::new(Arc::clone(&wallet), keys, header.clone(), sender)));
-        Self { committer, wallet, header, chunk, notices }
+        Self { committer, wallet, header, chunk, commit_outcomes }
     }
 
     /// The time from handing the chunk over to getting it back.
@@ -99,7 +99,9 @@ impl Books {
         }
         let begun = Instant::now();
         self.committer.try_charge(chunk).expect("room in the queue");
-        let Some(Notice::Chunk(mut chunk, Outcome::Durable { .. })) = self.notices.blocking_recv() else {
+        let Some(CommitOutcome::Chunk(mut chunk, ChunkOutcome::Durable { .. })) =
+            self.commit_outcomes.blocking_recv()
+        else {
             unreachable!("the disk takes writes");
         };
         let taken = begun.elapsed();

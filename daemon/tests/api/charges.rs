@@ -180,7 +180,7 @@ fn a_charge_is_given_back_once() {
     assert_eq!(balance(&api, "biz_test_001"), 1_000_000_000);
     let again = api.post(&path, &reason).expect(409);
     assert_eq!(again.code(), "wrong_state");
-    assert!(again.json["detail"].as_str().unwrap().contains("given back already"), "{}", again.json);
+    assert!(again.json["detail"].as_str().unwrap().contains("refunded already"), "{}", again.json);
     let other = json!({ "reason": "another reason" });
     assert_eq!(keyed.post(&path, &other).expect(409).code(), "key_reused");
 

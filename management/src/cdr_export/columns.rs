@@ -177,7 +177,7 @@ mod tests {
         names.row(&cdr(route), state)[COLUMNS.len() - COLUMNS_OF_DELIVERY..].to_vec()
     }
 
-    const ROUTE: CdrRoute = CdrRoute { home: OperatorNumber(1), class: 3, scheduled_at: None };
+    const ROUTE: CdrRoute = CdrRoute { first_choice: OperatorNumber(1), class: 3, scheduled_at: None };
 
     #[test]
     fn a_message_that_is_charged_only_says_nothing_of_its_delivery() {

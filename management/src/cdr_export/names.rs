@@ -102,7 +102,7 @@ impl Names {
     pub fn sent_to(cdr: &Cdr<'_>, state: Option<&StateRow>) -> Option<OperatorNumber> {
         let route = cdr.fields.route?;
         let operator = state.map(|row| row.operator).filter(|operator| operator.0 != 0);
-        Some(operator.unwrap_or(route.home))
+        Some(operator.unwrap_or(route.first_choice))
     }
 }
 

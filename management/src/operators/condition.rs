@@ -89,9 +89,9 @@ pub fn stats_of(store: &Store, operator: &ProvisionedOperator, period: PeriodQue
         pending: total.pending(),
         success_rate: success_rate(total.delivered, total.failed),
         currency: CurrencyCode(currency),
-        cost: Money(total.costs.get(&currency).copied().unwrap_or_default()),
+        cost: Money(total.costs.get(&currency).copied().unwrap_or_default().shown()),
         costs_in_other_currencies: others
-            .map(|(other, cost)| CostInCurrency { cost: Money(*cost), currency: CurrencyCode(*other) })
+            .map(|(other, cost)| CostInCurrency { cost: Money(cost.shown()), currency: CurrencyCode(*other) })
             .collect(),
     })
 }

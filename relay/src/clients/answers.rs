@@ -6,7 +6,7 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::refusal::Refusal;
 use tollgate_smpp::{Answer, Reply, ReplyTlvs};
-use tollgate_storage::chunk::{Chunk, Notice, Outcome};
+use tollgate_storage::chunk::{Chunk, ChunkOutcome, CommitOutcome};
 use tollgate_storage::clock::now;
 
 use super::session::EsmeSession;
@@ -26,20 +26,20 @@ impl EsmeSession {
         Token(token.0 | u64::from(number + 1) << DETAILS_SHIFT)
     }
 
-    /// Appends the answers that a notice brings.
-    pub(crate) fn answer(&mut self, notice: Notice, answers: &mut Vec<Answer>) {
-        match notice {
-            Notice::Chunk(chunk, Outcome::Durable { first_visible_id }) => {
+    /// Appends the answers that a commit outcome brings.
+    pub(crate) fn answer(&mut self, commit_outcome: CommitOutcome, answers: &mut Vec<Answer>) {
+        match commit_outcome {
+            CommitOutcome::Chunk(chunk, ChunkOutcome::Durable { first_visible_id }) => {
                 self.count_durable(&chunk);
                 self.answer_chunk(&chunk, Some(first_visible_id), answers);
                 self.chunks.keep_for_reuse(chunk);
             }
-            Notice::Chunk(chunk, Outcome::NotDurable) => {
+            CommitOutcome::Chunk(chunk, ChunkOutcome::NotDurable) => {
                 self.context.metrics.refuse(Refusal::StorageUnavailable, u64::from(chunk.count()));
                 self.answer_chunk(&chunk, None, answers);
                 self.chunks.keep_for_reuse(chunk);
             }
-            Notice::Key { token, message_id } => {
+            CommitOutcome::Key { token, message_id } => {
                 let token = Token(token);
                 let reply = match message_id {
                     Some(id) => {
@@ -50,11 +50,11 @@ impl EsmeSession {
                 };
                 answers.push(Answer { sequence: token.sequence(), reply });
             }
-            Notice::Cancelled { token, result } => {
+            CommitOutcome::Cancelled { token, result } => {
                 let reply = result.map_or(Reply::Refused(CANCEL_FAILED), |()| Reply::Cancelled);
                 answers.push(Answer { sequence: Token(token).sequence(), reply });
             }
-            Notice::Replaced { token, result } => {
+            CommitOutcome::Replaced { token, result } => {
                 let reply = result.map_or(Reply::Refused(REPLACE_FAILED), |()| Reply::Replaced);
                 answers.push(Answer { sequence: Token(token).sequence(), reply });
             }

@@ -84,7 +84,8 @@ impl EsmeSession {
         write(charge, network, delivering, &mut body);
         let Times { scheduled_at, expires_at } = delivering.times;
         let class = class_of(delivering.submit.priority_flag);
-        let intent = Intent { home: delivering.first_choice.operator, class, scheduled_at, expires_at };
+        let intent =
+            Intent { first_choice: delivering.first_choice.operator, class, scheduled_at, expires_at };
         self.chunks.open().push_intent(intent, &body);
         self.intent_body = body;
     }

@@ -61,7 +61,7 @@ impl EsmeSession {
             account: self.wallet_number(),
             message_id: found.id,
             token: Token::new(sequence, SubmitKind::SubmitSm).0,
-            reply: self.notices.0.clone(),
+            reply: self.commit_outcomes.0.clone(),
         };
         match self.context.books.committer.cancel(cancellation) {
             Ok(()) => RequestOutcome::Pending,
@@ -127,7 +127,7 @@ impl EsmeSession {
         let mut body = Vec::new();
         message.write_body(&mut body);
         let token = Token::new(sequence, SubmitKind::SubmitSm).0;
-        let (account, reply) = (self.wallet_number(), self.notices.0.clone());
+        let (account, reply) = (self.wallet_number(), self.commit_outcomes.0.clone());
         let command = tollgate_storage::committer::Replacement {
             account,
             message_id: id,
@@ -143,13 +143,13 @@ impl EsmeSession {
 
     /// The bytes of a message that waits in its queue, or for the time that it is scheduled for.
     fn waiting_row(&self, route: &CdrRoute, message_id: u64) -> Result<Option<Box<[u8]>>, Unavailable> {
-        let CdrRoute { home, class, scheduled_at } = *route;
+        let CdrRoute { first_choice, class, scheduled_at } = *route;
         if let Some(due) = scheduled_at
             && let Some(row) = self.context.books.store.queue().scheduled_row(due, message_id)?
         {
             return Ok(Some(row.bytes));
         }
-        self.context.books.store.queue().row(QueueKey { home, class, message_id })
+        self.context.books.store.queue().row(QueueKey { first_choice, class, message_id })
     }
 
     /// The message that a request means, or the refusal of a request that means none.

@@ -18,7 +18,7 @@ use tollgate_smpp::pdu::Submit;
 use tollgate_smpp::{
     Answer, Delivery, DeliveryOutcome, MessageRef, Replacement, RequestOutcome, SessionHandler,
 };
-use tollgate_storage::chunk::{Chunk, ChunkHeader, Notice};
+use tollgate_storage::chunk::{Chunk, ChunkHeader, CommitOutcome};
 
 use super::chunks::Chunks;
 use super::context::ClientContext;
@@ -47,7 +47,8 @@ pub struct EsmeSession {
     window: u32,
     short_ids: bool,
     pub(crate) chunks: Chunks,
-    pub(crate) notices: (mpsc::UnboundedSender<Notice>, mpsc::UnboundedReceiver<Notice>),
+    pub(crate) commit_outcomes:
+        (mpsc::UnboundedSender<CommitOutcome>, mpsc::UnboundedReceiver<CommitOutcome>),
     /// Answers that need no commit, until the session sends them.
     pub(crate) ready: Vec<Answer>,
     /// Details of answers beside the message id, by the number in the request's token.
@@ -83,7 +84,7 @@ impl EsmeSession {
             window,
             short_ids,
             chunks: Chunks::new(Arc::clone(&context.metrics)),
-            notices: mpsc::unbounded_channel(),
+            commit_outcomes: mpsc::unbounded_channel(),
             ready: Vec::new(),
             details: HashMap::new(),
             next_details: 0,
@@ -165,7 +166,7 @@ impl EsmeSession {
         account: &ActiveAccount,
     ) -> &mut Chunk {
         let (tariff, short_ids) = (self.snapshot.tariff, self.short_ids);
-        let (keys, reply) = (&self.context.books.keys, &self.notices.0);
+        let (keys, reply) = (&self.context.books.keys, &self.commit_outcomes.0);
         self.chunks.chunk_for(now, tariff, charge.posting.month, |spare| {
             let plan = Arc::clone(&account.terms.account.plan);
             let header = ChunkHeader { submitted_at: now, tariff, plan, short_ids };
@@ -220,8 +221,8 @@ impl SessionHandler for EsmeSession {
     fn poll_answers(&mut self, cx: &mut Context<'_>, answers: &mut Vec<Answer>) -> Poll<()> {
         let before = answers.len();
         answers.append(&mut self.ready);
-        while let Poll::Ready(Some(notice)) = self.notices.1.poll_recv(cx) {
-            self.answer(notice, answers);
+        while let Poll::Ready(Some(commit_outcome)) = self.commit_outcomes.1.poll_recv(cx) {
+            self.answer(commit_outcome, answers);
         }
         if answers.len() > before { Poll::Ready(()) } else { Poll::Pending }
     }

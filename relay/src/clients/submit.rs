@@ -10,6 +10,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_smpp::pdu::{Address, Destinations, Submit};
 use tollgate_smpp::{Answer, Reply, RequestOutcome, UnsuccessfulDestination};
 use tollgate_storage::cdr::{CdrFields, CdrRoute, Source};
+use tollgate_storage::chunk::key_waiter;
 use tollgate_storage::keys::{KeyCheck, NewKey};
 
 use super::answers::c_octets;
@@ -85,7 +86,7 @@ impl EsmeSession {
     /// Reserves the key where it is new; otherwise there is nothing to charge and the answer is known.
     fn answer_known_key(&mut self, request: &Request<'_>, key: Key<'_>) -> Option<RequestOutcome> {
         let token = Token::new(request.submit.sequence, request.submit.kind);
-        let waiter = (&self.notices.0, token.0);
+        let waiter = key_waiter(&self.commit_outcomes.0, token.0);
         match self.context.books.keys.check(
             self.wallet_number(),
             key.octets,
@@ -192,7 +193,7 @@ impl EsmeSession {
             dispatch_id: parameters.dispatch_id,
             idempotency_key: key.map(|key| key.octets),
             user_message_reference: parameters.user_message_reference,
-            route: first_choice.map(|choice| CdrRoute { home: choice.operator, class, scheduled_at }),
+            route: first_choice.map(|choice| CdrRoute { first_choice: choice.operator, class, scheduled_at }),
         };
         let chunk = self.chunk_for(*now, charge, request.account);
         chunk.push(&charge.posting, &cdr);

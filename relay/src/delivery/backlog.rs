@@ -205,7 +205,7 @@ mod tests {
     const HOME: OperatorNumber = OperatorNumber(1);
 
     fn row(class: u8, message_id: u64) -> QueuedRow {
-        QueuedRow { key: QueueKey { home: HOME, class, message_id }, bytes: Box::default() }
+        QueuedRow { key: QueueKey { first_choice: HOME, class, message_id }, bytes: Box::default() }
     }
 
     /// A queue that has seen that there is nothing on disk.

@@ -30,7 +30,7 @@ impl DeliveryScheduler {
                 unreachable!("the row was read when the message was filed by its addresses")
             };
             let mut effects = Effects::default();
-            effects.settle(DeliveryEvent::Adopt { acceptance, unmatched: id }, lease);
+            effects.settle(DeliveryEvent::MatchedByAddress { acceptance, unmatched: id }, lease);
             self.commit(effects);
         }
     }

@@ -77,7 +77,7 @@ impl DeliveryScheduler {
         let operator_queues = self.operator_queues();
         let setup = operator_queues.get(operator).and_then(|operator_queue| operator_queue.setup.load_full());
         let first_choice = operator_queues
-            .get(attempt.key.home)
+            .get(attempt.key.first_choice)
             .filter(|_| attempt.again < setup.map_or(0, |setup| setup.smpp.retries));
         if let Some(first_choice) = first_choice {
             attempt.again += 1;

@@ -116,7 +116,7 @@ impl DeliveryScheduler {
     /// Puts a message back into the backlog of its first choice.
     pub(crate) fn put_back(&self, attempt: Attempt) {
         let operator_queues = self.operator_queues();
-        let Some(operator_queue) = operator_queues.get(attempt.key.home) else {
+        let Some(operator_queue) = operator_queues.get(attempt.key.first_choice) else {
             unreachable!("an operator that messages wait for keeps its queue")
         };
         operator_queue.backlog.put_back(attempt);

@@ -35,7 +35,7 @@ impl Durable for DurableSink {
     fn queued(&self, rows: Vec<QueuedRow>) {
         let operator_queues = self.operator_queues.load();
         for row in rows {
-            let Some(operator_queue) = operator_queues.get(row.key.home) else {
+            let Some(operator_queue) = operator_queues.get(row.key.first_choice) else {
                 unreachable!("a message was queued for an operator without a queue")
             };
             operator_queue.backlog.push(row);

@@ -1,4 +1,4 @@
-//! Where a charged message was sent off to.
+//! The queue that a charged message was put into.
 
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
@@ -6,32 +6,32 @@ use tollgate_engine::time::UnixMicros;
 use crate::codec::{Reader, put_varint};
 use crate::message::QueueKey;
 
-/// Where a message was sent off to when it was charged.
+/// The queue that a message was put into when it was charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CdrRoute {
     /// The operator in whose queue it waits.
-    pub home: OperatorNumber,
+    pub first_choice: OperatorNumber,
     /// Its class in that queue.
     pub class: u8,
-    /// When it may leave, where it is scheduled.
+    /// The time before which it must not leave, if it is scheduled.
     pub scheduled_at: Option<UnixMicros>,
 }
 
 impl CdrRoute {
-    /// Where the message with this id waits once it is due.
+    /// The place where the message with this id waits once it is due.
     pub fn queue_key(&self, message_id: u64) -> QueueKey {
-        QueueKey { home: self.home, class: self.class, message_id }
+        QueueKey { first_choice: self.first_choice, class: self.class, message_id }
     }
 
     pub(super) fn write_to(&self, out: &mut Vec<u8>) {
-        put_varint(out, u64::from(self.home.0));
+        put_varint(out, u64::from(self.first_choice.0));
         out.push(self.class);
         put_varint(out, self.scheduled_at.map_or(0, |at| at.0));
     }
 
     pub(super) fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        let home = OperatorNumber(u16::try_from(reader.varint()?).ok()?);
+        let first_choice = OperatorNumber(u16::try_from(reader.varint()?).ok()?);
         let (class, due) = (reader.u8()?, reader.micros()?);
-        Some(Self { home, class, scheduled_at: (due.0 > 0).then_some(due) })
+        Some(Self { first_choice, class, scheduled_at: (due.0 > 0).then_some(due) })
     }
 }

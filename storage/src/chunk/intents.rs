@@ -1,4 +1,4 @@
-//! What of a chunk is to be sent: each charge's way to its queue, and the message itself.
+//! The messages of a chunk that are to be sent, each with its queue.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use tollgate_engine::time::UnixMicros;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Intent {
     /// The operator that was chosen for it.
-    pub home: OperatorNumber,
+    pub first_choice: OperatorNumber,
     /// Below [`crate::message::CLASSES`]; lower is sent first.
     pub class: u8,
     /// Not before then.
@@ -30,7 +30,7 @@ struct PushedIntent {
     /// Position of its CDR in the chunk.
     index: u32,
     intent: Intent,
-    /// Where its bytes end; they begin where those of the one before end.
+    /// The end of its bytes; they begin at the end of those before.
     end: usize,
 }
 
@@ -57,7 +57,8 @@ impl Intents {
         self.bodies.len()
     }
 
-    /// The position of each one's CDR, where it goes, and its bytes without the id in front; in the order of the CDRs.
+    /// The position of each one's CDR, where it goes, and its bytes without the id in front; in the order of
+    /// the CDRs.
     pub fn iter(&self) -> impl Iterator<Item = (u32, Intent, &[u8])> {
         self.rows.iter().scan(0, |start, row| {
             let body = self.bodies.get(*start..row.end)?;

@@ -1,72 +1,80 @@
-//! What operators take, and what nobody takes.
+//! Messages that operators accept, and messages that none accepts.
 
+use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::settlement::{ChargeOn, Event, Outcome, ReceiptState, Stage};
 
-use super::Draft;
 use super::amended::Amendment;
-use super::counters::sum;
-use super::gateway::Tidings;
-use super::settle::{Price, settled, stage_of};
-use super::touched::Taken;
+use super::gateway_receipts::ReceiptContent;
+use super::messages::Messages;
+use super::price::{Price, settled, stage_of};
+use super::upstream::UpstreamMessage;
 use super::waiting::Waiting;
 use crate::database::{Unavailable, damaged};
 use crate::delivery::{Acceptance, EventOutcome};
 use crate::message::{Message, QueueKey};
 use crate::rows::{MessageState, StateRow, UpstreamRow};
-use crate::schema::{Family, awaiting_key};
+use crate::schema::Family;
 
-/// A message that ended without an operator having it.
+/// A message that ended without an operator accepting it.
 pub struct Failure<'a> {
+    /// The queue that the message waits in.
     pub key: &'a QueueKey,
+    /// The message's row as its sender holds it.
     pub row: Option<&'a [u8]>,
+    /// The final outcome.
     pub outcome: Outcome,
+    /// The SMPP command_status of the last refusal.
     pub error: u32,
+    /// The operator that refused it last.
     pub operator: Option<OperatorNumber>,
+    /// The number of attempts.
     pub attempts: u8,
+    /// The operators that were tried, in order.
     pub tried: &'a [OperatorNumber],
 }
 
-impl Draft<'_> {
-    /// An operator took a message. Receipts of it that came before are applied now.
-    pub(super) fn accepted(&mut self, acceptance: &Acceptance) -> Result<EventOutcome, Unavailable> {
+impl Messages<'_> {
+    /// An operator accepted a message. Receipts of it that came before are applied now.
+    pub fn accepted(&mut self, acceptance: &Acceptance) -> Result<EventOutcome, Unavailable> {
         let message = read(&acceptance.key, &acceptance.row)?;
         let (account, message_id) = (message.ticket.account, acceptance.key.message_id);
-        if let Some(state) = self.state(account, message_id)? {
+        if let Some(state) = self.books.state(account, message_id)? {
             return self.accepted_again(acceptance, &message, &state);
         }
-        match self.waiting_as_told(&acceptance.key, &acceptance.row)? {
-            Some(waiting) => self.take(acceptance, &waiting, &acceptance.upstream_id),
+        match self.waiting.up_to_date(&acceptance.key, &acceptance.row)? {
+            Some(waiting) => self.hand_over(acceptance, &waiting, &acceptance.upstream_id),
             None => Ok(EventOutcome::Noted),
         }
     }
 
-    /// A receipt that was kept shows that an operator took a message whose response was lost.
-    pub(super) fn adopt(
+    /// A receipt that was kept as unmatched shows, by its addresses, that an operator accepted a message
+    /// whose response was lost.
+    pub fn matched_by_address(
         &mut self,
         acceptance: &Acceptance,
         unmatched: u64,
     ) -> Result<EventOutcome, Unavailable> {
         let message = read(&acceptance.key, &acceptance.row)?;
-        let state = self.state(message.ticket.account, acceptance.key.message_id)?;
-        let receipt = self.unmatched_row(acceptance.operator, unmatched)?;
+        let state = self.books.state(message.ticket.account, acceptance.key.message_id)?;
+        let receipt = self.unmatched.row(acceptance.operator, unmatched)?;
         let (None, Some(receipt)) = (state, receipt) else { return Ok(EventOutcome::Noted) };
         let (Some(upstream_id), Some(waiting)) =
-            (receipt.ids.first(), self.waiting_as_told(&acceptance.key, &acceptance.row)?)
+            (receipt.ids.first(), self.waiting.up_to_date(&acceptance.key, &acceptance.row)?)
         else {
             return Ok(EventOutcome::Noted);
         };
         let acceptance = &Acceptance { final_now: false, ..acceptance.clone() };
-        let taken = self.take(acceptance, &waiting, upstream_id)?;
-        // Its own address may not show that it is this message's receipt; that was found by other means.
+        let accepted = self.hand_over(acceptance, &waiting, upstream_id)?;
+        // The caller has found that it is this message's receipt; the addresses need not show it once more.
         match self.apply_unmatched(acceptance.operator, upstream_id, unmatched)? {
-            Some(outcome) if taken == EventOutcome::Done => Ok(outcome),
-            _ => Ok(taken),
+            Some(outcome) if accepted == EventOutcome::Done => Ok(outcome),
+            _ => Ok(accepted),
         }
     }
 
-    /// From the queue to the operator.
-    fn take(
+    /// Moves a message from its queue to the operator.
+    fn hand_over(
         &mut self,
         acceptance: &Acceptance,
         waiting: &Waiting,
@@ -79,7 +87,7 @@ impl Draft<'_> {
         let price = Price::of(&message.ticket);
         let mut state = StateRow {
             state: MessageState::Enroute,
-            at: self.now,
+            at: self.out.now,
             operator,
             attempts,
             tried: acceptance.tried.clone(),
@@ -88,26 +96,33 @@ impl Draft<'_> {
             cost_currency: Some(cost_currency),
             cost_in_account_currency,
             upstream_id: upstream_id.to_vec(),
-            accepted_at: Some(self.now),
+            accepted_at: Some(self.out.now),
             ..StateRow::default()
         };
-        self.settle(message_id, &price, (Stage::Waiting, Event::Accepted), &mut state)?;
-        self.count_cost(&price, cost_in_account_currency)?;
-        self.stop_waiting(waiting)?;
-        self.forget_amendment(message_id);
-        self.set_state(&price, message_id, None, state)?;
+        self.books.settle(
+            &mut self.out,
+            message_id,
+            &price,
+            (Stage::Waiting, Event::Accepted),
+            &mut state,
+        )?;
+        self.books.count_cost(&price, cost_in_account_currency.map(Total::from))?;
+        self.waiting.remove(&mut self.out, waiting)?;
+        self.waiting.forget_amendment(message_id);
+        self.books.set_state(&mut self.out, &price, message_id, None, state)?;
         self.await_receipt(acceptance, &waiting.bytes, upstream_id)?;
         if let Some(outcome) = self.apply_early(operator, upstream_id, &message.ticket)? {
             return Ok(outcome);
         }
-        // Whoever pays for delivery only pays when it is known: such a message waits for its receipt all the same.
+        // A charge on delivery is kept only once delivery is known, so such a message waits for its receipt
+        // all the same.
         if acceptance.final_now && price.terms.charge_on != ChargeOn::Delivery {
             self.finish_unconfirmed(&price, message_id, operator, upstream_id)?;
         }
         Ok(EventOutcome::Done)
     }
 
-    /// Notes under which id an operator has a message.
+    /// Notes the id under which an operator has a message.
     fn await_receipt(
         &mut self,
         acceptance: &Acceptance,
@@ -121,7 +136,7 @@ impl Draft<'_> {
             expires_at: UpstreamRow::NOT_BEFORE_SETTLED,
             settled: false,
             message_id: key.message_id,
-            accepted_at: self.now,
+            accepted_at: self.out.now,
             cost,
             cost_currency,
             cost_in_account_currency,
@@ -129,27 +144,26 @@ impl Draft<'_> {
             possible_duplicate: acceptance.possible_duplicate,
             ticket: ticket.into(),
         };
-        let awaiting = awaiting_key(self.now, operator, upstream_id);
-        self.batch.insert(Family::Awaiting, awaiting, Vec::new());
-        self.set_taken(before.as_ref(), Taken { operator, id: upstream_id.to_vec(), row });
+        let message = UpstreamMessage { operator, id: upstream_id.to_vec(), row };
+        self.upstream.await_receipt(&mut self.out.batch, before.as_ref(), message);
         Ok(())
     }
 
-    /// An operator gives an id a second time. Of the message that had it before nothing can be heard any more: its outcome
-    /// is unknown if it had none. The answer is the row that stands under the id.
+    /// Frees an id that an operator gives a second time. No receipt can reach the message that had it before:
+    /// its outcome is unknown if it had none. Returns the row that the id has.
     fn free_upstream_id(
         &mut self,
         operator: OperatorNumber,
         upstream_id: &[u8],
     ) -> Result<Option<UpstreamRow>, Unavailable> {
-        let Some(taken) = self.taken(operator, upstream_id)? else { return Ok(None) };
-        if taken.row.is_awaited() {
-            self.give_up_receipt(taken)?;
+        let Some(message) = self.upstream.get(operator, upstream_id)? else { return Ok(None) };
+        if message.row.is_awaited() {
+            self.give_up_receipt(message)?;
         }
-        Ok(self.taken(operator, upstream_id)?.map(|taken| taken.row))
+        Ok(self.upstream.get(operator, upstream_id)?.map(|message| message.row))
     }
 
-    /// The operator sends no receipts.
+    /// Ends a message as accepted, because its operator sends no receipts.
     fn finish_unconfirmed(
         &mut self,
         price: &Price<'_>,
@@ -157,20 +171,20 @@ impl Draft<'_> {
         operator: OperatorNumber,
         upstream_id: &[u8],
     ) -> Result<(), Unavailable> {
-        let Some(before) = self.state(price.account, message_id)? else { return Ok(()) };
+        let Some(before) = self.books.state(price.account, message_id)? else { return Ok(()) };
         let after = StateRow { state: MessageState::Accepted, ..before.clone() };
         if let Some(dispatch) = price.dispatch_id {
-            self.dispatch_mut(price.account, dispatch).unconfirmed += 1;
+            self.books.counters.dispatch_mut(price.account, dispatch).unconfirmed += 1;
         }
-        self.set_state(price, message_id, Some(&before), after)?;
-        match self.taken(operator, upstream_id)? {
-            Some(taken) => self.stop_awaiting(&before, taken),
+        self.books.set_state(&mut self.out, price, message_id, Some(&before), after)?;
+        match self.upstream.get(operator, upstream_id)? {
+            Some(message) => self.upstream.settle(&mut self.out.batch, self.out.now, &before, message),
             None => Ok(()),
         }
     }
 
-    /// A message that an operator has already is taken once more: it was sent again after an unknown outcome. The operator
-    /// charges for it again, and both ids mean it from now on.
+    /// An operator accepts a message that one has already: it was sent again after an unknown outcome. The
+    /// operator charges for it again, and both ids mean it from now on.
     fn accepted_again(
         &mut self,
         acceptance: &Acceptance,
@@ -178,38 +192,46 @@ impl Draft<'_> {
         before: &StateRow,
     ) -> Result<EventOutcome, Unavailable> {
         let Acceptance { key, operator, ref upstream_id, .. } = *acceptance;
-        let is_known = |taken: &Taken| taken.row.message_id == key.message_id;
-        if before.accepted_at.is_none() || self.taken(operator, upstream_id)?.as_ref().is_some_and(is_known) {
+        let is_known = |known: &UpstreamMessage| known.row.message_id == key.message_id;
+        if before.accepted_at.is_none()
+            || self.upstream.get(operator, upstream_id)?.as_ref().is_some_and(is_known)
+        {
             return Ok(EventOutcome::Noted);
         }
         let price = Price::of(&message.ticket);
         let mut after = with_cost_of(before, acceptance);
-        let counted = |state: &StateRow| state.cost_in_account_currency.unwrap_or_default();
-        self.count_cost(&price, counted(&after).checked_sub(counted(before)))?;
+        let counted = |state: &StateRow| Total::from(state.cost_in_account_currency.unwrap_or_default());
+        let mut more = counted(&after);
+        more -= counted(before);
+        self.books.count_cost(&price, Some(more))?;
         self.await_receipt(acceptance, &acceptance.row, upstream_id)?;
-        self.changes.news.duplicates += 1;
+        self.out.news.duplicates += 1;
         if stage_of(before) == Stage::Accepted {
-            // The later one is waited for.
-            after =
-                StateRow { operator, upstream_id: upstream_id.clone(), accepted_at: Some(self.now), ..after };
-            if let Some(first) = self.taken(before.operator, &before.upstream_id)? {
-                self.supersede(first);
+            // The receipt of the later one is awaited.
+            after = StateRow {
+                operator,
+                upstream_id: upstream_id.clone(),
+                accepted_at: Some(self.out.now),
+                ..after
+            };
+            if let Some(first) = self.upstream.get(before.operator, &before.upstream_id)? {
+                self.upstream.supersede(&mut self.out.batch, self.out.now, first);
             }
-        } else if let Some(again) = self.taken(operator, upstream_id)? {
-            self.stop_awaiting(before, again)?;
+        } else if let Some(again) = self.upstream.get(operator, upstream_id)? {
+            self.upstream.settle(&mut self.out.batch, self.out.now, before, again)?;
         }
-        self.set_state(&price, key.message_id, Some(before), after)?;
+        self.books.set_state(&mut self.out, &price, key.message_id, Some(before), after)?;
         let early = self.apply_early(operator, upstream_id, &message.ticket)?;
         Ok(early.unwrap_or(EventOutcome::Done))
     }
 
-    /// No operator has the message, or nobody knows whether one has.
-    pub(super) fn failed(&mut self, failure: &Failure<'_>) -> Result<EventOutcome, Unavailable> {
+    /// Ends a message that no operator has accepted, or whose outcome is unknown.
+    pub fn failed(&mut self, failure: &Failure<'_>) -> Result<EventOutcome, Unavailable> {
         let (state, event, receipt) = match failure.outcome {
             Outcome::Rejected => (MessageState::Rejected, Event::Rejected, ReceiptState::Rejected),
             Outcome::Expired => (MessageState::Expired, Event::Expired, ReceiptState::Expired),
             Outcome::Unknown => (MessageState::Unknown, Event::Unknown, ReceiptState::Unknown),
-            // These are known from elsewhere.
+            // These outcomes follow from receipts and cancellations.
             Outcome::Delivered | Outcome::Undelivered | Outcome::Cancelled => {
                 return Ok(EventOutcome::Noted);
             }
@@ -218,7 +240,7 @@ impl Draft<'_> {
         let (message, message_id) = (waiting.message()?, failure.key.message_id);
         let mut after = StateRow {
             state,
-            at: self.now,
+            at: self.out.now,
             operator: failure.operator.unwrap_or_default(),
             attempts: failure.attempts,
             tried: failure.tried.to_vec(),
@@ -226,33 +248,34 @@ impl Draft<'_> {
             ..StateRow::default()
         };
         let price = Price::of(&message.ticket);
-        let transition = self.settle(message_id, &price, (Stage::Waiting, event), &mut after)?;
-        self.stop_waiting(&waiting)?;
+        let transition =
+            self.books.settle(&mut self.out, message_id, &price, (Stage::Waiting, event), &mut after)?;
+        self.waiting.remove(&mut self.out, &waiting)?;
         if failure.row.is_some() {
-            self.forget_amendment(message_id);
+            self.waiting.forget_amendment(message_id);
         } else {
-            self.amend(&waiting, Amendment::Dropped);
+            self.waiting.amend(&waiting, Amendment::Dropped);
         }
         let error = failure.error.to_string();
-        self.tell_gateway(&message.ticket, &Tidings::of_ours(receipt, error.as_bytes(), self.now));
+        self.keep_receipt(&message.ticket, &ReceiptContent::of_ours(receipt, error.as_bytes(), self.out.now));
         let outcome = settled(message_id, &message.ticket, &after, &transition);
-        self.set_state(&price, message_id, None, after)?;
+        self.books.set_state(&mut self.out, &price, message_id, None, after)?;
         Ok(outcome)
     }
 
-    /// The message that fails, if it waits still and whoever says so can know.
+    /// The message that fails, if it still waits and the sender of the event can know that it failed.
     fn failing(&mut self, failure: &Failure<'_>) -> Result<Option<Waiting>, Unavailable> {
         let Some(row) = failure.row else {
-            if self.is_leased(failure.key.message_id) {
+            if self.leases.holds(failure.key.message_id) {
                 return Ok(None);
             }
-            return self.waiting_or_expired(failure.key);
+            return self.waiting.queued_or_expired(failure.key);
         };
         let account = read(failure.key, row)?.ticket.account;
-        if self.state(account, failure.key.message_id)?.is_some() {
+        if self.books.state(account, failure.key.message_id)?.is_some() {
             return Ok(None);
         }
-        self.waiting_as_told(failure.key, row)
+        self.waiting.up_to_date(failure.key, row)
     }
 }
 
@@ -260,17 +283,17 @@ fn read<'a>(key: &QueueKey, row: &'a [u8]) -> Result<Message<'a>, Unavailable> {
     Message::read(key.message_id, row).ok_or_else(|| damaged(Family::Queue))
 }
 
-/// The state of a message that an operator charges for once more. Costs in different currencies have no sum but in the
-/// account's.
+/// The state of a message that an operator charges for once more. Costs in different currencies are added in
+/// the account's currency only.
 fn with_cost_of(before: &StateRow, again: &Acceptance) -> StateRow {
     let cost = match before.cost_currency {
-        Some(currency) if currency == again.cost_currency => sum(before.cost, again.cost),
+        Some(currency) if currency == again.cost_currency => before.cost.plus(again.cost),
         _ => before.cost,
     };
     let known = [before.cost_in_account_currency, again.cost_in_account_currency].into_iter().flatten();
     StateRow {
         cost,
-        cost_in_account_currency: known.reduce(sum),
+        cost_in_account_currency: known.reduce(Amount::plus),
         attempts: before.attempts.max(again.attempts),
         tried: again.tried.clone(),
         possible_duplicate: true,

@@ -1,15 +1,15 @@
-//! Messages that changed while they waited. Whoever is about to send them may hold them as they were, and is told when
-//! it asks for a lease.
+//! Messages that changed while they waited. The scheduler that is about to send them may hold them as they
+//! were, and is told when it asks for a lease.
 //!
-//! The list is bounded: a message that nobody holds is never asked for. When it is full it is forgotten as a whole, and
-//! the disk is asked about every message that is old enough to have been in it.
+//! The list is bounded, because a message that no scheduler holds is never asked for. When it is full it is
+//! forgotten as a whole, and the disk is asked about every message that is old enough to have been in it.
 
 use std::collections::HashMap;
 
 /// Messages in the list at most.
 const AMENDED_MAX: usize = 1 << 16;
 
-/// What became of a waiting message.
+/// The change of a waiting message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Amendment {
     /// It does not wait any more.
@@ -18,27 +18,30 @@ pub enum Amendment {
     Replaced(Box<[u8]>),
 }
 
-/// What is known of a message that may have changed.
+/// The state of knowledge about a message that may have changed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Known<'a> {
-    /// It has not.
+    /// It has not changed.
     Unchanged,
-    /// It has.
+    /// It has changed in this way.
     Amended(&'a Amendment),
-    /// That was forgotten; its row tells.
+    /// Its change was forgotten; its row on disk tells.
     Forgotten,
 }
 
-/// By message id.
+/// Durable amendments by message id.
 #[derive(Debug, Default)]
 pub struct Amended {
     by_message: HashMap<u64, Amendment>,
-    /// Below this id the list was forgotten.
+    /// Amendments of messages below this id were forgotten.
     forgotten_below: u64,
 }
 
+/// Amendments by message id as the commit will leave them; `None` for one that was passed on.
+pub type AmendedChanges = HashMap<u64, Option<Amendment>>;
+
 impl Amended {
-    /// What is known of this message.
+    /// The amendment of a message.
     pub fn get(&self, message_id: u64) -> Known<'_> {
         match self.by_message.get(&message_id) {
             Some(amendment) => Known::Amended(amendment),
@@ -47,8 +50,8 @@ impl Amended {
         }
     }
 
-    /// Takes over what is durable; `None` where it has been told. No message has an id of `next_id` or above.
-    pub fn advance(&mut self, changes: HashMap<u64, Option<Amendment>>, next_id: u64) {
+    /// Takes over what is durable. No message has an id of `next_id` or above.
+    pub fn advance(&mut self, changes: AmendedChanges, next_id: u64) {
         for (message_id, change) in changes {
             match change {
                 Some(amendment) => self.insert(message_id, amendment, next_id),
@@ -57,7 +60,7 @@ impl Amended {
         }
     }
 
-    /// A message that is not to be sent.
+    /// Notes that a message must not be sent.
     pub fn drop_message(&mut self, message_id: u64, next_id: u64) {
         self.insert(message_id, Amendment::Dropped, next_id);
     }

@@ -1,67 +1,39 @@
-//! What a commit changes in the fold, and whom it concerns.
+//! Changes that a commit makes to the fold once it is durable.
 
-use std::collections::{HashMap, HashSet};
-
-use tollgate_engine::account::AccountNumber;
-use tollgate_engine::operator::OperatorNumber;
-use tollgate_engine::time::Month;
-use tollgate_engine::wallet::{Posting, WalletState};
+use std::collections::HashMap;
 
 use super::amended::Amendment;
+use super::counters::Wallets;
 use super::leases::LeaseChanges;
-use super::records::Records;
-use super::touched::Touched;
+use super::numbers::Numbers;
+use super::output::News;
 use super::unmatched::UnmatchedChanges;
 use super::usage::UsageChanges;
-use crate::rows::{AuditTail, DispatchCounters};
+use crate::rows::AuditTail;
 
-/// A counter's row as it is on disk, where it is, and as it will be.
-pub type Changed<T> = (Option<T>, T);
-
-/// What a commit changes in the fold.
-#[derive(Debug, Default)]
+/// The changes of a commit.
+#[derive(Debug)]
 pub struct Changes {
-    pub wallets: HashMap<AccountNumber, WalletState>,
-    pub volumes: HashMap<(AccountNumber, Month), Changed<u64>>,
-    pub dispatches: HashMap<(AccountNumber, Box<[u8]>), Changed<DispatchCounters>>,
-    pub accounts: HashMap<String, AccountNumber>,
-    pub operators: HashMap<String, OperatorNumber>,
-    pub tariffs: HashMap<String, u32>,
+    /// Wallets that changed.
+    pub wallets: Wallets,
+    /// Accounts, operators and tariff versions that got a number.
+    pub numbers: Numbers,
+    /// The first id that is not given out yet.
     pub next_id: u64,
+    /// The last 32-bit id that was given out.
     pub last_short_id: u32,
+    /// Leases that were made or ended.
     pub leases: LeaseChanges,
-    /// By message id; `None` where it is told.
+    /// Amendments by message id; `None` for one that was passed on.
     pub amended: HashMap<u64, Option<Amendment>>,
+    /// Receipts that were kept as unmatched, or are not any longer.
     pub unmatched: UnmatchedChanges,
+    /// Usage counters that changed.
     pub usage: UsageChanges,
-    /// The first id whose charge is not counted, where that changes.
-    pub usage_counted: Option<u64>,
-    /// Rows that events of this commit have changed, as they will be.
-    pub touched: Touched,
-    pub records: Records,
+    /// The first id whose charge is not counted in the usage rows.
+    pub usage_counted: u64,
+    /// The last note of the audit log.
+    pub audit: AuditTail,
+    /// The news for others.
     pub news: News,
-}
-
-/// What others are told of a commit that is durable.
-#[derive(Debug, Default)]
-pub struct News {
-    /// Whether there are new messages in queues.
-    pub queued: bool,
-    /// Those that came into a queue and left it again in the same commit.
-    pub unqueued: HashSet<u64>,
-    /// What the wallets in memory take back.
-    pub refunds: Vec<Posting>,
-    /// New receipts for gateways.
-    pub receipts: Vec<(AccountNumber, u64)>,
-    /// Messages that operators took a second time.
-    pub duplicates: u64,
-}
-
-impl Changes {
-    /// None yet, on top of these ids.
-    pub fn new(next_id: u64, last_short_id: u32, audit: AuditTail) -> Self {
-        let mut changes = Self { next_id, last_short_id, ..Self::default() };
-        changes.records.audit = audit;
-        changes
-    }
 }

@@ -1,19 +1,21 @@
-//! What happened to messages, event by event. Each is folded on top of those before it.
+//! Events of delivery. Each is folded on top of those before it.
 
 use tollgate_engine::health::HealthSample;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 
-use super::Draft;
 use super::accept::Failure;
+use super::amended::Amendment;
+use super::messages::Messages;
 use crate::database::Unavailable;
 use crate::delivery::{DeliveryEvent, ERROR_OCTETS_MAX, EventOutcome};
-use crate::rows::{Row, UnmatchedRow};
+use crate::message::{QueueKey, QueuedRow};
+use crate::rows::{LeaseRow, Row, UnmatchedRow};
 use crate::schema::{Family, health_key};
 
-impl Draft<'_> {
-    /// Adds events. Where a read fails the draft is left as it is then, and has to be dropped.
-    pub(super) fn deliver(&mut self, events: &[DeliveryEvent]) -> Result<Vec<EventOutcome>, Unavailable> {
+impl Messages<'_> {
+    /// Adds events. If a read fails the draft may hold a part of them, and has to be dropped.
+    pub fn deliver(&mut self, events: &[DeliveryEvent]) -> Result<Vec<EventOutcome>, Unavailable> {
         events.iter().map(|event| self.event(event)).collect()
     }
 
@@ -22,7 +24,9 @@ impl Draft<'_> {
             DeliveryEvent::Leased { lease, operator, keys } => self.lease(*lease, *operator, keys),
             DeliveryEvent::Released { lease } => Ok(self.release(*lease)),
             DeliveryEvent::Accepted(acceptance) => self.accepted(acceptance),
-            DeliveryEvent::Adopt { acceptance, unmatched } => self.adopt(acceptance, *unmatched),
+            DeliveryEvent::MatchedByAddress { acceptance, unmatched } => {
+                self.matched_by_address(acceptance, *unmatched)
+            }
             DeliveryEvent::Failed { key, row, outcome, error, operator, attempts, tried } => {
                 self.failed(&Failure {
                     key,
@@ -41,14 +45,44 @@ impl Draft<'_> {
             DeliveryEvent::Replayed { operator, unmatched, ids } => self.replayed(*operator, *unmatched, ids),
             DeliveryEvent::ReceiptTimedOut { operator, id } => self.receipt_timed_out(*operator, id),
             DeliveryEvent::Due { until, at_most } => {
-                Ok(EventOutcome::Due { released: self.release_due(*until, *at_most)? })
+                Ok(EventOutcome::Due { released: self.waiting.release_due(&mut self.out, *until, *at_most)? })
             }
             DeliveryEvent::ReceiptsDone { account, ids } => self.receipts_done(*account, ids),
             DeliveryEvent::Health { operator, at, sample } => self.health(*operator, *at, sample),
         }
     }
 
-    /// A receipt as it is kept where it belongs to no message.
+    /// Leases messages, except those that must not be sent any more.
+    fn lease(
+        &mut self,
+        lease: u64,
+        operator: OperatorNumber,
+        keys: &[QueueKey],
+    ) -> Result<EventOutcome, Unavailable> {
+        let (mut dropped, mut replaced) = (Vec::new(), Vec::new());
+        let mut leased = Vec::with_capacity(keys.len());
+        for key in keys {
+            match self.waiting.take_amendment(key)? {
+                None => leased.push(*key),
+                Some(Amendment::Dropped) => dropped.push(*key),
+                Some(Amendment::Replaced(bytes)) => {
+                    leased.push(*key);
+                    replaced.push(QueuedRow { key: *key, bytes });
+                }
+            }
+        }
+        leased.sort_unstable();
+        let row = LeaseRow { id: lease, operator, at: self.out.now, keys: leased };
+        self.leases.set(&mut self.out.batch, lease, Some(row).filter(|row| !row.keys.is_empty()));
+        Ok(EventOutcome::Leased { dropped, replaced })
+    }
+
+    fn release(&mut self, lease: u64) -> EventOutcome {
+        let was_held = self.leases.release(&mut self.out.batch, lease);
+        if was_held { EventOutcome::Done } else { EventOutcome::Noted }
+    }
+
+    /// A receipt as it is kept if it matches no message.
     fn receipt_row(&self, event: &DeliveryEvent) -> Option<UnmatchedRow> {
         let DeliveryEvent::Receipt {
             ids,
@@ -65,7 +99,7 @@ impl Draft<'_> {
             return None;
         };
         Some(UnmatchedRow {
-            received_at: self.now,
+            received_at: self.out.now,
             ids: ids.clone(),
             state: *state,
             intermediate: *intermediate,
@@ -85,7 +119,7 @@ impl Draft<'_> {
     ) -> Result<EventOutcome, Unavailable> {
         let key = health_key(operator, at);
         let before = self.store.get(Family::Health, &key)?;
-        self.batch.replace(Family::Health, key, sample.to_bytes(), before);
+        self.out.batch.replace(Family::Health, key, sample.to_bytes(), before);
         Ok(EventOutcome::Done)
     }
 }

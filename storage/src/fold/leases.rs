@@ -1,25 +1,20 @@
-//! Leases: which messages may be on a wire. A message in a lease can be neither cancelled, replaced nor expired by
-//! anyone but whoever holds the lease, because nobody else knows whether it was sent.
+//! Leases: messages that may have been written to a link. A leased message can be neither cancelled, replaced
+//! nor expired by anyone but the holder of the lease, because nobody else knows whether it was sent.
 
 use std::collections::HashMap;
 
-use tollgate_engine::operator::OperatorNumber;
-
-use super::Draft;
-use super::amended::{Amendment, Known};
+use crate::batch::Batch;
 use crate::database::Unavailable;
-use crate::delivery::EventOutcome;
-use crate::message::{QueueKey, QueuedRow};
 use crate::rows::{LeaseRow, Row};
 use crate::schema::{Family, lease_key};
 use crate::store::Store;
 
-/// Every lease on disk.
+/// Every durable lease.
 #[derive(Debug, Default)]
 pub struct Leases {
     by_id: HashMap<u64, LeaseRow>,
-    /// In how many leases a message is.
-    held: HashMap<u64, u32>,
+    /// Number of leases that a message is in.
+    held: HashMap<u64, u64>,
 }
 
 /// Leases that a commit makes (`Some`) or ends (`None`).
@@ -28,6 +23,13 @@ pub struct LeaseChanges {
     by_id: HashMap<u64, Option<LeaseRow>>,
     /// Leases that a message comes into, less those that it comes out of.
     held: HashMap<u64, i64>,
+}
+
+/// Leases as the commit will leave them.
+#[derive(Debug)]
+pub struct LeaseDraft<'a> {
+    durable: &'a Leases,
+    changes: LeaseChanges,
 }
 
 impl Leases {
@@ -51,10 +53,11 @@ impl Leases {
             }
         }
         for (message_id, change) in changes.held {
-            let held = i64::from(self.held.get(&message_id).copied().unwrap_or(0)) + change;
-            match u32::try_from(held) {
-                Ok(0) | Err(_) => drop(self.held.remove(&message_id)),
-                Ok(held) => drop(self.held.insert(message_id, held)),
+            let held = self.held.get(&message_id).copied().unwrap_or(0).cast_signed() + change;
+            assert!(held >= 0, "message {message_id} leaves more leases than it is in");
+            match held.cast_unsigned() {
+                0 => drop(self.held.remove(&message_id)),
+                held => drop(self.held.insert(message_id, held)),
             }
         }
     }
@@ -77,84 +80,68 @@ impl LeaseChanges {
     }
 }
 
-impl Draft<'_> {
-    /// Leases messages, those aside that must not be sent any more.
-    pub(super) fn lease(
-        &mut self,
-        lease: u64,
-        operator: OperatorNumber,
-        keys: &[QueueKey],
-    ) -> Result<EventOutcome, Unavailable> {
-        let (mut dropped, mut replaced) = (Vec::new(), Vec::new());
-        let mut leased = Vec::with_capacity(keys.len());
-        for key in keys {
-            match self.amendment(key)? {
-                None => leased.push(*key),
-                Some(amendment) => {
-                    self.changes.amended.insert(key.message_id, None);
-                    match amendment {
-                        Amendment::Dropped => dropped.push(*key),
-                        Amendment::Replaced(bytes) => {
-                            leased.push(*key);
-                            replaced.push(QueuedRow { key: *key, bytes });
-                        }
-                    }
-                }
-            }
-        }
-        leased.sort_unstable();
-        let row = LeaseRow { id: lease, operator, at: self.now, keys: leased };
-        self.set_lease(lease, Some(row).filter(|row| !row.keys.is_empty()));
-        Ok(EventOutcome::Leased { dropped, replaced })
+impl<'a> LeaseDraft<'a> {
+    /// No lease is made or ended yet.
+    pub fn new(durable: &'a Leases) -> Self {
+        Self { durable, changes: LeaseChanges::default() }
     }
 
-    /// Ends a lease.
-    pub(super) fn release(&mut self, lease: u64) -> EventOutcome {
-        if self.leased_as(lease).is_none() {
-            return EventOutcome::Noted;
-        }
-        self.set_lease(lease, None);
-        EventOutcome::Done
+    /// True if a message may have been written to a link.
+    pub fn holds(&self, message_id: u64) -> bool {
+        let held = self.durable.held.get(&message_id).copied().unwrap_or(0).cast_signed();
+        held + self.changes.held.get(&message_id).copied().unwrap_or(0) > 0
     }
 
-    /// Whether a message may be on a wire.
-    pub(super) fn is_leased(&self, message_id: u64) -> bool {
-        let held = i64::from(self.fold.leases.held.get(&message_id).copied().unwrap_or(0));
-        held + self.changes.leases.held.get(&message_id).copied().unwrap_or(0) > 0
-    }
-
-    /// How a waiting message differs from what whoever is about to send it may hold.
-    pub(super) fn amendment(&self, key: &QueueKey) -> Result<Option<Amendment>, Unavailable> {
-        if let Some(change) = self.changes.amended.get(&key.message_id) {
-            return Ok(change.clone());
-        }
-        match self.fold.amended.get(key.message_id) {
-            Known::Unchanged => Ok(None),
-            Known::Amended(amendment) => Ok(Some(amendment.clone())),
-            Known::Forgotten => Ok(Some(match self.queued(key)? {
-                Some(waiting) => Amendment::Replaced(waiting.bytes),
-                None => Amendment::Dropped,
-            })),
-        }
-    }
-
-    fn leased_as(&self, lease: u64) -> Option<&LeaseRow> {
-        match self.changes.leases.by_id.get(&lease) {
-            Some(change) => change.as_ref(),
-            None => self.fold.leases.by_id.get(&lease),
-        }
-    }
-
-    fn set_lease(&mut self, lease: u64, row: Option<LeaseRow>) {
-        let before = self.leased_as(lease).cloned();
+    /// Makes a lease in place of one with the same id, or ends it.
+    pub fn set(&mut self, batch: &mut Batch, lease: u64, row: Option<LeaseRow>) {
+        let before = self.get(lease).cloned();
         match (&before, &row) {
             (None, None) => return,
-            (Some(before), None) => self.batch.delete(Family::Leases, lease_key(lease), before.to_bytes()),
+            (Some(before), None) => batch.delete(Family::Leases, lease_key(lease), before.to_bytes()),
             (before, Some(row)) => {
                 let before = before.as_ref().map(Row::to_bytes);
-                self.batch.replace(Family::Leases, lease_key(lease), row.to_bytes(), before);
+                batch.replace(Family::Leases, lease_key(lease), row.to_bytes(), before);
             }
         }
-        self.changes.leases.set(lease, before.as_ref(), row);
+        self.changes.set(lease, before.as_ref(), row);
+    }
+
+    /// Ends a lease; `false` if there is none with this id.
+    pub fn release(&mut self, batch: &mut Batch, lease: u64) -> bool {
+        let is_held = self.get(lease).is_some();
+        self.set(batch, lease, None);
+        is_held
+    }
+
+    /// The leases that were made or ended.
+    pub fn finish(self) -> LeaseChanges {
+        self.changes
+    }
+
+    fn get(&self, lease: u64) -> Option<&LeaseRow> {
+        match self.changes.by_id.get(&lease) {
+            Some(change) => change.as_ref(),
+            None => self.durable.by_id.get(&lease),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tollgate_engine::operator::OperatorNumber;
+    use tollgate_engine::time::UnixMicros;
+
+    use super::*;
+    use crate::message::QueueKey;
+
+    #[test]
+    #[should_panic(expected = "leaves more leases than it is in")]
+    fn a_message_that_leaves_a_lease_that_it_was_not_in_stops() {
+        let operator = OperatorNumber(1);
+        let keys = vec![QueueKey { first_choice: operator, class: 0, message_id: 7 }];
+        let row = LeaseRow { id: 1, operator, at: UnixMicros(1), keys };
+        let mut changes = LeaseChanges::default();
+        changes.set(1, Some(&row), None);
+        Leases::default().advance(changes);
     }
 }

@@ -1,34 +1,34 @@
-//! Charges given back by hand, and what gateways say of messages that were charged only.
+//! Refunds by hand, and gateways' reports about messages that were charged only.
 //!
-//! A change is planned from what the disk and the draft say, and then made. Only planning says no.
+//! A change is planned from the disk and the draft, and then made. Only planning can refuse it.
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::settlement::{Event, ReceiptState, SettlementTerms, Stage};
 
-use super::Draft;
-use super::cancel::Charged;
-use super::settle::{Price, stage_of};
+use super::charged::Charged;
+use super::messages::Messages;
+use super::price::{Price, stage_of};
 use super::waiting::Waiting;
 use crate::database::{Unavailable, damaged};
 use crate::message_change::{MessageChange, MessageChangeError, MessageChanged, ReportedOutcome};
 use crate::rows::{MessageState, StateRow};
 use crate::schema::Family;
 
-/// What a change comes to.
+/// The effect of a change.
 #[derive(Debug)]
 enum Plan {
-    /// Nothing has become of the message: it is cancelled, where it waits too if it is to be sent.
+    /// The message has no outcome yet: it is cancelled, and taken out of its queue if it is to be sent.
     Cancel(Option<Waiting>),
-    /// It is at its end, which stays as it is.
-    GiveBack(StateRow),
-    /// Something new is known of it.
+    /// The message has ended and keeps its outcome; its charge is refunded.
+    Refund(StateRow),
+    /// The message gets a new state.
     Settle { before: Option<StateRow>, event: Event, after: StateRow },
-    /// What is said is known.
+    /// The report says nothing new.
     Nothing(StateRow),
 }
 
-impl Draft<'_> {
-    /// Whether a change can be made, on top of all that is in the draft. Nothing is changed.
+impl Messages<'_> {
+    /// Checks that a change can be made on top of the draft. Nothing is changed.
     pub fn check_message_change(&self, change: &MessageChange) -> Result<(), MessageChangeError> {
         self.plan(change).map(drop)
     }
@@ -44,7 +44,7 @@ impl Draft<'_> {
         let changed_now = !matches!(plan, Plan::Nothing(_));
         let state = match plan {
             Plan::Cancel(waiting) => self.cancel_open(message_id, &price, waiting.as_ref())?,
-            Plan::GiveBack(before) => self.give_back_by_hand(message_id, &price, &before)?,
+            Plan::Refund(before) => self.refund_by_hand(message_id, &price, &before)?,
             Plan::Settle { before, event, after } => {
                 self.reported(message_id, &price, before.as_ref(), event, after)?
             }
@@ -62,7 +62,7 @@ impl Draft<'_> {
                 return Err(MessageChangeError::NotChargeOnly);
             }
             MessageChange::Report { outcome, error, .. } => {
-                self.plan_report(self.state(account, message_id)?, *outcome, *error)?
+                self.plan_report(self.books.state(account, message_id)?, *outcome, *error)?
             }
         };
         Ok((charged, plan))
@@ -74,15 +74,15 @@ impl Draft<'_> {
         message_id: u64,
         charged: &Charged,
     ) -> Result<Plan, MessageChangeError> {
-        match (self.state(account, message_id)?, charged.route) {
+        match (self.books.state(account, message_id)?, charged.route) {
             (Some(state), _) if state.is_refunded => Err(MessageChangeError::AlreadyRefunded),
-            (Some(state), _) if state.state.is_final() => Ok(Plan::GiveBack(state)),
+            (Some(state), _) if state.state.is_final() => Ok(Plan::Refund(state)),
             (Some(_), _) => Err(MessageChangeError::NotFinal),
             (None, None) => Ok(Plan::Cancel(None)),
-            // Whether a leased message was sent, nobody here can say.
-            (None, Some(_)) if self.is_leased(message_id) => Err(MessageChangeError::NotFinal),
+            // A leased message may have been sent.
+            (None, Some(_)) if self.leases.holds(message_id) => Err(MessageChangeError::NotFinal),
             (None, Some(route)) => {
-                let waiting = self.waiting(&route.queue_key(message_id), route.scheduled_at)?;
+                let waiting = self.waiting.get(&route.queue_key(message_id), route.scheduled_at)?;
                 Ok(Plan::Cancel(Some(waiting.ok_or_else(|| damaged(Family::Queue))?)))
             }
         }
@@ -95,7 +95,8 @@ impl Draft<'_> {
         error: u32,
     ) -> Result<Plan, MessageChangeError> {
         if let Some(known) = before.as_ref().filter(|known| known.state.is_final()) {
-            // That a message was on its way is no news once it has arrived; that a cancelled one is, is wrong.
+            // A late report that a message was on its way is ignored once it has ended; for a cancelled one
+            // it is wrong.
             let was_on_its_way = outcome == ReportedOutcome::Accepted && known.state != MessageState::Deleted;
             if known.state != outcome.state() && !was_on_its_way {
                 return Err(MessageChangeError::Final);
@@ -106,28 +107,28 @@ impl Draft<'_> {
         let (event, known) = (event_of(stage, outcome), before.clone().unwrap_or_default());
         match event {
             Some(event) => {
-                let after = StateRow { state: outcome.state(), at: self.now, error, ..known };
+                let after = StateRow { state: outcome.state(), at: self.out.now, error, ..known };
                 Ok(Plan::Settle { before, event, after })
             }
             None => Ok(Plan::Nothing(known)),
         }
     }
 
-    /// Gives back what a message that is at its end was charged.
-    fn give_back_by_hand(
+    /// Refunds the charge of a message that has ended.
+    fn refund_by_hand(
         &mut self,
         message_id: u64,
         price: &Price<'_>,
         before: &StateRow,
     ) -> Result<StateRow, Unavailable> {
         let mut after = StateRow { refunded_by_hand: true, ..before.clone() };
-        self.load_usage(&price.facts(), Some(before))?;
-        self.give_back(message_id, price, &mut after)?;
-        self.set_state(price, message_id, Some(before), after.clone())?;
+        self.books.usage.load(&price.facts(), Some(before))?;
+        self.books.refund(&mut self.out, message_id, price, &mut after)?;
+        self.books.set_state(&mut self.out, price, message_id, Some(before), after.clone())?;
         Ok(after)
     }
 
-    /// Settles a message by its gateway's word. Its gateway knows it already, and is sent no receipt.
+    /// Settles a message by its gateway's report. The gateway knows the outcome, so it is sent no receipt.
     fn reported(
         &mut self,
         message_id: u64,
@@ -136,21 +137,21 @@ impl Draft<'_> {
         event: Event,
         mut after: StateRow,
     ) -> Result<StateRow, Unavailable> {
-        self.load(price.account, price.month, price.dispatch_id)?;
-        self.load_usage(&price.facts(), before)?;
+        self.books.load(price, before)?;
         let stage = before.map_or(Stage::Waiting, stage_of);
-        let transition = self.settle(message_id, price, (stage, event), &mut after)?;
+        let transition = self.books.settle(&mut self.out, message_id, price, (stage, event), &mut after)?;
         if transition.accepted_now {
-            after.accepted_at = Some(self.now);
+            after.accepted_at = Some(self.out.now);
         }
-        self.set_state(price, message_id, before, after.clone())?;
+        self.books.set_state(&mut self.out, price, message_id, before, after.clone())?;
         Ok(after)
     }
 }
 
-/// What a gateway's word means to a message in this stage. Its own route stands where an operator stands for a message of
-/// ours: what was delivered or not delivered there was taken there, so that a dispatch counts it as submitted. What has
-/// expired or was rejected was taken only if that was reported before. `None` where it is no news.
+/// The event that a gateway's report means for a message in this stage; `None` if it says nothing new. The
+/// gateway's own route takes the place of an operator: a message that was delivered or not delivered there
+/// was accepted there, so a dispatch counts it as submitted. One that expired or was rejected was accepted
+/// only if that was reported before.
 fn event_of(stage: Stage, outcome: ReportedOutcome) -> Option<Event> {
     let is_taken = stage == Stage::Accepted;
     Some(match outcome {

@@ -1,30 +1,38 @@
-//! Documents, audit notes and keys of requests, as the commit that grows will leave them.
+//! Documents, audit notes and keys of requests, as the commit will leave them.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::Draft;
+use tollgate_engine::time::UnixMicros;
+
+use super::output::Output;
 use crate::batch::Put;
 use crate::change::{AuditNote, ChangeError, Changed, DocumentChange, Expected, RequestUse};
 use crate::database::{Unavailable, damaged};
 use crate::rows::{AuditRow, AuditTail, DocumentRow, RequestRow, Row};
 use crate::schema::{Family, LAST_AUDIT_KEY, document_key};
+use crate::store::Store;
 
-/// As they will be.
-#[derive(Debug, Default)]
-pub struct Records {
-    /// By key; `None` where it is gone.
+/// Documents, requests and the end of the audit log.
+#[derive(Debug)]
+pub struct RecordDraft<'a> {
+    store: &'a Store,
+    now: UnixMicros,
+    /// Documents that changed, by key; `None` for one that is gone.
     documents: HashMap<Vec<u8>, Option<DocumentRow>>,
     requests: HashMap<Vec<u8>, RequestRow>,
-    pub audit: AuditTail,
+    audit: AuditTail,
 }
 
-/// Whether a request's key was used before.
+/// The answer to the question of whether a request's key was used before.
 pub enum FirstUse {
-    /// It was, for the same request, which came to this.
+    /// It was used for the same request, with this result.
     Before(Changed),
-    /// It was not, or so long ago that this row of it no longer counts.
-    Now { replaced: Option<RequestRow> },
+    /// It was not used, or so long ago that its row no longer counts.
+    Now {
+        /// The old row.
+        replaced: Option<RequestRow>,
+    },
 }
 
 /// A document before and after a change; a row is absent where there is no document.
@@ -34,9 +42,15 @@ pub struct DocumentWrite {
     after: Option<DocumentRow>,
 }
 
-impl Draft<'_> {
-    pub(super) fn first_use(&self, request: &RequestUse) -> Result<FirstUse, ChangeError> {
-        let row = match self.changes.records.requests.get(&request.key) {
+impl<'a> RecordDraft<'a> {
+    /// Nothing is changed yet.
+    pub fn new(store: &'a Store, now: UnixMicros, audit: AuditTail) -> Self {
+        Self { store, now, documents: HashMap::new(), requests: HashMap::new(), audit }
+    }
+
+    /// Looks up the key of a request.
+    pub fn first_use(&self, request: &RequestUse) -> Result<FirstUse, ChangeError> {
+        let row = match self.requests.get(&request.key) {
             Some(row) => Some(row.clone()),
             None => self.store.requests().get(&request.key)?,
         };
@@ -46,30 +60,28 @@ impl Draft<'_> {
         }
     }
 
-    /// Notes what a request came to. In a batch of its own commit, so that the key is used exactly when that happened.
-    pub(super) fn remember(
+    /// Remembers the result of a request, in the commit that writes the result.
+    pub fn remember(
         &mut self,
+        out: &mut Output,
         request: &RequestUse,
         changed: &Changed,
         replaced: Option<&RequestRow>,
     ) {
         let RequestUse { key, fingerprint, expires_at } = request.clone();
         if expires_at <= self.now {
-            // Compaction might take the row away at once, and with it the word on whether the batch is on disk.
+            // Compaction might remove the row at once, and with it the proof that the batch is on disk.
             return;
         }
         let row = RequestRow { expires_at, fingerprint, at: self.now, result: changed.to_bytes() };
         let before = replaced.map(Row::to_bytes);
-        self.batch.replace(Family::Requests, key.clone(), row.to_bytes(), before);
-        self.changes.records.requests.insert(key, row);
+        out.batch.replace(Family::Requests, key.clone(), row.to_bytes(), before);
+        self.requests.insert(key, row);
     }
 
-    /// What is to be written of documents, if each is as it is expected to be. Nothing is changed yet; a document that is
-    /// changed twice is expected to be what the first time makes of it.
-    pub(super) fn document_writes(
-        &self,
-        changes: &[DocumentChange],
-    ) -> Result<Vec<DocumentWrite>, ChangeError> {
+    /// The writes of documents, if each is as expected. Nothing is changed yet. If a document is changed
+    /// twice, the second change expects the result of the first.
+    pub fn document_writes(&self, changes: &[DocumentChange]) -> Result<Vec<DocumentWrite>, ChangeError> {
         let mut documents: HashMap<Vec<u8>, Option<DocumentRow>> = HashMap::new();
         let mut writes = Vec::with_capacity(changes.len());
         for (document, change) in changes.iter().enumerate() {
@@ -92,7 +104,7 @@ impl Draft<'_> {
     }
 
     fn document(&self, key: &[u8]) -> Result<Option<DocumentRow>, Unavailable> {
-        match self.changes.records.documents.get(key) {
+        match self.documents.get(key) {
             Some(touched) => Ok(touched.clone()),
             None => self.store.database().row(Family::Documents, key),
         }
@@ -107,21 +119,21 @@ impl Draft<'_> {
         }
     }
 
-    /// The answer is the document's revision now; zero where it is gone.
-    pub(super) fn write_document(&mut self, write: DocumentWrite) -> u64 {
+    /// Writes a document; returns its new revision, zero if it is removed.
+    pub fn write_document(&mut self, out: &mut Output, write: DocumentWrite) -> u64 {
         let DocumentWrite { key, before, after } = write;
         let revision = after.as_ref().map_or(0, |row| row.revision);
         let (value, before) = (after.as_ref().map(Row::to_bytes), before.as_ref().map(Row::to_bytes));
         if value.is_some() || before.is_some() {
-            self.batch.puts.push(Put { family: Family::Documents, key: key.clone(), value, before });
+            out.batch.puts.push(Put { family: Family::Documents, key: key.clone(), value, before });
         }
-        self.changes.records.documents.insert(key, after);
+        self.documents.insert(key, after);
         revision
     }
 
     /// Adds a line to the audit log.
-    pub(super) fn note(&mut self, note: &AuditNote) {
-        let last = self.changes.records.audit;
+    pub fn note(&mut self, out: &mut Output, note: &AuditNote) {
+        let last = self.audit;
         let AuditNote { actor, action, resource, before, after, request_id } = note.clone();
         let mut row = AuditRow {
             at: self.now,
@@ -136,11 +148,16 @@ impl Draft<'_> {
         };
         let sequence = last.sequence.saturating_add(1);
         row.hash = row.hash_at(sequence);
-        self.batch.insert(Family::Audit, sequence.to_be_bytes(), row.to_bytes());
+        out.batch.insert(Family::Audit, sequence.to_be_bytes(), row.to_bytes());
         let tail = AuditTail { sequence, hash: row.hash };
         let before = (last.sequence > 0).then(|| last.to_bytes());
-        self.batch.replace(Family::Meta, LAST_AUDIT_KEY, tail.to_bytes(), before);
-        self.changes.records.audit = tail;
+        out.batch.replace(Family::Meta, LAST_AUDIT_KEY, tail.to_bytes(), before);
+        self.audit = tail;
+    }
+
+    /// The last note of the audit log.
+    pub fn finish(self) -> AuditTail {
+        self.audit
     }
 }
 
@@ -155,7 +172,7 @@ impl Expected {
 }
 
 impl RequestRow {
-    /// What the first use of a request's key came to, if it was for the same request.
+    /// The result of the first use of a request's key, if it was for the same request.
     pub(crate) fn replay(&self, request: &RequestUse) -> Result<Changed, ChangeError> {
         if self.fingerprint != request.fingerprint {
             return Err(ChangeError::KeyReused);

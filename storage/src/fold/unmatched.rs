@@ -1,12 +1,13 @@
-//! Receipts that came before anything was known of their message, by the ids that their operator may mean. Bounded:
-//! when there are too many, the oldest goes, from here and from the disk.
+//! Receipts that match no message yet, by the ids that their operator may mean. Their number is bounded: when
+//! there are too many, the oldest goes, from here and from the disk.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::settlement::ReceiptState;
 
-use super::Draft;
+use super::output::Output;
+use crate::batch::Batch;
 use crate::database::Unavailable;
 use crate::delivery::EventOutcome;
 use crate::rows::{Row, UnmatchedRow};
@@ -16,7 +17,7 @@ use crate::store::Store;
 /// Receipts kept at most.
 pub const UNMATCHED_MAX: usize = 100_000;
 
-/// What is held in memory of a receipt.
+/// The part of a receipt that is held in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     operator: OperatorNumber,
@@ -25,9 +26,9 @@ struct Entry {
     intermediate: bool,
 }
 
-/// Receipts by their ids of ours, which grow, and by their operators' ids.
+/// Unmatched receipts by our ids, which grow, and by the ids of their operators.
 #[derive(Debug, Default)]
-pub struct Unmatched {
+pub struct UnmatchedReceipts {
     entries: BTreeMap<u64, Entry>,
     by_upstream_id: HashMap<(OperatorNumber, Box<[u8]>), Vec<u64>>,
 }
@@ -35,13 +36,13 @@ pub struct Unmatched {
 /// Receipts that a commit keeps, and those of earlier commits that it does not keep any longer.
 #[derive(Debug, Default)]
 pub struct UnmatchedChanges {
-    added: Unmatched,
+    added: UnmatchedReceipts,
     rows: HashMap<u64, UnmatchedRow>,
     removed: HashSet<u64>,
 }
 
-impl Unmatched {
-    /// Reads every one.
+impl UnmatchedReceipts {
+    /// Reads every unmatched receipt.
     pub fn load(store: &Store) -> Result<Self, Unavailable> {
         let mut unmatched = Self::default();
         for (operator, id, row) in store.receipts().unmatched(None)? {
@@ -84,80 +85,97 @@ impl Unmatched {
     }
 }
 
-impl Draft<'_> {
+/// Unmatched receipts as the commit will leave them.
+#[derive(Debug)]
+pub struct UnmatchedDraft<'a> {
+    store: &'a Store,
+    durable: &'a UnmatchedReceipts,
+    changes: UnmatchedChanges,
+}
+
+impl<'a> UnmatchedDraft<'a> {
+    /// Nothing is changed yet.
+    pub fn new(store: &'a Store, durable: &'a UnmatchedReceipts) -> Self {
+        Self { store, durable, changes: UnmatchedChanges::default() }
+    }
+
     /// The receipts that may mean this id of an operator's, the oldest first.
-    pub(super) fn unmatched_of(&self, operator: OperatorNumber, upstream_id: &[u8]) -> Vec<u64> {
-        let changes = &self.changes.unmatched;
-        if self.fold.unmatched.entries.is_empty() && changes.added.entries.is_empty() {
+    pub fn of(&self, operator: OperatorNumber, upstream_id: &[u8]) -> Vec<u64> {
+        if self.durable.entries.is_empty() && self.changes.added.entries.is_empty() {
             return Vec::new();
         }
         let key = (operator, Box::from(upstream_id));
-        let kept = self.fold.unmatched.of(&key).filter(|id| !changes.removed.contains(id));
-        kept.chain(changes.added.of(&key)).collect()
+        let kept = self.durable.of(&key).filter(|id| !self.changes.removed.contains(id));
+        kept.chain(self.changes.added.of(&key)).collect()
     }
 
     /// A receipt's row, if it is still kept.
-    pub(super) fn unmatched_row(
-        &self,
-        operator: OperatorNumber,
-        id: u64,
-    ) -> Result<Option<UnmatchedRow>, Unavailable> {
-        let changes = &self.changes.unmatched;
-        if changes.removed.contains(&id) {
+    pub fn row(&self, operator: OperatorNumber, id: u64) -> Result<Option<UnmatchedRow>, Unavailable> {
+        if self.changes.removed.contains(&id) {
             return Ok(None);
         }
-        match changes.rows.get(&id) {
+        match self.changes.rows.get(&id) {
             Some(row) => Ok(Some(row.clone())),
             None => self.store.receipts().unmatched_row(operator, id),
         }
     }
 
-    /// Keeps a receipt. One that was told before is kept once.
-    pub(super) fn keep_unmatched(
+    /// Keeps a receipt. One that is reported again is kept once.
+    pub fn keep(
         &mut self,
+        out: &mut Output,
         operator: OperatorNumber,
         row: UnmatchedRow,
     ) -> Result<EventOutcome, Unavailable> {
         let entry = Entry::of(operator, &row);
-        if let Some(id) = row.ids.first().and_then(|first| self.told_before(operator, first, &entry)) {
+        if let Some(id) = row.ids.first().and_then(|first| self.kept_before(operator, first, &entry)) {
             return Ok(EventOutcome::Unmatched { id });
         }
-        self.make_room_for_unmatched()?;
-        let id = self.take_entry_id();
-        self.batch.insert(Family::Unmatched, unmatched_key(operator, id), row.to_bytes());
-        let changes = &mut self.changes.unmatched;
-        changes.added.insert(id, entry);
-        changes.rows.insert(id, row);
+        self.make_room(&mut out.batch)?;
+        let id = out.ids.take_entry();
+        out.batch.insert(Family::Unmatched, unmatched_key(operator, id), row.to_bytes());
+        self.changes.added.insert(id, entry);
+        self.changes.rows.insert(id, row);
         Ok(EventOutcome::Unmatched { id })
     }
 
     /// Keeps a receipt no longer.
-    pub(super) fn forget_unmatched(&mut self, operator: OperatorNumber, id: u64) -> Result<(), Unavailable> {
-        if let Some(row) = self.unmatched_row(operator, id)? {
-            self.batch.delete(Family::Unmatched, unmatched_key(operator, id), row.to_bytes());
-            let changes = &mut self.changes.unmatched;
-            changes.added.remove(id);
-            changes.rows.remove(&id);
-            changes.removed.insert(id);
+    pub fn forget(
+        &mut self,
+        batch: &mut Batch,
+        operator: OperatorNumber,
+        id: u64,
+    ) -> Result<(), Unavailable> {
+        if let Some(row) = self.row(operator, id)? {
+            batch.delete(Family::Unmatched, unmatched_key(operator, id), row.to_bytes());
+            self.changes.added.remove(id);
+            self.changes.rows.remove(&id);
+            self.changes.removed.insert(id);
         }
         Ok(())
     }
 
-    fn told_before(&self, operator: OperatorNumber, first: &[u8], entry: &Entry) -> Option<u64> {
-        let (kept, added) = (&self.fold.unmatched.entries, &self.changes.unmatched.added.entries);
-        let same = |id: &u64| kept.get(id).or_else(|| added.get(id)) == Some(entry);
-        self.unmatched_of(operator, first).into_iter().find(same)
+    /// The receipts that were kept, or are not any longer.
+    pub fn finish(self) -> UnmatchedChanges {
+        self.changes
     }
 
-    fn make_room_for_unmatched(&mut self) -> Result<(), Unavailable> {
-        let (kept, changes) = (&self.fold.unmatched.entries, &self.changes.unmatched);
+    fn kept_before(&self, operator: OperatorNumber, first: &[u8], entry: &Entry) -> Option<u64> {
+        let (kept, added) = (&self.durable.entries, &self.changes.added.entries);
+        let same = |id: &u64| kept.get(id).or_else(|| added.get(id)) == Some(entry);
+        self.of(operator, first).into_iter().find(same)
+    }
+
+    fn make_room(&mut self, batch: &mut Batch) -> Result<(), Unavailable> {
+        let (kept, changes) = (&self.durable.entries, &self.changes);
         let removed = changes.removed.iter().filter(|id| kept.contains_key(id)).count();
         if kept.len() + changes.added.entries.len() < UNMATCHED_MAX + removed {
             return Ok(());
         }
         let oldest = kept.iter().find(|(id, _)| !changes.removed.contains(id));
-        match oldest.or_else(|| changes.added.entries.first_key_value()) {
-            Some((id, Entry { operator, .. })) => self.forget_unmatched(*operator, *id),
+        let oldest = oldest.or_else(|| changes.added.entries.first_key_value());
+        match oldest.map(|(id, Entry { operator, .. })| (*operator, *id)) {
+            Some((operator, id)) => self.forget(batch, operator, id),
             None => Ok(()),
         }
     }

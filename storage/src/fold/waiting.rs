@@ -1,67 +1,98 @@
-//! Messages that wait: in the queue of their home, or for their time.
+//! Messages that wait: in the queue of an operator, or for their time.
 
 use std::collections::HashMap;
 
 use tollgate_engine::time::UnixMicros;
 
-use super::Draft;
-use super::amended::{Amendment, Known};
+use super::amended::{Amended, AmendedChanges, Amendment, Known};
+use super::output::Output;
+use crate::batch::{Batch, Put};
 use crate::database::{Unavailable, damaged};
 use crate::message::{Message, QueueKey};
 use crate::rows::{ExpiryRow, Row, ScheduledRow};
 use crate::schema::{Family, instant_id_key, parse_instant_id_key};
+use crate::store::Store;
 
 /// Ends of validity that one commit looks at in order to find scheduled messages.
 const EXPIRED_READ_MAX: u32 = 10_000;
 
-/// A message that no operator has taken.
+/// A message that no operator has accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// Where it waits, or will once it is due.
+    /// The queue that it waits in, or will once it is due.
     pub key: QueueKey,
-    /// When it is due, where it is not yet.
+    /// The time at which it is due, if it is not yet.
     pub scheduled_at: Option<UnixMicros>,
     /// Its row in the queue.
     pub bytes: Box<[u8]>,
 }
 
+/// Waiting messages as the commit will leave them.
+#[derive(Debug)]
+pub struct WaitingDraft<'a> {
+    store: &'a Store,
+    now: UnixMicros,
+    durable_amended: &'a Amended,
+    /// Messages that changed, by id; `None` for one that waits no longer.
+    messages: HashMap<u64, Option<Waiting>>,
+    /// Rows of `expiries` that changed, by key; `None` for one that is gone.
+    expiries: HashMap<[u8; 16], Option<Vec<u8>>>,
+    /// Scheduled messages whose validity has ended, with the time they are scheduled for; `None` until looked
+    /// for.
+    expired_scheduled: Option<HashMap<u64, UnixMicros>>,
+    amended: AmendedChanges,
+}
+
 impl Waiting {
-    /// What it says.
+    /// The message in its row.
     pub fn message(&self) -> Result<Message<'_>, Unavailable> {
         Message::read(self.key.message_id, &self.bytes).ok_or_else(|| damaged(Family::Queue))
     }
 
-    /// The row that it is in.
+    /// The family, key and value of the row that it is in.
     fn row(&self) -> (Family, Vec<u8>, Vec<u8>) {
-        let QueueKey { home, class, message_id } = self.key;
+        let QueueKey { first_choice, class, message_id } = self.key;
         match self.scheduled_at {
             None => (Family::Queue, self.key.to_bytes().to_vec(), self.bytes.to_vec()),
             Some(at) => {
-                let row = ScheduledRow { home, class, bytes: self.bytes.clone() };
+                let row = ScheduledRow { first_choice, class, bytes: self.bytes.clone() };
                 (Family::Scheduled, instant_id_key(at, message_id).to_vec(), row.to_bytes())
             }
         }
     }
 }
 
-impl Draft<'_> {
-    /// The message with this key, where it is in its queue.
-    pub(super) fn queued(&self, key: &QueueKey) -> Result<Option<Waiting>, Unavailable> {
-        if let Some(touched) = self.changes.touched.waiting.get(&key.message_id) {
-            return Ok(touched.clone().filter(|waiting| waiting.scheduled_at.is_none()));
+impl<'a> WaitingDraft<'a> {
+    /// Nothing is changed yet.
+    pub fn new(store: &'a Store, now: UnixMicros, durable_amended: &'a Amended) -> Self {
+        Self {
+            store,
+            now,
+            durable_amended,
+            messages: HashMap::new(),
+            expiries: HashMap::new(),
+            expired_scheduled: None,
+            amended: AmendedChanges::new(),
         }
-        let bytes = self.store.get(Family::Queue, &key.to_bytes())?;
-        Ok(bytes.map(|bytes| Waiting { key: *key, scheduled_at: None, bytes: bytes.into_boxed_slice() }))
     }
 
-    /// The message with this key, in its queue or among those scheduled for then.
-    pub(super) fn waiting(
+    /// The message with this key, if it is in its queue.
+    pub fn queued(&self, key: &QueueKey) -> Result<Option<Waiting>, Unavailable> {
+        if let Some(changed) = self.messages.get(&key.message_id) {
+            return Ok(changed.clone().filter(|waiting| waiting.scheduled_at.is_none()));
+        }
+        let bytes = self.store.queue().row(*key)?;
+        Ok(bytes.map(|bytes| Waiting { key: *key, scheduled_at: None, bytes }))
+    }
+
+    /// The message with this key, in its queue or among those scheduled for that time.
+    pub fn get(
         &self,
         key: &QueueKey,
         scheduled_at: Option<UnixMicros>,
     ) -> Result<Option<Waiting>, Unavailable> {
-        if let Some(touched) = self.changes.touched.waiting.get(&key.message_id) {
-            return Ok(touched.clone());
+        if let Some(changed) = self.messages.get(&key.message_id) {
+            return Ok(changed.clone());
         }
         if let Some(at) = scheduled_at {
             let key = instant_id_key(at, key.message_id);
@@ -73,21 +104,22 @@ impl Draft<'_> {
     }
 
     /// The message with this key, in its queue or, if its validity has ended, among the scheduled ones.
-    pub(super) fn waiting_or_expired(&mut self, key: &QueueKey) -> Result<Option<Waiting>, Unavailable> {
+    pub fn queued_or_expired(&mut self, key: &QueueKey) -> Result<Option<Waiting>, Unavailable> {
         if let Some(waiting) = self.queued(key)? {
             return Ok(Some(waiting));
         }
-        if self.changes.touched.expired_scheduled.is_none() {
-            self.changes.touched.expired_scheduled = Some(self.expired_scheduled()?);
+        if self.expired_scheduled.is_none() {
+            self.expired_scheduled = Some(self.expired_scheduled()?);
         }
-        let expired = self.changes.touched.expired_scheduled.as_ref();
+        let expired = self.expired_scheduled.as_ref();
         match expired.and_then(|expired| expired.get(&key.message_id)) {
-            Some(scheduled_at) => self.waiting(key, Some(*scheduled_at)),
+            Some(scheduled_at) => self.get(key, Some(*scheduled_at)),
             None => Ok(None),
         }
     }
 
-    /// When scheduled messages whose validity has ended were to be sent, those aside that many others come before.
+    /// The times that scheduled messages whose validity has ended are scheduled for, but for those behind too
+    /// many others.
     fn expired_scheduled(&self) -> Result<HashMap<u64, UnixMicros>, Unavailable> {
         let (mut expired, mut left, mut sound) = (HashMap::new(), EXPIRED_READ_MAX, true);
         self.store.scan(Family::Expiries, &[], |key, value| {
@@ -105,84 +137,95 @@ impl Draft<'_> {
         if sound { Ok(expired) } else { Err(damaged(Family::Expiries)) }
     }
 
-    /// A message as whoever was to send it knows it, brought up to date; `None` where it waits no longer.
-    pub(super) fn waiting_as_told(
-        &self,
-        key: &QueueKey,
-        told: &[u8],
-    ) -> Result<Option<Waiting>, Unavailable> {
-        if let Some(touched) = self.changes.touched.waiting.get(&key.message_id) {
-            return Ok(touched.clone());
+    /// A message as its sender holds it, brought up to date; `None` if it waits no longer.
+    pub fn up_to_date(&self, key: &QueueKey, held: &[u8]) -> Result<Option<Waiting>, Unavailable> {
+        if let Some(changed) = self.messages.get(&key.message_id) {
+            return Ok(changed.clone());
         }
         let bytes = match self.amendment(key)? {
-            None => told.into(),
+            None => held.into(),
             Some(Amendment::Replaced(bytes)) => bytes,
             Some(Amendment::Dropped) => return Ok(None),
         };
         Ok(Some(Waiting { key: *key, scheduled_at: None, bytes }))
     }
 
-    /// Takes a message out of where it waits, for good.
-    pub(super) fn stop_waiting(&mut self, waiting: &Waiting) -> Result<(), Unavailable> {
+    /// Removes a message from where it waits.
+    pub fn remove(&mut self, out: &mut Output, waiting: &Waiting) -> Result<(), Unavailable> {
         let message_id = waiting.key.message_id;
         if let Some(at) = waiting.message()?.content.expires_at {
-            self.set_expiry(at, message_id, None)?;
+            self.set_expiry(&mut out.batch, at, message_id, None)?;
         }
         let (family, key, before) = waiting.row();
-        self.batch.delete(family, key, before);
-        if self.changes.touched.waiting.insert(message_id, None).is_some() {
-            self.changes.news.unqueued.insert(message_id);
+        out.batch.delete(family, key, before);
+        if self.messages.insert(message_id, None).is_some() {
+            out.news.unqueued.insert(message_id);
         }
         Ok(())
     }
 
     /// Moves the end of a message's validity.
-    pub(super) fn move_expiry(
+    pub fn move_expiry(
         &mut self,
-        key: &QueueKey,
+        batch: &mut Batch,
+        waiting: &Waiting,
         scheduled_at: Option<UnixMicros>,
-        from: Option<UnixMicros>,
-        to: Option<UnixMicros>,
+        (from, to): (Option<UnixMicros>, Option<UnixMicros>),
     ) -> Result<(), Unavailable> {
+        let QueueKey { first_choice, class, message_id } = waiting.key;
         if let Some(at) = from.filter(|_| from != to) {
-            self.set_expiry(at, key.message_id, None)?;
+            self.set_expiry(batch, at, message_id, None)?;
         }
         if let Some(at) = to.filter(|_| from != to) {
-            let row = ExpiryRow { home: key.home, class: key.class, scheduled_at };
-            self.set_expiry(at, key.message_id, Some(&row))?;
+            let row = ExpiryRow { first_choice, class, scheduled_at };
+            self.set_expiry(batch, at, message_id, Some(&row))?;
         }
         Ok(())
     }
 
-    /// Whoever may hold a message in order to send it is told of its amendment when it asks for a lease.
-    pub(super) fn amend(&mut self, waiting: &Waiting, amendment: Amendment) {
-        if waiting.scheduled_at.is_none() {
-            self.changes.amended.insert(waiting.key.message_id, Some(amendment));
+    /// Writes a message's row in `expiries`, or removes it (`None`), unless it is like that already.
+    fn set_expiry(
+        &mut self,
+        batch: &mut Batch,
+        at: UnixMicros,
+        message_id: u64,
+        after: Option<&ExpiryRow>,
+    ) -> Result<(), Unavailable> {
+        let key = instant_id_key(at, message_id);
+        let before = match self.expiries.get(&key) {
+            Some(changed) => changed.clone(),
+            None => self.store.get(Family::Expiries, &key)?,
+        };
+        let after = after.map(Row::to_bytes);
+        if before != after {
+            batch.puts.push(Put {
+                family: Family::Expiries,
+                key: key.to_vec(),
+                value: after.clone(),
+                before,
+            });
+            self.expiries.insert(key, after);
         }
+        Ok(())
     }
 
-    /// Nobody is to be told of a message any more.
-    pub(super) fn forget_amendment(&mut self, message_id: u64) {
-        let known = self.changes.amended.contains_key(&message_id)
-            || self.fold.amended.get(message_id) != Known::Unchanged;
-        if known {
-            self.changes.amended.insert(message_id, None);
-        }
-    }
-
-    /// Changes what a message says, where it waits.
-    pub(super) fn rewrite(&mut self, waiting: &Waiting, bytes: Box<[u8]>) {
+    /// Changes a message's content where it waits.
+    pub fn rewrite(&mut self, batch: &mut Batch, waiting: &Waiting, bytes: Box<[u8]>) {
         let after = Waiting { bytes, ..waiting.clone() };
         let ((family, key, before), (_, _, value)) = (waiting.row(), after.row());
-        self.batch.replace(family, key, value, Some(before));
-        self.changes.touched.waiting.insert(waiting.key.message_id, Some(after));
+        batch.replace(family, key, value, Some(before));
+        self.messages.insert(waiting.key.message_id, Some(after));
     }
 
-    /// Moves scheduled messages that are due into their queues; the answer is how many.
-    pub(super) fn release_due(&mut self, until: UnixMicros, at_most: u32) -> Result<u32, Unavailable> {
+    /// Moves scheduled messages that are due into their queues; returns their number.
+    pub fn release_due(
+        &mut self,
+        out: &mut Output,
+        until: UnixMicros,
+        at_most: u32,
+    ) -> Result<u32, Unavailable> {
         let (mut due, mut sound) = (Vec::new(), true);
         let room = at_most as usize;
-        let touched = &self.changes.touched.waiting;
         self.store.scan(Family::Scheduled, &[], |key, value| {
             let Some((at, message_id)) = parse_instant_id_key(key) else {
                 sound = false;
@@ -191,7 +234,7 @@ impl Draft<'_> {
             if at > until || due.len() == room {
                 return false;
             }
-            let waiting = match touched.get(&message_id) {
+            let waiting = match self.messages.get(&message_id) {
                 Some(None) => return true,
                 Some(Some(waiting)) if waiting.scheduled_at.is_none() => return true,
                 Some(Some(waiting)) => Some(waiting.clone()),
@@ -206,28 +249,74 @@ impl Draft<'_> {
         }
         let released = u32::try_from(due.len()).unwrap_or(u32::MAX);
         for waiting in due {
-            self.release_one(waiting);
+            self.release_one(out, waiting);
         }
         Ok(released)
     }
 
-    fn release_one(&mut self, waiting: Waiting) {
+    fn release_one(&mut self, out: &mut Output, waiting: Waiting) {
         let (family, key, before) = waiting.row();
-        self.batch.delete(family, key, before);
+        out.batch.delete(family, key, before);
         let released = Waiting { scheduled_at: None, ..waiting };
         let (family, key, value) = released.row();
-        self.batch.insert(family, key, value);
-        self.changes.news.queued = true;
+        out.batch.insert(family, key, value);
+        out.news.queued = true;
         self.forget_amendment(released.key.message_id);
-        self.changes.touched.waiting.insert(released.key.message_id, Some(released));
+        self.messages.insert(released.key.message_id, Some(released));
+    }
+
+    /// Notes an amendment for the scheduler that may hold the message; it is passed on when a lease is asked
+    /// for.
+    pub fn amend(&mut self, waiting: &Waiting, amendment: Amendment) {
+        if waiting.scheduled_at.is_none() {
+            self.amended.insert(waiting.key.message_id, Some(amendment));
+        }
+    }
+
+    /// Forgets the amendment of a message that no scheduler has to be told of any more.
+    pub fn forget_amendment(&mut self, message_id: u64) {
+        let known = self.amended.contains_key(&message_id)
+            || self.durable_amended.get(message_id) != Known::Unchanged;
+        if known {
+            self.amended.insert(message_id, None);
+        }
+    }
+
+    /// The amendment of a message, which is passed on now.
+    pub fn take_amendment(&mut self, key: &QueueKey) -> Result<Option<Amendment>, Unavailable> {
+        let amendment = self.amendment(key)?;
+        if amendment.is_some() {
+            self.amended.insert(key.message_id, None);
+        }
+        Ok(amendment)
+    }
+
+    /// The difference of a waiting message from what its sender may hold.
+    fn amendment(&self, key: &QueueKey) -> Result<Option<Amendment>, Unavailable> {
+        if let Some(change) = self.amended.get(&key.message_id) {
+            return Ok(change.clone());
+        }
+        match self.durable_amended.get(key.message_id) {
+            Known::Unchanged => Ok(None),
+            Known::Amended(amendment) => Ok(Some(amendment.clone())),
+            Known::Forgotten => Ok(Some(match self.queued(key)? {
+                Some(waiting) => Amendment::Replaced(waiting.bytes),
+                None => Amendment::Dropped,
+            })),
+        }
+    }
+
+    /// The amendments that were noted or passed on.
+    pub fn finish(self) -> AmendedChanges {
+        self.amended
     }
 }
 
 impl ScheduledRow {
-    /// As it lies under this key.
+    /// The message of the row under this key.
     fn waiting(self, key: &[u8]) -> Option<Waiting> {
         let (at, message_id) = parse_instant_id_key(key)?;
-        let key = QueueKey { home: self.home, class: self.class, message_id };
+        let key = QueueKey { first_choice: self.first_choice, class: self.class, message_id };
         Some(Waiting { key, scheduled_at: Some(at), bytes: self.bytes })
     }
 }

@@ -1,4 +1,4 @@
-//! What of a message goes to an operator.
+//! The part of a message that goes to an operator.
 
 use std::fmt;
 
@@ -34,7 +34,7 @@ pub struct Content<'a> {
     pub submitted_to: Option<Address3<'a>>,
     /// Equal for the parts of one long message, so that they go the same way.
     pub spread: u64,
-    /// Whether the text came in a message_payload TLV (SMPP 3.4 §5.3.2.32).
+    /// True if the text came in a message_payload TLV (SMPP 3.4 §5.3.2.32).
     pub in_payload: bool,
     /// The text, as it was encoded.
     pub payload: &'a [u8],

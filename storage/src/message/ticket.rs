@@ -1,4 +1,4 @@
-//! What settles a message, whatever becomes of it.
+//! The part of a message by which it is settled, whatever its outcome.
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::{Amount, Currency};
@@ -11,40 +11,40 @@ use crate::codec::{Reader, put_bytes, put_currency, put_signed, put_varint};
 
 const HAS_DISPATCH: u8 = 1;
 
-/// What settles a message.
+/// The facts by which a message is settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket<'a> {
-    /// Who paid.
+    /// The account that paid.
     pub account: AccountNumber,
     /// Our id of the message as the client knows it: of 32 bits for SMPP 3.3.
     pub visible_id: u64,
-    /// What was debited.
+    /// The amount that was debited.
     pub amount: Amount,
-    /// As charged.
+    /// The number of segments charged.
     pub segments: u8,
     /// The calendar month that the segments count in.
     pub month: Month,
-    /// When the price is given back.
+    /// The terms under which the charge is refunded.
     pub terms: SettlementTerms,
-    /// Which receipts the client asked for (SMPP 3.4 §5.2.17).
+    /// The receipts that the client asked for (SMPP 3.4 §5.2.17).
     pub registered_delivery: u8,
-    /// As submitted.
+    /// The source address as submitted.
     pub source: Address3<'a>,
     /// As submitted, or in international form where that is what is sent.
     pub destination: Address3<'a>,
     /// The destination's network.
     pub network: NetworkCode,
-    /// The account's.
+    /// The currency of the account.
     pub currency: Currency,
-    /// The batch that the message belongs to.
+    /// The dispatch that the message belongs to.
     pub dispatch_id: Option<&'a [u8]>,
-    /// When the message was read off the socket.
+    /// The time at which the message was read off the socket.
     pub submitted_at: UnixMicros,
 }
 
 impl<'a> Ticket<'a> {
-    /// Reads the ticket of the message with this id, as [`super::Message::ticket_bytes`] cuts it out of a row; `None`
-    /// where the bytes are not one and nothing else.
+    /// Reads the ticket of the message with this id, as [`super::Message::ticket_bytes`] cuts it out of a
+    /// row; `None` where the bytes are not one and nothing else.
     pub fn read(message_id: u64, bytes: &'a [u8]) -> Option<Self> {
         let mut reader = Reader(bytes);
         let ticket = Self::take(message_id, &mut reader)?;

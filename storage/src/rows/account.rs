@@ -6,14 +6,14 @@ use tollgate_engine::wallet::{Volume, WalletState};
 use super::Row;
 use crate::codec::{Reader, put_amount, put_bytes, put_micros, put_varint};
 
-/// `accounts`: who stands behind an account number.
+/// `accounts`: the account of an account number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountRow {
     /// The account's name.
     pub id: String,
-    /// ISO 4217.
+    /// The currency's ISO 4217 code.
     pub currency: String,
-    /// When it was first provisioned.
+    /// The time at which it was first provisioned.
     pub created_at: UnixMicros,
 }
 

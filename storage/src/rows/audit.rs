@@ -6,20 +6,20 @@ use tollgate_engine::time::UnixMicros;
 use super::Row;
 use crate::codec::{Reader, put_bytes, put_micros};
 
-/// `audit`: one change that somebody made. Rows are numbered from 1 without gaps.
+/// `audit`: one change that was made. Rows are numbered from 1 without gaps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditRow {
-    /// When.
+    /// The time of the change.
     pub at: UnixMicros,
-    /// Who.
+    /// The person or key that made it.
     pub actor: String,
-    /// What was done.
+    /// The action that was taken.
     pub action: String,
-    /// To what.
+    /// The resource that was changed.
     pub resource: String,
-    /// What it said before; empty where it was not there.
+    /// The content before; empty if there was none.
     pub before: String,
-    /// What it says now; empty where it is gone.
+    /// The content after; empty if it was removed.
     pub after: String,
     /// The request that asked for it.
     pub request_id: String,
@@ -34,12 +34,12 @@ pub struct AuditRow {
 pub struct AuditTail {
     /// Its number; zero where there is no row yet.
     pub sequence: u64,
-    /// Its hash.
+    /// The hash of that row.
     pub hash: [u8; 32],
 }
 
 impl AuditRow {
-    /// What its hash has to be as row `sequence`.
+    /// The hash that it must have as row `sequence`.
     pub fn hash_at(&self, sequence: u64) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(sequence.to_be_bytes());

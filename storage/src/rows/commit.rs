@@ -5,14 +5,14 @@ use tollgate_engine::account::AccountNumber;
 use super::Row;
 use crate::codec::{Reader, put_varint};
 
-/// `batches`: which ids one commit gave out. CDR blocks come first, in order; ledger entries, receipts for gateways and
-/// unmatched receipts share the ids after them.
+/// `batches`: which ids one commit gave out. CDR blocks come first, in order; ledger entries, receipts for
+/// gateways and unmatched receipts share the ids after them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BatchRow {
-    /// Whose blocks, and how many CDRs in each.
+    /// The account of each block, and the number of CDRs in it.
     pub blocks: Vec<(AccountNumber, u32)>,
-    /// Ledger entries, receipts and unmatched receipts in the commit. Receipts go when a gateway has them, so of these
-    /// ids not all have a row for ever.
+    /// Ledger entries, receipts and unmatched receipts in the commit. Receipts go when a gateway has them, so
+    /// of these ids not all have a row for ever.
     pub entries: u32,
 }
 

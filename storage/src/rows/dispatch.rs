@@ -1,34 +1,34 @@
 //! Dispatches: how far a batch of messages has come.
 
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::Total;
 
 use super::Row;
-use crate::codec::{Reader, put_amount, put_varint};
+use crate::codec::{Reader, put_total, put_varint};
 
-/// `dispatches`: counters of one dispatch, equal to the counts over its CDRs and what became of its messages.
+/// `dispatches`: counters of one dispatch, equal to the counts over its CDRs and the state of its messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DispatchCounters {
-    /// Messages charged.
+    /// The number of messages charged.
     pub messages: u64,
     /// Their segments, less those of messages whose charge was given back.
     pub segments: u64,
     /// Messages that an operator took.
     pub submitted: u64,
-    /// Messages delivered.
+    /// The number of messages delivered.
     pub delivered: u64,
     /// Messages that ended otherwise, those cancelled aside.
     pub failed: u64,
-    /// Messages cancelled.
+    /// The number of messages cancelled.
     pub cancelled: u64,
-    /// Messages taken for good by operators that send no receipts. Nothing more will be heard of them.
+    /// Messages that ended as accepted, by operators that send no receipts.
     pub unconfirmed: u64,
-    /// What was charged less what was given back.
-    pub cost: Amount,
-    /// What the operators charge, as far as it is known in the account's currency.
-    pub cost_operators: Amount,
+    /// The charges less the refunds.
+    pub cost: Total,
+    /// The operators' costs, as far as they are known in the account's currency.
+    pub cost_operators: Total,
 }
 
-/// How far a dispatch has come as a whole.
+/// The status of a dispatch as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DispatchStatus {
     /// Something may still become of some of its messages.
@@ -57,7 +57,7 @@ impl DispatchCounters {
         self.messages.saturating_sub(ended.into_iter().fold(0, u64::saturating_add))
     }
 
-    /// How far it has come.
+    /// Its status as a whole.
     pub fn status(&self) -> DispatchStatus {
         if self.pending() > 0 {
             DispatchStatus::Processing
@@ -74,11 +74,11 @@ impl Row for DispatchCounters {
         put_varint(out, self.messages);
         put_varint(out, self.segments);
         put_varint(out, self.cancelled);
-        put_amount(out, self.cost);
+        put_total(out, self.cost);
         for counter in [self.submitted, self.delivered, self.failed, self.unconfirmed] {
             put_varint(out, counter);
         }
-        put_amount(out, self.cost_operators);
+        put_total(out, self.cost_operators);
     }
 
     fn take(reader: &mut Reader<'_>) -> Option<Self> {
@@ -86,7 +86,7 @@ impl Row for DispatchCounters {
             messages: reader.varint()?,
             segments: reader.varint()?,
             cancelled: reader.varint()?,
-            cost: reader.amount()?,
+            cost: reader.total()?,
             ..Self::default()
         };
         // Version 1 ends here: it handed nothing to operators.
@@ -98,7 +98,7 @@ impl Row for DispatchCounters {
             delivered: reader.varint()?,
             failed: reader.varint()?,
             unconfirmed: reader.varint()?,
-            cost_operators: reader.amount()?,
+            cost_operators: reader.total()?,
             ..first
         })
     }

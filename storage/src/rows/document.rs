@@ -12,11 +12,11 @@ use crate::codec::{Reader, put_bytes, put_micros, put_varint};
 pub struct DocumentRow {
     /// Counts the changes, from 1.
     pub revision: u64,
-    /// When it was made.
+    /// The time of its creation.
     pub created_at: UnixMicros,
-    /// When it was changed last.
+    /// The time of its last change.
     pub updated_at: UnixMicros,
-    /// What it says.
+    /// The content of the document.
     pub body: Vec<u8>,
 }
 

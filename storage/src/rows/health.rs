@@ -1,4 +1,4 @@
-//! How an operator was, as a time series.
+//! The health of an operator, as a time series.
 
 use tollgate_engine::health::HealthSample;
 

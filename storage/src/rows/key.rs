@@ -1,4 +1,4 @@
-//! Idempotency keys.
+//! Idempotency keys of messages.
 
 use tollgate_engine::time::UnixMicros;
 
@@ -10,9 +10,9 @@ use crate::codec::Reader;
 pub struct KeyRow {
     /// The message's id, as the client got it.
     pub message_id: u64,
-    /// Of the message's destination and content, to tell a resend from another message.
+    /// A hash of the message's destination and content, to tell a resend from another message.
     pub fingerprint: u64,
-    /// Until when the key is remembered.
+    /// The time until which the key is remembered.
     pub expires_at: UnixMicros,
 }
 

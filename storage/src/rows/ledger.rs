@@ -6,7 +6,7 @@ use tollgate_engine::time::UnixMicros;
 use super::Row;
 use crate::codec::{Reader, put_amount, put_bytes, put_micros, put_option};
 
-/// What an entry of the ledger is. The debits are not here: the CDR of a charge is its debit.
+/// The kind of a ledger entry. The debits are not here: the CDR of a charge is its debit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum EntryKind {
@@ -41,19 +41,19 @@ impl EntryKind {
 /// `ledger`: one change of a balance that is not a charge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerEntry {
-    /// What it is.
+    /// The kind of entry.
     pub kind: EntryKind,
     /// Added to the balance.
     pub amount: Amount,
-    /// When.
+    /// The time of the entry.
     pub at: UnixMicros,
-    /// Why, in the words of who asked for it; a message id for refunds.
+    /// The reason in the author's words; a message id for refunds.
     pub reference: String,
     /// The durable balance with this entry; `None` where an earlier version made it.
     pub balance_after: Option<Amount>,
-    /// Who asked for it; empty for nobody.
+    /// The author of the entry; empty for none.
     pub actor: String,
-    /// Why, at length.
+    /// The reason at length.
     pub details: String,
     /// JSON, or empty.
     pub metadata: String,

@@ -12,7 +12,7 @@ use crate::message::QueueKey;
 pub struct OperatorRow {
     /// The operator's code.
     pub code: String,
-    /// When it was first provisioned.
+    /// The time at which it was first provisioned.
     pub created_at: UnixMicros,
 }
 
@@ -27,17 +27,17 @@ impl Row for OperatorRow {
     }
 }
 
-/// `leases`: messages that are about to be written to a link, or were. What a crash leaves in one and has not been
-/// settled has an unknown outcome.
+/// `leases`: messages that are about to be written to a link, or were. What a crash leaves in one and has not
+/// been settled has an unknown outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeaseRow {
     /// The daemon's number of it: the row's key, not part of its bytes.
     pub id: u64,
-    /// Who got them.
+    /// The operator that got them.
     pub operator: OperatorNumber,
-    /// When the lease became durable.
+    /// The time at which the lease became durable.
     pub at: UnixMicros,
-    /// Which messages, in ascending order.
+    /// The messages, in ascending order.
     pub keys: Vec<QueueKey>,
 }
 
@@ -48,15 +48,16 @@ impl LeaseRow {
     }
 }
 
-/// Keys are written as steps from the one before, which are small: most of a lease is of one home and class.
+/// Keys are written as steps from the one before, which are small: most of a lease is of one operator and
+/// class.
 impl Row for LeaseRow {
     fn write_to(&self, out: &mut Vec<u8>) {
         put_varint(out, u64::from(self.operator.0));
         put_micros(out, self.at);
         put_varint(out, self.keys.len() as u64);
-        let mut before = QueueKey { home: OperatorNumber(0), class: 0, message_id: 0 };
+        let mut before = QueueKey { first_choice: OperatorNumber(0), class: 0, message_id: 0 };
         for key in &self.keys {
-            put_varint(out, u64::from(key.home.0.wrapping_sub(before.home.0)));
+            put_varint(out, u64::from(key.first_choice.0.wrapping_sub(before.first_choice.0)));
             out.push(key.class);
             put_varint(out, key.message_id.wrapping_sub(before.message_id));
             before = *key;
@@ -65,12 +66,12 @@ impl Row for LeaseRow {
 
     fn take(reader: &mut Reader<'_>) -> Option<Self> {
         let (operator, at) = (OperatorNumber(u16::try_from(reader.varint()?).ok()?), reader.micros()?);
-        let mut before = QueueKey { home: OperatorNumber(0), class: 0, message_id: 0 };
+        let mut before = QueueKey { first_choice: OperatorNumber(0), class: 0, message_id: 0 };
         let keys = (0..reader.varint()?)
             .map(|_| {
                 let step = u16::try_from(reader.varint()?).ok()?;
                 before = QueueKey {
-                    home: OperatorNumber(before.home.0.wrapping_add(step)),
+                    first_choice: OperatorNumber(before.first_choice.0.wrapping_add(step)),
                     class: reader.u8()?,
                     message_id: before.message_id.wrapping_add(reader.varint()?),
                 };

@@ -1,4 +1,4 @@
-//! Receipts: on their way to gateways, and those that nobody asked for.
+//! Receipts: on their way to gateways, and those that match no message.
 
 use tollgate_engine::settlement::ReceiptState;
 use tollgate_engine::time::UnixMicros;
@@ -14,7 +14,7 @@ pub struct ReceiptAddress {
     pub ton: u8,
     /// Numbering plan indicator (SMPP 3.4 §5.2.6).
     pub npi: u8,
-    /// As the message had it.
+    /// The digits as the message had them.
     pub digits: Vec<u8>,
 }
 
@@ -39,23 +39,23 @@ impl ReceiptAddress {
 pub struct GatewayReceipt {
     /// The message's id as the client knows it.
     pub message_id: u64,
-    /// Who the receipt is from: the message's destination.
+    /// The source of the receipt: the message's destination.
     pub source: ReceiptAddress,
-    /// Who it goes to: the message's source.
+    /// The destination of the receipt: the message's source.
     pub destination: ReceiptAddress,
-    /// What became of the message.
+    /// The state of the message.
     pub state: ReceiptState,
-    /// Whether it is not the last word.
+    /// True if more receipts will follow.
     pub intermediate: bool,
-    /// When the message was submitted to us.
+    /// The time at which the message was submitted to us.
     pub submitted_at: UnixMicros,
-    /// When it reached the state.
+    /// The time at which it reached the state.
     pub done_at: UnixMicros,
     /// The operator's `err:` text.
     pub error: Vec<u8>,
     /// The TLV network_error_code (SMPP 3.4 §5.3.2.31).
     pub network_error: Option<[u8; 3]>,
-    /// As charged.
+    /// The number of segments charged.
     pub segments: u8,
 }
 
@@ -93,23 +93,23 @@ impl Row for GatewayReceipt {
     }
 }
 
-/// `unmatched`: a receipt that belongs to no message we know of, as it came. Its message may be one whose outcome is
-/// unknown, or one whose submit response is still on its way.
+/// `unmatched`: a receipt that belongs to no message we know of, as it came. Its message may be one whose
+/// outcome is unknown, or one whose submit response is still on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnmatchedRow {
-    /// When it came.
+    /// The time at which it came.
     pub received_at: UnixMicros,
-    /// What the operator may mean by the id it names, in the order to try.
+    /// The ids that the operator may mean, in the order to try.
     pub ids: Vec<Vec<u8>>,
-    /// What became of the message.
+    /// The state of the message.
     pub state: ReceiptState,
-    /// Whether the operator says that more will come.
+    /// True if the operator says that more receipts will come.
     pub intermediate: bool,
     /// The receipt's `err:` text.
     pub error: Vec<u8>,
     /// The TLV network_error_code (SMPP 3.4 §5.3.2.31).
     pub network_error: Option<[u8; 3]>,
-    /// When the message reached the state.
+    /// The time at which the message reached the state.
     pub done_at: UnixMicros,
     /// The receipt's source, which is the message's destination.
     pub source: Vec<u8>,

@@ -10,13 +10,13 @@ use crate::codec::{Reader, put_bytes, put_micros};
 /// `requests`: what an idempotency key was first used for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RequestRow {
-    /// Until when the key is remembered.
+    /// The time until which the key is remembered.
     pub expires_at: UnixMicros,
-    /// Of the request, to tell a resend from another request.
+    /// A hash of the request, to tell a resend from another request.
     pub fingerprint: u64,
-    /// When it was first used.
+    /// The time of its first use.
     pub at: UnixMicros,
-    /// What it came to, as [`Changed`](crate::change::Changed) writes itself.
+    /// The result, as [`Changed`](crate::change::Changed) writes itself.
     pub result: Vec<u8>,
 }
 

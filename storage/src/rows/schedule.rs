@@ -9,14 +9,15 @@ use super::Row;
 use crate::codec::{Reader, put_micros, put_option, put_varint};
 use crate::message::QueueKey;
 
-/// `scheduled`: a message that is not to be sent before its time (SMPP 3.4 §5.2.15). The key has its time and its id.
+/// `scheduled`: a message that is not to be sent before its time (SMPP 3.4 §5.2.15). The key has its time and
+/// its id.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ScheduledRow {
-    /// The home of the queue that it goes to.
-    pub home: OperatorNumber,
-    /// And its class.
+    /// The operator of the queue that it goes to.
+    pub first_choice: OperatorNumber,
+    /// The class of that queue.
     pub class: u8,
-    /// Its bytes there.
+    /// Its bytes in that queue.
     pub bytes: Box<[u8]>,
 }
 
@@ -24,52 +25,56 @@ pub struct ScheduledRow {
 impl fmt::Debug for ScheduledRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut row = f.debug_struct("ScheduledRow");
-        row.field("home", &self.home).field("class", &self.class).field("octets", &self.bytes.len()).finish()
+        row.field("first_choice", &self.first_choice)
+            .field("class", &self.class)
+            .field("octets", &self.bytes.len())
+            .finish()
     }
 }
 
 impl Row for ScheduledRow {
     fn write_to(&self, out: &mut Vec<u8>) {
-        put_varint(out, u64::from(self.home.0));
+        put_varint(out, u64::from(self.first_choice.0));
         out.push(self.class);
         out.extend_from_slice(&self.bytes);
     }
 
     fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        let home = OperatorNumber(u16::try_from(reader.varint()?).ok()?);
+        let first_choice = OperatorNumber(u16::try_from(reader.varint()?).ok()?);
         let class = reader.u8()?;
-        Some(Self { home, class, bytes: reader.take(reader.0.len())?.into() })
+        Some(Self { first_choice, class, bytes: reader.take(reader.0.len())?.into() })
     }
 }
 
-/// `expiries`: a message whose client gave it an end. The key has that end and the message's id. The row goes with the
-/// message.
+/// `expiries`: a message whose client gave it an end. The key has that end and the message's id. The row goes
+/// with the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExpiryRow {
-    /// The home of the queue that it waits in.
-    pub home: OperatorNumber,
-    /// And its class.
+    /// The operator of the queue that it waits in.
+    pub first_choice: OperatorNumber,
+    /// The class of that queue.
     pub class: u8,
-    /// When it was to be sent, where it was scheduled. It is in `scheduled` until it is due and in `queue` from then on.
+    /// The time that it was scheduled for, if it was. It is in `scheduled` until it is due and in `queue`
+    /// from then on.
     pub scheduled_at: Option<UnixMicros>,
 }
 
 impl ExpiryRow {
-    /// Where the message with this id waits once it is due.
+    /// The place where the message with this id waits once it is due.
     pub fn queue_key(&self, message_id: u64) -> QueueKey {
-        QueueKey { home: self.home, class: self.class, message_id }
+        QueueKey { first_choice: self.first_choice, class: self.class, message_id }
     }
 }
 
 impl Row for ExpiryRow {
     fn write_to(&self, out: &mut Vec<u8>) {
-        put_varint(out, u64::from(self.home.0));
+        put_varint(out, u64::from(self.first_choice.0));
         out.push(self.class);
         put_option(out, self.scheduled_at, put_micros);
     }
 
     fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        let home = OperatorNumber(u16::try_from(reader.varint()?).ok()?);
-        Some(Self { home, class: reader.u8()?, scheduled_at: reader.option(Reader::micros)? })
+        let first_choice = OperatorNumber(u16::try_from(reader.varint()?).ok()?);
+        Some(Self { first_choice, class: reader.u8()?, scheduled_at: reader.option(Reader::micros)? })
     }
 }

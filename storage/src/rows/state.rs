@@ -1,4 +1,4 @@
-//! What became of a message.
+//! States of messages after their submit.
 
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::operator::OperatorNumber;
@@ -8,12 +8,12 @@ use tollgate_engine::time::UnixMicros;
 use super::Row;
 use crate::codec::{Reader, put_amount, put_bytes, put_currency, put_micros, put_option, put_varint};
 
-/// How a row says whether its message's charge was given back.
+/// Values of a row for a charge that was not refunded, was refunded, or was refunded by hand.
 const NOT_REFUNDED: u8 = 0;
 const REFUNDED: u8 = 1;
 const REFUNDED_BY_HAND: u8 = 2;
 
-/// What became of a message, by the numbers of SMPP 3.4 §5.2.28.
+/// The state of a message, by the numbers of SMPP 3.4 §5.2.28.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum MessageState {
@@ -30,14 +30,14 @@ pub enum MessageState {
     Undeliverable = 5,
     /// An operator that sends no receipts has it: nothing more will be heard.
     Accepted = 6,
-    /// Nobody can say.
+    /// The outcome is not known.
     Unknown = 7,
     /// No operator took it, or the one that did rejected it.
     Rejected = 8,
 }
 
 impl MessageState {
-    /// Every state.
+    /// Every state there is.
     pub const ALL: [Self; 8] = [
         Self::Enroute,
         Self::Delivered,
@@ -63,7 +63,7 @@ impl MessageState {
         }
     }
 
-    /// Whether nothing more will become of it.
+    /// True if the state is final.
     pub const fn is_final(self) -> bool {
         !matches!(self, Self::Enroute)
     }
@@ -86,29 +86,30 @@ impl MessageState {
     }
 }
 
-/// `states`: what became of a message after its submit. A message without a row waits to be sent, or is not to be sent
-/// at all.
+/// `states`: the state of a message after its submit. A message without a row waits to be sent, or is not to
+/// be sent at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StateRow {
     /// The state reached.
     pub state: MessageState,
-    /// When.
+    /// The time at which it was reached.
     pub at: UnixMicros,
     /// Given back, of the CDR's amount: nothing or all of it.
     pub refunded: Amount,
-    /// Whether the charge was given back, which may be one of nothing.
+    /// True if the charge was refunded, also if it was zero.
     pub is_refunded: bool,
-    /// Whether somebody gave it back after the message had come to its end; only where it was given back.
+    /// True if it was refunded by hand after the message had ended.
     pub refunded_by_hand: bool,
-    /// Who has it, or refused it last; zero for nobody.
+    /// The operator that has it, or refused it last; zero for none.
     pub operator: OperatorNumber,
-    /// How often it was sent.
+    /// The number of attempts.
     pub attempts: u8,
     /// It was sent again after an unknown outcome, so that its recipient may have it twice.
     pub possible_duplicate: bool,
-    /// The SMPP command_status of the last refusal, or what a receipt's `err:` says where it is a number; zero for none.
+    /// The SMPP command_status of the last refusal, or what a receipt's `err:` says where it is a number;
+    /// zero for none.
     pub error: u32,
-    /// What the operator charges, in its currency.
+    /// The operator's cost, in its currency.
     pub cost: Amount,
     /// The operator's currency; `None` where no operator took the message.
     pub cost_currency: Option<Currency>,
@@ -116,9 +117,9 @@ pub struct StateRow {
     pub cost_in_account_currency: Option<Amount>,
     /// The operator's id of it, in canonical form.
     pub upstream_id: Vec<u8>,
-    /// When an operator took it.
+    /// The time at which an operator accepted it.
     pub accepted_at: Option<UnixMicros>,
-    /// Who was asked, in order.
+    /// The operators that were tried, in order.
     pub tried: Vec<OperatorNumber>,
 }
 
@@ -128,8 +129,8 @@ impl StateRow {
         Self { state: MessageState::Deleted, at, refunded, is_refunded: true, ..Self::default() }
     }
 
-    /// Price less what was given back and what the operator charges, in the account's currency; `None` where that is not
-    /// known, or where it cannot be held.
+    /// Price less what was given back and what the operator charges, in the account's currency; `None` where
+    /// that is not known, or where it cannot be held.
     pub fn margin(&self, price: Amount) -> Option<Amount> {
         let cost = match self.cost_currency {
             None => Amount::ZERO,
@@ -138,7 +139,7 @@ impl StateRow {
         price.checked_sub(self.refunded)?.checked_sub(cost)
     }
 
-    /// What version 1 has no place for.
+    /// Reads the fields that version 1 does not have.
     fn take_rest(self, reader: &mut Reader<'_>) -> Option<Self> {
         let refund = reader.u8()?;
         if refund > REFUNDED_BY_HAND {

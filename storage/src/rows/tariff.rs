@@ -1,4 +1,4 @@
-//! Archived tariffs.
+//! Archived versions of the tariff.
 
 use tollgate_engine::time::UnixMicros;
 
@@ -10,7 +10,7 @@ use crate::codec::{Reader, put_bytes, put_micros, put_varint};
 pub struct TariffRow {
     /// The content hash.
     pub version: String,
-    /// When it was first applied.
+    /// The time at which it was first applied.
     pub applied_at: UnixMicros,
     /// The files that it was read from, by name.
     pub files: Vec<(String, Vec<u8>)>,

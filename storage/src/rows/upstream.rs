@@ -9,33 +9,33 @@ use super::Row;
 use crate::codec::{Reader, put_amount, put_bytes, put_currency, put_micros, put_option, put_varint};
 use crate::message::Ticket;
 
-/// How long a settled message is still known by its operator's id, so that a late receipt is not taken for one of a
-/// message that we never had: seven days.
+/// The time for which a settled message is still known by its operator's id, so that a late receipt is not
+/// taken for one of a message that we never had: seven days.
 pub const SETTLED_KEPT_MICROS: u64 = 7 * 86_400 * 1_000_000;
 
 /// `upstream`: a message that an operator took, and what its receipt needs to settle it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UpstreamRow {
-    /// Until when the row is kept; the end of time while its receipt is awaited. It is no longer once the message is
-    /// settled, or an operator took it a second time and that one's receipt is awaited.
+    /// The time until which the row is kept; the end of time while its receipt is awaited. It is no longer
+    /// once the message is settled, or an operator took it a second time and that one's receipt is awaited.
     pub expires_at: UnixMicros,
-    /// Whether the message is at its end: a receipt changes nothing any more.
+    /// True if the message has ended: a receipt changes nothing any more.
     pub settled: bool,
     /// Our id of the message.
     pub message_id: u64,
-    /// When the operator took it.
+    /// The time at which the operator accepted it.
     pub accepted_at: UnixMicros,
-    /// What the operator charges, in its currency.
+    /// The operator's cost, in its currency.
     pub cost: Amount,
     /// The operator's currency.
     pub cost_currency: Currency,
     /// The same in the account's currency, where there is a rate.
     pub cost_in_account_currency: Option<Amount>,
-    /// How often the message was sent.
+    /// The number of attempts.
     pub attempts: u8,
     /// It was sent again after an unknown outcome.
     pub possible_duplicate: bool,
-    /// What [`Ticket::read`] reads.
+    /// The bytes that [`Ticket::read`] reads.
     pub ticket: Box<[u8]>,
 }
 
@@ -49,15 +49,15 @@ impl fmt::Debug for UpstreamRow {
 }
 
 impl UpstreamRow {
-    /// Until when a row is kept whose receipt is awaited.
+    /// The end of a row whose receipt is awaited.
     pub const NOT_BEFORE_SETTLED: UnixMicros = UnixMicros(u64::MAX);
 
-    /// What settles the message; `None` where the bytes are no ticket.
+    /// The facts by which the message is settled; `None` if the bytes are no ticket.
     pub fn ticket(&self) -> Option<Ticket<'_>> {
         Ticket::read(self.message_id, &self.ticket)
     }
 
-    /// Whether the message's receipt is to come under this row's id.
+    /// True if the message's receipt is to come under this row's id.
     pub fn is_awaited(&self) -> bool {
         self.expires_at == Self::NOT_BEFORE_SETTLED
     }

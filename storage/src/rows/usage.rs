@@ -2,41 +2,42 @@
 
 use std::collections::BTreeMap;
 
-use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::money::{Currency, Total};
 
 use super::Row;
-use crate::codec::{Reader, put_amount, put_currency, put_varint};
+use crate::codec::{Reader, put_currency, put_total, put_varint};
 
-/// `usage`: counters of the messages of one key, equal to the counts over their CDRs and what became of them. Amounts are
-/// in the account's currency. In the rows of an operator over all accounts, which have several, only `costs` has money.
+/// `usage`: counters of the messages of one key, equal to the counts over their CDRs and their states.
+/// Amounts are in the account's currency. In the rows of an operator over all accounts, which have several,
+/// only `costs` has money.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UsageRow {
-    /// Messages charged.
+    /// The number of messages charged.
     pub messages: u64,
     /// Their segments, less those of messages whose charge was given back.
     pub segments: u64,
-    /// What was charged, what was given back of it included.
-    pub charged: Amount,
-    /// What was given back.
-    pub refunded: Amount,
+    /// The charges, refunded ones included.
+    pub charged: Total,
+    /// The sum of the refunds.
+    pub refunded: Total,
     /// Messages that an operator took.
     pub submitted: u64,
-    /// Messages delivered.
+    /// The number of messages delivered.
     pub delivered: u64,
     /// Messages that ended otherwise, those cancelled aside.
     pub failed: u64,
-    /// Messages cancelled.
+    /// The number of messages cancelled.
     pub cancelled: u64,
-    /// Messages taken for good by operators that send no receipts. Nothing more will be heard of them.
+    /// Messages that ended as accepted, by operators that send no receipts.
     pub unconfirmed: u64,
-    /// What the operators charge, as far as it is known in the account's currency.
-    pub cost_operators: Amount,
-    /// What the operator charges, by its currency; only in its rows over all accounts. There is no zero in it.
-    pub costs: BTreeMap<Currency, Amount>,
+    /// The operators' costs, as far as they are known in the account's currency.
+    pub cost_operators: Total,
+    /// The operator's costs, by currency; only in its rows over all accounts. There is no zero in it.
+    pub costs: BTreeMap<Currency, Total>,
 }
 
 impl UsageRow {
-    /// Whether it counts nothing. Such a row is not kept.
+    /// True if it counts nothing. Such a row is not kept.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -47,40 +48,34 @@ impl UsageRow {
         self.messages.saturating_sub(ended.into_iter().fold(0, u64::saturating_add))
     }
 
-    /// Counts what `other` counts too. Rows in different currencies have no sum: what is added up is of one account, or
-    /// of one operator over all accounts.
+    /// Adds the counts of `other`. Rows in different currencies have no sum: rows that are added are of one
+    /// account, or of one operator over all accounts.
     pub fn add(&mut self, other: &Self) {
-        self.change(other, u64::wrapping_add, Amount::checked_add);
+        self.change(other, u64::wrapping_add, |sum, other| *sum += other);
     }
 
-    /// Counts what `other` counts no longer.
+    /// Takes the counts of `other` away.
     pub fn remove(&mut self, other: &Self) {
-        self.change(other, u64::wrapping_sub, Amount::checked_sub);
+        self.change(other, u64::wrapping_sub, |sum, other| *sum -= other);
     }
 
-    /// Counters go round: what becomes of a message may be counted before its charge is, and takes away what is not there
-    /// yet. Amounts that cannot be held stay as they are: long before, the wallets of these charges could not hold them either.
-    fn change(
-        &mut self,
-        other: &Self,
-        count: impl Fn(u64, u64) -> u64,
-        money: impl Fn(Amount, Amount) -> Option<Amount>,
-    ) {
+    /// Counters wrap around: the outcome of a message may be counted before its charge is, and is then taken
+    /// from a counter that does not have it yet.
+    fn change(&mut self, other: &Self, count: impl Fn(u64, u64) -> u64, money: impl Fn(&mut Total, Total)) {
         for (counter, other) in self.counters_mut().into_iter().zip(other.counters()) {
             *counter = count(*counter, other);
         }
-        for (amount, other) in [
+        for (sum, other) in [
             (&mut self.charged, other.charged),
             (&mut self.refunded, other.refunded),
             (&mut self.cost_operators, other.cost_operators),
         ] {
-            *amount = money(*amount, other).unwrap_or(*amount);
+            money(sum, other);
         }
         for (currency, cost) in &other.costs {
-            let sum = self.costs.entry(*currency).or_default();
-            *sum = money(*sum, *cost).unwrap_or(*sum);
+            money(self.costs.entry(*currency).or_default(), *cost);
         }
-        self.costs.retain(|_, sum| *sum != Amount::ZERO);
+        self.costs.retain(|_, sum| *sum != Total::ZERO);
     }
 
     fn counters(&self) -> [u64; 7] {
@@ -100,12 +95,12 @@ impl Row for UsageRow {
             put_varint(out, counter);
         }
         for amount in [self.charged, self.refunded, self.cost_operators] {
-            put_amount(out, amount);
+            put_total(out, amount);
         }
         put_varint(out, self.costs.len() as u64);
         for (currency, cost) in &self.costs {
             put_currency(out, *currency);
-            put_amount(out, *cost);
+            put_total(out, *cost);
         }
     }
 
@@ -114,11 +109,11 @@ impl Row for UsageRow {
         for counter in row.counters_mut() {
             *counter = reader.varint()?;
         }
-        row.charged = reader.amount()?;
-        row.refunded = reader.amount()?;
-        row.cost_operators = reader.amount()?;
+        row.charged = reader.total()?;
+        row.refunded = reader.total()?;
+        row.cost_operators = reader.total()?;
         for _ in 0..reader.varint()? {
-            row.costs.insert(reader.currency()?, reader.amount()?);
+            row.costs.insert(reader.currency()?, reader.total()?);
         }
         Some(row)
     }

@@ -13,8 +13,8 @@ pub struct AuditRows<'a> {
 }
 
 impl AuditRows<'_> {
-    /// Calls `visit` with the number and row of each audit note of these numbers, until it answers `false`. They are
-    /// numbered from 1.
+    /// Calls `visit` with the number and row of each audit note of these numbers, until it returns `false`.
+    /// They are numbered from 1.
     pub fn notes(
         &self,
         sequences: RangeInclusive<u64>,

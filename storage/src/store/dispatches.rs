@@ -24,8 +24,8 @@ impl DispatchRows<'_> {
         self.database.row(Family::Dispatches, &account_name_key(account, dispatch_id))
     }
 
-    /// Calls `visit` with an account's dispatch ids and their counters in the order of the ids, those that come after
-    /// `after_name` (empty for all), until it breaks off. They are of one durable instant.
+    /// Calls `visit` with an account's dispatch ids and their counters in the order of the ids, those that
+    /// come after `after_name` (empty for all), until it returns `Break`. They are of one durable instant.
     pub fn list(
         &self,
         account: AccountNumber,

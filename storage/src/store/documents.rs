@@ -4,20 +4,20 @@ use crate::database::{Database, Order, Unavailable, damaged};
 use crate::rows::{DocumentRow, Row};
 use crate::schema::{Collection, Family, document_key};
 
-/// Reads documents.
+/// Reads documents of the management API.
 #[derive(Clone, Copy, Debug)]
 pub struct DocumentRows<'a> {
     pub(super) database: &'a Database,
 }
 
 impl DocumentRows<'_> {
-    /// A document.
+    /// The document with this key.
     pub fn get(&self, collection: Collection, key: &[u8]) -> Result<Option<DocumentRow>, Unavailable> {
         self.database.row(Family::Documents, &document_key(collection, key))
     }
 
-    /// Calls `visit` with the key and row of each document whose key begins with `prefix`, by ascending key, until it
-    /// answers `false`: those whose keys come after `after`, where there is one.
+    /// Calls `visit` with the key and row of each document whose key begins with `prefix`, by ascending key,
+    /// until it answers `false`: those whose keys come after `after`, where there is one.
     pub fn list(
         &self,
         collection: Collection,

@@ -1,8 +1,8 @@
 //! Reads of what an account was charged, and of all that moved its money, in either direction.
 //!
-//! Each of them shows one durable instant, from its first row to its last, whatever is committed meanwhile; the next call
-//! shows a later one. While one is under way the database cannot be opened again after a failed write, so a visitor is to
-//! take what it needs and not to wait for anybody.
+//! Each of them shows one durable instant, from its first row to its last, whatever is committed meanwhile;
+//! the next call shows a later one. While one is under way the database cannot be opened again after a failed
+//! write, so a visitor is to take what it needs and not to wait for anybody.
 
 use std::ops::{ControlFlow, Range};
 
@@ -19,7 +19,7 @@ use crate::view::View;
 pub enum Transaction<'a> {
     /// An entry of the ledger, with its id.
     Entry(u64, LedgerEntry),
-    /// A charge: the CDR is its debit. Beside it, what became of the message, where something has.
+    /// A charge: the CDR is its debit. Beside it, the state of the message, if it has one.
     Charge(&'a Cdr<'a>, Option<&'a StateRow>),
 }
 
@@ -40,9 +40,9 @@ pub struct History<'a> {
 }
 
 impl History<'_> {
-    /// Calls `visit` with the CDRs of an account and what became of their messages, the newest first: of ids below
-    /// `before_id` and not below `down_to`, until it breaks off. What is read of the disk begins where the CDRs do, and
-    /// ends soon after the last that is visited.
+    /// Calls `visit` with the CDRs of an account and the states of their messages, the newest first: of ids
+    /// below `before_id` and not below `down_to`, until it returns `Break`. What is read of the disk begins
+    /// where the CDRs do, and ends soon after the last that is visited.
     pub fn cdrs_before(
         &self,
         account: AccountNumber,
@@ -55,9 +55,9 @@ impl History<'_> {
         })
     }
 
-    /// Calls `visit` with the CDRs of an account and what became of their messages, in the order of their commits: of ids
-    /// from `from_id` on and below `to_id`, until it breaks off. [`first_id_at`](crate::schema::first_id_at) has the ids of
-    /// an instant.
+    /// Calls `visit` with the CDRs of an account and the states of their messages, in the order of their
+    /// commits: of ids from `from_id` on and below `to_id`, until it returns `Break`.
+    /// [`first_id_at`](crate::schema::first_id_at) has the ids of an instant.
     pub fn charges_between(
         &self,
         account: AccountNumber,
@@ -68,7 +68,8 @@ impl History<'_> {
         View::of_account(self.database, account, |view| charges_up(view, from_id..to_id, &mut visit))
     }
 
-    /// Calls `visit` with all that moved an account's money before an id, the newest first, until it breaks off.
+    /// Calls `visit` with all that moved an account's money before an id, the newest first, until it returns
+    /// `Break`.
     pub fn transactions_before(
         &self,
         account: AccountNumber,
@@ -77,7 +78,7 @@ impl History<'_> {
     ) -> Result<(), Unavailable> {
         View::of_account(self.database, account, |view| {
             let mut entries = view.entries_down(before_id)?.peekable();
-            // A read that fails ends the walk over the CDRs, and is then told.
+            // A read that fails ends the walk over the CDRs, and is then returned.
             let mut failed = None;
             let walked = charges_down(view, 0..before_id, &mut |cdr, state| {
                 while let Some(entry) = entries.next_if(|entry| is_after(entry, cdr.message_id)) {
@@ -107,8 +108,8 @@ impl History<'_> {
         })
     }
 
-    /// Calls `visit` with the ledger entries of an account and their ids, the newest first, of ids below `before_id`, until
-    /// it breaks off.
+    /// Calls `visit` with the ledger entries of an account and their ids, the newest first, of ids below
+    /// `before_id`, until it breaks off.
     pub fn ledger_before(
         &self,
         account: AccountNumber,
@@ -118,8 +119,8 @@ impl History<'_> {
         View::of_account(self.database, account, |view| visit_all(view.entries_down(before_id)?, &mut visit))
     }
 
-    /// Calls `visit` with the ledger entries of an account and their ids, the oldest first, of ids from `from_id` on and
-    /// below `to_id`, until it breaks off.
+    /// Calls `visit` with the ledger entries of an account and their ids, the oldest first, of ids from
+    /// `from_id` on and below `to_id`, until it returns `Break`.
     pub fn ledger_between(
         &self,
         account: AccountNumber,
@@ -133,7 +134,7 @@ impl History<'_> {
     }
 }
 
-/// Whether an entry has an id above that, or could not be read.
+/// True if an entry has an id above that, or could not be read.
 fn is_after(entry: &Result<(u64, LedgerEntry), Unavailable>, message_id: u64) -> bool {
     entry.as_ref().map_or(true, |(id, _)| *id > message_id)
 }

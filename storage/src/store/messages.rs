@@ -14,7 +14,7 @@ pub struct MessageRows<'a> {
 }
 
 impl MessageRows<'_> {
-    /// What became of a message; `None` while it waits to be sent, and for one that is not to be sent at all.
+    /// The state of a message; `None` while it waits to be sent, and for one that is not to be sent at all.
     pub fn state(&self, account: AccountNumber, message_id: u64) -> Result<Option<StateRow>, Unavailable> {
         self.database.row(Family::States, &account_id_key(account, message_id))
     }

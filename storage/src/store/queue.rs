@@ -19,18 +19,19 @@ pub struct QueueRows<'a> {
 }
 
 impl QueueRows<'_> {
-    /// Messages of a queue in the order in which they are sent, those whose ids come after `after`; zero for all.
+    /// Messages of a queue in the order in which they are sent, those whose ids come after `after`; zero for
+    /// all.
     pub fn after(
         &self,
-        home: OperatorNumber,
+        first_choice: OperatorNumber,
         class: u8,
         after: u64,
         at_most: usize,
     ) -> Result<Vec<QueuedRow>, Unavailable> {
         let mut rows = Vec::new();
         let Some(first) = after.checked_add(1).filter(|_| at_most > 0) else { return Ok(rows) };
-        let start = QueueKey { home, class, message_id: first }.to_bytes();
-        self.database.range(Family::Queue, &start..&end_of_class(home, class), |key, value| {
+        let start = QueueKey { first_choice, class, message_id: first }.to_bytes();
+        self.database.range(Family::Queue, &start..&end_of_class(first_choice, class), |key, value| {
             let key = QueueKey::from_bytes(key).ok_or_else(|| damaged(Family::Queue))?;
             rows.push(QueuedRow { key, bytes: value.into() });
             Ok(rows.len() < at_most)
@@ -43,12 +44,12 @@ impl QueueRows<'_> {
         Ok(self.database.get(Family::Queue, &key.to_bytes())?.map(Vec::into_boxed_slice))
     }
 
-    /// About how many messages wait for an operator, all classes together: exact up to a hundred thousand, which takes
-    /// some ten milliseconds. Of more it is reckoned how much room they take in files beside those that were counted,
-    /// so what is only in memory yet is left out.
-    pub fn len_estimate(&self, home: OperatorNumber) -> Result<u64, Unavailable> {
-        let start = QueueKey { home, class: 0, message_id: 0 }.to_bytes();
-        let end = end_of_class(home, u8::MAX);
+    /// About how many messages wait for an operator, all classes together: exact up to a hundred thousand,
+    /// which takes some ten milliseconds. Of more it is reckoned how much room they take in files beside
+    /// those that were counted, so what is only in memory yet is left out.
+    pub fn len_estimate(&self, first_choice: OperatorNumber) -> Result<u64, Unavailable> {
+        let start = QueueKey { first_choice, class: 0, message_id: 0 }.to_bytes();
+        let end = end_of_class(first_choice, u8::MAX);
         let (mut counted, mut first, mut last) = (0, Vec::new(), Vec::new());
         self.database.range(Family::Queue, &start..&end, |key, _| {
             counted += 1;
@@ -88,8 +89,8 @@ impl QueueRows<'_> {
         Ok(leases)
     }
 
-    /// Messages whose validity ends then or has ended before, the longest ended first, with the queue that they wait in
-    /// or are scheduled for.
+    /// Messages whose validity ends then or has ended before, the longest ended first, with the queue that
+    /// they wait in or are scheduled for.
     pub fn due_expiries(
         &self,
         until: UnixMicros,
@@ -108,7 +109,7 @@ impl QueueRows<'_> {
         Ok(due)
     }
 
-    /// When the next scheduled message is due.
+    /// The time at which the next scheduled message is due.
     pub fn next_scheduled(&self) -> Result<Option<UnixMicros>, Unavailable> {
         let mut next = None;
         self.database.range(Family::Scheduled, &[]..&[u8::MAX; 17], |key, _| {
@@ -132,7 +133,7 @@ impl QueueRows<'_> {
         self.database.range(Family::Scheduled, &[]..&after_instant(until), |key, value| {
             let read = parse_instant_id_key(key).zip(ScheduledRow::read(value));
             let ((at, message_id), row) = read.ok_or_else(|| damaged(Family::Scheduled))?;
-            let key = QueueKey { home: row.home, class: row.class, message_id };
+            let key = QueueKey { first_choice: row.first_choice, class: row.class, message_id };
             due.push((at, QueuedRow { key, bytes: row.bytes }));
             Ok(due.len() < at_most)
         })?;
@@ -150,14 +151,25 @@ impl QueueRows<'_> {
 }
 
 /// The first key behind those of a class.
-fn end_of_class(home: OperatorNumber, class: u8) -> Vec<u8> {
-    debug_assert!(class < CLASSES || class == u8::MAX, "a class of a queue, or all of them");
+fn end_of_class(first_choice: OperatorNumber, class: u8) -> Vec<u8> {
+    assert!(class < CLASSES || class == u8::MAX, "a class of a queue, or all of them");
     // One octet more than the last key that there can be.
-    let last = QueueKey { home, class, message_id: u64::MAX };
+    let last = QueueKey { first_choice, class, message_id: u64::MAX };
     [&last.to_bytes()[..], &[0]].concat()
 }
 
 /// The first key behind those of an instant.
 fn after_instant(at: UnixMicros) -> Vec<u8> {
     [&instant_id_key(at, u64::MAX)[..], &[0]].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "a class of a queue")]
+    fn a_class_that_no_queue_has_stops() {
+        end_of_class(OperatorNumber(1), CLASSES);
+    }
 }

@@ -16,8 +16,8 @@ pub struct ReceiptRows<'a> {
 }
 
 impl ReceiptRows<'_> {
-    /// An account's receipts in the order in which they go to its gateways, those whose ids come after `after`; zero for
-    /// all.
+    /// An account's receipts in the order in which they go to its gateways, those whose ids come after
+    /// `after`; zero for all.
     pub fn after(
         &self,
         account: AccountNumber,
@@ -36,7 +36,8 @@ impl ReceiptRows<'_> {
         Ok(receipts)
     }
 
-    /// Accounts that have receipts waiting for a gateway. Costs one look per account that has, whatever they hold.
+    /// Accounts that have receipts waiting for a gateway. Costs one look per account that has, whatever they
+    /// hold.
     pub fn accounts(&self) -> Result<Vec<AccountNumber>, Unavailable> {
         let mut accounts = Vec::new();
         let mut start = Vec::new();
@@ -53,8 +54,8 @@ impl ReceiptRows<'_> {
         }
     }
 
-    /// Receipts that belong to no message we know of, of one operator or of all of them, each operator's oldest first.
-    /// The committer keeps a bounded number of them.
+    /// Receipts that belong to no message we know of, of one operator or of all of them, each operator's
+    /// oldest first. The committer keeps a bounded number of them.
     pub fn unmatched(
         &self,
         operator: Option<OperatorNumber>,

@@ -19,8 +19,9 @@ impl RequestRows<'_> {
         self.database.row(Family::Requests, key)
     }
 
-    /// What the first use of a request's key came to; `None` where there was none that counts at `now`. It saves a request
-    /// that came a second time from being refused for what its first time has used up. The committer looks again.
+    /// The result of the first use of a request's key; `None` if there was none that counts at `now`. It
+    /// saves a request that came a second time from being refused for what its first time has used up. The
+    /// committer looks again.
     pub fn replay(&self, request: &RequestUse, now: UnixMicros) -> Result<Option<Changed>, ChangeError> {
         match self.get(&request.key)? {
             Some(row) if row.expires_at > now => row.replay(request).map(Some),

@@ -1,4 +1,4 @@
-//! Usage counters.
+//! Usage counters of accounts and operators.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -21,9 +21,10 @@ pub struct UsageRows<'a> {
 }
 
 impl UsageRows<'_> {
-    /// Calls `visit` with an account's usage of these quarters until it answers `false`: in the order of quarters, in each first
-    /// the networks' and then the operators'. A message counts once among the networks', and at most once among the
-    /// operators'. All of it is of one instant; charges that are not in the rows yet are counted on the way.
+    /// Calls `visit` with an account's usage of these quarters until it returns `false`: in the order of
+    /// quarters, in each first the networks' and then the operators'. A message counts once among the
+    /// networks', and at most once among the operators'. All of it is of one instant; charges that are not in
+    /// the rows yet are counted on the way.
     pub fn of_account(
         &self,
         account: AccountNumber,
@@ -50,8 +51,8 @@ impl UsageRows<'_> {
         Ok(())
     }
 
-    /// Calls `visit` with an operator's usage rows of these quarters, over all accounts, until it answers `false`. Of their
-    /// money only `costs` is counted.
+    /// Calls `visit` with an operator's usage rows of these quarters, over all accounts, until it returns
+    /// `false`. Of their money only `costs` is counted.
     pub fn of_operator(
         &self,
         operator: OperatorNumber,
@@ -69,8 +70,8 @@ impl UsageRows<'_> {
     }
 }
 
-/// What an account's charges add that are not in the usage rows yet. Over all accounts there are operators only, which are
-/// counted at once.
+/// The counts of an account's charges that are not in the usage rows yet. Over all accounts there are
+/// operators only, which are counted at once.
 fn counted_since(
     view: &View<'_>,
     quarters: &Range<Quarter>,

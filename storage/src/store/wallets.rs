@@ -31,9 +31,9 @@ impl WalletRows<'_> {
 
     /// The durable balance of an account before the first commit of this instant.
     ///
-    /// It is reckoned from the present balance back, and from the last balance that the ledger names before the instant
-    /// on, in turns, a block of CDRs or a ledger entry at a time: whatever is nearer to the instant is there first. It
-    /// takes about as long as the nearer one has CDRs to be read.
+    /// It is reckoned from the present balance back, and from the last balance that the ledger names before
+    /// the instant on, in turns, a block of CDRs or a ledger entry at a time: whatever is nearer to the
+    /// instant is there first. It takes about as long as the nearer one has CDRs to be read.
     pub fn balance_at(&self, account: AccountNumber, at: UnixMicros) -> Result<Amount, Unavailable> {
         let before = first_id_at(at);
         View::of_account(self.database, account, |view| {
@@ -54,7 +54,7 @@ impl WalletRows<'_> {
     }
 }
 
-/// What has changed an account's balance within a range of ids, added up from its end on.
+/// The changes of an account's balance within a range of ids, added up from its end on.
 struct Walk<'view> {
     account: AccountNumber,
     /// `None` once all that are needed were added.
@@ -62,7 +62,7 @@ struct Walk<'view> {
     blocks: Ids<'view>,
     from: u64,
     to: u64,
-    /// Whether an entry that names the balance after it stands for all that was before.
+    /// True if an entry that names the balance after it stands for all changes before.
     ends_at_balance: bool,
     change: i128,
 }

@@ -1,14 +1,16 @@
-//! What requests to the management API leave behind: documents and keys that can be read, and an audit log in which
+//! Records of requests to the management API: documents and keys that can be read, and an audit log in which
 //! nothing was changed, taken out or cut off.
 
-use super::{Count, Fault, damaged, off, scan};
+use super::Count;
+use super::fault::{Fault, damaged, off, scan};
 use crate::change::Changed;
 use crate::rows::{AuditRow, AuditTail, DocumentRow, RequestRow, Row};
 use crate::schema::Family;
 use crate::store::Store;
 
 impl Count {
-    /// Every note carries the hash of the one before it, and the last one is the one that is kept beside the log.
+    /// Every note carries the hash of the one before it, and the last one is the one that is kept beside the
+    /// log.
     pub(super) fn read_audit(&mut self, store: &Store) -> Result<(), Fault> {
         let mut last = AuditTail::default();
         scan(store, Family::Audit, |key, value| {

@@ -7,7 +7,8 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::time::Month;
 use tollgate_engine::wallet::WalletState;
 
-use super::{AccountCount, Count, Fault, Report, Totals, damaged, off, scan, split_account};
+use super::fault::{Fault, damaged, off, scan, split_account};
+use super::{AccountCount, Count, Report, Totals};
 use crate::rows::{BatchRow, DispatchCounters, KeyRow, Row};
 use crate::schema::Family;
 use crate::store::Store;
@@ -16,7 +17,7 @@ impl Count {
     pub(super) fn compare_batches(&mut self, store: &Store) -> Result<(), Fault> {
         self.entries.sort_unstable();
         if let Some([id, _]) = self.entries.array_windows().find(|[id, next]| id == next) {
-            return off(format!("entry {id} is there twice"));
+            return off(format!("entry {id} is present twice"));
         }
         let mut entries = std::mem::take(&mut self.entries).into_iter().peekable();
         let mut end = 0;
@@ -167,7 +168,7 @@ impl Count {
     }
 }
 
-/// Whether a month that had charges is not in the wallet although it is later than one of the two that are.
+/// True if a month that had charges is not in the wallet although it is later than one of the two that are.
 fn forgot(wallet: &WalletState, month: Month) -> bool {
     wallet.volumes.iter().all(|kept| kept.month != month)
         && wallet.volumes.iter().any(|kept| kept.month < month)

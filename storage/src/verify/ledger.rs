@@ -2,8 +2,9 @@
 
 use tollgate_engine::account::AccountNumber;
 
+use super::Count;
 use super::compare::amount;
-use super::{Count, Fault, damaged, off, scan};
+use super::fault::{Fault, damaged, off, scan};
 use crate::rows::{EntryKind, GatewayReceipt, LedgerEntry, Row, UnmatchedRow};
 use crate::schema::{Family, parse_account_id_key, parse_operator_number_key};
 use crate::store::Store;
@@ -43,7 +44,8 @@ impl Count {
         Ok(())
     }
 
-    /// An entry names the balance that all entries up to it and all charges before it come to. Ids count both.
+    /// An entry names the balance that all entries up to it and all charges before it come to. Ids count
+    /// both.
     fn compare_balance(&mut self, number: AccountNumber, id: u64, entry: &LedgerEntry) -> Result<(), Fault> {
         let Some(kept) = entry.balance_after else { return Ok(()) };
         let account = self.account(number, id)?;

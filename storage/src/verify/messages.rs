@@ -1,8 +1,7 @@
 //! CDR by CDR: what each charges and counts, and where its message is.
 
-use tollgate_engine::money::Amount;
-
-use super::{Count, Fault, damaged, off};
+use super::Count;
+use super::fault::{Fault, damaged, off};
 use crate::cdr::{BlockReader, Cdr};
 use crate::database::{Unavailable, rows};
 use crate::message::{Message, Ticket};
@@ -30,7 +29,7 @@ impl Count {
                     return off(format!("message {first}: tariff {} is not archived", block.header().tariff));
                 }
                 let count = block.left();
-                self.begin_usage(store, account);
+                self.usage.go_on_to(store, account);
                 end = Some((account, first + u64::from(count)));
                 self.read_block(store, &key, block, &mut states)?;
                 self.note_charged(account, first)?;
@@ -38,7 +37,7 @@ impl Count {
                     return off(format!("message {first} has CDRs of two accounts"));
                 }
             }
-            match states.orphan()? {
+            match states.unclaimed()? {
                 Some((_, id)) => off(format!("message {id} has a state but no CDR")),
                 None => Ok(()),
             }
@@ -55,7 +54,7 @@ impl Count {
         for cdr in block.by_ref() {
             self.count_charge(&cdr)?;
             let state = states.of(cdr.account, cdr.message_id)?;
-            self.count_usage(&cdr, state);
+            self.usage.count(&cdr, state);
             match state {
                 Some(state) => self.count_outcome(store, &cdr, state)?,
                 None => self.find_waiting(store, &cdr)?,
@@ -72,18 +71,19 @@ impl Count {
             let counters = self.dispatches.entry((cdr.account, dispatch.to_vec())).or_default();
             counters.messages += 1;
             counters.segments += u64::from(cdr.fields.segments);
-            counters.cost = counters.cost.checked_add(cdr.fields.amount).unwrap_or(Amount::MAX);
+            counters.cost += cdr.fields.amount;
         }
         self.report.cdrs += 1;
         self.report.segments += u64::from(cdr.fields.segments);
         Ok(())
     }
 
-    /// A message that was handed over and has no state waits in one place, and its row there says what its CDR says.
+    /// A message that was handed over and has no state waits in one place, and its row there says what its
+    /// CDR says.
     fn find_waiting(&mut self, store: &Store, cdr: &Cdr<'_>) -> Result<(), Fault> {
         let Some(route) = cdr.fields.route else { return Ok(()) };
         let id = cdr.message_id;
-        self.check_operator(route.home, || format!("message {id}"))?;
+        self.check_operator(route.first_choice, || format!("message {id}"))?;
         let queued = store.queue().row(route.queue_key(id))?;
         let scheduled = match route.scheduled_at {
             Some(due) => store.queue().scheduled_row(due, id)?,
@@ -94,7 +94,7 @@ impl Count {
                 self.report.queued += 1;
                 bytes
             }
-            (None, Some(row)) if (row.home, row.class) == (route.home, route.class) => {
+            (None, Some(row)) if (row.first_choice, row.class) == (route.first_choice, route.class) => {
                 self.report.scheduled += 1;
                 row.bytes
             }
@@ -102,7 +102,7 @@ impl Count {
                 return off(format!("message {id} is scheduled for another queue than its own"));
             }
             (Some(_), Some(_)) => return off(format!("message {id} is queued, and still scheduled")),
-            (None, None) => return off(format!("message {id} is lost: it has no state and waits nowhere")),
+            (None, None) => return off(format!("message {id} is lost: it has no state and is in no queue")),
         };
         match Message::read(id, &bytes) {
             Some(message) => agree(cdr, &message.ticket, "its row in the queue"),

@@ -1,6 +1,7 @@
 //! Operators, and the messages that they are known to have.
 
-use super::{Count, Fault, damaged, off, scan};
+use super::Count;
+use super::fault::{Fault, damaged, off, scan};
 use crate::rows::{Row, UpstreamRow};
 use crate::schema::{Family, awaiting_key, parse_awaiting_key, parse_upstream_key};
 use crate::store::Store;
@@ -17,8 +18,8 @@ impl Count {
         Ok(())
     }
 
-    /// Each message whose receipt is awaited was found by its operator's id already. Where there are as many ids as such
-    /// messages there is none that leads nowhere; else one is looked for.
+    /// Each message whose receipt is awaited was found by its operator's id already. Where there are as many
+    /// ids as such messages there is none that leads nowhere; else one is looked for.
     pub(super) fn compare_upstream(&mut self, store: &Store) -> Result<(), Fault> {
         let mut awaited = 0;
         scan(store, Family::Upstream, |key, value| {

@@ -1,9 +1,11 @@
-//! What became of a message, and what follows from it: refunds, counters, and the operator's id that a receipt will name.
+//! The outcome of a message, and its consequences: refunds, counters, and the operator's id that a receipt
+//! will name.
 
 use tollgate_engine::money::Amount;
 
+use super::Count;
+use super::fault::{Fault, off};
 use super::messages::agree;
-use super::{Count, Fault, off};
 use crate::cdr::Cdr;
 use crate::rows::{DispatchCounters, MessageState, StateRow};
 use crate::store::Store;
@@ -34,7 +36,7 @@ impl Count {
             self.report.ended += 1;
             return Ok(());
         }
-        // Its gateway has it, and says what becomes of it.
+        // Its gateway has it, and reports its state.
         if cdr.fields.route.is_none() {
             return Ok(());
         }
@@ -52,7 +54,7 @@ impl Count {
     }
 }
 
-/// What cannot be of a message with this CDR.
+/// The contradiction between a state and its message's CDR.
 fn contradiction(cdr: &Cdr<'_>, row: &StateRow) -> Option<String> {
     let asked = if row.is_refunded { cdr.fields.amount } else { Amount::ZERO };
     let (state, accepted) = (row.state, row.accepted_at.is_some());
@@ -99,7 +101,7 @@ fn is_reported(row: &StateRow) -> bool {
 fn count(counters: &mut DispatchCounters, cdr: &Cdr<'_>, row: &StateRow) {
     if row.is_refunded {
         counters.segments -= u64::from(cdr.fields.segments);
-        counters.cost = counters.cost.checked_sub(row.refunded).unwrap_or(Amount::MAX);
+        counters.cost -= row.refunded;
     }
     counters.submitted += u64::from(row.accepted_at.is_some());
     match row.state {
@@ -109,8 +111,7 @@ fn count(counters: &mut DispatchCounters, cdr: &Cdr<'_>, row: &StateRow) {
         MessageState::Deleted if is_cancelled(row) => counters.cancelled += 1,
         _ => counters.failed += 1,
     }
-    let cost = row.cost_in_account_currency.unwrap_or_default();
-    counters.cost_operators = counters.cost_operators.checked_add(cost).unwrap_or(Amount::MAX);
+    counters.cost_operators += row.cost_in_account_currency.unwrap_or_default();
 }
 
 /// A message whose receipt is awaited is known by the id that the receipt will name.

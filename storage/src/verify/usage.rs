@@ -1,60 +1,54 @@
-//! Usage counters, counted again from CDRs and states. CDRs and counters are both in the order of accounts, so that only
-//! one account's counters are held in memory, and the operators' over all accounts.
+//! Usage counters, counted again from CDRs and states. CDRs and counters are both in the order of accounts,
+//! so that only one account's counters are held in memory, and the operators' over all accounts.
 
 use std::collections::HashMap;
 
 use tollgate_engine::account::AccountNumber;
 
-use super::{Count, Fault, Report, damaged, off};
+use super::fault::{Fault, damaged, off};
 use crate::cdr::Cdr;
 use crate::rows::{Row, StateRow, UsageRow};
 use crate::schema::{Family, parse_usage_key, usage_quarter_key};
 use crate::store::Store;
 use crate::usage::{ALL_ACCOUNTS, ChargeFacts, Quarter, UsageKey, UsageOf, contributions};
 
-/// What was counted, and what came of comparing it.
+/// The usage that was counted, and the result of comparing it.
 #[derive(Debug, Default)]
 pub(super) struct UsageCount {
-    /// Whose messages are being read.
+    /// The account whose messages are being read.
     account: AccountNumber,
     rows: HashMap<UsageKey, UsageRow>,
     over_all_accounts: HashMap<UsageKey, UsageRow>,
     compared: u64,
     /// The first id whose charge is not in the rows yet.
     counted_to: u64,
-    /// The first thing that is off. It is told last: what has changed CDRs or states is told in their own words.
+    /// The first fault found. It is reported last, because a changed CDR or state explains it better.
     fault: Option<Fault>,
 }
 
-impl Count {
-    /// Finds out which charges are counted.
-    pub(super) fn read_usage_counted(&mut self, store: &Store) -> Result<(), Fault> {
-        self.usage.counted_to = store.usage().counted_to()?;
-        Ok(())
+impl UsageCount {
+    /// Reads which charges are counted.
+    pub(super) fn begin(store: &Store) -> Result<Self, Fault> {
+        Ok(Self { counted_to: store.usage().counted_to()?, ..Self::default() })
     }
 
-    /// Messages of this account are read from now on, and of those before it no more.
-    pub(super) fn begin_usage(&mut self, store: &Store, account: AccountNumber) {
-        self.usage.go_on_to(store, account);
-    }
-
-    pub(super) fn count_usage(&mut self, cdr: &Cdr<'_>, state: Option<&StateRow>) {
+    /// Counts a message.
+    pub(super) fn count(&mut self, cdr: &Cdr<'_>, state: Option<&StateRow>) {
         for (key, added) in contributions(&ChargeFacts::of(cdr), state) {
             let over_all = key.account == ALL_ACCOUNTS;
-            let rows = if over_all { &mut self.usage.over_all_accounts } else { &mut self.usage.rows };
+            let rows = if over_all { &mut self.over_all_accounts } else { &mut self.rows };
             rows.entry(key).or_default().add(&added);
         }
-        if cdr.message_id >= self.usage.counted_to {
-            // Its charge is not in the rows yet; what has become of it is.
+        if cdr.message_id >= self.counted_to {
+            // Its charge is not in the rows yet; its state is.
             for (key, charged) in contributions(&ChargeFacts::of(cdr), None) {
-                self.usage.rows.entry(key).or_default().remove(&charged);
+                self.rows.entry(key).or_default().remove(&charged);
             }
         }
     }
-}
 
-impl UsageCount {
-    fn go_on_to(&mut self, store: &Store, account: AccountNumber) {
+    /// Goes on to the messages of another account, and compares the counters of the accounts before it.
+    pub(super) fn go_on_to(&mut self, store: &Store, account: AccountNumber) {
         if account <= self.account || self.fault.is_some() {
             return;
         }
@@ -73,8 +67,8 @@ impl UsageCount {
         }
     }
 
-    /// The report of books that balance, if their usage does too.
-    pub fn finish(mut self, store: &Store, report: Report) -> Result<Report, Fault> {
+    /// Compares the rest; returns the number of counters compared.
+    pub(super) fn finish(mut self, store: &Store) -> Result<u64, Fault> {
         let mut counted = std::mem::take(&mut self.rows);
         let from = AccountNumber(self.account.0.max(ALL_ACCOUNTS.0 + 1));
         if self.fault.is_none() {
@@ -88,13 +82,13 @@ impl UsageCount {
         }
         match self.fault {
             Some(fault) => Err(fault),
-            None => Ok(Report { usage_rows: self.compared, ..report }),
+            None => Ok(self.compared),
         }
     }
 }
 
-/// Compares the rows of the accounts from `from` up to `to`, or to the last, with what was counted of them. The answer is
-/// how many there are.
+/// Compares the rows of the accounts from `from` up to `to`, or to the last, with what was counted of them.
+/// Returns how many there are.
 fn compare(
     store: &Store,
     from: AccountNumber,

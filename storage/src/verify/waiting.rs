@@ -3,7 +3,8 @@
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
 
-use super::{Count, Fault, damaged, off, scan};
+use super::Count;
+use super::fault::{Fault, damaged, off, scan};
 use crate::cdr::CdrRoute;
 use crate::message::{Message, QueueKey};
 use crate::rows::{ExpiryRow, LeaseRow, Row, ScheduledRow};
@@ -11,8 +12,8 @@ use crate::schema::{Family, parse_instant_id_key};
 use crate::store::Store;
 
 impl Count {
-    /// Each waiting message was found in its place already. Where there are as many rows as such messages there is none
-    /// too many; else one is looked for.
+    /// Each waiting message was found in its place already. Where there are as many rows as such messages
+    /// there is none too many; else one is looked for.
     pub(super) fn compare_waiting(&mut self, store: &Store) -> Result<(), Fault> {
         if count_rows(store, Family::Queue)? != self.report.queued {
             return find_stray_queued(store);
@@ -35,7 +36,7 @@ impl Count {
             if is_scheduled || store.queue().row(row.queue_key(id))?.is_some() {
                 return Ok(());
             }
-            off(format!("message {id} is to expire, but waits nowhere"))
+            off(format!("message {id} is to expire, but is in no queue"))
         })
     }
 
@@ -46,7 +47,7 @@ impl Count {
             let row = LeaseRow::read(value).ok_or_else(|| damaged(Family::Leases, key))?;
             self.check_operator(row.operator, || format!("lease {lease}"))?;
             for key in &row.keys {
-                self.check_operator(key.home, || format!("lease {lease}"))?;
+                self.check_operator(key.first_choice, || format!("lease {lease}"))?;
                 if !store.commits().is_message(key.message_id)? {
                     return off(format!("lease {lease} names message {}, which never was", key.message_id));
                 }
@@ -80,13 +81,13 @@ fn find_stray_scheduled(store: &Store) -> Result<(), Fault> {
         let read = parse_instant_id_key(key).zip(ScheduledRow::read(value));
         let ((due, message_id), row) = read.ok_or_else(|| damaged(Family::Scheduled, key))?;
         let message = Message::read(message_id, &row.bytes).ok_or_else(|| damaged(Family::Scheduled, key))?;
-        let place = QueueKey { home: row.home, class: row.class, message_id };
+        let place = QueueKey { first_choice: row.first_choice, class: row.class, message_id };
         check_waits(store, message.ticket.account, place, Some(due))
     })?;
     off("scheduled: there are other messages in it than wait".to_owned())
 }
 
-/// Whether a message is to be where it is: its CDR says so, and nothing became of it yet.
+/// Checks that a message is to be where it is: its CDR says so, and it has no state yet.
 fn check_waits(
     store: &Store,
     account: AccountNumber,

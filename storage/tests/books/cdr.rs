@@ -47,8 +47,8 @@ fn network_source() -> impl Strategy<Value = NetworkSource> {
 }
 
 fn route() -> impl Strategy<Value = CdrRoute> {
-    (any::<u16>(), any::<u8>(), of(1..u64::MAX)).prop_map(|(home, class, scheduled_at)| CdrRoute {
-        home: OperatorNumber(home),
+    (any::<u16>(), any::<u8>(), of(1..u64::MAX)).prop_map(|(first_choice, class, scheduled_at)| CdrRoute {
+        first_choice: OperatorNumber(first_choice),
         class,
         scheduled_at: scheduled_at.map(UnixMicros),
     })
@@ -234,7 +234,7 @@ fn a_typical_cdr_takes_less_than_forty_bytes() {
             dispatch_id: Some(b"20261121-042"),
             idempotency_key: None,
             user_message_reference: None,
-            route: Some(CdrRoute { home: OperatorNumber(3), class: 3, scheduled_at: None }),
+            route: Some(CdrRoute { first_choice: OperatorNumber(3), class: 3, scheduled_at: None }),
         });
     }
     let mut bytes = Vec::new();

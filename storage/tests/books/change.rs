@@ -226,8 +226,8 @@ fn changes_of_one_batch_see_each_other() {
     books.close();
 }
 
-/// Both refunds are looked at before one is made, so the second is found to be one too many only when the change is half
-/// made. Nothing of it may stay.
+/// Both refunds are looked at before one is made, so the second is found to be one too many only when the
+/// change is half made. Nothing of it may stay.
 #[test]
 fn a_change_that_fails_half_way_leaves_no_trace_and_the_others_stand() {
     let dir = tempfile::tempdir().unwrap();
@@ -300,7 +300,8 @@ fn money_that_a_change_took_comes_back_when_nothing_comes_of_it() {
     books.close();
 }
 
-/// What a key's first use came to is found before anything is tried: whoever has spent all with it is not refused for it.
+/// The result of a key's first use is found before anything is tried: an account that has spent all with it
+/// is not refused.
 #[test]
 fn a_request_can_be_looked_up_before_it_takes_money() {
     let dir = tempfile::tempdir().unwrap();

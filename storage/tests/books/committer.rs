@@ -8,7 +8,7 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::wallet::{Wallet, WalletState};
 use tollgate_storage::batch::{Batch, Put};
 use tollgate_storage::change::ChangeError;
-use tollgate_storage::chunk::Outcome;
+use tollgate_storage::chunk::ChunkOutcome;
 use tollgate_storage::journal::{Journal, JournalError, RocksJournal};
 use tollgate_storage::rows::EntryKind;
 use tollgate_storage::schema::{Family, account_name_key};
@@ -206,7 +206,7 @@ fn a_chunk_that_cannot_be_folded_leaves_no_trace() {
         books.committer.try_charge(chunk).unwrap();
         session.outcome().1
     };
-    assert!(matches!(charge(&[b"spring"]), Outcome::Durable { .. }));
+    assert!(matches!(charge(&[b"spring"]), ChunkOutcome::Durable { .. }));
     let autumn = account_name_key(account, b"autumn");
     let write = |value| {
         let put = Put { family: Family::Dispatches, key: autumn.clone(), value, before: None };
@@ -215,8 +215,8 @@ fn a_chunk_that_cannot_be_folded_leaves_no_trace() {
             .unwrap();
     };
     write(Some(vec![0xFF]));
-    assert_eq!(charge(&[b"spring", b"autumn"]), Outcome::NotDurable);
-    assert!(matches!(charge(&[b"spring"]), Outcome::Durable { .. }));
+    assert_eq!(charge(&[b"spring", b"autumn"]), ChunkOutcome::NotDurable);
+    assert!(matches!(charge(&[b"spring"]), ChunkOutcome::Durable { .. }));
     assert_eq!(books.store.get(Family::Dispatches, &autumn).unwrap(), Some(vec![0xFF]), "the evidence stays");
     write(None);
     assert_eq!(books.prove().cdrs, 2);
@@ -251,6 +251,6 @@ fn a_writer_that_dies_is_unavailable_and_chunks_come_back() {
     let mut chunk = session.chunk();
     session.charge(&mut chunk, &Message::default()).unwrap();
     books.committer.try_charge(chunk).unwrap();
-    assert_eq!(session.outcome().1, Outcome::NotDurable);
+    assert_eq!(session.outcome().1, ChunkOutcome::NotDurable);
     wait_until(|| session.wallet.state().balance == durable.balance);
 }

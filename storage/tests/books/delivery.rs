@@ -1,4 +1,4 @@
-//! What becomes of messages after their charge: every event, in every order that can come.
+//! Messages after their charge: every event, in every order that can come.
 
 mod acceptances;
 mod cancellations;

@@ -19,7 +19,7 @@ fn now() -> UnixMicros {
     UnixMicros(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros().try_into().unwrap())
 }
 
-/// What an export shows of a message: whose, its id, whether it was cancelled.
+/// The fields of a message that the tests look at: account, id, true if it was cancelled.
 type Shown = (AccountNumber, u64, bool);
 
 fn export(
@@ -39,7 +39,8 @@ fn export(
     Ok(shown)
 }
 
-/// Two accounts that charge two messages each at three instants, and the first message of each; the instants too.
+/// Two accounts that charge two messages each at three instants, and the first message of each; the instants
+/// too.
 fn business(books: &Books) -> (Vec<AccountNumber>, Vec<u64>, Vec<Shown>) {
     let accounts = books.provision(&["a", "b"], 1_000);
     let (mut instants, mut all) = (Vec::new(), Vec::new());

@@ -1,4 +1,5 @@
-//! Disks that fail: whatever a session is told agrees in the end with the disk, and the committer goes on by itself.
+//! Disks that fail: whatever a session is told agrees in the end with the disk, and the committer goes on by
+//! itself.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +8,7 @@ use proptest::prelude::*;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::chunk::{CancelError, Outcome};
+use tollgate_storage::chunk::{CancelError, ChunkOutcome};
 use tollgate_storage::export::{CdrRange, cdrs};
 use tollgate_storage::rows::EntryKind;
 
@@ -29,7 +30,7 @@ fn failing_books(dir: &tempfile::TempDir) -> (Books, AccountNumber, Script) {
 }
 
 /// Charges three messages of a dispatch, with short ids, and says what became of them.
-fn charge(books: &Books, session: &mut Session) -> Outcome {
+fn charge(books: &Books, session: &mut Session) -> ChunkOutcome {
     let mut chunk = session.chunk_with(UnixMicros(1), true);
     for _ in 0..3 {
         session
@@ -55,7 +56,7 @@ fn recovered(books: &Books, session: &mut Session, expected_messages: u64) {
     wait_until(|| books.committer.is_available());
     assert_eq!(messages_on_disk(books), expected_messages);
     books.prove();
-    assert!(matches!(charge(books, session), Outcome::Durable { .. }));
+    assert!(matches!(charge(books, session), ChunkOutcome::Durable { .. }));
     assert_eq!(books.prove().cdrs, expected_messages + 3);
 }
 
@@ -67,11 +68,11 @@ fn a_full_disk_refuses_and_then_recovers() {
     let before = session.wallet.state();
     script.then([Fate::Full]);
     script.fail_recoveries(FOR_NOW);
-    assert_eq!(charge(&books, &mut session), Outcome::NotDurable);
+    assert_eq!(charge(&books, &mut session), ChunkOutcome::NotDurable);
     assert!(!books.committer.is_available(), "it latches before it answers");
     assert_eq!(session.wallet.state().balance, before.balance);
     // What was charged in memory before the session saw the latch is refused too.
-    assert_eq!(charge(&books, &mut session), Outcome::NotDurable);
+    assert_eq!(charge(&books, &mut session), ChunkOutcome::NotDurable);
     assert_eq!(books.cancel(account, 1), Err(CancelError::Unavailable));
     assert!(books.post(account, EntryKind::TopUp, Amount::from_micros(5)).is_err());
     script.fail_recoveries(0);
@@ -87,7 +88,7 @@ fn a_batch_in_doubt_that_was_written_is_durable() {
     let mut session = books.session(account);
     script.then([Fate::WrittenInDoubt]);
     script.fail_recoveries(1);
-    assert!(matches!(charge(&books, &mut session), Outcome::Durable { .. }));
+    assert!(matches!(charge(&books, &mut session), ChunkOutcome::Durable { .. }));
     recovered(&books, &mut session, 3);
     drop(session);
     books.close();
@@ -99,7 +100,7 @@ fn a_batch_in_doubt_that_was_lost_is_refused() {
     let (books, account, script) = failing_books(&dir);
     let mut session = books.session(account);
     script.then([Fate::LostInDoubt]);
-    assert_eq!(charge(&books, &mut session), Outcome::NotDurable);
+    assert_eq!(charge(&books, &mut session), ChunkOutcome::NotDurable);
     recovered(&books, &mut session, 0);
     drop(session);
     books.close();
@@ -111,12 +112,12 @@ fn a_batch_that_was_refused_and_turns_out_to_be_written_is_taken_back() {
     let (books, account, script) = failing_books(&dir);
     let mut session = books.session(account);
     // Rows of the first charge stand where the second one's have to be put back.
-    assert!(matches!(charge(&books, &mut session), Outcome::Durable { .. }));
+    assert!(matches!(charge(&books, &mut session), ChunkOutcome::Durable { .. }));
     let before = session.wallet.state();
     // The inverse fails too, once with and once without having been written.
     script.then([Fate::WrittenInDoubt, Fate::LostInDoubt, Fate::WrittenInDoubt]);
     script.fail_recoveries(FOR_NOW);
-    assert_eq!(charge(&books, &mut session), Outcome::NotDurable);
+    assert_eq!(charge(&books, &mut session), ChunkOutcome::NotDurable);
     assert!(!books.committer.is_available());
     script.fail_recoveries(0);
     recovered(&books, &mut session, 3);
@@ -159,7 +160,7 @@ fn a_shutdown_in_doubt_takes_back_what_was_refused() {
     let mut session = books.session(account);
     script.then([Fate::WrittenInDoubt]);
     script.fail_recoveries(FOR_NOW);
-    assert_eq!(charge(&books, &mut session), Outcome::NotDurable);
+    assert_eq!(charge(&books, &mut session), ChunkOutcome::NotDurable);
     script.fail_recoveries(0);
     drop(session);
     books.close();
@@ -176,7 +177,7 @@ fn charge_through_trouble(books: &Books, account: AccountNumber) -> Vec<u64> {
         wait_until(|| books.committer.is_available());
         let count = 1 + round % 4;
         books.committer.try_charge(session.chunk_of(count)).unwrap();
-        if let Outcome::Durable { first_visible_id } = session.outcome().1 {
+        if let ChunkOutcome::Durable { first_visible_id } = session.outcome().1 {
             durable.extend(first_visible_id..first_visible_id + u64::from(count));
         }
     }
@@ -229,10 +230,10 @@ proptest! {
             let before = session.wallet.state();
             books.committer.try_charge(session.chunk_of(count)).unwrap();
             match session.outcome().1 {
-                Outcome::Durable { first_visible_id } => {
+                ChunkOutcome::Durable { first_visible_id } => {
                     durable.extend(first_visible_id..first_visible_id + u64::from(count));
                 }
-                Outcome::NotDurable => prop_assert_eq!(session.wallet.state().balance, before.balance),
+                ChunkOutcome::NotDurable => prop_assert_eq!(session.wallet.state().balance, before.balance),
             }
             wait_until(|| books.committer.is_available());
             prop_assert_eq!(books.prove().cdrs, durable.len() as u64);

@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::batch::Batch;
-use tollgate_storage::chunk::Notice;
+use tollgate_storage::chunk::{CommitOutcome, key_waiter};
 use tollgate_storage::committer::{Limits, QueueFull};
 use tollgate_storage::journal::{Journal, JournalError, RocksJournal};
 use tollgate_storage::keys::KeyCheck;
@@ -56,8 +56,9 @@ fn a_chunk_dropped_before_it_is_handed_over_gives_everything_back() {
     let account = books.provision(&["a"], 10)[0];
     let mut session = books.session(account);
     let untouched = session.wallet.state();
-    let mine = session.notices.0.clone();
-    let check = |key: &[u8], token| books.keys.check(account, key, 7, UnixMicros(1), (&mine, token));
+    let mine = session.commit_outcomes.0.clone();
+    let check =
+        |key: &[u8], token| books.keys.check(account, key, 7, UnixMicros(1), key_waiter(&mine, token));
     assert_eq!(check(b"k1", 1).unwrap(), KeyCheck::New);
     assert_eq!(check(b"k1", 2).unwrap(), KeyCheck::Pending);
 
@@ -69,7 +70,7 @@ fn a_chunk_dropped_before_it_is_handed_over_gives_everything_back() {
 
     assert_eq!(session.wallet.state().balance, untouched.balance);
     assert!(session.wallet.state().volumes.iter().all(|volume| volume.segments == 0));
-    assert!(matches!(session.hear(), Notice::Key { token: 2, message_id: None }));
+    assert!(matches!(session.hear(), CommitOutcome::Key { token: 2, message_id: None }));
     assert_eq!(check(b"k1", 3).unwrap(), KeyCheck::New, "the key is free again");
     books.prove();
     books.close();
@@ -151,7 +152,8 @@ fn an_empty_chunk_is_answered_and_writes_nothing() {
     books.close();
 }
 
-/// Sessions that contend for a queue of one chunk: each has to get its turn with no help from the others' traffic.
+/// Sessions that contend for a queue of one chunk: each has to get its turn with no help from the others'
+/// traffic.
 #[test]
 fn no_session_waits_for_ever_for_room() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What accounts were charged and what moved their money, read in either direction, and what they had at any instant.
+//! Charges and ledger entries of accounts, read in either direction, and balances at any instant.
 
 mod model;
 

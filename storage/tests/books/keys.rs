@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use tokio::sync::mpsc;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::chunk::{Notice, Outcome};
+use tollgate_storage::chunk::{ChunkOutcome, CommitOutcome, key_waiter};
 use tollgate_storage::keys::{KeyCheck, NewKey};
 
 use crate::support::{Books, Fate, LIMITS, Message, Script, Session, wait, wait_until};
@@ -24,7 +24,10 @@ fn check_at(
     token: u64,
     now: UnixMicros,
 ) -> KeyCheck {
-    books.keys.check(session.wallet.number(), key, print, now, (&session.notices.0, token)).unwrap()
+    books
+        .keys
+        .check(session.wallet.number(), key, print, now, key_waiter(&session.commit_outcomes.0, token))
+        .unwrap()
 }
 
 fn charge_with_key(books: &Books, session: &Session, key: &[u8]) {
@@ -54,7 +57,9 @@ fn a_key_is_new_then_pending_then_known_also_after_a_restart() {
     );
     assert_eq!(check(&books, &session, b"other", 8, 4), KeyCheck::New);
     charge_with_key(&books, &session, b"k");
-    let Notice::Key { token: 2, message_id: Some(id) } = session.hear() else { panic!("the waiter is told") };
+    let CommitOutcome::Key { token: 2, message_id: Some(id) } = session.hear() else {
+        panic!("the waiter is told")
+    };
     assert_eq!(session.first_id() + 1, id, "the key is the second message's");
     assert_eq!(check(&books, &session, b"k", 7, 5), KeyCheck::Known(id));
     assert_eq!(check(&books, &session, b"k", 8, 6), KeyCheck::Reused);
@@ -123,7 +128,9 @@ fn of_many_at_once_one_is_first_and_the_others_get_its_id() {
                                 }
                                 KeyCheck::Known(id) => (false, id),
                                 KeyCheck::Pending => match session.hear() {
-                                    Notice::Key { token: told, message_id: Some(id) } if told == token => {
+                                    CommitOutcome::Key { token: told, message_id: Some(id) }
+                                        if told == token =>
+                                    {
                                         (false, id)
                                     }
                                     other => panic!("{other:?}"),
@@ -156,8 +163,8 @@ fn a_first_use_that_fails_says_so_and_frees_the_key() {
         assert_eq!(check(&books, &session, b"k", 7, 1), KeyCheck::New);
         assert_eq!(check(&books, &session, b"k", 7, 2), KeyCheck::Pending);
         charge_with_key(&books, &session, b"k");
-        assert!(matches!(session.hear(), Notice::Key { token: 2, message_id: None }));
-        assert_eq!(session.outcome().1, Outcome::NotDurable);
+        assert!(matches!(session.hear(), CommitOutcome::Key { token: 2, message_id: None }));
+        assert_eq!(session.outcome().1, ChunkOutcome::NotDurable);
         wait_until(|| books.committer.is_available());
     }
     assert_eq!(check(&books, &session, b"k", 7, 3), KeyCheck::New);
@@ -173,11 +180,11 @@ fn a_released_key_is_free_again() {
     let dir = tempfile::tempdir().unwrap();
     let (books, account) = open(&dir);
     let session = books.session(account);
-    let (waiter, mut notices) = mpsc::unbounded_channel();
+    let (waiter, mut commit_outcomes) = mpsc::unbounded_channel();
     assert_eq!(check(&books, &session, b"k", 7, 1), KeyCheck::New);
-    assert_eq!(books.keys.check(account, b"k", 7, NOW, (&waiter, 5)).unwrap(), KeyCheck::Pending);
+    assert_eq!(books.keys.check(account, b"k", 7, NOW, key_waiter(&waiter, 5)).unwrap(), KeyCheck::Pending);
     books.keys.release(account, b"k");
-    assert!(matches!(wait(notices.recv()), Some(Notice::Key { token: 5, message_id: None })));
+    assert!(matches!(wait(commit_outcomes.recv()), Some(CommitOutcome::Key { token: 5, message_id: None })));
     assert_eq!(check(&books, &session, b"k", 9, 2), KeyCheck::New);
     drop(session);
     books.close();

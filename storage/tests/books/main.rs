@@ -1,4 +1,5 @@
-//! The books on a real RocksDB in directories that go away: what is promised of commits, crashes, faults and proofs.
+//! The books on a real RocksDB in directories that go away: what is promised of commits, crashes, faults and
+//! proofs.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -169,7 +169,7 @@ proptest! {
         left in (any::<u16>(), 0..4_u8, any::<u64>()),
         right in (any::<u16>(), 0..4_u8, any::<u64>()),
     ) {
-        let key = |(home, class, message_id)| QueueKey { home: OperatorNumber(home), class, message_id };
+        let key = |(first_choice, class, message_id)| QueueKey { first_choice: OperatorNumber(first_choice), class, message_id };
         let (left, right) = (key(left), key(right));
         prop_assert_eq!(left.cmp(&right), left.to_bytes().cmp(&right.to_bytes()));
         prop_assert_eq!(QueueKey::from_bytes(&left.to_bytes()), Some(left));
@@ -236,7 +236,7 @@ fn sample() -> Owned {
 #[test]
 fn what_a_message_says_is_not_shown() {
     let owned = sample();
-    let key = QueueKey { home: OperatorNumber(1), class: 2, message_id: ID };
+    let key = QueueKey { first_choice: OperatorNumber(1), class: 2, message_id: ID };
     let row = QueuedRow { key, bytes: owned.bytes().into() };
     let shown = format!("{:?} {row:?}", owned.message());
     let secrets = [&owned.payload[..], &owned.tlvs[..]];

@@ -41,7 +41,7 @@ fn what_nothing_has_become_of_is_cancelled_by_a_refund() {
         assert_eq!(routed.books.refund(routed.account, id), Err(Error::AlreadyRefunded));
         assert_eq!(routed.books.cancel(routed.account, id), Err(CancelError::Final));
         assert!(!routed.state(id).unwrap().refunded_by_hand, "it was cancelled");
-        assert_eq!(routed.books.ears.take().refunds.len(), 1);
+        assert_eq!(routed.books.recorder.take().refunds.len(), 1);
         assert_eq!((routed.spent(), routed.books.prove().refunds > 0), (0, true));
     }
     let expected = DispatchCounters { messages: 3, cancelled: 3, ..DispatchCounters::default() };
@@ -87,7 +87,7 @@ fn a_delivered_message_is_given_back_once_whatever_comes_later() {
     routed.books.tell(accepted(&row, routed.alpha, b"1"));
     routed.books.tell(receipt(routed.alpha, &[b"1"], ReceiptState::Delivered));
     let before = routed.state(id).unwrap();
-    routed.books.ears.take();
+    routed.books.recorder.take();
 
     assert_eq!(routed.books.refund(routed.account, id), Ok(given_back(id, MessageState::Delivered)));
     let after = routed.state(id).unwrap();
@@ -96,7 +96,7 @@ fn a_delivered_message_is_given_back_once_whatever_comes_later() {
         (after.at, after.accepted_at, &after.upstream_id),
         (before.at, before.accepted_at, &before.upstream_id)
     );
-    let refunds = routed.books.ears.take().refunds;
+    let refunds = routed.books.recorder.take().refunds;
     assert_eq!(
         refunds.iter().map(|posting| (posting.amount, posting.segments)).collect::<Vec<_>>(),
         [(PRICE, 1)]
@@ -105,7 +105,7 @@ fn a_delivered_message_is_given_back_once_whatever_comes_later() {
         messages: 1,
         submitted: 1,
         delivered: 1,
-        cost_operators: Amount::from_micros(33_000),
+        cost_operators: Amount::from_micros(33_000).into(),
         ..DispatchCounters::default()
     };
     assert_eq!(counters(&routed), expected);
@@ -117,7 +117,7 @@ fn a_delivered_message_is_given_back_once_whatever_comes_later() {
     routed.books.tell(accepted(&row, routed.beta, b"2"));
     routed.books.tell(receipt(routed.beta, &[b"2"], ReceiptState::Undeliverable));
     routed.books.tell(failed(&row, Outcome::Rejected));
-    assert!(routed.books.ears.take().refunds.is_empty());
+    assert!(routed.books.recorder.take().refunds.is_empty());
     assert_eq!((routed.spent(), routed.state(id).unwrap().refunded_by_hand), (0, true));
     let routed = routed.reopen();
     assert_eq!(routed.books.refund(routed.account, id), Err(Error::AlreadyRefunded));

@@ -1,4 +1,4 @@
-//! What the daemon reads back: queues, times, leases, receipts, in order and never more than was asked for.
+//! Reads of the daemon: queues, times, leases, receipts, in order and never more than was asked for.
 
 use std::time::{Duration, Instant};
 
@@ -35,13 +35,13 @@ fn store_of(fill: impl FnOnce(&Raw)) -> (tempfile::TempDir, Store) {
     (dir, store)
 }
 
-fn key(home: OperatorNumber, class: u8, message_id: u64) -> QueueKey {
-    QueueKey { home, class, message_id }
+fn key(first_choice: OperatorNumber, class: u8, message_id: u64) -> QueueKey {
+    QueueKey { first_choice, class, message_id }
 }
 
-fn ids(store: &Store, home: OperatorNumber, class: u8, after: u64, at_most: usize) -> Vec<u64> {
-    let rows = store.queue().after(home, class, after, at_most).unwrap();
-    assert!(rows.iter().all(|row| (row.key.home, row.key.class) == (home, class)));
+fn ids(store: &Store, first_choice: OperatorNumber, class: u8, after: u64, at_most: usize) -> Vec<u64> {
+    let rows = store.queue().after(first_choice, class, after, at_most).unwrap();
+    assert!(rows.iter().all(|row| (row.key.first_choice, row.key.class) == (first_choice, class)));
     assert!(rows.iter().all(|row| *row.bytes == row.key.message_id.to_be_bytes()));
     rows.into_iter().map(|row| row.key.message_id).collect()
 }
@@ -107,9 +107,9 @@ fn what_is_due_comes_first_come_first_served() {
     let at = UnixMicros;
     let (_dir, store) = store_of(|raw| {
         for (due, id, class) in [(50, 9, 1), (50, 3, 2), (70, 1, 0), (900, 2, 3)] {
-            let row = ScheduledRow { home: FIRST, class, bytes: u64::to_be_bytes(id).into() };
+            let row = ScheduledRow { first_choice: FIRST, class, bytes: u64::to_be_bytes(id).into() };
             raw.put(Family::Scheduled, instant_id_key(at(due), id), row.to_bytes());
-            let row = ExpiryRow { home: SECOND, class, scheduled_at: Some(at(due)) };
+            let row = ExpiryRow { first_choice: SECOND, class, scheduled_at: Some(at(due)) };
             raw.put(Family::Expiries, instant_id_key(at(due + 5), id), row.to_bytes());
         }
     });

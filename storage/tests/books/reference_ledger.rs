@@ -13,7 +13,7 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::Posting;
 use tollgate_storage::change::Changed;
-use tollgate_storage::chunk::{CancelError, Notice, Outcome};
+use tollgate_storage::chunk::{CancelError, ChunkOutcome, CommitOutcome, key_waiter};
 use tollgate_storage::keys::KeyCheck;
 use tollgate_storage::rows::{DispatchCounters, EntryKind, Row};
 use tollgate_storage::schema::{Family, account_name_key, volume_key};
@@ -94,7 +94,7 @@ struct Model {
     sent: Vec<Sent>,
     /// The revision of each document.
     documents: BTreeMap<u8, u64>,
-    /// What each key of a request was first used for.
+    /// The first use of each key of a request.
     requests: BTreeMap<u8, Changed>,
     notes: u64,
 }
@@ -107,7 +107,7 @@ impl Model {
             let counters = self.dispatches.entry((sent.account, dispatch)).or_default();
             counters.messages += 1;
             counters.segments += sent.segments;
-            counters.cost = Amount::from_micros(counters.cost.micros() + sent.micros);
+            counters.cost += Amount::from_micros(sent.micros);
         }
         self.sent.push(sent);
     }
@@ -121,7 +121,7 @@ impl Model {
             let counters = self.dispatches.entry((sent.account, dispatch)).or_default();
             counters.cancelled += 1;
             counters.segments -= sent.segments;
-            counters.cost = Amount::from_micros(counters.cost.micros() - sent.micros);
+            counters.cost -= Amount::from_micros(sent.micros);
         }
     }
 }
@@ -185,7 +185,7 @@ impl Pair {
                     key,
                     7,
                     UnixMicros(1),
-                    (&session.notices.0, 9),
+                    key_waiter(&session.commit_outcomes.0, 9),
                 );
                 match (check.unwrap(), self.model.keys.get(&(account, key[0]))) {
                     (KeyCheck::New, None) => {}
@@ -215,10 +215,10 @@ impl Pair {
         self.books.committer.try_charge(chunk).unwrap();
         // Notices of keys that waited come first.
         let first = loop {
-            if let Notice::Chunk(_, outcome) = session.hear() {
+            if let CommitOutcome::Chunk(_, outcome) = session.hear() {
                 match outcome {
-                    Outcome::Durable { first_visible_id } => break first_visible_id,
-                    Outcome::NotDurable => panic!("nothing fails here"),
+                    ChunkOutcome::Durable { first_visible_id } => break first_visible_id,
+                    ChunkOutcome::NotDurable => panic!("nothing fails here"),
                 }
             }
         };

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 use tollgate_engine::health::HealthSample;
-use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::money::{Amount, Currency, Total};
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::settlement::ReceiptState;
 use tollgate_engine::time::UnixMicros;
@@ -19,6 +19,10 @@ use tollgate_storage::rows::{
 
 fn micros() -> impl Strategy<Value = UnixMicros> {
     any::<u64>().prop_map(UnixMicros)
+}
+
+fn total() -> impl Strategy<Value = Total> {
+    (-1_i128 << 100..1 << 100).prop_map(Total::from_micros)
 }
 
 fn amount() -> impl Strategy<Value = Amount> {
@@ -59,7 +63,7 @@ fn state() -> impl Strategy<Value = StateRow> {
 }
 
 fn counters() -> impl Strategy<Value = DispatchCounters> {
-    (any::<[u64; 7]>(), amount(), amount()).prop_map(|(counts, cost, cost_operators)| DispatchCounters {
+    (any::<[u64; 7]>(), total(), total()).prop_map(|(counts, cost, cost_operators)| DispatchCounters {
         messages: counts[0],
         segments: counts[1],
         submitted: counts[2],
@@ -73,8 +77,8 @@ fn counters() -> impl Strategy<Value = DispatchCounters> {
 }
 
 fn key() -> impl Strategy<Value = QueueKey> {
-    (any::<u16>(), any::<u8>(), any::<u64>()).prop_map(|(home, class, message_id)| QueueKey {
-        home: OperatorNumber(home),
+    (any::<u16>(), any::<u8>(), any::<u64>()).prop_map(|(first_choice, class, message_id)| QueueKey {
+        first_choice: OperatorNumber(first_choice),
         class,
         message_id,
     })
@@ -173,10 +177,15 @@ fn health() -> impl Strategy<Value = HealthSample> {
 }
 
 fn waiting() -> impl Strategy<Value = (ScheduledRow, ExpiryRow)> {
-    (any::<u16>(), any::<u8>(), octets(60), of(micros())).prop_map(|(home, class, bytes, scheduled_at)| {
-        let home = OperatorNumber(home);
-        (ScheduledRow { home, class, bytes: bytes.into() }, ExpiryRow { home, class, scheduled_at })
-    })
+    (any::<u16>(), any::<u8>(), octets(60), of(micros())).prop_map(
+        |(first_choice, class, bytes, scheduled_at)| {
+            let first_choice = OperatorNumber(first_choice);
+            (
+                ScheduledRow { first_choice, class, bytes: bytes.into() },
+                ExpiryRow { first_choice, class, scheduled_at },
+            )
+        },
+    )
 }
 
 /// Reads back, and is nothing when it is cut at its end or longer.
@@ -227,7 +236,7 @@ proptest! {
 #[test]
 fn a_lease_of_many_messages_takes_few_octets() {
     let first = 177_000_000_000_000_000;
-    let key = |message_id| QueueKey { home: OperatorNumber(2), class: 3, message_id };
+    let key = |message_id| QueueKey { first_choice: OperatorNumber(2), class: 3, message_id };
     let keys = (first..first + 1_000).map(key).collect();
     let lease = LeaseRow { id: 1, operator: OperatorNumber(2), at: UnixMicros(5), keys };
     assert!(lease.to_bytes().len() < 3_020, "{} octets", lease.to_bytes().len());
@@ -251,7 +260,7 @@ fn counters_of_version_1_are_read() {
         messages: 3,
         segments: 5,
         cancelled: 1,
-        cost: Amount::from_micros(100_000),
+        cost: Amount::from_micros(100_000).into(),
         ..DispatchCounters::default()
     };
     assert_eq!(counters, expected);

@@ -1,6 +1,6 @@
-//! Random deliveries on random disks, against a model so simple that it can be checked by reading it: what operators,
-//! gateways and clocks do comes in any order, twice, late, in one commit or in many, with crashes and failing writes in
-//! between, and after each step the books are the model's.
+//! Random deliveries on random disks, against a model so simple that it can be checked by reading it: what
+//! operators, gateways and clocks do comes in any order, twice, late, in one commit or in many, with crashes
+//! and failing writes in between, and after each step the books are the model's.
 
 mod by_hand;
 mod compare;

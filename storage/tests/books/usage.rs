@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::money::{Amount, Currency, Total};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::settlement::{Outcome, ReceiptState, RefundOn, SettlementTerms};
@@ -32,8 +32,8 @@ fn usual() -> UsageOf {
     UsageOf::Network(network("639", "02"))
 }
 
-fn euros(amount: i64) -> BTreeMap<Currency, Amount> {
-    BTreeMap::from([(Currency::new("EUR").unwrap(), micros(amount))])
+fn euros(amount: i64) -> BTreeMap<Currency, Total> {
+    BTreeMap::from([(Currency::new("EUR").unwrap(), micros(amount).into())])
 }
 
 fn rows(books: &Books, account: AccountNumber) -> Vec<(UsageKey, UsageRow)> {
@@ -59,20 +59,20 @@ fn by(operator: OperatorNumber) -> UsageOf {
 
 /// One message of one segment at 0.05.
 fn charged() -> UsageRow {
-    UsageRow { messages: 1, segments: 1, charged: micros(50_000), ..UsageRow::default() }
+    UsageRow { messages: 1, segments: 1, charged: micros(50_000).into(), ..UsageRow::default() }
 }
 
 /// The same once an operator of the tests has it.
 fn taken() -> UsageRow {
-    UsageRow { submitted: 1, cost_operators: micros(33_000), ..charged() }
+    UsageRow { submitted: 1, cost_operators: micros(33_000).into(), ..charged() }
 }
 
 /// As its operator counts it over all accounts.
-fn over_all(row: &UsageRow, costs: BTreeMap<Currency, Amount>) -> UsageRow {
+fn over_all(row: &UsageRow, costs: BTreeMap<Currency, Total>) -> UsageRow {
     UsageRow {
-        charged: Amount::ZERO,
-        refunded: Amount::ZERO,
-        cost_operators: Amount::ZERO,
+        charged: Total::ZERO,
+        refunded: Total::ZERO,
+        cost_operators: Total::ZERO,
         costs,
         ..row.clone()
     }
@@ -106,7 +106,7 @@ fn charges_count_by_account_quarter_and_network() {
     let row = |messages, segments: u64| UsageRow {
         messages,
         segments,
-        charged: micros(50_000 * i64::try_from(segments).unwrap()),
+        charged: micros(50_000 * i64::try_from(segments).unwrap()).into(),
         ..UsageRow::default()
     };
     let expected =
@@ -250,7 +250,7 @@ fn what_is_given_back_is_counted_as_that() {
     let routed = RoutedBooks::open();
     let waiting = routed.send_plain();
     routed.books.cancel(routed.account, waiting.key.message_id).unwrap();
-    let given_back = UsageRow { segments: 0, refunded: micros(50_000), ..charged() };
+    let given_back = UsageRow { segments: 0, refunded: micros(50_000).into(), ..charged() };
     let cancelled = UsageRow { cancelled: 1, ..given_back.clone() };
     assert_eq!(of(&routed, routed.account), BTreeMap::from([(usual(), cancelled.clone())]));
 
@@ -260,7 +260,7 @@ fn what_is_given_back_is_counted_as_that() {
     let row = routed.send(&Message { route, ..Message::default() });
     routed.books.tell(accepted(&row, routed.alpha, b"1"));
     routed.books.tell(receipt(routed.alpha, &[b"1"], ReceiptState::Undeliverable));
-    let failed = UsageRow { submitted: 1, failed: 1, cost_operators: micros(33_000), ..given_back };
+    let failed = UsageRow { submitted: 1, failed: 1, cost_operators: micros(33_000).into(), ..given_back };
     let mut both = cancelled;
     both.add(&failed);
     assert_eq!(of(&routed, routed.account), BTreeMap::from([(usual(), both), (by(routed.alpha), failed)]));
@@ -281,7 +281,7 @@ fn whoever_refuses_a_message_last_counts_its_failure() {
     routed.books.tell(DeliveryEvent::Failed { key, row, outcome, error, operator, attempts, tried });
     routed.books.tell(failed(&unoffered, Outcome::Expired));
     // The plan gives both back.
-    let refused = UsageRow { failed: 1, segments: 0, refunded: micros(50_000), ..charged() };
+    let refused = UsageRow { failed: 1, segments: 0, refunded: micros(50_000).into(), ..charged() };
     let mut both = refused.clone();
     both.add(&refused);
     assert_eq!(
@@ -318,7 +318,7 @@ fn a_message_moves_to_whoever_takes_it_again() {
     let row = routed.send_plain();
     routed.books.tell(accepted(&row, routed.alpha, b"1"));
     routed.books.tell(accepted(&row, routed.beta, b"2"));
-    let twice = UsageRow { cost_operators: micros(66_000), ..taken() };
+    let twice = UsageRow { cost_operators: micros(66_000).into(), ..taken() };
     assert_eq!(
         of(&routed, routed.account),
         BTreeMap::from([(usual(), twice.clone()), (by(routed.beta), twice.clone())]),
@@ -348,7 +348,7 @@ fn a_commit_counts_all_of_its_events() {
         accepted(&row, routed.beta, b"2"),
         receipt(routed.beta, &[b"2"], ReceiptState::Undeliverable),
     ]);
-    let failed = UsageRow { failed: 1, cost_operators: micros(66_000), ..taken() };
+    let failed = UsageRow { failed: 1, cost_operators: micros(66_000).into(), ..taken() };
     assert_eq!(
         of(&routed, routed.account),
         BTreeMap::from([(usual(), failed.clone()), (by(routed.beta), failed.clone())])
@@ -374,7 +374,7 @@ fn take(books: &Books, account: AccountNumber, operator: OperatorNumber, id: &[u
     session.charge(&mut chunk, &Message { route: Some(Route::to(operator)), ..Message::default() }).unwrap();
     books.committer.try_charge(chunk).unwrap();
     session.first_id();
-    let row: QueuedRow = books.ears.take().queued.remove(0);
+    let row: QueuedRow = books.recorder.take().queued.remove(0);
     let cost_currency = Currency::new(currency).unwrap();
     let acceptance = Acceptance { cost_currency, ..acceptance(&row, operator, id) };
     books.tell(DeliveryEvent::Accepted(acceptance));
@@ -391,7 +391,7 @@ fn operators_are_counted_over_all_accounts_each_currency_for_itself() {
     take(&books, accounts[1], operators[0], b"3", "GBP");
     take(&books, accounts[1], operators[1], b"4", "EUR");
     let costs = [("EUR", 60_000), ("GBP", 30_000)];
-    let costs = costs.map(|(code, cost)| (Currency::new(code).unwrap(), micros(cost)));
+    let costs = costs.map(|(code, cost)| (Currency::new(code).unwrap(), micros(cost).into()));
     let alpha =
         UsageRow { messages: 3, segments: 3, submitted: 3, costs: costs.into(), ..UsageRow::default() };
     assert_eq!(read_operator(&books, operators[0]), [(Quarter(0), alpha)]);

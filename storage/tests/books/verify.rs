@@ -26,7 +26,7 @@ const NEXT_MONTH: Month = Month(MONTH.0 + 1);
 struct Closed(tempfile::TempDir);
 
 impl Closed {
-    /// What `verify` says of a copy of the books after a change.
+    /// The result of `verify` for a copy of the books after a change.
     fn after(&self, change: impl FnOnce(&Raw)) -> Result<Report, Fault> {
         let copy = crash_image(self.0.path());
         let raw = Raw::open(copy.path());
@@ -83,7 +83,8 @@ impl Closed {
 /// Closed books in which something of everything has happened that needs no operator.
 struct Sound {
     closed: Closed,
-    /// First ids of the plain block, of the dispatch's block, of the short-id block, and of the other account's.
+    /// First ids of the plain block, of the dispatch's block, of the short-id block, and of the other
+    /// account's.
     plain: u64,
     dispatch: u64,
     short: u64,
@@ -250,7 +251,7 @@ fn counters_that_are_off_are_named() {
         |counters| counters.messages += 1,
         |counters| counters.segments -= 1,
         |counters| counters.cancelled = 0,
-        |counters| counters.cost = cents(1),
+        |counters| counters.cost = cents(1).into(),
     ];
     for change in changes {
         sound.expect("dispatch spring: kept", |raw| edit(raw, Family::Dispatches, &spring, change));
@@ -273,7 +274,7 @@ fn entries_and_refunds_that_are_off_are_named() {
         let (_, row) = entry(raw, A, EntryKind::TopUp);
         raw.put(Family::Ledger, account_id_key(A, 5), row.to_bytes());
     });
-    sound.expect("is there twice", |raw| {
+    sound.expect("is present twice", |raw| {
         let (key, row) = entry(raw, A, EntryKind::TopUp);
         raw.put(Family::Ledger, [&account_key(B), &key[4..]].concat(), row.to_bytes());
     });
@@ -320,8 +321,8 @@ fn keys_and_short_ids_that_name_the_wrong_message_are_named() {
     });
 }
 
-/// The families whose every row is accounted for. Keys go when they expire, and a short id is one way to a message
-/// among two, so one that is not there proves nothing.
+/// The families whose every row is accounted for. Keys go when they expire, and a short id is one way to a
+/// message among two, so one that is not there proves nothing.
 const COUNTED: [Family; 10] = [
     Family::Accounts,
     Family::Wallets,

@@ -125,8 +125,8 @@ impl Tally {
             OperatorUsage {
                 operator: codes.get(number).cloned().unwrap_or_default(),
                 counts: counts(row),
-                operator_cost: with_costs.then_some(Money(row.cost_operators)),
-                margin: with_costs.then_some(Money(margin)),
+                operator_cost: with_costs.then_some(Money(row.cost_operators.shown())),
+                margin: with_costs.then_some(Money(margin.shown())),
             }
         });
         Ok(shown.collect())

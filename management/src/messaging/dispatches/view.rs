@@ -90,8 +90,8 @@ fn counts_of(counters: &DispatchCounters, currency: CurrencyCode, shows_costs: b
         unconfirmed: counters.unconfirmed,
         pending: counters.pending(),
         success_rate: percent(counters.delivered, counters.messages),
-        cost: Money(counters.cost),
-        cost_operators: shows_costs.then_some(Money(counters.cost_operators)),
+        cost: Money(counters.cost.shown()),
+        cost_operators: shows_costs.then_some(Money(counters.cost_operators.shown())),
         currency,
     }
 }

@@ -16,7 +16,7 @@ use tollgate_engine::tables::Tables;
 use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::{Wallet, WalletState};
 use tollgate_storage::cdr::{CdrFields, Source};
-use tollgate_storage::chunk::{Chunk, ChunkHeader, Notice, Outcome};
+use tollgate_storage::chunk::{Chunk, ChunkHeader, ChunkOutcome, CommitOutcome};
 use tollgate_storage::committer::{Cancellation, Committer, Limits, Provision};
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::keys::KeyRegistry;
@@ -257,7 +257,7 @@ impl Books {
         );
         assert!(self.committer().try_charge(Box::new(chunk)).is_ok(), "there is room in the queue");
         match notices.blocking_recv() {
-            Some(Notice::Chunk(_, Outcome::Durable { first_visible_id })) => first_visible_id,
+            Some(CommitOutcome::Chunk(_, ChunkOutcome::Durable { first_visible_id })) => first_visible_id,
             other => panic!("not durable: {other:?}"),
         }
     }
@@ -267,7 +267,7 @@ impl Books {
         let (reply, mut notices) = mpsc::unbounded_channel();
         self.committer().cancel(Cancellation { account, message_id, token: 7, reply }).unwrap();
         match notices.blocking_recv() {
-            Some(Notice::Cancelled { result, .. }) => result.unwrap(),
+            Some(CommitOutcome::Cancelled { result, .. }) => result.unwrap(),
             other => panic!("not cancelled: {other:?}"),
         }
     }

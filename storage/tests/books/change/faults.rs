@@ -1,4 +1,5 @@
-//! Changes on disks that fail: what is said of one is what the disk says, and a key that is sent again makes it good.
+//! Changes on disks that fail: what is said of one is what the disk says, and a key that is sent again makes
+//! it good.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -78,7 +79,8 @@ fn fate() -> impl Strategy<Value = Fate> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
-    /// A client that sends again until it has an answer gets one payment per key, whatever the disk does meanwhile.
+    /// A client that sends again until it has an answer gets one payment per key, whatever the disk does
+    /// meanwhile.
     #[test]
     fn sent_until_answered_each_key_counts_once(
         fates in vec((fate(), 0_u32..20), 1..12),

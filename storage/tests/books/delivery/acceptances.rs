@@ -37,7 +37,7 @@ fn a_charged_message_is_handed_over_and_then_an_operators() {
 fn messages_that_are_only_charged_are_nobodys() {
     let routed = RoutedBooks::open();
     routed.charge(&Message::default());
-    let heard = routed.books.ears.take();
+    let heard = routed.books.recorder.take();
     assert!(heard.queued.is_empty() && heard.receipts.is_empty());
     routed.books.prove();
     routed.close();
@@ -96,8 +96,8 @@ fn a_message_that_was_taken_twice_costs_twice_and_both_ids_mean_it() {
                 segments: 1,
                 submitted: 1,
                 delivered: 1,
-                cost: Amount::from_micros(50_000),
-                cost_operators: Amount::from_micros(66_000),
+                cost: Amount::from_micros(50_000).into(),
+                cost_operators: Amount::from_micros(66_000).into(),
                 ..DispatchCounters::default()
             }
         );

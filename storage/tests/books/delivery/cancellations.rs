@@ -56,7 +56,7 @@ fn waiting_and_scheduled_messages_are_cancelled_with_all_that_belongs_to_them() 
     let counters = routed.books.store.dispatches().counters(routed.account, b"spring").unwrap();
     assert_eq!(counters, Some(DispatchCounters { messages: 4, cancelled: 4, ..DispatchCounters::default() }));
     assert!(routed.receipts().is_empty());
-    assert_eq!(routed.books.ears.take().refunds.len(), 4);
+    assert_eq!(routed.books.recorder.take().refunds.len(), 4);
     routed.close();
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tollgate_engine::health::HealthSample;
 use tollgate_engine::settlement::{Outcome, ReceiptState};
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::chunk::Outcome as ChunkOutcome;
+use tollgate_storage::chunk::ChunkOutcome;
 use tollgate_storage::delivery::{DeliveryEvent, DeliveryResult, EventOutcome};
 use tollgate_storage::message::QueuedRow;
 use tollgate_storage::rows::UsageRow;
@@ -143,7 +143,7 @@ fn events_in_doubt_that_were_written_are_durable() {
     assert!(matches!(routed.books.deliver(events.clone()), DeliveryResult::Durable(_)));
     wait_until(|| routed.books.committer.is_available());
     // Deletions alone are recognised too.
-    routed.books.ears.take();
+    routed.books.recorder.take();
     let key = routed.send_plain().key;
     routed.books.tell(leased(9, routed.alpha, &[key]));
     for (fate, durable) in [(Fate::LostInDoubt, false), (Fate::WrittenInDoubt, true)] {
@@ -188,7 +188,7 @@ fn a_charge_that_was_taken_back_is_not_sent_by_whoever_saw_it_meanwhile() {
     assert_eq!(session.outcome().1, ChunkOutcome::NotDurable);
     // It is on disk, and someone reads it there before it is taken back.
     let seen = routed.books.store.queue().after(routed.alpha, 3, 0, 10).unwrap();
-    assert_eq!((seen.len(), routed.books.ears.take().queued.len()), (1, 0));
+    assert_eq!((seen.len(), routed.books.recorder.take().queued.len()), (1, 0));
     script.fail_recoveries(0);
     wait_until(|| routed.books.committer.is_available());
     assert!(!routed.is_queued(seen[0].key));
@@ -232,13 +232,14 @@ fn a_release_that_was_taken_back_is_not_sent_before_its_time() {
 fn the_ears_hear_of_a_commit_before_its_askers_do() {
     let routed = RoutedBooks::open();
     let row = routed.send_plain();
-    routed.books.ears.take();
+    routed.books.recorder.take();
     let balance = routed.books.wallet(routed.account).state().balance;
-    let (wallet, ears) = (routed.books.wallet(routed.account), std::sync::Arc::clone(&routed.books.ears));
+    let (wallet, recorder) =
+        (routed.books.wallet(routed.account), std::sync::Arc::clone(&routed.books.recorder));
     let (reply, seen) = tokio::sync::oneshot::channel();
     let done = Box::new(move |result| {
         assert!(matches!(result, DeliveryResult::Durable(_)));
-        drop(reply.send((wallet.state().balance, ears.take())));
+        drop(reply.send((wallet.state().balance, recorder.take())));
     });
     let events = vec![failed(&row, Outcome::Rejected)];
     routed.books.committer.deliver(tollgate_storage::delivery::DeliveryBatch { events, done }).unwrap();

@@ -59,7 +59,7 @@ fn a_rejected_message_is_given_back_once() {
     assert_eq!((state.refunded.micros(), state.is_refunded), (150_000, true));
     assert_eq!((routed.spent(), refunds(&routed)), (0, vec![id.to_string()]));
     assert_eq!(routed.books.durable_wallet(routed.account).counted(MONTH), 0);
-    let heard = routed.books.ears.take();
+    let heard = routed.books.recorder.take();
     assert_eq!(heard.refunds.len(), 1);
     let counters = routed.books.store.dispatches().counters(routed.account, b"spring").unwrap();
     assert_eq!(counters, Some(DispatchCounters { messages: 1, failed: 1, ..DispatchCounters::default() }));
@@ -178,7 +178,7 @@ fn a_receipt_is_kept_for_whom_it_was_asked() {
         let route = Route { registered_delivery, ..Route::to(routed.alpha) };
         let row = routed.send(&Message { route: Some(route), ..Message::default() });
         routed.books.tell(failed(&row, outcome));
-        assert_eq!((routed.receipts().len(), routed.books.ears.take().receipts.len()), (kept, kept));
+        assert_eq!((routed.receipts().len(), routed.books.recorder.take().receipts.len()), (kept, kept));
         routed.books.prove();
         routed.close();
     }

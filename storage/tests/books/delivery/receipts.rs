@@ -112,7 +112,7 @@ fn what_was_not_delivered_is_given_back_where_the_plan_says_so() {
     let counters = routed.books.store.dispatches().counters(routed.account, b"spring").unwrap().unwrap();
     let DispatchCounters { messages, segments, submitted, delivered, failed, cost, .. } = counters;
     assert_eq!((messages, submitted, delivered, failed), (7, 7, 1, 6));
-    assert_eq!((segments, cost.micros()), (2 * paid, spent));
+    assert_eq!((segments, cost.micros()), (2 * paid, i128::from(spent)));
     routed.books.prove();
     routed.close();
 }
@@ -173,7 +173,7 @@ fn clients_of_version_3_3_hear_the_id_that_they_know() {
     }
     routed.books.committer.try_charge(chunk).unwrap();
     assert_eq!(session.first_id(), 1);
-    let rows = routed.books.ears.take().queued;
+    let rows = routed.books.recorder.take().queued;
     routed.books.tell(accepted(&rows[2], routed.alpha, b"c"));
     routed.books.tell(receipt(routed.alpha, &[b"c"], ReceiptState::Delivered));
     assert_eq!(routed.receipts()[0].1.message_id, 3);

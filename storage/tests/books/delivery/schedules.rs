@@ -21,7 +21,7 @@ fn schedule(routed: &RoutedBooks, times: &[u64]) -> Vec<u64> {
 }
 
 fn ids(routed: &RoutedBooks) -> Vec<u64> {
-    routed.books.ears.take().queued.into_iter().map(|row| row.key.message_id).collect()
+    routed.books.recorder.take().queued.into_iter().map(|row| row.key.message_id).collect()
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_released_message_is_settled_like_any_other() {
     let routed = RoutedBooks::open();
     schedule(&routed, &[10]);
     routed.books.tell(due(10, 100));
-    let row = routed.books.ears.take().queued.remove(0);
+    let row = routed.books.recorder.take().queued.remove(0);
     assert_eq!(routed.books.tell(accepted(&row, routed.alpha, b"1")), EventOutcome::Done);
     routed.books.prove();
     routed.close();
@@ -62,7 +62,7 @@ fn a_message_that_is_released_and_expires_at_once_is_handed_to_nobody() {
     let expires_at = Some(UnixMicros(20));
     let route = Route { scheduled_at: Some(UnixMicros(10)), expires_at, ..Route::to(routed.alpha) };
     let message_id = routed.charge(&Message { route: Some(route), ..Message::default() });
-    let key = QueueKey { home: routed.alpha, class: route.class, message_id };
+    let key = QueueKey { first_choice: routed.alpha, class: route.class, message_id };
     let outcomes = routed.books.tell_all(vec![due(10, 100), expired(key), due(10, 100)]);
     assert_eq!(outcomes[0], EventOutcome::Due { released: 1 });
     assert!(matches!(outcomes[1], EventOutcome::Settled { outcome: Outcome::Expired, .. }));

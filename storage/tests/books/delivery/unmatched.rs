@@ -79,7 +79,7 @@ fn a_receipt_is_not_taken_for_one_of_a_later_message() {
     session.charge(&mut chunk, &crate::support::Message { route, ..Default::default() }).unwrap();
     routed.books.committer.try_charge(chunk).unwrap();
     session.first_id();
-    let row = routed.books.ears.take().queued.remove(0);
+    let row = routed.books.recorder.take().queued.remove(0);
     assert_eq!(routed.books.tell(accepted(&row, routed.alpha, b"1")), EventOutcome::Done);
     assert_eq!(kept(&routed).len(), 1);
     // Nor where the id has to be read in another way and the receipt is about another number.
@@ -103,7 +103,7 @@ fn a_message_of_unknown_outcome_adopts_its_receipt() {
     let outcome = routed.books.tell(receipt(routed.alpha, &[b"9"], ReceiptState::Delivered));
     let unmatched = unmatched_id(&outcome);
     let acceptance = acceptance(&row, routed.alpha, b"");
-    let event = DeliveryEvent::Adopt { acceptance: acceptance.clone(), unmatched };
+    let event = DeliveryEvent::MatchedByAddress { acceptance: acceptance.clone(), unmatched };
     let outcomes = routed.books.tell_all(vec![event.clone(), event.clone()]);
     assert!(matches!(outcomes[0], EventOutcome::Settled { outcome: Outcome::Delivered, .. }), "{outcomes:?}");
     assert_eq!(outcomes[1], EventOutcome::Noted);
@@ -117,7 +117,10 @@ fn a_message_of_unknown_outcome_adopts_its_receipt() {
     // A receipt that is not there any more leaves the message where it is.
     let row = routed.send_plain();
     let acceptance = Acceptance { key: row.key, row: row.bytes.clone(), ..acceptance };
-    assert_eq!(routed.books.tell(DeliveryEvent::Adopt { acceptance, unmatched }), EventOutcome::Noted);
+    assert_eq!(
+        routed.books.tell(DeliveryEvent::MatchedByAddress { acceptance, unmatched }),
+        EventOutcome::Noted
+    );
     assert!(routed.is_queued(row.key));
     routed.books.prove();
     routed.close();
@@ -129,7 +132,7 @@ fn an_adopted_receipt_that_is_not_the_last_word_leaves_the_message_with_its_oper
     let row = routed.send_plain();
     let outcome = routed.books.tell(receipt(routed.alpha, &[b"9"], ReceiptState::Enroute));
     let acceptance = Acceptance { final_now: true, ..acceptance(&row, routed.alpha, b"") };
-    let adopt = DeliveryEvent::Adopt { acceptance, unmatched: unmatched_id(&outcome) };
+    let matched = DeliveryEvent::MatchedByAddress { acceptance, unmatched: unmatched_id(&outcome) };
     assert_eq!(routed.books.tell(adopt), EventOutcome::Done);
     assert_eq!(routed.message_state(row.key.message_id), Some(MessageState::Enroute));
     routed.books.tell(receipt(routed.alpha, &[b"9"], ReceiptState::Delivered));
@@ -145,7 +148,8 @@ fn a_message_at_its_end_adopts_nothing() {
     routed.books.tell(failed(&row, Outcome::Unknown));
     let outcome = routed.books.tell(receipt(routed.alpha, &[b"9"], ReceiptState::Delivered));
     let unmatched = unmatched_id(&outcome);
-    let adopt = DeliveryEvent::Adopt { acceptance: acceptance(&row, routed.alpha, b""), unmatched };
+    let matched =
+        DeliveryEvent::MatchedByAddress { acceptance: acceptance(&row, routed.alpha, b""), unmatched };
     assert_eq!(routed.books.tell(adopt), EventOutcome::Noted);
     assert_eq!(kept(&routed), [unmatched]);
     routed.books.prove();

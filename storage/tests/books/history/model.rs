@@ -14,7 +14,7 @@ use tollgate_storage::store::Transaction;
 
 use crate::support::{Books, Message};
 
-/// In millionths.
+/// The opening balance in millionths.
 const OPENING: i64 = 20_000_000;
 
 /// One thing that is done. Accounts are two; messages are named by their position, wrapped around.
@@ -40,7 +40,7 @@ pub fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What moved money.
+/// A movement of money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Move {
     Charge { message_id: u64, micros: i64 },

@@ -1,4 +1,5 @@
-//! Requests over HTTP in a random day: entries, a document and an audit note in one change, with or without a key.
+//! Requests over HTTP in a random day: entries, a document and an audit note in one change, with or without a
+//! key.
 
 use proptest::collection::vec;
 use proptest::option::of;

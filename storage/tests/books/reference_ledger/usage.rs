@@ -1,4 +1,5 @@
-//! Usage as the ledger counts it: every message once more. Nobody delivers here, so that there are rows of networks only.
+//! Usage as the ledger counts it: every message once more. Nobody delivers here, so that there are rows of
+//! networks only.
 
 use std::collections::BTreeMap;
 
@@ -27,10 +28,10 @@ impl Pair {
             let (quarter, of) = (Quarter(sent.quarter), UsageOf::Network(network(sent.mcc)));
             let row = expected.entry(UsageKey { account, quarter, of }).or_default();
             row.messages += 1;
-            row.charged = Amount::from_micros(row.charged.micros() + sent.micros);
+            row.charged += Amount::from_micros(sent.micros);
             if sent.cancelled {
                 row.cancelled += 1;
-                row.refunded = Amount::from_micros(row.refunded.micros() + sent.micros);
+                row.refunded += Amount::from_micros(sent.micros);
             } else {
                 row.segments += sent.segments;
             }

@@ -1,10 +1,10 @@
-//! Usage counters and their keys: what is written reads back, what is added can be taken away, and keys sort as what they
-//! stand for.
+//! Usage counters and their keys: what is written reads back, what is added can be taken away, and keys sort
+//! as what they stand for.
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::Total;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_storage::rows::{Row, UsageRow};
@@ -14,8 +14,8 @@ use tollgate_storage::usage::{Quarter, UsageKey, UsageOf};
 use super::{check, currency};
 
 fn row() -> impl Strategy<Value = UsageRow> {
-    let micros = || (0..i64::MAX / 4).prop_map(Amount::from_micros);
-    let cost = (1..i64::MAX / 4).prop_map(Amount::from_micros);
+    let micros = || (0..1_i128 << 98).prop_map(Total::from_micros);
+    let cost = (1..1_i128 << 98).prop_map(Total::from_micros);
     let counts = vec(0..u64::MAX / 4, 7);
     (counts, (micros(), micros(), micros()), btree_map(currency(), cost, 0..4)).prop_map(
         |(counts, money, costs)| UsageRow {

@@ -1,4 +1,4 @@
-//! Whether the books are the model's.
+//! The comparison of the books with the model.
 
 use std::collections::BTreeSet;
 
@@ -52,8 +52,8 @@ impl Pair {
                 failed: counted.failed,
                 cancelled: counted.cancelled,
                 unconfirmed: counted.unconfirmed,
-                cost: Amount::from_micros(counted.cost),
-                cost_operators: Amount::from_micros(counted.cost_operators),
+                cost: Amount::from_micros(counted.cost).into(),
+                cost_operators: Amount::from_micros(counted.cost_operators).into(),
             };
             assert_eq!(kept, expected);
         }
@@ -83,7 +83,11 @@ impl Pair {
         let store = &self.books.store;
         let state = store.messages().state(self.accounts[sent.account], sent.id).unwrap();
         if let Some(route) = self.route(message) {
-            let key = QueueKey { home: self.operators[route.home], class: route.class, message_id: sent.id };
+            let key = QueueKey {
+                first_choice: self.operators[route.first_choice],
+                class: route.class,
+                message_id: sent.id,
+            };
             let queued = store.queue().row(key).unwrap();
             let scheduled = route
                 .scheduled_at

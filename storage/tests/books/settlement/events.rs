@@ -59,15 +59,17 @@ impl Pair {
             Happening::Expire { message } => {
                 let (message, sent) = self.pick(message)?;
                 let route = self.wanted[&message].0.route?;
-                let home = self.operators[route.home];
-                let key = QueueKey { home, class: route.class, message_id: sent.id };
+                let first_choice = self.operators[route.first_choice];
+                let key = QueueKey { first_choice, class: route.class, message_id: sent.id };
                 (routed::expired(key), Event::Expire { message })
             }
             Happening::Receipt { operator, ids, state, intermediate } => {
                 let kept = Kept { operator, ids, state, intermediate };
                 (self.receipt(&kept), Event::Receipt(kept))
             }
-            Happening::Adopt { message, unmatched } => self.adopt(message, unmatched)?,
+            Happening::MatchedByAddress { message, unmatched } => {
+                self.matched_by_address(message, unmatched)?
+            }
             Happening::TimeOut { operator, id } => {
                 let event = Event::TimeOut { id: (operator, id) };
                 (DeliveryEvent::ReceiptTimedOut { operator: self.operators[operator], id: vec![id] }, event)
@@ -126,7 +128,7 @@ impl Pair {
         }
     }
 
-    fn adopt(&self, message: usize, unmatched: usize) -> Option<(DeliveryEvent, Event)> {
+    fn matched_by_address(&self, message: usize, unmatched: usize) -> Option<(DeliveryEvent, Event)> {
         let (message, row) = self.pick_held(message)?;
         let rows = self.books.store.receipts().unmatched(None).unwrap();
         let (operator, id, found) = &rows[unmatched.checked_rem(rows.len())?];
@@ -134,8 +136,8 @@ impl Pair {
         let ids = found.ids.iter().map(|id| id[0]).collect();
         let kept = Kept { operator, ids, state: found.state, intermediate: found.intermediate };
         let acceptance = self.acceptance(&row, operator, 0, true);
-        let told = DeliveryEvent::Adopt { acceptance, unmatched: *id };
-        Some((told, Event::Adopt { message, kept }))
+        let told = DeliveryEvent::MatchedByAddress { acceptance, unmatched: *id };
+        Some((told, Event::MatchedByAddress { message, kept }))
     }
 
     fn done(&self, account: usize, receipts: &[usize]) -> Option<(DeliveryEvent, Event)> {

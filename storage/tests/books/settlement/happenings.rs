@@ -1,4 +1,5 @@
-//! What can happen. Messages, receipts and leases are named by their position among those there are, wrapped around.
+//! Events that can happen. Messages, receipts and leases are named by their position among those there are,
+//! wrapped around.
 
 use proptest::collection::vec;
 use proptest::option::{of, weighted};
@@ -63,7 +64,7 @@ pub struct Wanted {
 
 #[derive(Clone, Copy, Debug)]
 pub struct WantedRoute {
-    pub home: usize,
+    pub first_choice: usize,
     pub class: u8,
     pub scheduled_at: Option<u64>,
     pub expires_at: Option<u64>,
@@ -71,7 +72,7 @@ pub struct WantedRoute {
     pub registered_delivery: u8,
 }
 
-/// One event.
+/// One event of any kind.
 #[derive(Clone, Debug)]
 pub enum Happening {
     Lease { messages: Vec<usize>, operator: usize },
@@ -80,7 +81,7 @@ pub enum Happening {
     Fail { message: usize, outcome: Outcome },
     Expire { message: usize },
     Receipt { operator: usize, ids: Vec<u8>, state: ReceiptState, intermediate: bool },
-    Adopt { message: usize, unmatched: usize },
+    MatchedByAddress { message: usize, unmatched: usize },
     TimeOut { operator: usize, id: u8 },
     Due { until: u64, at_most: u32 },
     Done { account: usize, receipts: Vec<usize> },
@@ -101,13 +102,8 @@ fn terms() -> impl Strategy<Value = SettlementTerms> {
 fn wanted() -> impl Strategy<Value = Wanted> {
     let route =
         (0..2_usize, 0..4_u8, weighted(0.2, 1..50_u64), weighted(0.3, 1..50_u64), terms(), 0..0x20_u8)
-            .prop_map(|(home, class, scheduled_at, expires_at, terms, registered_delivery)| WantedRoute {
-                home,
-                class,
-                scheduled_at,
-                expires_at,
-                terms,
-                registered_delivery,
+            .prop_map(|(first_choice, class, scheduled_at, expires_at, terms, registered_delivery)| {
+                WantedRoute { first_choice, class, scheduled_at, expires_at, terms, registered_delivery }
             });
     let price = prop_oneof![9 => Just(50_000_i64), 1 => Just(0_i64)];
     (1..4_u8, price, 0..3_usize, of(0..2_usize), weighted(0.8, route)).prop_map(
@@ -141,7 +137,7 @@ fn happening() -> impl Strategy<Value = Happening> {
             }
         ),
         1 => (message(), any::<usize>())
-            .prop_map(|(message, unmatched)| Happening::Adopt { message, unmatched }),
+            .prop_map(|(message, unmatched)| Happening::MatchedByAddress { message, unmatched }),
         1 => (0..2_usize, id()).prop_map(|(operator, id)| Happening::TimeOut { operator, id }),
         1 => (1..60_u64, 1..4_u32).prop_map(|(until, at_most)| Happening::Due { until, at_most }),
         1 => (0..2_usize, vec(any::<usize>(), 1..4))

@@ -49,7 +49,7 @@ impl Model {
         self.leases.values().flatten().any(|leased| *leased == message)
     }
 
-    /// Whether a message can still be cancelled or replaced.
+    /// True if a message can still be cancelled or replaced.
     pub fn is_free(&self, message: usize) -> bool {
         let place = self.sent[message].place;
         matches!(place, Place::Nowhere | Place::Scheduled(_) | Place::Queued) && !self.is_leased(message)
@@ -133,7 +133,7 @@ impl Model {
             Event::Fail { message, outcome } => self.fail(*message, *outcome),
             Event::Expire { message } => self.expire(*message),
             Event::Receipt(kept) => self.receipt(kept.clone()),
-            Event::Adopt { message, kept } => self.adopt(*message, kept),
+            Event::MatchedByAddress { message, kept } => self.matched_by_address(*message, kept),
             Event::TimeOut { id } => self.time_out(*id),
             Event::Due { until, at_most } => self.due(*until, *at_most),
             Event::Done { account, serials } => {
@@ -241,7 +241,7 @@ impl Model {
         Expected::Unmatched
     }
 
-    fn adopt(&mut self, message: usize, kept: &Kept) -> Expected {
+    fn matched_by_address(&mut self, message: usize, kept: &Kept) -> Expected {
         if self.sent[message].place != Place::Queued || !self.kept.contains(kept) {
             return Expected::Noted;
         }

@@ -7,7 +7,7 @@ use tollgate_engine::health::HealthSample;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::Posting;
-use tollgate_storage::chunk::{CancelError, Outcome as ChunkOutcome};
+use tollgate_storage::chunk::{CancelError, ChunkOutcome};
 use tollgate_storage::delivery::{DeliveryEvent, DeliveryResult, EventOutcome};
 use tollgate_storage::message::{QueueKey, QueuedRow};
 use tollgate_storage::schema::Family;
@@ -20,7 +20,7 @@ use crate::support::{Books, LIMITS, MONTH, Message, Route, Script, body, crash_i
 
 pub const DISPATCHES: [&[u8]; 2] = [b"spring", b"autumn"];
 
-/// In millionths.
+/// The opening balance in millionths.
 const OPENING: i64 = 1_000_000_000;
 
 /// An event as the committer and as the model is told it.
@@ -33,7 +33,7 @@ pub struct Pair {
     pub accounts: Vec<AccountNumber>,
     pub operators: Vec<OperatorNumber>,
     pub model: Model,
-    /// What is known of messages that were charged: how they were, and where.
+    /// Messages that were charged, with their requests and postings.
     pub wanted: HashMap<usize, (Wanted, Posting)>,
     /// Rows of messages as whoever is to send them holds them.
     pub held: BTreeMap<usize, QueuedRow>,
@@ -125,7 +125,7 @@ impl Pair {
 
     fn message<'a>(&self, wanted: &Wanted, month: Month, text: &'a [u8]) -> Message<'a> {
         let route = wanted.route.map(|route| Route {
-            home: self.operators[route.home],
+            first_choice: self.operators[route.first_choice],
             class: route.class,
             scheduled_at: route.scheduled_at.map(UnixMicros),
             expires_at: route.expires_at.map(UnixMicros),
@@ -229,16 +229,16 @@ impl Pair {
         self.model.sent.iter().position(|sent| sent.id == id).expect("a message that was charged")
     }
 
-    /// What the committer has told of queues: whoever is to send messages holds them now.
+    /// Takes the queued messages that the committer reported; their sender holds them now.
     fn listen(&mut self) {
-        for row in self.books.ears.take().queued {
+        for row in self.books.recorder.take().queued {
             let message = self.message_with(row.key.message_id);
             self.held.insert(message, row);
         }
     }
 
-    /// The process is killed while events are on their way to disk. They are there or not, all of them; where not they
-    /// are told again. What was held in memory is read from disk again.
+    /// The process is killed while events are on their way to disk. They are there or not, all of them; where
+    /// not they are told again. What was held in memory is read from disk again.
     fn crash(mut self, meanwhile: Vec<Happening>) -> Self {
         self.last_marker += 1;
         let at = UnixMicros(self.last_marker);
@@ -254,8 +254,8 @@ impl Pair {
         self.books = Books::open_with(image.path(), LIMITS, |store| self.script.journal(store));
         self.dir = image;
         let samples = self.books.store.health(self.operators[0], at, UnixMicros(at.0 + 1)).unwrap();
-        // Whoever held messages in memory is gone with what it had not heard yet: before the events that did not become
-        // durable are told again, and after those that did.
+        // Whoever held messages in memory is gone with what it had not heard yet: before the events that did
+        // not become durable are told again, and after those that did.
         if samples.is_empty() {
             self.model.forget();
             self.tell(pairs);
@@ -271,10 +271,10 @@ impl Pair {
 
     fn read_held(&mut self) {
         self.held.clear();
-        self.books.ears.take();
-        for home in self.operators.clone() {
+        self.books.recorder.take();
+        for first_choice in self.operators.clone() {
             for class in 0..4 {
-                for row in self.books.store.queue().after(home, class, 0, usize::MAX).unwrap() {
+                for row in self.books.store.queue().after(first_choice, class, 0, usize::MAX).unwrap() {
                     let message = self.message_with(row.key.message_id);
                     self.held.insert(message, row);
                 }
@@ -284,7 +284,7 @@ impl Pair {
         assert_eq!(self.held.len(), queued);
     }
 
-    /// How a message was to be sent.
+    /// The route that a message was given.
     pub fn route(&self, message: usize) -> Option<WantedRoute> {
         self.wanted[&message].0.route
     }

@@ -57,24 +57,24 @@ fn counted(sent: &Sent) -> UsageRow {
     UsageRow {
         messages: 1,
         segments: if sent.refunded { 0 } else { sent.segments },
-        charged: Amount::from_micros(sent.micros),
-        refunded: Amount::from_micros(if sent.refunded { sent.micros } else { 0 }),
+        charged: Amount::from_micros(sent.micros).into(),
+        refunded: Amount::from_micros(if sent.refunded { sent.micros } else { 0 }).into(),
         submitted: u64::from(sent.taken + sent.taken_elsewhere > 0),
         delivered: is(Place::Ended(Outcome::Delivered)),
         failed: failures.into_iter().map(|outcome| is(Place::Ended(outcome))).sum(),
         cancelled: is(Place::Ended(Outcome::Cancelled)),
         unconfirmed: is(Place::Unconfirmed),
-        cost_operators: Amount::from_micros(COST_IN_ACCOUNT_CURRENCY * sent.taken),
+        cost_operators: Amount::from_micros(COST_IN_ACCOUNT_CURRENCY * sent.taken).into(),
         costs: BTreeMap::new(),
     }
 }
 
 fn over_all_accounts(sent: &Sent, counted: &UsageRow) -> UsageRow {
-    let cost = (Currency::new("EUR").unwrap(), Amount::from_micros(COST * sent.taken));
+    let cost = (Currency::new("EUR").unwrap(), Amount::from_micros(COST * sent.taken).into());
     UsageRow {
-        charged: Amount::ZERO,
-        refunded: Amount::ZERO,
-        cost_operators: Amount::ZERO,
+        charged: Amount::ZERO.into(),
+        refunded: Amount::ZERO.into(),
+        cost_operators: Amount::ZERO.into(),
         costs: [cost].into_iter().filter(|_| sent.taken > 0).collect(),
         ..counted.clone()
     }

@@ -4,14 +4,14 @@ use tollgate_engine::settlement::{Outcome, ReceiptState, SettlementTerms};
 use tollgate_engine::time::Month;
 use tollgate_storage::message_change::ReportedOutcome;
 
-/// What a message costs at an operator, in its currency and in the account's.
+/// The cost of a message at an operator, in its currency and in the account's.
 pub const COST: i64 = 30_000;
 pub const COST_IN_ACCOUNT_CURRENCY: i64 = 33_000;
 
 /// An operator's id, by the position of the operator.
 pub type UpstreamId = (usize, u8);
 
-/// Where a message is. In exactly one place.
+/// The one place in which a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// Charged and to be sent to nobody.
@@ -26,7 +26,7 @@ pub enum Place {
     Ended(Outcome),
 }
 
-/// What whoever holds a message in memory has not heard yet.
+/// A change that the sender of a message has not heard of yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
     Dropped,
@@ -51,17 +51,17 @@ pub struct Sent {
     pub refunded: bool,
     /// After it had come to its end.
     pub refunded_by_hand: bool,
-    /// How often its gateway says that its own route took it.
+    /// The number of reports of its gateway that its own route accepted it.
     pub taken_elsewhere: i64,
-    /// What its gateway said last that was news.
+    /// The last report of its gateway that changed anything.
     pub reported: Option<ReportedOutcome>,
     pub text: u8,
     pub news: Option<News>,
-    /// Who has it, or refused it last.
+    /// The operator that has it, or refused it last.
     pub operator: Option<usize>,
-    /// How often an operator took it.
+    /// The number of times that an operator accepted it.
     pub taken: i64,
-    /// Under which id the last operator that took it will tell of it.
+    /// The id that the receipt of the last operator will name.
     pub awaited: Option<UpstreamId>,
 }
 
@@ -96,7 +96,7 @@ pub struct Told {
     pub intermediate: bool,
 }
 
-/// An event.
+/// An event of the model.
 #[derive(Clone, Debug)]
 pub enum Event {
     Lease { lease: u64, messages: Vec<usize> },
@@ -105,13 +105,13 @@ pub enum Event {
     Fail { message: usize, outcome: Outcome },
     Expire { message: usize },
     Receipt(Kept),
-    Adopt { message: usize, kept: Kept },
+    MatchedByAddress { message: usize, kept: Kept },
     TimeOut { id: UpstreamId },
     Due { until: u64, at_most: usize },
     Done { account: usize, serials: Vec<u64> },
 }
 
-/// What is to come of an event.
+/// The expected outcome of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
     Done,

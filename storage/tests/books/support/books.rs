@@ -12,7 +12,7 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::{Wallet, WalletState, Wallets};
 use tollgate_storage::change::{Change, ChangeError, Changed, EntryChange, EntryText};
-use tollgate_storage::chunk::{CancelError, Notice};
+use tollgate_storage::chunk::{CancelError, CommitOutcome};
 use tollgate_storage::committer::{
     Cancellation, Committer, Durable, Limits, Patience, Provision, Provisioned, Replacement,
 };
@@ -23,7 +23,7 @@ use tollgate_storage::rows::EntryKind;
 use tollgate_storage::store::{Durability, Store, StoreOptions, Unavailable};
 use tollgate_storage::verify::{Report, verify};
 
-use super::{Ears, Session, wait};
+use super::{Recorder, Session, wait};
 
 /// Room for every test that is not about room.
 pub const LIMITS: Limits = Limits { queue_messages: 10_000, batch_messages: 1_000, batch_bytes: 1 << 20 };
@@ -37,14 +37,14 @@ pub fn options(path: &Path) -> StoreOptions {
     StoreOptions { path: path.to_owned(), minimum_free_bytes: 0, cache_bytes: 1 << 20 }
 }
 
-/// Open books.
+/// An open data directory with its committer and wallets.
 pub struct Books {
     pub store: Arc<Store>,
     pub committer: Committer,
     pub keys: Arc<KeyRegistry>,
     pub wallets: Arc<Wallets>,
-    /// What the committer has told.
-    pub ears: Arc<Ears>,
+    /// The record of the committer's calls.
+    pub recorder: Arc<Recorder>,
     thread: JoinHandle<()>,
 }
 
@@ -61,18 +61,18 @@ impl Books {
         for (number, state) in store.wallets().all().unwrap() {
             wallets.insert(Wallet::new(number, state));
         }
-        let ears = Arc::new(Ears::new(Arc::clone(&wallets)));
-        let durable = Arc::clone(&ears) as Arc<dyn Durable>;
+        let recorder = Arc::new(Recorder::new(Arc::clone(&wallets)));
+        let durable = Arc::clone(&recorder) as Arc<dyn Durable>;
         let (committer, thread) =
             Committer::start_with(Arc::clone(&store), journal, limits, PATIENCE, durable).unwrap();
         let keys = Arc::new(KeyRegistry::new(Arc::clone(&store)));
-        Self { store, committer, keys, wallets, ears, thread }
+        Self { store, committer, keys, wallets, recorder, thread }
     }
 
     /// Ends as the daemon does: what is queued is written, then everything is closed.
     pub fn close(self) {
-        let Self { store, committer, keys, wallets, ears, thread } = self;
-        drop((committer, keys, wallets, ears, store));
+        let Self { store, committer, keys, wallets, recorder, thread } = self;
+        drop((committer, keys, wallets, recorder, store));
         thread.join().unwrap();
     }
 
@@ -151,21 +151,21 @@ impl Books {
 
     /// Cancels a message and waits for its outcome.
     pub fn cancel(&self, account: AccountNumber, message_id: u64) -> Result<(), CancelError> {
-        let (reply, mut notices) = mpsc::unbounded_channel();
+        let (reply, mut commit_outcomes) = mpsc::unbounded_channel();
         self.committer.cancel(Cancellation { account, message_id, token: 77, reply }).unwrap();
-        match wait(notices.recv()) {
-            Some(Notice::Cancelled { token: 77, result }) => result,
+        match wait(commit_outcomes.recv()) {
+            Some(CommitOutcome::Cancelled { token: 77, result }) => result,
             other => panic!("not the outcome of a cancellation: {other:?}"),
         }
     }
 
     /// Replaces a message's content and waits for the outcome.
     pub fn replace(&self, account: AccountNumber, message_id: u64, body: &[u8]) -> Result<(), CancelError> {
-        let (reply, mut notices) = mpsc::unbounded_channel();
+        let (reply, mut commit_outcomes) = mpsc::unbounded_channel();
         let body = body.into();
         self.committer.replace(Replacement { account, message_id, body, token: 78, reply }).unwrap();
-        match wait(notices.recv()) {
-            Some(Notice::Replaced { token: 78, result }) => result,
+        match wait(commit_outcomes.recv()) {
+            Some(CommitOutcome::Replaced { token: 78, result }) => result,
             other => panic!("not the outcome of a replacement: {other:?}"),
         }
     }
@@ -175,12 +175,12 @@ impl Books {
         wait(self.start_deliver(events)).expect("the committer answers")
     }
 
-    /// What comes of one event that becomes durable.
+    /// The outcome of one event that becomes durable.
     pub fn tell(&self, event: DeliveryEvent) -> EventOutcome {
         self.tell_all(vec![event]).remove(0)
     }
 
-    /// What comes of events that become durable.
+    /// The outcomes of events that become durable.
     pub fn tell_all(&self, events: Vec<DeliveryEvent>) -> Vec<EventOutcome> {
         match self.deliver(events) {
             DeliveryResult::Durable(outcomes) => outcomes,
@@ -209,7 +209,8 @@ impl Books {
     }
 }
 
-/// A wallet whose months without segments do not tell it from another: a charge that was taken back leaves one.
+/// A wallet whose months without segments do not tell it from another: a charge that was taken back leaves
+/// one.
 fn used(mut state: WalletState) -> WalletState {
     for volume in &mut state.volumes {
         if volume.segments == 0 {

@@ -9,7 +9,7 @@ use tollgate_storage::journal::{Journal, JournalError, RocksJournal};
 use tollgate_storage::schema::Family;
 use tollgate_storage::store::{Durability, Store};
 
-/// What becomes of one append.
+/// The fate of one append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     Written,
@@ -21,7 +21,7 @@ pub enum Fate {
     WrittenInDoubt,
 }
 
-/// What a test has in store for a journal.
+/// The script of a journal that fails.
 #[derive(Clone, Debug, Default)]
 pub struct Script(Arc<Mutex<State>>);
 
@@ -29,7 +29,7 @@ pub struct Script(Arc<Mutex<State>>);
 struct State {
     /// Of the coming appends; those after the last succeed.
     fates: VecDeque<Fate>,
-    /// How many coming attempts to recover fail.
+    /// The number of coming attempts to recover that fail.
     failing_recoveries: u32,
 }
 

@@ -2,10 +2,10 @@
 
 mod books;
 mod change;
-mod ears;
 mod gate;
 mod journal;
 mod raw;
+mod recorder;
 pub mod routed;
 mod session;
 
@@ -16,10 +16,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub use books::{Books, FAR, LIMITS, options};
-pub use ears::Ears;
 pub use gate::Gate;
 pub use journal::{Fate, Script};
 pub use raw::{Raw, RawRow};
+pub use recorder::Recorder;
 pub use session::{MONTH, Message, Route, Session, body};
 
 /// Longer than anything here takes; a test that waits so long has failed.

@@ -58,7 +58,7 @@ impl RoutedBooks {
     /// Charges a message and hears that it waits.
     pub fn send(&self, message: &Message<'_>) -> QueuedRow {
         let id = self.charge(message);
-        let heard = self.books.ears.take();
+        let heard = self.books.recorder.take();
         assert_eq!(heard.queued.iter().map(|row| row.key.message_id).collect::<Vec<_>>(), [id]);
         heard.queued.into_iter().next().unwrap()
     }

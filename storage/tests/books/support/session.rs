@@ -14,17 +14,17 @@ use tollgate_engine::tariff::{Plan, UnitPrice, VolumeTier};
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::{Leg, Posting, Wallet};
 use tollgate_storage::cdr::{CdrFields, CdrRoute, Source};
-use tollgate_storage::chunk::{Chunk, ChunkHeader, Intent, Notice, Outcome};
+use tollgate_storage::chunk::{Chunk, ChunkHeader, ChunkOutcome, CommitOutcome, Intent};
 use tollgate_storage::keys::{KeyRegistry, NewKey};
 use tollgate_storage::message::{Address3, Content, Ticket};
 
 use super::books::FAR;
 use super::wait;
 
-/// November 2026.
+/// The month of the tests: November 2026.
 pub const MONTH: Month = Month(2026 * 12 + 10);
 
-/// What a test wants charged.
+/// A message that a test charges.
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'a> {
     pub segments: u8,
@@ -35,14 +35,14 @@ pub struct Message<'a> {
     pub dispatch: Option<&'a [u8]>,
     /// Reserved by the test beforehand.
     pub key: Option<&'a [u8]>,
-    /// Where it is to be sent; `None` for a message that is charged only.
+    /// The route that it is to take; `None` for a message that is charged only.
     pub route: Option<Route<'a>>,
 }
 
-/// How a message is to be sent.
+/// The route that a message is to take.
 #[derive(Clone, Copy, Debug)]
 pub struct Route<'a> {
-    pub home: OperatorNumber,
+    pub first_choice: OperatorNumber,
     pub class: u8,
     pub scheduled_at: Option<UnixMicros>,
     pub expires_at: Option<UnixMicros>,
@@ -53,9 +53,9 @@ pub struct Route<'a> {
 
 impl Route<'_> {
     /// At once, for a receipt of any kind, on the usual terms.
-    pub fn to(home: OperatorNumber) -> Self {
+    pub fn to(first_choice: OperatorNumber) -> Self {
         Self {
-            home,
+            first_choice,
             class: 3,
             scheduled_at: None,
             expires_at: None,
@@ -83,13 +83,13 @@ impl Default for Message<'_> {
 pub struct Session {
     pub wallet: Arc<Wallet>,
     pub keys: Arc<KeyRegistry>,
-    pub notices: (mpsc::UnboundedSender<Notice>, mpsc::UnboundedReceiver<Notice>),
+    pub commit_outcomes: (mpsc::UnboundedSender<CommitOutcome>, mpsc::UnboundedReceiver<CommitOutcome>),
     plan: Plan,
 }
 
 impl Session {
     pub fn new(wallet: Arc<Wallet>, keys: Arc<KeyRegistry>) -> Self {
-        Self { wallet, keys, notices: mpsc::unbounded_channel(), plan: plan() }
+        Self { wallet, keys, commit_outcomes: mpsc::unbounded_channel(), plan: plan() }
     }
 
     /// An empty chunk, for long ids.
@@ -100,7 +100,7 @@ impl Session {
     pub fn chunk_with(&self, submitted_at: UnixMicros, short_ids: bool) -> Box<Chunk> {
         let header = ChunkHeader { submitted_at, tariff: 1, plan: Arc::clone(&self.plan.name), short_ids };
         let (wallet, keys) = (Arc::clone(&self.wallet), Arc::clone(&self.keys));
-        Box::new(Chunk::new(wallet, keys, header, self.notices.0.clone()))
+        Box::new(Chunk::new(wallet, keys, header, self.commit_outcomes.0.clone()))
     }
 
     /// A chunk of `count` plain messages, each a request of its own.
@@ -125,9 +125,9 @@ impl Session {
         })?;
         chunk.push(&posting, &cdr(message, &posting));
         if let Some(route) = message.route {
-            let Route { home, class, scheduled_at, expires_at, .. } = route;
+            let Route { first_choice, class, scheduled_at, expires_at, .. } = route;
             let body = body(message, &route, &posting, chunk.header().submitted_at);
-            chunk.push_intent(Intent { home, class, scheduled_at, expires_at }, &body);
+            chunk.push_intent(Intent { first_choice, class, scheduled_at, expires_at }, &body);
         }
         if let Some(key) = message.key {
             let index = chunk.count() - 1;
@@ -136,15 +136,15 @@ impl Session {
         Ok(posting)
     }
 
-    /// What storage says next.
-    pub fn hear(&mut self) -> Notice {
-        wait(self.notices.1.recv()).expect("the session holds a sender")
+    /// The next answer of storage.
+    pub fn hear(&mut self) -> CommitOutcome {
+        wait(self.commit_outcomes.1.recv()).expect("the session holds a sender")
     }
 
     /// The chunk that storage gives back next, and what became of it.
-    pub fn outcome(&mut self) -> (Box<Chunk>, Outcome) {
+    pub fn outcome(&mut self) -> (Box<Chunk>, ChunkOutcome) {
         match self.hear() {
-            Notice::Chunk(chunk, outcome) => (chunk, outcome),
+            CommitOutcome::Chunk(chunk, outcome) => (chunk, outcome),
             other => panic!("not the outcome of a chunk: {other:?}"),
         }
     }
@@ -152,8 +152,8 @@ impl Session {
     /// The first id of the chunk that comes back next, which has to be durable.
     pub fn first_id(&mut self) -> u64 {
         match self.outcome().1 {
-            Outcome::Durable { first_visible_id } => first_visible_id,
-            Outcome::NotDurable => panic!("the chunk is not durable"),
+            ChunkOutcome::Durable { first_visible_id } => first_visible_id,
+            ChunkOutcome::NotDurable => panic!("the chunk is not durable"),
         }
     }
 }
@@ -193,7 +193,7 @@ fn cdr<'a>(message: &Message<'a>, posting: &Posting) -> CdrFields<'a> {
         idempotency_key: message.key,
         user_message_reference: None,
         route: message.route.map(|route| CdrRoute {
-            home: route.home,
+            first_choice: route.first_choice,
             class: route.class,
             scheduled_at: route.scheduled_at,
         }),

@@ -62,7 +62,7 @@ impl Reports {
     }
 }
 
-/// What only an operator can have left in a state.
+/// Fields of a state that only an operator can have set.
 #[test]
 fn a_gateway_speaks_of_no_operator() {
     let reports = Reports::new();

@@ -35,7 +35,7 @@ pub struct Sent {
 }
 
 fn place(message_id: u64) -> QueueKey {
-    QueueKey { home: FIRST, class: 3, message_id }
+    QueueKey { first_choice: FIRST, class: 3, message_id }
 }
 
 fn acceptance(books: &Books, message_id: u64, upstream_id: &[u8], final_now: bool) -> DeliveryEvent {
@@ -170,8 +170,8 @@ fn counters_follow_what_became_of_the_messages() {
         failed: 1,
         cancelled: 1,
         unconfirmed: 1,
-        cost: cents(35),
-        cost_operators: cents(12),
+        cost: cents(35).into(),
+        cost_operators: cents(12).into(),
     };
     assert_eq!(counters, expected);
     assert_eq!(counters.pending(), 5);
@@ -180,8 +180,8 @@ fn counters_follow_what_became_of_the_messages() {
         |counters| counters.delivered = 0,
         |counters| counters.failed = 0,
         |counters| counters.unconfirmed = 2,
-        |counters| counters.cost = cents(40),
-        |counters| counters.cost_operators = cents(8),
+        |counters| counters.cost = cents(40).into(),
+        |counters| counters.cost_operators = cents(8).into(),
     ];
     for change in changes {
         sent.expect("dispatch spring: kept", |raw| edit(raw, Family::Dispatches, &spring, change));
@@ -220,12 +220,13 @@ fn messages_in_no_place_or_in_two_are_named() {
         edit(raw, Family::Scheduled, instant_id_key(due, scheduled), |row: &mut ScheduledRow| row.class = 0);
     });
     sent.expect(&format!("message {queued} waits in another place than its CDR says"), |raw| {
-        let row = ScheduledRow { home: FIRST, class: 3, bytes: row(raw).into() };
+        let row = ScheduledRow { first_choice: FIRST, class: 3, bytes: row(raw).into() };
         raw.put(Family::Scheduled, instant_id_key(due, queued), row.to_bytes());
     });
 }
 
-/// Receipts go once a gateway has them, expiries and leases only speed things up, and settled messages are forgotten.
+/// Receipts go once a gateway has them, expiries and leases only speed things up, and settled messages are
+/// forgotten.
 #[test]
 fn no_row_that_counts_can_go_missing() {
     let sent = Sent::new();

@@ -25,14 +25,14 @@ fn every_counter_is_compared() {
     let changes: [fn(&mut UsageRow); 10] = [
         |row| row.messages += 1,
         |row| row.segments -= 1,
-        |row| row.charged = cents(1),
-        |row| row.refunded = Amount::ZERO,
+        |row| row.charged = cents(1).into(),
+        |row| row.refunded = Amount::ZERO.into(),
         |row| row.submitted = 0,
         |row| row.delivered += 1,
         |row| row.failed += 1,
         |row| row.cancelled = 0,
         |row| row.unconfirmed = 0,
-        |row| row.cost_operators = cents(1),
+        |row| row.cost_operators = cents(1).into(),
     ];
     for change in changes {
         sent.expect("usage of account 1 from 1970-01-01T00:00:00Z on, network", |raw| {
@@ -45,7 +45,7 @@ fn every_counter_is_compared() {
     });
     sent.expect("usage of all accounts from 1970-01-01T00:00:00Z on, operator 2: kept", |raw| {
         edit(raw, Family::Usage, key(ALL_ACCOUNTS, 0, second), |row: &mut UsageRow| {
-            row.costs.insert(Currency::new("EUR").unwrap(), cents(1));
+            row.costs.insert(Currency::new("EUR").unwrap(), cents(1).into());
         });
     });
 }

@@ -14,7 +14,7 @@ use super::super::{A, cents, edit};
 use super::{FIRST, LATER, SECOND, Sent, place};
 use crate::support::Raw;
 
-/// What is wrong with a message.
+/// A fault that is put into a message.
 type Change<'a> = &'a dyn Fn(&mut Queued<'_>);
 
 #[test]
@@ -145,13 +145,16 @@ fn receipts_that_nobody_could_match_are_named() {
 fn what_names_nobody_is_named() {
     let sent = Sent::new();
     let Sent { queued, delivered, leased, .. } = sent;
-    sent.expect(&format!("message {delivered} is to expire, but waits nowhere"), |raw| {
-        let row = ExpiryRow { home: FIRST, class: 3, scheduled_at: None };
+    sent.expect(&format!("message {delivered} is to expire, but is in no queue"), |raw| {
+        let row = ExpiryRow { first_choice: FIRST, class: 3, scheduled_at: None };
         raw.put(Family::Expiries, instant_id_key(LATER, delivered), row.to_bytes());
     });
     let lease = |change: fn(&mut LeaseRow)| move |raw: &Raw| edit(raw, Family::Leases, lease_key(5), change);
     sent.expect("lease 5 names operator 7, which does not exist", lease(|row| row.operator.0 = 7));
-    sent.expect("lease 5 names operator 8, which does not exist", lease(|row| row.keys[0].home.0 = 8));
+    sent.expect(
+        "lease 5 names operator 8, which does not exist",
+        lease(|row| row.keys[0].first_choice.0 = 8),
+    );
     sent.expect("lease 5 names message 3, which never was", lease(|row| row.keys[0].message_id = 3));
     sent.expect(&format!("lease 5 names message {}, which never was", queued + 9), |raw| {
         let past = queued + 9;
@@ -181,7 +184,7 @@ fn what_names_nobody_is_named() {
         assert!(GatewayReceipt::read(&row).is_some());
         raw.put(Family::Receipts, account_id_key(A, queued - 5), row);
     });
-    sent.expect("is there twice", |raw| {
+    sent.expect("is present twice", |raw| {
         let (key, _) = raw.rows(Family::Ledger).remove(0);
         let (_, row) = raw.rows(Family::Unmatched).remove(0);
         raw.put(Family::Unmatched, [&operator_key(FIRST), &key[4..]].concat(), row);

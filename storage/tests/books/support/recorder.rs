@@ -1,4 +1,4 @@
-//! Who listens to the committer, as the daemon does.
+//! A recorder of the committer's calls, in the place of the daemon.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use tollgate_storage::message::QueuedRow;
 
 /// Gives refunds back to the wallets, and keeps the rest for the test to look at.
 #[derive(Debug)]
-pub struct Ears {
+pub struct Recorder {
     wallets: Arc<Wallets>,
     heard: Mutex<Heard>,
 }
 
-/// What was told.
+/// The recorded calls.
 #[derive(Debug, Default)]
 pub struct Heard {
     pub queued: Vec<QueuedRow>,
@@ -23,18 +23,18 @@ pub struct Heard {
     pub receipts: Vec<(AccountNumber, u64)>,
 }
 
-impl Ears {
+impl Recorder {
     pub fn new(wallets: Arc<Wallets>) -> Self {
         Self { wallets, heard: Mutex::default() }
     }
 
-    /// What was told since it was taken last.
+    /// The calls recorded since the last time.
     pub fn take(&self) -> Heard {
         std::mem::take(&mut self.heard.lock())
     }
 }
 
-impl Durable for Ears {
+impl Durable for Recorder {
     fn queued(&self, rows: Vec<QueuedRow>) {
         assert!(rows.is_sorted_by_key(|row| row.key.message_id), "rows come in the order of their ids");
         self.heard.lock().queued.extend(rows);

@@ -1,0 +1,230 @@
+//! Money by outcome: the wallets, ledger entries and counters that a transition of a message changes. The
+//! engine decides what a transition is.
+
+use std::collections::HashMap;
+
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::{Amount, Total, segments_left};
+use tollgate_engine::settlement::{Event, Stage, Transition, step};
+use tollgate_engine::wallet::Posting;
+
+use super::counters::Counters;
+use super::output::Output;
+use super::price::Price;
+use super::usage::UsageDraft;
+use crate::change::{EntryText, PostedEntry};
+use crate::database::Unavailable;
+use crate::rows::{EntryKind, LedgerEntry, Row, StateRow};
+use crate::schema::{Family, account_id_key};
+use crate::store::Store;
+
+/// Wallets, counters, usage and states as the commit will leave them.
+#[derive(Debug)]
+pub struct Books<'a> {
+    store: &'a Store,
+    /// Wallets, volumes and counters of dispatches.
+    pub counters: Counters<'a>,
+    /// The usage counters of the commit.
+    pub usage: UsageDraft<'a>,
+    states: HashMap<(AccountNumber, u64), StateRow>,
+}
+
+impl<'a> Books<'a> {
+    /// Nothing is changed yet.
+    pub fn new(store: &'a Store, counters: Counters<'a>, usage: UsageDraft<'a>) -> Self {
+        Self { store, counters, usage, states: HashMap::new() }
+    }
+
+    /// Reads all that the settlement of a message in this state may change. Only this can fail, and it
+    /// changes nothing.
+    pub fn load(&mut self, price: &Price<'_>, state: Option<&StateRow>) -> Result<(), Unavailable> {
+        self.counters.load(price.account, price.month, price.dispatch_id)?;
+        self.usage.load(&price.facts(), state)
+    }
+
+    /// The state of a message.
+    pub fn state(&self, account: AccountNumber, message_id: u64) -> Result<Option<StateRow>, Unavailable> {
+        match self.states.get(&(account, message_id)) {
+            Some(row) => Ok(Some(row.clone())),
+            None => self.store.messages().state(account, message_id),
+        }
+    }
+
+    /// Writes the state of a message, and counts it in the usage. Only reading counters that [`Self::load`]
+    /// has not read can fail, and it changes nothing.
+    pub fn set_state(
+        &mut self,
+        out: &mut Output,
+        price: &Price<'_>,
+        message_id: u64,
+        before: Option<&StateRow>,
+        after: StateRow,
+    ) -> Result<(), Unavailable> {
+        self.usage.count_state(&price.facts(), before, &after)?;
+        let key = account_id_key(price.account, message_id);
+        out.batch.replace(Family::States, key, after.to_bytes(), before.map(Row::to_bytes));
+        self.states.insert((price.account, message_id), after);
+        Ok(())
+    }
+
+    /// Moves the money and the counters of a message on which `event` comes in `stage`, and notes a refund in
+    /// its state.
+    pub fn settle(
+        &mut self,
+        out: &mut Output,
+        message_id: u64,
+        price: &Price<'_>,
+        (stage, event): (Stage, Event),
+        state: &mut StateRow,
+    ) -> Result<Transition, Unavailable> {
+        let asked = step(stage, event, price.terms);
+        // A charge that was refunded by hand is not refunded once more, whatever comes later.
+        let transition = Transition { refund: asked.refund && !state.is_refunded, ..asked };
+        self.counters.load_dispatches(price.account, price.dispatch_id)?;
+        if transition.refund {
+            self.refund(out, message_id, price, state)?;
+        }
+        if let Some(dispatch) = price.dispatch_id {
+            let counted = transition.counted;
+            let counters = self.counters.dispatch_mut(price.account, dispatch);
+            counters.submitted += counted.submitted;
+            counters.delivered += counted.delivered;
+            counters.failed += counted.failed;
+            counters.cancelled += counted.cancelled;
+        }
+        Ok(transition)
+    }
+
+    /// Refunds a charge, once, and notes it in its message's state: the ledger entry, the balance, the
+    /// month's segments, and the counters of its dispatch. Only reading what is to change can fail.
+    pub fn refund(
+        &mut self,
+        out: &mut Output,
+        message_id: u64,
+        price: &Price<'_>,
+        state: &mut StateRow,
+    ) -> Result<(), Unavailable> {
+        let Price { account, amount, segments, month, dispatch_id, .. } = *price;
+        self.counters.load(account, month, dispatch_id)?;
+        assert!(!state.is_refunded, "the charge of message {message_id} is refunded twice");
+        (state.refunded, state.is_refunded) = (amount, true);
+        if let Some(dispatch) = dispatch_id {
+            let counters = self.counters.dispatch_mut(account, dispatch);
+            counters.segments = segments_left(counters.segments, u64::from(segments));
+            counters.cost -= amount;
+        }
+        let volume = self.counters.volume_mut(account, month);
+        *volume = segments_left(*volume, u64::from(segments));
+        self.counters.wallet_mut(account).forget(month, u64::from(segments));
+        let text = EntryText::reference(message_id.to_string());
+        self.post(out, account, EntryKind::Refund, amount, text);
+        out.news.refunds.push(Posting { account, amount, month, counted_before: 0, segments });
+        Ok(())
+    }
+
+    /// Adds an operator's cost to the counters of a message's dispatch.
+    pub fn count_cost(&mut self, price: &Price<'_>, cost: Option<Total>) -> Result<(), Unavailable> {
+        self.counters.load_dispatches(price.account, price.dispatch_id)?;
+        if let (Some(dispatch), Some(cost)) = (price.dispatch_id, cost) {
+            let counters = self.counters.dispatch_mut(price.account, dispatch);
+            counters.cost_operators += cost;
+        }
+        Ok(())
+    }
+
+    /// Adds an entry to an account's ledger. The caller has checked that the balance can hold it.
+    pub fn post(
+        &mut self,
+        out: &mut Output,
+        account: AccountNumber,
+        kind: EntryKind,
+        amount: Amount,
+        text: EntryText,
+    ) -> PostedEntry {
+        let id = out.ids.take_entry();
+        let wallet = self.counters.wallet_mut(account);
+        wallet.balance = wallet.balance.plus(amount);
+        let balance_after = wallet.balance;
+        let EntryText { actor, reference, details, metadata } = text;
+        let entry = LedgerEntry {
+            kind,
+            amount,
+            at: out.now,
+            reference,
+            balance_after: Some(balance_after),
+            actor,
+            details,
+            metadata,
+        };
+        out.batch.insert(Family::Ledger, account_id_key(account, id), entry.to_bytes());
+        PostedEntry { id, balance_after }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use tollgate_engine::network::NetworkCode;
+    use tollgate_engine::settlement::SettlementTerms;
+    use tollgate_engine::time::{Month, UnixMicros};
+    use tollgate_engine::wallet::WalletState;
+
+    use super::super::usage::UsageCache;
+    use super::*;
+    use crate::store::StoreOptions;
+
+    const ACCOUNT: AccountNumber = AccountNumber(1);
+
+    /// Refunds messages of five segments to a wallet with this balance and as many segments in the month.
+    fn refund(balance: Amount, counted: u64, refunds: usize, state: &mut StateRow) {
+        let dir = tempfile::tempdir().unwrap();
+        let options = StoreOptions { path: dir.path().to_owned(), minimum_free_bytes: 0, cache_bytes: 0 };
+        let store = Store::open(options).unwrap();
+        let mut wallet = WalletState { balance, ..WalletState::default() };
+        wallet.count(Month(101), counted);
+        let (wallets, cache) = (HashMap::from([(ACCOUNT, wallet)]), UsageCache::default());
+        let counters = Counters::new(&store, &wallets);
+        let mut books = Books::new(&store, counters, UsageDraft::new(&store, &cache, 0));
+        let price = Price {
+            account: ACCOUNT,
+            amount: Amount::from_micros(7),
+            segments: 5,
+            month: Month(101),
+            network: NetworkCode { mcc: 639, mnc: None },
+            submitted_at: UnixMicros(1),
+            dispatch_id: None,
+            terms: SettlementTerms::default(),
+        };
+        let mut out = Output::new(UnixMicros(1), 0, 0);
+        for _ in 0..refunds {
+            books.refund(&mut out, 1, &price, state).unwrap();
+        }
+        assert_eq!(books.counters.balance(ACCOUNT), balance.plus(price.amount));
+    }
+
+    #[test]
+    fn a_refund_gives_back_the_charge() {
+        let mut state = StateRow::default();
+        refund(Amount::ZERO, 5, 1, &mut state);
+        assert_eq!((state.is_refunded, state.refunded.micros()), (true, 7));
+    }
+
+    #[test]
+    #[should_panic(expected = "is refunded twice")]
+    fn a_second_refund_stops() {
+        refund(Amount::ZERO, 10, 2, &mut StateRow::default());
+    }
+
+    #[test]
+    #[should_panic(expected = "5 segments are taken from 4")]
+    fn a_refund_of_segments_that_were_never_counted_stops() {
+        refund(Amount::ZERO, 4, 1, &mut StateRow::default());
+    }
+
+    #[test]
+    #[should_panic(expected = "cannot be held")]
+    fn a_refund_that_the_balance_cannot_hold_stops() {
+        refund(Amount::MAX, 5, 1, &mut StateRow::default());
+    }
+}

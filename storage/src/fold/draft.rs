@@ -1,0 +1,230 @@
+//! The draft of the next commit: commands are folded one by one, and the result is a batch of rows and the
+//! changes of the fold.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::Amount;
+use tollgate_engine::time::UnixMicros;
+
+use super::Fold;
+use super::books::Books;
+use super::changes::Changes;
+use super::counters::{Counters, check_balance};
+use super::error::FoldError;
+use super::leases::LeaseDraft;
+use super::messages::Messages;
+use super::numbers::NumberDraft;
+use super::output::Output;
+use super::records::{FirstUse, RecordDraft};
+use super::unmatched::UnmatchedDraft;
+use super::upstream::UpstreamDraft;
+use super::usage::UsageDraft;
+use super::waiting::WaitingDraft;
+use crate::batch::Batch;
+use crate::change::{Change, ChangeError, Changed, EntryChange, EntryText};
+use crate::command::{Command, Provision, Provisioned};
+use crate::counting::CountedCharges;
+use crate::database::Unavailable;
+use crate::delivery::EventOutcome;
+use crate::message_change::MessageChangeError;
+use crate::rows::EntryKind;
+use crate::store::Store;
+
+/// The next commit, as it grows. A draft never touches the fold: once its batch is on disk the fold takes its
+/// changes over, and otherwise the draft is dropped.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    messages: Messages<'a>,
+    records: RecordDraft<'a>,
+    numbers: NumberDraft<'a>,
+}
+
+/// The result of a command, once its commit is durable.
+#[derive(Debug)]
+pub enum Folded {
+    /// A chunk's messages have ids.
+    Charged {
+        /// The first id, as the client will see it.
+        first_visible_id: u64,
+    },
+    /// One outcome per event.
+    Delivered(Vec<EventOutcome>),
+    /// The numbers of accounts, operators and the tariff.
+    Provisioned(Provisioned),
+    /// The result of a request's change.
+    Changed(Changed),
+    /// A cancellation or replacement was made.
+    Done,
+}
+
+impl<'a> Draft<'a> {
+    /// An empty commit at `now`.
+    pub fn new(fold: &'a Fold, store: &'a Store, now: UnixMicros) -> Self {
+        let counters = Counters::new(store, &fold.wallets);
+        let usage = UsageDraft::new(store, &fold.usage, fold.usage_counted);
+        let messages = Messages {
+            store,
+            out: Output::new(now, fold.next_id, fold.last_short_id),
+            books: Books::new(store, counters, usage),
+            waiting: WaitingDraft::new(store, now, &fold.amended),
+            leases: LeaseDraft::new(&fold.leases),
+            upstream: UpstreamDraft::new(store),
+            unmatched: UnmatchedDraft::new(store, &fold.unmatched),
+            receipts_done: HashSet::new(),
+        };
+        let records = RecordDraft::new(store, now, fold.audit);
+        Self { messages, records, numbers: NumberDraft::new(&fold.numbers) }
+    }
+
+    /// Adds a command. On an error the draft is as it was before, unless the command
+    /// [`folds_in_parts`](Command::folds_in_parts).
+    pub fn fold(&mut self, command: &Command) -> Result<Folded, FoldError> {
+        let messages = &mut self.messages;
+        match command {
+            Command::Charge(chunk) => {
+                let first_visible_id = messages.charge(chunk)?;
+                return Ok(Folded::Charged { first_visible_id });
+            }
+            Command::Cancel(cancellation) => {
+                messages.cancel(cancellation.account, cancellation.message_id)?;
+            }
+            Command::Replace(replacement) => messages.replace(replacement)?,
+            Command::Deliver(batch) => return Ok(Folded::Delivered(messages.deliver(&batch.events)?)),
+            Command::Change(change) => return Ok(Folded::Changed(self.change(change)?)),
+            Command::Provision(provision) => return Ok(Folded::Provisioned(self.provision(provision)?)),
+        }
+        Ok(Folded::Done)
+    }
+
+    /// Adds charges that were counted from their CDRs to the usage counters.
+    pub fn count_charges(&mut self, counted: &CountedCharges) -> Result<(), Unavailable> {
+        let Messages { books, out, .. } = &mut self.messages;
+        books.usage.count_charges(&mut out.batch, counted)
+    }
+
+    /// The rows to write, and the changes for the fold once they are on disk.
+    pub fn finish(self) -> (Batch, Changes) {
+        let Self { messages, records, numbers } = self;
+        let Messages { mut out, books, waiting, leases, unmatched, .. } = messages;
+        let wallets = books.counters.finish(&mut out.batch);
+        let (usage, usage_counted) = books.usage.finish(&mut out.batch);
+        out.write_ids();
+        let changes = Changes {
+            wallets,
+            numbers: numbers.finish(),
+            next_id: out.ids.next(),
+            last_short_id: out.ids.last_short(),
+            leases: leases.finish(),
+            amended: waiting.finish(),
+            unmatched: unmatched.finish(),
+            usage,
+            usage_counted,
+            audit: records.finish(),
+            news: out.news,
+        };
+        (out.batch, changes)
+    }
+
+    /// Adds a change, or returns the result that its request had before. Everything that can be refused is
+    /// checked before anything is changed; an error after that says that the draft holds a part of the
+    /// change.
+    fn change(&mut self, change: &Change) -> Result<Changed, FoldError> {
+        let mut known_before = None;
+        if let Some(request) = &change.request {
+            match self.records.first_use(request).map_err(refused)? {
+                FirstUse::Before(changed) => return Ok(changed),
+                FirstUse::Now { replaced } => known_before = replaced,
+            }
+        }
+        let documents = self.records.document_writes(&change.documents).map_err(refused)?;
+        self.check_entries(&change.entries).map_err(refused)?;
+        for message in &change.messages {
+            self.messages.check_message_change(message).map_err(|error| refused(of_message(error)))?;
+        }
+
+        let Self { messages, records, .. } = self;
+        let revisions =
+            documents.into_iter().map(|write| records.write_document(&mut messages.out, write)).collect();
+        let entry = |entry: &EntryChange| {
+            let text = entry.text.clone();
+            messages.books.post(&mut messages.out, entry.wallet.number(), entry.kind, entry.amount, text)
+        };
+        let entries = change.entries.iter().map(entry).collect();
+        // Two changes of one message have both been checked before the first of them was made.
+        let message = |message| messages.change_message(message).map_err(|error| spoiled(of_message(error)));
+        let changed_messages = change.messages.iter().map(message).collect::<Result<_, _>>()?;
+        change.audit.iter().for_each(|note| records.note(&mut messages.out, note));
+        let changed =
+            Changed { at: messages.out.now, revisions, entries, messages: changed_messages, replayed: false };
+        if let Some(request) = &change.request {
+            records.remember(&mut messages.out, request, &changed, known_before.as_ref());
+        }
+        Ok(changed)
+    }
+
+    /// Checks that every balance can hold each of its entries.
+    fn check_entries(&self, entries: &[EntryChange]) -> Result<(), ChangeError> {
+        let mut balances: HashMap<AccountNumber, Amount> = HashMap::new();
+        for entry in entries {
+            let account = entry.wallet.number();
+            let counters = &self.messages.books.counters;
+            let balance = balances.entry(account).or_insert_with(|| counters.balance(account));
+            check_balance(balance.checked_add(entry.amount)).map_err(|_| ChangeError::Balance)?;
+            *balance = balance.plus(entry.amount);
+        }
+        Ok(())
+    }
+
+    /// The numbers of accounts, operators and a tariff version that are about to be applied: those that they
+    /// have, or new ones. All or none.
+    fn provision(&mut self, provision: &Provision) -> Result<Provisioned, Unavailable> {
+        provision.accounts.iter().try_for_each(|(.., opening)| check_balance(Some(*opening)))?;
+        self.numbers.check(provision)?;
+        let account =
+            |(id, currency, opening): &(Arc<str>, String, Amount)| self.account(id, currency, *opening);
+        let accounts = provision.accounts.iter().map(account).collect();
+        let (numbers, out) = (&mut self.numbers, &mut self.messages.out);
+        let operators = provision.operators.iter().map(|code| numbers.operator(out, code)).collect();
+        let tariff = numbers.tariff(out, &provision.tariff_version, &provision.tariff_files);
+        Ok(Provisioned { accounts, operators, tariff })
+    }
+
+    fn account(&mut self, id: &str, currency: &str, opening_balance: Amount) -> AccountNumber {
+        let Messages { out, books, .. } = &mut self.messages;
+        let (number, is_new) = self.numbers.account(out, id, currency);
+        if !is_new {
+            return number;
+        }
+        books.counters.wallet_mut(number);
+        if opening_balance != Amount::ZERO {
+            let text = EntryText::reference("provisioned");
+            books.post(out, number, EntryKind::OpeningBalance, opening_balance, text);
+        }
+        number
+    }
+}
+
+/// An error before anything is changed.
+fn refused(error: ChangeError) -> FoldError {
+    match error {
+        ChangeError::Unavailable(error) => FoldError::Unavailable(error),
+        error => FoldError::Change { error, halfway: false },
+    }
+}
+
+/// An error after a part is changed.
+fn spoiled(error: ChangeError) -> FoldError {
+    match refused(error) {
+        FoldError::Change { error, .. } => FoldError::Change { error, halfway: true },
+        other => other,
+    }
+}
+
+fn of_message(error: MessageChangeError) -> ChangeError {
+    match error {
+        MessageChangeError::Unavailable(error) => ChangeError::Unavailable(error),
+        error => ChangeError::Message(error),
+    }
+}

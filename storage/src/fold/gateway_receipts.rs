@@ -1,0 +1,96 @@
+//! Receipts for gateways: kept if the client asked for them, until a gateway has acknowledged them.
+
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::settlement::ReceiptState;
+use tollgate_engine::time::UnixMicros;
+
+use super::messages::Messages;
+use crate::database::Unavailable;
+use crate::delivery::{ERROR_OCTETS_MAX, EventOutcome};
+use crate::message::Ticket;
+use crate::rows::{GatewayReceipt, Row};
+use crate::schema::{Family, account_id_key};
+
+/// Bits of registered_delivery (SMPP 3.4 §5.2.17): the wish for a receipt of the final state, and for
+/// intermediate ones.
+const FINAL: u8 = 0b11;
+const ALWAYS: u8 = 1;
+const ON_FAILURE: u8 = 2;
+const ON_SUCCESS: u8 = 3;
+const INTERMEDIATE: u8 = 0b1_0000;
+
+/// The content of a receipt.
+#[derive(Clone, Copy, Debug)]
+pub struct ReceiptContent<'a> {
+    /// The state of the message.
+    pub state: ReceiptState,
+    /// True if more receipts will follow.
+    pub intermediate: bool,
+    /// The operator's error text.
+    pub error: &'a [u8],
+    /// The TLV network_error_code.
+    pub network_error: Option<[u8; 3]>,
+    /// The time at which the message reached the state.
+    pub done_at: UnixMicros,
+}
+
+impl<'a> ReceiptContent<'a> {
+    /// A final receipt that we issue ourselves.
+    pub fn of_ours(state: ReceiptState, error: &'a [u8], done_at: UnixMicros) -> Self {
+        Self { state, intermediate: false, error, network_error: None, done_at }
+    }
+}
+
+impl Messages<'_> {
+    /// Keeps a receipt for the gateways of a message's account, if its client asked for this one.
+    pub fn keep_receipt(&mut self, ticket: &Ticket<'_>, content: &ReceiptContent<'_>) {
+        if !wanted(ticket.registered_delivery, content) {
+            return;
+        }
+        let receipt = GatewayReceipt {
+            message_id: ticket.visible_id,
+            source: ticket.destination.into(),
+            destination: ticket.source.into(),
+            state: content.state,
+            intermediate: content.intermediate,
+            submitted_at: ticket.submitted_at,
+            done_at: content.done_at,
+            error: content.error.get(..ERROR_OCTETS_MAX).unwrap_or(content.error).to_vec(),
+            network_error: content.network_error,
+            segments: ticket.segments,
+        };
+        let id = self.out.ids.take_entry();
+        self.out.batch.insert(Family::Receipts, account_id_key(ticket.account, id), receipt.to_bytes());
+        self.out.news.receipts.push((ticket.account, id));
+    }
+
+    /// Removes receipts that gateways have acknowledged.
+    pub fn receipts_done(
+        &mut self,
+        account: AccountNumber,
+        ids: &[u64],
+    ) -> Result<EventOutcome, Unavailable> {
+        let mut done = EventOutcome::Noted;
+        for id in ids {
+            let key = account_id_key(account, *id);
+            let Some(before) = self.store.get(Family::Receipts, &key)? else { continue };
+            if self.receipts_done.insert((account, *id)) {
+                self.out.batch.delete(Family::Receipts, key, before);
+                done = EventOutcome::Done;
+            }
+        }
+        Ok(done)
+    }
+}
+
+fn wanted(registered_delivery: u8, content: &ReceiptContent<'_>) -> bool {
+    if content.intermediate {
+        return registered_delivery & INTERMEDIATE != 0;
+    }
+    match registered_delivery & FINAL {
+        ALWAYS => true,
+        ON_FAILURE => content.state != ReceiptState::Delivered,
+        ON_SUCCESS => content.state == ReceiptState::Delivered,
+        _ => false,
+    }
+}

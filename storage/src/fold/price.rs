@@ -1,0 +1,80 @@
+//! The facts by which a message is settled, and the outcome of an event.
+
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::Amount;
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::settlement::{Outcome, SettlementTerms, Stage, Transition};
+use tollgate_engine::time::{Month, UnixMicros};
+
+use crate::delivery::EventOutcome;
+use crate::message::Ticket;
+use crate::rows::{MessageState, StateRow};
+use crate::usage::ChargeFacts;
+
+/// The charge of a message, as far as its settlement needs it.
+#[derive(Clone, Copy, Debug)]
+pub struct Price<'a> {
+    pub account: AccountNumber,
+    pub amount: Amount,
+    pub segments: u32,
+    pub month: Month,
+    pub network: NetworkCode,
+    pub submitted_at: UnixMicros,
+    pub dispatch_id: Option<&'a [u8]>,
+    pub terms: SettlementTerms,
+}
+
+impl<'a> Price<'a> {
+    /// The charge in a message's ticket.
+    pub fn of(ticket: &Ticket<'a>) -> Self {
+        let Ticket { account, amount, month, network, submitted_at, dispatch_id, terms, .. } = *ticket;
+        let segments = u32::from(ticket.segments);
+        Self { account, amount, segments, month, network, submitted_at, dispatch_id, terms }
+    }
+
+    /// The facts that the usage of the message depends on.
+    pub fn facts(&self) -> ChargeFacts {
+        let Self { account, submitted_at, network, segments, amount, .. } = *self;
+        ChargeFacts { account, submitted_at, network, segments, amount }
+    }
+}
+
+/// The stage of a message with this state. One that was accepted by an operator without receipts has ended,
+/// with an unknown outcome.
+pub fn stage_of(state: &StateRow) -> Stage {
+    Stage::Final(match state.state {
+        MessageState::Enroute => return Stage::Accepted,
+        MessageState::Delivered => Outcome::Delivered,
+        MessageState::Deleted if state.accepted_at.is_none() => Outcome::Cancelled,
+        MessageState::Expired if state.accepted_at.is_none() => Outcome::Expired,
+        MessageState::Rejected if state.accepted_at.is_none() => Outcome::Rejected,
+        MessageState::Expired
+        | MessageState::Deleted
+        | MessageState::Undeliverable
+        | MessageState::Rejected => Outcome::Undelivered,
+        MessageState::Accepted | MessageState::Unknown => Outcome::Unknown,
+    })
+}
+
+/// The outcome of an event: `Settled` if the message has come to its end by this transition.
+pub fn settled(
+    message_id: u64,
+    ticket: &Ticket<'_>,
+    state: &StateRow,
+    transition: &Transition,
+) -> EventOutcome {
+    match transition.stage {
+        Stage::Final(outcome) if transition.finished_now => EventOutcome::Settled {
+            account: ticket.account,
+            message_id,
+            operator: state.operator,
+            outcome,
+            submitted_at: ticket.submitted_at,
+            accepted_at: state.accepted_at,
+            network: ticket.network,
+            refunded: transition.refund,
+        },
+        _ if transition.accepted_now => EventOutcome::Done,
+        _ => EventOutcome::Noted,
+    }
+}
