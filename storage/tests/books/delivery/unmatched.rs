@@ -97,7 +97,7 @@ fn a_receipt_is_not_taken_for_one_of_a_later_message() {
 }
 
 #[test]
-fn a_message_of_unknown_outcome_adopts_its_receipt() {
+fn a_message_of_unknown_outcome_is_matched_with_its_receipt() {
     let routed = RoutedBooks::open();
     let row = routed.send_plain();
     let outcome = routed.books.tell(receipt(routed.alpha, &[b"9"], ReceiptState::Delivered));
@@ -127,13 +127,13 @@ fn a_message_of_unknown_outcome_adopts_its_receipt() {
 }
 
 #[test]
-fn an_adopted_receipt_that_is_not_the_last_word_leaves_the_message_with_its_operator() {
+fn a_receipt_matched_by_address_that_is_not_the_last_word_leaves_the_message_with_its_operator() {
     let routed = RoutedBooks::open();
     let row = routed.send_plain();
     let outcome = routed.books.tell(receipt(routed.alpha, &[b"9"], ReceiptState::Enroute));
     let acceptance = Acceptance { final_now: true, ..acceptance(&row, routed.alpha, b"") };
     let matched = DeliveryEvent::MatchedByAddress { acceptance, unmatched: unmatched_id(&outcome) };
-    assert_eq!(routed.books.tell(adopt), EventOutcome::Done);
+    assert_eq!(routed.books.tell(matched), EventOutcome::Done);
     assert_eq!(routed.message_state(row.key.message_id), Some(MessageState::Enroute));
     routed.books.tell(receipt(routed.alpha, &[b"9"], ReceiptState::Delivered));
     assert_eq!(routed.message_state(row.key.message_id), Some(MessageState::Delivered));
@@ -142,7 +142,7 @@ fn an_adopted_receipt_that_is_not_the_last_word_leaves_the_message_with_its_oper
 }
 
 #[test]
-fn a_message_at_its_end_adopts_nothing() {
+fn a_message_at_its_end_is_matched_with_nothing() {
     let routed = RoutedBooks::open();
     let row = routed.send_plain();
     routed.books.tell(failed(&row, Outcome::Unknown));
@@ -150,7 +150,7 @@ fn a_message_at_its_end_adopts_nothing() {
     let unmatched = unmatched_id(&outcome);
     let matched =
         DeliveryEvent::MatchedByAddress { acceptance: acceptance(&row, routed.alpha, b""), unmatched };
-    assert_eq!(routed.books.tell(adopt), EventOutcome::Noted);
+    assert_eq!(routed.books.tell(matched), EventOutcome::Noted);
     assert_eq!(kept(&routed), [unmatched]);
     routed.books.prove();
     routed.close();
