@@ -24,7 +24,7 @@ impl CommitRows<'_> {
     }
 
     /// True if a commit gave this id to a message of any account.
-    pub(crate) fn is_message(&self, id: u64) -> Result<bool, Unavailable> {
+    pub(crate) fn is_message(self, id: u64) -> Result<bool, Unavailable> {
         let Some(commit) = self.database.last_until(Family::Batches, &id.to_be_bytes())? else {
             return Ok(false);
         };
@@ -51,7 +51,7 @@ impl CommitRows<'_> {
     }
 
     /// The last short id given out; zero if there was none.
-    pub(crate) fn last_short_id(&self) -> Result<u32, Unavailable> {
+    pub(crate) fn last_short_id(self) -> Result<u32, Unavailable> {
         let Some(value) = self.database.get(Family::Meta, LAST_SHORT_ID_KEY)? else { return Ok(0) };
         Ok(u32::from_be_bytes(value.try_into().map_err(|_| damaged(Family::Meta))?))
     }
@@ -59,7 +59,7 @@ impl CommitRows<'_> {
     /// Calls `read` with the CDR blocks of all commits whose ids are in the range; it returns `false` if one
     /// is damaged.
     pub(crate) fn blocks_of(
-        &self,
+        self,
         ids: Range<u64>,
         mut read: impl FnMut(AccountNumber, BlockReader<'_>) -> bool,
     ) -> Result<(), Unavailable> {

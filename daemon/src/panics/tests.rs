@@ -13,6 +13,7 @@ use axum::routing::get;
 use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use tokio::runtime::Runtime;
 use tollgate_provisioning::Loaded;
+use tollgate_relay::additions::Additions;
 use tollgate_relay::clients::EsmeSession;
 use tollgate_relay::core::{Core, Started};
 use tollgate_relay::operators::driver::DeliveryDriver;
@@ -176,7 +177,7 @@ fn store(folder: &Path) -> Arc<Store> {
 
 fn start(loaded: Loaded, store: Arc<Store>, journal: impl Journal) -> Started {
     let limits = Limits { queue_messages: 1_000, batch_messages: 100, batch_bytes: 1 << 20 };
-    Core::start(store, journal, limits, loaded, Default::default()).unwrap()
+    Core::start(store, journal, limits, loaded, Additions::default()).unwrap()
 }
 
 fn bug_in_http() {

@@ -79,7 +79,10 @@ fn every_document() -> Vec<String> {
             fs::read_dir(repository().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
         let names =
             files.map(|file| file.expect("a file").file_name().into_string().expect("a name in UTF-8"));
-        names.filter(|name| name.ends_with(".md")).map(|name| format!("{folder}{name}")).collect()
+        names
+            .filter(|name| Path::new(name).extension().is_some_and(|kind| kind == "md"))
+            .map(|name| format!("{folder}{name}"))
+            .collect()
     };
     folders.into_iter().flat_map(in_folder).collect()
 }

@@ -111,6 +111,7 @@ impl Sandbox {
     }
 
     /// The binary `tollgate-tools`, which is built beside ours, to be completed and run.
+    #[expect(clippy::unused_self, reason = "reads as the command of the sandbox, like `tollgate`")]
     pub fn tools(&self, command: &str) -> Command {
         let mut tools = Command::new(tools_program());
         tools.arg(command);

@@ -98,8 +98,10 @@ impl Routes {
         let operator = row.operator.number;
         let cost = row.cost(ask.network, ask.segments, ask.now).map(|amount| {
             let currency = row.operator.currency;
-            let in_account_currency =
-                self.exchange.convert(amount, currency, ask.currency, ask.now).filter(can_be_asked);
+            let in_account_currency = self
+                .exchange
+                .convert(amount, currency, ask.currency, ask.now)
+                .filter(|cost| can_be_asked(*cost));
             Cost { amount, in_account_currency }
         });
         let condition = conditions.condition(operator);
@@ -190,6 +192,6 @@ impl Judge<'_> {
                 conversion
             }
         };
-        conversion?.apply(amount).filter(can_be_asked)
+        conversion?.apply(amount).filter(|cost| can_be_asked(*cost))
     }
 }

@@ -97,8 +97,10 @@ impl Routes {
     ) -> Option<Cost> {
         let row = self.row(operator)?;
         let amount = row.cost(network, segments, now)?;
-        let in_account_currency =
-            self.exchange.convert(amount, row.operator.currency, currency, now).filter(can_be_asked);
+        let in_account_currency = self
+            .exchange
+            .convert(amount, row.operator.currency, currency, now)
+            .filter(|cost| can_be_asked(*cost));
         Some(Cost { amount, in_account_currency })
     }
 
@@ -158,7 +160,7 @@ impl Row {
     /// price of a message.
     pub(super) fn cost(&self, network: NetworkId, segments: u8, now: UnixMicros) -> Option<Amount> {
         let of_segment = self.costs.price(network, now).or(self.operator.base_cost)?;
-        of_segment.checked_mul(u32::from(segments)).filter(can_be_asked)
+        of_segment.checked_mul(u32::from(segments)).filter(|cost| can_be_asked(*cost))
     }
 }
 
@@ -167,8 +169,8 @@ const MESSAGE_COST_MAX: Amount = Amount::from_micros(100_000_000 * MICROS_PER_UN
 
 /// True if a cost is not above the highest cost of a message, so that the costs of any attempts at one
 /// message have a sum.
-pub(super) fn can_be_asked(cost: &Amount) -> bool {
-    *cost <= MESSAGE_COST_MAX
+pub(super) fn can_be_asked(cost: Amount) -> bool {
+    cost <= MESSAGE_COST_MAX
 }
 
 fn check_rules(definition: &RoutingDefinition, errors: &mut Vec<RoutingError>) {

@@ -1,6 +1,7 @@
 //! Rules for e-mail addresses, names and passwords.
 
 use tollgate_api::problem::Problem;
+use zxcvbn::feedback::Feedback;
 use zxcvbn::{Score, zxcvbn};
 
 /// Length of a password in characters.
@@ -58,7 +59,7 @@ fn broken_rule(password: &str, email: &str) -> Option<String> {
     }
     let estimate = zxcvbn(password, &[email, local_part, "tollgate"]);
     if estimate.score() < PASSWORD_SCORE_MIN {
-        let warning = estimate.feedback().and_then(|feedback| feedback.warning());
+        let warning = estimate.feedback().and_then(Feedback::warning);
         let reason = warning.map(|warning| format!(": {warning}")).unwrap_or_default();
         return Some(format!("is too easy to guess{}", reason.trim_end_matches('.')));
     }

@@ -82,7 +82,9 @@ impl Workers {
     pub fn stop(&self) {
         self.is_stopping.store(true, Ordering::Release);
         if let Some(queue) = self.queue.upgrade() {
-            JobKind::ALL.into_iter().for_each(|kind| queue.wake(kind));
+            for kind in JobKind::ALL {
+                queue.wake(kind);
+            }
         }
         let deadline = Instant::now() + STOP_MAX;
         for _ in 0..self.running {

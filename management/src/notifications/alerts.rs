@@ -37,7 +37,7 @@ const AT_ONCE: usize = 200;
 pub struct Alerts {
     context: Arc<Context>,
     visibility: Arc<Visibility>,
-    alerts: Arc<DocumentCache<AlertRecord>>,
+    documents: Arc<DocumentCache<AlertRecord>>,
     webhooks: Arc<Webhooks>,
 }
 
@@ -47,7 +47,7 @@ impl AlertsService for Alerts {
             self.check_reach(caller, account)?;
         }
         let wanted = self
-            .alerts
+            .documents
             .filter(|document| is_wanted(&document.value, query) && self.may_know(caller, &document.value));
         // Ids sort by when they were given.
         let newest_first = wanted.iter().rev().map(|document| (document.key.clone(), view(document)));
@@ -63,7 +63,7 @@ impl AlertsService for Alerts {
         if !before.value.is_read {
             let mut work = self.context.change(caller);
             let after = AlertRecord { is_read: true, ..before.value.clone() };
-            work.put(&*self.alerts, id, Some(&before), after);
+            work.put(&*self.documents, id, Some(&before), after);
             let resource = format!("alert/{id}");
             work.note("alert.read", resource, &json!({ "is_read": false }), &json!({ "is_read": true }));
             work.commit()?;
@@ -76,7 +76,7 @@ impl AlertsService for Alerts {
             self.check_reach(caller, account)?;
         }
         let is_meant = |alert: &AlertRecord| which.account.is_none() || which.account == alert.account;
-        let unread = self.alerts.filter(|document| {
+        let unread = self.documents.filter(|document| {
             let alert = &document.value;
             !alert.is_read && is_meant(alert) && self.may_know(caller, alert)
         });
@@ -84,7 +84,7 @@ impl AlertsService for Alerts {
             let mut work = self.context.change(caller);
             for before in some {
                 let after = AlertRecord { is_read: true, ..before.value.clone() };
-                work.put(&*self.alerts, &before.key, Some(before), after);
+                work.put(&*self.documents, &before.key, Some(before), after);
             }
             work.note("alert.read_all", "alerts", &Value::Null, &json!({ "marked": some.len() }));
             work.commit()?;
@@ -125,10 +125,10 @@ impl Alerts {
     pub fn new(
         context: Arc<Context>,
         visibility: Arc<Visibility>,
-        alerts: Arc<DocumentCache<AlertRecord>>,
+        documents: Arc<DocumentCache<AlertRecord>>,
         webhooks: Arc<Webhooks>,
     ) -> Self {
-        Self { context, visibility, alerts, webhooks }
+        Self { context, visibility, documents, webhooks }
     }
 
     /// An alert that belongs to no account is for staff.
@@ -140,7 +140,7 @@ impl Alerts {
     }
 
     fn known_alert(&self, caller: &Caller, id: &str) -> Answer<Arc<Document<AlertRecord>>> {
-        let found = self.alerts.get(id).filter(|document| self.may_know(caller, &document.value));
+        let found = self.documents.get(id).filter(|document| self.may_know(caller, &document.value));
         found.ok_or_else(|| Problem::not_found(format!("there is no alert `{id}`")))
     }
 

@@ -30,6 +30,7 @@ impl EmailSender {
     }
 
     /// The sending of one e-mail, to be done by a worker.
+    #[expect(clippy::unnecessary_wraps, reason = "a job may also have no part that waits")]
     pub fn send(&self, to: String, message: EmailMessage) -> PreparedJob {
         let transport = Arc::clone(&self.transport);
         Some(Box::new(move || {

@@ -170,16 +170,12 @@ impl EsmeSession {
         self.chunks.chunk_for(now, tariff, charge.posting.month, |spare| {
             let plan = Arc::clone(&account.terms.account.plan);
             let header = ChunkHeader { submitted_at: now, tariff, plan, short_ids };
-            match spare {
-                Some(mut chunk) => {
-                    chunk.reset(header);
-                    chunk
-                }
-                None => {
-                    let wallet = Arc::clone(&account.runtime.wallet);
-                    Box::new(Chunk::new(wallet, Arc::clone(keys), header, reply.clone()))
-                }
+            if let Some(mut chunk) = spare {
+                chunk.reset(header);
+                return chunk;
             }
+            let wallet = Arc::clone(&account.runtime.wallet);
+            Box::new(Chunk::new(wallet, Arc::clone(keys), header, reply.clone()))
         })
     }
 }

@@ -89,7 +89,7 @@ impl DeliveryScheduler {
         }
         self.metrics
             .unknown_outcome
-            .set(f64::from(u32::try_from(self.unknown_outcomes.len()).unwrap_or(u32::MAX)));
+            .set(f64::from(u32::try_from(self.unknown_outcomes.count()).unwrap_or(u32::MAX)));
         if !effects.is_empty() {
             self.commit(effects);
         }

@@ -133,7 +133,7 @@ pub struct DeliveryMetrics {
 
 impl DeliveryMetrics {
     /// With every count at zero.
-    pub fn new() -> Self {
+    pub fn at_zero() -> Self {
         let outcome = |outcome: &Outcome| {
             let name = outcome.name();
             let settled = counter!("tollgate_messages_settled_total", "outcome" => name);

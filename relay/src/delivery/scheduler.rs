@@ -74,7 +74,7 @@ impl DeliveryScheduler {
             leases: Leases::default(),
             unknown_outcomes: UnknownOutcomes::default(),
             unmatched_receipts: UnmatchedReceipts::default(),
-            metrics: DeliveryMetrics::new(),
+            metrics: DeliveryMetrics::at_zero(),
             taken_up: HashSet::new(),
             waker,
             committer: books.committer,

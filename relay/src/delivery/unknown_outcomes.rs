@@ -99,7 +99,7 @@ impl UnknownOutcomes {
     }
 
     /// The number of messages.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.0.lock().by_id.len()
     }
 }

@@ -48,7 +48,7 @@ impl DocumentRows<'_> {
     }
 
     fn visit_range(
-        &self,
+        self,
         keys: (Vec<u8>, Option<Vec<u8>>),
         order: Order,
         mut visit: impl FnMut(&[u8], DocumentRow) -> bool,

@@ -65,7 +65,7 @@ impl UsageRows<'_> {
     }
 
     /// The first id whose charge is not in the usage rows.
-    pub(crate) fn counted_to(&self) -> Result<u64, Unavailable> {
+    pub(crate) fn counted_to(self) -> Result<u64, Unavailable> {
         Ok(self.database.number(Family::Meta, USAGE_COUNTED_KEY)?.unwrap_or(0))
     }
 }

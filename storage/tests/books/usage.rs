@@ -185,7 +185,7 @@ fn no_id_is_given_that_counts_as_counted() {
 /// An id of an hour from now.
 fn id_of_in_an_hour() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    let in_an_hour = now + std::time::Duration::from_secs(3_600);
+    let in_an_hour = now + std::time::Duration::from_hours(1);
     first_id_at(UnixMicros(u64::try_from(in_an_hour.as_micros()).unwrap()))
 }
 
