@@ -93,7 +93,7 @@ check-ops:
 .PHONY: shape
 shape: ## sizes of crates and types, circles of modules, arrows between crates, old words
 	$(call heading,Shape)
-	@python3 ops/shape.py
+	@python3 ops/shape.py --check
 
 .PHONY: check-tests
 check-tests:

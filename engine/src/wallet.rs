@@ -214,6 +214,13 @@ impl WalletState {
         }
     }
 
+    /// Sets the segments of a month, for a quote that names them.
+    pub fn set_counted(&mut self, month: Month, segments: u64) {
+        let counted = self.counted(month);
+        self.forget(month, counted);
+        self.count(month, segments);
+    }
+
     /// Takes segments out of a month again.
     pub fn forget(&mut self, month: Month, segments: u64) {
         if let Some(volume) = self.volumes.iter_mut().find(|volume| volume.month == month) {
@@ -258,6 +265,14 @@ mod tests {
 
     fn counted(state: &WalletState, months: [u32; 3]) -> [u64; 3] {
         months.map(|month| state.counted(Month(month)))
+    }
+
+    #[test]
+    fn a_month_is_set_to_a_number_of_segments_whatever_it_had() {
+        let mut state = WalletState::default();
+        state.set_counted(Month(101), 7);
+        state.set_counted(Month(101), 3);
+        assert_eq!((state.counted(Month(101)), state.counted(Month(100))), (3, 0));
     }
 
     #[test]

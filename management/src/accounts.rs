@@ -77,6 +77,7 @@ impl AccountsService for Accounts {
             return Err(Problem::field("opening_balance", "only an admin may give one"));
         }
         only_for_admins(caller, &new.settings)?;
+        check_rate_networks(&new.settings)?;
         let password = match new.password {
             Some(password) if (1..=PASSWORD).contains(&password.len()) => password,
             Some(_) => {
@@ -113,6 +114,7 @@ impl AccountsService for Accounts {
         patch: AccountPatch,
     ) -> Answer<Versioned<Account>> {
         only_for_admins(caller, &patch)?;
+        check_rate_networks(&patch)?;
         self.alter(caller, id, if_match, "account.update", |record| {
             view::apply(record, patch);
             Ok(())
@@ -169,6 +171,18 @@ fn only_for_admins(caller: &Caller, patch: &AccountPatch) -> Answer<()> {
     ];
     match asked.into_iter().find(|(_, asked)| *asked && !is_admin) {
         Some((field, _)) => Err(Problem::forbidden(format!("only an admin may set {field}"))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses an empty MNC, which records of earlier versions have for a whole MCC. A request says null.
+fn check_rate_networks(patch: &AccountPatch) -> Answer<()> {
+    let rates = patch.rates.iter().flatten();
+    match rates.enumerate().find(|(_, rate)| rate.mnc.as_deref() == Some("")) {
+        Some((index, _)) => {
+            let field = format!("rates.{index}.mnc");
+            Err(Problem::field(&field, "must have two or three digits, or be null for the whole MCC"))
+        }
         None => Ok(()),
     }
 }

@@ -16,6 +16,7 @@
 //! Numbers without a width are varints, texts and octets have their length in front. The short id stands
 //! first, as the session that writes the body does not know it yet: the committer gives it and puts it there.
 
+mod address;
 mod content;
 mod ticket;
 
@@ -23,15 +24,15 @@ use std::fmt;
 
 use tollgate_engine::operator::OperatorNumber;
 
-use crate::codec::{Reader, put_bytes, put_varint};
+use crate::codec::{Reader, put_varint};
 
+pub use address::Address3;
 pub use content::Content;
+use ticket::BODY_VERSION;
 pub use ticket::Ticket;
 
 /// Queues of one operator, by priority: class 0 is sent first.
 pub const CLASSES: u8 = 4;
-
-const BODY_VERSION: u8 = 1;
 
 /// The queue that a message waits in. Keys sort by operator, then class, then age, and never change: who
 /// sends a message in the end is decided when it leaves the queue.
@@ -81,28 +82,6 @@ pub struct QueuedRow {
 impl fmt::Debug for QueuedRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QueuedRow").field("key", &self.key).field("octets", &self.bytes.len()).finish()
-    }
-}
-
-/// An address with its type of number and numbering plan (SMPP 3.4 §5.2.5 to §5.2.9).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Address3<'a> {
-    /// Type of number.
-    pub ton: u8,
-    /// Numbering plan indicator.
-    pub npi: u8,
-    /// The digits as submitted.
-    pub digits: &'a [u8],
-}
-
-impl<'a> Address3<'a> {
-    pub(crate) fn write_to(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&[self.ton, self.npi]);
-        put_bytes(out, self.digits);
-    }
-
-    pub(crate) fn take(reader: &mut Reader<'a>) -> Option<Self> {
-        Some(Self { ton: reader.u8()?, npi: reader.u8()?, digits: reader.bytes()? })
     }
 }
 

@@ -51,7 +51,7 @@ pub struct QuoteArguments {
     #[arg(long)]
     pub network: Option<String>,
     /// Segments that the account has had this month; without it and a data directory, none
-    #[arg(long, value_name = "SEGMENTS")]
+    #[arg(long, value_name = "SEGMENTS", value_parser = clap::value_parser!(u64).range(..=1_000_000_000_000))]
     pub counted: Option<u64>,
     /// Read balance and volume from this data directory
     #[arg(long, value_name = "DIR")]
@@ -163,8 +163,7 @@ fn wallet_state(
         }
     }
     if let Some(counted) = arguments.counted {
-        state.forget(month, u64::MAX);
-        state.count(month, counted);
+        state.set_counted(month, counted);
     }
     Ok(state)
 }

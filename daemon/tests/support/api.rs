@@ -21,7 +21,7 @@ pub struct Api {
     headers: Vec<(String, String)>,
 }
 
-/// An answer.
+/// The answer to a request.
 #[derive(Clone, Debug)]
 pub struct Reply {
     pub status: u16,
@@ -33,7 +33,7 @@ pub struct Reply {
 }
 
 impl Api {
-    /// Nobody.
+    /// A caller without a token.
     pub fn anonymous(daemon: &Daemon) -> Self {
         Self::at(daemon.http)
     }

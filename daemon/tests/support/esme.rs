@@ -37,7 +37,7 @@ struct Shared {
 /// The way in which a gateway answers receipts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taking {
-    /// Acknowledges them.
+    /// Acknowledges all of them.
     All,
     /// Answers with this `command_status`.
     Refused(u32),

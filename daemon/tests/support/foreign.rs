@@ -41,7 +41,7 @@ impl Foreign {
         Self::start(Command::new(tools().join("python/bin/python")), "smppy_smsc.py", json!({}))
     }
 
-    /// Perl's Net::SMPP.
+    /// Net::SMPP, a Perl module.
     pub fn net_smpp() -> Self {
         let mut perl = Command::new("perl");
         perl.arg("-I").arg(tools().join("debian/perl"));

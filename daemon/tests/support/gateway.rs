@@ -25,7 +25,7 @@ pub enum Answer {
     None,
     /// `ESME_ROK`, with the `message_id`.
     Accepted(String),
-    /// Another `command_status`.
+    /// Answered with another `command_status`.
     Refused(u32),
 }
 

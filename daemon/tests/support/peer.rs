@@ -24,12 +24,12 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Python's smpplib.
+    /// smpplib, a Python module.
     pub fn smpplib() -> Self {
         Self::new(&tools().join("python/bin/python"), "smpplib_peer.py")
     }
 
-    /// node-smpp.
+    /// node-smpp, a Node.js module.
     pub fn node_smpp() -> Self {
         Self::new(Path::new("node"), "node_peer.js")
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::wait::{SOON, eventually};
 
-/// One post.
+/// One post to a webhook.
 #[derive(Clone, Debug)]
 pub struct Post {
     pub path: String,

@@ -14,7 +14,7 @@ pub(super) const CONCATENATION_OCTETS: usize = 5;
 pub enum Coding {
     /// Septets of the GSM 7-bit alphabet.
     Gsm7,
-    /// UTF-16 units.
+    /// Code units of UTF-16.
     Ucs2,
     /// Octets of anything else.
     Octets,

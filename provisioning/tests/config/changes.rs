@@ -1,4 +1,4 @@
-//! What a configuration means, and what a changed one is said to change.
+//! The meaning of a configuration, and the changes that another one is said to make.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What an operator sees when files are wrong: every error of every file at once, each with file, line and key.
+//! The messages that an operator sees when files are wrong: every error of every file at once, each with file, line and key.
 //!
 //! Each folder below `config_errors/` holds a configuration with mistakes, and in `expected.txt` exactly what is printed
 //! for it.

@@ -12,16 +12,16 @@ use tollgate_engine::routing::Routes;
 use tollgate_engine::tables::Tables;
 use tollgate_provisioning as config;
 
-/// What a run without `BOLERO_RANDOM_ITERATIONS` tries of each file.
+/// Number of inputs tried for each file in a run without `BOLERO_RANDOM_ITERATIONS`.
 const ITERATIONS: usize = 1_000;
 
 /// Bytes from nothing, and changes to a valid file, which get further into the readers.
 type Input = (Vec<u8>, Vec<Change>);
 
-/// Where in the file, as a share of 65,536; how many octets go; and which of [`PIECES`] come instead.
+/// The place in the file, as a share of 65,536; how many octets go; and which of [`PIECES`] come instead.
 type Change = (u16, u8, Vec<u8>);
 
-/// What means something to the readers, or is unkind to those that cut, count or calculate.
+/// Texts that mean something to the readers, or are unkind to those that cut, count or calculate.
 const PIECES: [&str; 43] = [
     "\n",
     "\r\n",
@@ -104,7 +104,7 @@ impl Victim {
         self.holds(&changed);
     }
 
-    /// Whether these bytes load; in either case everything that is promised about the answer is checked.
+    /// True if these bytes load; in either case everything that is promised about the answer is checked.
     fn holds(&self, bytes: &[u8]) -> bool {
         let path = self.folder.path().join(self.name);
         // Truncating a file in place makes some file systems wait for the disk.

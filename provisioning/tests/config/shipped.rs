@@ -36,13 +36,13 @@ fn with_text(text: &str) -> Loaded {
     load(folder.path())
 }
 
-/// What the shipped files mean with another `tollgate.toml`.
+/// The meaning of the shipped files with another `tollgate.toml`.
 fn with_settings(text: &str) -> (Settings, RoutingSettings) {
     let loaded = with_text(text);
     (loaded.settings, loaded.provisioning.routing)
 }
 
-/// What an empty `tollgate.toml` means, the paths of the tariff aside.
+/// The meaning of an empty `tollgate.toml`, the paths of the tariff aside.
 fn defaults(settings: &Settings) -> (Settings, RoutingSettings) {
     (Settings { tariff: settings.tariff.clone(), ..Settings::default() }, RoutingSettings::default())
 }
@@ -247,7 +247,7 @@ fn full_of_unknown_keys() -> TempDir {
     folder
 }
 
-/// What the readers know, as they say themselves where a key is unknown; under the headings of the reference.
+/// The keys that the readers know, as they say themselves where a key is unknown; under the headings of the reference.
 fn known() -> BTreeMap<String, BTreeSet<String>> {
     let folder = full_of_unknown_keys();
     let problems = config::load(&folder.path().join("tollgate.toml")).unwrap_err();

@@ -47,20 +47,9 @@ impl Messages<'_> {
         if !wanted(ticket.registered_delivery, content) {
             return;
         }
-        let receipt = GatewayReceipt {
-            message_id: ticket.visible_id,
-            source: ticket.destination.into(),
-            destination: ticket.source.into(),
-            state: content.state,
-            intermediate: content.intermediate,
-            submitted_at: ticket.submitted_at,
-            done_at: content.done_at,
-            error: content.error.get(..ERROR_OCTETS_MAX).unwrap_or(content.error).to_vec(),
-            network_error: content.network_error,
-            segments: ticket.segments,
-        };
+        let receipt = receipt_of(ticket, content).to_bytes();
         let id = self.out.ids.take_entry();
-        self.out.batch.insert(Family::Receipts, account_id_key(ticket.account, id), receipt.to_bytes());
+        self.out.batch.insert(Family::Receipts, account_id_key(ticket.account, id), receipt);
         self.out.news.receipts.push((ticket.account, id));
     }
 
@@ -71,8 +60,7 @@ impl Messages<'_> {
         ids: &[u64],
     ) -> Result<EventOutcome, Unavailable> {
         let mut done = EventOutcome::Noted;
-        for id in ids {
-            let key = account_id_key(account, *id);
+        for (id, key) in ids.iter().map(|id| (id, account_id_key(account, *id))) {
             let Some(before) = self.store.get(Family::Receipts, &key)? else { continue };
             if self.receipts_done.insert((account, *id)) {
                 self.out.batch.delete(Family::Receipts, key, before);
@@ -80,6 +68,21 @@ impl Messages<'_> {
             }
         }
         Ok(done)
+    }
+}
+
+fn receipt_of(ticket: &Ticket<'_>, content: &ReceiptContent<'_>) -> GatewayReceipt {
+    GatewayReceipt {
+        message_id: ticket.visible_id,
+        source: ticket.destination.into(),
+        destination: ticket.source.into(),
+        state: content.state,
+        intermediate: content.intermediate,
+        submitted_at: ticket.submitted_at,
+        done_at: content.done_at,
+        error: content.error.get(..ERROR_OCTETS_MAX).unwrap_or(content.error).to_vec(),
+        network_error: content.network_error,
+        segments: ticket.segments,
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use tollgate_engine::time::UnixMicros;
 
-use super::Address3;
+use super::address::Address3;
 use crate::codec::{Reader, put_bytes, put_varint};
 
 const IN_PAYLOAD: u8 = 1;

@@ -6,8 +6,11 @@ use tollgate_engine::network::NetworkCode;
 use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::time::{Month, UnixMicros};
 
-use super::{Address3, BODY_VERSION};
+use super::address::Address3;
 use crate::codec::{Reader, put_bytes, put_currency, put_signed, put_varint};
+
+/// Version of the body, which stands in front of the ticket.
+pub(super) const BODY_VERSION: u8 = 1;
 
 const HAS_DISPATCH: u8 = 1;
 

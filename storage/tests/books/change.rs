@@ -18,7 +18,7 @@ use tollgate_storage::rows::{AuditRow, EntryKind, LedgerEntry, Row};
 use tollgate_storage::schema::{Collection, Family, account_id_key};
 use tollgate_storage::store::Order;
 
-use crate::support::{Books, FAR, Gate, LIMITS, wait, wait_until};
+use crate::support::{Books, FAR, JournalControl, LIMITS, wait, wait_until};
 
 const NOTES: Collection = Collection(7);
 
@@ -63,46 +63,46 @@ fn actions(books: &Books) -> Vec<String> {
     actions
 }
 
-/// Books whose journal waits for the gate, with one account that has 10 units.
-fn gated(dir: &tempfile::TempDir) -> (Books, AccountNumber, Gate) {
+/// Books whose journal waits to be let on, with one account that has 10 units.
+fn gated(dir: &tempfile::TempDir) -> (Books, AccountNumber, JournalControl) {
     let books = Books::open(dir.path());
     let account = books.provision(&["a"], 10)[0];
     books.close();
-    let gate = Gate::closed();
-    let books = Books::open_with(dir.path(), LIMITS, |store| gate.journal(store));
-    (books, account, gate)
+    let control = JournalControl::closed();
+    let books = Books::open_with(dir.path(), LIMITS, |store| control.journal(store));
+    (books, account, control)
 }
 
-/// Makes these changes in one batch: they are asked for while the batch before it waits at the gate.
+/// Makes these changes in one batch: they are asked for while the batch before it waits in the journal.
 fn in_one_batch<const N: usize>(
     books: &Books,
-    mut gate: Gate,
+    mut control: JournalControl,
     fill: [&dyn Fn(&mut Change); N],
 ) -> [Result<Changed, ChangeError>; N] {
     let first = books.start_change(|change| change.audit.push(note("first")));
-    wait_until(|| gate.appends() == 1);
+    wait_until(|| control.appends() == 1);
     let answers = fill.map(|fill| books.start_change(fill));
-    gate.open();
+    control.open();
     wait(first).unwrap().unwrap();
     let answers = answers.map(|answer| wait(answer).unwrap());
-    assert_eq!(gate.appends(), 2, "one batch for all of them");
+    assert_eq!(control.appends(), 2, "one batch for all of them");
     answers
 }
 
 #[test]
 fn whoever_is_refused_hears_it_once_nothing_is_on_its_way_to_disk() {
     let dir = tempfile::tempdir().unwrap();
-    let (books, account, mut gate) = gated(&dir);
+    let (books, account, mut control) = gated(&dir);
     let first = books.start_change(|change| change.audit.push(note("first")));
-    wait_until(|| gate.appends() == 1);
+    wait_until(|| control.appends() == 1);
     let second = books.start_change(|change| change.audit.push(note("second")));
     let unknown = MessageChange::Refund { account, message_id: 1 };
     let mut refused = books.start_change(|change| change.messages.push(unknown));
-    gate.let_one_pass();
+    control.let_one_pass();
     wait(first).unwrap().unwrap();
-    wait_until(|| gate.appends() == 2);
+    wait_until(|| control.appends() == 2);
     assert!(refused.try_recv().is_err(), "the commit with which it came is on its way");
-    gate.open();
+    control.open();
     wait(second).unwrap().unwrap();
     assert!(wait(refused).unwrap().is_err());
     books.prove();
@@ -193,10 +193,10 @@ fn a_document_that_is_not_as_expected_stops_the_whole_change() {
 #[test]
 fn changes_of_one_batch_see_each_other() {
     let dir = tempfile::tempdir().unwrap();
-    let (books, account, gate) = gated(&dir);
+    let (books, account, control) = gated(&dir);
     let answers = in_one_batch(
         &books,
-        gate,
+        control,
         [
             &|change| {
                 change.documents.push(put(b"one", Expected::Absent, b"1"));
@@ -231,15 +231,15 @@ fn changes_of_one_batch_see_each_other() {
 #[test]
 fn a_change_that_fails_half_way_leaves_no_trace_and_the_others_stand() {
     let dir = tempfile::tempdir().unwrap();
-    let (books, account, gate) = gated(&dir);
+    let (books, account, control) = gated(&dir);
     let mut session = books.session(account);
     let refund = |message_id| MessageChange::Refund { account, message_id };
     let chunk = session.chunk_of(2);
     let first = books.start_change(|change| change.audit.push(note("first")));
-    wait_until(|| gate.appends() == 1);
+    wait_until(|| control.appends() == 1);
     books.committer.try_charge(chunk).unwrap();
-    let mut gate = gate;
-    gate.open();
+    let mut control = control;
+    control.open();
     wait(first).unwrap().unwrap();
     let id = session.first_id();
     let charged = books.wallet(account).state();

@@ -18,13 +18,13 @@ use crate::support::{Books, Message, wait, wait_until};
 /// A journal that writes when the test lets it.
 struct Gated {
     inner: RocksJournal,
-    gate: mpsc::Receiver<()>,
+    control: mpsc::Receiver<()>,
 }
 
 impl Journal for Gated {
     fn append(&mut self, batch: &Batch) -> Result<(), JournalError> {
         // A test that is over opens the gate for good.
-        let _ = self.gate.recv();
+        let _ = self.control.recv();
         self.inner.append(batch)
     }
 
@@ -38,11 +38,11 @@ fn stuck_books(dir: &tempfile::TempDir) -> (Books, AccountNumber, mpsc::Sender<(
     let books = Books::open(dir.path());
     let account = books.provision(&["a"], 1_000)[0];
     books.close();
-    let (open, gate) = mpsc::channel();
+    let (open, control) = mpsc::channel();
     let limits = Limits { queue_messages: 10, batch_messages: 5, batch_bytes: 1 << 20 };
     let books = Books::open_with(dir.path(), limits, |store| Gated {
         inner: RocksJournal::new(store, Durability::Os),
-        gate,
+        control,
     });
     books.committer.try_charge(books.session(account).chunk_of(1)).unwrap();
     wait_until(|| books.committer.queued_messages() == 0);

@@ -147,7 +147,7 @@ fn other_ends_are_given_back_unless_their_plan_did_so() {
     routed.close();
 }
 
-/// What a gateway says of a message, one after the other, and what its dispatch has counted then: submitted, delivered
+/// The reports of a gateway on a message, one after the other, and the counts of its dispatch after each: submitted, delivered
 /// and failed messages, and those given back.
 #[test]
 fn reports_settle_messages_that_were_charged_only() {

@@ -57,8 +57,7 @@ pub fn quote(core: &Core, new: &NewQuote) -> Answer<Quote> {
             return Err(Problem::field("counted", format!("must be at most {COUNTED_MAX}")));
         }
         let month = terms.plan.months.month_at(now);
-        state.forget(month, u64::MAX);
-        state.count(month, counted);
+        state.set_counted(month, counted);
     }
     let wallet = Wallet::new(account.runtime.wallet.number(), state);
     let quoted = quote_message(&snapshot.tables, terms, &wallet, &message, now).map_err(Problem::refused)?;

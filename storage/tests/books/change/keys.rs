@@ -21,10 +21,10 @@ fn pay(books: &Books, account: AccountNumber, change: &mut Change, key: &[u8], f
 #[test]
 fn a_key_counts_once_in_a_batch() {
     let dir = tempfile::tempdir().unwrap();
-    let (books, account, gate) = gated(&dir);
+    let (books, account, control) = gated(&dir);
     let answers = in_one_batch(
         &books,
-        gate,
+        control,
         [
             &|change| pay(&books, account, change, b"k", 1),
             &|change| pay(&books, account, change, b"k", 1),

@@ -1,4 +1,4 @@
-//! What operators take: once, twice under one id, twice under two.
+//! Acceptances by operators: once, twice under one id, twice under two.
 
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::settlement::{ChargeOn, Outcome, ReceiptState, RefundOn, SettlementTerms};

@@ -1,4 +1,4 @@
-//! What operators say of the messages that they took.
+//! Receipts of operators for the messages that they took.
 
 use tollgate_engine::settlement::{ChargeOn, Outcome, ReceiptState, RefundOn, SettlementTerms};
 use tollgate_engine::time::UnixMicros;

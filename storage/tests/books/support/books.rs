@@ -129,7 +129,7 @@ impl Books {
         } else {
             EntryChange::credit(wallet, kind, amount, text)
         };
-        let entries = vec![entry.expect("the wallet has it")];
+        let entries = vec![entry.map_err(|_| ChangeError::Balance)?];
         self.change(|change| change.entries = entries).map(drop)
     }
 

@@ -1,8 +1,8 @@
-//! What the tests share: books in a temporary directory, sessions that charge them, and journals that fail.
+//! Shared by the tests: books in a temporary directory, sessions that charge them, and journals that fail.
 
 mod books;
 mod change;
-mod gate;
+mod gated_journal;
 mod journal;
 mod raw;
 mod recorder;
@@ -16,7 +16,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub use books::{Books, FAR, LIMITS, options};
-pub use gate::Gate;
+pub use gated_journal::JournalControl;
 pub use journal::{Fate, Script};
 pub use raw::{Raw, RawRow};
 pub use recorder::Recorder;
@@ -40,7 +40,7 @@ pub fn wait_until(condition: impl Fn() -> bool) {
     }
 }
 
-/// What a crash would leave of an open data directory: its files at one moment, no shutdown. RocksDB removes and renames
+/// The remains of an open data directory after a crash: its files at one moment, no shutdown. RocksDB removes and renames
 /// files in the background, so a copy counts only if the directory had the same files before and after it.
 pub fn crash_image(data_dir: &Path) -> tempfile::TempDir {
     let deadline = Instant::now() + DEADLINE;

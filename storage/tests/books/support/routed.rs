@@ -14,10 +14,10 @@ use tollgate_storage::store::Store;
 
 use super::{Books, LIMITS, Message, Route};
 
-/// What an operator of the tests charges for a message.
+/// The price that an operator of the tests asks for a message.
 pub const COST: Amount = Amount::from_micros(30_000);
 
-/// When a test's receipts say that it happened.
+/// The time that the tests' receipts name.
 pub const DONE_AT: UnixMicros = UnixMicros(1_790_000_000_000_000);
 
 /// Books with an account `a` and two operators.
@@ -89,12 +89,12 @@ impl RoutedBooks {
         self.books.store.queue().row(key).unwrap().is_some()
     }
 
-    /// What gateways are to be told.
+    /// The receipts that gateways are to get.
     pub fn receipts(&self) -> Vec<(u64, GatewayReceipt)> {
         self.books.store.receipts().after(self.account, 0, 1_000).unwrap()
     }
 
-    /// What of the opening balance is gone, in micros.
+    /// The part of the opening balance that is gone, in micros.
     pub fn spent(&self) -> i64 {
         1_000_000_000 - self.books.durable_wallet(self.account).balance.micros()
     }

@@ -11,13 +11,13 @@ use tollgate_storage::store::{Durability, Store};
 
 /// Holds appends back until it is opened for good.
 #[derive(Debug)]
-pub struct Gate {
+pub struct JournalControl {
     closed: Option<Sender<()>>,
     waits: Receiver<()>,
     appends: Arc<AtomicU32>,
 }
 
-impl Gate {
+impl JournalControl {
     pub fn closed() -> Self {
         let (closed, waits) = unbounded();
         Self { closed: Some(closed), waits, appends: Arc::default() }
@@ -29,7 +29,7 @@ impl Gate {
         GatedJournal { inner: RocksJournal::new(store, Durability::Os), waits, appends }
     }
 
-    /// Batches that have come to the gate.
+    /// Batches that have come to the journal.
     pub fn appends(&self) -> u32 {
         self.appends.load(Ordering::SeqCst)
     }
