@@ -31,6 +31,8 @@ use tollgate_relay::configuration::ConfigurationChange;
 use tollgate_relay::snapshot::ActiveAccount;
 use view::CreatedAt;
 
+/// Characters of the name that people see.
+const NAME_CHARACTERS_MAX: usize = 200;
 /// Characters of a generated password.
 const PASSWORD_CHARACTERS: usize = 8;
 
@@ -77,7 +79,7 @@ impl AccountsService for Accounts {
             return Err(Problem::field("opening_balance", "only an admin may give one"));
         }
         only_for_admins(caller, &new.settings)?;
-        check_rate_networks(&new.settings)?;
+        check_documented(&new.settings)?;
         let password = match new.password {
             Some(password) if (1..=PASSWORD).contains(&password.len()) => password,
             Some(_) => {
@@ -114,7 +116,7 @@ impl AccountsService for Accounts {
         patch: AccountPatch,
     ) -> Answer<Versioned<Account>> {
         only_for_admins(caller, &patch)?;
-        check_rate_networks(&patch)?;
+        check_documented(&patch)?;
         self.alter(caller, id, if_match, "account.update", |record| {
             view::apply(record, patch);
             Ok(())
@@ -175,8 +177,15 @@ fn only_for_admins(caller: &Caller, patch: &AccountPatch) -> Answer<()> {
     }
 }
 
-/// Refuses an empty MNC, which records of earlier versions have for a whole MCC. A request says null.
-fn check_rate_networks(patch: &AccountPatch) -> Answer<()> {
+/// Refuses values that records of earlier versions may have and that the document of the API does not allow: a
+/// longer name, an empty MNC, for which a request says null, and more segments than 63 bits hold.
+fn check_documented(patch: &AccountPatch) -> Answer<()> {
+    if patch.name.as_ref().is_some_and(|name| name.chars().count() > NAME_CHARACTERS_MAX) {
+        return Err(Problem::field("name", format!("must have at most {NAME_CHARACTERS_MAX} characters")));
+    }
+    if patch.overage_segments.flatten().is_some_and(|segments| i64::try_from(segments).is_err()) {
+        return Err(Problem::field("overage_segments", format!("must be at most {}", i64::MAX)));
+    }
     let rates = patch.rates.iter().flatten();
     match rates.enumerate().find(|(_, rate)| rate.mnc.as_deref() == Some("")) {
         Some((index, _)) => {
