@@ -23,7 +23,8 @@ fn note_month(books: &TestBooks, month: u32, skipped: u32) {
 /// The present month, and an instant after it has ended.
 fn month_and_after() -> (Month, UnixMicros) {
     let month = month_at(&zone(ZONE).unwrap(), now()).unwrap();
-    (month, UnixMicros(now().0 + 32 * MICROS_PER_DAY))
+    let ended = month_begins_at(&zone(ZONE).unwrap(), Month(month.0 + 1)).unwrap();
+    (month, UnixMicros(ended.0 + MICROS_PER_DAY))
 }
 
 #[test]
