@@ -25,14 +25,13 @@ use crate::documents::{Document, DocumentCache};
 use crate::identity::random;
 use crate::identity::visibility::Visibility;
 use crate::problems::{apply_problem, unavailable};
+use tollgate_provisioning::bounds::account::{DISPLAY_NAME_CHARACTERS, OVERAGE_SEGMENTS};
 use tollgate_provisioning::bounds::text::PASSWORD;
 use tollgate_provisioning::{check_opening_balance, passwords, texts};
 use tollgate_relay::configuration::ConfigurationChange;
 use tollgate_relay::snapshot::ActiveAccount;
 use view::CreatedAt;
 
-/// Characters of the name that people see.
-const NAME_CHARACTERS_MAX: usize = 200;
 /// Characters of a generated password.
 const PASSWORD_CHARACTERS: usize = 8;
 
@@ -180,11 +179,15 @@ fn only_for_admins(caller: &Caller, patch: &AccountPatch) -> Answer<()> {
 /// Refuses values that records of earlier versions may have and that the document of the API does not allow: a
 /// longer name, an empty MNC, for which a request says null, and more segments than 63 bits hold.
 fn check_documented(patch: &AccountPatch) -> Answer<()> {
-    if patch.name.as_ref().is_some_and(|name| name.chars().count() > NAME_CHARACTERS_MAX) {
-        return Err(Problem::field("name", format!("must have at most {NAME_CHARACTERS_MAX} characters")));
+    if patch.name.as_ref().is_some_and(|name| name.chars().count() > DISPLAY_NAME_CHARACTERS) {
+        return Err(Problem::field(
+            "name",
+            format!("must have at most {DISPLAY_NAME_CHARACTERS} characters"),
+        ));
     }
-    if patch.overage_segments.flatten().is_some_and(|segments| i64::try_from(segments).is_err()) {
-        return Err(Problem::field("overage_segments", format!("must be at most {}", i64::MAX)));
+    if let Some(error) = patch.overage_segments.flatten().and_then(|most| OVERAGE_SEGMENTS.check(most).err())
+    {
+        return Err(Problem::field(error.key, error.to_string()));
     }
     let rates = patch.rates.iter().flatten();
     match rates.enumerate().find(|(_, rate)| rate.mnc.as_deref() == Some("")) {

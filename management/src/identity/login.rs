@@ -11,7 +11,6 @@ use tollgate_api::auth::{
 use tollgate_api::caller::Caller;
 use tollgate_api::problem::Problem;
 use tollgate_api::users::User;
-use tollgate_storage::clock::now;
 
 use super::directory::UserDirectory;
 use super::password_reset::PasswordResets;
@@ -19,7 +18,7 @@ use super::passwords::{Passwords, invalid_credentials};
 use super::records::UserRecord;
 use super::registration::Registrations;
 use super::sessions::{Sessions, session_over};
-use super::{input, random, records};
+use super::{input, records};
 use crate::context::Context;
 use crate::jobs::{JobQueue, JobWork};
 
@@ -85,7 +84,7 @@ impl AuthService for LoginService {
         let after = json!({ "sessions_ended": others.len() });
         work.note("user.change_password", format!("user/{}", user.key), &Value::Null, &after);
         let notice = JobWork::PasswordChanged { email: user.value.email.clone() };
-        self.jobs.put(&mut work, &random::id_at("job", now())?, notice);
+        self.jobs.put(&mut work, notice)?;
         work.commit().map(drop)
     }
 

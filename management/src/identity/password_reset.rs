@@ -19,7 +19,7 @@ use super::mail_limit::MailLimit;
 use super::passwords::Passwords;
 use super::records::{MailTokenRecord, Purpose, UserRecord};
 use super::tokens::{Secret, hash_of};
-use super::{input, random, records};
+use super::{input, records};
 use crate::context::Context;
 use crate::documents::Document;
 use crate::jobs::{JobQueue, JobWork};
@@ -161,7 +161,7 @@ impl PasswordResets {
         let after = json!({ "sessions_ended": sessions.len() });
         change.note("user.reset_password", format!("user/{}", user.key), &Value::Null, &after);
         let notice = JobWork::PasswordChanged { email: user.value.email.clone() };
-        self.jobs.put(&mut change, &random::id_at("job", now())?, notice);
+        self.jobs.put(&mut change, notice)?;
         change.commit()?;
         self.passwords.forget_failures(&user.value.email);
         Ok(())

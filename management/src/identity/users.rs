@@ -9,7 +9,6 @@ use tollgate_api::extract::IfMatch;
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::users::{NewUser, User, UserPatch, UserRole, UserSort, UsersQuery, UsersService};
-use tollgate_storage::clock::now;
 
 use super::directory::UserDirectory;
 use super::passwords::Passwords;
@@ -95,7 +94,7 @@ impl UsersService for Users {
         let mut work = self.context.change(caller);
         work.put(&self.directory.users, &id, None, record);
         if is_invited {
-            self.jobs.put(&mut work, &random::id_at("job", now())?, JobWork::Invitation { user: id.clone() });
+            self.jobs.put(&mut work, JobWork::Invitation { user: id.clone() })?;
         }
         work.note("user.create", format!("user/{id}"), &Value::Null, &after);
         work.commit()?;

@@ -59,7 +59,13 @@ impl JobQueue {
     }
 
     /// Queues work in the commit of a change: both are durable, or neither.
-    pub fn put<'a>(&'a self, change: &mut ChangeSet<'a>, id: &str, work: JobWork) {
+    pub fn put<'a>(&'a self, change: &mut ChangeSet<'a>, work: JobWork) -> Answer<()> {
+        self.put_as(change, &random::id_at("job", now())?, work);
+        Ok(())
+    }
+
+    /// Queues work whose id others will see, such as that of an event, in the commit of a change.
+    pub fn put_as<'a>(&'a self, change: &mut ChangeSet<'a>, id: &str, work: JobWork) {
         let kind = work.kind();
         let record = JobRecord { work, next_at: Time(now()), failures: 0 };
         change.put(&self.documents, id, None, record);
@@ -70,7 +76,7 @@ impl JobQueue {
     pub fn add(&self, work: JobWork) -> Answer<()> {
         let system = Caller::system();
         let mut change = self.context.change(&system);
-        self.put(&mut change, &random::id_at("job", now())?, work);
+        self.put(&mut change, work)?;
         change.commit().map(drop)
     }
 

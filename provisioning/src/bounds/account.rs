@@ -24,3 +24,10 @@ pub const LISTED: usize = 1_000;
 
 /// Rates of its own that an account of the management API may have.
 pub const RATES: usize = 5_000;
+
+/// Characters of the name that people know an account of the management API by.
+pub const DISPLAY_NAME_CHARACTERS: usize = 200;
+
+/// Segments of a calendar month above which an account is warned of overage: what the signed 64-bit integers of
+/// JSON's common readers hold.
+pub const OVERAGE_SEGMENTS: Bounds<u64> = Bounds::new("overage_segments", 0, i64::MAX.cast_unsigned());

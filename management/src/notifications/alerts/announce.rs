@@ -42,12 +42,12 @@ pub fn announce<'a>(
         let id = id_at("evt", now)?;
         let data = serde_json::to_value(alert.view(alert_id)).unwrap_or_default();
         let body = event(&id, RAISED_EVENT, now, &data);
-        jobs.put(change, &id, JobWork::Webhook { account: account.clone(), body });
+        jobs.put_as(change, &id, JobWork::Webhook { account: account.clone(), body });
     }
     if document.value.email.is_some() {
         let subject = format!("Account {account}: {}", subject_of(alert));
         let body = format!("{}.\n\nAccount: {account}\nAlert: {alert_id}\n", alert.message);
-        jobs.put(change, &id_at("evt", now)?, JobWork::Mail { account, subject, body });
+        jobs.put(change, JobWork::Mail { account, subject, body })?;
     }
     Ok(())
 }
