@@ -14,6 +14,7 @@ use crossbeam::channel::{Sender, TrySendError, bounded};
 
 use crate::change::Change;
 use crate::chunk::Chunk;
+use crate::clock::{Clock, SystemClock};
 use crate::command::Command;
 pub use crate::command::{Cancellation, Provision, Provisioned, Replacement};
 use crate::commit_queue::Shared;
@@ -39,14 +40,15 @@ pub struct Committer {
 }
 
 impl Committer {
-    /// Starts the writer's thread with the usual patience. Nothing else may write to this store.
+    /// Starts the writer's thread with the usual patience and this machine's clock. Nothing else may write to
+    /// this store.
     pub fn start<J: Journal>(
         store: Arc<Store>,
         journal: J,
         limits: Limits,
         durable: Arc<dyn Durable>,
     ) -> Result<(Self, JoinHandle<()>), Unavailable> {
-        Self::start_with(store, journal, limits, Patience::default(), durable)
+        Self::start_with(store, journal, limits, Patience::default(), durable, Arc::new(SystemClock))
     }
 
     /// Starts the writer's thread.
@@ -56,12 +58,13 @@ impl Committer {
         limits: Limits,
         patience: Patience,
         durable: Arc<dyn Durable>,
+        clock: Arc<dyn Clock>,
     ) -> Result<(Self, JoinHandle<()>), Unavailable> {
         let fold = Fold::load(&store)?;
         let (sender, receiver) = bounded(limits.queue_messages.max(1));
         let shared = Arc::new(Shared::new(limits.queue_messages));
-        let waiting = (limits, patience);
-        let writer = Writer::new(journal, store, fold, receiver, waiting, Arc::clone(&shared), durable);
+        let (waiting, around) = ((limits, patience), (durable, clock));
+        let writer = Writer::new(journal, store, fold, receiver, waiting, Arc::clone(&shared), around);
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || writer.run())

@@ -38,6 +38,7 @@ pub mod store;
 mod tallies;
 pub mod usage;
 mod usage_builder;
+mod usage_check;
 pub mod verify;
 mod view;
 mod writer;

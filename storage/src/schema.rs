@@ -59,6 +59,9 @@ pub const SCHEMA_VERSION_KEY: &[u8] = b"schema_version";
 /// Key of the first id whose charge is not in the usage rows yet, in `meta`.
 pub const USAGE_COUNTED_KEY: &[u8] = b"usage_counted";
 
+/// Key of a note in `meta` that usage was compared with the commits, once, as earlier versions could lose count.
+pub const USAGE_CHECKED_KEY: &[u8] = b"usage_checked";
+
 /// Key of the last short id given out, in `meta`.
 pub const LAST_SHORT_ID_KEY: &[u8] = b"last_short_id";
 

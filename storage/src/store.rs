@@ -27,7 +27,7 @@ use crate::schema::{
     Family, SCHEMA_VERSION, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_OPERATORS,
     SCHEMA_VERSION_WITHOUT_USAGE, health_key, parse_operator_number_key,
 };
-use crate::usage_builder;
+use crate::{usage_builder, usage_check};
 
 pub use crate::commits::CommitRows;
 pub use crate::database::{Durability, Order, StoreOptions, Unavailable};
@@ -60,12 +60,14 @@ impl Store {
             Some(SCHEMA_VERSION) => {}
             None => store.set_schema_version()?,
             Some(SCHEMA_VERSION_WITHOUT_OPERATORS | SCHEMA_VERSION_WITHOUT_USAGE) => {
+                tracing::info!("counting the usage of all messages, because an earlier version did not");
                 usage_builder::build(&store.database, usage_builder::ROWS_AT_ONCE)
                     .map_err(|error| store.not_opened(error))?;
                 store.set_schema_version()?;
             }
             Some(found) => return Err(OpenError::Schema { path: store.path().to_owned(), found }),
         }
+        usage_check::check_once(&store.database).map_err(|error| store.not_opened(error))?;
         Ok(store)
     }
 

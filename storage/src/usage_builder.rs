@@ -1,4 +1,5 @@
-//! Counts the usage of all messages again, for a data directory whose version has no usage counters.
+//! Counts the usage of all messages again, for a data directory whose version has no usage counters, or has
+//! lost count.
 
 use std::collections::HashMap;
 
@@ -17,7 +18,6 @@ pub const ROWS_AT_ONCE: usize = 50_000;
 /// Counts the usage of every message again and writes its rows, whatever rows there are. Where it is broken
 /// off, it is done once more from the beginning. In memory are about `rows_at_once` rows.
 pub fn build(database: &Database, rows_at_once: usize) -> Result<(), Unavailable> {
-    tracing::info!("counting the usage of all messages, because an earlier version did not");
     clear(database, rows_at_once)?;
     let mut counted = HashMap::new();
     database.with(|db| {
@@ -34,7 +34,13 @@ pub fn build(database: &Database, rows_at_once: usize) -> Result<(), Unavailable
         add(database, &mut counted)
     })?;
     let mut batch = Batch::default();
-    batch.insert(Family::Meta, USAGE_COUNTED_KEY, CommitRows { database }.next_id()?.to_be_bytes().to_vec());
+    let counted_to = CommitRows { database }.next_id()?.to_be_bytes().to_vec();
+    batch.replace(
+        Family::Meta,
+        USAGE_COUNTED_KEY,
+        counted_to,
+        database.get(Family::Meta, USAGE_COUNTED_KEY)?,
+    );
     database.write(&batch, Durability::Sync)
 }
 
@@ -43,9 +49,11 @@ fn add(database: &Database, counted: &mut HashMap<UsageKey, UsageRow>) -> Result
     let mut batch = Batch::default();
     for (key, added) in counted.drain() {
         let key = usage_key(&key);
-        let mut row: UsageRow = database.row(Family::Usage, &key)?.unwrap_or_default();
+        let before = database.get(Family::Usage, &key)?;
+        let row = before.as_ref().map_or_else(|| Some(UsageRow::default()), |before| UsageRow::read(before));
+        let mut row = row.ok_or_else(|| damaged(Family::Usage))?;
         row.add(&added);
-        batch.insert(Family::Usage, key, row.to_bytes());
+        batch.replace(Family::Usage, key, row.to_bytes(), before);
     }
     database.write(&batch, Durability::Sync)
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, RecvTimeoutError};
 
 use crate::batch::{Batch, Witness};
-use crate::clock::now;
+use crate::clock::Clock;
 use crate::command::Command;
 use crate::commit_queue::{Durable, Limits, Patience, Shared};
 use crate::completion::{Completion, Drafted};
@@ -26,6 +26,7 @@ pub struct Writer<J> {
     patience: Patience,
     shared: Arc<Shared>,
     durable: Arc<dyn Durable>,
+    clock: Arc<dyn Clock>,
     trouble: Option<Trouble>,
     counting: Option<Counting>,
     metrics: Metrics,
@@ -48,14 +49,27 @@ impl<J: Journal> Writer<J> {
         receiver: Receiver<Command>,
         (limits, patience): (Limits, Patience),
         shared: Arc<Shared>,
-        durable: Arc<dyn Durable>,
+        (durable, clock): (Arc<dyn Durable>, Arc<dyn Clock>),
     ) -> Self {
         let (trouble, metrics) = (None, Metrics::new());
         // Without it usage is counted at the end, and until then by each reader.
         let counting = Counting::start(Arc::clone(&store))
             .inspect_err(|error| tracing::error!(%error, "charges are not counted for usage"))
             .ok();
-        Self { journal, store, fold, receiver, limits, patience, shared, durable, trouble, counting, metrics }
+        Self {
+            journal,
+            store,
+            fold,
+            receiver,
+            limits,
+            patience,
+            shared,
+            durable,
+            clock,
+            trouble,
+            counting,
+            metrics,
+        }
     }
 
     /// Writes until no one is left to send anything.
@@ -134,7 +148,7 @@ impl<J: Journal> Writer<J> {
             return;
         }
         let Ok(counted) = counting::count(&self.store, uncounted) else { return };
-        let mut draft = Draft::new(&self.fold, &self.store, now());
+        let mut draft = Draft::new(&self.fold, &self.store, self.clock.now());
         if draft.count_charges(&counted).is_err() {
             return;
         }
@@ -152,7 +166,7 @@ impl<J: Journal> Writer<J> {
         let counted = self.counting.as_mut().and_then(|counting| counting.ready(uncounted));
         let mut refused = Vec::new();
         loop {
-            let mut draft = Draft::new(&self.fold, &self.store, now());
+            let mut draft = Draft::new(&self.fold, &self.store, self.clock.now());
             if let Some(counted) = counted
                 && let Err(error) = draft.count_charges(counted)
             {

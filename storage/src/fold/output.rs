@@ -42,6 +42,8 @@ pub struct News {
 #[derive(Debug)]
 pub struct Ids {
     row: BatchRow,
+    /// The first id that no commit before has given out.
+    unused: u64,
     first: u64,
     next: u64,
     last_short: u32,
@@ -51,7 +53,8 @@ impl Output {
     /// An empty commit, on top of the ids that were given out before.
     pub fn new(now: UnixMicros, next_id: u64, last_short_id: u32) -> Self {
         let first = next_id.max(first_id_at(now));
-        let ids = Ids { row: BatchRow::default(), first, next: first, last_short: last_short_id };
+        let (row, unused, last_short) = (BatchRow::default(), next_id, last_short_id);
+        let ids = Ids { row, unused, first, next: first, last_short };
         Self { now, batch: Batch::default(), ids, news: News::default() }
     }
 
@@ -77,9 +80,10 @@ impl Output {
 }
 
 impl Ids {
-    /// The first id that is not given out yet.
+    /// The first id that is not given out yet. A commit that gives out none leaves it as it is: an id is used
+    /// once a row on disk says so, and not because time has passed.
     pub fn next(&self) -> u64 {
-        self.next
+        if self.row.ids() == 0 { self.unused } else { self.next }
     }
 
     /// The last 32-bit id that was given out.

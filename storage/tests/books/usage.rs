@@ -11,11 +11,13 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::delivery::{Acceptance, DeliveryEvent};
 use tollgate_storage::message::QueuedRow;
 use tollgate_storage::rows::UsageRow;
-use tollgate_storage::schema::{Family, USAGE_COUNTED_KEY, first_id_at};
+use tollgate_storage::schema::{Family, USAGE_CHECKED_KEY, USAGE_COUNTED_KEY, first_id_at};
+use tollgate_storage::store::Store;
 use tollgate_storage::usage::{ALL_ACCOUNTS, QUARTER_MICROS, Quarter, UsageKey, UsageOf};
+use tollgate_storage::verify::verify;
 
 use crate::support::routed::{RoutedBooks, acceptance, accepted, failed, receipt};
-use crate::support::{Books, Fate, Message, Raw, Route, Script, crash_image, wait_until};
+use crate::support::{Books, Fate, Message, Raw, Route, Script, SetClock, crash_image, wait_until};
 
 const ALWAYS: std::ops::Range<Quarter> = Quarter(0)..Quarter(u32::MAX);
 
@@ -180,6 +182,83 @@ fn no_id_is_given_that_counts_as_counted() {
     let books = Books::open(dir.path());
     books.prove();
     books.close();
+}
+
+/// The messages of an account's usage.
+fn messages_counted(books: &Books, account: AccountNumber) -> u64 {
+    rows(books, account).iter().map(|(_, row)| row.messages).sum()
+}
+
+#[test]
+fn usage_counts_on_with_a_clock_that_went_back_over_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = SetClock::new();
+    let mut account = None;
+    for round in 1..=3_u64 {
+        let books = Books::open_under(dir.path(), &clock);
+        let account = *account.get_or_insert_with(|| books.provision(&["a"], 100)[0]);
+        clock.step_seconds(5);
+        let mut session = books.session(account);
+        books.committer.try_charge(session.chunk_of(3)).unwrap();
+        session.first_id();
+        drop(session);
+        // A commit without ids, some seconds later, as when a health sample or an account is written.
+        clock.step_seconds(5);
+        books.provision(&["a"], 100);
+        assert_eq!(messages_counted(&books, account), 3 * round);
+        books.prove();
+        books.close();
+        clock.step_seconds(-9);
+    }
+    let books = Books::open_under(dir.path(), &clock);
+    assert_eq!(messages_counted(&books, account.unwrap()), 9);
+    books.prove();
+    books.close();
+}
+
+#[test]
+fn usage_that_an_earlier_version_did_not_count_is_counted_at_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let books = Books::open(dir.path());
+    let account = books.provision(&["a"], 100)[0];
+    let mut session = books.session(account);
+    books.committer.try_charge(session.chunk_of(3)).unwrap();
+    session.first_id();
+    drop(session);
+    books.close();
+    // What is charged from here on is behind what counts as counted, as after the restarts of an earlier version.
+    let (counted, rows_before) = {
+        let raw = Raw::open(dir.path());
+        (raw.get(Family::Meta, USAGE_COUNTED_KEY), raw.rows(Family::Usage))
+    };
+    let books = Books::open(dir.path());
+    let mut session = books.session(account);
+    books.committer.try_charge(session.chunk_of(6)).unwrap();
+    let last = session.first_id();
+    drop(session);
+    books.close();
+    let raw = Raw::open(dir.path());
+    assert!(u64::from_be_bytes(counted.try_into().unwrap()) <= last);
+    for (key, _) in raw.rows(Family::Usage) {
+        raw.delete(Family::Usage, key);
+    }
+    for (key, value) in &rows_before {
+        raw.put(Family::Usage, key, value);
+    }
+    drop(raw);
+    let store = Store::open_read_only(dir.path()).unwrap();
+    assert!(verify(&store).is_err(), "six messages are missing");
+    drop(store);
+
+    let raw = Raw::open(dir.path());
+    raw.delete(Family::Meta, USAGE_CHECKED_KEY);
+    drop(raw);
+    let books = Books::open(dir.path());
+    assert_eq!(messages_counted(&books, account), 9);
+    books.prove();
+    books.close();
+    // It is done once.
+    assert_eq!(Raw::open(dir.path()).get(Family::Meta, USAGE_CHECKED_KEY), b"");
 }
 
 /// An id of an hour from now.

@@ -13,6 +13,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::{Wallet, WalletState, Wallets};
 use tollgate_storage::change::{Change, ChangeError, Changed, EntryChange, EntryText};
 use tollgate_storage::chunk::{CancelError, CommitOutcome};
+use tollgate_storage::clock::{Clock, SystemClock};
 use tollgate_storage::committer::{
     Cancellation, Committer, Durable, Limits, Patience, Provision, Provisioned, Replacement,
 };
@@ -23,7 +24,7 @@ use tollgate_storage::rows::EntryKind;
 use tollgate_storage::store::{Durability, Store, StoreOptions, Unavailable};
 use tollgate_storage::verify::{Report, verify};
 
-use super::{Recorder, Session, wait};
+use super::{Recorder, Session, SetClock, wait};
 
 /// Room for every test that is not about room.
 pub const LIMITS: Limits = Limits { queue_messages: 10_000, batch_messages: 1_000, batch_bytes: 1 << 20 };
@@ -55,6 +56,21 @@ impl Books {
     }
 
     pub fn open_with<J: Journal>(path: &Path, limits: Limits, journal: impl FnOnce(Arc<Store>) -> J) -> Self {
+        Self::open_at(path, limits, journal, Arc::new(SystemClock))
+    }
+
+    /// Opens a data directory whose commits go by this clock.
+    pub fn open_under(path: &Path, clock: &Arc<SetClock>) -> Self {
+        let journal = |store| RocksJournal::new(store, Durability::Sync);
+        Self::open_at(path, LIMITS, journal, Arc::clone(clock) as Arc<dyn Clock>)
+    }
+
+    fn open_at<J: Journal>(
+        path: &Path,
+        limits: Limits,
+        journal: impl FnOnce(Arc<Store>) -> J,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let store = Arc::new(Store::open(options(path)).unwrap());
         let journal = journal(Arc::clone(&store));
         let wallets = Arc::new(Wallets::default());
@@ -64,7 +80,7 @@ impl Books {
         let recorder = Arc::new(Recorder::new(Arc::clone(&wallets)));
         let durable = Arc::clone(&recorder) as Arc<dyn Durable>;
         let (committer, thread) =
-            Committer::start_with(Arc::clone(&store), journal, limits, PATIENCE, durable).unwrap();
+            Committer::start_with(Arc::clone(&store), journal, limits, PATIENCE, durable, clock).unwrap();
         let keys = Arc::new(KeyRegistry::new(Arc::clone(&store)));
         Self { store, committer, keys, wallets, recorder, thread }
     }

@@ -2,6 +2,7 @@
 
 mod books;
 mod change;
+mod clock;
 mod gated_journal;
 mod journal;
 mod raw;
@@ -16,6 +17,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub use books::{Books, FAR, LIMITS, options};
+pub use clock::SetClock;
 pub use gated_journal::JournalControl;
 pub use journal::{Fate, Script};
 pub use raw::{Raw, RawRow};
