@@ -78,6 +78,8 @@ codes! {
     method_not_allowed, 405, "Method not allowed";
     /// Something of this name or in this place exists already.
     already_exists, 409, "Exists already";
+    /// The id belonged to something that was removed and still has books or messages; a new one needs another id.
+    id_in_use, 409, "The id has been used before";
     /// It is provisioned by file, and has to be changed there.
     provisioned_by_file, 409, "Provisioned by file";
     /// The thing is in a state in which this cannot be done.

@@ -18,6 +18,7 @@ use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
+use tollgate_storage::change::{AccountChange, Changed};
 
 use crate::accounts::record::AccountRecord;
 use crate::context::Context;
@@ -101,8 +102,7 @@ impl AccountsService for Accounts {
         check_opening_balance(opening, record.credit_limit.0)
             .map_err(|message| Problem::field("opening_balance", message))?;
         self.check_names(&record, None)?;
-        let number = self.numbered(&turn, &record, opening)?;
-        let view = self.put_record(&mut turn, caller, number, record, None, "account.create")?;
+        let view = self.put_new(&mut turn, caller, record, opening)?;
         let credentials = Credentials { system_id: view.value.system_id.clone(), password };
         Ok(view.map(|account| CreatedAccount { account, credentials }))
     }
@@ -238,23 +238,21 @@ impl Accounts {
             return Err(Problem::field("plan", "has another currency than the account's wallet"));
         }
         self.check_names(&record, Some(&before.value))?;
-        self.put_record(&mut turn, caller, account.runtime.wallet.number(), record, Some(&before), action)
+        self.put_record(&mut turn, caller, account.runtime.wallet.number(), record, &before, action)
     }
 
-    /// Makes a record durable and puts it in force.
+    /// Makes a changed record durable and puts it in force.
     fn put_record(
         &self,
         turn: &mut ConfigurationChange<'_>,
         caller: &Caller,
         number: AccountNumber,
         record: AccountRecord,
-        before: Option<&Arc<Document<AccountRecord>>>,
+        before: &Document<AccountRecord>,
         action: &str,
     ) -> Answer<Versioned<Account>> {
         let provisioned = record.provisioned(&self.context.settings)?;
-        let terms_before = before.map(|document| document.value.price_terms());
-        let plain = AccountRecord::new(&record.id, &record.plan, record.currency, &provisioned.password_hash);
-        let makes_version = record.price_terms() != terms_before.unwrap_or_else(|| plain.price_terms());
+        let makes_version = record.price_terms() != before.value.price_terms();
         // Contradictions are found before anything is written.
         let prepared = if makes_version {
             let mut additions = turn.additions().clone();
@@ -263,12 +261,11 @@ impl Accounts {
         } else {
             None
         };
-        let after = view::audited(&record);
-        let before_json = before.map_or(Value::Null, |document| view::audited(&document.value));
-        let (id, resource) = (record.id.clone(), format!("account/{}", record.id));
+        let (before_json, after) = (view::audited(&before.value), view::audited(&record));
+        let id = record.id.clone();
         let mut changes = self.context.change(caller);
-        changes.put(&self.records, &id, before.map(|document| &**document), record);
-        changes.note(action, resource, &before_json, &after);
+        changes.put(&self.records, &id, Some(before), record);
+        changes.note(action, format!("account/{id}"), &before_json, &after);
         let changed = changes.commit()?;
         match prepared {
             Some(prepared) => turn.enact(prepared),
@@ -276,27 +273,52 @@ impl Accounts {
                 turn.put_account(number, provisioned).map_err(|error| apply_problem(&error))?;
             }
         }
-        let account = self.visibility.visible_account(&Caller::system(), &id)?;
-        let revision = changed.revisions.first().copied().unwrap_or(1);
-        Ok(Versioned::new(revision, self.view(&account, &view::created_at(self.context.store())?)))
+        self.put_view(&id, &changed)
     }
 
-    /// The account's number on disk, given now if it has none; with it the opening balance is posted, once.
-    fn numbered(
+    /// Makes a new account durable with its books, in one change, and puts it in force.
+    fn put_new(
         &self,
-        turn: &ConfigurationChange<'_>,
-        record: &AccountRecord,
-        opening: Amount,
-    ) -> Answer<AccountNumber> {
-        let known = self.context.store().provisioned().accounts().map_err(|error| unavailable(&error))?;
-        if let Some((_, row)) = known.iter().find(|(_, row)| row.id == record.id)
-            && row.currency != record.currency.0.as_str()
-        {
-            let message = format!("an earlier account `{}` has books in {}", record.id, row.currency);
-            return Err(Problem::already_exists(message));
+        turn: &mut ConfigurationChange<'_>,
+        caller: &Caller,
+        record: AccountRecord,
+        opening_balance: Amount,
+    ) -> Answer<Versioned<Account>> {
+        let provisioned = record.provisioned(&self.context.settings)?;
+        let mut additions = turn.additions().clone();
+        additions.accounts.insert(Arc::clone(&provisioned.account.id), provisioned.clone());
+        let makes_version = record.has_price_terms();
+        if makes_version {
+            // Contradictions are found before anything is written.
+            turn.check(&additions).map_err(|error| apply_problem(&error))?;
         }
-        let number = turn.number_account(&record.id, record.currency.0.to_string(), opening);
-        number.map_err(|error| unavailable(&error))
+        let (id, after) = (record.id.clone(), view::audited(&record));
+        let mut changes = self.context.change(caller);
+        let books = AccountChange {
+            id: Arc::clone(&provisioned.account.id),
+            currency: record.currency.0.to_string(),
+            opening_balance,
+        };
+        changes.account(books);
+        changes.put(&self.records, &id, None, record);
+        changes.note("account.create", format!("account/{id}"), &Value::Null, &after);
+        let changed = changes.commit()?;
+        let number = turn.load_account(&id).map_err(|error| unavailable(&error))?;
+        let number = number.ok_or_else(|| Problem::internal("the account has no books"))?;
+        if makes_version {
+            let prepared = turn.prepare(additions).map_err(|error| apply_problem(&error))?;
+            turn.enact(prepared);
+        } else {
+            turn.put_account(number, provisioned).map_err(|error| apply_problem(&error))?;
+        }
+        self.put_view(&id, &changed)
+    }
+
+    /// The account as it is after a change.
+    fn put_view(&self, id: &str, changed: &Changed) -> Answer<Versioned<Account>> {
+        let account = self.visibility.visible_account(&Caller::system(), id)?;
+        let revision = changed.revisions.first().copied().unwrap_or(1);
+        Ok(Versioned::new(revision, self.view(&account, &view::created_at(self.context.store())?)))
     }
 
     fn check_names(&self, record: &AccountRecord, before: Option<&AccountRecord>) -> Answer<()> {

@@ -11,7 +11,7 @@ use tollgate_api::caller::Caller;
 use tollgate_api::problem::Problem;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::change::{
-    AuditNote, Change, ChangeError, Changed, DocumentChange, EntryChange, Expected, RequestUse,
+    AccountChange, AuditNote, Change, ChangeError, Changed, DocumentChange, EntryChange, Expected, RequestUse,
 };
 use tollgate_storage::clock::now;
 use tollgate_storage::message_change::MessageChange;
@@ -93,6 +93,12 @@ impl<'a> ChangeSet<'a> {
     ) -> &mut Self {
         let body = value.map(to_json);
         self.change.documents.push(DocumentChange { collection, key: key.to_vec(), expected, body });
+        self
+    }
+
+    /// Gives an account its books, with its opening balance. The change is refused if the id has books already.
+    pub fn account(&mut self, account: AccountChange) -> &mut Self {
+        self.change.accounts.push(account);
         self
     }
 

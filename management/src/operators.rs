@@ -82,6 +82,7 @@ impl OperatorsService for Operators {
         if self.in_force().len() >= bounds::OPERATORS {
             return Err(Problem::unprocessable(format!("there are {} operators already", bounds::OPERATORS)));
         }
+        self.check_unused(code)?;
         self.put_operator(&mut turn, caller, record, None, "operator.create")
     }
 
@@ -275,6 +276,25 @@ impl Operators {
         }
         debug_assert!(operator.senders != SenderPolicy::Approved, "an operator approves nothing");
         Ok(())
+    }
+
+    /// Refuses a new operator with the code of one that was removed and may still report on messages, or has messages that
+    /// wait: its receipts and messages would become those of the new one.
+    fn check_unused(&self, code: &str) -> Answer<()> {
+        let store = self.context.store();
+        let known = store.provisioned().operators().map_err(|error| unavailable(&error))?;
+        let Some((number, _)) = known.into_iter().find(|(_, row)| row.code == code) else { return Ok(()) };
+        let has_messages =
+            || Ok(store.upstream().has_any(number)? || store.queue().len_estimate(number)? > 0);
+        if !has_messages().map_err(|error| unavailable(&error))? {
+            return Ok(());
+        }
+        let message = format!(
+            "an earlier operator `{code}` was removed and still has messages that wait or may be reported on; \
+             choose another code"
+        );
+        Err(Problem::id_in_use(message)
+            .and_field("code", "was the code of an operator that still has messages"))
     }
 
     /// Refuses an operator that messages wait for or are on their way to.

@@ -9,6 +9,7 @@ use tollgate_storage::store::Unavailable;
 pub fn problem_of(error: &ChangeError) -> Problem {
     match error {
         ChangeError::Conflict { .. } => Problem::conflict("it was changed in the meantime; read it again"),
+        ChangeError::AccountKnown(id) => id_in_use(id),
         ChangeError::KeyReused => {
             Problem::key_reused("the Idempotency-Key was used before, for another request")
         }
@@ -16,6 +17,14 @@ pub fn problem_of(error: &ChangeError) -> Problem {
         ChangeError::Message(error) => Problem::wrong_state(error.to_string()),
         ChangeError::Unavailable(error) => unavailable(error),
     }
+}
+
+/// The problem of an account whose id is that of one that was removed and still has its books.
+pub fn id_in_use(id: &str) -> Problem {
+    let message = format!(
+        "an earlier account `{id}` was removed and still has its balance and its ledger; choose another id"
+    );
+    Problem::id_in_use(message).and_field("id", "was the id of an account that still has books")
 }
 
 /// The problem of books that cannot be read or written.

@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
 use tollgate_provisioning::Provisioning;
 use tollgate_storage::committer::{Committer, Provision, Provisioned};
 use tollgate_storage::keys::KeyRegistry;
@@ -50,24 +48,6 @@ impl Books {
             reply,
         });
         answered(answer)
-    }
-
-    /// Makes one account durable with its opening balance, which is posted once, and answers its number. The tariff
-    /// version is one that is on disk already. Waits for the disk.
-    pub fn provision_account(
-        &self,
-        id: Arc<str>,
-        currency: String,
-        opening: Amount,
-        tariff_version: Arc<str>,
-    ) -> Result<AccountNumber, Unavailable> {
-        let (reply, answer) = oneshot::channel();
-        let accounts = vec![(id, currency, opening)];
-        let (operators, tariff_files) = (Vec::new(), Vec::new());
-        self.committer.provision(Provision { accounts, operators, tariff_version, tariff_files, reply });
-        let Provisioned { accounts, .. } = answered(answer)?;
-        let [number] = accounts[..] else { unreachable!("one account was provisioned") };
-        Ok(number)
     }
 }
 

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, MutexGuard};
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
 use tollgate_provisioning::{Loaded, ProvisionedAccount};
 use tollgate_storage::store::Unavailable;
 
@@ -119,18 +118,20 @@ impl ConfigurationChange<'_> {
         self.configuration.snapshot.store(snapshot);
     }
 
-    /// The number that stands for an account on disk. It is given one with its opening balance, which is posted once.
-    /// Waits for the disk.
-    pub fn number_account(
-        &self,
-        id: &str,
-        currency: String,
-        opening: Amount,
-    ) -> Result<AccountNumber, Unavailable> {
-        let Configuration { snapshot, accounts, books, .. } = self.configuration;
-        let version = Arc::clone(&snapshot.load().tables.version);
-        let number = books.provision_account(Arc::from(id), currency, opening, version)?;
-        accounts.load_wallet(&books.store, number)?;
+    /// Checks that a configuration with these additions contradicts itself nowhere. Nothing is written.
+    pub fn check(&self, additions: &Additions) -> Result<(), ApplyError> {
+        self.configuration.builder.tables(&self.configuration.files(), additions).map(drop)
+    }
+
+    /// The number that stands for an account on disk, whose wallet is taken into memory; `None` for one without books.
+    /// Reads the disk.
+    pub fn load_account(&self, id: &str) -> Result<Option<AccountNumber>, Unavailable> {
+        let Configuration { accounts, books, .. } = self.configuration;
+        let known = books.store.provisioned().accounts()?;
+        let number = known.into_iter().find(|(_, row)| row.id == id).map(|(number, _)| number);
+        if let Some(number) = number {
+            accounts.load_wallet(&books.store, number)?;
+        }
         Ok(number)
     }
 

@@ -63,12 +63,7 @@ impl SnapshotBuilder {
         additions: Additions,
         operator_queues: &OperatorQueues,
     ) -> Result<Prepared, ApplyError> {
-        let provisioning = additions.beside(&loaded.provisioning);
-        let mut definition = provisioning.definition(&loaded.settings.refusals);
-        for account in &mut definition.accounts {
-            account.approvals = self.accounts.approvals(&account.id);
-        }
-        let tables = Tables::build(definition).map_err(ApplyError::Definition)?;
+        let (provisioning, tables) = self.tables(loaded, &additions)?;
         let Provisioned { accounts, operators, tariff } = self.books.provision(&provisioning)?;
         let routing = provisioning.routing_definition(&operators);
         let routes = Routes::build(routing, &tables.networks).map_err(ApplyError::Routing)?;
@@ -103,6 +98,21 @@ impl SnapshotBuilder {
             snapshot.by_account.insert(Arc::clone(&account.provisioned.account.id), account);
         }
         Ok(Prepared { snapshot, additions, operator_queues })
+    }
+
+    /// Files and additions together, and the tables that are built from them. Nothing is written.
+    pub fn tables(
+        &self,
+        loaded: &Loaded,
+        additions: &Additions,
+    ) -> Result<(Provisioning, Tables), ApplyError> {
+        let provisioning = additions.beside(&loaded.provisioning);
+        let mut definition = provisioning.definition(&loaded.settings.refusals);
+        for account in &mut definition.accounts {
+            account.approvals = self.accounts.approvals(&account.id);
+        }
+        let tables = Tables::build(definition).map_err(ApplyError::Definition)?;
+        Ok((provisioning, tables))
     }
 
     fn operators(

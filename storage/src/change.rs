@@ -29,6 +29,8 @@ pub const REQUEST_KEY_OCTETS_MAX: usize = 200;
 /// The changes of one request, and the channel for their result.
 #[derive(Debug)]
 pub struct Change {
+    /// Accounts that get their books, in order.
+    pub accounts: Vec<AccountChange>,
     /// Documents that are made, changed or removed, in order.
     pub documents: Vec<DocumentChange>,
     /// Entries for ledgers, in order.
@@ -41,6 +43,17 @@ pub struct Change {
     pub request: Option<RequestUse>,
     /// Gets the result once it is durable and in the wallets.
     pub reply: oneshot::Sender<Result<Changed, ChangeError>>,
+}
+
+/// An account that gets its books, with its opening balance. One whose id has books already is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountChange {
+    /// The id of the account.
+    pub id: Arc<str>,
+    /// The ISO 4217 code of its wallet's currency.
+    pub currency: String,
+    /// The balance that it begins with.
+    pub opening_balance: Amount,
 }
 
 /// The change of one document.
@@ -161,6 +174,9 @@ pub enum ChangeError {
         /// The position of the document in the change, from zero.
         document: usize,
     },
+    /// An account that is to be new has books: it was provisioned once.
+    #[error("account `{0}` has books already")]
+    AccountKnown(Arc<str>),
     /// The key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
@@ -179,8 +195,16 @@ impl Change {
     /// A change that is still empty, and the channel on which its result comes.
     pub fn begin() -> (Self, oneshot::Receiver<Result<Changed, ChangeError>>) {
         let (reply, answer) = oneshot::channel();
-        let (documents, entries, messages, audit) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        (Self { documents, entries, messages, audit, request: None, reply }, answer)
+        let empty = Self {
+            accounts: Vec::new(),
+            documents: Vec::new(),
+            entries: Vec::new(),
+            messages: Vec::new(),
+            audit: Vec::new(),
+            request: None,
+            reply,
+        };
+        (empty, answer)
     }
 
     /// Octets that its rows will take, roughly.

@@ -22,6 +22,7 @@ mod money;
 mod once;
 mod openapi;
 mod operators;
+mod reused_ids;
 mod schemathesis;
 mod tariff;
 mod usage;

@@ -113,6 +113,11 @@ impl AccountRecord {
         (self.default_calling_code.as_deref(), self.trusts_network_tlv, self.default_coding, &self.rates)
     }
 
+    /// True if any of them differs from its default.
+    pub fn has_price_terms(&self) -> bool {
+        self.price_terms() != (None, false, DefaultCoding::default(), &[])
+    }
+
     /// The account as it is put in force; `Err` names the field that is wrong.
     pub fn provisioned(&self, settings: &Settings) -> Result<ProvisionedAccount, Problem> {
         let id = parsed("id", texts::name(&self.id))?;

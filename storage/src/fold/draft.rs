@@ -23,7 +23,7 @@ use super::upstream::UpstreamDraft;
 use super::usage::UsageDraft;
 use super::waiting::WaitingDraft;
 use crate::batch::Batch;
-use crate::change::{Change, ChangeError, Changed, EntryChange, EntryText};
+use crate::change::{AccountChange, Change, ChangeError, Changed, EntryChange, EntryText};
 use crate::command::{Command, Provision, Provisioned};
 use crate::counting::CountedCharges;
 use crate::database::Unavailable;
@@ -138,12 +138,16 @@ impl<'a> Draft<'a> {
                 FirstUse::Now { replaced } => known_before = replaced,
             }
         }
+        self.check_accounts(&change.accounts).map_err(refused)?;
         let documents = self.records.document_writes(&change.documents).map_err(refused)?;
         self.check_entries(&change.entries).map_err(refused)?;
         for message in &change.messages {
             self.messages.check_message_change(message).map_err(|error| refused(of_message(error)))?;
         }
 
+        for account in &change.accounts {
+            self.account(&account.id, &account.currency, account.opening_balance);
+        }
         let Self { messages, records, .. } = self;
         let revisions =
             documents.into_iter().map(|write| records.write_document(&mut messages.out, write)).collect();
@@ -162,6 +166,19 @@ impl<'a> Draft<'a> {
             records.remember(&mut messages.out, request, &changed, known_before.as_ref());
         }
         Ok(changed)
+    }
+
+    /// Checks that accounts which are to be new have no books yet, and can have what they begin with.
+    fn check_accounts(&self, accounts: &[AccountChange]) -> Result<(), ChangeError> {
+        self.numbers.check_room(accounts.len(), 0, 0)?;
+        let mut ids = HashSet::new();
+        for AccountChange { id, opening_balance, .. } in accounts {
+            if self.numbers.has_account(id) || !ids.insert(id) {
+                return Err(ChangeError::AccountKnown(Arc::clone(id)));
+            }
+            check_balance(Some(*opening_balance)).map_err(|_| ChangeError::Balance)?;
+        }
+        Ok(())
     }
 
     /// Checks that every balance can hold each of its entries.

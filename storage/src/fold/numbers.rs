@@ -55,11 +55,21 @@ impl<'a> NumberDraft<'a> {
     /// Checks that there is a number for each name: those of operators have two octets, and none is given out
     /// again.
     pub fn check(&self, provision: &Provision) -> Result<(), Unavailable> {
+        self.check_room(provision.accounts.len(), provision.operators.len(), 1)
+    }
+
+    /// Checks that there are numbers for so many new names.
+    pub fn check_room(
+        &self,
+        new_accounts: usize,
+        new_operators: usize,
+        new_tariffs: usize,
+    ) -> Result<(), Unavailable> {
         let Numbers { accounts, operators, tariffs } = self.durable;
         let count = |known: usize, added: usize, new: usize| known + added + new;
-        let operators = count(operators.len(), self.added.operators.len(), provision.operators.len());
-        let accounts = count(accounts.len(), self.added.accounts.len(), provision.accounts.len());
-        let tariffs = count(tariffs.len(), self.added.tariffs.len(), 1);
+        let operators = count(operators.len(), self.added.operators.len(), new_operators);
+        let accounts = count(accounts.len(), self.added.accounts.len(), new_accounts);
+        let tariffs = count(tariffs.len(), self.added.tariffs.len(), new_tariffs);
         let none_left = |what| Err(Unavailable(format!("there are no more numbers for {what}")));
         if u16::try_from(operators).is_err() {
             return none_left("operators");
@@ -68,6 +78,11 @@ impl<'a> NumberDraft<'a> {
             return none_left("accounts or tariffs");
         }
         Ok(())
+    }
+
+    /// True if an account of this id has a number: it was provisioned once, and has books.
+    pub fn has_account(&self, id: &str) -> bool {
+        self.durable.accounts.contains_key(id) || self.added.accounts.contains_key(id)
     }
 
     /// The number of an account, and true if it is new. [`Self::check`] has seen that there is one.

@@ -19,6 +19,16 @@ impl UpstreamRows<'_> {
         self.database.row(Family::Upstream, &upstream_key(operator, id))
     }
 
+    /// True if an operator has messages that it may still report on.
+    pub fn has_any(&self, operator: OperatorNumber) -> Result<bool, Unavailable> {
+        let (prefix, mut found) = (upstream_key(operator, &[]), false);
+        self.database.scan(Family::Upstream, &prefix, |key, _| {
+            found = key.starts_with(&prefix);
+            false
+        })?;
+        Ok(found)
+    }
+
     /// Messages that operators took before then and have sent no final receipt for, the oldest first.
     pub fn overdue(
         &self,
