@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::time::UnixMicros;
 
 use crate::cdr::BlockReader;
 use crate::database::{Database, KeyAndValue, Unavailable, damaged};
+use crate::id_times::{IdRanges, IdRun, IdTimes};
 use crate::rows::{BatchRow, Row};
-use crate::schema::{Family, LAST_SHORT_ID_KEY, account_id_key};
+use crate::schema::{Family, ID_LEAD_PREFIX, ID_SPREAD_KEY, LAST_SHORT_ID_KEY, account_id_key, id_lead_key};
 
 /// Reads the rows of commits.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +23,27 @@ impl CommitRows<'_> {
         let Some(last) = self.database.last(Family::Batches)? else { return Ok(0) };
         let (first, row) = read(&last)?;
         Ok(first + row.ids())
+    }
+
+    /// The ids that messages submitted in this range of time may have, and ledger entries made in it. Others
+    /// are among them: each row says its own time.
+    pub fn ids_of(&self, times: &Range<UnixMicros>) -> Result<IdRanges, Unavailable> {
+        Ok(self.id_times()?.ids_of(times))
+    }
+
+    /// The relation of ids to time.
+    pub(crate) fn id_times(self) -> Result<IdTimes, Unavailable> {
+        let mut runs = Vec::new();
+        let keys = &id_lead_key(0)..&id_lead_key(u64::MAX);
+        self.database.range(Family::Meta, &keys.start[..]..&keys.end[..], |key, value| {
+            let number = |bytes: &[u8]| bytes.try_into().map(u64::from_be_bytes).ok();
+            let first = key.strip_prefix(ID_LEAD_PREFIX).and_then(number);
+            let run = first.zip(number(value)).map(|(first, lead_micros)| IdRun { first, lead_micros });
+            runs.push(run.ok_or_else(|| damaged(Family::Meta))?);
+            Ok(true)
+        })?;
+        let spread = self.database.row(Family::Meta, ID_SPREAD_KEY)?.unwrap_or_default();
+        Ok(IdTimes { runs, spread })
     }
 
     /// True if a commit gave this id to a message of any account.

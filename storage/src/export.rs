@@ -1,6 +1,6 @@
-//! Reading CDRs in order of account and time.
+//! Reading CDRs in order of account and id.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
@@ -8,7 +8,7 @@ use tollgate_engine::time::UnixMicros;
 use crate::cdr::{BlockReader, Cdr};
 use crate::database::{Unavailable, damaged, rows};
 use crate::rows::StateRow;
-use crate::schema::{Family, account_id_key, first_id_at, parse_account_id_key};
+use crate::schema::{Family, account_id_key, parse_account_id_key};
 use crate::states::States;
 use crate::store::Store;
 
@@ -23,10 +23,6 @@ pub struct CdrRange {
     pub to: UnixMicros,
 }
 
-/// A commit comes after its messages were read off the socket; blocks are looked for from this much later on,
-/// so that a long queue does not hide one.
-const COMMIT_DELAY_MAX_MICROS: u64 = 600 * 1_000_000;
-
 /// Calls `visit` with every CDR of the range and the state of its message, until it returns `Break`.
 pub fn cdrs<B>(
     store: &Store,
@@ -37,9 +33,12 @@ pub fn cdrs<B>(
         Some(account) => vec![account],
         None => store.provisioned().accounts()?.into_iter().map(|(number, _)| number).collect(),
     };
+    let ids = store.commits().ids_of(&(range.from..range.to))?;
     for account in accounts {
-        if let Some(broken) = cdrs_of_account(store, account, range, &mut visit)? {
-            return Ok(Some(broken));
+        for ids in ids.iter() {
+            if let Some(broken) = cdrs_of_account(store, account, (range, ids), &mut visit)? {
+                return Ok(Some(broken));
+            }
         }
     }
     Ok(None)
@@ -48,17 +47,16 @@ pub fn cdrs<B>(
 fn cdrs_of_account<B>(
     store: &Store,
     account: AccountNumber,
-    range: &CdrRange,
+    (range, ids): (&CdrRange, Range<u64>),
     visit: &mut impl FnMut(&Cdr<'_>, Option<&StateRow>) -> ControlFlow<B>,
 ) -> Result<Option<B>, Unavailable> {
-    let end = first_id_at(UnixMicros(range.to.0.saturating_add(COMMIT_DELAY_MAX_MICROS)));
-    let start = account_id_key(account, first_id_at(range.from));
+    let start = account_id_key(account, ids.start);
     store.database().with(|db| {
         let mut states = States::new(rows(db, Family::States, &start)?);
         for row in rows(db, Family::Cdrs, &start)? {
             let (key, value) = row?;
             let Some((owner, first)) =
-                parse_account_id_key(&key).filter(|(owner, id)| *owner == account && *id < end)
+                parse_account_id_key(&key).filter(|(owner, id)| *owner == account && *id < ids.end)
             else {
                 break;
             };

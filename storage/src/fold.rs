@@ -13,6 +13,7 @@ mod deliver;
 mod draft;
 pub mod error;
 mod gateway_receipts;
+mod ids;
 mod leases;
 mod message_change;
 mod messages;
@@ -33,6 +34,7 @@ use crate::store::Store;
 
 use amended::Amended;
 use counters::Wallets;
+use ids::IdCounter;
 use leases::Leases;
 use numbers::Numbers;
 use unmatched::UnmatchedReceipts;
@@ -48,8 +50,7 @@ pub use output::News;
 pub struct Fold {
     wallets: Wallets,
     numbers: Numbers,
-    next_id: u64,
-    last_short_id: u32,
+    ids: IdCounter,
     leases: Leases,
     amended: Amended,
     unmatched: UnmatchedReceipts,
@@ -65,9 +66,7 @@ impl Fold {
         Ok(Self {
             wallets: store.wallets().all()?.into_iter().collect(),
             numbers: Numbers::load(store)?,
-            // Ids that were given up may have been counted over, and no commit on disk tells of them.
-            next_id: store.commits().next_id()?.max(store.usage().counted_to()?),
-            last_short_id: store.commits().last_short_id()?,
+            ids: IdCounter::load(store)?,
             leases: Leases::load(store)?,
             amended: Amended::default(),
             unmatched: UnmatchedReceipts::load(store)?,
@@ -81,10 +80,9 @@ impl Fold {
     pub fn advance(&mut self, changes: Changes) -> News {
         self.wallets.extend(changes.wallets);
         self.numbers.advance(changes.numbers);
-        self.next_id = changes.next_id;
-        self.last_short_id = changes.last_short_id;
+        self.ids = changes.ids;
         self.leases.advance(changes.leases);
-        self.amended.advance(changes.amended, changes.next_id);
+        self.amended.advance(changes.amended, changes.ids.unused);
         self.unmatched.advance(changes.unmatched);
         self.usage.advance(changes.usage);
         self.usage_counted = changes.usage_counted;
@@ -94,16 +92,16 @@ impl Fold {
 
     /// The ids whose charges are not in the usage rows yet.
     pub fn uncounted(&self) -> std::ops::Range<u64> {
-        self.usage_counted..self.next_id.max(self.usage_counted)
+        self.usage_counted..self.ids.unused.max(self.usage_counted)
     }
 
     /// Gives a commit up that was refused, although it may be on disk until it is taken back: its ids are not
     /// given out again, and messages that it queued must not be sent by a scheduler that reads them there
     /// meanwhile.
     pub fn give_up(&mut self, batch: &Batch, changes: &Changes) {
-        self.next_id = changes.next_id;
+        self.ids.unused = changes.ids.unused;
         for key in batch.queued() {
-            self.amended.drop_message(key.message_id, changes.next_id);
+            self.amended.drop_message(key.message_id, changes.ids.unused);
         }
     }
 }

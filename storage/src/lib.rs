@@ -24,6 +24,8 @@ mod database;
 pub mod delivery;
 pub mod export;
 mod fold;
+mod id_lag;
+pub mod id_times;
 pub mod journal;
 pub mod keys;
 pub mod message;

@@ -2,7 +2,7 @@
 //!
 //! | column family | key | value |
 //! | --- | --- | --- |
-//! | `meta` | name | schema version, last short id |
+//! | `meta` | name | schema version, last short id, runs of ids and the like |
 //! | `accounts` | account | id, currency, when it was first seen |
 //! | `wallets` | account | balance and the last two months' segments |
 //! | `ledger` | account, entry id | top-up, refund or adjustment |
@@ -33,7 +33,8 @@
 //!
 //! **A message id says where its CDR lies.** Ids are the microsecond of the commit times one hundred, counted
 //! on from there: at most 18 decimal digits, always growing, so the CDR of message `m` of an account is in
-//! that account's last block that begins at or before `m`.
+//! that account's last block that begins at or before `m`. They always grow, and clocks are set back, so that
+//! an id is not a time: [`id_times`](crate::id_times) has the ids of a range of time.
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::network::NetworkCode;
@@ -58,6 +59,12 @@ pub const SCHEMA_VERSION_KEY: &[u8] = b"schema_version";
 
 /// Key of the first id whose charge is not in the usage rows yet, in `meta`.
 pub const USAGE_COUNTED_KEY: &[u8] = b"usage_counted";
+
+/// The beginning of the keys of runs of ids in `meta`: behind it the first id, with the lead as value.
+pub const ID_LEAD_PREFIX: &[u8] = b"id_lead/";
+
+/// Key of the spread of ids in `meta`.
+pub const ID_SPREAD_KEY: &[u8] = b"id_spread";
 
 /// Key of a note in `meta` that usage was compared with the commits, once, as earlier versions could lose count.
 pub const USAGE_CHECKED_KEY: &[u8] = b"usage_checked";
@@ -140,9 +147,14 @@ pub fn first_id_at(now: UnixMicros) -> u64 {
     now.0.saturating_mul(IDS_PER_MICROSECOND)
 }
 
-/// The time of the commit that issued this id, to the microsecond or a little before.
+/// The time that an id goes by: that of its commit, ahead by the lead of its run.
 pub fn issued_at(message_id: u64) -> UnixMicros {
     UnixMicros(message_id / IDS_PER_MICROSECOND)
+}
+
+/// Key of a run of ids in `meta`.
+pub fn id_lead_key(first: u64) -> Vec<u8> {
+    [ID_LEAD_PREFIX, &first.to_be_bytes()].concat()
 }
 
 /// Key of rows that there is one of per account.

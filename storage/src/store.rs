@@ -27,7 +27,7 @@ use crate::schema::{
     Family, SCHEMA_VERSION, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_OPERATORS,
     SCHEMA_VERSION_WITHOUT_USAGE, health_key, parse_operator_number_key,
 };
-use crate::{usage_builder, usage_check};
+use crate::{id_lag, usage_builder, usage_check};
 
 pub use crate::commits::CommitRows;
 pub use crate::database::{Durability, Order, StoreOptions, Unavailable};
@@ -67,6 +67,7 @@ impl Store {
             }
             Some(found) => return Err(OpenError::Schema { path: store.path().to_owned(), found }),
         }
+        id_lag::note_once(&store.database).map_err(|error| store.not_opened(error))?;
         usage_check::check_once(&store.database).map_err(|error| store.not_opened(error))?;
         Ok(store)
     }

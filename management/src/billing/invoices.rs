@@ -38,7 +38,7 @@ use crate::documents::stored_document;
 use crate::identity::visibility::Visibility;
 use content::ContentReader;
 use record::{InvoiceRecord, number_key, period_key};
-use writer::{InvoiceWriter, books_closed_at};
+use writer::{InvoiceWriter, close_books};
 
 const MICROS_PER_DAY: u64 = 86_400_000_000;
 /// Days in the period of an invoice.
@@ -92,7 +92,7 @@ impl InvoicesService for Invoices {
         let (_, draft) = self.visible(caller, number)?;
         in_state(&draft, &[InvoiceStatus::Draft], "sent")?;
         let period = draft.period_start.0..draft.period_end.0;
-        if books_closed_at(&self.context)? < period.end {
+        if !close_books(&self.context, period.end)? {
             return Err(Problem::wrong_state(format!("the period of {number} is not over")));
         }
         let account = self.visibility.visible_account(caller, &draft.account)?;

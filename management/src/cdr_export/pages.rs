@@ -1,4 +1,4 @@
-//! CDRs read a page at a time, in the order of account and time. Between pages nothing of the database is held, so that the
+//! CDRs read a page at a time, in the order of account and id. Between pages nothing of the database is held, so that the
 //! reader of the rows may be slow.
 
 use std::ops::ControlFlow;
@@ -6,17 +6,14 @@ use std::sync::Arc;
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
+use tollgate_storage::id_times::IdRanges;
 use tollgate_storage::rows::MessageState;
-use tollgate_storage::schema::first_id_at;
 use tollgate_storage::store::{Store, Unavailable};
 
 use super::{Cells, Names};
 
 /// CDRs that are looked at for one page; it has fewer if some are left out.
 const LOOKED_AT_MAX: usize = 2_000;
-
-/// The longest time between reading a message off the socket and its commit, which gives the message its id.
-pub const COMMIT_DELAY_MAX_MICROS: u64 = 600 * 1_000_000;
 
 /// The CDRs to be read.
 #[derive(Clone, Debug)]
@@ -42,16 +39,17 @@ pub struct Pages {
     /// The place of the account that is being read.
     account: usize,
     next_id: u64,
-    /// The first id that is not read, so that a reader slower than the traffic comes to an end.
-    end: u64,
+    /// The ids that messages of that time may have. They end with those that are given out now, so that a
+    /// reader slower than the traffic comes to an end.
+    ids: IdRanges,
 }
 
 impl Pages {
-    /// Reads from the beginning, as far as CDRs are committed `now`.
-    pub fn new(store: Arc<Store>, names: Arc<Names>, wanted: Wanted, now: UnixMicros) -> Self {
-        let latest = UnixMicros(wanted.to.0.saturating_add(COMMIT_DELAY_MAX_MICROS)).min(now);
-        let (next_id, end) = (first_id_at(wanted.from), first_id_at(latest));
-        Self { store, names, wanted, account: 0, next_id, end }
+    /// Reads from the beginning, as far as CDRs are committed now.
+    pub fn new(store: Arc<Store>, names: Arc<Names>, wanted: Wanted) -> Result<Self, Unavailable> {
+        let end = store.commits().next_id()?;
+        let ids = store.commits().ids_of(&(wanted.from..wanted.to))?.below(end);
+        Ok(Self { store, names, wanted, account: 0, next_id: 0, ids })
     }
 
     /// Replaces `rows` with the next page, which may be empty; false if none is left.
@@ -60,7 +58,8 @@ impl Pages {
         let Some(account) = self.wanted.accounts.get(self.account).copied() else { return Ok(false) };
         let Self { names, wanted, next_id, .. } = self;
         let mut looked_at = 0;
-        self.store.history().charges_between(account, *next_id, self.end, |cdr, state| {
+        let ids = self.ids.clone().not_below(*next_id);
+        self.store.history().charges_up(account, &ids, |cdr, state| {
             *next_id = cdr.message_id + 1;
             looked_at += 1;
             let in_time = (wanted.from..wanted.to).contains(&cdr.header.submitted_at);
@@ -74,7 +73,7 @@ impl Pages {
         })?;
         if looked_at < LOOKED_AT_MAX {
             self.account += 1;
-            self.next_id = first_id_at(self.wanted.from);
+            self.next_id = 0;
         }
         Ok(true)
     }

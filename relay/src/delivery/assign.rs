@@ -157,7 +157,7 @@ impl DeliveryScheduler {
                 effects.fail(attempt, Outcome::Rejected, 0, None);
                 continue;
             };
-            if self.is_expired(&attempt, &message, at) {
+            if self.is_expired(&message, at) {
                 effects.fail(attempt, Outcome::Expired, 0, None);
                 continue;
             }

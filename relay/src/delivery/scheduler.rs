@@ -9,7 +9,6 @@ use tollgate_storage::clock::now;
 use tollgate_storage::committer::Committer;
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryResult};
 use tollgate_storage::message::Message;
-use tollgate_storage::schema::issued_at;
 use tollgate_storage::store::{Store, Unavailable};
 
 use super::attempt::Attempt;
@@ -94,10 +93,9 @@ impl DeliveryScheduler {
     }
 
     /// True if the message's validity has ended.
-    pub(crate) fn is_expired(&self, attempt: &Attempt, message: &Message<'_>, at: UnixMicros) -> bool {
-        let issued_at = issued_at(attempt.key.message_id);
+    pub(crate) fn is_expired(&self, message: &Message<'_>, at: UnixMicros) -> bool {
         let max_validity = u64::from(self.settings.max_validity_hours) * MICROS_PER_HOUR;
-        expiry::is_expired(message, issued_at, max_validity, at)
+        expiry::is_expired(message, max_validity, at)
     }
 
     /// Takes messages back from an operator's queue that has changed, and lets them go elsewhere.

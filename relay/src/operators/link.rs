@@ -76,9 +76,7 @@ impl OperatorLink {
         let setup = self.operator_queue.setup.load();
         let token = attempt.key.message_id;
         let cannot = match (attempt.message(), &*setup) {
-            (Some(message), _) if self.scheduler.is_expired(&attempt, &message, sent_at) => {
-                Some((Outcome::Expired, 0))
-            }
+            (Some(message), _) if self.scheduler.is_expired(&message, sent_at) => Some((Outcome::Expired, 0)),
             (Some(message), Some(setup)) => {
                 let submit = outgoing::submit(&message, &setup.smpp, &mut self.scratch);
                 match sink.submit(token, &submit) {

@@ -170,6 +170,7 @@ mod tests {
     use tollgate_engine::time::{Month, UnixMicros};
     use tollgate_engine::wallet::WalletState;
 
+    use super::super::ids::IdCounter;
     use super::super::usage::UsageCache;
     use super::*;
     use crate::store::StoreOptions;
@@ -196,7 +197,7 @@ mod tests {
             dispatch_id: None,
             terms: SettlementTerms::default(),
         };
-        let mut out = Output::new(UnixMicros(1), 0, 0);
+        let mut out = Output::new(UnixMicros(1), IdCounter::default());
         for _ in 0..refunds {
             books.refund(&mut out, 1, &price, state).unwrap();
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::amended::Amendment;
 use super::counters::Wallets;
+use super::ids::IdCounter;
 use super::leases::LeaseChanges;
 use super::numbers::Numbers;
 use super::output::News;
@@ -18,10 +19,8 @@ pub struct Changes {
     pub wallets: Wallets,
     /// Accounts, operators and tariff versions that got a number.
     pub numbers: Numbers,
-    /// The first id that is not given out yet.
-    pub next_id: u64,
-    /// The last 32-bit id that was given out.
-    pub last_short_id: u32,
+    /// The ids that are given out.
+    pub ids: IdCounter,
     /// Leases that were made or ended.
     pub leases: LeaseChanges,
     /// Amendments by message id; `None` for one that was passed on.

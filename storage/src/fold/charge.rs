@@ -30,7 +30,7 @@ impl Messages<'_> {
         wallet.balance = wallet.balance.minus(total.amount);
         wallet.count(total.month, u64::from(total.segments));
 
-        let first_id = self.out.ids.take_block(account, chunk.count());
+        let first_id = self.out.ids.take_block(account, chunk.count(), chunk.header.submitted_at);
         let mut block = Vec::new();
         chunk.block.write_to(&chunk.block_header(), &mut block);
         self.out.batch.insert(Family::Cdrs, account_id_key(account, first_id), block);

@@ -66,7 +66,7 @@ impl<'a> Draft<'a> {
         let usage = UsageDraft::new(store, &fold.usage, fold.usage_counted);
         let messages = Messages {
             store,
-            out: Output::new(now, fold.next_id, fold.last_short_id),
+            out: Output::new(now, fold.ids),
             books: Books::new(store, counters, usage),
             waiting: WaitingDraft::new(store, now, &fold.amended),
             leases: LeaseDraft::new(&fold.leases),
@@ -110,12 +110,11 @@ impl<'a> Draft<'a> {
         let Messages { mut out, books, waiting, leases, unmatched, .. } = messages;
         let wallets = books.counters.finish(&mut out.batch);
         let (usage, usage_counted) = books.usage.finish(&mut out.batch);
-        out.write_ids();
+        let ids = out.ids.finish(&mut out.batch);
         let changes = Changes {
             wallets,
             numbers: numbers.finish(),
-            next_id: out.ids.next(),
-            last_short_id: out.ids.last_short(),
+            ids,
             leases: leases.finish(),
             amended: waiting.finish(),
             unmatched: unmatched.finish(),

@@ -7,9 +7,11 @@
 use std::ops::{ControlFlow, Range};
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::time::UnixMicros;
 
 use crate::cdr::{BlockReader, Cdr};
 use crate::database::{Database, Unavailable, damaged};
+use crate::id_times::IdRanges;
 use crate::rows::{LedgerEntry, StateRow};
 use crate::schema::Family;
 use crate::view::View;
@@ -24,83 +26,98 @@ pub enum Transaction<'a> {
 }
 
 impl Transaction<'_> {
-    /// The entry's id, or the message's: both count on from the same instants.
+    /// The entry's id, or the message's: both count on from the same number.
     pub fn id(&self) -> u64 {
         match self {
             Self::Entry(id, _) => *id,
             Self::Charge(cdr, _) => cdr.message_id,
         }
     }
+
+    /// The time at which the entry was made, or the message submitted.
+    pub fn at(&self) -> UnixMicros {
+        match self {
+            Self::Entry(_, entry) => entry.at,
+            Self::Charge(cdr, _) => cdr.header.submitted_at,
+        }
+    }
 }
 
-/// Reads charges and ledger entries of an account in the order of time.
+/// Reads charges and ledger entries of an account in the order of ids, which is that of commits.
+/// [`CommitRows::ids_of`](super::CommitRows::ids_of) has the ids of a range of time; among them are some of
+/// other times, which a visitor leaves out.
 #[derive(Clone, Copy, Debug)]
 pub struct History<'a> {
     pub(super) database: &'a Database,
 }
 
 impl History<'_> {
-    /// Calls `visit` with the CDRs of an account and the states of their messages, the newest first: of ids
-    /// below `before_id` and not below `down_to`, until it returns `Break`. What is read of the disk begins
-    /// where the CDRs do, and ends soon after the last that is visited.
-    pub fn cdrs_before(
+    /// Calls `visit` with the CDRs of an account that have these ids and the states of their messages, the
+    /// newest first, until it returns `Break`. What is read of the disk begins where the CDRs do, and ends
+    /// soon after the last that is visited.
+    pub fn charges_down(
         &self,
         account: AccountNumber,
-        before_id: u64,
-        down_to: u64,
+        ids: &IdRanges,
         mut visit: impl FnMut(&Cdr<'_>, Option<&StateRow>) -> ControlFlow<()>,
     ) -> Result<(), Unavailable> {
-        View::of_account(self.database, account, |view| {
-            charges_down(view, down_to..before_id, &mut visit).map(drop)
+        self.each_down(account, ids, |view, ids| charges_down(view, ids, &mut visit))
+    }
+
+    /// The same, the oldest first.
+    pub fn charges_up(
+        &self,
+        account: AccountNumber,
+        ids: &IdRanges,
+        mut visit: impl FnMut(&Cdr<'_>, Option<&StateRow>) -> ControlFlow<()>,
+    ) -> Result<(), Unavailable> {
+        self.each_up(account, ids, |view, ids| charges_up(view, ids, &mut visit))
+    }
+
+    /// Calls `visit` with all of these ids that moved an account's money, the newest first, until it returns
+    /// `Break`.
+    pub fn transactions_down(
+        &self,
+        account: AccountNumber,
+        ids: &IdRanges,
+        mut visit: impl FnMut(Transaction<'_>) -> ControlFlow<()>,
+    ) -> Result<(), Unavailable> {
+        self.each_down(account, ids, |view, ids| transactions_down(view, ids, &mut visit))
+    }
+
+    /// Calls `visit` with the ledger entries of an account that have these ids, and their ids, the newest
+    /// first, until it returns `Break`.
+    pub fn entries_down(
+        &self,
+        account: AccountNumber,
+        ids: &IdRanges,
+        mut visit: impl FnMut(u64, LedgerEntry) -> ControlFlow<()>,
+    ) -> Result<(), Unavailable> {
+        self.each_down(account, ids, |view, ids| {
+            visit_all(view.entries_down(ids.end)?.take_while(|entry| is_from(entry, ids.start)), &mut visit)
         })
     }
 
-    /// Calls `visit` with the CDRs of an account and the states of their messages, in the order of their
-    /// commits: of ids from `from_id` on and below `to_id`, until it returns `Break`.
-    /// [`first_id_at`](crate::schema::first_id_at) has the ids of an instant.
-    pub fn charges_between(
+    /// The same, the oldest first.
+    pub fn entries_up(
         &self,
         account: AccountNumber,
-        from_id: u64,
-        to_id: u64,
-        mut visit: impl FnMut(&Cdr<'_>, Option<&StateRow>) -> ControlFlow<()>,
+        ids: &IdRanges,
+        mut visit: impl FnMut(u64, LedgerEntry) -> ControlFlow<()>,
     ) -> Result<(), Unavailable> {
-        View::of_account(self.database, account, |view| charges_up(view, from_id..to_id, &mut visit))
+        self.each_up(account, ids, |view, ids| visit_all(view.entries_up(ids)?, &mut visit))
     }
 
-    /// Calls `visit` with all that moved an account's money before an id, the newest first, until it returns
-    /// `Break`.
-    pub fn transactions_before(
-        &self,
+    /// Reads range after range of one durable instant, the newest first.
+    fn each_down(
+        self,
         account: AccountNumber,
-        before_id: u64,
-        mut visit: impl FnMut(Transaction<'_>) -> ControlFlow<()>,
+        ids: &IdRanges,
+        mut read: impl FnMut(&View<'_>, Range<u64>) -> Result<ControlFlow<()>, Unavailable>,
     ) -> Result<(), Unavailable> {
         View::of_account(self.database, account, |view| {
-            let mut entries = view.entries_down(before_id)?.peekable();
-            // A read that fails ends the walk over the CDRs, and is then returned.
-            let mut failed = None;
-            let walked = charges_down(view, 0..before_id, &mut |cdr, state| {
-                while let Some(entry) = entries.next_if(|entry| is_after(entry, cdr.message_id)) {
-                    match entry {
-                        Ok((id, entry)) => visit(Transaction::Entry(id, entry))?,
-                        Err(error) => {
-                            failed = Some(error);
-                            return ControlFlow::Break(());
-                        }
-                    }
-                }
-                visit(Transaction::Charge(cdr, state))
-            })?;
-            if let Some(error) = failed {
-                return Err(error);
-            }
-            if walked.is_break() {
-                return Ok(());
-            }
-            for entry in entries {
-                let (id, entry) = entry?;
-                if visit(Transaction::Entry(id, entry)).is_break() {
+            for ids in ids.iter().rev() {
+                if read(view, ids)?.is_break() {
                     break;
                 }
             }
@@ -108,35 +125,57 @@ impl History<'_> {
         })
     }
 
-    /// Calls `visit` with the ledger entries of an account and their ids, the newest first, of ids below
-    /// `before_id`, until it breaks off.
-    pub fn ledger_before(
-        &self,
+    fn each_up(
+        self,
         account: AccountNumber,
-        before_id: u64,
-        mut visit: impl FnMut(u64, LedgerEntry) -> ControlFlow<()>,
-    ) -> Result<(), Unavailable> {
-        View::of_account(self.database, account, |view| visit_all(view.entries_down(before_id)?, &mut visit))
-    }
-
-    /// Calls `visit` with the ledger entries of an account and their ids, the oldest first, of ids from
-    /// `from_id` on and below `to_id`, until it returns `Break`.
-    pub fn ledger_between(
-        &self,
-        account: AccountNumber,
-        from_id: u64,
-        to_id: u64,
-        mut visit: impl FnMut(u64, LedgerEntry) -> ControlFlow<()>,
+        ids: &IdRanges,
+        mut read: impl FnMut(&View<'_>, Range<u64>) -> Result<ControlFlow<()>, Unavailable>,
     ) -> Result<(), Unavailable> {
         View::of_account(self.database, account, |view| {
-            visit_all(view.entries_up(from_id..to_id)?, &mut visit)
+            for ids in ids.iter() {
+                if read(view, ids)?.is_break() {
+                    break;
+                }
+            }
+            Ok(())
         })
     }
 }
 
-/// True if an entry has an id above that, or could not be read.
-fn is_after(entry: &Result<(u64, LedgerEntry), Unavailable>, message_id: u64) -> bool {
-    entry.as_ref().map_or(true, |(id, _)| *id > message_id)
+/// All that moved the account's money and has an id in the range, the newest first.
+fn transactions_down(
+    view: &View<'_>,
+    ids: Range<u64>,
+    visit: &mut impl FnMut(Transaction<'_>) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, Unavailable> {
+    let entries = view.entries_down(ids.end)?.take_while(|entry| is_from(entry, ids.start));
+    let mut entries = entries.peekable();
+    // A read that fails ends the walk over the CDRs, and is then returned.
+    let mut failed = None;
+    let walked = charges_down(view, ids.clone(), &mut |cdr, state| {
+        while let Some(entry) = entries.next_if(|entry| is_from(entry, cdr.message_id)) {
+            match entry {
+                Ok((id, entry)) => visit(Transaction::Entry(id, entry))?,
+                Err(error) => {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+            }
+        }
+        visit(Transaction::Charge(cdr, state))
+    })?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    if walked.is_break() {
+        return Ok(walked);
+    }
+    visit_all(entries, &mut |id, entry| visit(Transaction::Entry(id, entry)))
+}
+
+/// True if an entry has that id or one above, or could not be read.
+fn is_from(entry: &Result<(u64, LedgerEntry), Unavailable>, id: u64) -> bool {
+    entry.as_ref().map_or(true, |(entry_id, _)| *entry_id >= id)
 }
 
 /// The CDRs whose ids are in the range, the newest first.
@@ -175,7 +214,7 @@ fn charges_up(
     view: &View<'_>,
     ids: Range<u64>,
     visit: &mut impl FnMut(&Cdr<'_>, Option<&StateRow>) -> ControlFlow<()>,
-) -> Result<(), Unavailable> {
+) -> Result<ControlFlow<()>, Unavailable> {
     // The first of them may be in the middle of a block.
     let before = view.down(Family::Cdrs, ids.start)?.next().transpose()?;
     let start = before.map_or(ids.start, |(first, _)| first);
@@ -190,25 +229,25 @@ fn charges_up(
             }
             let outcome = outcomes.of(cdr.message_id)?;
             if visit(&cdr, outcome).is_break() {
-                return Ok(());
+                return Ok(ControlFlow::Break(()));
             }
         }
         if !block.is_sound() {
             return Err(damaged(Family::Cdrs));
         }
     }
-    Ok(())
+    Ok(ControlFlow::Continue(()))
 }
 
 fn visit_all(
     entries: impl Iterator<Item = Result<(u64, LedgerEntry), Unavailable>>,
     visit: &mut impl FnMut(u64, LedgerEntry) -> ControlFlow<()>,
-) -> Result<(), Unavailable> {
+) -> Result<ControlFlow<()>, Unavailable> {
     for entry in entries {
         let (id, entry) = entry?;
         if visit(id, entry).is_break() {
-            break;
+            return Ok(ControlFlow::Break(()));
         }
     }
-    Ok(())
+    Ok(ControlFlow::Continue(()))
 }

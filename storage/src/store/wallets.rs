@@ -1,5 +1,7 @@
 //! Wallets: durable balances, at present and in the past.
 
+use std::ops::Range;
+
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
@@ -7,9 +9,10 @@ use tollgate_engine::wallet::WalletState;
 
 use super::provisioned::numbered;
 use crate::cdr::BlockReader;
+use crate::commits::CommitRows;
 use crate::database::{Database, Unavailable, damaged};
 use crate::rows::{LedgerEntry, Row};
-use crate::schema::{Family, account_key, first_id_at};
+use crate::schema::{Family, account_key};
 use crate::view::{Ids, View};
 
 /// Reads durable wallets.
@@ -29,19 +32,25 @@ impl WalletRows<'_> {
         self.database.row(Family::Wallets, &account_key(account))
     }
 
-    /// The durable balance of an account before the first commit of this instant.
+    /// The durable balance of an account at this instant: all that was paid in and all messages that were
+    /// submitted before it.
     ///
     /// It is reckoned from the present balance back, and from the last balance that the ledger names before
     /// the instant on, in turns, a block of CDRs or a ledger entry at a time: whatever is nearer to the
     /// instant is there first. It takes about as long as the nearer one has CDRs to be read.
     pub fn balance_at(&self, account: AccountNumber, at: UnixMicros) -> Result<Amount, Unavailable> {
-        let before = first_id_at(at);
+        let commits = CommitRows { database: self.database };
+        let since = commits.ids_of(&(at..UnixMicros(u64::MAX)))?.first();
+        let until = commits.ids_of(&(UnixMicros(0)..at))?.end();
         View::of_account(self.database, account, |view| {
             let wallet = view.row::<WalletState>(Family::Wallets, &account_key(account))?;
             let present = wallet.unwrap_or_default().balance;
-            let mut since = Walk::new(view, before, u64::MAX)?;
-            let mut until = Walk::new(view, 0, before)?;
-            until.ends_at_balance = true;
+            let mut since = Walk::new(view, since..u64::MAX, at..UnixMicros(u64::MAX))?;
+            let mut until = Walk {
+                // Below these ids nothing is of a later time.
+                balance_below: since.ids.start,
+                ..Walk::new(view, 0..until, UnixMicros(0)..at)?
+            };
             loop {
                 if since.step()? {
                     return amount(i128::from(present.micros()) - since.change);
@@ -54,30 +63,31 @@ impl WalletRows<'_> {
     }
 }
 
-/// The changes of an account's balance within a range of ids, added up from its end on.
+/// The changes of an account's balance within a range of ids that are of some time, added up from the end on.
 struct Walk<'view> {
     account: AccountNumber,
     /// `None` once all that are needed were added.
     entries: Option<Ids<'view>>,
     blocks: Ids<'view>,
-    from: u64,
-    to: u64,
-    /// True if an entry that names the balance after it stands for all changes before.
-    ends_at_balance: bool,
+    ids: Range<u64>,
+    times: Range<UnixMicros>,
+    /// An entry with an id below that stands for all changes before, if it names the balance after it.
+    balance_below: u64,
     change: i128,
 }
 
 impl<'view> Walk<'view> {
-    fn new(view: &'view View<'_>, from: u64, to: u64) -> Result<Self, Unavailable> {
-        let (entries, blocks) = (Some(view.down(Family::Ledger, to)?), view.down(Family::Cdrs, to)?);
-        Ok(Self { account: view.account, entries, blocks, from, to, ends_at_balance: false, change: 0 })
+    fn new(view: &'view View<'_>, ids: Range<u64>, times: Range<UnixMicros>) -> Result<Self, Unavailable> {
+        let (entries, blocks) =
+            (Some(view.down(Family::Ledger, ids.end)?), view.down(Family::Cdrs, ids.end)?);
+        Ok(Self { account: view.account, entries, blocks, ids, times, balance_below: 0, change: 0 })
     }
 
     /// Reads one row more; whether everything is added up.
     fn step(&mut self) -> Result<bool, Unavailable> {
         let Some(entries) = &mut self.entries else { return self.step_block() };
         match entries.next().transpose()? {
-            Some((id, value)) if id >= self.from => {
+            Some((id, value)) if id >= self.ids.start => {
                 let entry = LedgerEntry::read(&value).ok_or_else(|| damaged(Family::Ledger))?;
                 self.add_entry(id, &entry);
             }
@@ -87,12 +97,13 @@ impl<'view> Walk<'view> {
     }
 
     fn add_entry(&mut self, id: u64, entry: &LedgerEntry) {
-        match entry.balance_after.filter(|_| self.ends_at_balance) {
+        match entry.balance_after.filter(|_| id < self.balance_below) {
             Some(balance) => {
                 self.change += i128::from(balance.micros());
-                (self.from, self.entries) = (id, None);
+                (self.ids.start, self.entries) = (id, None);
             }
-            None => self.change += i128::from(entry.amount.micros()),
+            None if self.times.contains(&entry.at) => self.change += i128::from(entry.amount.micros()),
+            None => {}
         }
     }
 
@@ -100,13 +111,14 @@ impl<'view> Walk<'view> {
         let Some((first, value)) = self.blocks.next().transpose()? else { return Ok(true) };
         let block = BlockReader::new(self.account, first, &value);
         let mut block = block.ok_or_else(|| damaged(Family::Cdrs))?;
-        if first.saturating_add(u64::from(block.left())) <= self.from {
+        if first.saturating_add(u64::from(block.left())) <= self.ids.start {
             return Ok(true);
         }
-        for cdr in block.by_ref().filter(|cdr| (self.from..self.to).contains(&cdr.message_id)) {
+        let is_of_time = self.times.contains(&block.header().submitted_at);
+        for cdr in block.by_ref().filter(|cdr| is_of_time && self.ids.contains(&cdr.message_id)) {
             self.change -= i128::from(cdr.fields.amount.micros());
         }
-        if block.is_sound() { Ok(first <= self.from) } else { Err(damaged(Family::Cdrs)) }
+        if block.is_sound() { Ok(first <= self.ids.start) } else { Err(damaged(Family::Cdrs)) }
     }
 }
 

@@ -10,6 +10,8 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::time::UnixMicros;
+use tollgate_storage::clock::now;
+use tollgate_storage::id_times::IdRanges;
 use tollgate_storage::message_change::ReportedOutcome;
 use tollgate_storage::rows::{EntryKind, LedgerEntry, MessageState, Row};
 use tollgate_storage::schema::{Family, first_id_at, issued_at};
@@ -28,6 +30,8 @@ struct Pages {
     b: AccountNumber,
     of_a: Vec<u64>,
     of_b: Vec<u64>,
+    /// Before the first message.
+    began: UnixMicros,
 }
 
 impl Pages {
@@ -35,12 +39,12 @@ impl Pages {
         let dir = tempfile::tempdir().unwrap();
         let books = Books::open(dir.path());
         let accounts = books.provision(&["a", "b"], 10);
-        let (mut of_a, mut of_b) = (Vec::new(), Vec::new());
+        let (mut of_a, mut of_b, began) = (Vec::new(), Vec::new(), now());
         for _ in 0..2 {
             of_a.extend(charge(&books, accounts[0], 3));
             of_b.extend(charge(&books, accounts[1], 3));
         }
-        Self { dir, books, a: accounts[0], b: accounts[1], of_a, of_b }
+        Self { dir, books, a: accounts[0], b: accounts[1], of_a, of_b, began }
     }
 
     fn store(&self) -> &Store {
@@ -54,7 +58,7 @@ impl Pages {
             ids.push(cdr.message_id);
             GO_ON
         };
-        self.store().history().cdrs_before(account, before, down_to, visit).unwrap();
+        self.store().history().charges_down(account, &(down_to..before).into(), visit).unwrap();
         ids
     }
 
@@ -65,7 +69,7 @@ impl Pages {
             ids.push(cdr.message_id);
             GO_ON
         };
-        self.store().history().charges_between(account, from, to, visit).unwrap();
+        self.store().history().charges_up(account, &(from..to).into(), visit).unwrap();
         ids
     }
 }
@@ -73,7 +77,11 @@ impl Pages {
 /// Charges plain messages in one block; their ids.
 fn charge(books: &Books, account: AccountNumber, count: u32) -> Vec<u64> {
     let mut session = books.session(account);
-    books.committer.try_charge(session.chunk_of(count)).unwrap();
+    let mut chunk = session.chunk_with(now(), false);
+    for _ in 0..count {
+        session.charge(&mut chunk, &Message::default()).unwrap();
+    }
+    books.committer.try_charge(chunk).unwrap();
     let first = session.first_id();
     (first..first + u64::from(count)).collect()
 }
@@ -107,7 +115,7 @@ fn a_visitor_breaks_off_where_it_likes() {
             ids.push(cdr.message_id);
             if ids.len() < length { GO_ON } else { ControlFlow::Break(()) }
         };
-        pages.store().history().cdrs_before(pages.a, u64::MAX, 0, visit).unwrap();
+        pages.store().history().charges_down(pages.a, &IdRanges::all(), visit).unwrap();
         assert_eq!(ids, pages.of_a.iter().rev().copied().take(length).collect::<Vec<_>>());
     }
     pages.books.close();
@@ -138,8 +146,8 @@ fn outcomes_stand_beside_their_messages_in_both_directions() {
         found.push((cdr.message_id, state.map(|row| row.state)));
         GO_ON
     };
-    pages.store().history().charges_between(a, 0, u64::MAX, &mut visit).unwrap();
-    pages.store().history().cdrs_before(a, u64::MAX, 0, &mut visit).unwrap();
+    pages.store().history().charges_up(a, &IdRanges::all(), &mut visit).unwrap();
+    pages.store().history().charges_down(a, &IdRanges::all(), &mut visit).unwrap();
     let both: Vec<_> = expected.iter().chain(expected.iter().rev()).copied().collect();
     assert_eq!(found, both);
     pages.books.close();
@@ -161,7 +169,7 @@ fn a_message_names_its_account_and_an_entry_does_not() {
             entries.push(id);
             GO_ON
         };
-        store.history().ledger_between(account, 0, u64::MAX, visit).unwrap();
+        store.history().entries_up(account, &IdRanges::all(), visit).unwrap();
     }
     assert_eq!(entries.len(), 3, "two opening balances and a top-up");
     let strays = [0, 1, pages.of_a[0] - 1, pages.of_a[2] + 1, pages.of_b[5] + 1, u64::MAX];
@@ -246,7 +254,7 @@ fn a_page_is_not_torn_by_commits() {
         seen.push(transaction.id());
         GO_ON
     };
-    pages.store().history().transactions_before(*a, u64::MAX, visit).unwrap();
+    pages.store().history().transactions_down(*a, &IdRanges::all(), visit).unwrap();
     let mut expected = of_a.clone();
     expected.reverse();
     assert_eq!(seen[..6], expected);
@@ -256,7 +264,7 @@ fn a_page_is_not_torn_by_commits() {
         after += 1;
         GO_ON
     };
-    pages.store().history().transactions_before(*a, u64::MAX, count).unwrap();
+    pages.store().history().transactions_down(*a, &IdRanges::all(), count).unwrap();
     assert_eq!(after, 7 + 4);
     pages.books.prove();
     pages.books.close();
@@ -267,15 +275,16 @@ fn a_page_is_not_torn_by_commits() {
 fn balances_are_found_without_any_that_the_ledger_names() {
     let pages = Pages::open();
     pages.books.post(pages.a, EntryKind::TopUp, Amount::from_micros(1_000_000)).unwrap();
+    let paid_in = now();
     let later = charge(&pages.books, pages.a, 4);
-    let Pages { dir, books, a, of_a, .. } = pages;
+    let Pages { dir, books, a, of_a, began, .. } = pages;
     books.close();
     let instants = [
         (UnixMicros(0), 0),
-        (issued_at(of_a[0]), 10_000_000),
+        (began, 10_000_000),
         (UnixMicros(issued_at(of_a[0]).0 + 1), 9_850_000),
         (UnixMicros(issued_at(of_a[5]).0 + 1), 9_700_000),
-        (issued_at(later[0]), 10_700_000),
+        (paid_in, 10_700_000),
         (UnixMicros(issued_at(later[3]).0 + 1), 10_500_000),
         (UnixMicros(u64::MAX), 10_500_000),
     ];
@@ -310,11 +319,12 @@ fn damaged_rows_are_told() {
         raw.put(family, &key, &value[..value.len() - 1]);
         drop(raw);
         let store = Store::open_read_only(dir.path()).unwrap();
-        let error = store.history().transactions_before(a, u64::MAX, |_| GO_ON).unwrap_err().to_string();
+        let error =
+            store.history().transactions_down(a, &IdRanges::all(), |_| GO_ON).unwrap_err().to_string();
         assert!(error.contains(family.name()), "{error}");
         if family != Family::Ledger {
-            assert!(store.history().cdrs_before(a, u64::MAX, 0, |_, _| GO_ON).is_err());
-            assert!(store.history().charges_between(a, 0, u64::MAX, |_, _| GO_ON).is_err());
+            assert!(store.history().charges_down(a, &IdRanges::all(), |_, _| GO_ON).is_err());
+            assert!(store.history().charges_up(a, &IdRanges::all(), |_, _| GO_ON).is_err());
         }
         drop(store);
         Raw::open(dir.path()).put(family, &key, &value);

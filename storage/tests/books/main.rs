@@ -15,6 +15,7 @@ mod support;
 mod audit;
 mod cdr;
 mod change;
+mod clock;
 mod committer;
 mod delivery;
 mod documents;

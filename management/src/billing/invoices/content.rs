@@ -1,7 +1,7 @@
 //! The content of an invoice, added up from the books.
 //!
-//! The id of a CDR or a ledger entry is the instant of its commit, and decides which period a charge or refund is in. So each
-//! is in exactly one of consecutive periods, and the total is that of the ledger.
+//! The time at which a message was submitted, or an entry of the ledger made, decides which period a charge or refund is in.
+//! So each is in exactly one of consecutive periods, and the total is that of the ledger and of usage.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::{ControlFlow, Range};
@@ -18,8 +18,8 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr::Cdr;
+use tollgate_storage::id_times::IdRanges;
 use tollgate_storage::rows::{EntryKind, LedgerEntry};
-use tollgate_storage::schema::first_id_at;
 use tollgate_storage::store::Store;
 
 use super::record::Content;
@@ -92,21 +92,23 @@ impl ContentReader {
         let number = account.runtime.wallet.number();
         // With one upper bound both reads see the same books, whatever is committed between them.
         let until = self.store().commits().next_id().map_err(|error| unavailable(&error))?;
-        let ids = first_id_at(period.start)..first_id_at(period.end).min(until);
+        let ids = self.store().commits().ids_of(period).map_err(|error| unavailable(&error))?.below(until);
         let mut gathered = Gathered::default();
-        self.gather_charges(number, &ids, &mut gathered)?;
-        self.gather_entries(number, ids, &mut gathered)?;
+        self.gather_charges(number, (period, &ids), &mut gathered)?;
+        self.gather_entries(number, (period, ids), &mut gathered)?;
         self.content(gathered)
     }
 
     fn gather_charges(
         &self,
         account: AccountNumber,
-        ids: &Range<u64>,
+        (period, ids): (&Range<UnixMicros>, &IdRanges),
         gathered: &mut Gathered,
     ) -> Answer<()> {
-        let read = self.store().history().charges_between(account, ids.start, ids.end, |cdr, _| {
-            gathered.charge(cdr);
+        let read = self.store().history().charges_up(account, ids, |cdr, _| {
+            if period.contains(&cdr.header.submitted_at) {
+                gathered.charge(cdr);
+            }
             if self.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         read.map_err(|error| unavailable(&error))?;
@@ -116,13 +118,15 @@ impl ContentReader {
     fn gather_entries(
         &self,
         account: AccountNumber,
-        mut ids: Range<u64>,
+        (period, mut ids): (&Range<UnixMicros>, IdRanges),
         gathered: &mut Gathered,
     ) -> Answer<()> {
         loop {
             let (mut refunds, mut next) = (Vec::new(), None);
-            let read = self.store().history().ledger_between(account, ids.start, ids.end, |id, entry| {
-                refunds.extend(gathered.entry(&entry));
+            let read = self.store().history().entries_up(account, &ids, |id, entry| {
+                if period.contains(&entry.at) {
+                    refunds.extend(gathered.entry(&entry));
+                }
                 if refunds.len() < REFUNDS_AT_ONCE {
                     return ControlFlow::Continue(());
                 }
@@ -135,7 +139,7 @@ impl ContentReader {
                 self.check_stopping()?;
             }
             match next {
-                Some(next) => ids.start = next,
+                Some(next) => ids = ids.not_below(next),
                 None => return Ok(()),
             }
         }

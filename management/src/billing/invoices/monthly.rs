@@ -23,13 +23,12 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_storage::change::Expected;
 use tollgate_storage::rows::EntryKind;
-use tollgate_storage::schema::first_id_at;
 use tollgate_storage::store::Store;
 
 use super::Invoices;
 use super::progress::{Progress, Through, account_key};
 use super::record::InvoiceRecord;
-use super::writer::books_closed_at;
+use super::writer::{UNDER_WAY_MAX_MICROS, books_closed_at};
 use crate::billing::period::{month_at, month_begins_at, zone};
 use crate::collections::COUNTERS;
 use crate::context::Context;
@@ -112,6 +111,8 @@ impl MonthlyInvoices {
     /// The next month that has ended somewhere and is not done; the zones are those of the plans in force.
     fn next_pass(&mut self, now: UnixMicros) -> Answer<Option<Pass>> {
         let context = &self.invoices.context;
+        // What was submitted before the end of a month is committed by then.
+        let now = UnixMicros(now.0.saturating_sub(UNDER_WAY_MAX_MICROS));
         let loaded = context.core.configuration.files();
         let zones: BTreeSet<&str> =
             loaded.provisioning.plans.iter().map(|plan| plan.time_zone.as_str()).collect();
@@ -175,9 +176,12 @@ fn draft_month(invoices: &Invoices, account: AccountNumber, pass: &Pass) -> Answ
     if noted.is_some_and(|(_, through)| through.month >= pass.month.0) || since >= end {
         return Ok(());
     }
-    let Some(first) = first_billed(context.store(), &account, &(since..end))? else { return Ok(()) };
+    if !is_billed(context.store(), &account, &(since..end))? {
+        return Ok(());
+    }
     // Charges between the months of two different zones belong to the later period.
-    let start = if first < first_id_at(pass.instants.start) { since } else { pass.instants.start.max(since) };
+    let begins = pass.instants.start.max(since);
+    let start = if is_billed(context.store(), &account, &(since..begins))? { since } else { begins };
     let progress = Progress {
         expected: noted.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision)),
         through: Through { month: pass.month.0, until: Time(end) },
@@ -199,26 +203,28 @@ fn draft_month(invoices: &Invoices, account: AccountNumber, pass: &Pass) -> Answ
     writer.number(&system, &account, &period, content, Some(&progress)).map(drop)
 }
 
-/// The id of the first charge or refund of a period.
-fn first_billed(store: &Store, account: &ActiveAccount, period: &Range<UnixMicros>) -> Answer<Option<u64>> {
+/// True if anything was charged or refunded in a period.
+fn is_billed(store: &Store, account: &ActiveAccount, period: &Range<UnixMicros>) -> Answer<bool> {
     let number = account.runtime.wallet.number();
-    let (from, to) = (first_id_at(period.start), first_id_at(period.end));
-    let mut first = None;
-    let read = store.history().charges_between(number, from, to, |cdr, _| {
-        first = Some(cdr.message_id);
-        ControlFlow::Break(())
+    let ids = store.commits().ids_of(period).map_err(|error| unavailable(&error))?;
+    let mut is_billed = false;
+    let read = store.history().charges_up(number, &ids, |cdr, _| {
+        stop_if(period.contains(&cdr.header.submitted_at), &mut is_billed)
     });
     read.map_err(|error| unavailable(&error))?;
-    let to = first.unwrap_or(to);
-    let read = store.history().ledger_between(number, from, to, |id, entry| {
-        if entry.kind != EntryKind::Refund {
-            return ControlFlow::Continue(());
-        }
-        first = Some(id);
-        ControlFlow::Break(())
+    if is_billed {
+        return Ok(true);
+    }
+    let read = store.history().entries_up(number, &ids, |_, entry| {
+        stop_if(entry.kind == EntryKind::Refund && period.contains(&entry.at), &mut is_billed)
     });
     read.map_err(|error| unavailable(&error))?;
-    Ok(first)
+    Ok(is_billed)
+}
+
+fn stop_if(is_found: bool, found: &mut bool) -> ControlFlow<()> {
+    *found = is_found;
+    if is_found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 fn note_done(context: &Context, zone: &str, done: Done) -> Answer<()> {

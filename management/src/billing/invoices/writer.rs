@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use tollgate_api::answer::{Answer, Versioned};
@@ -22,6 +23,10 @@ use crate::context::Context;
 use crate::documents::stored_document;
 use crate::problems::problem_of;
 use tollgate_relay::snapshot::ActiveAccount;
+
+/// Time from the submit of a message to its charge being handed to the committer, at the most. What a session submitted in
+/// a period is waited for by so much before the period is invoiced.
+pub const UNDER_WAY_MAX_MICROS: u64 = 2_000_000;
 
 /// Place of the invoice among the documents of [`write_invoice`].
 const INVOICE_PLACE: usize = 0;
@@ -103,8 +108,22 @@ impl InvoiceWriter {
     }
 }
 
-/// The instant before which the books are closed: no charge or refund will be committed with an earlier one. Waits for
-/// everything that was handed to the committer before.
+/// Waits until every message that was submitted before `end` is committed; false where `end` is not past.
+pub fn close_books(context: &Context, end: UnixMicros) -> Answer<bool> {
+    loop {
+        let at = books_closed_at(context)?;
+        if at < end {
+            return Ok(false);
+        }
+        let left = end.0.saturating_add(UNDER_WAY_MAX_MICROS).saturating_sub(at.0);
+        if left == 0 {
+            return Ok(true);
+        }
+        std::thread::sleep(Duration::from_micros(left));
+    }
+}
+
+/// The instant of a commit that has everything that was handed to the committer before.
 pub fn books_closed_at(context: &Context) -> Answer<UnixMicros> {
     let (change, answer) = Change::begin();
     context.core.books.committer.change(change);

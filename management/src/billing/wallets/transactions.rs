@@ -1,6 +1,7 @@
-//! The transactions of an account as the API shows them: entries of the ledger, and CDRs, which are its debits.
+//! The transactions of an account as the API shows them: entries of the ledger, and CDRs, which are its debits. They are in
+//! the order of ids, which only count up, so that a page goes on where the one before ended.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use tollgate_api::answer::Answer;
 use tollgate_api::money::{CurrencyCode, Money};
@@ -9,9 +10,10 @@ use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_api::wallets::{Transaction, TransactionKind, TransactionStatus, TransactionsQuery};
 use tollgate_engine::money::Amount;
+use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr::Cdr;
+use tollgate_storage::id_times::IdRanges;
 use tollgate_storage::rows::{EntryKind, LedgerEntry};
-use tollgate_storage::schema::{first_id_at, issued_at};
 use tollgate_storage::store::{self, Store, Unavailable};
 
 use crate::messaging::paging::{Gathering, foreign_cursor};
@@ -24,15 +26,18 @@ struct Wanted<'a> {
     account: &'a ActiveAccount,
     kind: Option<TransactionKind>,
     amounts: (Option<Amount>, Option<Amount>),
-    /// Ids are in the order of commits, so that times are ranges of ids.
-    down_to: u64,
-    below: u64,
+    times: Range<UnixMicros>,
+    /// The ids that transactions of these times may have.
+    ids: IdRanges,
 }
 
 /// A page of them, the newest first.
 pub fn list(store: &Store, account: &ActiveAccount, query: &TransactionsQuery) -> Answer<Page<Transaction>> {
     let paging = query.paging()?;
     let after = paging.after.as_deref().map(|key| key.parse().map_err(|_| foreign_cursor())).transpose()?;
+    let times =
+        query.from.map_or(UnixMicros(0), |from| from.0)..query.to.map_or(UnixMicros(u64::MAX), |to| to.0);
+    let ids = store.commits().ids_of(&times).map_err(|error| unavailable(&error))?;
     let wanted = Wanted {
         account,
         kind: query.kind,
@@ -40,14 +45,11 @@ pub fn list(store: &Store, account: &ActiveAccount, query: &TransactionsQuery) -
             amount("min_amount", query.min_amount.as_deref())?,
             amount("max_amount", query.max_amount.as_deref())?,
         ),
-        down_to: query.from.map_or(0, |from| first_id_at(from.0)),
-        below: query.to.map_or(u64::MAX, |to| first_id_at(to.0)).min(after.unwrap_or(u64::MAX)),
+        times,
+        ids: ids.below(after.unwrap_or(u64::MAX)),
     };
     let mut gathering = Gathering::new(&paging);
     let walked = wanted.walk(store, |found| {
-        if found.id() < wanted.down_to {
-            return ControlFlow::Break(());
-        }
         let item = wanted.has(&found).then_some(|| view(account, &found));
         gathering.look(|| found.id().to_string(), item)
     });
@@ -59,7 +61,7 @@ pub fn list(store: &Store, account: &ActiveAccount, query: &TransactionsQuery) -
 pub fn find(store: &Store, account: &ActiveAccount, id: u64) -> Answer<Option<Transaction>> {
     let number = account.runtime.wallet.number();
     let mut found = None;
-    let read = store.history().ledger_between(number, id, id.saturating_add(1), |id, entry| {
+    let read = store.history().entries_up(number, &(id..id.saturating_add(1)).into(), |id, entry| {
         found = Some(of_entry(account, id, &entry));
         ControlFlow::Break(())
     });
@@ -79,15 +81,15 @@ impl Wanted<'_> {
     ) -> Result<(), Unavailable> {
         let number = self.account.runtime.wallet.number();
         match self.kind {
-            None => store.history().transactions_before(number, self.below, visit),
+            None => store.history().transactions_down(number, &self.ids, visit),
             Some(TransactionKind::SmsDebit) => {
-                store.history().cdrs_before(number, self.below, self.down_to, |cdr, state| {
+                store.history().charges_down(number, &self.ids, |cdr, state| {
                     visit(store::Transaction::Charge(cdr, state))
                 })
             }
             Some(_) => store
                 .history()
-                .ledger_before(number, self.below, |id, entry| visit(store::Transaction::Entry(id, entry))),
+                .entries_down(number, &self.ids, |id, entry| visit(store::Transaction::Entry(id, entry))),
         }
     }
 
@@ -97,7 +99,8 @@ impl Wanted<'_> {
             store::Transaction::Charge(cdr, _) => (TransactionKind::SmsDebit, debited(cdr)),
         };
         let (least, most) = self.amounts;
-        self.kind.is_none_or(|wanted| wanted == kind)
+        self.times.contains(&transaction.at())
+            && self.kind.is_none_or(|wanted| wanted == kind)
             && least.is_none_or(|least| amount >= least)
             && most.is_none_or(|most| amount <= most)
     }
@@ -123,10 +126,9 @@ fn of_entry(account: &ActiveAccount, id: u64, entry: &LedgerEntry) -> Transactio
         details: entry.details.clone(),
         metadata: serde_json::from_str(&entry.metadata).ok(),
         actor: entry.actor.clone(),
-        at: Time(entry.at),
         balance_after: entry.balance_after.map(Money),
         message_id: is_refund.then(|| entry.reference.clone()),
-        ..plain(account, id)
+        ..plain(account, id, entry.at)
     }
 }
 
@@ -137,12 +139,12 @@ fn of_charge(account: &ActiveAccount, cdr: &Cdr<'_>) -> Transaction {
         reference: cdr.message_id.to_string(),
         details: format!("{segments} segments to {destination}"),
         message_id: Some(cdr.message_id.to_string()),
-        ..plain(account, cdr.message_id)
+        ..plain(account, cdr.message_id, cdr.header.submitted_at)
     }
 }
 
 /// A debit of zero, which the callers fill in.
-fn plain(account: &ActiveAccount, id: u64) -> Transaction {
+fn plain(account: &ActiveAccount, id: u64, at: UnixMicros) -> Transaction {
     let account = &account.provisioned.account;
     Transaction {
         id: id.to_string(),
@@ -155,7 +157,7 @@ fn plain(account: &ActiveAccount, id: u64) -> Transaction {
         details: String::new(),
         metadata: None,
         actor: String::new(),
-        at: Time(issued_at(id)),
+        at: Time(at),
         balance_after: None,
         message_id: None,
     }

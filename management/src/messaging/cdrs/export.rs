@@ -12,7 +12,6 @@ use tollgate_api::caller::Caller;
 use tollgate_api::cdrs::{Export, ExportFormat, ExportQuery};
 use tollgate_api::problem::Problem;
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::clock::now;
 use tollgate_storage::store::Store;
 
 use super::list::dispatch_octets;
@@ -22,6 +21,7 @@ use crate::cdr_export::parquet::ParquetRows;
 use crate::cdr_export::{COLUMNS, Cell, Cells, without_costs};
 use crate::identity::visibility::Visibility;
 use crate::messaging::lookup::Lookup;
+use crate::problems::unavailable;
 use tollgate_relay::blocking::wait_for;
 
 /// Exports at once.
@@ -84,7 +84,7 @@ impl AskedExport<'_> {
         })?;
         let (sender, pieces) = mpsc::channel(PIECES_MAX);
         // It holds only the store, which the process does not wait for when it ends.
-        let pages = Pages::new(Arc::clone(store), names, wanted, now());
+        let pages = Pages::new(Arc::clone(store), names, wanted).map_err(|error| unavailable(&error))?;
         let task =
             Task { pages, with_costs: caller.reaches_all(), format: query.format, sender, _turn: turn };
         tokio::task::spawn_blocking(move || task.run());

@@ -1,4 +1,5 @@
-//! Pages of CDRs: account after account, and of each the newest first. CDRs that a filter leaves out count as well, so that
+//! Pages of CDRs: account after account, and of each the newest first, by ids, which only count up: a page goes on where
+//! the one before ended, whatever is charged meanwhile and however the clock is set. CDRs that a filter leaves out count as well, so that
 //! the number that one page looks at is bounded.
 
 use std::ops::ControlFlow;
@@ -16,12 +17,10 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr;
 use tollgate_storage::rows::{MessageState, StateRow};
-use tollgate_storage::schema::first_id_at;
 use tollgate_storage::store::Store;
 
 use super::view::{cdr_view, named_state};
 use crate::cdr_export::Names;
-use crate::cdr_export::pages::COMMIT_DELAY_MAX_MICROS;
 use crate::identity::visibility::Visibility;
 use crate::messaging::lookup::Lookup;
 use crate::messaging::paging::{Gathering, foreign_cursor};
@@ -61,7 +60,7 @@ pub fn page(
         None => visible_accounts(visibility, caller),
     };
     let after = paging.after.as_deref().map(read_key).transpose()?;
-    let to_id = first_id_at(UnixMicros(filter.to.0.saturating_add(COMMIT_DELAY_MAX_MICROS)));
+    let ids = store.commits().ids_of(&(filter.from..filter.to)).map_err(|error| unavailable(&error))?;
     // An operator without a number has no messages.
     let can_have_some = query.operator.is_none() || filter.operator.is_some();
     for (id, number) in accounts.into_iter().filter(|_| can_have_some) {
@@ -69,15 +68,15 @@ pub fn page(
         let named = named.ok_or_else(|| Problem::internal("an account has no name in the books"))?;
         let before = match after {
             Some((account, _)) if *id < *account => continue,
-            Some((account, before)) if *id == *account => before.min(to_id),
-            _ => to_id,
+            Some((account, before)) if *id == *account => before,
+            _ => u64::MAX,
         };
         let visit = |cdr: &cdr::Cdr<'_>, state: Option<&StateRow>| {
             let view = || cdr_view(&names, named, cdr, state, caller.reaches_all());
             let item = filter.has(&names, cdr, state).then_some(view);
             gathering.look(|| format!("{id} {}", cdr.message_id), item)
         };
-        let read = store.history().cdrs_before(number, before, first_id_at(filter.from), visit);
+        let read = store.history().charges_down(number, &ids.clone().below(before), visit);
         read.map_err(|error| unavailable(&error))?;
         // No id is below zero: the next page begins behind this account.
         let is_cut = gathering.is_complete();

@@ -7,9 +7,11 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::time::UnixMicros;
+use tollgate_storage::clock::now;
+use tollgate_storage::id_times::IdRanges;
 use tollgate_storage::message_change::{MessageChangeError, ReportedOutcome};
 use tollgate_storage::rows::EntryKind;
-use tollgate_storage::schema::{first_id_at, issued_at};
+use tollgate_storage::schema::issued_at;
 use tollgate_storage::store::Transaction;
 
 use crate::support::{Books, Message};
@@ -114,7 +116,7 @@ impl Pair {
 
     fn charge(&mut self, account: usize, segments: &[u8]) {
         let mut session = self.books.session(self.accounts[account]);
-        let mut chunk = session.chunk();
+        let mut chunk = session.chunk_with(now(), false);
         let mut charged = Vec::new();
         for segments in segments {
             let message = Message { segments: *segments, ..Message::default() };
@@ -193,7 +195,7 @@ impl Pair {
         let mut found = Vec::new();
         store
             .history()
-            .transactions_before(number, u64::MAX, |transaction| {
+            .transactions_down(number, &IdRanges::all(), |transaction| {
                 found.push((transaction.id(), of(&transaction)));
                 ControlFlow::Continue(())
             })
@@ -208,7 +210,7 @@ impl Pair {
             let length = paged.len();
             store
                 .history()
-                .transactions_before(number, before, |transaction| {
+                .transactions_down(number, &(0..before).into(), |transaction| {
                     paged.push((transaction.id(), of(&transaction)));
                     if paged.len() < length + 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
                 })
@@ -229,18 +231,24 @@ impl Pair {
                 balances[account],
                 "{at:?}"
             );
+            let ids = store.commits().ids_of(&(UnixMicros(0)..*at)).unwrap();
             let mut sum = 0;
             store
                 .history()
-                .ledger_between(number, 0, first_id_at(*at), |_, entry| {
-                    sum += entry.amount.micros();
+                .entries_up(number, &ids, |_, entry| {
+                    // Some are of a later time.
+                    if entry.at < *at {
+                        sum += entry.amount.micros();
+                    }
                     ControlFlow::Continue(())
                 })
                 .unwrap();
             store
                 .history()
-                .charges_between(number, 0, first_id_at(*at), |cdr, _| {
-                    sum -= cdr.fields.amount.micros();
+                .charges_up(number, &ids, |cdr, _| {
+                    if cdr.header.submitted_at < *at {
+                        sum -= cdr.fields.amount.micros();
+                    }
                     ControlFlow::Continue(())
                 })
                 .unwrap();
