@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use tollgate_provisioning::overrides::Overrides;
 
 use crate::commands::admin::AdminArguments;
+use crate::commands::check::CheckArguments;
 use crate::commands::export::ExportArguments;
 use crate::commands::manual::{CompletionsArguments, ManArguments};
 use crate::commands::quote::QuoteArguments;
@@ -36,8 +37,8 @@ pub struct Cli {
 enum Command {
     /// Serve: accept binds, rate, charge, record
     Run(RunArguments),
-    /// Validate every configuration file and say everything that is wrong
-    Check,
+    /// Validate every configuration file, also against the books, and say everything that is wrong
+    Check(CheckArguments),
     /// Explain what a message would cost, without charging it
     Quote(QuoteArguments),
     /// Prove from the data directory that the books balance
@@ -114,7 +115,7 @@ pub fn main() -> ExitCode {
     let config = config.unwrap_or_else(default_config);
     let result = match command {
         Command::Run(arguments) => run::run(config, &arguments.overrides()),
-        Command::Check => check::check(&config),
+        Command::Check(arguments) => check::check(&config, &arguments),
         Command::Quote(arguments) => quote::quote(&config, &arguments),
         Command::Verify(arguments) => verify::verify(&config, &arguments),
         Command::Export(Export::Cdr(arguments)) => export::export(&config, &arguments),

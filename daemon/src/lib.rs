@@ -10,6 +10,7 @@ pub mod commands;
 pub mod failure;
 
 pub mod http;
+mod listeners;
 pub mod logging;
 pub mod metrics;
 pub mod output;

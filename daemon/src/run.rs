@@ -24,7 +24,7 @@ use crate::http;
 use crate::http::Readiness;
 use crate::output::say;
 use crate::reload::{FileWatch, Reloader};
-use crate::{logging, metrics};
+use crate::{listeners, logging, metrics};
 use tollgate_management as management;
 use tollgate_management::{Management, Workers};
 
@@ -162,6 +162,8 @@ async fn start(
     http_runtime: &Handle,
 ) -> Result<Running, String> {
     let settings = &loaded.settings;
+    let smpp = server_config(&settings.smpp);
+    listeners::check(settings, &smpp)?;
     let storage = &settings.storage;
     let store = Store::open(StoreOptions {
         path: storage.data_dir.clone(),
@@ -206,8 +208,7 @@ async fn start(
         .await
         .map_err(listen("metrics", settings.metrics.listen))?;
     let gate = Arc::new(ClientBinds::new(Arc::clone(&core.clients), settings.smpp.window));
-    let server =
-        Server::start(server_config(&settings.smpp), gate).await.map_err(|error| error.to_string())?;
+    let server = Server::start(smpp, gate).await.map_err(|error| error.to_string())?;
     let addresses = json!({
         "event": "ready",
         "smpp": server.plain_addresses().first(),

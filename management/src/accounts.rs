@@ -1,5 +1,6 @@
 //! Accounts: those of `accounts.toml`, which are only shown, and those of the API, which can be changed.
 
+mod next;
 pub mod record;
 mod view;
 
@@ -16,7 +17,6 @@ use tollgate_api::extract::IfMatch;
 use tollgate_api::money::CurrencyCode;
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
-use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 use tollgate_storage::change::{AccountChange, Changed};
 
@@ -25,7 +25,8 @@ use crate::context::Context;
 use crate::documents::{Document, DocumentCache};
 use crate::identity::random;
 use crate::identity::visibility::Visibility;
-use crate::problems::{apply_problem, unavailable};
+use crate::problems::apply_problem;
+use next::NextAccount;
 use tollgate_provisioning::bounds::account::{DISPLAY_NAME_CHARACTERS, OVERAGE_SEGMENTS};
 use tollgate_provisioning::bounds::text::PASSWORD;
 use tollgate_provisioning::{check_opening_balance, passwords, texts};
@@ -223,7 +224,7 @@ impl Accounts {
         action: &str,
         change: impl FnOnce(&mut AccountRecord) -> Answer<()>,
     ) -> Answer<Versioned<Account>> {
-        let account = self.visibility.visible_account(caller, id)?;
+        self.visibility.visible_account(caller, id)?;
         let mut turn = self.context.core.configuration.change();
         let Some(before) = self.records.get(id) else {
             return Err(Problem::provisioned_by_file(format!(
@@ -238,7 +239,7 @@ impl Accounts {
             return Err(Problem::field("plan", "has another currency than the account's wallet"));
         }
         self.check_names(&record, Some(&before.value))?;
-        self.put_record(&mut turn, caller, account.runtime.wallet.number(), record, &before, action)
+        self.put_record(&mut turn, caller, record, &before, action)
     }
 
     /// Makes a changed record durable and puts it in force.
@@ -246,7 +247,6 @@ impl Accounts {
         &self,
         turn: &mut ConfigurationChange<'_>,
         caller: &Caller,
-        number: AccountNumber,
         record: AccountRecord,
         before: &Document<AccountRecord>,
         action: &str,
@@ -254,24 +254,17 @@ impl Accounts {
         let provisioned = record.provisioned(&self.context.settings)?;
         let makes_version = record.price_terms() != before.value.price_terms();
         // Contradictions are found before anything is written.
-        let prepared = if makes_version {
-            let mut additions = turn.additions().clone();
-            additions.accounts.insert(Arc::clone(&provisioned.account.id), provisioned.clone());
-            Some(turn.prepare(additions).map_err(|error| apply_problem(&error))?)
-        } else {
-            None
-        };
+        let next =
+            NextAccount::prepare(turn, provisioned, makes_version).map_err(|error| apply_problem(&error))?;
         let (before_json, after) = (view::audited(&before.value), view::audited(&record));
         let id = record.id.clone();
         let mut changes = self.context.change(caller);
+        changes.provision(next.change());
         changes.put(&self.records, &id, Some(before), record);
         changes.note(action, format!("account/{id}"), &before_json, &after);
         let changed = changes.commit()?;
-        match prepared {
-            Some(prepared) => turn.enact(prepared),
-            None => {
-                turn.put_account(number, provisioned).map_err(|error| apply_problem(&error))?;
-            }
+        if let Some(provisioned) = changed.provisioned.clone() {
+            next.enact(turn, provisioned);
         }
         self.put_view(&id, &changed)
     }
@@ -285,31 +278,23 @@ impl Accounts {
         opening_balance: Amount,
     ) -> Answer<Versioned<Account>> {
         let provisioned = record.provisioned(&self.context.settings)?;
-        let mut additions = turn.additions().clone();
-        additions.accounts.insert(Arc::clone(&provisioned.account.id), provisioned.clone());
-        let makes_version = record.has_price_terms();
-        if makes_version {
-            // Contradictions are found before anything is written.
-            turn.check(&additions).map_err(|error| apply_problem(&error))?;
-        }
-        let (id, after) = (record.id.clone(), view::audited(&record));
-        let mut changes = self.context.change(caller);
         let books = AccountChange {
             id: Arc::clone(&provisioned.account.id),
             currency: record.currency.0.to_string(),
             opening_balance,
         };
+        // Contradictions are found before anything is written.
+        let next = NextAccount::prepare(turn, provisioned, record.has_price_terms())
+            .map_err(|error| apply_problem(&error))?;
+        let (id, after) = (record.id.clone(), view::audited(&record));
+        let mut changes = self.context.change(caller);
         changes.account(books);
+        changes.provision(next.change());
         changes.put(&self.records, &id, None, record);
         changes.note("account.create", format!("account/{id}"), &Value::Null, &after);
         let changed = changes.commit()?;
-        let number = turn.load_account(&id).map_err(|error| unavailable(&error))?;
-        let number = number.ok_or_else(|| Problem::internal("the account has no books"))?;
-        if makes_version {
-            let prepared = turn.prepare(additions).map_err(|error| apply_problem(&error))?;
-            turn.enact(prepared);
-        } else {
-            turn.put_account(number, provisioned).map_err(|error| apply_problem(&error))?;
+        if let Some(provisioned) = changed.provisioned.clone() {
+            next.enact(turn, provisioned);
         }
         self.put_view(&id, &changed)
     }

@@ -11,7 +11,8 @@ use tollgate_api::caller::Caller;
 use tollgate_api::problem::Problem;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::change::{
-    AccountChange, AuditNote, Change, ChangeError, Changed, DocumentChange, EntryChange, Expected, RequestUse,
+    AccountChange, AuditNote, Change, ChangeError, Changed, DocumentChange, EntryChange, Expected,
+    ProvisionChange, RequestUse,
 };
 use tollgate_storage::clock::now;
 use tollgate_storage::message_change::MessageChange;
@@ -99,6 +100,12 @@ impl<'a> ChangeSet<'a> {
     /// Gives an account its books, with its opening balance. The change is refused if the id has books already.
     pub fn account(&mut self, account: AccountChange) -> &mut Self {
         self.change.accounts.push(account);
+        self
+    }
+
+    /// Makes durable what a configuration brings with it; the numbers are in the result.
+    pub fn provision(&mut self, change: ProvisionChange) -> &mut Self {
+        self.change.provision = Some(change);
         self
     }
 

@@ -243,11 +243,14 @@ impl Operators {
     fn commit_and_enact(
         &self,
         turn: &mut ConfigurationChange<'_>,
-        changes: ChangeSet<'_>,
+        mut changes: ChangeSet<'_>,
         prepared: Prepared,
     ) -> Answer<u64> {
+        changes.provision(prepared.change());
         let changed = changes.commit()?;
-        turn.enact(prepared);
+        if let Some(provisioned) = changed.provisioned {
+            turn.enact(prepared, provisioned);
+        }
         self.context.core.orders.follow_operators();
         Ok(changed.revisions.first().copied().unwrap_or(1))
     }

@@ -1,5 +1,6 @@
 //! Accounts, from `accounts.toml` and the rate files that it names.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::bounds::account as bounds;
 use crate::catalogue::Known;
 use crate::names::Names;
 use crate::passwords::PasswordHash;
+use crate::places::Place;
 use crate::plans::PlanNames;
 use crate::rate_list::RateList;
 use crate::rates::{read_rate_file, read_rate_table};
@@ -43,18 +45,21 @@ pub struct Surroundings<'a> {
 struct Taken {
     ids: Names,
     system_ids: Names,
+    /// The key `plan` of each account.
+    places: HashMap<Arc<str>, Place>,
 }
 
-/// Reads the file. The names are what other files may call the accounts.
+/// Reads the file. The names are what other files may call the accounts; the places are those of their plans.
 pub fn read_accounts(
     source: Option<&SourceFile>,
     mut around: Surroundings,
     problems: &mut Problems,
-) -> (Vec<ProvisionedAccount>, Names) {
-    let mut taken = Taken { ids: Names::new("account"), system_ids: Names::new("account") };
+) -> (Vec<ProvisionedAccount>, Names, HashMap<Arc<str>, Place>) {
+    let (ids, system_ids) = (Names::new("account"), Names::new("account"));
+    let mut taken = Taken { ids, system_ids, places: HashMap::new() };
     let Some(source) = source else {
         taken.ids.doubt();
-        return (Vec::new(), taken.ids);
+        return (Vec::new(), taken.ids, taken.places);
     };
     let document = Document::parse(source, problems);
     let mut root = TableReader::of(&document, problems);
@@ -63,7 +68,7 @@ pub fn read_accounts(
     if document.is_broken() {
         taken.ids.doubt();
     }
-    (accounts.into_iter().flatten().collect(), taken.ids)
+    (accounts.into_iter().flatten().collect(), taken.ids, taken.places)
 }
 
 fn read_account(
@@ -73,6 +78,9 @@ fn read_account(
 ) -> Option<ProvisionedAccount> {
     let id = table.required("id", text(texts::name));
     taken.ids.take(table, "id", id.as_ref());
+    if let Some(id) = &id {
+        taken.places.insert(Arc::clone(id), table.place_of("plan"));
+    }
     let system_id = read_system_id(table, id.as_ref(), &mut taken.system_ids);
     let password_hash = table.required(
         "password_hash",

@@ -25,6 +25,7 @@ mod operators;
 mod operators_reader;
 pub mod overrides;
 pub mod passwords;
+mod places;
 mod plans;
 mod provisioning;
 mod rate_list;
@@ -47,6 +48,7 @@ pub use operators::{
     InterfaceVersion, LongMessages, NumberFormat, NumberStyle, OperatorBind, OperatorSmpp, OperatorTls,
     ProvisionedOperator,
 };
+pub use places::{Place, Places};
 pub use provisioning::Provisioning;
 pub use rate_list::{RateError, RateList, check_rate};
 pub use rate_rows::{WrittenRate, read_written_rates};

@@ -1,6 +1,6 @@
 //! Plans, from `plans.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use tollgate_engine::money::{Amount, Currency, Discount};
@@ -10,6 +10,7 @@ use tollgate_engine::time::Months;
 use toml::de::DeValue;
 
 use crate::bounds::plan::{SEGMENTS, TIERS};
+use crate::places::Place;
 use crate::read::texts;
 use crate::read::texts::{Parsed, quoted};
 use crate::read::values::{decimal, integer, one_of, text};
@@ -19,6 +20,8 @@ use crate::read::{Document, Problems, SourceFile, TableReader, no_such};
 #[derive(Debug, Default)]
 pub struct PlanNames {
     currencies: BTreeMap<Arc<str>, Option<Currency>>,
+    /// The key `currency` of each plan.
+    pub places: HashMap<Arc<str>, Place>,
     /// True if something is wrong with the file. Then a name may be unknown only because it was not
     /// understood.
     is_incomplete: bool,
@@ -80,6 +83,7 @@ fn read_plan(table: &mut TableReader, names: &mut PlanNames) -> Option<Plan> {
         }
         Some(name) => {
             names.currencies.insert(Arc::clone(name), currency);
+            names.places.insert(Arc::clone(name), table.place_of("currency"));
         }
         None => names.is_incomplete = true,
     }

@@ -21,6 +21,7 @@ use crate::catalogue::Catalogue;
 use crate::exchange::{Exchange, check_conversions};
 use crate::operators::ProvisionedOperator;
 use crate::operators_reader::{OperatorSurroundings, read_operators};
+use crate::places::Places;
 use crate::plans::read_plans;
 use crate::rates::RateBook;
 use crate::read::{Sources, TableReader};
@@ -52,6 +53,8 @@ pub struct Provisioning {
     pub exchange: Vec<ExchangeRow>,
     /// The files that prices and margins depend on, as they were read.
     pub archive: Vec<ArchivedFile>,
+    /// The lines that give accounts their currencies.
+    pub places: Places,
 }
 
 /// The files that provisioning is read from.
@@ -92,7 +95,8 @@ impl Provisioning {
             plan.rates = rates.rates_of(&plan.name);
         }
         let around = Surroundings { settings, plans: &plan_names, known, sources: &mut *sources };
-        let (accounts, account_names) = read_accounts(tariff.accounts.as_deref(), around, problems);
+        let (accounts, account_names, account_places) =
+            read_accounts(tariff.accounts.as_deref(), around, problems);
         let around = OperatorSurroundings { accounts: &account_names, known, sources };
         let operators = read_operators(operator_files, around, problems);
         let exchange = Exchange::read(operator_files, problems);
@@ -113,6 +117,7 @@ impl Provisioning {
             routing,
             exchange: exchange.rows,
             archive,
+            places: Places { accounts: account_places, plan_currencies: plan_names.places },
         }
     }
 

@@ -6,7 +6,6 @@ use dashmap::DashMap;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::approvals::Approvals;
 use tollgate_engine::wallet::{Wallet, WalletState, Wallets};
-use tollgate_provisioning::ProvisionedAccount;
 use tollgate_storage::store::{Store, Unavailable};
 
 use crate::account_runtime::AccountRuntime;
@@ -41,14 +40,6 @@ impl AccountRuntimes {
         self.wallets.len()
     }
 
-    /// Takes a wallet from the books into memory, unless it is there: one that is new has what was posted just now.
-    pub fn load_wallet(&self, store: &Store, number: AccountNumber) -> Result<(), Unavailable> {
-        if self.wallets.get(number).is_none() {
-            self.wallets.insert(Wallet::new(number, store.wallets().of(number)?.unwrap_or_default()));
-        }
-        Ok(())
-    }
-
     /// The receipts of an account, provisioned or not.
     pub fn receipt_queue(&self, account: AccountNumber) -> Arc<ReceiptQueue> {
         let queue =
@@ -62,14 +53,12 @@ impl AccountRuntimes {
         Arc::clone(&self.approvals.entry(Arc::clone(account)).or_default())
     }
 
-    /// The state of an account, made on first use. Its wallet was loaded from disk, or its opening balance has become
-    /// durable just now.
-    pub fn runtime(&self, number: AccountNumber, provisioned: &ProvisionedAccount) -> Arc<AccountRuntime> {
-        let runtime = self.runtimes.entry(Arc::clone(&provisioned.account.id)).or_insert_with(|| {
-            let wallet = self.wallets.get(number).unwrap_or_else(|| {
-                let state = WalletState { balance: provisioned.opening_balance, ..WalletState::default() };
-                self.wallets.insert(Wallet::new(number, state))
-            });
+    /// The state of an account, made on first use. A wallet that was not loaded from disk became durable just now:
+    /// `durable` is what the commit made of it.
+    pub fn runtime(&self, id: &Arc<str>, number: AccountNumber, durable: WalletState) -> Arc<AccountRuntime> {
+        let runtime = self.runtimes.entry(Arc::clone(id)).or_insert_with(|| {
+            let wallet = self.wallets.get(number);
+            let wallet = wallet.unwrap_or_else(|| self.wallets.insert(Wallet::new(number, durable)));
             Arc::new(AccountRuntime::new(wallet, self.receipt_queue(number)))
         });
         Arc::clone(&runtime)

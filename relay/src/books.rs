@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tollgate_provisioning::Provisioning;
-use tollgate_storage::committer::{Committer, Provision, Provisioned};
+use tollgate_storage::committer::{Committer, Provision, ProvisionChange, Provisioned};
 use tollgate_storage::keys::KeyRegistry;
 use tollgate_storage::store::{Store, Unavailable};
 
@@ -29,28 +28,9 @@ impl Books {
     }
 
     /// Makes accounts, operators and tariff version durable, and answers their numbers. Waits for the disk.
-    pub fn provision(&self, provisioning: &Provisioning) -> Result<Provisioned, Unavailable> {
-        let accounts = provisioning.accounts.iter().map(|provisioned| {
-            let account = &provisioned.account;
-            (Arc::clone(&account.id), account.currency.to_string(), provisioned.opening_balance)
-        });
-        let tariff_files = provisioning
-            .archive
-            .iter()
-            .map(|file| (file.name.to_string(), file.bytes.as_deref().unwrap_or(&file.digest).to_vec()));
-        let operators = provisioning.operators.iter().map(|operator| Arc::clone(&operator.operator.code));
+    pub fn provision(&self, change: ProvisionChange) -> Result<Provisioned, Unavailable> {
         let (reply, answer) = oneshot::channel();
-        self.committer.provision(Provision {
-            accounts: accounts.collect(),
-            operators: operators.collect(),
-            tariff_version: Arc::clone(&provisioning.version),
-            tariff_files: tariff_files.collect(),
-            reply,
-        });
-        answered(answer)
+        self.committer.provision(Provision { change, reply });
+        answer.blocking_recv().unwrap_or_else(|_| Err(Unavailable("the committer has stopped".to_owned())))
     }
-}
-
-fn answered(answer: oneshot::Receiver<Result<Provisioned, Unavailable>>) -> Result<Provisioned, Unavailable> {
-    answer.blocking_recv().unwrap_or_else(|_| Err(Unavailable("the committer has stopped".to_owned())))
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, MutexGuard};
-use tollgate_engine::account::AccountNumber;
+use tollgate_engine::tables::Terms;
 use tollgate_provisioning::{Loaded, ProvisionedAccount};
-use tollgate_storage::store::Unavailable;
+use tollgate_storage::committer::{ProvisionChange, Provisioned};
 
 use crate::account_runtimes::AccountRuntimes;
 use crate::active_account::ActiveAccount;
@@ -18,7 +18,7 @@ use crate::additions::Additions;
 use crate::books::Books;
 use crate::delivery::operator_queues::{CurrentOperatorQueues, OperatorQueues};
 use crate::snapshot::CurrentSnapshot;
-use crate::snapshot_builder::{ApplyError, Prepared, SnapshotBuilder};
+use crate::snapshot_builder::{ApplyError, Prepared, opening};
 
 /// The configuration in force.
 #[derive(Debug)]
@@ -29,9 +29,27 @@ pub struct Configuration {
     files: ArcSwap<Loaded>,
     /// Held by whoever changes what is in force, from the first look to the last step.
     additions: Mutex<Additions>,
-    builder: SnapshotBuilder,
     accounts: Arc<AccountRuntimes>,
     books: Books,
+}
+
+/// One account that was checked against what is in force. Nothing of it is on disk or in force.
+#[derive(Debug)]
+pub struct PreparedAccount {
+    provisioned: ProvisionedAccount,
+    terms: Terms,
+    tariff_version: Arc<str>,
+}
+
+impl PreparedAccount {
+    /// The part that has to be durable before the account is in force. Its prices are those of a tariff version that is archived.
+    pub fn change(&self) -> ProvisionChange {
+        ProvisionChange {
+            accounts: vec![opening(&self.provisioned)],
+            tariff_version: Arc::clone(&self.tariff_version),
+            ..ProvisionChange::default()
+        }
+    }
 }
 
 impl Configuration {
@@ -43,15 +61,15 @@ impl Configuration {
         loaded: Loaded,
         additions: Additions,
     ) -> Result<Self, ApplyError> {
-        let builder = SnapshotBuilder::new(books.clone(), Arc::clone(&accounts));
-        let prepared = builder.prepare(&loaded, additions, &OperatorQueues::default())?;
-        operator_queues.follow(prepared.operator_queues);
+        let prepared = Prepared::check(&books.store, &accounts, &loaded, additions)?;
+        let provisioned = books.provision(prepared.change())?;
+        let built = prepared.build(&accounts, provisioned, &OperatorQueues::default());
+        operator_queues.follow(built.operator_queues);
         Ok(Self {
-            snapshot: CurrentSnapshot::new(prepared.snapshot),
+            snapshot: CurrentSnapshot::new(built.snapshot),
             operator_queues,
             files: ArcSwap::from_pointee(loaded),
-            additions: Mutex::new(prepared.additions),
-            builder,
+            additions: Mutex::new(built.additions),
             accounts,
             books,
         })
@@ -93,65 +111,66 @@ impl ConfigurationChange<'_> {
 
     /// Puts other files in force, whole or not at all. Waits for the disk.
     pub fn apply(&mut self, loaded: Arc<Loaded>) -> Result<(), ApplyError> {
-        let prepared = self.prepare_with(&loaded, self.additions.clone())?;
+        let prepared = self.prepare_files(&loaded)?;
+        let provisioned = self.configuration.books.provision(prepared.change())?;
         self.configuration.files.store(loaded);
-        self.enact(prepared);
+        self.enact(prepared, provisioned);
         Ok(())
     }
 
-    /// Prepares a snapshot with these additions. Waits for the disk.
+    /// Checks other files as a whole, beside accounts and operators of the management API. Reads from the disk.
+    pub fn prepare_files(&self, loaded: &Loaded) -> Result<Prepared, ApplyError> {
+        self.prepare_with(loaded, self.additions.clone())
+    }
+
+    /// Checks these additions as a whole, beside the files. Reads from the disk.
     pub fn prepare(&self, additions: Additions) -> Result<Prepared, ApplyError> {
         self.prepare_with(&self.configuration.files(), additions)
     }
 
     fn prepare_with(&self, loaded: &Loaded, additions: Additions) -> Result<Prepared, ApplyError> {
-        let operator_queues = Arc::clone(&self.configuration.snapshot.load().operator_queues);
-        self.configuration.builder.prepare(loaded, additions, &operator_queues)
-    }
-
-    /// Puts what was prepared in force. Operators' links follow once they are told.
-    pub fn enact(&mut self, prepared: Prepared) {
-        let Prepared { snapshot, additions, operator_queues } = prepared;
-        *self.additions = additions;
-        // First the queues: a message that is routed by the snapshot finds its queue.
-        self.configuration.operator_queues.follow(operator_queues);
-        self.configuration.snapshot.store(snapshot);
-    }
-
-    /// Checks that a configuration with these additions contradicts itself nowhere. Nothing is written.
-    pub fn check(&self, additions: &Additions) -> Result<(), ApplyError> {
-        self.configuration.builder.tables(&self.configuration.files(), additions).map(drop)
-    }
-
-    /// The number that stands for an account on disk, whose wallet is taken into memory; `None` for one without books.
-    /// Reads the disk.
-    pub fn load_account(&self, id: &str) -> Result<Option<AccountNumber>, Unavailable> {
         let Configuration { accounts, books, .. } = self.configuration;
-        let known = books.store.provisioned().accounts()?;
-        let number = known.into_iter().find(|(_, row)| row.id == id).map(|(number, _)| number);
-        if let Some(number) = number {
-            accounts.load_wallet(&books.store, number)?;
-        }
-        Ok(number)
+        Prepared::check(&books.store, accounts, loaded, additions)
     }
 
-    /// Puts one account of the API in force, new or changed, and nothing else; its prices are those of a tariff version
-    /// that is archived.
-    pub fn put_account(
-        &mut self,
-        number: AccountNumber,
+    /// Puts what was prepared in force, once its change is durable. Operators' links follow once they are told.
+    pub fn enact(&mut self, prepared: Prepared, provisioned: Provisioned) {
+        let Configuration { snapshot, operator_queues, accounts, .. } = self.configuration;
+        let before = Arc::clone(&snapshot.load().operator_queues);
+        let built = prepared.build(accounts, provisioned, &before);
+        *self.additions = built.additions;
+        // First the queues: a message that is routed by the snapshot finds its queue.
+        operator_queues.follow(built.operator_queues);
+        snapshot.store(built.snapshot);
+    }
+
+    /// Checks one account of the API, new or changed, whose prices are those of the tariff version in force.
+    pub fn prepare_account(
+        &self,
         mut provisioned: ProvisionedAccount,
-    ) -> Result<Arc<ActiveAccount>, ApplyError> {
+    ) -> Result<PreparedAccount, ApplyError> {
         let Configuration { snapshot, accounts, .. } = self.configuration;
-        let snapshot = snapshot.load();
+        let tables = &snapshot.load().tables;
+        provisioned.account.approvals = accounts.approvals(&provisioned.account.id);
+        let terms = tables.terms_for(provisioned.account.clone());
+        let terms = terms.map_err(|error| ApplyError::Definition(vec![error]))?;
+        Ok(PreparedAccount { provisioned, terms, tariff_version: Arc::clone(&tables.version) })
+    }
+
+    /// Puts one account in force and nothing else, once its change is durable.
+    pub fn enact_account(&mut self, prepared: PreparedAccount, provisioned: &Provisioned) {
+        let Configuration { snapshot, accounts, .. } = self.configuration;
+        let (&[number], &[wallet]) = (&provisioned.accounts[..], &provisioned.wallets[..]) else {
+            unreachable!("one account was provisioned")
+        };
+        let PreparedAccount { provisioned, terms, .. } = prepared;
         let id = Arc::clone(&provisioned.account.id);
-        provisioned.account.approvals = accounts.approvals(&id);
-        let terms = snapshot.tables.terms_for(provisioned.account.clone());
-        let terms = Arc::new(terms.map_err(|error| ApplyError::Definition(vec![error]))?);
-        let runtime = accounts.runtime(number, &provisioned);
+        let runtime = accounts.runtime(&id, number, wallet);
         self.additions.accounts.insert(id, provisioned.clone());
-        let account = Arc::new(ActiveAccount { provisioned, terms, runtime });
-        snapshot.changed_accounts.put(&account);
-        Ok(account)
+        let account = Arc::new(ActiveAccount { provisioned, terms: Arc::new(terms), runtime });
+        snapshot.load().changed_accounts.put(&account);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ pub mod changed_accounts;
 pub mod clients;
 pub mod configuration;
 pub mod core;
+pub mod currencies;
 pub mod delivery;
 pub mod fnv;
 pub mod metrics;

@@ -1,21 +1,24 @@
-//! From a configuration that was read to a snapshot that can be put in force.
+//! From a configuration that was read to a snapshot that can be put in force, in two steps. The first one checks all that
+//! can be wrong and leaves nothing behind, on disk or in memory. The second one makes the snapshot out of what was checked
+//! and of the numbers that a commit gave, and cannot fail. What a configuration brings to disk is written between the two.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use thiserror::Error;
+use tollgate_engine::money::Amount;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::routing::{Routes, RoutingError};
-use tollgate_engine::tables::{DefinitionError, Tables};
-use tollgate_provisioning::{Loaded, ProvisionedAccount, ProvisionedOperator, Provisioning};
-use tollgate_storage::committer::Provisioned;
-use tollgate_storage::store::Unavailable;
+use tollgate_engine::tables::{DefinitionError, Tables, Terms};
+use tollgate_provisioning::{DeliverySettings, Loaded, ProvisionedAccount, Provisioning};
+use tollgate_storage::committer::{ProvisionChange, Provisioned};
+use tollgate_storage::store::{Store, Unavailable};
 
 use crate::account_runtimes::AccountRuntimes;
 use crate::active_account::ActiveAccount;
 use crate::additions::Additions;
-use crate::books::Books;
 use crate::changed_accounts::ChangedAccounts;
+use crate::currencies::{CurrencyConflict, currency_conflicts};
 use crate::delivery::operator_queues::{NextOperatorQueues, OperatorQueues, OperatorSetup};
 use crate::snapshot::Snapshot;
 
@@ -23,55 +26,118 @@ use crate::snapshot::Snapshot;
 #[derive(Debug, Error)]
 pub enum ApplyError {
     /// Its pieces contradict one another.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    #[error("{}", joined(.0))]
     Definition(Vec<DefinitionError>),
     /// Its operators and routes contradict one another.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    #[error("{}", joined(.0))]
     Routing(Vec<RoutingError>),
+    /// It gives wallets another currency.
+    #[error("{}", joined(.0))]
+    Currency(Vec<CurrencyConflict>),
     /// Accounts and tariff version could not be made durable first.
     #[error(transparent)]
     Storage(#[from] Unavailable),
 }
 
-/// A snapshot that is not in force yet.
+fn joined<T: ToString>(errors: &[T]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// A configuration that was checked as a whole. Nothing of it is on disk or in force.
 #[derive(Debug)]
 pub struct Prepared {
+    provisioning: Provisioning,
+    delivery: DeliverySettings,
+    tables: Tables,
+    routes: Routes,
+    additions: Additions,
+    /// Number and code of every operator on disk.
+    known_operators: Vec<(OperatorNumber, Arc<str>)>,
+}
+
+/// A snapshot and what goes with it, to be put in force at once.
+#[derive(Debug)]
+pub(crate) struct Built {
     pub(crate) snapshot: Snapshot,
     pub(crate) additions: Additions,
     /// The operators' queues, with what they take over once it is in force.
     pub(crate) operator_queues: NextOperatorQueues,
 }
 
-/// Makes snapshots of configurations.
-#[derive(Debug)]
-pub struct SnapshotBuilder {
-    books: Books,
-    accounts: Arc<AccountRuntimes>,
-}
-
-impl SnapshotBuilder {
-    /// A builder over the books and the accounts' states.
-    pub fn new(books: Books, accounts: Arc<AccountRuntimes>) -> Self {
-        Self { books, accounts }
-    }
-
-    /// Builds a snapshot. Accounts, operators and tariff version are made durable first, before anything is priced by them
-    /// or sent to them, so that every CDR can be explained. Waits for the disk.
-    pub fn prepare(
-        &self,
+impl Prepared {
+    /// Checks a configuration as a whole. Reads what the disk has of accounts and operators.
+    pub(crate) fn check(
+        store: &Store,
+        accounts: &AccountRuntimes,
         loaded: &Loaded,
         additions: Additions,
-        operator_queues: &OperatorQueues,
-    ) -> Result<Prepared, ApplyError> {
-        let (provisioning, tables) = self.tables(loaded, &additions)?;
-        let Provisioned { accounts, operators, tariff } = self.books.provision(&provisioning)?;
-        let routing = provisioning.routing_definition(&operators);
+    ) -> Result<Self, ApplyError> {
+        let provisioning = additions.beside(&loaded.provisioning);
+        let conflicts = currency_conflicts(store, &provisioning)?;
+        if !conflicts.is_empty() {
+            return Err(ApplyError::Currency(conflicts));
+        }
+        let mut definition = provisioning.definition(&loaded.settings.refusals);
+        for account in &mut definition.accounts {
+            account.approvals = accounts.approvals(&account.id);
+        }
+        let tables = Tables::build(definition).map_err(ApplyError::Definition)?;
+        let known_operators: Vec<(OperatorNumber, Arc<str>)> = store
+            .provisioned()
+            .operators()?
+            .into_iter()
+            .map(|(number, row)| (number, row.code.into()))
+            .collect();
+        let numbers: HashMap<&str, OperatorNumber> =
+            known_operators.iter().map(|(number, code)| (&**code, *number)).collect();
+        // An operator that is new has no number before the commit that gives it one.
+        let numbers = provisioning
+            .operators
+            .iter()
+            .map(|operator| numbers.get(&*operator.operator.code).copied().unwrap_or_default());
+        let routing = provisioning.routing_definition(&numbers.collect::<Vec<_>>());
         let routes = Routes::build(routing, &tables.networks).map_err(ApplyError::Routing)?;
-        let setup = self.operators(&provisioning, &operators)?;
-        let operator_queues = operator_queues.after(&setup, &loaded.settings.delivery);
+        let delivery = loaded.settings.delivery.clone();
+        Ok(Self { provisioning, delivery, tables, routes, additions, known_operators })
+    }
+
+    /// The part that has to be durable before anything is priced by it or sent to its operators, so that every CDR can be
+    /// explained.
+    pub fn change(&self) -> ProvisionChange {
+        let accounts = self.provisioning.accounts.iter().map(opening);
+        let tariff_files = self
+            .provisioning
+            .archive
+            .iter()
+            .map(|file| (file.name.to_string(), file.bytes.as_deref().unwrap_or(&file.digest).to_vec()));
+        let operators = self.provisioning.operators.iter();
+        ProvisionChange {
+            accounts: accounts.collect(),
+            operators: operators.map(|operator| Arc::clone(&operator.operator.code)).collect(),
+            tariff_version: Arc::clone(&self.provisioning.version),
+            tariff_files: tariff_files.collect(),
+        }
+    }
+
+    /// Makes the snapshot, once [`Self::change`] is durable. Wallets that are new in memory have what the commit says.
+    pub(crate) fn build(
+        self,
+        accounts: &AccountRuntimes,
+        provisioned: Provisioned,
+        operator_queues: &OperatorQueues,
+    ) -> Built {
+        let Self { provisioning, delivery, tables, mut routes, additions, known_operators } = self;
+        let setup = operator_setup(&provisioning, &provisioned.operators, known_operators);
+        let numbers: HashMap<&str, OperatorNumber> = setup
+            .provisioned
+            .iter()
+            .map(|operator| (&*operator.operator.code, operator.operator.number))
+            .collect();
+        routes.number_operators(|code| numbers.get(code).copied());
+        let operator_queues = operator_queues.after(&setup, &delivery);
         let mut snapshot = Snapshot {
             tables,
-            tariff,
+            tariff: provisioned.tariff,
             routes,
             operator_queues: Arc::clone(&operator_queues.table),
             by_system_id: HashMap::new(),
@@ -79,59 +145,55 @@ impl SnapshotBuilder {
             by_number: HashMap::new(),
             changed_accounts: ChangedAccounts::default(),
         };
-        for (provisioned, number) in provisioning.accounts.into_iter().zip(accounts) {
-            let Some(terms) = snapshot.tables.terms(&provisioned.account.id) else {
+        let numbered = provisioned.accounts.into_iter().zip(provisioned.wallets);
+        for (account, (number, wallet)) in provisioning.accounts.into_iter().zip(numbered) {
+            let id = Arc::clone(&account.account.id);
+            let Some(terms) = snapshot.tables.terms(&id) else {
                 unreachable!("tables have the terms of every account that they were built from")
             };
-            let runtime = self.accounts.runtime(number, &provisioned);
-            let account = &terms.account;
-            let provisioned = ProvisionedAccount {
-                account: tollgate_engine::account::Account {
-                    approvals: Arc::clone(&account.approvals),
-                    ..provisioned.account
-                },
-                ..provisioned
-            };
-            let account = Arc::new(ActiveAccount { provisioned, terms: Arc::clone(terms), runtime });
+            let runtime = accounts.runtime(&id, number, wallet);
+            let account = Arc::new(ActiveAccount {
+                provisioned: with_approvals(account, terms),
+                terms: Arc::clone(terms),
+                runtime,
+            });
             snapshot.by_system_id.insert(Arc::clone(&account.provisioned.system_id), Arc::clone(&account));
             snapshot.by_number.insert(number, Arc::clone(&account));
-            snapshot.by_account.insert(Arc::clone(&account.provisioned.account.id), account);
+            snapshot.by_account.insert(id, account);
         }
-        Ok(Prepared { snapshot, additions, operator_queues })
+        Built { snapshot, additions, operator_queues }
     }
+}
 
-    /// Files and additions together, and the tables that are built from them. Nothing is written.
-    pub fn tables(
-        &self,
-        loaded: &Loaded,
-        additions: &Additions,
-    ) -> Result<(Provisioning, Tables), ApplyError> {
-        let provisioning = additions.beside(&loaded.provisioning);
-        let mut definition = provisioning.definition(&loaded.settings.refusals);
-        for account in &mut definition.accounts {
-            account.approvals = self.accounts.approvals(&account.id);
+/// An account's name, currency and opening balance, as they are made durable.
+pub(crate) fn opening(provisioned: &ProvisionedAccount) -> (Arc<str>, String, Amount) {
+    let account = &provisioned.account;
+    (Arc::clone(&account.id), account.currency.to_string(), provisioned.opening_balance)
+}
+
+/// The account with the approvals that its terms judge messages by.
+fn with_approvals(mut provisioned: ProvisionedAccount, terms: &Terms) -> ProvisionedAccount {
+    provisioned.account.approvals = Arc::clone(&terms.account.approvals);
+    provisioned
+}
+
+/// The operators with their numbers, those that are new among the known ones.
+fn operator_setup(
+    provisioning: &Provisioning,
+    numbers: &[OperatorNumber],
+    mut known: Vec<(OperatorNumber, Arc<str>)>,
+) -> OperatorSetup {
+    let provisioned = provisioning.operators.iter().zip(numbers).map(|(operator, number)| {
+        let mut operator = operator.clone();
+        operator.operator.number = *number;
+        Arc::new(operator)
+    });
+    let provisioned: Vec<_> = provisioned.collect();
+    for operator in &provisioned {
+        let operator = &operator.operator;
+        if !known.iter().any(|(number, _)| *number == operator.number) {
+            known.push((operator.number, Arc::clone(&operator.code)));
         }
-        let tables = Tables::build(definition).map_err(ApplyError::Definition)?;
-        Ok((provisioning, tables))
     }
-
-    fn operators(
-        &self,
-        provisioning: &Provisioning,
-        numbers: &[OperatorNumber],
-    ) -> Result<OperatorSetup, Unavailable> {
-        let provisioned = provisioning.operators.iter().zip(numbers).map(|(operator, number)| {
-            let mut operator: ProvisionedOperator = operator.clone();
-            operator.operator.number = *number;
-            Arc::new(operator)
-        });
-        let known = self
-            .books
-            .store
-            .provisioned()
-            .operators()?
-            .into_iter()
-            .map(|(number, row)| (number, row.code.into()));
-        Ok(OperatorSetup { provisioned: provisioned.collect(), known: known.collect() })
-    }
+    OperatorSetup { provisioned, known }
 }

@@ -12,10 +12,12 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::sync::oneshot;
+use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
+use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
-use tollgate_engine::wallet::Wallet;
+use tollgate_engine::wallet::{Wallet, WalletState};
 
 use crate::codec::{Reader, put_amount, put_micros, put_varint};
 use crate::database::Unavailable;
@@ -39,6 +41,8 @@ pub struct Change {
     pub messages: Vec<MessageChange>,
     /// The notes for the audit log, in order.
     pub audit: Vec<AuditNote>,
+    /// Accounts, operators and the tariff version that it is about to put in force.
+    pub provision: Option<ProvisionChange>,
     /// The idempotency key, where the request has one.
     pub request: Option<RequestUse>,
     /// Gets the result once it is durable and in the wallets.
@@ -54,6 +58,33 @@ pub struct AccountChange {
     pub currency: String,
     /// The balance that it begins with.
     pub opening_balance: Amount,
+}
+
+/// Accounts, operators and a tariff version that are about to be applied. What is known already keeps its number, and an
+/// account its balance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProvisionChange {
+    /// Name, currency and opening balance of each account.
+    pub accounts: Vec<(Arc<str>, String, Amount)>,
+    /// Code of each operator.
+    pub operators: Vec<Arc<str>>,
+    /// The tariff's content hash.
+    pub tariff_version: Arc<str>,
+    /// The tariff's files.
+    pub tariff_files: Vec<(String, Vec<u8>)>,
+}
+
+/// The numbers that stand for accounts, operators and the tariff on disk, and the wallets as they are there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provisioned {
+    /// The accounts' numbers, in the order asked.
+    pub accounts: Vec<AccountNumber>,
+    /// The accounts' wallets in the same order, as the commit leaves them: a new one has what its ledger has.
+    pub wallets: Vec<WalletState>,
+    /// The operators' numbers, in the order asked.
+    pub operators: Vec<OperatorNumber>,
+    /// The number of the tariff version.
+    pub tariff: u32,
 }
 
 /// The change of one document.
@@ -152,6 +183,8 @@ pub struct Changed {
     pub entries: Vec<PostedEntry>,
     /// The messages, in order.
     pub messages: Vec<MessageChanged>,
+    /// The numbers of what was provisioned; `None` where nothing was, and where the change is replayed.
+    pub provisioned: Option<Provisioned>,
     /// True if an earlier use of the request's key made the change; nothing was changed now.
     pub replayed: bool,
 }
@@ -201,6 +234,7 @@ impl Change {
             entries: Vec::new(),
             messages: Vec::new(),
             audit: Vec::new(),
+            provision: None,
             request: None,
             reply,
         };
@@ -211,7 +245,8 @@ impl Change {
     pub(crate) fn bytes(&self) -> usize {
         let documents = self.documents.iter().map(|document| document.body.as_ref().map_or(0, Vec::len));
         let notes = self.audit.iter().map(|note| note.before.len() + note.after.len());
-        documents.chain(notes).sum()
+        let files = self.provision.iter().flat_map(|provision| &provision.tariff_files);
+        documents.chain(notes).chain(files.map(|(_, octets)| octets.len())).sum()
     }
 
     /// It is on disk: credits are added to the wallets now, and debits stay taken. The debits of a replayed
@@ -318,7 +353,7 @@ impl Row for Changed {
             Some(PostedEntry { id: reader.varint()?, balance_after: reader.amount()? })
         })?;
         let messages = take_list(reader, take_message)?;
-        Some(Self { at, revisions, entries, messages, replayed: false })
+        Some(Self { at, revisions, entries, messages, provisioned: None, replayed: false })
     }
 }
 
@@ -338,9 +373,6 @@ fn take_message(reader: &mut Reader<'_>) -> Option<MessageChanged> {
 
 #[cfg(test)]
 mod tests {
-    use tollgate_engine::account::AccountNumber;
-    use tollgate_engine::wallet::WalletState;
-
     use super::*;
 
     fn full() -> Arc<Wallet> {

@@ -1,14 +1,11 @@
 //! Commands for the single writer.
 
 use std::fmt;
-use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
-use tollgate_engine::operator::OperatorNumber;
 
-use crate::change::Change;
+use crate::change::{Change, ProvisionChange, Provisioned};
 use crate::chunk::{Chunk, CommitOutcome};
 use crate::database::Unavailable;
 use crate::delivery::DeliveryBatch;
@@ -64,30 +61,13 @@ impl fmt::Debug for Replacement {
     }
 }
 
-/// Accounts, operators and a tariff version that are about to be applied.
+/// Accounts, operators and a tariff version that are about to be applied, by themselves.
 #[derive(Debug)]
 pub struct Provision {
-    /// Name, currency and opening balance of each account; known ones keep what they have.
-    pub accounts: Vec<(Arc<str>, String, Amount)>,
-    /// Code of each operator.
-    pub operators: Vec<Arc<str>>,
-    /// The tariff's content hash.
-    pub tariff_version: Arc<str>,
-    /// The tariff's files.
-    pub tariff_files: Vec<(String, Vec<u8>)>,
+    /// The accounts, operators and tariff version.
+    pub change: ProvisionChange,
     /// Gets the numbers once they are durable.
     pub reply: oneshot::Sender<Result<Provisioned, Unavailable>>,
-}
-
-/// The numbers that stand for accounts, operators and the tariff on disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Provisioned {
-    /// The accounts' numbers, in the order asked.
-    pub accounts: Vec<AccountNumber>,
-    /// The operators' numbers, in the order asked.
-    pub operators: Vec<OperatorNumber>,
-    /// The number of the tariff version.
-    pub tariff: u32,
 }
 
 impl Command {

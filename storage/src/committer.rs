@@ -13,10 +13,11 @@ use std::thread::JoinHandle;
 use crossbeam::channel::{Sender, TrySendError, bounded};
 
 use crate::change::Change;
+pub use crate::change::{ProvisionChange, Provisioned};
 use crate::chunk::Chunk;
 use crate::clock::{Clock, SystemClock};
 use crate::command::Command;
-pub use crate::command::{Cancellation, Provision, Provisioned, Replacement};
+pub use crate::command::{Cancellation, Provision, Replacement};
 use crate::commit_queue::Shared;
 pub use crate::commit_queue::{Durable, Limits, Patience};
 use crate::database::Unavailable;

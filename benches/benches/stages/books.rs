@@ -15,7 +15,7 @@ use tollgate_engine::wallet::{Posting, Wallet};
 use tollgate_smpp::pdu::Submit;
 use tollgate_storage::cdr::{BlockHeader, BlockWriter, CdrFields, Source};
 use tollgate_storage::chunk::{Chunk, ChunkHeader, ChunkOutcome, CommitOutcome};
-use tollgate_storage::committer::{Committer, Limits, Provision};
+use tollgate_storage::committer::{Committer, Limits, Provision, ProvisionChange};
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::keys::KeyRegistry;
 use tollgate_storage::store::{Durability, Store, StoreOptions};
@@ -69,13 +69,12 @@ impl Books {
         let limits = Limits { queue_messages: 65_536, batch_messages: 8_192, batch_bytes: 4 << 20 };
         let (committer, _) = Committer::start(Arc::clone(&store), journal, limits, Arc::new(())).unwrap();
         let (reply, answer) = oneshot::channel();
-        committer.provision(Provision {
+        let change = ProvisionChange {
             accounts: vec![("measured".into(), "USD".to_owned(), OPENING_BALANCE)],
-            operators: Vec::new(),
             tariff_version: "0000000000000001".into(),
-            tariff_files: Vec::new(),
-            reply,
-        });
+            ..ProvisionChange::default()
+        };
+        committer.provision(Provision { change, reply });
         let provisioned = answer.blocking_recv().unwrap().unwrap();
         let wallet = Arc::new(rich_wallet(provisioned.accounts[0]));
         let header = ChunkHeader {

@@ -1,17 +1,28 @@
 //! The command `tollgate check`: validates the configuration.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tollgate_engine::refusal::StatusTable;
 use tollgate_engine::tables::Tables;
 
 use crate::failure::Failure;
 use crate::output::say;
+use tollgate_management::additions;
 use tollgate_provisioning as config;
-use tollgate_provisioning::Provisioning;
+use tollgate_provisioning::{Loaded, Provisioning};
+use tollgate_relay::currencies::currency_conflicts;
+use tollgate_storage::store::Store;
 
-/// Validates every file and prints a summary.
-pub fn check(path: &Path) -> Result<(), Failure> {
+/// The arguments of `tollgate check`.
+#[derive(Debug, clap::Args)]
+pub struct CheckArguments {
+    /// The data directory that the files are compared with, in place of the one configured
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Validates every file, also against the books where there are any, and prints a summary.
+pub fn check(path: &Path, arguments: &CheckArguments) -> Result<(), Failure> {
     let loaded = config::load(path)?;
     let provisioning = &loaded.provisioning;
     Tables::build(provisioning.definition(&StatusTable::default()))
@@ -28,6 +39,30 @@ pub fn check(path: &Path) -> Result<(), Failure> {
         provisioning.ported.len(),
     );
     say!("{}", operators(provisioning));
+    let data_dir = arguments.data_dir.as_ref().unwrap_or(&loaded.settings.storage.data_dir);
+    // A directory that is not there yet has no wallets that anything could contradict.
+    if arguments.data_dir.is_some() || data_dir.is_dir() {
+        check_books(data_dir, &loaded)?;
+    }
+    Ok(())
+}
+
+/// Compares the files with the wallets of a data directory, which a daemon may be running on.
+fn check_books(data_dir: &Path, loaded: &Loaded) -> Result<(), Failure> {
+    let store = match Store::open_read_only(data_dir) {
+        Ok(store) => store,
+        Err(error) => {
+            say!("not compared with the books: {error}");
+            return Ok(());
+        }
+    };
+    let additions = additions(&store, &loaded.settings).map_err(|error| error.to_string())?;
+    let whole = additions.beside(&loaded.provisioning);
+    let conflicts = currency_conflicts(&store, &whole).map_err(|error| error.to_string())?;
+    if !conflicts.is_empty() {
+        return Err(conflicts.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").into());
+    }
+    say!("books in {}: every wallet has the currency of its plan", data_dir.display());
     Ok(())
 }
 

@@ -77,6 +77,28 @@ fn a_top_up_is_spent_by_the_next_message() {
 }
 
 #[test]
+fn an_account_that_is_refused_leaves_no_opening_balance() {
+    let sandbox = Sandbox::new();
+    let (daemon, api) = start_with_admin(&sandbox);
+    let with = |opening: &str, settings: Value| json!({ "id": "new", "plan": "starter", "opening_balance": opening, "settings": settings });
+    // The first is found when the record is read, the second when it is put beside the tariff.
+    let wrong = [
+        json!({ "alert_webhook_url": "nowhere" }),
+        json!({ "rates": [{ "mcc": "639", "mnc": "02", "price": "-1" }] }),
+    ];
+    for settings in wrong {
+        let refused = api.post("/v1/accounts", &with("10.00", settings));
+        assert!((400..500).contains(&refused.status), "{}", refused.json);
+    }
+    api.post("/v1/accounts", &with("1000.00", json!({}))).expect(201);
+    assert_eq!(balance(&api, "new"), 1_000_000_000);
+    let entries = all(&api, "new", "").0;
+    assert_eq!((entries.len(), sum(&entries)), (1, 1_000_000_000));
+    daemon.stop();
+    books::balanced(&sandbox);
+}
+
+#[test]
 fn money_comes_in_while_messages_are_charged() {
     const TOP_UPS: i64 = 40;
     let sandbox = Sandbox::new();

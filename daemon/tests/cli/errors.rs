@@ -122,3 +122,23 @@ fn a_wrong_command_line_is_a_usage_error() {
     expect_failure(&run(sandbox.tollgate("quote").args(["--account", "biz_test_001"])), USAGE, &["--to"]);
     expect_failure(&run(sandbox.tollgate("export").args(["cdr", "--format", "xml"])), USAGE, &["xml"]);
 }
+
+#[test]
+fn a_currency_that_wallets_do_not_have_is_found_before_the_start() {
+    let sandbox = Sandbox::new();
+    sandbox.start().stop();
+    let check = || run(sandbox.tollgate("check").arg("--data-dir").arg(sandbox.data_dir()));
+    let sound = check();
+    assert_eq!(sound.code, Some(0), "{sound:?}");
+    assert!(sound.stdout.contains("every wallet has the currency of its plan"), "{}", sound.stdout);
+
+    let plans = sandbox.read("plans.toml");
+    sandbox.write("plans.toml", &plans.replace("currency = \"USD\"", "currency = \"EUR\""));
+    let accounts = sandbox.read("accounts.toml");
+    sandbox.write("accounts.toml", &accounts.replace("currency = \"USD\"", "currency = \"EUR\""));
+    let line =
+        1 + accounts.lines().position(|line| line.starts_with("plan =")).expect("the plan of an account");
+    let said = [&*format!("accounts.toml:{line}: plan: "), "is in USD and keeps its currency"];
+    expect_failure(&check(), FAILED, &said);
+    expect_failure(&run(&mut sandbox.run_command()), FAILED, &said);
+}

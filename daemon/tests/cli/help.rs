@@ -7,7 +7,7 @@ use crate::support::sandbox::{Sandbox, run};
 /// Each command with the options that its help must explain.
 const COMMANDS: [(&[&str], &[&str]); 14] = [
     (&["run"], &["--data-dir", "--smpp-listen", "--http-listen", "--metrics-listen"]),
-    (&["check"], &[]),
+    (&["check"], &["--data-dir"]),
     (
         &["quote"],
         &["--account", "--to", "--from", "--text", "--segments", "--at", "--network", "--route", "--json"],

@@ -1,9 +1,13 @@
 //! Hot reload: a good change holds from the next message on, a bad one changes nothing, and no gateway notices either.
 
+use std::net::TcpListener;
+
+use serde_json::Value;
+
 use crate::support::books;
 use crate::support::daemon::Daemon;
 use crate::support::metrics::{Scrape, until_count};
-use crate::support::sandbox::Sandbox;
+use crate::support::sandbox::{Sandbox, run};
 use crate::support::smpp::{
     BIND_TRANSCEIVER, BUSINESS_1, Connection, ESME_RINVPASWD, ESME_ROK, ESME_RSUBMITFAIL, Login, Message,
     TLV_PRICE, TLV_PRICE_REQUEST,
@@ -108,4 +112,33 @@ fn accounts_come_and_go_without_a_restart() {
     drop(connection);
     daemon.stop();
     assert_eq!(books::balanced(&sandbox).len(), 1, "its books stay");
+}
+
+#[test]
+fn a_start_that_fails_leaves_no_opening_balance() {
+    let sandbox = Sandbox::new();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    sandbox.add_account("newcomer", "plan = \"enterprise\"\nopening_balance = \"10.00\"");
+    let address = taken.local_addr().expect("its address").to_string();
+    let mut start = sandbox.tollgate("run");
+    start.args([
+        "--smpp-listen",
+        &address,
+        "--http-listen",
+        "127.0.0.1:0",
+        "--metrics-listen",
+        "127.0.0.1:0",
+    ]);
+    let failed = run(start.arg("--data-dir").arg(sandbox.data_dir()));
+    assert_eq!(failed.code, Some(1), "{}", failed.stderr);
+    assert!(failed.stderr.contains(&format!("cannot listen for SMPP on {address}")), "{}", failed.stderr);
+
+    sandbox.replace("accounts.toml", "opening_balance = \"10.00\"\n", "opening_balance = \"20.00\"\n");
+    let daemon = sandbox.start();
+    daemon.stop();
+    let shown = sandbox.on_books(&["verify", "--json"]).stdout;
+    let report: Value = serde_json::from_str(&shown).expect("one line of JSON");
+    let accounts = report["accounts"].as_array().expect("the accounts");
+    let newcomer = accounts.iter().find(|account| account["account"] == "newcomer").expect("the account");
+    assert_eq!(newcomer["balance"], "20.00", "{newcomer}");
 }

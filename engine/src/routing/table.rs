@@ -71,6 +71,17 @@ impl Routes {
         Ok(Self { rows, by_number, by_network, lists, exchange })
     }
 
+    /// Fills in the numbers that operators have been given since. Those that `number_of` does not know keep theirs.
+    pub fn number_operators(&mut self, number_of: impl Fn(&str) -> Option<OperatorNumber>) {
+        for (row, place) in self.rows.iter_mut().zip(0..=u16::MAX) {
+            let Some(number) = number_of(&row.operator.code) else { continue };
+            self.by_number.remove(&row.operator.number);
+            row.operator.number = number;
+            let other = self.by_number.insert(number, place);
+            assert!(other.is_none_or(|other| other == place), "two operators have the number {}", number.0);
+        }
+    }
+
     /// True if there is no operator at all.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()

@@ -13,13 +13,12 @@ use tollgate_api::caller::Caller;
 use tollgate_api::extract::IfMatch;
 use tollgate_api::problem::Problem;
 use tollgate_api::tariffs::{ChangeResult, TariffChange};
-use tollgate_engine::routing::Routes;
-use tollgate_engine::tables::Tables;
 
 use crate::context::Context;
-use crate::problems::unavailable;
+use crate::problems::{apply_problem, unavailable};
 use crate::tariff_files::{Change, EditError, Editor};
 use tollgate_provisioning::{Loaded, Problems};
+use tollgate_relay::core::ApplyError;
 use tollgate_relay::reload_order::ReloadOutcome;
 
 /// Faults that one answer names.
@@ -92,22 +91,17 @@ impl Edit<'_> {
         if_match.check(tariff_in_force(self.context).1)
     }
 
-    /// Refuses a change that contradicts the accounts and operators of the API, which the files do not have.
+    /// Refuses a change that could not be put in force: one that contradicts the accounts and operators of the API,
+    /// which the files do not have, or the currencies of wallets.
     fn check_with_additions(&self, change: &Change) -> Answer<()> {
-        let after = &change.after;
-        let whole = self.context.core.configuration.additions().beside(&after.provisioning);
-        let wrong = |errors: Vec<String>| {
-            Problem::unprocessable(format!(
-                "it contradicts what is provisioned over the API: {}",
-                errors.join("; ")
-            ))
-        };
-        let definition = whole.definition(&after.settings.refusals);
-        let tables = Tables::build(definition)
-            .map_err(|errors| wrong(errors.iter().map(ToString::to_string).collect()))?;
-        Routes::build(whole.routing_definition(&whole.numbers_in_order()), &tables.networks)
-            .map_err(|errors| wrong(errors.iter().map(ToString::to_string).collect()))?;
-        Ok(())
+        let turn = self.context.core.configuration.change();
+        let checked = turn.prepare_files(&change.after).map(drop);
+        checked.map_err(|error| match error {
+            ApplyError::Storage(_) | ApplyError::Currency(_) => apply_problem(&error),
+            other => {
+                Problem::unprocessable(format!("it contradicts what is provisioned over the API: {other}"))
+            }
+        })
     }
 
     /// Writes a change of the files, which are `current`, and puts it in force.

@@ -1,5 +1,7 @@
 //! One table of a TOML file, read key by key.
 
+use std::sync::Arc;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -8,6 +10,7 @@ use super::texts::{Parsed, shortened};
 use super::values::{instead_of, integer};
 use super::{Document, Problems};
 use crate::bounds::{Bounds, Number};
+use crate::places::Place;
 
 /// Reads the keys of a table, and remembers which it was asked for: the others are unknown.
 pub struct TableReader<'t, 'p> {
@@ -188,6 +191,11 @@ impl<'t, 'p> TableReader<'t, 'p> {
             below = value.get_ref().as_table();
         }
         line
+    }
+
+    /// The place of a key, or of the table where the key is absent.
+    pub fn place_of(&self, key: &str) -> Place {
+        Place { file: Arc::clone(self.document.path()), line: self.line_of(key) }
     }
 
     /// Notes that a key is wrong, at its line. The key may be one of a table below: `smpp.window`.

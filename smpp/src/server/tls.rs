@@ -41,6 +41,11 @@ pub enum TlsError {
 }
 
 impl TlsFiles {
+    /// Checks that both files can be read and belong together.
+    pub fn check(&self) -> Result<(), TlsError> {
+        self.acceptor().map(drop)
+    }
+
     /// Reads both files. TLS 1.2 and 1.3; clients are known by their passwords, so no certificate is
     /// asked of them.
     pub(super) fn acceptor(&self) -> Result<TlsAcceptor, TlsError> {

@@ -71,8 +71,13 @@ impl<'a> Counters<'a> {
 
     /// The balance of an account with all that this commit has changed so far.
     pub fn balance(&self, account: AccountNumber) -> Amount {
+        self.wallet(account).balance
+    }
+
+    /// The wallet of an account with all that this commit has changed so far.
+    pub fn wallet(&self, account: AccountNumber) -> WalletState {
         let changed = self.wallets.get(&account).copied();
-        changed.unwrap_or_else(|| durable_wallet(self.durable, account)).balance
+        changed.unwrap_or_else(|| durable_wallet(self.durable, account))
     }
 
     /// The wallet of an account, to be changed.

@@ -23,8 +23,10 @@ use super::upstream::UpstreamDraft;
 use super::usage::UsageDraft;
 use super::waiting::WaitingDraft;
 use crate::batch::Batch;
-use crate::change::{AccountChange, Change, ChangeError, Changed, EntryChange, EntryText};
-use crate::command::{Command, Provision, Provisioned};
+use crate::change::{
+    AccountChange, Change, ChangeError, Changed, EntryChange, EntryText, ProvisionChange, Provisioned,
+};
+use crate::command::Command;
 use crate::counting::CountedCharges;
 use crate::database::Unavailable;
 use crate::delivery::EventOutcome;
@@ -93,7 +95,10 @@ impl<'a> Draft<'a> {
             Command::Replace(replacement) => messages.replace(replacement)?,
             Command::Deliver(batch) => return Ok(Folded::Delivered(messages.deliver(&batch.events)?)),
             Command::Change(change) => return Ok(Folded::Changed(self.change(change)?)),
-            Command::Provision(provision) => return Ok(Folded::Provisioned(self.provision(provision)?)),
+            Command::Provision(provision) => {
+                self.check_provision(&provision.change)?;
+                return Ok(Folded::Provisioned(self.provision(&provision.change)));
+            }
         }
         Ok(Folded::Done)
     }
@@ -143,10 +148,14 @@ impl<'a> Draft<'a> {
         for message in &change.messages {
             self.messages.check_message_change(message).map_err(|error| refused(of_message(error)))?;
         }
+        if let Some(provision) = &change.provision {
+            self.check_provision(provision).map_err(|error| refused(error.into()))?;
+        }
 
         for account in &change.accounts {
             self.account(&account.id, &account.currency, account.opening_balance);
         }
+        let provisioned = change.provision.as_ref().map(|provision| self.provision(provision));
         let Self { messages, records, .. } = self;
         let revisions =
             documents.into_iter().map(|write| records.write_document(&mut messages.out, write)).collect();
@@ -159,8 +168,14 @@ impl<'a> Draft<'a> {
         let message = |message| messages.change_message(message).map_err(|error| spoiled(of_message(error)));
         let changed_messages = change.messages.iter().map(message).collect::<Result<_, _>>()?;
         change.audit.iter().for_each(|note| records.note(&mut messages.out, note));
-        let changed =
-            Changed { at: messages.out.now, revisions, entries, messages: changed_messages, replayed: false };
+        let changed = Changed {
+            at: messages.out.now,
+            revisions,
+            entries,
+            messages: changed_messages,
+            provisioned,
+            replayed: false,
+        };
         if let Some(request) = &change.request {
             records.remember(&mut messages.out, request, &changed, known_before.as_ref());
         }
@@ -193,18 +208,24 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// The numbers of accounts, operators and a tariff version that are about to be applied: those that they
-    /// have, or new ones. All or none.
-    fn provision(&mut self, provision: &Provision) -> Result<Provisioned, Unavailable> {
+    /// Checks that there are numbers for what is about to be applied, and that wallets can hold the opening balances.
+    fn check_provision(&self, provision: &ProvisionChange) -> Result<(), Unavailable> {
         provision.accounts.iter().try_for_each(|(.., opening)| check_balance(Some(*opening)))?;
-        self.numbers.check(provision)?;
+        self.numbers.check(provision)
+    }
+
+    /// The numbers of accounts, operators and a tariff version that are about to be applied: those that they have, or
+    /// new ones. [`Self::check_provision`] has seen that there are enough.
+    fn provision(&mut self, provision: &ProvisionChange) -> Provisioned {
         let account =
             |(id, currency, opening): &(Arc<str>, String, Amount)| self.account(id, currency, *opening);
-        let accounts = provision.accounts.iter().map(account).collect();
+        let accounts: Vec<AccountNumber> = provision.accounts.iter().map(account).collect();
+        let counters = &self.messages.books.counters;
+        let wallets = accounts.iter().map(|number| counters.wallet(*number)).collect();
         let (numbers, out) = (&mut self.numbers, &mut self.messages.out);
         let operators = provision.operators.iter().map(|code| numbers.operator(out, code)).collect();
         let tariff = numbers.tariff(out, &provision.tariff_version, &provision.tariff_files);
-        Ok(Provisioned { accounts, operators, tariff })
+        Provisioned { accounts, wallets, operators, tariff }
     }
 
     fn account(&mut self, id: &str, currency: &str, opening_balance: Amount) -> AccountNumber {

@@ -6,7 +6,7 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::operator::OperatorNumber;
 
 use super::output::Output;
-use crate::command::Provision;
+use crate::change::ProvisionChange;
 use crate::database::Unavailable;
 use crate::rows::{AccountRow, OperatorRow, Row, TariffRow};
 use crate::schema::{Family, account_key, operator_key};
@@ -54,7 +54,7 @@ impl<'a> NumberDraft<'a> {
 
     /// Checks that there is a number for each name: those of operators have two octets, and none is given out
     /// again.
-    pub fn check(&self, provision: &Provision) -> Result<(), Unavailable> {
+    pub fn check(&self, provision: &ProvisionChange) -> Result<(), Unavailable> {
         self.check_room(provision.accounts.len(), provision.operators.len(), 1)
     }
 

@@ -17,7 +17,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::{Wallet, WalletState};
 use tollgate_storage::cdr::{CdrFields, Source};
 use tollgate_storage::chunk::{Chunk, ChunkHeader, ChunkOutcome, CommitOutcome};
-use tollgate_storage::committer::{Cancellation, Committer, Limits, Provision};
+use tollgate_storage::committer::{Cancellation, Committer, Limits, Provision, ProvisionChange};
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::keys::KeyRegistry;
 use tollgate_storage::store::{Durability, Store, StoreOptions};
@@ -183,7 +183,8 @@ impl Books {
             provisioning.archive.iter().map(|file| (file.name.to_string(), document(file))).collect();
         let (reply, answer) = oneshot::channel();
         let (operators, tariff_version) = (Vec::new(), Arc::clone(&provisioning.version));
-        self.committer().provision(Provision { accounts, operators, tariff_version, tariff_files, reply });
+        let change = ProvisionChange { accounts, operators, tariff_version, tariff_files };
+        self.committer().provision(Provision { change, reply });
         let provisioned = answer.blocking_recv().unwrap().unwrap();
         for number in &provisioned.accounts {
             let state = WalletState { balance: opening, ..WalletState::default() };

@@ -113,6 +113,7 @@ fn changed() -> impl Strategy<Value = Changed> {
     );
     (any::<u64>(), vec(any::<u64>(), 0..4), vec(entry, 0..4), vec(message, 0..4)).prop_map(
         |(at, revisions, entries, messages)| Changed {
+            provisioned: None,
             at: UnixMicros(at),
             revisions,
             entries,

@@ -15,7 +15,7 @@ use tollgate_storage::change::{Change, ChangeError, Changed, EntryChange, EntryT
 use tollgate_storage::chunk::{CancelError, CommitOutcome};
 use tollgate_storage::clock::{Clock, SystemClock};
 use tollgate_storage::committer::{
-    Cancellation, Committer, Durable, Limits, Patience, Provision, Provisioned, Replacement,
+    Cancellation, Committer, Durable, Limits, Patience, Provision, ProvisionChange, Provisioned, Replacement,
 };
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
 use tollgate_storage::journal::{Journal, RocksJournal};
@@ -110,7 +110,8 @@ impl Books {
         let operators = codes.iter().map(|code| Arc::from(*code)).collect();
         let (reply, answer) = oneshot::channel();
         let (accounts, tariff_version, tariff_files) = (Vec::new(), "t1".into(), Vec::new());
-        self.committer.provision(Provision { accounts, operators, tariff_version, tariff_files, reply });
+        let change = ProvisionChange { accounts, operators, tariff_version, tariff_files };
+        self.committer.provision(Provision { change, reply });
         wait(answer).unwrap().unwrap().operators
     }
 
@@ -125,7 +126,8 @@ impl Books {
         let tariff_files = vec![("plans.toml".to_owned(), tariff.as_bytes().to_vec())];
         let (reply, answer) = oneshot::channel();
         let (operators, tariff_version) = (Vec::new(), tariff.into());
-        self.committer.provision(Provision { accounts, operators, tariff_version, tariff_files, reply });
+        let change = ProvisionChange { accounts, operators, tariff_version, tariff_files };
+        self.committer.provision(Provision { change, reply });
         answer
     }
 
