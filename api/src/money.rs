@@ -16,6 +16,13 @@ use crate::decimal;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Money(pub Amount);
 
+impl Money {
+    /// True for no money at all.
+    pub fn is_zero(&self) -> bool {
+        self.0 == Amount::ZERO
+    }
+}
+
 impl From<Amount> for Money {
     fn from(amount: Amount) -> Self {
         Self(amount)

@@ -153,6 +153,13 @@ impl Tables {
         Terms::build(account, &self.plans, &self.networks, &self.statuses)
     }
 
+    /// Terms of an account on a plan that is not among those of the tables.
+    pub fn terms_on(&self, account: Account, plan: Plan) -> Result<Terms, DefinitionError> {
+        let table = PlanTable::build(plan, &self.networks)?;
+        let plans = HashMap::from([(Arc::clone(&table.plan.name), Arc::new(table))]);
+        Terms::build(account, &plans, &self.networks, &self.statuses)
+    }
+
     /// A plan by its name.
     pub fn plan(&self, name: &str) -> Option<&Arc<PlanTable>> {
         self.plans.get(name)

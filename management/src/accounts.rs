@@ -59,7 +59,7 @@ impl AccountsService for Accounts {
                 })
         };
         let created = view::created_at(self.context.store())?;
-        let accounts = self.visibility.visible_accounts(caller);
+        let accounts = self.visibility.readable_accounts(caller);
         let views = accounts.iter().map(|account| self.view(account, &created)).filter(wanted);
         let sort = query.sort.unwrap_or_default();
         let keyed = views.map(|view| (key_of(&view, sort), view)).collect();
@@ -67,7 +67,7 @@ impl AccountsService for Accounts {
     }
 
     fn account(&self, caller: &Caller, id: &str) -> Answer<Versioned<Account>> {
-        let account = self.visibility.visible_account(caller, id)?;
+        let account = self.visibility.readable_account(caller, id)?;
         let revision = self.records.get(id).map_or(1, |document| document.revision);
         Ok(Versioned::new(revision, self.view(&account, &view::created_at(self.context.store())?)))
     }
@@ -212,7 +212,9 @@ impl Accounts {
 
     /// The account as the API shows it.
     fn view(&self, account: &ActiveAccount, created: &CreatedAt) -> Account {
-        view::account(account, self.records.get(&account.provisioned.account.id).as_deref(), created)
+        let document = self.records.get(&account.provisioned.account.id);
+        let view = view::account(account, document.as_deref(), created);
+        Account { status: self.visibility.status_of(account), ..view }
     }
 
     /// Changes the record of an account of the API, and puts it in force.

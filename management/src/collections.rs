@@ -30,5 +30,7 @@ pub const MAIL_TOKENS: Collection = Collection(12);
 pub const SECRETS: Collection = Collection(13);
 /// Alerts that are still to be posted or mailed, by id.
 pub const OUTBOX: Collection = Collection(14);
+/// Facts of accounts, kept for the time after they were removed, by id.
+pub const ACCOUNT_FACTS: Collection = Collection(16);
 /// The keys that posts to webhooks are signed with, by account.
 pub const WEBHOOK_SECRETS: Collection = Collection(15);

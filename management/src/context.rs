@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tollgate_provisioning::Settings;
 use tollgate_relay::core::Core;
+use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::store::Store;
 
 use crate::metrics::Metrics;
@@ -28,6 +29,12 @@ impl Context {
     /// The books and the configuration of `core`.
     pub fn new(core: Arc<Core>, settings: Settings) -> Self {
         Self { core, settings, metrics: Metrics::new() }
+    }
+
+    /// An account in force, or one that was removed, as it was last.
+    pub fn account(&self, id: &str) -> Option<Arc<ActiveAccount>> {
+        let in_force = self.core.snapshot.load().by_account(id);
+        in_force.or_else(|| self.core.configuration.removed_accounts().get(id))
     }
 
     /// The books on disk.

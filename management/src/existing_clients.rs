@@ -18,12 +18,10 @@ use tollgate_api::existing_clients::{
     WecallWallet,
 };
 use tollgate_api::extract::IdempotencyKey;
-use tollgate_api::invoices::{InvoiceStatus, InvoicesService, NewInvoice};
 use tollgate_api::page::{LIMIT_DEFAULT, LIMIT_MAX, Page};
 use tollgate_api::plans::{PlansQuery, PlansService};
 use tollgate_api::problem::Problem;
 use tollgate_api::rate_cards::{RateCardsQuery, RateCardsService};
-use tollgate_api::time::Time;
 use tollgate_api::usage::{UsagePeriod, UsageQuery, UsageService};
 use tollgate_api::wallets::{NewTopup, TransactionsQuery, WalletsService};
 use tollgate_engine::money::Amount;
@@ -68,7 +66,7 @@ pub struct AnsweringServices {
     pub wallets: Arc<Wallets>,
     /// Shows the usage of an account.
     pub usage: Arc<UsageReports>,
-    /// Drafts and shows invoices.
+    /// Shows the invoices of accounts.
     pub invoices: Arc<Invoices>,
     /// Lists the plans.
     pub plans: Arc<Plans>,
@@ -158,7 +156,7 @@ impl ExistingClientsService for ExistingClients {
         account: &str,
         query: WecallInvoiceQuery,
     ) -> Answer<WecallInvoice> {
-        let found = self.visibility.visible_account(caller, account)?;
+        let found = self.visibility.readable_account(caller, account)?;
         let zone = period::zone(&found.terms.plan.plan.time_zone)?;
         let begins_at = |field: &str, day: Date| {
             let at = period::begins_at(&zone, day);
@@ -169,19 +167,11 @@ impl ExistingClientsService for ExistingClients {
         let after =
             last.checked_add(1.day()).map_err(|error| Problem::field("period_end", error.to_string()))?;
         let range = begins_at("period_start", first)?..begins_at("period_end", after)?;
-        let invoice = match self.services.invoices.of_period(account, &range)? {
-            Some((_, record)) if record.status != InvoiceStatus::Draft => record.view(),
-            _ => {
-                let (period_start, period_end) = (Time(range.start), Time(range.end));
-                let new = NewInvoice { account: account.to_owned(), period_start, period_end };
-                self.services.invoices.draft_invoice(caller, &new)?.invoice.value
-            }
-        };
-        view::invoice(invoice, first, last)
+        view::invoice(self.services.invoices.preview(caller, account, &range)?, first, last)
     }
 
     fn wecall_alerts(&self, caller: &Caller, account: &str) -> Answer<Vec<WecallAlert>> {
-        self.visibility.visible_account(caller, account)?;
+        self.visibility.readable_account(caller, account)?;
         let alerts = gathered(ALERTS_MAX, |cursor| {
             let account = Some(account.to_owned());
             let query = AlertsQuery { account, cursor, ..AlertsQuery::default() };

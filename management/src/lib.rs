@@ -12,6 +12,7 @@ pub mod cdr_export;
 pub mod quotes;
 pub mod tariff_files;
 
+mod account_facts;
 mod accounts;
 mod audit;
 mod background;

@@ -9,6 +9,7 @@ use tollgate_provisioning::Settings;
 use tollgate_relay::core::Core;
 use tollgate_storage::store::Unavailable;
 
+use crate::account_facts::AccountFactsKeeper;
 use crate::accounts::Accounts;
 use crate::accounts::record::AccountRecord;
 use crate::audit::AuditLog;
@@ -53,6 +54,7 @@ use crate::tariffs::rate_cards::RateCards;
 pub struct Management {
     services: Services,
     invoices: Arc<Invoices>,
+    account_facts: Arc<AccountFactsKeeper>,
     jobs: Arc<JobQueue>,
     /// The only strong reference: workers hold weak ones, so that they end with the services.
     background: Arc<dyn JobHandler>,
@@ -86,6 +88,7 @@ impl Management {
     /// Over the books and what is in force, which `config` is the `tollgate.toml` of.
     pub fn open(core: Arc<Core>, settings: &Settings, config: &Path) -> Result<Self, Unavailable> {
         let shared = SharedState::load(Arc::new(Context::new(core, settings.clone())))?;
+        let account_facts = AccountFactsKeeper::open(Arc::clone(&shared.context), &shared.accounts)?;
         let (of, visible) = (|| Arc::clone(&shared.context), || Arc::clone(&shared.visibility));
         let records = || Arc::clone(&shared.accounts);
         let jobs = Arc::new(JobQueue::open(of())?);
@@ -128,7 +131,8 @@ impl Management {
             tariffs: Arc::new(Tariffs::new(of(), edits)),
             existing_clients: Arc::new(ExistingClients::new(of(), visible(), answering)),
         };
-        Ok(Self { services, invoices, jobs, background: identity.background, shared })
+        let account_facts = Arc::new(account_facts);
+        Ok(Self { services, invoices, account_facts, jobs, background: identity.background, shared })
     }
 
     /// One service for each area of the API.
@@ -146,7 +150,7 @@ impl Management {
         let SharedState { context, accounts, alerts, .. } = &self.shared;
         let jobs = Arc::clone(&self.jobs);
         let watch = AlertWatch::begin(Arc::clone(context), Arc::clone(accounts), Arc::clone(alerts), jobs);
-        schedule::keep(watch, Arc::clone(&self.invoices))
+        schedule::keep(watch, Arc::clone(&self.invoices), Arc::clone(&self.account_facts))
     }
 
     /// Ends the reading of long periods early, because the process stops.

@@ -17,6 +17,7 @@ use crate::active_account::ActiveAccount;
 use crate::additions::Additions;
 use crate::books::Books;
 use crate::delivery::operator_queues::{CurrentOperatorQueues, OperatorQueues};
+use crate::removed_accounts::RemovedAccounts;
 use crate::snapshot::CurrentSnapshot;
 use crate::snapshot_builder::{ApplyError, Prepared, opening};
 
@@ -30,6 +31,7 @@ pub struct Configuration {
     /// Held by whoever changes what is in force, from the first look to the last step.
     additions: Mutex<Additions>,
     accounts: Arc<AccountRuntimes>,
+    removed: RemovedAccounts,
     books: Books,
 }
 
@@ -71,6 +73,7 @@ impl Configuration {
             files: ArcSwap::from_pointee(loaded),
             additions: Mutex::new(built.additions),
             accounts,
+            removed: RemovedAccounts::default(),
             books,
         })
     }
@@ -88,6 +91,11 @@ impl Configuration {
     /// Accounts and operators of the management API. Waits for a change that is under way.
     pub fn additions(&self) -> Additions {
         self.additions.lock().clone()
+    }
+
+    /// Accounts that were in force once and are no longer provisioned.
+    pub fn removed_accounts(&self) -> &RemovedAccounts {
+        &self.removed
     }
 
     /// Begins a change, which nobody else can do meanwhile. Waits for one that is under way.
@@ -135,13 +143,16 @@ impl ConfigurationChange<'_> {
 
     /// Puts what was prepared in force, once its change is durable. Operators' links follow once they are told.
     pub fn enact(&mut self, prepared: Prepared, provisioned: Provisioned) {
-        let Configuration { snapshot, operator_queues, accounts, .. } = self.configuration;
+        let Configuration { snapshot, operator_queues, accounts, removed, .. } = self.configuration;
         let before = Arc::clone(&snapshot.load().operator_queues);
         let built = prepared.build(accounts, provisioned, &before);
         *self.additions = built.additions;
         // First the queues: a message that is routed by the snapshot finds its queue.
         operator_queues.follow(built.operator_queues);
+        // Whoever looks for an account finds it in one of the two at every moment.
+        removed.keep_those_that_left(&snapshot.load(), &built.snapshot);
         snapshot.store(built.snapshot);
+        removed.forget_those_of(&snapshot.load());
     }
 
     /// Checks one account of the API, new or changed, whose prices are those of the tariff version in force.
@@ -159,7 +170,7 @@ impl ConfigurationChange<'_> {
 
     /// Puts one account in force and nothing else, once its change is durable.
     pub fn enact_account(&mut self, prepared: PreparedAccount, provisioned: &Provisioned) {
-        let Configuration { snapshot, accounts, .. } = self.configuration;
+        let Configuration { snapshot, accounts, removed, .. } = self.configuration;
         let (&[number], &[wallet]) = (&provisioned.accounts[..], &provisioned.wallets[..]) else {
             unreachable!("one account was provisioned")
         };
@@ -169,6 +180,7 @@ impl ConfigurationChange<'_> {
         self.additions.accounts.insert(id, provisioned.clone());
         let account = Arc::new(ActiveAccount { provisioned, terms: Arc::new(terms), runtime });
         snapshot.load().changed_accounts.put(&account);
+        removed.forget_those_of(&snapshot.load());
     }
 }
 

@@ -16,5 +16,6 @@ pub mod fnv;
 pub mod metrics;
 pub mod operators;
 pub mod reload_order;
+pub mod removed_accounts;
 pub mod snapshot;
 pub mod snapshot_builder;

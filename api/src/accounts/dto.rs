@@ -98,6 +98,8 @@ pub enum AccountStatus {
     Active,
     /// Every one is refused.
     Suspended,
+    /// It is no longer provisioned; its books can be read, and nothing of it can be changed.
+    Removed,
 }
 
 /// The source addresses that an account may use.

@@ -47,6 +47,8 @@ pub enum WecallTransactionType {
     Adjustment,
     /// The balance that the account began with.
     OpeningBalance,
+    /// An invoice was paid.
+    InvoicePayment,
 }
 
 /// The status of a transaction.
@@ -274,13 +276,13 @@ pub enum WecallCategory {
 /// An invoice as these clients know it.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct WecallInvoice {
-    /// The number of it.
-    pub sid: String,
+    /// The number of it; null where nobody has drafted one for these days.
+    pub sid: Option<String>,
     /// The account's id.
     pub business_sid: String,
-    /// Counted without gaps.
+    /// Counted without gaps; null where nobody has drafted one for these days.
     #[schema(example = "INV-2026-000001")]
-    pub invoice_number: String,
+    pub invoice_number: Option<String>,
     /// The first day, as it was asked for.
     #[schema(format = Date, example = "2026-11-01")]
     pub period_start: String,
@@ -299,7 +301,7 @@ pub struct WecallInvoice {
     pub due_date: Option<Time>,
     /// The time at which it was noted as paid.
     pub paid_date: Option<Time>,
-    /// The time at which it was drafted.
+    /// The time at which it was drafted, or now where nobody has.
     pub created_at: Time,
 }
 

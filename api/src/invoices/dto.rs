@@ -21,6 +21,9 @@ pub struct Invoice {
     pub period_end: Time,
     /// The sum of its lines: what the ledger says was debited in the period, less what was given back in it.
     pub total_amount: Money,
+    /// The part of the total that is to be paid: what was not debited from a balance above zero. It is fixed when the
+    /// invoice is sent, and null before.
+    pub amount_due: Option<Money>,
     /// Of all money here.
     pub currency: CurrencyCode,
     /// The status of the invoice.
@@ -35,7 +38,7 @@ pub struct Invoice {
     pub created_at: Time,
     /// The time at which it was sent.
     pub issued_at: Option<Time>,
-    /// The time at which it is to be paid by.
+    /// The time at which it is to be paid by; null where nothing is due.
     pub due_at: Option<Time>,
     /// The time at which it was noted as paid.
     pub paid_at: Option<Time>,
@@ -63,6 +66,9 @@ pub struct InvoiceSummary {
     pub period_end: Time,
     /// The sum of its lines.
     pub total_amount: Money,
+    /// The part of the total that is to be paid, from when it was sent on.
+    #[serde(default)]
+    pub amount_due: Option<Money>,
     /// Of the total.
     pub currency: CurrencyCode,
     /// The status of the invoice.
@@ -83,7 +89,7 @@ pub struct InvoiceSummary {
 pub enum InvoiceStatus {
     /// It can still be brought up to date.
     Draft,
-    /// It is fixed, and owed.
+    /// It is fixed, and what is due of it is owed.
     Sent,
     /// It was paid.
     Paid,
@@ -155,6 +161,9 @@ pub struct InvoicePayments {
     pub top_ups: Money,
     /// Corrections by hand, of either sign.
     pub adjustments: Money,
+    /// Payments of invoices.
+    #[serde(default, skip_serializing_if = "Money::is_zero")]
+    pub invoice_payments: Money,
 }
 
 /// An invoice to draft.

@@ -86,6 +86,8 @@ pub enum TransactionKind {
     Adjustment,
     /// The balance that the account began with.
     OpeningBalance,
+    /// An invoice was paid.
+    InvoicePayment,
 }
 
 /// The status of a transaction.

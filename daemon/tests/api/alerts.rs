@@ -15,6 +15,7 @@ use crate::support::smpp::Login;
 use crate::support::smsc::Smsc;
 use crate::support::wait::eventually;
 use crate::support::webhook::{Post, Webhook};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 const BUSY: Login = Login { system_id: "busy", password: "secret01" };
@@ -235,12 +236,15 @@ fn credit_overage_and_payments_are_told_of() {
     api.post("/v1/accounts/busy/topups", &json!({ "amount": "0.02", "reference": "paid" })).expect(201);
     until_alerts(&api, "account=busy&type=credit_nearly_used&active=false", 1);
 
-    let period = json!({ "account": "busy", "period_start": "2026-01-01", "period_end": "2026-02-01" });
+    let now = Timestamp::now();
+    let yesterday = (now - SignedDuration::from_hours(24)).to_string();
+    let period = json!({ "account": "busy", "period_start": yesterday, "period_end": now.to_string() });
     let number =
         api.post("/v1/invoices", &period).expect(201).json["invoice_number"].as_str().unwrap().to_owned();
     api.order(&format!("/v1/invoices/{number}/send")).expect(200);
     let due = until_alerts(&api, "account=busy&type=payment_due", 1).remove(0);
     assert_eq!((&due["subject"], &due["severity"]), (&json!(number), &json!("warning")));
+    assert_eq!(due["current_value"], "0.84", "what is not paid of it");
     api.order(&format!("/v1/invoices/{number}/pay")).expect(200);
     until_alerts(&api, "account=busy&type=payment_due&active=false", 1);
 

@@ -17,6 +17,7 @@ mod content;
 mod dispatches;
 mod docs;
 mod invoices;
+mod invoices_issued;
 mod ledger;
 mod money;
 mod once;

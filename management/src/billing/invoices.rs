@@ -2,9 +2,11 @@
 //!
 //! A draft has its number from the beginning and is never removed, only cancelled, so that the numbers of a year have no gap.
 
+mod amount_due;
 mod content;
 mod list;
 pub mod monthly;
+mod overlap;
 pub mod owed;
 mod progress;
 pub mod record;
@@ -18,6 +20,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use serde_json::json;
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
 use tollgate_api::extract::IfMatch;
@@ -25,11 +28,14 @@ use tollgate_api::invoices::{
     Cancellation, Drafted, Invoice, InvoiceStatus, InvoiceSummary, InvoicesQuery, InvoicesService,
     NewInvoice, Payment,
 };
+use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
+use tollgate_storage::change::{EntryChange, EntryText};
 use tollgate_storage::clock::now;
+use tollgate_storage::rows::EntryKind;
 use tollgate_storage::store::Store;
 
 use crate::collections::INVOICES;
@@ -37,12 +43,10 @@ use crate::context::Context;
 use crate::documents::stored_document;
 use crate::identity::visibility::Visibility;
 use content::ContentReader;
+use overlap::{MICROS_PER_DAY, PERIOD_DAYS_MAX};
 use record::{InvoiceRecord, number_key, period_key};
 use writer::{InvoiceWriter, close_books};
 
-const MICROS_PER_DAY: u64 = 86_400_000_000;
-/// Days in the period of an invoice.
-const PERIOD_DAYS_MAX: u64 = 400;
 /// Characters of a reference or a reason.
 const TEXT_CHARACTERS_MAX: usize = 200;
 
@@ -67,23 +71,21 @@ impl InvoicesService for Invoices {
     }
 
     fn draft_invoice(&self, caller: &Caller, new: &NewInvoice) -> Answer<Drafted> {
-        let account = self.visibility.visible_account(caller, &new.account)?;
+        let account = self.visibility.readable_account(caller, &new.account)?;
         let period = checked_period(new, now())?;
+        overlap::check_free(self.store(), &new.account, &period)?;
         let content = self.contents.read(&account, &period)?;
         let mut writer = self.writer.lock();
+        overlap::check_free(self.store(), &new.account, &period)?;
         let Some((revision, before)) = self.of_period(&new.account, &period)? else {
             let invoice = writer.number(caller, &account, &period, content, None)?;
             return Ok(Drafted { invoice, is_new: true });
         };
-        if before.status != InvoiceStatus::Draft {
-            let message = format!("the period is invoiced by {}, which is no longer a draft", before.number);
-            return Err(Problem::wrong_state(message));
-        }
         let invoice = if before.content == content {
             Versioned::new(revision, before.view())
         } else {
             let after = InvoiceRecord { content, ..before.clone() };
-            writer.put(caller, revision, &before, after, "invoice.refresh")?
+            writer.put(caller, (revision, &before), after, "invoice.refresh")?
         };
         Ok(Drafted { invoice, is_new: false })
     }
@@ -91,19 +93,22 @@ impl InvoicesService for Invoices {
     fn send_invoice(&self, caller: &Caller, number: &str, if_match: IfMatch) -> Answer<Versioned<Invoice>> {
         let (_, draft) = self.visible(caller, number)?;
         in_state(&draft, &[InvoiceStatus::Draft], "sent")?;
-        let period = draft.period_start.0..draft.period_end.0;
+        let period = draft.period();
         if !close_books(&self.context, period.end)? {
             return Err(Problem::wrong_state(format!("the period of {number} is not over")));
         }
-        let account = self.visibility.visible_account(caller, &draft.account)?;
+        let account = self.visibility.readable_account(caller, &draft.account)?;
         let content = self.contents.read(&account, &period)?;
         let days = u64::from(self.context.settings.billing.invoice_due_days);
         self.change(caller, number, if_match, "invoice.send", |record, now| {
             in_state(record, &[InvoiceStatus::Draft], "sent")?;
+            overlap::check_free(self.store(), &record.account, &period)?;
             record.content = content;
             record.status = InvoiceStatus::Sent;
             record.issued_at = Some(Time(now));
-            record.due_at = Some(Time(UnixMicros(now.0.saturating_add(days * MICROS_PER_DAY))));
+            let (due, due_at) = (self.amount_due(record)?, now.0.saturating_add(days * MICROS_PER_DAY));
+            record.amount_due = Some(due);
+            record.due_at = Some(Time(UnixMicros(due_at))).filter(|_| !due.is_zero());
             record.content_hash = Some(record.hash());
             Ok(())
         })
@@ -119,12 +124,27 @@ impl InvoicesService for Invoices {
         if let Some(reference) = &payment.reference {
             check_text("reference", reference)?;
         }
-        self.change(caller, number, if_match, "invoice.pay", |record, now| {
+        let (_, invoice) = self.visible(caller, number)?;
+        let account = self.visibility.readable_account(caller, &invoice.account)?;
+        self.change_with(caller, number, if_match, "invoice.pay", |record, now| {
             in_state(record, &[InvoiceStatus::Sent, InvoiceStatus::Overdue], "paid")?;
+            let due = self.amount_due(record)?;
+            record.amount_due = Some(due);
             record.status = InvoiceStatus::Paid;
             record.paid_at = Some(Time(now));
             record.payment_reference = payment.reference;
-            Ok(())
+            if due.is_zero() {
+                return Ok(None);
+            }
+            let text = EntryText {
+                actor: caller.actor.clone(),
+                reference: record.payment_reference.clone().unwrap_or_else(|| record.number.clone()),
+                details: format!("payment of invoice {}", record.number),
+                metadata: json!({ "invoice_number": record.number }).to_string(),
+            };
+            let wallet = Arc::clone(&account.runtime.wallet);
+            let entry = EntryChange::credit(wallet, EntryKind::InvoicePayment, due.0, text);
+            entry.map(Some).map_err(Problem::refused)
         })
     }
 
@@ -160,9 +180,44 @@ impl Invoices {
         self.contents.stop();
     }
 
-    /// The books that the invoices are in.
-    pub fn store(&self) -> &Store {
+    /// The ground that the invoices stand on.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    fn store(&self) -> &Store {
         self.context.store()
+    }
+
+    /// The invoice of an account for exactly this period, or what a draft would say. Nothing is written, and what was never
+    /// drafted has an empty number.
+    pub fn preview(&self, caller: &Caller, account: &str, period: &Range<UnixMicros>) -> Answer<Invoice> {
+        let account = self.visibility.readable_account(caller, account)?;
+        let charged = &account.provisioned.account;
+        let stored = self.of_period(&charged.id, period)?.map(|(_, record)| record);
+        let draft = match stored {
+            Some(record) if record.status != InvoiceStatus::Draft => return Ok(record.view()),
+            Some(record) => Some(record),
+            None => None,
+        };
+        check_period(period, now())?;
+        let content = self.contents.read(&account, period)?;
+        if let Some(record) = draft {
+            return Ok(InvoiceRecord { content, ..record }.view());
+        }
+        let owner = (&*charged.id, CurrencyCode(charged.currency));
+        Ok(InvoiceRecord::draft(String::new(), owner, period, content, now()).view())
+    }
+
+    /// The amount that is due of an invoice: as it was fixed, or as the books are now.
+    fn amount_due(&self, record: &InvoiceRecord) -> Answer<Money> {
+        if let Some(due) = record.amount_due {
+            return Ok(due);
+        }
+        let missing = || Problem::internal(format!("{} is of an account without books", record.number));
+        let account = self.context.account(&record.account).ok_or_else(missing)?;
+        let number = account.runtime.wallet.number();
+        amount_due::amount_due(self.store(), number, &record.period(), record.content.total)
     }
 
     /// Changes an invoice that the caller may see.
@@ -174,6 +229,18 @@ impl Invoices {
         action: &str,
         change: impl FnOnce(&mut InvoiceRecord, UnixMicros) -> Answer<()>,
     ) -> Answer<Versioned<Invoice>> {
+        self.change_with(caller, number, if_match, action, |record, now| change(record, now).map(|()| None))
+    }
+
+    /// The same, with the ledger entry that belongs to the change.
+    fn change_with(
+        &self,
+        caller: &Caller,
+        number: &str,
+        if_match: IfMatch,
+        action: &str,
+        change: impl FnOnce(&mut InvoiceRecord, UnixMicros) -> Answer<Option<EntryChange>>,
+    ) -> Answer<Versioned<Invoice>> {
         let mut writer = self.writer.lock();
         let (revision, before) = self.visible(caller, number)?;
         if_match.check(revision)?;
@@ -181,8 +248,8 @@ impl Invoices {
             return Err(Problem::internal(format!("{number} has changed since it was sent")));
         }
         let mut after = before.clone();
-        change(&mut after, now())?;
-        writer.put(caller, revision, &before, after, action)
+        let entry = change(&mut after, now())?;
+        writer.put_with(caller, (revision, &before), after, action, entry)
     }
 
     /// An invoice with its revision, if it is of an account that the caller may see.
@@ -208,7 +275,14 @@ impl Invoices {
 
 /// The period that is asked for. If it is not over yet, the draft covers what was charged until now.
 fn checked_period(new: &NewInvoice, now: UnixMicros) -> Answer<Range<UnixMicros>> {
-    let (start, end) = (new.period_start.0, new.period_end.0);
+    let period = new.period_start.0..new.period_end.0;
+    check_period(&period, now)?;
+    Ok(period)
+}
+
+/// Refuses a period that no invoice has.
+fn check_period(period: &Range<UnixMicros>, now: UnixMicros) -> Answer<()> {
+    let (start, end) = (period.start, period.end);
     if start > now {
         return Err(Problem::field("period_start", "is in the future"));
     }
@@ -219,7 +293,7 @@ fn checked_period(new: &NewInvoice, now: UnixMicros) -> Answer<Range<UnixMicros>
         let message = format!("is more than {PERIOD_DAYS_MAX} days after period_start");
         return Err(Problem::field("period_end", message));
     }
-    Ok(start..end)
+    Ok(())
 }
 
 fn in_state(record: &InvoiceRecord, states: &[InvoiceStatus], done: &str) -> Answer<()> {

@@ -13,6 +13,7 @@ use tollgate_storage::clock::now;
 use super::invoices::Invoices;
 use super::invoices::monthly::MonthlyInvoices;
 use super::invoices::owed::owed_before;
+use crate::account_facts::AccountFactsKeeper;
 use crate::notifications::alerts::watch::AlertWatch;
 
 /// Time between two looks for alerts.
@@ -25,8 +26,8 @@ const REST_PER_LOOK: u32 = 50;
 const REST_MAX: Duration = Duration::from_secs(10);
 
 /// Follows the schedule for as long as the process lives.
-pub async fn keep(watch: AlertWatch, invoices: Arc<Invoices>) {
-    tokio::join!(keep_watch(watch), keep_billing(&invoices));
+pub async fn keep(watch: AlertWatch, invoices: Arc<Invoices>, facts: Arc<AccountFactsKeeper>) {
+    tokio::join!(keep_watch(watch), keep_billing(&invoices, &facts));
 }
 
 async fn keep_watch(watch: AlertWatch) {
@@ -43,12 +44,13 @@ async fn keep_watch(watch: AlertWatch) {
     }
 }
 
-async fn keep_billing(invoices: &Arc<Invoices>) {
+async fn keep_billing(invoices: &Arc<Invoices>, facts: &Arc<AccountFactsKeeper>) {
     let mut monthly = Some(MonthlyInvoices::new(Arc::clone(invoices)));
     while let Some(mut state) = monthly.take() {
-        let invoices = Arc::clone(invoices);
+        let (invoices, facts) = (Arc::clone(invoices), Arc::clone(facts));
         let round = tokio::task::spawn_blocking(move || {
             let started = Instant::now();
+            note(facts.write());
             let is_more = note(bill(&invoices, &mut state)).unwrap_or(false);
             (state, started.elapsed(), is_more)
         });
@@ -62,7 +64,7 @@ async fn keep_billing(invoices: &Arc<Invoices>) {
 /// Does a part of what is due by now; true if there is more.
 fn bill(invoices: &Invoices, monthly: &mut MonthlyInvoices) -> Answer<bool> {
     let now = now();
-    invoices.mark_overdue(&owed_before(invoices.store(), now)?, now)?;
+    invoices.mark_overdue(&owed_before(invoices.context(), now)?, now)?;
     monthly.draft(now)
 }
 

@@ -35,7 +35,7 @@ pub struct UsageReports {
 
 impl UsageService for UsageReports {
     fn usage(&self, caller: &Caller, account: &str, query: &UsageQuery) -> Answer<Usage> {
-        let account = self.visibility.visible_account(caller, account)?;
+        let account = self.visibility.readable_account(caller, account)?;
         let period = query.period.unwrap_or_default();
         let (from, to) = (query.from.map(|at| at.0), query.to.map(|at| at.0));
         let time_zone = &account.terms.plan.plan.time_zone;
@@ -79,7 +79,7 @@ impl UsageService for UsageReports {
         let asked = Asked { period: query.period.unwrap_or_default(), from, to, days_max: DAYS_OF_MANY_MAX };
         // A wrong query is refused even where there are no accounts.
         asked.instants(&jiff::tz::TimeZone::UTC, now())?;
-        let accounts = self.visibility.visible_accounts(caller).into_iter();
+        let accounts = self.visibility.readable_accounts(caller).into_iter();
         let accounts = accounts.map(|account| (account.provisioned.account.id.to_string(), account));
         let Page { items, next_cursor } = paging.page(accounts, |key, after| key > after);
         let items = items.iter().map(|account| self.totals(account, &asked)).collect::<Answer<_>>()?;

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::{Value, json};
-use tollgate_api::accounts::AccountStatus;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::extract::IdempotencyKey;
@@ -66,7 +65,7 @@ struct Posting<'a> {
 
 impl WalletsService for Wallets {
     fn balance(&self, caller: &Caller, account: &str, query: BalanceQuery) -> Answer<Balance> {
-        let account = self.visibility.visible_account(caller, account)?;
+        let account = self.visibility.readable_account(caller, account)?;
         let charged = &account.provisioned.account;
         let (id, currency) = (charged.id.to_string(), CurrencyCode(charged.currency));
         let present = now();
@@ -93,7 +92,7 @@ impl WalletsService for Wallets {
     }
 
     fn wallet(&self, caller: &Caller, account: &str) -> Answer<Wallet> {
-        let account = self.visibility.visible_account(caller, account)?;
+        let account = self.visibility.readable_account(caller, account)?;
         let charged = &account.provisioned.account;
         let record = self.accounts.get(&charged.id);
         let (state, present) = (account.runtime.wallet.state(), now());
@@ -106,7 +105,7 @@ impl WalletsService for Wallets {
             available: Money(available(state.balance, charged.credit_limit)),
             low_balance_threshold: charged.low_balance_threshold.map(Money),
             overage_segments: record.and_then(|record| record.value.overage_segments),
-            status: if charged.suspended { AccountStatus::Suspended } else { AccountStatus::Active },
+            status: self.visibility.status_of(&account),
             plan: charged.plan.to_string(),
             month: month.to_string(),
             segments_this_month: state.counted(month),
@@ -120,12 +119,12 @@ impl WalletsService for Wallets {
         account: &str,
         query: &TransactionsQuery,
     ) -> Answer<Page<Transaction>> {
-        let account = self.visibility.visible_account(caller, account)?;
+        let account = self.visibility.readable_account(caller, account)?;
         transactions::list(self.store(), &account, query)
     }
 
     fn transaction(&self, caller: &Caller, account: &str, id: &str) -> Answer<Transaction> {
-        let account = self.visibility.visible_account(caller, account)?;
+        let account = self.visibility.readable_account(caller, account)?;
         let found = id.parse().ok().map(|number| transactions::find(self.store(), &account, number));
         let missing = || Problem::not_found(format!("there is no transaction `{id}` of this account"));
         found.transpose()?.flatten().ok_or_else(missing)

@@ -35,7 +35,7 @@ impl<T: Content> Claims<T> {
         query: &ApprovedQuery,
     ) -> Answer<Page<T::View>> {
         let paging = query.paging()?;
-        self.visibility.visible_account(caller, account)?;
+        self.visibility.readable_account(caller, account)?;
         let mut found = self.documents.all();
         found.retain(|document| {
             let claim = document.value.claim();

@@ -48,6 +48,7 @@ pub fn transaction(transaction: Transaction) -> WecallTransaction {
             TransactionKind::Refund => WecallTransactionType::Refund,
             TransactionKind::Adjustment => WecallTransactionType::Adjustment,
             TransactionKind::OpeningBalance => WecallTransactionType::OpeningBalance,
+            TransactionKind::InvoicePayment => WecallTransactionType::InvoicePayment,
         },
         amount: transaction.amount,
         currency: transaction.currency,
@@ -144,10 +145,12 @@ pub fn usage(usage: Usage, period: WecallPeriod) -> Answer<WecallUsage> {
 
 /// An invoice with the days of the request.
 pub fn invoice(invoice: Invoice, first: Date, last: Date) -> Answer<WecallInvoice> {
+    // A preview has no number.
+    let number = Some(invoice.invoice_number).filter(|number| !number.is_empty());
     Ok(WecallInvoice {
-        sid: invoice.invoice_number.clone(),
+        sid: number.clone(),
         business_sid: invoice.account,
-        invoice_number: invoice.invoice_number,
+        invoice_number: number,
         period_start: first.to_string(),
         period_end: last.to_string(),
         total_amount: invoice.total_amount,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tollgate_api::accounts::AccountStatus;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::{Caller, Reach};
 use tollgate_api::problem::Problem;
@@ -54,11 +55,34 @@ impl Visibility {
         self.accounts.get(account)?.value.parent.clone()
     }
 
-    /// An account in force that the caller may see.
+    /// An account in force that the caller may see. One that was removed is refused: it can only be read.
     pub(crate) fn visible_account(&self, caller: &Caller, account: &str) -> Answer<Arc<ActiveAccount>> {
-        let found =
-            self.may_see(caller, account).then(|| self.context.core.snapshot.load().by_account(account));
+        let found = self.readable_account(caller, account)?;
+        if self.is_removed(&found) {
+            let message = format!("account `{account}` was removed; its books can be read, and not changed");
+            return Err(Problem::wrong_state(message));
+        }
+        Ok(found)
+    }
+
+    /// An account that the caller may see, whether it is still in force or was removed: its books are there.
+    pub(crate) fn readable_account(&self, caller: &Caller, account: &str) -> Answer<Arc<ActiveAccount>> {
+        let found = self.may_see(caller, account).then(|| self.context.account(account));
         found.flatten().ok_or_else(|| Problem::not_found(format!("there is no account `{account}`")))
+    }
+
+    /// True if an account is no longer provisioned.
+    pub(crate) fn is_removed(&self, account: &ActiveAccount) -> bool {
+        self.context.core.snapshot.load().by_account(&account.provisioned.account.id).is_none()
+    }
+
+    /// The status of an account.
+    pub(crate) fn status_of(&self, account: &ActiveAccount) -> AccountStatus {
+        match account.provisioned.account.suspended {
+            _ if self.is_removed(account) => AccountStatus::Removed,
+            true => AccountStatus::Suspended,
+            false => AccountStatus::Active,
+        }
     }
 
     /// Every account in force that the caller may see, in the order of their ids.
@@ -71,6 +95,16 @@ impl Visibility {
             .accounts()
             .filter(|account| self.may_see(caller, &account.provisioned.account.id))
             .collect();
+        accounts.sort_by(|one, other| one.provisioned.account.id.cmp(&other.provisioned.account.id));
+        accounts
+    }
+
+    /// The same, and those that were removed.
+    pub(crate) fn readable_accounts(&self, caller: &Caller) -> Vec<Arc<ActiveAccount>> {
+        let mut accounts = self.visible_accounts(caller);
+        let removed = self.context.core.configuration.removed_accounts().all().into_iter();
+        let removed = removed.filter(|account| self.may_see(caller, &account.provisioned.account.id));
+        accounts.extend(removed.filter(|account| self.is_removed(account)));
         accounts.sort_by(|one, other| one.provisioned.account.id.cmp(&other.provisioned.account.id));
         accounts
     }

@@ -18,6 +18,8 @@ pub enum EntryKind {
     Refund = 3,
     /// A correction by hand, of either sign.
     Adjustment = 4,
+    /// The payment of an invoice; the entry's details name it.
+    InvoicePayment = 5,
 }
 
 impl EntryKind {
@@ -28,11 +30,12 @@ impl EntryKind {
             Self::TopUp => "top_up",
             Self::Refund => "refund",
             Self::Adjustment => "adjustment",
+            Self::InvoicePayment => "invoice_payment",
         }
     }
 
     fn from_byte(byte: u8) -> Option<Self> {
-        [Self::OpeningBalance, Self::TopUp, Self::Refund, Self::Adjustment]
+        [Self::OpeningBalance, Self::TopUp, Self::Refund, Self::Adjustment, Self::InvoicePayment]
             .into_iter()
             .find(|kind| *kind as u8 == byte)
     }

@@ -43,7 +43,7 @@ fn entries(store: &Store) -> Result<BTreeMap<AccountNumber, Entries>, Unavailabl
             let sum = match entry.kind {
                 EntryKind::OpeningBalance => &mut of_account.opening_balance,
                 EntryKind::Refund => &mut of_account.refunded,
-                EntryKind::TopUp | EntryKind::Adjustment => return true,
+                EntryKind::TopUp | EntryKind::Adjustment | EntryKind::InvoicePayment => return true,
             };
             *sum = [*sum, entry.amount].into_iter().sum();
         }

@@ -40,6 +40,7 @@ struct Gathered {
     tariffs: Vec<u32>,
     top_ups: i128,
     adjustments: i128,
+    invoice_payments: i128,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -161,7 +162,7 @@ impl ContentReader {
     }
 
     fn content(&self, gathered: Gathered) -> Answer<Content> {
-        let Gathered { charged, refunded, tariffs, top_ups, adjustments } = gathered;
+        let Gathered { charged, refunded, tariffs, top_ups, adjustments, invoice_payments } = gathered;
         let snapshot = self.context.core.snapshot.load();
         let mut lines = Vec::with_capacity(charged.len() + refunded.len());
         let mut total = 0;
@@ -174,7 +175,11 @@ impl ContentReader {
             total += sum.micros;
             lines.push(line(&snapshot, network, sum, true)?);
         }
-        let payments = InvoicePayments { top_ups: money(top_ups)?, adjustments: money(adjustments)? };
+        let payments = InvoicePayments {
+            top_ups: money(top_ups)?,
+            adjustments: money(adjustments)?,
+            invoice_payments: money(invoice_payments)?,
+        };
         Ok(Content {
             lines,
             total: money(total)?,
@@ -213,6 +218,7 @@ impl Gathered {
             }
             EntryKind::OpeningBalance | EntryKind::TopUp => self.top_ups += micros,
             EntryKind::Adjustment => self.adjustments += micros,
+            EntryKind::InvoicePayment => self.invoice_payments += micros,
         }
         None
     }

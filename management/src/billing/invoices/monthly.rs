@@ -17,18 +17,17 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
-use tollgate_api::invoices::InvoiceStatus;
+use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
-use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_storage::change::Expected;
 use tollgate_storage::rows::EntryKind;
 use tollgate_storage::store::Store;
 
-use super::Invoices;
 use super::progress::{Progress, Through, account_key};
 use super::record::InvoiceRecord;
 use super::writer::{UNDER_WAY_MAX_MICROS, books_closed_at};
+use super::{Invoices, overlap};
 use crate::billing::period::{month_at, month_begins_at, zone};
 use crate::collections::COUNTERS;
 use crate::context::Context;
@@ -71,7 +70,7 @@ struct Pass {
     not_before: UnixMicros,
     done: Done,
     /// Accounts that remain to be invoiced.
-    accounts: Vec<AccountNumber>,
+    accounts: Vec<Arc<ActiveAccount>>,
 }
 
 impl MonthlyInvoices {
@@ -88,12 +87,12 @@ impl MonthlyInvoices {
         let Some(pass) = &mut self.pass else { return Ok(false) };
         let started = Instant::now();
         while let Some(account) = pass.accounts.last() {
-            match draft_month(&self.invoices, *account, pass) {
+            match draft_month(&self.invoices, account, pass) {
                 // Tried again at the next look.
                 Err(problem) if matches!(&*problem.code, "unavailable" | "conflict") => return Err(problem),
                 Err(problem) => {
-                    let (account, month) = (account.0, pass.month);
-                    tracing::error!(account, %month, problem = %problem.detail, "an account cannot be invoiced");
+                    let (account, month) = (&account.provisioned.account.id, pass.month);
+                    tracing::error!(%account, %month, problem = %problem.detail, "an account cannot be invoiced");
                 }
                 Ok(()) => {}
             }
@@ -114,8 +113,10 @@ impl MonthlyInvoices {
         // What was submitted before the end of a month is committed by then.
         let now = UnixMicros(now.0.saturating_sub(UNDER_WAY_MAX_MICROS));
         let loaded = context.core.configuration.files();
-        let zones: BTreeSet<&str> =
-            loaded.provisioning.plans.iter().map(|plan| plan.time_zone.as_str()).collect();
+        let removed = context.core.configuration.removed_accounts().all();
+        let of_removed = removed.iter().map(|account| account.terms.plan.plan.time_zone.as_str());
+        let of_plans = loaded.provisioning.plans.iter().map(|plan| plan.time_zone.as_str());
+        let zones: BTreeSet<&str> = of_plans.chain(of_removed).collect();
         for name in zones {
             let Some(month) = month_at(&zone(name)?, now) else { continue };
             let ended = month.0.saturating_sub(1);
@@ -151,9 +152,10 @@ fn begin_pass(context: &Context, name: &str, done: Done) -> Answer<Option<Pass>>
     let not_before = month_begins_at(&zone, Month(done.skipped + 1)).filter(|_| done.skipped > 0);
     // The clock has passed the end; wait until every commit under way has, too.
     books_closed_at(context)?;
-    let snapshot = context.core.snapshot.load();
-    let in_zone = snapshot.accounts().filter(|account| account.terms.plan.plan.time_zone == name);
-    let accounts: Vec<_> = in_zone.map(|account| account.runtime.wallet.number()).collect();
+    let in_zone = |account: &Arc<ActiveAccount>| account.terms.plan.plan.time_zone == name;
+    let mut accounts: Vec<_> = context.core.snapshot.load().accounts().filter(in_zone).collect();
+    // Those that were removed are invoiced for what they were charged before.
+    accounts.extend(context.core.configuration.removed_accounts().all().into_iter().filter(in_zone));
     tracing::info!(zone = name, %month, accounts = accounts.len(), "a month has ended and is invoiced");
     Ok(Some(Pass {
         zone: name.to_owned(),
@@ -166,9 +168,8 @@ fn begin_pass(context: &Context, name: &str, done: Done) -> Answer<Option<Pass>>
 }
 
 /// Drafts one account's month, unless nothing was charged or refunded in it or it was done before.
-fn draft_month(invoices: &Invoices, account: AccountNumber, pass: &Pass) -> Answer<()> {
+fn draft_month(invoices: &Invoices, account: &ActiveAccount, pass: &Pass) -> Answer<()> {
     let context = &invoices.context;
-    let Some(account) = context.core.snapshot.load().by_number(account) else { return Ok(()) };
     let id = &account.provisioned.account.id;
     let noted = stored_document::<Through>(context.store(), COUNTERS, &account_key(id))?;
     let end = pass.instants.end;
@@ -176,31 +177,60 @@ fn draft_month(invoices: &Invoices, account: AccountNumber, pass: &Pass) -> Answ
     if noted.is_some_and(|(_, through)| through.month >= pass.month.0) || since >= end {
         return Ok(());
     }
-    if !is_billed(context.store(), &account, &(since..end))? {
+    if !is_billed(context.store(), account, &(since..end))? {
         return Ok(());
     }
     // Charges between the months of two different zones belong to the later period.
     let begins = pass.instants.start.max(since);
-    let start = if is_billed(context.store(), &account, &(since..begins))? { since } else { begins };
+    let start = if is_billed(context.store(), account, &(since..begins))? { since } else { begins };
     let progress = Progress {
         expected: noted.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision)),
         through: Through { month: pass.month.0, until: Time(end) },
     };
     let period = start..end;
-    let content = invoices.contents.read(&account, &period)?;
-    let mut writer = invoices.writer.lock();
-    let system = Caller::system();
-    if let Some((revision, before)) = invoices.of_period(id, &period)? {
-        // Somebody has drafted it before the month was over.
-        if before.status == InvoiceStatus::Draft && before.content != content {
-            let after = InvoiceRecord { content, ..before.clone() };
-            writer.put(&system, revision, &before, after, "invoice.refresh")?;
-        }
-        let mut changes = context.change(&system);
-        progress.write(&mut changes, id);
-        return changes.commit().map(drop);
+    // What somebody has invoiced is left out.
+    let issued = overlap::issued(context.store(), id, &period)?;
+    let mut parts = overlap::gaps(&period, &issued);
+    let Some(last) = parts.pop() else { return note_progress(context, &progress, id) };
+    for part in parts {
+        draft_part(invoices, account, &part, None)?;
     }
-    writer.number(&system, &account, &period, content, Some(&progress)).map(drop)
+    draft_part(invoices, account, &last, Some(&progress))
+}
+
+/// Drafts a part of a month, unless nothing was charged or refunded in it; with the last one goes the note of progress.
+fn draft_part(
+    invoices: &Invoices,
+    account: &ActiveAccount,
+    part: &Range<UnixMicros>,
+    progress: Option<&Progress>,
+) -> Answer<()> {
+    let (context, id) = (&invoices.context, &account.provisioned.account.id);
+    let content = invoices.contents.read(account, part)?;
+    let mut writer = invoices.writer.lock();
+    if !overlap::issued(context.store(), id, part)?.is_empty() {
+        return Err(Problem::conflict("a part of the month was invoiced just now"));
+    }
+    let system = Caller::system();
+    let stored = invoices.of_period(id, part)?;
+    if stored.is_none() && !content.lines.is_empty() {
+        return writer.number(&system, account, part, content, progress).map(drop);
+    }
+    // Somebody has drafted it before the month was over.
+    if let Some((revision, before)) = stored
+        && before.content != content
+    {
+        let after = InvoiceRecord { content, ..before.clone() };
+        writer.put(&system, (revision, &before), after, "invoice.refresh")?;
+    }
+    progress.map_or(Ok(()), |progress| note_progress(context, progress, id))
+}
+
+fn note_progress(context: &Context, progress: &Progress, account: &str) -> Answer<()> {
+    let system = Caller::system();
+    let mut changes = context.change(&system);
+    progress.write(&mut changes, account);
+    changes.commit().map(drop)
 }
 
 /// True if anything was charged or refunded in a period.

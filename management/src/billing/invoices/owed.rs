@@ -4,12 +4,14 @@ use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::extract::IfMatch;
 use tollgate_api::invoices::{InvoiceStatus, InvoiceSummary};
+use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::store::Store;
 
 use super::record::{BY_DUE, due_prefix};
 use super::{Invoices, in_state};
 use crate::collections::INVOICES;
+use crate::context::Context;
 use crate::problems::unavailable;
 
 /// Invoices that one look reads.
@@ -17,8 +19,17 @@ const LOOKED_AT_MAX: usize = 100_000;
 /// Invoices that become overdue in one round; the next takes the rest.
 const MARKED_MAX: usize = 1_000;
 
-/// The invoices that are owed and due before then, the earliest first.
-pub fn owed_before(store: &Store, at: UnixMicros) -> Answer<Vec<InvoiceSummary>> {
+/// The invoices that are owed and due before then, the earliest first. Whose balance is not below zero owes nothing.
+pub fn owed_before(context: &Context, at: UnixMicros) -> Answer<Vec<InvoiceSummary>> {
+    let mut owed = unpaid_before(context.store(), at)?;
+    owed.retain(|invoice| {
+        let balance = context.account(&invoice.account).map(|account| account.runtime.wallet.state().balance);
+        invoice.amount_due.is_none_or(|due| !due.is_zero()) && balance.is_none_or(Amount::is_negative)
+    });
+    Ok(owed)
+}
+
+fn unpaid_before(store: &Store, at: UnixMicros) -> Answer<Vec<InvoiceSummary>> {
     let (end, mut owed) = (due_prefix(at), Vec::new());
     let visited = store.documents().list(INVOICES, BY_DUE.as_bytes(), None, |key, row| {
         if key >= end.as_bytes() || owed.len() == LOOKED_AT_MAX {
@@ -45,7 +56,14 @@ impl Invoices {
             let system = Caller::system();
             let marked = self.change(&system, number, IfMatch(None), "invoice.overdue", |record, _| {
                 in_state(record, &[InvoiceStatus::Sent], "overdue")?;
-                record.status = InvoiceStatus::Overdue;
+                let due = self.amount_due(record)?;
+                record.amount_due = Some(due);
+                // One that an earlier version sent may have been paid from the balance.
+                if due.is_zero() {
+                    record.due_at = None;
+                } else {
+                    record.status = InvoiceStatus::Overdue;
+                }
                 Ok(())
             });
             match marked {

@@ -4,6 +4,8 @@
 //! by account and period; the number of an account's invoice for a period; and the summaries of those that are owed, by when
 //! they are due. One change writes all documents of an invoice.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tollgate_api::invoices::{Invoice, InvoiceLine, InvoicePayments, InvoiceStatus, InvoiceSummary};
@@ -33,6 +35,9 @@ pub struct InvoiceRecord {
     pub issued_at: Option<Time>,
     #[serde(default)]
     pub due_at: Option<Time>,
+    /// Fixed when it is sent. An invoice that an earlier version sent has none.
+    #[serde(default)]
+    pub amount_due: Option<Money>,
     #[serde(default)]
     pub paid_at: Option<Time>,
     #[serde(default)]
@@ -56,6 +61,34 @@ pub struct Content {
 }
 
 impl InvoiceRecord {
+    /// A draft of this number.
+    pub fn draft(
+        number: String,
+        (account, currency): (&str, CurrencyCode),
+        period: &Range<UnixMicros>,
+        content: Content,
+        now: UnixMicros,
+    ) -> Self {
+        Self {
+            number,
+            account: account.to_owned(),
+            currency,
+            period_start: Time(period.start),
+            period_end: Time(period.end),
+            status: InvoiceStatus::Draft,
+            content,
+            created_at: Time(now),
+            issued_at: None,
+            due_at: None,
+            amount_due: None,
+            paid_at: None,
+            payment_reference: None,
+            cancelled_at: None,
+            cancel_reason: None,
+            content_hash: None,
+        }
+    }
+
     /// SHA-256 of what does not change once it is sent, in hexadecimal.
     pub fn hash(&self) -> String {
         let Self { number, account, currency, period_start, period_end, content, .. } = self;
@@ -73,6 +106,11 @@ impl InvoiceRecord {
         matches!(self.status, InvoiceStatus::Sent | InvoiceStatus::Overdue)
     }
 
+    /// The period of the invoice.
+    pub fn period(&self) -> Range<UnixMicros> {
+        self.period_start.0..self.period_end.0
+    }
+
     /// The invoice as lists show it.
     pub fn summary(&self) -> InvoiceSummary {
         InvoiceSummary {
@@ -81,6 +119,7 @@ impl InvoiceRecord {
             period_start: self.period_start,
             period_end: self.period_end,
             total_amount: self.content.total,
+            amount_due: self.amount_due,
             currency: self.currency,
             status: self.status,
             created_at: self.created_at,
@@ -99,6 +138,7 @@ impl InvoiceRecord {
             period_start: self.period_start,
             period_end: self.period_end,
             total_amount: total,
+            amount_due: self.amount_due,
             currency: self.currency,
             status: self.status,
             line_items: lines,

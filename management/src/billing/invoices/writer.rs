@@ -9,9 +9,8 @@ use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
 use tollgate_api::invoices::{Invoice, InvoiceStatus};
 use tollgate_api::money::CurrencyCode;
-use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::change::{Change, ChangeError, Expected};
+use tollgate_storage::change::{Change, ChangeError, EntryChange, Expected};
 use tollgate_storage::clock::now;
 use tollgate_storage::store::Unavailable;
 
@@ -60,23 +59,8 @@ impl InvoiceWriter {
         let counter = format!("invoices/{year}");
         let last = stored_document::<u64>(self.context.store(), COUNTERS, &counter)?;
         let next = last.map_or(0, |(_, last)| last) + 1;
-        let record = InvoiceRecord {
-            number: format!("INV-{year}-{next:06}"),
-            account: charged.id.to_string(),
-            currency: CurrencyCode(charged.currency),
-            period_start: Time(period.start),
-            period_end: Time(period.end),
-            status: InvoiceStatus::Draft,
-            content,
-            created_at: Time(now),
-            issued_at: None,
-            due_at: None,
-            paid_at: None,
-            payment_reference: None,
-            cancelled_at: None,
-            cancel_reason: None,
-            content_hash: None,
-        };
+        let owner = (&*charged.id, CurrencyCode(charged.currency));
+        let record = InvoiceRecord::draft(format!("INV-{year}-{next:06}"), owner, period, content, now);
         let mut changes = self.context.change(caller);
         write_invoice(&mut changes, None, &record);
         let expected = last.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision));
@@ -94,12 +78,26 @@ impl InvoiceWriter {
     pub fn put(
         &mut self,
         caller: &Caller,
-        revision: u64,
-        before: &InvoiceRecord,
+        before: (u64, &InvoiceRecord),
         after: InvoiceRecord,
         action: &str,
     ) -> Answer<Versioned<Invoice>> {
+        self.put_with(caller, before, after, action, None)
+    }
+
+    /// Writes an invoice that has changed, and in the same change the ledger entry that belongs to it.
+    pub fn put_with(
+        &mut self,
+        caller: &Caller,
+        (revision, before): (u64, &InvoiceRecord),
+        after: InvoiceRecord,
+        action: &str,
+        entry: Option<EntryChange>,
+    ) -> Answer<Versioned<Invoice>> {
         let mut changes = self.context.change(caller);
+        if let Some(entry) = entry {
+            changes.entry(entry);
+        }
         write_invoice(&mut changes, Some((revision, before)), &after);
         note_invoice(&mut changes, action, Some(before), &after);
         let changed = changes.commit()?;

@@ -169,6 +169,7 @@ fn kind_of(kind: EntryKind) -> TransactionKind {
         EntryKind::TopUp => TransactionKind::TopUp,
         EntryKind::Refund => TransactionKind::Refund,
         EntryKind::Adjustment => TransactionKind::Adjustment,
+        EntryKind::InvoicePayment => TransactionKind::InvoicePayment,
     }
 }
 

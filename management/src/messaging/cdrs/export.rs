@@ -65,7 +65,7 @@ impl AskedExport<'_> {
             Some(id) => vec![lookup.account(caller, &names, id)?.0],
             None if caller.reaches_all() => names.account_numbers(),
             None => {
-                let accounts = visibility.visible_accounts(caller).into_iter();
+                let accounts = visibility.readable_accounts(caller).into_iter();
                 let mut numbers: Vec<_> = accounts.map(|account| account.runtime.wallet.number()).collect();
                 numbers.sort_unstable();
                 numbers

@@ -87,9 +87,9 @@ pub fn page(
     gathering.finish()
 }
 
-/// The accounts in force that the caller may see, in the order of their ids.
+/// The accounts that the caller may see, in the order of their ids.
 fn visible_accounts(visibility: &Visibility, caller: &Caller) -> Vec<(String, AccountNumber)> {
-    let accounts = visibility.visible_accounts(caller).into_iter();
+    let accounts = visibility.readable_accounts(caller).into_iter();
     let named = |account: Arc<ActiveAccount>| {
         (account.provisioned.account.id.to_string(), account.runtime.wallet.number())
     };

@@ -50,7 +50,7 @@ impl Listing<'_> {
     pub fn page(&self) -> Answer<Page<Dispatch>> {
         let paging = self.query.paging()?;
         let in_force = || {
-            let accounts = self.visibility.visible_accounts(self.caller).into_iter().map(|account| {
+            let accounts = self.visibility.readable_accounts(self.caller).into_iter().map(|account| {
                 let (number, account) = (account.runtime.wallet.number(), &account.provisioned.account);
                 (number, NamedAccount { id: account.id.to_string(), currency: account.currency })
             });

@@ -71,7 +71,7 @@ impl AlertWatch {
     pub fn look(&mut self, now: UnixMicros) -> Answer<()> {
         if now.0.abs_diff(self.owed_at.0) >= OWED_INTERVAL_MICROS {
             let soon = UnixMicros(now.0.saturating_add(DUE_SOON_MICROS));
-            self.owed = owed_before(self.context.store(), soon)?;
+            self.owed = owed_before(&self.context, soon)?;
             self.owed_at = now;
             self.forget_alerts(now)?;
         }
@@ -127,15 +127,15 @@ impl AlertWatch {
     /// Invoices that are owed and have no alert.
     fn invoices_raised(&self, now: UnixMicros) -> Vec<Raised> {
         let raised = self.owed.iter().map(|invoice| {
-            let (number, total, currency) =
-                (&invoice.invoice_number, invoice.total_amount.0, invoice.currency);
+            let due = invoice.amount_due.unwrap_or(invoice.total_amount).0;
+            let (number, currency) = (&invoice.invoice_number, invoice.currency);
             let is_late = is_late(invoice);
             let due_at = invoice.due_at.unwrap_or_default().0.to_rfc3339();
             let (severity, message) = if is_late {
-                let message = format!("Invoice {number} over {total} {} was due at {due_at}", currency.0);
+                let message = format!("Invoice {number} over {due} {} was due at {due_at}", currency.0);
                 (AlertSeverity::Critical, message)
             } else {
-                let message = format!("Invoice {number} over {total} {} is due at {due_at}", currency.0);
+                let message = format!("Invoice {number} over {due} {} is due at {due_at}", currency.0);
                 (AlertSeverity::Warning, message)
             };
             let record = AlertRecord {
@@ -145,7 +145,7 @@ impl AlertWatch {
                 message,
                 subject: Some(number.clone()),
                 threshold: None,
-                current_value: Some(total.to_string()),
+                current_value: Some(due.to_string()),
                 currency: Some(currency),
                 raised_at: Time(now),
                 cleared_at: None,

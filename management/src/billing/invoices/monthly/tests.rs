@@ -1,6 +1,6 @@
 //! Months that end, in books of their own, with a clock that is an argument.
 
-use tollgate_api::invoices::{InvoicesService, NewInvoice};
+use tollgate_api::invoices::{InvoiceStatus, InvoicesService, NewInvoice};
 use tollgate_storage::clock::now;
 
 use super::*;
@@ -134,4 +134,47 @@ fn months_that_passed_by_on_purpose_are_not_made_up_for() {
     books.charge("biz_test_001", KENYA);
     bill_at(&books, after);
     assert_eq!(Some(books.listed()[0].period_start.0), month_begins_at(&zone, month));
+}
+
+#[test]
+fn what_was_invoiced_already_is_left_out_of_the_month() {
+    let books = TestBooks::new(true);
+    bill_at(&books, now());
+    books.charge("biz_test_001", KENYA);
+    let (from, to) = (UnixMicros(now().0 - 1_000_000), UnixMicros(now().0 + 1));
+    while now() <= to {
+        std::hint::spin_loop();
+    }
+    let system = Caller::system();
+    let new =
+        NewInvoice { account: "biz_test_001".to_owned(), period_start: Time(from), period_end: Time(to) };
+    let number = books.invoices().draft_invoice(&system, &new).unwrap().invoice.value.invoice_number;
+    let if_match = tollgate_api::extract::IfMatch(None);
+    books.invoices().send_invoice(&system, &number, if_match).unwrap();
+    let later = books.charge("biz_test_001", KENYA).1;
+    let (month, after) = month_and_after();
+    bill_at(&books, after);
+    let rest: Vec<_> =
+        books.listed().into_iter().filter(|invoice| invoice.status == InvoiceStatus::Draft).collect();
+    assert_eq!(rest.len(), 1, "what comes before the invoice has no charges");
+    assert_eq!((rest[0].total_amount.0.micros(), rest[0].period_start), (later, Time(to)));
+    assert_eq!(Some(rest[0].period_end.0), month_begins_at(&zone(ZONE).unwrap(), Month(month.0 + 1)));
+    bill_at(&books, after);
+    assert_eq!(books.listed().len(), 2, "once only");
+    books.invoices().send_invoice(&system, &rest[0].invoice_number, if_match).unwrap_err();
+}
+
+#[test]
+fn an_account_that_was_removed_in_the_month_is_invoiced() {
+    let books = TestBooks::new(true);
+    bill_at(&books, now());
+    let charged = books.charge("biz_test_001", KENYA).1;
+    let mut files = (*books.context().core.configuration.files()).clone();
+    files.provisioning.accounts.retain(|account| &*account.account.id != "biz_test_001");
+    books.context().core.configuration.change().apply(Arc::new(files)).unwrap();
+    assert!(books.context().core.snapshot.load().by_account("biz_test_001").is_none());
+    bill_at(&books, month_and_after().1);
+    let drafted = books.listed();
+    assert_eq!(drafted.len(), 1);
+    assert_eq!((drafted[0].account.as_str(), drafted[0].total_amount.0.micros()), ("biz_test_001", charged));
 }
