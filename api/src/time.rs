@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use tollgate_engine::time::UnixMicros;
+use tollgate_engine::time::{TimeError, UnixMicros};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -28,8 +28,10 @@ impl Serialize for Time {
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'_, str>::deserialize(deserializer)?;
-        let at = UnixMicros::parse(&text);
-        at.map(Self).ok_or_else(|| D::Error::custom("not a time such as 2026-11-21T08:00:00Z, nor a date"))
+        UnixMicros::read(&text).map(Self).map_err(|error| match error {
+            TimeError::Other => D::Error::custom("not a time such as 2026-11-21T08:00:00Z, nor a date"),
+            error => D::Error::custom(format!("a time that {error}")),
+        })
     }
 }
 
@@ -38,7 +40,9 @@ impl PartialSchema for Time {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-            .description(Some("RFC 3339, in UTC. In requests a date alone is its midnight in UTC."))
+            .description(Some(
+                "RFC 3339, in UTC. In requests it has an offset or Z; a date alone is its midnight in UTC.",
+            ))
             .examples(["2026-11-21T08:00:00Z"])
             .into()
     }

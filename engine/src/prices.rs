@@ -3,8 +3,9 @@
 //!
 //! A row for one of an operator's codes holds for its other codes too, and a row for an MCC holds for the
 //! whole country. So the list of a network is put together when the tariff is loaded, in the order in which
-//! rows win: the exact code, an alias of it, the exact MCC, another MCC of the country; within each the
-//! latest `effective_from` first. Networks with the same list share it.
+//! rows win: the exact code, an alias of it, the exact MCC, another MCC of the country; within each the plan's
+//! own rows before those of every plan, and the latest `effective_from` first. A row that does not hold now is
+//! passed over and hides nothing. Networks with the same list share it.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -31,6 +32,8 @@ pub enum RateScope {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Entry {
     scope: RateScope,
+    /// True if the row is one of every plan, which one of the plan's own comes before.
+    is_common: bool,
     price: Amount,
     from: UnixMicros,
     to: UnixMicros,
@@ -65,15 +68,21 @@ pub struct PriceTable {
 impl PriceTable {
     /// From rows whose networks are all in the catalogue; rows of others hold for nothing.
     pub fn build(rows: &[RateRow], networks: &Networks) -> Self {
-        if rows.is_empty() {
+        Self::build_with_common(rows, &[], networks)
+    }
+
+    /// The same with rows of every plan, which hold where no row of the plan's own with the same closeness is in force.
+    pub fn build_with_common(own: &[RateRow], common: &[RateRow], networks: &Networks) -> Self {
+        if own.is_empty() && common.is_empty() {
             return Self::default();
         }
-        let by_code = rows_by_code(rows);
+        let rows: Vec<&RateRow> = own.iter().chain(common).collect();
+        let rows = RowList { by_code: rows_by_code(&rows), all: rows, own: own.len() };
         let mut by_network = Vec::with_capacity(networks.len());
         let (mut lists, mut entries) = (vec![0, 0], Vec::new());
         let mut known: HashMap<Vec<Entry>, u32> = HashMap::from([(Vec::new(), 0)]);
         for (id, _) in networks.iter() {
-            let list = list_of(id, rows, &by_code, networks);
+            let list = list_of(id, &rows, networks);
             let position = *known.entry(list).or_insert_with_key(|list| {
                 entries.extend_from_slice(list);
                 lists.push(narrow(entries.len()));
@@ -85,7 +94,7 @@ impl PriceTable {
             by_network: by_network.into(),
             lists: lists.into(),
             entries: entries.into(),
-            rows: rows.iter().map(|row| (row.network, row.origin.clone())).collect(),
+            rows: rows.all.iter().map(|row| (row.network, row.origin.clone())).collect(),
         }
     }
 
@@ -121,10 +130,17 @@ impl PriceTable {
     }
 }
 
+/// The rows that a table is made from: those of its own first, then those of every plan.
+struct RowList<'a> {
+    all: Vec<&'a RateRow>,
+    own: usize,
+    by_code: RowsByCode,
+}
+
 type RowsByCode = HashMap<NetworkCode, Vec<u32>>;
 
 /// The rows of each code, in the order of the file.
-fn rows_by_code(rows: &[RateRow]) -> RowsByCode {
+fn rows_by_code(rows: &[&RateRow]) -> RowsByCode {
     let mut by_code = RowsByCode::new();
     for (index, row) in rows.iter().enumerate() {
         by_code.entry(row.network).or_default().push(narrow(index));
@@ -133,9 +149,9 @@ fn rows_by_code(rows: &[RateRow]) -> RowsByCode {
 }
 
 /// The rows that hold for a network, in the order in which they win. An operator's other codes are equals,
-/// and so are a country's other MCCs: among them the latest `effective_from` comes first, then the order of
-/// the file.
-fn list_of(id: NetworkId, rows: &[RateRow], by_code: &RowsByCode, networks: &Networks) -> Vec<Entry> {
+/// and so are a country's other MCCs: among them rows of the plan's own come before those of every plan, then
+/// the latest `effective_from`, then the order of the file.
+fn list_of(id: NetworkId, rows: &RowList<'_>, networks: &Networks) -> Vec<Entry> {
     let code = networks.get(id).code;
     let aliases = networks.aliases(id).iter().map(|alias| (RateScope::Alias, networks.get(*alias).code));
     let sisters = networks
@@ -148,20 +164,24 @@ fn list_of(id: NetworkId, rows: &[RateRow], by_code: &RowsByCode, networks: &Net
         .chain(aliases)
         .chain([(RateScope::Country, NetworkCode { mcc: code.mcc, mnc: None })])
         .chain(sisters)
-        .flat_map(|(scope, code)| by_code.get(&code).into_iter().flatten().map(move |row| (scope, *row)))
-        .map(|(scope, row)| entry_of(scope, row, &rows[row as usize]))
+        .flat_map(|(scope, code)| rows.by_code.get(&code).into_iter().flatten().map(move |row| (scope, *row)))
+        .map(|(scope, row)| rows.entry(scope, row))
         .collect();
-    list.sort_by_key(|entry| (entry.scope, Reverse(entry.from), entry.row));
+    list.sort_by_key(|entry| (entry.scope, entry.is_common, Reverse(entry.from), entry.row));
     list
 }
 
-fn entry_of(scope: RateScope, index: u32, row: &RateRow) -> Entry {
-    Entry {
-        scope,
-        price: row.price,
-        from: row.effective_from,
-        to: row.effective_to.unwrap_or(UnixMicros(u64::MAX)),
-        row: index,
+impl RowList<'_> {
+    fn entry(&self, scope: RateScope, index: u32) -> Entry {
+        let row = self.all[index as usize];
+        Entry {
+            scope,
+            is_common: index as usize >= self.own,
+            price: row.price,
+            from: row.effective_from,
+            to: row.effective_to.unwrap_or(UnixMicros(u64::MAX)),
+            row: index,
+        }
     }
 }
 
@@ -232,6 +252,37 @@ mod tests {
         assert_eq!(table.find(network, UnixMicros(7)).unwrap().origin.line, 1);
         assert_eq!(table.find(network, UnixMicros(6)).unwrap().origin.line, 3);
         assert_eq!(table.price(network, UnixMicros(5)), None);
+    }
+
+    #[test]
+    fn a_row_that_does_not_hold_hides_nothing() {
+        let networks = networks();
+        // Lines 1 and 2 hold from 10 to 20: for the network, and for its country.
+        let mut own = rows(&[("311/490", 10), ("311", 10)]);
+        for row in &mut own {
+            row.effective_to = Some(UnixMicros(20));
+        }
+        let mut common = rows(&[("311/490", 0), ("311", 0), ("310/260", 15), ("310", 15)]);
+        for (row, line) in common.iter_mut().zip(3..) {
+            row.origin.line = line;
+        }
+        let table = PriceTable::build_with_common(&own, &common, &networks);
+        let line = |network: &str, now: u64| {
+            let network = networks.id(code(network)).unwrap();
+            table.find(network, UnixMicros(now)).map(|found| found.origin.line)
+        };
+        for (network, lines) in [
+            ("311/490", [Some(3), Some(1), Some(1), Some(3)]),
+            ("311/480", [Some(4), Some(2), Some(2), Some(4)]),
+            // An alias of the first: the plan's own row comes before that of every plan for the exact code's alias.
+            ("310/260", [Some(3), Some(1), Some(5), Some(5)]),
+            ("310", [Some(4), Some(2), Some(6), Some(6)]),
+        ] {
+            assert_eq!([9, 10, 19, 20].map(|now| line(network, now)), lines, "{network}");
+        }
+        let only_later = PriceTable::build_with_common(&own, &[], &networks);
+        let network = networks.id(code("311/490")).unwrap();
+        assert_eq!([9, 20].map(|now| only_later.price(network, UnixMicros(now))), [None, None]);
     }
 
     #[test]

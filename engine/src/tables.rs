@@ -184,7 +184,7 @@ impl PlanTable {
     fn build(plan: Plan, networks: &Networks) -> Result<Self, DefinitionError> {
         let months = Months::of_zone(&plan.time_zone)
             .map_err(|_| DefinitionError::TimeZone(Arc::clone(&plan.name)))?;
-        let prices = PriceTable::build(&plan.rates, networks);
+        let prices = PriceTable::build_with_common(&plan.rates, &plan.common_rates, networks);
         Ok(Self { plan, months, prices })
     }
 }
@@ -249,6 +249,7 @@ mod tests {
             base_price: None,
             tiers,
             rates,
+            common_rates: Vec::new(),
             settlement: SettlementTerms::default(),
         }
     }

@@ -64,6 +64,8 @@ pub struct Plan {
     pub tiers: Vec<VolumeTier>,
     /// Prices by network.
     pub rates: Vec<RateRow>,
+    /// Prices by network that every plan has, where none of its own is in force.
+    pub common_rates: Vec<RateRow>,
     /// The terms for the price of a message that is not delivered.
     pub settlement: SettlementTerms,
 }
@@ -166,6 +168,7 @@ mod tests {
             base_price: Some(BASE.price),
             tiers,
             rates: Vec::new(),
+            common_rates: Vec::new(),
             settlement: SettlementTerms::default(),
         }
     }

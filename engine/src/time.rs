@@ -21,12 +21,53 @@ impl UnixMicros {
 
     /// From RFC 3339, or from a plain date, which means its midnight in UTC.
     pub fn parse(text: &str) -> Option<Self> {
+        Self::read(text).ok()
+    }
+
+    /// The same, with the mistake in it.
+    pub fn read(text: &str) -> Result<Self, TimeError> {
         let at = match text.parse::<Timestamp>() {
             Ok(at) => at,
-            Err(_) => text.parse::<civil::Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp(),
+            Err(_) => parse_date(text).and_then(midnight).ok_or_else(|| TimeError::of(text))?,
         };
-        u64::try_from(at.as_microsecond()).ok().map(Self)
+        u64::try_from(at.as_microsecond()).map(Self).map_err(|_| TimeError::TooEarly)
     }
+}
+
+/// The mistake in a text that is to be an instant, in words that follow it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum TimeError {
+    /// A time of day whose place on Earth is open, and with it the instant.
+    #[error("has a time without an offset; write Z for UTC, or an offset such as +03:00, at its end")]
+    NoOffset,
+    /// An instant before 1970.
+    #[error("is before 1970")]
+    TooEarly,
+    /// A text that is no time at all.
+    #[error("is neither a date such as 2026-11-21 nor a time such as 2026-11-21T00:00:00+03:00")]
+    Other,
+}
+
+impl TimeError {
+    fn of(text: &str) -> Self {
+        // A date in another form, such as `20261121`, is a time at midnight to the calendar and has no colon.
+        let is_time = text.contains(':') && text.parse::<civil::DateTime>().is_ok();
+        if is_time { Self::NoOffset } else { Self::Other }
+    }
+}
+
+/// A date as `YYYY-MM-DD` and nothing else.
+pub fn parse_date(text: &str) -> Option<civil::Date> {
+    let is_plain = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    if is_plain { text.parse().ok() } else { None }
+}
+
+fn midnight(date: civil::Date) -> Option<Timestamp> {
+    date.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp())
 }
 
 /// A calendar month: twelve times the year plus the month from zero.
@@ -135,6 +176,22 @@ mod tests {
             UnixMicros::parse("2026-11-21T01:02:03+01:00").unwrap().to_rfc3339(),
             "2026-11-21T00:02:03Z"
         );
-        assert!(UnixMicros::parse("soon").is_none());
+        for (text, error) in [
+            ("2026-12-24T18:30:00", TimeError::NoOffset),
+            ("2026-12-24 18:30", TimeError::NoOffset),
+            // A plus sign that a query turned into a blank.
+            ("2026-12-24T18:30:00 03:00", TimeError::Other),
+            ("20261224", TimeError::Other),
+            ("2026-12-24T18", TimeError::Other),
+            ("2026-12-24[UTC]", TimeError::Other),
+            (" 2026-12-24", TimeError::Other),
+            ("2026-02-30", TimeError::Other),
+            ("1969-12-31", TimeError::TooEarly),
+            ("18:30Z", TimeError::Other),
+            ("soon", TimeError::Other),
+            ("", TimeError::Other),
+        ] {
+            assert_eq!(UnixMicros::read(text), Err(error), "{text:?}");
+        }
     }
 }

@@ -254,6 +254,7 @@ fn plans() -> impl Strategy<Value = Plan> {
             base_price: None,
             tiers,
             rates: Vec::new(),
+            common_rates: Vec::new(),
             settlement: SettlementTerms::default(),
         }
     })

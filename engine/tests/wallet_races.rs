@@ -38,6 +38,7 @@ fn plan(tiers: Vec<VolumeTier>) -> Plan {
         base_price: None,
         tiers,
         rates: Vec::new(),
+        common_rates: Vec::new(),
         settlement: SettlementTerms::default(),
     }
 }

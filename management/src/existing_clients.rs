@@ -25,6 +25,7 @@ use tollgate_api::rate_cards::{RateCardsQuery, RateCardsService};
 use tollgate_api::usage::{UsagePeriod, UsageQuery, UsageService};
 use tollgate_api::wallets::{NewTopup, TransactionsQuery, WalletsService};
 use tollgate_engine::money::Amount;
+use tollgate_engine::time::parse_date;
 
 use crate::accounts::Accounts;
 use crate::billing::invoices::Invoices;
@@ -37,6 +38,7 @@ use crate::identity::visibility::Visibility;
 use crate::tariffs::plans::Plans;
 use crate::tariffs::rate_cards::RateCards;
 use tollgate_provisioning::texts;
+use tollgate_storage::clock::now;
 
 /// Rates of one answer.
 const RATES_MAX: usize = 10_000;
@@ -136,7 +138,10 @@ impl ExistingClientsService for ExistingClients {
             let query = RateCardsQuery { limit: Some(LIMIT_MAX), cursor, ..RateCardsQuery::default() };
             self.services.rate_cards.rate_cards(caller, &query).map(|page| page.value)
         });
-        Ok(rates?.into_iter().map(view::rate).collect())
+        // What these clients see has no end, so that what has ended would be taken for what holds.
+        let now = Time(now());
+        let rates = rates?.into_iter().filter(|rate| rate.effective_to.is_none_or(|end| end > now));
+        Ok(rates.map(view::rate).collect())
     }
 
     fn wecall_usage(&self, caller: &Caller, account: &str, period: WecallPeriod) -> Answer<WecallUsage> {
@@ -245,7 +250,7 @@ fn gathered<T>(limit: usize, mut page: impl FnMut(Option<String>) -> Answer<Page
 }
 
 fn day(field: &str, text: &str) -> Answer<Date> {
-    text.parse().map_err(|_| Problem::field(field, "is not a day such as 2026-11-01"))
+    parse_date(text).ok_or_else(|| Problem::field(field, "is not a day such as 2026-11-01"))
 }
 
 #[cfg(test)]

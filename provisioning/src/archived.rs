@@ -4,7 +4,6 @@
 //! a CSV file, the tables of a TOML file.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
@@ -154,7 +153,7 @@ fn read_files(files: &[(String, Vec<u8>)], problems: &mut Problems) -> ArchivedT
         if matches!(kind, ArchivedKind::HashOnly | ArchivedKind::Other) {
             continue;
         }
-        let source = match SourceFile::new(name, Path::new(name), content.clone()) {
+        let source = match SourceFile::archived(name, content.clone()) {
             Ok(source) => Arc::new(source),
             Err(message) => {
                 problems.add(&name.as_str().into(), 0, "", message);
@@ -183,7 +182,7 @@ fn read_files(files: &[(String, Vec<u8>)], problems: &mut Problems) -> ArchivedT
         rates.read_file(source, &plan_names, catalogue.known(), problems);
     }
     for plan in &mut plans {
-        plan.rates = rates.rates_of(&plan.name);
+        rates.fill(plan);
     }
     let own_rates = read_account_terms(&terms, problems);
     ArchivedTariff { networks: catalogue.networks, plans, own_rates }
@@ -238,5 +237,5 @@ fn archived_rate(text: &str, origin: RowOrigin) -> Parsed<RateRow> {
 
 /// Reads an instant; one beyond the calendar is a number.
 fn instant(text: &str) -> Parsed<UnixMicros> {
-    text.parse().map(UnixMicros).or_else(|_| texts::instant(text))
+    text.parse().map(UnixMicros).or_else(|_| texts::archived_instant(text))
 }

@@ -89,6 +89,7 @@ fn compare_plans(old: &[Plan], new: &[Plan], lines: &mut Lines) {
             lines.moved(format_args!("{owner}: charge_on"), &charge_on(was), &charge_on(is));
             lines.moved(format_args!("{owner}: refund_on"), &refund_on(was), &refund_on(is));
             compare_rates("rate", &owner, &was.rates, &is.rates, lines);
+            compare_rates("rate", &owner, &was.common_rates, &is.common_rates, lines);
         },
     );
 }

@@ -76,7 +76,8 @@ pub fn read_plans(source: Option<&SourceFile>, problems: &mut Problems) -> (Vec<
 
 fn read_plan(table: &mut TableReader, names: &mut PlanNames) -> Option<Plan> {
     let name = table.required("name", text(texts::name));
-    let currency = table.required("currency", text(texts::currency));
+    let of_text = if table.document().is_archived() { texts::currency_code } else { texts::currency };
+    let currency = table.required("currency", text(of_text));
     match &name {
         Some(name) if names.currencies.contains_key(name) => {
             table.problem("name", format!("there is another plan `{name}`"));
@@ -98,6 +99,7 @@ fn read_plan(table: &mut TableReader, names: &mut PlanNames) -> Option<Plan> {
         base_price: base_price?,
         tiers,
         rates: Vec::new(),
+        common_rates: Vec::new(),
         settlement,
     })
 }

@@ -92,7 +92,7 @@ impl Provisioning {
             rates.read_file(source, &plan_names, known, problems);
         }
         for plan in &mut plans {
-            plan.rates = rates.rates_of(&plan.name);
+            rates.fill(plan);
         }
         let around = Surroundings { settings, plans: &plan_names, known, sources: &mut *sources };
         let (accounts, account_names, account_places) =

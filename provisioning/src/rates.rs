@@ -1,11 +1,10 @@
 //! Rates: prices by network, from CSV files and from accounts; and costs of operators, which are written the
 //! same way.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tollgate_engine::network::NetworkCode;
-use tollgate_engine::tariff::{RateRow, RowOrigin};
+use tollgate_engine::tariff::{Plan, RateRow, RowOrigin};
 use tollgate_engine::time::UnixMicros;
 
 use crate::catalogue::{Known, code_of_row};
@@ -45,7 +44,7 @@ const COSTS: Sheet = Sheet {
     noun: "cost",
 };
 
-/// In the column `plan`: every plan that has no row of its own for the network.
+/// In the column `plan`: every plan that has no row of its own in force for the network.
 pub const EVERY_PLAN: &str = "*";
 
 /// The rates of all plans.
@@ -130,13 +129,10 @@ impl RateBook {
         });
     }
 
-    /// The rates of a plan: its own, and those of every plan for the networks that it has none of its own
-    /// for.
-    pub fn rates_of(&self, plan: &str) -> Vec<RateRow> {
-        let own: &[RateRow] = self.by_plan.get(plan).map_or(&[], RateList::rows);
-        let priced: HashSet<NetworkCode> = own.iter().map(|row| row.network).collect();
-        let common = self.every_plan.rows().iter().filter(|row| !priced.contains(&row.network));
-        own.iter().chain(common).cloned().collect()
+    /// Gives a plan the rates of its own, and those of every plan.
+    pub fn fill(&self, plan: &mut Plan) {
+        plan.rates = self.by_plan.get(&plan.name).map_or_else(Vec::new, |list| list.rows().to_vec());
+        plan.common_rates = self.every_plan.rows().to_vec();
     }
 }
 
@@ -144,8 +140,9 @@ fn rate_of_row(source: &SourceFile, row: &mut Row, sheet: Sheet, known: &Known) 
     let network = code_of_row(row, |mcc, mnc| known.network(mcc, mnc));
     let price = row.required(sheet.price, texts::price);
     let has_from = !row.text("effective_from").is_empty();
-    let from = row.optional("effective_from", texts::instant);
-    let effective_to = row.optional("effective_to", texts::instant);
+    let instant = if source.is_archived { texts::archived_instant } else { texts::instant };
+    let from = row.optional("effective_from", instant);
+    let effective_to = row.optional("effective_to", instant);
     let effective_from = if has_from { from? } else { UnixMicros::default() };
     let origin = RowOrigin { file: Arc::clone(&source.name), line: row.line() };
     let rate = RateRow { network: network?, price: price?, effective_from, effective_to, origin };

@@ -132,7 +132,17 @@ impl Setup {
         })?;
         let (tiers, rates) = (Vec::new(), Vec::new());
         let settlement = SettlementTerms::default();
-        let plan = Plan { name: Arc::from(name), currency, time_zone, base_price, tiers, rates, settlement };
+        let common_rates = Vec::new();
+        let plan = Plan {
+            name: Arc::from(name),
+            currency,
+            time_zone,
+            base_price,
+            tiers,
+            rates,
+            common_rates,
+            settlement,
+        };
         self.plans.insert(name.to_owned(), plan);
         Ok(())
     }

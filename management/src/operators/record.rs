@@ -40,6 +40,10 @@ impl OperatorRecord {
             (None, None) => return Err(Problem::field("smpp_config.password", "is missing")),
         };
         input.networks = networks_of(&mut input)?;
+        // An operator that has another currency since long may keep it.
+        if before.is_none_or(|before| before.input.currency != input.currency) {
+            parsed("currency", texts::currency(input.currency.0.as_str()))?;
+        }
         Ok(Self { input, password })
     }
 

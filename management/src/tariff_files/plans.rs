@@ -80,6 +80,6 @@ fn view_of(plan: &Plan) -> PlanView {
         tiers: plan.tiers.clone(),
         charge_on: plan.settlement.charge_on,
         refund_on: plan.settlement.refund_on.outcomes().collect(),
-        rates: plan.rates.len(),
+        rates: plan.rates.len() + plan.common_rates.len(),
     }
 }

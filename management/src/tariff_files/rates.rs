@@ -1,6 +1,6 @@
 //! Rate cards row by row: listing them as they stand in their files, and edits of single rows.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -215,16 +215,33 @@ fn place_of_input(input: &RateInput) -> Option<Place> {
     Some((input.plan.as_str().into(), NetworkCode::new(&input.mcc, &input.mnc)?, from))
 }
 
-/// The positions of the rates that hold for a plan.
+/// The positions of the rates that hold for a plan at some time: its own, and those of every plan that rows of its own do
+/// not stand before for as long as they hold.
 fn holding_for(rates: &[WrittenRate], plan: &str) -> HashSet<usize> {
-    let of = |name: &str| -> Vec<(usize, NetworkCode)> {
-        let rates = rates.iter().enumerate().filter(|(_, rate)| &*rate.plan == name);
-        rates.map(|(at, rate)| (at, rate.network)).collect()
-    };
-    let own = of(plan);
-    let priced: HashSet<NetworkCode> = own.iter().map(|(_, network)| *network).collect();
-    let common = of(EVERY_PLAN).into_iter().filter(|(_, network)| !priced.contains(network));
-    own.iter().copied().chain(common).map(|(at, _)| at).collect()
+    let mut own: HashMap<NetworkCode, Vec<&WrittenRate>> = HashMap::new();
+    for rate in rates.iter().filter(|rate| &*rate.plan == plan) {
+        own.entry(rate.network).or_default().push(rate);
+    }
+    for rows in own.values_mut() {
+        rows.sort_by_key(|rate| rate.effective_from);
+    }
+    let is_hidden =
+        |rate: &WrittenRate| own.get(&rate.network).is_some_and(|rows| is_covered(rate, rows.as_slice()));
+    let holds = |rate: &WrittenRate| &*rate.plan == plan || (&*rate.plan == EVERY_PLAN && !is_hidden(rate));
+    rates.iter().enumerate().filter(|(_, rate)| holds(rate)).map(|(at, _)| at).collect()
+}
+
+/// True if one of the rows, which are in the order of time, is in force at every instant at which the rate is.
+fn is_covered(rate: &WrittenRate, rows: &[&WrittenRate]) -> bool {
+    let end = |rate: &WrittenRate| rate.effective_to.unwrap_or(UnixMicros(u64::MAX));
+    let mut covered_to = rate.effective_from;
+    for row in rows.iter().filter(|row| end(row) > rate.effective_from) {
+        if row.effective_from > covered_to {
+            return false;
+        }
+        covered_to = covered_to.max(end(row));
+    }
+    covered_to >= end(rate)
 }
 
 fn matches_network(filter: &RateFilter, network: NetworkCode) -> bool {

@@ -46,6 +46,11 @@ impl<'t> Document<'t> {
         &self.source.name
     }
 
+    /// True for a file of an archived tariff.
+    pub fn is_archived(&self) -> bool {
+        self.source.is_archived
+    }
+
     /// The line of an octet.
     pub fn line_at(&self, offset: usize) -> u32 {
         self.source.line_at(offset)

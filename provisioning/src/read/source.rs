@@ -25,6 +25,8 @@ pub struct SourceFile {
     pub name: Arc<str>,
     /// The path, for messages.
     pub path: Arc<str>,
+    /// True for a file of an archived tariff, which is read by the rules of its time.
+    pub is_archived: bool,
     text: String,
     line_starts: Vec<usize>,
 }
@@ -40,7 +42,13 @@ impl SourceFile {
         })?;
         let text = if text.starts_with('\u{feff}') { text.split_off('\u{feff}'.len_utf8()) } else { text };
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Ok(Self { name: name.into(), path: path.to_string_lossy().into(), text, line_starts })
+        let path = path.to_string_lossy().into();
+        Ok(Self { name: name.into(), path, is_archived: false, text, line_starts })
+    }
+
+    /// Makes a file of an archived tariff of bytes that must be UTF-8.
+    pub fn archived(name: &str, bytes: Vec<u8>) -> Result<Self, String> {
+        Ok(Self { is_archived: true, ..Self::new(name, Path::new(name), bytes)? })
     }
 
     /// The text of the file.

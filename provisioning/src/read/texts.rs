@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use rust_decimal::Decimal;
 use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::network::NetworkCode;
-use tollgate_engine::time::UnixMicros;
+use tollgate_engine::time::{TimeError, UnixMicros};
 
 use crate::bounds::text::{FILE_NAME, HOST, LABEL, NAME, PASSWORD, SENDER, SYSTEM_ID, SYSTEM_TYPE};
 use crate::secret::Secret;
@@ -66,20 +66,36 @@ pub fn percent(text: &str) -> Parsed<Discount> {
     })
 }
 
-/// An ISO 4217 code.
+/// A code of ISO 4217's list. Units of account of the list are taken, and so are codes that were on it once, as wallets
+/// may still be kept in them; its codes for metals, bonds, drawing rights, tests and no currency at all are not.
 pub fn currency(text: &str) -> Parsed<Currency> {
+    let code = currency_code(text)?;
+    match iso_currency::Currency::from_code(text) {
+        Some(listed) if !listed.is_special() => Ok(code),
+        Some(listed) => Err(format!("{} is {} and no currency to pay in", quoted(text), listed.name())),
+        None => Err(format!("{} is not a currency of ISO 4217, such as USD", quoted(text))),
+    }
+}
+
+/// Three capitals in the archive of a tariff, where the list was not looked at once.
+pub fn currency_code(text: &str) -> Parsed<Currency> {
     Currency::new(text)
         .ok_or_else(|| format!("{} is not a currency code of three capitals, such as USD", quoted(text)))
 }
 
-/// A point in time.
+/// A point in time: a date alone, which is its midnight in UTC, or a time with an offset.
 pub fn instant(text: &str) -> Parsed<UnixMicros> {
-    UnixMicros::parse(text).ok_or_else(|| {
-        format!(
-            "{} is neither a date such as 2026-11-21 nor a time such as 2026-11-21T00:00:00+03:00",
-            quoted(text)
-        )
-    })
+    UnixMicros::read(text).map_err(|error| format!("{} {error}", quoted(text)))
+}
+
+/// A point in time in the archive of a tariff. A time without an offset was once taken for its date's midnight in UTC,
+/// and what was charged by it is explained so.
+pub fn archived_instant(text: &str) -> Parsed<UnixMicros> {
+    let of_date = || text.get(..10).and_then(UnixMicros::parse);
+    match UnixMicros::read(text) {
+        Err(TimeError::NoOffset) => of_date().ok_or_else(|| format!("{} is not a time", quoted(text))),
+        read => read.map_err(|error| format!("{} {error}", quoted(text))),
+    }
 }
 
 /// A mobile country code.
@@ -197,5 +213,33 @@ pub fn address_block(text: &str) -> Parsed<IpNet> {
         Ok(block)
     } else {
         Err(format!("{} begins inside its block; write {}", quoted(text), block.trunc()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_needs_an_offset() {
+        let midnight = instant("2026-12-24").unwrap();
+        assert_eq!(instant("2026-12-24T03:00:00+03:00"), Ok(midnight));
+        let refused = instant("2026-12-24T18:30:00").unwrap_err();
+        assert!(refused.starts_with("`2026-12-24T18:30:00` has a time without an offset"), "{refused}");
+        assert_eq!(archived_instant("2026-12-24T18:30:00"), Ok(midnight), "as it was charged");
+        assert!(archived_instant("tomorrow").is_err());
+    }
+
+    #[test]
+    fn currencies_are_those_of_the_list() {
+        for code in ["USD", "UZS", "KES", "XAF", "XOF", "XCG", "ZWG", "SLE", "CLF", "BGN"] {
+            assert_eq!(currency(code).unwrap().as_str(), code);
+        }
+        for code in ["UDS", "USB", "AAA", "XXX", "XTS", "XAU", "XDR", "usd", "US", "USDT", "", "840"] {
+            assert!(currency(code).is_err(), "{code}");
+        }
+        assert_eq!(currency("UDS").unwrap_err(), "`UDS` is not a currency of ISO 4217, such as USD");
+        assert_eq!(currency("XAU").unwrap_err(), "`XAU` is Gold (one troy ounce) and no currency to pay in");
+        assert!(currency_code("UDS").is_ok(), "an archive keeps what was written once");
     }
 }

@@ -9,9 +9,11 @@ use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::{AccountFilter, DataCodings, OperatorNumber, OperatorStatus, ServedNetworks};
 use tollgate_engine::receipt_id::ReceiptIdFormat;
-use tollgate_engine::refusal::Refusal;
+use tollgate_engine::refusal::{Refusal, StatusTable};
 use tollgate_engine::routing::{MarginGuard, RouteRule, Routes, Strategy};
 use tollgate_engine::settlement::{ChargeOn, Outcome, RefundOn, SettlementTerms};
+use tollgate_engine::tables::Tables;
+use tollgate_engine::time::UnixMicros;
 use tollgate_provisioning as config;
 use tollgate_provisioning::{
     self, DeliverySettings, InterfaceVersion, Loaded, LongMessages, NumberFormat, OperatorBind, OperatorSmpp,
@@ -54,6 +56,7 @@ fn rates(loaded: &Loaded, plan: &str) -> Vec<String> {
     let shown = plan
         .rates
         .iter()
+        .chain(&plan.common_rates)
         .map(|row| format!("{} {} {}:{}", row.network, row.price, row.origin.file, row.origin.line));
     shown.collect()
 }
@@ -77,8 +80,34 @@ fn a_plans_own_rows_come_before_those_of_every_plan() {
             "639 0.03 rates.csv:4"
         ]
     );
-    // The later common row does not undo the exception.
-    assert_eq!(rates(&loaded, "enterprise"), ["639/02 0.01 rates.csv:5", "639 0.03 rates.csv:4"]);
+    let prices = |plan: &str, days: &[&str]| -> Vec<String> {
+        let tables = Tables::build(loaded.provisioning.definition(&StatusTable::default())).unwrap();
+        let network = tables.networks.id(code("639/02")).unwrap();
+        let prices = &tables.plan(plan).unwrap().prices;
+        let price = |day: &&str| prices.price(network, UnixMicros::parse(day).unwrap()).unwrap().to_string();
+        days.iter().map(price).collect()
+    };
+    // The later common row does not undo the exception, and the exception does not outlast its end.
+    let days = ["2026-11-29", "2027-01-01", "2027-06-01"];
+    assert_eq!(prices("enterprise", &days), ["0.01", "0.01", "0.021"]);
+    assert_eq!(prices("starter", &days), ["0.02", "0.021", "0.021"]);
+}
+
+#[test]
+fn a_plans_row_that_is_not_in_force_hides_nothing() {
+    let folder = Folder::new();
+    let loaded =
+        folder.edit("rates.csv", "*,639,02,0.021,2027-01-01", "starter,639,02,0.021,2027-01-01").load();
+    let tables = Tables::build(loaded.provisioning.definition(&StatusTable::default())).unwrap();
+    let network = tables.networks.id(code("639/02")).unwrap();
+    // The account has a rate of its own from December on, which hides nothing before.
+    let price =
+        |day: &str| tables.terms("first").unwrap().unit_price(network, UnixMicros::parse(day).unwrap());
+    let shown = ["2026-11-29", "2026-12-01"].map(|day| price(day).unwrap().price.to_string());
+    assert_eq!(shown, ["0.02", "0.015"]);
+    let plan =
+        |day: &str| tables.plan("starter").unwrap().prices.price(network, UnixMicros::parse(day).unwrap());
+    assert_eq!(["2026-12-31", "2027-01-01"].map(|day| plan(day).unwrap().to_string()), ["0.02", "0.021"]);
 }
 
 #[test]

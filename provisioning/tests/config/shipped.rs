@@ -76,7 +76,13 @@ fn the_samples_are_what_they_are_said_to_be() {
                 })
                 .collect();
             let base = plan.base_price.unwrap();
-            format!("{} {} {base} {} rates {}", plan.name, plan.currency, plan.rates.len(), tiers.join(" "))
+            format!(
+                "{} {} {base} {} rates {}",
+                plan.name,
+                plan.currency,
+                plan.rates.len() + plan.common_rates.len(),
+                tiers.join(" ")
+            )
         })
         .collect();
     assert_eq!(

@@ -39,10 +39,21 @@ fn rates_are_listed_as_they_stand() {
 #[test]
 fn filters_leave_out_what_does_not_match() {
     let folder = Folder::small();
-    // A plan's own rows for a network come before those of every plan.
+    // A plan's own rows for a network come before those of every plan, which hold again once its own has ended.
     let enterprise = RateFilter { plan: Some("enterprise".to_owned()), ..RateFilter::default() };
     assert_eq!(
         listed(&folder, &enterprise),
+        [
+            "* 639/02 0.02 rates.csv:2 Safaricom",
+            "* 639/02 0.021 rates.csv:3 Safaricom",
+            "* 639 0.03 rates.csv:4 ",
+            "enterprise 639/02 0.01 rates.csv:5 Safaricom"
+        ]
+    );
+    let without_end = Folder::small();
+    without_end.write("rates.csv", &without_end.text("rates.csv").replace("2027-06-01", ""));
+    assert_eq!(
+        listed(&without_end, &enterprise),
         ["* 639 0.03 rates.csv:4 ", "enterprise 639/02 0.01 rates.csv:5 Safaricom"]
     );
     let every = RateFilter { plan: Some("*".to_owned()), ..RateFilter::default() };
@@ -74,6 +85,7 @@ fn what_is_listed_for_a_plan_is_what_it_charges_by() {
             let mut charged: Vec<_> = plan
                 .rates
                 .iter()
+                .chain(&plan.common_rates)
                 .map(|row| (row.origin.clone(), row.network, row.price, row.effective_to))
                 .collect();
             listed.sort();

@@ -173,6 +173,7 @@ fn plan() -> Plan {
         base_price: Some(Amount::from_micros(50_000)),
         tiers: vec![tier(1, Some(20), 0), tier(21, None, 20)],
         rates: Vec::new(),
+        common_rates: Vec::new(),
         settlement: SettlementTerms::default(),
     }
 }
