@@ -129,15 +129,32 @@ impl<'a> ChangeSet<'a> {
         before: &Value,
         after: &Value,
     ) -> &mut Self {
+        let note = self.audit_note(action, resource, before, after);
+        self.audit(note)
+    }
+
+    /// A note of this caller and request, to be written elsewhere.
+    pub fn audit_note(
+        &self,
+        action: &str,
+        resource: impl Into<String>,
+        before: &Value,
+        after: &Value,
+    ) -> AuditNote {
         let text = |value: &Value| if value.is_null() { String::new() } else { value.to_string() };
-        self.change.audit.push(AuditNote {
+        AuditNote {
             actor: self.caller.actor.clone(),
             action: action.to_owned(),
             resource: resource.into(),
             before: text(before),
             after: text(after),
             request_id: self.caller.request_id.clone(),
-        });
+        }
+    }
+
+    /// Writes a note into the audit log.
+    pub fn audit(&mut self, note: AuditNote) -> &mut Self {
+        self.change.audit.push(note);
         self
     }
 

@@ -45,21 +45,16 @@ impl Tariffs {
 impl TariffsService for Tariffs {
     fn reload(&self, caller: &Caller) -> Answer<TariffChange> {
         let edit = self.edits.begin();
-        let before = tariff_in_force(&self.context).0;
-        match edit.reload()? {
+        let note = Note {
+            action: "config.reload",
+            resource: "config".to_owned(),
+            before: Value::Null,
+            after: Value::Null,
+        };
+        match edit.reload_noted(caller, note)? {
             ReloadOutcome::Unchanged => Ok(edit.tariff_change(ChangeResult::Unchanged, Vec::new())),
             ReloadOutcome::Rejected(reasons) => Err(problem_of_reload(&reasons)),
-            ReloadOutcome::Applied(changes) => {
-                let made = edit.tariff_change(ChangeResult::Applied, changes);
-                let note = Note {
-                    action: "config.reload",
-                    resource: "config".to_owned(),
-                    before: Value::Null,
-                    after: Value::Null,
-                };
-                edit.note(caller, note, &before, &made)?;
-                Ok(made)
-            }
+            ReloadOutcome::Applied(changes) => Ok(edit.tariff_change(ChangeResult::Applied, changes)),
         }
     }
 

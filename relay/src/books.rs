@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tollgate_storage::change::{Change, ChangeError};
 use tollgate_storage::committer::{Committer, Provision, ProvisionChange, Provisioned};
 use tollgate_storage::keys::KeyRegistry;
 use tollgate_storage::store::{Store, Unavailable};
@@ -32,5 +33,23 @@ impl Books {
         let (reply, answer) = oneshot::channel();
         self.committer.provision(Provision { change, reply });
         answer.blocking_recv().unwrap_or_else(|_| Err(Unavailable("the committer has stopped".to_owned())))
+    }
+
+    /// The same, with more in the same commit. Waits for the disk.
+    pub fn provision_with(
+        &self,
+        provision: ProvisionChange,
+        write: impl FnOnce(&mut Change),
+    ) -> Result<Provisioned, Unavailable> {
+        let (mut change, answer) = Change::begin();
+        change.provision = Some(provision);
+        write(&mut change);
+        self.committer.change(change);
+        let stopped = || Unavailable("the committer has stopped".to_owned());
+        let changed = answer.blocking_recv().map_err(|_| stopped())?.map_err(|error| match error {
+            ChangeError::Unavailable(error) => error,
+            other => Unavailable(other.to_string()),
+        })?;
+        changed.provisioned.ok_or_else(|| Unavailable("the change was made before".to_owned()))
     }
 }

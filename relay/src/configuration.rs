@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use parking_lot::{Mutex, MutexGuard};
 use tollgate_engine::tables::Terms;
 use tollgate_provisioning::{Loaded, ProvisionedAccount};
+use tollgate_storage::change::Change;
 use tollgate_storage::committer::{ProvisionChange, Provisioned};
 
 use crate::account_runtimes::AccountRuntimes;
@@ -17,6 +18,7 @@ use crate::active_account::ActiveAccount;
 use crate::additions::Additions;
 use crate::books::Books;
 use crate::delivery::operator_queues::{CurrentOperatorQueues, OperatorQueues};
+use crate::expected_reload::ExpectedReloads;
 use crate::removed_accounts::RemovedAccounts;
 use crate::snapshot::CurrentSnapshot;
 use crate::snapshot_builder::{ApplyError, Prepared, opening};
@@ -32,6 +34,7 @@ pub struct Configuration {
     additions: Mutex<Additions>,
     accounts: Arc<AccountRuntimes>,
     removed: RemovedAccounts,
+    expected: ExpectedReloads,
     books: Books,
 }
 
@@ -74,6 +77,7 @@ impl Configuration {
             additions: Mutex::new(built.additions),
             accounts,
             removed: RemovedAccounts::default(),
+            expected: ExpectedReloads::default(),
             books,
         })
     }
@@ -98,6 +102,11 @@ impl Configuration {
         &self.removed
     }
 
+    /// The reload that somebody has asked for, whose commit has more to write.
+    pub fn expected_reloads(&self) -> &ExpectedReloads {
+        &self.expected
+    }
+
     /// Begins a change, which nobody else can do meanwhile. Waits for one that is under way.
     pub fn change(&self) -> ConfigurationChange<'_> {
         ConfigurationChange { configuration: self, additions: self.additions.lock() }
@@ -117,10 +126,20 @@ impl ConfigurationChange<'_> {
         &self.additions
     }
 
-    /// Puts other files in force, whole or not at all. Waits for the disk.
+    /// Puts other files in force, whole or not at all. What belongs to a reload that somebody has asked for is written in
+    /// the same commit. Waits for the disk.
     pub fn apply(&mut self, loaded: Arc<Loaded>) -> Result<(), ApplyError> {
         let prepared = self.prepare_files(&loaded)?;
-        let provisioned = self.configuration.books.provision(prepared.change())?;
+        let Configuration { expected, books, .. } = self.configuration;
+        let provisioned = match expected.take(&loaded.provisioning.version) {
+            Some(reload) => {
+                let changes = loaded.changes_since(&self.configuration.files());
+                let version = Arc::clone(&prepared.tables().version);
+                let write = |change: &mut Change| reload.write(change, &version, &changes);
+                books.provision_with(prepared.change(), write)?
+            }
+            None => books.provision(prepared.change())?,
+        };
         self.configuration.files.store(loaded);
         self.enact(prepared, provisioned);
         Ok(())

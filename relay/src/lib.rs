@@ -12,6 +12,7 @@ pub mod configuration;
 pub mod core;
 pub mod currencies;
 pub mod delivery;
+pub mod expected_reload;
 pub mod fnv;
 pub mod metrics;
 pub mod operators;

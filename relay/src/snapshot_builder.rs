@@ -101,6 +101,11 @@ impl Prepared {
         Ok(Self { provisioning, delivery, tables, routes, additions, known_operators })
     }
 
+    /// The tables that messages would be rated by.
+    pub(crate) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
     /// The part that has to be durable before anything is priced by it or sent to its operators, so that every CDR can be
     /// explained.
     pub fn change(&self) -> ProvisionChange {

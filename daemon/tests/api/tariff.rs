@@ -358,3 +358,44 @@ fn what_cannot_be_written_is_said_and_changes_nothing() {
     assert_eq!(api.put("/v1/rate-cards/rows", &safaricom("0.03")).expect(200).json["result"], "applied");
     assert_eq!(next_price(&mut connection, KENYA), 30_000);
 }
+
+/// Checks that the newest note of the audit log was written by the commit that put the newest tariff version in force.
+#[track_caller]
+fn noted_in_the_commit(api: &Api, action: &str) {
+    let version = api.get("/v1/tariffs?limit=1").expect(200).json["items"][0].clone();
+    let notes = api.get(&format!("/v1/audit?action={action}&limit=1")).expect(200).json;
+    let note = &notes["items"][0];
+    assert_eq!(note["at"], version["applied_at"], "{action}");
+    let said = &note["after"]["tariff_version"];
+    assert!(said.is_null() || *said == version["version"], "{action}: {said} is not {}", version["version"]);
+}
+
+#[test]
+fn a_price_and_the_note_of_who_changed_it_are_one_commit() {
+    let sandbox = Sandbox::new();
+    sandbox.replace("tollgate.toml", "watch_files = true", "watch_files = false");
+    let (daemon, api) = start_with_admin(&sandbox);
+    let plan = json!({ "name": "retail", "currency": "USD", "time_zone": "UTC", "base_price": "0.04" });
+    api.post("/v1/plans", &plan).expect(201);
+    noted_in_the_commit(&api, "plan.create");
+    api.put("/v1/rate-cards/rows", &safaricom("0.0216")).expect(200);
+    noted_in_the_commit(&api, "rates.put");
+    upload(&api, "plan=retail&accept_flagged=true", "plan,mcc,mnc,price\nretail,639,02,0.019\n").expect(200);
+    noted_in_the_commit(&api, "rates.upload");
+    sandbox.replace(RATES, "*,639,02,0.0216,", "*,639,02,0.0217,");
+    assert_eq!(api.order("/v1/reload").expect(200).json["result"], "applied");
+    noted_in_the_commit(&api, "config.reload");
+    let rates = json!([{ "mcc": "639", "mnc": "02", "price": "0.015" }]);
+    let account = json!({ "id": "own_price", "plan": "starter", "settings": { "rates": rates } });
+    api.post("/v1/accounts", &account).expect(201);
+    noted_in_the_commit(&api, "account.create");
+    let rates = json!([{ "mcc": "639", "mnc": "02", "price": "0.016" }]);
+    api.patch("/v1/accounts/own_price", &json!({ "rates": rates })).expect(200);
+    noted_in_the_commit(&api, "account.update");
+    // A reload that changes nothing is not noted.
+    assert_eq!(api.order("/v1/reload").expect(200).json["result"], "unchanged");
+    let reloads = api.get("/v1/audit?action=config.reload").expect(200).json;
+    assert_eq!(reloads["items"].as_array().unwrap().len(), 1);
+    daemon.stop();
+    books::balanced(&sandbox);
+}

@@ -13,12 +13,14 @@ use tollgate_api::caller::Caller;
 use tollgate_api::extract::IfMatch;
 use tollgate_api::problem::Problem;
 use tollgate_api::tariffs::{ChangeResult, TariffChange};
+use tollgate_storage::change::{self as storage, AuditNote};
 
 use crate::context::Context;
 use crate::problems::{apply_problem, unavailable};
 use crate::tariff_files::{Change, EditError, Editor};
 use tollgate_provisioning::{Loaded, Problems};
 use tollgate_relay::core::ApplyError;
+use tollgate_relay::expected_reload::ExpectedReload;
 use tollgate_relay::reload_order::ReloadOutcome;
 
 /// Faults that one answer names.
@@ -116,9 +118,14 @@ impl Edit<'_> {
             return Ok(self.tariff_change(ChangeResult::Unchanged, Vec::new()));
         }
         self.check_with_additions(change)?;
-        let before = tariff_in_force(self.context).0;
-        self.editor.apply(change).map_err(|error| problem_of_edit(&error))?;
-        let outcome = self.reload();
+        let lines = change.lines(current);
+        let version = Some(Arc::clone(&change.after.provisioning.version));
+        let noted = self.expect(caller, version, note, Some(lines.clone()));
+        if let Err(error) = self.editor.apply(change) {
+            self.context.core.configuration.expected_reloads().cancel();
+            return Err(problem_of_edit(&error));
+        }
+        let outcome = self.reload_expected(caller, noted);
         match outcome {
             Ok(ReloadOutcome::Applied(_) | ReloadOutcome::Unchanged) => {}
             Ok(ReloadOutcome::Rejected(reasons)) => {
@@ -130,9 +137,59 @@ impl Edit<'_> {
                 return Err(problem);
             }
         }
-        let made = self.tariff_change(ChangeResult::Applied, change.lines(current));
-        self.note(caller, note, &before, &made)?;
-        Ok(made)
+        Ok(self.tariff_change(ChangeResult::Applied, lines))
+    }
+
+    /// Has the note written into the commit that puts files in force: those of this tariff version, or whatever there is.
+    /// `lines` say what is different; without them, what the reload finds.
+    fn expect(
+        &self,
+        caller: &Caller,
+        version: Option<Arc<str>>,
+        note: Note<'_>,
+        lines: Option<Vec<String>>,
+    ) -> (AuditNote, Value) {
+        let before = json!({ "tariff_version": tariff_in_force(self.context).0, "said": note.before });
+        let base = self.context.change(caller).audit_note(note.action, note.resource, &before, &Value::Null);
+        let (said, noted) = (note.after.clone(), base.clone());
+        let write = move |change: &mut storage::Change, version: &str, found: &[String]| {
+            let after = after_of(&said, version, lines.as_deref().unwrap_or(found));
+            change.audit.push(AuditNote { after: after.to_string(), ..noted });
+        };
+        self.context.core.configuration.expected_reloads().expect(ExpectedReload::new(version, write));
+        (base, note.after)
+    }
+
+    /// Has everything read again. Where that changes nothing in force, the note is written by itself.
+    fn reload_expected(&self, caller: &Caller, (noted, said): (AuditNote, Value)) -> Answer<ReloadOutcome> {
+        let outcome = self.reload();
+        let was_expected = self.context.core.configuration.expected_reloads().cancel();
+        match &outcome {
+            // The text of the files is another, and what it means is the same.
+            Ok(ReloadOutcome::Unchanged) if was_expected => {
+                let after = after_of(&said, &tariff_in_force(self.context).0, &[]);
+                let mut changes = self.context.change(caller);
+                changes.audit(AuditNote { after: after.to_string(), ..noted });
+                changes.commit()?;
+            }
+            Ok(ReloadOutcome::Applied(_) | ReloadOutcome::Unchanged) => {
+                self.context.metrics.audit_notes.increment(1);
+            }
+            Ok(ReloadOutcome::Rejected(_)) | Err(_) => {}
+        }
+        outcome
+    }
+
+    /// Has everything read again and put in force, with a note in the commit that does so. A reload that changes nothing
+    /// has none.
+    pub fn reload_noted(&self, caller: &Caller, note: Note<'_>) -> Answer<ReloadOutcome> {
+        self.expect(caller, None, note, None);
+        let outcome = self.reload();
+        self.context.core.configuration.expected_reloads().cancel();
+        if matches!(outcome, Ok(ReloadOutcome::Applied(_))) {
+            self.context.metrics.audit_notes.increment(1);
+        }
+        outcome
     }
 
     /// The result that a change would have; nothing is written.
@@ -143,7 +200,7 @@ impl Edit<'_> {
 
     /// Has everything read again and put in force, and waits for the outcome. The caller must not be changing
     /// the configuration.
-    pub fn reload(&self) -> Answer<ReloadOutcome> {
+    fn reload(&self) -> Answer<ReloadOutcome> {
         let stopping = || Problem::unavailable("the daemon is stopping").retry_after(5);
         self.context.core.orders.reload().ok_or_else(stopping)
     }
@@ -151,19 +208,6 @@ impl Edit<'_> {
     /// The result of a change, with the tariff that is in force after it.
     pub fn tariff_change(&self, result: ChangeResult, changes: Vec<String>) -> TariffChange {
         TariffChange { result, version: tariff_in_force(self.context).0, changes }
-    }
-
-    /// Notes in the audit log what was changed, from which tariff version to which.
-    pub fn note(&self, caller: &Caller, note: Note<'_>, before: &str, made: &TariffChange) -> Answer<()> {
-        let shown: Vec<&String> = made.changes.iter().take(NOTED_CHANGES_MAX).collect();
-        let more = made.changes.len() - shown.len();
-        let was = json!({ "tariff_version": before, "said": note.before });
-        let is = json!({
-            "tariff_version": made.version, "said": note.after, "changes": shown, "more_changes": more,
-        });
-        let mut changes = self.context.change(caller);
-        changes.note(note.action, note.resource, &was, &is);
-        changes.commit().map(drop)
     }
 
     /// Writes the files as they were before a change, and puts them in force again.
@@ -193,6 +237,13 @@ impl Edit<'_> {
             ),
         }
     }
+}
+
+/// The state after an edit, for the audit log: the tariff in force, and what is different.
+fn after_of(said: &Value, version: &str, changes: &[String]) -> Value {
+    let shown: Vec<&String> = changes.iter().take(NOTED_CHANGES_MAX).collect();
+    let more = changes.len() - shown.len();
+    json!({ "tariff_version": version, "said": said, "changes": shown, "more_changes": more })
 }
 
 /// The problem of faulty files: each fault by file and line, with the key before the message.
