@@ -1,10 +1,13 @@
 //! The caller of a request, with its role and visibility.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::keyed_request::KeyedRequest;
 use crate::problem::Problem;
 
 /// The role of a caller.
@@ -90,6 +93,8 @@ pub struct Caller {
     pub session: Option<String>,
     /// Of this request.
     pub request_id: String,
+    /// The request, where it has an Idempotency-Key.
+    pub keyed: Option<Arc<KeyedRequest>>,
 }
 
 impl Caller {
@@ -103,6 +108,7 @@ impl Caller {
             scopes: None,
             session: None,
             request_id: String::new(),
+            keyed: None,
         }
     }
 

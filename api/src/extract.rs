@@ -3,9 +3,9 @@
 
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::StatusCode;
 use axum::http::header::IF_MATCH;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -162,14 +162,23 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(header) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
-        let text = header.to_str().unwrap_or_default().trim();
-        let is_visible = text.bytes().all(|octet| octet.is_ascii_graphic() || octet == b' ');
-        if !(1..=IDEMPOTENCY_KEY_OCTETS_MAX).contains(&text.len()) || !is_visible {
-            return Err(Problem::invalid_request(format!(
-                "Idempotency-Key must be 1 to {IDEMPOTENCY_KEY_OCTETS_MAX} visible ASCII characters"
-            )));
-        }
-        Ok(Self(Some(text.to_owned())))
+        idempotency_key(&parts.headers).map(Self)
     }
+}
+
+/// The Idempotency-Key of a request that has one.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let mut keys = headers.get_all("idempotency-key").iter();
+    let Some(header) = keys.next() else { return Ok(None) };
+    if keys.next().is_some() {
+        return Err(Problem::invalid_request("Idempotency-Key is there more than once"));
+    }
+    let text = header.to_str().unwrap_or_default().trim();
+    let is_visible = text.bytes().all(|octet| octet.is_ascii_graphic() || octet == b' ');
+    if !(1..=IDEMPOTENCY_KEY_OCTETS_MAX).contains(&text.len()) || !is_visible {
+        return Err(Problem::invalid_request(format!(
+            "Idempotency-Key must be 1 to {IDEMPOTENCY_KEY_OCTETS_MAX} visible ASCII characters"
+        )));
+    }
+    Ok(Some(text.to_owned()))
 }

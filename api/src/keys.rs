@@ -104,9 +104,13 @@ pub struct NewApiKey {
 pub struct CreatedApiKey {
     /// The key, without its secret.
     pub api_key: ApiKey,
-    /// The key to send as `Authorization: Bearer`. Only its hash is kept, and it is not shown again.
+    /// The key to send as `Authorization: Bearer`. Only its hash is kept, and it is not shown again: null in the answer to
+    /// a repeated request.
     #[schema(example = "tg_4k7xw2m9q3z8r6t5v2n7_…")]
-    pub key: String,
+    pub key: Option<String>,
+    /// Says in the answer to a repeated request how to get another key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 impl fmt::Debug for CreatedApiKey {

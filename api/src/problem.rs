@@ -88,6 +88,8 @@ codes! {
     conflict, 409, "Changed by somebody else";
     /// The Idempotency-Key was used for another request.
     key_reused, 409, "The Idempotency-Key was used for another request";
+    /// A request with the Idempotency-Key was carried out, and its answer is not known.
+    already_done, 409, "Done before, and the answer is not known";
     /// The If-Match header does not name the present version.
     precondition_failed, 412, "Not the present version";
     /// The body is longer than the limit.

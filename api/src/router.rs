@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
@@ -18,6 +18,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::authenticate::authenticate;
 use crate::finish::finish;
+use crate::idempotency::{Idempotency, REPLAYED, once};
 use crate::metrics;
 use crate::problem::Problem;
 use crate::request_id::{NewRequestId, REQUEST_ID, remove_bad_id};
@@ -99,8 +100,11 @@ pub fn router(services: &Services, config: &ApiConfig) -> Router {
     let page = SwaggerUi::new(DOCS_PATH)
         .url("/openapi.json", document)
         .config(Config::default().persist_authorization(true).validator_url("none"));
+    let keyed_octets_max = config.body_octets_max.max(services.rate_cards.deck_octets_max());
+    let idempotency = Idempotency::new(Arc::clone(&services.idempotency), keyed_octets_max);
     routes
         .layer(DefaultBodyLimit::max(config.body_octets_max))
+        .layer(from_fn_with_state(idempotency, once))
         .fallback(|| async { Problem::not_found("there is no such path").into_response() })
         .method_not_allowed_fallback(|| async {
             Problem::method_not_allowed("the path has other methods").into_response()
@@ -134,7 +138,7 @@ fn cors(origins: &[String]) -> CorsLayer {
             REQUEST_ID,
             HeaderName::from_static("idempotency-key"),
         ])
-        .expose_headers([ETAG, LOCATION, REQUEST_ID])
+        .expose_headers([ETAG, LOCATION, RETRY_AFTER, REQUEST_ID, REPLAYED])
         .max_age(Duration::from_mins(10))
 }
 

@@ -15,6 +15,7 @@ use crate::cdrs::CdrsService;
 use crate::charges::ChargesService;
 use crate::dispatches::DispatchesService;
 use crate::existing_clients::ExistingClientsService;
+use crate::idempotency::IdempotencyService;
 use crate::invoices::InvoicesService;
 use crate::keys::KeysService;
 use crate::operators::OperatorsService;
@@ -32,6 +33,7 @@ use crate::wallets::WalletsService;
 #[expect(missing_docs, reason = "each field is named after its area, whose module describes it")]
 pub struct Services {
     pub authentication: Arc<dyn AuthenticationService>,
+    pub idempotency: Arc<dyn IdempotencyService>,
     pub accounts: Arc<dyn AccountsService>,
     pub wallets: Arc<dyn WalletsService>,
     pub charges: Arc<dyn ChargesService>,

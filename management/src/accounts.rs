@@ -104,7 +104,7 @@ impl AccountsService for Accounts {
             .map_err(|message| Problem::field("opening_balance", message))?;
         self.check_names(&record, None)?;
         let view = self.put_new(&mut turn, caller, record, opening)?;
-        let credentials = Credentials { system_id: view.value.system_id.clone(), password };
+        let credentials = credentials(view.value.system_id.clone(), password);
         Ok(view.map(|account| CreatedAccount { account, credentials }))
     }
 
@@ -131,7 +131,7 @@ impl AccountsService for Accounts {
             hash.as_str().clone_into(&mut record.password_hash);
             Ok(())
         })?;
-        Ok(Credentials { system_id: account.value.system_id, password })
+        Ok(credentials(account.value.system_id, password))
     }
 
     fn set_suspended(&self, caller: &Caller, id: &str, suspended: bool) -> Answer<Versioned<Account>> {
@@ -144,6 +144,10 @@ impl AccountsService for Accounts {
             Ok(())
         })
     }
+}
+
+fn credentials(system_id: String, password: String) -> Credentials {
+    Credentials { system_id, password: Some(password), note: None }
 }
 
 /// The key that an account is sorted by in lists.

@@ -17,6 +17,7 @@ use crate::identity::password_reset::{MailedToken, PasswordResets};
 use crate::identity::passwords::Passwords;
 use crate::identity::registration::{RegistrationMail, Registrations};
 use crate::jobs::{JobFailure, JobHandler, JobRecord, JobWork, PreparedJob, Registrant};
+use crate::kept_answers::KeptAnswers;
 use crate::notifications::email::EmailSender;
 use crate::notifications::email_texts as texts;
 use crate::notifications::email_texts::EmailMessage;
@@ -43,6 +44,8 @@ pub struct Background {
     pub password_resets: Arc<PasswordResets>,
     /// URLs and secrets.
     pub webhooks: Arc<Webhooks>,
+    /// Answers that expire.
+    pub kept_answers: KeptAnswers,
     /// The way out for e-mails.
     pub email: EmailSender,
 }
@@ -80,6 +83,7 @@ impl JobHandler for Background {
         let now = now();
         let done = [
             self.api_keys.write_uses(),
+            self.kept_answers.remove_expired(),
             self.remove_expired(&self.directory.sessions, |session| session.expires_at.0 <= now),
             self.remove_expired(&self.directory.mail_tokens, |token| token.expires_at.0 <= now),
         ];

@@ -8,6 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 use tollgate_api::caller::Caller;
+use tollgate_api::keyed_request::KeyedRequest;
 use tollgate_api::problem::Problem;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::change::{
@@ -21,7 +22,7 @@ use tollgate_storage::store::Unavailable;
 
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache, to_json};
-use crate::problems::problem_of;
+use crate::problems::{already_done, problem_of};
 use tollgate_relay::fnv::Fnv;
 
 const MICROS_PER_HOUR: u64 = 3_600_000_000;
@@ -162,11 +163,10 @@ impl<'a> ChangeSet<'a> {
     /// method and path, by which a resend is told from another request under the same key. Each caller has keys of its own.
     pub fn once(&mut self, key: Option<&str>, request: &str) -> &mut Self {
         let Some(key) = key else { return self };
-        let hours = u64::from(self.context.settings.api.idempotency_hours);
         self.change.request = Some(RequestUse {
             key: request_key(self.caller, key),
             fingerprint: fingerprint(request.as_bytes()),
-            expires_at: UnixMicros(now().0.saturating_add(hours * MICROS_PER_HOUR)),
+            expires_at: key_expiry(self.context),
         });
         self
     }
@@ -181,25 +181,68 @@ impl<'a> ChangeSet<'a> {
     /// something before the commit that the earlier request may have used up.
     pub fn replayed(&self) -> Result<Option<Changed>, Problem> {
         let Some(request) = &self.change.request else { return Ok(None) };
-        self.context.store().requests().replay(request, now()).map_err(|error| problem_of(&error))
+        let replayed = self.context.store().requests().replay(request, now());
+        let replayed = replayed.map_err(|error| problem_of(&error))?;
+        if replayed.is_some() {
+            note_replayed(self.caller);
+        }
+        Ok(replayed)
     }
 
     /// Makes it durable, and then changes the document caches. Waits for the commit.
     pub fn commit(self) -> Result<Changed, Problem> {
-        let Self { context, change, answer, follow, .. } = self;
+        let Self { context, caller, change, answer, follow } = self;
+        let (mut change, mut is_keyed) = (change, false);
+        if let Some(keyed) = caller.keyed.as_ref().filter(|keyed| change.request.is_none() && keyed.claim()) {
+            change.request = Some(keyed_use(context, caller, keyed));
+            is_keyed = true;
+        }
         let notes = u64::try_from(change.audit.len()).unwrap_or(u64::MAX);
         context.core.books.committer.change(change);
         let answered = answer.blocking_recv();
         let changed =
             answered.unwrap_or_else(|_| Err(Unavailable("the committer has stopped".to_owned()).into()));
         let changed = changed.map_err(|error| problem_of(&error))?;
-        if !changed.replayed {
+        if changed.replayed {
+            if is_keyed {
+                return Err(already_done());
+            }
+            note_replayed(caller);
+        } else {
             context.metrics.audit_notes.increment(notes);
             for follow in follow {
                 follow(&changed);
             }
         }
         Ok(changed)
+    }
+}
+
+/// The use of a request's key. Its fingerprint says nothing of the body, which may hold a password, to whoever does not have
+/// the key.
+pub fn keyed_use(context: &Context, caller: &Caller, request: &KeyedRequest) -> RequestUse {
+    let mut hash = Sha256::new();
+    for part in [request.key.as_bytes(), request.head.as_bytes(), &request.body] {
+        hash.update(part);
+        hash.update([0]);
+    }
+    let digest = hash.finalize();
+    RequestUse {
+        key: request_key(caller, &request.key),
+        fingerprint: digest.first_chunk().map_or(0, |octets| u64::from_be_bytes(*octets)),
+        expires_at: key_expiry(context),
+    }
+}
+
+/// The time until which a key that is used now is remembered.
+fn key_expiry(context: &Context) -> UnixMicros {
+    let hours = u64::from(context.settings.api.idempotency_hours);
+    UnixMicros(now().0.saturating_add(hours * MICROS_PER_HOUR))
+}
+
+fn note_replayed(caller: &Caller) {
+    if let Some(keyed) = &caller.keyed {
+        keyed.note_replayed();
     }
 }
 

@@ -32,5 +32,7 @@ pub const SECRETS: Collection = Collection(13);
 pub const OUTBOX: Collection = Collection(14);
 /// Facts of accounts, kept for the time after they were removed, by id.
 pub const ACCOUNT_FACTS: Collection = Collection(16);
+/// Answers to requests with an Idempotency-Key, by that key and by the end of their time.
+pub const ANSWERS: Collection = Collection(17);
 /// The keys that posts to webhooks are signed with, by account.
 pub const WEBHOOK_SECRETS: Collection = Collection(15);

@@ -26,6 +26,7 @@ mod exclusive;
 mod existing_clients;
 mod identity;
 mod jobs;
+mod kept_answers;
 mod management;
 mod messaging;
 mod metrics;

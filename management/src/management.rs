@@ -35,6 +35,7 @@ use crate::identity::sessions::Sessions;
 use crate::identity::users::Users;
 use crate::identity::visibility::Visibility;
 use crate::jobs::{JobHandler, JobQueue, Workers};
+use crate::kept_answers::KeptAnswers;
 use crate::messaging::cdrs::Cdrs;
 use crate::messaging::charges::Charges;
 use crate::messaging::dispatches::Dispatches;
@@ -111,6 +112,7 @@ impl Management {
         let identity = identity(&shared, &jobs, webhooks, Arc::clone(&answering.accounts))?;
         let services = Services {
             authentication: identity.authentication,
+            idempotency: Arc::new(KeptAnswers::new(of())),
             accounts: Arc::clone(&answering.accounts) as _,
             wallets: Arc::clone(&answering.wallets) as _,
             charges: Arc::new(Charges::new(of(), visible(), Arc::clone(&lookup))),
@@ -206,6 +208,7 @@ fn identity(
         registrations,
         password_resets,
         webhooks,
+        kept_answers: KeptAnswers::new(of()),
         email: EmailSender::new(&settings.mail, store.path()),
     };
     Ok(Identity {

@@ -10,9 +10,7 @@ pub fn problem_of(error: &ChangeError) -> Problem {
     match error {
         ChangeError::Conflict { .. } => Problem::conflict("it was changed in the meantime; read it again"),
         ChangeError::AccountKnown(id) => id_in_use(id),
-        ChangeError::KeyReused => {
-            Problem::key_reused("the Idempotency-Key was used before, for another request")
-        }
+        ChangeError::KeyReused => key_reused(),
         ChangeError::Balance => Problem::unprocessable("the balance cannot hold the amount"),
         ChangeError::Message(error) => Problem::wrong_state(error.to_string()),
         ChangeError::Unavailable(error) => unavailable(error),
@@ -25,6 +23,19 @@ pub fn id_in_use(id: &str) -> Problem {
         "an earlier account `{id}` was removed and still has its balance and its ledger; choose another id"
     );
     Problem::id_in_use(message).and_field("id", "was the id of an account that still has books")
+}
+
+/// The problem of an Idempotency-Key that another request has.
+pub fn key_reused() -> Problem {
+    Problem::key_reused("the Idempotency-Key was used before, for another request")
+}
+
+/// The problem of a request that was carried out before its answer could be kept.
+pub fn already_done() -> Problem {
+    Problem::already_done(
+        "a request with this Idempotency-Key was carried out, and its answer was not kept; read the resource to \
+         see what came of it, and rotate a password or key that was in the answer",
+    )
 }
 
 /// The problem of books that cannot be read or written.

@@ -172,8 +172,11 @@ pub struct AccountRate {
 pub struct Credentials {
     /// Its name over SMPP.
     pub system_id: String,
-    /// Its password; kept hashed, and not shown again.
-    pub password: String,
+    /// Its password; kept hashed, and not shown again: null in the answer to a repeated request.
+    pub password: Option<String>,
+    /// Says in the answer to a repeated request how to get another password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 impl std::fmt::Debug for Credentials {

@@ -108,9 +108,12 @@ pub struct ReadAllDone {
 /// The secret that signs posts to an account's webhook.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WebhookSecret {
-    /// The key of the HMAC, as it is given here.
+    /// The key of the HMAC, as it is given here; null in the answer to a repeated rotation.
     #[schema(example = "whsec_k3mqz…")]
-    pub secret: String,
+    pub secret: Option<String>,
+    /// Says in the answer to a repeated rotation where the secret is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 impl std::fmt::Debug for WebhookSecret {

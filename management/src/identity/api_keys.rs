@@ -95,7 +95,7 @@ impl KeysService for ApiKeys {
         work.put(&self.directory.api_keys, &id, None, record);
         work.note("api_key.create", format!("api_key/{id}"), &Value::Null, &after);
         work.commit()?;
-        Ok(CreatedApiKey { api_key: self.api_key(caller, &id)?, key: secret.text })
+        Ok(CreatedApiKey { api_key: self.api_key(caller, &id)?, key: Some(secret.text), note: None })
     }
 
     fn revoke_api_key(&self, caller: &Caller, id: &str) -> Answer<()> {
@@ -143,6 +143,7 @@ impl ApiKeys {
             scopes: Some(record.scopes.clone()),
             session: None,
             request_id: request_id.to_owned(),
+            keyed: None,
         }))
     }
 

@@ -178,6 +178,7 @@ pub fn caller(id: &str, user: &UserRecord, session: Option<&str>, request_id: &s
         scopes: None,
         session: session.map(str::to_owned),
         request_id: request_id.to_owned(),
+        keyed: None,
     }
 }
 

@@ -71,6 +71,8 @@ impl ChargesService for Charges {
             dispatch_id: new.dispatch_id.as_deref().map(str::as_bytes),
             user_message_reference: new.user_sms_id,
         };
+        let next_id = || self.store().commits().next_id().map_err(|error| unavailable(&error));
+        let known_below = if key.0.is_some() { next_id()? } else { 0 };
         let limit = Duration::from_secs(self.context.settings.api.timeout_seconds.into());
         let submitted = submit_directly(Arc::clone(&self.context.core.clients), &account, &message, limit);
         let id = submitted.map_err(|error| match error {
@@ -79,6 +81,10 @@ impl ChargesService for Charges {
                 "not durable in time; it may still be charged, so repeat it with its Idempotency-Key",
             ),
         })?;
+        // Ids count on, so that one from before this request is of an earlier use of its key.
+        if let Some(keyed) = caller.keyed.as_ref().filter(|_| id < known_below) {
+            keyed.note_replayed();
+        }
         self.charge_view(&account, id)
     }
 

@@ -111,13 +111,17 @@ impl AlertsService for Alerts {
 
     fn webhook_secret(&self, caller: &Caller, account: &str) -> Answer<WebhookSecret> {
         self.visibility.visible_account(caller, account)?;
-        Ok(WebhookSecret { secret: self.webhooks.secret_of(caller, account)? })
+        self.webhooks.secret_of(caller, account).map(shown)
     }
 
     fn rotate_webhook_secret(&self, caller: &Caller, account: &str) -> Answer<WebhookSecret> {
         self.visibility.visible_account(caller, account)?;
-        Ok(WebhookSecret { secret: self.webhooks.rotate_secret(caller, account)? })
+        self.webhooks.rotate_secret(caller, account).map(shown)
     }
+}
+
+fn shown(secret: String) -> WebhookSecret {
+    WebhookSecret { secret: Some(secret), note: None }
 }
 
 impl Alerts {
