@@ -189,6 +189,7 @@ fn terms(snapshot: &Snapshot, account: Account, facts: &AccountFacts) -> Result<
         base_price: None,
         tiers: Vec::new(),
         rates: Vec::new(),
+        common_rates: Vec::new(),
         settlement: SettlementTerms::default(),
     };
     snapshot.tables.terms_on(account, plan)

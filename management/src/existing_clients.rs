@@ -22,6 +22,7 @@ use tollgate_api::page::{LIMIT_DEFAULT, LIMIT_MAX, Page};
 use tollgate_api::plans::{PlansQuery, PlansService};
 use tollgate_api::problem::Problem;
 use tollgate_api::rate_cards::{RateCardsQuery, RateCardsService};
+use tollgate_api::time::Time;
 use tollgate_api::usage::{UsagePeriod, UsageQuery, UsageService};
 use tollgate_api::wallets::{NewTopup, TransactionsQuery, WalletsService};
 use tollgate_engine::money::Amount;
