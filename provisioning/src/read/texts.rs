@@ -67,7 +67,7 @@ pub fn percent(text: &str) -> Parsed<Discount> {
 }
 
 /// A code of ISO 4217's list. Units of account of the list are taken, and so are codes that were on it once, as wallets
-/// may still be kept in them; its codes for metals, bonds, drawing rights, tests and no currency at all are not.
+/// may still be kept in them; its codes for metals, drawing rights, tests and no currency at all are not.
 pub fn currency(text: &str) -> Parsed<Currency> {
     let code = currency_code(text)?;
     match iso_currency::Currency::from_code(text) {
