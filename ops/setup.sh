@@ -6,7 +6,7 @@
 #   build  a C++ compiler and libclang, for RocksDB and its bindings
 #   test   the same, and rustfmt, clippy, promtool and the SMPP programs of others that tests are driven by: as gateways
 #          Kannel, smpplib and node-smpp, as operators node-smpp, smpp34, smppy and Net::SMPP; schemathesis and curl for the
-#          management API
+#          management API; libfaketime for tests of clocks
 # Those programs and promtool land in $TOLLGATE_TOOLS, by default what `ops/cache-dir.sh tools` prints, and touch nothing
 # else: no package of theirs is installed, as some would start a server.
 set -euo pipefail
@@ -38,6 +38,7 @@ set_up_test() {
     have npm || have_node_smpp || packages+=(npm)
     have perl && perl -MJSON::PP -e 1 2>/dev/null || packages+=(perl)
     have curl || packages+=(curl)
+    have_faketime || packages+=(faketime)
     install_packages "${packages[@]}"
 
     cargo fmt --version >/dev/null 2>&1 || components+=(rustfmt)
@@ -55,6 +56,9 @@ set_up_test() {
 }
 
 # --- what is there -----------------------------------------------------------------------------------------------------
+
+# Tests look for it in the same places.
+have_faketime() { [ -f "${LIBFAKETIME:-}" ] || compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null; }
 
 have() { command -v "$1" >/dev/null 2>&1; }
 

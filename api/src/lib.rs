@@ -19,6 +19,7 @@ pub mod call;
 pub mod caller;
 mod cdr_state;
 pub mod choice;
+pub mod clock;
 mod decimal;
 pub mod extract;
 mod finish;

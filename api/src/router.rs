@@ -24,8 +24,8 @@ use crate::problem::Problem;
 use crate::request_id::{NewRequestId, REQUEST_ID, remove_bad_id};
 use crate::services::Services;
 use crate::{
-    accounts, alerts, audit, auth, bounds, cdrs, charges, dispatches, existing_clients, invoices, keys,
-    openapi, operators, plans, rate_cards, sender_ids, tariffs, templates, usage, users, wallets,
+    accounts, alerts, audit, auth, bounds, cdrs, charges, clock, dispatches, existing_clients, invoices,
+    keys, openapi, operators, plans, rate_cards, sender_ids, tariffs, templates, usage, users, wallets,
 };
 
 /// The path of the browsable page.
@@ -71,6 +71,7 @@ areas![
     plans,
     rate_cards,
     tariffs,
+    clock,
     existing_clients,
 ];
 

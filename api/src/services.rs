@@ -13,6 +13,7 @@ use crate::auth::AuthService;
 use crate::authentication::AuthenticationService;
 use crate::cdrs::CdrsService;
 use crate::charges::ChargesService;
+use crate::clock::ClockService;
 use crate::dispatches::DispatchesService;
 use crate::existing_clients::ExistingClientsService;
 use crate::idempotency::IdempotencyService;
@@ -52,6 +53,7 @@ pub struct Services {
     pub plans: Arc<dyn PlansService>,
     pub rate_cards: Arc<dyn RateCardsService>,
     pub tariffs: Arc<dyn TariffsService>,
+    pub clock: Arc<dyn ClockService>,
     pub existing_clients: Arc<dyn ExistingClientsService>,
 }
 

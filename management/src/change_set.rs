@@ -15,7 +15,7 @@ use tollgate_storage::change::{
     AccountChange, AuditNote, Change, ChangeError, Changed, DocumentChange, EntryChange, Expected,
     ProvisionChange, RequestUse,
 };
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::{due, now};
 use tollgate_storage::message_change::MessageChange;
 use tollgate_storage::schema::Collection;
 use tollgate_storage::store::Unavailable;
@@ -181,7 +181,7 @@ impl<'a> ChangeSet<'a> {
     /// something before the commit that the earlier request may have used up.
     pub fn replayed(&self) -> Result<Option<Changed>, Problem> {
         let Some(request) = &self.change.request else { return Ok(None) };
-        let replayed = self.context.store().requests().replay(request, now());
+        let replayed = self.context.store().requests().replay(request, due());
         let replayed = replayed.map_err(|error| problem_of(&error))?;
         if replayed.is_some() {
             note_replayed(self.caller);

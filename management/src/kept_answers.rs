@@ -12,7 +12,7 @@ use tollgate_api::idempotency::{IdempotencyService, KeptAnswer};
 use tollgate_api::keyed_request::KeyedRequest;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::change::Expected;
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::due;
 
 use crate::change_set::keyed_use;
 use crate::collections::ANSWERS;
@@ -46,13 +46,13 @@ impl IdempotencyService for KeptAnswers {
         let (used, store) = (keyed_use(&self.context, caller, request), self.context.store());
         let place = place_of(&used.key);
         let kept = stored_document::<AnswerRecord>(store, ANSWERS, &place)?.map(|(_, kept)| kept);
-        if let Some(kept) = kept.filter(|kept| kept.expires_at > now().0) {
+        if let Some(kept) = kept.filter(|kept| kept.expires_at > due().0) {
             if kept.fingerprint == used.fingerprint {
                 return Ok(Some(kept.answer));
             }
             return Err(key_reused());
         }
-        match store.requests().replay(&used, now()).map_err(|error| problem_of(&error))? {
+        match store.requests().replay(&used, due()).map_err(|error| problem_of(&error))? {
             Some(_) => Err(already_done()),
             None => Ok(None),
         }
@@ -77,7 +77,7 @@ impl KeptAnswers {
 
     /// Removes answers whose time is over, some at a time. Nobody's change, so that the audit log does not name it.
     pub fn remove_expired(&self) -> Answer<()> {
-        let (end, mut over) = (expiry_place(now().0, ""), Vec::new());
+        let (end, mut over) = (expiry_place(due().0, ""), Vec::new());
         let store = self.context.store();
         let read = store.documents().list(ANSWERS, BY_EXPIRY.as_bytes(), None, |key, row| {
             if key >= end.as_bytes() || over.len() == REMOVED_MAX {
@@ -95,7 +95,7 @@ impl KeptAnswers {
         for (key, place) in &over {
             let is_over = stored_document::<AnswerRecord>(store, ANSWERS, place)?;
             // The key may have been used anew since.
-            if is_over.is_some_and(|(_, record)| UnixMicros(record.expires_at) <= now()) {
+            if is_over.is_some_and(|(_, record)| UnixMicros(record.expires_at) <= due()) {
                 changes.document::<AnswerRecord>(ANSWERS, place.as_bytes(), Expected::Any, None);
             }
             changes.document::<String>(ANSWERS, key, Expected::Any, None);

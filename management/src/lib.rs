@@ -18,6 +18,7 @@ mod audit;
 mod background;
 mod billing;
 mod change_set;
+mod clock;
 mod collections;
 mod content;
 mod context;

@@ -20,7 +20,7 @@ use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::SenderPolicy;
 use tollgate_engine::operator::{self, AccountFilter, ServedNetworks};
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::steady;
 use tollgate_storage::store::Unavailable;
 
 use crate::change_set::ChangeSet;
@@ -308,7 +308,7 @@ impl Operators {
             .queue()
             .len_estimate(operator_queue.number)
             .map_err(|error| unavailable(&error))?;
-        let view = operator_queue.view(now());
+        let view = operator_queue.view(steady());
         let on_the_way = u64::from(view.in_flight) + view.ready as u64;
         if queued == 0 && on_the_way == 0 {
             return Ok(());

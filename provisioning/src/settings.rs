@@ -108,6 +108,8 @@ pub struct StorageSettings {
     pub minimum_free_bytes: u64,
     /// Time for which an idempotency key is remembered.
     pub idempotency_window_hours: u32,
+    /// Time for which a wall clock that jumped has to stand before it is believed.
+    pub clock_trust_seconds: u32,
 }
 
 /// The point at which a commit counts as durable.
@@ -317,6 +319,7 @@ impl Default for StorageSettings {
             batch_bytes: 4 << 20,
             minimum_free_bytes: 256 << 20,
             idempotency_window_hours: 72,
+            clock_trust_seconds: 600,
         }
     }
 }

@@ -181,6 +181,11 @@ fn read_storage(table: &mut TableReader, sources: &Sources) -> StorageSettings {
             default.idempotency_window_hours,
             integer(1..=24 * 366),
         ),
+        clock_trust_seconds: table.or(
+            "clock_trust_seconds",
+            default.clock_trust_seconds,
+            integer(1..=86_400),
+        ),
     };
     if storage.batch_messages > storage.queue_messages {
         let message = format!(

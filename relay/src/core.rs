@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tollgate_provisioning::Loaded;
+use tollgate_storage::clock;
 use tollgate_storage::committer::{Committer, Limits};
 use tollgate_storage::journal::Journal;
 use tollgate_storage::store::Store;
@@ -67,6 +68,8 @@ impl Core {
         loaded: Loaded,
         additions: Additions,
     ) -> Result<Started, ApplyError> {
+        let trust = Duration::from_secs(loaded.settings.storage.clock_trust_seconds.into());
+        clock::begin(store.commits().last_at()?, trust);
         let accounts = Arc::new(AccountRuntimes::load(&store)?);
         let (operator_queues, waker) = (CurrentOperatorQueues::default(), Arc::new(SchedulerWaker::new()));
         let sink = DurableSink::new(Arc::clone(&accounts), operator_queues.clone(), Arc::clone(&waker));

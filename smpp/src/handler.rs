@@ -17,6 +17,7 @@ mod delivery;
 use std::fmt;
 use std::net::IpAddr;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use rusmpp::CommandId;
 
@@ -28,6 +29,12 @@ pub use delivery::{Delivery, DeliveryOutcome, OwnedAddress};
 pub trait BindHandler: Send + Sync + 'static {
     /// The handler of one bound session.
     type Session: SessionHandler;
+
+    /// The time of day in microseconds since 1970, which requests are handed over with.
+    fn now(&self) -> u64 {
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX)
+    }
 
     /// Checks the credentials and the limits of an account. It may take its time: nobody else waits.
     fn bind(

@@ -9,7 +9,9 @@ use crate::cdr::BlockReader;
 use crate::database::{Database, KeyAndValue, Unavailable, damaged};
 use crate::id_times::{IdRanges, IdRun, IdTimes};
 use crate::rows::{BatchRow, Row};
-use crate::schema::{Family, ID_LEAD_PREFIX, ID_SPREAD_KEY, LAST_SHORT_ID_KEY, account_id_key, id_lead_key};
+use crate::schema::{
+    Family, ID_LEAD_PREFIX, ID_SPREAD_KEY, LAST_COMMIT_AT_KEY, LAST_SHORT_ID_KEY, account_id_key, id_lead_key,
+};
 
 /// Reads the rows of commits.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +31,21 @@ impl CommitRows<'_> {
     /// are among them: each row says its own time.
     pub fn ids_of(&self, times: &Range<UnixMicros>) -> Result<IdRanges, Unavailable> {
         Ok(self.id_times()?.ids_of(times))
+    }
+
+    /// The time of the last commit, to a minute or by its ids; `None` where there is none.
+    pub fn last_at(&self) -> Result<Option<UnixMicros>, Unavailable> {
+        let last_id = self.next_id()?.checked_sub(1);
+        let of_ids = match last_id {
+            Some(id) => Some(self.id_times()?.last().time_of(id)),
+            None => None,
+        };
+        Ok(of_ids.max(self.noted_at()?))
+    }
+
+    /// The time of a commit that is noted.
+    pub(crate) fn noted_at(self) -> Result<Option<UnixMicros>, Unavailable> {
+        Ok(self.database.number(Family::Meta, LAST_COMMIT_AT_KEY)?.map(UnixMicros))
     }
 
     /// The relation of ids to time.

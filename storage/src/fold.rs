@@ -27,6 +27,8 @@ mod upstream;
 mod usage;
 mod waiting;
 
+use tollgate_engine::time::UnixMicros;
+
 use crate::batch::Batch;
 use crate::database::Unavailable;
 use crate::rows::AuditTail;
@@ -51,6 +53,8 @@ pub struct Fold {
     wallets: Wallets,
     numbers: Numbers,
     ids: IdCounter,
+    /// The time of the last commit, as it is noted.
+    last_at: Option<UnixMicros>,
     leases: Leases,
     amended: Amended,
     unmatched: UnmatchedReceipts,
@@ -67,6 +71,7 @@ impl Fold {
             wallets: store.wallets().all()?.into_iter().collect(),
             numbers: Numbers::load(store)?,
             ids: IdCounter::load(store)?,
+            last_at: store.commits().noted_at()?,
             leases: Leases::load(store)?,
             amended: Amended::default(),
             unmatched: UnmatchedReceipts::load(store)?,
@@ -81,6 +86,7 @@ impl Fold {
         self.wallets.extend(changes.wallets);
         self.numbers.advance(changes.numbers);
         self.ids = changes.ids;
+        self.last_at = changes.last_at;
         self.leases.advance(changes.leases);
         self.amended.advance(changes.amended, changes.ids.unused);
         self.unmatched.advance(changes.unmatched);

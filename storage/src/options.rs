@@ -2,8 +2,9 @@
 
 use rocksdb::compaction_filter::Decision;
 use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, LogLevel, Options};
+use tollgate_engine::time::UnixMicros;
 
-use crate::clock::now;
+use crate::clock::forgotten_before;
 use crate::schema::{Family, parse_operator_number_key};
 
 const MIB: usize = 1 << 20;
@@ -54,13 +55,16 @@ pub fn family(family: Family, cache: &Cache) -> Options {
             // Nearly every look-up is for a key that is not there.
             table.set_bloom_filter(10.0, false);
             options.set_write_buffer_size(16 * MIB);
-            options.set_compaction_filter("expired_keys", drop_expired);
+            options
+                .set_compaction_filter("expired_keys", |_, _, value| drop_expired(value, forgotten_before()));
         }
         Family::Upstream => {
             // A receipt names any of days of messages, and an early or foreign one names none.
             table.set_bloom_filter(10.0, false);
             options.set_write_buffer_size(32 * MIB);
-            options.set_compaction_filter("settled_messages", drop_expired);
+            options.set_compaction_filter("settled_messages", |_, _, value| {
+                drop_expired(value, forgotten_before())
+            });
         }
         Family::Queue => {
             // A message is read once, in order, and then deleted, mostly while it is still in memory. There
@@ -82,7 +86,7 @@ pub fn family(family: Family, cache: &Cache) -> Options {
         }
         Family::Health => {
             options.set_write_buffer_size(4 * MIB);
-            options.set_compaction_filter("old_health", drop_old_health);
+            options.set_compaction_filter("old_health", |_, key, _| drop_old_health(key, forgotten_before()));
         }
         _ => options.set_write_buffer_size(16 * MIB),
     }
@@ -99,25 +103,26 @@ fn drop_deleted_early(options: &mut Options) {
 }
 
 /// Forgets health samples after ninety days.
-fn drop_old_health(_level: u32, key: &[u8], _value: &[u8]) -> Decision {
+fn drop_old_health(key: &[u8], due: UnixMicros) -> Decision {
     let at = parse_operator_number_key(key).map_or(u64::MAX, |(_, at)| at);
-    if at.saturating_add(HEALTH_KEPT_MICROS) < now().0 { Decision::Remove } else { Decision::Keep }
+    if at.saturating_add(HEALTH_KEPT_MICROS) < due.0 { Decision::Remove } else { Decision::Keep }
 }
 
 /// Forgets idempotency keys whose window has passed, and the operators' ids of messages that are long
 /// settled, at no cost but that of compaction. Both rows begin with their end.
-fn drop_expired(_level: u32, _key: &[u8], value: &[u8]) -> Decision {
+fn drop_expired(value: &[u8], due: UnixMicros) -> Decision {
     let expires_at = value.first_chunk::<8>().map_or(u64::MAX, |bytes| u64::from_be_bytes(*bytes));
-    if expires_at < now().0 { Decision::Remove } else { Decision::Keep }
+    if expires_at < due.0 { Decision::Remove } else { Decision::Keep }
 }
 
 #[cfg(test)]
 mod tests {
     use tollgate_engine::operator::OperatorNumber;
-    use tollgate_engine::time::UnixMicros;
 
     use super::*;
     use crate::schema::health_key;
+
+    const NOW: UnixMicros = UnixMicros(1_795_176_000_000_000);
 
     fn goes(decision: &Decision) -> bool {
         matches!(decision, Decision::Remove)
@@ -126,20 +131,20 @@ mod tests {
     #[test]
     fn rows_go_when_their_end_has_passed() {
         let row = |expires_at: u64| [&expires_at.to_be_bytes()[..], b"rest"].concat();
-        let now = now().0;
-        assert!(goes(&drop_expired(0, b"key", &row(now - 1))));
-        assert!(!goes(&drop_expired(0, b"key", &row(now + 1_000_000_000))));
+        assert!(goes(&drop_expired(&row(NOW.0 - 1), NOW)));
+        assert!(!goes(&drop_expired(&row(NOW.0), NOW)));
         // A message whose receipt is awaited has no end; what is no row is for a reader to stumble over.
-        assert!(!goes(&drop_expired(0, b"key", &row(u64::MAX))));
-        assert!(!goes(&drop_expired(0, b"key", b"short")));
+        assert!(!goes(&drop_expired(&row(u64::MAX), NOW)));
+        assert!(!goes(&drop_expired(b"short", NOW)));
+        assert!(!goes(&drop_expired(&row(1), UnixMicros(0))), "before the clock is judged nothing goes");
     }
 
     #[test]
     fn samples_go_after_ninety_days() {
         let key =
-            |age_days: u64| health_key(OperatorNumber(1), UnixMicros(now().0 - age_days * 86_400_000_000));
-        assert!(goes(&drop_old_health(0, &key(91), b"sample")));
-        assert!(!goes(&drop_old_health(0, &key(89), b"sample")));
-        assert!(!goes(&drop_old_health(0, b"short", b"sample")));
+            |age_days: u64| health_key(OperatorNumber(1), UnixMicros(NOW.0 - age_days * 86_400_000_000));
+        assert!(goes(&drop_old_health(&key(91), NOW)));
+        assert!(!goes(&drop_old_health(&key(89), NOW)));
+        assert!(!goes(&drop_old_health(b"short", NOW)));
     }
 }

@@ -60,6 +60,9 @@ pub const SCHEMA_VERSION_KEY: &[u8] = b"schema_version";
 /// Key of the first id whose charge is not in the usage rows yet, in `meta`.
 pub const USAGE_COUNTED_KEY: &[u8] = b"usage_counted";
 
+/// Key of the time of a commit in `meta`, the last of its minute.
+pub const LAST_COMMIT_AT_KEY: &[u8] = b"last_commit_at";
+
 /// The beginning of the keys of runs of ids in `meta`: behind it the first id, with the lead as value.
 pub const ID_LEAD_PREFIX: &[u8] = b"id_lead/";
 

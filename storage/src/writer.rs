@@ -148,7 +148,7 @@ impl<J: Journal> Writer<J> {
             return;
         }
         let Ok(counted) = counting::count(&self.store, uncounted) else { return };
-        let mut draft = Draft::new(&self.fold, &self.store, self.clock.now());
+        let mut draft = Draft::new(&self.fold, &self.store, &*self.clock);
         if draft.count_charges(&counted).is_err() {
             return;
         }
@@ -166,7 +166,7 @@ impl<J: Journal> Writer<J> {
         let counted = self.counting.as_mut().and_then(|counting| counting.ready(uncounted));
         let mut refused = Vec::new();
         loop {
-            let mut draft = Draft::new(&self.fold, &self.store, self.clock.now());
+            let mut draft = Draft::new(&self.fold, &self.store, &*self.clock);
             if let Some(counted) = counted
                 && let Err(error) = draft.count_charges(counted)
             {

@@ -8,6 +8,7 @@
     reason = "tests stop at a surprise"
 )]
 
+mod clock;
 mod failover;
 mod failover_country;
 mod margin;

@@ -128,7 +128,12 @@ impl Sandbox {
 
     /// Starts the daemon on free ports and waits until it is ready.
     pub fn start(&self) -> Daemon {
-        Daemon::start(self.run_command(), self.next_log())
+        self.start_by(self.run_command())
+    }
+
+    /// The same by a command, which is [`Sandbox::run_command`] with something added.
+    pub fn start_by(&self, command: Command) -> Daemon {
+        Daemon::start(command, self.next_log())
     }
 
     /// `run` on free ports with the sandbox's data directory.

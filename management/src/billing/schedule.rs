@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tollgate_api::answer::Answer;
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::{due, now};
 
 use super::invoices::Invoices;
 use super::invoices::monthly::MonthlyInvoices;
@@ -63,7 +63,8 @@ async fn keep_billing(invoices: &Arc<Invoices>, facts: &Arc<AccountFactsKeeper>)
 
 /// Does a part of what is due by now; true if there is more.
 fn bill(invoices: &Invoices, monthly: &mut MonthlyInvoices) -> Answer<bool> {
-    let now = now();
+    // No month ends and no invoice is overdue while the clock is in doubt.
+    let now = due();
     invoices.mark_overdue(&owed_before(invoices.context(), now)?, now)?;
     monthly.draft(now)
 }

@@ -12,7 +12,7 @@ use tollgate_api::caller::Caller;
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::{now, steady};
 
 use super::directory::UserDirectory;
 use super::mail_limit::MailLimit;
@@ -96,7 +96,7 @@ impl PasswordResets {
     pub fn token(&self, email: &str, request_id: &str, is_first: bool) -> Answer<Option<MailedToken>> {
         let user = self.directory.user_of_email(email).filter(|user| !user.value.disabled);
         let Some(user) = user else { return Ok(None) };
-        if is_first && !self.limit.admits(email, now()) {
+        if is_first && !self.limit.admits(email, steady()) {
             return Ok(None);
         }
         let note = is_first.then_some("auth.request_reset");

@@ -12,7 +12,7 @@ use tollgate_api::auth::{MailPromise, Registration, Verified};
 use tollgate_api::caller::Caller;
 use tollgate_api::problem::Problem;
 use tollgate_api::users::UserRole;
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::{now, steady};
 
 use super::directory::UserDirectory;
 use super::mail_limit::MailLimit;
@@ -97,7 +97,7 @@ impl Registrations {
         is_first: bool,
     ) -> Answer<Option<RegistrationMail>> {
         let email = &registrant.email;
-        if is_first && !self.limit.admits(email, now()) {
+        if is_first && !self.limit.admits(email, steady()) {
             return Ok(None);
         }
         if self.directory.user_of_email(email).is_some() {

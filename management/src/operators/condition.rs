@@ -12,7 +12,7 @@ use tollgate_api::time::Time;
 use tollgate_engine::breaker;
 use tollgate_engine::health::HealthSample;
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::{now, steady};
 use tollgate_storage::rows::UsageRow;
 use tollgate_storage::store::Store;
 use tollgate_storage::usage::Quarter;
@@ -44,7 +44,7 @@ pub fn health_of(
     let step = samples.len().div_ceil(SAMPLES_MAX).max(1);
     let queued = store.queue().len_estimate(operator_queue.number).map_err(|error| unavailable(&error))?;
     let at = now();
-    let view = operator_queue.view(at);
+    let view = operator_queue.view(steady());
     Ok(OperatorHealth {
         code: operator_queue.code.to_string(),
         at: Time(at),
@@ -55,7 +55,7 @@ pub fn health_of(
             breaker::BreakerState::Open => BreakerState::Open,
             breaker::BreakerState::HalfOpen => BreakerState::HalfOpen,
         },
-        countries_open: operator_queue.countries.open(at) as u64,
+        countries_open: operator_queue.countries.open(steady()) as u64,
         queued,
         in_flight: view.in_flight,
         window: view.windows,

@@ -45,6 +45,10 @@ impl ClientBinds {
 impl BindHandler for ClientBinds {
     type Session = EsmeSession;
 
+    fn now(&self) -> u64 {
+        tollgate_storage::clock::now().0
+    }
+
     async fn bind(&self, request: BindRequest, peer: IpAddr) -> BindOutcome<EsmeSession> {
         let system_id = String::from_utf8_lossy(&request.system_id).into_owned();
         let account = self.context.snapshot.load().by_system_id(&request.system_id);

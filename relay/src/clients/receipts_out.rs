@@ -12,7 +12,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_smpp::pdu::time::format_time;
 use tollgate_smpp::receipt::ReceiptText;
 use tollgate_smpp::{Delivery, DeliveryOutcome, OwnedAddress};
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::steady;
 use tollgate_storage::committer::Committer;
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult};
 use tollgate_storage::rows::GatewayReceipt;
@@ -59,7 +59,7 @@ impl ReceiptSender {
         {
             self.pause = None;
         }
-        let at = now();
+        let at = steady();
         let receipts = match self.queue.take(store, at.0, room, cx.waker()) {
             Ok(receipts) => receipts,
             Err(error) => {
@@ -88,7 +88,7 @@ impl ReceiptSender {
                 queue.finish(id);
             }
             DeliveryOutcome::Refused(status) if gateway_may_take_later(status) => {
-                queue.put_later(id, now().0 + context.receipt_retry_micros);
+                queue.put_later(id, steady().0 + context.receipt_retry_micros);
             }
             DeliveryOutcome::Refused(_) => {
                 metrics.receipts_refused.increment(1);

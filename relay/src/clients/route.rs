@@ -11,6 +11,7 @@ use tollgate_engine::refusal::Refusal;
 use tollgate_engine::routing::{NoRoute, RouteAsk, RouteStage};
 use tollgate_engine::segments::Body;
 use tollgate_engine::time::UnixMicros;
+use tollgate_storage::clock::steady;
 
 use super::session::EsmeSession;
 use crate::snapshot::ActiveAccount;
@@ -56,7 +57,7 @@ impl EsmeSession {
         });
         let long_message_routes = &self.context.long_message_routes;
         if let Some(spread) = long_message
-            && let Some(operator) = long_message_routes.operator(spread, routing.now.0)
+            && let Some(operator) = long_message_routes.operator(spread, steady().0)
             && snapshot.routes.operator(operator).is_some_and(|known| known.status == OperatorStatus::Active)
         {
             return Ok(Some(FirstChoice { operator, spread }));
@@ -84,7 +85,7 @@ impl EsmeSession {
             self.context.metrics.above_price.increment(1);
         }
         if long_message.is_some() {
-            long_message_routes.remember(spread, choice.operator, routing.now.0);
+            long_message_routes.remember(spread, choice.operator, steady().0);
         }
         Ok(Some(FirstChoice { operator: choice.operator, spread }))
     }

@@ -11,6 +11,7 @@ use tollgate_smpp::pdu::{Address, Destinations, Submit};
 use tollgate_smpp::{Answer, Reply, RequestOutcome, UnsuccessfulDestination};
 use tollgate_storage::cdr::{CdrFields, CdrRoute, Source};
 use tollgate_storage::chunk::key_waiter;
+use tollgate_storage::clock::due;
 use tollgate_storage::keys::{KeyCheck, NewKey};
 
 use super::answers::c_octets;
@@ -87,13 +88,8 @@ impl EsmeSession {
     fn answer_known_key(&mut self, request: &Request<'_>, key: Key<'_>) -> Option<RequestOutcome> {
         let token = Token::new(request.submit.sequence, request.submit.kind);
         let waiter = key_waiter(&self.commit_outcomes.0, token.0);
-        match self.context.books.keys.check(
-            self.wallet_number(),
-            key.octets,
-            key.fingerprint,
-            request.now,
-            waiter,
-        ) {
+        match self.context.books.keys.check(self.wallet_number(), key.octets, key.fingerprint, due(), waiter)
+        {
             Ok(KeyCheck::New) => None,
             Ok(KeyCheck::Pending) => Some(RequestOutcome::Pending),
             Ok(KeyCheck::Known(message_id)) => {

@@ -8,7 +8,7 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::routing::{Condition, Conditions, RouteAsk, RouteStage};
 use tollgate_engine::settlement::Outcome;
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::{due, now, steady};
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
 use tollgate_storage::message::Message;
 
@@ -106,7 +106,7 @@ fn assignment(
     first_choice: OperatorNumber,
     attempt: &Attempt,
     message: &Message<'_>,
-    at: UnixMicros,
+    (at, date): (UnixMicros, UnixMicros),
 ) -> Assignment {
     let country_conditions = CountryConditions { probe_conditions, country: message.ticket.network.mcc, at };
     let own = snapshot
@@ -128,7 +128,7 @@ fn assignment(
             segments: ticket.segments,
             price: ticket.amount,
             currency: ticket.currency,
-            now: at,
+            now: date,
             spread: content.spread,
             tried: &attempt.tried,
             stage: RouteStage::Resend,
@@ -146,7 +146,8 @@ impl DeliveryScheduler {
     /// Moves messages out of a backlog until it is empty, or the operator that should take the next has no room.
     pub(crate) fn assign(self: &Arc<Self>, backlog: &Backlog) {
         let snapshot = self.snapshot.load_full();
-        let at = now();
+        // Waits and breakers go by a clock that never jumps, prices by the date.
+        let (at, date, due) = (steady(), now(), due());
         let mut probe_conditions = ProbeConditions::of(&snapshot.operator_queues, at);
         let mut batches: HashMap<OperatorNumber, Batch> = HashMap::new();
         let mut effects = Effects::default();
@@ -157,13 +158,18 @@ impl DeliveryScheduler {
                 effects.fail(attempt, Outcome::Rejected, 0, None);
                 continue;
             };
-            if self.is_expired(&message, at) {
+            if self.is_expired(&message, due) {
                 effects.fail(attempt, Outcome::Expired, 0, None);
                 continue;
             }
-            let Assignment::To(operator_queue) =
-                assignment(&snapshot, &probe_conditions, backlog.first_choice, &attempt, &message, at)
-            else {
+            let Assignment::To(operator_queue) = assignment(
+                &snapshot,
+                &probe_conditions,
+                backlog.first_choice,
+                &attempt,
+                &message,
+                (at, date),
+            ) else {
                 self.put_later(backlog, Attempt { tried: Vec::new(), ..attempt }, at);
                 continue;
             };
@@ -189,11 +195,11 @@ impl DeliveryScheduler {
             batch.messages.push(attempt);
             if batch.messages.len() >= LEASE_MESSAGES_MAX {
                 let full = std::mem::take(&mut batch.messages);
-                self.lease(&batch.operator_queue, full, at);
+                self.lease(&batch.operator_queue, full);
             }
         }
         for batch in batches.into_values().filter(|batch| !batch.messages.is_empty()) {
-            self.lease(&batch.operator_queue, batch.messages, at);
+            self.lease(&batch.operator_queue, batch.messages);
         }
         if !effects.is_empty() {
             self.commit(effects);
@@ -201,8 +207,8 @@ impl DeliveryScheduler {
     }
 
     /// Has a batch leased, and then passes it to its operator's queue.
-    fn lease(self: &Arc<Self>, operator_queue: &Arc<OperatorQueue>, batch: Vec<Attempt>, at: UnixMicros) {
-        let lease = self.leases.next(at.0);
+    fn lease(self: &Arc<Self>, operator_queue: &Arc<OperatorQueue>, batch: Vec<Attempt>) {
+        let lease = self.leases.next(now().0);
         let keys = batch.iter().map(|attempt| attempt.key).collect();
         operator_queue.leasing(batch.len());
         let (scheduler, queue_of_batch) = (Arc::clone(self), Arc::clone(operator_queue));
@@ -244,7 +250,7 @@ impl DeliveryScheduler {
         for lease in older {
             self.leases.let_go(lease);
         }
-        for attempt in operator_queue.leased(asked, batch, now()).into_iter().rev() {
+        for attempt in operator_queue.leased(asked, batch, steady()).into_iter().rev() {
             self.put_back(attempt);
         }
     }

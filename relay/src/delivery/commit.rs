@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tollgate_engine::settlement::Outcome;
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::{now, steady};
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
 
 use super::effects::{Effects, PendingAcks};
@@ -61,15 +61,14 @@ impl DeliveryScheduler {
                 self.metrics.settled(outcome, refunded);
                 let Some(accepted_at) = accepted_at else { return };
                 if let Some(operator_queue) = self.operator_queues().get(operator) {
-                    let at = now();
-                    let delay = at.0.saturating_sub(accepted_at.0);
-                    operator_queue.note_receipt(at, delay, outcome == Outcome::Delivered);
+                    let delay = now().0.saturating_sub(accepted_at.0);
+                    operator_queue.note_receipt(steady(), delay, outcome == Outcome::Delivered);
                     operator_queue.metrics.receipt(outcome);
                 }
             }
             EventOutcome::Unmatched { id } => {
                 if let Some(addresses) = addresses {
-                    self.unmatched_receipts.add(id, addresses.clone(), now().0);
+                    self.unmatched_receipts.add(id, addresses.clone(), steady().0);
                 }
             }
             EventOutcome::Done

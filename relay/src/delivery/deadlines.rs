@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tollgate_engine::settlement::Outcome;
 use tollgate_engine::time::UnixMicros;
+use tollgate_storage::clock;
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
 
 use super::backlog::Backlog;
@@ -33,7 +34,7 @@ pub struct Deadlines {
 }
 
 impl Deadlines {
-    /// With all steps due at `now` or a little after.
+    /// With all steps due at `now` or a little after, by a clock that never jumps.
     pub fn new(now: UnixMicros) -> Self {
         Self {
             again: now.0,
@@ -44,7 +45,8 @@ impl Deadlines {
         }
     }
 
-    /// Does the steps that are due.
+    /// Does the steps that are due. Intervals and time-outs go by `now`, which never jumps; what is on disk goes by
+    /// the clock, and waits while that is in doubt.
     pub fn run_due(&mut self, scheduler: &Arc<DeliveryScheduler>, now: UnixMicros) {
         scheduler.give_up_unknowns(now);
         scheduler.release_leases();
@@ -55,17 +57,19 @@ impl Deadlines {
             }
         }
         if is_due(&mut self.due, now, DUE_EVERY) {
-            scheduler.release_scheduled(now);
+            scheduler.release_scheduled(clock::due());
         }
         if is_due(&mut self.look, now, LOOK_EVERY) {
-            scheduler.expire(now);
+            scheduler.expire(clock::due());
             scheduler.look_at_health(now, false);
             scheduler.long_message_routes.prune(now.0);
         }
         if is_due(&mut self.sample, now, u64::from(scheduler.settings.health_sample_seconds) * SECOND) {
             scheduler.look_at_health(now, true);
         }
-        if is_due(&mut self.overdue, now, OVERDUE_EVERY) && scheduler.give_up_receipts(now) == MESSAGES_MAX {
+        if is_due(&mut self.overdue, now, OVERDUE_EVERY)
+            && scheduler.give_up_receipts(clock::due()) == MESSAGES_MAX
+        {
             // There are more, which the next look finds once these are settled.
             self.overdue = now.0 + SECOND;
         }
@@ -73,8 +77,7 @@ impl Deadlines {
 }
 
 fn is_due(at: &mut u64, now: UnixMicros, every: u64) -> bool {
-    // After the clock was set back a step must not wait until the old time is reached again.
-    let due = now.0 >= *at || now.0 + every < *at;
+    let due = now.0 >= *at;
     if due {
         *at = now.0 + every;
     }
@@ -154,7 +157,11 @@ impl DeliveryScheduler {
             operator_queue.metrics.countries_open.set(f64::from(open));
             operator_queue.metrics.health(&sample, self.waiting(&operator_queue.backlog, keep));
             if keep && operator_queue.setup.load().is_some() {
-                events.push(DeliveryEvent::Health { operator: operator_queue.number, at: now, sample });
+                events.push(DeliveryEvent::Health {
+                    operator: operator_queue.number,
+                    at: clock::now(),
+                    sample,
+                });
             }
         }
         if !events.is_empty() {

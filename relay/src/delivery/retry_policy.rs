@@ -5,7 +5,7 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::receipt_id::canonical_id;
 use tollgate_engine::routing::Cost;
 use tollgate_engine::settlement::Outcome;
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::{now, steady};
 use tollgate_storage::delivery::Acceptance;
 
 use super::attempt::Attempt;
@@ -81,7 +81,7 @@ impl DeliveryScheduler {
             .filter(|_| attempt.again < setup.map_or(0, |setup| setup.smpp.retries));
         if let Some(first_choice) = first_choice {
             attempt.again += 1;
-            return self.put_later(&first_choice.backlog, attempt, now());
+            return self.put_later(&first_choice.backlog, attempt, steady());
         }
         attempt.again = 0;
         attempt.tried.push(operator);
@@ -93,7 +93,7 @@ impl DeliveryScheduler {
     pub(crate) fn unknown_outcome(&self, attempt: Attempt, operator_queue: &OperatorQueue) {
         operator_queue.metrics.unknown_outcome.increment(1);
         let wait = u64::from(self.settings.unknown_outcome_seconds) * 1_000_000;
-        self.unknown_outcomes.add(attempt, operator_queue.number, now().0 + wait);
+        self.unknown_outcomes.add(attempt, operator_queue.number, steady().0 + wait);
     }
 
     /// Goes on with a message whose receipt did not come: by policy it is sent again, or given up.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::steady;
 use tollgate_storage::committer::Committer;
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryResult};
 use tollgate_storage::message::Message;
@@ -122,7 +122,7 @@ impl DeliveryScheduler {
 
     fn take_up_leases(&mut self) -> Result<(), Unavailable> {
         let wait = u64::from(self.settings.unknown_outcome_seconds) * 1_000_000;
-        let deadline = now().0 + wait;
+        let deadline = steady().0 + wait;
         let mut leases = self.store.queue().leases()?;
         // Of two leases over one message the later one holds.
         leases.sort_by_key(|lease| std::cmp::Reverse(lease.id));

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tollgate_engine::operator::OperatorNumber;
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::{now, steady};
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent};
 use tollgate_storage::message::QueueKey;
 
@@ -69,9 +69,9 @@ impl DeliveryDriver {
 }
 
 fn run(scheduler: &Arc<DeliveryScheduler>) {
-    let mut deadlines = Deadlines::new(now());
+    let mut deadlines = Deadlines::new(steady());
     while scheduler.waker.wait(TICK) != WakeUp::Stop {
-        deadlines.run_due(scheduler, now());
+        deadlines.run_due(scheduler, steady());
         for operator_queue in scheduler.operator_queues().iter() {
             scheduler.assign(&operator_queue.backlog);
         }

@@ -11,7 +11,7 @@ use tollgate_engine::health::ResponseKind;
 use tollgate_engine::settlement::Outcome;
 use tollgate_smpp::link::{CannotSend, DeliverAck, LinkDown, LinkHandler, SubmitAnswer, SubmitSink};
 use tollgate_smpp::pdu::Deliver;
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::{due, now, steady};
 use tollgate_storage::delivery::DeliveryEvent;
 
 use super::outgoing;
@@ -72,11 +72,11 @@ impl OperatorLink {
 
     /// Sends a message; one that the link has no room for after all comes back.
     fn send(&mut self, attempt: Attempt, sink: &mut SubmitSink<'_>) -> Result<(), Attempt> {
-        let sent_at = now();
+        let sent_at = steady();
         let setup = self.operator_queue.setup.load();
         let token = attempt.key.message_id;
         let cannot = match (attempt.message(), &*setup) {
-            (Some(message), _) if self.scheduler.is_expired(&message, sent_at) => Some((Outcome::Expired, 0)),
+            (Some(message), _) if self.scheduler.is_expired(&message, due()) => Some((Outcome::Expired, 0)),
             (Some(message), Some(setup)) => {
                 let submit = outgoing::submit(&message, &setup.smpp, &mut self.scratch);
                 match sink.submit(token, &submit) {
@@ -147,7 +147,7 @@ impl LinkHandler for OperatorLink {
     fn bound(&mut self) {
         self.is_bound = true;
         self.link_status.note_bound(now());
-        let change = self.operator_queue.link_bound(now(), self.link_status.window);
+        let change = self.operator_queue.link_bound(steady(), self.link_status.window);
         self.scheduler.apply(change);
         tracing::info!(operator = &*self.operator_queue.code, "link bound");
         self.scheduler.wake();
@@ -162,7 +162,7 @@ impl LinkHandler for OperatorLink {
         }
         let mut moved = Poll::Pending;
         while sink.room() > 0 {
-            let at = now();
+            let at = steady();
             match self.operator_queue.take(at, sink.room(), cx.waker()) {
                 Taken::Messages(messages) => {
                     moved = Poll::Ready(());
@@ -193,7 +193,7 @@ impl LinkHandler for OperatorLink {
 
     fn responded(&mut self, token: u64, answer: SubmitAnswer<'_>) {
         let Some(InFlight { attempt, sent_at }) = self.in_flight.remove(&token) else { return };
-        let latency = now().0.saturating_sub(sent_at);
+        let latency = steady().0.saturating_sub(sent_at);
         let country = self.country(&attempt, is_trouble(&answer));
         let kind = match answer {
             SubmitAnswer::TimedOut => {
@@ -229,10 +229,10 @@ impl LinkHandler for OperatorLink {
         };
         match (country, kind) {
             (Some(country), ResponseKind::Accepted | ResponseKind::Permanent | ResponseKind::Throttled) => {
-                self.operator_queue.countries.succeeded(country, now());
+                self.operator_queue.countries.succeeded(country, steady());
             }
             (Some(country), ResponseKind::Temporary | ResponseKind::Lost) => {
-                self.operator_queue.countries.failed(country, now());
+                self.operator_queue.countries.failed(country, steady());
             }
             (None, _) => {}
         }
@@ -246,7 +246,7 @@ impl LinkHandler for OperatorLink {
     fn flush(&mut self) {
         if !self.answers.is_empty() {
             self.link_status.note_in_flight(self.in_flight.len());
-            let change = self.operator_queue.note(now(), &self.answers);
+            let change = self.operator_queue.note(steady(), &self.answers);
             self.scheduler.apply(change);
             self.answers.clear();
         }
@@ -272,7 +272,7 @@ impl LinkHandler for OperatorLink {
         self.link_status.note_failed(now(), reason.to_string());
         self.flush();
         if std::mem::take(&mut self.is_bound) {
-            let change = self.operator_queue.link_down(now(), self.link_status.window);
+            let change = self.operator_queue.link_down(steady(), self.link_status.window);
             self.scheduler.apply(change);
         }
         self.scheduler.wake();

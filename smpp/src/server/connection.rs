@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -194,8 +194,8 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
             return false;
         }
         let before = self.input.len();
-        let bind =
-            work_through(&mut self.session, self.handler.as_mut(), &mut self.input, now, unix_micros());
+        let at = self.shared.handler.now();
+        let bind = work_through(&mut self.session, self.handler.as_mut(), &mut self.input, now, at);
         if let Some(request) = bind {
             self.binding = Some(Box::pin(admit(self.shared.clone(), request, self.peer)));
         }
@@ -312,10 +312,4 @@ async fn admit<H: BindHandler>(
         }
     }
     outcome
-}
-
-/// The time of day in microseconds; 0 on a clock set before 1970.
-fn unix_micros() -> u64 {
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX)
 }

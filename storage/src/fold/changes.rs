@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use tollgate_engine::time::UnixMicros;
+
 use super::amended::Amendment;
 use super::counters::Wallets;
 use super::ids::IdCounter;
@@ -21,6 +23,8 @@ pub struct Changes {
     pub numbers: Numbers,
     /// The ids that are given out.
     pub ids: IdCounter,
+    /// The time of the last commit, as it is noted.
+    pub last_at: Option<UnixMicros>,
     /// Leases that were made or ended.
     pub leases: LeaseChanges,
     /// Amendments by message id; `None` for one that was passed on.

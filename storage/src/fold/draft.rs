@@ -26,13 +26,18 @@ use crate::batch::Batch;
 use crate::change::{
     AccountChange, Change, ChangeError, Changed, EntryChange, EntryText, ProvisionChange, Provisioned,
 };
+use crate::clock::Clock;
 use crate::command::Command;
 use crate::counting::CountedCharges;
 use crate::database::Unavailable;
 use crate::delivery::EventOutcome;
 use crate::message_change::MessageChangeError;
 use crate::rows::EntryKind;
+use crate::schema::{Family, LAST_COMMIT_AT_KEY};
 use crate::store::Store;
+
+/// The interval at which the time of a commit is noted.
+const TIME_NOTED_EVERY_MICROS: u64 = 60_000_000;
 
 /// The next commit, as it grows. A draft never touches the fold: once its batch is on disk the fold takes its
 /// changes over, and otherwise the draft is dropped.
@@ -41,6 +46,8 @@ pub struct Draft<'a> {
     messages: Messages<'a>,
     records: RecordDraft<'a>,
     numbers: NumberDraft<'a>,
+    /// The time of the last commit, as it is noted.
+    last_at: Option<UnixMicros>,
 }
 
 /// The result of a command, once its commit is durable.
@@ -62,8 +69,9 @@ pub enum Folded {
 }
 
 impl<'a> Draft<'a> {
-    /// An empty commit at `now`.
-    pub fn new(fold: &'a Fold, store: &'a Store, now: UnixMicros) -> Self {
+    /// An empty commit of this moment.
+    pub fn new(fold: &'a Fold, store: &'a Store, clock: &dyn Clock) -> Self {
+        let (now, due) = (clock.now(), clock.due());
         let counters = Counters::new(store, &fold.wallets);
         let usage = UsageDraft::new(store, &fold.usage, fold.usage_counted);
         let messages = Messages {
@@ -76,8 +84,8 @@ impl<'a> Draft<'a> {
             unmatched: UnmatchedDraft::new(store, &fold.unmatched),
             receipts_done: HashSet::new(),
         };
-        let records = RecordDraft::new(store, now, fold.audit);
-        Self { messages, records, numbers: NumberDraft::new(&fold.numbers) }
+        let records = RecordDraft::new(store, (now, due), fold.audit);
+        Self { messages, records, numbers: NumberDraft::new(&fold.numbers), last_at: fold.last_at }
     }
 
     /// Adds a command. On an error the draft is as it was before, unless the command
@@ -111,15 +119,17 @@ impl<'a> Draft<'a> {
 
     /// The rows to write, and the changes for the fold once they are on disk.
     pub fn finish(self) -> (Batch, Changes) {
-        let Self { messages, records, numbers } = self;
+        let Self { messages, records, numbers, last_at } = self;
         let Messages { mut out, books, waiting, leases, unmatched, .. } = messages;
         let wallets = books.counters.finish(&mut out.batch);
         let (usage, usage_counted) = books.usage.finish(&mut out.batch);
         let ids = out.ids.finish(&mut out.batch);
+        let last_at = note_time(&mut out.batch, last_at, out.now);
         let changes = Changes {
             wallets,
             numbers: numbers.finish(),
             ids,
+            last_at,
             leases: leases.finish(),
             amended: waiting.finish(),
             unmatched: unmatched.finish(),
@@ -241,6 +251,17 @@ impl<'a> Draft<'a> {
         }
         number
     }
+}
+
+/// Notes the time of a commit for the next start, unless one of the last minute is noted. Returns what is noted.
+fn note_time(batch: &mut Batch, noted: Option<UnixMicros>, now: UnixMicros) -> Option<UnixMicros> {
+    let is_noted = noted.is_some_and(|noted| noted.0.abs_diff(now.0) < TIME_NOTED_EVERY_MICROS);
+    if is_noted || batch.is_empty() {
+        return noted;
+    }
+    let before = noted.map(|noted| noted.0.to_be_bytes().to_vec());
+    batch.replace(Family::Meta, LAST_COMMIT_AT_KEY, now.0.to_be_bytes().to_vec(), before);
+    Some(now)
 }
 
 /// An error before anything is changed.

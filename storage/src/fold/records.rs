@@ -18,6 +18,8 @@ use crate::store::Store;
 pub struct RecordDraft<'a> {
     store: &'a Store,
     now: UnixMicros,
+    /// Keys whose window ended before this are forgotten.
+    due: UnixMicros,
     /// Documents that changed, by key; `None` for one that is gone.
     documents: HashMap<Vec<u8>, Option<DocumentRow>>,
     requests: HashMap<Vec<u8>, RequestRow>,
@@ -44,8 +46,8 @@ pub struct DocumentWrite {
 
 impl<'a> RecordDraft<'a> {
     /// Nothing is changed yet.
-    pub fn new(store: &'a Store, now: UnixMicros, audit: AuditTail) -> Self {
-        Self { store, now, documents: HashMap::new(), requests: HashMap::new(), audit }
+    pub fn new(store: &'a Store, (now, due): (UnixMicros, UnixMicros), audit: AuditTail) -> Self {
+        Self { store, now, due, documents: HashMap::new(), requests: HashMap::new(), audit }
     }
 
     /// Looks up the key of a request.
@@ -55,7 +57,7 @@ impl<'a> RecordDraft<'a> {
             None => self.store.requests().get(&request.key)?,
         };
         match row {
-            Some(row) if row.expires_at > self.now => Ok(FirstUse::Before(row.replay(request)?)),
+            Some(row) if row.expires_at > self.due => Ok(FirstUse::Before(row.replay(request)?)),
             replaced => Ok(FirstUse::Now { replaced }),
         }
     }

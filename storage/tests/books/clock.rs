@@ -7,11 +7,12 @@ use std::sync::Arc;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
+use tollgate_storage::change::{DocumentChange, Expected, RequestUse};
 use tollgate_storage::clock::Clock;
 use tollgate_storage::export::{CdrRange, cdrs};
 use tollgate_storage::id_times::Spread;
 use tollgate_storage::rows::{EntryKind, Row};
-use tollgate_storage::schema::{Family, ID_LEAD_PREFIX, ID_SPREAD_KEY, account_id_key};
+use tollgate_storage::schema::{Collection, Family, ID_LEAD_PREFIX, ID_SPREAD_KEY, account_id_key};
 use tollgate_storage::store::{Store, Transaction};
 
 use crate::support::{Books, Message, Raw, SetClock};
@@ -171,4 +172,50 @@ fn ids_that_an_earlier_version_counted_on_are_found_by_time() {
     books.close();
     let spread = Raw::open(dir.path()).get(Family::Meta, ID_SPREAD_KEY);
     assert!(Spread::read(&spread).unwrap().late_micros >= 2 * 86_400_000_000);
+}
+
+/// A request's key is not forgotten while the clock is in doubt, and is once it is believed.
+#[test]
+fn keys_of_requests_wait_for_a_clock_that_is_believed() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = SetClock::new();
+    let books = Books::open_under(dir.path(), &clock);
+    let expires_at = UnixMicros(clock.now().0 + 3_600_000_000);
+    let request = |body: &'static [u8]| {
+        let changed = books.change(|change| {
+            change.request = Some(RequestUse { key: b"key".to_vec(), fingerprint: 7, expires_at });
+            let (collection, key) = (Collection(9), b"one".to_vec());
+            let body = Some(body.to_vec());
+            change.documents.push(DocumentChange { collection, key, expected: Expected::Any, body });
+        });
+        changed.unwrap().replayed
+    };
+    assert!(!request(b"first"));
+    clock.hold(true);
+    clock.step_seconds(4 * DAY);
+    assert!(request(b"second"), "the clock may be wrong");
+    clock.hold(false);
+    assert!(!request(b"third"), "four days have passed");
+    books.close();
+}
+
+#[test]
+fn the_time_of_the_last_commit_is_known_at_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = SetClock::new();
+    let last_at = |books: &Books| books.store.commits().last_at().unwrap();
+    let books = Books::open_under(dir.path(), &clock);
+    assert_eq!(last_at(&books), None, "a fresh directory");
+    // Without ids.
+    books.provision(&["a"], 0);
+    assert_eq!(last_at(&books), Some(clock.now()));
+    clock.step_seconds(30);
+    let account = books.provision(&["b"], 100)[0];
+    assert_eq!(last_at(&books), Some(clock.now()), "its ids say so");
+    clock.step_seconds(-DAY);
+    charge(&books, account, &clock, 1);
+    books.close();
+    let books = Books::open_under(dir.path(), &clock);
+    assert_eq!(last_at(&books), Some(clock.now()), "also after a clock that was set back");
+    books.close();
 }

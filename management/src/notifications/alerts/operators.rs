@@ -11,7 +11,7 @@ use tollgate_engine::time::UnixMicros;
 
 use tollgate_relay::delivery::{OperatorQueue, OperatorQueues};
 
-/// The longest time that one look counts for, as the clock may have been set.
+/// The longest time that one look counts for, as looks may be late.
 const STEP_MICROS_MAX: u64 = 60_000_000;
 
 /// The state of each operator, and the time since when it has had it.
@@ -36,7 +36,7 @@ enum Look {
 }
 
 impl OperatorWatch {
-    /// Looks at every operator that is to get messages.
+    /// Looks at every operator that is to get messages, at `now` by a clock that never jumps.
     pub fn look(&mut self, operator_queues: &OperatorQueues, now: UnixMicros, limit_micros: u64) {
         let step = now.0.saturating_sub(self.looked_at.0).min(STEP_MICROS_MAX);
         let step = if self.looked_at == UnixMicros::default() { 0 } else { step };

@@ -9,6 +9,7 @@ use tollgate_api::caller::Caller;
 use tollgate_api::invoices::{InvoiceStatus, InvoiceSummary};
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
+use tollgate_storage::clock::steady;
 
 use super::announce::announce;
 use super::operators::OperatorWatch;
@@ -76,7 +77,7 @@ impl AlertWatch {
             self.forget_alerts(now)?;
         }
         let operator_queues = Arc::clone(&self.context.core.snapshot.load().operator_queues);
-        self.operators.look(&operator_queues, now, self.down_micros());
+        self.operators.look(&operator_queues, steady(), self.down_micros());
         let over = self.over(now);
         let mut raised = self.wallets_raised(now);
         raised.extend(self.invoices_raised(now));

@@ -1,0 +1,160 @@
+//! A wall clock that jumps while the daemon runs, and one that is set while it is stopped. libfaketime stands in for it.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use jiff::Timestamp;
+
+use crate::support::api::{Api, create_admin};
+use crate::support::daemon::Daemon;
+use crate::support::esme::Esme;
+use crate::support::metrics::Scrape;
+use crate::support::operator::{Operator, sandbox};
+use crate::support::outcomes;
+use crate::support::ports::free_port;
+use crate::support::sandbox::Sandbox;
+use crate::support::sm::Sm;
+use crate::support::smpp::{BUSINESS_1, BUSINESS_2, Connection, Message, TLV_IDEMPOTENCY_KEY};
+use crate::support::smsc::Smsc;
+use crate::support::wait::eventually;
+
+const SAFARICOM: &str = "254722000001";
+/// Relative times of SMPP 3.4 §7.1.1.
+const IN_AN_HOUR: &str = "000000010000000R";
+const IN_A_DAY: &str = "000001000000000R";
+
+/// A wall clock of the daemon's own; its monotonic clock is the machine's.
+struct WallClock {
+    library: PathBuf,
+    file: PathBuf,
+}
+
+impl WallClock {
+    fn of(sandbox: &Sandbox) -> Self {
+        let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+        let libraries = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
+        let given = env::var_os("LIBFAKETIME").map(PathBuf::from);
+        let library = given.into_iter().chain(libraries).find(|library| library.is_file());
+        let library = library.expect("libfaketime is there; `ops/setup.sh test` installs it");
+        let clock = Self { library, file: sandbox.path().join("wall-clock") };
+        clock.set("+0");
+        clock
+    }
+
+    /// Sets it so far from the machine's, such as `+5d`.
+    fn set(&self, offset: &str) {
+        let aside = self.file.with_extension("aside");
+        fs::write(&aside, format!("{offset}\n")).expect("the sandbox can be written");
+        fs::rename(&aside, &self.file).expect("the file can be replaced");
+    }
+
+    fn start(&self, sandbox: &Sandbox) -> Daemon {
+        let mut command: Command = sandbox.run_command();
+        command.env("LD_PRELOAD", &self.library).env("FAKETIME_TIMESTAMP_FILE", &self.file);
+        command.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        sandbox.start_by(command)
+    }
+}
+
+fn until_trusted(daemon: &Daemon, is_trusted: bool) {
+    eventually("the clock to be judged", || {
+        (Scrape::of(daemon).count("tollgate_clock_trusted") == u64::from(is_trusted)).then_some(())
+    });
+}
+
+#[test]
+fn a_clock_that_is_days_off_for_a_moment_ends_nothing() {
+    let port = free_port();
+    let sandbox = sandbox(&[Operator::new("absent", port)]);
+    let clock = WallClock::of(&sandbox);
+    let began = Timestamp::now();
+    let daemon = clock.start(&sandbox);
+    until_trusted(&daemon, true);
+    let gateway = Esme::transceiver(daemon.smpp, BUSINESS_1);
+    let mut sent = vec![
+        gateway.accepted(&Sm::to(SAFARICOM)),
+        gateway.accepted(&Sm { validity: IN_A_DAY.into(), ..Sm::to(SAFARICOM) }),
+    ];
+    let scheduled = gateway.accepted(&Sm { schedule: IN_AN_HOUR.into(), ..Sm::to(SAFARICOM) });
+    let keyed = Message::to(SAFARICOM).tlv(TLV_IDEMPOTENCY_KEY, "order-1");
+    let mut other = Connection::bound(daemon.smpp, BUSINESS_2);
+    let first = other.submit(&keyed).message_id();
+    sent.push(first.clone());
+
+    for offset in ["+5d", "-5d"] {
+        clock.set(offset);
+        until_trusted(&daemon, false);
+        assert_eq!(other.submit(&keyed).message_id(), first, "{offset}: the key is remembered");
+        sent.push(gateway.accepted(&Sm::to(SAFARICOM)));
+        let jumped = Instant::now();
+        eventually("two looks for what expires", || {
+            (jumped.elapsed() > Duration::from_millis(2_200)).then_some(())
+        });
+        clock.set("+0");
+        until_trusted(&daemon, true);
+    }
+    assert_eq!(Scrape::of(&daemon).count("tollgate_clock_jumps_total"), 2);
+    daemon.logged("the jump", |line| line.contains("the clock has jumped") && line.contains("432"));
+
+    let operator = Smsc::accepting_on(port);
+    operator.until_seen(sent.len());
+    drop((gateway, other));
+    daemon.stop();
+    let (ended, outcomes) = (Timestamp::now(), outcomes::balanced(&sandbox));
+    assert_eq!(outcomes.len(), sent.len() + 1, "nothing is charged twice");
+    assert!(!outcomes[&scheduled].is_accepted(), "its time has not come");
+    for id in &sent {
+        assert_ne!(outcomes[id].state(), "expired");
+        assert!(outcomes[id].is_accepted(), "{id} is sent");
+    }
+    for outcome in outcomes.values() {
+        let at: Timestamp = outcome.column("submitted_at").parse().expect("a time");
+        assert!((began..=ended).contains(&at), "{at}: the time goes on as if there had been no jump");
+    }
+}
+
+#[test]
+fn a_start_behind_the_last_commit_says_so_and_is_believed_on_request() {
+    let sandbox = Sandbox::new();
+    let clock = WallClock::of(&sandbox);
+    clock.set("+2d");
+    let daemon = clock.start(&sandbox);
+    until_trusted(&daemon, true);
+    let charge = |daemon: &Daemon, messages: usize| {
+        let mut connection = Connection::bound(daemon.smpp, BUSINESS_1);
+        (0..messages).map(|_| connection.submit(&Message::to(SAFARICOM)).message_id()).collect::<Vec<_>>()
+    };
+    let ahead = charge(&daemon, 3);
+    daemon.stop();
+
+    clock.set("+0");
+    create_admin(&sandbox);
+    let from = Timestamp::now();
+    let daemon = clock.start(&sandbox);
+    daemon.logged("the doubt", |line| line.contains("the clock is behind the last commit"));
+    let after = charge(&daemon, 5);
+    assert!(ahead.last() < after.first(), "ids only count up");
+    let api = Api::admin(&daemon);
+    let status = api.get("/v1/clock").expect(200).json;
+    assert_eq!(
+        (&status["trusted"], &status["doubt"]),
+        (&false.into(), &"the clock is behind the last commit".into())
+    );
+    assert!(status["trusted_in_seconds"].as_u64().is_some_and(|left| (1..=600).contains(&left)));
+    let trusted = api.order("/v1/clock/trust").expect(200).json;
+    assert_eq!((&trusted["trusted"], &trusted["doubt"]), (&true.into(), &serde_json::Value::Null));
+    until_trusted(&daemon, true);
+    api.order("/v1/clock/trust").expect(200);
+    let noted = api.get("/v1/audit?action=clock.trust").expect(200).json;
+    assert_eq!(noted["items"].as_array().map(Vec::len), Some(1), "{noted}");
+
+    let listed = api.get(&format!("/v1/cdrs?from={from}&to={}", Timestamp::now())).expect(200).json;
+    let listed: Vec<&str> =
+        listed["items"].as_array().unwrap().iter().filter_map(|item| item["message_id"].as_str()).collect();
+    let newest_first: Vec<&str> = after.iter().rev().map(String::as_str).collect();
+    assert_eq!(listed, newest_first, "what was submitted since, though ids are ahead");
+    daemon.stop();
+    assert_eq!(outcomes::balanced(&sandbox).len(), 8);
+}
