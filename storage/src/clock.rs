@@ -40,7 +40,7 @@ pub trait Clock: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug)]
 pub struct SystemClock;
 
-/// What the process believes of the wall clock.
+/// The wall clock as the process judges it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockStatus {
     /// The believed time.
@@ -121,7 +121,7 @@ pub fn believe() -> bool {
     true
 }
 
-/// What is believed of the wall clock.
+/// The wall clock as the process judges it now.
 pub fn status() -> ClockStatus {
     PROCESS.look(|trust, look| ClockStatus {
         now: trust.now(look.monotonic),

@@ -1,4 +1,4 @@
-//! Whether the wall clock is believed. Both clocks are arguments.
+//! The judgement of the wall clock. Both clocks are arguments.
 //!
 //! The monotonic clock never jumps and says nothing of the date; the wall clock says the date and can be set
 //! by anybody. So the time that is believed goes by the wall clock as long as both go alike. Where the wall
@@ -26,7 +26,7 @@ pub struct Look {
     pub monotonic: u64,
 }
 
-/// Whether the wall clock is believed, and what time it is.
+/// The judgement of the wall clock, and the time that is believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trust {
     /// The believed time less the monotonic clock.
@@ -45,7 +45,7 @@ pub struct Doubt {
     offset: i64,
     /// The wall clock has gone like the monotonic one since then.
     steady_since: u64,
-    /// Where deadlines stand still.
+    /// The time at which deadlines stand still.
     pub due: UnixMicros,
 }
 

@@ -9,7 +9,7 @@ use tollgate_storage::clock::Clock;
 #[derive(Debug)]
 pub struct SetClock {
     now: AtomicU64,
-    /// Where deadlines stand still; zero while they do not.
+    /// The time at which deadlines stand still; zero while they do not.
     held: AtomicU64,
 }
 
