@@ -22,11 +22,12 @@ pub trait Choice: Copy + 'static {
 }
 
 impl Choice for DeliveryMode {
-    const ALL: &'static [Self] = &[Self::Routed, Self::ChargeOnly];
+    const ALL: &'static [Self] = &[Self::Routed, Self::Operators, Self::ChargeOnly];
 
     fn word(self) -> &'static str {
         match self {
             Self::Routed => "routed",
+            Self::Operators => "operators",
             Self::ChargeOnly => "charge_only",
         }
     }

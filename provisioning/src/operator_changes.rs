@@ -86,6 +86,8 @@ pub fn compare_routing(old: &RoutingSettings, new: &RoutingSettings, lines: &mut
     lines.moved("routing.strategy", &shown(old.strategy), &shown(new.strategy));
     let guard = |routing: &RoutingSettings| routing.margin_guard.name();
     lines.moved("routing.margin_guard", &guard(old), &guard(new));
+    let delivery = |routing: &RoutingSettings| routing.default_delivery.map_or("kept", crate::Choice::word);
+    lines.moved("routing.default_delivery", &delivery(old), &delivery(new));
     let mut before: BTreeMap<Option<NetworkCode>, &RouteRule> =
         old.rules.iter().map(|rule| (rule.network, rule)).collect();
     for rule in &new.rules {

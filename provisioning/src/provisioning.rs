@@ -71,7 +71,7 @@ pub struct Files<'a> {
 fn currencies_of_routed(accounts: &[ProvisionedAccount]) -> Vec<Currency> {
     let mut currencies = Vec::new();
     for account in accounts.iter().map(|provisioned| &provisioned.account) {
-        if account.delivery == DeliveryMode::Routed && !currencies.contains(&account.currency) {
+        if account.delivery != DeliveryMode::ChargeOnly && !currencies.contains(&account.currency) {
             currencies.push(account.currency);
         }
     }

@@ -4,12 +4,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tollgate_engine::account::DeliveryMode;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::routing::{MarginGuard, RouteRule, Strategy};
 use toml::de::DeValue;
 
 use crate::bounds::routing::HEALTH_FLOOR;
 use crate::catalogue::Known;
+use crate::choice::Choice;
 use crate::names::Names;
 use crate::read::TableReader;
 use crate::read::texts;
@@ -25,6 +27,9 @@ const STRATEGIES: [Strategy; 5] = [
     Strategy::LeastCostAbove { score: HEALTH_FLOOR.default },
 ];
 
+/// The deliveries that a house may have by default.
+const DEFAULT_DELIVERIES: [DeliveryMode; 2] = [DeliveryMode::Operators, DeliveryMode::ChargeOnly];
+
 /// Settings by which operators are chosen; by default by priority, and without a margin guard.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoutingSettings {
@@ -32,6 +37,9 @@ pub struct RoutingSettings {
     pub strategy: Strategy,
     /// The margin guard where no rule sets another.
     pub margin_guard: MarginGuard,
+    /// The delivery of accounts that set none, [`DeliveryMode::Operators`] or [`DeliveryMode::ChargeOnly`]; `None` for the
+    /// one that the data directory keeps.
+    pub default_delivery: Option<DeliveryMode>,
     /// In the order of the file; the most exact one holds, and no two are for the same networks.
     pub rules: Vec<RouteRule>,
 }
@@ -71,9 +79,11 @@ pub fn read_routing(table: &mut TableReader, operators: &Names, known: &Known) -
     let floor = table.number(&HEALTH_FLOOR);
     let strategy = with_floor(strategy, floor);
     let margin_guard = table.or("margin_guard", MarginGuard::default(), one_of);
+    let default_delivery =
+        table.optional("default_delivery", one_of_words(&DEFAULT_DELIVERIES, DeliveryMode::word));
     let mut around = Around { strategy, floor, operators, known, lines: HashMap::new() };
     let rules = table.tables("rule", |rule| read_rule(rule, &mut around));
-    RoutingSettings { strategy, margin_guard, rules: rules.into_iter().flatten().collect() }
+    RoutingSettings { strategy, margin_guard, default_delivery, rules: rules.into_iter().flatten().collect() }
 }
 
 fn strategy_in(value: &DeValue) -> Parsed<Strategy> {

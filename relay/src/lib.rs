@@ -11,6 +11,7 @@ pub mod clients;
 pub mod configuration;
 pub mod core;
 pub mod currencies;
+pub mod default_delivery;
 pub mod delivery;
 pub mod expected_reload;
 pub mod fnv;

@@ -21,8 +21,10 @@ pub struct Snapshot {
     pub tables: Tables,
     /// The number that CDRs name the tariff version with.
     pub tariff: u32,
-    /// The routes to operators; empty where none are provisioned and messages are charged only.
+    /// The routes to operators.
     pub routes: Routes,
+    /// True if messages of accounts that set no delivery go to operators.
+    pub delivers_by_default: bool,
     /// The queues of all operators.
     pub operator_queues: Arc<OperatorQueues>,
     /// Accounts that may bind, by `system_id`.

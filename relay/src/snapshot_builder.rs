@@ -19,6 +19,7 @@ use crate::active_account::ActiveAccount;
 use crate::additions::Additions;
 use crate::changed_accounts::ChangedAccounts;
 use crate::currencies::{CurrencyConflict, currency_conflicts};
+use crate::default_delivery::DefaultDelivery;
 use crate::delivery::operator_queues::{NextOperatorQueues, OperatorQueues, OperatorSetup};
 use crate::snapshot::Snapshot;
 
@@ -53,6 +54,7 @@ pub struct Prepared {
     additions: Additions,
     /// Number and code of every operator on disk.
     known_operators: Vec<(OperatorNumber, Arc<str>)>,
+    default_delivery: DefaultDelivery,
 }
 
 /// A snapshot and what goes with it, to be put in force at once.
@@ -97,8 +99,9 @@ impl Prepared {
             .map(|operator| numbers.get(&*operator.operator.code).copied().unwrap_or_default());
         let routing = provisioning.routing_definition(&numbers.collect::<Vec<_>>());
         let routes = Routes::build(routing, &tables.networks).map_err(ApplyError::Routing)?;
+        let default_delivery = DefaultDelivery::of(Some(store), &provisioning)?;
         let delivery = loaded.settings.delivery.clone();
-        Ok(Self { provisioning, delivery, tables, routes, additions, known_operators })
+        Ok(Self { provisioning, delivery, tables, routes, additions, known_operators, default_delivery })
     }
 
     /// The tables that messages would be rated by.
@@ -121,6 +124,7 @@ impl Prepared {
             operators: operators.map(|operator| Arc::clone(&operator.operator.code)).collect(),
             tariff_version: Arc::clone(&self.provisioning.version),
             tariff_files: tariff_files.collect(),
+            default_delivery: self.default_delivery.to_be_kept,
         }
     }
 
@@ -131,7 +135,8 @@ impl Prepared {
         provisioned: Provisioned,
         operator_queues: &OperatorQueues,
     ) -> Built {
-        let Self { provisioning, delivery, tables, mut routes, additions, known_operators } = self;
+        let Self { provisioning, delivery, tables, mut routes, additions, known_operators, default_delivery } =
+            self;
         let setup = operator_setup(&provisioning, &provisioned.operators, known_operators);
         let numbers: HashMap<&str, OperatorNumber> = setup
             .provisioned
@@ -144,6 +149,7 @@ impl Prepared {
             tables,
             tariff: provisioned.tariff,
             routes,
+            delivers_by_default: default_delivery.to_operators,
             operator_queues: Arc::clone(&operator_queues.table),
             by_system_id: HashMap::new(),
             by_account: HashMap::new(),

@@ -72,6 +72,9 @@ pub struct ProvisionChange {
     pub tariff_version: Arc<str>,
     /// The tariff's files.
     pub tariff_files: Vec<(String, Vec<u8>)>,
+    /// True if accounts that set no delivery have their messages handed to operators, false if they are charged only. It
+    /// is kept for good; `None` where it is on disk already.
+    pub default_delivery: Option<bool>,
 }
 
 /// The numbers that stand for accounts, operators and the tariff on disk, and the wallets as they are there.

@@ -72,6 +72,10 @@ pub const ID_SPREAD_KEY: &[u8] = b"id_spread";
 /// Key of a note in `meta` that usage was compared with the commits, once, as earlier versions could lose count.
 pub const USAGE_CHECKED_KEY: &[u8] = b"usage_checked";
 
+/// Key of the delivery of accounts that set none, in `meta`: one octet, one for operators and zero for charging only. It is
+/// written once.
+pub const DEFAULT_DELIVERY_KEY: &[u8] = b"default_delivery";
+
 /// Key of the last short id given out, in `meta`.
 pub const LAST_SHORT_ID_KEY: &[u8] = b"last_short_id";
 

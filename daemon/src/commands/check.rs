@@ -11,6 +11,7 @@ use tollgate_management::additions;
 use tollgate_provisioning as config;
 use tollgate_provisioning::{Loaded, Provisioning};
 use tollgate_relay::currencies::currency_conflicts;
+use tollgate_relay::default_delivery::{DefaultDelivery, DeliveryOrigin};
 use tollgate_storage::store::Store;
 
 /// The arguments of `tollgate check`.
@@ -41,29 +42,49 @@ pub fn check(path: &Path, arguments: &CheckArguments) -> Result<(), Failure> {
     say!("{}", operators(provisioning));
     let data_dir = arguments.data_dir.as_ref().unwrap_or(&loaded.settings.storage.data_dir);
     // A directory that is not there yet has no wallets that anything could contradict.
-    if arguments.data_dir.is_some() || data_dir.is_dir() {
-        check_books(data_dir, &loaded)?;
-    }
+    let store = if arguments.data_dir.is_some() || data_dir.is_dir() { open(data_dir) } else { None };
+    let whole = match &store {
+        Some(store) => check_books(store, &loaded)?,
+        None => provisioning.clone(),
+    };
+    let default = DefaultDelivery::of(store.as_ref(), &whole).map_err(|error| error.to_string())?;
+    say!("{}", delivery(&whole, default));
     Ok(())
 }
 
-/// Compares the files with the wallets of a data directory, which a daemon may be running on.
-fn check_books(data_dir: &Path, loaded: &Loaded) -> Result<(), Failure> {
-    let store = match Store::open_read_only(data_dir) {
-        Ok(store) => store,
-        Err(error) => {
-            say!("not compared with the books: {error}");
-            return Ok(());
-        }
-    };
-    let additions = additions(&store, &loaded.settings).map_err(|error| error.to_string())?;
+/// The books of a data directory, which a daemon may be running on.
+fn open(data_dir: &Path) -> Option<Store> {
+    Store::open_read_only(data_dir).inspect_err(|error| say!("not compared with the books: {error}")).ok()
+}
+
+/// Compares the files with the wallets of the books; the files with what the API has provisioned beside them.
+fn check_books(store: &Store, loaded: &Loaded) -> Result<Provisioning, Failure> {
+    let additions = additions(store, &loaded.settings).map_err(|error| error.to_string())?;
     let whole = additions.beside(&loaded.provisioning);
-    let conflicts = currency_conflicts(&store, &whole).map_err(|error| error.to_string())?;
+    let conflicts = currency_conflicts(store, &whole).map_err(|error| error.to_string())?;
     if !conflicts.is_empty() {
         return Err(conflicts.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").into());
     }
-    say!("books in {}: every wallet has the currency of its plan", data_dir.display());
-    Ok(())
+    say!("books in {}: every wallet has the currency of its plan", store.path().display());
+    Ok(whole)
+}
+
+/// A line about what is delivered and what is only charged.
+fn delivery(provisioning: &Provisioning, default: DefaultDelivery) -> String {
+    let accounts = provisioning.accounts.iter().map(|provisioned| provisioned.account.delivery);
+    let (delivered, charged): (Vec<_>, Vec<_>) =
+        accounts.partition(|delivery| delivery.goes_to_operators(default.to_operators));
+    let word = if default.to_operators { "operators" } else { "charge_only" };
+    let origin = match default.origin {
+        DeliveryOrigin::Settings => "routing.default_delivery",
+        DeliveryOrigin::DataDirectory => "kept in the data directory",
+        DeliveryOrigin::Operators => "kept from the first start on",
+    };
+    format!(
+        "delivery: messages of {} accounts go to operators, those of {} are only charged; by default {word} ({origin})",
+        delivered.len(),
+        charged.len()
+    )
 }
 
 /// A line about the operators that messages are handed to.
@@ -77,7 +98,7 @@ fn operators(provisioning: &Provisioning) -> String {
         })
         .collect();
     if each.is_empty() {
-        return "no operators: messages are charged and recorded, and handed to nobody".to_owned();
+        return "no operators".to_owned();
     }
     let routing = &provisioning.routing;
     format!(

@@ -247,7 +247,10 @@ fn a_quote_is_what_is_charged_then() {
     for field in ["price", "lines", "volume", "tariff_version", "number", "rate"] {
         assert_eq!(quoted[field], by_command[field], "{field}");
     }
-    assert_eq!(quoted["route"]["charged_only"], "there are no operators");
+    assert_eq!(
+        quoted["route"]["charged_only"],
+        "the account sets no delivery, and the default is charge_only"
+    );
     let unknown = json!({ "account": "biz_test_001", "to": "21000000001", "segments": 1 });
     assert_eq!(api.post("/v1/quotes", &unknown).expect(422).code(), "unknown_destination");
     daemon.stop();

@@ -47,6 +47,13 @@ fn delivered(id: &str) -> Sm {
     sm.text(&text).tlv(RECEIPTED_MESSAGE_ID, format!("{id}\0").as_bytes())
 }
 
+/// A house whose accounts' messages go to operators, of which there are none yet.
+fn delivering() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.set("routing", "default_delivery = \"operators\"");
+    sandbox
+}
+
 fn until_available(api: &Api, code: &str) -> Value {
     eventually("the operator to be available", || {
         let health = api.get(&format!("/v1/operators/{code}/health")).expect(200).json;
@@ -56,7 +63,7 @@ fn until_available(api: &Api, code: &str) -> Value {
 
 #[test]
 fn an_operator_gets_messages_at_once_and_survives_a_restart() {
-    let (sandbox, smsc) = (Sandbox::new(), Smsc::accepting());
+    let (sandbox, smsc) = (delivering(), Smsc::accepting());
     let (daemon, api) = start_with_admin(&sandbox);
     let made = api.post("/v1/operators", &body("UZ_UCELL", &smsc)).expect(201);
     assert_eq!(made.header("location"), Some("/v1/operators/UZ_UCELL"));
@@ -98,7 +105,7 @@ fn an_operator_gets_messages_at_once_and_survives_a_restart() {
 
 #[test]
 fn a_drained_operator_empties_its_queue_and_may_go_then() {
-    let (sandbox, first, second) = (Sandbox::new(), Smsc::start(), Smsc::accepting());
+    let (sandbox, first, second) = (delivering(), Smsc::start(), Smsc::accepting());
     let (daemon, api) = start_with_admin(&sandbox);
     let narrow = json!({ "priority": 1, "smpp_config": { "window": 5 } });
     api.post("/v1/operators", &with(body("first", &first), &narrow)).expect(201);
@@ -131,7 +138,7 @@ fn a_drained_operator_empties_its_queue_and_may_go_then() {
 
 #[test]
 fn what_changes_holds_at_once_and_only_links_that_have_to_are_made_anew() {
-    let (sandbox, smsc) = (Sandbox::new(), Smsc::accepting());
+    let (sandbox, smsc) = (delivering(), Smsc::accepting());
     let (daemon, api) = start_with_admin(&sandbox);
     let made = api.post("/v1/operators", &body("alpha", &smsc)).expect(201);
     smsc.until_bound();
@@ -197,7 +204,7 @@ fn what_is_wrong_is_named_and_changes_nothing() {
 
 #[test]
 fn its_statistics_are_those_of_its_messages() {
-    let (sandbox, smsc) = (Sandbox::new(), Smsc::start());
+    let (sandbox, smsc) = (delivering(), Smsc::start());
     let (daemon, api) = start_with_admin(&sandbox);
     let costs = json!({ "costs": [{ "mcc": "639", "mnc": "02", "cost": "0.0123" }] });
     api.post("/v1/operators", &with(body("alpha", &smsc), &costs)).expect(201);
@@ -222,4 +229,43 @@ fn its_statistics_are_those_of_its_messages() {
     let long_ago = "/v1/operators/alpha/stats?from=2020-01-01&to=2020-01-02";
     assert_eq!(api.get(long_ago).expect(200).json["messages"], 0);
     assert_eq!(api.get("/v1/operators/alpha/stats?from=2019-01-01").expect(422).code(), "unprocessable");
+}
+
+#[test]
+fn the_first_operator_takes_no_message_of_a_house_that_only_charges() {
+    let (sandbox, smsc) = (Sandbox::new(), Smsc::accepting());
+    let (daemon, api) = start_with_admin(&sandbox);
+    let gateway = Esme::transmitter(daemon.smpp, BUSINESS_1);
+    gateway.accepted_all(&numbered(0..2));
+    let narrow = with(body("alpha", &smsc), &json!({ "networks": ["434/05"] }));
+    api.post("/v1/operators", &narrow).expect(201);
+    gateway.accepted_all(&numbered(2..4));
+    api.order("/v1/operators/alpha/drain").expect(200);
+    gateway.accepted_all(&numbered(4..6));
+    api.order("/v1/operators/alpha/disable").expect(200);
+    gateway.accepted_all(&numbered(6..8));
+    drop(gateway);
+    daemon.stop();
+
+    // What held at the first start holds after a restart, with an operator that takes everything.
+    let daemon = sandbox.start();
+    let api = Api::admin(&daemon);
+    api.post("/v1/operators", &body("beta", &smsc)).expect(201);
+    let gateway = Esme::transmitter(daemon.smpp, BUSINESS_1);
+    gateway.accepted_all(&numbered(8..10));
+    let checked = sandbox.on_books(&["check"]);
+    assert!(checked.stdout.contains("by default charge_only (kept in the data directory)"), "{checked:?}");
+
+    // An account that is said to use operators does.
+    sandbox.replace(
+        "accounts.toml",
+        "opening_balance = \"1000.00\"",
+        "opening_balance = \"1000.00\"\ndelivery = \"operators\"\n#",
+    );
+    eventually("the account to be delivered", || {
+        gateway.accepted_all(&numbered(10..11));
+        (!smsc.seen().is_empty()).then_some(())
+    });
+    drop(gateway);
+    daemon.stop();
 }

@@ -88,6 +88,7 @@ fn a_refused_account_leaves_nothing_behind() {
 #[test]
 fn an_operator_that_may_still_report_keeps_its_code() {
     let (sandbox, smsc) = (Sandbox::new(), Smsc::accepting());
+    sandbox.set("routing", "default_delivery = \"operators\"");
     let (daemon, api) = start_with_admin(&sandbox);
     let operator = json!({
         "code": "hand", "name": "Hand", "currency": "USD", "price_per_sms": "0.001",

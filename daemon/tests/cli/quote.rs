@@ -147,7 +147,10 @@ fn programs_get_the_same() {
 #[test]
 fn a_message_that_is_only_charged_has_no_route() {
     let shown = route(&Sandbox::new(), &["--to", KENYA]);
-    assert_eq!(shown, "route       none: there are no operators, so the message is only charged\n");
+    assert_eq!(
+        shown,
+        "route       none: the account sets no delivery, and the default is charge_only, so the message is only charged\n"
+    );
     let sandbox = with_operators("");
     sandbox.replace("accounts.toml", "opening_balance = \"1000.00\"", "delivery = \"charge_only\"");
     let shown = route(&sandbox, &["--to", KENYA]);
@@ -171,8 +174,12 @@ fn check_names_the_operators() {
     );
     let checked = check(&Sandbox::new());
     assert_eq!(
-        checked.stdout.lines().nth(1),
-        Some("no operators: messages are charged and recorded, and handed to nobody")
+        checked.stdout.lines().skip(1).take(2).collect::<Vec<_>>(),
+        [
+            "no operators",
+            "delivery: messages of 0 accounts go to operators, those of 2 are only charged; by default charge_only \
+             (kept from the first start on)"
+        ]
     );
     let sandbox = with_operators("margin_guard = \"alert\"");
     sandbox.replace("exchange_rates.csv", "EUR,USD,1.085,,\n", "");

@@ -48,9 +48,10 @@ pub struct Ranking {
 }
 
 impl Route {
-    /// Routes a quoted message as a submit_sm would be, under these conditions of the operators.
+    /// Routes a quoted message as a submit_sm would be, under these conditions of the operators. Beside the routes stands
+    /// whether accounts that set no delivery use them.
     pub fn find(
-        routes: &Routes,
+        (routes, delivers_by_default): (&Routes, bool),
         conditions: &impl Conditions,
         quote: &Quote<'_>,
         price: Amount,
@@ -58,11 +59,11 @@ impl Route {
         now: UnixMicros,
     ) -> Self {
         let account = &quote.terms.account;
-        if routes.is_empty() {
-            return Self::ChargedOnly("there are no operators");
-        }
         if account.delivery == DeliveryMode::ChargeOnly {
             return Self::ChargedOnly("the account's delivery is charge_only");
+        }
+        if !account.delivery.goes_to_operators(delivers_by_default) {
+            return Self::ChargedOnly("the account sets no delivery, and the default is charge_only");
         }
         let ask = RouteAsk {
             network: quote.rated.network,

@@ -3,7 +3,6 @@
 use std::hash::{BuildHasher, Hasher};
 use std::sync::OnceLock;
 
-use tollgate_engine::account::DeliveryMode;
 use tollgate_engine::charging::Rated;
 use tollgate_engine::money::Amount;
 use tollgate_engine::operator::{OperatorNumber, OperatorStatus};
@@ -48,7 +47,7 @@ impl EsmeSession {
     ) -> Result<Option<FirstChoice>, Refusal> {
         let snapshot = self.snapshot();
         let account = &routing.account.provisioned.account;
-        if snapshot.routes.is_empty() || account.delivery == DeliveryMode::ChargeOnly {
+        if !account.delivery.goes_to_operators(snapshot.delivers_by_default) {
             return Ok(None);
         }
         let long_message = part_of(routing.body).map(|part| {

@@ -33,7 +33,7 @@ use crate::database::Unavailable;
 use crate::delivery::EventOutcome;
 use crate::message_change::MessageChangeError;
 use crate::rows::EntryKind;
-use crate::schema::{Family, LAST_COMMIT_AT_KEY};
+use crate::schema::{DEFAULT_DELIVERY_KEY, Family, LAST_COMMIT_AT_KEY};
 use crate::store::Store;
 
 /// The interval at which the time of a commit is noted.
@@ -235,6 +235,9 @@ impl<'a> Draft<'a> {
         let (numbers, out) = (&mut self.numbers, &mut self.messages.out);
         let operators = provision.operators.iter().map(|code| numbers.operator(out, code)).collect();
         let tariff = numbers.tariff(out, &provision.tariff_version, &provision.tariff_files);
+        if let Some(to_operators) = provision.default_delivery {
+            out.batch.insert(Family::Meta, DEFAULT_DELIVERY_KEY, vec![u8::from(to_operators)]);
+        }
         Provisioned { accounts, wallets, operators, tariff }
     }
 

@@ -5,7 +5,7 @@ use tollgate_engine::operator::OperatorNumber;
 
 use crate::database::{Database, Unavailable, damaged};
 use crate::rows::{AccountRow, OperatorRow, Row, TariffRow};
-use crate::schema::Family;
+use crate::schema::{DEFAULT_DELIVERY_KEY, Family};
 
 /// Reads the rows of accounts, operators and tariff versions.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,17 @@ impl ProvisionedRows<'_> {
             Ok(true)
         })?;
         Ok(operators)
+    }
+
+    /// The delivery of accounts that set none, as it was when the directory was first asked for it: true for operators.
+    pub fn default_delivery(&self) -> Result<Option<bool>, Unavailable> {
+        let kept = self.database.get(Family::Meta, DEFAULT_DELIVERY_KEY)?;
+        match kept.as_deref() {
+            None => Ok(None),
+            Some([0]) => Ok(Some(false)),
+            Some([1]) => Ok(Some(true)),
+            Some(_) => Err(damaged(Family::Meta)),
+        }
     }
 
     /// Every tariff version ever applied, by the number that CDRs name it with.

@@ -13,6 +13,7 @@ use tollgate_engine::time::UnixMicros;
 
 use tollgate_management::quotes::route::{Ranked, Ranking, Route};
 use tollgate_provisioning::Provisioning;
+use tollgate_relay::default_delivery::DefaultDelivery;
 
 use crate::output::say;
 
@@ -32,7 +33,8 @@ pub fn find(
     let definition = provisioning.routing_definition(&provisioning.numbers_in_order());
     let routes = Routes::build(definition, &tables.networks)
         .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
-    Ok(Route::find(&routes, &AllUp, quote, price, message, now))
+    let default = DefaultDelivery::of(None, provisioning).map_err(|error| error.to_string())?;
+    Ok(Route::find((&routes, default.to_operators), &AllUp, quote, price, message, now))
 }
 
 /// Prints a route as text for a person.

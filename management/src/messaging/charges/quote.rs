@@ -64,7 +64,8 @@ pub fn quote(core: &Core, new: &NewQuote) -> Answer<Quote> {
     let explained = Explained::of(&quoted, &snapshot.tables, &state).map_err(Problem::refused)?;
     let route = new.route.then(|| {
         let price = explained.price;
-        route_view(&Route::find(&snapshot.routes, &*snapshot.operator_queues, &quoted, price, &message, now))
+        let routes = (&snapshot.routes, snapshot.delivers_by_default);
+        route_view(&Route::find(routes, &*snapshot.operator_queues, &quoted, price, &message, now))
     });
     Ok(Quote { route, ..view(explained) })
 }

@@ -183,7 +183,8 @@ impl Books {
             provisioning.archive.iter().map(|file| (file.name.to_string(), document(file))).collect();
         let (reply, answer) = oneshot::channel();
         let (operators, tariff_version) = (Vec::new(), Arc::clone(&provisioning.version));
-        let change = ProvisionChange { accounts, operators, tariff_version, tariff_files };
+        let change =
+            ProvisionChange { accounts, operators, tariff_version, tariff_files, default_delivery: None };
         self.committer().provision(Provision { change, reply });
         let provisioned = answer.blocking_recv().unwrap().unwrap();
         for number in &provisioned.accounts {

@@ -110,7 +110,8 @@ impl Books {
         let operators = codes.iter().map(|code| Arc::from(*code)).collect();
         let (reply, answer) = oneshot::channel();
         let (accounts, tariff_version, tariff_files) = (Vec::new(), "t1".into(), Vec::new());
-        let change = ProvisionChange { accounts, operators, tariff_version, tariff_files };
+        let change =
+            ProvisionChange { accounts, operators, tariff_version, tariff_files, default_delivery: None };
         self.committer.provision(Provision { change, reply });
         wait(answer).unwrap().unwrap().operators
     }
@@ -126,7 +127,8 @@ impl Books {
         let tariff_files = vec![("plans.toml".to_owned(), tariff.as_bytes().to_vec())];
         let (reply, answer) = oneshot::channel();
         let (operators, tariff_version) = (Vec::new(), tariff.into());
-        let change = ProvisionChange { accounts, operators, tariff_version, tariff_files };
+        let change =
+            ProvisionChange { accounts, operators, tariff_version, tariff_files, default_delivery: None };
         self.committer.provision(Provision { change, reply });
         answer
     }
