@@ -8,6 +8,7 @@ mod arguments;
 pub mod cli;
 pub mod commands;
 pub mod failure;
+mod file_watch;
 
 pub mod http;
 mod listeners;

@@ -1,14 +1,11 @@
 //! Hot reload: after a change of a file or SIGHUP everything is read again, validated as a whole, and applied as a whole
 //! or not at all.
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use metrics::{counter, gauge};
-use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
-use tokio::sync::mpsc;
 
 use tollgate_provisioning as config;
 use tollgate_provisioning::overrides::Overrides;
@@ -16,9 +13,6 @@ use tollgate_provisioning::{Loaded, Problems};
 use tollgate_relay::configuration::Configuration;
 use tollgate_relay::metrics::Metrics;
 use tollgate_relay::reload_order::ReloadOutcome;
-
-/// Time without another change after which a change counts; editors write a file in several steps.
-const QUIET: Duration = Duration::from_millis(150);
 
 /// Problems that are logged one by one when a reload is rejected.
 const PROBLEMS_LOGGED_MAX: usize = 20;
@@ -52,6 +46,23 @@ impl Reloader {
                 tracing::error!(%error, "reload failed");
                 ReloadOutcome::Rejected(vec![error.to_string()])
             }
+        }
+    }
+
+    /// The same once the files are watched: what changed between the first reading and then is applied, and there is
+    /// nothing to say where nothing changed.
+    pub async fn look_again(&mut self) -> ReloadOutcome {
+        let path = self.path.clone();
+        let overrides = self.overrides.clone();
+        let in_force = self.configuration.files();
+        let same = tokio::task::spawn_blocking(move || {
+            let mut loaded = config::load(&path).ok()?;
+            overrides.apply(&mut loaded.settings);
+            loaded.changes_since(&in_force).is_empty().then_some(())
+        });
+        match same.await {
+            Ok(Some(())) => ReloadOutcome::Unchanged,
+            _ => self.reload().await,
         }
     }
 
@@ -113,46 +124,4 @@ fn reject(problems: &Problems) -> ReloadOutcome {
         reasons.push(format!("… and {more} more"));
     }
     ReloadOutcome::Rejected(reasons)
-}
-
-/// Watches files for changes.
-pub struct FileWatch {
-    watcher: RecommendedWatcher,
-    directories: HashSet<PathBuf>,
-    events: mpsc::Receiver<()>,
-}
-
-impl FileWatch {
-    /// Watches the directories of these files, as editors and `git` replace files rather than write into them.
-    pub fn new(files: &[PathBuf]) -> notify::Result<Self> {
-        let (sender, events) = mpsc::channel(1);
-        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            if event.is_ok_and(|event| !event.kind.is_access()) {
-                // A full channel already says that something has changed.
-                let _ = sender.try_send(());
-            }
-        })?;
-        let mut watch = Self { watcher, directories: HashSet::new(), events };
-        watch.follow(files)?;
-        Ok(watch)
-    }
-
-    /// Watches the directories of these files too.
-    pub fn follow(&mut self, files: &[PathBuf]) -> notify::Result<()> {
-        for directory in files.iter().filter_map(|file| file.parent()) {
-            let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-            if self.directories.insert(directory.to_owned()) {
-                self.watcher.watch(directory, RecursiveMode::NonRecursive)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Waits for a change and for the quiet after it.
-    pub async fn changed(&mut self) {
-        if self.events.recv().await.is_none() {
-            std::future::pending::<()>().await;
-        }
-        while let Ok(Some(())) = tokio::time::timeout(QUIET, self.events.recv()).await {}
-    }
 }

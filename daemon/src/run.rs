@@ -20,10 +20,11 @@ use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::store::{Durability, Store, StoreOptions, Unavailable};
 
 use crate::failure::Failure;
+use crate::file_watch::FileWatch;
 use crate::http;
 use crate::http::Readiness;
 use crate::output::say;
-use crate::reload::{FileWatch, Reloader};
+use crate::reload::Reloader;
 use crate::{listeners, logging, metrics};
 use tollgate_management as management;
 use tollgate_management::{Management, Workers};
@@ -100,6 +101,13 @@ async fn serve(
     let mut watch = loaded.settings.watch_files.then(|| FileWatch::new(&loaded.files)).and_then(or_warn);
     let mut reloader = Reloader::new(path, Arc::clone(&running.core.configuration), overrides.clone());
     say!("{}", running.addresses);
+    if let Some(watch) = &mut watch {
+        // What changed between the first reading and the start of the watch is told by no event.
+        watch.about_to_read();
+        reloader.look_again().await;
+        links.follow(&running.core.scheduler).await;
+        or_warn(watch.follow(&reloader.files()));
+    }
     loop {
         let ordered = tokio::select! {
             _ = terminate.recv() => break,
@@ -112,6 +120,9 @@ async fn serve(
             _ = hangup.recv() => None,
             () = changed(&mut watch) => None,
         };
+        if let Some(watch) = &mut watch {
+            watch.about_to_read();
+        }
         let outcome = reloader.reload().await;
         links.follow(&running.core.scheduler).await;
         if let Some(watch) = &mut watch {

@@ -1,6 +1,9 @@
 //! Hot reload: a good change holds from the next message on, a bad one changes nothing, and no gateway notices either.
 
+use std::fs;
+use std::io::Write;
 use std::net::TcpListener;
+use std::os::unix::fs::symlink;
 
 use serde_json::Value;
 
@@ -141,4 +144,57 @@ fn a_start_that_fails_leaves_no_opening_balance() {
     let accounts = report["accounts"].as_array().expect("the accounts");
     let newcomer = accounts.iter().find(|account| account["account"] == "newcomer").expect("the account");
     assert_eq!(newcomer["balance"], "20.00", "{newcomer}");
+}
+
+#[test]
+fn a_file_behind_links_is_watched_where_it_lies() {
+    let sandbox = Sandbox::new();
+    let volume = sandbox.path().join("volume");
+    for version in ["v1", "v2"] {
+        fs::create_dir_all(volume.join(version)).expect("a folder");
+        fs::copy(sandbox.config(RATES), volume.join(version).join("rates.csv")).expect("a copy");
+    }
+    symlink("v1", volume.join("..data")).expect("a link");
+    symlink("..data/rates.csv", volume.join("rates.csv")).expect("a link");
+    fs::remove_file(sandbox.config(RATES)).expect("the file can go");
+    symlink(volume.join("rates.csv"), sandbox.config(RATES)).expect("a link");
+    let daemon = sandbox.start();
+    let mut connection = Connection::bound(daemon.smpp, BUSINESS_1);
+    let before = Scrape::of(&daemon);
+
+    let put = |version: &str, price: &str| {
+        let path = volume.join(version).join("rates.csv");
+        let text = fs::read_to_string(&path).expect("the rates");
+        let line = text.lines().find(|line| line.starts_with("*,639,02,")).expect("the rate");
+        fs::write(&path, text.replace(line, &format!("*,639,02,{price},,,")))
+            .expect("the rates can be written");
+    };
+    put("v1", "0.0216");
+    let after = until_one_more(&daemon, &before, APPLIED);
+    assert_eq!(next_price(&mut connection), 21_600, "the target was edited");
+
+    put("v2", "0.0217");
+    symlink("v2", volume.join("..data_tmp")).expect("a link");
+    fs::rename(volume.join("..data_tmp"), volume.join("..data")).expect("the link can be swapped");
+    until_one_more(&daemon, &after, APPLIED);
+    assert_eq!(next_price(&mut connection), 21_700, "a link on the way was swapped");
+}
+
+#[test]
+fn a_file_that_grows_is_read_once_it_is_whole() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.start();
+    let mut connection = Connection::bound(daemon.smpp, BUSINESS_1);
+    let before = Scrape::of(&daemon);
+    let whole = sandbox.read(RATES).replace(SAFARICOM, "*,639,02,0.0216,");
+    let at = whole.find("*,639,02,").expect("the rate");
+    let mut file = fs::File::create(sandbox.config(RATES)).expect("the file is written in its place");
+    file.write_all(&whole.as_bytes()[..at]).expect("a part is written");
+    daemon.logged("that the file is held", |line| line.contains("still being written"));
+    assert_eq!(next_price(&mut connection), 20_000, "a part is no price list");
+    file.write_all(&whole.as_bytes()[at..]).expect("the rest is written");
+    drop(file);
+    let after = until_one_more(&daemon, &before, APPLIED);
+    assert_eq!(after.count(APPLIED), before.count(APPLIED) + 1);
+    assert_eq!(next_price(&mut connection), 21_600);
 }
