@@ -20,8 +20,9 @@ use crate::openapi::Problems;
 pub use dto::{
     WecallAlert, WecallAlertType, WecallCategory, WecallCountryUsage, WecallInvoice, WecallInvoiceLine,
     WecallInvoiceQuery, WecallInvoiceStatus, WecallOperatorUsage, WecallPeriod, WecallPlan, WecallPlanType,
-    WecallRate, WecallSeverity, WecallTier, WecallTopup, WecallTransaction, WecallTransactionStatus,
-    WecallTransactionType, WecallTransactionsQuery, WecallUsage, WecallUsageQuery, WecallWallet,
+    WecallRate, WecallRatesQuery, WecallSeverity, WecallTier, WecallTopup, WecallTransaction,
+    WecallTransactionStatus, WecallTransactionType, WecallTransactionsQuery, WecallUsage, WecallUsageQuery,
+    WecallWallet,
 };
 
 /// The access rules of these routes.
@@ -57,12 +58,12 @@ pub trait ExistingClientsService: Send + Sync + 'static {
     fn wecall_plans(&self, caller: &Caller) -> Answer<Vec<WecallPlan>>;
 
     /// The rates that the caller may see.
-    fn wecall_rates(&self, caller: &Caller) -> Answer<Vec<WecallRate>>;
+    fn wecall_rates(&self, caller: &Caller, query: &WecallRatesQuery) -> Answer<Vec<WecallRate>>;
 
     /// The usage of an account and its cost.
     fn wecall_usage(&self, caller: &Caller, account: &str, period: WecallPeriod) -> Answer<WecallUsage>;
 
-    /// The invoice of a range of days, which is drawn up where there is none yet.
+    /// The invoice of a range of days, or what it would be.
     fn wecall_invoice(
         &self,
         caller: &Caller,
@@ -73,6 +74,9 @@ pub trait ExistingClientsService: Send + Sync + 'static {
     /// An account's alerts, the newest first.
     fn wecall_alerts(&self, caller: &Caller, account: &str) -> Answer<Vec<WecallAlert>>;
 }
+
+/// The beginning of the paths of existing clients.
+pub(crate) const EXISTING_CLIENTS: &str = "/api/";
 
 type Service = Arc<dyn ExistingClientsService>;
 
@@ -148,11 +152,16 @@ async fn plans(State(service): State<Service>, caller: Caller) -> Answer<Json<Ve
 
 /// List rates
 ///
-/// By country and operator: the first 10000. `GET /v1/rate-cards` has filters and pages.
+/// By country and operator: the first 10000. `GET /v1/rate-cards` has more filters, and pages.
 #[utoipa::path(get, path = "/api/billing/rate-cards/", tag = "wecall", operation_id = "wecall_rate_cards",
+    params(WecallRatesQuery),
     responses((status = 200, description = "The rates", body = Vec<WecallRate>), Problems))]
-async fn rates(State(service): State<Service>, caller: Caller) -> Answer<Json<Vec<WecallRate>>> {
-    call(service, move |service| service.wecall_rates(&caller)).await.map(Json)
+async fn rates(
+    State(service): State<Service>,
+    caller: Caller,
+    Query(query): Query<WecallRatesQuery>,
+) -> Answer<Json<Vec<WecallRate>>> {
+    call(service, move |service| service.wecall_rates(&caller, &query)).await.map(Json)
 }
 
 /// Read an account's usage
@@ -170,8 +179,8 @@ async fn usage(
 
 /// Read the invoice of a range of days
 ///
-/// The one that there is for exactly these days, a draft brought up to date; or else one that is drafted now,
-/// which has a number from now on.
+/// The one that there is for exactly these days, a draft as the books are now; or else what it would be, without
+/// a number. Nothing is written.
 #[utoipa::path(get, path = "/api/billing/invoices/{business_sid}/", tag = "wecall", operation_id = "wecall_invoice",
     params(("business_sid" = String, Path, description = "The account's id"), WecallInvoiceQuery),
     responses((status = 200, description = "The invoice", body = WecallInvoice), Problems))]

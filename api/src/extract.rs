@@ -101,9 +101,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
         let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
         let axum::extract::Query(query) = query.map_err(|error: QueryRejection| {
             let text = error.body_text();
-            Problem::invalid_request(text.split_once(": ").map_or(text.as_str(), |(_, detail)| detail))
+            named_problem(text.split_once(": ").map_or(text.as_str(), |(_, detail)| detail))
         })?;
         Ok(Self(query))
+    }
+}
+
+/// A message of serde that begins with the name of a parameter, as a problem that names it.
+fn named_problem(detail: &str) -> Problem {
+    let problem = Problem::invalid_request(detail);
+    let is_name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'_')
+    };
+    let missing = detail.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
+    match (detail.split_once(": ").filter(|(name, _)| is_name(name)), missing) {
+        (Some((name, message)), _) => problem.and_field(name, message),
+        (None, Some((name, _))) => problem.and_field(name, "is needed"),
+        (None, None) => problem,
     }
 }
 
@@ -181,4 +195,17 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Pro
         )));
     }
     Ok(Some(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_cannot_be_read_is_named() {
+        let field = |detail: &str| named_problem(detail).errors.first().map(|error| error.field.clone());
+        assert_eq!(field("limit: invalid digit found in string"), Some("limit".to_owned()));
+        assert_eq!(field("missing field `period_start`"), Some("period_start".to_owned()));
+        assert_eq!(field("something else"), None);
+    }
 }

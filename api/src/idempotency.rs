@@ -36,7 +36,7 @@ const NATIVE: [&str; 5] = [
     "/v1/accounts/{id}/topups",
     "/v1/accounts/{id}/adjustments",
     "/v1/charges",
-    "/v1/charges/{message_id}/refund",
+    "/v1/charges/{id}/refund",
     "/api/billing/topup/",
 ];
 

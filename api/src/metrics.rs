@@ -7,10 +7,13 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode};
 use metrics::{counter, histogram};
 
+use crate::existing_clients::EXISTING_CLIENTS;
 use crate::rules::rules;
 
 const REQUESTS: &str = "tollgate_api_requests_total";
 const DURATION: &str = "tollgate_api_request_duration_seconds";
+
+const IGNORED_PARAMETERS: &str = "tollgate_api_ignored_parameters_total";
 
 /// Stands for every path that is no route.
 const NO_ROUTE: &str = "none";
@@ -25,7 +28,15 @@ pub fn begin() {
         for status in FAULTS {
             requests(rule.path.to_owned(), rule.method, status).absolute(0);
         }
+        if rule.path.starts_with(EXISTING_CLIENTS) {
+            counter!(IGNORED_PARAMETERS, "route" => rule.path).absolute(0);
+        }
     }
+}
+
+/// Counts parameters that an existing client sent and that its route does not have.
+pub fn count_ignored_parameters(route: &str, parameters: usize) {
+    counter!(IGNORED_PARAMETERS, "route" => route.to_owned()).increment(parameters as u64);
 }
 
 /// Counts a request whose answer begins. `path` is its route's.

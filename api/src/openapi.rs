@@ -20,7 +20,7 @@ const BEARER: &str = "bearer";
         description = "Accounts, money, messages, operators and tariffs of a Tollgate.\n\n\
             Money is a decimal string in units of the currency beside it. Times are RFC 3339 in UTC. Unknown fields and \
             parameters are refused. Errors are problem details (RFC 9457) with a stable `code`. Lists are paged by cursor. \
-            `Idempotency-Key` makes a POST that moves money happen once, however often it is sent; `If-Match` makes a change \
+            `Idempotency-Key` makes a POST happen once, however often it is sent; `If-Match` makes a change \
             happen to the version that was read, or not at all.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),

@@ -145,6 +145,7 @@ list_query! {
         #[param(value_type = Option<CurrencyCode>)]
         pub currency: Option<CurrencyCode>,
         /// The order of the list; by name if it is not given.
+        #[param(inline)]
         pub sort: Option<PlanSort>,
     }
 }

@@ -17,8 +17,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::authenticate::authenticate;
+use crate::document::complete;
 use crate::finish::finish;
 use crate::idempotency::{Idempotency, REPLAYED, once};
+use crate::known_parameters::{KnownParameters, check_parameters};
 use crate::metrics;
 use crate::problem::Problem;
 use crate::request_id::{NewRequestId, REQUEST_ID, remove_bad_id};
@@ -77,7 +79,7 @@ areas![
 
 /// The document as it is served and committed.
 pub fn document_text() -> String {
-    let text = document().to_pretty_json();
+    let text = serde_json::to_string_pretty(&complete(&document()));
     text.map(|text| text + "\n").unwrap_or_default()
 }
 
@@ -96,15 +98,18 @@ pub struct ApiConfig {
 pub fn router(services: &Services, config: &ApiConfig) -> Router {
     let (routes, mut document) = routes(services).split_for_parts();
     write_bounds(&mut document);
+    let document = complete(&document);
+    let known_parameters = Arc::new(KnownParameters::of(&document));
     metrics::begin();
     let authentication = Arc::clone(&services.authentication);
     let page = SwaggerUi::new(DOCS_PATH)
-        .url("/openapi.json", document)
+        .external_url_unchecked("/openapi.json", document)
         .config(Config::default().persist_authorization(true).validator_url("none"));
     let keyed_octets_max = config.body_octets_max.max(services.rate_cards.deck_octets_max());
     let idempotency = Idempotency::new(Arc::clone(&services.idempotency), keyed_octets_max);
     routes
         .layer(DefaultBodyLimit::max(config.body_octets_max))
+        .layer(from_fn_with_state(known_parameters, check_parameters))
         .layer(from_fn_with_state(idempotency, once))
         .fallback(|| async { Problem::not_found("there is no such path").into_response() })
         .method_not_allowed_fallback(|| async {

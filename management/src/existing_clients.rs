@@ -14,8 +14,8 @@ use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::existing_clients::{
     ExistingClientsService, WecallAlert, WecallInvoice, WecallInvoiceQuery, WecallPeriod, WecallPlan,
-    WecallPlanType, WecallRate, WecallTopup, WecallTransaction, WecallTransactionsQuery, WecallUsage,
-    WecallWallet,
+    WecallPlanType, WecallRate, WecallRatesQuery, WecallTopup, WecallTransaction, WecallTransactionsQuery,
+    WecallUsage, WecallWallet,
 };
 use tollgate_api::extract::IdempotencyKey;
 use tollgate_api::page::{LIMIT_DEFAULT, LIMIT_MAX, Page};
@@ -134,14 +134,20 @@ impl ExistingClientsService for ExistingClients {
         Ok(plans.into_iter().map(|plan| view::plan(self.plan_type(caller, &plan.name), plan)).collect())
     }
 
-    fn wecall_rates(&self, caller: &Caller) -> Answer<Vec<WecallRate>> {
+    fn wecall_rates(&self, caller: &Caller, wanted: &WecallRatesQuery) -> Answer<Vec<WecallRate>> {
         let rates = gathered(RATES_MAX, |cursor| {
-            let query = RateCardsQuery { limit: Some(LIMIT_MAX), cursor, ..RateCardsQuery::default() };
+            let country = wanted.country_code.as_ref().map(|country| country.to_uppercase());
+            let query =
+                RateCardsQuery { country, limit: Some(LIMIT_MAX), cursor, ..RateCardsQuery::default() };
             self.services.rate_cards.rate_cards(caller, &query).map(|page| page.value)
         });
         // What these clients see has no end, so that what has ended would be taken for what holds.
         let now = Time(now());
         let rates = rates?.into_iter().filter(|rate| rate.effective_to.is_none_or(|end| end > now));
+        let operator = wanted.operator.as_ref().map(|operator| operator.to_lowercase());
+        let rates = rates.filter(|rate| {
+            operator.as_ref().is_none_or(|operator| rate.operator.to_lowercase() == *operator)
+        });
         Ok(rates.map(view::rate).collect())
     }
 

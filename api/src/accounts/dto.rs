@@ -344,6 +344,7 @@ list_query! {
         /// Only those whose id or name contains this, in upper or lower case.
         pub search: Option<String>,
         /// The order of the list; by id if it is not given.
+        #[param(inline)]
         pub sort: Option<AccountSort>,
     }
 }

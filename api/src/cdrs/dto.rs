@@ -231,6 +231,7 @@ pub enum ExportFormat {
 pub struct ExportQuery {
     /// The format of the file.
     #[serde(default)]
+    #[param(inline)]
     pub format: ExportFormat,
     /// Only this account's; all that the caller may see if it is not given.
     #[serde(default)]

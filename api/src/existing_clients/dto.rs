@@ -384,6 +384,20 @@ pub struct WecallTransactionsQuery {
     pub limit: Option<u32>,
 }
 
+/// The filters of a list of rates of existing clients.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WecallRatesQuery {
+    /// Only those in this country: ISO 3166-1 alpha-2.
+    #[serde(default)]
+    #[param(example = "KE")]
+    pub country_code: Option<String>,
+    /// Only those of this operator or brand, in upper or lower case.
+    #[serde(default)]
+    pub operator: Option<String>,
+}
+
 /// The filters of a list of usage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

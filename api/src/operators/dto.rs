@@ -197,6 +197,7 @@ list_query! {
         /// Only those whose code or name contains this, in upper or lower case.
         pub search: Option<String>,
         /// The order of the list; by code if it is not given.
+        #[param(inline)]
         pub sort: Option<OperatorSort>,
     }
 }

@@ -72,6 +72,7 @@ list_query! {
         /// Only those in this country: ISO 3166-1 alpha-2.
         pub country: Option<String>,
         /// The order of the list; by network if it is not given.
+        #[param(inline)]
         pub sort: Option<RateSort>,
     }
 }

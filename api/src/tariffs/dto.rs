@@ -109,6 +109,7 @@ list_query! {
         #[param(value_type = Option<Time>)]
         pub to: Option<Time>,
         /// The order of the list; the newest first if it is not given.
+        #[param(inline)]
         pub sort: Option<TariffSort>,
     }
 }

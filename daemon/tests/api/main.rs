@@ -23,6 +23,7 @@ mod money;
 mod once;
 mod openapi;
 mod operators;
+mod parameters;
 mod repeated;
 mod reused_ids;
 mod schemathesis;

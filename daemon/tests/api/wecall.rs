@@ -141,7 +141,7 @@ fn transactions_are_of_the_types_that_clients_know() {
         api.get("/api/billing/transactions/biz_test_001/?limit=0").expect(422).code(),
         "unprocessable"
     );
-    api.get("/api/billing/transactions/biz_test_001/?limt=5").expect(400);
+    api.get("/api/billing/transactions/biz_test_001/?limt=5").expect(200);
 }
 
 #[test]
