@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::money::{Amount, Currency, Total};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -39,6 +39,42 @@ impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = decimal::text(deserializer)?;
         text.parse().map(Self).map_err(|error| D::Error::custom(format!("not an amount of money: {error}")))
+    }
+}
+
+/// A sum of amounts in answers, in units of the currency named beside it, which may be larger than an amount of a
+/// request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MoneySum(pub Total);
+
+impl From<Total> for MoneySum {
+    fn from(total: Total) -> Self {
+        Self(total)
+    }
+}
+
+impl Serialize for MoneySum {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl PartialSchema for MoneySum {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(r"^-?[0-9]{1,24}\.[0-9]{2,6}$"))
+            .description(Some(
+                "A sum in units of the currency, as a decimal number with two to six decimals.",
+            ))
+            .examples(["100.00"])
+            .into()
+    }
+}
+
+impl ToSchema for MoneySum {
+    fn name() -> Cow<'static, str> {
+        "MoneySum".into()
     }
 }
 
@@ -146,5 +182,7 @@ mod tests {
     #[test]
     fn amounts_leave_as_strings() {
         assert_eq!(serde_json::to_string(&Money(Amount::from_micros(21_600))).unwrap(), r#""0.0216""#);
+        let sum = MoneySum(Total::from(Amount::MAX).plus(Amount::MAX));
+        assert_eq!(serde_json::to_string(&sum).unwrap(), r#""18446744073709.551614""#);
     }
 }

@@ -90,7 +90,8 @@ fn wallets() -> Result<(Wallets, usize), Failure> {
     let before = process::resident_bytes(pid)?;
     let wallets = Wallets::default();
     for number in 0..WALLETS {
-        let state = WalletState { balance: Amount::from_micros(i64::from(number)), ..WalletState::default() };
+        let state =
+            WalletState { balance: Amount::from_micros(i64::from(number)).into(), ..WalletState::default() };
         wallets.insert(Wallet::new(AccountNumber(number), state));
     }
     let grown = process::resident_bytes(pid)?.saturating_sub(before);

@@ -172,10 +172,29 @@ impl Total {
         self.0
     }
 
-    /// As an amount, for screens and APIs: the closest one where the sum is beyond what an amount can hold.
-    pub fn shown(self) -> Amount {
+    /// As an amount; `None` where the sum is beyond what one can hold.
+    pub fn amount(self) -> Option<Amount> {
+        i64::try_from(self.0).ok().map(Amount)
+    }
+
+    /// The amount that is closest to the sum.
+    pub fn closest(self) -> Amount {
         let closest = if self.0 < 0 { i64::MIN } else { i64::MAX };
-        Amount(i64::try_from(self.0).unwrap_or(closest))
+        self.amount().unwrap_or(Amount(closest))
+    }
+
+    /// The sum with another amount.
+    #[must_use]
+    pub fn plus(mut self, other: impl Into<Self>) -> Self {
+        self += other;
+        self
+    }
+
+    /// The sum without another amount.
+    #[must_use]
+    pub fn minus(mut self, other: impl Into<Self>) -> Self {
+        self -= other;
+        self
     }
 }
 
@@ -191,6 +210,12 @@ impl PartialEq<Amount> for Total {
     }
 }
 
+impl PartialOrd<Amount> for Total {
+    fn partial_cmp(&self, amount: &Amount) -> Option<Ordering> {
+        self.0.partial_cmp(&i128::from(amount.0))
+    }
+}
+
 impl<T: Into<Self>> AddAssign<T> for Total {
     fn add_assign(&mut self, other: T) {
         self.0 += other.into().0;
@@ -203,9 +228,15 @@ impl<T: Into<Self>> SubAssign<T> for Total {
     }
 }
 
+/// As an amount is written, whatever its size.
 impl fmt::Display for Total {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shown().fmt(f)
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let unit = u128::from(MICROS_PER_UNIT.unsigned_abs());
+        let (units, micros) = (self.0.unsigned_abs() / unit, self.0.unsigned_abs() % unit);
+        let decimals = format!("{micros:06}");
+        let shortest = decimals.trim_end_matches('0').len().max(2);
+        f.pad(&format!("{sign}{units}.{}", decimals.get(..shortest).unwrap_or(&decimals)))
     }
 }
 
@@ -440,7 +471,13 @@ mod tests {
         let mut total = Total::from(Amount::MAX);
         total += Amount::MAX;
         assert_eq!(total.micros(), 2 * i128::from(i64::MAX));
-        assert_eq!(total.shown(), Amount::MAX, "an amount cannot show more");
+        assert_eq!((total.amount(), total.closest()), (None, Amount::MAX), "an amount cannot hold it");
+        assert_eq!(total.to_string(), "18446744073709.551614");
+        assert_eq!(Total::ZERO.minus(total).to_string(), "-18446744073709.551614");
+        for micros in [0, 1, -1, 20_000, 21_600, 1_000_000_000, -50_000, i64::MAX, i64::MIN] {
+            let amount = Amount::from_micros(micros);
+            assert_eq!(Total::from(amount).to_string(), amount.to_string());
+        }
         total -= Amount::MAX;
         assert_eq!(total, Amount::MAX);
         total -= total;

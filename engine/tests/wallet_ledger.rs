@@ -126,7 +126,7 @@ impl Pair {
                 self.books[wallet].take_back(&posting);
             }
             Step::Credit(wallet, micros) => {
-                prop_assert!(self.wallets[*wallet].credit(Amount::from_micros(*micros)));
+                self.wallets[*wallet].credit(Amount::from_micros(*micros));
                 self.books[*wallet].balance += i128::from(*micros);
             }
         }

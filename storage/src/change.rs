@@ -13,13 +13,13 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::oneshot;
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::{Wallet, WalletState};
 
-use crate::codec::{Reader, put_amount, put_micros, put_varint};
+use crate::codec::{Reader, put_amount, put_micros, put_total, put_varint};
 use crate::database::Unavailable;
 use crate::message_change::{MessageChange, MessageChangeError, MessageChanged};
 use crate::rows::{EntryKind, MessageState, Row};
@@ -198,7 +198,7 @@ pub struct PostedEntry {
     /// The id of the entry.
     pub id: u64,
     /// The durable balance after it.
-    pub balance_after: Amount,
+    pub balance_after: Total,
 }
 
 /// The reason for which nothing was changed.
@@ -316,8 +316,7 @@ impl EntryChange {
     fn settle(&mut self) {
         self.settled = true;
         if !self.amount.is_negative() {
-            let held = self.wallet.credit(self.amount);
-            assert!(held, "a durable ledger entry does not fit into its wallet");
+            self.wallet.credit(self.amount);
         }
     }
 }
@@ -339,7 +338,7 @@ impl Row for Changed {
         put_varint(out, self.entries.len() as u64);
         for entry in &self.entries {
             put_varint(out, entry.id);
-            put_amount(out, entry.balance_after);
+            put_total(out, entry.balance_after);
         }
         put_varint(out, self.messages.len() as u64);
         for message in &self.messages {
@@ -353,7 +352,7 @@ impl Row for Changed {
         let at = reader.micros()?;
         let revisions = take_list(reader, Reader::varint)?;
         let entries = take_list(reader, |reader| {
-            Some(PostedEntry { id: reader.varint()?, balance_after: reader.amount()? })
+            Some(PostedEntry { id: reader.varint()?, balance_after: reader.total()? })
         })?;
         let messages = take_list(reader, take_message)?;
         Some(Self { at, revisions, entries, messages, provisioned: None, replayed: false })
@@ -372,32 +371,4 @@ fn take_message(reader: &mut Reader<'_>) -> Option<MessageChanged> {
     let (state, changed_now) = (reader.u8()?, reader.bool()?);
     let state = MessageState::ALL.into_iter().find(|known| *known as u8 == state)?;
     Some(MessageChanged { message_id, state, refunded: reader.amount()?, changed_now })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn full() -> Arc<Wallet> {
-        let state = WalletState { balance: Amount::MAX, ..WalletState::default() };
-        Arc::new(Wallet::new(AccountNumber(1), state))
-    }
-
-    #[test]
-    #[should_panic(expected = "does not fit into its wallet")]
-    fn a_durable_credit_that_its_wallet_cannot_hold_stops() {
-        let one = Amount::from_micros(1);
-        let mut entry = EntryChange::credit(full(), EntryKind::TopUp, one, EntryText::default()).unwrap();
-        entry.settle();
-    }
-
-    #[test]
-    #[should_panic(expected = "cannot be held")]
-    fn giving_back_more_than_a_wallet_can_hold_stops() {
-        let (wallet, one) = (full(), Amount::from_micros(1));
-        let text = EntryText::default();
-        let entry = EntryChange::debit(Arc::clone(&wallet), EntryKind::Adjustment, one, Amount::ZERO, text);
-        assert!(wallet.credit(one));
-        drop(entry);
-    }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::Total;
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::{Posting, Wallet};
 
@@ -96,14 +97,24 @@ pub enum ChunkOutcome {
     NotDurable,
 }
 
+/// The postings of a chunk in one: they share the wallet and the month.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChunkTotal {
+    /// Taken from the balance.
+    pub amount: Total,
+    /// The month that the segments count in.
+    pub month: Month,
+    /// The number of segments added.
+    pub segments: u32,
+}
+
 /// Charges on their way to disk.
 #[derive(Debug)]
 pub struct Chunk {
     pub(crate) wallet: Arc<Wallet>,
     pub(crate) header: ChunkHeader,
     pub(crate) block: BlockWriter,
-    /// All its postings in one: they share the wallet and the month.
-    pub(crate) total: Posting,
+    pub(crate) total: ChunkTotal,
     pub(crate) dispatches: Vec<(Box<[u8]>, DispatchCounters)>,
     pub(crate) keys: Vec<NewKey>,
     pub(crate) intents: Intents,
@@ -121,12 +132,11 @@ impl Chunk {
         header: ChunkHeader,
         reply: UnboundedSender<CommitOutcome>,
     ) -> Self {
-        let total = Posting { account: wallet.number(), ..Posting::default() };
         Self {
             wallet,
             header,
             block: BlockWriter::default(),
-            total,
+            total: ChunkTotal::default(),
             dispatches: Vec::new(),
             keys: Vec::new(),
             intents: Intents::default(),
@@ -142,7 +152,7 @@ impl Chunk {
         assert!(self.settled || self.is_empty(), "a chunk with charges in it is not for reuse");
         self.header = header;
         self.block.clear();
-        self.total = Posting { account: self.wallet.number(), ..Posting::default() };
+        self.total = ChunkTotal::default();
         self.dispatches.clear();
         self.keys.clear();
         self.intents.clear();
@@ -166,11 +176,9 @@ impl Chunk {
         let (account, amount) = (self.wallet.number(), cdr.amount);
         assert_eq!((posting.account, posting.amount), (account, amount), "a posting and its CDR agree");
         if self.is_empty() {
-            self.total = Posting { counted_before: posting.counted_before, ..self.total };
             self.total.month = posting.month;
         }
-        // The lowest and the highest balance of a wallet are not farther apart than an amount can hold.
-        self.total.amount = self.total.amount.plus(posting.amount);
+        self.total.amount += posting.amount;
         self.total.segments += posting.segments;
         if let Some(dispatch) = cdr.dispatch_id {
             self.count_dispatch(dispatch, posting);
@@ -221,7 +229,7 @@ impl Chunk {
     }
 
     /// The sum of its debits.
-    pub fn total(&self) -> Posting {
+    pub fn total(&self) -> ChunkTotal {
         self.total
     }
 
@@ -256,7 +264,8 @@ impl Chunk {
         if std::mem::replace(&mut self.settled, true) {
             return;
         }
-        self.wallet.undo(&self.total);
+        let ChunkTotal { amount, month, segments } = self.total;
+        self.wallet.undo_all(amount, month, segments);
         for key in &self.keys {
             self.registry.resolve(self.account(), &key.key, None);
         }

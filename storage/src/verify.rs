@@ -21,7 +21,7 @@ mod waiting;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::Month;
 
@@ -84,13 +84,13 @@ impl Report {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Opening balances, top-ups and adjustments.
-    pub paid_in: Amount,
+    pub paid_in: Total,
     /// The sum of the debits in CDRs.
-    pub charged: Amount,
+    pub charged: Total,
     /// The sum of the refunds.
-    pub refunded: Amount,
+    pub refunded: Total,
     /// The sum of the balances: paid in − charged + refunded.
-    pub balance: Amount,
+    pub balance: Total,
 }
 
 /// Counts everything again.

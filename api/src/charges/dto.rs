@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::money::{CurrencyCode, Money};
+use crate::money::{CurrencyCode, Money, MoneySum};
 use crate::time::Time;
 
 /// Octets of a text or payload.
@@ -117,7 +117,7 @@ pub struct Charge {
     pub currency: CurrencyCode,
     /// The account's balance as this is answered; the one field that another answer to the same request may
     /// have another value of.
-    pub balance: Money,
+    pub balance: MoneySum,
     /// The number of segments charged.
     pub segments: u8,
     /// The network of the destination.

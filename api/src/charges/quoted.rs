@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::dto::Network;
-use crate::money::{CurrencyCode, Money};
+use crate::money::{CurrencyCode, Money, MoneySum};
 use crate::time::Time;
 
 /// A message whose price is asked for.
@@ -166,9 +166,9 @@ pub struct QuotedPosting {
     /// The amount of the posting.
     pub amount: Money,
     /// The wallet's balance before the posting.
-    pub balance_before: Money,
+    pub balance_before: MoneySum,
     /// The wallet's balance after the posting.
-    pub balance_after: Money,
+    pub balance_after: MoneySum,
 }
 
 /// The route that a message would take.

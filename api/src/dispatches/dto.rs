@@ -5,7 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::cdr_state::CdrState;
 use crate::list_query;
-use crate::money::{CurrencyCode, Money};
+use crate::money::{CurrencyCode, MoneySum};
 use crate::time::Time;
 
 /// A dispatch of an account.
@@ -70,10 +70,10 @@ pub struct DispatchCounts {
     #[schema(pattern = "^[0-9]{1,3}\\.[0-9]{2}$", example = "98.25")]
     pub success_rate: String,
     /// Charged less given back.
-    pub cost: Money,
+    pub cost: MoneySum,
     /// The price that the operators charge, as far as it is known in that currency; null unless the caller
     /// sees all accounts.
-    pub cost_operators: Option<Money>,
+    pub cost_operators: Option<MoneySum>,
     /// Of both costs.
     pub currency: CurrencyCode,
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::money::{CurrencyCode, Money};
+use crate::money::{CurrencyCode, Money, MoneySum};
 use crate::percent::Percent;
 use crate::time::Time;
 
@@ -20,7 +20,7 @@ pub struct WecallWallet {
     #[schema(example = "biz_test_001")]
     pub business_sid: String,
     /// Negative where credit is used.
-    pub balance: Money,
+    pub balance: MoneySum,
     /// Of every amount here.
     pub currency: CurrencyCode,
     /// The amount by which the balance may go below zero.
@@ -204,9 +204,9 @@ pub struct WecallUsage {
     #[schema(pattern = r"^[01](\.[0-9]{1,4})?$", example = "0.9712")]
     pub success_rate: String,
     /// The cost, less what was given back.
-    pub total_cost: Money,
+    pub total_cost: MoneySum,
     /// Of one message sent; zero where none was.
-    pub average_cost_per_message: Money,
+    pub average_cost_per_message: MoneySum,
     /// Of every amount here.
     pub currency: CurrencyCode,
     /// By the country of the destination.
@@ -225,7 +225,7 @@ pub struct WecallCountryUsage {
     /// The number of messages charged.
     pub messages_sent: u64,
     /// The cost, less what was given back.
-    pub cost: Money,
+    pub cost: MoneySum,
 }
 
 /// The usage of one network's subscribers.
@@ -238,7 +238,7 @@ pub struct WecallOperatorUsage {
     /// The number of messages charged.
     pub messages_sent: u64,
     /// The cost, less what was given back.
-    pub cost: Money,
+    pub cost: MoneySum,
 }
 
 /// The status of an invoice.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::money::{CurrencyCode, Money};
+use crate::money::{CurrencyCode, MoneySum};
 use crate::time::Time;
 
 /// The period of health or statistics.
@@ -131,7 +131,7 @@ pub struct OperatorStats {
     /// The currency of its prices.
     pub currency: CurrencyCode,
     /// The price that it charges for them, in its currency.
-    pub cost: Money,
+    pub cost: MoneySum,
     /// The prices that it charges for them in other currencies that it had in the period.
     pub costs_in_other_currencies: Vec<CostInCurrency>,
 }
@@ -140,7 +140,7 @@ pub struct OperatorStats {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CostInCurrency {
     /// The sum in that currency.
-    pub cost: Money,
+    pub cost: MoneySum,
     /// The currency of the sum.
     pub currency: CurrencyCode,
 }

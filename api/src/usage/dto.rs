@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::list_query;
-use crate::money::{CurrencyCode, Money};
+use crate::money::{CurrencyCode, MoneySum};
 use crate::time::Time;
 
 /// The filters of a list of period.
@@ -83,9 +83,9 @@ pub struct UsageCounts {
     #[schema(pattern = r"^[0-9]{1,3}\.[0-9]{2}$", example = "98.50")]
     pub success_rate: String,
     /// The amount charged, less the amount given back.
-    pub cost: Money,
+    pub cost: MoneySum,
     /// Cost of one message sent, rounded half to even to a millionth; zero where none was sent.
-    pub average_cost_per_message: Money,
+    pub average_cost_per_message: MoneySum,
 }
 
 /// The usage of an account in a period.
@@ -123,9 +123,9 @@ pub struct Usage {
     #[schema(pattern = r"^[0-9]{1,3}\.[0-9]{2}$", example = "98.50")]
     pub success_rate: String,
     /// The amount charged, less the amount given back.
-    pub total_cost: Money,
+    pub total_cost: MoneySum,
     /// Cost of one message sent, rounded half to even to a millionth; zero where none was sent.
-    pub average_cost_per_message: Money,
+    pub average_cost_per_message: MoneySum,
     /// By country, in the order of their codes; what goes to no country, first.
     pub country_usage: Vec<CountryUsage>,
     /// By network, in the order of their codes.
@@ -183,10 +183,10 @@ pub struct OperatorUsage {
     /// The price that the operator charges, as far as it is known in the account's currency. Only in
     /// answers to admins.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub operator_cost: Option<Money>,
+    pub operator_cost: Option<MoneySum>,
     /// Cost less what the operator charges. Only in answers to admins.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub margin: Option<Money>,
+    pub margin: Option<MoneySum>,
 }
 
 /// The usage of one day.

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::accounts::AccountStatus;
 use crate::list_query;
-use crate::money::{CurrencyCode, Money};
+use crate::money::{CurrencyCode, Money, MoneySum};
 use crate::time::Time;
 
 /// The balance of an account.
@@ -17,13 +17,13 @@ pub struct Balance {
     pub account: String,
     /// Negative where credit is used. Now, it is what the next message is charged against; with `at`, what
     /// was durable then.
-    pub balance: Money,
+    pub balance: MoneySum,
     /// Of every amount here.
     pub currency: CurrencyCode,
     /// The amount by which the balance may go below zero; null for an instant of the past.
     pub credit_limit: Option<Money>,
     /// The amount that can be spent: balance and credit limit; null for an instant of the past.
-    pub available: Option<Money>,
+    pub available: Option<MoneySum>,
     /// True if the balance is below the account's threshold; null for an instant of the past.
     pub low: Option<bool>,
     /// The time for which this holds.
@@ -47,13 +47,13 @@ pub struct Wallet {
     #[schema(example = "biz_test_001")]
     pub account: String,
     /// Negative where credit is used.
-    pub balance: Money,
+    pub balance: MoneySum,
     /// Of every amount here.
     pub currency: CurrencyCode,
     /// The amount by which the balance may go below zero: zero is prepaid, more is postpaid.
     pub credit_limit: Money,
     /// The amount that can be spent: balance and credit limit.
-    pub available: Money,
+    pub available: MoneySum,
     /// Below this balance the account is warned.
     pub low_balance_threshold: Option<Money>,
     /// Segments of a calendar month above which it is warned of overage.
@@ -127,7 +127,7 @@ pub struct Transaction {
     pub at: Time,
     /// The durable balance with it; null for debits and for entries of an early version, where it is not
     /// kept.
-    pub balance_after: Option<Money>,
+    pub balance_after: Option<MoneySum>,
     /// The message that was charged or given back.
     pub message_id: Option<String>,
 }

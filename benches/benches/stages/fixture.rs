@@ -65,7 +65,7 @@ impl Fixture {
 
 /// A wallet that can pay for more than is ever asked of it.
 pub fn rich_wallet(number: AccountNumber) -> Wallet {
-    Wallet::new(number, WalletState { balance: Amount::MAX, ..WalletState::default() })
+    Wallet::new(number, WalletState { balance: Amount::MAX.into(), ..WalletState::default() })
 }
 
 /// The tables and settings that a message is rated by.

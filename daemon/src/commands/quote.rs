@@ -154,7 +154,7 @@ fn wallet_state(
     arguments: &QuoteArguments,
     month: tollgate_engine::time::Month,
 ) -> Result<WalletState, String> {
-    let mut state = WalletState { balance: account.opening_balance, ..WalletState::default() };
+    let mut state = WalletState { balance: account.opening_balance.into(), ..WalletState::default() };
     if let Some(path) = &arguments.data_dir {
         let store = Store::open_read_only(path).map_err(|error| error.to_string())?;
         let accounts = store.provisioned().accounts().map_err(|error| error.to_string())?;

@@ -182,7 +182,7 @@ impl Setup {
         let mut opening = WalletState::default();
         while let Some(setting) = words.0.next() {
             match setting {
-                "balance" => opening.balance = words.parse()?,
+                "balance" => opening.balance = words.parse::<Amount>()?.into(),
                 "credit" => account.credit_limit = words.parse()?,
                 "code" => account.default_calling_code = Some(Arc::from(words.word()?)),
                 "approved-sender" => {
@@ -214,7 +214,8 @@ impl Setup {
 
     fn top_up(&mut self, words: &mut Words<'_>) -> Result<(), String> {
         let (wallet, _) = self.wallet(words.word()?)?;
-        wallet.credit(words.parse()?).then_some(()).ok_or_else(|| "beyond what a wallet holds".to_owned())
+        wallet.credit(words.parse()?);
+        Ok(())
     }
 }
 

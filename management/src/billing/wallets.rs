@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::extract::IdempotencyKey;
-use tollgate_api::money::{CurrencyCode, Money};
+use tollgate_api::money::{CurrencyCode, Money, MoneySum};
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_api::wallets::{
     Balance, BalanceQuery, NewAdjustment, NewTopup, Transaction, TransactionsQuery, Wallet, WalletsService,
 };
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::refusal::Refusal;
 use tollgate_storage::change::{Changed, EntryChange, EntryText, PostedEntry};
 use tollgate_storage::clock::now;
@@ -74,7 +74,7 @@ impl WalletsService for Wallets {
                 return Err(Problem::field("at", "is not in the past"));
             }
             let balance = self.store().wallets().balance_at(account.runtime.wallet.number(), at);
-            let balance = Money(balance.map_err(|error| unavailable(&error))?);
+            let balance = MoneySum(balance.map_err(|error| unavailable(&error))?);
             let (credit_limit, available, low, as_of) = (None, None, None, Time(at));
             return Ok(Balance { account: id, balance, currency, credit_limit, available, low, as_of });
         }
@@ -82,10 +82,10 @@ impl WalletsService for Wallets {
         let low = charged.low_balance_threshold.is_some_and(|threshold| balance < threshold);
         Ok(Balance {
             account: id,
-            balance: Money(balance),
+            balance: MoneySum(balance),
             currency,
             credit_limit: Some(Money(charged.credit_limit)),
-            available: Some(Money(available(balance, charged.credit_limit))),
+            available: Some(MoneySum(available(balance, charged.credit_limit))),
             low: Some(low),
             as_of: Time(present),
         })
@@ -99,10 +99,10 @@ impl WalletsService for Wallets {
         let month = account.terms.plan.months.month_at(present);
         Ok(Wallet {
             account: charged.id.to_string(),
-            balance: Money(state.balance),
+            balance: MoneySum(state.balance),
             currency: CurrencyCode(charged.currency),
             credit_limit: Money(charged.credit_limit),
-            available: Money(available(state.balance, charged.credit_limit)),
+            available: MoneySum(available(state.balance, charged.credit_limit)),
             low_balance_threshold: charged.low_balance_threshold.map(Money),
             overage_segments: record.and_then(|record| record.value.overage_segments),
             status: self.visibility.status_of(&account),
@@ -249,9 +249,9 @@ fn withdraw(
     changes.commit()
 }
 
-/// The most that one debit can take, which is never more than an amount can hold.
-fn available(balance: Amount, credit_limit: Amount) -> Amount {
-    balance.checked_add(credit_limit).unwrap_or(Amount::MAX)
+/// The most that debits can take.
+fn available(balance: Total, credit_limit: Amount) -> Total {
+    balance.plus(credit_limit)
 }
 
 fn request(what: &str, account: &ActiveAccount, body: &impl Serialize) -> String {

@@ -12,7 +12,7 @@ use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::charges::{Charge, ChargesService, NewCharge, NewQuote, NewRefund, Quote, Refund};
 use tollgate_api::extract::IdempotencyKey;
-use tollgate_api::money::{CurrencyCode, Money};
+use tollgate_api::money::{CurrencyCode, Money, MoneySum};
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_storage::cdr::Cdr;
@@ -163,7 +163,7 @@ fn charge_view(names: &Names, account: &ActiveAccount, cdr: &Cdr<'_>) -> Charge 
         destination: cdr.fields.destination.to_string(),
         price: Money(cdr.fields.amount),
         currency: CurrencyCode(account.provisioned.account.currency),
-        balance: Money(account.runtime.wallet.state().balance),
+        balance: MoneySum(account.runtime.wallet.state().balance),
         segments: cdr.fields.segments,
         network: network_of(names, cdr.fields.network),
         tariff_version: names.tariff(cdr.header.tariff).to_string(),

@@ -2,7 +2,7 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 use tollgate_api::answer::Answer;
-use tollgate_api::money::{CurrencyCode, Money};
+use tollgate_api::money::{CurrencyCode, MoneySum};
 use tollgate_api::operators::{
     BreakerState, CostInCurrency, HealthPoint, LinkBind, LinkState, OperatorHealth, OperatorLink,
     OperatorLinks, OperatorStats, PeriodQuery,
@@ -89,9 +89,9 @@ pub fn stats_of(store: &Store, operator: &ProvisionedOperator, period: PeriodQue
         pending: total.pending(),
         success_rate: success_rate(total.delivered, total.failed),
         currency: CurrencyCode(currency),
-        cost: Money(total.costs.get(&currency).copied().unwrap_or_default().shown()),
+        cost: MoneySum(total.costs.get(&currency).copied().unwrap_or_default()),
         costs_in_other_currencies: others
-            .map(|(other, cost)| CostInCurrency { cost: Money(cost.shown()), currency: CurrencyCode(*other) })
+            .map(|(other, cost)| CostInCurrency { cost: MoneySum(*cost), currency: CurrencyCode(*other) })
             .collect(),
     })
 }

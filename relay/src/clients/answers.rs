@@ -111,7 +111,7 @@ impl EsmeSession {
         let (metrics, total) = (&self.context.metrics, chunk.total());
         metrics.charged.increment(u64::from(chunk.count()));
         metrics.segments.increment(u64::from(total.segments));
-        self.revenue.increment(total.amount.micros().unsigned_abs());
+        self.revenue.increment(u64::try_from(total.amount.micros()).unwrap_or(u64::MAX));
         let took = Duration::from_micros(now().0.saturating_sub(chunk.header().submitted_at.0));
         metrics.submit_seconds.record(took, chunk.count());
     }

@@ -273,6 +273,11 @@ impl Messages<'_> {
         };
         let account = read(failure.key, row)?.ticket.account;
         if self.books.state(account, failure.key.message_id)?.is_some() {
+/// Two costs of one message, which stay at the limit that they reach.
+fn both(cost: Amount, again: Amount) -> Amount {
+    cost.checked_add(again).unwrap_or(Amount::MAX)
+}
+
             return Ok(None);
         }
         self.waiting.up_to_date(failure.key, row)
@@ -287,13 +292,13 @@ fn read<'a>(key: &QueueKey, row: &'a [u8]) -> Result<Message<'a>, Unavailable> {
 /// the account's currency only.
 fn with_cost_of(before: &StateRow, again: &Acceptance) -> StateRow {
     let cost = match before.cost_currency {
-        Some(currency) if currency == again.cost_currency => before.cost.plus(again.cost),
+        Some(currency) if currency == again.cost_currency => both(before.cost, again.cost),
         _ => before.cost,
     };
     let known = [before.cost_in_account_currency, again.cost_in_account_currency].into_iter().flatten();
     StateRow {
         cost,
-        cost_in_account_currency: known.reduce(Amount::plus),
+        cost_in_account_currency: known.reduce(both),
         attempts: before.attempts.max(again.attempts),
         tried: again.tried.clone(),
         possible_duplicate: true,

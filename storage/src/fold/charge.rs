@@ -27,7 +27,7 @@ impl Messages<'_> {
         }
         *self.books.counters.volume_mut(account, total.month) += u64::from(total.segments);
         let wallet = self.books.counters.wallet_mut(account);
-        wallet.balance = wallet.balance.minus(total.amount);
+        wallet.balance -= total.amount;
         wallet.count(total.month, u64::from(total.segments));
 
         let first_id = self.out.ids.take_block(account, chunk.count(), chunk.header.submitted_at);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::Total;
 use tollgate_engine::time::Month;
 use tollgate_engine::wallet::WalletState;
 
@@ -70,7 +70,7 @@ impl<'a> Counters<'a> {
     }
 
     /// The balance of an account with all that this commit has changed so far.
-    pub fn balance(&self, account: AccountNumber) -> Amount {
+    pub fn balance(&self, account: AccountNumber) -> Total {
         self.wallet(account).balance
     }
 
@@ -134,11 +134,12 @@ fn durable_wallet(wallets: &Wallets, account: AccountNumber) -> WalletState {
     wallets.get(&account).copied().unwrap_or_default()
 }
 
-/// Checks that a balance stays within half of what an amount can hold, so that the sums that follow from it
-/// fit too: debits that are still on their way to disk, and refunds.
-pub fn check_balance(balance: Option<Amount>) -> Result<(), Unavailable> {
-    match balance {
-        Some(balance) if balance.micros().unsigned_abs() <= i64::MAX.unsigned_abs() / 2 => Ok(()),
-        _ => Err(Unavailable("the balance cannot hold the amount".to_owned())),
+/// Checks that money which is paid in or taken out leaves a balance within half of what an amount can hold. Money
+/// that is given back may lead beyond that.
+pub fn check_balance(balance: Total) -> Result<(), Unavailable> {
+    if balance.micros().unsigned_abs() <= u128::from(i64::MAX.unsigned_abs() / 2) {
+        Ok(())
+    } else {
+        Err(Unavailable("the balance cannot hold the amount".to_owned()))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::time::UnixMicros;
 
 use super::Fold;
@@ -200,27 +200,27 @@ impl<'a> Draft<'a> {
             if self.numbers.has_account(id) || !ids.insert(id) {
                 return Err(ChangeError::AccountKnown(Arc::clone(id)));
             }
-            check_balance(Some(*opening_balance)).map_err(|_| ChangeError::Balance)?;
+            check_balance((*opening_balance).into()).map_err(|_| ChangeError::Balance)?;
         }
         Ok(())
     }
 
     /// Checks that every balance can hold each of its entries.
     fn check_entries(&self, entries: &[EntryChange]) -> Result<(), ChangeError> {
-        let mut balances: HashMap<AccountNumber, Amount> = HashMap::new();
+        let mut balances: HashMap<AccountNumber, Total> = HashMap::new();
         for entry in entries {
             let account = entry.wallet.number();
             let counters = &self.messages.books.counters;
             let balance = balances.entry(account).or_insert_with(|| counters.balance(account));
-            check_balance(balance.checked_add(entry.amount)).map_err(|_| ChangeError::Balance)?;
-            *balance = balance.plus(entry.amount);
+            *balance += entry.amount;
+            check_balance(*balance).map_err(|_| ChangeError::Balance)?;
         }
         Ok(())
     }
 
     /// Checks that there are numbers for what is about to be applied, and that wallets can hold the opening balances.
     fn check_provision(&self, provision: &ProvisionChange) -> Result<(), Unavailable> {
-        provision.accounts.iter().try_for_each(|(.., opening)| check_balance(Some(*opening)))?;
+        provision.accounts.iter().try_for_each(|(.., opening)| check_balance((*opening).into()))?;
         self.numbers.check(provision)
     }
 

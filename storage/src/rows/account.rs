@@ -4,7 +4,7 @@ use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::{Volume, WalletState};
 
 use super::Row;
-use crate::codec::{Reader, put_amount, put_bytes, put_micros, put_varint};
+use crate::codec::{Reader, put_bytes, put_micros, put_total, put_varint};
 
 /// `accounts`: the account of an account number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Row for AccountRow {
 /// `wallets`: a wallet at a durable instant.
 impl Row for WalletState {
     fn write_to(&self, out: &mut Vec<u8>) {
-        put_amount(out, self.balance);
+        put_total(out, self.balance);
         for volume in self.volumes {
             put_varint(out, u64::from(volume.month.0));
             put_varint(out, volume.segments);
@@ -41,7 +41,7 @@ impl Row for WalletState {
     }
 
     fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        let balance = reader.amount()?;
+        let balance = reader.total()?;
         let mut volume = || Some(Volume { month: Month(reader.varint_u32()?), segments: reader.varint()? });
         Some(Self { balance, volumes: [volume()?, volume()?] })
     }

@@ -1,10 +1,10 @@
 //! The ledger: what changes a balance and is not a charge.
 
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::time::UnixMicros;
 
 use super::Row;
-use crate::codec::{Reader, put_amount, put_bytes, put_micros, put_option};
+use crate::codec::{Reader, put_amount, put_bytes, put_micros, put_option, put_total};
 
 /// The kind of a ledger entry. The debits are not here: the CDR of a charge is its debit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,7 +53,7 @@ pub struct LedgerEntry {
     /// The reason in the author's words; a message id for refunds.
     pub reference: String,
     /// The durable balance with this entry; `None` where an earlier version made it.
-    pub balance_after: Option<Amount>,
+    pub balance_after: Option<Total>,
     /// The author of the entry; empty for none.
     pub actor: String,
     /// The reason at length.
@@ -68,7 +68,7 @@ impl Row for LedgerEntry {
         put_amount(out, self.amount);
         put_micros(out, self.at);
         put_bytes(out, self.reference.as_bytes());
-        put_option(out, self.balance_after, put_amount);
+        put_option(out, self.balance_after, put_total);
         for text in [&self.actor, &self.details, &self.metadata] {
             put_bytes(out, text.as_bytes());
         }
@@ -90,7 +90,7 @@ impl Row for LedgerEntry {
             return Some(entry);
         }
         Some(Self {
-            balance_after: reader.option(Reader::amount)?,
+            balance_after: reader.option(Reader::total)?,
             actor: reader.text()?.to_owned(),
             details: reader.text()?.to_owned(),
             metadata: reader.text()?.to_owned(),

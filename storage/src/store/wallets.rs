@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::Total;
 use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::WalletState;
 
@@ -38,7 +38,7 @@ impl WalletRows<'_> {
     /// It is reckoned from the present balance back, and from the last balance that the ledger names before
     /// the instant on, in turns, a block of CDRs or a ledger entry at a time: whatever is nearer to the
     /// instant is there first. It takes about as long as the nearer one has CDRs to be read.
-    pub fn balance_at(&self, account: AccountNumber, at: UnixMicros) -> Result<Amount, Unavailable> {
+    pub fn balance_at(&self, account: AccountNumber, at: UnixMicros) -> Result<Total, Unavailable> {
         let commits = CommitRows { database: self.database };
         let since = commits.ids_of(&(at..UnixMicros(u64::MAX)))?.first();
         let until = commits.ids_of(&(UnixMicros(0)..at))?.end();
@@ -53,10 +53,10 @@ impl WalletRows<'_> {
             };
             loop {
                 if since.step()? {
-                    return amount(i128::from(present.micros()) - since.change);
+                    return Ok(Total::from_micros(present.micros() - since.change));
                 }
                 if until.step()? {
-                    return amount(until.change);
+                    return Ok(Total::from_micros(until.change));
                 }
             }
         })
@@ -99,7 +99,7 @@ impl<'view> Walk<'view> {
     fn add_entry(&mut self, id: u64, entry: &LedgerEntry) {
         match entry.balance_after.filter(|_| id < self.balance_below) {
             Some(balance) => {
-                self.change += i128::from(balance.micros());
+                self.change += balance.micros();
                 (self.ids.start, self.entries) = (id, None);
             }
             None if self.times.contains(&entry.at) => self.change += i128::from(entry.amount.micros()),
@@ -120,9 +120,4 @@ impl<'view> Walk<'view> {
         }
         if block.is_sound() { Ok(first <= self.ids.start) } else { Err(damaged(Family::Cdrs)) }
     }
-}
-
-fn amount(micros: i128) -> Result<Amount, Unavailable> {
-    let micros = i64::try_from(micros);
-    micros.map(Amount::from_micros).map_err(|_| Unavailable("the balance cannot be held".to_owned()))
 }

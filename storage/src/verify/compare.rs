@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::Total;
 use tollgate_engine::time::Month;
 use tollgate_engine::wallet::WalletState;
 
@@ -135,8 +135,8 @@ impl Count {
                 return off(format!("account {id} has no wallet"));
             };
             let counted = account.paid_in - account.charged + account.refunded;
-            if i128::from(wallet.balance.micros()) != counted {
-                let counted = amount(counted);
+            if wallet.balance.micros() != counted {
+                let counted = Total::from_micros(counted);
                 return off(format!(
                     "account {id}: its wallet holds {}, its ledger adds up to {counted}",
                     wallet.balance
@@ -175,20 +175,12 @@ fn forgot(wallet: &WalletState, month: Month) -> bool {
 }
 
 impl Totals {
-    fn add(&mut self, account: &AccountCount, balance: Amount) {
-        for (total, added) in [
-            (&mut self.paid_in, amount(account.paid_in)),
-            (&mut self.charged, amount(account.charged)),
-            (&mut self.refunded, amount(account.refunded)),
-            (&mut self.balance, balance),
-        ] {
-            *total = total.checked_add(added).unwrap_or(Amount::MAX);
-        }
+    fn add(&mut self, account: &AccountCount, balance: Total) {
+        self.paid_in += Total::from_micros(account.paid_in);
+        self.charged += Total::from_micros(account.charged);
+        self.refunded += Total::from_micros(account.refunded);
+        self.balance += balance;
     }
-}
-
-pub(super) fn amount(micros: i128) -> Amount {
-    Amount::from_micros(i64::try_from(micros).unwrap_or(if micros < 0 { i64::MIN } else { i64::MAX }))
 }
 
 /// The id of a message that a client may know by a short one.

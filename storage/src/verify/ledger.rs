@@ -1,9 +1,9 @@
 //! Ledger entries, and the rows that take their ids from the same numbers: receipts.
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::Total;
 
 use super::Count;
-use super::compare::amount;
 use super::fault::{Fault, damaged, off, scan};
 use crate::rows::{EntryKind, GatewayReceipt, LedgerEntry, Row, UnmatchedRow};
 use crate::schema::{Family, parse_account_id_key, parse_operator_number_key};
@@ -52,9 +52,10 @@ impl Count {
         let before = account.charged_with.partition_point(|(first, _)| *first < id);
         let charged = before.checked_sub(1).and_then(|last| account.charged_with.get(last));
         let counted = account.paid_in + account.refunded - charged.map_or(0, |(_, charged)| *charged);
-        if i128::from(kept.micros()) != counted && self.wrong_balance.is_none() {
+        if kept.micros() != counted && self.wrong_balance.is_none() {
+            let counted = Total::from_micros(counted);
             self.wrong_balance =
-                Some(format!("ledger entry {id} says that {kept} were left, it led to {}", amount(counted)));
+                Some(format!("ledger entry {id} says that {kept} were left, it led to {counted}"));
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ mod races;
 use std::sync::Arc;
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::change::{
@@ -131,7 +131,7 @@ fn everything_in_a_change_is_there_once_it_is_answered() {
         })
         .unwrap();
     assert_eq!((changed.revisions.as_slice(), changed.replayed), (&[1][..], false));
-    let balances: Vec<Amount> = changed.entries.iter().map(|entry| entry.balance_after).collect();
+    let balances: Vec<Total> = changed.entries.iter().map(|entry| entry.balance_after).collect();
     assert_eq!(balances, [cents(1_250), cents(1_200)]);
     assert_eq!(books.wallet(account).state().balance, cents(1_200));
     let row = books.store.get(Family::Ledger, &account_id_key(account, changed.entries[0].id)).unwrap();
@@ -139,7 +139,7 @@ fn everything_in_a_change_is_there_once_it_is_answered() {
     assert_eq!((entry.kind, entry.amount, entry.at), (EntryKind::TopUp, cents(250), changed.at));
     assert_eq!((entry.actor.as_str(), entry.details.as_str()), ("clerk", "by bank"));
     assert_eq!((entry.reference.as_str(), entry.metadata.as_str()), ("invoice 7", r#"{"bank":"x"}"#));
-    assert_eq!(entry.balance_after, Some(cents(1_250)));
+    assert_eq!(entry.balance_after, Some(cents(1_250).into()));
     let document = books.store.documents().get(NOTES, b"one").unwrap().unwrap();
     assert_eq!((document.created_at, document.updated_at), (changed.at, changed.at));
     assert_eq!(actions(&books), ["made", "paid"]);

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::clock::now;
@@ -291,9 +291,13 @@ fn balances_are_found_without_any_that_the_ledger_names() {
     let check = |what: &str| {
         let store = Store::open_read_only(dir.path()).unwrap();
         for (at, micros) in instants {
-            assert_eq!(store.wallets().balance_at(a, at), Ok(Amount::from_micros(micros)), "{what}: {at:?}");
+            assert_eq!(
+                store.wallets().balance_at(a, at),
+                Ok(Amount::from_micros(micros).into()),
+                "{what}: {at:?}"
+            );
         }
-        assert_eq!(store.wallets().balance_at(AccountNumber(9), UnixMicros(5)), Ok(Amount::ZERO));
+        assert_eq!(store.wallets().balance_at(AccountNumber(9), UnixMicros(5)), Ok(Total::ZERO));
     };
     check("with balances");
     let raw = Raw::open(dir.path());

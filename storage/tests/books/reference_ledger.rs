@@ -279,8 +279,8 @@ impl Pair {
         let Self { books, accounts, model, .. } = self;
         for (account, micros) in &model.balances {
             let number = accounts[*account];
-            assert_eq!(books.wallet(number).state().balance.micros(), *micros);
-            assert_eq!(books.durable_wallet(number).balance.micros(), *micros);
+            assert_eq!(books.wallet(number).state().balance.micros(), i128::from(*micros));
+            assert_eq!(books.durable_wallet(number).balance.micros(), i128::from(*micros));
         }
         for ((account, month), segments) in &model.volumes {
             let row =
@@ -315,7 +315,7 @@ proptest! {
         prop_assert_eq!(report.cdrs, pair.model.sent.len() as u64);
         prop_assert_eq!((report.audit, report.documents), (pair.model.notes, pair.model.documents.len() as u64));
         let held: i64 = pair.model.balances.values().sum();
-        prop_assert_eq!(report.totals["USD"].balance.micros(), held);
+        prop_assert_eq!(report.totals["USD"].balance.micros(), i128::from(held));
         pair.books.close();
     }
 }

@@ -5,7 +5,7 @@ mod delivery;
 mod usage;
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::{Volume, WalletState};
 use tollgate_storage::cdr::{BlockReader, BlockWriter, CdrFields};
@@ -168,6 +168,7 @@ fn sound_books_are_counted() {
     assert_eq!((report.wallets, report.cdrs, report.dispatches, report.segments), (2, 11, 1, 11));
     let totals = report.totals["USD"];
     assert_eq!(totals.paid_in, cents(20_700));
+    let cents = |count| Total::from(cents(count));
     assert_eq!((totals.charged, totals.refunded, totals.balance), (cents(65), cents(10), cents(20_645)));
 }
 
@@ -210,7 +211,7 @@ fn wallets_and_accounts_that_are_off_are_named() {
     let wallet =
         |change: fn(&mut WalletState)| move |raw: &Raw| edit(raw, Family::Wallets, account_key(A), change);
     sound.expect("account a has no wallet", |raw| raw.delete(Family::Wallets, account_key(A)));
-    sound.expect("account a: its wallet holds 106.61", wallet(|state| state.balance = cents(10_661)));
+    sound.expect("account a: its wallet holds 106.61", wallet(|state| state.balance = cents(10_661).into()));
     sound.expect("its wallet counts 9 segments, CDRs 2", wallet(|state| state.volumes[0].segments = 9));
     sound.expect("its wallet counts 9 segments, CDRs 6", wallet(|state| state.volumes[1].segments = 9));
     sound.expect(
@@ -285,7 +286,7 @@ fn entries_and_refunds_that_are_off_are_named() {
     sound.expect("says that 106.60 were left, it led to 106.50", |raw| {
         let (key, _) = entry(raw, A, EntryKind::TopUp);
         edit(raw, Family::Ledger, key, |row: &mut LedgerEntry| {
-            row.balance_after = row.balance_after.unwrap().checked_add(cents(10));
+            row.balance_after = row.balance_after.map(|balance| balance.plus(cents(10)));
         });
     });
     sound.expect("is to be refunded but the ledger has no entry", |raw| {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::Total;
 use tollgate_storage::rows::{EntryKind, LedgerEntry, Row};
 use tollgate_storage::schema::{Family, parse_account_id_key};
 use tollgate_storage::store::{Store, Unavailable};
@@ -12,8 +12,8 @@ use tollgate_storage::store::{Store, Unavailable};
 /// Sums over the ledger entries of one account.
 #[derive(Default)]
 struct Entries {
-    opening_balance: Amount,
-    refunded: Amount,
+    opening_balance: Total,
+    refunded: Total,
 }
 
 /// Every account with its opening balance, refunds and balance, in the order of the accounts' numbers.
@@ -21,7 +21,7 @@ pub fn accounts(store: &Store) -> Result<Vec<Value>, Unavailable> {
     let entries = entries(store)?;
     let wallets: BTreeMap<_, _> = store.wallets().all()?.into_iter().collect();
     let accounts = store.provisioned().accounts()?.into_iter().map(|(number, row)| {
-        let of = |sum: fn(&Entries) -> Amount| entries.get(&number).map(sum).unwrap_or_default();
+        let of = |sum: fn(&Entries) -> Total| entries.get(&number).map(sum).unwrap_or_default();
         let balance = wallets.get(&number).map(|state| state.balance).unwrap_or_default();
         json!({
             "account": row.id,
@@ -45,7 +45,7 @@ fn entries(store: &Store) -> Result<BTreeMap<AccountNumber, Entries>, Unavailabl
                 EntryKind::Refund => &mut of_account.refunded,
                 EntryKind::TopUp | EntryKind::Adjustment | EntryKind::InvoicePayment => return true,
             };
-            *sum = [*sum, entry.amount].into_iter().sum();
+            *sum += entry.amount;
         }
         true
     })?;

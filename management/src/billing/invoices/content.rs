@@ -14,7 +14,7 @@ use tollgate_api::invoices::{InvoiceLine, InvoicePayments, LineCategory, LineDet
 use tollgate_api::money::Money;
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr::Cdr;
@@ -249,7 +249,7 @@ fn line(snapshot: &Snapshot, code: Option<NetworkCode>, sum: Sum, is_refund: boo
     Ok(InvoiceLine {
         description,
         quantity: sum.segments,
-        unit_price: Money(average(total.0, sum.segments)),
+        unit_price: money(average(Total::from_micros(sum.micros), sum.segments).micros())?,
         total,
         category: LineCategory::Sms,
         details: LineDetails {

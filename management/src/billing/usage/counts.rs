@@ -1,6 +1,6 @@
 //! A row of usage counters as the API shows it.
 
-use tollgate_api::money::Money;
+use tollgate_api::money::MoneySum;
 use tollgate_api::usage::UsageCounts;
 use tollgate_engine::money::Total;
 use tollgate_storage::rows::UsageRow;
@@ -13,14 +13,13 @@ pub fn cost(row: &UsageRow) -> Total {
 }
 
 /// `from` less `taken`.
-pub fn difference(mut from: Total, taken: Total) -> Total {
-    from -= taken;
-    from
+pub fn difference(from: Total, taken: Total) -> Total {
+    from.minus(taken)
 }
 
 /// A row as the API shows it.
 pub fn counts(row: &UsageRow) -> UsageCounts {
-    let cost = cost(row).shown();
+    let cost = cost(row);
     UsageCounts {
         messages_sent: row.messages,
         messages_delivered: row.delivered,
@@ -30,8 +29,8 @@ pub fn counts(row: &UsageRow) -> UsageCounts {
         messages_pending: row.pending(),
         segments: row.segments,
         success_rate: percent(row.delivered, row.messages),
-        cost: Money(cost),
-        average_cost_per_message: Money(average(cost, row.messages)),
+        cost: MoneySum(cost),
+        average_cost_per_message: MoneySum(average(cost, row.messages)),
     }
 }
 

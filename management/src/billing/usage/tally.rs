@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use jiff::civil::Date;
 use tollgate_api::answer::Answer;
-use tollgate_api::money::Money;
+use tollgate_api::money::MoneySum;
 use tollgate_api::usage::{CountryUsage, NetworkUsage, OperatorUsage};
 use tollgate_engine::network::{Country, Network, NetworkCode};
 use tollgate_engine::operator::OperatorNumber;
@@ -125,8 +125,8 @@ impl Tally {
             OperatorUsage {
                 operator: codes.get(number).cloned().unwrap_or_default(),
                 counts: counts(row),
-                operator_cost: with_costs.then_some(Money(row.cost_operators.shown())),
-                margin: with_costs.then_some(Money(margin.shown())),
+                operator_cost: with_costs.then_some(MoneySum(row.cost_operators)),
+                margin: with_costs.then_some(MoneySum(margin)),
             }
         });
         Ok(shown.collect())

@@ -4,7 +4,7 @@
 use std::ops::{ControlFlow, Range};
 
 use tollgate_api::answer::Answer;
-use tollgate_api::money::{CurrencyCode, Money};
+use tollgate_api::money::{CurrencyCode, Money, MoneySum};
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
@@ -126,7 +126,7 @@ fn of_entry(account: &ActiveAccount, id: u64, entry: &LedgerEntry) -> Transactio
         details: entry.details.clone(),
         metadata: serde_json::from_str(&entry.metadata).ok(),
         actor: entry.actor.clone(),
-        balance_after: entry.balance_after.map(Money),
+        balance_after: entry.balance_after.map(MoneySum),
         message_id: is_refund.then(|| entry.reference.clone()),
         ..plain(account, id, entry.at)
     }

@@ -5,7 +5,7 @@ use tollgate_api::charges::{
     Network, NewQuote, Quote, QuotedCandidate, QuotedCost, QuotedLine, QuotedPosting, QuotedRate,
     QuotedRoute, QuotedSegments, QuotedVolume,
 };
-use tollgate_api::money::{CurrencyCode, Money};
+use tollgate_api::money::{CurrencyCode, Money, MoneySum};
 use tollgate_api::problem::Problem;
 use tollgate_engine::charging::Message;
 use tollgate_engine::money::Amount;
@@ -133,8 +133,8 @@ fn postings(quote: &Explained) -> Vec<QuotedPosting> {
     let posting = |amount: Amount| QuotedPosting {
         wallet: quote.account.to_string(),
         amount: Money(amount),
-        balance_before: Money(quote.balance),
-        balance_after: Money(quote.balance_after(amount)),
+        balance_before: MoneySum(quote.balance),
+        balance_after: MoneySum(quote.balance_after(amount)),
     };
     quote.posting.into_iter().map(posting).collect()
 }

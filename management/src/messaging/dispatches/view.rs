@@ -2,7 +2,7 @@
 
 use tollgate_api::caller::Caller;
 use tollgate_api::dispatches::{Dispatch, DispatchCounts, DispatchStatus, text_of};
-use tollgate_api::money::{CurrencyCode, Money};
+use tollgate_api::money::{CurrencyCode, MoneySum};
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::rows::{self, DispatchCounters, DocumentRow};
@@ -90,8 +90,8 @@ fn counts_of(counters: &DispatchCounters, currency: CurrencyCode, shows_costs: b
         unconfirmed: counters.unconfirmed,
         pending: counters.pending(),
         success_rate: percent(counters.delivered, counters.messages),
-        cost: Money(counters.cost.shown()),
-        cost_operators: shows_costs.then_some(Money(counters.cost_operators.shown())),
+        cost: MoneySum(counters.cost),
+        cost_operators: shows_costs.then_some(MoneySum(counters.cost_operators)),
         currency,
     }
 }

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use tollgate_api::alerts::{AlertKind, AlertSeverity};
 use tollgate_api::money::CurrencyCode;
 use tollgate_api::time::Time;
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::time::UnixMicros;
 
 use super::record::AlertRecord;
@@ -23,7 +23,7 @@ const CREDIT_DISTANCE_PERCENT: u32 = 5;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WalletFacts {
     /// Now, in memory.
-    pub balance: Amount,
+    pub balance: Total,
     /// Below this it is low.
     pub threshold: Option<Amount>,
     /// Amount by which the balance may go below zero.
@@ -91,7 +91,7 @@ impl WalletFacts {
 
     fn balance_state(&self) -> ConditionState {
         let Some(threshold) = self.threshold else { return ConditionState::Over };
-        let (balance, threshold) = (i128::from(self.balance.micros()), i128::from(threshold.micros()));
+        let (balance, threshold) = (self.balance.micros(), i128::from(threshold.micros()));
         match (balance.cmp(&threshold), balance >= threshold + threshold.abs() / BALANCE_DISTANCE_PART) {
             (Ordering::Less, _) => ConditionState::Holds,
             (_, true) => ConditionState::Over,
@@ -100,7 +100,7 @@ impl WalletFacts {
     }
 
     fn credit_state(&self) -> ConditionState {
-        let used = -i128::from(self.balance.micros());
+        let used = -self.balance.micros();
         let limit = i128::from(self.credit_limit.micros());
         if limit <= 0 || used <= 0 {
             return ConditionState::Over;
@@ -127,17 +127,17 @@ impl WalletFacts {
             }
             AlertKind::CreditNearlyUsed => {
                 let limit = self.credit_limit;
-                let used = self.balance.checked_neg().unwrap_or(Amount::MAX);
+                let used = Total::ZERO.minus(self.balance);
                 let percent = self.warning_percent;
                 let message = format!("{used} {currency} of the credit limit of {limit} {currency} are used");
                 let threshold = i128::from(limit.micros()) * i128::from(percent) / 100;
-                let threshold = Amount::from_micros(i64::try_from(threshold).unwrap_or(i64::MAX));
+                let threshold = Total::from_micros(threshold);
                 (AlertSeverity::Warning, message, threshold.to_string(), used.to_string())
             }
             AlertKind::LowBalance | AlertKind::PaymentDue | AlertKind::OperatorDown => {
                 let (balance, threshold) = (self.balance, self.threshold.unwrap_or_default());
                 let message = format!("The balance of {balance} {currency} is below {threshold} {currency}");
-                let is_gone = balance <= Amount::ZERO && self.credit_limit == Amount::ZERO;
+                let is_gone = balance <= Total::ZERO && self.credit_limit == Amount::ZERO;
                 let severity = if is_gone { AlertSeverity::Critical } else { AlertSeverity::Warning };
                 (severity, message, threshold.to_string(), balance.to_string())
             }
@@ -164,7 +164,7 @@ mod tests {
 
     fn facts(balance: &str) -> WalletFacts {
         WalletFacts {
-            balance: balance.parse().unwrap(),
+            balance: balance.parse::<Amount>().unwrap().into(),
             threshold: Some("50".parse().unwrap()),
             credit_limit: "100".parse().unwrap(),
             warning_percent: 90,

@@ -188,7 +188,7 @@ impl Books {
         self.committer().provision(Provision { change, reply });
         let provisioned = answer.blocking_recv().unwrap().unwrap();
         for number in &provisioned.accounts {
-            let state = WalletState { balance: opening, ..WalletState::default() };
+            let state = WalletState { balance: opening.into(), ..WalletState::default() };
             self.wallets.entry(*number).or_insert_with(|| Arc::new(Wallet::new(*number, state)));
         }
         let tables = Tables::build(provisioning.definition(&loaded.settings.refusals)).unwrap();

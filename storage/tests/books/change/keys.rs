@@ -101,7 +101,7 @@ fn a_key_that_has_expired_is_new_again() {
 fn changed() -> impl Strategy<Value = Changed> {
     use proptest::collection::vec;
     let entry = (any::<u64>(), any::<i64>())
-        .prop_map(|(id, micros)| PostedEntry { id, balance_after: Amount::from_micros(micros) });
+        .prop_map(|(id, micros)| PostedEntry { id, balance_after: Amount::from_micros(micros).into() });
     let state = proptest::sample::select(&MessageState::ALL[..]);
     let message = (any::<u64>(), state, any::<i64>(), any::<bool>()).prop_map(
         |(message_id, state, micros, changed_now)| MessageChanged {

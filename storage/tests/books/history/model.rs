@@ -228,7 +228,7 @@ impl Pair {
         for (at, balances) in &self.past {
             assert_eq!(
                 store.wallets().balance_at(number, *at).unwrap().micros(),
-                balances[account],
+                i128::from(balances[account]),
                 "{at:?}"
             );
             let ids = store.commits().ids_of(&(UnixMicros(0)..*at)).unwrap();
@@ -255,7 +255,7 @@ impl Pair {
             assert_eq!(sum, balances[account], "{at:?}");
         }
         let present = store.wallets().balance_at(number, UnixMicros(u64::MAX)).unwrap();
-        assert_eq!(present.micros(), self.balances()[account]);
+        assert_eq!(present.micros(), i128::from(self.balances()[account]));
     }
 }
 

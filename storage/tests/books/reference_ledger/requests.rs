@@ -78,7 +78,7 @@ impl Pair {
         for ((account, micros), posted) in asked.entries.iter().zip(&changed.entries) {
             let balance = self.model.balances.entry(*account).or_default();
             *balance += micros;
-            assert_eq!(posted.balance_after.micros(), *balance);
+            assert_eq!(posted.balance_after.micros(), i128::from(*balance));
         }
         self.model.documents.insert(asked.document, revision + 1);
         self.model.notes += 1;

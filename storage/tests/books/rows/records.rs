@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::rows::{AuditRow, AuditTail, DocumentRow, EntryKind, LedgerEntry, RequestRow, Row};
 
@@ -21,7 +21,7 @@ fn entry() -> impl Strategy<Value = LedgerEntry> {
             amount,
             at,
             reference,
-            balance_after,
+            balance_after: balance_after.map(Total::from),
             actor,
             details,
             metadata,

@@ -30,8 +30,8 @@ impl Pair {
     fn compare_money(&self) {
         let Self { books, accounts, model, .. } = self;
         for (account, micros) in &model.balances {
-            assert_eq!(books.durable_wallet(accounts[*account]).balance.micros(), *micros);
-            assert_eq!(books.wallet(accounts[*account]).state().balance.micros(), *micros);
+            assert_eq!(books.durable_wallet(accounts[*account]).balance.micros(), i128::from(*micros));
+            assert_eq!(books.wallet(accounts[*account]).state().balance.micros(), i128::from(*micros));
         }
         for ((account, month), segments) in &model.volumes {
             let row = self.row(Family::Volumes, &volume_key(accounts[*account], *month));

@@ -98,7 +98,7 @@ impl Books {
         let accounts = wait(self.start_provision(ids, opening, "t1")).unwrap().unwrap().accounts;
         for number in &accounts {
             if self.wallets.get(*number).is_none() {
-                let state = WalletState { balance: opening, ..WalletState::default() };
+                let state = WalletState { balance: opening.into(), ..WalletState::default() };
                 self.wallets.insert(Wallet::new(*number, state));
             }
         }

@@ -96,7 +96,8 @@ impl RoutedBooks {
 
     /// The part of the opening balance that is gone, in micros.
     pub fn spent(&self) -> i64 {
-        1_000_000_000 - self.books.durable_wallet(self.account).balance.micros()
+        let left = self.books.durable_wallet(self.account).balance.amount().unwrap();
+        1_000_000_000 - left.micros()
     }
 }
 
