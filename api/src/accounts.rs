@@ -19,7 +19,8 @@ use axum::Json;
 
 pub use dto::{
     Account, AccountPatch, AccountRate, AccountSort, AccountStatus, AccountsQuery, CreatedAccount,
-    Credentials, DefaultCoding, Delivery, NewAccount, RateLimit, SenderPolicy, Senders, Source, TextPolicy,
+    Credentials, DefaultCoding, Delivery, NewAccount, NumberLengths, RateLimit, SenderPolicy, Senders,
+    Source, TextPolicy,
 };
 
 /// The access rules of these routes.

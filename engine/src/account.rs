@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::approvals::Approvals;
 use crate::money::{Amount, Currency};
 use crate::network::NetworkCode;
+pub use crate::number_lengths::NumberLengths;
 use crate::refusal::Refusal;
 pub use crate::segments::DefaultCoding;
 use crate::segments::{Body, whole_text};
@@ -32,6 +33,8 @@ pub struct Account {
     pub low_balance_threshold: Option<Amount>,
     /// Calling code put before national numbers, such as `254`.
     pub default_calling_code: Option<Arc<str>>,
+    /// What is done with numbers of a length that no number of their country has.
+    pub number_lengths: NumberLengths,
     /// The account's own rates, which come before its plan's.
     pub rates: Vec<RateRow>,
     /// The source addresses that the account may use.

@@ -3,10 +3,11 @@
 //! [`rate`] is everything that needs no wallet; [`charge`] adds the throttle, the choice of an operator,
 //! which is its caller's, and the debit. The checks stand in the order of precedence of [`Refusal`].
 
-use crate::account::network_from_tlv;
+use crate::account::{NumberLengths, network_from_tlv};
 use crate::money::Amount;
 use crate::network::NetworkId;
 use crate::number::Number;
+use crate::number_lengths;
 use crate::refusal::Refusal;
 use crate::segments::{self, Body, SegmentError};
 use crate::tables::{NetworkSource, Tables, Terms};
@@ -41,6 +42,8 @@ pub struct Rated {
     pub network: NetworkId,
     /// The way in which the network was found.
     pub network_source: NetworkSource,
+    /// True if no number of its country has as many digits, and the account only wants to be warned.
+    pub has_odd_length: bool,
     /// The number of segments charged.
     pub segments: u8,
     /// The price of a segment before its tier.
@@ -80,10 +83,14 @@ pub fn rate(
     }
     let (number, network, network_source) =
         resolve(tables, terms, message).ok_or(Refusal::UnknownDestination)?;
+    let has_odd_length = !number_lengths::is_possible(&number);
+    if has_odd_length && terms.account.number_lengths == NumberLengths::Refuse {
+        return Err(Refusal::UnknownDestination);
+    }
     let segments = counted.map_err(|_| Refusal::TooLong)?.segments;
     let unit = terms.unit_price(network, now).ok_or(Refusal::NoRate)?;
     let month = terms.plan.months.month_at(now);
-    Ok(Rated { number, network, network_source, segments, unit, month })
+    Ok(Rated { number, network, network_source, has_odd_length, segments, unit, month })
 }
 
 /// Rates a message and debits the wallet in memory. The charge counts only once it is durable; until then

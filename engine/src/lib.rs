@@ -27,6 +27,7 @@ pub mod health;
 pub mod money;
 pub mod network;
 pub mod number;
+pub mod number_lengths;
 pub mod numbering;
 pub mod operator;
 pub mod pace;

@@ -14,7 +14,13 @@ pub const DIGITS_MIN: usize = 5;
 mod ton {
     pub const UNKNOWN: u8 = 0;
     pub const NATIONAL: u8 = 2;
+    pub const NETWORK_SPECIFIC: u8 = 3;
+    pub const SUBSCRIBER: u8 = 4;
+    pub const ABBREVIATED: u8 = 6;
 }
+
+/// Types of numbers that only one network or exchange knows, and that are never international.
+const TON_NEVER_INTERNATIONAL: [u8; 3] = [ton::NETWORK_SPECIFIC, ton::SUBSCRIBER, ton::ABBREVIATED];
 
 /// Numbering plan indicators whose addresses are no telephone numbers (SMPP 3.4 §5.2.6): data, telex,
 /// Internet, WAP.
@@ -35,10 +41,11 @@ impl Number {
     /// An address that says by `+` or `00` that it is international is taken at its word. Otherwise type 2 is
     /// national, and so is type 0 with a single leading zero where the account has a default calling code:
     /// the trunk zero goes and the code comes before the rest. Everything else is international as it stands.
-    /// Spaces, dashes, dots and parentheses are passed over. `None` is what cannot be a number, national ones
-    /// without a default calling code included.
+    /// Spaces, dashes, dots and parentheses are passed over, and so is a `(0)` behind other digits, which stands for
+    /// a trunk zero that is not dialled from abroad. `None` is what cannot be a number: national ones without a default
+    /// calling code, and types that are never international (3, 4 and 6).
     pub fn normalise(address: &[u8], ton: u8, npi: u8, default_calling_code: Option<&str>) -> Option<Self> {
-        if NPI_NOT_TELEPHONY.contains(&npi) {
+        if NPI_NOT_TELEPHONY.contains(&npi) || TON_NEVER_INTERNATIONAL.contains(&ton) {
             return None;
         }
         // Nearly every address is international digits, and these need no second look.
@@ -104,7 +111,15 @@ struct Written {
 impl Written {
     fn read(address: &[u8]) -> Option<Self> {
         let mut written = Self::default();
-        for byte in address {
+        let mut rest = address;
+        while let Some((byte, behind)) = rest.split_first() {
+            if written.len > 0
+                && let Some(behind) = rest.strip_prefix(b"(0)")
+            {
+                rest = behind;
+                continue;
+            }
+            rest = behind;
             match byte {
                 b'0'..=b'9' => written.push(*byte)?,
                 b'+' if !written.plus && written.len == 0 => written.plus = true,
@@ -173,6 +188,11 @@ mod tests {
             ("00123456789012345", 1, 1, None, "123456789012345"),
             ("12125", 1, 1, None, "12125"),
             ("12125550100", 5, 0, None, "12125550100"),
+            ("+44 (0)7700 900123", 1, 1, None, "447700900123"),
+            ("0044(0)7700900123", 0, 1, None, "447700900123"),
+            ("44(0)7700-900123", 1, 1, None, "447700900123"),
+            ("(0)722 000 001", 0, 1, kenya, "254722000001"),
+            ("(0722) 000 001", 2, 1, kenya, "254722000001"),
         ] {
             let number = Number::normalise(address.as_bytes(), ton, npi, calling_code);
             assert_eq!(
@@ -185,6 +205,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_number_is_none() {
+        let kenya = Some("254");
         for (address, ton, npi, calling_code) in [
             ("", 1, 1, None),
             ("+", 1, 1, None),
@@ -204,6 +225,11 @@ mod tests {
             ("722000001", 2, 1, Some("2x4")),
             ("7220000012345", 2, 1, Some("254")),
             ("254722000001", 1, 14, None),
+            ("18100", 3, 1, None),
+            ("722000001", 4, 1, kenya),
+            ("18100", 6, 1, None),
+            ("+254722000001", 3, 1, None),
+            ("(0)", 1, 1, None),
             ("254722000\u{661}", 1, 1, None),
         ] {
             assert_eq!(

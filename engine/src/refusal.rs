@@ -47,7 +47,8 @@ refusals! {
     SenderNotAllowed, "sender_not_allowed", 0x0000_000A;
     /// The text matches no template that has been approved for the account, or cannot be told.
     TemplateNotAllowed, "template_not_allowed", 0x0000_0045;
-    /// The destination is not a number, or no prefix of the numbering plan holds it.
+    /// The destination is not a number, or no prefix of the numbering plan holds it, or no number of its country has
+    /// as many digits.
     UnknownDestination, "unknown_destination", 0x0000_000B;
     /// More segments than one message may have.
     TooLong, "too_long", 0x0000_0001;

@@ -234,7 +234,7 @@ impl Terms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{DefaultCoding, DeliveryMode, SenderPolicy, TextPolicy};
+    use crate::account::{DefaultCoding, DeliveryMode, NumberLengths, SenderPolicy, TextPolicy};
     use crate::money::{Amount, Currency};
     use crate::refusal::Refusal;
     use crate::settlement::SettlementTerms;
@@ -263,6 +263,7 @@ mod tests {
             suspended: false,
             low_balance_threshold: None,
             default_calling_code: None,
+            number_lengths: NumberLengths::Refuse,
             rates: Vec::new(),
             senders: SenderPolicy::Any,
             texts: TextPolicy::Any,

@@ -169,6 +169,7 @@ fn only_for_admins(caller: &Caller, patch: &AccountPatch) -> Answer<()> {
         ("is_reseller", patch.is_reseller.is_some()),
         ("plan", patch.plan.is_some()),
         ("credit_limit", patch.credit_limit.is_some()),
+        ("number_lengths", patch.number_lengths.is_some()),
         ("trusts_network_tlv", patch.trusts_network_tlv.is_some()),
         ("delivery", patch.delivery.is_some()),
         ("rates", patch.rates.is_some()),

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tollgate_engine::account::{Account, DefaultCoding, DeliveryMode, SenderPolicy, TextPolicy};
+use tollgate_engine::account::{
+    Account, DefaultCoding, DeliveryMode, NumberLengths, SenderPolicy, TextPolicy,
+};
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::refusal::{Refusal, StatusTable};
 use tollgate_engine::tariff::RateRow;
@@ -125,6 +127,7 @@ fn read_charging(
     let low_balance_threshold = table.optional("low_balance_threshold", decimal(texts::amount));
     let default_calling_code = table
         .optional("default_calling_code", text(|code| texts::calling_code(around.known.calling_code(code)?)));
+    let number_lengths = table.or("number_lengths", NumberLengths::default(), one_of);
     let rates = read_own_rates(table, around);
     let senders = read_senders(table);
     let templates = table.or("templates", TextPolicy::default(), one_of);
@@ -141,6 +144,7 @@ fn read_charging(
         suspended,
         low_balance_threshold,
         default_calling_code,
+        number_lengths,
         rates,
         senders,
         texts: templates,

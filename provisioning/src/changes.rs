@@ -130,6 +130,7 @@ fn changed_keys(was: &ProvisionedAccount, is: &ProvisionedAccount) -> Vec<&'stat
         ("suspended", old.suspended != new.suspended),
         ("low_balance_threshold", old.low_balance_threshold != new.low_balance_threshold),
         ("default_calling_code", old.default_calling_code != new.default_calling_code),
+        ("number_lengths", old.number_lengths != new.number_lengths),
         ("trusts_network_tlv", old.trusts_network_tlv != new.trusts_network_tlv),
         ("senders", old.senders != new.senders),
         ("templates", old.texts != new.texts),

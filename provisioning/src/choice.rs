@@ -1,6 +1,6 @@
 //! Settings that are one of a few words.
 
-use tollgate_engine::account::{DefaultCoding, DeliveryMode, TextPolicy};
+use tollgate_engine::account::{DefaultCoding, DeliveryMode, NumberLengths, TextPolicy};
 use tollgate_engine::operator::OperatorStatus;
 use tollgate_engine::receipt_id::ReceiptIdFormat;
 use tollgate_engine::routing::MarginGuard;
@@ -51,6 +51,17 @@ impl Choice for DefaultCoding {
         match self {
             Self::Gsm7 => "gsm7",
             Self::Latin1 => "latin1",
+        }
+    }
+}
+
+impl Choice for NumberLengths {
+    const ALL: &'static [Self] = &[Self::Refuse, Self::Warn];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Warn => "warn",
         }
     }
 }
@@ -120,3 +131,4 @@ mod tests {
         assert_eq!(Outcome::of_word("delivered"), None, "nobody refunds what was delivered");
     }
 }
+        check::<NumberLengths>();

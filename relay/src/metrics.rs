@@ -48,6 +48,8 @@ pub struct Metrics {
     pub windows: Gauge,
     /// Messages that cost more than their price, where the margin guard lets them pass.
     pub above_price: Counter,
+    /// Messages to numbers of a length that no number of their country has, of accounts that are only warned.
+    pub odd_number_lengths: Counter,
     /// Receipts that gateways have acknowledged.
     pub receipts_delivered: Counter,
     /// Receipts that gateways have refused for good.
@@ -79,6 +81,7 @@ impl Metrics {
             inflight: gauge!("tollgate_inflight_requests"),
             windows: gauge!("tollgate_window_requests"),
             above_price: counter!("tollgate_messages_above_price_total"),
+            odd_number_lengths: counter!("tollgate_odd_number_lengths_total"),
             receipts_delivered: receipts("delivered"),
             receipts_refused: receipts("refused"),
             receipts_unanswered: receipts("unanswered"),

@@ -5,7 +5,7 @@ use std::str::{FromStr, SplitWhitespace};
 use std::sync::Arc;
 
 use tollgate_engine::account::{
-    Account, AccountNumber, DefaultCoding, DeliveryMode, SenderPolicy, TextPolicy,
+    Account, AccountNumber, DefaultCoding, DeliveryMode, NumberLengths, SenderPolicy, TextPolicy,
 };
 use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::network::{NetworkCode, NetworksBuilder};
@@ -200,6 +200,7 @@ impl Setup {
                     words.read(|word| (word == "in").then_some(()))?;
                     opening.count(words.read(month)?, segments);
                 }
+                "any-length" => account.number_lengths = NumberLengths::Warn,
                 "suspended" => account.suspended = true,
                 "trusted" => account.trusts_network_tlv = true,
                 other => return Err(format!("an account has no `{other}`")),
@@ -228,6 +229,7 @@ fn account_on(name: &str, plan: &str, currency: Currency) -> Account {
         suspended: false,
         low_balance_threshold: None,
         default_calling_code: None,
+        number_lengths: NumberLengths::Refuse,
         rates: Vec::new(),
         senders: SenderPolicy::Any,
         texts: TextPolicy::Any,

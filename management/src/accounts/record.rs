@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tollgate_api::accounts::{
-    AccountRate, DefaultCoding, Delivery, RateLimit, SenderPolicy, Senders, TextPolicy,
+    AccountRate, DefaultCoding, Delivery, NumberLengths, RateLimit, SenderPolicy, Senders, TextPolicy,
 };
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::problem::Problem;
@@ -45,6 +45,8 @@ pub struct AccountRecord {
     pub low_balance_threshold: Option<Money>,
     #[serde(default)]
     pub default_calling_code: Option<String>,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub number_lengths: NumberLengths,
     #[serde(default)]
     pub senders: Senders,
     #[serde(default)]
@@ -74,6 +76,11 @@ pub struct AccountRecord {
     pub overage_segments: Option<u64>,
 }
 
+/// True for the treatment of lengths that records of before have.
+fn is_usual(number_lengths: &NumberLengths) -> bool {
+    *number_lengths == NumberLengths::default()
+}
+
 impl AccountRecord {
     /// An account with every setting at its default.
     pub fn new(id: &str, plan: &str, currency: CurrencyCode, password_hash: &PasswordHash) -> Self {
@@ -91,6 +98,7 @@ impl AccountRecord {
             suspended: false,
             low_balance_threshold: None,
             default_calling_code: None,
+            number_lengths: NumberLengths::default(),
             senders: Senders::default(),
             templates: TextPolicy::default(),
             rate_limit: None,
@@ -173,6 +181,7 @@ impl AccountRecord {
             suspended: self.suspended,
             low_balance_threshold: self.low_balance_threshold.map(|money| money.0),
             default_calling_code: parsed("default_calling_code", calling_code)?,
+            number_lengths: self.number_lengths.0,
             rates: self.rate_rows()?,
             senders: self.sender_policy()?,
             texts: self.templates.0,

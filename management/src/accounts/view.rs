@@ -55,6 +55,7 @@ pub fn account(
         credit_limit: Money(charged.credit_limit),
         low_balance_threshold: charged.low_balance_threshold.map(Money),
         default_calling_code: charged.default_calling_code.as_ref().map(ToString::to_string),
+        number_lengths: Word(charged.number_lengths),
         senders: Senders { policy: senders, listed },
         templates: Word(charged.texts),
         rate_limit: charged
@@ -123,6 +124,7 @@ pub fn apply(record: &mut AccountRecord, patch: AccountPatch) {
     set(&mut record.credit_limit, patch.credit_limit);
     set(&mut record.low_balance_threshold, patch.low_balance_threshold);
     set(&mut record.default_calling_code, patch.default_calling_code);
+    set(&mut record.number_lengths, patch.number_lengths);
     set(&mut record.senders, patch.senders);
     set(&mut record.templates, patch.templates);
     set(&mut record.rate_limit, patch.rate_limit);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use thiserror::Error;
 use tollgate_engine::account::{
-    Account, AccountNumber, DefaultCoding, DeliveryMode, SenderPolicy, TextPolicy,
+    Account, AccountNumber, DefaultCoding, DeliveryMode, NumberLengths, SenderPolicy, TextPolicy,
 };
 use tollgate_engine::money::Amount;
 use tollgate_engine::numbering::{NumberingPlan, PortedNumbers};
@@ -220,6 +220,8 @@ impl Parsed {
             suspended: false,
             low_balance_threshold: None,
             default_calling_code: None,
+            // What was charged once is explained, whatever lengths are refused now.
+            number_lengths: NumberLengths::Warn,
             rates: self.tariff.own_rates(id).to_vec(),
             senders: SenderPolicy::Any,
             texts: TextPolicy::Any,

@@ -165,6 +165,9 @@ impl EsmeSession {
         let route = |rated: &Rated, price: &dyn Fn() -> Amount| self.route(&routing, rated, price);
         let (charge, first_choice) =
             charging::charge(self.tables(), terms, throttle, wallet, &message, now, route)?;
+        if charge.rated.has_odd_length {
+            self.context.metrics.odd_number_lengths.increment(1);
+        }
         Ok(Charged { charge, first_choice })
     }
 
