@@ -2,6 +2,7 @@
 
 mod condition;
 mod dto;
+mod receipts;
 mod smpp;
 
 use std::sync::Arc;
@@ -27,9 +28,10 @@ pub use condition::{
 pub use dto::{
     Operator, OperatorAccounts, OperatorCost, OperatorInput, OperatorSort, OperatorStatus, OperatorsQuery,
 };
+pub use receipts::{OperatorReceipts, UnknownReceiptState, UnmatchedReason, UnmatchedReceipt};
 pub use smpp::{
-    BindKind, InterfaceVersion, LongMessages, NumberFormat, OperatorTls, ReceiptIds, SmppConfig,
-    UnknownOutcome,
+    BindKind, InterfaceVersion, LongMessages, NumberFormat, OperatorTls, ReceiptIds, ReceiptState,
+    SmppConfig, UnknownOutcome,
 };
 
 const READ: Who = Who::Roles(ADMIN, Scope::OperatorsRead);
@@ -45,6 +47,7 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/v1/operators/{id}/health", READ),
     rule("GET", "/v1/operators/{id}/stats", READ),
     rule("GET", "/v1/operators/{id}/links", READ),
+    rule("GET", "/v1/operators/{id}/receipts", READ),
     rule("POST", "/v1/operators/{id}/drain", WRITE),
     rule("POST", "/v1/operators/{id}/resume", WRITE),
     rule("POST", "/v1/operators/{id}/disable", WRITE),
@@ -89,6 +92,9 @@ pub trait OperatorsService: Send + Sync + 'static {
 
     /// Its links as they are now.
     fn operator_links(&self, code: &str) -> Answer<OperatorLinks>;
+
+    /// Its receipts that ended no message.
+    fn operator_receipts(&self, code: &str) -> Answer<OperatorReceipts>;
 }
 
 type Service = Arc<dyn OperatorsService>;
@@ -101,6 +107,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn OperatorsService>> {
         .routes(routes!(health))
         .routes(routes!(stats))
         .routes(routes!(links))
+        .routes(routes!(receipts_of))
         .routes(routes!(drain))
         .routes(routes!(resume))
         .routes(routes!(disable))
@@ -223,6 +230,20 @@ async fn links(
     Path(code): Path<String>,
 ) -> Answer<Json<OperatorLinks>> {
     call(service, move |service| service.operator_links(&code)).await.map(Json)
+}
+
+/// List an operator's receipts that ended no message
+///
+/// Those whose word for the state is not known, and those that are given to no message.
+#[utoipa::path(get, path = "/v1/operators/{id}/receipts", tag = "operators", operation_id = "list_operator_receipts",
+    params(("id" = String, Path, description = "The operator's code")),
+    responses((status = 200, description = "Its receipts", body = OperatorReceipts), Problems))]
+async fn receipts_of(
+    State(service): State<Service>,
+    _caller: Caller,
+    Path(code): Path<String>,
+) -> Answer<Json<OperatorReceipts>> {
+    call(service, move |service| service.operator_receipts(&code)).await.map(Json)
 }
 
 /// Drain an operator

@@ -45,13 +45,14 @@ impl fmt::Display for ReceiptIdFormat {
     }
 }
 
-/// The canonical form of an id: no spaces or NULs around it, lower case, no zeros in
-/// front. An id of zeros alone is `0`.
+/// The canonical form of an id: no spaces or NULs around it and nothing behind a NUL within, lower case, no zeros
+/// in front. An id of zeros alone is `0`.
 pub fn canonical_id(id: &[u8]) -> Vec<u8> {
     let padding = |octet: &u8| *octet == 0 || octet.is_ascii_whitespace();
     let begin = id.iter().position(|octet| !padding(octet)).unwrap_or(id.len());
     let end = id.iter().rposition(|octet| !padding(octet)).map_or(begin, |last| last + 1);
-    let trimmed = id.get(begin..end).unwrap_or_default();
+    let trimmed =
+        id.get(begin..end).unwrap_or_default().split(|octet| *octet == 0).next().unwrap_or_default();
     let zeros = trimmed.iter().take_while(|octet| **octet == b'0').count();
     // One zero stays where there is nothing else.
     let kept = trimmed.get(zeros.min(trimmed.len().saturating_sub(1))..).unwrap_or_default();
@@ -113,6 +114,7 @@ mod tests {
             (" \0", ""),
             ("0F47AC10B-58CC", "f47ac10b-58cc"),
             ("a 0", "a 0"),
+            ("a\0b", "a"),
         ] {
             assert_eq!(canonical_id(written.as_bytes()), canonical.as_bytes(), "{written:?}");
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, civil};
 use thiserror::Error;
 
@@ -130,6 +130,58 @@ impl Months {
     }
 }
 
+/// The zone of a clock: one of the time zone database, or a fixed offset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClockZone {
+    name: String,
+    zone: TimeZone,
+}
+
+impl ClockZone {
+    /// For an IANA time zone name such as `Africa/Nairobi`, or an offset such as `+03:00`.
+    pub fn of_name(name: &str) -> Result<Self, UnknownTimeZone> {
+        let zone = match offset_of(name) {
+            Some(offset) => offset.to_time_zone(),
+            None => TimeZone::get(name).map_err(|_| UnknownTimeZone)?,
+        };
+        Ok(Self { name: name.to_owned(), zone })
+    }
+
+    /// The zone that is so many minutes ahead of UTC; `None` where there is none.
+    pub fn ahead_by(minutes: i32) -> Option<Self> {
+        let offset = Offset::from_seconds(minutes.checked_mul(60)?).ok()?;
+        Some(Self { name: offset.to_string(), zone: offset.to_time_zone() })
+    }
+
+    /// The name or offset.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The instant at which a clock of the zone shows a date and time: the year, then month, day, hour, minute and
+    /// second. `None` where the calendar has no such time, or where it is before 1970.
+    pub fn instant(&self, year: i16, [month, day, hour, minute, second]: [i8; 5]) -> Option<UnixMicros> {
+        let shown = civil::DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
+        let at = self.zone.to_timestamp(shown).ok()?;
+        u64::try_from(at.as_microsecond()).ok().map(UnixMicros)
+    }
+}
+
+/// An offset such as `+03:00`.
+fn offset_of(name: &str) -> Option<Offset> {
+    let (sign, digits) = match name.split_at_checked(1)? {
+        ("+", digits) => (1, digits),
+        ("-", digits) => (-1, digits),
+        _ => return None,
+    };
+    let (hours, minutes) = digits.split_once(':')?;
+    let number = |text: &str, below: i32| -> Option<i32> {
+        let is_number = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|number: &i32| is_number && *number < below)
+    };
+    Offset::from_seconds(sign * (number(hours, 15)? * 3_600 + number(minutes, 60)? * 60)).ok()
+}
+
 fn month_of(year: i16, month: i8) -> Month {
     Month(u32::try_from(year).unwrap_or(0) * 12 + u32::try_from(month - 1).unwrap_or(0))
 }
@@ -142,6 +194,21 @@ fn month_start(zone: &TimeZone, year: i16, month: i8) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clocks_zone_is_named_or_an_offset() {
+        let at = |zone: &str, hour| ClockZone::of_name(zone).unwrap().instant(2026, [11, 21, hour, 1, 0]);
+        let utc = at("UTC", 9).unwrap();
+        assert_eq!(utc.to_rfc3339(), "2026-11-21T09:01:00Z");
+        for (zone, hour) in [("Africa/Nairobi", 12), ("+03:00", 12), ("-05:00", 4), ("America/New_York", 4)] {
+            assert_eq!(at(zone, hour), Some(utc), "{zone}");
+        }
+        assert_eq!(ClockZone::ahead_by(180).unwrap().instant(2026, [11, 21, 12, 1, 0]), Some(utc));
+        for zone in ["", "Mars/Base", "+3", "+25:00", "03:00", "+03:60", "+0300"] {
+            assert_eq!(ClockZone::of_name(zone), Err(UnknownTimeZone), "{zone}");
+        }
+        assert_eq!(ClockZone::of_name("UTC").unwrap().instant(2026, [2, 30, 0, 0, 0]), None);
+    }
 
     #[test]
     fn a_month_ends_at_midnight_in_its_own_zone() {

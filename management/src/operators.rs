@@ -1,6 +1,7 @@
 //! Operators: those of `operators.toml`, which are only shown, and those of the API, which can be changed.
 
 mod condition;
+mod receipts;
 pub mod record;
 mod smpp;
 mod view;
@@ -13,8 +14,8 @@ use tollgate_api::caller::Caller;
 use tollgate_api::choice::Word;
 use tollgate_api::extract::IfMatch;
 use tollgate_api::operators::{
-    Operator, OperatorHealth, OperatorInput, OperatorLinks, OperatorSort, OperatorStats, OperatorsQuery,
-    OperatorsService, PeriodQuery,
+    Operator, OperatorHealth, OperatorInput, OperatorLinks, OperatorReceipts, OperatorSort, OperatorStats,
+    OperatorsQuery, OperatorsService, PeriodQuery,
 };
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
@@ -155,6 +156,11 @@ impl OperatorsService for Operators {
     fn operator_links(&self, code: &str) -> Answer<OperatorLinks> {
         let (operator_queue, _) = self.queue_of(code)?;
         Ok(condition::links_of(&operator_queue))
+    }
+
+    fn operator_receipts(&self, code: &str) -> Answer<OperatorReceipts> {
+        let (operator_queue, _) = self.queue_of(code)?;
+        receipts::receipts_of(self.context.store(), &operator_queue)
     }
 }
 

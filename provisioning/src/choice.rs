@@ -4,7 +4,7 @@ use tollgate_engine::account::{DefaultCoding, DeliveryMode, NumberLengths, TextP
 use tollgate_engine::operator::OperatorStatus;
 use tollgate_engine::receipt_id::ReceiptIdFormat;
 use tollgate_engine::routing::MarginGuard;
-use tollgate_engine::settlement::{ChargeOn, Outcome, RefundOn};
+use tollgate_engine::settlement::{ChargeOn, Outcome, ReceiptState, RefundOn};
 
 /// A setting that is one of a few words. Files, stored records and the management API have the same words for
 /// it.
@@ -107,6 +107,14 @@ impl Choice for ReceiptIdFormat {
     }
 }
 
+impl Choice for ReceiptState {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.name()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,12 +131,13 @@ mod tests {
         check::<DeliveryMode>();
         check::<TextPolicy>();
         check::<DefaultCoding>();
+        check::<NumberLengths>();
         check::<OperatorStatus>();
         check::<MarginGuard>();
         check::<ChargeOn>();
         check::<Outcome>();
         check::<ReceiptIdFormat>();
+        check::<ReceiptState>();
         assert_eq!(Outcome::of_word("delivered"), None, "nobody refunds what was delivered");
     }
 }
-        check::<NumberLengths>();

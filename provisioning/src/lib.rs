@@ -32,6 +32,7 @@ mod rate_list;
 mod rate_rows;
 mod rates;
 mod read;
+mod receipt_states;
 mod routing;
 mod secret;
 mod settings;
@@ -55,6 +56,7 @@ pub use rate_rows::{WrittenRate, read_written_rates};
 pub use rates::EVERY_PLAN;
 pub use read::texts;
 pub use read::{Overlay, Problem, Problems};
+pub use receipt_states::ReceiptStates;
 pub use routing::RoutingSettings;
 pub use secret::Secret;
 pub use settings::{

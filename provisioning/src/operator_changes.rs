@@ -71,6 +71,8 @@ fn changed_smpp_keys(was: &ProvisionedOperator, is: &ProvisionedOperator) -> Vec
         ("smpp.reconnect_max_ms", old.reconnect_max_ms != new.reconnect_max_ms),
         ("smpp.number_format", old.number_format != new.number_format),
         ("smpp.receipt_ids", old.receipt_ids != new.receipt_ids),
+        ("smpp.receipt_states", old.receipt_states != new.receipt_states),
+        ("smpp.receipt_time_zone", old.receipt_time_zone != new.receipt_time_zone),
         ("smpp.receipts", old.receipts != new.receipts),
         ("smpp.retries", old.retries != new.retries),
         ("smpp.long_messages", old.long_messages != new.long_messages),

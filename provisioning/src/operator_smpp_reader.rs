@@ -16,6 +16,7 @@ use crate::read::texts;
 use crate::read::texts::{Parsed, quoted};
 use crate::read::values::{boolean, hexadecimal, instead_of, one_of, text};
 use crate::read::{Sources, TableReader};
+use crate::receipt_states::ReceiptStates;
 use crate::secret::Secret;
 use crate::settings_reader::existing_file;
 
@@ -35,6 +36,8 @@ pub fn read_smpp(table: &mut TableReader, known: &Known, sources: &mut Sources) 
     let timers = read_timers(table);
     let number_format = read_number_format(table, known);
     let receipt_ids = table.or("receipt_ids", ReceiptIdFormat::default(), one_of);
+    let receipt_states = read_receipt_states(table);
+    let receipt_time_zone = table.optional("receipt_time_zone", text(texts::clock_zone));
     let receipts = table.or("receipts", bounds::RECEIPTS_DEFAULT, boolean);
     let retries = table.number(&bounds::RETRIES);
     let long_messages = table.or("long_messages", LongMessages::default(), one_of);
@@ -58,6 +61,8 @@ pub fn read_smpp(table: &mut TableReader, known: &Known, sources: &mut Sources) 
         reconnect_max_ms: timers.reconnect_max_ms,
         number_format,
         receipt_ids,
+        receipt_states,
+        receipt_time_zone,
         receipts,
         retries,
         long_messages,
@@ -117,6 +122,26 @@ fn read_tls_table(tls: &mut TableReader, sources: &Sources) -> OperatorTls {
         tls.problem("ca_file", "has no effect beside insecure, which accepts any certificate");
     }
     OperatorTls { ca_file, server_name, insecure }
+}
+
+/// Reads the table of an operator's own words for states.
+fn read_receipt_states(table: &mut TableReader) -> ReceiptStates {
+    let mut states = ReceiptStates::default();
+    match table.value("receipt_states").map(toml::Spanned::get_ref) {
+        None => {}
+        Some(DeValue::Table(words)) => {
+            for (word, value) in words {
+                let (word, value) = (word.get_ref(), value.get_ref());
+                let inserted = one_of(value).and_then(|state| states.insert(word, state));
+                if let Err(message) = inserted {
+                    let key = format!("receipt_states.{}", texts::shortened(word));
+                    table.problem(&key, message);
+                }
+            }
+        }
+        Some(other) => table.problem("receipt_states", instead_of("a table", other)),
+    }
+    states
 }
 
 /// Reads the password, or the file that holds nothing but the password.

@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use tollgate_engine::operator::Operator;
 use tollgate_engine::receipt_id::ReceiptIdFormat;
+use tollgate_engine::time::ClockZone;
 
 use crate::choice::Choice;
 use crate::delivery::UnknownPolicy;
+use crate::receipt_states::ReceiptStates;
 use crate::secret::Secret;
 
 /// An operator and its links.
@@ -61,6 +63,10 @@ pub struct OperatorSmpp {
     pub number_format: NumberFormat,
     /// Relation of the message ids in its receipts to those in its responses.
     pub receipt_ids: ReceiptIdFormat,
+    /// The operator's own words for the states of messages.
+    pub receipt_states: ReceiptStates,
+    /// The time zone of the dates in its receipts; `None` where it is not known.
+    pub receipt_time_zone: Option<ClockZone>,
     /// True if every message asks for a receipt; otherwise only those do whose client asked for one.
     pub receipts: bool,
     /// Number of times that a temporarily refused message is offered to it again before another operator is

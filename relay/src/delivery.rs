@@ -36,6 +36,7 @@ pub mod retry_policy;
 pub mod scheduler;
 pub mod status;
 pub mod unknown_outcomes;
+pub mod unknown_states;
 pub mod unmatched_receipts;
 pub mod wakers;
 

@@ -5,6 +5,7 @@
 //! for more than the text. Nothing here matches a receipt to a message: that takes the ids of the responses
 //! and the engine's forms of ids.
 
+mod date;
 mod fields;
 mod number;
 mod state;
@@ -15,6 +16,7 @@ use rusmpp::tlvs::TlvTag;
 use number::small_number;
 
 use crate::pdu::Tlvs;
+pub use date::ReceiptDate;
 pub use fields::TextFields;
 pub use state::{of_parameter as state_of_parameter, word as state_word};
 pub use write::ReceiptText;
@@ -32,6 +34,9 @@ pub struct Receipt {
     pub other_id: Option<Vec<u8>>,
     /// The standard's number (SMPP 3.4 §5.2.28, 5.0 §4.7.15), where it is told and known.
     pub state: Option<u8>,
+    /// The word or number that tells the state, where no known parameter does: what an operator means by it
+    /// may differ from what `state` has.
+    pub word: Option<Vec<u8>>,
     /// True if it is an intermediate notification: a later receipt tells the end.
     pub intermediate: bool,
     /// The value of `err:`; digits, mostly.
@@ -55,7 +60,7 @@ impl Receipt {
     /// but the id and the state. `None` of a text that has not both.
     pub fn of_text(text: &[u8]) -> Option<Self> {
         let fields = TextFields::read(text);
-        fields.stat?;
+        fields.word()?;
         Self::of_parts(Tlvs::default(), &fields, false)
     }
 
@@ -65,10 +70,17 @@ impl Receipt {
         let in_tlv = value(TlvTag::ReceiptedMessageId).map(trimmed_id).filter(|id| !id.is_empty());
         let in_text = text.id.map(trimmed_id).filter(|id| !id.is_empty());
         let id = in_tlv.or(in_text)?;
+        let in_parameter = value(TlvTag::MessageState);
+        let state = in_parameter.and_then(state::of_parameter);
+        let unknown_number =
+            || in_parameter.and_then(small_number).map(|number| number.to_string().into_bytes());
+        let word =
+            if state.is_some() { None } else { text.word().map(<[u8]>::to_vec).or_else(unknown_number) };
         Some(Self {
             id: id.to_vec(),
             other_id: in_text.filter(|other| *other != id).map(<[u8]>::to_vec),
-            state: value(TlvTag::MessageState).and_then(state::of_parameter).or(text.state()),
+            state: state.or(text.state()),
+            word,
             intermediate,
             error: text.err.map(<[u8]>::to_vec),
             network_error: value(TlvTag::NetworkErrorCode).and_then(|code| code.try_into().ok()),
@@ -131,6 +143,21 @@ mod tests {
         }
         let receipt = of(b"\x00\x1E\0\x019\x04\x23\0\x02\0\x21\x02\x04\0\x01\x07", b"").unwrap();
         assert_eq!((receipt.network_error, receipt.user_message_reference), (None, Some(7)));
+    }
+
+    #[test]
+    fn a_word_is_told_where_no_parameter_tells_the_state() {
+        for (tlvs, text, state, word) in [
+            (&b""[..], &b"id:9 stat:DELIVRD"[..], Some(2), Some(&b"DELIVRD"[..])),
+            (b"", b"id:9 stat:ODD", None, Some(b"ODD")),
+            (b"\x04\x27\0\x01\x01", b"id:9 stat:DELIVRD", Some(1), None),
+            (b"\x04\x27\0\x01\x0A", b"id:9 stat:DELIVRD", Some(2), Some(b"DELIVRD")),
+            (b"\x04\x27\0\x01\x0A", b"id:9", None, Some(b"10")),
+            (b"", b"id:9", None, None),
+        ] {
+            let receipt = of(tlvs, text).unwrap();
+            assert_eq!((receipt.state, receipt.word.as_deref()), (state, word), "{tlvs:02x?}");
+        }
     }
 
     #[test]

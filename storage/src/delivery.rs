@@ -15,6 +15,7 @@ use tollgate_engine::settlement::{Outcome, ReceiptState};
 use tollgate_engine::time::UnixMicros;
 
 use crate::message::{QueueKey, QueuedRow};
+use crate::rows::{DoneDate, UnmatchedReason};
 
 /// Octets of a receipt's error text that are kept.
 pub const ERROR_OCTETS_MAX: usize = 16;
@@ -71,8 +72,10 @@ pub enum DeliveryEvent {
         error: Vec<u8>,
         /// The TLV network_error_code (SMPP 3.4 §5.3.2.31).
         network_error: Option<[u8; 3]>,
-        /// The time, by the operator's clock or, if it gives none, by ours.
+        /// The time at which it came.
         done_at: UnixMicros,
+        /// The operator's date for the state, where it gives a possible one.
+        done_date: Option<DoneDate>,
         /// The receipt's source, which is the message's destination.
         source: Vec<u8>,
         /// The receipt's destination, which is the message's source.
@@ -95,13 +98,17 @@ pub enum DeliveryEvent {
         unmatched: u64,
         /// The ids that the operator may mean, in the order to try.
         ids: Vec<Vec<u8>>,
+        /// True if the only message that has its id gets it whatever its addresses: the operator may have
+        /// rewritten them, and nothing was heard of another message.
+        rewritten: bool,
     },
     /// No receipt came in time for a message that was accepted.
     ReceiptTimedOut {
         /// The operator that accepted it.
         operator: OperatorNumber,
-        /// The operator's id of it.
-        id: Vec<u8>,
+        /// Its place among the messages of the operator, as [`crate::store`] lists those overdue: mostly the
+        /// operator's id of it.
+        place: Vec<u8>,
     },
     /// Scheduled messages are due.
     Due {
@@ -189,10 +196,12 @@ pub enum EventOutcome {
     /// It belongs to a message and changed nothing that matters: a repetition, an intermediate receipt, one
     /// that came too late.
     Noted,
-    /// A receipt that belongs to no message we know of. It is kept.
+    /// A receipt that is given to no message. It is kept.
     Unmatched {
         /// Its id in `unmatched`.
         id: u64,
+        /// The reason for which no message gets it.
+        reason: UnmatchedReason,
     },
     /// Scheduled messages are in their queues.
     Due {

@@ -15,6 +15,7 @@ pub mod error;
 mod gateway_receipts;
 mod ids;
 mod leases;
+mod likeness;
 mod message_change;
 mod messages;
 mod numbers;

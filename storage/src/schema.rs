@@ -19,8 +19,8 @@
 //! | `scheduled` | due micros, message id | first-choice operator, class, then the message |
 //! | `expiries` | expiry micros, message id | first-choice operator, class, and when it was scheduled for |
 //! | `leases` | lease id | operator, when, and the keys of the messages that it may have been sent |
-//! | `upstream` | operator, the operator's id of a message | the acceptance, and what settles the message later |
-//! | `awaiting` | acceptance micros, operator, the operator's id | nothing: the messages whose receipt is awaited |
+//! | `upstream` | operator, place: the operator's id of a message | the acceptance, and what settles the message later |
+//! | `awaiting` | acceptance micros, operator, place | nothing: the messages whose receipt is awaited |
 //! | `receipts` | account, id | a receipt for the account's gateways |
 //! | `unmatched` | operator, id | a receipt that belongs to no message we know of |
 //! | `health` | operator, micros | how the operator was |
@@ -30,6 +30,10 @@
 //! | `usage` | account, quarter u32, kind u8, code u32 | counters of the messages of a quarter of an hour, by network or operator |
 //!
 //! A number in a key without a width is of 64 bits, but for accounts (32) and operators (16).
+//!
+//! The place of a message among those of its operator is the operator's id of it. Where an operator gives one id to
+//! several messages, one of them is there, and the others are at the id, a zero octet, the last digits of their
+//! destination, a zero octet and the message id; no id of an operator has a zero octet.
 //!
 //! **A message id says where its CDR lies.** Ids are the microsecond of the commit times one hundred, counted
 //! on from there: at most 18 decimal digits, always growing, so the CDR of message `m` of an account is in
@@ -243,22 +247,49 @@ pub fn lease_key(lease: u64) -> [u8; 8] {
     lease.to_be_bytes()
 }
 
-/// Key of a message by the id that an operator gave it, in canonical form.
-pub fn upstream_key(operator: OperatorNumber, id: &[u8]) -> Vec<u8> {
-    [&operator.0.to_be_bytes(), id].concat()
+/// Key of a message by its place among those of an operator: mostly the id that the operator gave it, in
+/// canonical form.
+pub fn upstream_key(operator: OperatorNumber, place: &[u8]) -> Vec<u8> {
+    [&operator.0.to_be_bytes(), place].concat()
 }
 
-/// The operator and id of such a key.
+/// Digits at the end of two numbers that have to agree for them to be one number, however they are written.
+pub const NUMBER_TAIL_DIGITS: usize = 7;
+
+/// The last digits of a number.
+pub fn number_tail(number: &[u8]) -> Vec<u8> {
+    let digits: Vec<u8> = number.iter().copied().filter(u8::is_ascii_digit).collect();
+    digits.get(digits.len().saturating_sub(NUMBER_TAIL_DIGITS)..).unwrap_or_default().to_vec()
+}
+
+/// The beginning of the places of messages to numbers that end so, under an id that they share with another.
+pub fn shared_places(id: &[u8], tail: &[u8]) -> Vec<u8> {
+    [id, &[0], tail, &[0]].concat()
+}
+
+/// The place of a message under an id that it shares with another.
+pub fn shared_place(id: &[u8], destination: &[u8], message_id: u64) -> Vec<u8> {
+    let mut place = shared_places(id, &number_tail(destination));
+    place.extend_from_slice(&message_id.to_be_bytes());
+    place
+}
+
+/// The operator's id in a place.
+pub fn id_of_place(place: &[u8]) -> &[u8] {
+    place.split(|octet| *octet == 0).next().unwrap_or_default()
+}
+
+/// The operator and place of such a key.
 pub fn parse_upstream_key(key: &[u8]) -> Option<(OperatorNumber, &[u8])> {
     split_operator(key)
 }
 
 /// Key of a message whose receipt is awaited, by when an operator accepted it.
-pub fn awaiting_key(accepted_at: UnixMicros, operator: OperatorNumber, id: &[u8]) -> Vec<u8> {
-    [&accepted_at.0.to_be_bytes()[..], &operator.0.to_be_bytes(), id].concat()
+pub fn awaiting_key(accepted_at: UnixMicros, operator: OperatorNumber, place: &[u8]) -> Vec<u8> {
+    [&accepted_at.0.to_be_bytes()[..], &operator.0.to_be_bytes(), place].concat()
 }
 
-/// The instant, operator and id of such a key.
+/// The instant, operator and place of such a key.
 pub fn parse_awaiting_key(key: &[u8]) -> Option<(UnixMicros, OperatorNumber, &[u8])> {
     let (accepted_at, rest) = key.split_first_chunk()?;
     let (operator, id) = split_operator(rest)?;

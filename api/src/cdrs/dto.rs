@@ -75,6 +75,12 @@ pub struct Cdr {
     pub upstream_id: Option<String>,
     /// The operators that were asked, in order.
     pub tried: Vec<String>,
+    /// The operator's own date for the final state as `YYMMDDhhmm`, by its clock; `state_at` is the time at which its
+    /// receipt came.
+    #[schema(example = "2611210001")]
+    pub operator_done_date: Option<String>,
+    /// The instant of that date, where the operator's `receipt_time_zone` is configured.
+    pub operator_done_at: Option<Time>,
 }
 
 /// A final status that a gateway may report of a message that it delivers by itself.

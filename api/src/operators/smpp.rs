@@ -1,8 +1,11 @@
 //! The settings of links to operators: the keys of `[operator.smpp]`, with a password that is accepted
 //! and never shown.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use tollgate_engine::receipt_id::ReceiptIdFormat;
+use tollgate_engine::settlement;
 use tollgate_provisioning::bounds::link;
 use tollgate_provisioning::{NumberStyle, OperatorBind, Secret, UnknownPolicy};
 use utoipa::ToSchema;
@@ -73,6 +76,16 @@ pub struct SmppConfig {
     /// The form of the ids in its receipts, compared with those in its responses.
     #[serde(default)]
     pub receipt_ids: ReceiptIds,
+    /// The operator's own words for the states of messages in its receipts, each with the state that it stands for. They
+    /// count for more than the known words; a word that is neither ends no message.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(example = json!({ "ABSENT": "undeliverable" }))]
+    pub receipt_states: BTreeMap<String, ReceiptState>,
+    /// The time zone of the dates in its receipts, such as `Africa/Nairobi` or `+03:00`; null where it is not known:
+    /// gateways then get its dates as they came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Africa/Nairobi")]
+    pub receipt_time_zone: Option<String>,
     /// True if every message asks for a receipt; otherwise those do whose sender asked for one.
     #[serde(default = "default_receipts")]
     pub receipts: bool,
@@ -153,6 +166,8 @@ documented! {
     NumberFormat = NumberStyle;
     /// The form of the ids in receipts, compared with those in responses.
     ReceiptIds = ReceiptIdFormat;
+    /// The state of a message that a word in receipts stands for (SMPP 5.0 §4.7.15).
+    ReceiptState = settlement::ReceiptState;
     /// The form in which messages of more than one segment are sent.
     LongMessages = tollgate_provisioning::LongMessages;
     /// The treatment of a message of unknown outcome.

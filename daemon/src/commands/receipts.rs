@@ -61,6 +61,7 @@ fn list(store: &Store) -> Result<(), Failure> {
             "received_at": row.received_at.to_rfc3339(),
             "upstream_id": row.ids.first().map(|id| text(id)),
             "stat": row.state.stat(),
+            "reason": row.reason.name(),
             "source": text(&row.source),
             "destination": text(&row.destination),
         });
@@ -88,7 +89,7 @@ fn replay(config: &Path, store: &Arc<Store>) -> Result<(), Failure> {
         let events = batch.iter().map(|(operator, unmatched, row)| {
             let first = row.ids.first().map_or(&[][..], Vec::as_slice);
             let ids = id_candidates(first, format(*operator));
-            DeliveryEvent::Replayed { operator: *operator, unmatched: *unmatched, ids }
+            DeliveryEvent::Replayed { operator: *operator, unmatched: *unmatched, ids, rewritten: true }
         });
         found += tell(&committer, events.collect())?;
     }

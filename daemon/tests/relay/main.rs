@@ -15,6 +15,7 @@ mod margin;
 mod messages;
 mod money;
 mod operator_reload;
+mod receipt_states;
 mod receipts;
 mod receipts_corpus;
 mod routes;

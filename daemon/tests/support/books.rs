@@ -10,7 +10,8 @@ use super::sandbox::Sandbox;
 const HEADER: &str = "message_id,account,submitted_at,state,source,destination,mcc,mnc,country,operator,segments,price,\
                       currency,refunded,plan,tariff_version,tier_before,data_coding,dispatch_id,idempotency_key,\
                       user_message_reference,operator_code,state_at,accepted_at,cost,cost_currency,margin,attempts,\
-                      possible_duplicate,error,upstream_id,tried";
+                      possible_duplicate,error,upstream_id,tried,\
+    operator_done_date,operator_done_at";
 
 /// One message that was charged.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -57,30 +57,19 @@ impl ReceiptState {
         Self::ALL.get(usize::from(number)).copied()
     }
 
-    /// The state of a word after `stat:`, in capital or small letters, cut to seven as the standard has it or
-    /// in full, as some operators write it.
-    pub fn from_stat(stat: &[u8]) -> Option<Self> {
-        let stat = stat.trim_ascii();
-        let is_it = |state: &Self| {
-            let (short, long) = (state.stat().as_bytes(), state.word().as_bytes());
-            stat.eq_ignore_ascii_case(short) || stat.eq_ignore_ascii_case(long)
-        };
-        Self::ALL.into_iter().find(is_it)
-    }
-
-    /// The word in full, as some operators write it.
-    const fn word(self) -> &'static str {
+    /// The name in files and APIs.
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::Scheduled => "SCHEDULED",
-            Self::Enroute => "EN_ROUTE",
-            Self::Delivered => "DELIVERED",
-            Self::Expired => "EXPIRED",
-            Self::Deleted => "DELETED",
-            Self::Undeliverable => "UNDELIVERABLE",
-            Self::Accepted => "ACCEPTED",
-            Self::Unknown => "UNKNOWN",
-            Self::Rejected => "REJECTED",
-            Self::Skipped => "SKIPPED",
+            Self::Scheduled => "scheduled",
+            Self::Enroute => "enroute",
+            Self::Delivered => "delivered",
+            Self::Expired => "expired",
+            Self::Deleted => "deleted",
+            Self::Undeliverable => "undeliverable",
+            Self::Accepted => "accepted",
+            Self::Unknown => "unknown",
+            Self::Rejected => "rejected",
+            Self::Skipped => "skipped",
         }
     }
 
@@ -108,19 +97,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_and_words_are_read_back() {
+    fn numbers_are_read_back() {
         for (state, number) in ReceiptState::ALL.into_iter().zip(0..) {
             assert_eq!((state.number(), ReceiptState::from_number(number)), (number, Some(state)));
-            for word in [state.stat(), state.word()] {
-                assert_eq!(ReceiptState::from_stat(word.as_bytes()), Some(state));
-                assert_eq!(ReceiptState::from_stat(word.to_ascii_lowercase().as_bytes()), Some(state));
-            }
         }
         assert_eq!(ReceiptState::from_number(10), None);
-        for word in ["", "DELIV", "DELIVRDX", "FAILED"] {
-            assert_eq!(ReceiptState::from_stat(word.as_bytes()), None, "{word}");
-        }
-        assert_eq!(ReceiptState::from_stat(b" Delivrd "), Some(ReceiptState::Delivered));
     }
 
     #[test]

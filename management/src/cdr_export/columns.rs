@@ -7,7 +7,7 @@ use super::cells::{Cell, Kind};
 use super::names::{Names, text};
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 32] = [
+pub const COLUMNS: [&str; 34] = [
     "message_id",
     "account",
     "submitted_at",
@@ -40,6 +40,8 @@ pub const COLUMNS: [&str; 32] = [
     "error",
     "upstream_id",
     "tried",
+    "operator_done_date",
+    "operator_done_at",
 ];
 
 /// The kind of each column, in order.
@@ -48,7 +50,7 @@ pub const KINDS: [Kind; COLUMNS.len()] = {
     [
         Text, Text, Time, Text, Text, Text, Text, Text, Text, Text, Number, Money, Text, Money, Text, Text,
         Number, Number, Text, Text, Number, Text, Time, Time, Money, Text, Money, Number, Flag, Number, Text,
-        Text,
+        Text, Text, Time,
     ]
 };
 
@@ -56,7 +58,7 @@ pub const KINDS: [Kind; COLUMNS.len()] = {
 const COSTS: std::ops::Range<usize> = 24..27;
 
 /// The number of columns about the delivery of the message, which come last.
-const COLUMNS_OF_DELIVERY: usize = 11;
+const COLUMNS_OF_DELIVERY: usize = 13;
 
 /// The values of one message, in the order of [`COLUMNS`].
 pub type Cells = [Cell; COLUMNS.len()];
@@ -127,6 +129,8 @@ impl Names {
             Cell::number(row.error),
             text(&row.upstream_id).into(),
             row.tried.iter().map(|operator| self.operator(*operator)).collect::<Vec<_>>().join(" ").into(),
+            row.done_date.as_ref().map(|date| text(&date.digits)).into(),
+            row.done_date.as_ref().and_then(|date| date.at).into(),
         ]
     }
 }
@@ -143,6 +147,7 @@ mod tests {
     use tollgate_engine::tables::NetworkSource;
     use tollgate_engine::time::{Month, UnixMicros};
     use tollgate_storage::cdr::{BlockHeader, CdrFields, CdrRoute, Source};
+    use tollgate_storage::rows::DoneDate;
 
     use super::*;
 
@@ -206,6 +211,7 @@ mod tests {
             upstream_id: b"1f".to_vec(),
             accepted_at: Some(UnixMicros(2_000_000)),
             tried: vec![OperatorNumber(1), OperatorNumber(2)],
+            done_date: Some(DoneDate { digits: b"2611210001".to_vec(), at: Some(UnixMicros(1_000_000)) }),
             ..StateRow::default()
         };
         let accepted_at = "1970-01-01T00:00:02Z";
@@ -221,6 +227,8 @@ mod tests {
             "0",
             "1f",
             "one two",
+            "2611210001",
+            "1970-01-01T00:00:01Z",
         ];
         assert_eq!(delivery(Some(ROUTE), Some(&state)), expected);
         let unknown_rate = StateRow { cost_in_account_currency: None, ..state };

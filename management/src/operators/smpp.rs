@@ -8,7 +8,7 @@ use tollgate_api::problem::Problem;
 
 use tollgate_provisioning as config;
 use tollgate_provisioning::bounds::link;
-use tollgate_provisioning::{NumberFormat, NumberStyle, OperatorSmpp, Secret, texts};
+use tollgate_provisioning::{NumberFormat, NumberStyle, OperatorSmpp, ReceiptStates, Secret, texts};
 
 /// The links that the settings ask for; `Err` names the field that is wrong.
 pub fn links(smpp: &SmppConfig, password: Secret) -> Result<OperatorSmpp, Problem> {
@@ -32,6 +32,11 @@ pub fn links(smpp: &SmppConfig, password: Secret) -> Result<OperatorSmpp, Proble
         reconnect_max_ms: smpp.reconnect_max_ms,
         number_format: number_format(smpp)?,
         receipt_ids: smpp.receipt_ids.0,
+        receipt_states: receipt_states(smpp)?,
+        receipt_time_zone: parsed(
+            "receipt_time_zone",
+            smpp.receipt_time_zone.as_deref().map(texts::clock_zone).transpose(),
+        )?,
         receipts: smpp.receipts,
         retries: smpp.retries,
         long_messages: smpp.long_messages.0,
@@ -65,6 +70,12 @@ pub fn shown(smpp: &OperatorSmpp) -> SmppConfig {
         number_format: Word(smpp.number_format.style()),
         national_calling_code: smpp.number_format.calling_code().map(ToString::to_string),
         receipt_ids: Word(smpp.receipt_ids),
+        receipt_states: smpp
+            .receipt_states
+            .iter()
+            .map(|(word, state)| (word.to_owned(), Word(state)))
+            .collect(),
+        receipt_time_zone: smpp.receipt_time_zone.as_ref().map(|zone| zone.name().to_owned()),
         receipts: smpp.receipts,
         retries: smpp.retries,
         long_messages: Word(smpp.long_messages),
@@ -127,6 +138,14 @@ fn number_format(smpp: &SmppConfig) -> Result<NumberFormat, Problem> {
     })
 }
 
+fn receipt_states(smpp: &SmppConfig) -> Result<ReceiptStates, Problem> {
+    let mut states = ReceiptStates::default();
+    for (word, state) in &smpp.receipt_states {
+        states.insert(word, state.0).map_err(|message| field("receipt_states", message))?;
+    }
+    Ok(states)
+}
+
 fn field(name: &str, message: impl Into<String>) -> Problem {
     Problem::field(&format!("smpp_config.{name}"), message)
 }
@@ -154,7 +173,8 @@ mod tests {
             "system_id": "t", "system_type": "VMA", "interface_version": "5.0", "bind": "separate", "binds": 3,
             "window": 7, "throughput": 500, "enquire_link_seconds": 1, "response_seconds": 2,
             "connect_seconds": 3, "reconnect_min_ms": 10, "reconnect_max_ms": 20, "number_format": "national",
-            "national_calling_code": "998", "receipt_ids": "hex_to_decimal", "receipts": false, "retries": 0,
+            "national_calling_code": "998", "receipt_ids": "hex_to_decimal",
+            "receipt_states": { "ABSENT": "undeliverable" }, "receipt_time_zone": "Asia/Tashkent", "receipts": false, "retries": 0,
             "long_messages": "payload", "unknown_outcome": "settle",
         });
         for config in [config(|_| ()), config(|body| *body = all.clone())] {
@@ -175,6 +195,8 @@ mod tests {
             ("throughput", json!(0), "throughput"),
             ("reconnect_max_ms", json!(20), "reconnect_max_ms"),
             ("tls", json!({ "ca_file": "alpha.pem" }), "tls.ca_file"),
+            ("receipt_states", json!({ "two words": "delivered" }), "receipt_states"),
+            ("receipt_time_zone", json!("Mars/Base"), "receipt_time_zone"),
             ("number_format", json!("national"), "national_calling_code"),
             ("national_calling_code", json!("998"), "national_calling_code"),
         ] {

@@ -46,6 +46,12 @@ pub const RECONNECT_MAX_MS: Number = milliseconds("reconnect_max_ms").with_defau
 /// Times that a message which was refused for the moment is offered again.
 pub const RETRIES: Number = Bounds::new("retries", 0, 100).with_default(2);
 
+/// Words that an operator may have of its own for the states of messages.
+pub const RECEIPT_WORDS: usize = 64;
+
+/// Octets of such a word.
+pub const RECEIPT_WORD: usize = 32;
+
 /// All numbers of a link that have a default, the port aside.
 pub const NUMBERS: [Number; 8] = [
     BINDS,

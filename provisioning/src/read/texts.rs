@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use rust_decimal::Decimal;
 use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::network::NetworkCode;
-use tollgate_engine::time::{TimeError, UnixMicros};
+use tollgate_engine::time::{ClockZone, TimeError, UnixMicros};
 
 use crate::bounds::text::{FILE_NAME, HOST, LABEL, NAME, PASSWORD, SENDER, SYSTEM_ID, SYSTEM_TYPE};
 use crate::secret::Secret;
@@ -96,6 +96,13 @@ pub fn archived_instant(text: &str) -> Parsed<UnixMicros> {
         Err(TimeError::NoOffset) => of_date().ok_or_else(|| format!("{} is not a time", quoted(text))),
         read => read.map_err(|error| format!("{} {error}", quoted(text))),
     }
+}
+
+/// The time zone of somebody's clock.
+pub fn clock_zone(text: &str) -> Parsed<ClockZone> {
+    ClockZone::of_name(text).map_err(|_| {
+        format!("{} is neither a time zone such as Africa/Nairobi nor an offset such as +03:00", quoted(text))
+    })
 }
 
 /// A mobile country code.

@@ -11,13 +11,13 @@ use tollgate_engine::operator::{AccountFilter, DataCodings, OperatorNumber, Oper
 use tollgate_engine::receipt_id::ReceiptIdFormat;
 use tollgate_engine::refusal::{Refusal, StatusTable};
 use tollgate_engine::routing::{MarginGuard, RouteRule, Routes, Strategy};
-use tollgate_engine::settlement::{ChargeOn, Outcome, RefundOn, SettlementTerms};
+use tollgate_engine::settlement::{ChargeOn, Outcome, ReceiptState, RefundOn, SettlementTerms};
 use tollgate_engine::tables::Tables;
-use tollgate_engine::time::UnixMicros;
+use tollgate_engine::time::{ClockZone, UnixMicros};
 use tollgate_provisioning as config;
 use tollgate_provisioning::{
     self, DeliverySettings, InterfaceVersion, Loaded, LongMessages, NumberFormat, OperatorBind, OperatorSmpp,
-    OperatorTls, ProvisionedOperator, Secret, Settings, UnknownPolicy,
+    OperatorTls, ProvisionedOperator, ReceiptStates, Secret, Settings, UnknownPolicy,
 };
 
 /// A copy of the small configuration, to be edited.
@@ -169,6 +169,8 @@ fn every_key_of_an_operator_arrives() {
     assert_eq!(operator.data_codings, DataCodings::of(&[0, 8]));
     let tls = smpp.tls.as_ref().unwrap();
     assert!(tls.ca_file.as_ref().unwrap().ends_with("operators.toml") && !tls.insecure);
+    let mut receipt_states = ReceiptStates::default();
+    receipt_states.insert("ABSENT", ReceiptState::Undeliverable).unwrap();
     let expected = OperatorSmpp {
         host: "192.0.2.7".to_owned(),
         port: 3550,
@@ -188,6 +190,8 @@ fn every_key_of_an_operator_arrives() {
         reconnect_max_ms: 5_000,
         number_format: NumberFormat::National { calling_code: "254".into() },
         receipt_ids: ReceiptIdFormat::HexToDecimal,
+        receipt_states,
+        receipt_time_zone: Some(ClockZone::of_name("Africa/Nairobi").unwrap()),
         receipts: false,
         retries: 0,
         long_messages: LongMessages::Payload,

@@ -154,7 +154,7 @@ fn delivery(id: u64, receipt: &GatewayReceipt) -> Delivery {
         sub: u32::from(receipt.segments),
         dlvrd: if receipt.state == ReceiptState::Delivered { u32::from(receipt.segments) } else { 0 },
         submitted_at: &minutes(receipt.submitted_at),
-        done_at: &minutes(receipt.done_at),
+        done_at: &done_date(receipt),
         state,
         error: error_code(receipt),
     };
@@ -182,6 +182,14 @@ fn address(of: &tollgate_storage::rows::ReceiptAddress) -> OwnedAddress {
 fn error_code(receipt: &GatewayReceipt) -> u16 {
     let text = std::str::from_utf8(&receipt.error).ok().and_then(|text| text.parse().ok());
     text.or_else(|| receipt.network_error.map(|[_, high, low]| u16::from_be_bytes([high, low]))).unwrap_or(0)
+}
+
+/// The operator's date as it came, or the time in UTC.
+fn done_date(receipt: &GatewayReceipt) -> String {
+    match std::str::from_utf8(&receipt.done_date) {
+        Ok(digits) if !digits.is_empty() => digits.to_owned(),
+        _ => minutes(receipt.done_at),
+    }
 }
 
 /// A time as receipts write it: `YYMMDDhhmm`.

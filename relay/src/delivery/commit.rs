@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tollgate_engine::settlement::Outcome;
 use tollgate_storage::clock::{now, steady};
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
+use tollgate_storage::rows::UnmatchedReason;
 
 use super::effects::{Effects, PendingAcks};
 use super::scheduler::DeliveryScheduler;
@@ -66,9 +67,13 @@ impl DeliveryScheduler {
                     operator_queue.metrics.receipt(outcome);
                 }
             }
-            EventOutcome::Unmatched { id } => {
-                if let Some(addresses) = addresses {
-                    self.unmatched_receipts.add(id, addresses.clone(), steady().0);
+            EventOutcome::Unmatched { id, reason } => {
+                let Some(addresses) = addresses else { return };
+                if reason != UnmatchedReason::SeveralMessages {
+                    let is_rewritten = reason == UnmatchedReason::OtherAddresses;
+                    self.unmatched_receipts.add(id, addresses.clone(), is_rewritten, steady().0);
+                } else if let Some(operator_queue) = self.operator_queues().get(addresses.operator) {
+                    operator_queue.metrics.ambiguous.increment(1);
                 }
             }
             EventOutcome::Done

@@ -189,7 +189,7 @@ impl DeliveryScheduler {
             tracing::error!(%error, "messages without a receipt cannot be read");
             Vec::new()
         });
-        let timed_out = |(operator, id)| DeliveryEvent::ReceiptTimedOut { operator, id };
+        let timed_out = |(operator, place)| DeliveryEvent::ReceiptTimedOut { operator, place };
         let events: Vec<_> = overdue.into_iter().map(timed_out).collect();
         let count = events.len();
         if count > 0 {

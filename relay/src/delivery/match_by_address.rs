@@ -13,16 +13,22 @@ impl DeliveryScheduler {
     /// Gives receipts to the one message of unknown outcome that has their addresses.
     pub(crate) fn match_by_address(self: &Arc<Self>, now: UnixMicros) {
         let operator_queues = self.operator_queues();
-        while let Some(UnmatchedReceipt { id, addresses, .. }) = self.unmatched_receipts.take_due(now.0) {
+        while let Some(receipt) = self.unmatched_receipts.take_due(now.0) {
+            let UnmatchedReceipt { id, addresses, is_of_other_number, .. } = receipt;
             let Addresses { operator, source, destination } = addresses;
             let Some(operator_queue) = operator_queues.get(operator) else { continue };
             // Its message's answer has come since.
-            if !matches!(self.store.receipts().unmatched_row(operator, id), Ok(Some(_))) {
-                continue;
-            }
+            let Ok(Some(row)) = self.store.receipts().unmatched_row(operator, id) else { continue };
             let Some(unknown_outcome) = self.unknown_outcomes.take_only(operator, &source, &destination)
             else {
-                operator_queue.metrics.unmatched.increment(1);
+                if is_of_other_number {
+                    // No other message has turned up: the operator may have rewritten the number.
+                    let event =
+                        DeliveryEvent::Replayed { operator, unmatched: id, ids: row.ids, rewritten: true };
+                    self.commit(Effects { events: vec![event], ..Effects::default() });
+                } else {
+                    operator_queue.metrics.unmatched.increment(1);
+                }
                 continue;
             };
             let Ok((acceptance, lease)) = self.acceptance(operator_queue, unknown_outcome.attempt, b"")

@@ -24,6 +24,10 @@ pub struct OperatorMetrics {
     pub link_failures: Counter,
     /// Receipts that match no message.
     pub unmatched: Counter,
+    /// Receipts that may be of several messages.
+    pub ambiguous: Counter,
+    /// Receipts whose word for the state is not known.
+    pub unknown_states: Counter,
     /// Messages whose answer never came.
     pub unknown_outcome: Counter,
     /// Messages sent again though an operator may have them.
@@ -57,6 +61,8 @@ impl OperatorMetrics {
             countries_open: gauge!("tollgate_operator_countries_open", "operator" => labels()),
             link_failures: counter!("tollgate_operator_link_failures_total", "operator" => labels()),
             unmatched: counter!("tollgate_unmatched_receipts_total", "operator" => labels()),
+            ambiguous: counter!("tollgate_ambiguous_receipts_total", "operator" => labels()),
+            unknown_states: counter!("tollgate_unknown_receipt_states_total", "operator" => labels()),
             unknown_outcome: counter!("tollgate_operator_unknown_outcomes_total", "operator" => labels()),
             possible_duplicates: counter!("tollgate_possible_duplicates_total", "operator" => labels()),
             submits: [

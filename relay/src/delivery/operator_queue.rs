@@ -19,6 +19,7 @@ use super::backlog::Backlog;
 use super::country_breakers::CountryBreakers;
 use super::link_status::LinkRegistry;
 use super::metrics::OperatorMetrics;
+use super::unknown_states::UnknownStates;
 use super::wakers::note_waiting;
 use tollgate_provisioning::ProvisionedOperator;
 
@@ -43,6 +44,8 @@ pub struct OperatorQueue {
     pub link_registry: LinkRegistry,
     /// The metrics of the operator.
     pub metrics: OperatorMetrics,
+    /// Words in its receipts that nobody knows.
+    pub unknown_states: UnknownStates,
     /// The operator as provisioned; `None` where it no longer is.
     pub setup: ArcSwapOption<ProvisionedOperator>,
     available: AtomicBool,
@@ -127,6 +130,7 @@ impl OperatorQueue {
             link_registry: LinkRegistry::default(),
             metrics: OperatorMetrics::new(&code),
             code,
+            unknown_states: UnknownStates::default(),
             setup: ArcSwapOption::empty(),
             available: AtomicBool::new(false),
             score: AtomicU8::new(100),

@@ -33,15 +33,18 @@ pub struct UnmatchedReceipt {
     pub id: u64,
     /// The addresses that may tell its message.
     pub addresses: Addresses,
+    /// True if a message to another number has its id.
+    pub is_of_other_number: bool,
     due: u64,
 }
 
 impl UnmatchedReceipts {
     /// Adds a receipt that has come at `now`.
-    pub fn add(&self, id: u64, addresses: Addresses, now: u64) {
+    pub fn add(&self, id: u64, addresses: Addresses, is_of_other_number: bool, now: u64) {
         let mut unmatched_receipts = self.0.lock();
         if unmatched_receipts.len() < WAITING_MAX {
-            unmatched_receipts.push_back(UnmatchedReceipt { due: now + WAIT_MICROS, id, addresses });
+            let due = now + WAIT_MICROS;
+            unmatched_receipts.push_back(UnmatchedReceipt { id, addresses, is_of_other_number, due });
         }
     }
 

@@ -85,6 +85,8 @@ fn same_links(running: &OperatorSmpp, wanted: &OperatorSmpp) -> bool {
         throughput_per_second: wanted.throughput_per_second,
         number_format: wanted.number_format.clone(),
         receipt_ids: wanted.receipt_ids,
+        receipt_states: wanted.receipt_states.clone(),
+        receipt_time_zone: wanted.receipt_time_zone.clone(),
         receipts: wanted.receipts,
         retries: wanted.retries,
         long_messages: wanted.long_messages,

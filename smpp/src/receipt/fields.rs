@@ -2,11 +2,15 @@
 //!
 //! A field begins with a name and a colon and ends where the next name begins, so that nothing hangs on
 //! spaces, order or lengths. The first of two fields with one name counts. `text:` holds the message's own
-//! words, which may look like anything: once the id and the state are known, nothing behind it is read.
+//! words, which may look like anything: once the id and the state are known, nothing behind it is read. Some
+//! message centres write the state without a name, between or behind other fields.
 
 use super::state;
 
-/// Octets of a date or an error that are kept.
+/// Letters of a word that may be a state without a name in front of it.
+const LOOSE_LETTERS: std::ops::RangeInclusive<usize> = 4..=16;
+
+/// Octets of a date, a state or an error that are kept.
 const VALUE_LENGTH_MAX: usize = 32;
 
 /// The fields of a text, borrowed from it.
@@ -20,6 +24,8 @@ pub struct TextFields<'a> {
     pub(super) done: Option<&'a [u8]>,
     pub(super) stat: Option<&'a [u8]>,
     pub(super) err: Option<&'a [u8]>,
+    /// A word behind the value of another field, which is the state where no field has it.
+    loose: Option<&'a [u8]>,
     /// True if the text begins with the id.
     id_is_first: bool,
 }
@@ -37,7 +43,7 @@ enum Name {
 }
 
 /// The longer of two names with the same end first.
-const NAMES: [(&[u8], Name); 12] = [
+const NAMES: [(&[u8], Name); 14] = [
     (b"submit date", Name::Submitted),
     (b"submit_date", Name::Submitted),
     (b"submitdate", Name::Submitted),
@@ -45,6 +51,8 @@ const NAMES: [(&[u8], Name); 12] = [
     (b"done_date", Name::Done),
     (b"donedate", Name::Done),
     (b"dlvrd", Name::Dlvrd),
+    (b"status", Name::Stat),
+    (b"state", Name::Stat),
     (b"stat", Name::Stat),
     (b"text", Name::Text),
     (b"sub", Name::Sub),
@@ -66,7 +74,7 @@ impl<'a> TextFields<'a> {
                 Some((open, from)) => fields.set(open, text.get(from..begin)),
                 None => fields.id_is_first = name == Name::Id && text.get(..begin).is_some_and(is_blank),
             }
-            if name == Name::Text && fields.id.is_some() && fields.stat.is_some() {
+            if name == Name::Text && fields.id.is_some() && fields.word().is_some() {
                 return fields;
             }
             open = Some((name, colon + 1));
@@ -77,19 +85,41 @@ impl<'a> TextFields<'a> {
         fields
     }
 
+    /// The word that tells the state, known or not.
+    pub fn word(&self) -> Option<&'a [u8]> {
+        self.stat.or(self.loose)
+    }
+
     /// True if nobody would write this but a message centre about a message: it begins with the id and has
-    /// a state that the standard knows.
+    /// a known state, or any word for it beside a date.
     pub(crate) fn are_unmistakable(&self) -> bool {
-        self.id_is_first && self.id.is_some() && self.state().is_some()
+        let is_dated = self.done.is_some() || self.submitted.is_some();
+        let has_state = self.state().is_some() || (is_dated && self.word().is_some());
+        self.id_is_first && self.id.is_some() && has_state
     }
 
     /// The standard's number of the state, where the text has a known word for it.
     pub fn state(&self) -> Option<u8> {
-        self.stat.and_then(state::of_word)
+        self.word().and_then(state::of_word)
+    }
+
+    /// Cuts a word that may be the state off a value.
+    fn take_loose(&mut self, value: &'a [u8]) -> &'a [u8] {
+        let Some((at, word)) = loose_word(value) else { return value };
+        let is_known = |word: &[u8]| state::of_word(word).is_some();
+        if self.loose.is_none_or(|loose| is_known(word) && !is_known(loose)) {
+            self.loose = Some(word);
+        }
+        value.get(..at).map_or(value, without_blanks)
     }
 
     fn set(&mut self, name: Name, value: Option<&'a [u8]>) {
         let value = value.map(without_blanks).filter(|value| !value.is_empty());
+        let value = if matches!(name, Name::Stat | Name::Text) {
+            value
+        } else {
+            value.map(|value| self.take_loose(value))
+        };
         let first_word = value.and_then(first_word);
         match name {
             Name::Id => self.id = self.id.or(first_word),
@@ -97,11 +127,27 @@ impl<'a> TextFields<'a> {
             Name::Dlvrd => self.dlvrd = self.dlvrd.or(first_word.and_then(number)),
             Name::Submitted => self.submitted = self.submitted.or(value.map(short)),
             Name::Done => self.done = self.done.or(value.map(short)),
-            Name::Stat => self.stat = self.stat.or(first_word),
+            Name::Stat => self.stat = self.stat.or(first_word.map(short)),
             Name::Err => self.err = self.err.or(first_word.map(short)),
             Name::Text => {}
         }
     }
+}
+
+/// The place of the first word behind the first one that may be a state: one that is known, or else letters only.
+fn loose_word(value: &[u8]) -> Option<(usize, &[u8])> {
+    let mut at = 0;
+    let mut words = Vec::new();
+    for word in value.split(|octet| is_separator(*octet)) {
+        let is_word = LOOSE_LETTERS.contains(&word.len())
+            && word.iter().all(|octet| octet.is_ascii_alphabetic() || *octet == b'_');
+        if at > 0 && is_word {
+            words.push((at, word));
+        }
+        at += word.len() + 1;
+    }
+    let known = words.iter().find(|(_, word)| state::of_word(word).is_some());
+    known.or(words.first()).copied()
 }
 
 /// The name that `text` ends with, as a word of its own, and where it begins.
@@ -196,6 +242,31 @@ mod tests {
     }
 
     #[test]
+    fn a_state_needs_no_name() {
+        for (text, expected) in [
+            (
+                "id:B2 sub:001 dlvrd:001 submit date:180903120815 done date:180903120816 DELIVRD err:000",
+                "DELIVRD",
+            ),
+            ("id:B2 done date:180903120816 UNDELIV err:021 text:stat:DELIVRD", "UNDELIV"),
+            ("id:B2 done date:180903120816 ODDWORD err:000", "ODDWORD"),
+            ("id:B2 REJECTD done date:180903120816 err:000", "REJECTD"),
+            ("id:B2 done date:180903120816 err:000 expired", "expired"),
+            ("id:B2 done date:180903120816 DELIVRD stat:REJECTD", "REJECTD"),
+            ("id:B2 done date:180903120816 status:FAILED", "FAILED"),
+            ("id:B2 done date:180903120816 state:5", "5"),
+        ] {
+            let fields = TextFields::read(text.as_bytes());
+            let [word, done] = [fields.word(), fields.done].map(self::text);
+            assert_eq!((word, done), (expected, "180903120816"), "{text}");
+        }
+        assert_eq!(
+            read("id:7 done date:26 Nov 29 21:15 stat:DELIVRD"),
+            "7|-|26 Nov 29 21:15|DELIVRD|- [-1, -1]"
+        );
+    }
+
+    #[test]
     fn the_words_of_the_message_are_not_read() {
         assert_eq!(read("id:7 stat:UNDELIV text:id:8 sub:9 err:5 stat:DELIVRD"), "7|-|-|UNDELIV|- [-1, -1]");
     }
@@ -212,6 +283,7 @@ mod tests {
             ("id:7 stat:DELIVRD", true),
             ("  ID:7 sub:001 STAT:delivrd", true),
             ("id:7 stat:GREAT", false),
+            ("id:7 done date:2611210001 stat:GREAT", true),
             ("id:7", false),
             ("my id:7 stat:DELIVRD", false),
             ("stat:DELIVRD id:7", false),

@@ -41,6 +41,7 @@ mod tests {
 
     use super::*;
     use crate::receipt::Receipt;
+    use crate::receipt::state::word;
 
     #[test]
     fn it_is_the_standards_example() {
@@ -78,6 +79,7 @@ mod tests {
             let expected = Receipt {
                 id: id.clone().into_bytes(),
                 state: Some(state),
+                word: Some(word(state).as_bytes().to_vec()),
                 error: Some(format!("{error:03}").into_bytes()),
                 submitted: Some(submitted_at.clone().into_bytes()),
                 done: Some(done_at.clone().into_bytes()),

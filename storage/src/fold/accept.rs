@@ -12,7 +12,7 @@ use super::upstream::UpstreamMessage;
 use super::waiting::Waiting;
 use crate::database::{Unavailable, damaged};
 use crate::delivery::{Acceptance, EventOutcome};
-use crate::message::{Message, QueueKey};
+use crate::message::{Message, QueueKey, Ticket};
 use crate::rows::{MessageState, StateRow, UpstreamRow};
 use crate::schema::Family;
 
@@ -67,7 +67,11 @@ impl Messages<'_> {
         let acceptance = &Acceptance { final_now: false, ..acceptance.clone() };
         let accepted = self.hand_over(acceptance, &waiting, upstream_id)?;
         // The caller has found that it is this message's receipt; the addresses need not show it once more.
-        match self.apply_unmatched(acceptance.operator, upstream_id, unmatched)? {
+        let destination = message.ticket.destination.digits;
+        let known =
+            self.upstream.find(acceptance.operator, upstream_id, destination, acceptance.key.message_id)?;
+        let Some(known) = known else { return Ok(accepted) };
+        match self.apply_unmatched(known, unmatched)? {
             Some(outcome) if accepted == EventOutcome::Done => Ok(outcome),
             _ => Ok(accepted),
         }
@@ -111,13 +115,13 @@ impl Messages<'_> {
         self.waiting.forget_amendment(message_id);
         self.books.set_state(&mut self.out, &price, message_id, None, state)?;
         self.await_receipt(acceptance, &waiting.bytes, upstream_id)?;
-        if let Some(outcome) = self.apply_early(operator, upstream_id, &message.ticket)? {
+        if let Some(outcome) = self.apply_early(operator, upstream_id, message_id, &message.ticket)? {
             return Ok(outcome);
         }
         // A charge on delivery is kept only once delivery is known, so such a message waits for its receipt
         // all the same.
         if acceptance.final_now && price.terms.charge_on != ChargeOn::Delivery {
-            self.finish_unconfirmed(&price, message_id, operator, upstream_id)?;
+            self.finish_unconfirmed(&price, &message.ticket, (message_id, operator, upstream_id))?;
         }
         Ok(EventOutcome::Done)
     }
@@ -130,7 +134,6 @@ impl Messages<'_> {
         upstream_id: &[u8],
     ) -> Result<(), Unavailable> {
         let Acceptance { key, operator, cost, cost_currency, cost_in_account_currency, .. } = *acceptance;
-        let before = self.free_upstream_id(operator, upstream_id)?;
         let ticket = Message::ticket_bytes(row).ok_or_else(|| damaged(Family::Queue))?;
         let row = UpstreamRow {
             expires_at: UpstreamRow::NOT_BEFORE_SETTLED,
@@ -143,33 +146,18 @@ impl Messages<'_> {
             attempts: acceptance.attempts,
             possible_duplicate: acceptance.possible_duplicate,
             ticket: ticket.into(),
+            leads: false,
         };
-        let message = UpstreamMessage { operator, id: upstream_id.to_vec(), row };
-        self.upstream.await_receipt(&mut self.out.batch, before.as_ref(), message);
-        Ok(())
-    }
-
-    /// Frees an id that an operator gives a second time. No receipt can reach the message that had it before:
-    /// its outcome is unknown if it had none. Returns the row that the id has.
-    fn free_upstream_id(
-        &mut self,
-        operator: OperatorNumber,
-        upstream_id: &[u8],
-    ) -> Result<Option<UpstreamRow>, Unavailable> {
-        let Some(message) = self.upstream.get(operator, upstream_id)? else { return Ok(None) };
-        if message.row.is_awaited() {
-            self.give_up_receipt(message)?;
-        }
-        Ok(self.upstream.get(operator, upstream_id)?.map(|message| message.row))
+        let message = UpstreamMessage { operator, place: upstream_id.to_vec(), row };
+        self.upstream.await_receipt(&mut self.out.batch, self.out.now, message)
     }
 
     /// Ends a message as accepted, because its operator sends no receipts.
     fn finish_unconfirmed(
         &mut self,
         price: &Price<'_>,
-        message_id: u64,
-        operator: OperatorNumber,
-        upstream_id: &[u8],
+        ticket: &Ticket<'_>,
+        (message_id, operator, upstream_id): (u64, OperatorNumber, &[u8]),
     ) -> Result<(), Unavailable> {
         let Some(before) = self.books.state(price.account, message_id)? else { return Ok(()) };
         let after = StateRow { state: MessageState::Accepted, ..before.clone() };
@@ -177,7 +165,7 @@ impl Messages<'_> {
             self.books.counters.dispatch_mut(price.account, dispatch).unconfirmed += 1;
         }
         self.books.set_state(&mut self.out, price, message_id, Some(&before), after)?;
-        match self.upstream.get(operator, upstream_id)? {
+        match self.upstream.find(operator, upstream_id, ticket.destination.digits, message_id)? {
             Some(message) => self.upstream.settle(&mut self.out.batch, self.out.now, &before, message),
             None => Ok(()),
         }
@@ -192,9 +180,9 @@ impl Messages<'_> {
         before: &StateRow,
     ) -> Result<EventOutcome, Unavailable> {
         let Acceptance { key, operator, ref upstream_id, .. } = *acceptance;
-        let is_known = |known: &UpstreamMessage| known.row.message_id == key.message_id;
+        let destination = message.ticket.destination.digits;
         if before.accepted_at.is_none()
-            || self.upstream.get(operator, upstream_id)?.as_ref().is_some_and(is_known)
+            || self.upstream.find(operator, upstream_id, destination, key.message_id)?.is_some()
         {
             return Ok(EventOutcome::Noted);
         }
@@ -214,14 +202,16 @@ impl Messages<'_> {
                 accepted_at: Some(self.out.now),
                 ..after
             };
-            if let Some(first) = self.upstream.get(before.operator, &before.upstream_id)? {
+            let first =
+                self.upstream.find(before.operator, &before.upstream_id, destination, key.message_id)?;
+            if let Some(first) = first {
                 self.upstream.supersede(&mut self.out.batch, self.out.now, first);
             }
-        } else if let Some(again) = self.upstream.get(operator, upstream_id)? {
+        } else if let Some(again) = self.upstream.find(operator, upstream_id, destination, key.message_id)? {
             self.upstream.settle(&mut self.out.batch, self.out.now, before, again)?;
         }
         self.books.set_state(&mut self.out, &price, key.message_id, Some(before), after)?;
-        let early = self.apply_early(operator, upstream_id, &message.ticket)?;
+        let early = self.apply_early(operator, upstream_id, key.message_id, &message.ticket)?;
         Ok(early.unwrap_or(EventOutcome::Done))
     }
 
@@ -273,11 +263,6 @@ impl Messages<'_> {
         };
         let account = read(failure.key, row)?.ticket.account;
         if self.books.state(account, failure.key.message_id)?.is_some() {
-/// Two costs of one message, which stay at the limit that they reach.
-fn both(cost: Amount, again: Amount) -> Amount {
-    cost.checked_add(again).unwrap_or(Amount::MAX)
-}
-
             return Ok(None);
         }
         self.waiting.up_to_date(failure.key, row)
@@ -286,6 +271,11 @@ fn both(cost: Amount, again: Amount) -> Amount {
 
 fn read<'a>(key: &QueueKey, row: &'a [u8]) -> Result<Message<'a>, Unavailable> {
     Message::read(key.message_id, row).ok_or_else(|| damaged(Family::Queue))
+}
+
+/// Two costs of one message, which stay at the limit that they reach.
+fn both(cost: Amount, again: Amount) -> Amount {
+    cost.checked_add(again).unwrap_or(Amount::MAX)
 }
 
 /// The state of a message that an operator charges for once more. Costs in different currencies are added in

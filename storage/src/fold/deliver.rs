@@ -10,7 +10,7 @@ use super::messages::Messages;
 use crate::database::Unavailable;
 use crate::delivery::{DeliveryEvent, ERROR_OCTETS_MAX, EventOutcome};
 use crate::message::{QueueKey, QueuedRow};
-use crate::rows::{LeaseRow, Row, UnmatchedRow};
+use crate::rows::{LeaseRow, Row, UnmatchedReason, UnmatchedRow};
 use crate::schema::{Family, health_key};
 
 impl Messages<'_> {
@@ -42,8 +42,10 @@ impl Messages<'_> {
                 Some(receipt) => self.receipt(*operator, receipt),
                 None => Ok(EventOutcome::Noted),
             },
-            DeliveryEvent::Replayed { operator, unmatched, ids } => self.replayed(*operator, *unmatched, ids),
-            DeliveryEvent::ReceiptTimedOut { operator, id } => self.receipt_timed_out(*operator, id),
+            DeliveryEvent::Replayed { operator, unmatched, ids, rewritten } => {
+                self.replayed(*operator, *unmatched, ids, *rewritten)
+            }
+            DeliveryEvent::ReceiptTimedOut { operator, place } => self.receipt_timed_out(*operator, place),
             DeliveryEvent::Due { until, at_most } => {
                 Ok(EventOutcome::Due { released: self.waiting.release_due(&mut self.out, *until, *at_most)? })
             }
@@ -91,6 +93,7 @@ impl Messages<'_> {
             error,
             network_error,
             done_at,
+            done_date,
             source,
             destination,
             ..
@@ -108,6 +111,8 @@ impl Messages<'_> {
             done_at: *done_at,
             source: source.clone(),
             destination: destination.clone(),
+            reason: UnmatchedReason::NoMessage,
+            done_date: done_date.clone(),
         })
     }
 

@@ -8,7 +8,7 @@ use super::messages::Messages;
 use crate::database::Unavailable;
 use crate::delivery::{ERROR_OCTETS_MAX, EventOutcome};
 use crate::message::Ticket;
-use crate::rows::{GatewayReceipt, Row};
+use crate::rows::{DoneDate, GatewayReceipt, Row};
 use crate::schema::{Family, account_id_key};
 
 /// Bits of registered_delivery (SMPP 3.4 §5.2.17): the wish for a receipt of the final state, and for
@@ -30,14 +30,16 @@ pub struct ReceiptContent<'a> {
     pub error: &'a [u8],
     /// The TLV network_error_code.
     pub network_error: Option<[u8; 3]>,
-    /// The time at which the message reached the state.
+    /// The time at which the receipt came.
     pub done_at: UnixMicros,
+    /// The operator's date for the state, where the receipt has one.
+    pub done_date: Option<&'a DoneDate>,
 }
 
 impl<'a> ReceiptContent<'a> {
     /// A final receipt that we issue ourselves.
     pub fn of_ours(state: ReceiptState, error: &'a [u8], done_at: UnixMicros) -> Self {
-        Self { state, intermediate: false, error, network_error: None, done_at }
+        Self { state, intermediate: false, error, network_error: None, done_at, done_date: None }
     }
 }
 
@@ -79,7 +81,12 @@ fn receipt_of(ticket: &Ticket<'_>, content: &ReceiptContent<'_>) -> GatewayRecei
         state: content.state,
         intermediate: content.intermediate,
         submitted_at: ticket.submitted_at,
-        done_at: content.done_at,
+        done_at: content.done_date.and_then(|date| date.at).unwrap_or(content.done_at),
+        // Where nobody knows the zone of the operator's clock, its date is passed on as it came.
+        done_date: content
+            .done_date
+            .filter(|date| date.at.is_none())
+            .map_or_else(Vec::new, |date| date.digits.clone()),
         error: content.error.get(..ERROR_OCTETS_MAX).unwrap_or(content.error).to_vec(),
         network_error: content.network_error,
         segments: ticket.segments,

@@ -4,9 +4,10 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::settlement::{Event, ReceiptState, Stage};
 
 use super::gateway_receipts::ReceiptContent;
+use super::likeness::Likeness;
 use super::messages::Messages;
 use super::price::{Price, settled, stage_of};
-use super::upstream::{UpstreamMessage, is_same_number};
+use super::upstream::{Meant, UpstreamMessage};
 use crate::database::{Unavailable, damaged};
 use crate::delivery::EventOutcome;
 use crate::message::Ticket;
@@ -21,8 +22,10 @@ impl Messages<'_> {
         receipt: UnmatchedRow,
     ) -> Result<EventOutcome, Unavailable> {
         match self.upstream.meant_by(operator, &receipt)? {
-            Some(message) => self.apply(message, &receipt),
-            None => self.unmatched.keep(&mut self.out, operator, receipt),
+            Meant::Message(message) => self.apply(message, &receipt),
+            Meant::None(reason) => {
+                self.unmatched.keep(&mut self.out, operator, UnmatchedRow { reason, ..receipt })
+            }
         }
     }
 
@@ -32,6 +35,7 @@ impl Messages<'_> {
         &mut self,
         operator: OperatorNumber,
         upstream_id: &[u8],
+        message_id: u64,
         ticket: &Ticket<'_>,
     ) -> Result<Option<EventOutcome>, Unavailable> {
         let mut outcome = None;
@@ -41,28 +45,25 @@ impl Messages<'_> {
             // has the id only if it is read in another way.
             let is_its = receipt.received_at >= ticket.submitted_at
                 && (receipt.ids.first().is_some_and(|id| id == upstream_id)
-                    || is_same_number(ticket.destination.digits, &receipt.source));
-            if !is_its {
+                    || Likeness::of(ticket, &receipt) >= Likeness::Destination);
+            let Meant::Message(message) = self.upstream.meant_by(operator, &receipt)? else { continue };
+            if !is_its || message.row.message_id != message_id {
                 continue;
             }
-            let applied = self.apply_unmatched(operator, upstream_id, unmatched)?;
+            let applied = self.apply_unmatched(message, unmatched)?;
             outcome = outcome.or(applied.filter(|applied| *applied != EventOutcome::Noted));
         }
         Ok(outcome)
     }
 
-    /// Applies a receipt that was kept to the message with this id, and keeps it no longer.
+    /// Applies a receipt that was kept to a message, and keeps it no longer.
     pub fn apply_unmatched(
         &mut self,
-        operator: OperatorNumber,
-        upstream_id: &[u8],
+        message: UpstreamMessage,
         unmatched: u64,
     ) -> Result<Option<EventOutcome>, Unavailable> {
-        let (Some(receipt), Some(message)) =
-            (self.unmatched.row(operator, unmatched)?, self.upstream.get(operator, upstream_id)?)
-        else {
-            return Ok(None);
-        };
+        let operator = message.operator;
+        let Some(receipt) = self.unmatched.row(operator, unmatched)? else { return Ok(None) };
         let outcome = self.apply(message, &receipt)?;
         self.unmatched.forget(&mut self.out.batch, operator, unmatched)?;
         Ok(Some(outcome))
@@ -74,13 +75,19 @@ impl Messages<'_> {
         operator: OperatorNumber,
         unmatched: u64,
         ids: &[Vec<u8>],
+        rewritten: bool,
     ) -> Result<EventOutcome, Unavailable> {
         let Some(mut receipt) = self.unmatched.row(operator, unmatched)? else {
             return Ok(EventOutcome::Noted);
         };
         receipt.ids = ids.to_vec();
-        let Some(message) = self.upstream.meant_by(operator, &receipt)? else {
-            return Ok(EventOutcome::Unmatched { id: unmatched });
+        let message = match self.upstream.meant_by(operator, &receipt)? {
+            Meant::Message(message) => message,
+            Meant::None(reason) => {
+                let only = if rewritten { self.upstream.only_one(operator, &receipt)? } else { None };
+                let Some(only) = only else { return Ok(EventOutcome::Unmatched { id: unmatched, reason }) };
+                only
+            }
         };
         let outcome = self.apply(message, &receipt)?;
         self.unmatched.forget(&mut self.out.batch, operator, unmatched)?;
@@ -98,6 +105,7 @@ impl Messages<'_> {
             error: &receipt.error,
             network_error: receipt.network_error,
             done_at: receipt.done_at,
+            done_date: receipt.done_date.as_ref(),
         };
         // An intermediate receipt ends nothing, whatever state it names.
         let state = if content.intermediate { ReceiptState::Enroute } else { receipt.state };
@@ -108,16 +116,16 @@ impl Messages<'_> {
     pub fn receipt_timed_out(
         &mut self,
         operator: OperatorNumber,
-        id: &[u8],
+        place: &[u8],
     ) -> Result<EventOutcome, Unavailable> {
-        match self.upstream.get(operator, id)? {
+        match self.upstream.get(operator, place)? {
             Some(message) if message.row.is_awaited() => self.give_up_receipt(message),
             _ => Ok(EventOutcome::Noted),
         }
     }
 
     /// No receipt will come for a message that an operator has.
-    pub fn give_up_receipt(&mut self, message: UpstreamMessage) -> Result<EventOutcome, Unavailable> {
+    fn give_up_receipt(&mut self, message: UpstreamMessage) -> Result<EventOutcome, Unavailable> {
         let content = ReceiptContent::of_ours(ReceiptState::Unknown, b"", self.out.now);
         self.apply_event(message, Event::Unknown, &content)
     }
@@ -138,7 +146,8 @@ impl Messages<'_> {
             state: MessageState::of_receipt(content.state),
             at: self.out.now,
             operator: message.operator,
-            upstream_id: message.id.clone(),
+            upstream_id: message.id().to_vec(),
+            done_date: content.done_date.cloned(),
             accepted_at: Some(row.accepted_at),
             error: error.unwrap_or(0),
             ..before.clone()

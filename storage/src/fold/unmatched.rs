@@ -24,6 +24,8 @@ struct Entry {
     ids: Vec<Box<[u8]>>,
     state: ReceiptState,
     intermediate: bool,
+    /// Its source and destination.
+    addresses: (Box<[u8]>, Box<[u8]>),
 }
 
 /// Unmatched receipts by our ids, which grow, and by the ids of their operators.
@@ -127,16 +129,16 @@ impl<'a> UnmatchedDraft<'a> {
         operator: OperatorNumber,
         row: UnmatchedRow,
     ) -> Result<EventOutcome, Unavailable> {
-        let entry = Entry::of(operator, &row);
+        let (entry, reason) = (Entry::of(operator, &row), row.reason);
         if let Some(id) = row.ids.first().and_then(|first| self.kept_before(operator, first, &entry)) {
-            return Ok(EventOutcome::Unmatched { id });
+            return Ok(EventOutcome::Unmatched { id, reason });
         }
         self.make_room(&mut out.batch)?;
         let id = out.ids.take_entry();
         out.batch.insert(Family::Unmatched, unmatched_key(operator, id), row.to_bytes());
         self.changes.added.insert(id, entry);
         self.changes.rows.insert(id, row);
-        Ok(EventOutcome::Unmatched { id })
+        Ok(EventOutcome::Unmatched { id, reason })
     }
 
     /// Keeps a receipt no longer.
@@ -184,6 +186,7 @@ impl<'a> UnmatchedDraft<'a> {
 impl Entry {
     fn of(operator: OperatorNumber, row: &UnmatchedRow) -> Self {
         let ids = row.ids.iter().map(|id| Box::from(id.as_slice())).collect();
-        Self { operator, ids, state: row.state, intermediate: row.intermediate }
+        let addresses = (row.source.as_slice().into(), row.destination.as_slice().into());
+        Self { operator, ids, state: row.state, intermediate: row.intermediate, addresses }
     }
 }

@@ -3,7 +3,7 @@
 use tollgate_engine::settlement::ReceiptState;
 use tollgate_engine::time::UnixMicros;
 
-use super::Row;
+use super::{DoneDate, Row};
 use crate::codec::{Reader, put_bytes, put_micros, put_option, put_varint};
 use crate::message::Address3;
 
@@ -57,6 +57,8 @@ pub struct GatewayReceipt {
     pub network_error: Option<[u8; 3]>,
     /// The number of segments charged.
     pub segments: u8,
+    /// The operator's date for it as `YYMMDDhhmm`, where it is passed on as it came; else empty.
+    pub done_date: Vec<u8>,
 }
 
 impl Row for GatewayReceipt {
@@ -69,6 +71,10 @@ impl Row for GatewayReceipt {
         put_micros(out, self.done_at);
         put_bytes(out, &self.error);
         put_network_error(out, self.network_error);
+        // Rows of before have nothing here.
+        if !self.done_date.is_empty() {
+            put_bytes(out, &self.done_date);
+        }
     }
 
     fn take(reader: &mut Reader<'_>) -> Option<Self> {
@@ -78,6 +84,11 @@ impl Row for GatewayReceipt {
         let (intermediate, segments) = (reader.bool()?, reader.u8()?);
         let (submitted_at, done_at) = (reader.micros()?, reader.micros()?);
         let (error, network_error) = (reader.bytes()?.to_vec(), take_network_error(reader)?);
+        let done_date = if reader.is_empty() {
+            Vec::new()
+        } else {
+            reader.bytes().filter(|date| !date.is_empty())?.to_vec()
+        };
         Some(Self {
             message_id,
             source,
@@ -89,12 +100,40 @@ impl Row for GatewayReceipt {
             error,
             network_error,
             segments,
+            done_date,
         })
     }
 }
 
-/// `unmatched`: a receipt that belongs to no message we know of, as it came. Its message may be one whose
-/// outcome is unknown, or one whose submit response is still on its way.
+/// The reason for which a receipt is given to no message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum UnmatchedReason {
+    /// No message has its id.
+    #[default]
+    NoMessage = 0,
+    /// Several messages have its id, and their addresses do not tell which it means.
+    SeveralMessages = 1,
+    /// The messages that have its id went to other numbers.
+    OtherAddresses = 2,
+}
+
+impl UnmatchedReason {
+    /// Every reason, by its number.
+    pub const ALL: [Self; 3] = [Self::NoMessage, Self::SeveralMessages, Self::OtherAddresses];
+
+    /// The name in APIs and on screens.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoMessage => "no_message",
+            Self::SeveralMessages => "several_messages",
+            Self::OtherAddresses => "other_addresses",
+        }
+    }
+}
+
+/// `unmatched`: a receipt that is given to no message, as it came. Its message may be one whose outcome is
+/// unknown, or one whose submit response is still on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnmatchedRow {
     /// The time at which it came.
@@ -115,6 +154,10 @@ pub struct UnmatchedRow {
     pub source: Vec<u8>,
     /// The receipt's destination, which is the message's source.
     pub destination: Vec<u8>,
+    /// The reason for which it was given to no message.
+    pub reason: UnmatchedReason,
+    /// The operator's date for the state.
+    pub done_date: Option<DoneDate>,
 }
 
 impl Row for UnmatchedRow {
@@ -130,13 +173,18 @@ impl Row for UnmatchedRow {
         put_micros(out, self.done_at);
         put_bytes(out, &self.source);
         put_bytes(out, &self.destination);
+        // Rows of before have nothing here.
+        if self.reason != UnmatchedReason::NoMessage || self.done_date.is_some() {
+            out.push(self.reason as u8);
+            put_option(out, self.done_date.as_ref(), |out, done_date| done_date.write_to(out));
+        }
     }
 
     fn take(reader: &mut Reader<'_>) -> Option<Self> {
         let received_at = reader.micros()?;
         let ids =
             (0..reader.varint()?).map(|_| Some(reader.bytes()?.to_vec())).collect::<Option<Vec<_>>>()?;
-        Some(Self {
+        let row = Self {
             received_at,
             ids,
             state: ReceiptState::from_number(reader.u8()?)?,
@@ -146,7 +194,14 @@ impl Row for UnmatchedRow {
             done_at: reader.micros()?,
             source: reader.bytes()?.to_vec(),
             destination: reader.bytes()?.to_vec(),
-        })
+            reason: UnmatchedReason::NoMessage,
+            done_date: None,
+        };
+        if reader.is_empty() {
+            return Some(row);
+        }
+        let reason = UnmatchedReason::ALL.get(usize::from(reader.u8()?)).copied()?;
+        Some(Self { reason, done_date: reader.option(DoneDate::take)?, ..row })
     }
 }
 

@@ -5,7 +5,7 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::settlement::ReceiptState;
 use tollgate_engine::time::UnixMicros;
 
-use super::Row;
+use super::{DoneDate, Row};
 use crate::codec::{Reader, put_amount, put_bytes, put_currency, put_micros, put_option, put_varint};
 
 /// Values of a row for a charge that was not refunded, was refunded, or was refunded by hand.
@@ -121,6 +121,8 @@ pub struct StateRow {
     pub accepted_at: Option<UnixMicros>,
     /// The operators that were tried, in order.
     pub tried: Vec<OperatorNumber>,
+    /// The time of the final state by the operator's receipt; `at` is when that came.
+    pub done_date: Option<DoneDate>,
 }
 
 impl StateRow {
@@ -158,6 +160,7 @@ impl StateRow {
             upstream_id: reader.bytes()?.to_vec(),
             accepted_at: reader.option(Reader::micros)?,
             tried: take_operators(reader)?,
+            done_date: if reader.is_empty() { None } else { Some(DoneDate::take(reader)?) },
             ..self
         })
     }
@@ -189,6 +192,10 @@ impl Row for StateRow {
         put_varint(out, self.tried.len() as u64);
         for operator in &self.tried {
             put_varint(out, u64::from(operator.0));
+        }
+        // Rows of before have nothing here.
+        if let Some(done_date) = &self.done_date {
+            done_date.write_to(out);
         }
     }
 

@@ -13,6 +13,10 @@ use crate::message::Ticket;
 /// taken for one of a message that we never had: seven days.
 pub const SETTLED_KEPT_MICROS: u64 = 7 * 86_400 * 1_000_000;
 
+/// The time for which the row that leads to the others of its id is kept after its message is settled: longer than
+/// any of theirs may wait for a receipt, which is a year.
+const LEADING_KEPT_MICROS: u64 = 366 * 86_400 * 1_000_000 + SETTLED_KEPT_MICROS;
+
 /// `upstream`: a message that an operator took, and what its receipt needs to settle it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UpstreamRow {
@@ -37,6 +41,8 @@ pub struct UpstreamRow {
     pub possible_duplicate: bool,
     /// The bytes that [`Ticket::read`] reads.
     pub ticket: Box<[u8]>,
+    /// True if the operator gave the id to other messages too, whose rows are at places of their own.
+    pub leads: bool,
 }
 
 // A ticket is no message, but names the people who exchange one.
@@ -57,6 +63,13 @@ impl UpstreamRow {
         Ticket::read(self.message_id, &self.ticket)
     }
 
+    /// The row once it no longer leads to others.
+    #[must_use]
+    pub fn led(self, now: UnixMicros) -> Self {
+        let latest = UnixMicros(now.0.saturating_add(SETTLED_KEPT_MICROS));
+        Self { expires_at: self.expires_at.min(latest), leads: false, ..self }
+    }
+
     /// True if the message's receipt is to come under this row's id.
     pub fn is_awaited(&self) -> bool {
         self.expires_at == Self::NOT_BEFORE_SETTLED
@@ -65,7 +78,8 @@ impl UpstreamRow {
     /// The row once the message has come to its end.
     #[must_use]
     pub fn settled(self, now: UnixMicros) -> Self {
-        let expires_at = UnixMicros(now.0.saturating_add(SETTLED_KEPT_MICROS));
+        let kept = if self.leads { LEADING_KEPT_MICROS } else { SETTLED_KEPT_MICROS };
+        let expires_at = UnixMicros(now.0.saturating_add(kept));
         Self { expires_at, settled: true, ..self }
     }
 }
@@ -82,6 +96,10 @@ impl Row for UpstreamRow {
         put_option(out, self.cost_in_account_currency, put_amount);
         out.extend_from_slice(&[self.attempts, u8::from(self.possible_duplicate)]);
         put_bytes(out, &self.ticket);
+        // Rows of before have nothing here.
+        if self.leads {
+            put_bytes(out, &[1]);
+        }
     }
 
     fn take(reader: &mut Reader<'_>) -> Option<Self> {
@@ -96,6 +114,7 @@ impl Row for UpstreamRow {
             attempts: reader.u8()?,
             possible_duplicate: reader.bool()?,
             ticket: reader.bytes()?.into(),
+            leads: !reader.is_empty() && Some(reader.bytes()? == [1]).filter(|leads| *leads)?,
         })
     }
 }

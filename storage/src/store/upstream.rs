@@ -4,8 +4,10 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 
 use crate::database::{Database, Unavailable, damaged};
-use crate::rows::UpstreamRow;
-use crate::schema::{Family, awaiting_key, parse_awaiting_key, upstream_key};
+use crate::rows::{Row, UpstreamRow};
+use crate::schema::{
+    Family, awaiting_key, parse_awaiting_key, parse_upstream_key, shared_place, upstream_key,
+};
 
 /// Reads the messages that operators have, by the ids that operators gave them.
 #[derive(Clone, Copy, Debug)]
@@ -14,9 +16,10 @@ pub struct UpstreamRows<'a> {
 }
 
 impl UpstreamRows<'_> {
-    /// The message that an operator took under this id, in canonical form.
-    pub fn get(&self, operator: OperatorNumber, id: &[u8]) -> Result<Option<UpstreamRow>, Unavailable> {
-        self.database.row(Family::Upstream, &upstream_key(operator, id))
+    /// The message at a place among those that an operator took: mostly the id that the operator gave it, in
+    /// canonical form.
+    pub fn get(&self, operator: OperatorNumber, place: &[u8]) -> Result<Option<UpstreamRow>, Unavailable> {
+        self.database.row(Family::Upstream, &upstream_key(operator, place))
     }
 
     /// True if an operator has messages that it may still report on.
@@ -29,7 +32,43 @@ impl UpstreamRows<'_> {
         Ok(found)
     }
 
-    /// Messages that operators took before then and have sent no final receipt for, the oldest first.
+    /// A message by the id that an operator gave it, which other messages may have too.
+    pub fn of_message(
+        &self,
+        operator: OperatorNumber,
+        id: &[u8],
+        destination: &[u8],
+        message_id: u64,
+    ) -> Result<Option<UpstreamRow>, Unavailable> {
+        let is_its = |row: &UpstreamRow| row.message_id == message_id;
+        match self.get(operator, id)? {
+            Some(row) if row.leads && !is_its(&row) => {
+                self.get(operator, &shared_place(id, destination, message_id))
+            }
+            row => Ok(row.filter(is_its)),
+        }
+    }
+
+    /// The messages at places that begin so, at most so many, with their places.
+    pub fn beginning_with(
+        &self,
+        operator: OperatorNumber,
+        beginning: &[u8],
+        at_most: usize,
+    ) -> Result<Vec<(Vec<u8>, UpstreamRow)>, Unavailable> {
+        let mut found = Vec::new();
+        let start = upstream_key(operator, beginning);
+        let end = [&start[..], &[u8::MAX; 1]].concat();
+        self.database.range(Family::Upstream, &start[..]..&end, |key, value| {
+            let read = parse_upstream_key(key).zip(UpstreamRow::read(value));
+            let ((_, place), row) = read.ok_or_else(|| damaged(Family::Upstream))?;
+            found.push((place.to_vec(), row));
+            Ok(found.len() < at_most)
+        })?;
+        Ok(found)
+    }
+
+    /// The places of messages that operators took before then and have sent no final receipt for, the oldest first.
     pub fn overdue(
         &self,
         before: UnixMicros,
@@ -41,8 +80,8 @@ impl UpstreamRows<'_> {
         }
         let end = awaiting_key(before, OperatorNumber(0), &[]);
         self.database.range(Family::Awaiting, &[]..&end, |key, _| {
-            let (_, operator, id) = parse_awaiting_key(key).ok_or_else(|| damaged(Family::Awaiting))?;
-            overdue.push((operator, id.to_vec()));
+            let (_, operator, place) = parse_awaiting_key(key).ok_or_else(|| damaged(Family::Awaiting))?;
+            overdue.push((operator, place.to_vec()));
             Ok(overdue.len() < at_most)
         })?;
         Ok(overdue)

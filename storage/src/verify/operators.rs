@@ -3,7 +3,7 @@
 use super::Count;
 use super::fault::{Fault, damaged, off, scan};
 use crate::rows::{Row, UpstreamRow};
-use crate::schema::{Family, awaiting_key, parse_awaiting_key, parse_upstream_key};
+use crate::schema::{Family, awaiting_key, id_of_place, parse_awaiting_key, parse_upstream_key};
 use crate::store::Store;
 
 impl Count {
@@ -57,14 +57,13 @@ impl Count {
 
 fn find_stray_upstream(store: &Store) -> Result<(), Fault> {
     scan(store, Family::Upstream, |key, value| {
-        let (operator, upstream_id) =
-            parse_upstream_key(key).ok_or_else(|| damaged(Family::Upstream, key))?;
+        let (operator, place) = parse_upstream_key(key).ok_or_else(|| damaged(Family::Upstream, key))?;
         let row = UpstreamRow::read(value).ok_or_else(|| damaged(Family::Upstream, key))?;
         let id = row.message_id;
         let ticket = row.ticket().ok_or_else(|| damaged(Family::Upstream, key))?;
         let state = store.messages().state(ticket.account, id)?;
         let is_its = state.is_some_and(|state| {
-            !state.state.is_final() && state.operator == operator && state.upstream_id == upstream_id
+            !state.state.is_final() && state.operator == operator && state.upstream_id == id_of_place(place)
         });
         if !row.is_awaited() || is_its {
             return Ok(());

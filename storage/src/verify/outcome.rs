@@ -7,7 +7,7 @@ use super::Count;
 use super::fault::{Fault, off};
 use super::messages::agree;
 use crate::cdr::Cdr;
-use crate::rows::{DispatchCounters, MessageState, StateRow};
+use crate::rows::{DispatchCounters, MessageState, StateRow, UpstreamRow};
 use crate::store::Store;
 
 impl Count {
@@ -117,9 +117,9 @@ fn count(counters: &mut DispatchCounters, cdr: &Cdr<'_>, row: &StateRow) {
 /// A message whose receipt is awaited is known by the id that the receipt will name.
 fn find_upstream(store: &Store, cdr: &Cdr<'_>, row: &StateRow) -> Result<(), Fault> {
     let (id, operator) = (cdr.message_id, row.operator.0);
-    let upstream = store.upstream().get(row.operator, &row.upstream_id)?;
-    let Some(upstream) = upstream.filter(|upstream| upstream.message_id == id && upstream.is_awaited())
-    else {
+    let destination = cdr.fields.destination.to_string();
+    let upstream = store.upstream().of_message(row.operator, &row.upstream_id, destination.as_bytes(), id)?;
+    let Some(upstream) = upstream.filter(UpstreamRow::is_awaited) else {
         return off(format!("message {id} is with operator {operator}, but no receipt can find it"));
     };
     if Some(upstream.accepted_at) != row.accepted_at {

@@ -11,7 +11,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::message::QueueKey;
 use tollgate_storage::rows::{
     DispatchCounters, ExpiryRow, GatewayReceipt, LeaseRow, OperatorRow, ReceiptAddress, Row, ScheduledRow,
-    UnmatchedRow, UpstreamRow,
+    UnmatchedReason, UnmatchedRow, UpstreamRow,
 };
 use tollgate_storage::schema::{
     Family, account_id_key, account_name_key, awaiting_key, health_key, instant_id_key, lease_key,
@@ -163,6 +163,7 @@ fn what_operators_took_is_found_by_id_and_by_age() {
         attempts: 1,
         possible_duplicate: false,
         ticket: Box::default(),
+        leads: false,
     };
     let (_dir, store) = store_of(|raw| {
         for (operator, id, message_id, at) in
@@ -196,6 +197,7 @@ fn receipts_are_read_per_account_and_in_order() {
         error: b"000".to_vec(),
         network_error: Some([3, 0, 1]),
         segments: 1,
+        done_date: Vec::new(),
     };
     let accounts = [AccountNumber(1), AccountNumber(7), AccountNumber(u32::MAX)];
     let (_dir, store) = store_of(|raw| {
@@ -228,6 +230,8 @@ fn unmatched_receipts_and_samples_are_read_per_operator() {
         done_at: UnixMicros(id),
         source: b"254722000001".to_vec(),
         destination: b"TOLLGATE".to_vec(),
+        reason: UnmatchedReason::NoMessage,
+        done_date: None,
     };
     let sample = |score| HealthSample { score, ..HealthSample::default() };
     let (_dir, store) = store_of(|raw| {

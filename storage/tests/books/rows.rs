@@ -13,8 +13,8 @@ use tollgate_engine::settlement::ReceiptState;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::message::QueueKey;
 use tollgate_storage::rows::{
-    DispatchCounters, DispatchStatus, ExpiryRow, GatewayReceipt, LeaseRow, MessageState, OperatorRow,
-    ReceiptAddress, Row, ScheduledRow, StateRow, UnmatchedRow, UpstreamRow,
+    DispatchCounters, DispatchStatus, DoneDate, ExpiryRow, GatewayReceipt, LeaseRow, MessageState,
+    OperatorRow, ReceiptAddress, Row, ScheduledRow, StateRow, UnmatchedReason, UnmatchedRow, UpstreamRow,
 };
 
 fn micros() -> impl Strategy<Value = UnixMicros> {
@@ -40,7 +40,7 @@ fn octets(most: usize) -> impl Strategy<Value = Vec<u8>> {
 fn state() -> impl Strategy<Value = StateRow> {
     let sent = (any::<u16>(), any::<u8>(), any::<bool>(), any::<u32>(), octets(40), of(micros()));
     let tried = vec(any::<u16>().prop_map(OperatorNumber), 0..20);
-    let cost = (amount(), of(currency()), of(amount()), tried);
+    let cost = (amount(), of(currency()), of(amount()), tried, of(done_date()));
     let refund = proptest::sample::select(&[(false, false), (true, false), (true, true)][..]);
     let first = (proptest::sample::select(&MessageState::ALL[..]), micros(), amount(), refund);
     (first, sent, cost).prop_map(|((state, at, refunded, refund), sent, cost)| StateRow {
@@ -59,7 +59,12 @@ fn state() -> impl Strategy<Value = StateRow> {
         upstream_id: sent.4,
         accepted_at: sent.5,
         tried: cost.3,
+        done_date: cost.4,
     })
+}
+
+fn done_date() -> impl Strategy<Value = DoneDate> {
+    (octets(12), of(micros())).prop_map(|(digits, at)| DoneDate { digits, at })
 }
 
 fn counters() -> impl Strategy<Value = DispatchCounters> {
@@ -95,7 +100,7 @@ fn lease() -> impl Strategy<Value = LeaseRow> {
 
 fn upstream() -> impl Strategy<Value = UpstreamRow> {
     let cost = (amount(), currency(), of(amount()));
-    let sent = (any::<u64>(), micros(), any::<u8>(), any::<bool>(), octets(80));
+    let sent = (any::<u64>(), micros(), any::<u8>(), any::<bool>(), octets(80), any::<bool>());
     (micros(), any::<bool>(), sent, cost).prop_map(|(expires_at, settled, sent, cost)| UpstreamRow {
         expires_at,
         settled,
@@ -107,6 +112,7 @@ fn upstream() -> impl Strategy<Value = UpstreamRow> {
         attempts: sent.2,
         possible_duplicate: sent.3,
         ticket: sent.4.into(),
+        leads: sent.5,
     })
 }
 
@@ -119,7 +125,7 @@ fn receipt_state() -> impl Strategy<Value = ReceiptState> {
 }
 
 fn receipt() -> impl Strategy<Value = GatewayReceipt> {
-    let about = (any::<u64>(), address(), address(), micros(), micros(), any::<u8>());
+    let about = (any::<u64>(), address(), address(), micros(), micros(), any::<u8>(), octets(12));
     (about, receipt_state(), any::<bool>(), octets(16), of(any::<[u8; 3]>())).prop_map(
         |(about, state, intermediate, error, network_error)| GatewayReceipt {
             message_id: about.0,
@@ -132,12 +138,15 @@ fn receipt() -> impl Strategy<Value = GatewayReceipt> {
             error,
             network_error,
             segments: about.5,
+            done_date: about.6,
         },
     )
 }
 
 fn unmatched() -> impl Strategy<Value = UnmatchedRow> {
-    let about = (micros(), vec(octets(20), 0..4), micros(), octets(21), octets(21));
+    let reason = proptest::sample::select(&UnmatchedReason::ALL[..]);
+    let why = (reason, of(done_date()));
+    let about = (micros(), vec(octets(20), 0..4), micros(), octets(21), octets(21), why);
     (about, receipt_state(), any::<bool>(), octets(16), of(any::<[u8; 3]>())).prop_map(
         |(about, state, intermediate, error, network_error)| UnmatchedRow {
             received_at: about.0,
@@ -149,6 +158,8 @@ fn unmatched() -> impl Strategy<Value = UnmatchedRow> {
             done_at: about.2,
             source: about.3,
             destination: about.4,
+            reason: about.5.0,
+            done_date: about.5.1,
         },
     )
 }
@@ -317,6 +328,7 @@ fn a_settled_row_is_kept_for_seven_days() {
         attempts: 1,
         possible_duplicate: false,
         ticket: Box::default(),
+        leads: false,
     };
     assert!(row.is_awaited());
     let settled = row.settled(UnixMicros(5));

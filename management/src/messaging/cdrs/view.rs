@@ -56,6 +56,8 @@ pub fn cdr_view(
         error: row.error,
         upstream_id: (!row.upstream_id.is_empty()).then(|| text(&row.upstream_id)),
         tried: row.tried.iter().map(|operator| names.operator(*operator)).collect(),
+        operator_done_date: row.done_date.as_ref().map(|date| text(&date.digits)),
+        operator_done_at: row.done_date.as_ref().and_then(|date| date.at).map(Time),
     }
 }
 

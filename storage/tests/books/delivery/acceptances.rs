@@ -4,7 +4,7 @@ use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::settlement::{ChargeOn, Outcome, ReceiptState, RefundOn, SettlementTerms};
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::delivery::{Acceptance, DeliveryEvent, EventOutcome};
-use tollgate_storage::rows::{DispatchCounters, MessageState};
+use tollgate_storage::rows::{DispatchCounters, MessageState, UnmatchedReason};
 
 use crate::support::routed::{COST, RoutedBooks, acceptance, accepted, failed, receipt};
 use crate::support::{Message, Route};
@@ -78,7 +78,7 @@ fn a_message_that_was_taken_twice_costs_twice_and_both_ids_mean_it() {
         assert!(state.possible_duplicate);
         routed.books.prove();
         // The first one's time is not up any more: the second is waited for.
-        let timed_out = DeliveryEvent::ReceiptTimedOut { operator: routed.alpha, id: b"first".to_vec() };
+        let timed_out = DeliveryEvent::ReceiptTimedOut { operator: routed.alpha, place: b"first".to_vec() };
         assert_eq!(routed.books.tell(timed_out), EventOutcome::Noted);
 
         let outcome = routed.books.tell(receipt(routed.alpha, &[settled_by], ReceiptState::Delivered));
@@ -187,7 +187,7 @@ fn who_pays_for_delivery_does_not_pay_where_no_receipt_comes() {
     let for_good = Acceptance { final_now: true, ..acceptance(&row, routed.alpha, b"5") };
     routed.books.tell(DeliveryEvent::Accepted(for_good));
     assert_eq!(routed.message_state(row.key.message_id), Some(MessageState::Enroute));
-    let timed_out = DeliveryEvent::ReceiptTimedOut { operator: routed.alpha, id: b"5".to_vec() };
+    let timed_out = DeliveryEvent::ReceiptTimedOut { operator: routed.alpha, place: b"5".to_vec() };
     let outcome = routed.books.tell(timed_out.clone());
     assert!(matches!(outcome, EventOutcome::Settled { outcome: Outcome::Unknown, refunded: true, .. }));
     assert_eq!(routed.books.tell(timed_out), EventOutcome::Noted);
@@ -197,24 +197,82 @@ fn who_pays_for_delivery_does_not_pay_where_no_receipt_comes() {
     routed.close();
 }
 
+/// A receipt for another number than that of most messages.
+fn receipt_of(number: &str, routed: &RoutedBooks, state: ReceiptState) -> DeliveryEvent {
+    let mut event = receipt(routed.alpha, &[b"1"], state);
+    if let DeliveryEvent::Receipt { source, .. } = &mut event {
+        *source = number.as_bytes().to_vec();
+    }
+    event
+}
+
 #[test]
-fn an_id_that_is_given_again_belongs_to_the_later_message() {
+fn messages_with_one_id_are_told_apart_by_their_numbers() {
+    let routed = RoutedBooks::open();
+    let route = Some(Route::to(routed.alpha));
+    let to = |destination| routed.send(&Message { destination, route, ..Message::default() });
+    let [first, second, third] = ["254722000011", "254722000012", "254722000013"].map(to);
+    routed.books.tell_all(vec![accepted(&first, routed.alpha, b"1"), accepted(&second, routed.alpha, b"1")]);
+    routed.books.tell(accepted(&third, routed.alpha, b"1"));
+    for row in [&first, &second, &third] {
+        assert_eq!(routed.message_state(row.key.message_id), Some(MessageState::Enroute));
+    }
+    routed.books.prove();
+    routed.books.tell(receipt_of("0722000012", &routed, ReceiptState::Undeliverable));
+    routed.books.tell(receipt_of("+254722000011", &routed, ReceiptState::Delivered));
+    let states = [&first, &second, &third].map(|row| routed.message_state(row.key.message_id).unwrap());
+    assert_eq!(states, [MessageState::Delivered, MessageState::Undeliverable, MessageState::Enroute]);
+    routed.books.prove();
+    // Days later the id is given again, and the first number's receipt comes once more.
+    let fourth = to("254722000014");
+    routed.books.tell(accepted(&fourth, routed.alpha, b"1"));
+    let again = routed.books.tell(receipt_of("254722000011", &routed, ReceiptState::Delivered));
+    assert_eq!(again, EventOutcome::Noted);
+    routed.books.tell(receipt_of("254722000013", &routed, ReceiptState::Expired));
+    assert_eq!(routed.message_state(third.key.message_id), Some(MessageState::Expired));
+    assert_eq!(routed.message_state(fourth.key.message_id), Some(MessageState::Enroute));
+    routed.books.prove();
+    // A receipt that came before its message's response is not taken for one of another message.
+    let early = receipt_of("254722000015", &routed, ReceiptState::Undeliverable);
+    let EventOutcome::Unmatched { reason: UnmatchedReason::OtherAddresses, .. } = routed.books.tell(early)
+    else {
+        panic!("it is of no message yet")
+    };
+    let fifth = to("254722000015");
+    routed.books.tell(accepted(&fifth, routed.alpha, b"1"));
+    assert_eq!(routed.message_state(fifth.key.message_id), Some(MessageState::Undeliverable));
+    assert_eq!(routed.message_state(fourth.key.message_id), Some(MessageState::Enroute));
+    routed.books.prove();
+    let routed = routed.reopen();
+    routed.books.tell(receipt_of("254722000014", &routed, ReceiptState::Delivered));
+    assert_eq!(routed.message_state(fourth.key.message_id), Some(MessageState::Delivered));
+    routed.books.prove();
+    routed.close();
+}
+
+#[test]
+fn messages_with_one_id_and_one_number_wait_until_their_time_is_up() {
     let routed = RoutedBooks::open();
     let [first, second] = [routed.send_plain(), routed.send_plain()];
     routed.books.tell_all(vec![accepted(&first, routed.alpha, b"1"), accepted(&second, routed.alpha, b"1")]);
-    // Of the first nothing can be heard any more.
-    assert_eq!(routed.message_state(first.key.message_id), Some(MessageState::Unknown));
-    assert_eq!(routed.message_state(second.key.message_id), Some(MessageState::Enroute));
-    routed.books.prove();
-    let outcome = routed.books.tell(receipt(routed.alpha, &[b"1"], ReceiptState::Delivered));
-    let EventOutcome::Settled { message_id, .. } = outcome else { panic!("{outcome:?}") };
-    assert_eq!(message_id, second.key.message_id);
-    // And again, now that it is settled; an id of another operator is another id.
-    let [third, fourth] = [routed.send_plain(), routed.send_plain()];
-    routed.books.tell_all(vec![accepted(&third, routed.alpha, b"1"), accepted(&fourth, routed.beta, b"1")]);
-    assert_eq!(routed.message_state(second.key.message_id), Some(MessageState::Delivered));
-    assert_eq!(routed.message_state(third.key.message_id), Some(MessageState::Enroute));
-    assert_eq!(routed.message_state(fourth.key.message_id), Some(MessageState::Enroute));
+    let outcome = routed.books.tell(receipt(routed.alpha, &[b"1"], ReceiptState::Undeliverable));
+    let EventOutcome::Unmatched { reason: UnmatchedReason::SeveralMessages, .. } = outcome else {
+        panic!("{outcome:?}")
+    };
+    for row in [&first, &second] {
+        assert_eq!(routed.message_state(row.key.message_id), Some(MessageState::Enroute));
+    }
+    let overdue = routed.books.store.upstream().overdue(FOR_EVER, 10).unwrap();
+    assert_eq!(overdue.len(), 2);
+    for (operator, place) in overdue {
+        let outcome = routed.books.tell(DeliveryEvent::ReceiptTimedOut { operator, place });
+        assert!(matches!(outcome, EventOutcome::Settled { outcome: Outcome::Unknown, .. }), "{outcome:?}");
+    }
+    // An id of another operator is another id.
+    let third = routed.send_plain();
+    routed.books.tell(accepted(&third, routed.beta, b"1"));
+    routed.books.tell(receipt(routed.beta, &[b"1"], ReceiptState::Delivered));
+    assert_eq!(routed.message_state(third.key.message_id), Some(MessageState::Delivered));
     routed.books.prove();
     routed.close();
 }

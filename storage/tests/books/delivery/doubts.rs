@@ -93,7 +93,7 @@ fn busy(routed: &RoutedBooks) -> Vec<DeliveryEvent> {
         DeliveryEvent::Released { lease: 1 },
         leased(2, routed.beta, &[rows[4].key]),
         accepted(&rows[6], routed.beta, b"7"),
-        DeliveryEvent::ReceiptTimedOut { operator: routed.beta, id: b"9".to_vec() },
+        DeliveryEvent::ReceiptTimedOut { operator: routed.beta, place: b"9".to_vec() },
         receipt(routed.beta, &[b"8"], ReceiptState::Delivered),
         DeliveryEvent::Due { until: UnixMicros(10), at_most: 10 },
         DeliveryEvent::ReceiptsDone { account: routed.account, ids: done },

@@ -3,7 +3,7 @@
 use tollgate_engine::settlement::{ChargeOn, Outcome, ReceiptState, RefundOn, SettlementTerms};
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::delivery::{DeliveryEvent, EventOutcome};
-use tollgate_storage::rows::{DispatchCounters, MessageState};
+use tollgate_storage::rows::{DispatchCounters, DoneDate, MessageState, UnmatchedReason};
 
 use crate::support::routed::{DONE_AT, RoutedBooks, accepted, receipt};
 use crate::support::{Message, Route};
@@ -23,6 +23,7 @@ fn intermediate(event: DeliveryEvent) -> DeliveryEvent {
         error,
         network_error,
         done_at,
+        done_date,
         source,
         destination,
         ..
@@ -39,6 +40,7 @@ fn intermediate(event: DeliveryEvent) -> DeliveryEvent {
         error,
         network_error,
         done_at,
+        done_date,
         source,
         destination,
     }
@@ -195,14 +197,52 @@ fn an_id_that_can_be_read_in_several_ways_means_the_message_to_the_receipts_sour
     routed.books.tell(receipt(routed.alpha, &[b"256", b"100"], ReceiptState::Undeliverable));
     assert_eq!(routed.message_state(decimal), Some(MessageState::Delivered));
     assert_eq!(routed.message_state(hex), Some(MessageState::Undeliverable));
-    // A receipt about another number still settles what its only id means: operators rewrite numbers.
+    // A receipt about another number may be of a message whose response is still to come. Where none comes, it
+    // settles what its only id means: some operators rewrite numbers.
     let third = with_alpha(&routed, &Message { route, ..Message::default() }, b"300");
     let mut event = receipt(routed.alpha, &[b"300"], ReceiptState::Delivered);
     if let DeliveryEvent::Receipt { source, .. } = &mut event {
         *source = b"99999999999".to_vec();
     }
-    assert!(matches!(routed.books.tell(event), EventOutcome::Settled { .. }));
+    let outcome = routed.books.tell(event);
+    let EventOutcome::Unmatched { id, reason: UnmatchedReason::OtherAddresses } = outcome else {
+        panic!("{outcome:?}")
+    };
+    let again = |rewritten| {
+        let ids = vec![b"300".to_vec()];
+        DeliveryEvent::Replayed { operator: routed.alpha, unmatched: id, ids, rewritten }
+    };
+    assert_eq!(routed.books.tell(again(false)), outcome);
+    assert!(matches!(routed.books.tell(again(true)), EventOutcome::Settled { .. }));
     assert_eq!(routed.message_state(third), Some(MessageState::Delivered));
+    routed.books.prove();
+    routed.close();
+}
+
+#[test]
+fn the_operators_date_is_kept_beside_the_time_of_arrival() {
+    let routed = RoutedBooks::open();
+    let route = Some(Route::to(routed.alpha));
+    let dated = |id: &[u8], at| {
+        let mut event = receipt(routed.alpha, &[id], ReceiptState::Delivered);
+        if let DeliveryEvent::Receipt { done_date, .. } = &mut event {
+            *done_date = Some(DoneDate { digits: b"2611210001".to_vec(), at });
+        }
+        event
+    };
+    let by_clock = UnixMicros(1_790_000_000_000_001);
+    for (id, at) in [(b"1", None), (b"2", Some(by_clock))] {
+        // It is kept with the receipt if that comes before its message's response.
+        routed.books.tell(dated(id, at));
+        let row = routed.send(&Message { route, ..Message::default() });
+        routed.books.tell(accepted(&row, routed.alpha, id));
+        let state = routed.state(row.key.message_id).unwrap();
+        assert_eq!(state.done_date, Some(DoneDate { digits: b"2611210001".to_vec(), at }));
+        assert_ne!(Some(state.at), at);
+    }
+    let receipts: Vec<_> =
+        routed.receipts().into_iter().map(|(_, row)| (row.done_at, row.done_date)).collect();
+    assert_eq!(receipts, [(DONE_AT, b"2611210001".to_vec()), (by_clock, Vec::new())]);
     routed.books.prove();
     routed.close();
 }
@@ -217,8 +257,8 @@ fn a_receipt_that_does_not_come_leaves_the_outcome_unknown() {
         &Message { route: Some(Route { terms, ..Route::to(routed.alpha) }), ..Message::default() },
         b"1",
     );
-    let timed_out = DeliveryEvent::ReceiptTimedOut { operator: routed.alpha, id: b"1".to_vec() };
-    let elsewhere = DeliveryEvent::ReceiptTimedOut { operator: routed.beta, id: b"1".to_vec() };
+    let timed_out = DeliveryEvent::ReceiptTimedOut { operator: routed.alpha, place: b"1".to_vec() };
+    let elsewhere = DeliveryEvent::ReceiptTimedOut { operator: routed.beta, place: b"1".to_vec() };
     let outcomes = routed.books.tell_all(vec![elsewhere, timed_out.clone(), timed_out]);
     assert_eq!((&outcomes[0], &outcomes[2]), (&EventOutcome::Noted, &EventOutcome::Noted));
     assert!(matches!(outcomes[1], EventOutcome::Settled { outcome: Outcome::Unknown, refunded: true, .. }));

@@ -7,7 +7,7 @@ use tollgate_engine::settlement::Outcome;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::message::{Message, QueueKey};
 use tollgate_storage::rows::{DispatchCounters, EntryKind, LedgerEntry, MessageState, Row, StateRow};
-use tollgate_storage::schema::{Family, parse_account_id_key, volume_key};
+use tollgate_storage::schema::{Family, id_of_place, parse_account_id_key, volume_key};
 
 use super::pair::{DISPATCHES, Pair};
 use super::words::{COST, COST_IN_ACCOUNT_CURRENCY, Place, Sent};
@@ -152,10 +152,14 @@ impl Pair {
             assert_eq!(kept, expected);
         }
         let awaited = self.model.sent.iter().filter_map(|sent| sent.awaited);
-        let awaited: BTreeSet<_> =
+        let mut awaited: Vec<_> =
             awaited.map(|(operator, id)| (self.operators[operator], vec![id])).collect();
+        awaited.sort_unstable();
         let overdue = self.books.store.upstream().overdue(UnixMicros(u64::MAX), usize::MAX).unwrap();
-        assert_eq!(overdue.into_iter().collect::<BTreeSet<_>>(), awaited);
+        let mut overdue: Vec<_> =
+            overdue.into_iter().map(|(operator, place)| (operator, id_of_place(&place).to_vec())).collect();
+        overdue.sort_unstable();
+        assert_eq!(overdue, awaited);
         let unmatched = self.books.store.receipts().unmatched(None).unwrap();
         for (position, operator) in self.operators.iter().enumerate() {
             let rows = unmatched.iter().filter(|(of, ..)| of == operator);

@@ -72,7 +72,8 @@ impl Pair {
             }
             Happening::TimeOut { operator, id } => {
                 let event = Event::TimeOut { id: (operator, id) };
-                (DeliveryEvent::ReceiptTimedOut { operator: self.operators[operator], id: vec![id] }, event)
+                let operator = self.operators[operator];
+                (DeliveryEvent::ReceiptTimedOut { operator, place: vec![id] }, event)
             }
             Happening::Due { until, at_most } => {
                 let event = Event::Due { until, at_most: at_most as usize };
@@ -123,6 +124,7 @@ impl Pair {
             error: b"000".to_vec(),
             network_error: None,
             done_at: DONE_AT,
+            done_date: None,
             source: b"254722000001".to_vec(),
             destination: b"TOLLGATE".to_vec(),
         }

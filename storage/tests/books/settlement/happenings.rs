@@ -89,7 +89,7 @@ pub enum Happening {
 
 /// Few ids, so that they are given again.
 fn id() -> impl Strategy<Value = u8> {
-    0..12_u8
+    1..13_u8
 }
 
 fn terms() -> impl Strategy<Value = SettlementTerms> {

@@ -16,7 +16,8 @@ pub struct Model {
     pub dispatches: BTreeMap<(usize, usize), Counters>,
     pub sent: Vec<Sent>,
     pub leases: BTreeMap<u64, Vec<usize>>,
-    pub ids: HashMap<UpstreamId, usize>,
+    /// The messages that have an id: the one that leads, then the others by age.
+    pub ids: HashMap<UpstreamId, Vec<usize>>,
     pub kept: Vec<Kept>,
     pub told: BTreeMap<usize, Vec<Told>>,
     pub serial: u64,
@@ -166,17 +167,14 @@ impl Model {
     fn accept(&mut self, message: usize, id: UpstreamId, for_good: bool) -> Expected {
         let sent = &self.sent[message];
         let first = sent.place == Place::Queued;
-        if !first && (sent.taken == 0 || self.ids.get(&id) == Some(&message)) {
+        let having = self.ids.entry(id).or_default();
+        if !first && (sent.taken == 0 || having.contains(&message)) {
             return Expected::Noted;
         }
-        // Whoever had the id before can be heard of no more.
-        if let Some(before) =
-            self.ids.get(&id).copied().filter(|before| self.sent[*before].awaited == Some(id))
-        {
-            self.end(before, Outcome::Unknown);
-            self.tell(before, ReceiptState::Unknown, false);
-        }
-        self.ids.insert(id, message);
+        // The one that leads waits for a receipt, if any of them does.
+        let is_led = having.first().is_some_and(|leading| self.sent[*leading].awaited == Some(id));
+        having.insert(usize::from(is_led), message);
+        having[1..].sort_unstable();
         let sent = &mut self.sent[message];
         sent.taken += 1;
         if first {
@@ -201,12 +199,33 @@ impl Model {
 
     /// Receipts that came before their message's id was known.
     fn hear_early(&mut self, message: usize, id: UpstreamId) -> Option<Expected> {
-        let is_its = |kept: &Kept| kept.operator == id.0 && kept.ids.contains(&id.1);
-        let (early, left) = self.kept.drain(..).partition(is_its);
-        self.kept = left;
-        let outcomes =
-            Vec::into_iter(early).map(|kept: Kept| self.hear(message, id, kept.state, kept.intermediate));
-        outcomes.filter(|outcome| *outcome != Expected::Noted).last()
+        let is_its = |kept: &&Kept| kept.operator == id.0 && kept.ids.contains(&id.1);
+        let early: Vec<Kept> = self.kept.iter().filter(is_its).cloned().collect();
+        let mut found = None;
+        for kept in early {
+            let Some((meant, id)) = self.meant(&kept).filter(|(meant, _)| *meant == message) else {
+                continue;
+            };
+            self.kept.retain(|other| *other != kept);
+            let outcome = self.hear(meant, id, kept.state, kept.intermediate);
+            found = found.or(Some(outcome).filter(|outcome| *outcome != Expected::Noted));
+        }
+        found
+    }
+
+    /// The message that a receipt means, where it can mean one alone. All of them went to one number.
+    fn meant(&self, kept: &Kept) -> Option<(usize, UpstreamId)> {
+        let ids = kept.ids.iter().map(|id| (kept.operator, *id)).enumerate();
+        let known = ids.flat_map(|(reading, id)| {
+            let having = self.ids.get(&id).into_iter().flatten();
+            having.map(move |message| ((self.sent[*message].awaited == Some(id), reading == 0), *message, id))
+        });
+        let known: Vec<_> = known.collect();
+        let best = known.iter().map(|(rank, ..)| *rank).max()?;
+        let mut likely = known.iter().filter(|(rank, ..)| *rank == best);
+        let (_, message, id) = *likely.next()?;
+        let is_one = !best.0 || likely.all(|(_, other, _)| *other == message);
+        is_one.then_some((message, id))
     }
 
     fn hear(&mut self, message: usize, id: UpstreamId, state: ReceiptState, intermediate: bool) -> Expected {
@@ -229,11 +248,8 @@ impl Model {
     }
 
     fn receipt(&mut self, kept: Kept) -> Expected {
-        let known: Vec<UpstreamId> =
-            kept.ids.iter().map(|id| (kept.operator, *id)).filter(|id| self.ids.contains_key(id)).collect();
-        let is_awaited = |id: &&UpstreamId| self.sent[self.ids[*id]].awaited == Some(**id);
-        if let Some(id) = known.iter().find(is_awaited).or(known.first()) {
-            return self.hear(self.ids[id], *id, kept.state, kept.intermediate);
+        if let Some((message, id)) = self.meant(&kept) {
+            return self.hear(message, id, kept.state, kept.intermediate);
         }
         if !self.kept.contains(&kept) {
             self.kept.push(kept);
@@ -245,7 +261,15 @@ impl Model {
         if self.sent[message].place != Place::Queued || !self.kept.contains(kept) {
             return Expected::Noted;
         }
-        self.accept(message, (kept.operator, kept.ids[0]), false)
+        let id = (kept.operator, kept.ids[0]);
+        let accepted = self.accept(message, id, false);
+        // Another message has the id too, and the receipt is this one's all the same.
+        if !self.kept.contains(kept) {
+            return accepted;
+        }
+        self.kept.retain(|other| other != kept);
+        let heard = self.hear(message, id, kept.state, kept.intermediate);
+        if accepted == Expected::Done { heard } else { accepted }
     }
 
     fn fail(&mut self, message: usize, outcome: Outcome) -> Expected {
@@ -284,7 +308,8 @@ impl Model {
     }
 
     fn time_out(&mut self, id: UpstreamId) -> Expected {
-        match self.ids.get(&id).copied().filter(|message| self.sent[*message].awaited == Some(id)) {
+        let leading = self.ids.get(&id).and_then(|having| having.first()).copied();
+        match leading.filter(|message| self.sent[*message].awaited == Some(id)) {
             Some(message) => self.give_up(message, Outcome::Unknown),
             None => Expected::Noted,
         }

@@ -134,7 +134,8 @@ impl Pair {
             text,
         });
         let (network, dispatch) = (network(wanted.network), wanted.dispatch.map(|at| DISPATCHES[at]));
-        Message { segments: wanted.segments, price: wanted.price, month, network, dispatch, route, key: None }
+        let (segments, price) = (wanted.segments, wanted.price);
+        Message { segments, price, month, network, dispatch, route, ..Message::default() }
     }
 
     fn cancel(&mut self, message: usize) {

@@ -160,6 +160,7 @@ pub fn receipt(operator: OperatorNumber, ids: &[&[u8]], state: ReceiptState) -> 
         error: b"000".to_vec(),
         network_error: None,
         done_at: DONE_AT,
+        done_date: None,
         source: b"254722000001".to_vec(),
         destination: b"TOLLGATE".to_vec(),
     }

@@ -32,6 +32,8 @@ pub struct Message<'a> {
     pub price: i64,
     pub month: Month,
     pub network: NetworkCode,
+    /// In international form.
+    pub destination: &'a str,
     pub dispatch: Option<&'a [u8]>,
     /// Reserved by the test beforehand.
     pub key: Option<&'a [u8]>,
@@ -73,6 +75,7 @@ impl Default for Message<'_> {
             price: 50_000,
             month: MONTH,
             network: NetworkCode::new("639", "02").unwrap(),
+            destination: "254722000001",
             dispatch: None,
             key: None,
             route: None,
@@ -180,7 +183,7 @@ fn plan() -> Plan {
 
 fn cdr<'a>(message: &Message<'a>, posting: &Posting) -> CdrFields<'a> {
     CdrFields {
-        destination: Number::from_digits(b"254722000001").unwrap(),
+        destination: Number::from_digits(message.destination.as_bytes()).unwrap(),
         network: message.network,
         network_source: NetworkSource::Prefix(6),
         segments: message.segments,
@@ -217,7 +220,7 @@ pub fn body(
         terms: route.terms,
         registered_delivery: route.registered_delivery,
         source: Address3 { ton: 5, npi: 0, digits: b"TOLLGATE" },
-        destination: Address3 { ton: 1, npi: 1, digits: b"254722000001" },
+        destination: Address3 { ton: 1, npi: 1, digits: message.destination.as_bytes() },
         network: message.network,
         currency: Currency::new("USD").unwrap(),
         dispatch_id: message.dispatch,

@@ -63,6 +63,7 @@ fn receipt(id: &[u8]) -> DeliveryEvent {
         error: b"000".to_vec(),
         network_error: None,
         done_at: UnixMicros(9),
+        done_date: None,
         source: b"254722000001".to_vec(),
         destination: b"TOLLGATE".to_vec(),
     }
