@@ -33,7 +33,8 @@ pub struct Account {
     pub low_balance_threshold: Option<Amount>,
     /// Calling code put before national numbers, such as `254`.
     pub default_calling_code: Option<Arc<str>>,
-    /// What is done with numbers of a length that no number of their country has.
+    /// The treatment of numbers of a length that no number of their country has. Whoever rates again what was charged
+    /// once sets it to `Warn`.
     pub number_lengths: NumberLengths,
     /// The account's own rates, which come before its plan's.
     pub rates: Vec<RateRow>,

@@ -12,7 +12,7 @@ use table::LENGTHS;
 const CODE_DIGITS: usize = 3;
 const CODES: usize = 10usize.pow(3);
 
-/// What is done with a number of a length that no number of its country has.
+/// The treatment of a number of a length that no number of its country has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NumberLengths {
     /// It is refused as an unknown destination.

@@ -193,7 +193,7 @@ impl Pair {
     fn agree(&self) -> Result<(), TestCaseError> {
         for (wallet, book) in self.wallets.iter().zip(&self.books) {
             let state = wallet.state();
-            prop_assert_eq!(i128::from(state.balance.micros()), book.balance);
+            prop_assert_eq!(state.balance.micros(), book.balance);
             for month in MONTHS.map(Month) {
                 prop_assert_eq!(i128::from(state.counted(month)), book.counted(month), "{}", month);
             }

@@ -110,7 +110,8 @@ fn messages_of_mixed_sizes_never_overspend() {
             spent
         })
         .concat();
-        let (spent, left) = (spent.into_iter().sum::<Amount>().micros(), wallet.state().balance.amount().unwrap().micros());
+        let (spent, left) =
+            (spent.into_iter().sum::<Amount>().micros(), wallet.state().balance.amount().unwrap().micros());
         assert_eq!(spent + left, funds, "round {round}");
         assert!((0..PRICE).contains(&left), "{left} left in round {round}");
     }

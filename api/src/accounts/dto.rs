@@ -43,7 +43,7 @@ pub struct Account {
     /// Calling code put before national numbers.
     #[schema(example = "254")]
     pub default_calling_code: Option<String>,
-    /// What is done with numbers of a length that no number of their country has.
+    /// The treatment of numbers of a length that no number of their country has.
     pub number_lengths: NumberLengths,
     /// The source addresses that it may use.
     pub senders: Senders,
@@ -144,7 +144,7 @@ documented! {
     TextPolicy = account::TextPolicy;
     /// The meaning of data_coding 0 (SMPP 3.4 §5.2.19).
     DefaultCoding = account::DefaultCoding;
-    /// What is done with numbers of a length that no number of their country has: refused, or charged and counted.
+    /// The treatment of numbers of a length that no number of their country has: refused, or charged and counted.
     NumberLengths = account::NumberLengths;
     /// The step that follows once messages are charged.
     Delivery = DeliveryMode;
@@ -254,7 +254,7 @@ pub struct AccountPatch {
     #[serde(default, deserialize_with = "patched")]
     #[schema(value_type = Option<String>)]
     pub default_calling_code: Option<Option<String>>,
-    /// What is done with numbers of a length that no number of their country has. Admins only.
+    /// The treatment of numbers of a length that no number of their country has. Admins only.
     #[serde(default)]
     pub number_lengths: Option<NumberLengths>,
     /// The source addresses that it may use.

@@ -77,6 +77,7 @@ pub struct AccountRecord {
 }
 
 /// True for the treatment of lengths that records of before have.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_usual(number_lengths: &NumberLengths) -> bool {
     *number_lengths == NumberLengths::default()
 }

@@ -96,7 +96,8 @@ impl Running {
         let accounts = store.provisioned().accounts().unwrap();
         let (number, _) = accounts.into_iter().find(|(_, row)| row.id == id)?;
         let memory = self.core.accounts.wallet(number).unwrap().state().balance;
-        Some((memory, store.wallets().of(number).unwrap().unwrap().balance))
+        let durable = store.wallets().of(number).unwrap().unwrap().balance;
+        memory.amount().zip(durable.amount())
     }
 
     /// Accounts, operators and tariff versions on disk.

@@ -4,7 +4,7 @@ use crate::message::Ticket;
 use crate::rows::UnmatchedRow;
 use crate::schema::NUMBER_TAIL_DIGITS;
 
-/// How far the addresses of a receipt are those of a message. The receipt's source is the message's destination,
+/// The degree to which the addresses of a receipt are those of a message. The receipt's source is the message's destination,
 /// but some operators write the two as the message had them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Likeness {

@@ -44,7 +44,7 @@ impl UpstreamMessage {
 /// The message that a receipt means.
 #[derive(Debug)]
 pub enum Meant {
-    /// This one.
+    /// One message, and no other is as likely.
     Message(UpstreamMessage),
     /// None, or none that can be told.
     None(UnmatchedReason),

@@ -37,7 +37,7 @@ pub fn amount_due(
         ControlFlow::Continue(())
     });
     read.map_err(|error| unavailable(&error))?;
-    let due = due(i128::from(total.0.micros()), i128::from(balance.micros()), paid_in);
+    let due = due(i128::from(total.0.micros()), balance.micros(), paid_in);
     let due = i64::try_from(due).map_err(|_| Problem::internal("the amount due cannot be held"))?;
     Ok(Money(Amount::from_micros(due)))
 }

@@ -4,7 +4,7 @@ use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::extract::IfMatch;
 use tollgate_api::invoices::{InvoiceStatus, InvoiceSummary};
-use tollgate_engine::money::Amount;
+use tollgate_engine::money::Total;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::store::Store;
 
@@ -24,7 +24,8 @@ pub fn owed_before(context: &Context, at: UnixMicros) -> Answer<Vec<InvoiceSumma
     let mut owed = unpaid_before(context.store(), at)?;
     owed.retain(|invoice| {
         let balance = context.account(&invoice.account).map(|account| account.runtime.wallet.state().balance);
-        invoice.amount_due.is_none_or(|due| !due.is_zero()) && balance.is_none_or(Amount::is_negative)
+        invoice.amount_due.is_none_or(|due| !due.is_zero())
+            && balance.is_none_or(|balance| balance < Total::ZERO)
     });
     Ok(owed)
 }
