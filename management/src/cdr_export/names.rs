@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tollgate_api::dispatches::text_of;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Currency;
 use tollgate_engine::network::{Country, NetworkCode, Networks};
@@ -112,7 +113,8 @@ fn named((number, row): (AccountNumber, AccountRow)) -> Result<(AccountNumber, N
     Ok((number, NamedAccount { id: row.id, currency }))
 }
 
-/// Octets that a customer sent, as text; those that are not UTF-8 become U+FFFD.
+/// Octets that a customer or an operator sent, as text from which they can be told again: what is no text is written
+/// `\\xHH`, and a backslash twice.
 pub fn text(octets: &[u8]) -> String {
-    String::from_utf8_lossy(octets).into_owned()
+    text_of(octets)
 }

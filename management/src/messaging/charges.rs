@@ -11,6 +11,7 @@ use serde_json::json;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::charges::{Charge, ChargesService, NewCharge, NewQuote, NewRefund, Quote, Refund};
+use tollgate_api::dispatches::text_of;
 use tollgate_api::extract::IdempotencyKey;
 use tollgate_api::money::{CurrencyCode, Money, MoneySum};
 use tollgate_api::problem::Problem;
@@ -156,7 +157,6 @@ impl Charges {
 }
 
 fn charge_view(names: &Names, account: &ActiveAccount, cdr: &Cdr<'_>) -> Charge {
-    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
     Charge {
         message_id: cdr.message_id.to_string(),
         account: account.provisioned.account.id.to_string(),
@@ -167,7 +167,7 @@ fn charge_view(names: &Names, account: &ActiveAccount, cdr: &Cdr<'_>) -> Charge 
         segments: cdr.fields.segments,
         network: network_of(names, cdr.fields.network),
         tariff_version: names.tariff(cdr.header.tariff).to_string(),
-        dispatch_id: cdr.fields.dispatch_id.map(text),
+        dispatch_id: cdr.fields.dispatch_id.map(text_of),
         user_sms_id: cdr.fields.user_message_reference,
         submitted_at: Time(cdr.header.submitted_at),
     }

@@ -50,7 +50,7 @@ impl BindHandler for ClientBinds {
     }
 
     async fn bind(&self, request: BindRequest, peer: IpAddr) -> BindOutcome<EsmeSession> {
-        let system_id = String::from_utf8_lossy(&request.system_id).into_owned();
+        let system_id = request.system_id.escape_ascii().to_string();
         let account = self.context.snapshot.load().by_system_id(&request.system_id);
         let fits = self.password_fits(account.as_ref(), request.password).await;
         let (Some(account), true) = (account, fits) else {

@@ -80,7 +80,7 @@ impl Count {
         scan(store, Family::Dispatches, |key, value| {
             let (account, dispatch) = split_account(Family::Dispatches, key)?;
             let kept = DispatchCounters::read(value).ok_or_else(|| damaged(Family::Dispatches, key))?;
-            let name = String::from_utf8_lossy(dispatch).into_owned();
+            let name = dispatch.escape_ascii().to_string();
             match self.dispatches.remove(&(account, dispatch.to_vec())) {
                 Some(counted) if counted == kept => {
                     self.report.dispatches += 1;
@@ -92,9 +92,7 @@ impl Count {
             }
         })?;
         match self.dispatches.keys().next() {
-            Some((_, dispatch)) => {
-                off(format!("dispatch {}: no counters kept", String::from_utf8_lossy(dispatch)))
-            }
+            Some((_, dispatch)) => off(format!("dispatch {}: no counters kept", dispatch.escape_ascii())),
             None => Ok(()),
         }
     }

@@ -102,5 +102,5 @@ pub fn named_state(state: CdrState) -> MessageState {
 }
 
 fn text(octets: &[u8]) -> String {
-    String::from_utf8_lossy(octets).into_owned()
+    text_of(octets)
 }
