@@ -9,9 +9,11 @@ use std::fmt;
 mod builder;
 mod catalogue;
 mod mcc_countries;
+mod number_countries;
 
 pub use builder::{NetworkError, NetworksBuilder};
-pub use catalogue::{Country, CountryId, Network, Networks};
+pub use catalogue::{Country, Network, Networks};
+pub use number_countries::CountryId;
 
 /// The dense index of a network in one [`Networks`] catalogue; another catalogue numbers them differently.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

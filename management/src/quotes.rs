@@ -63,7 +63,8 @@ impl Explained {
     pub fn of(quote: &Quote<'_>, tables: &Tables, state: &WalletState) -> Result<Self, Refusal> {
         let (account, rated) = (&quote.terms.account, &quote.rated);
         let network = tables.networks.get(rated.network);
-        let country = tables.networks.country_of(rated.network);
+        let of_network = || tables.networks.country_of(rated.network);
+        let country = tables.networks.country_of_number(&rated.number).or_else(of_network);
         let (lines, price) =
             priced(&quote.terms.plan.plan, &quote.lines).ok_or(Refusal::InsufficientFunds)?;
         Ok(Self {

@@ -184,6 +184,12 @@ fn read_numbering(
         if let Err(error) = plan.add(row.text("prefix"), network) {
             row.problem("prefix", error.to_string());
         }
+        // Files of before may have anything in this column, which then says nothing.
+        if texts::country(row.text("country_iso2")).is_ok()
+            && let Err(error) = builder.add_number_country(row.text("prefix"), row.text("country_iso2"))
+        {
+            row.problem("country_iso2", error.to_string());
+        }
         let aliases: Vec<_> = row.optional("mnc_all", |text| text.split('|').map(joined_code).collect())?;
         if let Err(error) = builder.add_aliases(&aliases) {
             row.problem("mnc_all", error.to_string());

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 use super::mcc_countries::MccCountries;
+use super::number_countries::NumberCountries;
 use super::{Country, CountryId, Network, NetworkCode, NetworkId, Networks};
 
 /// The reason for which a network or country cannot be added.
@@ -38,6 +39,7 @@ pub struct NetworksBuilder {
     /// By country that was added itself, not only named by a network: its MCCs, the primary one first.
     mccs: BTreeMap<CountryId, Vec<u16>>,
     alias_lists: BTreeSet<Vec<NetworkCode>>,
+    number_countries: BTreeMap<Box<[u8]>, CountryId>,
 }
 
 impl NetworksBuilder {
@@ -82,6 +84,13 @@ impl NetworksBuilder {
         let network = &mut self.networks[id.index()];
         (network.country, network.operator) = (country, operator.into());
         Ok(id)
+    }
+
+    /// Notes the country of the numbers that begin so.
+    pub fn add_number_country(&mut self, prefix: &str, iso2: &str) -> Result<(), NetworkError> {
+        let country = self.intern_country(iso2)?;
+        self.number_countries.insert(prefix.as_bytes().into(), country);
+        Ok(())
     }
 
     /// Makes the codes of one operator aliases of one another.
@@ -143,6 +152,7 @@ impl NetworksBuilder {
             by_code: self.by_code.into_iter().collect(),
             rows: self.networks,
             countries: self.countries,
+            number_countries: NumberCountries::of(self.number_countries),
         }
     }
 

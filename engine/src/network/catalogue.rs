@@ -9,11 +9,9 @@
 //! - **MCCs of the same country** are those of the same country in this sense: 310 to 316 are the United States, while 310 and 338
 //!   are strangers although Bermuda has numbers in both.
 
+use super::number_countries::{CountryId, NumberCountries};
 use super::{NetworkCode, NetworkId};
-
-/// The dense index of a country in one catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CountryId(pub u16);
+use crate::number::Number;
 
 /// A country or territory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +46,7 @@ pub struct Networks {
     pub(super) aliases: Vec<Box<[NetworkId]>>,
     /// Ascending by MCC.
     pub(super) siblings: Vec<(u16, Box<[u16]>)>,
+    pub(super) number_countries: NumberCountries,
 }
 
 impl Networks {
@@ -76,6 +75,18 @@ impl Networks {
     /// The country of a network.
     pub fn country_of(&self, id: NetworkId) -> Option<&Country> {
         self.get(id).country.map(|country| self.country(country))
+    }
+
+    /// The country of a number, which may be another than that of its network; `None` where no row of the numbering plan
+    /// says it.
+    pub fn country_of_number(&self, number: &Number) -> Option<&Country> {
+        self.number_countries.country(number.as_bytes()).map(|country| self.country(country))
+    }
+
+    /// The country of a number, or else that of its network.
+    pub fn country_of_both(&self, number: &Number, network: NetworkCode) -> Option<CountryId> {
+        let of_network = || self.get(self.id(network)?).country;
+        self.number_countries.country(number.as_bytes()).or_else(of_network)
     }
 
     /// A country of this catalogue.

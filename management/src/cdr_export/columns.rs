@@ -79,7 +79,7 @@ impl Names {
     pub fn cells(&self, cdr: &Cdr<'_>, state: Option<&StateRow>) -> Cells {
         let (fields, header) = (&cdr.fields, &cdr.header);
         let account = self.accounts.get(&cdr.account);
-        let (operator, country) = self.network(fields.network);
+        let (operator, country) = self.network_of_number(fields.network, &fields.destination);
         let of_message: [Cell; COLUMNS.len() - COLUMNS_OF_DELIVERY] = [
             cdr.message_id.to_string().into(),
             account.map_or_else(|| cdr.account.0.to_string(), |row| row.id.clone()).into(),

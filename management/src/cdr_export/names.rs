@@ -7,6 +7,7 @@ use tollgate_api::dispatches::text_of;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Currency;
 use tollgate_engine::network::{Country, NetworkCode, Networks};
+use tollgate_engine::number::Number;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_storage::cdr::Cdr;
 use tollgate_storage::rows::{AccountRow, StateRow};
@@ -81,6 +82,13 @@ impl Names {
     /// A tariff version's content hash; empty where it is not known.
     pub fn tariff(&self, number: u32) -> Arc<str> {
         self.tariffs.get(&number).cloned().unwrap_or_else(|| Arc::from(""))
+    }
+
+    /// The operator or brand of a number's network, and the number's own country, as far as they are known. The country
+    /// of a network may be another one than that of some of its numbers.
+    pub fn network_of_number(&self, code: NetworkCode, number: &Number) -> (&str, Option<&Country>) {
+        let (operator, country) = self.network(code);
+        (operator, self.networks.country_of_number(number).or(country))
     }
 
     /// An operator's code; its number where it has none.

@@ -165,7 +165,7 @@ fn charge_view(names: &Names, account: &ActiveAccount, cdr: &Cdr<'_>) -> Charge 
         currency: CurrencyCode(account.provisioned.account.currency),
         balance: MoneySum(account.runtime.wallet.state().balance),
         segments: cdr.fields.segments,
-        network: network_of(names, cdr.fields.network),
+        network: network_of(names, cdr.fields.network, &cdr.fields.destination),
         tariff_version: names.tariff(cdr.header.tariff).to_string(),
         dispatch_id: cdr.fields.dispatch_id.map(text_of),
         user_sms_id: cdr.fields.user_message_reference,

@@ -15,7 +15,7 @@ use tollgate_api::money::Money;
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::{Amount, Total};
-use tollgate_engine::network::NetworkCode;
+use tollgate_engine::network::{CountryId, NetworkCode, Networks};
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr::Cdr;
 use tollgate_storage::id_times::IdRanges;
@@ -31,12 +31,15 @@ use tollgate_relay::snapshot::{ActiveAccount, Snapshot};
 /// Refunds whose messages are looked up before more of the ledger is read.
 const REFUNDS_AT_ONCE: usize = 10_000;
 
+/// A network, and the country of the numbers in it: operators of one country have numbers of others.
+type Place = (NetworkCode, Option<CountryId>);
+
 /// Money that moved in a period. Sums are wider than an amount, so that none of them overflows on the way.
 #[derive(Debug, Default)]
 struct Gathered {
-    charged: BTreeMap<NetworkCode, Sum>,
-    /// Refunds by network; `None` if the message cannot be found.
-    refunded: BTreeMap<Option<NetworkCode>, Sum>,
+    charged: BTreeMap<Place, Sum>,
+    /// Refunds; `None` if the message cannot be found.
+    refunded: BTreeMap<Option<Place>, Sum>,
     tariffs: Vec<u32>,
     top_ups: i128,
     adjustments: i128,
@@ -95,20 +98,22 @@ impl ContentReader {
         let until = self.store().commits().next_id().map_err(|error| unavailable(&error))?;
         let ids = self.store().commits().ids_of(period).map_err(|error| unavailable(&error))?.below(until);
         let mut gathered = Gathered::default();
-        self.gather_charges(number, (period, &ids), &mut gathered)?;
-        self.gather_entries(number, (period, ids), &mut gathered)?;
-        self.content(gathered)
+        let snapshot = self.context.core.snapshot.load_full();
+        let networks = &snapshot.tables.networks;
+        self.gather_charges((number, networks), (period, &ids), &mut gathered)?;
+        self.gather_entries((number, networks), (period, ids), &mut gathered)?;
+        self.content(&snapshot, gathered)
     }
 
     fn gather_charges(
         &self,
-        account: AccountNumber,
+        (account, networks): (AccountNumber, &Networks),
         (period, ids): (&Range<UnixMicros>, &IdRanges),
         gathered: &mut Gathered,
     ) -> Answer<()> {
         let read = self.store().history().charges_up(account, ids, |cdr, _| {
             if period.contains(&cdr.header.submitted_at) {
-                gathered.charge(cdr);
+                gathered.charge(networks, cdr);
             }
             if self.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
@@ -118,7 +123,7 @@ impl ContentReader {
 
     fn gather_entries(
         &self,
-        account: AccountNumber,
+        (account, networks): (AccountNumber, &Networks),
         (period, mut ids): (&Range<UnixMicros>, IdRanges),
         gathered: &mut Gathered,
     ) -> Answer<()> {
@@ -136,7 +141,7 @@ impl ContentReader {
             });
             read.map_err(|error| unavailable(&error))?;
             for refund in &refunds {
-                self.gather_refund(account, refund, gathered)?;
+                self.gather_refund((account, networks), refund, gathered)?;
                 self.check_stopping()?;
             }
             match next {
@@ -146,34 +151,34 @@ impl ContentReader {
         }
     }
 
-    fn gather_refund(&self, account: AccountNumber, refund: &Refund, gathered: &mut Gathered) -> Answer<()> {
+    fn gather_refund(
+        &self,
+        (account, networks): (AccountNumber, &Networks),
+        refund: &Refund,
+        gathered: &mut Gathered,
+    ) -> Answer<()> {
         let read = |id| {
-            let facts = |cdr: &Cdr<'_>| (cdr.fields.network, cdr.fields.segments);
+            let facts = |cdr: &Cdr<'_>| (place(networks, cdr), cdr.fields.segments);
             self.store().messages().cdr(account, id, facts).map_err(|error| unavailable(&error))
         };
         let message = refund.message_id.map(read).transpose()?.flatten();
         let segments = message.map_or(0, |(_, segments)| u64::from(segments));
-        gathered
-            .refunded
-            .entry(message.map(|(network, _)| network))
-            .or_default()
-            .add(segments, refund.amount);
+        gathered.refunded.entry(message.map(|(place, _)| place)).or_default().add(segments, refund.amount);
         Ok(())
     }
 
-    fn content(&self, gathered: Gathered) -> Answer<Content> {
+    fn content(&self, snapshot: &Snapshot, gathered: Gathered) -> Answer<Content> {
         let Gathered { charged, refunded, tariffs, top_ups, adjustments, invoice_payments } = gathered;
-        let snapshot = self.context.core.snapshot.load();
         let mut lines = Vec::with_capacity(charged.len() + refunded.len());
         let mut total = 0;
-        for (network, sum) in charged {
+        for (place, sum) in charged {
             total += sum.micros;
-            lines.push(line(&snapshot, Some(network), sum, false)?);
+            lines.push(line(snapshot, Some(place), sum, false)?);
         }
-        for (network, sum) in refunded {
+        for (place, sum) in refunded {
             let sum = Sum { micros: -sum.micros, ..sum };
             total += sum.micros;
-            lines.push(line(&snapshot, network, sum, true)?);
+            lines.push(line(snapshot, place, sum, true)?);
         }
         let payments = InvoicePayments {
             top_ups: money(top_ups)?,
@@ -200,8 +205,8 @@ impl ContentReader {
 }
 
 impl Gathered {
-    fn charge(&mut self, cdr: &Cdr<'_>) {
-        let sum = self.charged.entry(cdr.fields.network).or_default();
+    fn charge(&mut self, networks: &Networks, cdr: &Cdr<'_>) {
+        let sum = self.charged.entry(place(networks, cdr)).or_default();
         sum.add(u64::from(cdr.fields.segments), cdr.fields.amount);
         let tariff = cdr.header.tariff;
         if self.tariffs.last() != Some(&tariff) && !self.tariffs.contains(&tariff) {
@@ -232,10 +237,16 @@ impl Sum {
     }
 }
 
-fn line(snapshot: &Snapshot, code: Option<NetworkCode>, sum: Sum, is_refund: bool) -> Answer<InvoiceLine> {
+fn place(networks: &Networks, cdr: &Cdr<'_>) -> Place {
+    let (network, number) = (cdr.fields.network, &cdr.fields.destination);
+    (network, networks.country_of_both(number, network))
+}
+
+fn line(snapshot: &Snapshot, place: Option<Place>, sum: Sum, is_refund: bool) -> Answer<InvoiceLine> {
     let networks = &snapshot.tables.networks;
+    let code = place.map(|(code, _)| code);
     let id = code.and_then(|code| networks.id(code));
-    let country = id.and_then(|id| networks.country_of(id));
+    let country = place.and_then(|(_, country)| country).map(|country| networks.country(country));
     let network = id.map(|id| networks.get(id).operator.to_string()).filter(|name| !name.is_empty());
     let names = [network.as_deref(), country.map(|country| &*country.name)];
     let names: Vec<&str> = names.into_iter().flatten().collect();

@@ -138,7 +138,8 @@ impl<'a> Filter<'a> {
     fn has(&self, names: &Names, cdr: &cdr::Cdr<'_>, state: Option<&StateRow>) -> bool {
         let (fields, query) = (&cdr.fields, self.query);
         let is_in = |wanted| state.map_or(MessageState::Enroute, |row| row.state) == wanted;
-        let country = || names.network(fields.network).1.map(|country| &*country.iso2);
+        let country =
+            || names.network_of_number(fields.network, &fields.destination).1.map(|country| &*country.iso2);
         (self.from..self.to).contains(&cdr.header.submitted_at)
             && self.mcc.is_none_or(|mcc| fields.network.mcc == mcc)
             && self.mnc.is_none_or(|mnc| fields.network.mnc == Some(mnc))

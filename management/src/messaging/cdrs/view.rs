@@ -6,6 +6,7 @@ use tollgate_api::dispatches::text_of;
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::time::Time;
 use tollgate_engine::network::NetworkCode;
+use tollgate_engine::number::Number;
 use tollgate_storage::cdr;
 use tollgate_storage::rows::{MessageState, StateRow};
 
@@ -32,7 +33,7 @@ pub fn cdr_view(
         state_at: state.map(|row| Time(row.at)),
         source: text(fields.source.address),
         destination: fields.destination.to_string(),
-        network: network_of(names, fields.network),
+        network: network_of(names, fields.network, &fields.destination),
         segments: fields.segments,
         price: Money(fields.amount),
         currency: CurrencyCode(account.currency),
@@ -61,9 +62,9 @@ pub fn cdr_view(
     }
 }
 
-/// A network with its names.
-pub fn network_of(names: &Names, code: NetworkCode) -> Network {
-    let (operator, country) = names.network(code);
+/// The network of a number, with its names and the country of the number.
+pub fn network_of(names: &Names, code: NetworkCode, number: &Number) -> Network {
+    let (operator, country) = names.network_of_number(code, number);
     Network {
         mcc: format!("{:03}", code.mcc),
         mnc: code.mnc.map(|mnc| mnc.to_string()),
