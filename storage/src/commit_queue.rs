@@ -39,8 +39,14 @@ impl Default for Patience {
 /// Gets what has just become durable, on the writer's thread, in the order of the commits and before anyone
 /// in the commit is answered. What it does must be quick: every session waits for it.
 pub trait Durable: Send + Sync + 'static {
-    /// Messages that are in their queues now, charged or released, by ascending id.
+    /// Messages that are in their queues now, by ascending id: those that were charged.
     fn queued(&self, rows: Vec<QueuedRow>);
+
+    /// Scheduled messages that are due and in their queues now, by ascending id. Messages with later ids may have been
+    /// there before them.
+    fn released(&self, rows: Vec<QueuedRow>) {
+        self.queued(rows);
+    }
 
     /// A charge was given back, a cancelled message's too. The wallet in memory is to
     /// [`undo`](tollgate_engine::wallet::Wallet::undo) it.

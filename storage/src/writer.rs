@@ -202,7 +202,13 @@ impl<J: Journal> Writer<J> {
 
     fn tell(&self, batch: Batch, news: News) {
         if news.queued {
-            self.durable.queued(batch.take_queued(&news.unqueued));
+            let rows = batch.take_queued(&news.unqueued);
+            let (released, new): (Vec<_>, Vec<_>) =
+                rows.into_iter().partition(|row| news.released.contains(&row.key.message_id));
+            self.durable.queued(new);
+            if !released.is_empty() {
+                self.durable.released(released);
+            }
         }
         for posting in &news.refunds {
             self.durable.refunded(posting);

@@ -16,6 +16,7 @@ use crate::support::smsc::Smsc;
 const REPLACE_SM: u32 = 0x0000_0007;
 const ESME_RCANCELFAIL: u32 = 0x11;
 const ESME_RREPLACEFAIL: u32 = 0x13;
+const ESME_RINVSCHED: u32 = 0x61;
 const SAFARICOM: &str = "254722000001";
 
 /// Relative times of SMPP 3.4 §7.1.1.
@@ -109,6 +110,46 @@ fn what_is_scheduled_waits_for_its_time_also_across_a_restart() {
     daemon.stop();
     assert_eq!(texts(&operator.seen()), ["now", "later"]);
     outcomes::balanced(&sandbox);
+}
+
+#[test]
+fn what_is_due_is_sent_though_younger_messages_went_before() {
+    let operator = Smsc::start();
+    let sandbox = sandbox(&[Operator::new("alpha", operator.port())]);
+    let daemon = sandbox.start();
+    operator.until_bound();
+    let gateway = Esme::transceiver(daemon.smpp, BUSINESS_1);
+    let younger = |text: &str| {
+        gateway.accepted(&Sm::to(SAFARICOM).text(text));
+        operator.next().accept(text);
+    };
+    younger("first");
+    gateway.accepted(&Sm { schedule: IN_ONE_SECOND.into(), ..Sm::to(SAFARICOM).text("due") });
+    younger("second");
+    let due = operator.next();
+    assert_eq!(due.sm.octets, b"due");
+    due.accept("due");
+    younger("third");
+    drop(gateway);
+    daemon.stop();
+    assert_eq!(texts(&operator.seen()), ["first", "second", "due", "third"]);
+    outcomes::balanced(&sandbox);
+}
+
+#[test]
+fn a_schedule_beyond_what_a_message_may_wait_is_refused_before_the_debit() {
+    let (sandbox, _) = without_operator();
+    sandbox.set("delivery", "max_validity_hours = 2");
+    let daemon = sandbox.start();
+    let gateway = Esme::transceiver(daemon.smpp, BUSINESS_1);
+    let scheduled = |schedule: &str| Sm { schedule: schedule.into(), ..Sm::to(SAFARICOM) };
+    for too_late in ["000000020000000R", "991231235959000+"] {
+        assert_eq!(gateway.submit(&scheduled(too_late)).status, ESME_RINVSCHED, "{too_late}");
+    }
+    gateway.accepted(&scheduled("000000010000000R"));
+    drop(gateway);
+    daemon.stop();
+    assert_eq!(outcomes::balanced(&sandbox).len(), 1);
 }
 
 #[test]

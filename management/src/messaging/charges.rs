@@ -28,6 +28,7 @@ use crate::context::Context;
 use crate::identity::visibility::Visibility;
 use crate::messaging::lookup::Lookup;
 use crate::problems::unavailable;
+use tollgate_engine::refusal::Refusal;
 use tollgate_relay::clients::{DirectSubmit, NotCharged, submit_directly};
 use tollgate_relay::snapshot::ActiveAccount;
 
@@ -77,6 +78,10 @@ impl ChargesService for Charges {
         let limit = Duration::from_secs(self.context.settings.api.timeout_seconds.into());
         let submitted = submit_directly(Arc::clone(&self.context.core.clients), &account, &message, limit);
         let id = submitted.map_err(|error| match error {
+            NotCharged::Refused(Refusal::InvalidSchedule) => Problem::field(
+                "scheduled_at",
+                "is later than a message may wait: max_validity_hours in tollgate.toml",
+            ),
             NotCharged::Refused(refusal) => Problem::refused(refusal),
             NotCharged::InDoubt => Problem::timed_out(
                 "not durable in time; it may still be charged, so repeat it with its Idempotency-Key",

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tollgate_engine::time::UnixMicros;
 use tollgate_provisioning::DeliverySettings;
 
 use crate::books::Books;
@@ -17,6 +18,8 @@ pub struct ClientContext {
     pub(crate) metrics: Arc<Metrics>,
     /// The operators that the parts of long messages go to.
     pub(crate) long_message_routes: Arc<LongMessageRoutes>,
+    /// The longest time that a message may wait, the time until it is due included.
+    pub(crate) max_validity_micros: u64,
     /// Receipts that a bind may have unanswered.
     pub(crate) receipt_window: u32,
     /// Time until a receipt that a gateway could not take is sent again.
@@ -24,6 +27,11 @@ pub struct ClientContext {
 }
 
 impl ClientContext {
+    /// True if a message that is due then would have expired before.
+    pub(crate) fn is_too_late(&self, scheduled_at: UnixMicros, now: UnixMicros) -> bool {
+        scheduled_at.0.saturating_sub(now.0) >= self.max_validity_micros
+    }
+
     /// The context of a process with this snapshot and these books.
     pub fn new(
         snapshot: CurrentSnapshot,
@@ -36,6 +44,7 @@ impl ClientContext {
             books,
             metrics,
             long_message_routes: Arc::default(),
+            max_validity_micros: u64::try_from(delivery.max_validity().as_micros()).unwrap_or(u64::MAX),
             receipt_window: delivery.receipt_window,
             receipt_retry_micros: u64::from(delivery.receipt_retry_ms) * 1_000,
         }

@@ -5,22 +5,29 @@
 
 use tollgate_engine::account::DefaultCoding;
 use tollgate_engine::segments::{self, Body};
-use tollgate_smpp::pdu::SubmitKind;
+use tollgate_engine::time::UnixMicros;
 use tollgate_smpp::pdu::time::format_time;
+use tollgate_smpp::pdu::{SmppTime, SubmitKind};
 use tollgate_smpp::{Answer, MessageRef, Replacement, Reply, RequestOutcome};
 use tollgate_storage::cdr::{Cdr, CdrRoute};
+use tollgate_storage::clock::now;
 use tollgate_storage::committer::Cancellation;
 use tollgate_storage::message::{Message, QueueKey};
-use tollgate_storage::rows::MessageState;
+use tollgate_storage::rows::{MessageState, StateRow};
 use tollgate_storage::store::Unavailable;
 
 use super::answers::{CANCEL_FAILED, REPLACE_FAILED};
+use super::context::ClientContext;
 use super::parameters::UDHI;
 use super::session::EsmeSession;
 use super::token::Token;
 
 /// ESME_RSYSERR: the books cannot be read, or the committer's queue is full.
 const SYSTEM_ERROR: u32 = 0x0000_0008;
+/// ESME_RINVSCHED: the message would expire before it is due.
+const INVALID_SCHEDULE: u32 = 0x0000_0061;
+/// Schedules that are closer than this are the same; relative ones count from when they come.
+const SAME_SCHEDULE_MICROS: u64 = 2_000_000;
 /// ESME_RQUERYFAIL: the message is not known.
 const QUERY_FAILED: u32 = 0x0000_0067;
 
@@ -45,7 +52,8 @@ impl EsmeSession {
         };
         let message_state = state.as_ref().map_or(MessageState::Enroute, |row| row.state) as u8;
         let finished = state.filter(|row| row.state.is_final());
-        let final_date = finished.map(|row| format_time(row.at.0)).unwrap_or_default();
+        let ended_at = |row: &StateRow| row.done_date.as_ref().and_then(|date| date.at).unwrap_or(row.at);
+        let final_date = finished.map(|row| format_time(ended_at(&row).0)).unwrap_or_default();
         let message_id = message.message_id.unwrap_or(found.id);
         let reply = Reply::Queried { message_id, final_date, message_state, error_code: 0 };
         self.ready.push(Answer { sequence, reply });
@@ -100,6 +108,9 @@ impl EsmeSession {
         }
         if self.account.as_ref().is_some_and(|account| !account.terms.account.allows_text(&body)) {
             return RequestOutcome::Refused(REPLACE_FAILED);
+        }
+        if let Err(status) = check_schedule(&self.context, &found, replacement) {
+            return RequestOutcome::Refused(status);
         }
         if let Some(route) = found.route {
             return self.start_replacement(sequence, found.id, &route, replacement);
@@ -185,4 +196,19 @@ impl EsmeSession {
         };
         Ok(self.context.books.store.messages().cdr(account, id, read)?.flatten())
     }
+}
+
+/// Refuses a schedule that is later than a message may wait, and any that is not the message's own: a replacement
+/// does not move it.
+fn check_schedule(context: &ClientContext, found: &Found, replacement: &Replacement<'_>) -> Result<(), u32> {
+    let Some(route) = found.route else { return Ok(()) };
+    let Some(schedule) = SmppTime::parse(replacement.schedule).ok().flatten() else { return Ok(()) };
+    let now = now();
+    let due = UnixMicros(schedule.due_micros(now.0));
+    if context.is_too_late(due, now) {
+        return Err(INVALID_SCHEDULE);
+    }
+    let present = route.scheduled_at.unwrap_or(now).max(now);
+    let is_same = due.0.max(now.0).abs_diff(present.0) < SAME_SCHEDULE_MICROS;
+    if is_same { Ok(()) } else { Err(REPLACE_FAILED) }
 }

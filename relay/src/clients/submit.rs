@@ -162,7 +162,11 @@ impl EsmeSession {
         let AccountRuntime { wallet, throttle, .. } = &*request.account.runtime;
         let (terms, now) = (&request.account.terms, request.now);
         let routing = Routing { account: request.account, now, source: message.source, body: &body };
-        let route = |rated: &Rated, price: &dyn Fn() -> Amount| self.route(&routing, rated, price);
+        let is_too_late = request.times.scheduled_at.is_some_and(|at| self.context.is_too_late(at, now));
+        let route = |rated: &Rated, price: &dyn Fn() -> Amount| match self.route(&routing, rated, price)? {
+            Some(_) if is_too_late => Err(Refusal::InvalidSchedule),
+            choice => Ok(choice),
+        };
         let (charge, first_choice) =
             charging::charge(self.tables(), terms, throttle, wallet, &message, now, route)?;
         if charge.rated.has_odd_length {

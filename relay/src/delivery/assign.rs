@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::routing::{Condition, Conditions, RouteAsk, RouteStage};
@@ -10,7 +11,7 @@ use tollgate_engine::settlement::Outcome;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::clock::{due, now, steady};
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
-use tollgate_storage::message::Message;
+use tollgate_storage::message::{Message, QueuedRow};
 
 use super::attempt::Attempt;
 use super::backlog::{Backlog, PAGE};
@@ -255,6 +256,20 @@ impl DeliveryScheduler {
         }
     }
 
+    /// Reads released messages that had no room. One that is gone was cancelled or has expired.
+    fn refill_released(&self, backlog: &Backlog) {
+        for key in backlog.take_released() {
+            match self.store.queue().row(key) {
+                Ok(Some(bytes)) => backlog.bring_released(key, Some(QueuedRow { key, bytes })),
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::error!(%error, "a backlog cannot be read from disk");
+                    backlog.bring_released(key, None);
+                }
+            }
+        }
+    }
+
     /// Puts a message aside, each time for longer.
     pub(crate) fn put_later(&self, backlog: &Backlog, attempt: Attempt, at: UnixMicros) {
         let doublings = u32::from(attempt.attempts).saturating_sub(1).min(16);
@@ -264,6 +279,11 @@ impl DeliveryScheduler {
     }
 
     fn refill(&self, backlog: &Backlog) {
+        if self.is_releasing.load(Ordering::Acquire) {
+            // Whoever is released comes by itself; the scheduler is woken then.
+            return;
+        }
+        self.refill_released(backlog);
         while let Some(page) = backlog.wants_page() {
             match self.store.queue().after(backlog.first_choice, page.class, page.after, PAGE) {
                 Ok(rows) => {

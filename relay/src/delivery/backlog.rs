@@ -3,8 +3,12 @@
 //! Messages are pushed when they become durable, in the order of their ids. Beyond the capacity they are not kept in
 //! memory: the backlog remembers that there are more on disk, and reads them back page by page once the memory has
 //! drained. It remembers the last id seen, so that no message is taken twice or left behind.
+//!
+//! A scheduled message comes when it is due, and messages with later ids may have been seen before it. It is taken by
+//! itself then, or its key is remembered where there is no room. No page is read while scheduled messages are on their
+//! way into queues, so that none of them is seen both in a page and by itself.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use parking_lot::Mutex;
 use tollgate_engine::operator::OperatorNumber;
@@ -34,6 +38,8 @@ struct State {
     waiting: usize,
     /// Messages that were out before and keep their place, by class and message id.
     returned: BTreeMap<(u8, u64), Attempt>,
+    /// Released messages on disk that no page brings, by class and message id.
+    released: BTreeSet<(u8, u64)>,
     /// Messages that were put aside, by the time at which they may be tried again and message id.
     later: BTreeMap<(u64, u64), Attempt>,
 }
@@ -73,6 +79,7 @@ impl Backlog {
             classes: std::array::from_fn(|_| class()),
             waiting: 0,
             returned: BTreeMap::new(),
+            released: BTreeSet::new(),
             later: BTreeMap::new(),
         };
         Self { first_choice, capacity: capacity.max(1), state: Mutex::new(state) }
@@ -96,6 +103,42 @@ impl Backlog {
         class.last_seen = row.key.message_id;
         class.waiting.push_back(row);
         state.waiting += 1;
+    }
+
+    /// Takes a scheduled message that is due and has just come into the queue, or leaves it on disk.
+    pub fn push_released(&self, row: QueuedRow) {
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        let place = (row.key.class, row.key.message_id);
+        let Some(class) = state.classes.get_mut(usize::from(row.key.class)) else {
+            unreachable!("a message of class {} is queued", row.key.class)
+        };
+        if class.on_disk && row.key.message_id > class.last_seen {
+            // A page is still to bring it.
+            class.spills += 1;
+        } else if state.waiting + state.returned.len() >= self.capacity {
+            state.released.insert(place);
+        } else {
+            state.returned.insert(place, Attempt::new(row));
+        }
+    }
+
+    /// Released messages to read by their keys now, where there is room for them.
+    pub fn take_released(&self) -> Vec<QueueKey> {
+        let mut state = self.state.lock();
+        let room = self.capacity.saturating_sub(state.waiting + state.returned.len()).min(PAGE);
+        let first_choice = self.first_choice;
+        let next = std::iter::from_fn(|| state.released.pop_first());
+        next.take(room).map(|(class, message_id)| QueueKey { first_choice, class, message_id }).collect()
+    }
+
+    /// Takes a released message that was read, or remembers its key again where it could not be.
+    pub fn bring_released(&self, key: QueueKey, row: Option<QueuedRow>) {
+        let (mut state, place) = (self.state.lock(), (key.class, key.message_id));
+        match row {
+            Some(row) => drop(state.returned.insert(place, Attempt::new(row))),
+            None => drop(state.released.insert(place)),
+        }
     }
 
     /// Puts a message back in its place.
@@ -193,7 +236,7 @@ impl Backlog {
     /// The number of messages in memory, and true if there are more on disk.
     pub fn len(&self) -> (usize, bool) {
         let state = self.state.lock();
-        let more = state.classes.iter().any(|class| class.on_disk);
+        let more = state.classes.iter().any(|class| class.on_disk) || !state.released.is_empty();
         (state.waiting + state.returned.len() + state.later.len(), more)
     }
 }
@@ -286,6 +329,56 @@ mod tests {
         let order: Vec<_> =
             std::iter::from_fn(|| queue.pop(20)).map(|attempt| attempt.key.message_id).collect();
         assert_eq!(order, [3, 5, 1, 2, 4]);
+    }
+
+    #[test]
+    fn a_released_message_is_sent_though_younger_ones_went_before() {
+        let queue = drained(10);
+        (2..=5).for_each(|id| queue.push(row(3, id)));
+        assert_eq!(ids(&queue), [2, 3, 4, 5]);
+        queue.push_released(row(3, 1));
+        queue.push(row(3, 6));
+        assert_eq!(ids(&queue), [1, 6]);
+        assert!(queue.wants_page().is_none());
+    }
+
+    #[test]
+    fn a_released_message_that_a_page_is_to_bring_comes_once() {
+        let queue = drained(2);
+        for id in [1, 2, 5] {
+            queue.push(row(3, id));
+        }
+        queue.push_released(row(3, 4));
+        assert_eq!(ids(&queue), [1, 2]);
+        let refill = queue.wants_page().unwrap();
+        queue.take_page(refill, vec![row(3, 4), row(3, 5)], |_| false);
+        assert_eq!(ids(&queue), [4, 5]);
+        let queue = Backlog::new(HOME, 10);
+        queue.push_released(row(3, 4));
+        assert!(ids(&queue).is_empty(), "after a restart everything is read from disk");
+        assert!(queue.wants_page().is_some());
+    }
+
+    #[test]
+    fn released_messages_without_room_are_read_by_their_keys() {
+        let queue = drained(2);
+        (8..=9).for_each(|id| queue.push(row(3, id)));
+        (1..=4).for_each(|id| queue.push_released(row(3, id)));
+        assert!(queue.take_released().is_empty());
+        assert_eq!((ids(&queue), queue.len()), (vec![8, 9], (0, true)));
+        let keys = queue.take_released();
+        assert_eq!(keys.iter().map(|key| key.message_id).collect::<Vec<_>>(), [1, 2]);
+        queue.bring_released(keys[0], Some(row(3, 1)));
+        queue.bring_released(keys[1], None);
+        assert_eq!(ids(&queue), [1]);
+        let keys = queue.take_released();
+        assert_eq!(keys.iter().map(|key| key.message_id).collect::<Vec<_>>(), [2, 3]);
+        for key in keys {
+            queue.bring_released(key, Some(row(3, key.message_id)));
+        }
+        assert_eq!(ids(&queue), [2, 3]);
+        assert_eq!(queue.take_released().len(), 1);
+        assert_eq!(queue.len(), (0, false));
     }
 
     #[test]

@@ -79,6 +79,7 @@ impl DeliveryScheduler {
             EventOutcome::Done
             | EventOutcome::Noted
             | EventOutcome::Leased { .. }
+            | EventOutcome::ShortId(_)
             | EventOutcome::Due { .. } => {}
         }
     }

@@ -1,11 +1,12 @@
 //! The steps of delivery that are done by the clock.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tollgate_engine::settlement::Outcome;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::clock;
-use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
+use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult};
 
 use super::backlog::Backlog;
 use super::effects::Effects;
@@ -107,6 +108,9 @@ impl DeliveryScheduler {
     }
 
     fn release_scheduled(self: &Arc<Self>, now: UnixMicros) {
+        if self.is_releasing.load(Ordering::Acquire) {
+            return;
+        }
         match self.store.queue().next_scheduled() {
             Ok(Some(at)) if at <= now => {}
             Ok(_) => return,
@@ -115,10 +119,11 @@ impl DeliveryScheduler {
         let at_most = u32::try_from(MESSAGES_MAX).unwrap_or(u32::MAX);
         let events = vec![DeliveryEvent::Due { until: now, at_most }];
         let scheduler = Arc::clone(self);
+        self.is_releasing.store(true, Ordering::Release);
         let done = Box::new(move |result| {
-            if let DeliveryResult::Durable(outcomes) = result
-                && matches!(outcomes.first(), Some(EventOutcome::Due { released }) if *released > 0)
-            {
+            scheduler.is_releasing.store(false, Ordering::Release);
+            if matches!(result, DeliveryResult::Durable(_)) {
+                // Backlogs have the messages already. A page may wait to be read, and more messages may be due.
                 scheduler.wake();
             }
         });

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use parking_lot::Mutex;
 use tollgate_engine::time::UnixMicros;
@@ -45,6 +46,8 @@ pub struct DeliveryScheduler {
     /// again.
     pub(crate) taken_up: HashSet<u64>,
     pub(crate) waker: Arc<SchedulerWaker>,
+    /// True while scheduled messages are on their way into queues.
+    pub(crate) is_releasing: AtomicBool,
     committer: Committer,
     /// Effects that the committer had no room for, or could not write, in order.
     uncommitted: Mutex<Vec<Effects>>,
@@ -76,6 +79,7 @@ impl DeliveryScheduler {
             metrics: DeliveryMetrics::at_zero(),
             taken_up: HashSet::new(),
             waker,
+            is_releasing: AtomicBool::new(false),
             committer: books.committer,
             uncommitted: Mutex::new(Vec::new()),
         };

@@ -8,6 +8,7 @@ use tollgate_storage::committer::Durable;
 use tollgate_storage::message::QueuedRow;
 
 use crate::account_runtimes::AccountRuntimes;
+use crate::delivery::backlog::Backlog;
 use crate::delivery::operator_queues::CurrentOperatorQueues;
 use crate::delivery::wakers::SchedulerWaker;
 
@@ -31,16 +32,26 @@ impl DurableSink {
     }
 }
 
-impl Durable for DurableSink {
-    fn queued(&self, rows: Vec<QueuedRow>) {
+impl DurableSink {
+    fn hand_on(&self, rows: Vec<QueuedRow>, push: impl Fn(&Backlog, QueuedRow)) {
         let operator_queues = self.operator_queues.load();
         for row in rows {
             let Some(operator_queue) = operator_queues.get(row.key.first_choice) else {
                 unreachable!("a message was queued for an operator without a queue")
             };
-            operator_queue.backlog.push(row);
+            push(&operator_queue.backlog, row);
         }
         self.scheduler.wake();
+    }
+}
+
+impl Durable for DurableSink {
+    fn queued(&self, rows: Vec<QueuedRow>) {
+        self.hand_on(rows, Backlog::push);
+    }
+
+    fn released(&self, rows: Vec<QueuedRow>) {
+        self.hand_on(rows, Backlog::push_released);
     }
 
     fn refunded(&self, posting: &Posting) {

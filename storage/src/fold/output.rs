@@ -29,6 +29,8 @@ pub struct News {
     pub queued: bool,
     /// Messages that came into a queue and left it again in the same commit.
     pub unqueued: HashSet<u64>,
+    /// Messages that came into a queue because they are due, among others that are newer.
+    pub released: HashSet<u64>,
     /// Postings that the wallets in memory take back.
     pub refunds: Vec<Posting>,
     /// New receipts for gateways.

@@ -261,6 +261,7 @@ impl<'a> WaitingDraft<'a> {
         let (family, key, value) = released.row();
         out.batch.insert(family, key, value);
         out.news.queued = true;
+        out.news.released.insert(released.key.message_id);
         self.forget_amendment(released.key.message_id);
         self.messages.insert(released.key.message_id, Some(released));
     }
