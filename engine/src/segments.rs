@@ -28,5 +28,6 @@ pub use body::{Body, Sar};
 pub use coding::Coding;
 pub use count::{Rule, SegmentCount, SegmentError, count};
 pub use data_coding::DefaultCoding;
+pub use header::part_of_header;
 pub use text::{EncodedText, encode_text};
 pub use whole_text::whole_text;

@@ -2,7 +2,7 @@
 //!
 //! `bind` admits a gateway and `session` is its session, with what all sessions share in `context`. `parameters` reads
 //! the parameters of a submit, `submit` charges it into a chunk (`chunks`), `route` and `delivery_intent` choose its
-//! operator, and `answers` turns the committer's answers into responses (`token` finds the request again).
+//! operator, and `answers` turns the committer's answers into responses (`token` finds the request again, `resend` answers as before).
 //! `query_cancel_replace` is for later requests about a message, `receipts_out` sends receipts, and `direct` is for
 //! messages that come without a bind.
 
@@ -15,6 +15,7 @@ mod direct;
 mod parameters;
 mod query_cancel_replace;
 mod receipts_out;
+mod resend;
 mod route;
 mod session;
 mod submit;

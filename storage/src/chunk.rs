@@ -16,8 +16,8 @@ use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::{Posting, Wallet};
 
 use crate::cdr::{BlockHeader, BlockWriter, CdrFields};
-use crate::keys::{KeyRegistry, KeyWaiter, NewKey};
-use crate::rows::DispatchCounters;
+use crate::keys::{FirstUse, KeyRegistry, KeyWaiter, NewKey};
+use crate::rows::{DispatchCounters, RefusedDestination};
 
 pub use crate::outcome::CancelError;
 pub use intents::Intent;
@@ -50,13 +50,12 @@ pub struct PendingRequest {
 pub enum CommitOutcome {
     /// The outcome of a chunk.
     Chunk(Box<Chunk>, ChunkOutcome),
-    /// The outcome of the first use of an idempotency key that this session waited for: the first message's
-    /// id.
+    /// The outcome of the first use of an idempotency key that this session waited for.
     Key {
         /// The mark of the request that waited.
         token: u64,
         /// `None` where the first use did not become durable.
-        message_id: Option<u64>,
+        first_use: Option<FirstUse>,
     },
     /// The outcome of a cancellation.
     Cancelled {
@@ -78,9 +77,9 @@ pub enum CommitOutcome {
 pub fn key_waiter(reply: &UnboundedSender<CommitOutcome>, token: u64) -> impl FnOnce() -> KeyWaiter {
     move || {
         let reply = reply.clone();
-        Box::new(move |message_id| {
+        Box::new(move |first_use| {
             // A session that is gone asked for nothing more.
-            let _ = reply.send(CommitOutcome::Key { token, message_id });
+            let _ = reply.send(CommitOutcome::Key { token, first_use });
         })
     }
 }
@@ -191,6 +190,13 @@ impl Chunk {
         self.keys.push(key);
     }
 
+    /// Notes the destinations that were refused beside the first use of the key pushed last.
+    pub fn note_refused(&mut self, refused: Vec<RefusedDestination>) {
+        if let Some(key) = self.keys.last_mut() {
+            key.refused = refused;
+        }
+    }
+
     /// Hands the CDR pushed last, whose `route` says the same, to an operator's queue. The body is what
     /// [`crate::message::Message::write_body`] wrote.
     pub fn push_intent(&mut self, intent: Intent, body: &[u8]) {
@@ -246,7 +252,12 @@ impl Chunk {
     pub(crate) fn complete(mut self: Box<Self>, first_visible_id: u64) {
         self.settled = true;
         for key in &self.keys {
-            self.registry.resolve(self.account(), &key.key, Some(first_visible_id + u64::from(key.index)));
+            let first_use = FirstUse {
+                message_id: first_visible_id + u64::from(key.index),
+                short_id: None,
+                refused: key.refused.clone(),
+            };
+            self.registry.resolve(self.account(), &key.key, Some(&first_use));
         }
         let reply = self.reply.clone();
         // A session that is gone asked for nothing more.

@@ -124,6 +124,13 @@ pub enum DeliveryEvent {
         /// The ids of the receipts.
         ids: Vec<u64>,
     },
+    /// A message that an idempotency key was first used for needs an id of 32 bits, as it is resent over SMPP 3.3.
+    ShortIdWanted {
+        /// The account of the message.
+        account: AccountNumber,
+        /// The client's key.
+        key: Box<[u8]>,
+    },
     /// A sample of an operator's health, for the time series.
     Health {
         /// The operator in question.
@@ -203,6 +210,8 @@ pub enum EventOutcome {
         /// The reason for which no message gets it.
         reason: UnmatchedReason,
     },
+    /// The message has this id of 32 bits.
+    ShortId(u32),
     /// Scheduled messages are in their queues.
     Due {
         /// The number released; if it is as many as were asked for there may be more.
@@ -241,6 +250,7 @@ impl DeliveryEvent {
             Self::ReceiptTimedOut { .. } => "receipt_timed_out",
             Self::Due { .. } => "due",
             Self::ReceiptsDone { .. } => "receipts_done",
+            Self::ShortIdWanted { .. } => "short_id_wanted",
             Self::Health { .. } => "health",
         }
     }
@@ -263,7 +273,9 @@ impl fmt::Debug for DeliveryEvent {
             | Self::ReceiptTimedOut { operator, .. }
             | Self::Health { operator, .. } => event.field("operator", operator),
             Self::Due { until, .. } => event.field("until", until),
-            Self::ReceiptsDone { account, .. } => event.field("account", account),
+            Self::ReceiptsDone { account, .. } | Self::ShortIdWanted { account, .. } => {
+                event.field("account", account)
+            }
         };
         event.finish_non_exhaustive()
     }

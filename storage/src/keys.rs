@@ -13,7 +13,7 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
 
 use crate::database::Unavailable;
-use crate::rows::KeyRow;
+use crate::rows::{KeyRow, RefusedDestination};
 use crate::schema::account_name_key;
 use crate::store::Store;
 
@@ -31,24 +31,44 @@ pub struct NewKey {
     pub expires_at: UnixMicros,
     /// Position of its CDR in the chunk.
     pub index: u32,
+    /// The destinations of its submit_multi that were refused.
+    pub refused: Vec<RefusedDestination>,
+}
+
+/// The first use of a key, as it was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstUse {
+    /// The id of the message, as the client got it.
+    pub message_id: u64,
+    /// The 32-bit id that the message was given for a resend over SMPP 3.3.
+    pub short_id: Option<u32>,
+    /// The destinations of a submit_multi that were refused.
+    pub refused: Vec<RefusedDestination>,
+}
+
+impl FirstUse {
+    /// The id of the message in 32 bits, where it has one.
+    pub fn short_id(&self) -> Option<u32> {
+        self.short_id.or_else(|| u32::try_from(self.message_id).ok())
+    }
 }
 
 /// The result of looking a key up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyCheck {
     /// Never seen, or forgotten since; it is reserved for the asker, who must push it with its charge or
     /// release it.
     New,
-    /// Its first message has this id.
-    Known(u64),
+    /// It was used for the same message before.
+    Known(FirstUse),
     /// Its first message is on its way to disk; the waiter is called once that is known.
     Pending,
     /// It was used for another message.
     Reused,
 }
 
-/// Called with the id of the first message of a key, `None` if it did not become durable.
-pub type KeyWaiter = Box<dyn FnOnce(Option<u64>) + Send + Sync>;
+/// Called with the first use of a key, `None` if it did not become durable.
+pub type KeyWaiter = Box<dyn FnOnce(Option<FirstUse>) + Send + Sync>;
 
 struct InFlight {
     fingerprint: u64,
@@ -95,7 +115,9 @@ impl KeyRegistry {
             Entry::Vacant(entry) => {
                 match self.store.messages().key(account, key)?.filter(|row| now < row.expires_at) {
                     Some(KeyRow { fingerprint: first, .. }) if first != fingerprint => Ok(KeyCheck::Reused),
-                    Some(row) => Ok(KeyCheck::Known(row.message_id)),
+                    Some(KeyRow { message_id, short_id, refused, .. }) => {
+                        Ok(KeyCheck::Known(FirstUse { message_id, short_id, refused }))
+                    }
                     None => {
                         entry.insert(InFlight { fingerprint, waiting: Vec::new() });
                         Ok(KeyCheck::New)
@@ -111,8 +133,8 @@ impl KeyRegistry {
     }
 
     /// The first use has ended: answers all that wait for it.
-    pub(crate) fn resolve(&self, account: AccountNumber, key: &[u8], message_id: Option<u64>) {
+    pub(crate) fn resolve(&self, account: AccountNumber, key: &[u8], first_use: Option<&FirstUse>) {
         let Some((_, first)) = self.in_flight.remove(&account_name_key(account, key)) else { return };
-        first.waiting.into_iter().for_each(|waiter| waiter(message_id));
+        first.waiting.into_iter().for_each(|waiter| waiter(first_use.cloned()));
     }
 }

@@ -29,7 +29,7 @@ pub use commit::BatchRow;
 pub use dispatch::{DispatchCounters, DispatchStatus};
 pub use document::DocumentRow;
 pub use done_date::DoneDate;
-pub use key::KeyRow;
+pub use key::{KeyRow, RefusedDestination};
 pub use ledger::{EntryKind, LedgerEntry};
 pub use operator::{LeaseRow, OperatorRow};
 pub use receipt::{GatewayReceipt, ReceiptAddress, UnmatchedReason, UnmatchedRow};

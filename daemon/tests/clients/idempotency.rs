@@ -5,11 +5,18 @@ use std::sync::Barrier;
 use std::thread;
 
 use crate::support::books;
+use crate::support::daemon::Daemon;
 use crate::support::metrics::Scrape;
 use crate::support::sandbox::Sandbox;
 use crate::support::smpp::{
-    BUSINESS_1, BUSINESS_2, Connection, ESME_ROK, ESME_RSUBMITFAIL, Message, TLV_IDEMPOTENCY_KEY,
+    BIND_TRANSMITTER, BUSINESS_1, BUSINESS_2, Connection, ESME_ROK, ESME_RSUBMITFAIL, Login, Message,
+    QUERY_SM, TLV_IDEMPOTENCY_KEY, TLV_PRICE, TLV_PRICE_REQUEST, bind_body, query_body,
 };
+
+const USER_MESSAGE_REFERENCE: u16 = 0x0204;
+const SAR_REFERENCE: u16 = 0x020C;
+const SAR_TOTAL: u16 = 0x020E;
+const SAR_NUMBER: u16 = 0x020F;
 
 const DESTINATION: &str = "254722000001";
 
@@ -64,6 +71,61 @@ fn two_binds_that_send_one_key_at_once_get_one_message() {
     let cdrs = books::by_id(books::balanced(&sandbox));
     assert_eq!(cdrs.len(), KEYS);
     assert!(ids.iter().all(|id| cdrs.contains_key(id)));
+}
+
+/// A bind of SMPP 3.3, which has a place for 32 bits in ids.
+fn bound_as_3_3(daemon: &Daemon) -> Connection {
+    let mut connection = Connection::open(daemon.smpp);
+    let mut body = bind_body(BUSINESS_1);
+    let version = body.len() - 4;
+    body[version] = 0x33;
+    assert_eq!(connection.call(BIND_TRANSMITTER, body).status, ESME_ROK);
+    connection
+}
+
+#[test]
+fn the_first_answer_comes_again_in_the_form_of_the_bind() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.start();
+    let mut new = Connection::bound(daemon.smpp, BUSINESS_1);
+    let mut old = bound_as_3_3(&daemon);
+    let priced = keyed("order-1").tlv(TLV_PRICE_REQUEST, "1");
+    let first = new.submit(&priced);
+    assert!(first.tlv(TLV_PRICE).is_some());
+    assert_eq!(new.submit(&priced).body, first.body, "price and balance come again");
+    // Over SMPP 3.3 the message has a short id, under which it is found.
+    let short = old.submit(&keyed("order-1")).message_id();
+    assert_eq!(old.submit(&keyed("order-1")).message_id(), short);
+    assert!(u32::from_str_radix(&short, 16).is_ok_and(|id| id < 1_000), "{short} is given, not cut off");
+    assert_eq!(old.call(QUERY_SM, query_body(&short, "TOLLGATE")).status, ESME_ROK);
+    assert_eq!(new.submit(&keyed("order-1")).message_id(), first.message_id());
+    // And the other way round.
+    let short = old.submit(&keyed("order-2")).message_id();
+    let decimal = u32::from_str_radix(&short, 16).expect("hexadecimal").to_string();
+    assert_eq!(new.submit(&keyed("order-2")).message_id(), decimal);
+    assert_eq!(new.call(QUERY_SM, query_body(&decimal, "TOLLGATE")).status, ESME_ROK);
+    drop((new, old));
+    daemon.stop();
+    assert_eq!(books::balanced(&sandbox).len(), 2);
+}
+
+#[test]
+fn parts_of_a_long_message_are_told_apart_where_its_reference_is_the_key() {
+    let sandbox = Sandbox::new();
+    sandbox.add_account("parts", "plan = \"starter\"\nopening_balance = \"10.00\"\nidempotency_by_user_message_reference_seconds = 600");
+    let daemon = sandbox.start();
+    let mut gateway = Connection::bound(daemon.smpp, Login { system_id: "parts", password: "secret01" });
+    let part = |number: u8| {
+        let part = Message::to(DESTINATION).text("the same words in each");
+        let part =
+            part.tlv(USER_MESSAGE_REFERENCE, "\0\x07").tlv(SAR_REFERENCE, "\0\x05").tlv(SAR_TOTAL, "\x02");
+        part.tlv(SAR_NUMBER, std::str::from_utf8(&[number]).expect("ASCII"))
+    };
+    let ids = [1, 2].map(|number| gateway.submit(&part(number)).message_id());
+    assert_ne!(ids[0], ids[1]);
+    assert_eq!([1, 2].map(|number| gateway.submit(&part(number)).message_id()), ids);
+    daemon.stop();
+    assert_eq!(books::balanced(&sandbox).len(), 2);
 }
 
 #[test]

@@ -41,6 +41,7 @@ fn each_destination_is_charged_by_itself_and_once() {
 
     let again = connection.call(SUBMIT_MULTI, body(&destinations, "campaign-1"));
     assert_eq!((again.status, again.message_id()), (ESME_ROK, first.message_id()));
+    assert_eq!(again.body, first.body, "the destinations that failed are listed again");
     let refused = connection.call(SUBMIT_MULTI, body(&["99900000001"], "campaign-2"));
     assert_eq!(refused.status, ESME_RINVDSTADR, "none could be charged");
     daemon.stop();

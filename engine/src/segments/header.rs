@@ -28,9 +28,37 @@ impl Header {
     }
 }
 
+/// The element that says which part of a long message this is: reference, number of parts and its own number. `None` of
+/// a header without one.
+pub fn part_of_header(octets: &[u8]) -> Option<&[u8]> {
+    let (len, rest) = octets.split_first()?;
+    let mut elements = rest.get(..usize::from(*len))?;
+    while let [identifier, len, rest @ ..] = elements {
+        let (element, behind) = rest.split_at_checked(usize::from(*len))?;
+        if matches!([*identifier, *len], CONCATENATED_8_BIT | CONCATENATED_16_BIT) {
+            return Some(element);
+        }
+        elements = behind;
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_is_told_by_its_element() {
+        let part = |octets| part_of_header(octets);
+        assert_eq!(part(&[0x05, 0x00, 0x03, 0x2A, 0x02, 0x01, b'x']), Some(&[0x2A, 2, 1][..]));
+        assert_eq!(
+            part(&[0x0C, 0x05, 0x04, 1, 2, 0, 0, 0x08, 0x04, 0x12, 0x34, 2, 1]),
+            Some(&[0x12, 0x34, 2, 1][..])
+        );
+        assert_eq!(part(&[0x06, 0x05, 0x04, 0x15, 0x81, 0, 0]), None);
+        assert_eq!(part(&[0x05, 0x00, 0x03]), None);
+        assert_eq!(part(&[]), None);
+    }
 
     #[test]
     fn headers_are_walked_to_their_end() {

@@ -20,10 +20,15 @@ pub const REPLACE_FAILED: u32 = 0x0000_0013;
 impl EsmeSession {
     /// A token that finds these details again when its answer is due.
     pub(crate) fn token_with(&mut self, token: Token, details: Details) -> Token {
-        let number = self.next_details;
+        let (number, token) = (self.next_details, self.next_token(token));
         self.next_details = (number + 1) % DETAILS_COUNT;
         self.details.insert(number, details);
-        Token(token.0 | u64::from(number + 1) << DETAILS_SHIFT)
+        token
+    }
+
+    /// The token that [`Self::token_with`] would give next.
+    pub(crate) fn next_token(&self, token: Token) -> Token {
+        Token(token.0 | u64::from(self.next_details + 1) << DETAILS_SHIFT)
     }
 
     /// Appends the answers that a commit outcome brings.
@@ -39,16 +44,8 @@ impl EsmeSession {
                 self.answer_chunk(&chunk, None, answers);
                 self.chunks.keep_for_reuse(chunk);
             }
-            CommitOutcome::Key { token, message_id } => {
-                let token = Token(token);
-                let reply = match message_id {
-                    Some(id) => {
-                        self.context.metrics.replayed.increment(1);
-                        token.accepted(id, None)
-                    }
-                    None => Reply::Refused(self.status(Refusal::StorageUnavailable)),
-                };
-                answers.push(Answer { sequence: token.sequence(), reply });
+            CommitOutcome::Key { token, first_use } => {
+                answers.extend(self.answer_resend(Token(token), first_use));
             }
             CommitOutcome::Cancelled { token, result } => {
                 let reply = result.map_or(Reply::Refused(CANCEL_FAILED), |()| Reply::Cancelled);
@@ -80,7 +77,7 @@ impl EsmeSession {
 
     fn accepted(&self, token: Token, message_id: u64, details: Option<Details>) -> Reply {
         match details {
-            None => token.accepted(message_id, None),
+            None | Some(Details::Resend(_)) => token.accepted(message_id, None),
             Some(Details::Multi(unsuccessful)) => Reply::MultiSubmitted { message_id, unsuccessful },
             Some(Details::Price(price, network)) => {
                 token.accepted(message_id, self.price_tlvs(price, network))
@@ -89,7 +86,7 @@ impl EsmeSession {
     }
 
     /// Price, balance and network as texts, in the shape that has a public precedent.
-    fn price_tlvs(&self, price: Amount, network: NetworkCode) -> ReplyTlvs {
+    pub(super) fn price_tlvs(&self, price: Amount, network: NetworkCode) -> ReplyTlvs {
         let account = self.account.as_ref()?;
         let tags = &account.provisioned.tlv;
         let balance = account.runtime.wallet.state().balance;
@@ -101,7 +98,7 @@ impl EsmeSession {
         ]))
     }
 
-    fn status(&self, refusal: Refusal) -> u32 {
+    pub(super) fn status(&self, refusal: Refusal) -> u32 {
         self.account
             .as_ref()
             .map_or(refusal.default_status(), |account| account.terms.statuses.status(refusal))

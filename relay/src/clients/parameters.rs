@@ -3,7 +3,7 @@
 
 use std::hash::Hasher;
 
-use tollgate_engine::segments::{Body, Sar};
+use tollgate_engine::segments::{self, Body, Sar};
 use tollgate_smpp::pdu::{Destinations, Submit};
 use tollgate_storage::keys::KEY_OCTETS_MAX;
 
@@ -92,7 +92,17 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    /// The key that user_message_reference makes with source and destinations, for accounts that opt in.
+    /// The octets that tell a part of a long message from the others: the reference and its own number.
+    fn part(&self, submit: &Submit<'_>) -> Option<Vec<u8>> {
+        if let [Some(reference), Some(_), Some(number)] = self.sar {
+            return Some([reference.to_be_bytes(), number.to_be_bytes()].concat());
+        }
+        let has_header = submit.esm_class & UDHI != 0;
+        has_header.then(|| segments::part_of_header(submit.payload)).flatten().map(<[u8]>::to_vec)
+    }
+
+    /// The key that user_message_reference makes with source and destinations, for accounts that opt in: with the part
+    /// where the message is one of a long one.
     pub fn key_of_reference(&self, submit: &Submit<'_>) -> Option<Vec<u8>> {
         let reference = self.user_message_reference?;
         let mut key = b"umr:".to_vec();
@@ -102,6 +112,11 @@ impl<'a> Parameters<'a> {
         match submit.destinations {
             Destinations::One(to) => key.extend_from_slice(to.digits),
             Destinations::Many(_) => key.extend_from_slice(&fingerprint(submit).to_be_bytes()),
+        }
+        // The parts of a long message may all have the reference of the whole.
+        if let Some(part) = self.part(submit) {
+            key.push(0);
+            key.extend_from_slice(&part);
         }
         Some(key)
     }

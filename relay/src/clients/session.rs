@@ -45,7 +45,8 @@ pub struct EsmeSession {
     has_bind: bool,
     pub(crate) revenue: Counter,
     window: u32,
-    short_ids: bool,
+    /// True if ids have 32 bits, as over SMPP 3.3.
+    pub(crate) short_ids: bool,
     pub(crate) chunks: Chunks,
     pub(crate) commit_outcomes:
         (mpsc::UnboundedSender<CommitOutcome>, mpsc::UnboundedReceiver<CommitOutcome>),

@@ -17,9 +17,10 @@ use tollgate_storage::keys::{KeyCheck, NewKey};
 use super::answers::c_octets;
 use super::delivery_intent::{Delivering, Times, class_of};
 use super::parameters::{Parameters, fingerprint};
+use super::resend::refused;
 use super::route::{FirstChoice, Routing};
 use super::session::EsmeSession;
-use super::token::{Details, Token};
+use super::token::{Details, Resend, Token};
 use crate::snapshot::{AccountRuntime, ActiveAccount};
 
 /// One submit while it is charged.
@@ -87,15 +88,26 @@ impl EsmeSession {
     /// Reserves the key where it is new; otherwise there is nothing to charge and the answer is known.
     fn answer_known_key(&mut self, request: &Request<'_>, key: Key<'_>) -> Option<RequestOutcome> {
         let token = Token::new(request.submit.sequence, request.submit.kind);
-        let waiter = key_waiter(&self.commit_outcomes.0, token.0);
-        match self.context.books.keys.check(self.wallet_number(), key.octets, key.fingerprint, due(), waiter)
-        {
+        // The details are put in only where the key was used before.
+        let with_details = self.next_token(token);
+        let waiter = key_waiter(&self.commit_outcomes.0, with_details.0);
+        let resend = || Resend { key: key.octets.into(), wants_price: request.wants_reply_tlvs() };
+        match self.context.books.keys.check(
+            self.wallet_number(),
+            key.octets,
+            key.fingerprint,
+            due(),
+            waiter,
+        ) {
             Ok(KeyCheck::New) => None,
-            Ok(KeyCheck::Pending) => Some(RequestOutcome::Pending),
-            Ok(KeyCheck::Known(message_id)) => {
-                self.context.metrics.replayed.increment(1);
-                self.ready
-                    .push(Answer { sequence: token.sequence(), reply: token.accepted(message_id, None) });
+            Ok(KeyCheck::Pending) => {
+                self.token_with(token, Details::Resend(resend()));
+                Some(RequestOutcome::Pending)
+            }
+            Ok(KeyCheck::Known(first_use)) => {
+                let token = self.token_with(token, Details::Resend(resend()));
+                let answer = self.answer_resend(token, Some(first_use));
+                self.ready.extend(answer);
                 Some(RequestOutcome::Pending)
             }
             Ok(KeyCheck::Reused) => Some(self.refuse_request(request, Refusal::KeyReused)),
@@ -142,6 +154,9 @@ impl EsmeSession {
             self.release_key(request);
             let refusal = first_refusal.unwrap_or(Refusal::UnknownDestination);
             return RequestOutcome::Refused(request.account.terms.statuses.status(refusal));
+        }
+        if request.key.is_some() && !unsuccessful.is_empty() {
+            self.chunks.open().note_refused(unsuccessful.iter().map(refused).collect());
         }
         let token = Token::new(request.submit.sequence, request.submit.kind);
         let token = self.token_with(token, Details::Multi(unsuccessful));
@@ -207,6 +222,7 @@ impl EsmeSession {
                 fingerprint: key.fingerprint,
                 expires_at: UnixMicros(now.0.saturating_add(window)),
                 index: chunk.count() - 1,
+                refused: Vec::new(),
             });
         }
         if let Some(first_choice) = *first_choice {

@@ -24,6 +24,17 @@ pub enum Details {
     Price(Amount, NetworkCode),
     /// The destinations of a submit_multi that were refused.
     Multi(Vec<UnsuccessfulDestination>),
+    /// A resend under a key, which is answered as its first use was.
+    Resend(Resend),
+}
+
+/// A resend of a message under its idempotency key.
+#[derive(Clone, Debug, Default)]
+pub struct Resend {
+    /// The client's key.
+    pub key: Box<[u8]>,
+    /// True if price, balance and network are asked for.
+    pub wants_price: bool,
 }
 
 impl Token {
@@ -43,16 +54,25 @@ impl Token {
         u32::from_be_bytes([a, b, c, d])
     }
 
+    /// True if the request is a submit_multi.
+    pub fn is_multi(self) -> bool {
+        self.0 & MULTI != 0
+    }
+
     /// The answer that a message was accepted.
     pub fn accepted(self, message_id: u64, tlvs: ReplyTlvs) -> Reply {
-        if self.0 & MULTI != 0 {
-            // In the answer to a resend under the same key no refused destinations are listed: they are not kept.
+        if self.is_multi() {
             Reply::MultiSubmitted { message_id, unsuccessful: Vec::new() }
         } else if self.0 & DATA != 0 {
             Reply::DataAccepted { message_id, tlvs }
         } else {
             Reply::Submitted { message_id, tlvs }
         }
+    }
+
+    /// The token as it was before it had details.
+    pub fn without_details(self) -> Self {
+        Self(self.0 & ((1 << DETAILS_SHIFT) - 1))
     }
 
     /// The number of its details, where it has any.

@@ -38,7 +38,13 @@ impl Messages<'_> {
             if chunk.header.short_ids { self.short_ids(chunk, first_id) } else { first_id };
         for key in &chunk.keys {
             let message_id = first_visible_id + u64::from(key.index);
-            let row = KeyRow { message_id, fingerprint: key.fingerprint, expires_at: key.expires_at };
+            let row = KeyRow {
+                message_id,
+                fingerprint: key.fingerprint,
+                expires_at: key.expires_at,
+                short_id: None,
+                refused: key.refused.clone(),
+            };
             self.out.batch.insert(Family::Keys, account_name_key(account, &key.key), row.to_bytes());
         }
         for (index, intent, body) in chunk.intents.iter() {

@@ -1,5 +1,6 @@
 //! Events of delivery. Each is folded on top of those before it.
 
+use tollgate_engine::account::AccountNumber;
 use tollgate_engine::health::HealthSample;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
@@ -10,8 +11,8 @@ use super::messages::Messages;
 use crate::database::Unavailable;
 use crate::delivery::{DeliveryEvent, ERROR_OCTETS_MAX, EventOutcome};
 use crate::message::{QueueKey, QueuedRow};
-use crate::rows::{LeaseRow, Row, UnmatchedReason, UnmatchedRow};
-use crate::schema::{Family, health_key};
+use crate::rows::{KeyRow, LeaseRow, Row, UnmatchedReason, UnmatchedRow};
+use crate::schema::{Family, account_name_key, health_key, short_id_key};
 
 impl Messages<'_> {
     /// Adds events. If a read fails the draft may hold a part of them, and has to be dropped.
@@ -38,7 +39,7 @@ impl Messages<'_> {
                     tried,
                 })
             }
-            DeliveryEvent::Receipt { operator, .. } => match self.receipt_row(event) {
+            DeliveryEvent::Receipt { operator, .. } => match receipt_row(self.out.now, event) {
                 Some(receipt) => self.receipt(*operator, receipt),
                 None => Ok(EventOutcome::Noted),
             },
@@ -50,6 +51,7 @@ impl Messages<'_> {
                 Ok(EventOutcome::Due { released: self.waiting.release_due(&mut self.out, *until, *at_most)? })
             }
             DeliveryEvent::ReceiptsDone { account, ids } => self.receipts_done(*account, ids),
+            DeliveryEvent::ShortIdWanted { account, key } => short_id_wanted(self, *account, key),
             DeliveryEvent::Health { operator, at, sample } => self.health(*operator, *at, sample),
         }
     }
@@ -84,38 +86,6 @@ impl Messages<'_> {
         if was_held { EventOutcome::Done } else { EventOutcome::Noted }
     }
 
-    /// A receipt as it is kept if it matches no message.
-    fn receipt_row(&self, event: &DeliveryEvent) -> Option<UnmatchedRow> {
-        let DeliveryEvent::Receipt {
-            ids,
-            state,
-            intermediate,
-            error,
-            network_error,
-            done_at,
-            done_date,
-            source,
-            destination,
-            ..
-        } = event
-        else {
-            return None;
-        };
-        Some(UnmatchedRow {
-            received_at: self.out.now,
-            ids: ids.clone(),
-            state: *state,
-            intermediate: *intermediate,
-            error: error.get(..ERROR_OCTETS_MAX).unwrap_or(error).to_vec(),
-            network_error: *network_error,
-            done_at: *done_at,
-            source: source.clone(),
-            destination: destination.clone(),
-            reason: UnmatchedReason::NoMessage,
-            done_date: done_date.clone(),
-        })
-    }
-
     fn health(
         &mut self,
         operator: OperatorNumber,
@@ -127,4 +97,60 @@ impl Messages<'_> {
         self.out.batch.replace(Family::Health, key, sample.to_bytes(), before);
         Ok(EventOutcome::Done)
     }
+}
+
+/// Gives the message of a key an id of 32 bits, unless it has one.
+fn short_id_wanted(
+    messages: &mut Messages<'_>,
+    account: AccountNumber,
+    key: &[u8],
+) -> Result<EventOutcome, Unavailable> {
+    let name = account_name_key(account, key);
+    if let Some(id) = messages.short_ids.get(&name) {
+        return Ok(EventOutcome::ShortId(*id));
+    }
+    let Some(row) = messages.store.messages().key(account, key)? else { return Ok(EventOutcome::Noted) };
+    if let Some(id) = row.short_id.or_else(|| u32::try_from(row.message_id).ok()) {
+        return Ok(EventOutcome::ShortId(id));
+    }
+    let id = messages.out.take_short_ids(1);
+    let message_id = row.message_id.to_be_bytes().to_vec();
+    messages.out.batch.insert(Family::ShortIds, short_id_key(account, id), message_id);
+    let before = row.to_bytes();
+    let row = KeyRow { short_id: Some(id), ..row };
+    messages.out.batch.replace(Family::Keys, name.clone(), row.to_bytes(), Some(before));
+    messages.short_ids.insert(name, id);
+    Ok(EventOutcome::ShortId(id))
+}
+
+/// A receipt as it is kept if it matches no message.
+fn receipt_row(now: UnixMicros, event: &DeliveryEvent) -> Option<UnmatchedRow> {
+    let DeliveryEvent::Receipt {
+        ids,
+        state,
+        intermediate,
+        error,
+        network_error,
+        done_at,
+        done_date,
+        source,
+        destination,
+        ..
+    } = event
+    else {
+        return None;
+    };
+    Some(UnmatchedRow {
+        received_at: now,
+        ids: ids.clone(),
+        state: *state,
+        intermediate: *intermediate,
+        error: error.get(..ERROR_OCTETS_MAX).unwrap_or(error).to_vec(),
+        network_error: *network_error,
+        done_at: *done_at,
+        source: source.clone(),
+        destination: destination.clone(),
+        reason: UnmatchedReason::NoMessage,
+        done_date: done_date.clone(),
+    })
 }

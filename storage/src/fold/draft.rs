@@ -83,6 +83,7 @@ impl<'a> Draft<'a> {
             upstream: UpstreamDraft::new(store),
             unmatched: UnmatchedDraft::new(store, &fold.unmatched),
             receipts_done: HashSet::new(),
+            short_ids: HashMap::new(),
         };
         let records = RecordDraft::new(store, (now, due), fold.audit);
         Self { messages, records, numbers: NumberDraft::new(&fold.numbers), last_at: fold.last_at }

@@ -32,6 +32,8 @@ pub struct Messages<'a> {
     pub unmatched: UnmatchedDraft<'a>,
     /// Receipts that gateways have acknowledged.
     pub receipts_done: std::collections::HashSet<(AccountNumber, u64)>,
+    /// The 32-bit ids that messages of idempotency keys were given.
+    pub short_ids: std::collections::HashMap<Vec<u8>, u32>,
 }
 
 impl Messages<'_> {

@@ -70,7 +70,7 @@ fn a_chunk_dropped_before_it_is_handed_over_gives_everything_back() {
 
     assert_eq!(session.wallet.state().balance, untouched.balance);
     assert!(session.wallet.state().volumes.iter().all(|volume| volume.segments == 0));
-    assert!(matches!(session.hear(), CommitOutcome::Key { token: 2, message_id: None }));
+    assert!(matches!(session.hear(), CommitOutcome::Key { token: 2, first_use: None }));
     assert_eq!(check(b"k1", 3).unwrap(), KeyCheck::New, "the key is free again");
     books.prove();
     books.close();

@@ -14,7 +14,7 @@ use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::Posting;
 use tollgate_storage::change::Changed;
 use tollgate_storage::chunk::{CancelError, ChunkOutcome, CommitOutcome, key_waiter};
-use tollgate_storage::keys::KeyCheck;
+use tollgate_storage::keys::{FirstUse, KeyCheck};
 use tollgate_storage::rows::{DispatchCounters, EntryKind, Row};
 use tollgate_storage::schema::{Family, account_name_key, volume_key};
 
@@ -189,7 +189,9 @@ impl Pair {
                 );
                 match (check.unwrap(), self.model.keys.get(&(account, key[0]))) {
                     (KeyCheck::New, None) => {}
-                    (KeyCheck::Known(id), Some(expected)) if id == *expected => continue,
+                    (KeyCheck::Known(FirstUse { message_id: id, .. }), Some(expected)) if id == *expected => {
+                        continue;
+                    }
                     (KeyCheck::Pending, None) => continue,
                     other => panic!("key {key:?}: {other:?}"),
                 }

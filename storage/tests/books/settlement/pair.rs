@@ -222,6 +222,7 @@ impl Pair {
                 Expected::Leased { dropped, replaced: messages }
             }
             EventOutcome::Unmatched { .. } => Expected::Unmatched,
+            EventOutcome::ShortId(_) => panic!("nobody asked for a short id"),
         };
         assert_eq!(found, *expected, "{event:?}");
     }

@@ -134,7 +134,13 @@ impl Session {
         }
         if let Some(key) = message.key {
             let index = chunk.count() - 1;
-            chunk.push_key(NewKey { key: key.into(), fingerprint: 7, expires_at: FAR, index });
+            chunk.push_key(NewKey {
+                key: key.into(),
+                fingerprint: 7,
+                expires_at: FAR,
+                index,
+                refused: Vec::new(),
+            });
         }
         Ok(posting)
     }
