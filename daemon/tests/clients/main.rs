@@ -10,6 +10,7 @@
 
 mod drain;
 mod idempotency;
+mod numbers;
 mod reload;
 mod storage_full;
 mod submit_multi;
