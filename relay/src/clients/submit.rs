@@ -10,7 +10,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_smpp::pdu::{Address, Destinations, Submit};
 use tollgate_smpp::{Answer, Reply, RequestOutcome, UnsuccessfulDestination};
 use tollgate_storage::cdr::{CdrFields, CdrRoute, Source};
-use tollgate_storage::chunk::key_waiter;
+use tollgate_storage::chunk::{CommitOutcome, key_waiter};
 use tollgate_storage::clock::due;
 use tollgate_storage::keys::{KeyCheck, NewKey};
 
@@ -92,22 +92,18 @@ impl EsmeSession {
         let with_details = self.next_token(token);
         let waiter = key_waiter(&self.commit_outcomes.0, with_details.0);
         let resend = || Resend { key: key.octets.into(), wants_price: request.wants_reply_tlvs() };
-        match self.context.books.keys.check(
-            self.wallet_number(),
-            key.octets,
-            key.fingerprint,
-            due(),
-            waiter,
-        ) {
+        match self.context.books.keys.check(self.wallet_number(), key.octets, key.fingerprint, due(), waiter)
+        {
             Ok(KeyCheck::New) => None,
             Ok(KeyCheck::Pending) => {
                 self.token_with(token, Details::Resend(resend()));
                 Some(RequestOutcome::Pending)
             }
             Ok(KeyCheck::Known(first_use)) => {
-                let token = self.token_with(token, Details::Resend(resend()));
-                let answer = self.answer_resend(token, Some(first_use));
-                self.ready.extend(answer);
+                let token = self.token_with(token, Details::Resend(resend())).0;
+                let first_use = Some(first_use);
+                // Answered with what the committer tells, where the session has its account again.
+                let _ = self.commit_outcomes.0.send(CommitOutcome::Key { token, first_use });
                 Some(RequestOutcome::Pending)
             }
             Ok(KeyCheck::Reused) => Some(self.refuse_request(request, Refusal::KeyReused)),
