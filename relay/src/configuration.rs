@@ -133,7 +133,7 @@ impl ConfigurationChange<'_> {
         let Configuration { expected, books, .. } = self.configuration;
         let provisioned = match expected.take(&loaded.provisioning.version) {
             Some(reload) => {
-                let changes = loaded.changes_since(&self.configuration.files());
+                let changes = || loaded.changes_since(&self.configuration.files());
                 let version = Arc::clone(&prepared.tables().version);
                 let write = |change: &mut Change| reload.write(change, &version, &changes);
                 books.provision_with(prepared.change(), write)?

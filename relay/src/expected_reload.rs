@@ -6,8 +6,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tollgate_storage::change::Change;
 
-/// Writes into the change: the tariff version that it puts in force, and what is different.
-type Write = Box<dyn FnOnce(&mut Change, &str, &[String]) + Send>;
+/// Writes into the change: the tariff version that it puts in force, and what is different, which takes time to find out.
+type Write = Box<dyn FnOnce(&mut Change, &str, &dyn Fn() -> Vec<String>) + Send>;
 
 /// A reload that somebody has asked for.
 pub struct ExpectedReload {
@@ -25,13 +25,13 @@ impl ExpectedReload {
     /// A reload of files with this tariff version, or of whatever there is.
     pub fn new(
         version: Option<Arc<str>>,
-        write: impl FnOnce(&mut Change, &str, &[String]) + Send + 'static,
+        write: impl FnOnce(&mut Change, &str, &dyn Fn() -> Vec<String>) + Send + 'static,
     ) -> Self {
         Self { version, write: Box::new(write) }
     }
 
     /// Writes what belongs to it.
-    pub(crate) fn write(self, change: &mut Change, version: &str, changes: &[String]) {
+    pub(crate) fn write(self, change: &mut Change, version: &str, changes: &dyn Fn() -> Vec<String>) {
         (self.write)(change, version, changes);
     }
 }

@@ -152,8 +152,8 @@ impl Edit<'_> {
         let before = json!({ "tariff_version": tariff_in_force(self.context).0, "said": note.before });
         let base = self.context.change(caller).audit_note(note.action, note.resource, &before, &Value::Null);
         let (said, noted) = (note.after.clone(), base.clone());
-        let write = move |change: &mut storage::Change, version: &str, found: &[String]| {
-            let after = after_of(&said, version, lines.as_deref().unwrap_or(found));
+        let write = move |change: &mut storage::Change, version: &str, find: &dyn Fn() -> Vec<String>| {
+            let after = after_of(&said, version, &lines.unwrap_or_else(find));
             change.audit.push(AuditNote { after: after.to_string(), ..noted });
         };
         self.context.core.configuration.expected_reloads().expect(ExpectedReload::new(version, write));
