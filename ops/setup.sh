@@ -5,8 +5,8 @@
 # Usage: ops/setup.sh build|test
 #   build  a C++ compiler and libclang, for RocksDB and its bindings
 #   test   the same, and rustfmt, clippy, promtool and the SMPP programs of others that tests are driven by: as gateways
-#          Kannel, smpplib and node-smpp, as operators node-smpp, smpp34, smppy and Net::SMPP; schemathesis and curl for the
-#          management API; libfaketime for tests of clocks
+#          Kannel, smpplib and node-smpp, as operators node-smpp, smpp34, smppy and Net::SMPP; for the management API
+#          schemathesis, curl, two validators of its document and two makers of clients; libfaketime for tests of clocks
 # Those programs and promtool land in $TOLLGATE_TOOLS, by default what `ops/cache-dir.sh tools` prints, and touch nothing
 # else: no package of theirs is installed, as some would start a server.
 set -euo pipefail
@@ -14,6 +14,7 @@ set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=${TOLLGATE_TOOLS:-$("$repository/ops/cache-dir.sh" tools)}
 pins=$repository/daemon/tests/interop
+openapi=$repository/daemon/tests/openapi
 
 main() {
     case ${1:-} in
@@ -33,9 +34,9 @@ set_up_build() {
 
 set_up_test() {
     local packages=() components=()
-    have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null || { have_python_peers && have_schemathesis; } || packages+=(python3-venv)
+    have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null || { have_python_peers && have_schemathesis && have_openapi_python; } || packages+=(python3-venv)
     have node || packages+=(nodejs)
-    have npm || have_node_smpp || packages+=(npm)
+    have npm || { have_node_smpp && have_openapi_node; } || packages+=(npm)
     have perl && perl -MJSON::PP -e 1 2>/dev/null || packages+=(perl)
     have curl || packages+=(curl)
     have_faketime || packages+=(faketime)
@@ -45,11 +46,14 @@ set_up_test() {
     cargo clippy --version >/dev/null 2>&1 || components+=(clippy)
     install_components "${components[@]}"
 
-    if have_python_peers && have_schemathesis && have_node_smpp && have_debian_peers && have_promtool; then return; fi
+    if have_python_peers && have_schemathesis && have_openapi_python && have_openapi_node && have_node_smpp \
+        && have_debian_peers && have_promtool; then return; fi
     mkdir -p "$tools"
     exec 9>"$tools/.lock" && flock 9 # two clones may be set up at the same time
     have_python_peers || install_python_peers
     have_schemathesis || install_schemathesis
+    have_openapi_python || install_openapi_python
+    have_openapi_node || install_openapi_node
     have_node_smpp || install_node_smpp
     have_debian_peers || install_debian_peers
     have_promtool || install_promtool
@@ -79,6 +83,13 @@ have_schemathesis() {
     cmp -s "$repository/daemon/tests/schemathesis/requirements.txt" "$tools/schemathesis/requirements.txt" \
         && "$tools/schemathesis/bin/schemathesis" --version >/dev/null 2>&1
 }
+
+have_openapi_python() {
+    cmp -s "$openapi/requirements.txt" "$tools/openapi/requirements.txt" \
+        && "$tools/openapi/bin/openapi-spec-validator" --version >/dev/null 2>&1
+}
+
+have_openapi_node() { cmp -s "$openapi/package-lock.json" "$tools/openapi-node/installed.json"; }
 
 have_node_smpp() { cmp -s "$pins/package-lock.json" "$tools/node/installed.json"; }
 
@@ -119,6 +130,11 @@ install_schemathesis() {
     install_python "$tools/schemathesis" "$repository/daemon/tests/schemathesis/requirements.txt"
 }
 
+install_openapi_python() {
+    say "installing openapi-spec-validator and openapi-python-client into $tools/openapi"
+    install_python "$tools/openapi" "$openapi/requirements.txt"
+}
+
 # A Python of its own with what the pins name, which are copied beside it last.
 install_python() {
     local folder=$1 requirements=$2
@@ -130,11 +146,22 @@ install_python() {
 
 install_node_smpp() {
     say "installing node-smpp into $tools/node"
-    rm -rf "$tools/node"
-    mkdir -p "$tools/node"
-    cp "$pins/package.json" "$pins/package-lock.json" "$tools/node/"
-    (cd "$tools/node" && npm ci --silent --no-audit --no-fund)
-    cp "$pins/package-lock.json" "$tools/node/installed.json"
+    install_node "$tools/node" "$pins"
+}
+
+install_openapi_node() {
+    say "installing redocly, openapi-typescript and TypeScript into $tools/openapi-node"
+    install_node "$tools/openapi-node" "$openapi"
+}
+
+# What the pins in a folder name for Node, which are copied beside it last.
+install_node() {
+    local folder=$1 from=$2
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    cp "$from/package.json" "$from/package-lock.json" "$folder/"
+    (cd "$folder" && npm ci --silent --no-audit --no-fund)
+    cp "$from/package-lock.json" "$folder/installed.json"
 }
 
 # Kannel's boxes with the libraries that this system lacks for them, and Net::SMPP.

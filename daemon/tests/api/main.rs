@@ -16,6 +16,7 @@ mod charges;
 mod content;
 mod dispatches;
 mod docs;
+mod generated_clients;
 mod invoices;
 mod invoices_issued;
 mod ledger;
