@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use tollgate_engine::operator;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,7 +27,8 @@ pub use condition::{
     OperatorLinks, OperatorStats, PeriodQuery,
 };
 pub use dto::{
-    Operator, OperatorAccounts, OperatorCost, OperatorInput, OperatorSort, OperatorStatus, OperatorsQuery,
+    Operator, OperatorAccounts, OperatorChangeQuery, OperatorCost, OperatorInput, OperatorSort,
+    OperatorStatus, OperatorsQuery, UnroutedTraffic,
 };
 pub use receipts::{OperatorReceipts, UnknownReceiptState, UnmatchedReason, UnmatchedReceipt};
 pub use smpp::{
@@ -62,7 +64,12 @@ pub trait OperatorsService: Send + Sync + 'static {
     fn operator(&self, code: &str) -> Answer<Versioned<Operator>>;
 
     /// Makes one; its links are made at once.
-    fn create_operator(&self, caller: &Caller, new: OperatorInput) -> Answer<Versioned<Operator>>;
+    fn create_operator(
+        &self,
+        caller: &Caller,
+        new: OperatorInput,
+        dry_run: bool,
+    ) -> Answer<Versioned<Operator>>;
 
     /// Puts another definition in the place of one that is not provisioned by file.
     fn replace_operator(
@@ -71,6 +78,7 @@ pub trait OperatorsService: Send + Sync + 'static {
         code: &str,
         if_match: IfMatch,
         input: OperatorInput,
+        dry_run: bool,
     ) -> Answer<Versioned<Operator>>;
 
     /// Deletes one for whom nothing waits and that nothing is on its way to.
@@ -82,6 +90,7 @@ pub trait OperatorsService: Send + Sync + 'static {
         caller: &Caller,
         code: &str,
         status: operator::OperatorStatus,
+        dry_run: bool,
     ) -> Answer<Versioned<Operator>>;
 
     /// The health of an operator, now and over a period.
@@ -129,17 +138,23 @@ async fn list(
 /// Create an operator
 ///
 /// Its links are made at once, and messages go to it from the answer on. A code that was there before is the
-/// same operator as before, with what still waits for it.
+/// same operator as before, with what still waits for it. The answer says which traffic of the last day finds no
+/// route with it; with `dry_run` nothing is made.
 #[utoipa::path(post, path = "/v1/operators", tag = "operators", operation_id = "create_operator",
-    request_body = OperatorInput,
-    responses((status = 201, description = "The operator", body = Operator), Problems))]
+    params(OperatorChangeQuery), request_body = OperatorInput,
+    responses((status = 201, description = "The operator", body = Operator),
+        (status = 200, description = "The operator as it would be", body = Operator), Problems))]
 async fn create(
     State(service): State<Service>,
     caller: Caller,
+    Query(OperatorChangeQuery { dry_run }): Query<OperatorChangeQuery>,
     Body(new): Body<OperatorInput>,
-) -> Answer<Created<Versioned<Operator>>> {
-    let body = call(service, move |service| service.create_operator(&caller, new)).await?;
-    Ok(Created { location: format!("/v1/operators/{}", body.value.code), body })
+) -> Answer<Response> {
+    let body = call(service, move |service| service.create_operator(&caller, new, dry_run)).await?;
+    if dry_run {
+        return Ok(body.into_response());
+    }
+    Ok(Created { location: format!("/v1/operators/{}", body.value.code), body }.into_response())
 }
 
 /// Read an operator
@@ -160,7 +175,8 @@ async fn get(
 /// it is. Links are made again if a setting of their binds has changed.
 #[utoipa::path(put, path = "/v1/operators/{id}", tag = "operators", operation_id = "replace_operator",
     params(("id" = String, Path, description = "The operator's code"),
-        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for"),
+        OperatorChangeQuery),
     request_body = OperatorInput,
     responses((status = 200, description = "The operator as it is now", body = Operator), Problems))]
 async fn replace(
@@ -168,9 +184,10 @@ async fn replace(
     caller: Caller,
     Path(code): Path<String>,
     if_match: IfMatch,
+    Query(OperatorChangeQuery { dry_run }): Query<OperatorChangeQuery>,
     Body(input): Body<OperatorInput>,
 ) -> Answer<Versioned<Operator>> {
-    call(service, move |service| service.replace_operator(&caller, &code, if_match, input)).await
+    call(service, move |service| service.replace_operator(&caller, &code, if_match, input, dry_run)).await
 }
 
 /// Delete an operator
@@ -250,28 +267,30 @@ async fn receipts_of(
 ///
 /// It gets no new messages. What waits in its queue is still sent, its links stay, and receipts come in.
 #[utoipa::path(post, path = "/v1/operators/{id}/drain", tag = "operators", operation_id = "drain_operator",
-    params(("id" = String, Path, description = "The operator's code")),
+    params(("id" = String, Path, description = "The operator's code"), OperatorChangeQuery),
     responses((status = 200, description = "The operator as it is now", body = Operator), Problems))]
 async fn drain(
     State(service): State<Service>,
     caller: Caller,
     Path(code): Path<String>,
+    Query(query): Query<OperatorChangeQuery>,
 ) -> Answer<Versioned<Operator>> {
-    set_status(service, caller, code, operator::OperatorStatus::Draining).await
+    set_status(service, caller, code, operator::OperatorStatus::Draining, query).await
 }
 
 /// Resume an operator
 ///
 /// It gets messages again.
 #[utoipa::path(post, path = "/v1/operators/{id}/resume", tag = "operators", operation_id = "resume_operator",
-    params(("id" = String, Path, description = "The operator's code")),
+    params(("id" = String, Path, description = "The operator's code"), OperatorChangeQuery),
     responses((status = 200, description = "The operator as it is now", body = Operator), Problems))]
 async fn resume(
     State(service): State<Service>,
     caller: Caller,
     Path(code): Path<String>,
+    Query(query): Query<OperatorChangeQuery>,
 ) -> Answer<Versioned<Operator>> {
-    set_status(service, caller, code, operator::OperatorStatus::Active).await
+    set_status(service, caller, code, operator::OperatorStatus::Active, query).await
 }
 
 /// Disable an operator
@@ -279,14 +298,15 @@ async fn resume(
 /// Its links are closed, and receipts do not come in any more. What waits in its queue goes elsewhere, or
 /// expires.
 #[utoipa::path(post, path = "/v1/operators/{id}/disable", tag = "operators", operation_id = "disable_operator",
-    params(("id" = String, Path, description = "The operator's code")),
+    params(("id" = String, Path, description = "The operator's code"), OperatorChangeQuery),
     responses((status = 200, description = "The operator as it is now", body = Operator), Problems))]
 async fn disable(
     State(service): State<Service>,
     caller: Caller,
     Path(code): Path<String>,
+    Query(query): Query<OperatorChangeQuery>,
 ) -> Answer<Versioned<Operator>> {
-    set_status(service, caller, code, operator::OperatorStatus::Disabled).await
+    set_status(service, caller, code, operator::OperatorStatus::Disabled, query).await
 }
 
 async fn set_status(
@@ -294,6 +314,7 @@ async fn set_status(
     caller: Caller,
     code: String,
     status: operator::OperatorStatus,
+    query: OperatorChangeQuery,
 ) -> Answer<Versioned<Operator>> {
-    call(service, move |service| service.set_operator_status(&caller, &code, status)).await
+    call(service, move |service| service.set_operator_status(&caller, &code, status, query.dry_run)).await
 }

@@ -83,10 +83,12 @@ impl Reloader {
         // It waits for the disk, and for a change over the API that is under way.
         let applied = tokio::task::spawn_blocking(move || configuration.change().apply(files));
         let applied = applied.await.map_err(|error| error.to_string());
-        if let Err(error) = applied.and_then(|applied| applied.map_err(|error| error.to_string())) {
-            counter!("tollgate_tariff_loads_total", "result" => "rejected").increment(1);
-            tracing::error!(%error, "reload rejected; the configuration in force stays");
-            return ReloadOutcome::Rejected(vec![error]);
+        let unrouted = match applied.and_then(|applied| applied.map_err(|error| error.to_string())) {
+            Ok(unrouted) => unrouted,
+            Err(error) => return not_applied(error),
+        };
+        for traffic in unrouted {
+            tracing::warn!("{traffic}");
         }
         for change in &changes {
             tracing::info!(change, "reload");
@@ -109,6 +111,12 @@ fn announce(loaded: &Loaded) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     gauge!("tollgate_tariff_applied_timestamp_seconds").set(now.as_secs_f64());
     tracing::info!(%version, accounts = loaded.provisioning.accounts.len(), "tariff applied");
+}
+
+fn not_applied(error: String) -> ReloadOutcome {
+    counter!("tollgate_tariff_loads_total", "result" => "rejected").increment(1);
+    tracing::error!(%error, "reload rejected; the configuration in force stays");
+    ReloadOutcome::Rejected(vec![error])
 }
 
 fn reject(problems: &Problems) -> ReloadOutcome {

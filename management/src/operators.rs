@@ -9,6 +9,7 @@ mod view;
 use std::sync::Arc;
 
 use serde_json::Value;
+use tollgate_api::accounts::Source;
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
 use tollgate_api::choice::Word;
@@ -73,7 +74,12 @@ impl OperatorsService for Operators {
         Ok(Versioned::new(revision, self.view(&operator, &view::created_at(self.context.store())?)))
     }
 
-    fn create_operator(&self, caller: &Caller, new: OperatorInput) -> Answer<Versioned<Operator>> {
+    fn create_operator(
+        &self,
+        caller: &Caller,
+        new: OperatorInput,
+        dry_run: bool,
+    ) -> Answer<Versioned<Operator>> {
         let record = OperatorRecord::new(new, None)?;
         let mut turn = self.context.core.configuration.change();
         let code = record.input.code.as_str();
@@ -84,7 +90,7 @@ impl OperatorsService for Operators {
             return Err(Problem::unprocessable(format!("there are {} operators already", bounds::OPERATORS)));
         }
         self.check_unused(code)?;
-        self.put_operator(&mut turn, caller, record, None, "operator.create")
+        self.put_operator(&mut turn, caller, record, None, ("operator.create", dry_run))
     }
 
     fn replace_operator(
@@ -93,6 +99,7 @@ impl OperatorsService for Operators {
         code: &str,
         if_match: IfMatch,
         input: OperatorInput,
+        dry_run: bool,
     ) -> Answer<Versioned<Operator>> {
         if input.code != code {
             return Err(Problem::field("code", "differs from that of the path; an operator keeps its code"));
@@ -101,7 +108,7 @@ impl OperatorsService for Operators {
         let before = self.changeable(code)?;
         if_match.check(before.revision)?;
         let record = OperatorRecord::new(input, Some(&before.value))?;
-        self.put_operator(&mut turn, caller, record, Some(&before), "operator.update")
+        self.put_operator(&mut turn, caller, record, Some(&before), ("operator.update", dry_run))
     }
 
     fn delete_operator(&self, caller: &Caller, code: &str, if_match: IfMatch) -> Answer<()> {
@@ -130,6 +137,7 @@ impl OperatorsService for Operators {
         caller: &Caller,
         code: &str,
         status: operator::OperatorStatus,
+        dry_run: bool,
     ) -> Answer<Versioned<Operator>> {
         let action = match status {
             operator::OperatorStatus::Active => "operator.resume",
@@ -140,7 +148,7 @@ impl OperatorsService for Operators {
         let before = self.changeable(code)?;
         let mut record = before.value.clone();
         record.input.status = Word(status);
-        self.put_operator(&mut turn, caller, record, Some(&before), action)
+        self.put_operator(&mut turn, caller, record, Some(&before), (action, dry_run))
     }
 
     fn operator_health(&self, code: &str, period: PeriodQuery) -> Answer<OperatorHealth> {
@@ -214,14 +222,14 @@ impl Operators {
         self.records.get(code).ok_or_else(|| no_operator(code))
     }
 
-    /// Makes a record durable and puts it in force.
+    /// Makes a record durable and puts it in force, unless it is only asked what would be.
     fn put_operator(
         &self,
         turn: &mut ConfigurationChange<'_>,
         caller: &Caller,
         record: OperatorRecord,
         before: Option<&Arc<Document<OperatorRecord>>>,
-        action: &str,
+        (action, dry_run): (&str, bool),
     ) -> Answer<Versioned<Operator>> {
         let provisioned = record.provisioned()?;
         self.check_known(&provisioned)?;
@@ -231,9 +239,18 @@ impl Operators {
         }
         let code = record.input.code.clone();
         let mut additions = turn.additions().clone();
-        additions.operators.insert(Arc::clone(&provisioned.operator.code), provisioned);
+        additions.operators.insert(Arc::clone(&provisioned.operator.code), provisioned.clone());
         // Contradictions are found before anything is written.
         let prepared = turn.prepare(additions).map_err(|error| apply_problem(&error))?;
+        let unrouted = turn.unrouted(&prepared).map_err(|error| unavailable(&error))?;
+        let unrouted = Some(unrouted.iter().map(view::unrouted).collect());
+        if dry_run {
+            let created = view::created_at(self.context.store())?;
+            let shown = view::operator(&provisioned, before.map(|document| &**document), &created);
+            let revision = before.map_or(0, |document| document.revision);
+            let value = Operator { source: Source::Api, unrouted, ..shown };
+            return Ok(Versioned::new(revision, value));
+        }
         let mut after = view::audited(&record);
         if before.is_some_and(|document| !document.value.has_password_of(&record)) {
             view::say_password_changed(&mut after);
@@ -243,7 +260,7 @@ impl Operators {
         changes.put(&self.records, &code, before.map(|document| &**document), record);
         changes.note(action, format!("operator/{code}"), &before_json, &after);
         let revision = self.commit_and_enact(turn, changes, prepared)?;
-        Ok(Versioned::new(revision, self.operator(&code)?.value))
+        Ok(Versioned::new(revision, Operator { unrouted, ..self.operator(&code)?.value }))
     }
 
     fn commit_and_enact(

@@ -22,6 +22,9 @@ use crate::expected_reload::ExpectedReloads;
 use crate::removed_accounts::RemovedAccounts;
 use crate::snapshot::CurrentSnapshot;
 use crate::snapshot_builder::{ApplyError, Prepared, opening};
+use crate::unrouted::{UnroutedTraffic, unrouted_traffic};
+use tollgate_storage::clock::now;
+use tollgate_storage::store::Unavailable;
 
 /// The configuration in force.
 #[derive(Debug)]
@@ -127,9 +130,11 @@ impl ConfigurationChange<'_> {
     }
 
     /// Puts other files in force, whole or not at all. What belongs to a reload that somebody has asked for is written in
-    /// the same commit. Waits for the disk.
-    pub fn apply(&mut self, loaded: Arc<Loaded>) -> Result<(), ApplyError> {
+    /// the same commit. The answer is the traffic of the last day that finds no operator any more. Waits for the disk.
+    pub fn apply(&mut self, loaded: Arc<Loaded>) -> Result<Vec<UnroutedTraffic>, ApplyError> {
         let prepared = self.prepare_files(&loaded)?;
+        let mut unrouted = self.unrouted(&prepared)?;
+        unrouted.retain(|traffic| traffic.is_new);
         let Configuration { expected, books, .. } = self.configuration;
         let provisioned = match expected.take(&loaded.provisioning.version) {
             Some(reload) => {
@@ -142,7 +147,13 @@ impl ConfigurationChange<'_> {
         };
         self.configuration.files.store(loaded);
         self.enact(prepared, provisioned);
-        Ok(())
+        Ok(unrouted)
+    }
+
+    /// The traffic of the last day that would find no operator. Reads from the disk.
+    pub fn unrouted(&self, prepared: &Prepared) -> Result<Vec<UnroutedTraffic>, Unavailable> {
+        let Configuration { snapshot, books, .. } = self.configuration;
+        unrouted_traffic(&books.store, &snapshot.load(), prepared, now())
     }
 
     /// Checks other files as a whole, beside accounts and operators of the management API. Reads from the disk.

@@ -21,3 +21,4 @@ pub mod reload_order;
 pub mod removed_accounts;
 pub mod snapshot;
 pub mod snapshot_builder;
+pub mod unrouted;

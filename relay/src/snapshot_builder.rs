@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use tollgate_engine::money::Amount;
+use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::routing::{Routes, RoutingError};
 use tollgate_engine::tables::{DefinitionError, Tables, Terms};
@@ -107,6 +108,17 @@ impl Prepared {
     /// The tables that messages would be rated by.
     pub(crate) fn tables(&self) -> &Tables {
         &self.tables
+    }
+
+    /// True if messages of an account would be handed to operators.
+    pub(crate) fn delivers(&self, account: &str) -> bool {
+        let account = self.tables.terms(account).map(|terms| terms.account.delivery);
+        account.is_some_and(|delivery| delivery.goes_to_operators(self.default_delivery.to_operators))
+    }
+
+    /// True if an operator would take an account's messages to a network.
+    pub(crate) fn serves(&self, network: NetworkCode, account: &str) -> bool {
+        self.tables.networks.id(network).is_some_and(|network| self.routes.serves(network, account))
     }
 
     /// The part that has to be durable before anything is priced by it or sent to its operators, so that every CDR can be

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tollgate_provisioning::bounds::operator as bounds;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::smpp::SmppConfig;
 use crate::accounts::Source;
@@ -60,6 +60,36 @@ pub struct Operator {
     /// The time at which it was changed last over this API; for one of a file, when it was first
     /// provisioned.
     pub updated_at: Time,
+    /// In the answer to a change, the traffic of the last day that finds no operator with it; else absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unrouted: Option<Vec<UnroutedTraffic>>,
+}
+
+/// Messages that would be refused with `no_route`, as far as that is known without them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct UnroutedTraffic {
+    /// The account that sent them.
+    pub account: String,
+    /// Mobile country code.
+    #[schema(example = "639")]
+    pub mcc: String,
+    /// Mobile network code; null for those of no known network.
+    #[schema(example = "02")]
+    pub mnc: Option<String>,
+    /// Their number in the last day.
+    pub messages: u64,
+    /// True if they find a route, or need none, as long as the change is not made.
+    pub is_new: bool,
+}
+
+/// The options of a change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OperatorChangeQuery {
+    /// Only says what would be: the operator, and the traffic of the last day that would find no route.
+    #[serde(default)]
+    pub dry_run: bool,
 }
 
 documented! {

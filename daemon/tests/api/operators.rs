@@ -269,3 +269,36 @@ fn the_first_operator_takes_no_message_of_a_house_that_only_charges() {
     drop(gateway);
     daemon.stop();
 }
+
+#[test]
+fn a_change_says_which_traffic_finds_no_route() {
+    let (sandbox, smsc) = (delivering(), Smsc::accepting());
+    let (daemon, api) = start_with_admin(&sandbox);
+    api.post("/v1/operators", &body("alpha", &smsc)).expect(201);
+    let gateway = Esme::transmitter(daemon.smpp, BUSINESS_1);
+    gateway.accepted_all(&numbered(0..3));
+    let asked = api.order("/v1/operators/alpha/drain?dry_run=true").expect(200).json;
+    assert_eq!(asked["status"], "draining");
+    let unrouted = asked["unrouted"].as_array().unwrap();
+    let messages: u64 = unrouted.iter().map(|traffic| traffic["messages"].as_u64().unwrap()).sum();
+    assert_eq!(messages, 3, "{asked}");
+    assert!(unrouted.iter().all(|traffic| traffic["account"] == "biz_test_001" && traffic["is_new"] == true));
+    let shown = api.get("/v1/operators/alpha").expect(200).json;
+    assert_eq!((&shown["status"], &shown["unrouted"]), (&json!("active"), &Value::Null), "nothing was done");
+    gateway.accepted_all(&numbered(3..4));
+
+    let second = with(body("beta", &smsc), &json!({ "networks": ["434/05"] }));
+    let asked = api.post("/v1/operators?dry_run=true", &second).expect(200).json;
+    assert_eq!((&asked["code"], &asked["unrouted"]), (&json!("beta"), &json!([])));
+    assert_eq!(api.get("/v1/operators/beta").status, 404);
+    let made = api.order("/v1/operators/alpha/disable").expect(200).json;
+    assert_eq!(
+        made["unrouted"].as_array().unwrap().len(),
+        unrouted.len(),
+        "the answer of the change itself: {made}"
+    );
+    let made = api.post("/v1/operators", &second).expect(201).json;
+    assert!(made["unrouted"].as_array().unwrap().iter().all(|traffic| traffic["is_new"] == false), "{made}");
+    drop(gateway);
+    daemon.stop();
+}

@@ -82,6 +82,14 @@ impl Routes {
         }
     }
 
+    /// True if an operator takes new messages of an account to a network, as far as that is known without the message: its
+    /// sender, coding and price may still stand against it.
+    pub fn serves(&self, network: NetworkId, account: &str) -> bool {
+        let places = self.list(network).map_or(&[][..], |list| &list.places);
+        let mut rows = places.iter().filter_map(|place| self.rows.get(usize::from(*place)));
+        rows.any(|row| row.operator.status == OperatorStatus::Active && row.takes_account(account))
+    }
+
     /// True if there is no operator at all.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()

@@ -7,7 +7,7 @@ use tollgate_api::accounts::Source;
 use tollgate_api::answer::Answer;
 use tollgate_api::choice::Word;
 use tollgate_api::money::{CurrencyCode, Money};
-use tollgate_api::operators::{Operator, OperatorAccounts, OperatorCost, OperatorsQuery};
+use tollgate_api::operators::{Operator, OperatorAccounts, OperatorCost, OperatorsQuery, UnroutedTraffic};
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_engine::account::SenderPolicy;
@@ -15,6 +15,7 @@ use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::{AccountFilter, DataCodings, OperatorNumber, ServedNetworks};
 use tollgate_engine::tariff::RateRow;
 use tollgate_engine::time::UnixMicros;
+use tollgate_relay::unrouted;
 use tollgate_storage::store::Store;
 
 use super::record::OperatorRecord;
@@ -65,6 +66,18 @@ pub fn operator(
         smpp_config: smpp::shown(&provisioned.smpp),
         created_at: Time(created_at),
         updated_at: Time(document.map_or(created_at, |document| document.updated_at)),
+        unrouted: None,
+    }
+}
+
+/// Traffic that would find no operator.
+pub fn unrouted(traffic: &unrouted::UnroutedTraffic) -> UnroutedTraffic {
+    UnroutedTraffic {
+        account: traffic.account.to_string(),
+        mcc: format!("{:03}", traffic.network.mcc),
+        mnc: traffic.network.mnc.map(|mnc| mnc.to_string()),
+        messages: traffic.messages,
+        is_new: traffic.is_new,
     }
 }
 

@@ -87,7 +87,7 @@ impl Books {
 
 impl Running {
     fn apply(&self, books: &Books) -> Result<(), ApplyError> {
-        self.core.configuration.change().apply(Arc::new(books.load()))
+        self.core.configuration.change().apply(Arc::new(books.load())).map(drop)
     }
 
     /// The balance in memory and on disk; `None` for an account that the books do not know.
