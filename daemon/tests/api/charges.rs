@@ -266,8 +266,8 @@ fn a_queued_message_is_cancelled_by_its_refund_and_takes_no_report() {
     create_admin(&sandbox);
     let daemon = sandbox.start();
     let api = Api::admin(&daemon);
-    // In a year, so that it certainly waits.
-    let at = json!({ "scheduled_at": in_a_month() });
+    // In two days, so that it certainly waits and does not expire before.
+    let at = json!({ "scheduled_at": in_two_days() });
     let charged = charge(&api, &with(at)).expect(201).json;
     let cdr = api.get(&format!("/v1/cdrs/{}", id_of(&charged))).expect(200).json;
     assert_eq!((&cdr["charge_only"], &cdr["operator_code"]), (&json!(false), &json!("alpha")));
@@ -285,8 +285,8 @@ fn a_queued_message_is_cancelled_by_its_refund_and_takes_no_report() {
     books::balanced(&sandbox);
 }
 
-fn in_a_month() -> String {
+fn in_two_days() -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    let at = jiff::Timestamp::from_second(i64::try_from(now).unwrap() + 30 * 86_400).unwrap();
+    let at = jiff::Timestamp::from_second(i64::try_from(now).unwrap() + 2 * 86_400).unwrap();
     at.to_string()
 }
