@@ -106,6 +106,8 @@ codes! {
     internal, 500, "Internal error";
     /// Storage cannot be written or read now; try again.
     unavailable, 503, "Unavailable now";
+    /// It is not known whether it was done: storage failed while it was written. Repeat it with the same Idempotency-Key.
+    outcome_unknown, 503, "Outcome unknown";
     /// The request took longer than the limit.
     timed_out, 504, "Timed out";
 }

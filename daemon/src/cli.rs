@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use tollgate_provisioning::overrides::Overrides;
 
 use crate::commands::admin::AdminArguments;
+use crate::commands::anchor::{AnchorArguments, AnchorExportArguments};
 use crate::commands::check::CheckArguments;
 use crate::commands::export::ExportArguments;
 use crate::commands::manual::{CompletionsArguments, ManArguments};
@@ -15,7 +16,7 @@ use crate::commands::quote::QuoteArguments;
 use crate::commands::receipts::ReceiptsArguments;
 use crate::commands::topup::TopupArguments;
 use crate::commands::verify::VerifyArguments;
-use crate::commands::{admin, check, export, hash_password, manual, quote, receipts, topup, verify};
+use crate::commands::{admin, anchor, check, export, hash_password, manual, quote, receipts, topup, verify};
 use crate::failure::Failure;
 use crate::{panics, run};
 
@@ -51,6 +52,9 @@ enum Command {
     /// Manage the admins of the management API
     #[command(subcommand)]
     Admin(Admin),
+    /// Show, export or accept the last commit that the data directory is anchored at
+    #[command(subcommand)]
+    Anchor(Anchor),
     /// List operators' receipts that belong to no message, or try them once more
     Receipts(ReceiptsArguments),
     /// Moved to tollgate-tools
@@ -108,6 +112,16 @@ enum Admin {
     Create(AdminArguments),
 }
 
+#[derive(Debug, Subcommand)]
+enum Anchor {
+    /// Say which commit is the last one
+    Show(AnchorArguments),
+    /// Write it as a line of JSON, signed on request, to be kept elsewhere
+    Export(AnchorExportArguments),
+    /// Let the data directory of a daemon that is not running count as it is, whatever its anchor says
+    Accept(AnchorArguments),
+}
+
 /// Runs the command. Exit codes: 0 for success, 1 for a failure, 2 for wrong usage.
 pub fn main() -> ExitCode {
     panics::abort_on_panic();
@@ -121,6 +135,9 @@ pub fn main() -> ExitCode {
         Command::Export(Export::Cdr(arguments)) => export::export(&config, &arguments),
         Command::Topup(arguments) => topup::topup(&config, &arguments),
         Command::Admin(Admin::Create(arguments)) => admin::create(&config, &arguments),
+        Command::Anchor(Anchor::Show(arguments)) => anchor::show(&config, &arguments),
+        Command::Anchor(Anchor::Export(arguments)) => anchor::export(&config, &arguments),
+        Command::Anchor(Anchor::Accept(arguments)) => anchor::accept(&config, &arguments),
         Command::Receipts(arguments) => receipts::receipts(&config, &arguments),
         Command::Load(_) => Err(moved("load")),
         Command::Sim(_) => Err(moved("sim")),

@@ -141,6 +141,7 @@ async fn serve(
     // Gateways and operators are disconnected at the same time: receipts that come last wait on disk.
     tokio::join!(running.server.drain(DRAIN_MAX), links.stop_all());
     running.driver.stop().await;
+    running.core.books.committer.close();
     if let Some((management, workers)) = running.management {
         // What is kept in memory for a while is written before the committer goes.
         let ended = tokio::task::spawn_blocking(move || {
@@ -180,6 +181,7 @@ async fn start(
         path: storage.data_dir.clone(),
         minimum_free_bytes: storage.minimum_free_bytes,
         cache_bytes: CACHE_BYTES,
+        second_anchor: storage.second_anchor.clone(),
     });
     let store = Arc::new(store.map_err(|error| error.to_string())?);
     let durability = match storage.durability {

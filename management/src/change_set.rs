@@ -7,13 +7,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
+use tollgate_api::call::early_answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::keyed_request::KeyedRequest;
 use tollgate_api::problem::Problem;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::change::{
-    AccountChange, AuditNote, Change, ChangeError, Changed, DocumentChange, EntryChange, Expected,
-    ProvisionChange, RequestUse,
+    AccountChange, AuditNote, Change, ChangeError, Changed, DocumentChange, DoubtNotice, EntryChange,
+    Expected, ProvisionChange, RequestUse,
 };
 use tollgate_storage::clock::{due, now};
 use tollgate_storage::message_change::MessageChange;
@@ -22,7 +23,7 @@ use tollgate_storage::store::Unavailable;
 
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache, to_json};
-use crate::problems::{already_done, problem_of};
+use crate::problems::{already_done, outcome_unknown, problem_of};
 use tollgate_relay::fnv::Fnv;
 
 const MICROS_PER_HOUR: u64 = 3_600_000_000;
@@ -197,6 +198,9 @@ impl<'a> ChangeSet<'a> {
             change.request = Some(keyed_use(context, caller, keyed));
             is_keyed = true;
         }
+        // The caller is told at once when the outcome is not known; the caches follow when it is.
+        let early = early_answer();
+        change.on_doubt = DoubtNotice(Some(Box::new(move || early.give(outcome_unknown()))));
         let notes = u64::try_from(change.audit.len()).unwrap_or(u64::MAX);
         context.core.books.committer.change(change);
         let answered = answer.blocking_recv();

@@ -44,6 +44,11 @@ pub fn unavailable(error: &Unavailable) -> Problem {
     Problem::unavailable("storage is unavailable; try again").retry_after(1)
 }
 
+/// The problem of a change that may have been made.
+pub fn outcome_unknown() -> Problem {
+    Problem::outcome_unknown("outcome unknown, repeat with the same Idempotency-Key").retry_after(1)
+}
+
 /// The problem of an account or an operator that does not fit to the rest of the configuration.
 pub fn apply_problem(error: &ApplyError) -> Problem {
     match error {

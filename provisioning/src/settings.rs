@@ -106,6 +106,8 @@ pub struct StorageSettings {
     pub batch_bytes: u32,
     /// Free space in the file system below which messages are refused.
     pub minimum_free_bytes: u64,
+    /// A second file for the anchor, on another disk.
+    pub second_anchor: Option<PathBuf>,
     /// Time for which an idempotency key is remembered.
     pub idempotency_window_hours: u32,
     /// Time for which a wall clock that jumped has to stand before it is believed.
@@ -318,6 +320,7 @@ impl Default for StorageSettings {
             batch_messages: 8_192,
             batch_bytes: 4 << 20,
             minimum_free_bytes: 256 << 20,
+            second_anchor: None,
             idempotency_window_hours: 72,
             clock_trust_seconds: 600,
         }

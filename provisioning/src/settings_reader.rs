@@ -176,6 +176,10 @@ fn read_storage(table: &mut TableReader, sources: &Sources) -> StorageSettings {
         batch_messages: table.or("batch_messages", default.batch_messages, integer(1..=1 << 20)),
         batch_bytes: table.or("batch_bytes", default.batch_bytes, integer(4_096..=1 << 28)),
         minimum_free_bytes: table.or("minimum_free_bytes", default.minimum_free_bytes, integer(0..=1 << 50)),
+        second_anchor: table.optional(
+            "second_anchor",
+            text(|name| texts::file_name(name).map(|name| sources.path_of(&name))),
+        ),
         idempotency_window_hours: table.or(
             "idempotency_window_hours",
             default.idempotency_window_hours,

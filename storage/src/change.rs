@@ -45,8 +45,20 @@ pub struct Change {
     pub provision: Option<ProvisionChange>,
     /// The idempotency key, where the request has one.
     pub request: Option<RequestUse>,
-    /// Gets the result once it is durable and in the wallets.
+    /// Gets the result once it is durable and in the wallets, or certainly not.
     pub reply: oneshot::Sender<Result<Changed, ChangeError>>,
+    /// Called if the result is not known and will not be soon. The result comes all the same once it is known.
+    pub on_doubt: DoubtNotice,
+}
+
+/// Called when the result of a change is not known.
+#[derive(Default)]
+pub struct DoubtNotice(pub Option<Box<dyn FnOnce() + Send>>);
+
+impl fmt::Debug for DoubtNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DoubtNotice").field(&self.0.is_some()).finish()
+    }
 }
 
 /// An account that gets its books, with its opening balance. One whose id has books already is refused.
@@ -240,6 +252,7 @@ impl Change {
             provision: None,
             request: None,
             reply,
+            on_doubt: DoubtNotice::default(),
         };
         (empty, answer)
     }
@@ -269,6 +282,13 @@ impl Change {
         let Self { entries, reply, .. } = self;
         drop(entries);
         let _ = reply.send(Err(error));
+    }
+
+    /// It is not known whether it is on disk: debits stay taken until it is.
+    pub(crate) fn in_doubt(&mut self) {
+        if let Some(notice) = self.on_doubt.0.take() {
+            notice();
+        }
     }
 }
 

@@ -57,6 +57,9 @@ pub enum CommitOutcome {
         /// `None` where the first use did not become durable.
         first_use: Option<FirstUse>,
     },
+    /// It is not known whether requests of this session are on disk, and will not be soon. They must not be answered; what
+    /// becomes of them is found out later.
+    InDoubt,
     /// The outcome of a cancellation.
     Cancelled {
         /// The mark of the request.
@@ -271,6 +274,11 @@ impl Chunk {
         let _ = reply.send(CommitOutcome::Chunk(self, ChunkOutcome::NotDurable));
     }
 
+    /// It is not known whether it is on disk: the money stays taken until it is.
+    pub(crate) fn in_doubt(&self) {
+        let _ = self.reply.send(CommitOutcome::InDoubt);
+    }
+
     fn give_back(&mut self) {
         if std::mem::replace(&mut self.settled, true) {
             return;
@@ -320,7 +328,7 @@ mod tests {
 
     fn chunk() -> (tempfile::TempDir, Chunk) {
         let dir = tempfile::tempdir().unwrap();
-        let options = StoreOptions { path: dir.path().to_owned(), minimum_free_bytes: 0, cache_bytes: 0 };
+        let options = StoreOptions::at(dir.path().to_owned());
         let keys = Arc::new(KeyRegistry::new(Arc::new(Store::open(options).unwrap())));
         let wallet = Arc::new(Wallet::new(AccountNumber(1), WalletState::default()));
         let (reply, _) = tokio::sync::mpsc::unbounded_channel();

@@ -34,6 +34,11 @@ pub trait Clock: Send + Sync + 'static {
 
     /// The time by which deadlines have passed.
     fn due(&self) -> UnixMicros;
+
+    /// The time before whose end rows are forgotten.
+    fn forgotten_before(&self) -> UnixMicros {
+        self.due()
+    }
 }
 
 /// The clock of this process.
@@ -71,6 +76,10 @@ impl Clock for SystemClock {
 
     fn due(&self) -> UnixMicros {
         due()
+    }
+
+    fn forgotten_before(&self) -> UnixMicros {
+        forgotten_before()
     }
 }
 

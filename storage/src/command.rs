@@ -100,6 +100,19 @@ impl Command {
         self.fail(Unavailable("writes are refused until storage recovers".to_owned()).into());
     }
 
+    /// Says that it is not known whether this was done. The command itself stays until it is.
+    pub(crate) fn in_doubt(&mut self) {
+        match self {
+            Self::Charge(chunk) => chunk.in_doubt(),
+            Self::Cancel(Cancellation { reply, .. }) | Self::Replace(Replacement { reply, .. }) => {
+                let _ = reply.send(CommitOutcome::InDoubt);
+            }
+            Self::Change(change) => change.in_doubt(),
+            // Whoever hands these over waits for the outcome, however long that takes.
+            Self::Deliver(_) | Self::Provision(_) => {}
+        }
+    }
+
     /// Answers that nothing was done, and why.
     pub(crate) fn fail(self, why: FoldError) {
         match self {

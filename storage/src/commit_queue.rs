@@ -69,6 +69,7 @@ pub(crate) struct Shared {
     queued_messages: AtomicUsize,
     queue_messages_max: usize,
     available: AtomicBool,
+    closing: AtomicBool,
     waiting: Mutex<Vec<Waker>>,
 }
 
@@ -79,6 +80,7 @@ impl Shared {
             queued_messages: AtomicUsize::new(0),
             queue_messages_max,
             available: AtomicBool::new(true),
+            closing: AtomicBool::new(false),
             waiting: Mutex::new(Vec::new()),
         }
     }
@@ -121,6 +123,15 @@ impl Shared {
         for waker in self.waiting.lock().drain(..) {
             waker.wake();
         }
+    }
+
+    /// True once nobody waits any longer for what is in doubt.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn set_available(&self, available: bool) {

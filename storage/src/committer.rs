@@ -2,9 +2,9 @@
 //! sync, and then answers everyone in it.
 //!
 //! The queue is bounded in messages; a session that finds it full stops reading its socket until there is
-//! room. After a failed write the committer latches: it refuses everything, finds out whether the failed
-//! batch is on disk, and goes on by itself when the disk can be written again. A batch that was refused and
-//! then turns out to be on disk is taken back before anything else is written.
+//! room. After a failed write the committer latches: it refuses what has not entered a batch, finds out
+//! whether the failed batch is on disk, and goes on by itself when the disk can be written again. A batch in
+//! doubt is neither refused nor taken back: its senders are told that its outcome is unknown.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -26,6 +26,7 @@ use crate::fold::Fold;
 use crate::journal::Journal;
 use crate::outcome::CancelError;
 use crate::store::Store;
+use crate::sums::RunningSums;
 use crate::writer::Writer;
 
 /// The chunk could not be queued now; it is given back.
@@ -61,11 +62,11 @@ impl Committer {
         durable: Arc<dyn Durable>,
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, JoinHandle<()>), Unavailable> {
-        let fold = Fold::load(&store)?;
+        let state = (Fold::load(&store)?, RunningSums::load(store.database())?);
         let (sender, receiver) = bounded(limits.queue_messages.max(1));
         let shared = Arc::new(Shared::new(limits.queue_messages));
         let (waiting, around) = ((limits, patience), (durable, clock));
-        let writer = Writer::new(journal, store, fold, receiver, waiting, Arc::clone(&shared), around);
+        let writer = Writer::new(journal, store, state, receiver, waiting, Arc::clone(&shared), around);
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || writer.run())
@@ -77,6 +78,11 @@ impl Committer {
     /// ended. While they are not, messages are refused before they are charged.
     pub fn is_available(&self) -> bool {
         self.shared.is_available()
+    }
+
+    /// The process is about to end: a commit in doubt is looked for once more and then left to the next start.
+    pub fn close(&self) {
+        self.shared.close();
     }
 
     /// The number of messages in the queue.

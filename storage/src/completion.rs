@@ -5,11 +5,14 @@ use crate::command::Command;
 use crate::database::Unavailable;
 use crate::delivery::DeliveryResult;
 use crate::fold::{Changes, FoldError, Folded};
+use crate::sums::SumChanges;
 
 /// The next commit, and the results of its commands.
 pub struct Drafted {
     pub batch: Batch,
     pub changes: Changes,
+    /// The sums that it leaves, once it has any: a commit that changes nothing has none.
+    pub sums: Option<SumChanges>,
     pub completions: Vec<Completion>,
     /// The number of messages charged.
     pub messages: u32,
@@ -40,7 +43,7 @@ impl Drafted {
             }
             completions.push(Completion { command, folded });
         }
-        Self { batch, changes, completions, messages }
+        Self { batch, changes, sums: None, completions, messages }
     }
 }
 
@@ -68,6 +71,11 @@ impl Completion {
                 unreachable!("what a command folds to is of its own kind")
             }
         }
+    }
+
+    /// It is not known whether the commit is on disk, and this takes longer than clients are kept waiting.
+    pub fn in_doubt(&mut self) {
+        self.command.in_doubt();
     }
 
     /// The commit is not on disk.

@@ -1,7 +1,9 @@
 //! The RocksDB database of a data directory: rows are read, and batches written.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use parking_lot::RwLock;
 use rocksdb::{
@@ -13,28 +15,7 @@ use crate::batch::Batch;
 use crate::open::{self, OpenError};
 use crate::rows::Row;
 use crate::schema::Family;
-
-/// The moment at which a commit counts as durable.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Durability {
-    /// Once the disk has it: nothing acknowledged is lost by power failure.
-    #[default]
-    Sync,
-    /// Once the operating system has it: nothing acknowledged is lost by `kill -9`; a power failure may lose
-    /// the last moments.
-    Os,
-}
-
-/// Settings of a store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoreOptions {
-    /// The data directory.
-    pub path: PathBuf,
-    /// Nothing is written while its file system has less free space than this.
-    pub minimum_free_bytes: u64,
-    /// Size of the cache of blocks that were read.
-    pub cache_bytes: usize,
-}
+use crate::store_options::{Durability, StoreOptions};
 
 /// A row cannot be read or written at present.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -60,6 +41,8 @@ pub enum Order {
 pub struct Database {
     options: StoreOptions,
     cache: Cache,
+    /// The last hour whose expired rows compaction may drop.
+    forgotten_hour: Arc<AtomicU32>,
     /// `None` while the database is reopened after a failed write.
     db: RwLock<Option<DB>>,
 }
@@ -74,16 +57,21 @@ impl Database {
     /// Opens a database for writing, and creates it if it does not exist.
     pub fn for_writing(options: StoreOptions) -> Result<Self, OpenError> {
         let cache = Cache::new_lru_cache(options.cache_bytes);
-        let db = open::for_writing(&options.path, &cache)?;
-        Ok(Self { options, cache, db: RwLock::new(Some(db)) })
+        let forgotten_hour = Arc::default();
+        let db = open::for_writing(&options, &cache, &forgotten_hour)?;
+        Ok(Self { options, cache, forgotten_hour, db: RwLock::new(Some(db)) })
     }
 
     /// Opens a database for reading only.
     pub fn for_reading(path: &Path) -> Result<Self, OpenError> {
         let cache = Cache::new_lru_cache(32 << 20);
         let db = open::for_reading(path, &cache)?;
-        let options = StoreOptions { path: path.to_owned(), minimum_free_bytes: 0, cache_bytes: 0 };
-        Ok(Self { options, cache, db: RwLock::new(Some(db)) })
+        Ok(Self {
+            options: StoreOptions::at(path),
+            cache,
+            forgotten_hour: Arc::default(),
+            db: RwLock::new(Some(db)),
+        })
     }
 
     /// The data directory.
@@ -95,8 +83,18 @@ impl Database {
     pub fn reopen(&self) -> Result<(), Unavailable> {
         let mut db = self.db.write();
         *db = None;
-        *db = Some(open::writable(&self.options.path, &self.cache)?);
+        *db = Some(open::writable(&self.options.path, &self.cache, &self.forgotten_hour)?);
         Ok(())
+    }
+
+    /// The settings that it was opened with.
+    pub fn options(&self) -> &StoreOptions {
+        &self.options
+    }
+
+    /// Lets compaction drop what ended in this hour or before. The commit that says so is durable.
+    pub fn forget(&self, hour: u32) {
+        self.forgotten_hour.store(hour, Ordering::Relaxed);
     }
 
     /// Fails if the file system has less free space than the options ask for.

@@ -30,7 +30,6 @@ mod waiting;
 
 use tollgate_engine::time::UnixMicros;
 
-use crate::batch::Batch;
 use crate::database::Unavailable;
 use crate::rows::AuditTail;
 use crate::store::Store;
@@ -100,15 +99,5 @@ impl Fold {
     /// The ids whose charges are not in the usage rows yet.
     pub fn uncounted(&self) -> std::ops::Range<u64> {
         self.usage_counted..self.ids.unused.max(self.usage_counted)
-    }
-
-    /// Gives a commit up that was refused, although it may be on disk until it is taken back: its ids are not
-    /// given out again, and messages that it queued must not be sent by a scheduler that reads them there
-    /// meanwhile.
-    pub fn give_up(&mut self, batch: &Batch, changes: &Changes) {
-        self.ids.unused = changes.ids.unused;
-        for key in batch.queued() {
-            self.amended.drop_message(key.message_id, changes.ids.unused);
-        }
     }
 }

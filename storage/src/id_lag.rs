@@ -5,10 +5,11 @@ use tollgate_engine::time::UnixMicros;
 
 use crate::batch::Batch;
 use crate::cdr::BlockReader;
-use crate::database::{Database, Durability, Unavailable, damaged};
+use crate::database::{Database, Unavailable, damaged};
 use crate::id_times::Spread;
 use crate::rows::{BatchRow, Row};
 use crate::schema::{Family, ID_SPREAD_KEY, account_id_key, issued_at};
+use crate::store_options::Durability;
 
 /// Writes the spread of a data directory that has none. It reads a row for each commit, and of CDRs those
 /// where ids began to be counted on.

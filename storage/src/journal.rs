@@ -1,13 +1,14 @@
-//! The journal of committed batches: the seam at which a replicated log can replace the local disk.
+//! The journal of commits: the seam at which a replicated log can replace the local disk.
 
 use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::batch::Batch;
-use crate::database::Durability;
-use crate::schema::Family;
+use crate::database::Unavailable;
 use crate::store::Store;
+use crate::store_options::Durability;
+use crate::sums::CommitRow;
 
 /// A batch was not written, or it is not known whether it was.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -20,17 +21,17 @@ pub enum JournalError {
     InDoubt(String),
 }
 
-/// An ordered log of batches, each durable as a whole once `append` returns.
+/// An ordered log of commits, each durable as a whole once `append` returns.
 pub trait Journal: Send + 'static {
-    /// Writes a batch, durably.
-    fn append(&mut self, batch: &Batch) -> Result<(), JournalError>;
+    /// Writes the rows of a commit, its own among them, durably.
+    fn append(&mut self, batch: &Batch, commit: &CommitRow) -> Result<(), JournalError>;
 
-    /// After a failure: makes the journal usable again and returns the value of a row, `None` where it is not
-    /// there. `Err` while the journal cannot be used.
-    fn recover(&mut self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, JournalError>;
+    /// After a failure: makes the journal usable again and returns the last commit that is durable in it. `Err` while the
+    /// journal cannot be used.
+    fn recover(&mut self) -> Result<CommitRow, JournalError>;
 }
 
-/// The local journal: RocksDB's write-ahead log.
+/// The local journal: RocksDB's write-ahead log, and the anchor behind it.
 #[derive(Debug)]
 pub struct RocksJournal {
     store: Arc<Store>,
@@ -42,20 +43,30 @@ impl RocksJournal {
     pub fn new(store: Arc<Store>, durability: Durability) -> Self {
         Self { store, durability }
     }
+
+    fn check_room(&self) -> Result<(), JournalError> {
+        self.store.database().check_room().map_err(|error| JournalError::NotWritten(error.to_string()))
+    }
 }
 
 impl Journal for RocksJournal {
-    fn append(&mut self, batch: &Batch) -> Result<(), JournalError> {
-        self.store.database().check_room().map_err(|error| JournalError::NotWritten(error.to_string()))?;
-        self.store
-            .database()
-            .write(batch, self.durability)
-            .map_err(|error| JournalError::InDoubt(error.to_string()))
+    fn append(&mut self, batch: &Batch, commit: &CommitRow) -> Result<(), JournalError> {
+        self.check_room()?;
+        self.store.database().write(batch, self.durability).map_err(in_doubt)?;
+        // In this order: what the anchor names is in the log.
+        self.store.write_anchor(commit, self.durability).map_err(in_doubt)
     }
 
-    fn recover(&mut self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
-        self.store.database().check_room().map_err(|error| JournalError::NotWritten(error.to_string()))?;
-        self.store.database().reopen().map_err(|error| JournalError::InDoubt(error.to_string()))?;
-        self.store.get(family, key).map_err(|error| JournalError::InDoubt(error.to_string()))
+    fn recover(&mut self) -> Result<CommitRow, JournalError> {
+        self.check_room()?;
+        self.store.database().reopen().map_err(in_doubt)?;
+        let last = self.store.last_commit().map_err(in_doubt)?;
+        let last = last.ok_or_else(|| JournalError::InDoubt("the last commit is not there".to_owned()))?;
+        self.store.write_anchor(&last, Durability::Sync).map_err(in_doubt)?;
+        Ok(last)
     }
+}
+
+fn in_doubt(error: Unavailable) -> JournalError {
+    JournalError::InDoubt(error.0)
 }

@@ -8,6 +8,8 @@
 //! **Architecture invariant:** nothing here knows SMPP. A session gives the committer a [`chunk`] of charges
 //! and gets it back with message ids, or marked as not durable.
 
+mod anchor;
+mod anchor_check;
 pub mod batch;
 pub mod cdr;
 pub mod change;
@@ -37,10 +39,14 @@ pub mod rows;
 pub mod schema;
 mod states;
 pub mod store;
+mod store_options;
+mod sums;
 mod tallies;
+mod upgrade;
 pub mod usage;
 mod usage_builder;
 mod usage_check;
 pub mod verify;
 mod view;
+mod wal;
 mod writer;

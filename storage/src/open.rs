@@ -2,15 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use rocksdb::{Cache, DB, Options};
 use thiserror::Error;
 
+use crate::anchor;
+use crate::anchor_check::{self, AnchorError};
 use crate::options;
+use crate::rows::Row;
 use crate::schema::{
     Family, SCHEMA_VERSION, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_OPERATORS,
-    SCHEMA_VERSION_WITHOUT_USAGE,
+    SCHEMA_VERSION_WITHOUT_SUMS, SCHEMA_VERSION_WITHOUT_USAGE,
 };
+use crate::store_options::StoreOptions;
+use crate::sums::{COMMIT_KEY, CommitRow};
+use crate::wal;
 
 /// The reason for which a data directory cannot be opened.
 #[derive(Debug, Error)]
@@ -34,6 +42,9 @@ pub enum OpenError {
         /// Its schema version.
         found: u32,
     },
+    /// It is not what its anchor says.
+    #[error("the data directory is refused: {0}")]
+    Anchor(#[from] AnchorError),
     /// Written by an earlier version, and opened for reading only.
     #[error(
         "the data directory {path} has schema version {found}, this build reads {SCHEMA_VERSION}: \
@@ -48,26 +59,84 @@ pub enum OpenError {
 }
 
 /// Opens for writing. A directory of another version is looked at before anything in it is changed.
-pub fn for_writing(path: &Path, cache: &Cache) -> Result<DB, OpenError> {
+pub fn for_writing(
+    store: &StoreOptions,
+    cache: &Cache,
+    forgotten_hour: &Arc<AtomicU32>,
+) -> Result<DB, OpenError> {
+    let path = store.path.as_path();
     let failed = |reason: String| OpenError::Database { path: path.to_owned(), reason };
     if path.exists() && !path.is_dir() {
         return Err(failed("it is not a directory".to_owned()));
     }
     std::fs::create_dir_all(path).map_err(|error| failed(error.to_string()))?;
     if path.join("CURRENT").is_file() {
-        match version_on_disk(path)? {
-            None | Some(SCHEMA_VERSION | SCHEMA_VERSION_WITHOUT_OPERATORS | SCHEMA_VERSION_WITHOUT_USAGE) => {
-            }
-            Some(found) => return Err(OpenError::Schema { path: path.to_owned(), found }),
+        match layout_of(path)? {
+            Layout::Ours => check_anchors(store, cache)?,
+            Layout::Unmade | Layout::Of(SCHEMA_VERSION) => {}
+            Layout::Of(found) if is_upgraded(found) => {}
+            Layout::Of(found) => return Err(OpenError::Schema { path: path.to_owned(), found }),
         }
     }
-    writable(path, cache).map_err(|error| failed(reason_of(error)))
+    writable(path, cache, forgotten_hour).map_err(|error| failed(reason_of(error)))
 }
 
 /// Opens for writing a directory that was open for writing before.
-pub fn writable(path: &Path, cache: &Cache) -> Result<DB, rocksdb::Error> {
-    let families = Family::ALL.iter().map(|family| (family.name(), options::family(*family, cache)));
+pub fn writable(path: &Path, cache: &Cache, forgotten_hour: &Arc<AtomicU32>) -> Result<DB, rocksdb::Error> {
+    let families =
+        Family::ALL.iter().map(|family| (family.name(), options::family(*family, cache, forgotten_hour)));
     DB::open_cf_with_opts(&options::database(), path, families)
+}
+
+/// True for the schema versions that are brought up to date when they are opened for writing.
+pub fn is_upgraded(version: u32) -> bool {
+    matches!(
+        version,
+        SCHEMA_VERSION_WITHOUT_OPERATORS | SCHEMA_VERSION_WITHOUT_USAGE | SCHEMA_VERSION_WITHOUT_SUMS
+    )
+}
+
+/// Reads the last commit without changing anything, and compares it with the anchors.
+fn check_anchors(store: &StoreOptions, cache: &Cache) -> Result<(), OpenError> {
+    let path = store.path.as_path();
+    let read = |anchor: PathBuf| match anchor::read(&anchor) {
+        Ok(found) => Ok((anchor, found)),
+        Err(error) => Err(AnchorError::Unusable(format!("{}: {error}", anchor.display()))),
+    };
+    // Read first, so that a daemon that is running makes no anchor that is ahead.
+    let anchors = store.anchor_paths().into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let db = read_only(path, cache).map_err(|error| OpenError::Database {
+        path: path.to_owned(),
+        reason: match wal::first_damage(path) {
+            Some(end) if end.is_damaged => format!("{} ({end})", reason_of(error)),
+            _ => reason_of(error),
+        },
+    })?;
+    let row = |family: Family, key: &[u8]| {
+        let handle = db.cf_handle(family.name());
+        let row = handle.and_then(|handle| db.get_cf(handle, key).transpose()).transpose();
+        row.map_err(|error| OpenError::Database { path: path.to_owned(), reason: error.into_string() })
+    };
+    let version = row(Family::Meta, SCHEMA_VERSION_KEY)?.map(|octets| version_of(&octets));
+    if version.is_some_and(is_upgraded) {
+        return Ok(());
+    }
+    let Some(last) = row(Family::Sums, COMMIT_KEY)?.and_then(|octets| CommitRow::read(&octets)) else {
+        // Where there is no version either, the making of the directory was broken off.
+        let anchored = anchors.iter().find_map(|(_, found)| found.as_ref()?.commit).is_some();
+        return match version {
+            None if !anchored => Ok(()),
+            _ => Err(AnchorError::no_commit(path).into()),
+        };
+    };
+    for (index, (anchor, found)) in anchors.iter().enumerate() {
+        if index > 0 && found.is_none() {
+            tracing::warn!(anchor = %anchor.display(), "the second anchor is made now");
+            continue;
+        }
+        anchor_check::judge(path, anchor, &last, found.as_ref())?;
+    }
+    Ok(())
 }
 
 /// Opens for reading.
@@ -75,36 +144,49 @@ pub fn for_reading(path: &Path, cache: &Cache) -> Result<DB, OpenError> {
     if !path.join("CURRENT").is_file() {
         return Err(OpenError::Missing(path.to_owned()));
     }
-    match version_on_disk(path)? {
-        None | Some(SCHEMA_VERSION) => {}
-        Some(found @ (SCHEMA_VERSION_WITHOUT_OPERATORS | SCHEMA_VERSION_WITHOUT_USAGE)) => {
+    match layout_of(path)? {
+        Layout::Ours | Layout::Unmade | Layout::Of(SCHEMA_VERSION) => {}
+        Layout::Of(found) if is_upgraded(found) => {
             return Err(OpenError::Outdated { path: path.to_owned(), found });
         }
-        Some(found) => return Err(OpenError::Schema { path: path.to_owned(), found }),
+        Layout::Of(found) => return Err(OpenError::Schema { path: path.to_owned(), found }),
     }
-    let families = Family::ALL.iter().map(|family| (family.name(), options::family(*family, cache)));
-    DB::open_cf_with_opts_for_read_only(&existing(), path, families, false)
+    read_only(path, cache)
         .map_err(|error| OpenError::Database { path: path.to_owned(), reason: error.into_string() })
 }
 
-/// The version of a directory whose families are not those of this build. `None` where they are, as then it
-/// is not worth opening it twice, and where it has no version yet: its making was broken off.
-fn version_on_disk(path: &Path) -> Result<Option<u32>, OpenError> {
+fn read_only(path: &Path, cache: &Cache) -> Result<DB, rocksdb::Error> {
+    let never = Arc::default();
+    let families = Family::ALL.iter().map(|family| (family.name(), options::family(*family, cache, &never)));
+    DB::open_cf_with_opts_for_read_only(&existing(), path, families, false)
+}
+
+/// The families of a directory, and the version where they are not those of this build.
+enum Layout {
+    /// The families of this build, whatever the version.
+    Ours,
+    /// Some of the families and no version: the making of the directory was broken off.
+    Unmade,
+    /// The families of this version.
+    Of(u32),
+}
+
+fn layout_of(path: &Path) -> Result<Layout, OpenError> {
     let failed =
         |error: rocksdb::Error| OpenError::Database { path: path.to_owned(), reason: reason_of(error) };
     let found: BTreeSet<String> = DB::list_cf(&existing(), path).map_err(failed)?.into_iter().collect();
     let ours = || Family::ALL.iter().map(|family| family.name());
     let is_ours = |name: &String| name == "default" || ours().any(|our| our == name);
     if found.iter().all(is_ours) && ours().all(|our| found.contains(our)) {
-        return Ok(None);
+        return Ok(Layout::Ours);
     }
     if !found.contains(Family::Meta.name()) {
-        return Ok(None);
+        return Ok(Layout::Unmade);
     }
     let db = DB::open_cf_for_read_only(&existing(), path, [Family::Meta.name()], false).map_err(failed)?;
-    let Some(meta) = db.cf_handle(Family::Meta.name()) else { return Ok(None) };
+    let Some(meta) = db.cf_handle(Family::Meta.name()) else { return Ok(Layout::Unmade) };
     let version = db.get_cf(meta, SCHEMA_VERSION_KEY).map_err(failed)?;
-    Ok(version.map(|bytes| version_of(&bytes)))
+    Ok(version.map_or(Layout::Unmade, |bytes| Layout::Of(version_of(&bytes))))
 }
 
 /// The version that the row in `meta` holds; zero where it holds none.

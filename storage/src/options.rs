@@ -1,15 +1,14 @@
 //! Settings of RocksDB and their reasons.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::schema::Family;
+use crate::sums::Place;
 use rocksdb::compaction_filter::Decision;
 use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, LogLevel, Options};
-use tollgate_engine::time::UnixMicros;
-
-use crate::clock::forgotten_before;
-use crate::schema::{Family, parse_operator_number_key};
 
 const MIB: usize = 1 << 20;
-
-const HEALTH_KEPT_MICROS: u64 = 90 * 86_400 * 1_000_000;
 
 /// Write-ahead logs beyond this make RocksDB flush, which bounds what a restart has to replay.
 const WAL_BYTES_MAX: u64 = 192 << 20;
@@ -22,9 +21,11 @@ pub fn database() -> Options {
     // A log file that is written over again has its blocks already: the sync of a commit then needs no
     // metadata.
     options.set_recycle_log_file_num(4);
-    // After `kill -9` or power loss the log is good up to its first damaged record, which no client got an
-    // answer for.
+    // After `kill -9` or power loss the log is good up to its first damaged record. That no client got an answer for what
+    // comes after it is what the anchor proves, before this is opened for writing.
     options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
+    // A log file that is missing is noticed, however much of what it held is in tables already.
+    options.set_track_and_verify_wals_in_manifest(true);
     options.set_max_total_wal_size(WAL_BYTES_MAX);
     options.set_max_background_jobs(2);
     options.set_bytes_per_sync(MIB as u64);
@@ -36,7 +37,7 @@ pub fn database() -> Options {
 }
 
 /// For one column family.
-pub fn family(family: Family, cache: &Cache) -> Options {
+pub fn family(family: Family, cache: &Cache, forgotten_hour: &Arc<AtomicU32>) -> Options {
     let mut options = Options::default();
     let mut table = BlockBasedOptions::default();
     table.set_block_cache(cache);
@@ -55,16 +56,13 @@ pub fn family(family: Family, cache: &Cache) -> Options {
             // Nearly every look-up is for a key that is not there.
             table.set_bloom_filter(10.0, false);
             options.set_write_buffer_size(16 * MIB);
-            options
-                .set_compaction_filter("expired_keys", |_, _, value| drop_expired(value, forgotten_before()));
+            options.set_compaction_filter("expired_keys", dropping(family, forgotten_hour));
         }
         Family::Upstream => {
             // A receipt names any of days of messages, and an early or foreign one names none.
             table.set_bloom_filter(10.0, false);
             options.set_write_buffer_size(32 * MIB);
-            options.set_compaction_filter("settled_messages", |_, _, value| {
-                drop_expired(value, forgotten_before())
-            });
+            options.set_compaction_filter("settled_messages", dropping(family, forgotten_hour));
         }
         Family::Queue => {
             // A message is read once, in order, and then deleted, mostly while it is still in memory. There
@@ -86,7 +84,7 @@ pub fn family(family: Family, cache: &Cache) -> Options {
         }
         Family::Health => {
             options.set_write_buffer_size(4 * MIB);
-            options.set_compaction_filter("old_health", |_, key, _| drop_old_health(key, forgotten_before()));
+            options.set_compaction_filter("old_health", dropping(family, forgotten_hour));
         }
         _ => options.set_write_buffer_size(16 * MIB),
     }
@@ -102,49 +100,52 @@ fn drop_deleted_early(options: &mut Options) {
     options.add_compact_on_deletion_collector_factory(window, deleted, share);
 }
 
-/// Forgets health samples after ninety days.
-fn drop_old_health(key: &[u8], due: UnixMicros) -> Decision {
-    let at = parse_operator_number_key(key).map_or(u64::MAX, |(_, at)| at);
-    if at.saturating_add(HEALTH_KEPT_MICROS) < due.0 { Decision::Remove } else { Decision::Keep }
-}
-
-/// Forgets idempotency keys whose window has passed, and the operators' ids of messages that are long
-/// settled, at no cost but that of compaction. Both rows begin with their end.
-fn drop_expired(value: &[u8], due: UnixMicros) -> Decision {
-    let expires_at = value.first_chunk::<8>().map_or(u64::MAX, |bytes| u64::from_be_bytes(*bytes));
-    if expires_at < due.0 { Decision::Remove } else { Decision::Keep }
+/// Drops rows whose hour is forgotten, at no cost but that of compaction: they have left the running sums.
+fn dropping(
+    family: Family,
+    forgotten_hour: &Arc<AtomicU32>,
+) -> impl FnMut(u32, &[u8], &[u8]) -> Decision + Send + 'static {
+    let forgotten_hour = Arc::clone(forgotten_hour);
+    move |_level, key, value| {
+        let place = Place::of(family, key, value);
+        let is_gone = place.is_forgotten(forgotten_hour.load(Ordering::Relaxed));
+        if is_gone { Decision::Remove } else { Decision::Keep }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use tollgate_engine::operator::OperatorNumber;
+    use tollgate_engine::time::UnixMicros;
 
     use super::*;
     use crate::schema::health_key;
+    use crate::sums::hour_of;
 
-    const NOW: UnixMicros = UnixMicros(1_795_176_000_000_000);
+    const HOUR: u64 = 3_600_000_000;
 
-    fn goes(decision: &Decision) -> bool {
-        matches!(decision, Decision::Remove)
+    fn goes(family: Family, key: &[u8], value: &[u8], forgotten_hour: u32) -> bool {
+        let mut decide = dropping(family, &Arc::new(AtomicU32::new(forgotten_hour)));
+        matches!(decide(0, key, value), Decision::Remove)
     }
 
     #[test]
-    fn rows_go_when_their_end_has_passed() {
+    fn rows_go_once_the_hour_of_their_end_is_forgotten() {
         let row = |expires_at: u64| [&expires_at.to_be_bytes()[..], b"rest"].concat();
-        assert!(goes(&drop_expired(&row(NOW.0 - 1), NOW)));
-        assert!(!goes(&drop_expired(&row(NOW.0), NOW)));
-        // A message whose receipt is awaited has no end; what is no row is for a reader to stumble over.
-        assert!(!goes(&drop_expired(&row(u64::MAX), NOW)));
-        assert!(!goes(&drop_expired(b"short", NOW)));
-        assert!(!goes(&drop_expired(&row(1), UnixMicros(0))), "before the clock is judged nothing goes");
+        for family in [Family::Keys, Family::Requests, Family::Upstream] {
+            assert!(goes(family, b"keys", &row(7 * HOUR + 5), 7));
+            assert!(!goes(family, b"keys", &row(8 * HOUR), 7));
+            // A message whose receipt is awaited has no end; what is no row is for a reader to stumble over.
+            assert!(!goes(family, b"keys", &row(u64::MAX), u32::MAX - 1));
+            assert!(!goes(family, b"keys", b"short", u32::MAX - 1));
+        }
     }
 
     #[test]
     fn samples_go_after_ninety_days() {
-        let key =
-            |age_days: u64| health_key(OperatorNumber(1), UnixMicros(NOW.0 - age_days * 86_400_000_000));
-        assert!(goes(&drop_old_health(&key(91), NOW)));
-        assert!(!goes(&drop_old_health(&key(89), NOW)));
-        assert!(!goes(&drop_old_health(b"short", NOW)));
+        let now = 2_000 * 24 * HOUR;
+        let key = |age_days: u64| health_key(OperatorNumber(1), UnixMicros(now - age_days * 24 * HOUR));
+        assert!(goes(Family::Health, &key(91), b"sample", hour_of(UnixMicros(now))));
+        assert!(!goes(Family::Health, &key(89), b"sample", hour_of(UnixMicros(now))));
     }
 }

@@ -27,6 +27,7 @@
 //! | `documents` | collection u8, the document's key | revision, times, and a body that storage does not read |
 //! | `audit` | sequence | who changed what, chained by hash |
 //! | `requests` | scope and idempotency key of a request over HTTP | expiry, fingerprint, and what was answered |
+//! | `sums` | family u8, or family u8 and place | the set hash of the rows that stand; 0xFF: the last commit (`sums.rs`) |
 //! | `usage` | account, quarter u32, kind u8, code u32 | counters of the messages of a quarter of an hour, by network or operator |
 //!
 //! A number in a key without a width is of 64 bits, but for accounts (32) and operators (16).
@@ -48,7 +49,7 @@ use tollgate_engine::time::{Month, UnixMicros};
 use crate::usage::{Quarter, UsageKey, UsageOf};
 
 /// The layout that this build reads and writes.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 4;
 
 /// The layout without operators. A directory that has it is brought up to date when it is opened for writing:
 /// its rows are read as they are, what is new are families and what rows hold at their end.
@@ -57,6 +58,9 @@ pub const SCHEMA_VERSION_WITHOUT_OPERATORS: u32 = 1;
 /// The layout without usage counters, documents, the audit log and requests. Usage is counted from the CDRs
 /// and states when such a directory is opened for writing; the others begin empty.
 pub const SCHEMA_VERSION_WITHOUT_USAGE: u32 = 2;
+
+/// The layout without running sums. They are counted from the rows when such a directory is opened for writing.
+pub const SCHEMA_VERSION_WITHOUT_SUMS: u32 = 3;
 
 /// Key of the schema version in `meta`.
 pub const SCHEMA_VERSION_KEY: &[u8] = b"schema_version";
@@ -142,6 +146,7 @@ column_families! {
     Audit "audit",
     Requests "requests",
     Usage "usage",
+    Sums "sums",
 }
 
 /// A kind of document: what it is about is its owner's business.

@@ -13,25 +13,27 @@ mod upstream;
 mod usage;
 mod wallets;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tollgate_engine::health::HealthSample;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 
-use crate::batch::Batch;
+use crate::anchor::{self, AnchorFiles};
 use crate::database::{Database, damaged};
 use crate::open;
 use crate::rows::Row;
-use crate::schema::{
-    Family, SCHEMA_VERSION, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_OPERATORS,
-    SCHEMA_VERSION_WITHOUT_USAGE, health_key, parse_operator_number_key,
-};
-use crate::{id_lag, usage_builder, usage_check};
+use crate::schema::{Family, SCHEMA_VERSION, SCHEMA_VERSION_KEY, health_key, parse_operator_number_key};
+use crate::store_options::ANCHOR_FILE;
+use crate::sums::{self, COMMIT_KEY};
+use crate::upgrade;
 
+pub use crate::anchor_check::AnchorError;
 pub use crate::commits::CommitRows;
-pub use crate::database::{Durability, Order, StoreOptions, Unavailable};
+pub use crate::database::{Order, Unavailable};
 pub use crate::open::OpenError;
+pub use crate::store_options::{Durability, StoreOptions};
+pub use crate::sums::CommitRow;
 pub use audit::AuditRows;
 pub use dispatches::DispatchRows;
 pub use documents::DocumentRows;
@@ -45,43 +47,78 @@ pub use upstream::UpstreamRows;
 pub use usage::UsageRows;
 pub use wallets::WalletRows;
 
+/// The anchor of a directory.
+#[derive(Debug)]
+pub(crate) enum Anchors {
+    /// Open for writing.
+    Written(AnchorFiles),
+    /// As it was before the directory was opened for reading; `None` where there is no such file.
+    Found(Option<anchor::Found>),
+}
+
 /// An open data directory.
 #[derive(Debug)]
 pub struct Store {
     database: Database,
+    anchors: Anchors,
 }
 
 impl Store {
     /// Opens a data directory for writing, creates it if it does not exist, and migrates it if an earlier
     /// version wrote it.
     pub fn open(options: StoreOptions) -> Result<Self, OpenError> {
-        let store = Self { database: Database::for_writing(options)? };
-        match store.schema_version()? {
+        let database = Database::for_writing(options)?;
+        let version = schema_version(&database)?;
+        match version {
             Some(SCHEMA_VERSION) => {}
-            None => store.set_schema_version()?,
-            Some(SCHEMA_VERSION_WITHOUT_OPERATORS | SCHEMA_VERSION_WITHOUT_USAGE) => {
-                tracing::info!("counting the usage of all messages, because an earlier version did not");
-                usage_builder::build(&store.database, usage_builder::ROWS_AT_ONCE)
-                    .map_err(|error| store.not_opened(error))?;
-                store.set_schema_version()?;
+            None => upgrade::begin(&database).map_err(|error| not_opened(&database, error))?,
+            Some(found) if open::is_upgraded(found) => {
+                upgrade::upgrade(&database, found).map_err(|error| not_opened(&database, error))?;
             }
-            Some(found) => return Err(OpenError::Schema { path: store.path().to_owned(), found }),
+            Some(found) => return Err(OpenError::Schema { path: database.path().to_owned(), found }),
         }
-        id_lag::note_once(&store.database).map_err(|error| store.not_opened(error))?;
-        usage_check::check_once(&store.database).map_err(|error| store.not_opened(error))?;
+        let paths = database.options().anchor_paths();
+        let paths = paths.iter().map(PathBuf::as_path);
+        let (anchors, last) = if version == Some(SCHEMA_VERSION) {
+            (AnchorFiles::open(paths), last_commit(&database))
+        } else {
+            let first = sums::build(&database).map_err(|error| not_opened(&database, error))?;
+            (AnchorFiles::create(paths), Ok(Some(first)))
+        };
+        let anchors = anchors.map_err(|error| AnchorError::Unusable(error.to_string()))?;
+        let last = last.map_err(|error| not_opened(&database, error))?;
+        let last = last.ok_or_else(|| AnchorError::no_commit(database.path()))?;
+        let store = Self { database, anchors: Anchors::Written(anchors) };
+        // A commit that was on its way to the anchor when the process ended is in it from now on.
+        store.write_anchor(&last, Durability::Sync).map_err(|error| not_opened(&store.database, error))?;
+        let forgotten = sums::forgotten_hour(&store.database);
+        store.database.forget(forgotten.map_err(|error| not_opened(&store.database, error))?);
         Ok(store)
+    }
+
+    /// Makes anchors for what a data directory holds, whatever they say now. Returns the last commit.
+    pub fn accept(options: &StoreOptions) -> Result<CommitRow, OpenError> {
+        let store = Self::open_read_only(&options.path)?;
+        let unreadable = |error| not_opened(&store.database, error);
+        let last = store.last_commit().map_err(unreadable)?;
+        let last = last.ok_or_else(|| AnchorError::no_commit(&options.path))?;
+        let paths = options.anchor_paths();
+        AnchorFiles::create(paths.iter().map(PathBuf::as_path))
+            .and_then(|anchors| anchors.write(&last, Durability::Sync))
+            .map_err(|error| AnchorError::Unusable(error.to_string()))?;
+        Ok(last)
     }
 
     /// Opens a data directory for reading only. The daemon may be running on it; what is read is then a
     /// durable instant of the past.
     pub fn open_read_only(path: &Path) -> Result<Self, OpenError> {
-        let store = Self { database: Database::for_reading(path)? };
+        let found = anchor::read(&path.join(ANCHOR_FILE))
+            .map_err(|error| AnchorError::Unusable(error.to_string()))?;
+        let store = Self { database: Database::for_reading(path)?, anchors: Anchors::Found(found) };
         let path = path.to_owned();
-        match store.schema_version()? {
+        match schema_version(&store.database)? {
             Some(SCHEMA_VERSION) => Ok(store),
-            Some(found @ (SCHEMA_VERSION_WITHOUT_OPERATORS | SCHEMA_VERSION_WITHOUT_USAGE)) => {
-                Err(OpenError::Outdated { path, found })
-            }
+            Some(found) if open::is_upgraded(found) => Err(OpenError::Outdated { path, found }),
             found => Err(OpenError::Schema { path, found: found.unwrap_or(0) }),
         }
     }
@@ -189,23 +226,37 @@ impl Store {
         CommitRows { database: &self.database }
     }
 
+    /// The last commit; `None` in a directory whose making was broken off.
+    pub fn last_commit(&self) -> Result<Option<CommitRow>, Unavailable> {
+        last_commit(&self.database)
+    }
+
+    pub(crate) fn anchors(&self) -> &Anchors {
+        &self.anchors
+    }
+
+    /// Writes a commit that is in the log into the anchors.
+    pub(crate) fn write_anchor(&self, commit: &CommitRow, durability: Durability) -> Result<(), Unavailable> {
+        let Anchors::Written(anchors) = &self.anchors else { return Ok(()) };
+        anchors.write(commit, durability).map_err(|error| Unavailable(format!("the anchor {error}")))
+    }
+
     /// The database that holds the rows.
     pub(crate) fn database(&self) -> &Database {
         &self.database
     }
+}
 
-    fn schema_version(&self) -> Result<Option<u32>, OpenError> {
-        let version = self.get(Family::Meta, SCHEMA_VERSION_KEY).map_err(|error| self.not_opened(error))?;
-        Ok(version.map(|bytes| open::version_of(&bytes)))
-    }
+fn last_commit(database: &Database) -> Result<Option<CommitRow>, Unavailable> {
+    database.row(Family::Sums, COMMIT_KEY)
+}
 
-    fn set_schema_version(&self) -> Result<(), OpenError> {
-        let mut batch = Batch::default();
-        batch.insert(Family::Meta, SCHEMA_VERSION_KEY, SCHEMA_VERSION.to_be_bytes().to_vec());
-        self.database.write(&batch, Durability::Sync).map_err(|error| self.not_opened(error))
-    }
+fn schema_version(database: &Database) -> Result<Option<u32>, OpenError> {
+    let version =
+        database.get(Family::Meta, SCHEMA_VERSION_KEY).map_err(|error| not_opened(database, error))?;
+    Ok(version.map(|bytes| open::version_of(&bytes)))
+}
 
-    fn not_opened(&self, error: Unavailable) -> OpenError {
-        OpenError::Database { path: self.path().to_owned(), reason: error.0 }
-    }
+fn not_opened(database: &Database, error: Unavailable) -> OpenError {
+    OpenError::Database { path: database.path().to_owned(), reason: error.0 }
 }

@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use crate::batch::Batch;
 use crate::cdr::BlockReader;
 use crate::commits::CommitRows;
-use crate::database::{Database, Durability, Unavailable, damaged, rows};
+use crate::database::{Database, Unavailable, damaged, rows};
 use crate::rows::{Row, UsageRow};
 use crate::schema::{Family, USAGE_COUNTED_KEY, parse_account_id_key, usage_key};
 use crate::states::States;
+use crate::store_options::Durability;
 use crate::usage::{ChargeFacts, UsageKey, contributions};
 
 /// Rows that are counted in memory before they are written.
@@ -33,14 +34,10 @@ pub fn build(database: &Database, rows_at_once: usize) -> Result<(), Unavailable
         }
         add(database, &mut counted)
     })?;
+    let next_id = CommitRows { database }.next_id()?;
     let mut batch = Batch::default();
-    let counted_to = CommitRows { database }.next_id()?.to_be_bytes().to_vec();
-    batch.replace(
-        Family::Meta,
-        USAGE_COUNTED_KEY,
-        counted_to,
-        database.get(Family::Meta, USAGE_COUNTED_KEY)?,
-    );
+    // Without an id there is no row: a commit takes zero for that.
+    batch.put(Family::Meta, USAGE_COUNTED_KEY, (next_id > 0).then(|| next_id.to_be_bytes().to_vec()), None);
     database.write(&batch, Durability::Sync)
 }
 
@@ -156,7 +153,7 @@ mod tests {
     #[test]
     fn rows_are_the_same_however_many_are_counted_at_once() {
         let dir = tempfile::tempdir().expect("a directory");
-        let options = StoreOptions { path: dir.path().to_owned(), minimum_free_bytes: 0, cache_bytes: 0 };
+        let options = StoreOptions::at(dir.path().to_owned());
         let store = Store::open(options).expect("it opens");
         let mut batch = Batch::default();
         for account in 1..=3 {

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use tollgate_engine::account::AccountNumber;
 
 use crate::batch::Batch;
-use crate::database::{Database, Durability, Unavailable, damaged};
+use crate::database::{Database, Unavailable, damaged};
 use crate::rows::{BatchRow, Row, UsageRow};
 use crate::schema::{Family, USAGE_CHECKED_KEY, USAGE_COUNTED_KEY, parse_usage_key};
+use crate::store_options::Durability;
 use crate::usage::UsageOf;
 use crate::usage_builder;
 

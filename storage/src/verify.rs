@@ -5,6 +5,9 @@
 //! message that was handed over is in exactly one place: in a queue, scheduled, or in a state; and one that
 //! an operator has is known by that operator's id.
 //!
+//! Last, the running sums of all rows (`sums.rs`) are counted again and compared with those that the commits
+//! have kept, with the chain hash of the last commit, and with the anchor.
+//!
 //! Rows are read one after the other. What is held in memory is per account, per dispatch and per block, of
 //! one account its usage, and of each refund and ledger entry a few octets; of a message, nothing.
 
@@ -15,6 +18,7 @@ mod ledger;
 mod messages;
 mod operators;
 mod outcome;
+mod sums;
 mod usage;
 mod waiting;
 
@@ -26,9 +30,10 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::Month;
 
 use crate::rows::{AccountRow, DispatchCounters};
-use crate::store::Store;
+use crate::store::{Anchors, Store};
 
 use fault::off;
+use sums::{compare_anchor, compare_sums};
 use usage::UsageCount;
 
 pub use fault::Fault;
@@ -38,6 +43,8 @@ pub use fault::Fault;
 pub struct Report {
     /// The number of wallets compared.
     pub wallets: u64,
+    /// The number of the last commit, whose chain hash is that of the rows that stand.
+    pub last_commit: u64,
     /// Commits whose ids were accounted for.
     pub batches: u64,
     /// The number of CDRs read.
@@ -119,8 +126,17 @@ pub fn verify(store: &Store) -> Result<Report, Fault> {
     let wrong_balance = count.wrong_balance.take();
     let mut report = count.compare_wallets(store)?;
     report.usage_rows = usage.finish(store)?;
-    // Where a balance at the end is off, that says more than those on the way.
-    wrong_balance.map_or(Ok(report), off)
+    if let Some(wrong) = wrong_balance {
+        // Where a balance at the end is off, that says more than those on the way.
+        return off(wrong);
+    }
+    // Last, as a rule that is broken says more than a sum that is.
+    let last = compare_sums(store)?;
+    if let Anchors::Found(anchor) = store.anchors() {
+        compare_anchor(&last, anchor.as_ref())?;
+    }
+    report.last_commit = last.number;
+    Ok(report)
 }
 
 /// One account's own counts.

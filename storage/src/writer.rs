@@ -5,22 +5,24 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError};
 
-use crate::batch::{Batch, Witness};
+use crate::batch::Batch;
 use crate::clock::Clock;
 use crate::command::Command;
 use crate::commit_queue::{Durable, Limits, Patience, Shared};
 use crate::completion::{Completion, Drafted};
 use crate::counting::{self, Counting};
+use crate::database::Unavailable;
 use crate::fold::{Draft, Fold, News};
 use crate::journal::{Journal, JournalError};
-use crate::schema::Family;
 use crate::store::Store;
+use crate::sums::{CommitRow, RunningSums, hour_of};
 
 /// The single writer.
 pub struct Writer<J> {
     journal: J,
     store: Arc<Store>,
     fold: Fold,
+    sums: RunningSums,
     receiver: Receiver<Command>,
     limits: Limits,
     patience: Patience,
@@ -36,8 +38,8 @@ pub struct Writer<J> {
 enum Trouble {
     /// Nothing is written while the disk is all but full.
     NoRoom,
-    /// A batch whose clients were refused may be on disk: the witness shows it, and the inverse undoes it.
-    InDoubt { witness: Witness, inverse: Batch },
+    /// A commit may be on disk. Its clients were told that its outcome is unknown; its money stays taken until it is known.
+    InDoubt(Box<Drafted>),
 }
 
 impl<J: Journal> Writer<J> {
@@ -45,7 +47,7 @@ impl<J: Journal> Writer<J> {
     pub fn new(
         journal: J,
         store: Arc<Store>,
-        fold: Fold,
+        (fold, sums): (Fold, RunningSums),
         receiver: Receiver<Command>,
         (limits, patience): (Limits, Patience),
         shared: Arc<Shared>,
@@ -60,6 +62,7 @@ impl<J: Journal> Writer<J> {
             journal,
             store,
             fold,
+            sums,
             receiver,
             limits,
             patience,
@@ -78,11 +81,15 @@ impl<J: Journal> Writer<J> {
             if self.trouble.is_some() {
                 commands.into_iter().for_each(Command::refuse);
                 self.try_to_recover();
+                if self.trouble.is_some() && self.shared.is_closing() {
+                    // Whoever still waits for a commit in doubt keeps the queue open.
+                    return;
+                }
             } else if !commands.is_empty() {
                 self.commit(commands);
             }
         }
-        // A last attempt to take back what was refused and may be on disk.
+        // A last attempt to find out what is on disk.
         self.try_to_recover();
         self.count_the_rest();
     }
@@ -116,12 +123,19 @@ impl<J: Journal> Writer<J> {
 
     fn commit(&mut self, commands: Vec<Command>) {
         let started = Instant::now();
-        let drafted = self.draft(commands);
+        let mut drafted = self.draft(commands);
         if drafted.batch.is_empty() {
             // Everything asked for is on disk already.
             return self.durable(drafted);
         }
-        match self.journal.append(&drafted.batch) {
+        let commit = match self.add_sums(&mut drafted) {
+            Ok(commit) => commit,
+            Err(error) => {
+                tracing::error!(%error, "the sums of a commit cannot be read");
+                return drafted.completions.into_iter().for_each(Completion::fail);
+            }
+        };
+        match self.journal.append(&drafted.batch, &commit) {
             Ok(()) => {
                 let messages = drafted.messages;
                 self.durable(drafted);
@@ -152,11 +166,22 @@ impl<J: Journal> Writer<J> {
         if draft.count_charges(&counted).is_err() {
             return;
         }
-        let (batch, changes) = draft.finish();
-        if let Err(error) = self.journal.append(&batch) {
+        let mut drafted = Drafted::new(draft.finish(), std::iter::empty());
+        let Ok(commit) = self.add_sums(&mut drafted) else { return };
+        if let Err(error) = self.journal.append(&drafted.batch, &commit) {
             return tracing::warn!(%error, "the last charges are counted for usage at the next start");
         }
-        self.fold.advance(changes);
+        self.durable(drafted);
+    }
+
+    /// Adds to a commit the sums that it leaves. Expired rows are forgotten an hour after the one in which they ended.
+    fn add_sums(&self, drafted: &mut Drafted) -> Result<CommitRow, Unavailable> {
+        let at = self.clock.now();
+        let forget = hour_of(self.clock.forgotten_before()).checked_sub(2);
+        let sums = self.sums.extend(self.store.database(), &mut drafted.batch, at, forget)?;
+        let commit = sums.commit;
+        drafted.sums = Some(sums);
+        Ok(commit)
     }
 
     /// Folds commands into a batch. Charges first: their ids lead the batch.
@@ -194,7 +219,11 @@ impl<J: Journal> Writer<J> {
 
     /// The commit is on disk: the fold takes it over, and all are told.
     fn durable(&mut self, drafted: Drafted) {
-        let Drafted { batch, changes, completions, .. } = drafted;
+        let Drafted { batch, changes, sums, completions, .. } = drafted;
+        if let Some(sums) = sums {
+            self.sums.advance(sums);
+            self.store.database().forget(self.sums.forgotten_hour());
+        }
         let news = self.fold.advance(changes);
         self.tell(batch, news);
         completions.into_iter().for_each(Completion::complete);
@@ -221,48 +250,56 @@ impl<J: Journal> Writer<J> {
         }
     }
 
-    /// A write failed half-way. The clients wait while it is found out what is on disk, but not for ever.
-    fn settle_doubt(&mut self, drafted: Drafted) {
-        let Some(witness) = drafted.batch.witness() else {
-            drafted.completions.into_iter().for_each(Completion::fail);
-            self.trouble = Some(Trouble::NoRoom);
-            return;
-        };
+    /// A write failed half-way. The clients wait while it is found out what is on disk, but not for ever: then they are
+    /// told that the outcome is unknown, and the commit stays as it is until it is known.
+    fn settle_doubt(&mut self, mut drafted: Drafted) {
         let deadline = Instant::now() + self.patience.doubt_max;
         loop {
-            match self.journal.recover(witness.family, &witness.key) {
-                Ok(found) if found == witness.value => {
-                    self.durable(drafted);
-                    return self.unlatch();
-                }
-                Ok(_) => {
-                    drafted.completions.into_iter().for_each(Completion::fail);
-                    return self.unlatch();
-                }
-                Err(_) if Instant::now() < deadline => std::thread::sleep(self.patience.retry_interval),
-                Err(_) => break,
+            match self.resolve(drafted) {
+                Ok(()) => return self.unlatch(),
+                Err(unresolved) => drafted = *unresolved,
             }
+            if Instant::now() >= deadline {
+                break;
+            }
+            std::thread::sleep(self.patience.retry_interval);
         }
-        let Drafted { batch, changes, completions, .. } = drafted;
-        self.fold.give_up(&batch, &changes);
-        completions.into_iter().for_each(Completion::fail);
-        self.trouble = Some(Trouble::InDoubt { witness, inverse: batch.inverse() });
+        tracing::error!("it is not known whether the last commit is on disk; its clients get no answer");
+        drafted.completions.iter_mut().for_each(Completion::in_doubt);
+        self.trouble = Some(Trouble::InDoubt(Box::new(drafted)));
+    }
+
+    /// Finds out whether a commit is on disk, and answers accordingly. Gives it back while that cannot be found out.
+    fn resolve(&mut self, drafted: Drafted) -> Result<(), Box<Drafted>> {
+        let Ok(last) = self.journal.recover() else { return Err(Box::new(drafted)) };
+        if drafted.sums.as_ref().is_some_and(|sums| sums.commit == last) {
+            self.durable(drafted);
+        } else if last == *self.sums.last() {
+            drafted.completions.into_iter().for_each(Completion::fail);
+        } else {
+            let (found, expected) = (last.number, self.sums.last().number);
+            tracing::error!(
+                found,
+                expected,
+                "acknowledged commits are not on disk any more; nothing is written"
+            );
+            return Err(Box::new(drafted));
+        }
+        Ok(())
     }
 
     fn try_to_recover(&mut self) {
-        let recovered = match &self.trouble {
+        let recovered = match self.trouble.take() {
             None => return,
-            Some(Trouble::NoRoom) => self.journal.recover(Family::Meta, b"").is_ok(),
-            Some(Trouble::InDoubt { witness, inverse }) => {
-                match self.journal.recover(witness.family, &witness.key) {
-                    Ok(found) if found == witness.value => self.journal.append(inverse).is_ok(),
-                    Ok(_) => true,
-                    Err(_) => false,
-                }
-            }
+            Some(Trouble::NoRoom) => match self.journal.recover() {
+                Ok(last) if last == *self.sums.last() => Ok(()),
+                _ => Err(Trouble::NoRoom),
+            },
+            Some(Trouble::InDoubt(drafted)) => self.resolve(*drafted).map_err(Trouble::InDoubt),
         };
-        if recovered {
-            self.unlatch();
+        match recovered {
+            Ok(()) => self.unlatch(),
+            Err(trouble) => self.trouble = Some(trouble),
         }
     }
 

@@ -63,7 +63,7 @@ struct Books {
 
 impl Books {
     fn open(path: &Path) -> Self {
-        let options = StoreOptions { path: path.to_owned(), minimum_free_bytes: 0, cache_bytes: 64 << 20 };
+        let options = StoreOptions::at(path.to_owned());
         let store = Arc::new(Store::open(options).unwrap());
         let journal = RocksJournal::new(Arc::clone(&store), Durability::Sync);
         let limits = Limits { queue_messages: 65_536, batch_messages: 8_192, batch_bytes: 4 << 20 };

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use tollgate_storage::committer::{Committer, Limits};
 use tollgate_storage::journal::RocksJournal;
-use tollgate_storage::store::{Durability, OpenError, Store, StoreOptions};
+use tollgate_storage::store::{Durability, OpenError, Store};
 
-use super::data_dir;
+use super::store_options;
 use crate::failure::Failure;
 use crate::output::say;
 use tollgate_management::{NewAdmin, create_admin, generated_password};
@@ -32,21 +32,18 @@ pub struct AdminArguments {
     pub data_dir: Option<PathBuf>,
 }
 
-/// Memory for RocksDB's blocks: few rows are read.
-const CACHE_BYTES: usize = 1 << 20;
-
 /// Makes a user who may do everything, durably.
 pub fn create(config: &Path, arguments: &AdminArguments) -> Result<(), Failure> {
-    let path = data_dir(config, arguments.data_dir.as_ref())?;
+    let options = store_options(config, arguments.data_dir.as_ref())?;
+    let path = options.path.as_path();
     let password = if arguments.generate { generated_password()? } else { read_password()? };
     let name = arguments.name.clone().unwrap_or_else(|| arguments.email.clone());
     let admin = NewAdmin { email: arguments.email.clone(), name, password };
     if !path.exists() {
         // What is in it is nobody else's business.
-        let made = DirBuilder::new().recursive(true).mode(0o750).create(&path);
+        let made = DirBuilder::new().recursive(true).mode(0o750).create(path);
         made.map_err(|error| format!("cannot make {}: {error}", path.display()))?;
     }
-    let options = StoreOptions { path, minimum_free_bytes: 0, cache_bytes: CACHE_BYTES };
     let store = Arc::new(Store::open(options).map_err(|error| opening_failed(&error))?);
     let limits = Limits { queue_messages: 1, batch_messages: 1, batch_bytes: 1 };
     let journal = RocksJournal::new(Arc::clone(&store), Durability::Sync);

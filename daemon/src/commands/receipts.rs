@@ -10,9 +10,9 @@ use tollgate_storage::committer::{Committer, Limits};
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::rows::UnmatchedRow;
-use tollgate_storage::store::{Durability, Store, StoreOptions};
+use tollgate_storage::store::{Durability, Store};
 
-use super::data_dir;
+use super::store_options;
 use crate::failure::Failure;
 use crate::output::say;
 use tollgate_provisioning as config;
@@ -28,8 +28,6 @@ pub struct ReceiptsArguments {
     pub replay: bool,
 }
 
-/// Memory for RocksDB's blocks.
-const CACHE_BYTES: usize = 16 << 20;
 /// Receipts in one commit.
 const BATCH: usize = 1_000;
 
@@ -37,15 +35,15 @@ type Document = (OperatorNumber, u64, UnmatchedRow);
 
 /// Lists them, or looks for their messages once more; that needs the daemon to be stopped.
 pub fn receipts(config: &Path, arguments: &ReceiptsArguments) -> Result<(), Failure> {
-    let path = data_dir(config, arguments.data_dir.as_ref())?;
+    let options = store_options(config, arguments.data_dir.as_ref())?;
+    let path = options.path.as_path();
     if !arguments.replay {
-        let store = Store::open_read_only(&path).map_err(|error| error.to_string())?;
+        let store = Store::open_read_only(path).map_err(|error| error.to_string())?;
         return list(&store);
     }
     if !path.join("CURRENT").is_file() {
         return Err(format!("{} is not a data directory", path.display()).into());
     }
-    let options = StoreOptions { path, minimum_free_bytes: 0, cache_bytes: CACHE_BYTES };
     let store = Arc::new(Store::open(options).map_err(|error| error.to_string())?);
     replay(config, &store)
 }

@@ -9,9 +9,9 @@ use tollgate_storage::change::{Change, EntryChange, EntryText};
 use tollgate_storage::committer::{Committer, Limits};
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::rows::EntryKind;
-use tollgate_storage::store::{Durability, Store, StoreOptions};
+use tollgate_storage::store::{Durability, Store};
 
-use super::data_dir;
+use super::store_options;
 use crate::failure::Failure;
 use crate::output::say;
 
@@ -32,19 +32,16 @@ pub struct TopupArguments {
     pub data_dir: Option<PathBuf>,
 }
 
-/// Memory for RocksDB's blocks: one row is read.
-const CACHE_BYTES: usize = 1 << 20;
-
 /// Adds a top-up to the ledger, durably.
 pub fn topup(config: &Path, arguments: &TopupArguments) -> Result<(), Failure> {
     if arguments.amount <= Amount::ZERO {
         return Err("the amount of a top-up has to be more than zero".into());
     }
-    let path = data_dir(config, arguments.data_dir.as_ref())?;
+    let options = store_options(config, arguments.data_dir.as_ref())?;
+    let path = options.path.as_path();
     if !path.join("CURRENT").is_file() {
         return Err(format!("{} is not a data directory", path.display()).into());
     }
-    let options = StoreOptions { path, minimum_free_bytes: 0, cache_bytes: CACHE_BYTES };
     let store = Arc::new(Store::open(options).map_err(|error| error.to_string())?);
     let accounts = store.provisioned().accounts().map_err(|error| error.to_string())?;
     let account = accounts.into_iter().find(|(_, row)| row.id == arguments.account);

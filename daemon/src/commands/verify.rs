@@ -104,6 +104,7 @@ fn as_json(report: &Report) -> serde_json::Value {
         "segments": report.segments,
         "dispatches": report.dispatches,
         "commits": report.batches,
+        "last_commit": report.last_commit,
         "refunds": report.refunds,
         "queued": report.queued,
         "scheduled": report.scheduled,

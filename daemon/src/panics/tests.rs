@@ -22,8 +22,7 @@ use tollgate_smpp::{BindHandler, BindOutcome, BindRequest};
 use tollgate_storage::batch::Batch;
 use tollgate_storage::committer::Limits;
 use tollgate_storage::journal::{Journal, JournalError, RocksJournal};
-use tollgate_storage::schema::Family;
-use tollgate_storage::store::{Durability, Store, StoreOptions};
+use tollgate_storage::store::{CommitRow, Durability, Store, StoreOptions};
 
 /// The variable that tells the child which part has the bug.
 const PART: &str = "TOLLGATE_TEST_BUG_IN";
@@ -117,12 +116,12 @@ fn bug_in_session(loaded: &Loaded) {
 struct BuggyJournal;
 
 impl Journal for BuggyJournal {
-    fn append(&mut self, _: &Batch) -> Result<(), JournalError> {
+    fn append(&mut self, _: &Batch, _: &CommitRow) -> Result<(), JournalError> {
         unreachable!("a bug in committer")
     }
 
-    fn recover(&mut self, _: Family, _: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
-        Ok(None)
+    fn recover(&mut self) -> Result<CommitRow, JournalError> {
+        Ok(CommitRow::default())
     }
 }
 
@@ -171,7 +170,7 @@ fn bug_in_delivery(loaded: Loaded, folder: &Path) {
 }
 
 fn store(folder: &Path) -> Arc<Store> {
-    let options = StoreOptions { path: folder.to_owned(), minimum_free_bytes: 0, cache_bytes: 1 << 20 };
+    let options = StoreOptions::at(folder.to_owned());
     Arc::new(Store::open(options).unwrap())
 }
 

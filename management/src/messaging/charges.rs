@@ -27,7 +27,7 @@ use crate::cdr_export::Names;
 use crate::context::Context;
 use crate::identity::visibility::Visibility;
 use crate::messaging::lookup::Lookup;
-use crate::problems::unavailable;
+use crate::problems::{outcome_unknown, unavailable};
 use tollgate_engine::refusal::Refusal;
 use tollgate_relay::clients::{DirectSubmit, NotCharged, submit_directly};
 use tollgate_relay::snapshot::ActiveAccount;
@@ -83,9 +83,7 @@ impl ChargesService for Charges {
                 "is later than a message may wait: max_validity_hours in tollgate.toml",
             ),
             NotCharged::Refused(refusal) => Problem::refused(refusal),
-            NotCharged::InDoubt => Problem::timed_out(
-                "not durable in time; it may still be charged, so repeat it with its Idempotency-Key",
-            ),
+            NotCharged::InDoubt => outcome_unknown(),
         })?;
         // Ids count on, so that one from before this request is of an earlier use of its key.
         if let Some(keyed) = caller.keyed.as_ref().filter(|_| id < known_below) {

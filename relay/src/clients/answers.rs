@@ -47,6 +47,7 @@ impl EsmeSession {
             CommitOutcome::Key { token, first_use } => {
                 answers.extend(self.answer_resend(Token(token), first_use));
             }
+            CommitOutcome::InDoubt => self.is_in_doubt = true,
             CommitOutcome::Cancelled { token, result } => {
                 let reply = result.map_or(Reply::Refused(CANCEL_FAILED), |()| Reply::Cancelled);
                 answers.push(Answer { sequence: Token(token).sequence(), reply });

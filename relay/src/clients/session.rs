@@ -58,6 +58,8 @@ pub struct EsmeSession {
     /// The buffer that queue rows are written into, kept for its memory.
     pub(crate) intent_body: Vec<u8>,
     pub(crate) receipts: ReceiptSender,
+    /// True once it is not known what became of a request: the bind ends, and that request is not answered.
+    pub(crate) is_in_doubt: bool,
     /// The last number of the sequence that weighted routing draws with.
     spread: Cell<u64>,
 }
@@ -91,6 +93,7 @@ impl EsmeSession {
             next_details: 0,
             intent_body: Vec::new(),
             receipts: ReceiptSender::new(Arc::clone(&account.runtime.receipt_queue)),
+            is_in_doubt: false,
             spread: Cell::new(tollgate_storage::clock::now().0),
             context,
         }
@@ -221,7 +224,11 @@ impl SessionHandler for EsmeSession {
         while let Poll::Ready(Some(commit_outcome)) = self.commit_outcomes.1.poll_recv(cx) {
             self.answer(commit_outcome, answers);
         }
-        if answers.len() > before { Poll::Ready(()) } else { Poll::Pending }
+        if answers.len() > before || self.is_in_doubt { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn hangs_up(&self) -> bool {
+        self.is_in_doubt
     }
 
     fn poll_deliveries(

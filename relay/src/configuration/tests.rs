@@ -68,11 +68,7 @@ impl Books {
     }
 
     fn start_with(&self, additions: Additions) -> Result<Running, ApplyError> {
-        let options = StoreOptions {
-            path: self.folder.path().join("data"),
-            minimum_free_bytes: 0,
-            cache_bytes: 1 << 20,
-        };
+        let options = StoreOptions::at(self.folder.path().join("data"));
         let store = Arc::new(Store::open(options).unwrap());
         let journal = RocksJournal::new(Arc::clone(&store), Durability::Os);
         let limits = Limits { queue_messages: 1_000, batch_messages: 100, batch_bytes: 1 << 20 };

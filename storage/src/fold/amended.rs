@@ -60,11 +60,6 @@ impl Amended {
         }
     }
 
-    /// Notes that a message must not be sent.
-    pub fn drop_message(&mut self, message_id: u64, next_id: u64) {
-        self.insert(message_id, Amendment::Dropped, next_id);
-    }
-
     fn insert(&mut self, message_id: u64, amendment: Amendment, next_id: u64) {
         if self.by_message.len() >= AMENDED_MAX {
             self.by_message.clear();
@@ -94,7 +89,7 @@ mod tests {
         let mut amended = Amended::default();
         let max = AMENDED_MAX as u64;
         for message_id in 1..=max + 1 {
-            amended.drop_message(message_id, max + 100);
+            amended.insert(message_id, Amendment::Dropped, max + 100);
         }
         assert_eq!(amended.get(1), Known::Forgotten);
         assert_eq!(amended.get(max), Known::Forgotten);

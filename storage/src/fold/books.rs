@@ -180,7 +180,7 @@ mod tests {
     /// Refunds messages of five segments to a wallet with this balance and as many segments in the month.
     fn refund(balance: Amount, counted: u64, refunds: usize, state: &mut StateRow) {
         let dir = tempfile::tempdir().unwrap();
-        let options = StoreOptions { path: dir.path().to_owned(), minimum_free_bytes: 0, cache_bytes: 0 };
+        let options = StoreOptions::at(dir.path().to_owned());
         let store = Store::open(options).unwrap();
         let mut wallet = WalletState { balance: balance.into(), ..WalletState::default() };
         wallet.count(Month(101), counted);

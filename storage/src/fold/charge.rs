@@ -1,11 +1,22 @@
 //! Charges: a chunk of them, and its messages that are to be sent.
 
+use super::ids::Ids;
 use super::messages::Messages;
+use super::output::Output;
 use crate::chunk::{Chunk, Intent};
 use crate::database::Unavailable;
+use crate::keys::NewKey;
 use crate::message::{QueueKey, put_short_id};
 use crate::rows::{ExpiryRow, KeyRow, Row, ScheduledRow};
 use crate::schema::{Family, account_id_key, account_name_key, instant_id_key, short_id_key};
+use crate::store::Store;
+
+/// Rows that a chunk's rows replace: keys whose time has passed are used anew, and short ids begin again after four
+/// thousand million.
+struct Replaced {
+    keys: Vec<Option<Vec<u8>>>,
+    short_ids: Vec<Option<Vec<u8>>>,
+}
 
 impl Messages<'_> {
     /// Adds a chunk of charges; returns the id of its first message as the client will see it.
@@ -19,6 +30,7 @@ impl Messages<'_> {
             total.month,
             chunk.dispatches.iter().map(|(dispatch, _)| &**dispatch),
         )?;
+        let replaced = replaced(self.store, &self.out.ids, chunk)?;
         for (dispatch, added) in &chunk.dispatches {
             let counters = self.books.counters.dispatch_mut(account, dispatch);
             counters.messages += added.messages;
@@ -34,9 +46,12 @@ impl Messages<'_> {
         let mut block = Vec::new();
         chunk.block.write_to(&chunk.block_header(), &mut block);
         self.out.batch.insert(Family::Cdrs, account_id_key(account, first_id), block);
-        let first_visible_id =
-            if chunk.header.short_ids { self.short_ids(chunk, first_id) } else { first_id };
-        for key in &chunk.keys {
+        let first_visible_id = if chunk.header.short_ids {
+            short_ids(&mut self.out, chunk, first_id, replaced.short_ids)
+        } else {
+            first_id
+        };
+        for (key, before) in chunk.keys.iter().zip(replaced.keys) {
             let message_id = first_visible_id + u64::from(key.index);
             let row = KeyRow {
                 message_id,
@@ -45,7 +60,9 @@ impl Messages<'_> {
                 short_id: None,
                 refused: key.refused.clone(),
             };
-            self.out.batch.insert(Family::Keys, account_name_key(account, &key.key), row.to_bytes());
+            let key = account_name_key(account, &key.key);
+            // A key whose time has passed is used anew, and its old row may still be there.
+            self.out.batch.replace(Family::Keys, key, row.to_bytes(), before);
         }
         for (index, intent, body) in chunk.intents.iter() {
             let ids = (first_id + u64::from(index), first_visible_id + u64::from(index));
@@ -78,15 +95,29 @@ impl Messages<'_> {
             self.out.batch.insert(Family::Expiries, instant_id_key(at, message_id), row.to_bytes());
         }
     }
+}
 
-    /// Gives 32-bit ids to a chunk's messages; returns the first.
-    fn short_ids(&mut self, chunk: &Chunk, first_id: u64) -> u64 {
-        let first = self.out.take_short_ids(chunk.count());
-        for offset in 0..chunk.count() {
-            let key = short_id_key(chunk.account(), first + offset);
-            let id = first_id + u64::from(offset);
-            self.out.batch.insert(Family::ShortIds, key, id.to_be_bytes().to_vec());
-        }
-        u64::from(first)
+/// The rows that a chunk's rows replace, read before anything is changed.
+fn replaced(store: &Store, ids: &Ids, chunk: &Chunk) -> Result<Replaced, Unavailable> {
+    let account = chunk.account();
+    let key = |key: &NewKey| store.get(Family::Keys, &account_name_key(account, &key.key));
+    let keys = chunk.keys.iter().map(key).collect::<Result<_, _>>()?;
+    if !chunk.header.short_ids {
+        return Ok(Replaced { keys, short_ids: Vec::new() });
     }
+    let first = ids.next_short(chunk.count());
+    let short_id = |offset| store.get(Family::ShortIds, &short_id_key(account, first.saturating_add(offset)));
+    let short_ids = (0..chunk.count()).map(short_id).collect::<Result<_, _>>()?;
+    Ok(Replaced { keys, short_ids })
+}
+
+/// Gives 32-bit ids to a chunk's messages; returns the first.
+fn short_ids(out: &mut Output, chunk: &Chunk, first_id: u64, replaced: Vec<Option<Vec<u8>>>) -> u64 {
+    let first = out.take_short_ids(chunk.count());
+    for (offset, before) in (0..chunk.count()).zip(replaced) {
+        let key = short_id_key(chunk.account(), first + offset);
+        let id = first_id + u64::from(offset);
+        out.batch.replace(Family::ShortIds, key, id.to_be_bytes().to_vec(), before);
+    }
+    u64::from(first)
 }

@@ -93,7 +93,10 @@ impl Messages<'_> {
         sample: &HealthSample,
     ) -> Result<EventOutcome, Unavailable> {
         let key = health_key(operator, at);
-        let before = self.store.get(Family::Health, &key)?;
+        let before = match self.out.batch.last_of(Family::Health, &key) {
+            Some(put) => put.value.clone(),
+            None => self.store.get(Family::Health, &key)?,
+        };
         self.out.batch.replace(Family::Health, key, sample.to_bytes(), before);
         Ok(EventOutcome::Done)
     }

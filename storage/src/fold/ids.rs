@@ -76,11 +76,16 @@ impl Ids {
         self.take(1)
     }
 
+    /// The first of as many 32-bit ids that would be given out next.
+    pub fn next_short(&self, count: u32) -> u32 {
+        if self.last_short.checked_add(count).is_some() { self.last_short + 1 } else { 1 }
+    }
+
     /// Gives out 32-bit ids to as many messages; returns the first. They begin again at one rather than wrap
     /// around among these messages.
     pub fn take_short(&mut self, batch: &mut Batch, count: u32) -> u32 {
         let before = self.last_short;
-        let first = if before.checked_add(count).is_some() { before + 1 } else { 1 };
+        let first = self.next_short(count);
         let last = first + count - 1;
         self.last_short = last;
         let (value, old) = (last.to_be_bytes().to_vec(), (before > 0).then(|| before.to_be_bytes().to_vec()));

@@ -289,6 +289,11 @@ impl<'a> WaitingDraft<'a> {
         if amendment.is_some() {
             self.amended.insert(key.message_id, None);
         }
+        if let Some(Amendment::Replaced(bytes)) = &amendment {
+            // An event of the same commit may still name the row that the sender held before.
+            let waiting = Waiting { key: *key, scheduled_at: None, bytes: bytes.clone() };
+            self.messages.entry(key.message_id).or_insert(Some(waiting));
+        }
         Ok(amendment)
     }
 

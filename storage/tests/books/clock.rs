@@ -161,6 +161,7 @@ fn ids_that_an_earlier_version_counted_on_are_found_by_time() {
     for (key, _) in raw.rows(Family::Meta).into_iter().filter(|row| !earlier(row)) {
         raw.delete(Family::Meta, key);
     }
+    raw.resum();
     drop(raw);
 
     let books = Books::open_under(dir.path(), &Arc::clone(&clock));

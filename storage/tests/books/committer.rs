@@ -1,7 +1,6 @@
 //! The committer: what it says is durable is on disk, once, and still there after any end.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
@@ -9,13 +8,13 @@ use tollgate_engine::wallet::{Wallet, WalletState};
 use tollgate_storage::batch::{Batch, Put};
 use tollgate_storage::change::ChangeError;
 use tollgate_storage::chunk::ChunkOutcome;
-use tollgate_storage::journal::{Journal, JournalError, RocksJournal};
+use tollgate_storage::journal::{Journal, JournalError};
 use tollgate_storage::rows::EntryKind;
 use tollgate_storage::schema::{Family, account_name_key};
-use tollgate_storage::store::Durability;
+use tollgate_storage::store::CommitRow;
 use tollgate_storage::verify;
 
-use crate::support::{Books, LIMITS, MONTH, Message, Session, crash_image, wait, wait_until};
+use crate::support::{Books, LIMITS, MONTH, Message, Session, crash_image, wait, wait_until, write_unsummed};
 
 const ONE_UNIT: Amount = Amount::from_micros(1_000_000);
 
@@ -210,9 +209,7 @@ fn a_chunk_that_cannot_be_folded_leaves_no_trace() {
     let autumn = account_name_key(account, b"autumn");
     let write = |value| {
         let put = Put { family: Family::Dispatches, key: autumn.clone(), value, before: None };
-        RocksJournal::new(Arc::clone(&books.store), Durability::Os)
-            .append(&Batch { puts: vec![put] })
-            .unwrap();
+        write_unsummed(&books.store, &Batch { puts: vec![put] });
     };
     write(Some(vec![0xFF]));
     assert_eq!(charge(&[b"spring", b"autumn"]), ChunkOutcome::NotDurable);
@@ -227,11 +224,11 @@ fn a_chunk_that_cannot_be_folded_leaves_no_trace() {
 struct Panicking;
 
 impl Journal for Panicking {
-    fn append(&mut self, _: &Batch) -> Result<(), JournalError> {
+    fn append(&mut self, _: &Batch, _: &CommitRow) -> Result<(), JournalError> {
         panic!("the journal of this test panics")
     }
 
-    fn recover(&mut self, _: Family, _: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
+    fn recover(&mut self) -> Result<CommitRow, JournalError> {
         panic!("the journal of this test panics")
     }
 }

@@ -1,19 +1,17 @@
 //! Reading CDRs by account and time.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::batch::Batch;
 use tollgate_storage::export::{CdrRange, cdrs};
-use tollgate_storage::journal::{Journal, RocksJournal};
 use tollgate_storage::rows::MessageState;
 use tollgate_storage::schema::{Family, account_id_key};
-use tollgate_storage::store::{Durability, Unavailable};
+use tollgate_storage::store::Unavailable;
 
-use crate::support::{Books, Message};
+use crate::support::{Books, Message, write_unsummed};
 
 fn now() -> UnixMicros {
     UnixMicros(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros().try_into().unwrap())
@@ -122,7 +120,7 @@ fn an_export_leaves_nothing_out_in_silence() {
         row.truncate(row.len() - 1);
         let mut damage = Batch::default();
         damage.insert(family, key, row);
-        RocksJournal::new(Arc::clone(&books.store), Durability::Os).append(&damage).unwrap();
+        write_unsummed(&books.store, &damage);
         let error = export(&books, None, 0, u64::MAX).unwrap_err();
         assert!(error.to_string().contains(&format!("a damaged row in {}", family.name())), "{error}");
         books.close();

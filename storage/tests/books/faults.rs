@@ -8,11 +8,12 @@ use proptest::prelude::*;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::chunk::{CancelError, ChunkOutcome};
+use tollgate_storage::change::{DoubtNotice, EntryChange, EntryText};
+use tollgate_storage::chunk::{CancelError, ChunkOutcome, CommitOutcome};
 use tollgate_storage::export::{CdrRange, cdrs};
 use tollgate_storage::rows::EntryKind;
 
-use crate::support::{Books, Fate, LIMITS, Message, Script, Session, crash_image, wait_until};
+use crate::support::{Books, Fate, LIMITS, Message, Script, Session, crash_image, wait, wait_until};
 
 /// More attempts than a batch in doubt is waited for.
 const LONGER_THAN_DOUBT: u32 = 30;
@@ -106,67 +107,105 @@ fn a_batch_in_doubt_that_was_lost_is_refused() {
     books.close();
 }
 
+/// Charges three messages on a disk that then cannot be looked at: the session is told that the outcome is unknown, and the
+/// money stays taken.
+fn charge_in_doubt(books: &Books, session: &mut Session, script: &Script, fate: Fate) {
+    let before = session.wallet.state();
+    script.then([fate]);
+    script.fail_recoveries(FOR_NOW);
+    books.committer.try_charge(session.chunk_of(3)).unwrap();
+    assert!(matches!(session.hear(), CommitOutcome::InDoubt));
+    assert!(!books.committer.is_available());
+    assert_eq!(before.balance.micros() - session.wallet.state().balance.micros(), 150_000);
+    // What comes meanwhile is in no batch, and refused.
+    assert_eq!(charge(books, session), ChunkOutcome::NotDurable);
+}
+
 #[test]
-fn a_batch_that_was_refused_and_turns_out_to_be_written_is_taken_back() {
+fn a_commit_in_doubt_that_was_written_stands() {
     let dir = tempfile::tempdir().unwrap();
     let (books, account, script) = failing_books(&dir);
     let mut session = books.session(account);
-    // Rows of the first charge stand where the second one's have to be put back.
     assert!(matches!(charge(&books, &mut session), ChunkOutcome::Durable { .. }));
-    let before = session.wallet.state();
-    // The inverse fails too, once with and once without having been written.
-    script.then([Fate::WrittenInDoubt, Fate::LostInDoubt, Fate::WrittenInDoubt]);
-    script.fail_recoveries(FOR_NOW);
-    assert_eq!(charge(&books, &mut session), ChunkOutcome::NotDurable);
-    assert!(!books.committer.is_available());
+    charge_in_doubt(&books, &mut session, &script, Fate::WrittenInDoubt);
+    let taken = session.wallet.state();
     script.fail_recoveries(0);
-    recovered(&books, &mut session, 3);
-    assert_eq!(before.balance.micros() - session.wallet.state().balance.micros(), 300_000);
+    assert!(matches!(session.outcome().1, ChunkOutcome::Durable { .. }));
+    assert_eq!(session.wallet.state(), taken);
+    recovered(&books, &mut session, 6);
     drop(session);
     books.close();
 }
 
 #[test]
-fn entries_and_cancellations_in_doubt_are_taken_back_too() {
+fn a_commit_in_doubt_that_was_lost_gives_the_money_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let (books, account, script) = failing_books(&dir);
+    let mut session = books.session(account);
+    let before = session.wallet.state();
+    charge_in_doubt(&books, &mut session, &script, Fate::LostInDoubt);
+    script.fail_recoveries(0);
+    assert_eq!(session.outcome().1, ChunkOutcome::NotDurable);
+    assert_eq!(session.wallet.state().balance, before.balance);
+    recovered(&books, &mut session, 0);
+    drop(session);
+    books.close();
+}
+
+#[test]
+fn changes_and_cancellations_in_doubt_have_an_unknown_outcome() {
     let dir = tempfile::tempdir().unwrap();
     let (books, account, script) = failing_books(&dir);
     let mut session = books.session(account);
     books.committer.try_charge(session.chunk_of(4)).unwrap();
     let id = session.first_id();
     let before = session.wallet.state();
-    let cancel = || books.cancel(account, id).is_err();
-    let top_up = || books.post(account, EntryKind::TopUp, Amount::from_micros(5_000_000)).is_err();
-    for refused in [&cancel as &dyn Fn() -> bool, &top_up] {
-        script.then([Fate::WrittenInDoubt]);
-        script.fail_recoveries(FOR_NOW);
-        assert!(refused());
-        script.fail_recoveries(0);
-        wait_until(|| books.committer.is_available());
-        assert_eq!(session.wallet.state(), before);
-        books.prove();
-    }
-    books.cancel(account, id).unwrap();
-    assert_eq!(books.cancel(account, id), Err(CancelError::Final));
-    books.post(account, EntryKind::TopUp, Amount::from_micros(5_000_000)).unwrap();
-    assert_eq!(books.prove().totals["USD"].refunded.micros(), 50_000);
+    script.then([Fate::WrittenInDoubt]);
+    script.fail_recoveries(FOR_NOW);
+    assert!(books.cancel_in_doubt(account, id));
+    script.fail_recoveries(0);
+    wait_until(|| books.committer.is_available());
+    assert_eq!(books.cancel(account, id), Err(CancelError::Final), "it was cancelled");
+    assert_eq!(session.wallet.state().balance.micros() - before.balance.micros(), 50_000);
+    books.prove();
+
+    script.then([Fate::WrittenInDoubt]);
+    script.fail_recoveries(FOR_NOW);
+    let five = Amount::from_micros(5_000_000);
+    let entry = EntryChange::credit(books.wallet(account), EntryKind::TopUp, five, EntryText::default());
+    let (doubt, notice) = tokio::sync::oneshot::channel();
+    let answer = books.start_change(|change| {
+        change.entries.push(entry.unwrap());
+        change.on_doubt = DoubtNotice(Some(Box::new(move || doubt.send(()).unwrap())));
+    });
+    wait(notice).unwrap();
+    assert_eq!(
+        session.wallet.state().balance.micros() - before.balance.micros(),
+        50_000,
+        "not spendable yet"
+    );
+    script.fail_recoveries(0);
+    wait_until(|| books.committer.is_available());
+    wait(answer).unwrap().unwrap();
+    assert_eq!(session.wallet.state().balance.micros() - before.balance.micros(), 5_050_000);
+    books.prove();
     drop(session);
     books.close();
 }
 
 #[test]
-fn a_shutdown_in_doubt_takes_back_what_was_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let (books, account, script) = failing_books(&dir);
-    let mut session = books.session(account);
-    script.then([Fate::WrittenInDoubt]);
-    script.fail_recoveries(FOR_NOW);
-    assert_eq!(charge(&books, &mut session), ChunkOutcome::NotDurable);
-    script.fail_recoveries(0);
-    drop(session);
-    books.close();
-    let books = Books::open(dir.path());
-    assert_eq!(books.prove().cdrs, 0);
-    books.close();
+fn a_shutdown_in_doubt_leaves_what_the_disk_has() {
+    for (fate, cdrs) in [(Fate::WrittenInDoubt, 3), (Fate::LostInDoubt, 0)] {
+        let dir = tempfile::tempdir().unwrap();
+        let (books, account, script) = failing_books(&dir);
+        let mut session = books.session(account);
+        charge_in_doubt(&books, &mut session, &script, fate);
+        drop(session);
+        books.close();
+        let books = Books::open(dir.path());
+        assert_eq!(books.prove().cdrs, cdrs);
+        books.close();
+    }
 }
 
 /// Charges chunks while the disk comes and goes; the ids that were said to be durable.

@@ -10,8 +10,7 @@ use tollgate_storage::chunk::{CommitOutcome, key_waiter};
 use tollgate_storage::committer::{Limits, QueueFull};
 use tollgate_storage::journal::{Journal, JournalError, RocksJournal};
 use tollgate_storage::keys::KeyCheck;
-use tollgate_storage::schema::Family;
-use tollgate_storage::store::Durability;
+use tollgate_storage::store::{CommitRow, Durability};
 
 use crate::support::{Books, Message, wait, wait_until};
 
@@ -22,14 +21,14 @@ struct Gated {
 }
 
 impl Journal for Gated {
-    fn append(&mut self, batch: &Batch) -> Result<(), JournalError> {
+    fn append(&mut self, batch: &Batch, commit: &CommitRow) -> Result<(), JournalError> {
         // A test that is over opens the gate for good.
         let _ = self.control.recv();
-        self.inner.append(batch)
+        self.inner.append(batch, commit)
     }
 
-    fn recover(&mut self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
-        self.inner.recover(family, key)
+    fn recover(&mut self) -> Result<CommitRow, JournalError> {
+        self.inner.recover()
     }
 }
 

@@ -12,6 +12,7 @@
 
 mod support;
 
+mod anchor;
 mod audit;
 mod cdr;
 mod change;

@@ -20,7 +20,7 @@ use tollgate_storage::store::{Durability, OpenError, Store, StoreOptions};
 use tollgate_storage::verify::verify;
 
 use crate::support::routed::{RoutedBooks, accepted, receipt};
-use crate::support::{Books, LIMITS, MONTH, Message, Raw, RawRow, crash_image, options};
+use crate::support::{Books, LIMITS, MONTH, Message, Raw, RawRow, crash_image, options, write_unsummed};
 
 fn error_of(opened: Result<Store, OpenError>, path: &Path) -> String {
     let text = opened.expect_err("it cannot be opened").to_string();
@@ -34,11 +34,11 @@ fn another_schema_version_is_not_touched() {
     let store = Arc::new(Store::open(options(dir.path())).unwrap());
     let mut batch = Batch::default();
     batch.insert(Family::Meta, SCHEMA_VERSION_KEY, (SCHEMA_VERSION + 6).to_be_bytes().to_vec());
-    RocksJournal::new(Arc::clone(&store), Durability::Sync).append(&batch).unwrap();
+    write_unsummed(&store, &batch);
     drop(store);
     for opened in [Store::open(options(dir.path())), Store::open_read_only(dir.path())] {
         let text = error_of(opened, dir.path());
-        assert!(text.contains("schema version 9, this build reads 3"), "{text}");
+        assert!(text.contains("schema version 10, this build reads 4"), "{text}");
     }
 }
 
@@ -86,7 +86,8 @@ fn nothing_is_written_below_the_free_room_that_is_asked_for() {
     let mut batch = Batch::default();
     batch.insert(Family::Meta, *b"test", vec![1]);
     let mut journal = RocksJournal::new(Arc::clone(&store), Durability::Sync);
-    let Err(JournalError::NotWritten(reason)) = journal.append(&batch) else {
+    let last = store.last_commit().unwrap().unwrap();
+    let Err(JournalError::NotWritten(reason)) = journal.append(&batch, &last) else {
         panic!("it has to be refused")
     };
     assert!(reason.contains("bytes free, less than the minimum of"), "{reason}");
@@ -99,8 +100,8 @@ fn a_directory_with_a_damaged_row_does_not_start_from_it() {
     let store = Arc::new(Store::open(options(dir.path())).unwrap());
     let mut batch = Batch::default();
     batch.insert(Family::Wallets, 1_u32.to_be_bytes(), vec![0xFF]);
-    let mut journal = RocksJournal::new(Arc::clone(&store), Durability::Sync);
-    journal.append(&batch).unwrap();
+    write_unsummed(&store, &batch);
+    let journal = RocksJournal::new(Arc::clone(&store), Durability::Sync);
     let error = Committer::start(store, journal, LIMITS, Arc::new(())).unwrap_err();
     assert!(error.to_string().contains("a damaged row in wallets"), "{error}");
 }
@@ -182,7 +183,7 @@ fn a_directory_of_version_1_is_brought_up_to_date_when_it_is_written() {
     directory_of_version_1(dir.path());
     // Whoever only reads changes nothing, and says who does.
     let text = error_of(Store::open_read_only(dir.path()), dir.path());
-    assert!(text.contains("schema version 1, this build reads 3: start `tollgate run` on it once"), "{text}");
+    assert!(text.contains("schema version 1, this build reads 4: start `tollgate run` on it once"), "{text}");
     assert_eq!(version_of(dir.path()), 1);
     assert_eq!(DB::list_cf(&Options::default(), dir.path()).unwrap().len(), 1 + FAMILIES_OF_1.len());
 
@@ -242,7 +243,7 @@ fn a_later_version_with_other_families_is_not_touched() {
     drop(db);
     for opened in [Store::open(options(dir.path())), Store::open_read_only(dir.path())] {
         let text = error_of(opened, dir.path());
-        assert!(text.contains("schema version 5, this build reads 3"), "{text}");
+        assert!(text.contains("schema version 5, this build reads 4"), "{text}");
     }
     let families = DB::list_cf(&Options::default(), dir.path()).unwrap();
     assert_eq!(families, ["default", "meta", "from_the_future"]);
@@ -296,7 +297,7 @@ fn a_directory_of_version_2_gets_its_usage_counted() {
     // Two networks, and two operators each within the account and over all.
     assert_eq!(usage.len(), 6);
     let text = error_of(Store::open_read_only(dir.path()), dir.path());
-    assert!(text.contains("schema version 2, this build reads 3: start `tollgate run` on it once"), "{text}");
+    assert!(text.contains("schema version 2, this build reads 4: start `tollgate run` on it once"), "{text}");
     assert_eq!(version_of(dir.path()), 2);
 
     let books = Books::open(dir.path());

@@ -16,7 +16,7 @@ use tollgate_storage::schema::{
 use tollgate_storage::store::Store;
 use tollgate_storage::verify::{Fault, Report, verify};
 
-use crate::support::{Books, MONTH, Message, Raw, RawRow, crash_image};
+use crate::support::{Books, MONTH, Message, Raw, RawRow, crash_image, options};
 
 const A: AccountNumber = AccountNumber(1);
 const B: AccountNumber = AccountNumber(2);
@@ -32,6 +32,17 @@ impl Closed {
         let raw = Raw::open(copy.path());
         change(&raw);
         drop(raw);
+        verify(&Store::open_read_only(copy.path()).unwrap())
+    }
+
+    /// The same, where commits could have made the change.
+    fn after_resummed(&self, change: impl FnOnce(&Raw)) -> Result<Report, Fault> {
+        let copy = crash_image(self.0.path());
+        let raw = Raw::open(copy.path());
+        change(&raw);
+        raw.resum();
+        drop(raw);
+        drop(Store::open(options(copy.path())).unwrap());
         verify(&Store::open_read_only(copy.path()).unwrap())
     }
 

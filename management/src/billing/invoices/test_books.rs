@@ -60,8 +60,7 @@ impl TestBooks {
         let mut loaded = config::load(&path).unwrap();
         loaded.settings.billing.monthly_invoices = monthly_invoices;
         loaded.settings.storage.data_dir = folder.path().to_owned();
-        let options =
-            StoreOptions { path: folder.path().to_owned(), minimum_free_bytes: 0, cache_bytes: 1 << 20 };
+        let options = StoreOptions::at(folder.path().to_owned());
         let store = Arc::new(Store::open(options).unwrap());
         let journal = RocksJournal::new(Arc::clone(&store), Durability::Os);
         let limits = Limits { queue_messages: 1_000, batch_messages: 100, batch_bytes: 1 << 20 };

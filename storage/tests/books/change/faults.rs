@@ -3,10 +3,10 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use tollgate_storage::change::Changed;
+use tollgate_storage::change::{Change, Changed, DoubtNotice};
 
 use super::*;
-use crate::support::{Fate, Script};
+use crate::support::{Fate, Script, wait};
 
 /// Until the test says otherwise.
 const FOR_NOW: u32 = u32::MAX;
@@ -21,37 +21,65 @@ fn failing(dir: &tempfile::TempDir) -> (Books, AccountNumber, Script) {
 }
 
 fn pay(books: &Books, account: AccountNumber, key: &[u8]) -> Result<Changed, ChangeError> {
-    books.change(|change| {
-        change.documents.push(put(key, Expected::Absent, b"paid"));
-        change.entries.push(top_up(books, account, cents(100)));
-        change.entries.push(take(books, account, cents(30)).unwrap());
-        change.audit.push(note("paid"));
-        change.request = Some(request(key, 1));
-    })
+    books.change(|change| payment(books, account, key, change))
+}
+
+fn payment(books: &Books, account: AccountNumber, key: &[u8], change: &mut Change) {
+    change.documents.push(put(key, Expected::Absent, b"paid"));
+    change.entries.push(top_up(books, account, cents(100)));
+    change.entries.push(take(books, account, cents(30)).unwrap());
+    change.audit.push(note("paid"));
+    change.request = Some(request(key, 1));
 }
 
 #[test]
 fn a_change_that_is_refused_gives_its_money_back_and_can_be_sent_again() {
-    for fate in [Fate::Full, Fate::LostInDoubt, Fate::WrittenInDoubt] {
+    let dir = tempfile::tempdir().unwrap();
+    let (books, account, script) = failing(&dir);
+    script.then([Fate::Full]);
+    script.fail_recoveries(FOR_NOW);
+    assert!(matches!(pay(&books, account, b"k"), Err(ChangeError::Unavailable(_))));
+    assert_eq!(books.wallet(account).state().balance, cents(1_000));
+    // While the committer is latched nothing is done.
+    assert!(matches!(pay(&books, account, b"k"), Err(ChangeError::Unavailable(_))));
+    script.fail_recoveries(0);
+    wait_until(|| books.committer.is_available());
+    assert_eq!((body(&books, b"k"), actions(&books).len()), (None, 0), "there is nothing of it");
+    pay_once_more(&books, account, false);
+    books.close();
+}
+
+#[test]
+fn a_change_whose_outcome_is_unknown_can_be_sent_again() {
+    for (fate, written) in [(Fate::LostInDoubt, false), (Fate::WrittenInDoubt, true)] {
         let dir = tempfile::tempdir().unwrap();
         let (books, account, script) = failing(&dir);
         script.then([fate]);
         script.fail_recoveries(FOR_NOW);
-        assert!(matches!(pay(&books, account, b"k"), Err(ChangeError::Unavailable(_))), "{fate:?}");
-        assert_eq!(books.wallet(account).state().balance, cents(1_000));
-        // While the committer is latched nothing is done.
+        let (doubt, notice) = tokio::sync::oneshot::channel();
+        let answer = books.start_change(|change| {
+            payment(&books, account, b"k", change);
+            change.on_doubt = DoubtNotice(Some(Box::new(move || doubt.send(()).unwrap())));
+        });
+        wait(notice).unwrap();
+        assert_eq!(books.wallet(account).state().balance, cents(970), "what it takes stays taken");
         assert!(matches!(pay(&books, account, b"k"), Err(ChangeError::Unavailable(_))));
         script.fail_recoveries(0);
         wait_until(|| books.committer.is_available());
-        assert_eq!((body(&books, b"k"), actions(&books).len()), (None, 0), "{fate:?}: it is taken back");
-        books.prove();
-        let changed = pay(&books, account, b"k").unwrap();
-        assert!(!changed.replayed);
-        assert_eq!(pay(&books, account, b"k"), Ok(Changed { replayed: true, ..changed }));
-        assert_eq!(books.wallet(account).state().balance, cents(1_070));
-        assert_eq!(books.prove().audit, 1);
+        assert_eq!(wait(answer).unwrap().is_ok(), written, "{fate:?}");
+        pay_once_more(&books, account, written);
         books.close();
     }
+}
+
+/// Pays with the same key again, which counts once.
+fn pay_once_more(books: &Books, account: AccountNumber, written: bool) {
+    books.prove();
+    let changed = pay(books, account, b"k").unwrap();
+    assert_eq!(changed.replayed, written);
+    assert_eq!(pay(books, account, b"k"), Ok(Changed { replayed: true, ..changed }));
+    assert_eq!(books.wallet(account).state().balance, cents(1_070));
+    assert_eq!(books.prove().audit, 1);
 }
 
 #[test]

@@ -75,6 +75,7 @@ fn a_key_that_has_expired_is_new_again() {
     let row = RequestRow::read(&raw.get(Family::Requests, b"k")).unwrap();
     let expired = RequestRow { expires_at: UnixMicros(5), ..row.clone() };
     raw.put(Family::Requests, b"k", expired.to_bytes());
+    raw.resum();
     drop(raw);
     let books = Books::open(dir.path());
     let changed = books.change(|change| {

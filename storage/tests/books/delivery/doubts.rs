@@ -1,11 +1,11 @@
-//! Events and disks that fail: nothing is lost, nothing is done twice, and what was taken back is never sent.
+//! Events and disks that fail: nothing is lost, and nothing is done twice.
 
 use std::collections::BTreeMap;
 
 use tollgate_engine::health::HealthSample;
 use tollgate_engine::settlement::{Outcome, ReceiptState};
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::chunk::ChunkOutcome;
+use tollgate_storage::chunk::{ChunkOutcome, CommitOutcome};
 use tollgate_storage::delivery::{DeliveryEvent, DeliveryResult, EventOutcome};
 use tollgate_storage::message::QueuedRow;
 use tollgate_storage::rows::UsageRow;
@@ -14,6 +14,9 @@ use tollgate_storage::usage::{ALL_ACCOUNTS, Quarter, UsageKey};
 
 use crate::support::routed::{RoutedBooks, accepted, expired, failed, leased, receipt};
 use crate::support::{Fate, Message, Route, Script, wait_until};
+
+/// More attempts than a batch in doubt is waited for.
+const LONGER_THAN_DOUBT: u32 = 30;
 
 /// Until the test says otherwise.
 const FOR_NOW: u32 = u32::MAX;
@@ -54,17 +57,7 @@ fn usage(routed: &RoutedBooks) -> Vec<(UsageKey, UsageRow)> {
 /// add charges to the usage rows that were counted a while after they were durable.
 fn stays(family: Family, key: &[u8]) -> bool {
     let is_counted_later = family == Family::Usage || (family == Family::Meta && key == USAGE_COUNTED_KEY);
-    !is_counted_later && ![Family::Leases, Family::Health].contains(&family)
-}
-
-/// A commit that is refused in doubt and then turns out to be on disk, at once taken back.
-fn refuse_in_doubt(routed: &RoutedBooks, script: &Script, events: Vec<DeliveryEvent>) {
-    script.then([Fate::WrittenInDoubt]);
-    script.fail_recoveries(FOR_NOW);
-    assert_eq!(routed.books.deliver(events.clone()), DeliveryResult::Refused(events));
-    assert!(!routed.books.committer.is_available());
-    script.fail_recoveries(0);
-    wait_until(|| routed.books.committer.is_available());
+    !is_counted_later && ![Family::Leases, Family::Health, Family::Sums].contains(&family)
 }
 
 /// Messages in every stage, and the events that settle them.
@@ -102,20 +95,12 @@ fn busy(routed: &RoutedBooks) -> Vec<DeliveryEvent> {
 }
 
 #[test]
-fn what_was_refused_in_doubt_is_taken_back_row_by_row() {
+fn events_in_doubt_wait_and_are_done_once() {
     let (routed, script) = failing();
     let events = busy(&routed);
-    let before = image(&routed);
     routed.books.prove();
-    // All of them, and each alone: one that only deletes a row has another witness than one that adds one.
-    refuse_in_doubt(&routed, &script, events.clone());
-    assert!(image(&routed) == before, "the whole batch");
-    for event in &events {
-        refuse_in_doubt(&routed, &script, vec![event.clone()]);
-        assert!(image(&routed) == before, "{event:?}");
-    }
-    routed.books.prove();
-    // Asked again, all is done as if nothing had been.
+    script.then([Fate::WrittenInDoubt]);
+    script.fail_recoveries(LONGER_THAN_DOUBT);
     let outcomes = routed.books.tell_all(events.clone());
     assert!(
         outcomes[..2].iter().all(|outcome| matches!(outcome, EventOutcome::Settled { .. })),
@@ -176,7 +161,7 @@ fn a_full_disk_gives_the_events_back() {
 }
 
 #[test]
-fn a_charge_that_was_taken_back_is_not_sent_by_whoever_saw_it_meanwhile() {
+fn a_charge_in_doubt_is_queued_once_it_is_known_to_be_durable() {
     let (routed, script) = failing();
     script.then([Fate::WrittenInDoubt]);
     script.fail_recoveries(FOR_NOW);
@@ -185,46 +170,15 @@ fn a_charge_that_was_taken_back_is_not_sent_by_whoever_saw_it_meanwhile() {
     let route = Some(Route::to(routed.alpha));
     session.charge(&mut chunk, &Message { route, ..Message::default() }).unwrap();
     routed.books.committer.try_charge(chunk).unwrap();
-    assert_eq!(session.outcome().1, ChunkOutcome::NotDurable);
-    // It is on disk, and someone reads it there before it is taken back.
-    let seen = routed.books.store.queue().after(routed.alpha, 3, 0, 10).unwrap();
-    assert_eq!((seen.len(), routed.books.recorder.take().queued.len()), (1, 0));
+    assert!(matches!(session.hear(), CommitOutcome::InDoubt));
+    assert!(routed.books.recorder.take().queued.is_empty());
     script.fail_recoveries(0);
-    wait_until(|| routed.books.committer.is_available());
-    assert!(!routed.is_queued(seen[0].key));
-    // It can neither be settled nor leased.
-    let outcome = routed.books.tell(failed(&seen[0], Outcome::Rejected));
-    assert_eq!((outcome, routed.spent()), (EventOutcome::Noted, 0));
-    let next = routed.send_plain();
-    assert!(next.key.message_id > seen[0].key.message_id, "no id is given twice");
-    let outcome = routed.books.tell(leased(1, routed.alpha, &[seen[0].key, next.key]));
-    assert_eq!(outcome, EventOutcome::Leased { dropped: vec![seen[0].key], replaced: Vec::new() });
+    assert!(matches!(session.outcome().1, ChunkOutcome::Durable { .. }));
+    let queued = routed.books.recorder.take().queued;
+    assert_eq!(queued.len(), 1);
+    assert!(routed.is_queued(queued[0].key));
     routed.books.prove();
     drop(session);
-    routed.close();
-}
-
-#[test]
-fn a_release_that_was_taken_back_is_not_sent_before_its_time() {
-    let (routed, script) = failing();
-    let route = Route { scheduled_at: Some(UnixMicros(10)), ..Route::to(routed.alpha) };
-    routed.charge(&Message { route: Some(route), ..Message::default() });
-    let due = DeliveryEvent::Due { until: UnixMicros(10), at_most: 10 };
-    script.then([Fate::WrittenInDoubt]);
-    script.fail_recoveries(FOR_NOW);
-    assert!(matches!(routed.books.deliver(vec![due.clone()]), DeliveryResult::Refused(_)));
-    let seen = routed.books.store.queue().after(routed.alpha, 3, 0, 10).unwrap();
-    assert_eq!(seen.len(), 1);
-    script.fail_recoveries(0);
-    wait_until(|| routed.books.committer.is_available());
-    let outcome = routed.books.tell(leased(1, routed.alpha, &[seen[0].key]));
-    assert_eq!(outcome, EventOutcome::Leased { dropped: vec![seen[0].key], replaced: Vec::new() });
-    // When it is due in earnest it can be sent.
-    assert_eq!(routed.books.tell(due), EventOutcome::Due { released: 1 });
-    let outcome = routed.books.tell(leased(2, routed.alpha, &[seen[0].key]));
-    assert_eq!(outcome, EventOutcome::Leased { dropped: Vec::new(), replaced: Vec::new() });
-    assert_eq!(routed.books.tell(accepted(&seen[0], routed.alpha, b"1")), EventOutcome::Done);
-    routed.books.prove();
     routed.close();
 }
 

@@ -16,7 +16,7 @@ use super::happenings::{Happening, Step, Wanted, WantedRoute};
 use super::model::Model;
 use super::usage::{network, submitted_in};
 use super::words::{Event, Expected, Place, Sent};
-use crate::support::{Books, LIMITS, MONTH, Message, Route, Script, body, crash_image, wait_until};
+use crate::support::{Books, LIMITS, MONTH, Message, PATIENT, Route, Script, body, crash_image, wait_until};
 
 pub const DISPATCHES: [&[u8]; 2] = [b"spring", b"autumn"];
 
@@ -46,7 +46,7 @@ impl Pair {
     pub fn open() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let script = Script::default();
-        let books = Books::open_with(dir.path(), LIMITS, |store| script.journal(store));
+        let books = Books::open_patient(dir.path(), LIMITS, PATIENT, |store| script.journal(store));
         let accounts = books.provision(&["a", "b"], OPENING / 1_000_000);
         let operators = books.provision_operators(&["alpha", "beta"]);
         let model = Model { balances: BTreeMap::from([(0, OPENING), (1, OPENING)]), ..Model::default() };
@@ -253,7 +253,7 @@ impl Pair {
         drop(in_flight);
         self.books.close();
         self.script = Script::default();
-        self.books = Books::open_with(image.path(), LIMITS, |store| self.script.journal(store));
+        self.books = Books::open_patient(image.path(), LIMITS, PATIENT, |store| self.script.journal(store));
         self.dir = image;
         let samples = self.books.store.health(self.operators[0], at, UnixMicros(at.0 + 1)).unwrap();
         // Whoever held messages in memory is gone with what it had not heard yet: before the events that did

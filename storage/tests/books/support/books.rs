@@ -33,9 +33,13 @@ pub const LIMITS: Limits = Limits { queue_messages: 10_000, batch_messages: 1_00
 pub const PATIENCE: Patience =
     Patience { doubt_max: Duration::from_millis(5), retry_interval: Duration::from_millis(1) };
 
+/// So patient that the outcome of a commit is always known before anybody is told that it is not.
+pub const PATIENT: Patience =
+    Patience { doubt_max: Duration::from_secs(20), retry_interval: Duration::from_millis(1) };
+
 /// A store with defaults fit for a test.
 pub fn options(path: &Path) -> StoreOptions {
-    StoreOptions { path: path.to_owned(), minimum_free_bytes: 0, cache_bytes: 1 << 20 }
+    StoreOptions::at(path.to_owned())
 }
 
 /// An open data directory with its committer and wallets.
@@ -56,23 +60,41 @@ impl Books {
     }
 
     pub fn open_with<J: Journal>(path: &Path, limits: Limits, journal: impl FnOnce(Arc<Store>) -> J) -> Self {
-        Self::open_at(path, limits, journal, Arc::new(SystemClock))
+        Self::open_patient(path, limits, PATIENCE, journal)
     }
 
     /// Opens a data directory whose commits go by this clock.
     pub fn open_under(path: &Path, clock: &Arc<SetClock>) -> Self {
-        let journal = |store| RocksJournal::new(store, Durability::Sync);
-        Self::open_at(path, LIMITS, journal, Arc::clone(clock) as Arc<dyn Clock>)
+        let store = Arc::new(Store::open(options(path)).unwrap());
+        let journal = RocksJournal::new(Arc::clone(&store), Durability::Sync);
+        Self::over(store, journal, (LIMITS, PATIENCE), Arc::clone(clock) as Arc<dyn Clock>)
     }
 
-    fn open_at<J: Journal>(
+    /// Opens a data directory with other settings.
+    pub fn open_as(options: StoreOptions) -> Self {
+        let store = Arc::new(Store::open(options).unwrap());
+        let journal = RocksJournal::new(Arc::clone(&store), Durability::Sync);
+        Self::over(store, journal, (LIMITS, PATIENCE), Arc::new(SystemClock))
+    }
+
+    /// Opens a data directory with a committer that keeps clients waiting as long as that.
+    pub fn open_patient<J: Journal>(
         path: &Path,
         limits: Limits,
+        patience: Patience,
         journal: impl FnOnce(Arc<Store>) -> J,
-        clock: Arc<dyn Clock>,
     ) -> Self {
         let store = Arc::new(Store::open(options(path)).unwrap());
         let journal = journal(Arc::clone(&store));
+        Self::over(store, journal, (limits, patience), Arc::new(SystemClock))
+    }
+
+    fn over<J: Journal>(
+        store: Arc<Store>,
+        journal: J,
+        (limits, patience): (Limits, Patience),
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let wallets = Arc::new(Wallets::default());
         for (number, state) in store.wallets().all().unwrap() {
             wallets.insert(Wallet::new(number, state));
@@ -80,7 +102,7 @@ impl Books {
         let recorder = Arc::new(Recorder::new(Arc::clone(&wallets)));
         let durable = Arc::clone(&recorder) as Arc<dyn Durable>;
         let (committer, thread) =
-            Committer::start_with(Arc::clone(&store), journal, limits, PATIENCE, durable, clock).unwrap();
+            Committer::start_with(Arc::clone(&store), journal, limits, patience, durable, clock).unwrap();
         let keys = Arc::new(KeyRegistry::new(Arc::clone(&store)));
         Self { store, committer, keys, wallets, recorder, thread }
     }
@@ -173,10 +195,20 @@ impl Books {
     pub fn cancel(&self, account: AccountNumber, message_id: u64) -> Result<(), CancelError> {
         let (reply, mut commit_outcomes) = mpsc::unbounded_channel();
         self.committer.cancel(Cancellation { account, message_id, token: 77, reply }).unwrap();
-        match wait(commit_outcomes.recv()) {
-            Some(CommitOutcome::Cancelled { token: 77, result }) => result,
-            other => panic!("not the outcome of a cancellation: {other:?}"),
+        loop {
+            match wait(commit_outcomes.recv()) {
+                Some(CommitOutcome::Cancelled { token: 77, result }) => return result,
+                Some(CommitOutcome::InDoubt) => {}
+                other => panic!("not the outcome of a cancellation: {other:?}"),
+            }
         }
+    }
+
+    /// Cancels a message; true if the outcome is unknown.
+    pub fn cancel_in_doubt(&self, account: AccountNumber, message_id: u64) -> bool {
+        let (reply, mut commit_outcomes) = mpsc::unbounded_channel();
+        self.committer.cancel(Cancellation { account, message_id, token: 77, reply }).unwrap();
+        matches!(wait(commit_outcomes.recv()), Some(CommitOutcome::InDoubt))
     }
 
     /// Replaces a message's content and waits for the outcome.
@@ -184,9 +216,12 @@ impl Books {
         let (reply, mut commit_outcomes) = mpsc::unbounded_channel();
         let body = body.into();
         self.committer.replace(Replacement { account, message_id, body, token: 78, reply }).unwrap();
-        match wait(commit_outcomes.recv()) {
-            Some(CommitOutcome::Replaced { token: 78, result }) => result,
-            other => panic!("not the outcome of a replacement: {other:?}"),
+        loop {
+            match wait(commit_outcomes.recv()) {
+                Some(CommitOutcome::Replaced { token: 78, result }) => return result,
+                Some(CommitOutcome::InDoubt) => {}
+                other => panic!("not the outcome of a replacement: {other:?}"),
+            }
         }
     }
 

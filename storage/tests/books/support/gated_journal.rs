@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crossbeam::channel::{Receiver, Sender, unbounded};
 use tollgate_storage::batch::Batch;
 use tollgate_storage::journal::{Journal, JournalError, RocksJournal};
-use tollgate_storage::schema::Family;
-use tollgate_storage::store::{Durability, Store};
+use tollgate_storage::store::{CommitRow, Durability, Store};
 
 /// Holds appends back until it is opened for good.
 #[derive(Debug)]
@@ -51,14 +50,14 @@ pub struct GatedJournal {
 }
 
 impl Journal for GatedJournal {
-    fn append(&mut self, batch: &Batch) -> Result<(), JournalError> {
+    fn append(&mut self, batch: &Batch, commit: &CommitRow) -> Result<(), JournalError> {
         self.appends.fetch_add(1, Ordering::SeqCst);
         // It ends when whoever holds the gate lets go of it.
         let _ = self.waits.recv();
-        self.inner.append(batch)
+        self.inner.append(batch, commit)
     }
 
-    fn recover(&mut self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
-        self.inner.recover(family, key)
+    fn recover(&mut self) -> Result<CommitRow, JournalError> {
+        self.inner.recover()
     }
 }

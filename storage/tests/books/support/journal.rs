@@ -6,8 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tollgate_storage::batch::Batch;
 use tollgate_storage::journal::{Journal, JournalError, RocksJournal};
-use tollgate_storage::schema::Family;
-use tollgate_storage::store::{Durability, Store};
+use tollgate_storage::store::{CommitRow, Durability, Store};
 
 /// The fate of one append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,26 +53,26 @@ pub struct FaultyJournal {
 }
 
 impl Journal for FaultyJournal {
-    fn append(&mut self, batch: &Batch) -> Result<(), JournalError> {
+    fn append(&mut self, batch: &Batch, commit: &CommitRow) -> Result<(), JournalError> {
         let fate = self.script.0.lock().fates.pop_front().unwrap_or(Fate::Written);
         match fate {
-            Fate::Written => self.inner.append(batch),
+            Fate::Written => self.inner.append(batch, commit),
             Fate::Full => Err(JournalError::NotWritten("no room".to_owned())),
             Fate::LostInDoubt => Err(JournalError::InDoubt("write failed".to_owned())),
             Fate::WrittenInDoubt => {
-                self.inner.append(batch)?;
+                self.inner.append(batch, commit)?;
                 Err(JournalError::InDoubt("sync failed".to_owned()))
             }
         }
     }
 
-    fn recover(&mut self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
+    fn recover(&mut self) -> Result<CommitRow, JournalError> {
         let mut state = self.script.0.lock();
         if state.failing_recoveries > 0 {
             state.failing_recoveries -= 1;
             return Err(JournalError::InDoubt("still failing".to_owned()));
         }
         drop(state);
-        self.inner.recover(family, key)
+        self.inner.recover()
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rocksdb::{ColumnFamily, DB, IteratorMode, Options};
-use tollgate_storage::schema::Family;
+use tollgate_storage::schema::{Family, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_SUMS};
 
 pub struct Raw(DB);
 
@@ -30,6 +30,11 @@ impl Raw {
 
     pub fn put(&self, family: Family, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
         self.0.put_cf(self.handle(family), key, value).unwrap();
+    }
+
+    /// Has the rows summed anew at the next start, so that what was changed stands as if commits had made it.
+    pub fn resum(&self) {
+        self.put(Family::Meta, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_SUMS.to_be_bytes());
     }
 
     /// Deletes a row, whether it is there or not.

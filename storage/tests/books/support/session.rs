@@ -150,11 +150,14 @@ impl Session {
         wait(self.commit_outcomes.1.recv()).expect("the session holds a sender")
     }
 
-    /// The chunk that storage gives back next, and what became of it.
+    /// The chunk that storage gives back next, and what became of it in the end.
     pub fn outcome(&mut self) -> (Box<Chunk>, ChunkOutcome) {
-        match self.hear() {
-            CommitOutcome::Chunk(chunk, outcome) => (chunk, outcome),
-            other => panic!("not the outcome of a chunk: {other:?}"),
+        loop {
+            match self.hear() {
+                CommitOutcome::Chunk(chunk, outcome) => return (chunk, outcome),
+                CommitOutcome::InDoubt => {}
+                other => panic!("not the outcome of a chunk: {other:?}"),
+            }
         }
     }
 

@@ -1,0 +1,167 @@
+//! The last commit of a data directory, compared with its anchor before anything in the directory is changed.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::anchor::{self, Found};
+use crate::sums::CommitRow;
+use crate::wal;
+
+/// The way on from a directory that is refused.
+const WAY_OUT: &str = "restore the latest backup, or look at what is left with `tollgate verify` and then let it count \
+                       with `tollgate anchor accept`";
+
+/// The reason for which a directory is not opened, although it could be.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum AnchorError {
+    /// The log ends before the last commit that was acknowledged.
+    #[error(
+        "{} commits that were acknowledged are missing: the anchor {anchor} names commit {anchored}, and the log ends with \
+         commit {found}{damage}; {WAY_OUT}",
+        anchored - found
+    )]
+    Lost {
+        /// The anchor's file.
+        anchor: PathBuf,
+        /// The commit that it names.
+        anchored: u64,
+        /// The last commit in the directory.
+        found: u64,
+        /// The file and the offset at which the log ends.
+        damage: String,
+    },
+    /// The anchor names another commit of the same number, or one from long ago.
+    #[error(
+        "the anchor {anchor} belongs to another copy of this directory: it names commit {anchored}, and the directory has \
+         commit {found} with another past; {WAY_OUT}"
+    )]
+    Foreign {
+        /// The anchor's file.
+        anchor: PathBuf,
+        /// The commit that it names.
+        anchored: u64,
+        /// The last commit in the directory.
+        found: u64,
+    },
+    /// There is no anchor.
+    #[error(
+        "the anchor {anchor} is missing or holds nothing, so that it cannot be known if commits are missing; {WAY_OUT}"
+    )]
+    Missing {
+        /// The anchor's file.
+        anchor: PathBuf,
+    },
+    /// The directory has no last commit.
+    #[error(
+        "the directory {path} has lost its last commit, so that it cannot be known what is missing{damage}; restore the latest backup"
+    )]
+    NoCommit {
+        /// The data directory.
+        path: PathBuf,
+        /// The file and the offset at which the log ends.
+        damage: String,
+    },
+    /// The anchor cannot be read or made.
+    #[error("the anchor cannot be used: {0}")]
+    Unusable(String),
+}
+
+impl AnchorError {
+    /// The error for a directory that has no last commit.
+    pub fn no_commit(path: &Path) -> Self {
+        Self::NoCommit { path: path.to_owned(), damage: damage_of(path) }
+    }
+}
+
+/// The place at which the logs of a directory end, as a part of a sentence.
+fn damage_of(folder: &Path) -> String {
+    wal::first_damage(folder).map(|end| format!(", as {end}")).unwrap_or_default()
+}
+
+/// Compares the last commit in a directory with one anchor, which was read before the directory was.
+pub fn judge(folder: &Path, path: &Path, last: &CommitRow, found: Option<&Found>) -> Result<(), AnchorError> {
+    let anchor = path.to_owned();
+    let Some((found, anchored)) = found.and_then(|found| Some((found, found.commit?))) else {
+        // The first commit is made before its anchor, and nobody was answered yet.
+        return if last.number <= 1 { Ok(()) } else { Err(AnchorError::Missing { anchor }) };
+    };
+    if found.is_damaged {
+        tracing::warn!(anchor = %path.display(), "one of the two slots of the anchor is damaged");
+    }
+    let behind = last.number.checked_sub(anchored.number);
+    match behind {
+        Some(0) if anchored.hash == last.hash => Ok(()),
+        Some(1) if anchored.hash == last.previous => Ok(()),
+        // The slot of the commit between them is the damaged one.
+        Some(2) if found.is_damaged => Ok(()),
+        None if is_excused(found) => {
+            let (acknowledged, kept) = (anchored.number, last.number);
+            tracing::error!(
+                acknowledged,
+                kept,
+                "the machine stopped before the last commits were on disk, and storage.durability = \"os\" lets that lose them"
+            );
+            Ok(())
+        }
+        None => {
+            let (anchored, found) = (anchored.number, last.number);
+            Err(AnchorError::Lost { anchor, anchored, found, damage: damage_of(folder) })
+        }
+        Some(_) => Err(AnchorError::Foreign { anchor, anchored: anchored.number, found: last.number }),
+    }
+}
+
+/// True if the commits were not synced, and the machine was started since.
+fn is_excused(found: &Found) -> bool {
+    found.unsynced_since.as_ref().is_some_and(|boot| *boot != anchor::boot_id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commit(number: u64, hash: u8) -> CommitRow {
+        CommitRow { number, hash: [hash; 32], previous: [hash - 1; 32], ..CommitRow::default() }
+    }
+
+    fn judged(last: u64, anchored: Option<u64>) -> Result<(), AnchorError> {
+        let found = anchored.map(|number| Found {
+            commit: Some(commit(number, u8::try_from(number).unwrap())),
+            ..Found::default()
+        });
+        let nowhere = Path::new("/nowhere");
+        judge(nowhere, nowhere, &commit(last, u8::try_from(last).unwrap()), found.as_ref())
+    }
+
+    #[test]
+    fn the_anchor_may_be_one_commit_behind_and_never_ahead() {
+        assert_eq!(judged(5, Some(5)), Ok(()));
+        assert_eq!(judged(5, Some(4)), Ok(()));
+        assert!(matches!(judged(5, Some(6)), Err(AnchorError::Lost { anchored: 6, found: 5, .. })));
+        assert!(matches!(judged(5, Some(3)), Err(AnchorError::Foreign { .. })));
+        assert!(matches!(judged(5, None), Err(AnchorError::Missing { .. })));
+        assert_eq!(judged(1, None), Ok(()));
+    }
+
+    #[test]
+    fn a_commit_of_the_same_number_with_another_past_is_foreign() {
+        let found = Found { commit: Some(commit(5, 9)), ..Found::default() };
+        let nowhere = Path::new("/nowhere");
+        let judged = judge(nowhere, nowhere, &commit(5, 5), Some(&found));
+        assert!(matches!(judged, Err(AnchorError::Foreign { .. })));
+    }
+
+    #[test]
+    fn what_was_not_synced_may_be_lost_when_the_machine_starts_anew() {
+        let since = |boot: String| Found {
+            commit: Some(commit(7, 7)),
+            unsynced_since: Some(boot),
+            ..Found::default()
+        };
+        let nowhere = Path::new("/nowhere");
+        let judged = |found| judge(nowhere, nowhere, &commit(5, 5), Some(&found));
+        assert_eq!(judged(since("another start".to_owned())), Ok(()));
+        assert!(matches!(judged(since(anchor::boot_id())), Err(AnchorError::Lost { .. })));
+    }
+}

@@ -1,0 +1,196 @@
+//! Damage between two runs: whatever is flipped, cut off or copied back, a directory holds all that was acknowledged, or
+//! it is refused.
+
+use std::path::{Path, PathBuf};
+
+use tollgate_engine::settlement::ReceiptState;
+use tollgate_storage::schema::Family;
+use tollgate_storage::store::{AnchorError, OpenError, Store, StoreOptions};
+use tollgate_storage::verify::verify;
+
+use crate::support::routed::{RoutedBooks, accepted, receipt};
+use crate::support::{Books, Message, Raw, crash_image, options};
+
+/// Places at which the files of a recorded run are damaged, in the test that every change waits for.
+const PLACES: usize = 60;
+
+/// A run with many commits, as a crash leaves it, and the number of messages that were acknowledged.
+struct Recorded {
+    image: tempfile::TempDir,
+    acknowledged: u64,
+}
+
+impl Recorded {
+    fn new() -> Self {
+        let routed = RoutedBooks::open();
+        for round in 0..12 {
+            let row = routed.send_plain();
+            routed.charge(&Message::default());
+            let id = format!("{round}");
+            routed.books.tell(accepted(&row, routed.alpha, id.as_bytes()));
+            routed.books.tell(receipt(routed.alpha, &[id.as_bytes()], ReceiptState::Delivered));
+        }
+        let image = crash_image(routed.dir.path());
+        routed.close();
+        Self { image, acknowledged: 24 }
+    }
+
+    fn copy(&self) -> tempfile::TempDir {
+        crash_image(self.image.path())
+    }
+
+    fn file(&self, matches: impl Fn(&str) -> bool) -> PathBuf {
+        let names = self.image.path().read_dir().unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<PathBuf> = names.filter(|path| matches(&name_of(path))).collect();
+        files.sort_by_key(|path| path.metadata().unwrap().len());
+        files.pop().expect("there is such a file")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.file(|name| name.strip_suffix(".log").is_some())
+    }
+
+    /// Starts from a copy in which one file is damaged. Either everything acknowledged is there, or it is refused.
+    fn start_after(&self, file: &Path, damage: impl FnOnce(&mut Vec<u8>)) -> Result<(), String> {
+        let copy = self.copy();
+        let path = copy.path().join(name_of(file));
+        let mut octets = std::fs::read(&path).unwrap();
+        damage(&mut octets);
+        std::fs::write(&path, octets).unwrap();
+        let store = Store::open(options(copy.path())).map_err(|error| error.to_string())?;
+        drop(store);
+        let report = Store::open_read_only(copy.path()).map_err(|error| error.to_string());
+        let report = verify(&report?).map_err(|fault| fault.to_string())?;
+        assert_eq!(report.cdrs, self.acknowledged, "{} is damaged and nobody says so", file.display());
+        Ok(())
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap().to_str().unwrap().to_owned()
+}
+
+/// Places spread over a length, none of them regular.
+fn places(length: usize, count: usize) -> impl Iterator<Item = usize> {
+    (0..count).map(move |at| (at * length / count + at * 7919 % 97) % length)
+}
+
+#[test]
+fn a_flipped_bit_in_the_log_is_named_with_file_and_offset() {
+    let recorded = Recorded::new();
+    let log = recorded.log();
+    let length = std::fs::read(&log).unwrap().len();
+    let (mut refused, mut named) = (0, 0);
+    for place in places(length, PLACES) {
+        let started = recorded.start_after(&log, |octets| octets[place] ^= 1 << (place % 8));
+        if let Err(text) = started {
+            refused += 1;
+            assert!(text.contains(".log"), "{text}");
+            named += usize::from(text.contains("offset"));
+        }
+    }
+    assert!(refused > PLACES / 2, "{refused} of {PLACES}");
+    assert_eq!(named, refused, "each says where");
+}
+
+#[test]
+fn a_log_that_was_cut_off_is_refused() {
+    let recorded = Recorded::new();
+    let log = recorded.log();
+    let length = std::fs::read(&log).unwrap().len();
+    let sound = recorded.start_after(&log, |_| ());
+    assert_eq!(sound, Ok(()));
+    for place in places(length, PLACES / 2) {
+        let text = recorded.start_after(&log, |octets| octets.truncate(place)).unwrap_err();
+        assert!(text.contains(".log"), "{text}");
+    }
+}
+
+#[test]
+fn a_log_that_is_missing_is_refused() {
+    let recorded = Recorded::new();
+    let copy = recorded.copy();
+    std::fs::remove_file(copy.path().join(name_of(&recorded.log()))).unwrap();
+    let refused = Store::open(options(copy.path())).unwrap_err();
+    assert!(!refused.to_string().is_empty());
+}
+
+#[test]
+fn an_anchor_with_a_flipped_bit_is_either_sound_or_refused() {
+    let recorded = Recorded::new();
+    let anchor = recorded.file(|name| name == "ANCHOR");
+    for place in (0..160).chain(4_096..4_256).step_by(13) {
+        let _ = recorded.start_after(&anchor, |octets| octets[place] ^= 0x10);
+    }
+}
+
+#[test]
+fn a_directory_that_was_copied_back_is_noticed_by_the_second_anchor() {
+    let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let second = elsewhere.path().join("anchor");
+    let options = || StoreOptions { second_anchor: Some(second.clone()), ..options(dir.path()) };
+    let books = Books::open_as(options());
+    let account = books.provision(&["a"], 100)[0];
+    books.close();
+    let earlier = crash_image(dir.path());
+    let books = Books::open_as(options());
+    books.committer.try_charge(books.session(account).chunk_of(3)).unwrap();
+    books.close();
+
+    for file in dir.path().read_dir().unwrap() {
+        std::fs::remove_file(file.unwrap().path()).unwrap();
+    }
+    for file in earlier.path().read_dir().unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), dir.path().join(file.file_name())).unwrap();
+    }
+    // The anchor that was copied back with it says nothing.
+    Store::open_read_only(dir.path()).unwrap();
+    let refused = Store::open(options());
+    assert!(matches!(refused, Err(OpenError::Anchor(AnchorError::Lost { .. }))), "{refused:?}");
+    // Somebody decides that it is to count.
+    Store::accept(&options()).unwrap();
+    Store::open(options()).unwrap();
+}
+
+#[test]
+fn a_directory_without_its_anchor_is_refused() {
+    let recorded = Recorded::new();
+    let copy = recorded.copy();
+    std::fs::remove_file(copy.path().join("ANCHOR")).unwrap();
+    let refused = Store::open(options(copy.path()));
+    assert!(matches!(refused, Err(OpenError::Anchor(AnchorError::Missing { .. }))), "{refused:?}");
+    let fault = verify(&Store::open_read_only(copy.path()).unwrap()).unwrap_err();
+    assert!(fault.to_string().contains("the anchor is missing"), "{fault}");
+    Store::accept(&options(copy.path())).unwrap();
+    verify(&Store::open_read_only(copy.path()).unwrap()).unwrap();
+}
+
+/// Every row of every family is altered, removed, and added once more under another key: `verify` names the family.
+#[test]
+fn no_row_of_any_family_can_be_altered_removed_or_added() {
+    let recorded = Recorded::new();
+    let rows = |family| Raw::open(recorded.copy().path()).rows(family);
+    let expect = |family: Family, change: &dyn Fn(&Raw)| {
+        let copy = recorded.copy();
+        let raw = Raw::open(copy.path());
+        change(&raw);
+        drop(raw);
+        let fault = match Store::open_read_only(copy.path()) {
+            Ok(store) => verify(&store).err().map(|fault| fault.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        assert!(fault.is_some(), "unnoticed in {}", family.name());
+    };
+    for family in Family::ALL {
+        // One row stands for its kind.
+        let Some((key, value)) = rows(*family).into_iter().next_back() else { continue };
+        expect(*family, &|raw| raw.delete(*family, &key));
+        expect(*family, &|raw| {
+            let mut value = value.clone();
+            value.push(0);
+            raw.put(*family, &key, value);
+        });
+        expect(*family, &|raw| raw.put(*family, [&key[..], b"x"].concat(), &value));
+    }
+}
