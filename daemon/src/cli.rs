@@ -9,14 +9,18 @@ use tollgate_provisioning::overrides::Overrides;
 
 use crate::commands::admin::AdminArguments;
 use crate::commands::anchor::{AnchorArguments, AnchorExportArguments};
+use crate::commands::backup::BackupArguments;
 use crate::commands::check::CheckArguments;
 use crate::commands::export::ExportArguments;
 use crate::commands::manual::{CompletionsArguments, ManArguments};
 use crate::commands::quote::QuoteArguments;
 use crate::commands::receipts::ReceiptsArguments;
+use crate::commands::restore::RestoreArguments;
 use crate::commands::topup::TopupArguments;
 use crate::commands::verify::VerifyArguments;
-use crate::commands::{admin, anchor, check, export, hash_password, manual, quote, receipts, topup, verify};
+use crate::commands::{
+    admin, anchor, backup, check, export, hash_password, manual, quote, receipts, restore, topup, verify,
+};
 use crate::failure::Failure;
 use crate::{panics, run};
 
@@ -55,6 +59,10 @@ enum Command {
     /// Show, export or accept the last commit that the data directory is anchored at
     #[command(subcommand)]
     Anchor(Anchor),
+    /// Copy the books, of a daemon that may be running, and the configuration
+    Backup(BackupArguments),
+    /// Make a data directory from a backup
+    Restore(RestoreArguments),
     /// List operators' receipts that belong to no message, or try them once more
     Receipts(ReceiptsArguments),
     /// Moved to tollgate-tools
@@ -138,6 +146,8 @@ pub fn main() -> ExitCode {
         Command::Anchor(Anchor::Show(arguments)) => anchor::show(&config, &arguments),
         Command::Anchor(Anchor::Export(arguments)) => anchor::export(&config, &arguments),
         Command::Anchor(Anchor::Accept(arguments)) => anchor::accept(&config, &arguments),
+        Command::Backup(arguments) => backup::backup(&config, &arguments),
+        Command::Restore(arguments) => restore::restore(&arguments),
         Command::Receipts(arguments) => receipts::receipts(&config, &arguments),
         Command::Load(_) => Err(moved("load")),
         Command::Sim(_) => Err(moved("sim")),

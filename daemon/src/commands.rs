@@ -2,12 +2,14 @@
 
 pub mod admin;
 pub mod anchor;
+pub mod backup;
 pub mod check;
 pub mod export;
 pub mod hash_password;
 pub mod manual;
 pub mod quote;
 pub mod receipts;
+pub mod restore;
 pub mod topup;
 pub mod verify;
 

@@ -7,6 +7,7 @@
 mod arguments;
 pub mod cli;
 pub mod commands;
+mod control;
 pub mod failure;
 mod file_watch;
 

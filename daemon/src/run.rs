@@ -19,6 +19,7 @@ use tollgate_storage::committer::Limits;
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::store::{Durability, Store, StoreOptions, Unavailable};
 
+use crate::control;
 use crate::failure::Failure;
 use crate::file_watch::FileWatch;
 use crate::http;
@@ -96,6 +97,10 @@ async fn serve(
     if let Some((management, _)) = &running.management {
         http.spawn(management.schedule());
     }
+    let store = Arc::clone(&running.core.books.store);
+    let control = control::listen(&loaded.settings.storage.data_dir, store).inspect_err(
+        |error| tracing::warn!(%error, "no control socket; `tollgate backup` needs the daemon to be stopped"),
+    );
     let mut links = Links::default();
     links.follow(&running.core.scheduler).await;
     let mut watch = loaded.settings.watch_files.then(|| FileWatch::new(&loaded.files)).and_then(or_warn);
@@ -133,6 +138,7 @@ async fn serve(
             let _ = order.send(outcome);
         }
     }
+    drop(control);
     tracing::info!("draining");
     running.readiness.begin_drain();
     if let Some((management, _)) = &running.management {

@@ -8,6 +8,7 @@
     reason = "tests stop at a surprise"
 )]
 
+mod backup;
 mod demo;
 mod errors;
 mod help;
