@@ -172,20 +172,43 @@ impl Tables {
 
     /// The network of a number: ported numbers first, then the longest prefix.
     pub fn network_of(&self, number: &Number) -> Option<(NetworkId, NetworkSource)> {
-        if let Some(network) = self.ported.get(number) {
-            return Some((network, NetworkSource::Ported));
-        }
-        let found = self.numbering.lookup(number)?;
-        Some((found.network, NetworkSource::Prefix(found.prefix_len)))
+        network_of(&self.ported, &self.numbering, number)
     }
 }
 
+/// The network of a number: ported numbers first, then the longest prefix.
+pub fn network_of(
+    ported: &PortedNumbers,
+    numbering: &NumberingPlan,
+    number: &Number,
+) -> Option<(NetworkId, NetworkSource)> {
+    if let Some(network) = ported.get(number) {
+        return Some((network, NetworkSource::Ported));
+    }
+    let found = numbering.lookup(number)?;
+    Some((found.network, NetworkSource::Prefix(found.prefix_len)))
+}
+
 impl PlanTable {
-    fn build(plan: Plan, networks: &Networks) -> Result<Self, DefinitionError> {
+    /// Makes a plan ready for look-up. An unknown time zone is an error.
+    pub fn build(plan: Plan, networks: &Networks) -> Result<Self, DefinitionError> {
         let months = Months::of_zone(&plan.time_zone)
             .map_err(|_| DefinitionError::TimeZone(Arc::clone(&plan.name)))?;
         let prices = PriceTable::build_with_common(&plan.rates, &plan.common_rates, networks);
         Ok(Self { plan, months, prices })
+    }
+
+    /// The price of a segment before its tier, for an account with these rates of its own; `None` where nothing gives one.
+    pub fn unit_price(
+        &self,
+        own_prices: &PriceTable,
+        network: NetworkId,
+        now: UnixMicros,
+    ) -> Option<UnitPrice> {
+        match own_prices.price(network, now).or_else(|| self.prices.price(network, now)) {
+            Some(price) => Some(UnitPrice { price, is_base: false }),
+            None => self.plan.base_price.map(|price| UnitPrice { price, is_base: true }),
+        }
     }
 }
 
@@ -212,11 +235,7 @@ impl Terms {
 
     /// The price of a segment before its tier; `None` where nothing gives one.
     pub fn unit_price(&self, network: NetworkId, now: UnixMicros) -> Option<UnitPrice> {
-        let rate = self.own_prices.price(network, now).or_else(|| self.plan.prices.price(network, now));
-        match rate {
-            Some(price) => Some(UnitPrice { price, is_base: false }),
-            None => self.plan.plan.base_price.map(|price| UnitPrice { price, is_base: true }),
-        }
+        self.plan.unit_price(&self.own_prices, network, now)
     }
 
     /// The source from which [`Self::unit_price`] takes its price, for explanations.

@@ -149,7 +149,7 @@ impl Change {
         let mut change = Self { overlay: Overlay::new(), based_on: BTreeMap::new(), after };
         for (name, content) in overlay {
             let file = archived(current, &name)?;
-            if file.bytes.as_deref() != Some(&content[..]) {
+            if *file.bytes != content[..] {
                 change.based_on.insert(name.clone(), file.digest);
                 change.overlay.insert(name, content);
             }
@@ -176,9 +176,7 @@ fn archived<'l>(loaded: &'l Loaded, name: &str) -> Result<&'l ArchivedFile, Edit
 
 /// The text of a tariff file as it was loaded, without a byte order mark.
 fn text_of<'l>(loaded: &'l Loaded, name: &str) -> Result<&'l str, EditError> {
-    let bytes = archived(loaded, name)?.bytes.as_deref();
     // What was loaded is UTF-8.
-    bytes
-        .and_then(|bytes| std::str::from_utf8(bytes).ok())
-        .ok_or_else(|| EditError::NotEditable { file: name.to_owned() })
+    std::str::from_utf8(&archived(loaded, name)?.bytes)
+        .map_err(|_| EditError::NotEditable { file: name.to_owned() })
 }

@@ -115,7 +115,7 @@ impl TariffsService for Tariffs {
 fn view_of(version: &Version, in_force: &str) -> TariffVersion {
     let files = version.files.iter().map(|file| TariffFile {
         name: file.name.clone(),
-        octets: file.bytes as u64,
+        octets: file.bytes,
         sha256: hex::encode(file.digest),
     });
     TariffVersion {

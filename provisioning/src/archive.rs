@@ -3,7 +3,8 @@
 //!
 //! The version is the hash of a list of names and content hashes. Passwords, balances and limits are not in
 //! it, so that a new password does not make a new tariff; nor is which operator comes before which, as the
-//! CDR says which one it was. `operators.toml` itself is never kept: there may be passwords in it.
+//! CDR says which one it was. `operators.toml` itself is never kept: there may be passwords in it. Ported
+//! numbers are kept, as without them nobody could find out if a message was charged for the right network.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -26,6 +27,10 @@ const VERSION_DIGITS: usize = 16;
 /// Name of the archived file with the prices and terms that accounts have of their own.
 pub(crate) const TERMS: &str = "account terms";
 
+/// Name of the archived file with the plan of each account that is in a file. The management API moves its
+/// accounts to other plans without a new version; their CDRs have the plan.
+pub(crate) const ACCOUNT_PLANS: &str = "account plans";
+
 /// Name of the archived file with the costs of operators, except those in files.
 pub(crate) const OPERATOR_TERMS: &str = "operator terms";
 
@@ -46,8 +51,8 @@ pub struct ArchivedFile {
     pub name: Arc<str>,
     /// SHA-256 of the content, so that a store keeps each content once.
     pub digest: [u8; 32],
-    /// The content; `None` for ported numbers, of which only the hash is kept.
-    pub bytes: Option<Arc<[u8]>>,
+    /// The content of the file.
+    pub bytes: Arc<[u8]>,
 }
 
 /// The files of a tariff, by name.
@@ -57,15 +62,12 @@ pub fn archive(
     operator_sources: &OperatorSources,
     operators: &Operators,
 ) -> Vec<ArchivedFile> {
-    let kept = [&sources.plans, &sources.numbering, &sources.networks, &sources.countries];
-    let kept = kept.into_iter().flatten().chain(&sources.rates).map(|source| archived(source, true));
-    // Subscribers' numbers are not kept beyond their time; a CDR has the network that its number was found
-    // in.
-    let ported = sources.ported.iter().map(|source| archived(source, false));
+    let tariff = [&sources.plans, &sources.numbering, &sources.networks, &sources.countries, &sources.ported];
+    let tariff = tariff.into_iter().flatten().chain(&sources.rates);
     let costs = operators.costs.iter().chain(&operator_sources.exchange_rates);
-    let costs = costs.map(|source| archived(source, true));
-    let terms = written(TERMS, account_terms(accounts));
-    let mut files: Vec<ArchivedFile> = kept.chain(ported).chain(costs).chain([terms]).collect();
+    let terms = [written(TERMS, account_terms(accounts)), written(ACCOUNT_PLANS, account_plans(accounts))];
+    let mut files: Vec<ArchivedFile> =
+        tariff.chain(costs).map(|source| archived(source)).chain(terms).collect();
     if operator_sources.is_named {
         files.push(written(OPERATOR_TERMS, operator_terms(&operators.provisioned)));
     }
@@ -91,24 +93,25 @@ pub fn archive_additions(
 
 /// The name of the version that has these files.
 pub fn version(files: &[ArchivedFile]) -> Arc<str> {
+    version_of(files.iter().map(|file| (&*file.name, &file.digest)))
+}
+
+/// The name of the version that has files of these names and digests, in this order.
+pub fn version_of<'a>(files: impl Iterator<Item = (&'a str, &'a [u8; 32])>) -> Arc<str> {
     let mut manifest = Sha256::new();
-    for file in files {
-        manifest.update(file.name.len().to_le_bytes());
-        manifest.update(file.name.as_bytes());
-        manifest.update(file.digest);
+    for (name, digest) in files {
+        manifest.update(name.len().to_le_bytes());
+        manifest.update(name.as_bytes());
+        manifest.update(digest);
     }
     let mut version = hex::encode(manifest.finalize());
     version.truncate(VERSION_DIGITS);
     version.into()
 }
 
-fn archived(source: &SourceFile, with_content: bool) -> ArchivedFile {
+fn archived(source: &SourceFile) -> ArchivedFile {
     let bytes = source.text().as_bytes();
-    ArchivedFile {
-        name: Arc::clone(&source.name),
-        digest: Sha256::digest(bytes).into(),
-        bytes: with_content.then(|| bytes.into()),
-    }
+    ArchivedFile { name: Arc::clone(&source.name), digest: Sha256::digest(bytes).into(), bytes: bytes.into() }
 }
 
 /// A file that exists only in the archive.
@@ -116,7 +119,7 @@ fn written(name: &str, text: String) -> ArchivedFile {
     ArchivedFile {
         name: name.into(),
         digest: Sha256::digest(text.as_bytes()).into(),
-        bytes: Some(text.into_bytes().into()),
+        bytes: text.into_bytes().into(),
     }
 }
 
@@ -139,6 +142,16 @@ fn operator_terms(operators: &[ProvisionedOperator]) -> String {
         terms.push('\n');
     }
     terms
+}
+
+/// One line for each account: its id, which has no blank, and its plan.
+fn account_plans(accounts: &[ProvisionedAccount]) -> String {
+    let mut plans = String::new();
+    for account in accounts.iter().map(|provisioned| &provisioned.account) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(plans, "{} {}", account.id, account.plan);
+    }
+    plans
 }
 
 /// One paragraph for each account that is not charged by its plan alone.

@@ -12,6 +12,7 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::routing::{Routes, RoutingError};
 use tollgate_engine::tables::{DefinitionError, Tables, Terms};
 use tollgate_provisioning::{DeliverySettings, Loaded, ProvisionedAccount, Provisioning};
+use tollgate_storage::change::TariffFile;
 use tollgate_storage::committer::{ProvisionChange, Provisioned};
 use tollgate_storage::store::{Store, Unavailable};
 
@@ -125,11 +126,11 @@ impl Prepared {
     /// explained.
     pub fn change(&self) -> ProvisionChange {
         let accounts = self.provisioning.accounts.iter().map(opening);
-        let tariff_files = self
-            .provisioning
-            .archive
-            .iter()
-            .map(|file| (file.name.to_string(), file.bytes.as_deref().unwrap_or(&file.digest).to_vec()));
+        let tariff_files = self.provisioning.archive.iter().map(|file| TariffFile {
+            name: Arc::clone(&file.name),
+            digest: file.digest,
+            content: Arc::clone(&file.bytes),
+        });
         let operators = self.provisioning.operators.iter();
         ProvisionChange {
             accounts: accounts.collect(),

@@ -22,7 +22,7 @@ use tollgate_engine::wallet::{Wallet, WalletState};
 use crate::codec::{Reader, put_amount, put_micros, put_total, put_varint};
 use crate::database::Unavailable;
 use crate::message_change::{MessageChange, MessageChangeError, MessageChanged};
-use crate::rows::{EntryKind, MessageState, Row};
+use crate::rows::{ContentDigest, EntryKind, MessageState, Row, content_digest};
 use crate::schema::Collection;
 
 /// The most octets that the key of a request may have.
@@ -72,6 +72,24 @@ pub struct AccountChange {
     pub opening_balance: Amount,
 }
 
+/// One file of a tariff version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TariffFile {
+    /// The name in the configuration, or that of a file which exists only in the archive.
+    pub name: Arc<str>,
+    /// SHA-256 of the content.
+    pub digest: ContentDigest,
+    /// The content, which is kept once however many versions have it.
+    pub content: Arc<[u8]>,
+}
+
+impl TariffFile {
+    /// A file whose digest is not known yet.
+    pub fn new(name: &str, content: &[u8]) -> Self {
+        Self { name: name.into(), digest: content_digest(content), content: content.into() }
+    }
+}
+
 /// Accounts, operators and a tariff version that are about to be applied. What is known already keeps its number, and an
 /// account its balance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,7 +101,7 @@ pub struct ProvisionChange {
     /// The tariff's content hash.
     pub tariff_version: Arc<str>,
     /// The tariff's files.
-    pub tariff_files: Vec<(String, Vec<u8>)>,
+    pub tariff_files: Vec<TariffFile>,
     /// True if accounts that set no delivery have their messages handed to operators, false if they are charged only. It
     /// is kept for good; `None` where it is on disk already.
     pub default_delivery: Option<bool>,
@@ -262,7 +280,7 @@ impl Change {
         let documents = self.documents.iter().map(|document| document.body.as_ref().map_or(0, Vec::len));
         let notes = self.audit.iter().map(|note| note.before.len() + note.after.len());
         let files = self.provision.iter().flat_map(|provision| &provision.tariff_files);
-        documents.chain(notes).chain(files.map(|(_, octets)| octets.len())).sum()
+        documents.chain(notes).chain(files.map(|file| file.content.len())).sum()
     }
 
     /// It is on disk: credits are added to the wallets now, and debits stay taken. The debits of a replayed

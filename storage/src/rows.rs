@@ -36,7 +36,7 @@ pub use receipt::{GatewayReceipt, ReceiptAddress, UnmatchedReason, UnmatchedRow}
 pub use request::RequestRow;
 pub use schedule::{ExpiryRow, ScheduledRow};
 pub use state::{MessageState, StateRow};
-pub use tariff::TariffRow;
+pub use tariff::{ContentDigest, FileContent, TariffFileRow, TariffRow, content_digest};
 pub use upstream::{SETTLED_KEPT_MICROS, UpstreamRow};
 pub use usage::UsageRow;
 

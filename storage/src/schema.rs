@@ -13,7 +13,8 @@
 //! | `dispatches` | account, dispatch id | counters |
 //! | `keys` | account, idempotency key | message id, fingerprint, expiry |
 //! | `short_ids` | account, 32-bit id | message id, for SMPP 3.3 binds |
-//! | `tariffs` | tariff number | content hash and the tariff files |
+//! | `tariffs` | tariff number | content hash, and the names and digests of the tariff files |
+//! | `tariff_files` | SHA-256 | the content of a file that some version of the tariff was read from |
 //! | `operators` | operator | code, when it was first seen |
 //! | `queue` | first-choice operator, class u8, message id | a message to be sent |
 //! | `scheduled` | due micros, message id | first-choice operator, class, then the message |
@@ -147,6 +148,7 @@ column_families! {
     Requests "requests",
     Usage "usage",
     Sums "sums",
+    TariffFiles "tariff_files",
 }
 
 /// A kind of document: what it is about is its owner's business.

@@ -106,6 +106,7 @@ fn form_of(family: Family) -> Option<Rewritten> {
         | Family::Queue
         | Family::Awaiting
         | Family::Health
-        | Family::Sums => return None,
+        | Family::Sums
+        | Family::TariffFiles => return None,
     })
 }

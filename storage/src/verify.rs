@@ -19,6 +19,7 @@ mod messages;
 mod operators;
 mod outcome;
 mod sums;
+mod tariffs;
 mod usage;
 mod waiting;
 
@@ -29,7 +30,7 @@ use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::Month;
 
-use crate::rows::{AccountRow, DispatchCounters};
+use crate::rows::{AccountRow, ContentDigest, DispatchCounters};
 use crate::store::{Anchors, Store};
 
 use fault::off;
@@ -105,6 +106,7 @@ pub fn verify(store: &Store) -> Result<Report, Fault> {
     let mut count = Count::default();
     count.read_accounts(store)?;
     count.read_operators(store)?;
+    count.read_tariffs(store)?;
     count.usage = UsageCount::begin(store)?;
     count.read_messages(store)?;
     count.read_ledger(store)?;
@@ -112,6 +114,7 @@ pub fn verify(store: &Store) -> Result<Report, Fault> {
     count.read_unmatched(store)?;
     count.read_documents(store)?;
     count.read_audit(store)?;
+    count.compare_tariff_files(store)?;
     count.compare_batches(store)?;
     count.compare_waiting(store)?;
     Count::compare_expiries(store)?;
@@ -155,6 +158,10 @@ struct AccountCount {
 struct Count {
     accounts: BTreeMap<AccountNumber, AccountCount>,
     operators: BTreeSet<OperatorNumber>,
+    /// The archived versions of the tariff.
+    tariffs: BTreeSet<u32>,
+    /// Contents that versions name, each with one of the versions and its length.
+    tariff_files: BTreeMap<ContentDigest, (u32, u64)>,
     dispatches: HashMap<(AccountNumber, Vec<u8>), DispatchCounters>,
     /// Blocks not yet found in a batch, by their first id.
     blocks: HashMap<u64, (AccountNumber, u32)>,

@@ -22,6 +22,7 @@ use tollgate_storage::store::{Store, Unavailable};
 use super::explanation::{ExplainedNetwork, ExplainedRate, Explanation};
 use super::facts::Facts;
 use super::priced_line::priced;
+use super::versions::contents_of;
 use super::wording;
 use tollgate_provisioning::{ArchivedTariff, Problems};
 
@@ -130,9 +131,10 @@ impl Explainer {
 impl Parsed {
     fn read(store: &Store, facts: &Facts) -> Result<Self, ExplainError> {
         let not_kept = || ExplainError::NotKept { what: "tariff version", number: facts.tariff };
-        let row = facts.tariff_row(store)?.ok_or_else(not_kept)?;
+        let row = store.provisioned().tariff(facts.tariff)?.ok_or_else(not_kept)?;
+        let files = contents_of(store, &row)?;
         let (version, applied_at) = (row.version, row.applied_at);
-        match ArchivedTariff::read(&row.files) {
+        match ArchivedTariff::read(&files) {
             Ok(tariff) => Ok(Self { number: facts.tariff, version, applied_at, tariff }),
             Err(problems) => Err(ExplainError::Unreadable { version, problems }),
         }

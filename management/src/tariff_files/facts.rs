@@ -9,7 +9,7 @@ use tollgate_engine::number::Number;
 use tollgate_engine::tables::NetworkSource;
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_storage::cdr::Cdr;
-use tollgate_storage::rows::{AccountRow, Row, StateRow, TariffRow};
+use tollgate_storage::rows::{AccountRow, Row, StateRow};
 use tollgate_storage::schema::{Family, account_key};
 use tollgate_storage::store::{Store, Unavailable};
 
@@ -78,11 +78,6 @@ impl Facts {
     /// The row of the account in the books.
     pub fn account_row(&self, store: &Store) -> Result<Option<AccountRow>, Unavailable> {
         row(store, Family::Accounts, account_key(self.account))
-    }
-
-    /// The tariff version as it was archived.
-    pub fn tariff_row(&self, store: &Store) -> Result<Option<TariffRow>, Unavailable> {
-        row(store, Family::Tariffs, self.tariff.to_be_bytes())
     }
 }
 

@@ -14,5 +14,5 @@ mod explain;
 mod explain_cases;
 mod plans;
 mod rates;
-mod support;
+pub mod support;
 mod versions;

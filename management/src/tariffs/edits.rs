@@ -215,7 +215,7 @@ impl Edit<'_> {
         let archive = &current.provisioning.archive;
         let old = change.overlay.keys().filter_map(|name| {
             let file = archive.iter().find(|file| *file.name == **name)?;
-            Some((name.clone(), file.bytes.as_deref()?.to_vec()))
+            Some((name.clone(), file.bytes.to_vec()))
         });
         let digest = |content: &Vec<u8>| Sha256::digest(content).into();
         let based_on: BTreeMap<String, [u8; 32]> =

@@ -266,8 +266,8 @@ fn no_password_is_printed_or_kept() {
     let loaded = Folder::new().load();
     let printed = format!("{loaded:?}");
     assert!(printed.contains("192.0.2.7"), "operators are printed");
-    let archive = loaded.provisioning.archive.iter().filter_map(|file| file.bytes.as_deref());
-    let archive: Vec<u8> = archive.flatten().copied().collect();
+    let archive = loaded.provisioning.archive.iter().flat_map(|file| file.bytes.iter());
+    let archive: Vec<u8> = archive.copied().collect();
     for password in ["password-01", "password-02"] {
         assert!(!printed.contains(password), "{printed}");
         assert!(!archive.windows(password.len()).any(|part| part == password.as_bytes()));
@@ -298,6 +298,7 @@ fn a_version_names_what_prices_depend_on() {
         ("rates.csv", "639,02,0.02,", "639,02,0.022,"),
         ("plans.toml", "12.5", "12.6"),
         ("accounts.toml", "\"0.015\"", "\"0.016\""),
+        ("accounts.toml", "plan = \"starter\"", "plan = \"enterprise\""),
         ("numbering.csv", "25473,639,03", "25473,639,01"),
         ("ported.csv", "254733000001", "254733000002"),
         ("costs.csv", "639,02,0.0125,", "639,02,0.0126,"),
@@ -313,6 +314,7 @@ fn a_version_names_what_prices_depend_on() {
         "25473,639,01",
         "25473,639,03",
     );
+    folder.edit("accounts.toml", "plan = \"enterprise\"", "plan = \"starter\"");
     folder.edit("accounts.toml", "\"0.016\"", "\"0.015\"").edit("plans.toml", "12.6", "12.5");
     folder.edit("costs.csv", "0.0126", "0.0125").edit("exchange_rates.csv", "129.26", "129.25");
     folder.edit("operators.toml", "\"1.6\"", "\"1.5\"");
@@ -320,32 +322,35 @@ fn a_version_names_what_prices_depend_on() {
 }
 
 #[test]
-fn what_prices_depend_on_is_kept_but_for_subscribers_numbers() {
+fn what_prices_depend_on_is_kept() {
     let archive = Folder::new().load().provisioning.archive;
-    let kept: Vec<(&str, bool)> = archive.iter().map(|file| (&*file.name, file.bytes.is_some())).collect();
+    let kept: Vec<&str> = archive.iter().map(|file| &*file.name).collect();
     assert_eq!(
         kept,
         [
-            ("account terms", true),
-            ("costs.csv", true),
-            ("countries.csv", true),
-            ("exchange_rates.csv", true),
-            ("networks.csv", true),
-            ("numbering.csv", true),
-            ("operator terms", true),
-            ("plans.toml", true),
-            ("ported.csv", false),
-            ("rates.csv", true),
+            "account plans",
+            "account terms",
+            "costs.csv",
+            "countries.csv",
+            "exchange_rates.csv",
+            "networks.csv",
+            "numbering.csv",
+            "operator terms",
+            "plans.toml",
+            "ported.csv",
+            "rates.csv",
         ]
     );
-    let text = |at: usize| String::from_utf8(archive[at].bytes.as_ref().unwrap().to_vec()).unwrap();
+    let text = |at: usize| String::from_utf8(archive[at].bytes.to_vec()).unwrap();
+    assert_eq!(text(0), "first starter\nsecond enterprise\n");
+    assert_eq!(text(9), "number,mcc,mnc\n254733000001,639,02\n");
     assert_eq!(
-        text(6),
+        text(7),
         "operator near\ncurrency KES\nbase_cost 1.50\ncosts costs.csv\n\n\
          operator far\ncurrency USD\ncosts costs.csv\n\n"
     );
     assert_eq!(
-        text(0),
+        text(1),
         "account first\ndefault_calling_code 254\ntrusts_network_tlv\ndefault_coding latin1\n\
          rate 639/02 0.015 from 2026-12-01T00:00:00Z to open\n\n"
     );
@@ -385,7 +390,7 @@ fn a_reload_never_floods_the_log_and_never_shows_a_hash() {
     folder.edit("accounts.toml", &accounts, &format!("{accounts}\n[[account]]\n{more}"));
     let told = folder.load().changes_since(&before);
     assert_eq!(told.len(), 51);
-    assert_eq!(told.last().unwrap(), "… and 50 more changes");
+    assert_eq!(told.last().unwrap(), "… and 52 more changes");
     assert!(!told.concat().contains("argon2"));
 }
 

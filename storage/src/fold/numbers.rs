@@ -1,14 +1,14 @@
 //! Numbers for names: accounts, operators and tariff versions get theirs once and keep it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::operator::OperatorNumber;
 
 use super::output::Output;
-use crate::change::ProvisionChange;
+use crate::change::{ProvisionChange, TariffFile};
 use crate::database::Unavailable;
-use crate::rows::{AccountRow, OperatorRow, Row, TariffRow};
+use crate::rows::{AccountRow, ContentDigest, FileContent, OperatorRow, Row, TariffFileRow, TariffRow};
 use crate::schema::{Family, account_key, operator_key};
 use crate::store::Store;
 
@@ -18,6 +18,8 @@ pub struct Numbers {
     accounts: HashMap<String, AccountNumber>,
     operators: HashMap<String, OperatorNumber>,
     tariffs: HashMap<String, u32>,
+    /// Contents of tariff files that are kept.
+    contents: HashSet<ContentDigest>,
 }
 
 /// Numbers as the commit will leave them.
@@ -31,10 +33,17 @@ impl Numbers {
     /// Reads every number.
     pub fn load(store: &Store) -> Result<Self, Unavailable> {
         let provisioned = store.provisioned();
+        let tariffs = provisioned.tariffs()?;
+        let files = tariffs.iter().flat_map(|(_, row)| &row.files);
+        let contents = files.filter_map(|file| match &file.content {
+            FileContent::Stored { digest, .. } => Some(*digest),
+            FileContent::Inline(_) => None,
+        });
         Ok(Self {
+            contents: contents.collect(),
             accounts: provisioned.accounts()?.into_iter().map(|(number, row)| (row.id, number)).collect(),
             operators: provisioned.operators()?.into_iter().map(|(number, row)| (row.code, number)).collect(),
-            tariffs: provisioned.tariffs()?.into_iter().map(|(number, row)| (row.version, number)).collect(),
+            tariffs: tariffs.into_iter().map(|(number, row)| (row.version, number)).collect(),
         })
     }
 
@@ -43,6 +52,7 @@ impl Numbers {
         self.accounts.extend(added.accounts);
         self.operators.extend(added.operators);
         self.tariffs.extend(added.tariffs);
+        self.contents.extend(added.contents);
     }
 }
 
@@ -65,7 +75,7 @@ impl<'a> NumberDraft<'a> {
         new_operators: usize,
         new_tariffs: usize,
     ) -> Result<(), Unavailable> {
-        let Numbers { accounts, operators, tariffs } = self.durable;
+        let Numbers { accounts, operators, tariffs, .. } = self.durable;
         let count = |known: usize, added: usize, new: usize| known + added + new;
         let operators = count(operators.len(), self.added.operators.len(), new_operators);
         let accounts = count(accounts.len(), self.added.accounts.len(), new_accounts);
@@ -112,16 +122,27 @@ impl<'a> NumberDraft<'a> {
     }
 
     /// The number of a tariff version, which is archived now if it is new.
-    pub fn tariff(&mut self, out: &mut Output, version: &str, files: &[(String, Vec<u8>)]) -> u32 {
+    pub fn tariff(&mut self, out: &mut Output, version: &str, files: &[TariffFile]) -> u32 {
         if let Some(number) = self.durable.tariffs.get(version).or_else(|| self.added.tariffs.get(version)) {
             return *number;
         }
         let taken = self.durable.tariffs.len() + self.added.tariffs.len();
         let number: u32 = next_number(taken);
-        let row = TariffRow { version: version.to_owned(), applied_at: out.now, files: files.to_vec() };
+        let files = files.iter().map(|file| self.tariff_file(out, file)).collect();
+        let row = TariffRow { version: version.to_owned(), applied_at: out.now, files };
         out.batch.insert(Family::Tariffs, number.to_be_bytes(), row.to_bytes());
         self.added.tariffs.insert(version.to_owned(), number);
         number
+    }
+
+    /// A file of a version that is archived. Its content is written unless another version has it.
+    fn tariff_file(&mut self, out: &mut Output, file: &TariffFile) -> TariffFileRow {
+        let digest = file.digest;
+        if !self.durable.contents.contains(&digest) && self.added.contents.insert(digest) {
+            out.batch.insert(Family::TariffFiles, digest, file.content.to_vec());
+        }
+        let content = FileContent::Stored { digest, octets: file.content.len() as u64 };
+        TariffFileRow { name: file.name.to_string(), content }
     }
 
     /// The numbers that were added.

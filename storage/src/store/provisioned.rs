@@ -4,7 +4,7 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::operator::OperatorNumber;
 
 use crate::database::{Database, Unavailable, damaged};
-use crate::rows::{AccountRow, OperatorRow, Row, TariffRow};
+use crate::rows::{AccountRow, ContentDigest, FileContent, OperatorRow, Row, TariffRow, content_digest};
 use crate::schema::{DEFAULT_DELIVERY_KEY, Family};
 
 /// Reads the rows of accounts, operators and tariff versions.
@@ -48,6 +48,26 @@ impl ProvisionedRows<'_> {
             .into_iter()
             .map(|(number, row)| (number.0, row))
             .collect())
+    }
+
+    /// A tariff version, by the number that CDRs name it with.
+    pub fn tariff(&self, number: u32) -> Result<Option<TariffRow>, Unavailable> {
+        self.database.row(Family::Tariffs, &number.to_be_bytes())
+    }
+
+    /// The content of an archived file. One that is not there is an error, as is one of another digest.
+    pub fn tariff_content(&self, content: &FileContent) -> Result<Vec<u8>, Unavailable> {
+        match content {
+            FileContent::Inline(content) => Ok(content.clone()),
+            FileContent::Stored { digest, .. } => self.stored_content(digest),
+        }
+    }
+
+    fn stored_content(self, digest: &ContentDigest) -> Result<Vec<u8>, Unavailable> {
+        let content = self.database.get(Family::TariffFiles, digest)?;
+        content
+            .filter(|content| content_digest(content) == *digest)
+            .ok_or_else(|| Unavailable("an archived tariff file is not what it was".to_owned()))
     }
 }
 

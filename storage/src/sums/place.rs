@@ -45,7 +45,7 @@ impl Place {
             Family::Scheduled | Family::Expiries | Family::Awaiting => (0, day_of(long_at(key, 0))),
             Family::Queue | Family::Operators | Family::Unmatched => (operator_at(key), 0),
             Family::Tariffs => (number_at(key, 0), 0),
-            Family::Documents => (key.first().copied().unwrap_or_default().into(), 0),
+            Family::TariffFiles | Family::Documents => (key.first().copied().unwrap_or_default().into(), 0),
             Family::Audit => (0, u32::try_from(long_at(key, 0) / NOTES_PER_PLACE).unwrap_or(u32::MAX)),
             Family::Keys => (hour_of(UnixMicros(long_at(value, 0))), number_at(key, 0)),
             Family::Upstream => (hour_of(UnixMicros(long_at(value, 0))), operator_at(key)),
@@ -105,6 +105,7 @@ impl fmt::Display for Place {
             }
             Family::Queue | Family::Operators | Family::Unmatched => write!(f, ", operator {first}"),
             Family::Tariffs => write!(f, ", tariff {first}"),
+            Family::TariffFiles => write!(f, ", hashes that begin with {first:02x}"),
             Family::Documents => write!(f, ", collection {first}"),
             Family::Audit => {
                 let from = u64::from(second) * NOTES_PER_PLACE;

@@ -11,8 +11,6 @@ use crate::store::Store;
 
 impl Count {
     pub(super) fn read_messages(&mut self, store: &Store) -> Result<(), Fault> {
-        let tariffs: Vec<u32> =
-            store.provisioned().tariffs()?.into_iter().map(|(number, _)| number).collect();
         let mut end = None;
         store.database().with(|db| {
             let mut states = States::new(rows(db, Family::States, &[])?);
@@ -25,7 +23,7 @@ impl Count {
                 if end.is_some_and(|(of, end)| of == account && first < end) {
                     return off(format!("account {}: message {first} has two CDRs", account.0));
                 }
-                if !tariffs.contains(&block.header().tariff) {
+                if !self.tariffs.contains(&block.header().tariff) {
                     return off(format!("message {first}: tariff {} is not archived", block.header().tariff));
                 }
                 let count = block.left();

@@ -54,7 +54,7 @@ fn an_overlay_of_a_file_that_is_not_named_is_an_error() {
     );
 }
 
-/// CDRs of earlier builds name the version that the names and hashes of these files make.
+/// The names and hashes of these files make the name of the version.
 #[test]
 fn nothing_more_is_archived_where_rate_files_are_in_order() {
     let archive = Folder::shipped().load().provisioning.archive;
@@ -62,6 +62,7 @@ fn nothing_more_is_archived_where_rate_files_are_in_order() {
     assert_eq!(
         names,
         [
+            "account plans",
             "account terms",
             "numbering/countries.csv",
             "numbering/networks.csv",

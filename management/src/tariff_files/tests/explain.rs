@@ -106,7 +106,7 @@ fn a_base_price_gives_way_to_that_of_a_tier() {
 }
 
 #[test]
-fn how_the_network_was_found_is_told_though_ported_numbers_are_not_kept() {
+fn how_the_network_was_found_is_told() {
     let (_folder, books) = small_books();
     let ported = explain(&books, "first", books.charge("first", "254733000001", 1, SUMMER));
     assert_eq!(

@@ -88,10 +88,7 @@ fn what_is_archived_reads_back_as_it_was() {
     for _ in 0..20 {
         write_random_rates(&folder, &mut random);
         let provisioning = folder.load().provisioning;
-        let document = provisioning
-            .archive
-            .iter()
-            .map(|file| (file.name.to_string(), file.bytes.as_deref().unwrap_or(&file.digest).to_vec()));
+        let document = provisioning.archive.iter().map(|file| (file.name.to_string(), file.bytes.to_vec()));
         let read =
             ArchivedTariff::read(&document.collect::<Vec<_>>()).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(read.plans, provisioning.plans);

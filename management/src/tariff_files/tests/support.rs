@@ -16,6 +16,7 @@ use tollgate_engine::tables::Tables;
 use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::{Wallet, WalletState};
 use tollgate_storage::cdr::{CdrFields, Source};
+use tollgate_storage::change::TariffFile;
 use tollgate_storage::chunk::{Chunk, ChunkHeader, ChunkOutcome, CommitOutcome};
 use tollgate_storage::committer::{Cancellation, Committer, Limits, Provision, ProvisionChange};
 use tollgate_storage::journal::RocksJournal;
@@ -177,9 +178,12 @@ impl Books {
         let ids: Vec<Arc<str>> =
             provisioning.accounts.iter().map(|account| Arc::clone(&account.account.id)).collect();
         let accounts = ids.iter().map(|id| (Arc::clone(id), "USD".to_owned(), opening)).collect();
-        let document = |file: &config::ArchivedFile| file.bytes.as_deref().unwrap_or(&file.digest).to_vec();
-        let tariff_files =
-            provisioning.archive.iter().map(|file| (file.name.to_string(), document(file))).collect();
+        let tariff_files = provisioning.archive.iter().map(|file| TariffFile {
+            name: Arc::clone(&file.name),
+            digest: file.digest,
+            content: Arc::clone(&file.bytes),
+        });
+        let tariff_files = tariff_files.collect();
         let (reply, answer) = oneshot::channel();
         let (operators, tariff_version) = (Vec::new(), Arc::clone(&provisioning.version));
         let change =

@@ -23,6 +23,7 @@ fn versions_are_listed_with_what_they_were_read_from() {
     assert_eq!(
         kinds,
         [
+            ("account plans", ArchivedKind::AccountPlans),
             ("account terms", ArchivedKind::AccountTerms),
             ("costs.csv", ArchivedKind::Costs),
             ("countries.csv", ArchivedKind::Countries),
@@ -31,16 +32,16 @@ fn versions_are_listed_with_what_they_were_read_from() {
             ("numbering.csv", ArchivedKind::Numbering),
             ("operator terms", ArchivedKind::OperatorTerms),
             ("plans.toml", ArchivedKind::Plans),
-            ("ported.csv", ArchivedKind::HashOnly),
+            ("ported.csv", ArchivedKind::Ported),
             ("rates.csv", ArchivedKind::Rates),
         ]
     );
     for (file, archived) in versions[0].files.iter().zip(&first.provisioning.archive) {
         assert_eq!(file.digest, archived.digest, "{}", file.name);
     }
-    let (_, row) = version_files(&books.store, &first.provisioning.version).unwrap().unwrap();
-    let document = row.files.iter().find(|(name, _)| name == "rates.csv").unwrap();
-    assert_eq!(document.1.len(), versions[0].files[9].bytes);
+    let (_, files) = version_files(&books.store, &first.provisioning.version).unwrap().unwrap();
+    let (_, content) = files.iter().find(|(name, _)| name == "rates.csv").unwrap();
+    assert_eq!(content.len() as u64, versions[0].files[10].bytes);
     assert!(version_files(&books.store, "0123456789abcdef").unwrap().is_none());
 }
 

@@ -11,7 +11,7 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::{Wallet, WalletState, Wallets};
-use tollgate_storage::change::{Change, ChangeError, Changed, EntryChange, EntryText};
+use tollgate_storage::change::{Change, ChangeError, Changed, EntryChange, EntryText, TariffFile};
 use tollgate_storage::chunk::{CancelError, CommitOutcome};
 use tollgate_storage::clock::{Clock, SystemClock};
 use tollgate_storage::committer::{
@@ -146,7 +146,7 @@ impl Books {
         tariff: &str,
     ) -> oneshot::Receiver<Result<Provisioned, Unavailable>> {
         let accounts = ids.iter().map(|id| (Arc::from(*id), "USD".to_owned(), opening)).collect();
-        let tariff_files = vec![("plans.toml".to_owned(), tariff.as_bytes().to_vec())];
+        let tariff_files = vec![TariffFile::new("plans.toml", tariff.as_bytes())];
         let (reply, answer) = oneshot::channel();
         let (operators, tariff_version) = (Vec::new(), tariff.into());
         let change =
