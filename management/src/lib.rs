@@ -10,6 +10,7 @@
 
 pub mod cdr_export;
 pub mod quotes;
+pub mod rerate;
 pub mod tariff_files;
 
 mod account_facts;

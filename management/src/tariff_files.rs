@@ -39,11 +39,12 @@ pub use plan_input::{PlanInput, TierInput};
 pub use plans::{PlanView, add_plan, list_plans, replace_plan};
 pub use priced_line::{PricedLine, priced};
 pub use rates::{RateFilter, RateInput, RateLine, RatePlace, list_rates, put_rates, remove_rates};
+pub(crate) use versions::{Kinds, kind_of};
 pub use versions::{Rollback, Version, VersionFile, list_versions, plan_rollback, version_files};
 pub use write::Editor;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// A validated edit that is not written yet.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! The command `tollgate verify`: proves that the books balance.
 
 mod accounts;
+mod rerate;
 
 use std::path::{Path, PathBuf};
 
@@ -21,31 +22,42 @@ pub struct VerifyArguments {
     /// Report as one line of JSON
     #[arg(long)]
     pub json: bool,
+    /// Then rate every CDR again by the archived tariff version that it names, and compare
+    #[arg(long)]
+    pub rerate: bool,
 }
 
-/// Proves that the books of a data directory balance, or names the first thing that is off. The last line says which.
+/// Proves that the books of a data directory balance, or names the first thing that is off. The last line says which. Prices
+/// are rated again, if that is asked for, once the books are known to balance.
 pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure> {
     let path = data_dir(config, arguments.data_dir.as_ref())?;
     let store = Store::open_read_only(&path).map_err(|error| error.to_string())?;
-    match verify_store(&store) {
-        Ok(report) if arguments.json => {
-            let mut shown = as_json(&report);
-            shown["accounts"] = accounts::accounts(&store).map_err(|error| error.to_string())?.into();
-            say!("{shown}");
-            Ok(())
-        }
-        Ok(report) => {
-            print(&report);
-            Ok(())
-        }
-        Err(fault) if arguments.json => {
-            say!("{}", json!({ "balanced": false, "fault": fault.to_string() }));
-            Err(Failure::Shown)
-        }
+    let report = match verify_store(&store) {
+        Ok(report) => report,
         Err(fault) => {
-            say!("books do NOT balance: {fault}");
-            Err(Failure::Shown)
+            if arguments.json {
+                say!("{}", json!({ "balanced": false, "fault": fault.to_string() }));
+            } else {
+                say!("books do NOT balance: {fault}");
+            }
+            return Err(Failure::Shown);
         }
+    };
+    let rerated = arguments.rerate.then(|| rerate::rerate(&store)).transpose()?;
+    if arguments.json {
+        let mut shown = as_json(&report);
+        shown["accounts"] = accounts::accounts(&store).map_err(|error| error.to_string())?.into();
+        if let Some(rerated) = &rerated {
+            shown["rerate"] = rerate::json(rerated);
+        }
+        say!("{shown}");
+    } else {
+        print(&report);
+        rerated.iter().for_each(rerate::print);
+    }
+    match rerated {
+        Some(rerated) if rerated.differing > 0 => Err(Failure::Shown),
+        _ => Ok(()),
     }
 }
 

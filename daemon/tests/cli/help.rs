@@ -12,7 +12,7 @@ const COMMANDS: [(&[&str], &[&str]); 14] = [
         &["quote"],
         &["--account", "--to", "--from", "--text", "--segments", "--at", "--network", "--route", "--json"],
     ),
-    (&["verify"], &["--data-dir", "--json"]),
+    (&["verify"], &["--data-dir", "--json", "--rerate"]),
     (&["export"], &[]),
     (&["export", "cdr"], &["--data-dir", "--from", "--to", "--account", "--format", "--output"]),
     (&["topup"], &["--data-dir"]),

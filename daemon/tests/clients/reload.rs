@@ -118,6 +118,27 @@ fn accounts_come_and_go_without_a_restart() {
 }
 
 #[test]
+fn what_was_charged_before_a_reload_is_rated_again_by_the_tariff_of_its_time() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.start();
+    let mut connection = Connection::bound(daemon.smpp, BUSINESS_1);
+    let before = Scrape::of(&daemon);
+    let first = next_price(&mut connection);
+    let line = sandbox.read(RATES).lines().find(|line| line.starts_with("*,639,02,")).unwrap().to_owned();
+    sandbox.replace(RATES, &line, "*,639,02,0.0777,,,");
+    until_one_more(&daemon, &before, APPLIED);
+    assert_ne!(next_price(&mut connection), first);
+    drop(connection);
+    daemon.stop();
+    let shown = sandbox.on_books(&["verify", "--rerate", "--json"]);
+    let report: Value = serde_json::from_str(&shown.stdout).expect("one line of JSON");
+    let expected = serde_json::json!({
+        "rated_again": 2, "not_rated_again": 0, "unreadable": [], "differing": 0, "first": null,
+    });
+    assert_eq!((shown.code, &report["rerate"]), (Some(0), &expected));
+}
+
+#[test]
 fn a_start_that_fails_leaves_no_opening_balance() {
     let sandbox = Sandbox::new();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");

@@ -50,11 +50,14 @@ impl Outcome {
     }
 }
 
-/// Every message in the sandbox's books, by `message_id`.
+/// Every message in the sandbox's books, by `message_id`, after `verify` has rated each again.
 pub fn balanced(sandbox: &Sandbox) -> BTreeMap<String, Outcome> {
-    let verified = sandbox.on_books(&["verify"]);
-    let last = verified.stdout.lines().last().unwrap_or_default();
-    assert!(verified.code == Some(0) && last.starts_with("books balance:"), "{verified:?}");
+    let verified = sandbox.on_books(&["verify", "--rerate"]);
+    let [.., books, prices] = verified.stdout.lines().collect::<Vec<_>>()[..] else {
+        panic!("two lines at least: {verified:?}")
+    };
+    let is_right = books.starts_with("books balance:") && prices.starts_with("prices agree:");
+    assert!(verified.code == Some(0) && is_right, "{verified:?}");
     exported(sandbox)
 }
 

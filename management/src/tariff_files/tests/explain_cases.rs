@@ -7,6 +7,7 @@ use rand_pcg::Pcg64Mcg;
 use tollgate_engine::time::UnixMicros;
 
 use super::support::{Books, Folder, amount, at};
+use crate::rerate::rerate;
 use crate::tariff_files::Explainer;
 use tollgate_provisioning::ArchivedTariff;
 
@@ -71,6 +72,8 @@ fn every_charge_is_explained_by_its_version() {
             messages.push((account, id, std::sync::Arc::clone(&loaded.provisioning.version)));
         }
     }
+    let rerated = rerate(&books.store, 2).unwrap();
+    assert_eq!((rerated.differing, rerated.first, rerated.rated_again), (0, None, messages.len() as u64));
     for (account, id, version) in messages {
         let explanation = explainer.explain(&books.store, books.number(account), id).unwrap().unwrap();
         assert!(explanation.agrees, "{explanation}");
