@@ -133,7 +133,8 @@ fn what_is_commented_out_shows_the_default() {
     let needs_files =
         ["tls_listen", "tls_certificate", "tls_key", "ported", "file", "exchange_rates", "rule"];
     // These are switched off by being absent.
-    let absent = ["default_delivery", "cors_origins", "registration_plan", "first_request_plan"];
+    let absent =
+        ["default_delivery", "second_anchor", "cors_origins", "registration_plan", "first_request_plan"];
     let absent = absent.into_iter().chain(["smtp_host", "smtp_user", "smtp_password_file", "directory"]);
     let left_out: Vec<&str> = needs_files.into_iter().chain(absent).collect();
     let mut uncommented = 0;
