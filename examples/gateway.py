@@ -141,10 +141,9 @@ def main():
         print(f"refused with 0x{status:02X}, {reason}")
         gateway.unbind()
         sys.exit(1)
-    if PRICE in extra:
-        print(f"charged {message_id}: price {text_of(extra[PRICE])}, balance {text_of(extra[BALANCE])}")
-    else:
-        print(f"known {message_id}: the key was used before, nothing was charged")
+    # A resend with the same key gets the same id and price again, and is charged nothing.
+    price, balance = (text_of(extra.get(tag, b"")) for tag in (PRICE, BALANCE))
+    print(f"charged {message_id}: price {price}, balance {balance}")
     receipt = gateway.receipt(time.monotonic() + options.wait)
     print(f"receipt {receipt}" if receipt else "no receipt yet; it waits for the next bind")
     gateway.unbind()

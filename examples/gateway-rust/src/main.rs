@@ -77,10 +77,9 @@ async fn main() -> Result<ExitCode, Failure> {
         return Ok(ExitCode::FAILURE);
     }
     let id = response.message_id();
-    match (field(response.tlvs(), PRICE), field(response.tlvs(), BALANCE)) {
-        (Some(price), Some(balance)) => println!("charged {id}: price {price}, balance {balance}"),
-        _ => println!("known {id}: the key was used before, nothing was charged"),
-    }
+    let told = |tag| field(response.tlvs(), tag).unwrap_or_default();
+    // A resend with the same key gets the same id and price again, and is charged nothing.
+    println!("charged {id}: price {}, balance {}", told(PRICE), told(BALANCE));
     match timeout(Duration::from_secs(options.wait), gateway.receipt()).await {
         Ok(receipt) => println!("receipt {}", receipt?),
         Err(_) => println!("no receipt yet; it waits for the next bind"),
