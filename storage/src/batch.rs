@@ -35,7 +35,7 @@ pub struct Batch {
 impl Batch {
     /// Adds a row that was not there before.
     pub fn insert(&mut self, family: Family, key: impl Into<Vec<u8>>, value: Vec<u8>) {
-        self.puts.push(Put { family, key: key.into(), value: Some(value), before: None });
+        self.put(family, key, Some(value), None);
     }
 
     /// Changes a row.
@@ -46,10 +46,10 @@ impl Batch {
         value: Vec<u8>,
         before: Option<Vec<u8>>,
     ) {
-        self.puts.push(Put { family, key: key.into(), value: Some(value), before });
+        self.put(family, key, Some(value), before);
     }
 
-    /// Writes a row (`Some`) or removes it, whatever it is before.
+    /// Writes a row (`Some`) or removes it (`None`).
     pub fn put(
         &mut self,
         family: Family,
@@ -62,7 +62,7 @@ impl Batch {
 
     /// Removes a row.
     pub fn delete(&mut self, family: Family, key: impl Into<Vec<u8>>, before: Vec<u8>) {
-        self.puts.push(Put { family, key: key.into(), value: None, before: Some(before) });
+        self.put(family, key, None, Some(before));
     }
 
     /// The last change of a row in this batch.

@@ -24,7 +24,7 @@ pub struct Limits {
 /// The times for which a committer waits for a disk that has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
-    /// The time for which a batch in doubt keeps its clients waiting before they are refused.
+    /// The time for which a batch in doubt keeps its clients waiting before they are told that its outcome is unknown.
     pub doubt_max: Duration,
     /// The interval at which a latched committer checks if the disk can be written again.
     pub retry_interval: Duration,

@@ -72,7 +72,7 @@ impl EsmeSession {
         };
         let key = key.map(|(octets, window)| Key { octets, fingerprint: fingerprint(submit), window });
         let request = Request { now, submit, parameters, times, key, account };
-        // Before the key is looked up: while storage is in doubt, a first use on disk may yet be taken back.
+        // Before the key is looked up: while storage is in doubt, it is not known whether a first use stands.
         if !self.context.books.committer.is_available() {
             return self.refuse_request(&request, Refusal::StorageUnavailable);
         }

@@ -6,7 +6,6 @@ use std::collections::hash_map::Entry;
 use tollgate_engine::time::UnixMicros;
 
 use super::output::Output;
-use crate::batch::Put;
 use crate::change::{AuditNote, ChangeError, Changed, DocumentChange, Expected, RequestUse};
 use crate::database::{Unavailable, damaged};
 use crate::rows::{AuditRow, AuditTail, DocumentRow, RequestRow, Row};
@@ -127,7 +126,7 @@ impl<'a> RecordDraft<'a> {
         let revision = after.as_ref().map_or(0, |row| row.revision);
         let (value, before) = (after.as_ref().map(Row::to_bytes), before.as_ref().map(Row::to_bytes));
         if value.is_some() || before.is_some() {
-            out.batch.puts.push(Put { family: Family::Documents, key: key.clone(), value, before });
+            out.batch.put(Family::Documents, key.clone(), value, before);
         }
         self.documents.insert(key, after);
         revision

@@ -6,7 +6,7 @@ use tollgate_engine::time::UnixMicros;
 
 use super::amended::{Amended, AmendedChanges, Amendment, Known};
 use super::output::Output;
-use crate::batch::{Batch, Put};
+use crate::batch::Batch;
 use crate::database::{Unavailable, damaged};
 use crate::message::{Message, QueueKey};
 use crate::rows::{ExpiryRow, Row, ScheduledRow};
@@ -198,12 +198,7 @@ impl<'a> WaitingDraft<'a> {
         };
         let after = after.map(Row::to_bytes);
         if before != after {
-            batch.puts.push(Put {
-                family: Family::Expiries,
-                key: key.to_vec(),
-                value: after.clone(),
-                before,
-            });
+            batch.put(Family::Expiries, key, after.clone(), before);
             self.expiries.insert(key, after);
         }
         Ok(())
