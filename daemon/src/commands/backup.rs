@@ -45,16 +45,7 @@ pub fn backup(config: &Path, arguments: &BackupArguments) -> Result<(), Failure>
         return Err(format!("{} is there already; name a folder that is not", folder.display()).into());
     }
     let partial = partial_of(&folder)?;
-    match fs::remove_dir_all(&partial) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&partial, &error).into()),
-        _ => {}
-    }
-    // It holds passwords.
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&partial)
-        .map_err(|error| failed(&partial, &error))?;
+    make_anew(&partial)?;
     copy_books(&options, &partial.join(DATA))?;
     let last = Store::accept(&StoreOptions::at(partial.join(DATA))).map_err(|error| error.to_string())?;
     let files = load(config).map(|loaded| loaded.files).unwrap_or_default();
@@ -102,21 +93,29 @@ fn copy_books(options: &StoreOptions, to: &Path) -> Result<(), Failure> {
 /// Copies the files of the configuration, by their paths below the folder of `tollgate.toml`. Files elsewhere keep their
 /// whole path.
 fn copy_config(config: &Path, files: &[PathBuf], to: &Path) -> Result<(), Failure> {
-    DirBuilder::new().recursive(true).mode(0o700).create(to).map_err(|error| failed(to, &error))?;
+    make(to)?;
     let root = config.parent().unwrap_or(Path::new(""));
     for file in files {
         let below = file.strip_prefix(root).unwrap_or_else(|_| file.strip_prefix("/").unwrap_or(file));
         let copy = to.join(below);
-        if let Some(folder) = copy.parent() {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(folder)
-                .map_err(|error| failed(folder, &error))?;
-        }
+        copy.parent().map_or(Ok(()), make)?;
         fs::copy(file, &copy).map_err(|error| failed(file, &error))?;
     }
     Ok(())
+}
+
+/// Makes a folder for its owner alone, as it holds passwords.
+pub fn make(folder: &Path) -> Result<(), Failure> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    Ok(made.map_err(|error| failed(folder, &error))?)
+}
+
+/// Makes a folder that is empty, whatever was left there.
+pub fn make_anew(folder: &Path) -> Result<(), Failure> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(folder, &error).into()),
+        _ => make(folder),
+    }
 }
 
 /// Makes the names in a folder durable.

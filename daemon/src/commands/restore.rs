@@ -1,14 +1,13 @@
 //! The command `tollgate restore`: a data directory, and the configuration if it is asked for, from a backup.
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use tollgate_storage::store::Store;
 use tollgate_storage::verify::verify;
 
-use super::backup::{CONFIG, Contents, DATA, failed, partial_of, sync_folder};
+use super::backup::{CONFIG, Contents, DATA, failed, make, make_anew, partial_of, sync_folder};
 use super::verify::balance_line;
 use crate::failure::Failure;
 use crate::output::say;
@@ -70,11 +69,7 @@ fn is_free(path: &Path) -> bool {
 
 /// Copies a part of a backup into a folder that is made anew.
 fn copy(backup: &Path, contents: &Contents, part: &str, to: &Path) -> Result<(), Failure> {
-    match fs::remove_dir_all(to) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(to, &error).into()),
-        _ => {}
-    }
-    make(to)?;
+    make_anew(to)?;
     for file in &contents.files {
         let Ok(below) = file.path.strip_prefix(part) else { continue };
         let copy = to.join(below);
@@ -83,13 +78,4 @@ fn copy(backup: &Path, contents: &Contents, part: &str, to: &Path) -> Result<(),
         fs::File::open(&copy).and_then(|copy| copy.sync_all()).map_err(|error| failed(&copy, &error))?;
     }
     sync_folder(to)
-}
-
-/// Makes a folder for its owner alone.
-fn make(folder: &Path) -> Result<(), Failure> {
-    Ok(DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|error| failed(folder, &error))?)
 }

@@ -135,8 +135,8 @@ fn log_of(sandbox: &Sandbox) -> PathBuf {
     logs.max_by_key(|path| path.metadata().unwrap().len()).unwrap()
 }
 
-#[test]
-fn a_daemon_does_not_start_on_a_log_that_lost_what_was_acknowledged() {
+/// A data directory whose daemon was killed after thirty messages, its log, the octets in it and how many are used.
+fn killed() -> (Sandbox, PathBuf, Vec<u8>, usize) {
     let sandbox = Sandbox::new();
     let daemon = sandbox.start();
     charge(&daemon, 30);
@@ -144,6 +144,12 @@ fn a_daemon_does_not_start_on_a_log_that_lost_what_was_acknowledged() {
     let log = log_of(&sandbox);
     let sound = fs::read(&log).unwrap();
     let used = sound.iter().rposition(|octet| *octet != 0).unwrap();
+    (sandbox, log, sound, used)
+}
+
+#[test]
+fn a_daemon_does_not_start_on_a_log_that_lost_what_was_acknowledged() {
+    let (sandbox, log, sound, used) = killed();
     let mut flipped = sound.clone();
     flipped[used / 3] ^= 0x20;
     for (damaged, word) in [(flipped, "damaged at offset"), (sound[..used / 2].to_vec(), "ends at offset")] {
@@ -167,13 +173,7 @@ fn a_daemon_does_not_start_on_a_log_that_lost_what_was_acknowledged() {
 
 #[test]
 fn what_is_left_counts_once_somebody_accepts_it() {
-    let sandbox = Sandbox::new();
-    let daemon = sandbox.start();
-    charge(&daemon, 30);
-    daemon.kill();
-    let log = log_of(&sandbox);
-    let sound = fs::read(&log).unwrap();
-    let used = sound.iter().rposition(|octet| *octet != 0).unwrap();
+    let (sandbox, log, sound, used) = killed();
     // Some of the last commits.
     fs::write(&log, &sound[..used - 20_000]).unwrap();
     assert_eq!(run(&mut sandbox.run_command()).code, Some(1));
