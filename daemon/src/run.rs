@@ -17,7 +17,7 @@ use tollgate_smpp::server::{Server, ServerConfig, TlsFiles};
 use tollgate_smpp::session::{SessionConfig, TimerConfig};
 use tollgate_storage::committer::Limits;
 use tollgate_storage::journal::RocksJournal;
-use tollgate_storage::store::{Durability, Store, StoreOptions, Unavailable};
+use tollgate_storage::store::{Durability, OpenError, Store, StoreOptions, Unavailable};
 
 use crate::control;
 use crate::failure::Failure;
@@ -45,6 +45,9 @@ const DRAIN_MAX: Duration = Duration::from_secs(4);
 /// Time that HTTP requests under way have to end at a stop.
 const HTTP_END_MAX: Duration = Duration::from_secs(2);
 
+/// Time that the database has to be closed before the process exits.
+const CLOSE_MAX: Duration = Duration::from_secs(10);
+
 /// Memory for RocksDB's block cache.
 const CACHE_BYTES: usize = 64 << 20;
 
@@ -70,29 +73,48 @@ pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), Failure> {
     let runtime =
         tokio::runtime::Runtime::new().map_err(|error| format!("cannot start the runtime: {error}"))?;
     let http = http::runtime().map_err(|error| format!("cannot start the runtime of HTTP: {error}"))?;
-    let served = runtime.block_on(serve(path, loaded, overrides, http.handle()));
+    listeners::check(&loaded.settings, &server_config(&loaded.settings.smpp))?;
+    let store = open(&loaded.settings).map_err(|error| error.to_string())?;
+    let closed = store.closed();
+    let served = runtime.block_on(serve(path, loaded, overrides, store, http.handle()));
     // Requests under way come to their end; a client that reads an export is cut off.
     http.shutdown_timeout(HTTP_END_MAX);
-    let committer = served?;
     drop(runtime);
-    // The last handle on the committer went with the runtime: it writes what is queued, and ends.
-    let ended = committer.join();
-    assert!(ended.is_ok(), "a panic of the committer ends the process");
-    tracing::info!("stopped");
-    Ok(())
+    let stopped = served.map(|committer| {
+        // The last handle on the committer went with the runtime: it writes what is queued, and ends.
+        let ended = committer.join();
+        assert!(ended.is_ok(), "a panic of the committer ends the process");
+        tracing::info!("stopped");
+    });
+    // Also where the start has failed: an exit under an open database would end in an abort.
+    if !closed.wait(CLOSE_MAX) {
+        tracing::warn!("the database is still in use and is not closed");
+    }
+    Ok(stopped?)
+}
+
+fn open(settings: &Settings) -> Result<Store, OpenError> {
+    let storage = &settings.storage;
+    Store::open(StoreOptions {
+        path: storage.data_dir.clone(),
+        minimum_free_bytes: storage.minimum_free_bytes,
+        cache_bytes: CACHE_BYTES,
+        second_anchor: storage.second_anchor.clone(),
+    })
 }
 
 async fn serve(
     path: PathBuf,
     loaded: Loaded,
     overrides: &Overrides,
+    store: Store,
     http: &Handle,
 ) -> Result<JoinHandle<()>, String> {
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| error.to_string())?;
     let handle = tollgate_relay::metrics::install().map_err(|error| error.to_string())?;
-    let mut running = start(&path, &loaded, &handle, http).await?;
+    let mut running = start(&path, &loaded, store, &handle, http).await?;
     tokio::spawn(metrics::keep(Arc::clone(&running.core), Arc::clone(running.server.stats()), handle));
     if let Some((management, _)) = &running.management {
         http.spawn(management.schedule());
@@ -176,20 +198,14 @@ async fn changed(watch: &mut Option<FileWatch>) {
 async fn start(
     config: &Path,
     loaded: &Loaded,
+    store: Store,
     handle: &PrometheusHandle,
     http_runtime: &Handle,
 ) -> Result<Running, String> {
     let settings = &loaded.settings;
     let smpp = server_config(&settings.smpp);
-    listeners::check(settings, &smpp)?;
     let storage = &settings.storage;
-    let store = Store::open(StoreOptions {
-        path: storage.data_dir.clone(),
-        minimum_free_bytes: storage.minimum_free_bytes,
-        cache_bytes: CACHE_BYTES,
-        second_anchor: storage.second_anchor.clone(),
-    });
-    let store = Arc::new(store.map_err(|error| error.to_string())?);
+    let store = Arc::new(store);
     let durability = match storage.durability {
         config::Durability::Sync => Durability::Sync,
         config::Durability::Os => Durability::Os,

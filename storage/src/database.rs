@@ -12,6 +12,7 @@ use rocksdb::{
 use thiserror::Error;
 
 use crate::batch::Batch;
+use crate::closed::{Closed, Open};
 use crate::open::{self, OpenError};
 use crate::rows::Row;
 use crate::schema::Family;
@@ -45,6 +46,8 @@ pub struct Database {
     forgotten_hour: Arc<AtomicU32>,
     /// `None` while the database is reopened after a failed write.
     db: RwLock<Option<DB>>,
+    /// Goes after the database, which tells those who wait for its end.
+    open: Open,
 }
 
 impl std::fmt::Debug for Database {
@@ -59,7 +62,7 @@ impl Database {
         let cache = Cache::new_lru_cache(options.cache_bytes);
         let forgotten_hour = Arc::default();
         let db = open::for_writing(&options, &cache, &forgotten_hour)?;
-        Ok(Self { options, cache, forgotten_hour, db: RwLock::new(Some(db)) })
+        Ok(Self { options, cache, forgotten_hour, db: RwLock::new(Some(db)), open: Open::default() })
     }
 
     /// Opens a database for reading only.
@@ -71,7 +74,13 @@ impl Database {
             cache,
             forgotten_hour: Arc::default(),
             db: RwLock::new(Some(db)),
+            open: Open::default(),
         })
+    }
+
+    /// A way to wait until the database is closed, which happens once nobody holds it any more.
+    pub fn closed(&self) -> Closed {
+        self.open.closed()
     }
 
     /// The data directory.

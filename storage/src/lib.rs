@@ -15,6 +15,7 @@ pub mod cdr;
 pub mod change;
 pub mod chunk;
 pub mod clock;
+mod closed;
 mod codec;
 mod command;
 mod commit_queue;

@@ -21,6 +21,7 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 
 use crate::anchor::{self, AnchorFiles};
+use crate::closed::Closed;
 use crate::database::{Database, damaged};
 use crate::open;
 use crate::rows::Row;
@@ -122,6 +123,11 @@ impl Store {
             Some(found) if open::is_upgraded(found) => Err(OpenError::Outdated { path, found }),
             found => Err(OpenError::Schema { path, found: found.unwrap_or(0) }),
         }
+    }
+
+    /// A way to wait until the directory is closed, which happens once nobody holds the store any more.
+    pub fn closed(&self) -> Closed {
+        self.database.closed()
     }
 
     /// The data directory.

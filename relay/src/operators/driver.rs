@@ -25,6 +25,17 @@ const TICK: Duration = Duration::from_millis(20);
 pub struct DeliveryDriver {
     scheduler: Arc<DeliveryScheduler>,
     thread: JoinHandle<()>,
+    end: End,
+}
+
+/// Ends the thread when it is dropped.
+#[derive(Debug)]
+struct End(Arc<DeliveryScheduler>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.waker.stop();
+    }
 }
 
 impl DeliveryDriver {
@@ -32,16 +43,16 @@ impl DeliveryDriver {
     pub fn start(scheduler: Arc<DeliveryScheduler>) -> std::io::Result<Self> {
         let driven = Arc::clone(&scheduler);
         let thread = std::thread::Builder::new().name("delivery".to_owned()).spawn(move || run(&driven))?;
-        Ok(Self { scheduler, thread })
+        let end = End(Arc::clone(&scheduler));
+        Ok(Self { scheduler, thread, end })
     }
 
     /// Ends the thread, after the links are down. Messages that were leased and certainly not sent are released, so that
     /// a restart sends them at once and not as possible duplicates.
     pub async fn stop(self) {
-        let Self { scheduler, thread } = self;
-        let waker = Arc::clone(&scheduler.waker);
+        let Self { scheduler, thread, end } = self;
         let ended = tokio::task::spawn_blocking(move || {
-            waker.stop();
+            drop(end);
             thread.join()
         });
         let ended = ended.await;
