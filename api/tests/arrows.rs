@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// Each crate of the workspace with those of ours that it may depend on, tests and benchmarks apart.
-const MAY_DEPEND_ON: [(&str, &[&str]); 10] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 11] = [
     ("engine", &[]),
     ("smpp", &[]),
     ("storage", &["engine"]),
@@ -15,8 +15,9 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 10] = [
     ("api", &["provisioning", "engine"]),
     ("relay", &["smpp", "storage", "provisioning", "engine"]),
     ("management", &["api", "relay", "storage", "provisioning", "engine"]),
-    ("tools", &["smpp", "engine", "provisioning"]),
-    ("daemon", &["engine", "smpp", "storage", "provisioning", "api", "relay", "management"]),
+    ("console", &[]),
+    ("tools", &["console", "smpp", "engine", "provisioning"]),
+    ("daemon", &["console", "engine", "smpp", "storage", "provisioning", "api", "relay", "management"]),
     (
         "benches",
         &["engine", "smpp", "storage", "provisioning", "api", "relay", "management", "tools", "daemon"],

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use tollgate_console::manual::{CompletionsArguments, ManArguments};
+use tollgate_console::{command_line, manual, output};
 use tollgate_provisioning::overrides::Overrides;
 
 use crate::commands::admin::AdminArguments;
@@ -12,14 +14,13 @@ use crate::commands::anchor::{AnchorArguments, AnchorExportArguments};
 use crate::commands::backup::BackupArguments;
 use crate::commands::check::CheckArguments;
 use crate::commands::export::ExportArguments;
-use crate::commands::manual::{CompletionsArguments, ManArguments};
 use crate::commands::quote::QuoteArguments;
 use crate::commands::receipts::ReceiptsArguments;
 use crate::commands::restore::RestoreArguments;
 use crate::commands::topup::TopupArguments;
 use crate::commands::verify::VerifyArguments;
 use crate::commands::{
-    admin, anchor, backup, check, export, hash_password, manual, quote, receipts, restore, topup, verify,
+    admin, anchor, backup, check, export, hash_password, quote, receipts, restore, topup, verify,
 };
 use crate::failure::Failure;
 use crate::{panics, run};
@@ -133,7 +134,10 @@ enum Anchor {
 /// Runs the command. Exit codes: 0 for success, 1 for a failure, 2 for wrong usage.
 pub fn main() -> ExitCode {
     panics::abort_on_panic();
-    let Cli { config, command } = Cli::parse();
+    let Cli { config, command } = match command_line::parse() {
+        Ok(line) => line,
+        Err(code) => return code,
+    };
     let config = config.unwrap_or_else(default_config);
     let result = match command {
         Command::Run(arguments) => run::run(config, &arguments.overrides()),
@@ -153,20 +157,23 @@ pub fn main() -> ExitCode {
         Command::Sim(_) => Err(moved("sim")),
         Command::Demo(_) => Err(moved("demo")),
         Command::Openapi => {
-            crate::output::write(format_args!("{}", tollgate_api::router::document_text()));
+            output::write(format_args!("{}", tollgate_api::router::document_text()));
             Ok(())
         }
         Command::HashPassword => hash_password::hash_password(),
-        Command::Completions(arguments) => manual::completions(Cli::command(), &arguments),
-        Command::Man(arguments) => manual::pages(Cli::command(), &arguments),
+        Command::Completions(arguments) => {
+            manual::completions(Cli::command(), &arguments);
+            Ok(())
+        }
+        Command::Man(arguments) => manual::pages(Cli::command(), &arguments).map_err(Failure::Said),
     };
-    match result {
+    output::end(match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.print();
             ExitCode::FAILURE
         }
-    }
+    })
 }
 
 /// The answer to a command that this program had once.

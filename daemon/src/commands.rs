@@ -6,7 +6,6 @@ pub mod backup;
 pub mod check;
 pub mod export;
 pub mod hash_password;
-pub mod manual;
 pub mod quote;
 pub mod receipts;
 pub mod restore;

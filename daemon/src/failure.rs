@@ -1,5 +1,6 @@
 //! Failures of commands.
 
+use tollgate_console::complain;
 use tollgate_provisioning::Problems;
 
 /// The reason why a command failed, for a person to read.
@@ -35,11 +36,11 @@ impl Failure {
     /// Prints it on standard error.
     pub fn print(&self) {
         match self {
-            Self::Said(message) => eprintln!("tollgate: {}", message.trim_end()),
+            Self::Said(message) => complain!("tollgate: {}", message.trim_end()),
             Self::Problems(problems) => {
                 let count = problems.count();
-                eprintln!("{}", problems.to_string().trim_end());
-                eprintln!("{count} {}", if count == 1 { "error" } else { "errors" });
+                complain!("{}", problems.to_string().trim_end());
+                complain!("{count} {}", if count == 1 { "error" } else { "errors" });
             }
             Self::Shown => {}
         }

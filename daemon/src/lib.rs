@@ -4,6 +4,8 @@
 //! [`tollgate_engine::charging`], and [`tollgate_storage::committer`] makes the charge durable; the answer goes back the
 //! same way.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod arguments;
 pub mod cli;
 pub mod commands;
@@ -15,7 +17,6 @@ pub mod http;
 mod listeners;
 pub mod logging;
 pub mod metrics;
-pub mod output;
 pub mod panics;
 pub mod reload;
 pub mod run;

@@ -24,9 +24,9 @@ use crate::failure::Failure;
 use crate::file_watch::FileWatch;
 use crate::http;
 use crate::http::Readiness;
-use crate::output::say;
 use crate::reload::Reloader;
 use crate::{listeners, logging, metrics};
+use tollgate_console::{output, say};
 use tollgate_management as management;
 use tollgate_management::{Management, Workers};
 
@@ -128,6 +128,11 @@ async fn serve(
     let mut watch = loaded.settings.watch_files.then(|| FileWatch::new(&loaded.files)).and_then(or_warn);
     let mut reloader = Reloader::new(path, Arc::clone(&running.core.configuration), overrides.clone());
     say!("{}", running.addresses);
+    if !output::flush() {
+        tracing::warn!(
+            "standard output cannot be written: whoever started the daemon does not see that it is ready"
+        );
+    }
     if let Some(watch) = &mut watch {
         // What changed between the first reading and the start of the watch is told by no event.
         watch.about_to_read();

@@ -2,7 +2,7 @@
 
 import tomllib
 
-EVERY = {"engine", "delivery", "smpp", "storage", "provisioning", "api", "relay", "management", "cluster"}
+EVERY = {"engine", "delivery", "smpp", "storage", "provisioning", "api", "relay", "management", "cluster", "console"}
 ALLOWED = {
     "engine": set(),
     "smpp": set(),
@@ -13,7 +13,8 @@ ALLOWED = {
     "api": {"provisioning", "engine"},
     "relay": {"smpp", "storage", "provisioning", "delivery", "engine"},
     "management": {"api", "relay", "storage", "provisioning", "engine"},
-    "tools": {"smpp", "engine", "provisioning"},
+    "console": set(),
+    "tools": {"console", "smpp", "engine", "provisioning"},
     "daemon": EVERY,
     "benches": EVERY | {"tools", "daemon"},
 }

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use clap_complete::Shell;
+use tollgate_console::manual::{CompletionsArguments, ManArguments};
+use tollgate_console::{command_line, complain, manual, output};
 
 use crate::demo::DemoCommand;
 use crate::load::LoadCommand;
-use crate::manual;
 use crate::sim::SimCommand;
 
 /// Configuration of the demo when the command line does not name one.
@@ -36,38 +36,35 @@ enum Command {
         demo: DemoCommand,
     },
     /// Print completions of this command line for a shell
-    Completions {
-        /// The shell that is to read them
-        #[arg(value_enum)]
-        shell: Shell,
-    },
+    Completions(CompletionsArguments),
     /// Write the manual pages of this command line
-    Man {
-        /// The folder that the pages are written into, one file for each command; it is made if it is missing
-        #[arg(value_name = "DIR")]
-        folder: PathBuf,
-    },
+    Man(ManArguments),
 }
 
 /// Runs the command. Exit codes: 0 it is done, 1 it failed, 2 the command line is wrong.
 pub fn main() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Load(command) => match command.run() {
-            Ok(code) => return code,
-            Err(error) => Err(error.to_string()),
-        },
-        Command::Sim(command) => command.run(),
-        Command::Demo { config, demo } => demo.run(&config.unwrap_or_else(default_config)),
-        Command::Completions { shell } => manual::completions(Cli::command(), shell),
-        Command::Man { folder } => manual::pages(Cli::command(), &folder),
+    let line: Cli = match command_line::parse() {
+        Ok(line) => line,
+        Err(code) => return code,
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("tollgate-tools: {}", message.trim_end());
-            ExitCode::FAILURE
+    let result = match line.command {
+        Command::Load(command) => command.run().map_err(|error| error.to_string()),
+        Command::Sim(command) => done(command.run()),
+        Command::Demo { config, demo } => done(demo.run(&config.unwrap_or_else(default_config))),
+        Command::Completions(arguments) => {
+            manual::completions(Cli::command(), &arguments);
+            Ok(ExitCode::SUCCESS)
         }
-    }
+        Command::Man(arguments) => done(manual::pages(Cli::command(), &arguments)),
+    };
+    output::end(result.unwrap_or_else(|message| {
+        complain!("tollgate-tools: {}", message.trim_end());
+        ExitCode::FAILURE
+    }))
+}
+
+fn done(result: Result<(), String>) -> Result<ExitCode, String> {
+    result.map(|()| ExitCode::SUCCESS)
 }
 
 fn default_config() -> PathBuf {

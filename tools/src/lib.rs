@@ -1,8 +1,9 @@
 //! Programs around Tollgate that are not part of the process that keeps the money: a load generator, an
 //! operator simulator and the demo.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod cli;
 pub mod demo;
 pub mod load;
-pub mod manual;
 pub mod sim;

@@ -1,7 +1,6 @@
 //! `tollgate admin create`: the first admin of the management API, while no daemon runs on the data directory.
 
 use std::fs::DirBuilder;
-use std::io::{IsTerminal, stdin};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +11,8 @@ use tollgate_storage::store::{Durability, OpenError, Store};
 
 use super::store_options;
 use crate::failure::Failure;
-use crate::output::say;
+use tollgate_console::password::{self, Asked};
+use tollgate_console::say;
 use tollgate_management::{NewAdmin, create_admin, generated_password};
 
 /// Of `tollgate admin create`.
@@ -36,7 +36,11 @@ pub struct AdminArguments {
 pub fn create(config: &Path, arguments: &AdminArguments) -> Result<(), Failure> {
     let options = store_options(config, arguments.data_dir.as_ref())?;
     let path = options.path.as_path();
-    let password = if arguments.generate { generated_password()? } else { read_password()? };
+    let password = if arguments.generate {
+        generated_password()?
+    } else {
+        password::read("Password of the admin", Asked::Twice)?
+    };
     let name = arguments.name.clone().unwrap_or_else(|| arguments.email.clone());
     let admin = NewAdmin { email: arguments.email.clone(), name, password };
     if !path.exists() {
@@ -69,17 +73,4 @@ fn opening_failed(error: &OpenError) -> String {
         );
     }
     text
-}
-
-fn read_password() -> Result<String, Failure> {
-    if stdin().is_terminal() {
-        eprintln!("Password (it will be seen on the screen; --generate makes one):");
-    }
-    let mut line = String::new();
-    stdin().read_line(&mut line).map_err(|error| format!("cannot read the password: {error}"))?;
-    let password = line.trim_end_matches(['\r', '\n']).to_owned();
-    if password.is_empty() {
-        return Err("the password is empty; give it on standard input, or use --generate".into());
-    }
-    Ok(password)
 }

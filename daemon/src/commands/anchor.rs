@@ -8,7 +8,7 @@ use tollgate_storage::store::{CommitRow, Store};
 
 use super::store_options;
 use crate::failure::Failure;
-use crate::output::say;
+use tollgate_console::say;
 
 /// The data directory of a command about its anchor.
 #[derive(Debug, clap::Args)]

@@ -16,7 +16,7 @@ use super::verify::balance_line;
 use super::{load, store_options};
 use crate::control::{ControlCommand, ask};
 use crate::failure::Failure;
-use crate::output::say;
+use tollgate_console::say;
 
 use contents::CONTENTS;
 pub use contents::{Contents, failed};

@@ -6,7 +6,7 @@ use tollgate_engine::refusal::StatusTable;
 use tollgate_engine::tables::Tables;
 
 use crate::failure::Failure;
-use crate::output::say;
+use tollgate_console::say;
 use tollgate_management::additions;
 use tollgate_provisioning as config;
 use tollgate_provisioning::{Loaded, Provisioning};

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use tollgate_console::output;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::export::{CdrRange, cdrs};
 use tollgate_storage::store::Store;
@@ -64,21 +65,18 @@ pub fn export(config: &Path, arguments: &ExportArguments) -> Result<(), Failure>
         from: arguments.from.unwrap_or(UnixMicros(0)),
         to: arguments.to.unwrap_or(UnixMicros(u64::MAX)),
     };
-    let result = match &arguments.output {
-        None => write(&store, &range, &names, arguments.format, io::stdout().lock())?,
-        Some(path) => {
-            let file =
-                File::create(path).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-            write(&store, &range, &names, arguments.format, file)?
-        }
+    let Some(path) = &arguments.output else {
+        output::note(write(&store, &range, &names, arguments.format, io::stdout().lock())?);
+        return Ok(());
     };
-    match result {
-        // A reader such as `head` that has seen enough is no failure.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(format!("cannot write: {error}").into())
-        }
-        _ => Ok(()),
+    let cannot = |error: io::Error| format!("cannot write {}: {error}", path.display());
+    let file = File::create(path).map_err(cannot)?;
+    write(&store, &range, &names, arguments.format, &file)?.map_err(cannot)?;
+    // Some file systems say only now that there is no room.
+    if file.metadata().is_ok_and(|file| file.is_file()) {
+        file.sync_all().map_err(cannot)?;
     }
+    Ok(())
 }
 
 /// The outer error is of reading, the inner of writing.

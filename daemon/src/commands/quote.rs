@@ -19,7 +19,7 @@ use tollgate_storage::store::Store;
 use super::load;
 use crate::arguments::parse_time;
 use crate::failure::Failure;
-use crate::output::say;
+use tollgate_console::say;
 use tollgate_engine::time::UnixMicros;
 use tollgate_management::quotes::Explained;
 use tollgate_management::quotes::route::Route;

@@ -14,7 +14,7 @@ use tollgate_storage::store::{Durability, Store};
 
 use super::store_options;
 use crate::failure::Failure;
-use crate::output::say;
+use tollgate_console::{complain, say};
 use tollgate_provisioning as config;
 
 /// The arguments of `tollgate receipts`.
@@ -65,7 +65,7 @@ fn list(store: &Store) -> Result<(), Failure> {
         });
         say!("{line}");
     }
-    eprintln!("{} receipts belong to no message", document.len());
+    complain!("{} receipts belong to no message", document.len());
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use tollgate_storage::verify::verify;
 use super::backup::{CONFIG, Contents, DATA, failed, make, make_anew, partial_of, sync_folder};
 use super::verify::balance_line;
 use crate::failure::Failure;
-use crate::output::say;
+use tollgate_console::say;
 
 /// The arguments of `tollgate restore`.
 #[derive(Debug, clap::Args)]

@@ -13,7 +13,7 @@ use tollgate_storage::store::{Durability, Store};
 
 use super::store_options;
 use crate::failure::Failure;
-use crate::output::say;
+use tollgate_console::say;
 
 /// The arguments of `tollgate topup`.
 #[derive(Debug, clap::Args)]

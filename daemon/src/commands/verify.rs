@@ -11,7 +11,7 @@ use tollgate_storage::verify::{Report, verify as verify_store};
 
 use super::data_dir;
 use crate::failure::Failure;
-use crate::output::say;
+use tollgate_console::say;
 
 /// The arguments of `tollgate verify`.
 #[derive(Debug, clap::Args)]

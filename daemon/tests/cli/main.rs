@@ -14,6 +14,7 @@ mod errors;
 mod help;
 mod logs;
 mod operations;
+mod output;
 mod quote;
 mod receipts;
 mod sim;

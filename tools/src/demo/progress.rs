@@ -72,5 +72,5 @@ pub fn watch(
 
 /// Prints one step of the demo.
 pub fn say(step: &str, what: &str) {
-    println!("  {step:<10}  {what}");
+    tollgate_console::say!("  {step:<10}  {what}");
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::Deserialize;
+use tollgate_console::output;
 
 use super::books::Books;
 use super::gateways::binds;
@@ -154,13 +155,13 @@ impl Demo<'_> {
             summary::operators(&charged, metrics),
             summary::delivery(report, failover, metrics),
         ] {
-            print!("\n{table}");
+            output::write(format_args!("\n{table}"));
         }
         if let Ok(counts) = &verified {
-            print!("\n{}", summary::wallets(&counts.accounts, &charged));
+            output::write(format_args!("\n{}", summary::wallets(&counts.accounts, &charged)));
         }
-        print!("\n{}", summary::evidence(&evidence));
-        println!("\n{}", verified?.line());
+        output::write(format_args!("\n{}", summary::evidence(&evidence)));
+        tollgate_console::say!("\n{}", verified?.line());
         if evidence.is_sound() {
             Ok(())
         } else {

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use tollgate_console::say;
+
 use super::bind::{Credentials, Mode};
 use super::destinations::Destinations;
 use super::limits::{Bind, Limits};
@@ -91,9 +93,9 @@ impl LoadCommand {
     pub fn run(&self) -> Result<ExitCode, Box<dyn std::error::Error>> {
         let report = self.report()?;
         if self.json {
-            println!("{}", report.to_json());
+            say!("{}", report.to_json());
         } else {
-            println!("{report}");
+            say!("{report}");
         }
         Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
@@ -117,7 +119,10 @@ impl LoadCommand {
             receipts: self.receipts,
         };
         let traffic = Arc::new(Traffic::new(&options, destinations)?);
-        let record = self.record.as_deref().map(Record::create).transpose()?.map(Arc::new);
+        let record = self.record.as_deref().map(|path| {
+            Record::create(path).map_err(|error| format!("the record {}: {error}", path.display()))
+        });
+        let record = record.transpose()?.map(Arc::new);
         let running = run::start(&self.limits()?, self.binds()?, &traffic, record.as_ref())?;
         Ok(running.finish())
     }

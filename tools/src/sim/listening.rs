@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
+use tollgate_console::{output, say};
 use tollgate_smpp::server::{Server, ServerConfig, TlsFiles};
 use tollgate_smpp::session::SessionConfig;
 
@@ -93,12 +94,16 @@ async fn serve(options: &ListenOptions, sim: &Arc<Simulator>) -> Result<(), Stri
         "tls": options.tls_certificate.is_some(),
         "pid": std::process::id(),
     });
-    println!("{ready}");
+    say!("{ready}");
+    if !output::flush() {
+        // Nobody learns that it is ready, nor where it listens.
+        return Ok(());
+    }
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     server.drain(DRAIN_MAX).await;
-    println!("{}", sim.counts.to_json());
+    say!("{}", sim.counts.to_json());
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use tollgate_console::complain;
 use tollgate_smpp::pdu::{Address, Submit, SubmitKind};
 use tollgate_smpp::{
     Answer, BindRequest, Delivery, DeliveryOutcome, MessageRef, Replacement, Reply, RequestOutcome,
@@ -205,7 +206,7 @@ impl SimSession {
         let written = record.append(&self.lines);
         self.lines.clear();
         if let Err(error) = &written {
-            eprintln!("tollgate-tools: the record cannot be written, so the connection is cut: {error}");
+            complain!("tollgate-tools: the record cannot be written, so the connection is cut: {error}");
         }
         written.is_ok()
     }

@@ -15,7 +15,7 @@ use tollgate_management::quotes::route::{Ranked, Ranking, Route};
 use tollgate_provisioning::Provisioning;
 use tollgate_relay::default_delivery::DefaultDelivery;
 
-use crate::output::say;
+use tollgate_console::say;
 
 /// The conditions under which the ranking holds.
 const CONDITIONS: &str =

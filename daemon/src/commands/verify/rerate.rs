@@ -7,7 +7,7 @@ use tollgate_management::rerate::{Difference, Rerated, rerate as rerate_store};
 use tollgate_storage::store::Store;
 
 use crate::failure::Failure;
-use crate::output::say;
+use tollgate_console::say;
 
 /// Rates every CDR again, on every processor.
 pub fn rerate(store: &Store) -> Result<Rerated, Failure> {
