@@ -19,7 +19,7 @@ pub use deliver::Deliver;
 pub use destinations::{DestinationList, Destinations, DestinationsIter};
 pub use submit::{Submit, SubmitKind};
 pub use time::{InvalidTime, SmppTime};
-pub use tlv::{Tlv, Tlvs, TlvsIter};
+pub use tlv::{TLV_OCTETS_MAX, Tlv, Tlvs, TlvsIter};
 
 pub(crate) use manage::ManageRequest;
 pub(crate) use message_id::{MessageIdFormat, WireId};

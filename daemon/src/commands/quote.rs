@@ -6,7 +6,7 @@ mod route;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use tollgate_engine::account::{AccountNumber, SenderPolicy, TextPolicy};
+use tollgate_engine::account::{AccountNumber, SenderPolicy, TextPolicy, network_from_tlv};
 use tollgate_engine::charging::Message;
 use tollgate_engine::quote::quote as quote_message;
 use tollgate_engine::refusal::Refusal;
@@ -48,7 +48,7 @@ pub struct QuoteArguments {
     #[arg(long, value_parser = parse_time)]
     pub at: Option<UnixMicros>,
     /// The network named in the account's TLV, such as 63902
-    #[arg(long)]
+    #[arg(long, value_parser = parse_network)]
     pub network: Option<String>,
     /// Segments that the account has had this month; without it and a data directory, none
     #[arg(long, value_name = "SEGMENTS", value_parser = clap::value_parser!(u64).range(..=1_000_000_000_000))]
@@ -62,6 +62,12 @@ pub struct QuoteArguments {
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
+}
+
+/// The name of a network as a TLV has it, if it is one.
+fn parse_network(text: &str) -> Result<String, String> {
+    let network = network_from_tlv(text.as_bytes());
+    network.map(|_| text.to_owned()).ok_or_else(|| "must be MCC and MNC, such as 63902 or 639/02".to_owned())
 }
 
 /// Prints the explanation, for a person or as JSON.

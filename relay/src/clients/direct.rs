@@ -107,7 +107,7 @@ pub fn submit_directly(
 
 /// The reason of a refusal that came without an explanation: it was made before the account's tags were looked at.
 fn refused_at_once(submit: &Submit<'_>, tags: &TlvTags, now: UnixMicros) -> Refusal {
-    if Parameters::read(submit, tags).is_err() {
+    if Parameters::read(submit, tags, true).is_err() {
         return Refusal::Malformed;
     }
     Times::read(submit, now).err().unwrap_or(Refusal::UnknownAccount)
@@ -239,7 +239,7 @@ mod tests {
         let mut tlvs = Vec::new();
         message.put_tlvs(&tags, &mut tlvs);
         let submit = message.submit(&tlvs, &[], &[]);
-        let read = Parameters::read(&submit, &tags).unwrap();
+        let read = Parameters::read(&submit, &tags, true).unwrap();
         assert_eq!(read.idempotency_key, Some(&b"order-1"[..]));
         assert_eq!(read.dispatch_id, Some(&b"sale"[..]));
         assert_eq!((read.user_message_reference, read.wants_price), (Some(0x1234), true));

@@ -56,14 +56,14 @@ impl EsmeSession {
         submit: &Submit<'_>,
         account: &Arc<ActiveAccount>,
     ) -> RequestOutcome {
-        let Ok(parameters) = Parameters::read(submit, &account.provisioned.tlv) else {
+        let opted_in = account.provisioned.idempotency_by_user_message_reference;
+        let Ok(parameters) = Parameters::read(submit, &account.provisioned.tlv, opted_in.is_some()) else {
             return self.refuse(Some(account), Refusal::Malformed);
         };
         let times = match Times::read(submit, now) {
             Ok(times) => times,
             Err(refusal) => return self.refuse(Some(account), refusal),
         };
-        let opted_in = account.provisioned.idempotency_by_user_message_reference;
         let own_key = opted_in.and_then(|_| parameters.key_of_reference(submit));
         let key = match (parameters.idempotency_key, &own_key) {
             (Some(octets), _) => Some((octets, self.key_window())),

@@ -3,8 +3,10 @@
 //! Choices where the standard leaves room or real clients leave the standard:
 //! - `message_payload` together with a non-empty `short_message` is refused with ESME_RINVMSGLEN: which of
 //!   the two is meant, and so the price, would be a guess;
-//! - a damaged `message_payload` or `sar_*` parameter is refused with ESME_RINVTLVLEN, because it decides the
-//!   price; any other damaged parameter, and stray octets, are left out and counted;
+//! - a damaged `message_payload` or `sar_*` parameter is refused with ESME_RINVTLVLEN, and one that is there twice with
+//!   ESME_RINVTLVSTREAM, because it decides the price; any other damaged parameter, and stray octets, are left out and
+//!   counted;
+//! - optional parameters beside `message_payload` of more than 4,096 octets are refused with ESME_RINVTLVLEN;
 //! - addresses of a data_sm are held to the 20 characters of a submit_sm, since none of them could be longer;
 //! - esm_class, data_coding, type of number and numbering plan are passed on with every value.
 

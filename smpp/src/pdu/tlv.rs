@@ -7,6 +7,12 @@
 use rusmpp::CommandStatus;
 use rusmpp::tlvs::TlvTag;
 
+/// The most octets of optional parameters beside message_payload, their tags and lengths included. No message needs
+/// near as many; a message with more is refused, as every one of them is kept for each of its destinations.
+pub const TLV_OCTETS_MAX: usize = 4096;
+
+const TLV_HEADER_LENGTH: usize = 4;
+
 /// One optional parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tlv<'a> {
@@ -25,12 +31,16 @@ pub struct Tlvs<'a> {
 /// The results of one walk over the optional parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct TlvSummary<'a> {
-    /// The value of the first message_payload.
+    /// The value of the last message_payload.
     pub payload: Option<&'a [u8]>,
     /// The tag of the parameter that runs over the end, if one does.
     pub overrun: Option<u16>,
     /// True if a parameter that decides the price has a length it cannot have.
     pub price_unclear: bool,
+    /// True if a parameter that decides the price is there twice, so that two prices could be meant.
+    pub price_repeated: bool,
+    /// Octets of all parameters but message_payload, as far as they are whole.
+    pub octets_beside_payload: usize,
     /// True if anything was left out.
     pub dropped: bool,
 }
@@ -54,13 +64,16 @@ impl<'a> Tlvs<'a> {
     pub(super) fn summarise(self) -> TlvSummary<'a> {
         let mut summary = TlvSummary::default();
         let mut tlvs = self.into_iter();
+        let mut seen = SeenSar::default();
         for tlv in &mut tlvs {
-            match TlvTag::from(tlv.tag) {
-                TlvTag::MessagePayload if summary.payload.is_none() => summary.payload = Some(tlv.value),
-                tag => {
-                    summary.price_unclear |= sar_length(tag).is_some_and(|length| tlv.value.len() != length);
-                }
+            let tag = TlvTag::from(tlv.tag);
+            if tag == TlvTag::MessagePayload {
+                summary.price_repeated |= summary.payload.replace(tlv.value).is_some();
+                continue;
             }
+            summary.octets_beside_payload += TLV_HEADER_LENGTH + tlv.value.len();
+            summary.price_unclear |= sar_length(tag).is_some_and(|length| tlv.value.len() != length);
+            summary.price_repeated |= seen.again(tag);
         }
         summary.dropped = !tlvs.octets.is_empty();
         summary.overrun =
@@ -76,10 +89,33 @@ impl<'a> TlvSummary<'a> {
     pub(super) fn text(&self, short_message: &'a [u8]) -> Result<&'a [u8], CommandStatus> {
         match self.payload {
             _ if self.price_unclear => Err(CommandStatus::EsmeRinvtlvlen),
+            _ if self.octets_beside_payload > TLV_OCTETS_MAX => Err(CommandStatus::EsmeRinvtlvlen),
+            _ if self.price_repeated => Err(CommandStatus::EsmeRinvtlvstream),
             Some(_) if !short_message.is_empty() => Err(CommandStatus::EsmeRinvmsglen),
             Some(payload) => Ok(payload),
             None => Ok(short_message),
         }
+    }
+}
+
+/// The sar parameters that a walk has come by.
+#[derive(Default)]
+struct SeenSar {
+    reference: bool,
+    total: bool,
+    number: bool,
+}
+
+impl SeenSar {
+    /// Notes a parameter. True if it was noted before.
+    fn again(&mut self, tag: TlvTag) -> bool {
+        let seen = match tag {
+            TlvTag::SarMsgRefNum => &mut self.reference,
+            TlvTag::SarTotalSegments => &mut self.total,
+            TlvTag::SarSegmentSeqnum => &mut self.number,
+            _ => return false,
+        };
+        std::mem::replace(seen, true)
     }
 }
 
@@ -142,7 +178,8 @@ mod tests {
         assert_eq!(tlvs.get(0x1450), Some(&b"key"[..]));
         assert_eq!(tlvs.get(0x0204), Some(&b"\x07"[..]), "a length that the standard does not allow is kept");
         assert_eq!(tlvs.get(0x0424), None);
-        assert_eq!(tlvs.summarise(), TlvSummary::default());
+        let expected = TlvSummary { octets_beside_payload: 16, ..TlvSummary::default() };
+        assert_eq!(tlvs.summarise(), expected);
     }
 
     #[test]
@@ -176,6 +213,36 @@ mod tests {
         ] {
             assert!(!Tlvs::new(octets).summarise().price_unclear, "{octets:02x?}");
         }
+    }
+
+    #[test]
+    fn what_decides_the_price_may_be_there_once() {
+        let invalid_stream = Err(CommandStatus::EsmeRinvtlvstream);
+        for octets in [
+            &b"\x04\x24\0\x04text\x04\x24\0\x05other"[..],
+            b"\x04\x24\0\x04text\x04\x24\0\x04text",
+            b"\x02\x0C\0\x02\0\x07\x02\x0C\0\x02\0\x08",
+            b"\x02\x0E\0\x01\x02\x02\x0E\0\x01\x03",
+            b"\x02\x0F\0\x01\x01\x02\x0F\0\x01\x02",
+        ] {
+            assert_eq!(Tlvs::new(octets).summarise().text(b""), invalid_stream, "{octets:02x?}");
+        }
+        let others_twice = b"\x02\x04\0\x01\x07\x02\x04\0\x01\x07\x02\x0E\0\x01\x02\x02\x0F\0\x01\x01";
+        assert_eq!(Tlvs::new(others_twice).summarise().text(b"text"), Ok(&b"text"[..]));
+    }
+
+    #[test]
+    fn the_octets_beside_the_text_are_bounded() {
+        let with = |length: u16| {
+            let mut octets = b"\x04\x24\xFF\xFF".to_vec();
+            octets.resize(4 + 0xFFFF, b'x');
+            octets.extend([0x14, 0x60]);
+            octets.extend(length.to_be_bytes());
+            octets.resize(octets.len() + usize::from(length), 0);
+            Tlvs::new(&octets).summarise().text(b"").map(<[u8]>::len)
+        };
+        assert_eq!(with(4092), Ok(0xFFFF));
+        assert_eq!(with(4093), Err(CommandStatus::EsmeRinvtlvlen));
     }
 
     #[test]

@@ -17,6 +17,7 @@ const INVALID_DESTINATION_FLAG: u32 = 0x40;
 const NO_DISTRIBUTION_LISTS: u32 = 0x44;
 const INVALID_SCHEDULE: u32 = 0x61;
 const INVALID_VALIDITY: u32 = 0x62;
+const INVALID_TLV_STREAM: u32 = 0xC0;
 const INVALID_TLV_LENGTH: u32 = 0xC2;
 
 /// Sends one PDU and expects one answer, of the request's own kind, with its own sequence number
@@ -62,6 +63,11 @@ fn with(changes: &[(&str, &[u8])]) -> Vec<u8> {
 
 fn behind(octets: &[u8]) -> Vec<u8> {
     with(&[("behind", octets)])
+}
+
+/// A vendor's optional parameter of so many octets.
+fn vendors_own(length: u16) -> Vec<u8> {
+    [&[0x14, 0x60][..], &length.to_be_bytes(), &vec![0; usize::from(length)]].concat()
 }
 
 /// With nothing in short_message.
@@ -126,6 +132,10 @@ fn submit_sm_optional_parameters() {
             ("a sar reference of one octet", behind(b"\x02\x0C\0\x01\x01"), INVALID_TLV_LENGTH),
             ("a sar total of two octets", behind(b"\x02\x0E\0\x02\0\x02"), INVALID_TLV_LENGTH),
             ("a sar number that overruns", behind(b"\x02\x0F\0\x01"), INVALID_TLV_LENGTH),
+            ("two texts", textless(b"\x04\x24\0\x02ab\x04\x24\0\x01c"), INVALID_TLV_STREAM),
+            ("two sar totals", behind(b"\x02\x0E\0\x01\x02\x02\x0E\0\x01\x03"), INVALID_TLV_STREAM),
+            ("a vendor's own of 4092 octets", behind(&vendors_own(4092)), ACCEPTED),
+            ("a vendor's own of 4093 octets", behind(&vendors_own(4093)), INVALID_TLV_LENGTH),
         ],
     );
 }

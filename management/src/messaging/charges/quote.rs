@@ -7,6 +7,7 @@ use tollgate_api::charges::{
 };
 use tollgate_api::money::{CurrencyCode, Money, MoneySum};
 use tollgate_api::problem::Problem;
+use tollgate_engine::account::network_from_tlv;
 use tollgate_engine::charging::Message;
 use tollgate_engine::money::Amount;
 use tollgate_engine::quote::quote as quote_message;
@@ -40,6 +41,9 @@ pub fn quote(core: &Core, new: &NewQuote) -> Answer<Quote> {
     octets("from", &new.from, 0..=ADDRESS_OCTETS_MAX)?;
     let network = new.network.as_deref();
     octets("network", network.unwrap_or_default(), 0..=NETWORK_OCTETS_MAX)?;
+    if network.is_some_and(|network| network_from_tlv(network.as_bytes()).is_none()) {
+        return Err(Problem::field("network", "must be MCC and MNC, such as 63902 or 639/02"));
+    }
     let content = Content::read(&content_fields(new), account.provisioned.account.default_coding)?;
     let (terms, now) = (&account.terms, new.at.map_or_else(now, |at| at.0));
     let to = destination(&new.to);
