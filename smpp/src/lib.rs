@@ -21,8 +21,10 @@ pub mod link;
 pub mod pdu;
 pub mod penalty;
 pub mod receipt;
+mod refused;
 pub mod server;
 pub mod session;
+mod version;
 
 pub use handler::{
     Answer, BindHandler, BindMode, BindOutcome, BindRequest, Delivery, DeliveryOutcome, MessageRef,

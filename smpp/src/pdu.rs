@@ -9,7 +9,7 @@ mod bind;
 mod deliver;
 mod destinations;
 mod manage;
-mod message_id;
+pub mod message_id;
 mod reader;
 mod submit;
 pub mod time;
@@ -22,7 +22,7 @@ pub use time::{InvalidTime, SmppTime};
 pub use tlv::{TLV_OCTETS_MAX, Tlv, Tlvs, TlvsIter};
 
 pub(crate) use manage::ManageRequest;
-pub(crate) use message_id::{MessageIdFormat, WireId};
+pub(crate) use message_id::WireId;
 
 /// The most characters of an address: 20 and the NUL (SMPP 3.4 §4.4.1).
 pub const ADDRESS_LENGTH_MAX: usize = 20;

@@ -30,7 +30,6 @@ mod in_flight;
 mod outcome;
 mod requests;
 mod timers;
-mod version;
 mod work;
 
 use std::sync::Arc;
@@ -46,10 +45,11 @@ pub use work::work_through;
 use crate::encode;
 use crate::handler::{BindMode, BindRequest};
 use crate::pdu::{ManageRequest, Submit};
+use crate::refused::put_refused;
+use crate::version::Version;
 use deliveries::{Deliveries, OwnRequests};
 use in_flight::InFlight;
 use timers::{Timer, Timers};
-use version::Version;
 
 /// The action that a frame asks of the handler; the session does everything else itself.
 #[derive(Debug)]
@@ -254,9 +254,14 @@ impl ServerSession {
         encode::put_header_only(&mut self.output, resp, status.into(), sequence);
     }
 
+    /// The answer to a request that is refused, with the body that the version wants it to have.
+    fn refuse(&mut self, request: CommandId, status: impl Into<u32>, sequence: u32) {
+        put_refused(&mut self.output, self.version, request.matching_response(), status.into(), sequence);
+    }
+
     fn refuse_bind(&mut self, mode: BindMode, status: impl Into<u32>, sequence: u32) {
         self.counts.binds_refused += 1;
-        self.respond(mode.command().matching_response(), status, sequence);
+        self.refuse(mode.command(), status, sequence);
     }
 
     fn enquire(&mut self, now: Instant) {

@@ -56,15 +56,6 @@ pub(super) fn put_submit(
     Ok(())
 }
 
-/// A deliver_sm_resp or data_sm_resp: an empty message_id, as the standard has it, and with an error no body.
-pub(super) fn put_delivered(out: &mut BytesMut, response: CommandId, status: u32, sequence: u32) {
-    if status == 0 {
-        put_pdu(out, response, sequence, |out| out.put_u8(0));
-    } else {
-        put_header_only(out, response, status, sequence);
-    }
-}
-
 /// The text as short_message and as message_payload, one of which is empty.
 fn place_text<'a>(
     message: &OutboundSubmit<'a>,

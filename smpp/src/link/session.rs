@@ -38,6 +38,7 @@ use super::submit::{CannotSend, OutboundSubmit};
 use super::timers::{Timer, Timers};
 use crate::encode::put_header_only;
 use crate::handler::BindMode;
+use crate::refused::put_delivered;
 
 /// From here on no more messages are taken, so that one write is not too much and there is room for answers.
 const SUBMIT_OUTPUT_MAX: usize = 64 * 1024;
@@ -216,12 +217,7 @@ impl LinkSession {
         for ack in acks.drain(..) {
             match self.delivers.remove(ack.sequence).filter(|_| takes) {
                 Some(Delivered { sequence, command }) => {
-                    encode::put_delivered(
-                        &mut self.output,
-                        command.matching_response(),
-                        ack.status,
-                        sequence,
-                    );
+                    put_delivered(&mut self.output, command.matching_response(), ack.status, sequence);
                 }
                 None => self.counts.stale_acks += 1,
             }

@@ -10,7 +10,8 @@ use rusmpp::pdus::{CancelSm, QuerySm, ReplaceSm};
 use rusmpp::values::{Npi, Ton};
 use rusmpp::{CommandId, CommandStatus};
 
-use super::{Address, MessageIdFormat, SmppTime, Tlvs};
+use super::message_id;
+use super::{Address, SmppTime, Tlvs};
 use crate::handler::{MessageRef, Replacement, RequestOutcome, SessionHandler};
 
 /// A request about a message that was submitted before.
@@ -52,18 +53,12 @@ impl ManageRequest {
     }
 
     /// Asks the handler. The outcome may be a refusal of ours, where a replacement's text is not clear.
-    pub(crate) fn ask(
-        &self,
-        handler: &mut impl SessionHandler,
-        now: u64,
-        sequence: u32,
-        ids: MessageIdFormat,
-    ) -> RequestOutcome {
+    pub(crate) fn ask(&self, handler: &mut impl SessionHandler, now: u64, sequence: u32) -> RequestOutcome {
         match self {
-            Self::Query(request) => handler.query(sequence, query_ref(request, ids)),
-            Self::Cancel(request) => handler.cancel(now, sequence, cancel_ref(request, ids)),
+            Self::Query(request) => handler.query(sequence, query_ref(request)),
+            Self::Cancel(request) => handler.cancel(now, sequence, cancel_ref(request)),
             Self::Replace { request, behind } => match replacement(request, Tlvs::new(behind)) {
-                Ok(new) => handler.replace(now, sequence, replace_ref(request, ids), new),
+                Ok(new) => handler.replace(now, sequence, replace_ref(request), new),
                 Err(status) => RequestOutcome::Refused(status.into()),
             },
         }
@@ -77,9 +72,9 @@ fn status_of(error: &DecodeError) -> CommandStatus {
         .map_or(CommandStatus::EsmeRinvcmdlen, |(_, status)| status)
 }
 
-fn query_ref(request: &QuerySm, ids: MessageIdFormat) -> MessageRef<'_> {
+fn query_ref(request: &QuerySm) -> MessageRef<'_> {
     MessageRef {
-        message_id: ids.parse(text(&request.message_id)),
+        message_id: message_id::parse(text(&request.message_id)),
         id_empty: request.message_id.is_empty(),
         service_type: &[],
         source: address(request.source_addr_ton, request.source_addr_npi, &request.source_addr),
@@ -87,9 +82,9 @@ fn query_ref(request: &QuerySm, ids: MessageIdFormat) -> MessageRef<'_> {
     }
 }
 
-fn cancel_ref(request: &CancelSm, ids: MessageIdFormat) -> MessageRef<'_> {
+fn cancel_ref(request: &CancelSm) -> MessageRef<'_> {
     MessageRef {
-        message_id: ids.parse(text(&request.message_id)),
+        message_id: message_id::parse(text(&request.message_id)),
         id_empty: request.message_id.is_empty(),
         service_type: text(request.service_type.value()),
         source: address(request.source_addr_ton, request.source_addr_npi, &request.source_addr),
@@ -97,9 +92,9 @@ fn cancel_ref(request: &CancelSm, ids: MessageIdFormat) -> MessageRef<'_> {
     }
 }
 
-fn replace_ref(request: &ReplaceSm, ids: MessageIdFormat) -> MessageRef<'_> {
+fn replace_ref(request: &ReplaceSm) -> MessageRef<'_> {
     MessageRef {
-        message_id: ids.parse(text(&request.message_id)),
+        message_id: message_id::parse(text(&request.message_id)),
         id_empty: request.message_id.is_empty(),
         service_type: &[],
         source: address(request.source_addr_ton, request.source_addr_npi, &request.source_addr),

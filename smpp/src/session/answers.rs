@@ -7,6 +7,8 @@ use rusmpp::CommandId;
 use super::{ServerSession, State};
 use crate::encode::{self, Found};
 use crate::handler::{Answer, Reply};
+use crate::pdu::WireId;
+use crate::refused::put_refused;
 
 impl ServerSession {
     /// Answers from the handler; takes them all.
@@ -28,29 +30,30 @@ impl ServerSession {
             }
             None => self.in_flight.settle_any(sequence),
         };
-        let (resp, ids, out) = (command.matching_response(), self.version.ids(), &mut self.output);
+        let (resp, version, out) = (command.matching_response(), self.version, &mut self.output);
         match &answer.reply {
             Reply::Submitted { message_id, tlvs } | Reply::DataAccepted { message_id, tlvs } => {
-                let tlvs = if self.version.knows_tlvs() { tlvs } else { &None };
-                encode::put_accepted(out, resp, sequence, ids.wire(*message_id), tlvs);
+                let tlvs = if version.knows_tlvs() { tlvs } else { &None };
+                encode::put_accepted(out, resp, sequence, WireId::new(*message_id, version), tlvs);
             }
             Reply::SubmittedAs { message_id, .. } => {
                 encode::put_accepted_as(out, resp, sequence, message_id);
             }
             Reply::MultiSubmitted { message_id, unsuccessful } => {
-                encode::put_multi_accepted(out, sequence, ids.wire(*message_id), unsuccessful);
+                let message_id = WireId::new(*message_id, version);
+                encode::put_multi_accepted(out, sequence, message_id, unsuccessful);
             }
             Reply::Queried { message_id, final_date, message_state, error_code } => {
                 let (message_state, error_code) = (*message_state, *error_code);
-                let found =
-                    Found { message_id: ids.wire(*message_id), final_date, message_state, error_code };
+                let message_id = WireId::new(*message_id, version);
+                let found = Found { message_id, final_date, message_state, error_code };
                 encode::put_found(out, sequence, &found);
             }
-            Reply::Explained { status, tlvs, .. } if self.version.knows_tlvs() => {
+            Reply::Explained { status, tlvs, .. } if version.knows_tlvs() => {
                 encode::put_explained(out, resp, *status, sequence, tlvs);
             }
             Reply::Refused(status) | Reply::Explained { status, .. } => {
-                encode::put_header_only(out, resp, *status, sequence);
+                put_refused(out, version, resp, *status, sequence);
             }
             Reply::Withheld { .. } => {}
             Reply::Cancelled | Reply::Replaced => encode::put_header_only(out, resp, 0, sequence),

@@ -4,10 +4,11 @@ use std::time::Instant;
 
 use rusmpp::{CommandId, CommandStatus};
 
-use super::{Action, CloseReason, ServerSession, State, Version};
+use super::{Action, CloseReason, ServerSession, State};
 use crate::frame::Frame;
 use crate::handler::{BindMode, BindRequest, RequestOutcome};
 use crate::pdu::{ManageRequest, Submit, SubmitKind};
+use crate::version::Version;
 
 impl ServerSession {
     /// One whole PDU. To be called only while [`Self::wants_input`].
@@ -44,7 +45,7 @@ impl ServerSession {
     pub(super) fn handle_outcome(&mut self, command: CommandId, sequence: u32, outcome: RequestOutcome) {
         match outcome {
             RequestOutcome::Pending => self.in_flight.add(command, sequence),
-            RequestOutcome::Refused(status) => self.respond(command.matching_response(), status, sequence),
+            RequestOutcome::Refused(status) => self.refuse(command, status, sequence),
         }
     }
 
@@ -141,7 +142,7 @@ impl ServerSession {
 
     fn refuse_in_state(&mut self, command: CommandId, status: CommandStatus, sequence: u32) {
         self.counts.wrong_state += 1;
-        self.respond(command.matching_response(), status, sequence);
+        self.refuse(command, status, sequence);
     }
 
     fn refuse_malformed<'a>(
@@ -151,7 +152,7 @@ impl ServerSession {
         sequence: u32,
     ) -> Action<'a> {
         self.counts.malformed += 1;
-        self.respond(command.matching_response(), status, sequence);
+        self.refuse(command, status, sequence);
         Action::Nothing
     }
 }

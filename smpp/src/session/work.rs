@@ -39,9 +39,8 @@ pub fn work_through<S: SessionHandler>(
                     );
                 }
                 Action::Manage { command, sequence, request } => {
-                    let ids = session.version.ids();
                     let outcome =
-                        handler.as_deref_mut().map(|handler| request.ask(handler, now_micros, sequence, ids));
+                        handler.as_deref_mut().map(|handler| request.ask(handler, now_micros, sequence));
                     session.handle_outcome(command, sequence, outcome.unwrap_or(NO_HANDLER));
                 }
             },

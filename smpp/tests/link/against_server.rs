@@ -8,7 +8,7 @@ use tollgate_smpp::{BindMode, Delivery, DeliveryOutcome, OwnedAddress};
 use crate::support::operator::{Operator, config, converse, pass_both};
 use crate::support::pair::Pair;
 use crate::support::peer::list;
-use crate::support::toy_bind_handler::{FIRST_ID, NO_ROUTE, ToyBindHandler};
+use crate::support::toy_bind_handler::{FIRST_ID, FIRST_SHORT_ID, NO_ROUTE, ToyBindHandler};
 use crate::support::toy_link_handler::{Event, Message, message};
 
 fn bound(config: LinkConfig, toy: ToyBindHandler) -> (Operator, Pair) {
@@ -106,7 +106,7 @@ fn a_link_of_version_3_3_gets_receipts_as_text() {
     converse(&mut link, &mut server);
     let events = link.handler.take_events();
     assert!(events.contains(&Event::Delivered("receipt 77 2".to_owned())), "{events:?}");
-    assert!(events.contains(&Event::Answered(5, 0, format!("{FIRST_ID:X}"))), "{events:?}");
+    assert!(events.contains(&Event::Answered(5, 0, format!("{FIRST_SHORT_ID:X}"))), "{events:?}");
 }
 
 #[test]

@@ -39,7 +39,9 @@ fn acknowledgements_wait_for_the_handler_and_carry_its_status() {
     }
     operator.handler.release();
     let expected = [(CommandId::DeliverSmResp, 0x64, 1), (CommandId::DeliverSmResp, 0x64, 2)];
-    assert_eq!(headers(&operator.drive()), expected);
+    let answers = operator.drive();
+    assert_eq!(headers(&answers), expected);
+    assert!(answers.iter().all(|answer| answer.pdu().is_some()), "with an empty message_id");
 }
 
 #[test]
@@ -75,9 +77,13 @@ fn bodies_that_end_too_soon_are_refused_and_the_link_stays() {
         (b"\0\x01\x01491701234567", 0x02),
         (b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x09short", 0x01),
     ] {
-        assert_eq!(headers(&operator.send(&raw(0x05, 3, body))), [(CommandId::DeliverSmResp, status, 3)]);
+        let answers = operator.send(&raw(0x05, 3, body));
+        assert_eq!(headers(&answers), [(CommandId::DeliverSmResp, status, 3)]);
+        assert!(answers[0].pdu().is_some(), "with the empty message_id that the standard wants");
     }
-    assert_eq!(headers(&operator.send(&raw(0x103, 3, b"\0"))), [(CommandId::DataSmResp, 0x02, 3)]);
+    let answers = operator.send(&raw(0x103, 3, b"\0"));
+    assert_eq!(headers(&answers), [(CommandId::DataSmResp, 0x02, 3)]);
+    assert!(answers[0].pdu().is_some(), "with the empty message_id that the standard wants");
     assert_eq!(operator.handler.take_events(), []);
     assert_eq!(operator.counted(|counts| counts.delivers_refused), 4);
     operator.assert_alive();

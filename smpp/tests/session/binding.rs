@@ -7,7 +7,7 @@ use tollgate_smpp::session::CloseReason;
 
 use crate::support::pair::Pair;
 use crate::support::peer::{self, PASSWORD, SYSTEM_ID, bind, bind_as, headers, raw, submit_sm, unbind};
-use crate::support::toy_bind_handler::{FIRST_ID, ToyBindHandler};
+use crate::support::toy_bind_handler::{FIRST_SHORT_ID, ToyBindHandler};
 
 const MODES: [(BindMode, CommandId); 3] = [
     (BindMode::Transmitter, CommandId::BindTransmitterResp),
@@ -63,11 +63,15 @@ fn before_version_3_4_there_are_no_tlvs_and_ids_are_hex() {
 
         let answers = pair.send(&submit_sm(2));
         let Some(Pdu::SubmitSmResp(resp)) = answers[0].pdu() else { panic!("{answers:?}") };
-        assert_eq!(resp.message_id().to_string(), format!("{FIRST_ID:X}"));
+        assert_eq!(resp.message_id().to_string(), format!("{FIRST_SHORT_ID:X}"));
         assert!(resp.tlvs().is_empty());
 
-        pair.send(&raw(0x03, 3, format!("{FIRST_ID:x}\0\0\0\0").as_bytes()));
-        assert_eq!(pair.toy.lock().managed, [format!("query {FIRST_ID} from ")], "and they are taken back");
+        pair.send(&raw(0x03, 3, format!("{FIRST_SHORT_ID:x}\0\0\0\0").as_bytes()));
+        assert_eq!(
+            pair.toy.lock().managed,
+            [format!("query {FIRST_SHORT_ID} from ")],
+            "and they are taken back"
+        );
     }
 }
 

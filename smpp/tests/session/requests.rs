@@ -3,11 +3,12 @@
 
 use rusmpp::tlvs::{TlvTag, TlvValue};
 use rusmpp::{CommandId, Pdu};
+use tollgate_smpp::BindMode;
 use tollgate_smpp::pdu::SubmitKind;
 
 use crate::support::pair::Pair;
-use crate::support::peer::{self, body_of, data_sm, headers, raw, submit, submit_multi};
-use crate::support::toy_bind_handler::{FIRST_ID, NO_ROUTE};
+use crate::support::peer::{self, PASSWORD, bind_as, body_of, data_sm, headers, raw, submit, submit_multi};
+use crate::support::toy_bind_handler::{FIRST_ID, NO_ROUTE, ToyBindHandler};
 
 #[test]
 fn a_submit_sm_reaches_the_handler_as_sent_and_gets_its_id() {
@@ -40,11 +41,27 @@ fn a_reply_carries_the_tlvs_that_the_handler_adds() {
 }
 
 #[test]
-fn a_refusal_is_a_bare_header() {
-    let mut pair = Pair::bound();
-    let answers = pair.send(&peer::request(2, submit("0000", b"nowhere")));
-    assert_eq!(headers(&answers), [(CommandId::SubmitSmResp, NO_ROUTE, 2)]);
-    assert_eq!(answers[0].pdu(), None);
+fn a_refusal_has_the_body_that_its_version_wants() {
+    for (version, submit_body) in [(0x33, &b"\0"[..]), (0x34, b""), (0x50, b"\0")] {
+        let mut pair = Pair::new(ToyBindHandler::default());
+        pair.send(&bind_as(BindMode::Transceiver, 1, PASSWORD, version));
+        for (request, body) in [
+            (peer::request(2, submit("0000", b"nowhere")), submit_body),
+            (data_sm(2, "0000", b"nowhere"), b"\0"),
+            (data_sm(2, "", b"malformed"), b"\0"),
+            (submit_multi(2, &["0000"]), b"\0\0"),
+            (raw(0x03, 2, b"not-an-id\0\0\0\0"), b"\0\0\x07\0"),
+            (raw(0x03, 2, b"1\0\0"), b"\0\0\x07\0"),
+            (raw(0x08, 2, b""), b""),
+            (raw(0x07, 2, b""), b""),
+            (raw(0x09, 2, &body_of(&bind_as(BindMode::Transceiver, 2, PASSWORD, version))), b""),
+            (raw(0x05, 2, b""), b"\0"),
+        ] {
+            let answer = pair.send_raw(&request);
+            assert_eq!(answer.get(16..), Some(body), "to {request:02x?} in {version:#x}");
+            assert_ne!(answer.get(8..12), Some(&[0; 4][..]), "{request:02x?} is refused");
+        }
+    }
 }
 
 #[test]
@@ -86,25 +103,25 @@ fn a_submit_multi_to_the_most_destinations_is_answered_in_full() {
 #[test]
 fn queries_cancels_and_replaces_reach_the_handler() {
     let mut pair = Pair::bound();
-    let query = pair.send(&raw(0x03, 2, b"1001\0\x01\x01Bank\0"));
+    let query = pair.send(&raw(0x03, 2, b"429496730601\0\x01\x01Bank\0"));
     let Some(Pdu::QuerySmResp(resp)) = query[0].pdu() else { panic!("{query:?}") };
-    assert_eq!((resp.message_id.as_str(), resp.final_date.as_str()), ("1001", "261101120000000+"));
+    assert_eq!((resp.message_id.as_str(), resp.final_date.as_str()), ("429496730601", "261101120000000+"));
     assert_eq!((u8::from(resp.message_state), resp.error_code), (2, 0));
 
-    let cancel = pair.send(&raw(0x08, 3, b"\x001001\0\0\0Bank\0\x01\x0149170\0"));
+    let cancel = pair.send(&raw(0x08, 3, b"\x00429496730601\0\0\0Bank\0\x01\x0149170\0"));
     assert_eq!(headers(&cancel), [(CommandId::CancelSmResp, 0, 3)]);
-    let replace = pair.send(&raw(0x07, 4, b"1001\0\0\0Bank\0\0\0\0\0\x03new"));
+    let replace = pair.send(&raw(0x07, 4, b"429496730601\0\0\0Bank\0\0\0\0\0\x03new"));
     assert_eq!(headers(&replace), [(CommandId::ReplaceSmResp, 0, 4)]);
-    let payload = pair.send(&raw(0x07, 5, b"1001\0\0\0Bank\0\0\0\0\0\0\x04\x24\0\x06longer\0\0"));
+    let payload = pair.send(&raw(0x07, 5, b"429496730601\0\0\0Bank\0\0\0\0\0\0\x04\x24\0\x06longer\0\0"));
     assert_eq!(headers(&payload), [(CommandId::ReplaceSmResp, 0, 5)]);
 
     assert_eq!(
         pair.toy.lock().managed,
         [
-            "query 1001 from Bank",
-            "cancel 1001 from Bank to 49170",
-            "replace 1001 from Bank by new",
-            "replace 1001 from Bank by longer",
+            "query 429496730601 from Bank",
+            "cancel 429496730601 from Bank to 49170",
+            "replace 429496730601 from Bank by new",
+            "replace 429496730601 from Bank by longer",
         ]
     );
 }

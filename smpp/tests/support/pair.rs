@@ -89,8 +89,20 @@ impl Pair {
         panic!("something is due again and again");
     }
 
+    /// The same, with the octets as they came.
+    pub fn send_raw(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.input.extend_from_slice(bytes);
+        self.come_to_rest();
+        std::mem::take(&mut self.received)
+    }
+
     /// Everything that can move, moves.
     pub fn drive(&mut self) -> Vec<Command> {
+        self.come_to_rest();
+        peer::cut(&mut self.received)
+    }
+
+    fn come_to_rest(&mut self) {
         let cx = &mut Context::from_waker(Waker::noop());
         for _ in 0..10_000 {
             let before = self.progress();
@@ -119,7 +131,7 @@ impl Pair {
                 self.session.take_outcomes().for_each(|(token, outcome)| handler.delivered(token, outcome));
             }
             if self.progress() == before {
-                return self.take();
+                return;
             }
         }
         panic!("the session never comes to rest");
@@ -190,9 +202,5 @@ impl Pair {
     fn progress(&self) -> (usize, usize, usize, u32, bool) {
         let (input, output) = (self.input.len(), self.session.output().len());
         (input, output, self.received.len(), self.session.in_flight(), self.session.wants_input())
-    }
-
-    fn take(&mut self) -> Vec<Command> {
-        peer::cut(&mut self.received)
     }
 }

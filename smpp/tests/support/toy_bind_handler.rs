@@ -15,7 +15,9 @@ use tollgate_smpp::{
 
 use super::peer::{PASSWORD, SYSTEM_ID};
 
-pub const FIRST_ID: u64 = 1001;
+/// The id of the first message, and its low 32 bits: what a bind of SMPP 3.3 is sent.
+pub const FIRST_ID: u64 = 429_496_730_601;
+pub const FIRST_SHORT_ID: u64 = 1001;
 pub const NO_ROUTE: u32 = 0x0B;
 const WRONG_PASSWORD: u32 = 0x0E;
 

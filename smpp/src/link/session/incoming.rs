@@ -10,6 +10,7 @@ use crate::frame::{Frame, Header};
 use crate::link::{LinkDown, LinkHandler, SubmitAnswer};
 use crate::pdu::{Deliver, Tlvs};
 use crate::receipt::ID_LENGTH_MAX;
+use crate::refused::put_delivered;
 
 impl LinkSession {
     /// One whole PDU. To be called only while [`Self::wants_input`].
@@ -101,7 +102,7 @@ impl LinkSession {
             }
             Err(status) => {
                 self.counts.delivers_refused += 1;
-                self.respond(command.matching_response(), status, sequence);
+                put_delivered(&mut self.output, command.matching_response(), status.into(), sequence);
             }
         }
     }
