@@ -20,7 +20,7 @@ use axum::Json;
 pub use dto::{
     Account, AccountPatch, AccountRate, AccountSort, AccountStatus, AccountsQuery, CreatedAccount,
     Credentials, DefaultCoding, Delivery, NewAccount, NumberLengths, RateLimit, SenderPolicy, Senders,
-    Source, TextPolicy,
+    Smpp33ReceiptIds, Source, TextPolicy,
 };
 
 /// The access rules of these routes.

@@ -11,6 +11,7 @@ use tollgate_engine::account::Account;
 use tollgate_engine::money::Amount;
 
 use crate::passwords::PasswordHash;
+use crate::receipt_ids::Smpp33ReceiptIds;
 use crate::settings::TlvTags;
 
 /// An account and the data for its binds.
@@ -35,6 +36,8 @@ pub struct ProvisionedAccount {
     pub idempotency_by_user_message_reference: Option<Duration>,
     /// True if every response carries the reply TLVs, even if they were not asked for.
     pub reply_tlvs: bool,
+    /// The form in which receipts name the messages of binds of SMPP 3.3.
+    pub smpp33_receipt_ids: Smpp33ReceiptIds,
     /// Tags of the TLVs that carry Tollgate's own fields.
     pub tlv: TlvTags,
 }

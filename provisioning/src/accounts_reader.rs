@@ -26,6 +26,7 @@ use crate::read::texts;
 use crate::read::texts::quoted;
 use crate::read::values::{boolean, decimal, integer, one_of, text};
 use crate::read::{Document, Problems, SourceFile, Sources, TableReader};
+use crate::receipt_ids::Smpp33ReceiptIds;
 use crate::settings::Settings;
 use crate::settings_reader::{read_statuses, read_tlv_tags, source_file};
 
@@ -96,6 +97,7 @@ fn read_account(
     let allowed_ips = table.allowing("allowed_ips", text(texts::address_block)).unwrap_or_default();
     let idempotency_by_user_message_reference = read_reference_window(table, around.settings);
     let reply_tlvs = table.or("reply_tlvs", false, boolean);
+    let smpp33_receipt_ids = table.or("smpp33_receipt_ids", Smpp33ReceiptIds::default(), one_of);
     let account = read_charging(table, around, id)?;
     if let Err(message) = check_opening_balance(opening_balance, account.credit_limit) {
         table.problem("opening_balance", message);
@@ -110,6 +112,7 @@ fn read_account(
         allowed_ips,
         idempotency_by_user_message_reference,
         reply_tlvs,
+        smpp33_receipt_ids,
         tlv,
     })
 }

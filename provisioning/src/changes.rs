@@ -143,6 +143,7 @@ fn changed_keys(was: &ProvisionedAccount, is: &ProvisionedAccount) -> Vec<&'stat
             was.idempotency_by_user_message_reference != is.idempotency_by_user_message_reference,
         ),
         ("reply_tlvs", was.reply_tlvs != is.reply_tlvs),
+        ("smpp33_receipt_ids", was.smpp33_receipt_ids != is.smpp33_receipt_ids),
         ("tlv", was.tlv != is.tlv),
         ("refusals", old.statuses != new.statuses),
         ("default_coding", old.default_coding != new.default_coding),

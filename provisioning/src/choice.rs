@@ -6,6 +6,8 @@ use tollgate_engine::receipt_id::ReceiptIdFormat;
 use tollgate_engine::routing::MarginGuard;
 use tollgate_engine::settlement::{ChargeOn, Outcome, ReceiptState, RefundOn};
 
+use crate::receipt_ids::Smpp33ReceiptIds;
+
 /// A setting that is one of a few words. Files, stored records and the management API have the same words for
 /// it.
 pub trait Choice: Copy + 'static {
@@ -51,6 +53,17 @@ impl Choice for DefaultCoding {
         match self {
             Self::Gsm7 => "gsm7",
             Self::Latin1 => "latin1",
+        }
+    }
+}
+
+impl Choice for Smpp33ReceiptIds {
+    const ALL: &'static [Self] = &[Self::Hexadecimal, Self::Decimal];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Hexadecimal => "hexadecimal",
+            Self::Decimal => "decimal",
         }
     }
 }
@@ -132,6 +145,7 @@ mod tests {
         check::<TextPolicy>();
         check::<DefaultCoding>();
         check::<NumberLengths>();
+        check::<Smpp33ReceiptIds>();
         check::<OperatorStatus>();
         check::<MarginGuard>();
         check::<ChargeOn>();

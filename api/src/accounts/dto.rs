@@ -63,6 +63,8 @@ pub struct Account {
     pub idempotency_by_user_message_reference_seconds: Option<u32>,
     /// True if every response carries price, balance and network.
     pub reply_tlvs: bool,
+    /// The form in which receipts name the messages of binds of SMPP 3.3.
+    pub smpp33_receipt_ids: Smpp33ReceiptIds,
     /// True if a network that it names in a TLV is believed.
     pub trusts_network_tlv: bool,
     /// The meaning of data_coding 0.
@@ -146,6 +148,8 @@ documented! {
     DefaultCoding = account::DefaultCoding;
     /// The treatment of numbers of a length that no number of their country has: refused, or charged and counted.
     NumberLengths = account::NumberLengths;
+    /// The form in which receipts name the messages of binds of SMPP 3.3, whose responses name them in hexadecimal.
+    Smpp33ReceiptIds = tollgate_provisioning::Smpp33ReceiptIds;
     /// The step that follows once messages are charged.
     Delivery = DeliveryMode;
 }
@@ -284,6 +288,9 @@ pub struct AccountPatch {
     /// True if every response carries price, balance and network.
     #[serde(default)]
     pub reply_tlvs: Option<bool>,
+    /// The form in which receipts name the messages of binds of SMPP 3.3.
+    #[serde(default)]
+    pub smpp33_receipt_ids: Option<Smpp33ReceiptIds>,
     /// True if a network that it names in a TLV is believed. Admins only.
     #[serde(default)]
     pub trusts_network_tlv: Option<bool>,

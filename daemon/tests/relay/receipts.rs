@@ -11,7 +11,7 @@ use crate::support::outcomes;
 use crate::support::receipts::{DELIVERED, ENROUTE, UNDELIVERABLE, as_tlvs, in_both};
 use crate::support::sandbox::Sandbox;
 use crate::support::sm::{INTERMEDIATE, Sm, put_text};
-use crate::support::smpp::{BUSINESS_1, BUSINESS_2, ESME_ROK};
+use crate::support::smpp::{BUSINESS_1, BUSINESS_2, ESME_ROK, QUERY_SM, query_body};
 use crate::support::smsc::{Reply, Smsc};
 use crate::support::wait::eventually;
 
@@ -200,11 +200,17 @@ fn an_old_gateway_gets_receipts_as_text_with_the_short_id_it_knows() {
     let (operator, sandbox) = chain();
     let daemon = sandbox.start();
     let [transmitter, receiver] = Esme::old_pair(daemon.smpp, BUSINESS_1);
-    let id = transmitter.accepted(&Sm::to(&destination(0)));
-    assert!(id.len() <= 8 && id.chars().all(|digit| digit.is_ascii_hexdigit()), "{id}");
-    report(&operator, &operator.until_seen(1), &[DELIVERED]);
-    let receipt = receiver.receipt_of(&id);
-    assert_eq!((receipt.state, receipt.sm.tlvs.len()), (DELIVERED, 0));
+    // More than sixteen, so that hexadecimal and decimal digits differ.
+    let ids: Vec<String> =
+        (0..18).map(|number| transmitter.accepted(&Sm::to(&destination(number)))).collect();
+    assert_eq!(ids[15..], ["10", "11", "12"], "over SMPP 3.3 ids are hexadecimal");
+    report(&operator, &operator.until_seen(ids.len()), &[DELIVERED]);
+    for id in &ids {
+        let receipt = receiver.receipt_of(id);
+        assert_eq!((receipt.state, receipt.sm.tlvs.len()), (DELIVERED, 0));
+    }
+    let queried = transmitter.call(QUERY_SM, query_body(&ids[15], "Tollgate"));
+    assert_eq!((queried.status, queried.message_id()), (ESME_ROK, ids[15].clone()));
     drop((transmitter, receiver));
     daemon.stop();
     outcomes::balanced(&sandbox);

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tollgate_api::accounts::{
-    AccountRate, DefaultCoding, Delivery, NumberLengths, RateLimit, SenderPolicy, Senders, TextPolicy,
+    AccountRate, DefaultCoding, Delivery, NumberLengths, RateLimit, SenderPolicy, Senders, Smpp33ReceiptIds,
+    TextPolicy,
 };
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::problem::Problem;
@@ -45,7 +46,7 @@ pub struct AccountRecord {
     pub low_balance_threshold: Option<Money>,
     #[serde(default)]
     pub default_calling_code: Option<String>,
-    #[serde(default, skip_serializing_if = "is_usual")]
+    #[serde(default, skip_serializing_if = "is_as_before")]
     pub number_lengths: NumberLengths,
     #[serde(default)]
     pub senders: Senders,
@@ -62,6 +63,8 @@ pub struct AccountRecord {
     pub idempotency_by_user_message_reference_seconds: Option<u32>,
     #[serde(default)]
     pub reply_tlvs: bool,
+    #[serde(default, skip_serializing_if = "is_as_before")]
+    pub smpp33_receipt_ids: Smpp33ReceiptIds,
     #[serde(default)]
     pub trusts_network_tlv: bool,
     #[serde(default)]
@@ -76,10 +79,9 @@ pub struct AccountRecord {
     pub overage_segments: Option<u64>,
 }
 
-/// True for the treatment of lengths that records of before have.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_usual(number_lengths: &NumberLengths) -> bool {
-    *number_lengths == NumberLengths::default()
+/// True for the value that records have which were written before there was the setting.
+fn is_as_before<T: Default + PartialEq>(setting: &T) -> bool {
+    *setting == T::default()
 }
 
 impl AccountRecord {
@@ -108,6 +110,7 @@ impl AccountRecord {
             allowed_ips: Vec::new(),
             idempotency_by_user_message_reference_seconds: None,
             reply_tlvs: false,
+            smpp33_receipt_ids: Smpp33ReceiptIds::default(),
             trusts_network_tlv: false,
             default_coding: DefaultCoding::default(),
             delivery: Delivery::default(),
@@ -150,6 +153,7 @@ impl AccountRecord {
                 .idempotency_by_user_message_reference_seconds
                 .map(|seconds| Duration::from_secs(seconds.into())),
             reply_tlvs: self.reply_tlvs,
+            smpp33_receipt_ids: self.smpp33_receipt_ids.0,
             tlv: settings.tlv,
             account,
         })

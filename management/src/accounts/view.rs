@@ -68,6 +68,7 @@ pub fn account(
             .idempotency_by_user_message_reference
             .map(|window| u32::try_from(window.as_secs()).unwrap_or(u32::MAX)),
         reply_tlvs: provisioned.reply_tlvs,
+        smpp33_receipt_ids: Word(provisioned.smpp33_receipt_ids),
         trusts_network_tlv: charged.trusts_network_tlv,
         default_coding: Word(charged.default_coding),
         delivery: Word(charged.delivery),
@@ -136,6 +137,7 @@ pub fn apply(record: &mut AccountRecord, patch: AccountPatch) {
         patch.idempotency_by_user_message_reference_seconds,
     );
     set(&mut record.reply_tlvs, patch.reply_tlvs);
+    set(&mut record.smpp33_receipt_ids, patch.smpp33_receipt_ids);
     set(&mut record.trusts_network_tlv, patch.trusts_network_tlv);
     set(&mut record.default_coding, patch.default_coding);
     set(&mut record.delivery, patch.delivery);

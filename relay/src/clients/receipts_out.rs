@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio::time::{Sleep, sleep};
 use tollgate_engine::settlement::ReceiptState;
 use tollgate_engine::time::UnixMicros;
+use tollgate_provisioning::Smpp33ReceiptIds;
+use tollgate_smpp::pdu::message_id;
 use tollgate_smpp::pdu::time::format_time;
 use tollgate_smpp::receipt::ReceiptText;
 use tollgate_smpp::{Delivery, DeliveryOutcome, OwnedAddress};
@@ -51,6 +53,7 @@ impl ReceiptSender {
         &mut self,
         cx: &mut Context<'_>,
         store: &Store,
+        ids: Smpp33ReceiptIds,
         room: usize,
         deliveries: &mut Vec<Delivery>,
     ) -> Poll<()> {
@@ -73,7 +76,7 @@ impl ReceiptSender {
         }
         for (id, receipt) in receipts {
             self.in_hand.insert(id);
-            deliveries.push(delivery(id, &receipt));
+            deliveries.push(delivery(id, &receipt, ids));
         }
         Poll::Ready(())
     }
@@ -146,11 +149,11 @@ fn give_back(receipt_queue: &ReceiptQueue, events: Vec<DeliveryEvent>) {
 }
 
 /// The deliver_sm of a receipt, with its facts in parameters and in text (SMPP 3.4 Appendix B).
-fn delivery(id: u64, receipt: &GatewayReceipt) -> Delivery {
+fn delivery(id: u64, receipt: &GatewayReceipt, ids: Smpp33ReceiptIds) -> Delivery {
     let state = receipt.state.number();
-    let message_id = receipt.message_id.to_string();
+    let message_id = message_id::text(receipt.message_id);
     let text = ReceiptText {
-        id: &message_id,
+        id: &id_in_text(receipt.message_id, ids),
         sub: u32::from(receipt.segments),
         dlvrd: if receipt.state == ReceiptState::Delivered { u32::from(receipt.segments) } else { 0 },
         submitted_at: &minutes(receipt.submitted_at),
@@ -171,6 +174,14 @@ fn delivery(id: u64, receipt: &GatewayReceipt) -> Delivery {
         data_coding: 0,
         short_message: text.write(),
         tlvs,
+    }
+}
+
+/// The id as the gateway expects it in the text: as its response had it, or that number in decimal.
+fn id_in_text(message_id: u64, ids: Smpp33ReceiptIds) -> String {
+    match ids {
+        Smpp33ReceiptIds::Hexadecimal => message_id::text(message_id),
+        Smpp33ReceiptIds::Decimal => message_id.to_string(),
     }
 }
 
@@ -197,4 +208,51 @@ fn minutes(at: UnixMicros) -> String {
     let mut time = String::from_utf8(format_time(at.0)).unwrap_or_default();
     time.truncate(10);
     time
+}
+
+#[cfg(test)]
+mod tests {
+    use tollgate_smpp::receipt::TextFields;
+    use tollgate_storage::rows::ReceiptAddress;
+
+    use super::*;
+
+    fn ids_in(message_id: u64, ids: Smpp33ReceiptIds) -> (String, Vec<u8>) {
+        let receipt = GatewayReceipt {
+            message_id,
+            source: ReceiptAddress::default(),
+            destination: ReceiptAddress::default(),
+            state: ReceiptState::Delivered,
+            intermediate: false,
+            submitted_at: UnixMicros(1),
+            done_at: UnixMicros(2),
+            error: Vec::new(),
+            network_error: None,
+            segments: 1,
+            done_date: Vec::new(),
+        };
+        let delivery = delivery(1, &receipt, ids);
+        let fields = TextFields::read(&delivery.short_message);
+        let in_text = String::from_utf8(fields.id.unwrap().to_vec()).unwrap();
+        (in_text, delivery.tlvs[0].1.clone())
+    }
+
+    #[test]
+    fn a_receipt_names_its_message_as_the_response_did() {
+        let usual = Smpp33ReceiptIds::Hexadecimal;
+        assert_eq!(ids_in(16, usual), ("10".to_owned(), b"10\0".to_vec()));
+        let long = "180000000000000001";
+        assert_eq!(ids_in(long.parse().unwrap(), usual), (long.to_owned(), format!("{long}\0").into_bytes()));
+    }
+
+    #[test]
+    fn a_gateway_of_smpp_3_3_may_have_decimal_ids_in_the_text() {
+        let chosen = Smpp33ReceiptIds::Decimal;
+        assert_eq!(
+            ids_in(16, chosen),
+            ("16".to_owned(), b"10\0".to_vec()),
+            "the parameter is as in the response"
+        );
+        assert_eq!(ids_in(180_000_000_000_000_001, chosen).0, "180000000000000001");
+    }
 }

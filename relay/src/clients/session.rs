@@ -237,7 +237,8 @@ impl SessionHandler for EsmeSession {
         room: usize,
         deliveries: &mut Vec<Delivery>,
     ) -> Poll<()> {
-        self.receipts.take(cx, &self.context.books.store, room, deliveries)
+        let ids = self.account.as_ref().map(|account| account.provisioned.smpp33_receipt_ids);
+        self.receipts.take(cx, &self.context.books.store, ids.unwrap_or_default(), room, deliveries)
     }
 
     fn delivered(&mut self, token: u64, outcome: DeliveryOutcome) {
