@@ -150,7 +150,8 @@ async fn logout(
 
 /// Change the password
 ///
-/// The session stays; all others of the user end. A wrong password counts as a failed login.
+/// The session stays; all others of the user end, and mailed tokens too. A wrong password counts as a failed
+/// login.
 #[utoipa::path(post, path = "/v1/auth/change-password", tag = "auth", operation_id = "change_password",
     request_body = PasswordChange,
     responses((status = 204, description = "The new password holds"), Problems))]

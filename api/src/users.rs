@@ -242,7 +242,8 @@ async fn get(
 
 /// Change a user
 ///
-/// Role, account and lock-out hold for the next request, also of sessions that are open.
+/// Sessions and mailed tokens of the user end with another e-mail address, role or account, and when the user
+/// is disabled or enabled. Who has no password yet is invited again.
 #[utoipa::path(patch, path = "/v1/users/{id}", tag = "users", operation_id = "change_user",
     params(("id" = String, Path, description = "The user's id"),
         ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),

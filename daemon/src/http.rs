@@ -1,8 +1,8 @@
 //! The small HTTP endpoints: `/healthz` and `/readyz` for operations, `/metrics` for Prometheus.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Once};
 
 use axum::Router;
 use axum::extract::State;
@@ -87,11 +87,21 @@ pub fn runtime() -> std::io::Result<Runtime> {
         .worker_threads(WORKERS)
         .thread_name("http")
         .enable_all()
-        .on_thread_start(|| {
-            // A process that may not change its priority serves all the same.
-            let _ = rustix::process::nice(NICENESS);
-        })
+        .on_thread_start(lower_priority)
         .build()
+}
+
+/// A process that may not change its priority serves all the same, and says so once.
+fn lower_priority() {
+    static SAID: Once = Once::new();
+    let Err(error) = rustix::process::nice(NICENESS) else { return };
+    SAID.call_once(|| {
+        tracing::warn!(
+            %error,
+            "the priority of HTTP threads cannot be lowered, so that requests of the API compete with messages for the cores; \
+             allow the system call setpriority to the process"
+        );
+    });
 }
 
 /// Serves on this runtime until it ends. Returns the address with the port that it got.

@@ -29,6 +29,7 @@ mod repeated;
 mod reused_ids;
 mod schemathesis;
 mod tariff;
+mod tokens_end;
 mod usage;
 mod wecall;
 

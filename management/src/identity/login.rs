@@ -70,18 +70,17 @@ impl AuthService for LoginService {
             return Err(Problem::field("new_password", "is the current one"));
         }
         let hash = self.passwords.hash(&change.new_password)?;
-        let _held = self.directory.lock();
+        let held = self.directory.lock();
+        let checked = user.value.password_hash.as_ref();
         let user = self.directory.users.get(&caller.id).ok_or_else(session_over)?;
+        if user.value.password_hash.as_ref() != checked {
+            return Err(invalid_credentials());
+        }
         let own = caller.session.as_deref();
-        let mut others = self.directory.sessions_of(&caller.id);
-        others.retain(|session| Some(session.key.as_str()) != own);
         let record = UserRecord { password_hash: Some(hash), ..user.value.clone() };
         let mut work = self.context.change(caller);
-        work.put(&self.directory.users, &user.key, Some(&user), record);
-        for session in &others {
-            work.remove(&self.directory.sessions, session);
-        }
-        let after = json!({ "sessions_ended": others.len() });
+        let ended = self.directory.put_user(&held, &mut work, &user.key, Some(&user), record, own);
+        let after = json!({ "sessions_ended": ended });
         work.note("user.change_password", format!("user/{}", user.key), &Value::Null, &after);
         let notice = JobWork::PasswordChanged { email: user.value.email.clone() };
         self.jobs.put(&mut work, notice)?;

@@ -94,6 +94,8 @@ impl PasswordResets {
 
     /// Makes the token of a reset; `None` if no e-mail is to be sent. `is_first` is true at the first try.
     pub fn token(&self, email: &str, request_id: &str, is_first: bool) -> Answer<Option<MailedToken>> {
+        // The address is still the user's when the token is durable.
+        let _held = self.directory.lock();
         let user = self.directory.user_of_email(email).filter(|user| !user.value.disabled);
         let Some(user) = user else { return Ok(None) };
         if is_first && !self.limit.admits(email, steady()) {
@@ -105,6 +107,7 @@ impl PasswordResets {
 
     /// Makes the token of an invitation; `None` if the user is gone or has a password.
     pub fn invitation(&self, user: &str) -> Answer<Option<MailedToken>> {
+        let _held = self.directory.lock();
         let user = self.directory.users.get(user).filter(|user| user.value.password_hash.is_none());
         let Some(user) = user.filter(|user| !user.value.disabled) else { return Ok(None) };
         self.new_token(&user, DAY_MICROS, &Caller::system(), None).map(Some)
@@ -139,7 +142,7 @@ impl PasswordResets {
         let user = self.user_of(&confirmation.token).ok_or_else(gone)?;
         input::password(&confirmation.password, &user.value.email, "password")?;
         let hash = self.passwords.hash(&confirmation.password)?;
-        let _held = self.directory.lock();
+        let held = self.directory.lock();
         // Another request may have used it meanwhile.
         let user = self.user_of(&confirmation.token).ok_or_else(gone)?;
         let record = UserRecord {
@@ -148,17 +151,10 @@ impl PasswordResets {
             locked_until: None,
             ..user.value.clone()
         };
-        let sessions = self.directory.sessions_of(&user.key);
         let caller = records::caller(&user.key, &user.value, None, request_id);
         let mut change = self.context.change(&caller);
-        change.put(&self.directory.users, &user.key, Some(&user), record);
-        for session in &sessions {
-            change.remove(&self.directory.sessions, session);
-        }
-        for token in self.directory.reset_tokens_of(&user.key) {
-            change.remove(&self.directory.mail_tokens, &token);
-        }
-        let after = json!({ "sessions_ended": sessions.len() });
+        let ended = self.directory.put_user(&held, &mut change, &user.key, Some(&user), record, None);
+        let after = json!({ "sessions_ended": ended });
         change.note("user.reset_password", format!("user/{}", user.key), &Value::Null, &after);
         let notice = JobWork::PasswordChanged { email: user.value.email.clone() };
         self.jobs.put(&mut change, notice)?;

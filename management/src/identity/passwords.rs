@@ -87,13 +87,13 @@ impl Passwords {
 
     /// Writes down that a user is locked, so that a restart keeps it.
     pub fn write_lock(&self, user: &str, until: Time) -> Answer<()> {
-        let _held = self.directory.lock();
+        let held = self.directory.lock();
         let Some(user) = self.directory.users.get(user) else { return Ok(()) };
         let record = UserRecord { locked_until: Some(until), ..user.value.clone() };
         let system = Caller::system();
         let mut change = self.context.change(&system);
         let (before, after) = (user.value.audited(), record.audited());
-        change.put(&self.directory.users, &user.key, Some(&user), record);
+        self.directory.put_user(&held, &mut change, &user.key, Some(&user), record, None);
         change.note("user.lock", format!("user/{}", user.key), &before, &after);
         change.commit()?;
         tracing::warn!(user = %user.key, "a user is locked after too many failed logins");

@@ -45,6 +45,9 @@ pub struct SessionRecord {
     pub refresh_hash: String,
     /// End of that token, and of the session with it.
     pub expires_at: Time,
+    /// SHA-256 of what all refresh tokens of the session have in common; sessions of earlier versions have none.
+    #[serde(default)]
+    pub family_hash: Option<String>,
 }
 
 /// A token that was sent by mail. The key is its hash, in hexadecimal; it is gone once it was used.

@@ -126,7 +126,7 @@ impl Registrations {
     /// Makes user and account once the address is proven.
     pub fn confirm(&self, request_id: &str, token: &str) -> Answer<Verified> {
         let gone = || Problem::not_found("the link is not valid, was used, or is older than a day");
-        let _held = self.directory.lock();
+        let held = self.directory.lock();
         let document = self.token(token).ok_or_else(gone)?;
         let Purpose::Register { email, name, password_hash, account } = document.value.purpose.clone() else {
             return Err(gone());
@@ -149,8 +149,8 @@ impl Registrations {
         let caller = records::caller(&id, &record, None, request_id);
         let after_json = record.audited();
         let mut work = self.context.change(&caller);
-        work.put(&self.directory.users, &id, None, record);
-        work.remove(&self.directory.mail_tokens, &document);
+        // The token is removed with every other of the address.
+        self.directory.put_user(&held, &mut work, &id, None, record, None);
         work.note("user.create", format!("user/{id}"), &Value::Null, &after_json);
         work.commit()?;
         Ok(Verified { email, account: Some(account) })

@@ -18,8 +18,10 @@ use tollgate_storage::clock::now;
 use tollgate_storage::store::Unavailable;
 
 use super::directory::UserDirectory;
+use super::passwords::invalid_credentials;
 use super::records::{SessionRecord, UserRecord};
-use super::tokens::{Claims, KEY_OCTETS, Secret, Signer, has_hash};
+use super::refresh_token::RefreshToken;
+use super::tokens::{Claims, KEY_OCTETS, Signer, has_hash, hash_of};
 use super::{random, records};
 use crate::collections::SECRETS;
 use crate::context::Context;
@@ -82,34 +84,47 @@ impl Sessions {
     }
 
     /// Begins a session of a user whose password was right.
-    pub fn begin(&self, user: &Document<UserRecord>, request_id: &str) -> Answer<Tokens> {
+    pub fn begin(&self, checked: &Document<UserRecord>, request_id: &str) -> Answer<Tokens> {
         let now = now();
         let id = random::id("ses")?;
-        let secret = new_refresh_token(&id)?;
+        let token = RefreshToken::first(&id)?;
+        let held = self.directory.lock();
+        // Whoever was disabled or got another password while this one was being checked does not come in by it.
+        let user =
+            self.directory.users.get(&checked.key).filter(|user| {
+                !user.value.disabled && user.value.password_hash == checked.value.password_hash
+            });
+        let user = user.ok_or_else(invalid_credentials)?;
         let mut others = self.directory.sessions_of(&user.key);
         others.sort_by_key(|session| session.updated_at);
         let surplus = (others.len() + 1).saturating_sub(SESSIONS_PER_USER_MAX);
         let caller = records::caller(&user.key, &user.value, Some(&id), request_id);
         let mut work = self.context.change(&caller);
-        work.put(&self.directory.sessions, &id, None, self.record(&user.key, &secret, now));
+        work.put(&self.directory.sessions, &id, None, self.record(&user.key, &token, now));
         for session in others.iter().take(surplus) {
             work.remove(&self.directory.sessions, session);
         }
         work.note("auth.login", format!("user/{}", user.key), &Value::Null, &json!({ "session": id }));
         work.commit()?;
-        self.tokens(user, &id, secret, now)
+        drop(held);
+        self.tokens(&user, &id, token, now)
     }
 
     /// Goes on with a session, by its one valid refresh token.
     pub fn refresh(&self, request_id: &str, refresh: &Refresh) -> Answer<Tokens> {
         let now = now();
-        let id = session_of(&refresh.refresh_token).ok_or_else(session_over)?;
+        let shown = RefreshToken::read(&refresh.refresh_token).ok_or_else(session_over)?;
+        let id = shown.session();
         let session = self.directory.sessions.get(&id).filter(|session| session.value.expires_at.0 > now);
         let session = session.ok_or_else(session_over)?;
         let user = self.directory.users.get(&session.value.user).filter(|user| !user.value.disabled);
         let user = user.ok_or_else(session_over)?;
         let caller = records::caller(&user.key, &user.value, Some(&id), request_id);
-        if !has_hash(&refresh.refresh_token, &session.value.refresh_hash) {
+        if !has_hash(&shown.text, &session.value.refresh_hash) {
+            if !session.value.family_hash.as_ref().is_some_and(|hash| has_hash(shown.family(), hash)) {
+                // Never given out for this session, whose id is no secret.
+                return Err(session_over());
+            }
             // Used before: either this token was stolen or its successor was. Both are refused, as nobody can tell which.
             let mut work = self.context.change(&caller);
             work.remove(&self.directory.sessions, &session);
@@ -122,12 +137,12 @@ impl Sessions {
             work.commit()?;
             return Err(session_over());
         }
-        let secret = new_refresh_token(&id)?;
-        let record = self.record(&user.key, &secret, now);
+        let next = shown.next()?;
+        let record = self.record(&user.key, &next, now);
         let mut work = self.context.change(&caller);
         work.put(&self.directory.sessions, &id, Some(&session), record);
         work.commit()?;
-        self.tokens(&user, &id, secret, now)
+        self.tokens(&user, &id, next, now)
     }
 
     /// Ends the caller's session, or all of the user.
@@ -149,10 +164,15 @@ impl Sessions {
     }
 
     /// A session as it is from now on.
-    fn record(&self, user: &str, secret: &Secret, now: UnixMicros) -> SessionRecord {
+    fn record(&self, user: &str, token: &RefreshToken, now: UnixMicros) -> SessionRecord {
         let micros = self.refresh_seconds().saturating_mul(MICROS_PER_SECOND);
         let expires_at = Time(UnixMicros(now.0.saturating_add(micros)));
-        SessionRecord { user: user.to_owned(), refresh_hash: secret.hash.clone(), expires_at }
+        SessionRecord {
+            user: user.to_owned(),
+            refresh_hash: hash_of(&token.text),
+            expires_at,
+            family_hash: Some(hash_of(token.family())),
+        }
     }
 
     fn refresh_seconds(&self) -> u64 {
@@ -164,7 +184,7 @@ impl Sessions {
         &self,
         user: &Document<UserRecord>,
         session: &str,
-        secret: Secret,
+        token: RefreshToken,
         now: UnixMicros,
     ) -> Answer<Tokens> {
         let seconds = u64::from(self.context.settings.api.access_token_minutes) * SECONDS_PER_MINUTE;
@@ -182,7 +202,7 @@ impl Sessions {
             access_token: self.signer()?.sign(claims, now, seconds),
             token_type: "Bearer".to_owned(),
             expires_in: seconds,
-            refresh_token: secret.text,
+            refresh_token: token.text,
             refresh_expires_in: self.refresh_seconds(),
             user: records::view(user),
         })
@@ -206,30 +226,5 @@ impl Sessions {
             let _ = self.signer.set(Signer::new(&key));
         }
         self.signer.get().ok_or_else(|| Problem::internal("there is no key for access tokens"))
-    }
-}
-
-/// A new refresh token, which names its session.
-fn new_refresh_token(session: &str) -> Answer<Secret> {
-    Secret::new(&format!("tr_{}_", session.trim_start_matches("ses_")))
-}
-
-/// The session that a refresh token names.
-fn session_of(refresh_token: &str) -> Option<String> {
-    let (id, _) = refresh_token.strip_prefix("tr_")?.split_once('_')?;
-    Some(format!("ses_{id}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refresh_token_names_its_session() {
-        let token = new_refresh_token("ses_abc").unwrap();
-        assert_eq!(session_of(&token.text).as_deref(), Some("ses_abc"));
-        for garbage in ["", "tr_", "tr_abc", "tg_abc_def", "abc_def"] {
-            assert_eq!(session_of(garbage), None);
-        }
     }
 }

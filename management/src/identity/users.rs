@@ -13,6 +13,7 @@ use tollgate_api::users::{NewUser, User, UserPatch, UserRole, UserSort, UsersQue
 use super::directory::UserDirectory;
 use super::passwords::Passwords;
 use super::records::{UserRecord, view};
+use super::user_changes::Ended;
 use super::visibility::Visibility;
 use super::{input, random};
 use crate::accounts::record::AccountRecord;
@@ -92,7 +93,7 @@ impl UsersService for Users {
         let id = random::id("usr")?;
         let (is_invited, after) = (record.password_hash.is_none(), record.audited());
         let mut work = self.context.change(caller);
-        work.put(&self.directory.users, &id, None, record);
+        self.directory.put_user(&held, &mut work, &id, None, record, None);
         if is_invited {
             self.jobs.put(&mut work, JobWork::Invitation { user: id.clone() })?;
         }
@@ -132,13 +133,12 @@ impl UsersService for Users {
         if record.role != UserRole::Admin || record.disabled {
             self.check_last_admin(&held, &user)?;
         }
-        let (before, after, disabled) = (user.value.audited(), record.audited(), record.disabled);
+        let is_invited = is_invited_again(&user.value, &record);
+        let (before, after) = (user.value.audited(), record.audited());
         let mut work = self.context.change(caller);
-        work.put(&self.directory.users, id, Some(&user), record);
-        if disabled {
-            for session in self.directory.sessions_of(id) {
-                work.remove(&self.directory.sessions, &session);
-            }
+        self.directory.put_user(&held, &mut work, id, Some(&user), record, caller.session.as_deref());
+        if is_invited {
+            self.jobs.put(&mut work, JobWork::Invitation { user: id.to_owned() })?;
         }
         work.note("user.update", format!("user/{id}"), &before, &after);
         work.commit()?;
@@ -152,29 +152,23 @@ impl UsersService for Users {
         self.check_last_admin(&held, &user)?;
         let keys = self.directory.api_keys.filter(|key| key.value.created_by == id);
         let mut work = self.context.change(caller);
-        work.remove(&self.directory.users, &user);
-        for session in self.directory.sessions_of(id) {
-            work.remove(&self.directory.sessions, &session);
-        }
+        self.directory.remove_user(&held, &mut work, &user);
         for key in &keys {
             work.remove(&self.directory.api_keys, key);
             work.note("api_key.revoke", format!("api_key/{}", key.key), &key.value.audited(), &Value::Null);
-        }
-        for token in self.directory.reset_tokens_of(id) {
-            work.remove(&self.directory.mail_tokens, &token);
         }
         work.note("user.delete", format!("user/{id}"), &user.value.audited(), &Value::Null);
         work.commit().map(drop)
     }
 
     fn unlock_user(&self, caller: &Caller, id: &str) -> Answer<Versioned<User>> {
-        let _held = self.directory.lock();
+        let held = self.directory.lock();
         let user = self.changeable_user(caller, id)?;
         self.passwords.forget_failures(&user.value.email);
         let record = UserRecord { locked_until: None, ..user.value.clone() };
         let mut work = self.context.change(caller);
         let before = json!({ "locked_until": user.value.locked_until });
-        work.put(&self.directory.users, id, Some(&user), record);
+        self.directory.put_user(&held, &mut work, id, Some(&user), record, None);
         work.note("user.unlock", format!("user/{id}"), &before, &json!({ "locked_until": null }));
         work.commit()?;
         self.user(caller, id)
@@ -256,6 +250,13 @@ impl Users {
         }
         Ok(())
     }
+}
+
+/// True if a user who has not set a password yet is to be invited again, as a change ends the invitation of before.
+fn is_invited_again(before: &UserRecord, after: &UserRecord) -> bool {
+    after.password_hash.is_none()
+        && !after.disabled
+        && Ended::by_change(Some(before), Some(after)).password_tokens
 }
 
 /// Sort key of a list, different for any two users.
