@@ -147,7 +147,8 @@ async fn rotate(
 
 /// Suspend an account
 ///
-/// Its messages are refused with `suspended`, also on binds that are open.
+/// Its messages are refused with `suspended`, also on binds that are open, and its users and API keys make and
+/// change nothing.
 #[utoipa::path(post, path = "/v1/accounts/{id}/suspend", tag = "accounts", operation_id = "suspend_account",
     params(("id" = String, Path, description = "The account's id")),
     responses((status = 200, description = "The account as it is now", body = Account), Problems))]
@@ -160,6 +161,8 @@ async fn suspend(
 }
 
 /// Resume an account
+///
+/// One that a level above the caller's own has suspended is resumed by that level or those above it alone.
 #[utoipa::path(post, path = "/v1/accounts/{id}/resume", tag = "accounts", operation_id = "resume_account",
     params(("id" = String, Path, description = "The account's id")),
     responses((status = 200, description = "The account as it is now", body = Account), Problems))]

@@ -15,6 +15,7 @@ use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 use crate::rules::{rule_of, rules};
+use crate::suspension;
 
 /// Lets a request through to its handler, with its caller, if the rule of its route and the rates allow that.
 pub async fn authenticate(
@@ -84,6 +85,7 @@ fn admit(
     };
     service.admit(Some(&caller), peer)?;
     if rule.who.admits(Some(&caller)) {
+        suspension::check(&caller, rule)?;
         return Ok(Some(caller));
     }
     Err(Problem::forbidden(match rule.who {

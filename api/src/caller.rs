@@ -93,6 +93,8 @@ pub struct Caller {
     pub session: Option<String>,
     /// Of this request.
     pub request_id: String,
+    /// True if its account is suspended, or that of the user who has made its API key: it makes nothing then.
+    pub is_suspended: bool,
     /// The request, where it has an Idempotency-Key.
     pub keyed: Option<Arc<KeyedRequest>>,
 }
@@ -108,6 +110,7 @@ impl Caller {
             scopes: None,
             session: None,
             request_id: String::new(),
+            is_suspended: false,
             keyed: None,
         }
     }

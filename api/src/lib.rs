@@ -40,6 +40,7 @@ pub mod request_id;
 pub mod router;
 pub mod rules;
 pub mod services;
+mod suspension;
 pub mod time;
 
 pub mod accounts;

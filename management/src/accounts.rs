@@ -2,6 +2,7 @@
 
 mod next;
 pub mod record;
+pub mod rights;
 mod view;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::identity::random;
 use crate::identity::visibility::Visibility;
 use crate::problems::apply_problem;
 use next::NextAccount;
+use rights::Level;
 use tollgate_provisioning::bounds::account::{DISPLAY_NAME_CHARACTERS, OVERAGE_SEGMENTS};
 use tollgate_provisioning::bounds::text::PASSWORD;
 use tollgate_provisioning::{check_opening_balance, passwords, texts};
@@ -79,7 +81,8 @@ impl AccountsService for Accounts {
         if opening != Amount::ZERO && caller.role != Role::Admin {
             return Err(Problem::field("opening_balance", "only an admin may give one"));
         }
-        only_for_admins(caller, &new.settings)?;
+        let level = if caller.reaches_all() { Level::House } else { Level::Above };
+        rights::check(&new.settings, level)?;
         check_documented(&new.settings)?;
         let password = match new.password {
             Some(password) if (1..=PASSWORD).contains(&password.len()) => password,
@@ -91,7 +94,7 @@ impl AccountsService for Accounts {
         let hash = passwords::hash(password.as_bytes())
             .map_err(|error| Problem::field("password", error.to_string()))?;
         let mut turn = self.context.core.configuration.change();
-        let currency = self.currency_of_plan(&new.plan)?;
+        let currency = self.currency_of_plan(caller, &new.plan)?;
         let mut record = AccountRecord::new(&new.id, &new.plan, currency, &hash);
         record.parent = parent;
         view::apply(&mut record, new.settings);
@@ -115,7 +118,8 @@ impl AccountsService for Accounts {
         if_match: IfMatch,
         patch: AccountPatch,
     ) -> Answer<Versioned<Account>> {
-        only_for_admins(caller, &patch)?;
+        self.visibility.visible_account(caller, id)?;
+        rights::check(&patch, Level::of(caller, id))?;
         check_documented(&patch)?;
         self.alter(caller, id, if_match, "account.update", |record| {
             view::apply(record, patch);
@@ -140,6 +144,17 @@ impl AccountsService for Accounts {
         }
         let action = if suspended { "account.suspend" } else { "account.resume" };
         self.alter(caller, id, IfMatch(None), action, |record| {
+            let is_lifted = self.visibility.may_lift(caller, record.suspended_by.as_deref());
+            match (record.suspended && !is_lifted, suspended) {
+                (true, false) => {
+                    return Err(Problem::forbidden(
+                        "the account was suspended by a level above your own, which alone resumes it",
+                    ));
+                }
+                // It stays suspended by the level above.
+                (true, true) => {}
+                (false, _) => record.suspended_by = caller.account().filter(|_| suspended).map(str::to_owned),
+            }
             record.suspended = suspended;
             Ok(())
         })
@@ -159,26 +174,6 @@ fn key_of(account: &Account, sort: AccountSort) -> String {
         AccountSort::Oldest | AccountSort::Newest => {
             format!("{:020}\0{}", account.created_at.0.0, account.id)
         }
-    }
-}
-
-/// Refuses settings that only an admin may change: those that let an account spend more, pay less or be trusted.
-fn only_for_admins(caller: &Caller, patch: &AccountPatch) -> Answer<()> {
-    let is_admin = caller.reaches_all();
-    let asked = [
-        ("is_reseller", patch.is_reseller.is_some()),
-        ("plan", patch.plan.is_some()),
-        ("credit_limit", patch.credit_limit.is_some()),
-        ("number_lengths", patch.number_lengths.is_some()),
-        ("trusts_network_tlv", patch.trusts_network_tlv.is_some()),
-        ("delivery", patch.delivery.is_some()),
-        ("rates", patch.rates.is_some()),
-        ("senders", patch.senders.is_some()),
-        ("templates", patch.templates.is_some()),
-    ];
-    match asked.into_iter().find(|(_, asked)| *asked && !is_admin) {
-        Some((field, _)) => Err(Problem::forbidden(format!("only an admin may set {field}"))),
-        None => Ok(()),
     }
 }
 
@@ -241,7 +236,7 @@ impl Accounts {
         if_match.check(before.revision)?;
         let mut record = before.value.clone();
         change(&mut record)?;
-        record.currency = self.currency_of_plan(&record.plan)?;
+        record.currency = self.currency_of_plan(&Caller::system(), &record.plan)?;
         if record.currency != before.value.currency {
             return Err(Problem::field("plan", "has another currency than the account's wallet"));
         }
@@ -339,9 +334,11 @@ impl Accounts {
         Err(Problem::field("parent", format!("`{id}` is not a reseller")))
     }
 
-    fn currency_of_plan(&self, plan: &str) -> Answer<CurrencyCode> {
+    /// The currency of a plan. One that the caller may not know of is answered as if there were none.
+    fn currency_of_plan(&self, caller: &Caller, plan: &str) -> Answer<CurrencyCode> {
         let snapshot = self.context.core.snapshot.load();
-        let plan_table = snapshot.tables.plan(plan);
+        let is_visible = self.visibility.visible_plans(caller).is_none_or(|visible| visible.contains(plan));
+        let plan_table = snapshot.tables.plan(plan).filter(|_| is_visible);
         let currency = plan_table.map(|table| CurrencyCode(table.plan.currency));
         currency.ok_or_else(|| Problem::field("plan", format!("there is no plan `{plan}`")))
     }

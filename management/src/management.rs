@@ -214,7 +214,12 @@ fn identity(
         email: EmailSender::new(&settings.mail, store.path()),
     };
     Ok(Identity {
-        authentication: Arc::new(Authentication::new(sessions, Arc::clone(&api_keys), &settings.api)),
+        authentication: Arc::new(Authentication::new(
+            sessions,
+            Arc::clone(&api_keys),
+            visible(),
+            &settings.api,
+        )),
         login: Arc::new(login),
         users: Arc::new(Users::new(of(), visible(), of_directory(), checked(), records(), queue())),
         api_keys,

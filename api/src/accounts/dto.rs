@@ -209,7 +209,7 @@ pub struct NewAccount {
     /// Its name: 1 to 64 letters, digits, `_`, `-`, `.`; it never changes.
     #[schema(example = "biz_test_003")]
     pub id: String,
-    /// The name of its plan.
+    /// The name of its plan, one that the caller sees.
     #[schema(example = "starter")]
     pub plan: String,
     /// Everything else, as in a change.
@@ -261,24 +261,24 @@ pub struct AccountPatch {
     /// The treatment of numbers of a length that no number of their country has. Admins only.
     #[serde(default)]
     pub number_lengths: Option<NumberLengths>,
-    /// The source addresses that it may use.
+    /// The source addresses that it may use. Admins only.
     #[serde(default)]
     pub senders: Option<Senders>,
-    /// The texts that it may send.
+    /// The texts that it may send. Admins only.
     #[serde(default)]
     pub templates: Option<TextPolicy>,
-    /// Messages per second.
+    /// Messages per second. For the level above the account.
     #[serde(default, deserialize_with = "patched")]
     #[schema(value_type = Option<RateLimit>)]
     pub rate_limit: Option<Option<RateLimit>>,
-    /// Binds at once.
+    /// Binds at once. For the level above the account.
     #[serde(default)]
     pub max_binds: Option<u32>,
-    /// Unanswered requests of one bind.
+    /// Unanswered requests of one bind. For the level above the account.
     #[serde(default, deserialize_with = "patched")]
     #[schema(value_type = Option<u32>)]
     pub window: Option<Option<u32>>,
-    /// Addresses and blocks that it may bind from.
+    /// Addresses and blocks that it may bind from. For the level above the account.
     #[serde(default)]
     pub allowed_ips: Option<Vec<String>>,
     /// For how many seconds user_message_reference serves as the idempotency key.

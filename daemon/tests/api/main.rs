@@ -27,6 +27,7 @@ mod operators;
 mod parameters;
 mod repeated;
 mod reused_ids;
+mod rights;
 mod schemathesis;
 mod tariff;
 mod tokens_end;

@@ -1,4 +1,4 @@
-//! What ends with each change of a user: access tokens, refresh tokens, and the tokens of mails.
+//! The end of all that was given out, with each change of a user: access tokens, refresh tokens, and the tokens of mails.
 
 use serde_json::{Value, json};
 

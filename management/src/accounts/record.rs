@@ -42,6 +42,9 @@ pub struct AccountRecord {
     pub credit_limit: Money,
     #[serde(default)]
     pub suspended: bool,
+    /// The account of the reseller who has suspended it; `None` where an admin has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended_by: Option<String>,
     #[serde(default)]
     pub low_balance_threshold: Option<Money>,
     #[serde(default)]
@@ -99,6 +102,7 @@ impl AccountRecord {
             currency,
             credit_limit: Money::default(),
             suspended: false,
+            suspended_by: None,
             low_balance_threshold: None,
             default_calling_code: None,
             number_lengths: NumberLengths::default(),

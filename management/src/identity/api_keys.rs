@@ -143,6 +143,8 @@ impl ApiKeys {
             scopes: Some(record.scopes.clone()),
             session: None,
             request_id: request_id.to_owned(),
+            // That of the key itself is looked at with every caller's.
+            is_suspended: user.account().is_some_and(|account| self.visibility.is_suspended(account)),
             keyed: None,
         }))
     }

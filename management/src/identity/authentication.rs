@@ -15,6 +15,7 @@ use tollgate_storage::clock::now;
 use super::api_keys::ApiKeys;
 use super::random;
 use super::sessions::Sessions;
+use super::visibility::Visibility;
 
 /// Callers whose rate is remembered. Beyond this number those that have a full allowance again are forgotten.
 const CALLERS_MAX: usize = 20_000;
@@ -24,6 +25,7 @@ const CALLERS_MAX: usize = 20_000;
 pub struct Authentication {
     sessions: Arc<Sessions>,
     api_keys: Arc<ApiKeys>,
+    visibility: Arc<Visibility>,
     limit: RequestLimit,
 }
 
@@ -56,8 +58,13 @@ impl RequestLimit {
 
 impl Authentication {
     /// By access tokens of these sessions and by these API keys.
-    pub fn new(sessions: Arc<Sessions>, api_keys: Arc<ApiKeys>, settings: &ApiSettings) -> Self {
-        Self { sessions, api_keys, limit: RequestLimit::new(settings) }
+    pub fn new(
+        sessions: Arc<Sessions>,
+        api_keys: Arc<ApiKeys>,
+        visibility: Arc<Visibility>,
+        settings: &ApiSettings,
+    ) -> Self {
+        Self { sessions, api_keys, visibility, limit: RequestLimit::new(settings) }
     }
 }
 
@@ -68,8 +75,10 @@ impl AuthenticationService for Authentication {
         } else {
             self.sessions.caller_of(token, request_id)
         };
-        caller
-            .ok_or_else(|| Problem::unauthenticated("the access token or API key is not valid, or no longer"))
+        let gone = || Problem::unauthenticated("the access token or API key is not valid, or no longer");
+        let mut caller = caller.ok_or_else(gone)?;
+        caller.is_suspended |= caller.account().is_some_and(|account| self.visibility.is_suspended(account));
+        Ok(caller)
     }
 
     fn admit(&self, caller: Option<&Caller>, peer: Option<IpAddr>) -> Answer<()> {

@@ -55,6 +55,7 @@ pub fn create(store: &Arc<Store>, committer: &Committer, new: &NewAdmin) -> Resu
         account: None,
         password_hash: Some(hash.as_str().to_owned()),
         disabled: false,
+        disabled_by: None,
         email_verified: true,
         locked_until: None,
     };

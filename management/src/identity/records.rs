@@ -30,6 +30,9 @@ pub struct UserRecord {
     pub password_hash: Option<String>,
     #[serde(default)]
     pub disabled: bool,
+    /// The account of the reseller who has disabled it; `None` where an admin has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_by: Option<String>,
     #[serde(default)]
     pub email_verified: bool,
     #[serde(default)]
@@ -148,6 +151,7 @@ impl UserRecord {
             "role": self.role,
             "account": self.account,
             "disabled": self.disabled,
+            "disabled_by": self.disabled_by,
             "email_verified": self.email_verified,
             "locked_until": self.locked_until,
         })
@@ -181,6 +185,8 @@ pub fn caller(id: &str, user: &UserRecord, session: Option<&str>, request_id: &s
         scopes: None,
         session: session.map(str::to_owned),
         request_id: request_id.to_owned(),
+        // Found out with every request, by what is in force.
+        is_suspended: false,
         keyed: None,
     }
 }

@@ -59,7 +59,7 @@ impl RefreshToken {
         format!("ses_{name}")
     }
 
-    /// What the token has in common with the others of its session; empty where it is too short to have it.
+    /// The part that the token has in common with the others of its session; empty where it is too short to have it.
     pub fn family(&self) -> &str {
         let rest = self.text.get(self.family_at..).unwrap_or_default();
         if rest.len() != FAMILY_CHARACTERS + FRESH_CHARACTERS {

@@ -143,6 +143,7 @@ impl Registrations {
             account: Some(account.clone()),
             password_hash: Some(password_hash),
             disabled: false,
+            disabled_by: None,
             email_verified: true,
             locked_until: None,
         };

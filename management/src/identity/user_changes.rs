@@ -12,8 +12,9 @@ use crate::change_set::ChangeSet;
 use crate::documents::Document;
 use crate::exclusive::Held;
 
-/// What a change of a user ends.
+/// The things that end with a change of a user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is ended or not by itself")]
 pub struct Ended {
     /// Sessions, with their access tokens and refresh tokens.
     pub sessions: bool,
@@ -26,7 +27,7 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// What ends when a user becomes `after`, having been `before`; neither where there is or was no user.
+    /// The things that end when a user becomes `after`, having been `before`; neither where there is or was no user.
     pub fn by_change(before: Option<&UserRecord>, after: Option<&UserRecord>) -> Self {
         let Some(before) = before else { return Self { registrations: true, ..Self::default() } };
         let Some(after) = after else {
@@ -124,6 +125,7 @@ mod tests {
             account: Some("shop".to_owned()),
             password_hash: Some("one".to_owned()),
             disabled: false,
+            disabled_by: None,
             email_verified: true,
             locked_until: None,
         }
@@ -139,6 +141,11 @@ mod tests {
         // The columns: the user afterwards, and what ends.
         let table = [
             ("a name", UserRecord { name: "Anna".to_owned(), ..ann() }, NOTHING),
+            (
+                "by whom it was disabled",
+                UserRecord { disabled_by: Some("shop".to_owned()), ..ann() },
+                NOTHING,
+            ),
             ("a lock", UserRecord { locked_until: Some(Time(UnixMicros(1))), ..ann() }, NOTHING),
             ("a proof of the address", UserRecord { email_verified: false, ..ann() }, NOTHING),
             ("a password", UserRecord { password_hash: Some("two".to_owned()), ..ann() }, OTHERS),
@@ -169,6 +176,7 @@ mod tests {
             account: _,
             password_hash: _,
             disabled: _,
+            disabled_by: _,
             email_verified: _,
             locked_until: _,
         } = ann();

@@ -80,6 +80,7 @@ impl UsersService for Users {
             role: new.role,
             account: new.account,
             disabled: false,
+            disabled_by: None,
             email_verified: password_hash.is_some(),
             password_hash,
             locked_until: None,
@@ -123,7 +124,10 @@ impl UsersService for Users {
         if let Some(account) = patch.account {
             record.account = account;
         }
-        record.disabled = patch.disabled.unwrap_or(record.disabled);
+        if let Some(disabled) = patch.disabled {
+            record.disabled_by = caller.account().filter(|_| disabled).map(str::to_owned);
+            record.disabled = disabled;
+        }
         if (record.role, &record.account) != (user.value.role, &user.value.account) {
             self.check_place(caller, &record)?;
         }
@@ -203,10 +207,15 @@ impl Users {
     /// Resellers look after customers, and not after one another.
     fn changeable_user(&self, caller: &Caller, id: &str) -> Answer<Arc<Document<UserRecord>>> {
         let user = self.seen_user(caller, id)?;
-        if caller.reaches_all() || user.value.role == UserRole::Customer {
-            return Ok(user);
+        if !caller.reaches_all() && user.value.role != UserRole::Customer {
+            return Err(Problem::forbidden("a reseller may change customers only"));
         }
-        Err(Problem::forbidden("a reseller may change customers only"))
+        if user.value.disabled && !self.visibility.may_lift(caller, user.value.disabled_by.as_deref()) {
+            return Err(Problem::forbidden(
+                "the user was disabled by a level above your own, which alone changes it",
+            ));
+        }
+        Ok(user)
     }
 
     /// Checks that the caller may give a user this role and account.

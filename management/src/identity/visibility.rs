@@ -1,5 +1,6 @@
 //! The accounts that a caller may see. Any other is answered as not found, as if it did not exist.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tollgate_api::accounts::AccountStatus;
@@ -83,6 +84,28 @@ impl Visibility {
             true => AccountStatus::Suspended,
             false => AccountStatus::Active,
         }
+    }
+
+    /// True if an account is suspended now.
+    pub(crate) fn is_suspended(&self, account: &str) -> bool {
+        let account = self.context.core.snapshot.load().by_account(account);
+        account.is_some_and(|account| account.provisioned.account.suspended)
+    }
+
+    /// True if the caller may lift what `by` has stopped, which is a reseller's account, or the house where there is none:
+    /// nobody lifts what a level above the own one has stopped.
+    pub(crate) fn may_lift(&self, caller: &Caller, by: Option<&str>) -> bool {
+        caller.reaches_all() || by.is_some_and(|by| self.may_see(caller, by))
+    }
+
+    /// The plans that the caller may know of and give to accounts below it: those of the accounts that it may see. `None` for
+    /// all plans.
+    pub(crate) fn visible_plans(&self, caller: &Caller) -> Option<BTreeSet<String>> {
+        if caller.reaches_all() {
+            return None;
+        }
+        let accounts = self.visible_accounts(caller);
+        Some(accounts.iter().map(|account| account.provisioned.account.plan.to_string()).collect())
     }
 
     /// Every account in force that the caller may see, in the order of their ids.

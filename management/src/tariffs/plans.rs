@@ -1,6 +1,5 @@
 //! Plans: shown as they are in force, and edited in their file.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, to_value};
@@ -43,7 +42,7 @@ impl Plans {
 impl PlansService for Plans {
     fn plans(&self, caller: &Caller, query: &PlansQuery) -> Answer<Page<Plan>> {
         let paging = query.paging()?;
-        let visible = visible_plans(&self.visibility, caller);
+        let visible = self.visibility.visible_plans(caller);
         let plans = list_plans(&self.context.core.configuration.files()).into_iter();
         let wanted = plans.filter(|plan| {
             visible.as_ref().is_none_or(|names| names.contains(&plan.name))
@@ -63,7 +62,7 @@ impl PlansService for Plans {
     }
 
     fn plan(&self, caller: &Caller, name: &str) -> Answer<Versioned<Plan>> {
-        let visible = visible_plans(&self.visibility, caller).is_none_or(|names| names.contains(name));
+        let visible = self.visibility.visible_plans(caller).is_none_or(|names| names.contains(name));
         let plan = plan_of(&self.context.core.configuration.files(), name).filter(|_| visible);
         plan.map(versioned).ok_or_else(|| no_plan(name))
     }
@@ -109,15 +108,6 @@ impl PlansService for Plans {
         edit.put_in_force(caller, &current, &change, note)?;
         self.plan(&Caller::system(), name)
     }
-}
-
-/// The plans of the accounts that the caller may see; `None` for all plans.
-pub fn visible_plans(visibility: &Visibility, caller: &Caller) -> Option<BTreeSet<String>> {
-    if caller.reaches_all() {
-        return None;
-    }
-    let accounts = visibility.visible_accounts(caller);
-    Some(accounts.iter().map(|account| account.provisioned.account.plan.to_string()).collect())
 }
 
 fn no_plan(name: &str) -> Problem {

@@ -21,7 +21,6 @@ use tollgate_engine::network::NetworkCode;
 use tollgate_engine::time::UnixMicros;
 
 use super::edits::{Note, TariffEdits, of_tariff, problem_of_edit};
-use super::plans::visible_plans;
 use crate::context::Context;
 use crate::identity::visibility::Visibility;
 use crate::tariff_files;
@@ -64,7 +63,7 @@ impl RateCardsService for RateCards {
 
     fn rate_cards(&self, caller: &Caller, query: &RateCardsQuery) -> Answer<Versioned<Page<RateCard>>> {
         let paging = query.paging()?;
-        let visible = visible_plans(&self.visibility, caller);
+        let visible = self.visibility.visible_plans(caller);
         let filter = RateFilter {
             plan: query.plan.clone(),
             mcc: query.mcc.clone(),
