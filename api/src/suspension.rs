@@ -1,4 +1,4 @@
-//! What is left to the users and API keys of a suspended account: to read, and what only takes rights away.
+//! The requests that are left to the users and API keys of a suspended account: to read, and what only takes rights away.
 
 use axum::http::Method;
 

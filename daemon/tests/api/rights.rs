@@ -1,4 +1,4 @@
-//! Who may change which field: each line of the table in docs/access.md is tried with a user of each column, and with an API
+//! The rights to change fields: each line of the table in docs/access.md is tried with a user of each column, and with an API
 //! key that counts as one. Then what no field says: suspension, hidden plans, and what is not to be seen.
 
 use serde_json::{Value, json};
@@ -36,6 +36,7 @@ fn value_of(field: &str, number: usize) -> Value {
         "AccountPatch.delivery" => json!("charge_only"),
         "AccountPatch.alert_webhook_url" => json!("https://example.com/hook"),
         "AccountPatch.overage_segments" => json!(1_000),
+        "AccountPatch.smpp33_receipt_ids" => json!("decimal"),
         "NewAccount.id" => json!(format!("made_{number}")),
         "NewAccount.settings" => json!({ "rate_limit": { "per_second": 5 } }),
         "NewAccount.parent" => json!("shop"),
@@ -65,7 +66,7 @@ fn value_of(field: &str, number: usize) -> Value {
     }
 }
 
-/// Who asks, and about which account.
+/// A caller, and the account that it asks about.
 struct Asker {
     column: usize,
     name: &'static str,

@@ -1,4 +1,4 @@
-//! Who may change which setting of an account.
+//! The level that may change each setting of an account.
 //!
 //! What limits an account is set by those above it alone; what makes it cost less, spend more or be trusted is set by the
 //! house. The table is in `docs/access.md`, and a test holds the two against each other, field by field.
@@ -41,7 +41,7 @@ pub fn check(patch: &AccountPatch, level: Level) -> Answer<()> {
 }
 
 /// Each field, if it is to be set, and the least level that may set it. A new field does not compile until it is here.
-fn fields(patch: &AccountPatch) -> [(&'static str, bool, Level); 23] {
+fn fields(patch: &AccountPatch) -> [(&'static str, bool, Level); 24] {
     use Level::{Above, House, Itself};
     let AccountPatch {
         name,
@@ -67,6 +67,7 @@ fn fields(patch: &AccountPatch) -> [(&'static str, bool, Level); 23] {
         rates,
         alert_webhook_url,
         overage_segments,
+        smpp33_receipt_ids,
     } = patch;
     [
         ("name", name.is_some(), Itself),
@@ -92,6 +93,7 @@ fn fields(patch: &AccountPatch) -> [(&'static str, bool, Level); 23] {
         ("rates", rates.is_some(), House),
         ("alert_webhook_url", alert_webhook_url.is_some(), Itself),
         ("overage_segments", overage_segments.is_some(), Itself),
+        ("smpp33_receipt_ids", smpp33_receipt_ids.is_some(), Itself),
     ]
 }
 
