@@ -1,6 +1,5 @@
 //! The small HTTP endpoints: `/healthz` and `/readyz` for operations, `/metrics` for Prometheus.
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Once};
 
@@ -11,8 +10,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::net::TcpListener;
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::Runtime;
 
 use tollgate_relay::metrics::Metrics;
 use tollgate_relay::snapshot::CurrentSnapshot;
@@ -102,20 +100,4 @@ fn lower_priority() {
              allow the system call setpriority to the process"
         );
     });
-}
-
-/// Serves on this runtime until it ends. Returns the address with the port that it got.
-pub async fn serve(runtime: &Handle, address: SocketAddr, router: Router) -> std::io::Result<SocketAddr> {
-    let listening = runtime.spawn(async move {
-        let listener = TcpListener::bind(address).await?;
-        Ok::<_, std::io::Error>((listener.local_addr()?, listener))
-    });
-    let (bound, listener) = listening.await.map_err(std::io::Error::other)??;
-    runtime.spawn(async move {
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        if let Err(error) = axum::serve(listener, service).await {
-            tracing::error!(%error, %bound, "an HTTP listener has stopped");
-        }
-    });
-    Ok(bound)
 }

@@ -10,13 +10,17 @@ mod arguments;
 pub mod cli;
 pub mod commands;
 mod control;
+mod descriptors;
 pub mod failure;
 mod file_watch;
 
 pub mod http;
+mod http_server;
+mod listener_limits;
 mod listeners;
 pub mod logging;
 pub mod metrics;
 pub mod panics;
+mod refused_connections;
 pub mod reload;
 pub mod run;

@@ -10,6 +10,9 @@ use tollgate_smpp::server::ServerStats;
 
 use tollgate_relay::core::Core;
 
+pub use crate::refused_connections::ListenerPlaces;
+use crate::refused_connections::RefusedConnections;
+
 /// Interval between two updates.
 const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -18,8 +21,14 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const REST_PER_LOOK: u32 = 50;
 
 /// Updates the gauges for as long as the process lives, on a thread where reading a million wallets delays no session.
-pub async fn keep(core: Arc<Core>, stats: Arc<ServerStats>, handle: PrometheusHandle) {
+pub async fn keep(
+    core: Arc<Core>,
+    stats: Arc<ServerStats>,
+    places: ListenerPlaces,
+    handle: PrometheusHandle,
+) {
     let gauges = Arc::new(ReadGauges::new());
+    let mut refusals = RefusedConnections::new(places);
     loop {
         let (gauges, core, stats, handle) =
             (Arc::clone(&gauges), Arc::clone(&core), Arc::clone(&stats), handle.clone());
@@ -30,6 +39,7 @@ pub async fn keep(core: Arc<Core>, stats: Arc<ServerStats>, handle: PrometheusHa
             started.elapsed()
         });
         let Ok(took) = look.await else { return };
+        refusals.look(Instant::now());
         tokio::time::sleep(INTERVAL.max(took * REST_PER_LOOK)).await;
     }
 }

@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tollgate_api::router::ApiConfig;
 use tollgate_smpp::penalty::PenaltyConfig;
+use tollgate_smpp::proxy::TrustedProxies;
 use tollgate_smpp::server::{Server, ServerConfig, TlsFiles};
 use tollgate_smpp::session::{SessionConfig, TimerConfig};
 use tollgate_storage::committer::Limits;
@@ -24,8 +25,10 @@ use crate::failure::Failure;
 use crate::file_watch::FileWatch;
 use crate::http;
 use crate::http::Readiness;
+use crate::listener_limits::ListenerLimits;
+use crate::metrics::ListenerPlaces;
 use crate::reload::Reloader;
-use crate::{listeners, logging, metrics};
+use crate::{http_server, listener_limits, listeners, logging, metrics};
 use tollgate_console::{output, say};
 use tollgate_management as management;
 use tollgate_management::{Management, Workers};
@@ -55,6 +58,8 @@ const CACHE_BYTES: usize = 64 << 20;
 struct Running {
     core: Arc<Core>,
     server: Server,
+    /// The places of each listener's connections.
+    places: ListenerPlaces,
     readiness: Arc<Readiness>,
     addresses: serde_json::Value,
     committer: JoinHandle<()>,
@@ -115,7 +120,8 @@ async fn serve(
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| error.to_string())?;
     let handle = tollgate_relay::metrics::install().map_err(|error| error.to_string())?;
     let mut running = start(&path, &loaded, store, &handle, http).await?;
-    tokio::spawn(metrics::keep(Arc::clone(&running.core), Arc::clone(running.server.stats()), handle));
+    let (stats, places) = (Arc::clone(running.server.stats()), running.places.clone());
+    tokio::spawn(metrics::keep(Arc::clone(&running.core), stats, places, handle));
     if let Some((management, _)) = &running.management {
         http.spawn(management.schedule());
     }
@@ -208,7 +214,7 @@ async fn start(
     http_runtime: &Handle,
 ) -> Result<Running, String> {
     let settings = &loaded.settings;
-    let smpp = server_config(&settings.smpp);
+    let mut smpp = server_config(&settings.smpp);
     let storage = &settings.storage;
     let store = Arc::new(store);
     let durability = match storage.durability {
@@ -240,24 +246,28 @@ async fn start(
         routes = routes.merge(api);
         management = Some(opened);
     }
-    let http = http::serve(http_runtime, settings.http.listen, routes)
+    let limits = ListenerLimits::of(settings);
+    smpp.places.all = limits.smpp;
+    let http = http_server::serve(http_runtime, settings.http.listen, routes, limits.http)
         .await
         .map_err(listen("HTTP", settings.http.listen))?;
     let scraped = http::metrics(handle.clone(), Arc::clone(&core.metrics), core.snapshot.clone());
-    let metrics = http::serve(&Handle::current(), settings.metrics.listen, scraped)
+    let metrics = settings.metrics.listen;
+    let metrics = http_server::serve(&Handle::current(), metrics, scraped, limits.metrics)
         .await
         .map_err(listen("metrics", settings.metrics.listen))?;
-    let gate = Arc::new(ClientBinds::new(Arc::clone(&core.clients), settings.smpp.window));
-    let server = Server::start(smpp, gate).await.map_err(|error| error.to_string())?;
+    let binds = Arc::new(ClientBinds::new(Arc::clone(&core.clients), settings.smpp.window));
+    let server = Server::start(smpp, binds).await.map_err(|error| error.to_string())?;
     let addresses = json!({
         "event": "ready",
         "smpp": server.plain_addresses().first(),
         "smpp_tls": server.tls_addresses().first(),
-        "http": http,
-        "metrics": metrics,
+        "http": http.address,
+        "metrics": metrics.address,
         "pid": std::process::id(),
     });
-    Ok(Running { core, server, readiness, addresses, committer, driver, reloads, management })
+    let places = [("smpp", Arc::clone(server.places())), ("http", http.places), ("metrics", metrics.places)];
+    Ok(Running { core, server, places, readiness, addresses, committer, driver, reloads, management })
 }
 
 /// The management API, and the services and workers behind it.
@@ -287,7 +297,8 @@ pub(crate) fn server_config(smpp: &SmppSettings) -> ServerConfig {
     ServerConfig {
         plain: vec![smpp.listen],
         tls,
-        connections_max: smpp.max_connections,
+        places: listener_limits::places(smpp),
+        trusted_proxies: TrustedProxies::new(smpp.trusted_proxies.clone()),
         session: SessionConfig {
             timers: TimerConfig {
                 session_init: seconds(smpp.session_init_seconds),

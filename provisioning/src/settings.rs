@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use ipnet::IpNet;
 use serde::{Serialize, Serializer};
 use tollgate_engine::refusal::{Refusal, StatusTable};
 
@@ -63,6 +64,12 @@ pub struct SmppSettings {
     pub max_pdu_bytes: u32,
     /// Connections at once, bound or not.
     pub max_connections: u32,
+    /// Connections at once that have not bound.
+    pub max_unbound_connections: u32,
+    /// Of those, connections of one address.
+    pub max_unbound_per_address: u32,
+    /// Proxies that say for whom they connect.
+    pub trusted_proxies: Vec<IpNet>,
     /// Requests that one bind may have unanswered, where its account sets no other number.
     pub window: u32,
     /// Time from connection to bind.
@@ -82,6 +89,14 @@ pub struct SmppSettings {
 pub struct HttpSettings {
     /// The address that it listens on; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Connections at once.
+    pub max_connections: u32,
+    /// Of those, connections of one address.
+    pub max_connections_per_address: u32,
+    /// Time for the head of a request to arrive, and for which a connection may wait for the next one.
+    pub header_timeout_seconds: u32,
+    /// Proxies that say for whom they connect.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// The Prometheus endpoint.
@@ -287,6 +302,9 @@ impl Default for SmppSettings {
             tls_key: None,
             max_pdu_bytes: 70_000, // a message_payload of 64 KiB and the rest of the PDU
             max_connections: 1_000,
+            max_unbound_connections: 500,
+            max_unbound_per_address: 100,
+            trusted_proxies: Vec::new(),
             window: 1_000,
             session_init_seconds: 10,
             enquire_link_seconds: 30,
@@ -300,7 +318,13 @@ impl Default for SmppSettings {
 impl Default for HttpSettings {
     /// This machine only.
     fn default() -> Self {
-        Self { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080) }
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
+            max_connections: 500,
+            max_connections_per_address: 100,
+            header_timeout_seconds: 15,
+            trusted_proxies: Vec::new(),
+        }
     }
 }
 

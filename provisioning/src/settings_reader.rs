@@ -127,6 +127,17 @@ fn read_smpp(table: &mut TableReader, sources: &Sources) -> SmppSettings {
         tls_key: table.optional("tls_key", file),
         max_pdu_bytes: table.or("max_pdu_bytes", default.max_pdu_bytes, integer(1_024..=1 << 20)),
         max_connections: table.or("max_connections", default.max_connections, integer(1..=100_000)),
+        max_unbound_connections: table.or(
+            "max_unbound_connections",
+            default.max_unbound_connections,
+            integer(1..=100_000),
+        ),
+        max_unbound_per_address: table.or(
+            "max_unbound_per_address",
+            default.max_unbound_per_address,
+            integer(1..=100_000),
+        ),
+        trusted_proxies: table.list("trusted_proxies", text(texts::address_block)).unwrap_or_default(),
         window: table.or("window", default.window, integer(1..=65_535)),
         session_init_seconds: table.or("session_init_seconds", default.session_init_seconds, seconds()),
         enquire_link_seconds: table.or("enquire_link_seconds", default.enquire_link_seconds, seconds()),
@@ -152,7 +163,22 @@ fn read_smpp(table: &mut TableReader, sources: &Sources) -> SmppSettings {
 }
 
 fn read_http(table: &mut TableReader) -> HttpSettings {
-    HttpSettings { listen: read_listen(table, HttpSettings::default().listen) }
+    let default = HttpSettings::default();
+    HttpSettings {
+        listen: read_listen(table, default.listen),
+        max_connections: table.or("max_connections", default.max_connections, integer(1..=100_000)),
+        max_connections_per_address: table.or(
+            "max_connections_per_address",
+            default.max_connections_per_address,
+            integer(1..=100_000),
+        ),
+        header_timeout_seconds: table.or(
+            "header_timeout_seconds",
+            default.header_timeout_seconds,
+            integer(1..=DAY_SECONDS),
+        ),
+        trusted_proxies: table.list("trusted_proxies", text(texts::address_block)).unwrap_or_default(),
+    }
 }
 
 fn read_metrics(table: &mut TableReader) -> MetricsSettings {

@@ -20,6 +20,8 @@ mod handler;
 pub mod link;
 pub mod pdu;
 pub mod penalty;
+pub mod places;
+pub mod proxy;
 pub mod receipt;
 mod refused;
 pub mod server;

@@ -6,8 +6,10 @@
 //! behind the same address translation. The clock is an argument and the number of culprits is bounded.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
+
+use crate::places::network;
 
 /// The delays that follow failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,14 +113,6 @@ impl Record {
         let elapsed = now.saturating_duration_since(self.last_at).as_nanos();
         let forgotten = elapsed.checked_div(forget_after.as_nanos()).unwrap_or(u128::MAX);
         self.failures.saturating_sub(u32::try_from(forgotten).unwrap_or(u32::MAX))
-    }
-}
-
-/// One customer of IPv6 has a whole /64 to fail from, so that is what counts as an address.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
     }
 }
 

@@ -9,7 +9,7 @@ mod stats;
 mod tls;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ use tokio_rustls::server::TlsStream;
 
 use crate::handler::BindHandler;
 use crate::penalty::{PenaltyBox, PenaltyConfig};
+use crate::places::{NoPlace, Place, PlaceLimits, Places};
+use crate::proxy::{TrustedProxies, read_header};
 use crate::session::SessionConfig;
 use connection::Connection;
 use shared::{Phase, Shared};
@@ -30,6 +32,8 @@ pub use tls::{TlsError, TlsFiles};
 
 /// After a failure to accept, which most likely means that there are no more file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// More connections than there can be, for a drain to wait for.
+const TASKS_MAX: u32 = 1 << 30;
 /// For sessions to notice that they are stopped; they need one look each.
 const STOP_WAIT: Duration = Duration::from_millis(250);
 
@@ -40,8 +44,10 @@ pub struct ServerConfig {
     pub plain: Vec<SocketAddr>,
     /// Addresses to listen on with TLS, and the server's identity there.
     pub tls: Option<(Vec<SocketAddr>, TlsFiles)>,
-    /// Connections at one time, at least one; a further one is closed at once.
-    pub connections_max: u32,
+    /// Connections at one time, bound or not. One that finds no place is closed at once.
+    pub places: PlaceLimits,
+    /// The proxies that say for whom they connect.
+    pub trusted_proxies: TrustedProxies,
     /// The same for every session.
     pub session: SessionConfig,
     /// For binds with a wrong password.
@@ -53,7 +59,8 @@ impl Default for ServerConfig {
         Self {
             plain: Vec::new(),
             tls: None,
-            connections_max: 10_000,
+            places: PlaceLimits { all: 10_000, strangers: 1_000, strangers_per_address: 1_000 },
+            trusted_proxies: TrustedProxies::default(),
             session: SessionConfig::default(),
             penalties: PenaltyConfig::default(),
         }
@@ -82,9 +89,9 @@ pub struct Server {
     plain_addresses: Vec<SocketAddr>,
     tls_addresses: Vec<SocketAddr>,
     stats: Arc<ServerStats>,
+    places: Arc<Places>,
     phase: watch::Sender<Phase>,
-    permits: Arc<Semaphore>,
-    connections_max: u32,
+    tasks: Arc<Semaphore>,
 }
 
 impl Server {
@@ -96,22 +103,23 @@ impl Server {
             Some((addresses, files)) => (listen(addresses).await?, Some(files.acceptor()?)),
         };
         let (phase, phase_of_connections) = watch::channel(Phase::Serving);
-        let connections_max = config.connections_max.max(1);
         let shared = Arc::new(Shared {
             handler,
             session: Arc::new(config.session),
             penalties: Mutex::new(PenaltyBox::new(config.penalties)),
             stats: Arc::default(),
-            permits: Arc::new(Semaphore::new(connections_max as usize)),
+            tasks: Arc::new(Semaphore::new(TASKS_MAX as usize)),
+            places: Arc::new(Places::new(config.places)),
+            trusted_proxies: config.trusted_proxies,
             phase: phase_of_connections,
         });
         let server = Self {
             plain_addresses: addresses(&plain),
             tls_addresses: addresses(&tls),
             stats: shared.stats.clone(),
+            places: shared.places.clone(),
             phase,
-            permits: shared.permits.clone(),
-            connections_max,
+            tasks: shared.tasks.clone(),
         };
         for listener in plain {
             tokio::spawn(accept(shared.clone(), listener, None));
@@ -137,15 +145,20 @@ impl Server {
         &self.stats
     }
 
+    /// The places of its connections, and the counts of those that found none.
+    pub fn places(&self) -> &Arc<Places> {
+        &self.places
+    }
+
     /// Ends well: accepts no more connections and binds, answers what is in flight, unbinds and closes.
     /// Sessions that are not done after `limit` are closed as they are. Returns when the last one is gone,
     /// whether in time or not.
     pub async fn drain(self, limit: Duration) {
         self.phase.send_replace(Phase::Draining);
-        let all_gone = self.permits.acquire_many(self.connections_max);
+        let all_gone = self.tasks.acquire_many(TASKS_MAX);
         if timeout(limit, all_gone).await.is_err() {
             self.phase.send_replace(Phase::Stopped);
-            let _ = timeout(STOP_WAIT, self.permits.acquire_many(self.connections_max)).await;
+            let _ = timeout(STOP_WAIT, self.tasks.acquire_many(TASKS_MAX)).await;
         }
     }
 }
@@ -176,37 +189,68 @@ async fn accept<H: BindHandler>(shared: Arc<Shared<H>>, listener: TcpListener, t
             sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        match shared.permits.clone().try_acquire_owned() {
-            Ok(permit) => {
-                shared.stats.connections_accepted.add(1);
-                tokio::spawn(serve(shared.clone(), stream, peer, tls.clone(), permit));
-            }
-            Err(_) => shared.stats.connections_refused.add(1),
-        }
+        // A listener for both families names IPv4 peers in IPv6; a handler that knows them by IPv4 must see that.
+        let peer = peer.ip().to_canonical();
+        let is_proxy = shared.trusted_proxies.contains(peer);
+        let Ok(place) = shared.places.enter(Some(peer).filter(|_| !is_proxy)) else { continue };
+        let Ok(task) = shared.tasks.clone().try_acquire_owned() else { continue };
+        shared.stats.connections_accepted.add(1);
+        let accepted = Accepted { stream, peer, is_proxy, place: Arc::new(place), _task: task };
+        tokio::spawn(serve(shared.clone(), accepted, tls.clone()));
     }
 }
 
-/// One connection from its first octet to its last; the permit is its place among all connections.
-async fn serve<H: BindHandler>(
-    shared: Arc<Shared<H>>,
+/// A connection that has just been accepted.
+struct Accepted {
     stream: TcpStream,
-    peer: SocketAddr,
-    tls: Option<TlsAcceptor>,
-    _permit: OwnedSemaphorePermit,
-) {
+    peer: IpAddr,
+    /// True if the peer is a proxy that is about to say for whom it connects.
+    is_proxy: bool,
+    place: Arc<Place>,
+    /// Keeps a drain waiting.
+    _task: OwnedSemaphorePermit,
+}
+
+/// One connection from its first octet to its last.
+async fn serve<H: BindHandler>(shared: Arc<Shared<H>>, accepted: Accepted, tls: Option<TlsAcceptor>) {
     let _open = Open::new(&shared.stats, Gauge::Connections);
+    let Accepted { mut stream, mut peer, is_proxy, place, _task } = accepted;
     // Answers go out in batches of our own making, so the system has nothing to gain by waiting for more of
     // them. A socket that cannot be set so is about to fail anyway.
     let _ = stream.set_nodelay(true);
+    if is_proxy {
+        match peer_behind(&shared, &mut stream, &place).await {
+            Some(Some(behind)) => peer = behind,
+            Some(None) => {}
+            None => return,
+        }
+    }
     let phase = shared.phase.clone();
-    // A listener for both families names IPv4 peers in IPv6; a handler that knows them by IPv4 must see that.
-    let peer = peer.ip().to_canonical();
     match tls {
-        None => Connection::new(shared, stream, peer).run(phase).await,
-        Some(acceptor) => match handshake(&shared, &acceptor, stream).await {
-            Some(stream) => Connection::new(shared, stream, peer).run(phase).await,
+        None => Connection::new(shared, stream, peer, place).run(phase).await,
+        Some(acceptor) => match handshake(&shared, &acceptor, stream, &place).await {
+            Some(stream) => Connection::new(shared, stream, peer, place).run(phase).await,
             None => shared.stats.handshakes_failed.add(1),
         },
+    }
+}
+
+/// The address that a proxy connects for, which has a place from here on. `None` where the connection is to be closed.
+async fn peer_behind<H>(shared: &Shared<H>, stream: &mut TcpStream, place: &Place) -> Option<Option<IpAddr>> {
+    let mut phase = shared.phase.clone();
+    let header = tokio::select! {
+        biased;
+        _ = phase.wait_for(|phase| *phase != Phase::Serving) => return None,
+        () = place.sent_away() => return None,
+        header = read_header(stream) => header,
+    };
+    let Ok(behind) = header else {
+        shared.places.count(NoPlace::NoProxyHeader, stream.peer_addr().ok().map(|proxy| proxy.ip()));
+        return None;
+    };
+    match behind {
+        Some(address) => place.belongs_to(address).ok().map(|()| behind),
+        None => Some(None),
     }
 }
 
@@ -215,11 +259,13 @@ async fn handshake<H>(
     shared: &Shared<H>,
     acceptor: &TlsAcceptor,
     stream: TcpStream,
+    place: &Place,
 ) -> Option<TlsStream<TcpStream>> {
     let mut phase = shared.phase.clone();
     tokio::select! {
         biased;
         _ = phase.wait_for(|phase| *phase != Phase::Serving) => None,
+        () = place.sent_away() => None,
         shaken = timeout(shared.session.timers.session_init, acceptor.accept(stream)) => shaken.ok()?.ok(),
     }
 }

@@ -13,6 +13,8 @@
 mod deliveries;
 #[path = "loopback/drain.rs"]
 mod drain;
+#[path = "loopback/places.rs"]
+mod places;
 #[path = "loopback/plain.rs"]
 mod plain;
 mod support;

@@ -17,12 +17,15 @@ use tollgate_relay::additions::Additions;
 use tollgate_relay::clients::EsmeSession;
 use tollgate_relay::core::{Core, Started};
 use tollgate_relay::operators::driver::DeliveryDriver;
+use tollgate_smpp::proxy::TrustedProxies;
 use tollgate_smpp::server::Server;
 use tollgate_smpp::{BindHandler, BindOutcome, BindRequest};
 use tollgate_storage::batch::Batch;
 use tollgate_storage::committer::Limits;
 use tollgate_storage::journal::{Journal, JournalError, RocksJournal};
 use tollgate_storage::store::{CommitRow, Durability, Store, StoreOptions};
+
+use crate::http_server::HttpLimits;
 
 /// The variable that tells the child which part has the bug.
 const PART: &str = "TOLLGATE_TEST_BUG_IN";
@@ -186,7 +189,14 @@ fn bug_in_http() {
     let http = crate::http::runtime().unwrap();
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let router = Router::new().route("/", get(buggy));
-    let address = http.block_on(crate::http::serve(http.handle(), listen, router)).unwrap();
+    let limits = HttpLimits {
+        connections: 10,
+        connections_per_address: 10,
+        header_timeout: Duration::from_secs(10),
+        trusted_proxies: TrustedProxies::default(),
+    };
+    let serving = crate::http_server::serve(http.handle(), listen, router, limits);
+    let address = http.block_on(serving).unwrap().address;
     let mut client = TcpStream::connect(address).unwrap();
     client.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
     let mut answer = Vec::new();

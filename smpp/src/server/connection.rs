@@ -21,12 +21,15 @@ use tokio::time::{Sleep, sleep, sleep_until, timeout};
 use super::shared::{Phase, Shared};
 use super::stats::{Gauge, Open};
 use crate::handler::{Answer, BindHandler, BindOutcome, BindRequest, Delivery, SessionHandler};
+use crate::places::Place;
 use crate::session::{CloseReason, ServerSession, work_through};
 
 /// Room for the input of a bound session, so that one read brings hundreds of messages.
 const INPUT_LENGTH: usize = 64 * 1024;
 /// Room that is made before each read.
 const READ_LENGTH_MIN: usize = INPUT_LENGTH / 2;
+/// Octets that are taken from a peer while its bind is looked at.
+const READ_LENGTH_BINDING: usize = 16 * 1024;
 /// The same for a peer that has not said who it is: enough for a bind, and not much to lose.
 const READ_LENGTH_UNBOUND: usize = 2 * 1024;
 /// For a session without a deadline: the timer has to be set to something.
@@ -40,6 +43,8 @@ pub(super) struct Connection<H: BindHandler, S> {
     shared: Arc<Shared<H>>,
     stream: S,
     peer: IpAddr,
+    /// Shared with a bind that is looked at.
+    place: Arc<Place>,
     session: ServerSession,
     input: BytesMut,
     /// Something was written that the stream may hold back, as TLS does.
@@ -55,7 +60,7 @@ pub(super) struct Connection<H: BindHandler, S> {
 }
 
 impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
-    pub(super) fn new(shared: Arc<Shared<H>>, stream: S, peer: IpAddr) -> Self {
+    pub(super) fn new(shared: Arc<Shared<H>>, stream: S, peer: IpAddr, place: Arc<Place>) -> Self {
         let now = Instant::now();
         let session = ServerSession::new(shared.session.clone(), now);
         let first_deadline = session.next_deadline().unwrap_or(now + FAR_AWAY);
@@ -63,6 +68,7 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
             shared,
             stream,
             peer,
+            place,
             session,
             input: BytesMut::new(),
             stream_unflushed: false,
@@ -78,10 +84,13 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
 
     /// Serves the peer until the session is over and its last octet is written.
     pub(super) async fn run(mut self, mut phase: watch::Receiver<Phase>) {
+        let place = Arc::clone(&self.place);
+        let mut sent_away = pin!(place.sent_away());
         let reason = loop {
             tokio::select! {
                 biased;
                 reason = poll_fn(|cx| self.poll(cx)) => break reason,
+                () = &mut sent_away => break CloseReason::SentAway,
                 changed = phase.changed() => {
                     let phase = changed.map_or(Phase::Stopped, |()| *phase.borrow_and_update());
                     self.follow(phase);
@@ -155,6 +164,7 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
             BindOutcome::Bound { session, window, delivery_window } => {
                 if self.session.handle_bound(now, window, delivery_window) {
                     self.handler = Some(session);
+                    self.place.known();
                     self.input.reserve(INPUT_LENGTH);
                     let mode = self.session.bound_as();
                     self.bound = mode.map(|mode| Open::new(&self.shared.stats, Gauge::Binds(mode)));
@@ -170,7 +180,7 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
     fn poll_input(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         let worked = self.work(now);
         if !self.session.wants_input() {
-            return worked;
+            return self.poll_end_while_binding(cx, now) || worked;
         }
         self.input.reserve(if self.handler.is_some() { READ_LENGTH_MIN } else { READ_LENGTH_UNBOUND });
         match pin!(self.stream.read_buf(&mut self.input)).poll(cx) {
@@ -182,8 +192,27 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
             }
             Poll::Ready(Ok(count)) => {
                 self.shared.stats.received_bytes.add(count as u64);
+                if self.handler.is_none() {
+                    self.place.heard();
+                }
                 self.work(now);
             }
+            Poll::Ready(Err(_)) => self.session.handle_connection_lost(),
+        }
+        true
+    }
+
+    /// Looks whether the peer is still there while its bind is looked at, so that its turn and its place end with it.
+    /// What it sends meanwhile is kept for later, as far as there is room.
+    fn poll_end_while_binding(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        if self.binding.is_none() || self.input.len() >= READ_LENGTH_BINDING {
+            return false;
+        }
+        self.input.reserve(READ_LENGTH_UNBOUND);
+        match pin!(self.stream.read_buf(&mut self.input)).poll(cx) {
+            Poll::Pending => return false,
+            Poll::Ready(Ok(0)) => self.session.handle_end_of_stream(now),
+            Poll::Ready(Ok(count)) => self.shared.stats.received_bytes.add(count as u64),
             Poll::Ready(Err(_)) => self.session.handle_connection_lost(),
         }
         true
@@ -197,7 +226,8 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
         let at = self.shared.handler.now();
         let bind = work_through(&mut self.session, self.handler.as_mut(), &mut self.input, now, at);
         if let Some(request) = bind {
-            self.binding = Some(Box::pin(admit(self.shared.clone(), request, self.peer)));
+            let place = Arc::clone(&self.place);
+            self.binding = Some(Box::pin(admit(self.shared.clone(), request, self.peer, place)));
         }
         let worked = self.input.len() < before;
         self.handler_unflushed |= worked && self.handler.is_some();
@@ -300,9 +330,15 @@ async fn admit<H: BindHandler>(
     shared: Arc<Shared<H>>,
     request: BindRequest,
     peer: IpAddr,
+    place: Arc<Place>,
 ) -> BindOutcome<H::Session> {
     let system_id = request.system_id.clone();
+    place.asks();
     let outcome = shared.handler.bind(request, peer).await;
+    if matches!(outcome, BindOutcome::Refused { .. }) {
+        // A stranger like any other, also while its answer waits.
+        place.heard();
+    }
     match &outcome {
         BindOutcome::Bound { .. } => shared.penalties().success(&system_id),
         BindOutcome::Refused { slow_down: false, .. } => {}

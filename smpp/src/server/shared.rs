@@ -6,6 +6,8 @@ use tokio::sync::{Semaphore, watch};
 
 use super::stats::ServerStats;
 use crate::penalty::PenaltyBox;
+use crate::places::Places;
+use crate::proxy::TrustedProxies;
 use crate::session::SessionConfig;
 
 /// The phase that all connections are in.
@@ -24,7 +26,10 @@ pub(super) struct Shared<H> {
     pub(super) session: Arc<SessionConfig>,
     pub(super) penalties: Mutex<PenaltyBox>,
     pub(super) stats: Arc<ServerStats>,
-    pub(super) permits: Arc<Semaphore>,
+    /// One permit for each connection, and for those that wait for the last of them all.
+    pub(super) tasks: Arc<Semaphore>,
+    pub(super) places: Arc<Places>,
+    pub(super) trusted_proxies: TrustedProxies,
     pub(super) phase: watch::Receiver<Phase>,
 }
 

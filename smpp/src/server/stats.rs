@@ -32,8 +32,6 @@ pub struct ServerStats {
     pub connections_open: Counter,
     /// The number of connections accepted.
     pub connections_accepted: Counter,
-    /// Connections closed at once because there were too many.
-    pub connections_refused: Counter,
     /// TLS handshakes that failed or took too long.
     pub handshakes_failed: Counter,
     /// Octets read, after decryption.

@@ -27,11 +27,13 @@ pub enum CloseReason {
     ConnectionLost,
     /// The server stopped without waiting any longer.
     Stopped,
+    /// It had not bound, and another needed its place.
+    SentAway,
 }
 
 impl CloseReason {
     /// All of them, in the order of the variants.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::PeerUnbound,
         Self::PeerClosed,
         Self::Drained,
@@ -44,6 +46,7 @@ impl CloseReason {
         Self::WriteStalled,
         Self::ConnectionLost,
         Self::Stopped,
+        Self::SentAway,
     ];
 
     /// For a metric's label.
@@ -61,12 +64,13 @@ impl CloseReason {
             Self::WriteStalled => "write_stalled",
             Self::ConnectionLost => "connection_lost",
             Self::Stopped => "stopped",
+            Self::SentAway => "sent_away",
         }
     }
 
     /// True if the connection is of no use any more, so that waiting for the peer to read is in vain.
     pub(crate) fn is_abrupt(self) -> bool {
-        matches!(self, Self::WriteStalled | Self::ConnectionLost | Self::Stopped)
+        matches!(self, Self::WriteStalled | Self::ConnectionLost | Self::Stopped | Self::SentAway)
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use rusmpp::{CommandId, Pdu};
 use tokio::io::AsyncWriteExt;
+use tollgate_smpp::places::{NoPlace, PlaceLimits};
 use tollgate_smpp::server::ServerConfig;
 use tollgate_smpp::session::{CloseReason, SessionConfig, TimerConfig};
 use tollgate_smpp::{BindMode, server::Server};
@@ -191,11 +192,14 @@ async fn wrong_passwords_are_answered_later_and_later() {
 
 #[tokio::test]
 async fn one_connection_too_many_is_closed_at_once() {
-    let config = ServerConfig { connections_max: 1, ..ServerConfig::default() };
+    let config = ServerConfig {
+        places: PlaceLimits { all: 1, strangers: 1, strangers_per_address: 1 },
+        ..ServerConfig::default()
+    };
     let (server, address) = start(&ToyBindHandler::default(), config).await;
     let mut first = Client::bound(address).await;
     Client::connect(address).await.assert_closed().await;
-    assert_eq!(server.stats().connections_refused.get(), 1);
+    assert_eq!(server.places().refused(NoPlace::Full), 1);
     first.send(&submit_sm(2)).await;
     assert_eq!(first.sequences(1).await, [2]);
 }

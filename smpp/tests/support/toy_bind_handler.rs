@@ -52,6 +52,10 @@ pub struct Toy {
     pub outcomes: Vec<(u64, DeliveryOutcome)>,
     /// Rounds of outcomes that were flushed.
     pub outcome_flushes: usize,
+    /// Binds are not decided about.
+    pub holds_binds: bool,
+    /// The addresses that binds came from.
+    pub peers: Vec<IpAddr>,
     /// Sessions hang up.
     pub hangs_up: bool,
     accepted: u64,
@@ -128,7 +132,12 @@ impl ToyBindHandler {
 impl BindHandler for ToyBindHandler {
     type Session = ToySession;
 
-    async fn bind(&self, request: BindRequest, _peer: IpAddr) -> BindOutcome<ToySession> {
+    async fn bind(&self, request: BindRequest, peer: IpAddr) -> BindOutcome<ToySession> {
+        self.lock().peers.push(peer);
+        let holds = self.lock().holds_binds;
+        if holds {
+            std::future::pending::<()>().await;
+        }
         self.decide(&request)
     }
 }
