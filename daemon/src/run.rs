@@ -40,6 +40,7 @@ use tollgate_relay::clients::ClientBinds;
 use tollgate_relay::core::{Core, Started};
 use tollgate_relay::operators::driver::DeliveryDriver;
 use tollgate_relay::operators::links::Links;
+use tollgate_relay::passwords::Proofs;
 use tollgate_relay::reload_order::ReloadOrder;
 
 /// Time after which open sessions are closed at a stop, so that a stop takes less than five seconds.
@@ -256,7 +257,9 @@ async fn start(
     let metrics = http_server::serve(&Handle::current(), metrics, scraped, limits.metrics)
         .await
         .map_err(listen("metrics", settings.metrics.listen))?;
-    let binds = Arc::new(ClientBinds::new(Arc::clone(&core.clients), settings.smpp.window));
+    let proofs = Proofs::new().map_err(|error| format!("no randomness for passwords: {error}"))?;
+    let (clients, passwords) = (Arc::clone(&core.clients), Arc::clone(&core.passwords));
+    let binds = Arc::new(ClientBinds::new(clients, settings.smpp.window, passwords, proofs));
     let server = Server::start(smpp, binds).await.map_err(|error| error.to_string())?;
     let addresses = json!({
         "event": "ready",

@@ -9,7 +9,7 @@ use tollgate_provisioning::Loaded;
 use tollgate_storage::clock;
 use tollgate_storage::committer::{Committer, Limits};
 use tollgate_storage::journal::Journal;
-use tollgate_storage::store::Store;
+use tollgate_storage::store::{Store, Unavailable};
 
 use crate::account_runtimes::AccountRuntimes;
 use crate::additions::Additions;
@@ -21,6 +21,7 @@ use crate::delivery::scheduler::DeliveryScheduler;
 use crate::delivery::wakers::SchedulerWaker;
 use crate::metrics::Metrics;
 use crate::operators::durable::DurableSink;
+use crate::passwords::PasswordPool;
 use crate::reload_order::{Orders, ReloadOrder};
 use crate::snapshot::CurrentSnapshot;
 
@@ -41,6 +42,8 @@ pub struct Core {
     pub scheduler: Arc<DeliveryScheduler>,
     /// The context of gateways' sessions.
     pub clients: Arc<ClientContext>,
+    /// The threads that check passwords.
+    pub passwords: Arc<PasswordPool>,
     /// Counters on the way of a message.
     pub metrics: Arc<Metrics>,
     /// Orders to the process.
@@ -89,6 +92,10 @@ impl Core {
             waker,
             Arc::clone(&clients.long_message_routes),
         )?;
+        let passwords = PasswordPool::start();
+        let passwords = Arc::new(
+            passwords.map_err(|error| Unavailable(format!("no thread to check passwords: {error}")))?,
+        );
         let (orders, reloads) = Orders::new();
         let core = Self {
             books,
@@ -97,6 +104,7 @@ impl Core {
             snapshot,
             scheduler,
             clients: Arc::new(clients),
+            passwords,
             metrics,
             orders,
         };

@@ -17,6 +17,7 @@ pub mod expected_reload;
 pub mod fnv;
 pub mod metrics;
 pub mod operators;
+pub mod passwords;
 pub mod reload_order;
 pub mod removed_accounts;
 pub mod snapshot;

@@ -13,6 +13,7 @@ mod idempotency;
 mod numbers;
 mod reload;
 mod storage_full;
+mod strangers;
 mod submit_multi;
 
 #[path = "../support/mod.rs"]

@@ -37,7 +37,8 @@ pub fn invalid_credentials() -> Problem {
 impl Passwords {
     /// Of the users of the directory.
     pub fn new(context: Arc<Context>, directory: Arc<UserDirectory>, jobs: Arc<JobQueue>) -> Self {
-        Self { context, directory, jobs, hashing: Hashing::default(), lockouts: Lockouts::default() }
+        let hashing = Hashing::new(Arc::clone(&context.core.passwords));
+        Self { context, directory, jobs, hashing, lockouts: Lockouts::default() }
     }
 
     /// A password's hash, as a PHC string.
@@ -48,7 +49,7 @@ impl Passwords {
     /// Checks a password and counts a failure. An unknown or locked user costs the same work and gets the same answer.
     pub fn check(&self, email: &str, user: Option<&Document<UserRecord>>, password: &str) -> Answer<()> {
         let hash = user.and_then(|user| user.value.hash());
-        let matches = self.hashing.verify(hash.as_ref(), password)?;
+        let matches = self.hashing.verify(email, hash.as_ref(), password)?;
         let locked_until = user.and_then(|user| user.value.locked_until).map(|until| until.0);
         let attempt = LoginAttempt { email, is_known: user.is_some(), matches, locked_until };
         let outcome = self.lockouts.judge(attempt, now());

@@ -2,43 +2,83 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
-use tokio::sync::Semaphore;
+use tollgate_provisioning::ProvisionedAccount;
+use tollgate_smpp::places::network;
 use tollgate_smpp::{BindHandler, BindOutcome, BindRequest};
 
 use super::context::ClientContext;
 use super::session::EsmeSession;
+use crate::passwords::{Asker, PasswordPool, Proofs, Remembered, TooMany};
 use crate::snapshot::ActiveAccount;
-use tollgate_provisioning::passwords;
 
-/// ESME_RBINDFAIL: the bind is refused for another reason than the password.
+/// ESME_RBINDFAIL: the account has as many binds as it may have, or too many passwords wait to be checked. Neither says
+/// whether the password is right to somebody who does not know it.
 const BIND_FAILED: u32 = 0x0000_000D;
-/// ESME_RINVPASWD, for an unknown `system_id` too: a guesser learns nothing from the difference.
+/// ESME_RINVPASWD, for an unknown `system_id` and for an address that is not allowed too: a guesser learns nothing from
+/// the difference.
 const INVALID_PASSWORD: u32 = 0x0000_000E;
-
-/// Passwords that are verified at one time: each costs milliseconds of a core and megabytes of memory.
-const VERIFICATIONS_MAX: usize = 2;
 
 /// Admits binds on behalf of the SMPP server.
 #[derive(Debug)]
 pub struct ClientBinds {
     context: Arc<ClientContext>,
     window: u32,
-    verifications: Semaphore,
+    passwords: Arc<PasswordPool>,
+    proofs: Proofs,
 }
 
 impl ClientBinds {
     /// With the window of binds whose account sets no other.
-    pub fn new(context: Arc<ClientContext>, window: u32) -> Self {
-        Self { context, window, verifications: Semaphore::new(VERIFICATIONS_MAX) }
+    pub fn new(
+        context: Arc<ClientContext>,
+        window: u32,
+        passwords: Arc<PasswordPool>,
+        proofs: Proofs,
+    ) -> Self {
+        Self { context, window, passwords, proofs }
     }
 
-    async fn password_fits(&self, account: Option<&Arc<ActiveAccount>>, password: Vec<u8>) -> bool {
-        let Ok(_turn) = self.verifications.acquire().await else { return false };
-        let hash = account.map(|account| account.provisioned.password_hash.clone());
-        tokio::task::spawn_blocking(move || passwords::verify(hash.as_ref(), &password))
-            .await
-            .unwrap_or(false)
+    /// True if the account may bind from there with this password. What is known without a hash costs one all the same
+    /// where the answer is no, so that all of those take the same time.
+    async fn may_bind(
+        &self,
+        account: Option<&ProvisionedAccount>,
+        peer: IpAddr,
+        password: Vec<u8>,
+    ) -> Result<bool, TooMany> {
+        let account = account.filter(|account| is_allowed(account, peer));
+        let remembered = account.map_or(Remembered::Wrong, |account| {
+            self.proofs.check(&account.account.id, &account.password_hash, &password, Instant::now())
+        });
+        let address = network(peer);
+        match (remembered, account) {
+            (Remembered::Right, _) => Ok(true),
+            (Remembered::Nothing, Some(account)) => {
+                let (id, stored) = (&account.account.id, account.password_hash.clone());
+                let asker = Asker::Bind(address, Arc::clone(id));
+                let is_right = self.passwords.verify(asker, Some(stored.clone()), password.clone()).await?;
+                if is_right {
+                    self.proofs.remember(id, stored, &password, Instant::now());
+                }
+                Ok(is_right)
+            }
+            _ => self.passwords.verify(Asker::Stranger(address), None, password).await,
+        }
+    }
+}
+
+fn is_allowed(account: &ProvisionedAccount, peer: IpAddr) -> bool {
+    account.allowed_ips.is_empty() || account.allowed_ips.iter().any(|net| net.contains(&peer))
+}
+
+/// The reason of a refusal, for the log of the house.
+fn reason(account: Option<&Arc<ActiveAccount>>, peer: IpAddr) -> &'static str {
+    match account {
+        None => "unknown system_id",
+        Some(account) if !is_allowed(&account.provisioned, peer) => "the address is not allowed",
+        Some(_) => "wrong password",
     }
 }
 
@@ -52,18 +92,19 @@ impl BindHandler for ClientBinds {
     async fn bind(&self, request: BindRequest, peer: IpAddr) -> BindOutcome<EsmeSession> {
         let system_id = request.system_id.escape_ascii().to_string();
         let account = self.context.snapshot.load().by_system_id(&request.system_id);
-        let fits = self.password_fits(account.as_ref(), request.password).await;
-        let (Some(account), true) = (account, fits) else {
-            tracing::warn!(system_id, %peer, "bind refused: unknown system_id or wrong password");
+        let provisioned = account.as_ref().map(|account| &account.provisioned);
+        let may_bind = match self.may_bind(provisioned, peer, request.password).await {
+            Ok(may_bind) => may_bind,
+            Err(error) => {
+                tracing::warn!(system_id, %peer, "bind refused: {error}");
+                return BindOutcome::Refused { status: BIND_FAILED, slow_down: true };
+            }
+        };
+        let Some(account) = account.as_ref().filter(|_| may_bind) else {
+            tracing::warn!(system_id, %peer, "bind refused: {}", reason(account.as_ref(), peer));
             return BindOutcome::Refused { status: INVALID_PASSWORD, slow_down: true };
         };
         let provisioned = &account.provisioned;
-        if !provisioned.allowed_ips.is_empty()
-            && !provisioned.allowed_ips.iter().any(|net| net.contains(&peer))
-        {
-            tracing::warn!(system_id, %peer, "bind refused: the address is not allowed");
-            return BindOutcome::Refused { status: BIND_FAILED, slow_down: true };
-        }
         if !account.runtime.take_bind(provisioned.max_binds) {
             tracing::warn!(system_id, %peer, max_binds = provisioned.max_binds, "bind refused: too many binds");
             return BindOutcome::Refused { status: BIND_FAILED, slow_down: false };
@@ -72,7 +113,7 @@ impl BindHandler for ClientBinds {
         let window = provisioned.window.unwrap_or(self.window);
         let short_ids = request.interface_version <= 0x33;
         BindOutcome::Bound {
-            session: EsmeSession::new(Arc::clone(&self.context), &account, window, short_ids),
+            session: EsmeSession::new(Arc::clone(&self.context), account, window, short_ids),
             window,
             delivery_window: self.context.receipt_window,
         }
