@@ -24,9 +24,11 @@ use tollgate_storage::change::{AccountChange, Changed};
 use crate::accounts::record::AccountRecord;
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache};
-use crate::identity::random;
 use crate::identity::visibility::Visibility;
+use crate::identity::{input, random};
+use crate::notifications::webhook_addresses::WebhookAddresses;
 use crate::problems::apply_problem;
+use crate::url::{literal_address, webhook_url};
 use next::NextAccount;
 use rights::Level;
 use tollgate_provisioning::bounds::account::{DISPLAY_NAME_CHARACTERS, OVERAGE_SEGMENTS};
@@ -84,6 +86,7 @@ impl AccountsService for Accounts {
         let level = if caller.reaches_all() { Level::House } else { Level::Above };
         rights::check(&new.settings, level)?;
         check_documented(&new.settings)?;
+        self.check_contacts(&new.settings)?;
         let password = match new.password {
             Some(password) if (1..=PASSWORD).contains(&password.len()) => password,
             Some(_) => {
@@ -121,6 +124,7 @@ impl AccountsService for Accounts {
         self.visibility.visible_account(caller, id)?;
         rights::check(&patch, Level::of(caller, id))?;
         check_documented(&patch)?;
+        self.check_contacts(&patch)?;
         self.alter(caller, id, if_match, "account.update", |record| {
             view::apply(record, patch);
             Ok(())
@@ -306,6 +310,22 @@ impl Accounts {
         let account = self.visibility.visible_account(&Caller::system(), id)?;
         let revision = changed.revisions.first().copied().unwrap_or(1);
         Ok(Versioned::new(revision, self.view(&account, &view::created_at(self.context.store())?)))
+    }
+
+    /// Checks where the account is to be told of something. What earlier versions have taken stays, and is checked again when
+    /// it is used.
+    fn check_contacts(&self, patch: &AccountPatch) -> Answer<()> {
+        if let Some(email) = patch.email.as_ref().and_then(Option::as_ref) {
+            input::email(email, "email")?;
+        }
+        let Some(url) = patch.alert_webhook_url.as_ref().and_then(Option::as_ref) else { return Ok(()) };
+        let wrong = |message: String| Problem::field("alert_webhook_url", message);
+        let url = webhook_url(url).map_err(wrong)?;
+        let allowed = WebhookAddresses::new(self.context.settings.webhooks.allowed_networks.clone());
+        if literal_address(&url).is_some_and(|address| !allowed.admits(address)) {
+            return Err(wrong("is an address that webhooks are not posted to: it is not public".to_owned()));
+        }
+        Ok(())
     }
 
     fn check_names(&self, record: &AccountRecord, before: Option<&AccountRecord>) -> Answer<()> {

@@ -21,7 +21,7 @@ use crate::kept_answers::KeptAnswers;
 use crate::notifications::email::EmailSender;
 use crate::notifications::email_texts as texts;
 use crate::notifications::email_texts::EmailMessage;
-use crate::notifications::webhooks::{Poster, Webhooks, is_delivered};
+use crate::notifications::webhooks::{Event, Webhooks, is_delivered, post};
 
 /// Documents of one commit.
 const DOCUMENTS_MAX: usize = 500;
@@ -102,9 +102,9 @@ impl Background {
     fn webhook_call(&self, account: &str, event: &str, body: &str) -> Answer<PreparedJob> {
         let Some(url) = self.webhooks.url_of(account) else { return Ok(None) };
         let secret = self.webhooks.secret_of(&Caller::system(), account)?;
-        let (event, body) = (event.to_owned(), body.to_owned());
+        let (event, body, to) = (event.to_owned(), body.to_owned(), self.webhooks.addresses());
         Ok(Some(Box::new(move || {
-            let posted = Poster::new().post(&url, &secret, &event, &body, now());
+            let posted = post(&to, &url, &secret, &Event { id: &event, body: &body }, now());
             if is_delivered(&posted) {
                 return Ok(());
             }

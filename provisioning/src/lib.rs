@@ -43,6 +43,7 @@ mod routing;
 mod secret;
 mod settings;
 mod settings_reader;
+mod webhooks;
 
 pub use accounts::{ProvisionedAccount, check_opening_balance};
 pub use api::{ApiSettings, BillingSettings, MailSettings, SmtpTls};
@@ -74,3 +75,4 @@ pub use settings::{
     Durability, HttpSettings, LogFormat, LogLevel, LogSettings, MetricsSettings, OperatorFiles, Settings,
     SmppSettings, StorageSettings, TariffFiles, TlvTags,
 };
+pub use webhooks::WebhookSettings;

@@ -14,6 +14,7 @@ use tollgate_engine::refusal::{Refusal, StatusTable};
 use crate::api::{ApiSettings, BillingSettings, MailSettings};
 use crate::choice::Choice;
 use crate::delivery::DeliverySettings;
+use crate::webhooks::WebhookSettings;
 
 /// The content of `tollgate.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -45,6 +46,8 @@ pub struct Settings {
     pub mail: MailSettings,
     /// Tasks that billing does by itself.
     pub billing: BillingSettings,
+    /// Networks that events of accounts may be posted to.
+    pub webhooks: WebhookSettings,
     /// True if a change of a file that was read reloads the configuration.
     pub watch_files: bool,
 }
@@ -288,6 +291,7 @@ impl Default for Settings {
             api: ApiSettings::default(),
             mail: MailSettings::default(),
             billing: BillingSettings::default(),
+            webhooks: WebhookSettings::default(),
             watch_files: true,
         }
     }

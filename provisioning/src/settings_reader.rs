@@ -18,6 +18,7 @@ use crate::settings::{
     HttpSettings, LogFormat, LogLevel, LogSettings, MetricsSettings, OperatorFiles, Settings, SmppSettings,
     StorageSettings, TariffFiles, TlvTags,
 };
+use crate::webhooks::read_webhooks;
 
 /// The files of the tariff as they were read, as [`TariffFiles`] names them. One that is not here has left a
 /// problem, ported numbers aside, which need not be there.
@@ -91,6 +92,7 @@ pub fn read_settings(
         api: root.table("api", read_api).unwrap_or_default(),
         mail: root.table("mail", |table| read_mail(table, sources)).unwrap_or_default(),
         billing: root.table("billing", read_billing).unwrap_or_default(),
+        webhooks: root.table("webhooks", read_webhooks).unwrap_or_default(),
         watch_files: root.or("watch_files", true, boolean),
     };
     check_bounds_together(root, &settings);

@@ -37,6 +37,7 @@ fn every_line_of_the_guide_works_as_it_says() {
     let blocks = blocks_of(&fs::read_to_string(guide).expect("the guide can be read"));
     let sandbox = Sandbox::new();
     sandbox.set("api", "first_request_plan = \"starter\"");
+    sandbox.set("webhooks", "allowed_networks = [\"127.0.0.0/8\"]");
     sandbox.set("api", "cors_origins = [\"https://billing.example.com\"]");
     let (daemon, _) = api::start_with_admin(&sandbox);
     let out = sandbox.path().join("out");

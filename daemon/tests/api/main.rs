@@ -32,6 +32,7 @@ mod schemathesis;
 mod tariff;
 mod tokens_end;
 mod usage;
+mod webhooks;
 mod wecall;
 
 #[path = "../support/mod.rs"]

@@ -239,6 +239,7 @@ fn metrics_count_alerts_mails_and_webhooks() {
     let hook = Webhook::start();
     hook.answer_next(&["500 No"]);
     let sandbox = Sandbox::new();
+    sandbox.set("webhooks", "allowed_networks = [\"127.0.0.0/8\"]");
     let (daemon, admin) = start_with_admin(&sandbox);
     let settings = json!({
         "email": "owner@example.com", "low_balance_threshold": "5.00", "alert_webhook_url": hook.url("/"),

@@ -17,7 +17,6 @@ use tollgate_engine::tariff::{RateRow, RowOrigin};
 use tollgate_engine::throttle;
 use tollgate_engine::time::UnixMicros;
 
-use crate::url::check_url;
 use tollgate_provisioning::bounds::{Bounds, account as bounds};
 use tollgate_provisioning::passwords::PasswordHash;
 use tollgate_provisioning::{ProvisionedAccount, RateList, Settings, check_rate, texts};
@@ -143,7 +142,6 @@ impl AccountRecord {
             .map_err(|_| Problem::internal(format!("the password hash of account {id} is damaged")))?;
         let account = self.charged(id)?;
         self.check_bind(settings)?;
-        self.check_webhook()?;
         let allowed_ips = listed("allowed_ips", &self.allowed_ips, texts::address_block)?;
         Ok(ProvisionedAccount {
             system_id: parsed("system_id", texts::system_id(&self.system_id))?,
@@ -170,11 +168,6 @@ impl AccountRecord {
         let most = storage.idempotency_window_hours.saturating_mul(3_600);
         let seconds = self.idempotency_by_user_message_reference_seconds;
         within("", &bounds::REFERENCE_SECONDS.at_most(most), seconds)
-    }
-
-    fn check_webhook(&self) -> Result<(), Problem> {
-        let checked = self.alert_webhook_url.as_deref().map(check_url).transpose();
-        parsed("alert_webhook_url", checked).map(drop)
     }
 
     fn charged(&self, id: Arc<str>) -> Result<Account, Problem> {

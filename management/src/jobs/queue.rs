@@ -11,6 +11,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::clock::now;
 use tollgate_storage::store::Unavailable;
 
+use super::claims::Claims;
 use super::record::{JobFailure, JobKind, JobRecord, JobWork};
 use crate::change_set::ChangeSet;
 use crate::collections::OUTBOX;
@@ -28,10 +29,11 @@ const TAKEN_MAX: usize = 20;
 pub struct JobQueue {
     context: Arc<Context>,
     documents: DocumentCache<JobRecord>,
-    wakes: [Wake; 3],
+    claims: Claims,
+    wakes: Vec<Wake>,
 }
 
-/// Wakes the worker of one kind.
+/// Wakes one worker.
 #[derive(Debug)]
 struct Wake {
     kind: JobKind,
@@ -50,7 +52,8 @@ impl JobQueue {
     /// With the jobs that were left when the process ended last.
     pub fn open(context: Arc<Context>) -> Result<Self, Unavailable> {
         let documents = DocumentCache::load(context.store(), OUTBOX)?;
-        Ok(Self { context, documents, wakes: JobKind::ALL.map(Wake::new) })
+        let kinds = JobKind::ALL.into_iter().flat_map(|kind| std::iter::repeat_n(kind, kind.workers()));
+        Ok(Self { context, documents, claims: Claims::default(), wakes: kinds.map(Wake::new).collect() })
     }
 
     /// False if too many jobs wait already.
@@ -80,7 +83,7 @@ impl JobQueue {
         change.commit().map(drop)
     }
 
-    /// Wakes the worker of a kind.
+    /// Wakes the workers of a kind.
     pub fn wake(&self, kind: JobKind) {
         for wake in self.wakes.iter().filter(|wake| wake.kind == kind) {
             // A full channel means that it is awake.
@@ -88,16 +91,29 @@ impl JobQueue {
         }
     }
 
-    /// The end of the channel that a kind's worker waits on; given out once.
-    pub(super) fn wakes_of(&self, kind: JobKind) -> Option<Receiver<()>> {
-        self.wakes.iter().find(|wake| wake.kind == kind)?.receiver.lock().take()
+    /// The ends of the channels that the workers of a kind wait on; given out once.
+    pub(super) fn wakes_of(&self, kind: JobKind) -> Vec<Receiver<()>> {
+        let wakes = self.wakes.iter().filter(|wake| wake.kind == kind);
+        wakes.filter_map(|wake| wake.receiver.lock().take()).collect()
     }
 
-    /// The jobs of a kind that are due, longest due first, and the number of all that wait.
+    /// Takes a job that was due for one worker; false if another has it, or it was done meanwhile.
+    pub(super) fn take(&self, job: &Document<JobRecord>) -> bool {
+        let is_there = || self.documents.get(&job.key).is_some_and(|now| now.revision == job.revision);
+        self.claims.take(job, now(), is_there)
+    }
+
+    /// Gives a job back that was taken.
+    pub(super) fn release(&self, job: &Document<JobRecord>, has_failed: bool) {
+        self.claims.release(job, has_failed, now());
+    }
+
+    /// The jobs of a kind that a worker may take now, longest due first, and the number of all that wait.
     pub(super) fn due(&self, kind: JobKind, now: UnixMicros) -> (Vec<Arc<Document<JobRecord>>>, usize) {
         let all = self.documents.filter(|document| document.value.work.kind() == kind);
         let waiting = all.len();
-        let mut due: Vec<_> = all.into_iter().filter(|document| document.value.next_at.0 <= now).collect();
+        let is_due = |job: &Document<JobRecord>| job.value.next_at.0 <= now && self.claims.is_free(job, now);
+        let mut due: Vec<_> = all.into_iter().filter(|document| is_due(document)).collect();
         due.sort_by_key(|document| document.value.next_at);
         due.truncate(TAKEN_MAX);
         (due, waiting)

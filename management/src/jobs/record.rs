@@ -122,6 +122,15 @@ impl JobKind {
         }
     }
 
+    /// The threads that do work of this kind.
+    pub fn workers(self) -> usize {
+        match self {
+            // Servers of others may be slow.
+            Self::Webhook => 4,
+            Self::Email | Self::Write => 1,
+        }
+    }
+
     fn pauses_seconds(self) -> &'static [u64] {
         match self {
             Self::Email => EMAIL_PAUSES_SECONDS,
@@ -142,6 +151,16 @@ impl JobWork {
             | Self::PasswordReset { .. }
             | Self::Invitation { .. } => JobKind::Email,
             Self::LockUser { .. } => JobKind::Write,
+        }
+    }
+}
+
+impl JobWork {
+    /// The account whose own server the work calls.
+    pub fn called_account(&self) -> Option<&str> {
+        match self {
+            Self::Webhook { account, .. } => Some(account),
+            _ => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The threads that do the jobs, one for each kind.
+//! The threads that do the jobs, one or some for each kind.
 //!
 //! A worker keeps no hold of the services while it waits for a server, so that the process can end meanwhile.
 
@@ -53,13 +53,15 @@ struct Worker {
 }
 
 impl Workers {
-    /// Starts a thread for each kind.
+    /// Starts the threads of each kind.
     pub fn start(queue: &Arc<JobQueue>, handler: &Arc<dyn JobHandler>) -> std::io::Result<Self> {
         let is_stopping = Arc::new(AtomicBool::new(false));
-        let (ending, ended) = sync_channel(JobKind::ALL.len());
+        let (ending, ended) = sync_channel(JobKind::ALL.into_iter().map(JobKind::workers).sum());
         let mut running = 0;
-        for kind in JobKind::ALL {
-            let Some(wakes) = queue.wakes_of(kind) else { continue };
+        let all = JobKind::ALL
+            .into_iter()
+            .flat_map(|kind| queue.wakes_of(kind).into_iter().map(move |wakes| (kind, wakes)));
+        for (kind, wakes) in all {
             let worker = Worker {
                 kind,
                 queue: Arc::downgrade(queue),
@@ -117,7 +119,7 @@ impl Worker {
         self.metrics.set_waiting(waiting);
         let is_idle = due.is_empty();
         for job in due {
-            if self.is_stopping.load(Ordering::Acquire) || !self.work_on(&job) {
+            if self.is_stopping.load(Ordering::Acquire) || !self.take(&job) {
                 return false;
             }
         }
@@ -135,9 +137,23 @@ impl Worker {
         }
     }
 
-    /// Does one job. False if the services are gone.
-    fn work_on(&self, job: &Document<JobRecord>) -> bool {
-        let Some(handler) = self.handler.upgrade() else { return false };
+    /// Does one job, unless another worker has it. False if the services are gone.
+    fn take(&self, job: &Document<JobRecord>) -> bool {
+        let Some(queue) = self.queue.upgrade() else { return false };
+        let is_taken = queue.take(job);
+        drop(queue);
+        if !is_taken {
+            return true;
+        }
+        let has_failed = self.work_on(job);
+        let Some(queue) = self.queue.upgrade() else { return false };
+        queue.release(job, has_failed.unwrap_or(true));
+        has_failed.is_some()
+    }
+
+    /// Does one job. The answer is if it has failed; `None` if the services are gone.
+    fn work_on(&self, job: &Document<JobRecord>) -> Option<bool> {
+        let handler = self.handler.upgrade()?;
         let prepared = handler.prepare(job);
         drop(handler);
         let is_message = !matches!(prepared, Ok(None));
@@ -146,7 +162,8 @@ impl Worker {
             Ok(Some(rest)) => rest(),
             Err(problem) => Err(JobFailure { reason: problem.detail, is_final: false }),
         };
-        let Some(queue) = self.queue.upgrade() else { return false };
+        let has_failed = done.is_err();
+        let queue = self.queue.upgrade()?;
         match queue.finish(job, done.as_ref().err()) {
             Ok(is_given_up) => {
                 if is_message {
@@ -164,6 +181,6 @@ impl Worker {
                 thread::sleep(LOOK_INTERVAL);
             }
         }
-        true
+        Some(has_failed)
     }
 }

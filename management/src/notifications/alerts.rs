@@ -21,7 +21,7 @@ use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_storage::clock::now;
 
-use super::webhooks::{Poster, Webhooks, is_delivered};
+use super::webhooks::{Webhooks, is_delivered};
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache};
 use crate::identity::random::id_at;
@@ -101,7 +101,7 @@ impl AlertsService for Alerts {
         let now = now();
         let id = id_at("evt", now)?;
         let body = event(&id, TEST_EVENT, now, &json!({ "account": account }));
-        let posted = Poster::new().post(&url, &secret, &id, &body, now);
+        let posted = self.webhooks.try_out(account, url, secret, &id, body)?;
         Ok(WebhookTested {
             delivered: is_delivered(&posted),
             status: posted.as_ref().ok().copied(),

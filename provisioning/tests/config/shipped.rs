@@ -239,7 +239,7 @@ fn full_of_unknown_keys() -> TempDir {
     let operators = "[operators]\nfile = \"operators.toml\"\nexchange_rates = \"exchange rates.csv\"";
     let tables = ["", tariff, "[smpp]", "[http]", "[metrics]", "[storage]", "[log]", "[tlv]", "[refusals]"];
     let tables = [tables.as_slice(), &[operators, "[routing]", "[[routing.rule]]", "[delivery]"]].concat();
-    let tables = [tables.as_slice(), &["[api]", "[mail]", "[billing]"]].concat();
+    let tables = [tables.as_slice(), &["[api]", "[mail]", "[billing]", "[webhooks]"]].concat();
     file("tollgate.toml", &with_key(&tables));
     file("plans.toml", &with_key(&["[[plan]]", "[[plan.tiers]]"]));
     let below = ["[account.rate_limit]", "[account.tlv]", "[account.refusals]", "[[account.rates]]"];

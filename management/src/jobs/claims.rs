@@ -1,0 +1,127 @@
+//! The jobs that workers are at, and the accounts whose servers have to rest.
+//!
+//! One account's webhook is called once at a time, and less and less often while it gives no good answer. So a server that
+//! never answers takes little of the workers, however many events wait for it.
+
+use std::collections::{HashMap, HashSet};
+
+use parking_lot::Mutex;
+use tollgate_engine::time::UnixMicros;
+
+use super::record::JobRecord;
+use crate::documents::Document;
+
+const MICROS_PER_SECOND: u64 = 1_000_000;
+/// Longest rest of an account's server.
+const REST_SECONDS_MAX: u64 = 60;
+
+/// The claims of all workers.
+#[derive(Debug, Default)]
+pub struct Claims(Mutex<Claimed>);
+
+#[derive(Debug, Default)]
+struct Claimed {
+    jobs: HashSet<String>,
+    servers: HashMap<String, Server>,
+}
+
+/// The server of an account that is being called, or has failed.
+#[derive(Debug, Default)]
+struct Server {
+    is_busy: bool,
+    failures: u32,
+    rests_until: UnixMicros,
+}
+
+impl Claimed {
+    fn is_free(&self, job: &Document<JobRecord>, now: UnixMicros) -> bool {
+        let server = job.value.work.called_account().and_then(|account| self.servers.get(account));
+        let is_free = server.is_none_or(|server| !server.is_busy && server.rests_until <= now);
+        is_free && !self.jobs.contains(&job.key)
+    }
+}
+
+impl Claims {
+    /// True if a worker may take the job now.
+    pub fn is_free(&self, job: &Document<JobRecord>, now: UnixMicros) -> bool {
+        self.0.lock().is_free(job, now)
+    }
+
+    /// Takes a job for one worker, if it is free and `is_there` says that it was not done meanwhile.
+    pub fn take(&self, job: &Document<JobRecord>, now: UnixMicros, is_there: impl FnOnce() -> bool) -> bool {
+        let mut claimed = self.0.lock();
+        if !claimed.is_free(job, now) || !is_there() {
+            return false;
+        }
+        claimed.jobs.insert(job.key.clone());
+        if let Some(account) = job.value.work.called_account() {
+            claimed.servers.entry(account.to_owned()).or_default().is_busy = true;
+        }
+        true
+    }
+
+    /// Gives a job back, once its end is written.
+    pub fn release(&self, job: &Document<JobRecord>, has_failed: bool, now: UnixMicros) {
+        let mut claimed = self.0.lock();
+        claimed.jobs.remove(&job.key);
+        let Some(account) = job.value.work.called_account() else { return };
+        if !has_failed {
+            claimed.servers.remove(account);
+            return;
+        }
+        let Some(server) = claimed.servers.get_mut(account) else { return };
+        let seconds = 1_u64.checked_shl(server.failures).unwrap_or(REST_SECONDS_MAX).min(REST_SECONDS_MAX);
+        server.is_busy = false;
+        server.failures = server.failures.saturating_add(1);
+        server.rests_until = UnixMicros(now.0.saturating_add(seconds * MICROS_PER_SECOND));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tollgate_api::time::Time;
+
+    use super::super::record::JobWork;
+    use super::*;
+
+    fn job(key: &str, account: &str) -> Document<JobRecord> {
+        let work = JobWork::Webhook { account: account.to_owned(), body: String::new() };
+        let value = JobRecord { work, next_at: Time(at(0)), failures: 0 };
+        Document { key: key.to_owned(), revision: 1, created_at: at(0), updated_at: at(0), value }
+    }
+
+    fn at(seconds: u64) -> UnixMicros {
+        UnixMicros(seconds * MICROS_PER_SECOND)
+    }
+
+    #[test]
+    fn an_account_is_called_once_at_a_time_and_others_meanwhile() {
+        let claims = Claims::default();
+        let (one, two, other) = (job("1", "hole"), job("2", "hole"), job("3", "quick"));
+        assert!(claims.take(&one, at(0), || true));
+        assert!(!claims.take(&one, at(0), || true) && !claims.take(&two, at(0), || true));
+        assert!(claims.take(&other, at(0), || true));
+        claims.release(&other, false, at(0));
+        assert!(!claims.take(&other, at(0), || false), "it was done meanwhile");
+        claims.release(&one, false, at(1));
+        assert!(claims.take(&two, at(1), || true));
+    }
+
+    #[test]
+    fn a_server_that_fails_rests_longer_and_longer_until_it_is_well() {
+        let claims = Claims::default();
+        let (mut now, job) = (0, job("1", "hole"));
+        for rest in [1, 2, 4, 8, 16, 32, 60, 60] {
+            assert!(claims.take(&job, at(now), || true), "after {now} s");
+            claims.release(&job, true, at(now));
+            now += rest;
+            assert!(
+                !claims.is_free(&job, at(now - 1)) && claims.is_free(&job, at(now)),
+                "a rest of {rest} s"
+            );
+        }
+        assert!(claims.take(&job, at(now), || true));
+        claims.release(&job, false, at(now));
+        assert!(claims.is_free(&job, at(now)));
+    }
+}
