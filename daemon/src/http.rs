@@ -1,6 +1,6 @@
 //! The small HTTP endpoints: `/healthz` and `/readyz` for operations, `/metrics` for Prometheus.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Once};
 
 use axum::Router;
@@ -16,6 +16,8 @@ use tollgate_relay::metrics::Metrics;
 use tollgate_relay::snapshot::CurrentSnapshot;
 use tollgate_storage::committer::Committer;
 
+use crate::exposition;
+
 /// Threads of the HTTP runtime, beside those that wait for the disk.
 const WORKERS: usize = 2;
 /// The niceness of HTTP threads, half of the possible range, so that SMPP sessions get the cores first.
@@ -28,25 +30,51 @@ const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 #[derive(Debug)]
 pub struct Readiness {
     committer: Committer,
-    draining: AtomicBool,
+    phase: Phase,
+}
+
+/// The part of its life that the process is in. It starts, serves and drains, in this order.
+#[derive(Debug, Default)]
+struct Phase(AtomicU8);
+
+const STARTING: u8 = 0;
+const SERVING: u8 = 1;
+const DRAINING: u8 = 2;
+
+impl Phase {
+    /// Goes on to a later phase. An earlier one never comes back.
+    fn reach(&self, phase: u8) {
+        self.0.fetch_max(phase, Ordering::Relaxed);
+    }
+
+    fn reason_against(&self) -> Option<&'static str> {
+        match self.0.load(Ordering::Relaxed) {
+            STARTING => Some("starting"),
+            SERVING => None,
+            _ => Some("draining"),
+        }
+    }
 }
 
 impl Readiness {
-    /// The state of a process that serves.
+    /// The state of a process that does not accept binds yet.
     pub fn new(committer: Committer) -> Self {
-        Self { committer, draining: AtomicBool::new(false) }
+        Self { committer, phase: Phase::default() }
+    }
+
+    /// Marks that the SMPP ports accept connections.
+    pub fn begin_serving(&self) {
+        self.phase.reach(SERVING);
     }
 
     /// Marks that no new binds are served from here on.
     pub fn begin_drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+        self.phase.reach(DRAINING);
     }
 
     fn reason_against(&self) -> Option<&'static str> {
-        if self.draining.load(Ordering::Relaxed) {
-            return Some("draining");
-        }
-        (!self.committer.is_available()).then_some("storage is unavailable")
+        let unavailable = || (!self.committer.is_available()).then_some("storage is unavailable");
+        self.phase.reason_against().or_else(unavailable)
     }
 }
 
@@ -68,12 +96,8 @@ async fn ready(State(readiness): State<Arc<Readiness>>) -> impl IntoResponse {
 /// The route `/metrics`.
 pub fn metrics(handle: PrometheusHandle, metrics: Arc<Metrics>, snapshot: CurrentSnapshot) -> Router {
     let render = move || async move {
-        let latencies = metrics.submit_seconds.render("tollgate_submit_duration_seconds");
-        // Written here, as a gauge of the metrics crate would keep a series for every version there ever was.
-        let version = Arc::clone(&snapshot.load().tables.version);
-        let tariff =
-            format!("# TYPE tollgate_tariff_info gauge\ntollgate_tariff_info{{version=\"{version}\"}} 1\n");
-        ([(CONTENT_TYPE, METRICS_TYPE)], handle.render() + &latencies + &tariff)
+        let snapshot = snapshot.load_full();
+        ([(CONTENT_TYPE, METRICS_TYPE)], exposition::text(&handle, &metrics, &snapshot))
     };
     Router::new().route("/metrics", get(render))
 }
@@ -100,4 +124,27 @@ fn lower_priority() {
              allow the system call setpriority to the process"
         );
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_ready_between_its_start_and_its_drain() {
+        let phase = Phase::default();
+        assert_eq!(phase.reason_against(), Some("starting"));
+        phase.reach(SERVING);
+        assert_eq!(phase.reason_against(), None);
+        phase.reach(DRAINING);
+        assert_eq!(phase.reason_against(), Some("draining"));
+    }
+
+    #[test]
+    fn a_process_that_is_told_to_stop_while_it_starts_never_gets_ready() {
+        let phase = Phase::default();
+        phase.reach(DRAINING);
+        phase.reach(SERVING);
+        assert_eq!(phase.reason_against(), Some("draining"));
+    }
 }

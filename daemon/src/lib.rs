@@ -11,6 +11,7 @@ pub mod cli;
 pub mod commands;
 mod control;
 mod descriptors;
+mod exposition;
 pub mod failure;
 mod file_watch;
 

@@ -261,6 +261,7 @@ async fn start(
     let (clients, passwords) = (Arc::clone(&core.clients), Arc::clone(&core.passwords));
     let binds = Arc::new(ClientBinds::new(clients, settings.smpp.window, passwords, proofs));
     let server = Server::start(smpp, binds).await.map_err(|error| error.to_string())?;
+    readiness.begin_serving();
     let addresses = json!({
         "event": "ready",
         "smpp": server.plain_addresses().first(),

@@ -2,8 +2,9 @@
 //!
 //! Label sets are bounded: reasons are a closed list, currencies come from the configuration.
 
-use std::collections::HashMap;
+pub mod descriptions;
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
         .set_buckets_for_metric(Matcher::Suffix("_batch_messages".to_owned()), MESSAGES)?
         .install_recorder()?;
+    descriptions::describe();
     gauge!("tollgate_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(handle)
 }
@@ -125,7 +127,7 @@ impl Latencies {
 
     /// The histogram in Prometheus' text format.
     pub fn render(&self, name: &str) -> String {
-        let (mut text, mut count) = (format!("# TYPE {name} histogram\n"), 0);
+        let (mut text, mut count) = (descriptions::header(name), 0);
         let bounds = SECONDS.iter().map(ToString::to_string).chain(["+Inf".to_owned()]);
         for (bound, bucket) in bounds.zip(&self.buckets) {
             count += bucket.load(Ordering::Relaxed);

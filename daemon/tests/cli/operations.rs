@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{Write, pipe};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::support::api::{Api, start_with_admin};
 use crate::support::daemon::Daemon;
 use crate::support::metrics::{Scrape, get, until_count};
 use crate::support::operator::{self, Operator};
-use crate::support::sandbox::{Sandbox, repository};
+use crate::support::peer::tools;
+use crate::support::sandbox::{Finished, Sandbox, repository};
 use crate::support::smpp::{
     BIND_TRANSCEIVER, BUSINESS_1, Connection, ESME_RINVDSTADR, ESME_RINVPASWD, ESME_ROK, Login, Message,
 };
@@ -157,6 +160,45 @@ fn histograms_have_buckets() {
         let line = format!("# TYPE tollgate_{histogram} histogram");
         assert!(scrape.text.contains(&line), "{line:?} is not in {}", scrape.text);
     }
+}
+
+#[test]
+fn promtool_finds_nothing_to_say_about_a_scrape() {
+    let sandbox = operator::sandbox(&[Operator::new("alpha", NOBODY)]);
+    let (daemon, api) = start_with_admin(&sandbox);
+    let mut connection = Connection::bound(daemon.smpp, BUSINESS_1);
+    connection.submit(&Message::to("254722000001"));
+    api.get("/v1/accounts").expect(200);
+    let scrape = until_count(&daemon, "tollgate_wallets", 1);
+    let program = tools().join("promtool");
+    let program = if program.is_file() { program } else { "promtool".into() };
+    let (reader, mut writer) = pipe().expect("a pipe");
+    let mut promtool = Command::new(program);
+    let child =
+        promtool.args(["check", "metrics"]).stdin(reader).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = child.spawn().expect("`ops/setup.sh test` installs promtool");
+    drop(promtool);
+    writer.write_all(scrape.text.as_bytes()).expect("promtool reads");
+    drop(writer);
+    let checked = Finished::from(child.wait_with_output().expect("promtool ends"));
+    assert_eq!((checked.code, &*checked.stdout, &*checked.stderr), (Some(0), "", ""), "{}", scrape.text);
+}
+
+#[test]
+fn series_of_an_operator_go_with_it_and_come_back_with_it() {
+    let sandbox = Sandbox::new();
+    let (daemon, api) = start_with_admin(&sandbox);
+    let gone = json!({
+        "code": "gone", "name": "Gone", "country": "UZ", "currency": "USD", "price_per_sms": "0.01",
+        "smpp_config": { "host": "127.0.0.1", "port": NOBODY, "system_id": "tollgate", "password": "hunter22" },
+    });
+    let series = "tollgate_operator_link_failures_total{operator=\"gone\"}";
+    api.post("/v1/operators", &gone).expect(201);
+    let failures = until_count(&daemon, series, 1).count(series);
+    api.delete("/v1/operators/gone").expect(204);
+    assert!(!Scrape::of(&daemon).text.contains("gone"), "{}", Scrape::of(&daemon).text);
+    api.post("/v1/operators", &gone).expect(201);
+    until_count(&daemon, series, failures + 1);
 }
 
 /// Waits until a series has this value.
