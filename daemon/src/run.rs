@@ -20,7 +20,7 @@ use tollgate_storage::committer::Limits;
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::store::{Durability, OpenError, Store, StoreOptions, Unavailable};
 
-use crate::control;
+use crate::control::{self, ControlHandlers};
 use crate::failure::Failure;
 use crate::file_watch::FileWatch;
 use crate::http;
@@ -126,8 +126,8 @@ async fn serve(
     if let Some((management, _)) = &running.management {
         http.spawn(management.schedule());
     }
-    let store = Arc::clone(&running.core.books.store);
-    let control = control::listen(&loaded.settings.storage.data_dir, store).inspect_err(
+    let handlers = Arc::new(ControlHandlers { store: Arc::clone(&running.core.books.store) });
+    let control = control::listen(&loaded.settings.storage.data_dir, handlers).inspect_err(
         |error| tracing::warn!(%error, "no control socket; `tollgate backup` needs the daemon to be stopped"),
     );
     let mut links = Links::default();
