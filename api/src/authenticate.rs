@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::access::Who;
 use crate::authentication::AuthenticationService;
-use crate::caller::Caller;
+use crate::caller::{Caller, KnownCaller};
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 use crate::rules::{rule_of, rules};
@@ -29,7 +29,12 @@ pub async fn authenticate(
     };
     let path = path.as_str();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    match admit(&*service, request.method(), path, request.headers(), peer, &request_id) {
+    let known = request.extensions().get::<KnownCaller>().map(|known| known.0.clone());
+    let admitted = match known {
+        Some(caller) => admit_known(&*service, request.method(), path, Caller { request_id, ..caller }),
+        None => admit(&*service, request.method(), path, request.headers(), peer, &request_id),
+    };
+    match admitted {
         Err(problem) => refused(problem, path),
         Ok(caller) => {
             if let Some(caller) = caller {
@@ -49,6 +54,24 @@ fn refused(problem: Problem, path: &str) -> Response {
         response.headers_mut().insert(ALLOW, methods);
     }
     response
+}
+
+/// The same for a caller that is known already, and to whom the rules apply as to any other.
+fn admit_known(
+    service: &dyn AuthenticationService,
+    method: &Method,
+    path: &str,
+    caller: Caller,
+) -> Result<Option<Caller>, Problem> {
+    let Some(rule) = rule_of(method, path) else {
+        return Err(Problem::method_not_allowed(format!("the path has {}", methods_of(path))));
+    };
+    service.admit(Some(&caller), None)?;
+    if rule.who == Who::Anybody {
+        return Ok(None);
+    }
+    let is_admitted = rule.who.admits(Some(&caller));
+    is_admitted.then_some(Some(caller)).ok_or_else(|| Problem::forbidden("this is not for your role"))
 }
 
 /// The caller, where the route wants one; or why the request goes no further.

@@ -79,7 +79,7 @@ pub enum Reach {
 /// The caller of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// For the audit log: `user:ann@example.com`, `key:01J…`, `system`.
+    /// For the audit log: `user:ann@example.com`, `key:01J…`, `cli:1000`, `system`.
     pub actor: String,
     /// The user's or key's id.
     pub id: String,
@@ -115,6 +115,11 @@ impl Caller {
         }
     }
 
+    /// Whoever may use the control socket of the daemon, by its permissions: the user with this number on its machine.
+    pub fn on_the_machine(uid: u32) -> Self {
+        Self { actor: format!("cli:{uid}"), id: "cli".to_owned(), ..Self::system() }
+    }
+
     /// The role that it counts as where a rule asks: a user's own, and for an API key the one that has the
     /// key's reach. So a key of one account can do nothing that its account cannot, whatever its scopes.
     pub fn grade(&self) -> Role {
@@ -139,6 +144,11 @@ impl Caller {
         }
     }
 }
+
+/// The caller of a request that did not come over HTTP, and is known already. The daemon puts it into the extensions of a
+/// request that came over its control socket; nothing that comes over the network can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownCaller(pub Caller);
 
 /// The caller is in the request's extensions on every route that is not open to all.
 impl<S: Sync> FromRequestParts<S> for Caller {

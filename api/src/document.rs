@@ -26,6 +26,7 @@ const TAGS: &[(&str, &str)] = &[
     ("plans", "Base prices, tiers, currency and time zone."),
     ("rate cards", "Prices by network, and rate decks."),
     ("tariffs", "Versions of all prices, reloads and rollbacks."),
+    ("binds", "The gateways that are bound over SMPP now."),
     ("clock", "The clock that the daemon goes by, and what it thinks of the system's."),
     ("wecall", "The paths that existing clients know."),
 ];

@@ -47,6 +47,7 @@ pub mod accounts;
 pub mod alerts;
 pub mod audit;
 pub mod auth;
+pub mod binds;
 pub mod cdrs;
 pub mod charges;
 pub mod dispatches;

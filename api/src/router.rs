@@ -26,8 +26,9 @@ use crate::problem::Problem;
 use crate::request_id::{NewRequestId, REQUEST_ID, remove_bad_id};
 use crate::services::Services;
 use crate::{
-    accounts, alerts, audit, auth, bounds, cdrs, charges, clock, dispatches, existing_clients, invoices,
-    keys, openapi, operators, plans, rate_cards, sender_ids, tariffs, templates, usage, users, wallets,
+    accounts, alerts, audit, auth, binds, bounds, cdrs, charges, clock, dispatches, existing_clients,
+    invoices, keys, openapi, operators, plans, rate_cards, sender_ids, tariffs, templates, usage, users,
+    wallets,
 };
 
 /// The path of the browsable page.
@@ -74,6 +75,7 @@ areas![
     rate_cards,
     tariffs,
     clock,
+    binds,
     existing_clients,
 ];
 

@@ -6,7 +6,7 @@ use axum::http::Method;
 use crate::access::{Rule, Who};
 use crate::caller::{Role, Scope};
 use crate::{
-    accounts, alerts, audit, auth, cdrs, charges, clock, dispatches, existing_clients, invoices, keys,
+    accounts, alerts, audit, auth, binds, cdrs, charges, clock, dispatches, existing_clients, invoices, keys,
     operators, plans, rate_cards, sender_ids, tariffs, templates, usage, users, wallets,
 };
 
@@ -31,6 +31,7 @@ const AREAS: &[&[Rule]] = &[
     rate_cards::RULES,
     tariffs::RULES,
     clock::RULES,
+    binds::RULES,
     existing_clients::RULES,
 ];
 

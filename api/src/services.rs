@@ -11,6 +11,7 @@ use crate::alerts::AlertsService;
 use crate::audit::AuditService;
 use crate::auth::AuthService;
 use crate::authentication::AuthenticationService;
+use crate::binds::BindsService;
 use crate::cdrs::CdrsService;
 use crate::charges::ChargesService;
 use crate::clock::ClockService;
@@ -54,6 +55,7 @@ pub struct Services {
     pub rate_cards: Arc<dyn RateCardsService>,
     pub tariffs: Arc<dyn TariffsService>,
     pub clock: Arc<dyn ClockService>,
+    pub binds: Arc<dyn BindsService>,
     pub existing_clients: Arc<dyn ExistingClientsService>,
 }
 

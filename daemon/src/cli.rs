@@ -9,20 +9,27 @@ use tollgate_console::manual::{CompletionsArguments, ManArguments};
 use tollgate_console::{command_line, manual, output};
 use tollgate_provisioning::overrides::Overrides;
 
+use crate::commands::accounts::AccountsArguments;
 use crate::commands::admin::AdminArguments;
 use crate::commands::anchor::{AnchorArguments, AnchorExportArguments};
 use crate::commands::backup::BackupArguments;
+use crate::commands::balance::BalanceArguments;
+use crate::commands::cdr::TailArguments;
 use crate::commands::check::CheckArguments;
 use crate::commands::export::ExportArguments;
+use crate::commands::login::{LoginArguments, LogoutArguments};
+use crate::commands::operators::OperatorsArguments;
 use crate::commands::quote::QuoteArguments;
 use crate::commands::receipts::ReceiptsArguments;
 use crate::commands::restore::RestoreArguments;
 use crate::commands::topup::TopupArguments;
 use crate::commands::verify::VerifyArguments;
 use crate::commands::{
-    admin, anchor, backup, check, export, hash_password, quote, receipts, restore, topup, verify,
+    accounts, admin, anchor, backup, balance, binds, cdr, check, export, hash_password, login, operators,
+    quote, receipts, restore, topup, verify,
 };
 use crate::failure::Failure;
+use crate::target::TargetArguments;
 use crate::{panics, run};
 
 /// Paths that the configuration is looked for at where the command line names none, in this order.
@@ -52,8 +59,23 @@ enum Command {
     /// Write out CDRs
     #[command(subcommand)]
     Export(Export),
-    /// Put money into a wallet of a daemon that is not running
+    /// List accounts, or show one
+    Accounts(AccountsArguments),
+    /// Say the balance of an account
+    Balance(BalanceArguments),
+    /// Put money into a wallet
     Topup(TopupArguments),
+    /// Follow the CDRs
+    #[command(subcommand)]
+    Cdr(Cdr),
+    /// List the gateways that are bound
+    Binds(TargetArguments),
+    /// List operators, show how they are, drain and resume them
+    Operators(OperatorsArguments),
+    /// Log in to a daemon elsewhere, for commands with --remote
+    Login(LoginArguments),
+    /// Forget a log-in
+    Logout(LogoutArguments),
     /// Manage the admins of the management API
     #[command(subcommand)]
     Admin(Admin),
@@ -116,8 +138,14 @@ enum Export {
 }
 
 #[derive(Debug, Subcommand)]
+enum Cdr {
+    /// Print the latest CDRs, and with --follow those that come
+    Tail(TailArguments),
+}
+
+#[derive(Debug, Subcommand)]
 enum Admin {
-    /// Make an admin on the books of a daemon that is not running; the password is read from standard input
+    /// Make an admin; the password is asked for, or read from standard input
     Create(AdminArguments),
 }
 
@@ -145,6 +173,13 @@ pub fn main() -> ExitCode {
         Command::Quote(arguments) => quote::quote(&config, &arguments),
         Command::Verify(arguments) => verify::verify(&config, &arguments),
         Command::Export(Export::Cdr(arguments)) => export::export(&config, &arguments),
+        Command::Accounts(arguments) => accounts::accounts(&config, &arguments),
+        Command::Balance(arguments) => balance::balance(&config, &arguments),
+        Command::Cdr(Cdr::Tail(arguments)) => cdr::tail(&config, &arguments),
+        Command::Binds(arguments) => binds::binds(&config, &arguments),
+        Command::Operators(arguments) => operators::operators(&config, &arguments),
+        Command::Login(arguments) => login::login(&arguments),
+        Command::Logout(arguments) => login::logout(&arguments),
         Command::Topup(arguments) => topup::topup(&config, &arguments),
         Command::Admin(Admin::Create(arguments)) => admin::create(&config, &arguments),
         Command::Anchor(Anchor::Show(arguments)) => anchor::show(&config, &arguments),

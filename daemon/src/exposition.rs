@@ -3,6 +3,8 @@
 //! The metrics crate keeps a series for as long as the process lives. What belongs to an operator that is no longer there is left
 //! out here, so that no alert goes on about it; should the operator come back, its counters go on where they were.
 
+use std::fmt::Write;
+
 use metrics_exporter_prometheus::PrometheusHandle;
 use tollgate_relay::metrics::{Metrics, descriptions};
 use tollgate_relay::snapshot::Snapshot;
@@ -20,7 +22,8 @@ pub fn text(handle: &PrometheusHandle, metrics: &Metrics, snapshot: &Snapshot) -
     text.push_str(&metrics.submit_seconds.render("tollgate_submit_duration_seconds"));
     // Written here, as a gauge of the metrics crate would keep a series for every version there ever was.
     text.push_str(&descriptions::header("tollgate_tariff_info"));
-    text.push_str(&format!("tollgate_tariff_info{{version=\"{}\"}} 1\n", snapshot.tables.version));
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "tollgate_tariff_info{{version=\"{}\"}} 1", snapshot.tables.version);
     text
 }
 

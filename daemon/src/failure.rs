@@ -33,6 +33,16 @@ impl From<Problems> for Failure {
 }
 
 impl Failure {
+    /// The same failure once more.
+    #[must_use]
+    pub fn repeated(&self) -> Self {
+        match self {
+            Self::Said(message) => Self::Said(message.clone()),
+            Self::Problems(problems) => Self::Said(problems.to_string()),
+            Self::Shown => Self::Shown,
+        }
+    }
+
     /// Prints it on standard error.
     pub fn print(&self) {
         match self {

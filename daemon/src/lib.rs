@@ -6,10 +6,12 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod api_call;
 mod arguments;
 pub mod cli;
 pub mod commands;
 mod control;
+mod data_dir;
 mod descriptors;
 mod exposition;
 pub mod failure;
@@ -21,7 +23,12 @@ mod listener_limits;
 mod listeners;
 pub mod logging;
 pub mod metrics;
+mod owner;
 pub mod panics;
 mod refused_connections;
 pub mod reload;
+mod remote;
 pub mod run;
+mod running;
+mod table;
+mod target;

@@ -18,9 +18,9 @@ use tollgate_smpp::server::{Server, ServerConfig, TlsFiles};
 use tollgate_smpp::session::{SessionConfig, TimerConfig};
 use tollgate_storage::committer::Limits;
 use tollgate_storage::journal::RocksJournal;
-use tollgate_storage::store::{Durability, OpenError, Store, StoreOptions, Unavailable};
+use tollgate_storage::store::{Durability, OpenError, Store, StoreOptions};
 
-use crate::control::{self, ControlHandlers};
+use crate::control::{self, ControlHandlers, ControlSocket};
 use crate::failure::Failure;
 use crate::file_watch::FileWatch;
 use crate::http;
@@ -28,6 +28,7 @@ use crate::http::Readiness;
 use crate::listener_limits::ListenerLimits;
 use crate::metrics::ListenerPlaces;
 use crate::reload::Reloader;
+use crate::running::RunningNote;
 use crate::{http_server, listener_limits, listeners, logging, metrics};
 use tollgate_console::{output, say};
 use tollgate_management as management;
@@ -67,8 +68,12 @@ struct Running {
     driver: DeliveryDriver,
     /// Reloads that somebody ordered.
     reloads: mpsc::Receiver<ReloadOrder>,
-    /// The management behind the API with its workers, where the API is enabled.
-    management: Option<(Arc<Management>, Workers)>,
+    /// The services behind the API and the control socket.
+    management: Arc<Management>,
+    /// The routes of the API, for the control socket.
+    api: axum::Router,
+    /// The threads behind the services, where the API is enabled.
+    workers: Option<Workers>,
 }
 
 /// Runs until SIGTERM or SIGINT.
@@ -123,13 +128,10 @@ async fn serve(
     let mut running = start(&path, &loaded, store, &handle, http).await?;
     let (stats, places) = (Arc::clone(running.server.stats()), running.places.clone());
     tokio::spawn(metrics::keep(Arc::clone(&running.core), stats, places, handle));
-    if let Some((management, _)) = &running.management {
-        http.spawn(management.schedule());
+    if running.workers.is_some() {
+        http.spawn(running.management.schedule());
     }
-    let handlers = Arc::new(ControlHandlers { store: Arc::clone(&running.core.books.store) });
-    let control = control::listen(&loaded.settings.storage.data_dir, handlers).inspect_err(
-        |error| tracing::warn!(%error, "no control socket; `tollgate backup` needs the daemon to be stopped"),
-    );
+    let control = take_commands(&path, &loaded.settings, overrides, &running, http);
     let mut links = Links::default();
     links.follow(&running.core.scheduler).await;
     let mut watch = loaded.settings.watch_files.then(|| FileWatch::new(&loaded.files)).and_then(or_warn);
@@ -173,24 +175,47 @@ async fn serve(
         }
     }
     drop(control);
+    drain(running, links).await
+}
+
+/// Listens on the control socket, and notes where it is if that is not where the configuration says.
+fn take_commands(
+    config: &Path,
+    settings: &Settings,
+    overrides: &Overrides,
+    running: &Running,
+    http: &Handle,
+) -> (Option<ControlSocket>, Option<RunningNote>) {
+    let store = Arc::clone(&running.core.books.store);
+    let handlers = ControlHandlers { store, api: running.api.clone(), http: http.clone() };
+    let data_dir = &settings.storage.data_dir;
+    let control = control::listen(data_dir, Arc::new(handlers));
+    let control = control.inspect_err(|error| {
+        tracing::warn!(%error, "no control socket; commands such as `tollgate topup` need the daemon to be stopped");
+    });
+    let note = overrides.data_dir.as_ref().and_then(|_| RunningNote::write(config, data_dir));
+    (control.ok(), note)
+}
+
+/// Ends every part in order, and returns the committer's thread, which ends with the last way to it.
+async fn drain(running: Running, mut links: Links) -> Result<JoinHandle<()>, String> {
     tracing::info!("draining");
     running.readiness.begin_drain();
-    if let Some((management, _)) = &running.management {
-        management.stop_billing();
-    }
+    running.management.stop_billing();
     // Gateways and operators are disconnected at the same time: receipts that come last wait on disk.
     tokio::join!(running.server.drain(DRAIN_MAX), links.stop_all());
     running.driver.stop().await;
     running.core.books.committer.close();
-    if let Some((management, workers)) = running.management {
-        // What is kept in memory for a while is written before the committer goes.
-        let ended = tokio::task::spawn_blocking(move || {
+    // What is kept in memory for a while is written before the committer goes.
+    let Running { management, api, workers, .. } = running;
+    let ended = tokio::task::spawn_blocking(move || {
+        if let Some(workers) = &workers {
             workers.stop();
-            drop(management);
-        })
-        .await;
-        ended.map_err(|error| error.to_string())?;
-    }
+        }
+        drop((management, api));
+    })
+    .await;
+    ended.map_err(|error| error.to_string())?;
     Ok(running.committer)
 }
 
@@ -240,12 +265,14 @@ async fn start(
     let listen = |what: &'static str, address: SocketAddr| {
         move |error: std::io::Error| format!("cannot listen for {what} on {address}: {error}")
     };
-    let mut routes = http::health(Arc::clone(&readiness));
-    let mut management = None;
+    let opened = Management::open(Arc::clone(&core), settings, config).map_err(|error| error.to_string())?;
+    let (management, mut routes, mut workers) =
+        (Arc::new(opened), http::health(Arc::clone(&readiness)), None);
+    let api = tollgate_api::router::router(management.services(), &api_config(settings));
     if settings.api.enabled {
-        let (api, opened) = api(&core, settings, config).map_err(|error| error.to_string())?;
-        routes = routes.merge(api);
-        management = Some(opened);
+        routes = routes.merge(api.clone());
+        let started = management.start_workers();
+        workers = Some(started.map_err(|error| format!("no thread for jobs: {error}"))?);
     }
     let limits = ListenerLimits::of(settings);
     smpp.places.all = limits.smpp;
@@ -271,24 +298,16 @@ async fn start(
         "pid": std::process::id(),
     });
     let places = [("smpp", Arc::clone(server.places())), ("http", http.places), ("metrics", metrics.places)];
-    Ok(Running { core, server, places, readiness, addresses, committer, driver, reloads, management })
+    Ok(Running { core, server, places, readiness, addresses, committer, driver, reloads, management, api, workers })
 }
 
-/// The management API, and the services and workers behind it.
-fn api(
-    core: &Arc<Core>,
-    settings: &Settings,
-    config: &Path,
-) -> Result<(axum::Router, (Arc<Management>, Workers)), Unavailable> {
-    let management = Arc::new(Management::open(Arc::clone(core), settings, config)?);
-    let workers = management.start_workers();
-    let workers = workers.map_err(|error| Unavailable(format!("no thread for jobs: {error}")))?;
-    let config = ApiConfig {
+/// The settings of `[api]` as the routes take them.
+fn api_config(settings: &Settings) -> ApiConfig {
+    ApiConfig {
         body_octets_max: settings.api.max_body_bytes as usize,
         timeout: Duration::from_secs(settings.api.timeout_seconds.into()),
         origins: settings.api.cors_origins.clone(),
-    };
-    Ok((tollgate_api::router::router(management.services(), &config), (management, workers)))
+    }
 }
 
 /// The settings of `[smpp]` as the server takes them.

@@ -164,11 +164,7 @@ impl<'a> ChangeSet<'a> {
     /// method and path, by which a resend is told from another request under the same key. Each caller has keys of its own.
     pub fn once(&mut self, key: Option<&str>, request: &str) -> &mut Self {
         let Some(key) = key else { return self };
-        self.change.request = Some(RequestUse {
-            key: request_key(self.caller, key),
-            fingerprint: fingerprint(request.as_bytes()),
-            expires_at: key_expiry(self.context),
-        });
+        self.change.request = Some(request_use(self.caller, key, request, key_expiry(self.context)));
         self
     }
 
@@ -220,6 +216,12 @@ impl<'a> ChangeSet<'a> {
         }
         Ok(changed)
     }
+}
+
+/// The use of a key by a request, which is given as its method, path and body.
+pub fn request_use(caller: &Caller, key: &str, request: &str, expires_at: UnixMicros) -> RequestUse {
+    let (key, fingerprint) = (request_key(caller, key), fingerprint(request.as_bytes()));
+    RequestUse { key, fingerprint, expires_at }
 }
 
 /// The use of a request's key. Its fingerprint says nothing of the body, which may hold a password, to whoever does not have

@@ -3,7 +3,6 @@
 pub mod api_keys;
 pub mod authentication;
 pub mod directory;
-pub mod first_admin;
 pub mod hashing;
 pub mod input;
 pub mod lockout;

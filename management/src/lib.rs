@@ -9,6 +9,7 @@
 //! session's task.
 
 pub mod cdr_export;
+pub mod offline;
 pub mod quotes;
 pub mod rerate;
 pub mod tariff_files;
@@ -18,6 +19,7 @@ mod accounts;
 mod audit;
 mod background;
 mod billing;
+mod binds;
 mod change_set;
 mod clock;
 mod collections;
@@ -40,7 +42,6 @@ mod tariffs;
 mod url;
 
 pub use crate::content::restore_approvals;
-pub use crate::identity::first_admin::{NewAdmin, create as create_admin, generated_password};
 pub use crate::jobs::Workers;
 pub use crate::management::Management;
 pub use crate::provisioned::additions;

@@ -18,6 +18,7 @@ use crate::billing::invoices::Invoices;
 use crate::billing::schedule;
 use crate::billing::usage::UsageReports;
 use crate::billing::wallets::Wallets;
+use crate::binds::Binds;
 use crate::clock::ClockControl;
 use crate::collections::{ACCOUNTS, ALERTS};
 use crate::content::{SenderIds, Templates};
@@ -133,6 +134,7 @@ impl Management {
             rate_cards: Arc::clone(&answering.rate_cards) as _,
             tariffs: Arc::new(Tariffs::new(of(), edits)),
             clock: Arc::new(ClockControl::new(of())),
+            binds: Arc::new(Binds::new(of(), visible())),
             existing_clients: Arc::new(ExistingClients::new(of(), visible(), answering)),
         };
         let account_facts = Arc::new(account_facts);

@@ -4,7 +4,7 @@ mod condition;
 mod receipts;
 pub mod record;
 mod smpp;
-mod view;
+pub mod view;
 
 use std::sync::Arc;
 
@@ -139,11 +139,7 @@ impl OperatorsService for Operators {
         status: operator::OperatorStatus,
         dry_run: bool,
     ) -> Answer<Versioned<Operator>> {
-        let action = match status {
-            operator::OperatorStatus::Active => "operator.resume",
-            operator::OperatorStatus::Draining => "operator.drain",
-            operator::OperatorStatus::Disabled => "operator.disable",
-        };
+        let action = action_of(status);
         let mut turn = self.context.core.configuration.change();
         let before = self.changeable(code)?;
         let mut record = before.value.clone();
@@ -340,6 +336,15 @@ impl Operators {
             "{queued} messages wait for `{}` and {on_the_way} are on their way to it; drain it first",
             operator_queue.code
         )))
+    }
+}
+
+/// The name that the audit log gives the step to a status.
+pub fn action_of(status: operator::OperatorStatus) -> &'static str {
+    match status {
+        operator::OperatorStatus::Active => "operator.resume",
+        operator::OperatorStatus::Draining => "operator.drain",
+        operator::OperatorStatus::Disabled => "operator.disable",
     }
 }
 

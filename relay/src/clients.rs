@@ -4,7 +4,7 @@
 //! the parameters of a submit, `submit` charges it into a chunk (`chunks`), `route` and `delivery_intent` choose its
 //! operator, and `answers` turns the committer's answers into responses (`token` finds the request again, `resend` answers as before).
 //! `query_cancel_replace` is for later requests about a message, `receipts_out` sends receipts, and `direct` is for
-//! messages that come without a bind.
+//! messages that come without a bind. `open_binds` lists who is bound.
 
 mod answers;
 mod bind;
@@ -12,6 +12,7 @@ mod chunks;
 mod context;
 mod delivery_intent;
 mod direct;
+mod open_binds;
 mod parameters;
 mod query_cancel_replace;
 mod receipts_out;
@@ -24,4 +25,6 @@ mod token;
 pub use bind::ClientBinds;
 pub use context::ClientContext;
 pub use direct::{DirectSubmit, NotCharged, destination, submit_directly};
+pub use open_binds::{ListedBind, OpenBind, OpenBinds};
 pub use session::EsmeSession;
+pub use tollgate_smpp::BindMode as OpenBindMode;

@@ -6,8 +6,9 @@ use ring::signature::Ed25519KeyPair;
 use serde_json::{Value, json};
 use tollgate_storage::store::{CommitRow, Store};
 
-use super::store_options;
+use crate::data_dir::DataDir;
 use crate::failure::Failure;
+use crate::owner::KeptOwner;
 use tollgate_console::say;
 
 /// The data directory of a command about its anchor.
@@ -16,6 +17,9 @@ pub struct AnchorArguments {
     /// The data directory, in place of the one configured
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Print the commit as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// The arguments of `tollgate anchor export`.
@@ -32,6 +36,10 @@ pub struct AnchorExportArguments {
 /// Says which commit is the last one in a data directory.
 pub fn show(config: &Path, arguments: &AnchorArguments) -> Result<(), Failure> {
     let last = last_commit(config, arguments.data_dir.as_ref())?;
+    if arguments.json {
+        say!("{}", as_json(&last));
+        return Ok(());
+    }
     say!("commit {} of {}, chain hash {}", last.number, last.at.to_rfc3339(), hex::encode(last.hash));
     Ok(())
 }
@@ -49,8 +57,9 @@ pub fn export(config: &Path, arguments: &AnchorExportArguments) -> Result<(), Fa
 
 /// Makes the anchor name the last commit that there is, whatever it named before. Needs the daemon to be stopped.
 pub fn accept(config: &Path, arguments: &AnchorArguments) -> Result<(), Failure> {
-    let options = store_options(config, arguments.data_dir.as_ref())?;
-    let last = Store::accept(&options).map_err(|error| error.to_string())?;
+    let data_dir = DataDir::find(config, arguments.data_dir.as_ref())?;
+    let _owner = KeptOwner::of(&data_dir.path);
+    let last = Store::accept(&data_dir.store_options()).map_err(|error| error.to_string())?;
     say!(
         "the anchor names commit {} of {} now; what came after it, if anything, is given up",
         last.number,
@@ -60,8 +69,8 @@ pub fn accept(config: &Path, arguments: &AnchorArguments) -> Result<(), Failure>
 }
 
 fn last_commit(config: &Path, data_dir: Option<&PathBuf>) -> Result<CommitRow, Failure> {
-    let options = store_options(config, data_dir)?;
-    let store = Store::open_read_only(&options.path).map_err(|error| error.to_string())?;
+    let data_dir = DataDir::find(config, data_dir)?;
+    let store = Store::open_read_only(&data_dir.path).map_err(|error| error.to_string())?;
     let last = store.last_commit().map_err(|error| error.to_string())?;
     Ok(last.ok_or("the data directory has no last commit")?)
 }

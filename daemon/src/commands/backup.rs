@@ -13,9 +13,9 @@ use tollgate_storage::store::{Store, StoreOptions};
 use tollgate_storage::verify::verify;
 
 use super::verify::balance_line;
-use super::{load, store_options};
-use crate::control::{ControlCommand, ask};
+use crate::data_dir::DataDir;
 use crate::failure::Failure;
+use crate::owner::KeptOwner;
 use tollgate_console::say;
 
 use contents::CONTENTS;
@@ -39,16 +39,16 @@ pub struct BackupArguments {
 
 /// Makes a backup and proves that its books balance. Where it is broken off, a folder whose name ends in `.partial` is left.
 pub fn backup(config: &Path, arguments: &BackupArguments) -> Result<(), Failure> {
-    let options = store_options(config, arguments.data_dir.as_ref())?;
+    let data_dir = DataDir::find(config, arguments.data_dir.as_ref())?;
     let folder = std::path::absolute(&arguments.folder).map_err(|error| error.to_string())?;
     if folder.exists() {
         return Err(format!("{} is there already; name a folder that is not", folder.display()).into());
     }
     let partial = partial_of(&folder)?;
     make_anew(&partial)?;
-    copy_books(&options, &partial.join(DATA))?;
+    copy_books(&data_dir, &partial.join(DATA))?;
     let last = Store::accept(&StoreOptions::at(partial.join(DATA))).map_err(|error| error.to_string())?;
-    let files = load(config).map(|loaded| loaded.files).unwrap_or_default();
+    let files = data_dir.into_loaded().map(|loaded| loaded.files).unwrap_or_default();
     copy_config(config, &files, &partial.join(CONFIG))?;
     let contents = Contents::of(&partial, last, now())?;
     contents.write(&partial.join(CONTENTS))?;
@@ -79,14 +79,13 @@ pub fn partial_of(folder: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// Has the daemon copy its books, or does so itself where none is running.
-fn copy_books(options: &StoreOptions, to: &Path) -> Result<(), Failure> {
-    if !options.path.join("CURRENT").is_file() {
-        return Err(format!("{} is not a data directory", options.path.display()).into());
+fn copy_books(data_dir: &DataDir, to: &Path) -> Result<(), Failure> {
+    data_dir.check_books()?;
+    if let Some(daemon) = data_dir.daemon()? {
+        return Ok(daemon.checkpoint(to)?);
     }
-    if let Some(answer) = ask(&options.path, &ControlCommand::Checkpoint { folder: to.to_owned() }) {
-        return Ok(answer?);
-    }
-    let store = Store::open(options.clone()).map_err(|error| error.to_string())?;
+    let _owner = KeptOwner::of(&data_dir.path);
+    let store = Store::open(data_dir.store_options()).map_err(|error| error.to_string())?;
     Ok(store.checkpoint(to).map_err(|error| error.to_string())?)
 }
 

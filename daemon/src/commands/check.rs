@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use tollgate_engine::refusal::StatusTable;
 use tollgate_engine::tables::Tables;
 
+use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use tollgate_console::say;
 use tollgate_management::additions;
@@ -40,7 +41,7 @@ pub fn check(path: &Path, arguments: &CheckArguments) -> Result<(), Failure> {
         provisioning.ported.len(),
     );
     say!("{}", operators(provisioning));
-    let data_dir = arguments.data_dir.as_ref().unwrap_or(&loaded.settings.storage.data_dir);
+    let data_dir = &DataDir::find(path, arguments.data_dir.as_ref())?.path;
     // A directory that is not there yet has no wallets that anything could contradict.
     let store = if arguments.data_dir.is_some() || data_dir.is_dir() { open(data_dir) } else { None };
     let whole = match &store {

@@ -10,8 +10,8 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::export::{CdrRange, cdrs};
 use tollgate_storage::store::Store;
 
-use super::load;
 use crate::arguments::parse_time;
+use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use tollgate_management::cdr_export::{COLUMNS, Names};
 
@@ -49,10 +49,10 @@ pub enum Format {
 
 /// Writes the CDRs that are asked for.
 pub fn export(config: &Path, arguments: &ExportArguments) -> Result<(), Failure> {
-    let loaded = load(config)?;
-    let path = arguments.data_dir.clone().unwrap_or(loaded.settings.storage.data_dir);
-    let store = Store::open_read_only(&path).map_err(|error| error.to_string())?;
-    let names = Names::read(&store, loaded.provisioning.networks).map_err(|error| error.to_string())?;
+    let data_dir = DataDir::find(config, arguments.data_dir.as_ref())?;
+    let store = Store::open_read_only(&data_dir.path).map_err(|error| error.to_string())?;
+    let names = Names::read(&store, data_dir.into_loaded()?.provisioning.networks)
+        .map_err(|error| error.to_string())?;
     let account = match &arguments.account {
         None => None,
         Some(id) => {

@@ -16,7 +16,6 @@ use tollgate_engine::wallet::{Wallet, WalletState};
 use tollgate_storage::clock::now;
 use tollgate_storage::store::Store;
 
-use super::load;
 use crate::arguments::parse_time;
 use crate::failure::Failure;
 use tollgate_console::say;
@@ -24,7 +23,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_management::quotes::Explained;
 use tollgate_management::quotes::route::Route;
 use tollgate_management::tariff_files::PricedLine;
-use tollgate_provisioning::{Loaded, ProvisionedAccount};
+use tollgate_provisioning::{self as config, Loaded, ProvisionedAccount};
 
 /// The arguments of `tollgate quote`.
 #[derive(Debug, clap::Args)]
@@ -72,7 +71,7 @@ fn parse_network(text: &str) -> Result<String, String> {
 
 /// Prints the explanation, for a person or as JSON.
 pub fn quote(config: &Path, arguments: &QuoteArguments) -> Result<(), Failure> {
-    let loaded = load(config)?;
+    let loaded = config::load(config)?;
     let provisioning = &loaded.provisioning;
     let account = provisioning.accounts.iter().find(|account| *account.account.id == *arguments.account);
     let account = account.ok_or_else(|| format!("no account `{}`", arguments.account))?;

@@ -12,10 +12,11 @@ use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::rows::UnmatchedRow;
 use tollgate_storage::store::{Durability, Store};
 
-use super::store_options;
+use crate::data_dir::DataDir;
 use crate::failure::Failure;
+use crate::owner::KeptOwner;
 use tollgate_console::{complain, say};
-use tollgate_provisioning as config;
+use tollgate_provisioning::Loaded;
 
 /// The arguments of `tollgate receipts`.
 #[derive(Debug, clap::Args)]
@@ -35,17 +36,15 @@ type Document = (OperatorNumber, u64, UnmatchedRow);
 
 /// Lists them, or looks for their messages once more; that needs the daemon to be stopped.
 pub fn receipts(config: &Path, arguments: &ReceiptsArguments) -> Result<(), Failure> {
-    let options = store_options(config, arguments.data_dir.as_ref())?;
-    let path = options.path.as_path();
+    let data_dir = DataDir::find(config, arguments.data_dir.as_ref())?;
     if !arguments.replay {
-        let store = Store::open_read_only(path).map_err(|error| error.to_string())?;
+        let store = Store::open_read_only(&data_dir.path).map_err(|error| error.to_string())?;
         return list(&store);
     }
-    if !path.join("CURRENT").is_file() {
-        return Err(format!("{} is not a data directory", path.display()).into());
-    }
-    let store = Arc::new(Store::open(options).map_err(|error| error.to_string())?);
-    replay(config, &store)
+    data_dir.check_books()?;
+    let _owner = KeptOwner::of(&data_dir.path);
+    let store = Arc::new(Store::open(data_dir.store_options()).map_err(|error| error.to_string())?);
+    replay(&data_dir.into_loaded()?, &store)
 }
 
 fn list(store: &Store) -> Result<(), Failure> {
@@ -69,8 +68,7 @@ fn list(store: &Store) -> Result<(), Failure> {
     Ok(())
 }
 
-fn replay(config: &Path, store: &Arc<Store>) -> Result<(), Failure> {
-    let loaded = config::load(config)?;
+fn replay(loaded: &Loaded, store: &Arc<Store>) -> Result<(), Failure> {
     let codes = codes(store)?;
     let format = |operator: OperatorNumber| {
         let code = code(&codes, operator);

@@ -10,6 +10,7 @@ use tollgate_storage::verify::verify;
 use super::backup::{CONFIG, Contents, DATA, failed, make, make_anew, partial_of, sync_folder};
 use super::verify::balance_line;
 use crate::failure::Failure;
+use crate::owner::KeptOwner;
 use tollgate_console::say;
 
 /// The arguments of `tollgate restore`.
@@ -45,6 +46,8 @@ pub fn restore(arguments: &RestoreArguments) -> Result<(), Failure> {
             let report = verify(&store).map_err(|fault| format!("the books do not balance: {fault}"))?;
             say!("{}", balance_line(&report));
         }
+        // A folder that is there, as a service's is, stays its owner's.
+        let _owner = KeptOwner::of(&target);
         match fs::remove_dir(&target) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(failed(&target, &error).into());

@@ -1,19 +1,13 @@
-//! `tollgate topup`: money into a wallet while no daemon runs on the data directory.
+//! `tollgate topup`: money into a wallet, by the daemon that runs or on the books of one that is stopped.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
-use tollgate_engine::money::Amount;
-use tollgate_engine::wallet::Wallet;
-use tollgate_storage::change::{Change, EntryChange, EntryText};
-use tollgate_storage::committer::{Committer, Limits};
-use tollgate_storage::journal::RocksJournal;
-use tollgate_storage::rows::EntryKind;
-use tollgate_storage::store::{Durability, Store};
-
-use super::store_options;
-use crate::failure::Failure;
 use tollgate_console::say;
+use tollgate_engine::money::Amount;
+
+use crate::failure::Failure;
+use crate::table::cell;
+use crate::target::{Ask, Target, TargetArguments};
 
 /// The arguments of `tollgate topup`.
 #[derive(Debug, clap::Args)]
@@ -27,9 +21,11 @@ pub struct TopupArguments {
     /// A note for the ledger, such as an invoice number
     #[arg(long)]
     pub reference: String,
-    /// The data directory, in place of the one configured
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
+    /// A text that marks this top-up: repeated with it, the same top-up is made once
+    #[arg(long, value_name = "TEXT")]
+    pub idempotency_key: Option<String>,
+    #[command(flatten)]
+    target: TargetArguments,
 }
 
 /// Adds a top-up to the ledger, durably.
@@ -37,35 +33,25 @@ pub fn topup(config: &Path, arguments: &TopupArguments) -> Result<(), Failure> {
     if arguments.amount <= Amount::ZERO {
         return Err("the amount of a top-up has to be more than zero".into());
     }
-    let options = store_options(config, arguments.data_dir.as_ref())?;
-    let path = options.path.as_path();
-    if !path.join("CURRENT").is_file() {
-        return Err(format!("{} is not a data directory", path.display()).into());
+    let target = Target::find(config, &arguments.target)?;
+    let answered = target.ask(&Ask::TopUp {
+        account: arguments.account.clone(),
+        amount: arguments.amount,
+        reference: arguments.reference.clone(),
+        key: arguments.idempotency_key.clone(),
+    })?;
+    if arguments.target.json {
+        say!("{}", answered.value);
+        return Ok(());
     }
-    let store = Arc::new(Store::open(options).map_err(|error| error.to_string())?);
-    let accounts = store.provisioned().accounts().map_err(|error| error.to_string())?;
-    let account = accounts.into_iter().find(|(_, row)| row.id == arguments.account);
-    let (number, row) =
-        account.ok_or_else(|| format!("no account `{}` in the data directory", arguments.account))?;
-    let state = store.wallets().of(number).map_err(|error| error.to_string())?.unwrap_or_default();
-    let before = state.balance;
-
-    let limits = Limits { queue_messages: 1, batch_messages: 1, batch_bytes: 1 };
-    let journal = RocksJournal::new(Arc::clone(&store), Durability::Sync);
-    let (committer, thread) =
-        Committer::start(store, journal, limits, Arc::new(())).map_err(|error| error.to_string())?;
-    let wallet = Arc::new(Wallet::new(number, state));
-    let text = EntryText::reference(arguments.reference.as_str());
-    let entry = EntryChange::credit(Arc::clone(&wallet), EntryKind::TopUp, arguments.amount, text)
-        .map_err(|refusal| format!("the top-up is refused: {}", refusal.name()))?;
-    let (mut change, answer) = Change::begin();
-    change.entries.push(entry);
-    committer.change(change);
-    let posted = answer.blocking_recv().map_err(|_| "the committer has stopped".to_owned())?;
-    drop(committer);
-    let ended = thread.join();
-    assert!(ended.is_ok(), "a panic of the committer ends the process");
-    posted.map_err(|error| error.to_string())?;
-    say!("{}: {} + {} = {} {}", row.id, before, arguments.amount, wallet.state().balance, row.currency);
+    let field = |name: &str| cell(&answered.value, &format!("/{name}"));
+    let (account, currency) = (field("account"), field("currency"));
+    let before = if answered.replayed { " was added before under this key" } else { " added" };
+    say!(
+        "{account}: {} {currency}{before}, balance {} {currency}, transaction {}",
+        field("amount"),
+        field("balance_after"),
+        field("id")
+    );
     Ok(())
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use tollgate_storage::store::Store;
 use tollgate_storage::verify::{Report, verify as verify_store};
 
-use super::data_dir;
+use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use tollgate_console::say;
 
@@ -30,7 +30,7 @@ pub struct VerifyArguments {
 /// Proves that the books of a data directory balance, or names the first thing that is off. The last line says which. Prices
 /// are rated again, if that is asked for, once the books are known to balance.
 pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure> {
-    let path = data_dir(config, arguments.data_dir.as_ref())?;
+    let path = DataDir::find(config, arguments.data_dir.as_ref())?.path;
     let store = Store::open_read_only(&path).map_err(|error| error.to_string())?;
     let report = match verify_store(&store) {
         Ok(report) => report,

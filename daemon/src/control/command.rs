@@ -4,15 +4,19 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::api_call::{ApiCall, ApiReply};
+
 /// A command for the daemon.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "command", rename_all = "snake_case")]
 pub enum ControlCommand {
     /// Copies the database as it is at one commit.
     Checkpoint {
         /// The folder to make.
         folder: PathBuf,
     },
+    /// Answers a request of the management API as one of an admin.
+    Call(ApiCall),
 }
 
 /// The answer to a command.
@@ -21,6 +25,8 @@ pub enum ControlCommand {
 pub enum ControlAnswer {
     /// It is done.
     Done(bool),
+    /// It is a request, which the API has answered.
+    Reply(ApiReply),
     /// It is not done, for this reason.
     Error(String),
 }

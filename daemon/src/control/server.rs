@@ -54,10 +54,11 @@ pub fn listen(data_dir: &Path, handlers: Arc<ControlHandlers>) -> io::Result<Con
 }
 
 async fn serve(stream: UnixStream, handlers: Arc<ControlHandlers>) {
+    let Ok(peer) = stream.peer_cred() else { return };
     let (reader, mut writer) = stream.into_split();
     let Some(line) = read_line(reader).await else { return };
     let answer = match serde_json::from_str(&line) {
-        Ok(command) => handlers.obey(command).await,
+        Ok(command) => handlers.obey(command, peer.uid()).await,
         Err(error) => ControlAnswer::Error(format!("not a command: {error}")),
     };
     // A client that has gone wanted no answer.

@@ -5,7 +5,7 @@ use std::fs;
 use crate::support::sandbox::{Sandbox, run};
 
 /// Each command with the options that its help must explain.
-const COMMANDS: [(&[&str], &[&str]); 14] = [
+const COMMANDS: [(&[&str], &[&str]); 27] = [
     (&["run"], &["--data-dir", "--smpp-listen", "--http-listen", "--metrics-listen"]),
     (&["check"], &["--data-dir"]),
     (
@@ -15,7 +15,20 @@ const COMMANDS: [(&[&str], &[&str]); 14] = [
     (&["verify"], &["--data-dir", "--json", "--rerate"]),
     (&["export"], &[]),
     (&["export", "cdr"], &["--data-dir", "--from", "--to", "--account", "--format", "--output"]),
-    (&["topup"], &["--data-dir"]),
+    (&["accounts"], &["--data-dir", "--remote", "--url", "--json"]),
+    (&["accounts", "list"], &["--data-dir", "--json"]),
+    (&["accounts", "show"], &["ACCOUNT", "--json"]),
+    (&["balance"], &["ACCOUNT", "--data-dir", "--json"]),
+    (&["topup"], &["--account", "--amount", "--reference", "--idempotency-key", "--data-dir"]),
+    (&["cdr"], &[]),
+    (&["cdr", "tail"], &["--account", "--lines", "--follow", "--data-dir", "--json"]),
+    (&["binds"], &["--data-dir", "--json"]),
+    (&["operators"], &["--data-dir", "--json"]),
+    (&["operators", "state"], &["OPERATOR"]),
+    (&["operators", "drain"], &["OPERATOR"]),
+    (&["operators", "resume"], &["OPERATOR"]),
+    (&["login"], &["URL", "--email"]),
+    (&["logout"], &["URL"]),
     (&["admin"], &[]),
     (&["admin", "create"], &["--email", "--name", "--generate", "--data-dir"]),
     (&["receipts"], &["--data-dir", "--replay"]),

@@ -9,6 +9,7 @@
 )]
 
 mod backup;
+mod commands;
 mod demo;
 mod errors;
 mod help;

@@ -107,6 +107,8 @@ impl Sandbox {
     pub fn tollgate(&self, command: &str) -> Command {
         let mut tollgate = Command::new(env!("CARGO_BIN_EXE_tollgate"));
         tollgate.arg("--config").arg(self.config("tollgate.toml")).arg(command);
+        // What a user keeps is the sandbox's.
+        tollgate.env("XDG_RUNTIME_DIR", self.path()).env("XDG_STATE_HOME", self.path().join("state"));
         tollgate
     }
 

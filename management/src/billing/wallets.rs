@@ -1,7 +1,7 @@
 //! Wallets and ledgers. A balance is in memory, the entries that moved it are on disk, and a top-up or adjustment is one
 //! durable change.
 
-mod transactions;
+pub mod transactions;
 
 use std::sync::Arc;
 
@@ -32,9 +32,10 @@ use crate::documents::{DocumentCache, to_json};
 use crate::identity::visibility::Visibility;
 use crate::problems::unavailable;
 use tollgate_relay::snapshot::ActiveAccount;
+use transactions::Owner;
 
 /// Characters of an entry's reference and of its details.
-const REFERENCE_MAX: usize = 200;
+pub const REFERENCE_MAX: usize = 200;
 const DETAILS_MAX: usize = 2_000;
 /// Octets of an entry's metadata.
 const METADATA_OCTETS_MAX: usize = 4_096;
@@ -125,7 +126,8 @@ impl WalletsService for Wallets {
 
     fn transaction(&self, caller: &Caller, account: &str, id: &str) -> Answer<Transaction> {
         let account = self.visibility.readable_account(caller, account)?;
-        let found = id.parse().ok().map(|number| transactions::find(self.store(), &account, number));
+        let found =
+            id.parse().ok().map(|number| transactions::find(self.store(), &Owner::of(&account), number));
         let missing = || Problem::not_found(format!("there is no transaction `{id}` of this account"));
         found.transpose()?.flatten().ok_or_else(missing)
     }
@@ -148,7 +150,7 @@ impl WalletsService for Wallets {
         if metadata.len() > METADATA_OCTETS_MAX {
             return Err(Problem::field("metadata", format!("has more than {METADATA_OCTETS_MAX} octets")));
         }
-        let request = request("topups", &account, &topup);
+        let request = request_text("topups", &account.provisioned.account.id, &topup);
         let text = EntryText {
             actor: caller.actor.clone(),
             reference: topup.reference,
@@ -172,7 +174,7 @@ impl WalletsService for Wallets {
         }
         check_length("reason", &adjustment.reason, 1..=DETAILS_MAX)?;
         check_length("reference", adjustment.reference.as_deref().unwrap_or_default(), 0..=REFERENCE_MAX)?;
-        let request = request("adjustments", &account, &adjustment);
+        let request = request_text("adjustments", &account.provisioned.account.id, &adjustment);
         let text = EntryText {
             actor: caller.actor.clone(),
             reference: adjustment.reference.unwrap_or_default(),
@@ -231,7 +233,7 @@ impl Wallets {
     /// The answer to a request and to each repetition of it: the entry as the ledger has it.
     fn posted(&self, account: &ActiveAccount, entries: &[PostedEntry]) -> Answer<Transaction> {
         let id = entries.first().map(|entry| entry.id);
-        let found = id.map(|id| transactions::find(self.store(), account, id)).transpose()?;
+        let found = id.map(|id| transactions::find(self.store(), &Owner::of(account), id)).transpose()?;
         found.flatten().ok_or_else(|| Problem::internal("the entry is not in the ledger"))
     }
 }
@@ -254,9 +256,10 @@ fn available(balance: Total, credit_limit: Amount) -> Total {
     balance.plus(credit_limit)
 }
 
-fn request(what: &str, account: &ActiveAccount, body: &impl Serialize) -> String {
+/// A request as a text, by which a resend is told from another request under the same key.
+pub fn request_text(what: &str, account: &str, body: &impl Serialize) -> String {
     let body = String::from_utf8_lossy(&to_json(body)).into_owned();
-    format!("POST /v1/accounts/{}/{what} {body}", account.provisioned.account.id)
+    format!("POST /v1/accounts/{account}/{what} {body}")
 }
 
 /// Refuses a text of fewer or more characters.

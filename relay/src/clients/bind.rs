@@ -9,6 +9,7 @@ use tollgate_smpp::places::network;
 use tollgate_smpp::{BindHandler, BindOutcome, BindRequest};
 
 use super::context::ClientContext;
+use super::open_binds::OpenBind;
 use super::session::EsmeSession;
 use crate::passwords::{Asker, PasswordPool, Proofs, Remembered, TooMany};
 use crate::snapshot::ActiveAccount;
@@ -112,8 +113,18 @@ impl BindHandler for ClientBinds {
         tracing::info!(system_id, %peer, mode = ?request.mode, version = request.interface_version, "bound");
         let window = provisioned.window.unwrap_or(self.window);
         let short_ids = request.interface_version <= 0x33;
+        let session = EsmeSession::new(Arc::clone(&self.context), account, window, short_ids);
+        let bind = OpenBind {
+            account: Arc::clone(&provisioned.account.id),
+            system_id: Arc::clone(&provisioned.system_id),
+            mode: request.mode,
+            interface_version: request.interface_version,
+            peer,
+            window,
+            bound_at: tollgate_storage::clock::now(),
+        };
         BindOutcome::Bound {
-            session: EsmeSession::new(Arc::clone(&self.context), account, window, short_ids),
+            session: session.listed(bind),
             window,
             delivery_window: self.context.receipt_window,
         }

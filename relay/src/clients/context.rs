@@ -10,6 +10,8 @@ use crate::delivery::long_messages::LongMessageRoutes;
 use crate::metrics::Metrics;
 use crate::snapshot::CurrentSnapshot;
 
+use super::open_binds::OpenBinds;
+
 /// The parts of the process that a session needs.
 #[derive(Debug)]
 pub struct ClientContext {
@@ -24,12 +26,18 @@ pub struct ClientContext {
     pub(crate) receipt_window: u32,
     /// Time until a receipt that a gateway could not take is sent again.
     pub(crate) receipt_retry_micros: u64,
+    pub(crate) open_binds: Arc<OpenBinds>,
 }
 
 impl ClientContext {
     /// True if a message that is due then would have expired before.
     pub(crate) fn is_too_late(&self, scheduled_at: UnixMicros, now: UnixMicros) -> bool {
         scheduled_at.0.saturating_sub(now.0) >= self.max_validity_micros
+    }
+
+    /// The binds that are open.
+    pub fn open_binds(&self) -> &OpenBinds {
+        &self.open_binds
     }
 
     /// The context of a process with this snapshot and these books.
@@ -47,6 +55,7 @@ impl ClientContext {
             max_validity_micros: u64::try_from(delivery.max_validity().as_micros()).unwrap_or(u64::MAX),
             receipt_window: delivery.receipt_window,
             receipt_retry_micros: u64::from(delivery.receipt_retry_ms) * 1_000,
+            open_binds: Arc::default(),
         }
     }
 }

@@ -22,6 +22,7 @@ use tollgate_storage::chunk::{Chunk, ChunkHeader, CommitOutcome};
 
 use super::chunks::Chunks;
 use super::context::ClientContext;
+use super::open_binds::{ListedBind, OpenBind};
 use super::receipts_out::ReceiptSender;
 use super::token::Details;
 use crate::metrics::Metrics;
@@ -62,6 +63,8 @@ pub struct EsmeSession {
     pub(crate) is_in_doubt: bool,
     /// The last number of the sequence that weighted routing draws with.
     spread: Cell<u64>,
+    /// The place among the open binds that people see.
+    listed: Option<ListedBind>,
 }
 
 impl EsmeSession {
@@ -95,8 +98,15 @@ impl EsmeSession {
             receipts: ReceiptSender::new(Arc::clone(&account.runtime.receipt_queue)),
             is_in_doubt: false,
             spread: Cell::new(tollgate_storage::clock::now().0),
+            listed: None,
             context,
         }
+    }
+
+    /// The session as one that people see among the open binds.
+    pub(crate) fn listed(mut self, bind: OpenBind) -> Self {
+        self.listed = Some(self.context.open_binds.list(bind));
+        self
     }
 
     /// A session of a request that came without a bind.

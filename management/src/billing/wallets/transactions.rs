@@ -9,7 +9,8 @@ use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_api::wallets::{Transaction, TransactionKind, TransactionStatus, TransactionsQuery};
-use tollgate_engine::money::Amount;
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr::Cdr;
 use tollgate_storage::id_times::IdRanges;
@@ -21,9 +22,28 @@ use crate::problems::unavailable;
 use tollgate_provisioning::texts;
 use tollgate_relay::snapshot::ActiveAccount;
 
+/// The account that transactions are of.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner<'a> {
+    /// The number of its wallet.
+    pub number: AccountNumber,
+    /// The id of the account.
+    pub id: &'a str,
+    /// The currency of its wallet.
+    pub currency: Currency,
+}
+
+impl<'a> Owner<'a> {
+    /// An account in force, or one that was removed.
+    pub fn of(account: &'a ActiveAccount) -> Self {
+        let provisioned = &account.provisioned.account;
+        Self { number: account.runtime.wallet.number(), id: &provisioned.id, currency: provisioned.currency }
+    }
+}
+
 /// The transactions that a query asks for.
 struct Wanted<'a> {
-    account: &'a ActiveAccount,
+    owner: Owner<'a>,
     kind: Option<TransactionKind>,
     amounts: (Option<Amount>, Option<Amount>),
     times: Range<UnixMicros>,
@@ -39,7 +59,7 @@ pub fn list(store: &Store, account: &ActiveAccount, query: &TransactionsQuery) -
         query.from.map_or(UnixMicros(0), |from| from.0)..query.to.map_or(UnixMicros(u64::MAX), |to| to.0);
     let ids = store.commits().ids_of(&times).map_err(|error| unavailable(&error))?;
     let wanted = Wanted {
-        account,
+        owner: Owner::of(account),
         kind: query.kind,
         amounts: (
             amount("min_amount", query.min_amount.as_deref())?,
@@ -50,7 +70,7 @@ pub fn list(store: &Store, account: &ActiveAccount, query: &TransactionsQuery) -
     };
     let mut gathering = Gathering::new(&paging);
     let walked = wanted.walk(store, |found| {
-        let item = wanted.has(&found).then_some(|| view(account, &found));
+        let item = wanted.has(&found).then_some(|| view(&wanted.owner, &found));
         gathering.look(|| found.id().to_string(), item)
     });
     walked.map_err(|error| unavailable(&error))?;
@@ -58,18 +78,18 @@ pub fn list(store: &Store, account: &ActiveAccount, query: &TransactionsQuery) -
 }
 
 /// One of them.
-pub fn find(store: &Store, account: &ActiveAccount, id: u64) -> Answer<Option<Transaction>> {
-    let number = account.runtime.wallet.number();
+pub fn find(store: &Store, owner: &Owner<'_>, id: u64) -> Answer<Option<Transaction>> {
+    let number = owner.number;
     let mut found = None;
     let read = store.history().entries_up(number, &(id..id.saturating_add(1)).into(), |id, entry| {
-        found = Some(of_entry(account, id, &entry));
+        found = Some(of_entry(owner, id, &entry));
         ControlFlow::Break(())
     });
     read.map_err(|error| unavailable(&error))?;
     if found.is_some() {
         return Ok(found);
     }
-    store.messages().cdr(number, id, |cdr| of_charge(account, cdr)).map_err(|error| unavailable(&error))
+    store.messages().cdr(number, id, |cdr| of_charge(owner, cdr)).map_err(|error| unavailable(&error))
 }
 
 impl Wanted<'_> {
@@ -79,7 +99,7 @@ impl Wanted<'_> {
         store: &Store,
         mut visit: impl FnMut(store::Transaction<'_>) -> ControlFlow<()>,
     ) -> Result<(), Unavailable> {
-        let number = self.account.runtime.wallet.number();
+        let number = self.owner.number;
         match self.kind {
             None => store.history().transactions_down(number, &self.ids, visit),
             Some(TransactionKind::SmsDebit) => {
@@ -110,14 +130,14 @@ fn amount(field: &str, text: Option<&str>) -> Answer<Option<Amount>> {
     text.map(texts::amount).transpose().map_err(|message| Problem::field(field, message))
 }
 
-fn view(account: &ActiveAccount, transaction: &store::Transaction<'_>) -> Transaction {
+fn view(owner: &Owner<'_>, transaction: &store::Transaction<'_>) -> Transaction {
     match transaction {
-        store::Transaction::Entry(id, entry) => of_entry(account, *id, entry),
-        store::Transaction::Charge(cdr, _) => of_charge(account, cdr),
+        store::Transaction::Entry(id, entry) => of_entry(owner, *id, entry),
+        store::Transaction::Charge(cdr, _) => of_charge(owner, cdr),
     }
 }
 
-fn of_entry(account: &ActiveAccount, id: u64, entry: &LedgerEntry) -> Transaction {
+fn of_entry(owner: &Owner<'_>, id: u64, entry: &LedgerEntry) -> Transaction {
     let is_refund = entry.kind == EntryKind::Refund;
     Transaction {
         kind: kind_of(entry.kind),
@@ -128,30 +148,29 @@ fn of_entry(account: &ActiveAccount, id: u64, entry: &LedgerEntry) -> Transactio
         actor: entry.actor.clone(),
         balance_after: entry.balance_after.map(MoneySum),
         message_id: is_refund.then(|| entry.reference.clone()),
-        ..plain(account, id, entry.at)
+        ..plain(owner, id, entry.at)
     }
 }
 
-fn of_charge(account: &ActiveAccount, cdr: &Cdr<'_>) -> Transaction {
+fn of_charge(owner: &Owner<'_>, cdr: &Cdr<'_>) -> Transaction {
     let (segments, destination) = (cdr.fields.segments, cdr.fields.destination);
     Transaction {
         amount: Money(debited(cdr)),
         reference: cdr.message_id.to_string(),
         details: format!("{segments} segments to {destination}"),
         message_id: Some(cdr.message_id.to_string()),
-        ..plain(account, cdr.message_id, cdr.header.submitted_at)
+        ..plain(owner, cdr.message_id, cdr.header.submitted_at)
     }
 }
 
 /// A debit of zero, which the callers fill in.
-fn plain(account: &ActiveAccount, id: u64, at: UnixMicros) -> Transaction {
-    let account = &account.provisioned.account;
+fn plain(owner: &Owner<'_>, id: u64, at: UnixMicros) -> Transaction {
     Transaction {
         id: id.to_string(),
-        account: account.id.to_string(),
+        account: owner.id.to_owned(),
         kind: TransactionKind::SmsDebit,
         amount: Money::default(),
-        currency: CurrencyCode(account.currency),
+        currency: CurrencyCode(owner.currency),
         status: TransactionStatus::Completed,
         reference: String::new(),
         details: String::new(),

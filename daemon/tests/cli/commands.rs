@@ -1,0 +1,269 @@
+//! The commands of operations: the same words for a daemon that runs, for one that is stopped, and for one elsewhere.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::support::api::{ADMIN_EMAIL, ADMIN_PASSWORD, Api, start_with_admin};
+use crate::support::sandbox::{Finished, Sandbox, run};
+use crate::support::smpp::{BUSINESS_1, Connection, ESME_ROK, Message};
+use crate::support::smsc::Smsc;
+use crate::support::wait::eventually;
+
+const ACCOUNT: &str = "biz_test_001";
+
+/// Runs a command that succeeds, and gives what it prints.
+#[track_caller]
+fn done(finished: &Finished) -> String {
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    finished.stdout.clone()
+}
+
+/// The lines of JSON that a command prints.
+#[track_caller]
+fn values(finished: &Finished) -> Vec<Value> {
+    done(finished).lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+}
+
+/// Runs a command with a password on standard input.
+fn with_password(command: &mut Command, password: &str) -> Finished {
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.expect("the command starts");
+    let stdin = child.stdin.take();
+    writeln!(stdin.expect("a pipe"), "{password}").expect("the command reads");
+    child.wait_with_output().expect("the command ends").into()
+}
+
+fn topup(sandbox: &Sandbox, amount: &str, key: &str) -> Finished {
+    let words = ["topup", "--account", ACCOUNT, "--amount", amount, "--reference", "INV-7"];
+    sandbox.on_books(&[&words[..], &["--idempotency-key", key, "--json"]].concat())
+}
+
+fn balance(sandbox: &Sandbox) -> String {
+    let balance = values(&sandbox.on_books(&["balance", ACCOUNT, "--json"]));
+    balance[0]["balance"].as_str().expect("a balance").to_owned()
+}
+
+#[test]
+fn the_same_words_work_beside_a_daemon_and_after_it() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.start();
+    let before = balance(&sandbox);
+    let posted = values(&topup(&sandbox, "25.00", "first"));
+    assert_eq!(posted[0]["amount"], "25.00");
+    assert!(posted[0]["actor"].as_str().is_some_and(|actor| actor.starts_with("cli:")), "{posted:?}");
+    assert_eq!(values(&topup(&sandbox, "25.00", "first")), posted, "posted once");
+    let reused = topup(&sandbox, "26.00", "first");
+    assert_eq!(reused.code, Some(1), "{reused:?}");
+    let rich = balance(&sandbox);
+    assert_ne!(rich, before);
+
+    let mut gateway = Connection::bound(daemon.smpp, BUSINESS_1);
+    assert_eq!(gateway.submit(&Message::to("254722000001")).status, ESME_ROK);
+    let binds = values(&sandbox.on_books(&["binds", "--json"]));
+    assert_eq!(binds.len(), 1, "{binds:?}");
+    assert_eq!((&binds[0]["account"], &binds[0]["mode"]), (&json!(ACCOUNT), &json!("transceiver")));
+    assert_eq!(binds[0]["address"], "127.0.0.1");
+    let tail = || values(&sandbox.on_books(&["cdr", "tail", "--json"]));
+    let cdrs = tail();
+    assert_eq!((cdrs.len(), &cdrs[0]["destination"]), (1, &json!("254722000001")), "{cdrs:?}");
+    let accounts = || values(&sandbox.on_books(&["accounts", "list", "--json"]));
+    let running = accounts();
+    assert_eq!(running.len(), 2, "{running:?}");
+    let text = done(&sandbox.on_books(&["accounts"]));
+    assert!(text.starts_with("ACCOUNT") && text.contains(ACCOUNT), "{text}");
+    assert!(done(&sandbox.on_books(&["balance", ACCOUNT])).contains("available"));
+    let spent = balance(&sandbox);
+    drop(gateway);
+    daemon.stop();
+
+    assert_eq!(balance(&sandbox), spent);
+    assert_eq!(tail()[0]["message_id"], cdrs[0]["message_id"]);
+    for (now, then) in accounts().iter().zip(&running) {
+        for field in ["id", "plan", "currency", "status", "source"] {
+            assert_eq!(now[field], then[field], "{field}");
+        }
+    }
+    let replayed = values(&topup(&sandbox, "25.00", "first"));
+    assert_eq!(replayed, posted, "the key holds after the daemon");
+    let offline = values(&topup(&sandbox, "5.00", "second"));
+    assert_eq!(offline[0]["amount"], "5.00");
+    let nobody = sandbox.on_books(&["binds"]);
+    assert!(nobody.stderr.contains("no daemon runs"), "{nobody:?}");
+    let missing = sandbox.on_books(&["balance", "nobody"]);
+    assert_eq!(missing.code, Some(1));
+    assert!(missing.stderr.contains("there is no account `nobody`"), "{missing:?}");
+
+    let (daemon, admin) = start_with_admin(&sandbox);
+    assert_eq!(values(&topup(&sandbox, "5.00", "second")), offline, "the key holds before the daemon");
+    let notes = admin.get("/v1/audit?limit=100").expect(200).json;
+    let notes = notes["items"].as_array().expect("notes").iter();
+    let topups = notes.filter(|note| note["action"] == "wallet.topup");
+    assert_eq!(topups.count(), 2, "each top-up is noted once");
+    let missing = sandbox.on_books(&["accounts", "show", "nobody"]);
+    assert_eq!(missing.code, Some(1));
+    assert!(missing.stderr.contains("there is no account `nobody`"), "{missing:?}");
+    daemon.stop();
+    assert!(done(&sandbox.on_books(&["verify"])).contains("books balance"));
+}
+
+#[test]
+fn an_admin_is_made_beside_a_daemon_on_another_data_directory() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.start();
+    // Nothing but the configuration leads there.
+    let mut create = sandbox.tollgate("admin");
+    let made = with_password(create.args(["create", "--email", ADMIN_EMAIL]), ADMIN_PASSWORD);
+    assert!(done(&made).contains("is an admin"), "{made:?}");
+    Api::admin(&daemon).get("/v1/accounts").expect(200);
+    let weak = with_password(sandbox.tollgate("admin").args(["create", "--email", "b@example.com"]), "short");
+    assert_eq!(weak.code, Some(1));
+    assert!(weak.stderr.contains("password: "), "{weak:?}");
+    daemon.stop();
+    let elsewhere = run(sandbox.tollgate("balance").arg(ACCOUNT));
+    assert_eq!(elsewhere.code, Some(1), "the note goes with the daemon: {elsewhere:?}");
+    assert!(elsewhere.stderr.contains("/var/lib/tollgate"), "{elsewhere:?}");
+}
+
+#[test]
+fn commands_work_where_the_api_is_not_served() {
+    let sandbox = Sandbox::new();
+    sandbox.set("api", "enabled = false");
+    let daemon = sandbox.start();
+    assert_eq!(values(&topup(&sandbox, "1.00", "one"))[0]["amount"], "1.00");
+    assert_eq!(Api::anonymous(&daemon).get("/v1/accounts").status, 404);
+    daemon.stop();
+}
+
+#[test]
+fn cdrs_are_followed() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.start();
+    let mut command = sandbox.tollgate("cdr");
+    command.args(["tail", "--follow", "--json", "--data-dir"]).arg(sandbox.data_dir());
+    let mut follower = command.stdout(Stdio::piped()).spawn().expect("the command starts");
+    let lines = BufReader::new(follower.stdout.take().expect("a pipe")).lines();
+    let mut gateway = Connection::bound(daemon.smpp, BUSINESS_1);
+    let mut seen = lines.map(|line| serde_json::from_str::<Value>(&line.expect("a line")).expect("JSON"));
+    for number in 1..=3 {
+        let destination = format!("25472200000{number}");
+        assert_eq!(gateway.submit(&Message::to(&destination)).status, ESME_ROK);
+        assert_eq!(seen.next().expect("a CDR")["destination"], *destination);
+    }
+    daemon.stop();
+    let ended = thread::spawn(move || follower.wait().expect("the command ends"));
+    assert_eq!(ended.join().expect("it ends").code(), Some(1), "the daemon has gone");
+}
+
+#[test]
+fn operators_are_drained_and_resumed_beside_a_daemon_and_without() {
+    let (sandbox, smsc) = (Sandbox::new(), Smsc::start());
+    let (daemon, api) = start_with_admin(&sandbox);
+    let operator = json!({
+        "code": "UZ_UCELL", "name": "Ucell", "country": "UZ", "currency": "USD", "price_per_sms": "0.01",
+        "smpp_config": { "host": "127.0.0.1", "port": smsc.port(), "system_id": "tollgate", "password": "hunter22" },
+    });
+    api.post("/v1/operators", &operator).expect(201);
+    eventually("the operator to be available", || {
+        let state = values(&sandbox.on_books(&["operators", "state", "UZ_UCELL", "--json"]));
+        (state[0]["health"]["links_bound"] == 1).then_some(())
+    });
+    let status = || values(&sandbox.on_books(&["operators", "list", "--json"]))[0]["status"].clone();
+    assert!(done(&sandbox.on_books(&["operators", "drain", "UZ_UCELL"])).contains("draining"));
+    assert_eq!(status(), "draining");
+    daemon.stop();
+    assert_eq!(status(), "draining");
+    assert!(done(&sandbox.on_books(&["operators", "resume", "UZ_UCELL"])).contains("from the next start"));
+    let daemon = sandbox.start();
+    assert_eq!(status(), "active");
+    let unknown = sandbox.on_books(&["operators", "drain", "nobody"]);
+    assert_eq!(unknown.code, Some(1));
+    assert!(unknown.stderr.contains("there is no operator `nobody`"), "{unknown:?}");
+    daemon.stop();
+}
+
+#[test]
+fn a_daemon_elsewhere_is_asked_after_a_log_in() {
+    let sandbox = Sandbox::new();
+    let (daemon, _) = start_with_admin(&sandbox);
+    let url = format!("http://{}", daemon.http);
+    let remote = |words: &[&str]| run(sandbox.tollgate(words[0]).args(&words[1..]));
+    let before = remote(&["balance", ACCOUNT, "--remote"]);
+    assert_eq!(before.code, Some(1));
+    assert!(before.stderr.contains("tollgate login"), "{before:?}");
+    let log_in = |password: &str| {
+        with_password(sandbox.tollgate("login").args([&url, "--email", ADMIN_EMAIL]), password)
+    };
+    assert_eq!(log_in("not the password").code, Some(1));
+    assert!(done(&log_in(ADMIN_PASSWORD)).contains("logged in"));
+    let file = sandbox.path().join("state/tollgate/logins.json");
+    assert_eq!(fs::metadata(&file).expect("the log-in is kept").permissions().mode() & 0o777, 0o600);
+    assert!(done(&remote(&["balance", ACCOUNT, "--remote"])).contains(ACCOUNT));
+    assert!(done(&remote(&["accounts", "--url", &url])).contains(ACCOUNT));
+    // An access token that is no longer valid is renewed.
+    let mut logins: Value = serde_json::from_str(&fs::read_to_string(&file).expect("it")).expect("JSON");
+    logins["logins"][0]["access_token"] = "stale".into();
+    fs::write(&file, logins.to_string()).expect("the sandbox can be written");
+    assert_eq!(values(&remote(&["accounts", "--remote", "--json"])).len(), 2);
+    assert!(done(&remote(&["logout"])).contains("logged out"));
+    assert_eq!(remote(&["binds", "--remote"]).code, Some(1));
+    daemon.stop();
+}
+
+/// Every file below a folder, with the number of its owner.
+fn collect_owners(folder: &Path, owners: &mut Vec<(String, u32)>) {
+    for entry in fs::read_dir(folder).expect("the folder can be read").flatten() {
+        let known = entry.metadata().expect("it has an owner");
+        owners.push((entry.path().display().to_string(), known.uid()));
+        if known.is_dir() {
+            collect_owners(&entry.path(), owners);
+        }
+    }
+}
+
+fn give_to(path: &Path, uid: u32) {
+    lchown(path, Some(uid), Some(uid)).expect("root may");
+    if path.is_dir() {
+        for entry in fs::read_dir(path).expect("the folder can be read").flatten() {
+            give_to(&entry.path(), uid);
+        }
+    }
+}
+
+#[test]
+fn what_root_does_leaves_the_files_of_a_service_its_own() {
+    const SERVICE: u32 = 64_321;
+    let sandbox = Sandbox::new();
+    sandbox.start().stop();
+    let is_root = fs::metadata(sandbox.data_dir()).expect("it is there").uid() == 0;
+    if !is_root {
+        return;
+    }
+    give_to(sandbox.data_dir(), SERVICE);
+    done(&topup(&sandbox, "1.00", "one"));
+    let mut create = sandbox.tollgate("admin");
+    create.args(["create", "--email", ADMIN_EMAIL, "--data-dir"]).arg(sandbox.data_dir());
+    done(&with_password(&mut create, ADMIN_PASSWORD));
+    let backup = sandbox.path().join("backup");
+    done(&sandbox.on_books(&["backup", backup.to_str().expect("UTF-8")]));
+    for words in [&["verify"][..], &["anchor", "accept"], &["receipts", "--replay"], &["export", "cdr"]] {
+        done(&sandbox.on_books(words));
+    }
+    let mut all = Vec::new();
+    collect_owners(sandbox.data_dir(), &mut all);
+    let others: Vec<_> = all.iter().filter(|(_, uid)| *uid != SERVICE).collect();
+    assert!(all.len() > 5 && others.is_empty(), "{others:?}");
+
+    let restored = sandbox.path().join("restored");
+    fs::create_dir(&restored).expect("the sandbox can be written");
+    give_to(&restored, SERVICE);
+    done(&run(sandbox.tollgate("restore").arg(&backup).arg("--data-dir").arg(&restored)));
+    let mut all = vec![("restored".to_owned(), fs::metadata(&restored).expect("it is there").uid())];
+    collect_owners(&restored, &mut all);
+    assert!(all.iter().all(|(_, uid)| *uid == SERVICE), "{all:?}");
+}
