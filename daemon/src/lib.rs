@@ -30,5 +30,6 @@ pub mod reload;
 mod remote;
 pub mod run;
 mod running;
+mod stop_limit;
 mod table;
 mod target;

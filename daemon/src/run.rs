@@ -29,7 +29,7 @@ use crate::listener_limits::ListenerLimits;
 use crate::metrics::ListenerPlaces;
 use crate::reload::Reloader;
 use crate::running::RunningNote;
-use crate::{http_server, listener_limits, listeners, logging, metrics};
+use crate::{http_server, listener_limits, listeners, logging, metrics, stop_limit};
 use tollgate_console::{output, say};
 use tollgate_management as management;
 use tollgate_management::{Management, Workers};
@@ -175,6 +175,8 @@ async fn serve(
         }
     }
     drop(control);
+    let limited = stop_limit::begin(running.core.books.committer.availability());
+    limited.unwrap_or_else(|error| tracing::warn!(%error, "the stop may take as long as it likes"));
     drain(running, links).await
 }
 

@@ -41,6 +41,17 @@ pub struct Committer {
     shared: Arc<Shared>,
 }
 
+/// Says whether the committer takes writes. It is no way to the committer.
+#[derive(Clone, Debug)]
+pub struct Availability(Arc<Shared>);
+
+impl Availability {
+    /// True if writes are taken, as [`Committer::is_available`] says.
+    pub fn is_available(&self) -> bool {
+        self.0.is_available()
+    }
+}
+
 impl Committer {
     /// Starts the writer's thread with the usual patience and this machine's clock. Nothing else may write to
     /// this store.
@@ -78,6 +89,11 @@ impl Committer {
     /// ended. While they are not, messages are refused before they are charged.
     pub fn is_available(&self) -> bool {
         self.shared.is_available()
+    }
+
+    /// Says whether writes are taken, without being a way to the writer that would keep it from ending.
+    pub fn availability(&self) -> Availability {
+        Availability(Arc::clone(&self.shared))
     }
 
     /// The process is about to end: a commit in doubt is looked for once more and then left to the next start.

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::thread::{self, Scope, ScopedJoinHandle};
+use std::time::Duration;
 
 use crate::support::books;
 use crate::support::daemon::Daemon;
@@ -23,6 +24,9 @@ const REFUSED: &str = "tollgate_refusals_total{reason=\"storage_unavailable\"}";
 
 /// Small enough that RocksDB finds no room to reserve for its log ahead of time, which it could go on writing into.
 const DISK_MEBIBYTES: u32 = 32;
+
+/// The time of a stop, five seconds, and some more for a busy machine.
+const STOP_MAX: Duration = Duration::from_secs(8);
 
 /// The fate of messages that are being written when the disk fails.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,6 +66,32 @@ fn a_kill_while_the_disk_is_full_loses_nothing() {
     daemon.stop();
     let verdict = judge(&records, &books::balanced(&sandbox)).expect("the books hold what was answered");
     println!("{verdict:?}");
+}
+
+#[test]
+fn a_stop_with_a_full_disk_takes_no_longer_than_another() {
+    for reserve in ["minimum_free_bytes = 0", "minimum_free_bytes = 8388608"] {
+        let Some((disk, sandbox)) = small_disk(reserve) else { return };
+        let (daemon, control) = (sandbox.start(), Control::default());
+        let address = daemon.smpp;
+        let (status, took, filler, sessions, refused) = thread::scope(|scope| {
+            let gateways = spawn(scope, address, &control);
+            let running = control.running();
+            let (filler, refused) = fill_until_refused(&daemon, disk.path(), &control);
+            let (status, took) = daemon.terminate();
+            drop(running);
+            let sessions = gateways.map(|gateway| gateway.join().expect("the gateway's session ends"));
+            (status, took, filler, sessions, refused)
+        });
+        assert!(status.success(), "{status}");
+        assert!(took < STOP_MAX, "{took:?}");
+        fs::remove_file(filler).expect("the disk can be freed");
+        let daemon = sandbox.start();
+        let mut records: Vec<Record> = sessions.into_iter().flat_map(|session| session.records).collect();
+        records.extend([refused, accepted_now(&daemon, &control)]);
+        daemon.stop();
+        judge(&records, &books::balanced(&sandbox)).expect("the books hold what was answered");
+    }
 }
 
 fn fills_and_recovers(reserve: &str, failure: Failure) {
