@@ -25,8 +25,8 @@ use crate::commands::restore::RestoreArguments;
 use crate::commands::topup::TopupArguments;
 use crate::commands::verify::VerifyArguments;
 use crate::commands::{
-    accounts, admin, anchor, backup, balance, binds, cdr, check, export, hash_password, login, operators,
-    quote, receipts, restore, topup, verify,
+    accounts, admin, anchor, backup, balance, binds, cdr, check, doctor, export, hash_password, login,
+    operators, quote, receipts, restore, topup, verify,
 };
 use crate::failure::Failure;
 use crate::target::TargetArguments;
@@ -72,6 +72,8 @@ enum Command {
     Binds(TargetArguments),
     /// List operators, show how they are, drain and resume them
     Operators(OperatorsArguments),
+    /// Look at everything that a daemon needs, and say what is wrong and what to do
+    Doctor(TargetArguments),
     /// Log in to a daemon elsewhere, for commands with --remote
     Login(LoginArguments),
     /// Forget a log-in
@@ -178,6 +180,7 @@ pub fn main() -> ExitCode {
         Command::Cdr(Cdr::Tail(arguments)) => cdr::tail(&config, &arguments),
         Command::Binds(arguments) => binds::binds(&config, &arguments),
         Command::Operators(arguments) => operators::operators(&config, &arguments),
+        Command::Doctor(arguments) => doctor::doctor(&config, &arguments),
         Command::Login(arguments) => login::login(&arguments),
         Command::Logout(arguments) => login::logout(&arguments),
         Command::Topup(arguments) => topup::topup(&config, &arguments),

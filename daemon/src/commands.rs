@@ -8,6 +8,7 @@ pub mod balance;
 pub mod binds;
 pub mod cdr;
 pub mod check;
+pub mod doctor;
 pub mod export;
 pub mod hash_password;
 pub mod login;

@@ -37,9 +37,17 @@ impl Failure {
     #[must_use]
     pub fn repeated(&self) -> Self {
         match self {
-            Self::Said(message) => Self::Said(message.clone()),
-            Self::Problems(problems) => Self::Said(problems.to_string()),
             Self::Shown => Self::Shown,
+            _ => Self::Said(self.text()),
+        }
+    }
+
+    /// The sentences for a person to read.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Said(message) => message.clone(),
+            Self::Problems(problems) => problems.to_string(),
+            Self::Shown => String::new(),
         }
     }
 

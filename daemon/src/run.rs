@@ -300,7 +300,19 @@ async fn start(
         "pid": std::process::id(),
     });
     let places = [("smpp", Arc::clone(server.places())), ("http", http.places), ("metrics", metrics.places)];
-    Ok(Running { core, server, places, readiness, addresses, committer, driver, reloads, management, api, workers })
+    Ok(Running {
+        core,
+        server,
+        places,
+        readiness,
+        addresses,
+        committer,
+        driver,
+        reloads,
+        management,
+        api,
+        workers,
+    })
 }
 
 /// The settings of `[api]` as the routes take them.

@@ -267,3 +267,41 @@ fn what_root_does_leaves_the_files_of_a_service_its_own() {
     collect_owners(&restored, &mut all);
     assert!(all.iter().all(|(_, uid)| *uid == SERVICE), "{all:?}");
 }
+
+#[test]
+fn the_doctor_says_what_is_wrong_and_what_to_do() {
+    let sandbox = Sandbox::new();
+    sandbox.set("smpp", "listen = \"127.0.0.1:0\"");
+    sandbox.set("http", "listen = \"127.0.0.1:0\"");
+    sandbox.set("metrics", "listen = \"127.0.0.1:0\"");
+    let (daemon, _) = start_with_admin(&sandbox);
+    let look = || sandbox.on_books(&["doctor", "--json"]);
+    let found = |looked: &Finished, subject: &str| -> Vec<Value> {
+        let lines = looked.stdout.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        lines.filter(|finding| finding["subject"] == subject).collect()
+    };
+    fs::set_permissions(sandbox.data_dir(), fs::Permissions::from_mode(0o700)).expect("it is ours");
+    let looked = look();
+    assert_eq!(looked.code, Some(0), "{looked:?}");
+    for (subject, level) in [
+        ("configuration", "ok"),
+        ("data directory", "ok"),
+        ("books", "ok"),
+        ("clock", "ok"),
+        ("passwords", "warning"),
+    ] {
+        assert_eq!(found(&looked, subject)[0]["level"], level, "{subject}: {looked:?}");
+    }
+    fs::set_permissions(sandbox.data_dir(), fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let looked = look();
+    assert_eq!(looked.code, Some(1), "{looked:?}");
+    let remedy = &found(&looked, "data directory")[0]["remedy"];
+    assert!(remedy.as_str().is_some_and(|remedy| remedy.contains("chmod 0700")), "{looked:?}");
+    let text = sandbox.on_books(&["doctor"]);
+    assert!(text.stdout.lines().last().is_some_and(|line| line.contains("1 faults")), "{text:?}");
+    daemon.stop();
+    sandbox.append("tollgate.toml", "[smmp]\n");
+    let broken = look();
+    assert_eq!(broken.code, Some(1));
+    assert_eq!(found(&broken, "configuration")[0]["level"], "FAULT", "{broken:?}");
+}

@@ -5,7 +5,7 @@ use std::fs;
 use crate::support::sandbox::{Sandbox, run};
 
 /// Each command with the options that its help must explain.
-const COMMANDS: [(&[&str], &[&str]); 27] = [
+const COMMANDS: [(&[&str], &[&str]); 28] = [
     (&["run"], &["--data-dir", "--smpp-listen", "--http-listen", "--metrics-listen"]),
     (&["check"], &["--data-dir"]),
     (
@@ -27,6 +27,7 @@ const COMMANDS: [(&[&str], &[&str]); 27] = [
     (&["operators", "state"], &["OPERATOR"]),
     (&["operators", "drain"], &["OPERATOR"]),
     (&["operators", "resume"], &["OPERATOR"]),
+    (&["doctor"], &["--data-dir", "--json"]),
     (&["login"], &["URL", "--email"]),
     (&["logout"], &["URL"]),
     (&["admin"], &[]),

@@ -120,6 +120,7 @@ pub const DESCRIPTIONS: &[Description] = &[
     gauge("tollgate_queue_messages", "Messages that wait for an operator, in memory and on disk."),
     counter("tollgate_refunds_total", "Messages whose price was given back, by outcome."),
     counter("tollgate_refusals_total", "Messages that were refused, by reason."),
+    counter("tollgate_refused_connections_total", "Connections that found no place, by listener and reason."),
     counter("tollgate_revenue_micros_total", "Prices of charged messages, in millionths of the currency."),
     counter("tollgate_segments_total", "Segments that were charged."),
     counter("tollgate_smpp_bind_failures_total", "Binds of gateways that were refused."),
