@@ -14,7 +14,7 @@ pub enum Level {
     Fault,
 }
 
-/// A finding.
+/// One thing that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The thing that was looked at.
