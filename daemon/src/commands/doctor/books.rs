@@ -5,7 +5,7 @@ use tollgate_storage::store::Store;
 use super::finding::Finding;
 use crate::data_dir::DataDir;
 
-/// Whether the books can be read, and what their last commit is.
+/// Says whether the books can be read, and what their last commit is.
 pub fn anchor(data_dir: &DataDir) -> Finding {
     const SUBJECT: &str = "books";
     let remedy = "run `tollgate verify`, and see ops/runbooks/restore-after-crash.md";

@@ -17,7 +17,7 @@ const OTHER_DESCRIPTORS: u64 = 2_048;
 /// Room is scarce below this multiple of the reserve.
 const SCARCE: u64 = 4;
 
-/// Whether nobody but the owner gets at the data directory, and the owner at all of it.
+/// Says whether nobody but the owner gets at the data directory, and the owner at all of it.
 pub fn permissions(data_dir: &Path) -> Vec<Finding> {
     const SUBJECT: &str = "data directory";
     let name = data_dir.display();
@@ -67,7 +67,7 @@ fn foreign(folder: &Path, owner: u32) -> Option<PathBuf> {
     })
 }
 
-/// Whether there is room on the disk of the data directory.
+/// Says whether there is room on the disk of the data directory.
 pub fn room(data_dir: &Path, reserve: u64) -> Finding {
     const SUBJECT: &str = "disk";
     let place = data_dir.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
@@ -92,7 +92,7 @@ fn judge_room(free: u64, reserve: u64) -> Finding {
     }
 }
 
-/// Whether a process of this user may have enough files and connections open.
+/// Says whether a process of this user may have enough files and connections open.
 pub fn descriptors(connections_max: u32) -> Finding {
     let limit = getrlimit(Resource::Nofile).current;
     judge_descriptors(limit, u64::from(connections_max) + OTHER_DESCRIPTORS)

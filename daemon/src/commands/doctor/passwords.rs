@@ -12,7 +12,7 @@ const PUBLISHED: [&str; 2] = [
     "$argon2id$v=19$m=7168,t=4,p=1$i++ML7vF5jiqJzbhcGJIYA$WM+R84zMP/qj9X52a1lHKeQM7DvaLRjgjQY9GXWWXMw",
 ];
 
-/// Whether an account has such a password. On an address that only this machine reaches it does no harm yet.
+/// Says whether an account has such a password. On an address that only this machine reaches it does no harm yet.
 pub fn published(loaded: &Loaded) -> Finding {
     let accounts = loaded.provisioning.accounts.iter();
     let known = accounts.filter(|account| PUBLISHED.contains(&account.password_hash.as_str()));
