@@ -21,11 +21,12 @@ TOLLGATE := $(CARGO_TARGET_DIR)/release/tollgate
 PROMTOOL := PATH="$(TOLLGATE_TOOLS):$$PATH" promtool
 
 # What a person may set: make run DATA_DIR=/srv/tollgate, make one TEST=drain, make crash ROUNDS=1000,
-# make fuzz SECONDS_EACH=600
+# make fuzz SECONDS_EACH=600, make damage PLACES=5000
 DATA_DIR ?= data
 TEST ?=
 ROUNDS ?= 20
 SECONDS_EACH ?= 60
+PLACES ?= 1000
 
 heading = @printf '\n\033[1m== %s ==\033[0m\n' '$(1)'
 
@@ -60,7 +61,7 @@ one: ## one test, or those with TEST in their name, with its output: make one TE
 test: set-up check-format shape check-lints check-docs check-ops check-tests ## every check there is, stopping at the first that fails
 
 .PHONY: test-long
-test-long: crash fuzz ## what takes longer than a change should wait for: kill tests and random bytes, ROUNDS and SECONDS_EACH
+test-long: crash fuzz damage ## what takes longer than a change should wait for: kill tests, random bytes and damaged files
 
 .PHONY: set-up
 set-up:
@@ -104,6 +105,10 @@ check-tests:
 crash: ## kill -9 daemon and operators under load, ROUNDS times (20), and judge the books each time
 	@ops/setup.sh build
 	@ROUNDS='$(ROUNDS)' $(CARGO) test $(RELEASE) --test kill -- chain:: charging:: --nocapture
+
+.PHONY: damage
+damage: ## flip bits and cut files of a recorded run at PLACES (1000) places: all that was acknowledged, or a refusal
+	@PLACES='$(PLACES)' $(TESTS) storage/books::anchor
 
 .PHONY: fuzz
 fuzz: ## feed random bytes to every reader, SECONDS_EACH (60) per target

@@ -1,28 +1,30 @@
 //! The anchor: the number and chain hash of the last commit, in a file beside the database.
 //!
-//! A commit is acknowledged once it is in the write-ahead log **and** in the anchor, in this order. So the anchor never
-//! names a commit that the log has not, and is at most one commit behind it: that commit was not acknowledged. A log that
-//! ends before the anchor's commit has lost something that was acknowledged, whatever the reason.
+//! A commit is acknowledged once it is in the write-ahead log **and** in the anchor. A log that ends before the commit that
+//! the anchor says it has reached has lost something that was acknowledged, whatever the reason.
 //!
-//! The file has two slots that are written in turn, in place, so that a write that is broken off leaves the slot before.
+//! The file has slots that are written in place, so that a write that is broken off leaves the slots before:
+//! - Where one sync of the disk covers both files (`shared_sync.rs`), a commit is **announced** in the first or second slot,
+//!   in turn, before it goes to the log. The log's sync makes both durable. An announcement says that the log has the commit
+//!   before. That the log has this one too is **confirmed** in the third slot before anybody is answered; that write waits
+//!   for no disk, as it has to outlive the process and not the machine.
+//! - Elsewhere the commit is confirmed in the first or second slot, in turn, after the log, with a sync of its own.
+//!
 //! A second file, on another disk, may be written too; it covers the case that a whole directory is copied back.
 
-use std::fs::{File, OpenOptions};
-use std::io;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+mod file;
+mod shared_sync;
+mod slot;
 
-use crate::rows::Row;
+use std::io;
+use std::path::Path;
+
+pub use slot::boot_id;
+
 use crate::store_options::Durability;
 use crate::sums::CommitRow;
-
-const SLOTS: usize = 2;
-/// Octets of a slot: what disks write at once.
-const SLOT_OCTETS: usize = 4_096;
-const MAGIC: &[u8; 8] = b"TOLLGATE";
-const VERSION: u8 = 1;
-/// The kernel's name of the time since the machine was started.
-const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+use file::AnchorFile;
+use slot::{SLOT_OCTETS, Slot, State};
 
 /// The anchor's files, open for writing.
 #[derive(Debug)]
@@ -31,17 +33,21 @@ pub struct AnchorFiles {
     boot_id: String,
 }
 
-#[derive(Debug)]
-struct AnchorFile {
-    path: PathBuf,
-    file: File,
+/// A commit that is known to be in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// Its number.
+    pub number: u64,
+    /// Its chain hash.
+    pub hash: [u8; 32],
 }
 
 /// An anchor's file as it was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// The last commit that it names; `None` if it names none.
-    pub commit: Option<CommitRow>,
+    /// The last commit that the log has for certain; `None` if the file names none. There may be one more in the log,
+    /// which nobody was told of.
+    pub reached: Option<Reached>,
     /// The kernel's name of the time since the start of the machine, if the commit was left to the operating system to
     /// write: after a start of the machine it may be gone.
     pub unsynced_since: Option<String>,
@@ -58,28 +64,38 @@ pub fn read(path: &Path) -> io::Result<Option<Found>> {
         octets => octets?,
     };
     let mut found = Found::default();
-    for slot in octets.chunks(SLOT_OCTETS) {
-        match read_slot(slot) {
-            Some((commit, boot)) if found.commit.is_none_or(|other| other.number < commit.number) => {
-                found.commit = Some(commit);
-                found.unsynced_since = (!boot.is_empty()).then_some(boot);
-            }
-            Some(_) => {}
-            None => found.is_damaged |= slot.iter().any(|octet| *octet != 0),
+    for octets in octets.chunks(SLOT_OCTETS) {
+        match Slot::read(octets) {
+            Some(slot) => found.consider(&slot),
+            None => found.is_damaged |= octets.iter().any(|octet| *octet != 0),
         }
     }
     Ok(Some(found))
 }
 
+impl Found {
+    fn consider(&mut self, slot: &Slot) {
+        let CommitRow { number, hash, previous, .. } = slot.commit;
+        let reached = match slot.state {
+            State::Confirmed => Reached { number, hash },
+            State::Announced => Reached { number: number.saturating_sub(1), hash: previous },
+        };
+        if self.reached.is_none_or(|other| other.number < reached.number) {
+            self.reached = Some(reached);
+            self.unsynced_since = (!slot.unsynced_since.is_empty()).then(|| slot.unsynced_since.clone());
+        }
+    }
+}
+
 impl AnchorFiles {
-    /// Opens the files for writing, and makes those that are not there.
-    pub fn open<'a>(paths: impl IntoIterator<Item = &'a Path>) -> io::Result<Self> {
-        let files = paths.into_iter().map(AnchorFile::open).collect::<io::Result<_>>()?;
-        Ok(Self { files, boot_id: boot_id() })
+    /// Opens the files of a directory for writing, and makes those that are not there.
+    pub fn open<'a>(directory: &Path, paths: impl IntoIterator<Item = &'a Path>) -> io::Result<Self> {
+        let files = paths.into_iter().map(|path| AnchorFile::open(path, directory));
+        Ok(Self { files: files.collect::<io::Result<_>>()?, boot_id: boot_id() })
     }
 
     /// Makes the files anew for a directory whose chain begins, or is to count as it is.
-    pub fn create<'a>(paths: impl IntoIterator<Item = &'a Path>) -> io::Result<Self> {
+    pub fn create<'a>(directory: &Path, paths: impl IntoIterator<Item = &'a Path>) -> io::Result<Self> {
         let removed = |path: &'a Path| match std::fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(io::Error::new(error.kind(), format!("{}: {error}", path.display())))
@@ -87,80 +103,30 @@ impl AnchorFiles {
             _ => Ok(path),
         };
         let paths = paths.into_iter().map(removed).collect::<io::Result<Vec<_>>>()?;
-        Self::open(paths)
+        Self::open(directory, paths)
     }
 
-    /// Writes the last commit into all files.
-    pub fn write(&self, commit: &CommitRow, durability: Durability) -> io::Result<()> {
+    /// Says, before a commit goes to the log, that it is on its way. The log's sync is to come.
+    pub fn announce(&self, commit: &CommitRow) -> io::Result<()> {
+        let slot = Slot::announced(commit).to_octets();
+        self.files.iter().try_for_each(|file| file.announce(commit.number, &slot))
+    }
+
+    /// Says that a commit is in the log, before anybody is told. With [`Durability::Sync`] it was announced.
+    pub fn confirm(&self, commit: &CommitRow, durability: Durability) -> io::Result<()> {
         let boot = match durability {
             Durability::Sync => "",
             Durability::Os => &self.boot_id,
         };
-        let slot = slot_of(commit, boot);
-        self.files.iter().try_for_each(|file| file.write(commit.number, &slot, durability))
-    }
-}
-
-impl AnchorFile {
-    fn open(path: &Path) -> io::Result<Self> {
-        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-        let is_new = !path.exists();
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let file = options.open(path).map_err(named)?;
-        if is_new {
-            // Written once, so that a later write finds its blocks and its sync needs no metadata.
-            file.write_all_at(&[0; SLOT_OCTETS * SLOTS], 0).map_err(named)?;
-            file.sync_all().map_err(named)?;
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            File::open(folder.unwrap_or(Path::new(".")))
-                .and_then(|folder| folder.sync_all())
-                .map_err(named)?;
-        }
-        Ok(Self { path: path.to_owned(), file })
+        let slot = Slot::confirmed(commit, boot).to_octets();
+        self.files.iter().try_for_each(|file| file.confirm(commit.number, &slot, durability))
     }
 
-    fn write(&self, number: u64, slot: &[u8], durability: Durability) -> io::Result<()> {
-        let at = number % SLOTS as u64 * SLOT_OCTETS as u64;
-        let written = self.file.write_all_at(slot, at).and_then(|()| match durability {
-            Durability::Sync => self.file.sync_data(),
-            Durability::Os => Ok(()),
-        });
-        written.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.path.display())))
+    /// Says that the log ends with a commit, whatever was announced, and waits until the disk has it.
+    pub fn settle(&self, commit: &CommitRow) -> io::Result<()> {
+        let slot = Slot::confirmed(commit, "").to_octets();
+        self.files.iter().try_for_each(|file| file.settle(commit.number, &slot))
     }
-}
-
-/// The kernel's name of the time since the machine was started; empty where it has none.
-pub fn boot_id() -> String {
-    std::fs::read_to_string(BOOT_ID).map(|id| id.trim().to_owned()).unwrap_or_default()
-}
-
-fn slot_of(commit: &CommitRow, boot: &str) -> Vec<u8> {
-    let row = commit.to_bytes();
-    let rest =
-        [&u16::try_from(row.len()).unwrap_or(u16::MAX).to_be_bytes()[..], &row, boot.as_bytes()].concat();
-    let mut slot = [MAGIC, &[VERSION][..], &checksum(&rest), &rest].concat();
-    slot.resize(SLOT_OCTETS, 0);
-    slot
-}
-
-fn read_slot(slot: &[u8]) -> Option<(CommitRow, String)> {
-    let rest = slot.strip_prefix(&MAGIC[..])?.strip_prefix(&[VERSION])?;
-    let (check, rest) = rest.split_first_chunk::<8>()?;
-    let (length, rest) = rest.split_first_chunk::<2>()?;
-    let (row, boot) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-    let boot = std::str::from_utf8(boot).ok()?.trim_end_matches('\0');
-    if *check != checksum(&[length, row, boot.as_bytes()].concat()) {
-        return None;
-    }
-    Some((CommitRow::read(row)?, boot.to_owned()))
-}
-
-fn checksum(row: &[u8]) -> [u8; 8] {
-    let hash = blake3::hash(row);
-    let mut octets = [0; 8];
-    octets.copy_from_slice(&hash.as_bytes()[..8]);
-    octets
 }
 
 #[cfg(test)]
@@ -168,42 +134,92 @@ mod tests {
     use tollgate_engine::time::UnixMicros;
 
     use super::*;
+    use crate::rows::Row;
     use crate::store_options::ANCHOR_FILE;
 
-    fn commit(number: u64) -> CommitRow {
-        CommitRow { number, hash: [7; 32], previous: [6; 32], at: UnixMicros(1) }
+    fn commit(number: u8) -> CommitRow {
+        let previous = [number - 1; 32];
+        CommitRow { number: number.into(), hash: [number; 32], previous, at: UnixMicros(1) }
+    }
+
+    fn reached(number: u8) -> Reached {
+        Reached { number: number.into(), hash: [number; 32] }
     }
 
     #[test]
-    fn the_later_of_two_commits_is_found() {
+    fn the_last_commit_that_is_certainly_in_the_log_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(ANCHOR_FILE);
         assert_eq!(read(&path).unwrap(), None);
-        let files = AnchorFiles::open([path.as_path()]).unwrap();
+        let files = AnchorFiles::open(folder.path(), [path.as_path()]).unwrap();
         assert_eq!(read(&path).unwrap(), Some(Found::default()));
-        for number in 1..5 {
-            files.write(&commit(number), Durability::Sync).unwrap();
-            let found = Found { commit: Some(commit(number)), ..Found::default() };
-            assert_eq!(read(&path).unwrap(), Some(found));
+        files.settle(&commit(1)).unwrap();
+        for number in 2..7 {
+            files.announce(&commit(number)).unwrap();
+            assert_eq!(read(&path).unwrap().unwrap().reached, Some(reached(number - 1)));
+            files.confirm(&commit(number), Durability::Sync).unwrap();
+            assert_eq!(
+                read(&path).unwrap(),
+                Some(Found { reached: Some(reached(number)), ..Found::default() })
+            );
         }
     }
 
     #[test]
-    fn any_bit_that_flips_leaves_the_commit_before() {
+    fn what_was_announced_and_never_written_is_not_reached() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(ANCHOR_FILE);
-        let files = AnchorFiles::open([path.as_path()]).unwrap();
-        files.write(&commit(4), Durability::Sync).unwrap();
-        files.write(&commit(5), Durability::Sync).unwrap();
-        let sound = std::fs::read(&path).unwrap();
-        // Magic, version, checksum, length, row.
-        let used = 8 + 1 + 8 + 2 + commit(5).to_bytes().len();
-        for bit in 0..used * 8 {
-            let mut octets = sound.clone();
-            octets[SLOT_OCTETS + bit / 8] ^= 1 << (bit % 8);
-            std::fs::write(&path, octets).unwrap();
-            let found = read(&path).unwrap().unwrap();
-            assert_eq!((found.commit, found.is_damaged), (Some(commit(4)), true), "bit {bit}");
+        let files = AnchorFiles::open(folder.path(), [path.as_path()]).unwrap();
+        files.settle(&commit(3)).unwrap();
+        files.announce(&commit(4)).unwrap();
+        // The log was found to end with the commit before, and the next one has the same number.
+        files.settle(&commit(3)).unwrap();
+        assert_eq!(read(&path).unwrap().unwrap().reached, Some(reached(3)));
+        let other = CommitRow { hash: [9; 32], ..commit(4) };
+        files.announce(&other).unwrap();
+        files.confirm(&other, Durability::Sync).unwrap();
+        assert_eq!(read(&path).unwrap().unwrap().reached, Some(Reached { number: 4, hash: [9; 32] }));
+    }
+
+    #[test]
+    fn what_was_left_to_the_operating_system_is_marked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(ANCHOR_FILE);
+        let files = AnchorFiles::open(folder.path(), [path.as_path()]).unwrap();
+        files.settle(&commit(3)).unwrap();
+        files.confirm(&commit(4), Durability::Os).unwrap();
+        let found = read(&path).unwrap().unwrap();
+        assert_eq!((found.reached, found.unsynced_since), (Some(reached(4)), Some(boot_id())));
+    }
+
+    #[test]
+    fn any_bit_that_flips_leaves_the_commit_or_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(ANCHOR_FILE);
+        let files = AnchorFiles::open(folder.path(), [path.as_path()]).unwrap();
+        for number in 4..6 {
+            files.announce(&commit(number)).unwrap();
+            files.confirm(&commit(number), Durability::Sync).unwrap();
         }
+        let sound = std::fs::read(&path).unwrap();
+        // Magic, state, checksum, length, row.
+        let used = 8 + 1 + 8 + 2 + commit(5).to_bytes().len();
+        let mut before = 0;
+        for slot in (0..sound.len()).step_by(SLOT_OCTETS).filter(|at| sound[*at] != 0) {
+            for bit in 0..used * 8 {
+                let mut octets = sound.clone();
+                octets[slot + bit / 8] ^= 1 << (bit % 8);
+                std::fs::write(&path, octets).unwrap();
+                let found = read(&path).unwrap().unwrap();
+                assert!(found.is_damaged, "bit {bit} of the slot at {slot}");
+                let reached_commit = found.reached.unwrap();
+                assert!(
+                    [reached(4), reached(5)].contains(&reached_commit),
+                    "bit {bit} of the slot at {slot}"
+                );
+                before += usize::from(reached_commit == reached(4));
+            }
+        }
+        assert_eq!(before, used * 8, "one slot alone has the last commit");
     }
 }

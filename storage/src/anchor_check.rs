@@ -82,12 +82,12 @@ fn damage_of(folder: &Path) -> String {
 /// Compares the last commit in a directory with one anchor, which was read before the directory was.
 pub fn judge(folder: &Path, path: &Path, last: &CommitRow, found: Option<&Found>) -> Result<(), AnchorError> {
     let anchor = path.to_owned();
-    let Some((found, anchored)) = found.and_then(|found| Some((found, found.commit?))) else {
+    let Some((found, anchored)) = found.and_then(|found| Some((found, found.reached?))) else {
         // The first commit is made before its anchor, and nobody was answered yet.
         return if last.number <= 1 { Ok(()) } else { Err(AnchorError::Missing { anchor }) };
     };
     if found.is_damaged {
-        tracing::warn!(anchor = %path.display(), "one of the two slots of the anchor is damaged");
+        tracing::warn!(anchor = %path.display(), "a slot of the anchor is damaged");
     }
     let behind = last.number.checked_sub(anchored.number);
     match behind {
@@ -95,6 +95,8 @@ pub fn judge(folder: &Path, path: &Path, last: &CommitRow, found: Option<&Found>
         Some(1) if anchored.hash == last.previous => Ok(()),
         // The slot of the commit between them is the damaged one.
         Some(2) if found.is_damaged => Ok(()),
+        // The log's file came to the disk, and the anchor's did not.
+        Some(_) if is_excused(found) => Ok(()),
         None if is_excused(found) => {
             let (acknowledged, kept) = (anchored.number, last.number);
             tracing::error!(
@@ -120,14 +122,19 @@ fn is_excused(found: &Found) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::anchor::Reached;
 
     fn commit(number: u64, hash: u8) -> CommitRow {
         CommitRow { number, hash: [hash; 32], previous: [hash - 1; 32], ..CommitRow::default() }
     }
 
+    fn reached(number: u64, hash: u8) -> Reached {
+        Reached { number, hash: [hash; 32] }
+    }
+
     fn judged(last: u64, anchored: Option<u64>) -> Result<(), AnchorError> {
         let found = anchored.map(|number| Found {
-            commit: Some(commit(number, u8::try_from(number).unwrap())),
+            reached: Some(reached(number, u8::try_from(number).unwrap())),
             ..Found::default()
         });
         let nowhere = Path::new("/nowhere");
@@ -146,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_commit_of_the_same_number_with_another_past_is_foreign() {
-        let found = Found { commit: Some(commit(5, 9)), ..Found::default() };
+        let found = Found { reached: Some(reached(5, 9)), ..Found::default() };
         let nowhere = Path::new("/nowhere");
         let judged = judge(nowhere, nowhere, &commit(5, 5), Some(&found));
         assert!(matches!(judged, Err(AnchorError::Foreign { .. })));
@@ -155,7 +162,7 @@ mod tests {
     #[test]
     fn what_was_not_synced_may_be_lost_when_the_machine_starts_anew() {
         let since = |boot: String| Found {
-            commit: Some(commit(7, 7)),
+            reached: Some(reached(7, 7)),
             unsynced_since: Some(boot),
             ..Found::default()
         };
@@ -163,5 +170,13 @@ mod tests {
         let judged = |found| judge(nowhere, nowhere, &commit(5, 5), Some(&found));
         assert_eq!(judged(since("another start".to_owned())), Ok(()));
         assert!(matches!(judged(since(anchor::boot_id())), Err(AnchorError::Lost { .. })));
+        // The log may as well be ahead of the anchor by more than one.
+        let behind = |boot: String| Found {
+            reached: Some(reached(2, 2)),
+            unsynced_since: Some(boot),
+            ..Found::default()
+        };
+        assert_eq!(judged(behind("another start".to_owned())), Ok(()));
+        assert!(matches!(judged(behind(anchor::boot_id())), Err(AnchorError::Foreign { .. })));
     }
 }

@@ -31,7 +31,7 @@ pub trait Journal: Send + 'static {
     fn recover(&mut self) -> Result<CommitRow, JournalError>;
 }
 
-/// The local journal: RocksDB's write-ahead log, and the anchor behind it.
+/// The local journal: RocksDB's write-ahead log, and the anchor beside it.
 #[derive(Debug)]
 pub struct RocksJournal {
     store: Arc<Store>,
@@ -52,9 +52,7 @@ impl RocksJournal {
 impl Journal for RocksJournal {
     fn append(&mut self, batch: &Batch, commit: &CommitRow) -> Result<(), JournalError> {
         self.check_room()?;
-        self.store.database().write(batch, self.durability).map_err(in_doubt)?;
-        // In this order: what the anchor names is in the log.
-        self.store.write_anchor(commit, self.durability).map_err(in_doubt)
+        self.store.commit(batch, commit, self.durability).map_err(in_doubt)
     }
 
     fn recover(&mut self) -> Result<CommitRow, JournalError> {
@@ -62,7 +60,7 @@ impl Journal for RocksJournal {
         self.store.database().reopen().map_err(in_doubt)?;
         let last = self.store.last_commit().map_err(in_doubt)?;
         let last = last.ok_or_else(|| JournalError::InDoubt("the last commit is not there".to_owned()))?;
-        self.store.write_anchor(&last, Durability::Sync).map_err(in_doubt)?;
+        self.store.settle_anchor(&last).map_err(in_doubt)?;
         Ok(last)
     }
 }

@@ -108,7 +108,7 @@ fn check_anchors(store: &StoreOptions, cache: &Cache) -> Result<(), OpenError> {
     let db = read_only(path, cache).map_err(|error| OpenError::Database {
         path: path.to_owned(),
         reason: match wal::first_damage(path) {
-            Some(end) if end.is_damaged => format!("{} ({end})", reason_of(error)),
+            Some(end) if end.is_damaged() => format!("{} ({end})", reason_of(error)),
             _ => reason_of(error),
         },
     })?;
@@ -123,7 +123,7 @@ fn check_anchors(store: &StoreOptions, cache: &Cache) -> Result<(), OpenError> {
     }
     let Some(last) = row(Family::Sums, COMMIT_KEY)?.and_then(|octets| CommitRow::read(&octets)) else {
         // Where there is no version either, the making of the directory was broken off.
-        let anchored = anchors.iter().find_map(|(_, found)| found.as_ref()?.commit).is_some();
+        let anchored = anchors.iter().find_map(|(_, found)| found.as_ref()?.reached).is_some();
         return match version {
             None if !anchored => Ok(()),
             _ => Err(AnchorError::no_commit(path).into()),

@@ -21,6 +21,7 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 
 use crate::anchor::{self, AnchorFiles};
+use crate::batch::Batch;
 use crate::closed::Closed;
 use crate::database::{Database, damaged};
 use crate::open;
@@ -82,17 +83,17 @@ impl Store {
         let paths = database.options().anchor_paths();
         let paths = paths.iter().map(PathBuf::as_path);
         let (anchors, last) = if version == Some(SCHEMA_VERSION) {
-            (AnchorFiles::open(paths), last_commit(&database))
+            (AnchorFiles::open(database.path(), paths), last_commit(&database))
         } else {
             let first = sums::build(&database).map_err(|error| not_opened(&database, error))?;
-            (AnchorFiles::create(paths), Ok(Some(first)))
+            (AnchorFiles::create(database.path(), paths), Ok(Some(first)))
         };
         let anchors = anchors.map_err(|error| AnchorError::Unusable(error.to_string()))?;
         let last = last.map_err(|error| not_opened(&database, error))?;
         let last = last.ok_or_else(|| AnchorError::no_commit(database.path()))?;
         let store = Self { database, anchors: Anchors::Written(anchors) };
         // A commit that was on its way to the anchor when the process ended is in it from now on.
-        store.write_anchor(&last, Durability::Sync).map_err(|error| not_opened(&store.database, error))?;
+        store.settle_anchor(&last).map_err(|error| not_opened(&store.database, error))?;
         let forgotten = sums::forgotten_hour(&store.database);
         store.database.forget(forgotten.map_err(|error| not_opened(&store.database, error))?);
         Ok(store)
@@ -105,8 +106,8 @@ impl Store {
         let last = store.last_commit().map_err(unreadable)?;
         let last = last.ok_or_else(|| AnchorError::no_commit(&options.path))?;
         let paths = options.anchor_paths();
-        AnchorFiles::create(paths.iter().map(PathBuf::as_path))
-            .and_then(|anchors| anchors.write(&last, Durability::Sync))
+        AnchorFiles::create(&options.path, paths.iter().map(PathBuf::as_path))
+            .and_then(|anchors| anchors.settle(&last))
             .map_err(|error| AnchorError::Unusable(error.to_string()))?;
         Ok(last)
     }
@@ -242,10 +243,28 @@ impl Store {
         &self.anchors
     }
 
-    /// Writes a commit that is in the log into the anchors.
-    pub(crate) fn write_anchor(&self, commit: &CommitRow, durability: Durability) -> Result<(), Unavailable> {
+    /// Says in the anchors that the log ends with a commit, durably.
+    pub(crate) fn settle_anchor(&self, last: &CommitRow) -> Result<(), Unavailable> {
+        self.anchored(|anchors| anchors.settle(last))
+    }
+
+    /// Writes a commit to the log, and the anchors around it.
+    pub(crate) fn commit(
+        &self,
+        batch: &Batch,
+        commit: &CommitRow,
+        durability: Durability,
+    ) -> Result<(), Unavailable> {
+        if durability == Durability::Sync {
+            self.anchored(|anchors| anchors.announce(commit))?;
+        }
+        self.database.write(batch, durability)?;
+        self.anchored(|anchors| anchors.confirm(commit, durability))
+    }
+
+    fn anchored(&self, write: impl FnOnce(&AnchorFiles) -> std::io::Result<()>) -> Result<(), Unavailable> {
         let Anchors::Written(anchors) = &self.anchors else { return Ok(()) };
-        anchors.write(commit, durability).map_err(|error| Unavailable(format!("the anchor {error}")))
+        write(anchors).map_err(|error| Unavailable(format!("the anchor {error}")))
     }
 
     /// The database that holds the rows.

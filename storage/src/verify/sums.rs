@@ -32,7 +32,7 @@ pub(super) fn compare_sums(store: &Store) -> Result<CommitRow, Fault> {
 /// Compares the last commit with the anchor, which was read before the rows were: a daemon that is running may have gone
 /// on since.
 pub(super) fn compare_anchor(last: &CommitRow, found: Option<&Found>) -> Result<(), Fault> {
-    let Some(anchored) = found.and_then(|found| found.commit) else {
+    let Some(anchored) = found.and_then(|found| found.reached) else {
         return if last.number <= 1 { Ok(()) } else { off("the anchor is missing".to_owned()) };
     };
     let (anchor, number) = (anchored.number, last.number);

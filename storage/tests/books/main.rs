@@ -12,6 +12,7 @@
 
 mod support;
 
+mod alterations;
 mod anchor;
 mod audit;
 mod cdr;
