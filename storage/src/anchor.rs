@@ -10,26 +10,34 @@
 //!   for no disk, as it has to outlive the process and not the machine.
 //! - Elsewhere the commit is confirmed in the first or second slot, in turn, after the log, with a sync of its own.
 //!
+//! Each slot also says how long the list of tables was (`manifest.rs`).
+//!
 //! A second file, on another disk, may be written too; it covers the case that a whole directory is copied back.
 
 mod file;
+mod manifest;
 mod shared_sync;
 mod slot;
 
 use std::io;
 use std::path::Path;
 
+use parking_lot::Mutex;
+
+pub use manifest::{Manifest, number_of as manifest_number, path_of as manifest_path};
 pub use slot::boot_id;
 
 use crate::store_options::Durability;
 use crate::sums::CommitRow;
 use file::AnchorFile;
+use manifest::ManifestWatch;
 use slot::{SLOT_OCTETS, Slot, State};
 
 /// The anchor's files, open for writing.
 #[derive(Debug)]
 pub struct AnchorFiles {
     files: Vec<AnchorFile>,
+    manifest: Mutex<ManifestWatch>,
     boot_id: String,
 }
 
@@ -51,6 +59,8 @@ pub struct Found {
     /// The kernel's name of the time since the start of the machine, if the commit was left to the operating system to
     /// write: after a start of the machine it may be gone.
     pub unsynced_since: Option<String>,
+    /// The list of tables, of which so much was on disk.
+    pub manifest: Manifest,
     /// True if a slot that was written is damaged, or was being written when the machine stopped.
     pub is_damaged: bool,
 }
@@ -75,6 +85,7 @@ pub fn read(path: &Path) -> io::Result<Option<Found>> {
 
 impl Found {
     fn consider(&mut self, slot: &Slot) {
+        self.manifest = self.manifest.max(slot.manifest);
         let CommitRow { number, hash, previous, .. } = slot.commit;
         let reached = match slot.state {
             State::Confirmed => Reached { number, hash },
@@ -91,7 +102,9 @@ impl AnchorFiles {
     /// Opens the files of a directory for writing, and makes those that are not there.
     pub fn open<'a>(directory: &Path, paths: impl IntoIterator<Item = &'a Path>) -> io::Result<Self> {
         let files = paths.into_iter().map(|path| AnchorFile::open(path, directory));
-        Ok(Self { files: files.collect::<io::Result<_>>()?, boot_id: boot_id() })
+        let (files, manifest) =
+            (files.collect::<io::Result<_>>()?, Mutex::new(ManifestWatch::new(directory)));
+        Ok(Self { files, manifest, boot_id: boot_id() })
     }
 
     /// Makes the files anew for a directory whose chain begins, or is to count as it is.
@@ -108,7 +121,7 @@ impl AnchorFiles {
 
     /// Says, before a commit goes to the log, that it is on its way. The log's sync is to come.
     pub fn announce(&self, commit: &CommitRow) -> io::Result<()> {
-        let slot = Slot::announced(commit).to_octets();
+        let slot = Slot::announced(commit, self.manifest.lock().last_seen()).to_octets();
         self.files.iter().try_for_each(|file| file.announce(commit.number, &slot))
     }
 
@@ -118,13 +131,13 @@ impl AnchorFiles {
             Durability::Sync => "",
             Durability::Os => &self.boot_id,
         };
-        let slot = Slot::confirmed(commit, boot).to_octets();
+        let slot = Slot::confirmed(commit, self.manifest.lock().look()?, boot).to_octets();
         self.files.iter().try_for_each(|file| file.confirm(commit.number, &slot, durability))
     }
 
     /// Says that the log ends with a commit, whatever was announced, and waits until the disk has it.
     pub fn settle(&self, commit: &CommitRow) -> io::Result<()> {
-        let slot = Slot::confirmed(commit, "").to_octets();
+        let slot = Slot::confirmed(commit, self.manifest.lock().look()?, "").to_octets();
         self.files.iter().try_for_each(|file| file.settle(commit.number, &slot))
     }
 }
@@ -142,6 +155,15 @@ mod tests {
         CommitRow { number: number.into(), hash: [number; 32], previous, at: UnixMicros(1) }
     }
 
+    /// The files of an anchor beside a list of tables of three octets.
+    fn open(folder: &tempfile::TempDir) -> (std::path::PathBuf, AnchorFiles) {
+        let path = folder.path().join(ANCHOR_FILE);
+        std::fs::write(folder.path().join("CURRENT"), "MANIFEST-000007\n").unwrap();
+        std::fs::write(manifest_path(folder.path(), 7), "abc").unwrap();
+        let files = AnchorFiles::open(folder.path(), [path.as_path()]).unwrap();
+        (path, files)
+    }
+
     fn reached(number: u8) -> Reached {
         Reached { number: number.into(), hash: [number; 32] }
     }
@@ -149,27 +171,24 @@ mod tests {
     #[test]
     fn the_last_commit_that_is_certainly_in_the_log_is_found() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(ANCHOR_FILE);
-        assert_eq!(read(&path).unwrap(), None);
-        let files = AnchorFiles::open(folder.path(), [path.as_path()]).unwrap();
+        assert_eq!(read(&folder.path().join(ANCHOR_FILE)).unwrap(), None);
+        let (path, files) = open(&folder);
         assert_eq!(read(&path).unwrap(), Some(Found::default()));
         files.settle(&commit(1)).unwrap();
         for number in 2..7 {
             files.announce(&commit(number)).unwrap();
             assert_eq!(read(&path).unwrap().unwrap().reached, Some(reached(number - 1)));
             files.confirm(&commit(number), Durability::Sync).unwrap();
-            assert_eq!(
-                read(&path).unwrap(),
-                Some(Found { reached: Some(reached(number)), ..Found::default() })
-            );
+            let manifest = Manifest { number: 7, octets: 3 };
+            let found = Found { reached: Some(reached(number)), manifest, ..Found::default() };
+            assert_eq!(read(&path).unwrap(), Some(found));
         }
     }
 
     #[test]
     fn what_was_announced_and_never_written_is_not_reached() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(ANCHOR_FILE);
-        let files = AnchorFiles::open(folder.path(), [path.as_path()]).unwrap();
+        let (path, files) = open(&folder);
         files.settle(&commit(3)).unwrap();
         files.announce(&commit(4)).unwrap();
         // The log was found to end with the commit before, and the next one has the same number.
@@ -184,8 +203,7 @@ mod tests {
     #[test]
     fn what_was_left_to_the_operating_system_is_marked() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(ANCHOR_FILE);
-        let files = AnchorFiles::open(folder.path(), [path.as_path()]).unwrap();
+        let (path, files) = open(&folder);
         files.settle(&commit(3)).unwrap();
         files.confirm(&commit(4), Durability::Os).unwrap();
         let found = read(&path).unwrap().unwrap();
@@ -195,15 +213,14 @@ mod tests {
     #[test]
     fn any_bit_that_flips_leaves_the_commit_or_the_one_before() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(ANCHOR_FILE);
-        let files = AnchorFiles::open(folder.path(), [path.as_path()]).unwrap();
+        let (path, files) = open(&folder);
         for number in 4..6 {
             files.announce(&commit(number)).unwrap();
             files.confirm(&commit(number), Durability::Sync).unwrap();
         }
         let sound = std::fs::read(&path).unwrap();
-        // Magic, state, checksum, length, row.
-        let used = 8 + 1 + 8 + 2 + commit(5).to_bytes().len();
+        // Magic, state, checksum, length, row, list of tables.
+        let used = 8 + 1 + 8 + 2 + commit(5).to_bytes().len() + 16;
         let mut before = 0;
         for slot in (0..sound.len()).step_by(SLOT_OCTETS).filter(|at| sound[*at] != 0) {
             for bit in 0..used * 8 {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::anchor::{self, Found};
+use crate::anchor::{self, Found, Manifest};
 use crate::sums::CommitRow;
 use crate::wal;
 
@@ -51,6 +51,14 @@ pub enum AnchorError {
     Missing {
         /// The anchor's file.
         anchor: PathBuf,
+    },
+    /// The list of tables is not the one that was there, or ends early.
+    #[error("the list of tables {path} {fault}, so that rows are missing; {WAY_OUT}")]
+    Tables {
+        /// The MANIFEST.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: String,
     },
     /// The directory has no last commit.
     #[error(
@@ -114,6 +122,22 @@ pub fn judge(folder: &Path, path: &Path, last: &CommitRow, found: Option<&Found>
     }
 }
 
+/// Compares the list of tables with what an anchor says of it. One that was begun anew since has a higher number.
+pub fn judge_tables(folder: &Path, known: Manifest) -> Result<(), AnchorError> {
+    let Some(number) = anchor::manifest_number(folder) else { return Ok(()) };
+    let path = anchor::manifest_path(folder, number);
+    let fault = if number < known.number {
+        format!("is older than {}, which was in use", anchor::manifest_path(folder, known.number).display())
+    } else {
+        let octets = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
+        if number > known.number || octets >= known.octets {
+            return Ok(());
+        }
+        format!("ends at offset {octets}, and had {} octets", known.octets)
+    };
+    Err(AnchorError::Tables { path, fault })
+}
+
 /// True if the commits were not synced, and the machine was started since.
 fn is_excused(found: &Found) -> bool {
     found.unsynced_since.as_ref().is_some_and(|boot| *boot != anchor::boot_id())
@@ -157,6 +181,21 @@ mod tests {
         let nowhere = Path::new("/nowhere");
         let judged = judge(nowhere, nowhere, &commit(5, 5), Some(&found));
         assert!(matches!(judged, Err(AnchorError::Foreign { .. })));
+    }
+
+    #[test]
+    fn a_list_of_tables_that_ends_early_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let judged = |number, octets| judge_tables(folder.path(), Manifest { number, octets });
+        assert_eq!(judged(7, 3), Ok(()), "RocksDB says what it thinks of a directory without a list");
+        std::fs::write(folder.path().join("CURRENT"), "MANIFEST-000007\n").unwrap();
+        assert!(matches!(judged(7, 3), Err(AnchorError::Tables { .. })));
+        std::fs::write(folder.path().join("MANIFEST-000007"), "abc").unwrap();
+        assert_eq!((judged(7, 3), judged(7, 2), judged(5, 9)), (Ok(()), Ok(()), Ok(())));
+        let early = judged(7, 4).unwrap_err().to_string();
+        assert!(early.contains("MANIFEST-000007 ends at offset 3, and had 4 octets"), "{early}");
+        let older = judged(8, 1).unwrap_err().to_string();
+        assert!(older.contains("is older than"), "{older}");
     }
 
     #[test]

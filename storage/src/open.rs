@@ -105,6 +105,10 @@ fn check_anchors(store: &StoreOptions, cache: &Cache) -> Result<(), OpenError> {
     };
     // Read first, so that a daemon that is running makes no anchor that is ahead.
     let anchors = store.anchor_paths().into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    // Of a directory that was copied back, the anchor elsewhere names the commits that are missing.
+    if let Some((_, Some(found))) = anchors.first() {
+        anchor_check::judge_tables(path, found.manifest)?;
+    }
     let db = read_only(path, cache).map_err(|error| OpenError::Database {
         path: path.to_owned(),
         reason: match wal::first_damage(path) {

@@ -1,5 +1,7 @@
 //! A slot of the anchor: a commit and what is known of it, with a checksum, in as many octets as disks write at once.
 
+use super::manifest::Manifest;
+use crate::codec::Reader;
 use crate::rows::Row;
 use crate::sums::CommitRow;
 
@@ -25,9 +27,14 @@ pub struct Slot {
     pub state: State,
     /// The commit.
     pub commit: CommitRow,
+    /// The list of tables, of which so much was on disk.
+    pub manifest: Manifest,
     /// The kernel's name of the time since the start of the machine, where the commit was not synced; else empty.
     pub unsynced_since: String,
 }
+
+/// The octet of a slot that says nothing of the list of tables, as earlier builds wrote it, with its commit confirmed.
+const WITHOUT_MANIFEST: u8 = 1;
 
 /// The kernel's name of the time since the machine was started; empty where it has none.
 pub fn boot_id() -> String {
@@ -38,8 +45,8 @@ impl State {
     /// As it is kept.
     const fn octet(self) -> u8 {
         match self {
-            Self::Confirmed => 1,
-            // No single bit makes one of the other.
+            // No single bit makes one of another.
+            Self::Confirmed => 4,
             Self::Announced => 2,
         }
     }
@@ -47,18 +54,21 @@ impl State {
 
 impl Slot {
     /// A commit on its way to the log.
-    pub fn announced(commit: &CommitRow) -> Self {
-        Self { state: State::Announced, commit: *commit, unsynced_since: String::new() }
+    pub fn announced(commit: &CommitRow, manifest: Manifest) -> Self {
+        Self { state: State::Announced, commit: *commit, manifest, unsynced_since: String::new() }
     }
 
     /// A commit in the log.
-    pub fn confirmed(commit: &CommitRow, unsynced_since: &str) -> Self {
-        Self { state: State::Confirmed, commit: *commit, unsynced_since: unsynced_since.to_owned() }
+    pub fn confirmed(commit: &CommitRow, manifest: Manifest, unsynced_since: &str) -> Self {
+        let unsynced_since = unsynced_since.to_owned();
+        Self { state: State::Confirmed, commit: *commit, manifest, unsynced_since }
     }
 
     /// As it is kept.
     pub fn to_octets(&self) -> Vec<u8> {
-        let row = self.commit.to_bytes();
+        let mut row = self.commit.to_bytes();
+        row.extend_from_slice(&self.manifest.number.to_be_bytes());
+        row.extend_from_slice(&self.manifest.octets.to_be_bytes());
         let length = u16::try_from(row.len()).unwrap_or(u16::MAX).to_be_bytes();
         let rest = [&length[..], &row, self.unsynced_since.as_bytes()].concat();
         let mut slot = [MAGIC, &[self.state.octet()][..], &checksum(&rest), &rest].concat();
@@ -68,8 +78,7 @@ impl Slot {
 
     /// Reads what [`Self::to_octets`] wrote.
     pub fn read(octets: &[u8]) -> Option<Self> {
-        let (state, rest) = octets.strip_prefix(&MAGIC[..])?.split_first()?;
-        let state = [State::Confirmed, State::Announced].into_iter().find(|known| known.octet() == *state)?;
+        let (kind, rest) = octets.strip_prefix(&MAGIC[..])?.split_first()?;
         let (check, rest) = rest.split_first_chunk::<8>()?;
         let (length, rest) = rest.split_first_chunk::<2>()?;
         let (row, boot) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
@@ -77,7 +86,16 @@ impl Slot {
         if *check != checksum(&[length, row, boot.as_bytes()].concat()) {
             return None;
         }
-        Some(Self { state, commit: CommitRow::read(row)?, unsynced_since: boot.to_owned() })
+        let mut reader = Reader(row);
+        let commit = CommitRow::take(&mut reader)?;
+        let (state, manifest) = if *kind == WITHOUT_MANIFEST {
+            (State::Confirmed, Manifest::default())
+        } else {
+            let states = [State::Confirmed, State::Announced];
+            let manifest = Manifest { number: reader.be_u64()?, octets: reader.be_u64()? };
+            (states.into_iter().find(|state| state.octet() == *kind)?, manifest)
+        };
+        Some(Self { state, commit, manifest, unsynced_since: boot.to_owned() })
     }
 }
 
@@ -86,4 +104,19 @@ fn checksum(row: &[u8]) -> [u8; 8] {
     let mut octets = [0; 8];
     octets.copy_from_slice(&hash.as_bytes()[..8]);
     octets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_of_earlier_builds_are_read() {
+        let commit = CommitRow { number: 5, hash: [5; 32], previous: [4; 32], ..CommitRow::default() };
+        let row = commit.to_bytes();
+        let rest = [&u16::try_from(row.len()).unwrap().to_be_bytes()[..], &row].concat();
+        let mut octets = [MAGIC, &[WITHOUT_MANIFEST][..], &checksum(&rest), &rest].concat();
+        octets.resize(SLOT_OCTETS, 0);
+        assert_eq!(Slot::read(&octets), Some(Slot::confirmed(&commit, Manifest::default(), "")));
+    }
 }
