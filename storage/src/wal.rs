@@ -25,11 +25,11 @@ pub struct LogEnd {
     pub path: PathBuf,
     /// The offset of the first octet that is no sound record.
     pub offset: u64,
-    /// What is there.
+    /// The thing that is there.
     pub what: What,
 }
 
-/// What is behind the last sound record.
+/// The thing behind the last sound record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// Nothing more.
