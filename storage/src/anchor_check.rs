@@ -57,7 +57,7 @@ pub enum AnchorError {
     Tables {
         /// The MANIFEST.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault in it.
         fault: String,
     },
     /// The directory has no last commit.

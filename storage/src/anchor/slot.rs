@@ -11,7 +11,7 @@ const MAGIC: &[u8; 8] = b"TOLLGATE";
 /// The kernel's name of the time since the machine was started.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
-/// What is known of the commit in a slot.
+/// The state of the commit in a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// It is in the log.
