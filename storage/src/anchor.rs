@@ -44,7 +44,7 @@ pub struct AnchorFiles {
 /// A commit that is known to be in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reached {
-    /// Its number.
+    /// The number of the commit.
     pub number: u64,
     /// Its chain hash.
     pub hash: [u8; 32],

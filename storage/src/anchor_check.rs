@@ -55,7 +55,7 @@ pub enum AnchorError {
     /// The list of tables is not the one that was there, or ends early.
     #[error("the list of tables {path} {fault}, so that rows are missing; {WAY_OUT}")]
     Tables {
-        /// The MANIFEST.
+        /// The path of the MANIFEST.
         path: PathBuf,
         /// The fault in it.
         fault: String,

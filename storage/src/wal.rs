@@ -32,7 +32,7 @@ pub struct LogEnd {
 /// The thing behind the last sound record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// Nothing more.
+    /// The end of the file.
     End,
     /// The beginning of a record.
     BrokenOff,

@@ -15,7 +15,7 @@ const SLOTS: usize = 3;
 /// The slot of confirmations that follow an announcement.
 const CONFIRMATION_AT: u64 = IN_TURN * SLOT_OCTETS as u64;
 
-/// One file.
+/// One file of the anchor.
 #[derive(Debug)]
 pub struct AnchorFile {
     path: PathBuf,

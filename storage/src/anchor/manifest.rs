@@ -15,7 +15,7 @@ const PREFIX: &str = "MANIFEST-";
 pub struct Manifest {
     /// The number in its name; zero where it is not known.
     pub number: u64,
-    /// Its length.
+    /// The length that is on disk.
     pub octets: u64,
 }
 

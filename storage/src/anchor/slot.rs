@@ -25,7 +25,7 @@ pub enum State {
 pub struct Slot {
     /// The state of the commit.
     pub state: State,
-    /// The commit.
+    /// The commit that it names.
     pub commit: CommitRow,
     /// The list of tables, of which so much was on disk.
     pub manifest: Manifest,
