@@ -8,7 +8,6 @@ use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_storage::clock::now;
 
-use crate::accounts::record::AccountRecord;
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache};
 use crate::identity::api_keys::ApiKeys;
@@ -21,6 +20,7 @@ use crate::kept_answers::KeptAnswers;
 use crate::notifications::email::EmailSender;
 use crate::notifications::email_texts as texts;
 use crate::notifications::email_texts::EmailMessage;
+use crate::notifications::webhook_addresses::WebhookAddresses;
 use crate::notifications::webhooks::{Event, Webhooks, is_delivered, post};
 
 /// Documents of one commit.
@@ -30,8 +30,6 @@ const DOCUMENTS_MAX: usize = 500;
 pub struct Background {
     /// The ground that changes are begun on.
     pub context: Arc<Context>,
-    /// Addresses of accounts.
-    pub accounts: Arc<DocumentCache<AccountRecord>>,
     /// Sessions and tokens that expire.
     pub directory: Arc<UserDirectory>,
     /// Locks to write.
@@ -62,6 +60,8 @@ impl JobHandler for Background {
         match &job.value.work {
             JobWork::Webhook { account, body } => self.webhook_call(account, &job.key, body),
             JobWork::Mail { account, subject, body } => Ok(self.alert_mail(account, subject, body)),
+            JobWork::HouseWebhook { body } => Ok(self.house_call(&job.key, body)),
+            JobWork::HouseMail { subject, body } => Ok(self.house_mail(subject, body)),
             JobWork::PasswordChanged { email } => {
                 Ok(self.email.send(email.clone(), texts::password_changed(self.public_url())))
             }
@@ -102,19 +102,24 @@ impl Background {
     fn webhook_call(&self, account: &str, event: &str, body: &str) -> Answer<PreparedJob> {
         let Some(url) = self.webhooks.url_of(account) else { return Ok(None) };
         let secret = self.webhooks.secret_of(&Caller::system(), account)?;
-        let (event, body, to) = (event.to_owned(), body.to_owned(), self.webhooks.addresses());
-        Ok(Some(Box::new(move || {
-            let posted = post(&to, &url, &secret, &Event { id: &event, body: &body }, now());
-            if is_delivered(&posted) {
-                return Ok(());
-            }
-            let reason = posted.map_or_else(|error| error, |status| format!("it was answered with {status}"));
-            Err(JobFailure { reason, is_final: false })
-        })))
+        Ok(Some(posting(self.webhooks.addresses(), url, secret, (event, body))))
+    }
+
+    /// The house's own URL, which may lead anywhere: it stands in the configuration.
+    fn house_call(&self, event: &str, body: &str) -> PreparedJob {
+        let billing = &self.context.settings.billing;
+        let url = billing.house_webhook_url.clone()?;
+        let secret = billing.house_webhook_secret.as_ref().map(|secret| secret.expose().to_owned());
+        Some(posting(WebhookAddresses::everywhere(), url, secret.unwrap_or_default(), (event, body)))
+    }
+
+    fn house_mail(&self, subject: &str, body: &str) -> PreparedJob {
+        let email = self.context.settings.billing.house_email.clone()?;
+        self.email.send(email, EmailMessage { subject: subject.to_owned(), text: body.to_owned() })
     }
 
     fn alert_mail(&self, account: &str, subject: &str, body: &str) -> PreparedJob {
-        let email = self.accounts.get(account)?.value.email.clone()?;
+        let email = self.context.account(account)?.provisioned.contact.email.clone()?;
         self.email.send(email, EmailMessage { subject: subject.to_owned(), text: body.to_owned() })
     }
 
@@ -159,4 +164,22 @@ impl Background {
         }
         Ok(())
     }
+}
+
+/// The call of a webhook, to be made later.
+fn posting(
+    to: WebhookAddresses,
+    url: String,
+    secret: String,
+    (event, body): (&str, &str),
+) -> Box<dyn FnOnce() -> Result<(), JobFailure> + Send> {
+    let (event, body) = (event.to_owned(), body.to_owned());
+    Box::new(move || {
+        let posted = post(&to, &url, &secret, &Event { id: &event, body: &body }, now());
+        if is_delivered(&posted) {
+            return Ok(());
+        }
+        let reason = posted.map_or_else(|error| error, |status| format!("it was answered with {status}"));
+        Err(JobFailure { reason, is_final: false })
+    })
 }

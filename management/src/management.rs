@@ -95,7 +95,7 @@ impl Management {
         let (of, visible) = (|| Arc::clone(&shared.context), || Arc::clone(&shared.visibility));
         let records = || Arc::clone(&shared.accounts);
         let jobs = Arc::new(JobQueue::open(of())?);
-        let webhooks = Arc::new(Webhooks::new(of(), records()));
+        let webhooks = Arc::new(Webhooks::new(of()));
         let alerts =
             Arc::new(Alerts::new(of(), visible(), Arc::clone(&shared.alerts), Arc::clone(&webhooks)));
         let lookup = Arc::new(Lookup::new(of(), visible()));
@@ -205,7 +205,6 @@ fn identity(
     };
     let background = Background {
         context: of(),
-        accounts: records(),
         directory: of_directory(),
         passwords: checked(),
         api_keys: Arc::clone(&api_keys),

@@ -8,7 +8,7 @@ use tollgate_api::alerts::AlertKind;
 use crate::identity::lockout::LoginOutcome;
 
 /// Number of the kinds of alerts.
-const KINDS: usize = 5;
+const KINDS: usize = 6;
 
 /// Handles of the metrics.
 pub struct Metrics {
@@ -54,6 +54,7 @@ impl Metrics {
                 open(AlertKind::Overage, "overage"),
                 open(AlertKind::PaymentDue, "payment_due"),
                 open(AlertKind::OperatorDown, "operator_down"),
+                open(AlertKind::ClockInDoubt, "clock_in_doubt"),
             ],
         }
     }

@@ -40,6 +40,17 @@ pub struct ProvisionedAccount {
     pub smpp33_receipt_ids: Smpp33ReceiptIds,
     /// Tags of the TLVs that carry Tollgate's own fields.
     pub tlv: TlvTags,
+    /// The addresses to which its alerts go.
+    pub contact: Contact,
+}
+
+/// The addresses to which alerts go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// The address for e-mails.
+    pub email: Option<String>,
+    /// The URL that alerts are posted to.
+    pub webhook_url: Option<String>,
 }
 
 /// Refuses an opening balance that is further below zero than the credit limit allows. The error is in words that follow

@@ -13,7 +13,7 @@ use tollgate_engine::tariff::RateRow;
 use tollgate_engine::throttle::RateLimit;
 use toml::de::DeValue;
 
-use crate::accounts::{ProvisionedAccount, check_opening_balance};
+use crate::accounts::{Contact, ProvisionedAccount, check_opening_balance};
 use crate::bounds::account as bounds;
 use crate::catalogue::Known;
 use crate::names::Names;
@@ -98,6 +98,10 @@ fn read_account(
     let idempotency_by_user_message_reference = read_reference_window(table, around.settings);
     let reply_tlvs = table.or("reply_tlvs", false, boolean);
     let smpp33_receipt_ids = table.or("smpp33_receipt_ids", Smpp33ReceiptIds::default(), one_of);
+    let contact = Contact {
+        email: table.optional("email", text(texts::email)),
+        webhook_url: table.optional("alert_webhook_url", text(texts::web_url)),
+    };
     let account = read_charging(table, around, id)?;
     if let Err(message) = check_opening_balance(opening_balance, account.credit_limit) {
         table.problem("opening_balance", message);
@@ -114,6 +118,7 @@ fn read_account(
         reply_tlvs,
         smpp33_receipt_ids,
         tlv,
+        contact,
     })
 }
 

@@ -99,6 +99,13 @@ pub struct BillingSettings {
     pub credit_warning_percent: u32,
     /// Time for which an operator is down before there is an alert.
     pub operator_down_seconds: u32,
+    /// The address to which alerts of the house go: operators that are down, a clock that is not believed.
+    pub house_email: Option<String>,
+    /// The URL that alerts of the house are posted to.
+    pub house_webhook_url: Option<String>,
+    /// The secret that signs them. It is not shown.
+    #[serde(skip)]
+    pub house_webhook_secret: Option<Secret>,
 }
 
 impl Default for ApiSettings {
@@ -142,6 +149,9 @@ impl Default for BillingSettings {
             invoice_due_days: 14,
             credit_warning_percent: 90,
             operator_down_seconds: 60,
+            house_email: None,
+            house_webhook_url: None,
+            house_webhook_secret: None,
         }
     }
 }
@@ -193,9 +203,18 @@ pub fn read_mail(table: &mut TableReader, sources: &mut Sources) -> MailSettings
 }
 
 /// Reads the table `[billing]`.
-pub fn read_billing(table: &mut TableReader) -> BillingSettings {
+pub fn read_billing(table: &mut TableReader, sources: &mut Sources) -> BillingSettings {
     let default = BillingSettings::default();
+    let secret = |value: &DeValue| sources.read_secret(&text(texts::file_name)(value)?);
+    let house_webhook_secret = table.optional("house_webhook_secret_file", secret);
+    let house_webhook_url = table.optional("house_webhook_url", text(texts::web_url));
+    if house_webhook_secret.is_some() && house_webhook_url.is_none() {
+        table.problem("house_webhook_secret_file", "needs house_webhook_url beside it");
+    }
     BillingSettings {
+        house_email: table.optional("house_email", text(texts::email)),
+        house_webhook_url,
+        house_webhook_secret,
         monthly_invoices: table.or("monthly_invoices", default.monthly_invoices, boolean),
         invoice_due_days: table.or("invoice_due_days", default.invoice_due_days, integer(0..=366)),
         credit_warning_percent: table.or(

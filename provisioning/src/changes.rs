@@ -145,6 +145,8 @@ fn changed_keys(was: &ProvisionedAccount, is: &ProvisionedAccount) -> Vec<&'stat
         ("reply_tlvs", was.reply_tlvs != is.reply_tlvs),
         ("smpp33_receipt_ids", was.smpp33_receipt_ids != is.smpp33_receipt_ids),
         ("tlv", was.tlv != is.tlv),
+        ("email", was.contact.email != is.contact.email),
+        ("alert_webhook_url", was.contact.webhook_url != is.contact.webhook_url),
         ("refusals", old.statuses != new.statuses),
         ("default_coding", old.default_coding != new.default_coding),
         ("delivery", old.delivery != new.delivery),

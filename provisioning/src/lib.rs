@@ -45,7 +45,7 @@ mod settings;
 mod settings_reader;
 mod webhooks;
 
-pub use accounts::{ProvisionedAccount, check_opening_balance};
+pub use accounts::{Contact, ProvisionedAccount, check_opening_balance};
 pub use api::{ApiSettings, BillingSettings, MailSettings, SmtpTls};
 pub use archive::{ArchivedFile, version_of};
 pub use archived::ArchivedTariff;

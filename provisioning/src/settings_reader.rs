@@ -91,7 +91,7 @@ pub fn read_settings(
         delivery: root.table("delivery", read_delivery).unwrap_or_default(),
         api: root.table("api", read_api).unwrap_or_default(),
         mail: root.table("mail", |table| read_mail(table, sources)).unwrap_or_default(),
-        billing: root.table("billing", read_billing).unwrap_or_default(),
+        billing: root.table("billing", |table| read_billing(table, sources)).unwrap_or_default(),
         webhooks: root.table("webhooks", read_webhooks).unwrap_or_default(),
         watch_files: root.or("watch_files", true, boolean),
     };

@@ -23,7 +23,8 @@ pub struct Alert {
     /// A text for people.
     #[schema(example = "The balance of 49.98 USD is below 50.00 USD")]
     pub message: String,
-    /// The subject if that is not the account: the number of an invoice, or the code of an operator.
+    /// The subject if that is not the account: the number of an invoice, the code of an operator, or
+    /// `clock`.
     pub subject: Option<String>,
     /// From where on it is raised: a decimal number of `currency` where there is one, otherwise of segments
     /// or seconds.
@@ -56,6 +57,8 @@ pub enum AlertKind {
     PaymentDue,
     /// An operator takes no messages.
     OperatorDown,
+    /// The wall clock is not believed, so that nothing expires.
+    ClockInDoubt,
 }
 
 /// The severity of an alert.

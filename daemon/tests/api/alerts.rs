@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::thread;
 
 use crate::support::api::{Api, start_with_admin};
@@ -286,4 +287,57 @@ fn an_operator_that_is_down_is_told_to_admins_until_it_is_back() {
     assert!(alerts(&customer, "").is_empty());
     let _back = Smsc::accepting_on(port);
     until_alerts(&api, "type=operator_down&active=false", 1);
+}
+
+#[test]
+fn accounts_of_files_and_the_house_are_told_what_is_theirs() {
+    const SECRET: &str = "the secret of the house";
+    let (of_account, of_house) = (Webhook::start(), Webhook::start());
+    let sandbox = unlimited(with_operators(&[Operator::new("hand", 1)]));
+    let url = of_account.url("/filed");
+    sandbox.add_account(
+        "filed",
+        &format!(
+            "plan = \"starter\"\nopening_balance = \"1.00\"\nlow_balance_threshold = \"5.00\"\n\
+             email = \"filed@example.com\"\nalert_webhook_url = \"{url}\""
+        ),
+    );
+    sandbox.write("house.secret", SECRET);
+    fs::set_permissions(sandbox.config("house.secret"), fs::Permissions::from_mode(0o600))
+        .expect("it is ours");
+    sandbox.set("billing", "operator_down_seconds = 1");
+    sandbox.set("billing", "house_email = \"house@example.com\"");
+    sandbox.set("billing", &format!("house_webhook_url = \"{}\"", of_house.url("/house")));
+    sandbox.set("billing", "house_webhook_secret_file = \"house.secret\"");
+    let (daemon, api) = start_with_admin(&sandbox);
+    let account = api.get("/v1/accounts/filed").expect(200).json;
+    assert_eq!(
+        (&account["email"], &account["alert_webhook_url"]),
+        (&json!("filed@example.com"), &json!(url))
+    );
+
+    let told = &raised(&of_account.until(1))[0]["data"];
+    assert_eq!((&told["type"], &told["account"]), (&json!("low_balance"), &json!("filed")));
+    let post = &of_house.until(1)[0];
+    post.check_signature(SECRET);
+    let told = &post.json()["data"];
+    assert_eq!((&told["type"], &told["subject"]), (&json!("operator_down"), &json!("hand")));
+    eventually("both mails", || {
+        let folder = fs::read_dir(sandbox.data_dir().join("mail")).ok()?;
+        let mails: Vec<String> =
+            folder.flatten().filter_map(|mail| fs::read_to_string(mail.path()).ok()).collect();
+        let has = |to: &str, subject: &str| {
+            mails.iter().any(|mail| mail.contains(to) && mail.contains(&format!("Subject: {subject}")))
+        };
+        let of_both = has("filed@example.com", "Account filed: low balance")
+            && has("house@example.com", "Tollgate: operator down: hand");
+        of_both.then_some(())
+    });
+
+    // A reload takes another address over.
+    sandbox.replace("accounts.toml", "filed@example.com", "other@example.com");
+    eventually("the other address", || {
+        (api.get("/v1/accounts/filed").expect(200).json["email"] == "other@example.com").then_some(())
+    });
+    daemon.stop();
 }

@@ -137,6 +137,10 @@ fn a_start_behind_the_last_commit_says_so_and_is_believed_on_request() {
     let after = charge(&daemon, 5);
     assert!(ahead.last() < after.first(), "ids only count up");
     let api = Api::admin(&daemon);
+    eventually("the house to be told of the clock", || {
+        let open = api.get("/v1/alerts?type=clock_in_doubt&active=true").expect(200).json;
+        (open["items"].as_array().map(Vec::len) == Some(1)).then_some(())
+    });
     let status = api.get("/v1/clock").expect(200).json;
     assert_eq!(
         (&status["trusted"], &status["doubt"]),

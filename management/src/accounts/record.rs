@@ -19,7 +19,7 @@ use tollgate_engine::time::UnixMicros;
 
 use tollgate_provisioning::bounds::{Bounds, account as bounds};
 use tollgate_provisioning::passwords::PasswordHash;
-use tollgate_provisioning::{ProvisionedAccount, RateList, Settings, check_rate, texts};
+use tollgate_provisioning::{Contact, ProvisionedAccount, RateList, Settings, check_rate, texts};
 
 /// The account's settings as they were asked for. [`provisioned`](Self::provisioned) checks them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,6 +157,7 @@ impl AccountRecord {
             reply_tlvs: self.reply_tlvs,
             smpp33_receipt_ids: self.smpp33_receipt_ids.0,
             tlv: settings.tlv,
+            contact: Contact { email: self.email.clone(), webhook_url: self.alert_webhook_url.clone() },
             account,
         })
     }

@@ -195,7 +195,9 @@ pub fn alert(alert: Alert) -> Option<WecallAlert> {
             AlertKind::LowBalance => WecallAlertType::LowBalance,
             AlertKind::Overage => WecallAlertType::OverageWarning,
             AlertKind::PaymentDue => WecallAlertType::PaymentDue,
-            AlertKind::CreditNearlyUsed | AlertKind::OperatorDown => WecallAlertType::BillingAlert,
+            AlertKind::CreditNearlyUsed | AlertKind::OperatorDown | AlertKind::ClockInDoubt => {
+                WecallAlertType::BillingAlert
+            }
         },
         severity: match alert.severity {
             AlertSeverity::Info => WecallSeverity::Info,

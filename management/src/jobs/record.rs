@@ -45,6 +45,18 @@ pub enum JobWork {
         /// Text of the e-mail.
         body: String,
     },
+    /// Posts an event to the house's webhook, which the configuration names.
+    HouseWebhook {
+        /// Body of the request.
+        body: String,
+    },
+    /// Mails an alert to the house's e-mail address, which the configuration names.
+    HouseMail {
+        /// Subject of the e-mail.
+        subject: String,
+        /// Text of the e-mail.
+        body: String,
+    },
     /// Tells a user by e-mail that the password was changed.
     PasswordChanged {
         /// The address it goes to.
@@ -144,8 +156,9 @@ impl JobWork {
     /// The kind of this work.
     pub fn kind(&self) -> JobKind {
         match self {
-            Self::Webhook { .. } => JobKind::Webhook,
+            Self::Webhook { .. } | Self::HouseWebhook { .. } => JobKind::Webhook,
             Self::Mail { .. }
+            | Self::HouseMail { .. }
             | Self::PasswordChanged { .. }
             | Self::Registration { .. }
             | Self::PasswordReset { .. }

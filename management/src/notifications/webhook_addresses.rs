@@ -54,6 +54,11 @@ pub struct WebhookAddresses {
 }
 
 impl WebhookAddresses {
+    /// All addresses: for a URL that the configuration names.
+    pub fn everywhere() -> Self {
+        Self::new(vec![v4([0, 0, 0, 0], 0).into(), v6([0, 0], 0).into()])
+    }
+
     /// Public addresses, and these networks besides.
     pub fn new(allowed: Vec<IpNet>) -> Self {
         Self { allowed }

@@ -15,6 +15,11 @@ use tollgate_engine::time::{ClockZone, TimeError, UnixMicros};
 use crate::bounds::text::{FILE_NAME, HOST, LABEL, NAME, PASSWORD, SENDER, SYSTEM_ID, SYSTEM_TYPE};
 use crate::secret::Secret;
 
+/// Octets of an e-mail address (RFC 5321 §4.5.3.1.3, less the brackets).
+const EMAIL_OCTETS_MAX: usize = 254;
+/// Octets of a URL.
+const URL_OCTETS_MAX: usize = 2_000;
+
 /// The parsed value, or the mistake in words.
 pub type Parsed<T> = Result<T, String>;
 
@@ -200,6 +205,28 @@ pub fn calling_code(text: &str) -> Parsed<Arc<str>> {
     } else {
         Err(format!("{} is not a calling code such as 254, without + or 00", quoted(text)))
     }
+}
+
+/// An e-mail address, in lower case. Mail servers know what else an address may be; this keeps out what is none.
+pub fn email(text: &str) -> Parsed<String> {
+    let parts = text.split_once('@').filter(|(local, host)| !local.is_empty() && !host.is_empty());
+    let is_plain = text.bytes().all(|octet| octet.is_ascii_graphic() && !br#""<>,;:\()"#.contains(&octet));
+    let is_address = parts.is_some_and(|(_, host)| !host.contains('@') && !host.starts_with('.'));
+    if text.len() > EMAIL_OCTETS_MAX || !is_plain || !is_address {
+        return Err(format!("{} is not an e-mail address such as ann@example.com", quoted(text)));
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+/// A URL that something can be posted to.
+pub fn web_url(text: &str) -> Parsed<String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
+    let is_plain = text.bytes().all(|octet| octet.is_ascii_graphic());
+    if text.len() > URL_OCTETS_MAX || !is_plain || host.is_none_or(str::is_empty) {
+        return Err(format!("{} is not a URL that begins with http:// or https:// and a host", quoted(text)));
+    }
+    Ok(text.to_owned())
 }
 
 /// An address to listen on, with the port.

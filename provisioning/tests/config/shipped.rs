@@ -136,6 +136,8 @@ fn what_is_commented_out_shows_the_default() {
     let absent =
         ["default_delivery", "second_anchor", "cors_origins", "registration_plan", "first_request_plan"];
     let absent = absent.into_iter().chain(["smtp_host", "smtp_user", "smtp_password_file", "directory"]);
+    let absent =
+        absent.chain(["trusted_proxies", "house_email", "house_webhook_url", "house_webhook_secret_file"]);
     let left_out: Vec<&str> = needs_files.into_iter().chain(absent).collect();
     let mut uncommented = 0;
     let filled: Vec<&str> = text

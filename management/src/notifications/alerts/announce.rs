@@ -5,11 +5,11 @@ use tollgate_api::alerts::AlertKind;
 use tollgate_api::answer::Answer;
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
+use tollgate_provisioning::{Contact, Settings};
 
 use super::record::AlertRecord;
-use crate::accounts::record::AccountRecord;
 use crate::change_set::ChangeSet;
-use crate::documents::DocumentCache;
+use crate::context::Context;
 use crate::identity::random::id_at;
 use crate::jobs::{JobQueue, JobWork};
 
@@ -23,33 +23,58 @@ pub fn event(id: &str, kind: &str, at: UnixMicros, data: &Value) -> String {
     json!({ "id": id, "event": kind, "created_at": Time(at), "data": data }).to_string()
 }
 
-/// Queues the jobs of a new alert in the change that raises it.
+/// Queues the jobs of a new alert in the change that raises it: for the account that it is about, or for the house.
 pub fn announce<'a>(
     jobs: &'a JobQueue,
-    accounts: &DocumentCache<AccountRecord>,
+    context: &Context,
     change: &mut ChangeSet<'a>,
     alert_id: &str,
     alert: &AlertRecord,
     now: UnixMicros,
 ) -> Answer<()> {
-    let Some(account) = alert.account.clone() else { return Ok(()) };
-    let Some(document) = accounts.get(&account) else { return Ok(()) };
+    let (contact, account) = match &alert.account {
+        Some(id) => {
+            let Some(account) = context.account(id) else { return Ok(()) };
+            (account.provisioned.contact.clone(), Some(id.clone()))
+        }
+        None => (house(&context.settings), None),
+    };
+    if contact == Contact::default() {
+        return Ok(());
+    }
     if !jobs.has_room() {
         tracing::error!(alert = alert_id, "an alert is not announced, as too many jobs wait");
         return Ok(());
     }
-    if document.value.alert_webhook_url.is_some() {
+    if contact.webhook_url.is_some() {
         let id = id_at("evt", now)?;
         let data = serde_json::to_value(alert.view(alert_id)).unwrap_or_default();
         let body = event(&id, RAISED_EVENT, now, &data);
-        jobs.put_as(change, &id, JobWork::Webhook { account: account.clone(), body });
+        let work = match account.clone() {
+            Some(account) => JobWork::Webhook { account, body },
+            None => JobWork::HouseWebhook { body },
+        };
+        jobs.put_as(change, &id, work);
     }
-    if document.value.email.is_some() {
-        let subject = format!("Account {account}: {}", subject_of(alert));
-        let body = format!("{}.\n\nAccount: {account}\nAlert: {alert_id}\n", alert.message);
-        jobs.put(change, JobWork::Mail { account, subject, body })?;
+    if contact.email.is_some() {
+        let what = subject_of(alert);
+        let work = if let Some(account) = account {
+            let body = format!("{}.\n\nAccount: {account}\nAlert: {alert_id}\n", alert.message);
+            JobWork::Mail { subject: format!("Account {account}: {what}"), account, body }
+        } else {
+            let of = alert.subject.as_deref().unwrap_or_default();
+            let body = format!("{}.\n\nAlert: {alert_id}\n", alert.message);
+            JobWork::HouseMail { subject: format!("Tollgate: {what}: {of}"), body }
+        };
+        jobs.put(change, work)?;
     }
     Ok(())
+}
+
+/// The addresses of the house, as the configuration has them.
+fn house(settings: &Settings) -> Contact {
+    let billing = &settings.billing;
+    Contact { email: billing.house_email.clone(), webhook_url: billing.house_webhook_url.clone() }
 }
 
 fn subject_of(alert: &AlertRecord) -> &'static str {
@@ -59,5 +84,6 @@ fn subject_of(alert: &AlertRecord) -> &'static str {
         AlertKind::Overage => "more messages than expected",
         AlertKind::PaymentDue => "payment due",
         AlertKind::OperatorDown => "operator down",
+        AlertKind::ClockInDoubt => "clock not believed",
     }
 }

@@ -51,7 +51,7 @@ impl Condition {
     /// The condition that an alert is about.
     pub fn of(record: &AlertRecord) -> Self {
         let of = match record.kind {
-            AlertKind::PaymentDue | AlertKind::OperatorDown => &record.subject,
+            AlertKind::PaymentDue | AlertKind::OperatorDown | AlertKind::ClockInDoubt => &record.subject,
             AlertKind::LowBalance | AlertKind::CreditNearlyUsed | AlertKind::Overage => &record.account,
         };
         let is_late = record.kind == AlertKind::PaymentDue && record.severity == AlertSeverity::Critical;

@@ -85,7 +85,7 @@ impl WalletFacts {
                 Some(expected) if self.segments > expected => ConditionState::Holds,
                 _ => ConditionState::Over,
             },
-            AlertKind::PaymentDue | AlertKind::OperatorDown => ConditionState::Over,
+            AlertKind::PaymentDue | AlertKind::OperatorDown | AlertKind::ClockInDoubt => ConditionState::Over,
         }
     }
 
@@ -134,7 +134,10 @@ impl WalletFacts {
                 let threshold = Total::from_micros(threshold);
                 (AlertSeverity::Warning, message, threshold.to_string(), used.to_string())
             }
-            AlertKind::LowBalance | AlertKind::PaymentDue | AlertKind::OperatorDown => {
+            AlertKind::LowBalance
+            | AlertKind::PaymentDue
+            | AlertKind::OperatorDown
+            | AlertKind::ClockInDoubt => {
                 let (balance, threshold) = (self.balance, self.threshold.unwrap_or_default());
                 let message = format!("The balance of {balance} {currency} is below {threshold} {currency}");
                 let is_gone = balance <= Total::ZERO && self.credit_limit == Amount::ZERO;

@@ -9,7 +9,7 @@ use tollgate_api::caller::Caller;
 use tollgate_api::invoices::{InvoiceStatus, InvoiceSummary};
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::clock::steady;
+use tollgate_storage::clock::{self, steady};
 
 use super::announce::announce;
 use super::operators::OperatorWatch;
@@ -35,6 +35,8 @@ const DUE_SOON_MICROS: u64 = 3 * 86_400_000_000;
 /// Pause between two readings of the invoices that are owed.
 const OWED_INTERVAL_MICROS: u64 = 10_000_000;
 const MICROS_PER_SECOND: u64 = 1_000_000;
+/// The subject of alerts about the clock.
+const CLOCK: &str = "clock";
 
 /// Raises and clears alerts.
 #[derive(Debug)]
@@ -82,6 +84,7 @@ impl AlertWatch {
         let mut raised = self.wallets_raised(now);
         raised.extend(self.invoices_raised(now));
         raised.extend(self.operators_raised(now));
+        raised.extend(self.clock_raised(now));
         raised.truncate(RAISED_MAX.min(KEPT_MAX.saturating_sub(self.alerts.len())));
         for some in over.chunks(AT_ONCE) {
             self.clear(some, now)?;
@@ -186,6 +189,26 @@ impl AlertWatch {
         raised.filter(|(condition, _)| !self.open.contains_key(condition)).collect()
     }
 
+    /// The clock that is not believed and has no alert.
+    fn clock_raised(&self, now: UnixMicros) -> Option<Raised> {
+        let doubt = clock::status().doubt?;
+        let record = AlertRecord {
+            account: None,
+            kind: AlertKind::ClockInDoubt,
+            severity: AlertSeverity::Critical,
+            message: format!("The clock is not believed, so that nothing expires: {doubt}"),
+            subject: Some(CLOCK.to_owned()),
+            threshold: None,
+            current_value: None,
+            currency: None,
+            raised_at: Time(now),
+            cleared_at: None,
+            is_read: false,
+        };
+        let condition = Condition::of(&record);
+        (!self.open.contains_key(&condition)).then_some((condition, record))
+    }
+
     /// Conditions that have an alert and hold no longer.
     fn over(&self, now: UnixMicros) -> Vec<Condition> {
         let (snapshot, limit) = (self.context.core.snapshot.load(), self.down_micros());
@@ -201,6 +224,7 @@ impl AlertWatch {
         let is_over = |condition: &&Condition| match condition.kind {
             AlertKind::PaymentDue => !owed.contains(&(&*condition.of, condition.is_late)),
             AlertKind::OperatorDown => !down.contains(&*condition.of),
+            AlertKind::ClockInDoubt => clock::status().doubt.is_none(),
             AlertKind::LowBalance | AlertKind::CreditNearlyUsed | AlertKind::Overage => {
                 let Some(account) = snapshot.by_account(&condition.of) else { return true };
                 let document = self.accounts.get(&condition.of);
@@ -221,7 +245,7 @@ impl AlertWatch {
         for (condition, record) in raised {
             let id = id_at("alr", now)?;
             work.put(&*alerts, &id, None, record.clone());
-            announce(&jobs, &self.accounts, &mut work, &id, record, now)?;
+            announce(&jobs, &context, &mut work, &id, record, now)?;
             opened.push((condition.clone(), id));
         }
         work.commit()?;
