@@ -20,6 +20,7 @@ use crate::keys::{FirstUse, KeyRegistry, KeyWaiter, NewKey};
 use crate::rows::{DispatchCounters, RefusedDestination};
 
 pub use crate::outcome::CancelError;
+pub(crate) use intents::Body;
 pub use intents::Intent;
 use intents::Intents;
 
@@ -227,6 +228,11 @@ impl Chunk {
         self.block.len() + self.intents.bytes()
     }
 
+    /// Bytes that it takes in memory, roughly.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.block.len() + self.intents.held()
+    }
+
     /// The requests in it, in the order of their CDRs.
     pub fn requests(&self) -> &[PendingRequest] {
         &self.requests
@@ -262,6 +268,7 @@ impl Chunk {
             };
             self.registry.resolve(self.account(), &key.key, Some(&first_use));
         }
+        self.intents.clear();
         let reply = self.reply.clone();
         // A session that is gone asked for nothing more.
         let _ = reply.send(CommitOutcome::Chunk(self, ChunkOutcome::Durable { first_visible_id }));
@@ -270,6 +277,7 @@ impl Chunk {
     /// It is not on disk: gives the money back and reports it.
     pub(crate) fn fail(mut self: Box<Self>) {
         self.give_back();
+        self.intents.clear();
         let reply = self.reply.clone();
         let _ = reply.send(CommitOutcome::Chunk(self, ChunkOutcome::NotDurable));
     }

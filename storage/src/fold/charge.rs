@@ -3,7 +3,7 @@
 use super::ids::Ids;
 use super::messages::Messages;
 use super::output::Output;
-use crate::chunk::{Chunk, Intent};
+use crate::chunk::{Body, Chunk, Intent};
 use crate::database::Unavailable;
 use crate::keys::NewKey;
 use crate::message::{QueueKey, put_short_id};
@@ -72,13 +72,15 @@ impl Messages<'_> {
     }
 
     /// Puts a message into its queue, or among the scheduled ones.
-    fn intend(&mut self, (message_id, visible_id): (u64, u64), intent: &Intent, body: &[u8]) {
+    fn intend(&mut self, (message_id, visible_id): (u64, u64), intent: &Intent, body: Body<'_>) {
         let Intent { first_choice, class, scheduled_at, expires_at } = *intent;
         // One octet more for the short id that is usually absent; the size is then exact, and no copy is
         // made.
-        let mut bytes = Vec::with_capacity(body.len() + 1);
+        let [front, end] = body;
+        let mut bytes = Vec::with_capacity(front.len() + end.len() + 1);
         put_short_id(&mut bytes, message_id, visible_id);
-        bytes.extend_from_slice(body);
+        bytes.extend_from_slice(front);
+        bytes.extend_from_slice(end);
         if let Some(at) = scheduled_at {
             let row = ScheduledRow { first_choice, class, bytes: bytes.into_boxed_slice() };
             self.out.batch.insert(Family::Scheduled, instant_id_key(at, message_id), row.to_bytes());
