@@ -14,7 +14,7 @@ use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, E
 use tollgate_storage::message::{Message, QueuedRow};
 
 use super::attempt::Attempt;
-use super::backlog::{Backlog, PAGE};
+use super::backlog::{Backlog, PAGE, PAGE_OCTETS};
 use super::country_breakers::Mcc;
 use super::effects::Effects;
 use super::operator_queue::OperatorQueue;
@@ -285,10 +285,10 @@ impl DeliveryScheduler {
         }
         self.refill_released(backlog);
         while let Some(page) = backlog.wants_page() {
-            match self.store.queue().after(backlog.first_choice, page.class, page.after, PAGE) {
-                Ok(rows) => {
+            match self.store.queue().page(backlog.first_choice, page.class, page.after, (PAGE, PAGE_OCTETS)) {
+                Ok((rows, is_last)) => {
                     let read = rows.len();
-                    backlog.take_page(page, rows, |id| self.taken_up.contains(&id));
+                    backlog.take_page(page, rows, is_last, |id| self.taken_up.contains(&id));
                     if read > 0 {
                         return;
                     }

@@ -21,6 +21,10 @@ const CLASSES: usize = 4;
 
 /// Rows read back at one time.
 pub const PAGE: usize = 512;
+/// Octets read back at one time, roughly.
+pub const PAGE_OCTETS: usize = 4 << 20;
+/// A row counts as one more message for each of so many octets, so that the capacity bounds memory too.
+const OCTETS_PER_MESSAGE: usize = 4_096;
 
 /// The messages that wait for one operator.
 #[derive(Debug)]
@@ -34,8 +38,10 @@ pub struct Backlog {
 #[derive(Debug)]
 struct State {
     classes: [ClassQueue; CLASSES],
-    /// The number of messages in `classes`.
+    /// The room that the messages in `classes` take.
     waiting: usize,
+    /// The room that those in `returned` and `later` take.
+    aside: usize,
     /// Messages that were out before and keep their place, by class and message id.
     returned: BTreeMap<(u8, u64), Attempt>,
     /// Released messages on disk that no page brings, by class and message id.
@@ -67,8 +73,26 @@ pub struct Refill {
 
 impl State {
     fn put_back(&mut self, attempt: Attempt) {
-        self.returned.insert((attempt.key.class, attempt.key.message_id), attempt);
+        self.aside += room_of(&attempt.row);
+        let before = self.returned.insert((attempt.key.class, attempt.key.message_id), attempt);
+        self.aside -= before.map_or(0, |before| room_of(&before.row));
     }
+
+    fn put_later(&mut self, due: u64, attempt: Attempt) {
+        self.aside += room_of(&attempt.row);
+        let before = self.later.insert((due, attempt.key.message_id), attempt);
+        self.aside -= before.map_or(0, |before| room_of(&before.row));
+    }
+
+    /// The room that is taken, of the capacity.
+    fn room_taken(&self) -> usize {
+        self.waiting + self.aside
+    }
+}
+
+/// The room that a row takes, in messages of usual length.
+fn room_of(row: &[u8]) -> usize {
+    1 + row.len() / OCTETS_PER_MESSAGE
 }
 
 impl Backlog {
@@ -78,6 +102,7 @@ impl Backlog {
         let state = State {
             classes: std::array::from_fn(|_| class()),
             waiting: 0,
+            aside: 0,
             returned: BTreeMap::new(),
             released: BTreeSet::new(),
             later: BTreeMap::new(),
@@ -101,8 +126,9 @@ impl Backlog {
             return;
         }
         class.last_seen = row.key.message_id;
+        let room = room_of(&row.bytes);
         class.waiting.push_back(row);
-        state.waiting += 1;
+        state.waiting += room;
     }
 
     /// Takes a scheduled message that is due and has just come into the queue, or leaves it on disk.
@@ -116,17 +142,17 @@ impl Backlog {
         if class.on_disk && row.key.message_id > class.last_seen {
             // A page is still to bring it.
             class.spills += 1;
-        } else if state.waiting + state.returned.len() >= self.capacity {
+        } else if state.room_taken() >= self.capacity {
             state.released.insert(place);
         } else {
-            state.returned.insert(place, Attempt::new(row));
+            state.put_back(Attempt::new(row));
         }
     }
 
     /// Released messages to read by their keys now, where there is room for them.
     pub fn take_released(&self) -> Vec<QueueKey> {
         let mut state = self.state.lock();
-        let room = self.capacity.saturating_sub(state.waiting + state.returned.len()).min(PAGE);
+        let room = self.capacity.saturating_sub(state.room_taken()).min(PAGE);
         let first_choice = self.first_choice;
         let next = std::iter::from_fn(|| state.released.pop_first());
         next.take(room).map(|(class, message_id)| QueueKey { first_choice, class, message_id }).collect()
@@ -136,7 +162,7 @@ impl Backlog {
     pub fn bring_released(&self, key: QueueKey, row: Option<QueuedRow>) {
         let (mut state, place) = (self.state.lock(), (key.class, key.message_id));
         match row {
-            Some(row) => drop(state.returned.insert(place, Attempt::new(row))),
+            Some(row) => state.put_back(Attempt::new(row)),
             None => drop(state.released.insert(place)),
         }
     }
@@ -148,7 +174,7 @@ impl Backlog {
 
     /// Puts a message aside until `due`.
     pub fn put_later(&self, due: u64, attempt: Attempt) {
-        self.state.lock().later.insert((due, attempt.key.message_id), attempt);
+        self.state.lock().put_later(due, attempt);
     }
 
     /// The next message to send at `now`: of the most urgent class, the oldest.
@@ -156,6 +182,7 @@ impl Backlog {
         let mut state = self.state.lock();
         while let Some(entry) = state.later.first_entry().filter(|entry| entry.key().0 <= now) {
             let attempt = entry.remove();
+            state.aside -= room_of(&attempt.row);
             state.put_back(attempt);
         }
         let fresh = state.classes.iter().find_map(|class| class.waiting.front());
@@ -163,11 +190,13 @@ impl Backlog {
         let returned = state.returned.first_key_value().map(|(place, _)| *place);
         match (returned, fresh) {
             (Some(returned), fresh) if fresh.is_none_or(|fresh| returned < fresh) => {
-                state.returned.pop_first().map(|(_, attempt)| attempt)
+                let attempt = state.returned.pop_first().map(|(_, attempt)| attempt)?;
+                state.aside -= room_of(&attempt.row);
+                Some(attempt)
             }
             (_, Some((class, _))) => {
                 let row = state.classes.get_mut(usize::from(class))?.waiting.pop_front()?;
-                state.waiting -= 1;
+                state.waiting -= room_of(&row.bytes);
                 Some(Attempt::new(row))
             }
             _ => None,
@@ -178,7 +207,7 @@ impl Backlog {
     /// tried again none is read, as it could not be sent either.
     pub fn wants_page(&self) -> Option<Refill> {
         let state = self.state.lock();
-        if state.later.len() + state.returned.len() >= self.capacity {
+        if state.aside >= self.capacity {
             return None;
         }
         let dry =
@@ -186,13 +215,20 @@ impl Backlog {
         dry.map(|(class, number)| Refill { class: number, after: class.last_seen, spills: class.spills })
     }
 
-    /// Takes a page that was read; `known` are messages that are on their way already, since before a restart.
-    pub fn take_page(&self, refill: Refill, rows: Vec<QueuedRow>, known: impl Fn(u64) -> bool) {
+    /// Takes a page that was read, and that was the last one if `is_last`; `known` are messages that are on their way
+    /// already, since before a restart.
+    pub fn take_page(
+        &self,
+        refill: Refill,
+        rows: Vec<QueuedRow>,
+        is_last: bool,
+        known: impl Fn(u64) -> bool,
+    ) {
         let mut state = self.state.lock();
         let Some(class) = state.classes.get_mut(usize::from(refill.class)) else {
             unreachable!("a page of class {} was asked for", refill.class)
         };
-        if rows.len() < PAGE && class.spills == refill.spills {
+        if is_last && class.spills == refill.spills {
             class.on_disk = false;
         }
         let mut taken = 0;
@@ -202,8 +238,8 @@ impl Backlog {
             }
             class.last_seen = row.key.message_id;
             if !known(row.key.message_id) {
+                taken += room_of(&row.bytes);
                 class.waiting.push_back(row);
-                taken += 1;
             }
         }
         state.waiting += taken;
@@ -221,6 +257,7 @@ impl Backlog {
             .collect();
         for place in never_offered {
             if let Some(attempt) = state.later.remove(&place) {
+                state.aside -= room_of(&attempt.row);
                 state.put_back(attempt);
             }
         }
@@ -237,7 +274,8 @@ impl Backlog {
     pub fn len(&self) -> (usize, bool) {
         let state = self.state.lock();
         let more = state.classes.iter().any(|class| class.on_disk) || !state.released.is_empty();
-        (state.waiting + state.returned.len() + state.later.len(), more)
+        let waiting: usize = state.classes.iter().map(|class| class.waiting.len()).sum();
+        (waiting + state.returned.len() + state.later.len(), more)
     }
 }
 
@@ -255,7 +293,7 @@ mod tests {
     fn drained(capacity: usize) -> Backlog {
         let queue = Backlog::new(HOME, capacity);
         while let Some(refill) = queue.wants_page() {
-            queue.take_page(refill, Vec::new(), |_| false);
+            queue.take_page(refill, Vec::new(), true, |_| false);
         }
         queue
     }
@@ -283,10 +321,10 @@ mod tests {
         assert_eq!((refill.class, refill.after), (3, 2));
         // While the page is read another message becomes durable, and is seen in the page too.
         queue.push(row(3, 6));
-        queue.take_page(refill, (3..=6).map(|id| row(3, id)).collect(), |_| false);
+        queue.take_page(refill, (3..=6).map(|id| row(3, id)).collect(), true, |_| false);
         assert_eq!(ids(&queue), [3, 4, 5, 6]);
         let refill = queue.wants_page().expect("a message was left on disk while the page was read");
-        queue.take_page(refill, Vec::new(), |_| false);
+        queue.take_page(refill, Vec::new(), true, |_| false);
         assert_eq!(queue.wants_page().map(|refill| refill.after), None);
         queue.push(row(3, 6));
         queue.push(row(3, 7));
@@ -300,7 +338,7 @@ mod tests {
             let refill = queue.wants_page().unwrap();
             assert_eq!(refill.class, class);
             let rows = if class == 3 { vec![row(3, 1), row(3, 2)] } else { Vec::new() };
-            queue.take_page(refill, rows, |id| id == 1);
+            queue.take_page(refill, rows, true, |id| id == 1);
         }
         assert_eq!(ids(&queue), [2]);
     }
@@ -351,7 +389,7 @@ mod tests {
         queue.push_released(row(3, 4));
         assert_eq!(ids(&queue), [1, 2]);
         let refill = queue.wants_page().unwrap();
-        queue.take_page(refill, vec![row(3, 4), row(3, 5)], |_| false);
+        queue.take_page(refill, vec![row(3, 4), row(3, 5)], true, |_| false);
         assert_eq!(ids(&queue), [4, 5]);
         let queue = Backlog::new(HOME, 10);
         queue.push_released(row(3, 4));
@@ -389,5 +427,26 @@ mod tests {
         queue.put_later(100, Attempt::new(row(3, 2)));
         queue.recall();
         assert_eq!(ids(&queue), [2]);
+    }
+
+    #[test]
+    fn long_messages_take_the_room_of_many() {
+        let queue = drained(100);
+        let long = |id| QueuedRow { bytes: vec![0; 65_000].into(), ..row(3, id) };
+        (1..=20).for_each(|id| queue.push(long(id)));
+        assert_eq!(queue.len(), (7, true), "each takes the room of sixteen");
+        let refill = queue.wants_page();
+        assert!(refill.is_none(), "there are some in memory");
+        let first = queue.pop(0).unwrap();
+        queue.put_later(100, first);
+        assert_eq!(ids(&queue), [2, 3, 4, 5, 6, 7]);
+        let refill = queue.wants_page().unwrap();
+        queue.take_page(refill, vec![long(8), long(9)], false, |_| false);
+        assert_eq!(queue.pop(100).unwrap().key.message_id, 1);
+        assert_eq!(ids(&queue), [8, 9]);
+        let refill = queue.wants_page().expect("the page was not the last");
+        queue.take_page(refill, vec![long(10)], true, |_| false);
+        assert_eq!((ids(&queue), queue.len()), (vec![10], (0, false)));
+        assert_eq!(queue.state.lock().room_taken(), 0);
     }
 }

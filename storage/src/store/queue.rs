@@ -28,15 +28,29 @@ impl QueueRows<'_> {
         after: u64,
         at_most: usize,
     ) -> Result<Vec<QueuedRow>, Unavailable> {
-        let mut rows = Vec::new();
-        let Some(first) = after.checked_add(1).filter(|_| at_most > 0) else { return Ok(rows) };
+        self.page(first_choice, class, after, (at_most, usize::MAX)).map(|(rows, _)| rows)
+    }
+
+    /// The same, of at most so many rows, and none more once the rows have so many octets. True beside them where there
+    /// are no more.
+    pub fn page(
+        &self,
+        first_choice: OperatorNumber,
+        class: u8,
+        after: u64,
+        (at_most, octets_max): (usize, usize),
+    ) -> Result<(Vec<QueuedRow>, bool), Unavailable> {
+        let (mut rows, mut octets, mut is_last) = (Vec::new(), 0_usize, true);
+        let Some(first) = after.checked_add(1).filter(|_| at_most > 0) else { return Ok((rows, is_last)) };
         let start = QueueKey { first_choice, class, message_id: first }.to_bytes();
         self.database.range(Family::Queue, &start..&end_of_class(first_choice, class), |key, value| {
             let key = QueueKey::from_bytes(key).ok_or_else(|| damaged(Family::Queue))?;
+            octets = octets.saturating_add(value.len());
             rows.push(QueuedRow { key, bytes: value.into() });
-            Ok(rows.len() < at_most)
+            is_last = rows.len() < at_most && octets < octets_max;
+            Ok(is_last)
         })?;
-        Ok(rows)
+        Ok((rows, is_last))
     }
 
     /// A message's row in its queue; `None` once it has left it.
