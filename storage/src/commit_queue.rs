@@ -1,6 +1,6 @@
 //! Limits of the committer's queue, and the state that sessions and the writer share.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::wallet::Posting;
 
+use crate::charge_queue::ChargeQueue;
 use crate::message::QueuedRow;
 
 /// Limits of the queue and of one commit.
@@ -66,8 +67,8 @@ impl Durable for () {
 /// The state that sessions and the writer share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    queued_messages: AtomicUsize,
-    queue_messages_max: usize,
+    /// Chunks that wait for the writer.
+    pub(crate) charges: ChargeQueue,
     available: AtomicBool,
     closing: AtomicBool,
     waiting: Mutex<Vec<Waker>>,
@@ -77,8 +78,7 @@ impl Shared {
     /// An empty queue for as many messages; writes are taken.
     pub(crate) fn new(queue_messages_max: usize) -> Self {
         Self {
-            queued_messages: AtomicUsize::new(0),
-            queue_messages_max,
+            charges: ChargeQueue::new(queue_messages_max),
             available: AtomicBool::new(true),
             closing: AtomicBool::new(false),
             waiting: Mutex::new(Vec::new()),
@@ -90,36 +90,13 @@ impl Shared {
         self.available.load(Ordering::Relaxed)
     }
 
-    /// Messages in the queue.
-    pub(crate) fn queued_messages(&self) -> usize {
-        self.queued_messages.load(Ordering::Relaxed)
-    }
-
-    /// Returns room that was taken and not used. No session is woken.
-    pub(crate) fn return_room(&self, messages: usize) {
-        self.queued_messages.fetch_sub(messages, Ordering::Relaxed);
-    }
-
     /// Wakes a session once there is room again.
     pub(crate) fn wait(&self, waker: &Waker) {
         self.waiting.lock().push(waker.clone());
     }
 
-    /// Takes room in the queue if there is enough. Room that was asked for in vain is never taken, not for a
-    /// moment: two sessions that try at once would see each other's, both wait, and none would be left to
-    /// wake them.
-    pub(crate) fn take_room(&self, messages: usize) -> bool {
-        // A chunk larger than the whole queue passes when nothing else waits, or it would wait for ever.
-        let fits = |queued: usize| queued == 0 || queued + messages <= self.queue_messages_max;
-        let taken = self.queued_messages.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |queued| {
-            fits(queued).then_some(queued + messages)
-        });
-        taken.is_ok()
-    }
-
-    /// Makes room again and wakes those who wait for it.
-    pub(crate) fn give_room(&self, messages: usize) {
-        self.queued_messages.fetch_sub(messages, Ordering::Relaxed);
+    /// Wakes those who wait for room, as there is some again.
+    pub(crate) fn wake_waiting(&self) {
         for waker in self.waiting.lock().drain(..) {
             waker.wake();
         }

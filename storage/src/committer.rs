@@ -1,14 +1,15 @@
 //! The committer: the single writer. It takes what is waiting in its queue, writes it as one batch with one
 //! sync, and then answers everyone in it.
 //!
-//! The queue is bounded in messages; a session that finds it full stops reading its socket until there is
-//! room. After a failed write the committer latches: it refuses what has not entered a batch, finds out
+//! The queue is bounded in messages and in memory; a session that finds it full stops reading its socket until there is
+//! room. Accounts take turns in it. After a failed write the committer latches: it refuses what has not entered a batch, finds out
 //! whether the failed batch is on disk, and goes on by itself when the disk can be written again. A batch in
 //! doubt is neither refused nor taken back: its senders are told that its outcome is unknown.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use crossbeam::channel::{Sender, TrySendError, bounded};
 
@@ -37,7 +38,8 @@ pub struct QueueFull(pub Box<Chunk>);
 /// ends.
 #[derive(Clone, Debug)]
 pub struct Committer {
-    sender: Sender<Command>,
+    /// Commands; nothing where a chunk has come into the queue of charges.
+    sender: Sender<Option<Command>>,
     shared: Arc<Shared>,
 }
 
@@ -103,27 +105,21 @@ impl Committer {
 
     /// The number of messages in the queue.
     pub fn queued_messages(&self) -> usize {
-        self.shared.queued_messages()
+        self.shared.charges.messages()
     }
 
     /// Hands a chunk over, or gives it back where the queue is full. A chunk for a writer that has died comes
     /// back to its session as not durable.
     pub fn try_charge(&self, chunk: Box<Chunk>) -> Result<(), QueueFull> {
-        let messages = chunk.count() as usize;
-        if !self.shared.take_room(messages) {
-            return Err(QueueFull(chunk));
-        }
-        let Err(error) = self.sender.try_send(Command::Charge(chunk)) else { return Ok(()) };
-        self.shared.return_room(messages);
-        match error {
-            TrySendError::Full(Command::Charge(chunk)) => Err(QueueFull(chunk)),
-            // There is no room to wait for: the writer has died.
-            TrySendError::Disconnected(command) => {
-                command.refuse();
-                Ok(())
+        self.shared.charges.offer(Instant::now(), chunk).map_err(QueueFull)?;
+        // Where the channel is full the writer looks at the queue without being told.
+        if let Err(TrySendError::Disconnected(_)) = self.sender.try_send(None) {
+            // There is nobody to wait for: the writer has died.
+            while let Some(chunk) = self.shared.charges.next() {
+                Command::Charge(chunk).refuse();
             }
-            TrySendError::Full(_) => unreachable!("a charge was sent"),
         }
+        Ok(())
     }
 
     /// Hands a chunk over as soon as there is room. The chunk is taken out of `chunk` when that is done.
@@ -142,23 +138,23 @@ impl Committer {
 
     /// Cancels a message. The answer comes as a commit outcome, or at once as `Err` where the queue is full.
     pub fn cancel(&self, cancellation: Cancellation) -> Result<(), CancelError> {
-        self.sender.try_send(Command::Cancel(cancellation)).map_err(|_| CancelError::Unavailable)
+        self.sender.try_send(Some(Command::Cancel(cancellation))).map_err(|_| CancelError::Unavailable)
     }
 
     /// Replaces a message's content. The answer comes as a commit outcome, or at once as `Err` where the
     /// queue is full.
     pub fn replace(&self, replacement: Replacement) -> Result<(), CancelError> {
-        self.sender.try_send(Command::Replace(replacement)).map_err(|_| CancelError::Unavailable)
+        self.sender.try_send(Some(Command::Replace(replacement))).map_err(|_| CancelError::Unavailable)
     }
 
     /// Hands over what happened to messages. Where the queue is full the batch is given back; where the
     /// writer has died it is refused.
     pub fn deliver(&self, batch: DeliveryBatch) -> Result<(), DeliveryBatch> {
-        match self.sender.try_send(Command::Deliver(batch)) {
+        match self.sender.try_send(Some(Command::Deliver(batch))) {
             Ok(()) => Ok(()),
-            Err(TrySendError::Full(Command::Deliver(batch))) => Err(batch),
+            Err(TrySendError::Full(Some(Command::Deliver(batch)))) => Err(batch),
             Err(TrySendError::Full(command) | TrySendError::Disconnected(command)) => {
-                command.refuse();
+                command.into_iter().for_each(Command::refuse);
                 Ok(())
             }
         }
@@ -168,11 +164,11 @@ impl Committer {
     pub fn change(&self, change: Change) {
         // A writer that is gone drops the change: its money goes back, and the requester sees that no reply
         // comes.
-        let _ = self.sender.send(Command::Change(change));
+        let _ = self.sender.send(Some(Command::Change(change)));
     }
 
     /// Makes accounts and a tariff version durable before they are applied. Waits for room in the queue.
     pub fn provision(&self, provision: Provision) {
-        let _ = self.sender.send(Command::Provision(provision));
+        let _ = self.sender.send(Some(Command::Provision(provision)));
     }
 }

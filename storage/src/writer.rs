@@ -13,6 +13,7 @@ use crate::completion::{Completion, Drafted};
 use crate::counting::{self, Counting};
 use crate::database::Unavailable;
 use crate::fold::{Draft, Fold, News};
+use crate::gather::gather;
 use crate::journal::{Journal, JournalError};
 use crate::store::Store;
 use crate::sums::{CommitRow, RunningSums, hour_of};
@@ -23,7 +24,7 @@ pub struct Writer<J> {
     store: Arc<Store>,
     fold: Fold,
     sums: RunningSums,
-    receiver: Receiver<Command>,
+    receiver: Receiver<Option<Command>>,
     limits: Limits,
     patience: Patience,
     shared: Arc<Shared>,
@@ -48,7 +49,7 @@ impl<J: Journal> Writer<J> {
         journal: J,
         store: Arc<Store>,
         (fold, sums): (Fold, RunningSums),
-        receiver: Receiver<Command>,
+        receiver: Receiver<Option<Command>>,
         (limits, patience): (Limits, Patience),
         shared: Arc<Shared>,
         (durable, clock): (Arc<dyn Durable>, Arc<dyn Clock>),
@@ -101,23 +102,16 @@ impl<J: Journal> Writer<J> {
             match self.receiver.recv_timeout(self.patience.retry_interval) {
                 Ok(command) => command,
                 Err(RecvTimeoutError::Timeout) => return Some(Vec::new()),
-                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Disconnected) if self.shared.charges.is_empty() => return None,
+                Err(RecvTimeoutError::Disconnected) => None,
             }
-        } else {
+        } else if self.shared.charges.is_empty() {
             self.receiver.recv().ok()?
+        } else {
+            None
         };
-        let (mut messages, mut bytes) = first.size();
-        let mut room = first.charges() as usize;
-        let mut commands = vec![first];
-        let limits = self.limits;
-        while messages.max(commands.len()) < limits.batch_messages && bytes < limits.batch_bytes {
-            let Ok(command) = self.receiver.try_recv() else { break };
-            let size = command.size();
-            (messages, bytes) = (messages.saturating_add(size.0), bytes + size.1);
-            room += command.charges() as usize;
-            commands.push(command);
-        }
-        self.shared.give_room(room);
+        let commands = gather(first, &self.receiver, &self.shared.charges, self.limits);
+        self.shared.wake_waiting();
         Some(commands)
     }
 
@@ -322,11 +316,14 @@ impl<J> Drop for Writer<J> {
         // Queued commands are refused, and the queue is closed, before the writer is known to be gone: a later command in
         // an open queue would be dropped without an answer.
         let receiver = std::mem::replace(&mut self.receiver, crossbeam::channel::never());
-        receiver.try_iter().for_each(Command::refuse);
+        receiver.try_iter().flatten().for_each(Command::refuse);
         drop(receiver);
+        while let Some(chunk) = self.shared.charges.next() {
+            Command::Charge(chunk).refuse();
+        }
         // Sessions that still wait for room try again, and find the writer gone.
         self.shared.set_available(false);
-        self.shared.give_room(0);
+        self.shared.wake_waiting();
         if std::thread::panicking() {
             self.metrics.failed();
         }
