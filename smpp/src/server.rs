@@ -13,7 +13,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -32,6 +32,8 @@ pub use tls::{TlsError, TlsFiles};
 
 /// After a failure to accept, which most likely means that there are no more file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Connections that may wait to be accepted, where the system lets so many.
+const BACKLOG: u32 = 4_096;
 /// More connections than there can be, for a drain to wait for.
 const TASKS_MAX: u32 = 1 << 30;
 /// For sessions to notice that they are stopped; they need one look each.
@@ -96,11 +98,15 @@ pub struct Server {
 
 impl Server {
     /// Opens every listener and begins to serve. Nothing listens when one of them fails.
+    #[expect(
+        clippy::unused_async,
+        reason = "it opens sockets and spawns tasks, which only works on a runtime"
+    )]
     pub async fn start<H: BindHandler>(config: ServerConfig, handler: Arc<H>) -> Result<Self, StartError> {
-        let plain = listen(&config.plain).await?;
+        let plain = listen(&config.plain)?;
         let (tls, acceptor) = match &config.tls {
             None => (Vec::new(), None),
-            Some((addresses, files)) => (listen(addresses).await?, Some(files.acceptor()?)),
+            Some((addresses, files)) => (listen(addresses)?, Some(files.acceptor()?)),
         };
         let (phase, phase_of_connections) = watch::channel(Phase::Serving);
         let shared = Arc::new(Shared {
@@ -163,13 +169,21 @@ impl Server {
     }
 }
 
-async fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, StartError> {
+fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, StartError> {
     let mut listeners = Vec::new();
     for &address in addresses {
-        let listener = TcpListener::bind(address).await;
+        let listener = listener(address);
         listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
     }
     Ok(listeners)
+}
+
+/// With room for many connections that come at once, so that a flood of some delays the others less.
+fn listener(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {

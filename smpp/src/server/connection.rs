@@ -52,6 +52,8 @@ pub(super) struct Connection<H: BindHandler, S> {
     binding: Option<Binding<H::Session>>,
     handler: Option<H::Session>,
     bound: Option<Open>,
+    /// The socket was read in this turn.
+    has_read: bool,
     /// The handler has taken requests since it was last flushed.
     handler_unflushed: bool,
     answers: Vec<Answer>,
@@ -75,6 +77,7 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
             binding: None,
             handler: None,
             bound: None,
+            has_read: false,
             handler_unflushed: false,
             answers: Vec::new(),
             deliveries: Vec::new(),
@@ -109,8 +112,9 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
         }
     }
 
-    /// Moves everything that can move. Ready once the session is over.
+    /// Moves everything that can move, with one read of the socket. Ready once the session is over.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
+        self.has_read = false;
         loop {
             let now = Instant::now();
             let mut moved = self.poll_timer(cx, now);
@@ -128,8 +132,12 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
                 self.shared.stats.absorb(self.session.take_counts());
                 return Poll::Ready(reason);
             }
-            if !moved {
+            if !moved || self.has_read {
                 self.shared.stats.absorb(self.session.take_counts());
+                if moved {
+                    // There may be more to read. Other sessions have their turn first.
+                    cx.waker().wake_by_ref();
+                }
                 return Poll::Pending;
             }
         }
@@ -192,6 +200,7 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
             }
             Poll::Ready(Ok(count)) => {
                 self.shared.stats.received_bytes.add(count as u64);
+                self.has_read = true;
                 if self.handler.is_none() {
                     self.place.heard();
                 }
