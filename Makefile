@@ -34,6 +34,10 @@ heading = @printf '\n\033[1m== %s ==\033[0m\n' '$(1)'
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+.PHONY: attack
+attack: build ## hostile clients against a daemon of its own, and what a gateway notices of them
+	@ops/attack.sh $(TOLLGATE) $(TOLLGATE)-tools $(ATTACK)
+
 .PHONY: demo
 demo: build ## the main job, end to end, on a temporary data directory
 	@$(TOLLGATE)-tools demo

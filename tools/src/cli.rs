@@ -7,6 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use tollgate_console::manual::{CompletionsArguments, ManArguments};
 use tollgate_console::{command_line, complain, manual, output};
 
+use crate::attack::AttackCommand;
 use crate::demo::DemoCommand;
 use crate::load::LoadCommand;
 use crate::sim::SimCommand;
@@ -27,6 +28,7 @@ enum Command {
     /// Send messages to an SMPP server as fast as it answers them
     Load(LoadCommand),
     Sim(Box<SimCommand>),
+    Attack(AttackCommand),
     /// Show the main job end to end on temporary data
     Demo {
         /// The file tollgate.toml [default: config/tollgate.toml, then /etc/tollgate/tollgate.toml]
@@ -50,6 +52,7 @@ pub fn main() -> ExitCode {
     let result = match line.command {
         Command::Load(command) => command.run().map_err(|error| error.to_string()),
         Command::Sim(command) => done(command.run()),
+        Command::Attack(command) => command.run(),
         Command::Demo { config, demo } => done(demo.run(&config.unwrap_or_else(default_config))),
         Command::Completions(arguments) => {
             manual::completions(Cli::command(), &arguments);

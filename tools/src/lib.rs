@@ -3,6 +3,7 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod attack;
 pub mod cli;
 pub mod demo;
 pub mod load;

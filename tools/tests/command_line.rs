@@ -11,9 +11,10 @@
 use std::process::{Command, Output};
 
 /// Each command with the options that its help must explain.
-const COMMANDS: [(&str, &[&str]); 5] = [
+const COMMANDS: [(&str, &[&str]); 6] = [
     ("load", &["--target", "--system-id", "--password"]),
     ("sim", &["--listen", "--record", "--receipt-delay-ms", "--error-percent"]),
+    ("attack", &["--smpp", "--pid", "--seconds", "--only"]),
     ("demo", &["--config", "--messages", "--tollgate"]),
     ("completions", &[]),
     ("man", &[]),
