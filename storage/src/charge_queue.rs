@@ -34,7 +34,7 @@ struct State {
     shared_until: Option<Instant>,
 }
 
-/// What chunks take.
+/// The room that chunks take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Load {
     messages: usize,

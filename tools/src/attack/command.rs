@@ -34,7 +34,7 @@ pub struct AttackCommand {
     /// An account of the daemon
     #[arg(long, value_name = "NAME", default_value = "biz_test_001")]
     system_id: String,
-    /// Its password
+    /// The password of that account
     #[arg(long, value_name = "PASSWORD", default_value = "secret01", hide_default_value = true)]
     password: String,
     /// The process of the daemon, whose memory is watched

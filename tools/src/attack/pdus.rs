@@ -20,7 +20,7 @@ pub fn pdu(command: CommandId, sequence: u32, body: &[u8]) -> Vec<u8> {
     out.to_vec()
 }
 
-/// A bind_transceiver.
+/// A bind_transceiver of SMPP 3.4.
 pub fn bind(system_id: &str, password: &str) -> Vec<u8> {
     let body = [system_id.as_bytes(), &[0], password.as_bytes(), &[0, 0, VERSION, 0, 0, 0]].concat();
     pdu(CommandId::BindTransceiver, 1, &body)

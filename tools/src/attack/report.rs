@@ -22,7 +22,7 @@ pub struct Memory {
     pub most: u64,
 }
 
-/// What one attack did.
+/// The figures of one attack.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The attack that was run.
