@@ -9,7 +9,7 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// The folder of the notes, below that of the user's run-time files.
+/// The folder of the notes, below that of the user's state.
 const FOLDER: &str = "tollgate/running";
 /// Digits of a hash that name a note.
 const NAME_DIGITS: usize = 32;
@@ -49,7 +49,8 @@ pub fn noted(config: &Path) -> Option<PathBuf> {
 }
 
 fn place(config: &Path) -> Option<PathBuf> {
-    let folder = user_folder("XDG_RUNTIME_DIR", None).or_else(state_folder)?;
+    // A user has one home, and may have sessions with and without a folder for run-time files.
+    let folder = state_folder().or_else(|| user_folder("XDG_RUNTIME_DIR", None))?;
     let config = fs::canonicalize(config).ok()?;
     let hash = blake3::hash(config.as_os_str().as_encoded_bytes()).to_hex();
     Some(folder.join(FOLDER).join(hash.get(..NAME_DIGITS)?))
