@@ -164,6 +164,8 @@ enum Anchor {
 /// Runs the command. Exit codes: 0 for success, 1 for a failure, 2 for wrong usage.
 pub fn main() -> ExitCode {
     panics::abort_on_panic();
+    // Whatever is written is for the user of the process alone, unless it is given to others by name.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let Cli { config, command } = match command_line::parse() {
         Ok(line) => line,
         Err(code) => return code,

@@ -20,6 +20,7 @@ use tollgate_storage::committer::Limits;
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::store::{Durability, OpenError, Store, StoreOptions};
 
+use crate::commands::check::{readable_secrets, refuse_published};
 use crate::control::{self, ControlHandlers, ControlSocket};
 use crate::failure::Failure;
 use crate::file_watch::FileWatch;
@@ -81,6 +82,10 @@ pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), Failure> {
     let mut loaded = config::load(&path)?;
     overrides.apply(&mut loaded.settings);
     logging::install(&loaded.settings.log);
+    refuse_published(&loaded)?;
+    for warning in readable_secrets(&loaded) {
+        tracing::warn!("{}", warning.trim_start_matches("warning: "));
+    }
     let runtime =
         tokio::runtime::Runtime::new().map_err(|error| format!("cannot start the runtime: {error}"))?;
     let http = http::runtime().map_err(|error| format!("cannot start the runtime of HTTP: {error}"))?;
@@ -267,11 +272,16 @@ async fn start(
     let listen = |what: &'static str, address: SocketAddr| {
         move |error: std::io::Error| format!("cannot listen for {what} on {address}: {error}")
     };
-    let opened = Management::open(Arc::clone(&core), settings, config).map_err(|error| error.to_string())?;
+    // It may write to the books and wait for that.
+    let opened = tokio::task::block_in_place(|| Management::open(Arc::clone(&core), settings, config));
+    let opened = opened.map_err(|error| error.to_string())?;
     let (management, mut routes, mut workers) =
         (Arc::new(opened), http::health(Arc::clone(&readiness)), None);
     let api = tollgate_api::router::router(management.services(), &api_config(settings));
     if settings.api.enabled {
+        if !config::is_loopback(settings.http.listen) {
+            management.refuse_published_users(settings.http.listen)?;
+        }
         routes = routes.merge(api.clone());
         let started = management.start_workers();
         workers = Some(started.map_err(|error| format!("no thread for jobs: {error}"))?);

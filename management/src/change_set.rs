@@ -36,6 +36,8 @@ pub struct ChangeSet<'a> {
     answer: oneshot::Receiver<Result<Changed, ChangeError>>,
     /// Changes of document caches that are made once it is durable.
     follow: Vec<Follow<'a>>,
+    /// A secret that could not be sealed, so that nothing is written.
+    fault: Option<Problem>,
 }
 
 /// A step that follows once a change is durable.
@@ -52,7 +54,7 @@ impl<'a> ChangeSet<'a> {
     /// An empty change of this caller.
     fn begin(context: &'a Context, caller: &'a Caller) -> Self {
         let (change, answer) = Change::begin();
-        Self { context, caller, change, answer, follow: Vec::new() }
+        Self { context, caller, change, answer, follow: Vec::new(), fault: None }
     }
 
     /// Makes a cached document, or changes it if it was `before`.
@@ -94,7 +96,11 @@ impl<'a> ChangeSet<'a> {
         expected: Expected,
         value: Option<&T>,
     ) -> &mut Self {
-        let body = value.map(to_json);
+        let sealed = value.map(|value| self.context.sealer.seal(collection, key, to_json(value))).transpose();
+        let body = sealed.unwrap_or_else(|problem| {
+            self.fault = Some(problem);
+            None
+        });
         self.change.documents.push(DocumentChange { collection, key: key.to_vec(), expected, body });
         self
     }
@@ -188,7 +194,10 @@ impl<'a> ChangeSet<'a> {
 
     /// Makes it durable, and then changes the document caches. Waits for the commit.
     pub fn commit(self) -> Result<Changed, Problem> {
-        let Self { context, caller, change, answer, follow } = self;
+        let Self { context, caller, change, answer, follow, fault } = self;
+        if let Some(problem) = fault {
+            return Err(problem);
+        }
         let (mut change, mut is_keyed) = (change, false);
         if let Some(keyed) = caller.keyed.as_ref().filter(|keyed| change.request.is_none() && keyed.claim()) {
             change.request = Some(keyed_use(context, caller, keyed));

@@ -8,6 +8,7 @@ use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::store::Store;
 
 use crate::metrics::Metrics;
+use crate::sealing::Sealer;
 
 /// Shared by all services, and changed by none of them.
 pub struct Context {
@@ -15,6 +16,8 @@ pub struct Context {
     pub core: Arc<Core>,
     /// The settings of this run of the process; a reload does not change them.
     pub settings: Settings,
+    /// Seals secrets on their way to disk, and opens them.
+    pub sealer: Sealer,
     /// Counters of the services.
     pub metrics: Metrics,
 }
@@ -28,7 +31,8 @@ impl std::fmt::Debug for Context {
 impl Context {
     /// The books and the configuration of `core`.
     pub fn new(core: Arc<Core>, settings: Settings) -> Self {
-        Self { core, settings, metrics: Metrics::new() }
+        let sealer = Sealer::new(&settings.secrets);
+        Self { core, settings, sealer, metrics: Metrics::new() }
     }
 
     /// An account in force, or one that was removed, as it was last.

@@ -16,7 +16,9 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::schema::Collection;
 use tollgate_storage::store::{Store, Unavailable};
 
+use crate::context::Context;
 use crate::problems::unavailable;
+use crate::sealing::Sealer;
 
 /// A document that is cached, with its version.
 #[derive(Clone, Debug)]
@@ -41,12 +43,18 @@ pub struct DocumentCache<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> DocumentCache<T> {
-    /// Reads the whole collection.
+    /// Reads the whole collection, which holds no secrets.
     pub fn load(store: &Store, collection: Collection) -> Result<Self, Unavailable> {
+        Self::load_sealed(store, collection, &Sealer::default())
+    }
+
+    /// Reads the whole collection, whose documents may be sealed.
+    pub fn load_sealed(store: &Store, collection: Collection, sealer: &Sealer) -> Result<Self, Unavailable> {
         let (mut documents, mut fault) = (BTreeMap::new(), None);
         store.documents().list(collection, &[], None, |key, row| {
+            let opened = sealer.open(collection, key, &row.body);
             let key = String::from_utf8_lossy(key).into_owned();
-            match serde_json::from_slice(&row.body) {
+            match opened.and_then(|body| serde_json::from_slice(&body).map_err(|error| error.to_string())) {
                 Ok(value) => {
                     let (revision, created_at, updated_at) = (row.revision, row.created_at, row.updated_at);
                     let document = Document { key: key.clone(), revision, created_at, updated_at, value };
@@ -109,6 +117,23 @@ impl<T: Serialize + DeserializeOwned> DocumentCache<T> {
         let document = Document { key: key.clone(), revision, created_at, updated_at, value };
         documents.insert(key, Arc::new(document));
     }
+}
+
+/// A document that is not cached and may be sealed.
+pub fn sealed_document<T: DeserializeOwned>(
+    context: &Context,
+    collection: Collection,
+    key: &str,
+) -> Answer<Option<T>> {
+    let row =
+        context.store().documents().get(collection, key.as_bytes()).map_err(|error| unavailable(&error))?;
+    let Some(row) = row else { return Ok(None) };
+    let opened = context.sealer.open(collection, key.as_bytes(), &row.body);
+    let value = opened.and_then(|body| serde_json::from_slice(&body).map_err(|error| error.to_string()));
+    value.map(Some).map_err(|error| {
+        tracing::error!(%error, key, collection = collection.0, "a document cannot be read");
+        Problem::internal("a document of the books cannot be read")
+    })
 }
 
 /// A document that is not cached, with its revision.

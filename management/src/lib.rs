@@ -38,6 +38,8 @@ mod notifications;
 mod operators;
 mod problems;
 mod provisioned;
+mod resealing;
+mod sealing;
 mod tariffs;
 mod url;
 

@@ -1,11 +1,12 @@
 //! All services, wired to each other, and the work behind them.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use tollgate_api::services::Services;
-use tollgate_provisioning::Settings;
+use tollgate_provisioning::{Settings, is_published_user};
 use tollgate_relay::core::Core;
 use tollgate_storage::store::Unavailable;
 
@@ -48,10 +49,14 @@ use crate::notifications::alerts::watch::AlertWatch;
 use crate::notifications::email::EmailSender;
 use crate::notifications::webhooks::Webhooks;
 use crate::operators::Operators;
+use crate::resealing;
 use crate::tariffs::Tariffs;
 use crate::tariffs::edits::TariffEdits;
 use crate::tariffs::plans::Plans;
 use crate::tariffs::rate_cards::RateCards;
+
+/// The end of the addresses in the documents.
+const EXAMPLE_DOMAIN: &str = "example.com";
 
 /// Everything that handlers of the API ask, and that is done behind their requests.
 pub struct Management {
@@ -59,6 +64,7 @@ pub struct Management {
     invoices: Arc<Invoices>,
     account_facts: Arc<AccountFactsKeeper>,
     jobs: Arc<JobQueue>,
+    directory: Arc<UserDirectory>,
     /// The only strong reference: workers hold weak ones, so that they end with the services.
     background: Arc<dyn JobHandler>,
     shared: SharedState,
@@ -78,6 +84,7 @@ struct Identity {
     login: Arc<LoginService>,
     users: Arc<Users>,
     api_keys: Arc<ApiKeys>,
+    directory: Arc<UserDirectory>,
     background: Arc<dyn JobHandler>,
 }
 
@@ -90,7 +97,9 @@ impl std::fmt::Debug for Management {
 impl Management {
     /// Over the books and what is in force, which `config` is the `tollgate.toml` of.
     pub fn open(core: Arc<Core>, settings: &Settings, config: &Path) -> Result<Self, Unavailable> {
-        let shared = SharedState::load(Arc::new(Context::new(core, settings.clone())))?;
+        let context = Arc::new(Context::new(core, settings.clone()));
+        resealing::bring_up_to_date(&context)?;
+        let shared = SharedState::load(context)?;
         let account_facts = AccountFactsKeeper::open(Arc::clone(&shared.context), &shared.accounts)?;
         let (of, visible) = (|| Arc::clone(&shared.context), || Arc::clone(&shared.visibility));
         let records = || Arc::clone(&shared.accounts);
@@ -138,12 +147,28 @@ impl Management {
             existing_clients: Arc::new(ExistingClients::new(of(), visible(), answering)),
         };
         let account_facts = Arc::new(account_facts);
-        Ok(Self { services, invoices, account_facts, jobs, background: identity.background, shared })
+        let (background, directory) = (identity.background, identity.directory);
+        Ok(Self { services, invoices, account_facts, jobs, directory, background, shared })
     }
 
     /// One service for each area of the API.
     pub fn services(&self) -> &Services {
         &self.services
+    }
+
+    /// Refuses to serve other machines while a user has a password that anybody can read in the documents.
+    pub fn refuse_published_users(&self, listen: SocketAddr) -> Result<(), String> {
+        let users = self.directory.users.filter(|user| !user.value.disabled);
+        let published = users
+            .iter()
+            .filter(|user| user.value.email.ends_with(EXAMPLE_DOMAIN))
+            .find(|user| user.value.hash().is_some_and(|hash| is_published_user(&hash)));
+        let Some(user) = published else { return Ok(()) };
+        Err(format!(
+            "http.listen, {listen}, is reached from other machines, and the user {} has a password that is published in the \
+             documents; change it or disable the user while http.listen is 127.0.0.1",
+            user.value.email
+        ))
     }
 
     /// Starts the threads that do the jobs behind requests.
@@ -224,6 +249,7 @@ fn identity(
         login: Arc::new(login),
         users: Arc::new(Users::new(of(), visible(), of_directory(), checked(), records(), queue())),
         api_keys,
+        directory,
         background: Arc::new(background),
     })
 }

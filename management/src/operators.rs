@@ -171,7 +171,7 @@ impl OperatorsService for Operators {
 impl Operators {
     /// The operators whose records the books hold, beside those of the file.
     pub fn open(context: Arc<Context>) -> Result<Self, Unavailable> {
-        let records = DocumentCache::load(context.store(), OPERATORS)?;
+        let records = DocumentCache::load_sealed(context.store(), OPERATORS, &context.sealer)?;
         Ok(Self { context, records })
     }
 

@@ -10,6 +10,7 @@ use crate::accounts::record::AccountRecord;
 use crate::collections::{ACCOUNTS, OPERATORS};
 use crate::documents::DocumentCache;
 use crate::operators::record::OperatorRecord;
+use crate::sealing::Sealer;
 
 /// All of them, read before anything is in force.
 pub fn additions(store: &Store, settings: &Settings) -> Result<Additions, Unavailable> {
@@ -18,7 +19,9 @@ pub fn additions(store: &Store, settings: &Settings) -> Result<Additions, Unavai
         let account = document.value.provisioned(settings).map_err(|problem| Unavailable(problem.detail))?;
         additions.accounts.insert(Arc::clone(&account.account.id), account);
     }
-    for document in DocumentCache::<OperatorRecord>::load(store, OPERATORS)?.all() {
+    let sealer = Sealer::new(&settings.secrets);
+    let operators = DocumentCache::<OperatorRecord>::load_sealed(store, OPERATORS, &sealer)?;
+    for document in operators.all() {
         let operator = document.value.provisioned().map_err(|problem| Unavailable(problem.detail))?;
         additions.operators.insert(Arc::clone(&operator.operator.code), operator);
     }

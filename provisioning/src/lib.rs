@@ -33,6 +33,7 @@ pub mod passwords;
 mod places;
 mod plans;
 mod provisioning;
+mod published;
 mod rate_list;
 mod rate_rows;
 mod rates;
@@ -41,6 +42,7 @@ mod receipt_ids;
 mod receipt_states;
 mod routing;
 mod secret;
+mod secrets;
 mod settings;
 mod settings_reader;
 mod webhooks;
@@ -62,6 +64,7 @@ pub use operators::{
 };
 pub use places::{Place, Places};
 pub use provisioning::Provisioning;
+pub use published::{is_loopback, is_published_user, published_accounts};
 pub use rate_list::{RateError, RateList, check_rate};
 pub use rate_rows::{WrittenRate, read_written_rates};
 pub use rates::EVERY_PLAN;
@@ -71,6 +74,7 @@ pub use receipt_ids::Smpp33ReceiptIds;
 pub use receipt_states::ReceiptStates;
 pub use routing::RoutingSettings;
 pub use secret::Secret;
+pub use secrets::{SealKey, SecretsSettings, seal_keys};
 pub use settings::{
     Durability, HttpSettings, LogFormat, LogLevel, LogSettings, MetricsSettings, OperatorFiles, Settings,
     SmppSettings, StorageSettings, TariffFiles, TlvTags,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tollgate_engine::routing::Routes;
 
 use crate::provisioning::{Files, Provisioning};
-use crate::read::{Document, Overlay, Problems, Sources, TableReader};
+use crate::read::{Document, Overlay, Problems, Sources, TableReader, is_readable_by_others};
 use crate::settings::Settings;
 use crate::settings_reader::read_settings;
 
@@ -19,6 +19,8 @@ pub struct Loaded {
     pub provisioning: Provisioning,
     /// Every file that was read; a change of any of them is a change of the configuration.
     pub files: Vec<PathBuf>,
+    /// Files with passwords and keys that other users of the machine can read.
+    pub readable_secrets: Vec<PathBuf>,
 }
 
 /// Loads `tollgate.toml` and the files that it names, which are relative to its directory. The error has
@@ -66,7 +68,9 @@ fn read_all(path: &Path, overlay: &Overlay, problems: &mut Problems) -> Option<L
             problems.add(&unnamed, 0, "", "is not among the files that the configuration names");
         }
     }
-    Some(Loaded { settings, provisioning, files: sources.paths() })
+    let mut readable_secrets = sources.readable_secrets();
+    readable_secrets.extend(settings.smpp.tls_key.iter().filter(|path| is_readable_by_others(path)).cloned());
+    Some(Loaded { settings, provisioning, files: sources.paths(), readable_secrets })
 }
 
 /// Lets the engine check the routes. Its errors have no line, as the readers should have found them in their

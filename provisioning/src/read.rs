@@ -16,6 +16,6 @@ pub mod values;
 pub use document::Document;
 pub use problems::{Problem, Problems};
 pub use sheet::{Columns, Row, read_sheet};
-pub use source::{Overlay, SourceFile, Sources};
+pub use source::{Overlay, SourceFile, Sources, is_readable_by_others};
 pub use suggest::no_such;
 pub use table::TableReader;

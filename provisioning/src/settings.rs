@@ -14,6 +14,7 @@ use tollgate_engine::refusal::{Refusal, StatusTable};
 use crate::api::{ApiSettings, BillingSettings, MailSettings};
 use crate::choice::Choice;
 use crate::delivery::DeliverySettings;
+use crate::secrets::SecretsSettings;
 use crate::webhooks::WebhookSettings;
 
 /// The content of `tollgate.toml`.
@@ -46,6 +47,8 @@ pub struct Settings {
     pub mail: MailSettings,
     /// Tasks that billing does by itself.
     pub billing: BillingSettings,
+    /// Keys of the secrets in the data directory.
+    pub secrets: SecretsSettings,
     /// Networks that events of accounts may be posted to.
     pub webhooks: WebhookSettings,
     /// True if a change of a file that was read reloads the configuration.
@@ -291,6 +294,7 @@ impl Default for Settings {
             api: ApiSettings::default(),
             mail: MailSettings::default(),
             billing: BillingSettings::default(),
+            secrets: SecretsSettings::default(),
             webhooks: WebhookSettings::default(),
             watch_files: true,
         }

@@ -14,6 +14,7 @@ use crate::read::texts;
 use crate::read::texts::{Parsed, listen_address};
 use crate::read::values::{boolean, hexadecimal, integer, one_of, text};
 use crate::read::{SourceFile, Sources, TableReader};
+use crate::secrets::{of_service_manager, read_secrets};
 use crate::settings::{
     HttpSettings, LogFormat, LogLevel, LogSettings, MetricsSettings, OperatorFiles, Settings, SmppSettings,
     StorageSettings, TariffFiles, TlvTags,
@@ -76,7 +77,7 @@ pub fn read_settings(
     let (tariff, tariff_sources) = tariff.unwrap_or_default();
     let operators = root.table("operators", |table| read_operator_files(table, sources));
     let (operators, operator_sources) = operators.unwrap_or_default();
-    let settings = Settings {
+    let mut settings = Settings {
         smpp: root.table("smpp", |table| read_smpp(table, sources)).unwrap_or_default(),
         http: root.table("http", read_http).unwrap_or_default(),
         metrics: root.table("metrics", read_metrics).unwrap_or_default(),
@@ -93,8 +94,17 @@ pub fn read_settings(
         mail: root.table("mail", |table| read_mail(table, sources)).unwrap_or_default(),
         billing: root.table("billing", |table| read_billing(table, sources)).unwrap_or_default(),
         webhooks: root.table("webhooks", read_webhooks).unwrap_or_default(),
+        secrets: root.table("secrets", |table| read_secrets(table, sources)).unwrap_or_default(),
         watch_files: root.or("watch_files", true, boolean),
     };
+    if settings.secrets.keys.is_empty() {
+        match of_service_manager(sources) {
+            Ok(keys) => settings.secrets.keys = keys,
+            Err(message) => {
+                root.problem("secrets.key_file", format!("the credential of the service manager {message}"));
+            }
+        }
+    }
     check_bounds_together(root, &settings);
     (settings, tariff_sources, operator_sources)
 }

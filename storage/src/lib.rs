@@ -39,6 +39,7 @@ pub mod message_change;
 mod open;
 mod options;
 mod outcome;
+mod private;
 pub mod rows;
 pub mod schema;
 mod states;

@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::anchor;
 use crate::anchor_check::{self, AnchorError};
 use crate::options;
+use crate::private::make_private;
 use crate::rows::Row;
 use crate::schema::{
     Family, SCHEMA_VERSION, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_OPERATORS,
@@ -69,7 +70,7 @@ pub fn for_writing(
     if path.exists() && !path.is_dir() {
         return Err(failed("it is not a directory".to_owned()));
     }
-    std::fs::create_dir_all(path).map_err(|error| failed(error.to_string()))?;
+    make_private(path).map_err(|error| failed(error.to_string()))?;
     if path.join("CURRENT").is_file() {
         match layout_of(path)? {
             Layout::Ours => check_anchors(store, cache)?,

@@ -10,6 +10,7 @@ mod provisioned;
 mod queue;
 mod receipts;
 mod requests;
+mod rewriting;
 mod upstream;
 mod usage;
 mod wallets;

@@ -26,6 +26,7 @@ pub struct CheckArguments {
 /// Validates every file, also against the books where there are any, and prints a summary.
 pub fn check(path: &Path, arguments: &CheckArguments) -> Result<(), Failure> {
     let loaded = config::load(path)?;
+    refuse_published(&loaded)?;
     let provisioning = &loaded.provisioning;
     Tables::build(provisioning.definition(&StatusTable::default()))
         .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
@@ -41,6 +42,9 @@ pub fn check(path: &Path, arguments: &CheckArguments) -> Result<(), Failure> {
         provisioning.ported.len(),
     );
     say!("{}", operators(provisioning));
+    for warning in secret_warnings(&loaded) {
+        say!("{warning}");
+    }
     let data_dir = &DataDir::find(path, arguments.data_dir.as_ref())?.path;
     // A directory that is not there yet has no wallets that anything could contradict.
     let store = if arguments.data_dir.is_some() || data_dir.is_dir() { open(data_dir) } else { None };
@@ -51,6 +55,33 @@ pub fn check(path: &Path, arguments: &CheckArguments) -> Result<(), Failure> {
     let default = DefaultDelivery::of(store.as_ref(), &whole).map_err(|error| error.to_string())?;
     say!("{}", delivery(&whole, default));
     Ok(())
+}
+
+/// A line for each way in which a secret is open to others.
+fn secret_warnings(loaded: &Loaded) -> Vec<String> {
+    let mut warnings = readable_secrets(loaded);
+    if loaded.settings.secrets.keys.is_empty() {
+        warnings.push(
+            "warning: secrets.key_file: is not set, so that passwords of operators, secrets of webhooks and the key of access \
+             tokens are in the clear in the data directory and its backups"
+                .to_owned(),
+        );
+    }
+    warnings
+}
+
+/// A line for each file with a password or key that other users of the machine can read.
+pub fn readable_secrets(loaded: &Loaded) -> Vec<String> {
+    let line = |path: &PathBuf| {
+        format!("warning: {}: can be read by other users of this machine; chmod o-r it", path.display())
+    };
+    loaded.readable_secrets.iter().map(line).collect()
+}
+
+/// Refuses to serve other machines with passwords that anybody can read.
+pub fn refuse_published(loaded: &Loaded) -> Result<(), Failure> {
+    let published = config::published_accounts(loaded);
+    if published.is_empty() { Ok(()) } else { Err(published.join("\n").into()) }
 }
 
 /// The books of a data directory, which a daemon may be running on.

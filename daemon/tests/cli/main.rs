@@ -18,6 +18,7 @@ mod operations;
 mod output;
 mod quote;
 mod receipts;
+mod secrets;
 mod sim;
 
 #[path = "../support/mod.rs"]

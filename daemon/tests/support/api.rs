@@ -54,6 +54,11 @@ impl Api {
         anonymous.with_token(answer.json["access_token"].as_str().expect("an access token"))
     }
 
+    /// The same at another start of the daemon.
+    pub fn at_daemon(&self, daemon: &Daemon) -> Self {
+        Self { address: daemon.http, ..self.clone() }
+    }
+
     /// The same with another access token or API key.
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }

@@ -47,6 +47,43 @@ pub struct Sessions {
 #[derive(Serialize, Deserialize)]
 struct SecretRecord {
     octets: Vec<u8>,
+    /// The number in the settings for which it was made.
+    #[serde(default = "first_version")]
+    version: u32,
+}
+
+/// The number of keys that were made before there was one.
+const fn first_version() -> u32 {
+    1
+}
+
+fn damaged() -> Unavailable {
+    Unavailable("the key of access tokens is damaged".to_owned())
+}
+
+fn read_key(context: &Context, row: &[u8]) -> Result<SecretRecord, Unavailable> {
+    let body = context.sealer.open(SECRETS, SIGNING_KEY, row);
+    let body = body.map_err(|error| Unavailable(format!("the key of access tokens: {error}")))?;
+    serde_json::from_slice(&body).map_err(|_| damaged())
+}
+
+/// Makes another key for access tokens where the settings have another number for it. Access tokens that were signed before
+/// no longer hold; refresh tokens do, and bring new ones. Waits for the commit.
+pub fn renew_key(context: &Context) -> Result<(), Unavailable> {
+    let Some(row) = context.store().documents().get(SECRETS, SIGNING_KEY)? else { return Ok(()) };
+    let version = context.settings.secrets.token_key_version;
+    if read_key(context, &row.body)?.version == version {
+        return Ok(());
+    }
+    let said = |problem: Problem| Unavailable(problem.detail);
+    let record = SecretRecord { octets: random::octets::<KEY_OCTETS>().map_err(said)?.to_vec(), version };
+    let system = Caller::system();
+    let mut work = context.change(&system);
+    work.document(SECRETS, SIGNING_KEY, Expected::Revision(row.revision), Some(&record));
+    work.note("secret.rotate", "secret/access_token_key", &Value::Null, &json!({ "version": version }));
+    work.commit().map_err(said)?;
+    tracing::info!(version, "access tokens are signed with another key from now on");
+    Ok(())
 }
 
 fn key_of(record: &SecretRecord) -> Option<[u8; KEY_OCTETS]> {
@@ -63,8 +100,8 @@ impl Sessions {
     pub fn open(context: Arc<Context>, directory: Arc<UserDirectory>) -> Result<Self, Unavailable> {
         let signer = OnceLock::new();
         if let Some(row) = context.store().documents().get(SECRETS, SIGNING_KEY)? {
-            let key = serde_json::from_slice(&row.body).ok().and_then(|record| key_of(&record));
-            let key = key.ok_or_else(|| Unavailable("the key of access tokens is damaged".to_owned()))?;
+            let key = read_key(&context, &row.body)?;
+            let key = key_of(&key).ok_or_else(damaged)?;
             // Nobody else has this cell yet.
             let _ = signer.set(Signer::new(&key));
         }
@@ -218,7 +255,8 @@ impl Sessions {
             let key = random::octets::<KEY_OCTETS>()?;
             let system = Caller::system();
             let mut work = self.context.change(&system);
-            let record = SecretRecord { octets: key.to_vec() };
+            let version = self.context.settings.secrets.token_key_version;
+            let record = SecretRecord { octets: key.to_vec(), version };
             work.document(SECRETS, SIGNING_KEY, Expected::Absent, Some(&record));
             work.note("secret.create", "secret/access_token_key", &Value::Null, &Value::Null);
             work.commit()?;

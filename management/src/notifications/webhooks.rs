@@ -24,7 +24,7 @@ use super::webhook_addresses::WebhookAddresses;
 use super::webhook_calls::WebhookCalls;
 use crate::collections::WEBHOOK_SECRETS;
 use crate::context::Context;
-use crate::documents::stored_document;
+use crate::documents::sealed_document;
 use crate::identity::random;
 use crate::url::webhook_url;
 
@@ -180,8 +180,8 @@ impl Webhooks {
     }
 
     fn stored_secret(&self, account: &str) -> Answer<Option<String>> {
-        let stored = stored_document::<SecretRecord>(self.context.store(), WEBHOOK_SECRETS, account)?;
-        Ok(stored.map(|(_, record)| record.secret))
+        let stored = sealed_document::<SecretRecord>(&self.context, WEBHOOK_SECRETS, account)?;
+        Ok(stored.map(|record| record.secret))
     }
 
     /// Replaces an account's secret by a new one.

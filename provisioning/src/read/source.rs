@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -79,13 +80,21 @@ pub struct Sources {
     files: BTreeMap<PathBuf, Arc<SourceFile>>,
     /// Files with passwords, whose content is not kept.
     secrets: BTreeSet<PathBuf>,
+    /// Files with keys, which no copy of the configuration has.
+    private: BTreeSet<PathBuf>,
 }
 
 impl Sources {
     /// Makes a reader of files below `directory`. Contents of `overlay` come before those on disk.
     pub fn new(directory: &Path, overlay: &Overlay) -> Self {
         let overlay = overlay.iter().map(|(name, bytes)| (directory.join(name), bytes.clone())).collect();
-        Self { directory: directory.to_owned(), overlay, files: BTreeMap::new(), secrets: BTreeSet::new() }
+        Self {
+            directory: directory.to_owned(),
+            overlay,
+            files: BTreeMap::new(),
+            secrets: BTreeSet::new(),
+            private: BTreeSet::new(),
+        }
     }
 
     /// Files of the overlay that were not read.
@@ -126,10 +135,37 @@ impl Sources {
         Ok(secret)
     }
 
-    /// The paths of all files that were read.
+    /// The text of a file with keys, which is not kept here.
+    pub fn read_private(&mut self, name: &str) -> Result<String, String> {
+        let path = self.path_of(name);
+        let bytes = read_bounded(&path, MOST_SECRET_BYTES)?;
+        let text = String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8", path.display()))?;
+        self.private.insert(path);
+        Ok(text)
+    }
+
+    /// Files with passwords and keys that other users of the machine can read.
+    pub fn readable_secrets(&self) -> Vec<PathBuf> {
+        let written = self.files.iter().filter(|(_, file)| has_password(file.text())).map(|(path, _)| path);
+        let files = self.secrets.iter().chain(&self.private).chain(written);
+        files.filter(|path| is_readable_by_others(path)).cloned().collect()
+    }
+
+    /// The paths of all files that were read, those of keys aside: whoever copies the configuration does not copy them.
     pub fn paths(&self) -> Vec<PathBuf> {
         self.files.keys().chain(&self.secrets).cloned().collect()
     }
+}
+
+/// True if a password stands in the clear in a file of settings.
+fn has_password(text: &str) -> bool {
+    let keys = text.lines().filter_map(|line| line.split_once('='));
+    keys.map(|(key, _)| key.trim()).any(|key| key == "password" || key.ends_with(".password"))
+}
+
+/// True if a file can be read by users who are neither its owner nor of its group.
+pub fn is_readable_by_others(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
 }
 
 fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, String> {

@@ -135,7 +135,8 @@ fn what_is_commented_out_shows_the_default() {
     // These are switched off by being absent.
     let absent =
         ["default_delivery", "second_anchor", "cors_origins", "registration_plan", "first_request_plan"];
-    let absent = absent.into_iter().chain(["smtp_host", "smtp_user", "smtp_password_file", "directory"]);
+    let absent =
+        absent.into_iter().chain(["smtp_host", "smtp_user", "smtp_password_file", "directory", "key_file"]);
     let absent =
         absent.chain(["trusted_proxies", "house_email", "house_webhook_url", "house_webhook_secret_file"]);
     let left_out: Vec<&str> = needs_files.into_iter().chain(absent).collect();
@@ -241,7 +242,7 @@ fn full_of_unknown_keys() -> TempDir {
     let operators = "[operators]\nfile = \"operators.toml\"\nexchange_rates = \"exchange rates.csv\"";
     let tables = ["", tariff, "[smpp]", "[http]", "[metrics]", "[storage]", "[log]", "[tlv]", "[refusals]"];
     let tables = [tables.as_slice(), &[operators, "[routing]", "[[routing.rule]]", "[delivery]"]].concat();
-    let tables = [tables.as_slice(), &["[api]", "[mail]", "[billing]", "[webhooks]"]].concat();
+    let tables = [tables.as_slice(), &["[api]", "[mail]", "[billing]", "[secrets]", "[webhooks]"]].concat();
     file("tollgate.toml", &with_key(&tables));
     file("plans.toml", &with_key(&["[[plan]]", "[[plan.tiers]]"]));
     let below = ["[account.rate_limit]", "[account.tlv]", "[account.refusals]", "[[account.rates]]"];

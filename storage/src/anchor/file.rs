@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::shared_sync::UnderTheLogsSync;
@@ -29,7 +29,7 @@ impl AnchorFile {
     pub fn open(path: &Path, directory: &Path) -> io::Result<Self> {
         let named = |error| named(path, &error);
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let file = options.open(path).map_err(named)?;
         let octets = file.metadata().map_err(named)?.len();
         let missing = ((SLOTS * SLOT_OCTETS) as u64).saturating_sub(octets);
