@@ -22,6 +22,7 @@ mod changes;
 mod choice;
 mod delivery;
 mod exchange;
+pub mod import;
 mod load;
 mod names;
 mod operator_changes;
