@@ -105,6 +105,12 @@ impl<'a> ChangeSet<'a> {
         self
     }
 
+    /// Makes, changes or removes documents that are not cached.
+    pub fn documents(&mut self, changes: Vec<DocumentChange>) -> &mut Self {
+        self.change.documents.extend(changes);
+        self
+    }
+
     /// Gives an account its books, with its opening balance. The change is refused if the id has books already.
     pub fn account(&mut self, account: AccountChange) -> &mut Self {
         self.change.accounts.push(account);

@@ -20,11 +20,16 @@ mod explain;
 mod explanation;
 mod facts;
 mod files;
+mod import;
+mod import_rows;
 mod moves;
+mod outliers;
 mod plan_input;
 mod plan_text;
 mod plans;
+mod price_target;
 mod priced_line;
+mod profiles;
 mod rates;
 mod sheet;
 mod versions;
@@ -34,10 +39,15 @@ mod write;
 pub use deck::{DeckDifference, DeckOptions, plan_deck};
 pub use explain::{ExplainError, Explainer};
 pub use explanation::{ExplainedNetwork, ExplainedRate, Explanation};
-pub use moves::{AddedRate, ChangedRate, PriceMove};
+pub use import::{ComparedImport, ImportDifference, ImportOptions, compare_import, plan_import};
+pub use import_rows::ListedPrices;
+pub use moves::{AddedRate, ChangedRate, Moves, PriceMove};
+pub use outliers::{Outlier, OutlierKind};
 pub use plan_input::{PlanInput, TierInput};
 pub use plans::{PlanView, add_plan, list_plans, replace_plan};
+pub use price_target::{ImportTarget, TargetPrices};
 pub use priced_line::{PricedLine, priced};
+pub use profiles::{ProfileFolder, is_profile_name};
 pub use rates::{RateFilter, RateInput, RateLine, RatePlace, list_rates, put_rates, remove_rates};
 pub(crate) use versions::{Kinds, kind_of};
 pub use versions::{Rollback, Version, VersionFile, list_versions, plan_rollback, version_files};
@@ -53,6 +63,8 @@ pub struct Change {
     pub overlay: Overlay,
     /// SHA-256 of the contents that those files had when the edit was made.
     pub based_on: BTreeMap<String, [u8; 32]>,
+    /// The contents that those files had, to put them back.
+    pub before: Overlay,
     /// The configuration with the edit.
     pub after: Loaded,
 }
@@ -102,6 +114,19 @@ pub enum EditError {
         /// The name in the request.
         name: String,
     },
+    /// An owner of prices has no file of them that could be edited.
+    #[error(
+        "{owner} has no file of prices; name one by `{key}` in its file, with a header line in it, and reload"
+    )]
+    NoFile {
+        /// The owner, such as `operator alpha`.
+        owner: String,
+        /// The key that would name the file.
+        key: &'static str,
+    },
+    /// Prices of every plan where plans have several currencies.
+    #[error("the plans have several currencies; import the list for one plan")]
+    SeveralCurrencies,
     /// A file cannot be written. All files are unchanged.
     #[error("cannot write {}: {reason}", file.display())]
     NotWritten {
@@ -141,17 +166,19 @@ impl From<Problems> for EditError {
 impl Change {
     /// Validates the whole configuration with new contents of some files. Files whose content stays the same are left out.
     fn validated(config: &Path, current: &Loaded, overlay: Overlay) -> Result<Self, EditError> {
-        let after = config::load_with(config, &overlay)?;
+        let after = load_with(config, &overlay)?;
         Self::of_whole(current, overlay, after)
     }
 
     /// The same for a configuration that was validated already.
     fn of_whole(current: &Loaded, overlay: Overlay, after: Loaded) -> Result<Self, EditError> {
-        let mut change = Self { overlay: Overlay::new(), based_on: BTreeMap::new(), after };
+        let mut change =
+            Self { overlay: Overlay::new(), based_on: BTreeMap::new(), before: Overlay::new(), after };
         for (name, content) in overlay {
             let file = archived(current, &name)?;
             if *file.bytes != content[..] {
                 change.based_on.insert(name.clone(), file.digest);
+                change.before.insert(name.clone(), file.bytes.to_vec());
                 change.overlay.insert(name, content);
             }
         }
@@ -167,6 +194,26 @@ impl Change {
     pub fn lines(&self, current: &Loaded) -> Vec<String> {
         self.after.changes_since(current)
     }
+}
+
+/// Loads the configuration with new contents of some files. Problems name the files as the configuration does, and not by
+/// where they lie on this machine.
+fn load_with(config: &Path, overlay: &Overlay) -> Result<Loaded, Problems> {
+    config::load_with(config, overlay).map_err(|problems| as_configured(config, problems))
+}
+
+/// Problems with the names that files have in the configuration.
+pub(crate) fn as_configured(config: &Path, problems: Problems) -> Problems {
+    match folder_of(config) {
+        Some(folder) => problems.with_names(|text| text.replace(&folder, "")),
+        None => problems,
+    }
+}
+
+/// The folder of the configuration as paths begin with it; `None` for the present one.
+pub(crate) fn folder_of(config: &Path) -> Option<String> {
+    let folder = config.parent()?.to_string_lossy();
+    (!folder.is_empty()).then(|| format!("{}/", folder.trim_end_matches('/')))
 }
 
 /// A tariff file as it was loaded.

@@ -67,7 +67,7 @@ pub use places::{Place, Places};
 pub use provisioning::Provisioning;
 pub use published::{is_loopback, is_published_user, published_accounts};
 pub use rate_list::{RateError, RateList, check_rate};
-pub use rate_rows::{WrittenRate, read_written_rates};
+pub use rate_rows::{PriceFileKind, WrittenRate, read_written_prices, read_written_rates};
 pub use rates::EVERY_PLAN;
 pub use read::texts;
 pub use read::{Overlay, Problem, Problems};

@@ -32,17 +32,16 @@ pub(crate) const PLAN_RATE_COLUMNS: Columns =
 
 const PLAN_RATES: Sheet = Sheet { columns: PLAN_RATE_COLUMNS, price: "price", noun: "rate" };
 
-const ACCOUNT_RATES: Sheet = Sheet {
-    columns: Columns { required: &["mcc", "mnc", "price"], optional: OPTIONAL },
-    price: "price",
-    noun: "rate",
-};
+/// Columns of a file of one account's rates.
+pub(crate) const ACCOUNT_RATE_COLUMNS: Columns =
+    Columns { required: &["mcc", "mnc", "price"], optional: OPTIONAL };
 
-const COSTS: Sheet = Sheet {
-    columns: Columns { required: &["mcc", "mnc", "cost"], optional: OPTIONAL },
-    price: "cost",
-    noun: "cost",
-};
+const ACCOUNT_RATES: Sheet = Sheet { columns: ACCOUNT_RATE_COLUMNS, price: "price", noun: "rate" };
+
+/// Columns of a file of one operator's costs.
+pub(crate) const COST_COLUMNS: Columns = Columns { required: &["mcc", "mnc", "cost"], optional: OPTIONAL };
+
+const COSTS: Sheet = Sheet { columns: COST_COLUMNS, price: "cost", noun: "cost" };
 
 /// In the column `plan`: every plan that has no row of its own in force for the network.
 pub const EVERY_PLAN: &str = "*";

@@ -194,11 +194,13 @@ fn a_bad_deck_is_named_by_its_lines_and_changes_nothing() {
         let errors = refused.json["errors"].as_array().unwrap();
         for (line, key) in [(3, "price"), (4, "plan"), (5, "mnc")] {
             let named = errors.iter().any(|error| {
-                error["field"].as_str().unwrap().ends_with(&format!("samples.csv:{line}"))
+                error["field"] == format!("deck:{line}")
                     && error["message"].as_str().unwrap().starts_with(key)
             });
             assert!(named, "line {line}: {}", refused.json);
         }
+        let told = refused.json.to_string();
+        assert!(!told.contains(sandbox.path().to_str().unwrap()), "no path of this machine: {told}");
     }
     let json = api.post("/v1/rate-cards/upload", &json!({}));
     assert_eq!(json.expect(415).code(), "unsupported_media_type");
@@ -271,7 +273,7 @@ fn a_reload_is_ordered_and_says_what_came_of_it() {
     let rejected = api.order("/v1/reload").expect(422);
     let line = 1 + sandbox.read(RATES).lines().position(|line| line.contains("cheap")).unwrap();
     let error = &rejected.json["errors"][0];
-    assert!(error["field"].as_str().unwrap().ends_with(&format!("samples.csv:{line}")), "{}", rejected.json);
+    assert_eq!(error["field"], format!("{RATES}:{line}"), "{}", rejected.json);
     assert!(error["message"].as_str().unwrap().starts_with("price: "), "{}", rejected.json);
     assert_eq!(next_price(&mut connection, KENYA), 30_000);
     // Nor is anything edited on top of it.

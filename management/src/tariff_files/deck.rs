@@ -9,8 +9,7 @@ use rust_decimal::Decimal;
 use super::moves::{AddedRate, ChangedRate, Moves, compare};
 use super::rates::{rate_file, with_cells, written_rates};
 use super::sheet::Sheet;
-use super::{Change, EditError, text_of};
-use tollgate_provisioning as config;
+use super::{Change, EditError, load_with, text_of};
 use tollgate_provisioning::{EVERY_PLAN, Loaded, Overlay, Problems, WrittenRate, read_written_rates};
 
 /// The rows that a deck replaces.
@@ -44,8 +43,10 @@ pub struct DeckDifference {
     pub change: Change,
 }
 
-/// Compares a deck with the present rows, and makes the edit. Faults of the deck are named by the file that it goes into and
-/// the lines of the deck.
+/// The name of a deck in problems.
+const DECK: &str = "deck";
+
+/// Compares a deck with the present rows, and makes the edit. Faults of the deck are named by its lines.
 pub fn plan_deck(
     config: &Path,
     current: &Loaded,
@@ -53,17 +54,21 @@ pub fn plan_deck(
     options: &DeckOptions,
 ) -> Result<DeckDifference, EditError> {
     let file = rate_file(current, options.file.as_deref())?;
-    let path = config.parent().unwrap_or(Path::new("")).join(file);
+    let path = Path::new(DECK);
     let deck = match &options.plan {
-        Some(plan) => with_plan(file, &path, deck, known_plan(current, plan)?)?,
+        Some(plan) => with_plan(path, deck, known_plan(current, plan)?)?,
         None => deck,
     };
     // In place of the file the deck is checked as a whole: networks, plans, and rows that another file has already.
     let overlay = Overlay::from([(file.to_owned(), deck.clone())]);
-    let whole = config::load_with(config, &overlay)?;
-    let new = read_written_rates(file, &path, &deck)?;
+    if std::str::from_utf8(&deck).is_err() {
+        // Reading reports the line that is not text.
+        read_written_rates(DECK, path, &deck)?;
+    }
+    let whole = load_with(config, &overlay).map_err(|problems| of_deck(problems, file))?;
+    let new = read_written_rates(file, path, &deck)?;
     if let Some(plan) = &options.plan {
-        check_plan(&path, &new, plan)?;
+        check_plan(path, &new, plan)?;
     }
     let held = written_rates(current)?;
     let is_meant = |rate: &&WrittenRate| {
@@ -84,6 +89,12 @@ pub fn plan_deck(
     Ok(DeckDifference { file: file.to_owned(), added, removed, changed, unchanged, over_limit, change })
 }
 
+/// The problems of a configuration with the deck in place of a file, which they name.
+fn of_deck(problems: Problems, file: &str) -> Problems {
+    let (place, deck) = (format!("{file}:"), format!("{DECK}:"));
+    problems.with_names(|text| if text == file { DECK.to_owned() } else { text.replace(&place, &deck) })
+}
+
 /// The file with the deck's rows of one plan in place of its own; rows that stay keep their lines.
 fn merge(mut sheet: Sheet, moves: &Moves) -> String {
     for row in &moves.changed {
@@ -99,13 +110,13 @@ fn merge(mut sheet: Sheet, moves: &Moves) -> String {
 }
 
 /// Adds the column `plan` to a deck for one plan that has none, in front of its rows, so that they keep their lines.
-fn with_plan(file: &str, path: &Path, deck: Vec<u8>, plan: &str) -> Result<Vec<u8>, EditError> {
+fn with_plan(path: &Path, deck: Vec<u8>, plan: &str) -> Result<Vec<u8>, EditError> {
     let Ok(text) = std::str::from_utf8(&deck) else {
         // Reading reports the line that is not text.
-        read_written_rates(file, path, &deck)?;
+        read_written_rates(DECK, path, &deck)?;
         return Ok(deck);
     };
-    let mut sheet = Sheet::parse(file, text.trim_start_matches('\u{feff}'))?;
+    let mut sheet = Sheet::parse(DECK, text.trim_start_matches('\u{feff}'))?;
     if sheet.has("plan") {
         return Ok(deck);
     }

@@ -48,7 +48,7 @@ pub struct ChangedRate {
 }
 
 /// The rows of two decks, compared.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Moves {
     /// Added rows, in the order of the new deck.
     pub added: Vec<AddedRate>,

@@ -12,6 +12,7 @@ mod deck;
 mod editing;
 mod explain;
 mod explain_cases;
+mod import;
 mod plans;
 mod rates;
 pub mod support;

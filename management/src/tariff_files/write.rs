@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::files::{Replacement, replace_all};
-use super::{Change, EditError};
+use super::price_target::is_owned_file;
+use super::{Change, EditError, as_configured, load_with};
 use tollgate_provisioning as config;
 use tollgate_provisioning::{Loaded, Problems, TariffFiles};
 
@@ -33,7 +34,7 @@ impl Editor {
 
     /// The configuration as it is on disk now, which an edit is made from.
     pub fn current(&self) -> Result<Loaded, Problems> {
-        config::load(&self.config)
+        config::load(&self.config).map_err(|problems| as_configured(&self.config, problems))
     }
 
     /// Writes an edit, whole or not at all, and returns the configuration that is then on disk. The caller puts it in force.
@@ -41,10 +42,12 @@ impl Editor {
     pub fn apply(&mut self, change: &Change) -> Result<Loaded, EditError> {
         self.check_basis(&change.based_on)?;
         // Other files may have changed since the edit was made, so it is validated again.
-        let loaded = config::load_with(&self.config, &change.overlay)?;
+        let loaded = load_with(&self.config, &change.overlay)?;
         let mut replacements = Vec::with_capacity(change.overlay.len());
         for (name, content) in &change.overlay {
-            if !change.based_on.contains_key(name) || !may_be_edited(&loaded.settings.tariff, name) {
+            let may_be = may_be_edited(&loaded.settings.tariff, name)
+                || is_owned_file(&self.config, &loaded.settings, name);
+            if !change.based_on.contains_key(name) || !may_be {
                 return Err(EditError::NotEditable { file: name.clone() });
             }
             let path = self.real_path(name)?;

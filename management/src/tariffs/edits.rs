@@ -13,11 +13,11 @@ use tollgate_api::caller::Caller;
 use tollgate_api::extract::IfMatch;
 use tollgate_api::problem::Problem;
 use tollgate_api::tariffs::{ChangeResult, TariffChange};
-use tollgate_storage::change::{self as storage, AuditNote};
+use tollgate_storage::change::{self as storage, AuditNote, DocumentChange};
 
 use crate::context::Context;
 use crate::problems::{apply_problem, unavailable};
-use crate::tariff_files::{Change, EditError, Editor};
+use crate::tariff_files::{Change, EditError, Editor, folder_of};
 use tollgate_provisioning::{Loaded, Problems};
 use tollgate_relay::core::ApplyError;
 use tollgate_relay::expected_reload::ExpectedReload;
@@ -114,18 +114,30 @@ impl Edit<'_> {
         change: &Change,
         note: Note<'_>,
     ) -> Answer<TariffChange> {
+        self.put_in_force_with(caller, current, change, note, Vec::new())
+    }
+
+    /// The same, with documents that are written in the same commit.
+    pub fn put_in_force_with(
+        &mut self,
+        caller: &Caller,
+        current: &Loaded,
+        change: &Change,
+        note: Note<'_>,
+        documents: Vec<DocumentChange>,
+    ) -> Answer<TariffChange> {
         if change.is_empty() {
             return Ok(self.tariff_change(ChangeResult::Unchanged, Vec::new()));
         }
         self.check_with_additions(change)?;
         let lines = change.lines(current);
         let version = Some(Arc::clone(&change.after.provisioning.version));
-        let noted = self.expect(caller, version, note, Some(lines.clone()));
+        let noted = self.expect(caller, version, note, Some(lines.clone()), documents.clone());
         if let Err(error) = self.editor.apply(change) {
             self.context.core.configuration.expected_reloads().cancel();
             return Err(problem_of_edit(&error));
         }
-        let outcome = self.reload_expected(caller, noted);
+        let outcome = self.reload_expected(caller, noted, documents);
         match outcome {
             Ok(ReloadOutcome::Applied(_) | ReloadOutcome::Unchanged) => {}
             Ok(ReloadOutcome::Rejected(reasons)) => {
@@ -148,6 +160,7 @@ impl Edit<'_> {
         version: Option<Arc<str>>,
         note: Note<'_>,
         lines: Option<Vec<String>>,
+        documents: Vec<DocumentChange>,
     ) -> (AuditNote, Value) {
         let before = json!({ "tariff_version": tariff_in_force(self.context).0, "said": note.before });
         let base = self.context.change(caller).audit_note(note.action, note.resource, &before, &Value::Null);
@@ -155,13 +168,19 @@ impl Edit<'_> {
         let write = move |change: &mut storage::Change, version: &str, find: &dyn Fn() -> Vec<String>| {
             let after = after_of(&said, version, &lines.unwrap_or_else(find));
             change.audit.push(AuditNote { after: after.to_string(), ..noted });
+            change.documents.extend(documents);
         };
         self.context.core.configuration.expected_reloads().expect(ExpectedReload::new(version, write));
         (base, note.after)
     }
 
     /// Has everything read again. Where that changes nothing in force, the note is written by itself.
-    fn reload_expected(&self, caller: &Caller, (noted, said): (AuditNote, Value)) -> Answer<ReloadOutcome> {
+    fn reload_expected(
+        &self,
+        caller: &Caller,
+        (noted, said): (AuditNote, Value),
+        documents: Vec<DocumentChange>,
+    ) -> Answer<ReloadOutcome> {
         let outcome = self.reload();
         let was_expected = self.context.core.configuration.expected_reloads().cancel();
         match &outcome {
@@ -169,7 +188,7 @@ impl Edit<'_> {
             Ok(ReloadOutcome::Unchanged) if was_expected => {
                 let after = after_of(&said, &tariff_in_force(self.context).0, &[]);
                 let mut changes = self.context.change(caller);
-                changes.audit(AuditNote { after: after.to_string(), ..noted });
+                changes.audit(AuditNote { after: after.to_string(), ..noted }).documents(documents);
                 changes.commit()?;
             }
             Ok(ReloadOutcome::Applied(_) | ReloadOutcome::Unchanged) => {
@@ -183,7 +202,7 @@ impl Edit<'_> {
     /// Has everything read again and put in force, with a note in the commit that does so. A reload that changes nothing
     /// has none.
     pub fn reload_noted(&self, caller: &Caller, note: Note<'_>) -> Answer<ReloadOutcome> {
-        self.expect(caller, None, note, None);
+        self.expect(caller, None, note, None, Vec::new());
         let outcome = self.reload();
         self.context.core.configuration.expected_reloads().cancel();
         if matches!(outcome, Ok(ReloadOutcome::Applied(_))) {
@@ -202,7 +221,13 @@ impl Edit<'_> {
     /// the configuration.
     fn reload(&self) -> Answer<ReloadOutcome> {
         let stopping = || Problem::unavailable("the daemon is stopping").retry_after(5);
-        self.context.core.orders.reload().ok_or_else(stopping)
+        let outcome = self.context.core.orders.reload().ok_or_else(stopping)?;
+        Ok(match (outcome, folder_of(self.config())) {
+            (ReloadOutcome::Rejected(reasons), Some(folder)) => {
+                ReloadOutcome::Rejected(reasons.iter().map(|reason| reason.replace(&folder, "")).collect())
+            }
+            (outcome, _) => outcome,
+        })
     }
 
     /// The result of a change, with the tariff that is in force after it.
@@ -212,15 +237,15 @@ impl Edit<'_> {
 
     /// Writes the files as they were before a change, and puts them in force again.
     fn take_back(&mut self, current: &Loaded, change: &Change) {
-        let archive = &current.provisioning.archive;
-        let old = change.overlay.keys().filter_map(|name| {
-            let file = archive.iter().find(|file| *file.name == **name)?;
-            Some((name.clone(), file.bytes.to_vec()))
-        });
         let digest = |content: &Vec<u8>| Sha256::digest(content).into();
         let based_on: BTreeMap<String, [u8; 32]> =
             change.overlay.iter().map(|(name, content)| (name.clone(), digest(content))).collect();
-        let back = Change { overlay: old.collect(), based_on, after: current.clone() };
+        let back = Change {
+            overlay: change.before.clone(),
+            based_on,
+            before: change.overlay.clone(),
+            after: current.clone(),
+        };
         if let Err(error) = self.editor.apply(&back) {
             tracing::error!(%error, "an edit of the tariff was rejected, and its files could not be put back");
             return;
@@ -275,16 +300,24 @@ pub fn problem_of_edit(error: &EditError) -> Problem {
     match error {
         EditError::Invalid(problems) => problem_of_files(problems),
         EditError::NotEditable { .. } | EditError::WhichFile(_) => Problem::field("file", text),
-        EditError::Shape { .. } => Problem::wrong_state(text),
+        EditError::SeveralCurrencies => Problem::field("plan", text),
+        EditError::Shape { .. } | EditError::NoFile { .. } => Problem::wrong_state(text),
         EditError::Changed { .. } => Problem::conflict(text),
         EditError::Missing { .. } => Problem::not_found(text),
         EditError::Exists { .. } => Problem::already_exists(text),
-        EditError::NotWritten { .. } => Problem::wrong_state(format!(
-            "{text}. Nothing was changed; the daemon's user needs the right to write there"
-        )),
-        EditError::HalfWritten { .. } => {
+        EditError::NotWritten { file, reason } => {
+            tracing::warn!(%error, "an edit of the tariff was not written");
+            let file = file.file_name().unwrap_or_default().display();
+            Problem::wrong_state(format!(
+                "cannot write {file}: {reason}. Nothing was changed; the daemon's user needs the right to write there"
+            ))
+        }
+        EditError::HalfWritten { file, reason, .. } => {
             tracing::error!(%error, "an edit of the tariff was written only in part");
-            Problem::internal(text)
+            let file = file.file_name().unwrap_or_default().display();
+            Problem::internal(format!(
+                "cannot write {file}: {reason}; the log names files that could not be put back"
+            ))
         }
         EditError::Storage(error) => unavailable(error),
     }

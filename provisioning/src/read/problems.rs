@@ -71,6 +71,26 @@ impl Problems {
         self.by_file.values().map(|of_file| of_file.told.len() + of_file.more).sum()
     }
 
+    /// The same mistakes with other names of files, also where messages name them: for readers who know the files by other
+    /// names than those that they have on disk.
+    #[must_use]
+    pub fn with_names(self, rename: impl Fn(&str) -> String) -> Self {
+        let mut by_file: BTreeMap<Arc<str>, OfFile> = BTreeMap::new();
+        for (file, of_file) in self.by_file {
+            let file: Arc<str> = rename(&file).into();
+            let renamed = of_file.told.into_iter().map(|problem| Problem {
+                file: Arc::clone(&file),
+                message: rename(&problem.message),
+                ..problem
+            });
+            let merged = by_file.entry(Arc::clone(&file)).or_default();
+            merged.told.extend(renamed);
+            merged.told.sort();
+            merged.more += of_file.more;
+        }
+        Self { by_file }
+    }
+
     /// The mistakes that are listed, by file and line.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.by_file.values().flat_map(|of_file| &of_file.told)
@@ -97,6 +117,14 @@ impl std::error::Error for Problems {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_get_other_names_also_in_messages() {
+        let mut problems = Problems::default();
+        problems.add(&"/srv/a.csv".into(), 2, "price", "see /srv/b.csv:3");
+        let shown = problems.with_names(|text| text.replace("/srv/", "")).to_string();
+        assert_eq!(shown, "a.csv:2: price: see b.csv:3\n");
+    }
 
     #[test]
     fn sorted_by_file_and_line_and_cut_at_a_hundred() {

@@ -122,19 +122,19 @@ fn what_is_wrong_is_named_by_the_decks_own_lines() {
     assert_eq!(
         lines,
         [
-            "rates.csv:5: effective_from: 639/02 has a rate from this time on already, in rates.csv:4",
-            "rates.csv:6: mnc: 639/99 is not in the file of networks",
-            "rates.csv:7: price: `zero` is not a decimal number",
+            "deck:5: effective_from: 639/02 has a rate from this time on already, in deck:4",
+            "deck:6: mnc: 639/99 is not in the file of networks",
+            "deck:7: price: `zero` is not a decimal number",
         ]
     );
     let other = "plan,mcc,mnc,price\nstarter,639,02,0.02\nenterprise,639,02,0.02\n";
     let problems = problems_of(&folder, plan(&folder, other, &options(Some("starter"), "5")));
-    assert_eq!(problems, "rates.csv:3: plan: is `enterprise`, but the deck is for `starter`\n");
+    assert_eq!(problems, "deck:3: plan: is `enterprise`, but the deck is for `starter`\n");
     let missing = plan(&folder, other, &options(Some("gold"), "5")).unwrap_err();
     assert_eq!(missing.to_string(), "there is no plan gold");
     let not_text =
         plan_deck(&folder.config(), &folder.load(), b"mcc\n\xff\n".to_vec(), &options(Some("*"), "5"));
-    assert_eq!(problems_of(&folder, not_text), "rates.csv: line 2 of rates.csv is not UTF-8\n");
+    assert_eq!(problems_of(&folder, not_text), "deck: line 2 of deck is not UTF-8\n");
 }
 
 /// A deck of random rows, some of which are in the other decks too.
