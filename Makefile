@@ -118,7 +118,7 @@ damage: ## flip bits and cut files of a recorded run at PLACES (1000) places: al
 fuzz: ## feed random bytes to every reader, SECONDS_EACH (60) per target
 	@ops/setup.sh build
 	@BOLERO_RANDOM_TEST_TIME_MS="$$(($(SECONDS_EACH) * 1000))" BOLERO_RANDOM_ITERATIONS=1000000000000 \
-		$(CARGO) test $(RELEASE) --test 'fuzz_*' --test config -- fuzz:: any_octets any_story any_body any_text --nocapture
+		$(CARGO) test $(RELEASE) --test 'fuzz_*' --test config --test import -- fuzz:: any_octets any_story any_body any_text --nocapture
 
 .PHONY: bench
 bench: build ## measure each stage and the whole path, and write benches/RESULTS.md

@@ -17,6 +17,7 @@ use crate::commands::balance::BalanceArguments;
 use crate::commands::cdr::TailArguments;
 use crate::commands::check::CheckArguments;
 use crate::commands::export::ExportArguments;
+use crate::commands::import::ImportArguments;
 use crate::commands::login::{LoginArguments, LogoutArguments};
 use crate::commands::operators::OperatorsArguments;
 use crate::commands::quote::QuoteArguments;
@@ -25,8 +26,8 @@ use crate::commands::restore::RestoreArguments;
 use crate::commands::topup::TopupArguments;
 use crate::commands::verify::VerifyArguments;
 use crate::commands::{
-    accounts, admin, anchor, backup, balance, binds, cdr, check, doctor, export, hash_password, login,
-    operators, quote, receipts, restore, topup, verify,
+    accounts, admin, anchor, backup, balance, binds, cdr, check, doctor, export, hash_password, import,
+    login, operators, quote, receipts, restore, topup, verify,
 };
 use crate::failure::Failure;
 use crate::target::TargetArguments;
@@ -59,6 +60,8 @@ enum Command {
     /// Write out CDRs
     #[command(subcommand)]
     Export(Export),
+    /// Read a supplier's or customer's price list, show what it changes in the files of rates or costs, and change it on request
+    Import(Box<ImportArguments>),
     /// List accounts, or show one
     Accounts(AccountsArguments),
     /// Say the balance of an account
@@ -177,6 +180,7 @@ pub fn main() -> ExitCode {
         Command::Quote(arguments) => quote::quote(&config, &arguments),
         Command::Verify(arguments) => verify::verify(&config, &arguments),
         Command::Export(Export::Cdr(arguments)) => export::export(&config, &arguments),
+        Command::Import(arguments) => import::import(&config, &arguments),
         Command::Accounts(arguments) => accounts::accounts(&config, &arguments),
         Command::Balance(arguments) => balance::balance(&config, &arguments),
         Command::Cdr(Cdr::Tail(arguments)) => cdr::tail(&config, &arguments),

@@ -11,6 +11,7 @@ pub mod check;
 pub mod doctor;
 pub mod export;
 pub mod hash_password;
+pub mod import;
 pub mod login;
 pub mod operators;
 pub mod quote;

@@ -13,6 +13,7 @@ mod commands;
 mod demo;
 mod errors;
 mod help;
+mod import;
 mod logs;
 mod operations;
 mod output;
