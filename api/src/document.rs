@@ -27,6 +27,7 @@ const TAGS: &[(&str, &str)] = &[
     ("rate cards", "Prices by network, and rate decks."),
     ("tariffs", "Versions of all prices, reloads and rollbacks."),
     ("binds", "The gateways that are bound over SMPP now."),
+    ("imports", "Price lists of suppliers and customers, read in any form, and confirmed."),
     ("clock", "The clock that the daemon goes by, and what it thinks of the system's."),
     ("wecall", "The paths that existing clients know."),
 ];
@@ -70,6 +71,11 @@ const WITH_ETAG: &[&str] = &[
     "put_rates",
     "remove_rate",
     "upload_rate_deck",
+    "create_import",
+    "get_import",
+    "confirm_import",
+    "get_import_profile",
+    "put_import_profile",
 ];
 
 /// The document with everything in it.

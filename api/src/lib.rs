@@ -25,6 +25,7 @@ mod document;
 pub mod extract;
 mod finish;
 pub mod idempotency;
+pub mod imports;
 pub mod keyed_request;
 mod known_parameters;
 mod metrics;
@@ -42,6 +43,7 @@ pub mod rules;
 pub mod services;
 mod suspension;
 pub mod time;
+mod upload;
 
 pub mod accounts;
 pub mod alerts;

@@ -5,10 +5,7 @@ mod dto;
 
 use std::sync::Arc;
 
-use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request, State};
-use axum::http::HeaderName;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -21,6 +18,7 @@ use crate::openapi::Problems;
 use crate::page::Page;
 use crate::problem::Problem;
 use crate::tariffs::TariffChange;
+use crate::upload::read_upload;
 
 pub use dto::{
     AddedRow, ChangedRow, DeckDifference, DeckQuery, DeckRow, FlaggedRow, PriceMove, RateCard,
@@ -151,29 +149,6 @@ impl FromRequest<Service> for Deck {
     type Rejection = Problem;
 
     async fn from_request(request: Request, service: &Service) -> Result<Self, Problem> {
-        let kind = text_of(&request, &CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
-        if !kind.eq_ignore_ascii_case("text/csv") {
-            return Err(Problem::unsupported_media_type("the body must be text/csv"));
-        }
-        let most = service.deck_octets_max();
-        let too_large = || Problem::too_large(format!("the deck is longer than {most} octets"));
-        let length = text_of(&request, &CONTENT_LENGTH).parse::<usize>().ok();
-        if length.is_some_and(|length| length > most) {
-            return Err(too_large());
-        }
-        // The limit for every body does not hold here: this one is read by itself.
-        let octets = to_bytes(request.into_body(), most).await.map_err(|error| {
-            if length.is_none() {
-                too_large()
-            } else {
-                Problem::invalid_request(format!("the body cannot be read: {error}"))
-            }
-        })?;
-        Ok(Self(octets.into()))
+        read_upload(request, &["text/csv"], service.deck_octets_max()).await.map(Self)
     }
-}
-
-/// The text of a header; empty where there is none.
-fn text_of<'r>(request: &'r Request, name: &HeaderName) -> &'r str {
-    request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }

@@ -27,8 +27,8 @@ use crate::request_id::{NewRequestId, REQUEST_ID, remove_bad_id};
 use crate::services::Services;
 use crate::{
     accounts, alerts, audit, auth, binds, bounds, cdrs, charges, clock, dispatches, existing_clients,
-    invoices, keys, openapi, operators, plans, rate_cards, sender_ids, tariffs, templates, usage, users,
-    wallets,
+    imports, invoices, keys, openapi, operators, plans, rate_cards, sender_ids, tariffs, templates, usage,
+    users, wallets,
 };
 
 /// The path of the browsable page.
@@ -74,6 +74,7 @@ areas![
     plans,
     rate_cards,
     tariffs,
+    imports,
     clock,
     binds,
     existing_clients,

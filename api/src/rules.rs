@@ -6,8 +6,8 @@ use axum::http::Method;
 use crate::access::{Rule, Who};
 use crate::caller::{Role, Scope};
 use crate::{
-    accounts, alerts, audit, auth, binds, cdrs, charges, clock, dispatches, existing_clients, invoices, keys,
-    operators, plans, rate_cards, sender_ids, tariffs, templates, usage, users, wallets,
+    accounts, alerts, audit, auth, binds, cdrs, charges, clock, dispatches, existing_clients, imports,
+    invoices, keys, operators, plans, rate_cards, sender_ids, tariffs, templates, usage, users, wallets,
 };
 
 /// The rules of each area.
@@ -30,6 +30,7 @@ const AREAS: &[&[Rule]] = &[
     plans::RULES,
     rate_cards::RULES,
     tariffs::RULES,
+    imports::RULES,
     clock::RULES,
     binds::RULES,
     existing_clients::RULES,

@@ -18,6 +18,7 @@ use crate::clock::ClockService;
 use crate::dispatches::DispatchesService;
 use crate::existing_clients::ExistingClientsService;
 use crate::idempotency::IdempotencyService;
+use crate::imports::ImportsService;
 use crate::invoices::InvoicesService;
 use crate::keys::KeysService;
 use crate::operators::OperatorsService;
@@ -54,6 +55,7 @@ pub struct Services {
     pub plans: Arc<dyn PlansService>,
     pub rate_cards: Arc<dyn RateCardsService>,
     pub tariffs: Arc<dyn TariffsService>,
+    pub imports: Arc<dyn ImportsService>,
     pub clock: Arc<dyn ClockService>,
     pub binds: Arc<dyn BindsService>,
     pub existing_clients: Arc<dyn ExistingClientsService>,

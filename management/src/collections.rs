@@ -36,3 +36,7 @@ pub const ACCOUNT_FACTS: Collection = Collection(16);
 pub const ANSWERS: Collection = Collection(17);
 /// The keys that posts to webhooks are signed with, by account.
 pub const WEBHOOK_SECRETS: Collection = Collection(15);
+/// Price lists that were imported, by id.
+pub const IMPORTS: Collection = Collection(18);
+/// Profiles of price lists, by name.
+pub const IMPORT_PROFILES: Collection = Collection(19);

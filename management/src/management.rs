@@ -52,6 +52,7 @@ use crate::operators::Operators;
 use crate::resealing;
 use crate::tariffs::Tariffs;
 use crate::tariffs::edits::TariffEdits;
+use crate::tariffs::imports::Imports;
 use crate::tariffs::plans::Plans;
 use crate::tariffs::rate_cards::RateCards;
 
@@ -110,6 +111,7 @@ impl Management {
         let lookup = Arc::new(Lookup::new(of(), visible()));
         let cdrs = Arc::new(Cdrs::new(of(), visible(), Arc::clone(&lookup)));
         let edits = Arc::new(TariffEdits::new(of(), config.to_owned()));
+        let operators = Arc::new(Operators::open(of())?);
         let answering = AnsweringServices {
             accounts: Arc::new(Accounts::new(of(), visible(), records())),
             wallets: Arc::new(Wallets::new(of(), visible(), records())),
@@ -138,9 +140,10 @@ impl Management {
             audit: Arc::new(AuditLog::new(of())),
             sender_ids: Arc::new(SenderIds::load(of(), visible())?),
             templates: Arc::new(Templates::load(of(), visible())?),
-            operators: Arc::new(Operators::open(of())?),
+            operators: Arc::clone(&operators) as _,
             plans: Arc::clone(&answering.plans) as _,
             rate_cards: Arc::clone(&answering.rate_cards) as _,
+            imports: Arc::new(Imports::open(of(), Arc::clone(&edits), Arc::clone(&operators))?),
             tariffs: Arc::new(Tariffs::new(of(), edits)),
             clock: Arc::new(ClockControl::new(of())),
             binds: Arc::new(Binds::new(of(), visible())),

@@ -15,13 +15,14 @@ use tollgate_api::caller::Caller;
 use tollgate_api::choice::Word;
 use tollgate_api::extract::IfMatch;
 use tollgate_api::operators::{
-    Operator, OperatorHealth, OperatorInput, OperatorLinks, OperatorReceipts, OperatorSort, OperatorStats,
-    OperatorsQuery, OperatorsService, PeriodQuery,
+    Operator, OperatorCost, OperatorHealth, OperatorInput, OperatorLinks, OperatorReceipts, OperatorSort,
+    OperatorStats, OperatorsQuery, OperatorsService, PeriodQuery,
 };
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::SenderPolicy;
 use tollgate_engine::operator::{self, AccountFilter, ServedNetworks};
+use tollgate_storage::change::DocumentChange;
 use tollgate_storage::clock::steady;
 use tollgate_storage::store::Unavailable;
 
@@ -173,6 +174,38 @@ impl Operators {
     pub fn open(context: Arc<Context>) -> Result<Self, Unavailable> {
         let records = DocumentCache::load_sealed(context.store(), OPERATORS, &context.sealer)?;
         Ok(Self { context, records })
+    }
+
+    /// An operator that the API provisions, and not `operators.toml`; `None` for any other.
+    pub fn of_api(&self, code: &str) -> Answer<Option<ProvisionedOperator>> {
+        if self.is_of_file(code) {
+            return Ok(None);
+        }
+        self.records.get(code).map(|document| document.value.provisioned()).transpose()
+    }
+
+    /// Gives an operator of the API other costs, in one commit with a document.
+    pub fn import_costs(
+        &self,
+        caller: &Caller,
+        code: &str,
+        costs: Vec<OperatorCost>,
+        document: DocumentChange,
+    ) -> Answer<()> {
+        let mut turn = self.context.core.configuration.change();
+        let before = self.changeable(code)?;
+        let mut record = before.value.clone();
+        record.input.costs = costs;
+        let provisioned = record.provisioned()?;
+        self.check_known(&provisioned)?;
+        let mut additions = turn.additions().clone();
+        additions.operators.insert(Arc::clone(&provisioned.operator.code), provisioned);
+        let prepared = turn.prepare(additions).map_err(|error| apply_problem(&error))?;
+        let mut changes = self.context.change(caller);
+        let (was, is) = (view::audited(&before.value), view::audited(&record));
+        changes.put(&self.records, code, Some(&before), record).documents(vec![document]);
+        changes.note("operator.update", format!("operator/{code}"), &was, &is);
+        self.commit_and_enact(&mut turn, changes, prepared).map(drop)
     }
 
     /// The operator as the API shows it.

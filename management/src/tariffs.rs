@@ -1,6 +1,11 @@
 //! Tariff versions: reloads on request, the versions that were ever in force, and the way back to one.
 
+mod compared_import;
 pub mod edits;
+mod import_difference;
+mod import_profiles;
+mod import_record;
+pub mod imports;
 pub mod plans;
 pub mod rate_cards;
 

@@ -184,7 +184,8 @@ fn deck_note(
     }
 }
 
-fn move_limit(text: Option<&str>) -> Answer<Decimal> {
+/// The limit of moves in percent; 20 where the query names none.
+pub fn move_limit(text: Option<&str>) -> Answer<Decimal> {
     let Some(text) = text else { return Ok(Decimal::from(MOVE_LIMIT)) };
     let limit = Decimal::from_str_exact(text).ok().filter(|limit| !limit.is_sign_negative());
     limit.ok_or_else(|| {
@@ -253,7 +254,8 @@ fn flagged_rows(difference: &tariff_files::DeckDifference, most: usize) -> Vec<F
     rows.map(|(rate, price)| FlaggedRow { row: row_of(rate), price: move_of(price) }).collect()
 }
 
-fn move_of(price: &tariff_files::PriceMove) -> PriceMove {
+/// A move of a price as the API shows it.
+pub fn move_of(price: &tariff_files::PriceMove) -> PriceMove {
     PriceMove {
         old: Money(price.old),
         new: Money(price.new),
@@ -262,7 +264,8 @@ fn move_of(price: &tariff_files::PriceMove) -> PriceMove {
     }
 }
 
-fn row_of(rate: &WrittenRate) -> DeckRow {
+/// A row as the API shows it.
+pub fn row_of(rate: &WrittenRate) -> DeckRow {
     DeckRow {
         plan: rate.plan.to_string(),
         mcc: format!("{:03}", rate.network.mcc),

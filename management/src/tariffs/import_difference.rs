@@ -1,0 +1,53 @@
+//! The differences of an imported list, as the API shows them.
+
+use tollgate_api::imports::{ImportDifference, ImportOutlier, OutlierKind};
+use tollgate_api::rate_cards::{AddedRow, ChangedRow};
+
+use super::compared_import::Compared;
+use super::rate_cards::{move_of, row_of};
+use crate::tariff_files;
+
+/// The differences with so many rows of each kind.
+pub fn difference_of(difference: &Compared, show: usize) -> ImportDifference {
+    let tariff_files::Moves { added, removed, changed, unchanged } = &difference.moves;
+    let added_rows = added
+        .iter()
+        .take(show)
+        .map(|added| AddedRow { row: row_of(&added.rate), price: added.price.as_ref().map(move_of) });
+    let changed_rows = changed.iter().take(show).map(|changed| ChangedRow {
+        before: row_of(&changed.old),
+        after: row_of(&changed.new),
+        price: move_of(&changed.price),
+    });
+    ImportDifference {
+        file: difference.place.clone(),
+        added: added.len() as u64,
+        removed: removed.len() as u64,
+        changed: changed.len() as u64,
+        unchanged: *unchanged as u64,
+        flagged: difference.outliers.len() as u64,
+        added_rows: added_rows.collect(),
+        removed_rows: removed.iter().take(show).map(row_of).collect(),
+        changed_rows: changed_rows.collect(),
+        flagged_rows: difference.outliers.iter().take(show).map(outlier_of).collect(),
+    }
+}
+
+fn outlier_of(outlier: &tariff_files::Outlier) -> ImportOutlier {
+    ImportOutlier {
+        kind: match outlier.kind {
+            tariff_files::OutlierKind::Tenfold => OutlierKind::Tenfold,
+            tariff_files::OutlierKind::Moved => OutlierKind::Moved,
+            tariff_files::OutlierKind::Zero => OutlierKind::Zero,
+            tariff_files::OutlierKind::BelowCost => OutlierKind::BelowCost,
+            tariff_files::OutlierKind::Removed => OutlierKind::Removed,
+            tariff_files::OutlierKind::Status => OutlierKind::Status,
+            tariff_files::OutlierKind::Alias => OutlierKind::Alias,
+            tariff_files::OutlierKind::ChangesOnly => OutlierKind::ChangesOnly,
+            tariff_files::OutlierKind::SharedFile => OutlierKind::SharedFile,
+        },
+        network: outlier.network.map(|network| network.to_string()),
+        line: outlier.line,
+        message: outlier.message.clone(),
+    }
+}
