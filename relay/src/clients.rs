@@ -19,6 +19,7 @@ mod receipts_out;
 mod resend;
 mod route;
 mod session;
+mod spread;
 mod submit;
 mod token;
 

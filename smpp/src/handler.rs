@@ -92,6 +92,12 @@ pub trait SessionHandler: Send + 'static {
     /// After a round of [`Self::delivered`].
     fn flush_delivered(&mut self) {}
 
+    /// True if others are at work at present and wait for their share: the session then takes less in each turn. Asked
+    /// before each read.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// True if the connection is to be closed as it is, without a goodbye. Looked at whenever the task
     /// wakes.
     fn hangs_up(&self) -> bool {

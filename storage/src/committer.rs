@@ -108,6 +108,11 @@ impl Committer {
         self.shared.charges.messages()
     }
 
+    /// True if several accounts charge at present.
+    pub fn is_shared(&self) -> bool {
+        self.shared.charges.is_shared(Instant::now())
+    }
+
     /// Hands a chunk over, or gives it back where the queue is full. A chunk for a writer that has died comes
     /// back to its session as not durable.
     pub fn try_charge(&self, chunk: Box<Chunk>) -> Result<(), QueueFull> {

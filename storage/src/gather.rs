@@ -9,7 +9,7 @@ use crate::command::Command;
 use crate::commit_queue::Limits;
 
 /// While several accounts are at work, a commit is smaller by this, so that none waits long for another's.
-const SHARED_DIVISOR: usize = 8;
+const SHARED_DIVISOR: usize = 16;
 
 /// The commands of one commit: charges and others in turn, within the limits.
 pub fn gather(

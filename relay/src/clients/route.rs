@@ -61,7 +61,7 @@ impl EsmeSession {
         {
             return Ok(Some(FirstChoice { operator, spread }));
         }
-        let spread = long_message.unwrap_or_else(|| self.next_spread());
+        let spread = long_message.unwrap_or_else(|| self.spread.next());
         let ask = RouteAsk {
             network: rated.network,
             account: &account.id,

@@ -1,6 +1,5 @@
 //! The session of one bind: from a submit to a charge in memory, and on to the committer in chunks.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -24,6 +23,7 @@ use super::chunks::Chunks;
 use super::context::ClientContext;
 use super::open_binds::{ListedBind, OpenBind};
 use super::receipts_out::ReceiptSender;
+use super::spread::Spread;
 use super::token::Details;
 use crate::metrics::Metrics;
 use crate::snapshot::{AccountRuntime, ActiveAccount, Snapshot};
@@ -61,8 +61,8 @@ pub struct EsmeSession {
     pub(crate) receipts: ReceiptSender,
     /// True once it is not known what became of a request: the bind ends, and that request is not answered.
     pub(crate) is_in_doubt: bool,
-    /// The last number of the sequence that weighted routing draws with.
-    spread: Cell<u64>,
+    /// The numbers that weighted routing draws with.
+    pub(crate) spread: Spread,
     /// The place among the open binds that people see.
     listed: Option<ListedBind>,
 }
@@ -97,7 +97,7 @@ impl EsmeSession {
             intent_body: Vec::new(),
             receipts: ReceiptSender::new(Arc::clone(&account.runtime.receipt_queue)),
             is_in_doubt: false,
-            spread: Cell::new(tollgate_storage::clock::now().0),
+            spread: Spread::new(tollgate_storage::clock::now().0),
             listed: None,
             context,
         }
@@ -146,15 +146,6 @@ impl EsmeSession {
 
     pub(crate) fn snapshot(&self) -> &Snapshot {
         &self.snapshot
-    }
-
-    /// A pseudo-random number (SplitMix64), for messages that are not parts of a long one.
-    pub(crate) fn next_spread(&self) -> u64 {
-        let state = self.spread.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
-        self.spread.set(state);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
     }
 
     pub(crate) fn key_window(&self) -> Duration {
@@ -235,6 +226,10 @@ impl SessionHandler for EsmeSession {
             self.answer(commit_outcome, answers);
         }
         if answers.len() > before || self.is_in_doubt { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn is_shared(&self) -> bool {
+        self.context.books.committer.is_shared()
     }
 
     fn hangs_up(&self) -> bool {

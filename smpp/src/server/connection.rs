@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Sleep, sleep, sleep_until, timeout};
@@ -30,6 +30,8 @@ const INPUT_LENGTH: usize = 64 * 1024;
 const READ_LENGTH_MIN: usize = INPUT_LENGTH / 2;
 /// Octets that are taken from a peer while its bind is looked at.
 const READ_LENGTH_BINDING: usize = 16 * 1024;
+/// The most that one read takes while others wait for their share.
+const READ_LENGTH_SHARED: usize = 8 * 1024;
 /// The same for a peer that has not said who it is: enough for a bind, and not much to lose.
 const READ_LENGTH_UNBOUND: usize = 2 * 1024;
 /// For a session without a deadline: the timer has to be set to something.
@@ -191,7 +193,10 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
             return self.poll_end_while_binding(cx, now) || worked;
         }
         self.input.reserve(if self.handler.is_some() { READ_LENGTH_MIN } else { READ_LENGTH_UNBOUND });
-        match pin!(self.stream.read_buf(&mut self.input)).poll(cx) {
+        let is_shared = self.handler.as_ref().is_some_and(SessionHandler::is_shared);
+        let most = if is_shared { READ_LENGTH_SHARED } else { usize::MAX };
+        let mut input = (&mut self.input).limit(most);
+        match pin!(self.stream.read_buf(&mut input)).poll(cx) {
             Poll::Pending => return worked,
             Poll::Ready(Ok(0)) => self.session.handle_end_of_stream(now),
             // TLS says so of a peer that closes without a close_notify, as many do.
