@@ -16,6 +16,8 @@ package: build ## a .deb, a tarball, a bill of materials and checksums, in DIST 
 check-package: package
 	$(call heading,Package)
 	@ops/package/test.sh '$(DIST)'
+	$(call heading,Image)
+	@ops/container/test.sh '$(CARGO_TARGET_DIR)/release'
 
 # Further prerequisites of targets that have their recipes elsewhere.
 .PHONY: check-ops test-long

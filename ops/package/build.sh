@@ -99,6 +99,8 @@ make_deb() {
     install -m 0644 "$work"/parts/zsh/* "$share/zsh/vendor-completions"
     install -m 0644 "$work"/parts/fish/* "$share/fish/vendor_completions.d"
     cp --recursive --no-preserve=mode,ownership config "$root/etc/tollgate"
+    # What the unit hands over to the daemon, which runs as another user.
+    install -d -m 0700 "$root/etc/tollgate/secrets"
     documents "$share/doc/tollgate"
     mv "$share/doc/tollgate/CHANGELOG.md" "$share/doc/tollgate/changelog"
     gzip --no-name -9 "$share/doc/tollgate/changelog" "$share/doc/tollgate/third-party-notices.txt"
@@ -116,14 +118,15 @@ make_deb() {
     made+=("$name")
 }
 
-# The packages with the shared libraries that the programs need, and of the C library the version that they were linked with.
+# The packages with the shared libraries that the programs need, of the C library the version that they were linked with, and
+# the certificates that operators with TLS are checked against.
 depends() {
     local folder=$1 library libc
     # Only symbols of versions that exist in the oldest system are used; the highest one decides.
     libc=$(objdump --dynamic-syms "$folder"/* | grep -o 'GLIBC_[0-9.]*' | sort --unique --version-sort | tail -n 1)
     for library in $(ldd "$folder"/tollgate | awk '$2 == "=>" {print $3}' | xargs --max-args=1 realpath | sort --unique); do
         dpkg-query --search "$library" "${library#/usr}" 2>/dev/null | cut -d : -f 1 | head -n 1
-    done | sort --unique | sed "s/^libc6$/libc6 (>= ${libc#GLIBC_})/" | paste --serial --delimiters=, | sed 's/,/, /g'
+    done | cat - <(echo ca-certificates) | sort --unique | sed "s/^libc6$/libc6 (>= ${libc#GLIBC_})/" | paste --serial --delimiters=, | sed 's/,/, /g'
 }
 
 say() { printf 'package: %s\n' "$*" >&2; }

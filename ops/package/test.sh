@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs the .deb into a fresh root and runs it there: the configuration is checked, a gateway sends a message, the books are
-# verified, the package is purged. The root holds only the packages that the .deb depends on, and dash for its scripts,
-# copied from this system; so a dependency that is not declared is missing. Nothing is downloaded, and nothing outside
-# a temporary folder is changed.
+# Installs the .deb into a fresh root and runs it there as its unit does: the unit and the configuration are checked, a gateway
+# sends a message, root tops an account up, the books are verified, the package is purged. The root holds only the packages
+# that the .deb depends on, and dash for its scripts, copied from this system. Nothing is downloaded, and nothing outside a
+# temporary folder is changed.
 #
 # Needs a system with dpkg, and root or user namespaces; elsewhere it says what is missing and passes.
 #
@@ -12,83 +12,24 @@ set -euo pipefail
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 output=$(cd "${1:?usage: ops/package/test.sh OUTPUT}" && pwd)
+. "$repository/ops/package/fresh-root.sh"
 
 main() {
-    local missing program
-    for program in dpkg dpkg-deb dpkg-query chroot python3; do
-        command -v "$program" >/dev/null || missing+=" $program"
-    done
-    [ -z "${missing:-}" ] || skip "this system lacks$missing"
-    if [ "$(id -u)" -ne 0 ]; then
-        unshare --user --map-root-user true 2>/dev/null || skip "neither root nor user namespaces are to be had"
-        exec unshare --user --map-root-user "$0" "$output"
-    fi
+    become_root "$output"
     (cd "$output" && sha256sum --quiet --check SHA256SUMS)
     package=$(find "$output" -name "tollgate_*_$(dpkg --print-architecture).deb" | sort --version-sort | tail -n 1)
     [ -n "$package" ] || skip "there is no package for this architecture in $output"
 
     root=$(mktemp -d)
+    chmod 0755 "$root"
     trap 'stop_daemon; rm -rf "$root"' EXIT
-    make_root
+    make_root "$(dpkg-deb --field "$package" Depends)"
     install_package
     look_at_files
+    look_at_unit
     run_daemon
     purge_package
     say "$(basename "$package") was installed, run and purged in a fresh root with ${#packages[@]} packages"
-}
-
-# --- the root -------------------------------------------------------------------------------------------------------------
-
-# Fills the root with the files of the packages, and registers them, so that dpkg sees which dependencies are there.
-make_root() {
-    local name
-    mkdir -p "$root"/var/lib/dpkg/{info,updates} "$root"/{dev,tmp,run}
-    : >"$root/dev/null"
-    mapfile -t packages < <(closure dash "$(dpkg-deb --field "$package" Depends)")
-    for name in "${packages[@]}"; do
-        copy_files "$name"
-        { dpkg-query --status "$name" && echo; } >>"$root/var/lib/dpkg/status"
-        dpkg-query --listfiles "$name" | grep '^/' >"$root/var/lib/dpkg/info/${name%%:*}.list"
-    done
-    chroot "$root" /bin/sh -c 'true' || fail "the fresh root has no working shell"
-}
-
-# The packages that the given ones need, and those that these need, as far as they are installed here.
-closure() {
-    local -A seen=()
-    local queue=("$1") name rest
-    mapfile -t rest < <(names "$2")
-    queue+=("${rest[@]}")
-    while [ "${#queue[@]}" -gt 0 ]; do
-        name=${queue[0]}
-        queue=("${queue[@]:1}")
-        if [ -n "${seen[$name]:-}" ] || ! dpkg-query --status "$name" >/dev/null 2>&1; then continue; fi
-        seen[$name]=1
-        mapfile -t rest < <(names "$(dpkg-query --show --showformat='${Pre-Depends}, ${Depends}' "$name")")
-        queue+=("${rest[@]}")
-    done
-    printf '%s\n' "${!seen[@]}" | sort
-}
-
-# The names in a field such as `libc6 (>= 2.36), debconf | cdebconf`, of alternatives the first.
-names() {
-    tr ',' '\n' <<<"$1" | sed 's/|.*//; s/(.*//; s/ //g; s/:any$//' | grep -v '^$' || true
-}
-
-copy_files() {
-    local path
-    # Other lines than paths tell of diversions.
-    dpkg-query --listfiles "$1" | grep '^/' | while IFS= read -r path; do
-        # Where /lib is a link to /usr/lib, so it becomes here.
-        path=$(realpath --no-symlinks "$(realpath "$(dirname "$path")")/$(basename "$path")")
-        if [ -d "$path" ] && [ ! -L "$path" ]; then mkdir -p "$root$path"; continue; fi
-        [ -e "$path" ] || [ -L "$path" ] || continue
-        mkdir -p "$root$(dirname "$path")"
-        cp --no-dereference --preserve=mode,timestamps "$path" "$root$path"
-    done
-    for path in bin lib lib64 sbin; do
-        if [ -L "/$path" ] && [ ! -e "$root/$path" ]; then mkdir -p "$root/usr/$path" && ln -s "usr/$path" "$root/$path"; fi
-    done
 }
 
 # --- what is tried ----------------------------------------------------------------------------------------------------------
@@ -118,26 +59,63 @@ look_at_files() {
         || fail "the program has another version than its package"
 }
 
-# As the unit does it, on ports that are free; a gateway outside sends a message, and the books must balance after it.
-run_daemon() {
-    local smpp
-    chroot "$root" /usr/bin/tollgate --config /etc/tollgate/tollgate.toml check >/dev/null || fail "the configuration is wrong"
-    chroot "$root" /usr/bin/tollgate --config /etc/tollgate/tollgate.toml run --smpp-listen 127.0.0.1:0 \
-        --http-listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 >"$root/tmp/ready" 2>"$root/tmp/log" &
+# A unit of which systemd says nothing, and that it calls safe: at most 2 of 10 points of exposure.
+look_at_unit() {
+    command -v systemd-analyze >/dev/null || { say "there is no systemd-analyze here: the unit is not looked at"; return; }
+    systemd-analyze verify --man=no --root="$root" tollgate.service 2>"$root/tmp/unit" || true
+    # The root has neither systemd's own units nor kill.
+    if grep tollgate "$root/tmp/unit" | grep --invert-match --extended-regexp 'Unit [a-z]+.target not found|/bin/kill'; then
+        fail "the unit has faults"
+    fi
+    systemd-analyze security --offline=true --root="$root" --threshold=20 --no-pager tollgate.service >"$root/tmp/unit" \
+        || { tail -n 1 "$root/tmp/unit"; fail "the unit is exposed more than it is to be"; }
+    say "$(grep '^→' "$root/tmp/unit" | sed 's/^→ //')"
+}
+
+tollgate() { chroot "$root" /usr/bin/tollgate --config /etc/tollgate/tollgate.toml "$@"; }
+
+# As the unit does it, on ports that are free: as a user who can read neither the secrets nor the books of others. The secrets
+# are handed over as LoadCredential= does it.
+start_daemon() {
+    CREDENTIALS_DIRECTORY=/run/credentials as_service /usr/bin/tollgate --config /etc/tollgate/tollgate.toml run \
+        --smpp-listen 127.0.0.1:0 --http-listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 >"$root/tmp/ready" 2>"$root/tmp/log" &
     daemon=$!
-    for _ in $(seq 300); do
-        if [ -s "$root/tmp/ready" ] || ! kill -0 "$daemon" 2>/dev/null; then break; fi
-        sleep 0.1
-    done
-    smpp=$(python3 -c 'import json, sys; print(json.loads(sys.stdin.readline())["smpp"])' <"$root/tmp/ready") \
-        || { cat "$root/tmp/log"; fail "the daemon did not get ready"; }
-    python3 "$repository/examples/gateway.py" --port "${smpp##*:}" --to 254722000123 --wait 0 | grep '^charged ' \
-        || fail "the gateway's message was not charged"
+    smpp=$(port_of smpp "$root/tmp/ready" "$daemon") || { cat "$root/tmp/log"; fail "the daemon did not get ready"; }
+}
+
+end_daemon() {
     kill -TERM "$daemon"
-    wait "$daemon" || fail "the daemon ended with exit code $?"
+    wait "$daemon" || { cat "$root/tmp/log"; fail "the daemon ended with exit code $?"; }
     daemon=
-    chroot "$root" /usr/bin/tollgate --config /etc/tollgate/tollgate.toml verify | grep '^books balance: 2 wallets, 1 CDRs' \
-        || fail "the books do not balance"
+}
+
+hand_over_secrets() {
+    # The sample operators, with their password in a file that root alone can read.
+    sed --in-place 's/^# \(\[operators\]\|file = "operators.toml"\|exchange_rates = \)/\1/' "$root/etc/tollgate/tollgate.toml"
+    sed --in-place 's/^password = .*/password_file = "secrets\/operators"/' "$root/etc/tollgate/operators.toml"
+    sed --in-place 's/^# default_delivery = .*/default_delivery = "charge_only"/' "$root/etc/tollgate/tollgate.toml"
+    (umask 077 && echo secret >"$root/etc/tollgate/secrets/operators")
+    if as_service /usr/bin/tollgate --config /etc/tollgate/tollgate.toml check >"$root/tmp/check" 2>&1; then
+        [ "$(stat --format=%u "$root/etc/tollgate/secrets")" = "$(id -u)" ] && say "root reads everything here"
+    fi
+    mkdir -p "$root/run/credentials"
+    install -m 0400 "$root/etc/tollgate/secrets/operators" "$root/run/credentials/secrets_operators"
+    give_to_service 0500 /run/credentials
+}
+
+run_daemon() {
+    give_to_service 0700 /var/lib/tollgate
+    chmod 1777 "$root/tmp"
+    hand_over_secrets
+    start_daemon
+    python3 "$repository/examples/gateway.py" --port "$smpp" --to 254722000123 --wait 0 | grep '^charged ' \
+        || fail "the gateway's message was not charged"
+    end_daemon
+    # Root's files in the service's directory would keep it from starting.
+    tollgate topup --account biz_test_001 --amount 1 || fail "root cannot top an account up"
+    start_daemon
+    end_daemon
+    tollgate verify | grep '^books balance: 2 wallets, 1 CDRs' || fail "the books do not balance"
 }
 
 purge_package() {

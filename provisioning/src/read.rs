@@ -4,6 +4,7 @@
 //! A reader gives `None`, or a default, for what it cannot read, and leaves a [`Problem`]. Whoever calls goes
 //! on with the rest, and looks at [`Problems`] before using anything.
 
+mod credentials;
 mod document;
 mod problems;
 mod sheet;

@@ -10,6 +10,7 @@
 
 mod backup;
 mod commands;
+mod credentials;
 mod demo;
 mod errors;
 mod help;

@@ -128,7 +128,6 @@ mod tests {
             disabled_by: None,
             email_verified: true,
             locked_until: None,
-            locked_for: None,
         }
     }
 
@@ -180,7 +179,6 @@ mod tests {
             disabled_by: _,
             email_verified: _,
             locked_until: _,
-            locked_for: _,
         } = ann();
     }
 }

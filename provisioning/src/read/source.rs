@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::texts;
+use super::{credentials, texts};
 use crate::secret::Secret;
 
 /// Nothing that people edit is larger; a million accounts take about a quarter of it.
@@ -102,9 +102,10 @@ impl Sources {
         self.overlay.keys().map(PathBuf::as_path).filter(|path| !self.files.contains_key(*path))
     }
 
-    /// The path of a file by its name.
+    /// The path of a file by its name. Files in the folder `secrets` are read as the service manager has handed them over,
+    /// where it has.
     pub fn path_of(&self, name: &str) -> PathBuf {
-        self.directory.join(name)
+        credentials::handed_over(name).unwrap_or_else(|| self.directory.join(name))
     }
 
     /// The file of that name; the error is for the place that names it.

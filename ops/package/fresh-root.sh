@@ -1,0 +1,98 @@
+# Fresh roots of copies of this system's packages, for the tests of the Debian package and of the image. Sourced by them.
+#
+# A root holds the packages that are asked for with all that they depend on, so that a dependency which is not declared is
+# missing. Nothing is downloaded, and nothing outside the root is changed.
+
+# The number of the user that a service runs as here.
+service_user=2775
+
+# Fills $root with the files of the packages in a field such as `libc6 (>= 2.36), passwd`, and registers them, so that dpkg
+# sees which dependencies are there.
+make_root() {
+    local name
+    mkdir -p "$root"/var/lib/dpkg/{info,updates} "$root"/{dev,tmp,run}
+    : >"$root/dev/null"
+    mapfile -t packages < <(closure dash "$1")
+    for name in "${packages[@]}"; do
+        copy_files "$name"
+        { dpkg-query --status "$name" && echo; } >>"$root/var/lib/dpkg/status"
+        dpkg-query --listfiles "$name" | grep '^/' >"$root/var/lib/dpkg/info/${name%%:*}.list"
+    done
+    chroot "$root" /bin/sh -c 'true' || fail "the fresh root has no working shell"
+}
+
+# The packages that the given ones need, and those that these need, as far as they are installed here.
+closure() {
+    local -A seen=()
+    local queue=("$1") name rest
+    mapfile -t rest < <(names "$2")
+    queue+=("${rest[@]}")
+    while [ "${#queue[@]}" -gt 0 ]; do
+        name=${queue[0]}
+        queue=("${queue[@]:1}")
+        if [ -n "${seen[$name]:-}" ] || ! dpkg-query --status "$name" >/dev/null 2>&1; then continue; fi
+        seen[$name]=1
+        mapfile -t rest < <(names "$(dpkg-query --show --showformat='${Pre-Depends}, ${Depends}' "$name")")
+        queue+=("${rest[@]}")
+    done
+    printf '%s\n' "${!seen[@]}" | sort
+}
+
+# The names in a field such as `libc6 (>= 2.36), debconf | cdebconf`, of alternatives the first.
+names() {
+    tr ',' '\n' <<<"$1" | sed 's/|.*//; s/(.*//; s/ //g; s/:any$//' | grep -v '^$' || true
+}
+
+copy_files() {
+    local path
+    # Other lines than paths tell of diversions.
+    dpkg-query --listfiles "$1" | grep '^/' | while IFS= read -r path; do
+        # Where /lib is a link to /usr/lib, so it becomes here.
+        path=$(realpath --no-symlinks "$(realpath "$(dirname "$path")")/$(basename "$path")")
+        if [ -d "$path" ] && [ ! -L "$path" ]; then mkdir -p "$root$path"; continue; fi
+        [ -e "$path" ] || [ -L "$path" ] || continue
+        mkdir -p "$root$(dirname "$path")"
+        cp --no-dereference --preserve=mode,timestamps "$path" "$root$path"
+    done
+    for path in bin lib lib64 sbin; do
+        if [ -L "/$path" ] && [ ! -e "$root/$path" ]; then mkdir -p "$root/usr/$path" && ln -s "usr/$path" "$root/$path"; fi
+    done
+}
+
+# Runs a program in the root as the user of the service; in a user namespace there is root alone.
+as_service() {
+    if [ "$(awk '{print $3; exit}' /proc/self/uid_map)" -gt "$service_user" ]; then
+        chroot --userspec="$service_user:$service_user" "$root" "$@"
+    else
+        chroot "$root" "$@"
+    fi
+}
+
+# Gives a folder in the root to the user of the service, with a mode.
+give_to_service() {
+    mkdir -p "$root$2"
+    chmod "$1" "$root$2"
+    chown --recursive "$service_user:$service_user" "$root$2" 2>/dev/null || true
+}
+
+# Waits for the line that says where the daemon listens, and prints the port of one listener.
+port_of() {
+    local listener=$1 file=$2 daemon=$3
+    for _ in $(seq 300); do
+        if [ -s "$file" ] || ! kill -0 "$daemon" 2>/dev/null; then break; fi
+        sleep 0.1
+    done
+    python3 -c 'import json, sys; print(json.loads(sys.stdin.readline())[sys.argv[1]].rsplit(":", 1)[1])' "$listener" <"$file"
+}
+
+# Goes on as root of a user namespace where this is not root already.
+become_root() {
+    local missing program
+    for program in dpkg dpkg-query chroot python3; do
+        command -v "$program" >/dev/null || missing+=" $program"
+    done
+    [ -z "${missing:-}" ] || skip "this system lacks$missing"
+    [ "$(id -u)" -ne 0 ] || return 0
+    unshare --user --map-root-user true 2>/dev/null || skip "neither root nor user namespaces are to be had"
+    exec unshare --user --map-root-user "$0" "$@"
+}
