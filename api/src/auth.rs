@@ -2,6 +2,7 @@
 
 mod dto;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
@@ -14,7 +15,7 @@ use crate::access::{Rule, Who, rule};
 use crate::answer::{Answer, Gone};
 use crate::call::call;
 use crate::caller::Caller;
-use crate::extract::{Body, OptionalBody, Path};
+use crate::extract::{Body, OptionalBody, Path, Peer};
 use crate::openapi::Problems;
 use crate::request_id::RequestId;
 use crate::users::User;
@@ -46,7 +47,7 @@ pub trait AuthService: Send + Sync + 'static {
 
     /// Begins a session. Unknown address, wrong password and locked user are answered alike, after the same
     /// work.
-    fn login(&self, request_id: &str, login: &Login) -> Answer<Tokens>;
+    fn login(&self, request_id: &str, peer: Option<IpAddr>, login: &Login) -> Answer<Tokens>;
 
     /// Goes on with a session, whose refresh token is another one from here on. One that was used before ends
     /// the session.
@@ -106,17 +107,19 @@ async fn register(
 
 /// Log in
 ///
-/// After five failures within half an hour the user is locked for half an hour. Unknown address, wrong
-/// password and locked user are answered alike, with `invalid_credentials`.
+/// After five failures within half an hour the user is locked for the network address that they come from: for two
+/// minutes, then for twice as long each time, up to half an hour. Others are not locked out with it. Unknown address,
+/// wrong password and locked user are answered alike, with `invalid_credentials`.
 #[utoipa::path(post, path = "/v1/auth/login", tag = "auth", operation_id = "login", security(()),
     request_body = Login,
     responses((status = 200, description = "The tokens of a new session", body = Tokens), Problems))]
 async fn login(
     State(service): State<Service>,
     RequestId(request_id): RequestId,
+    Peer(peer): Peer,
     Body(login): Body<Login>,
 ) -> Answer<Json<Tokens>> {
-    call(service, move |service| service.login(&request_id, &login)).await.map(Json)
+    call(service, move |service| service.login(&request_id, peer, &login)).await.map(Json)
 }
 
 /// Get new tokens

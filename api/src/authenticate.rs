@@ -99,7 +99,7 @@ fn admit(
         ));
     };
     let caller = match service.authenticate(token, peer, request_id) {
-        Ok(caller) => caller,
+        Ok(caller) => Caller { peer, ..caller },
         Err(problem) => {
             // Guesses of tokens are limited by address.
             service.admit(None, peer)?;

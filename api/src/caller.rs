@@ -1,5 +1,6 @@
 //! The caller of a request, with its role and visibility.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -95,6 +96,8 @@ pub struct Caller {
     pub request_id: String,
     /// True if its account is suspended, or that of the user who has made its API key: it makes nothing then.
     pub is_suspended: bool,
+    /// The network address that the request comes from, where it is known.
+    pub peer: Option<IpAddr>,
     /// The request, where it has an Idempotency-Key.
     pub keyed: Option<Arc<KeyedRequest>>,
 }
@@ -111,6 +114,7 @@ impl Caller {
             session: None,
             request_id: String::new(),
             is_suspended: false,
+            peer: None,
             keyed: None,
         }
     }

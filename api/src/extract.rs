@@ -1,8 +1,11 @@
 //! The inputs of handlers: path, query, body and headers. One that cannot be read is refused with a
 //! problem.
 
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::header::IF_MATCH;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -118,6 +121,18 @@ fn named_problem(detail: &str) -> Problem {
         (Some((name, message)), _) => problem.and_field(name, message),
         (None, Some((name, _))) => problem.and_field(name, "is needed"),
         (None, None) => problem,
+    }
+}
+
+/// The network address that a request comes from, where it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub Option<IpAddr>);
+
+impl<S: Sync> FromRequestParts<S> for Peer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())))
     }
 }
 

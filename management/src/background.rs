@@ -75,7 +75,9 @@ impl JobHandler for Background {
             JobWork::Invitation { user } => {
                 Ok(self.token_mail(self.password_resets.invitation(user)?, texts::invitation))
             }
-            JobWork::LockUser { user, until } => self.passwords.write_lock(user, *until).map(|()| None),
+            JobWork::LockUser { user, until, network } => {
+                self.passwords.write_lock(user, *until, network.as_deref()).map(|()| None)
+            }
         }
     }
 

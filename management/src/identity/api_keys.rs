@@ -144,6 +144,7 @@ impl ApiKeys {
             session: None,
             request_id: request_id.to_owned(),
             // That of the key itself is looked at with every caller's.
+            peer,
             is_suspended: user.account().is_some_and(|account| self.visibility.is_suspended(account)),
             keyed: None,
         }))

@@ -1,5 +1,6 @@
 //! The service that names the caller of a request and limits how many requests each caller sends.
 
+use std::hash::Hasher;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use tollgate_api::authentication::AuthenticationService;
 use tollgate_api::caller::Caller;
 use tollgate_api::problem::Problem;
 use tollgate_provisioning::ApiSettings;
+use tollgate_relay::fnv::Fnv;
 use tollgate_storage::clock::now;
 
 use super::api_keys::ApiKeys;
@@ -19,6 +21,8 @@ use super::visibility::Visibility;
 
 /// Callers whose rate is remembered. Beyond this number those that have a full allowance again are forgotten.
 const CALLERS_MAX: usize = 20_000;
+/// Rates that callers share while there are more of them.
+const SHARED_RATES: u64 = 4_096;
 
 /// Names callers by their tokens.
 #[derive(Debug)]
@@ -49,11 +53,19 @@ impl RequestLimit {
         if self.limiter.len() >= CALLERS_MAX {
             self.limiter.retain_recent();
             if self.limiter.len() >= CALLERS_MAX {
-                return false;
+                // A flood of addresses shares the rates of some, so that none of the new ones is shut out for it.
+                return self.limiter.check_key(&shared_rate(caller)).is_ok();
             }
         }
         self.limiter.check_key(caller).is_ok()
     }
+}
+
+/// The name of one of some rates that callers share.
+fn shared_rate(caller: &str) -> String {
+    let mut hasher = Fnv::default();
+    hasher.write(caller.as_bytes());
+    format!("shared {}", hasher.finish() % SHARED_RATES)
 }
 
 impl Authentication {

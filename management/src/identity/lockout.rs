@@ -1,20 +1,26 @@
-//! Failed logins by address, and the locks that follow from them.
+//! Failed logins, and the locks that follow from them.
 //!
-//! Addresses are counted whether or not a user has them, so that nothing tells one from the other. They are remembered
-//! by their hash, a bounded number of them.
+//! They are counted for each e-mail address together with the network address that they come from: a stranger locks out
+//! nobody but himself. E-mail addresses are counted whether or not a user has them, so that nothing tells one from the other.
+//! The pairs are remembered by their hash, a bounded number of them. A lock is short at first, and twice as long each time.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tollgate_engine::time::UnixMicros;
 
-/// Failures that lock an address.
+/// Failures that lock an address for one place.
 pub const FAILURES_MAX: u32 = 5;
-/// Length of the span that failures are counted in, and of the lock.
+/// Length of the span that failures are counted in, and of the longest lock.
 pub const LOCK_MICROS: u64 = 30 * 60 * 1_000_000;
 /// Addresses that are remembered. Beyond this number the one that was quiet for longest is forgotten, those that no user has first.
 const REMEMBERED_MAX: usize = 20_000;
+/// Length of the first lock.
+const FIRST_LOCK_MICROS: u64 = 2 * 60 * 1_000_000;
+/// Octets of an address of version 6 that name a network: whoever has one address has all of them.
+const NETWORK_OCTETS: usize = 8;
 
 /// The failures of all addresses.
 #[derive(Debug, Default)]
@@ -28,6 +34,8 @@ struct Entry {
     first_at: UnixMicros,
     last_at: UnixMicros,
     locked_until: UnixMicros,
+    /// Locks that there have been since the last login.
+    locks: u32,
     is_known: bool,
 }
 
@@ -36,6 +44,8 @@ struct Entry {
 pub struct LoginAttempt<'a> {
     /// The address, in lower case.
     pub email: &'a str,
+    /// The network address that the try comes from, if it is known.
+    pub peer: Option<IpAddr>,
     /// True if a user has it.
     pub is_known: bool,
     /// True if the password is right.
@@ -51,7 +61,7 @@ pub enum LoginOutcome {
     Granted,
     /// The try is refused.
     Refused,
-    /// The try is refused, and the address is locked from now until the time given.
+    /// The try is refused, and the address is locked for the place of the try from now until the time given.
     Locked(UnixMicros),
 }
 
@@ -59,7 +69,7 @@ impl Lockouts {
     /// Judges an attempt, and counts it, in one step: however many come at once, no more than [`FAILURES_MAX`] guesses count.
     pub fn judge(&self, attempt: LoginAttempt<'_>, now: UnixMicros) -> LoginOutcome {
         let mut entries = self.entries.lock();
-        let key = key_of(attempt.email);
+        let key = key_of(attempt.email, attempt.peer);
         if !entries.contains_key(&key) {
             make_room(&mut entries, now);
         }
@@ -72,7 +82,7 @@ impl Lockouts {
             return LoginOutcome::Granted;
         }
         if now.0.saturating_sub(entry.first_at.0) >= LOCK_MICROS {
-            *entry = Entry { first_at: now, ..Entry::default() };
+            *entry = Entry { first_at: now, locks: entry.locks, ..Entry::default() };
         }
         entry.failures += 1;
         entry.last_at = now;
@@ -80,19 +90,42 @@ impl Lockouts {
         if entry.failures < FAILURES_MAX {
             return LoginOutcome::Refused;
         }
-        let until = UnixMicros(now.0.saturating_add(LOCK_MICROS));
-        *entry = Entry { last_at: now, locked_until: until, is_known: attempt.is_known, ..Entry::default() };
+        let lock = FIRST_LOCK_MICROS.saturating_mul(1 << entry.locks.min(10)).min(LOCK_MICROS);
+        let until = UnixMicros(now.0.saturating_add(lock));
+        let (locks, is_known) = (entry.locks.saturating_add(1), attempt.is_known);
+        *entry = Entry { last_at: now, locked_until: until, locks, is_known, ..Entry::default() };
         LoginOutcome::Locked(until)
     }
 
-    /// Forgets the failures of an address.
+    /// Forgets the failures of an address, wherever they came from.
     pub fn clear(&self, email: &str) {
-        self.entries.lock().remove(&key_of(email));
+        let email = hash_of(email);
+        self.entries.lock().retain(|key, _| !key.starts_with(&email));
     }
 }
 
-fn key_of(email: &str) -> [u8; 32] {
-    Sha256::digest(email.as_bytes()).into()
+/// The network that a place belongs to, as it is written in the books.
+pub fn network_of(peer: Option<IpAddr>) -> String {
+    match peer.map(|peer| peer.to_canonical()) {
+        None => "unknown".to_owned(),
+        Some(IpAddr::V4(address)) => address.to_string(),
+        Some(IpAddr::V6(address)) => hex::encode(address.octets().get(..NETWORK_OCTETS).unwrap_or_default()),
+    }
+}
+
+fn hash_of(text: &str) -> [u8; 16] {
+    let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+    digest.first_chunk().copied().unwrap_or_default()
+}
+
+/// The hash of the address, and that of the network.
+fn key_of(email: &str, peer: Option<IpAddr>) -> [u8; 32] {
+    let mut key = [0; 32];
+    let halves = [hash_of(email), hash_of(&network_of(peer))];
+    for (place, octet) in key.iter_mut().zip(halves.as_flattened()) {
+        *place = *octet;
+    }
+    key
 }
 
 fn make_room(entries: &mut HashMap<[u8; 32], Entry>, now: UnixMicros) {
@@ -119,20 +152,20 @@ mod tests {
     }
 
     fn attempt(email: &str, matches: bool) -> LoginAttempt<'_> {
-        LoginAttempt { email, is_known: true, matches, locked_until: None }
+        LoginAttempt { email, peer: None, is_known: true, matches, locked_until: None }
     }
 
     #[test]
-    fn five_failures_lock_for_half_an_hour() {
+    fn five_failures_lock_for_a_while() {
         let lockouts = Lockouts::default();
         for second in 0..4 {
             assert_eq!(lockouts.judge(attempt("ann", false), after(second)), LoginOutcome::Refused);
         }
-        let until = after(4 + 1_800);
+        let until = after(4 + 120);
         assert_eq!(lockouts.judge(attempt("ann", false), after(4)), LoginOutcome::Locked(until));
-        assert_eq!(lockouts.judge(attempt("ann", true), after(1_803)), LoginOutcome::Refused);
+        assert_eq!(lockouts.judge(attempt("ann", true), after(123)), LoginOutcome::Refused);
         assert_eq!(lockouts.judge(attempt("ben", true), after(5)), LoginOutcome::Granted);
-        assert_eq!(lockouts.judge(attempt("ann", true), after(1_804)), LoginOutcome::Granted);
+        assert_eq!(lockouts.judge(attempt("ann", true), after(124)), LoginOutcome::Granted);
     }
 
     #[test]
@@ -178,5 +211,41 @@ mod tests {
         assert_eq!(lockouts.judge(attempt("ann", true), after(7)), LoginOutcome::Refused);
         lockouts.clear("ann");
         assert_eq!(lockouts.judge(attempt("ann", true), after(8)), LoginOutcome::Granted);
+    }
+
+    #[test]
+    fn a_stranger_locks_out_nobody_but_himself() {
+        let lockouts = Lockouts::default();
+        let from = |peer: &str, matches| LoginAttempt {
+            peer: Some(peer.parse().unwrap()),
+            ..attempt("ann", matches)
+        };
+        for second in 0..50 {
+            lockouts.judge(from("192.0.2.7", false), after(second));
+            lockouts.judge(from(&format!("2001:db8::{second}"), false), after(second));
+        }
+        assert_eq!(lockouts.judge(from("192.0.2.7", true), after(50)), LoginOutcome::Refused);
+        assert_eq!(
+            lockouts.judge(from("2001:db8::ffff", true), after(50)),
+            LoginOutcome::Refused,
+            "one network"
+        );
+        assert_eq!(lockouts.judge(from("::ffff:192.0.2.7", true), after(50)), LoginOutcome::Refused);
+        assert_eq!(lockouts.judge(from("192.0.2.8", true), after(50)), LoginOutcome::Granted);
+        lockouts.clear("ann");
+        assert_eq!(lockouts.judge(from("192.0.2.7", true), after(50)), LoginOutcome::Granted);
+    }
+
+    #[test]
+    fn each_lock_is_longer_than_the_one_before() {
+        let (lockouts, mut now) = (Lockouts::default(), 0);
+        for length in [120, 240, 480, 960, 1_800, 1_800] {
+            for _ in 1..FAILURES_MAX {
+                assert_eq!(lockouts.judge(attempt("ann", false), after(now)), LoginOutcome::Refused);
+            }
+            let until = after(now + length);
+            assert_eq!(lockouts.judge(attempt("ann", false), after(now)), LoginOutcome::Locked(until));
+            now += length;
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The service of logging in: sessions, registration, and passwords that are changed or were forgotten.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -46,10 +47,10 @@ impl AuthService for LoginService {
         self.registrations.begin(request_id, &registration)
     }
 
-    fn login(&self, request_id: &str, login: &Login) -> Answer<Tokens> {
+    fn login(&self, request_id: &str, peer: Option<IpAddr>, login: &Login) -> Answer<Tokens> {
         let email = login.email.trim().to_ascii_lowercase();
         let user = self.directory.user_of_email(&email);
-        self.passwords.check(&email, user.as_deref(), &login.password)?;
+        self.passwords.check(&email, user.as_deref(), &login.password, peer)?;
         let user = user.filter(|user| !user.value.disabled).ok_or_else(invalid_credentials)?;
         self.sessions.begin(&user, request_id)
     }
@@ -64,7 +65,7 @@ impl AuthService for LoginService {
 
     fn change_password(&self, caller: &Caller, change: &PasswordChange) -> Answer<()> {
         let user = self.directory.users.get(&caller.id).ok_or_else(session_over)?;
-        self.passwords.check(&user.value.email, Some(&user), &change.current_password)?;
+        self.passwords.check(&user.value.email, Some(&user), &change.current_password, caller.peer)?;
         input::password(&change.new_password, &user.value.email, "new_password")?;
         if change.new_password == change.current_password {
             return Err(Problem::field("new_password", "is the current one"));

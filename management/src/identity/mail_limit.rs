@@ -10,7 +10,7 @@ use tollgate_engine::time::UnixMicros;
 const MAILS_MAX: u32 = 5;
 /// Length of the window.
 const WINDOW_MICROS: u64 = 3_600 * 1_000_000;
-/// Addresses that are remembered; beyond this number no mail is sent to further ones.
+/// Addresses that are remembered; beyond this number the one of longest ago is forgotten.
 const REMEMBERED_MAX: usize = 20_000;
 
 /// The e-mails of the last hour.
@@ -29,7 +29,8 @@ impl MailLimit {
             sent.retain(|_, (_, since)| !is_over(*since));
         }
         if sent.len() >= REMEMBERED_MAX && !sent.contains_key(&key) {
-            return false;
+            let oldest = sent.iter().min_by_key(|(_, (_, since))| *since).map(|(key, _)| *key);
+            oldest.and_then(|key| sent.remove(&key));
         }
         let (count, since) = sent.entry(key).or_insert((0, now));
         if is_over(*since) {

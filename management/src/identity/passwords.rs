@@ -1,5 +1,6 @@
 //! Passwords of users: hashed, checked, and locked after too many failures.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tollgate_api::answer::Answer;
@@ -11,7 +12,7 @@ use tollgate_storage::clock::now;
 
 use super::directory::UserDirectory;
 use super::hashing::Hashing;
-use super::lockout::{Lockouts, LoginAttempt, LoginOutcome};
+use super::lockout::{Lockouts, LoginAttempt, LoginOutcome, network_of};
 use super::records::UserRecord;
 use crate::context::Context;
 use crate::documents::Document;
@@ -47,11 +48,19 @@ impl Passwords {
     }
 
     /// Checks a password and counts a failure. An unknown or locked user costs the same work and gets the same answer.
-    pub fn check(&self, email: &str, user: Option<&Document<UserRecord>>, password: &str) -> Answer<()> {
+    pub fn check(
+        &self,
+        email: &str,
+        user: Option<&Document<UserRecord>>,
+        password: &str,
+        peer: Option<IpAddr>,
+    ) -> Answer<()> {
         let hash = user.and_then(|user| user.value.hash());
         let matches = self.hashing.verify(email, hash.as_ref(), password)?;
-        let locked_until = user.and_then(|user| user.value.locked_until).map(|until| until.0);
-        let attempt = LoginAttempt { email, is_known: user.is_some(), matches, locked_until };
+        // The lock of the books holds for the network that it was made for.
+        let locked = user.filter(|user| user.value.locked_for.as_ref() == Some(&network_of(peer)));
+        let locked_until = locked.and_then(|user| user.value.locked_until).map(|until| until.0);
+        let attempt = LoginAttempt { email, peer, is_known: user.is_some(), matches, locked_until };
         let outcome = self.lockouts.judge(attempt, now());
         self.context.metrics.password(outcome);
         match outcome {
@@ -59,7 +68,7 @@ impl Passwords {
             LoginOutcome::Refused => {}
             LoginOutcome::Locked(until) => {
                 if let Some(user) = user {
-                    self.note_lock(&user.key, until);
+                    self.note_lock(&user.key, until, network_of(peer));
                 }
             }
         }
@@ -68,9 +77,11 @@ impl Passwords {
 
     /// The lock holds already. It is written by a thread of its own, so that the answer takes no longer than for an address
     /// that no user has.
-    fn note_lock(&self, user: &str, until: UnixMicros) {
-        let (jobs, work) =
-            (Arc::clone(&self.jobs), JobWork::LockUser { user: user.to_owned(), until: Time(until) });
+    fn note_lock(&self, user: &str, until: UnixMicros, network: String) {
+        let (jobs, work) = (
+            Arc::clone(&self.jobs),
+            JobWork::LockUser { user: user.to_owned(), until: Time(until), network: Some(network) },
+        );
         let written = std::thread::Builder::new().name("lock".to_owned()).spawn(move || {
             if let Err(problem) = jobs.add(work) {
                 tracing::error!(problem = %problem.detail, "the lock of a user cannot be written");
@@ -87,10 +98,11 @@ impl Passwords {
     }
 
     /// Writes down that a user is locked, so that a restart keeps it.
-    pub fn write_lock(&self, user: &str, until: Time) -> Answer<()> {
+    pub fn write_lock(&self, user: &str, until: Time, network: Option<&str>) -> Answer<()> {
         let held = self.directory.lock();
         let Some(user) = self.directory.users.get(user) else { return Ok(()) };
-        let record = UserRecord { locked_until: Some(until), ..user.value.clone() };
+        let locked_for = network.map(str::to_owned);
+        let record = UserRecord { locked_until: Some(until), locked_for, ..user.value.clone() };
         let system = Caller::system();
         let mut change = self.context.change(&system);
         let (before, after) = (user.value.audited(), record.audited());

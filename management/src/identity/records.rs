@@ -37,6 +37,9 @@ pub struct UserRecord {
     pub email_verified: bool,
     #[serde(default)]
     pub locked_until: Option<Time>,
+    /// The network for which it is locked. Locks of earlier versions, which held for everybody, have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_for: Option<String>,
 }
 
 /// One login and all that follows from it. The key is its id, which access tokens name.
@@ -187,6 +190,7 @@ pub fn caller(id: &str, user: &UserRecord, session: Option<&str>, request_id: &s
         request_id: request_id.to_owned(),
         // Found out with every request, by what is in force.
         is_suspended: false,
+        peer: None,
         keyed: None,
     }
 }

@@ -146,6 +146,7 @@ impl Registrations {
             disabled_by: None,
             email_verified: true,
             locked_until: None,
+            locked_for: None,
         };
         let caller = records::caller(&id, &record, None, request_id);
         let after_json = record.audited();

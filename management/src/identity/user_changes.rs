@@ -128,6 +128,7 @@ mod tests {
             disabled_by: None,
             email_verified: true,
             locked_until: None,
+            locked_for: None,
         }
     }
 
@@ -179,6 +180,7 @@ mod tests {
             disabled_by: _,
             email_verified: _,
             locked_until: _,
+            locked_for: _,
         } = ann();
     }
 }

@@ -84,6 +84,7 @@ impl UsersService for Users {
             email_verified: password_hash.is_some(),
             password_hash,
             locked_until: None,
+            locked_for: None,
         };
         self.check_place(caller, &record)?;
         let held = self.directory.lock();

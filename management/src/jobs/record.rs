@@ -87,6 +87,9 @@ pub enum JobWork {
         user: String,
         /// End of the lock.
         until: Time,
+        /// The network that it holds for.
+        #[serde(default)]
+        network: Option<String>,
     },
 }
 
@@ -262,7 +265,7 @@ mod tests {
             JobWork::Registration { registrant, request_id: "req_1".to_owned() },
             JobWork::PasswordReset { email, request_id: "req_1".to_owned() },
             JobWork::Invitation { user: user.clone() },
-            JobWork::LockUser { user, until: Time(UnixMicros(5)) },
+            JobWork::LockUser { user, until: Time(UnixMicros(5)), network: Some("192.0.2.7".to_owned()) },
         ] {
             let job = record(work);
             let text = serde_json::to_string(&job).unwrap();

@@ -59,6 +59,7 @@ impl OfflineBooks {
             disabled_by: None,
             email_verified: true,
             locked_until: None,
+            locked_for: None,
         };
         let id = random::id("usr").map_err(said)?;
         let (mut change, answer) = Change::begin();
