@@ -6,7 +6,9 @@ mod columns;
 mod names;
 pub mod pages;
 pub mod parquet;
+mod spreadsheet_text;
 
 pub use cells::{Cell, Kind};
 pub use columns::{COLUMNS, Cells, KINDS, without_costs};
 pub use names::{NamedAccount, Names};
+pub use spreadsheet_text::spreadsheet_text;

@@ -239,6 +239,10 @@ pub struct ExportQuery {
     #[serde(default)]
     #[param(inline)]
     pub format: ExportFormat,
+    /// True for texts in CSV as they are. Otherwise an apostrophe stands before those that a spreadsheet would take for a
+    /// formula, such as a sender `=1+1`; numbers and amounts never have one.
+    #[serde(default)]
+    pub raw: bool,
     /// Only this account's; all that the caller may see if it is not given.
     #[serde(default)]
     pub account: Option<String>,

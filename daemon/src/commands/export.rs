@@ -13,7 +13,7 @@ use tollgate_storage::store::Store;
 use crate::arguments::parse_time;
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
-use tollgate_management::cdr_export::{COLUMNS, Names};
+use tollgate_management::cdr_export::{COLUMNS, Cell, Cells, Names, spreadsheet_text};
 
 /// Of `tollgate export cdr`.
 #[derive(Debug, clap::Args)]
@@ -33,6 +33,9 @@ pub struct ExportArguments {
     /// The format of the rows
     #[arg(long, value_enum, default_value_t = Format::Csv)]
     pub format: Format,
+    /// Write texts in CSV as they are, also those that spreadsheets take for formulas
+    #[arg(long)]
+    pub raw: bool,
     /// The file to write to [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -66,12 +69,12 @@ pub fn export(config: &Path, arguments: &ExportArguments) -> Result<(), Failure>
         to: arguments.to.unwrap_or(UnixMicros(u64::MAX)),
     };
     let Some(path) = &arguments.output else {
-        output::note(write(&store, &range, &names, arguments.format, io::stdout().lock())?);
+        output::note(write(&store, &range, &names, Rows::new(arguments, io::stdout().lock()))?);
         return Ok(());
     };
     let cannot = |error: io::Error| format!("cannot write {}: {error}", path.display());
     let file = File::create(path).map_err(cannot)?;
-    write(&store, &range, &names, arguments.format, &file)?.map_err(cannot)?;
+    write(&store, &range, &names, Rows::new(arguments, &file))?.map_err(cannot)?;
     // Some file systems say only now that there is no room.
     if file.metadata().is_ok_and(|file| file.is_file()) {
         file.sync_all().map_err(cannot)?;
@@ -84,13 +87,11 @@ fn write(
     store: &Store,
     range: &CdrRange,
     names: &Names,
-    format: Format,
-    output: impl Write,
+    mut rows: Rows<impl Write>,
 ) -> Result<io::Result<()>, String> {
-    let mut rows = Rows::new(format, BufWriter::new(output));
     let mut result = rows.header();
     if result.is_ok() {
-        let broken = cdrs(store, range, |cdr, state| match rows.row(&names.row(cdr, state)) {
+        let broken = cdrs(store, range, |cdr, state| match rows.row(&names.cells(cdr, state)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(error),
         });
@@ -103,33 +104,38 @@ fn write(
 
 /// Rows in one of the formats.
 enum Rows<W: Write> {
-    Csv(Box<csv::Writer<W>>),
-    Jsonl(W),
+    Csv { writer: Box<csv::Writer<W>>, text: fn(&Cell) -> String },
+    Jsonl(BufWriter<W>),
 }
 
 impl<W: Write> Rows<W> {
-    fn new(format: Format, output: W) -> Self {
-        match format {
-            Format::Csv => Self::Csv(Box::new(csv::Writer::from_writer(output))),
-            Format::Jsonl => Self::Jsonl(output),
+    fn new(arguments: &ExportArguments, output: W) -> Self {
+        match arguments.format {
+            Format::Csv => Self::Csv {
+                writer: Box::new(csv::Writer::from_writer(output)),
+                text: if arguments.raw { Cell::text } else { spreadsheet_text },
+            },
+            Format::Jsonl => Self::Jsonl(BufWriter::new(output)),
         }
     }
 
     fn header(&mut self) -> io::Result<()> {
         match self {
-            Self::Csv(writer) => writer.write_record(COLUMNS).map_err(io::Error::from),
+            Self::Csv { writer, .. } => writer.write_record(COLUMNS).map_err(io::Error::from),
             Self::Jsonl(_) => Ok(()),
         }
     }
 
-    fn row(&mut self, row: &[String; COLUMNS.len()]) -> io::Result<()> {
+    fn row(&mut self, row: &Cells) -> io::Result<()> {
         match self {
-            Self::Csv(writer) => writer.write_record(row).map_err(io::Error::from),
+            Self::Csv { writer, text } => {
+                writer.write_record(row.each_ref().map(*text)).map_err(io::Error::from)
+            }
             Self::Jsonl(output) => {
                 let object: serde_json::Map<_, _> = COLUMNS
                     .iter()
                     .zip(row)
-                    .map(|(name, value)| ((*name).to_owned(), value.clone().into()))
+                    .map(|(name, value)| ((*name).to_owned(), value.text().into()))
                     .collect();
                 serde_json::to_writer(&mut *output, &object)?;
                 output.write_all(b"\n")
@@ -139,7 +145,7 @@ impl<W: Write> Rows<W> {
 
     fn finish(self) -> io::Result<()> {
         match self {
-            Self::Csv(mut writer) => writer.flush(),
+            Self::Csv { mut writer, .. } => writer.flush(),
             Self::Jsonl(mut output) => output.flush(),
         }
     }

@@ -18,7 +18,7 @@ use super::list::dispatch_octets;
 use super::view::named_state;
 use crate::cdr_export::pages::{Pages, Wanted};
 use crate::cdr_export::parquet::ParquetRows;
-use crate::cdr_export::{COLUMNS, Cell, Cells, without_costs};
+use crate::cdr_export::{COLUMNS, Cell, Cells, spreadsheet_text, without_costs};
 use crate::identity::visibility::Visibility;
 use crate::messaging::lookup::Lookup;
 use crate::problems::unavailable;
@@ -85,8 +85,14 @@ impl AskedExport<'_> {
         let (sender, pieces) = mpsc::channel(PIECES_MAX);
         // It holds only the store, which the process does not wait for when it ends.
         let pages = Pages::new(Arc::clone(store), names, wanted).map_err(|error| unavailable(&error))?;
-        let task =
-            Task { pages, with_costs: caller.reaches_all(), format: query.format, sender, _turn: turn };
+        let task = Task {
+            pages,
+            with_costs: caller.reaches_all(),
+            format: query.format,
+            raw: query.raw,
+            sender,
+            _turn: turn,
+        };
         tokio::task::spawn_blocking(move || task.run());
         let (media_type, file_name) = match query.format {
             ExportFormat::Csv => ("text/csv", "cdrs.csv"),
@@ -101,6 +107,7 @@ struct Task {
     pages: Pages,
     with_costs: bool,
     format: ExportFormat,
+    raw: bool,
     sender: mpsc::Sender<io::Result<Bytes>>,
     _turn: OwnedSemaphorePermit,
 }
@@ -123,7 +130,8 @@ impl Task {
     fn write_csv(self, output: Pieces) -> io::Result<()> {
         let mut writer = csv::Writer::from_writer(output);
         writer.write_record(COLUMNS)?;
-        self.rows(|row| writer.write_record(row.each_ref().map(Cell::text)).map_err(Into::into))?;
+        let text = if self.raw { Cell::text } else { spreadsheet_text };
+        self.rows(|row| writer.write_record(row.each_ref().map(text)).map_err(Into::into))?;
         writer.flush()
     }
 
