@@ -92,9 +92,9 @@ pub trait SessionHandler: Send + 'static {
     /// After a round of [`Self::delivered`].
     fn flush_delivered(&mut self) {}
 
-    /// True if others are at work at present and wait for their share: the session then takes less in each turn. Asked
-    /// before each read.
-    fn is_shared(&self) -> bool {
+    /// True if others with little traffic wait for sessions with much more: each session then takes less in each turn.
+    /// Asked before each read.
+    fn is_uneven(&self) -> bool {
         false
     }
 

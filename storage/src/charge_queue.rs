@@ -1,13 +1,14 @@
 //! Chunks of charges that wait for the writer: bounded in messages and in memory, in turns by account.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 use tollgate_engine::account::AccountNumber;
 
 use crate::chunk::Chunk;
 use crate::fair_queue::FairQueue;
+use crate::recent_load::RecentLoad;
 
 /// Bytes that chunks in the queue take in memory; beyond it sessions wait.
 const HELD_BYTES_MAX: usize = 32 << 20;
@@ -15,14 +16,13 @@ const HELD_BYTES_MAX: usize = 32 << 20;
 const QUANTUM: u64 = 64 << 10;
 /// The cost of a message beside that of its bytes.
 const MESSAGE_COST: u64 = 256;
-/// The time for which the queue counts as shared after two accounts had something in it.
-const SHARED_FOR: Duration = Duration::from_secs(1);
 
 /// The queue in front of the writer.
 #[derive(Debug)]
 pub struct ChargeQueue {
     messages_max: usize,
     state: Mutex<State>,
+    recent: RecentLoad,
 }
 
 #[derive(Debug)]
@@ -30,8 +30,6 @@ struct State {
     chunks: FairQueue<AccountNumber, Box<Chunk>>,
     all: Load,
     by_account: HashMap<AccountNumber, Load>,
-    last_account: Option<AccountNumber>,
-    shared_until: Option<Instant>,
 }
 
 /// The room that chunks take.
@@ -66,14 +64,9 @@ impl Load {
 impl ChargeQueue {
     /// An empty queue for as many messages.
     pub fn new(messages_max: usize) -> Self {
-        let state = State {
-            chunks: FairQueue::new(QUANTUM),
-            all: Load::default(),
-            by_account: HashMap::new(),
-            last_account: None,
-            shared_until: None,
-        };
-        Self { messages_max, state: Mutex::new(state) }
+        let state =
+            State { chunks: FairQueue::new(QUANTUM), all: Load::default(), by_account: HashMap::new() };
+        Self { messages_max, state: Mutex::new(state), recent: RecentLoad::default() }
     }
 
     /// Adds a chunk, or gives it back where there is no room. While several accounts have chunks, each may take half of
@@ -81,12 +74,10 @@ impl ChargeQueue {
     pub fn offer(&self, now: Instant, chunk: Box<Chunk>) -> Result<(), Box<Chunk>> {
         let (account, load) = (chunk.account(), Load::of(&chunk));
         let mut state = self.state.lock();
-        if state.last_account.replace(account).is_some_and(|last| last != account) {
-            state.shared_until = Some(now + SHARED_FOR);
-        }
+        self.recent.add(now, account, load.messages);
         let most = Load { messages: self.messages_max, bytes: HELD_BYTES_MAX };
         let own = state.by_account.get(&account).copied().unwrap_or_default();
-        let own_most = if state.is_shared(now) {
+        let own_most = if self.recent.is_shared() {
             Load { messages: most.messages / 2, bytes: most.bytes / 2 }
         } else {
             most
@@ -126,15 +117,9 @@ impl ChargeQueue {
         self.state.lock().chunks.is_empty()
     }
 
-    /// True if several accounts use it at present.
-    pub fn is_shared(&self, now: Instant) -> bool {
-        self.state.lock().is_shared(now)
-    }
-}
-
-impl State {
-    fn is_shared(&self, now: Instant) -> bool {
-        self.shared_until.is_some_and(|until| now < until)
+    /// True if accounts with little traffic use it beside one with much more.
+    pub fn is_uneven(&self) -> bool {
+        self.recent.is_uneven()
     }
 }
 
@@ -154,6 +139,7 @@ mod tests {
     use crate::cdr::{CdrFields, Source};
     use crate::chunk::ChunkHeader;
     use crate::keys::KeyRegistry;
+    use crate::recent_load::SPAN;
     use crate::store::{Store, StoreOptions};
 
     struct Accounts {
@@ -212,14 +198,13 @@ mod tests {
         let (accounts, queue) = (Accounts::new(), ChargeQueue::new(10));
         let offer = |account, messages| queue.offer(accounts.now, accounts.chunk(account, messages)).is_ok();
         assert_eq!([offer(1, 5), offer(1, 5), offer(1, 1)], [true, true, false]);
-        assert!(!queue.is_shared(accounts.now));
         assert!(!offer(2, 1), "it is full");
-        assert!(queue.is_shared(accounts.now));
         assert_eq!(queue.next().map(|chunk| chunk.count()), Some(5));
+        let later = accounts.now + SPAN;
+        let offer = |account, messages| queue.offer(later, accounts.chunk(account, messages)).is_ok();
         assert!(!offer(1, 1), "it has its half");
         assert!(offer(2, 5));
         assert_eq!(queue.messages(), 10);
-        assert!(!queue.is_shared(accounts.now + SHARED_FOR));
         while queue.next().is_some() {}
         assert_eq!((queue.messages(), queue.is_empty()), (0, true));
     }

@@ -108,9 +108,9 @@ impl Committer {
         self.shared.charges.messages()
     }
 
-    /// True if several accounts charge at present.
-    pub fn is_shared(&self) -> bool {
-        self.shared.charges.is_shared(Instant::now())
+    /// True if accounts with little traffic charge beside one with much more.
+    pub fn is_uneven(&self) -> bool {
+        self.shared.charges.is_uneven()
     }
 
     /// Hands a chunk over, or gives it back where the queue is full. A chunk for a writer that has died comes

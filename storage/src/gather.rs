@@ -1,15 +1,14 @@
 //! Takes out of the queues what goes into one commit.
 
-use std::time::Instant;
-
 use crossbeam::channel::Receiver;
 
 use crate::charge_queue::ChargeQueue;
 use crate::command::Command;
 use crate::commit_queue::Limits;
 
-/// While several accounts are at work, a commit is smaller by this, so that none waits long for another's.
-const SHARED_DIVISOR: usize = 16;
+/// While an account has many times the messages of another, a commit is smaller by this, so that none waits long for
+/// another's.
+const UNEVEN_DIVISOR: usize = 16;
 
 /// The commands of one commit: charges and others in turn, within the limits.
 pub fn gather(
@@ -18,7 +17,7 @@ pub fn gather(
     charges: &ChargeQueue,
     limits: Limits,
 ) -> Vec<Command> {
-    let limits = if charges.is_shared(Instant::now()) { smaller(limits) } else { limits };
+    let limits = if charges.is_uneven() { smaller(limits) } else { limits };
     let (mut messages, mut bytes, mut commands) = (0_usize, 0_usize, Vec::new());
     let mut waiting = first;
     loop {
@@ -40,8 +39,8 @@ pub fn gather(
 
 fn smaller(limits: Limits) -> Limits {
     Limits {
-        batch_messages: (limits.batch_messages / SHARED_DIVISOR).max(1),
-        batch_bytes: (limits.batch_bytes / SHARED_DIVISOR).max(1),
+        batch_messages: (limits.batch_messages / UNEVEN_DIVISOR).max(1),
+        batch_bytes: (limits.batch_bytes / UNEVEN_DIVISOR).max(1),
         ..limits
     }
 }

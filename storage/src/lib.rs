@@ -40,6 +40,7 @@ mod open;
 mod options;
 mod outcome;
 mod private;
+mod recent_load;
 pub mod rows;
 pub mod schema;
 mod states;

@@ -228,8 +228,8 @@ impl SessionHandler for EsmeSession {
         if answers.len() > before || self.is_in_doubt { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    fn is_shared(&self) -> bool {
-        self.context.books.committer.is_shared()
+    fn is_uneven(&self) -> bool {
+        self.context.books.committer.is_uneven()
     }
 
     fn hangs_up(&self) -> bool {

@@ -30,8 +30,11 @@ const INPUT_LENGTH: usize = 64 * 1024;
 const READ_LENGTH_MIN: usize = INPUT_LENGTH / 2;
 /// Octets that are taken from a peer while its bind is looked at.
 const READ_LENGTH_BINDING: usize = 16 * 1024;
-/// The most that one read takes while others wait for their share.
-const READ_LENGTH_SHARED: usize = 8 * 1024;
+/// Reads after which other sessions have their turn. What a read leaves behind is for the next turn; one that leaves nothing
+/// is followed by another, which asks to be told of more.
+const READS_PER_TURN: u32 = 4;
+/// The most that one read takes while sessions with little traffic wait for others.
+const READ_LENGTH_UNEVEN: usize = 8 * 1024;
 /// The same for a peer that has not said who it is: enough for a bind, and not much to lose.
 const READ_LENGTH_UNBOUND: usize = 2 * 1024;
 /// For a session without a deadline: the timer has to be set to something.
@@ -54,8 +57,8 @@ pub(super) struct Connection<H: BindHandler, S> {
     binding: Option<Binding<H::Session>>,
     handler: Option<H::Session>,
     bound: Option<Open>,
-    /// The socket was read in this turn.
-    has_read: bool,
+    /// Reads of the socket in this turn; one that took all it could counts for all.
+    reads: u32,
     /// The handler has taken requests since it was last flushed.
     handler_unflushed: bool,
     answers: Vec<Answer>,
@@ -79,7 +82,7 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
             binding: None,
             handler: None,
             bound: None,
-            has_read: false,
+            reads: 0,
             handler_unflushed: false,
             answers: Vec::new(),
             deliveries: Vec::new(),
@@ -114,9 +117,9 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
         }
     }
 
-    /// Moves everything that can move, with one read of the socket. Ready once the session is over.
+    /// Moves everything that can move, with a few reads of the socket. Ready once the session is over.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
-        self.has_read = false;
+        self.reads = 0;
         loop {
             let now = Instant::now();
             let mut moved = self.poll_timer(cx, now);
@@ -134,7 +137,7 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
                 self.shared.stats.absorb(self.session.take_counts());
                 return Poll::Ready(reason);
             }
-            if !moved || self.has_read {
+            if !moved || self.reads >= READS_PER_TURN {
                 self.shared.stats.absorb(self.session.take_counts());
                 if moved {
                     // There may be more to read. Other sessions have their turn first.
@@ -193,8 +196,9 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
             return self.poll_end_while_binding(cx, now) || worked;
         }
         self.input.reserve(if self.handler.is_some() { READ_LENGTH_MIN } else { READ_LENGTH_UNBOUND });
-        let is_shared = self.handler.as_ref().is_some_and(SessionHandler::is_shared);
-        let most = if is_shared { READ_LENGTH_SHARED } else { usize::MAX };
+        let is_uneven = self.handler.as_ref().is_some_and(SessionHandler::is_uneven);
+        let most = if is_uneven { READ_LENGTH_UNEVEN } else { usize::MAX };
+        let room = (self.input.capacity() - self.input.len()).min(most);
         let mut input = (&mut self.input).limit(most);
         match pin!(self.stream.read_buf(&mut input)).poll(cx) {
             Poll::Pending => return worked,
@@ -205,7 +209,7 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
             }
             Poll::Ready(Ok(count)) => {
                 self.shared.stats.received_bytes.add(count as u64);
-                self.has_read = true;
+                self.reads += if count < room { 1 } else { READS_PER_TURN };
                 if self.handler.is_none() {
                     self.place.heard();
                 }
