@@ -85,7 +85,8 @@ async fn list(
 /// 429. A connection that breaks before the end has not brought all.
 #[utoipa::path(get, path = "/v1/cdrs/export", tag = "cdrs", operation_id = "export_cdrs", params(ExportQuery),
     responses((status = 200, description = "The messages", content(
-        (String = "text/csv"), (Vec<u8> = "application/vnd.apache.parquet"))), Problems))]
+        (String = "text/csv"), (Vec<u8> = "application/vnd.apache.parquet"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), Problems))]
 async fn export(
     State(service): State<Service>,
     caller: Caller,

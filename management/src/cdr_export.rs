@@ -1,4 +1,4 @@
-//! Exports of CDRs: with names in place of numbers, in columns, as CSV and as Parquet. `tollgate export` and the API share
+//! Exports of CDRs: with names in place of numbers, in columns, as CSV, Parquet and .xlsx. `tollgate export` and the API share
 //! them.
 
 mod cells;
@@ -7,8 +7,9 @@ mod names;
 pub mod pages;
 pub mod parquet;
 mod spreadsheet_text;
+pub mod xlsx;
 
 pub use cells::{Cell, Kind};
-pub use columns::{COLUMNS, Cells, KINDS, without_costs};
+pub use columns::{COLUMNS, Cells, KINDS, TABLE, without_costs};
 pub use names::{NamedAccount, Names};
 pub use spreadsheet_text::spreadsheet_text;

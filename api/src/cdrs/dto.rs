@@ -228,6 +228,8 @@ pub enum ExportFormat {
     Csv,
     /// A file of Apache Parquet.
     Parquet,
+    /// A workbook of a spreadsheet, with ids, numbers of phones and times as texts.
+    Xlsx,
 }
 
 /// The filters and the format of an export.

@@ -1,7 +1,7 @@
 //! The command `tollgate export cdr`: writes out CDRs.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,8 @@ use tollgate_storage::store::Store;
 use crate::arguments::parse_time;
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
-use tollgate_management::cdr_export::{COLUMNS, Cell, Cells, Names, spreadsheet_text};
+use tollgate_management::cdr_export::xlsx::XlsxRows;
+use tollgate_management::cdr_export::{COLUMNS, Cell, Cells, Names, TABLE, spreadsheet_text};
 
 /// Of `tollgate export cdr`.
 #[derive(Debug, clap::Args)]
@@ -48,10 +49,15 @@ pub enum Format {
     Csv,
     /// One JSON object per line
     Jsonl,
+    /// A workbook of a spreadsheet
+    Xlsx,
 }
 
 /// Writes the CDRs that are asked for.
 pub fn export(config: &Path, arguments: &ExportArguments) -> Result<(), Failure> {
+    if arguments.format == Format::Xlsx && arguments.output.is_none() && io::stdout().is_terminal() {
+        return Err("a workbook is not written to a terminal; name a file with --output".into());
+    }
     let data_dir = DataDir::find(config, arguments.data_dir.as_ref())?;
     let store = Store::open_read_only(&data_dir.path).map_err(|error| error.to_string())?;
     let names = Names::read(&store, data_dir.into_loaded()?.provisioning.networks)
@@ -106,6 +112,7 @@ fn write(
 enum Rows<W: Write> {
     Csv { writer: Box<csv::Writer<W>>, text: fn(&Cell) -> String },
     Jsonl(BufWriter<W>),
+    Xlsx(Box<XlsxRows<BufWriter<W>>>),
 }
 
 impl<W: Write> Rows<W> {
@@ -116,13 +123,14 @@ impl<W: Write> Rows<W> {
                 text: if arguments.raw { Cell::text } else { spreadsheet_text },
             },
             Format::Jsonl => Self::Jsonl(BufWriter::new(output)),
+            Format::Xlsx => Self::Xlsx(Box::new(XlsxRows::new(BufWriter::new(output), TABLE))),
         }
     }
 
     fn header(&mut self) -> io::Result<()> {
         match self {
             Self::Csv { writer, .. } => writer.write_record(COLUMNS).map_err(io::Error::from),
-            Self::Jsonl(_) => Ok(()),
+            Self::Jsonl(_) | Self::Xlsx(_) => Ok(()),
         }
     }
 
@@ -140,6 +148,7 @@ impl<W: Write> Rows<W> {
                 serde_json::to_writer(&mut *output, &object)?;
                 output.write_all(b"\n")
             }
+            Self::Xlsx(rows) => rows.push(row),
         }
     }
 
@@ -147,6 +156,7 @@ impl<W: Write> Rows<W> {
         match self {
             Self::Csv { mut writer, .. } => writer.flush(),
             Self::Jsonl(mut output) => output.flush(),
+            Self::Xlsx(rows) => rows.finish()?.flush(),
         }
     }
 }

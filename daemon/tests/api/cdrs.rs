@@ -1,9 +1,10 @@
-//! Messages over HTTP: found, settled by report, and exported as CSV and Parquet with what the command exports.
+//! Messages over HTTP: found, settled by report, and exported as CSV, Parquet and .xlsx with what the command exports.
 
 use crate::support::api::{Api, start_with_admin};
 use crate::support::books::{self, micros};
 use crate::support::sandbox::Sandbox;
 use crate::support::smpp::{BUSINESS_1, BUSINESS_2, Connection, ESME_ROK, Login, Message, TLV_DISPATCH_ID};
+use crate::workbook;
 use bytes::Bytes;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
@@ -12,6 +13,7 @@ use serde_json::json;
 const KENYA: &str = "254722000001";
 const AIRTEL: &str = "254733000001";
 const FRANCE: &str = "33612345678";
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const PASSWORD: &str = "a long enough 1 password";
 
 /// Submits to each of them, and gives the ids.
@@ -179,6 +181,44 @@ fn csv_rows(text: &str) -> Vec<Vec<String>> {
     reader.records().map(|row| row.expect("a row").iter().map(ToOwned::to_owned).collect()).collect()
 }
 
+/// The columns of which a spreadsheet makes a sum; every other value but flags is a text.
+const NUMBERS: [&str; 10] = [
+    "segments",
+    "price",
+    "refunded",
+    "tier_before",
+    "data_coding",
+    "user_message_reference",
+    "cost",
+    "margin",
+    "attempts",
+    "error",
+];
+
+/// The rows of a workbook as CSV has them.
+fn xlsx_rows(octets: &[u8]) -> Vec<Vec<String>> {
+    let rows = workbook::rows(octets, 1);
+    let text =
+        |cell: &Option<workbook::Cell>| cell.as_ref().map_or_else(String::new, |cell| cell.text.clone());
+    let names: Vec<String> = rows[0].iter().map(text).collect();
+    let value = |cell: &Option<workbook::Cell>, name: &str| {
+        let Some(cell) = cell else { return String::new() };
+        let kind = if NUMBERS.contains(&name) { "" } else { "inlineStr" };
+        if cell.kind == "b" {
+            return (cell.text == "1").to_string();
+        }
+        assert_eq!(cell.kind, kind, "{name}: {cell:?}");
+        cell.text.clone()
+    };
+    let row = |row: &Vec<Option<workbook::Cell>>| {
+        let mut row = row.clone();
+        row.resize(names.len(), None);
+        row.iter().zip(&names).map(|(cell, name)| value(cell, name)).collect()
+    };
+    let rows: Vec<Vec<String>> = rows[1..].iter().map(row).collect();
+    std::iter::once(names.clone()).chain(rows).collect()
+}
+
 #[test]
 fn an_export_is_what_the_command_exports() {
     let sandbox = Sandbox::new();
@@ -187,7 +227,11 @@ fn an_export_is_what_the_command_exports() {
         let mut connection = Connection::bound(daemon.smpp, login);
         let message = |number: usize| {
             let message = Message::to([KENYA, AIRTEL, FRANCE][number % 3]);
-            if number.is_multiple_of(4) { message.tlv(TLV_DISPATCH_ID, "sale, \"spring\"") } else { message }
+            match number % 4 {
+                0 => message.tlv(TLV_DISPATCH_ID, "sale, \"spring\""),
+                1 => message.tlv(TLV_DISPATCH_ID, "=1+1"),
+                _ => message,
+            }
         };
         let sent = submit(&mut connection, &(0..60).map(message).collect::<Vec<_>>());
         let path = format!("/v1/cdrs/{}/status", sent[1]);
@@ -203,15 +247,29 @@ fn an_export_is_what_the_command_exports() {
         get("?dispatch_id=sale%2C%20%22spring%22&state=enroute").text(),
     );
     let none = get("?to=2020-01-01&format=parquet");
+    let xlsx = get("?format=xlsx");
+    assert_eq!(xlsx.header("content-type"), Some(XLSX));
+    assert_eq!(xlsx.header("content-disposition"), Some("attachment; filename=\"cdrs.xlsx\""));
+    let (xlsx_of_sale, xlsx_of_none) =
+        (get("?dispatch_id=%3D1%2B1&format=xlsx"), get("?to=2020-01-01&format=xlsx"));
     daemon.stop();
 
     let command = sandbox.on_books(&["export", "cdr"]);
     assert!(csv.text() == command.stdout, "{}\n{}", csv.text(), command.stdout);
     assert_eq!(one, sandbox.on_books(&["export", "cdr", "--account", "biz_test_002"]).stdout);
-    let rows = csv_rows(&command.stdout);
+    assert!(command.stdout.contains(",'=1+1,"), "{}", command.stdout);
+    let rows = csv_rows(&sandbox.on_books(&["export", "cdr", "--raw"]).stdout);
     assert_eq!(rows.len(), 121);
     assert_eq!(parquet_rows(parquet.body), rows);
     assert_eq!(parquet_rows(none.body), rows[..1]);
     assert_eq!(csv_rows(&sale).len(), 31);
+    assert_eq!(xlsx_rows(&xlsx.body), rows);
+    assert_eq!(xlsx_rows(&xlsx_of_sale.body).len(), 31);
+    assert_eq!(xlsx_rows(&xlsx_of_none.body), rows[..1]);
+    let file = sandbox.path().join("cdrs.xlsx");
+    let written =
+        sandbox.on_books(&["export", "cdr", "--format", "xlsx", "--output", file.to_str().expect("UTF-8")]);
+    assert_eq!(written.code, Some(0), "{written:?}");
+    assert_eq!(xlsx_rows(&std::fs::read(file).expect("the workbook")), rows);
     books::balanced(&sandbox);
 }

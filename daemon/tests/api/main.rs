@@ -35,6 +35,7 @@ mod tokens_end;
 mod usage;
 mod webhooks;
 mod wecall;
+mod workbook;
 
 #[path = "../support/mod.rs"]
 mod support;

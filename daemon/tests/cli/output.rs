@@ -30,6 +30,7 @@ fn commands(sandbox: &Sandbox) -> Vec<Command> {
         on_books(&["verify", "--json", "--rerate"]),
         on_books(&["export", "cdr"]),
         on_books(&["export", "cdr", "--format", "jsonl"]),
+        on_books(&["export", "cdr", "--format", "xlsx"]),
         on_books(&["anchor", "show"]),
         on_books(&["anchor", "export"]),
         on_books(&["quote", "--account", "biz_test_001", "--to", "254722000001", "--text", "Hi"]),
@@ -109,11 +110,14 @@ fn books_that_do_not_balance_are_a_failure_whether_or_not_somebody_reads_it() {
 #[test]
 fn files_on_a_full_disk_are_named() {
     let sandbox = books();
-    let mut command = sandbox.tollgate("export");
-    command.args(["cdr", "--output", "/dev/full", "--data-dir"]).arg(sandbox.data_dir());
-    let finished = run(&mut command);
-    assert_eq!(finished.code, Some(1), "{finished:?}");
-    assert!(finished.stderr.contains("cannot write /dev/full: No space left"), "{finished:?}");
+    for format in ["csv", "jsonl", "xlsx"] {
+        let mut command = sandbox.tollgate("export");
+        command.args(["cdr", "--format", format, "--output", "/dev/full", "--data-dir"]);
+        let finished = run(command.arg(sandbox.data_dir()));
+        assert_eq!(finished.code, Some(1), "{finished:?}");
+        assert!(finished.stderr.contains("cannot write /dev/full: No space left"), "{finished:?}");
+        assert_eq!(finished.stderr.lines().count(), 1, "{finished:?}");
+    }
 
     for (program, at) in [(sandbox.tollgate("man"), "/dev/full/man"), (sandbox.tools("man"), "/dev/full/man")]
     {

@@ -5,6 +5,7 @@ use tollgate_storage::rows::{MessageState, StateRow};
 
 use super::cells::{Cell, Kind};
 use super::names::{Names, text};
+use super::xlsx::Table;
 
 /// The columns, in order.
 pub const COLUMNS: [&str; 34] = [
@@ -43,6 +44,9 @@ pub const COLUMNS: [&str; 34] = [
     "operator_done_date",
     "operator_done_at",
 ];
+
+/// The table of CDRs in a workbook.
+pub const TABLE: Table = Table { name: "CDRs", columns: &COLUMNS };
 
 /// The kind of each column, in order.
 pub const KINDS: [Kind; COLUMNS.len()] = {

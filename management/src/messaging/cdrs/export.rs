@@ -18,7 +18,8 @@ use super::list::dispatch_octets;
 use super::view::named_state;
 use crate::cdr_export::pages::{Pages, Wanted};
 use crate::cdr_export::parquet::ParquetRows;
-use crate::cdr_export::{COLUMNS, Cell, Cells, spreadsheet_text, without_costs};
+use crate::cdr_export::xlsx::{self, XlsxRows};
+use crate::cdr_export::{COLUMNS, Cell, Cells, TABLE, spreadsheet_text, without_costs};
 use crate::identity::visibility::Visibility;
 use crate::messaging::lookup::Lookup;
 use crate::problems::unavailable;
@@ -97,6 +98,7 @@ impl AskedExport<'_> {
         let (media_type, file_name) = match query.format {
             ExportFormat::Csv => ("text/csv", "cdrs.csv"),
             ExportFormat::Parquet => ("application/vnd.apache.parquet", "cdrs.parquet"),
+            ExportFormat::Xlsx => (xlsx::MEDIA_TYPE, "cdrs.xlsx"),
         };
         Ok(Export { media_type, file_name, pieces })
     }
@@ -119,6 +121,7 @@ impl Task {
         let written = match self.format {
             ExportFormat::Csv => self.write_csv(output),
             ExportFormat::Parquet => self.write_parquet(output),
+            ExportFormat::Xlsx => self.write_xlsx(output),
         };
         if let Err(error) = written {
             tracing::warn!(%error, "an export was not finished");
@@ -139,6 +142,12 @@ impl Task {
         let mut rows = ParquetRows::new(output).map_err(io::Error::other)?;
         self.rows(|row| rows.push(row).map_err(io::Error::other))?;
         rows.finish().map_err(io::Error::other)?.flush()
+    }
+
+    fn write_xlsx(self, output: Pieces) -> io::Result<()> {
+        let mut rows = XlsxRows::new(output, TABLE);
+        self.rows(|row| rows.push(&row))?;
+        rows.finish()?.flush()
     }
 
     fn rows(mut self, mut write: impl FnMut(Cells) -> io::Result<()>) -> io::Result<()> {
