@@ -61,7 +61,7 @@ build_image() {
 # --- what is tried ----------------------------------------------------------------------------------------------------------
 
 samples_are_refused() {
-    as_service "${command[@]}" >"$root/tmp/ready" 2>"$root/tmp/log" &
+    "${as_service[@]}" "${command[@]}" >"$root/tmp/ready" 2>"$root/tmp/log" &
     daemon=$!
     for _ in $(seq 300); do
         if [ -s "$root/tmp/ready" ] || ! kill -0 "$daemon" 2>/dev/null; then break; fi
@@ -75,9 +75,9 @@ samples_are_refused() {
 
 own_passwords_are_served() {
     local hash health
-    hash=$(printf 'ours4ever\n' | as_service /usr/bin/tollgate hash-password | tail -n 1)
+    hash=$(printf 'ours4ever\n' | "${as_service[@]}" /usr/bin/tollgate hash-password | tail -n 1)
     sed --in-place "s|^password_hash = .*|password_hash = \"$hash\"|" "$root/etc/tollgate/accounts.toml"
-    as_service "${command[@]}" >"$root/tmp/ready" 2>"$root/tmp/log" &
+    "${as_service[@]}" "${command[@]}" >"$root/tmp/ready" 2>"$root/tmp/log" &
     daemon=$!
     [ "$(port_of smpp "$root/tmp/ready" "$daemon")" = 2775 ] || { cat "$root/tmp/log"; fail "the daemon does not answer on 2775"; }
     python3 "$repository/examples/gateway.py" --port 2775 --password ours4ever --to 254722000123 --wait 0 | grep '^charged ' \

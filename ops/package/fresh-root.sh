@@ -18,6 +18,7 @@ make_root() {
         { dpkg-query --status "$name" && echo; } >>"$root/var/lib/dpkg/status"
         dpkg-query --listfiles "$name" | grep '^/' >"$root/var/lib/dpkg/info/${name%%:*}.list"
     done
+    set_service
     chroot "$root" /bin/sh -c 'true' || fail "the fresh root has no working shell"
 }
 
@@ -59,12 +60,12 @@ copy_files() {
     done
 }
 
-# Runs a program in the root as the user of the service; in a user namespace there is root alone.
-as_service() {
+# Sets as_service, the words in front of a program that runs in $root as the user of the service; in a user namespace there is
+# root alone.
+set_service() {
+    as_service=(chroot "$root")
     if [ "$(awk '{print $3; exit}' /proc/self/uid_map)" -gt "$service_user" ]; then
-        chroot --userspec="$service_user:$service_user" "$root" "$@"
-    else
-        chroot "$root" "$@"
+        as_service=(chroot --userspec="$service_user:$service_user" "$root")
     fi
 }
 

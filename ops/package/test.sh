@@ -77,7 +77,7 @@ tollgate() { chroot "$root" /usr/bin/tollgate --config /etc/tollgate/tollgate.to
 # As the unit does it, on ports that are free: as a user who can read neither the secrets nor the books of others. The secrets
 # are handed over as LoadCredential= does it.
 start_daemon() {
-    CREDENTIALS_DIRECTORY=/run/credentials as_service /usr/bin/tollgate --config /etc/tollgate/tollgate.toml run \
+    CREDENTIALS_DIRECTORY=/run/credentials "${as_service[@]}" /usr/bin/tollgate --config /etc/tollgate/tollgate.toml run \
         --smpp-listen 127.0.0.1:0 --http-listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 >"$root/tmp/ready" 2>"$root/tmp/log" &
     daemon=$!
     smpp=$(port_of smpp "$root/tmp/ready" "$daemon") || { cat "$root/tmp/log"; fail "the daemon did not get ready"; }
@@ -85,7 +85,7 @@ start_daemon() {
 
 end_daemon() {
     kill -TERM "$daemon"
-    wait "$daemon" || { cat "$root/tmp/log"; fail "the daemon ended with exit code $?"; }
+    wait "$daemon" || fail "the daemon ended with exit code $?: $(tail -n 3 "$root/tmp/log")"
     daemon=
 }
 
@@ -95,7 +95,7 @@ hand_over_secrets() {
     sed --in-place 's/^password = .*/password_file = "secrets\/operators"/' "$root/etc/tollgate/operators.toml"
     sed --in-place 's/^# default_delivery = .*/default_delivery = "charge_only"/' "$root/etc/tollgate/tollgate.toml"
     (umask 077 && echo secret >"$root/etc/tollgate/secrets/operators")
-    if as_service /usr/bin/tollgate --config /etc/tollgate/tollgate.toml check >"$root/tmp/check" 2>&1; then
+    if "${as_service[@]}" /usr/bin/tollgate --config /etc/tollgate/tollgate.toml check >"$root/tmp/check" 2>&1; then
         [ "$(stat --format=%u "$root/etc/tollgate/secrets")" = "$(id -u)" ] && say "root reads everything here"
     fi
     mkdir -p "$root/run/credentials"
@@ -112,7 +112,7 @@ run_daemon() {
         || fail "the gateway's message was not charged"
     end_daemon
     # Root's files in the service's directory would keep it from starting.
-    tollgate topup --account biz_test_001 --amount 1 || fail "root cannot top an account up"
+    tollgate topup --account biz_test_001 --amount 1 --reference test || fail "root cannot top an account up"
     start_daemon
     end_daemon
     tollgate verify | grep '^books balance: 2 wallets, 1 CDRs' || fail "the books do not balance"
