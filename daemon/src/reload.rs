@@ -1,6 +1,7 @@
 //! Hot reload: after a change of a file or SIGHUP everything is read again, validated as a whole, and applied as a whole
 //! or not at all.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -22,26 +23,36 @@ pub struct Reloader {
     path: PathBuf,
     configuration: Arc<Configuration>,
     overrides: Overrides,
+    /// The addresses at which gateways connect, until the process ends.
+    listening: Vec<SocketAddr>,
 }
 
 impl Reloader {
     /// A reloader of the configuration that is in force.
-    pub fn new(path: PathBuf, configuration: Arc<Configuration>, overrides: Overrides) -> Self {
+    pub fn new(
+        path: PathBuf,
+        configuration: Arc<Configuration>,
+        overrides: Overrides,
+        listening: Vec<SocketAddr>,
+    ) -> Self {
         announce(&configuration.files());
-        Self { path, configuration, overrides }
+        Self { path, configuration, overrides, listening }
     }
 
     /// Reads everything again and applies it, or returns why not.
     pub async fn reload(&mut self) -> ReloadOutcome {
-        let path = self.path.clone();
+        let (path, overrides, listening) =
+            (self.path.clone(), self.overrides.clone(), self.listening.clone());
         // Reading and validating run on a thread of their own and delay no message.
-        let loaded = tokio::task::spawn_blocking(move || config::load(&path)).await;
-        match loaded {
-            Ok(Ok(mut loaded)) => {
-                self.overrides.apply(&mut loaded.settings);
-                self.apply(loaded).await
-            }
-            Ok(Err(problems)) => reject(&problems),
+        let loaded = tokio::task::spawn_blocking(move || {
+            let mut loaded = config::load(&path).map_err(|problems| reasons(&problems))?;
+            overrides.apply(&mut loaded.settings);
+            let published = config::published_accounts_at(&loaded, &listening);
+            if published.is_empty() { Ok(loaded) } else { Err(bounded(&published)) }
+        });
+        match loaded.await {
+            Ok(Ok(loaded)) => self.apply(loaded).await,
+            Ok(Err(reasons)) => reject(reasons),
             Err(error) => {
                 tracing::error!(%error, "reload failed");
                 ReloadOutcome::Rejected(vec![error.to_string()])
@@ -119,17 +130,25 @@ fn not_applied(error: String) -> ReloadOutcome {
     ReloadOutcome::Rejected(vec![error])
 }
 
-fn reject(problems: &Problems) -> ReloadOutcome {
+fn reject(reasons: Vec<String>) -> ReloadOutcome {
     counter!("tollgate_tariff_loads_total", "result" => "rejected").increment(1);
-    for problem in problems.iter().take(PROBLEMS_LOGGED_MAX) {
+    for problem in &reasons {
         tracing::error!(%problem, "reload rejected");
     }
-    tracing::error!(problems = problems.count(), "reload rejected; the configuration in force stays");
-    let mut reasons: Vec<String> =
-        problems.iter().take(PROBLEMS_LOGGED_MAX).map(ToString::to_string).collect();
-    let more = problems.count().saturating_sub(reasons.len());
-    if more > 0 {
-        reasons.push(format!("… and {more} more"));
-    }
+    tracing::error!("reload rejected; the configuration in force stays");
     ReloadOutcome::Rejected(reasons)
+}
+
+fn reasons(problems: &Problems) -> Vec<String> {
+    bounded(&problems.iter().map(ToString::to_string).collect::<Vec<_>>())
+}
+
+/// The first of some reasons, and how many more there are.
+fn bounded(reasons: &[String]) -> Vec<String> {
+    let mut bounded: Vec<String> = reasons.iter().take(PROBLEMS_LOGGED_MAX).cloned().collect();
+    let more = reasons.len().saturating_sub(bounded.len());
+    if more > 0 {
+        bounded.push(format!("… and {more} more"));
+    }
+    bounded
 }

@@ -140,7 +140,9 @@ async fn serve(
     let mut links = Links::default();
     links.follow(&running.core.scheduler).await;
     let mut watch = loaded.settings.watch_files.then(|| FileWatch::new(&loaded.files)).and_then(or_warn);
-    let mut reloader = Reloader::new(path, Arc::clone(&running.core.configuration), overrides.clone());
+    let listening = config::gateway_addresses(&loaded.settings);
+    let configuration = Arc::clone(&running.core.configuration);
+    let mut reloader = Reloader::new(path, configuration, overrides.clone(), listening);
     say!("{}", running.addresses);
     if !output::flush() {
         tracing::warn!(
@@ -278,6 +280,7 @@ async fn start(
     let (management, mut routes, mut workers) =
         (Arc::new(opened), http::health(Arc::clone(&readiness)), None);
     let api = tollgate_api::router::router(management.services(), &api_config(settings));
+    management.warn_of_published_accounts(&config::gateway_addresses(settings));
     if settings.api.enabled {
         if !config::is_loopback(settings.http.listen) {
             management.refuse_published_users(settings.http.listen)?;

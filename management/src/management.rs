@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tollgate_api::services::Services;
-use tollgate_provisioning::{Settings, is_published_user};
+use tollgate_provisioning::{Settings, is_loopback, is_published_account, is_published_user};
 use tollgate_relay::core::Core;
 use tollgate_storage::store::Unavailable;
 
@@ -172,6 +172,23 @@ impl Management {
              documents; change it or disable the user while http.listen is 127.0.0.1",
             user.value.email
         ))
+    }
+
+    /// Says which account of the API has a password of the samples, while gateways of other machines reach one of these
+    /// addresses. It is served all the same, as it was before.
+    pub fn warn_of_published_accounts(&self, listening: &[SocketAddr]) {
+        let Some(listen) = listening.iter().find(|address| !is_loopback(**address)) else { return };
+        let accounts = self.shared.accounts.all();
+        for account in &accounts {
+            let hash = account.value.password_hash.parse();
+            if hash.is_ok_and(|hash| is_published_account(&account.key, &hash, accounts.len())) {
+                tracing::warn!(
+                    account = account.key,
+                    %listen,
+                    "an account has a password that is published with the samples, and other machines reach it; rotate it"
+                );
+            }
+        }
     }
 
     /// Starts the threads that do the jobs behind requests.

@@ -65,7 +65,10 @@ pub use operators::{
 };
 pub use places::{Place, Places};
 pub use provisioning::Provisioning;
-pub use published::{is_loopback, is_published_user, published_accounts};
+pub use published::{
+    gateway_addresses, is_loopback, is_published_account, is_published_password, is_published_user,
+    published_accounts, published_accounts_at,
+};
 pub use rate_list::{RateError, RateList, check_rate};
 pub use rate_rows::{PriceFileKind, WrittenRate, read_written_prices, read_written_rates};
 pub use rates::EVERY_PLAN;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use crate::load::Loaded;
 use crate::passwords::{PasswordHash, verify};
+use crate::settings::Settings;
 
 /// Passwords of the sample accounts, with their hashes in the shipped `accounts.toml`.
 const ACCOUNTS: [(&str, &str); 2] = [
@@ -22,7 +23,7 @@ const USERS: [&str; 1] = ["seven purple Kites 7"];
 
 /// Accounts of the sample, by the beginning of their ids.
 const SAMPLE_ID: &str = "biz_test_";
-/// Accounts of a file whose passwords are all tried. Of a longer list those with names or hashes of the samples are.
+/// Accounts whose passwords are all tried. Of a longer list those with names or hashes of the samples are.
 const TRIED_MAX: usize = 16;
 
 /// True if an address is reached from this machine alone.
@@ -30,28 +31,45 @@ pub fn is_loopback(address: SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
 }
 
+/// True if everybody can read this password in the samples or documents.
+pub fn is_published_password(password: &str) -> bool {
+    USERS.contains(&password) || ACCOUNTS.iter().any(|(published, _)| *published == password)
+}
+
 /// True if the password of a user is in the documents.
 pub fn is_published_user(hash: &PasswordHash) -> bool {
     USERS.iter().any(|password| verify(Some(hash), password.as_bytes()))
 }
 
+/// True if one of so many accounts has a password of the samples, as far as it is tried.
+pub fn is_published_account(id: &str, hash: &PasswordHash, among: usize) -> bool {
+    let is_tried = among <= TRIED_MAX || id.starts_with(SAMPLE_ID);
+    ACCOUNTS.iter().any(|(password, known)| {
+        hash.as_str() == *known || is_tried && verify(Some(hash), password.as_bytes())
+    })
+}
+
+/// The addresses at which gateways connect.
+pub fn gateway_addresses(settings: &Settings) -> Vec<SocketAddr> {
+    [Some(settings.smpp.listen), settings.smpp.tls_listen].into_iter().flatten().collect()
+}
+
 /// Accounts of files with a published password, if gateways of other machines may bind: `file:line: key: …` for each.
 pub fn published_accounts(loaded: &Loaded) -> Vec<String> {
-    let smpp = &loaded.settings.smpp;
-    let Some(listen) =
-        [Some(smpp.listen), smpp.tls_listen].into_iter().flatten().find(|address| !is_loopback(*address))
-    else {
+    published_accounts_at(loaded, &[])
+}
+
+/// The same of files that are to be put in force by a process that listens at these addresses already, whatever the files say
+/// of the next start.
+pub fn published_accounts_at(loaded: &Loaded, listening: &[SocketAddr]) -> Vec<String> {
+    let next = gateway_addresses(&loaded.settings);
+    let Some(listen) = listening.iter().chain(&next).find(|address| !is_loopback(**address)) else {
         return Vec::new();
     };
     let accounts = &loaded.provisioning.accounts;
-    let is_short = accounts.len() <= TRIED_MAX;
-    let published = accounts.iter().filter(|account| {
-        let is_sample = is_short || account.account.id.starts_with(SAMPLE_ID);
-        let hash = &account.password_hash;
-        ACCOUNTS.iter().any(|(password, known)| {
-            hash.as_str() == *known || is_sample && verify(Some(hash), password.as_bytes())
-        })
-    });
+    let published = accounts
+        .iter()
+        .filter(|account| is_published_account(&account.account.id, &account.password_hash, accounts.len()));
     let name = &loaded.settings.tariff.accounts;
     let file = loaded.files.iter().find(|file| file.ends_with(name));
     let text = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();

@@ -77,6 +77,40 @@ fn a_broken_file_is_named_with_its_line_and_changes_nothing() {
 }
 
 #[test]
+fn sample_accounts_are_not_reloaded_where_other_machines_reach_them() {
+    let sandbox = Sandbox::new();
+    let samples = sandbox.read("accounts.toml");
+    let hash = tollgate_provisioning::passwords::hash(b"not published").expect("a hash");
+    let own: Vec<String> = samples
+        .lines()
+        .map(|line| {
+            let is_hash = line.starts_with("password_hash");
+            if is_hash { format!("password_hash = \"{}\"", hash.as_str()) } else { line.to_owned() }
+        })
+        .collect();
+    sandbox.write("accounts.toml", &own.join("\n"));
+    let mut command = sandbox.tollgate("run");
+    command.arg("--data-dir").arg(sandbox.data_dir()).args(["--smpp-listen", "0.0.0.0:0"]);
+    command.args(["--http-listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"]);
+    let daemon = sandbox.start_by(command);
+    let before = Scrape::of(&daemon);
+
+    sandbox.write("accounts.toml", &samples);
+    let rejected = until_one_more(&daemon, &before, REJECTED);
+    let line =
+        1 + samples.lines().position(|line| line.starts_with("password_hash")).expect("a sample account");
+    daemon.logged("file, line and key", |logged| {
+        logged.contains(&format!("accounts.toml:{line}: password_hash:")) && logged.contains("rejected")
+    });
+    // Nothing else of such a reload comes into force.
+    sandbox.replace(RATES, SAFARICOM, "*,639,02,0.03,");
+    let after = until_one_more(&daemon, &rejected, REJECTED);
+    assert_eq!(before.in_force("tollgate_tariff_info"), after.in_force("tollgate_tariff_info"));
+    sandbox.write("accounts.toml", &own.join("\n"));
+    until_one_more(&daemon, &before, APPLIED);
+}
+
+#[test]
 fn a_hangup_reloads_where_files_are_not_watched() {
     let sandbox = Sandbox::new();
     sandbox.replace("tollgate.toml", "watch_files = true", "watch_files = false");
