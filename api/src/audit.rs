@@ -43,7 +43,8 @@ pub struct AuditEntry {
     pub sequence: u64,
     /// The time of the change.
     pub at: Time,
-    /// The actor: `user:` and the e-mail address, `key:` and the key's id, `system`, or `cli`.
+    /// The actor: `user:` and the e-mail address, `key:` and the key's id, `cli:` and the number of the user of the
+    /// daemon's machine who ran a command there, or `system`.
     #[schema(example = "user:ann@example.com")]
     pub actor: String,
     /// The name of the action.
@@ -67,7 +68,7 @@ pub struct AuditEntry {
 list_query! {
     /// The filters of a list of entries.
     pub struct AuditQuery {
-        /// Only what this one did, such as `user:ann@example.com`.
+        /// Only what this one did, such as `user:ann@example.com`, or one of this kind: `user`, `key`, `cli` or `system`.
         pub actor: Option<String>,
         /// Only this, such as `account.update`.
         pub action: Option<String>,

@@ -77,11 +77,16 @@ impl AuditService for AuditLog {
 }
 
 fn is_wanted(query: &AuditQuery, row: &AuditRow) -> bool {
-    query.actor.as_ref().is_none_or(|actor| row.actor == *actor)
+    query.actor.as_ref().is_none_or(|actor| is_by(&row.actor, actor))
         && query.action.as_ref().is_none_or(|action| row.action == *action)
         && query.resource.as_ref().is_none_or(|resource| row.resource.starts_with(resource))
         && query.from.is_none_or(|from| row.at >= from.0)
         && query.to.is_none_or(|to| row.at < to.0)
+}
+
+/// True if an actor is the one that is asked for, or of the kind that is, which stands in front of the colon.
+fn is_by(actor: &str, asked: &str) -> bool {
+    actor == asked || actor.split_once(':').is_some_and(|(kind, _)| kind == asked)
 }
 
 fn entry(sequence: u64, row: AuditRow) -> AuditEntry {
@@ -139,6 +144,24 @@ mod tests {
             AuditQuery { to: Some(Time(UnixMicros(10))), ..query.clone() },
         ] {
             assert!(!is_wanted(&other, &row), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn an_actor_is_asked_for_by_its_whole_name_or_by_its_kind() {
+        for (asked, found) in [
+            ("cli", ["cli:0", "cli:1000", "cli", "cli:10001"].as_slice()),
+            ("cli:1000", &["cli:1000"]),
+            ("system", &["system"]),
+            ("user", &["user:ann@example.com"]),
+            ("cl", &[]),
+            ("cli:", &[]),
+            ("", &[]),
+        ] {
+            let actors =
+                ["cli:0", "cli:1000", "cli", "cli:10001", "system", "user:ann@example.com", "client:1"];
+            let by: Vec<_> = actors.into_iter().filter(|actor| is_by(actor, asked)).collect();
+            assert_eq!(by, found, "{asked}");
         }
     }
 
