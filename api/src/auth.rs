@@ -43,7 +43,12 @@ pub const RULES: &[Rule] = &[
 pub trait AuthService: Send + Sync + 'static {
     /// Remembers who wants an account, and has a mail sent. The answer is the same whether the address is
     /// known or not.
-    fn register(&self, request_id: &str, registration: Registration) -> Answer<MailPromise>;
+    fn register(
+        &self,
+        request_id: &str,
+        peer: Option<IpAddr>,
+        registration: Registration,
+    ) -> Answer<MailPromise>;
 
     /// Begins a session. Unknown address, wrong password and locked user are answered alike, after the same
     /// work.
@@ -64,7 +69,12 @@ pub trait AuthService: Send + Sync + 'static {
     fn request_reset(&self, request_id: &str, reset: ResetRequest) -> Answer<MailPromise>;
 
     /// Sets the password by a token that came by mail, and ends all sessions of the user.
-    fn confirm_reset(&self, request_id: &str, confirmation: &ResetConfirmation) -> Answer<()>;
+    fn confirm_reset(
+        &self,
+        request_id: &str,
+        peer: Option<IpAddr>,
+        confirmation: &ResetConfirmation,
+    ) -> Answer<()>;
 
     /// Proves an e-mail address by the token that was sent to it, and makes the account that goes with it.
     fn verify_email(&self, request_id: &str, token: &str) -> Answer<Verified>;
@@ -99,17 +109,19 @@ pub fn routes() -> OpenApiRouter<Arc<dyn AuthService>> {
 async fn register(
     State(service): State<Service>,
     RequestId(request_id): RequestId,
+    Peer(peer): Peer,
     Body(registration): Body<Registration>,
 ) -> Answer<(StatusCode, Json<MailPromise>)> {
-    let promise = call(service, move |service| service.register(&request_id, registration)).await?;
+    let promise = call(service, move |service| service.register(&request_id, peer, registration)).await?;
     Ok((StatusCode::ACCEPTED, Json(promise)))
 }
 
 /// Log in
 ///
 /// After five failures within half an hour the user is locked for the network address that they come from: for two
-/// minutes, then for twice as long each time, up to half an hour. Others are not locked out with it. Unknown address,
-/// wrong password and locked user are answered alike, with `invalid_credentials`.
+/// minutes, then for twice as long each time, up to half an hour. Others are not locked out with it. Failures from many
+/// networks make further tries wait, up to a minute, except from networks that the user logged in from within three
+/// months. Unknown address, wrong password and locked user are answered alike, with `invalid_credentials`.
 #[utoipa::path(post, path = "/v1/auth/login", tag = "auth", operation_id = "login", security(()),
     request_body = Login,
     responses((status = 200, description = "The tokens of a new session", body = Tokens), Problems))]
@@ -192,9 +204,10 @@ async fn request_reset(
 async fn confirm_reset(
     State(service): State<Service>,
     RequestId(request_id): RequestId,
+    Peer(peer): Peer,
     Body(confirmation): Body<ResetConfirmation>,
 ) -> Answer<Gone> {
-    call(service, move |service| service.confirm_reset(&request_id, &confirmation)).await?;
+    call(service, move |service| service.confirm_reset(&request_id, peer, &confirmation)).await?;
     Ok(Gone)
 }
 

@@ -24,6 +24,7 @@ use tollgate_storage::change::{AccountChange, Changed};
 use crate::accounts::record::AccountRecord;
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache};
+use crate::identity::hashing::{Hashing, check_unpublished, proven};
 use crate::identity::visibility::Visibility;
 use crate::identity::{input, random};
 use crate::notifications::webhook_addresses::WebhookAddresses;
@@ -33,7 +34,7 @@ use next::NextAccount;
 use rights::Level;
 use tollgate_provisioning::bounds::account::{DISPLAY_NAME_CHARACTERS, OVERAGE_SEGMENTS};
 use tollgate_provisioning::bounds::text::PASSWORD;
-use tollgate_provisioning::{check_opening_balance, passwords, texts};
+use tollgate_provisioning::{check_opening_balance, gateway_addresses, texts};
 use tollgate_relay::configuration::ConfigurationChange;
 use tollgate_relay::snapshot::ActiveAccount;
 use view::CreatedAt;
@@ -94,8 +95,8 @@ impl AccountsService for Accounts {
             }
             None => random::text::<PASSWORD_CHARACTERS>()?,
         };
-        let hash = passwords::hash(password.as_bytes())
-            .map_err(|error| Problem::field("password", error.to_string()))?;
+        check_unpublished(&gateway_addresses(&self.context.settings), "password", &password)?;
+        let hash = self.hashing().hash(proven(caller), &password)?;
         let mut turn = self.context.core.configuration.change();
         let currency = self.currency_of_plan(caller, &new.plan)?;
         let mut record = AccountRecord::new(&new.id, &new.plan, currency, &hash);
@@ -133,8 +134,7 @@ impl AccountsService for Accounts {
 
     fn rotate_credentials(&self, caller: &Caller, id: &str) -> Answer<Credentials> {
         let password = random::text::<PASSWORD_CHARACTERS>()?;
-        let hash =
-            passwords::hash(password.as_bytes()).map_err(|error| Problem::internal(error.to_string()))?;
+        let hash = self.hashing().hash(proven(caller), &password)?;
         let account = self.alter(caller, id, IfMatch(None), "account.rotate_credentials", |record| {
             hash.as_str().clone_into(&mut record.password_hash);
             Ok(())
@@ -205,6 +205,11 @@ fn check_documented(patch: &AccountPatch) -> Answer<()> {
 }
 
 impl Accounts {
+    /// Passwords of gateways are hashed where all others are.
+    fn hashing(&self) -> Hashing {
+        Hashing::new(Arc::clone(&self.context.core.passwords))
+    }
+
     /// The accounts whose records are `records`, beside those of the files.
     pub fn new(
         context: Arc<Context>,

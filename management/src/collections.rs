@@ -40,3 +40,5 @@ pub const WEBHOOK_SECRETS: Collection = Collection(15);
 pub const IMPORTS: Collection = Collection(18);
 /// Profiles of price lists, by name.
 pub const IMPORT_PROFILES: Collection = Collection(19);
+/// Networks that users were in from lately, by the id of the user.
+pub const KNOWN_NETWORKS: Collection = Collection(20);

@@ -3,8 +3,10 @@
 pub mod api_keys;
 pub mod authentication;
 pub mod directory;
+pub mod guess_delays;
 pub mod hashing;
 pub mod input;
+pub mod known_networks;
 pub mod lockout;
 pub mod login;
 pub mod mail_limit;

@@ -17,6 +17,7 @@ mod content;
 mod dispatches;
 mod docs;
 mod generated_clients;
+mod guesses;
 mod imports;
 mod invoices;
 mod invoices_issued;

@@ -1,7 +1,7 @@
 //! A client of the management API: plain HTTP over a socket, so that it shares nothing with the server.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -17,6 +17,8 @@ pub const ADMIN_PASSWORD: &str = "correct horse 7 staple";
 #[derive(Clone)]
 pub struct Api {
     address: SocketAddr,
+    /// The address that it connects from, where it is not any.
+    source: Option<IpAddr>,
     token: Option<String>,
     headers: Vec<(String, String)>,
 }
@@ -39,7 +41,7 @@ impl Api {
     }
 
     pub fn at(address: SocketAddr) -> Self {
-        Self { address, token: None, headers: Vec::new() }
+        Self { address, source: None, token: None, headers: Vec::new() }
     }
 
     /// The admin that [`create_admin`] made.
@@ -57,6 +59,11 @@ impl Api {
     /// The same at another start of the daemon.
     pub fn at_daemon(&self, daemon: &Daemon) -> Self {
         Self { address: daemon.http, ..self.clone() }
+    }
+
+    /// The same from another address of this machine, such as 127.0.0.2.
+    pub fn from(&self, source: IpAddr) -> Self {
+        Self { source: Some(source), ..self.clone() }
     }
 
     /// The same with another access token or API key.
@@ -96,6 +103,18 @@ impl Api {
         self.send("DELETE", path, None)
     }
 
+    fn connect(&self) -> std::io::Result<TcpStream> {
+        let Some(source) = self.source else { return TcpStream::connect(self.address) };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let stream = runtime.block_on(async {
+            let socket = tokio::net::TcpSocket::new_v4()?;
+            socket.bind((source, 0).into())?;
+            socket.connect(self.address).await?.into_std()
+        })?;
+        stream.set_nonblocking(false)?;
+        Ok(stream)
+    }
+
     /// Any request; the answer is read to the end of the connection.
     pub fn send(&self, method: &str, path: &str, body: Option<(Vec<u8>, &str)>) -> Reply {
         self.try_send(method, path, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
@@ -108,7 +127,7 @@ impl Api {
         path: &str,
         body: Option<(Vec<u8>, &str)>,
     ) -> std::io::Result<Reply> {
-        let mut stream = TcpStream::connect(self.address)?;
+        let mut stream = self.connect()?;
         stream.set_read_timeout(Some(SOON))?;
         let (octets, kind) = body.unwrap_or_default();
         let mut head = vec![

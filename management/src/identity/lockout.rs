@@ -1,8 +1,10 @@
 //! Failed logins, and the locks that follow from them.
 //!
 //! They are counted for each e-mail address together with the network address that they come from: a stranger locks out
-//! nobody but himself. E-mail addresses are counted whether or not a user has them, so that nothing tells one from the other.
-//! The pairs are remembered by their hash, a bounded number of them. A lock is short at first, and twice as long each time.
+//! nobody but himself. From networks that a user was not in from lately, failures also make all further tries wait, wherever
+//! those come from ([`guess_delays`](super::guess_delays)); from the others they do not. E-mail addresses are counted whether or
+//! not a user has them, so that nothing tells one from the other. The pairs are remembered by their hash, a bounded number of
+//! them. A lock is short at first, and twice as long each time.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -11,12 +13,12 @@ use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tollgate_engine::time::UnixMicros;
 
+use super::guess_delays::{GuessDelays, REMEMBERED_MAX};
+
 /// Failures that lock an address for one place.
 pub const FAILURES_MAX: u32 = 5;
 /// Length of the span that failures are counted in, and of the longest lock.
 pub const LOCK_MICROS: u64 = 30 * 60 * 1_000_000;
-/// Addresses that are remembered. Beyond this number the one that was quiet for longest is forgotten, those that no user has first.
-const REMEMBERED_MAX: usize = 20_000;
 /// Length of the first lock.
 const FIRST_LOCK_MICROS: u64 = 2 * 60 * 1_000_000;
 /// Octets of an address of version 6 that name a network: whoever has one address has all of them.
@@ -25,7 +27,14 @@ const NETWORK_OCTETS: usize = 8;
 /// The failures of all addresses.
 #[derive(Debug, Default)]
 pub struct Lockouts {
-    entries: Mutex<HashMap<[u8; 32], Entry>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// By the hashes of an address and of a network.
+    entries: HashMap<[u8; 32], Entry>,
+    delays: GuessDelays,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,7 +45,19 @@ struct Entry {
     locked_until: UnixMicros,
     /// Locks that there have been since the last login.
     locks: u32,
-    is_known: bool,
+    rank: Rank,
+}
+
+/// The worth of an entry where not all can be remembered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// No user has the address.
+    #[default]
+    Nobody,
+    /// A user has it, and was not in from there lately.
+    Stranger,
+    /// The user was in from there lately.
+    Own,
 }
 
 /// A try to log in.
@@ -48,6 +69,8 @@ pub struct LoginAttempt<'a> {
     pub peer: Option<IpAddr>,
     /// True if a user has it.
     pub is_known: bool,
+    /// True if that user was in from there lately.
+    pub is_own_network: bool,
     /// True if the password is right.
     pub matches: bool,
     /// End of the lock that is written in the books.
@@ -68,12 +91,17 @@ pub enum LoginOutcome {
 impl Lockouts {
     /// Judges an attempt, and counts it, in one step: however many come at once, no more than [`FAILURES_MAX`] guesses count.
     pub fn judge(&self, attempt: LoginAttempt<'_>, now: UnixMicros) -> LoginOutcome {
-        let mut entries = self.entries.lock();
-        let key = key_of(attempt.email, attempt.peer);
+        let State { entries, delays } = &mut *self.state.lock();
+        let email = hash_of(attempt.email);
+        if !attempt.is_own_network && delays.holds(&email, now) {
+            return LoginOutcome::Refused;
+        }
+        let key = key_of(email, attempt.peer);
         if !entries.contains_key(&key) {
-            make_room(&mut entries, now);
+            make_room(entries, now);
         }
         let entry = entries.entry(key).or_default();
+        entry.rank = attempt.rank();
         if entry.locked_until.max(attempt.locked_until.unwrap_or_default()) > now {
             return LoginOutcome::Refused;
         }
@@ -81,26 +109,51 @@ impl Lockouts {
             entries.remove(&key);
             return LoginOutcome::Granted;
         }
-        if now.0.saturating_sub(entry.first_at.0) >= LOCK_MICROS {
-            *entry = Entry { first_at: now, locks: entry.locks, ..Entry::default() };
+        if !attempt.is_own_network {
+            delays.failed(email, attempt.is_known, now);
         }
-        entry.failures += 1;
-        entry.last_at = now;
-        entry.is_known = attempt.is_known;
-        if entry.failures < FAILURES_MAX {
-            return LoginOutcome::Refused;
+        match entry.failed(now) {
+            Some(until) => LoginOutcome::Locked(until),
+            None => LoginOutcome::Refused,
         }
-        let lock = FIRST_LOCK_MICROS.saturating_mul(1 << entry.locks.min(10)).min(LOCK_MICROS);
-        let until = UnixMicros(now.0.saturating_add(lock));
-        let (locks, is_known) = (entry.locks.saturating_add(1), attempt.is_known);
-        *entry = Entry { last_at: now, locked_until: until, locks, is_known, ..Entry::default() };
-        LoginOutcome::Locked(until)
     }
 
     /// Forgets the failures of an address, wherever they came from.
     pub fn clear(&self, email: &str) {
         let email = hash_of(email);
-        self.entries.lock().retain(|key, _| !key.starts_with(&email));
+        let State { entries, delays } = &mut *self.state.lock();
+        entries.retain(|key, _| !key.starts_with(&email));
+        delays.clear(&email);
+    }
+}
+
+impl LoginAttempt<'_> {
+    fn rank(&self) -> Rank {
+        match (self.is_own_network, self.is_known) {
+            (true, _) => Rank::Own,
+            (false, true) => Rank::Stranger,
+            (false, false) => Rank::Nobody,
+        }
+    }
+}
+
+impl Entry {
+    /// Counts a failure. The answer is the end of the lock that it leads to, if any.
+    fn failed(&mut self, now: UnixMicros) -> Option<UnixMicros> {
+        let (locks, rank) = (self.locks, self.rank);
+        if now.0.saturating_sub(self.first_at.0) >= LOCK_MICROS {
+            *self = Self { first_at: now, locks, rank, ..Self::default() };
+        }
+        self.failures += 1;
+        self.last_at = now;
+        if self.failures < FAILURES_MAX {
+            return None;
+        }
+        let lock = FIRST_LOCK_MICROS.saturating_mul(1 << locks.min(10)).min(LOCK_MICROS);
+        let until = UnixMicros(now.0.saturating_add(lock));
+        let locks = locks.saturating_add(1);
+        *self = Self { last_at: now, locked_until: until, locks, rank, ..Self::default() };
+        Some(until)
     }
 }
 
@@ -119,9 +172,9 @@ fn hash_of(text: &str) -> [u8; 16] {
 }
 
 /// The hash of the address, and that of the network.
-fn key_of(email: &str, peer: Option<IpAddr>) -> [u8; 32] {
+fn key_of(email: [u8; 16], peer: Option<IpAddr>) -> [u8; 32] {
     let mut key = [0; 32];
-    let halves = [hash_of(email), hash_of(&network_of(peer))];
+    let halves = [email, hash_of(&network_of(peer))];
     for (place, octet) in key.iter_mut().zip(halves.as_flattened()) {
         *place = *octet;
     }
@@ -135,7 +188,7 @@ fn make_room(entries: &mut HashMap<[u8; 32], Entry>, now: UnixMicros) {
     entries
         .retain(|_, entry| entry.locked_until > now || now.0.saturating_sub(entry.last_at.0) < LOCK_MICROS);
     while entries.len() >= REMEMBERED_MAX {
-        let oldest = entries.iter().min_by_key(|(_, entry)| (entry.is_known, entry.last_at));
+        let oldest = entries.iter().min_by_key(|(_, entry)| (entry.rank, entry.last_at));
         let Some(key) = oldest.map(|(key, _)| *key) else { return };
         entries.remove(&key);
     }
@@ -152,7 +205,7 @@ mod tests {
     }
 
     fn attempt(email: &str, matches: bool) -> LoginAttempt<'_> {
-        LoginAttempt { email, peer: None, is_known: true, matches, locked_until: None }
+        LoginAttempt { email, peer: None, is_known: true, is_own_network: false, matches, locked_until: None }
     }
 
     #[test]
@@ -207,7 +260,7 @@ mod tests {
             let email = format!("nobody-{number}");
             lockouts.judge(LoginAttempt { is_known: false, ..attempt(&email, false) }, after(6));
         }
-        assert_eq!(lockouts.entries.lock().len(), REMEMBERED_MAX);
+        assert_eq!(lockouts.state.lock().entries.len(), REMEMBERED_MAX);
         assert_eq!(lockouts.judge(attempt("ann", true), after(7)), LoginOutcome::Refused);
         lockouts.clear("ann");
         assert_eq!(lockouts.judge(attempt("ann", true), after(8)), LoginOutcome::Granted);
@@ -246,6 +299,49 @@ mod tests {
             let until = after(now + length);
             assert_eq!(lockouts.judge(attempt("ann", false), after(now)), LoginOutcome::Locked(until));
             now += length;
+        }
+    }
+
+    fn from(peer: [u8; 4], is_own_network: bool, matches: bool) -> LoginAttempt<'static> {
+        LoginAttempt { peer: Some(peer.into()), is_own_network, ..attempt("ann", matches) }
+    }
+
+    #[test]
+    fn guesses_from_many_networks_slow_down_all_but_those_that_the_user_was_in_from() {
+        let lockouts = Lockouts::default();
+        let counted = (0..=255_u8).filter(|number| {
+            lockouts.judge(from([192, 0, 2, *number], false, false), after(0));
+            lockouts
+                .state
+                .lock()
+                .entries
+                .contains_key(&key_of(hash_of("ann"), Some([192, 0, 2, *number].into())))
+        });
+        assert_eq!(counted.count(), 21, "what is held up takes no memory");
+        let new_place = from([198, 51, 100, 1], false, true);
+        assert_eq!(lockouts.judge(new_place, after(0)), LoginOutcome::Refused);
+        assert_eq!(lockouts.judge(from([203, 0, 113, 1], true, true), after(0)), LoginOutcome::Granted);
+        assert_eq!(lockouts.judge(new_place, after(1)), LoginOutcome::Granted);
+    }
+
+    #[test]
+    fn guesses_from_an_own_network_lock_that_network_alone() {
+        let lockouts = Lockouts::default();
+        for number in 0..100_u64 {
+            lockouts.judge(from([203, 0, 113, 1], true, false), after(number / 10));
+        }
+        assert_eq!(lockouts.judge(from([203, 0, 113, 1], true, true), after(10)), LoginOutcome::Refused);
+        assert_eq!(lockouts.judge(from([203, 0, 113, 2], true, true), after(10)), LoginOutcome::Granted);
+        assert_eq!(lockouts.judge(from([198, 51, 100, 1], false, true), after(10)), LoginOutcome::Granted);
+    }
+
+    #[test]
+    fn one_network_alone_never_slows_down_another() {
+        let lockouts = Lockouts::default();
+        for second in 0..86_400 {
+            lockouts.judge(from([192, 0, 2, 1], false, false), after(second));
+            let other = lockouts.judge(from([198, 51, 100, 1], false, true), after(second));
+            assert_eq!(other, LoginOutcome::Granted, "{second}");
         }
     }
 }

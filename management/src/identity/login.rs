@@ -12,10 +12,12 @@ use tollgate_api::auth::{
 use tollgate_api::caller::Caller;
 use tollgate_api::problem::Problem;
 use tollgate_api::users::User;
+use tollgate_storage::clock::now;
 
 use super::directory::UserDirectory;
+use super::hashing::proven;
 use super::password_reset::PasswordResets;
-use super::passwords::{Passwords, invalid_credentials};
+use super::passwords::{Origin, Passwords, invalid_credentials};
 use super::records::UserRecord;
 use super::registration::Registrations;
 use super::sessions::{Sessions, session_over};
@@ -43,16 +45,23 @@ pub struct LoginService {
 }
 
 impl AuthService for LoginService {
-    fn register(&self, request_id: &str, registration: Registration) -> Answer<MailPromise> {
-        self.registrations.begin(request_id, &registration)
+    fn register(
+        &self,
+        request_id: &str,
+        peer: Option<IpAddr>,
+        registration: Registration,
+    ) -> Answer<MailPromise> {
+        self.registrations.begin(request_id, peer, &registration)
     }
 
     fn login(&self, request_id: &str, peer: Option<IpAddr>, login: &Login) -> Answer<Tokens> {
         let email = login.email.trim().to_ascii_lowercase();
         let user = self.directory.user_of_email(&email);
-        self.passwords.check(&email, user.as_deref(), &login.password, peer)?;
+        let is_own_network = user.as_ref().is_some_and(|user| self.directory.knows(&user.key, peer, now()));
+        let origin = Origin { peer, is_own_network };
+        self.passwords.check(&email, user.as_deref(), &login.password, origin)?;
         let user = user.filter(|user| !user.value.disabled).ok_or_else(invalid_credentials)?;
-        self.sessions.begin(&user, request_id)
+        self.sessions.begin(&user, request_id, peer)
     }
 
     fn refresh(&self, request_id: &str, refresh: &Refresh) -> Answer<Tokens> {
@@ -65,12 +74,14 @@ impl AuthService for LoginService {
 
     fn change_password(&self, caller: &Caller, change: &PasswordChange) -> Answer<()> {
         let user = self.directory.users.get(&caller.id).ok_or_else(session_over)?;
-        self.passwords.check(&user.value.email, Some(&user), &change.current_password, caller.peer)?;
+        // Whoever has a session is in.
+        let origin = Origin { peer: caller.peer, is_own_network: true };
+        self.passwords.check(&user.value.email, Some(&user), &change.current_password, origin)?;
         input::password(&change.new_password, &user.value.email, "new_password")?;
         if change.new_password == change.current_password {
             return Err(Problem::field("new_password", "is the current one"));
         }
-        let hash = self.passwords.hash(&change.new_password)?;
+        let hash = self.passwords.hash(proven(caller), "new_password", &change.new_password)?;
         let held = self.directory.lock();
         let checked = user.value.password_hash.as_ref();
         let user = self.directory.users.get(&caller.id).ok_or_else(session_over)?;
@@ -92,8 +103,13 @@ impl AuthService for LoginService {
         self.password_resets.begin(request_id, &reset)
     }
 
-    fn confirm_reset(&self, request_id: &str, confirmation: &ResetConfirmation) -> Answer<()> {
-        self.password_resets.confirm(request_id, confirmation)
+    fn confirm_reset(
+        &self,
+        request_id: &str,
+        peer: Option<IpAddr>,
+        confirmation: &ResetConfirmation,
+    ) -> Answer<()> {
+        self.password_resets.confirm(request_id, peer, confirmation)
     }
 
     fn verify_email(&self, request_id: &str, token: &str) -> Answer<Verified> {

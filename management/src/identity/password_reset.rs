@@ -3,6 +3,7 @@
 //! A request only queues a job. Whether a user has the address shows in the e-mail alone, neither in the answer nor in the
 //! time that it takes. The job makes the token, so that none is kept in clear: each try makes another one.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -12,6 +13,7 @@ use tollgate_api::caller::Caller;
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
+use tollgate_relay::passwords::Asker;
 use tollgate_storage::clock::{now, steady};
 
 use super::directory::UserDirectory;
@@ -137,11 +139,17 @@ impl PasswordResets {
     }
 
     /// Sets a password by a token that came by e-mail.
-    pub fn confirm(&self, request_id: &str, confirmation: &ResetConfirmation) -> Answer<()> {
+    pub fn confirm(
+        &self,
+        request_id: &str,
+        peer: Option<IpAddr>,
+        confirmation: &ResetConfirmation,
+    ) -> Answer<()> {
         let gone = || Problem::field("token", "is not valid, was used, or is too old; ask for another one");
         let user = self.user_of(&confirmation.token).ok_or_else(gone)?;
         input::password(&confirmation.password, &user.value.email, "password")?;
-        let hash = self.passwords.hash(&confirmation.password)?;
+        let hash =
+            self.passwords.hash(Asker::Proven(Arc::from(&*user.key)), "password", &confirmation.password)?;
         let held = self.directory.lock();
         // Another request may have used it meanwhile.
         let user = self.user_of(&confirmation.token).ok_or_else(gone)?;
@@ -154,6 +162,8 @@ impl PasswordResets {
         let caller = records::caller(&user.key, &user.value, None, request_id);
         let mut change = self.context.change(&caller);
         let ended = self.directory.put_user(&held, &mut change, &user.key, Some(&user), record, None);
+        // The mail has proven who it is, as a login would have.
+        self.directory.remember_network(&held, &mut change, &user.key, peer, now());
         let after = json!({ "sessions_ended": ended });
         change.note("user.reset_password", format!("user/{}", user.key), &Value::Null, &after);
         let notice = JobWork::PasswordChanged { email: user.value.email.clone() };

@@ -8,10 +8,11 @@ use tollgate_api::caller::Caller;
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
+use tollgate_relay::passwords::Asker;
 use tollgate_storage::clock::now;
 
 use super::directory::UserDirectory;
-use super::hashing::Hashing;
+use super::hashing::{Hashing, check_unpublished};
 use super::lockout::{Lockouts, LoginAttempt, LoginOutcome, network_of};
 use super::records::UserRecord;
 use crate::context::Context;
@@ -28,6 +29,15 @@ pub struct Passwords {
     lockouts: Lockouts,
 }
 
+/// The place that a password comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The network address, if it is known.
+    pub peer: Option<IpAddr>,
+    /// True if the user was in from there lately, or is in.
+    pub is_own_network: bool,
+}
+
 /// The one answer to unknown addresses, wrong passwords and locked users.
 pub fn invalid_credentials() -> Problem {
     Problem::invalid_credentials(
@@ -42,9 +52,10 @@ impl Passwords {
         Self { context, directory, jobs, hashing, lockouts: Lockouts::default() }
     }
 
-    /// A password's hash, as a PHC string.
-    pub fn hash(&self, password: &str) -> Answer<String> {
-        self.hashing.hash(password).map(|hash| hash.as_str().to_owned())
+    /// The hash of a password that this asker sets, as a PHC string. An error names the field that it came in.
+    pub fn hash(&self, asker: Asker, field: &str, password: &str) -> Answer<String> {
+        check_unpublished(&[self.context.settings.http.listen], field, password)?;
+        self.hashing.hash(asker, password).map(|hash| hash.as_str().to_owned())
     }
 
     /// Checks a password and counts a failure. An unknown or locked user costs the same work and gets the same answer.
@@ -53,14 +64,17 @@ impl Passwords {
         email: &str,
         user: Option<&Document<UserRecord>>,
         password: &str,
-        peer: Option<IpAddr>,
+        origin: Origin,
     ) -> Answer<()> {
+        let Origin { peer, is_own_network } = origin;
         let hash = user.and_then(|user| user.value.hash());
-        let matches = self.hashing.verify(email, hash.as_ref(), password)?;
+        let asker = Asker::login(peer, email, is_own_network);
+        let matches = self.hashing.verify(asker, hash.as_ref(), password)?;
         // The lock of the books holds for the network that it was made for.
         let locked = user.filter(|user| user.value.locked_for.as_ref() == Some(&network_of(peer)));
         let locked_until = locked.and_then(|user| user.value.locked_until).map(|until| until.0);
-        let attempt = LoginAttempt { email, peer, is_known: user.is_some(), matches, locked_until };
+        let is_known = user.is_some();
+        let attempt = LoginAttempt { email, peer, is_known, is_own_network, matches, locked_until };
         let outcome = self.lockouts.judge(attempt, now());
         self.context.metrics.password(outcome);
         match outcome {

@@ -3,6 +3,7 @@
 //! A request only queues a job. Whether a user has the address already shows in the e-mail alone, neither in the answer nor in
 //! the time that it takes. The job makes the token, so that none is kept in clear: each try makes another one.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -12,6 +13,7 @@ use tollgate_api::auth::{MailPromise, Registration, Verified};
 use tollgate_api::caller::Caller;
 use tollgate_api::problem::Problem;
 use tollgate_api::users::UserRole;
+use tollgate_relay::passwords::Asker;
 use tollgate_storage::clock::{now, steady};
 
 use super::directory::UserDirectory;
@@ -72,7 +74,12 @@ impl Registrations {
     }
 
     /// The part that is the same for every address.
-    pub fn begin(&self, request_id: &str, registration: &Registration) -> Answer<MailPromise> {
+    pub fn begin(
+        &self,
+        request_id: &str,
+        peer: Option<IpAddr>,
+        registration: &Registration,
+    ) -> Answer<MailPromise> {
         if self.context.settings.api.registration_plan.is_none() {
             return Err(Problem::forbidden("registration is closed; ask for an account"));
         }
@@ -83,7 +90,8 @@ impl Registrations {
             self.context.metrics.mails_dropped.increment(1);
             return Err(busy());
         }
-        let password_hash = self.passwords.hash(&registration.password)?;
+        let password_hash =
+            self.passwords.hash(Asker::login(peer, &email, false), "password", &registration.password)?;
         let registrant = Registrant { email, name, password_hash };
         self.jobs.add(JobWork::Registration { registrant, request_id: request_id.to_owned() })?;
         Ok(MailPromise { message: "a mail is on its way; open its link, then log in".to_owned() })

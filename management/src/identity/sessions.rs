@@ -3,6 +3,7 @@
 //! An access token names a session and a user, and both are looked up for every request. A user who logs out, is disabled or
 //! loses a role is refused from the next request on, whatever the token says.
 
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
@@ -121,7 +122,12 @@ impl Sessions {
     }
 
     /// Begins a session of a user whose password was right.
-    pub fn begin(&self, checked: &Document<UserRecord>, request_id: &str) -> Answer<Tokens> {
+    pub fn begin(
+        &self,
+        checked: &Document<UserRecord>,
+        request_id: &str,
+        peer: Option<IpAddr>,
+    ) -> Answer<Tokens> {
         let now = now();
         let id = random::id("ses")?;
         let token = RefreshToken::first(&id)?;
@@ -138,6 +144,7 @@ impl Sessions {
         let caller = records::caller(&user.key, &user.value, Some(&id), request_id);
         let mut work = self.context.change(&caller);
         work.put(&self.directory.sessions, &id, None, self.record(&user.key, &token, now));
+        self.directory.remember_network(&held, &mut work, &user.key, peer, now);
         for session in others.iter().take(surplus) {
             work.remove(&self.directory.sessions, session);
         }

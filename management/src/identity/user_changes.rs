@@ -4,9 +4,13 @@
 //! every change of who the user is: of the password, the e-mail address, the role, the account, and of being disabled or no
 //! longer so.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use tollgate_engine::time::UnixMicros;
+
 use super::directory::UserDirectory;
+use super::lockout::network_of;
 use super::records::{MailTokenRecord, Purpose, SessionRecord, UserRecord};
 use crate::change_set::ChangeSet;
 use crate::documents::Document;
@@ -81,7 +85,29 @@ impl UserDirectory {
         user: &Document<UserRecord>,
     ) {
         self.end(change, &user.key, Ended::by_change(Some(&user.value), None), None);
+        if let Some(known) = self.known_networks.get(&user.key) {
+            change.remove(&self.known_networks, &known);
+        }
         change.remove(&self.users, user);
+    }
+
+    /// Remembers that the user has come in from there.
+    pub fn remember_network<'a>(
+        &'a self,
+        _: &Held<Self>,
+        change: &mut ChangeSet<'a>,
+        user: &str,
+        peer: Option<IpAddr>,
+        now: UnixMicros,
+    ) {
+        if peer.is_none() {
+            return;
+        }
+        let before = self.known_networks.get(user);
+        let networks = before.as_ref().map(|known| known.value.clone()).unwrap_or_default();
+        if let Some(after) = networks.with(&network_of(peer), now) {
+            change.put(&self.known_networks, user, before.as_deref(), after);
+        }
     }
 
     fn end<'a>(&'a self, change: &mut ChangeSet<'a>, user: &str, ended: Ended, own: Option<&str>) -> usize {
@@ -113,7 +139,6 @@ impl UserDirectory {
 mod tests {
     use tollgate_api::time::Time;
     use tollgate_api::users::UserRole;
-    use tollgate_engine::time::UnixMicros;
 
     use super::*;
 

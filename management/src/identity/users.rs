@@ -11,6 +11,7 @@ use tollgate_api::problem::Problem;
 use tollgate_api::users::{NewUser, User, UserPatch, UserRole, UserSort, UsersQuery, UsersService};
 
 use super::directory::UserDirectory;
+use super::hashing::proven;
 use super::passwords::Passwords;
 use super::records::{UserRecord, view};
 use super::user_changes::Ended;
@@ -71,7 +72,7 @@ impl UsersService for Users {
             input::password(password, &email, "password")?;
         }
         let password_hash = match &new.password {
-            Some(password) => Some(self.passwords.hash(password)?.as_str().to_owned()),
+            Some(password) => Some(self.passwords.hash(proven(caller), "password", password)?),
             None => None,
         };
         let record = UserRecord {

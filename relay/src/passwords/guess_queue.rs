@@ -9,9 +9,6 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-/// Checks that wait in all, and of one asker.
-const WAITING_MAX: usize = 512;
-const WAITING_OF_ASKER_MAX: usize = 16;
 /// Wrong passwords in the long run: one in this time.
 pub const GUESS_INTERVAL: Duration = Duration::from_millis(100);
 /// Wrong passwords of suspects at once, after a pause.
@@ -22,6 +19,15 @@ const FIRST_GUESSES_AT_ONCE: u32 = 200;
 const SUSPECT_FOR: Duration = Duration::from_mins(10);
 /// Suspects that are remembered; the one that failed longest ago is forgotten first.
 const SUSPECTS_MAX: usize = 10_000;
+
+/// The numbers of checks that may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueBounds {
+    /// Those of all askers together.
+    pub waiting: usize,
+    /// Those of one asker.
+    pub of_asker: usize,
+}
 
 /// Too many checks wait already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +48,7 @@ pub enum Next<K, T> {
 /// The checks that wait, by asker.
 #[derive(Debug)]
 pub struct GuessQueue<K, T> {
+    bounds: QueueBounds,
     askers: HashMap<K, VecDeque<T>>,
     /// The askers in which something waits, in the order of their turns.
     turns: VecDeque<K>,
@@ -54,8 +61,9 @@ pub struct GuessQueue<K, T> {
 
 impl<K: Clone + Eq + Hash, T> GuessQueue<K, T> {
     /// Nothing waits, and nobody has failed.
-    pub fn new() -> Self {
+    pub fn new(bounds: QueueBounds) -> Self {
         Self {
+            bounds,
             askers: HashMap::new(),
             turns: VecDeque::new(),
             waiting: 0,
@@ -66,12 +74,13 @@ impl<K: Clone + Eq + Hash, T> GuessQueue<K, T> {
 
     /// Adds a check to those of its asker. `is_over` says of one that waits that nobody wants its outcome any more.
     pub fn push(&mut self, asker: K, check: T, is_over: impl Fn(&T) -> bool) -> Result<(), TooMany> {
+        let bounds = self.bounds;
         let of_asker = self.askers.get(&asker).map_or(0, VecDeque::len);
-        if of_asker >= WAITING_OF_ASKER_MAX || self.waiting >= WAITING_MAX {
+        if of_asker >= bounds.of_asker || self.waiting >= bounds.waiting {
             self.drop_over(&is_over);
         }
         let waiting = self.askers.entry(asker.clone()).or_default();
-        if waiting.len() >= WAITING_OF_ASKER_MAX || self.waiting >= WAITING_MAX {
+        if waiting.len() >= bounds.of_asker || self.waiting >= bounds.waiting {
             if waiting.is_empty() {
                 self.askers.remove(&asker);
             }
@@ -171,6 +180,7 @@ mod tests {
     type Queue = GuessQueue<&'static str, u32>;
 
     const NONE: fn(&u32) -> bool = |_| false;
+    const BOUNDS: QueueBounds = QueueBounds { waiting: 512, of_asker: 16 };
 
     fn next(queue: &mut Queue, now: Instant) -> Option<(&'static str, u32)> {
         match queue.pop(now, NONE) {
@@ -181,7 +191,7 @@ mod tests {
 
     #[test]
     fn askers_take_turns() {
-        let (mut queue, now) = (Queue::new(), Instant::now());
+        let (mut queue, now) = (Queue::new(BOUNDS), Instant::now());
         for check in 0..10 {
             queue.push("flood", check, NONE).unwrap();
         }
@@ -195,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_asker_and_the_whole_are_bounded_and_what_nobody_wants_gives_way() {
-        let mut queue = GuessQueue::<u32, u32>::new();
+        let mut queue = GuessQueue::<u32, u32>::new(BOUNDS);
         for check in 0..16 {
             queue.push(0, check, NONE).unwrap();
         }
@@ -214,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_check_that_nobody_wants_any_more_costs_nothing() {
-        let (mut queue, now) = (Queue::new(), Instant::now());
+        let (mut queue, now) = (Queue::new(BOUNDS), Instant::now());
         for check in 0..5 {
             queue.push("gone", check, NONE).unwrap();
         }
@@ -240,7 +250,7 @@ mod tests {
 
     #[test]
     fn wrong_passwords_have_a_ceiling_and_a_asker_without_a_failure_still_has_its_turn() {
-        let (mut queue, now) = (Queue::new(), Instant::now());
+        let (mut queue, now) = (Queue::new(BOUNDS), Instant::now());
         assert_eq!(wrong_ones(&mut queue, now, "guesser", 10), 20 + 100);
         let later = now + Duration::from_secs(10);
         queue.push("ann", 100, NONE).unwrap();
@@ -251,7 +261,7 @@ mod tests {
 
     #[test]
     fn guesses_from_many_askers_have_a_ceiling_too() {
-        let (mut queue, now) = (GuessQueue::<u32, u32>::new(), Instant::now());
+        let (mut queue, now) = (GuessQueue::<u32, u32>::new(BOUNDS), Instant::now());
         let mut count = 0;
         for asker in 0..1_000 {
             queue.push(asker, 0, NONE).unwrap();
@@ -275,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_right_password_clears_its_asker() {
-        let (mut queue, now) = (Queue::new(), Instant::now());
+        let (mut queue, now) = (Queue::new(BOUNDS), Instant::now());
         queue.finished(now, "ann", false);
         queue.finished(now, "ann", true);
         assert!(queue.suspects.is_empty());

@@ -1,7 +1,6 @@
 //! The threads that check passwords: few, of low priority, so that no number of guesses takes the cores of sessions.
 
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
@@ -10,24 +9,14 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 use tollgate_provisioning::passwords::{self, PasswordError, PasswordHash};
 
-use super::guess_queue::{GuessQueue, Next, TooMany};
+use super::asker::Asker;
+use super::guess_queue::{Next, TooMany};
+use super::queues::CheckQueues;
 
 /// The niceness of the threads: sessions, and requests over HTTP, get the cores first.
 const NICENESS: i32 = 15;
 /// One thread for each of so many cores, and one at least.
 const CORES_PER_THREAD: usize = 4;
-
-/// One who asks about somebody. Askers take turns.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Asker {
-    /// A bind of an account.
-    Bind(IpAddr, Arc<str>),
-    /// Binds from an address that are wrong whatever the password is. They cost what others cost, so that the time of
-    /// an answer does not tell which accounts there are.
-    Stranger(IpAddr),
-    /// A user who logs in over the API with this e-mail address, from an address where that is known.
-    Login(Option<IpAddr>, Arc<str>),
-}
 
 /// A password to be checked, or to be hashed.
 enum Check {
@@ -41,7 +30,7 @@ struct Shared {
 }
 
 struct Queue {
-    checks: GuessQueue<Asker, Check>,
+    checks: CheckQueues<Check>,
     is_closed: bool,
 }
 
@@ -57,7 +46,7 @@ impl std::fmt::Debug for PasswordPool {
 impl PasswordPool {
     /// Starts the threads.
     pub fn start() -> io::Result<Self> {
-        let queue = Queue { checks: GuessQueue::new(), is_closed: false };
+        let queue = Queue { checks: CheckQueues::new(), is_closed: false };
         let shared = Arc::new(Shared { queue: Mutex::new(queue), changed: Condvar::new() });
         let cores = thread::available_parallelism().map_or(1, usize::from);
         for _ in 0..(cores / CORES_PER_THREAD).max(1) {
