@@ -32,6 +32,19 @@ impl Drop for KeptOwner {
     }
 }
 
+/// Refuses that root serves from a data directory of another user, whose files would become root's while it does.
+pub fn refuse_foreign(folder: &Path) -> Result<(), String> {
+    let owner = fs::metadata(folder).map_or(0, |folder| folder.uid());
+    if owner == 0 || !geteuid().is_root() {
+        return Ok(());
+    }
+    let path = folder.display();
+    Err(format!(
+        "{path} belongs to the user with the number {owner}: run the daemon as that user, or give root the directory and all \
+         that is in it (chown -R)"
+    ))
+}
+
 /// Gives a file or a folder with all that is in it to this owner. What cannot be given stays as it is: `tollgate doctor` says so.
 fn give(path: &Path, uid: u32, gid: u32) {
     let Ok(known) = fs::symlink_metadata(path) else { return };
@@ -50,6 +63,18 @@ fn give(path: &Path, uid: u32, gid: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn root_serves_from_no_directory_of_others() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(refuse_foreign(folder.path()), Ok(()));
+        assert_eq!(refuse_foreign(&folder.path().join("to be made")), Ok(()));
+        if geteuid().is_root() {
+            lchown(folder.path(), Some(4321), Some(1234)).unwrap();
+            let refused = refuse_foreign(folder.path()).unwrap_err();
+            assert!(refused.contains("4321"), "{refused}");
+        }
+    }
 
     #[test]
     fn files_of_root_become_those_of_the_folders_owner() {

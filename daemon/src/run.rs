@@ -30,7 +30,7 @@ use crate::listener_limits::ListenerLimits;
 use crate::metrics::ListenerPlaces;
 use crate::reload::Reloader;
 use crate::running::RunningNote;
-use crate::{http_server, listener_limits, listeners, logging, metrics, stop_limit};
+use crate::{http_server, listener_limits, listeners, logging, metrics, owner, stop_limit};
 use tollgate_console::{output, say};
 use tollgate_management as management;
 use tollgate_management::{Management, Workers};
@@ -90,6 +90,7 @@ pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), Failure> {
         tokio::runtime::Runtime::new().map_err(|error| format!("cannot start the runtime: {error}"))?;
     let http = http::runtime().map_err(|error| format!("cannot start the runtime of HTTP: {error}"))?;
     listeners::check(&loaded.settings, &server_config(&loaded.settings.smpp))?;
+    owner::refuse_foreign(&loaded.settings.storage.data_dir)?;
     let store = open(&loaded.settings).map_err(|error| error.to_string())?;
     let closed = store.closed();
     let served = runtime.block_on(serve(path, loaded, overrides, store, http.handle()));

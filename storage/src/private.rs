@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 const FOLDER: u32 = 0o700;
 const FILE: u32 = 0o600;
 const OF_OTHERS: u32 = 0o077;
+const ROOT: u32 = 0;
 
 /// Makes the directory, or takes away from one that is there what others may do with it and its files. One that belongs to
-/// another user is refused.
+/// another user is refused; root, who may do everything, has to see to it that files stay their owner's.
 pub fn make_private(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(FOLDER).create(path)?;
     let (owner, own) = (fs::metadata(path)?.uid(), rustix::process::geteuid().as_raw());
-    if owner != own {
+    if owner != own && own != ROOT {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
             format!(
