@@ -23,7 +23,6 @@ use tollgate_engine::time::UnixMicros;
 
 use crate::anchor::{self, AnchorFiles};
 use crate::batch::Batch;
-use crate::closed::Closed;
 use crate::database::{Database, damaged};
 use crate::open;
 use crate::rows::Row;
@@ -33,6 +32,7 @@ use crate::sums::{self, COMMIT_KEY};
 use crate::upgrade;
 
 pub use crate::anchor_check::AnchorError;
+pub use crate::closed::Closed;
 pub use crate::commits::CommitRows;
 pub use crate::database::{Order, Unavailable};
 pub use crate::open::OpenError;

@@ -42,9 +42,6 @@ pub fn check(path: &Path, arguments: &CheckArguments) -> Result<(), Failure> {
         provisioning.ported.len(),
     );
     say!("{}", operators(provisioning));
-    for warning in secret_warnings(&loaded) {
-        say!("{warning}");
-    }
     let data_dir = &DataDir::find(path, arguments.data_dir.as_ref())?.path;
     // A directory that is not there yet has no wallets that anything could contradict.
     let store = if arguments.data_dir.is_some() || data_dir.is_dir() { open(data_dir) } else { None };
@@ -54,6 +51,9 @@ pub fn check(path: &Path, arguments: &CheckArguments) -> Result<(), Failure> {
     };
     let default = DefaultDelivery::of(store.as_ref(), &whole).map_err(|error| error.to_string())?;
     say!("{}", delivery(&whole, default));
+    for warning in secret_warnings(&loaded) {
+        say!("{warning}");
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::env;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -147,8 +147,12 @@ impl Chain {
     /// Gateways submit until the victims are killed at a random moment. What is left of the chain goes on for a while,
     /// and is then ended as well, in good order.
     fn load_and_kill(&mut self, daemon: Daemon, victims: Victims, random: &mut Random) {
-        let load =
-            Load { numbers: &self.numbers, stop: AtomicBool::new(false), acknowledged: AtomicU64::new(0) };
+        let load = Load {
+            numbers: &self.numbers,
+            stop: AtomicBool::new(false),
+            acknowledged: AtomicU64::new(0),
+            bound: AtomicUsize::new(0),
+        };
         let before = 200 + random.below(1_500);
         let moment = Duration::from_micros(random.below(5_000));
         let operators = &mut self.operators;
@@ -158,6 +162,9 @@ impl Chain {
                 scope.spawn(move || load.run(Esme::transceiver(address, login)))
             });
             let running = Running(&load);
+            eventually("every gateway to be bound", || {
+                (load.bound.load(Ordering::Relaxed) == LOGINS.len()).then_some(())
+            });
             load.until(before);
             thread::sleep(moment);
             if let Some(victim) = victims.operator {
@@ -246,6 +253,8 @@ struct Load<'a> {
     numbers: &'a AtomicU64,
     stop: AtomicBool,
     acknowledged: AtomicU64,
+    /// Gateways that are bound: who is killed before would leave a bind without an answer.
+    bound: AtomicUsize,
 }
 
 /// The record of one gateway from bind to end.
@@ -257,6 +266,7 @@ struct Session {
 impl Load<'_> {
     /// Submits burst after burst until stopped or cut off.
     fn run(&self, gateway: Esme) -> Session {
+        self.bound.fetch_add(1, Ordering::Relaxed);
         let mut sent = Vec::new();
         while !self.stop.load(Ordering::Relaxed) && !gateway.is_ended() {
             let burst = [(); BURST].map(|()| self.next_destination());

@@ -21,7 +21,7 @@ use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, E
 use tollgate_storage::journal::{Journal, RocksJournal};
 use tollgate_storage::keys::KeyRegistry;
 use tollgate_storage::rows::EntryKind;
-use tollgate_storage::store::{Durability, Store, StoreOptions, Unavailable};
+use tollgate_storage::store::{Closed, Durability, Store, StoreOptions, Unavailable};
 use tollgate_storage::verify::{Report, verify};
 
 use super::{Recorder, Session, SetClock, wait};
@@ -51,6 +51,18 @@ pub struct Books {
     /// The record of the committer's calls.
     pub recorder: Arc<Recorder>,
     thread: JoinHandle<()>,
+    end: End,
+}
+
+/// Waits, behind everything that holds the books, until their database is closed: the process of a test exits next.
+struct End(Option<Closed>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if let Some(closed) = self.0.take() {
+            closed.wait(Duration::from_secs(5));
+        }
+    }
 }
 
 impl Books {
@@ -104,14 +116,17 @@ impl Books {
         let (committer, thread) =
             Committer::start_with(Arc::clone(&store), journal, limits, patience, durable, clock).unwrap();
         let keys = Arc::new(KeyRegistry::new(Arc::clone(&store)));
-        Self { store, committer, keys, wallets, recorder, thread }
+        let end = End(Some(store.closed()));
+        Self { store, committer, keys, wallets, recorder, thread, end }
     }
 
     /// Ends as the daemon does: what is queued is written, then everything is closed.
     pub fn close(self) {
-        let Self { store, committer, keys, wallets, recorder, thread } = self;
+        let Self { store, committer, keys, wallets, recorder, thread, mut end } = self;
         drop((committer, keys, wallets, recorder, store));
         thread.join().unwrap();
+        // A session that goes on may hold the books for longer.
+        end.0 = None;
     }
 
     /// Makes accounts of these names with this much money each, known ones aside, and tariff `t1`.
