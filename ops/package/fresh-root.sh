@@ -1,7 +1,7 @@
 # Fresh roots of copies of this system's packages, for the tests of the Debian package and of the image. Sourced by them.
 #
-# A root holds the packages that are asked for with all that they depend on, so that a dependency which is not declared is
-# missing. Nothing is downloaded, and nothing outside the root is changed.
+# A root holds the packages that are asked for with all that they depend on, and of the essential ones dash and coreutils, so
+# that a dependency which is not declared is missing. Nothing is downloaded, and nothing outside the root is changed.
 
 # The number of the user that a service runs as here.
 service_user=2775
@@ -12,7 +12,7 @@ make_root() {
     local name
     mkdir -p "$root"/var/lib/dpkg/{info,updates} "$root"/{dev,tmp,run}
     : >"$root/dev/null"
-    mapfile -t packages < <(closure dash "$1")
+    mapfile -t packages < <(closure dash "coreutils, $1")
     for name in "${packages[@]}"; do
         copy_files "$name"
         { dpkg-query --status "$name" && echo; } >>"$root/var/lib/dpkg/status"
