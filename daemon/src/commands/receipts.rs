@@ -1,16 +1,15 @@
 //! `tollgate receipts`: the operators' receipts that belong to no message we know of, and another try at finding theirs.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use rustix::process::getuid;
 use serde_json::json;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::receipt_id::{ReceiptIdFormat, id_candidates};
-use tollgate_storage::committer::{Committer, Limits};
-use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
-use tollgate_storage::journal::RocksJournal;
+use tollgate_management::offline::OfflineBooks;
+use tollgate_storage::delivery::{DeliveryEvent, EventOutcome};
 use tollgate_storage::rows::UnmatchedRow;
-use tollgate_storage::store::{Durability, Store};
+use tollgate_storage::store::Store;
 
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
@@ -43,8 +42,8 @@ pub fn receipts(config: &Path, arguments: &ReceiptsArguments) -> Result<(), Fail
     }
     data_dir.check_books()?;
     let _owner = KeptOwner::of(&data_dir.path);
-    let store = Arc::new(Store::open(data_dir.store_options()).map_err(|error| error.to_string())?);
-    replay(&data_dir.into_loaded()?, &store)
+    let books = OfflineBooks::open(data_dir.store_options(), getuid().as_raw())?;
+    replay(&data_dir.into_loaded()?, &books)
 }
 
 fn list(store: &Store) -> Result<(), Failure> {
@@ -68,7 +67,8 @@ fn list(store: &Store) -> Result<(), Failure> {
     Ok(())
 }
 
-fn replay(loaded: &Loaded, store: &Arc<Store>) -> Result<(), Failure> {
+fn replay(loaded: &Loaded, books: &OfflineBooks) -> Result<(), Failure> {
+    let store = books.store();
     let codes = codes(store)?;
     let format = |operator: OperatorNumber| {
         let code = code(&codes, operator);
@@ -76,10 +76,6 @@ fn replay(loaded: &Loaded, store: &Arc<Store>) -> Result<(), Failure> {
         operator.map_or(ReceiptIdFormat::Any, |operator| operator.smpp.receipt_ids)
     };
     let document: Vec<Document> = store.receipts().unmatched(None).map_err(|error| error.to_string())?;
-    let limits = Limits { queue_messages: 1, batch_messages: BATCH, batch_bytes: 1 << 20 };
-    let journal = RocksJournal::new(Arc::clone(store), Durability::Sync);
-    let (committer, thread) = Committer::start(Arc::clone(store), journal, limits, Arc::new(()))
-        .map_err(|error| error.to_string())?;
     let mut found = 0;
     for batch in document.chunks(BATCH) {
         let events = batch.iter().map(|(operator, unmatched, row)| {
@@ -87,28 +83,11 @@ fn replay(loaded: &Loaded, store: &Arc<Store>) -> Result<(), Failure> {
             let ids = id_candidates(first, format(*operator));
             DeliveryEvent::Replayed { operator: *operator, unmatched: *unmatched, ids, rewritten: true }
         });
-        found += tell(&committer, events.collect())?;
+        let outcomes = books.deliver(events.collect())?;
+        found += outcomes.iter().filter(|outcome| !matches!(outcome, EventOutcome::Unmatched { .. })).count();
     }
-    drop(committer);
-    let ended = thread.join();
-    assert!(ended.is_ok(), "a panic of the committer ends the process");
     say!("{found} of {} receipts have found their message", document.len());
     Ok(())
-}
-
-/// Has the committer try the receipts again; returns the number of those that have found their message.
-fn tell(committer: &Committer, events: Vec<DeliveryEvent>) -> Result<usize, Failure> {
-    let (told, heard) = std::sync::mpsc::channel();
-    let done = Box::new(move |result| {
-        let _ = told.send(result);
-    });
-    committer.deliver(DeliveryBatch { events, done }).map_err(|_| "the committer has no room".to_owned())?;
-    match heard.recv().map_err(|_| "the committer has stopped".to_owned())? {
-        DeliveryResult::Durable(outcomes) => {
-            Ok(outcomes.iter().filter(|outcome| !matches!(outcome, EventOutcome::Unmatched { .. })).count())
-        }
-        DeliveryResult::Refused(_) => Err("the books could not be written".into()),
-    }
 }
 
 fn codes(store: &Store) -> Result<Vec<(OperatorNumber, String)>, Failure> {

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 use tollgate_storage::change::{Change, ChangeError, Changed};
 use tollgate_storage::committer::{Committer, Limits};
+use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::store::{Durability, Store, StoreOptions};
 
@@ -37,16 +38,37 @@ impl OfflineBooks {
         &self.store
     }
 
+    /// Makes what happened to messages durable, in one commit, and says what became of each. `Err` is for a person to read.
+    pub fn deliver(&self, events: Vec<DeliveryEvent>) -> Result<Vec<EventOutcome>, String> {
+        let (told, heard) = oneshot::channel();
+        let done = Box::new(move |result| {
+            let _ = told.send(result);
+        });
+        let batch = DeliveryBatch { events, done };
+        self.committer()?.deliver(batch).map_err(|_| "the committer has no room".to_owned())?;
+        match heard.blocking_recv().map_err(|_| stopped())? {
+            DeliveryResult::Durable(outcomes) => Ok(outcomes),
+            DeliveryResult::Refused(_) => Err("the books could not be written".to_owned()),
+        }
+    }
+
     /// Makes a change durable. `Err` is for a person to read.
     pub(super) fn commit(
         &self,
         change: Change,
         answer: oneshot::Receiver<Result<Changed, ChangeError>>,
     ) -> Result<Changed, String> {
-        let stopped = || "the committer has stopped".to_owned();
-        self.committer.as_ref().ok_or_else(stopped)?.change(change);
+        self.committer()?.change(change);
         answer.blocking_recv().map_err(|_| stopped())?.map_err(|error| error.to_string())
     }
+
+    fn committer(&self) -> Result<&Committer, String> {
+        self.committer.as_ref().ok_or_else(stopped)
+    }
+}
+
+fn stopped() -> String {
+    "the committer has stopped".to_owned()
 }
 
 impl Drop for OfflineBooks {
