@@ -254,7 +254,7 @@ pub struct ImportDifference {
 }
 
 /// The reason for which a price is flagged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OutlierKind {
     /// Ten times the price that holds, or a tenth of it.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+pub use tollgate_api::imports::OutlierKind;
 use tollgate_engine::exchange::ExchangeRates;
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::network::{NetworkCode, NetworkId, Networks};
@@ -24,30 +24,6 @@ const FACTOR: u32 = 10;
 const REMOVED_OF: usize = 5;
 /// Plans that one message names.
 const PLANS_NAMED: usize = 3;
-
-/// The kind of an outlier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OutlierKind {
-    /// Ten times the price that holds, or a tenth of it.
-    Tenfold,
-    /// A price that moves by more than the limit.
-    Moved,
-    /// A price of zero.
-    Zero,
-    /// A price below the cheapest operator's cost, or a cost above a plan's price.
-    BelowCost,
-    /// A full list leaves out many networks.
-    Removed,
-    /// The list says what is not so, such as an increase where the price falls.
-    Status,
-    /// Another code of the same operator keeps another price.
-    Alias,
-    /// A list that is read as a full one seems to have changes only.
-    ChangesOnly,
-    /// The file is that of another owner too.
-    SharedFile,
-}
 
 /// A price that people should look at.
 #[derive(Clone, Debug, PartialEq, Eq)]

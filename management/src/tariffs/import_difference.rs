@@ -1,6 +1,6 @@
 //! The differences of an imported list, as the API shows them.
 
-use tollgate_api::imports::{ImportDifference, ImportOutlier, OutlierKind};
+use tollgate_api::imports::{ImportDifference, ImportOutlier};
 use tollgate_api::rate_cards::{AddedRow, ChangedRow};
 
 use super::compared_import::Compared;
@@ -35,17 +35,7 @@ pub fn difference_of(difference: &Compared, show: usize) -> ImportDifference {
 
 fn outlier_of(outlier: &tariff_files::Outlier) -> ImportOutlier {
     ImportOutlier {
-        kind: match outlier.kind {
-            tariff_files::OutlierKind::Tenfold => OutlierKind::Tenfold,
-            tariff_files::OutlierKind::Moved => OutlierKind::Moved,
-            tariff_files::OutlierKind::Zero => OutlierKind::Zero,
-            tariff_files::OutlierKind::BelowCost => OutlierKind::BelowCost,
-            tariff_files::OutlierKind::Removed => OutlierKind::Removed,
-            tariff_files::OutlierKind::Status => OutlierKind::Status,
-            tariff_files::OutlierKind::Alias => OutlierKind::Alias,
-            tariff_files::OutlierKind::ChangesOnly => OutlierKind::ChangesOnly,
-            tariff_files::OutlierKind::SharedFile => OutlierKind::SharedFile,
-        },
+        kind: outlier.kind,
         network: outlier.network.map(|network| network.to_string()),
         line: outlier.line,
         message: outlier.message.clone(),
