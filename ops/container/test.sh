@@ -11,6 +11,7 @@ set -euo pipefail
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 programs=$(cd "${1:?usage: ops/container/test.sh PROGRAMS}" && pwd)
+subject=image
 . "$repository/ops/package/fresh-root.sh"
 file=$repository/ops/container/Containerfile
 
@@ -61,12 +62,7 @@ build_image() {
 # --- what is tried ----------------------------------------------------------------------------------------------------------
 
 samples_are_refused() {
-    "${as_service[@]}" "${command[@]}" >"$root/tmp/ready" 2>"$root/tmp/log" &
-    daemon=$!
-    for _ in $(seq 300); do
-        if [ -s "$root/tmp/ready" ] || ! kill -0 "$daemon" 2>/dev/null; then break; fi
-        sleep 0.1
-    done
+    launch "${command[@]}"
     [ ! -s "$root/tmp/ready" ] || fail "accounts with published passwords are served to other machines"
     if wait "$daemon"; then fail "a daemon that refuses its configuration ends well"; fi
     daemon=
@@ -77,36 +73,14 @@ own_passwords_are_served() {
     local hash health
     hash=$(printf 'ours4ever\n' | "${as_service[@]}" /usr/bin/tollgate hash-password | tail -n 1)
     sed --in-place "s|^password_hash = .*|password_hash = \"$hash\"|" "$root/etc/tollgate/accounts.toml"
-    "${as_service[@]}" "${command[@]}" >"$root/tmp/ready" 2>"$root/tmp/log" &
-    daemon=$!
-    [ "$(port_of smpp "$root/tmp/ready" "$daemon")" = 2775 ] || { cat "$root/tmp/log"; fail "the daemon does not answer on 2775"; }
-    python3 "$repository/examples/gateway.py" --port 2775 --password ours4ever --to 254722000123 --wait 0 | grep '^charged ' \
-        || fail "the gateway's message was not charged"
+    launch "${command[@]}"
+    [ "$(port_of smpp)" = 2775 ] || fail "the daemon does not answer on 2775"
+    send_message --port 2775 --password ours4ever
     for port in 8080/readyz 9464/metrics; do
         health=$(python3 -c 'import sys, urllib.request as r; print(r.urlopen("http://127.0.0.1:" + sys.argv[1]).status)' "$port")
         [ "$health" = 200 ] || fail "$port answers $health"
     done
-    kill -TERM "$daemon"
-    wait "$daemon" || fail "the daemon ended with exit code $?"
-    daemon=
-}
-
-# --- how it ends ------------------------------------------------------------------------------------------------------------
-
-daemon=
-
-stop_daemon() { if [ -n "$daemon" ]; then kill -KILL "$daemon" 2>/dev/null || true; fi; }
-
-say() { printf 'image: %s\n' "$*"; }
-
-skip() {
-    say "SKIPPED, the steps of the image were not taken: $*"
-    exit 0
-}
-
-fail() {
-    say "$*"
-    exit 1
+    end_daemon
 }
 
 main

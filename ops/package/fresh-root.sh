@@ -76,14 +76,54 @@ give_to_service() {
     chown --recursive "$service_user:$service_user" "$root$2" 2>/dev/null || true
 }
 
-# Waits for the line that says where the daemon listens, and prints the port of one listener.
-port_of() {
-    local listener=$1 file=$2 daemon=$3
+# --- the daemon in the root -----------------------------------------------------------------------------------------------
+
+daemon=
+
+# Starts a daemon as the user of the service, and waits until it says where it listens, or has ended.
+launch() {
+    "${as_service[@]}" "$@" >"$root/tmp/ready" 2>"$root/tmp/log" &
+    daemon=$!
     for _ in $(seq 300); do
-        if [ -s "$file" ] || ! kill -0 "$daemon" 2>/dev/null; then break; fi
+        if [ -s "$root/tmp/ready" ] || ! kill -0 "$daemon" 2>/dev/null; then break; fi
         sleep 0.1
     done
-    python3 -c 'import json, sys; print(json.loads(sys.stdin.readline())[sys.argv[1]].rsplit(":", 1)[1])' "$listener" <"$file"
+}
+
+# The port of a listener of the daemon.
+port_of() {
+    python3 -c 'import json, sys; print(json.loads(sys.stdin.readline())[sys.argv[1]].rsplit(":", 1)[1])' "$1" <"$root/tmp/ready" \
+        || { cat "$root/tmp/log"; fail "the daemon did not get ready"; }
+}
+
+# Has a gateway send a message, with more words for it.
+send_message() {
+    python3 "$repository/examples/gateway.py" --to 254722000123 --wait 0 "$@" | grep '^charged ' \
+        || fail "the gateway's message was not charged"
+}
+
+end_daemon() {
+    kill -TERM "$daemon"
+    wait "$daemon" || fail "the daemon ended with exit code $?: $(tail -n 3 "$root/tmp/log")"
+    daemon=
+}
+
+# Ends what a test that failed has left.
+stop_daemon() { if [ -n "$daemon" ]; then kill -KILL "$daemon" 2>/dev/null || true; fi; }
+
+# --- how a test ends ------------------------------------------------------------------------------------------------------
+
+# What is tried, such as `package`; whoever sources this sets it.
+say() { printf '%s: %s\n' "$subject" "$*"; }
+
+skip() {
+    say "SKIPPED, nothing was tried: $*"
+    exit 0
+}
+
+fail() {
+    say "$*"
+    exit 1
 }
 
 # Goes on as root of a user namespace where this is not root already.

@@ -152,7 +152,9 @@ fn a_daemon_does_not_start_on_a_log_that_lost_what_was_acknowledged() {
     let (sandbox, log, sound, used) = killed();
     let mut flipped = sound.clone();
     flipped[used / 3] ^= 0x20;
-    for (damaged, word) in [(flipped, "damaged at offset"), (sound[..used / 2].to_vec(), " at offset")] {
+    for (damaged, word) in
+        [(flipped, "damaged at offset"), (sound[..used / 2].to_vec(), "breaks off at offset")]
+    {
         fs::write(&log, damaged).unwrap();
         let refused = run(&mut sandbox.run_command());
         assert_eq!(refused.code, Some(1), "{refused:?}");
