@@ -30,9 +30,10 @@ struct Workload {
     window: usize,
 }
 
-const WORKLOADS: [Workload; 4] = [
+const WORKLOADS: [Workload; 5] = [
     Workload { name: "4 binds × window 1000, an account each", binds: 4, accounts: 4, window: 1000 },
     Workload { name: "4 binds × window 1000, one account", binds: 4, accounts: 1, window: 1000 },
+    Workload { name: "4 binds × window 100, an account each", binds: 4, accounts: 4, window: 100 },
     Workload { name: "1 bind × window 100", binds: 1, accounts: 1, window: 100 },
     Workload { name: "one message in flight", binds: 1, accounts: 1, window: 1 },
 ];
