@@ -18,7 +18,7 @@ use tollgate_smpp::server::{Server, ServerConfig, TlsFiles};
 use tollgate_smpp::session::{SessionConfig, TimerConfig};
 use tollgate_storage::committer::Limits;
 use tollgate_storage::journal::RocksJournal;
-use tollgate_storage::store::{Durability, OpenError, Store, StoreOptions};
+use tollgate_storage::store::{AnchorMode, Durability, OpenError, Store, StoreOptions};
 
 use crate::commands::check::{readable_secrets, refuse_published};
 use crate::control::{self, ControlHandlers, ControlSocket};
@@ -37,7 +37,7 @@ use tollgate_management::{Management, Workers};
 
 use tollgate_provisioning as config;
 use tollgate_provisioning::overrides::Overrides;
-use tollgate_provisioning::{Loaded, Settings, SmppSettings};
+use tollgate_provisioning::{Loaded, Settings, SmppSettings, StorageSettings};
 use tollgate_relay::clients::ClientBinds;
 use tollgate_relay::core::{Core, Started};
 use tollgate_relay::operators::driver::DeliveryDriver;
@@ -117,7 +117,17 @@ fn open(settings: &Settings) -> Result<Store, OpenError> {
         minimum_free_bytes: storage.minimum_free_bytes,
         cache_bytes: CACHE_BYTES,
         second_anchor: storage.second_anchor.clone(),
+        anchor_mode: anchor_mode(storage),
     })
+}
+
+fn anchor_mode(storage: &StorageSettings) -> AnchorMode {
+    match storage.anchor {
+        config::AnchorMode::EveryCommit => AnchorMode::EveryCommit,
+        config::AnchorMode::Periodic => {
+            AnchorMode::Periodic(Duration::from_millis(storage.anchor_interval_ms.into()))
+        }
+    }
 }
 
 async fn serve(

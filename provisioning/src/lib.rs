@@ -80,7 +80,7 @@ pub use routing::RoutingSettings;
 pub use secret::Secret;
 pub use secrets::{SealKey, SecretsSettings, seal_keys};
 pub use settings::{
-    Durability, HttpSettings, LogFormat, LogLevel, LogSettings, MetricsSettings, OperatorFiles, Settings,
-    SmppSettings, StorageSettings, TariffFiles, TlvTags,
+    AnchorMode, Durability, HttpSettings, LogFormat, LogLevel, LogSettings, MetricsSettings, OperatorFiles,
+    Settings, SmppSettings, StorageSettings, TariffFiles, TlvTags,
 };
 pub use webhooks::WebhookSettings;

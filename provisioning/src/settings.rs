@@ -127,6 +127,10 @@ pub struct StorageSettings {
     pub batch_bytes: u32,
     /// Free space in the file system below which messages are refused.
     pub minimum_free_bytes: u64,
+    /// The moments at which the anchor is written.
+    pub anchor: AnchorMode,
+    /// The shortest time between two writes of a periodic anchor.
+    pub anchor_interval_ms: u32,
     /// A second file for the anchor, on another disk.
     pub second_anchor: Option<PathBuf>,
     /// Time for which an idempotency key is remembered.
@@ -153,6 +157,28 @@ impl Choice for Durability {
         match self {
             Self::Sync => "sync",
             Self::Os => "os",
+        }
+    }
+}
+
+/// The moments at which the anchor is written, which says up to which commit the log must reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnchorMode {
+    /// With every commit, before anybody is answered: a loss of anything acknowledged is noticed at the next start.
+    #[default]
+    EveryCommit,
+    /// Behind the commits, once in an interval: nobody waits, and a loss within the interval is not noticed.
+    Periodic,
+}
+
+impl Choice for AnchorMode {
+    const ALL: &'static [Self] = &[Self::EveryCommit, Self::Periodic];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::EveryCommit => "every_commit",
+            Self::Periodic => "periodic",
         }
     }
 }
@@ -352,6 +378,8 @@ impl Default for StorageSettings {
             batch_messages: 8_192,
             batch_bytes: 4 << 20,
             minimum_free_bytes: 256 << 20,
+            anchor: AnchorMode::EveryCommit,
+            anchor_interval_ms: 100,
             second_anchor: None,
             idempotency_window_hours: 72,
             clock_trust_seconds: 600,

@@ -214,6 +214,8 @@ fn read_storage(table: &mut TableReader, sources: &Sources) -> StorageSettings {
         batch_messages: table.or("batch_messages", default.batch_messages, integer(1..=1 << 20)),
         batch_bytes: table.or("batch_bytes", default.batch_bytes, integer(4_096..=1 << 28)),
         minimum_free_bytes: table.or("minimum_free_bytes", default.minimum_free_bytes, integer(0..=1 << 50)),
+        anchor: table.or("anchor", default.anchor, one_of),
+        anchor_interval_ms: table.or("anchor_interval_ms", default.anchor_interval_ms, integer(10..=60_000)),
         second_anchor: table.optional(
             "second_anchor",
             text(|name| texts::file_name(name).map(|name| sources.path_of(&name))),

@@ -9,6 +9,8 @@
 //!   before. That the log has this one too is **confirmed** in the third slot before anybody is answered; that write waits
 //!   for no disk, as it has to outlive the process and not the machine.
 //! - Elsewhere the commit is confirmed in the first or second slot, in turn, after the log, with a sync of its own.
+//! - With [`AnchorMode::Periodic`](crate::store_options::AnchorMode) a thread behind the commits (`periodic.rs`) says of one
+//!   now and then that the log has **passed** it. All slots take turns.
 //!
 //! Each slot also says how long the list of tables was (`manifest.rs`).
 //!
@@ -16,16 +18,20 @@
 
 mod file;
 mod manifest;
+mod periodic;
 mod shared_sync;
 mod slot;
+mod writer;
 
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
 pub use manifest::{Manifest, number_of as manifest_number, path_of as manifest_path};
 pub use slot::boot_id;
+pub use writer::AnchorWriter;
 
 use crate::store_options::Durability;
 use crate::sums::CommitRow;
@@ -39,6 +45,8 @@ pub struct AnchorFiles {
     files: Vec<AnchorFile>,
     manifest: Mutex<ManifestWatch>,
     boot_id: String,
+    /// The number of slots that were written in turn behind the commits.
+    turn: AtomicUsize,
 }
 
 /// A commit that is known to be in the log.
@@ -54,8 +62,10 @@ pub struct Reached {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The last commit that the log has for certain; `None` if the file names none. There may be one more in the log,
-    /// which nobody was told of.
+    /// which nobody was told of, or any number where [`Self::is_passed`] says so.
     pub reached: Option<Reached>,
+    /// True if the log may have gone on from there: the anchor was written behind the commits, and not with each.
+    pub is_passed: bool,
     /// The kernel's name of the time since the start of the machine, if the commit was left to the operating system to
     /// write: after a start of the machine it may be gone.
     pub unsynced_since: Option<String>,
@@ -88,11 +98,15 @@ impl Found {
         self.manifest = self.manifest.max(slot.manifest);
         let CommitRow { number, hash, previous, .. } = slot.commit;
         let reached = match slot.state {
-            State::Confirmed => Reached { number, hash },
+            State::Confirmed | State::Passed => Reached { number, hash },
             State::Announced => Reached { number: number.saturating_sub(1), hash: previous },
         };
-        if self.reached.is_none_or(|other| other.number < reached.number) {
+        let is_passed = slot.state == State::Passed;
+        if self.reached == Some(reached) {
+            self.is_passed |= is_passed;
+        } else if self.reached.is_none_or(|other| other.number < reached.number) {
             self.reached = Some(reached);
+            self.is_passed = is_passed;
             self.unsynced_since = (!slot.unsynced_since.is_empty()).then(|| slot.unsynced_since.clone());
         }
     }
@@ -104,7 +118,7 @@ impl AnchorFiles {
         let files = paths.into_iter().map(|path| AnchorFile::open(path, directory));
         let (files, manifest) =
             (files.collect::<io::Result<_>>()?, Mutex::new(ManifestWatch::new(directory)));
-        Ok(Self { files, manifest, boot_id: boot_id() })
+        Ok(Self { files, manifest, boot_id: boot_id(), turn: AtomicUsize::new(0) })
     }
 
     /// Makes the files anew for a directory whose chain begins, or is to count as it is.
@@ -121,24 +135,47 @@ impl AnchorFiles {
 
     /// Says, before a commit goes to the log, that it is on its way. The log's sync is to come.
     pub fn announce(&self, commit: &CommitRow) -> io::Result<()> {
-        let slot = Slot::announced(commit, self.manifest.lock().last_seen()).to_octets();
+        let manifest = self.manifest.lock().last_seen();
+        let slot = self.slot(State::Announced, commit, manifest, Durability::Sync);
         self.files.iter().try_for_each(|file| file.announce(commit.number, &slot))
     }
 
     /// Says that a commit is in the log, before anybody is told. With [`Durability::Sync`] it was announced.
     pub fn confirm(&self, commit: &CommitRow, durability: Durability) -> io::Result<()> {
-        let boot = match durability {
-            Durability::Sync => "",
-            Durability::Os => &self.boot_id,
-        };
-        let slot = Slot::confirmed(commit, self.manifest.lock().look()?, boot).to_octets();
+        let slot = self.slot_now(State::Confirmed, commit, durability)?;
         self.files.iter().try_for_each(|file| file.confirm(commit.number, &slot, durability))
     }
 
     /// Says that the log ends with a commit, whatever was announced, and waits until the disk has it.
     pub fn settle(&self, commit: &CommitRow) -> io::Result<()> {
-        let slot = Slot::confirmed(commit, self.manifest.lock().look()?, "").to_octets();
+        let slot = self.slot_now(State::Confirmed, commit, Durability::Sync)?;
         self.files.iter().try_for_each(|file| file.settle(commit.number, &slot))
+    }
+
+    /// Says that the log has passed a commit, and waits for the disk where commits do.
+    fn follow(&self, commit: &CommitRow, durability: Durability) -> io::Result<()> {
+        let slot = self.slot_now(State::Passed, commit, durability)?;
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        self.files.iter().try_for_each(|file| file.follow(turn, &slot, durability))
+    }
+
+    /// Says the same in all slots: the log ends with this commit or, if it was passed, goes on from it.
+    fn begin(&self, state: State, commit: &CommitRow, durability: Durability) -> io::Result<()> {
+        let slot = self.slot_now(state, commit, durability)?;
+        self.files.iter().try_for_each(|file| file.begin(&slot, durability))
+    }
+
+    fn slot_now(&self, state: State, commit: &CommitRow, durability: Durability) -> io::Result<Vec<u8>> {
+        let manifest = self.manifest.lock().look()?;
+        Ok(self.slot(state, commit, manifest, durability))
+    }
+
+    fn slot(&self, state: State, commit: &CommitRow, manifest: Manifest, durability: Durability) -> Vec<u8> {
+        let unsynced_since = match durability {
+            Durability::Sync => String::new(),
+            Durability::Os => self.boot_id.clone(),
+        };
+        Slot { state, commit: *commit, manifest, unsynced_since }.to_octets()
     }
 }
 
@@ -208,6 +245,33 @@ mod tests {
         files.confirm(&commit(4), Durability::Os).unwrap();
         let found = read(&path).unwrap().unwrap();
         assert_eq!((found.reached, found.unsynced_since), (Some(reached(4)), Some(boot_id())));
+    }
+
+    #[test]
+    fn slots_written_behind_the_commits_take_turns_and_say_that_the_log_went_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, files) = open(&folder);
+        files.begin(State::Passed, &commit(3), Durability::Sync).unwrap();
+        // Numbers that are all even, as they may be: still no slot is written twice running.
+        for number in [10, 12, 20, 22] {
+            let before = std::fs::read(&path).unwrap();
+            files.follow(&commit(number), Durability::Sync).unwrap();
+            let found = read(&path).unwrap().unwrap();
+            assert_eq!((found.reached, found.is_passed), (Some(reached(number)), true));
+            let last =
+                before.chunks(SLOT_OCTETS).filter_map(Slot::read).max_by_key(|slot| slot.commit.number);
+            let kept = std::fs::read(&path).unwrap();
+            let mut kept = kept.chunks(SLOT_OCTETS).filter_map(Slot::read);
+            assert!(kept.any(|slot| Some(&slot) == last.as_ref()), "the one before is kept");
+        }
+        // Over a change of the setting nothing of the other kind stands.
+        files.begin(State::Confirmed, &commit(22), Durability::Sync).unwrap();
+        let found = read(&path).unwrap().unwrap();
+        assert_eq!((found.reached, found.is_passed), (Some(reached(22)), false));
+        files.announce(&commit(23)).unwrap();
+        files.begin(State::Passed, &commit(22), Durability::Sync).unwrap();
+        let found = read(&path).unwrap().unwrap();
+        assert_eq!((found.reached, found.is_passed), (Some(reached(22)), true));
     }
 
     #[test]

@@ -103,6 +103,11 @@ pub fn judge(folder: &Path, path: &Path, last: &CommitRow, found: Option<&Found>
         Some(1) if anchored.hash == last.previous => Ok(()),
         // The slot of the commit between them is the damaged one.
         Some(2) if found.is_damaged => Ok(()),
+        // The anchor was written behind the commits, and the process ended before it was written again.
+        Some(commits) if found.is_passed && commits > 1 => {
+            tracing::info!(commits, anchored = anchored.number, "the log goes on from its periodic anchor");
+            Ok(())
+        }
         // The log's file came to the disk, and the anchor's did not.
         Some(_) if is_excused(found) => Ok(()),
         None if is_excused(found) => {
@@ -173,6 +178,22 @@ mod tests {
         assert!(matches!(judged(5, Some(3)), Err(AnchorError::Foreign { .. })));
         assert!(matches!(judged(5, None), Err(AnchorError::Missing { .. })));
         assert_eq!(judged(1, None), Ok(()));
+    }
+
+    #[test]
+    fn the_log_may_be_ahead_of_a_periodic_anchor_by_any_number_and_never_behind() {
+        let nowhere = Path::new("/nowhere");
+        let judged = |last: u64, anchored: Reached| {
+            let found = Found { reached: Some(anchored), is_passed: true, ..Found::default() };
+            judge(nowhere, nowhere, &commit(last, u8::try_from(last).unwrap()), Some(&found))
+        };
+        for ahead in 0..20 {
+            assert_eq!(judged(5 + ahead, reached(5, 5)), Ok(()), "{ahead}");
+        }
+        assert!(matches!(judged(5, reached(6, 6)), Err(AnchorError::Lost { anchored: 6, found: 5, .. })));
+        // What can be compared is.
+        assert!(matches!(judged(5, reached(5, 9)), Err(AnchorError::Foreign { .. })));
+        assert!(matches!(judged(5, reached(4, 9)), Err(AnchorError::Foreign { .. })));
     }
 
     #[test]

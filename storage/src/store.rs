@@ -21,7 +21,7 @@ use tollgate_engine::health::HealthSample;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 
-use crate::anchor::{self, AnchorFiles};
+use crate::anchor::{self, AnchorFiles, AnchorWriter};
 use crate::batch::Batch;
 use crate::database::{Database, damaged};
 use crate::open;
@@ -36,7 +36,7 @@ pub use crate::closed::Closed;
 pub use crate::commits::CommitRows;
 pub use crate::database::{Order, Unavailable};
 pub use crate::open::OpenError;
-pub use crate::store_options::{Durability, StoreOptions};
+pub use crate::store_options::{AnchorMode, Durability, StoreOptions};
 pub use crate::sums::CommitRow;
 pub use audit::AuditRows;
 pub use dispatches::DispatchRows;
@@ -55,7 +55,7 @@ pub use wallets::WalletRows;
 #[derive(Debug)]
 pub(crate) enum Anchors {
     /// Open for writing.
-    Written(AnchorFiles),
+    Written(AnchorWriter),
     /// As it was before the directory was opened for reading; `None` where there is no such file.
     Found(Option<anchor::Found>),
 }
@@ -63,8 +63,9 @@ pub(crate) enum Anchors {
 /// An open data directory.
 #[derive(Debug)]
 pub struct Store {
-    database: Database,
+    /// Goes before the database: the end of the database is what a process waits for.
     anchors: Anchors,
+    database: Database,
 }
 
 impl Store {
@@ -92,9 +93,10 @@ impl Store {
         let anchors = anchors.map_err(|error| AnchorError::Unusable(error.to_string()))?;
         let last = last.map_err(|error| not_opened(&database, error))?;
         let last = last.ok_or_else(|| AnchorError::no_commit(database.path()))?;
-        let store = Self { database, anchors: Anchors::Written(anchors) };
         // A commit that was on its way to the anchor when the process ended is in it from now on.
-        store.settle_anchor(&last).map_err(|error| not_opened(&store.database, error))?;
+        let anchors = AnchorWriter::start(anchors, database.options().anchor_mode, &last);
+        let anchors = anchors.map_err(|error| AnchorError::Unusable(error.to_string()))?;
+        let store = Self { database, anchors: Anchors::Written(anchors) };
         let forgotten = sums::forgotten_hour(&store.database);
         store.database.forget(forgotten.map_err(|error| not_opened(&store.database, error))?);
         Ok(store)
@@ -244,26 +246,24 @@ impl Store {
         &self.anchors
     }
 
-    /// Says in the anchors that the log ends with a commit, durably.
+    /// Says in the anchors that the log ends with a commit, after it was read again.
     pub(crate) fn settle_anchor(&self, last: &CommitRow) -> Result<(), Unavailable> {
         self.anchored(|anchors| anchors.settle(last))
     }
 
-    /// Writes a commit to the log, and the anchors around it.
+    /// Writes a commit to the log, and the anchors around it or behind it.
     pub(crate) fn commit(
         &self,
         batch: &Batch,
         commit: &CommitRow,
         durability: Durability,
     ) -> Result<(), Unavailable> {
-        if durability == Durability::Sync {
-            self.anchored(|anchors| anchors.announce(commit))?;
-        }
+        self.anchored(|anchors| anchors.before_log(commit, durability))?;
         self.database.write(batch, durability)?;
-        self.anchored(|anchors| anchors.confirm(commit, durability))
+        self.anchored(|anchors| anchors.after_log(commit, durability))
     }
 
-    fn anchored(&self, write: impl FnOnce(&AnchorFiles) -> std::io::Result<()>) -> Result<(), Unavailable> {
+    fn anchored(&self, write: impl FnOnce(&AnchorWriter) -> std::io::Result<()>) -> Result<(), Unavailable> {
         let Anchors::Written(anchors) = &self.anchors else { return Ok(()) };
         write(anchors).map_err(|error| Unavailable(format!("the anchor {error}")))
     }

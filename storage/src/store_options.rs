@@ -1,6 +1,7 @@
 //! Settings of a store.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Name of the anchor's file in a data directory.
 pub const ANCHOR_FILE: &str = "ANCHOR";
@@ -16,6 +17,17 @@ pub enum Durability {
     Os,
 }
 
+/// The moments at which the anchor is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AnchorMode {
+    /// With every commit, before anybody is answered: a loss of anything acknowledged is noticed.
+    #[default]
+    EveryCommit,
+    /// Behind the commits and at most once in this time: nobody waits for it, and a loss of the log's last commits within
+    /// this time is not noticed.
+    Periodic(Duration),
+}
+
 /// Settings of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreOptions {
@@ -27,12 +39,20 @@ pub struct StoreOptions {
     pub cache_bytes: usize,
     /// A second file for the anchor, on another disk.
     pub second_anchor: Option<PathBuf>,
+    /// The moments at which the anchor is written.
+    pub anchor_mode: AnchorMode,
 }
 
 impl StoreOptions {
     /// A data directory whose disk may be filled up, with a small cache: for commands and tests.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), minimum_free_bytes: 0, cache_bytes: 8 << 20, second_anchor: None }
+        Self {
+            path: path.into(),
+            minimum_free_bytes: 0,
+            cache_bytes: 8 << 20,
+            second_anchor: None,
+            anchor_mode: AnchorMode::EveryCommit,
+        }
     }
 
     /// The files of the anchor.

@@ -32,6 +32,7 @@ use tollgate_engine::time::Month;
 
 use crate::rows::{AccountRow, ContentDigest, DispatchCounters};
 use crate::store::{Anchors, Store};
+use crate::sums::CommitRow;
 
 use fault::off;
 use sums::{compare_anchor, compare_sums};
@@ -99,6 +100,15 @@ pub struct Totals {
     pub refunded: Total,
     /// The sum of the balances: paid in − charged + refunded.
     pub balance: Total,
+}
+
+/// The last commit, compared with the anchor and with nothing else; `None` where there is none. A daemon may be running.
+pub fn anchored_commit(store: &Store) -> Result<Option<CommitRow>, Fault> {
+    let last = store.last_commit()?;
+    if let (Some(last), Anchors::Found(anchor)) = (&last, store.anchors()) {
+        compare_anchor(last, anchor.as_ref())?;
+    }
+    Ok(last)
 }
 
 /// Counts everything again.

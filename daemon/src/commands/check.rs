@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use tollgate_console::say;
 use tollgate_management::additions;
 use tollgate_provisioning as config;
-use tollgate_provisioning::{Loaded, Provisioning};
+use tollgate_provisioning::{AnchorMode, Loaded, Provisioning, StorageSettings};
 use tollgate_relay::currencies::currency_conflicts;
 use tollgate_relay::default_delivery::{DefaultDelivery, DeliveryOrigin};
 use tollgate_storage::store::Store;
@@ -42,6 +42,9 @@ pub fn check(path: &Path, arguments: &CheckArguments) -> Result<(), Failure> {
         provisioning.ported.len(),
     );
     say!("{}", operators(provisioning));
+    if let Some(line) = anchor(&loaded.settings.storage) {
+        say!("{line}");
+    }
     let data_dir = &DataDir::find(path, arguments.data_dir.as_ref())?.path;
     // A directory that is not there yet has no wallets that anything could contradict.
     let store = if arguments.data_dir.is_some() || data_dir.is_dir() { open(data_dir) } else { None };
@@ -55,6 +58,16 @@ pub fn check(path: &Path, arguments: &CheckArguments) -> Result<(), Failure> {
         say!("{warning}");
     }
     Ok(())
+}
+
+/// A line about an anchor that follows behind the commits.
+fn anchor(storage: &StorageSettings) -> Option<String> {
+    (storage.anchor == AnchorMode::Periodic).then(|| {
+        format!(
+            "storage.anchor: periodic: a start does not notice the loss of what was committed in the last {} ms",
+            storage.anchor_interval_ms
+        )
+    })
 }
 
 /// A line for each way in which a secret is open to others.

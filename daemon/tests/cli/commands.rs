@@ -305,3 +305,62 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
     assert_eq!(broken.code, Some(1));
     assert_eq!(found(&broken, "configuration")[0]["level"], "FAULT", "{broken:?}");
 }
+
+#[test]
+fn a_periodic_anchor_is_behind_after_a_kill_and_exact_after_a_stop() {
+    let sandbox = Sandbox::new();
+    sandbox.set("storage", "anchor = \"periodic\"");
+    sandbox.set("storage", "anchor_interval_ms = 60000");
+    let checked = done(&run(&mut sandbox.tollgate("check")));
+    assert!(checked.contains("storage.anchor: periodic: "), "{checked}");
+    let daemon = sandbox.start();
+    let mut gateway = Connection::bound(daemon.smpp, BUSINESS_1);
+    for _ in 0..5 {
+        assert_eq!(gateway.submit(&Message::to("447911123456")).status, ESME_ROK);
+    }
+    daemon.kill();
+    let books = || {
+        let findings = sandbox.on_books(&["doctor", "--json"]);
+        let lines = findings.stdout.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        let mut books = lines.filter(|finding| finding["subject"] == "books");
+        let finding = books.next().expect("the books are looked at");
+        (finding["level"].to_string(), finding["text"].to_string())
+    };
+    let (level, text) = books();
+    assert!(level == "\"ok\"" && text.contains("60000 ms"), "{level} {text}");
+    done(&sandbox.on_books(&["verify"]));
+
+    let daemon = sandbox.start();
+    daemon
+        .logged("the log to go on from the anchor", |line| line.contains("goes on from its periodic anchor"));
+    daemon.stop();
+    // From here on it is written with every commit again.
+    sandbox.set("storage", "anchor = \"every_commit\"");
+    let daemon = sandbox.start();
+    assert_eq!(
+        Connection::bound(daemon.smpp, BUSINESS_1).submit(&Message::to("447911123456")).status,
+        ESME_ROK
+    );
+    daemon.kill();
+    let verified = done(&sandbox.on_books(&["verify"]));
+    assert!(verified.contains("6 CDRs"), "{verified}");
+
+    // A directory from which the last commits are gone is told from one whose anchor is behind.
+    let anchor = fs::read(sandbox.data_dir().join("ANCHOR")).expect("it is there");
+    sandbox.set("storage", "anchor = \"periodic\"");
+    let backup = sandbox.path().join("earlier");
+    assert!(
+        Command::new("cp").arg("-r").args([sandbox.data_dir(), &backup]).status().is_ok_and(|s| s.success())
+    );
+    done(&topup(&sandbox, "1.00", "later"));
+    let later = fs::read(sandbox.data_dir().join("ANCHOR")).expect("it is there");
+    assert_ne!(anchor, later);
+    fs::remove_dir_all(sandbox.data_dir()).expect("it is ours");
+    fs::rename(&backup, sandbox.data_dir()).expect("it is ours");
+    fs::write(sandbox.data_dir().join("ANCHOR"), later).expect("it is ours");
+    let (level, text) = books();
+    assert!(level == "\"FAULT\"" && text.contains("are missing"), "{level} {text}");
+    let refused = run(&mut sandbox.run_command());
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("the data directory is refused"), "{refused:?}");
+}

@@ -28,14 +28,31 @@ const ROUNDS_PER_LIFE: u32 = 20;
 
 #[test]
 fn no_acknowledged_message_is_lost_and_none_is_charged_twice() {
-    let rounds: u32 = env::var("ROUNDS").map_or(20, |rounds| rounds.parse().expect("ROUNDS is a number"));
+    charge_and_kill(20, Life::begin);
+}
+
+/// The log goes on behind the anchor, and is whole all the same.
+#[test]
+fn with_a_periodic_anchor_no_acknowledged_message_is_lost_either() {
+    charge_and_kill(5, || {
+        let life = Life::begin();
+        life.sandbox.set("storage", "anchor = \"periodic\"");
+        // Some kills come between two writes of it, and some right behind one.
+        life.sandbox.set("storage", "anchor_interval_ms = 50");
+        life
+    });
+}
+
+fn charge_and_kill(rounds_wanted: u32, begin: impl Fn() -> Life) {
+    let rounds: u32 =
+        env::var("ROUNDS").map_or(rounds_wanted, |rounds| rounds.parse().expect("ROUNDS is a number"));
     let seed = env::var("SEED").map_or_else(|_| clock_seed(), |seed| seed.parse().expect("SEED is a number"));
     println!("{rounds} rounds, SEED={seed}");
     let mut random = Random(seed);
-    let mut life = Life::begin();
+    let mut life = begin();
     for round in 1..=rounds {
         if life.rounds == ROUNDS_PER_LIFE {
-            life = Life::begin();
+            life = begin();
         }
         let verdict = life.round(&mut random);
         println!("round {round}: {verdict:?}");

@@ -61,11 +61,33 @@ impl AnchorFile {
         }
     }
 
+    /// Writes a slot in its turn. No announcement stands beside it, so that all slots take turns.
+    pub fn follow(&self, turn: usize, slot: &[u8], durability: Durability) -> io::Result<()> {
+        self.write(slot, (turn % SLOTS * SLOT_OCTETS) as u64)?;
+        self.sync(durability)
+    }
+
+    /// Writes all slots anew. Until the first of them is on disk the others stand as they were.
+    pub fn begin(&self, slot: &[u8], durability: Durability) -> io::Result<()> {
+        self.write(slot, CONFIRMATION_AT)?;
+        self.sync(durability)?;
+        (0..IN_TURN).try_for_each(|number| self.write(slot, in_turn(number)))?;
+        self.sync(durability)
+    }
+
     /// Writes a confirmation durably.
     pub fn settle(&self, number: u64, slot: &[u8]) -> io::Result<()> {
         let at = if self.shared.is_some() { CONFIRMATION_AT } else { in_turn(number) };
         self.write(slot, at)?;
-        self.file.sync_data().map_err(|error| named(&self.path, &error))
+        self.sync(Durability::Sync)
+    }
+
+    /// Waits for the disk, where the log's commits do.
+    fn sync(&self, durability: Durability) -> io::Result<()> {
+        match durability {
+            Durability::Sync => self.file.sync_data().map_err(|error| named(&self.path, &error)),
+            Durability::Os => Ok(()),
+        }
     }
 
     fn write(&self, slot: &[u8], at: u64) -> io::Result<()> {

@@ -18,6 +18,8 @@ pub enum State {
     Confirmed,
     /// The one before it is in the log, and this one may be.
     Announced,
+    /// It is in the log, which may have gone on since by any number of commits.
+    Passed,
 }
 
 /// A slot that was read.
@@ -48,22 +50,12 @@ impl State {
             // No single bit makes one of another.
             Self::Confirmed => 4,
             Self::Announced => 2,
+            Self::Passed => 8,
         }
     }
 }
 
 impl Slot {
-    /// A commit on its way to the log.
-    pub fn announced(commit: &CommitRow, manifest: Manifest) -> Self {
-        Self { state: State::Announced, commit: *commit, manifest, unsynced_since: String::new() }
-    }
-
-    /// A commit in the log.
-    pub fn confirmed(commit: &CommitRow, manifest: Manifest, unsynced_since: &str) -> Self {
-        let unsynced_since = unsynced_since.to_owned();
-        Self { state: State::Confirmed, commit: *commit, manifest, unsynced_since }
-    }
-
     /// As it is kept.
     pub fn to_octets(&self) -> Vec<u8> {
         let mut row = self.commit.to_bytes();
@@ -91,7 +83,7 @@ impl Slot {
         let (state, manifest) = if *kind == WITHOUT_MANIFEST {
             (State::Confirmed, Manifest::default())
         } else {
-            let states = [State::Confirmed, State::Announced];
+            let states = [State::Confirmed, State::Announced, State::Passed];
             let manifest = Manifest { number: reader.be_u64()?, octets: reader.be_u64()? };
             (states.into_iter().find(|state| state.octet() == *kind)?, manifest)
         };
@@ -117,6 +109,17 @@ mod tests {
         let rest = [&u16::try_from(row.len()).unwrap().to_be_bytes()[..], &row].concat();
         let mut octets = [MAGIC, &[WITHOUT_MANIFEST][..], &checksum(&rest), &rest].concat();
         octets.resize(SLOT_OCTETS, 0);
-        assert_eq!(Slot::read(&octets), Some(Slot::confirmed(&commit, Manifest::default(), "")));
+        let (state, manifest, unsynced_since) = (State::Confirmed, Manifest::default(), String::new());
+        assert_eq!(Slot::read(&octets), Some(Slot { state, commit, manifest, unsynced_since }));
+    }
+
+    #[test]
+    fn no_single_bit_makes_one_state_of_another() {
+        let states = [State::Confirmed, State::Announced, State::Passed].map(State::octet);
+        for (at, state) in states.iter().enumerate() {
+            for other in states[at + 1..].iter().chain([&WITHOUT_MANIFEST]) {
+                assert!((state ^ other).count_ones() > 1, "{state} and {other}");
+            }
+        }
     }
 }

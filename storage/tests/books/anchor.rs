@@ -2,10 +2,11 @@
 //! it is refused.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tollgate_engine::settlement::ReceiptState;
-use tollgate_storage::store::{AnchorError, OpenError, Store, StoreOptions};
-use tollgate_storage::verify::verify;
+use tollgate_storage::store::{AnchorError, AnchorMode, OpenError, Store, StoreOptions};
+use tollgate_storage::verify::{anchored_commit, verify};
 
 use crate::support::routed::{RoutedBooks, accepted, receipt};
 use crate::support::{Books, Message, crash_image, options};
@@ -198,4 +199,76 @@ fn a_directory_without_its_anchor_is_refused() {
     assert!(fault.to_string().contains("the anchor is missing"), "{fault}");
     Store::accept(&options(copy.path())).unwrap();
     verify(&Store::open_read_only(copy.path()).unwrap()).unwrap();
+}
+
+/// An anchor that is written at the start and the stop, and behind the first commit.
+const RARE: AnchorMode = AnchorMode::Periodic(Duration::from_hours(1));
+
+fn with(path: &Path, anchor_mode: AnchorMode) -> StoreOptions {
+    StoreOptions { anchor_mode, ..options(path) }
+}
+
+/// Charges in so many commits, and gives the remains after a crash.
+fn charged(path: &Path, mode: AnchorMode, commits: u32) -> tempfile::TempDir {
+    let books = Books::open_as(with(path, mode));
+    let account = books.provision(&["a"], 100)[0];
+    let mut session = books.session(account);
+    for _ in 0..commits {
+        books.committer.try_charge(session.chunk_of(1)).unwrap();
+        session.first_id();
+    }
+    let image = crash_image(path);
+    drop(session);
+    books.close();
+    image
+}
+
+#[test]
+fn a_log_that_goes_on_from_a_periodic_anchor_is_opened_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let image = charged(dir.path(), RARE, 9);
+    let store = Store::open_read_only(image.path()).unwrap();
+    assert!(anchored_commit(&store).unwrap().is_some());
+    assert_eq!(verify(&store).unwrap().cdrs, 9);
+    drop(store);
+    // Without the word of the anchor that it follows, the same would be of another copy.
+    Store::open(options(image.path())).unwrap();
+    assert_eq!(verify(&Store::open_read_only(image.path()).unwrap()).unwrap().cdrs, 9);
+}
+
+#[test]
+fn the_setting_of_the_anchor_can_change_over_a_stop_and_over_a_crash() {
+    let mut image = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let modes = [AnchorMode::EveryCommit, RARE, RARE, AnchorMode::EveryCommit];
+    for (round, mode) in modes.into_iter().enumerate() {
+        drop(charged(dir.path(), mode, 4));
+        let crashed = charged(image.path(), mode, 4);
+        image = crashed;
+        for path in [dir.path(), image.path()] {
+            let report = verify(&Store::open_read_only(path).unwrap()).unwrap();
+            assert_eq!(report.cdrs, 4 * (round as u64 + 1), "{mode:?}");
+        }
+    }
+}
+
+#[test]
+fn a_log_that_ends_before_a_periodic_anchor_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(charged(dir.path(), RARE, 9));
+    // A stop names the last commit, and what the log loses after it is missing.
+    let image = crash_image(dir.path());
+    let whole = crash_image(image.path());
+    Store::open(with(whole.path(), RARE)).unwrap();
+    let names = image.path().read_dir().unwrap().map(|entry| entry.unwrap().path());
+    let log = names.filter(|path| path.extension().is_some_and(|end| end == "log")).max().unwrap();
+    let octets = std::fs::read(&log).unwrap();
+    let used = octets.iter().rposition(|octet| *octet != 0).unwrap();
+    std::fs::write(&log, &octets[..used - 20]).unwrap();
+    let fault = anchored_commit(&Store::open_read_only(image.path()).unwrap()).unwrap_err();
+    assert!(fault.to_string().contains("commits that were acknowledged are missing"), "{fault}");
+    for mode in [RARE, AnchorMode::EveryCommit] {
+        let refused = Store::open(with(image.path(), mode));
+        assert!(matches!(refused, Err(OpenError::Anchor(AnchorError::Lost { .. }))), "{refused:?}");
+    }
 }

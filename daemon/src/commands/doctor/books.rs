@@ -1,6 +1,8 @@
 //! The last commit of the data directory and its anchor.
 
+use tollgate_provisioning::AnchorMode;
 use tollgate_storage::store::Store;
+use tollgate_storage::verify::anchored_commit;
 
 use super::finding::Finding;
 use crate::data_dir::DataDir;
@@ -23,12 +25,24 @@ pub fn anchor(data_dir: &DataDir) -> Finding {
         );
     }
     let last = Store::open_read_only(&data_dir.path).map_err(|error| error.to_string());
-    match last.and_then(|store| store.last_commit().map_err(|error| error.to_string())) {
+    match last.and_then(|store| anchored_commit(&store).map_err(|fault| fault.to_string())) {
         Ok(Some(last)) => {
             let text = format!("the last commit is {} of {}", last.number, last.at.to_rfc3339());
-            Finding::good(SUBJECT, text)
+            Finding::good(SUBJECT, text + &behind(data_dir))
         }
         Ok(None) => Finding::fault(SUBJECT, "they have no last commit", remedy),
         Err(error) => Finding::fault(SUBJECT, error, remedy),
+    }
+}
+
+/// The part of a sentence about an anchor that follows behind the commits.
+fn behind(data_dir: &DataDir) -> String {
+    let storage = data_dir.loaded.as_ref().ok().map(|loaded| &loaded.settings.storage);
+    match storage.filter(|storage| storage.anchor == AnchorMode::Periodic) {
+        Some(storage) => format!(
+            "; its anchor follows within {} ms, and a loss within that time is not noticed",
+            storage.anchor_interval_ms
+        ),
+        None => String::new(),
     }
 }
