@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use crate::approvals::Approvals;
+use crate::cap::Cap;
 use crate::money::{Amount, Currency};
 use crate::network::NetworkCode;
 pub use crate::number_lengths::NumberLengths;
 use crate::refusal::Refusal;
+use crate::reselling::Reselling;
 pub use crate::segments::DefaultCoding;
 use crate::segments::{Body, whole_text};
 use crate::tariff::RateRow;
@@ -55,6 +57,10 @@ pub struct Account {
     pub delivery: DeliveryMode,
     /// `command_status` of refusals where this account differs from the rest.
     pub statuses: Vec<(Refusal, u32)>,
+    /// The limits of its money and messages by span.
+    pub caps: Vec<Cap>,
+    /// Its place in a chain.
+    pub reselling: Reselling,
 }
 
 /// The delivery of an account's messages once they are charged.

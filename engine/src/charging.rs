@@ -4,16 +4,19 @@
 //! which is its caller's, and the debit. The checks stand in the order of precedence of [`Refusal`].
 
 use crate::account::{NumberLengths, network_from_tlv};
+use crate::chain::{self, LevelLeg, LevelRefusal};
 use crate::money::Amount;
-use crate::network::NetworkId;
+use crate::network::{NetworkCode, NetworkId};
 use crate::number::Number;
 use crate::number_lengths;
+use crate::posting::LevelPostings;
 use crate::refusal::Refusal;
 use crate::segments::{self, Body, SegmentError};
 use crate::tables::{NetworkSource, Tables, Terms};
 use crate::tariff::UnitPrice;
 use crate::throttle::Throttle;
 use crate::time::{Month, UnixMicros};
+use crate::traffic::Destination;
 use crate::wallet::{Leg, Posting, Wallet};
 
 /// A message as far as its price depends on it.
@@ -52,71 +55,166 @@ pub struct Rated {
     pub month: Month,
 }
 
+/// The account that sends, with the accounts above it that pay or earn.
+#[derive(Clone, Copy, Debug)]
+pub struct Payer<'a> {
+    /// The terms of the account.
+    pub terms: &'a Terms,
+    /// Its limit of messages per second.
+    pub throttle: &'a Throttle,
+    /// The wallet of the account.
+    pub wallet: &'a Wallet,
+    /// The levels above, from its parent up to the house's child.
+    pub above: &'a [Level<'a>],
+}
+
+/// An account above the one that sends.
+#[derive(Clone, Copy, Debug)]
+pub struct Level<'a> {
+    /// The terms at which it buys.
+    pub terms: &'a Terms,
+    /// The wallet of the account.
+    pub wallet: &'a Wallet,
+}
+
 /// A message that was charged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Charge {
     /// The rating that it was charged by.
     pub rated: Rated,
     /// The posting on the wallet.
     pub posting: Posting,
+    /// The changes beside the wallet; `None` where there are none.
+    pub beside: Option<Box<Beside>>,
 }
 
-/// Rates a message: suspended, malformed, sender, template, destination, length, rate, in that order.
+/// The changes that a charge makes beside the wallet of the account that sends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// All that it moves in the account itself.
+    pub own: LevelPostings,
+    /// The levels above, from the account's parent up.
+    pub above: Vec<LevelCharge>,
+    /// Soft caps that the message exceeds: the level from zero, and the index of the cap there.
+    pub exceeded: Vec<(usize, usize)>,
+}
+
+/// A message as one of the levels above buys it or earns on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LevelCharge {
+    /// The network that the level pays for.
+    pub network: NetworkCode,
+    /// The segments that the level pays for.
+    pub segments: u8,
+    /// All that it moves in the level's account.
+    pub postings: LevelPostings,
+}
+
+/// Rates a message: suspended, malformed, sender, template, destination, length, rate, in that order. Prices that follow
+/// from what accounts above pay are not known here; [`rate_levels`] knows them.
 pub fn rate(
     tables: &Tables,
     terms: &Terms,
     message: &Message<'_>,
     now: UnixMicros,
 ) -> Result<Rated, Refusal> {
-    if terms.account.suspended {
-        return Err(Refusal::Suspended);
-    }
-    let counted = segments::count(&message.body, terms.account.default_coding);
-    if counted == Err(SegmentError::Malformed) {
-        return Err(Refusal::Malformed);
-    }
-    if !terms.account.allows_sender(message.source) {
-        return Err(Refusal::SenderNotAllowed);
-    }
-    if !terms.account.allows_text(&message.body) {
-        return Err(Refusal::TemplateNotAllowed);
-    }
-    let (number, network, network_source) =
-        resolve(tables, terms, message).ok_or(Refusal::UnknownDestination)?;
-    let has_odd_length = !number_lengths::is_possible(&number);
-    if has_odd_length && terms.account.number_lengths == NumberLengths::Refuse {
-        return Err(Refusal::UnknownDestination);
-    }
-    let segments = counted.map_err(|_| Refusal::TooLong)?.segments;
-    let unit = terms.unit_price(network, now).ok_or(Refusal::NoRate)?;
-    let month = terms.plan.months.month_at(now);
-    Ok(Rated { number, network, network_source, has_odd_length, segments, unit, month })
+    let unpriced = examine(tables, terms, message)?;
+    let unit = terms.unit_price(unpriced.network, now).ok_or(Refusal::NoRate)?;
+    Ok(unpriced.priced(terms, unit, now))
 }
 
-/// Rates a message and debits the wallet in memory. The charge counts only once it is durable; until then
-/// [`Wallet::undo`] takes it back.
+/// Rates a message at every level: first as the sender's, then as the levels above buy it, each by its own network, segments
+/// and month. Prices are found from the highest level down, as a price list may put a mark-up on what its owner pays.
+pub fn rate_levels(
+    tables: &Tables,
+    terms: &Terms,
+    above: &[Level<'_>],
+    message: &Message<'_>,
+    now: UnixMicros,
+) -> Result<(Rated, Vec<Rated>), LevelRefusal> {
+    let unpriced = examine(tables, terms, message)?;
+    let (mut rated_above, mut seller) = (Vec::with_capacity(above.len()), None);
+    for (level, Level { terms, .. }) in above.iter().enumerate().rev() {
+        let refused = |refusal| LevelRefusal { level: level + 1, refusal };
+        let unpriced = examine_above(tables, terms, message, &unpriced).map_err(refused)?;
+        let unit = tables.price_from(terms, &unpriced.destination(tables), unpriced.network, seller, now);
+        let unit = unit.ok_or(Refusal::NoRate).map_err(refused)?;
+        rated_above.push(unpriced.priced(terms, unit, now));
+        seller = Some((terms.account.currency, unit.price));
+    }
+    rated_above.reverse();
+    let unit = tables.price_from(terms, &unpriced.destination(tables), unpriced.network, seller, now);
+    Ok((unpriced.priced(terms, unit.ok_or(Refusal::NoRate)?, now), rated_above))
+}
+
+/// Rates a message and debits the wallet in memory, and those of the levels above. The charge counts only once it is durable;
+/// until then [`Wallet::undo`] and [`Wallet::undo_postings`] take it back.
 ///
 /// Between the two `route` finds out where the message goes, or refuses it before any debit. It may ask what
 /// the message costs as the wallet stands now ([`expected_price`]), which takes the wallet's lock.
 pub fn charge<R>(
     tables: &Tables,
-    terms: &Terms,
-    throttle: &Throttle,
-    wallet: &Wallet,
+    payer: &Payer<'_>,
     message: &Message<'_>,
     now: UnixMicros,
     route: impl FnOnce(&Rated, &dyn Fn() -> Amount) -> Result<R, Refusal>,
-) -> Result<(Charge, R), Refusal> {
+) -> Result<(Charge, R), LevelRefusal> {
+    let Payer { terms, throttle, wallet, above } = *payer;
     if terms.account.suspended {
-        return Err(Refusal::Suspended);
+        return Err(Refusal::Suspended.into());
     }
     if terms.account.rate_limit.is_some_and(|limit| !throttle.admit(limit, now)) {
-        return Err(Refusal::Throttled);
+        return Err(Refusal::Throttled.into());
     }
-    let rated = rate(tables, terms, message, now)?;
+    if above.is_empty() && terms.account.caps.is_empty() && !wallet.has_pockets() {
+        let rated = rate(tables, terms, message, now)?;
+        let routed = route(&rated, &|| expected_price(terms, wallet, &rated))?;
+        let posting = Wallet::debit(&leg(terms, wallet, &rated))?;
+        return Ok((Charge { rated, posting, beside: None }, routed));
+    }
+    let (rated, rated_above) = rate_levels(tables, terms, above, message, now)?;
     let routed = route(&rated, &|| expected_price(terms, wallet, &rated))?;
-    let posting = Wallet::debit(&leg(terms, wallet, &rated))?;
-    Ok((Charge { rated, posting }, routed))
+    let levels = level_legs(tables, payer, &rated, &rated_above, now);
+    let debited = chain::debit(&levels, now)?;
+    let mut postings = debited.levels.into_iter();
+    let own = postings.next().unwrap_or_default();
+    let level = |(postings, rated): (LevelPostings, &Rated)| LevelCharge {
+        network: tables.networks.get(rated.network).code,
+        segments: rated.segments,
+        postings,
+    };
+    let above = postings.zip(&rated_above).map(level).collect();
+    let posting = own.posting;
+    let beside = Some(Box::new(Beside { own, above, exceeded: debited.exceeded }));
+    Ok((Charge { rated, posting, beside }, routed))
+}
+
+/// Every level of a rated message, the sender's first, before it is priced.
+pub fn level_legs<'a>(
+    tables: &'a Tables,
+    payer: &Payer<'a>,
+    rated: &Rated,
+    rated_above: &[Rated],
+    now: UnixMicros,
+) -> Vec<LevelLeg<'a>> {
+    let own = Level { terms: payer.terms, wallet: payer.wallet };
+    let mut legs: Vec<LevelLeg<'a>> = Vec::with_capacity(payer.above.len() + 1);
+    let mut below: Option<&Terms> = None;
+    let levels = std::iter::once((own, rated)).chain(payer.above.iter().copied().zip(rated_above));
+    for (Level { terms, wallet }, rated) in levels {
+        let looks_beside = wallet.has_pockets() || !terms.account.caps.is_empty();
+        legs.push(LevelLeg {
+            leg: leg(terms, wallet, rated),
+            earning: below.map(|below| below.account.reselling.earning).unwrap_or_default(),
+            from_below: below
+                .and_then(|below| tables.exchange.at(below.account.currency, terms.account.currency, now)),
+            destination: looks_beside.then(|| tables.destination(&rated.number, rated.network)),
+            caps: &terms.account.caps,
+            calendar: &terms.plan.calendar,
+        });
+        below = Some(terms);
+    }
+    legs
 }
 
 /// The price of a rated message at the wallet's volume of this moment. Another message may come first, so
@@ -140,6 +238,70 @@ pub fn leg<'a>(terms: &'a Terms, wallet: &'a Wallet, rated: &Rated) -> Leg<'a> {
     }
 }
 
+/// A message of which everything but its price is known.
+struct Unpriced {
+    number: Number,
+    network: NetworkId,
+    network_source: NetworkSource,
+    has_odd_length: bool,
+    segments: u8,
+}
+
+impl Unpriced {
+    fn destination(&self, tables: &Tables) -> impl Fn() -> Destination {
+        let (number, network) = (self.number, self.network);
+        move || tables.destination(&number, network)
+    }
+
+    fn priced(self, terms: &Terms, unit: UnitPrice, now: UnixMicros) -> Rated {
+        let Self { number, network, network_source, has_odd_length, segments } = self;
+        let month = terms.plan.months.month_at(now);
+        Rated { number, network, network_source, has_odd_length, segments, unit, month }
+    }
+}
+
+/// Everything about a message that the account which sends it is asked for.
+fn examine(tables: &Tables, terms: &Terms, message: &Message<'_>) -> Result<Unpriced, Refusal> {
+    if terms.account.suspended {
+        return Err(Refusal::Suspended);
+    }
+    let counted = segments::count(&message.body, terms.account.default_coding);
+    if counted == Err(SegmentError::Malformed) {
+        return Err(Refusal::Malformed);
+    }
+    if !terms.account.allows_sender(message.source) {
+        return Err(Refusal::SenderNotAllowed);
+    }
+    if !terms.account.allows_text(&message.body) {
+        return Err(Refusal::TemplateNotAllowed);
+    }
+    let (number, network, network_source) =
+        resolve(tables, terms, message).ok_or(Refusal::UnknownDestination)?;
+    let has_odd_length = !number_lengths::is_possible(&number);
+    if has_odd_length && terms.account.number_lengths == NumberLengths::Refuse {
+        return Err(Refusal::UnknownDestination);
+    }
+    let segments = counted.map_err(|_| Refusal::TooLong)?.segments;
+    Ok(Unpriced { number, network, network_source, has_odd_length, segments })
+}
+
+/// The same message as a level above buys it: by the network that it believes, and by its own default coding.
+fn examine_above(
+    tables: &Tables,
+    terms: &Terms,
+    message: &Message<'_>,
+    of_sender: &Unpriced,
+) -> Result<Unpriced, Refusal> {
+    if terms.account.suspended {
+        return Err(Refusal::Suspended);
+    }
+    let counted = segments::count(&message.body, terms.account.default_coding);
+    let segments = counted.map_err(|_| Refusal::TooLong)?.segments;
+    let (network, network_source) =
+        network_for(tables, terms, message, &of_sender.number).ok_or(Refusal::UnknownDestination)?;
+    Ok(Unpriced { network, network_source, segments, ..*of_sender })
+}
+
 fn resolve(
     tables: &Tables,
     terms: &Terms,
@@ -151,10 +313,20 @@ fn resolve(
         message.destination_npi,
         terms.account.default_calling_code.as_deref(),
     )?;
+    let (network, source) = network_for(tables, terms, message, &number)?;
+    Some((number, network, source))
+}
+
+/// The network of a number for one account: the one that the message names, where the account is trusted to.
+fn network_for(
+    tables: &Tables,
+    terms: &Terms,
+    message: &Message<'_>,
+    number: &Number,
+) -> Option<(NetworkId, NetworkSource)> {
     let named = message.network_tlv.filter(|_| terms.account.trusts_network_tlv);
     if let Some(network) = named.and_then(network_from_tlv).and_then(|code| tables.networks.id(code)) {
-        return Some((number, network, NetworkSource::Tlv));
+        return Some((network, NetworkSource::Tlv));
     }
-    let (network, source) = tables.network_of(&number)?;
-    Some((number, network, source))
+    tables.network_of(number)
 }

@@ -12,6 +12,10 @@
 //! Where an [`account`] may only send what was approved, its [`approvals`] say which senders and which
 //! [`template`]s.
 //!
+//! Where accounts buy from one another, [`chain`] charges every level up to the house, by the [`price_list`]s that they give
+//! one another. What is beside the money of a wallet is in its [`pockets`]: [`bundle`]s and [`cap`]s, which are about a part
+//! of the [`traffic`] and count by the [`calendar`], and commission.
+//!
 //! Once it is charged, [`pace`] and [`breaker`] say when an operator may have it, [`health`] measures how
 //! operators fare, [`exchange`] converts what they ask for, and [`settlement`] says what each event on its
 //! way does to its price.
@@ -20,7 +24,12 @@
 pub mod account;
 pub mod approvals;
 pub mod breaker;
+pub mod bundle;
+pub mod calendar;
+pub mod cap;
+pub mod chain;
 pub mod charging;
+pub mod country;
 pub mod exchange;
 pub mod gsm7;
 pub mod health;
@@ -31,10 +40,14 @@ pub mod number_lengths;
 pub mod numbering;
 pub mod operator;
 pub mod pace;
+pub mod pockets;
+pub mod posting;
+pub mod price_list;
 pub mod prices;
 pub mod quote;
 pub mod receipt_id;
 pub mod refusal;
+pub mod reselling;
 pub mod routing;
 pub mod segments;
 pub mod settlement;
@@ -43,4 +56,5 @@ pub mod tariff;
 pub mod template;
 pub mod throttle;
 pub mod time;
+pub mod traffic;
 pub mod wallet;

@@ -62,6 +62,12 @@ refusals! {
     AbovePrice, "above_price", 0x0000_000B;
     /// Balance and credit limit do not cover the price.
     InsufficientFunds, "insufficient_funds", 0x0000_0045;
+    /// A hard cap of the account does not let the message through.
+    SpendingCap, "spending_cap", 0x0000_0045;
+    /// Balance and credit limit of an account above do not cover its price.
+    ParentInsufficientFunds, "parent_insufficient_funds", 0x0000_0045;
+    /// An account above does not take the message for another reason of its own.
+    ParentRefused, "parent_refused", 0x0000_0045;
     /// The queue in front of the committer stayed full.
     Overloaded, "overloaded", 0x0000_0014;
     /// The charge could not be made durable.

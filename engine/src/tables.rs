@@ -7,13 +7,19 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::account::Account;
+use crate::calendar::Calendar;
+use crate::country::CountryCode;
+use crate::exchange::ExchangeRates;
+use crate::money::{Amount, Currency};
 use crate::network::{NetworkId, Networks};
 use crate::number::Number;
 use crate::numbering::{NumberingPlan, PortedNumbers};
+use crate::price_list::PriceListTable;
 use crate::prices::{FoundRate, PriceTable};
 use crate::refusal::StatusTable;
 use crate::tariff::{Plan, UnitPrice};
 use crate::time::{Months, UnixMicros};
+use crate::traffic::Destination;
 
 /// The definition that a set of tables is made from, already validated piece by piece.
 #[derive(Debug)]
@@ -32,6 +38,8 @@ pub struct Definition {
     pub accounts: Vec<Account>,
     /// `command_status` of refusals, before an account's own.
     pub statuses: StatusTable,
+    /// The exchange rates between levels of different currencies.
+    pub exchange: ExchangeRates,
 }
 
 /// The reason for which a definition contradicts itself.
@@ -60,6 +68,8 @@ pub struct Tables {
     pub version: Arc<str>,
     /// The catalogue of networks.
     pub networks: Networks,
+    /// The exchange rates between levels of different currencies.
+    pub exchange: ExchangeRates,
     numbering: NumberingPlan,
     ported: PortedNumbers,
     plans: HashMap<Arc<str>, Arc<PlanTable>>,
@@ -74,6 +84,8 @@ pub struct PlanTable {
     pub plan: Plan,
     /// The calendar months of the plan.
     pub months: Months,
+    /// The calendar of the plan.
+    pub calendar: Calendar,
     /// The rates of the plan.
     pub prices: PriceTable,
 }
@@ -88,6 +100,7 @@ pub struct Terms {
     /// `command_status` of refusals for this account.
     pub statuses: StatusTable,
     own_prices: PriceTable,
+    price_list: Option<PriceListTable>,
 }
 
 /// The way in which the network of a number was found.
@@ -106,6 +119,10 @@ pub enum NetworkSource {
 pub enum PriceSource<'a> {
     /// The account's own rate.
     AccountRate(FoundRate<'a>),
+    /// A rate of the price list that its parent gave it.
+    ListRate(FoundRate<'a>),
+    /// A mark-up of that list on what the parent pays.
+    MarkUp,
     /// The plan's rate.
     PlanRate(FoundRate<'a>),
     /// The plan's base price.
@@ -115,7 +132,8 @@ pub enum PriceSource<'a> {
 impl Tables {
     /// Puts the pieces together, whole or not at all, reporting everything that is wrong.
     pub fn build(definition: Definition) -> Result<Self, Vec<DefinitionError>> {
-        let Definition { version, networks, numbering, ported, plans, accounts, statuses } = definition;
+        let Definition { version, networks, numbering, ported, plans, accounts, statuses, exchange } =
+            definition;
         let mut errors = Vec::new();
         let plans: HashMap<Arc<str>, Arc<PlanTable>> = plans
             .into_iter()
@@ -139,7 +157,7 @@ impl Tables {
         if !errors.is_empty() {
             return Err(errors);
         }
-        Ok(Self { version, networks, numbering, ported, plans, statuses, terms })
+        Ok(Self { version, networks, exchange, numbering, ported, plans, statuses, terms })
     }
 
     /// The terms of an account; `None` where it is not provisioned.
@@ -170,6 +188,37 @@ impl Tables {
         self.terms.values()
     }
 
+    /// The facts about a number of a network by which it belongs to a part of the traffic.
+    pub fn destination(&self, number: &Number, network: NetworkId) -> Destination {
+        let network = self.networks.get(network).code;
+        let country = self.networks.country_of_both(number, network);
+        let country = country.and_then(|country| CountryCode::new(&self.networks.country(country).iso2));
+        Destination { number: *number, network, country }
+    }
+
+    /// The price of a segment before its tier, for an account whose parent pays so much in its own currency; `None` where
+    /// nothing gives one.
+    pub fn price_from(
+        &self,
+        terms: &Terms,
+        destination: &dyn Fn() -> Destination,
+        network: NetworkId,
+        parent_pays: Option<(Currency, Amount)>,
+        now: UnixMicros,
+    ) -> Option<UnitPrice> {
+        if terms.own_prices.price(network, now).is_none()
+            && let Some(list) = &terms.price_list
+            && list.prices.price(network, now).is_none()
+            && list.has_mark_ups()
+            && let Some(mark_up) = list.mark_up(&destination())
+        {
+            let (currency, price) = parent_pays?;
+            let price = self.exchange.convert(price, currency, terms.account.currency, now)?;
+            return Some(UnitPrice { price: mark_up.on(price)?, is_base: false });
+        }
+        terms.unit_price(network, now)
+    }
+
     /// The network of a number: ported numbers first, then the longest prefix.
     pub fn network_of(&self, number: &Number) -> Option<(NetworkId, NetworkSource)> {
         network_of(&self.ported, &self.numbering, number)
@@ -194,8 +243,10 @@ impl PlanTable {
     pub fn build(plan: Plan, networks: &Networks) -> Result<Self, DefinitionError> {
         let months = Months::of_zone(&plan.time_zone)
             .map_err(|_| DefinitionError::TimeZone(Arc::clone(&plan.name)))?;
+        let calendar = Calendar::of_zone(&plan.time_zone)
+            .map_err(|_| DefinitionError::TimeZone(Arc::clone(&plan.name)))?;
         let prices = PriceTable::build_with_common(&plan.rates, &plan.common_rates, networks);
-        Ok(Self { plan, months, prices })
+        Ok(Self { plan, months, calendar, prices })
     }
 
     /// The price of a segment before its tier, for an account with these rates of its own; `None` where nothing gives one.
@@ -230,11 +281,19 @@ impl Terms {
             statuses.set(*refusal, *status);
         }
         let own_prices = PriceTable::build(&account.rates, networks);
-        Ok(Self { account, plan: Arc::clone(plan), statuses, own_prices })
+        let price_list =
+            account.reselling.price_list.as_deref().map(|list| PriceListTable::build(list, networks));
+        Ok(Self { account, plan: Arc::clone(plan), statuses, own_prices, price_list })
     }
 
-    /// The price of a segment before its tier; `None` where nothing gives one.
+    /// The price of a segment before its tier, mark-ups aside; `None` where nothing gives one.
     pub fn unit_price(&self, network: NetworkId, now: UnixMicros) -> Option<UnitPrice> {
+        if let Some(list) = &self.price_list
+            && self.own_prices.price(network, now).is_none()
+            && let Some(price) = list.prices.price(network, now)
+        {
+            return Some(UnitPrice { price, is_base: false });
+        }
         self.plan.unit_price(&self.own_prices, network, now)
     }
 
@@ -242,6 +301,9 @@ impl Terms {
     pub fn price_source(&self, network: NetworkId, now: UnixMicros) -> Option<PriceSource<'_>> {
         if let Some(found) = self.own_prices.find(network, now) {
             return Some(PriceSource::AccountRate(found));
+        }
+        if let Some(found) = self.price_list.as_ref().and_then(|list| list.prices.find(network, now)) {
+            return Some(PriceSource::ListRate(found));
         }
         match self.plan.prices.find(network, now) {
             Some(found) => Some(PriceSource::PlanRate(found)),
@@ -254,8 +316,8 @@ impl Terms {
 mod tests {
     use super::*;
     use crate::account::{DefaultCoding, DeliveryMode, NumberLengths, SenderPolicy, TextPolicy};
-    use crate::money::{Amount, Currency};
     use crate::refusal::Refusal;
+    use crate::reselling::Reselling;
     use crate::settlement::SettlementTerms;
 
     fn plan(name: &str, time_zone: &str) -> Plan {
@@ -270,6 +332,7 @@ mod tests {
             rates,
             common_rates: Vec::new(),
             settlement: SettlementTerms::default(),
+            bundle_segments_count: false,
         }
     }
 
@@ -292,6 +355,8 @@ mod tests {
             default_coding: DefaultCoding::Gsm7,
             delivery: DeliveryMode::Routed,
             statuses: Vec::new(),
+            caps: Vec::new(),
+            reselling: Reselling::default(),
         }
     }
 
@@ -306,6 +371,7 @@ mod tests {
             plans,
             accounts,
             statuses,
+            exchange: ExchangeRates::default(),
         })
     }
 

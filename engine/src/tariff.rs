@@ -68,6 +68,8 @@ pub struct Plan {
     pub common_rates: Vec<RateRow>,
     /// The terms for the price of a message that is not delivered.
     pub settlement: SettlementTerms,
+    /// True if segments that a bundle covers count for the tiers.
+    pub bundle_segments_count: bool,
 }
 
 /// The price of one segment before its tier, and whether it is the plan's base price.
@@ -170,6 +172,7 @@ mod tests {
             rates: Vec::new(),
             common_rates: Vec::new(),
             settlement: SettlementTerms::default(),
+            bundle_segments_count: false,
         }
     }
 

@@ -1,22 +1,27 @@
 //! Wallets in memory: the balance and the month's segments of each account, behind one small lock.
 //!
 //! The balance and the tier position change together under that lock, so that each segment of a month is
-//! priced in exactly one place of exactly one tier, and no two threads can spend the same millionth. A charge
-//! over several wallets takes their locks in the order of their account numbers, checks every posting, and
-//! then applies all or none.
+//! priced in exactly one place of exactly one tier, and no two threads can spend the same millionth. Bundles, caps and the
+//! commission balance of an account, its pockets, are behind the same lock. A charge over several wallets is in
+//! [`chain`](crate::chain).
 //!
 //! Memory may run ahead of disk: [`Wallet::undo`] takes back a posting whose charge did not become durable.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use dashmap::DashMap;
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::account::AccountNumber;
 use crate::money::{Amount, Total, segments_left};
+use crate::pockets::Pockets;
+use crate::posting::AccountPostings;
 use crate::refusal::Refusal;
 use crate::tariff::{Plan, UnitPrice};
 use crate::time::Month;
+
+pub use crate::posting::Posting;
 
 /// The lowest balance that a debit may lead to, whatever the credit limit.
 const BALANCE_MIN: Amount = Amount::from_micros(-(i64::MAX / 2));
@@ -25,7 +30,16 @@ const BALANCE_MIN: Amount = Amount::from_micros(-(i64::MAX / 2));
 #[derive(Debug)]
 pub struct Wallet {
     number: AccountNumber,
-    state: Mutex<WalletState>,
+    has_pockets: AtomicBool,
+    contents: Mutex<Contents>,
+}
+
+/// Everything of an account that a charge changes.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    pub(crate) state: WalletState,
+    /// Bundles, caps and the commission balance; `None` where the account has none of them.
+    pockets: Option<Box<Pockets>>,
 }
 
 /// The contents of a wallet at one moment.
@@ -64,25 +78,17 @@ pub struct Leg<'a> {
     pub segments: u32,
 }
 
-/// One change to one wallet, applied.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Posting {
-    /// The account of the wallet.
-    pub account: AccountNumber,
-    /// Taken from the balance.
-    pub amount: Amount,
-    /// The month that the segments count in.
-    pub month: Month,
-    /// Segments that the account had in the month before this posting.
-    pub counted_before: u64,
-    /// The number of segments added.
-    pub segments: u32,
-}
-
 impl Wallet {
     /// A wallet as it was read from disk.
     pub fn new(number: AccountNumber, state: WalletState) -> Self {
-        Self { number, state: Mutex::new(state) }
+        Self::with_pockets(number, state, Pockets::default())
+    }
+
+    /// A wallet and the pockets beside it as they were read from disk.
+    pub fn with_pockets(number: AccountNumber, state: WalletState, pockets: Pockets) -> Self {
+        let pockets = (!pockets.is_empty()).then(|| Box::new(pockets));
+        let has_pockets = AtomicBool::new(pockets.is_some());
+        Self { number, has_pockets, contents: Mutex::new(Contents { state, pockets }) }
     }
 
     /// The number of its account.
@@ -92,12 +98,12 @@ impl Wallet {
 
     /// Its present contents.
     pub fn state(&self) -> WalletState {
-        *self.state.lock()
+        self.contents.lock().state
     }
 
     /// Adds money that is already durable: a top-up, a refund, a positive or negative adjustment.
     pub fn credit(&self, amount: Amount) {
-        self.state.lock().balance += amount;
+        self.contents.lock().state.balance += amount;
     }
 
     /// Takes money out by hand: a negative adjustment, before it is durable. `amount` is more than zero.
@@ -107,49 +113,54 @@ impl Wallet {
         if amount <= Amount::ZERO {
             return Err(Refusal::Malformed);
         }
-        let mut state = self.state.lock();
-        state.balance = balance_without(&state, amount, credit_limit).ok_or(Refusal::InsufficientFunds)?;
+        let state = &mut self.contents.lock().state;
+        state.balance = balance_without(state, amount, credit_limit).ok_or(Refusal::InsufficientFunds)?;
         Ok(())
     }
 
     /// Puts back what [`withdraw`](Self::withdraw) took and what did not become durable.
     pub fn give_back(&self, amount: Amount) {
-        self.state.lock().balance += amount;
+        self.contents.lock().state.balance += amount;
     }
 
     /// Debits one leg; the usual charge. Refused with `insufficient_funds` where balance and credit limit do
     /// not cover it.
     pub fn debit(leg: &Leg<'_>) -> Result<Posting, Refusal> {
-        let mut state = leg.wallet.state.lock();
-        let posting = leg.posting_on(&state)?;
-        apply(&posting, &mut state);
+        let state = &mut leg.wallet.contents.lock().state;
+        let posting = leg.posting_on(state)?;
+        apply(&posting, state);
         Ok(posting)
     }
 
-    /// Debits every leg or none. `Err` names the leg that failed, the first in the order given; naming one
-    /// wallet in two legs is refused as malformed, as its two prices would not know of each other.
-    pub fn debit_all(legs: &[Leg<'_>]) -> Result<Vec<Posting>, (usize, Refusal)> {
-        let mut order: Vec<usize> = (0..legs.len()).collect();
-        order.sort_by_key(|index| legs[*index].wallet.number);
-        if let Some(pair) =
-            order.windows(2).find(|pair| legs[pair[0]].wallet.number == legs[pair[1]].wallet.number)
-        {
-            return Err((pair[1], Refusal::Malformed));
+    /// True if the account has bundles, counters of caps or a commission balance. A moment later it may have.
+    pub fn has_pockets(&self) -> bool {
+        self.has_pockets.load(Ordering::Relaxed)
+    }
+
+    /// The pockets of this moment.
+    pub fn pockets(&self) -> Pockets {
+        self.contents.lock().pockets.as_deref().cloned().unwrap_or_default()
+    }
+
+    /// Changes the pockets: a bundle comes in, ends, or gets units back.
+    pub fn change_pockets<R>(&self, change: impl FnOnce(&mut Pockets) -> R) -> R {
+        let mut contents = self.contents.lock();
+        let result = change(contents.pockets_mut());
+        contents.drop_empty_pockets();
+        self.note_pockets(&contents);
+        result
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock()
+    }
+
+    /// Notes whether there are pockets, while the lock is held.
+    pub(crate) fn note_pockets(&self, contents: &Contents) {
+        let has_pockets = contents.pockets.is_some();
+        if self.has_pockets() != has_pockets {
+            self.has_pockets.store(has_pockets, Ordering::Relaxed);
         }
-        let mut states: Vec<Option<MutexGuard<'_, WalletState>>> = legs.iter().map(|_| None).collect();
-        for index in order {
-            states[index] = Some(legs[index].wallet.state.lock());
-        }
-        let postings = legs
-            .iter()
-            .zip(states.iter().flatten())
-            .enumerate()
-            .map(|(index, (leg, state))| leg.posting_on(state).map_err(|refusal| (index, refusal)))
-            .collect::<Result<Vec<_>, _>>()?;
-        for (posting, state) in postings.iter().zip(states.iter_mut().flatten()) {
-            apply(posting, state);
-        }
-        Ok(postings)
     }
 
     /// Takes back a posting that was applied here: its charge did not become durable, or was refunded.
@@ -159,9 +170,41 @@ impl Wallet {
 
     /// Takes back postings of one month that were applied here.
     pub fn undo_all(&self, amount: Total, month: Month, segments: u32) {
-        let mut state = self.state.lock();
+        let state = &mut self.contents.lock().state;
         state.balance += amount;
         state.forget(month, u64::from(segments));
+    }
+
+    /// Takes back everything that messages have moved here: money, volume, units, counts and commission.
+    pub fn undo_postings(&self, postings: &AccountPostings) {
+        let mut contents = self.contents.lock();
+        let state = &mut contents.state;
+        state.balance += postings.amount;
+        for (month, segments) in &postings.volumes {
+            state.forget(*month, u64::from(*segments));
+        }
+        if postings.moves_pockets() {
+            contents.pockets_mut().undo(postings);
+            contents.drop_empty_pockets();
+        }
+        self.note_pockets(&contents);
+    }
+}
+
+impl Contents {
+    /// The pockets, if there are any.
+    pub(crate) fn pockets(&self) -> Option<&Pockets> {
+        self.pockets.as_deref()
+    }
+
+    /// The pockets, made on first use.
+    pub(crate) fn pockets_mut(&mut self) -> &mut Pockets {
+        self.pockets.get_or_insert_default()
+    }
+
+    /// Lets pockets go in which nothing is.
+    fn drop_empty_pockets(&mut self) {
+        self.pockets.take_if(|pockets| pockets.is_empty());
     }
 }
 
@@ -178,12 +221,12 @@ impl Leg<'_> {
 }
 
 /// The balance once `amount` is taken from it; `None` where balance and credit limit do not cover it.
-fn balance_without(state: &WalletState, amount: Amount, credit_limit: Amount) -> Option<Total> {
+pub(crate) fn balance_without(state: &WalletState, amount: Amount, credit_limit: Amount) -> Option<Total> {
     let after = state.balance.minus(amount);
     (after.plus(credit_limit) >= Total::ZERO && after >= BALANCE_MIN).then_some(after)
 }
 
-fn apply(posting: &Posting, state: &mut WalletState) {
+pub(crate) fn apply(posting: &Posting, state: &mut WalletState) {
     state.balance -= posting.amount;
     state.count(posting.month, u64::from(posting.segments));
 }

@@ -15,11 +15,13 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use rust_decimal::{Decimal, RoundingStrategy};
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::calendar::Calendar;
+use tollgate_engine::chain::{self, LevelLeg};
 use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::tariff::{Plan, UnitPrice, VolumeTier};
-use tollgate_engine::time::Month;
+use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::{Leg, Posting, Wallet, WalletState};
 
 const WALLETS: usize = 4;
@@ -95,6 +97,14 @@ fn naive_price(plan: &Plan, unit: UnitPrice, counted: i128, segments: u32) -> i1
     (1..=i128::from(segments)).map(|nth| naive_segment_price(plan, unit, counted + nth)).sum()
 }
 
+/// Debits every leg or none, as a chain of levels that all pay.
+fn debit_all(legs: &[Leg<'_>]) -> Result<Vec<Posting>, (usize, Refusal)> {
+    let calendar = Calendar::of_zone("UTC").unwrap();
+    let levels: Vec<LevelLeg<'_>> = legs.iter().map(|leg| LevelLeg::plain(*leg, &calendar)).collect();
+    let debited = chain::debit(&levels, UnixMicros(0)).map_err(|refused| (refused.level, refused.refusal))?;
+    Ok(debited.levels.into_iter().map(|level| level.posting).collect())
+}
+
 /// The real wallets and the books kept beside them.
 struct Pair {
     plans: Vec<Plan>,
@@ -138,7 +148,7 @@ impl Pair {
         let legs: Vec<Leg<'_>> = parts.iter().map(|part| self.leg(part)).collect();
         let happened = match &legs[..] {
             [leg] => Wallet::debit(leg).map(|posting| vec![posting]).map_err(|refusal| (0, refusal)),
-            legs => Wallet::debit_all(legs),
+            legs => debit_all(legs),
         };
         let Ok(postings) = happened else {
             prop_assert_eq!(happened.err(), due.err());
@@ -256,6 +266,7 @@ fn plans() -> impl Strategy<Value = Plan> {
             rates: Vec::new(),
             common_rates: Vec::new(),
             settlement: SettlementTerms::default(),
+            bundle_segments_count: false,
         }
     })
 }

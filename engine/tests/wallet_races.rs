@@ -13,11 +13,13 @@ use std::thread;
 use std::time::Duration;
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::calendar::Calendar;
+use tollgate_engine::chain::{self, LevelLeg};
 use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::tariff::{Plan, UnitPrice, VolumeTier};
-use tollgate_engine::time::Month;
+use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::{Leg, Posting, Wallet, WalletState, Wallets};
 
 const THREADS: usize = 8;
@@ -40,6 +42,7 @@ fn plan(tiers: Vec<VolumeTier>) -> Plan {
         rates: Vec::new(),
         common_rates: Vec::new(),
         settlement: SettlementTerms::default(),
+        bundle_segments_count: false,
     }
 }
 
@@ -127,6 +130,7 @@ fn charges_over_shared_wallets_in_any_order_end_and_add_up() {
         let (shared, plan) = (Arc::clone(&wallets), plan(Vec::new()));
         let postings: Vec<Posting> = race(move |thread| {
             let mut standing = Vec::new();
+            let calendar = Calendar::of_zone("UTC").unwrap();
             for attempt in 0..1_000 {
                 // Every thread goes round the wallets from another place, half of them backwards.
                 let mut order: Vec<usize> =
@@ -135,12 +139,17 @@ fn charges_over_shared_wallets_in_any_order_end_and_add_up() {
                     order.reverse();
                 }
                 let legs: Vec<Leg<'_>> = order.iter().map(|at| leg(&shared[*at], &plan, 1, 0)).collect();
-                match Wallet::debit_all(&legs) {
-                    Ok(postings) if attempt % 5 == 0 => {
-                        order.iter().zip(&postings).for_each(|(at, posting)| shared[*at].undo(posting));
+                let levels: Vec<LevelLeg<'_>> =
+                    legs.into_iter().map(|leg| LevelLeg::plain(leg, &calendar)).collect();
+                match chain::debit(&levels, UnixMicros(0)) {
+                    Ok(debited) if attempt % 5 == 0 => {
+                        order
+                            .iter()
+                            .zip(&debited.levels)
+                            .for_each(|(at, level)| shared[*at].undo(&level.posting));
                     }
-                    Ok(postings) => standing.extend(postings),
-                    Err((_, refusal)) => assert_eq!(refusal, Refusal::InsufficientFunds),
+                    Ok(debited) => standing.extend(debited.levels.iter().map(|level| level.posting)),
+                    Err(refused) => assert_eq!(refused.refusal, Refusal::InsufficientFunds),
                 }
             }
             standing

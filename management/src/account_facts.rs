@@ -191,6 +191,7 @@ fn terms(snapshot: &Snapshot, account: Account, facts: &AccountFacts) -> Result<
         rates: Vec::new(),
         common_rates: Vec::new(),
         settlement: SettlementTerms::default(),
+        bundle_segments_count: false,
     };
     snapshot.tables.terms_on(account, plan)
 }

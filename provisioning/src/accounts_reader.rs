@@ -9,6 +9,7 @@ use tollgate_engine::account::{
 };
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::refusal::{Refusal, StatusTable};
+use tollgate_engine::reselling::Reselling;
 use tollgate_engine::tariff::RateRow;
 use tollgate_engine::throttle::RateLimit;
 use toml::de::DeValue;
@@ -162,6 +163,8 @@ fn read_charging(
         default_coding,
         delivery,
         statuses,
+        caps: Vec::new(),
+        reselling: Reselling::default(),
     })
 }
 

@@ -13,7 +13,7 @@ use crate::bounds::plan::{SEGMENTS, TIERS};
 use crate::places::Place;
 use crate::read::texts;
 use crate::read::texts::{Parsed, quoted};
-use crate::read::values::{decimal, integer, one_of, text};
+use crate::read::values::{boolean, decimal, integer, one_of, text};
 use crate::read::{Document, Problems, SourceFile, TableReader, no_such};
 
 /// The names that other files may use, including those of plans with other mistakes.
@@ -92,6 +92,7 @@ fn read_plan(table: &mut TableReader, names: &mut PlanNames) -> Option<Plan> {
     let base_price = table.required("base_price", base_price);
     let tiers = read_tiers(table);
     let settlement = read_settlement(table);
+    let bundle_segments_count = table.or("bundle_segments_count", false, boolean);
     Some(Plan {
         name: name?,
         currency: currency?,
@@ -101,6 +102,7 @@ fn read_plan(table: &mut TableReader, names: &mut PlanNames) -> Option<Plan> {
         rates: Vec::new(),
         common_rates: Vec::new(),
         settlement,
+        bundle_segments_count,
     })
 }
 

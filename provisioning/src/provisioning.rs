@@ -167,6 +167,7 @@ impl Provisioning {
             plans: self.plans.clone(),
             accounts: self.accounts.iter().map(|provisioned| provisioned.account.clone()).collect(),
             statuses: statuses.clone(),
+            exchange: ExchangeRates::build(self.exchange.clone()),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::BenchmarkGroup;
 use criterion::measurement::WallTime;
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::charging::{self, Message};
+use tollgate_engine::charging::{self, Message, Payer};
 use tollgate_engine::number::Number;
 use tollgate_engine::segments;
 use tollgate_engine::throttle::Throttle;
@@ -75,8 +75,8 @@ pub fn charge(group: &mut BenchmarkGroup<'_, WallTime>, fixture: &Fixture) {
             for message in &messages {
                 let message = black_box(message);
                 let (tables, terms) = (&fixture.tables, &fixture.terms);
-                let charged =
-                    charging::charge(tables, terms, &throttle, &wallet, message, NOW, |_, _| Ok(()));
+                let payer = Payer { terms, throttle: &throttle, wallet: &wallet, above: &[] };
+                let charged = charging::charge(tables, &payer, message, NOW, |_, _| Ok(()));
                 black_box(charged.unwrap());
             }
         });

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use tollgate_engine::charging::{Charge, Rated, charge};
+use tollgate_engine::charging::{Charge, Payer, Rated, charge};
 use tollgate_engine::money::Amount;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
@@ -30,8 +30,9 @@ fn charged<R>(
         seen.set(Some(expected()));
         verdict(rated)
     };
-    let result = charge(&tables, terms, throttle, wallet, &submitted.message(), now, hook);
-    (result, seen.get())
+    let payer = Payer { terms, throttle, wallet, above: &[] };
+    let result = charge(&tables, &payer, &submitted.message(), now, hook);
+    (result.map_err(|refused| refused.refusal), seen.get())
 }
 
 #[test]

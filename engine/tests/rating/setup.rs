@@ -7,11 +7,13 @@ use std::sync::Arc;
 use tollgate_engine::account::{
     Account, AccountNumber, DefaultCoding, DeliveryMode, NumberLengths, SenderPolicy, TextPolicy,
 };
+use tollgate_engine::exchange::ExchangeRates;
 use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::network::{NetworkCode, NetworksBuilder};
 use tollgate_engine::number::Number;
 use tollgate_engine::numbering::{NumberingPlanBuilder, PortedNumbers};
 use tollgate_engine::refusal::StatusTable;
+use tollgate_engine::reselling::Reselling;
 use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::tables::{Definition, Tables};
 use tollgate_engine::tariff::{Plan, RateRow, RowOrigin, VolumeTier};
@@ -82,6 +84,7 @@ impl Setup {
             plans: self.plans.values().cloned().collect(),
             accounts,
             statuses: StatusTable::default(),
+            exchange: ExchangeRates::default(),
         };
         Tables::build(definition).map_err(|errors| format!("{errors:?}"))
     }
@@ -142,6 +145,7 @@ impl Setup {
             rates,
             common_rates,
             settlement,
+            bundle_segments_count: false,
         };
         self.plans.insert(name.to_owned(), plan);
         Ok(())
@@ -239,6 +243,8 @@ fn account_on(name: &str, plan: &str, currency: Currency) -> Account {
         default_coding: DefaultCoding::Gsm7,
         delivery: DeliveryMode::Routed,
         statuses: Vec::new(),
+        caps: Vec::new(),
+        reselling: Reselling::default(),
     }
 }
 

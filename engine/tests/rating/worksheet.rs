@@ -1,6 +1,7 @@
 //! Reads a worksheet, charges its messages, and compares what happens with what it says.
 
-use tollgate_engine::charging::{Charge, Message, Rated, charge};
+use tollgate_engine::chain::LevelRefusal;
+use tollgate_engine::charging::{Charge, Message, Payer, Rated, charge};
 use tollgate_engine::money::Amount;
 use tollgate_engine::prices::FoundRate;
 use tollgate_engine::quote::{Quote, quote};
@@ -128,7 +129,8 @@ pub fn settle(
         return Err("quoting changed the wallet".to_owned());
     }
     let price = |_: &Rated, expected: &dyn Fn() -> Amount| Ok(expected());
-    match charge(tables, terms, throttle, wallet, message, now, price) {
+    let payer = Payer { terms, throttle, wallet, above: &[] };
+    match charge(tables, &payer, message, now, price).map_err(LevelRefusal::for_sender) {
         Ok((charged, expected)) if charged.posting.amount != expected => {
             Err(format!("charged {}, but expected {expected}", charged.posting.amount))
         }
@@ -180,6 +182,8 @@ fn rate_of(quoted: &Quote<'_>) -> String {
     let row = |whose: &str, found: &FoundRate<'_>| format!("{whose} {}", found.network);
     match &quoted.price_source {
         Some(PriceSource::AccountRate(found)) => row("own", found),
+        Some(PriceSource::ListRate(found)) => row("list", found),
+        Some(PriceSource::MarkUp) => "mark-up".to_owned(),
         Some(PriceSource::PlanRate(found)) => row("plan", found),
         Some(PriceSource::BasePrice) => "base".to_owned(),
         None => "nothing".to_owned(),

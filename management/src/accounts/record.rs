@@ -13,6 +13,7 @@ use tollgate_api::problem::Problem;
 use tollgate_engine::account::{self, Account};
 use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
+use tollgate_engine::reselling::Reselling;
 use tollgate_engine::tariff::{RateRow, RowOrigin};
 use tollgate_engine::throttle;
 use tollgate_engine::time::UnixMicros;
@@ -195,6 +196,8 @@ impl AccountRecord {
             default_coding: self.default_coding.0,
             delivery: self.delivery.0,
             statuses: Vec::new(),
+            caps: Vec::new(),
+            reselling: Reselling::default(),
         })
     }
 

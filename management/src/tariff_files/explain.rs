@@ -9,9 +9,11 @@ use thiserror::Error;
 use tollgate_engine::account::{
     Account, AccountNumber, DefaultCoding, DeliveryMode, NumberLengths, SenderPolicy, TextPolicy,
 };
+use tollgate_engine::exchange::ExchangeRates;
 use tollgate_engine::money::Amount;
 use tollgate_engine::numbering::{NumberingPlan, PortedNumbers};
 use tollgate_engine::refusal::StatusTable;
+use tollgate_engine::reselling::Reselling;
 use tollgate_engine::tables::{Definition, Tables, Terms};
 use tollgate_engine::tariff::{Plan, PriceLine};
 use tollgate_engine::time::UnixMicros;
@@ -205,6 +207,7 @@ impl Parsed {
             plans: vec![plan.clone()],
             accounts: vec![self.account(&account.id, plan)],
             statuses: StatusTable::default(),
+            exchange: ExchangeRates::default(),
         };
         let tables = Tables::build(definition).map_err(|errors| {
             missing(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
@@ -233,6 +236,8 @@ impl Parsed {
             default_coding: DefaultCoding::default(),
             delivery: DeliveryMode::default(),
             statuses: Vec::new(),
+            caps: Vec::new(),
+            reselling: Reselling::default(),
         }
     }
 }

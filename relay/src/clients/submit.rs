@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tollgate_engine::charging::{self, Charge, Message, Rated};
+use tollgate_engine::chain::LevelRefusal;
+use tollgate_engine::charging::{self, Charge, Message, Payer, Rated};
 use tollgate_engine::money::Amount;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
@@ -178,8 +179,9 @@ impl EsmeSession {
             Some(_) if is_too_late => Err(Refusal::InvalidSchedule),
             choice => Ok(choice),
         };
-        let (charge, first_choice) =
-            charging::charge(self.tables(), terms, throttle, wallet, &message, now, route)?;
+        let payer = Payer { terms, throttle, wallet, above: &[] };
+        let (charge, first_choice) = charging::charge(self.tables(), &payer, &message, now, route)
+            .map_err(LevelRefusal::for_sender)?;
         if charge.rated.has_odd_length {
             self.context.metrics.odd_number_lengths.increment(1);
         }

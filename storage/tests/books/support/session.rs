@@ -187,6 +187,7 @@ fn plan() -> Plan {
         rates: Vec::new(),
         common_rates: Vec::new(),
         settlement: SettlementTerms::default(),
+        bundle_segments_count: false,
     }
 }
 

@@ -1,0 +1,207 @@
+//! Caps: limits of the money and the messages of an account in a minute, hour, day or month of the calendar, for all its
+//! traffic or a part of it. They are checked and counted in the step of the debit.
+
+use crate::calendar::{Calendar, Span, SpanUnit};
+use crate::money::{Amount, Total};
+use crate::time::UnixMicros;
+use crate::traffic::TrafficScope;
+
+/// The number that stands for a cap of an account on disk. It follows from the cap's name and span, so that a cap of another
+/// span begins anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CapNumber(pub u32);
+
+impl CapNumber {
+    /// The number of the cap with this name and span: FNV-1a of 32 bits, the same for every build.
+    pub fn of(name: &str, span: SpanUnit) -> Self {
+        let octets = name.bytes().chain([0]).chain(span.name().bytes());
+        Self(octets.fold(0x811C_9DC5, |hash, octet| (hash ^ u32::from(octet)).wrapping_mul(0x0100_0193)))
+    }
+}
+
+/// A cap as it is provisioned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cap {
+    /// The name, unique within the account.
+    pub name: Box<str>,
+    /// The traffic that it limits.
+    pub scope: TrafficScope,
+    /// The span that it counts in.
+    pub span: SpanUnit,
+    /// The most money that the wallet may pay in a span.
+    pub max_amount: Option<Amount>,
+    /// The most messages in a span.
+    pub max_messages: Option<u64>,
+    /// True if a message beyond it is refused; otherwise it is told only.
+    pub is_hard: bool,
+    /// True if a refund gives back what was counted.
+    pub gives_back: bool,
+}
+
+/// The count of one cap in its present span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CapCounter {
+    /// The cap.
+    pub cap: CapNumber,
+    /// The span.
+    pub span: Span,
+    /// Money paid in it.
+    pub amount: Total,
+    /// Messages in it.
+    pub messages: u64,
+}
+
+/// One message in one cap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CapCount {
+    /// The cap.
+    pub cap: CapNumber,
+    /// The span that the message counts in.
+    pub span: Span,
+    /// True if a refund gives it back.
+    pub gives_back: bool,
+}
+
+impl Cap {
+    /// The number that stands for it on disk.
+    pub fn number(&self) -> CapNumber {
+        CapNumber::of(&self.name, self.span)
+    }
+
+    /// True if so much is beyond it.
+    pub fn is_exceeded(&self, amount: Total, messages: u64) -> bool {
+        self.max_amount.is_some_and(|max| amount > Total::from(max))
+            || self.max_messages.is_some_and(|max| messages > max)
+    }
+}
+
+/// The counters of an account's caps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CapCounters(Vec<CapCounter>);
+
+impl CapCounters {
+    /// The count of a cap at an instant, with nothing in it where a new span has begun. A message that was read before the
+    /// present span began counts in it all the same.
+    pub fn current(&self, cap: &Cap, calendar: &Calendar, now: UnixMicros) -> CapCounter {
+        let number = cap.number();
+        let known = self.get(number).filter(|known| now < known.span.end);
+        known.copied().unwrap_or_else(|| CapCounter {
+            cap: number,
+            span: calendar.span_at(cap.span, now),
+            amount: Total::ZERO,
+            messages: 0,
+        })
+    }
+
+    /// A counter by its cap.
+    pub fn get(&self, cap: CapNumber) -> Option<&CapCounter> {
+        self.0.iter().find(|counter| counter.cap == cap)
+    }
+
+    /// Puts a counter in the place of the one of the same cap.
+    pub fn set(&mut self, counter: CapCounter) {
+        match self.0.iter_mut().find(|known| known.cap == counter.cap) {
+            Some(known) => *known = counter,
+            None => self.0.push(counter),
+        }
+    }
+
+    /// Counts messages. Of two spans the later one stays.
+    pub fn count(&mut self, count: &CapCount, amount: Total, messages: u64) {
+        let CapCount { cap, span, .. } = *count;
+        match self.0.iter_mut().find(|known| known.cap == cap) {
+            Some(known) if known.span == span => {
+                known.amount += amount;
+                known.messages += messages;
+            }
+            Some(known) if known.span < span => *known = CapCounter { cap, span, amount, messages },
+            Some(_) => {}
+            None => self.0.push(CapCounter { cap, span, amount, messages }),
+        }
+    }
+
+    /// Gives back messages of a span, if it is still the present one.
+    pub fn give_back(&mut self, count: &CapCount, amount: Total, messages: u64) {
+        let known = self.0.iter_mut().find(|known| known.cap == count.cap);
+        if let Some(known) = known.filter(|known| known.span == count.span) {
+            known.amount -= amount;
+            known.messages = crate::money::segments_left(known.messages, messages);
+        }
+    }
+
+    /// Every counter.
+    pub fn iter(&self) -> impl Iterator<Item = &CapCounter> {
+        self.0.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cap(span: SpanUnit) -> Cap {
+        let (max_amount, max_messages) = (Some(Amount::from_micros(100)), Some(3));
+        Cap {
+            name: "daily".into(),
+            scope: TrafficScope::All,
+            span,
+            max_amount,
+            max_messages,
+            is_hard: true,
+            gives_back: true,
+        }
+    }
+
+    fn at(text: &str) -> UnixMicros {
+        UnixMicros::parse(text).unwrap()
+    }
+
+    fn count(cap: &Cap, calendar: &Calendar, now: UnixMicros) -> CapCount {
+        CapCount { cap: cap.number(), span: calendar.span_at(cap.span, now), gives_back: true }
+    }
+
+    #[test]
+    fn a_cap_is_reached_before_it_is_exceeded() {
+        let cap = cap(SpanUnit::Day);
+        let exceeded = |micros, messages| cap.is_exceeded(Amount::from_micros(micros).into(), messages);
+        assert_eq!([exceeded(100, 3), exceeded(101, 3), exceeded(100, 4)], [false, true, true]);
+    }
+
+    #[test]
+    fn a_new_span_begins_with_nothing_and_an_older_message_counts_in_it() {
+        let (cap, calendar) = (cap(SpanUnit::Day), Calendar::of_zone("UTC").unwrap());
+        let (today, tomorrow) = (at("2026-03-01T23:59:59Z"), at("2026-03-02T00:00:00Z"));
+        let mut counters = CapCounters::default();
+        counters.count(&count(&cap, &calendar, today), Total::from_micros(7), 1);
+        assert_eq!(counters.current(&cap, &calendar, today).messages, 1);
+        assert_eq!(counters.current(&cap, &calendar, tomorrow).messages, 0);
+        counters.count(&count(&cap, &calendar, tomorrow), Total::from_micros(5), 1);
+        assert_eq!(counters.current(&cap, &calendar, today).amount, Total::from_micros(5));
+        counters.count(&count(&cap, &calendar, today), Total::from_micros(3), 1);
+        assert_eq!(
+            counters.current(&cap, &calendar, today).amount,
+            Total::from_micros(5),
+            "an ended span stays ended"
+        );
+    }
+
+    #[test]
+    fn only_the_present_span_takes_back() {
+        let (cap, calendar) = (cap(SpanUnit::Day), Calendar::of_zone("UTC").unwrap());
+        let (today, tomorrow) = (at("2026-03-01T10:00:00Z"), at("2026-03-02T10:00:00Z"));
+        let mut counters = CapCounters::default();
+        let (first, second) = (count(&cap, &calendar, today), count(&cap, &calendar, tomorrow));
+        counters.count(&first, Total::from_micros(7), 1);
+        counters.count(&second, Total::from_micros(5), 1);
+        counters.give_back(&first, Total::from_micros(7), 1);
+        assert_eq!(counters.get(cap.number()).unwrap().messages, 1);
+        counters.give_back(&second, Total::from_micros(5), 1);
+        assert_eq!(counters.get(cap.number()).unwrap().amount, Total::ZERO);
+    }
+
+    #[test]
+    fn the_number_of_a_name_stays_the_same() {
+        let numbers = SpanUnit::ALL.map(|span| CapNumber::of("daily", span).0);
+        assert_eq!(numbers, [3_175_547_294, 2_417_658_856, 2_676_842_472, 2_673_904_668]);
+    }
+}

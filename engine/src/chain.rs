@@ -1,0 +1,231 @@
+//! Chains: a message that several accounts pay for, each at its own price, or earn on. The account that sent it is the lowest
+//! level; the house, which sells to the highest one at tariff, is none.
+//!
+//! [`debit`] takes the locks of all wallets in the order of their account numbers, works out every level's postings, and then
+//! applies all or none.
+
+use parking_lot::MutexGuard;
+
+use crate::calendar::Calendar;
+use crate::cap::{Cap, CapCount, CapCounter};
+use crate::exchange::Conversion;
+use crate::money::Amount;
+use crate::pockets::Pockets;
+use crate::posting::{LevelPostings, Posting};
+use crate::refusal::Refusal;
+use crate::reselling::Earning;
+use crate::time::UnixMicros;
+use crate::traffic::Destination;
+use crate::wallet::{Contents, Leg, Wallet, WalletState, apply, balance_without};
+
+/// The most accounts in a chain.
+pub const LEVELS_MAX: usize = 8;
+
+/// One level of a message, before it is priced.
+#[derive(Clone, Debug)]
+pub struct LevelLeg<'a> {
+    /// The wallet, the price of a segment, the month and the segments.
+    pub leg: Leg<'a>,
+    /// The way in which it earns on the level below.
+    pub earning: Earning,
+    /// From the currency of the level below into its own; `None` where no exchange rate holds.
+    pub from_below: Option<Conversion>,
+    /// The message, for bundles and caps; `None` where the account has neither.
+    pub destination: Option<Destination>,
+    /// The caps of the account.
+    pub caps: &'a [Cap],
+    /// The calendar that caps count by.
+    pub calendar: &'a Calendar,
+}
+
+/// A message that was debited at every level.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Debited {
+    /// The postings of each level, the lowest first.
+    pub levels: Vec<LevelPostings>,
+    /// Soft caps that this message exceeds: the level, and the index of the cap there.
+    pub exceeded: Vec<(usize, usize)>,
+}
+
+/// The reason for which a level does not take a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LevelRefusal {
+    /// The level, from zero.
+    pub level: usize,
+    /// Its own reason.
+    pub refusal: Refusal,
+}
+
+impl LevelRefusal {
+    /// The reason as the lowest level may know it: nothing but that it lies above.
+    pub const fn for_sender(self) -> Refusal {
+        match (self.level, self.refusal) {
+            (0, refusal) => refusal,
+            (_, Refusal::InsufficientFunds) => Refusal::ParentInsufficientFunds,
+            _ => Refusal::ParentRefused,
+        }
+    }
+}
+
+/// Of the account that sends.
+impl From<Refusal> for LevelRefusal {
+    fn from(refusal: Refusal) -> Self {
+        Self { level: 0, refusal }
+    }
+}
+
+impl<'a> LevelLeg<'a> {
+    /// A level that pays by itself, of an account without caps, whose bundles are not looked at.
+    pub fn plain(leg: Leg<'a>, calendar: &'a Calendar) -> Self {
+        let (earning, from_below) = (Earning::Wholesale, None);
+        Self { leg, earning, from_below, destination: None, caps: &[], calendar }
+    }
+}
+
+/// Debits every level or none. `Err` names the first level that does not take the message. An account that stands at two
+/// levels is refused as malformed, as its two prices would not know of each other.
+pub fn debit(levels: &[LevelLeg<'_>], now: UnixMicros) -> Result<Debited, LevelRefusal> {
+    let mut order: Vec<usize> = (0..levels.len()).collect();
+    let number = |index: &usize| levels.get(*index).map(|level| level.leg.wallet.number());
+    order.sort_by_key(number);
+    if let Some(twice) = order.windows(2).find(|pair| number(&pair[0]) == number(&pair[1])) {
+        return Err(LevelRefusal { level: twice[1], refusal: Refusal::Malformed });
+    }
+    let mut contents: Vec<Option<MutexGuard<'_, Contents>>> = levels.iter().map(|_| None).collect();
+    for index in order {
+        contents[index] = Some(levels[index].leg.wallet.lock());
+    }
+    let mut debited = Debited::default();
+    let mut paid_below = Amount::ZERO;
+    for (index, (level, contents)) in levels.iter().zip(contents.iter().flatten()).enumerate() {
+        let postings = postings_on(level, contents, paid_below, now)
+            .map_err(|refusal| LevelRefusal { level: index, refusal })?;
+        // An agent pays nothing: who is above it sells to the one below it.
+        paid_below = match level.earning {
+            _ if index == 0 => postings.posting.amount,
+            Earning::Wholesale => postings.posting.amount,
+            _ => level.from_below.and_then(|rate| rate.apply(paid_below)).unwrap_or(paid_below),
+        };
+        let exceeded = check_caps(level, contents, &postings)
+            .map_err(|refusal| LevelRefusal { level: index, refusal })?;
+        debited.exceeded.extend(exceeded.into_iter().map(|cap| (index, cap)));
+        debited.levels.push(postings);
+    }
+    for (index, contents) in contents.iter_mut().enumerate() {
+        let (Some(contents), Some(postings)) = (contents, debited.levels.get(index)) else { continue };
+        apply(&postings.posting, &mut contents.state);
+        if !postings.is_plain() {
+            contents.pockets_mut().apply(postings);
+        }
+        levels[index].leg.wallet.note_pockets(contents);
+    }
+    Ok(debited)
+}
+
+/// The postings of a level, or the reason for which it does not take the message. Nothing is changed.
+pub fn level_postings(
+    level: &LevelLeg<'_>,
+    wallet: &Wallet,
+    paid_below: Amount,
+    now: UnixMicros,
+) -> Result<LevelPostings, Refusal> {
+    let contents = wallet.lock();
+    let postings = postings_on(level, &contents, paid_below, now)?;
+    check_caps(level, &contents, &postings)?;
+    Ok(postings)
+}
+
+fn postings_on(
+    level: &LevelLeg<'_>,
+    contents: &Contents,
+    paid_below: Amount,
+    now: UnixMicros,
+) -> Result<LevelPostings, Refusal> {
+    let share = match level.earning {
+        Earning::Wholesale => return payment(level, &contents.state, contents.pockets(), now),
+        Earning::CommissionOfCharge(share) | Earning::CommissionOfMargin(share) => share,
+    };
+    let Leg { month, segments, unit, plan, .. } = level.leg;
+    let counted_before = contents.state.counted(month);
+    let rate = level.from_below.ok_or(Refusal::NoRate)?;
+    let paid = rate.apply(paid_below).ok_or(Refusal::NoRate)?;
+    let base = match level.earning {
+        Earning::CommissionOfMargin(_) => {
+            plan.price(unit, counted_before, segments).ok_or(Refusal::NoRate)?
+        }
+        _ => Amount::ZERO,
+    };
+    let margin = paid.checked_sub(base).filter(|margin| !margin.is_negative()).unwrap_or_default();
+    let account = level.leg.wallet.number();
+    let posting = Posting { account, amount: Amount::ZERO, month, counted_before, segments };
+    let commission = share.of(margin).ok_or(Refusal::NoRate)?;
+    Ok(LevelPostings { posting, commission, ..LevelPostings::default() })
+}
+
+/// The postings of a level that pays: from its bundles first, then from its wallet.
+fn payment(
+    level: &LevelLeg<'_>,
+    state: &WalletState,
+    pockets: Option<&Pockets>,
+    now: UnixMicros,
+) -> Result<LevelPostings, Refusal> {
+    let Leg { wallet, credit_limit, plan, unit, month, segments } = level.leg;
+    let covered = match (&level.destination, pockets) {
+        (Some(destination), Some(pockets)) => pockets.bundles.cover(destination, segments, now),
+        _ => crate::bundle::Covered::default(),
+    };
+    let counted_before = state.counted(month);
+    let paid_segments = segments - covered.segments;
+    let covered_that_count = if plan.bundle_segments_count { covered.segments } else { 0 };
+    let amount = plan
+        .price(unit, counted_before + u64::from(covered_that_count), paid_segments)
+        .ok_or(Refusal::InsufficientFunds)?;
+    balance_without(state, amount, credit_limit).ok_or(Refusal::InsufficientFunds)?;
+    let segments = paid_segments + covered_that_count;
+    let posting = Posting { account: wallet.number(), amount, month, counted_before, segments };
+    let counts_in = |cap: &Cap| match &level.destination {
+        Some(destination) if cap.scope.contains(destination) => {
+            let CapCounter { span, .. } = current(pockets, cap, level.calendar, now);
+            Some(CapCount { cap: cap.number(), span, gives_back: cap.gives_back })
+        }
+        _ => None,
+    };
+    let caps = level.caps.iter().filter_map(counts_in).collect();
+    Ok(LevelPostings {
+        posting,
+        covered: covered.segments,
+        takes: covered.takes,
+        caps,
+        commission: Amount::ZERO,
+    })
+}
+
+/// The soft caps that a message exceeds, by index; refused where it exceeds a hard one.
+fn check_caps(
+    level: &LevelLeg<'_>,
+    contents: &Contents,
+    postings: &LevelPostings,
+) -> Result<Vec<usize>, Refusal> {
+    let mut exceeded = Vec::new();
+    for (index, cap) in level.caps.iter().enumerate() {
+        let Some(count) = postings.caps.iter().find(|count| count.cap == cap.number()) else { continue };
+        let counter = contents.pockets().and_then(|pockets| pockets.caps.get(count.cap));
+        let counter = counter.filter(|counter| counter.span == count.span);
+        let (amount, messages) =
+            counter.map_or_else(Default::default, |known| (known.amount, known.messages));
+        if cap.is_exceeded(amount.plus(postings.posting.amount), messages + 1) {
+            if cap.is_hard {
+                return Err(Refusal::SpendingCap);
+            }
+            exceeded.push(index);
+        }
+    }
+    Ok(exceeded)
+}
+
+fn current(pockets: Option<&Pockets>, cap: &Cap, calendar: &Calendar, now: UnixMicros) -> CapCounter {
+    match pockets {
+        Some(pockets) => pockets.caps.current(cap, calendar, now),
+        None => crate::cap::CapCounters::default().current(cap, calendar, now),
+    }
+}
