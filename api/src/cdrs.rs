@@ -1,7 +1,6 @@
 //! CDRs: the messages that were charged, what became of them, and why each cost what it cost.
 
 mod dto;
-mod stream;
 
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
 use crate::answer::Answer;
 use crate::call::call;
 use crate::caller::{Caller, Scope};
+use crate::export::Export;
 use crate::extract::{Body, Path, Query};
 use crate::openapi::Problems;
 use crate::page::Page;
@@ -23,7 +23,6 @@ pub use dto::{
     Cdr, CdrExplanation, CdrsQuery, ExplainedLine, ExplainedRate, ExportFormat, ExportQuery, ReportedStatus,
     StatusReport,
 };
-pub use stream::Export;
 
 /// The access rules of these routes.
 pub const RULES: &[Rule] = &[

@@ -22,6 +22,7 @@ pub mod choice;
 pub mod clock;
 mod decimal;
 mod document;
+pub mod export;
 pub mod extract;
 mod finish;
 pub mod idempotency;

@@ -1,15 +1,10 @@
 //! Exports of CDRs: with names in place of numbers, in columns, as CSV, Parquet and .xlsx. `tollgate export` and the API share
 //! them.
 
-mod cells;
 mod columns;
 mod names;
 pub mod pages;
 pub mod parquet;
-mod spreadsheet_text;
-pub mod xlsx;
 
-pub use cells::{Cell, Kind};
 pub use columns::{COLUMNS, Cells, KINDS, TABLE, without_costs};
 pub use names::{NamedAccount, Names};
-pub use spreadsheet_text::spreadsheet_text;

@@ -7,6 +7,7 @@ use tollgate_relay::core::Core;
 use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::store::Store;
 
+use crate::export::Exports;
 use crate::metrics::Metrics;
 use crate::sealing::Sealer;
 
@@ -20,6 +21,8 @@ pub struct Context {
     pub sealer: Sealer,
     /// Counters of the services.
     pub metrics: Metrics,
+    /// The files that are written for downloads.
+    pub exports: Exports,
 }
 
 impl std::fmt::Debug for Context {
@@ -32,7 +35,7 @@ impl Context {
     /// The books and the configuration of `core`.
     pub fn new(core: Arc<Core>, settings: Settings) -> Self {
         let sealer = Sealer::new(&settings.secrets);
-        Self { core, settings, sealer, metrics: Metrics::new() }
+        Self { core, settings, sealer, metrics: Metrics::new(), exports: Exports::default() }
     }
 
     /// An account in force, or one that was removed, as it was last.

@@ -9,6 +9,7 @@
 //! session's task.
 
 pub mod cdr_export;
+pub mod export;
 pub mod offline;
 pub mod quotes;
 pub mod rerate;

@@ -3,9 +3,8 @@
 use tollgate_storage::cdr::Cdr;
 use tollgate_storage::rows::{MessageState, StateRow};
 
-use super::cells::{Cell, Kind};
 use super::names::{Names, text};
-use super::xlsx::Table;
+use crate::export::{Cell, Kind, Table};
 
 /// The columns, in order.
 pub const COLUMNS: [&str; 34] = [

@@ -10,8 +10,8 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::{Type, TypePtr};
 
-use super::cells::{Cell, Kind};
 use super::columns::{COLUMNS, Cells, KINDS};
+use crate::export::{Cell, Kind};
 
 /// Rows of a group, which are in memory at once.
 const GROUP_ROWS: usize = 10_000;

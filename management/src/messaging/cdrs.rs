@@ -11,8 +11,9 @@ use serde_json::json;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::cdrs::{
-    Cdr, CdrExplanation, CdrsQuery, CdrsService, Export, ExportQuery, ReportedStatus, StatusReport,
+    Cdr, CdrExplanation, CdrsQuery, CdrsService, ExportQuery, ReportedStatus, StatusReport,
 };
+use tollgate_api::export::Export;
 use tollgate_api::money::Money;
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
@@ -25,7 +26,7 @@ use crate::messaging::lookup::{Lookup, no_message};
 use crate::problems::unavailable;
 use crate::tariff_files::Explainer;
 
-use export::{AskedExport, Exports};
+use export::AskedExport;
 
 /// The CDRs of accounts.
 #[derive(Debug)]
@@ -34,7 +35,6 @@ pub struct Cdrs {
     visibility: Arc<Visibility>,
     lookup: Arc<Lookup>,
     explainer: Explainer,
-    exports: Exports,
 }
 
 impl CdrsService for Cdrs {
@@ -88,14 +88,14 @@ impl CdrsService for Cdrs {
 
     fn export_cdrs(&self, caller: &Caller, query: &ExportQuery) -> Answer<Export> {
         let asked = AskedExport { caller, query };
-        asked.begin(&self.context.core.books.store, &self.visibility, &self.lookup, &self.exports)
+        asked.begin(&self.context.core.books.store, &self.visibility, &self.lookup, &self.context.exports)
     }
 }
 
 impl Cdrs {
     /// The CDRs of all accounts.
     pub fn new(context: Arc<Context>, visibility: Arc<Visibility>, lookup: Arc<Lookup>) -> Self {
-        Self { context, visibility, lookup, explainer: Explainer::new(), exports: Exports::default() }
+        Self { context, visibility, lookup, explainer: Explainer::new() }
     }
 
     fn store(&self) -> &Store {

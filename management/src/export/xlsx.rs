@@ -12,20 +12,12 @@ use zip::result::ZipError;
 use zip::write::{SimpleFileOptions, StreamWriter};
 
 use super::cells::Cell;
+use super::table::Table;
 use cell::{header_cell, put_cell};
 use output::Output;
 
 /// The media type of a workbook.
 pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-
-/// A table's name and the names of its columns.
-#[derive(Clone, Copy, Debug)]
-pub struct Table {
-    /// The name of its first sheet; further ones are counted.
-    pub name: &'static str,
-    /// The names in the header.
-    pub columns: &'static [&'static str],
-}
 
 /// The bounds of a sheet. A further one is begun where one is full.
 #[derive(Clone, Copy, Debug)]

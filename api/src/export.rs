@@ -1,5 +1,5 @@
-//! A body that is produced while it is sent: the producer waits for the reader, so that little of it is in
-//! memory.
+//! Files that are downloaded. The body is produced while it is sent: the producer waits for the reader, so that little of it is
+//! in memory.
 
 use std::io;
 use std::pin::Pin;
@@ -19,9 +19,21 @@ pub struct Export {
     /// Its media type.
     pub media_type: &'static str,
     /// The name that a browser saves it by.
-    pub file_name: &'static str,
+    pub file_name: String,
     /// Its pieces, in order. An error cuts the connection, so that nobody takes a part for the whole.
     pub pieces: Receiver<io::Result<Bytes>>,
+}
+
+/// The format of a table in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableFormat {
+    /// RFC 4180 with a header.
+    Csv {
+        /// True for texts as they are, also those that spreadsheets take for formulas.
+        raw: bool,
+    },
+    /// A workbook of a spreadsheet.
+    Xlsx,
 }
 
 struct Pieces(Receiver<io::Result<Bytes>>);
