@@ -79,9 +79,9 @@ async fn list(
 
 /// Export messages
 ///
-/// By account and time, as a file that is written while it is read. Two exports run at once; further ones are
-/// answered with
-/// 429. A connection that breaks before the end has not brought all.
+/// By account and time, as a file that is written while it is read. Two exports of one account's callers run at
+/// once, and two of the house's; further ones are answered with 429. A connection that breaks before the end has
+/// not brought all.
 #[utoipa::path(get, path = "/v1/cdrs/export", tag = "cdrs", operation_id = "export_cdrs", params(ExportQuery),
     responses((status = 200, description = "The messages", content(
         (String = "text/csv"), (Vec<u8> = "application/vnd.apache.parquet"),

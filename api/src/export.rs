@@ -1,5 +1,5 @@
-//! Files that are downloaded. The body is produced while it is sent: the producer waits for the reader, so that little of it is
-//! in memory.
+//! Files in place of JSON, for spreadsheets. The body is produced while it is sent: the producer waits for the reader, so that
+//! little of it is in memory.
 
 use std::io;
 use std::pin::Pin;
@@ -11,7 +11,9 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_core::Stream;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Receiver;
+use utoipa::ToSchema;
 
 /// A file that is on its way.
 #[derive(Debug)]
@@ -34,6 +36,48 @@ pub enum TableFormat {
     },
     /// A workbook of a spreadsheet.
     Xlsx,
+}
+
+/// The format of an answer that can also be a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerFormat {
+    /// JSON, as it is documented here.
+    #[default]
+    Json,
+    /// RFC 4180 with a header: a row for each item, and columns named as its fields.
+    Csv,
+    /// A workbook of a spreadsheet with the same rows, and with ids and times as texts.
+    Xlsx,
+}
+
+impl AnswerFormat {
+    /// The format of the file that is asked for; `None` for JSON.
+    pub fn file(self, raw: bool) -> Option<TableFormat> {
+        match self {
+            Self::Json => None,
+            Self::Csv => Some(TableFormat::Csv { raw }),
+            Self::Xlsx => Some(TableFormat::Xlsx),
+        }
+    }
+}
+
+/// The answer as JSON, or the same as a file.
+#[derive(Debug)]
+pub enum OrFile<T> {
+    /// The usual answer.
+    Json(T),
+    /// The file that was asked for.
+    File(Export),
+}
+
+impl<T: IntoResponse> IntoResponse for OrFile<T> {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Json(answer) => answer.into_response(),
+            Self::File(export) => export.into_response(),
+        }
+    }
 }
 
 struct Pieces(Receiver<io::Result<Bytes>>);

@@ -14,13 +14,14 @@ use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
 use crate::answer::{Answer, Created, Versioned};
 use crate::call::call;
 use crate::caller::{Caller, Scope};
+use crate::export::{Export, OrFile, TableFormat};
 use crate::extract::{Body, IfMatch, OptionalBody, Path, Query};
 use crate::openapi::Problems;
 use crate::page::Page;
 
 pub use dto::{
-    Cancellation, Invoice, InvoiceLine, InvoicePayments, InvoiceStatus, InvoiceSummary, InvoicesQuery,
-    LineCategory, LineDetails, NewInvoice, Payment,
+    Cancellation, Invoice, InvoiceLine, InvoicePayments, InvoiceQuery, InvoiceStatus, InvoiceSummary,
+    InvoicesQuery, LineCategory, LineDetails, NewInvoice, Payment,
 };
 
 /// The access rules of these routes.
@@ -47,8 +48,14 @@ pub trait InvoicesService: Send + Sync + 'static {
     /// Those of accounts that the caller may see, the newest first.
     fn invoices(&self, caller: &Caller, query: &InvoicesQuery) -> Answer<Page<InvoiceSummary>>;
 
+    /// Begins to write all of them.
+    fn export_invoices(&self, caller: &Caller, query: &InvoicesQuery, format: TableFormat) -> Answer<Export>;
+
     /// One of them.
     fn invoice(&self, caller: &Caller, number: &str) -> Answer<Versioned<Invoice>>;
+
+    /// The lines of one of them as a file.
+    fn export_invoice(&self, caller: &Caller, number: &str, format: TableFormat) -> Answer<Export>;
 
     /// A draft for an account and a period: a new one, or the one that there is, brought up to date.
     fn draft_invoice(&self, caller: &Caller, new: &NewInvoice) -> Answer<Drafted>;
@@ -91,15 +98,21 @@ pub fn routes() -> OpenApiRouter<Arc<dyn InvoicesService>> {
 ///
 /// Those of accounts that the caller may see, the newest first, without their lines. Filters are looked for
 /// among a bounded number of invoices at a time, so that a page may have fewer than its limit, or none, and
-/// still name a next one.
+/// still name a next one. With `format` it is a file with all of them.
 #[utoipa::path(get, path = "/v1/invoices", tag = "invoices", operation_id = "list_invoices", params(InvoicesQuery),
-    responses((status = 200, description = "A page of invoices", body = Page<InvoiceSummary>), Problems))]
+    responses((status = 200, description = "A page of invoices, or a file with all", content(
+        (Page<InvoiceSummary> = "application/json"), (String = "text/csv"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), Problems))]
 async fn list(
     State(service): State<Service>,
     caller: Caller,
     Query(query): Query<InvoicesQuery>,
-) -> Answer<Json<Page<InvoiceSummary>>> {
-    call(service, move |service| service.invoices(&caller, &query)).await.map(Json)
+) -> Answer<OrFile<Json<Page<InvoiceSummary>>>> {
+    call(service, move |service| match query.file()? {
+        None => service.invoices(&caller, &query).map(Json).map(OrFile::Json),
+        Some(format) => service.export_invoices(&caller, &query, format).map(OrFile::File),
+    })
+    .await
 }
 
 /// Draft an invoice
@@ -125,15 +138,24 @@ async fn draft(
 }
 
 /// Read an invoice
+///
+/// With `format` it is a file with its lines, each with the invoice's number, account, period and currency.
 #[utoipa::path(get, path = "/v1/invoices/{number}", tag = "invoices", operation_id = "get_invoice",
-    params(("number" = String, Path, description = "The invoice's number")),
-    responses((status = 200, description = "The invoice", body = Invoice), Problems))]
+    params(("number" = String, Path, description = "The invoice's number"), InvoiceQuery),
+    responses((status = 200, description = "The invoice, or a file with its lines", content(
+        (Invoice = "application/json"), (String = "text/csv"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), Problems))]
 async fn get(
     State(service): State<Service>,
     caller: Caller,
     Path(number): Path<String>,
-) -> Answer<Versioned<Invoice>> {
-    call(service, move |service| service.invoice(&caller, &number)).await
+    Query(query): Query<InvoiceQuery>,
+) -> Answer<OrFile<Versioned<Invoice>>> {
+    call(service, move |service| match query.format.file(query.raw) {
+        None => service.invoice(&caller, &number).map(OrFile::Json),
+        Some(format) => service.export_invoice(&caller, &number, format).map(OrFile::File),
+    })
+    .await
 }
 
 /// Send an invoice

@@ -68,6 +68,45 @@ macro_rules! list_query {
     };
 }
 
+/// Declares the query of a list that can also be a file: a list's, with `format` and `raw` beside the filters.
+#[macro_export]
+macro_rules! table_query {
+    ($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* pub $field:ident: $type:ty,)* }) => {
+        $crate::list_query! {
+            $(#[$meta])*
+            pub struct $name {
+                $($(#[$field_meta])* pub $field: $type,)*
+                /// The format of the answer. A file has all items at once, and takes none of `limit`, `cursor` and `offset`.
+                #[param(inline)]
+                pub format: $crate::export::AnswerFormat,
+                /// True for texts in CSV as they are. Otherwise an apostrophe stands before those that a spreadsheet would
+                /// take for a formula, such as `=1+1`; numbers and amounts never have one.
+                pub raw: bool,
+            }
+        }
+
+        impl $name {
+            /// The format of the file that is asked for, which is no page; `None` for JSON.
+            pub fn file(&self) -> Result<Option<$crate::export::TableFormat>, $crate::problem::Problem> {
+                let file = self.format.file(self.raw);
+                if file.is_some() {
+                    $crate::page::refuse_paging(self.limit, self.cursor.as_deref(), self.offset)?;
+                }
+                Ok(file)
+            }
+        }
+    };
+}
+
+/// Refuses the parameters of pages where a file is asked for.
+pub fn refuse_paging(limit: Option<u32>, cursor: Option<&str>, offset: Option<u32>) -> Result<(), Problem> {
+    let named = [("limit", limit.is_some()), ("cursor", cursor.is_some()), ("offset", offset.is_some())];
+    match named.iter().find(|(_, is_there)| *is_there) {
+        Some((name, _)) => Err(Problem::field(name, "is for pages of JSON; a file has all items")),
+        None => Ok(()),
+    }
+}
+
 impl Paging {
     /// From the three parameters of a query.
     pub fn read(limit: Option<u32>, cursor: Option<&str>, offset: Option<u32>) -> Result<Self, Problem> {

@@ -13,6 +13,7 @@ use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
 use crate::answer::{Answer, Created};
 use crate::call::call;
 use crate::caller::{Caller, Scope};
+use crate::export::{Export, OrFile, TableFormat};
 use crate::extract::{Body, IdempotencyKey, Path, Query};
 use crate::openapi::Problems;
 use crate::page::Page;
@@ -47,6 +48,15 @@ pub trait WalletsService: Send + Sync + 'static {
         account: &str,
         query: &TransactionsQuery,
     ) -> Answer<Page<Transaction>>;
+
+    /// Begins to write all of them.
+    fn export_transactions(
+        &self,
+        caller: &Caller,
+        account: &str,
+        query: &TransactionsQuery,
+        format: TableFormat,
+    ) -> Answer<Export>;
 
     /// One of them.
     fn transaction(&self, caller: &Caller, account: &str, id: &str) -> Answer<Transaction>;
@@ -121,17 +131,23 @@ async fn wallet(
 ///
 /// All that has moved its money, the newest first: debits by messages, top-ups, refunds, adjustments and the
 /// opening balance. Their sum is the balance. A page may be short, or empty, and still not be the last:
-/// `next_cursor` says.
+/// `next_cursor` says. With `format` it is a file with all of them, written while it is read.
 #[utoipa::path(get, path = "/v1/accounts/{id}/transactions", tag = "wallets", operation_id = "list_transactions",
     params(("id" = String, Path, description = "The account's id"), TransactionsQuery),
-    responses((status = 200, description = "A page of transactions", body = Page<Transaction>), Problems))]
+    responses((status = 200, description = "A page of transactions, or a file with all", content(
+        (Page<Transaction> = "application/json"), (String = "text/csv"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), Problems))]
 async fn list(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
     Query(query): Query<TransactionsQuery>,
-) -> Answer<Json<Page<Transaction>>> {
-    call(service, move |service| service.transactions(&caller, &id, &query)).await.map(Json)
+) -> Answer<OrFile<Json<Page<Transaction>>>> {
+    call(service, move |service| match query.file()? {
+        None => service.transactions(&caller, &id, &query).map(Json).map(OrFile::Json),
+        Some(format) => service.export_transactions(&caller, &id, &query, format).map(OrFile::File),
+    })
+    .await
 }
 
 /// Read a transaction

@@ -1,10 +1,11 @@
 //! The bodies and parameters of requests about invoices.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::list_query;
+use crate::export::AnswerFormat;
 use crate::money::{CurrencyCode, Money};
+use crate::table_query;
 use crate::time::Time;
 
 /// An invoice. Once it has been sent, nothing of what it says of its period changes.
@@ -198,7 +199,22 @@ pub struct Cancellation {
     pub reason: String,
 }
 
-list_query! {
+/// The form of an invoice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct InvoiceQuery {
+    /// The format of the answer.
+    #[serde(default)]
+    #[param(inline)]
+    pub format: AnswerFormat,
+    /// True for texts in CSV as they are. Otherwise an apostrophe stands before those that a spreadsheet would
+    /// take for a formula, such as `=1+1`; numbers and amounts never have one.
+    #[serde(default)]
+    pub raw: bool,
+}
+
+table_query! {
     /// The filters of a list of invoices.
     pub struct InvoicesQuery {
         /// Only those of this account.

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::list_query;
+use crate::export::{AnswerFormat, TableFormat};
 use crate::money::{CurrencyCode, MoneySum};
+use crate::problem::Problem;
+use crate::table_query;
 use crate::time::Time;
 
 /// The filters of a list of period.
@@ -44,9 +46,47 @@ pub struct UsageQuery {
     /// True if the figures of each day are wanted too.
     #[serde(default)]
     pub daily: Option<bool>,
+    /// The format of the answer.
+    #[serde(default)]
+    #[param(inline)]
+    pub format: AnswerFormat,
+    /// The table that a file has; `network_usage` if it is not given. JSON has all of them.
+    #[serde(default)]
+    #[param(inline)]
+    pub table: Option<UsageTable>,
+    /// True for texts in CSV as they are. Otherwise an apostrophe stands before those that a spreadsheet would
+    /// take for a formula, such as `=1+1`; numbers and amounts never have one.
+    #[serde(default)]
+    pub raw: bool,
 }
 
-list_query! {
+/// A table of an account's usage, by the name of its field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UsageTable {
+    /// A row for each country.
+    CountryUsage,
+    /// A row for each network.
+    #[default]
+    NetworkUsage,
+    /// A row for each operator.
+    OperatorUsage,
+    /// A row for each day.
+    DailyUsage,
+}
+
+impl UsageQuery {
+    /// The format of the file that is asked for; `None` for JSON, which has no table of its own.
+    pub fn file(&self) -> Result<Option<TableFormat>, Problem> {
+        let file = self.format.file(self.raw);
+        if file.is_none() && self.table.is_some() {
+            return Err(Problem::field("table", "is for files; JSON has all tables"));
+        }
+        Ok(file)
+    }
+}
+
+table_query! {
     /// The filters of a list of usage.
     pub struct UsageListQuery {
         /// The period; `this_month` if it is not given.

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::accounts::AccountStatus;
-use crate::list_query;
 use crate::money::{CurrencyCode, Money, MoneySum};
+use crate::table_query;
 use crate::time::Time;
 
 /// The balance of an account.
@@ -165,7 +165,7 @@ pub struct NewAdjustment {
     pub reference: Option<String>,
 }
 
-list_query! {
+table_query! {
     /// The filters of a list of transactions.
     pub struct TransactionsQuery {
         /// Only transactions of this kind.

@@ -16,6 +16,7 @@ mod charges;
 mod content;
 mod dispatches;
 mod docs;
+mod exports;
 mod generated_clients;
 mod guesses;
 mod imports;

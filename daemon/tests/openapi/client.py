@@ -12,6 +12,7 @@ sys.path.insert(0, folder)
 from tollgate_client import AuthenticatedClient, Client  # noqa: E402
 from tollgate_client.api.accounts import create_account, get_account, list_accounts  # noqa: E402
 from tollgate_client.api.auth import login  # noqa: E402
+from tollgate_client.api.wallets import list_transactions  # noqa: E402
 from tollgate_client.models import Login, NewAccount  # noqa: E402
 
 token = login.sync(client=Client(base_url=base), body=Login(email=email, password=password)).access_token
@@ -25,4 +26,10 @@ ids = [account.id for account in list_accounts.sync(client=client, limit=100).it
 assert "made_in_python" in ids, ids
 missing = get_account.sync_detailed("nobody", client=client)
 assert (missing.status_code, missing.parsed.code) == (404, "not_found"), missing
+page = list_transactions.sync("made_in_python", client=client)
+assert page.items == [], page
+# What was generated reads JSON; a file is fetched as it is.
+address = "/v1/accounts/made_in_python/transactions"
+file = client.get_httpx_client().get(address, params={"format": "csv"})
+assert file.text.startswith("id,account,kind,amount,"), file
 print("python: well")

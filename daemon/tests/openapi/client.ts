@@ -30,6 +30,13 @@ async function main(): Promise<void> {
   check(list.data?.items.some((account) => account.id === "in_typescript") === true, "it is listed");
   const missing = await client.GET("/v1/accounts/{id}", { params: { path: { id: "nobody" } } });
   check(missing.error?.code === "not_found", "what is missing is a problem");
+  const json = createClient<paths, "application/json">({ baseUrl: base, headers: { Authorization: `Bearer ${token}` } });
+  const path = { id: "in_typescript" };
+  const page = await json.GET("/v1/accounts/{id}/transactions", { params: { path } });
+  check(page.data?.items.length === 0, "its ledger is empty");
+  const query = { format: "csv" as const };
+  const file = await client.GET("/v1/accounts/{id}/transactions", { params: { path, query }, parseAs: "text" });
+  check(file.data?.startsWith("id,account,kind,amount,") === true, "and so is the file of it");
   console.log("typescript: well");
 }
 

@@ -10,6 +10,7 @@ mod overlap;
 pub mod owed;
 mod progress;
 pub mod record;
+mod table;
 #[cfg(test)]
 mod test_books;
 #[cfg(test)]
@@ -23,13 +24,14 @@ use parking_lot::Mutex;
 use serde_json::json;
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
+use tollgate_api::export::{Export, TableFormat};
 use tollgate_api::extract::IfMatch;
 use tollgate_api::invoices::{
     Cancellation, Drafted, Invoice, InvoiceStatus, InvoiceSummary, InvoicesQuery, InvoicesService,
     NewInvoice, Payment,
 };
 use tollgate_api::money::{CurrencyCode, Money};
-use tollgate_api::page::Page;
+use tollgate_api::page::{LIMIT_MAX, Page};
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
@@ -41,6 +43,7 @@ use tollgate_storage::store::Store;
 use crate::collections::INVOICES;
 use crate::context::Context;
 use crate::documents::stored_document;
+use crate::export::whole_table;
 use crate::identity::visibility::Visibility;
 use content::ContentReader;
 use overlap::{MICROS_PER_DAY, PERIOD_DAYS_MAX};
@@ -65,9 +68,28 @@ impl InvoicesService for Invoices {
         list::page(self.context.store(), &self.visibility, caller, query)
     }
 
+    fn export_invoices(&self, caller: &Caller, query: &InvoicesQuery, format: TableFormat) -> Answer<Export> {
+        let store = Arc::clone(&self.context.core.books.store);
+        let (visibility, asking, query) = (Arc::downgrade(&self.visibility), caller.clone(), query.clone());
+        let page = move |cursor| {
+            let query = InvoicesQuery { cursor, limit: Some(LIMIT_MAX), ..query.clone() };
+            let visibility = visibility.upgrade().ok_or_else(|| Problem::unavailable("the process stops"))?;
+            list::page(&store, &visibility, &asking, &query)
+        };
+        let exports = &self.context.exports;
+        exports.begin_list(caller, format, table::INVOICES, "invoices", page, table::of_invoice)
+    }
+
     fn invoice(&self, caller: &Caller, number: &str) -> Answer<Versioned<Invoice>> {
         let (revision, record) = self.visible(caller, number)?;
         Ok(Versioned::new(revision, record.view()))
+    }
+
+    fn export_invoice(&self, caller: &Caller, number: &str, format: TableFormat) -> Answer<Export> {
+        let (_, record) = self.visible(caller, number)?;
+        let invoice = record.view();
+        let rows: Vec<_> = invoice.line_items.iter().map(|line| table::of_line(&invoice, line)).collect();
+        whole_table(format, table::LINES, &invoice.invoice_number, &rows)
     }
 
     fn draft_invoice(&self, caller: &Caller, new: &NewInvoice) -> Answer<Drafted> {

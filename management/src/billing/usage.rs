@@ -1,21 +1,30 @@
 //! Usage of accounts, added up from the counters that the committer keeps. No CDR is read for it.
 
 mod counts;
+mod table;
 mod tally;
 
+use std::io;
 use std::sync::Arc;
 
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
+use tollgate_api::export::{Export, TableFormat};
 use tollgate_api::money::CurrencyCode;
 use tollgate_api::page::Page;
 use tollgate_api::time::Time;
-use tollgate_api::usage::{AccountUsage, DailyUsage, Usage, UsageListQuery, UsageQuery, UsageService};
+use tollgate_api::usage::{
+    AccountUsage, DailyUsage, Usage, UsageListQuery, UsageQuery, UsageService, UsageTable,
+};
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::Currency;
 use tollgate_storage::clock::now;
+use tollgate_storage::store::Store;
 
 use super::period;
 use super::period::Asked;
 use crate::context::Context;
+use crate::export::whole_table;
 use crate::identity::visibility::Visibility;
 use counts::counts;
 use tally::{Tally, Wanted};
@@ -33,6 +42,14 @@ pub struct UsageReports {
     visibility: Arc<Visibility>,
 }
 
+/// An account whose usage is counted.
+struct Counted {
+    number: AccountNumber,
+    id: Arc<str>,
+    currency: Currency,
+    time_zone: String,
+}
+
 impl UsageService for UsageReports {
     fn usage(&self, caller: &Caller, account: &str, query: &UsageQuery) -> Answer<Usage> {
         let account = self.visibility.readable_account(caller, account)?;
@@ -43,7 +60,8 @@ impl UsageService for UsageReports {
         let instants = Asked { period, from, to, days_max: DAYS_MAX }.instants(&zone, now())?;
         let wants_days = query.daily.unwrap_or(false);
         let days = if wants_days { period::days(&zone, &instants) } else { Vec::new() };
-        let tally = Tally::read(self.context.store(), &account, &instants, Wanted::Everything(&days))?;
+        let number = account.runtime.wallet.number();
+        let tally = Tally::read(self.context.store(), number, &instants, Wanted::Everything(&days))?;
         let (counts, networks) = (counts(&tally.totals), self.context.core.snapshot.load());
         let by_day = days
             .iter()
@@ -73,17 +91,45 @@ impl UsageService for UsageReports {
         })
     }
 
+    fn export_usage(
+        &self,
+        caller: &Caller,
+        account: &str,
+        query: &UsageQuery,
+        format: TableFormat,
+    ) -> Answer<Export> {
+        let wanted = query.table.unwrap_or_default();
+        let daily = Some(wanted == UsageTable::DailyUsage);
+        let usage = self.usage(caller, account, &UsageQuery { daily, ..query.clone() })?;
+        let (table, rows) = table::of_account(&usage, wanted, caller.reaches_all());
+        whole_table(format, table, table::file_name(wanted), &rows)
+    }
+
     fn usage_of_all(&self, caller: &Caller, query: &UsageListQuery) -> Answer<Page<AccountUsage>> {
         let paging = query.paging()?;
-        let (from, to) = (query.from.map(|at| at.0), query.to.map(|at| at.0));
-        let asked = Asked { period: query.period.unwrap_or_default(), from, to, days_max: DAYS_OF_MANY_MAX };
-        // A wrong query is refused even where there are no accounts.
-        asked.instants(&jiff::tz::TimeZone::UTC, now())?;
-        let accounts = self.visibility.readable_accounts(caller).into_iter();
-        let accounts = accounts.map(|account| (account.provisioned.account.id.to_string(), account));
+        let asked = asked_of_many(query)?;
+        let accounts = self.readable(caller).into_iter().map(|account| (account.id.to_string(), account));
         let Page { items, next_cursor } = paging.page(accounts, |key, after| key > after);
-        let items = items.iter().map(|account| self.totals(account, &asked)).collect::<Answer<_>>()?;
+        let totals = |account: &Counted| account.totals(self.context.store(), &asked);
+        let items = items.iter().map(totals).collect::<Answer<_>>()?;
         Ok(Page { items, next_cursor })
+    }
+
+    fn export_usage_of_all(
+        &self,
+        caller: &Caller,
+        query: &UsageListQuery,
+        format: TableFormat,
+    ) -> Answer<Export> {
+        let asked = asked_of_many(query)?;
+        let store = Arc::clone(&self.context.core.books.store);
+        let accounts = self.readable(caller);
+        self.context.exports.begin_table(caller, format, table::ACCOUNTS, "usage", move |write| {
+            accounts.iter().try_for_each(|account| {
+                let totals = account.totals(&store, &asked);
+                write(&table::of_accounts(&totals.map_err(|problem| io::Error::other(problem.detail))?))
+            })
+        })
     }
 }
 
@@ -93,14 +139,37 @@ impl UsageReports {
         Self { context, visibility }
     }
 
-    fn totals(&self, account: &ActiveAccount, asked: &Asked) -> Answer<AccountUsage> {
-        let time_zone = &account.terms.plan.plan.time_zone;
-        let instants = asked.instants(&period::zone(time_zone)?, now())?;
-        let tally = Tally::read(self.context.store(), account, &instants, Wanted::Totals)?;
+    fn readable(&self, caller: &Caller) -> Vec<Counted> {
+        self.visibility.readable_accounts(caller).iter().map(|account| Counted::of(account)).collect()
+    }
+}
+
+/// The period that a list is asked for. A wrong one is refused even where there are no accounts.
+fn asked_of_many(query: &UsageListQuery) -> Answer<Asked> {
+    let (from, to) = (query.from.map(|at| at.0), query.to.map(|at| at.0));
+    let asked = Asked { period: query.period.unwrap_or_default(), from, to, days_max: DAYS_OF_MANY_MAX };
+    asked.instants(&jiff::tz::TimeZone::UTC, now())?;
+    Ok(asked)
+}
+
+impl Counted {
+    fn of(account: &ActiveAccount) -> Self {
+        let charged = &account.provisioned.account;
+        Self {
+            number: account.runtime.wallet.number(),
+            id: Arc::clone(&charged.id),
+            currency: charged.currency,
+            time_zone: account.terms.plan.plan.time_zone.clone(),
+        }
+    }
+
+    fn totals(&self, store: &Store, asked: &Asked) -> Answer<AccountUsage> {
+        let instants = asked.instants(&period::zone(&self.time_zone)?, now())?;
+        let tally = Tally::read(store, self.number, &instants, Wanted::Totals)?;
         Ok(AccountUsage {
-            account: account.provisioned.account.id.to_string(),
-            currency: CurrencyCode(account.provisioned.account.currency),
-            time_zone: time_zone.clone(),
+            account: self.id.to_string(),
+            currency: CurrencyCode(self.currency),
+            time_zone: self.time_zone.clone(),
             from: Time(instants.start),
             to: Time(instants.end),
             counts: counts(&tally.totals),

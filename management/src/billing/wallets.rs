@@ -1,6 +1,7 @@
 //! Wallets and ledgers. A balance is in memory, the entries that moved it are on disk, and a top-up or adjustment is one
 //! durable change.
 
+mod table;
 pub mod transactions;
 
 use std::sync::Arc;
@@ -10,9 +11,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
+use tollgate_api::export::{Export, TableFormat};
 use tollgate_api::extract::IdempotencyKey;
 use tollgate_api::money::{CurrencyCode, Money, MoneySum};
-use tollgate_api::page::Page;
+use tollgate_api::page::{LIMIT_MAX, Page};
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_api::wallets::{
@@ -121,7 +123,23 @@ impl WalletsService for Wallets {
         query: &TransactionsQuery,
     ) -> Answer<Page<Transaction>> {
         let account = self.visibility.readable_account(caller, account)?;
-        transactions::list(self.store(), &account, query)
+        transactions::list(self.store(), &Owner::of(&account), query)
+    }
+
+    fn export_transactions(
+        &self,
+        caller: &Caller,
+        account: &str,
+        query: &TransactionsQuery,
+        format: TableFormat,
+    ) -> Answer<Export> {
+        let owner = Owner::of(&*self.visibility.readable_account(caller, account)?);
+        let (store, query) = (Arc::clone(&self.context.core.books.store), query.clone());
+        let page = move |cursor| {
+            let query = TransactionsQuery { cursor, limit: Some(LIMIT_MAX), ..query.clone() };
+            transactions::list(&store, &owner, &query)
+        };
+        self.context.exports.begin_list(caller, format, table::TABLE, "transactions", page, table::cells)
     }
 
     fn transaction(&self, caller: &Caller, account: &str, id: &str) -> Answer<Transaction> {

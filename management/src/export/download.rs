@@ -2,18 +2,17 @@
 //! pieces in memory, for no longer than a minute, and holds nothing of the database while it waits.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tollgate_api::answer::Answer;
+use tollgate_api::caller::Caller;
 use tollgate_api::export::Export;
-use tollgate_api::problem::Problem;
 use tollgate_relay::blocking::wait_for;
 
-/// Exports at once.
-const EXPORTS_MAX: usize = 2;
+use super::turns::Turns;
+
 /// Octets of a piece, and the number of pieces that may wait for the reader.
 const PIECE_OCTETS: usize = 64 << 10;
 const PIECES_MAX: usize = 4;
@@ -21,28 +20,20 @@ const PIECES_MAX: usize = 4;
 const STALLED_AFTER: Duration = Duration::from_mins(1);
 
 /// The exports that are under way.
-#[derive(Debug)]
-pub struct Exports(Arc<Semaphore>);
-
-impl Default for Exports {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(EXPORTS_MAX)))
-    }
-}
+#[derive(Debug, Default)]
+pub struct Exports(Turns);
 
 impl Exports {
     /// Begins a file, which `write` writes on a thread of its own. It should hold only the store, which the process does not
     /// wait for when it ends.
     pub fn begin(
         &self,
+        caller: &Caller,
         media_type: &'static str,
         file_name: String,
         write: impl FnOnce(Pieces) -> io::Result<()> + Send + 'static,
     ) -> Answer<Export> {
-        let turn = Arc::clone(&self.0).try_acquire_owned().map_err(|_| {
-            let detail = format!("{EXPORTS_MAX} exports are under way; try again when one is done");
-            Problem::too_many_requests(detail).retry_after(10)
-        })?;
+        let turn = self.0.take(caller)?;
         let (sender, pieces) = mpsc::channel(PIECES_MAX);
         tokio::task::spawn_blocking(move || {
             let output = Pieces { sender: sender.clone(), filled: Vec::with_capacity(PIECE_OCTETS) };
@@ -55,6 +46,14 @@ impl Exports {
         });
         Ok(Export { media_type, file_name, pieces })
     }
+}
+
+/// A file that is in memory.
+pub fn ready(media_type: &'static str, file_name: String, octets: Vec<u8>) -> Export {
+    let (sender, pieces) = mpsc::channel(1);
+    // There is room for one, and the receiver is here.
+    let _ = sender.try_send(Ok(octets.into()));
+    Export { media_type, file_name, pieces }
 }
 
 /// Collects what is written and sends it to the reader piece by piece.

@@ -106,7 +106,7 @@ impl OfflineBooks {
         currency: Currency,
         entry: Option<u64>,
     ) -> Result<Value, String> {
-        let owner = Owner { number, id, currency };
+        let owner = Owner { number, id: id.into(), currency };
         let found = entry.map(|entry| transactions::find(self.store(), &owner, entry)).transpose();
         let found = found.map_err(|problem| problem.detail)?.flatten();
         let found = found.ok_or("the entry is not in the ledger")?;

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use tollgate_api::answer::Answer;
 use tollgate_api::money::MoneySum;
 use tollgate_api::usage::{CountryUsage, NetworkUsage, OperatorUsage};
+use tollgate_engine::account::AccountNumber;
 use tollgate_engine::network::{Country, Network, NetworkCode};
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::tables::Tables;
@@ -18,7 +19,6 @@ use tollgate_storage::usage::UsageOf;
 use super::counts::{cost, counts, difference};
 use crate::billing::period;
 use crate::problems::unavailable;
-use tollgate_relay::snapshot::ActiveAccount;
 
 /// The breakdown of a period's counters that is needed.
 #[derive(Clone, Copy, Debug)]
@@ -42,11 +42,10 @@ impl Tally {
     /// Adds up an account's counters of a period.
     pub fn read(
         store: &Store,
-        account: &ActiveAccount,
+        account: AccountNumber,
         instants: &Range<UnixMicros>,
         wanted: Wanted<'_>,
     ) -> Answer<Self> {
-        let number = account.runtime.wallet.number();
         let days = match wanted {
             Wanted::Totals => &[],
             Wanted::Everything(days) => days,
@@ -54,7 +53,7 @@ impl Tally {
         let mut tally = Self { days: vec![UsageRow::default(); days.len()], ..Self::default() };
         // Rows come in the order of time, so that the day only moves forward.
         let mut day = 0;
-        let read = store.usage().of_account(number, period::quarters(instants), |key, row| {
+        let read = store.usage().of_account(account, period::quarters(instants), |key, row| {
             let at = key.quarter.starts_at();
             while days.get(day).is_some_and(|(_, ends_at)| *ends_at <= at) {
                 day += 1;

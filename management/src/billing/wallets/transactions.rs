@@ -2,6 +2,7 @@
 //! the order of ids, which only count up, so that a page goes on where the one before ended.
 
 use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 
 use tollgate_api::answer::Answer;
 use tollgate_api::money::{CurrencyCode, Money, MoneySum};
@@ -23,27 +24,28 @@ use tollgate_provisioning::texts;
 use tollgate_relay::snapshot::ActiveAccount;
 
 /// The account that transactions are of.
-#[derive(Clone, Copy, Debug)]
-pub struct Owner<'a> {
+#[derive(Clone, Debug)]
+pub struct Owner {
     /// The number of its wallet.
     pub number: AccountNumber,
     /// The id of the account.
-    pub id: &'a str,
+    pub id: Arc<str>,
     /// The currency of its wallet.
     pub currency: Currency,
 }
 
-impl<'a> Owner<'a> {
+impl Owner {
     /// An account in force, or one that was removed.
-    pub fn of(account: &'a ActiveAccount) -> Self {
+    pub fn of(account: &ActiveAccount) -> Self {
         let provisioned = &account.provisioned.account;
-        Self { number: account.runtime.wallet.number(), id: &provisioned.id, currency: provisioned.currency }
+        let id = Arc::clone(&provisioned.id);
+        Self { number: account.runtime.wallet.number(), id, currency: provisioned.currency }
     }
 }
 
 /// The transactions that a query asks for.
 struct Wanted<'a> {
-    owner: Owner<'a>,
+    owner: &'a Owner,
     kind: Option<TransactionKind>,
     amounts: (Option<Amount>, Option<Amount>),
     times: Range<UnixMicros>,
@@ -52,14 +54,14 @@ struct Wanted<'a> {
 }
 
 /// A page of them, the newest first.
-pub fn list(store: &Store, account: &ActiveAccount, query: &TransactionsQuery) -> Answer<Page<Transaction>> {
+pub fn list(store: &Store, owner: &Owner, query: &TransactionsQuery) -> Answer<Page<Transaction>> {
     let paging = query.paging()?;
     let after = paging.after.as_deref().map(|key| key.parse().map_err(|_| foreign_cursor())).transpose()?;
     let times =
         query.from.map_or(UnixMicros(0), |from| from.0)..query.to.map_or(UnixMicros(u64::MAX), |to| to.0);
     let ids = store.commits().ids_of(&times).map_err(|error| unavailable(&error))?;
     let wanted = Wanted {
-        owner: Owner::of(account),
+        owner,
         kind: query.kind,
         amounts: (
             amount("min_amount", query.min_amount.as_deref())?,
@@ -70,7 +72,7 @@ pub fn list(store: &Store, account: &ActiveAccount, query: &TransactionsQuery) -
     };
     let mut gathering = Gathering::new(&paging);
     let walked = wanted.walk(store, |found| {
-        let item = wanted.has(&found).then_some(|| view(&wanted.owner, &found));
+        let item = wanted.has(&found).then_some(|| view(owner, &found));
         gathering.look(|| found.id().to_string(), item)
     });
     walked.map_err(|error| unavailable(&error))?;
@@ -78,7 +80,7 @@ pub fn list(store: &Store, account: &ActiveAccount, query: &TransactionsQuery) -
 }
 
 /// One of them.
-pub fn find(store: &Store, owner: &Owner<'_>, id: u64) -> Answer<Option<Transaction>> {
+pub fn find(store: &Store, owner: &Owner, id: u64) -> Answer<Option<Transaction>> {
     let number = owner.number;
     let mut found = None;
     let read = store.history().entries_up(number, &(id..id.saturating_add(1)).into(), |id, entry| {
@@ -130,14 +132,14 @@ fn amount(field: &str, text: Option<&str>) -> Answer<Option<Amount>> {
     text.map(texts::amount).transpose().map_err(|message| Problem::field(field, message))
 }
 
-fn view(owner: &Owner<'_>, transaction: &store::Transaction<'_>) -> Transaction {
+fn view(owner: &Owner, transaction: &store::Transaction<'_>) -> Transaction {
     match transaction {
         store::Transaction::Entry(id, entry) => of_entry(owner, *id, entry),
         store::Transaction::Charge(cdr, _) => of_charge(owner, cdr),
     }
 }
 
-fn of_entry(owner: &Owner<'_>, id: u64, entry: &LedgerEntry) -> Transaction {
+fn of_entry(owner: &Owner, id: u64, entry: &LedgerEntry) -> Transaction {
     let is_refund = entry.kind == EntryKind::Refund;
     Transaction {
         kind: kind_of(entry.kind),
@@ -152,7 +154,7 @@ fn of_entry(owner: &Owner<'_>, id: u64, entry: &LedgerEntry) -> Transaction {
     }
 }
 
-fn of_charge(owner: &Owner<'_>, cdr: &Cdr<'_>) -> Transaction {
+fn of_charge(owner: &Owner, cdr: &Cdr<'_>) -> Transaction {
     let (segments, destination) = (cdr.fields.segments, cdr.fields.destination);
     Transaction {
         amount: Money(debited(cdr)),
@@ -164,10 +166,10 @@ fn of_charge(owner: &Owner<'_>, cdr: &Cdr<'_>) -> Transaction {
 }
 
 /// A debit of zero, which the callers fill in.
-fn plain(owner: &Owner<'_>, id: u64, at: UnixMicros) -> Transaction {
+fn plain(owner: &Owner, id: u64, at: UnixMicros) -> Transaction {
     Transaction {
         id: id.to_string(),
-        account: owner.id.to_owned(),
+        account: owner.id.to_string(),
         kind: TransactionKind::SmsDebit,
         amount: Money::default(),
         currency: CurrencyCode(owner.currency),

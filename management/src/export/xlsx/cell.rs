@@ -15,6 +15,7 @@ const WHOLE: u8 = 4;
 
 /// The first magnitude of sixteen digits: spreadsheets calculate with fifteen.
 const INEXACT_FROM: u64 = 1_000_000_000_000_000;
+const EXACT_DIGITS: usize = 15;
 /// Characters of a cell, counted as UTF-16 has them.
 const TEXT_MAX: usize = 32_767;
 
@@ -34,6 +35,8 @@ pub fn put_cell(xml: &mut String, column: u32, row: u32, cell: &Cell) -> Result<
         Cell::Empty => return Ok(()),
         Cell::Number(number) => (WHOLE, number.unsigned_abs() < INEXACT_FROM),
         Cell::Money(amount) => (MONEY, amount.micros().unsigned_abs() < INEXACT_FROM),
+        Cell::Sum(total) => (MONEY, total.micros().unsigned_abs() < u128::from(INEXACT_FROM)),
+        Cell::Decimal(digits) => (MONEY, digits.bytes().filter(u8::is_ascii_digit).count() <= EXACT_DIGITS),
         Cell::Flag(flag) => {
             push(xml, format_args!("<c r=\"{}\" t=\"b\"><v>{}</v></c>", place(column, row), u8::from(*flag)));
             return Ok(());
@@ -101,7 +104,7 @@ fn push(xml: &mut String, text: std::fmt::Arguments<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use tollgate_engine::money::Amount;
+    use tollgate_engine::money::{Amount, Total};
     use tollgate_engine::time::UnixMicros;
 
     use super::*;
@@ -135,6 +138,18 @@ mod tests {
         ] {
             assert_eq!(xml(&Cell::Money(Amount::from_micros(micros))), text_cell(text));
         }
+    }
+
+    #[test]
+    fn sums_and_decimals_are_numbers_where_a_spreadsheet_holds_them_exactly() {
+        let sum = |micros| Cell::Sum(Total::from_micros(micros));
+        assert_eq!(xml(&sum(-999_999_999_999_999)), r#"<c r="B2" s="2"><v>-999999999.999999</v></c>"#);
+        let beyond_an_amount = -i128::from(i64::MAX) * 1_000_000;
+        assert_eq!(xml(&sum(1_000_000_000_000_000)), text_cell("1000000000.00"));
+        assert_eq!(xml(&sum(beyond_an_amount)), text_cell("-9223372036854775807.00"));
+        let decimal = |digits: &str| Cell::Decimal(digits.to_owned());
+        assert_eq!(xml(&decimal("98.50")), r#"<c r="B2" s="2"><v>98.50</v></c>"#);
+        assert_eq!(xml(&decimal("0.1234567890123456")), text_cell("0.1234567890123456"));
     }
 
     #[test]

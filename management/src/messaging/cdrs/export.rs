@@ -20,6 +20,8 @@ use crate::identity::visibility::Visibility;
 use crate::messaging::lookup::Lookup;
 use crate::problems::unavailable;
 
+const PARQUET: &str = "application/vnd.apache.parquet";
+
 /// An export that somebody asks for.
 pub struct AskedExport<'a> {
     /// The caller who asks.
@@ -58,16 +60,15 @@ impl AskedExport<'_> {
         };
         let pages = Pages::new(Arc::clone(store), names, wanted).map_err(|error| unavailable(&error))?;
         let rows = Rows { pages, with_costs: caller.reaches_all() };
-        let raw = query.raw;
-        match query.format {
-            ExportFormat::Csv => rows.begin(exports, TableFormat::Csv { raw }),
-            ExportFormat::Xlsx => rows.begin(exports, TableFormat::Xlsx),
+        let format = match query.format {
+            ExportFormat::Csv => TableFormat::Csv { raw: query.raw },
+            ExportFormat::Xlsx => TableFormat::Xlsx,
             ExportFormat::Parquet => {
-                let file_name = "cdrs.parquet".to_owned();
-                exports
-                    .begin("application/vnd.apache.parquet", file_name, |output| rows.write_parquet(output))
+                let write = |output| rows.write_parquet(output);
+                return exports.begin(caller, PARQUET, "cdrs.parquet".to_owned(), write);
             }
-        }
+        };
+        exports.begin_table(caller, format, TABLE, "cdrs", |write| rows.each(|row| write(&row)))
     }
 }
 
@@ -78,10 +79,6 @@ struct Rows {
 }
 
 impl Rows {
-    fn begin(self, exports: &Exports, format: TableFormat) -> Answer<Export> {
-        exports.begin_table(format, TABLE, "cdrs", |write| self.each(|row| write(&row)))
-    }
-
     fn write_parquet(self, output: Pieces) -> io::Result<()> {
         let mut rows = ParquetRows::new(output).map_err(io::Error::other)?;
         self.each(|row| rows.push(row).map_err(io::Error::other))?;

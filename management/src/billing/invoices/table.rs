@@ -1,0 +1,176 @@
+//! Invoices, and the lines of one, as rows of tables. The columns are the fields of the JSON; those of a line have its invoice's
+//! first, and the line's details last.
+
+use tollgate_api::invoices::{Invoice, InvoiceLine, InvoiceSummary};
+
+use crate::export::{Cell, Table};
+
+/// The table of invoices.
+pub const INVOICES: Table = Table {
+    name: "Invoices",
+    columns: &[
+        "invoice_number",
+        "account",
+        "period_start",
+        "period_end",
+        "total_amount",
+        "amount_due",
+        "currency",
+        "status",
+        "created_at",
+        "issued_at",
+        "due_at",
+        "paid_at",
+    ],
+};
+
+/// The table of an invoice's lines.
+pub const LINES: Table = Table {
+    name: "Lines",
+    columns: &[
+        "invoice_number",
+        "account",
+        "period_start",
+        "period_end",
+        "currency",
+        "description",
+        "quantity",
+        "unit_price",
+        "total",
+        "category",
+        "messages",
+        "is_refund",
+        "mcc",
+        "mnc",
+        "network",
+        "country_code",
+    ],
+};
+
+/// The row of an invoice.
+pub fn of_invoice(invoice: &InvoiceSummary) -> Vec<Cell> {
+    vec![
+        invoice.invoice_number.as_str().into(),
+        invoice.account.as_str().into(),
+        invoice.period_start.into(),
+        invoice.period_end.into(),
+        invoice.total_amount.into(),
+        invoice.amount_due.into(),
+        invoice.currency.into(),
+        Cell::named(&invoice.status),
+        invoice.created_at.into(),
+        invoice.issued_at.into(),
+        invoice.due_at.into(),
+        invoice.paid_at.into(),
+    ]
+}
+
+/// The row of one of its lines.
+pub fn of_line(invoice: &Invoice, line: &InvoiceLine) -> Vec<Cell> {
+    let details = &line.details;
+    vec![
+        invoice.invoice_number.as_str().into(),
+        invoice.account.as_str().into(),
+        invoice.period_start.into(),
+        invoice.period_end.into(),
+        invoice.currency.into(),
+        line.description.as_str().into(),
+        Cell::number(line.quantity),
+        line.unit_price.into(),
+        line.total.into(),
+        Cell::named(&line.category),
+        Cell::number(details.messages),
+        Cell::Flag(details.is_refund),
+        details.mcc.as_deref().into(),
+        details.mnc.as_deref().into(),
+        details.network.as_deref().into(),
+        details.country_code.as_deref().into(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use tollgate_api::invoices::{InvoicePayments, InvoiceStatus, LineCategory, LineDetails};
+    use tollgate_api::money::{CurrencyCode, Money};
+    use tollgate_api::time::Time;
+    use tollgate_engine::money::{Amount, Currency};
+    use tollgate_engine::time::UnixMicros;
+
+    use super::*;
+    use crate::export::json_rows;
+
+    const START: Time = Time(UnixMicros(1_000_000));
+
+    fn currency() -> CurrencyCode {
+        CurrencyCode(Currency::new("USD").unwrap())
+    }
+
+    #[test]
+    fn the_columns_are_the_fields_of_the_json() {
+        let invoice = InvoiceSummary {
+            invoice_number: "INV-2026-000001".to_owned(),
+            account: "acme".to_owned(),
+            period_start: START,
+            period_end: Time(UnixMicros(2_000_000)),
+            total_amount: Money(Amount::from_micros(-1)),
+            amount_due: Some(Money(Amount::from_micros(3))),
+            currency: currency(),
+            status: InvoiceStatus::Overdue,
+            created_at: START,
+            issued_at: Some(START),
+            due_at: Some(START),
+            paid_at: None,
+        };
+        let expected = serde_json::to_value(&invoice).unwrap();
+        assert_eq!(json_rows(INVOICES, &[of_invoice(&invoice)]), [expected]);
+    }
+
+    #[test]
+    fn a_line_has_the_fields_of_its_details_and_those_that_tell_its_invoice() {
+        let line = InvoiceLine {
+            description: "+SMS to Safaricom".to_owned(),
+            quantity: 3,
+            unit_price: Money(Amount::from_micros(20_000)),
+            total: Money(Amount::from_micros(-60_000)),
+            category: LineCategory::Sms,
+            details: LineDetails {
+                messages: 2,
+                is_refund: true,
+                mcc: Some("639".to_owned()),
+                mnc: Some("02".to_owned()),
+                network: Some("Safaricom".to_owned()),
+                country_code: Some("KE".to_owned()),
+            },
+        };
+        let invoice = Invoice {
+            invoice_number: "INV-2026-000001".to_owned(),
+            account: "acme".to_owned(),
+            period_start: START,
+            period_end: Time(UnixMicros(2_000_000)),
+            total_amount: line.total,
+            amount_due: None,
+            currency: currency(),
+            status: InvoiceStatus::Draft,
+            line_items: vec![line.clone()],
+            payments: InvoicePayments::default(),
+            tariff_versions: Vec::new(),
+            created_at: START,
+            issued_at: None,
+            due_at: None,
+            paid_at: None,
+            payment_reference: None,
+            cancelled_at: None,
+            cancel_reason: None,
+            content_hash: None,
+        };
+        let mut expected = serde_json::to_value(&line).unwrap();
+        let fields = expected.as_object_mut().unwrap();
+        let details = fields.remove("details").unwrap();
+        fields.extend(details.as_object().unwrap().clone());
+        let whole = serde_json::to_value(&invoice).unwrap();
+        for name in ["invoice_number", "account", "period_start", "period_end", "currency"] {
+            fields.insert(name.to_owned(), whole[name].clone());
+        }
+        assert_eq!(json_rows(LINES, &[of_line(&invoice, &line)]), [expected]);
+    }
+}
