@@ -16,10 +16,9 @@ use crate::refusal::Refusal;
 use crate::reselling::Earning;
 use crate::time::UnixMicros;
 use crate::traffic::Destination;
-use crate::wallet::{Contents, Leg, Wallet, WalletState, apply, balance_without};
+use crate::wallet::{Contents, Leg, WalletState, apply, balance_without};
 
-/// The most accounts in a chain.
-pub const LEVELS_MAX: usize = 8;
+pub use crate::reselling::LEVELS_MAX;
 
 /// One level of a message, before it is priced.
 #[derive(Clone, Debug)]
@@ -80,11 +79,36 @@ impl<'a> LevelLeg<'a> {
         let (earning, from_below) = (Earning::Wholesale, None);
         Self { leg, earning, from_below, destination: None, caps: &[], calendar }
     }
+
+    /// An amount of the level below in the currency of this one.
+    fn in_own_currency(&self, amount: Amount) -> Result<Amount, Refusal> {
+        self.from_below.and_then(|rate| rate.apply(amount)).ok_or(Refusal::NoRate)
+    }
 }
 
 /// Debits every level or none. `Err` names the first level that does not take the message. An account that stands at two
 /// levels is refused as malformed, as its two prices would not know of each other.
 pub fn debit(levels: &[LevelLeg<'_>], now: UnixMicros) -> Result<Debited, LevelRefusal> {
+    let mut contents = locked(levels)?;
+    let debited = work_out(levels, &contents, now)?;
+    for ((level, contents), postings) in levels.iter().zip(contents.iter_mut().flatten()).zip(&debited.levels)
+    {
+        apply(&postings.posting, &mut contents.state);
+        if !postings.is_plain() {
+            contents.pockets_mut().apply(postings);
+        }
+        level.leg.wallet.note_pockets(contents);
+    }
+    Ok(debited)
+}
+
+/// What [`debit`] would do at this moment. Nothing is changed.
+pub fn preview(levels: &[LevelLeg<'_>], now: UnixMicros) -> Result<Debited, LevelRefusal> {
+    work_out(levels, &locked(levels)?, now)
+}
+
+/// The contents of every level's wallet, in the order of the levels. Locks are taken in the order of account numbers.
+fn locked<'a>(levels: &[LevelLeg<'a>]) -> Result<Vec<Option<MutexGuard<'a, Contents>>>, LevelRefusal> {
     let mut order: Vec<usize> = (0..levels.len()).collect();
     let number = |index: &usize| levels.get(*index).map(|level| level.leg.wallet.number());
     order.sort_by_key(number);
@@ -95,44 +119,30 @@ pub fn debit(levels: &[LevelLeg<'_>], now: UnixMicros) -> Result<Debited, LevelR
     for index in order {
         contents[index] = Some(levels[index].leg.wallet.lock());
     }
+    Ok(contents)
+}
+
+/// The postings of every level. Nothing is changed.
+fn work_out(
+    levels: &[LevelLeg<'_>],
+    contents: &[Option<MutexGuard<'_, Contents>>],
+    now: UnixMicros,
+) -> Result<Debited, LevelRefusal> {
     let mut debited = Debited::default();
     let mut paid_below = Amount::ZERO;
     for (index, (level, contents)) in levels.iter().zip(contents.iter().flatten()).enumerate() {
-        let postings = postings_on(level, contents, paid_below, now)
-            .map_err(|refusal| LevelRefusal { level: index, refusal })?;
+        let refused = |refusal| LevelRefusal { level: index, refusal };
+        let postings = postings_on(level, contents, paid_below, now).map_err(refused)?;
+        let exceeded = check_caps(level, contents, &postings).map_err(refused)?;
         // An agent pays nothing: who is above it sells to the one below it.
         paid_below = match level.earning {
-            _ if index == 0 => postings.posting.amount,
             Earning::Wholesale => postings.posting.amount,
-            _ => level.from_below.and_then(|rate| rate.apply(paid_below)).unwrap_or(paid_below),
+            _ => level.in_own_currency(paid_below).map_err(refused)?,
         };
-        let exceeded = check_caps(level, contents, &postings)
-            .map_err(|refusal| LevelRefusal { level: index, refusal })?;
         debited.exceeded.extend(exceeded.into_iter().map(|cap| (index, cap)));
         debited.levels.push(postings);
     }
-    for (index, contents) in contents.iter_mut().enumerate() {
-        let (Some(contents), Some(postings)) = (contents, debited.levels.get(index)) else { continue };
-        apply(&postings.posting, &mut contents.state);
-        if !postings.is_plain() {
-            contents.pockets_mut().apply(postings);
-        }
-        levels[index].leg.wallet.note_pockets(contents);
-    }
     Ok(debited)
-}
-
-/// The postings of a level, or the reason for which it does not take the message. Nothing is changed.
-pub fn level_postings(
-    level: &LevelLeg<'_>,
-    wallet: &Wallet,
-    paid_below: Amount,
-    now: UnixMicros,
-) -> Result<LevelPostings, Refusal> {
-    let contents = wallet.lock();
-    let postings = postings_on(level, &contents, paid_below, now)?;
-    check_caps(level, &contents, &postings)?;
-    Ok(postings)
 }
 
 fn postings_on(
@@ -147,8 +157,7 @@ fn postings_on(
     };
     let Leg { month, segments, unit, plan, .. } = level.leg;
     let counted_before = contents.state.counted(month);
-    let rate = level.from_below.ok_or(Refusal::NoRate)?;
-    let paid = rate.apply(paid_below).ok_or(Refusal::NoRate)?;
+    let paid = level.in_own_currency(paid_below)?;
     let base = match level.earning {
         Earning::CommissionOfMargin(_) => {
             plan.price(unit, counted_before, segments).ok_or(Refusal::NoRate)?

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::charging::{self, Message, Rated};
+use crate::chain::{self, LevelRefusal};
+use crate::charging::{self, Level, Message, Payer, Rated};
+use crate::posting::LevelPostings;
 use crate::refusal::Refusal;
 use crate::segments::{self, SegmentCount};
 use crate::tables::{PriceSource, Tables, Terms};
 use crate::tariff::PriceLine;
 use crate::time::UnixMicros;
-use crate::wallet::{Posting, Wallet};
 
 /// The price of a message that is not charged, with everything that it follows from.
 #[derive(Debug)]
@@ -23,34 +24,86 @@ pub struct Quote<'a> {
     pub segments: SegmentCount,
     /// The source of the unit price.
     pub price_source: Option<PriceSource<'a>>,
-    /// The segments by tier, with the price of each.
+    /// The segments by tier, with the price of each. What bundles cover is not among them.
     pub lines: Vec<PriceLine>,
-    /// The posting that the wallet would get, or the refusal.
-    pub posting: Result<Posting, Refusal>,
+    /// Everything that the account would pay with, or the refusal.
+    pub postings: Result<LevelPostings, LevelRefusal>,
+    /// The levels above, from the account's parent up.
+    pub above: Vec<LevelQuote<'a>>,
+}
+
+/// A message as one of the levels above would buy it or earn on it.
+#[derive(Debug)]
+pub struct LevelQuote<'a> {
+    /// The terms of the level.
+    pub terms: &'a Terms,
+    /// Network, segments, unit price and month of the level.
+    pub rated: Rated,
+    /// The source of the unit price.
+    pub price_source: Option<PriceSource<'a>>,
+    /// Everything that the level would pay with or earn; `None` where the message would be refused.
+    pub postings: Option<LevelPostings>,
 }
 
 /// Quotes a message by the code path that charges it. `Err` is the refusal that it would get before the
 /// debit.
 pub fn quote<'a>(
     tables: &Tables,
-    terms: &'a Terms,
-    wallet: &Wallet,
+    payer: &Payer<'a>,
     message: &Message<'_>,
     now: UnixMicros,
-) -> Result<Quote<'a>, Refusal> {
-    let rated = charging::rate(tables, terms, message, now)?;
+) -> Result<Quote<'a>, LevelRefusal> {
+    let Payer { terms, above, .. } = *payer;
+    let (rated, rated_above) = charging::rate_levels(tables, terms, above, message, now)?;
     let segments =
         segments::count(&message.body, terms.account.default_coding).map_err(|_| Refusal::TooLong)?;
-    // One look at the wallet, so that lines and posting agree while others debit it.
-    let state = wallet.state();
-    let counted = state.counted(rated.month);
+    let legs = charging::level_legs(tables, payer, &rated, &rated_above, now);
+    // One look at the wallets, so that lines and postings agree while others debit them.
+    let state = payer.wallet.state();
+    let previewed = chain::preview(&legs, now);
+    let (counted, covered) = match &previewed {
+        Ok(previewed) => previewed.levels.first().map(|own| (own.posting.counted_before, own.covered)),
+        Err(_) => None,
+    }
+    .unwrap_or_else(|| (state.counted(rated.month), 0));
+    let plan = &terms.plan.plan;
+    let behind = counted + u64::from(if plan.bundle_segments_count { covered } else { 0 });
+    let (postings, levels) = match previewed {
+        Ok(previewed) => {
+            let mut levels = previewed.levels.into_iter();
+            (Ok(levels.next().unwrap_or_default()), levels.map(Some).collect())
+        }
+        Err(refused) => (Err(refused), vec![None; above.len()]),
+    };
+    let level = |((Level { terms, .. }, rated), postings): ((&Level<'a>, Rated), _)| LevelQuote {
+        terms,
+        price_source: source(terms, tables, &rated, !is_highest(above, terms), now),
+        rated,
+        postings,
+    };
     Ok(Quote {
         tariff_version: Arc::clone(&tables.version),
         terms,
-        rated,
         segments,
-        price_source: terms.price_source(rated.network, now),
-        lines: terms.plan.plan.price_lines(rated.unit, counted, u32::from(rated.segments)).collect(),
-        posting: charging::leg(terms, wallet, &rated).posting_on(&state),
+        price_source: source(terms, tables, &rated, !above.is_empty(), now),
+        lines: plan.price_lines(rated.unit, behind, u32::from(rated.segments) - covered).collect(),
+        rated,
+        postings,
+        above: above.iter().zip(rated_above).zip(levels).map(level).collect(),
     })
+}
+
+fn is_highest(above: &[Level<'_>], terms: &Terms) -> bool {
+    above.last().is_some_and(|highest| std::ptr::eq(highest.terms, terms))
+}
+
+fn source<'a>(
+    terms: &'a Terms,
+    tables: &Tables,
+    rated: &Rated,
+    has_seller: bool,
+    now: UnixMicros,
+) -> Option<PriceSource<'a>> {
+    let destination = || tables.destination(&rated.number, rated.network);
+    terms.price_source(rated.network, has_seller.then_some(&destination as &dyn Fn() -> _), now)
 }

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use crate::price_list::{PriceList, Share};
 
+/// The most accounts in a chain.
+pub const LEVELS_MAX: usize = 8;
+
 /// The place of an account in a chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reselling {

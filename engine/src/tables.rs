@@ -17,6 +17,7 @@ use crate::numbering::{NumberingPlan, PortedNumbers};
 use crate::price_list::PriceListTable;
 use crate::prices::{FoundRate, PriceTable};
 use crate::refusal::StatusTable;
+use crate::reselling::LEVELS_MAX;
 use crate::tariff::{Plan, UnitPrice};
 use crate::time::{Months, UnixMicros};
 use crate::traffic::Destination;
@@ -188,6 +189,21 @@ impl Tables {
         self.terms.values()
     }
 
+    /// The terms of the levels above an account, from its parent up: of each parent that pays for its children's messages or
+    /// earns on them.
+    pub fn above(&self, terms: &Terms) -> Vec<&Arc<Terms>> {
+        let mut above: Vec<&Arc<Terms>> = Vec::new();
+        let mut at = &terms.account;
+        while let Some(parent) = at.reselling.parent.as_deref().and_then(|parent| self.terms(parent)) {
+            if !parent.account.reselling.chain || above.len() + 1 >= LEVELS_MAX {
+                break;
+            }
+            above.push(parent);
+            at = &parent.account;
+        }
+        above
+    }
+
     /// The facts about a number of a network by which it belongs to a part of the traffic.
     pub fn destination(&self, number: &Number, network: NetworkId) -> Destination {
         let network = self.networks.get(network).code;
@@ -197,7 +213,7 @@ impl Tables {
     }
 
     /// The price of a segment before its tier, for an account whose parent pays so much in its own currency; `None` where
-    /// nothing gives one.
+    /// nothing gives one. A mark-up holds only where the parent pays.
     pub fn price_from(
         &self,
         terms: &Terms,
@@ -206,13 +222,13 @@ impl Tables {
         parent_pays: Option<(Currency, Amount)>,
         now: UnixMicros,
     ) -> Option<UnitPrice> {
-        if terms.own_prices.price(network, now).is_none()
+        if let Some((currency, price)) = parent_pays
+            && terms.own_prices.price(network, now).is_none()
             && let Some(list) = &terms.price_list
             && list.prices.price(network, now).is_none()
             && list.has_mark_ups()
             && let Some(mark_up) = list.mark_up(&destination())
         {
-            let (currency, price) = parent_pays?;
             let price = self.exchange.convert(price, currency, terms.account.currency, now)?;
             return Some(UnitPrice { price: mark_up.on(price)?, is_base: false });
         }
@@ -297,13 +313,24 @@ impl Terms {
         self.plan.unit_price(&self.own_prices, network, now)
     }
 
-    /// The source from which [`Self::unit_price`] takes its price, for explanations.
-    pub fn price_source(&self, network: NetworkId, now: UnixMicros) -> Option<PriceSource<'_>> {
+    /// The source from which the price of a segment is taken, for explanations. Mark-ups are looked at where the account buys
+    /// from a parent, for the destination given.
+    pub fn price_source(
+        &self,
+        network: NetworkId,
+        bought: Option<&dyn Fn() -> Destination>,
+        now: UnixMicros,
+    ) -> Option<PriceSource<'_>> {
         if let Some(found) = self.own_prices.find(network, now) {
             return Some(PriceSource::AccountRate(found));
         }
-        if let Some(found) = self.price_list.as_ref().and_then(|list| list.prices.find(network, now)) {
-            return Some(PriceSource::ListRate(found));
+        if let Some(list) = &self.price_list {
+            if let Some(found) = list.prices.find(network, now) {
+                return Some(PriceSource::ListRate(found));
+            }
+            if bought.is_some_and(|destination| list.mark_up(&destination()).is_some()) {
+                return Some(PriceSource::MarkUp);
+            }
         }
         match self.plan.prices.find(network, now) {
             Some(found) => Some(PriceSource::PlanRate(found)),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use tollgate_engine::money::{Amount, Currency, Total};
 use tollgate_engine::network::NetworkCode;
-use tollgate_engine::quote::Quote;
+use tollgate_engine::posting::LevelPostings;
+use tollgate_engine::quote::{LevelQuote, Quote};
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::segments::SegmentCount;
 use tollgate_engine::tables::Tables;
@@ -38,6 +39,8 @@ pub struct Explained {
     pub found_by: String,
     /// The number of segments that would be charged.
     pub segments: u8,
+    /// Those of them that count for the tiers.
+    pub counted: u32,
     /// The count of segments with its coding.
     pub count: SegmentCount,
     /// The price of a segment before its tier.
@@ -54,8 +57,43 @@ pub struct Explained {
     pub price: Amount,
     /// The balance of the wallet.
     pub balance: Total,
+    /// Segments that bundles would cover.
+    pub covered: u32,
     /// The amount that would be taken, or the reason for a refusal.
     pub posting: Result<Amount, Refusal>,
+    /// The levels above, from the account's parent up.
+    pub above: Vec<ExplainedLevel>,
+}
+
+/// A level above the account that would send, as it would pay or earn.
+#[derive(Clone, Debug)]
+pub struct ExplainedLevel {
+    /// The account of the level.
+    pub account: Arc<str>,
+    /// The currency of its amounts.
+    pub currency: Currency,
+    /// The number of segments that it would pay for.
+    pub segments: u8,
+    /// The price of a segment before its tier.
+    pub unit_price: Amount,
+    /// The source of that price.
+    pub price_source: String,
+    /// Everything that it would pay with or earn; `None` where the message would be refused.
+    pub postings: Option<LevelPostings>,
+}
+
+impl ExplainedLevel {
+    fn of(level: &LevelQuote<'_>) -> Self {
+        let LevelQuote { terms, rated, price_source, postings } = level;
+        Self {
+            account: Arc::clone(&terms.account.id),
+            currency: terms.account.currency,
+            segments: rated.segments,
+            unit_price: rated.unit.price,
+            price_source: wording::price_source(price_source.as_ref()),
+            postings: postings.clone(),
+        }
+    }
 }
 
 impl Explained {
@@ -78,6 +116,7 @@ impl Explained {
             country: country.map(|country| (country.iso2.to_string(), country.name.to_string())),
             found_by: wording::found_by(rated.network_source, &rated.number),
             segments: rated.segments,
+            counted: quote.postings.as_ref().map_or(u32::from(rated.segments), |own| own.posting.segments),
             count: quote.segments,
             unit_price: rated.unit.price,
             price_source: wording::price_source(quote.price_source.as_ref()),
@@ -86,13 +125,19 @@ impl Explained {
             counted_before: state.counted(rated.month),
             price,
             balance: state.balance,
-            posting: quote.posting.map(|posting| posting.amount),
+            covered: quote.postings.as_ref().map_or(0, |own| own.covered),
+            posting: quote
+                .postings
+                .as_ref()
+                .map(|own| own.posting.amount)
+                .map_err(|refused| refused.for_sender()),
+            above: quote.above.iter().map(ExplainedLevel::of).collect(),
         })
     }
 
     /// Segments of the account in the month with the message.
     pub fn counted_after(&self) -> u64 {
-        self.counted_before.saturating_add(u64::from(self.segments))
+        self.counted_before.saturating_add(u64::from(self.counted))
     }
 
     /// The balance after a debit of this amount, which the wallet covers.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tollgate_engine::charging::Level;
 use tollgate_engine::tables::Terms;
 use tollgate_provisioning::ProvisionedAccount;
 
@@ -16,4 +17,11 @@ pub struct ActiveAccount {
     pub terms: Arc<Terms>,
     /// The state that outlives a reload.
     pub runtime: Arc<AccountRuntime>,
+}
+
+impl ActiveAccount {
+    /// The account as a level of a chain.
+    pub fn level(&self) -> Level<'_> {
+        Level { terms: &self.terms, wallet: &self.runtime.wallet }
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::chain::LEVELS_MAX;
 use tollgate_engine::routing::Routes;
 use tollgate_engine::tables::Tables;
 
@@ -77,6 +78,21 @@ impl Snapshot {
     /// An account by its number on disk.
     pub fn by_number(&self, number: AccountNumber) -> Option<Arc<ActiveAccount>> {
         self.changed_accounts.by_number(number).or_else(|| self.by_number.get(&number).cloned())
+    }
+
+    /// The levels above an account, from its parent up: each parent that pays for its children's messages or earns on them.
+    pub fn levels_above(&self, account: &ActiveAccount) -> Vec<Arc<ActiveAccount>> {
+        let mut above: Vec<Arc<ActiveAccount>> = Vec::new();
+        let mut parent = account.terms.account.reselling.parent.clone();
+        while let Some(level) = parent.as_deref().and_then(|parent| self.by_account(parent)) {
+            let reselling = &level.terms.account.reselling;
+            if !reselling.chain || above.len() + 1 >= LEVELS_MAX {
+                break;
+            }
+            parent = reselling.parent.clone();
+            above.push(level);
+        }
+        above
     }
 
     /// Every account in force.

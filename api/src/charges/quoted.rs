@@ -161,10 +161,18 @@ pub struct QuotedVolume {
 /// A posting that would be made to a wallet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct QuotedPosting {
-    /// The account's id.
+    /// The account's id: the one that would send, or one above it in its chain.
     pub wallet: String,
+    /// The currency of the amounts.
+    pub currency: CurrencyCode,
+    /// The segments that the account would pay for.
+    pub segments: u8,
+    /// Those of them that its bundles would cover.
+    pub covered_by_bundles: u32,
     /// The amount of the posting.
     pub amount: Money,
+    /// The commission that the account would earn.
+    pub commission: Money,
     /// The wallet's balance before the posting.
     pub balance_before: MoneySum,
     /// The wallet's balance after the posting.

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tollgate_engine::account::{AccountNumber, SenderPolicy, TextPolicy, network_from_tlv};
-use tollgate_engine::charging::Message;
+use tollgate_engine::charging::{Level, Message, Payer};
+use tollgate_engine::money::Amount;
 use tollgate_engine::quote::quote as quote_message;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::segments::{Body, EncodedText, encode_text};
 use tollgate_engine::tables::{Definition, Tables, Terms};
+use tollgate_engine::throttle::Throttle;
 use tollgate_engine::wallet::{Wallet, WalletState};
 use tollgate_storage::clock::now;
 use tollgate_storage::store::Store;
@@ -20,8 +22,8 @@ use crate::arguments::parse_time;
 use crate::failure::Failure;
 use tollgate_console::say;
 use tollgate_engine::time::UnixMicros;
-use tollgate_management::quotes::Explained;
 use tollgate_management::quotes::route::Route;
+use tollgate_management::quotes::{Explained, ExplainedLevel};
 use tollgate_management::tariff_files::PricedLine;
 use tollgate_provisioning::{self as config, Loaded, ProvisionedAccount};
 
@@ -98,8 +100,14 @@ pub fn quote(config: &Path, arguments: &QuoteArguments) -> Result<(), Failure> {
             in_payload: encoded.octets.len() > Body::SHORT_MESSAGE_OCTETS_MAX,
         },
     };
-    let quoted =
-        quote_message(&tables, terms, &wallet, &message, now).map_err(|refusal| refused(terms, refusal))?;
+    let (throttle, above) = (Throttle::default(), tables.above(terms));
+    // Wallets above are not looked at: they count as full, and their months as unused.
+    let wallets: Vec<Wallet> = above.iter().zip(1..).map(|(_, number)| full_wallet(number)).collect();
+    let above: Vec<Level<'_>> =
+        above.iter().zip(&wallets).map(|(terms, wallet)| Level { terms, wallet }).collect();
+    let payer = Payer { terms, throttle: &throttle, wallet: &wallet, above: &above };
+    let quoted = quote_message(&tables, &payer, &message, now)
+        .map_err(|refusal| refused(terms, refusal.for_sender()))?;
     let explained =
         Explained::of(&quoted, &tables, &wallet.state()).map_err(|refusal| refused(terms, refusal))?;
     let route = if arguments.route {
@@ -116,6 +124,12 @@ pub fn quote(config: &Path, arguments: &QuoteArguments) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The wallet of an account above, which covers every price.
+fn full_wallet(number: u32) -> Wallet {
+    let balance = Amount::MAX.into();
+    Wallet::new(AccountNumber(number), WalletState { balance, ..WalletState::default() })
 }
 
 fn refused(terms: &Terms, refusal: Refusal) -> String {
@@ -186,6 +200,9 @@ fn print(quote: &Explained) {
     for PricedLine { line, total, tier } in &quote.lines {
         say!("            {} x {} = {total} {tier}", line.segments, line.price_per_segment);
     }
+    if quote.covered > 0 {
+        say!("bundles     cover {} segments", quote.covered);
+    }
     let (month, before, after) = (quote.month, quote.counted_before, quote.counted_after());
     say!("volume      {before} segments in {month} before, {after} after");
     match quote.posting {
@@ -193,11 +210,22 @@ fn print(quote: &Explained) {
             let (before, after) = (quote.balance, quote.balance_after(amount));
             say!("price       {amount} {currency}");
             say!("posting     wallet {account}: {before} - {amount} = {after}");
+            quote.above.iter().for_each(print_above);
         }
         Err(refusal) => {
             say!("price       {} {currency}", quote.price);
             say!("refused     {refusal}: the wallet holds {}", quote.balance);
         }
+    }
+}
+
+fn print_above(level: &ExplainedLevel) {
+    let ExplainedLevel { account, currency, segments, unit_price, price_source, postings } = level;
+    let Some(postings) = postings else { return };
+    say!("above       {account}: {segments} segments, {unit_price} {currency} per segment: {price_source}");
+    match postings.commission {
+        Amount::ZERO => say!("            pays {} {currency}", postings.posting.amount),
+        earned => say!("            earns {earned} {currency} of commission"),
     }
 }
 
@@ -230,7 +258,21 @@ fn quote_json(quote: &Explained) -> Value {
             "amount": amount.to_string(),
             "balance_before": quote.balance.to_string(),
         })).collect::<Vec<_>>(),
+        "covered_by_bundles": quote.covered,
+        "above": quote.above.iter().map(level_json).collect::<Vec<_>>(),
         "refusal": quote.posting.err().map(Refusal::name),
+    })
+}
+
+fn level_json(level: &ExplainedLevel) -> Value {
+    let postings = level.postings.as_ref();
+    json!({
+        "account": &*level.account,
+        "currency": level.currency.as_str(),
+        "segments": level.segments,
+        "rate": { "price": level.unit_price.to_string(), "source": level.price_source },
+        "amount": postings.map(|postings| postings.posting.amount.to_string()),
+        "commission": postings.map(|postings| postings.commission.to_string()),
     })
 }
 

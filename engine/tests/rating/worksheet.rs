@@ -124,12 +124,12 @@ pub fn settle(
 ) -> Result<String, String> {
     let (wallet, throttle) = setup.wallet(&terms.account.id)?;
     let before = wallet.state();
-    let quoted = quote(tables, terms, wallet, message, now);
+    let payer = Payer { terms, throttle, wallet, above: &[] };
+    let quoted = quote(tables, &payer, message, now);
     if wallet.state() != before {
         return Err("quoting changed the wallet".to_owned());
     }
     let price = |_: &Rated, expected: &dyn Fn() -> Amount| Ok(expected());
-    let payer = Payer { terms, throttle, wallet, above: &[] };
     match charge(tables, &payer, message, now, price).map_err(LevelRefusal::for_sender) {
         Ok((charged, expected)) if charged.posting.amount != expected => {
             Err(format!("charged {}, but expected {expected}", charged.posting.amount))
@@ -139,7 +139,7 @@ pub fn settle(
             Err(format!("refused as {refusal}, but the wallet changed"))
         }
         Err(refusal) => {
-            let of_quote = quoted.and_then(|quoted| quoted.posting).err();
+            let of_quote = quoted.and_then(|quoted| quoted.postings).err().map(LevelRefusal::for_sender);
             // A quote asks for no place in the account's messages per second.
             let agree = of_quote == Some(refusal) || refusal == Refusal::Throttled;
             agree
@@ -153,12 +153,13 @@ pub fn settle(
 fn explain(
     tables: &Tables,
     charged: &Charge,
-    quoted: Result<Quote<'_>, Refusal>,
+    quoted: Result<Quote<'_>, LevelRefusal>,
     after: &WalletState,
 ) -> Result<String, String> {
-    let quoted = quoted.map_err(|refusal| format!("charged, but the quote says {refusal}"))?;
+    let quoted = quoted.map_err(|refusal| format!("charged, but the quote says {refusal:?}"))?;
     let posting = charged.posting;
-    if (quoted.rated, quoted.posting) != (charged.rated, Ok(posting)) {
+    let quoted_posting = quoted.postings.as_ref().map(|own| own.posting);
+    if (quoted.rated, quoted_posting) != (charged.rated, Ok(posting)) {
         return Err(format!("charged {charged:?}, but quoted {quoted:?}"));
     }
     if after.counted(posting.month) != posting.counted_before + u64::from(posting.segments) {

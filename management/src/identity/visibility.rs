@@ -56,6 +56,18 @@ impl Visibility {
         self.accounts.get(account)?.value.parent.clone()
     }
 
+    /// True if the caller may see what an account of the chain of `sender` pays or earns for the sender's messages: its own
+    /// account's side, and that of the child that it sells to.
+    pub(crate) fn sees_side_of(&self, caller: &Caller, account: &str, sender: &str) -> bool {
+        match &caller.reach {
+            Reach::All => true,
+            Reach::Account(own) => own == account,
+            Reach::Subtree(root) => {
+                root == account || account == sender || self.parent_of(account).as_ref() == Some(root)
+            }
+        }
+    }
+
     /// An account in force that the caller may see. One that was removed is refused: it can only be read.
     pub(crate) fn visible_account(&self, caller: &Caller, account: &str) -> Answer<Arc<ActiveAccount>> {
         let found = self.readable_account(caller, account)?;

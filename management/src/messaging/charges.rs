@@ -131,7 +131,8 @@ impl ChargesService for Charges {
         if new.route && !caller.reaches_all() {
             return Err(Problem::forbidden("your role may not see routes and the costs of operators"));
         }
-        quote::quote(&self.context.core, new)
+        let sees = |account: &str| self.visibility.sees_side_of(caller, account, &new.account);
+        quote::quote(&self.context.core, &sees, new)
     }
 }
 

@@ -152,7 +152,7 @@ impl Parsed {
         let networks = &self.tariff.networks;
         let missing = |what| ExplainError::NotInVersion { version: self.version.clone(), what };
         let id = networks.id(facts.network).ok_or_else(|| missing(format!("network {}", facts.network)))?;
-        let source = terms.price_source(id, facts.submitted_at);
+        let source = terms.price_source(id, None, facts.submitted_at);
         let unit = terms.unit_price(id, facts.submitted_at);
         let plan = &terms.plan.plan;
         let lines = |unit| plan.price_lines(unit, facts.counted_before, u32::from(facts.segments)).collect();

@@ -8,8 +8,8 @@ use tollgate_api::charges::{
 use tollgate_api::money::{CurrencyCode, Money, MoneySum};
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::network_from_tlv;
-use tollgate_engine::charging::Message;
-use tollgate_engine::money::Amount;
+use tollgate_engine::charging::{Message, Payer};
+use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::quote::quote as quote_message;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::wallet::Wallet;
@@ -17,8 +17,8 @@ use tollgate_storage::clock::now;
 
 use super::content::{Content, ContentFields};
 use super::fields::{ADDRESS_OCTETS_MAX, octets};
-use crate::quotes::Explained;
 use crate::quotes::route::{Ranked, Ranking, Route};
+use crate::quotes::{Explained, ExplainedLevel};
 use crate::tariff_files::PricedLine;
 use tollgate_relay::clients::destination;
 use tollgate_relay::core::Core;
@@ -31,8 +31,9 @@ const NETWORK_OCTETS_MAX: usize = 16;
 const CONDITIONS: &str =
     "by the state of operators at this moment; draws by weight differ from message to message";
 
-/// The price of a message of the account, with its explanation.
-pub fn quote(core: &Core, new: &NewQuote) -> Answer<Quote> {
+/// The price of a message of the account, with its explanation. Postings of other accounts of its chain are shown where
+/// `sees` says so.
+pub fn quote(core: &Core, sees: &dyn Fn(&str) -> bool, new: &NewQuote) -> Answer<Quote> {
     // The account's terms and the tables are of one configuration.
     let snapshot = core.snapshot.load();
     let account =
@@ -63,15 +64,46 @@ pub fn quote(core: &Core, new: &NewQuote) -> Answer<Quote> {
         let month = terms.plan.months.month_at(now);
         state.set_counted(month, counted);
     }
-    let wallet = Wallet::new(account.runtime.wallet.number(), state);
-    let quoted = quote_message(&snapshot.tables, terms, &wallet, &message, now).map_err(Problem::refused)?;
+    let runtime = &account.runtime;
+    let wallet = Wallet::with_pockets(runtime.wallet.number(), state, runtime.wallet.pockets());
+    let above = snapshot.levels_above(&account);
+    let levels: Vec<_> = above.iter().map(|level| level.level()).collect();
+    let payer = Payer { terms, throttle: &runtime.throttle, wallet: &wallet, above: &levels };
+    let quoted = quote_message(&snapshot.tables, &payer, &message, now)
+        .map_err(|refused| Problem::refused(refused.for_sender()))?;
     let explained = Explained::of(&quoted, &snapshot.tables, &state).map_err(Problem::refused)?;
     let route = new.route.then(|| {
         let price = explained.price;
         let routes = (&snapshot.routes, snapshot.delivers_by_default);
         route_view(&Route::find(routes, &*snapshot.operator_queues, &quoted, price, &message, now))
     });
-    Ok(Quote { route, ..view(explained) })
+    let balance = |account: &str| above.iter().find(|level| *level.terms.account.id == *account);
+    let balance = |account: &str| balance(account).map(|level| level.runtime.wallet.state().balance);
+    let mut quote = view(explained.clone());
+    quote.postings.extend(
+        explained
+            .above
+            .iter()
+            .filter(|level| sees(&level.account))
+            .filter_map(|level| posting_above(level, balance(&level.account)?)),
+    );
+    Ok(Quote { route, ..quote })
+}
+
+/// The posting of a level above.
+fn posting_above(level: &ExplainedLevel, balance: Total) -> Option<QuotedPosting> {
+    let postings = level.postings.as_ref()?;
+    let amount = postings.posting.amount;
+    Some(QuotedPosting {
+        wallet: level.account.to_string(),
+        currency: CurrencyCode(level.currency),
+        segments: level.segments,
+        covered_by_bundles: postings.covered,
+        amount: Money(amount),
+        commission: Money(postings.commission),
+        balance_before: MoneySum(balance),
+        balance_after: MoneySum(balance.minus(amount)),
+    })
 }
 
 fn content_fields(new: &NewQuote) -> ContentFields<'_> {
@@ -136,7 +168,11 @@ fn volume(quote: &Explained) -> QuotedVolume {
 fn postings(quote: &Explained) -> Vec<QuotedPosting> {
     let posting = |amount: Amount| QuotedPosting {
         wallet: quote.account.to_string(),
+        currency: CurrencyCode(quote.currency),
+        segments: quote.segments,
+        covered_by_bundles: quote.covered,
         amount: Money(amount),
+        commission: Money(Amount::ZERO),
         balance_before: MoneySum(quote.balance),
         balance_after: MoneySum(quote.balance_after(amount)),
     };
