@@ -16,7 +16,7 @@ pub struct BundleNumber(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum BundleUnit {
-    /// One segment.
+    /// One segment of a message.
     Segments = 0,
     /// One message of any number of segments.
     Messages = 1,
@@ -51,7 +51,7 @@ impl BundleUnit {
 /// One bundle of an account, as far as charging needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
-    /// Its number.
+    /// The number of the bundle.
     pub number: BundleNumber,
     /// What one unit is.
     pub unit: BundleUnit,
@@ -68,9 +68,9 @@ pub struct Bundle {
 /// Units taken from one bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BundleTake {
-    /// The bundle.
+    /// The number of the bundle.
     pub bundle: BundleNumber,
-    /// The number of units.
+    /// The number of its units.
     pub units: u64,
 }
 

@@ -41,9 +41,9 @@ pub struct Cap {
 /// The count of one cap in its present span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CapCounter {
-    /// The cap.
+    /// The number of the cap.
     pub cap: CapNumber,
-    /// The span.
+    /// The span that it counts.
     pub span: Span,
     /// Money paid in it.
     pub amount: Total,
@@ -54,7 +54,7 @@ pub struct CapCounter {
 /// One message in one cap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CapCount {
-    /// The cap.
+    /// The number of the cap.
     pub cap: CapNumber,
     /// The span that the message counts in.
     pub span: Span,
@@ -129,7 +129,7 @@ impl CapCounters {
         }
     }
 
-    /// Every counter.
+    /// Every counter, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &CapCounter> {
         self.0.iter()
     }

@@ -9,9 +9,9 @@ use crate::posting::{AccountPostings, LevelPostings};
 /// Bundles, counters of caps and the commission balance of one account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pockets {
-    /// The bundles.
+    /// The bundles of the account.
     pub bundles: Bundles,
-    /// The counters of the caps.
+    /// The counters of the account's caps.
     pub caps: CapCounters,
     /// Earned and not yet paid out. Below zero where commission that was paid out was given back later.
     pub commission: Total,

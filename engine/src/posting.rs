@@ -39,7 +39,7 @@ pub struct LevelPostings {
 /// Everything that some messages move in one account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountPostings {
-    /// The account.
+    /// The account of all of them.
     pub account: AccountNumber,
     /// Taken from the wallet.
     pub amount: Total,

@@ -38,7 +38,7 @@ pub struct MarkUp {
 /// A price list made ready for look-up.
 #[derive(Debug)]
 pub struct PriceListTable {
-    /// Its rates.
+    /// The rates of the list.
     pub prices: PriceTable,
     mark_ups: Arc<[MarkUp]>,
 }

@@ -21,7 +21,7 @@ pub struct Destination {
 /// A part of the traffic.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum TrafficScope {
-    /// Every destination.
+    /// Every destination there is.
     #[default]
     All,
     /// The numbers of these countries.

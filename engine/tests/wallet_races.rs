@@ -13,13 +13,18 @@ use std::thread;
 use std::time::Duration;
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::calendar::Calendar;
+use tollgate_engine::bundle::{Bundle, BundleNumber, BundleUnit};
+use tollgate_engine::calendar::{Calendar, SpanUnit};
+use tollgate_engine::cap::Cap;
 use tollgate_engine::chain::{self, LevelLeg};
 use tollgate_engine::money::{Amount, Currency, Discount};
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::number::Number;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::tariff::{Plan, UnitPrice, VolumeTier};
 use tollgate_engine::time::{Month, UnixMicros};
+use tollgate_engine::traffic::{Destination, TrafficScope};
 use tollgate_engine::wallet::{Leg, Posting, Wallet, WalletState, Wallets};
 
 const THREADS: usize = 8;
@@ -214,4 +219,94 @@ fn cold_wallets_are_found_while_others_are_put_in() {
     let is_spent = |number| wallets.get(AccountNumber(number)).unwrap().state().balance == Amount::ZERO;
     assert!((0..numbers).all(is_spent));
     assert!(wallets.get(AccountNumber(numbers)).is_none());
+}
+
+/// Customers of one reseller, who race for what the reseller has.
+struct Family {
+    customers: Vec<Wallet>,
+    reseller: Wallet,
+}
+
+const CUSTOMERS: u32 = 1_000;
+
+impl Family {
+    fn new(funds_of_reseller: i64) -> Self {
+        let customers = (1..=CUSTOMERS).map(|number| wallet(number, PRICE * 1_000)).collect();
+        Self { customers, reseller: wallet(0, funds_of_reseller) }
+    }
+
+    /// How many messages are accepted when every thread goes round its customers until one is refused; `caps` are the
+    /// reseller's.
+    fn accepted(self, caps: Vec<Cap>) -> (usize, Arc<Self>) {
+        let family = Arc::new(self);
+        let (shared, plan, calendar) =
+            (Arc::clone(&family), plan(Vec::new()), Calendar::of_zone("UTC").unwrap());
+        let destination = Destination {
+            number: Number::from_digits(b"254722000001").unwrap(),
+            network: NetworkCode::new("639", "02").unwrap(),
+            country: None,
+        };
+        let accepted = race(move |thread| {
+            let customers = shared.customers.iter().skip(thread).step_by(THREADS).cycle();
+            let debit = |customer| {
+                let own = LevelLeg::plain(leg(customer, &plan, 1, 0), &calendar);
+                let above = LevelLeg {
+                    destination: Some(destination),
+                    caps: &caps,
+                    ..LevelLeg::plain(leg(&shared.reseller, &plan, 1, 0), &calendar)
+                };
+                chain::debit(&[own, above], UnixMicros(1)).is_ok()
+            };
+            customers.take_while(|customer| debit(customer)).count()
+        });
+        (accepted.into_iter().sum(), family)
+    }
+}
+
+#[test]
+fn a_resellers_money_for_k_messages_behind_a_thousand_customers_pays_for_k() {
+    for k in [1_i64, 7, 999, 4_001] {
+        let (accepted, family) = Family::new(PRICE * k + 17).accepted(Vec::new());
+        assert_eq!(i64::try_from(accepted).unwrap(), k);
+        assert_eq!(family.reseller.state().balance, Amount::from_micros(17));
+        let left: i128 = family.customers.iter().map(|customer| customer.state().balance.micros()).sum();
+        assert_eq!(left, i128::from(CUSTOMERS) * i128::from(PRICE * 1_000) - i128::from(PRICE * k));
+    }
+}
+
+#[test]
+fn a_bundle_of_k_units_covers_k_messages() {
+    for k in [1, 999, 4_001] {
+        let family = Family::new(0);
+        family.reseller.change_pockets(|pockets| {
+            pockets.bundles.insert(Bundle {
+                number: BundleNumber(1),
+                unit: BundleUnit::Segments,
+                scope: Arc::default(),
+                priority: 0,
+                expires_at: UnixMicros(2),
+                left: k,
+            });
+        });
+        assert_eq!(family.accepted(Vec::new()).0 as u64, k);
+    }
+}
+
+#[test]
+fn a_cap_of_k_messages_lets_k_through() {
+    for k in [1, 999, 4_001] {
+        let cap = Cap {
+            name: "daily".into(),
+            scope: TrafficScope::All,
+            span: SpanUnit::Day,
+            max_amount: None,
+            max_messages: Some(k),
+            is_hard: true,
+            gives_back: false,
+        };
+        let (accepted, family) = Family::new(PRICE * 10_000).accepted(vec![cap]);
+        assert_eq!(accepted as u64, k);
+        let counted = family.reseller.pockets().caps.iter().map(|counter| counter.messages).sum::<u64>();
+        assert_eq!(counted, k);
+    }
 }

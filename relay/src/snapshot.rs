@@ -89,7 +89,7 @@ impl Snapshot {
             if !reselling.chain || above.len() + 1 >= LEVELS_MAX {
                 break;
             }
-            parent = reselling.parent.clone();
+            parent.clone_from(&reselling.parent);
             above.push(level);
         }
         above

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use crate::world::{AccountOf, BundleOf, EXCHANGE, EarningOf, ListOf, MessageOf, NETWORKS, ScopeOf, World};
+use crate::market::{AccountOf, BundleOf, EXCHANGE, EarningOf, ListOf, Market, MessageOf, NETWORKS, ScopeOf};
 
 /// What one level moves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,16 +57,19 @@ struct BundleBook {
     left: u64,
 }
 
+/// The levels of a charge, with the month of each and the spans of its caps.
+type Entered = (Vec<LevelDue>, Vec<String>, Vec<Vec<String>>);
+
 pub struct Bookkeeper {
     accounts: Vec<Books>,
-    standing: Vec<(Vec<LevelDue>, Vec<String>, Vec<Vec<String>>)>,
+    standing: Vec<Entered>,
     bundles: u64,
 }
 
 impl Bookkeeper {
-    pub fn new(world: &World) -> Self {
+    pub fn new(market: &Market) -> Self {
         let books = |account: &AccountOf| Books { balance: account.balance.into(), ..Books::default() };
-        Self { accounts: world.accounts.iter().map(books).collect(), standing: Vec::new(), bundles: 0 }
+        Self { accounts: market.accounts.iter().map(books).collect(), standing: Vec::new(), bundles: 0 }
     }
 
     pub fn top_up(&mut self, account: usize, micros: i64) {
@@ -81,37 +84,39 @@ impl Bookkeeper {
         self.accounts[account].bundles.push(book);
     }
 
-    pub fn send(&mut self, world: &World, message: &MessageOf, now: u64) -> Due {
+    pub fn send(&mut self, market: &Market, message: &MessageOf, now: u64) -> Due {
         let mut levels = vec![message.account];
-        levels.extend(world.above(message.account));
+        levels.extend(market.above(message.account));
         let mut prices = vec![(0, false); levels.len()];
         let mut of_seller: Option<(&'static str, i128)> = None;
         for at in (0..levels.len()).rev() {
-            let price = unit_price(world, levels[at], message, of_seller).ok_or((at, "no_rate"))?;
+            let price = unit_price(market, levels[at], message, of_seller).ok_or((at, "no_rate"))?;
             prices[at] = price;
-            of_seller = Some((world.plans[world.accounts[levels[at]].plan].currency, price.0));
+            of_seller = Some((market.plans[market.accounts[levels[at]].plan].currency, price.0));
         }
         let mut due: Vec<LevelDue> = Vec::new();
         let mut below: Option<(i128, &'static str)> = None;
         for (at, account) in levels.iter().enumerate() {
-            let currency = world.plans[world.accounts[*account].plan].currency;
-            let earning =
-                at.checked_sub(1).map_or(EarningOf::Wholesale, |child| world.accounts[levels[child]].earning);
+            let currency = market.plans[market.accounts[*account].plan].currency;
+            let earning = at
+                .checked_sub(1)
+                .map_or(EarningOf::Wholesale, |child| market.accounts[levels[child]].earning);
             let (level, paid) = match earning {
                 EarningOf::Wholesale => {
-                    let level =
-                        self.payment(world, *account, message, prices[at].0, now).map_err(|why| (at, why))?;
+                    let level = self
+                        .payment(market, *account, message, prices[at].0, now)
+                        .map_err(|why| (at, why))?;
                     let paid = level.amount;
                     (level, paid)
                 }
                 EarningOf::OfCharge(share) | EarningOf::OfMargin(share) => {
                     let (paid, of) = below.unwrap();
                     let paid = convert(paid, of, currency);
-                    let counted = self.counted(world, *account, now);
+                    let counted = self.counted(market, *account, now);
                     let margin = match earning {
-                        EarningOf::OfMargin(_) => {
-                            (paid - price_of(world, *account, prices[at].0, counted, message.segments)).max(0)
-                        }
+                        EarningOf::OfMargin(_) => (paid
+                            - price_of(market, *account, prices[at].0, counted, message.segments))
+                        .max(0),
                         _ => paid,
                     };
                     let level = LevelDue {
@@ -130,9 +135,9 @@ impl Bookkeeper {
             below = Some((paid, currency));
             due.push(level);
         }
-        let months = levels.iter().map(|account| month(world, *account, now)).collect::<Vec<_>>();
+        let months = levels.iter().map(|account| month(market, *account, now)).collect::<Vec<_>>();
         let spans = |level: &LevelDue| -> Vec<String> {
-            level.caps.iter().map(|name| span(world, level.account, name, now)).collect()
+            level.caps.iter().map(|name| span(market, level.account, name, now)).collect()
         };
         let spans: Vec<Vec<String>> = due.iter().map(spans).collect();
         self.apply(&due, &months, &spans, 1);
@@ -145,17 +150,17 @@ impl Bookkeeper {
         self.apply(&due, &months, &spans, -1);
     }
 
-    pub fn state(&self, world: &World, now: u64) -> Vec<State> {
+    pub fn state(&self, market: &Market, now: u64) -> Vec<State> {
         let state = |(account, books): (usize, &Books)| State {
             balance: books.balance,
-            counted: self.counted(world, account, now),
+            counted: self.counted(market, account, now),
             bundles: books.bundles.iter().map(|bundle| (bundle.number, bundle.left)).collect(),
             commission: books.commission,
-            caps: world.accounts[account]
+            caps: market.accounts[account]
                 .caps
                 .iter()
                 .filter_map(|cap| {
-                    let count = books.caps.get(&(cap.name, span(world, account, cap.name, now)))?;
+                    let count = books.caps.get(&(cap.name, span(market, account, cap.name, now)))?;
                     (*count != (0, 0)).then_some((cap.name, *count))
                 })
                 .collect(),
@@ -163,20 +168,20 @@ impl Bookkeeper {
         self.accounts.iter().enumerate().map(state).collect()
     }
 
-    fn counted(&self, world: &World, account: usize, now: u64) -> u64 {
-        self.accounts[account].volumes.get(&month(world, account, now)).copied().unwrap_or(0)
+    fn counted(&self, market: &Market, account: usize, now: u64) -> u64 {
+        self.accounts[account].volumes.get(&month(market, account, now)).copied().unwrap_or(0)
     }
 
     fn payment(
         &self,
-        world: &World,
+        market: &Market,
         account: usize,
         message: &MessageOf,
         unit: i128,
         now: u64,
     ) -> Result<LevelDue, &'static str> {
-        let (books, settings) = (&self.accounts[account], &world.accounts[account]);
-        let plan = &world.plans[settings.plan];
+        let (books, settings) = (&self.accounts[account], &market.accounts[account]);
+        let plan = &market.plans[settings.plan];
         let mut order: Vec<&BundleBook> = books.bundles.iter().collect();
         order.sort_by_key(|bundle| (bundle.ends, bundle.priority, bundle.number));
         let (mut covered, mut units) = (0, BTreeMap::new());
@@ -200,16 +205,16 @@ impl Bookkeeper {
                 _ => {}
             }
         }
-        let counted = self.counted(world, account, now);
+        let counted = self.counted(market, account, now);
         let covered_that_count = if plan.bundles_count { covered } else { 0 };
         let paid = message.segments - covered;
-        let amount = price_of(world, account, unit, counted + u64::from(covered_that_count), paid);
+        let amount = price_of(market, account, unit, counted + u64::from(covered_that_count), paid);
         if books.balance + i128::from(settings.credit_limit) < amount {
             return Err("insufficient_funds");
         }
         let (mut caps, mut exceeded) = (Vec::new(), Vec::new());
         for cap in settings.caps.iter().filter(|cap| holds(&cap.scope, message)) {
-            let span = span(world, account, cap.name, now);
+            let span = span(market, account, cap.name, now);
             let (money, messages) = books.caps.get(&(cap.name, span)).copied().unwrap_or_default();
             let too_much = cap.max_amount.is_some_and(|max| money + amount > i128::from(max))
                 || cap.max_messages.is_some_and(|max| messages + 1 > max);
@@ -261,13 +266,13 @@ fn listed(rates: &[(usize, i64)], network: usize) -> Option<i128> {
 
 /// The price of a segment before tiers.
 fn unit_price(
-    world: &World,
+    market: &Market,
     account: usize,
     message: &MessageOf,
     of_seller: Option<(&'static str, i128)>,
 ) -> Option<(i128, bool)> {
-    let settings = &world.accounts[account];
-    let plan = &world.plans[settings.plan];
+    let settings = &market.accounts[account];
+    let plan = &market.plans[settings.plan];
     if let Some(price) = listed(&settings.rates, message.network) {
         return Some((price, false));
     }
@@ -287,8 +292,8 @@ fn unit_price(
 }
 
 /// Every segment by itself.
-fn price_of(world: &World, account: usize, unit: i128, counted: u64, segments: u32) -> i128 {
-    let tiers = &world.plans[world.accounts[account].plan].tiers;
+fn price_of(market: &Market, account: usize, unit: i128, counted: u64, segments: u32) -> i128 {
+    let tiers = &market.plans[market.accounts[account].plan].tiers;
     let price_at = |place: u64| {
         let tier = tiers.iter().find(|(last, _)| last.is_none_or(|last| place <= last));
         let kept =
@@ -321,23 +326,23 @@ fn rounded(exact: Decimal) -> i128 {
     exact.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven).mantissa()
 }
 
-fn shown(world: &World, account: usize, now: u64) -> String {
-    let zone = TimeZone::get(world.plans[world.accounts[account].plan].zone).unwrap();
+fn shown(market: &Market, account: usize, now: u64) -> String {
+    let zone = TimeZone::get(market.plans[market.accounts[account].plan].zone).unwrap();
     let at = jiff::Timestamp::from_microsecond(i64::try_from(now).unwrap()).unwrap();
     at.to_zoned(zone).strftime("%Y-%m-%dT%H:%M").to_string()
 }
 
-fn month(world: &World, account: usize, now: u64) -> String {
-    shown(world, account, now)[..7].to_owned()
+fn month(market: &Market, account: usize, now: u64) -> String {
+    shown(market, account, now)[..7].to_owned()
 }
 
-fn span(world: &World, account: usize, cap: &str, now: u64) -> String {
-    let caps = &world.accounts[account].caps;
+fn span(market: &Market, account: usize, cap: &str, now: u64) -> String {
+    let caps = &market.accounts[account].caps;
     let digits = match caps.iter().find(|known| known.name == cap).unwrap().span {
         "minute" => 16,
         "hour" => 13,
         "day" => 10,
         _ => 7,
     };
-    shown(world, account, now)[..digits].to_owned()
+    shown(market, account, now)[..digits].to_owned()
 }

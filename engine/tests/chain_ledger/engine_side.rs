@@ -1,4 +1,4 @@
-//! The engine's side: tables, wallets and charges of a world.
+//! The engine's side: tables, wallets and charges of a market.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,8 +30,8 @@ use tollgate_engine::traffic::TrafficScope;
 use tollgate_engine::wallet::{Wallet, WalletState};
 
 use crate::bookkeeper::{Due, LevelDue, State};
-use crate::world::{
-    AccountOf, BundleOf, CapOf, EXCHANGE, EarningOf, MessageOf, NETWORKS, PlanOf, ScopeOf, World,
+use crate::market::{
+    AccountOf, BundleOf, CapOf, EXCHANGE, EarningOf, Market, MessageOf, NETWORKS, PlanOf, ScopeOf,
 };
 
 pub struct EngineSide {
@@ -45,17 +45,17 @@ pub struct EngineSide {
 }
 
 impl EngineSide {
-    pub fn new(world: &World) -> Self {
+    pub fn new(market: &Market) -> Self {
         // Numbered against their order, so that locks are not taken in the order of levels.
         let wallet = |(index, account): (u32, &AccountOf)| {
             let balance = Amount::from_micros(account.balance).into();
             Wallet::new(AccountNumber(100 - index), WalletState { balance, ..WalletState::default() })
         };
         Self {
-            tables: tables(world),
-            wallets: (0..).zip(&world.accounts).map(wallet).collect(),
-            above: (0..world.accounts.len()).map(|account| world.above(account)).collect(),
-            caps: world
+            tables: tables(market),
+            wallets: (0..).zip(&market.accounts).map(wallet).collect(),
+            above: (0..market.accounts.len()).map(|account| market.above(account)).collect(),
+            caps: market
                 .accounts
                 .iter()
                 .map(|account| account.caps.iter().map(|cap| cap.name).collect())
@@ -162,7 +162,7 @@ impl EngineSide {
         self.wallets[account].change_pockets(|pockets| pockets.bundles.insert(bundle));
     }
 
-    pub fn state(&self, world: &World, now: u64) -> Vec<State> {
+    pub fn state(&self, market: &Market, now: u64) -> Vec<State> {
         let state = |(account, wallet): (usize, &Wallet)| {
             let terms = self.tables.terms(&name(account)).unwrap();
             let (state, pockets) = (wallet.state(), wallet.pockets());
@@ -172,7 +172,7 @@ impl EngineSide {
                 let count = (counter.amount.micros(), counter.messages);
                 (count != (0, 0)).then_some((settings.name, count))
             };
-            let caps = terms.account.caps.iter().zip(&world.accounts[account].caps).filter_map(cap);
+            let caps = terms.account.caps.iter().zip(&market.accounts[account].caps).filter_map(cap);
             State {
                 balance: state.balance.micros(),
                 counted: state.counted(terms.plan.months.month_at(now)),
@@ -201,7 +201,7 @@ fn name(account: usize) -> String {
     format!("account_{account}")
 }
 
-fn tables(world: &World) -> Tables {
+fn tables(market: &Market) -> Tables {
     let mut networks = NetworksBuilder::default();
     let mut numbering = NumberingPlanBuilder::default();
     for (code, country, prefix) in NETWORKS {
@@ -216,12 +216,12 @@ fn tables(world: &World) -> Tables {
         effective_from: UnixMicros(0),
     };
     let definition = Definition {
-        version: "world".into(),
+        version: "market".into(),
         networks: networks.build(),
         numbering: numbering.build(),
         ported: PortedNumbers::default(),
-        plans: world.plans.iter().enumerate().map(plan).collect(),
-        accounts: (0..world.accounts.len()).map(|index| account(world, index)).collect(),
+        plans: market.plans.iter().enumerate().map(plan).collect(),
+        accounts: (0..market.accounts.len()).map(|index| account(market, index)).collect(),
         statuses: StatusTable::default(),
         exchange: ExchangeRates::build(EXCHANGE.map(row).to_vec()),
     };
@@ -250,8 +250,8 @@ fn plan((index, plan): (usize, &PlanOf)) -> Plan {
     }
 }
 
-fn account(world: &World, index: usize) -> Account {
-    let account = &world.accounts[index];
+fn account(market: &Market, index: usize) -> Account {
+    let account = &market.accounts[index];
     let share = |millionths: i64| Share::from_percent(Decimal::new(millionths, 4)).unwrap();
     let mark_up = |(scope_of, of, more): &(ScopeOf, i64, i64)| MarkUp {
         scope: scope(scope_of),
@@ -274,7 +274,7 @@ fn account(world: &World, index: usize) -> Account {
     };
     Account {
         id: name(index).into(),
-        currency: currency(world.plans[account.plan].currency),
+        currency: currency(market.plans[account.plan].currency),
         plan: format!("plan_{}", account.plan).into(),
         credit_limit: Amount::from_micros(account.credit_limit),
         suspended: false,

@@ -2,7 +2,7 @@
 //! commissions, tiers, bundles and caps, must leave what a naive bookkeeper writes down. The bookkeeper uses plain maps and
 //! decimal arithmetic, prices every segment by itself, and shares no code with the engine.
 //!
-//! `TOLLGATE_CHAIN_MESSAGES` sets the number of messages; a failure names the seed of its world.
+//! `TOLLGATE_CHAIN_MESSAGES` sets the number of messages; a failure names the seed of its market.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,25 +14,25 @@
 mod bookkeeper;
 mod draw;
 mod engine_side;
-mod world;
+mod market;
 
 use bookkeeper::Bookkeeper;
 use draw::Draw;
 use engine_side::EngineSide;
-use world::{Step, World};
+use market::{Market, Step};
 
-/// Steps in one world.
+/// Steps in one market.
 const STEPS: usize = 250;
 
 #[test]
 fn random_traffic_leaves_what_a_bookkeeper_writes_down() {
     let messages = std::env::var("TOLLGATE_CHAIN_MESSAGES").ok().and_then(|count| count.parse().ok());
-    let worlds: usize = messages.unwrap_or(20_000_usize).div_ceil(STEPS);
+    let markets: usize = messages.unwrap_or(20_000_usize).div_ceil(STEPS);
     let mut seen = Seen::default();
-    for seed in 0..worlds as u64 {
+    for seed in 0..markets as u64 {
         run(seed, &mut seen);
     }
-    assert!(seen.levels[7] > 0 || worlds < 40, "no chain of eight: {seen:?}");
+    assert!(seen.levels[7] > 0 || markets < 40, "no chain of eight: {seen:?}");
     for (what, count) in [
         ("charges", seen.charged),
         ("refusals for funds", seen.funds),
@@ -41,7 +41,7 @@ fn random_traffic_leaves_what_a_bookkeeper_writes_down() {
         ("messages covered in part", seen.partly_covered),
         ("commissions", seen.commissions),
     ] {
-        assert!(count * 2 >= worlds, "hardly any {what}: {seen:?}");
+        assert!(count * 2 >= markets, "hardly any {what}: {seen:?}");
     }
 }
 
@@ -59,17 +59,17 @@ struct Seen {
 
 fn run(seed: u64, seen: &mut Seen) {
     let mut draw = Draw::new(seed);
-    let world = World::random(&mut draw);
-    let mut engine = EngineSide::new(&world);
-    let mut books = Bookkeeper::new(&world);
-    let mut now = world.start;
+    let market = Market::random(&mut draw);
+    let mut engine = EngineSide::new(&market);
+    let mut books = Bookkeeper::new(&market);
+    let mut now = market.start;
     for at in 0..STEPS {
         now += draw.below(4) * draw.below(9 * 60_000_000);
-        let step = world.step(&mut draw);
+        let step = market.step(&mut draw);
         let place = || format!("seed {seed}, step {at}: {step:?} at {now}");
         match &step {
             Step::Send(message) => {
-                let due = books.send(&world, message, now);
+                let due = books.send(&market, message, now);
                 let happened = engine.send(message, now);
                 assert_eq!(happened, due, "{}", place());
                 seen.note(&due, message.segments);
@@ -91,7 +91,7 @@ fn run(seed: u64, seen: &mut Seen) {
                 books.bundle(*account, bundle, ends);
             }
         }
-        assert_eq!(engine.state(&world, now), books.state(&world, now), "{}", place());
+        assert_eq!(engine.state(&market, now), books.state(&market, now), "{}", place());
     }
 }
 

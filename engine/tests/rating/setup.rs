@@ -1,5 +1,6 @@
 //! The set-up of a worksheet: networks, plans, accounts and their wallets, one statement at a time.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::str::{FromStr, SplitWhitespace};
 use std::sync::Arc;
@@ -7,18 +8,25 @@ use std::sync::Arc;
 use tollgate_engine::account::{
     Account, AccountNumber, DefaultCoding, DeliveryMode, NumberLengths, SenderPolicy, TextPolicy,
 };
-use tollgate_engine::exchange::ExchangeRates;
+use tollgate_engine::bundle::{Bundle, BundleNumber, BundleUnit};
+use tollgate_engine::calendar::SpanUnit;
+use tollgate_engine::cap::Cap;
+use tollgate_engine::country::CountryCode;
+use tollgate_engine::exchange::{ExchangeRates, ExchangeRow};
 use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::network::{NetworkCode, NetworksBuilder};
 use tollgate_engine::number::Number;
 use tollgate_engine::numbering::{NumberingPlanBuilder, PortedNumbers};
+use tollgate_engine::posting::AccountPostings;
+use tollgate_engine::price_list::{MarkUp, PriceList, Share};
 use tollgate_engine::refusal::StatusTable;
-use tollgate_engine::reselling::Reselling;
+use tollgate_engine::reselling::{Earning, Reselling};
 use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::tables::{Definition, Tables};
 use tollgate_engine::tariff::{Plan, RateRow, RowOrigin, VolumeTier};
 use tollgate_engine::throttle::{RateLimit, Throttle};
 use tollgate_engine::time::{Month, UnixMicros};
+use tollgate_engine::traffic::TrafficScope;
 use tollgate_engine::wallet::{Wallet, WalletState};
 
 /// Everything set up so far. Wallets and throttles outlive the tables, as they do in a reload.
@@ -30,6 +38,11 @@ pub struct Setup {
     plans: BTreeMap<String, Plan>,
     accounts: BTreeMap<String, Account>,
     wallets: BTreeMap<String, (Wallet, Throttle)>,
+    exchange: Vec<ExchangeRow>,
+    /// The names of bundles, by number from one.
+    pub bundles: Vec<String>,
+    /// What the last charge moved, by account.
+    pub last: RefCell<Vec<(String, AccountPostings)>>,
 }
 
 impl Setup {
@@ -59,6 +72,9 @@ impl Setup {
             "rate" => self.rate(&mut words),
             "account" => self.account(&mut words),
             "own" => self.own_rate(&mut words),
+            "list" => self.list(&mut words),
+            "bundle" => self.bundle(&mut words),
+            "exchange" => self.exchange(&mut words),
             "top-up" => self.top_up(&mut words),
             other => Err(format!("`{other}` sets nothing up")),
         }
@@ -84,7 +100,7 @@ impl Setup {
             plans: self.plans.values().cloned().collect(),
             accounts,
             statuses: StatusTable::default(),
-            exchange: ExchangeRates::default(),
+            exchange: ExchangeRates::build(self.exchange.clone()),
         };
         Tables::build(definition).map_err(|errors| format!("{errors:?}"))
     }
@@ -145,7 +161,7 @@ impl Setup {
             rates,
             common_rates,
             settlement,
-            bundle_segments_count: false,
+            bundle_segments_count: words.0.next() == Some("bundles-count"),
         };
         self.plans.insert(name.to_owned(), plan);
         Ok(())
@@ -205,6 +221,16 @@ impl Setup {
                     opening.count(words.read(month)?, segments);
                 }
                 "any-length" => account.number_lengths = NumberLengths::Warn,
+                "parent" => account.reselling.parent = Some(words.word()?.into()),
+                "chain" => account.reselling.chain = true,
+                "commission" => account.reselling.earning = commission(words)?,
+                "mark-up" => {
+                    let (share, per_segment) = (words.read(share)?, words.parse()?);
+                    let mark_up = MarkUp { scope: TrafficScope::All, share, per_segment };
+                    account.reselling.price_list =
+                        Some(Arc::new(PriceList { rates: Vec::new(), mark_ups: vec![mark_up] }));
+                }
+                "cap" => account.caps.push(cap(words)?),
                 "suspended" => account.suspended = true,
                 "trusted" => account.trusts_network_tlv = true,
                 other => return Err(format!("an account has no `{other}`")),
@@ -214,6 +240,41 @@ impl Setup {
         let new_wallet = || (Wallet::new(number, opening), Throttle::default());
         self.wallets.entry(name.to_owned()).or_insert_with(new_wallet);
         self.accounts.insert(name.to_owned(), account);
+        Ok(())
+    }
+
+    fn list(&mut self, words: &mut Words<'_>) -> Result<(), String> {
+        let account = words.named(&mut self.accounts)?;
+        let mut list = account.reselling.price_list.as_deref().cloned().unwrap_or_default();
+        list.rates.push(rate_row(words)?);
+        account.reselling.price_list = Some(Arc::new(list));
+        Ok(())
+    }
+
+    fn exchange(&mut self, words: &mut Words<'_>) -> Result<(), String> {
+        let (base, quote) = (words.read(Currency::new)?, words.read(Currency::new)?);
+        let (rate, effective_from) = (words.parse()?, UnixMicros(0));
+        self.exchange.push(ExchangeRow { base, quote, rate, effective_from });
+        Ok(())
+    }
+
+    fn bundle(&mut self, words: &mut Words<'_>) -> Result<(), String> {
+        let (account, name) = (words.word()?, words.word()?);
+        let (unit, left) = (words.read(BundleUnit::from_name)?, words.parse()?);
+        words.read(|word| (word == "until").then_some(()))?;
+        let expires_at = words.read(UnixMicros::parse)?;
+        let (mut scope, mut priority) = (TrafficScope::All, 0);
+        while let Some(word) = words.0.next() {
+            match word {
+                "priority" => priority = words.parse()?,
+                "in" => scope = TrafficScope::Countries([words.read(CountryCode::new)?].into()),
+                other => return Err(format!("a bundle has no `{other}`")),
+            }
+        }
+        self.bundles.push(name.to_owned());
+        let number = BundleNumber(u64::try_from(self.bundles.len()).unwrap());
+        let bundle = Bundle { number, unit, scope: Arc::new(scope), priority, expires_at, left };
+        self.wallet(account)?.0.change_pockets(|pockets| pockets.bundles.insert(bundle));
         Ok(())
     }
 
@@ -246,6 +307,32 @@ fn account_on(name: &str, plan: &str, currency: Currency) -> Account {
         caps: Vec::new(),
         reselling: Reselling::default(),
     }
+}
+
+fn share(text: &str) -> Option<Share> {
+    Share::from_percent(text.parse().ok()?)
+}
+
+fn commission(words: &mut Words<'_>) -> Result<Earning, String> {
+    let share = words.read(share)?;
+    words.read(|word| (word == "of").then_some(()))?;
+    words.read(|of| match of {
+        "charge" => Some(Earning::CommissionOfCharge(share)),
+        "margin" => Some(Earning::CommissionOfMargin(share)),
+        _ => None,
+    })
+}
+
+fn cap(words: &mut Words<'_>) -> Result<Cap, String> {
+    let (name, span) = (words.word()?.into(), words.read(SpanUnit::from_name)?);
+    let (mut max_amount, mut max_messages) = (None, None);
+    match words.word()? {
+        "amount" => max_amount = Some(words.parse()?),
+        "messages" => max_messages = Some(words.parse()?),
+        other => return Err(format!("a cap has no `{other}`")),
+    }
+    let scope = TrafficScope::All;
+    Ok(Cap { name, scope, span, max_amount, max_messages, is_hard: true, gives_back: true })
 }
 
 fn rate_row(words: &mut Words<'_>) -> Result<RateRow, String> {

@@ -1,16 +1,20 @@
 //! Reads a worksheet, charges its messages, and compares what happens with what it says.
 
+use std::sync::Arc;
+
+use tollgate_engine::bundle::{BundleNumber, BundleTake};
 use tollgate_engine::chain::LevelRefusal;
-use tollgate_engine::charging::{Charge, Message, Payer, Rated, charge};
+use tollgate_engine::charging::{Charge, Level, LevelCharge, Message, Payer, Rated, charge};
 use tollgate_engine::money::Amount;
+use tollgate_engine::posting::{AccountPostings, LevelPostings};
 use tollgate_engine::prices::FoundRate;
-use tollgate_engine::quote::{Quote, quote};
+use tollgate_engine::quote::{LevelQuote, Quote, quote};
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::segments::Body;
 use tollgate_engine::tables::{PriceSource, Tables, Terms};
 use tollgate_engine::tariff::PriceLine;
 use tollgate_engine::time::UnixMicros;
-use tollgate_engine::wallet::WalletState;
+use tollgate_engine::wallet::Wallet;
 
 use crate::setup::Setup;
 
@@ -32,7 +36,11 @@ pub fn check(name: &str, sheet: &str) -> Outcome {
         }
         let result = if let Some((message, due)) = line.split_once("=>") {
             outcome.messages += 1;
-            happens(&setup, message).and_then(|happened| compare(due, &happened))
+            let happened = match message.trim() {
+                "take back" => take_back(&setup),
+                message => happens(&setup, message),
+            };
+            happened.and_then(|happened| compare(due, &happened))
         } else {
             setup.set_up(line)
         };
@@ -123,21 +131,33 @@ pub fn settle(
     now: UnixMicros,
 ) -> Result<String, String> {
     let (wallet, throttle) = setup.wallet(&terms.account.id)?;
-    let before = wallet.state();
-    let payer = Payer { terms, throttle, wallet, above: &[] };
+    let above = tables.above(terms);
+    let level = |terms: &&'_ Arc<Terms>| {
+        setup.wallet(&terms.account.id).map(|(wallet, _)| (Arc::clone(terms), wallet))
+    };
+    let above = above.iter().map(level).collect::<Result<Vec<_>, _>>()?;
+    let above: Vec<Level<'_>> = above.iter().map(|(terms, wallet)| Level { terms, wallet }).collect();
+    let state = || -> Vec<_> {
+        let wallets = std::iter::once(wallet).chain(above.iter().map(|level| level.wallet));
+        wallets.map(|wallet| (wallet.state(), wallet.pockets())).collect()
+    };
+    let before = state();
+    let payer = Payer { terms, throttle, wallet, above: &above };
     let quoted = quote(tables, &payer, message, now);
-    if wallet.state() != before {
-        return Err("quoting changed the wallet".to_owned());
+    if state() != before {
+        return Err("quoting changed a wallet".to_owned());
     }
     let price = |_: &Rated, expected: &dyn Fn() -> Amount| Ok(expected());
     match charge(tables, &payer, message, now, price).map_err(LevelRefusal::for_sender) {
-        Ok((charged, expected)) if charged.posting.amount != expected => {
+        // The expected price knows no bundles.
+        Ok((charged, expected)) if !is_covered(&charged) && charged.posting.amount != expected => {
             Err(format!("charged {}, but expected {expected}", charged.posting.amount))
         }
-        Ok((charged, _)) => explain(tables, &charged, quoted, &wallet.state()),
-        Err(refusal) if wallet.state() != before => {
-            Err(format!("refused as {refusal}, but the wallet changed"))
+        Ok((charged, _)) => {
+            remember(setup, &payer, &charged);
+            explain(setup, tables, &charged, quoted, &payer)
         }
+        Err(refusal) if state() != before => Err(format!("refused as {refusal}, but a wallet changed")),
         Err(refusal) => {
             let of_quote = quoted.and_then(|quoted| quoted.postings).err().map(LevelRefusal::for_sender);
             // A quote asks for no place in the account's messages per second.
@@ -151,11 +171,13 @@ pub fn settle(
 
 /// A charge in the worksheet's words, explained by its quote.
 fn explain(
+    setup: &Setup,
     tables: &Tables,
     charged: &Charge,
     quoted: Result<Quote<'_>, LevelRefusal>,
-    after: &WalletState,
+    payer: &Payer<'_>,
 ) -> Result<String, String> {
+    let after = payer.wallet.state();
     let quoted = quoted.map_err(|refusal| format!("charged, but the quote says {refusal:?}"))?;
     let posting = charged.posting;
     let quoted_posting = quoted.postings.as_ref().map(|own| own.posting);
@@ -168,15 +190,99 @@ fn explain(
     if quoted.lines.iter().filter_map(PriceLine::total).sum::<Amount>() != posting.amount {
         return Err(format!("{posting:?} is not the sum of {:?}", quoted.lines));
     }
-    Ok([
+    let mut cells = vec![
         tables.networks.get(charged.rated.network).code.to_string(),
         rate_of(&quoted),
         tiers_of(&quoted.lines),
         format!("{} = {}", working_of(&quoted.lines), posting.amount),
         format!("{} + {}", posting.counted_before, posting.segments),
         after.balance.to_string(),
-    ]
-    .join(" | "))
+    ];
+    if let Some(beside) = &charged.beside {
+        let own = quoted.postings.as_ref().map_err(|refused| format!("{refused:?}"))?;
+        if *own != beside.own {
+            return Err(format!("moved {:?}, but quoted {own:?}", beside.own));
+        }
+        cells.extend(takes_of(setup, payer.wallet, &beside.own.takes));
+        for ((level, charged), quoted) in payer.above.iter().zip(&beside.above).zip(&quoted.above) {
+            if quoted.postings.as_ref() != Some(&charged.postings) {
+                return Err(format!("moved {:?}, but quoted {:?}", charged.postings, quoted.postings));
+            }
+            cells.extend(level_of(setup, level, charged, quoted));
+        }
+    }
+    Ok(cells.join(" | "))
+}
+
+fn is_covered(charged: &Charge) -> bool {
+    charged.beside.as_ref().is_some_and(|beside| beside.own.covered > 0)
+}
+
+/// What a level above pays or earns.
+fn level_of(setup: &Setup, level: &Level<'_>, charged: &LevelCharge, quoted: &LevelQuote<'_>) -> Vec<String> {
+    let (postings, state) = (&charged.postings, level.wallet.state());
+    let (name, posting) = (&level.terms.account.id, postings.posting);
+    let volume = format!("{} + {}", posting.counted_before, posting.segments);
+    if postings.commission != Amount::ZERO {
+        let earned = level.wallet.pockets().commission;
+        return vec![format!("{name} earns {}", postings.commission), volume, format!("{earned} earned")];
+    }
+    let plan = &level.terms.plan.plan;
+    let covered = if plan.bundle_segments_count { postings.covered } else { 0 };
+    let paid = u32::from(charged.segments) - postings.covered;
+    let before = posting.counted_before + u64::from(covered);
+    let lines: Vec<PriceLine> = plan.price_lines(quoted.rated.unit, before, paid).collect();
+    let mut cells = vec![
+        format!("{name} pays {} = {}", working_of(&lines), posting.amount),
+        volume,
+        state.balance.to_string(),
+    ];
+    cells.extend(takes_of(setup, level.wallet, &postings.takes));
+    cells
+}
+
+/// Units taken from bundles, and what is left of these.
+fn takes_of(setup: &Setup, wallet: &Wallet, takes: &[BundleTake]) -> Vec<String> {
+    let pockets = wallet.pockets();
+    let name = |number: BundleNumber| &setup.bundles[usize::try_from(number.0).unwrap() - 1];
+    let left = |number| pockets.bundles.get(number).map_or(0, |bundle| bundle.left);
+    let take =
+        |take: &BundleTake| format!("{} of {}, {} left", take.units, name(take.bundle), left(take.bundle));
+    takes.iter().map(take).collect()
+}
+
+/// Keeps what a charge moved, so that the next line can take it back.
+fn remember(setup: &Setup, payer: &Payer<'_>, charged: &Charge) {
+    let own = LevelPostings { posting: charged.posting, ..LevelPostings::default() };
+    let (own, above) =
+        charged.beside.as_deref().map_or((&own, [].as_slice()), |beside| (&beside.own, &beside.above));
+    let accounts = std::iter::once(payer.terms).chain(payer.above.iter().map(|level| level.terms));
+    let postings = std::iter::once(own).chain(above.iter().map(|level| &level.postings));
+    let moved = accounts.zip(postings).map(|(terms, level)| {
+        let mut moved = AccountPostings::of(level.posting.account);
+        moved.add(level);
+        (terms.account.id.to_string(), moved)
+    });
+    *setup.last.borrow_mut() = moved.collect();
+}
+
+/// Takes the last charge back, as a refund does, and says what every account has then.
+fn take_back(setup: &Setup) -> Result<String, String> {
+    let mut cells = Vec::new();
+    for (account, moved) in setup.last.take() {
+        let wallet = &setup.wallet(&account)?.0;
+        wallet.undo_postings(&moved.clone().refundable());
+        cells.push(format!("{account} {}", wallet.state().balance));
+        let pockets = wallet.pockets();
+        for take in &moved.takes {
+            let left = pockets.bundles.get(take.bundle).map_or(0, |bundle| bundle.left);
+            cells.push(format!("{left} of {}", setup.bundles[usize::try_from(take.bundle.0).unwrap() - 1]));
+        }
+        if moved.commission.micros() != 0 {
+            cells.push(format!("{} earned", pockets.commission));
+        }
+    }
+    Ok(cells.join(" | "))
 }
 
 fn rate_of(quoted: &Quote<'_>) -> String {
@@ -192,11 +298,17 @@ fn rate_of(quoted: &Quote<'_>) -> String {
 }
 
 fn tiers_of(lines: &[PriceLine]) -> String {
+    if lines.is_empty() {
+        return "-".to_owned();
+    }
     let name = |line: &PriceLine| line.tier.map_or("-".to_owned(), |tier| (tier + 1).to_string());
     lines.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 fn working_of(lines: &[PriceLine]) -> String {
+    if lines.is_empty() {
+        return "nothing".to_owned();
+    }
     let term = |line: &PriceLine| format!("{} x {}", line.segments, line.price_per_segment);
     lines.iter().map(term).collect::<Vec<_>>().join(" + ")
 }

@@ -1,4 +1,4 @@
-//! A random world: currencies, networks, plans and a forest of accounts, in plain words that both sides read.
+//! A random market: currencies, networks, plans and a forest of accounts, in plain words that both sides read.
 
 use crate::draw::Draw;
 
@@ -16,7 +16,7 @@ pub const NETWORKS: [(&str, &str, &str); 4] = [
 pub const ZONES: [&str; 3] = ["UTC", "Asia/Kolkata", "America/St_Johns"];
 
 #[derive(Debug)]
-pub struct World {
+pub struct Market {
     pub start: u64,
     pub plans: Vec<PlanOf>,
     pub accounts: Vec<AccountOf>,
@@ -27,7 +27,7 @@ pub struct PlanOf {
     pub currency: &'static str,
     pub zone: &'static str,
     pub base: Option<i64>,
-    /// By network.
+    /// Price by network.
     pub rates: Vec<(usize, i64)>,
     /// The last segment of each tier but the last, and each tier's discount in millionths.
     pub tiers: Vec<(Option<u64>, i64)>,
@@ -50,7 +50,7 @@ pub struct AccountOf {
 #[derive(Clone, Copy, Debug)]
 pub enum EarningOf {
     Wholesale,
-    /// In millionths.
+    /// A share in millionths.
     OfCharge(i64),
     OfMargin(i64),
 }
@@ -86,7 +86,7 @@ pub struct BundleOf {
     pub scope: ScopeOf,
     pub priority: u8,
     pub units: u64,
-    /// Microseconds.
+    /// Length in microseconds.
     pub lasts: u64,
 }
 
@@ -106,7 +106,7 @@ pub enum Step {
     Bundle(usize, BundleOf),
 }
 
-impl World {
+impl Market {
     pub fn random(draw: &mut Draw) -> Self {
         let plans: Vec<PlanOf> = (0..6).map(|index| plan(draw, CURRENCIES[index % 3])).collect();
         let mut accounts: Vec<AccountOf> = Vec::new();
@@ -117,7 +117,7 @@ impl World {
             let parent = above.filter(|parent| depth(&accounts, *parent) < 8 && draw.percent(97));
             accounts.push(account(draw, parent));
         }
-        // 30 December 2025, so that worlds go over the end of a year.
+        // 30 December 2025, so that markets go over the end of a year.
         Self { start: 1_767_052_800_000_000 + draw.below(172_800_000_000), plans, accounts }
     }
 
@@ -164,7 +164,7 @@ fn plan(draw: &mut Draw, currency: &'static str) -> PlanOf {
     }
     PlanOf {
         currency,
-        zone: *draw.pick(&ZONES),
+        zone: draw.pick::<&str>(&ZONES),
         base: draw.maybe(90, price),
         rates,
         tiers,
@@ -214,7 +214,7 @@ fn cap(draw: &mut Draw, name: &'static str) -> CapOf {
     CapOf {
         name,
         scope: scope(draw),
-        span: *draw.pick(&["minute", "hour", "day", "month"]),
+        span: draw.pick::<&str>(&["minute", "hour", "day", "month"]),
         max_amount: draw.maybe(60, |draw| i64::try_from(20_000 + draw.below(200_000)).unwrap()),
         max_messages: draw.maybe(60, |draw| 1 + draw.below(9)),
         is_hard: draw.percent(70),
@@ -223,7 +223,7 @@ fn cap(draw: &mut Draw, name: &'static str) -> CapOf {
 
 fn bundle(draw: &mut Draw) -> BundleOf {
     BundleOf {
-        unit: *draw.pick(&["segments", "segments", "messages", "tokens"]),
+        unit: draw.pick::<&str>(&["segments", "segments", "messages", "tokens"]),
         scope: scope(draw),
         priority: u8::try_from(draw.below(3)).unwrap(),
         units: 1 + draw.below(9),
