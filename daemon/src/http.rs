@@ -12,6 +12,7 @@ use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Runtime;
 
+use tollgate_relay::clients::OpenBinds;
 use tollgate_relay::metrics::Metrics;
 use tollgate_relay::snapshot::CurrentSnapshot;
 use tollgate_storage::committer::Committer;
@@ -94,10 +95,15 @@ async fn ready(State(readiness): State<Arc<Readiness>>) -> impl IntoResponse {
 }
 
 /// The route `/metrics`.
-pub fn metrics(handle: PrometheusHandle, metrics: Arc<Metrics>, snapshot: CurrentSnapshot) -> Router {
+pub fn metrics(
+    handle: PrometheusHandle,
+    metrics: Arc<Metrics>,
+    snapshot: CurrentSnapshot,
+    open_binds: Arc<OpenBinds>,
+) -> Router {
     let render = move || async move {
         let snapshot = snapshot.load_full();
-        ([(CONTENT_TYPE, METRICS_TYPE)], exposition::text(&handle, &metrics, &snapshot))
+        ([(CONTENT_TYPE, METRICS_TYPE)], exposition::text(&handle, &metrics, &snapshot, &open_binds))
     };
     Router::new().route("/metrics", get(render))
 }

@@ -305,7 +305,8 @@ async fn start(
     let http = http_server::serve(http_runtime, settings.http.listen, routes, limits.http)
         .await
         .map_err(listen("HTTP", settings.http.listen))?;
-    let scraped = http::metrics(handle.clone(), Arc::clone(&core.metrics), core.snapshot.clone());
+    let binds = Arc::clone(core.clients.open_binds());
+    let scraped = http::metrics(handle.clone(), Arc::clone(&core.metrics), core.snapshot.clone(), binds);
     let metrics = settings.metrics.listen;
     let metrics = http_server::serve(&Handle::current(), metrics, scraped, limits.metrics)
         .await

@@ -7,6 +7,7 @@ use tollgate_engine::throttle::Throttle;
 use tollgate_engine::wallet::Wallet;
 
 use crate::delivery::receipt_queue::ReceiptQueue;
+use crate::held_octets::HeldOctets;
 
 /// The state of one account beyond its configuration.
 #[derive(Debug)]
@@ -17,13 +18,21 @@ pub struct AccountRuntime {
     pub throttle: Throttle,
     /// Receipts on their way to the account's binds.
     pub receipt_queue: Arc<ReceiptQueue>,
+    /// What its binds hold between socket and answer.
+    pub held: Arc<HeldOctets>,
     binds: AtomicU32,
 }
 
 impl AccountRuntime {
     /// The state of an account without binds.
     pub fn new(wallet: Arc<Wallet>, receipt_queue: Arc<ReceiptQueue>) -> Self {
-        Self { wallet, throttle: Throttle::default(), receipt_queue, binds: AtomicU32::new(0) }
+        Self {
+            wallet,
+            throttle: Throttle::default(),
+            receipt_queue,
+            held: Arc::default(),
+            binds: AtomicU32::new(0),
+        }
     }
 
     /// Takes a place among the account's binds, if one is free.

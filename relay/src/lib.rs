@@ -15,6 +15,7 @@ pub mod default_delivery;
 pub mod delivery;
 pub mod expected_reload;
 pub mod fnv;
+pub mod held_octets;
 pub mod metrics;
 pub mod operators;
 pub mod passwords;

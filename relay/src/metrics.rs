@@ -14,6 +14,8 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use tollgate_engine::money::Currency;
 use tollgate_engine::refusal::Refusal;
 
+use crate::held_octets::Bound;
+
 /// Bounds of latency buckets, in seconds.
 const SECONDS: &[f64] =
     &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
@@ -58,6 +60,8 @@ pub struct Metrics {
     pub receipts_refused: Counter,
     /// Receipts that gateways did not answer; they go again.
     pub receipts_unanswered: Counter,
+    /// Times that a session was not read because of a bound on what it, its account, or the committer holds.
+    waits: [Counter; 3],
     refusals: HashMap<Refusal, Counter>,
 }
 
@@ -74,6 +78,7 @@ impl Metrics {
             |refusal: &Refusal| (*refusal, counter!("tollgate_refusals_total", "reason" => refusal.name()));
         let receipts =
             |outcome: &'static str| counter!("tollgate_gateway_receipts_total", "outcome" => outcome);
+        let waits = |bound: &'static str| counter!("tollgate_session_waits_total", "bound" => bound);
         Self {
             charged: counter!("tollgate_submits_total", "outcome" => "charged"),
             refused: counter!("tollgate_submits_total", "outcome" => "refused"),
@@ -87,6 +92,7 @@ impl Metrics {
             receipts_delivered: receipts("delivered"),
             receipts_refused: receipts("refused"),
             receipts_unanswered: receipts("unanswered"),
+            waits: [waits("bind_bytes"), waits("account_bytes"), waits("commit_queue")],
             refusals: Refusal::ALL.iter().map(reason).collect(),
         }
     }
@@ -96,6 +102,16 @@ impl Metrics {
         self.refused.increment(messages);
         if let Some(counter) = self.refusals.get(&refusal) {
             counter.increment(messages);
+        }
+    }
+
+    /// Counts a session that is not read any more until there is room: within a bound of its own, or in the committer's queue.
+    pub fn waits_for(&self, bound: Option<Bound>) {
+        let [bind, account, queue] = &self.waits;
+        match bound {
+            Some(Bound::Bind) => bind.increment(1),
+            Some(Bound::Account) => account.increment(1),
+            None => queue.increment(1),
         }
     }
 

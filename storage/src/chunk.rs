@@ -229,7 +229,7 @@ impl Chunk {
     }
 
     /// Bytes that it takes in memory, roughly.
-    pub(crate) fn held_bytes(&self) -> usize {
+    pub fn held_bytes(&self) -> usize {
         self.block.len() + self.intents.held()
     }
 

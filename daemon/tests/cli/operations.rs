@@ -28,7 +28,8 @@ const NOBODY: u16 = 1;
 
 /// Metrics with a label that is not known before the first event: a status, a state, a currency; and a histogram, which begins
 /// with its first value. Nobody asks for their increase from zero, and they are looked for in the sources.
-const FROM_THE_FIRST_EVENT: [&str; 5] = [
+const FROM_THE_FIRST_EVENT: [&str; 6] = [
+    "tollgate_account_held_bytes",
     "tollgate_api_request_duration_seconds",
     "tollgate_operator_cost_micros_total",
     "tollgate_operator_errors_total",

@@ -36,7 +36,7 @@ impl ClientContext {
     }
 
     /// The binds that are open.
-    pub fn open_binds(&self) -> &OpenBinds {
+    pub fn open_binds(&self) -> &Arc<OpenBinds> {
         &self.open_binds
     }
 

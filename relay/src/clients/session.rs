@@ -29,6 +29,9 @@ use crate::metrics::Metrics;
 use crate::snapshot::{AccountRuntime, ActiveAccount, Snapshot};
 use tollgate_provisioning::TlvTags;
 
+/// Answers from which on the session writes before it takes more. A chunk brings all of its own.
+const ANSWERS_AT_ONCE: usize = 256;
+
 /// The session of one bind, as the SMPP server calls it.
 pub struct EsmeSession {
     pub(crate) context: Arc<ClientContext>,
@@ -89,7 +92,7 @@ impl EsmeSession {
             account: Some(Arc::clone(account)),
             window,
             short_ids,
-            chunks: Chunks::new(Arc::clone(&context.metrics)),
+            chunks: Chunks::new(Arc::clone(&context.metrics), Arc::clone(&account.runtime.held)),
             commit_outcomes: mpsc::unbounded_channel(),
             ready: Vec::new(),
             details: HashMap::new(),
@@ -222,7 +225,9 @@ impl SessionHandler for EsmeSession {
     fn poll_answers(&mut self, cx: &mut Context<'_>, answers: &mut Vec<Answer>) -> Poll<()> {
         let before = answers.len();
         answers.append(&mut self.ready);
-        while let Poll::Ready(Some(commit_outcome)) = self.commit_outcomes.1.poll_recv(cx) {
+        // What is left is asked for again once these are written: a session holds few answers that its peer does not read.
+        while answers.len() < ANSWERS_AT_ONCE {
+            let Poll::Ready(Some(commit_outcome)) = self.commit_outcomes.1.poll_recv(cx) else { break };
             self.answer(commit_outcome, answers);
         }
         if answers.len() > before || self.is_in_doubt { Poll::Ready(()) } else { Poll::Pending }

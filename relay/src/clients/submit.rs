@@ -155,6 +155,8 @@ impl EsmeSession {
         if request.key.is_some() && !unsuccessful.is_empty() {
             self.chunks.open().note_refused(unsuccessful.iter().map(refused).collect());
         }
+        let octets = unsuccessful.iter().map(|refused| size_of_val(refused) + refused.address.len()).sum();
+        self.chunks.keep_for_answer(octets);
         let token = Token::new(request.submit.sequence, request.submit.kind);
         let token = self.token_with(token, Details::Multi(unsuccessful));
         self.chunks.open().push_request(token.0, charged);

@@ -40,6 +40,12 @@ const fn seconds(name: &'static str, help: &'static str) -> Description {
 
 /// Every metric, by name.
 pub const DESCRIPTIONS: &[Description] = &[
+    Description {
+        name: "tollgate_account_held_bytes",
+        kind: Kind::Gauge,
+        unit: Unit::Bytes,
+        help: "Bytes that the binds of an account hold between socket and answer, of the ten that hold most.",
+    },
     gauge("tollgate_alerts_open", "Alerts whose condition holds, by kind."),
     counter(
         "tollgate_ambiguous_receipts_total",
@@ -70,6 +76,12 @@ pub const DESCRIPTIONS: &[Description] = &[
     gauge("tollgate_commit_queue_messages", "Messages that wait for their commit."),
     counter("tollgate_duplicate_acceptances_total", "Acceptances of messages that had been accepted before."),
     counter("tollgate_gateway_receipts_total", "Receipts sent to gateways, by what the gateway answered."),
+    Description {
+        name: "tollgate_held_bytes",
+        kind: Kind::Gauge,
+        unit: Unit::Bytes,
+        help: "Bytes that the binds of all accounts hold between socket and answer.",
+    },
     gauge("tollgate_inflight_requests", "Requests of gateways that wait for their answer."),
     gauge("tollgate_jobs_waiting", "Jobs that wait for their first try or another, by kind."),
     counter("tollgate_mails_total", "Tries to send an e-mail, by outcome."),
@@ -123,6 +135,10 @@ pub const DESCRIPTIONS: &[Description] = &[
     counter("tollgate_refused_connections_total", "Connections that found no place, by listener and reason."),
     counter("tollgate_revenue_micros_total", "Prices of charged messages, in millionths of the currency."),
     counter("tollgate_segments_total", "Segments that were charged."),
+    counter(
+        "tollgate_session_waits_total",
+        "Times that a bind was not read until there was room, by the bound that was reached.",
+    ),
     counter("tollgate_smpp_bind_failures_total", "Binds of gateways that were refused."),
     gauge("tollgate_smpp_connections", "Open connections of gateways, bound or not."),
     counter(
