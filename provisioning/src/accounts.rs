@@ -12,6 +12,7 @@ use tollgate_engine::money::Amount;
 
 use crate::passwords::PasswordHash;
 use crate::receipt_ids::Smpp33ReceiptIds;
+use crate::resale::Resale;
 use crate::settings::TlvTags;
 
 /// An account and the data for its binds.
@@ -42,6 +43,8 @@ pub struct ProvisionedAccount {
     pub tlv: TlvTags,
     /// The addresses to which its alerts go.
     pub contact: Contact,
+    /// The part about selling to accounts below it, and about the price list that it buys by.
+    pub resale: Resale,
 }
 
 /// The addresses to which alerts go.

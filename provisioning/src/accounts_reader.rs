@@ -9,18 +9,20 @@ use tollgate_engine::account::{
 };
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::refusal::{Refusal, StatusTable};
-use tollgate_engine::reselling::Reselling;
+use tollgate_engine::reselling::{Earning, Reselling};
 use tollgate_engine::tariff::RateRow;
 use tollgate_engine::throttle::RateLimit;
 use toml::de::DeValue;
 
 use crate::accounts::{Contact, ProvisionedAccount, check_opening_balance};
 use crate::bounds::account as bounds;
+use crate::caps::read_caps;
 use crate::catalogue::Known;
 use crate::names::Names;
 use crate::passwords::PasswordHash;
-use crate::places::Place;
+use crate::places::AccountPlaces;
 use crate::plans::PlanNames;
+use crate::price_lists::number;
 use crate::rate_list::RateList;
 use crate::rates::{read_rate_file, read_rate_table};
 use crate::read::texts;
@@ -28,6 +30,7 @@ use crate::read::texts::quoted;
 use crate::read::values::{boolean, decimal, integer, one_of, text};
 use crate::read::{Document, Problems, SourceFile, Sources, TableReader};
 use crate::receipt_ids::Smpp33ReceiptIds;
+use crate::resale::{BelowCost, Resale, commission};
 use crate::settings::Settings;
 use crate::settings_reader::{read_statuses, read_tlv_tags, source_file};
 
@@ -49,16 +52,16 @@ pub struct Surroundings<'a> {
 struct Taken {
     ids: Names,
     system_ids: Names,
-    /// The key `plan` of each account.
-    places: HashMap<Arc<str>, Place>,
+    /// Keys of each account.
+    places: HashMap<Arc<str>, AccountPlaces>,
 }
 
-/// Reads the file. The names are what other files may call the accounts; the places are those of their plans.
+/// Reads the file. The names are what other files may call the accounts; the places are those of their keys.
 pub fn read_accounts(
     source: Option<&SourceFile>,
     mut around: Surroundings,
     problems: &mut Problems,
-) -> (Vec<ProvisionedAccount>, Names, HashMap<Arc<str>, Place>) {
+) -> (Vec<ProvisionedAccount>, Names, HashMap<Arc<str>, AccountPlaces>) {
     let (ids, system_ids) = (Names::new("account"), Names::new("account"));
     let mut taken = Taken { ids, system_ids, places: HashMap::new() };
     let Some(source) = source else {
@@ -83,7 +86,7 @@ fn read_account(
     let id = table.required("id", text(texts::name));
     taken.ids.take(table, "id", id.as_ref());
     if let Some(id) = &id {
-        taken.places.insert(Arc::clone(id), table.place_of("plan"));
+        taken.places.insert(Arc::clone(id), AccountPlaces::of(|key| table.place_of(key)));
     }
     let system_id = read_system_id(table, id.as_ref(), &mut taken.system_ids);
     let password_hash = table.required(
@@ -103,6 +106,7 @@ fn read_account(
         email: table.optional("email", text(texts::email)),
         webhook_url: table.optional("alert_webhook_url", text(texts::web_url)),
     };
+    let resale = read_resale(table);
     let account = read_charging(table, around, id)?;
     if let Err(message) = check_opening_balance(opening_balance, account.credit_limit) {
         table.problem("opening_balance", message);
@@ -120,6 +124,7 @@ fn read_account(
         smpp33_receipt_ids,
         tlv,
         contact,
+        resale,
     })
 }
 
@@ -145,6 +150,8 @@ fn read_charging(
     let default_coding = table.or("default_coding", DefaultCoding::default(), one_of);
     let delivery = table.or("delivery", DeliveryMode::default(), one_of);
     let statuses = read_refusals(table, &around.settings.refusals);
+    let caps = read_caps(table, around.known);
+    let reselling = read_reselling(table);
     Some(Account {
         id: id?,
         currency: currency?,
@@ -163,9 +170,50 @@ fn read_charging(
         default_coding,
         delivery,
         statuses,
-        caps: Vec::new(),
-        reselling: Reselling::default(),
+        caps,
+        reselling,
     })
+}
+
+/// Reads the place in a chain. Price lists are read later, from a file that names accounts.
+fn read_reselling(table: &mut TableReader) -> Reselling {
+    Reselling {
+        parent: table.optional("parent", text(texts::name)),
+        chain: table.or("chain", false, boolean),
+        earning: read_earning(table),
+        price_list: None,
+    }
+}
+
+/// Reads the word `wholesale` or a table.
+fn read_earning(table: &mut TableReader) -> Earning {
+    match table.value("earning").map(toml::Spanned::get_ref) {
+        None => Earning::Wholesale,
+        Some(DeValue::Table(_)) => {
+            let earning = table.table("earning", |below| {
+                let percent = below.required("commission_percent", decimal(number));
+                let of = below.required("of", one_of);
+                let earning = commission(percent?, of?);
+                earning.map_err(|message| below.problem("commission_percent", message)).ok()
+            });
+            earning.flatten().unwrap_or_default()
+        }
+        Some(value) => {
+            if value.as_str() != Some("wholesale") {
+                let example = "{ commission_percent = \"10\", of = \"charge\" }";
+                table.problem("earning", format!("is neither `wholesale` nor a table such as `{example}`"));
+            }
+            Earning::Wholesale
+        }
+    }
+}
+
+fn read_resale(table: &mut TableReader) -> Resale {
+    Resale {
+        is_reseller: table.or("is_reseller", false, boolean),
+        below_cost: table.or("below_cost", BelowCost::default(), one_of),
+        price_list: table.optional("price_list", text(texts::name)),
+    }
 }
 
 /// Reads the word `approved` or a list.

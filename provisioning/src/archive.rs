@@ -6,18 +6,19 @@
 //! CDR says which one it was. `operators.toml` itself is never kept: there may be passwords in it. Ported
 //! numbers are kept, as without them nobody could find out if a message was charged for the right network.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use tollgate_engine::account::{Account, DefaultCoding};
-use tollgate_engine::tariff::RateRow;
-use tollgate_engine::time::UnixMicros;
 
 use crate::accounts::ProvisionedAccount;
+use crate::archived_lines::{line_of, price_list_lines, resale_lines};
 use crate::operators::ProvisionedOperator;
 use crate::operators_reader::Operators;
 use crate::read::SourceFile;
+use crate::resale::ProvisionedPriceList;
 use crate::settings_reader::{OperatorSources, TariffSources};
 
 /// Hexadecimal digits of a version: enough to tell any number of tariffs apart, few enough for every CDR to
@@ -30,6 +31,12 @@ pub(crate) const TERMS: &str = "account terms";
 /// Name of the archived file with the plan of each account that is in a file. The management API moves its
 /// accounts to other plans without a new version; their CDRs have the plan.
 pub(crate) const ACCOUNT_PLANS: &str = "account plans";
+
+/// Name of the archived file with the price lists of resellers.
+pub(crate) const PRICE_LISTS: &str = "price lists";
+
+/// The same for price lists of the management API.
+pub(crate) const ADDED_PRICE_LISTS: &str = "price lists of the API";
 
 /// Name of the archived file with the costs of operators, except those in files.
 pub(crate) const OPERATOR_TERMS: &str = "operator terms";
@@ -55,21 +62,35 @@ pub struct ArchivedFile {
     pub bytes: Arc<[u8]>,
 }
 
+/// Accounts, and the price lists that resellers among them have made.
+#[derive(Clone, Copy)]
+pub struct Sold<'a> {
+    /// Accounts of files, or of the management API.
+    pub accounts: &'a [ProvisionedAccount],
+    /// The price lists.
+    pub price_lists: &'a [ProvisionedPriceList],
+}
+
 /// The files of a tariff, by name.
 pub fn archive(
     sources: &TariffSources,
-    accounts: &[ProvisionedAccount],
+    sold: Sold<'_>,
     operator_sources: &OperatorSources,
     operators: &Operators,
 ) -> Vec<ArchivedFile> {
     let tariff = [&sources.plans, &sources.numbering, &sources.networks, &sources.countries, &sources.ported];
     let tariff = tariff.into_iter().flatten().chain(&sources.rates);
     let costs = operators.costs.iter().chain(&operator_sources.exchange_rates);
-    let terms = [written(TERMS, account_terms(accounts)), written(ACCOUNT_PLANS, account_plans(accounts))];
+    let Sold { accounts, price_lists } = sold;
+    let terms = account_terms(accounts, &resellers(accounts));
+    let terms = [written(TERMS, terms), written(ACCOUNT_PLANS, account_plans(accounts))];
     let mut files: Vec<ArchivedFile> =
         tariff.chain(costs).map(|source| archived(source)).chain(terms).collect();
     if operator_sources.is_named {
         files.push(written(OPERATOR_TERMS, operator_terms(&operators.provisioned)));
+    }
+    if !price_lists.is_empty() {
+        files.push(written(PRICE_LISTS, price_list_lines(price_lists)));
     }
     if !sources.rates.is_sorted_by(|one, other| one.name <= other.name) {
         let names: Vec<&str> = sources.rates.iter().map(|source| &*source.name).collect();
@@ -81,13 +102,16 @@ pub fn archive(
     files
 }
 
-/// The terms of accounts and operators that are provisioned over the management API, as files of the archive.
+/// The terms of accounts and operators that are provisioned over the management API, as files of the archive. `all` are
+/// these accounts and those of the files.
 pub fn archive_additions(
-    accounts: &[ProvisionedAccount],
+    added: Sold<'_>,
+    all: &[ProvisionedAccount],
     operators: &[ProvisionedOperator],
-) -> impl Iterator<Item = ArchivedFile> {
-    let (accounts, operators) = (account_terms(accounts), operator_terms(operators));
-    let texts = [(ADDED_TERMS, accounts), (ADDED_OPERATOR_TERMS, operators)];
+) -> impl Iterator<Item = ArchivedFile> + use<> {
+    let accounts = account_terms(added.accounts, &resellers(all));
+    let (operators, lists) = (operator_terms(operators), price_list_lines(added.price_lists));
+    let texts = [(ADDED_TERMS, accounts), (ADDED_OPERATOR_TERMS, operators), (ADDED_PRICE_LISTS, lists)];
     texts.into_iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| written(name, text))
 }
 
@@ -155,16 +179,23 @@ fn account_plans(accounts: &[ProvisionedAccount]) -> String {
 }
 
 /// One paragraph for each account that is not charged by its plan alone.
-fn account_terms(accounts: &[ProvisionedAccount]) -> String {
+fn account_terms(accounts: &[ProvisionedAccount], resellers: &HashSet<&str>) -> String {
     let mut terms = String::new();
-    for account in accounts.iter().map(|provisioned| &provisioned.account) {
-        let lines = terms_of(account);
+    for provisioned in accounts {
+        let account = &provisioned.account;
+        let lines = resale_lines(provisioned, resellers) + &terms_of(account);
         if !lines.is_empty() {
             // Writing to a string cannot fail.
             let _ = writeln!(terms, "account {}\n{lines}", account.id);
         }
     }
     terms
+}
+
+/// The accounts whose children buy from them.
+fn resellers(accounts: &[ProvisionedAccount]) -> HashSet<&str> {
+    let chained = accounts.iter().map(|provisioned| &provisioned.account);
+    chained.filter(|account| account.reselling.chain).map(|account| &*account.id).collect()
 }
 
 fn terms_of(account: &Account) -> String {
@@ -180,10 +211,4 @@ fn terms_of(account: &Account) -> String {
     }
     account.rates.iter().for_each(|row| lines.push_str(&line_of("rate", row)));
     lines
-}
-
-/// A row of prices or costs in one line.
-fn line_of(noun: &str, row: &RateRow) -> String {
-    let to = row.effective_to.map_or_else(|| "open".to_owned(), UnixMicros::to_rfc3339);
-    format!("{noun} {} {} from {} to {to}\n", row.network, row.price, row.effective_from.to_rfc3339())
 }

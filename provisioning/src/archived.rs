@@ -40,4 +40,9 @@ impl ArchivedTariff {
     pub fn own_rates(&self, account: &str) -> &[RateRow] {
         self.terms.rates(account)
     }
+
+    /// The terms that accounts had of their own, with their places in chains.
+    pub fn terms(&self) -> &ArchivedTerms {
+        &self.terms
+    }
 }

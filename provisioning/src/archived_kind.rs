@@ -3,7 +3,10 @@
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use crate::archive::{ACCOUNT_PLANS, ADDED_OPERATOR_TERMS, ADDED_TERMS, OPERATOR_TERMS, RATES_ORDER, TERMS};
+use crate::archive::{
+    ACCOUNT_PLANS, ADDED_OPERATOR_TERMS, ADDED_PRICE_LISTS, ADDED_TERMS, OPERATOR_TERMS, PRICE_LISTS,
+    RATES_ORDER, TERMS,
+};
 
 /// Earlier versions of the program kept only the SHA-256 of ported numbers.
 const DIGEST_BYTES: usize = 32;
@@ -35,6 +38,8 @@ pub enum ArchivedKind {
     Ported,
     /// The plan of each account that is in a file.
     AccountPlans,
+    /// The price lists of resellers.
+    PriceLists,
     /// A file of which only the hash is kept, as an earlier version of the program did with ported numbers.
     HashOnly,
     /// Another kind of file.
@@ -45,7 +50,7 @@ impl ArchivedKind {
     /// Returns true if the archived file is not made from a file, but from accounts or operators of the
     /// management API.
     pub fn is_added(name: &str) -> bool {
-        [ADDED_TERMS, ADDED_OPERATOR_TERMS].contains(&name)
+        [ADDED_TERMS, ADDED_OPERATOR_TERMS, ADDED_PRICE_LISTS].contains(&name)
     }
 
     /// The columns that no other kind of CSV file has together.
@@ -66,6 +71,7 @@ impl ArchivedKind {
             OPERATOR_TERMS | ADDED_OPERATOR_TERMS => return Self::OperatorTerms,
             RATES_ORDER => return Self::RatesOrder,
             ACCOUNT_PLANS => return Self::AccountPlans,
+            PRICE_LISTS | ADDED_PRICE_LISTS => return Self::PriceLists,
             _ => {}
         }
         let columns = first_row(content);
@@ -90,9 +96,9 @@ impl ArchivedKind {
         matches!(self, Self::Plans | Self::Rates | Self::RatesOrder)
     }
 
-    /// True if what accounts have of their own is in such a file.
+    /// True if what accounts have of their own is in such a file, or what they sell to one another by.
     pub const fn is_of_accounts(self) -> bool {
-        matches!(self, Self::AccountTerms | Self::AccountPlans)
+        matches!(self, Self::AccountTerms | Self::AccountPlans | Self::PriceLists | Self::ExchangeRates)
     }
 
     /// The name for people and programs.
@@ -110,6 +116,7 @@ impl ArchivedKind {
             Self::RatesOrder => "rates_order",
             Self::Ported => "ported",
             Self::AccountPlans => "account_plans",
+            Self::PriceLists => "price_lists",
             Self::HashOnly => "hash_only",
             Self::Other => "other",
         }

@@ -15,6 +15,10 @@ pub struct ArchivedSources {
     pub account_terms: Vec<Arc<SourceFile>>,
     /// The plans of accounts.
     pub account_plans: Option<Arc<SourceFile>>,
+    /// The price lists of resellers.
+    pub price_lists: Vec<Arc<SourceFile>>,
+    /// The exchange rates.
+    pub exchange_rates: Option<Arc<SourceFile>>,
     /// True if there were ported numbers of which only the hash is kept.
     pub has_lost_ported: bool,
 }
@@ -48,6 +52,8 @@ impl ArchivedSources {
             ArchivedKind::Numbering => tariff.numbering = Some(source),
             ArchivedKind::Ported => tariff.ported = Some(source),
             ArchivedKind::AccountTerms => self.account_terms.push(source),
+            ArchivedKind::PriceLists => self.price_lists.push(source),
+            ArchivedKind::ExchangeRates => self.exchange_rates = Some(source),
             ArchivedKind::AccountPlans => self.account_plans = Some(source),
             ArchivedKind::RatesOrder => *order = Some(source),
             _ => {}

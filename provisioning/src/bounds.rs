@@ -4,11 +4,15 @@
 //! it.
 
 pub mod account;
+pub mod bundle;
+pub mod cap;
 pub mod link;
 mod number;
 pub mod operator;
 pub mod plan;
+pub mod price_list;
 pub mod routing;
+pub mod scope;
 pub mod text;
 
 pub use number::{Bounds, Number, OutOfBounds};
@@ -23,6 +27,7 @@ mod tests {
             assert_eq!(number.bounds.check(number.default), Ok(()), "{}", number.bounds.key);
         }
         assert_eq!(link::PORT.bounds.check(link::PORT.default), Ok(()));
+        assert_eq!(bundle::PRIORITY.bounds.check(bundle::PRIORITY.default), Ok(()));
         assert_eq!(routing::HEALTH_FLOOR.bounds.check(routing::HEALTH_FLOOR.default), Ok(()));
     }
 }

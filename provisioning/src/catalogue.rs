@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use tollgate_engine::country::CountryCode;
 use tollgate_engine::network::{NetworkCode, NetworkId, Networks, NetworksBuilder};
 use tollgate_engine::number::Number;
 use tollgate_engine::numbering::{NumberingPlan, NumberingPlanBuilder, PortedNumbers};
@@ -45,6 +46,7 @@ pub struct Catalogue {
 pub struct Known {
     codes: BTreeSet<NetworkCode>,
     calling_codes: BTreeSet<Box<str>>,
+    countries: BTreeSet<Box<str>>,
     /// True if something is wrong with the files. Then a code may be unknown only because it was not
     /// understood.
     is_incomplete: bool,
@@ -114,6 +116,14 @@ impl Known {
         }
     }
 
+    /// A country by its ISO 3166-1 alpha-2 code, if it is in the file of countries.
+    pub fn country(&self, code: &str) -> Parsed<CountryCode> {
+        texts::country(code)?;
+        let known = self.is_incomplete || self.countries.contains(code);
+        let country = CountryCode::new(code).filter(|_| known);
+        country.ok_or_else(|| format!("no country has the code {}", quoted(code)))
+    }
+
     fn add(&mut self, code: NetworkCode) {
         self.codes.insert(code);
         self.codes.insert(code.mcc_alone());
@@ -138,6 +148,7 @@ fn read_countries(
             known.add(*mcc);
         }
         known.calling_codes.insert((*calling_code).into());
+        known.countries.insert(row.text("country_iso2").into());
         let added =
             builder.add_country(row.text("country_iso2"), row.text("country_name"), &calling_code, &mccs);
         if let Err(error) = added {

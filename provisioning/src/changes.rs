@@ -6,10 +6,12 @@ use tollgate_engine::settlement::Outcome;
 use tollgate_engine::tariff::Plan;
 
 use crate::accounts::ProvisionedAccount;
+use crate::bundle_products::BundleProduct;
 use crate::change_lines::{Lines, by_name, compare_rates};
 use crate::load::Loaded;
 use crate::operator_changes::{compare_exchange, compare_operators, compare_routing};
 use crate::provisioning::Provisioning;
+use crate::resale::ProvisionedPriceList;
 use crate::settings::Settings;
 
 /// Tables of `tollgate.toml` that a reload applies, `[routing]` aside. The rest is about sockets, threads,
@@ -23,6 +25,8 @@ impl Loaded {
         compare_settings(&old.settings, &self.settings, &mut lines);
         compare_plans(&old.provisioning.plans, &self.provisioning.plans, &mut lines);
         compare_accounts(&old.provisioning.accounts, &self.provisioning.accounts, &mut lines);
+        compare_price_lists(&old.provisioning.price_lists, &self.provisioning.price_lists, &mut lines);
+        compare_bundles(&old.provisioning.bundles, &self.provisioning.bundles, &mut lines);
         compare_operators(&old.provisioning.operators, &self.provisioning.operators, &mut lines);
         compare_routing(&old.provisioning.routing, &self.provisioning.routing, &mut lines);
         compare_exchange(&old.provisioning.exchange, &self.provisioning.exchange, &mut lines);
@@ -88,6 +92,8 @@ fn compare_plans(old: &[Plan], new: &[Plan], lines: &mut Lines) {
             let charge_on = |plan: &Plan| plan.settlement.charge_on.name();
             lines.moved(format_args!("{owner}: charge_on"), &charge_on(was), &charge_on(is));
             lines.moved(format_args!("{owner}: refund_on"), &refund_on(was), &refund_on(is));
+            let counts = |plan: &Plan| plan.bundle_segments_count;
+            lines.moved(format_args!("{owner}: bundle_segments_count"), &counts(was), &counts(is));
             compare_rates("rate", &owner, &was.rates, &is.rates, lines);
             compare_rates("rate", &owner, &was.common_rates, &is.common_rates, lines);
         },
@@ -97,6 +103,41 @@ fn compare_plans(old: &[Plan], new: &[Plan], lines: &mut Lines) {
 fn refund_on(plan: &Plan) -> String {
     let outcomes: Vec<&str> = plan.settlement.refund_on.outcomes().map(Outcome::name).collect();
     if outcomes.is_empty() { "none".to_owned() } else { outcomes.join(", ") }
+}
+
+fn compare_price_lists(old: &[ProvisionedPriceList], new: &[ProvisionedPriceList], lines: &mut Lines) {
+    by_name(
+        "price list",
+        old,
+        new,
+        |list| &list.name,
+        lines,
+        |was, is, lines| {
+            let owner = format!("price list {}", is.name);
+            lines.moved(format_args!("{owner}: owner"), &was.owner, &is.owner);
+            lines.moved(format_args!("{owner}: currency"), &was.currency, &is.currency);
+            if was.list.mark_ups != is.list.mark_ups {
+                lines.add(|| format!("{owner}: mark-ups changed"));
+            }
+            compare_rates("rate", &owner, &was.list.rates, &is.list.rates, lines);
+        },
+    );
+}
+
+fn compare_bundles(old: &[BundleProduct], new: &[BundleProduct], lines: &mut Lines) {
+    by_name(
+        "bundle",
+        old,
+        new,
+        |bundle| &bundle.name,
+        lines,
+        |was, is, lines| {
+            lines.moved(format_args!("bundle {}: price", is.name), &was.price, &is.price);
+            if (BundleProduct { price: is.price, ..was.clone() }) != *is {
+                lines.add(|| format!("bundle {} changed", is.name));
+            }
+        },
+    );
 }
 
 fn compare_accounts(old: &[ProvisionedAccount], new: &[ProvisionedAccount], lines: &mut Lines) {
@@ -150,6 +191,13 @@ fn changed_keys(was: &ProvisionedAccount, is: &ProvisionedAccount) -> Vec<&'stat
         ("refusals", old.statuses != new.statuses),
         ("default_coding", old.default_coding != new.default_coding),
         ("delivery", old.delivery != new.delivery),
+        ("caps", old.caps != new.caps),
+        ("is_reseller", was.resale.is_reseller != is.resale.is_reseller),
+        ("below_cost", was.resale.below_cost != is.resale.below_cost),
+        ("parent", old.reselling.parent != new.reselling.parent),
+        ("chain", old.reselling.chain != new.reselling.chain),
+        ("earning", old.reselling.earning != new.reselling.earning),
+        ("price_list", was.resale.price_list != is.resale.price_list),
     ]
     .into_iter()
     .filter_map(|(key, differs)| differs.then_some(key))

@@ -11,7 +11,7 @@ use tollgate_engine::time::UnixMicros;
 use crate::operators_reader::Operators;
 use crate::read::texts;
 use crate::read::texts::{Parsed, quoted};
-use crate::read::{Columns, Problems, Row, read_sheet};
+use crate::read::{Columns, Problems, Row, SourceFile, read_sheet};
 use crate::routing::RoutingSettings;
 use crate::settings_reader::OperatorSources;
 
@@ -31,12 +31,17 @@ pub struct Exchange {
 impl Exchange {
     /// Reads the file, if one is named.
     pub fn read(files: &OperatorSources, problems: &mut Problems) -> Self {
-        let Some(source) = &files.exchange_rates else {
-            return Self { rows: Vec::new(), is_incomplete: files.names_exchange_rates };
-        };
+        match &files.exchange_rates {
+            Some(source) => Self::read_file(source, problems),
+            None => Self { rows: Vec::new(), is_incomplete: files.names_exchange_rates },
+        }
+    }
+
+    /// Reads a file.
+    pub fn read_file(source: &SourceFile, problems: &mut Problems) -> Self {
         let (mut rows, mut lines) = (Vec::new(), HashMap::new());
         let understood = read_sheet(source, EXCHANGE_RATES, problems, |row| {
-            let read = read_row(row)?;
+            let read = read_row(row, source.is_archived)?;
             let place = (read.base, read.quote, read.effective_from);
             if let Some(first) = lines.insert(place, row.line()) {
                 let message = format!(
@@ -53,12 +58,15 @@ impl Exchange {
     }
 }
 
-fn read_row(row: &mut Row) -> Option<ExchangeRow> {
-    let base = row.required("base", texts::currency);
-    let quote = row.required("quote", texts::currency);
+/// Reads a row; one of an archived tariff by the rules of its time.
+fn read_row(row: &mut Row, is_archived: bool) -> Option<ExchangeRow> {
+    let currency = if is_archived { texts::currency_code } else { texts::currency };
+    let instant = if is_archived { texts::archived_instant } else { texts::instant };
+    let base = row.required("base", currency);
+    let quote = row.required("quote", currency);
     let rate = row.required("rate", positive);
     let has_from = !row.text("effective_from").is_empty();
-    let from = row.optional("effective_from", texts::instant);
+    let from = row.optional("effective_from", instant);
     let effective_from = if has_from { from? } else { UnixMicros::default() };
     let (base, quote) = (base?, quote?);
     if base == quote {

@@ -3,7 +3,7 @@
 //!
 //! [`load`] reads all files anew and returns either a whole configuration or every mistake in every file,
 //! each with file, line and key; it does not stop at the first one. It does not look at the environment,
-//! opens no socket and writes nothing.
+//! opens no socket and writes nothing; the clock tells it which prices are still to come.
 
 mod accounts;
 mod accounts_reader;
@@ -12,11 +12,16 @@ mod archive;
 mod archived;
 mod archived_catalogue;
 mod archived_kind;
+mod archived_lines;
 mod archived_plans;
 mod archived_sources;
 mod archived_terms;
+mod below_cost;
 pub mod bounds;
+mod bundle_products;
+mod caps;
 mod catalogue;
+mod chains;
 mod change_lines;
 mod changes;
 mod choice;
@@ -33,6 +38,7 @@ pub mod overrides;
 pub mod passwords;
 mod places;
 mod plans;
+mod price_lists;
 mod provisioning;
 mod published;
 mod rate_list;
@@ -41,11 +47,13 @@ mod rates;
 mod read;
 mod receipt_ids;
 mod receipt_states;
+mod resale;
 mod routing;
 mod secret;
 mod secrets;
 mod settings;
 mod settings_reader;
+mod traffic_scopes;
 mod webhooks;
 
 pub use accounts::{Contact, ProvisionedAccount, check_opening_balance};
@@ -56,6 +64,10 @@ pub use archived_catalogue::ArchivedCatalogue;
 pub use archived_kind::ArchivedKind;
 pub use archived_plans::archived_plans;
 pub use archived_terms::ArchivedTerms;
+pub use below_cost::{BelowCostFault, below_cost};
+pub use bundle_products::{BundleProduct, LateRefunds, Rollover, Validity, check_product};
+pub use caps::{CapFault, check_cap, check_caps};
+pub use chains::{ChainFault, Chains, chain_faults, give_price_lists};
 pub use choice::Choice;
 pub use delivery::{DeliverySettings, UnknownPolicy};
 pub use load::{Loaded, load, load_with};
@@ -63,7 +75,7 @@ pub use operators::{
     InterfaceVersion, LongMessages, NumberFormat, NumberStyle, OperatorBind, OperatorSmpp, OperatorTls,
     ProvisionedOperator,
 };
-pub use places::{Place, Places};
+pub use places::{AccountPlaces, Place, Places};
 pub use provisioning::Provisioning;
 pub use published::{
     gateway_addresses, is_loopback, is_published_account, is_published_password, is_published_user,
@@ -76,6 +88,10 @@ pub use read::texts;
 pub use read::{Overlay, Problem, Problems};
 pub use receipt_ids::Smpp33ReceiptIds;
 pub use receipt_states::ReceiptStates;
+pub use resale::{
+    BelowCost, CommissionBase, ProvisionedPriceList, Resale, check_mark_up, check_price_list, commission,
+    commission_of, mark_up_percent,
+};
 pub use routing::RoutingSettings;
 pub use secret::Secret;
 pub use secrets::{SealKey, SecretsSettings, seal_keys};
@@ -83,4 +99,5 @@ pub use settings::{
     AnchorMode, Durability, HttpSettings, LogFormat, LogLevel, LogSettings, MetricsSettings, OperatorFiles,
     Settings, SmppSettings, StorageSettings, TariffFiles, TlvTags,
 };
+pub use traffic_scopes::{ScopeLists, country_of, network_of, prefix};
 pub use webhooks::WebhookSettings;

@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tollgate_engine::routing::Routes;
+use tollgate_engine::time::UnixMicros;
 
+use crate::below_cost::below_cost;
 use crate::provisioning::{Files, Provisioning};
 use crate::read::{Document, Overlay, Problems, Sources, TableReader, is_readable_by_others};
 use crate::settings::Settings;
@@ -19,6 +22,8 @@ pub struct Loaded {
     pub provisioning: Provisioning,
     /// Every file that was read; a change of any of them is a change of the configuration.
     pub files: Vec<PathBuf>,
+    /// Prices below what their sellers pay, where the level above wants to be warned of them: one line for each.
+    pub warnings: Vec<String>,
     /// Files with passwords and keys that other users of the machine can read.
     pub readable_secrets: Vec<PathBuf>,
 }
@@ -61,8 +66,10 @@ fn read_all(path: &Path, overlay: &Overlay, problems: &mut Problems) -> Option<L
     let files = Files { tariff: &tariff, operators: &operators, sources: &mut sources };
     let provisioning = Provisioning::read(&mut root, &settings, files);
     root.finish();
+    let mut warnings = Vec::new();
     if problems.is_empty() {
         check_routes(&shown, &provisioning, problems);
+        warnings = check_prices(&provisioning, problems);
         for path in sources.unread_overlay() {
             let unnamed = path.to_string_lossy().into();
             problems.add(&unnamed, 0, "", "is not among the files that the configuration names");
@@ -70,7 +77,24 @@ fn read_all(path: &Path, overlay: &Overlay, problems: &mut Problems) -> Option<L
     }
     let mut readable_secrets = sources.readable_secrets();
     readable_secrets.extend(settings.smpp.tls_key.iter().filter(|path| is_readable_by_others(path)).cloned());
-    Some(Loaded { settings, provisioning, files: sources.paths(), readable_secrets })
+    Some(Loaded { settings, provisioning, files: sources.paths(), warnings, readable_secrets })
+}
+
+/// Notes prices below cost where they are refused, and returns the others. The clock says which prices are still to come.
+fn check_prices(provisioning: &Provisioning, problems: &mut Problems) -> Vec<String> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = UnixMicros(u64::try_from(since.as_micros()).unwrap_or_default());
+    let mut warnings = Vec::new();
+    for fault in below_cost(provisioning, now) {
+        let place = provisioning.places.accounts.get(&fault.account).map(|places| places.of_key(fault.key));
+        let Some(place) = place else { continue };
+        if fault.is_refused {
+            problems.add(&place.file, place.line, format!("account.{}", fault.key), fault.to_string());
+        } else {
+            warnings.push(format!("{place}: account.{}: {fault}", fault.key));
+        }
+    }
+    warnings
 }
 
 /// Lets the engine check the routes. Its errors have no line, as the readers should have found them in their

@@ -16,15 +16,20 @@ use tollgate_engine::tariff::Plan;
 
 use crate::accounts::ProvisionedAccount;
 use crate::accounts_reader::{Surroundings, read_accounts};
-use crate::archive::{ArchivedFile, archive, archive_additions, version};
+use crate::archive::{ArchivedFile, Sold, archive, archive_additions, version};
+use crate::bundle_products::{BundleProduct, read_products};
 use crate::catalogue::Catalogue;
+use crate::chains::{Chains, give_price_lists};
 use crate::exchange::{Exchange, check_conversions};
+use crate::names::Names;
 use crate::operators::ProvisionedOperator;
 use crate::operators_reader::{OperatorSurroundings, read_operators};
 use crate::places::Places;
 use crate::plans::read_plans;
+use crate::price_lists::{ListSurroundings, read_price_lists};
 use crate::rates::RateBook;
-use crate::read::{Sources, TableReader};
+use crate::read::{Problems, Sources, TableReader};
+use crate::resale::ProvisionedPriceList;
 use crate::routing::{RoutingSettings, read_routing};
 use crate::settings::Settings;
 use crate::settings_reader::{OperatorSources, TariffSources};
@@ -39,6 +44,10 @@ pub struct Provisioning {
     pub plans: Vec<Plan>,
     /// In the order of the file; ids and `system_id`s are unique.
     pub accounts: Vec<ProvisionedAccount>,
+    /// Price lists of resellers, in the order of the file; names are unique.
+    pub price_lists: Vec<ProvisionedPriceList>,
+    /// Bundle products, in the order of the file; names are unique.
+    pub bundles: Vec<BundleProduct>,
     /// The catalogue of networks.
     pub networks: Networks,
     /// Prefix → network.
@@ -78,6 +87,26 @@ fn currencies_of_routed(accounts: &[ProvisionedAccount]) -> Vec<Currency> {
     currencies
 }
 
+/// Checks chains where they are written.
+fn check_chains(
+    (accounts, lists): (&[ProvisionedAccount], &[ProvisionedPriceList]),
+    (account_names, list_names): (&Names, &Names),
+    exchange: &Exchange,
+    places: &Places,
+    problems: &mut Problems,
+) {
+    let rates = (!exchange.is_incomplete).then(|| ExchangeRates::build(exchange.rows.clone()));
+    let knows_account = |id: &str| account_names.resolve(id).map(drop);
+    let knows_list = |name: &str| list_names.resolve(name).map(drop);
+    let chains = Chains::new(accounts, lists, rates.as_ref(), (&knows_account, &knows_list));
+    for fault in chains.faults() {
+        if let Some(places) = places.accounts.get(&fault.account) {
+            let place = places.of_key(fault.key);
+            problems.add(&place.file, place.line, format!("account.{}", fault.key), fault.message);
+        }
+    }
+}
+
 impl Provisioning {
     /// Reads `[routing]` and the files of tariff and operators, and checks them against one another. What is
     /// wrong is left with `root`; then the result is not to be used.
@@ -95,8 +124,15 @@ impl Provisioning {
             rates.fill(plan);
         }
         let around = Surroundings { settings, plans: &plan_names, known, sources: &mut *sources };
-        let (accounts, account_names, account_places) =
+        let (mut accounts, account_names, account_places) =
             read_accounts(tariff.accounts.as_deref(), around, problems);
+        let around = ListSurroundings { accounts: &account_names, known, sources: &mut *sources };
+        let (price_lists, mut list_names) = read_price_lists(tariff.price_lists.as_deref(), around, problems);
+        if tariff.names_price_lists && tariff.price_lists.is_none() {
+            list_names.doubt();
+        }
+        give_price_lists(&mut accounts, &price_lists);
+        let bundles = read_products(tariff.bundles.as_deref(), &plan_names, known, problems);
         let around = OperatorSurroundings { accounts: &account_names, known, sources };
         let operators = read_operators(operator_files, around, problems);
         let exchange = Exchange::read(operator_files, problems);
@@ -104,12 +140,18 @@ impl Provisioning {
             root.table("routing", |table| read_routing(table, &operators.names, known)).unwrap_or_default();
         let currencies = currencies_of_routed(&accounts);
         check_conversions(operator_files, &operators, &routing, &exchange, &currencies, root.problems());
-        let archive = archive(tariff, &accounts, operator_files, &operators);
+        let places = Places { accounts: account_places, plan_currencies: plan_names.places };
+        let names = (&account_names, &list_names);
+        check_chains((&accounts, &price_lists), names, &exchange, &places, root.problems());
+        let sold = Sold { accounts: &accounts, price_lists: &price_lists };
+        let archive = archive(tariff, sold, operator_files, &operators);
         let Catalogue { networks, numbering, ported, .. } = catalogue;
         Self {
             version: version(&archive),
             plans,
             accounts,
+            price_lists,
+            bundles,
             networks,
             numbering,
             ported,
@@ -117,18 +159,27 @@ impl Provisioning {
             routing,
             exchange: exchange.rows,
             archive,
-            places: Places { accounts: account_places, plan_currencies: plan_names.places },
+            places,
         }
     }
 
-    /// A copy with more accounts and operators, which are in no file. If these have prices or costs of their
+    /// A copy with more accounts, operators and price lists, which are in no file. If these have prices or costs of their
     /// own, the copy is another version of the tariff.
     #[must_use]
-    pub fn with(&self, accounts: Vec<ProvisionedAccount>, operators: Vec<ProvisionedOperator>) -> Self {
+    pub fn with(
+        &self,
+        accounts: Vec<ProvisionedAccount>,
+        operators: Vec<ProvisionedOperator>,
+        price_lists: &[ProvisionedPriceList],
+    ) -> Self {
         let mut all = self.clone();
-        all.archive.extend(archive_additions(&accounts, &operators));
-        all.version = version(&all.archive);
+        let first = all.accounts.len();
         all.accounts.extend(accounts);
+        all.price_lists.extend(price_lists.iter().cloned());
+        give_price_lists(&mut all.accounts[first..], &all.price_lists);
+        let added = Sold { accounts: &all.accounts[first..], price_lists };
+        all.archive.extend(archive_additions(added, &all.accounts, &operators));
+        all.version = version(&all.archive);
         all.operators.extend(operators);
         all
     }

@@ -293,6 +293,12 @@ pub struct TariffFiles {
     pub countries: String,
     /// Number → network, before the numbering plan; `None` for no ported numbers.
     pub ported: Option<String>,
+    /// Price lists of resellers, `price_lists.toml`; `None` for none.
+    pub price_lists: Option<String>,
+    /// Bundle products, `bundles.toml`; `None` for none.
+    pub bundles: Option<String>,
+    /// Exchange rates, where there are no operators whose settings name them; `None` for none.
+    pub exchange_rates: Option<String>,
 }
 
 /// The files of the operators, as written: absolute, or relative to the directory of `tollgate.toml`.

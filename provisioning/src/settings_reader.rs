@@ -39,6 +39,16 @@ pub struct TariffSources {
     pub countries: Option<Arc<SourceFile>>,
     /// Number → network.
     pub ported: Option<Arc<SourceFile>>,
+    /// The file of price lists.
+    pub price_lists: Option<Arc<SourceFile>>,
+    /// True if the configuration names one. If it is absent here, it has left a problem.
+    pub names_price_lists: bool,
+    /// The file of bundle products.
+    pub bundles: Option<Arc<SourceFile>>,
+    /// The file of exchange rates, where it is named here.
+    pub exchange_rates: Option<Arc<SourceFile>>,
+    /// True if it is named here.
+    pub names_exchange_rates: bool,
 }
 
 /// The files of the operators as they were read, as [`OperatorFiles`] names them.
@@ -76,7 +86,13 @@ pub fn read_settings(
     let tariff = root.table("tariff", |table| read_tariff(table, sources));
     let (tariff, tariff_sources) = tariff.unwrap_or_default();
     let operators = root.table("operators", |table| read_operator_files(table, sources));
-    let (operators, operator_sources) = operators.unwrap_or_default();
+    let (operators, mut operator_sources) = operators.unwrap_or_default();
+    if tariff_sources.names_exchange_rates && operator_sources.names_exchange_rates {
+        root.problem("operators.exchange_rates", "cannot be set together with tariff.exchange_rates");
+    } else if tariff_sources.names_exchange_rates {
+        operator_sources.exchange_rates.clone_from(&tariff_sources.exchange_rates);
+        operator_sources.names_exchange_rates = true;
+    }
     let mut settings = Settings {
         smpp: root.table("smpp", |table| read_smpp(table, sources)).unwrap_or_default(),
         http: root.table("http", read_http).unwrap_or_default(),
@@ -321,8 +337,17 @@ fn read_tariff(table: &mut TableReader, sources: &mut Sources) -> (TariffFiles, 
     }
     read.rates = table.list("rates", &mut file).unwrap_or_default();
     read.ported = table.optional("ported", &mut file);
+    read.price_lists = table.optional("price_lists", &mut file);
+    read.names_price_lists = table.has("price_lists");
+    read.bundles = table.optional("bundles", &mut file);
+    read.exchange_rates = table.optional("exchange_rates", &mut file);
+    read.names_exchange_rates = table.has("exchange_rates");
+    let name = |source: &Option<Arc<SourceFile>>| source.as_ref().map(|source| source.name.to_string());
     names.rates = read.rates.iter().map(|source| source.name.to_string()).collect();
-    names.ported = read.ported.as_ref().map(|source| source.name.to_string());
+    names.ported = name(&read.ported);
+    names.price_lists = name(&read.price_lists);
+    names.bundles = name(&read.bundles);
+    names.exchange_rates = name(&read.exchange_rates);
     (names, read)
 }
 

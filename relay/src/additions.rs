@@ -1,17 +1,19 @@
-//! Accounts and operators of the management API, beside those of the files. A name that both have is the file's.
+//! Accounts, operators and price lists of the management API, beside those of the files. A name that both have is the file's.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use tollgate_provisioning::{ProvisionedAccount, ProvisionedOperator, Provisioning};
+use tollgate_provisioning::{ProvisionedAccount, ProvisionedOperator, ProvisionedPriceList, Provisioning};
 
-/// Accounts and operators of the API, by id and code.
+/// Accounts, operators and price lists of the API, by id, code and name.
 #[derive(Clone, Debug, Default)]
 pub struct Additions {
     /// The accounts, by id.
     pub accounts: BTreeMap<Arc<str>, ProvisionedAccount>,
     /// The operators, by code.
     pub operators: BTreeMap<Arc<str>, ProvisionedOperator>,
+    /// The price lists, by name.
+    pub price_lists: BTreeMap<Arc<str>, ProvisionedPriceList>,
 }
 
 impl Additions {
@@ -34,6 +36,15 @@ impl Additions {
             let code = &operator.operator.code;
             tracing::warn!(%code, "an operator of the management API is left out: a file has its code");
         }
-        files.with(accounts.into_iter().cloned().collect(), operators.into_iter().cloned().collect())
+        let names: HashSet<&str> = files.price_lists.iter().map(|list| &*list.name).collect();
+        let (lists, shadowed): (Vec<_>, Vec<_>) =
+            self.price_lists.values().partition(|list| !names.contains(&*list.name));
+        for list in shadowed {
+            let name = &list.name;
+            tracing::warn!(%name, "a price list of the management API is left out: a file has its name");
+        }
+        let (accounts, operators) = (accounts.into_iter().cloned(), operators.into_iter().cloned());
+        let lists: Vec<ProvisionedPriceList> = lists.into_iter().cloned().collect();
+        files.with(accounts.collect(), operators.collect(), &lists)
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, MutexGuard};
 use tollgate_engine::tables::Terms;
-use tollgate_provisioning::{Loaded, ProvisionedAccount};
+use tollgate_provisioning::{Loaded, ProvisionedAccount, give_price_lists};
 use tollgate_storage::change::Change;
 use tollgate_storage::committer::{ProvisionChange, Provisioned};
 
@@ -70,6 +70,7 @@ impl Configuration {
         additions: Additions,
     ) -> Result<Self, ApplyError> {
         let prepared = Prepared::check(&books.store, &accounts, &loaded, additions)?;
+        prepared.warn_below_cost();
         let provisioned = books.provision(prepared.change())?;
         let built = prepared.build(&accounts, provisioned, &OperatorQueues::default());
         operator_queues.follow(built.operator_queues);
@@ -133,6 +134,7 @@ impl ConfigurationChange<'_> {
     /// the same commit. The answer is the traffic of the last day that finds no operator any more. Waits for the disk.
     pub fn apply(&mut self, loaded: Arc<Loaded>) -> Result<Vec<UnroutedTraffic>, ApplyError> {
         let prepared = self.prepare_files(&loaded)?;
+        prepared.warn_below_cost();
         let mut unrouted = self.unrouted(&prepared)?;
         unrouted.retain(|traffic| traffic.is_new);
         let Configuration { expected, books, .. } = self.configuration;
@@ -190,8 +192,11 @@ impl ConfigurationChange<'_> {
         &self,
         mut provisioned: ProvisionedAccount,
     ) -> Result<PreparedAccount, ApplyError> {
-        let Configuration { snapshot, accounts, .. } = self.configuration;
+        let Configuration { snapshot, accounts, files, .. } = self.configuration;
         let tables = &snapshot.load().tables;
+        let of_api = self.additions.price_lists.values().cloned();
+        let lists: Vec<_> = files.load().provisioning.price_lists.iter().cloned().chain(of_api).collect();
+        give_price_lists(std::slice::from_mut(&mut provisioned), &lists);
         provisioned.account.approvals = accounts.approvals(&provisioned.account.id);
         let terms = tables.terms_for(provisioned.account.clone());
         let terms = terms.map_err(|error| ApplyError::Definition(vec![error]))?;

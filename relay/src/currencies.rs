@@ -53,7 +53,7 @@ pub fn currency_conflicts(
         let plan = provisioning.plans.iter().find(|plan| plan.name == account.plan);
         let currency = plan.map_or(account.currency, |plan| plan.currency).to_string();
         (wallet != currency).then(|| CurrencyConflict {
-            account_place: provisioning.places.accounts.get(&account.id).cloned(),
+            account_place: provisioning.places.accounts.get(&account.id).map(|places| places.of_key("plan")),
             plan_place: provisioning.places.plan_currencies.get(&account.plan).cloned(),
             account: account.id.to_string(),
             plan: account.plan.to_string(),

@@ -6,13 +6,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use thiserror::Error;
+use tollgate_engine::exchange::ExchangeRates;
 use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::routing::{Routes, RoutingError};
 use tollgate_engine::tables::{DefinitionError, Tables, Terms};
-use tollgate_provisioning::{DeliverySettings, Loaded, ProvisionedAccount, Provisioning};
+use tollgate_provisioning::{
+    BelowCostFault, ChainFault, DeliverySettings, Loaded, ProvisionedAccount, Provisioning, below_cost,
+    chain_faults,
+};
 use tollgate_storage::change::TariffFile;
+use tollgate_storage::clock::now;
 use tollgate_storage::committer::{ProvisionChange, Provisioned};
 use tollgate_storage::store::{Store, Unavailable};
 
@@ -34,6 +39,9 @@ pub enum ApplyError {
     /// Its operators and routes contradict one another.
     #[error("{}", joined(.0))]
     Routing(Vec<RoutingError>),
+    /// Its accounts contradict those above them.
+    #[error("{}", joined(.0))]
+    Chain(Vec<ChainFault>),
     /// It gives wallets another currency.
     #[error("{}", joined(.0))]
     Currency(Vec<CurrencyConflict>),
@@ -57,6 +65,7 @@ pub struct Prepared {
     /// Number and code of every operator on disk.
     known_operators: Vec<(OperatorNumber, Arc<str>)>,
     default_delivery: DefaultDelivery,
+    below_cost: Vec<BelowCostFault>,
 }
 
 /// A snapshot and what goes with it, to be put in force at once.
@@ -81,6 +90,14 @@ impl Prepared {
         if !conflicts.is_empty() {
             return Err(ApplyError::Currency(conflicts));
         }
+        let exchange = ExchangeRates::build(provisioning.exchange.clone());
+        let mut faults = chain_faults(&provisioning.accounts, &provisioning.price_lists, &exchange);
+        // Whoever pays alone is not stopped by a parent that is no longer what it was.
+        faults.retain(|fault| !fault.pays_alone);
+        if !faults.is_empty() {
+            return Err(ApplyError::Chain(faults));
+        }
+        let below_cost = below_cost(&provisioning, now());
         let mut definition = provisioning.definition(&loaded.settings.refusals);
         for account in &mut definition.accounts {
             account.approvals = accounts.approvals(&account.id);
@@ -103,7 +120,28 @@ impl Prepared {
         let routes = Routes::build(routing, &tables.networks).map_err(ApplyError::Routing)?;
         let default_delivery = DefaultDelivery::of(Some(store), &provisioning)?;
         let delivery = loaded.settings.delivery.clone();
-        Ok(Self { provisioning, delivery, tables, routes, additions, known_operators, default_delivery })
+        Ok(Self {
+            provisioning,
+            delivery,
+            tables,
+            routes,
+            additions,
+            known_operators,
+            default_delivery,
+            below_cost,
+        })
+    }
+
+    /// Prices at which accounts would sell for less than they pay, where the level above them wants to know.
+    pub fn below_cost(&self) -> &[BelowCostFault] {
+        &self.below_cost
+    }
+
+    /// Warns of such prices: those that are refused were in force already, or came with other prices above.
+    pub(crate) fn warn_below_cost(&self) {
+        for fault in &self.below_cost {
+            tracing::warn!(account = %fault.account, "an account buys below cost: {}: {fault}", fault.key);
+        }
     }
 
     /// The tables that messages would be rated by.
@@ -148,8 +186,8 @@ impl Prepared {
         provisioned: Provisioned,
         operator_queues: &OperatorQueues,
     ) -> Built {
-        let Self { provisioning, delivery, tables, mut routes, additions, known_operators, default_delivery } =
-            self;
+        let Self { provisioning, delivery, tables, mut routes, additions, known_operators, .. } = self;
+        let default_delivery = self.default_delivery;
         let setup = operator_setup(&provisioning, &provisioned.operators, known_operators);
         let numbers: HashMap<&str, OperatorNumber> = setup
             .provisioned

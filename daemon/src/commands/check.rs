@@ -54,7 +54,7 @@ pub fn check(path: &Path, arguments: &CheckArguments) -> Result<(), Failure> {
     };
     let default = DefaultDelivery::of(store.as_ref(), &whole).map_err(|error| error.to_string())?;
     say!("{}", delivery(&whole, default));
-    for warning in secret_warnings(&loaded) {
+    for warning in price_warnings(&loaded).into_iter().chain(secret_warnings(&loaded)) {
         say!("{warning}");
     }
     Ok(())
@@ -68,6 +68,11 @@ fn anchor(storage: &StorageSettings) -> Option<String> {
             storage.anchor_interval_ms
         )
     })
+}
+
+/// A line for each price below what its seller pays.
+fn price_warnings(loaded: &Loaded) -> Vec<String> {
+    loaded.warnings.iter().map(|warning| format!("warning: {warning}")).collect()
 }
 
 /// A line for each way in which a secret is open to others.

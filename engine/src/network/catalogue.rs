@@ -94,6 +94,11 @@ impl Networks {
         &self.countries[usize::from(id.0)]
     }
 
+    /// True if a country has this ISO 3166-1 alpha-2 code.
+    pub fn has_country(&self, iso2: &str) -> bool {
+        self.countries.iter().any(|country| &*country.iso2 == iso2)
+    }
+
     /// The number of networks, MCCs alone included: every [`NetworkId`] is below it.
     pub fn len(&self) -> usize {
         self.rows.len()

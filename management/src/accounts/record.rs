@@ -20,7 +20,7 @@ use tollgate_engine::time::UnixMicros;
 
 use tollgate_provisioning::bounds::{Bounds, account as bounds};
 use tollgate_provisioning::passwords::PasswordHash;
-use tollgate_provisioning::{Contact, ProvisionedAccount, RateList, Settings, check_rate, texts};
+use tollgate_provisioning::{Contact, ProvisionedAccount, RateList, Resale, Settings, check_rate, texts};
 
 /// The account's settings as they were asked for. [`provisioned`](Self::provisioned) checks them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,6 +159,7 @@ impl AccountRecord {
             smpp33_receipt_ids: self.smpp33_receipt_ids.0,
             tlv: settings.tlv,
             contact: Contact { email: self.email.clone(), webhook_url: self.alert_webhook_url.clone() },
+            resale: Resale { is_reseller: self.is_reseller, ..Resale::default() },
             account,
         })
     }
@@ -197,7 +198,10 @@ impl AccountRecord {
             delivery: self.delivery.0,
             statuses: Vec::new(),
             caps: Vec::new(),
-            reselling: Reselling::default(),
+            reselling: Reselling {
+                parent: parsed("parent", self.parent.as_deref().map(texts::name).transpose())?,
+                ..Reselling::default()
+            },
         })
     }
 

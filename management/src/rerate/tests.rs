@@ -228,7 +228,7 @@ fn accounts_of_the_api_have_their_rates_and_may_change_plans() {
         let mut added = loaded.provisioning.accounts[0].clone();
         (added.account.id, added.system_id) = ("added".into(), "added".into());
         added.account.rates[0].price = amount(rate);
-        loaded.provisioning = loaded.provisioning.with(vec![added], Vec::new());
+        loaded.provisioning = loaded.provisioning.with(vec![added], Vec::new(), &[]);
         loaded
     };
     books.apply(&with("0.011"));

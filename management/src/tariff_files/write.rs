@@ -82,9 +82,10 @@ impl Editor {
 
 /// True for files that `[tariff]` names, except that of accounts, which has hashes of passwords.
 fn may_be_edited(files: &TariffFiles, name: &str) -> bool {
-    let TariffFiles { plans, accounts: _, rates, numbering, networks, countries, ported } = files;
+    let TariffFiles { plans, accounts: _, rates, numbering, networks, countries, .. } = files;
+    let optional = [&files.ported, &files.price_lists, &files.bundles, &files.exchange_rates];
     let single = [plans, numbering, networks, countries];
-    single.into_iter().chain(rates).chain(ported).any(|named| named == name)
+    single.into_iter().chain(rates).chain(optional.into_iter().flatten()).any(|named| named == name)
 }
 
 #[cfg(test)]

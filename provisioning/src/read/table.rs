@@ -155,15 +155,16 @@ impl<'t, 'p> TableReader<'t, 'p> {
         parse: impl FnMut(&DeValue) -> Parsed<T>,
     ) -> Option<Vec<T>> {
         let list = self.list(key, parse)?;
-        let is_empty = self
-            .table
-            .get(key)
-            .and_then(|value| value.get_ref().as_array())
-            .is_some_and(|items| items.is_empty());
-        if is_empty {
+        if self.is_empty_list(key) {
             self.problem(key, "is empty, which would allow nothing; leave the key out to allow everything");
         }
         Some(list)
+    }
+
+    /// True if the key is a list without items.
+    pub fn is_empty_list(&self, key: &str) -> bool {
+        let list = self.table.get(key).and_then(|value| value.get_ref().as_array());
+        list.is_some_and(|items| items.is_empty())
     }
 
     /// Notes that the value of a key is below that of another, at the one that is written.

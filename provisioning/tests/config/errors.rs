@@ -43,6 +43,11 @@ fn files_that_are_absent_are_told_where_they_are_named() {
 }
 
 #[test]
+fn chains_caps_and_bundles_that_cannot_be_are_told_where_they_are_written() {
+    check("chains");
+}
+
+#[test]
 fn a_configuration_that_is_not_there_is_told_by_its_path() {
     let problems = problems(Path::new("tests/config_errors/nothing.toml"));
     let problem = problems.iter().next().unwrap();
@@ -52,7 +57,7 @@ fn a_configuration_that_is_not_there_is_told_by_its_path() {
 
 #[test]
 fn no_password_or_hash_is_printed() {
-    let folders = ["values", "relations", "syntax", "absent"];
+    let folders = ["values", "relations", "syntax", "absent", "chains"];
     for folder in folders {
         let printed =
             problems(&PathBuf::from("tests/config_errors").join(folder).join("tollgate.toml")).to_string();

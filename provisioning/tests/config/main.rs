@@ -11,4 +11,5 @@
 mod changes;
 mod errors;
 mod fuzz;
+mod resale;
 mod shipped;

@@ -132,11 +132,25 @@ fn what_is_commented_out_shows_the_default() {
     // The sample accounts are not served to other machines.
     let text = text.replacen("listen = \"127.0.0.1:2775\"", "listen = \"0.0.0.0:2775\"", 1);
     // These need files that are not shipped, or operators, which are not there by default.
-    let needs_files =
-        ["tls_listen", "tls_certificate", "tls_key", "ported", "file", "exchange_rates", "rule"];
+    let needs_files = [
+        "tls_listen",
+        "tls_certificate",
+        "tls_key",
+        "ported",
+        "file",
+        "exchange_rates",
+        "rule",
+        "price_lists",
+    ];
     // These are switched off by being absent.
-    let absent =
-        ["default_delivery", "second_anchor", "cors_origins", "registration_plan", "first_request_plan"];
+    let absent = [
+        "bundles",
+        "default_delivery",
+        "second_anchor",
+        "cors_origins",
+        "registration_plan",
+        "first_request_plan",
+    ];
     let absent =
         absent.into_iter().chain(["smtp_host", "smtp_user", "smtp_password_file", "directory", "key_file"]);
     let absent =
@@ -240,7 +254,7 @@ fn full_of_unknown_keys() -> TempDir {
         |tables: &[&str]| tables.join(&format!("\n{UNKNOWN} = 1\n")) + &format!("\n{UNKNOWN} = 1\n");
     let tariff = "[tariff]\nplans = \"plans.toml\"\naccounts = \"accounts.toml\"\nrates = [\"rates.csv\"]\n\
                   numbering = \"numbering.csv\"\nnetworks = \"networks.csv\"\ncountries = \"countries.csv\"\n\
-                  ported = \"ported.csv\"";
+                  ported = \"ported.csv\"\nprice_lists = \"price_lists.toml\"\nbundles = \"bundles.toml\"";
     let operators = "[operators]\nfile = \"operators.toml\"\nexchange_rates = \"exchange rates.csv\"";
     let tables = ["", tariff, "[smpp]", "[http]", "[metrics]", "[storage]", "[log]", "[tlv]", "[refusals]"];
     let tables = [tables.as_slice(), &[operators, "[routing]", "[[routing.rule]]", "[delivery]"]].concat();
@@ -248,6 +262,13 @@ fn full_of_unknown_keys() -> TempDir {
     file("tollgate.toml", &with_key(&tables));
     file("plans.toml", &with_key(&["[[plan]]", "[[plan.tiers]]"]));
     let below = ["[account.rate_limit]", "[account.tlv]", "[account.refusals]", "[[account.rates]]"];
+    let below = [below.as_slice(), &["[account.earning]", "[[account.caps]]"]].concat();
+    file(
+        "price_lists.toml",
+        &with_key(&["[[price_list]]", "[[price_list.rates]]", "[[price_list.mark_ups]]"]),
+    );
+    let of_bundle = ["[[bundle]]", "[bundle.validity]", "[bundle.rollover]", "[bundle.late_refunds]"];
+    file("bundles.toml", &with_key(&of_bundle));
     let account = with_key(&[&["[[account]]"], below.as_slice()].concat());
     file("accounts.toml", &(account + "[[account]]\nrates = \"rates of one account.csv\"\n"));
     let operator = with_key(&["[[operator]]", "[operator.smpp]", "[operator.smpp.tls]"]);
