@@ -130,7 +130,12 @@ fn documents_speak_of_metrics_that_are_exported() {
 
 #[test]
 fn metrics_of_later_are_in_the_sources() {
-    let files = ["api/src/metrics.rs", "relay/src/delivery/metrics.rs", "relay/src/operators/receipts_in.rs"];
+    let files = [
+        "api/src/metrics.rs",
+        "daemon/src/exposition.rs",
+        "relay/src/delivery/metrics.rs",
+        "relay/src/operators/receipts_in.rs",
+    ];
     let sources = files.map(read).concat();
     let scrape = fresh_scrape();
     for metric in FROM_THE_FIRST_EVENT {
