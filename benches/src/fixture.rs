@@ -89,15 +89,20 @@ fn traffic_from(mix: Mix, receipts: bool, to: Destinations) -> Result<Arc<Traffi
 
 /// Binds of the accounts `1` to `accounts` in turn.
 pub fn binds(count: usize, accounts: usize) -> Vec<Bind> {
-    let bind = |index: usize| Bind {
-        credentials: Credentials {
-            system_id: account_name(1 + index % accounts),
-            password: PASSWORD.to_owned(),
-        },
+    (0..count).map(|index| bind(1 + index % accounts)).collect()
+}
+
+/// Binds of one account.
+pub fn binds_of(account: usize, count: usize) -> Vec<Bind> {
+    (0..count).map(|_| bind(account)).collect()
+}
+
+fn bind(account: usize) -> Bind {
+    Bind {
+        credentials: Credentials { system_id: account_name(account), password: PASSWORD.to_owned() },
         mode: Mode::Transceiver,
         messages: None,
-    };
-    (0..count).map(bind).collect()
+    }
 }
 
 /// The name of an account, counted from 1.

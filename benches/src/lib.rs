@@ -6,6 +6,7 @@
 
 pub mod api_load;
 pub mod disk;
+pub mod fair;
 pub mod fixture;
 pub mod http;
 pub mod machine;

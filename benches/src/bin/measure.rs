@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tollgate_benches::{Failure, api_load, fixture, memory, relay, restart, results, stages, whole_path};
+use tollgate_benches::{
+    Failure, api_load, fair, fixture, memory, relay, restart, results, stages, whole_path,
+};
 
 /// Measures Tollgate and writes sections of benches/RESULTS.md.
 #[derive(Parser)]
@@ -27,6 +29,12 @@ enum Measurement {
         #[arg(long, default_value_t = 7)]
         rounds: usize,
     },
+    /// A light account beside one at full load, at the floor and at the daemon.
+    Fair {
+        /// Number of rounds of each.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+    },
     /// The times of each stage that Criterion has measured.
     Stages,
     /// Memory of wallets, rates and numbering plan.
@@ -45,6 +53,7 @@ impl Measurement {
             Self::WholePath { .. } => "Whole path",
             Self::Relay { .. } => "Relay",
             Self::ApiLoad { .. } => "API load",
+            Self::Fair { .. } => "Fair shares",
             Self::Stages => "Stages",
             Self::Memory => "Memory",
             Self::Restart { .. } => "Restart and disk",
@@ -56,6 +65,7 @@ impl Measurement {
             Self::WholePath { rounds } => whole_path::measure(*rounds),
             Self::Relay { rounds } => relay::measure(*rounds),
             Self::ApiLoad { rounds } => api_load::measure(*rounds),
+            Self::Fair { rounds } => fair::measure(*rounds),
             Self::Stages => {
                 let program = std::env::current_exe()?;
                 let target = program.parent().and_then(Path::parent).ok_or("not below a target directory")?;
