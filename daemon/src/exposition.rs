@@ -41,7 +41,7 @@ pub fn text(
     text
 }
 
-/// What the binds of these accounts hold: in all, and each of those that hold most.
+/// The octets that the binds of these accounts hold: in all, and of each of those that hold most.
 fn push_held(text: &mut String, mut held: Vec<(usize, Arc<str>)>) {
     let sum: usize = held.iter().map(|(octets, _)| octets).sum();
     text.push_str(&descriptions::header("tollgate_held_bytes"));

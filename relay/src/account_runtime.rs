@@ -18,7 +18,7 @@ pub struct AccountRuntime {
     pub throttle: Throttle,
     /// Receipts on their way to the account's binds.
     pub receipt_queue: Arc<ReceiptQueue>,
-    /// What its binds hold between socket and answer.
+    /// The octets that its binds hold between socket and answer.
     pub held: Arc<HeldOctets>,
     binds: AtomicU32,
 }

@@ -33,9 +33,9 @@ pub struct HeldByBind {
 /// The bound that a bind has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
-    /// Its own.
+    /// The bound of the bind alone.
     Bind,
-    /// That of all binds of its account.
+    /// The bound of all binds of its account.
     Account,
 }
 
@@ -52,13 +52,13 @@ impl HeldByBind {
         Self { account, held: 0 }
     }
 
-    /// Adds octets.
+    /// Counts octets that it holds from now on.
     pub fn add(&mut self, octets: usize) {
         self.held += octets;
         self.account.held.fetch_add(octets, Ordering::Relaxed);
     }
 
-    /// Takes octets away that were added.
+    /// Takes octets off that it holds no longer.
     pub fn remove(&mut self, octets: usize) {
         let Some(left) = self.held.checked_sub(octets) else {
             unreachable!("{octets} octets are given back of {}", self.held)

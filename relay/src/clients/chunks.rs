@@ -30,7 +30,7 @@ pub struct Chunks {
     spare: Vec<Box<Chunk>>,
     /// The number of requests in chunks that are closed and did not come back.
     inflight: u32,
-    /// What those chunks hold, each with the mark of its first request, which it comes back with.
+    /// The octets of those chunks, each with the mark of its first request, which it comes back with.
     closed: VecDeque<(Option<u64>, usize)>,
     /// Octets of answers that are kept for requests of the open chunk.
     answer_octets: usize,
