@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tollgate_provisioning::{self as config, Loaded};
+use tollgate_relay::number_countries::number_countries;
 use tollgate_storage::store::StoreOptions;
 
 use crate::control::Daemon;
@@ -43,12 +44,13 @@ impl DataDir {
         self.loaded
     }
 
-    /// The settings of a store for a command that writes, with the second anchor of the configuration if there is one to be
-    /// read.
+    /// The settings of a store for a command that writes, with the second anchor and the numbering plan of the configuration if
+    /// there is one to be read.
     pub fn store_options(&self) -> StoreOptions {
-        let storage = self.loaded.as_ref().ok().map(|loaded| &loaded.settings.storage);
-        let second_anchor = storage.and_then(|storage| storage.second_anchor.clone());
-        StoreOptions { second_anchor, ..StoreOptions::at(&self.path) }
+        let loaded = self.loaded.as_ref().ok();
+        let second_anchor = loaded.and_then(|loaded| loaded.settings.storage.second_anchor.clone());
+        let number_countries = loaded.map(|loaded| number_countries(&loaded.provisioning.networks));
+        StoreOptions { second_anchor, number_countries, ..StoreOptions::at(&self.path) }
     }
 
     /// Refuses a directory that has no books.

@@ -40,6 +40,7 @@ use tollgate_provisioning::overrides::Overrides;
 use tollgate_provisioning::{Loaded, Settings, SmppSettings, StorageSettings};
 use tollgate_relay::clients::ClientBinds;
 use tollgate_relay::core::{Core, Started};
+use tollgate_relay::number_countries::number_countries;
 use tollgate_relay::operators::driver::DeliveryDriver;
 use tollgate_relay::operators::links::Links;
 use tollgate_relay::passwords::Proofs;
@@ -91,7 +92,7 @@ pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), Failure> {
     let http = http::runtime().map_err(|error| format!("cannot start the runtime of HTTP: {error}"))?;
     listeners::check(&loaded.settings, &server_config(&loaded.settings.smpp))?;
     owner::refuse_foreign(&loaded.settings.storage.data_dir)?;
-    let store = open(&loaded.settings).map_err(|error| error.to_string())?;
+    let store = open(&loaded).map_err(|error| error.to_string())?;
     let closed = store.closed();
     let served = runtime.block_on(serve(path, loaded, overrides, store, http.handle()));
     // Requests under way come to their end; a client that reads an export is cut off.
@@ -110,14 +111,15 @@ pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), Failure> {
     Ok(stopped?)
 }
 
-fn open(settings: &Settings) -> Result<Store, OpenError> {
-    let storage = &settings.storage;
+fn open(loaded: &Loaded) -> Result<Store, OpenError> {
+    let storage = &loaded.settings.storage;
     Store::open(StoreOptions {
         path: storage.data_dir.clone(),
         minimum_free_bytes: storage.minimum_free_bytes,
         cache_bytes: CACHE_BYTES,
         second_anchor: storage.second_anchor.clone(),
         anchor_mode: anchor_mode(storage),
+        number_countries: Some(number_countries(&loaded.provisioning.networks)),
     })
 }
 

@@ -17,6 +17,7 @@ pub mod expected_reload;
 pub mod fnv;
 pub mod held_octets;
 pub mod metrics;
+pub mod number_countries;
 pub mod operators;
 pub mod passwords;
 pub mod reload_order;

@@ -28,6 +28,7 @@ use crate::changed_accounts::ChangedAccounts;
 use crate::currencies::{CurrencyConflict, currency_conflicts};
 use crate::default_delivery::DefaultDelivery;
 use crate::delivery::operator_queues::{NextOperatorQueues, OperatorQueues, OperatorSetup};
+use crate::number_countries::number_countries;
 use crate::snapshot::Snapshot;
 
 /// The reason why a configuration cannot be applied.
@@ -175,6 +176,7 @@ impl Prepared {
             operators: operators.map(|operator| Arc::clone(&operator.operator.code)).collect(),
             tariff_version: Arc::clone(&self.provisioning.version),
             tariff_files: tariff_files.collect(),
+            number_countries: Some(number_countries(&self.tables.networks)),
             default_delivery: self.default_delivery.to_be_kept,
         }
     }

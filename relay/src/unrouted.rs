@@ -55,7 +55,7 @@ pub fn unrouted_traffic(
         }
         let mut networks: BTreeMap<NetworkCode, u64> = BTreeMap::new();
         store.usage().of_account(account.runtime.wallet.number(), quarters.clone(), |key, row| {
-            if let UsageOf::Network(network) = key.of {
+            if let UsageOf::Network(network, _) = key.of {
                 let messages = networks.entry(network).or_default();
                 *messages = messages.saturating_add(row.messages);
             }

@@ -20,6 +20,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::{Wallet, WalletState};
 
 use crate::codec::{Reader, put_amount, put_micros, put_total, put_varint};
+use crate::countries::CountryTable;
 use crate::database::Unavailable;
 use crate::message_change::{MessageChange, MessageChangeError, MessageChanged};
 use crate::rows::{ContentDigest, EntryKind, MessageState, Row, content_digest};
@@ -102,6 +103,8 @@ pub struct ProvisionChange {
     pub tariff_version: Arc<str>,
     /// The tariff's files.
     pub tariff_files: Vec<TariffFile>,
+    /// The countries of numbers by the numbering plan; `None` where it stays as it is.
+    pub number_countries: Option<Arc<CountryTable>>,
     /// True if accounts that set no delivery have their messages handed to operators, false if they are charged only. It
     /// is kept for good; `None` where it is on disk already.
     pub default_delivery: Option<bool>,

@@ -2,7 +2,7 @@
 //!
 //! A message that is charged costs nothing more for its usage: its CDR says all there is to count. Once in a
 //! while a thread of its own reads the CDR blocks of the commits since the last time, in the order in which
-//! `batches` lists them, and adds them up by account, quarter and network; the writer puts the sums into its
+//! `batches` lists them, and adds them up by account, quarter, network and country; the writer puts the sums into its
 //! next commit, together with the id up to which they reach. Readers of usage add the few CDRs behind that id
 //! (`store/usage.rs`), so that no reader sees the delay, and a crash loses nothing: the next start counts
 //! from the same id on.
@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, Sender, bounded};
 
 use crate::database::Unavailable;
+use crate::number_countries;
 use crate::store::Store;
 use crate::tallies::Tallies;
 
@@ -42,8 +43,8 @@ pub struct Counting {
 
 /// Adds up the charges of all commits whose ids are in the range.
 pub fn count(store: &Store, ids: Range<u64>) -> Result<CountedCharges, Unavailable> {
-    let mut tallies = Tallies::default();
-    store.commits().blocks_of(ids.clone(), |account, block| tallies.add(account, block))?;
+    let (mut tallies, countries) = (Tallies::default(), number_countries::load(store.database())?);
+    store.commits().blocks_of(ids.clone(), |account, block| tallies.add(account, block, &countries))?;
     Ok(CountedCharges { ids, tallies })
 }
 

@@ -30,7 +30,9 @@ mod waiting;
 
 use tollgate_engine::time::UnixMicros;
 
+use crate::countries::NumberCountries;
 use crate::database::Unavailable;
+use crate::number_countries;
 use crate::rows::AuditTail;
 use crate::store::Store;
 
@@ -59,6 +61,7 @@ pub struct Fold {
     amended: Amended,
     unmatched: UnmatchedReceipts,
     usage: UsageCache,
+    countries: NumberCountries,
     /// The first id whose charge is not in the usage rows.
     usage_counted: u64,
     audit: AuditTail,
@@ -76,6 +79,7 @@ impl Fold {
             amended: Amended::default(),
             unmatched: UnmatchedReceipts::load(store)?,
             usage: UsageCache::default(),
+            countries: number_countries::load(store.database())?,
             usage_counted: store.usage().counted_to()?,
             audit: store.audit().tail()?,
         })
@@ -91,6 +95,7 @@ impl Fold {
         self.amended.advance(changes.amended, changes.ids.unused);
         self.unmatched.advance(changes.unmatched);
         self.usage.advance(changes.usage);
+        self.countries.extend(changes.countries);
         self.usage_counted = changes.usage_counted;
         self.audit = changes.audit;
         changes.news

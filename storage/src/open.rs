@@ -14,8 +14,8 @@ use crate::options;
 use crate::private::make_private;
 use crate::rows::Row;
 use crate::schema::{
-    Family, SCHEMA_VERSION, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_OPERATORS,
-    SCHEMA_VERSION_WITHOUT_SUMS, SCHEMA_VERSION_WITHOUT_USAGE,
+    Family, SCHEMA_VERSION, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_COUNTRIES,
+    SCHEMA_VERSION_WITHOUT_OPERATORS, SCHEMA_VERSION_WITHOUT_SUMS, SCHEMA_VERSION_WITHOUT_USAGE,
 };
 use crate::store_options::StoreOptions;
 use crate::sums::{COMMIT_KEY, CommitRow};
@@ -93,8 +93,16 @@ pub fn writable(path: &Path, cache: &Cache, forgotten_hour: &Arc<AtomicU32>) -> 
 pub fn is_upgraded(version: u32) -> bool {
     matches!(
         version,
-        SCHEMA_VERSION_WITHOUT_OPERATORS | SCHEMA_VERSION_WITHOUT_USAGE | SCHEMA_VERSION_WITHOUT_SUMS
+        SCHEMA_VERSION_WITHOUT_OPERATORS
+            | SCHEMA_VERSION_WITHOUT_USAGE
+            | SCHEMA_VERSION_WITHOUT_SUMS
+            | SCHEMA_VERSION_WITHOUT_COUNTRIES
     )
+}
+
+/// True for the schema versions whose commits are chained, and named by an anchor.
+pub fn has_chain(version: u32) -> bool {
+    version > SCHEMA_VERSION_WITHOUT_SUMS
 }
 
 /// Reads the last commit without changing anything, and compares it with the anchors.
@@ -123,7 +131,7 @@ fn check_anchors(store: &StoreOptions, cache: &Cache) -> Result<(), OpenError> {
         row.map_err(|error| OpenError::Database { path: path.to_owned(), reason: error.into_string() })
     };
     let version = row(Family::Meta, SCHEMA_VERSION_KEY)?.map(|octets| version_of(&octets));
-    if version.is_some_and(is_upgraded) {
+    if version.is_some_and(|version| !has_chain(version)) {
         return Ok(());
     }
     let Some(last) = row(Family::Sums, COMMIT_KEY)?.and_then(|octets| CommitRow::read(&octets)) else {

@@ -2,7 +2,7 @@
 //!
 //! | column family | key | value |
 //! | --- | --- | --- |
-//! | `meta` | name | schema version, last short id, runs of ids and the like |
+//! | `meta` | name | schema version, last short id, runs of ids, countries of numbers and the like |
 //! | `accounts` | account | id, currency, when it was first seen |
 //! | `wallets` | account | balance and the last two months' segments |
 //! | `ledger` | account, entry id | top-up, refund or adjustment |
@@ -29,7 +29,7 @@
 //! | `audit` | sequence | who changed what, chained by hash |
 //! | `requests` | scope and idempotency key of a request over HTTP | expiry, fingerprint, and what was answered |
 //! | `sums` | family u8, or family u8 and place | the set hash of the rows that stand; 0xFF: the last commit (`sums.rs`) |
-//! | `usage` | account, quarter u32, kind u8, code u32 | counters of the messages of a quarter of an hour, by network or operator |
+//! | `usage` | account, quarter u32, kind u8, code u32, country (2 octets, of networks) | counters of the messages of a quarter of an hour, by network and country or by operator |
 //!
 //! A number in a key without a width is of 64 bits, but for accounts (32) and operators (16).
 //!
@@ -47,10 +47,11 @@ use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::{Month, UnixMicros};
 
+use crate::countries::CountryCode;
 use crate::usage::{Quarter, UsageKey, UsageOf};
 
 /// The layout that this build reads and writes.
-pub const SCHEMA_VERSION: u32 = 4;
+pub const SCHEMA_VERSION: u32 = 5;
 
 /// The layout without operators. A directory that has it is brought up to date when it is opened for writing:
 /// its rows are read as they are, what is new are families and what rows hold at their end.
@@ -63,6 +64,10 @@ pub const SCHEMA_VERSION_WITHOUT_USAGE: u32 = 2;
 /// The layout without running sums. They are counted from the rows when such a directory is opened for writing.
 pub const SCHEMA_VERSION_WITHOUT_SUMS: u32 = 3;
 
+/// The layout whose usage counters do not tell the countries of numbers. Usage is counted again from the CDRs and states
+/// when such a directory is opened for writing.
+pub const SCHEMA_VERSION_WITHOUT_COUNTRIES: u32 = 4;
+
 /// Key of the schema version in `meta`.
 pub const SCHEMA_VERSION_KEY: &[u8] = b"schema_version";
 
@@ -74,6 +79,9 @@ pub const LAST_COMMIT_AT_KEY: &[u8] = b"last_commit_at";
 
 /// The beginning of the keys of runs of ids in `meta`: behind it the first id, with the lead as value.
 pub const ID_LEAD_PREFIX: &[u8] = b"id_lead/";
+
+/// The beginning of the keys of countries of numbers in `meta`: behind it the first message id that they hold for.
+pub const NUMBER_COUNTRIES_PREFIX: &[u8] = b"number_countries/";
 
 /// Key of the spread of ids in `meta`.
 pub const ID_SPREAD_KEY: &[u8] = b"id_spread";
@@ -91,10 +99,11 @@ pub const LAST_SHORT_ID_KEY: &[u8] = b"last_short_id";
 /// Key of the last row of `audit`, in `meta`: its sequence and its hash.
 pub const LAST_AUDIT_KEY: &[u8] = b"last_audit";
 
-/// Octets of a key of usage counters, and how it says whose they are within the account.
-const USAGE_KEY_OCTETS: usize = 13;
+/// The ways in which a key of usage counters says whose they are within the account.
 const USAGE_OF_NETWORK: u8 = 0;
 const USAGE_OF_OPERATOR: u8 = 1;
+/// The country in a key where the plan does not say it.
+const NO_COUNTRY: [u8; 2] = [0; 2];
 
 /// Message ids per microsecond.
 pub const IDS_PER_MICROSECOND: u64 = 100;
@@ -173,6 +182,11 @@ pub fn issued_at(message_id: u64) -> UnixMicros {
 /// Key of a run of ids in `meta`.
 pub fn id_lead_key(first: u64) -> Vec<u8> {
     [ID_LEAD_PREFIX, &first.to_be_bytes()].concat()
+}
+
+/// Key of countries of numbers in `meta`.
+pub fn number_countries_key(first: u64) -> Vec<u8> {
+    [NUMBER_COUNTRIES_PREFIX, &first.to_be_bytes()].concat()
 }
 
 /// Key of rows that there is one of per account.
@@ -318,15 +332,20 @@ pub fn parse_instant_id_key(key: &[u8]) -> Option<(UnixMicros, u64)> {
 }
 
 /// Key of usage counters.
-pub fn usage_key(key: &UsageKey) -> [u8; USAGE_KEY_OCTETS] {
-    let (kind, code) = match key.of {
-        UsageOf::Network(network) => (USAGE_OF_NETWORK, network.to_bits()),
-        UsageOf::Operator(operator) => (USAGE_OF_OPERATOR, u32::from(operator.0)),
-    };
-    let mut bytes = [0; USAGE_KEY_OCTETS];
-    bytes[..8].copy_from_slice(&usage_quarter_key(key.account, key.quarter));
-    bytes[8] = kind;
-    bytes[9..].copy_from_slice(&code.to_be_bytes());
+pub fn usage_key(key: &UsageKey) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(15);
+    bytes.extend_from_slice(&usage_quarter_key(key.account, key.quarter));
+    match key.of {
+        UsageOf::Network(network, country) => {
+            bytes.push(USAGE_OF_NETWORK);
+            bytes.extend_from_slice(&network.to_bits().to_be_bytes());
+            bytes.extend_from_slice(&country.map_or(NO_COUNTRY, CountryCode::octets));
+        }
+        UsageOf::Operator(operator) => {
+            bytes.push(USAGE_OF_OPERATOR);
+            bytes.extend_from_slice(&u32::from(operator.0).to_be_bytes());
+        }
+    }
     bytes
 }
 
@@ -342,11 +361,16 @@ pub fn usage_quarter_key(account: AccountNumber, quarter: Quarter) -> [u8; 8] {
 pub fn parse_usage_key(key: &[u8]) -> Option<UsageKey> {
     let (account, rest) = key.split_first_chunk()?;
     let (quarter, rest) = rest.split_first_chunk()?;
-    let (kind, code) = rest.split_first()?;
-    let code = u32::from_be_bytes(code.try_into().ok()?);
-    let of = match *kind {
-        USAGE_OF_NETWORK => UsageOf::Network(NetworkCode::from_bits(code)?),
-        USAGE_OF_OPERATOR => UsageOf::Operator(OperatorNumber(u16::try_from(code).ok()?)),
+    let (kind, rest) = rest.split_first()?;
+    let (code, rest) = rest.split_first_chunk()?;
+    let code = u32::from_be_bytes(*code);
+    let of = match (*kind, rest) {
+        (USAGE_OF_NETWORK, [first, second]) => {
+            let country = [*first, *second];
+            let country = if country == NO_COUNTRY { None } else { Some(CountryCode::from_octets(country)?) };
+            UsageOf::Network(NetworkCode::from_bits(code)?, country)
+        }
+        (USAGE_OF_OPERATOR, []) => UsageOf::Operator(OperatorNumber(u16::try_from(code).ok()?)),
         _ => return None,
     };
     Some(UsageKey {

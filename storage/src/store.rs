@@ -77,6 +77,9 @@ impl Store {
         match version {
             Some(SCHEMA_VERSION) => {}
             None => upgrade::begin(&database).map_err(|error| not_opened(&database, error))?,
+            Some(found) if open::is_upgraded(found) && database.options().number_countries.is_none() => {
+                return Err(OpenError::Outdated { path: database.path().to_owned(), found });
+            }
             Some(found) if open::is_upgraded(found) => {
                 upgrade::upgrade(&database, found).map_err(|error| not_opened(&database, error))?;
             }
@@ -84,11 +87,15 @@ impl Store {
         }
         let paths = database.options().anchor_paths();
         let paths = paths.iter().map(PathBuf::as_path);
-        let (anchors, last) = if version == Some(SCHEMA_VERSION) {
-            (AnchorFiles::open(database.path(), paths), last_commit(&database))
+        let last = if version == Some(SCHEMA_VERSION) {
+            last_commit(&database)
         } else {
-            let first = sums::build(&database).map_err(|error| not_opened(&database, error))?;
-            (AnchorFiles::create(database.path(), paths), Ok(Some(first)))
+            sums::build(&database).map(Some)
+        };
+        let anchors = if version.is_some_and(open::has_chain) {
+            AnchorFiles::open(database.path(), paths)
+        } else {
+            AnchorFiles::create(database.path(), paths)
         };
         let anchors = anchors.map_err(|error| AnchorError::Unusable(error.to_string()))?;
         let last = last.map_err(|error| not_opened(&database, error))?;

@@ -1,7 +1,10 @@
 //! Settings of a store.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::countries::CountryTable;
 
 /// Name of the anchor's file in a data directory.
 pub const ANCHOR_FILE: &str = "ANCHOR";
@@ -41,6 +44,9 @@ pub struct StoreOptions {
     pub second_anchor: Option<PathBuf>,
     /// The moments at which the anchor is written.
     pub anchor_mode: AnchorMode,
+    /// The countries of numbers by the numbering plan in force, for a directory that has none yet. `None` where the plan
+    /// cannot be read: a directory of an earlier version is not opened then.
+    pub number_countries: Option<Arc<CountryTable>>,
 }
 
 impl StoreOptions {
@@ -52,6 +58,7 @@ impl StoreOptions {
             cache_bytes: 8 << 20,
             second_anchor: None,
             anchor_mode: AnchorMode::EveryCommit,
+            number_countries: Some(Arc::default()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Charges added up by account, quarter of an hour and network.
+//! Charges added up by account, quarter of an hour, network and country.
 
 use std::collections::HashMap;
 
@@ -8,6 +8,7 @@ use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::network::NetworkCode;
 
 use crate::cdr::BlockReader;
+use crate::countries::{CountryCode, NumberCountries};
 use crate::rows::UsageRow;
 use crate::usage::{Quarter, UsageKey, UsageOf};
 
@@ -24,8 +25,8 @@ pub struct Tally {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tallies(HashMap<(AccountNumber, Quarter), ByNetwork>);
 
-/// Networks come from our own catalogue, so nobody can choose them to collide.
-type ByNetwork = FxHashMap<NetworkCode, Tally>;
+/// Networks and countries come from our own catalogue, so nobody can choose them to collide.
+type ByNetwork = FxHashMap<(NetworkCode, Option<CountryCode>), Tally>;
 
 impl Tally {
     /// The counts that these charges add to their row.
@@ -43,11 +44,17 @@ impl Tally {
 
 impl Tallies {
     /// Adds the charges of a block; `false` where it is damaged.
-    pub fn add(&mut self, account: AccountNumber, mut block: BlockReader<'_>) -> bool {
+    pub fn add(
+        &mut self,
+        account: AccountNumber,
+        mut block: BlockReader<'_>,
+        countries: &NumberCountries,
+    ) -> bool {
         let quarter = Quarter::of(block.header().submitted_at);
         let networks = self.0.entry((account, quarter)).or_default();
         for cdr in block.by_ref() {
-            let tally = networks.entry(cdr.fields.network).or_default();
+            let country = countries.country(cdr.message_id, cdr.fields.destination.as_bytes());
+            let tally = networks.entry((cdr.fields.network, country)).or_default();
             tally.add(u64::from(cdr.fields.segments), cdr.fields.amount);
         }
         block.is_sound()
@@ -56,8 +63,8 @@ impl Tallies {
     /// Each row that something is to be added to.
     pub fn rows(&self) -> impl Iterator<Item = (UsageKey, UsageRow)> {
         self.0.iter().flat_map(|((account, quarter), networks)| {
-            networks.iter().map(|(network, tally)| {
-                let of = UsageOf::Network(*network);
+            networks.iter().map(|((network, country), tally)| {
+                let of = UsageOf::Network(*network, *country);
                 (UsageKey { account: *account, quarter: *quarter, of }, tally.row())
             })
         })

@@ -14,24 +14,26 @@ use crate::rows::{
 };
 use crate::schema::{Family, SCHEMA_VERSION_WITHOUT_SUMS};
 use crate::store_options::Durability;
-use crate::{id_lag, usage_builder, usage_check};
+use crate::{id_lag, number_countries, usage_check};
 
 /// Rows rewritten at once.
 const ROWS_AT_ONCE: usize = 10_000;
 
 /// Writes what every directory of this version has, a new one too.
 pub fn begin(database: &Database) -> Result<(), Unavailable> {
+    begin_counted(database, false)
+}
+
+/// The same where usage may be `is_uncounted` altogether.
+fn begin_counted(database: &Database, is_uncounted: bool) -> Result<(), Unavailable> {
     id_lag::note_once(database)?;
+    number_countries::begin(database, is_uncounted)?;
     usage_check::check_once(database)
 }
 
 /// Brings a directory of that version up to date, but for the running sums and the version itself.
 pub fn upgrade(database: &Database, found: u32) -> Result<(), Unavailable> {
-    if found < SCHEMA_VERSION_WITHOUT_SUMS {
-        tracing::info!("counting the usage of all messages, because an earlier version did not");
-        usage_builder::build(database, usage_builder::ROWS_AT_ONCE)?;
-    }
-    begin(database)?;
+    begin_counted(database, found < SCHEMA_VERSION_WITHOUT_SUMS)?;
     Family::ALL.iter().try_for_each(|family| rewrite(database, *family))
 }
 

@@ -14,6 +14,7 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 
 use crate::cdr::Cdr;
+use crate::countries::{CountryCode, NumberCountries};
 use crate::rows::{MessageState, StateRow, UsageRow};
 
 /// The account of rows that are over all accounts. Accounts are numbered from one.
@@ -41,8 +42,9 @@ impl Quarter {
 /// The network or operator whose messages a row counts, in the order of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UsageOf {
-    /// Every message to this network.
-    Network(NetworkCode),
+    /// Every message to numbers of this country in this network. Operators of one country have numbers of others; `None`
+    /// where the numbering plan does not say the country.
+    Network(NetworkCode, Option<CountryCode>),
     /// The messages that this operator has, or refused last.
     Operator(OperatorNumber),
 }
@@ -64,17 +66,19 @@ pub(crate) struct ChargeFacts {
     pub account: AccountNumber,
     pub submitted_at: UnixMicros,
     pub network: NetworkCode,
+    pub country: Option<CountryCode>,
     pub segments: u32,
     pub amount: Amount,
 }
 
 impl ChargeFacts {
-    pub fn of(cdr: &Cdr<'_>) -> Self {
+    pub fn of(cdr: &Cdr<'_>, countries: &NumberCountries) -> Self {
         let (header, fields) = (&cdr.header, &cdr.fields);
         Self {
             account: cdr.account,
             submitted_at: header.submitted_at,
             network: fields.network,
+            country: countries.country(cdr.message_id, fields.destination.as_bytes()),
             segments: u32::from(fields.segments),
             amount: fields.amount,
         }
@@ -97,7 +101,8 @@ pub(crate) fn contributions(
         let of = UsageOf::Operator(state.operator);
         (UsageKey { account: ALL_ACCOUNTS, quarter, of }, over_all_accounts(&row, state))
     });
-    let of_network = (UsageKey { account, quarter, of: UsageOf::Network(charge.network) }, row);
+    let of_network =
+        (UsageKey { account, quarter, of: UsageOf::Network(charge.network, charge.country) }, row);
     [Some(of_network), of_operator, over_all].into_iter().flatten()
 }
 

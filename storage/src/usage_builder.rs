@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::batch::Batch;
 use crate::cdr::BlockReader;
 use crate::commits::CommitRows;
+use crate::countries::NumberCountries;
 use crate::database::{Database, Unavailable, damaged, rows};
 use crate::rows::{Row, UsageRow};
 use crate::schema::{Family, USAGE_COUNTED_KEY, parse_account_id_key, usage_key};
@@ -18,7 +19,11 @@ pub const ROWS_AT_ONCE: usize = 50_000;
 
 /// Counts the usage of every message again and writes its rows, whatever rows there are. Where it is broken
 /// off, it is done once more from the beginning. In memory are about `rows_at_once` rows.
-pub fn build(database: &Database, rows_at_once: usize) -> Result<(), Unavailable> {
+pub fn build(
+    database: &Database,
+    countries: &NumberCountries,
+    rows_at_once: usize,
+) -> Result<(), Unavailable> {
     clear(database, rows_at_once)?;
     let mut counted = HashMap::new();
     database.with(|db| {
@@ -27,7 +32,7 @@ pub fn build(database: &Database, rows_at_once: usize) -> Result<(), Unavailable
             let (key, value) = row?;
             let (account, first) = parse_account_id_key(&key).ok_or_else(|| damaged(Family::Cdrs))?;
             let block = BlockReader::new(account, first, &value).ok_or_else(|| damaged(Family::Cdrs))?;
-            count_block(block, &mut states, &mut counted)?;
+            count_block(block, countries, &mut states, &mut counted)?;
             if counted.len() >= rows_at_once {
                 add(database, &mut counted)?;
             }
@@ -71,12 +76,13 @@ fn clear(database: &Database, rows_at_once: usize) -> Result<(), Unavailable> {
 
 fn count_block(
     mut block: BlockReader<'_>,
+    countries: &NumberCountries,
     states: &mut States<'_>,
     counted: &mut HashMap<UsageKey, UsageRow>,
 ) -> Result<(), Unavailable> {
     for cdr in block.by_ref() {
         let state = states.of(cdr.account, cdr.message_id)?;
-        for (key, added) in contributions(&ChargeFacts::of(&cdr), state) {
+        for (key, added) in contributions(&ChargeFacts::of(&cdr, countries), state) {
             counted.entry(key).or_default().add(&added);
         }
     }
@@ -162,14 +168,14 @@ mod tests {
             }
         }
         store.database().write(&batch, Durability::Os).expect("it is written");
-        build(store.database(), usize::MAX).expect("it is counted");
+        build(store.database(), &NumberCountries::default(), usize::MAX).expect("it is counted");
         let rows = all(&store);
         // Three quarters: of each account six networks and three operators, and three operators over all.
         assert_eq!(rows.len(), 3 * (3 * 9 + 3));
         let sent: u64 = rows.iter().filter(|(key, _)| key[..4] == [0; 4]).map(|(_, row)| row.messages).sum();
         assert_eq!(sent, 3 * 8 * 3);
         for at_once in [1, 7, 20] {
-            build(store.database(), at_once).expect("it is counted");
+            build(store.database(), &NumberCountries::default(), at_once).expect("it is counted");
             assert_eq!(all(&store), rows, "{at_once} at once");
         }
     }

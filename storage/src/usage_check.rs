@@ -8,6 +8,7 @@ use tollgate_engine::account::AccountNumber;
 
 use crate::batch::Batch;
 use crate::database::{Database, Unavailable, damaged};
+use crate::number_countries;
 use crate::rows::{BatchRow, Row, UsageRow};
 use crate::schema::{Family, USAGE_CHECKED_KEY, USAGE_COUNTED_KEY, parse_usage_key};
 use crate::store_options::Durability;
@@ -27,7 +28,7 @@ pub fn check_once(database: &Database) -> Result<(), Unavailable> {
         tracing::warn!(
             "usage lacks messages of an earlier version: counting the usage of all messages again"
         );
-        usage_builder::build(database, usage_builder::ROWS_AT_ONCE)?;
+        usage_builder::build(database, &number_countries::load(database)?, usage_builder::ROWS_AT_ONCE)?;
     }
     let mut batch = Batch::default();
     batch.insert(Family::Meta, USAGE_CHECKED_KEY, Vec::new());
@@ -55,7 +56,7 @@ fn counted(database: &Database) -> Result<Messages, Unavailable> {
     let mut is_sound = true;
     database.scan(Family::Usage, &[], |key, value| {
         match parse_usage_key(key).zip(UsageRow::read(value)) {
-            Some((key, row)) if matches!(key.of, UsageOf::Network(_)) => {
+            Some((key, row)) if matches!(key.of, UsageOf::Network(..)) => {
                 *counted.entry(key.account).or_default() += row.messages;
             }
             Some(_) => {}

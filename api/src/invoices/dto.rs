@@ -150,7 +150,7 @@ pub struct LineDetails {
     /// The name of the network's operator; null if it is not in the catalogue.
     #[schema(example = "Safaricom")]
     pub network: Option<String>,
-    /// ISO 3166-1 alpha-2; null for networks of no country.
+    /// The country of the numbers (ISO 3166-1 alpha-2); null for networks of no country.
     #[schema(example = "KE")]
     pub country_code: Option<String>,
 }

@@ -168,7 +168,7 @@ pub struct Usage {
     pub average_cost_per_message: MoneySum,
     /// By country, in the order of their codes; what goes to no country, first.
     pub country_usage: Vec<CountryUsage>,
-    /// By network, in the order of their codes.
+    /// By network, in the order of their codes. A network with numbers of several countries has an entry for each of them.
     pub network_usage: Vec<NetworkUsage>,
     /// By the operator that has the messages, or refused them last. Messages that none was asked for are in
     /// none.
@@ -180,7 +180,8 @@ pub struct Usage {
 /// The usage of one country.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CountryUsage {
-    /// ISO 3166-1 alpha-2; null for networks of no country.
+    /// The country of the numbers (ISO 3166-1 alpha-2), which may be another one than that of their network; null for
+    /// networks of no country.
     #[schema(example = "KE")]
     pub country_code: Option<String>,
     /// A text for people.
@@ -203,7 +204,8 @@ pub struct NetworkUsage {
     /// The name of the network's operator, for people; null if it is not in the catalogue.
     #[schema(example = "Safaricom")]
     pub network: Option<String>,
-    /// ISO 3166-1 alpha-2; null for networks of no country.
+    /// The country of the numbers (ISO 3166-1 alpha-2), which may be another one than that of their network; null for
+    /// networks of no country.
     #[schema(example = "KE")]
     pub country_code: Option<String>,
     /// The counts and amounts.

@@ -239,3 +239,53 @@ fn a_customer_sees_its_own_usage_and_no_costs_of_operators() {
     assert!(month["operator_usage"][0].get("margin").is_none());
     customer.get("/v1/accounts/biz_test_002/usage").expect(404);
 }
+
+/// Networks of one country have numbers of others, and some numbers have a country and no network.
+#[test]
+fn the_country_is_that_of_the_number_in_usage_cdrs_and_invoices_alike() {
+    const JERSEY: [&str; 2] = ["447700300123", "441534700123"];
+    let others =
+        ["447781100123", "447911123456", "16715550123", "12125550123", "262639000123", "77011234567"];
+    let sandbox = crate::support::sandbox::Sandbox::new();
+    sandbox.replace("accounts.toml", "plan = \"starter\"", "plan = \"starter\"\nnumber_lengths = \"warn\"");
+    let (daemon, api) = start_with_admin(&sandbox);
+    let gateway = Esme::transceiver(daemon.smpp, BUSINESS_1);
+    for number in JERSEY.iter().chain(&others) {
+        gateway.accepted(&Sm::to(number));
+    }
+    let account = BUSINESS_1.system_id;
+    let counts = |list: &Value, name: &str, count: &str| {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for one in list.as_array().expect("a list") {
+            let country = one.pointer(name).map(text).expect("a country");
+            *counts.entry(country).or_default() +=
+                one.pointer(count).map_or(1, |count| count.as_u64().unwrap());
+        }
+        counts
+    };
+    let cdrs = api.get(&format!("/v1/cdrs?account={account}&limit=100")).expect(200).json;
+    let of_cdrs = counts(&cdrs["items"], "/network/country", "/none");
+    assert_eq!(of_cdrs.get("JE"), Some(&2), "{of_cdrs:?}");
+    assert!(of_cdrs.len() >= 5, "{of_cdrs:?}");
+    for cdr in cdrs["items"].as_array().unwrap() {
+        let explained = api.get(&format!("/v1/cdrs/{}/explain", text(&cdr["message_id"]))).expect(200).json;
+        assert_eq!(explained["network"]["country"], cdr["network"]["country"], "{explained}");
+    }
+    let month = usage(&api, account, "");
+    assert_eq!(counts(&month["country_usage"], "/country_code", "/messages_sent"), of_cdrs);
+    assert_eq!(counts(&month["network_usage"], "/country_code", "/messages_sent"), of_cdrs);
+    let jersey = month["country_usage"].as_array().unwrap().iter().find(|one| one["country_code"] == "JE");
+    assert!(text(&jersey.unwrap()["country_name"]).starts_with("Jersey"), "{month}");
+    let until = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1)).to_string();
+    let draft = json!({ "account": account, "period_start": "2026-01-01T00:00:00Z", "period_end": until });
+    let invoice = api.post("/v1/invoices", &draft).expect(201).json;
+    assert_eq!(counts(&invoice["line_items"], "/details/country_code", "/details/messages"), of_cdrs);
+    // The same once the counts are in their rows, and after a start.
+    drop(gateway);
+    daemon.stop();
+    let daemon = sandbox.start();
+    let again = usage(&api.at_daemon(&daemon), account, "");
+    assert_eq!(counts(&again["country_usage"], "/country_code", "/messages_sent"), of_cdrs);
+    daemon.stop();
+    outcomes::balanced(&sandbox);
+}

@@ -89,6 +89,16 @@ impl Networks {
         self.number_countries.country(number.as_bytes()).or_else(of_network)
     }
 
+    /// The countries of numbers by their beginnings, of which the longest decides, with the codes of the countries.
+    pub fn number_countries(&self) -> impl Iterator<Item = (&[u8], &str)> {
+        self.number_countries.iter().map(|(prefix, country)| (prefix, &*self.country(country).iso2))
+    }
+
+    /// The country of this code (ISO 3166-1 alpha-2).
+    pub fn country_of_code(&self, iso2: &str) -> Option<&Country> {
+        self.countries.iter().find(|country| *country.iso2 == *iso2)
+    }
+
     /// A country of this catalogue.
     pub fn country(&self, id: CountryId) -> &Country {
         &self.countries[usize::from(id.0)]

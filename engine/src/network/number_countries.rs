@@ -28,6 +28,11 @@ impl NumberCountries {
         countries
     }
 
+    /// The prefixes with their countries, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], CountryId)> {
+        self.by_prefix.iter().map(|(prefix, country)| (&**prefix, *country))
+    }
+
     /// The country of a number, as its digits in international form.
     pub fn country(&self, digits: &[u8]) -> Option<CountryId> {
         let lengths = (1..=self.digits_max.min(digits.len())).rev();

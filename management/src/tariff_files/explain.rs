@@ -162,7 +162,8 @@ impl Parsed {
             Some(None) => return Err(missing("price that an amount can hold".to_owned())),
             None => (Vec::new(), None),
         };
-        let (network, country) = (networks.get(id), networks.country_of(id));
+        let (network, of_network) = (networks.get(id), || networks.country_of(id));
+        let country = networks.country_of_number(&facts.number).or_else(of_network);
         Ok(Explanation {
             message_id: facts.message_id,
             account: account.id.clone(),

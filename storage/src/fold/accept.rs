@@ -88,7 +88,7 @@ impl Messages<'_> {
             *acceptance;
         let message_id = waiting.key.message_id;
         let message = waiting.message()?;
-        let price = Price::of(&message.ticket);
+        let price = Price::of(message_id, &message.ticket);
         let mut state = StateRow {
             state: MessageState::Enroute,
             at: self.out.now,
@@ -186,7 +186,7 @@ impl Messages<'_> {
         {
             return Ok(EventOutcome::Noted);
         }
-        let price = Price::of(&message.ticket);
+        let price = Price::of(key.message_id, &message.ticket);
         let mut after = with_cost_of(before, acceptance);
         let counted = |state: &StateRow| Total::from(state.cost_in_account_currency.unwrap_or_default());
         let mut more = counted(&after);
@@ -237,7 +237,7 @@ impl Messages<'_> {
             error: failure.error,
             ..StateRow::default()
         };
-        let price = Price::of(&message.ticket);
+        let price = Price::of(message_id, &message.ticket);
         let transition =
             self.books.settle(&mut self.out, message_id, &price, (Stage::Waiting, event), &mut after)?;
         self.waiting.remove(&mut self.out, &waiting)?;

@@ -39,7 +39,7 @@ impl<'a> Books<'a> {
     /// changes nothing.
     pub fn load(&mut self, price: &Price<'_>, state: Option<&StateRow>) -> Result<(), Unavailable> {
         self.counters.load(price.account, price.month, price.dispatch_id)?;
-        self.usage.load(&price.facts(), state)
+        self.usage.load(&price.facts(self.usage.countries()), state)
     }
 
     /// The state of a message.
@@ -60,7 +60,7 @@ impl<'a> Books<'a> {
         before: Option<&StateRow>,
         after: StateRow,
     ) -> Result<(), Unavailable> {
-        self.usage.count_state(&price.facts(), before, &after)?;
+        self.usage.count_state(&price.facts(self.usage.countries()), before, &after)?;
         let key = account_id_key(price.account, message_id);
         out.batch.replace(Family::States, key, after.to_bytes(), before.map(Row::to_bytes));
         self.states.insert((price.account, message_id), after);
@@ -173,6 +173,7 @@ mod tests {
     use super::super::ids::IdCounter;
     use super::super::usage::UsageCache;
     use super::*;
+    use crate::countries::NumberCountries;
     use crate::store::StoreOptions;
 
     const ACCOUNT: AccountNumber = AccountNumber(1);
@@ -185,10 +186,13 @@ mod tests {
         let mut wallet = WalletState { balance: balance.into(), ..WalletState::default() };
         wallet.count(Month(101), counted);
         let (wallets, cache) = (HashMap::from([(ACCOUNT, wallet)]), UsageCache::default());
+        let countries = NumberCountries::default();
         let counters = Counters::new(&store, &wallets);
-        let mut books = Books::new(&store, counters, UsageDraft::new(&store, &cache, 0));
+        let mut books = Books::new(&store, counters, UsageDraft::new(&store, (&cache, &countries), 0));
         let price = Price {
             account: ACCOUNT,
+            message_id: 1,
+            number: b"254722000001",
             amount: Amount::from_micros(7),
             segments: 5,
             month: Month(101),

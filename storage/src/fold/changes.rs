@@ -12,6 +12,7 @@ use super::numbers::Numbers;
 use super::output::News;
 use super::unmatched::UnmatchedChanges;
 use super::usage::UsageChanges;
+use crate::countries::NumberCountries;
 use crate::rows::AuditTail;
 
 /// The changes of a commit.
@@ -33,6 +34,8 @@ pub struct Changes {
     pub unmatched: UnmatchedChanges,
     /// Usage counters that changed.
     pub usage: UsageChanges,
+    /// Countries of numbers that hold from this commit on.
+    pub countries: NumberCountries,
     /// The first id whose charge is not counted in the usage rows.
     pub usage_counted: u64,
     /// The last note of the audit log.

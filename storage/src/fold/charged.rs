@@ -3,6 +3,7 @@
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
+use tollgate_engine::number::Number;
 use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::time::{Month, UnixMicros};
 
@@ -12,6 +13,8 @@ use crate::cdr::{Cdr, CdrRoute};
 /// The part of a CDR by which a message is cancelled, refunded or reported.
 #[derive(Debug)]
 pub struct Charged {
+    message_id: u64,
+    number: Number,
     amount: Amount,
     segments: u32,
     month: Month,
@@ -25,14 +28,27 @@ pub struct Charged {
 impl Charged {
     /// The facts by which the message is settled.
     pub fn price(&self, account: AccountNumber, terms: SettlementTerms) -> Price<'_> {
-        let Self { amount, segments, month, network, submitted_at, ref dispatch_id, .. } = *self;
-        let dispatch_id = dispatch_id.as_deref();
-        Price { account, amount, segments, month, network, submitted_at, dispatch_id, terms }
+        let Self { message_id, amount, segments, month, network, submitted_at, .. } = *self;
+        let (number, dispatch_id) = (self.number.as_bytes(), self.dispatch_id.as_deref());
+        Price {
+            account,
+            message_id,
+            number,
+            amount,
+            segments,
+            month,
+            network,
+            submitted_at,
+            dispatch_id,
+            terms,
+        }
     }
 
     /// The charge in a CDR.
     pub fn of(cdr: &Cdr<'_>) -> Self {
         Self {
+            message_id: cdr.message_id,
+            number: cdr.fields.destination,
             amount: cdr.fields.amount,
             segments: u32::from(cdr.fields.segments),
             month: cdr.header.month,

@@ -32,6 +32,7 @@ use crate::counting::CountedCharges;
 use crate::database::Unavailable;
 use crate::delivery::EventOutcome;
 use crate::message_change::MessageChangeError;
+use crate::number_countries::NumberCountriesDraft;
 use crate::rows::EntryKind;
 use crate::schema::{DEFAULT_DELIVERY_KEY, Family, LAST_COMMIT_AT_KEY};
 use crate::store::Store;
@@ -46,6 +47,7 @@ pub struct Draft<'a> {
     messages: Messages<'a>,
     records: RecordDraft<'a>,
     numbers: NumberDraft<'a>,
+    countries: NumberCountriesDraft<'a>,
     /// The time of the last commit, as it is noted.
     last_at: Option<UnixMicros>,
 }
@@ -73,7 +75,7 @@ impl<'a> Draft<'a> {
     pub fn new(fold: &'a Fold, store: &'a Store, clock: &dyn Clock) -> Self {
         let (now, due) = (clock.now(), clock.due());
         let counters = Counters::new(store, &fold.wallets);
-        let usage = UsageDraft::new(store, &fold.usage, fold.usage_counted);
+        let usage = UsageDraft::new(store, (&fold.usage, &fold.countries), fold.usage_counted);
         let messages = Messages {
             store,
             out: Output::new(now, fold.ids),
@@ -86,7 +88,9 @@ impl<'a> Draft<'a> {
             short_ids: HashMap::new(),
         };
         let records = RecordDraft::new(store, (now, due), fold.audit);
-        Self { messages, records, numbers: NumberDraft::new(&fold.numbers), last_at: fold.last_at }
+        let countries = NumberCountriesDraft::new(&fold.countries);
+        let numbers = NumberDraft::new(&fold.numbers);
+        Self { messages, records, numbers, countries, last_at: fold.last_at }
     }
 
     /// Adds a command. On an error the draft is as it was before, unless the command
@@ -120,7 +124,7 @@ impl<'a> Draft<'a> {
 
     /// The rows to write, and the changes for the fold once they are on disk.
     pub fn finish(self) -> (Batch, Changes) {
-        let Self { messages, records, numbers, last_at } = self;
+        let Self { messages, records, numbers, countries, last_at } = self;
         let Messages { mut out, books, waiting, leases, unmatched, .. } = messages;
         let wallets = books.counters.finish(&mut out.batch);
         let (usage, usage_counted) = books.usage.finish(&mut out.batch);
@@ -135,6 +139,7 @@ impl<'a> Draft<'a> {
             amended: waiting.finish(),
             unmatched: unmatched.finish(),
             usage,
+            countries: countries.finish(),
             usage_counted,
             audit: records.finish(),
             news: out.news,
@@ -236,6 +241,10 @@ impl<'a> Draft<'a> {
         let (numbers, out) = (&mut self.numbers, &mut self.messages.out);
         let operators = provision.operators.iter().map(|code| numbers.operator(out, code)).collect();
         let tariff = numbers.tariff(out, &provision.tariff_version, &provision.tariff_files);
+        if let Some(table) = &provision.number_countries {
+            // Every charge of this commit has its id already.
+            self.countries.hold(&mut out.batch, out.ids.next(), table);
+        }
         if let Some(to_operators) = provision.default_delivery {
             out.batch.insert(Family::Meta, DEFAULT_DELIVERY_KEY, vec![u8::from(to_operators)]);
         }

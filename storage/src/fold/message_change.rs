@@ -122,7 +122,8 @@ impl Messages<'_> {
         before: &StateRow,
     ) -> Result<StateRow, Unavailable> {
         let mut after = StateRow { refunded_by_hand: true, ..before.clone() };
-        self.books.usage.load(&price.facts(), Some(before))?;
+        let facts = price.facts(self.books.usage.countries());
+        self.books.usage.load(&facts, Some(before))?;
         self.books.refund(&mut self.out, message_id, price, &mut after)?;
         self.books.set_state(&mut self.out, price, message_id, Some(before), after.clone())?;
         Ok(after)

@@ -6,6 +6,7 @@ use tollgate_engine::network::NetworkCode;
 use tollgate_engine::settlement::{Outcome, SettlementTerms, Stage, Transition};
 use tollgate_engine::time::{Month, UnixMicros};
 
+use crate::countries::NumberCountries;
 use crate::delivery::EventOutcome;
 use crate::message::Ticket;
 use crate::rows::{MessageState, StateRow};
@@ -15,6 +16,9 @@ use crate::usage::ChargeFacts;
 #[derive(Clone, Copy, Debug)]
 pub struct Price<'a> {
     pub account: AccountNumber,
+    pub message_id: u64,
+    /// The digits of the destination in international form.
+    pub number: &'a [u8],
     pub amount: Amount,
     pub segments: u32,
     pub month: Month,
@@ -25,17 +29,29 @@ pub struct Price<'a> {
 }
 
 impl<'a> Price<'a> {
-    /// The charge in a message's ticket.
-    pub fn of(ticket: &Ticket<'a>) -> Self {
+    /// The charge in the ticket of the message with this id.
+    pub fn of(message_id: u64, ticket: &Ticket<'a>) -> Self {
         let Ticket { account, amount, month, network, submitted_at, dispatch_id, terms, .. } = *ticket;
-        let segments = u32::from(ticket.segments);
-        Self { account, amount, segments, month, network, submitted_at, dispatch_id, terms }
+        let (segments, number) = (u32::from(ticket.segments), ticket.destination.digits);
+        Self {
+            account,
+            message_id,
+            number,
+            amount,
+            segments,
+            month,
+            network,
+            submitted_at,
+            dispatch_id,
+            terms,
+        }
     }
 
     /// The facts that the usage of the message depends on.
-    pub fn facts(&self) -> ChargeFacts {
+    pub fn facts(&self, countries: &NumberCountries) -> ChargeFacts {
         let Self { account, submitted_at, network, segments, amount, .. } = *self;
-        ChargeFacts { account, submitted_at, network, segments, amount }
+        let country = countries.country(self.message_id, self.number);
+        ChargeFacts { account, submitted_at, network, country, segments, amount }
     }
 }
 

@@ -153,7 +153,7 @@ impl Messages<'_> {
             ..before.clone()
         };
         let stage = stage_of(&before);
-        let price = Price::of(&ticket);
+        let price = Price::of(message_id, &ticket);
         let transition = self.books.settle(&mut self.out, message_id, &price, (stage, event), &mut after)?;
         if transition.finished_now || (content.intermediate && stage == Stage::Accepted) {
             self.keep_receipt(&ticket, content);

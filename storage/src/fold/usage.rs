@@ -10,6 +10,7 @@ use tollgate_engine::operator::OperatorNumber;
 use super::counters::Changed;
 use crate::batch::Batch;
 use crate::counting::CountedCharges;
+use crate::countries::NumberCountries;
 use crate::database::Unavailable;
 use crate::rows::{Row, StateRow, UsageRow};
 use crate::schema::{Family, USAGE_COUNTED_KEY, usage_key};
@@ -54,6 +55,7 @@ impl UsageCache {
 pub struct UsageDraft<'a> {
     store: &'a Store,
     cache: &'a UsageCache,
+    countries: &'a NumberCountries,
     changes: UsageChanges,
     /// The first id whose charge is not counted on disk.
     counted_before: u64,
@@ -63,15 +65,24 @@ pub struct UsageDraft<'a> {
 
 impl<'a> UsageDraft<'a> {
     /// Nothing is changed yet.
-    pub fn new(store: &'a Store, cache: &'a UsageCache, counted_to: u64) -> Self {
+    pub fn new(
+        store: &'a Store,
+        (cache, countries): (&'a UsageCache, &'a NumberCountries),
+        counted_to: u64,
+    ) -> Self {
         let changes = UsageChanges::new();
-        Self { store, cache, changes, counted_before: counted_to, counted_to }
+        Self { store, cache, countries, changes, counted_before: counted_to, counted_to }
+    }
+
+    /// The countries of the numbers of messages on disk.
+    pub fn countries(&self) -> &'a NumberCountries {
+        self.countries
     }
 
     /// Reads the counters of a message's charge, and of the operator that it has in this state.
     pub fn load(&mut self, charge: &ChargeFacts, state: Option<&StateRow>) -> Result<(), Unavailable> {
         let (account, quarter) = (charge.account, Quarter::of(charge.submitted_at));
-        self.load_row(UsageKey { account, quarter, of: UsageOf::Network(charge.network) })?;
+        self.load_row(UsageKey { account, quarter, of: UsageOf::Network(charge.network, charge.country) })?;
         let operator = state.map(|state| state.operator).unwrap_or_default();
         if operator != OperatorNumber::default() {
             for account in [account, ALL_ACCOUNTS] {

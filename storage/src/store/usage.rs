@@ -7,7 +7,9 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::operator::OperatorNumber;
 
 use crate::cdr::BlockReader;
+use crate::countries::NumberCountries;
 use crate::database::{Database, Unavailable, damaged};
+use crate::number_countries;
 use crate::rows::{Row, UsageRow};
 use crate::schema::{Family, USAGE_COUNTED_KEY, parse_usage_key, usage_quarter_key};
 use crate::tallies::Tallies;
@@ -32,7 +34,9 @@ impl UsageRows<'_> {
         mut visit: impl FnMut(&UsageKey, &UsageRow) -> bool,
     ) -> Result<(), Unavailable> {
         let usage = View::of_account(self.database, account, |view| {
-            let mut usage = counted_since(view, &quarters)?;
+            // Whatever the view has of messages, the countries that hold for them were durable before.
+            let countries = number_countries::load(self.database)?;
+            let mut usage = counted_since(view, &quarters, &countries)?;
             let start = usage_quarter_key(account, quarters.start);
             let end = usage_quarter_key(account, quarters.end);
             for row in view.between(Family::Usage, &start, &end)? {
@@ -75,6 +79,7 @@ impl UsageRows<'_> {
 fn counted_since(
     view: &View<'_>,
     quarters: &Range<Quarter>,
+    countries: &NumberCountries,
 ) -> Result<BTreeMap<UsageKey, UsageRow>, Unavailable> {
     if view.account == ALL_ACCOUNTS {
         return Ok(BTreeMap::new());
@@ -85,7 +90,7 @@ fn counted_since(
         let (first, value) = block?;
         let block = BlockReader::new(view.account, first, &value).ok_or_else(|| damaged(Family::Cdrs))?;
         let is_asked_for = quarters.contains(&Quarter::of(block.header().submitted_at));
-        if is_asked_for && !tallies.add(view.account, block) {
+        if is_asked_for && !tallies.add(view.account, block, countries) {
             return Err(damaged(Family::Cdrs));
         }
     }

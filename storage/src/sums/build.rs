@@ -73,9 +73,11 @@ pub fn recount(database: &Database) -> Result<Recount, Unavailable> {
     Ok(recount)
 }
 
-/// Sums the rows of a directory that has no sums yet, begins its chain of commits, and with that gives it the schema
-/// version of this build. Where it is broken off, it is done once more from the beginning.
+/// Sums the rows of a directory that has no sums yet, or whose rows an upgrade has rewritten, begins its chain of commits or
+/// goes on with it, and with that gives it the schema version of this build. Where it is broken off, it is done once more from
+/// the beginning.
 pub fn build(database: &Database) -> Result<CommitRow, Unavailable> {
+    let last: CommitRow = database.row(Family::Sums, COMMIT_KEY)?.unwrap_or_default();
     clear(database)?;
     let Recount { mut totals, mut places } = recount(database)?;
     let schema = schema_change(database)?;
@@ -97,7 +99,7 @@ pub fn build(database: &Database) -> Result<CommitRow, Unavailable> {
     for (family, total) in Family::ALL.iter().zip(&totals) {
         put_sum(&mut batch, &total_key(*family), total);
     }
-    let commit = CommitRow::default().next(now(), &totals);
+    let commit = last.next(now(), &totals);
     batch.put(Family::Sums, COMMIT_KEY, Some(commit.to_bytes()), None);
     batch.puts.push(schema);
     database.write(&batch, Durability::Sync)?;
@@ -111,10 +113,13 @@ fn schema_change(database: &Database) -> Result<Put, Unavailable> {
     Ok(Put { family: Family::Meta, key: SCHEMA_VERSION_KEY.to_vec(), value, before })
 }
 
+/// Removes all sums. The row of the last commit stays, for the next one to go on from.
 fn clear(database: &Database) -> Result<(), Unavailable> {
     let mut keys = Vec::new();
     database.scan(Family::Sums, &[], |key, _| {
-        keys.push(key.to_vec());
+        if key != COMMIT_KEY {
+            keys.push(key.to_vec());
+        }
         true
     })?;
     for keys in keys.chunks(ROWS_AT_ONCE) {

@@ -7,6 +7,8 @@ use tollgate_engine::account::AccountNumber;
 
 use super::fault::{Fault, damaged, off};
 use crate::cdr::Cdr;
+use crate::countries::NumberCountries;
+use crate::number_countries;
 use crate::rows::{Row, StateRow, UsageRow};
 use crate::schema::{Family, parse_usage_key, usage_quarter_key};
 use crate::store::Store;
@@ -22,6 +24,7 @@ pub(super) struct UsageCount {
     compared: u64,
     /// The first id whose charge is not in the rows yet.
     counted_to: u64,
+    countries: NumberCountries,
     /// The first fault found. It is reported last, because a changed CDR or state explains it better.
     fault: Option<Fault>,
 }
@@ -29,19 +32,21 @@ pub(super) struct UsageCount {
 impl UsageCount {
     /// Reads which charges are counted.
     pub(super) fn begin(store: &Store) -> Result<Self, Fault> {
-        Ok(Self { counted_to: store.usage().counted_to()?, ..Self::default() })
+        let countries = number_countries::load(store.database())?;
+        Ok(Self { counted_to: store.usage().counted_to()?, countries, ..Self::default() })
     }
 
     /// Counts a message.
     pub(super) fn count(&mut self, cdr: &Cdr<'_>, state: Option<&StateRow>) {
-        for (key, added) in contributions(&ChargeFacts::of(cdr), state) {
+        let facts = ChargeFacts::of(cdr, &self.countries);
+        for (key, added) in contributions(&facts, state) {
             let over_all = key.account == ALL_ACCOUNTS;
             let rows = if over_all { &mut self.over_all_accounts } else { &mut self.rows };
             rows.entry(key).or_default().add(&added);
         }
         if cdr.message_id >= self.counted_to {
             // Its charge is not in the rows yet; its state is.
-            for (key, charged) in contributions(&ChargeFacts::of(cdr), None) {
+            for (key, charged) in contributions(&facts, None) {
                 self.rows.entry(key).or_default().remove(&charged);
             }
         }
@@ -133,7 +138,8 @@ fn name(key: &UsageKey) -> String {
     let whose =
         if account == ALL_ACCOUNTS { "all accounts".to_owned() } else { format!("account {}", account.0) };
     let of = match of {
-        UsageOf::Network(network) => format!("network {network:?}"),
+        UsageOf::Network(network, None) => format!("network {network}"),
+        UsageOf::Network(network, Some(country)) => format!("network {network}, country {country}"),
         UsageOf::Operator(operator) => format!("operator {}", operator.0),
     };
     format!("usage of {whose} from {} on, {of}", quarter.starts_at().to_rfc3339())

@@ -34,4 +34,5 @@ mod reference_ledger;
 mod rows;
 mod settlement;
 mod usage;
+mod usage_countries;
 mod verify;

@@ -31,7 +31,7 @@ fn network(mcc: &str, mnc: &str) -> NetworkCode {
 
 /// The network of every message that says nothing else.
 fn usual() -> UsageOf {
-    UsageOf::Network(network("639", "02"))
+    UsageOf::Network(network("639", "02"), None)
 }
 
 fn euros(amount: i64) -> BTreeMap<Currency, Total> {
@@ -103,7 +103,7 @@ fn charges_count_by_account_quarter_and_network() {
     let key = |account, quarter, network| UsageKey {
         account,
         quarter: Quarter(quarter),
-        of: UsageOf::Network(network),
+        of: UsageOf::Network(network, None),
     };
     let row = |messages, segments: u64| UsageRow {
         messages,

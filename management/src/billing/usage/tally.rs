@@ -8,10 +8,11 @@ use tollgate_api::answer::Answer;
 use tollgate_api::money::MoneySum;
 use tollgate_api::usage::{CountryUsage, NetworkUsage, OperatorUsage};
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::network::{Country, Network, NetworkCode};
+use tollgate_engine::network::{NetworkCode, Networks};
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::tables::Tables;
 use tollgate_engine::time::UnixMicros;
+use tollgate_storage::countries::CountryCode;
 use tollgate_storage::rows::UsageRow;
 use tollgate_storage::store::Store;
 use tollgate_storage::usage::UsageOf;
@@ -29,12 +30,16 @@ pub enum Wanted<'a> {
     Everything(&'a [(Date, UnixMicros)]),
 }
 
+/// A network, and the country of the numbers in it: operators of one country have numbers of others. `None` where the plan
+/// that they were charged by does not say it.
+type Place = (NetworkCode, Option<CountryCode>);
+
 /// The counters of a period, added up.
 #[derive(Debug, Default)]
 pub struct Tally {
     pub totals: UsageRow,
     pub days: Vec<UsageRow>,
-    networks: BTreeMap<NetworkCode, UsageRow>,
+    networks: BTreeMap<Place, UsageRow>,
     operators: BTreeMap<OperatorNumber, UsageRow>,
 }
 
@@ -59,7 +64,7 @@ impl Tally {
                 day += 1;
             }
             match wanted {
-                Wanted::Totals if matches!(key.of, UsageOf::Network(_)) => tally.totals.add(row),
+                Wanted::Totals if matches!(key.of, UsageOf::Network(..)) => tally.totals.add(row),
                 Wanted::Totals => {}
                 Wanted::Everything(_) => tally.add(Some(day), key.of, row),
             }
@@ -71,9 +76,9 @@ impl Tally {
 
     fn add(&mut self, day: Option<usize>, of: UsageOf, row: &UsageRow) {
         match of {
-            UsageOf::Network(code) => {
+            UsageOf::Network(code, country) => {
                 self.totals.add(row);
-                self.networks.entry(code).or_default().add(row);
+                self.networks.entry((code, country)).or_default().add(row);
                 if let Some(counted) = day.and_then(|day| self.days.get_mut(day)) {
                     counted.add(row);
                 }
@@ -84,28 +89,32 @@ impl Tally {
 
     /// By country, in the order of their codes.
     pub fn by_country(&self, tables: &Tables) -> Vec<CountryUsage> {
-        let mut countries: BTreeMap<Option<(&str, &str)>, UsageRow> = BTreeMap::new();
-        for (code, row) in &self.networks {
-            let country = found(tables, *code).1.map(|country| (&*country.iso2, &*country.name));
-            countries.entry(country).or_default().add(row);
+        let mut countries: BTreeMap<Option<&str>, UsageRow> = BTreeMap::new();
+        for (place, row) in &self.networks {
+            countries.entry(country_of(&tables.networks, place)).or_default().add(row);
         }
         let shown = countries.iter().map(|(country, row)| CountryUsage {
-            country_code: country.map(|(code, _)| code.to_owned()),
-            country_name: country.map(|(_, name)| name.to_owned()),
+            country_code: country.map(ToOwned::to_owned),
+            country_name: country.map(|code| name_of(&tables.networks, code)),
             counts: counts(row),
         });
         shown.collect()
     }
 
-    /// By network, in the order of their codes.
+    /// By network, in the order of their codes, and by the countries of their numbers.
     pub fn by_network(&self, tables: &Tables) -> Vec<NetworkUsage> {
-        let shown = self.networks.iter().map(|(code, row)| {
-            let (network, country) = found(tables, *code);
+        let networks = &tables.networks;
+        let mut places: BTreeMap<(NetworkCode, Option<&str>), UsageRow> = BTreeMap::new();
+        for (place, row) in &self.networks {
+            places.entry((place.0, country_of(networks, place))).or_default().add(row);
+        }
+        let shown = places.iter().map(|((code, country), row)| {
+            let network = networks.id(*code).map(|id| networks.get(id));
             NetworkUsage {
                 mcc: format!("{:03}", code.mcc),
                 mnc: code.mnc.map(|mnc| mnc.to_string()),
                 network: network.map(|network| network.operator.to_string()).filter(|name| !name.is_empty()),
-                country_code: country.map(|country| country.iso2.to_string()),
+                country_code: country.map(ToOwned::to_owned),
                 counts: counts(row),
             }
         });
@@ -132,9 +141,14 @@ impl Tally {
     }
 }
 
-/// A network of the catalogue in force, with its country.
-fn found(tables: &Tables, code: NetworkCode) -> (Option<&Network>, Option<&Country>) {
-    let networks = &tables.networks;
-    let id = networks.id(code);
-    (id.map(|id| networks.get(id)), id.and_then(|id| networks.country_of(id)))
+/// The code of the country of a place's numbers, or else of its network by the catalogue in force.
+fn country_of<'a>(networks: &'a Networks, place: &'a Place) -> Option<&'a str> {
+    let (network, country) = place;
+    let of_network = || networks.country_of(networks.id(*network)?).map(|country| &*country.iso2);
+    country.as_ref().map(CountryCode::as_str).or_else(of_network)
+}
+
+/// The name of a country for people; its code where the catalogue in force does not have it.
+fn name_of(networks: &Networks, code: &str) -> String {
+    networks.country_of_code(code).map_or(code, |country| &country.name).to_owned()
 }

@@ -186,8 +186,13 @@ impl Books {
         let tariff_files = tariff_files.collect();
         let (reply, answer) = oneshot::channel();
         let (operators, tariff_version) = (Vec::new(), Arc::clone(&provisioning.version));
-        let change =
-            ProvisionChange { accounts, operators, tariff_version, tariff_files, default_delivery: None };
+        let change = ProvisionChange {
+            accounts,
+            operators,
+            tariff_version,
+            tariff_files,
+            ..ProvisionChange::default()
+        };
         self.committer().provision(Provision { change, reply });
         let provisioned = answer.blocking_recv().unwrap().unwrap();
         for number in &provisioned.accounts {

@@ -25,7 +25,7 @@ impl Pair {
         let mut expected: BTreeMap<UsageKey, UsageRow> = BTreeMap::new();
         for sent in &self.model.sent {
             let account = self.accounts[sent.account];
-            let (quarter, of) = (Quarter(sent.quarter), UsageOf::Network(network(sent.mcc)));
+            let (quarter, of) = (Quarter(sent.quarter), UsageOf::Network(network(sent.mcc), None));
             let row = expected.entry(UsageKey { account, quarter, of }).or_default();
             row.messages += 1;
             row.charged += Amount::from_micros(sent.micros);

@@ -7,6 +7,7 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Total;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::OperatorNumber;
+use tollgate_storage::countries::CountryCode;
 use tollgate_storage::rows::{Row, UsageRow};
 use tollgate_storage::schema::{parse_usage_key, usage_key};
 use tollgate_storage::usage::{Quarter, UsageKey, UsageOf};
@@ -35,11 +36,17 @@ fn row() -> impl Strategy<Value = UsageRow> {
 }
 
 fn key() -> impl Strategy<Value = UsageKey> {
-    let network = (0..1_000_u16).prop_map(|mcc| UsageOf::Network(NetworkCode { mcc, mnc: None }));
+    let network = (0..1_000_u16).prop_map(|mcc| UsageOf::Network(NetworkCode { mcc, mnc: None }, None));
     let code = (0..1_000_u16, 0..100_u16)
         .prop_map(|(mcc, mnc)| NetworkCode::new(&format!("{mcc:03}"), &format!("{mnc:02}")).unwrap());
     let operator = any::<u16>().prop_map(|number| UsageOf::Operator(OperatorNumber(number)));
-    let of = prop_oneof![network, code.prop_map(UsageOf::Network), operator];
+    let country =
+        proptest::option::of("[A-Z]{2}").prop_map(|code| code.and_then(|code| CountryCode::new(&code)));
+    let of = prop_oneof![
+        network,
+        (code, country).prop_map(|(code, country)| UsageOf::Network(code, country)),
+        operator
+    ];
     (0..3_u32, 0..3_u32, of).prop_map(|(account, quarter, of)| UsageKey {
         account: AccountNumber(account),
         quarter: Quarter(quarter),
@@ -70,7 +77,9 @@ proptest! {
         let (bytes, other) = (usage_key(&first), usage_key(&second));
         prop_assert_eq!(parse_usage_key(&bytes), Some(first));
         prop_assert_eq!(bytes.cmp(&other), first.cmp(&second));
-        prop_assert_eq!(parse_usage_key(&bytes[..12]), None);
+        for length in 0..bytes.len() {
+            prop_assert_eq!(parse_usage_key(&bytes[..length]), None);
+        }
         prop_assert_eq!(parse_usage_key(&[&bytes[..], &[0]].concat()), None);
     }
 }

@@ -30,7 +30,7 @@ impl Pair {
         for sent in &self.model.sent {
             let (account, quarter) = (self.accounts[sent.account], Quarter(sent.quarter));
             let counted = counted(sent);
-            let of = UsageOf::Network(network(sent.network));
+            let of = UsageOf::Network(network(sent.network), None);
             expected.entry(UsageKey { account, quarter, of }).or_default().add(&counted);
             if let Some(operator) = sent.operator {
                 let of = UsageOf::Operator(self.operators[operator]);

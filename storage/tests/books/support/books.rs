@@ -17,6 +17,7 @@ use tollgate_storage::clock::{Clock, SystemClock};
 use tollgate_storage::committer::{
     Cancellation, Committer, Durable, Limits, Patience, Provision, ProvisionChange, Provisioned, Replacement,
 };
+use tollgate_storage::countries::CountryTable;
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
 use tollgate_storage::journal::{Journal, RocksJournal};
 use tollgate_storage::keys::KeyRegistry;
@@ -142,13 +143,28 @@ impl Books {
         accounts
     }
 
+    /// Puts a numbering plan with these countries in force.
+    pub fn hold_countries(&self, countries: &Arc<CountryTable>) {
+        let (reply, answer) = oneshot::channel();
+        let number_countries = Some(Arc::clone(countries));
+        let change =
+            ProvisionChange { tariff_version: "t1".into(), number_countries, ..ProvisionChange::default() };
+        self.committer.provision(Provision { change, reply });
+        wait(answer).unwrap().unwrap();
+    }
+
     /// Makes operators of these codes.
     pub fn provision_operators(&self, codes: &[&str]) -> Vec<OperatorNumber> {
         let operators = codes.iter().map(|code| Arc::from(*code)).collect();
         let (reply, answer) = oneshot::channel();
         let (accounts, tariff_version, tariff_files) = (Vec::new(), "t1".into(), Vec::new());
-        let change =
-            ProvisionChange { accounts, operators, tariff_version, tariff_files, default_delivery: None };
+        let change = ProvisionChange {
+            accounts,
+            operators,
+            tariff_version,
+            tariff_files,
+            ..ProvisionChange::default()
+        };
         self.committer.provision(Provision { change, reply });
         wait(answer).unwrap().unwrap().operators
     }
@@ -164,8 +180,13 @@ impl Books {
         let tariff_files = vec![TariffFile::new("plans.toml", tariff.as_bytes())];
         let (reply, answer) = oneshot::channel();
         let (operators, tariff_version) = (Vec::new(), tariff.into());
-        let change =
-            ProvisionChange { accounts, operators, tariff_version, tariff_files, default_delivery: None };
+        let change = ProvisionChange {
+            accounts,
+            operators,
+            tariff_version,
+            tariff_files,
+            ..ProvisionChange::default()
+        };
         self.committer.provision(Provision { change, reply });
         answer
     }

@@ -11,12 +11,12 @@ use tollgate_storage::usage::{ALL_ACCOUNTS, Quarter, UsageKey, UsageOf};
 use super::delivery::Sent;
 use super::{A, B, Sound, cents, edit};
 
-fn key(account: AccountNumber, quarter: u32, of: UsageOf) -> [u8; 13] {
+fn key(account: AccountNumber, quarter: u32, of: UsageOf) -> Vec<u8> {
     usage_key(&UsageKey { account, quarter: Quarter(quarter), of })
 }
 
 fn network() -> UsageOf {
-    UsageOf::Network(NetworkCode::new("639", "02").unwrap())
+    UsageOf::Network(NetworkCode::new("639", "02").unwrap(), None)
 }
 
 #[test]

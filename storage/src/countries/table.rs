@@ -1,0 +1,169 @@
+//! The countries of numbers by their beginnings, of which the longest decides: a trie over decimal digits.
+
+use std::fmt;
+
+use crate::codec::{Reader, put_bytes};
+
+/// The code of a country (ISO 3166-1 alpha-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CountryCode([u8; 2]);
+
+/// Countries by the beginnings of numbers.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct CountryTable {
+    /// Ascending by prefix.
+    rows: Vec<(Box<[u8]>, CountryCode)>,
+    nodes: Vec<Node>,
+}
+
+/// The numbers that begin with the same digits.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Node {
+    /// By the next digit, the node of longer prefixes; zero where there are none, as nothing leads to the first one.
+    next: [u32; 10],
+    country: Option<CountryCode>,
+}
+
+impl CountryCode {
+    /// From two capital letters.
+    pub fn new(text: &str) -> Option<Self> {
+        Self::from_octets(text.as_bytes().try_into().ok()?)
+    }
+
+    /// The code as text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    pub(crate) fn from_octets(octets: [u8; 2]) -> Option<Self> {
+        octets.iter().all(u8::is_ascii_uppercase).then_some(Self(octets))
+    }
+
+    pub(crate) const fn octets(self) -> [u8; 2] {
+        self.0
+    }
+}
+
+impl fmt::Display for CountryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+// Hundreds of prefixes say little.
+impl fmt::Debug for CountryTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CountryTable").field("prefixes", &self.rows.len()).finish_non_exhaustive()
+    }
+}
+
+impl CountryTable {
+    /// From prefixes with the codes of their countries. What is no prefix or no code is left out.
+    pub fn of<'a>(rows: impl IntoIterator<Item = (&'a [u8], &'a str)>) -> Self {
+        let rows = rows.into_iter().filter_map(|(prefix, country)| {
+            let is_prefix = !prefix.is_empty() && prefix.iter().all(u8::is_ascii_digit);
+            is_prefix.then_some((prefix.into(), CountryCode::new(country)?))
+        });
+        Self::build(rows.collect())
+    }
+
+    fn build(mut rows: Vec<(Box<[u8]>, CountryCode)>) -> Self {
+        if rows.is_empty() {
+            return Self::default();
+        }
+        rows.sort_unstable();
+        let mut nodes = vec![Node::default()];
+        for (prefix, country) in &rows {
+            let mut at = 0;
+            for digit in prefix.iter().map(|digit| usize::from(digit - b'0')) {
+                if nodes[at].next[digit] == 0 {
+                    nodes[at].next[digit] = u32::try_from(nodes.len()).unwrap_or_default();
+                    nodes.push(Node::default());
+                }
+                at = nodes[at].next[digit] as usize;
+            }
+            nodes[at].country = Some(*country);
+        }
+        Self { rows, nodes }
+    }
+
+    /// The country of a number, as its digits in international form.
+    pub fn country(&self, digits: &[u8]) -> Option<CountryCode> {
+        let mut node = self.nodes.first()?;
+        let mut country = None;
+        for digit in digits {
+            let next = node.next.get(usize::from(digit.wrapping_sub(b'0')))?;
+            let Some(longer) = self.nodes.get(*next as usize).filter(|_| *next != 0) else { break };
+            country = longer.country.or(country);
+            node = longer;
+        }
+        country
+    }
+
+    /// As it is kept.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (prefix, country) in &self.rows {
+            put_bytes(&mut out, prefix);
+            out.extend_from_slice(&country.octets());
+        }
+        out
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let (mut reader, mut rows) = (Reader(bytes), Vec::new());
+        while !reader.is_empty() {
+            let prefix = reader.bytes().filter(|prefix| prefix.iter().all(u8::is_ascii_digit))?;
+            rows.push((prefix.into(), CountryCode::from_octets(reader.take(2)?.try_into().ok()?)?));
+        }
+        Some(Self::build(rows))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> CountryTable {
+        let rows =
+            [("44", "GB"), ("4477003", "JE"), ("44770031", "GB"), ("1", "US"), ("1441", "BM"), ("7", "RU")];
+        CountryTable::of(rows.map(|(prefix, country)| (prefix.as_bytes(), country)))
+    }
+
+    #[test]
+    fn the_longest_prefix_decides() {
+        let table = sample();
+        for (number, country) in [
+            ("447700900123", Some("GB")),
+            ("447700300123", Some("JE")),
+            ("447700310123", Some("GB")),
+            ("14412345678", Some("BM")),
+            ("12125550123", Some("US")),
+            ("254722000001", None),
+            ("", None),
+            ("4", None),
+            ("44+7", None),
+        ] {
+            let found = table.country(number.as_bytes());
+            assert_eq!(found.as_ref().map(CountryCode::as_str), country, "{number}");
+        }
+        assert_eq!(CountryTable::default().country(b"447700900123"), None);
+    }
+
+    #[test]
+    fn a_table_is_read_as_it_was_written() {
+        let bytes = sample().to_bytes();
+        assert_eq!(CountryTable::read(&bytes), Some(sample()));
+        for damaged in [&bytes[..bytes.len() - 1], b"\x01x\x47\x42", b"\x01\x31gb"] {
+            assert_eq!(CountryTable::read(damaged), None, "{damaged:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_prefix_or_no_country_is_left_out() {
+        let rows = [("", "GB"), ("+44", "GB"), ("44", "gb"), ("44", "GBR"), ("45", "DK")];
+        let table = CountryTable::of(rows.map(|(prefix, country)| (prefix.as_bytes(), country)));
+        assert_eq!(table.rows.len(), 1);
+    }
+}
