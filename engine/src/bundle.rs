@@ -177,6 +177,20 @@ impl Bundles {
         }
     }
 
+    /// Moves the end of a bundle and puts units into it. One that is not among them comes in as `bundle` says.
+    pub fn extend(&mut self, bundle: &Bundle, expires_at: UnixMicros, units: u64) {
+        let known = self.get(bundle.number).unwrap_or(bundle).clone();
+        self.insert(Bundle { expires_at, left: known.left.saturating_add(units), ..known });
+    }
+
+    /// Puts units back that were taken out of a bundle, also if it has been let go of since.
+    pub fn put_back(&mut self, bundle: &Bundle, units: u64) {
+        let known = self.get(bundle.number).cloned();
+        let known = known.unwrap_or_else(|| Bundle { left: 0, ..bundle.clone() });
+        let left = known.left.saturating_add(units);
+        self.insert(Bundle { left, ..known });
+    }
+
     /// Takes all that is left of a bundle, because it has ended; zero where there is no such bundle.
     pub fn take_rest(&mut self, number: BundleNumber) -> u64 {
         let bundle = self.0.iter_mut().find(|bundle| bundle.number == number);

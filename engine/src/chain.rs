@@ -42,6 +42,8 @@ pub struct LevelLeg<'a> {
 pub struct Debited {
     /// The postings of each level, the lowest first.
     pub levels: Vec<LevelPostings>,
+    /// For each level the price that the one below it pays, in the currency of that one; zero for the lowest.
+    pub sold: Vec<Amount>,
     /// Soft caps that this message exceeds: the level, and the index of the cap there.
     pub exceeded: Vec<(usize, usize)>,
 }
@@ -134,6 +136,7 @@ fn work_out(
         let refused = |refusal| LevelRefusal { level: index, refusal };
         let postings = postings_on(level, contents, paid_below, now).map_err(refused)?;
         let exceeded = check_caps(level, contents, &postings).map_err(refused)?;
+        debited.sold.push(paid_below);
         // An agent pays nothing: who is above it sells to the one below it.
         paid_below = match level.earning {
             Earning::Wholesale => postings.posting.amount,

@@ -5,12 +5,14 @@
 
 use crate::account::{NumberLengths, network_from_tlv};
 use crate::chain::{self, LevelLeg, LevelRefusal};
+use crate::country::CountryCode;
 use crate::money::Amount;
 use crate::network::{NetworkCode, NetworkId};
 use crate::number::Number;
 use crate::number_lengths;
 use crate::posting::LevelPostings;
 use crate::refusal::Refusal;
+use crate::reselling::Earning;
 use crate::segments::{self, Body, SegmentError};
 use crate::tables::{NetworkSource, Tables, Terms};
 use crate::tariff::UnitPrice;
@@ -95,6 +97,8 @@ pub struct Beside {
     pub own: LevelPostings,
     /// The levels above, from the account's parent up.
     pub above: Vec<LevelCharge>,
+    /// The country of the destination; `None` where it is not known.
+    pub country: Option<CountryCode>,
     /// Soft caps that the message exceeds: the level from zero, and the index of the cap there.
     pub exceeded: Vec<(usize, usize)>,
 }
@@ -108,6 +112,10 @@ pub struct LevelCharge {
     pub segments: u8,
     /// All that it moves in the level's account.
     pub postings: LevelPostings,
+    /// The price that the level below pays, in the currency of the level below.
+    pub sold: Amount,
+    /// True if the level earns a commission on it, as the one above sells to the one below.
+    pub is_agent: bool,
 }
 
 /// Rates a message: suspended, malformed, sender, template, destination, length, rate, in that order. Prices that follow
@@ -176,16 +184,19 @@ pub fn charge<R>(
     let routed = route(&rated, &|| expected_price(terms, wallet, &rated))?;
     let levels = level_legs(tables, payer, &rated, &rated_above, now);
     let debited = chain::debit(&levels, now)?;
-    let mut postings = debited.levels.into_iter();
-    let own = postings.next().unwrap_or_default();
-    let level = |(postings, rated): (LevelPostings, &Rated)| LevelCharge {
+    let mut postings = debited.levels.into_iter().zip(debited.sold).zip(&levels);
+    let own = postings.next().map(|((own, _), _)| own).unwrap_or_default();
+    let above = postings.zip(&rated_above).map(|(((postings, sold), leg), rated)| LevelCharge {
         network: tables.networks.get(rated.network).code,
         segments: rated.segments,
         postings,
-    };
-    let above = postings.zip(&rated_above).map(level).collect();
+        sold,
+        is_agent: leg.earning != Earning::Wholesale,
+    });
+    let above = above.collect();
     let posting = own.posting;
-    let beside = Some(Box::new(Beside { own, above, exceeded: debited.exceeded }));
+    let country = tables.destination(&rated.number, rated.network).country;
+    let beside = Some(Box::new(Beside { own, above, country, exceeded: debited.exceeded }));
     Ok((Charge { rated, posting, beside }, routed))
 }
 
