@@ -12,6 +12,7 @@ pub fn problem_of(error: &ChangeError) -> Problem {
         ChangeError::AccountKnown(id) => id_in_use(id),
         ChangeError::KeyReused => key_reused(),
         ChangeError::Balance => Problem::unprocessable("the balance cannot hold the amount"),
+        ChangeError::Bundle | ChangeError::Commission => Problem::unprocessable(error.to_string()),
         ChangeError::Message(error) => Problem::wrong_state(error.to_string()),
         ChangeError::Unavailable(error) => unavailable(error),
     }

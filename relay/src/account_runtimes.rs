@@ -1,10 +1,12 @@
 //! The state of every account that outlives a reload: wallets, throttles, binds, receipts and approvals.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use dashmap::DashMap;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::approvals::Approvals;
+use tollgate_engine::pockets::Pockets;
 use tollgate_engine::wallet::{Wallet, WalletState, Wallets};
 use tollgate_storage::store::{Store, Unavailable};
 
@@ -21,11 +23,14 @@ pub struct AccountRuntimes {
 }
 
 impl AccountRuntimes {
-    /// With every wallet that the books have.
+    /// With every wallet that the books have, and the pockets beside it.
     pub fn load(store: &Store) -> Result<Self, Unavailable> {
         let runtimes = Self::default();
+        let pockets = store.pockets().all(tollgate_storage::clock::due())?;
+        let mut pockets: HashMap<AccountNumber, Pockets> = pockets.into_iter().collect();
         for (number, state) in store.wallets().all()? {
-            runtimes.wallets.insert(Wallet::new(number, state));
+            let pockets = pockets.remove(&number).unwrap_or_default();
+            runtimes.wallets.insert(Wallet::with_pockets(number, state, pockets));
         }
         Ok(runtimes)
     }

@@ -9,24 +9,30 @@
 //! CDR    = flags u8 · destination (digit count u8, BCD) · network bits · prefix digits u8 · segments u8
 //!          · data_coding u8 · esm_class u8 · registered_delivery u8 · amount · counted_before (signed, from expected)
 //!          · [source: ton u8, npi u8, string] · [dispatch id] · [idempotency key] · [user_message_reference]
-//!          · [route: first-choice operator, class u8, due (0: at once)]
+//!          · [route: first-choice operator, class u8, due (0: at once)] · [more, with its length in front]
 //! ```
-//! Numbers without a width are varints. Version 1 is version 2 without routes.
+//! Numbers without a width are varints. Version 1 is version 2 without routes, and version 2 is version 3 without `more`,
+//! which is in [`postings`].
 
+mod postings;
 mod route;
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::charging::Beside;
 use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::number::Number;
+use tollgate_engine::posting::Posting;
 use tollgate_engine::tables::NetworkSource;
 use tollgate_engine::time::{Month, UnixMicros};
 
 use crate::codec::{Reader, put_bytes, put_signed, put_varint};
 
+pub use postings::EncodedPostings;
 pub use route::CdrRoute;
 
-const BLOCK_VERSION: u8 = 2;
+const BLOCK_VERSION: u8 = 3;
+const BLOCK_VERSION_WITHOUT_POSTINGS: u8 = 2;
 const BLOCK_VERSION_WITHOUT_ROUTES: u8 = 1;
 
 const SAME_SOURCE: u8 = 1;
@@ -36,7 +42,7 @@ const HAS_REFERENCE: u8 = 1 << 3;
 const NETWORK_BY_TLV: u8 = 1 << 4;
 const NETWORK_PORTED: u8 = 1 << 5;
 const HAS_ROUTE: u8 = 1 << 6;
-const UNUSED: u8 = 1 << 7;
+const HAS_MORE: u8 = 1 << 7;
 
 /// The fields that all CDRs of a block share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +99,8 @@ pub struct CdrFields<'a> {
     pub user_message_reference: Option<u16>,
     /// `None` for a message that is charged and not handed to anyone.
     pub route: Option<CdrRoute>,
+    /// The postings beside the account's wallet; `None` where there are none. [`Cdr::beside`] has them read.
+    pub beside: Option<EncodedPostings<'a>>,
 }
 
 /// One message, with what its block says of it.
@@ -106,6 +114,21 @@ pub struct Cdr<'a> {
     pub header: BlockHeader<'a>,
     /// Of the message.
     pub fields: CdrFields<'a>,
+}
+
+impl Cdr<'_> {
+    /// Everything that the message moved, where that is more than its account's wallet. Soft caps that it exceeded are not
+    /// among it.
+    pub fn beside(&self) -> Option<Beside> {
+        // It was read once when the CDR was.
+        self.fields.beside?.decode(self.posting())
+    }
+
+    /// The posting on the account's wallet. Where bundles cover segments, [`Self::beside`] says how many of them count.
+    pub fn posting(&self) -> Posting {
+        let (CdrFields { amount, counted_before, segments, .. }, month) = (self.fields, self.header.month);
+        Posting { account: self.account, amount, month, counted_before, segments: u32::from(segments) }
+    }
 }
 
 /// Writes one block, CDR by CDR.
@@ -150,6 +173,9 @@ impl BlockWriter {
         }
         if let Some(route) = &cdr.route {
             route.write_to(out);
+        }
+        if let Some(beside) = cdr.beside {
+            beside.put_more(out);
         }
         self.count += 1;
         self.expected_count = cdr.counted_before.wrapping_add(u64::from(cdr.segments));
@@ -204,6 +230,7 @@ fn flags(cdr: &CdrFields<'_>, same_source: bool) -> u8 {
         | set(cdr.idempotency_key.is_some(), HAS_KEY)
         | set(cdr.user_message_reference.is_some(), HAS_REFERENCE)
         | set(cdr.route.is_some(), HAS_ROUTE)
+        | set(cdr.beside.is_some(), HAS_MORE)
 }
 
 /// Digits two to a byte, the first in the high half.
@@ -247,9 +274,12 @@ impl<'a> BlockReader<'a> {
     pub fn new(account: AccountNumber, first_id: u64, value: &'a [u8]) -> Option<Self> {
         let mut rest = Reader(value);
         let version = rest.u8()?;
-        if version != BLOCK_VERSION && version != BLOCK_VERSION_WITHOUT_ROUTES {
-            return None;
-        }
+        let unused = match version {
+            BLOCK_VERSION => 0,
+            BLOCK_VERSION_WITHOUT_POSTINGS => HAS_MORE,
+            BLOCK_VERSION_WITHOUT_ROUTES => HAS_MORE | HAS_ROUTE,
+            _ => return None,
+        };
         let left = rest.varint_u32()?;
         let header = BlockHeader {
             submitted_at: UnixMicros(rest.varint()?),
@@ -258,7 +288,6 @@ impl<'a> BlockReader<'a> {
             plan: rest.text()?,
         };
         let source = Source::default();
-        let unused = if version == BLOCK_VERSION { UNUSED } else { UNUSED | HAS_ROUTE };
         Some(Self { account, next_id: first_id, left, unused, header, rest, expected_count: 0, source })
     }
 
@@ -301,6 +330,7 @@ impl<'a> BlockReader<'a> {
             Some(u16::from_be_bytes(rest.take(2)?.try_into().ok()?))
         };
         let route = if flags & HAS_ROUTE == 0 { None } else { Some(CdrRoute::take(rest)?) };
+        let beside = if flags & HAS_MORE == 0 { None } else { Some(EncodedPostings::take_more(rest)?) };
         self.expected_count = counted_before.wrapping_add(u64::from(segments));
         Some(CdrFields {
             destination,
@@ -317,6 +347,7 @@ impl<'a> BlockReader<'a> {
             idempotency_key,
             user_message_reference,
             route,
+            beside,
         })
     }
 }

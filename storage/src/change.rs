@@ -4,8 +4,14 @@
 //! A request that comes a second time with its key changes nothing, and gets the answer of the first time,
 //! whatever happened in between.
 //!
-//! Money that an [`EntryChange`] takes away is gone from the wallet in memory before the change is sent, so
-//! that nobody else can spend it; it comes back when the entry is dropped without having become durable.
+//! Money, units and commission that a part of a change takes away are gone from the wallet in memory before the change is
+//! sent, so that nobody else can spend them; they come back when the part is dropped without having become durable. What a
+//! part gives comes into memory once it is durable.
+
+mod bundle;
+mod entry;
+mod payout;
+mod transfer;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,18 +19,23 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::oneshot;
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::{Amount, Total};
+use tollgate_engine::money::Amount;
 use tollgate_engine::operator::OperatorNumber;
-use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
-use tollgate_engine::wallet::{Wallet, WalletState};
+use tollgate_engine::wallet::WalletState;
 
 use crate::codec::{Reader, put_amount, put_micros, put_total, put_varint};
 use crate::countries::CountryTable;
 use crate::database::Unavailable;
 use crate::message_change::{MessageChange, MessageChangeError, MessageChanged};
-use crate::rows::{ContentDigest, EntryKind, MessageState, Row, content_digest};
+use crate::rows::{ContentDigest, MessageState, Row, content_digest};
 use crate::schema::Collection;
+
+pub(crate) use bundle::BundleAct;
+pub use bundle::BundleChange;
+pub use entry::{EntryChange, EntryText, PostedEntry};
+pub use payout::CommissionPayout;
+pub use transfer::TransferChange;
 
 /// The most octets that the key of a request may have.
 pub const REQUEST_KEY_OCTETS_MAX: usize = 200;
@@ -38,6 +49,12 @@ pub struct Change {
     pub documents: Vec<DocumentChange>,
     /// Entries for ledgers, in order.
     pub entries: Vec<EntryChange>,
+    /// Money that goes from one wallet to another, in order.
+    pub transfers: Vec<TransferChange>,
+    /// Bundles that are given, used or ended, in order.
+    pub bundles: Vec<BundleChange>,
+    /// Commission that is paid out, in order.
+    pub payouts: Vec<CommissionPayout>,
     /// Messages that are changed; a few at most.
     pub messages: Vec<MessageChange>,
     /// The notes for the audit log, in order.
@@ -147,39 +164,6 @@ pub enum Expected {
     Revision(u64),
 }
 
-/// The texts of a ledger entry: its author and its reason.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EntryText {
-    /// The author of the entry.
-    pub actor: String,
-    /// The reason in a few words.
-    pub reference: String,
-    /// The reason at length.
-    pub details: String,
-    /// JSON, or empty.
-    pub metadata: String,
-}
-
-impl EntryText {
-    /// The texts of an entry without an author.
-    pub fn reference(reference: impl Into<String>) -> Self {
-        Self { reference: reference.into(), ..Self::default() }
-    }
-}
-
-/// An entry for an account's ledger. Money that it takes is out of the wallet in memory until the entry is
-/// durable.
-#[derive(Debug)]
-pub struct EntryChange {
-    pub(crate) wallet: Arc<Wallet>,
-    pub(crate) kind: EntryKind,
-    /// Added to the balance.
-    pub(crate) amount: Amount,
-    pub(crate) text: EntryText,
-    /// True once nothing is to be given back any more.
-    settled: bool,
-}
-
 /// A line for the audit log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditNote {
@@ -215,7 +199,8 @@ pub struct Changed {
     pub at: UnixMicros,
     /// The revision of each document, in order; zero for one that was removed.
     pub revisions: Vec<u64>,
-    /// The entries, in order.
+    /// The entries in ledgers: those of [`Change::entries`] in order, then two for each transfer, from whom and to whom, one
+    /// for each bundle and one for each payout.
     pub entries: Vec<PostedEntry>,
     /// The messages, in order.
     pub messages: Vec<MessageChanged>,
@@ -223,15 +208,6 @@ pub struct Changed {
     pub provisioned: Option<Provisioned>,
     /// True if an earlier use of the request's key made the change; nothing was changed now.
     pub replayed: bool,
-}
-
-/// An entry that is in its ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PostedEntry {
-    /// The id of the entry.
-    pub id: u64,
-    /// The durable balance after it.
-    pub balance_after: Total,
 }
 
 /// The reason for which nothing was changed.
@@ -252,6 +228,12 @@ pub enum ChangeError {
     /// A balance would leave what can be held.
     #[error("the balance cannot hold the amount")]
     Balance,
+    /// A bundle cannot be changed so: the account has none with the number, or it would hold too much.
+    #[error("the bundle is not there, or cannot hold as many units")]
+    Bundle,
+    /// Less commission is durable than is to be paid out.
+    #[error("the commission balance does not cover the payout")]
+    Commission,
     /// A message cannot be changed so.
     #[error(transparent)]
     Message(MessageChangeError),
@@ -268,6 +250,9 @@ impl Change {
             accounts: Vec::new(),
             documents: Vec::new(),
             entries: Vec::new(),
+            transfers: Vec::new(),
+            bundles: Vec::new(),
+            payouts: Vec::new(),
             messages: Vec::new(),
             audit: Vec::new(),
             provision: None,
@@ -286,22 +271,28 @@ impl Change {
         documents.chain(notes).chain(files.map(|file| file.content.len())).sum()
     }
 
-    /// It is on disk: credits are added to the wallets now, and debits stay taken. The debits of a replayed
-    /// request took goes back.
+    /// It is on disk: whatever it gives comes into memory now, and what it took stays taken. What a replayed request
+    /// took goes back.
     pub(crate) fn complete(self, changed: Changed) {
-        let Self { mut entries, reply, .. } = self;
+        let Self { mut entries, mut transfers, mut bundles, mut payouts, reply, .. } = self;
         if !changed.replayed {
             entries.iter_mut().for_each(EntryChange::settle);
+            transfers.iter_mut().for_each(TransferChange::settle);
+            payouts.iter_mut().for_each(CommissionPayout::settle);
+            let posted = changed.entries.iter().skip(entries.len() + 2 * transfers.len());
+            for (bundle, posted) in bundles.iter_mut().zip(posted) {
+                bundle.settle(posted);
+            }
         }
-        drop(entries);
+        drop((entries, transfers, bundles, payouts));
         // A requester that is gone finds the change on disk.
         let _ = reply.send(Ok(changed));
     }
 
-    /// It is not on disk: debits are given back, and then the error is sent.
+    /// It is not on disk: what it took is given back, and then the error is sent.
     pub(crate) fn fail(self, error: ChangeError) {
-        let Self { entries, reply, .. } = self;
-        drop(entries);
+        let Self { entries, transfers, bundles, payouts, reply, .. } = self;
+        drop((entries, transfers, bundles, payouts));
         let _ = reply.send(Err(error));
     }
 
@@ -320,53 +311,6 @@ impl fmt::Debug for DocumentChange {
             .field("collection", collection)
             .field("expected", expected)
             .finish_non_exhaustive()
-    }
-}
-
-impl EntryChange {
-    /// Money that comes in: zero or more. It is in the wallet once it is durable. Refused as malformed where
-    /// it is less.
-    pub fn credit(
-        wallet: Arc<Wallet>,
-        kind: EntryKind,
-        amount: Amount,
-        text: EntryText,
-    ) -> Result<Self, Refusal> {
-        if amount.is_negative() {
-            return Err(Refusal::Malformed);
-        }
-        Ok(Self { wallet, kind, amount, text, settled: false })
-    }
-
-    /// Money that is taken away: `amount` is more than zero, and is gone from the wallet in memory from here
-    /// on. Refused as malformed where it is not, and with `insufficient_funds` where balance and credit limit
-    /// do not cover it.
-    pub fn debit(
-        wallet: Arc<Wallet>,
-        kind: EntryKind,
-        amount: Amount,
-        credit_limit: Amount,
-        text: EntryText,
-    ) -> Result<Self, Refusal> {
-        wallet.withdraw(amount, credit_limit)?;
-        let negative = amount.negated();
-        Ok(Self { wallet, kind, amount: negative, text, settled: false })
-    }
-
-    /// It is durable.
-    fn settle(&mut self) {
-        self.settled = true;
-        if !self.amount.is_negative() {
-            self.wallet.credit(self.amount);
-        }
-    }
-}
-
-impl Drop for EntryChange {
-    fn drop(&mut self) {
-        if !self.settled && self.amount.is_negative() {
-            self.wallet.give_back(self.amount.negated());
-        }
     }
 }
 

@@ -5,21 +5,24 @@
 //! reason (a failed write, a session that died before handing it over, a committer that is gone), gives it
 //! back when it is dropped. That is the only place where this is done.
 
+mod beside;
 mod intents;
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::charging::Beside;
 use tollgate_engine::money::Total;
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::{Posting, Wallet};
 
-use crate::cdr::{BlockHeader, BlockWriter, CdrFields};
+use crate::cdr::{BlockHeader, BlockWriter, CdrFields, EncodedPostings};
 use crate::keys::{FirstUse, KeyRegistry, KeyWaiter, NewKey};
 use crate::rows::{DispatchCounters, RefusedDestination};
 
 pub use crate::outcome::CancelError;
+pub(crate) use beside::ChunkBeside;
 pub(crate) use intents::Body;
 pub use intents::Intent;
 use intents::Intents;
@@ -118,6 +121,8 @@ pub struct Chunk {
     pub(crate) header: ChunkHeader,
     pub(crate) block: BlockWriter,
     pub(crate) total: ChunkTotal,
+    /// The postings of its messages beside the wallet; `None` where no message has any.
+    pub(crate) beside: Option<Box<ChunkBeside>>,
     pub(crate) dispatches: Vec<(Box<[u8]>, DispatchCounters)>,
     pub(crate) keys: Vec<NewKey>,
     pub(crate) intents: Intents,
@@ -140,6 +145,7 @@ impl Chunk {
             header,
             block: BlockWriter::default(),
             total: ChunkTotal::default(),
+            beside: None,
             dispatches: Vec::new(),
             keys: Vec::new(),
             intents: Intents::default(),
@@ -156,6 +162,7 @@ impl Chunk {
         self.header = header;
         self.block.clear();
         self.total = ChunkTotal::default();
+        self.beside = None;
         self.dispatches.clear();
         self.keys.clear();
         self.intents.clear();
@@ -173,8 +180,18 @@ impl Chunk {
         self.is_empty() || self.total.month == month
     }
 
-    /// Adds a charge that was debited from the chunk's wallet. Its CDR's amount and segments are the
-    /// posting's.
+    /// Adds a charge that moved more than the chunk's wallet. `above` are the wallets of the levels above, from the parent's
+    /// up; the CDR, which says nothing of all this yet, has the amount of the account's own posting.
+    pub fn push_with(&mut self, beside: &Beside, cdr: &CdrFields<'_>, above: &[Arc<Wallet>]) {
+        let mut octets = Vec::new();
+        let encoded = Some(EncodedPostings::write(beside, &mut octets));
+        self.push(&beside.own.posting, &CdrFields { beside: encoded, ..*cdr });
+        let account = self.account();
+        self.beside.get_or_insert_with(|| Box::new(ChunkBeside::of(account))).add(beside, above);
+    }
+
+    /// Adds a charge that was debited from the chunk's wallet and moved nothing else. Its CDR's amount and segments are
+    /// the posting's.
     pub fn push(&mut self, posting: &Posting, cdr: &CdrFields<'_>) {
         let (account, amount) = (self.wallet.number(), cdr.amount);
         assert_eq!((posting.account, posting.amount), (account, amount), "a posting and its CDR agree");
@@ -184,7 +201,7 @@ impl Chunk {
         self.total.amount += posting.amount;
         self.total.segments += posting.segments;
         if let Some(dispatch) = cdr.dispatch_id {
-            self.count_dispatch(dispatch, posting);
+            self.count_dispatch(dispatch, cdr);
         }
         self.block.push(cdr);
     }
@@ -292,13 +309,16 @@ impl Chunk {
             return;
         }
         let ChunkTotal { amount, month, segments } = self.total;
-        self.wallet.undo_all(amount, month, segments);
+        match self.beside.take() {
+            None => self.wallet.undo_all(amount, month, segments),
+            Some(beside) => beside.give_back(&self.wallet, amount, (month, segments)),
+        }
         for key in &self.keys {
             self.registry.resolve(self.account(), &key.key, None);
         }
     }
 
-    fn count_dispatch(&mut self, dispatch: &[u8], posting: &Posting) {
+    fn count_dispatch(&mut self, dispatch: &[u8], cdr: &CdrFields<'_>) {
         let known = self.dispatches.iter().position(|(id, _)| **id == *dispatch);
         let at = known.unwrap_or_else(|| {
             self.dispatches.push((dispatch.into(), DispatchCounters::default()));
@@ -306,8 +326,8 @@ impl Chunk {
         });
         let Some((_, counters)) = self.dispatches.get_mut(at) else { return };
         counters.messages += 1;
-        counters.segments += u64::from(posting.segments);
-        counters.cost += posting.amount;
+        counters.segments += u64::from(cdr.segments);
+        counters.cost += cdr.amount;
     }
 }
 
@@ -360,6 +380,7 @@ mod tests {
             idempotency_key: None,
             user_message_reference: None,
             route: None,
+            beside: None,
         };
         chunk.push(&posting, &cdr);
     }

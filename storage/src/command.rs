@@ -18,7 +18,7 @@ pub(crate) enum Command {
     Cancel(Cancellation),
     Replace(Replacement),
     Deliver(DeliveryBatch),
-    Change(Change),
+    Change(Box<Change>),
     Provision(Provision),
 }
 

@@ -9,6 +9,7 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::wallet::Posting;
 
 use crate::charge_queue::ChargeQueue;
+use crate::fold::GivenBack;
 use crate::message::QueuedRow;
 
 /// Limits of the queue and of one commit.
@@ -53,6 +54,10 @@ pub trait Durable: Send + Sync + 'static {
     /// [`undo`](tollgate_engine::wallet::Wallet::undo) it.
     fn refunded(&self, posting: &Posting);
 
+    /// The charge of a message that moved more than its account's wallet was given back, in one of the accounts that it
+    /// moved. The wallet of that account in memory is to [`take_back`](GivenBack::take_back) what it says.
+    fn given_back(&self, given_back: &GivenBack);
+
     /// New receipts for gateways: whose, and their ids in `receipts`.
     fn receipts(&self, rows: Vec<(AccountNumber, u64)>);
 }
@@ -61,6 +66,7 @@ pub trait Durable: Send + Sync + 'static {
 impl Durable for () {
     fn queued(&self, _: Vec<QueuedRow>) {}
     fn refunded(&self, _: &Posting) {}
+    fn given_back(&self, _: &GivenBack) {}
     fn receipts(&self, _: Vec<(AccountNumber, u64)>) {}
 }
 

@@ -24,6 +24,7 @@ pub use crate::commit_queue::{Durable, Limits, Patience};
 use crate::database::Unavailable;
 use crate::delivery::DeliveryBatch;
 use crate::fold::Fold;
+pub use crate::fold::GivenBack;
 use crate::journal::Journal;
 use crate::outcome::CancelError;
 use crate::store::Store;
@@ -169,7 +170,7 @@ impl Committer {
     pub fn change(&self, change: Change) {
         // A writer that is gone drops the change: its money goes back, and the requester sees that no reply
         // comes.
-        let _ = self.sender.send(Some(Command::Change(change)));
+        let _ = self.sender.send(Some(Command::Change(Box::new(change))));
     }
 
     /// Makes accounts and a tariff version durable before they are applied. Waits for room in the queue.

@@ -4,6 +4,7 @@
 mod accept;
 mod amended;
 mod books;
+mod bundles;
 mod cancel;
 mod changes;
 mod charge;
@@ -14,12 +15,14 @@ mod draft;
 pub mod error;
 mod gateway_receipts;
 mod ids;
+mod kept_rows;
 mod leases;
 mod likeness;
 mod message_change;
 mod messages;
 mod numbers;
 mod output;
+mod pockets;
 mod price;
 mod receipt;
 mod records;
@@ -41,13 +44,14 @@ use counters::Wallets;
 use ids::IdCounter;
 use leases::Leases;
 use numbers::Numbers;
+use pockets::KeptPockets;
 use unmatched::UnmatchedReceipts;
 use usage::UsageCache;
 
 pub use changes::Changes;
 pub use draft::{Draft, Folded};
 pub use error::FoldError;
-pub use output::News;
+pub use output::{GivenBack, News};
 
 /// The durable state, as far as the next commit needs it.
 #[derive(Debug)]
@@ -62,6 +66,7 @@ pub struct Fold {
     unmatched: UnmatchedReceipts,
     usage: UsageCache,
     countries: NumberCountries,
+    pockets: KeptPockets,
     /// The first id whose charge is not in the usage rows.
     usage_counted: u64,
     audit: AuditTail,
@@ -80,6 +85,7 @@ impl Fold {
             unmatched: UnmatchedReceipts::load(store)?,
             usage: UsageCache::default(),
             countries: number_countries::load(store.database())?,
+            pockets: KeptPockets::default(),
             usage_counted: store.usage().counted_to()?,
             audit: store.audit().tail()?,
         })
@@ -96,6 +102,7 @@ impl Fold {
         self.unmatched.advance(changes.unmatched);
         self.usage.advance(changes.usage);
         self.countries.extend(changes.countries);
+        self.pockets.advance(changes.pockets);
         self.usage_counted = changes.usage_counted;
         self.audit = changes.audit;
         changes.news

@@ -43,6 +43,7 @@ mod options;
 mod outcome;
 mod private;
 mod recent_load;
+pub mod resales;
 pub mod rows;
 pub mod schema;
 mod states;

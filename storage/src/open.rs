@@ -73,8 +73,10 @@ pub fn for_writing(
     make_private(path).map_err(|error| failed(error.to_string()))?;
     if path.join("CURRENT").is_file() {
         match layout_of(path)? {
-            Layout::Ours => check_anchors(store, cache)?,
-            Layout::Unmade | Layout::Of(SCHEMA_VERSION) => {}
+            Layout::Ours | Layout::Of(SCHEMA_VERSION | SCHEMA_VERSION_WITHOUT_COUNTRIES) => {
+                check_anchors(store, cache)?;
+            }
+            Layout::Unmade => {}
             Layout::Of(found) if is_upgraded(found) => {}
             Layout::Of(found) => return Err(OpenError::Schema { path: path.to_owned(), found }),
         }
@@ -168,9 +170,12 @@ pub fn for_reading(path: &Path, cache: &Cache) -> Result<DB, OpenError> {
         .map_err(|error| OpenError::Database { path: path.to_owned(), reason: error.into_string() })
 }
 
+/// Opens for reading the families that are there: an earlier version has not all of them.
 fn read_only(path: &Path, cache: &Cache) -> Result<DB, rocksdb::Error> {
     let never = Arc::default();
-    let families = Family::ALL.iter().map(|family| (family.name(), options::family(*family, cache, &never)));
+    let there: BTreeSet<String> = DB::list_cf(&existing(), path)?.into_iter().collect();
+    let families = Family::ALL.iter().filter(|family| there.contains(family.name()));
+    let families = families.map(|family| (family.name(), options::family(*family, cache, &never)));
     DB::open_cf_with_opts_for_read_only(&existing(), path, families, false)
 }
 

@@ -5,6 +5,9 @@
 
 mod account;
 mod audit;
+mod bundle;
+mod cap;
+mod commission;
 mod commit;
 mod dispatch;
 mod document;
@@ -15,6 +18,7 @@ mod ledger;
 mod operator;
 mod receipt;
 mod request;
+mod resale;
 mod schedule;
 mod state;
 mod tariff;
@@ -25,6 +29,9 @@ use crate::codec::Reader;
 
 pub use account::AccountRow;
 pub use audit::{AuditRow, AuditTail};
+pub use bundle::{BUNDLE_UNITS_MAX, BundleRow, LateRefund, Rollover, Validity};
+pub use cap::CapRow;
+pub use commission::CommissionRow;
 pub use commit::BatchRow;
 pub use dispatch::{DispatchCounters, DispatchStatus};
 pub use document::DocumentRow;
@@ -34,6 +41,7 @@ pub use ledger::{EntryKind, LedgerEntry};
 pub use operator::{LeaseRow, OperatorRow};
 pub use receipt::{GatewayReceipt, ReceiptAddress, UnmatchedReason, UnmatchedRow};
 pub use request::RequestRow;
+pub use resale::ResaleRow;
 pub use schedule::{ExpiryRow, ScheduledRow};
 pub use state::{MessageState, StateRow};
 pub use tariff::{ContentDigest, FileContent, TariffFileRow, TariffRow, content_digest};

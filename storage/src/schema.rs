@@ -30,6 +30,10 @@
 //! | `requests` | scope and idempotency key of a request over HTTP | expiry, fingerprint, and what was answered |
 //! | `sums` | family u8, or family u8 and place | the set hash of the rows that stand; 0xFF: the last commit (`sums.rs`) |
 //! | `usage` | account, quarter u32, kind u8, code u32, country (2 octets, of networks) | counters of the messages of a quarter of an hour, by network and country or by operator |
+//! | `bundles` | account, bundle | a bundle: its product, what is left of it and by when |
+//! | `caps` | account, cap u32 | money and messages of the last span that a cap has counted in |
+//! | `commissions` | account | the commission balance |
+//! | `resales` | account, month, child u32, network u32, country (2 octets) | what the account sold to a child |
 //!
 //! A number in a key without a width is of 64 bits, but for accounts (32) and operators (16).
 //!
@@ -43,6 +47,8 @@
 //! an id is not a time: [`id_times`](crate::id_times) has the ids of a range of time.
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::bundle::BundleNumber;
+use tollgate_engine::cap::CapNumber;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::{Month, UnixMicros};
@@ -64,8 +70,8 @@ pub const SCHEMA_VERSION_WITHOUT_USAGE: u32 = 2;
 /// The layout without running sums. They are counted from the rows when such a directory is opened for writing.
 pub const SCHEMA_VERSION_WITHOUT_SUMS: u32 = 3;
 
-/// The layout whose usage counters do not tell the countries of numbers. Usage is counted again from the CDRs and states
-/// when such a directory is opened for writing.
+/// The layout whose usage counters do not tell the countries of numbers, and without bundles, caps, commissions and resales.
+/// Usage is counted again from the CDRs and states when such a directory is opened for writing; the others begin empty.
 pub const SCHEMA_VERSION_WITHOUT_COUNTRIES: u32 = 4;
 
 /// Key of the schema version in `meta`.
@@ -158,6 +164,10 @@ column_families! {
     Usage "usage",
     Sums "sums",
     TariffFiles "tariff_files",
+    Bundles "bundles",
+    Caps "caps",
+    Commissions "commissions",
+    Resales "resales",
 }
 
 /// A kind of document: what it is about is its owner's business.
@@ -378,6 +388,31 @@ pub fn parse_usage_key(key: &[u8]) -> Option<UsageKey> {
         quarter: Quarter(u32::from_be_bytes(*quarter)),
         of,
     })
+}
+
+/// Key of a bundle.
+pub fn bundle_key(account: AccountNumber, bundle: BundleNumber) -> [u8; 12] {
+    account_id_key(account, bundle.0)
+}
+
+/// The account and number of such a key.
+pub fn parse_bundle_key(key: &[u8]) -> Option<(AccountNumber, BundleNumber)> {
+    parse_account_id_key(key).map(|(account, bundle)| (account, BundleNumber(bundle)))
+}
+
+/// Key of the counter of a cap.
+pub fn cap_key(account: AccountNumber, cap: CapNumber) -> [u8; 8] {
+    let mut key = [0; 8];
+    key[..4].copy_from_slice(&account.0.to_be_bytes());
+    key[4..].copy_from_slice(&cap.0.to_be_bytes());
+    key
+}
+
+/// The account and number of such a key.
+pub fn parse_cap_key(key: &[u8]) -> Option<(AccountNumber, CapNumber)> {
+    let (account, cap) = key.split_first_chunk()?;
+    let cap = u32::from_be_bytes(cap.try_into().ok()?);
+    Some((AccountNumber(u32::from_be_bytes(*account)), CapNumber(cap)))
 }
 
 fn split_operator(key: &[u8]) -> Option<(OperatorNumber, &[u8])> {

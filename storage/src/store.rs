@@ -6,6 +6,7 @@ mod dispatches;
 mod documents;
 mod history;
 mod messages;
+mod pockets;
 mod provisioned;
 mod queue;
 mod receipts;
@@ -43,6 +44,7 @@ pub use dispatches::DispatchRows;
 pub use documents::DocumentRows;
 pub use history::{History, Transaction};
 pub use messages::MessageRows;
+pub use pockets::PocketRows;
 pub use provisioned::ProvisionedRows;
 pub use queue::QueueRows;
 pub use receipts::ReceiptRows;
@@ -187,6 +189,11 @@ impl Store {
     /// Wallets as they are on disk.
     pub fn wallets(&self) -> WalletRows<'_> {
         WalletRows { database: &self.database }
+    }
+
+    /// Bundles, counters of caps, commission balances, and what was sold to children.
+    pub fn pockets(&self) -> PocketRows<'_> {
+        PocketRows { database: &self.database }
     }
 
     /// Messages of an account.

@@ -8,9 +8,9 @@ use tollgate_engine::wallet::WalletState;
 use crate::batch::Batch;
 use crate::database::{Database, Unavailable, damaged};
 use crate::rows::{
-    AccountRow, AuditRow, BatchRow, DispatchCounters, DocumentRow, ExpiryRow, GatewayReceipt, KeyRow,
-    LeaseRow, LedgerEntry, OperatorRow, RequestRow, Row, ScheduledRow, StateRow, TariffRow, UnmatchedRow,
-    UpstreamRow, UsageRow,
+    AccountRow, AuditRow, BatchRow, BundleRow, CapRow, CommissionRow, DispatchCounters, DocumentRow,
+    ExpiryRow, GatewayReceipt, KeyRow, LeaseRow, LedgerEntry, OperatorRow, RequestRow, ResaleRow, Row,
+    ScheduledRow, StateRow, TariffRow, UnmatchedRow, UpstreamRow, UsageRow,
 };
 use crate::schema::{Family, SCHEMA_VERSION_WITHOUT_SUMS};
 use crate::store_options::Durability;
@@ -101,6 +101,10 @@ fn form_of(family: Family) -> Option<Rewritten> {
         Family::Audit => again::<AuditRow>,
         Family::Requests => again::<RequestRow>,
         Family::Usage => again::<UsageRow>,
+        Family::Bundles => again::<BundleRow>,
+        Family::Caps => again::<CapRow>,
+        Family::Commissions => again::<CommissionRow>,
+        Family::Resales => again::<ResaleRow>,
         Family::Meta
         | Family::Cdrs
         | Family::Volumes

@@ -125,6 +125,7 @@ mod tests {
                 idempotency_key: None,
                 user_message_reference: None,
                 route: None,
+                beside: None,
             });
             if index % 2 == 1 {
                 let state = StateRow {

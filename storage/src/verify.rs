@@ -1,15 +1,16 @@
 //! Proves from a data directory alone that the books add up, or names the first thing that is off.
 //!
 //! Everything is counted again from the CDRs, the ledger entries and the states, and compared with the rows
-//! that the daemon keeps: wallets, volumes, usage and dispatch counters, batches, keys and short ids. A
-//! message that was handed over is in exactly one place: in a queue, scheduled, or in a state; and one that
+//! that the daemon keeps: wallets, volumes, bundles, caps, commissions and resales of every level of a chain, usage and
+//! dispatch counters, batches, keys and short ids. A message that was handed over is in exactly one place: in a queue, scheduled, or in a state; and one that
 //! an operator has is known by that operator's id.
 //!
 //! Last, the running sums of all rows (`sums.rs`) are counted again and compared with those that the commits
 //! have kept, with the chain hash of the last commit, and with the anchor.
 //!
 //! Rows are read one after the other. What is held in memory is per account, per dispatch and per block, of
-//! one account its usage, and of each refund and ledger entry a few octets; of a message, nothing.
+//! one account its usage, per bundle, cap and row of resales, and of each refund and ledger entry a few octets; of a
+//! message, nothing.
 
 mod audit;
 mod compare;
@@ -18,6 +19,8 @@ mod ledger;
 mod messages;
 mod operators;
 mod outcome;
+mod pocket_count;
+mod pockets;
 mod sums;
 mod tariffs;
 mod usage;
@@ -26,15 +29,17 @@ mod waiting;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::money::{Amount, Total};
+use tollgate_engine::money::Total;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::Month;
 
-use crate::rows::{AccountRow, ContentDigest, DispatchCounters};
+use crate::resales::ResaleKey;
+use crate::rows::{AccountRow, ContentDigest, DispatchCounters, ResaleRow};
 use crate::store::{Anchors, Store};
 use crate::sums::CommitRow;
 
 use fault::off;
+use pocket_count::{AskedRefund, PocketCount};
 use sums::{compare_anchor, compare_sums};
 use usage::UsageCount;
 
@@ -73,6 +78,14 @@ pub struct Report {
     pub unmatched: u64,
     /// Usage counters compared.
     pub usage_rows: u64,
+    /// Bundles compared, those that have ended too.
+    pub bundles: u64,
+    /// Counters of caps compared.
+    pub caps: u64,
+    /// Commission balances compared.
+    pub commissions: u64,
+    /// Rows of what accounts sold to their children compared.
+    pub resales: u64,
     /// Documents of the management API.
     pub documents: u64,
     /// Notes in the audit log, whose chain of hashes is whole.
@@ -133,6 +146,10 @@ pub fn verify(store: &Store) -> Result<Report, Fault> {
     count.compare_awaiting(store)?;
     count.compare_volumes(store)?;
     count.compare_dispatches(store)?;
+    count.compare_bundles(store)?;
+    count.compare_caps(store)?;
+    count.compare_commissions(store)?;
+    count.compare_resales(store)?;
     Count::compare_keys(store)?;
     Count::compare_short_ids(store)?;
     let usage = std::mem::take(&mut count.usage);
@@ -159,9 +176,10 @@ struct AccountCount {
     paid_in: i128,
     charged: i128,
     refunded: i128,
-    /// The charges of each block and those before it, by the block's first id.
+    /// The charges of each block, by the block's first id; once all are read in the order of ids, each with all before it.
     charged_with: Vec<(u64, i128)>,
     volumes: HashMap<Month, i128>,
+    pockets: PocketCount,
 }
 
 #[derive(Debug, Default)]
@@ -180,7 +198,10 @@ struct Count {
     /// A ledger entry that names another balance than the one that it led to.
     wrong_balance: Option<String>,
     /// Refunds that a state asks for and the ledger has not shown yet.
-    refunds: HashMap<(AccountNumber, u64), Amount>,
+    refunds: HashMap<(AccountNumber, u64), AskedRefund>,
+    /// The charges of the block that is read, by account.
+    charged_in_block: BTreeMap<AccountNumber, i128>,
+    resales: HashMap<ResaleKey, ResaleRow>,
     usage: UsageCount,
     report: Report,
 }
@@ -198,6 +219,12 @@ impl Count {
             Some(account) => Ok(account),
             None => off(format!("entry {id} belongs to account {}, which does not exist", number.0)),
         }
+    }
+
+    /// The name of an account, for a person who reads of a fault.
+    fn name_of(&self, number: AccountNumber) -> String {
+        let row = self.accounts.get(&number).and_then(|account| account.row.as_ref());
+        row.map_or_else(|| number.0.to_string(), |row| row.id.clone())
     }
 
     fn check_operator(&self, number: OperatorNumber, whose: impl FnOnce() -> String) -> Result<(), Fault> {

@@ -236,6 +236,9 @@ impl<J: Journal> Writer<J> {
         for posting in &news.refunds {
             self.durable.refunded(posting);
         }
+        for given_back in &news.given_back {
+            self.durable.given_back(given_back);
+        }
         if !news.receipts.is_empty() {
             self.durable.receipts(news.receipts);
         }

@@ -88,6 +88,22 @@ pub enum TransactionKind {
     OpeningBalance,
     /// An invoice was paid.
     InvoicePayment,
+    /// A bundle was bought.
+    BundlePurchase,
+    /// A bundle, or more units or time of one, was given for nothing.
+    BundleGrant,
+    /// The rest of a bundle that has ended.
+    BundleExpiry,
+    /// The part of a bundle's rest that did not go into its next period.
+    BundleRollover,
+    /// Tokens of bundles were used.
+    BundleConsumption,
+    /// Commission was paid out.
+    CommissionPayout,
+    /// Money from the wallet of the parent or of a child.
+    TransferIn,
+    /// Money to the wallet of the parent or of a child.
+    TransferOut,
 }
 
 /// The status of a transaction.

@@ -142,5 +142,6 @@ fn cdr<'a>(fixture: &Fixture, submit: &Submit<'a>, rated: &Rated, posting: &Post
         idempotency_key: None,
         user_message_reference: None,
         route: None,
+        beside: None,
     }
 }

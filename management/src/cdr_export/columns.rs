@@ -172,6 +172,7 @@ mod tests {
             idempotency_key: None,
             user_message_reference: None,
             route,
+            beside: None,
         };
         Cdr { message_id: 7, account: AccountNumber(1), header, fields }
     }

@@ -43,10 +43,18 @@ pub fn transaction(transaction: Transaction) -> WecallTransaction {
         sid: transaction.id,
         business_sid: transaction.account,
         kind: match transaction.kind {
-            TransactionKind::TopUp => WecallTransactionType::Topup,
+            TransactionKind::TopUp | TransactionKind::TransferIn => WecallTransactionType::Topup,
             TransactionKind::SmsDebit => WecallTransactionType::SmsDebit,
             TransactionKind::Refund => WecallTransactionType::Refund,
-            TransactionKind::Adjustment => WecallTransactionType::Adjustment,
+            // These clients know no other kinds.
+            TransactionKind::Adjustment
+            | TransactionKind::BundlePurchase
+            | TransactionKind::BundleGrant
+            | TransactionKind::BundleExpiry
+            | TransactionKind::BundleRollover
+            | TransactionKind::BundleConsumption
+            | TransactionKind::CommissionPayout
+            | TransactionKind::TransferOut => WecallTransactionType::Adjustment,
             TransactionKind::OpeningBalance => WecallTransactionType::OpeningBalance,
             TransactionKind::InvoicePayment => WecallTransactionType::InvoicePayment,
         },

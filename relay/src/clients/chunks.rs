@@ -247,6 +247,7 @@ mod tests {
             idempotency_key: None,
             user_message_reference: None,
             route: None,
+            beside: None,
         }
     }
 

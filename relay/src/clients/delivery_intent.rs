@@ -119,6 +119,7 @@ fn write(
             currency: account.terms.account.currency,
             dispatch_id: parameters.dispatch_id,
             submitted_at: *now,
+            has_postings: charge.beside.is_some(),
         },
         content: Content {
             service_type: submit.service_type,

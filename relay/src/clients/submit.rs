@@ -212,6 +212,7 @@ impl EsmeSession {
             idempotency_key: key.map(|key| key.octets),
             user_message_reference: parameters.user_message_reference,
             route: first_choice.map(|choice| CdrRoute { first_choice: choice.operator, class, scheduled_at }),
+            beside: None,
         };
         let chunk = self.chunk_for(*now, charge, request.account);
         chunk.push(&charge.posting, &cdr);

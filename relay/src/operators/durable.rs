@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::wallet::Posting;
-use tollgate_storage::committer::Durable;
+use tollgate_storage::committer::{Durable, GivenBack};
 use tollgate_storage::message::QueuedRow;
 
 use crate::account_runtimes::AccountRuntimes;
@@ -59,6 +59,13 @@ impl Durable for DurableSink {
             unreachable!("a charge was given back to an account whose wallet is not in memory")
         };
         wallet.undo(posting);
+    }
+
+    fn given_back(&self, given_back: &GivenBack) {
+        let Some(wallet) = self.accounts.wallet(given_back.postings.account) else {
+            unreachable!("a charge was given back to an account whose wallet is not in memory")
+        };
+        given_back.take_back(&wallet);
     }
 
     fn receipts(&self, rows: Vec<(AccountNumber, u64)>) {

@@ -4,19 +4,49 @@
 use std::collections::HashMap;
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::bundle::BundleNumber;
+use tollgate_engine::charging::Beside;
 use tollgate_engine::money::{Amount, Total, segments_left};
+use tollgate_engine::posting::{AccountPostings, LevelPostings};
 use tollgate_engine::settlement::{Event, Stage, Transition, step};
+use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::Posting;
 
 use super::counters::Counters;
 use super::output::Output;
+use super::pockets::{PocketDraft, Times};
 use super::price::Price;
 use super::usage::UsageDraft;
+use crate::cdr::Cdr;
 use crate::change::{EntryText, PostedEntry};
-use crate::database::Unavailable;
+use crate::chunk::ChunkBeside;
+use crate::database::{Unavailable, damaged};
+use crate::resales;
 use crate::rows::{EntryKind, LedgerEntry, Row, StateRow};
 use crate::schema::{Family, account_id_key};
 use crate::store::Store;
+
+/// A change of an account's money, units and commission, for its ledger.
+#[derive(Debug)]
+pub struct NewEntry {
+    /// The kind of entry.
+    pub kind: EntryKind,
+    /// Added to the balance.
+    pub amount: Amount,
+    /// Units added to bundles.
+    pub units: Vec<(BundleNumber, i64)>,
+    /// Added to the commission balance.
+    pub commission: Amount,
+    /// The author and the reason.
+    pub text: EntryText,
+}
+
+impl NewEntry {
+    /// An entry that moves nothing but money.
+    pub fn of_money(kind: EntryKind, amount: Amount, text: EntryText) -> Self {
+        Self { kind, amount, units: Vec::new(), commission: Amount::ZERO, text }
+    }
+}
 
 /// Wallets, counters, usage and states as the commit will leave them.
 #[derive(Debug)]
@@ -26,20 +56,57 @@ pub struct Books<'a> {
     pub counters: Counters<'a>,
     /// The usage counters of the commit.
     pub usage: UsageDraft<'a>,
+    /// Bundles, caps, commissions and resales.
+    pub pockets: PocketDraft<'a>,
+    /// Whatever ends at this instant or before has ended.
+    due: UnixMicros,
     states: HashMap<(AccountNumber, u64), StateRow>,
 }
 
 impl<'a> Books<'a> {
     /// Nothing is changed yet.
-    pub fn new(store: &'a Store, counters: Counters<'a>, usage: UsageDraft<'a>) -> Self {
-        Self { store, counters, usage, states: HashMap::new() }
+    pub fn new(
+        store: &'a Store,
+        counters: Counters<'a>,
+        usage: UsageDraft<'a>,
+        (pockets, due): (PocketDraft<'a>, UnixMicros),
+    ) -> Self {
+        Self { store, counters, usage, pockets, due, states: HashMap::new() }
     }
 
     /// Reads all that the settlement of a message in this state may change. Only this can fail, and it
     /// changes nothing.
     pub fn load(&mut self, price: &Price<'_>, state: Option<&StateRow>) -> Result<(), Unavailable> {
         self.counters.load(price.account, price.month, price.dispatch_id)?;
+        self.load_beside(price)?;
         self.usage.load(&price.facts(self.usage.countries()), state)
+    }
+
+    /// Reads all that the postings of a chunk beside its wallet change. Only this can fail, and it changes nothing.
+    pub fn load_chunk(&mut self, beside: &ChunkBeside) -> Result<(), Unavailable> {
+        self.pockets.load(&beside.own)?;
+        for (_, postings) in &beside.above {
+            for (month, _) in &postings.volumes {
+                self.counters.load(postings.account, *month, [])?;
+            }
+            self.pockets.load(postings)?;
+        }
+        self.pockets.load_resales(beside.resales.keys())
+    }
+
+    /// Applies the postings of a chunk beside its wallet.
+    pub fn apply_chunk(&mut self, beside: &ChunkBeside) {
+        self.pockets.apply(&beside.own);
+        for (_, postings) in &beside.above {
+            let AccountPostings { account, amount, ref volumes, .. } = *postings;
+            for (month, segments) in volumes {
+                *self.counters.volume_mut(account, *month) += u64::from(*segments);
+                self.counters.wallet_mut(account).count(*month, u64::from(*segments));
+            }
+            self.counters.wallet_mut(account).balance -= amount;
+            self.pockets.apply(postings);
+        }
+        self.pockets.add_resales(&beside.resales);
     }
 
     /// The state of a message.
@@ -95,8 +162,9 @@ impl<'a> Books<'a> {
         Ok(transition)
     }
 
-    /// Refunds a charge, once, and notes it in its message's state: the ledger entry, the balance, the
-    /// month's segments, and the counters of its dispatch. Only reading what is to change can fail.
+    /// Refunds a charge, once, and notes it in its message's state: at every level the ledger entry, the balance, the
+    /// month's segments and all that the message moved beside the wallet, and the counters of its dispatch. Only reading
+    /// what is to change can fail.
     pub fn refund(
         &mut self,
         out: &mut Output,
@@ -106,6 +174,7 @@ impl<'a> Books<'a> {
     ) -> Result<(), Unavailable> {
         let Price { account, amount, segments, month, dispatch_id, .. } = *price;
         self.counters.load(account, month, dispatch_id)?;
+        let beside = self.load_beside(price)?;
         assert!(!state.is_refunded, "the charge of message {message_id} is refunded twice");
         (state.refunded, state.is_refunded) = (amount, true);
         if let Some(dispatch) = dispatch_id {
@@ -113,13 +182,61 @@ impl<'a> Books<'a> {
             counters.segments = segments_left(counters.segments, u64::from(segments));
             counters.cost -= amount;
         }
+        if let Some(beside) = beside {
+            self.refund_levels(out, message_id, &beside);
+            return Ok(());
+        }
+        let posting = Posting { account, amount, month, counted_before: 0, segments };
+        self.uncount(&posting);
+        let text = EntryText::reference(message_id.to_string());
+        self.post(out, account, NewEntry::of_money(EntryKind::Refund, amount, text));
+        out.news.refunds.push(posting);
+        Ok(())
+    }
+
+    /// Reads what a message moved beside its account's wallet and all that giving it back changes.
+    fn load_beside(&mut self, price: &Price<'_>) -> Result<Option<Beside>, Unavailable> {
+        if !price.has_postings {
+            return Ok(None);
+        }
+        let found = self.store.messages().cdr(price.account, price.message_id, beside_of)?;
+        let beside = found.flatten().ok_or_else(|| damaged(Family::Cdrs))?;
+        for moved in levels(&beside) {
+            let mut postings = AccountPostings::of(moved.posting.account);
+            postings.add(moved);
+            self.counters.load(moved.posting.account, moved.posting.month, [])?;
+            self.pockets.load(&postings)?;
+        }
+        let sold: Vec<_> = resales::contributions(&beside).map(|(key, _)| key).collect();
+        self.pockets.load_resales(&sold)?;
+        Ok(Some(beside))
+    }
+
+    /// Gives back what a message moved at each of its levels, the account's own first.
+    fn refund_levels(&mut self, out: &mut Output, message_id: u64, beside: &Beside) {
+        let times = Times { now: out.now, due: self.due };
+        for moved in levels(beside) {
+            let (units, given_back) = self.pockets.give_back(moved, times);
+            self.uncount(&moved.posting);
+            let entry = NewEntry {
+                kind: EntryKind::Refund,
+                amount: moved.posting.amount,
+                units,
+                commission: moved.commission.negated(),
+                text: EntryText::reference(message_id.to_string()),
+            };
+            self.post(out, moved.posting.account, entry);
+            out.news.given_back.push(given_back);
+        }
+        self.pockets.remove_resales(beside);
+    }
+
+    /// Takes a message's segments out of the month that they count in.
+    fn uncount(&mut self, posting: &Posting) {
+        let Posting { account, month, segments, .. } = *posting;
         let volume = self.counters.volume_mut(account, month);
         *volume = segments_left(*volume, u64::from(segments));
         self.counters.wallet_mut(account).forget(month, u64::from(segments));
-        let text = EntryText::reference(message_id.to_string());
-        self.post(out, account, EntryKind::Refund, amount, text);
-        out.news.refunds.push(Posting { account, amount, month, counted_before: 0, segments });
-        Ok(())
     }
 
     /// Adds an operator's cost to the counters of a message's dispatch.
@@ -133,15 +250,20 @@ impl<'a> Books<'a> {
     }
 
     /// Adds an entry to an account's ledger.
-    pub fn post(
+    pub fn post(&mut self, out: &mut Output, account: AccountNumber, entry: NewEntry) -> PostedEntry {
+        let id = out.ids.take_entry();
+        self.post_as(out, account, id, entry)
+    }
+
+    /// Adds an entry whose id was taken before.
+    pub fn post_as(
         &mut self,
         out: &mut Output,
         account: AccountNumber,
-        kind: EntryKind,
-        amount: Amount,
-        text: EntryText,
+        id: u64,
+        entry: NewEntry,
     ) -> PostedEntry {
-        let id = out.ids.take_entry();
+        let NewEntry { kind, amount, units, commission, text } = entry;
         let wallet = self.counters.wallet_mut(account);
         wallet.balance += amount;
         let balance_after = wallet.balance;
@@ -155,10 +277,21 @@ impl<'a> Books<'a> {
             actor,
             details,
             metadata,
+            units,
+            commission,
         };
         out.batch.insert(Family::Ledger, account_id_key(account, id), entry.to_bytes());
         PostedEntry { id, balance_after }
     }
+}
+
+fn beside_of(cdr: &Cdr<'_>) -> Option<Beside> {
+    cdr.beside()
+}
+
+/// Everything that a message moved, in its own account and in those above.
+fn levels(beside: &Beside) -> impl Iterator<Item = &LevelPostings> {
+    std::iter::once(&beside.own).chain(beside.above.iter().map(|level| &level.postings))
 }
 
 #[cfg(test)]
@@ -167,10 +300,11 @@ mod tests {
 
     use tollgate_engine::network::NetworkCode;
     use tollgate_engine::settlement::SettlementTerms;
-    use tollgate_engine::time::{Month, UnixMicros};
+    use tollgate_engine::time::Month;
     use tollgate_engine::wallet::WalletState;
 
     use super::super::ids::IdCounter;
+    use super::super::pockets::KeptPockets;
     use super::super::usage::UsageCache;
     use super::*;
     use crate::countries::NumberCountries;
@@ -188,7 +322,10 @@ mod tests {
         let (wallets, cache) = (HashMap::from([(ACCOUNT, wallet)]), UsageCache::default());
         let countries = NumberCountries::default();
         let counters = Counters::new(&store, &wallets);
-        let mut books = Books::new(&store, counters, UsageDraft::new(&store, (&cache, &countries), 0));
+        let kept = KeptPockets::default();
+        let pockets = (PocketDraft::new(&store, &kept), UnixMicros(1));
+        let usage = UsageDraft::new(&store, (&cache, &countries), 0);
+        let mut books = Books::new(&store, counters, usage, pockets);
         let price = Price {
             account: ACCOUNT,
             message_id: 1,
@@ -200,6 +337,7 @@ mod tests {
             submitted_at: UnixMicros(1),
             dispatch_id: None,
             terms: SettlementTerms::default(),
+            has_postings: false,
         };
         let mut out = Output::new(UnixMicros(1), IdCounter::default());
         for _ in 0..refunds {

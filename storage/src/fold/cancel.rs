@@ -93,7 +93,7 @@ fn is_same_charge(left: &Message<'_>, right: &Message<'_>) -> bool {
     let charge = |message: &Message<'_>| {
         let ticket = message.ticket;
         let price = (ticket.account, ticket.amount, ticket.segments, ticket.terms, ticket.currency);
-        (price, ticket.month, ticket.network, ticket.submitted_at)
+        (price, ticket.month, ticket.network, ticket.submitted_at, ticket.has_postings)
     };
     charge(left) == charge(right) && left.ticket.dispatch_id == right.ticket.dispatch_id
 }

@@ -10,6 +10,7 @@ use super::ids::IdCounter;
 use super::leases::LeaseChanges;
 use super::numbers::Numbers;
 use super::output::News;
+use super::pockets::PocketChanges;
 use super::unmatched::UnmatchedChanges;
 use super::usage::UsageChanges;
 use crate::countries::NumberCountries;
@@ -36,6 +37,8 @@ pub struct Changes {
     pub usage: UsageChanges,
     /// Countries of numbers that hold from this commit on.
     pub countries: NumberCountries,
+    /// Pockets that were read or changed.
+    pub pockets: PocketChanges,
     /// The first id whose charge is not counted in the usage rows.
     pub usage_counted: u64,
     /// The last note of the audit log.

@@ -30,6 +30,9 @@ impl Messages<'_> {
             total.month,
             chunk.dispatches.iter().map(|(dispatch, _)| &**dispatch),
         )?;
+        if let Some(beside) = &chunk.beside {
+            self.books.load_chunk(beside)?;
+        }
         let replaced = replaced(self.store, &self.out.ids, chunk)?;
         for (dispatch, added) in &chunk.dispatches {
             let counters = self.books.counters.dispatch_mut(account, dispatch);
@@ -41,6 +44,9 @@ impl Messages<'_> {
         let wallet = self.books.counters.wallet_mut(account);
         wallet.balance -= total.amount;
         wallet.count(total.month, u64::from(total.segments));
+        if let Some(beside) = &chunk.beside {
+            self.books.apply_chunk(beside);
+        }
 
         let first_id = self.out.ids.take_block(account, chunk.count(), chunk.header.submitted_at);
         let mut block = Vec::new();

@@ -21,6 +21,7 @@ pub struct Charged {
     network: NetworkCode,
     submitted_at: UnixMicros,
     dispatch_id: Option<Vec<u8>>,
+    has_postings: bool,
     /// The queue that the message was put into; `None` if it was charged only.
     pub route: Option<CdrRoute>,
 }
@@ -28,7 +29,7 @@ pub struct Charged {
 impl Charged {
     /// The facts by which the message is settled.
     pub fn price(&self, account: AccountNumber, terms: SettlementTerms) -> Price<'_> {
-        let Self { message_id, amount, segments, month, network, submitted_at, .. } = *self;
+        let Self { message_id, amount, segments, month, network, submitted_at, has_postings, .. } = *self;
         let (number, dispatch_id) = (self.number.as_bytes(), self.dispatch_id.as_deref());
         Price {
             account,
@@ -41,6 +42,7 @@ impl Charged {
             submitted_at,
             dispatch_id,
             terms,
+            has_postings,
         }
     }
 
@@ -55,6 +57,7 @@ impl Charged {
             network: cdr.fields.network,
             submitted_at: cdr.header.submitted_at,
             dispatch_id: cdr.fields.dispatch_id.map(<[u8]>::to_vec),
+            has_postings: cdr.fields.beside.is_some(),
             route: cdr.fields.route,
         }
     }

@@ -96,11 +96,13 @@ impl<'a> Counters<'a> {
         &mut self.volumes.entry((account, month)).or_default().1
     }
 
-    /// The volume in the wallet if the wallet still has the month, which saves a read; otherwise the one on
-    /// disk.
+    /// The volume in the wallet if the wallet still has segments in the month, which saves a read; otherwise the one on
+    /// disk. A month in which nothing has counted yet may have a row or none.
     fn durable_volume(&self, account: AccountNumber, month: Month) -> Result<Option<u64>, Unavailable> {
         let wallet = durable_wallet(self.durable, account);
-        if let Some(volume) = wallet.volumes.iter().find(|volume| volume.month == month) {
+        if let Some(volume) =
+            wallet.volumes.iter().find(|volume| volume.month == month && volume.segments > 0)
+        {
             return Ok(Some(volume.segments));
         }
         self.store.database().number(Family::Volumes, &volume_key(account, month))

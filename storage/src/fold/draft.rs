@@ -9,7 +9,7 @@ use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::time::UnixMicros;
 
 use super::Fold;
-use super::books::Books;
+use super::books::{Books, NewEntry};
 use super::changes::Changes;
 use super::counters::{Counters, check_balance};
 use super::error::FoldError;
@@ -17,6 +17,7 @@ use super::leases::LeaseDraft;
 use super::messages::Messages;
 use super::numbers::NumberDraft;
 use super::output::Output;
+use super::pockets::PocketDraft;
 use super::records::{FirstUse, RecordDraft};
 use super::unmatched::UnmatchedDraft;
 use super::upstream::UpstreamDraft;
@@ -24,7 +25,7 @@ use super::usage::UsageDraft;
 use super::waiting::WaitingDraft;
 use crate::batch::Batch;
 use crate::change::{
-    AccountChange, Change, ChangeError, Changed, EntryChange, EntryText, ProvisionChange, Provisioned,
+    AccountChange, Change, ChangeError, Changed, EntryText, PostedEntry, ProvisionChange, Provisioned,
 };
 use crate::clock::Clock;
 use crate::command::Command;
@@ -79,7 +80,7 @@ impl<'a> Draft<'a> {
         let messages = Messages {
             store,
             out: Output::new(now, fold.ids),
-            books: Books::new(store, counters, usage),
+            books: Books::new(store, counters, usage, (PocketDraft::new(store, &fold.pockets), due)),
             waiting: WaitingDraft::new(store, now, &fold.amended),
             leases: LeaseDraft::new(&fold.leases),
             upstream: UpstreamDraft::new(store),
@@ -128,6 +129,7 @@ impl<'a> Draft<'a> {
         let Messages { mut out, books, waiting, leases, unmatched, .. } = messages;
         let wallets = books.counters.finish(&mut out.batch);
         let (usage, usage_counted) = books.usage.finish(&mut out.batch);
+        let pockets = books.pockets.finish(&mut out.batch);
         let ids = out.ids.finish(&mut out.batch);
         let last_at = note_time(&mut out.batch, last_at, out.now);
         let changes = Changes {
@@ -140,6 +142,7 @@ impl<'a> Draft<'a> {
             unmatched: unmatched.finish(),
             usage,
             countries: countries.finish(),
+            pockets,
             usage_counted,
             audit: records.finish(),
             news: out.news,
@@ -160,7 +163,9 @@ impl<'a> Draft<'a> {
         }
         self.check_accounts(&change.accounts).map_err(refused)?;
         let documents = self.records.document_writes(&change.documents).map_err(refused)?;
-        self.check_entries(&change.entries).map_err(refused)?;
+        self.check_balances(change).map_err(refused)?;
+        self.messages.books.check_bundles(&change.bundles).map_err(refused)?;
+        self.messages.books.check_payouts(&change.payouts).map_err(refused)?;
         for message in &change.messages {
             self.messages.check_message_change(message).map_err(|error| refused(of_message(error)))?;
         }
@@ -175,11 +180,7 @@ impl<'a> Draft<'a> {
         let Self { messages, records, .. } = self;
         let revisions =
             documents.into_iter().map(|write| records.write_document(&mut messages.out, write)).collect();
-        let entry = |entry: &EntryChange| {
-            let text = entry.text.clone();
-            messages.books.post(&mut messages.out, entry.wallet.number(), entry.kind, entry.amount, text)
-        };
-        let entries = change.entries.iter().map(entry).collect();
+        let entries = post(messages, change)?;
         // Two changes of one message have both been checked before the first of them was made.
         let message = |message| messages.change_message(message).map_err(|error| spoiled(of_message(error)));
         let changed_messages = change.messages.iter().map(message).collect::<Result<_, _>>()?;
@@ -211,14 +212,13 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Checks that every balance can hold each of its entries.
-    fn check_entries(&self, entries: &[EntryChange]) -> Result<(), ChangeError> {
+    /// Checks that every balance can hold each change of it.
+    fn check_balances(&self, change: &Change) -> Result<(), ChangeError> {
         let mut balances: HashMap<AccountNumber, Total> = HashMap::new();
-        for entry in entries {
-            let account = entry.wallet.number();
+        for (account, amount) in moved_money(change) {
             let counters = &self.messages.books.counters;
             let balance = balances.entry(account).or_insert_with(|| counters.balance(account));
-            *balance += entry.amount;
+            *balance += amount;
             check_balance(*balance).map_err(|_| ChangeError::Balance)?;
         }
         Ok(())
@@ -260,10 +260,41 @@ impl<'a> Draft<'a> {
         books.counters.wallet_mut(number);
         if opening_balance != Amount::ZERO {
             let text = EntryText::reference("provisioned");
-            books.post(out, number, EntryKind::OpeningBalance, opening_balance, text);
+            books.post(out, number, NewEntry::of_money(EntryKind::OpeningBalance, opening_balance, text));
         }
         number
     }
+}
+
+/// The money that a change adds to wallets, in the order of its entries.
+fn moved_money(change: &Change) -> impl Iterator<Item = (AccountNumber, Amount)> {
+    let entries = change.entries.iter().map(|entry| (entry.wallet.number(), entry.amount));
+    let transfers = change.transfers.iter().flat_map(|transfer| {
+        [(transfer.from.number(), transfer.taken.negated()), (transfer.to.number(), transfer.given)]
+    });
+    let bundles = change.bundles.iter().map(|bundle| (bundle.wallet.number(), bundle.price().negated()));
+    let payouts = change.payouts.iter().map(|payout| (payout.wallet.number(), payout.amount()));
+    entries.chain(transfers).chain(bundles).chain(payouts)
+}
+
+/// Posts the entries of a change that was checked: its own, then those of transfers, bundles and payouts.
+fn post(messages: &mut Messages<'_>, change: &Change) -> Result<Vec<PostedEntry>, FoldError> {
+    let Messages { out, books, .. } = messages;
+    let mut posted = Vec::new();
+    for entry in &change.entries {
+        let new = NewEntry::of_money(entry.kind, entry.amount, entry.text.clone());
+        posted.push(books.post(out, entry.wallet.number(), new));
+    }
+    for transfer in &change.transfers {
+        posted.extend(books.transfer(out, transfer));
+    }
+    for bundle in &change.bundles {
+        posted.push(books.change_bundles(out, bundle).map_err(|error| spoiled(error.into()))?);
+    }
+    for payout in &change.payouts {
+        posted.push(books.pay_commission(out, payout));
+    }
+    Ok(posted)
 }
 
 /// Notes the time of a commit for the next start, unless one of the last minute is noted. Returns what is noted.

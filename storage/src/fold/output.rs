@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::bundle::Bundle;
+use tollgate_engine::posting::AccountPostings;
 use tollgate_engine::time::UnixMicros;
-use tollgate_engine::wallet::Posting;
+use tollgate_engine::wallet::{Posting, Wallet};
 
 use super::ids::{IdCounter, Ids};
 use crate::batch::Batch;
@@ -33,10 +35,35 @@ pub struct News {
     pub released: HashSet<u64>,
     /// Postings that the wallets in memory take back.
     pub refunds: Vec<Posting>,
+    /// The same of messages that moved more than their account's wallet, one for each account.
+    pub given_back: Vec<GivenBack>,
     /// New receipts for gateways.
     pub receipts: Vec<(AccountNumber, u64)>,
     /// Messages that operators took a second time.
     pub duplicates: u64,
+}
+
+/// The postings of one message in one account that are given back, as the account's wallet in memory takes them back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenBack {
+    /// Everything that is given back.
+    pub postings: AccountPostings,
+    /// Bundles that had ended and are good again, for units among the postings, which are not in them yet.
+    pub extended: Vec<Bundle>,
+}
+
+impl GivenBack {
+    /// Takes the postings back in the account's wallet.
+    pub fn take_back(&self, wallet: &Wallet) {
+        if !self.extended.is_empty() {
+            wallet.change_pockets(|pockets| {
+                for bundle in &self.extended {
+                    pockets.bundles.extend(bundle, bundle.expires_at, 0);
+                }
+            });
+        }
+        wallet.undo_postings(&self.postings);
+    }
 }
 
 impl Output {

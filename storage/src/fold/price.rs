@@ -26,6 +26,8 @@ pub struct Price<'a> {
     pub submitted_at: UnixMicros,
     pub dispatch_id: Option<&'a [u8]>,
     pub terms: SettlementTerms,
+    /// True if the message moved more than its account's wallet. Its CDR says what.
+    pub has_postings: bool,
 }
 
 impl<'a> Price<'a> {
@@ -44,6 +46,7 @@ impl<'a> Price<'a> {
             submitted_at,
             dispatch_id,
             terms,
+            has_postings: ticket.has_postings,
         }
     }
 

@@ -13,6 +13,7 @@ use crate::codec::{Reader, put_bytes, put_currency, put_signed, put_varint};
 pub(super) const BODY_VERSION: u8 = 1;
 
 const HAS_DISPATCH: u8 = 1;
+const HAS_POSTINGS: u8 = 1 << 1;
 
 /// The facts by which a message is settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct Ticket<'a> {
     pub dispatch_id: Option<&'a [u8]>,
     /// The time at which the message was read off the socket.
     pub submitted_at: UnixMicros,
+    /// True if it moved more than its account's wallet. Its CDR says what.
+    pub has_postings: bool,
 }
 
 impl<'a> Ticket<'a> {
@@ -55,7 +58,8 @@ impl<'a> Ticket<'a> {
     }
 
     pub(super) fn write_to(&self, out: &mut Vec<u8>) {
-        out.push(if self.dispatch_id.is_some() { HAS_DISPATCH } else { 0 });
+        let dispatch = if self.dispatch_id.is_some() { HAS_DISPATCH } else { 0 };
+        out.push(dispatch | if self.has_postings { HAS_POSTINGS } else { 0 });
         put_varint(out, u64::from(self.account.0));
         put_signed(out, self.amount.micros());
         out.push(self.segments);
@@ -78,7 +82,7 @@ impl<'a> Ticket<'a> {
             return None;
         }
         let flags = reader.u8()?;
-        if flags & !HAS_DISPATCH != 0 {
+        if flags & !(HAS_DISPATCH | HAS_POSTINGS) != 0 {
             return None;
         }
         Some(Self {
@@ -95,6 +99,7 @@ impl<'a> Ticket<'a> {
             currency: reader.currency()?,
             submitted_at: UnixMicros(reader.varint()?),
             dispatch_id: if flags & HAS_DISPATCH == 0 { None } else { Some(reader.bytes()?) },
+            has_postings: flags & HAS_POSTINGS != 0,
         })
     }
 }

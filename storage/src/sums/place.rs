@@ -34,9 +34,16 @@ impl Place {
     /// The place of a row.
     pub fn of(family: Family, key: &[u8], value: &[u8]) -> Self {
         let (first, second) = match family {
-            Family::Accounts | Family::Wallets | Family::Volumes | Family::Dispatches | Family::ShortIds => {
-                (number_at(key, 0), 0)
-            }
+            Family::Accounts
+            | Family::Wallets
+            | Family::Volumes
+            | Family::Dispatches
+            | Family::ShortIds
+            | Family::Bundles
+            | Family::Caps
+            | Family::Commissions
+            | Family::Resales
+            | Family::Tariffs => (number_at(key, 0), 0),
             Family::Ledger | Family::Cdrs | Family::States | Family::Receipts => {
                 (number_at(key, 0), day_of(long_at(key, 4) / IDS_PER_MICROSECOND))
             }
@@ -44,7 +51,6 @@ impl Place {
             Family::Batches => (0, day_of(long_at(key, 0) / IDS_PER_MICROSECOND)),
             Family::Scheduled | Family::Expiries | Family::Awaiting => (0, day_of(long_at(key, 0))),
             Family::Queue | Family::Operators | Family::Unmatched => (operator_at(key), 0),
-            Family::Tariffs => (number_at(key, 0), 0),
             Family::TariffFiles | Family::Documents => (key.first().copied().unwrap_or_default().into(), 0),
             Family::Audit => (0, u32::try_from(long_at(key, 0) / NOTES_PER_PLACE).unwrap_or(u32::MAX)),
             Family::Keys => (hour_of(UnixMicros(long_at(value, 0))), number_at(key, 0)),
@@ -94,9 +100,15 @@ impl fmt::Display for Place {
         let Self { family, first, second } = *self;
         f.write_str(family.name())?;
         match family {
-            Family::Accounts | Family::Wallets | Family::Volumes | Family::Dispatches | Family::ShortIds => {
-                write!(f, ", account {first}")
-            }
+            Family::Accounts
+            | Family::Wallets
+            | Family::Volumes
+            | Family::Dispatches
+            | Family::ShortIds
+            | Family::Bundles
+            | Family::Caps
+            | Family::Commissions
+            | Family::Resales => write!(f, ", account {first}"),
             Family::Ledger | Family::Cdrs | Family::States | Family::Receipts | Family::Usage => {
                 write!(f, ", account {first}, {}", Day(second))
             }

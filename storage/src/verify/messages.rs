@@ -1,5 +1,8 @@
 //! CDR by CDR: what each charges and counts, and where its message is.
 
+use tollgate_engine::charging::Beside;
+use tollgate_engine::posting::Posting;
+
 use super::Count;
 use super::fault::{Fault, damaged, off};
 use crate::cdr::{BlockReader, Cdr};
@@ -30,7 +33,7 @@ impl Count {
                 self.usage.go_on_to(store, account);
                 end = Some((account, first + u64::from(count)));
                 self.read_block(store, &key, block, &mut states)?;
-                self.note_charged(account, first)?;
+                self.note_charged(first)?;
                 if self.blocks.insert(first, (account, count)).is_some() {
                     return off(format!("message {first} has CDRs of two accounts"));
                 }
@@ -50,21 +53,23 @@ impl Count {
         states: &mut States<'_>,
     ) -> Result<(), Fault> {
         for cdr in block.by_ref() {
-            self.count_charge(&cdr)?;
+            let beside = cdr.beside();
+            self.count_charge(&cdr, beside.as_ref())?;
             let state = states.of(cdr.account, cdr.message_id)?;
             self.usage.count(&cdr, state);
             match state {
-                Some(state) => self.count_outcome(store, &cdr, state)?,
+                Some(state) => self.count_outcome(store, (&cdr, beside.as_ref()), state)?,
                 None => self.find_waiting(store, &cdr)?,
             }
         }
         if block.is_sound() { Ok(()) } else { Err(damaged(Family::Cdrs, key)) }
     }
 
-    fn count_charge(&mut self, cdr: &Cdr<'_>) -> Result<(), Fault> {
-        let account = self.account(cdr.account, cdr.message_id)?;
-        account.charged += i128::from(cdr.fields.amount.micros());
-        *account.volumes.entry(cdr.header.month).or_default() += i128::from(cdr.fields.segments);
+    fn count_charge(&mut self, cdr: &Cdr<'_>, beside: Option<&Beside>) -> Result<(), Fault> {
+        match beside {
+            None => self.count_posting(cdr.message_id, &cdr.posting())?,
+            Some(beside) => self.count_levels(cdr, beside)?,
+        }
         if let Some(dispatch) = cdr.fields.dispatch_id {
             let counters = self.dispatches.entry((cdr.account, dispatch.to_vec())).or_default();
             counters.messages += 1;
@@ -73,6 +78,16 @@ impl Count {
         }
         self.report.cdrs += 1;
         self.report.segments += u64::from(cdr.fields.segments);
+        Ok(())
+    }
+
+    /// Counts a posting on a wallet.
+    pub(super) fn count_posting(&mut self, message_id: u64, posting: &Posting) -> Result<(), Fault> {
+        let Posting { account, amount, month, segments, .. } = *posting;
+        let of_account = self.account(account, message_id)?;
+        of_account.charged += i128::from(amount.micros());
+        *of_account.volumes.entry(month).or_default() += i128::from(segments);
+        *self.charged_in_block.entry(account).or_default() += i128::from(amount.micros());
         Ok(())
     }
 
@@ -120,6 +135,7 @@ pub(super) fn agree(cdr: &Cdr<'_>, ticket: &Ticket<'_>, whose: &str) -> Result<(
         (ticket.network != fields.network, "network"),
         (ticket.dispatch_id != fields.dispatch_id, "dispatch"),
         (ticket.submitted_at != cdr.header.submitted_at, "time"),
+        (ticket.has_postings != fields.beside.is_some(), "set of postings"),
     ];
     match other.into_iter().find(|(is_other, _)| *is_other) {
         Some((_, what)) => {

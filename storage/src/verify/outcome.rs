@@ -1,11 +1,14 @@
 //! The outcome of a message, and its consequences: refunds, counters, and the operator's id that a receipt
 //! will name.
 
+use tollgate_engine::charging::Beside;
 use tollgate_engine::money::Amount;
+use tollgate_engine::posting::Posting;
 
 use super::Count;
 use super::fault::{Fault, off};
 use super::messages::agree;
+use super::pocket_count::AskedRefund;
 use crate::cdr::Cdr;
 use crate::rows::{DispatchCounters, MessageState, StateRow, UpstreamRow};
 use crate::store::Store;
@@ -14,7 +17,7 @@ impl Count {
     pub(super) fn count_outcome(
         &mut self,
         store: &Store,
-        cdr: &Cdr<'_>,
+        (cdr, beside): (&Cdr<'_>, Option<&Beside>),
         row: &StateRow,
     ) -> Result<(), Fault> {
         let id = cdr.message_id;
@@ -25,7 +28,7 @@ impl Count {
             self.check_operator(row.operator, || format!("message {id}"))?;
         }
         if row.is_refunded {
-            self.count_refund(cdr, row)?;
+            self.count_refund(cdr, beside)?;
         }
         if let Some(dispatch) = cdr.fields.dispatch_id
             && let Some(counters) = self.dispatches.get_mut(&(cdr.account, dispatch.to_vec()))
@@ -44,12 +47,27 @@ impl Count {
         find_upstream(store, cdr, row)
     }
 
-    fn count_refund(&mut self, cdr: &Cdr<'_>, row: &StateRow) -> Result<(), Fault> {
-        let (account, segments) = (self.account(cdr.account, cdr.message_id)?, cdr.fields.segments);
-        *account.volumes.entry(cdr.header.month).or_default() -= i128::from(segments);
-        self.report.segments -= u64::from(segments);
+    fn count_refund(&mut self, cdr: &Cdr<'_>, beside: Option<&Beside>) -> Result<(), Fault> {
+        match beside {
+            None => self.ask_refund(cdr.message_id, &cdr.posting(), AskedRefund::of(cdr.fields.amount))?,
+            Some(beside) => self.ask_refunds(cdr.message_id, beside)?,
+        }
+        self.report.segments -= u64::from(cdr.fields.segments);
         self.report.refunds += 1;
-        self.refunds.insert((cdr.account, cdr.message_id), row.refunded);
+        Ok(())
+    }
+
+    /// Counts that a posting was given back, and notes the refund that the account's ledger is to have.
+    pub(super) fn ask_refund(
+        &mut self,
+        message_id: u64,
+        posting: &Posting,
+        asked: AskedRefund,
+    ) -> Result<(), Fault> {
+        let Posting { account, month, segments, .. } = *posting;
+        let of_account = self.account(account, message_id)?;
+        *of_account.volumes.entry(month).or_default() -= i128::from(segments);
+        self.refunds.insert((account, message_id), asked);
         Ok(())
     }
 }

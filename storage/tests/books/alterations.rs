@@ -2,6 +2,8 @@
 
 use tollgate_engine::health::HealthSample;
 use tollgate_engine::money::Amount;
+use tollgate_engine::price_list::Share;
+use tollgate_engine::reselling::Earning;
 use tollgate_engine::settlement::ReceiptState;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::change::{AuditNote, DocumentChange, Expected, RequestUse};
@@ -13,6 +15,7 @@ use tollgate_storage::schema::{Collection, Family};
 use tollgate_storage::store::Store;
 use tollgate_storage::verify::verify;
 
+use crate::support::chain::{LevelAbove, bundle, day_cap};
 use crate::support::routed::{RoutedBooks, accepted, leased, receipt};
 use crate::support::{FAR, Message, Raw, Route, crash_image, options, wait};
 
@@ -43,6 +46,7 @@ fn every_family() -> tempfile::TempDir {
             })
             .unwrap();
     }
+    with_pockets(&routed);
     let report = books.prove();
     assert_eq!(report.audit, 2);
     let RoutedBooks { dir, books, .. } = routed;
@@ -97,6 +101,25 @@ fn with_keys(routed: &RoutedBooks) {
         assert_eq!(checked.unwrap(), KeyCheck::New);
         let mut chunk = session.chunk();
         session.charge(&mut chunk, &Message { key: Some(key), ..Message::default() }).unwrap();
+        routed.books.committer.try_charge(chunk).unwrap();
+        session.first_id();
+    }
+}
+
+/// Two bundles, two caps, and two agents above one another.
+fn with_pockets(routed: &RoutedBooks) {
+    let agents = routed.books.provision(&["a", "b", "agent", "general agent"], 1)[2..].to_vec();
+    let earning = Earning::CommissionOfCharge(Share::from_percent(10.into()).unwrap());
+    let above: Vec<LevelAbove<'_>> = agents
+        .iter()
+        .map(|agent| LevelAbove { earning, ..LevelAbove::paying(routed.books.wallet(*agent), 1) })
+        .collect();
+    for name in ["one", "two"] {
+        routed.books.buy(routed.account, bundle(1, 0, LATER));
+        let (mut session, caps) = (routed.books.session(routed.account), [day_cap(name, 9, true)]);
+        let mut chunk = session.chunk();
+        let message = Message { segments: 2, ..Message::default() };
+        session.charge_levels(&mut chunk, &message, (&caps, &above), UnixMicros(1)).unwrap();
         routed.books.committer.try_charge(chunk).unwrap();
         session.first_id();
     }

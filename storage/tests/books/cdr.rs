@@ -15,6 +15,8 @@ use tollgate_storage::schema::{Family, account_id_key};
 
 use crate::support::{Books, MONTH};
 
+mod postings;
+
 const ACCOUNT: AccountNumber = AccountNumber(9);
 const FIRST_ID: u64 = 177_000_000_000_000_000;
 
@@ -82,6 +84,7 @@ fn message() -> impl Strategy<Value = Owned> {
                     idempotency_key: None,
                     user_message_reference: names.2,
                     route,
+                    beside: None,
                 },
                 source,
                 dispatch: names.0,
@@ -204,6 +207,7 @@ fn blocks_of_version_1_are_read() {
         idempotency_key: None,
         user_message_reference: None,
         route: None,
+        beside: None,
     };
     assert_eq!(cdr.fields, expected);
     // A route in such a block is damage, and so is a version that is to come.
@@ -211,7 +215,7 @@ fn blocks_of_version_1_are_read() {
     routed[15] |= 1 << 6;
     assert_eq!(read_all(&[&routed[..], &[1, 3, 0]].concat()), (0, false));
     let mut later = block;
-    later[0] = 3;
+    later[0] = 4;
     assert!(BlockReader::new(ACCOUNT, FIRST_ID, &later).is_none());
 }
 
@@ -235,6 +239,7 @@ fn a_typical_cdr_takes_less_than_forty_bytes() {
             idempotency_key: None,
             user_message_reference: None,
             route: Some(CdrRoute { first_choice: OperatorNumber(3), class: 3, scheduled_at: None }),
+            beside: None,
         });
     }
     let mut bytes = Vec::new();

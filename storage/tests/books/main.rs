@@ -29,6 +29,7 @@ mod keys;
 mod message;
 mod message_changes;
 mod opening;
+mod pockets;
 mod reads;
 mod reference_ledger;
 mod rows;

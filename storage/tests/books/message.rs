@@ -57,7 +57,7 @@ fn ticket() -> impl Strategy<Value = Ticket<'static>> {
         .prop_map(|(mcc, mnc)| NetworkCode::new(&mcc, &mnc).expect("digits are a code"));
     let visible_id = prop_oneof![Just(ID), (1..=u32::MAX).prop_map(u64::from)];
     let numbers = (any::<u32>(), visible_id, any::<i64>(), any::<u8>(), any::<u32>(), any::<u64>());
-    let kinds = (any::<[u8; 2]>(), any::<[u8; 2]>(), any::<u8>());
+    let kinds = (any::<[u8; 2]>(), any::<[u8; 2]>(), any::<u8>(), any::<bool>());
     (numbers, terms, kinds, network, "[A-Z]{3}").prop_map(|(numbers, terms, kinds, network, currency)| {
         let (account, visible_id, amount, segments, month, submitted_at) = numbers;
         Ticket {
@@ -74,6 +74,7 @@ fn ticket() -> impl Strategy<Value = Ticket<'static>> {
             currency: Currency::new(&currency).expect("three capital letters"),
             dispatch_id: None,
             submitted_at: UnixMicros(submitted_at),
+            has_postings: kinds.3,
         }
     })
 }
@@ -208,6 +209,7 @@ fn sample() -> Owned {
             currency: Currency::new("USD").unwrap(),
             dispatch_id: None,
             submitted_at: UnixMicros(1_800_000_000_000_000),
+            has_postings: false,
         },
         content: Content {
             service_type: &[],

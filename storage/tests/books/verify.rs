@@ -316,7 +316,7 @@ fn entries_and_refunds_that_are_off_are_named() {
             row.balance_after = row.balance_after.map(|balance| balance.plus(cents(10)));
         });
     });
-    sound.expect("is to be refunded but the ledger has no entry", |raw| {
+    sound.expect("is to be refunded but the ledger of account a has no entry", |raw| {
         raw.delete(Family::Ledger, entry(raw, A, EntryKind::Refund).0);
     });
     sound.expect("which asks for no such refund", |raw| raw.delete(Family::States, cancelled));

@@ -43,7 +43,17 @@ fn entries(store: &Store) -> Result<BTreeMap<AccountNumber, Entries>, Unavailabl
             let sum = match entry.kind {
                 EntryKind::OpeningBalance => &mut of_account.opening_balance,
                 EntryKind::Refund => &mut of_account.refunded,
-                EntryKind::TopUp | EntryKind::Adjustment | EntryKind::InvoicePayment => return true,
+                EntryKind::TopUp
+                | EntryKind::Adjustment
+                | EntryKind::InvoicePayment
+                | EntryKind::BundlePurchase
+                | EntryKind::BundleGrant
+                | EntryKind::BundleExpiry
+                | EntryKind::BundleRollover
+                | EntryKind::BundleConsumption
+                | EntryKind::CommissionPayout
+                | EntryKind::TransferIn
+                | EntryKind::TransferOut => return true,
             };
             *sum += entry.amount;
         }

@@ -221,8 +221,15 @@ impl Gathered {
             EntryKind::Refund => {
                 return Some(Refund { message_id: entry.reference.parse().ok(), amount: entry.amount });
             }
-            EntryKind::OpeningBalance | EntryKind::TopUp => self.top_ups += micros,
-            EntryKind::Adjustment => self.adjustments += micros,
+            EntryKind::OpeningBalance | EntryKind::TopUp | EntryKind::TransferIn => self.top_ups += micros,
+            EntryKind::Adjustment
+            | EntryKind::BundlePurchase
+            | EntryKind::BundleGrant
+            | EntryKind::BundleExpiry
+            | EntryKind::BundleRollover
+            | EntryKind::BundleConsumption
+            | EntryKind::CommissionPayout
+            | EntryKind::TransferOut => self.adjustments += micros,
             EntryKind::InvoicePayment => self.invoice_payments += micros,
         }
         None

@@ -191,6 +191,14 @@ fn kind_of(kind: EntryKind) -> TransactionKind {
         EntryKind::Refund => TransactionKind::Refund,
         EntryKind::Adjustment => TransactionKind::Adjustment,
         EntryKind::InvoicePayment => TransactionKind::InvoicePayment,
+        EntryKind::BundlePurchase => TransactionKind::BundlePurchase,
+        EntryKind::BundleGrant => TransactionKind::BundleGrant,
+        EntryKind::BundleExpiry => TransactionKind::BundleExpiry,
+        EntryKind::BundleRollover => TransactionKind::BundleRollover,
+        EntryKind::BundleConsumption => TransactionKind::BundleConsumption,
+        EntryKind::CommissionPayout => TransactionKind::CommissionPayout,
+        EntryKind::TransferIn => TransactionKind::TransferIn,
+        EntryKind::TransferOut => TransactionKind::TransferOut,
     }
 }
 

@@ -263,6 +263,7 @@ impl Books {
                 idempotency_key: None,
                 user_message_reference: None,
                 route: None,
+                beside: None,
             },
         );
         assert!(self.committer().try_charge(Box::new(chunk)).is_ok(), "there is room in the queue");

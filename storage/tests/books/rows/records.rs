@@ -3,6 +3,7 @@
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
+use tollgate_engine::bundle::BundleNumber;
 use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::rows::{AuditRow, AuditTail, DocumentRow, EntryKind, LedgerEntry, RequestRow, Row};
@@ -10,21 +11,26 @@ use tollgate_storage::rows::{AuditRow, AuditTail, DocumentRow, EntryKind, Ledger
 use super::{amount, check, micros, octets};
 
 fn kind() -> impl Strategy<Value = EntryKind> {
-    let kinds = [EntryKind::OpeningBalance, EntryKind::TopUp, EntryKind::Refund, EntryKind::Adjustment];
-    proptest::sample::select(kinds.to_vec())
+    proptest::sample::select(&EntryKind::ALL[..])
 }
 
 fn entry() -> impl Strategy<Value = LedgerEntry> {
-    (kind(), amount(), micros(), of(amount()), proptest::array::uniform4(".{0,20}")).prop_map(
-        |(kind, amount, at, balance_after, [reference, actor, details, metadata])| LedgerEntry {
-            kind,
-            amount,
-            at,
-            reference,
-            balance_after: balance_after.map(Total::from),
-            actor,
-            details,
-            metadata,
+    let units = vec((any::<u64>().prop_map(BundleNumber), any::<i64>()), 0..4);
+    let moved = (amount(), prop_oneof![Just(Amount::ZERO), amount()], units);
+    (kind(), moved, micros(), of(amount()), proptest::array::uniform4(".{0,20}")).prop_map(
+        |(kind, (amount, commission, units), at, balance_after, [reference, actor, details, metadata])| {
+            LedgerEntry {
+                kind,
+                amount,
+                at,
+                reference,
+                balance_after: balance_after.map(Total::from),
+                actor,
+                details,
+                metadata,
+                units,
+                commission,
+            }
         },
     )
 }
@@ -86,6 +92,8 @@ fn entries_of_version_2_are_read() {
         actor: String::new(),
         details: String::new(),
         metadata: String::new(),
+        units: Vec::new(),
+        commission: Amount::ZERO,
     };
     assert_eq!(entry, expected);
     assert_eq!(LedgerEntry::read(b"\x03\xC0\x9A\x0C\x07\x02a"), None);

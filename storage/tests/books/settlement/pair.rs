@@ -125,6 +125,7 @@ impl Pair {
 
     fn message<'a>(&self, wanted: &Wanted, month: Month, text: &'a [u8]) -> Message<'a> {
         let route = wanted.route.map(|route| Route {
+            has_postings: false,
             first_choice: self.operators[route.first_choice],
             class: route.class,
             scheduled_at: route.scheduled_at.map(UnixMicros),

@@ -1,5 +1,6 @@
 //! A data directory with its committer, and the wallets in memory beside it, as the daemon holds them.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::bundle::Bundle;
 use tollgate_engine::money::Amount;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
@@ -109,8 +111,10 @@ impl Books {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let wallets = Arc::new(Wallets::default());
+        let mut pockets: HashMap<_, _> = store.pockets().all(clock.due()).unwrap().into_iter().collect();
         for (number, state) in store.wallets().all().unwrap() {
-            wallets.insert(Wallet::new(number, state));
+            let pockets = pockets.remove(&number).unwrap_or_default();
+            wallets.insert(Wallet::with_pockets(number, state, pockets));
         }
         let recorder = Arc::new(Recorder::new(Arc::clone(&wallets)));
         let durable = Arc::clone(&recorder) as Arc<dyn Durable>;
@@ -291,10 +295,30 @@ impl Books {
         self.store.wallets().of(account).unwrap().unwrap_or_default()
     }
 
-    /// Every account's wallet in memory is its wallet on disk, and the books balance.
+    /// The pockets in memory are those on disk, but for bundles that have nothing left and counters of nothing.
+    fn prove_pockets(&self, number: AccountNumber) {
+        let in_memory = self.wallet(number).pockets();
+        let durable = self.store.pockets();
+        assert_eq!(in_memory.commission, durable.commission(number).unwrap());
+        let left = |bundle: &Bundle| (bundle.left > 0).then(|| bundle.clone());
+        let mut bundles: Vec<_> = in_memory.bundles.iter().filter_map(left).collect();
+        bundles.sort_by_key(|bundle| bundle.number);
+        let rows = durable.bundles(number).unwrap();
+        let rows: Vec<_> = rows.iter().filter_map(|(number, row)| left(&row.bundle(*number))).collect();
+        assert_eq!(bundles, rows, "bundles of account {}", number.0);
+        for counter in in_memory.caps.iter().filter(|counter| counter.messages > 0) {
+            assert_eq!(
+                durable.caps(number).unwrap().iter().find(|kept| kept.cap == counter.cap),
+                Some(counter)
+            );
+        }
+    }
+
+    /// Every account's wallet and pockets in memory are those on disk, and the books balance.
     pub fn prove(&self) -> Report {
         for (number, durable) in self.store.wallets().all().unwrap() {
             assert_eq!(used(self.wallet(number).state()), used(durable), "wallet {}", number.0);
+            self.prove_pockets(number);
         }
         verify(&self.store).unwrap()
     }

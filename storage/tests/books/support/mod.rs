@@ -1,6 +1,7 @@
 //! Shared by the tests: books in a temporary directory, sessions that charge them, and journals that fail.
 
 mod books;
+pub mod chain;
 mod change;
 mod clock;
 mod gated_journal;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::wallet::{Posting, Wallets};
-use tollgate_storage::committer::Durable;
+use tollgate_storage::committer::{Durable, GivenBack};
 use tollgate_storage::message::QueuedRow;
 
 /// Gives refunds back to the wallets, and keeps the rest for the test to look at.
@@ -20,6 +20,7 @@ pub struct Recorder {
 pub struct Heard {
     pub queued: Vec<QueuedRow>,
     pub refunds: Vec<Posting>,
+    pub given_back: Vec<GivenBack>,
     pub receipts: Vec<(AccountNumber, u64)>,
 }
 
@@ -43,6 +44,12 @@ impl Durable for Recorder {
     fn refunded(&self, posting: &Posting) {
         self.wallets.get(posting.account).expect("a wallet for each refund").undo(posting);
         self.heard.lock().refunds.push(*posting);
+    }
+
+    fn given_back(&self, given_back: &GivenBack) {
+        let wallet = self.wallets.get(given_back.postings.account).expect("a wallet for each level");
+        given_back.take_back(&wallet);
+        self.heard.lock().given_back.push(given_back.clone());
     }
 
     fn receipts(&self, rows: Vec<(AccountNumber, u64)>) {

@@ -51,6 +51,8 @@ pub struct Route<'a> {
     pub terms: SettlementTerms,
     pub registered_delivery: u8,
     pub text: &'a [u8],
+    /// True if the message moves more than its account's wallet.
+    pub has_postings: bool,
 }
 
 impl Route<'_> {
@@ -64,6 +66,7 @@ impl Route<'_> {
             terms: SettlementTerms::default(),
             registered_delivery: 0x11,
             text: b"hello",
+            has_postings: false,
         }
     }
 }
@@ -87,7 +90,7 @@ pub struct Session {
     pub wallet: Arc<Wallet>,
     pub keys: Arc<KeyRegistry>,
     pub commit_outcomes: (mpsc::UnboundedSender<CommitOutcome>, mpsc::UnboundedReceiver<CommitOutcome>),
-    plan: Plan,
+    pub plan: Plan,
 }
 
 impl Session {
@@ -127,9 +130,15 @@ impl Session {
             segments: u32::from(message.segments),
         })?;
         chunk.push(&posting, &cdr(message, &posting));
+        Self::follow(chunk, message, &posting);
+        Ok(posting)
+    }
+
+    /// Adds to a charge that was pushed its intent and its key.
+    pub fn follow(chunk: &mut Chunk, message: &Message<'_>, posting: &Posting) {
         if let Some(route) = message.route {
             let Route { first_choice, class, scheduled_at, expires_at, .. } = route;
-            let body = body(message, &route, &posting, chunk.header().submitted_at);
+            let body = body(message, &route, posting, chunk.header().submitted_at);
             chunk.push_intent(Intent { first_choice, class, scheduled_at, expires_at }, &body);
         }
         if let Some(key) = message.key {
@@ -142,7 +151,6 @@ impl Session {
                 refused: Vec::new(),
             });
         }
-        Ok(posting)
     }
 
     /// The next answer of storage.
@@ -191,7 +199,7 @@ fn plan() -> Plan {
     }
 }
 
-fn cdr<'a>(message: &Message<'a>, posting: &Posting) -> CdrFields<'a> {
+pub fn cdr<'a>(message: &Message<'a>, posting: &Posting) -> CdrFields<'a> {
     CdrFields {
         destination: Number::from_digits(message.destination.as_bytes()).unwrap(),
         network: message.network,
@@ -211,6 +219,7 @@ fn cdr<'a>(message: &Message<'a>, posting: &Posting) -> CdrFields<'a> {
             class: route.class,
             scheduled_at: route.scheduled_at,
         }),
+        beside: None,
     }
 }
 
@@ -235,6 +244,7 @@ pub fn body(
         currency: Currency::new("USD").unwrap(),
         dispatch_id: message.dispatch,
         submitted_at,
+        has_postings: route.has_postings,
     };
     let content = Content {
         service_type: b"",

@@ -112,7 +112,7 @@ fn only_a_hand_gives_back_what_was_delivered() {
     });
     reports.expect("was charged 0.05, refunded 0.04", given_back, |row| row.refunded = cents(4));
     reports.closed.expect(
-        &format!("message {delivered} is to be refunded but the ledger has no entry"),
+        &format!("message {delivered} is to be refunded but the ledger of account a has no entry"),
         |raw| {
             edit(raw, Family::States, account_id_key(A, delivered), |row: &mut StateRow| {
                 (row.is_refunded, row.refunded_by_hand, row.refunded) = (true, true, cents(5));
@@ -124,7 +124,7 @@ fn only_a_hand_gives_back_what_was_delivered() {
             (row.is_refunded, row.refunded) = (false, Amount::ZERO);
         });
     });
-    reports.closed.expect("is to be refunded but the ledger has no entry", |raw| {
+    reports.closed.expect("is to be refunded but the ledger of account a has no entry", |raw| {
         raw.delete(Family::Ledger, entry(raw, A, EntryKind::Refund).0);
     });
 }

@@ -90,7 +90,7 @@ fn states_that_cannot_be_are_named() {
     });
     // A cancelled message that was charged only is as sound as one that waited.
     let changed = StateRow { at: UnixMicros(1), ..StateRow::cancelled(UnixMicros(1), cents(5)) };
-    sent.expect("is to be refunded but the ledger has no entry", |raw| {
+    sent.expect("is to be refunded but the ledger of account a has no entry", |raw| {
         raw.put(Family::States, account_id_key(A, charge_only), changed.to_bytes());
     });
 }

@@ -1,0 +1,81 @@
+//! The contribution of each message to what the accounts above its own have sold. The fold and `tollgate verify` both ask
+//! here, so that they count alike.
+
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::charging::Beside;
+use tollgate_engine::country::CountryCode;
+use tollgate_engine::money::{Amount, Total};
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::time::Month;
+
+use crate::rows::ResaleRow;
+use crate::schema::volume_key;
+
+/// Octets of a key of resales.
+const KEY_OCTETS: usize = 18;
+
+/// The messages that a row of `resales` counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResaleKey {
+    /// The account that sold them.
+    pub seller: AccountNumber,
+    /// The month that they count in for the seller.
+    pub month: Month,
+    /// The account below it.
+    pub child: AccountNumber,
+    /// The network that the seller pays for.
+    pub network: NetworkCode,
+    /// The country of the destination; `None` where it is not known.
+    pub country: Option<CountryCode>,
+}
+
+impl ResaleKey {
+    /// The key in `resales`.
+    pub fn to_octets(self) -> [u8; KEY_OCTETS] {
+        let mut octets = [0; KEY_OCTETS];
+        octets[..8].copy_from_slice(&volume_key(self.seller, self.month));
+        octets[8..12].copy_from_slice(&self.child.0.to_be_bytes());
+        octets[12..16].copy_from_slice(&self.network.to_bits().to_be_bytes());
+        octets[16..].copy_from_slice(&self.country.map_or([0; 2], CountryCode::to_bytes));
+        octets
+    }
+
+    /// Reads such a key.
+    pub fn from_octets(key: &[u8]) -> Option<Self> {
+        let mut numbers = key.chunks_exact(4).map(|octets| octets.try_into().map_or(0, u32::from_be_bytes));
+        let (seller, month) = (AccountNumber(numbers.next()?), Month(numbers.next()?));
+        let (child, network) = (AccountNumber(numbers.next()?), NetworkCode::from_bits(numbers.next()?)?);
+        let country = match key.get(16..)? {
+            [0, 0] => None,
+            code => Some(CountryCode::from_bytes(code.try_into().ok()?)?),
+        };
+        Some(Self { seller, month, child, network, country })
+    }
+}
+
+/// The counts that a message adds, one row for each account above the one that sent it.
+pub fn contributions(beside: &Beside) -> impl Iterator<Item = (ResaleKey, ResaleRow)> {
+    let below = std::iter::once(&beside.own).chain(beside.above.iter().map(|level| &level.postings));
+    beside.above.iter().zip(below).map(|(level, below)| {
+        let posting = level.postings.posting;
+        let key = ResaleKey {
+            seller: posting.account,
+            month: posting.month,
+            child: below.posting.account,
+            network: level.network,
+            country: beside.country,
+        };
+        let of_kind = |is_agent: bool, amount: Amount| {
+            if level.is_agent == is_agent { amount.into() } else { Total::ZERO }
+        };
+        let row = ResaleRow {
+            messages: 1,
+            segments: u64::from(level.segments),
+            sold: of_kind(false, level.sold),
+            bought: posting.amount.into(),
+            billed: of_kind(true, level.sold),
+            commission: level.postings.commission.into(),
+        };
+        (key, row)
+    })
+}

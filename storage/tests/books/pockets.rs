@@ -1,0 +1,4 @@
+//! Chains, bundles, caps and commissions: every level's postings are durable together, given back together, and proven.
+
+mod changes;
+mod charges;

@@ -1,0 +1,150 @@
+//! Messages that several accounts pay for, debited as the engine does, and bundles to take from.
+
+use std::sync::Arc;
+
+use tollgate_engine::bundle::{BundleNumber, BundleUnit};
+use tollgate_engine::calendar::{Calendar, SpanUnit};
+use tollgate_engine::cap::Cap;
+use tollgate_engine::chain::{self, LevelLeg, LevelRefusal};
+use tollgate_engine::charging::{Beside, LevelCharge};
+use tollgate_engine::country::CountryCode;
+use tollgate_engine::exchange::ExchangeRates;
+use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::number::Number;
+use tollgate_engine::reselling::Earning;
+use tollgate_engine::tariff::UnitPrice;
+use tollgate_engine::time::{Month, UnixMicros};
+use tollgate_engine::traffic::{Destination, TrafficScope};
+use tollgate_engine::wallet::{Leg, Wallet};
+use tollgate_storage::cdr::CdrFields;
+use tollgate_storage::change::{BundleChange, EntryText};
+use tollgate_storage::chunk::Chunk;
+use tollgate_storage::rows::{BundleRow, LateRefund, Rollover, Validity};
+
+use super::session::{Message, Session, cdr};
+use super::{Books, MONTH};
+use tollgate_engine::account::AccountNumber;
+
+/// A level above the account that sends.
+#[derive(Clone)]
+pub struct LevelAbove<'a> {
+    pub wallet: Arc<Wallet>,
+    /// Of a segment, in micros.
+    pub price: i64,
+    pub month: Month,
+    pub earning: Earning,
+    pub caps: &'a [Cap],
+}
+
+impl LevelAbove<'_> {
+    /// A level that pays this price for a segment in the tests' month.
+    pub fn paying(wallet: Arc<Wallet>, price: i64) -> Self {
+        Self { wallet, price, month: MONTH, earning: Earning::Wholesale, caps: &[] }
+    }
+}
+
+impl Session {
+    /// Debits every level as the engine does and puts the charge into the chunk.
+    pub fn charge_levels(
+        &self,
+        chunk: &mut Chunk,
+        message: &Message<'_>,
+        (caps, above): (&[Cap], &[LevelAbove<'_>]),
+        now: UnixMicros,
+    ) -> Result<Beside, LevelRefusal> {
+        let calendar = Calendar::of_zone("UTC").unwrap();
+        let usd = Currency::new("USD").unwrap();
+        let destination = Destination {
+            number: Number::from_digits(message.destination.as_bytes()).unwrap(),
+            network: message.network,
+            country: CountryCode::new("KE"),
+        };
+        let own = LevelAbove {
+            month: message.month,
+            caps,
+            ..LevelAbove::paying(Arc::clone(&self.wallet), message.price)
+        };
+        let levels: Vec<LevelAbove<'_>> = std::iter::once(own).chain(above.iter().cloned()).collect();
+        let leg = |level: &LevelAbove<'_>| Leg {
+            wallet: &self.wallet,
+            credit_limit: Amount::ZERO,
+            plan: &self.plan,
+            unit: UnitPrice { price: Amount::from_micros(level.price), is_base: level.price > 0 },
+            month: level.month,
+            segments: u32::from(message.segments),
+        };
+        let legs: Vec<LevelLeg<'_>> = levels
+            .iter()
+            .map(|level| LevelLeg {
+                leg: Leg { wallet: &level.wallet, ..leg(level) },
+                earning: level.earning,
+                from_below: ExchangeRates::default().at(usd, usd, now),
+                destination: Some(destination),
+                caps: level.caps,
+                calendar: &calendar,
+            })
+            .collect();
+        let debited = chain::debit(&legs, now)?;
+        let mut postings = debited.levels.into_iter().zip(debited.sold);
+        let (own, _) = postings.next().unwrap();
+        let level = |((postings, sold), level): (_, &LevelAbove<'_>)| LevelCharge {
+            network: message.network,
+            segments: message.segments,
+            postings,
+            sold,
+            is_agent: level.earning != Earning::Wholesale,
+        };
+        let of_above = postings.zip(above).map(level).collect();
+        let beside =
+            Beside { own, above: of_above, country: destination.country, exceeded: debited.exceeded };
+        let posting = beside.own.posting;
+        let wallets: Vec<_> = above.iter().map(|level| Arc::clone(&level.wallet)).collect();
+        let fields: CdrFields<'_> = cdr(message, &posting);
+        chunk.push_with(&beside, &fields, &wallets);
+        let route = message.route.map(|route| super::Route { has_postings: true, ..route });
+        Self::follow(chunk, &Message { route, ..*message }, &posting);
+        Ok(beside)
+    }
+}
+
+/// A cap of messages in a day.
+pub fn day_cap(name: &str, max_messages: u64, gives_back: bool) -> Cap {
+    Cap {
+        name: name.into(),
+        scope: TrafficScope::All,
+        span: SpanUnit::Day,
+        max_amount: None,
+        max_messages: Some(max_messages),
+        is_hard: true,
+        gives_back,
+    }
+}
+
+/// A bundle of segments for every destination, from time zero on.
+pub fn bundle(units: u64, price: i64, expires_at: UnixMicros) -> BundleRow {
+    BundleRow {
+        product: "hundred".to_owned(),
+        unit: BundleUnit::Segments,
+        scope: Arc::new(TrafficScope::All),
+        priority: 0,
+        units,
+        left: units,
+        bought_at: UnixMicros(1),
+        expires_at,
+        price: Amount::from_micros(price),
+        late_refund: LateRefund::Forfeit,
+        rollover: Rollover::None,
+        validity: Validity::Days(30),
+        period: 0,
+        origin: String::new(),
+    }
+}
+
+impl Books {
+    /// Buys a bundle and waits for it.
+    pub fn buy(&self, account: AccountNumber, row: BundleRow) -> BundleNumber {
+        let text = EntryText::reference("test");
+        let bought = BundleChange::buy(self.wallet(account), row, Amount::ZERO, text).unwrap();
+        BundleNumber(self.change(|change| change.bundles.push(bought)).unwrap().entries[0].id)
+    }
+}
