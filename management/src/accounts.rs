@@ -1,5 +1,6 @@
 //! Accounts: those of `accounts.toml`, which are only shown, and those of the API, which can be changed.
 
+mod limits;
 mod next;
 pub mod record;
 pub mod rights;
@@ -30,6 +31,7 @@ use crate::identity::{input, random};
 use crate::notifications::webhook_addresses::WebhookAddresses;
 use crate::problems::apply_problem;
 use crate::url::{literal_address, webhook_url};
+use limits::SetLimits;
 use next::NextAccount;
 use rights::Level;
 use tollgate_provisioning::bounds::account::{DISPLAY_NAME_CHARACTERS, OVERAGE_SEGMENTS};
@@ -88,6 +90,7 @@ impl AccountsService for Accounts {
         rights::check(&new.settings, level)?;
         check_documented(&new.settings)?;
         self.check_contacts(&new.settings)?;
+        let set = SetLimits::of(&new.settings);
         let password = match new.password {
             Some(password) if (1..=PASSWORD).contains(&password.len()) => password,
             Some(_) => {
@@ -102,6 +105,7 @@ impl AccountsService for Accounts {
         let mut record = AccountRecord::new(&new.id, &new.plan, currency, &hash);
         record.parent = parent;
         view::apply(&mut record, new.settings);
+        self.hold_below(&mut record, set)?;
         if record.system_id == record.id {
             texts::system_id(&record.system_id).map_err(|_| {
                 Problem::field("settings.system_id", "is missing, and the id is too long to be used instead")
@@ -126,9 +130,10 @@ impl AccountsService for Accounts {
         rights::check(&patch, Level::of(caller, id))?;
         check_documented(&patch)?;
         self.check_contacts(&patch)?;
+        let set = SetLimits::of(&patch);
         self.alter(caller, id, if_match, "account.update", |record| {
             view::apply(record, patch);
-            Ok(())
+            self.check_limits(record, set)
         })
     }
 
@@ -315,6 +320,25 @@ impl Accounts {
         let account = self.visibility.visible_account(&Caller::system(), id)?;
         let revision = changed.revisions.first().copied().unwrap_or(1);
         Ok(Versioned::new(revision, self.view(&account, &view::created_at(self.context.store())?)))
+    }
+
+    /// Gives a new account no more than the reseller above it has.
+    fn hold_below(&self, record: &mut AccountRecord, set: SetLimits) -> Answer<()> {
+        let above = record.parent.as_ref().and_then(|parent| self.records.get(parent));
+        let Some(above) = above else { return Ok(()) };
+        let window = self.context.settings.smpp.window;
+        limits::inherit(record, &above.value, set, window);
+        limits::check_below(record, &above.value, set, window)
+    }
+
+    /// Checks limits against those of the reseller above, and of the accounts below.
+    fn check_limits(&self, record: &AccountRecord, set: SetLimits) -> Answer<()> {
+        let window = self.context.settings.smpp.window;
+        if let Some(above) = record.parent.as_ref().and_then(|parent| self.records.get(parent)) {
+            limits::check_below(record, &above.value, set, window)?;
+        }
+        let below = self.records.filter(|below| below.value.parent.as_ref() == Some(&record.id));
+        below.iter().try_for_each(|below| limits::check_above(record, &below.value, set, window))
     }
 
     /// Checks where the account is to be told of something. What earlier versions have taken stays, and is checked again when

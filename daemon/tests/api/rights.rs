@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::auth::{PASSWORD, make_people, user_id};
-use crate::support::api::{Api, start_with_admin};
+use crate::support::api::{Api, Reply, start_with_admin};
 use crate::support::daemon::Daemon;
 use crate::support::sandbox::Sandbox;
 
@@ -28,7 +28,8 @@ fn value_of(field: &str, number: usize) -> Value {
         "AccountPatch.templates" => json!("any"),
         // None of the limits at all, which is the most that can be asked for.
         "AccountPatch.rate_limit" | "AccountPatch.window" => Value::Null,
-        "AccountPatch.max_binds" => json!(99),
+        // Fewer than the account above has.
+        "AccountPatch.max_binds" => json!(9),
         "AccountPatch.allowed_ips" | "AccountPatch.rates" => json!([]),
         "AccountPatch.idempotency_by_user_message_reference_seconds" => json!(60),
         "AccountPatch.reply_tlvs" | "AccountPatch.trusts_network_tlv" => json!(false),
@@ -230,12 +231,45 @@ fn each_field_is_changed_by_those_who_may_and_by_nobody_else() {
 }
 
 #[test]
+fn no_account_has_wider_limits_than_the_one_above_it() {
+    let sandbox = Sandbox::new();
+    let (daemon, admin) = start_with_admin(&sandbox);
+    make_people(&admin);
+    let shop = |patch: Value| admin.patch("/v1/accounts/shop", &patch);
+    shop(json!({ "rate_limit": { "per_second": 100 }, "max_binds": 5 })).expect(422);
+    admin
+        .patch("/v1/accounts/client", &json!({ "rate_limit": { "per_second": 50 }, "max_binds": 3 }))
+        .expect(200);
+    shop(json!({ "rate_limit": { "per_second": 100 }, "max_binds": 5, "window": 2_000 })).expect(200);
+    let rita = Api::login(&daemon, "rita@example.com", PASSWORD);
+    let named = |reply: Reply| reply.expect(422).json["errors"][0]["field"].clone();
+    for caller in [&admin, &rita] {
+        let change = |patch: Value| caller.patch("/v1/accounts/client", &patch);
+        assert_eq!(named(change(json!({ "rate_limit": null }))), "rate_limit");
+        assert_eq!(named(change(json!({ "rate_limit": { "per_second": 101 } }))), "rate_limit");
+        assert_eq!(named(change(json!({ "rate_limit": { "per_second": 1, "burst": 101 } }))), "rate_limit");
+        assert_eq!(named(change(json!({ "max_binds": 6 }))), "max_binds");
+        assert_eq!(named(change(json!({ "window": 2_001 }))), "window");
+        change(json!({ "window": 2_000, "max_binds": 5, "name": "C" })).expect(200);
+    }
+    let wide = json!({ "id": "wide", "plan": "starter", "settings": { "max_binds": 10 } });
+    assert_eq!(named(rita.post("/v1/accounts", &wide)), "max_binds");
+    let made = rita.post("/v1/accounts", &json!({ "id": "made", "plan": "starter" })).expect(201).json;
+    let settings = &made["account"];
+    assert_eq!((&settings["rate_limit"]["per_second"], &settings["max_binds"]), (&json!(100), &json!(5)));
+    // What is given to an account below is not taken from the reseller unseen.
+    assert_eq!(named(shop(json!({ "rate_limit": { "per_second": 49 } }))), "rate_limit");
+    assert_eq!(named(shop(json!({ "window": null }))), "window");
+    daemon.stop();
+}
+
+#[test]
 fn what_a_level_above_has_stopped_stays_stopped() {
     let sandbox = Sandbox::new();
     let (daemon, admin) = start_with_admin(&sandbox);
     make_people(&admin);
     let rita = Api::login(&daemon, "rita@example.com", PASSWORD);
-    let status = |reply: crate::support::api::Reply| reply.json["status"].clone();
+    let status = |reply: Reply| reply.json["status"].clone();
 
     // Her own decision is hers to lift, and an admin's is not, whichever came first.
     rita.order("/v1/accounts/client/suspend").expect(200);
