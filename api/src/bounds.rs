@@ -1,7 +1,9 @@
 //! Bounds in the OpenAPI document: those that `provisioning` checks by, written into the schemas of accounts,
 //! operators and plans.
 
-use tollgate_provisioning::bounds::{Bounds, account, link, operator, plan, text};
+use tollgate_provisioning::bounds::{
+    Bounds, account, bundle, cap, link, operator, plan, price_list, scope, text,
+};
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{Object, OpenApi, RefOr};
 
@@ -47,6 +49,7 @@ fn properties() -> Vec<Property> {
     all.extend(of_operators());
     all.extend(of_links());
     all.extend(of_plans());
+    all.extend(of_sales());
     all
 }
 
@@ -104,6 +107,33 @@ fn of_plans() -> Vec<Property> {
         number("PlanTier", &Bounds { key: "from", least: 1, most: plan::SEGMENTS }),
         number("PlanTier", &Bounds { key: "to", least: 1, most: plan::SEGMENTS }),
     ]
+}
+
+/// Of caps, price lists and bundle products.
+fn of_sales() -> Vec<Property> {
+    let (of_cap, list, product) = ("AccountCap", "PriceListInput", "BundleProductInput");
+    let mut all = vec![
+        items("AccountPatch", "caps", 0, cap::CAPS),
+        name(of_cap, "name"),
+        number(of_cap, &cap::MAX_MESSAGES),
+        name(list, "name"),
+        items(list, "rates", 0, price_list::RATES),
+        items(list, "mark_ups", 0, price_list::MARK_UPS),
+        name(product, "name"),
+        number(product, &bundle::UNITS),
+        number(product, &bundle::PRIORITY.bounds),
+        items(product, "plans", 1, bundle::PLANS),
+        number("BundleValidity", &bundle::VALID_DAYS),
+        number("BundleRollover", &bundle::ROLLOVER_UNITS),
+        number("LateRefunds", &bundle::EXTEND_DAYS),
+    ];
+    let scopes = [(of_cap, true), ("MarkUp", false), (product, true)];
+    for (schema, has_prefixes) in scopes {
+        let keys = ["countries", "networks", "prefixes"];
+        let keys = keys.into_iter().take(if has_prefixes { 3 } else { 2 });
+        all.extend(keys.map(|key| items(schema, key, 1, scope::LISTED)));
+    }
+    all
 }
 
 /// Writes every limit into the document. Returns the properties that it does not have, as `schema.property`.

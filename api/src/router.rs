@@ -26,9 +26,9 @@ use crate::problem::Problem;
 use crate::request_id::{NewRequestId, REQUEST_ID, remove_bad_id};
 use crate::services::Services;
 use crate::{
-    accounts, alerts, audit, auth, binds, bounds, cdrs, charges, clock, dispatches, existing_clients,
-    imports, invoices, keys, openapi, operators, plans, rate_cards, sender_ids, tariffs, templates, usage,
-    users, wallets,
+    accounts, alerts, audit, auth, binds, bounds, bundle_products, cdrs, charges, clock, dispatches,
+    existing_clients, imports, invoices, keys, openapi, operators, plans, price_lists, rate_cards,
+    sender_ids, tariffs, templates, usage, users, wallets,
 };
 
 /// The path of the browsable page.
@@ -72,6 +72,8 @@ areas![
     templates,
     operators,
     plans,
+    price_lists,
+    bundle_products,
     rate_cards,
     tariffs,
     imports,

@@ -6,8 +6,9 @@ use axum::http::Method;
 use crate::access::{Rule, Who};
 use crate::caller::{Role, Scope};
 use crate::{
-    accounts, alerts, audit, auth, binds, cdrs, charges, clock, dispatches, existing_clients, imports,
-    invoices, keys, operators, plans, rate_cards, sender_ids, tariffs, templates, usage, users, wallets,
+    accounts, alerts, audit, auth, binds, bundle_products, cdrs, charges, clock, dispatches,
+    existing_clients, imports, invoices, keys, operators, plans, price_lists, rate_cards, sender_ids,
+    tariffs, templates, usage, users, wallets,
 };
 
 /// The rules of each area.
@@ -28,6 +29,8 @@ const AREAS: &[&[Rule]] = &[
     templates::RULES,
     operators::RULES,
     plans::RULES,
+    price_lists::RULES,
+    bundle_products::RULES,
     rate_cards::RULES,
     tariffs::RULES,
     imports::RULES,

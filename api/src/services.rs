@@ -12,6 +12,7 @@ use crate::audit::AuditService;
 use crate::auth::AuthService;
 use crate::authentication::AuthenticationService;
 use crate::binds::BindsService;
+use crate::bundle_products::BundleProductsService;
 use crate::cdrs::CdrsService;
 use crate::charges::ChargesService;
 use crate::clock::ClockService;
@@ -23,6 +24,7 @@ use crate::invoices::InvoicesService;
 use crate::keys::KeysService;
 use crate::operators::OperatorsService;
 use crate::plans::PlansService;
+use crate::price_lists::PriceListsService;
 use crate::rate_cards::RateCardsService;
 use crate::sender_ids::SenderIdsService;
 use crate::tariffs::TariffsService;
@@ -53,6 +55,8 @@ pub struct Services {
     pub templates: Arc<dyn TemplatesService>,
     pub operators: Arc<dyn OperatorsService>,
     pub plans: Arc<dyn PlansService>,
+    pub price_lists: Arc<dyn PriceListsService>,
+    pub bundle_products: Arc<dyn BundleProductsService>,
     pub rate_cards: Arc<dyn RateCardsService>,
     pub tariffs: Arc<dyn TariffsService>,
     pub imports: Arc<dyn ImportsService>,

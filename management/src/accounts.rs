@@ -3,6 +3,7 @@
 mod limits;
 mod next;
 pub mod record;
+mod resale_rules;
 pub mod rights;
 mod view;
 
@@ -20,8 +21,11 @@ use tollgate_api::money::CurrencyCode;
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_engine::money::Amount;
+use tollgate_engine::reselling::Earning;
 use tollgate_storage::change::{AccountChange, Changed};
+use tollgate_storage::clock::now;
 
+use crate::account_rates;
 use crate::accounts::record::AccountRecord;
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache};
@@ -29,10 +33,13 @@ use crate::identity::hashing::{Hashing, check_unpublished, proven};
 use crate::identity::visibility::Visibility;
 use crate::identity::{input, random};
 use crate::notifications::webhook_addresses::WebhookAddresses;
-use crate::problems::apply_problem;
+use crate::problems::apply_problem_of;
+use crate::resale::caps::caps_of;
+use crate::resale::earnings::shown_earning;
 use crate::url::{literal_address, webhook_url};
 use limits::SetLimits;
 use next::NextAccount;
+use resale_rules::Reseller;
 use rights::Level;
 use tollgate_provisioning::bounds::account::{DISPLAY_NAME_CHARACTERS, OVERAGE_SEGMENTS};
 use tollgate_provisioning::bounds::text::PASSWORD;
@@ -67,7 +74,7 @@ impl AccountsService for Accounts {
         };
         let created = view::created_at(self.context.store())?;
         let accounts = self.visibility.readable_accounts(caller);
-        let views = accounts.iter().map(|account| self.view(account, &created)).filter(wanted);
+        let views = accounts.iter().map(|account| self.view(caller, account, &created)).filter(wanted);
         let sort = query.sort.unwrap_or_default();
         let keyed = views.map(|view| (key_of(&view, sort), view)).collect();
         Ok(paging.sorted(keyed, sort.is_backwards()))
@@ -76,19 +83,22 @@ impl AccountsService for Accounts {
     fn account(&self, caller: &Caller, id: &str) -> Answer<Versioned<Account>> {
         let account = self.visibility.readable_account(caller, id)?;
         let revision = self.records.get(id).map_or(1, |document| document.revision);
-        Ok(Versioned::new(revision, self.view(&account, &view::created_at(self.context.store())?)))
+        Ok(Versioned::new(revision, self.view(caller, &account, &view::created_at(self.context.store())?)))
     }
 
     fn create_account(&self, caller: &Caller, new: NewAccount) -> Answer<Versioned<CreatedAccount>> {
         texts::name(&new.id).map_err(|message| Problem::field("id", message))?;
         let parent = self.parent_for(caller, new.parent.as_deref())?;
+        if new.settings.parent.is_some() {
+            return Err(Problem::field("settings.parent", "is given beside settings, as parent"));
+        }
         let opening = new.opening_balance.unwrap_or_default().0;
         if opening != Amount::ZERO && caller.role != Role::Admin {
             return Err(Problem::field("opening_balance", "only an admin may give one"));
         }
         let level = if caller.reaches_all() { Level::House } else { Level::Above };
-        rights::check(&new.settings, level)?;
-        check_documented(&new.settings)?;
+        rights::check(&new.settings, level.selling(self.sells(parent.as_deref())))?;
+        self.check_documented(&new.settings)?;
         self.check_contacts(&new.settings)?;
         let set = SetLimits::of(&new.settings);
         let password = match new.password {
@@ -104,8 +114,10 @@ impl AccountsService for Accounts {
         let currency = self.currency_of_plan(caller, &new.plan)?;
         let mut record = AccountRecord::new(&new.id, &new.plan, currency, &hash);
         record.parent = parent;
+        let patch = new.settings.clone();
         view::apply(&mut record, new.settings);
         self.hold_below(&mut record, set)?;
+        self.check_resale(caller, &patch, &record)?;
         if record.system_id == record.id {
             texts::system_id(&record.system_id).map_err(|_| {
                 Problem::field("settings.system_id", "is missing, and the id is too long to be used instead")
@@ -126,14 +138,23 @@ impl AccountsService for Accounts {
         if_match: IfMatch,
         patch: AccountPatch,
     ) -> Answer<Versioned<Account>> {
-        self.visibility.visible_account(caller, id)?;
-        rights::check(&patch, Level::of(caller, id))?;
-        check_documented(&patch)?;
+        let account = self.visibility.visible_account(caller, id)?;
+        let reselling = &account.provisioned.account.reselling;
+        let buys = reselling.earning == Earning::Wholesale && self.sells(reselling.parent.as_deref());
+        rights::check(&patch, Level::of(caller, id).selling(buys))?;
+        self.check_documented(&patch)?;
         self.check_contacts(&patch)?;
         let set = SetLimits::of(&patch);
+        if let Some(parent) = &patch.parent {
+            self.check_new_parent(caller, id, parent)?;
+        }
+        if let Some(plan) = &patch.plan {
+            self.currency_of_plan(caller, plan)?;
+        }
         self.alter(caller, id, if_match, "account.update", |record| {
-            view::apply(record, patch);
-            self.check_limits(record, set)
+            view::apply(record, patch.clone());
+            self.check_limits(record, set)?;
+            self.check_resale(caller, &patch, record)
         })
     }
 
@@ -186,29 +207,6 @@ fn key_of(account: &Account, sort: AccountSort) -> String {
     }
 }
 
-/// Refuses values that records of earlier versions may have and that the document of the API does not allow: a
-/// longer name, an empty MNC, for which a request says null, and more segments than 63 bits hold.
-fn check_documented(patch: &AccountPatch) -> Answer<()> {
-    if patch.name.as_ref().is_some_and(|name| name.chars().count() > DISPLAY_NAME_CHARACTERS) {
-        return Err(Problem::field(
-            "name",
-            format!("must have at most {DISPLAY_NAME_CHARACTERS} characters"),
-        ));
-    }
-    if let Some(error) = patch.overage_segments.flatten().and_then(|most| OVERAGE_SEGMENTS.check(most).err())
-    {
-        return Err(Problem::field(error.key, error.to_string()));
-    }
-    let rates = patch.rates.iter().flatten();
-    match rates.enumerate().find(|(_, rate)| rate.mnc.as_deref() == Some("")) {
-        Some((index, _)) => {
-            let field = format!("rates.{index}.mnc");
-            Err(Problem::field(&field, "must have two or three digits, or be null for the whole MCC"))
-        }
-        None => Ok(()),
-    }
-}
-
 impl Accounts {
     /// Passwords of gateways are hashed where all others are.
     fn hashing(&self) -> Hashing {
@@ -224,11 +222,70 @@ impl Accounts {
         Self { context, visibility, records }
     }
 
-    /// The account as the API shows it.
-    fn view(&self, account: &ActiveAccount, created: &CreatedAt) -> Account {
-        let document = self.records.get(&account.provisioned.account.id);
+    /// The account as the API shows it to this caller: nobody is shown how the level above earns on the own account.
+    fn view(&self, caller: &Caller, account: &ActiveAccount, created: &CreatedAt) -> Account {
+        let charged = &account.provisioned.account;
+        let document = self.records.get(&charged.id);
         let view = view::account(account, document.as_deref(), created);
-        Account { status: self.visibility.status_of(account), ..view }
+        let is_own = caller.account() == Some(&charged.id);
+        let earning = (!is_own).then(|| shown_earning(charged.reselling.earning));
+        Account { status: self.visibility.status_of(account), earning, ..view }
+    }
+
+    /// Refuses values that records of earlier versions may have and that the document of the API does not allow, and those that
+    /// only a change is asked about: a longer name, more segments than 63 bits hold, countries and networks that nobody knows.
+    fn check_documented(&self, patch: &AccountPatch) -> Answer<()> {
+        if patch.name.as_ref().is_some_and(|name| name.chars().count() > DISPLAY_NAME_CHARACTERS) {
+            return Err(Problem::field(
+                "name",
+                format!("must have at most {DISPLAY_NAME_CHARACTERS} characters"),
+            ));
+        }
+        if let Some(error) =
+            patch.overage_segments.flatten().and_then(|most| OVERAGE_SEGMENTS.check(most).err())
+        {
+            return Err(Problem::field(error.key, error.to_string()));
+        }
+        account_rates::check_documented(patch.rates.as_deref().unwrap_or_default())?;
+        let snapshot = self.context.core.snapshot.load();
+        caps_of(patch.caps.as_deref().unwrap_or_default(), Some(&snapshot.tables.networks)).map(drop)
+    }
+
+    /// True if an account sells to those below it.
+    fn sells(&self, account: Option<&str>) -> bool {
+        let account = account.and_then(|id| self.context.core.snapshot.load().by_account(id));
+        account.is_some_and(|account| account.provisioned.account.reselling.chain)
+    }
+
+    /// True if prices depend on the account's place in a chain.
+    fn is_in_resale(&self, record: &AccountRecord) -> bool {
+        record.is_in_resale() || self.sells(record.parent.as_deref())
+    }
+
+    /// Refuses what goes beyond the limits of a reseller that asks for it.
+    fn check_resale(&self, caller: &Caller, patch: &AccountPatch, after: &AccountRecord) -> Answer<()> {
+        let own = caller.account().and_then(|own| self.context.account(own));
+        let Some(own) = own.filter(|_| !caller.reaches_all()) else { return Ok(()) };
+        let after = after.provisioned(&self.context.settings)?;
+        let snapshot = self.context.core.snapshot.load();
+        let reseller = Reseller { own: &own.provisioned.account, tables: &snapshot.tables, now: now() };
+        reseller.check(patch, &after.account)
+    }
+
+    /// Refuses a parent that is not below the same account of the house.
+    fn check_new_parent(&self, caller: &Caller, id: &str, parent: &str) -> Answer<()> {
+        let there_is_none = |_| Problem::field("parent", format!("there is no account `{parent}`"));
+        let above = self.visibility.visible_account(caller, parent).map_err(there_is_none)?;
+        if !above.provisioned.resale.is_reseller {
+            return Err(Problem::field("parent", format!("`{parent}` is not a reseller")));
+        }
+        let (old, new) = (self.visibility.root_of(id), self.visibility.root_of(parent));
+        if parent != id && old != new {
+            let message =
+                format!("`{parent}` is below `{new}`, and the account is below `{old}`: it stays there");
+            return Err(Problem::field("parent", message));
+        }
+        Ok(())
     }
 
     /// Changes the record of an account of the API, and puts it in force.
@@ -268,10 +325,14 @@ impl Accounts {
         action: &str,
     ) -> Answer<Versioned<Account>> {
         let provisioned = record.provisioned(&self.context.settings)?;
-        let makes_version = record.price_terms() != before.value.price_terms();
+        let resells = self.is_in_resale(&record) || self.is_in_resale(&before.value);
+        let makes_version = record.price_terms() != before.value.price_terms()
+            || record.parent != before.value.parent
+            || resells && record.resale_terms() != before.value.resale_terms();
         // Contradictions are found before anything is written.
-        let next =
-            NextAccount::prepare(turn, provisioned, makes_version).map_err(|error| apply_problem(&error))?;
+        let next = NextAccount::prepare(turn, provisioned.clone(), makes_version)
+            .map_err(|error| apply_problem_of(&record.id, &error))?;
+        let warnings = next.check_below_cost(&provisioned)?;
         let (before_json, after) = (view::audited(&before.value), view::audited(&record));
         let id = record.id.clone();
         let mut changes = self.context.change(caller);
@@ -282,7 +343,7 @@ impl Accounts {
         if let Some(provisioned) = changed.provisioned.clone() {
             next.enact(turn, provisioned);
         }
-        self.put_view(&id, &changed)
+        self.put_view(caller, &id, &changed, warnings)
     }
 
     /// Makes a new account durable with its books, in one change, and puts it in force.
@@ -300,8 +361,10 @@ impl Accounts {
             opening_balance,
         };
         // Contradictions are found before anything is written.
-        let next = NextAccount::prepare(turn, provisioned, record.has_price_terms())
-            .map_err(|error| apply_problem(&error))?;
+        let makes_version = record.has_price_terms() || self.is_in_resale(&record);
+        let next = NextAccount::prepare(turn, provisioned.clone(), makes_version)
+            .map_err(|error| apply_problem_of(&record.id, &error))?;
+        let warnings = next.check_below_cost(&provisioned)?;
         let (id, after) = (record.id.clone(), view::audited(&record));
         let mut changes = self.context.change(caller);
         changes.account(books);
@@ -312,14 +375,21 @@ impl Accounts {
         if let Some(provisioned) = changed.provisioned.clone() {
             next.enact(turn, provisioned);
         }
-        self.put_view(&id, &changed)
+        self.put_view(caller, &id, &changed, warnings)
     }
 
     /// The account as it is after a change.
-    fn put_view(&self, id: &str, changed: &Changed) -> Answer<Versioned<Account>> {
+    fn put_view(
+        &self,
+        caller: &Caller,
+        id: &str,
+        changed: &Changed,
+        warnings: Vec<String>,
+    ) -> Answer<Versioned<Account>> {
         let account = self.visibility.visible_account(&Caller::system(), id)?;
         let revision = changed.revisions.first().copied().unwrap_or(1);
-        Ok(Versioned::new(revision, self.view(&account, &view::created_at(self.context.store())?)))
+        let view = self.view(caller, &account, &view::created_at(self.context.store())?);
+        Ok(Versioned::new(revision, Account { warnings, ..view }))
     }
 
     /// Gives a new account no more than the reseller above it has.
@@ -377,7 +447,7 @@ impl Accounts {
         let Some(parent) = parent else { return Ok(None) };
         let account = self.visibility.visible_account(caller, parent)?;
         let id = &account.provisioned.account.id;
-        if self.records.get(id).is_some_and(|document| document.value.is_reseller) {
+        if account.provisioned.resale.is_reseller {
             return Ok(Some(id.to_string()));
         }
         Err(Problem::field("parent", format!("`{id}` is not a reseller")))

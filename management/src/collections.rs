@@ -40,5 +40,9 @@ pub const WEBHOOK_SECRETS: Collection = Collection(15);
 pub const IMPORTS: Collection = Collection(18);
 /// Profiles of price lists, by name.
 pub const IMPORT_PROFILES: Collection = Collection(19);
+/// Price lists of resellers, by name.
+pub const PRICE_LISTS: Collection = Collection(21);
+/// Bundle products, by name.
+pub const BUNDLE_PRODUCTS: Collection = Collection(22);
 /// Networks that users were in from lately, by the id of the user.
 pub const KNOWN_NETWORKS: Collection = Collection(20);

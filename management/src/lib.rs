@@ -16,6 +16,7 @@ pub mod rerate;
 pub mod tariff_files;
 
 mod account_facts;
+mod account_rates;
 mod accounts;
 mod audit;
 mod background;
@@ -39,6 +40,7 @@ mod notifications;
 mod operators;
 mod problems;
 mod provisioned;
+mod resale;
 mod resealing;
 mod sealing;
 mod tariffs;

@@ -49,6 +49,8 @@ use crate::notifications::alerts::watch::AlertWatch;
 use crate::notifications::email::EmailSender;
 use crate::notifications::webhooks::Webhooks;
 use crate::operators::Operators;
+use crate::resale::bundle_products::BundleProducts;
+use crate::resale::price_lists::PriceLists;
 use crate::resealing;
 use crate::tariffs::Tariffs;
 use crate::tariffs::edits::TariffEdits;
@@ -142,6 +144,8 @@ impl Management {
             templates: Arc::new(Templates::load(of(), visible())?),
             operators: Arc::clone(&operators) as _,
             plans: Arc::clone(&answering.plans) as _,
+            price_lists: Arc::new(PriceLists::open(of(), visible())?),
+            bundle_products: Arc::new(BundleProducts::open(of(), visible())?),
             rate_cards: Arc::clone(&answering.rate_cards) as _,
             imports: Arc::new(Imports::open(of(), Arc::clone(&edits), Arc::clone(&operators))?),
             tariffs: Arc::new(Tariffs::new(of(), edits)),
@@ -226,7 +230,7 @@ fn identity(
     accounts: Arc<Accounts>,
 ) -> Result<Identity, Unavailable> {
     let (of, queue) = (|| Arc::clone(&shared.context), || Arc::clone(jobs));
-    let (visible, records) = (|| Arc::clone(&shared.visibility), || Arc::clone(&shared.accounts));
+    let visible = || Arc::clone(&shared.visibility);
     let (settings, store) = (&shared.context.settings, shared.context.store());
     let directory = Arc::new(UserDirectory::load(store)?);
     let of_directory = || Arc::clone(&directory);
@@ -267,7 +271,7 @@ fn identity(
             &settings.api,
         )),
         login: Arc::new(login),
-        users: Arc::new(Users::new(of(), visible(), of_directory(), checked(), records(), queue())),
+        users: Arc::new(Users::new(of(), visible(), of_directory(), checked(), queue())),
         api_keys,
         directory,
         background: Arc::new(background),

@@ -50,6 +50,16 @@ pub fn outcome_unknown() -> Problem {
     Problem::outcome_unknown("outcome unknown, repeat with the same Idempotency-Key").retry_after(1)
 }
 
+/// The same for the account of this id, whose fields are named.
+pub fn apply_problem_of(account: &str, error: &ApplyError) -> Problem {
+    let ApplyError::Chain(faults) = error else { return apply_problem(error) };
+    if let Some(own) = faults.iter().find(|fault| *fault.account == *account) {
+        return Problem::field(own.key, own.message.clone());
+    }
+    let problem = apply_problem(error);
+    faults.first().into_iter().fold(problem, |problem, fault| problem.and_field(fault.key, fault.to_string()))
+}
+
 /// The problem of an account or an operator that does not fit to the rest of the configuration.
 pub fn apply_problem(error: &ApplyError) -> Problem {
     match error {

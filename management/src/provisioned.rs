@@ -1,4 +1,4 @@
-//! Accounts and operators that were provisioned over the API, as the books have them.
+//! Accounts, operators and price lists that were provisioned over the API, as the books have them.
 
 use std::sync::Arc;
 
@@ -7,9 +7,10 @@ use tollgate_relay::additions::Additions;
 use tollgate_storage::store::{Store, Unavailable};
 
 use crate::accounts::record::AccountRecord;
-use crate::collections::{ACCOUNTS, OPERATORS};
+use crate::collections::{ACCOUNTS, OPERATORS, PRICE_LISTS};
 use crate::documents::DocumentCache;
 use crate::operators::record::OperatorRecord;
+use crate::resale::price_list_record::PriceListRecord;
 use crate::sealing::Sealer;
 
 /// All of them, read before anything is in force.
@@ -18,6 +19,10 @@ pub fn additions(store: &Store, settings: &Settings) -> Result<Additions, Unavai
     for document in DocumentCache::<AccountRecord>::load(store, ACCOUNTS)?.all() {
         let account = document.value.provisioned(settings).map_err(|problem| Unavailable(problem.detail))?;
         additions.accounts.insert(Arc::clone(&account.account.id), account);
+    }
+    for document in DocumentCache::<PriceListRecord>::load(store, PRICE_LISTS)?.all() {
+        let list = document.value.provisioned(None).map_err(|problem| Unavailable(problem.detail))?;
+        additions.price_lists.insert(Arc::clone(&list.name), list);
     }
     let sealer = Sealer::new(&settings.secrets);
     let operators = DocumentCache::<OperatorRecord>::load_sealed(store, OPERATORS, &sealer)?;

@@ -1,18 +1,19 @@
 //! Prices at which an account sells for less than it pays itself.
 //!
 //! They are compared segment by segment at list prices, that is before volume tiers, for every network of the catalogue, now
-//! and whenever a rate begins or ends later. An account that earns a commission pays nothing; the level above it sells.
+//! and whenever a rate begins or ends later. Whoever earns a commission pays nothing, and still may not sell below its own
+//! price: the level above it is paid no more than that.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
+use tollgate_engine::chain::LEVELS_MAX;
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::number::Number;
 use tollgate_engine::numbering::{NumberingPlan, PortedNumbers};
 use tollgate_engine::refusal::StatusTable;
-use tollgate_engine::reselling::Earning;
 use tollgate_engine::tables::{Definition, PriceSource, Tables, Terms};
 use tollgate_engine::tariff::RateRow;
 use tollgate_engine::time::UnixMicros;
@@ -32,8 +33,10 @@ pub struct BelowCostFault {
     pub account: Arc<str>,
     /// The account that sells to it.
     pub seller: Arc<str>,
-    /// The price list that the price comes from.
-    pub price_list: Option<Arc<str>>,
+    /// The plan of the account that buys.
+    pub plan: Arc<str>,
+    /// The price list that it buys by.
+    pub buys_by: Option<Arc<str>>,
     /// The key of the account that the price comes from.
     pub key: &'static str,
     /// The first network.
@@ -52,13 +55,27 @@ pub struct BelowCostFault {
     pub is_refused: bool,
 }
 
+impl BelowCostFault {
+    /// True if it is about this account, as the one that buys or the one that sells. Accounts with the same parent, plan and
+    /// price list pay the same, and one of them stands for all.
+    pub fn concerns(&self, provisioned: &ProvisionedAccount) -> bool {
+        let account = &provisioned.account;
+        let is_sold_to = account.reselling.parent.as_ref() == Some(&self.seller);
+        let pays_the_same = self.key != "rates"
+            && account.rates.is_empty()
+            && account.plan == self.plan
+            && provisioned.resale.price_list == self.buys_by;
+        account.id == self.seller || account.id == self.account || (is_sold_to && pays_the_same)
+    }
+}
+
 /// The words that follow the key.
 impl fmt::Display for BelowCostFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { seller, network, price, cost, currency, networks, .. } = self;
         write!(
             f,
-            "`{seller}` would sell a segment to {network} at {price} {currency} and pay {cost} for it"
+            "`{seller}` would sell a segment to {network} at {price} {currency}, below its own price of {cost}"
         )?;
         if let Some(from) = self.from {
             write!(f, " from {}", from.to_rfc3339())?;
@@ -80,16 +97,14 @@ pub fn below_cost(provisioning: &Provisioning, now: UnixMicros) -> Vec<BelowCost
     let mut pairs = Vec::new();
     let mut told: HashSet<SameAs<'_>> = HashSet::new();
     for buyer in &provisioning.accounts {
-        let Some(chain) = chain_to_seller(&accounts, buyer) else { continue };
-        let Some(seller) = chain.seller.filter(|seller| seller.resale.below_cost != BelowCost::Allow) else {
-            continue;
-        };
+        let above = chain_above(&accounts, buyer);
+        let seller = above.first().copied().filter(|seller| seller.resale.below_cost != BelowCost::Allow);
+        let Some(seller) = seller else { continue };
         let list = buyer.resale.price_list.as_deref();
         let own = (!buyer.account.rates.is_empty()).then_some(&*buyer.account.id);
-        let parent = buyer.account.reselling.parent.as_deref().unwrap_or_default();
         // Accounts with the same parent, plan and price list pay the same.
-        if told.insert((parent, &buyer.account.plan, list, own)) {
-            pairs.push((buyer, seller, chain.above));
+        if told.insert((&seller.account.id, &buyer.account.plan, list, own)) {
+            pairs.push((buyer, seller, above));
         }
     }
     if pairs.is_empty() {
@@ -102,29 +117,21 @@ pub fn below_cost(provisioning: &Provisioning, now: UnixMicros) -> Vec<BelowCost
         .collect()
 }
 
-/// The accounts above one in its chain, and who of them sells to it.
-struct ToSeller<'a> {
-    above: Vec<&'a ProvisionedAccount>,
-    seller: Option<&'a ProvisionedAccount>,
-}
-
-fn chain_to_seller<'a>(
+/// The accounts above one in its chain.
+fn chain_above<'a>(
     accounts: &HashMap<&str, &'a ProvisionedAccount>,
     buyer: &'a ProvisionedAccount,
-) -> Option<ToSeller<'a>> {
-    let (mut at, mut above, mut seller) = (buyer, Vec::new(), None);
+) -> Vec<&'a ProvisionedAccount> {
+    let (mut at, mut above) = (buyer, Vec::new());
     while let Some(parent) = at.account.reselling.parent.as_ref().and_then(|id| accounts.get(&**id)) {
         // Longer chains are refused elsewhere, as are those that go round.
-        if !parent.account.reselling.chain || above.len() > tollgate_engine::chain::LEVELS_MAX {
+        if !parent.account.reselling.chain || above.len() == LEVELS_MAX {
             break;
         }
         above.push(*parent);
-        if seller.is_none() && at.account.reselling.earning == Earning::Wholesale {
-            seller = Some(*parent);
-        }
         at = parent;
     }
-    (!above.is_empty()).then_some(ToSeller { above, seller })
+    above
 }
 
 type Pair<'a> = (&'a ProvisionedAccount, &'a ProvisionedAccount, Vec<&'a ProvisionedAccount>);
@@ -160,7 +167,6 @@ fn compare(
         .chain(above)
         .filter_map(|account| tables.terms(&account.account.id).map(AsRef::as_ref))
         .collect();
-    let place = above.iter().position(|account| account.account.id == seller.account.id)? + 1;
     let (mut first, mut networks) = (None, BTreeSet::new());
     for at in instants(provisioning, &terms, now) {
         for (id, network) in tables.networks.iter() {
@@ -171,12 +177,11 @@ fn compare(
                 country.and_then(|country| tollgate_engine::country::CountryCode::new(&country.iso2));
             let destination = move || Destination { number, network: network.code, country };
             let prices = list_prices(tables, &terms, &destination, id, at);
-            let (Some(price), Some(Some(of_seller))) = (prices.first().copied().flatten(), prices.get(place))
-            else {
+            let &[Some(price), Some(of_seller), ..] = &prices[..] else {
                 continue;
             };
             let (from, to) = (seller.account.currency, buyer.account.currency);
-            let Some(cost) = tables.exchange.convert(*of_seller, from, to, at) else { continue };
+            let Some(cost) = tables.exchange.convert(of_seller, from, to, at) else { continue };
             if price < cost {
                 networks.insert(network.code);
                 first.get_or_insert((id, network.code, price, cost, at));
@@ -185,8 +190,7 @@ fn compare(
     }
     let (id, network, price, cost, at) = first?;
     let is_own = matches!(terms.first()?.price_source(id, None, at), Some(PriceSource::AccountRate(_)));
-    let list = buyer.resale.price_list.clone().filter(|_| !is_own);
-    let key = match &list {
+    let key = match &buyer.resale.price_list {
         _ if is_own => "rates",
         Some(_) => "price_list",
         None => "plan",
@@ -194,7 +198,8 @@ fn compare(
     Some(BelowCostFault {
         account: Arc::clone(&buyer.account.id),
         seller: Arc::clone(&seller.account.id),
-        price_list: list,
+        plan: Arc::clone(&buyer.account.plan),
+        buys_by: buyer.resale.price_list.clone(),
         key,
         network,
         price,

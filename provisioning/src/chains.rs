@@ -66,21 +66,30 @@ impl<'a> Chains<'a> {
         for provisioned in self.order {
             let account = &provisioned.account;
             let mut fault = |key, message: String| {
-                let pays_alone = key == "parent" && !self.is_priced_by_parent(provisioned);
-                faults.push(ChainFault { account: Arc::clone(&account.id), key, message, pays_alone });
+                let account = Arc::clone(&account.id);
+                faults.push(ChainFault { account, key, message, pays_alone: false });
             };
             if account.reselling.chain && !provisioned.resale.is_reseller {
                 fault("chain", "is only for an account with is_reseller: it would sell to nobody".to_owned());
             }
-            let wrong = match &account.reselling.parent {
-                None => without_parent(provisioned),
-                Some(parent) => self.with_parent(provisioned, parent),
-            };
-            if let Err((key, message)) = wrong {
-                fault(key, message);
-            }
             if let Err((key, message)) = self.price_list(provisioned) {
                 fault(key, message);
+            }
+            let wrong = match &account.reselling.parent {
+                None => without_parent(provisioned),
+                Some(parent) => match self.parent(parent) {
+                    Ok(seller) => seller.map_or(Ok(()), |seller| self.with_parent(provisioned, seller)),
+                    Err(message) => {
+                        let account = Arc::clone(&account.id);
+                        let pays_alone = !self.is_priced_by_parent(provisioned);
+                        faults.push(ChainFault { account, key: "parent", message, pays_alone });
+                        Ok(())
+                    }
+                },
+            };
+            if let Err((key, message)) = wrong {
+                let account = Arc::clone(&account.id);
+                faults.push(ChainFault { account, key, message, pays_alone: false });
             }
         }
         faults
@@ -91,17 +100,23 @@ impl<'a> Chains<'a> {
         self.chain_parent(provisioned).is_some() || provisioned.resale.price_list.is_some()
     }
 
+    /// The reseller of this name. `None` for one with mistakes of its own, which are told of by themselves.
+    fn parent(&self, name: &str) -> Parsed<Option<&'a ProvisionedAccount>> {
+        (self.knows_account)(name)?;
+        match self.accounts.get(name) {
+            Some(seller) if !seller.resale.is_reseller => {
+                Err(format!("`{name}` is not a reseller: it has no is_reseller"))
+            }
+            found => Ok(found.copied()),
+        }
+    }
+
     fn with_parent(
         &self,
         provisioned: &ProvisionedAccount,
-        parent: &str,
+        seller: &ProvisionedAccount,
     ) -> Result<(), (&'static str, String)> {
-        (self.knows_account)(parent).map_err(|message| ("parent", message))?;
-        // A parent with mistakes of its own is told of by itself.
-        let Some(seller) = self.accounts.get(parent) else { return Ok(()) };
-        if !seller.resale.is_reseller {
-            return Err(("parent", format!("`{parent}` is not a reseller: it has no is_reseller")));
-        }
+        let parent = &seller.account.id;
         match self.way_up(provisioned) {
             Way::Circle(above) => {
                 let shown: Vec<String> = above.iter().take(LEVELS_MAX).map(|id| format!("`{id}`")).collect();
@@ -143,11 +158,8 @@ impl<'a> Chains<'a> {
             let own = provisioned.account.currency;
             return wrong(format!("`{name}` is in {}, and the account pays in {own}", list.currency));
         }
-        let is_known = self.accounts.contains_key(&**parent);
-        if !list.list.mark_ups.is_empty() && is_known && self.chain_parent(provisioned).is_none() {
-            return wrong(format!(
-                "`{name}` has mark-ups on what `{parent}` pays, which needs `chain = true` there"
-            ));
+        if self.accounts.contains_key(&**parent) && self.chain_parent(provisioned).is_none() {
+            return wrong(format!("`{parent}` sells to nobody, by `{name}` or otherwise: it has no chain"));
         }
         Ok(())
     }

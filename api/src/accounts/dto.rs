@@ -9,10 +9,13 @@ use crate::list_query;
 use crate::money::{CurrencyCode, Money};
 use crate::patch::patched;
 use crate::time::Time;
+
+use super::resale::{AccountCap, BelowCost, Earning};
 use tollgate_engine::account::{self, DeliveryMode};
 
 /// An account as the API shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, as in accounts.toml")]
 pub struct Account {
     /// Its name: 1 to 64 letters, digits, `_`, `-`, `.`.
     #[schema(example = "biz_test_001")]
@@ -27,6 +30,16 @@ pub struct Account {
     pub status: AccountStatus,
     /// True if it may have accounts below it.
     pub is_reseller: bool,
+    /// True if it buys its children's messages from the level above, or earns on them; otherwise they pay alone.
+    pub chain: bool,
+    /// The way in which its parent earns on it; null for those whom that is no business of, such as the account itself.
+    pub earning: Option<Earning>,
+    /// The price list of its parent that it buys by.
+    pub price_list: Option<String>,
+    /// The treatment of prices of its children that are below what it pays itself.
+    pub below_cost: BelowCost,
+    /// The limits of its money and messages by span.
+    pub caps: Vec<AccountCap>,
     /// The address to which mail for it is sent.
     pub email: Option<String>,
     /// The name it binds with over SMPP.
@@ -82,6 +95,10 @@ pub struct Account {
     /// The time at which it was changed last over this API; for one of a file, when it was first
     /// provisioned.
     pub updated_at: Time,
+    /// Prices below cost that come with the change that this is the answer to, where they are warned of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub warnings: Vec<String>,
 }
 
 /// The place where an account or operator is provisioned.
@@ -237,6 +254,25 @@ pub struct AccountPatch {
     /// True if it may have accounts below it. Admins only.
     #[serde(default)]
     pub is_reseller: Option<bool>,
+    /// Another reseller above it, below the same account of the house. For the level above the account.
+    #[serde(default)]
+    pub parent: Option<String>,
+    /// True if it buys its children's messages from the level above, or earns on them. For the level above the account.
+    #[serde(default)]
+    pub chain: Option<bool>,
+    /// The way in which its parent earns on it. A commission is given by those above the parent, wholesale by the parent too.
+    #[serde(default)]
+    pub earning: Option<Earning>,
+    /// The price list of its parent that it buys by. For the level above the account.
+    #[serde(default, deserialize_with = "patched")]
+    #[schema(value_type = Option<String>)]
+    pub price_list: Option<Option<String>>,
+    /// The treatment of prices of its children that are below what it pays itself. For the level above the account.
+    #[serde(default)]
+    pub below_cost: Option<BelowCost>,
+    /// The limits of its money and messages by span. For the level above the account.
+    #[serde(default)]
+    pub caps: Option<Vec<AccountCap>>,
     /// The address to which mail for it is sent.
     #[serde(default, deserialize_with = "patched")]
     #[schema(value_type = Option<String>)]
@@ -244,10 +280,11 @@ pub struct AccountPatch {
     /// The name it binds with: at most 15 visible ASCII characters.
     #[serde(default)]
     pub system_id: Option<String>,
-    /// Another plan, of the same currency. Admins only.
+    /// Another plan, of the same currency. For admins, and for resellers that the account buys from in a chain.
     #[serde(default)]
     pub plan: Option<String>,
-    /// The amount by which the balance may go below zero. Admins only.
+    /// The amount by which the balance may go below zero. For admins, and for resellers that the account buys from in a chain,
+    /// up to their own.
     #[serde(default)]
     pub credit_limit: Option<Money>,
     /// Below this balance it is warned.
@@ -261,10 +298,11 @@ pub struct AccountPatch {
     /// The treatment of numbers of a length that no number of their country has. Admins only.
     #[serde(default)]
     pub number_lengths: Option<NumberLengths>,
-    /// The source addresses that it may use. Admins only.
+    /// The source addresses that it may use. For admins, and for resellers that the account buys from in a chain, no wider than
+    /// their own.
     #[serde(default)]
     pub senders: Option<Senders>,
-    /// The texts that it may send. Admins only.
+    /// The texts that it may send. For admins, and for resellers that the account buys from in a chain, no wider than their own.
     #[serde(default)]
     pub templates: Option<TextPolicy>,
     /// Messages per second. For the level above the account.

@@ -29,6 +29,7 @@ mod openapi;
 mod operators;
 mod parameters;
 mod repeated;
+mod resale;
 mod reused_ids;
 mod rights;
 mod schemathesis;

@@ -27,10 +27,12 @@ pub struct SetLimits {
 impl SetLimits {
     /// The fields that a patch has.
     pub fn of(patch: &AccountPatch) -> Self {
+        // Below another reseller all of its limits hold.
+        let is_moved = patch.parent.is_some();
         Self {
-            rate: patch.rate_limit.is_some(),
-            max_binds: patch.max_binds.is_some(),
-            window: patch.window.is_some(),
+            rate: is_moved || patch.rate_limit.is_some(),
+            max_binds: is_moved || patch.max_binds.is_some(),
+            window: is_moved || patch.window.is_some(),
         }
     }
 }

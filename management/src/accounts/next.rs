@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tollgate_api::answer::Answer;
+use tollgate_api::problem::Problem;
 use tollgate_provisioning::ProvisionedAccount;
 use tollgate_relay::configuration::{ConfigurationChange, PreparedAccount};
 use tollgate_relay::core::ApplyError;
@@ -29,6 +31,20 @@ impl NextAccount {
         let mut additions = turn.additions().clone();
         additions.accounts.insert(Arc::clone(&provisioned.account.id), provisioned);
         Ok(Self::WithVersion(Box::new(turn.prepare(additions)?)))
+    }
+
+    /// Refuses prices below cost that the change is about, and returns those that are warned of.
+    pub fn check_below_cost(&self, provisioned: &ProvisionedAccount) -> Answer<Vec<String>> {
+        let Self::WithVersion(prepared) = self else { return Ok(Vec::new()) };
+        let faults = || prepared.below_cost().iter().filter(|fault| fault.concerns(provisioned));
+        match faults().find(|fault| fault.is_refused) {
+            Some(refused) if refused.seller == provisioned.account.id => {
+                let message = format!("account `{}` would buy below cost: {refused}", refused.account);
+                Err(Problem::unprocessable(message).and_field(refused.key, refused.to_string()))
+            }
+            Some(refused) => Err(Problem::field(refused.key, refused.to_string())),
+            None => Ok(faults().map(ToString::to_string).collect()),
+        }
     }
 
     /// The part that has to be durable before it is in force.

@@ -5,22 +5,23 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tollgate_api::accounts::{
-    AccountRate, DefaultCoding, Delivery, NumberLengths, RateLimit, SenderPolicy, Senders, Smpp33ReceiptIds,
-    TextPolicy,
+    AccountCap, AccountRate, BelowCost, DefaultCoding, Delivery, Earning, NumberLengths, RateLimit,
+    SenderPolicy, Senders, Smpp33ReceiptIds, TextPolicy,
 };
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::{self, Account};
 use tollgate_engine::money::Amount;
-use tollgate_engine::network::NetworkCode;
 use tollgate_engine::reselling::Reselling;
-use tollgate_engine::tariff::{RateRow, RowOrigin};
 use tollgate_engine::throttle;
-use tollgate_engine::time::UnixMicros;
 
 use tollgate_provisioning::bounds::{Bounds, account as bounds};
 use tollgate_provisioning::passwords::PasswordHash;
-use tollgate_provisioning::{Contact, ProvisionedAccount, RateList, Resale, Settings, check_rate, texts};
+use tollgate_provisioning::{Contact, ProvisionedAccount, Resale, Settings, texts};
+
+use crate::account_rates::rows_of;
+use crate::resale::caps::caps_of;
+use crate::resale::earnings::earning_of;
 
 /// The account's settings as they were asked for. [`provisioned`](Self::provisioned) checks them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,16 @@ pub struct AccountRecord {
     pub parent: Option<String>,
     #[serde(default)]
     pub is_reseller: bool,
+    #[serde(default, skip_serializing_if = "is_as_before")]
+    pub chain: bool,
+    #[serde(default, skip_serializing_if = "is_as_before")]
+    pub earning: Earning,
+    #[serde(default, skip_serializing_if = "is_as_before")]
+    pub price_list: Option<String>,
+    #[serde(default, skip_serializing_if = "is_as_before")]
+    pub below_cost: BelowCost,
+    #[serde(default, skip_serializing_if = "is_as_before")]
+    pub caps: Vec<AccountCap>,
     #[serde(default)]
     pub email: Option<String>,
     pub system_id: String,
@@ -95,6 +106,11 @@ impl AccountRecord {
             name: id.to_owned(),
             parent: None,
             is_reseller: false,
+            chain: false,
+            earning: Earning::default(),
+            price_list: None,
+            below_cost: BelowCost::default(),
+            caps: Vec::new(),
             email: None,
             system_id: id.to_owned(),
             password_hash: password_hash.as_str().to_owned(),
@@ -129,6 +145,17 @@ impl AccountRecord {
         (self.default_calling_code.as_deref(), self.trusts_network_tlv, self.default_coding, &self.rates)
     }
 
+    /// The settings that are about a place in a chain, with the plan that prices there come from.
+    pub fn resale_terms(&self) -> impl PartialEq + use<'_> {
+        let reselling = (self.parent.as_deref(), self.chain, self.earning, self.price_list.as_deref());
+        (&*self.plan, reselling, self.is_reseller, self.below_cost)
+    }
+
+    /// True if something about the account is priced by its parent, or about its children by it.
+    pub fn is_in_resale(&self) -> bool {
+        self.chain || self.price_list.is_some() || self.earning != Earning::default()
+    }
+
     /// True if any of them differs from its default.
     pub fn has_price_terms(&self) -> bool {
         self.price_terms() != (None, false, DefaultCoding::default(), &[])
@@ -159,7 +186,11 @@ impl AccountRecord {
             smpp33_receipt_ids: self.smpp33_receipt_ids.0,
             tlv: settings.tlv,
             contact: Contact { email: self.email.clone(), webhook_url: self.alert_webhook_url.clone() },
-            resale: Resale { is_reseller: self.is_reseller, ..Resale::default() },
+            resale: Resale {
+                is_reseller: self.is_reseller,
+                below_cost: self.below_cost.0,
+                price_list: parsed("price_list", self.price_list.as_deref().map(texts::name).transpose())?,
+            },
             account,
         })
     }
@@ -187,7 +218,7 @@ impl AccountRecord {
             low_balance_threshold: self.low_balance_threshold.map(|money| money.0),
             default_calling_code: parsed("default_calling_code", calling_code)?,
             number_lengths: self.number_lengths.0,
-            rates: self.rate_rows()?,
+            rates: rows_of(&self.rates, "account rates", bounds::RATES)?,
             senders: self.sender_policy()?,
             texts: self.templates.0,
             // Filled in by the relay's core, which has one for all versions of the account.
@@ -197,10 +228,13 @@ impl AccountRecord {
             default_coding: self.default_coding.0,
             delivery: self.delivery.0,
             statuses: Vec::new(),
-            caps: Vec::new(),
+            caps: caps_of(&self.caps, None)?,
             reselling: Reselling {
                 parent: parsed("parent", self.parent.as_deref().map(texts::name).transpose())?,
-                ..Reselling::default()
+                chain: self.chain,
+                earning: earning_of(self.earning)?,
+                // Filled in where the lists are known.
+                price_list: None,
             },
         })
     }
@@ -225,35 +259,6 @@ impl AccountRecord {
             SenderPolicy::Approved => Ok(account::SenderPolicy::Approved),
         }
     }
-
-    fn rate_rows(&self) -> Result<Vec<RateRow>, Problem> {
-        if self.rates.len() > bounds::RATES {
-            return Err(Problem::field("rates", format!("more than {}", bounds::RATES)));
-        }
-        let mut list = RateList::default();
-        for (rate, line) in self.rates.iter().zip(1..) {
-            let row = rate_row(rate, line)?;
-            list.add(row).map_err(|error| Problem::field("rates", error.to_string()))?;
-        }
-        Ok(list.into_rows())
-    }
-}
-
-fn rate_row(rate: &AccountRate, line: u32) -> Result<RateRow, Problem> {
-    let field = |name: &str| format!("rates.{}.{name}", line - 1);
-    let network = NetworkCode::new(&rate.mcc, rate.mnc.as_deref().unwrap_or_default());
-    let network = network.ok_or_else(|| {
-        Problem::field(&field("mcc"), "must have three digits, and mnc two or three if it is given")
-    })?;
-    let row = RateRow {
-        network,
-        price: rate.price.0,
-        effective_from: rate.effective_from.map_or(UnixMicros::default(), |at| at.0),
-        effective_to: rate.effective_to.map(|at| at.0),
-        origin: RowOrigin { file: Arc::from("account rates"), line },
-    };
-    check_rate(&row).map_err(|error| Problem::field(&field(error.key("price")), error.to_string()))?;
-    Ok(row)
 }
 
 /// Refuses a number that is out of bounds. `path` is put before the key.

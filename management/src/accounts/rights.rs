@@ -15,6 +15,8 @@ pub enum Level {
     Itself,
     /// A reseller, to an account below its own.
     Above,
+    /// A reseller, to an account below its own that buys in a chain: what it spends is on the reseller's wallet.
+    Selling,
     /// The house, over every account.
     House,
 }
@@ -28,6 +30,15 @@ impl Level {
             Some(_) => Self::Above,
         }
     }
+
+    /// The same level over an account that buys in a chain.
+    #[must_use]
+    pub const fn selling(self, buys_in_chain: bool) -> Self {
+        match self {
+            Self::Above if buys_in_chain => Self::Selling,
+            level => level,
+        }
+    }
 }
 
 /// Refuses a change of what is not for this level to change.
@@ -36,16 +47,25 @@ pub fn check(patch: &AccountPatch, level: Level) -> Answer<()> {
     let Some((field, _, least)) = refused else { return Ok(()) };
     Err(Problem::forbidden(match least {
         Level::House => format!("only an admin may set {field}"),
+        Level::Selling => {
+            format!("only an admin may set {field}, or a reseller that the account buys from in a chain")
+        }
         _ => format!("only the level above the account, a reseller or an admin, may set {field}"),
     }))
 }
 
 /// Each field, if it is to be set, and the least level that may set it. A new field does not compile until it is here.
-fn fields(patch: &AccountPatch) -> [(&'static str, bool, Level); 24] {
-    use Level::{Above, House, Itself};
+fn fields(patch: &AccountPatch) -> [(&'static str, bool, Level); 30] {
+    use Level::{Above, House, Itself, Selling};
     let AccountPatch {
         name,
         is_reseller,
+        parent,
+        chain,
+        earning,
+        price_list,
+        below_cost,
+        caps,
         email,
         system_id,
         plan,
@@ -72,15 +92,21 @@ fn fields(patch: &AccountPatch) -> [(&'static str, bool, Level); 24] {
     [
         ("name", name.is_some(), Itself),
         ("is_reseller", is_reseller.is_some(), House),
+        ("parent", parent.is_some(), Above),
+        ("chain", chain.is_some(), Above),
+        ("earning", earning.is_some(), Above),
+        ("price_list", price_list.is_some(), Above),
+        ("below_cost", below_cost.is_some(), Above),
+        ("caps", caps.is_some(), Above),
         ("email", email.is_some(), Itself),
         ("system_id", system_id.is_some(), Itself),
-        ("plan", plan.is_some(), House),
-        ("credit_limit", credit_limit.is_some(), House),
+        ("plan", plan.is_some(), Selling),
+        ("credit_limit", credit_limit.is_some(), Selling),
         ("low_balance_threshold", low_balance_threshold.is_some(), Itself),
         ("default_calling_code", default_calling_code.is_some(), Itself),
         ("number_lengths", number_lengths.is_some(), House),
-        ("senders", senders.is_some(), House),
-        ("templates", templates.is_some(), House),
+        ("senders", senders.is_some(), Selling),
+        ("templates", templates.is_some(), Selling),
         ("rate_limit", rate_limit.is_some(), Above),
         ("max_binds", max_binds.is_some(), Above),
         ("window", window.is_some(), Above),
@@ -116,5 +142,7 @@ mod tests {
         let credit = AccountPatch { credit_limit: Some(Money::default()), ..AccountPatch::default() };
         assert!(check(&credit, Level::Above).unwrap_err().detail.contains("only an admin"));
         assert!(check(&credit, Level::House).is_ok());
+        assert!(check(&credit, Level::Above.selling(true)).is_ok());
+        assert!(check(&credit, Level::Itself.selling(true)).is_err());
     }
 }

@@ -4,20 +4,21 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use tollgate_api::accounts::{
-    Account, AccountPatch, AccountRate, AccountStatus, RateLimit, SenderPolicy, Senders, Source,
+    Account, AccountPatch, AccountStatus, RateLimit, SenderPolicy, Senders, Source,
 };
 use tollgate_api::answer::Answer;
 use tollgate_api::choice::Word;
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::time::Time;
 use tollgate_engine::account::{self, AccountNumber};
-use tollgate_engine::tariff::RateRow;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::store::Store;
 
 use super::record::AccountRecord;
+use crate::account_rates::rate_of;
 use crate::documents::Document;
 use crate::problems::unavailable;
+use crate::resale::caps::shown_cap;
 use tollgate_relay::snapshot::ActiveAccount;
 
 /// The instant at which each account was first provisioned.
@@ -44,10 +45,16 @@ pub fn account(
     Account {
         id: charged.id.to_string(),
         name: record.map_or_else(|| charged.id.to_string(), |record| record.name.clone()),
-        parent: record.and_then(|record| record.parent.clone()),
+        parent: charged.reselling.parent.as_ref().map(ToString::to_string),
         source: if record.is_some() { Source::Api } else { Source::File },
         status: if charged.suspended { AccountStatus::Suspended } else { AccountStatus::Active },
-        is_reseller: record.is_some_and(|record| record.is_reseller),
+        is_reseller: provisioned.resale.is_reseller,
+        chain: charged.reselling.chain,
+        // Shown to those above the parent alone, who are asked for elsewhere.
+        earning: None,
+        price_list: provisioned.resale.price_list.as_ref().map(ToString::to_string),
+        below_cost: Word(provisioned.resale.below_cost),
+        caps: charged.caps.iter().map(shown_cap).collect(),
         email: provisioned.contact.email.clone(),
         system_id: provisioned.system_id.to_string(),
         plan: charged.plan.to_string(),
@@ -77,6 +84,7 @@ pub fn account(
         overage_segments: record.and_then(|record| record.overage_segments),
         created_at: Time(document.map_or(created_at, |document| document.created_at)),
         updated_at: Time(document.map_or(created_at, |document| document.updated_at)),
+        warnings: Vec::new(),
     }
 }
 
@@ -88,16 +96,6 @@ fn senders_of(policy: &account::SenderPolicy) -> (SenderPolicy, Vec<String>) {
             let list = list.iter().map(|sender| String::from_utf8_lossy(sender).into_owned());
             (SenderPolicy::Listed, list.collect())
         }
-    }
-}
-
-fn rate_of(row: &RateRow) -> AccountRate {
-    AccountRate {
-        mcc: format!("{:03}", row.network.mcc),
-        mnc: row.network.mnc.map(|mnc| mnc.to_string()),
-        price: Money(row.price),
-        effective_from: (row.effective_from != UnixMicros::default()).then_some(Time(row.effective_from)),
-        effective_to: row.effective_to.map(Time),
     }
 }
 
@@ -119,6 +117,12 @@ pub fn apply(record: &mut AccountRecord, patch: AccountPatch) {
     }
     set(&mut record.name, patch.name);
     set(&mut record.is_reseller, patch.is_reseller);
+    set(&mut record.parent, patch.parent.map(Some));
+    set(&mut record.chain, patch.chain);
+    set(&mut record.earning, patch.earning);
+    set(&mut record.price_list, patch.price_list);
+    set(&mut record.below_cost, patch.below_cost);
+    set(&mut record.caps, patch.caps);
     set(&mut record.email, patch.email);
     set(&mut record.system_id, patch.system_id);
     set(&mut record.plan, patch.plan);

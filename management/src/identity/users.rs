@@ -17,9 +17,8 @@ use super::records::{UserRecord, view};
 use super::user_changes::Ended;
 use super::visibility::Visibility;
 use super::{input, random};
-use crate::accounts::record::AccountRecord;
 use crate::context::Context;
-use crate::documents::{Document, DocumentCache};
+use crate::documents::Document;
 use crate::exclusive::Held;
 use crate::jobs::{JobQueue, JobWork};
 
@@ -33,7 +32,6 @@ pub struct Users {
     visibility: Arc<Visibility>,
     directory: Arc<UserDirectory>,
     passwords: Arc<Passwords>,
-    accounts: Arc<DocumentCache<AccountRecord>>,
     jobs: Arc<JobQueue>,
 }
 
@@ -182,16 +180,15 @@ impl UsersService for Users {
 }
 
 impl Users {
-    /// Over the users of the directory, of whom some belong to these accounts.
+    /// Over the users of the directory.
     pub fn new(
         context: Arc<Context>,
         visibility: Arc<Visibility>,
         directory: Arc<UserDirectory>,
         passwords: Arc<Passwords>,
-        accounts: Arc<DocumentCache<AccountRecord>>,
         jobs: Arc<JobQueue>,
     ) -> Self {
-        Self { context, visibility, directory, passwords, accounts, jobs }
+        Self { context, visibility, directory, passwords, jobs }
     }
 
     /// True if the caller may know of a user.
@@ -235,9 +232,8 @@ impl Users {
             return Err(Problem::field("account", "is to be null for an admin, who reaches every account"));
         }
         let unknown = |_| Problem::field("account", format!("there is no account `{account}`"));
-        self.visibility.visible_account(caller, account).map_err(unknown)?;
-        let is_reseller = self.accounts.get(account).is_some_and(|document| document.value.is_reseller);
-        if user.role == UserRole::Reseller && !is_reseller {
+        let place = self.visibility.visible_account(caller, account).map_err(unknown)?;
+        if user.role == UserRole::Reseller && !place.provisioned.resale.is_reseller {
             return Err(Problem::field("account", format!("`{account}` is no reseller")));
         }
         Ok(())

@@ -53,7 +53,11 @@ impl Visibility {
 
     /// The reseller right above an account.
     pub(crate) fn parent_of(&self, account: &str) -> Option<String> {
-        self.accounts.get(account)?.value.parent.clone()
+        if let Some(document) = self.accounts.get(account) {
+            return document.value.parent.clone();
+        }
+        let account = self.context.account(account)?;
+        account.provisioned.account.reselling.parent.as_ref().map(ToString::to_string)
     }
 
     /// True if the caller may see what an account of the chain of `sender` pays or earns for the sender's messages: its own
@@ -66,6 +70,18 @@ impl Visibility {
                 root == account || account == sender || self.parent_of(account).as_ref() == Some(root)
             }
         }
+    }
+
+    /// The account of the house that an account is below, or the account itself.
+    pub(crate) fn root_of(&self, account: &str) -> String {
+        let mut at = account.to_owned();
+        for _ in 0..DEPTH_MAX {
+            match self.parent_of(&at) {
+                Some(parent) => at = parent,
+                None => break,
+            }
+        }
+        at
     }
 
     /// An account in force that the caller may see. One that was removed is refused: it can only be read.

@@ -12,4 +12,5 @@ mod changes;
 mod errors;
 mod fuzz;
 mod resale;
+mod resellers_page;
 mod shipped;

@@ -99,14 +99,14 @@ fn a_price_below_cost_is_refused_warned_of_or_allowed_as_the_level_above_says() 
     let shop = |below_cost: &str| format!("is_reseller = true\nchain = true\n{below_cost}");
     let with = |below_cost: &str, client| load(&[("shop", &shop(below_cost)), client], list, "");
     let refused = with("", client).unwrap_err().to_string();
-    let words = "account.price_list: `shop` would sell a segment to 639/01 at 0.0199 USD and pay 0.02 for it";
+    let words = "account.price_list: `shop` would sell a segment to 639/01 at 0.0199 USD, below its own price of 0.02";
     assert!(refused.contains(words), "{refused}");
     let warned = with("below_cost = \"warn\"", client).unwrap().warnings;
     assert!(warned.len() == 1 && warned[0].contains(words), "{warned:?}");
     assert_eq!(with("below_cost = \"allow\"", client).unwrap().warnings, [""; 0]);
-    // Who earns a commission pays nothing; and the account's own rates come first.
+    // Who earns a commission sells no lower; and the account's own rates come first.
     let agent = "parent = \"shop\"\nprice_list = \"resale\"\nearning = { commission_percent = \"1\", of = \"charge\" }";
-    assert!(with("", ("client", agent)).is_ok());
+    assert!(with("", ("client", agent)).unwrap_err().to_string().contains(words));
     let own = "parent = \"shop\"\nprice_list = \"resale\"\nrates = [{ mcc = \"639\", mnc = \"02\", price = \"0.03\" }]";
     assert!(with("", ("client", own)).is_ok());
     let low = "parent = \"shop\"\nrates = [{ mcc = \"639\", mnc = \"02\", price = \"0.01\", effective_from = 2999-01-01 }]";

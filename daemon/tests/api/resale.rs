@@ -1,0 +1,224 @@
+//! Chains, price lists, caps and bundle products over the API: what is taken, what is refused by which field, and who sees what.
+
+use serde_json::{Value, json};
+
+use super::auth::{PASSWORD, make_people};
+use crate::support::api::{Api, Reply, start_with_admin};
+use crate::support::sandbox::Sandbox;
+
+/// The field that a request was refused for.
+fn field(reply: &Reply) -> String {
+    let refused = reply.json["errors"][0]["field"].as_str();
+    refused.unwrap_or_else(|| panic!("no field in {} {}", reply.status, reply.text())).to_owned()
+}
+
+fn price_list(name: &str, mark_ups: &Value) -> Value {
+    json!({ "name": name, "currency": "USD", "mark_ups": mark_ups })
+}
+
+#[test]
+fn a_reseller_gives_its_children_prices_credit_and_caps_within_its_own() {
+    let sandbox = Sandbox::new();
+    let (daemon, admin) = start_with_admin(&sandbox);
+    make_people(&admin);
+    let [rita, carl, sven] =
+        ["rita", "carl", "sven"].map(|name| Api::login(&daemon, &format!("{name}@example.com"), PASSWORD));
+
+    // Without a chain the child's money is the house's business.
+    rita.patch("/v1/accounts/client", &json!({ "credit_limit": "1.00" })).expect(403);
+    let chain = json!({ "chain": true, "credit_limit": "5.00" });
+    admin.patch("/v1/accounts/shop", &chain).expect(200);
+    let client = rita.patch("/v1/accounts/client", &json!({ "credit_limit": "5.00" })).expect(200).json;
+    assert_eq!((&client["credit_limit"], &client["earning"]["kind"]), (&json!("5.00"), &json!("wholesale")));
+    let beyond = rita.patch("/v1/accounts/client", &json!({ "credit_limit": "5.01" })).expect(422);
+    assert_eq!(field(&beyond), "credit_limit");
+
+    // Its own price list, which nobody else sees.
+    let list =
+        price_list("resale", &json!([{ "countries": ["KE"], "percent": "12.5", "per_segment": "0.001" }]));
+    let made = rita.post("/v1/price-lists", &list).expect(201);
+    assert_eq!((&made.json["owner"], &made.json["source"]), (&json!("shop"), &json!("api")));
+    assert_eq!(rita.post("/v1/price-lists", &list).expect(409).code(), "already_exists");
+    rita.patch("/v1/accounts/client", &json!({ "price_list": "resale" })).expect(200);
+    assert_eq!(rita.get("/v1/price-lists/resale").expect(200).json["accounts"], 1);
+    for other in [&carl, &sven] {
+        other.get("/v1/price-lists/resale").expect(403);
+    }
+    rita.delete("/v1/price-lists/resale").expect(409);
+
+    // Below its own price, unless the level above allows that.
+    let cheap = json!({ "name": "resale", "currency": "USD", "rates": [{ "mcc": "639", "mnc": "02", "price": "0.0199" }] });
+    let refused = rita.put("/v1/price-lists/resale", &cheap).expect(422);
+    assert_eq!(field(&refused), "rates");
+    rita.patch("/v1/accounts/shop", &json!({ "below_cost": "allow" })).expect(403);
+    admin.patch("/v1/accounts/shop", &json!({ "below_cost": "warn" })).expect(200);
+    let warned = rita.put("/v1/price-lists/resale", &cheap).expect(200).json;
+    assert!(warned["warnings"][0].as_str().is_some_and(|warning| warning.contains("0.0199 USD")), "{warned}");
+    let refused = admin.patch("/v1/accounts/shop", &json!({ "below_cost": "refuse" })).expect(422);
+    assert!(refused.text().contains("client"), "{}", refused.text());
+
+    // How it earns is set by those above, and shown to nobody whom it is earned on.
+    let commission = json!({ "earning": { "kind": "commission", "percent": "10", "of": "charge" } });
+    rita.patch("/v1/accounts/client", &commission).expect(403);
+    admin.patch("/v1/accounts/client", &commission).expect(200);
+    assert_eq!(rita.get("/v1/accounts/client").expect(200).json["earning"]["percent"], "10");
+    assert_eq!(carl.get("/v1/accounts/client").expect(200).json["earning"], Value::Null);
+    assert_eq!(rita.get("/v1/accounts/shop").expect(200).json["earning"], Value::Null);
+    // The house bills the client now, so that credit is its business.
+    rita.patch("/v1/accounts/client", &json!({ "credit_limit": "1.00" })).expect(403);
+    rita.patch("/v1/accounts/client", &json!({ "earning": { "kind": "wholesale" } })).expect(200);
+
+    let caps =
+        json!({ "caps": [{ "name": "day", "span": "day", "max_amount": "5.00", "prefixes": ["2547"] }] });
+    let capped = rita.patch("/v1/accounts/client", &caps).expect(200).json;
+    assert_eq!((&capped["caps"][0]["hard"], &capped["caps"][0]["gives_back"]), (&json!(true), &json!(true)));
+    carl.patch("/v1/accounts/client", &json!({ "caps": [] })).expect(403);
+
+    // All of it is there after a start.
+    let version = |api: &Api| api.get("/v1/tariffs").expect(200).json["items"][0]["version"].clone();
+    let before = (admin.get("/v1/accounts/client").expect(200).json, version(&admin));
+    daemon.stop();
+    let daemon = sandbox.start();
+    let admin = Api::admin(&daemon);
+    assert_eq!((admin.get("/v1/accounts/client").expect(200).json, version(&admin)), before);
+    daemon.stop();
+}
+
+#[test]
+fn what_cannot_be_is_refused_by_its_field_and_changes_nothing() {
+    let sandbox = Sandbox::new();
+    // Rates of every plan need all plans in one currency.
+    sandbox.replace("tollgate.toml", "rates = [\"rates/samples.csv\"]", "rates = []");
+    let (daemon, admin) = start_with_admin(&sandbox);
+    make_people(&admin);
+    let reseller = json!({ "is_reseller": true, "chain": true });
+    let below = |id: &str, parent: &str| json!({ "id": id, "plan": "starter", "parent": parent, "settings": reseller });
+    admin.patch("/v1/accounts/shop", &json!({ "chain": true })).expect(200);
+    for level in 2..=8 {
+        let parent = if level == 2 { "shop".to_owned() } else { format!("level{}", level - 1) };
+        admin.post("/v1/accounts", &below(&format!("level{level}"), &parent)).expect(201);
+    }
+    let ninth = admin.post("/v1/accounts", &below("level9", "level8")).expect(422);
+    assert_eq!(field(&ninth), "parent");
+    admin.get("/v1/accounts/level9").expect(404);
+    let shillings = json!({ "name": "shillings", "currency": "KES", "time_zone": "UTC", "base_price": "6" });
+    admin.post("/v1/plans", &shillings).expect(201);
+    let abroad = json!({ "id": "abroad", "plan": "shillings", "parent": "shop" });
+    assert_eq!(field(&admin.post("/v1/accounts", &abroad).expect(422)), "currency");
+    let below_client = admin.post("/v1/accounts", &below("below_client", "client")).expect(422);
+    assert_eq!(field(&below_client), "parent");
+
+    let before = admin.get("/v1/accounts/level3").expect(200);
+    for (patch, wrong) in [
+        (json!({ "parent": "level5" }), "parent"),
+        (json!({ "parent": "level3" }), "parent"),
+        (json!({ "parent": "nobody" }), "parent"),
+        (json!({ "parent": "client" }), "parent"),
+        (json!({ "parent": "stranger" }), "parent"),
+        (json!({ "price_list": "nothing" }), "price_list"),
+        (json!({ "is_reseller": false }), "chain"),
+        (json!({ "earning": { "kind": "commission", "percent": "0", "of": "charge" } }), "earning.percent"),
+        (json!({ "earning": { "kind": "commission", "of": "charge" } }), "earning.percent"),
+        (json!({ "caps": [{ "name": "c", "span": "day", "max_amount": "0" }] }), "caps.0.max_amount"),
+        (json!({ "caps": [{ "name": "c", "span": "day", "max_messages": 0 }] }), "caps.0.max_messages"),
+        (json!({ "caps": [{ "name": "c", "span": "day" }] }), "caps.0.max_amount"),
+        (
+            json!({ "caps": [{ "name": "c", "span": "day", "max_messages": 1, "countries": ["ZZ"] }] }),
+            "caps.0.countries.0",
+        ),
+        (
+            json!({ "caps": [{ "name": "c", "span": "day", "max_messages": 1, "prefixes": ["+254"] }] }),
+            "caps.0.prefixes.0",
+        ),
+        (
+            json!({ "caps": [{ "name": "c", "span": "day", "max_messages": 1 },
+                             { "name": "c", "span": "hour", "max_messages": 1 }] }),
+            "caps.1.name",
+        ),
+    ] {
+        let refused = admin.patch("/v1/accounts/level3", &patch).expect(422);
+        assert_eq!(field(&refused), wrong, "{patch}: {}", refused.text());
+    }
+    assert_eq!(admin.get("/v1/accounts/level3").expect(200).json, before.json);
+    // A parent within the same root, from now on.
+    admin.patch("/v1/accounts/level8", &json!({ "parent": "shop" })).expect(200);
+    admin.post("/v1/accounts", &below("level9", "level8")).expect(201);
+
+    for (list, wrong) in [
+        (json!({ "name": "l", "owner": "shop", "currency": "USD" }), "rates"),
+        (
+            json!({ "name": "l", "owner": "client", "currency": "USD", "mark_ups": [{ "percent": "1" }] }),
+            "owner",
+        ),
+        (json!({ "name": "l", "owner": "shop", "currency": "USD", "mark_ups": [{}] }), "mark_ups.0.percent"),
+        (
+            json!({ "name": "l", "owner": "shop", "currency": "USD",
+                    "mark_ups": [{ "percent": "1", "countries": ["ZZ"] }] }),
+            "mark_ups.0.countries.0",
+        ),
+        (
+            json!({ "name": "l", "owner": "shop", "currency": "USD", "rates": [{ "mcc": "123", "price": "1" }] }),
+            "rates.0.mcc",
+        ),
+    ] {
+        assert_eq!(field(&admin.post("/v1/price-lists", &list).expect(422)), wrong, "{list}");
+    }
+    // A list needs a chain: of an account whose parent sells to nobody it is refused.
+    admin
+        .post(
+            "/v1/accounts",
+            &json!({ "id": "alone", "plan": "starter", "settings": { "is_reseller": true } }),
+        )
+        .expect(201);
+    admin.post("/v1/accounts", &json!({ "id": "child", "plan": "starter", "parent": "alone" })).expect(201);
+    let list =
+        json!({ "name": "marked", "owner": "alone", "currency": "USD", "mark_ups": [{ "percent": "1" }] });
+    admin.post("/v1/price-lists", &list).expect(201);
+    let refused = admin.patch("/v1/accounts/child", &json!({ "price_list": "marked" })).expect(422);
+    assert_eq!(field(&refused), "price_list");
+    daemon.stop();
+}
+
+#[test]
+fn bundle_products_are_made_by_admins_and_seen_by_those_who_may_buy() {
+    let sandbox = Sandbox::new();
+    let (daemon, admin) = start_with_admin(&sandbox);
+    make_people(&admin);
+    let carl = Api::login(&daemon, "carl@example.com", PASSWORD);
+    let product = |name: &str, units: u64, plans: &[&str]| {
+        json!({ "name": name, "price": "15.00", "currency": "USD", "units": units, "unit": "segments",
+                "countries": ["KE"], "validity": { "kind": "days", "days": 30 }, "plans": plans })
+    };
+    admin.post("/v1/bundle-products", &product("kenya", 1_000, &["starter"])).expect(201);
+    admin.post("/v1/bundle-products", &product("other", 1_000, &["enterprise"])).expect(201);
+    assert_eq!(
+        field(&admin.post("/v1/bundle-products", &product("zero", 0, &["starter"])).expect(422)),
+        "units"
+    );
+    let unknown = admin.post("/v1/bundle-products", &product("plans", 1, &["starter", "gold"])).expect(422);
+    assert_eq!(field(&unknown), "plans.1");
+    carl.post("/v1/bundle-products", &product("mine", 1, &["starter"])).expect(403);
+    let names = |api: &Api| -> Vec<String> {
+        let page = api.get("/v1/bundle-products").expect(200).json;
+        let items = page["items"].as_array().expect("items").iter();
+        items.map(|item| item["name"].as_str().expect("a name").to_owned()).collect()
+    };
+    assert_eq!(
+        (names(&admin), names(&carl)),
+        (vec!["kenya".to_owned(), "other".to_owned()], vec!["kenya".to_owned()])
+    );
+    carl.get("/v1/bundle-products/other").expect(404);
+    let read = admin.get("/v1/bundle-products/kenya").expect(200);
+    let etag = read.header("etag").expect("an ETag").to_owned();
+    let mut changed = product("kenya", 2_000, &["starter"]);
+    changed["rollover"] = json!({ "kind": "at_most", "at_most": 100 });
+    let put = admin.header("If-Match", &etag).put("/v1/bundle-products/kenya", &changed).expect(200).json;
+    assert_eq!(
+        (&put["units"], &put["rollover"]["at_most"], &put["priority"]),
+        (&json!(2000), &json!(100), &json!(100))
+    );
+    admin.header("If-Match", &etag).put("/v1/bundle-products/kenya", &changed).expect(412);
+    admin.delete("/v1/bundle-products/other").expect(204);
+    admin.get("/v1/bundle-products/other").expect(404);
+    daemon.stop();
+}

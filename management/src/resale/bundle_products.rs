@@ -1,0 +1,180 @@
+//! Bundle products: those of the file, which are only shown, and those of the API, which admins change.
+
+use std::sync::Arc;
+
+use serde_json::{Value, to_value};
+use tollgate_api::accounts::Source;
+use tollgate_api::answer::{Answer, Versioned};
+use tollgate_api::bundle_products::{
+    BundleProduct, BundleProductInput, BundleProductsQuery, BundleProductsService,
+};
+use tollgate_api::caller::Caller;
+use tollgate_api::extract::IfMatch;
+use tollgate_api::page::Page;
+use tollgate_api::problem::Problem;
+use tollgate_api::time::Time;
+use tollgate_provisioning as provisioning;
+use tollgate_relay::snapshot::ActiveAccount;
+use tollgate_storage::store::Unavailable;
+
+use super::bundle_product_record::{product_of, shown_product};
+use crate::collections::BUNDLE_PRODUCTS;
+use crate::context::Context;
+use crate::documents::{Document, DocumentCache};
+use crate::identity::visibility::Visibility;
+
+/// The products of the file and of the API.
+#[derive(Debug)]
+pub struct BundleProducts {
+    context: Arc<Context>,
+    visibility: Arc<Visibility>,
+    records: DocumentCache<BundleProductInput>,
+}
+
+impl BundleProductsService for BundleProducts {
+    fn bundle_products(&self, caller: &Caller, query: &BundleProductsQuery) -> Answer<Page<BundleProduct>> {
+        let paging = query.paging()?;
+        let buyers = match &query.account {
+            Some(account) => Some(vec![self.visibility.visible_account(caller, account)?]),
+            None => self.buyers(caller),
+        };
+        let products = self.in_force().into_iter().filter(|product| is_for(buyers.as_ref(), product));
+        let keyed = products.map(|product| (product.name.to_string(), self.view(&product))).collect();
+        Ok(paging.sorted(keyed, false))
+    }
+
+    fn bundle_product(&self, caller: &Caller, name: &str) -> Answer<Versioned<BundleProduct>> {
+        let buyers = self.buyers(caller);
+        let found = self.product(name).filter(|product| is_for(buyers.as_ref(), product));
+        let product = found.ok_or_else(|| no_product(name))?;
+        let revision = self.records.get(name).map_or(1, |document| document.revision);
+        Ok(Versioned::new(revision, self.view(&product)))
+    }
+
+    fn create_bundle_product(
+        &self,
+        caller: &Caller,
+        new: BundleProductInput,
+    ) -> Answer<Versioned<BundleProduct>> {
+        if self.product(&new.name).is_some() {
+            return Err(Problem::already_exists(format!("there is a bundle product `{}`", new.name)));
+        }
+        self.put(caller, new, None, "bundle_product.create")
+    }
+
+    fn replace_bundle_product(
+        &self,
+        caller: &Caller,
+        name: &str,
+        if_match: IfMatch,
+        input: BundleProductInput,
+    ) -> Answer<Versioned<BundleProduct>> {
+        let before = self.changeable(name)?;
+        if_match.check(before.revision)?;
+        if input.name != name {
+            return Err(Problem::field("name", "differs from that of the path; a product keeps its name"));
+        }
+        self.put(caller, input, Some(&before), "bundle_product.update")
+    }
+
+    fn delete_bundle_product(&self, caller: &Caller, name: &str, if_match: IfMatch) -> Answer<()> {
+        let before = self.changeable(name)?;
+        if_match.check(before.revision)?;
+        let was = to_value(&before.value).unwrap_or_default();
+        let mut changes = self.context.change(caller);
+        changes.remove(&self.records, &before);
+        changes.note("bundle_product.delete", format!("bundle_product/{name}"), &was, &Value::Null);
+        changes.commit().map(drop)
+    }
+}
+
+/// True if one of the accounts may buy a product; without a list everybody is asked for.
+fn is_for(buyers: Option<&Vec<Arc<ActiveAccount>>>, product: &provisioning::BundleProduct) -> bool {
+    let may_buy = |buyer: &Arc<ActiveAccount>| {
+        let account = &buyer.provisioned.account;
+        product.is_sold_to(&account.plan, account.currency)
+    };
+    buyers.is_none_or(|buyers| buyers.iter().any(may_buy))
+}
+
+fn no_product(name: &str) -> Problem {
+    Problem::not_found(format!("there is no bundle product `{name}`"))
+}
+
+impl BundleProducts {
+    /// The products whose records the books hold, beside those of the file.
+    pub fn open(context: Arc<Context>, visibility: Arc<Visibility>) -> Result<Self, Unavailable> {
+        let records = DocumentCache::load(context.store(), BUNDLE_PRODUCTS)?;
+        Ok(Self { context, visibility, records })
+    }
+
+    /// A product that is sold now.
+    pub fn product(&self, name: &str) -> Option<provisioning::BundleProduct> {
+        self.in_force().into_iter().find(|product| *product.name == *name)
+    }
+
+    /// The accounts that the caller may buy for; `None` for a caller who sees everything.
+    fn buyers(&self, caller: &Caller) -> Option<Vec<Arc<ActiveAccount>>> {
+        (!caller.reaches_all()).then(|| self.visibility.visible_accounts(caller))
+    }
+
+    /// The products of the file, and those of the API whose names the file does not have.
+    fn in_force(&self) -> Vec<provisioning::BundleProduct> {
+        let files = self.context.core.configuration.files();
+        let mut products = files.provisioning.bundles.clone();
+        for document in self.records.all() {
+            let is_new = !products.iter().any(|product| *product.name == *document.key);
+            products.extend(product_of(&document.value, None).ok().filter(|_| is_new));
+        }
+        products
+    }
+
+    fn is_of_file(&self, name: &str) -> bool {
+        let files = self.context.core.configuration.files();
+        files.provisioning.bundles.iter().any(|product| *product.name == *name)
+    }
+
+    fn changeable(&self, name: &str) -> Answer<Arc<Document<BundleProductInput>>> {
+        if self.is_of_file(name) {
+            let message = format!("bundle product `{name}` is provisioned in a file; change it there");
+            return Err(Problem::provisioned_by_file(message));
+        }
+        self.records.get(name).ok_or_else(|| no_product(name))
+    }
+
+    fn view(&self, product: &provisioning::BundleProduct) -> BundleProduct {
+        let document = self.records.get(&product.name).filter(|_| !self.is_of_file(&product.name));
+        let source = if document.is_some() { Source::Api } else { Source::File };
+        BundleProduct {
+            created_at: document.as_ref().map(|document| Time(document.created_at)),
+            updated_at: document.as_ref().map(|document| Time(document.updated_at)),
+            ..shown_product(product, source)
+        }
+    }
+
+    fn put(
+        &self,
+        caller: &Caller,
+        input: BundleProductInput,
+        before: Option<&Document<BundleProductInput>>,
+        action: &str,
+    ) -> Answer<Versioned<BundleProduct>> {
+        {
+            let snapshot = self.context.core.snapshot.load();
+            let product = product_of(&input, Some(&snapshot.tables.networks))?;
+            let mut plans = product.plans.iter().flatten().enumerate();
+            let unknown = plans.find(|(_, plan)| snapshot.tables.plan(plan).is_none());
+            if let Some((index, plan)) = unknown {
+                return Err(Problem::field(&format!("plans.{index}"), format!("there is no plan `{plan}`")));
+            }
+        }
+        let name = input.name.clone();
+        let was = before.map(|before| to_value(&before.value).unwrap_or_default()).unwrap_or_default();
+        let is = to_value(&input).unwrap_or_default();
+        let mut changes = self.context.change(caller);
+        changes.put(&self.records, &name, before, input);
+        changes.note(action, format!("bundle_product/{name}"), &was, &is);
+        changes.commit()?;
+        self.bundle_product(&Caller::system(), &name)
+    }
+}
