@@ -123,7 +123,7 @@ fuzz: ## feed random bytes to every reader, SECONDS_EACH (60) per target
 .PHONY: bench
 bench: build ## measure each stage and the whole path, and write benches/RESULTS.md
 	@$(CARGO) bench --profile release --workspace --bench '*'
-	@for what in whole-path relay api-load fair stages memory restart; do $(CARGO_TARGET_DIR)/release/measure "$$what"; done
+	@for what in whole-path chains relay api-load fair stages memory restart; do $(CARGO_TARGET_DIR)/release/measure "$$what"; done
 
 .PHONY: fmt
 fmt: ## format the sources

@@ -40,7 +40,7 @@ pub trait BundleProductsService: Send + Sync + 'static {
     /// One of them.
     fn bundle_product(&self, caller: &Caller, name: &str) -> Answer<Versioned<BundleProduct>>;
 
-    /// Makes one.
+    /// Makes a product.
     fn create_bundle_product(
         &self,
         caller: &Caller,

@@ -10,6 +10,9 @@ use crate::rules::rules;
 const TAGS: &[(&str, &str)] = &[
     ("accounts", "Whoever pays: customers, and resellers with customers below them."),
     ("wallets", "Balances, top-ups, adjustments and the ledger."),
+    ("bundles", "Prepaid units, bought or granted, used by messages or by services beside them."),
+    ("caps", "Limits of money and messages by span, and what is counted in them."),
+    ("resales", "Statements of commission and margin, and payouts of commission."),
     ("charges", "Messages that are charged without SMPP, refunds, and quotes."),
     ("cdrs", "The record of every message, with its price explained, and exports."),
     ("dispatches", "Messages sent as one campaign, with counters."),

@@ -39,7 +39,7 @@ pub trait PriceListsService: Send + Sync + 'static {
     /// One of them.
     fn price_list(&self, caller: &Caller, name: &str) -> Answer<Versioned<PriceList>>;
 
-    /// Makes one.
+    /// Makes a price list.
     fn create_price_list(&self, caller: &Caller, new: PriceListInput) -> Answer<Versioned<PriceList>>;
 
     /// Puts another definition in the place of one. It holds for the next message of whoever buys by it.

@@ -84,6 +84,10 @@ codes! {
     provisioned_by_file, 409, "Provisioned by file";
     /// The thing is in a state in which this cannot be done.
     wrong_state, 409, "Not possible in this state";
+    /// The bundles of the account have fewer tokens left.
+    insufficient_tokens, 409, "Not enough tokens";
+    /// The account has earned less commission than is to be paid out.
+    insufficient_commission, 409, "Not enough commission";
     /// Somebody else changed the same resource at the same time; read it again.
     conflict, 409, "Changed by somebody else";
     /// The Idempotency-Key was used for another request.

@@ -44,6 +44,9 @@ fn detail_of(refusal: Refusal) -> &'static str {
             "the destination is not a number, or no prefix of the numbering plan matches it"
         }
         Refusal::TooLong => "the message has more segments than one message may have",
+        Refusal::SpendingCap => "a cap of the account does not let the message through",
+        Refusal::ParentInsufficientFunds => "the account that yours buys from cannot pay for the message",
+        Refusal::ParentRefused => "the account that yours buys from does not take the message",
         Refusal::NoRate => "the plan has no rate for the network, and no base price",
         Refusal::NoRoute => "no operator takes the message",
         Refusal::AbovePrice => "operators ask more for the message than its price",

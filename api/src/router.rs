@@ -26,9 +26,9 @@ use crate::problem::Problem;
 use crate::request_id::{NewRequestId, REQUEST_ID, remove_bad_id};
 use crate::services::Services;
 use crate::{
-    accounts, alerts, audit, auth, binds, bounds, bundle_products, cdrs, charges, clock, dispatches,
-    existing_clients, imports, invoices, keys, openapi, operators, plans, price_lists, rate_cards,
-    sender_ids, tariffs, templates, usage, users, wallets,
+    accounts, alerts, audit, auth, binds, bounds, bundle_products, bundles, caps, cdrs, charges, clock,
+    dispatches, existing_clients, imports, invoices, keys, openapi, operators, plans, price_lists,
+    rate_cards, resales, sender_ids, tariffs, templates, usage, users, wallets,
 };
 
 /// The path of the browsable page.
@@ -58,6 +58,9 @@ macro_rules! areas {
 areas![
     accounts,
     wallets,
+    bundles,
+    caps,
+    resales,
     charges,
     cdrs,
     dispatches,

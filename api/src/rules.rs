@@ -6,15 +6,18 @@ use axum::http::Method;
 use crate::access::{Rule, Who};
 use crate::caller::{Role, Scope};
 use crate::{
-    accounts, alerts, audit, auth, binds, bundle_products, cdrs, charges, clock, dispatches,
-    existing_clients, imports, invoices, keys, operators, plans, price_lists, rate_cards, sender_ids,
-    tariffs, templates, usage, users, wallets,
+    accounts, alerts, audit, auth, binds, bundle_products, bundles, caps, cdrs, charges, clock, dispatches,
+    existing_clients, imports, invoices, keys, operators, plans, price_lists, rate_cards, resales,
+    sender_ids, tariffs, templates, usage, users, wallets,
 };
 
 /// The rules of each area.
 const AREAS: &[&[Rule]] = &[
     accounts::RULES,
     wallets::RULES,
+    bundles::RULES,
+    caps::RULES,
+    resales::RULES,
     charges::RULES,
     cdrs::RULES,
     dispatches::RULES,

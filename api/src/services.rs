@@ -13,6 +13,8 @@ use crate::auth::AuthService;
 use crate::authentication::AuthenticationService;
 use crate::binds::BindsService;
 use crate::bundle_products::BundleProductsService;
+use crate::bundles::BundlesService;
+use crate::caps::CapsService;
 use crate::cdrs::CdrsService;
 use crate::charges::ChargesService;
 use crate::clock::ClockService;
@@ -26,6 +28,7 @@ use crate::operators::OperatorsService;
 use crate::plans::PlansService;
 use crate::price_lists::PriceListsService;
 use crate::rate_cards::RateCardsService;
+use crate::resales::ResalesService;
 use crate::sender_ids::SenderIdsService;
 use crate::tariffs::TariffsService;
 use crate::templates::TemplatesService;
@@ -41,6 +44,9 @@ pub struct Services {
     pub idempotency: Arc<dyn IdempotencyService>,
     pub accounts: Arc<dyn AccountsService>,
     pub wallets: Arc<dyn WalletsService>,
+    pub bundles: Arc<dyn BundlesService>,
+    pub caps: Arc<dyn CapsService>,
+    pub resales: Arc<dyn ResalesService>,
     pub charges: Arc<dyn ChargesService>,
     pub cdrs: Arc<dyn CdrsService>,
     pub dispatches: Arc<dyn DispatchesService>,

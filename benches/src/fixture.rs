@@ -89,20 +89,18 @@ fn traffic_from(mix: Mix, receipts: bool, to: Destinations) -> Result<Arc<Traffi
 
 /// Binds of the accounts `1` to `accounts` in turn.
 pub fn binds(count: usize, accounts: usize) -> Vec<Bind> {
-    (0..count).map(|index| bind(1 + index % accounts)).collect()
+    (0..count).map(|index| bind(account_name(1 + index % accounts))).collect()
 }
 
 /// Binds of one account.
 pub fn binds_of(account: usize, count: usize) -> Vec<Bind> {
-    (0..count).map(|_| bind(account)).collect()
+    (0..count).map(|_| bind(account_name(account))).collect()
 }
 
-fn bind(account: usize) -> Bind {
-    Bind {
-        credentials: Credentials { system_id: account_name(account), password: PASSWORD.to_owned() },
-        mode: Mode::Transceiver,
-        messages: None,
-    }
+/// A bind of an account.
+pub fn bind(account: String) -> Bind {
+    let credentials = Credentials { system_id: account, password: PASSWORD.to_owned() };
+    Bind { credentials, mode: Mode::Transceiver, messages: None }
 }
 
 /// The name of an account, counted from 1.
@@ -112,6 +110,14 @@ pub fn account_name(number: usize) -> String {
 
 /// Writes a configuration with this many accounts, whose money does not run out, and says where it is.
 pub fn configure(directory: &Path, accounts: usize) -> Result<PathBuf, Failure> {
+    configure_accounts(directory, (1..=accounts).map(|number| (account_name(number), String::new())))
+}
+
+/// The same with accounts of these names, each with further keys.
+pub fn configure_accounts(
+    directory: &Path,
+    accounts: impl Iterator<Item = (String, String)>,
+) -> Result<PathBuf, Failure> {
     let settings = format!(
         "watch_files = false\n[tariff]\nplans = {}\naccounts = \"accounts.toml\"\nrates = [{}]\n\
          numbering = {}\nnetworks = {}\ncountries = {}\n",
@@ -123,12 +129,12 @@ pub fn configure(directory: &Path, accounts: usize) -> Result<PathBuf, Failure> 
     );
     let hash = passwords::hash(PASSWORD.as_bytes())?;
     let mut text = String::new();
-    for number in 1..=accounts {
-        let (name, hash) = (account_name(number), hash.as_str());
+    let hash = hash.as_str();
+    for (name, further) in accounts {
         writeln!(
             text,
             "[[account]]\nid = \"{name}\"\npassword_hash = \"{hash}\"\nplan = \"professional\"\n\
-             opening_balance = \"100000000.00\"\nmax_binds = 100"
+             opening_balance = \"100000000.00\"\nmax_binds = 100\n{further}"
         )?;
     }
     fs::write(directory.join("accounts.toml"), text)?;

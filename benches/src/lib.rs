@@ -5,6 +5,7 @@
 //! one section for each kind of measurement. Nothing here is part of the product.
 
 pub mod api_load;
+pub mod chains;
 pub mod disk;
 pub mod fair;
 pub mod fixture;

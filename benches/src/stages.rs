@@ -11,13 +11,15 @@ use crate::results::table;
 use crate::{Failure, machine};
 
 /// Benchmarks in the order in which a message goes through them, with their names in the results.
-const STAGES: [(&str, &str); 9] = [
+const STAGES: [(&str, &str); 11] = [
     ("decode", "decode: frame and submit_sm"),
     ("numbering", "number → network"),
     ("segments", "segments"),
     ("price", "price"),
     ("debit", "debit of one hot wallet"),
     ("charge", "all of these: rate and debit"),
+    ("charge_chain", "the same with two resellers above"),
+    ("charge_capped", "the same with three caps"),
     ("cdr_encode", "CDR encode"),
     ("commit", "commit of 1,000 in one synced write"),
     ("encode", "encode: submit_sm_resp"),

@@ -12,7 +12,7 @@ use crate::traffic::{Destination, TrafficScope};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BundleNumber(pub u64);
 
-/// What one unit of a bundle is.
+/// The kind of a bundle's units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum BundleUnit {
@@ -53,7 +53,7 @@ impl BundleUnit {
 pub struct Bundle {
     /// The number of the bundle.
     pub number: BundleNumber,
-    /// What one unit is.
+    /// The kind of its units.
     pub unit: BundleUnit,
     /// The messages that may take from it.
     pub scope: Arc<TrafficScope>,

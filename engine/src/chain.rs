@@ -55,9 +55,16 @@ pub struct LevelRefusal {
     pub level: usize,
     /// Its own reason.
     pub refusal: Refusal,
+    /// The hard cap that does not let it through, as its index among the account's caps.
+    pub cap: Option<usize>,
 }
 
 impl LevelRefusal {
+    /// A level's own reason, which is no cap.
+    pub const fn at(level: usize, refusal: Refusal) -> Self {
+        Self { level, refusal, cap: None }
+    }
+
     /// The reason as the lowest level may know it: nothing but that it lies above.
     pub const fn for_sender(self) -> Refusal {
         match (self.level, self.refusal) {
@@ -71,7 +78,7 @@ impl LevelRefusal {
 /// Of the account that sends.
 impl From<Refusal> for LevelRefusal {
     fn from(refusal: Refusal) -> Self {
-        Self { level: 0, refusal }
+        Self::at(0, refusal)
     }
 }
 
@@ -104,7 +111,7 @@ pub fn debit(levels: &[LevelLeg<'_>], now: UnixMicros) -> Result<Debited, LevelR
     Ok(debited)
 }
 
-/// What [`debit`] would do at this moment. Nothing is changed.
+/// The outcome that [`debit`] would have at this moment. Nothing is changed.
 pub fn preview(levels: &[LevelLeg<'_>], now: UnixMicros) -> Result<Debited, LevelRefusal> {
     work_out(levels, &locked(levels)?, now)
 }
@@ -115,7 +122,7 @@ fn locked<'a>(levels: &[LevelLeg<'a>]) -> Result<Vec<Option<MutexGuard<'a, Conte
     let number = |index: &usize| levels.get(*index).map(|level| level.leg.wallet.number());
     order.sort_by_key(number);
     if let Some(twice) = order.windows(2).find(|pair| number(&pair[0]) == number(&pair[1])) {
-        return Err(LevelRefusal { level: twice[1], refusal: Refusal::Malformed });
+        return Err(LevelRefusal::at(twice[1], Refusal::Malformed));
     }
     let mut contents: Vec<Option<MutexGuard<'_, Contents>>> = levels.iter().map(|_| None).collect();
     for index in order {
@@ -133,9 +140,10 @@ fn work_out(
     let mut debited = Debited::default();
     let mut paid_below = Amount::ZERO;
     for (index, (level, contents)) in levels.iter().zip(contents.iter().flatten()).enumerate() {
-        let refused = |refusal| LevelRefusal { level: index, refusal };
+        let refused = |refusal| LevelRefusal::at(index, refusal);
         let postings = postings_on(level, contents, paid_below, now).map_err(refused)?;
-        let exceeded = check_caps(level, contents, &postings).map_err(refused)?;
+        let exceeded = check_caps(level, contents, &postings)
+            .map_err(|cap| LevelRefusal { cap: Some(cap), ..refused(Refusal::SpendingCap) })?;
         debited.sold.push(paid_below);
         // An agent pays nothing: who is above it sells to the one below it.
         paid_below = match level.earning {
@@ -212,12 +220,12 @@ fn payment(
     })
 }
 
-/// The soft caps that a message exceeds, by index; refused where it exceeds a hard one.
+/// The soft caps that a message exceeds, by index. `Err` is a hard one that it exceeds.
 fn check_caps(
     level: &LevelLeg<'_>,
     contents: &Contents,
     postings: &LevelPostings,
-) -> Result<Vec<usize>, Refusal> {
+) -> Result<Vec<usize>, usize> {
     let mut exceeded = Vec::new();
     for (index, cap) in level.caps.iter().enumerate() {
         let Some(count) = postings.caps.iter().find(|count| count.cap == cap.number()) else { continue };
@@ -227,7 +235,7 @@ fn check_caps(
             counter.map_or_else(Default::default, |known| (known.amount, known.messages));
         if cap.is_exceeded(amount.plus(postings.posting.amount), messages + 1) {
             if cap.is_hard {
-                return Err(Refusal::SpendingCap);
+                return Err(index);
             }
             exceeded.push(index);
         }

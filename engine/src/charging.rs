@@ -143,7 +143,7 @@ pub fn rate_levels(
     let unpriced = examine(tables, terms, message)?;
     let (mut rated_above, mut seller) = (Vec::with_capacity(above.len()), None);
     for (level, Level { terms, .. }) in above.iter().enumerate().rev() {
-        let refused = |refusal| LevelRefusal { level: level + 1, refusal };
+        let refused = |refusal| LevelRefusal::at(level + 1, refusal);
         let unpriced = examine_above(tables, terms, message, &unpriced).map_err(refused)?;
         let unit = tables.price_from(terms, &unpriced.destination(tables), unpriced.network, seller, now);
         let unit = unit.ok_or(Refusal::NoRate).map_err(refused)?;

@@ -24,7 +24,7 @@ pub struct PriceList {
     pub mark_ups: Vec<MarkUp>,
 }
 
-/// What is put on the price that the seller pays itself.
+/// An addition to the price that the seller pays itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MarkUp {
     /// The traffic that it holds for.

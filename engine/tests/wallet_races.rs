@@ -235,7 +235,7 @@ impl Family {
         Self { customers, reseller: wallet(0, funds_of_reseller) }
     }
 
-    /// How many messages are accepted when every thread goes round its customers until one is refused; `caps` are the
+    /// The number of messages that are accepted when every thread goes round its customers until one is refused; `caps` are the
     /// reseller's.
     fn accepted(self, caps: Vec<Cap>) -> (usize, Arc<Self>) {
         let family = Arc::new(self);

@@ -1,8 +1,11 @@
 //! Wallets, usage and invoices.
 
+pub mod bundles;
+pub mod caps;
 pub mod invoices;
 pub mod period;
 pub mod ratio;
+pub mod resales;
 pub mod schedule;
 pub mod usage;
 pub mod wallets;

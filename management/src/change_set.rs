@@ -13,8 +13,8 @@ use tollgate_api::keyed_request::KeyedRequest;
 use tollgate_api::problem::Problem;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::change::{
-    AccountChange, AuditNote, Change, ChangeError, Changed, DocumentChange, DoubtNotice, EntryChange,
-    Expected, ProvisionChange, RequestUse,
+    AccountChange, AuditNote, BundleChange, Change, ChangeError, Changed, CommissionPayout, DocumentChange,
+    DoubtNotice, EntryChange, Expected, ProvisionChange, RequestUse, TransferChange,
 };
 use tollgate_storage::clock::{due, now};
 use tollgate_storage::message_change::MessageChange;
@@ -126,6 +126,24 @@ impl<'a> ChangeSet<'a> {
     /// Posts a ledger entry.
     pub fn entry(&mut self, entry: EntryChange) -> &mut Self {
         self.change.entries.push(entry);
+        self
+    }
+
+    /// Gives, uses or ends a bundle.
+    pub fn bundle(&mut self, change: BundleChange) -> &mut Self {
+        self.change.bundles.push(change);
+        self
+    }
+
+    /// Pays commission out.
+    pub fn payout(&mut self, payout: CommissionPayout) -> &mut Self {
+        self.change.payouts.push(payout);
+        self
+    }
+
+    /// Moves money from one wallet to another.
+    pub fn transfer(&mut self, transfer: TransferChange) -> &mut Self {
+        self.change.transfers.push(transfer);
         self
     }
 

@@ -15,7 +15,10 @@ use crate::accounts::Accounts;
 use crate::accounts::record::AccountRecord;
 use crate::audit::AuditLog;
 use crate::background::Background;
+use crate::billing::bundles::{BundleExpiry, Bundles};
+use crate::billing::caps::Caps;
 use crate::billing::invoices::Invoices;
+use crate::billing::resales::Resales;
 use crate::billing::schedule;
 use crate::billing::usage::UsageReports;
 use crate::billing::wallets::Wallets;
@@ -130,6 +133,9 @@ impl Management {
             idempotency: Arc::new(KeptAnswers::new(of())),
             accounts: Arc::clone(&answering.accounts) as _,
             wallets: Arc::clone(&answering.wallets) as _,
+            bundles: Arc::new(Bundles::new(of(), visible())),
+            caps: Arc::new(Caps::new(visible())),
+            resales: Arc::new(Resales::new(of(), visible())),
             charges: Arc::new(Charges::new(of(), visible(), Arc::clone(&lookup))),
             dispatches: Arc::new(Dispatches::new(of(), visible(), lookup, Arc::clone(&cdrs))),
             cdrs,
@@ -205,7 +211,8 @@ impl Management {
         let SharedState { context, accounts, alerts, .. } = &self.shared;
         let jobs = Arc::clone(&self.jobs);
         let watch = AlertWatch::begin(Arc::clone(context), Arc::clone(accounts), Arc::clone(alerts), jobs);
-        schedule::keep(watch, Arc::clone(&self.invoices), Arc::clone(&self.account_facts))
+        let bundles = BundleExpiry::new(Arc::clone(context));
+        schedule::keep(watch, bundles, Arc::clone(&self.invoices), Arc::clone(&self.account_facts))
     }
 
     /// Ends the reading of long periods early, because the process stops.

@@ -8,7 +8,7 @@ use tollgate_api::alerts::AlertKind;
 use crate::identity::lockout::LoginOutcome;
 
 /// Number of the kinds of alerts.
-const KINDS: usize = 6;
+const KINDS: usize = 8;
 
 /// Handles of the metrics.
 pub struct Metrics {
@@ -55,6 +55,8 @@ impl Metrics {
                 open(AlertKind::PaymentDue, "payment_due"),
                 open(AlertKind::OperatorDown, "operator_down"),
                 open(AlertKind::ClockInDoubt, "clock_in_doubt"),
+                open(AlertKind::SpendingCap, "spending_cap"),
+                open(AlertKind::ChildrenRefused, "children_refused"),
             ],
         }
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tollgate_engine::throttle::Throttle;
 use tollgate_engine::wallet::Wallet;
 
+use crate::account_notices::AccountNotices;
 use crate::delivery::receipt_queue::ReceiptQueue;
 use crate::held_octets::HeldOctets;
 
@@ -20,6 +21,8 @@ pub struct AccountRuntime {
     pub receipt_queue: Arc<ReceiptQueue>,
     /// The octets that its binds hold between socket and answer.
     pub held: Arc<HeldOctets>,
+    /// The notices that its alerts are about.
+    pub notices: AccountNotices,
     binds: AtomicU32,
 }
 
@@ -31,6 +34,7 @@ impl AccountRuntime {
             throttle: Throttle::default(),
             receipt_queue,
             held: Arc::default(),
+            notices: AccountNotices::default(),
             binds: AtomicU32::new(0),
         }
     }

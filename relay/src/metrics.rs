@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use metrics::{Counter, Gauge, counter, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tollgate_engine::chain::{LEVELS_MAX, LevelRefusal};
 use tollgate_engine::money::Currency;
 use tollgate_engine::refusal::Refusal;
 
@@ -63,6 +64,8 @@ pub struct Metrics {
     /// Times that a session was not read because of a bound on what it, its account, or the committer holds.
     waits: [Counter; 3],
     refusals: HashMap<Refusal, Counter>,
+    /// By level, the parent of the sender first: refusals for lack of funds there, and all others.
+    refusals_above: Vec<[Counter; 2]>,
 }
 
 impl std::fmt::Debug for Metrics {
@@ -94,6 +97,7 @@ impl Metrics {
             receipts_unanswered: receipts("unanswered"),
             waits: [waits("bind_bytes"), waits("account_bytes"), waits("commit_queue")],
             refusals: Refusal::ALL.iter().map(reason).collect(),
+            refusals_above: (1..LEVELS_MAX).map(refusals_above).collect(),
         }
     }
 
@@ -115,10 +119,26 @@ impl Metrics {
         }
     }
 
+    /// Counts a message that a level above its sender refused.
+    pub fn refuse_above(&self, refused: &LevelRefusal) {
+        let counters = refused.level.checked_sub(1).and_then(|above| self.refusals_above.get(above));
+        if let Some([for_funds, other]) = counters {
+            let counter = if refused.refusal == Refusal::InsufficientFunds { for_funds } else { other };
+            counter.increment(1);
+        }
+    }
+
     /// The revenue of one currency, in millionths of its unit.
     pub fn revenue(currency: Currency) -> Counter {
         counter!("tollgate_revenue_micros_total", "currency" => currency.to_string())
     }
+}
+
+fn refusals_above(level: usize) -> [Counter; 2] {
+    ["insufficient_funds", "other"].map(|reason| {
+        let level = level.to_string();
+        counter!("tollgate_refusals_above_total", "level" => level, "reason" => reason)
+    })
 }
 
 /// Latencies of messages in buckets. A chunk of messages is three atomic additions, where a histogram of the metrics

@@ -8,6 +8,7 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::chain::LEVELS_MAX;
 use tollgate_engine::routing::Routes;
 use tollgate_engine::tables::Tables;
+use tollgate_provisioning::BundleProduct;
 
 use crate::changed_accounts::ChangedAccounts;
 use crate::delivery::operator_queues::OperatorQueues;
@@ -26,6 +27,8 @@ pub struct Snapshot {
     pub routes: Routes,
     /// True if messages of accounts that set no delivery go to operators.
     pub delivers_by_default: bool,
+    /// The bundles that accounts can buy.
+    pub bundle_products: Vec<BundleProduct>,
     /// The queues of all operators.
     pub operator_queues: Arc<OperatorQueues>,
     /// Accounts that may bind, by `system_id`.

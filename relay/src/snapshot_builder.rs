@@ -203,6 +203,7 @@ impl Prepared {
             tariff: provisioned.tariff,
             routes,
             delivers_by_default: default_delivery.to_operators,
+            bundle_products: provisioning.bundles,
             operator_queues: Arc::clone(&operator_queues.table),
             by_system_id: HashMap::new(),
             by_account: HashMap::new(),

@@ -59,6 +59,10 @@ pub enum AlertKind {
     OperatorDown,
     /// The wall clock is not believed, so that nothing expires.
     ClockInDoubt,
+    /// A message was beyond a cap of the account, soft or hard. It is over with the cap's span.
+    SpendingCap,
+    /// A message of a child was refused, because the account could not pay for it. It is over once none was for a minute.
+    ChildrenRefused,
 }
 
 /// The severity of an alert.

@@ -33,6 +33,8 @@ fn stages(criterion: &mut Criterion) {
     rating::price(&mut group, &fixture);
     rating::debit(&mut group, &fixture);
     rating::charge(&mut group, &fixture);
+    rating::charge_chain(&mut group, &fixture);
+    rating::charge_capped(&mut group, &fixture);
     books::cdr_encode(&mut group, &fixture);
     books::commit(&mut group, &fixture);
     protocol::encode(&mut group, &fixture);

@@ -5,10 +5,14 @@ use std::hint::black_box;
 use criterion::BenchmarkGroup;
 use criterion::measurement::WallTime;
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::charging::{self, Message, Payer};
+use tollgate_engine::calendar::SpanUnit;
+use tollgate_engine::cap::Cap;
+use tollgate_engine::charging::{self, Level, Message, Payer};
+use tollgate_engine::money::Amount;
 use tollgate_engine::number::Number;
 use tollgate_engine::segments;
 use tollgate_engine::throttle::Throttle;
+use tollgate_engine::traffic::TrafficScope;
 use tollgate_engine::wallet::Wallet;
 
 use super::fixture::{Fixture, NOW, message, rich_wallet};
@@ -68,19 +72,58 @@ pub fn debit(group: &mut BenchmarkGroup<'_, WallTime>, fixture: &Fixture) {
 }
 
 pub fn charge(group: &mut BenchmarkGroup<'_, WallTime>, fixture: &Fixture) {
-    let messages = messages(fixture);
     let (wallet, throttle) = (rich_wallet(ACCOUNT), Throttle::default());
-    group.bench_function("charge", |bencher| {
+    let payer = Payer { terms: &fixture.terms, throttle: &throttle, wallet: &wallet, above: &[] };
+    charge_as(group, "charge", fixture, &payer);
+}
+
+/// The same where two resellers above pay as well.
+pub fn charge_chain(group: &mut BenchmarkGroup<'_, WallTime>, fixture: &Fixture) {
+    let wallets = [1, 2, 3].map(|number| rich_wallet(AccountNumber(number)));
+    let [own, parent, top] = &wallets;
+    let above = [parent, top].map(|wallet| Level { terms: &fixture.terms, wallet });
+    let (terms, throttle) = (&*fixture.terms, Throttle::default());
+    charge_as(
+        group,
+        "charge_chain",
+        fixture,
+        &Payer { terms, throttle: &throttle, wallet: own, above: &above },
+    );
+}
+
+/// The same where the account has three caps.
+pub fn charge_capped(group: &mut BenchmarkGroup<'_, WallTime>, fixture: &Fixture) {
+    let mut account = fixture.terms.account.clone();
+    account.caps = [SpanUnit::Hour, SpanUnit::Day, SpanUnit::Month].map(cap).to_vec();
+    let terms = fixture.tables.terms_for(account).unwrap();
+    let (wallet, throttle) = (rich_wallet(ACCOUNT), Throttle::default());
+    let payer = Payer { terms: &terms, throttle: &throttle, wallet: &wallet, above: &[] };
+    charge_as(group, "charge_capped", fixture, &payer);
+}
+
+fn charge_as(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, fixture: &Fixture, payer: &Payer<'_>) {
+    let messages = messages(fixture);
+    group.bench_function(name, |bencher| {
         bencher.iter(|| {
             for message in &messages {
-                let message = black_box(message);
-                let (tables, terms) = (&fixture.tables, &fixture.terms);
-                let payer = Payer { terms, throttle: &throttle, wallet: &wallet, above: &[] };
-                let charged = charging::charge(tables, &payer, message, NOW, |_, _| Ok(()));
+                let charged =
+                    charging::charge(&fixture.tables, payer, black_box(message), NOW, |_, _| Ok(()));
                 black_box(charged.unwrap());
             }
         });
     });
+}
+
+fn cap(span: SpanUnit) -> Cap {
+    Cap {
+        name: "spending".into(),
+        scope: TrafficScope::All,
+        span,
+        max_amount: Some(Amount::MAX),
+        max_messages: Some(u64::MAX),
+        is_hard: true,
+        gives_back: true,
+    }
 }
 
 fn messages(fixture: &Fixture) -> Vec<Message<'_>> {

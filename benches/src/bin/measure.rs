@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tollgate_benches::{
-    Failure, api_load, fair, fixture, memory, relay, restart, results, stages, whole_path,
+    Failure, api_load, chains, fair, fixture, memory, relay, restart, results, stages, whole_path,
 };
 
 /// Measures Tollgate and writes sections of benches/RESULTS.md.
@@ -35,6 +35,12 @@ enum Measurement {
         #[arg(long, default_value_t = 5)]
         rounds: usize,
     },
+    /// Messages of chains, of a thousand customers of one reseller and of accounts with caps, beside plain ones.
+    Chains {
+        /// Number of rounds of each.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+    },
     /// The times of each stage that Criterion has measured.
     Stages,
     /// Memory of wallets, rates and numbering plan.
@@ -54,6 +60,7 @@ impl Measurement {
             Self::Relay { .. } => "Relay",
             Self::ApiLoad { .. } => "API load",
             Self::Fair { .. } => "Fair shares",
+            Self::Chains { .. } => "Chains and caps",
             Self::Stages => "Stages",
             Self::Memory => "Memory",
             Self::Restart { .. } => "Restart and disk",
@@ -66,6 +73,7 @@ impl Measurement {
             Self::Relay { rounds } => relay::measure(*rounds),
             Self::ApiLoad { rounds } => api_load::measure(*rounds),
             Self::Fair { rounds } => fair::measure(*rounds),
+            Self::Chains { rounds } => chains::measure(*rounds),
             Self::Stages => {
                 let program = std::env::current_exe()?;
                 let target = program.parent().and_then(Path::parent).ok_or("not below a target directory")?;

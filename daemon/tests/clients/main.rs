@@ -8,6 +8,7 @@
     reason = "tests stop at a surprise"
 )]
 
+mod chains;
 mod drain;
 mod idempotency;
 mod numbers;

@@ -43,6 +43,33 @@ fn with_a_periodic_anchor_no_acknowledged_message_is_lost_either() {
     });
 }
 
+/// The first account has two resellers above it, of which the nearer one earns a commission, and caps at two levels. `verify`
+/// counts every level, cap and commission again after each kill.
+#[test]
+fn in_a_chain_no_level_loses_a_message_or_pays_for_one_twice() {
+    charge_and_kill(8, || {
+        let life = Life::begin();
+        let cap = |name, span| {
+            format!(
+                "[[account.caps]]\nname = \"{name}\"\nspan = \"{span}\"\nmax_messages = 100000000\nhard = true\n"
+            )
+        };
+        let reseller =
+            "plan = \"enterprise\"\nis_reseller = true\nchain = true\nopening_balance = \"100000.00\"\n";
+        life.sandbox.add_account("top", &format!("{reseller}{}", cap("monthly", "month")));
+        life.sandbox.add_account("agent", &format!("{reseller}parent = \"top\"\n"));
+        let id = "id = \"biz_test_001\" ";
+        let commission = "{ commission_percent = \"12.5\", of = \"charge\" }";
+        let with_parent = format!("parent = \"agent\"\nearning = {commission}\n{id}");
+        life.sandbox.replace("accounts.toml", &format!("\n{id}"), &format!("\n{with_parent}"));
+        let threshold = "low_balance_threshold = \"50.00\"\n";
+        let code = "default_calling_code = \"254\"            # for national numbers such as 0722000000\n";
+        let capped = format!("{threshold}{code}{}{}", cap("hourly", "hour"), cap("minutes", "minute"));
+        life.sandbox.replace("accounts.toml", &format!("{threshold}{code}"), &capped);
+        life
+    });
+}
+
 fn charge_and_kill(rounds_wanted: u32, begin: impl Fn() -> Life) {
     let rounds: u32 =
         env::var("ROUNDS").map_or(rounds_wanted, |rounds| rounds.parse().expect("ROUNDS is a number"));

@@ -7,7 +7,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::market::{AccountOf, BundleOf, EXCHANGE, EarningOf, ListOf, Market, MessageOf, NETWORKS, ScopeOf};
 
-/// What one level moves.
+/// Everything that one level moves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LevelDue {
     pub account: usize,
@@ -32,7 +32,7 @@ pub type Due = Result<Vec<LevelDue>, (usize, &'static str)>;
 pub struct State {
     pub balance: i128,
     pub counted: u64,
-    /// What is left of each bundle by its number.
+    /// The units left of each bundle by its number.
     pub bundles: BTreeMap<u64, u64>,
     pub commission: i128,
     /// Money and messages of each cap in the present span, where there are any.

@@ -45,7 +45,7 @@ fn random_traffic_leaves_what_a_bookkeeper_writes_down() {
     }
 }
 
-/// What happened, so that a test in which nothing happens fails.
+/// Counts of what happened, so that a test in which nothing happens fails.
 #[derive(Debug, Default)]
 struct Seen {
     charged: usize,

@@ -41,7 +41,7 @@ pub struct Setup {
     exchange: Vec<ExchangeRow>,
     /// The names of bundles, by number from one.
     pub bundles: Vec<String>,
-    /// What the last charge moved, by account.
+    /// The changes that the last charge made, by account.
     pub last: RefCell<Vec<(String, AccountPostings)>>,
 }
 

@@ -218,7 +218,7 @@ fn is_covered(charged: &Charge) -> bool {
     charged.beside.as_ref().is_some_and(|beside| beside.own.covered > 0)
 }
 
-/// What a level above pays or earns.
+/// The cells of a level above: its payment or its commission.
 fn level_of(setup: &Setup, level: &Level<'_>, charged: &LevelCharge, quoted: &LevelQuote<'_>) -> Vec<String> {
     let (postings, state) = (&charged.postings, level.wallet.state());
     let (name, posting) = (&level.terms.account.id, postings.posting);

@@ -11,7 +11,7 @@ use tollgate_engine::time::UnixMicros;
 /// A reseller that changes an account below its own.
 #[derive(Clone, Copy, Debug)]
 pub struct Reseller<'a> {
-    /// Its account.
+    /// The account of it.
     pub own: &'a Account,
     /// The tables in force, for exchange rates.
     pub tables: &'a Tables,

@@ -1,5 +1,5 @@
 //! The schedule of billing: alerts are looked for every second, overdue invoices are marked, and invoices of months that
-//! have ended are drafted.
+//! have ended are drafted. Bundles that have ended lose their rest.
 //!
 //! Everything runs on threads that may wait, a bounded part at a time, with a rest after each part so long that only a small
 //! share of one core is used, however many accounts there are.
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tollgate_api::answer::Answer;
 use tollgate_storage::clock::{due, now};
 
+use super::bundles::BundleExpiry;
 use super::invoices::Invoices;
 use super::invoices::monthly::MonthlyInvoices;
 use super::invoices::owed::owed_before;
@@ -26,8 +27,27 @@ const REST_PER_LOOK: u32 = 50;
 const REST_MAX: Duration = Duration::from_secs(10);
 
 /// Follows the schedule for as long as the process lives.
-pub async fn keep(watch: AlertWatch, invoices: Arc<Invoices>, facts: Arc<AccountFactsKeeper>) {
-    tokio::join!(keep_watch(watch), keep_billing(&invoices, &facts));
+pub async fn keep(
+    watch: AlertWatch,
+    bundles: BundleExpiry,
+    invoices: Arc<Invoices>,
+    facts: Arc<AccountFactsKeeper>,
+) {
+    tokio::join!(keep_watch(watch), keep_bundles(bundles), keep_billing(&invoices, &facts));
+}
+
+async fn keep_bundles(bundles: BundleExpiry) {
+    let bundles = Arc::new(bundles);
+    loop {
+        let looking = Arc::clone(&bundles);
+        let look = tokio::task::spawn_blocking(move || {
+            let started = Instant::now();
+            note(looking.look());
+            started.elapsed()
+        });
+        let Ok(took) = look.await else { return };
+        tokio::time::sleep(WATCH_INTERVAL.max(took * REST_PER_LOOK)).await;
+    }
 }
 
 async fn keep_watch(watch: AlertWatch) {

@@ -38,7 +38,7 @@ use transactions::Owner;
 
 /// Characters of an entry's reference and of its details.
 pub const REFERENCE_MAX: usize = 200;
-const DETAILS_MAX: usize = 2_000;
+pub(crate) const DETAILS_MAX: usize = 2_000;
 /// Octets of an entry's metadata.
 const METADATA_OCTETS_MAX: usize = 4_096;
 

@@ -203,9 +203,11 @@ pub fn alert(alert: Alert) -> Option<WecallAlert> {
             AlertKind::LowBalance => WecallAlertType::LowBalance,
             AlertKind::Overage => WecallAlertType::OverageWarning,
             AlertKind::PaymentDue => WecallAlertType::PaymentDue,
-            AlertKind::CreditNearlyUsed | AlertKind::OperatorDown | AlertKind::ClockInDoubt => {
-                WecallAlertType::BillingAlert
-            }
+            AlertKind::CreditNearlyUsed
+            | AlertKind::OperatorDown
+            | AlertKind::ClockInDoubt
+            | AlertKind::SpendingCap
+            | AlertKind::ChildrenRefused => WecallAlertType::BillingAlert,
         },
         severity: match alert.severity {
             AlertSeverity::Info => WecallSeverity::Info,

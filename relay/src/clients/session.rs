@@ -21,6 +21,7 @@ use tollgate_storage::chunk::{Chunk, ChunkHeader, CommitOutcome};
 
 use super::chunks::Chunks;
 use super::context::ClientContext;
+use super::levels::Levels;
 use super::open_binds::{ListedBind, OpenBind};
 use super::receipts_out::ReceiptSender;
 use super::spread::Spread;
@@ -41,6 +42,8 @@ pub struct EsmeSession {
     generation: u64,
     /// `None` once the account is no longer provisioned.
     pub(crate) account: Option<Arc<ActiveAccount>>,
+    /// The accounts above it that pay or earn.
+    pub(crate) levels: Levels,
     account_id: Arc<str>,
     refreshed_at: u64,
     pub(crate) runtime: Arc<AccountRuntime>,
@@ -84,6 +87,7 @@ impl EsmeSession {
             // A change since the account was looked up is seen at the first message.
             generation: u64::MAX,
             snapshot,
+            levels: Levels::default(),
             account_id: Arc::clone(&account.provisioned.account.id),
             refreshed_at: 0,
             runtime: Arc::clone(&account.runtime),
@@ -136,6 +140,7 @@ impl EsmeSession {
             self.generation = generation;
             self.snapshot = Arc::clone(&snapshot);
             self.account = snapshot.by_account(&self.account_id);
+            self.levels = Levels::of(&snapshot, self.account.as_deref());
         }
     }
 

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tollgate_engine::chain::LevelRefusal;
-use tollgate_engine::charging::{self, Charge, Message, Payer, Rated};
+use tollgate_engine::charging::{self, Beside, Charge, Message, Payer, Rated};
 use tollgate_engine::money::Amount;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
+use tollgate_engine::wallet::Wallet;
 use tollgate_smpp::pdu::{Address, Destinations, Submit};
 use tollgate_smpp::{Answer, Reply, RequestOutcome, UnsuccessfulDestination};
 use tollgate_storage::cdr::{CdrFields, CdrRoute, Source};
-use tollgate_storage::chunk::{CommitOutcome, key_waiter};
+use tollgate_storage::chunk::{Chunk, CommitOutcome, key_waiter};
 use tollgate_storage::clock::due;
 use tollgate_storage::keys::{KeyCheck, NewKey};
 
@@ -164,26 +164,24 @@ impl EsmeSession {
     }
 
     fn charge(&self, request: &Request<'_>, to: &Address<'_>) -> Result<Charged, Refusal> {
-        let body = request.parameters.body(request.submit);
-        let message = Message {
-            source: request.submit.source.digits,
-            destination: to.digits,
-            destination_ton: to.ton,
-            destination_npi: to.npi,
-            network_tlv: request.parameters.network,
-            body,
-        };
+        let message = request.message(to);
         let AccountRuntime { wallet, throttle, .. } = &*request.account.runtime;
         let (terms, now) = (&request.account.terms, request.now);
-        let routing = Routing { account: request.account, now, source: message.source, body: &body };
+        let routing = Routing { account: request.account, now, source: message.source, body: &message.body };
         let is_too_late = request.times.scheduled_at.is_some_and(|at| self.context.is_too_late(at, now));
         let route = |rated: &Rated, price: &dyn Fn() -> Amount| match self.route(&routing, rated, price)? {
             Some(_) if is_too_late => Err(Refusal::InvalidSchedule),
             choice => Ok(choice),
         };
-        let payer = Payer { terms, throttle, wallet, above: &[] };
-        let (charge, first_choice) = charging::charge(self.tables(), &payer, &message, now, route)
-            .map_err(LevelRefusal::for_sender)?;
+        let above = self.levels.charged();
+        let payer = Payer { terms, throttle, wallet, above: &above };
+        let (charge, first_choice) =
+            charging::charge(self.tables(), &payer, &message, now, route).map_err(|refused| {
+                self.levels.refused_at(&refused, request.account, &self.context.metrics, now)
+            })?;
+        if let Some(beside) = &charge.beside {
+            self.levels.note_exceeded(beside, request.account);
+        }
         if charge.rated.has_odd_length {
             self.context.metrics.odd_number_lengths.increment(1);
         }
@@ -214,8 +212,9 @@ impl EsmeSession {
             route: first_choice.map(|choice| CdrRoute { first_choice: choice.operator, class, scheduled_at }),
             beside: None,
         };
+        let beside = charge.beside.as_deref().map(|beside| (beside, self.levels.wallets()));
         let chunk = self.chunk_for(*now, charge, request.account);
-        chunk.push(&charge.posting, &cdr);
+        push(chunk, charge, &cdr, beside);
         if let Some(key) = key {
             let window = u64::try_from(key.window.as_micros()).unwrap_or(u64::MAX);
             chunk.push_key(NewKey {
@@ -264,8 +263,33 @@ impl EsmeSession {
     }
 }
 
-impl Request<'_> {
+impl<'a> Request<'a> {
+    /// The message to one destination, as far as its price depends on it.
+    fn message(&self, to: &Address<'a>) -> Message<'a> {
+        Message {
+            source: self.submit.source.digits,
+            destination: to.digits,
+            destination_ton: to.ton,
+            destination_npi: to.npi,
+            network_tlv: self.parameters.network,
+            body: self.parameters.body(self.submit),
+        }
+    }
+
     fn wants_reply_tlvs(&self) -> bool {
         self.parameters.wants_price || self.account.provisioned.reply_tlvs
+    }
+}
+
+/// Adds a charge to a chunk, with what it moved beside the wallet, in the accounts above too.
+fn push(
+    chunk: &mut Chunk,
+    charge: &Charge,
+    cdr: &CdrFields<'_>,
+    beside: Option<(&Beside, Arc<[Arc<Wallet>]>)>,
+) {
+    match beside {
+        None => chunk.push(&charge.posting, cdr),
+        Some((beside, above)) => chunk.push_with(beside, cdr, &above),
     }
 }

@@ -131,6 +131,10 @@ pub const DESCRIPTIONS: &[Description] = &[
     counter("tollgate_possible_duplicates_total", "Messages sent again though an operator may have them."),
     gauge("tollgate_queue_messages", "Messages that wait for an operator, in memory and on disk."),
     counter("tollgate_refunds_total", "Messages whose price was given back, by outcome."),
+    counter(
+        "tollgate_refusals_above_total",
+        "Messages that a level above their sender refused, by level (1 is the sender's parent) and reason.",
+    ),
     counter("tollgate_refusals_total", "Messages that were refused, by reason."),
     counter("tollgate_refused_connections_total", "Connections that found no place, by listener and reason."),
     counter("tollgate_revenue_micros_total", "Prices of charged messages, in millionths of the currency."),

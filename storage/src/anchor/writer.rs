@@ -31,7 +31,7 @@ impl AnchorWriter {
         }
     }
 
-    /// What comes before a commit goes to the log.
+    /// The step before a commit goes to the log.
     pub fn before_log(&self, commit: &CommitRow, durability: Durability) -> io::Result<()> {
         match self {
             Self::EveryCommit(files) if durability == Durability::Sync => files.announce(commit),
@@ -39,7 +39,7 @@ impl AnchorWriter {
         }
     }
 
-    /// What comes between the log and the answers.
+    /// The step between the log and the answers.
     pub fn after_log(&self, commit: &CommitRow, durability: Durability) -> io::Result<()> {
         match self {
             Self::EveryCommit(files) => files.confirm(commit, durability),

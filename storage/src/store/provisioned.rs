@@ -5,7 +5,7 @@ use tollgate_engine::operator::OperatorNumber;
 
 use crate::database::{Database, Unavailable, damaged};
 use crate::rows::{AccountRow, ContentDigest, FileContent, OperatorRow, Row, TariffRow, content_digest};
-use crate::schema::{DEFAULT_DELIVERY_KEY, Family};
+use crate::schema::{DEFAULT_DELIVERY_KEY, Family, account_key};
 
 /// Reads the rows of accounts, operators and tariff versions.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,11 @@ impl ProvisionedRows<'_> {
     /// Every account that was ever provisioned.
     pub fn accounts(&self) -> Result<Vec<(AccountNumber, AccountRow)>, Unavailable> {
         numbered(self.database, Family::Accounts)
+    }
+
+    /// An account that was provisioned once.
+    pub fn account(&self, number: AccountNumber) -> Result<Option<AccountRow>, Unavailable> {
+        self.database.row(Family::Accounts, &account_key(number))
     }
 
     /// Every operator that was ever provisioned.

@@ -12,7 +12,7 @@ use crate::cdr::BlockReader;
 use crate::commits::CommitRows;
 use crate::database::{Database, Unavailable, damaged};
 use crate::rows::{LedgerEntry, Row};
-use crate::schema::{Family, account_key};
+use crate::schema::{Family, account_id_key, account_key, parse_account_id_key};
 use crate::view::{Ids, View};
 
 /// Reads durable wallets.
@@ -30,6 +30,30 @@ impl WalletRows<'_> {
     /// The durable wallet of an account.
     pub fn of(&self, account: AccountNumber) -> Result<Option<WalletState>, Unavailable> {
         self.database.row(Family::Wallets, &account_key(account))
+    }
+
+    /// An entry of an account's ledger.
+    pub fn entry(&self, account: AccountNumber, id: u64) -> Result<Option<LedgerEntry>, Unavailable> {
+        self.database.row(Family::Ledger, &account_id_key(account, id))
+    }
+
+    /// Calls `visit` with each entry of an account's ledger from an id on, in the order in which they were posted.
+    pub fn entries_from(
+        &self,
+        account: AccountNumber,
+        first: u64,
+        mut visit: impl FnMut(u64, LedgerEntry),
+    ) -> Result<(), Unavailable> {
+        let mut is_sound = true;
+        self.database.scan(Family::Ledger, &account_id_key(account, first), |key, value| {
+            match parse_account_id_key(key).zip(LedgerEntry::read(value)) {
+                Some(((of, _), _)) if of != account => return false,
+                Some(((_, id), entry)) => visit(id, entry),
+                None => is_sound = false,
+            }
+            is_sound
+        })?;
+        if is_sound { Ok(()) } else { Err(damaged(Family::Ledger)) }
     }
 
     /// The durable balance of an account at this instant: all that was paid in and all messages that were

@@ -85,5 +85,7 @@ fn subject_of(alert: &AlertRecord) -> &'static str {
         AlertKind::PaymentDue => "payment due",
         AlertKind::OperatorDown => "operator down",
         AlertKind::ClockInDoubt => "clock not believed",
+        AlertKind::SpendingCap => "cap exceeded",
+        AlertKind::ChildrenRefused => "messages of accounts below are refused",
     }
 }

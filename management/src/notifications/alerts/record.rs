@@ -36,7 +36,8 @@ pub struct AlertRecord {
 pub struct Condition {
     /// Kind of the condition.
     pub kind: AlertKind,
-    /// The account's id, the invoice's number, the operator's code.
+    /// The account's id, the invoice's number, the operator's code. Of a cap the account's id, a slash, and what the alert is
+    /// about.
     pub of: Arc<str>,
     /// Of an invoice, whether it is overdue and not only due soon.
     pub is_late: bool,
@@ -48,11 +49,24 @@ impl Condition {
         Self { kind, of: Arc::clone(of), is_late: false }
     }
 
+    /// Of a cap of an account in one span.
+    pub fn of_cap(account: &str, subject: &str) -> Self {
+        let of = Arc::from(format!("{account}/{subject}"));
+        Self { kind: AlertKind::SpendingCap, of, is_late: false }
+    }
+
     /// The condition that an alert is about.
     pub fn of(record: &AlertRecord) -> Self {
         let of = match record.kind {
             AlertKind::PaymentDue | AlertKind::OperatorDown | AlertKind::ClockInDoubt => &record.subject,
-            AlertKind::LowBalance | AlertKind::CreditNearlyUsed | AlertKind::Overage => &record.account,
+            AlertKind::LowBalance
+            | AlertKind::CreditNearlyUsed
+            | AlertKind::Overage
+            | AlertKind::ChildrenRefused => &record.account,
+            AlertKind::SpendingCap => {
+                let [account, subject] = [&record.account, &record.subject].map(|text| text.as_deref());
+                return Self::of_cap(account.unwrap_or_default(), subject.unwrap_or_default());
+            }
         };
         let is_late = record.kind == AlertKind::PaymentDue && record.severity == AlertSeverity::Critical;
         Self { kind: record.kind, of: Arc::from(of.as_deref().unwrap_or_default()), is_late }

@@ -85,7 +85,11 @@ impl WalletFacts {
                 Some(expected) if self.segments > expected => ConditionState::Holds,
                 _ => ConditionState::Over,
             },
-            AlertKind::PaymentDue | AlertKind::OperatorDown | AlertKind::ClockInDoubt => ConditionState::Over,
+            AlertKind::PaymentDue
+            | AlertKind::OperatorDown
+            | AlertKind::ClockInDoubt
+            | AlertKind::SpendingCap
+            | AlertKind::ChildrenRefused => ConditionState::Over,
         }
     }
 
@@ -137,7 +141,9 @@ impl WalletFacts {
             AlertKind::LowBalance
             | AlertKind::PaymentDue
             | AlertKind::OperatorDown
-            | AlertKind::ClockInDoubt => {
+            | AlertKind::ClockInDoubt
+            | AlertKind::SpendingCap
+            | AlertKind::ChildrenRefused => {
                 let (balance, threshold) = (self.balance, self.threshold.unwrap_or_default());
                 let message = format!("The balance of {balance} {currency} is below {threshold} {currency}");
                 let is_gone = balance <= Total::ZERO && self.credit_limit == Amount::ZERO;

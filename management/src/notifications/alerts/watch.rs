@@ -12,6 +12,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::clock::{self, steady};
 
 use super::announce::announce;
+use super::notices;
 use super::operators::OperatorWatch;
 use super::record::{AlertRecord, Condition};
 use super::wallets::{ConditionState, WALLET_KINDS, WalletFacts};
@@ -82,6 +83,7 @@ impl AlertWatch {
         self.operators.look(&operator_queues, steady(), self.down_micros());
         let over = self.over(now);
         let mut raised = self.wallets_raised(now);
+        raised.extend(self.notices_raised(now));
         raised.extend(self.invoices_raised(now));
         raised.extend(self.operators_raised(now));
         raised.extend(self.clock_raised(now));
@@ -121,6 +123,19 @@ impl AlertWatch {
                     raised.push((condition, facts.alert(kind, &account, now)));
                 }
             }
+            if raised.len() >= RAISED_MAX {
+                break;
+            }
+        }
+        raised
+    }
+
+    /// Exceeded caps, and messages of children that were refused, without an alert.
+    fn notices_raised(&self, now: UnixMicros) -> Vec<Raised> {
+        let mut raised = Vec::new();
+        for account in self.context.core.snapshot.load().accounts() {
+            let of_account = notices::caps(&account, now).into_iter().chain(notices::children(&account, now));
+            raised.extend(of_account.filter(|(condition, _)| !self.open.contains_key(condition)));
             if raised.len() >= RAISED_MAX {
                 break;
             }
@@ -225,6 +240,10 @@ impl AlertWatch {
             AlertKind::PaymentDue => !owed.contains(&(&*condition.of, condition.is_late)),
             AlertKind::OperatorDown => !down.contains(&*condition.of),
             AlertKind::ClockInDoubt => clock::status().doubt.is_none(),
+            AlertKind::SpendingCap => notices::is_cap_over(&snapshot, &condition.of, now),
+            AlertKind::ChildrenRefused => {
+                snapshot.by_account(&condition.of).is_none_or(|account| !notices::is_short(&account, now))
+            }
             AlertKind::LowBalance | AlertKind::CreditNearlyUsed | AlertKind::Overage => {
                 let Some(account) = snapshot.by_account(&condition.of) else { return true };
                 let document = self.accounts.get(&condition.of);
