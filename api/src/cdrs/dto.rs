@@ -35,6 +35,11 @@ pub struct Cdr {
     pub price: Money,
     /// Of the price.
     pub currency: CurrencyCode,
+    /// Those of the segments that bundles of the account covered.
+    pub covered_by_bundles: u32,
+    /// The accounts above the sender that paid for it or earned on it, as far as the caller may see them: its own side, and
+    /// that of the child that it sells to. Empty where none did.
+    pub levels: Vec<CdrLevel>,
     /// Given back: nothing or all of the price.
     pub refunded: Money,
     /// The account's plan at that time.
@@ -81,6 +86,26 @@ pub struct Cdr {
     pub operator_done_date: Option<String>,
     /// The instant of that date, where the operator's `receipt_time_zone` is configured.
     pub operator_done_at: Option<Time>,
+}
+
+/// The part of an account above the sender in a message's charge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CdrLevel {
+    /// The id of the account.
+    pub account: String,
+    /// The network that it paid for, such as `639/02`.
+    #[schema(example = "639/02")]
+    pub network: String,
+    /// The number of segments that it paid for.
+    pub segments: u8,
+    /// Those of them that its bundles covered.
+    pub covered_by_bundles: u32,
+    /// Taken from its wallet; given back with the price.
+    pub price: Money,
+    /// The commission that it earned; given back with the price.
+    pub commission: Money,
+    /// Of both amounts.
+    pub currency: CurrencyCode,
 }
 
 /// A final status that a gateway may report of a message that it delivers by itself.

@@ -12,6 +12,7 @@ mod access;
 mod alerts;
 mod auth;
 mod cdrs;
+mod chains;
 mod charges;
 mod content;
 mod dispatches;

@@ -50,7 +50,9 @@ impl CdrsService for Cdrs {
             .state(found.account, found.message_id)
             .map_err(|error| unavailable(&error))?;
         let read = |cdr: &tollgate_storage::cdr::Cdr<'_>| {
-            view::cdr_view(&found.names, &found.named, cdr, state.as_ref(), caller.reaches_all())
+            let sides = |account: &str| self.visibility.sees_side_of(caller, account, &found.named.id);
+            let seen = view::Seen { with_costs: caller.reaches_all(), sides: &sides };
+            view::cdr_view(&found.names, &found.named, cdr, state.as_ref(), seen)
         };
         let cdr = self.store().messages().cdr(found.account, found.message_id, read);
         cdr.map_err(|error| unavailable(&error))?.ok_or_else(|| no_message(id))

@@ -18,7 +18,7 @@ use tollgate_storage::rows::AccountRow;
 use tollgate_storage::store::{Store, Unavailable};
 
 use crate::cdr_export::Names;
-use crate::messaging::cdrs::view::cdr_view;
+use crate::messaging::cdrs::view::{Seen, cdr_view};
 use crate::provisioned::additions;
 
 /// Reads the books of a data directory beside the configuration that a daemon would start with.
@@ -99,9 +99,9 @@ impl<'a> OfflineReader<'a> {
         let mut found = Vec::new();
         let read = cdrs(self.store, &range, |cdr, state| {
             if let Some(account) = names.named_account(cdr.account) {
-                found.push(
-                    serde_json::to_value(cdr_view(&names, account, cdr, state, true)).unwrap_or_default(),
-                );
+                let seen = Seen { with_costs: true, sides: &|_| true };
+                let view = cdr_view(&names, account, cdr, state, seen);
+                found.push(serde_json::to_value(view).unwrap_or_default());
             }
             ControlFlow::<()>::Continue(())
         });

@@ -19,7 +19,7 @@ use tollgate_storage::cdr;
 use tollgate_storage::rows::{MessageState, StateRow};
 use tollgate_storage::store::Store;
 
-use super::view::{cdr_view, named_state};
+use super::view::{Seen, cdr_view, named_state};
 use crate::cdr_export::Names;
 use crate::identity::visibility::Visibility;
 use crate::messaging::lookup::Lookup;
@@ -72,7 +72,9 @@ pub fn page(
             _ => u64::MAX,
         };
         let visit = |cdr: &cdr::Cdr<'_>, state: Option<&StateRow>| {
-            let view = || cdr_view(&names, named, cdr, state, caller.reaches_all());
+            let sides = |account: &str| visibility.sees_side_of(caller, account, &named.id);
+            let seen = Seen { with_costs: caller.reaches_all(), sides: &sides };
+            let view = || cdr_view(&names, named, cdr, state, seen);
             let item = filter.has(&names, cdr, state).then_some(view);
             gathering.look(|| format!("{id} {}", cdr.message_id), item)
         };

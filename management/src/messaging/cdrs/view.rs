@@ -1,10 +1,11 @@
 //! A CDR as the API shows it.
 
-use tollgate_api::cdrs::{Cdr, CdrState};
+use tollgate_api::cdrs::{Cdr, CdrLevel, CdrState};
 use tollgate_api::charges::Network;
 use tollgate_api::dispatches::text_of;
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::time::Time;
+use tollgate_engine::charging::{Beside, LevelCharge};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::number::Number;
 use tollgate_storage::cdr;
@@ -12,14 +13,25 @@ use tollgate_storage::rows::{MessageState, StateRow};
 
 use crate::cdr_export::{NamedAccount, Names};
 
-/// A CDR with every column of an export; `with_costs` shows what operators charge.
+/// The parts of a CDR that a caller may see.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    /// True if it may see what operators charge.
+    pub with_costs: bool,
+    /// True for accounts above the sender whose side it may see.
+    pub sides: &'a dyn Fn(&str) -> bool,
+}
+
+/// A CDR with every column of an export.
 pub fn cdr_view(
     names: &Names,
     account: &NamedAccount,
     cdr: &cdr::Cdr<'_>,
     state: Option<&StateRow>,
-    with_costs: bool,
+    seen: Seen<'_>,
 ) -> Cdr {
+    let with_costs = seen.with_costs;
+    let beside = cdr.beside();
     let (fields, header) = (&cdr.fields, &cdr.header);
     let row = state.cloned().unwrap_or_default();
     let costs = row.cost_currency.filter(|_| with_costs);
@@ -37,6 +49,8 @@ pub fn cdr_view(
         segments: fields.segments,
         price: Money(fields.amount),
         currency: CurrencyCode(account.currency),
+        covered_by_bundles: beside.as_ref().map_or(0, |beside| beside.own.covered),
+        levels: beside.iter().flat_map(|beside| levels(names, beside, seen.sides)).collect(),
         refunded: Money(row.refunded),
         plan: header.plan.to_owned(),
         tariff_version: names.tariff(header.tariff).to_string(),
@@ -60,6 +74,23 @@ pub fn cdr_view(
         operator_done_date: row.done_date.as_ref().map(|date| text(&date.digits)),
         operator_done_at: row.done_date.as_ref().and_then(|date| date.at).map(Time),
     }
+}
+
+fn levels(names: &Names, beside: &Beside, sees: &dyn Fn(&str) -> bool) -> Vec<CdrLevel> {
+    let level = |level: &LevelCharge| {
+        let postings = &level.postings;
+        let account = names.named_account(postings.posting.account).filter(|account| sees(&account.id))?;
+        Some(CdrLevel {
+            account: account.id.clone(),
+            network: level.network.to_string(),
+            segments: level.segments,
+            covered_by_bundles: postings.covered,
+            price: Money(postings.posting.amount),
+            commission: Money(postings.commission),
+            currency: CurrencyCode(account.currency),
+        })
+    };
+    beside.above.iter().filter_map(level).collect()
 }
 
 /// The network of a number, with its names and the country of the number.

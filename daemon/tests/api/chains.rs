@@ -1,0 +1,110 @@
+//! A chain over the API: who sees which side of a message, the statement of commission and margin, and payouts.
+
+use serde_json::{Value, json};
+
+use crate::support::api::{Api, start_with_admin};
+use crate::support::books;
+use crate::support::sandbox::Sandbox;
+
+/// The house sells to `top` at 0.02, which sells to `agent`'s customers at 0.02; `agent` earns 12.5 % of what they pay.
+fn family() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let reseller = "plan = \"enterprise\"\nis_reseller = true\nchain = true\nopening_balance = \"10.00\"\n";
+    sandbox.add_account("top", reseller);
+    sandbox.add_account("agent", &format!("{reseller}parent = \"top\"\n"));
+    sandbox.add_account(
+        "end",
+        "plan = \"starter\"\nparent = \"agent\"\nopening_balance = \"5.00\"\n\
+         earning = { commission_percent = \"12.5\", of = \"charge\" }\n",
+    );
+    sandbox
+}
+
+/// A key that sees an account, or it with those below it.
+fn key(admin: &Api, account: &str, with_subaccounts: bool) -> Api {
+    let new = json!({
+        "name": account,
+        "account": account,
+        "include_subtree": with_subaccounts,
+        "scopes": ["accounts:read", "billing:read", "messages:read", "messages:write"]
+    });
+    let made = admin.post("/v1/api-keys", &new).expect(201).json;
+    admin.with_token(made["key"].as_str().unwrap())
+}
+
+fn charge(admin: &Api) -> String {
+    let new = json!({ "account": "end", "from": "BANK", "to": "254722000001", "text": "Hello" });
+    let charged = admin.post("/v1/charges", &new).expect(201).json;
+    assert_eq!(charged["price"], "0.02");
+    charged["message_id"].as_str().unwrap().to_owned()
+}
+
+fn accounts_of(list: &Value, field: &str) -> Vec<String> {
+    list.as_array().unwrap().iter().map(|item| item[field].as_str().unwrap().to_owned()).collect()
+}
+
+fn balance(admin: &Api, account: &str) -> String {
+    let balance = admin.get(&format!("/v1/accounts/{account}/balance")).expect(200).json;
+    balance["balance"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn each_level_sees_its_own_side_and_the_statement_agrees_with_the_wallets() {
+    let sandbox = family();
+    let (daemon, admin) = start_with_admin(&sandbox);
+    let ids: Vec<String> = (0..3).map(|_| charge(&admin)).collect();
+    assert_eq!(["end", "agent", "top"].map(|account| balance(&admin, account)), ["4.94", "10.00", "9.94"]);
+
+    let quote = json!({ "account": "end", "to": "254722000001", "text": "Hello" });
+    let (top, agent, end) = (key(&admin, "top", true), key(&admin, "agent", true), key(&admin, "end", false));
+    for (caller, above) in [
+        (&admin, vec!["agent", "top"]),
+        (&top, vec!["agent", "top"]),
+        (&agent, vec!["agent"]),
+        (&end, vec![]),
+    ] {
+        let cdr = caller.get(&format!("/v1/cdrs/{}", ids[0])).expect(200).json;
+        assert_eq!(accounts_of(&cdr["levels"], "account"), above);
+        let listed = caller.get("/v1/cdrs?account=end").expect(200).json;
+        assert_eq!(accounts_of(&listed["items"][0]["levels"], "account"), above);
+        let quoted = caller.post("/v1/quotes", &quote).expect(200).json;
+        assert_eq!(accounts_of(&quoted["postings"], "wallet")[1..], above);
+    }
+
+    // One of the three is given back, at every level.
+    admin.post(&format!("/v1/charges/{}/refund", ids[2]), &json!({ "reason": "sent twice" })).expect(200);
+    assert_eq!(["end", "agent", "top"].map(|account| balance(&admin, account)), ["4.96", "10.00", "9.96"]);
+    let of_agent = agent.get("/v1/accounts/agent/resales").expect(200).json;
+    let line = &of_agent["lines"][0];
+    let told = ["child", "country", "network", "sold", "bought", "billed", "commission"]
+        .map(|key| line[key].clone());
+    assert_eq!(told, ["end", "KE", "639/02", "0.00", "0.00", "0.04", "0.005"]);
+    assert_eq!((&line["messages"], &of_agent["commission_balance"]), (&json!(2), &json!("0.005")));
+    let of_top = admin.get("/v1/accounts/top/resales").expect(200).json;
+    assert_eq!(
+        (&of_top["totals"][0]["bought"], &of_top["lines"][0]["child"]),
+        (&json!("0.04"), &json!("agent"))
+    );
+    agent.get("/v1/accounts/top/resales").expect(404);
+    end.get("/v1/accounts/end/resales").expect(403);
+
+    let payout = |amount: &str| json!({ "amount": amount, "reference": "November" });
+    let path = "/v1/accounts/agent/commission/payouts";
+    let too_much = admin.post(path, &payout("0.005001")).expect(409);
+    assert_eq!(too_much.code(), "insufficient_commission");
+    let keyed = admin.header("Idempotency-Key", "november");
+    for _ in 0..2 {
+        let paid = keyed.post(path, &payout("0.005")).expect(201).json;
+        assert_eq!(paid["commission_balance"], "0.00");
+    }
+    assert_eq!(balance(&admin, "agent"), "10.005");
+    let past = admin.get("/v1/accounts/top/balance?at=2026-01-01T00:00:00Z").expect(409);
+    assert_eq!(past.code(), "wrong_state");
+
+    daemon.kill();
+    let daemon = sandbox.start();
+    let admin = admin.at_daemon(&daemon);
+    assert_eq!(["end", "agent", "top"].map(|account| balance(&admin, account)), ["4.96", "10.005", "9.96"]);
+    daemon.stop();
+    assert_eq!(books::balanced(&sandbox).len(), 3);
+}
