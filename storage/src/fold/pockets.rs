@@ -165,13 +165,11 @@ impl<'a> PocketDraft<'a> {
         }
     }
 
-    /// Takes away what accounts have sold with a message whose charge is given back.
+    /// Takes away what accounts have sold with a message whose charge is given back. Its row stays, also with nothing in it:
+    /// it says whom an account has ever sold to.
     pub fn remove_resales(&mut self, beside: &Beside) {
         for (key, removed) in resales::contributions(beside) {
-            let row = self.resales.row_mut(key);
-            let kept = row.get_or_insert_default();
-            kept.remove(&removed);
-            row.take_if(|row| row.is_empty());
+            self.resales.row_mut(key).get_or_insert_default().remove(&removed);
         }
     }
 

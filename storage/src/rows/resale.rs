@@ -24,7 +24,7 @@ pub struct ResaleRow {
 }
 
 impl ResaleRow {
-    /// True if it counts nothing. Such a row is not kept.
+    /// True if it counts nothing: every charge was given back.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

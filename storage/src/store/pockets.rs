@@ -72,7 +72,7 @@ impl PocketRows<'_> {
         Ok(row.unwrap_or_default().0)
     }
 
-    /// True if an account ever paid for messages of accounts below it, or earned on them, and they were not given back.
+    /// True if an account ever paid for messages of accounts below it, or earned on them, also where all was given back.
     pub fn sells(&self, seller: AccountNumber) -> Result<bool, Unavailable> {
         let (prefix, mut found) = (account_key(seller), false);
         self.database.scan(Family::Resales, &prefix, |key, _| {
@@ -82,7 +82,7 @@ impl PocketRows<'_> {
         Ok(found)
     }
 
-    /// Everything that an account sold in some months, by month, child, network and country.
+    /// Everything that an account sold in some months, by month, child, network and country, but for what was given back.
     pub fn resales(
         &self,
         seller: AccountNumber,
@@ -99,7 +99,7 @@ impl PocketRows<'_> {
             }
             let read = ResaleKey::from_octets(key).zip(ResaleRow::read(value));
             is_sound = read.is_some();
-            resales.extend(read);
+            resales.extend(read.filter(|(_, row)| !row.is_empty()));
             is_sound
         })?;
         if is_sound { Ok(resales) } else { Err(damaged(Family::Resales)) }

@@ -151,19 +151,20 @@ impl Count {
         scan(store, Family::Resales, |key, value| {
             let read = ResaleKey::from_octets(key).zip(ResaleRow::read(value));
             let (resale, kept) = read.ok_or_else(|| damaged(Family::Resales, key))?;
-            let counted = self.resales.remove(&resale).unwrap_or_default();
+            let counted = self.resales.remove(&resale);
             self.report.resales += 1;
-            if kept == counted && !kept.is_empty() {
+            if counted == Some(kept) {
                 return Ok(());
             }
             let (seller, child) = (self.name_of(resale.seller), self.name_of(resale.child));
             off(format!(
-                "account {seller} in {}: sold to {child} by its row {kept:?}, by CDRs {counted:?}",
-                resale.month
+                "account {seller} in {}: sold to {child} by its row {kept:?}, by CDRs {:?}",
+                resale.month,
+                counted.unwrap_or_default()
             ))
         })?;
-        match self.resales.iter().find(|(_, counted)| !counted.is_empty()) {
-            Some((resale, _)) => {
+        match self.resales.keys().min() {
+            Some(resale) => {
                 let (seller, child) = (self.name_of(resale.seller), self.name_of(resale.child));
                 off(format!(
                     "account {seller} in {}: the row of what it sold to {child} is missing",

@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod delivery;
+mod pockets;
 mod usage;
 
 use tollgate_engine::account::AccountNumber;
