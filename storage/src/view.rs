@@ -42,12 +42,22 @@ impl View<'_> {
 
     /// Rows whose ids are below that, the newest first.
     pub fn down(&self, family: Family, below: u64) -> Result<Ids<'_>, Unavailable> {
+        self.down_of(self.account, family, below)
+    }
+
+    /// The same of another account.
+    pub fn down_of(
+        &self,
+        account: AccountNumber,
+        family: Family,
+        below: u64,
+    ) -> Result<Ids<'_>, Unavailable> {
         let mut options = ReadOptions::default();
-        options.set_iterate_lower_bound(account_key(self.account));
+        options.set_iterate_lower_bound(account_key(account));
         // Where there is no id below, there is no row below the bound either.
         let start = match below.checked_sub(1) {
-            Some(last) => account_id_key(self.account, last).to_vec(),
-            None => account_key(self.account).to_vec(),
+            Some(last) => account_id_key(account, last).to_vec(),
+            None => account_key(account).to_vec(),
         };
         self.rows(family, options, IteratorMode::From(&start, Direction::Reverse))
     }

@@ -1,5 +1,6 @@
 //! Wallets: durable balances, at present and in the past.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use tollgate_engine::account::AccountNumber;
@@ -11,6 +12,7 @@ use super::provisioned::numbered;
 use crate::cdr::BlockReader;
 use crate::commits::CommitRows;
 use crate::database::{Database, Unavailable, damaged};
+use crate::resales::ResaleKey;
 use crate::rows::{LedgerEntry, Row};
 use crate::schema::{Family, account_id_key, account_key, parse_account_id_key};
 use crate::view::{Ids, View};
@@ -75,6 +77,13 @@ impl WalletRows<'_> {
                 balance_below: since.ids.start,
                 ..Walk::new(view, 0..until, UnixMicros(0)..at)?
             };
+            let below = sold_below(view)?;
+            if !below.is_empty() {
+                // Entries of its ledger name balances with the charges of accounts below, whose blocks are read here.
+                while !since.step()? {}
+                let charged = charged_below(view, &below, &since)?;
+                return Ok(Total::from_micros(present.micros() - since.change + charged));
+            }
             loop {
                 if since.step()? {
                     return Ok(Total::from_micros(present.micros() - since.change));
@@ -144,4 +153,50 @@ impl<'view> Walk<'view> {
         }
         if block.is_sound() { Ok(first <= self.ids.start) } else { Err(damaged(Family::Cdrs)) }
     }
+}
+
+/// The accounts that an account has ever sold to, and those that they have sold to.
+fn sold_below(view: &View<'_>) -> Result<BTreeSet<AccountNumber>, Unavailable> {
+    let (mut below, mut sellers) = (BTreeSet::new(), vec![view.account]);
+    while let Some(seller) = sellers.pop() {
+        let (start, end) = (account_key(seller), account_key(AccountNumber(seller.0.saturating_add(1))));
+        for row in view.between(Family::Resales, &start, &end)? {
+            let (key, _) = row?;
+            let sold = ResaleKey::from_octets(&key).ok_or_else(|| damaged(Family::Resales))?;
+            if below.insert(sold.child) {
+                sellers.push(sold.child);
+            }
+        }
+    }
+    Ok(below)
+}
+
+/// Everything that an account paid for messages of accounts below it, within the ids and times of a walk.
+fn charged_below(
+    view: &View<'_>,
+    below: &BTreeSet<AccountNumber>,
+    walk: &Walk<'_>,
+) -> Result<i128, Unavailable> {
+    let mut charged = 0;
+    for account in below {
+        for row in view.down_of(*account, Family::Cdrs, walk.ids.end)? {
+            let (first, value) = row?;
+            let block = BlockReader::new(*account, first, &value);
+            let mut block = block.ok_or_else(|| damaged(Family::Cdrs))?;
+            if first.saturating_add(u64::from(block.left())) <= walk.ids.start {
+                break;
+            }
+            let is_of_time = walk.times.contains(&block.header().submitted_at);
+            for cdr in block.by_ref().filter(|cdr| is_of_time && walk.ids.contains(&cdr.message_id)) {
+                let levels = cdr.beside().map(|beside| beside.above).unwrap_or_default();
+                let postings = levels.iter().map(|level| level.postings.posting);
+                let own = postings.filter(|posting| posting.account == view.account);
+                charged += own.map(|posting| i128::from(posting.amount.micros())).sum::<i128>();
+            }
+            if !block.is_sound() {
+                return Err(damaged(Family::Cdrs));
+            }
+        }
+    }
+    Ok(charged)
 }

@@ -213,3 +213,31 @@ fn a_failure_at_the_operator_gives_back_every_level() {
     assert_eq!((heard.refunds.len(), heard.given_back.len()), (0, 2));
     routed.books.prove();
 }
+
+#[test]
+fn the_balance_of_a_reseller_in_the_past_has_the_charges_of_those_below() {
+    let chain = Chain::open();
+    let charge_at = |at: u64| {
+        let mut session = chain.books.session(chain.customer);
+        let mut chunk = session.chunk_with(UnixMicros(at), false);
+        session.charge_levels(&mut chunk, &Message::default(), (&[], &chain.above()), NOW).unwrap();
+        chain.books.committer.try_charge(chunk).unwrap();
+        session.first_id()
+    };
+    let first = charge_at(1_000);
+    charge_at(2_000);
+    let balance = |account, at: u64| {
+        let balance = chain.books.store.wallets().balance_at(account, UnixMicros(at)).unwrap();
+        balance.micros() - 10_000_000
+    };
+    // The opening balances are of the clock's present, far behind these times.
+    let opening = -10_000_000;
+    for (at, messages) in [(1_000, 0), (1_001, 1), (2_000, 1), (2_001, 2)] {
+        assert_eq!(balance(chain.reseller, at), opening - messages * 40_000, "{at}");
+        assert_eq!(balance(chain.customer, at), opening - messages * 50_000, "{at}");
+        assert_eq!(balance(chain.agent, at), opening);
+    }
+    chain.books.cancel(chain.customer, first).unwrap();
+    assert_eq!(balance(chain.reseller, 1_001), opening - 40_000, "the refund is of a later time");
+    assert_eq!(balance(chain.reseller, u64::MAX), -40_000);
+}
