@@ -7,6 +7,7 @@
 
 mod again;
 mod difference;
+mod levels;
 mod tariffs;
 mod version;
 mod worker;
@@ -40,9 +41,10 @@ pub struct Rerated {
 pub fn rerate(store: &Store, threads: usize) -> Result<Rerated, Unavailable> {
     let accounts = store.provisioned().accounts()?;
     let tariffs = Tariffs::new(store);
+    let names = accounts.iter().map(|(number, row)| (*number, row.id.clone())).collect();
     let next = AtomicUsize::new(0);
     let counts = thread::scope(|scope| {
-        let work = || Worker::new(store, &tariffs).rate_all(&accounts, &next);
+        let work = || Worker::new(store, &tariffs, &names).rate_all(&accounts, &next);
         let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
         let ended = workers.into_iter().map(|worker| match worker.join() {
             Ok(counts) => counts,

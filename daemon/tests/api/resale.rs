@@ -222,3 +222,54 @@ fn bundle_products_are_made_by_admins_and_seen_by_those_who_may_buy() {
     admin.get("/v1/bundle-products/other").expect(404);
     daemon.stop();
 }
+
+#[test]
+fn every_level_of_a_charged_chain_is_rated_again() {
+    let sandbox = Sandbox::new();
+    let (daemon, admin) = start_with_admin(&sandbox);
+    let reseller = json!({ "is_reseller": true, "chain": true });
+    let make = |id: &str, parent: Value, settings: &Value| {
+        let new = json!({ "id": id, "plan": "starter", "parent": parent, "settings": settings });
+        admin.post("/v1/accounts", &new).expect(201);
+        let topup = json!({ "amount": "10.00", "reference": "r" });
+        admin.post(&format!("/v1/accounts/{id}/topups"), &topup).expect(201);
+    };
+    make("importer", Value::Null, &reseller);
+    make("trader", json!("importer"), &reseller);
+    for (name, owner, percent) in [("trade", "importer", "10"), ("retail", "trader", "25")] {
+        let list = json!({ "name": name, "owner": owner, "currency": "USD",
+                           "mark_ups": [{ "percent": percent, "per_segment": "0.001" }] });
+        admin.post("/v1/price-lists", &list).expect(201);
+    }
+    admin.patch("/v1/accounts/trader", &json!({ "price_list": "trade" })).expect(200);
+    let bought = json!({ "price_list": "retail", "delivery": "charge_only" });
+    make("customer", json!("trader"), &bought);
+    let commission = json!({ "kind": "commission", "percent": "50", "of": "margin" });
+    let billed = json!({ "price_list": "retail", "delivery": "charge_only", "earning": commission });
+    make("billed", json!("trader"), &billed);
+    let send = |account: &str| {
+        let message = json!({ "account": account, "from": "ACME", "to": "254722000001", "text": "hello" });
+        admin.post("/v1/charges", &message).expect(201)
+    };
+    let balances = || {
+        ["customer", "billed", "trader", "importer"].map(|id| {
+            let balance = admin.get(&format!("/v1/accounts/{id}/balance")).expect(200).json;
+            balance["balance"].as_str().expect("a balance").to_owned()
+        })
+    };
+    // 0.02 for the importer, 0.02 x 1.1 + 0.001 for the trader, and 0.023 x 1.25 + 0.001 for its customers.
+    send("customer");
+    assert_eq!(balances(), ["9.97025", "10.00", "9.977", "9.98"]);
+    // The trader earns half of 0.02975 - 0.023, and pays nothing.
+    send("billed");
+    assert_eq!(balances(), ["9.97025", "9.97025", "9.977", "9.96"]);
+    // Another version of the prices, which the earlier messages are not rated by.
+    let dearer = json!({ "name": "retail", "currency": "USD", "mark_ups": [{ "percent": "50" }] });
+    admin.put("/v1/price-lists/retail", &dearer).expect(200);
+    send("customer");
+    assert_eq!(balances(), ["9.93575", "9.97025", "9.954", "9.94"]);
+    daemon.stop();
+    let verified = sandbox.on_books(&["verify", "--rerate"]);
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+    assert!(verified.stdout.contains('3'), "{}", verified.stdout);
+}

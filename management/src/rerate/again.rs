@@ -6,7 +6,9 @@ use tollgate_engine::prices::PriceTable;
 use tollgate_engine::tables::{NetworkSource, PlanTable};
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_provisioning::ArchivedCatalogue;
-use tollgate_storage::cdr::{BlockHeader, CdrFields};
+use tollgate_storage::cdr::{BlockHeader, Cdr, CdrFields};
+
+use super::levels::{ChainTerms, paid_amount};
 
 /// Places beyond this are no volume, and could not be added to.
 const COUNTED_MAX: u64 = 1 << 62;
@@ -20,6 +22,8 @@ pub struct BlockTerms<'a> {
     pub plan: &'a PlanTable,
     /// The account's own rates.
     pub own_prices: &'a PriceTable,
+    /// The chain that it stood in; `None` where it paid alone.
+    pub chain: Option<&'a ChainTerms<'a>>,
     /// The time of submission.
     pub submitted_at: UnixMicros,
     /// The month that it falls in.
@@ -27,7 +31,7 @@ pub struct BlockTerms<'a> {
 }
 
 /// A message as its version rates it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RatedAgain {
     /// The network and how it was found; `None` where the number belongs to none.
     pub network: Option<(NetworkCode, NetworkSource)>,
@@ -35,12 +39,16 @@ pub struct RatedAgain {
     pub amount: Option<Amount>,
     /// True if the network was looked up, or needed no look-up.
     pub is_network_known: bool,
+    /// Everything in which the levels above are others than in the CDR.
+    pub levels: Vec<String>,
 }
 
 impl RatedAgain {
-    /// True if network and price are those of the CDR.
+    /// True if network, price and the levels above are those of the CDR.
     pub fn agrees_with(&self, fields: &CdrFields<'_>) -> bool {
-        self.amount == Some(fields.amount) && self.network == Some((fields.network, fields.network_source))
+        self.levels.is_empty()
+            && self.amount == Some(fields.amount)
+            && self.network == Some((fields.network, fields.network_source))
     }
 }
 
@@ -49,20 +57,24 @@ impl<'a> BlockTerms<'a> {
     pub fn of(
         catalogue: &'a ArchivedCatalogue,
         plan: &'a PlanTable,
-        own_prices: &'a PriceTable,
+        (own_prices, chain): (&'a PriceTable, Option<&'a ChainTerms<'a>>),
         header: &BlockHeader<'_>,
     ) -> Self {
         let submitted_at = header.submitted_at;
-        Self { catalogue, plan, own_prices, submitted_at, month: plan.months.month_at(submitted_at) }
+        Self { catalogue, plan, own_prices, chain, submitted_at, month: plan.months.month_at(submitted_at) }
     }
 
     /// Rates a message again.
-    pub fn rate(&self, fields: &CdrFields<'_>) -> RatedAgain {
-        let (network, is_network_known) = self.network_of(fields);
-        let amount = network.and_then(|(network, _)| self.amount(network, fields));
+    pub fn rate(&self, cdr: &Cdr<'_>) -> RatedAgain {
+        let (network, is_network_known) = self.network_of(&cdr.fields);
+        let amount = network.and_then(|(network, _)| self.amount(network, cdr));
+        let levels = match self.chain {
+            Some(chain) => chain.differences(cdr, network.map(|(network, _)| network)),
+            None => Vec::new(),
+        };
         let code = |network| self.catalogue.networks().get(network).code;
         let network = network.map(|(network, source)| (code(network), source));
-        RatedAgain { network, amount, is_network_known }
+        RatedAgain { network, amount, is_network_known, levels }
     }
 
     /// A network that was named in a TLV is taken at its word, and so is a ported number's where only the hash of the ported
@@ -78,11 +90,20 @@ impl<'a> BlockTerms<'a> {
         }
     }
 
-    fn amount(&self, network: NetworkId, fields: &CdrFields<'_>) -> Option<Amount> {
+    fn amount(&self, network: NetworkId, cdr: &Cdr<'_>) -> Option<Amount> {
+        let fields = &cdr.fields;
         if fields.counted_before > COUNTED_MAX {
             return None;
         }
-        let unit = self.plan.unit_price(self.own_prices, network, self.submitted_at)?;
-        self.plan.plan.price(unit, fields.counted_before, u32::from(fields.segments))
+        let unit = match self.chain {
+            Some(chain) => chain.unit_price(cdr, network)?,
+            None => self.plan.unit_price(self.own_prices, network, self.submitted_at)?,
+        };
+        let segments = u32::from(fields.segments);
+        // Most messages move the wallet alone.
+        match fields.beside.and_then(|_| cdr.beside()) {
+            Some(beside) => paid_amount(&self.plan.plan, unit, &beside.own, segments),
+            None => self.plan.plan.price(unit, fields.counted_before, segments),
+        }
     }
 }

@@ -80,6 +80,7 @@ pub fn others(cdr: &Cdr<'_>, terms: &BlockTerms<'_>, again: &RatedAgain, currenc
         };
         others.push(format!("network {was}, would be {would_be}"));
     }
+    others.extend(again.levels.iter().cloned());
     others
 }
 

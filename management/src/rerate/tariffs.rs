@@ -12,7 +12,7 @@ use tollgate_provisioning::{
 use tollgate_storage::rows::{ContentDigest, TariffFileRow, TariffRow};
 use tollgate_storage::store::{Store, Unavailable};
 
-use super::version::{Archived, PlanTables, Version};
+use super::version::{Archived, PlanTables, Version, chain_tables};
 use crate::tariff_files::{Kinds, kind_of};
 
 /// The versions of one store.
@@ -102,7 +102,7 @@ impl Known {
             return Ok(Archived::Altered(why));
         }
         match self.ready(&files) {
-            Ok(version) => Ok(Archived::Readable(version)),
+            Ok(version) => Ok(Archived::Readable(Box::new(version))),
             Err(NotReady::Unreadable(why)) => {
                 Ok(Archived::Unreadable(format!("tariff version {}: {why}", row.version)))
             }
@@ -126,7 +126,8 @@ impl Known {
         self.catalogues.insert(of_catalogue, Arc::clone(&catalogue));
         self.plans.insert(of_plans, Arc::clone(&plans));
         let terms = ArchivedTerms::read(&files.contents(ArchivedKind::is_of_accounts)?)?;
-        Ok(Version { catalogue, plans, terms })
+        let tables = chain_tables(&catalogue, &plans, &terms).map_err(NotReady::Unreadable)?;
+        Ok(Version { catalogue, plans, terms, tables })
     }
 }
 

@@ -13,6 +13,7 @@ use tollgate_storage::store::{Store, Unavailable};
 
 use super::again::BlockTerms;
 use super::difference::{Difference, others};
+use super::levels::{ChainTerms, Names};
 use super::tariffs::Tariffs;
 use super::version::{Archived, Version};
 
@@ -56,6 +57,7 @@ impl Counts {
 pub struct Worker<'s> {
     store: &'s Store,
     tariffs: &'s Tariffs<'s>,
+    names: &'s Names,
     counts: Counts,
     /// The version of the last block.
     version: Option<(u32, Arc<Archived>)>,
@@ -67,9 +69,9 @@ pub struct Worker<'s> {
 
 impl<'s> Worker<'s> {
     /// A thread that has done nothing yet.
-    pub fn new(store: &'s Store, tariffs: &'s Tariffs<'s>) -> Self {
+    pub fn new(store: &'s Store, tariffs: &'s Tariffs<'s>, names: &'s Names) -> Self {
         let (own_prices, volumes) = (Vec::new(), Vec::new());
-        Self { store, tariffs, counts: Counts::default(), version: None, own_prices, volumes }
+        Self { store, tariffs, names, counts: Counts::default(), version: None, own_prices, volumes }
     }
 
     /// Takes account after account until there is none left.
@@ -126,7 +128,9 @@ impl<'s> Worker<'s> {
             return self.all_differ(account, block, &format!("plan {name} is not in the tariff version"));
         };
         let own_prices = self.own_prices_of(account, header.tariff, version);
-        let terms = BlockTerms::of(&version.catalogue, plan, &own_prices, &header);
+        let tables = version.tables.as_ref();
+        let chain = tables.and_then(|tables| ChainTerms::of(tables, self.names, &account.id));
+        let terms = BlockTerms::of(&version.catalogue, plan, (&own_prices, chain.as_ref()), &header);
         self.rate_cdrs(account, block, &terms);
     }
 
@@ -137,7 +141,7 @@ impl<'s> Worker<'s> {
             && header.month == terms.month;
         let mut counted = self.counted(header.month);
         for cdr in block {
-            let (fields, again) = (&cdr.fields, terms.rate(&cdr.fields));
+            let (fields, again) = (&cdr.fields, terms.rate(&cdr));
             let is_beyond = fields.counted_before > counted.saturating_add(ON_THEIR_WAY);
             counted = counted.saturating_add(u64::from(fields.segments));
             if is_sound && !is_beyond && again.agrees_with(fields) {
