@@ -32,9 +32,11 @@ const ANSWER_OCTETS_MAX: usize = 1 << 20;
 /// The headers that are kept with an answer.
 const KEPT_HEADERS: [HeaderName; 4] = [CONTENT_TYPE, CACHE_CONTROL, ETAG, LOCATION];
 /// The routes that look after the key by themselves.
-const NATIVE: [&str; 8] = [
+const NATIVE: [&str; 10] = [
     "/v1/accounts/{id}/topups",
     "/v1/accounts/{id}/adjustments",
+    "/v1/accounts/{id}/fund",
+    "/v1/accounts/{id}/withdraw",
     "/v1/accounts/{id}/bundles",
     "/v1/accounts/{id}/bundles/consume",
     "/v1/accounts/{id}/commission/payouts",

@@ -69,6 +69,7 @@ pub mod rate_cards;
 pub mod sender_ids;
 pub mod tariffs;
 pub mod templates;
+pub mod transfers;
 pub mod usage;
 pub mod users;
 pub mod wallets;

@@ -28,7 +28,7 @@ use crate::services::Services;
 use crate::{
     accounts, alerts, audit, auth, binds, bounds, bundle_products, bundles, caps, cdrs, charges, clock,
     dispatches, existing_clients, imports, invoices, keys, openapi, operators, plans, price_lists,
-    rate_cards, resales, sender_ids, tariffs, templates, usage, users, wallets,
+    rate_cards, resales, sender_ids, tariffs, templates, transfers, usage, users, wallets,
 };
 
 /// The path of the browsable page.
@@ -58,6 +58,7 @@ macro_rules! areas {
 areas![
     accounts,
     wallets,
+    transfers,
     bundles,
     caps,
     resales,

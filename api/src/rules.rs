@@ -8,13 +8,14 @@ use crate::caller::{Role, Scope};
 use crate::{
     accounts, alerts, audit, auth, binds, bundle_products, bundles, caps, cdrs, charges, clock, dispatches,
     existing_clients, imports, invoices, keys, operators, plans, price_lists, rate_cards, resales,
-    sender_ids, tariffs, templates, usage, users, wallets,
+    sender_ids, tariffs, templates, transfers, usage, users, wallets,
 };
 
 /// The rules of each area.
 const AREAS: &[&[Rule]] = &[
     accounts::RULES,
     wallets::RULES,
+    transfers::RULES,
     bundles::RULES,
     caps::RULES,
     resales::RULES,

@@ -32,6 +32,7 @@ use crate::resales::ResalesService;
 use crate::sender_ids::SenderIdsService;
 use crate::tariffs::TariffsService;
 use crate::templates::TemplatesService;
+use crate::transfers::TransfersService;
 use crate::usage::UsageService;
 use crate::users::UsersService;
 use crate::wallets::WalletsService;
@@ -44,6 +45,7 @@ pub struct Services {
     pub idempotency: Arc<dyn IdempotencyService>,
     pub accounts: Arc<dyn AccountsService>,
     pub wallets: Arc<dyn WalletsService>,
+    pub transfers: Arc<dyn TransfersService>,
     pub bundles: Arc<dyn BundlesService>,
     pub caps: Arc<dyn CapsService>,
     pub resales: Arc<dyn ResalesService>,

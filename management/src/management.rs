@@ -54,6 +54,7 @@ use crate::notifications::webhooks::Webhooks;
 use crate::operators::Operators;
 use crate::resale::bundle_products::BundleProducts;
 use crate::resale::price_lists::PriceLists;
+use crate::resale::transfers::Transfers;
 use crate::resealing;
 use crate::tariffs::Tariffs;
 use crate::tariffs::edits::TariffEdits;
@@ -132,6 +133,7 @@ impl Management {
             authentication: identity.authentication,
             idempotency: Arc::new(KeptAnswers::new(of())),
             accounts: Arc::clone(&answering.accounts) as _,
+            transfers: Arc::new(Transfers::new(of(), visible())),
             wallets: Arc::clone(&answering.wallets) as _,
             bundles: Arc::new(Bundles::new(of(), visible())),
             caps: Arc::new(Caps::new(visible())),

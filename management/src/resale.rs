@@ -7,3 +7,4 @@ pub mod earnings;
 pub mod price_list_record;
 pub mod price_lists;
 pub mod scopes;
+pub mod transfers;

@@ -36,6 +36,7 @@ mod rights;
 mod schemathesis;
 mod tariff;
 mod tokens_end;
+mod transfers;
 mod usage;
 mod webhooks;
 mod wecall;

@@ -1,0 +1,115 @@
+//! Money between an account and the reseller right above it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::{RESELLER, Rule, Who, rule};
+use crate::answer::{Answer, Created};
+use crate::call::call;
+use crate::caller::{Caller, Scope};
+use crate::extract::{Body, IdempotencyKey, Path};
+use crate::money::Money;
+use crate::openapi::Problems;
+use crate::wallets::Transaction;
+
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
+    rule("POST", "/v1/accounts/{id}/fund", Who::Roles(RESELLER, Scope::BillingWrite)),
+    rule("POST", "/v1/accounts/{id}/withdraw", Who::Roles(RESELLER, Scope::BillingWrite)),
+];
+
+/// Moves money between an account and its parent, in both wallets or in none.
+pub trait TransfersService: Send + Sync + 'static {
+    /// Takes from the parent's wallet and gives to the account's. The answer is the entry in the account's ledger.
+    fn fund(
+        &self,
+        caller: &Caller,
+        account: &str,
+        transfer: NewTransfer,
+        key: &IdempotencyKey,
+    ) -> Answer<Transaction>;
+
+    /// Takes from the account's wallet and gives to the parent's.
+    fn withdraw(
+        &self,
+        caller: &Caller,
+        account: &str,
+        transfer: NewTransfer,
+        key: &IdempotencyKey,
+    ) -> Answer<Transaction>;
+}
+
+type Service = Arc<dyn TransfersService>;
+
+/// Money to be moved between an account and its parent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTransfer {
+    /// More than zero, in the account's currency. A parent with another currency pays or gets it at the exchange rate of now,
+    /// rounded half to even to a millionth.
+    pub amount: Money,
+    /// The reference, such as the number of a payment; it stands in both ledgers.
+    #[schema(min_length = 1, max_length = 200, example = "2026-11/7")]
+    pub reference: String,
+    /// More about it.
+    #[serde(default)]
+    #[schema(max_length = 2000)]
+    pub details: Option<String>,
+}
+
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn TransfersService>> {
+    OpenApiRouter::new().routes(routes!(fund)).routes(routes!(withdraw))
+}
+
+/// Fund an account from its parent's wallet
+///
+/// Both wallets are moved in one change, or none. The parent's balance and credit limit have to cover it. Send an
+/// `Idempotency-Key` to be able to repeat a request whose answer was lost.
+#[utoipa::path(post, path = "/v1/accounts/{id}/fund", tag = "wallets", operation_id = "fund_account",
+    params(("id" = String, Path, description = "The account that gets the money"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+    request_body = NewTransfer,
+    responses((status = 201, description = "The entry in the account's ledger", body = Transaction), Problems))]
+async fn fund(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(id): Path<String>,
+    key: IdempotencyKey,
+    Body(transfer): Body<NewTransfer>,
+) -> Answer<Created<Json<Transaction>>> {
+    let account = id.clone();
+    let posted = call(service, move |service| service.fund(&caller, &id, transfer, &key)).await?;
+    Ok(created(&account, posted))
+}
+
+/// Take money back from an account into its parent's wallet
+///
+/// Both wallets are moved in one change, or none. No more than the balance is taken, whatever credit the account has.
+#[utoipa::path(post, path = "/v1/accounts/{id}/withdraw", tag = "wallets", operation_id = "withdraw_from_account",
+    params(("id" = String, Path, description = "The account that the money is taken from"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+    request_body = NewTransfer,
+    responses((status = 201, description = "The entry in the account's ledger", body = Transaction), Problems))]
+async fn withdraw(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(id): Path<String>,
+    key: IdempotencyKey,
+    Body(transfer): Body<NewTransfer>,
+) -> Answer<Created<Json<Transaction>>> {
+    let account = id.clone();
+    let posted = call(service, move |service| service.withdraw(&caller, &id, transfer, &key)).await?;
+    Ok(created(&account, posted))
+}
+
+fn created(account: &str, posted: Transaction) -> Created<Json<Transaction>> {
+    let location = format!("/v1/accounts/{account}/transactions/{}", posted.id);
+    Created { location, body: Json(posted) }
+}

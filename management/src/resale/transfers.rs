@@ -1,0 +1,163 @@
+//! Money between an account and the reseller right above it: one change that moves both wallets, or none.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tollgate_api::answer::Answer;
+use tollgate_api::caller::Caller;
+use tollgate_api::extract::IdempotencyKey;
+use tollgate_api::problem::Problem;
+use tollgate_api::transfers::{NewTransfer, TransfersService};
+use tollgate_api::wallets::Transaction;
+use tollgate_engine::money::Amount;
+use tollgate_relay::snapshot::ActiveAccount;
+use tollgate_storage::change::{EntryText, TransferChange};
+use tollgate_storage::clock::now;
+
+use crate::billing::wallets::transactions::{self, Owner};
+use crate::billing::wallets::{REFERENCE_MAX, check_length, request_text};
+use crate::context::Context;
+use crate::identity::visibility::Visibility;
+
+/// Characters of an entry's details.
+const DETAILS_MAX: usize = 2_000;
+
+/// Moves money between accounts and their parents.
+#[derive(Debug)]
+pub struct Transfers {
+    context: Arc<Context>,
+    visibility: Arc<Visibility>,
+    /// Held by whoever takes money until its commit, so that whoever asks next finds an earlier use of the same
+    /// Idempotency-Key either not begun or on disk.
+    turn: Mutex<()>,
+}
+
+/// The way that money goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Direction {
+    Fund,
+    Withdraw,
+}
+
+impl TransfersService for Transfers {
+    fn fund(
+        &self,
+        caller: &Caller,
+        account: &str,
+        transfer: NewTransfer,
+        key: &IdempotencyKey,
+    ) -> Answer<Transaction> {
+        self.transfer(caller, account, &transfer, key, Direction::Fund)
+    }
+
+    fn withdraw(
+        &self,
+        caller: &Caller,
+        account: &str,
+        transfer: NewTransfer,
+        key: &IdempotencyKey,
+    ) -> Answer<Transaction> {
+        self.transfer(caller, account, &transfer, key, Direction::Withdraw)
+    }
+}
+
+impl Transfers {
+    /// Between the wallets in force.
+    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>) -> Self {
+        Self { context, visibility, turn: Mutex::new(()) }
+    }
+
+    fn transfer(
+        &self,
+        caller: &Caller,
+        id: &str,
+        transfer: &NewTransfer,
+        key: &IdempotencyKey,
+        direction: Direction,
+    ) -> Answer<Transaction> {
+        let account = self.visibility.visible_account(caller, id)?;
+        let parent = self.parent(caller, id)?;
+        check_length("reference", &transfer.reference, 1..=REFERENCE_MAX)?;
+        check_length("details", transfer.details.as_deref().unwrap_or_default(), 0..=DETAILS_MAX)?;
+        let amount = transfer.amount.0;
+        if amount <= Amount::ZERO {
+            return Err(Problem::field("amount", "must be more than zero"));
+        }
+        let of_parent = self.in_currency_of(&parent, &account, amount)?;
+        let (what, action) = match direction {
+            Direction::Fund => ("fund", "wallet.fund"),
+            Direction::Withdraw => ("withdraw", "wallet.withdraw"),
+        };
+        let parent_id = &parent.provisioned.account.id;
+        let after =
+            json!({ "parent": parent_id, "amount": transfer.amount, "reference": transfer.reference });
+        let text = EntryText {
+            actor: caller.actor.clone(),
+            reference: transfer.reference.clone(),
+            details: transfer.details.clone().unwrap_or_default(),
+            metadata: String::new(),
+        };
+        let turn = self.turn.lock();
+        let mut changes = self.context.change(caller);
+        changes.once(key.0.as_deref(), &request_text(what, id, transfer));
+        changes.note(action, format!("account/{id}"), &Value::Null, &after);
+        let changed = if let Some(before) = changes.replayed()? {
+            before
+        } else {
+            let change = transfer_of(&account, &parent, (amount, of_parent), text, direction);
+            changes.transfer(change.map_err(Problem::refused)?);
+            changes.commit()?
+        };
+        drop(turn);
+        // First the entry of whom it is from, then that of whom it is for.
+        let place = usize::from(direction == Direction::Fund);
+        let entry = changed.entries.get(place).map(|entry| entry.id);
+        let owner = Owner::of(&account);
+        let found = entry.map(|entry| transactions::find(self.context.store(), &owner, entry)).transpose()?;
+        found.flatten().ok_or_else(|| Problem::internal("the entry is not in the ledger"))
+    }
+
+    /// The parent of an account, which is the caller's own account or below it.
+    fn parent(&self, caller: &Caller, id: &str) -> Answer<Arc<ActiveAccount>> {
+        if caller.account() == Some(id) {
+            return Err(Problem::forbidden("only the level above an account moves money to it and from it"));
+        }
+        let parent = self.visibility.parent_of(id);
+        let parent = parent.ok_or_else(|| Problem::wrong_state(format!("account `{id}` has no parent")))?;
+        self.visibility.visible_account(caller, &parent)
+    }
+
+    /// An amount of an account in the currency of its parent.
+    fn in_currency_of(
+        &self,
+        parent: &ActiveAccount,
+        account: &ActiveAccount,
+        amount: Amount,
+    ) -> Answer<Amount> {
+        let (from, to) = (account.provisioned.account.currency, parent.provisioned.account.currency);
+        let exchange = &self.context.core.snapshot.load().tables.exchange;
+        let converted =
+            exchange.convert(amount, from, to, now()).filter(|converted| *converted > Amount::ZERO);
+        let message = || format!("is nothing in {to}, or there is no exchange rate between {from} and {to}");
+        converted.ok_or_else(|| Problem::field("amount", message()))
+    }
+}
+
+fn transfer_of(
+    account: &ActiveAccount,
+    parent: &ActiveAccount,
+    (amount, of_parent): (Amount, Amount),
+    text: EntryText,
+    direction: Direction,
+) -> Result<TransferChange, tollgate_engine::refusal::Refusal> {
+    let (own, above) = (Arc::clone(&account.runtime.wallet), Arc::clone(&parent.runtime.wallet));
+    match direction {
+        Direction::Fund => {
+            let limit = parent.provisioned.account.credit_limit;
+            TransferChange::new(above, own, (of_parent, amount), limit, text)
+        }
+        // Credit is for messages, and not to be paid out.
+        Direction::Withdraw => TransferChange::new(own, above, (amount, of_parent), Amount::ZERO, text),
+    }
+}
