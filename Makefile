@@ -27,6 +27,7 @@ TEST ?=
 ROUNDS ?= 20
 SECONDS_EACH ?= 60
 PLACES ?= 1000
+MESSAGES ?= 1000000
 
 heading = @printf '\n\033[1m== %s ==\033[0m\n' '$(1)'
 
@@ -65,7 +66,7 @@ one: ## one test, or those with TEST in their name, with its output: make one TE
 test: set-up check-format shape check-lints check-docs check-ops check-tests ## every check there is, stopping at the first that fails
 
 .PHONY: test-long
-test-long: crash fuzz damage ## what takes longer than a change should wait for: kill tests, random bytes and damaged files
+test-long: crash fuzz damage books ## what takes longer than a change should wait for: kill tests, random bytes and damaged files
 
 .PHONY: set-up
 set-up:
@@ -113,6 +114,10 @@ crash: ## kill -9 daemon and operators under load, ROUNDS times (20), and judge 
 .PHONY: damage
 damage: ## flip bits and cut files of a recorded run at PLACES (1000) places: all that was acknowledged, or a refusal
 	@PLACES='$(PLACES)' $(TESTS) storage/books::anchor
+
+.PHONY: books
+books: ## random days of resellers, MESSAGES (1000000) messages long, against the books of a clerk
+	@BOOKS_MESSAGES='$(MESSAGES)' $(TESTS) storage/books::pockets::model
 
 .PHONY: fuzz
 fuzz: ## feed random bytes to every reader, SECONDS_EACH (60) per target
