@@ -19,6 +19,7 @@
 //! Once it is charged, [`pace`] and [`breaker`] say when an operator may have it, [`health`] measures how
 //! operators fare, [`exchange`] converts what they ask for, and [`settlement`] says what each event on its
 //! way does to its price.
+//! [`pumping`] watches what an account sends for traffic that only somebody's share of the price is sent for.
 //! [`receipt_id`] has the forms in which receipts write the ids of messages.
 
 pub mod account;
@@ -44,6 +45,7 @@ pub mod pockets;
 pub mod posting;
 pub mod price_list;
 pub mod prices;
+pub mod pumping;
 pub mod quote;
 pub mod receipt_id;
 pub mod refusal;
