@@ -1,6 +1,7 @@
 //! Accounts: who pays, by which plan, what they may do, and how they bind.
 
 mod dto;
+mod pumping;
 mod resale;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub use dto::{
     Credentials, DefaultCoding, Delivery, NewAccount, NumberLengths, RateLimit, SenderPolicy, Senders,
     Smpp33ReceiptIds, Source, TextPolicy,
 };
+pub use pumping::{PumpingMode, TrafficPumping};
 pub use resale::{AccountCap, BelowCost, CapSpan, CommissionBase, Earning, EarningKind};
 
 /// The access rules of these routes.

@@ -2,7 +2,7 @@
 //! operators and plans.
 
 use tollgate_provisioning::bounds::{
-    Bounds, account, bundle, cap, link, operator, plan, price_list, scope, text,
+    Bounds, account, bundle, cap, link, operator, plan, price_list, pumping, scope, text,
 };
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{Object, OpenApi, RefOr};
@@ -50,6 +50,7 @@ fn properties() -> Vec<Property> {
     all.extend(of_links());
     all.extend(of_plans());
     all.extend(of_sales());
+    all.extend(pumping::NUMBERS.iter().map(|setting| number("TrafficPumping", &setting.bounds)));
     all
 }
 

@@ -48,6 +48,9 @@ fn detail_of(refusal: Refusal) -> &'static str {
         Refusal::ParentInsufficientFunds => "the account that yours buys from cannot pay for the message",
         Refusal::ParentRefused => "the account that yours buys from does not take the message",
         Refusal::NoRate => "the plan has no rate for the network, and no base price",
+        Refusal::TrafficPumping => {
+            "the rate of the destination's range is stepped down, as traffic to it looks pumped"
+        }
         Refusal::NoRoute => "no operator takes the message",
         Refusal::AbovePrice => "operators ask more for the message than its price",
         Refusal::InvalidSchedule => "the schedule is not a time that can be kept",

@@ -56,6 +56,8 @@ refusals! {
     KeyReused, "key_reused", 0x0000_0045;
     /// The plan has no rate for the network and no base price.
     NoRate, "no_rate", 0x0000_000B;
+    /// The rate of the destination's range is stepped down, as traffic to it looks pumped.
+    TrafficPumping, "traffic_pumping", 0x0000_0045;
     /// No operator takes the message.
     NoRoute, "no_route", 0x0000_000B;
     /// Every operator's cost of the message is above its price, and the margin guard refuses that.

@@ -12,6 +12,7 @@ use tollgate_api::caller::Caller;
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_engine::account::{Account, AccountNumber};
 use tollgate_engine::money::Currency;
+use tollgate_engine::pumping::PumpingSettings;
 use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::tables::{DefinitionError, Terms};
 use tollgate_engine::tariff::Plan;
@@ -151,7 +152,9 @@ impl AccountFactsKeeper {
         let wallet = self.context.store().wallets().of(number).map_err(|error| error.to_string())?;
         let (core, id) = (&self.context.core, &provisioned.account.id);
         let runtime = core.accounts.runtime(id, number, wallet.unwrap_or_default());
-        Ok(ActiveAccount { provisioned, terms: Arc::new(terms), runtime })
+        // It sends nothing any more.
+        let pumping = PumpingSettings::DEFAULT;
+        Ok(ActiveAccount { provisioned, terms: Arc::new(terms), pumping, runtime })
     }
 
     /// The record that an account of a file would have, had the API made it.

@@ -11,6 +11,7 @@ use tollgate_engine::account::Account;
 use tollgate_engine::money::Amount;
 
 use crate::passwords::PasswordHash;
+use crate::pumping::PumpingOverrides;
 use crate::receipt_ids::Smpp33ReceiptIds;
 use crate::resale::Resale;
 use crate::settings::TlvTags;
@@ -45,6 +46,8 @@ pub struct ProvisionedAccount {
     pub contact: Contact,
     /// The part about selling to accounts below it, and about the price list that it buys by.
     pub resale: Resale,
+    /// The search for traffic pumping, as far as it differs from that of all accounts.
+    pub pumping: PumpingOverrides,
 }
 
 /// The addresses to which alerts go.

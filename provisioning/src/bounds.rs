@@ -11,6 +11,7 @@ mod number;
 pub mod operator;
 pub mod plan;
 pub mod price_list;
+pub mod pumping;
 pub mod routing;
 pub mod scope;
 pub mod text;
@@ -23,7 +24,8 @@ mod tests {
 
     #[test]
     fn every_default_is_allowed() {
-        for number in link::NUMBERS.into_iter().chain(operator::NUMBERS).chain([account::MAX_BINDS]) {
+        let numbers = link::NUMBERS.into_iter().chain(operator::NUMBERS).chain(pumping::NUMBERS);
+        for number in numbers.chain([account::MAX_BINDS]) {
             assert_eq!(number.bounds.check(number.default), Ok(()), "{}", number.bounds.key);
         }
         assert_eq!(link::PORT.bounds.check(link::PORT.default), Ok(()));

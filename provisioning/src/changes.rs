@@ -16,7 +16,7 @@ use crate::settings::Settings;
 
 /// Tables of `tollgate.toml` that a reload applies, `[routing]` aside. The rest is about sockets, threads,
 /// queues and the disk, which are there from start to end.
-const RELOADABLE: [&str; 4] = ["tlv.", "refusals.", "tariff.", "operators."];
+const RELOADABLE: [&str; 5] = ["tlv.", "refusals.", "tariff.", "operators.", "traffic_pumping."];
 
 impl Loaded {
     /// The differences from `old` in at most 51 lines, of which the last one counts those that are left out.
@@ -188,6 +188,7 @@ fn changed_keys(was: &ProvisionedAccount, is: &ProvisionedAccount) -> Vec<&'stat
         ("tlv", was.tlv != is.tlv),
         ("email", was.contact.email != is.contact.email),
         ("alert_webhook_url", was.contact.webhook_url != is.contact.webhook_url),
+        ("traffic_pumping", was.pumping != is.pumping),
         ("refusals", old.statuses != new.statuses),
         ("default_coding", old.default_coding != new.default_coding),
         ("delivery", old.delivery != new.delivery),

@@ -2,6 +2,7 @@
 
 use tollgate_engine::account::{DefaultCoding, DeliveryMode, NumberLengths, TextPolicy};
 use tollgate_engine::operator::OperatorStatus;
+use tollgate_engine::pumping::PumpingMode;
 use tollgate_engine::receipt_id::ReceiptIdFormat;
 use tollgate_engine::routing::MarginGuard;
 use tollgate_engine::settlement::{ChargeOn, Outcome, ReceiptState, RefundOn};
@@ -87,6 +88,14 @@ impl Choice for OperatorStatus {
     }
 }
 
+impl Choice for PumpingMode {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.name()
+    }
+}
+
 impl Choice for MarginGuard {
     const ALL: &'static [Self] = &Self::ALL;
 
@@ -147,6 +156,7 @@ mod tests {
         check::<NumberLengths>();
         check::<Smpp33ReceiptIds>();
         check::<OperatorStatus>();
+        check::<PumpingMode>();
         check::<MarginGuard>();
         check::<ChargeOn>();
         check::<Outcome>();

@@ -41,6 +41,7 @@ mod plans;
 mod price_lists;
 mod provisioning;
 mod published;
+mod pumping;
 mod rate_list;
 mod rate_rows;
 mod rates;
@@ -81,6 +82,7 @@ pub use published::{
     gateway_addresses, is_loopback, is_published_account, is_published_password, is_published_user,
     published_accounts, published_accounts_at,
 };
+pub use pumping::PumpingOverrides;
 pub use rate_list::{RateError, RateList, check_rate};
 pub use rate_rows::{PriceFileKind, WrittenRate, read_written_prices, read_written_rates};
 pub use rates::EVERY_PLAN;

@@ -9,11 +9,13 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 use serde::{Serialize, Serializer};
+use tollgate_engine::pumping::PumpingSettings;
 use tollgate_engine::refusal::{Refusal, StatusTable};
 
 use crate::api::{ApiSettings, BillingSettings, MailSettings};
 use crate::choice::Choice;
 use crate::delivery::DeliverySettings;
+use crate::pumping::by_key;
 use crate::secrets::SecretsSettings;
 use crate::webhooks::WebhookSettings;
 
@@ -51,6 +53,9 @@ pub struct Settings {
     pub secrets: SecretsSettings,
     /// Networks that events of accounts may be posted to.
     pub webhooks: WebhookSettings,
+    /// The search for traffic pumping, where an account sets nothing else.
+    #[serde(serialize_with = "by_key")]
+    pub traffic_pumping: PumpingSettings,
     /// True if a change of a file that was read reloads the configuration.
     pub watch_files: bool,
 }
@@ -328,6 +333,7 @@ impl Default for Settings {
             billing: BillingSettings::default(),
             secrets: SecretsSettings::default(),
             webhooks: WebhookSettings::default(),
+            traffic_pumping: PumpingSettings::DEFAULT,
             watch_files: true,
         }
     }

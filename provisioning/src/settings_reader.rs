@@ -10,6 +10,7 @@ use toml::de::DeValue;
 
 use crate::api::{read_api, read_billing, read_mail};
 use crate::delivery::read_delivery;
+use crate::pumping::read_pumping;
 use crate::read::texts;
 use crate::read::texts::{Parsed, listen_address};
 use crate::read::values::{boolean, hexadecimal, integer, one_of, text};
@@ -110,6 +111,7 @@ pub fn read_settings(
         mail: root.table("mail", |table| read_mail(table, sources)).unwrap_or_default(),
         billing: root.table("billing", |table| read_billing(table, sources)).unwrap_or_default(),
         webhooks: root.table("webhooks", read_webhooks).unwrap_or_default(),
+        traffic_pumping: root.table("traffic_pumping", read_pumping).unwrap_or_default(),
         secrets: root.table("secrets", |table| read_secrets(table, sources)).unwrap_or_default(),
         watch_files: root.or("watch_files", true, boolean),
     };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tollgate_engine::charging::Level;
+use tollgate_engine::pumping::PumpingSettings;
 use tollgate_engine::tables::Terms;
 use tollgate_provisioning::ProvisionedAccount;
 
@@ -15,6 +16,8 @@ pub struct ActiveAccount {
     pub provisioned: ProvisionedAccount,
     /// The terms that its messages are priced by.
     pub terms: Arc<Terms>,
+    /// The search for traffic pumping, the account's own settings over those of all.
+    pub pumping: PumpingSettings,
     /// The state that outlives a reload.
     pub runtime: Arc<AccountRuntime>,
 }

@@ -213,7 +213,8 @@ impl ConfigurationChange<'_> {
         let id = Arc::clone(&provisioned.account.id);
         let runtime = accounts.runtime(&id, number, wallet);
         self.additions.accounts.insert(id, provisioned.clone());
-        let account = Arc::new(ActiveAccount { provisioned, terms: Arc::new(terms), runtime });
+        let pumping = provisioned.pumping.over(snapshot.load().pumping);
+        let account = Arc::new(ActiveAccount { provisioned, terms: Arc::new(terms), pumping, runtime });
         snapshot.load().changed_accounts.put(&account);
         removed.forget_those_of(&snapshot.load());
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::chain::LEVELS_MAX;
+use tollgate_engine::pumping::PumpingSettings;
 use tollgate_engine::routing::Routes;
 use tollgate_engine::tables::Tables;
 use tollgate_provisioning::BundleProduct;
@@ -29,6 +30,8 @@ pub struct Snapshot {
     pub delivers_by_default: bool,
     /// The bundles that accounts can buy.
     pub bundle_products: Vec<BundleProduct>,
+    /// The search for traffic pumping where an account sets nothing else.
+    pub pumping: PumpingSettings,
     /// The queues of all operators.
     pub operator_queues: Arc<OperatorQueues>,
     /// Accounts that may bind, by `system_id`.

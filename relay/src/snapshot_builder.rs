@@ -10,6 +10,7 @@ use tollgate_engine::exchange::ExchangeRates;
 use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::pumping::PumpingSettings;
 use tollgate_engine::routing::{Routes, RoutingError};
 use tollgate_engine::tables::{DefinitionError, Tables, Terms};
 use tollgate_provisioning::{
@@ -60,6 +61,7 @@ fn joined<T: ToString>(errors: &[T]) -> String {
 pub struct Prepared {
     provisioning: Provisioning,
     delivery: DeliverySettings,
+    pumping: PumpingSettings,
     tables: Tables,
     routes: Routes,
     additions: Additions,
@@ -121,9 +123,11 @@ impl Prepared {
         let routes = Routes::build(routing, &tables.networks).map_err(ApplyError::Routing)?;
         let default_delivery = DefaultDelivery::of(Some(store), &provisioning)?;
         let delivery = loaded.settings.delivery.clone();
+        let pumping = loaded.settings.traffic_pumping;
         Ok(Self {
             provisioning,
             delivery,
+            pumping,
             tables,
             routes,
             additions,
@@ -188,8 +192,8 @@ impl Prepared {
         provisioned: Provisioned,
         operator_queues: &OperatorQueues,
     ) -> Built {
-        let Self { provisioning, delivery, tables, mut routes, additions, known_operators, .. } = self;
-        let default_delivery = self.default_delivery;
+        let Self { provisioning, delivery, pumping, tables, mut routes, additions, .. } = self;
+        let (known_operators, default_delivery) = (self.known_operators, self.default_delivery);
         let setup = operator_setup(&provisioning, &provisioned.operators, known_operators);
         let numbers: HashMap<&str, OperatorNumber> = setup
             .provisioned
@@ -204,6 +208,7 @@ impl Prepared {
             routes,
             delivers_by_default: default_delivery.to_operators,
             bundle_products: provisioning.bundles,
+            pumping,
             operator_queues: Arc::clone(&operator_queues.table),
             by_system_id: HashMap::new(),
             by_account: HashMap::new(),
@@ -218,6 +223,7 @@ impl Prepared {
             };
             let runtime = accounts.runtime(&id, number, wallet);
             let account = Arc::new(ActiveAccount {
+                pumping: account.pumping.over(pumping),
                 provisioned: with_approvals(account, terms),
                 terms: Arc::clone(terms),
                 runtime,

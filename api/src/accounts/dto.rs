@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::pumping::TrafficPumping;
 use crate::choice::documented;
 use crate::extract::object;
 use crate::list_query;
@@ -90,6 +91,8 @@ pub struct Account {
     pub alert_webhook_url: Option<String>,
     /// Segments of a calendar month above which it is warned of overage.
     pub overage_segments: Option<u64>,
+    /// The search for traffic pumping, as it is for this account: its own settings over those of all.
+    pub traffic_pumping: TrafficPumping,
     /// The time at which it was first provisioned.
     pub created_at: Time,
     /// The time at which it was changed last over this API; for one of a file, when it was first
@@ -349,6 +352,10 @@ pub struct AccountPatch {
     #[serde(default, deserialize_with = "patched")]
     #[schema(value_type = Option<u64>)]
     pub overage_segments: Option<Option<u64>>,
+    /// The search for traffic pumping, as a whole; null for that of all accounts. For the level above the account.
+    #[serde(default, deserialize_with = "patched")]
+    #[schema(value_type = Option<TrafficPumping>)]
+    pub traffic_pumping: Option<Option<TrafficPumping>>,
 }
 
 /// The order in which accounts are listed.

@@ -40,6 +40,7 @@ fn value_of(field: &str, number: usize) -> Value {
         "AccountPatch.alert_webhook_url" => json!("https://example.com/hook"),
         "AccountPatch.overage_segments" => json!(1_000),
         "AccountPatch.smpp33_receipt_ids" => json!("decimal"),
+        "AccountPatch.traffic_pumping" => json!({ "mode": "alert" }),
         "NewAccount.id" => json!(format!("made_{number}")),
         "NewAccount.settings" => json!({ "rate_limit": { "per_second": 5 } }),
         "NewAccount.parent" | "AccountPatch.parent" => json!("shop"),

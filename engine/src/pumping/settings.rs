@@ -47,17 +47,22 @@ pub struct PumpingSettings {
     pub quiet_minutes: u32,
 }
 
+impl PumpingSettings {
+    /// The settings where nothing is configured.
+    pub const DEFAULT: Self = Self {
+        mode: PumpingMode::Off,
+        sequence_numbers: 16,
+        narrow_numbers: 20,
+        share_percent: 30,
+        expensive_percent: 150,
+        delivered_percent: 50,
+        step_down_per_minute: 6,
+        quiet_minutes: 30,
+    };
+}
+
 impl Default for PumpingSettings {
     fn default() -> Self {
-        Self {
-            mode: PumpingMode::Off,
-            sequence_numbers: 16,
-            narrow_numbers: 20,
-            share_percent: 30,
-            expensive_percent: 150,
-            delivered_percent: 50,
-            step_down_per_minute: 6,
-            quiet_minutes: 30,
-        }
+        Self::DEFAULT
     }
 }

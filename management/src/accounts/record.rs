@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tollgate_api::accounts::{
     AccountCap, AccountRate, BelowCost, DefaultCoding, Delivery, Earning, NumberLengths, RateLimit,
-    SenderPolicy, Senders, Smpp33ReceiptIds, TextPolicy,
+    SenderPolicy, Senders, Smpp33ReceiptIds, TextPolicy, TrafficPumping,
 };
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::problem::Problem;
@@ -15,9 +15,9 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::reselling::Reselling;
 use tollgate_engine::throttle;
 
-use tollgate_provisioning::bounds::{Bounds, account as bounds};
+use tollgate_provisioning::bounds::{Bounds, account as bounds, pumping};
 use tollgate_provisioning::passwords::PasswordHash;
-use tollgate_provisioning::{Contact, ProvisionedAccount, Resale, Settings, texts};
+use tollgate_provisioning::{Contact, ProvisionedAccount, PumpingOverrides, Resale, Settings, texts};
 
 use crate::account_rates::rows_of;
 use crate::resale::caps::caps_of;
@@ -91,6 +91,8 @@ pub struct AccountRecord {
     pub alert_webhook_url: Option<String>,
     #[serde(default)]
     pub overage_segments: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic_pumping: Option<TrafficPumping>,
 }
 
 /// True for the value that records have which were written before there was the setting.
@@ -137,6 +139,7 @@ impl AccountRecord {
             rates: Vec::new(),
             alert_webhook_url: None,
             overage_segments: None,
+            traffic_pumping: None,
         }
     }
 
@@ -191,6 +194,7 @@ impl AccountRecord {
                 below_cost: self.below_cost.0,
                 price_list: parsed("price_list", self.price_list.as_deref().map(texts::name).transpose())?,
             },
+            pumping: self.pumping()?,
             account,
         })
     }
@@ -245,6 +249,32 @@ impl AccountRecord {
         within("rate_limit.", &bounds::BURST, burst)?;
         let burst = burst.unwrap_or(per_second);
         Ok(Some(throttle::RateLimit { per_second, burst }))
+    }
+
+    fn pumping(&self) -> Result<PumpingOverrides, Problem> {
+        let own = self.traffic_pumping.unwrap_or_default();
+        let numbers = [
+            (pumping::SEQUENCE_NUMBERS, own.sequence_numbers),
+            (pumping::NARROW_NUMBERS, own.narrow_numbers),
+            (pumping::SHARE_PERCENT, own.share_percent),
+            (pumping::EXPENSIVE_PERCENT, own.expensive_percent),
+            (pumping::DELIVERED_PERCENT, own.delivered_percent),
+            (pumping::STEP_DOWN_PER_MINUTE, own.step_down_per_minute),
+            (pumping::QUIET_MINUTES, own.quiet_minutes),
+        ];
+        for (number, value) in numbers {
+            within("traffic_pumping.", &number.bounds, value)?;
+        }
+        Ok(PumpingOverrides {
+            mode: own.mode.map(|mode| mode.0),
+            sequence_numbers: own.sequence_numbers,
+            narrow_numbers: own.narrow_numbers,
+            share_percent: own.share_percent,
+            expensive_percent: own.expensive_percent,
+            delivered_percent: own.delivered_percent,
+            step_down_per_minute: own.step_down_per_minute,
+            quiet_minutes: own.quiet_minutes,
+        })
     }
 
     fn sender_policy(&self) -> Result<account::SenderPolicy, Problem> {

@@ -55,7 +55,7 @@ pub fn check(patch: &AccountPatch, level: Level) -> Answer<()> {
 }
 
 /// Each field, if it is to be set, and the least level that may set it. A new field does not compile until it is here.
-fn fields(patch: &AccountPatch) -> [(&'static str, bool, Level); 30] {
+fn fields(patch: &AccountPatch) -> [(&'static str, bool, Level); 31] {
     use Level::{Above, House, Itself, Selling};
     let AccountPatch {
         name,
@@ -88,6 +88,7 @@ fn fields(patch: &AccountPatch) -> [(&'static str, bool, Level); 30] {
         alert_webhook_url,
         overage_segments,
         smpp33_receipt_ids,
+        traffic_pumping,
     } = patch;
     [
         ("name", name.is_some(), Itself),
@@ -120,6 +121,7 @@ fn fields(patch: &AccountPatch) -> [(&'static str, bool, Level); 30] {
         ("alert_webhook_url", alert_webhook_url.is_some(), Itself),
         ("overage_segments", overage_segments.is_some(), Itself),
         ("smpp33_receipt_ids", smpp33_receipt_ids.is_some(), Itself),
+        ("traffic_pumping", traffic_pumping.is_some(), Above),
     ]
 }
 

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use tollgate_api::accounts::{
-    Account, AccountPatch, AccountStatus, RateLimit, SenderPolicy, Senders, Source,
+    Account, AccountPatch, AccountStatus, RateLimit, SenderPolicy, Senders, Source, TrafficPumping,
 };
 use tollgate_api::answer::Answer;
 use tollgate_api::choice::Word;
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::time::Time;
 use tollgate_engine::account::{self, AccountNumber};
+use tollgate_engine::pumping::PumpingSettings;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::store::Store;
 
@@ -82,6 +83,7 @@ pub fn account(
         rates: charged.rates.iter().map(rate_of).collect(),
         alert_webhook_url: provisioned.contact.webhook_url.clone(),
         overage_segments: record.and_then(|record| record.overage_segments),
+        traffic_pumping: pumping_of(&account.pumping),
         created_at: Time(document.map_or(created_at, |document| document.created_at)),
         updated_at: Time(document.map_or(created_at, |document| document.updated_at)),
         warnings: Vec::new(),
@@ -96,6 +98,19 @@ fn senders_of(policy: &account::SenderPolicy) -> (SenderPolicy, Vec<String>) {
             let list = list.iter().map(|sender| String::from_utf8_lossy(sender).into_owned());
             (SenderPolicy::Listed, list.collect())
         }
+    }
+}
+
+fn pumping_of(settings: &PumpingSettings) -> TrafficPumping {
+    TrafficPumping {
+        mode: Some(Word(settings.mode)),
+        sequence_numbers: Some(settings.sequence_numbers),
+        narrow_numbers: Some(settings.narrow_numbers),
+        share_percent: Some(settings.share_percent),
+        expensive_percent: Some(settings.expensive_percent),
+        delivered_percent: Some(settings.delivered_percent),
+        step_down_per_minute: Some(settings.step_down_per_minute),
+        quiet_minutes: Some(settings.quiet_minutes),
     }
 }
 
@@ -148,4 +163,5 @@ pub fn apply(record: &mut AccountRecord, patch: AccountPatch) {
     set(&mut record.rates, patch.rates);
     set(&mut record.alert_webhook_url, patch.alert_webhook_url);
     set(&mut record.overage_segments, patch.overage_segments);
+    set(&mut record.traffic_pumping, patch.traffic_pumping);
 }

@@ -8,6 +8,7 @@ use tollgate_engine::account::{DefaultCoding, DeliveryMode, SenderPolicy, TextPo
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::{AccountFilter, DataCodings, OperatorNumber, OperatorStatus, ServedNetworks};
+use tollgate_engine::pumping::{PumpingMode, PumpingSettings};
 use tollgate_engine::receipt_id::ReceiptIdFormat;
 use tollgate_engine::refusal::{Refusal, StatusTable};
 use tollgate_engine::routing::{MarginGuard, RouteRule, Routes, Strategy};
@@ -144,6 +145,25 @@ fn every_key_of_an_account_arrives() {
     assert_eq!(loaded.settings.storage.data_dir.file_name().unwrap(), "data", "relative to the file");
     assert_eq!((account.delivery, second.account.delivery), (DeliveryMode::Routed, DeliveryMode::ChargeOnly));
     assert_eq!(loaded.files.len(), 12, "passwords' files are watched too");
+}
+
+#[test]
+fn an_account_names_the_mode_of_its_search_for_pumping_or_all_that_differs() {
+    let folder = Folder::new();
+    folder.edit("tollgate.toml", "[tlv]", "[traffic_pumping]\nmode = \"alert\"\nquiet_minutes = 60\n[tlv]");
+    folder.edit("accounts.toml", "plan = ", "traffic_pumping = \"step_down\"\nplan = ");
+    let loaded = folder.load();
+    let settings = |account: usize| {
+        let own = loaded.provisioning.accounts[account].pumping;
+        own.over(loaded.settings.traffic_pumping)
+    };
+    let of_all = PumpingSettings { mode: PumpingMode::Alert, quiet_minutes: 60, ..PumpingSettings::DEFAULT };
+    assert_eq!(settings(0), PumpingSettings { mode: PumpingMode::StepDown, ..of_all });
+    assert_eq!(settings(1), of_all);
+    let table = "traffic_pumping = { quiet_minutes = 5, step_down_per_minute = 0 }";
+    folder.edit("accounts.toml", "traffic_pumping = \"step_down\"", table);
+    let own = folder.load().provisioning.accounts[0].pumping;
+    assert_eq!(own.over(of_all), PumpingSettings { quiet_minutes: 5, step_down_per_minute: 0, ..of_all });
 }
 
 #[test]
@@ -364,7 +384,8 @@ fn a_reload_says_what_changed() {
         let (edit, expected) = case.split_once('\n').unwrap();
         let (file, edit) = edit.split_once(": ").unwrap();
         let (from, to) = edit.split_once(" =>").unwrap();
-        let mut told = changes(file, &from.replace("\\n", "\n"), to.trim_start());
+        let lines = |text: &str| text.replace("\\n", "\n");
+        let mut told = changes(file, &lines(from), &lines(to.trim_start()));
         told.retain(|line| !line.starts_with("tariff version: "));
         assert_eq!(told.join("\n"), expected.trim_end(), "{file}: {edit}");
         cases += 1;

@@ -259,10 +259,12 @@ fn full_of_unknown_keys() -> TempDir {
     let tables = ["", tariff, "[smpp]", "[http]", "[metrics]", "[storage]", "[log]", "[tlv]", "[refusals]"];
     let tables = [tables.as_slice(), &[operators, "[routing]", "[[routing.rule]]", "[delivery]"]].concat();
     let tables = [tables.as_slice(), &["[api]", "[mail]", "[billing]", "[secrets]", "[webhooks]"]].concat();
+    let tables = [tables.as_slice(), &["[traffic_pumping]"]].concat();
     file("tollgate.toml", &with_key(&tables));
     file("plans.toml", &with_key(&["[[plan]]", "[[plan.tiers]]"]));
     let below = ["[account.rate_limit]", "[account.tlv]", "[account.refusals]", "[[account.rates]]"];
-    let below = [below.as_slice(), &["[account.earning]", "[[account.caps]]"]].concat();
+    let below =
+        [below.as_slice(), &["[account.earning]", "[[account.caps]]", "[account.traffic_pumping]"]].concat();
     file(
         "price_lists.toml",
         &with_key(&["[[price_list]]", "[[price_list.rates]]", "[[price_list.mark_ups]]"]),
@@ -304,7 +306,11 @@ fn known() -> BTreeMap<String, BTreeSet<String>> {
 #[test]
 fn the_reference_names_every_key_and_no_other() {
     let mut known = known();
-    for (account, settings) in [("account.tlv", "tlv"), ("account.refusals", "refusals")] {
+    for (account, settings) in [
+        ("account.tlv", "tlv"),
+        ("account.refusals", "refusals"),
+        ("account.traffic_pumping", "traffic_pumping"),
+    ] {
         assert_eq!(
             known.remove(account),
             known.get(settings).cloned(),
@@ -324,7 +330,8 @@ fn the_reference_gives_the_real_defaults() {
     let mut given = 0;
     for (heading, keys) in reference() {
         let tables = ["smpp", "http", "metrics", "storage", "log", "tlv", "refusals", "routing", "delivery"];
-        if !tables.contains(&&*heading) && !["api", "mail", "billing"].contains(&&*heading) {
+        if !tables.contains(&&*heading) && !["api", "mail", "billing", "traffic_pumping"].contains(&&*heading)
+        {
             continue;
         }
         writeln!(settings, "[{heading}]").unwrap();
