@@ -7,6 +7,7 @@ use tollgate_engine::throttle::Throttle;
 use tollgate_engine::wallet::Wallet;
 
 use crate::account_notices::AccountNotices;
+use crate::account_pumping::AccountPumping;
 use crate::delivery::receipt_queue::ReceiptQueue;
 use crate::held_octets::HeldOctets;
 
@@ -23,6 +24,8 @@ pub struct AccountRuntime {
     pub held: Arc<HeldOctets>,
     /// The notices that its alerts are about.
     pub notices: AccountNotices,
+    /// The detector of traffic pumping.
+    pub pumping: AccountPumping,
     binds: AtomicU32,
 }
 
@@ -35,6 +38,7 @@ impl AccountRuntime {
             receipt_queue,
             held: Arc::default(),
             notices: AccountNotices::default(),
+            pumping: AccountPumping::default(),
             binds: AtomicU32::new(0),
         }
     }

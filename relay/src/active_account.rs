@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use tollgate_engine::charging::Level;
+use tollgate_engine::charging::{Charge, Level, Rated};
+use tollgate_engine::network::NetworkCode;
 use tollgate_engine::pumping::PumpingSettings;
+use tollgate_engine::refusal::Refusal;
 use tollgate_engine::tables::Terms;
 use tollgate_provisioning::ProvisionedAccount;
 
@@ -23,6 +25,16 @@ pub struct ActiveAccount {
 }
 
 impl ActiveAccount {
+    /// Refuses a message, before its debit, to a range whose rate is stepped down.
+    pub fn check_pumping(&self, rated: &Rated, network: NetworkCode) -> Result<(), Refusal> {
+        self.runtime.pumping.check(&self.pumping, rated.number, network)
+    }
+
+    /// Shows a charge to the account's detector of traffic pumping.
+    pub fn note_charge(&self, charge: &Charge, network: NetworkCode) {
+        self.runtime.pumping.charged(&self.pumping, charge, network);
+    }
+
     /// The account as a level of a chain.
     pub fn level(&self) -> Level<'_> {
         Level { terms: &self.terms, wallet: &self.runtime.wallet }

@@ -1,6 +1,7 @@
 //! The process around charging and delivery: gateways' sessions, operators' links, and what is in force.
 
 pub mod account_notices;
+pub mod account_pumping;
 pub mod account_runtime;
 pub mod account_runtimes;
 pub mod active_account;

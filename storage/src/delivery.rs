@@ -14,7 +14,7 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::settlement::{Outcome, ReceiptState};
 use tollgate_engine::time::UnixMicros;
 
-use crate::message::{QueueKey, QueuedRow};
+use crate::message::{AddressCopy, QueueKey, QueuedRow};
 use crate::rows::{DoneDate, UnmatchedReason};
 
 /// Octets of a receipt's error text that are kept.
@@ -197,6 +197,8 @@ pub enum EventOutcome {
         accepted_at: Option<UnixMicros>,
         /// The network of its destination.
         network: NetworkCode,
+        /// Its destination, as submitted or in international form.
+        destination: AddressCopy,
         /// True if this event refunded its charge.
         refunded: bool,
     },

@@ -26,7 +26,7 @@ use tollgate_engine::operator::OperatorNumber;
 
 use crate::codec::{Reader, put_varint};
 
-pub use address::Address3;
+pub use address::{Address3, AddressCopy};
 pub use content::Content;
 use ticket::BODY_VERSION;
 pub use ticket::Ticket;

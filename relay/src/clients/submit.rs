@@ -169,9 +169,10 @@ impl EsmeSession {
         let (terms, now) = (&request.account.terms, request.now);
         let routing = Routing { account: request.account, now, source: message.source, body: &message.body };
         let is_too_late = request.times.scheduled_at.is_some_and(|at| self.context.is_too_late(at, now));
-        let route = |rated: &Rated, price: &dyn Fn() -> Amount| match self.route(&routing, rated, price)? {
-            Some(_) if is_too_late => Err(Refusal::InvalidSchedule),
-            choice => Ok(choice),
+        let route = |rated: &Rated, price: &dyn Fn() -> Amount| {
+            request.account.check_pumping(rated, self.network_code(rated.network))?;
+            let choice = self.route(&routing, rated, price)?;
+            if choice.is_some() && is_too_late { Err(Refusal::InvalidSchedule) } else { Ok(choice) }
         };
         let above = self.levels.charged();
         let payer = Payer { terms, throttle, wallet, above: &above };
@@ -182,6 +183,7 @@ impl EsmeSession {
         if let Some(beside) = &charge.beside {
             self.levels.note_exceeded(beside, request.account);
         }
+        request.account.note_charge(&charge, self.network_code(charge.rated.network));
         if charge.rated.has_odd_length {
             self.context.metrics.odd_number_lengths.increment(1);
         }

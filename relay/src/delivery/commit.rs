@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::number::Number;
+use tollgate_engine::pumping::PumpingMode;
 use tollgate_engine::settlement::Outcome;
 use tollgate_storage::clock::{now, steady};
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
+use tollgate_storage::message::AddressCopy;
 use tollgate_storage::rows::UnmatchedReason;
 
 use super::effects::{Effects, PendingAcks};
@@ -58,8 +63,18 @@ impl DeliveryScheduler {
 
     fn follow_up(self: &Arc<Self>, outcome: &EventOutcome, addresses: Option<&Addresses>) {
         match *outcome {
-            EventOutcome::Settled { operator, outcome, accepted_at, refunded, .. } => {
+            EventOutcome::Settled {
+                account,
+                operator,
+                outcome,
+                accepted_at,
+                network,
+                destination,
+                refunded,
+                ..
+            } => {
                 self.metrics.settled(outcome, refunded);
+                self.note_end(account, &destination, network, outcome);
                 let Some(accepted_at) = accepted_at else { return };
                 if let Some(operator_queue) = self.operator_queues().get(operator) {
                     let delay = now().0.saturating_sub(accepted_at.0);
@@ -81,6 +96,33 @@ impl DeliveryScheduler {
             | EventOutcome::Leased { .. }
             | EventOutcome::ShortId(_)
             | EventOutcome::Due { .. } => {}
+        }
+    }
+}
+
+impl DeliveryScheduler {
+    /// Tells the account's detector of traffic pumping what became of a message at an operator.
+    fn note_end(
+        &self,
+        account: AccountNumber,
+        destination: &AddressCopy,
+        network: NetworkCode,
+        outcome: Outcome,
+    ) {
+        let is_delivered = match outcome {
+            Outcome::Delivered => true,
+            Outcome::Undelivered | Outcome::Rejected => false,
+            // These say nothing of the number.
+            Outcome::Expired | Outcome::Cancelled | Outcome::Unknown => return,
+        };
+        let Some(account) = self.snapshot.load().by_number(account) else { return };
+        if account.pumping.mode == PumpingMode::Off {
+            return;
+        }
+        let AddressCopy { ton, npi, .. } = *destination;
+        let calling_code = account.terms.account.default_calling_code.as_deref();
+        if let Some(number) = Number::normalise(destination.digits(), ton, npi, calling_code) {
+            account.runtime.pumping.ended(&account.pumping, number, network, is_delivered);
         }
     }
 }

@@ -129,6 +129,12 @@ pub const DESCRIPTIONS: &[Description] = &[
         "Share of an operator's windows that is in use, from 0 to 1.",
     ),
     counter("tollgate_possible_duplicates_total", "Messages sent again though an operator may have them."),
+    counter(
+        "tollgate_pumping_findings_total",
+        "Ranges whose traffic looks pumped, by the sign they were found by.",
+    ),
+    gauge("tollgate_pumping_ranges_stepped_down", "Ranges whose rate is stepped down now."),
+    counter("tollgate_pumping_step_downs_total", "Ranges whose rate was stepped down."),
     gauge("tollgate_queue_messages", "Messages that wait for an operator, in memory and on disk."),
     counter("tollgate_refunds_total", "Messages whose price was given back, by outcome."),
     counter(

@@ -91,6 +91,7 @@ pub fn settled(
             submitted_at: ticket.submitted_at,
             accepted_at: state.accepted_at,
             network: ticket.network,
+            destination: ticket.destination.into(),
             refunded: transition.refund,
         },
         _ if transition.accepted_now => EventOutcome::Done,
