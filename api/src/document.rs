@@ -19,6 +19,7 @@ const TAGS: &[(&str, &str)] = &[
     ("usage", "What accounts sent in a period."),
     ("invoices", "The charges of a period, drafted, sent and paid."),
     ("alerts", "Conditions that somebody should know of, and webhooks."),
+    ("traffic pumping", "Ranges of numbers whose traffic looks pumped, with the evidence, and step-downs."),
     ("auth", "Logging in, registration and passwords."),
     ("users", "People who may use this API."),
     ("api keys", "Keys for programs, with scopes."),

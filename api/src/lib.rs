@@ -38,6 +38,7 @@ pub mod page;
 pub mod patch;
 pub mod percent;
 pub mod problem;
+pub mod pumping;
 mod refused;
 pub mod request_id;
 pub mod resales;

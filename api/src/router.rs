@@ -27,7 +27,7 @@ use crate::request_id::{NewRequestId, REQUEST_ID, remove_bad_id};
 use crate::services::Services;
 use crate::{
     accounts, alerts, audit, auth, binds, bounds, bundle_products, bundles, caps, cdrs, charges, clock,
-    dispatches, existing_clients, imports, invoices, keys, openapi, operators, plans, price_lists,
+    dispatches, existing_clients, imports, invoices, keys, openapi, operators, plans, price_lists, pumping,
     rate_cards, resales, sender_ids, tariffs, templates, transfers, usage, users, wallets,
 };
 
@@ -68,6 +68,7 @@ areas![
     usage,
     invoices,
     alerts,
+    pumping,
     auth,
     users,
     keys,

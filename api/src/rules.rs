@@ -7,7 +7,7 @@ use crate::access::{Rule, Who};
 use crate::caller::{Role, Scope};
 use crate::{
     accounts, alerts, audit, auth, binds, bundle_products, bundles, caps, cdrs, charges, clock, dispatches,
-    existing_clients, imports, invoices, keys, operators, plans, price_lists, rate_cards, resales,
+    existing_clients, imports, invoices, keys, operators, plans, price_lists, pumping, rate_cards, resales,
     sender_ids, tariffs, templates, transfers, usage, users, wallets,
 };
 
@@ -25,6 +25,7 @@ const AREAS: &[&[Rule]] = &[
     usage::RULES,
     invoices::RULES,
     alerts::RULES,
+    pumping::RULES,
     auth::RULES,
     users::RULES,
     keys::RULES,

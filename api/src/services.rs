@@ -27,6 +27,7 @@ use crate::keys::KeysService;
 use crate::operators::OperatorsService;
 use crate::plans::PlansService;
 use crate::price_lists::PriceListsService;
+use crate::pumping::PumpingService;
 use crate::rate_cards::RateCardsService;
 use crate::resales::ResalesService;
 use crate::sender_ids::SenderIdsService;
@@ -55,6 +56,7 @@ pub struct Services {
     pub usage: Arc<dyn UsageService>,
     pub invoices: Arc<dyn InvoicesService>,
     pub alerts: Arc<dyn AlertsService>,
+    pub pumping: Arc<dyn PumpingService>,
     pub auth: Arc<dyn AuthService>,
     pub users: Arc<dyn UsersService>,
     pub keys: Arc<dyn KeysService>,

@@ -46,3 +46,5 @@ pub const PRICE_LISTS: Collection = Collection(21);
 pub const BUNDLE_PRODUCTS: Collection = Collection(22);
 /// Networks that users were in from lately, by the id of the user.
 pub const KNOWN_NETWORKS: Collection = Collection(20);
+/// Findings of traffic pumping, by id.
+pub const PUMPING_FINDINGS: Collection = Collection(25);

@@ -40,6 +40,7 @@ mod notifications;
 mod operators;
 mod problems;
 mod provisioned;
+mod pumping;
 mod resale;
 mod resealing;
 mod sealing;

@@ -24,7 +24,7 @@ use crate::billing::usage::UsageReports;
 use crate::billing::wallets::Wallets;
 use crate::binds::Binds;
 use crate::clock::ClockControl;
-use crate::collections::{ACCOUNTS, ALERTS};
+use crate::collections::{ACCOUNTS, ALERTS, PUMPING_FINDINGS};
 use crate::content::{SenderIds, Templates};
 use crate::context::Context;
 use crate::documents::DocumentCache;
@@ -52,6 +52,9 @@ use crate::notifications::alerts::watch::AlertWatch;
 use crate::notifications::email::EmailSender;
 use crate::notifications::webhooks::Webhooks;
 use crate::operators::Operators;
+use crate::pumping::Pumping;
+use crate::pumping::record::FindingRecord;
+use crate::pumping::watch::PumpingWatch;
 use crate::resale::bundle_products::BundleProducts;
 use crate::resale::price_lists::PriceLists;
 use crate::resale::transfers::Transfers;
@@ -83,6 +86,7 @@ struct SharedState {
     visibility: Arc<Visibility>,
     accounts: Arc<DocumentCache<AccountRecord>>,
     alerts: Arc<DocumentCache<AlertRecord>>,
+    findings: Arc<DocumentCache<FindingRecord>>,
 }
 
 /// The services of identity, and the handler of jobs, which most of them leave jobs for.
@@ -144,6 +148,7 @@ impl Management {
             usage: Arc::clone(&answering.usage) as _,
             invoices: Arc::clone(&invoices) as _,
             alerts,
+            pumping: Arc::new(Pumping::new(of(), visible(), Arc::clone(&shared.findings))),
             auth: identity.login,
             users: identity.users,
             keys: identity.api_keys,
@@ -210,9 +215,10 @@ impl Management {
 
     /// The schedule of alerts and billing, to be run as long as the process lives.
     pub fn schedule(&self) -> impl Future<Output = ()> + Send + use<> {
-        let SharedState { context, accounts, alerts, .. } = &self.shared;
-        let jobs = Arc::clone(&self.jobs);
-        let watch = AlertWatch::begin(Arc::clone(context), Arc::clone(accounts), Arc::clone(alerts), jobs);
+        let SharedState { context, accounts, alerts, findings, .. } = &self.shared;
+        let (of, jobs) = (|| Arc::clone(context), || Arc::clone(&self.jobs));
+        let pumping = PumpingWatch::begin(of(), Arc::clone(findings), Arc::clone(alerts), jobs());
+        let watch = AlertWatch::begin(of(), Arc::clone(accounts), Arc::clone(alerts), jobs(), pumping);
         let bundles = BundleExpiry::new(Arc::clone(context));
         schedule::keep(watch, bundles, Arc::clone(&self.invoices), Arc::clone(&self.account_facts))
     }
@@ -228,7 +234,8 @@ impl SharedState {
         let accounts = Arc::new(DocumentCache::load(context.store(), ACCOUNTS)?);
         let alerts = Arc::new(DocumentCache::load(context.store(), ALERTS)?);
         let visibility = Arc::new(Visibility::new(Arc::clone(&context), Arc::clone(&accounts)));
-        Ok(Self { context, visibility, accounts, alerts })
+        let findings = Arc::new(DocumentCache::load(context.store(), PUMPING_FINDINGS)?);
+        Ok(Self { context, visibility, accounts, alerts, findings })
     }
 }
 

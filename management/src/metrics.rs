@@ -4,11 +4,14 @@
 
 use metrics::{Counter, Gauge, counter, gauge};
 use tollgate_api::alerts::AlertKind;
+use tollgate_api::pumping::PumpingFindingKind;
 
 use crate::identity::lockout::LoginOutcome;
 
 /// Number of the kinds of alerts.
-const KINDS: usize = 8;
+const KINDS: usize = 9;
+/// Number of the signs of traffic pumping.
+const PUMPING_KINDS: usize = 4;
 
 /// Handles of the metrics.
 pub struct Metrics {
@@ -20,6 +23,10 @@ pub struct Metrics {
     passwords_refused: Counter,
     passwords_locked: Counter,
     alerts_open: [(AlertKind, Gauge); KINDS],
+    /// Ranges whose rate was stepped down.
+    pub pumping_step_downs: Counter,
+    pumping_stepped_down: Gauge,
+    pumping_found: [(PumpingFindingKind, Counter); PUMPING_KINDS],
 }
 
 /// Metrics of the jobs of one kind.
@@ -42,7 +49,18 @@ impl Metrics {
             |outcome: &'static str| counter!("tollgate_api_password_checks_total", "outcome" => outcome);
         let open =
             |kind: AlertKind, name: &'static str| (kind, gauge!("tollgate_alerts_open", "kind" => name));
+        let found = |kind: PumpingFindingKind, name: &'static str| {
+            (kind, counter!("tollgate_pumping_findings_total", "type" => name))
+        };
         Self {
+            pumping_step_downs: counter!("tollgate_pumping_step_downs_total"),
+            pumping_stepped_down: gauge!("tollgate_pumping_ranges_stepped_down"),
+            pumping_found: [
+                found(PumpingFindingKind::SequentialNumbers, "sequential_numbers"),
+                found(PumpingFindingKind::NarrowRange, "narrow_range"),
+                found(PumpingFindingKind::NetworkShare, "network_share"),
+                found(PumpingFindingKind::DeliveryFall, "delivery_fall"),
+            ],
             audit_notes: counter!("tollgate_api_audit_notes_total"),
             mails_dropped: counter!("tollgate_mails_total", "outcome" => "dropped"),
             passwords_granted: passwords("granted"),
@@ -57,6 +75,7 @@ impl Metrics {
                 open(AlertKind::ClockInDoubt, "clock_in_doubt"),
                 open(AlertKind::SpendingCap, "spending_cap"),
                 open(AlertKind::ChildrenRefused, "children_refused"),
+                open(AlertKind::TrafficPumping, "traffic_pumping"),
             ],
         }
     }
@@ -68,6 +87,19 @@ impl Metrics {
             LoginOutcome::Refused => self.passwords_refused.increment(1),
             LoginOutcome::Locked(_) => self.passwords_locked.increment(1),
         }
+    }
+
+    /// Counts a range that looks like traffic pumping.
+    pub fn pumping_found(&self, kind: PumpingFindingKind) {
+        if let Some((_, counter)) = self.pumping_found.iter().find(|(other, _)| *other == kind) {
+            counter.increment(1);
+        }
+    }
+
+    /// Sets the number of ranges whose rate is stepped down now.
+    #[expect(clippy::cast_precision_loss, reason = "each account has a few at most")]
+    pub fn set_pumping_step_downs(&self, ranges: usize) {
+        self.pumping_stepped_down.set(ranges as f64);
     }
 
     /// Sets the number of open alerts of each kind.

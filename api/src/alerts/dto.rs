@@ -23,11 +23,11 @@ pub struct Alert {
     /// A text for people.
     #[schema(example = "The balance of 49.98 USD is below 50.00 USD")]
     pub message: String,
-    /// The subject if that is not the account: the number of an invoice, the code of an operator, or
-    /// `clock`.
+    /// The subject if that is not the account: the number of an invoice, the code of an operator, a range of
+    /// numbers, or `clock`.
     pub subject: Option<String>,
-    /// From where on it is raised: a decimal number of `currency` where there is one, otherwise of segments
-    /// or seconds.
+    /// From where on it is raised: a decimal number of `currency` where there is one, otherwise of segments,
+    /// messages or seconds.
     #[schema(example = "50.00")]
     pub threshold: Option<String>,
     /// The value that was measured when the alert was raised, in the same form.
@@ -63,6 +63,9 @@ pub enum AlertKind {
     SpendingCap,
     /// A message of a child was refused, because the account could not pay for it. It is over once none was for a minute.
     ChildrenRefused,
+    /// Traffic to a range looks pumped; `GET /v1/pumping-findings` has the evidence. It is critical once the rate of the range is
+    /// stepped down, and over once there was no sign for a while or somebody lifted it.
+    TrafficPumping,
 }
 
 /// The severity of an alert.

@@ -29,6 +29,7 @@ mod once;
 mod openapi;
 mod operators;
 mod parameters;
+mod pumping;
 mod repeated;
 mod resale;
 mod reused_ids;

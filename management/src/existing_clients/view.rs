@@ -207,7 +207,8 @@ pub fn alert(alert: Alert) -> Option<WecallAlert> {
             | AlertKind::OperatorDown
             | AlertKind::ClockInDoubt
             | AlertKind::SpendingCap
-            | AlertKind::ChildrenRefused => WecallAlertType::BillingAlert,
+            | AlertKind::ChildrenRefused
+            | AlertKind::TrafficPumping => WecallAlertType::BillingAlert,
         },
         severity: match alert.severity {
             AlertSeverity::Info => WecallSeverity::Info,

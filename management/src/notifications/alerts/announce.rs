@@ -87,5 +87,6 @@ fn subject_of(alert: &AlertRecord) -> &'static str {
         AlertKind::ClockInDoubt => "clock not believed",
         AlertKind::SpendingCap => "cap exceeded",
         AlertKind::ChildrenRefused => "messages of accounts below are refused",
+        AlertKind::TrafficPumping => "traffic that looks pumped",
     }
 }

@@ -58,7 +58,10 @@ impl Condition {
     /// The condition that an alert is about.
     pub fn of(record: &AlertRecord) -> Self {
         let of = match record.kind {
-            AlertKind::PaymentDue | AlertKind::OperatorDown | AlertKind::ClockInDoubt => &record.subject,
+            AlertKind::PaymentDue
+            | AlertKind::OperatorDown
+            | AlertKind::ClockInDoubt
+            | AlertKind::TrafficPumping => &record.subject,
             AlertKind::LowBalance
             | AlertKind::CreditNearlyUsed
             | AlertKind::Overage

@@ -89,7 +89,8 @@ impl WalletFacts {
             | AlertKind::OperatorDown
             | AlertKind::ClockInDoubt
             | AlertKind::SpendingCap
-            | AlertKind::ChildrenRefused => ConditionState::Over,
+            | AlertKind::ChildrenRefused
+            | AlertKind::TrafficPumping => ConditionState::Over,
         }
     }
 
@@ -143,7 +144,8 @@ impl WalletFacts {
             | AlertKind::OperatorDown
             | AlertKind::ClockInDoubt
             | AlertKind::SpendingCap
-            | AlertKind::ChildrenRefused => {
+            | AlertKind::ChildrenRefused
+            | AlertKind::TrafficPumping => {
                 let (balance, threshold) = (self.balance, self.threshold.unwrap_or_default());
                 let message = format!("The balance of {balance} {currency} is below {threshold} {currency}");
                 let is_gone = balance <= Total::ZERO && self.credit_limit == Amount::ZERO;

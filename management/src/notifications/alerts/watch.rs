@@ -22,6 +22,7 @@ use crate::context::Context;
 use crate::documents::DocumentCache;
 use crate::identity::random::id_at;
 use crate::jobs::JobQueue;
+use crate::pumping::watch::PumpingWatch;
 
 /// Alerts of one change.
 const AT_ONCE: usize = 200;
@@ -49,6 +50,7 @@ pub struct AlertWatch {
     /// The alert of each condition that holds.
     open: HashMap<Condition, String>,
     operators: OperatorWatch,
+    pumping: PumpingWatch,
     owed: Vec<InvoiceSummary>,
     owed_at: UnixMicros,
 }
@@ -63,12 +65,16 @@ impl AlertWatch {
         accounts: Arc<DocumentCache<AccountRecord>>,
         alerts: Arc<DocumentCache<AlertRecord>>,
         jobs: Arc<JobQueue>,
+        pumping: PumpingWatch,
     ) -> Self {
-        let open = alerts.filter(|document| document.value.cleared_at.is_none());
+        // Those of traffic pumping go with their findings.
+        let open = alerts.filter(|document| {
+            document.value.cleared_at.is_none() && document.value.kind != AlertKind::TrafficPumping
+        });
         let open =
             open.iter().map(|document| (Condition::of(&document.value), document.key.clone())).collect();
         let (operators, owed, owed_at) = (OperatorWatch::default(), Vec::new(), UnixMicros::default());
-        Self { context, accounts, alerts, jobs, open, operators, owed, owed_at }
+        Self { context, accounts, alerts, jobs, open, operators, pumping, owed, owed_at }
     }
 
     /// One look: raises alerts of conditions that have begun, and clears those that are over.
@@ -78,7 +84,9 @@ impl AlertWatch {
             self.owed = owed_before(&self.context, soon)?;
             self.owed_at = now;
             self.forget_alerts(now)?;
+            self.pumping.forget(now)?;
         }
+        self.pumping.look(now)?;
         let operator_queues = Arc::clone(&self.context.core.snapshot.load().operator_queues);
         self.operators.look(&operator_queues, steady(), self.down_micros());
         let over = self.over(now);
@@ -94,7 +102,9 @@ impl AlertWatch {
         for some in raised.chunks(AT_ONCE) {
             self.raise(some, now)?;
         }
-        self.context.metrics.set_alerts_open(self.open.keys().map(|condition| condition.kind));
+        let of_pumping = std::iter::repeat_n(AlertKind::TrafficPumping, self.pumping.alerts_open());
+        let open = self.open.keys().map(|condition| condition.kind);
+        self.context.metrics.set_alerts_open(open.chain(of_pumping));
         Ok(())
     }
 
@@ -244,6 +254,7 @@ impl AlertWatch {
             AlertKind::ChildrenRefused => {
                 snapshot.by_account(&condition.of).is_none_or(|account| !notices::is_short(&account, now))
             }
+            AlertKind::TrafficPumping => false,
             AlertKind::LowBalance | AlertKind::CreditNearlyUsed | AlertKind::Overage => {
                 let Some(account) = snapshot.by_account(&condition.of) else { return true };
                 let document = self.accounts.get(&condition.of);
