@@ -16,6 +16,7 @@ use tollgate_storage::clock::due;
 use tollgate_storage::keys::{KeyCheck, NewKey};
 
 use super::answers::c_octets;
+use super::context::ClientContext;
 use super::delivery_intent::{Delivering, Times, class_of};
 use super::parameters::{Parameters, fingerprint};
 use super::resend::refused;
@@ -168,11 +169,9 @@ impl EsmeSession {
         let AccountRuntime { wallet, throttle, .. } = &*request.account.runtime;
         let (terms, now) = (&request.account.terms, request.now);
         let routing = Routing { account: request.account, now, source: message.source, body: &message.body };
-        let is_too_late = request.times.scheduled_at.is_some_and(|at| self.context.is_too_late(at, now));
         let route = |rated: &Rated, price: &dyn Fn() -> Amount| {
             request.account.check_pumping(rated, self.network_code(rated.network))?;
-            let choice = self.route(&routing, rated, price)?;
-            if choice.is_some() && is_too_late { Err(Refusal::InvalidSchedule) } else { Ok(choice) }
+            request.in_time(&self.context, self.route(&routing, rated, price)?)
         };
         let above = self.levels.charged();
         let payer = Payer { terms, throttle, wallet, above: &above };
@@ -266,6 +265,16 @@ impl EsmeSession {
 }
 
 impl<'a> Request<'a> {
+    /// The operator that was chosen, unless the message would expire before it is due.
+    fn in_time(
+        &self,
+        context: &ClientContext,
+        choice: Option<FirstChoice>,
+    ) -> Result<Option<FirstChoice>, Refusal> {
+        let is_too_late = self.times.scheduled_at.is_some_and(|at| context.is_too_late(at, self.now));
+        if choice.is_some() && is_too_late { Err(Refusal::InvalidSchedule) } else { Ok(choice) }
+    }
+
     /// The message to one destination, as far as its price depends on it.
     fn message(&self, to: &Address<'a>) -> Message<'a> {
         Message {
