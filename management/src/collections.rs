@@ -44,6 +44,8 @@ pub const IMPORT_PROFILES: Collection = Collection(19);
 pub const PRICE_LISTS: Collection = Collection(21);
 /// Bundle products, by name.
 pub const BUNDLE_PRODUCTS: Collection = Collection(22);
+/// Statuses that the API gave to operators of `operators.toml`, by code.
+pub const OPERATOR_STATUSES: Collection = Collection(30);
 /// Networks that users were in from lately, by the id of the user.
 pub const KNOWN_NETWORKS: Collection = Collection(20);
 /// Findings of traffic pumping, by id.

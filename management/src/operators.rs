@@ -1,6 +1,7 @@
-//! Operators: those of `operators.toml`, which are only shown, and those of the API, which can be changed.
+//! Operators: those of `operators.toml`, of which only the status can be changed here, and those of the API.
 
 mod condition;
+pub mod file_status;
 mod receipts;
 pub mod record;
 mod smpp;
@@ -8,7 +9,7 @@ pub mod view;
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tollgate_api::accounts::Source;
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
@@ -27,13 +28,14 @@ use tollgate_storage::clock::steady;
 use tollgate_storage::store::Unavailable;
 
 use crate::change_set::ChangeSet;
-use crate::collections::OPERATORS;
+use crate::collections::{OPERATOR_STATUSES, OPERATORS};
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache};
+use crate::operators::file_status::FileStatus;
 use crate::operators::record::OperatorRecord;
 use crate::problems::{apply_problem, unavailable};
-use tollgate_provisioning::ProvisionedOperator;
 use tollgate_provisioning::bounds::operator as bounds;
+use tollgate_provisioning::{Choice, ProvisionedOperator};
 use tollgate_relay::configuration::ConfigurationChange;
 use tollgate_relay::delivery::OperatorQueue;
 use tollgate_relay::snapshot_builder::Prepared;
@@ -44,6 +46,8 @@ use view::CreatedAt;
 pub struct Operators {
     context: Arc<Context>,
     records: DocumentCache<OperatorRecord>,
+    /// Statuses of operators of the file.
+    statuses: DocumentCache<FileStatus>,
 }
 
 impl OperatorsService for Operators {
@@ -140,6 +144,9 @@ impl OperatorsService for Operators {
         status: operator::OperatorStatus,
         dry_run: bool,
     ) -> Answer<Versioned<Operator>> {
+        if let Some(in_file) = self.in_file(code) {
+            return self.set_status_of_file(caller, &in_file, status, dry_run);
+        }
         let action = action_of(status);
         let mut turn = self.context.core.configuration.change();
         let before = self.changeable(code)?;
@@ -173,7 +180,8 @@ impl Operators {
     /// The operators whose records the books hold, beside those of the file.
     pub fn open(context: Arc<Context>) -> Result<Self, Unavailable> {
         let records = DocumentCache::load_sealed(context.store(), OPERATORS, &context.sealer)?;
-        Ok(Self { context, records })
+        let statuses = DocumentCache::load(context.store(), OPERATOR_STATUSES)?;
+        Ok(Self { context, records, statuses })
     }
 
     /// An operator that the API provisions, and not `operators.toml`; `None` for any other.
@@ -237,8 +245,13 @@ impl Operators {
 
     /// True if `operators.toml` provisions the operator.
     fn is_of_file(&self, code: &str) -> bool {
+        self.in_file(code).is_some()
+    }
+
+    /// The operator as `operators.toml` provisions it.
+    fn in_file(&self, code: &str) -> Option<ProvisionedOperator> {
         let current = self.context.core.configuration.files();
-        current.provisioning.operators.iter().any(|operator| *operator.operator.code == *code)
+        current.provisioning.operators.iter().find(|operator| *operator.operator.code == *code).cloned()
     }
 
     /// The record of an operator of the API.
@@ -249,6 +262,51 @@ impl Operators {
             )));
         }
         self.records.get(code).ok_or_else(|| no_operator(code))
+    }
+
+    /// Gives an operator of the file another status.
+    fn set_status_of_file(
+        &self,
+        caller: &Caller,
+        in_file: &ProvisionedOperator,
+        status: operator::OperatorStatus,
+        dry_run: bool,
+    ) -> Answer<Versioned<Operator>> {
+        let code = &in_file.operator.code;
+        let said = in_file.operator.status;
+        if status == operator::OperatorStatus::Active && said != status {
+            let said = said.word();
+            let message = format!("operator `{code}` is `{said}` in operators.toml; change it there");
+            return Err(Problem::provisioned_by_file(message));
+        }
+        let mut turn = self.context.core.configuration.change();
+        let before = self.statuses.get(code);
+        let mut additions = turn.additions().clone();
+        additions.statuses.remove(code);
+        if status != operator::OperatorStatus::Active {
+            additions.statuses.insert(Arc::clone(code), status);
+        }
+        let prepared = turn.prepare(additions).map_err(|error| apply_problem(&error))?;
+        let unrouted = turn.unrouted(&prepared).map_err(|error| unavailable(&error))?;
+        let unrouted = Some(unrouted.iter().map(view::unrouted).collect());
+        if dry_run {
+            let shown = self.operator(code)?;
+            return Ok(shown.map(|shown| Operator { status: Word(status), unrouted, ..shown }));
+        }
+        let mut changes = self.context.change(caller);
+        match (&before, status) {
+            (Some(before), operator::OperatorStatus::Active) => _ = changes.remove(&self.statuses, before),
+            (None, operator::OperatorStatus::Active) => {}
+            (before, status) => {
+                let document = FileStatus { status: Word(status) };
+                changes.put(&self.statuses, code, before.as_deref(), document);
+            }
+        }
+        let was = before.map_or(Value::Null, |before| json!({ "status": before.value.status }));
+        let is = json!({ "status": Word(status) });
+        changes.note(action_of(status), format!("operator/{code}"), &was, &is);
+        self.commit_and_enact(&mut turn, changes, prepared)?;
+        Ok(self.operator(code)?.map(|shown| Operator { unrouted, ..shown }))
     }
 
     /// Makes a record durable and puts it in force, unless it is only asked what would be.

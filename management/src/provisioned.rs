@@ -7,8 +7,9 @@ use tollgate_relay::additions::Additions;
 use tollgate_storage::store::{Store, Unavailable};
 
 use crate::accounts::record::AccountRecord;
-use crate::collections::{ACCOUNTS, OPERATORS, PRICE_LISTS};
+use crate::collections::{ACCOUNTS, OPERATOR_STATUSES, OPERATORS, PRICE_LISTS};
 use crate::documents::DocumentCache;
+use crate::operators::file_status::FileStatus;
 use crate::operators::record::OperatorRecord;
 use crate::resale::price_list_record::PriceListRecord;
 use crate::sealing::Sealer;
@@ -29,6 +30,9 @@ pub fn additions(store: &Store, settings: &Settings) -> Result<Additions, Unavai
     for document in operators.all() {
         let operator = document.value.provisioned().map_err(|problem| Unavailable(problem.detail))?;
         additions.operators.insert(Arc::clone(&operator.operator.code), operator);
+    }
+    for document in DocumentCache::<FileStatus>::load(store, OPERATOR_STATUSES)?.all() {
+        additions.statuses.insert(Arc::from(document.key.as_str()), document.value.status.0);
     }
     Ok(additions)
 }

@@ -3,15 +3,18 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use tollgate_engine::operator::OperatorStatus;
 use tollgate_provisioning::{ProvisionedAccount, ProvisionedOperator, ProvisionedPriceList, Provisioning};
 
-/// Accounts, operators and price lists of the API, by id, code and name.
+/// Accounts, operators and price lists of the API, by id, code and name, and what it changes of the files' operators.
 #[derive(Clone, Debug, Default)]
 pub struct Additions {
     /// The accounts, by id.
     pub accounts: BTreeMap<Arc<str>, ProvisionedAccount>,
     /// The operators, by code.
     pub operators: BTreeMap<Arc<str>, ProvisionedOperator>,
+    /// The statuses that it gave to operators of the files, by code. Where a file says another one, the stricter holds.
+    pub statuses: BTreeMap<Arc<str>, OperatorStatus>,
     /// The price lists, by name.
     pub price_lists: BTreeMap<Arc<str>, ProvisionedPriceList>,
 }
@@ -45,6 +48,41 @@ impl Additions {
         }
         let (accounts, operators) = (accounts.into_iter().cloned(), operators.into_iter().cloned());
         let lists: Vec<ProvisionedPriceList> = lists.into_iter().cloned().collect();
-        files.with(accounts.collect(), operators.collect(), &lists)
+        let mut all = files.with(accounts.collect(), operators.collect(), &lists);
+        for provisioned in all.operators.iter_mut().take(files.operators.len()) {
+            let operator = &mut provisioned.operator;
+            if let Some(status) = self.statuses.get(&operator.code) {
+                operator.status = stricter(operator.status, *status);
+            }
+        }
+        all
+    }
+}
+
+/// The status by which an operator gets fewer messages.
+fn stricter(one: OperatorStatus, other: OperatorStatus) -> OperatorStatus {
+    use OperatorStatus::{Active, Disabled, Draining};
+    match (one, other) {
+        (Disabled, _) | (_, Disabled) => Disabled,
+        (Draining, _) | (_, Draining) => Draining,
+        (Active, Active) => Active,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_statuses_the_stricter_holds() {
+        use OperatorStatus::{Active, Disabled, Draining};
+        for (one, other, expected) in [
+            (Active, Active, Active),
+            (Active, Draining, Draining),
+            (Draining, Disabled, Disabled),
+            (Disabled, Active, Disabled),
+        ] {
+            assert_eq!((stricter(one, other), stricter(other, one)), (expected, expected));
+        }
     }
 }

@@ -190,16 +190,52 @@ fn what_is_wrong_is_named_and_changes_nothing() {
     let listed = api.get("/v1/operators").expect(200).json;
     assert_eq!(listed["items"].as_array().unwrap().len(), 1);
     assert_eq!(listed["items"][0]["source"], "file");
-    for reply in [
-        api.delete("/v1/operators/of_file"),
-        api.order("/v1/operators/of_file/drain"),
-        api.put("/v1/operators/of_file", &body("of_file", &smsc)),
-    ] {
+    for reply in
+        [api.delete("/v1/operators/of_file"), api.put("/v1/operators/of_file", &body("of_file", &smsc))]
+    {
         assert_eq!(reply.expect(409).code(), "provisioned_by_file");
     }
     assert_eq!(api.order("/v1/operators/nobody/drain").expect(404).code(), "not_found");
     let other = api.put("/v1/operators/beta", &body("gamma", &smsc)).expect(422);
     assert_eq!(other.json["errors"][0]["field"], "code");
+}
+
+#[test]
+fn an_operator_of_the_file_is_drained_and_resumed_over_restarts_and_reloads() {
+    let smsc = Smsc::accepting();
+    let sandbox = sandbox(&[Operator::new("of_file", smsc.port())]);
+    let (daemon, api) = start_with_admin(&sandbox);
+    let status = |api: &Api| api.get("/v1/operators/of_file").expect(200).json["status"].clone();
+    let order = |api: &Api, word: &str| api.order(&format!("/v1/operators/of_file/{word}"));
+    let tried = order(&api, "drain?dry_run=true").expect(200).json;
+    assert_eq!((&tried["status"], tried["unrouted"].is_array()), (&json!("draining"), true));
+    assert_eq!(status(&api), "active", "nothing was changed");
+    let drained = order(&api, "drain").expect(200).json;
+    assert_eq!((&drained["status"], &drained["source"]), (&json!("draining"), &json!("file")));
+    order(&api, "drain").expect(200);
+    api.order("/v1/reload").expect(200);
+    assert_eq!(status(&api), "draining", "a reload of the file leaves it so");
+    let noted = api.get("/v1/audit?action=operator.drain").expect(200).text();
+    assert!(noted.contains("operator/of_file"), "{noted}");
+    daemon.stop();
+
+    let daemon = sandbox.start();
+    let api = api.at_daemon(&daemon);
+    assert_eq!(status(&api), "draining", "and so does a restart");
+    assert_eq!(order(&api, "disable").expect(200).json["status"], "disabled");
+    assert_eq!(order(&api, "resume").expect(200).json["status"], "active");
+    order(&api, "resume").expect(200);
+    until_available(&api, "of_file");
+    daemon.stop();
+
+    sandbox.replace("operators.toml", "code = ", "status = \"draining\"\ncode = ");
+    let daemon = sandbox.start();
+    let api = api.at_daemon(&daemon);
+    let refused = order(&api, "resume").expect(409);
+    assert_eq!(refused.code(), "provisioned_by_file");
+    assert!(refused.text().contains("`draining` in operators.toml"), "{}", refused.text());
+    assert_eq!(order(&api, "disable").expect(200).json["status"], "disabled", "the stricter of the two");
+    daemon.stop();
 }
 
 #[test]
