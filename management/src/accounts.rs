@@ -33,6 +33,7 @@ use crate::identity::hashing::{Hashing, check_unpublished, proven};
 use crate::identity::visibility::Visibility;
 use crate::identity::{input, random};
 use crate::notifications::webhook_addresses::WebhookAddresses;
+use crate::plain_text::check_line;
 use crate::problems::apply_problem_of;
 use crate::resale::caps::caps_of;
 use crate::resale::earnings::shown_earning;
@@ -235,12 +236,7 @@ impl Accounts {
     /// Refuses values that records of earlier versions may have and that the document of the API does not allow, and those that
     /// only a change is asked about: a longer name, more segments than 63 bits hold, countries and networks that nobody knows.
     fn check_documented(&self, patch: &AccountPatch) -> Answer<()> {
-        if patch.name.as_ref().is_some_and(|name| name.chars().count() > DISPLAY_NAME_CHARACTERS) {
-            return Err(Problem::field(
-                "name",
-                format!("must have at most {DISPLAY_NAME_CHARACTERS} characters"),
-            ));
-        }
+        check_line("name", patch.name.as_deref().unwrap_or_default(), 0..=DISPLAY_NAME_CHARACTERS)?;
         if let Some(error) =
             patch.overage_segments.flatten().and_then(|most| OVERAGE_SEGMENTS.check(most).err())
         {

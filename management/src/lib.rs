@@ -38,6 +38,7 @@ mod messaging;
 mod metrics;
 mod notifications;
 mod operators;
+mod plain_text;
 mod problems;
 mod provisioned;
 mod pumping;

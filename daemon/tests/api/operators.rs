@@ -225,7 +225,6 @@ fn an_operator_of_the_file_is_drained_and_resumed_over_restarts_and_reloads() {
     assert_eq!(order(&api, "disable").expect(200).json["status"], "disabled");
     assert_eq!(order(&api, "resume").expect(200).json["status"], "active");
     order(&api, "resume").expect(200);
-    until_available(&api, "of_file");
     daemon.stop();
 
     sandbox.replace("operators.toml", "code = ", "status = \"draining\"\ncode = ");

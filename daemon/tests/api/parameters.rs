@@ -71,3 +71,29 @@ fn existing_clients_filter_by_what_is_documented_and_the_rest_is_counted() {
     api.get("/api/billing/usage/biz_test_001/?period=THIS_MONTH&_=1700000000").expect(200);
     daemon.stop();
 }
+
+#[test]
+fn texts_for_people_steer_nothing_that_shows_them() {
+    let sandbox = Sandbox::new();
+    let (daemon, api) = start_with_admin(&sandbox);
+    let account = "/v1/accounts/acme";
+    api.post("/v1/accounts", &json!({ "id": "acme", "plan": "starter" })).expect(201);
+    for text in ["\u{1b}[2Jred", "a\u{202e}b", "a\0b", "a\nb"] {
+        let topup = json!({ "amount": "1.00", "reference": text });
+        let template = json!({ "account": "acme", "name": text, "category": "otp", "body": "Code {code}" });
+        let dispatch = json!({ "account": "acme", "id": "d1", "name": text });
+        for (reply, field) in [
+            (api.patch(account, &json!({ "name": text })), "name"),
+            (api.post(&format!("{account}/topups"), &topup), "reference"),
+            (api.post("/v1/templates", &template), "name"),
+            (api.post("/v1/dispatches", &dispatch), "name"),
+        ] {
+            assert_eq!(reply.expect(422).json["errors"][0]["field"], field, "{text:?}");
+        }
+    }
+    let reason = json!({ "amount": "1.00", "reason": "two\nlines" });
+    api.post(&format!("{account}/adjustments"), &reason).expect(201);
+    let steering = json!({ "amount": "1.00", "reason": "\u{1b}[2J" });
+    api.post(&format!("{account}/adjustments"), &steering).expect(422);
+    daemon.stop();
+}

@@ -27,10 +27,11 @@ use tollgate_storage::change::{BundleChange, Changed, EntryText};
 use tollgate_storage::clock::now;
 use tollgate_storage::rows::{BundleRow, Validity};
 
-use super::wallets::{DETAILS_MAX, REFERENCE_MAX, check_length, request_text};
+use super::wallets::{DETAILS_MAX, REFERENCE_MAX, request_text};
 use crate::change_set::ChangeSet;
 use crate::context::Context;
 use crate::identity::visibility::Visibility;
+use crate::plain_text::{check_line, check_lines};
 use crate::problems::unavailable;
 
 pub use expiry::BundleExpiry;
@@ -79,7 +80,7 @@ impl BundlesService for Bundles {
         key: &IdempotencyKey,
     ) -> Answer<Bundle> {
         let account = self.visibility.visible_account(caller, account)?;
-        check_length("origin", &new.origin, 0..=REFERENCE_MAX)?;
+        check_line("origin", &new.origin, 0..=REFERENCE_MAX)?;
         if new.grant && caller.role != Role::Admin && !caller.reaches_all() {
             return Err(Problem::forbidden("only an admin may grant a bundle"));
         }
@@ -114,7 +115,7 @@ impl BundlesService for Bundles {
         if new.tokens == 0 {
             return Err(Problem::field("tokens", "must be more than zero"));
         }
-        check_length("description", &new.description, 1..=DETAILS_MAX)?;
+        check_lines("description", &new.description, 1..=DETAILS_MAX)?;
         let text = EntryText {
             actor: caller.actor.clone(),
             reference: String::new(),

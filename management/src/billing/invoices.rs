@@ -45,6 +45,7 @@ use crate::context::Context;
 use crate::documents::stored_document;
 use crate::export::whole_table;
 use crate::identity::visibility::Visibility;
+use crate::plain_text::check_line;
 use content::ContentReader;
 use overlap::{MICROS_PER_DAY, PERIOD_DAYS_MAX};
 use record::{InvoiceRecord, number_key, period_key};
@@ -328,9 +329,5 @@ fn in_state(record: &InvoiceRecord, states: &[InvoiceStatus], done: &str) -> Ans
 }
 
 fn check_text(field: &str, text: &str) -> Answer<()> {
-    if !(1..=TEXT_CHARACTERS_MAX).contains(&text.chars().count()) || text.chars().any(char::is_control) {
-        let message = format!("must be one line of 1 to {TEXT_CHARACTERS_MAX} characters");
-        return Err(Problem::field(field, message));
-    }
-    Ok(())
+    check_line(field, text, 1..=TEXT_CHARACTERS_MAX)
 }

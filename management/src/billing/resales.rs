@@ -23,9 +23,10 @@ use tollgate_storage::clock::now;
 use tollgate_storage::resales::ResaleKey;
 use tollgate_storage::rows::ResaleRow;
 
-use super::wallets::{DETAILS_MAX, REFERENCE_MAX, check_length, request_text};
+use super::wallets::{DETAILS_MAX, REFERENCE_MAX, request_text};
 use crate::context::Context;
 use crate::identity::visibility::Visibility;
+use crate::plain_text::{check_line, check_lines};
 use crate::problems::unavailable;
 
 /// The statements of resellers, and the payouts of their commission.
@@ -84,8 +85,8 @@ impl ResalesService for Resales {
         if new.amount.0 <= Amount::ZERO {
             return Err(Problem::field("amount", "must be more than zero"));
         }
-        check_length("reference", &new.reference, 0..=REFERENCE_MAX)?;
-        check_length("details", &new.details, 0..=DETAILS_MAX)?;
+        check_line("reference", &new.reference, 0..=REFERENCE_MAX)?;
+        check_lines("details", &new.details, 0..=DETAILS_MAX)?;
         let charged = &account.terms.account;
         let mut changes = self.context.change(caller);
         changes.once(key.0.as_deref(), &request_text("commission/payouts", &charged.id, &new));

@@ -32,6 +32,7 @@ use crate::change_set::ChangeSet;
 use crate::context::Context;
 use crate::documents::{DocumentCache, to_json};
 use crate::identity::visibility::Visibility;
+use crate::plain_text::{check_line, check_lines};
 use crate::problems::unavailable;
 use tollgate_relay::snapshot::ActiveAccount;
 use transactions::Owner;
@@ -168,8 +169,8 @@ impl WalletsService for Wallets {
         if topup.amount.0 <= Amount::ZERO {
             return Err(Problem::field("amount", "must be more than zero"));
         }
-        check_length("reference", &topup.reference, 1..=REFERENCE_MAX)?;
-        check_length("details", topup.details.as_deref().unwrap_or_default(), 0..=DETAILS_MAX)?;
+        check_line("reference", &topup.reference, 1..=REFERENCE_MAX)?;
+        check_lines("details", topup.details.as_deref().unwrap_or_default(), 0..=DETAILS_MAX)?;
         let metadata = topup.metadata.as_ref().map(|metadata| Value::Object(metadata.clone()).to_string());
         let metadata = metadata.unwrap_or_default();
         if metadata.len() > METADATA_OCTETS_MAX {
@@ -197,8 +198,8 @@ impl WalletsService for Wallets {
         if adjustment.amount.0 == Amount::ZERO {
             return Err(Problem::field("amount", "is zero"));
         }
-        check_length("reason", &adjustment.reason, 1..=DETAILS_MAX)?;
-        check_length("reference", adjustment.reference.as_deref().unwrap_or_default(), 0..=REFERENCE_MAX)?;
+        check_lines("reason", &adjustment.reason, 1..=DETAILS_MAX)?;
+        check_line("reference", adjustment.reference.as_deref().unwrap_or_default(), 0..=REFERENCE_MAX)?;
         let request = request_text("adjustments", &account.provisioned.account.id, &adjustment);
         let text = EntryText {
             actor: caller.actor.clone(),
@@ -285,17 +286,4 @@ fn available(balance: Total, credit_limit: Amount) -> Total {
 pub fn request_text(what: &str, account: &str, body: &impl Serialize) -> String {
     let body = String::from_utf8_lossy(&to_json(body)).into_owned();
     format!("POST /v1/accounts/{account}/{what} {body}")
-}
-
-/// Refuses a text of fewer or more characters.
-pub(crate) fn check_length(
-    field: &str,
-    text: &str,
-    characters: std::ops::RangeInclusive<usize>,
-) -> Answer<()> {
-    if characters.contains(&text.chars().count()) {
-        return Ok(());
-    }
-    let (least, most) = characters.into_inner();
-    Err(Problem::field(field, format!("must have {least} to {most} characters")))
 }

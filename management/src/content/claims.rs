@@ -27,6 +27,8 @@ use crate::exclusive::{Exclusive, Held};
 use crate::identity::random;
 use crate::identity::visibility::Visibility;
 
+use crate::plain_text::check_lines;
+
 /// Claims of one kind that one account may have.
 const CLAIMS_MAX: usize = 1_000;
 /// Characters of a description or of a reason.
@@ -254,20 +256,14 @@ impl<T: Content> Claims<T> {
 
 fn check_claim<T: Content>(record: &T) -> Answer<()> {
     let description = record.claim().description.as_deref().unwrap_or_default();
-    if description.chars().count() > DESCRIPTION_CHARACTERS_MAX {
-        let message = format!("is to have at most {DESCRIPTION_CHARACTERS_MAX} characters");
-        return Err(Problem::field("description", message));
-    }
+    check_lines("description", description, 0..=DESCRIPTION_CHARACTERS_MAX)?;
     record.check()
 }
 
 /// A decision as it is kept. A rejection without a reason would leave its owner guessing.
 fn review_of(moderation: Moderation) -> Answer<ClaimReview> {
     let reason = moderation.reason.filter(|reason| !reason.trim().is_empty());
-    if reason.as_ref().is_some_and(|reason| reason.chars().count() > DESCRIPTION_CHARACTERS_MAX) {
-        let message = format!("is to have at most {DESCRIPTION_CHARACTERS_MAX} characters");
-        return Err(Problem::field("reason", message));
-    }
+    check_lines("reason", reason.as_deref().unwrap_or_default(), 0..=DESCRIPTION_CHARACTERS_MAX)?;
     let status = match moderation.decision {
         Decision::Approve => ModerationStatus::Approved,
         Decision::Reject if reason.is_none() => {

@@ -22,6 +22,8 @@ use crate::documents::Document;
 use crate::identity::visibility::account_for;
 use tollgate_relay::core::Core;
 
+use crate::plain_text::check_line;
+
 /// Characters of a name.
 const NAME_CHARACTERS_MAX: usize = 100;
 /// Characters of a text that is tried: more than any template's longest match.
@@ -55,9 +57,7 @@ impl Content for TemplateRecord {
     }
 
     fn check(&self) -> Answer<()> {
-        if !(1..=NAME_CHARACTERS_MAX).contains(&self.claim.name.chars().count()) {
-            return Err(Problem::field("name", format!("is to have 1 to {NAME_CHARACTERS_MAX} characters")));
-        }
+        check_line("name", &self.claim.name, 1..=NAME_CHARACTERS_MAX)?;
         if self.language.as_ref().is_some_and(|language| !is_language(language)) {
             return Err(Problem::field("language", "is no language tag such as `en` or `pt-BR`"));
         }

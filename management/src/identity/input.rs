@@ -4,6 +4,8 @@ use tollgate_api::problem::Problem;
 use zxcvbn::feedback::Feedback;
 use zxcvbn::{Score, zxcvbn};
 
+use crate::plain_text::check_line;
+
 /// Length of a password in characters.
 const PASSWORD_CHARACTERS_MIN: usize = 12;
 const PASSWORD_CHARACTERS_MAX: usize = 128;
@@ -32,10 +34,7 @@ pub fn email(text: &str, field: &str) -> Result<String, Problem> {
 /// A name that people call somebody or something.
 pub fn name(text: &str, field: &str) -> Result<String, Problem> {
     let text = text.trim();
-    if (1..=NAME_CHARACTERS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
-        return Ok(text.to_owned());
-    }
-    Err(Problem::field(field, format!("is to be 1 to {NAME_CHARACTERS_MAX} characters in one line")))
+    check_line(field, text, 1..=NAME_CHARACTERS_MAX).map(|()| text.to_owned())
 }
 
 /// Checks a password; the error names the rule that it breaks.

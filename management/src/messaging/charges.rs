@@ -22,11 +22,11 @@ use tollgate_storage::message_change::MessageChange;
 use tollgate_storage::store::Store;
 
 use super::cdrs::view::{network_of, state_of};
-use crate::billing::wallets::check_length;
 use crate::cdr_export::Names;
 use crate::context::Context;
 use crate::identity::visibility::Visibility;
 use crate::messaging::lookup::Lookup;
+use crate::plain_text::check_lines;
 use crate::problems::{outcome_unknown, unavailable};
 use tollgate_engine::refusal::Refusal;
 use tollgate_relay::clients::{DirectSubmit, NotCharged, submit_directly};
@@ -99,7 +99,7 @@ impl ChargesService for Charges {
         refund: NewRefund,
         key: &IdempotencyKey,
     ) -> Answer<Refund> {
-        check_length("reason", &refund.reason, 1..=REASON_MAX)?;
+        check_lines("reason", &refund.reason, 1..=REASON_MAX)?;
         let found = self.lookup.message(caller, message)?;
         let (account, message_id) = (found.account, found.message_id);
         let state =

@@ -17,8 +17,9 @@ use tollgate_storage::rows::EntryKind;
 
 use super::books::OfflineBooks;
 use crate::billing::wallets::transactions::{self, Owner};
-use crate::billing::wallets::{REFERENCE_MAX, check_length, request_text};
+use crate::billing::wallets::{REFERENCE_MAX, request_text};
 use crate::change_set::request_use;
+use crate::plain_text::check_line;
 
 const MICROS_PER_HOUR: u64 = 3_600_000_000;
 
@@ -45,7 +46,7 @@ impl OfflineBooks {
         if new.amount <= Amount::ZERO {
             return Err("amount: must be more than zero".to_owned());
         }
-        check_length("reference", &new.reference, 1..=REFERENCE_MAX).map_err(said)?;
+        check_line("reference", &new.reference, 1..=REFERENCE_MAX).map_err(said)?;
         let (number, id, currency) = self.account(&new.account)?;
         let state = self.store().wallets().of(number).map_err(|error| error.to_string())?;
         let wallet = Arc::new(Wallet::new(number, state.unwrap_or_default()));

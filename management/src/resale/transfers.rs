@@ -16,9 +16,10 @@ use tollgate_storage::change::{EntryText, TransferChange};
 use tollgate_storage::clock::now;
 
 use crate::billing::wallets::transactions::{self, Owner};
-use crate::billing::wallets::{REFERENCE_MAX, check_length, request_text};
+use crate::billing::wallets::{REFERENCE_MAX, request_text};
 use crate::context::Context;
 use crate::identity::visibility::Visibility;
+use crate::plain_text::{check_line, check_lines};
 
 /// Characters of an entry's details.
 const DETAILS_MAX: usize = 2_000;
@@ -78,8 +79,8 @@ impl Transfers {
     ) -> Answer<Transaction> {
         let account = self.visibility.visible_account(caller, id)?;
         let parent = self.parent(caller, id)?;
-        check_length("reference", &transfer.reference, 1..=REFERENCE_MAX)?;
-        check_length("details", transfer.details.as_deref().unwrap_or_default(), 0..=DETAILS_MAX)?;
+        check_line("reference", &transfer.reference, 1..=REFERENCE_MAX)?;
+        check_lines("details", transfer.details.as_deref().unwrap_or_default(), 0..=DETAILS_MAX)?;
         let amount = transfer.amount.0;
         if amount <= Amount::ZERO {
             return Err(Problem::field("amount", "must be more than zero"));

@@ -6,6 +6,8 @@ use tollgate_api::answer::Answer;
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::AccountNumber;
 
+use crate::plain_text::{check_line, check_lines};
+
 const NAME_CHARACTERS_MAX: usize = 200;
 const DESCRIPTION_CHARACTERS_MAX: usize = 1_000;
 const PLANNED_MAX: u64 = 1_000_000_000;
@@ -24,13 +26,12 @@ impl DispatchRecord {
     /// Refuses texts and numbers out of bounds.
     pub fn check(&self) -> Answer<()> {
         let Self { name, description, planned_messages } = self;
-        if !(1..=NAME_CHARACTERS_MAX).contains(&name.chars().count()) {
-            return Err(Problem::field("name", format!("must have 1 to {NAME_CHARACTERS_MAX} characters")));
-        }
-        if description.as_deref().unwrap_or_default().chars().count() > DESCRIPTION_CHARACTERS_MAX {
-            let message = format!("must have at most {DESCRIPTION_CHARACTERS_MAX} characters");
-            return Err(Problem::field("description", message));
-        }
+        check_line("name", name, 1..=NAME_CHARACTERS_MAX)?;
+        check_lines(
+            "description",
+            description.as_deref().unwrap_or_default(),
+            0..=DESCRIPTION_CHARACTERS_MAX,
+        )?;
         match planned_messages {
             Some(planned) if !(1..=PLANNED_MAX).contains(planned) => {
                 Err(Problem::field("planned_messages", format!("must be from 1 to {PLANNED_MAX}")))
