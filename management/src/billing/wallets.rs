@@ -78,12 +78,6 @@ impl WalletsService for Wallets {
                 return Err(Problem::field("at", "is not in the past"));
             }
             let number = account.runtime.wallet.number();
-            let sells = self.store().pockets().sells(number).map_err(|error| unavailable(&error))?;
-            if sells {
-                return Err(Problem::wrong_state(
-                    "past balances are not kept of an account that pays for messages of accounts below it",
-                ));
-            }
             let balance = self.store().wallets().balance_at(number, at);
             let balance = MoneySum(balance.map_err(|error| unavailable(&error))?);
             let (credit_limit, available, low, as_of) = (None, None, None, Time(at));

@@ -72,16 +72,6 @@ impl PocketRows<'_> {
         Ok(row.unwrap_or_default().0)
     }
 
-    /// True if an account ever paid for messages of accounts below it, or earned on them, also where all was given back.
-    pub fn sells(&self, seller: AccountNumber) -> Result<bool, Unavailable> {
-        let (prefix, mut found) = (account_key(seller), false);
-        self.database.scan(Family::Resales, &prefix, |key, _| {
-            found = key.starts_with(&prefix);
-            false
-        })?;
-        Ok(found)
-    }
-
     /// Everything that an account sold in some months, by month, child, network and country, but for what was given back.
     pub fn resales(
         &self,
