@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
+use crate::accounts::Delivery;
 use crate::answer::{Answer, Created, Versioned};
 use crate::call::call;
 use crate::caller::{Caller, Scope};
@@ -72,6 +73,8 @@ pub struct Plan {
     pub charge_on: ChargePoint,
     /// The outcomes that refund the price nevertheless.
     pub refund_on: Vec<RefundOutcome>,
+    /// The step that follows once messages of accounts on it that set none are charged.
+    pub delivery: Delivery,
     /// The number of rates that apply to it, including those of every plan.
     pub rates: u64,
 }
@@ -125,6 +128,10 @@ pub struct PlanInput {
     #[serde(default)]
     #[schema(max_items = 4)]
     pub refund_on: Option<Vec<RefundOutcome>>,
+    /// The step that follows once messages of accounts on it that set none are charged; `routed`, as the house's default says,
+    /// if it is not given.
+    #[serde(default)]
+    pub delivery: Option<Delivery>,
 }
 
 /// The order in which plans are listed.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::approvals::Approvals;
 use crate::cap::Cap;
+pub use crate::delivery_mode::DeliveryMode;
 use crate::money::{Amount, Currency};
 use crate::network::NetworkCode;
 pub use crate::number_lengths::NumberLengths;
@@ -61,29 +62,6 @@ pub struct Account {
     pub caps: Vec<Cap>,
     /// Its place in a chain.
     pub reselling: Reselling,
-}
-
-/// The delivery of an account's messages once they are charged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DeliveryMode {
-    /// As the house's default says.
-    #[default]
-    Routed,
-    /// They are handed to an operator, and refused where none takes them.
-    Operators,
-    /// Nothing: whoever sent them delivers them.
-    ChargeOnly,
-}
-
-impl DeliveryMode {
-    /// True if messages go to operators, where `by_default` is the house's default.
-    pub const fn goes_to_operators(self, by_default: bool) -> bool {
-        match self {
-            Self::Routed => by_default,
-            Self::Operators => true,
-            Self::ChargeOnly => false,
-        }
-    }
 }
 
 /// The source addresses that may be used.

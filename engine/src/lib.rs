@@ -31,6 +31,7 @@ pub mod cap;
 pub mod chain;
 pub mod charging;
 pub mod country;
+mod delivery_mode;
 pub mod exchange;
 pub mod gsm7;
 pub mod health;

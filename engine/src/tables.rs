@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::account::Account;
+use crate::account::{Account, DeliveryMode};
 use crate::calendar::Calendar;
 use crate::country::CountryCode;
 use crate::exchange::ExchangeRates;
@@ -280,6 +280,11 @@ impl PlanTable {
 }
 
 impl Terms {
+    /// The delivery of the account's messages: its own, or else that of its plan.
+    pub fn delivery(&self) -> DeliveryMode {
+        self.account.delivery.or(self.plan.plan.delivery)
+    }
+
     fn build(
         account: Account,
         plans: &HashMap<Arc<str>, Arc<PlanTable>>,
@@ -342,7 +347,7 @@ impl Terms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{DefaultCoding, DeliveryMode, NumberLengths, SenderPolicy, TextPolicy};
+    use crate::account::{DefaultCoding, NumberLengths, SenderPolicy, TextPolicy};
     use crate::refusal::Refusal;
     use crate::reselling::Reselling;
     use crate::settlement::SettlementTerms;
@@ -360,6 +365,7 @@ mod tests {
             common_rates: Vec::new(),
             settlement: SettlementTerms::default(),
             bundle_segments_count: false,
+            delivery: DeliveryMode::Routed,
         }
     }
 

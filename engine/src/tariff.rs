@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use crate::delivery_mode::DeliveryMode;
 use crate::money::{Amount, Currency, Discount};
 use crate::network::NetworkCode;
 use crate::settlement::SettlementTerms;
@@ -70,6 +71,8 @@ pub struct Plan {
     pub settlement: SettlementTerms,
     /// True if segments that a bundle covers count for the tiers.
     pub bundle_segments_count: bool,
+    /// The delivery of accounts on it that set none.
+    pub delivery: DeliveryMode,
 }
 
 /// The price of one segment before its tier, and whether it is the plan's base price.
@@ -173,6 +176,7 @@ mod tests {
             common_rates: Vec::new(),
             settlement: SettlementTerms::default(),
             bundle_segments_count: false,
+            delivery: DeliveryMode::Routed,
         }
     }
 

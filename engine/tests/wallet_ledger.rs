@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use rust_decimal::{Decimal, RoundingStrategy};
-use tollgate_engine::account::AccountNumber;
+use tollgate_engine::account::{AccountNumber, DeliveryMode};
 use tollgate_engine::calendar::Calendar;
 use tollgate_engine::chain::{self, LevelLeg};
 use tollgate_engine::money::{Amount, Currency, Discount};
@@ -267,6 +267,7 @@ fn plans() -> impl Strategy<Value = Plan> {
             common_rates: Vec::new(),
             settlement: SettlementTerms::default(),
             bundle_segments_count: false,
+            delivery: DeliveryMode::Routed,
         }
     })
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use tollgate_engine::account::AccountNumber;
+use tollgate_engine::account::{AccountNumber, DeliveryMode};
 use tollgate_engine::bundle::{Bundle, BundleNumber, BundleUnit};
 use tollgate_engine::calendar::{Calendar, SpanUnit};
 use tollgate_engine::cap::Cap;
@@ -48,6 +48,7 @@ fn plan(tiers: Vec<VolumeTier>) -> Plan {
         common_rates: Vec::new(),
         settlement: SettlementTerms::default(),
         bundle_segments_count: false,
+        delivery: DeliveryMode::Routed,
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::money::{CurrencyCode, Money};
-use tollgate_engine::account::{Account, AccountNumber};
+use tollgate_engine::account::{Account, AccountNumber, DeliveryMode};
 use tollgate_engine::money::Currency;
 use tollgate_engine::pumping::PumpingSettings;
 use tollgate_engine::settlement::SettlementTerms;
@@ -195,6 +195,7 @@ fn terms(snapshot: &Snapshot, account: Account, facts: &AccountFacts) -> Result<
         common_rates: Vec::new(),
         settlement: SettlementTerms::default(),
         bundle_segments_count: false,
+        delivery: DeliveryMode::Routed,
     };
     snapshot.tables.terms_on(account, plan)
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tollgate_engine::settlement::Outcome;
 use tollgate_engine::tariff::Plan;
 
+use crate::Choice;
 use crate::accounts::ProvisionedAccount;
 use crate::bundle_products::BundleProduct;
 use crate::change_lines::{Lines, by_name, compare_rates};
@@ -94,6 +95,7 @@ fn compare_plans(old: &[Plan], new: &[Plan], lines: &mut Lines) {
             lines.moved(format_args!("{owner}: refund_on"), &refund_on(was), &refund_on(is));
             let counts = |plan: &Plan| plan.bundle_segments_count;
             lines.moved(format_args!("{owner}: bundle_segments_count"), &counts(was), &counts(is));
+            lines.moved(format_args!("{owner}: delivery"), &was.delivery.word(), &is.delivery.word());
             compare_rates("rate", &owner, &was.rates, &is.rates, lines);
             compare_rates("rate", &owner, &was.common_rates, &is.common_rates, lines);
         },

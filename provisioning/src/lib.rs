@@ -77,7 +77,7 @@ pub use operators::{
     ProvisionedOperator,
 };
 pub use places::{AccountPlaces, Place, Places};
-pub use provisioning::Provisioning;
+pub use provisioning::{Deliveries, Provisioning};
 pub use published::{
     gateway_addresses, is_loopback, is_published_account, is_published_password, is_published_user,
     published_accounts, published_accounts_at,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use tollgate_engine::account::DeliveryMode;
 use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::settlement::{ChargeOn, Outcome, RefundOn, SettlementTerms};
 use tollgate_engine::tariff::{Plan, VolumeTier};
@@ -93,6 +94,7 @@ fn read_plan(table: &mut TableReader, names: &mut PlanNames) -> Option<Plan> {
     let tiers = read_tiers(table);
     let settlement = read_settlement(table);
     let bundle_segments_count = table.or("bundle_segments_count", false, boolean);
+    let delivery = table.or("delivery", DeliveryMode::default(), one_of);
     Some(Plan {
         name: name?,
         currency: currency?,
@@ -103,6 +105,7 @@ fn read_plan(table: &mut TableReader, names: &mut PlanNames) -> Option<Plan> {
         common_rates: Vec::new(),
         settlement,
         bundle_segments_count,
+        delivery,
     })
 }
 

@@ -1,9 +1,10 @@
 //! The content of the files of tariff and operators, checked against one another: plans, accounts, networks,
 //! numbering, operators and routing.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use tollgate_engine::account::DeliveryMode;
+use tollgate_engine::account::{Account, DeliveryMode};
 use tollgate_engine::exchange::{ExchangeRates, ExchangeRow};
 use tollgate_engine::money::Currency;
 use tollgate_engine::network::Networks;
@@ -76,11 +77,29 @@ pub struct Files<'a> {
     pub sources: &'a mut Sources,
 }
 
+/// The delivery of accounts, by their plans.
+#[derive(Debug)]
+pub struct Deliveries<'a>(HashMap<&'a str, DeliveryMode>);
+
+impl<'a> Deliveries<'a> {
+    /// With these plans.
+    pub fn of(plans: &'a [Plan]) -> Self {
+        Self(plans.iter().map(|plan| (&*plan.name, plan.delivery)).collect())
+    }
+
+    /// The delivery of an account: its own, or else that of its plan.
+    pub fn of_account(&self, account: &Account) -> DeliveryMode {
+        account.delivery.or(self.0.get(&*account.plan).copied().unwrap_or_default())
+    }
+}
+
 /// The currencies of the accounts whose messages go to operators, each once.
-fn currencies_of_routed(accounts: &[ProvisionedAccount]) -> Vec<Currency> {
-    let mut currencies = Vec::new();
+fn currencies_of_routed(accounts: &[ProvisionedAccount], plans: &[Plan]) -> Vec<Currency> {
+    let (deliveries, mut currencies) = (Deliveries::of(plans), Vec::new());
     for account in accounts.iter().map(|provisioned| &provisioned.account) {
-        if account.delivery != DeliveryMode::ChargeOnly && !currencies.contains(&account.currency) {
+        if deliveries.of_account(account) != DeliveryMode::ChargeOnly
+            && !currencies.contains(&account.currency)
+        {
             currencies.push(account.currency);
         }
     }
@@ -138,7 +157,7 @@ impl Provisioning {
         let exchange = Exchange::read(operator_files, problems);
         let routing =
             root.table("routing", |table| read_routing(table, &operators.names, known)).unwrap_or_default();
-        let currencies = currencies_of_routed(&accounts);
+        let currencies = currencies_of_routed(&accounts, &plans);
         check_conversions(operator_files, &operators, &routing, &exchange, &currencies, root.problems());
         let places = Places { accounts: account_places, plan_currencies: plan_names.places };
         let names = (&account_names, &list_names);
@@ -198,7 +217,7 @@ impl Provisioning {
             rules: self.routing.rules.clone(),
             operators: numbered.collect(),
             exchange: ExchangeRates::build(self.exchange.clone()),
-            account_currencies: currencies_of_routed(&self.accounts),
+            account_currencies: currencies_of_routed(&self.accounts, &self.plans),
         }
     }
 

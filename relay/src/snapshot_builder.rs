@@ -156,8 +156,8 @@ impl Prepared {
 
     /// True if messages of an account would be handed to operators.
     pub(crate) fn delivers(&self, account: &str) -> bool {
-        let account = self.tables.terms(account).map(|terms| terms.account.delivery);
-        account.is_some_and(|delivery| delivery.goes_to_operators(self.default_delivery.to_operators))
+        let terms = self.tables.terms(account);
+        terms.is_some_and(|terms| terms.delivery().goes_to_operators(self.default_delivery.to_operators))
     }
 
     /// True if an operator would take an account's messages to a network.

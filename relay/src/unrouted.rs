@@ -62,8 +62,7 @@ pub fn unrouted_traffic(
             true
         })?;
         networks.retain(|network, messages| *messages > 0 && !prepared.serves(*network, id));
-        let delivered_now =
-            account.provisioned.account.delivery.goes_to_operators(in_force.delivers_by_default);
+        let delivered_now = account.terms.delivery().goes_to_operators(in_force.delivers_by_default);
         found.extend(networks.into_iter().map(|(network, messages)| {
             let served =
                 in_force.tables.networks.id(network).is_some_and(|it| in_force.routes.serves(it, id));

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use tollgate_console::say;
 use tollgate_management::additions;
 use tollgate_provisioning as config;
-use tollgate_provisioning::{AnchorMode, Loaded, Provisioning, StorageSettings};
+use tollgate_provisioning::{AnchorMode, Deliveries, Loaded, Provisioning, StorageSettings};
 use tollgate_relay::currencies::currency_conflicts;
 use tollgate_relay::default_delivery::{DefaultDelivery, DeliveryOrigin};
 use tollgate_storage::store::Store;
@@ -121,7 +121,8 @@ fn check_books(store: &Store, loaded: &Loaded) -> Result<Provisioning, Failure> 
 
 /// A line about what is delivered and what is only charged.
 fn delivery(provisioning: &Provisioning, default: DefaultDelivery) -> String {
-    let accounts = provisioning.accounts.iter().map(|provisioned| provisioned.account.delivery);
+    let deliveries = Deliveries::of(&provisioning.plans);
+    let accounts = provisioning.accounts.iter().map(|known| deliveries.of_account(&known.account));
     let (delivered, charged): (Vec<_>, Vec<_>) =
         accounts.partition(|delivery| delivery.goes_to_operators(default.to_operators));
     let word = if default.to_operators { "operators" } else { "charge_only" };

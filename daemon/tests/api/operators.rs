@@ -306,6 +306,44 @@ fn the_first_operator_takes_no_message_of_a_house_that_only_charges() {
 }
 
 #[test]
+fn a_plan_says_if_messages_are_delivered_unless_its_account_does() {
+    let (sandbox, smsc) = (delivering(), Smsc::accepting());
+    let (daemon, api) = start_with_admin(&sandbox);
+    api.post("/v1/operators", &body("alpha", &smsc)).expect(201);
+    let gateway = Esme::transmitter(daemon.smpp, BUSINESS_1);
+    let plan = |delivery: &Value| {
+        let mut plan = api.get("/v1/plans/starter").expect(200).json;
+        plan.as_object_mut().unwrap().remove("rates");
+        plan["delivery"] = delivery.clone();
+        api.put("/v1/plans/starter", &plan)
+    };
+    let is_charged_only = |from: usize| {
+        let id = gateway.accepted_all(&numbered(from..from + 1)).remove(0);
+        api.get(&format!("/v1/cdrs/{id}")).expect(200).json["charge_only"].as_bool().unwrap()
+    };
+    assert_eq!(api.get("/v1/plans/starter").expect(200).json["delivery"], "routed");
+    assert!(!is_charged_only(0), "the default is operators");
+    assert_eq!(plan(&json!("charge_only")).expect(200).json["delivery"], "charge_only");
+    assert!(is_charged_only(1));
+    sandbox.replace("accounts.toml", "plan = \"starter\"", "plan = \"starter\"\ndelivery = \"operators\"");
+    api.order("/v1/reload").expect(200);
+    assert!(!is_charged_only(2), "the account goes before its plan");
+    sandbox.replace("accounts.toml", "delivery = \"operators\"", "delivery = \"routed\"");
+    api.order("/v1/reload").expect(200);
+    assert!(is_charged_only(3));
+    assert_eq!(plan(&Value::Null).expect(200).json["delivery"], "routed");
+    assert!(!is_charged_only(4));
+    let wrong = plan(&json!("never")).expect(400).json;
+    assert!(wrong.to_string().contains("unknown variant `never`"), "{wrong}");
+    drop(gateway);
+    daemon.stop();
+    // A wrong word in the file is named with its line.
+    sandbox.replace("plans.toml", "name = \"starter\"", "name = \"starter\"\ndelivery = \"sometimes\"");
+    let checked = sandbox.on_books(&["check"]);
+    assert!(checked.stderr.contains("plan.delivery: `sometimes` is not one of"), "{checked:?}");
+}
+
+#[test]
 fn a_change_says_which_traffic_finds_no_route() {
     let (sandbox, smsc) = (delivering(), Smsc::accepting());
     let (daemon, api) = start_with_admin(&sandbox);

@@ -152,6 +152,16 @@ fn a_message_that_is_only_charged_has_no_route() {
         "route       none: the account sets no delivery, and the default is charge_only, so the message is only charged\n"
     );
     let sandbox = with_operators("");
+    sandbox.replace("plans.toml", "name = \"starter\"", "name = \"starter\"\ndelivery = \"charge_only\"");
+    let shown = route(&sandbox, &["--to", KENYA]);
+    assert_eq!(
+        shown,
+        "route       none: the account sets no delivery, and that of its plan is charge_only, so the message is only charged\n"
+    );
+    let checked = run(&mut sandbox.tollgate("check"));
+    let line = "delivery: messages of 1 accounts go to operators, those of 1 are only charged";
+    assert!(checked.stdout.contains(line), "{checked:?}");
+    let sandbox = with_operators("");
     sandbox.replace("accounts.toml", "opening_balance = \"1000.00\"", "delivery = \"charge_only\"");
     let shown = route(&sandbox, &["--to", KENYA]);
     assert_eq!(

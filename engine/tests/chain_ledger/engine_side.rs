@@ -247,6 +247,7 @@ fn plan((index, plan): (usize, &PlanOf)) -> Plan {
         common_rates: Vec::new(),
         settlement: SettlementTerms::default(),
         bundle_segments_count: plan.bundles_count,
+        delivery: DeliveryMode::Routed,
     }
 }
 

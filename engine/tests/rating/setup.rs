@@ -162,6 +162,7 @@ impl Setup {
             common_rates,
             settlement,
             bundle_segments_count: words.0.next() == Some("bundles-count"),
+            delivery: DeliveryMode::Routed,
         };
         self.plans.insert(name.to_owned(), plan);
         Ok(())

@@ -62,7 +62,10 @@ impl Route {
         if account.delivery == DeliveryMode::ChargeOnly {
             return Self::ChargedOnly("the account's delivery is charge_only");
         }
-        if !account.delivery.goes_to_operators(delivers_by_default) {
+        if quote.terms.delivery() == DeliveryMode::ChargeOnly {
+            return Self::ChargedOnly("the account sets no delivery, and that of its plan is charge_only");
+        }
+        if !quote.terms.delivery().goes_to_operators(delivers_by_default) {
             return Self::ChargedOnly("the account sets no delivery, and the default is charge_only");
         }
         let ask = RouteAsk {

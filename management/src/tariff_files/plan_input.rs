@@ -17,6 +17,8 @@ pub struct PlanInput {
     pub charge_on: Option<String>,
     /// Of `rejected`, `expired`, `undelivered`, `unknown`; `None` for the default.
     pub refund_on: Option<Vec<String>>,
+    /// `operators`, `charge_only` or `routed`; `None` for the default.
+    pub delivery: Option<String>,
 }
 
 /// A volume tier as it is asked for.

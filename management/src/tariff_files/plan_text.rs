@@ -74,6 +74,7 @@ fn write_plan(table: &mut dyn TableLike, plan: &PlanInput) {
         let outcomes = plan.refund_on.as_ref().map(|outcomes| Value::Array(outcomes.iter().collect()));
         write(table, "refund_on", outcomes);
     }
+    write_text(table, "delivery", plan.delivery.as_deref());
 }
 
 /// Writes a string unless it is there already, or removes the key.

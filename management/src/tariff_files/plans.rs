@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use tollgate_engine::account::DeliveryMode;
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::settlement::{ChargeOn, Outcome};
 use tollgate_engine::tariff::{Plan, VolumeTier};
@@ -28,6 +29,8 @@ pub struct PlanView {
     pub charge_on: ChargeOn,
     /// The outcomes that refund it all the same.
     pub refund_on: Vec<Outcome>,
+    /// The delivery of accounts on it that set none.
+    pub delivery: DeliveryMode,
     /// The number of rates that hold for it, those of every plan included.
     pub rates: usize,
 }
@@ -80,6 +83,7 @@ fn view_of(plan: &Plan) -> PlanView {
         tiers: plan.tiers.clone(),
         charge_on: plan.settlement.charge_on,
         refund_on: plan.settlement.refund_on.outcomes().collect(),
+        delivery: plan.delivery,
         rates: plan.rates.len() + plan.common_rates.len(),
     }
 }

@@ -134,6 +134,7 @@ fn view_of(plan: PlanView) -> Plan {
         tiers: plan.tiers.iter().map(tier_of).collect(),
         charge_on: Word(plan.charge_on),
         refund_on: plan.refund_on.into_iter().map(Word).collect(),
+        delivery: Word(plan.delivery),
         rates: plan.rates as u64,
     }
 }
@@ -169,5 +170,6 @@ fn definition_of(input: &PlanInput) -> Answer<tariff_files::PlanInput> {
             .refund_on
             .as_ref()
             .map(|outcomes| outcomes.iter().map(|outcome| outcome.0.word().to_owned()).collect()),
+        delivery: input.delivery.map(|delivery| delivery.0.word().to_owned()),
     })
 }

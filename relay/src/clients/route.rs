@@ -47,7 +47,7 @@ impl EsmeSession {
     ) -> Result<Option<FirstChoice>, Refusal> {
         let snapshot = self.snapshot();
         let account = &routing.account.provisioned.account;
-        if !account.delivery.goes_to_operators(snapshot.delivers_by_default) {
+        if !routing.account.terms.delivery().goes_to_operators(snapshot.delivers_by_default) {
             return Ok(None);
         }
         let long_message = part_of(routing.body).map(|part| {

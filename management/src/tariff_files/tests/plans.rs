@@ -1,5 +1,6 @@
 //! Plans in their file, with what people wrote around them.
 
+use tollgate_engine::account::DeliveryMode;
 use tollgate_engine::settlement::{ChargeOn, Outcome};
 
 use super::support::{Folder, amount, problems_of};
@@ -23,6 +24,7 @@ fn professional() -> PlanInput {
         ],
         charge_on: None,
         refund_on: None,
+        delivery: None,
     }
 }
 
@@ -90,6 +92,7 @@ fn every_key_can_be_changed_and_taken_away() {
         ],
         charge_on: Some("acceptance".to_owned()),
         refund_on: Some(Vec::new()),
+        delivery: Some("charge_only".to_owned()),
     };
     folder.apply(&replace_plan(&folder.config(), &folder.load(), &plan).unwrap());
     let starter = &list_plans(&folder.load())[0];
@@ -99,10 +102,12 @@ fn every_key_can_be_changed_and_taken_away() {
         (ChargeOn::Acceptance, 0, 2)
     );
     assert_eq!(starter.tiers[0].price_per_sms, Some(amount("0.09")));
-    let bare = PlanInput { tiers: Vec::new(), charge_on: None, refund_on: None, ..plan };
+    assert_eq!(starter.delivery, DeliveryMode::ChargeOnly);
+    let bare = PlanInput { tiers: Vec::new(), charge_on: None, refund_on: None, delivery: None, ..plan };
     folder.apply(&replace_plan(&folder.config(), &folder.load(), &bare).unwrap());
     let starter = &list_plans(&folder.load())[0];
     assert_eq!((starter.charge_on, starter.refund_on.len(), starter.tiers.len()), (ChargeOn::Submit, 2, 0));
+    assert_eq!(starter.delivery, DeliveryMode::Routed);
 }
 
 #[test]
@@ -158,17 +163,19 @@ fn what_is_wrong_is_named_by_file_line_and_key() {
         tiers: vec![tier(2, None, Some("101"))],
         charge_on: Some("never".to_owned()),
         refund_on: Some(vec!["delivered".to_owned()]),
+        delivery: Some("sometimes".to_owned()),
     };
     let problems = problems_of(&folder, add_plan(&folder.config(), &folder.load(), &wrong));
     for expected in [
-        "plans.toml:39: plan.name: `a b` is not a name",
-        "plans.toml:40: plan.currency: `usd` is not a currency code",
-        "plans.toml:41: plan.time_zone: `Mars/Base` is not in the time zone database",
-        "plans.toml:42: plan.base_price: `0.0000001` is finer than a millionth",
-        "plans.toml:44: plan.tiers.from: must be 1",
-        "plans.toml:44: plan.tiers.discount_percent: `101` is not a percentage",
-        "plans.toml:46: plan.charge_on: `never` is not one of",
-        "plans.toml:47: plan.refund_on: `delivered` is not one of",
+        "plans.toml:42: plan.name: `a b` is not a name",
+        "plans.toml:43: plan.currency: `usd` is not a currency code",
+        "plans.toml:44: plan.time_zone: `Mars/Base` is not in the time zone database",
+        "plans.toml:45: plan.base_price: `0.0000001` is finer than a millionth",
+        "plans.toml:47: plan.tiers.from: must be 1",
+        "plans.toml:47: plan.tiers.discount_percent: `101` is not a percentage",
+        "plans.toml:49: plan.charge_on: `never` is not one of",
+        "plans.toml:50: plan.refund_on: `delivered` is not one of",
+        "plans.toml:51: plan.delivery: `sometimes` is not one of",
     ] {
         assert!(problems.contains(expected), "{expected}\nis not among\n{problems}");
     }

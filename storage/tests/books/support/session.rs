@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tollgate_engine::account::DeliveryMode;
 use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::number::Number;
@@ -196,6 +197,7 @@ fn plan() -> Plan {
         common_rates: Vec::new(),
         settlement: SettlementTerms::default(),
         bundle_segments_count: false,
+        delivery: DeliveryMode::Routed,
     }
 }
 
