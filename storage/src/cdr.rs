@@ -12,7 +12,7 @@
 //!          · [route: first-choice operator, class u8, due (0: at once)] · [more, with its length in front]
 //! ```
 //! Numbers without a width are varints. Version 1 is version 2 without routes, and version 2 is version 3 without `more`,
-//! which is in [`postings`].
+//! which is in `postings.rs`.
 
 mod postings;
 mod route;
