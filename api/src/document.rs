@@ -10,7 +10,10 @@ use crate::rules::rules;
 const TAGS: &[(&str, &str)] = &[
     ("accounts", "Whoever pays: customers, and resellers with customers below them."),
     ("wallets", "Balances, top-ups, adjustments and the ledger."),
-    ("bundles", "Prepaid units, bought or granted, used by messages or by services beside them."),
+    (
+        "bundles",
+        "Prepaid units: products, purchases and grants, and their use by messages or by services beside them.",
+    ),
     ("caps", "Limits of money and messages by span, and what is counted in them."),
     ("resales", "Statements of commission and margin, and payouts of commission."),
     ("charges", "Messages that are charged without SMPP, refunds, and quotes."),
@@ -29,7 +32,6 @@ const TAGS: &[(&str, &str)] = &[
     ("operators", "SMSCs that messages are handed to."),
     ("plans", "Base prices, tiers, currency and time zone."),
     ("price lists", "The prices that resellers ask of the accounts right below them."),
-    ("bundles", "Units that accounts buy in advance."),
     ("rate cards", "Prices by network, and rate decks."),
     ("tariffs", "Versions of all prices, reloads and rollbacks."),
     ("binds", "The gateways that are bound over SMPP now."),
