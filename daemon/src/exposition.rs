@@ -121,7 +121,7 @@ mod tests {
         );
         let mut text = String::new();
         push_held(&mut text, vec![(0, "idle".into())]);
-        assert!(!text.contains("tollgate_account"), "{text}");
+        assert!(!text.contains("account_held_bytes"), "{text}");
     }
 
     #[test]
