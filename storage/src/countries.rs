@@ -9,7 +9,9 @@ mod table;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use table::{CountryCode, CountryTable};
+use tollgate_engine::country::CountryCode;
+
+pub use table::CountryTable;
 
 /// The countries of numbers, by the first message id that they hold for.
 #[derive(Clone, Debug, Default)]

@@ -49,11 +49,11 @@
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::bundle::BundleNumber;
 use tollgate_engine::cap::CapNumber;
+use tollgate_engine::country::CountryCode;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::{Month, UnixMicros};
 
-use crate::countries::CountryCode;
 use crate::usage::{Quarter, UsageKey, UsageOf};
 
 /// The layout that this build reads and writes.
@@ -349,7 +349,7 @@ pub fn usage_key(key: &UsageKey) -> Vec<u8> {
         UsageOf::Network(network, country) => {
             bytes.push(USAGE_OF_NETWORK);
             bytes.extend_from_slice(&network.to_bits().to_be_bytes());
-            bytes.extend_from_slice(&country.map_or(NO_COUNTRY, CountryCode::octets));
+            bytes.extend_from_slice(&country.map_or(NO_COUNTRY, CountryCode::to_bytes));
         }
         UsageOf::Operator(operator) => {
             bytes.push(USAGE_OF_OPERATOR);
@@ -377,7 +377,7 @@ pub fn parse_usage_key(key: &[u8]) -> Option<UsageKey> {
     let of = match (*kind, rest) {
         (USAGE_OF_NETWORK, [first, second]) => {
             let country = [*first, *second];
-            let country = if country == NO_COUNTRY { None } else { Some(CountryCode::from_octets(country)?) };
+            let country = if country == NO_COUNTRY { None } else { Some(CountryCode::from_bytes(country)?) };
             UsageOf::Network(NetworkCode::from_bits(code)?, country)
         }
         (USAGE_OF_OPERATOR, []) => UsageOf::Operator(OperatorNumber(u16::try_from(code).ok()?)),

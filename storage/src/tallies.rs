@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use rustc_hash::FxHashMap;
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::country::CountryCode;
 use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::network::NetworkCode;
 
 use crate::cdr::BlockReader;
-use crate::countries::{CountryCode, NumberCountries};
+use crate::countries::NumberCountries;
 use crate::rows::UsageRow;
 use crate::usage::{Quarter, UsageKey, UsageOf};
 

@@ -8,13 +8,14 @@
 use std::collections::BTreeMap;
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::country::CountryCode;
 use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 
 use crate::cdr::Cdr;
-use crate::countries::{CountryCode, NumberCountries};
+use crate::countries::NumberCountries;
 use crate::rows::{MessageState, StateRow, UsageRow};
 
 /// The account of rows that are over all accounts. Accounts are numbered from one.

@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use crate::codec::{Reader, put_bytes};
+use tollgate_engine::country::CountryCode;
 
-/// The code of a country (ISO 3166-1 alpha-2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CountryCode([u8; 2]);
+use crate::codec::{Reader, put_bytes};
 
 /// Countries by the beginnings of numbers.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -22,32 +20,6 @@ struct Node {
     /// By the next digit, the node of longer prefixes; zero where there are none, as nothing leads to the first one.
     next: [u32; 10],
     country: Option<CountryCode>,
-}
-
-impl CountryCode {
-    /// From two capital letters.
-    pub fn new(text: &str) -> Option<Self> {
-        Self::from_octets(text.as_bytes().try_into().ok()?)
-    }
-
-    /// The code as text.
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-
-    pub(crate) fn from_octets(octets: [u8; 2]) -> Option<Self> {
-        octets.iter().all(u8::is_ascii_uppercase).then_some(Self(octets))
-    }
-
-    pub(crate) const fn octets(self) -> [u8; 2] {
-        self.0
-    }
-}
-
-impl fmt::Display for CountryCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 // Hundreds of prefixes say little.
@@ -105,7 +77,7 @@ impl CountryTable {
         let mut out = Vec::new();
         for (prefix, country) in &self.rows {
             put_bytes(&mut out, prefix);
-            out.extend_from_slice(&country.octets());
+            out.extend_from_slice(&country.to_bytes());
         }
         out
     }
@@ -115,7 +87,7 @@ impl CountryTable {
         let (mut reader, mut rows) = (Reader(bytes), Vec::new());
         while !reader.is_empty() {
             let prefix = reader.bytes().filter(|prefix| prefix.iter().all(u8::is_ascii_digit))?;
-            rows.push((prefix.into(), CountryCode::from_octets(reader.take(2)?.try_into().ok()?)?));
+            rows.push((prefix.into(), CountryCode::from_bytes(reader.take(2)?.try_into().ok()?)?));
         }
         Some(Self::build(rows))
     }

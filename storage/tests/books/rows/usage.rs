@@ -4,10 +4,10 @@
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::country::CountryCode;
 use tollgate_engine::money::Total;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::OperatorNumber;
-use tollgate_storage::countries::CountryCode;
 use tollgate_storage::rows::{Row, UsageRow};
 use tollgate_storage::schema::{parse_usage_key, usage_key};
 use tollgate_storage::usage::{Quarter, UsageKey, UsageOf};
