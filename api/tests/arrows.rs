@@ -7,20 +7,35 @@ use std::fs;
 use std::path::Path;
 
 /// Each crate of the workspace with those of ours that it may depend on, tests and benchmarks apart.
-const MAY_DEPEND_ON: [(&str, &[&str]); 11] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 12] = [
     ("engine", &[]),
     ("smpp", &[]),
     ("storage", &["engine"]),
+    ("billing", &["engine"]),
     ("provisioning", &["engine"]),
     ("api", &["provisioning", "engine"]),
     ("relay", &["smpp", "storage", "provisioning", "engine"]),
-    ("management", &["api", "relay", "storage", "provisioning", "engine"]),
+    ("management", &["api", "billing", "relay", "storage", "provisioning", "engine"]),
     ("console", &[]),
     ("tools", &["console", "smpp", "engine", "provisioning"]),
-    ("daemon", &["console", "engine", "smpp", "storage", "provisioning", "api", "relay", "management"]),
+    (
+        "daemon",
+        &["console", "engine", "smpp", "storage", "billing", "provisioning", "api", "relay", "management"],
+    ),
     (
         "benches",
-        &["engine", "smpp", "storage", "provisioning", "api", "relay", "management", "tools", "daemon"],
+        &[
+            "engine",
+            "smpp",
+            "storage",
+            "billing",
+            "provisioning",
+            "api",
+            "relay",
+            "management",
+            "tools",
+            "daemon",
+        ],
     ),
 ];
 

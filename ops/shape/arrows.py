@@ -2,17 +2,19 @@
 
 import tomllib
 
-EVERY = {"engine", "delivery", "smpp", "storage", "provisioning", "api", "relay", "management", "cluster", "console"}
+EVERY = {"engine", "delivery", "smpp", "storage", "provisioning", "api", "relay", "management", "cluster", "billing",
+         "console"}
 ALLOWED = {
     "engine": set(),
     "smpp": set(),
     "delivery": {"engine"},
     "storage": {"engine"},
+    "billing": {"engine"},
     "provisioning": {"engine"},
     "cluster": {"storage"},
     "api": {"provisioning", "engine"},
     "relay": {"smpp", "storage", "provisioning", "delivery", "engine"},
-    "management": {"api", "relay", "storage", "provisioning", "engine"},
+    "management": {"api", "billing", "relay", "storage", "provisioning", "engine"},
     "console": set(),
     "tools": {"console", "smpp", "engine", "provisioning"},
     "daemon": EVERY,

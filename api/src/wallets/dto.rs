@@ -104,6 +104,16 @@ pub enum TransactionKind {
     TransferIn,
     /// Money to the wallet of the parent or of a child.
     TransferOut,
+    /// Money came in by a payment.
+    Payment,
+    /// Money of a payment was given back to who paid it.
+    PaymentRefund,
+    /// A payment was disputed by who paid it, and lost.
+    Dispute,
+    /// The price of a subscription, or what is given back of it.
+    Subscription,
+    /// Money given back for what a sent invoice had charged.
+    CreditNote,
 }
 
 /// The status of a transaction.

@@ -43,7 +43,9 @@ pub fn transaction(transaction: Transaction) -> WecallTransaction {
         sid: transaction.id,
         business_sid: transaction.account,
         kind: match transaction.kind {
-            TransactionKind::TopUp | TransactionKind::TransferIn => WecallTransactionType::Topup,
+            TransactionKind::TopUp | TransactionKind::TransferIn | TransactionKind::Payment => {
+                WecallTransactionType::Topup
+            }
             TransactionKind::SmsDebit => WecallTransactionType::SmsDebit,
             TransactionKind::Refund => WecallTransactionType::Refund,
             // These clients know no other kinds.
@@ -54,7 +56,11 @@ pub fn transaction(transaction: Transaction) -> WecallTransaction {
             | TransactionKind::BundleRollover
             | TransactionKind::BundleConsumption
             | TransactionKind::CommissionPayout
-            | TransactionKind::TransferOut => WecallTransactionType::Adjustment,
+            | TransactionKind::TransferOut
+            | TransactionKind::PaymentRefund
+            | TransactionKind::Dispute
+            | TransactionKind::Subscription
+            | TransactionKind::CreditNote => WecallTransactionType::Adjustment,
             TransactionKind::OpeningBalance => WecallTransactionType::OpeningBalance,
             TransactionKind::InvoicePayment => WecallTransactionType::InvoicePayment,
         },

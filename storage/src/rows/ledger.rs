@@ -39,11 +39,21 @@ pub enum EntryKind {
     TransferIn = 12,
     /// Money to the wallet of a parent or a child.
     TransferOut = 13,
+    /// Money that came in by a payment; the entry's reference is the payment's id.
+    Payment = 14,
+    /// Money of a payment that was given back to who paid it.
+    PaymentRefund = 15,
+    /// The amount of a payment that who paid it has disputed and got back.
+    Dispute = 16,
+    /// The price of a subscription for a period, or what is given back of it.
+    Subscription = 17,
+    /// Money given back for what a sent invoice had charged.
+    CreditNote = 18,
 }
 
 impl EntryKind {
     /// Every kind there is.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::OpeningBalance,
         Self::TopUp,
         Self::Refund,
@@ -57,6 +67,11 @@ impl EntryKind {
         Self::CommissionPayout,
         Self::TransferIn,
         Self::TransferOut,
+        Self::Payment,
+        Self::PaymentRefund,
+        Self::Dispute,
+        Self::Subscription,
+        Self::CreditNote,
     ];
 
     /// The name in exports and on screens.
@@ -75,6 +90,11 @@ impl EntryKind {
             Self::CommissionPayout => "commission_payout",
             Self::TransferIn => "transfer_in",
             Self::TransferOut => "transfer_out",
+            Self::Payment => "payment",
+            Self::PaymentRefund => "payment_refund",
+            Self::Dispute => "dispute",
+            Self::Subscription => "subscription",
+            Self::CreditNote => "credit_note",
         }
     }
 

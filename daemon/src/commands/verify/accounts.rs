@@ -53,7 +53,12 @@ fn entries(store: &Store) -> Result<BTreeMap<AccountNumber, Entries>, Unavailabl
                 | EntryKind::BundleConsumption
                 | EntryKind::CommissionPayout
                 | EntryKind::TransferIn
-                | EntryKind::TransferOut => return true,
+                | EntryKind::TransferOut
+                | EntryKind::Payment
+                | EntryKind::PaymentRefund
+                | EntryKind::Dispute
+                | EntryKind::Subscription
+                | EntryKind::CreditNote => return true,
             };
             *sum += entry.amount;
         }

@@ -221,7 +221,9 @@ impl Gathered {
             EntryKind::Refund => {
                 return Some(Refund { message_id: entry.reference.parse().ok(), amount: entry.amount });
             }
-            EntryKind::OpeningBalance | EntryKind::TopUp | EntryKind::TransferIn => self.top_ups += micros,
+            EntryKind::OpeningBalance | EntryKind::TopUp | EntryKind::TransferIn | EntryKind::Payment => {
+                self.top_ups += micros;
+            }
             EntryKind::Adjustment
             | EntryKind::BundlePurchase
             | EntryKind::BundleGrant
@@ -229,7 +231,11 @@ impl Gathered {
             | EntryKind::BundleRollover
             | EntryKind::BundleConsumption
             | EntryKind::CommissionPayout
-            | EntryKind::TransferOut => self.adjustments += micros,
+            | EntryKind::TransferOut
+            | EntryKind::PaymentRefund
+            | EntryKind::Dispute
+            | EntryKind::Subscription
+            | EntryKind::CreditNote => self.adjustments += micros,
             EntryKind::InvoicePayment => self.invoice_payments += micros,
         }
         None

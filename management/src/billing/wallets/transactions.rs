@@ -199,6 +199,11 @@ fn kind_of(kind: EntryKind) -> TransactionKind {
         EntryKind::CommissionPayout => TransactionKind::CommissionPayout,
         EntryKind::TransferIn => TransactionKind::TransferIn,
         EntryKind::TransferOut => TransactionKind::TransferOut,
+        EntryKind::Payment => TransactionKind::Payment,
+        EntryKind::PaymentRefund => TransactionKind::PaymentRefund,
+        EntryKind::Dispute => TransactionKind::Dispute,
+        EntryKind::Subscription => TransactionKind::Subscription,
+        EntryKind::CreditNote => TransactionKind::CreditNote,
     }
 }
 

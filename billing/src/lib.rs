@@ -1,0 +1,5 @@
+//! The rules of collecting money: states of payments and subscriptions, periods of the calendar, amounts of invoices, and the
+//! documents that are made of them.
+//!
+//! Everything here is a function of its arguments: no clock, file, socket or randomness. The services that keep the documents
+//! and ask the providers of payments are in `management`.
