@@ -4,4 +4,5 @@
 //! Everything here is a function of its arguments: no clock, file, socket or randomness. The services that keep the documents
 //! and ask the providers of payments are in `management`.
 
+pub mod document;
 pub mod period;
