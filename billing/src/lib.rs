@@ -5,4 +5,5 @@
 //! and ask the providers of payments are in `management`.
 
 pub mod document;
+pub mod invoice;
 pub mod period;
