@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::health::HealthSample;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::Posting;
@@ -12,11 +11,11 @@ use tollgate_storage::delivery::{DeliveryEvent, DeliveryResult, EventOutcome};
 use tollgate_storage::message::{QueueKey, QueuedRow};
 use tollgate_storage::schema::Family;
 
-use super::happenings::{Happening, Step, Wanted, WantedRoute};
+use super::happenings::{Step, Wanted, WantedRoute};
 use super::model::Model;
 use super::usage::{network, submitted_in};
 use super::words::{Event, Expected, Place, Sent};
-use crate::support::{Books, LIMITS, MONTH, Message, PATIENT, Route, Script, body, crash_image, wait_until};
+use crate::support::{Books, LIMITS, MONTH, Message, PATIENT, Route, Script, body, wait_until};
 
 pub const DISPATCHES: [&[u8]; 2] = [b"spring", b"autumn"];
 
@@ -27,8 +26,8 @@ const OPENING: i64 = 1_000_000_000;
 pub type Pairs = Vec<(DeliveryEvent, Event)>;
 
 pub struct Pair {
-    dir: tempfile::TempDir,
-    script: Script,
+    pub dir: tempfile::TempDir,
+    pub script: Script,
     pub books: Books,
     pub accounts: Vec<AccountNumber>,
     pub operators: Vec<OperatorNumber>,
@@ -39,7 +38,7 @@ pub struct Pair {
     pub held: BTreeMap<usize, QueuedRow>,
     told: Vec<Pairs>,
     pub last_lease: u64,
-    last_marker: u64,
+    pub last_marker: u64,
 }
 
 impl Pair {
@@ -185,7 +184,7 @@ impl Pair {
     }
 
     /// Tells events until they are durable, and looks whether there came of each what was to come.
-    fn tell(&mut self, pairs: Pairs) {
+    pub fn tell(&mut self, pairs: Pairs) {
         let mut events: Vec<DeliveryEvent> = pairs.iter().map(|(event, _)| event.clone()).collect();
         let outcomes = loop {
             match self.books.deliver(events.clone()) {
@@ -228,63 +227,16 @@ impl Pair {
         assert_eq!(found, *expected, "{event:?}");
     }
 
-    fn message_with(&self, id: u64) -> usize {
+    pub fn message_with(&self, id: u64) -> usize {
         self.model.sent.iter().position(|sent| sent.id == id).expect("a message that was charged")
     }
 
     /// Takes the queued messages that the committer reported; their sender holds them now.
-    fn listen(&mut self) {
+    pub fn listen(&mut self) {
         for row in self.books.recorder.take().queued {
             let message = self.message_with(row.key.message_id);
             self.held.insert(message, row);
         }
-    }
-
-    /// The process is killed while events are on their way to disk. They are there or not, all of them; where
-    /// not they are told again. What was held in memory is read from disk again.
-    fn crash(mut self, meanwhile: Vec<Happening>) -> Self {
-        self.last_marker += 1;
-        let at = UnixMicros(self.last_marker);
-        let marker =
-            DeliveryEvent::Health { operator: self.operators[0], at, sample: HealthSample::default() };
-        let pairs = self.pairs(meanwhile);
-        let events = pairs.iter().map(|(event, _)| event.clone()).chain([marker]);
-        let in_flight = self.books.start_deliver(events.collect());
-        let image = crash_image(self.dir.path());
-        drop(in_flight);
-        self.books.close();
-        self.script = Script::default();
-        self.books = Books::open_patient(image.path(), LIMITS, PATIENT, |store| self.script.journal(store));
-        self.dir = image;
-        let samples = self.books.store.health(self.operators[0], at, UnixMicros(at.0 + 1)).unwrap();
-        // Whoever held messages in memory is gone with what it had not heard yet: before the events that did
-        // not become durable are told again, and after those that did.
-        if samples.is_empty() {
-            self.model.forget();
-            self.tell(pairs);
-        } else {
-            for (_, event) in &pairs {
-                self.model.apply(event);
-            }
-            self.model.forget();
-        }
-        self.read_held();
-        self
-    }
-
-    fn read_held(&mut self) {
-        self.held.clear();
-        self.books.recorder.take();
-        for first_choice in self.operators.clone() {
-            for class in 0..4 {
-                for row in self.books.store.queue().after(first_choice, class, 0, usize::MAX).unwrap() {
-                    let message = self.message_with(row.key.message_id);
-                    self.held.insert(message, row);
-                }
-            }
-        }
-        let queued = self.model.sent.iter().filter(|sent| sent.place == Place::Queued).count();
-        assert_eq!(self.held.len(), queued);
     }
 
     /// The route that a message was given.
