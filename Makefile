@@ -21,13 +21,14 @@ TOLLGATE := $(CARGO_TARGET_DIR)/release/tollgate
 PROMTOOL := PATH="$(TOLLGATE_TOOLS):$$PATH" promtool
 
 # What a person may set: make run DATA_DIR=/srv/tollgate, make one TEST=drain, make crash ROUNDS=1000,
-# make fuzz SECONDS_EACH=600, make damage PLACES=5000
+# make fuzz SECONDS_EACH=600, make damage PLACES=5000, make books MESSAGES=100000 CASES=50
 DATA_DIR ?= data
 TEST ?=
 ROUNDS ?= 20
 SECONDS_EACH ?= 60
 PLACES ?= 1000
 MESSAGES ?= 1000000
+CASES ?= 400
 
 heading = @printf '\n\033[1m== %s ==\033[0m\n' '$(1)'
 
@@ -116,8 +117,9 @@ damage: ## flip bits and cut files of a recorded run at PLACES (1000) places: al
 	@PLACES='$(PLACES)' $(TESTS) storage/books::anchor
 
 .PHONY: books
-books: ## random days of resellers, MESSAGES (1000000) messages long, against the books of a clerk
-	@BOOKS_MESSAGES='$(MESSAGES)' $(TESTS) storage/books::pockets::model
+books: ## random days of resellers, MESSAGES (1000000) messages long, and CASES (400) random deliveries, against a clerk
+	@TEST_TIMEOUT=14400 BOOKS_MESSAGES='$(MESSAGES)' TOLLGATE_CHAIN_MESSAGES='$(MESSAGES)' BOOKS_CASES='$(CASES)' \
+		$(TESTS) storage/books::pockets::model storage/books::settlement engine/chain_ledger
 
 .PHONY: fuzz
 fuzz: ## feed random bytes to every reader, SECONDS_EACH (60) per target
