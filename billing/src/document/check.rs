@@ -17,7 +17,7 @@ const MILLION: i128 = 1_000_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvoiceDocument(Content);
 
-/// Why a document cannot be made. The names are those of the fields of [`Content`].
+/// The reason for which a document cannot be made. The names are those of the fields of [`Content`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DocumentError {
     /// A sum is not what its parts come to.
@@ -25,9 +25,9 @@ pub enum DocumentError {
     Sum {
         /// The field that holds the sum.
         field: String,
-        /// What it says.
+        /// The value that it has.
         stated: i64,
-        /// What it should say.
+        /// The sum of its parts.
         expected: i128,
     },
     /// An amount is not less than one minor unit away from what it was rounded from.
@@ -35,7 +35,7 @@ pub enum DocumentError {
     Rounding {
         /// The field that holds the rounded amount.
         field: String,
-        /// What it says.
+        /// The value that it has.
         stated: i64,
         /// The exact amount in minor units.
         exact: String,
@@ -45,7 +45,7 @@ pub enum DocumentError {
     Field {
         /// The field, with the number of its row where it has one.
         field: String,
-        /// What is wrong with it.
+        /// The rest of the sentence that begins with the field.
         problem: &'static str,
     },
 }
@@ -61,7 +61,7 @@ impl InvoiceDocument {
         Ok(Self(content))
     }
 
-    /// What the document shows.
+    /// The content that was checked.
     pub const fn content(&self) -> &Content {
         &self.0
     }
@@ -79,6 +79,8 @@ fn check_plain_fields(content: &Content) -> Result<(), DocumentError> {
     let dates = [Some(content.issued), content.due, content.period.map(|period| period.first)];
     let is_year = |date: &Date| (1..=9999).contains(&date.year());
     demand(dates.iter().flatten().all(is_year), "issued", "lies outside the years 1 to 9999")?;
+    let bank = content.bank.as_ref().is_none_or(|bank| !bank.account_number.trim().is_empty());
+    demand(bank, "bank.account_number", "is empty")?;
     let is_web = |link: &String| link.starts_with("https://") || link.starts_with("http://");
     demand(
         content.pay_link.as_ref().is_none_or(is_web),

@@ -1,4 +1,4 @@
-//! What a document shows, as plain data.
+//! The content of a document, as plain data.
 
 use jiff::civil::Date;
 use tollgate_engine::money::Amount;
@@ -32,7 +32,7 @@ pub struct Content {
     pub logo: Option<Vec<u8>>,
     /// The currency of all amounts.
     pub currency: DocumentCurrency,
-    /// What is charged, in the order of the page. Lines of one country stand together.
+    /// The lines in the order of the page, charges and refunds alike. Lines of one country stand together.
     pub lines: Vec<Line>,
     /// The name of the tax, such as `VAT` or `GST`.
     pub tax_name: String,
@@ -45,9 +45,9 @@ pub struct Content {
     pub ledger_total: Option<Amount>,
     /// The terms of payment in words.
     pub payment_terms: Option<String>,
-    /// Where the money may be sent.
+    /// The bank account that the money may be sent to.
     pub bank: Option<BankAccount>,
-    /// What a payment is to be marked with.
+    /// The text that a payment is to be marked with.
     pub payment_reference: Option<String>,
     /// The address of the page on which it can be paid, beginning with `https://` or `http://`.
     pub pay_link: Option<String>,
@@ -55,21 +55,21 @@ pub struct Content {
     pub notes: Vec<String>,
 }
 
-/// What sort of document it is.
+/// The kind of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// What a postpaid account owes.
+    /// An invoice: a postpaid account owes it.
     Invoice,
-    /// What is taken back of an invoice that was sent. Its amounts are above zero where they are in the customer's favour.
+    /// A credit note: a part of an invoice that was sent is taken back. Its amounts are above zero where they are in the customer's favour.
     CreditNote(CorrectedInvoice),
-    /// What a prepaid account received. Nothing of it is due.
+    /// A statement of a prepaid account, which owes nothing.
     Statement(StatementBalances),
 }
 
 /// The invoice that a credit note corrects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CorrectedInvoice {
-    /// Its number.
+    /// The number of the invoice.
     pub number: String,
     /// The day on which it was issued.
     pub issued: Date,
@@ -80,7 +80,7 @@ pub struct CorrectedInvoice {
 pub struct StatementBalances {
     /// The balance when the period began.
     pub opening: i64,
-    /// What changed it, summed by kind of entry, in the order of the page.
+    /// The changes of the balance, summed by kind of entry, in the order of the page.
     pub movements: Vec<Movement>,
     /// The balance when the period ended: opening and movements together.
     pub closing: i64,
@@ -89,7 +89,7 @@ pub struct StatementBalances {
 /// One row between the opening and the closing balance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Movement {
-    /// What it was, such as `Top-ups`.
+    /// The name of the change, such as `Top-ups`.
     pub description: String,
     /// Above zero where the balance grew.
     pub amount: i64,
@@ -107,15 +107,15 @@ pub struct Period {
 /// One line of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// What it is: the network's name, or a product, or a refund.
+    /// The network's name, or a product, or a refund.
     pub description: String,
     /// The country under whose heading it stands, by name; lines without one stand under no heading.
     pub country: Option<String>,
     /// The codes of the network, such as `639-02`.
     pub network: Option<String>,
-    /// How much of the unit; below zero where it is taken back.
+    /// The number of units; below zero where they are taken back.
     pub quantity: i64,
-    /// What is counted.
+    /// The unit that is counted.
     pub unit: Unit,
     /// The exact price of one unit, to the millionth, never below zero.
     pub unit_price: Amount,
@@ -125,7 +125,7 @@ pub struct Line {
     pub tax: usize,
 }
 
-/// What a line counts.
+/// The unit of a line's quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Segments of messages.

@@ -10,7 +10,7 @@ pub const EXPONENT_MAX: u8 = 4;
 pub struct DocumentCurrency {
     /// The code of ISO 4217.
     pub code: Currency,
-    /// How many digits stand behind the point: two for EUR, none for JPY, three for KWD.
+    /// The number of digits behind the point: two for EUR, none for JPY, three for KWD.
     pub exponent: u8,
 }
 
@@ -53,6 +53,12 @@ pub fn grouped(number: u64) -> String {
     grouped
 }
 
+/// A rate of tax in percent, such as `7.5`.
+pub fn percent(millionths: u32) -> String {
+    let digits = format!("{}.{:04}", millionths / 10_000, millionths % 10_000);
+    digits.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// An exact amount as people read it, with all six decimals.
 pub fn exact(amount: Amount) -> String {
     let (sign, micros) = (if amount.is_negative() { "-" } else { "" }, amount.micros().unsigned_abs());
@@ -87,5 +93,11 @@ mod tests {
     fn exact_amounts_have_six_decimals() {
         assert_eq!(exact(Amount::from_micros(-1_234_000_001)), "-1,234.000001");
         assert_eq!(exact(Amount::MAX), "9,223,372,036,854.775807");
+    }
+
+    #[test]
+    fn rates_have_the_decimals_that_they_need() {
+        let texts = [0, 160_000, 75_000, 81_250, 1, 1_000_000].map(percent);
+        assert_eq!(texts, ["0", "16", "7.5", "8.125", "0.0001", "100"]);
     }
 }

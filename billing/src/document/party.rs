@@ -21,7 +21,7 @@ pub struct Party {
     pub tax_id: Option<String>,
     /// The number in the register of companies.
     pub registration: Option<String>,
-    /// Where it can be written to.
+    /// The e-mail address.
     pub email: Option<String>,
     /// The number that can be called.
     pub phone: Option<String>,
