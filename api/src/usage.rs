@@ -21,7 +21,7 @@ use crate::page::Page;
 
 pub use dto::{
     AccountUsage, CountryUsage, DailyUsage, NetworkUsage, OperatorUsage, Usage, UsageCounts, UsageListQuery,
-    UsagePeriod, UsageQuery, UsageTable,
+    UsagePeriod, UsageQuery, UsageTable, Whose,
 };
 
 /// The access rules of these routes.
@@ -69,7 +69,8 @@ pub fn routes() -> OpenApiRouter<Arc<dyn UsageService>> {
 /// which it was submitted, and what becomes of it later changes the same figures. Days, weeks and months are
 /// those of the time zone of the account's plan; weeks begin on Monday. The bounds of a range are moved
 /// outwards to the quarters of an hour that they fall in, and the answer says which period it counts. With
-/// `format` it is a file with one of its tables, each row with account, currency and period.
+/// `format` it is a file with one of its tables, each row with account, currency and period. A reseller has its
+/// own messages with `whose=own`, those of accounts below that it paid for with `whose=below`, and both with `whose=all`.
 #[utoipa::path(get, path = "/v1/accounts/{id}/usage", tag = "usage", operation_id = "get_usage",
     params(("id" = String, Path, description = "The account's id"), UsageQuery),
     responses((status = 200, description = "The usage, or a file with one of its tables", content(

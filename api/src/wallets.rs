@@ -130,7 +130,7 @@ async fn wallet(
 /// List an account's transactions
 ///
 /// All that has moved its money, the newest first: debits by messages, top-ups, refunds, adjustments and the
-/// opening balance. Their sum is the balance. A page may be short, or empty, and still not be the last:
+/// opening balance. A reseller has the debits of its children's messages among them, at its own price. Their sum is the balance. A page may be short, or empty, and still not be the last:
 /// `next_cursor` says. With `format` it is a file with all of them, written while it is read.
 #[utoipa::path(get, path = "/v1/accounts/{id}/transactions", tag = "wallets", operation_id = "list_transactions",
     params(("id" = String, Path, description = "The account's id"), TransactionsQuery),

@@ -23,7 +23,7 @@ use tollgate_api::plans::{PlansQuery, PlansService};
 use tollgate_api::problem::Problem;
 use tollgate_api::rate_cards::{RateCardsQuery, RateCardsService};
 use tollgate_api::time::Time;
-use tollgate_api::usage::{UsagePeriod, UsageQuery, UsageService};
+use tollgate_api::usage::{UsagePeriod, UsageQuery, UsageService, Whose};
 use tollgate_api::wallets::{NewTopup, TransactionsQuery, WalletsService};
 use tollgate_engine::money::Amount;
 use tollgate_engine::time::parse_date;
@@ -158,7 +158,8 @@ impl ExistingClientsService for ExistingClients {
             WecallPeriod::ThisMonth => UsagePeriod::ThisMonth,
             WecallPeriod::LastMonth => UsagePeriod::LastMonth,
         };
-        let query = UsageQuery { period: Some(asked), ..UsageQuery::default() };
+        // What they show is what the wallet paid for.
+        let query = UsageQuery { period: Some(asked), whose: Whose::All, ..UsageQuery::default() };
         view::usage(self.services.usage.usage(caller, account, &query)?, period)
     }
 

@@ -16,6 +16,7 @@ use crate::rows::Row;
 use crate::schema::{
     Family, SCHEMA_VERSION, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_COUNTRIES,
     SCHEMA_VERSION_WITHOUT_OPERATORS, SCHEMA_VERSION_WITHOUT_SUMS, SCHEMA_VERSION_WITHOUT_USAGE,
+    SCHEMA_VERSION_WITHOUT_USAGE_BELOW,
 };
 use crate::store_options::StoreOptions;
 use crate::sums::{COMMIT_KEY, CommitRow};
@@ -73,7 +74,10 @@ pub fn for_writing(
     make_private(path).map_err(|error| failed(error.to_string()))?;
     if path.join("CURRENT").is_file() {
         match layout_of(path)? {
-            Layout::Ours | Layout::Of(SCHEMA_VERSION | SCHEMA_VERSION_WITHOUT_COUNTRIES) => {
+            Layout::Ours
+            | Layout::Of(
+                SCHEMA_VERSION | SCHEMA_VERSION_WITHOUT_COUNTRIES | SCHEMA_VERSION_WITHOUT_USAGE_BELOW,
+            ) => {
                 check_anchors(store, cache)?;
             }
             Layout::Unmade => {}
@@ -99,6 +103,7 @@ pub fn is_upgraded(version: u32) -> bool {
             | SCHEMA_VERSION_WITHOUT_USAGE
             | SCHEMA_VERSION_WITHOUT_SUMS
             | SCHEMA_VERSION_WITHOUT_COUNTRIES
+            | SCHEMA_VERSION_WITHOUT_USAGE_BELOW
     )
 }
 

@@ -29,7 +29,7 @@
 //! | `audit` | sequence | who changed what, chained by hash |
 //! | `requests` | scope and idempotency key of a request over HTTP | expiry, fingerprint, and what was answered |
 //! | `sums` | family u8, or family u8 and place | the set hash of the rows that stand; 0xFF: the last commit (`sums.rs`) |
-//! | `usage` | account, quarter u32, kind u8, code u32, country (2 octets, of networks) | counters of the messages of a quarter of an hour, by network and country or by operator |
+//! | `usage` | account, quarter u32, kind u8, code u32, country (2 octets, of networks) | counters of the messages of a quarter of an hour, by network and country or by operator, and of those of accounts below |
 //! | `bundles` | account, bundle | a bundle: its product, what is left of it and by when |
 //! | `caps` | account, cap u32 | money and messages of the last span that a cap has counted in |
 //! | `commissions` | account | the commission balance |
@@ -57,7 +57,7 @@ use tollgate_engine::time::{Month, UnixMicros};
 use crate::usage::{Quarter, UsageKey, UsageOf};
 
 /// The layout that this build reads and writes.
-pub const SCHEMA_VERSION: u32 = 5;
+pub const SCHEMA_VERSION: u32 = 6;
 
 /// The layout without operators. A directory that has it is brought up to date when it is opened for writing:
 /// its rows are read as they are, what is new are families and what rows hold at their end.
@@ -73,6 +73,10 @@ pub const SCHEMA_VERSION_WITHOUT_SUMS: u32 = 3;
 /// The layout whose usage counters do not tell the countries of numbers, and without bundles, caps, commissions and resales.
 /// Usage is counted again from the CDRs and states when such a directory is opened for writing; the others begin empty.
 pub const SCHEMA_VERSION_WITHOUT_COUNTRIES: u32 = 4;
+
+/// The layout whose usage counters do not tell what accounts paid for messages of accounts below them. Where there are any,
+/// usage is counted again from the CDRs and states when such a directory is opened for writing.
+pub const SCHEMA_VERSION_WITHOUT_USAGE_BELOW: u32 = 5;
 
 /// Key of the schema version in `meta`.
 pub const SCHEMA_VERSION_KEY: &[u8] = b"schema_version";
@@ -108,6 +112,7 @@ pub const LAST_AUDIT_KEY: &[u8] = b"last_audit";
 /// The ways in which a key of usage counters says whose they are within the account.
 const USAGE_OF_NETWORK: u8 = 0;
 const USAGE_OF_OPERATOR: u8 = 1;
+const USAGE_BELOW: u8 = 2;
 /// The country in a key where the plan does not say it.
 const NO_COUNTRY: [u8; 2] = [0; 2];
 
@@ -346,8 +351,9 @@ pub fn usage_key(key: &UsageKey) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(15);
     bytes.extend_from_slice(&usage_quarter_key(key.account, key.quarter));
     match key.of {
-        UsageOf::Network(network, country) => {
-            bytes.push(USAGE_OF_NETWORK);
+        UsageOf::Network(network, country) | UsageOf::Below(network, country) => {
+            let is_below = matches!(key.of, UsageOf::Below(..));
+            bytes.push(if is_below { USAGE_BELOW } else { USAGE_OF_NETWORK });
             bytes.extend_from_slice(&network.to_bits().to_be_bytes());
             bytes.extend_from_slice(&country.map_or(NO_COUNTRY, CountryCode::to_bytes));
         }
@@ -375,10 +381,15 @@ pub fn parse_usage_key(key: &[u8]) -> Option<UsageKey> {
     let (code, rest) = rest.split_first_chunk()?;
     let code = u32::from_be_bytes(*code);
     let of = match (*kind, rest) {
-        (USAGE_OF_NETWORK, [first, second]) => {
+        (USAGE_OF_NETWORK | USAGE_BELOW, [first, second]) => {
             let country = [*first, *second];
             let country = if country == NO_COUNTRY { None } else { Some(CountryCode::from_bytes(country)?) };
-            UsageOf::Network(NetworkCode::from_bits(code)?, country)
+            let network = NetworkCode::from_bits(code)?;
+            if *kind == USAGE_BELOW {
+                UsageOf::Below(network, country)
+            } else {
+                UsageOf::Network(network, country)
+            }
         }
         (USAGE_OF_OPERATOR, []) => UsageOf::Operator(OperatorNumber(u16::try_from(code).ok()?)),
         _ => return None,

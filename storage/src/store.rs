@@ -1,6 +1,7 @@
 //! The data directory: opening it, and the readers of its rows, one for each part of the books.
 
 mod audit;
+mod below;
 mod checkpoint;
 mod dispatches;
 mod documents;

@@ -12,9 +12,9 @@ use crate::rows::{
     ExpiryRow, GatewayReceipt, KeyRow, LeaseRow, LedgerEntry, OperatorRow, RequestRow, ResaleRow, Row,
     ScheduledRow, StateRow, TariffRow, UnmatchedRow, UpstreamRow, UsageRow,
 };
-use crate::schema::{Family, SCHEMA_VERSION_WITHOUT_SUMS};
+use crate::schema::{Family, SCHEMA_VERSION_WITHOUT_SUMS, SCHEMA_VERSION_WITHOUT_USAGE_BELOW};
 use crate::store_options::Durability;
-use crate::{id_lag, number_countries, usage_check};
+use crate::{id_lag, number_countries, usage_builder, usage_check};
 
 /// Rows rewritten at once.
 const ROWS_AT_ONCE: usize = 10_000;
@@ -34,6 +34,10 @@ fn begin_counted(database: &Database, is_uncounted: bool) -> Result<(), Unavaila
 /// Brings a directory of that version up to date, but for the running sums and the version itself.
 pub fn upgrade(database: &Database, found: u32) -> Result<(), Unavailable> {
     begin_counted(database, found < SCHEMA_VERSION_WITHOUT_SUMS)?;
+    if found == SCHEMA_VERSION_WITHOUT_USAGE_BELOW && database.last(Family::Resales)?.is_some() {
+        let countries = number_countries::load(database)?;
+        usage_builder::build(database, &countries, usage_builder::ROWS_AT_ONCE)?;
+    }
     Family::ALL.iter().try_for_each(|family| rewrite(database, *family))
 }
 

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::charging::Beside;
 use tollgate_engine::country::CountryCode;
 use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::network::NetworkCode;
@@ -48,6 +49,9 @@ pub enum UsageOf {
     Network(NetworkCode, Option<CountryCode>),
     /// The messages that this operator has, or refused last.
     Operator(OperatorNumber),
+    /// Messages of accounts below that the account paid for as a level of their chain: those to numbers of this country in this
+    /// network, which is the one that the account pays for.
+    Below(NetworkCode, Option<CountryCode>),
 }
 
 /// The messages that a row counts.
@@ -62,7 +66,7 @@ pub struct UsageKey {
 }
 
 /// The facts of a message's charge that its usage depends on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ChargeFacts {
     pub account: AccountNumber,
     pub submitted_at: UnixMicros,
@@ -70,6 +74,29 @@ pub(crate) struct ChargeFacts {
     pub country: Option<CountryCode>,
     pub segments: u32,
     pub amount: Amount,
+    /// The accounts above that paid for it.
+    pub above: Vec<LevelFacts>,
+}
+
+/// The charge of an account above the one that sent the message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LevelFacts {
+    pub account: AccountNumber,
+    pub network: NetworkCode,
+    pub segments: u32,
+    pub amount: Amount,
+}
+
+impl LevelFacts {
+    /// The charges of all accounts above that paid for a message. Who earns a commission on it pays nothing.
+    pub fn of(beside: &Beside) -> impl Iterator<Item = Self> {
+        beside.above.iter().filter(|level| !level.is_agent).map(|level| Self {
+            account: level.postings.posting.account,
+            network: level.network,
+            segments: u32::from(level.segments),
+            amount: level.postings.posting.amount,
+        })
+    }
 }
 
 impl ChargeFacts {
@@ -82,6 +109,7 @@ impl ChargeFacts {
             country: countries.country(cdr.message_id, fields.destination.as_bytes()),
             segments: u32::from(fields.segments),
             amount: fields.amount,
+            above: cdr.beside().iter().flat_map(LevelFacts::of).collect(),
         }
     }
 }
@@ -93,6 +121,10 @@ pub(crate) fn contributions(
 ) -> impl Iterator<Item = (UsageKey, UsageRow)> {
     let (account, quarter) = (charge.account, Quarter::of(charge.submitted_at));
     let row = counted(charge, state);
+    let above = charge.above.iter().map(move |level| {
+        let of = UsageOf::Below(level.network, charge.country);
+        (UsageKey { account: level.account, quarter, of }, counted_above(level, state))
+    });
     let with_operator = state.filter(|state| state.operator != OperatorNumber::default());
     let of_operator = with_operator.map(|state| {
         let of = UsageOf::Operator(state.operator);
@@ -104,24 +136,41 @@ pub(crate) fn contributions(
     });
     let of_network =
         (UsageKey { account, quarter, of: UsageOf::Network(charge.network, charge.country) }, row);
-    [Some(of_network), of_operator, over_all].into_iter().flatten()
+    [Some(of_network), of_operator, over_all].into_iter().flatten().chain(above)
 }
 
 /// As an account's row counts the message.
 fn counted(charge: &ChargeFacts, state: Option<&StateRow>) -> UsageRow {
-    let mut row = UsageRow {
-        messages: 1,
-        segments: u64::from(charge.segments),
-        charged: charge.amount.into(),
-        ..UsageRow::default()
-    };
+    let mut row = charged(charge.segments, charge.amount);
     let Some(state) = state else { return row };
     if state.is_refunded {
         row.segments = 0;
         row.refunded = state.refunded.into();
     }
-    row.submitted = u64::from(state.accepted_at.is_some());
     row.cost_operators = state.cost_in_account_currency.unwrap_or_default().into();
+    count_outcome(&mut row, state);
+    row
+}
+
+/// As the row of an account above counts the message. A refund gives every level all that it paid; what an operator charges is
+/// known in the currency of the account that sent it.
+fn counted_above(level: &LevelFacts, state: Option<&StateRow>) -> UsageRow {
+    let mut row = charged(level.segments, level.amount);
+    let Some(state) = state else { return row };
+    if state.is_refunded {
+        row.segments = 0;
+        row.refunded = level.amount.into();
+    }
+    count_outcome(&mut row, state);
+    row
+}
+
+fn charged(segments: u32, amount: Amount) -> UsageRow {
+    UsageRow { messages: 1, segments: u64::from(segments), charged: amount.into(), ..UsageRow::default() }
+}
+
+fn count_outcome(row: &mut UsageRow, state: &StateRow) {
+    row.submitted = u64::from(state.accepted_at.is_some());
     match state.state {
         MessageState::Enroute => {}
         MessageState::Delivered => row.delivered = 1,
@@ -133,7 +182,6 @@ fn counted(charge: &ChargeFacts, state: Option<&StateRow>) -> UsageRow {
         | MessageState::Unknown
         | MessageState::Rejected => row.failed = 1,
     }
-    row
 }
 
 /// As the row of its operator over all accounts counts it. Accounts have different currencies; what an

@@ -121,6 +121,11 @@ impl View<'_> {
         Ok(Some(u64::from_be_bytes(number)))
     }
 
+    /// The octets of one row.
+    pub fn octets(&self, family: Family, key: &[u8]) -> Result<Option<Box<[u8]>>, Unavailable> {
+        Ok(self.snapshot.get_cf(handle(self.db, family)?, key)?.map(Vec::into_boxed_slice))
+    }
+
     /// Reads one row.
     pub fn row<R: Row>(&self, family: Family, key: &[u8]) -> Result<Option<R>, Unavailable> {
         let Some(value) = self.snapshot.get_pinned_cf(handle(self.db, family)?, key)? else {

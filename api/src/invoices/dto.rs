@@ -141,6 +141,9 @@ pub struct LineDetails {
     pub messages: u64,
     /// True if these were given back.
     pub is_refund: bool,
+    /// True if accounts below sent them and this one paid for them as a reseller.
+    #[serde(default)]
+    pub is_resale: bool,
     /// Mobile country code.
     #[schema(example = "639")]
     pub mcc: Option<String>,

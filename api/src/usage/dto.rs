@@ -26,6 +26,19 @@ pub enum UsagePeriod {
     Range,
 }
 
+/// The messages that a usage counts, by who sent them. The cost is what the account itself paid, always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Whose {
+    /// Those that the account sent itself.
+    #[default]
+    Own,
+    /// Those that accounts below it sent and that it paid for as their reseller. They are not told by operator.
+    Below,
+    /// Both together: the cost is all that messages have taken from the wallet, less what was given back.
+    All,
+}
+
 /// The filters of a list of usage.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +48,10 @@ pub struct UsageQuery {
     #[serde(default)]
     #[param(inline)]
     pub period: Option<UsagePeriod>,
+    /// The messages that are counted, by who sent them; `own` if it is not given.
+    #[serde(default)]
+    #[param(inline)]
+    pub whose: Whose,
     /// First instant of a `range`, at most 400 days before `to`.
     #[serde(default)]
     #[param(value_type = Option<Time>)]
@@ -92,6 +109,9 @@ table_query! {
         /// The period; `this_month` if it is not given.
         #[param(inline)]
         pub period: Option<UsagePeriod>,
+        /// The messages that are counted, by who sent them; `own` if it is not given.
+        #[param(inline)]
+        pub whose: Option<Whose>,
         /// First instant of a `range`, at most 92 days before `to`.
         #[param(value_type = Option<Time>)]
         pub from: Option<Time>,
@@ -137,6 +157,8 @@ pub struct Usage {
     pub currency: CurrencyCode,
     /// The period that was asked for.
     pub period: UsagePeriod,
+    /// The messages that are counted, by who sent them.
+    pub whose: Whose,
     /// The time zone whose days are meant.
     #[schema(example = "Africa/Nairobi")]
     pub time_zone: String,
@@ -171,7 +193,7 @@ pub struct Usage {
     /// By network, in the order of their codes. A network with numbers of several countries has an entry for each of them.
     pub network_usage: Vec<NetworkUsage>,
     /// By the operator that has the messages, or refused them last. Messages that none was asked for are in
-    /// none.
+    /// none, and neither are those of accounts below.
     pub operator_usage: Vec<OperatorUsage>,
     /// By day, without gaps; null where it was not asked for.
     pub daily_usage: Option<Vec<DailyUsage>>,
@@ -249,6 +271,8 @@ pub struct AccountUsage {
     pub account: String,
     /// Of its money.
     pub currency: CurrencyCode,
+    /// The messages that are counted, by who sent them.
+    pub whose: Whose,
     /// The time zone whose days are meant.
     #[schema(example = "Africa/Nairobi")]
     pub time_zone: String,

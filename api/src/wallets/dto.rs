@@ -156,6 +156,9 @@ pub struct Transaction {
     pub balance_after: Option<MoneySum>,
     /// The message that was charged or given back.
     pub message_id: Option<String>,
+    /// The account below this one that sent the message, where this one paid for it as its reseller; otherwise null.
+    #[schema(example = "client")]
+    pub sent_by: Option<String>,
 }
 
 /// Money that was paid in.

@@ -32,6 +32,7 @@ mod parameters;
 mod pumping;
 mod repeated;
 mod resale;
+mod resold;
 mod reused_ids;
 mod rights;
 mod schemathesis;

@@ -14,7 +14,7 @@ use tollgate_api::money::CurrencyCode;
 use tollgate_api::page::Page;
 use tollgate_api::time::Time;
 use tollgate_api::usage::{
-    AccountUsage, DailyUsage, Usage, UsageListQuery, UsageQuery, UsageService, UsageTable,
+    AccountUsage, DailyUsage, Usage, UsageListQuery, UsageQuery, UsageService, UsageTable, Whose,
 };
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Currency;
@@ -58,10 +58,12 @@ impl UsageService for UsageReports {
         let time_zone = &account.terms.plan.plan.time_zone;
         let zone = period::zone(time_zone)?;
         let instants = Asked { period, from, to, days_max: DAYS_MAX }.instants(&zone, now())?;
+        let whose = query.whose;
         let wants_days = query.daily.unwrap_or(false);
         let days = if wants_days { period::days(&zone, &instants) } else { Vec::new() };
         let number = account.runtime.wallet.number();
-        let tally = Tally::read(self.context.store(), number, &instants, Wanted::Everything(&days))?;
+        let asked = (whose, Wanted::Everything(&days));
+        let tally = Tally::read(self.context.store(), number, &instants, asked)?;
         let (counts, networks) = (counts(&tally.totals), self.context.core.snapshot.load());
         let by_day = days
             .iter()
@@ -71,6 +73,7 @@ impl UsageService for UsageReports {
             account: account.provisioned.account.id.to_string(),
             currency: CurrencyCode(account.provisioned.account.currency),
             period,
+            whose,
             time_zone: time_zone.clone(),
             from: Time(instants.start),
             to: Time(instants.end),
@@ -110,7 +113,8 @@ impl UsageService for UsageReports {
         let asked = asked_of_many(query)?;
         let accounts = self.readable(caller).into_iter().map(|account| (account.id.to_string(), account));
         let Page { items, next_cursor } = paging.page(accounts, |key, after| key > after);
-        let totals = |account: &Counted| account.totals(self.context.store(), &asked);
+        let whose = query.whose.unwrap_or_default();
+        let totals = |account: &Counted| account.totals(self.context.store(), &asked, whose);
         let items = items.iter().map(totals).collect::<Answer<_>>()?;
         Ok(Page { items, next_cursor })
     }
@@ -123,10 +127,10 @@ impl UsageService for UsageReports {
     ) -> Answer<Export> {
         let asked = asked_of_many(query)?;
         let store = Arc::clone(&self.context.core.books.store);
-        let accounts = self.readable(caller);
+        let (accounts, whose) = (self.readable(caller), query.whose.unwrap_or_default());
         self.context.exports.begin_table(caller, format, table::ACCOUNTS, "usage", move |write| {
             accounts.iter().try_for_each(|account| {
-                let totals = account.totals(&store, &asked);
+                let totals = account.totals(&store, &asked, whose);
                 write(&table::of_accounts(&totals.map_err(|problem| io::Error::other(problem.detail))?))
             })
         })
@@ -163,12 +167,13 @@ impl Counted {
         }
     }
 
-    fn totals(&self, store: &Store, asked: &Asked) -> Answer<AccountUsage> {
+    fn totals(&self, store: &Store, asked: &Asked, whose: Whose) -> Answer<AccountUsage> {
         let instants = asked.instants(&period::zone(&self.time_zone)?, now())?;
-        let tally = Tally::read(store, self.number, &instants, Wanted::Totals)?;
+        let tally = Tally::read(store, self.number, &instants, (whose, Wanted::Totals))?;
         Ok(AccountUsage {
             account: self.id.to_string(),
             currency: CurrencyCode(self.currency),
+            whose,
             time_zone: self.time_zone.clone(),
             from: Time(instants.start),
             to: Time(instants.end),

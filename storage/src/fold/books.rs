@@ -25,6 +25,7 @@ use crate::resales;
 use crate::rows::{EntryKind, LedgerEntry, Row, StateRow};
 use crate::schema::{Family, account_id_key};
 use crate::store::Store;
+use crate::usage::{ChargeFacts, LevelFacts};
 
 /// A change of an account's money, units and commission, for its ledger.
 #[derive(Debug)]
@@ -61,6 +62,8 @@ pub struct Books<'a> {
     /// Whatever ends at this instant or before has ended.
     due: UnixMicros,
     states: HashMap<(AccountNumber, u64), StateRow>,
+    /// The charges of accounts above for messages that this commit is about, by message id.
+    charged_above: HashMap<u64, Vec<LevelFacts>>,
 }
 
 impl<'a> Books<'a> {
@@ -71,7 +74,7 @@ impl<'a> Books<'a> {
         usage: UsageDraft<'a>,
         (pockets, due): (PocketDraft<'a>, UnixMicros),
     ) -> Self {
-        Self { store, counters, usage, pockets, due, states: HashMap::new() }
+        Self { store, counters, usage, pockets, due, states: HashMap::new(), charged_above: HashMap::new() }
     }
 
     /// Reads all that the settlement of a message in this state may change. Only this can fail, and it
@@ -79,7 +82,36 @@ impl<'a> Books<'a> {
     pub fn load(&mut self, price: &Price<'_>, state: Option<&StateRow>) -> Result<(), Unavailable> {
         self.counters.load(price.account, price.month, price.dispatch_id)?;
         self.load_beside(price)?;
-        self.usage.load(&price.facts(self.usage.countries()), state)
+        self.load_usage(price, state)
+    }
+
+    /// Reads the usage counters of a message in this state. Only this can fail, and it changes nothing.
+    pub fn load_usage(&mut self, price: &Price<'_>, state: Option<&StateRow>) -> Result<(), Unavailable> {
+        let facts = self.facts(price)?;
+        self.usage.load(&facts, state)
+    }
+
+    /// The facts that the usage of a message depends on. The charges of accounts above are read from its CDR, once.
+    fn facts(&mut self, price: &Price<'_>) -> Result<ChargeFacts, Unavailable> {
+        let above = match self.charged_above.get(&price.message_id) {
+            _ if !price.has_postings => Vec::new(),
+            Some(above) => above.clone(),
+            None => {
+                let above: Vec<_> = self.beside(price)?.iter().flat_map(LevelFacts::of).collect();
+                self.charged_above.insert(price.message_id, above.clone());
+                above
+            }
+        };
+        Ok(price.facts(self.usage.countries(), above))
+    }
+
+    /// Everything that a message moved beside its account's wallet.
+    fn beside(&self, price: &Price<'_>) -> Result<Option<Beside>, Unavailable> {
+        if !price.has_postings {
+            return Ok(None);
+        }
+        let found = self.store.messages().cdr(price.account, price.message_id, beside_of)?;
+        found.flatten().map(Some).ok_or_else(|| damaged(Family::Cdrs))
     }
 
     /// Reads all that the postings of a chunk beside its wallet change. Only this can fail, and it changes nothing.
@@ -127,7 +159,8 @@ impl<'a> Books<'a> {
         before: Option<&StateRow>,
         after: StateRow,
     ) -> Result<(), Unavailable> {
-        self.usage.count_state(&price.facts(self.usage.countries()), before, &after)?;
+        let facts = self.facts(price)?;
+        self.usage.count_state(&facts, before, &after)?;
         let key = account_id_key(price.account, message_id);
         out.batch.replace(Family::States, key, after.to_bytes(), before.map(Row::to_bytes));
         self.states.insert((price.account, message_id), after);
@@ -196,11 +229,7 @@ impl<'a> Books<'a> {
 
     /// Reads what a message moved beside its account's wallet and all that giving it back changes.
     fn load_beside(&mut self, price: &Price<'_>) -> Result<Option<Beside>, Unavailable> {
-        if !price.has_postings {
-            return Ok(None);
-        }
-        let found = self.store.messages().cdr(price.account, price.message_id, beside_of)?;
-        let beside = found.flatten().ok_or_else(|| damaged(Family::Cdrs))?;
+        let Some(beside) = self.beside(price)? else { return Ok(None) };
         for moved in levels(&beside) {
             let mut postings = AccountPostings::of(moved.posting.account);
             postings.add(moved);

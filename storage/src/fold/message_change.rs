@@ -122,8 +122,7 @@ impl Messages<'_> {
         before: &StateRow,
     ) -> Result<StateRow, Unavailable> {
         let mut after = StateRow { refunded_by_hand: true, ..before.clone() };
-        let facts = price.facts(self.books.usage.countries());
-        self.books.usage.load(&facts, Some(before))?;
+        self.books.load_usage(price, Some(before))?;
         self.books.refund(&mut self.out, message_id, price, &mut after)?;
         self.books.set_state(&mut self.out, price, message_id, Some(before), after.clone())?;
         Ok(after)

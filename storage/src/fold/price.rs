@@ -10,7 +10,7 @@ use crate::countries::NumberCountries;
 use crate::delivery::EventOutcome;
 use crate::message::Ticket;
 use crate::rows::{MessageState, StateRow};
-use crate::usage::ChargeFacts;
+use crate::usage::{ChargeFacts, LevelFacts};
 
 /// The charge of a message, as far as its settlement needs it.
 #[derive(Clone, Copy, Debug)]
@@ -50,11 +50,11 @@ impl<'a> Price<'a> {
         }
     }
 
-    /// The facts that the usage of the message depends on.
-    pub fn facts(&self, countries: &NumberCountries) -> ChargeFacts {
+    /// The facts that the usage of the message depends on, with the charges of accounts above.
+    pub fn facts(&self, countries: &NumberCountries, above: Vec<LevelFacts>) -> ChargeFacts {
         let Self { account, submitted_at, network, segments, amount, .. } = *self;
         let country = countries.country(self.message_id, self.number);
-        ChargeFacts { account, submitted_at, network, country, segments, amount }
+        ChargeFacts { account, submitted_at, network, country, segments, amount, above }
     }
 }
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::operator::OperatorNumber;
 
+use super::below::{BlocksDown, sold_below};
 use crate::cdr::BlockReader;
 use crate::countries::NumberCountries;
 use crate::database::{Database, Unavailable, damaged};
@@ -24,8 +25,8 @@ pub struct UsageRows<'a> {
 
 impl UsageRows<'_> {
     /// Calls `visit` with an account's usage of these quarters until it returns `false`: in the order of
-    /// quarters, in each first the networks' and then the operators'. A message counts once among the
-    /// networks', and at most once among the operators'. All of it is of one instant; charges that are not in
+    /// quarters, in each first the networks', then the operators', then what it paid for messages of accounts below. A message
+    /// counts once among the networks', and at most once among the operators'. All of it is of one instant; charges that are not in
     /// the rows yet are counted on the way.
     pub fn of_account(
         &self,
@@ -94,5 +95,13 @@ fn counted_since(
             return Err(damaged(Family::Cdrs));
         }
     }
-    Ok(tallies.rows().collect())
+    let mut blocks = BlocksDown::new(view, sold_below(view)?, &(from..u64::MAX))?;
+    while let Some((below, first, value)) = blocks.next()? {
+        let block = BlockReader::new(below, first, &value).ok_or_else(|| damaged(Family::Cdrs))?;
+        let is_asked_for = quarters.contains(&Quarter::of(block.header().submitted_at));
+        if is_asked_for && !tallies.add(below, block, countries) {
+            return Err(damaged(Family::Cdrs));
+        }
+    }
+    Ok(tallies.rows().filter(|(key, _)| key.account == view.account).collect())
 }

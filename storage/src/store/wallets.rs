@@ -8,11 +8,11 @@ use tollgate_engine::money::Total;
 use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::WalletState;
 
+use super::below::{paid_above, sold_below};
 use super::provisioned::numbered;
 use crate::cdr::BlockReader;
 use crate::commits::CommitRows;
 use crate::database::{Database, Unavailable, damaged};
-use crate::resales::ResaleKey;
 use crate::rows::{LedgerEntry, Row};
 use crate::schema::{Family, account_id_key, account_key, parse_account_id_key};
 use crate::view::{Ids, View};
@@ -155,22 +155,6 @@ impl<'view> Walk<'view> {
     }
 }
 
-/// The accounts that an account has ever sold to, and those that they have sold to.
-fn sold_below(view: &View<'_>) -> Result<BTreeSet<AccountNumber>, Unavailable> {
-    let (mut below, mut sellers) = (BTreeSet::new(), vec![view.account]);
-    while let Some(seller) = sellers.pop() {
-        let (start, end) = (account_key(seller), account_key(AccountNumber(seller.0.saturating_add(1))));
-        for row in view.between(Family::Resales, &start, &end)? {
-            let (key, _) = row?;
-            let sold = ResaleKey::from_octets(&key).ok_or_else(|| damaged(Family::Resales))?;
-            if below.insert(sold.child) {
-                sellers.push(sold.child);
-            }
-        }
-    }
-    Ok(below)
-}
-
 /// Everything that an account paid for messages of accounts below it, within the ids and times of a walk.
 fn charged_below(
     view: &View<'_>,
@@ -188,10 +172,8 @@ fn charged_below(
             }
             let is_of_time = walk.times.contains(&block.header().submitted_at);
             for cdr in block.by_ref().filter(|cdr| is_of_time && walk.ids.contains(&cdr.message_id)) {
-                let levels = cdr.beside().map(|beside| beside.above).unwrap_or_default();
-                let postings = levels.iter().map(|level| level.postings.posting);
-                let own = postings.filter(|posting| posting.account == view.account);
-                charged += own.map(|posting| i128::from(posting.amount.micros())).sum::<i128>();
+                let paid = paid_above(&cdr, view.account).map(|level| level.postings.posting.amount);
+                charged += paid.map_or(0, |amount| i128::from(amount.micros()));
             }
             if !block.is_sound() {
                 return Err(damaged(Family::Cdrs));

@@ -1,5 +1,6 @@
 //! Usage counters, counted again from CDRs and states. CDRs and counters are both in the order of accounts,
-//! so that only one account's counters are held in memory, and the operators' over all accounts.
+//! so that only one account's counters are held in memory, the operators' over all accounts, and those of messages of accounts
+//! below, which may stand anywhere in that order.
 
 use std::collections::HashMap;
 
@@ -21,6 +22,8 @@ pub(super) struct UsageCount {
     account: AccountNumber,
     rows: HashMap<UsageKey, UsageRow>,
     over_all_accounts: HashMap<UsageKey, UsageRow>,
+    /// The charges of accounts for messages of accounts below them.
+    below: HashMap<UsageKey, UsageRow>,
     compared: u64,
     /// The first id whose charge is not in the rows yet.
     counted_to: u64,
@@ -40,15 +43,21 @@ impl UsageCount {
     pub(super) fn count(&mut self, cdr: &Cdr<'_>, state: Option<&StateRow>) {
         let facts = ChargeFacts::of(cdr, &self.countries);
         for (key, added) in contributions(&facts, state) {
-            let over_all = key.account == ALL_ACCOUNTS;
-            let rows = if over_all { &mut self.over_all_accounts } else { &mut self.rows };
-            rows.entry(key).or_default().add(&added);
+            self.rows_of(&key).entry(key).or_default().add(&added);
         }
         if cdr.message_id >= self.counted_to {
             // Its charge is not in the rows yet; its state is.
             for (key, charged) in contributions(&facts, None) {
-                self.rows.entry(key).or_default().remove(&charged);
+                self.rows_of(&key).entry(key).or_default().remove(&charged);
             }
+        }
+    }
+
+    fn rows_of(&mut self, key: &UsageKey) -> &mut HashMap<UsageKey, UsageRow> {
+        match key.of {
+            UsageOf::Below(..) => &mut self.below,
+            _ if key.account == ALL_ACCOUNTS => &mut self.over_all_accounts,
+            UsageOf::Network(..) | UsageOf::Operator(_) => &mut self.rows,
         }
     }
 
@@ -60,7 +69,7 @@ impl UsageCount {
         // The rows over all accounts stand in front, and are counted to the end.
         let from = AccountNumber(self.account.0.max(ALL_ACCOUNTS.0 + 1));
         let mut counted = std::mem::take(&mut self.rows);
-        let compared = compare(store, from, Some(account), &mut counted);
+        let compared = compare(store, (from, Some(account)), is_own, &mut counted);
         self.note(compared);
         self.account = account;
     }
@@ -77,12 +86,17 @@ impl UsageCount {
         let mut counted = std::mem::take(&mut self.rows);
         let from = AccountNumber(self.account.0.max(ALL_ACCOUNTS.0 + 1));
         if self.fault.is_none() {
-            let compared = compare(store, from, None, &mut counted);
+            let compared = compare(store, (from, None), is_own, &mut counted);
             self.note(compared);
         }
         if self.fault.is_none() {
             let mut counted = std::mem::take(&mut self.over_all_accounts);
-            let compared = compare(store, ALL_ACCOUNTS, Some(AccountNumber(1)), &mut counted);
+            let compared = compare(store, (ALL_ACCOUNTS, Some(AccountNumber(1))), is_own, &mut counted);
+            self.note(compared);
+        }
+        if self.fault.is_none() {
+            let mut counted = std::mem::take(&mut self.below);
+            let compared = compare(store, (ALL_ACCOUNTS, None), is_below, &mut counted);
             self.note(compared);
         }
         match self.fault {
@@ -92,12 +106,20 @@ impl UsageCount {
     }
 }
 
-/// Compares the rows of the accounts from `from` up to `to`, or to the last, with what was counted of them.
-/// Returns how many there are.
+fn is_below(of: UsageOf) -> bool {
+    matches!(of, UsageOf::Below(..))
+}
+
+fn is_own(of: UsageOf) -> bool {
+    !is_below(of)
+}
+
+/// Compares the rows of the accounts from `from` up to `to`, or to the last, with what was counted of them, as far as they are
+/// of a kind. Returns how many there are.
 fn compare(
     store: &Store,
-    from: AccountNumber,
-    to: Option<AccountNumber>,
+    (from, to): (AccountNumber, Option<AccountNumber>),
+    is_of_kind: fn(UsageOf) -> bool,
     counted: &mut HashMap<UsageKey, UsageRow>,
 ) -> Result<u64, Fault> {
     let (mut rows, mut fault) = (0, Ok(()));
@@ -111,6 +133,9 @@ fn compare(
         };
         if to.is_some_and(|to| parsed.account >= to) {
             return false;
+        }
+        if !is_of_kind(parsed.of) {
+            return true;
         }
         rows += 1;
         fault = match UsageRow::read(value) {
@@ -141,6 +166,10 @@ fn name(key: &UsageKey) -> String {
         UsageOf::Network(network, None) => format!("network {network}"),
         UsageOf::Network(network, Some(country)) => format!("network {network}, country {country}"),
         UsageOf::Operator(operator) => format!("operator {}", operator.0),
+        UsageOf::Below(network, None) => format!("accounts below, network {network}"),
+        UsageOf::Below(network, Some(country)) => {
+            format!("accounts below, network {network}, country {country}")
+        }
     };
     format!("usage of {whose} from {} on, {of}", quarter.starts_at().to_rfc3339())
 }

@@ -38,7 +38,8 @@ fn another_schema_version_is_not_touched() {
     drop(store);
     for opened in [Store::open(options(dir.path())), Store::open_read_only(dir.path())] {
         let text = error_of(opened, dir.path());
-        assert!(text.contains("schema version 11, this build reads 5"), "{text}");
+        let (later, ours) = (SCHEMA_VERSION + 6, SCHEMA_VERSION);
+        assert!(text.contains(&format!("schema version {later}, this build reads {ours}")), "{text}");
     }
 }
 
@@ -183,7 +184,9 @@ fn a_directory_of_version_1_is_brought_up_to_date_when_it_is_written() {
     directory_of_version_1(dir.path());
     // Whoever only reads changes nothing, and says who does.
     let text = error_of(Store::open_read_only(dir.path()), dir.path());
-    assert!(text.contains("schema version 1, this build reads 5: start `tollgate run` on it once"), "{text}");
+    let expected =
+        format!("schema version 1, this build reads {SCHEMA_VERSION}: start `tollgate run` on it once");
+    assert!(text.contains(&expected), "{text}");
     assert_eq!(version_of(dir.path()), 1);
     assert_eq!(DB::list_cf(&Options::default(), dir.path()).unwrap().len(), 1 + FAMILIES_OF_1.len());
 
@@ -239,11 +242,12 @@ fn a_later_version_with_other_families_is_not_touched() {
     made.create_if_missing(true);
     made.create_missing_column_families(true);
     let db = DB::open_cf(&made, dir.path(), ["meta", "from_the_future"]).unwrap();
-    db.put_cf(db.cf_handle("meta").unwrap(), SCHEMA_VERSION_KEY, 6_u32.to_be_bytes()).unwrap();
+    db.put_cf(db.cf_handle("meta").unwrap(), SCHEMA_VERSION_KEY, (SCHEMA_VERSION + 1).to_be_bytes()).unwrap();
     drop(db);
     for opened in [Store::open(options(dir.path())), Store::open_read_only(dir.path())] {
         let text = error_of(opened, dir.path());
-        assert!(text.contains("schema version 6, this build reads 5"), "{text}");
+        let (later, ours) = (SCHEMA_VERSION + 1, SCHEMA_VERSION);
+        assert!(text.contains(&format!("schema version {later}, this build reads {ours}")), "{text}");
     }
     let families = DB::list_cf(&Options::default(), dir.path()).unwrap();
     assert_eq!(families, ["default", "meta", "from_the_future"]);
@@ -297,7 +301,9 @@ fn a_directory_of_version_2_gets_its_usage_counted() {
     // Two networks, and two operators each within the account and over all.
     assert_eq!(usage.len(), 6);
     let text = error_of(Store::open_read_only(dir.path()), dir.path());
-    assert!(text.contains("schema version 2, this build reads 5: start `tollgate run` on it once"), "{text}");
+    let expected =
+        format!("schema version 2, this build reads {SCHEMA_VERSION}: start `tollgate run` on it once");
+    assert!(text.contains(&expected), "{text}");
     assert_eq!(version_of(dir.path()), 2);
 
     let books = Books::open(dir.path());

@@ -1,7 +1,8 @@
 //! The content of an invoice, added up from the books.
 //!
 //! The time at which a message was submitted, or an entry of the ledger made, decides which period a charge or refund is in.
-//! So each is in exactly one of consecutive periods, and the total is that of the ledger and of usage.
+//! So each is in exactly one of consecutive periods, and the total is that of the ledger and of usage. What a reseller's wallet
+//! has paid for messages of accounts below it is in lines of its own.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::{ControlFlow, Range};
@@ -14,6 +15,7 @@ use tollgate_api::invoices::{InvoiceLine, InvoicePayments, LineCategory, LineDet
 use tollgate_api::money::Money;
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::charging::LevelCharge;
 use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::network::{CountryId, NetworkCode, Networks};
 use tollgate_engine::time::UnixMicros;
@@ -34,12 +36,20 @@ const REFUNDS_AT_ONCE: usize = 10_000;
 /// A network, and the country of the numbers in it: operators of one country have numbers of others.
 type Place = (NetworkCode, Option<CountryId>);
 
+/// The messages of one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct LineKey {
+    /// True for those of accounts below, which the account paid for as a reseller.
+    is_resale: bool,
+    place: Place,
+}
+
 /// Money that moved in a period. Sums are wider than an amount, so that none of them overflows on the way.
 #[derive(Debug, Default)]
 struct Gathered {
-    charged: BTreeMap<Place, Sum>,
+    charged: BTreeMap<LineKey, Sum>,
     /// Refunds; `None` if the message cannot be found.
-    refunded: BTreeMap<Option<Place>, Sum>,
+    refunded: BTreeMap<Option<LineKey>, Sum>,
     tariffs: Vec<u32>,
     top_ups: i128,
     adjustments: i128,
@@ -118,6 +128,13 @@ impl ContentReader {
             if self.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         read.map_err(|error| unavailable(&error))?;
+        let read = self.store().history().charges_below(account, ids, |cdr, paid| {
+            if let Some(paid) = paid.filter(|_| period.contains(&cdr.header.submitted_at)) {
+                gathered.charge_below(networks, cdr, paid);
+            }
+            if self.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        read.map_err(|error| unavailable(&error))?;
         self.check_stopping()
     }
 
@@ -158,12 +175,18 @@ impl ContentReader {
         gathered: &mut Gathered,
     ) -> Answer<()> {
         let read = |id| {
-            let facts = |cdr: &Cdr<'_>| (place(networks, cdr), cdr.fields.segments);
-            self.store().messages().cdr(account, id, facts).map_err(|error| unavailable(&error))
+            let facts = |cdr: &Cdr<'_>| (own_key(networks, cdr), cdr.fields.segments);
+            let own = self.store().messages().cdr(account, id, facts)?;
+            let below = || {
+                let facts =
+                    |cdr: &Cdr<'_>, paid: &LevelCharge| (key_below(networks, cdr, paid), paid.segments);
+                self.store().history().charge_below(account, id, facts)
+            };
+            own.map_or_else(below, |own| Ok(Some(own)))
         };
-        let message = refund.message_id.map(read).transpose()?.flatten();
+        let message = refund.message_id.map(read).transpose().map_err(|error| unavailable(&error))?.flatten();
         let segments = message.map_or(0, |(_, segments)| u64::from(segments));
-        gathered.refunded.entry(message.map(|(place, _)| place)).or_default().add(segments, refund.amount);
+        gathered.refunded.entry(message.map(|(key, _)| key)).or_default().add(segments, refund.amount);
         Ok(())
     }
 
@@ -171,14 +194,14 @@ impl ContentReader {
         let Gathered { charged, refunded, tariffs, top_ups, adjustments, invoice_payments } = gathered;
         let mut lines = Vec::with_capacity(charged.len() + refunded.len());
         let mut total = 0;
-        for (place, sum) in charged {
+        for (key, sum) in charged {
             total += sum.micros;
-            lines.push(line(snapshot, Some(place), sum, false)?);
+            lines.push(line(snapshot, Some(key), sum, false)?);
         }
-        for (place, sum) in refunded {
+        for (key, sum) in refunded {
             let sum = Sum { micros: -sum.micros, ..sum };
             total += sum.micros;
-            lines.push(line(snapshot, place, sum, true)?);
+            lines.push(line(snapshot, key, sum, true)?);
         }
         let payments = InvoicePayments {
             top_ups: money(top_ups)?,
@@ -206,9 +229,19 @@ impl ContentReader {
 
 impl Gathered {
     fn charge(&mut self, networks: &Networks, cdr: &Cdr<'_>) {
-        let sum = self.charged.entry(place(networks, cdr)).or_default();
+        let sum = self.charged.entry(own_key(networks, cdr)).or_default();
         sum.add(u64::from(cdr.fields.segments), cdr.fields.amount);
-        let tariff = cdr.header.tariff;
+        self.priced_by(cdr.header.tariff);
+    }
+
+    /// Adds what the account paid for a message of an account below it.
+    fn charge_below(&mut self, networks: &Networks, cdr: &Cdr<'_>, paid: &LevelCharge) {
+        let sum = self.charged.entry(key_below(networks, cdr, paid)).or_default();
+        sum.add(u64::from(paid.segments), paid.postings.posting.amount);
+        self.priced_by(cdr.header.tariff);
+    }
+
+    fn priced_by(&mut self, tariff: u32) {
         if self.tariffs.last() != Some(&tariff) && !self.tariffs.contains(&tariff) {
             self.tariffs.push(tariff);
         }
@@ -250,20 +283,33 @@ impl Sum {
     }
 }
 
-fn place(networks: &Networks, cdr: &Cdr<'_>) -> Place {
-    let (network, number) = (cdr.fields.network, &cdr.fields.destination);
-    (network, networks.country_of_both(number, network))
+fn own_key(networks: &Networks, cdr: &Cdr<'_>) -> LineKey {
+    LineKey { is_resale: false, place: place(networks, cdr, cdr.fields.network) }
 }
 
-fn line(snapshot: &Snapshot, place: Option<Place>, sum: Sum, is_refund: bool) -> Answer<InvoiceLine> {
+fn key_below(networks: &Networks, cdr: &Cdr<'_>, paid: &LevelCharge) -> LineKey {
+    LineKey { is_resale: true, place: place(networks, cdr, paid.network) }
+}
+
+fn place(networks: &Networks, cdr: &Cdr<'_>, network: NetworkCode) -> Place {
+    (network, networks.country_of_both(&cdr.fields.destination, network))
+}
+
+fn line(snapshot: &Snapshot, key: Option<LineKey>, sum: Sum, is_refund: bool) -> Answer<InvoiceLine> {
     let networks = &snapshot.tables.networks;
+    let (place, is_resale) = (key.map(|key| key.place), key.is_some_and(|key| key.is_resale));
     let code = place.map(|(code, _)| code);
     let id = code.and_then(|code| networks.id(code));
     let country = place.and_then(|(_, country)| country).map(|country| networks.country(country));
     let network = id.map(|id| networks.get(id).operator.to_string()).filter(|name| !name.is_empty());
     let names = [network.as_deref(), country.map(|country| &*country.name)];
     let names: Vec<&str> = names.into_iter().flatten().collect();
-    let what = if is_refund { "Refund of SMS" } else { "SMS" };
+    let what = match (is_refund, is_resale) {
+        (false, false) => "SMS",
+        (true, false) => "Refund of SMS",
+        (false, true) => "SMS of accounts below",
+        (true, true) => "Refund of SMS of accounts below",
+    };
     let description = match code {
         Some(code) if names.is_empty() => format!("{what} to {code}"),
         Some(code) => format!("{what} to {} ({code})", names.join(", ")),
@@ -279,6 +325,7 @@ fn line(snapshot: &Snapshot, place: Option<Place>, sum: Sum, is_refund: bool) ->
         details: LineDetails {
             messages: sum.messages,
             is_refund,
+            is_resale,
             mcc: code.map(|code| format!("{:03}", code.mcc)),
             mnc: code.and_then(|code| code.mnc).map(|mnc| mnc.to_string()),
             network,

@@ -245,6 +245,13 @@ fn is_billed(store: &Store, account: &ActiveAccount, period: &Range<UnixMicros>)
     if is_billed {
         return Ok(true);
     }
+    let read = store.history().charges_below(number, &ids, |cdr, paid| {
+        stop_if(paid.is_some() && period.contains(&cdr.header.submitted_at), &mut is_billed)
+    });
+    read.map_err(|error| unavailable(&error))?;
+    if is_billed {
+        return Ok(true);
+    }
     let read = store.history().entries_up(number, &ids, |_, entry| {
         stop_if(entry.kind == EntryKind::Refund && period.contains(&entry.at), &mut is_billed)
     });

@@ -40,6 +40,7 @@ pub const LINES: Table = Table {
         "category",
         "messages",
         "is_refund",
+        "is_resale",
         "mcc",
         "mnc",
         "network",
@@ -81,6 +82,7 @@ pub fn of_line(invoice: &Invoice, line: &InvoiceLine) -> Vec<Cell> {
         Cell::named(&line.category),
         Cell::number(details.messages),
         Cell::Flag(details.is_refund),
+        Cell::Flag(details.is_resale),
         details.mcc.as_deref().into(),
         details.mnc.as_deref().into(),
         details.network.as_deref().into(),
@@ -136,6 +138,7 @@ mod tests {
             details: LineDetails {
                 messages: 2,
                 is_refund: true,
+                is_resale: true,
                 mcc: Some("639".to_owned()),
                 mnc: Some("02".to_owned()),
                 network: Some("Safaricom".to_owned()),

@@ -4,7 +4,7 @@ use tollgate_api::usage::{AccountUsage, Usage, UsageCounts, UsageTable};
 
 use crate::export::{Cell, Table};
 
-const PERIOD: [&str; 5] = ["account", "currency", "time_zone", "from", "to"];
+const PERIOD: [&str; 6] = ["account", "currency", "whose", "time_zone", "from", "to"];
 const COUNTS: [&str; 10] = [
     "messages_sent",
     "messages_delivered",
@@ -18,13 +18,13 @@ const COUNTS: [&str; 10] = [
     "average_cost_per_message",
 ];
 
-const COLUMNS_OF_ACCOUNTS: [&str; 15] = joined(&[&PERIOD, &COUNTS]);
-const COLUMNS_OF_COUNTRIES: [&str; 17] = joined(&[&PERIOD, &["country_code", "country_name"], &COUNTS]);
-const COLUMNS_OF_NETWORKS: [&str; 19] =
+const COLUMNS_OF_ACCOUNTS: [&str; 16] = joined(&[&PERIOD, &COUNTS]);
+const COLUMNS_OF_COUNTRIES: [&str; 18] = joined(&[&PERIOD, &["country_code", "country_name"], &COUNTS]);
+const COLUMNS_OF_NETWORKS: [&str; 20] =
     joined(&[&PERIOD, &["mcc", "mnc", "network", "country_code"], &COUNTS]);
-const COLUMNS_OF_OPERATORS: [&str; 16] = joined(&[&PERIOD, &["operator"], &COUNTS]);
-const COLUMNS_OF_COSTS: [&str; 18] = joined(&[&PERIOD, &["operator"], &COUNTS, &["operator_cost", "margin"]]);
-const COLUMNS_OF_DAYS: [&str; 16] = joined(&[&PERIOD, &["date"], &COUNTS]);
+const COLUMNS_OF_OPERATORS: [&str; 17] = joined(&[&PERIOD, &["operator"], &COUNTS]);
+const COLUMNS_OF_COSTS: [&str; 19] = joined(&[&PERIOD, &["operator"], &COUNTS, &["operator_cost", "margin"]]);
+const COLUMNS_OF_DAYS: [&str; 17] = joined(&[&PERIOD, &["date"], &COUNTS]);
 
 /// The table of all accounts.
 pub const ACCOUNTS: Table = Table { name: "Usage", columns: &COLUMNS_OF_ACCOUNTS };
@@ -84,10 +84,11 @@ pub fn of_account(usage: &Usage, table: UsageTable, with_costs: bool) -> (Table,
 
 /// The row of one of many accounts.
 pub fn of_accounts(usage: &AccountUsage) -> Vec<Cell> {
-    let AccountUsage { account, currency, time_zone, from, to, counts } = usage;
+    let AccountUsage { account, currency, whose, time_zone, from, to, counts } = usage;
     let period = [
         account.as_str().into(),
         (*currency).into(),
+        Cell::named(whose),
         time_zone.as_str().into(),
         (*from).into(),
         (*to).into(),
@@ -96,10 +97,11 @@ pub fn of_accounts(usage: &AccountUsage) -> Vec<Cell> {
 }
 
 fn rows<'u>(usage: &Usage, named: impl Iterator<Item = (Vec<Cell>, &'u UsageCounts)>) -> Vec<Vec<Cell>> {
-    let Usage { account, currency, time_zone, from, to, .. } = usage;
+    let Usage { account, currency, whose, time_zone, from, to, .. } = usage;
     let period: [Cell; PERIOD.len()] = [
         account.as_str().into(),
         (*currency).into(),
+        Cell::named(whose),
         time_zone.as_str().into(),
         (*from).into(),
         (*to).into(),
@@ -144,7 +146,7 @@ mod tests {
     use serde_json::Value;
     use tollgate_api::money::{CurrencyCode, MoneySum};
     use tollgate_api::time::Time;
-    use tollgate_api::usage::{CountryUsage, DailyUsage, NetworkUsage, OperatorUsage, UsagePeriod};
+    use tollgate_api::usage::{CountryUsage, DailyUsage, NetworkUsage, OperatorUsage, UsagePeriod, Whose};
     use tollgate_engine::money::{Currency, Total};
     use tollgate_engine::time::UnixMicros;
 
@@ -170,6 +172,7 @@ mod tests {
         AccountUsage {
             account: "acme".to_owned(),
             currency: CurrencyCode(Currency::new("USD").unwrap()),
+            whose: Whose::Below,
             time_zone: "Africa/Nairobi".to_owned(),
             from: Time(UnixMicros(1_000_000)),
             to: Time(UnixMicros(2_000_000)),
@@ -178,12 +181,13 @@ mod tests {
     }
 
     fn usage() -> Usage {
-        let AccountUsage { account, currency, time_zone, from, to, counts } = account_usage();
+        let AccountUsage { account, currency, whose, time_zone, from, to, counts } = account_usage();
         let text = |text: &str| Some(text.to_owned());
         Usage {
             account,
             currency,
             period: UsagePeriod::Range,
+            whose,
             time_zone,
             from,
             to,

@@ -6,7 +6,7 @@ use std::ops::Range;
 use jiff::civil::Date;
 use tollgate_api::answer::Answer;
 use tollgate_api::money::MoneySum;
-use tollgate_api::usage::{CountryUsage, NetworkUsage, OperatorUsage};
+use tollgate_api::usage::{CountryUsage, NetworkUsage, OperatorUsage, Whose};
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::country::CountryCode;
 use tollgate_engine::network::{NetworkCode, Networks};
@@ -44,12 +44,12 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Adds up an account's counters of a period.
+    /// Adds up an account's counters of a period, those of its own messages, of messages of accounts below, or all.
     pub fn read(
         store: &Store,
         account: AccountNumber,
         instants: &Range<UnixMicros>,
-        wanted: Wanted<'_>,
+        (whose, wanted): (Whose, Wanted<'_>),
     ) -> Answer<Self> {
         let days = match wanted {
             Wanted::Totals => &[],
@@ -63,10 +63,16 @@ impl Tally {
             while days.get(day).is_some_and(|(_, ends_at)| *ends_at <= at) {
                 day += 1;
             }
-            match wanted {
-                Wanted::Totals if matches!(key.of, UsageOf::Network(..)) => tally.totals.add(row),
-                Wanted::Totals => {}
-                Wanted::Everything(_) => tally.add(Some(day), key.of, row),
+            match (key.of, wanted) {
+                (of, _) if !is_asked_for(whose, of) => {}
+                (UsageOf::Operator(number), Wanted::Everything(_)) => {
+                    tally.operators.entry(number).or_default().add(row);
+                }
+                (UsageOf::Operator(_), Wanted::Totals) => {}
+                (UsageOf::Network(..) | UsageOf::Below(..), Wanted::Totals) => tally.totals.add(row),
+                (UsageOf::Network(code, country) | UsageOf::Below(code, country), Wanted::Everything(_)) => {
+                    tally.add(day, (code, country), row);
+                }
             }
             true
         });
@@ -74,16 +80,11 @@ impl Tally {
         Ok(tally)
     }
 
-    fn add(&mut self, day: Option<usize>, of: UsageOf, row: &UsageRow) {
-        match of {
-            UsageOf::Network(code, country) => {
-                self.totals.add(row);
-                self.networks.entry((code, country)).or_default().add(row);
-                if let Some(counted) = day.and_then(|day| self.days.get_mut(day)) {
-                    counted.add(row);
-                }
-            }
-            UsageOf::Operator(number) => self.operators.entry(number).or_default().add(row),
+    fn add(&mut self, day: usize, place: Place, row: &UsageRow) {
+        self.totals.add(row);
+        self.networks.entry(place).or_default().add(row);
+        if let Some(counted) = self.days.get_mut(day) {
+            counted.add(row);
         }
     }
 
@@ -138,6 +139,13 @@ impl Tally {
             }
         });
         Ok(shown.collect())
+    }
+}
+
+fn is_asked_for(whose: Whose, of: UsageOf) -> bool {
+    match of {
+        UsageOf::Network(..) | UsageOf::Operator(_) => whose != Whose::Below,
+        UsageOf::Below(..) => whose != Whose::Own,
     }
 }
 

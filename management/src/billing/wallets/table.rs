@@ -21,6 +21,7 @@ pub const TABLE: Table = Table {
         "at",
         "balance_after",
         "message_id",
+        "sent_by",
     ],
 };
 
@@ -41,6 +42,7 @@ pub fn cells(transaction: &Transaction) -> Vec<Cell> {
         transaction.at.into(),
         transaction.balance_after.into(),
         transaction.message_id.as_deref().into(),
+        transaction.sent_by.as_deref().into(),
     ]
 }
 
@@ -73,6 +75,7 @@ mod tests {
             at: Time(UnixMicros(1_000_000)),
             balance_after: Some(MoneySum(Total::from(Amount::MAX).plus(Amount::MAX))),
             message_id: None,
+            sent_by: Some("client".to_owned()),
         };
         let mut expected = serde_json::to_value(&transaction).unwrap();
         expected["metadata"] = Value::from(metadata.to_string());

@@ -1,5 +1,5 @@
-//! The transactions of an account as the API shows them: entries of the ledger, and CDRs, which are its debits. They are in
-//! the order of ids, which only count up, so that a page goes on where the one before ended.
+//! The transactions of an account as the API shows them: entries of the ledger, and CDRs, which are its debits, those of
+//! messages of accounts below that it paid for among them. They are in the order of ids, which only count up, so that a page goes on where the one before ended.
 
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_api::wallets::{Transaction, TransactionKind, TransactionStatus, TransactionsQuery};
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::charging::LevelCharge;
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr::Cdr;
@@ -76,7 +77,9 @@ pub fn list(store: &Store, owner: &Owner, query: &TransactionsQuery) -> Answer<P
         gathering.look(|| found.id().to_string(), item)
     });
     walked.map_err(|error| unavailable(&error))?;
-    gathering.finish()
+    let Page { items, next_cursor } = gathering.finish()?;
+    let items = items.into_iter().map(|found| named(store, found)).collect::<Answer<_>>()?;
+    Ok(Page { items, next_cursor })
 }
 
 /// One of them.
@@ -91,7 +94,13 @@ pub fn find(store: &Store, owner: &Owner, id: u64) -> Answer<Option<Transaction>
     if found.is_some() {
         return Ok(found);
     }
-    store.messages().cdr(number, id, |cdr| of_charge(owner, cdr)).map_err(|error| unavailable(&error))
+    let charge = store.messages().cdr(number, id, |cdr| of_charge(owner, cdr));
+    if let Some(charge) = charge.map_err(|error| unavailable(&error))? {
+        return Ok(Some(charge));
+    }
+    let read = |cdr: &Cdr<'_>, paid: &LevelCharge| of_charge_below(owner, cdr, paid);
+    let found = store.history().charge_below(number, id, read).map_err(|error| unavailable(&error))?;
+    found.map(|found| named(store, found)).transpose()
 }
 
 impl Wanted<'_> {
@@ -104,11 +113,7 @@ impl Wanted<'_> {
         let number = self.owner.number;
         match self.kind {
             None => store.history().transactions_down(number, &self.ids, visit),
-            Some(TransactionKind::SmsDebit) => {
-                store.history().charges_down(number, &self.ids, |cdr, state| {
-                    visit(store::Transaction::Charge(cdr, state))
-                })
-            }
+            Some(TransactionKind::SmsDebit) => store.history().all_charges_down(number, &self.ids, visit),
             Some(_) => store
                 .history()
                 .entries_down(number, &self.ids, |id, entry| visit(store::Transaction::Entry(id, entry))),
@@ -119,6 +124,10 @@ impl Wanted<'_> {
         let (kind, amount) = match transaction {
             store::Transaction::Entry(_, entry) => (kind_of(entry.kind), entry.amount),
             store::Transaction::Charge(cdr, _) => (TransactionKind::SmsDebit, debited(cdr)),
+            store::Transaction::Below(cdr, Some(paid)) => {
+                (TransactionKind::SmsDebit, debited_below(cdr, paid))
+            }
+            store::Transaction::Below(_, None) => return false,
         };
         let (least, most) = self.amounts;
         self.times.contains(&transaction.at())
@@ -132,11 +141,26 @@ fn amount(field: &str, text: Option<&str>) -> Answer<Option<Amount>> {
     text.map(texts::amount).transpose().map_err(|message| Problem::field(field, message))
 }
 
-fn view(owner: &Owner, transaction: &store::Transaction<'_>) -> Transaction {
+/// A transaction, and the account below that sent its message, which is not named in it yet.
+type Found = (Transaction, Option<AccountNumber>);
+
+fn view(owner: &Owner, transaction: &store::Transaction<'_>) -> Found {
     match transaction {
-        store::Transaction::Entry(id, entry) => of_entry(owner, *id, entry),
-        store::Transaction::Charge(cdr, _) => of_charge(owner, cdr),
+        store::Transaction::Entry(id, entry) => (of_entry(owner, *id, entry), None),
+        store::Transaction::Charge(cdr, _) => (of_charge(owner, cdr), None),
+        store::Transaction::Below(cdr, Some(paid)) => of_charge_below(owner, cdr, paid),
+        store::Transaction::Below(cdr, None) => {
+            unreachable!("message {} of an account below was not paid for", cdr.message_id)
+        }
     }
+}
+
+/// Names the account below that sent the message, whether it is still there or not.
+fn named(store: &Store, (transaction, sender): Found) -> Answer<Transaction> {
+    let Some(number) = sender else { return Ok(transaction) };
+    let row = store.provisioned().account(number).map_err(|error| unavailable(&error))?;
+    let row = row.ok_or_else(|| Problem::internal("an account below a reseller has no books"))?;
+    Ok(Transaction { sent_by: Some(row.id), ..transaction })
 }
 
 fn of_entry(owner: &Owner, id: u64, entry: &LedgerEntry) -> Transaction {
@@ -165,6 +189,19 @@ fn of_charge(owner: &Owner, cdr: &Cdr<'_>) -> Transaction {
     }
 }
 
+/// The debit of a message of an account below, at this account's price. The price of the one below is not in it.
+fn of_charge_below(owner: &Owner, cdr: &Cdr<'_>, paid: &LevelCharge) -> Found {
+    let (segments, destination) = (paid.segments, cdr.fields.destination);
+    let transaction = Transaction {
+        amount: Money(debited_below(cdr, paid)),
+        reference: cdr.message_id.to_string(),
+        details: format!("{segments} segments to {destination}"),
+        message_id: Some(cdr.message_id.to_string()),
+        ..plain(owner, cdr.message_id, cdr.header.submitted_at)
+    };
+    (transaction, Some(cdr.account))
+}
+
 /// A debit of zero, which the callers fill in.
 fn plain(owner: &Owner, id: u64, at: UnixMicros) -> Transaction {
     Transaction {
@@ -181,6 +218,7 @@ fn plain(owner: &Owner, id: u64, at: UnixMicros) -> Transaction {
         at: Time(at),
         balance_after: None,
         message_id: None,
+        sent_by: None,
     }
 }
 
@@ -210,6 +248,10 @@ fn kind_of(kind: EntryKind) -> TransactionKind {
 /// A charge as an entry that takes money.
 fn debited(cdr: &Cdr<'_>) -> Amount {
     negative(cdr.message_id, cdr.fields.amount)
+}
+
+fn debited_below(cdr: &Cdr<'_>, paid: &LevelCharge) -> Amount {
+    negative(cdr.message_id, paid.postings.posting.amount)
 }
 
 fn negative(message_id: u64, price: Amount) -> Amount {

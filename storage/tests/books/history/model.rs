@@ -269,5 +269,6 @@ fn of(transaction: &Transaction<'_>) -> Move {
             Move::Refund { message_id, micros: entry.amount.micros() }
         }
         Transaction::Entry(_, entry) => Move::Entry { kind: entry.kind, micros: entry.amount.micros() },
+        Transaction::Below(cdr, _) => panic!("message {} of an account below", cdr.message_id),
     }
 }

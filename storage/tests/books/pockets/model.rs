@@ -13,6 +13,7 @@ use tollgate_storage::change::{BundleChange, CommissionPayout, EntryText, Transf
 use tollgate_storage::clock::Clock;
 use tollgate_storage::rows::{BundleRow, LateRefund};
 
+use super::below::prove_lists;
 use crate::support::chain::{LevelAbove, bundle, day_cap};
 use crate::support::{Books, Message, SetClock, crash_image};
 
@@ -249,5 +250,6 @@ fn random_days_of_a_tree_of_resellers_are_those_of_a_clerk() {
         }
     }
     clerk.compare(&books, &accounts);
+    prove_lists(&books, &accounts);
     books.close();
 }

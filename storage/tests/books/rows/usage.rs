@@ -44,7 +44,8 @@ fn key() -> impl Strategy<Value = UsageKey> {
         proptest::option::of("[A-Z]{2}").prop_map(|code| code.and_then(|code| CountryCode::new(&code)));
     let of = prop_oneof![
         network,
-        (code, country).prop_map(|(code, country)| UsageOf::Network(code, country)),
+        (code.clone(), country.clone()).prop_map(|(code, country)| UsageOf::Network(code, country)),
+        (code, country).prop_map(|(code, country)| UsageOf::Below(code, country)),
         operator
     ];
     (0..3_u32, 0..3_u32, of).prop_map(|(account, quarter, of)| UsageKey {
