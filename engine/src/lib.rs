@@ -32,6 +32,7 @@ pub mod chain;
 pub mod charging;
 pub mod country;
 mod delivery_mode;
+pub mod digit_trie;
 pub mod exchange;
 pub mod gsm7;
 pub mod health;

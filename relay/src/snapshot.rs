@@ -10,6 +10,7 @@ use tollgate_engine::pumping::PumpingSettings;
 use tollgate_engine::routing::Routes;
 use tollgate_engine::tables::Tables;
 use tollgate_provisioning::BundleProduct;
+use tollgate_storage::countries::CountryTable;
 
 use crate::changed_accounts::ChangedAccounts;
 use crate::delivery::operator_queues::OperatorQueues;
@@ -22,6 +23,8 @@ pub use crate::active_account::ActiveAccount;
 pub struct Snapshot {
     /// The tables that messages are rated by.
     pub tables: Tables,
+    /// The countries of numbers by the same tables, as the books keep them.
+    pub number_countries: Arc<CountryTable>,
     /// The number that CDRs name the tariff version with.
     pub tariff: u32,
     /// The routes to operators.

@@ -20,6 +20,7 @@ use tollgate_provisioning::{
 use tollgate_storage::change::TariffFile;
 use tollgate_storage::clock::now;
 use tollgate_storage::committer::{ProvisionChange, Provisioned};
+use tollgate_storage::countries::CountryTable;
 use tollgate_storage::store::{Store, Unavailable};
 
 use crate::account_runtimes::AccountRuntimes;
@@ -63,6 +64,7 @@ pub struct Prepared {
     delivery: DeliverySettings,
     pumping: PumpingSettings,
     tables: Tables,
+    number_countries: Arc<CountryTable>,
     routes: Routes,
     additions: Additions,
     /// Number and code of every operator on disk.
@@ -128,6 +130,7 @@ impl Prepared {
             provisioning,
             delivery,
             pumping,
+            number_countries: number_countries(&tables.networks),
             tables,
             routes,
             additions,
@@ -180,7 +183,7 @@ impl Prepared {
             operators: operators.map(|operator| Arc::clone(&operator.operator.code)).collect(),
             tariff_version: Arc::clone(&self.provisioning.version),
             tariff_files: tariff_files.collect(),
-            number_countries: Some(number_countries(&self.tables.networks)),
+            number_countries: Some(Arc::clone(&self.number_countries)),
             default_delivery: self.default_delivery.to_be_kept,
         }
     }
@@ -193,6 +196,7 @@ impl Prepared {
         operator_queues: &OperatorQueues,
     ) -> Built {
         let Self { provisioning, delivery, pumping, tables, mut routes, additions, .. } = self;
+        let number_countries = self.number_countries;
         let (known_operators, default_delivery) = (self.known_operators, self.default_delivery);
         let setup = operator_setup(&provisioning, &provisioned.operators, known_operators);
         let numbers: HashMap<&str, OperatorNumber> = setup
@@ -206,6 +210,7 @@ impl Prepared {
             tables,
             tariff: provisioned.tariff,
             routes,
+            number_countries,
             delivers_by_default: default_delivery.to_operators,
             bundle_products: provisioning.bundles,
             pumping,

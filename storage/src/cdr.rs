@@ -296,6 +296,11 @@ impl<'a> BlockReader<'a> {
         self.header
     }
 
+    /// The id of the message that is read next.
+    pub fn next_id(&self) -> u64 {
+        self.next_id
+    }
+
     /// Messages not yet read.
     pub fn left(&self) -> u32 {
         self.left

@@ -164,6 +164,7 @@ mod tests {
                 tariff: 1,
                 plan: Arc::from("p"),
                 short_ids: false,
+                countries: Arc::default(),
             };
             let mut chunk = Chunk::new(wallet, Arc::clone(&self.keys), header, mpsc::unbounded_channel().0);
             for _ in 0..messages {

@@ -13,13 +13,16 @@ use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::charging::Beside;
+use tollgate_engine::country::CountryCode;
 use tollgate_engine::money::Total;
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::{Posting, Wallet};
 
 use crate::cdr::{BlockHeader, BlockWriter, CdrFields, EncodedPostings};
+use crate::countries::CountryTable;
 use crate::keys::{FirstUse, KeyRegistry, KeyWaiter, NewKey};
 use crate::rows::{DispatchCounters, RefusedDestination};
+use crate::tallies::PlaceTallies;
 
 pub use crate::outcome::CancelError;
 pub(crate) use beside::ChunkBeside;
@@ -38,6 +41,8 @@ pub struct ChunkHeader {
     pub plan: Arc<str>,
     /// True if the client needs ids of 32 bits (SMPP 3.3).
     pub short_ids: bool,
+    /// The countries of numbers, as the charges are counted for usage.
+    pub countries: Arc<CountryTable>,
 }
 
 /// One request of the session whose messages are in the chunk.
@@ -121,6 +126,8 @@ pub struct Chunk {
     pub(crate) header: ChunkHeader,
     pub(crate) block: BlockWriter,
     pub(crate) total: ChunkTotal,
+    /// Its charges by network and by the header's countries.
+    pub(crate) tallies: PlaceTallies,
     /// The postings of its messages beside the wallet; `None` where no message has any.
     pub(crate) beside: Option<Box<ChunkBeside>>,
     pub(crate) dispatches: Vec<(Box<[u8]>, DispatchCounters)>,
@@ -145,6 +152,7 @@ impl Chunk {
             header,
             block: BlockWriter::default(),
             total: ChunkTotal::default(),
+            tallies: PlaceTallies::default(),
             beside: None,
             dispatches: Vec::new(),
             keys: Vec::new(),
@@ -162,6 +170,7 @@ impl Chunk {
         self.header = header;
         self.block.clear();
         self.total = ChunkTotal::default();
+        self.tallies.clear();
         self.beside = None;
         self.dispatches.clear();
         self.keys.clear();
@@ -185,14 +194,19 @@ impl Chunk {
     pub fn push_with(&mut self, beside: &Beside, cdr: &CdrFields<'_>, above: &[Arc<Wallet>]) {
         let mut octets = Vec::new();
         let encoded = Some(EncodedPostings::write(beside, &mut octets));
-        self.push(&beside.own.posting, &CdrFields { beside: encoded, ..*cdr });
+        let country = self.add(&beside.own.posting, &CdrFields { beside: encoded, ..*cdr });
         let account = self.account();
-        self.beside.get_or_insert_with(|| Box::new(ChunkBeside::of(account))).add(beside, above);
+        self.beside.get_or_insert_with(|| Box::new(ChunkBeside::of(account))).add(beside, above, country);
     }
 
     /// Adds a charge that was debited from the chunk's wallet and moved nothing else. Its CDR's amount and segments are
     /// the posting's.
     pub fn push(&mut self, posting: &Posting, cdr: &CdrFields<'_>) {
+        self.add(posting, cdr);
+    }
+
+    /// Adds a charge; returns the country of its number.
+    fn add(&mut self, posting: &Posting, cdr: &CdrFields<'_>) -> Option<CountryCode> {
         let (account, amount) = (self.wallet.number(), cdr.amount);
         assert_eq!((posting.account, posting.amount), (account, amount), "a posting and its CDR agree");
         if self.is_empty() {
@@ -203,7 +217,10 @@ impl Chunk {
         if let Some(dispatch) = cdr.dispatch_id {
             self.count_dispatch(dispatch, cdr);
         }
+        let country = self.header.countries.country(cdr.destination.as_bytes());
+        self.tallies.add(cdr.network, country, u32::from(cdr.segments), cdr.amount);
         self.block.push(cdr);
+        country
     }
 
     /// Marks the CDR pushed last as the first use of a key that [`KeyRegistry::check`] reserved.
@@ -351,7 +368,13 @@ mod tests {
     use crate::store::{Store, StoreOptions};
 
     fn header() -> ChunkHeader {
-        ChunkHeader { submitted_at: UnixMicros(1), tariff: 1, plan: Arc::from("p"), short_ids: false }
+        ChunkHeader {
+            submitted_at: UnixMicros(1),
+            tariff: 1,
+            plan: Arc::from("p"),
+            short_ids: false,
+            countries: Arc::default(),
+        }
     }
 
     fn chunk() -> (tempfile::TempDir, Chunk) {

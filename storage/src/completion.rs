@@ -1,6 +1,7 @@
 //! Answers to the senders of commands, once it is known if the commit is durable.
 
 use crate::batch::Batch;
+use crate::chunk::Chunk;
 use crate::command::Command;
 use crate::database::Unavailable;
 use crate::delivery::DeliveryResult;
@@ -48,6 +49,14 @@ impl Drafted {
 }
 
 impl Completion {
+    /// The chunk, where it is one of charges that are in the commit.
+    pub fn charged(&self) -> Option<&Chunk> {
+        match (&self.command, &self.folded) {
+            (Command::Charge(chunk), Ok(_)) => Some(chunk),
+            _ => None,
+        }
+    }
+
     /// The commit is on disk.
     pub fn complete(self) {
         let folded = match self.folded {

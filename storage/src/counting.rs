@@ -1,23 +1,25 @@
-//! Counts charges for the usage rows, beside the committer and a while after they are durable.
+//! Counts charges for the usage rows, beside the commits and a while after they are durable.
 //!
-//! A message that is charged costs nothing more for its usage: its CDR says all there is to count. Once in a
-//! while a thread of its own reads the CDR blocks of the commits since the last time, in the order in which
-//! `batches` lists them, and adds them up by account, quarter, network and country; the writer puts the sums into its
-//! next commit, together with the id up to which they reach. Readers of usage add the few CDRs behind that id
-//! (`store/usage.rs`), so that no reader sees the delay, and a crash loses nothing: the next start counts
-//! from the same id on.
+//! Each chunk of charges knows what it adds up to, by network and country. What became durable is collected in memory, and
+//! once in a while the writer puts the sums into its next commit, together with the id up to which they reach. Readers of
+//! usage add the few CDRs behind that id (`store/usage.rs`), so that no reader sees the delay. A crash loses nothing: what the
+//! next start finds uncounted is added up from the CDR blocks on disk, by a thread of its own.
 
 use std::ops::Range;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam::channel::{Receiver, Sender, bounded};
+use crossbeam::channel::{Receiver, bounded};
 
+use crate::cdr::BlockReader;
+use crate::chunk::Chunk;
+use crate::countries::CountryTable;
 use crate::database::Unavailable;
 use crate::number_countries;
 use crate::store::Store;
 use crate::tallies::Tallies;
+use crate::usage::Quarter;
 
 /// The time that charges wait to be counted, as long as there are commits.
 const EVERY: Duration = Duration::from_secs(1);
@@ -29,77 +31,167 @@ pub struct CountedCharges {
     pub tallies: Tallies,
 }
 
-/// The thread that counts, as the writer sees it.
+/// Charges on their way into the usage rows.
 pub struct Counting {
-    /// `None` once the thread is to end.
-    orders: Option<Sender<Range<u64>>>,
-    counted: Receiver<Option<CountedCharges>>,
-    thread: Option<JoinHandle<()>>,
-    is_ordered: bool,
+    /// Adds up what an earlier run left uncounted; `None` once that is in `collected`.
+    earlier: Option<Earlier>,
+    /// Durable charges that are in no commit's usage yet.
+    collected: CountedCharges,
     /// Counted charges that wait for a commit.
     ready: Option<CountedCharges>,
+    same: SameTable,
     next_at: Instant,
 }
 
-/// Adds up the charges of all commits whose ids are in the range.
+/// The thread that adds up what an earlier run left.
+struct Earlier {
+    counted: Receiver<CountedCharges>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The last two tables that were compared, and whether they are equal: sessions take over a reload one by one, and a table
+/// that is read from disk is the same as one that was loaded.
+#[derive(Default)]
+struct SameTable(Option<(Arc<CountryTable>, Arc<CountryTable>, bool)>);
+
+/// Adds up the charges of all commits whose ids are in the range, from their CDRs.
 pub fn count(store: &Store, ids: Range<u64>) -> Result<CountedCharges, Unavailable> {
     let (mut tallies, countries) = (Tallies::default(), number_countries::load(store.database())?);
-    store.commits().blocks_of(ids.clone(), |account, block| tallies.add(account, block, &countries))?;
+    store.commits().blocks_of(ids.clone(), |account, block| {
+        // Countries change between commits only.
+        let countries = countries.at(block.next_id());
+        tallies.add_block(account, block, countries)
+    })?;
     Ok(CountedCharges { ids, tallies })
 }
 
 impl Counting {
-    /// Starts the thread.
-    pub fn start(store: Arc<Store>) -> std::io::Result<Self> {
-        let (orders, ordered) = bounded::<Range<u64>>(1);
-        let (answer, counted) = bounded(1);
-        let work = move || {
-            for ids in ordered {
-                let result = count(&store, ids);
-                if let Err(error) = &result {
-                    tracing::error!(%error, "charges cannot be counted for usage at present");
-                }
-                if answer.send(result.ok()).is_err() {
-                    return;
-                }
-            }
-        };
-        let thread = std::thread::Builder::new().name("usage".to_owned()).spawn(work)?;
+    /// Begins with what an earlier run left uncounted. Where it cannot be counted, nothing is until the end.
+    pub fn start(store: Arc<Store>, uncounted: Range<u64>) -> std::io::Result<Self> {
+        let collected = nothing_since(uncounted.end);
+        let earlier = if uncounted.is_empty() { None } else { Some(Earlier::start(store, uncounted)?) };
         Ok(Self {
-            orders: Some(orders),
-            counted,
-            thread: Some(thread),
-            is_ordered: false,
+            earlier,
+            collected,
             ready: None,
-            next_at: Instant::now(),
+            same: SameTable::default(),
+            next_at: Instant::now() + EVERY,
         })
     }
 
-    /// The charges that the next commit may add to the usage rows, given the ids that are not in them. Orders
-    /// the next count when its time has come.
-    pub fn ready(&mut self, uncounted: Range<u64>) -> Option<&CountedCharges> {
-        if let Ok(counted) = self.counted.try_recv() {
-            self.is_ordered = false;
-            self.ready = counted;
+    /// Collects a chunk that is durable; `in_force` are the countries of its commit.
+    pub fn add(&mut self, chunk: &Chunk, in_force: Option<&Arc<CountryTable>>) {
+        if chunk.is_empty() {
+            return;
         }
+        let (account, header) = (chunk.account(), chunk.block_header());
+        let tallies = &mut self.collected.tallies;
+        if in_force.is_some_and(|in_force| self.same.is_same(&chunk.header.countries, in_force)) {
+            let quarter = Quarter::of(header.submitted_at);
+            for (above, below) in chunk.beside.iter().flat_map(|beside| &beside.tallies) {
+                tallies.add_below(*above, quarter, below);
+            }
+            return tallies.add(account, quarter, &chunk.tallies);
+        }
+        // Charged by other countries than those that its ids stand for: just before a reload, or as there are none.
+        let mut octets = Vec::new();
+        chunk.block.write_to(&header, &mut octets);
+        let block = BlockReader::new(account, 0, &octets);
+        let is_sound =
+            block.is_some_and(|block| tallies.add_block(account, block, in_force.map(|table| &**table)));
+        assert!(is_sound, "a block that was written can be read");
+    }
+
+    /// Everything that is durable below this id is collected.
+    pub fn reached(&mut self, id: u64) {
+        self.collected.ids.end = id.max(self.collected.ids.end);
+    }
+
+    /// The charges that the next commit may add to the usage rows, given the ids that are not in them, when their time has
+    /// come.
+    pub fn ready(&mut self, uncounted: &Range<u64>) -> Option<&CountedCharges> {
+        self.take_over_earlier();
         // What has become durable meanwhile is done.
         if self.ready.as_ref().is_some_and(|ready| ready.ids.start != uncounted.start) {
             self.ready = None;
         }
         let now = Instant::now();
-        if self.ready.is_none() && !self.is_ordered && !uncounted.is_empty() && now >= self.next_at {
+        if self.ready.is_none() && now >= self.next_at && self.is_complete(uncounted) && !uncounted.is_empty()
+        {
             self.next_at = now + EVERY;
-            let orders = self.orders.as_ref();
-            self.is_ordered = orders.is_some_and(|orders| orders.try_send(uncounted).is_ok());
+            self.ready = Some(self.take());
         }
         self.ready.as_ref()
     }
+
+    /// All charges that are not in the usage rows, added up; `None` where that is not known.
+    pub fn rest(mut self, uncounted: &Range<u64>) -> Option<CountedCharges> {
+        self.take_over_earlier();
+        if let Some(ready) = self.ready.take().filter(|ready| ready.ids.start == uncounted.start) {
+            self.collected.tallies.extend(&ready.tallies);
+            self.collected.ids.start = ready.ids.start;
+        }
+        self.is_complete(uncounted).then(|| self.take())
+    }
+
+    fn is_complete(&self, uncounted: &Range<u64>) -> bool {
+        self.collected.ids == *uncounted
+    }
+
+    fn take(&mut self) -> CountedCharges {
+        let next = nothing_since(self.collected.ids.end);
+        std::mem::replace(&mut self.collected, next)
+    }
+
+    fn take_over_earlier(&mut self) {
+        let Some(counted) = self.earlier.as_ref().and_then(|earlier| earlier.counted.try_recv().ok()) else {
+            return;
+        };
+        self.earlier = None;
+        self.collected.tallies.extend(&counted.tallies);
+        self.collected.ids.start = counted.ids.start;
+    }
 }
 
-impl Drop for Counting {
+impl Earlier {
+    fn start(store: Arc<Store>, uncounted: Range<u64>) -> std::io::Result<Self> {
+        let (answer, counted) = bounded(1);
+        let work = move || match count(&store, uncounted) {
+            Ok(counted) => {
+                // Whoever ends meanwhile counts again.
+                let _ = answer.send(counted);
+            }
+            Err(error) => tracing::error!(%error, "charges cannot be counted for usage at present"),
+        };
+        let thread = std::thread::Builder::new().name("usage".to_owned()).spawn(work)?;
+        Ok(Self { counted, thread: Some(thread) })
+    }
+}
+
+impl Drop for Earlier {
     fn drop(&mut self) {
-        self.orders = None;
         // The database is not closed while it is read.
         let _ = self.thread.take().map(JoinHandle::join);
     }
+}
+
+impl SameTable {
+    fn is_same(&mut self, one: &Arc<CountryTable>, other: &Arc<CountryTable>) -> bool {
+        if Arc::ptr_eq(one, other) {
+            return true;
+        }
+        if let Some((first, second, is_same)) = &self.0
+            && Arc::ptr_eq(one, first)
+            && Arc::ptr_eq(other, second)
+        {
+            return *is_same;
+        }
+        let is_same = one == other;
+        self.0 = Some((Arc::clone(one), Arc::clone(other), is_same));
+        is_same
+    }
+}
+
+fn nothing_since(id: u64) -> CountedCharges {
+    CountedCharges { ids: id..id, tallies: Tallies::default() }
 }

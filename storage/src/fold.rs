@@ -31,9 +31,11 @@ mod upstream;
 mod usage;
 mod waiting;
 
+use std::sync::Arc;
+
 use tollgate_engine::time::UnixMicros;
 
-use crate::countries::NumberCountries;
+use crate::countries::{CountryTable, NumberCountries};
 use crate::database::Unavailable;
 use crate::number_countries;
 use crate::rows::AuditTail;
@@ -106,6 +108,11 @@ impl Fold {
         self.usage_counted = changes.usage_counted;
         self.audit = changes.audit;
         changes.news
+    }
+
+    /// The countries of numbers that hold now.
+    pub fn countries(&self) -> Option<&Arc<CountryTable>> {
+        self.countries.last().map(|(_, table)| table)
     }
 
     /// The ids whose charges are not in the usage rows yet.

@@ -1,6 +1,7 @@
 //! Charges added up by account, quarter of an hour, network and country.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 
 use rustc_hash::FxHashMap;
 use tollgate_engine::account::AccountNumber;
@@ -9,66 +10,122 @@ use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::network::NetworkCode;
 
 use crate::cdr::BlockReader;
-use crate::countries::NumberCountries;
+use crate::countries::CountryTable;
 use crate::rows::UsageRow;
 use crate::usage::{LevelFacts, Quarter, UsageKey, UsageOf};
 
 /// Charges of one row, added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+struct Tally {
     messages: u64,
     segments: u64,
     charged: Total,
 }
 
-/// Charges by row. A block is of one account and one quarter, so that a CDR costs one look-up by a small
-/// number.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tallies {
-    own: HashMap<(AccountNumber, Quarter), ByNetwork>,
-    /// The charges of accounts for messages of accounts below them.
-    below: HashMap<(AccountNumber, Quarter), ByNetwork>,
+/// A network and the country of the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    network: NetworkCode,
+    country: Option<CountryCode>,
 }
 
-/// Networks and countries come from our own catalogue, so nobody can choose them to collide.
-type ByNetwork = FxHashMap<(NetworkCode, Option<CountryCode>), Tally>;
+/// Charges of one account and quarter, added up by network and country. Networks and countries come from our own catalogue,
+/// so nobody can choose them to collide.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlaceTallies(FxHashMap<Place, Tally>);
+
+/// Charges by account and quarter.
+type ByAccount = HashMap<(AccountNumber, Quarter), PlaceTallies>;
+
+/// Charges by row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tallies {
+    own: ByAccount,
+    /// The charges of accounts for messages of accounts below them.
+    below: ByAccount,
+}
+
+// In one step, as it is done for every message.
+impl Hash for Place {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let country = self.country.map_or(0, |country| u16::from_be_bytes(country.to_bytes()));
+        state.write_u64(u64::from(self.network.to_bits()) << 16 | u64::from(country));
+    }
+}
 
 impl Tally {
+    fn add(&mut self, added: Self) {
+        self.messages += added.messages;
+        self.segments += added.segments;
+        self.charged += added.charged;
+    }
+
     /// The counts that these charges add to their row.
     fn row(&self) -> UsageRow {
         let Self { messages, segments, charged } = *self;
         UsageRow { messages, segments, charged, ..UsageRow::default() }
     }
+}
 
-    fn add(&mut self, segments: u64, charged: Amount) {
-        self.messages += 1;
-        self.segments += segments;
-        self.charged += charged;
+impl PlaceTallies {
+    /// Adds a charge.
+    pub fn add(
+        &mut self,
+        network: NetworkCode,
+        country: Option<CountryCode>,
+        segments: u32,
+        charged: Amount,
+    ) {
+        let tally = self.0.entry(Place { network, country }).or_default();
+        tally.add(Tally { messages: 1, segments: u64::from(segments), charged: charged.into() });
+    }
+
+    /// Forgets all charges, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.0.clear();
     }
 }
 
 impl Tallies {
+    /// Adds charges of an account for its own messages that were submitted in this quarter.
+    pub fn add(&mut self, account: AccountNumber, quarter: Quarter, added: &PlaceTallies) {
+        extend(&mut self.own, (account, quarter), added);
+    }
+
+    /// Adds charges of an account for messages of accounts below it.
+    pub fn add_below(&mut self, account: AccountNumber, quarter: Quarter, added: &PlaceTallies) {
+        extend(&mut self.below, (account, quarter), added);
+    }
+
     /// Adds the charges of a block; `false` where it is damaged.
-    pub fn add(
+    pub fn add_block(
         &mut self,
         account: AccountNumber,
         mut block: BlockReader<'_>,
-        countries: &NumberCountries,
+        countries: Option<&CountryTable>,
     ) -> bool {
         let quarter = Quarter::of(block.header().submitted_at);
         let Self { own, below } = self;
-        let networks = own.entry((account, quarter)).or_default();
+        let places = own.entry((account, quarter)).or_default();
         for cdr in block.by_ref() {
-            let country = countries.country(cdr.message_id, cdr.fields.destination.as_bytes());
-            let tally = networks.entry((cdr.fields.network, country)).or_default();
-            tally.add(u64::from(cdr.fields.segments), cdr.fields.amount);
+            let country = countries.and_then(|table| table.country(cdr.fields.destination.as_bytes()));
+            places.add(cdr.fields.network, country, u32::from(cdr.fields.segments), cdr.fields.amount);
             for level in cdr.beside().iter().flat_map(LevelFacts::of) {
-                let networks = below.entry((level.account, quarter)).or_default();
-                let tally = networks.entry((level.network, country)).or_default();
-                tally.add(u64::from(level.segments), level.amount);
+                let places = below.entry((level.account, quarter)).or_default();
+                places.add(level.network, country, level.segments, level.amount);
             }
         }
         block.is_sound()
+    }
+
+    /// Adds all charges of others.
+    pub fn extend(&mut self, added: &Self) {
+        for (of, places) in &added.own {
+            extend(&mut self.own, *of, places);
+        }
+        for (of, places) in &added.below {
+            extend(&mut self.below, *of, places);
+        }
     }
 
     /// Each row that something is to be added to.
@@ -77,13 +134,20 @@ impl Tallies {
     }
 }
 
+fn extend(accounts: &mut ByAccount, of: (AccountNumber, Quarter), added: &PlaceTallies) {
+    let places = &mut accounts.entry(of).or_default().0;
+    for (place, tally) in &added.0 {
+        places.entry(*place).or_default().add(*tally);
+    }
+}
+
 fn rows_of(
-    counted: &HashMap<(AccountNumber, Quarter), ByNetwork>,
+    counted: &ByAccount,
     of: fn(NetworkCode, Option<CountryCode>) -> UsageOf,
 ) -> impl Iterator<Item = (UsageKey, UsageRow)> {
-    counted.iter().flat_map(move |((account, quarter), networks)| {
-        networks.iter().map(move |((network, country), tally)| {
-            let of = of(*network, *country);
+    counted.iter().flat_map(move |((account, quarter), places)| {
+        places.0.iter().map(move |(place, tally)| {
+            let of = of(place.network, place.country);
             (UsageKey { account: *account, quarter: *quarter, of }, tally.row())
         })
     })

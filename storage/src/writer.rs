@@ -56,7 +56,7 @@ impl<J: Journal> Writer<J> {
     ) -> Self {
         let (trouble, metrics) = (None, Metrics::new());
         // Without it usage is counted at the end, and until then by each reader.
-        let counting = Counting::start(Arc::clone(&store))
+        let counting = Counting::start(Arc::clone(&store), fold.uncounted())
             .inspect_err(|error| tracing::error!(%error, "charges are not counted for usage"))
             .ok();
         Self {
@@ -150,12 +150,14 @@ impl<J: Journal> Writer<J> {
     /// Counts the charges that are not in the usage rows, so that the next start need not. Where it fails,
     /// that start does.
     fn count_the_rest(&mut self) {
-        self.counting = None;
-        let uncounted = self.fold.uncounted();
+        let (uncounted, collected) = (self.fold.uncounted(), self.counting.take());
         if self.trouble.is_some() || uncounted.is_empty() {
             return;
         }
-        let Ok(counted) = counting::count(&self.store, uncounted) else { return };
+        let collected = collected.and_then(|counting| counting.rest(&uncounted));
+        let from_disk = || counting::count(&self.store, uncounted.clone()).ok();
+        debug_assert!(collected.is_none() || collected == from_disk(), "usage in memory is that of the CDRs");
+        let Some(counted) = collected.or_else(from_disk) else { return };
         let mut draft = Draft::new(&self.fold, &self.store, &*self.clock);
         if draft.count_charges(&counted).is_err() {
             return;
@@ -182,7 +184,7 @@ impl<J: Journal> Writer<J> {
     fn draft(&mut self, mut commands: Vec<Command>) -> Drafted {
         commands.sort_by_key(|command| !matches!(command, Command::Charge(_)));
         let uncounted = self.fold.uncounted();
-        let counted = self.counting.as_mut().and_then(|counting| counting.ready(uncounted));
+        let counted = self.counting.as_mut().and_then(|counting| counting.ready(&uncounted));
         let mut refused = Vec::new();
         loop {
             let mut draft = Draft::new(&self.fold, &self.store, &*self.clock);
@@ -218,9 +220,22 @@ impl<J: Journal> Writer<J> {
             self.sums.advance(sums);
             self.store.database().forget(self.sums.forgotten_hour());
         }
+        self.collect_usage(&completions);
         let news = self.fold.advance(changes);
+        if let Some(counting) = &mut self.counting {
+            counting.reached(self.fold.uncounted().end);
+        }
         self.tell(batch, news);
         completions.into_iter().for_each(Completion::complete);
+    }
+
+    /// Counts the charges of a commit for usage, before the fold takes over what holds for later ones.
+    fn collect_usage(&mut self, completions: &[Completion]) {
+        let Some(counting) = &mut self.counting else { return };
+        let in_force = self.fold.countries();
+        for chunk in completions.iter().filter_map(Completion::charged) {
+            counting.add(chunk, in_force);
+        }
     }
 
     fn tell(&self, batch: Batch, news: News) {

@@ -82,6 +82,7 @@ impl Books {
             tariff: provisioned.tariff,
             plan: "professional".into(),
             short_ids: false,
+            countries: Arc::default(),
         };
         let (sender, commit_outcomes) = mpsc::unbounded_channel();
         let keys = Arc::new(KeyRegistry::new(store));

@@ -1,7 +1,9 @@
 //! The country of a number, whatever network it belongs to: operators of one country have numbers of others, as those of
 //! Jersey, Guernsey and the Isle of Man have of one another.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use crate::digit_trie::DigitTrie;
 
 /// The dense index of a country in one catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,36 +12,34 @@ pub struct CountryId(pub u16);
 /// Countries by the beginnings of numbers, the longest wins.
 #[derive(Clone, Debug, Default)]
 pub struct NumberCountries {
-    by_prefix: HashMap<Box<[u8]>, CountryId>,
-    digits_max: usize,
+    /// Ascending by prefix.
+    rows: Vec<(Box<[u8]>, CountryId)>,
+    trie: DigitTrie<CountryId>,
 }
 
 impl NumberCountries {
     /// From prefixes with their countries. Those that only repeat the country of a shorter one are left out.
     pub fn of(prefixes: BTreeMap<Box<[u8]>, CountryId>) -> Self {
-        let mut countries = Self::default();
-        // In this order a prefix comes behind those that it begins with.
-        for (prefix, country) in prefixes {
-            if countries.country(&prefix) != Some(country) {
-                countries.digits_max = countries.digits_max.max(prefix.len());
-                countries.by_prefix.insert(prefix, country);
-            }
-        }
-        countries
+        let all = DigitTrie::of(prefixes.iter().map(|(prefix, country)| (&**prefix, *country)));
+        let rows: Vec<_> = prefixes
+            .into_iter()
+            .filter(|(prefix, country)| {
+                let shorter = prefix.split_last().and_then(|(_, shorter)| all.longest(shorter));
+                shorter != Some(*country)
+            })
+            .collect();
+        let trie = DigitTrie::of(rows.iter().map(|(prefix, country)| (&**prefix, *country)));
+        Self { rows, trie }
     }
 
-    /// The prefixes with their countries, in no order.
+    /// The prefixes with their countries, ascending by prefix.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], CountryId)> {
-        self.by_prefix.iter().map(|(prefix, country)| (&**prefix, *country))
+        self.rows.iter().map(|(prefix, country)| (&**prefix, *country))
     }
 
     /// The country of a number, as its digits in international form.
     pub fn country(&self, digits: &[u8]) -> Option<CountryId> {
-        let lengths = (1..=self.digits_max.min(digits.len())).rev();
-        lengths
-            .filter_map(|length| digits.get(..length))
-            .find_map(|prefix| self.by_prefix.get(prefix))
-            .copied()
+        self.trie.longest(digits)
     }
 }
 
@@ -63,6 +63,6 @@ mod tests {
         ] {
             assert_eq!(countries.country(number.as_bytes()), country.map(CountryId), "{number}");
         }
-        assert_eq!(countries.by_prefix.len(), 5);
+        assert_eq!(countries.rows.len(), 5);
     }
 }

@@ -213,7 +213,8 @@ mod tests {
         fn read(&mut self, token: u64, destinations: u32) {
             self.time += 1;
             let (submitted_at, keys) = (UnixMicros(self.time), Arc::clone(&self.keys));
-            let header = ChunkHeader { submitted_at, tariff: 1, plan: Arc::from("p"), short_ids: false };
+            let (plan, countries) = (Arc::from("p"), Arc::default());
+            let header = ChunkHeader { submitted_at, tariff: 1, plan, short_ids: false, countries };
             let wallet = Arc::new(Wallet::new(ACCOUNT, WalletState::default()));
             let reply = tokio::sync::mpsc::unbounded_channel().0;
             let begin = |_| Box::new(Chunk::new(wallet, keys, header, reply));

@@ -179,10 +179,12 @@ impl EsmeSession {
         account: &ActiveAccount,
     ) -> &mut Chunk {
         let (tariff, short_ids) = (self.snapshot.tariff, self.short_ids);
+        let countries = &self.snapshot.number_countries;
         let (keys, reply) = (&self.context.books.keys, &self.commit_outcomes.0);
         self.chunks.chunk_for(now, tariff, charge.posting.month, |spare| {
             let plan = Arc::clone(&account.terms.account.plan);
-            let header = ChunkHeader { submitted_at: now, tariff, plan, short_ids };
+            let header =
+                ChunkHeader { submitted_at: now, tariff, plan, short_ids, countries: Arc::clone(countries) };
             if let Some(mut chunk) = spare {
                 chunk.reset(header);
                 return chunk;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::charging::Beside;
+use tollgate_engine::country::CountryCode;
 use tollgate_engine::money::Total;
 use tollgate_engine::posting::AccountPostings;
 use tollgate_engine::time::Month;
@@ -12,6 +13,8 @@ use tollgate_engine::wallet::Wallet;
 
 use crate::resales::{self, ResaleKey};
 use crate::rows::ResaleRow;
+use crate::tallies::PlaceTallies;
+use crate::usage::LevelFacts;
 
 /// The postings of those messages of a chunk that move more than their account's wallet.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub struct ChunkBeside {
     pub own: AccountPostings,
     /// Everything that they move in accounts above, with the wallet of each.
     pub above: Vec<(Arc<Wallet>, AccountPostings)>,
+    /// Charges of accounts above, by network and country.
+    pub tallies: Vec<(AccountNumber, PlaceTallies)>,
     /// Everything that accounts above sell. Their keys are given by us, so that nobody can choose them to collide.
     pub resales: FxHashMap<ResaleKey, ResaleRow>,
 }
@@ -27,16 +32,24 @@ pub struct ChunkBeside {
 impl ChunkBeside {
     /// Nothing yet, of an account's chunk.
     pub fn of(account: AccountNumber) -> Self {
-        Self { own: AccountPostings::of(account), above: Vec::new(), resales: FxHashMap::default() }
+        Self {
+            own: AccountPostings::of(account),
+            above: Vec::new(),
+            tallies: Vec::new(),
+            resales: FxHashMap::default(),
+        }
     }
 
-    /// Adds a message, with the wallets of its levels above.
-    pub fn add(&mut self, beside: &Beside, wallets: &[Arc<Wallet>]) {
+    /// Adds a message to a number of this country, with the wallets of its levels above.
+    pub fn add(&mut self, beside: &Beside, wallets: &[Arc<Wallet>], country: Option<CountryCode>) {
         assert_eq!(beside.above.len(), wallets.len(), "every level above has a wallet");
         self.own.add(&beside.own);
         for (level, wallet) in beside.above.iter().zip(wallets) {
             assert_eq!(level.postings.posting.account, wallet.number(), "a level pays from its own wallet");
             self.of_wallet(wallet).add(&level.postings);
+        }
+        for level in LevelFacts::of(beside) {
+            self.tallies_of(level.account).add(level.network, country, level.segments, level.amount);
         }
         for (key, added) in resales::contributions(beside) {
             self.resales.entry(key).or_default().add(&added);
@@ -51,6 +64,15 @@ impl ChunkBeside {
         for (wallet, postings) in &self.above {
             wallet.undo_postings(postings);
         }
+    }
+
+    fn tallies_of(&mut self, account: AccountNumber) -> &mut PlaceTallies {
+        let known = self.tallies.iter().position(|(known, _)| *known == account);
+        let at = known.unwrap_or_else(|| {
+            self.tallies.push((account, PlaceTallies::default()));
+            self.tallies.len() - 1
+        });
+        &mut self.tallies[at].1
     }
 
     fn of_wallet(&mut self, wallet: &Arc<Wallet>) -> &mut AccountPostings {

@@ -1,8 +1,9 @@
-//! The countries of numbers by their beginnings, of which the longest decides: a trie over decimal digits.
+//! The countries of numbers by their beginnings, of which the longest decides, as they are kept.
 
 use std::fmt;
 
 use tollgate_engine::country::CountryCode;
+use tollgate_engine::digit_trie::DigitTrie;
 
 use crate::codec::{Reader, put_bytes};
 
@@ -11,15 +12,7 @@ use crate::codec::{Reader, put_bytes};
 pub struct CountryTable {
     /// Ascending by prefix.
     rows: Vec<(Box<[u8]>, CountryCode)>,
-    nodes: Vec<Node>,
-}
-
-/// The numbers that begin with the same digits.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Node {
-    /// By the next digit, the node of longer prefixes; zero where there are none, as nothing leads to the first one.
-    next: [u32; 10],
-    country: Option<CountryCode>,
+    trie: DigitTrie<CountryCode>,
 }
 
 // Hundreds of prefixes say little.
@@ -40,36 +33,14 @@ impl CountryTable {
     }
 
     fn build(mut rows: Vec<(Box<[u8]>, CountryCode)>) -> Self {
-        if rows.is_empty() {
-            return Self::default();
-        }
         rows.sort_unstable();
-        let mut nodes = vec![Node::default()];
-        for (prefix, country) in &rows {
-            let mut at = 0;
-            for digit in prefix.iter().map(|digit| usize::from(digit - b'0')) {
-                if nodes[at].next[digit] == 0 {
-                    nodes[at].next[digit] = u32::try_from(nodes.len()).unwrap_or_default();
-                    nodes.push(Node::default());
-                }
-                at = nodes[at].next[digit] as usize;
-            }
-            nodes[at].country = Some(*country);
-        }
-        Self { rows, nodes }
+        let trie = DigitTrie::of(rows.iter().map(|(prefix, country)| (&**prefix, *country)));
+        Self { rows, trie }
     }
 
     /// The country of a number, as its digits in international form.
     pub fn country(&self, digits: &[u8]) -> Option<CountryCode> {
-        let mut node = self.nodes.first()?;
-        let mut country = None;
-        for digit in digits {
-            let next = node.next.get(usize::from(digit.wrapping_sub(b'0')))?;
-            let Some(longer) = self.nodes.get(*next as usize).filter(|_| *next != 0) else { break };
-            country = longer.country.or(country);
-            node = longer;
-        }
-        country
+        self.trie.longest(digits)
     }
 
     /// As it is kept.

@@ -91,7 +91,7 @@ fn counted_since(
         let (first, value) = block?;
         let block = BlockReader::new(view.account, first, &value).ok_or_else(|| damaged(Family::Cdrs))?;
         let is_asked_for = quarters.contains(&Quarter::of(block.header().submitted_at));
-        if is_asked_for && !tallies.add(view.account, block, countries) {
+        if is_asked_for && !tallies.add_block(view.account, block, countries.at(first)) {
             return Err(damaged(Family::Cdrs));
         }
     }
@@ -99,7 +99,7 @@ fn counted_since(
     while let Some((below, first, value)) = blocks.next()? {
         let block = BlockReader::new(below, first, &value).ok_or_else(|| damaged(Family::Cdrs))?;
         let is_asked_for = quarters.contains(&Quarter::of(block.header().submitted_at));
-        if is_asked_for && !tallies.add(below, block, countries) {
+        if is_asked_for && !tallies.add_block(below, block, countries.at(first)) {
             return Err(damaged(Family::Cdrs));
         }
     }

@@ -243,6 +243,7 @@ impl Books {
             tariff: *tariff,
             plan: Arc::clone(&terms.account.plan),
             short_ids: false,
+            countries: Arc::default(),
         };
         let keys = Arc::clone(self.keys.as_ref().unwrap());
         let mut chunk = Chunk::new(Arc::clone(wallet), keys, header, reply);

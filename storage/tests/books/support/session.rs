@@ -105,7 +105,8 @@ impl Session {
     }
 
     pub fn chunk_with(&self, submitted_at: UnixMicros, short_ids: bool) -> Box<Chunk> {
-        let header = ChunkHeader { submitted_at, tariff: 1, plan: Arc::clone(&self.plan.name), short_ids };
+        let (plan, countries) = (Arc::clone(&self.plan.name), Arc::default());
+        let header = ChunkHeader { submitted_at, tariff: 1, plan, short_ids, countries };
         let (wallet, keys) = (Arc::clone(&self.wallet), Arc::clone(&self.keys));
         Box::new(Chunk::new(wallet, keys, header, self.commit_outcomes.0.clone()))
     }
