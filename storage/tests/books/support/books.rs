@@ -136,8 +136,14 @@ impl Books {
 
     /// Makes accounts of these names with this much money each, known ones aside, and tariff `t1`.
     pub fn provision(&self, ids: &[&str], opening_units: i64) -> Vec<AccountNumber> {
+        let accounts: Vec<_> = ids.iter().map(|id| (*id, "USD")).collect();
+        self.provision_in(&accounts, opening_units)
+    }
+
+    /// Makes accounts in these currencies.
+    pub fn provision_in(&self, accounts: &[(&str, &str)], opening_units: i64) -> Vec<AccountNumber> {
         let opening = Amount::from_micros(opening_units * 1_000_000);
-        let accounts = wait(self.start_provision(ids, opening, "t1")).unwrap().unwrap().accounts;
+        let accounts = wait(self.start_provision_in(accounts, opening, "t1")).unwrap().unwrap().accounts;
         for number in &accounts {
             if self.wallets.get(*number).is_none() {
                 let state = WalletState { balance: opening.into(), ..WalletState::default() };
@@ -180,7 +186,18 @@ impl Books {
         opening: Amount,
         tariff: &str,
     ) -> oneshot::Receiver<Result<Provisioned, Unavailable>> {
-        let accounts = ids.iter().map(|id| (Arc::from(*id), "USD".to_owned(), opening)).collect();
+        let accounts: Vec<_> = ids.iter().map(|id| (*id, "USD")).collect();
+        self.start_provision_in(&accounts, opening, tariff)
+    }
+
+    fn start_provision_in(
+        &self,
+        accounts: &[(&str, &str)],
+        opening: Amount,
+        tariff: &str,
+    ) -> oneshot::Receiver<Result<Provisioned, Unavailable>> {
+        let account = |(id, currency): &(&str, &str)| (Arc::from(*id), (*currency).to_owned(), opening);
+        let accounts = accounts.iter().map(account).collect();
         let tariff_files = vec![TariffFile::new("plans.toml", tariff.as_bytes())];
         let (reply, answer) = oneshot::channel();
         let (operators, tariff_version) = (Vec::new(), tariff.into());

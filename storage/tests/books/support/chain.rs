@@ -1,6 +1,6 @@
 //! Messages that several accounts pay for, debited as the engine does, and bundles to take from.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use tollgate_engine::bundle::{BundleNumber, BundleUnit};
 use tollgate_engine::calendar::{Calendar, SpanUnit};
@@ -8,7 +8,7 @@ use tollgate_engine::cap::Cap;
 use tollgate_engine::chain::{self, LevelLeg, LevelRefusal};
 use tollgate_engine::charging::{Beside, LevelCharge};
 use tollgate_engine::country::CountryCode;
-use tollgate_engine::exchange::ExchangeRates;
+use tollgate_engine::exchange::{Conversion, ExchangeRates};
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::number::Number;
 use tollgate_engine::reselling::Earning;
@@ -34,12 +34,21 @@ pub struct LevelAbove<'a> {
     pub month: Month,
     pub earning: Earning,
     pub caps: &'a [Cap],
+    /// By which its caps count.
+    pub calendar: &'a Calendar,
+    /// From the currency of the level below.
+    pub from_below: Conversion,
 }
 
+static UTC: LazyLock<Calendar> = LazyLock::new(|| Calendar::of_zone("UTC").unwrap());
+
 impl LevelAbove<'_> {
-    /// A level that pays this price for a segment in the tests' month.
+    /// A level that pays this price for a segment in the tests' month and currency.
     pub fn paying(wallet: Arc<Wallet>, price: i64) -> Self {
-        Self { wallet, price, month: MONTH, earning: Earning::Wholesale, caps: &[] }
+        let usd = Currency::new("USD").unwrap();
+        let from_below = ExchangeRates::default().at(usd, usd, UnixMicros(0)).unwrap();
+        let (month, earning) = (MONTH, Earning::Wholesale);
+        Self { wallet, price, month, earning, caps: &[], calendar: &UTC, from_below }
     }
 }
 
@@ -52,19 +61,28 @@ impl Session {
         (caps, above): (&[Cap], &[LevelAbove<'_>]),
         now: UnixMicros,
     ) -> Result<Beside, LevelRefusal> {
-        let calendar = Calendar::of_zone("UTC").unwrap();
-        let usd = Currency::new("USD").unwrap();
-        let destination = Destination {
-            number: Number::from_digits(message.destination.as_bytes()).unwrap(),
-            network: message.network,
-            country: CountryCode::new("KE"),
-        };
         let own = LevelAbove {
             month: message.month,
             caps,
             ..LevelAbove::paying(Arc::clone(&self.wallet), message.price)
         };
         let levels: Vec<LevelAbove<'_>> = std::iter::once(own).chain(above.iter().cloned()).collect();
+        self.charge_at(chunk, message, &levels, now)
+    }
+
+    /// The same where the first level, that of the account itself, is given too.
+    pub fn charge_at(
+        &self,
+        chunk: &mut Chunk,
+        message: &Message<'_>,
+        levels: &[LevelAbove<'_>],
+        now: UnixMicros,
+    ) -> Result<Beside, LevelRefusal> {
+        let destination = Destination {
+            number: Number::from_digits(message.destination.as_bytes()).unwrap(),
+            network: message.network,
+            country: CountryCode::new("KE"),
+        };
         let leg = |level: &LevelAbove<'_>| Leg {
             wallet: &self.wallet,
             credit_limit: Amount::ZERO,
@@ -78,10 +96,10 @@ impl Session {
             .map(|level| LevelLeg {
                 leg: Leg { wallet: &level.wallet, ..leg(level) },
                 earning: level.earning,
-                from_below: ExchangeRates::default().at(usd, usd, now),
+                from_below: Some(level.from_below),
                 destination: Some(destination),
                 caps: level.caps,
-                calendar: &calendar,
+                calendar: level.calendar,
             })
             .collect();
         let debited = chain::debit(&legs, now)?;
@@ -94,6 +112,7 @@ impl Session {
             sold,
             is_agent: level.earning != Earning::Wholesale,
         };
+        let above = &levels[1..];
         let of_above = postings.zip(above).map(level).collect();
         let beside =
             Beside { own, above: of_above, country: destination.country, exceeded: debited.exceeded };
