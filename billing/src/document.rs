@@ -7,6 +7,7 @@ mod check;
 mod content;
 mod money;
 mod party;
+pub mod pdf;
 #[cfg(test)]
 mod sample;
 mod tax;

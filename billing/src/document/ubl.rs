@@ -1,4 +1,4 @@
-//! Invoices and credit notes as UBL 2.1, which tax offices and accounting programs read.
+//! Invoices and credit notes as UBL 2.1, which tax authorities and accounting programs read.
 //!
 //! A document that can obey the rules of EN 16931 says so in its CustomizationID. Any other is plain UBL, valid by the schema,
 //! and says in a note of its own why. [`norm`] decides, before anything is written.
