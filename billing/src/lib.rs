@@ -7,3 +7,4 @@
 pub mod document;
 pub mod invoice;
 pub mod period;
+pub mod subscription;

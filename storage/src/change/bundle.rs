@@ -73,6 +73,16 @@ impl BundleChange {
         Some(Self { wallet, act, text, taken: vec![(bundle, rest)], paid: Amount::ZERO })
     }
 
+    /// The rest of a bundle that is taken away before its end. `None` where it has nothing left.
+    pub fn cut_short(wallet: Arc<Wallet>, number: BundleNumber, text: EntryText) -> Option<Self> {
+        Self::expire(wallet, number, UnixMicros(u64::MAX), text)
+    }
+
+    /// The units of one bundle that it takes away.
+    pub fn taken_of(&self, number: BundleNumber) -> u64 {
+        self.taken.iter().filter(|(bundle, _)| bundle.number == number).map(|(_, units)| *units).sum()
+    }
+
     /// A bundle that has ended at `due` or before goes on to another end, with at most so many units of its rest. `None`
     /// where it has not ended, has nothing left, or the new end is not a later one.
     pub fn roll_over(
