@@ -45,6 +45,8 @@ pub mod resales;
 pub mod router;
 pub mod rules;
 pub mod services;
+pub mod subscription_plans;
+pub mod subscriptions;
 mod suspension;
 pub mod time;
 mod upload;

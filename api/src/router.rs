@@ -28,7 +28,8 @@ use crate::services::Services;
 use crate::{
     accounts, alerts, audit, auth, binds, bounds, bundle_products, bundles, caps, cdrs, charges, clock,
     dispatches, existing_clients, imports, invoices, keys, openapi, operators, plans, price_lists, pumping,
-    rate_cards, resales, sender_ids, tariffs, templates, transfers, usage, users, wallets,
+    rate_cards, resales, sender_ids, subscription_plans, subscriptions, tariffs, templates, transfers, usage,
+    users, wallets,
 };
 
 /// The path of the browsable page.
@@ -60,6 +61,7 @@ areas![
     wallets,
     transfers,
     bundles,
+    subscriptions,
     caps,
     resales,
     charges,
@@ -79,6 +81,7 @@ areas![
     plans,
     price_lists,
     bundle_products,
+    subscription_plans,
     rate_cards,
     tariffs,
     imports,

@@ -8,7 +8,7 @@ use crate::caller::{Role, Scope};
 use crate::{
     accounts, alerts, audit, auth, binds, bundle_products, bundles, caps, cdrs, charges, clock, dispatches,
     existing_clients, imports, invoices, keys, operators, plans, price_lists, pumping, rate_cards, resales,
-    sender_ids, tariffs, templates, transfers, usage, users, wallets,
+    sender_ids, subscription_plans, subscriptions, tariffs, templates, transfers, usage, users, wallets,
 };
 
 /// The rules of each area.
@@ -17,6 +17,7 @@ const AREAS: &[&[Rule]] = &[
     wallets::RULES,
     transfers::RULES,
     bundles::RULES,
+    subscriptions::RULES,
     caps::RULES,
     resales::RULES,
     charges::RULES,
@@ -36,6 +37,7 @@ const AREAS: &[&[Rule]] = &[
     plans::RULES,
     price_lists::RULES,
     bundle_products::RULES,
+    subscription_plans::RULES,
     rate_cards::RULES,
     tariffs::RULES,
     imports::RULES,

@@ -31,6 +31,8 @@ use crate::pumping::PumpingService;
 use crate::rate_cards::RateCardsService;
 use crate::resales::ResalesService;
 use crate::sender_ids::SenderIdsService;
+use crate::subscription_plans::SubscriptionPlansService;
+use crate::subscriptions::SubscriptionsService;
 use crate::tariffs::TariffsService;
 use crate::templates::TemplatesService;
 use crate::transfers::TransfersService;
@@ -48,6 +50,7 @@ pub struct Services {
     pub wallets: Arc<dyn WalletsService>,
     pub transfers: Arc<dyn TransfersService>,
     pub bundles: Arc<dyn BundlesService>,
+    pub subscriptions: Arc<dyn SubscriptionsService>,
     pub caps: Arc<dyn CapsService>,
     pub resales: Arc<dyn ResalesService>,
     pub charges: Arc<dyn ChargesService>,
@@ -67,6 +70,7 @@ pub struct Services {
     pub plans: Arc<dyn PlansService>,
     pub price_lists: Arc<dyn PriceListsService>,
     pub bundle_products: Arc<dyn BundleProductsService>,
+    pub subscription_plans: Arc<dyn SubscriptionPlansService>,
     pub rate_cards: Arc<dyn RateCardsService>,
     pub tariffs: Arc<dyn TariffsService>,
     pub imports: Arc<dyn ImportsService>,

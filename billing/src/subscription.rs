@@ -11,6 +11,6 @@ mod state;
 mod tests;
 
 pub use change::{ChangeLine, LineKind, PlanChange};
-pub use due::{Due, Failure, Retries, Standing, Unpaid};
+pub use due::{Due, Failure, Position, Retries, Unpaid};
 pub use proration::{Basis, Unused, Use};
 pub use state::{Event, State, TRANSITIONS};

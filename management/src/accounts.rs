@@ -2,6 +2,7 @@
 
 mod limits;
 mod next;
+mod plan_move;
 pub mod record;
 mod resale_rules;
 pub mod rights;

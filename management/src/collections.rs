@@ -48,5 +48,13 @@ pub const BUNDLE_PRODUCTS: Collection = Collection(22);
 pub const OPERATOR_STATUSES: Collection = Collection(30);
 /// Networks that users were in from lately, by the id of the user.
 pub const KNOWN_NETWORKS: Collection = Collection(20);
+/// Subscription plans, by name.
+pub const SUBSCRIPTION_PLANS: Collection = Collection(50);
+/// Subscriptions, by account and number.
+pub const SUBSCRIPTIONS: Collection = Collection(51);
+/// Periods of subscriptions, by account, subscription and number, so that each is charged once.
+pub const SUBSCRIPTION_PERIODS: Collection = Collection(52);
+/// Counters of what subscriptions earn, by currency, plan and month.
+pub const SUBSCRIPTION_REVENUE: Collection = Collection(53);
 /// Findings of traffic pumping, by id.
 pub const PUMPING_FINDINGS: Collection = Collection(25);

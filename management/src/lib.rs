@@ -45,6 +45,7 @@ mod pumping;
 mod resale;
 mod resealing;
 mod sealing;
+mod subscriptions;
 mod tariffs;
 mod url;
 
@@ -52,3 +53,4 @@ pub use crate::content::restore_approvals;
 pub use crate::jobs::Workers;
 pub use crate::management::Management;
 pub use crate::provisioned::additions;
+pub use crate::subscriptions::{Checked as CheckedSubscriptions, check_books as verify_subscriptions};

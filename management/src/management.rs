@@ -59,6 +59,7 @@ use crate::resale::bundle_products::BundleProducts;
 use crate::resale::price_lists::PriceLists;
 use crate::resale::transfers::Transfers;
 use crate::resealing;
+use crate::subscriptions::{SubscriptionPlans, Subscriptions};
 use crate::tariffs::Tariffs;
 use crate::tariffs::edits::TariffEdits;
 use crate::tariffs::imports::Imports;
@@ -72,6 +73,7 @@ const EXAMPLE_DOMAIN: &str = "example.com";
 pub struct Management {
     services: Services,
     invoices: Arc<Invoices>,
+    subscriptions: Arc<Subscriptions>,
     account_facts: Arc<AccountFactsKeeper>,
     jobs: Arc<JobQueue>,
     directory: Arc<UserDirectory>,
@@ -131,6 +133,15 @@ impl Management {
             rate_cards: Arc::new(RateCards::new(of(), visible(), Arc::clone(&edits))),
             alerts: Arc::clone(&alerts) as _,
         };
+        let products = Arc::new(BundleProducts::open(of(), visible())?);
+        let subscription_plans = Arc::new(SubscriptionPlans::open(of(), visible(), Arc::clone(&products))?);
+        let subscriptions = Arc::new(Subscriptions::open(
+            of(),
+            visible(),
+            Arc::clone(&answering.accounts),
+            Arc::clone(&products),
+            Arc::clone(&subscription_plans),
+        )?);
         let invoices = Arc::clone(&answering.invoices);
         let identity = identity(&shared, &jobs, webhooks, Arc::clone(&answering.accounts))?;
         let services = Services {
@@ -139,7 +150,8 @@ impl Management {
             accounts: Arc::clone(&answering.accounts) as _,
             transfers: Arc::new(Transfers::new(of(), visible())),
             wallets: Arc::clone(&answering.wallets) as _,
-            bundles: Arc::new(Bundles::new(of(), visible())),
+            bundles: Arc::new(Bundles::new(of(), visible(), Arc::clone(&products))),
+            subscriptions: Arc::clone(&subscriptions) as _,
             caps: Arc::new(Caps::new(visible())),
             resales: Arc::new(Resales::new(of(), visible())),
             charges: Arc::new(Charges::new(of(), visible(), Arc::clone(&lookup))),
@@ -158,7 +170,8 @@ impl Management {
             operators: Arc::clone(&operators) as _,
             plans: Arc::clone(&answering.plans) as _,
             price_lists: Arc::new(PriceLists::open(of(), visible())?),
-            bundle_products: Arc::new(BundleProducts::open(of(), visible())?),
+            bundle_products: products,
+            subscription_plans,
             rate_cards: Arc::clone(&answering.rate_cards) as _,
             imports: Arc::new(Imports::open(of(), Arc::clone(&edits), Arc::clone(&operators))?),
             tariffs: Arc::new(Tariffs::new(of(), edits)),
@@ -168,7 +181,7 @@ impl Management {
         };
         let account_facts = Arc::new(account_facts);
         let (background, directory) = (identity.background, identity.directory);
-        Ok(Self { services, invoices, account_facts, jobs, directory, background, shared })
+        Ok(Self { services, invoices, subscriptions, account_facts, jobs, directory, background, shared })
     }
 
     /// One service for each area of the API.
@@ -220,7 +233,9 @@ impl Management {
         let pumping = PumpingWatch::begin(of(), Arc::clone(findings), Arc::clone(alerts), jobs());
         let watch = AlertWatch::begin(of(), Arc::clone(accounts), Arc::clone(alerts), jobs(), pumping);
         let bundles = BundleExpiry::new(Arc::clone(context));
-        schedule::keep(watch, bundles, Arc::clone(&self.invoices), Arc::clone(&self.account_facts))
+        let subscriptions = Arc::clone(&self.subscriptions);
+        let account_facts = Arc::clone(&self.account_facts);
+        schedule::keep(watch, bundles, subscriptions, Arc::clone(&self.invoices), account_facts)
     }
 
     /// Ends the reading of long periods early, because the process stops.

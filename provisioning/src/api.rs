@@ -97,6 +97,9 @@ pub struct BillingSettings {
     pub invoice_due_days: u32,
     /// Percentage of the credit limit in use from which there is a warning.
     pub credit_warning_percent: u32,
+    /// Hours after the first failed attempt to renew a subscription at which it is tried again, in order. After the last of them
+    /// it ends.
+    pub subscription_retry_hours: Vec<u32>,
     /// Time for which an operator is down before there is an alert.
     pub operator_down_seconds: u32,
     /// The address to which alerts of the house go: operators that are down, a clock that is not believed.
@@ -148,6 +151,7 @@ impl Default for BillingSettings {
             monthly_invoices: true,
             invoice_due_days: 14,
             credit_warning_percent: 90,
+            subscription_retry_hours: vec![24, 72, 168],
             operator_down_seconds: 60,
             house_email: None,
             house_webhook_url: None,
@@ -211,7 +215,13 @@ pub fn read_billing(table: &mut TableReader, sources: &mut Sources) -> BillingSe
     if house_webhook_secret.is_some() && house_webhook_url.is_none() {
         table.problem("house_webhook_secret_file", "needs house_webhook_url beside it");
     }
+    let retry_hours = table.list("subscription_retry_hours", integer(1..=8_760));
+    let retry_hours = retry_hours.unwrap_or(default.subscription_retry_hours);
+    if !retry_hours.is_sorted_by(|one, next| one < next) {
+        table.problem("subscription_retry_hours", "must count up");
+    }
     BillingSettings {
+        subscription_retry_hours: retry_hours,
         house_email: table.optional("house_email", text(texts::email)),
         house_webhook_url,
         house_webhook_secret,

@@ -8,12 +8,12 @@ use crate::period::Periods;
 
 const HOUR_MICROS: u64 = 3_600_000_000;
 
-/// Where a subscription stands.
+/// The position of a subscription, which decides what is due.
 #[derive(Clone, Copy, Debug)]
-pub struct Standing<'a> {
+pub struct Position<'a> {
     /// The state of it.
     pub state: State,
-    /// Its periods.
+    /// The periods of it.
     pub periods: Periods,
     /// The time zone of its dates.
     pub zone: &'a TimeZone,
@@ -79,7 +79,7 @@ impl Retries<'_> {
     }
 }
 
-impl Standing<'_> {
+impl Position<'_> {
     /// The first instant behind the present period; `None` beyond the calendar.
     pub fn ends_at(&self) -> Option<UnixMicros> {
         self.periods.instants(self.period, self.zone).map(|period| period.end)
@@ -91,7 +91,7 @@ impl Standing<'_> {
         Some(lasting.max(self.period.checked_add(1)?))
     }
 
-    /// What is due at `now`. Asked twice it says the same, and after what it says was done it says something else.
+    /// Decides what is due at `now`. Asked twice it says the same, and after what it says was done it says something else.
     pub fn due(&self, now: UnixMicros, retries: Retries<'_>) -> Due {
         match self.state {
             State::Cancelled | State::Expired => Due::Nothing(None),

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::time::UnixMicros;
 
-use super::{Basis, Due, Event, PlanChange, Retries, Standing, State, TRANSITIONS, Unpaid, Use};
+use super::{Basis, Due, Event, PlanChange, Position, Retries, State, TRANSITIONS, Unpaid, Use};
 use crate::period::{PeriodUnit, Periods, instant};
 
 const HOUR: u64 = 3_600_000_000;
@@ -61,7 +61,7 @@ impl Model {
     }
 
     fn due(&self, now: UnixMicros) -> Due {
-        let standing = Standing {
+        let position = Position {
             state: self.state,
             periods: self.periods,
             zone: &self.zone,
@@ -70,7 +70,7 @@ impl Model {
             unpaid: self.unpaid,
             waits_until: None,
         };
-        standing.due(now, RETRIES)
+        position.due(now, RETRIES)
     }
 
     fn happen(&mut self, event: Event, now: UnixMicros) -> bool {
@@ -296,7 +296,7 @@ proptest! {
         }
     }
 
-    /// What is used and what is given back add up to the price; neither time nor units come back; units that are spent are paid.
+    /// The part used and the part given back add up to the price; neither time nor units come back; units that are spent are paid.
     #[test]
     fn units_cannot_be_spent_and_given_back(
         price in 0_i64..1_000_000_000_000,

@@ -6,6 +6,7 @@ mod rerate;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use tollgate_management::{CheckedSubscriptions, verify_subscriptions};
 use tollgate_storage::store::Store;
 use tollgate_storage::verify::{Report, verify as verify_store};
 
@@ -32,11 +33,13 @@ pub struct VerifyArguments {
 pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure> {
     let path = DataDir::find(config, arguments.data_dir.as_ref())?.path;
     let store = Store::open_read_only(&path).map_err(|error| error.to_string())?;
-    let report = match verify_store(&store) {
-        Ok(report) => report,
+    let verified = verify_store(&store).map_err(|fault| fault.to_string());
+    let verified = verified.and_then(|report| Ok((report, verify_subscriptions(&store)?)));
+    let (report, subscriptions) = match verified {
+        Ok(verified) => verified,
         Err(fault) => {
             if arguments.json {
-                say!("{}", json!({ "balanced": false, "fault": fault.to_string() }));
+                say!("{}", json!({ "balanced": false, "fault": fault }));
             } else {
                 say!("books do NOT balance: {fault}");
             }
@@ -47,12 +50,14 @@ pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure>
     if arguments.json {
         let mut shown = as_json(&report);
         shown["accounts"] = accounts::accounts(&store).map_err(|error| error.to_string())?.into();
+        shown["subscription_periods"] = subscriptions.periods.into();
+        shown["subscription_entries"] = subscriptions.entries.into();
         if let Some(rerated) = &rerated {
             shown["rerate"] = rerate::json(rerated);
         }
         say!("{shown}");
     } else {
-        print(&report);
+        print(&report, subscriptions);
         rerated.iter().for_each(rerate::print);
     }
     match rerated {
@@ -61,7 +66,7 @@ pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure>
     }
 }
 
-fn print(report: &Report) {
+fn print(report: &Report, subscriptions: CheckedSubscriptions) {
     for (currency, totals) in &report.totals {
         say!(
             "{currency}: paid in {} - charged {} + refunded {} = balance {}",
@@ -73,6 +78,10 @@ fn print(report: &Report) {
     }
     if report.delivers() {
         say!("{}", delivery_line(report));
+    }
+    if subscriptions != CheckedSubscriptions::default() {
+        let CheckedSubscriptions { periods, entries } = subscriptions;
+        say!("subscriptions: {periods} periods, {entries} ledger entries, equal to the counters of revenue");
     }
     say!("{}", balance_line(report));
 }

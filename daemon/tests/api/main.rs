@@ -36,6 +36,7 @@ mod resold;
 mod reused_ids;
 mod rights;
 mod schemathesis;
+mod subscriptions;
 mod tariff;
 mod tokens_end;
 mod transfers;

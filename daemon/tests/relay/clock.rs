@@ -1,9 +1,6 @@
 //! A wall clock that jumps while the daemon runs, and one that is set while it is stopped. libfaketime stands in for it.
 
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::{Duration, Instant};
-use std::{env, fs};
 
 use jiff::Timestamp;
 
@@ -19,44 +16,12 @@ use crate::support::sm::Sm;
 use crate::support::smpp::{BUSINESS_1, BUSINESS_2, Connection, Message, TLV_IDEMPOTENCY_KEY};
 use crate::support::smsc::Smsc;
 use crate::support::wait::eventually;
+use crate::support::wall_clock::WallClock;
 
 const SAFARICOM: &str = "254722000001";
 /// Relative times of SMPP 3.4 §7.1.1.
 const IN_AN_HOUR: &str = "000000010000000R";
 const IN_A_DAY: &str = "000001000000000R";
-
-/// A wall clock of the daemon's own; its monotonic clock is the machine's.
-struct WallClock {
-    library: PathBuf,
-    file: PathBuf,
-}
-
-impl WallClock {
-    fn of(sandbox: &Sandbox) -> Self {
-        let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
-        let libraries = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
-        let given = env::var_os("LIBFAKETIME").map(PathBuf::from);
-        let library = given.into_iter().chain(libraries).find(|library| library.is_file());
-        let library = library.expect("libfaketime is there; `ops/setup.sh test` installs it");
-        let clock = Self { library, file: sandbox.path().join("wall-clock") };
-        clock.set("+0");
-        clock
-    }
-
-    /// Sets it so far from the machine's, such as `+5d`.
-    fn set(&self, offset: &str) {
-        let aside = self.file.with_extension("aside");
-        fs::write(&aside, format!("{offset}\n")).expect("the sandbox can be written");
-        fs::rename(&aside, &self.file).expect("the file can be replaced");
-    }
-
-    fn start(&self, sandbox: &Sandbox) -> Daemon {
-        let mut command: Command = sandbox.run_command();
-        command.env("LD_PRELOAD", &self.library).env("FAKETIME_TIMESTAMP_FILE", &self.file);
-        command.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-        sandbox.start_by(command)
-    }
-}
 
 fn until_trusted(daemon: &Daemon, is_trusted: bool) {
     eventually("the clock to be judged", || {

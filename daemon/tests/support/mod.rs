@@ -32,4 +32,5 @@ pub mod smpp;
 pub mod smsc;
 pub mod tls;
 pub mod wait;
+pub mod wall_clock;
 pub mod webhook;

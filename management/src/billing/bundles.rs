@@ -33,8 +33,12 @@ use crate::context::Context;
 use crate::identity::visibility::Visibility;
 use crate::plain_text::{check_line, check_lines};
 use crate::problems::unavailable;
+use crate::resale::bundle_products::BundleProducts;
 
 pub use expiry::BundleExpiry;
+
+/// The beginning of the origins of bundles that subscriptions bring.
+pub const SUBSCRIPTION_ORIGIN: &str = "subscription/";
 
 const DAY_MICROS: u64 = 86_400_000_000;
 
@@ -43,6 +47,7 @@ const DAY_MICROS: u64 = 86_400_000_000;
 pub struct Bundles {
     context: Arc<Context>,
     visibility: Arc<Visibility>,
+    products: Arc<BundleProducts>,
     turn: Mutex<Turn>,
 }
 
@@ -81,6 +86,12 @@ impl BundlesService for Bundles {
     ) -> Answer<Bundle> {
         let account = self.visibility.visible_account(caller, account)?;
         check_line("origin", &new.origin, 0..=REFERENCE_MAX)?;
+        if new.origin.starts_with(SUBSCRIPTION_ORIGIN) {
+            return Err(Problem::field(
+                "origin",
+                format!("begins with `{SUBSCRIPTION_ORIGIN}`, as only those of subscriptions do"),
+            ));
+        }
         if new.grant && caller.role != Role::Admin && !caller.reaches_all() {
             return Err(Problem::forbidden("only an admin may grant a bundle"));
         }
@@ -144,8 +155,8 @@ impl BundlesService for Bundles {
 
 impl Bundles {
     /// Of the accounts that a caller may see.
-    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>) -> Self {
-        Self { context, visibility, turn: Mutex::new(Turn) }
+    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>, products: Arc<BundleProducts>) -> Self {
+        Self { context, visibility, products, turn: Mutex::new(Turn) }
     }
 
     fn row(&self, account: &ActiveAccount, number: BundleNumber) -> Answer<Option<BundleRow>> {
@@ -155,9 +166,9 @@ impl Bundles {
 
     /// The product that is asked for, if the account may have it.
     fn product(&self, account: &ActiveAccount, new: &NewBundle) -> Answer<BundleProduct> {
-        let snapshot = self.context.core.snapshot.load();
-        let product = snapshot.bundle_products.iter().find(|product| *product.name == *new.product);
-        let product = product
+        let product = self
+            .products
+            .product(&new.product)
             .ok_or_else(|| Problem::field("product", format!("there is no product `{}`", new.product)))?;
         let charged = &account.terms.account;
         if product.currency != charged.currency {
@@ -171,7 +182,7 @@ impl Bundles {
                 format!("is not sold to accounts on plan `{}`", charged.plan),
             ));
         }
-        Ok(product.clone())
+        Ok(product)
     }
 
     fn begin<'a>(
@@ -232,6 +243,30 @@ fn row_of(product: &BundleProduct, account: &ActiveAccount, new: &NewBundle, now
         validity,
         period: 0,
         origin: new.origin.clone(),
+    }
+}
+
+/// A bundle of a product that is given with something else, for a time of that: from and until when.
+pub fn given_row(
+    product: &BundleProduct,
+    origin: String,
+    (from, until): (UnixMicros, UnixMicros),
+) -> BundleRow {
+    BundleRow {
+        product: product.name.to_string(),
+        unit: product.unit,
+        scope: Arc::new(product.scope.clone()),
+        priority: product.priority,
+        units: product.units,
+        left: product.units,
+        bought_at: from,
+        expires_at: until,
+        price: Amount::ZERO,
+        late_refund: view::late_refund(product.late_refunds),
+        rollover: view::rollover(product.rollover),
+        validity: view::validity(product.validity),
+        period: 0,
+        origin,
     }
 }
 

@@ -1,5 +1,5 @@
 //! The schedule of billing: alerts are looked for every second, overdue invoices are marked, and invoices of months that
-//! have ended are drafted. Bundles that have ended lose their rest.
+//! have ended are drafted. Bundles that have ended lose their rest, and subscriptions are renewed.
 //!
 //! Everything runs on threads that may wait, a bounded part at a time, with a rest after each part so long that only a small
 //! share of one core is used, however many accounts there are.
@@ -16,6 +16,7 @@ use super::invoices::monthly::MonthlyInvoices;
 use super::invoices::owed::owed_before;
 use crate::account_facts::AccountFactsKeeper;
 use crate::notifications::alerts::watch::AlertWatch;
+use crate::subscriptions::Subscriptions;
 
 /// Time between two looks for alerts.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
@@ -30,10 +31,16 @@ const REST_MAX: Duration = Duration::from_secs(10);
 pub async fn keep(
     watch: AlertWatch,
     bundles: BundleExpiry,
+    subscriptions: Arc<Subscriptions>,
     invoices: Arc<Invoices>,
     facts: Arc<AccountFactsKeeper>,
 ) {
-    tokio::join!(keep_watch(watch), keep_bundles(bundles), keep_billing(&invoices, &facts));
+    tokio::join!(
+        keep_watch(watch),
+        keep_bundles(bundles),
+        keep_subscriptions(subscriptions),
+        keep_billing(&invoices, &facts)
+    );
 }
 
 async fn keep_bundles(bundles: BundleExpiry) {
@@ -43,6 +50,19 @@ async fn keep_bundles(bundles: BundleExpiry) {
         let look = tokio::task::spawn_blocking(move || {
             let started = Instant::now();
             note(looking.look());
+            started.elapsed()
+        });
+        let Ok(took) = look.await else { return };
+        tokio::time::sleep(WATCH_INTERVAL.max(took * REST_PER_LOOK)).await;
+    }
+}
+
+async fn keep_subscriptions(subscriptions: Arc<Subscriptions>) {
+    loop {
+        let looking = Arc::clone(&subscriptions);
+        let look = tokio::task::spawn_blocking(move || {
+            let started = Instant::now();
+            note(looking.look(due()));
             started.elapsed()
         });
         let Ok(took) = look.await else { return };

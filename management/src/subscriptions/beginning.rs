@@ -1,0 +1,131 @@
+//! The beginning of a subscription, of its trial, and of each period.
+
+use std::sync::Arc;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use tollgate_api::answer::Answer;
+use tollgate_api::caller::Caller;
+use tollgate_api::money::Money;
+use tollgate_api::subscriptions::{PeriodOrigin, SubscriptionStatus};
+use tollgate_api::time::Time;
+use tollgate_billing::subscription::Event;
+use tollgate_engine::time::UnixMicros;
+use tollgate_relay::snapshot::ActiveAccount;
+
+use super::books::{SubscriptionBooks, Turn};
+use super::new_period::{bundle_of, period_record};
+use super::plans::PlanRecord;
+use super::record::{SubscriptionRecord, beyond_calendar, number_of, today};
+use super::step::{Step, parts, price_part, write};
+use super::tariff::{change_terms, tariff_of, time_zone};
+use crate::billing::period::zone;
+use crate::documents::Document;
+
+/// The number of the first period that is paid for. The trial before it is number zero.
+const FIRST_PERIOD: u32 = 1;
+
+/// Begins the subscription of an account that has none now.
+pub fn begin(
+    books: &SubscriptionBooks,
+    caller: &Caller,
+    account: &Arc<ActiveAccount>,
+    plan: &PlanRecord,
+    now: UnixMicros,
+    turn: &mut Turn,
+) -> Answer<SubscriptionRecord> {
+    let id = account.provisioned.account.id.to_string();
+    let earlier = books.of_account(&id);
+    let terms = plan.plan.clone();
+    let time_zone = time_zone(books, account, &terms)?;
+    let today = today(now, &zone(&time_zone)?)?;
+    let is_trial = terms.trial_days > 0 && !earlier.iter().any(|earlier| earlier.value.had_trial);
+    let anchor = if is_trial { days_after(today, terms.trial_days)? } else { today };
+    let mut after = SubscriptionRecord {
+        account: id,
+        number: earlier.last().map_or(0, |latest| latest.value.number).saturating_add(1),
+        status: if is_trial { SubscriptionStatus::Trialing } else { SubscriptionStatus::Active },
+        plan_number: plan.number,
+        time_zone,
+        anchor: anchor.to_string(),
+        base: FIRST_PERIOD,
+        period: if is_trial { -1 } else { 0 },
+        period_price: if is_trial { Money::default() } else { terms.price },
+        had_trial: is_trial,
+        next: None,
+        unpaid_since: None,
+        attempts: 0,
+        failure: None,
+        waits_until: None,
+        plan_before: terms.plan.as_ref().map(|_| account.provisioned.account.plan.to_string()),
+        next_at: None,
+        started_at: Time(now),
+        ended_at: None,
+        terms,
+    };
+    after.look_again(now, books.retries())?;
+    let origin = if is_trial { PeriodOrigin::Trial } else { PeriodOrigin::Purchase };
+    let paid = after.period_price;
+    let period = period_record(&after, (origin, paid), Vec::new(), now)?;
+    let money = parts(&after, today, [price_part(&after.terms.name, paid)])?;
+    let step = Step {
+        account,
+        before: None,
+        action: "subscription.begin",
+        period: Some(period),
+        money,
+        bundle: bundle_of(books, &after, now)?,
+        cut: None,
+        tariff: tariff_of(account, after.terms.plan.as_deref()),
+        after: after.clone(),
+    };
+    write(books, caller, step, turn)?;
+    Ok(after)
+}
+
+/// Charges a period, counted from the anchor, of a subscription whose present one is over, and begins it.
+pub fn renew(
+    books: &SubscriptionBooks,
+    account: &Arc<ActiveAccount>,
+    before: &Document<SubscriptionRecord>,
+    period: i64,
+    now: UnixMicros,
+    turn: &mut Turn,
+) -> Answer<()> {
+    let mut after = before.value.clone();
+    let mut tariff = None;
+    match after.next.take() {
+        None => after.period = period,
+        Some(next) => {
+            let start = before.value.dates()?.periods.start(period);
+            let start = start.ok_or_else(beyond_calendar)?;
+            after.base = number_of(after.base, period)?;
+            after.period = 0;
+            after.anchor = start.to_string();
+            after.plan_number = next.plan_number;
+            tariff = change_terms(account, &mut after, next.terms);
+        }
+    }
+    after.happen(Event::Paid)?;
+    after.period_price = after.terms.price;
+    (after.unpaid_since, after.attempts, after.failure) = (None, 0, None);
+    after.look_again(now, books.retries())?;
+    let today = today(now, &after.dates()?.zone)?;
+    let paid = after.period_price;
+    let step = Step {
+        account,
+        before: Some(before),
+        action: "subscription.renew",
+        period: Some(period_record(&after, (PeriodOrigin::Renewal, paid), Vec::new(), now)?),
+        money: parts(&after, today, [price_part(&after.terms.name, paid)])?,
+        bundle: bundle_of(books, &after, now)?,
+        cut: None,
+        tariff,
+        after,
+    };
+    write(books, &Caller::system(), step, turn)
+}
+
+fn days_after(day: Date, days: u16) -> Answer<Date> {
+    day.checked_add(i64::from(days).days()).map_err(|_| beyond_calendar())
+}

@@ -1,0 +1,99 @@
+//! All that is due by the clock: renewals, further attempts, and ends. Time is the one that deadlines are compared with, which stands
+//! still while the clock is in doubt.
+
+use std::sync::Arc;
+
+use tollgate_api::answer::Answer;
+use tollgate_api::caller::Caller;
+use tollgate_api::problem::Problem;
+use tollgate_api::time::Time;
+use tollgate_billing::subscription::{Due, Event};
+use tollgate_engine::time::UnixMicros;
+
+use super::beginning::renew;
+use super::books::{SubscriptionBooks, Turn};
+use super::ending::end;
+use super::record::SubscriptionRecord;
+use super::step::{Step, write};
+use crate::documents::Document;
+
+/// The most subscriptions that one look brings forward; the next look goes on.
+const LOOKED_AT_MAX: usize = 200;
+
+/// One look over all subscriptions. Returns the number of those that something was due of.
+pub fn look(books: &SubscriptionBooks, now: UnixMicros) -> Answer<usize> {
+    let is_due =
+        |document: &Document<SubscriptionRecord>| document.value.next_at.is_some_and(|next| next.0 <= now);
+    let due = books.records.filter(is_due);
+    let mut done = 0;
+    let mut failed = None;
+    for document in due.into_iter().take(LOOKED_AT_MAX) {
+        match bring_forward(books, &document.key, now) {
+            Ok(()) => done += 1,
+            // The others are not held up by one.
+            Err(problem) => failed = Some(problem),
+        }
+    }
+    failed.map_or(Ok(done), Err)
+}
+
+/// Does the one thing that is due of a subscription.
+fn bring_forward(books: &SubscriptionBooks, key: &str, now: UnixMicros) -> Answer<()> {
+    let mut turn = books.turn.lock();
+    let Some(document) = books.records.get(key) else { return Ok(()) };
+    let record = &document.value;
+    let dates = record.dates()?;
+    let Some(account) = books.context.account(&record.account) else { return Ok(()) };
+    match record.due(&dates, now, books.retries()) {
+        Due::Nothing(next) => {
+            let after = SubscriptionRecord { next_at: next.map(Time), ..record.clone() };
+            write(
+                books,
+                &Caller::system(),
+                Step::of(&account, &document, after, "subscription.look"),
+                &mut turn,
+            )
+        }
+        Due::End(event) => end(books, &Caller::system(), &account, &document, event, now, &mut turn),
+        Due::Charge(_) if books.visibility.is_removed(&account) => {
+            end(books, &Caller::system(), &account, &document, Event::GiveUp, now, &mut turn)
+        }
+        Due::Charge(_) if account.provisioned.account.suspended => {
+            let problem = Problem::wrong_state("the account is suspended");
+            fail(books, &account, &document, &problem, now, &mut turn)
+        }
+        Due::Charge(period) => match renew(books, &account, &document, period, now, &mut turn) {
+            Ok(()) => Ok(()),
+            Err(problem) if is_passing(&problem) => Err(problem),
+            Err(problem) => fail(books, &account, &document, &problem, now, &mut turn),
+        },
+    }
+}
+
+/// Notes that a period could not be charged: it is tried again by the schedule, or given up.
+fn fail(
+    books: &SubscriptionBooks,
+    account: &Arc<tollgate_relay::snapshot::ActiveAccount>,
+    before: &Document<SubscriptionRecord>,
+    problem: &Problem,
+    now: UnixMicros,
+    turn: &mut Turn,
+) -> Answer<()> {
+    let failure = books.retries().after_failure(before.value.unpaid(), now);
+    let mut after = before.value.clone();
+    after.unpaid_since = Some(Time(failure.unpaid.since));
+    after.attempts = failure.unpaid.attempts;
+    after.failure = Some(problem.detail.clone());
+    if failure.event == Event::GiveUp {
+        let failed = Document { value: after, key: before.key.clone(), ..Document::clone(before) };
+        return end(books, &Caller::system(), account, &failed, Event::GiveUp, now, turn);
+    }
+    after.happen(failure.event)?;
+    after.look_again(now, books.retries())?;
+    write(books, &Caller::system(), Step::of(account, before, after, "subscription.unpaid"), turn)
+}
+
+/// True if the attempt says nothing about the account, so that it is made again at the next look.
+fn is_passing(problem: &Problem) -> bool {
+    matches!(problem.status, 500..) || problem.code == "conflict"
+}

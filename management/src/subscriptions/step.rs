@@ -1,0 +1,159 @@
+//! One step of a subscription: all that it writes, in one change.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use serde_json::to_value;
+use tollgate_api::answer::Answer;
+use tollgate_api::caller::Caller;
+use tollgate_api::money::{CurrencyCode, Money};
+use tollgate_api::problem::Problem;
+use tollgate_engine::money::Amount;
+use tollgate_relay::snapshot::ActiveAccount;
+use tollgate_storage::change::{BundleChange, EntryChange, EntryText, Expected};
+use tollgate_storage::rows::{BundleRow, EntryKind};
+
+use super::books::{SubscriptionBooks, Turn};
+use super::record::{PeriodRecord, SubscriptionRecord, month_of};
+use super::revenue::{EarnedPart, EntryParts};
+use crate::change_set::ChangeSet;
+use crate::collections::SUBSCRIPTION_PERIODS;
+use crate::documents::Document;
+
+/// A step that is about to be made.
+pub struct Step<'a> {
+    /// The account of the subscription.
+    pub account: &'a Arc<ActiveAccount>,
+    /// The document before; `None` for a new subscription.
+    pub before: Option<&'a Document<SubscriptionRecord>>,
+    /// The document after.
+    pub after: SubscriptionRecord,
+    /// The action in the audit log.
+    pub action: &'static str,
+    /// The period that begins with it.
+    pub period: Option<PeriodRecord>,
+    /// The money that it moves.
+    pub money: Option<EntryParts>,
+    /// The bundle that the period brings.
+    pub bundle: Option<BundleRow>,
+    /// The bundle of the period before, whose rest is taken away.
+    pub cut: Option<BundleChange>,
+    /// The plan that the account moves to.
+    pub tariff: Option<String>,
+}
+
+impl<'a> Step<'a> {
+    /// A step that changes the document alone.
+    pub fn of(
+        account: &'a Arc<ActiveAccount>,
+        before: &'a Document<SubscriptionRecord>,
+        after: SubscriptionRecord,
+        action: &'static str,
+    ) -> Self {
+        Self {
+            account,
+            before: Some(before),
+            after,
+            action,
+            period: None,
+            money: None,
+            bundle: None,
+            cut: None,
+            tariff: None,
+        }
+    }
+}
+
+/// Makes a step durable: document, period, money, units, plan, counters and audit note, all or nothing.
+pub fn write(books: &SubscriptionBooks, caller: &Caller, step: Step<'_>, _turn: &mut Turn) -> Answer<()> {
+    let account = &step.account.provisioned.account;
+    let mut configuration = step.tariff.is_some().then(|| books.context.core.configuration.change());
+    let plan_move = match (&step.tariff, &configuration) {
+        (Some(plan), Some(turn)) => Some(books.accounts.prepare_plan(turn, &account.id, plan)?),
+        _ => None,
+    };
+    let mut changes = books.context.change(caller);
+    let key = step.after.key();
+    let was = step.before.map(|before| to_value(&before.value).unwrap_or_default()).unwrap_or_default();
+    let is = to_value(&step.after).unwrap_or_default();
+    changes.note(step.action, format!("account/{}/{}", account.id, step.after.name()), &was, &is);
+    if let Some(period) = &step.period {
+        changes.document(SUBSCRIPTION_PERIODS, period.key().as_bytes(), Expected::Absent, Some(period));
+    }
+    if let Some(money) = step.money.as_ref().filter(|money| !money.parts.is_empty()) {
+        add_money(books, caller, step.account, &step.after, money, &mut changes)?;
+    }
+    changes.put(&books.records, &key, step.before, step.after);
+    if let Some(cut) = step.cut {
+        changes.bundle(cut);
+    }
+    if let Some(row) = step.bundle {
+        let text = EntryText {
+            actor: caller.actor.clone(),
+            reference: row.product.clone(),
+            details: row.origin.clone(),
+            metadata: String::new(),
+        };
+        let wallet = Arc::clone(&step.account.runtime.wallet);
+        let bundle = BundleChange::buy(wallet, row, Amount::ZERO, text).map_err(Problem::refused)?;
+        changes.bundle(bundle);
+    }
+    if let Some(plan_move) = &plan_move {
+        books.accounts.add_plan_move(&mut changes, plan_move);
+    }
+    let changed = changes.commit()?;
+    if let (Some(plan_move), Some(turn)) = (plan_move, configuration.as_mut()) {
+        plan_move.enact(turn, &changed);
+    }
+    Ok(())
+}
+
+/// Takes what is to be paid from the wallet, or gives back, and counts it.
+fn add_money(
+    books: &SubscriptionBooks,
+    caller: &Caller,
+    account: &Arc<ActiveAccount>,
+    after: &SubscriptionRecord,
+    money: &EntryParts,
+    changes: &mut ChangeSet<'_>,
+) -> Answer<()> {
+    let total = money.total().ok_or_else(|| Problem::unprocessable("the amount is too much"))?;
+    let text = EntryText {
+        actor: caller.actor.clone(),
+        reference: after.name(),
+        details: after.terms.name.clone(),
+        metadata: to_value(money).unwrap_or_default().to_string(),
+    };
+    let (wallet, kind) = (Arc::clone(&account.runtime.wallet), EntryKind::Subscription);
+    let entry = if total > Amount::ZERO {
+        EntryChange::debit(wallet, kind, total, account.terms.account.credit_limit, text)
+    } else {
+        EntryChange::credit(wallet, kind, total.negated(), text)
+    };
+    changes.entry(entry.map_err(Problem::refused)?);
+    money.count(books.context.store(), CurrencyCode(account.provisioned.account.currency), changes)
+}
+
+/// The money of a step on a day: what each plan earns, as far as it is not nothing.
+pub fn parts(
+    after: &SubscriptionRecord,
+    today: Date,
+    earned: impl IntoIterator<Item = EarnedPart>,
+) -> Answer<Option<EntryParts>> {
+    let parts: Vec<EarnedPart> = earned.into_iter().filter(|part| part.amount != Money::default()).collect();
+    if parts.is_empty() {
+        return Ok(None);
+    }
+    let (period, month) = (after.period_number()?, month_of(today));
+    Ok(Some(EntryParts { subscription: after.number, period, month, parts }))
+}
+
+/// The price of a period of a plan.
+pub fn price_part(plan: &str, price: Money) -> EarnedPart {
+    EarnedPart { plan: plan.to_owned(), amount: price, periods: 1 }
+}
+
+/// A part of a price that is given back to whoever paid it.
+pub fn credit_part(plan: &str, credit: Amount) -> EarnedPart {
+    EarnedPart { plan: plan.to_owned(), amount: Money(credit.negated()), periods: 0 }
+}
