@@ -15,6 +15,6 @@ pub mod ubl;
 
 pub use check::{DocumentError, InvoiceDocument};
 pub use content::{Content, CorrectedInvoice, Kind, Line, Movement, Period, StatementBalances, Totals, Unit};
-pub use money::{DocumentCurrency, exact};
+pub use money::DocumentCurrency;
 pub use party::{BankAccount, Party};
 pub use tax::{Tax, TaxCategory};

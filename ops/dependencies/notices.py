@@ -1,4 +1,4 @@
-"""Prints the licence texts and notices that come with the crates in both programs, each text once.
+"""Prints the licence texts and notices that come with the crates and fonts in both programs, each text once.
 
 Most licences ask that their text goes with copies of the program. A crate without such a file is named with its licence.
 """
@@ -11,6 +11,9 @@ from pathlib import Path
 import crates
 
 PROGRAMS = ("tollgate-daemon", "tollgate-tools")
+
+# Fonts that are compiled into the daemon, by the files with their licences.
+FONTS = Path(__file__).resolve().parents[2] / "billing" / "fonts"
 
 # Files at the top of a crate, and of the C and C++ libraries that some bring along.
 PATTERNS = ("LICEN[SC]E*", "COPYING*", "NOTICE*", "UNLICENSE*", "*/LICEN[SC]E*", "*/COPYING*")
@@ -37,6 +40,9 @@ def main():
             texts.setdefault(file.read_text(errors="replace").strip(), []).append(" ".join(key))
         if not files:
             silent.append(f"{' '.join(key)}: {used[key].licence}")
+    for file in sorted(FONTS.glob("OFL-*.txt")):
+        names = [font.stem for font in sorted(FONTS.glob(f"{file.stem.removeprefix('OFL-')}*.ttf"))]
+        texts.setdefault(file.read_text().strip(), []).extend(names)
     print("Tollgate contains the following works of others.\n")
     if silent:
         print("Without a licence file of their own:\n")

@@ -8,7 +8,7 @@ use super::money::EXPONENT_MAX;
 use super::tax::TaxCategory;
 
 /// Lines that a document may have.
-pub const LINES_MAX: usize = 100_000;
+pub const LINES_MAX: usize = 50_000;
 
 /// Millionths in a whole: of a rate of tax, or of a currency unit.
 const MILLION: i128 = 1_000_000;
@@ -69,7 +69,7 @@ impl InvoiceDocument {
 
 fn check_plain_fields(content: &Content) -> Result<(), DocumentError> {
     demand(content.currency.exponent <= EXPONENT_MAX, "currency", "has more than four decimals")?;
-    demand(content.lines.len() <= LINES_MAX, "lines", "are more than 100,000")?;
+    demand(content.lines.len() <= LINES_MAX, "lines", "are more than 50,000")?;
     demand(!content.issuer.name.trim().is_empty(), "issuer.name", "is empty")?;
     demand(!content.customer.name.trim().is_empty(), "customer.name", "is empty")?;
     let number = content.number.as_ref().is_none_or(|number| !number.trim().is_empty());

@@ -58,9 +58,12 @@ pub fn write(flow: &mut Flow, content: &Content) {
             flow.break_page();
             head(flow, content, None);
             carry(flow, content, sum, "Brought forward");
+            if let Some(text) = heading.filter(|_| !is_new_heading) {
+                heading_row(flow, None, &format!("{text} (continued)"));
+            }
         }
         if let Some(text) = wanted.filter(|_| is_new_heading) {
-            heading_row(flow, table, text);
+            heading_row(flow, Some(table), text);
         }
         heading = wanted;
         line_row(flow, table, content, &row);
@@ -110,11 +113,12 @@ fn head(flow: &mut Flow, content: &Content, table: Option<TagId>) {
     flow.y += 1.0;
 }
 
-fn heading_row(flow: &mut Flow, table: TagId, text: &str) {
-    let row = flow.tags.add(Part::Row, Some(table));
-    let tag = flow.tags.add(Part::RowHead(COLUMN_COUNT), Some(row));
+/// The heading of a country; where it is repeated on a further page it is not read out.
+fn heading_row(flow: &mut Flow, table: Option<TagId>, text: &str) {
+    let row = table.map(|table| flow.tags.add(Part::Row, Some(table)));
+    let tag = row.map(|row| flow.tags.add(Part::RowHead(COLUMN_COUNT), Some(row)));
     let baseline = flow.y + PADDING + BODY.size;
-    flow.place(text, (LEFT, baseline), RIGHT - LEFT, Align::Left, STRONG, Some(tag));
+    flow.place(text, (LEFT, baseline), RIGHT - LEFT, Align::Left, STRONG, tag);
     flow.y += ROW;
 }
 

@@ -20,6 +20,8 @@ const PNG: &[u8] = &[
     0x82, 0, 0x81, 0x77, 0xcd, 0x72, 0xb6, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
 ];
 
+const COUNTRIES: [&str; 5] = ["Ethiopia", "Ghana", "Kenya", "Nigeria", "Uganda"];
+
 fn file(content: Content) -> Vec<u8> {
     pdf(&InvoiceDocument::new(content).unwrap()).unwrap()
 }
@@ -53,9 +55,8 @@ fn first_page(content: &Content) -> Vec<String> {
 }
 
 fn long_invoice(count: i64) -> Content {
-    let countries = ["Ethiopia", "Ghana", "Kenya", "Nigeria", "Uganda"];
     let lines = (0..count).map(|index| {
-        let country = countries[usize::try_from(index * 5 / count).unwrap()];
+        let country = COUNTRIES[usize::try_from(index * 5 / count).unwrap()];
         let total = (index * 21_600 + 5_000) / 10_000;
         line(&format!("Network {index}"), Some((country, "639-02")), index, 21_600, total)
     });
@@ -197,6 +198,10 @@ fn a_long_table_repeats_its_head_and_carries_its_sum() {
         let Some(carried) = behind(&pair[0], "Carried over") else { continue };
         assert_eq!(behind(&pair[1], "Brought forward"), Some(carried));
         assert!(texts(&pair[1]).contains(&"Unit price"));
+        let headings = texts(&pair[1]).iter().filter(|text| text.ends_with(" (continued)")).count();
+        assert!(
+            headings <= 1 && (headings == 1 || texts(&pair[1]).iter().any(|text| COUNTRIES.contains(text)))
+        );
     }
     // The last sum that is carried and the lines of the last page come to the total.
     let last = pages.iter().rposition(|page| behind(page, "Brought forward").is_some()).unwrap();

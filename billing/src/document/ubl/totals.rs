@@ -17,7 +17,11 @@ pub fn payment(xml: &mut Elements, content: &Content) -> Result {
     if is_invoice && (content.bank.is_some() || content.payment_reference.is_some()) {
         means(xml, content)?;
     }
-    let link = content.pay_link.as_ref().filter(|_| is_invoice).map(|link| format!("Pay at {link}"));
+    let link = content
+        .pay_link
+        .as_ref()
+        .filter(|_| is_invoice && content.totals.due > 0)
+        .map(|link| format!("Pay at {link}"));
     let terms = content.payment_terms.clone().filter(|terms| !terms.trim().is_empty());
     let fallback = match (is_invoice, content.due) {
         (true, None) => Some("Payable on receipt.".to_owned()),
