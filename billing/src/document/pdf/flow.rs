@@ -10,7 +10,7 @@ const LINES_MAX: usize = 60;
 
 /// Pages that are filled from top to bottom.
 pub struct Flow<'a> {
-    /// Measures texts.
+    /// The shaper that measures texts.
     pub shaper: &'a Shaper,
     /// The structure so far.
     pub tags: Tags,

@@ -10,7 +10,7 @@ pub struct FontId(usize);
 /// The weight of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weight {
-    /// Text.
+    /// Ordinary text of a document.
     Regular,
     /// Headings, names and sums. Scripts other than Latin, Greek and Cyrillic have the regular weight only.
     SemiBold,
@@ -44,7 +44,7 @@ pub struct LoadedFont {
     pub drawn: Font,
 }
 
-/// All fonts.
+/// All fonts of the program.
 pub struct Fonts {
     fonts: Vec<LoadedFont>,
 }

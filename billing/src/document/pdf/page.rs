@@ -3,7 +3,7 @@
 use super::style::{Ink, Style};
 use super::tags::TagId;
 
-/// One page.
+/// One page of a document.
 #[derive(Default)]
 pub struct Page {
     /// The items in the order in which they are drawn.
@@ -22,7 +22,7 @@ pub enum Item {
         right: f32,
         /// Its height on the page.
         y: f32,
-        /// Its colour.
+        /// The colour it has.
         ink: Ink,
     },
     /// The issuer's logo.
@@ -36,7 +36,7 @@ pub enum Item {
     Link {
         /// The part of the page.
         area: Area,
-        /// The address.
+        /// The address it leads to.
         url: String,
         /// Its place in the structure.
         tag: TagId,
@@ -49,13 +49,13 @@ pub struct TextItem {
     pub text: String,
     /// The edge of the text that is named by `align`.
     pub x: f32,
-    /// The baseline.
+    /// The height of the baseline.
     pub y: f32,
     /// The width that there is.
     pub width: f32,
     /// The edge that `x` names, and what is done where the text is wider than there is room.
     pub align: Align,
-    /// The look.
+    /// The look of the text.
     pub style: Style,
     /// Its place in the structure; without one it is no part of what is read out.
     pub tag: Option<TagId>,
@@ -77,8 +77,8 @@ pub struct Area {
     pub left: f32,
     /// The upper edge.
     pub top: f32,
-    /// The width.
+    /// The width in points.
     pub width: f32,
-    /// The height.
+    /// The height in points.
     pub height: f32,
 }

@@ -18,7 +18,7 @@ use super::text::{ShapedLine, Shaper};
 
 /// The thickness of rules.
 const RULE: f32 = 0.6;
-/// How much wider than its place a line may be, as text is broken by the widths of its characters.
+/// The factor by which a line may be wider than its place, as text is broken by the widths of its characters.
 const TOLERANCE: f32 = 1.02;
 
 /// Draws all pages, and notes what is drawn of each part of the structure.

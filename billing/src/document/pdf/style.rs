@@ -28,7 +28,7 @@ pub struct Style {
     pub size: f32,
     /// The weight of the font.
     pub weight: Weight,
-    /// The colour.
+    /// The colour of the text.
     pub ink: Ink,
     /// True where digits stand below one another.
     pub is_tabular: bool,
@@ -37,11 +37,11 @@ pub struct Style {
 /// The colours of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ink {
-    /// Text.
+    /// The colour of text.
     Dark,
     /// Labels and remarks. Its contrast to white is above 4.5 to 1.
     Muted,
-    /// Links.
+    /// The colour of links.
     Link,
     /// Rules between rows.
     Light,
@@ -63,7 +63,7 @@ const fn style(size: f32, weight: Weight, ink: Ink) -> Style {
     Style { size, weight, ink, is_tabular: false }
 }
 
-/// Ordinary text.
+/// Ordinary text of a document.
 pub const BODY: Style = style(9.0, Weight::Regular, Ink::Dark);
 /// Names, sums and headings of rows.
 pub const STRONG: Style = style(9.0, Weight::SemiBold, Ink::Dark);
@@ -71,7 +71,7 @@ pub const STRONG: Style = style(9.0, Weight::SemiBold, Ink::Dark);
 pub const FIGURE: Style = Style { is_tabular: true, ..BODY };
 /// Sums in columns.
 pub const STRONG_FIGURE: Style = Style { is_tabular: true, ..STRONG };
-/// Labels.
+/// Labels in front of values.
 pub const LABEL: Style = style(9.0, Weight::Regular, Ink::Muted);
 /// Heads of columns, remarks and the footer.
 pub const SMALL: Style = style(7.8, Weight::Regular, Ink::Muted);
@@ -81,5 +81,5 @@ pub const TITLE: Style = style(23.0, Weight::SemiBold, Ink::Dark);
 pub const HEADLINE: Style = style(16.0, Weight::SemiBold, Ink::Dark);
 /// The issuer's name where there is no logo.
 pub const LETTERHEAD: Style = style(13.0, Weight::SemiBold, Ink::Dark);
-/// Links.
+/// Links to other pages.
 pub const LINK: Style = style(9.0, Weight::SemiBold, Ink::Link);

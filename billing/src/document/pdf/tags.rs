@@ -15,13 +15,13 @@ pub enum Part {
     Title(String),
     /// A heading below the title, with its text.
     Heading(String),
-    /// A paragraph.
+    /// A paragraph of text.
     Paragraph,
     /// A picture, with a text that says what it shows.
     Picture(String),
-    /// A link.
+    /// A link to an address.
     Link,
-    /// A table.
+    /// A table of rows.
     Table,
     /// A row of a table.
     Row,

@@ -11,7 +11,7 @@ use super::style::Style;
 /// Stands at the end of a text that was cut.
 const ELLIPSIS: char = '…';
 
-/// How much wider than by themselves letters may be that are joined, as those of Arabic are.
+/// The factor by which joined letters, as those of Arabic, may be wider than by themselves.
 const JOINED: f32 = 1.15;
 
 /// Text of one font in the order of the page. Widths are parts of the font's size.
