@@ -8,6 +8,7 @@
     reason = "tests stop at a surprise"
 )]
 
+mod bundles;
 mod chain;
 mod chain_judge;
 mod charging;
