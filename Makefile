@@ -21,7 +21,8 @@ TOLLGATE := $(CARGO_TARGET_DIR)/release/tollgate
 PROMTOOL := PATH="$(TOLLGATE_TOOLS):$$PATH" promtool
 
 # What a person may set: make run DATA_DIR=/srv/tollgate, make one TEST=drain, make crash ROUNDS=1000,
-# make fuzz SECONDS_EACH=600, make damage PLACES=5000, make books MESSAGES=100000 CASES=50
+# make fuzz SECONDS_EACH=600, make damage PLACES=5000, make books MESSAGES=100000 CASES=50,
+# make answers EXAMPLES=100
 DATA_DIR ?= data
 TEST ?=
 ROUNDS ?= 20
@@ -29,6 +30,7 @@ SECONDS_EACH ?= 60
 PLACES ?= 1000
 MESSAGES ?= 1000000
 CASES ?= 400
+EXAMPLES ?= 30
 
 heading = @printf '\n\033[1m== %s ==\033[0m\n' '$(1)'
 
@@ -67,7 +69,7 @@ one: ## one test, or those with TEST in their name, with its output: make one TE
 test: set-up check-format shape check-lints check-docs check-ops check-tests ## every check there is, stopping at the first that fails
 
 .PHONY: test-long
-test-long: crash fuzz damage books ## what takes longer than a change should wait for: kill tests, random bytes and damaged files
+test-long: crash fuzz damage books answers ## what takes longer than a change should wait for: all of it with the full counts
 
 .PHONY: set-up
 set-up:
@@ -110,16 +112,21 @@ check-tests:
 .PHONY: crash
 crash: ## kill -9 daemon and operators under load, ROUNDS times (20), and judge the books each time
 	@ops/setup.sh build
-	@ROUNDS='$(ROUNDS)' $(CARGO) test $(RELEASE) --test kill -- chain:: charging:: --nocapture
+	@ROUNDS='$(ROUNDS)' $(CARGO) test $(RELEASE) --test kill -- chain:: charging:: bundles:: --nocapture
 
 .PHONY: damage
 damage: ## flip bits and cut files of a recorded run at PLACES (1000) places: all that was acknowledged, or a refusal
 	@PLACES='$(PLACES)' $(TESTS) storage/books::anchor
 
 .PHONY: books
-books: ## random days of resellers, MESSAGES (1000000) messages long, and CASES (400) random deliveries, against a clerk
+books: ## random days of resellers, MESSAGES (1000000) messages long, and CASES (400) random deliveries, disks and ledgers
 	@TEST_TIMEOUT=14400 BOOKS_MESSAGES='$(MESSAGES)' TOLLGATE_CHAIN_MESSAGES='$(MESSAGES)' BOOKS_CASES='$(CASES)' \
-		$(TESTS) storage/books::pockets::model storage/books::settlement engine/chain_ledger
+		$(TESTS) storage/books::pockets::model storage/books::settlement storage/books::reference_ledger \
+		storage/books::history storage/books::faults storage/books::change::faults engine/chain_ledger
+
+.PHONY: answers
+answers: ## ask every route of the API EXAMPLES (30) random things more than the usual ones
+	@TEST_TIMEOUT=14400 EXAMPLES='$(EXAMPLES)' $(TESTS) daemon/api::schemathesis
 
 .PHONY: fuzz
 fuzz: ## feed random bytes to every reader, SECONDS_EACH (60) per target

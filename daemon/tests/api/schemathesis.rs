@@ -1,5 +1,6 @@
 //! Schemathesis against the served OpenAPI document: requests that fit it and requests that do not, and every answer as
-//! the document says, never a 5xx.
+//! the document says, never a 5xx. `EXAMPLES` sets how many random requests each route gets beside those that schemathesis
+//! makes of the document's examples and limits.
 
 use std::process::Command;
 

@@ -46,7 +46,7 @@ def main():
             "--header", f"Authorization: Bearer {token}",
             "--checks", "all", "--exclude-checks", UNWANTED_CHECKS,
             "--phases", "examples,coverage,fuzzing",
-            "--max-examples", "12", "--seed", "1", "--workers", "2",
+            "--max-examples", os.environ.get("EXAMPLES", "4"), "--seed", "1", "--workers", "2",
             "--exclude-path-regex", EXCLUDED,
             "--continue-on-failure", "--suppress-health-check", "all", "--warnings", "off",
             "--request-timeout", "30",

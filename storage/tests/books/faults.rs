@@ -13,7 +13,7 @@ use tollgate_storage::chunk::{CancelError, ChunkOutcome, CommitOutcome};
 use tollgate_storage::export::{CdrRange, cdrs};
 use tollgate_storage::rows::EntryKind;
 
-use crate::support::{Books, Fate, LIMITS, Message, Script, Session, crash_image, wait, wait_until};
+use crate::support::{Books, Fate, LIMITS, Message, Script, Session, cases, crash_image, wait, wait_until};
 
 /// More attempts than a batch in doubt is waited for.
 const LONGER_THAN_DOUBT: u32 = 30;
@@ -255,7 +255,7 @@ fn step() -> impl Strategy<Value = (u32, Vec<Fate>, u32)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(cases(12)))]
 
     #[test]
     fn what_sessions_are_told_is_what_is_on_disk(steps in vec(step(), 1..10)) {

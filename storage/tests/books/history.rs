@@ -17,7 +17,7 @@ use tollgate_storage::rows::{EntryKind, LedgerEntry, MessageState, Row};
 use tollgate_storage::schema::{Family, first_id_at, issued_at};
 use tollgate_storage::store::{Store, Transaction};
 
-use crate::support::{Books, Message, Raw};
+use crate::support::{Books, Message, Raw, cases};
 use model::{Pair, step};
 
 const GO_ON: ControlFlow<()> = ControlFlow::Continue(());
@@ -336,7 +336,7 @@ fn damaged_rows_are_told() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(cases(12)))]
 
     #[test]
     fn transactions_and_balances_are_those_of_a_plain_list(steps in vec(step(), 1..30)) {

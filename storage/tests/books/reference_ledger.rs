@@ -21,7 +21,7 @@ use tollgate_storage::schema::{Family, account_name_key, volume_key};
 use requests::{Asked, asked};
 use usage::{end_of, network};
 
-use crate::support::{Books, MONTH, Message};
+use crate::support::{Books, MONTH, Message, cases};
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
 const DISPATCHES: [&[u8]; 2] = [b"spring", b"autumn"];
@@ -304,7 +304,7 @@ impl Pair {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(cases(12)))]
 
     #[test]
     fn the_books_are_those_of_a_simple_ledger(steps in vec(step(), 1..40)) {

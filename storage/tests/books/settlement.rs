@@ -19,15 +19,10 @@ use tollgate_engine::settlement::{Outcome, SettlementTerms};
 use happenings::{Happening, Step, Wanted, WantedRoute, step};
 use pair::Pair;
 
-use crate::support::Fate;
-
-/// `BOOKS_CASES` sets how many random deliveries there are.
-fn cases() -> u32 {
-    std::env::var("BOOKS_CASES").map_or(24, |cases| cases.parse().unwrap())
-}
+use crate::support::{Fate, cases};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(cases()))]
+    #![proptest_config(ProptestConfig::with_cases(cases(12)))]
 
     #[test]
     fn the_books_are_those_of_a_simple_model(steps in vec(step(), 1..60)) {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tollgate_storage::change::{Change, Changed, DoubtNotice};
 
 use super::*;
-use crate::support::{Fate, Script, wait};
+use crate::support::{Fate, Script, cases, wait};
 
 /// Until the test says otherwise.
 const FOR_NOW: u32 = u32::MAX;
@@ -105,7 +105,7 @@ fn fate() -> impl Strategy<Value = Fate> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    #![proptest_config(ProptestConfig::with_cases(cases(8)))]
 
     /// A client that sends again until it has an answer gets one payment per key, whatever the disk does
     /// meanwhile.

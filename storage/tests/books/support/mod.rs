@@ -33,6 +33,11 @@ pub use session::{MONTH, Message, Route, Session, body};
 /// Longer than anything here takes; a test that waits so long has failed.
 const DEADLINE: Duration = Duration::from_secs(20);
 
+/// The number of random cases of a property: `BOOKS_CASES`, or so many as every change can wait for.
+pub fn cases(usual: u32) -> u32 {
+    std::env::var("BOOKS_CASES").map_or(usual, |cases| cases.parse().expect("BOOKS_CASES is a number"))
+}
+
 /// Writes rows as no commit does: their sums are not told of them.
 pub fn write_unsummed(store: &Arc<Store>, batch: &Batch) {
     let last = store.last_commit().unwrap().expect("there is a commit");
