@@ -4,6 +4,7 @@
 //! [`debit`] takes the locks of all wallets in the order of their account numbers, works out every level's postings, and then
 //! applies all or none.
 
+use arrayvec::ArrayVec;
 use parking_lot::MutexGuard;
 
 use crate::calendar::Calendar;
@@ -43,7 +44,7 @@ pub struct Debited {
     /// The postings of each level, the lowest first.
     pub levels: Vec<LevelPostings>,
     /// For each level the price that the one below it pays, in the currency of that one; zero for the lowest.
-    pub sold: Vec<Amount>,
+    pub sold: ArrayVec<Amount, LEVELS_MAX>,
     /// Soft caps that this message exceeds: the level, and the index of the cap there.
     pub exceeded: Vec<(usize, usize)>,
 }
@@ -116,15 +117,18 @@ pub fn preview(levels: &[LevelLeg<'_>], now: UnixMicros) -> Result<Debited, Leve
     work_out(levels, &locked(levels)?, now)
 }
 
+/// The locked contents of wallets.
+type Locked<'a> = ArrayVec<Option<MutexGuard<'a, Contents>>, LEVELS_MAX>;
+
 /// The contents of every level's wallet, in the order of the levels. Locks are taken in the order of account numbers.
-fn locked<'a>(levels: &[LevelLeg<'a>]) -> Result<Vec<Option<MutexGuard<'a, Contents>>>, LevelRefusal> {
-    let mut order: Vec<usize> = (0..levels.len()).collect();
+fn locked<'a>(levels: &[LevelLeg<'a>]) -> Result<Locked<'a>, LevelRefusal> {
+    let mut order: ArrayVec<usize, LEVELS_MAX> = (0..levels.len()).collect();
     let number = |index: &usize| levels.get(*index).map(|level| level.leg.wallet.number());
-    order.sort_by_key(number);
+    order.sort_unstable_by_key(number);
     if let Some(twice) = order.windows(2).find(|pair| number(&pair[0]) == number(&pair[1])) {
-        return Err(LevelRefusal::at(twice[1], Refusal::Malformed));
+        return Err(LevelRefusal::at(twice[1].max(twice[0]), Refusal::Malformed));
     }
-    let mut contents: Vec<Option<MutexGuard<'_, Contents>>> = levels.iter().map(|_| None).collect();
+    let mut contents: Locked<'_> = levels.iter().map(|_| None).collect();
     for index in order {
         contents[index] = Some(levels[index].leg.wallet.lock());
     }
@@ -137,7 +141,8 @@ fn work_out(
     contents: &[Option<MutexGuard<'_, Contents>>],
     now: UnixMicros,
 ) -> Result<Debited, LevelRefusal> {
-    let mut debited = Debited::default();
+    let mut debited =
+        Debited { levels: Vec::with_capacity(levels.len()), sold: ArrayVec::new(), exceeded: Vec::new() };
     let mut paid_below = Amount::ZERO;
     for (index, (level, contents)) in levels.iter().zip(contents.iter().flatten()).enumerate() {
         let refused = |refusal| LevelRefusal::at(index, refusal);

@@ -135,6 +135,8 @@ pub struct Chunk {
     pub(crate) intents: Intents,
     pub(crate) registry: Arc<KeyRegistry>,
     requests: Vec<PendingRequest>,
+    /// Kept for the postings of the next message.
+    scratch: Vec<u8>,
     reply: UnboundedSender<CommitOutcome>,
     settled: bool,
 }
@@ -159,6 +161,7 @@ impl Chunk {
             intents: Intents::default(),
             registry,
             requests: Vec::new(),
+            scratch: Vec::new(),
             reply,
             settled: false,
         }
@@ -192,9 +195,10 @@ impl Chunk {
     /// Adds a charge that moved more than the chunk's wallet. `above` are the wallets of the levels above, from the parent's
     /// up; the CDR, which says nothing of all this yet, has the amount of the account's own posting.
     pub fn push_with(&mut self, beside: &Beside, cdr: &CdrFields<'_>, above: &[Arc<Wallet>]) {
-        let mut octets = Vec::new();
+        let mut octets = std::mem::take(&mut self.scratch);
         let encoded = Some(EncodedPostings::write(beside, &mut octets));
         let country = self.add(&beside.own.posting, &CdrFields { beside: encoded, ..*cdr });
+        self.scratch = octets;
         let account = self.account();
         self.beside.get_or_insert_with(|| Box::new(ChunkBeside::of(account))).add(beside, above, country);
     }

@@ -16,6 +16,11 @@ pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push((value & 0x7F) as u8);
 }
 
+/// The octets of an unsigned LEB128 varint.
+pub fn varint_octets(value: u64) -> usize {
+    (value | 1).ilog2() as usize / 7 + 1
+}
+
 /// Appends a signed number, small for small magnitudes.
 pub fn put_signed(out: &mut Vec<u8>, value: i64) {
     put_varint(out, ((value << 1) ^ (value >> 63)).cast_unsigned());
@@ -164,6 +169,15 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_octets_of_a_varint_are_known_before_it_is_written() {
+        for value in [0, 1, 0x7F, 0x80, 0x3FFF, 0x4000, 1 << 20, 1 << 21, u64::MAX >> 1, u64::MAX] {
+            let mut out = Vec::new();
+            put_varint(&mut out, value);
+            assert_eq!(varint_octets(value), out.len(), "{value}");
+        }
+    }
 
     #[test]
     fn numbers_come_back() {

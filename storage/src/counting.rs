@@ -88,8 +88,11 @@ impl Counting {
         let tallies = &mut self.collected.tallies;
         if in_force.is_some_and(|in_force| self.same.is_same(&chunk.header.countries, in_force)) {
             let quarter = Quarter::of(header.submitted_at);
-            for (above, below) in chunk.beside.iter().flat_map(|beside| &beside.tallies) {
-                tallies.add_below(*above, quarter, below);
+            if let Some(beside) = &chunk.beside {
+                for (above, below) in &beside.tallies {
+                    tallies.add_below(*above, quarter, below);
+                }
+                tallies.add_resales(&beside.resales);
             }
             return tallies.add(account, quarter, &chunk.tallies);
         }

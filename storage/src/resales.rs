@@ -1,5 +1,8 @@
 //! The contribution of each message to what the accounts above its own have sold. The fold and `tollgate verify` both ask
 //! here, so that they count alike.
+//!
+//! Charges are counted with usage, a while after they are durable (`counting.rs`). That an account has sold to another at all
+//! is on disk with the first message of a month, in a row that counts nothing.
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::charging::Beside;
@@ -30,6 +33,18 @@ pub struct ResaleKey {
 }
 
 impl ResaleKey {
+    /// The key of the row that says that the seller has sold to the child in that month. It is written with the first such
+    /// message, and counts nothing.
+    #[must_use]
+    pub fn mark(self) -> Self {
+        Self { network: NetworkCode { mcc: 0, mnc: None }, country: None, ..self }
+    }
+
+    /// True if it is the key of such a row.
+    pub fn is_mark(self) -> bool {
+        self == self.mark()
+    }
+
     /// The key in `resales`.
     pub fn to_octets(self) -> [u8; KEY_OCTETS] {
         let mut octets = [0; KEY_OCTETS];

@@ -33,7 +33,7 @@
 //! | `bundles` | account, bundle | a bundle: its product, what is left of it and by when |
 //! | `caps` | account, cap u32 | money and messages of the last span that a cap has counted in |
 //! | `commissions` | account | the commission balance |
-//! | `resales` | account, month, child u32, network u32, country (2 octets) | what the account sold to a child |
+//! | `resales` | account, month, child u32, network u32, country (2 octets) | what the account sold to a child; of network 0, that it did |
 //!
 //! A number in a key without a width is of 64 bits, but for accounts (32) and operators (16).
 //!

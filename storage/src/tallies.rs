@@ -11,7 +11,8 @@ use tollgate_engine::network::NetworkCode;
 
 use crate::cdr::BlockReader;
 use crate::countries::CountryTable;
-use crate::rows::UsageRow;
+use crate::resales::{self, ResaleKey};
+use crate::rows::{ResaleRow, UsageRow};
 use crate::usage::{LevelFacts, Quarter, UsageKey, UsageOf};
 
 /// Charges of one row, added up.
@@ -43,7 +44,11 @@ pub struct Tallies {
     own: ByAccount,
     /// The charges of accounts for messages of accounts below them.
     below: ByAccount,
+    resales: ResaleCounts,
 }
+
+/// What accounts sold to accounts below them, by row. The keys are given by us.
+pub type ResaleCounts = FxHashMap<ResaleKey, ResaleRow>;
 
 // In one step, as it is done for every message.
 impl Hash for Place {
@@ -105,12 +110,16 @@ impl Tallies {
         countries: Option<&CountryTable>,
     ) -> bool {
         let quarter = Quarter::of(block.header().submitted_at);
-        let Self { own, below } = self;
+        let Self { own, below, resales } = self;
         let places = own.entry((account, quarter)).or_default();
         for cdr in block.by_ref() {
             let country = countries.and_then(|table| table.country(cdr.fields.destination.as_bytes()));
             places.add(cdr.fields.network, country, u32::from(cdr.fields.segments), cdr.fields.amount);
-            for level in cdr.beside().iter().flat_map(LevelFacts::of) {
+            let Some(beside) = cdr.beside() else { continue };
+            for (key, added) in resales::contributions(&beside) {
+                resales.entry(key).or_default().add(&added);
+            }
+            for level in LevelFacts::of(&beside) {
                 let places = below.entry((level.account, quarter)).or_default();
                 places.add(level.network, country, level.segments, level.amount);
             }
@@ -126,6 +135,19 @@ impl Tallies {
         for (of, places) in &added.below {
             extend(&mut self.below, *of, places);
         }
+        self.add_resales(&added.resales);
+    }
+
+    /// Adds what accounts sold.
+    pub fn add_resales(&mut self, sold: &ResaleCounts) {
+        for (key, added) in sold {
+            self.resales.entry(*key).or_default().add(added);
+        }
+    }
+
+    /// Everything that accounts sold.
+    pub fn resales(&self) -> &ResaleCounts {
+        &self.resales
     }
 
     /// Each row that something is to be added to.

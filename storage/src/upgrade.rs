@@ -7,6 +7,7 @@ use tollgate_engine::wallet::WalletState;
 
 use crate::batch::Batch;
 use crate::database::{Database, Unavailable, damaged};
+use crate::resales::ResaleKey;
 use crate::rows::{
     AccountRow, AuditRow, BatchRow, BundleRow, CapRow, CommissionRow, DispatchCounters, DocumentRow,
     ExpiryRow, GatewayReceipt, KeyRow, LeaseRow, LedgerEntry, OperatorRow, RequestRow, ResaleRow, Row,
@@ -37,8 +38,27 @@ pub fn upgrade(database: &Database, found: u32) -> Result<(), Unavailable> {
     if found == SCHEMA_VERSION_WITHOUT_USAGE_BELOW && database.last(Family::Resales)?.is_some() {
         let countries = number_countries::load(database)?;
         usage_builder::build(database, &countries, usage_builder::ROWS_AT_ONCE)?;
+        mark_resales(database)?;
     }
     Family::ALL.iter().try_for_each(|family| rewrite(database, *family))
+}
+
+/// Writes the marks of who has sold to whom in which month.
+fn mark_resales(database: &Database) -> Result<(), Unavailable> {
+    let (mut batch, mut last, mut is_sound) = (Batch::default(), None, true);
+    database.scan(Family::Resales, &[], |key, _| {
+        let Some(resale) = ResaleKey::from_octets(key) else {
+            is_sound = false;
+            return false;
+        };
+        let mark = resale.mark();
+        // A mark stands in front of all that it is of. There is one already where an upgrade was broken off.
+        if last.replace(mark) != Some(mark) && !resale.is_mark() {
+            batch.insert(Family::Resales, mark.to_octets().to_vec(), ResaleRow::default().to_bytes());
+        }
+        true
+    })?;
+    if is_sound { database.write(&batch, Durability::Sync) } else { Err(damaged(Family::Resales)) }
 }
 
 /// Writes rows that an earlier version left shorter as this one writes them. A commit says of each row what it replaces,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use arrayvec::ArrayVec;
+use tollgate_engine::chain::LEVELS_MAX;
 use tollgate_engine::charging::Level;
 use tollgate_engine::wallet::Wallet;
 
@@ -27,8 +29,8 @@ impl Levels {
         Arc::clone(&self.wallets)
     }
 
-    /// The levels as they are charged. Nothing is allocated where there are none.
-    pub fn charged(&self) -> Vec<Level<'_>> {
+    /// The levels as they are charged.
+    pub fn charged(&self) -> ArrayVec<Level<'_>, LEVELS_MAX> {
         self.accounts.iter().map(|account| account.level()).collect()
     }
 

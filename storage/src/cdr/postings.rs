@@ -23,7 +23,7 @@ use tollgate_engine::network::NetworkCode;
 use tollgate_engine::posting::{LevelPostings, Posting};
 use tollgate_engine::time::{Month, UnixMicros};
 
-use crate::codec::{Reader, put_amount, put_bytes, put_varint};
+use crate::codec::{Reader, put_amount, put_bytes, put_varint, varint_octets};
 
 const POSTINGS: u8 = 1;
 
@@ -56,10 +56,10 @@ impl<'a> EncodedPostings<'a> {
 
     /// The octets that stand at the end of the CDR.
     pub(super) fn put_more(self, out: &mut Vec<u8>) {
-        let mut more = Vec::with_capacity(self.0.len() + 4);
-        more.push(POSTINGS);
-        put_bytes(&mut more, self.0);
-        put_bytes(out, &more);
+        // The tag, the length and the octets.
+        put_varint(out, (1 + varint_octets(self.0.len() as u64) + self.0.len()) as u64);
+        out.push(POSTINGS);
+        put_bytes(out, self.0);
     }
 
     /// Reads what [`Self::put_more`] wrote; `None` where there is anything that this build does not know.

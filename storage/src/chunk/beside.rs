@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::charging::Beside;
 use tollgate_engine::country::CountryCode;
@@ -12,8 +11,7 @@ use tollgate_engine::time::Month;
 use tollgate_engine::wallet::Wallet;
 
 use crate::resales::{self, ResaleKey};
-use crate::rows::ResaleRow;
-use crate::tallies::PlaceTallies;
+use crate::tallies::{PlaceTallies, ResaleCounts};
 use crate::usage::LevelFacts;
 
 /// The postings of those messages of a chunk that move more than their account's wallet.
@@ -25,8 +23,10 @@ pub struct ChunkBeside {
     pub above: Vec<(Arc<Wallet>, AccountPostings)>,
     /// Charges of accounts above, by network and country.
     pub tallies: Vec<(AccountNumber, PlaceTallies)>,
-    /// Everything that accounts above sell. Their keys are given by us, so that nobody can choose them to collide.
-    pub resales: FxHashMap<ResaleKey, ResaleRow>,
+    /// Everything that accounts above sell.
+    pub resales: ResaleCounts,
+    /// The marks of who sells to whom.
+    pub sold_to: Vec<ResaleKey>,
 }
 
 impl ChunkBeside {
@@ -36,7 +36,8 @@ impl ChunkBeside {
             own: AccountPostings::of(account),
             above: Vec::new(),
             tallies: Vec::new(),
-            resales: FxHashMap::default(),
+            resales: ResaleCounts::default(),
+            sold_to: Vec::new(),
         }
     }
 
@@ -53,6 +54,9 @@ impl ChunkBeside {
         }
         for (key, added) in resales::contributions(beside) {
             self.resales.entry(key).or_default().add(&added);
+            if !self.sold_to.contains(&key.mark()) {
+                self.sold_to.push(key.mark());
+            }
         }
     }
 

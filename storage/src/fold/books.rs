@@ -17,9 +17,11 @@ use super::output::Output;
 use super::pockets::{PocketDraft, Times};
 use super::price::Price;
 use super::usage::UsageDraft;
+use crate::batch::Batch;
 use crate::cdr::Cdr;
 use crate::change::{EntryText, PostedEntry};
 use crate::chunk::ChunkBeside;
+use crate::counting::CountedCharges;
 use crate::database::{Unavailable, damaged};
 use crate::resales;
 use crate::rows::{EntryKind, LedgerEntry, Row, StateRow};
@@ -123,7 +125,7 @@ impl<'a> Books<'a> {
             }
             self.pockets.load(postings)?;
         }
-        self.pockets.load_resales(beside.resales.keys())
+        self.pockets.load_resales(&beside.sold_to)
     }
 
     /// Applies the postings of a chunk beside its wallet.
@@ -138,7 +140,18 @@ impl<'a> Books<'a> {
             self.counters.wallet_mut(account).balance -= amount;
             self.pockets.apply(postings);
         }
-        self.pockets.add_resales(&beside.resales);
+        self.pockets.mark_resales(&beside.sold_to);
+    }
+
+    /// Adds charges that were counted to the rows of usage and of resales, unless others were added in between. Only reading
+    /// the rows can fail, and it changes nothing.
+    pub fn count_charges(&mut self, batch: &mut Batch, counted: &CountedCharges) -> Result<(), Unavailable> {
+        let resales = counted.tallies.resales();
+        self.pockets.load_resales(resales.keys())?;
+        if self.usage.count_charges(batch, counted)? {
+            self.pockets.add_resales(resales);
+        }
+        Ok(())
     }
 
     /// The state of a message.

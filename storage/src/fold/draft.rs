@@ -117,10 +117,10 @@ impl<'a> Draft<'a> {
         Ok(Folded::Done)
     }
 
-    /// Adds charges that were counted from their CDRs to the usage counters.
+    /// Adds charges that were counted to the rows of usage and of resales.
     pub fn count_charges(&mut self, counted: &CountedCharges) -> Result<(), Unavailable> {
         let Messages { books, out, .. } = &mut self.messages;
-        books.usage.count_charges(&mut out.batch, counted)
+        books.count_charges(&mut out.batch, counted)
     }
 
     /// The rows to write, and the changes for the fold once they are on disk.

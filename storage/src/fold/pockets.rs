@@ -165,6 +165,13 @@ impl<'a> PocketDraft<'a> {
         }
     }
 
+    /// Notes that accounts have sold to others.
+    pub fn mark_resales<'k>(&mut self, marks: impl IntoIterator<Item = &'k ResaleKey>) {
+        for mark in marks {
+            self.resales.row_mut(*mark).get_or_insert_default();
+        }
+    }
+
     /// Takes away what accounts have sold with a message whose charge is given back. Its row stays, also with nothing in it:
     /// it says whom an account has ever sold to.
     pub fn remove_resales(&mut self, beside: &Beside) {

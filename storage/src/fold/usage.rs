@@ -114,12 +114,16 @@ impl<'a> UsageDraft<'a> {
         Ok(())
     }
 
-    /// Adds charges that were counted from their CDRs, unless others were added in between. Only reading the
-    /// counters can fail, and it changes nothing.
-    pub fn count_charges(&mut self, batch: &mut Batch, counted: &CountedCharges) -> Result<(), Unavailable> {
+    /// Adds charges that were counted; false where others were added in between. Only reading the counters can fail, and it
+    /// changes nothing.
+    pub fn count_charges(
+        &mut self,
+        batch: &mut Batch,
+        counted: &CountedCharges,
+    ) -> Result<bool, Unavailable> {
         let before = self.counted_before;
         if counted.ids.start != before {
-            return Ok(());
+            return Ok(false);
         }
         counted.tallies.rows().try_for_each(|(key, _)| self.load_row(key))?;
         for (key, added) in counted.tallies.rows() {
@@ -129,7 +133,7 @@ impl<'a> UsageDraft<'a> {
         let before = (self.counted_before > 0).then_some(before);
         batch.replace(Family::Meta, USAGE_COUNTED_KEY, value, before);
         self.counted_to = counted.ids.end;
-        Ok(())
+        Ok(true)
     }
 
     /// Writes the counters that changed, and returns them with the first id whose charge is not counted.

@@ -31,21 +31,17 @@ impl ResaleRow {
 
     /// Adds the counts of `other`.
     pub fn add(&mut self, other: &Self) {
-        self.messages += other.messages;
-        self.segments += other.segments;
+        self.messages = self.messages.wrapping_add(other.messages);
+        self.segments = self.segments.wrapping_add(other.segments);
         for (sum, other) in self.sums_mut().into_iter().zip(other.sums()) {
             *sum += other;
         }
     }
 
-    /// Takes away the counts of `other`, which were added before.
+    /// Takes away the counts of `other`. Counters wrap around: a message may be given back before its charge is counted.
     pub fn remove(&mut self, other: &Self) {
-        assert!(
-            self.messages >= other.messages && self.segments >= other.segments,
-            "{other:?} is taken from {self:?}"
-        );
-        self.messages -= other.messages;
-        self.segments -= other.segments;
+        self.messages = self.messages.wrapping_sub(other.messages);
+        self.segments = self.segments.wrapping_sub(other.segments);
         for (sum, other) in self.sums_mut().into_iter().zip(other.sums()) {
             *sum -= other;
         }

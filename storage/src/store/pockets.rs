@@ -1,6 +1,6 @@
 //! Bundles, counters of caps, commission balances, and what accounts have sold to their children.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
 use tollgate_engine::account::AccountNumber;
@@ -10,11 +10,16 @@ use tollgate_engine::money::Total;
 use tollgate_engine::pockets::Pockets;
 use tollgate_engine::time::{Month, UnixMicros};
 
+use super::below::{BlocksDown, sold_below};
 use super::provisioned::numbered;
+use crate::cdr::BlockReader;
 use crate::database::{Database, Unavailable, damaged};
-use crate::resales::ResaleKey;
+use crate::resales::{self, ResaleKey};
 use crate::rows::{BundleRow, CapRow, CommissionRow, ResaleRow, Row};
-use crate::schema::{Family, account_key, bundle_key, parse_bundle_key, parse_cap_key, volume_key};
+use crate::schema::{
+    Family, USAGE_COUNTED_KEY, account_key, bundle_key, parse_bundle_key, parse_cap_key, volume_key,
+};
+use crate::view::View;
 
 /// Reads the pockets of accounts.
 #[derive(Clone, Copy, Debug)]
@@ -78,21 +83,23 @@ impl PocketRows<'_> {
         seller: AccountNumber,
         months: RangeInclusive<Month>,
     ) -> Result<Vec<(ResaleKey, ResaleRow)>, Unavailable> {
-        let mut resales = Vec::new();
-        let start = volume_key(seller, *months.start());
-        let end = (account_key(seller), months.end().0.to_be_bytes());
-        let is_within = |key: &[u8]| key.get(..4) == Some(&end.0) && key.get(4..8) <= Some(&end.1[..]);
-        let mut is_sound = true;
-        self.database.scan(Family::Resales, &start, |key, value| {
-            if !is_within(key) {
-                return false;
+        let resales = View::of_account(self.database, seller, |view| {
+            let mut resales = uncounted_resales(view)?;
+            resales.retain(|key, _| months.contains(&key.month));
+            let start = volume_key(seller, *months.start());
+            let end = account_key(AccountNumber(seller.0.saturating_add(1)));
+            for row in view.between(Family::Resales, &start, &end)? {
+                let (key, value) = row?;
+                let read = ResaleKey::from_octets(&key).zip(ResaleRow::read(&value));
+                let (key, row) = read.ok_or_else(|| damaged(Family::Resales))?;
+                if !months.contains(&key.month) {
+                    break;
+                }
+                resales.entry(key).or_default().add(&row);
             }
-            let read = ResaleKey::from_octets(key).zip(ResaleRow::read(value));
-            is_sound = read.is_some();
-            resales.extend(read.filter(|(_, row)| !row.is_empty()));
-            is_sound
+            Ok(resales)
         })?;
-        if is_sound { Ok(resales) } else { Err(damaged(Family::Resales)) }
+        Ok(resales.into_iter().filter(|(_, row)| !row.is_empty()).collect())
     }
 
     /// Calls `visit` with every row whose key begins so.
@@ -116,4 +123,24 @@ impl PocketRows<'_> {
         })?;
         if is_sound { Ok(()) } else { Err(damaged(family)) }
     }
+}
+
+/// Everything that an account sold with messages whose charges are not in the rows yet.
+fn uncounted_resales(view: &View<'_>) -> Result<BTreeMap<ResaleKey, ResaleRow>, Unavailable> {
+    let from = view.number(Family::Meta, USAGE_COUNTED_KEY)?.unwrap_or(0);
+    let mut resales: BTreeMap<ResaleKey, ResaleRow> = BTreeMap::new();
+    let mut blocks = BlocksDown::new(view, sold_below(view)?, &(from..u64::MAX))?;
+    while let Some((below, first, value)) = blocks.next()? {
+        let mut block = BlockReader::new(below, first, &value).ok_or_else(|| damaged(Family::Cdrs))?;
+        for beside in block.by_ref().filter_map(|cdr| cdr.beside()) {
+            let sold = resales::contributions(&beside).filter(|(key, _)| key.seller == view.account);
+            for (key, added) in sold {
+                resales.entry(key).or_default().add(&added);
+            }
+        }
+        if !block.is_sound() {
+            return Err(damaged(Family::Cdrs));
+        }
+    }
+    Ok(resales)
 }

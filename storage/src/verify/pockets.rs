@@ -27,8 +27,12 @@ impl Count {
             self.count_posting(id, &moved.posting)?;
             self.account(moved.posting.account, id)?.pockets.add(moved);
         }
+        let is_counted = self.usage.is_counted(id);
         for (key, added) in resales::contributions(beside) {
-            self.resales.entry(key).or_default().add(&added);
+            self.resales.entry(key.mark()).or_default();
+            if is_counted {
+                self.resales.entry(key).or_default().add(&added);
+            }
         }
         Ok(())
     }
@@ -152,7 +156,7 @@ impl Count {
             let read = ResaleKey::from_octets(key).zip(ResaleRow::read(value));
             let (resale, kept) = read.ok_or_else(|| damaged(Family::Resales, key))?;
             let counted = self.resales.remove(&resale);
-            self.report.resales += 1;
+            self.report.resales += u64::from(!resale.is_mark());
             if counted == Some(kept) {
                 return Ok(());
             }

@@ -45,12 +45,17 @@ impl UsageCount {
         for (key, added) in contributions(&facts, state) {
             self.rows_of(&key).entry(key).or_default().add(&added);
         }
-        if cdr.message_id >= self.counted_to {
+        if !self.is_counted(cdr.message_id) {
             // Its charge is not in the rows yet; its state is.
             for (key, charged) in contributions(&facts, None) {
                 self.rows_of(&key).entry(key).or_default().remove(&charged);
             }
         }
+    }
+
+    /// True if the rows have the charge of a message already.
+    pub(super) fn is_counted(&self, message_id: u64) -> bool {
+        message_id < self.counted_to
     }
 
     fn rows_of(&mut self, key: &UsageKey) -> &mut HashMap<UsageKey, UsageRow> {

@@ -113,7 +113,7 @@ fn every_level_pays_or_earns_in_one_commit_and_gets_it_back_once() {
     let [sold] = chain.resales(chain.reseller)[..] else { panic!("one row") };
     assert_eq!((micros(sold.sold), micros(sold.bought), micros(sold.billed)), (50_000, 240_000, 0));
     let report = chain.books.prove();
-    assert_eq!((report.bundles, report.caps, report.commissions, report.resales), (1, 2, 1, 2));
+    assert_eq!((report.bundles, report.caps, report.commissions), (1, 2, 1));
 
     assert_eq!(chain.books.cancel(chain.customer, second), Ok(()));
     assert_eq!((chain.balances(), chain.commission(), chain.left(bundle)), ([-1_000_000, 0, -120_000], 0, 2));
@@ -138,7 +138,8 @@ fn every_level_pays_or_earns_in_one_commit_and_gets_it_back_once() {
 
     let Chain { dir, books, .. } = chain;
     books.close();
-    Books::open(dir.path()).prove();
+    // What was sold is counted at the latest when the books are closed, and stays with nothing in it.
+    assert_eq!(Books::open(dir.path()).prove().resales, 2);
 }
 
 #[test]
