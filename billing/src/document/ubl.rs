@@ -9,8 +9,6 @@ mod lines;
 mod norm;
 mod parties;
 #[cfg(test)]
-mod rules;
-#[cfg(test)]
 mod tests;
 mod totals;
 mod words;

@@ -1,5 +1,11 @@
 //! Documents before the official judge: the schema of UBL 2.1 and the rules of EN 16931, run by Saxon.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests stop at a surprise")]
+
+#[path = "../../src/document/sample.rs"]
+#[expect(dead_code, reason = "it also has a statement, which is no UBL")]
+mod sample;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,9 +14,13 @@ use serde_json::Value;
 use tollgate_engine::country::CountryCode;
 use tollgate_engine::money::{Amount, Currency};
 
-use super::{Departure, ubl};
-use crate::document::sample::{credit_note, invoice, line};
-use crate::document::{Content, DocumentCurrency, InvoiceDocument, Party, Tax, TaxCategory, Totals};
+use sample::{credit_note, invoice, line};
+use tollgate_billing::document::ubl::{Departure, ubl};
+// Also what the samples are made of.
+use tollgate_billing::document::{
+    BankAccount, Content, CorrectedInvoice, DocumentCurrency, InvoiceDocument, Kind, Line, Movement, Party,
+    Period, StatementBalances, Tax, TaxCategory, Totals, Unit,
+};
 
 /// The findings of the judge in one file: errors of the schema, and rules that are broken.
 #[derive(Debug, PartialEq, Eq)]
@@ -138,7 +148,7 @@ fn standard() -> Tax {
 }
 
 /// An invoice with these lines, all of one tax.
-fn with_lines(lines: Vec<crate::document::Line>, tax: Tax) -> Content {
+fn with_lines(lines: Vec<Line>, tax: Tax) -> Content {
     let net: i64 = lines.iter().map(|line| line.total).sum();
     let amount = (net * i64::from(tax.rate_millionths) + 500_000).div_euclid(1_000_000);
     let taxes = vec![Tax { base: net, amount, ..tax }];
@@ -180,11 +190,11 @@ fn two_rates() -> Content {
 
 fn any_script() -> Content {
     let mut content = invoice();
-    content.customer.name = "<&\"'>\u{0}\u{1b}\u{ffff} 中文 العربية ኢትዮጵያ Ωμέγα Жизнь 😀".to_owned();
+    content.customer.name = String::from("<&\"'>\u{0}\u{1b}\u{ffff} 中文 العربية ኢትዮጵያ Ωμέγα Жизнь 😀");
     content.customer.address_lines =
         vec!["]]> &amp; \u{7}".to_owned(), "\n\t".to_owned(), "c\r\nd".to_owned()];
     content.notes = vec!["Line one\nline two \u{b}".to_owned(), "  ".to_owned()];
-    content.lines[0].description = "\u{1}".to_owned();
+    content.lines[0].description = String::from("\u{1}");
     content
 }
 
