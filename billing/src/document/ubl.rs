@@ -1,7 +1,7 @@
 //! Invoices and credit notes as UBL 2.1, which tax authorities and accounting programs read.
 //!
 //! A document that can obey the rules of EN 16931 says so in its CustomizationID. Any other is plain UBL, valid by the schema,
-//! and says in a note of its own why. [`norm`] decides, before anything is written.
+//! and says in a note of its own why. Which it is, is decided before anything is written (`ubl/norm.rs`).
 
 mod codes;
 mod elements;
