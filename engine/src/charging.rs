@@ -3,7 +3,7 @@
 //! [`rate`] is everything that needs no wallet; [`charge`] adds the throttle, the choice of an operator,
 //! which is its caller's, and the debit. The checks stand in the order of precedence of [`Refusal`].
 
-use crate::account::{NumberLengths, network_from_tlv};
+use crate::account::{Account, NumberLengths, network_from_tlv};
 use crate::chain::{self, LevelLeg, LevelRefusal};
 use crate::country::CountryCode;
 use crate::money::Amount;
@@ -140,11 +140,11 @@ pub fn rate_levels(
     message: &Message<'_>,
     now: UnixMicros,
 ) -> Result<(Rated, Vec<Rated>), LevelRefusal> {
-    let unpriced = examine(tables, terms, message)?;
+    let (sender, unpriced) = (terms, examine(tables, terms, message)?);
     let (mut rated_above, mut seller) = (Vec::with_capacity(above.len()), None);
     for (level, Level { terms, .. }) in above.iter().enumerate().rev() {
         let refused = |refusal| LevelRefusal::at(level + 1, refusal);
-        let unpriced = examine_above(tables, terms, message, &unpriced).map_err(refused)?;
+        let unpriced = examine_above(tables, terms, message, (sender, &unpriced)).map_err(refused)?;
         let unit = tables.price_from(terms, &unpriced.destination(tables), unpriced.network, seller, now);
         let unit = unit.ok_or(Refusal::NoRate).map_err(refused)?;
         rated_above.push(unpriced.priced(terms, unit, now));
@@ -296,20 +296,29 @@ fn examine(tables: &Tables, terms: &Terms, message: &Message<'_>) -> Result<Unpr
     Ok(Unpriced { number, network, network_source, has_odd_length, segments })
 }
 
-/// The same message as a level above buys it: by the network that it believes, and by its own default coding.
+/// The same message as a level above buys it: by the network that it believes, and by its own default coding. What the
+/// sender's terms say alike is not found once more.
 fn examine_above(
     tables: &Tables,
     terms: &Terms,
     message: &Message<'_>,
-    of_sender: &Unpriced,
+    (sender, of_sender): (&Terms, &Unpriced),
 ) -> Result<Unpriced, Refusal> {
-    if terms.account.suspended {
+    let Account { suspended, default_coding, trusts_network_tlv, .. } = &terms.account;
+    if *suspended {
         return Err(Refusal::Suspended);
     }
-    let counted = segments::count(&message.body, terms.account.default_coding);
-    let segments = counted.map_err(|_| Refusal::TooLong)?.segments;
-    let (network, network_source) =
-        network_for(tables, terms, message, &of_sender.number).ok_or(Refusal::UnknownDestination)?;
+    let segments = if *default_coding == sender.account.default_coding {
+        of_sender.segments
+    } else {
+        segments::count(&message.body, *default_coding).map_err(|_| Refusal::TooLong)?.segments
+    };
+    let is_same = message.network_tlv.is_none() || *trusts_network_tlv == sender.account.trusts_network_tlv;
+    let (network, network_source) = if is_same {
+        (of_sender.network, of_sender.network_source)
+    } else {
+        network_for(tables, terms, message, &of_sender.number).ok_or(Refusal::UnknownDestination)?
+    };
     Ok(Unpriced { network, network_source, segments, ..*of_sender })
 }
 

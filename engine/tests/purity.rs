@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The crates that the engine may depend on. A new name here is a decision, and does no I/O.
-const DEPENDENCIES: [&str; 5] = ["dashmap", "jiff", "parking_lot", "rust_decimal", "thiserror"];
+const DEPENDENCIES: [&str; 6] = ["arrayvec", "dashmap", "jiff", "parking_lot", "rust_decimal", "thiserror"];
 
 /// Modules of the standard library that reach outside the process.
 const MODULES: [&str; 6] = ["env", "fs", "io", "net", "process", "thread"];
