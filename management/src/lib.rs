@@ -18,6 +18,7 @@ pub mod tariff_files;
 mod account_facts;
 mod account_rates;
 mod accounts;
+mod archived_chain;
 mod audit;
 mod background;
 mod billing;

@@ -167,6 +167,11 @@ pub struct CdrExplanation {
     pub data_coding: u8,
     /// The price of a segment before its tier; null where the version has none.
     pub rate: Option<ExplainedRate>,
+    /// Those of the segments that bundles of the account covered, which are not among the lines.
+    pub covered_by_bundles: u32,
+    /// The accounts above the sender that paid for it or earned on it, as far as the caller may see them: its own side, and
+    /// that of the child that it sells to. Empty where none did.
+    pub levels: Vec<CdrLevel>,
     /// The segments by tier.
     pub lines: Vec<ExplainedLine>,
     /// The position of the message in the month's volume.
@@ -190,14 +195,14 @@ pub struct CdrExplanation {
 pub struct ExplainedRate {
     /// The price of one segment.
     pub price: Money,
-    /// `account_rate`, `plan_rate` or `base_price`.
+    /// `account_rate`, `price_list_rate`, `mark_up`, `plan_rate` or `base_price`.
     #[schema(example = "plan_rate")]
     pub kind: String,
-    /// The network that the rate names, such as `639/02`; null for the base price.
+    /// The network that the rate names, such as `639/02`; null for a mark-up and the base price.
     pub network: Option<String>,
-    /// The file that had it; null for the base price.
+    /// The file that had it; null for a mark-up and the base price.
     pub file: Option<String>,
-    /// The line that had it; null for the base price.
+    /// The line that had it; null for a mark-up and the base price.
     pub line: Option<u32>,
     /// The same in words.
     pub source: String,

@@ -111,3 +111,55 @@ fn each_level_sees_its_own_side_and_the_statement_agrees_with_the_wallets() {
     daemon.stop();
     assert_eq!(books::balanced(&sandbox).len(), 3);
 }
+
+#[test]
+fn a_price_of_a_list_and_the_part_of_bundles_are_explained_as_they_were_charged() {
+    let sandbox = Sandbox::new();
+    let (daemon, admin) = start_with_admin(&sandbox);
+    let seller = json!({ "is_reseller": true, "chain": true });
+    let new = |id: &str, parent: Option<&str>, settings: &Value| json!({ "id": id, "plan": "starter", "parent": parent, "opening_balance": "5.00", "settings": settings });
+    admin.post("/v1/accounts", &new("top", None, &seller)).expect(201);
+    admin.post("/v1/accounts", &new("shop", Some("top"), &seller)).expect(201);
+    admin.post("/v1/accounts", &new("client", Some("shop"), &json!({}))).expect(201);
+    let list = |name: &str, owner: &str, prices: &Value| {
+        let mut list = json!({ "name": name, "owner": owner, "currency": "USD" });
+        list.as_object_mut().unwrap().extend(prices.as_object().unwrap().clone());
+        admin.post("/v1/price-lists", &list).expect(201);
+    };
+    list("trade", "top", &json!({ "rates": [{ "mcc": "639", "mnc": "02", "price": "0.03" }] }));
+    list("retail", "shop", &json!({ "mark_ups": [{ "percent": "25", "per_segment": "0.001" }] }));
+    // First the dearer prices of the client, which are never below what `shop` pays.
+    admin.patch("/v1/accounts/client", &json!({ "price_list": "retail" })).expect(200);
+    admin.patch("/v1/accounts/shop", &json!({ "price_list": "trade" })).expect(200);
+    let pair = json!({ "name": "pair", "price": "1.00", "currency": "USD", "units": 2, "unit": "segments",
+                       "validity": { "kind": "days", "days": 1 } });
+    admin.post("/v1/bundle-products", &pair).expect(201);
+    admin.post("/v1/accounts/client/bundles", &json!({ "product": "pair", "grant": true })).expect(201);
+
+    let explained = |account: &str, segments: usize| {
+        let text = "a".repeat(153 * segments);
+        let new = json!({ "account": account, "from": "BANK", "to": "254722000001", "text": text });
+        let id = admin.post("/v1/charges", &new).expect(201).json["message_id"].clone();
+        admin.get(&format!("/v1/cdrs/{}/explain", id.as_str().unwrap())).expect(200).json
+    };
+    // 0.03 × 1.25 + 0.001 for the one segment of three that the bundle does not cover.
+    let client = explained("client", 3);
+    assert_eq!((&client["agrees"], &client["charged"]), (&json!(true), &json!("0.0385")), "{client}");
+    assert_eq!((&client["rate"]["kind"], &client["rate"]["price"]), (&json!("mark_up"), &json!("0.0385")));
+    assert_eq!((&client["covered_by_bundles"], &client["lines"][0]["segments"]), (&json!(2), &json!(1)));
+    assert_eq!((&client["volume"]["before"], &client["volume"]["after"]), (&json!(0), &json!(1)));
+    assert_eq!(accounts_of(&client["levels"], "account"), ["shop", "top"]);
+    let text = client["text"].as_str().unwrap();
+    assert!(text.contains("cover 2 of 3 segments") && text.contains("as worked out here"), "{text}");
+    let own = key(&admin, "client", false);
+    let id = client["message_id"].as_str().unwrap();
+    let seen = own.get(&format!("/v1/cdrs/{id}/explain")).expect(200).json;
+    assert_eq!((&seen["levels"], &seen["agrees"]), (&json!([]), &json!(true)));
+
+    let shop = explained("shop", 2);
+    let told = ["agrees", "charged", "covered_by_bundles"].map(|key| shop[key].clone());
+    assert_eq!(told, [json!(true), json!("0.06"), json!(0)], "{shop}");
+    assert_eq!(shop["rate"]["kind"], "price_list_rate");
+    assert_eq!(explained("top", 1)["agrees"], true);
+    daemon.stop();
+}

@@ -85,7 +85,8 @@ impl CdrsService for Cdrs {
         let found = self.lookup.message(caller, id)?;
         let explained = self.explainer.explain(self.store(), found.account, found.message_id);
         let explanation = explained.map_err(|error| explain::problem_of(&error))?;
-        explanation.map(|explanation| explain::view(&explanation)).ok_or_else(|| no_message(id))
+        let explanation = explanation.ok_or_else(|| no_message(id))?;
+        Ok(explain::view(&explanation, self.cdr(caller, id)?.levels))
     }
 
     fn export_cdrs(&self, caller: &Caller, query: &ExportQuery) -> Answer<Export> {

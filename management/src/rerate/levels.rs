@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::charging::LevelCharge;
-use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkId;
 use tollgate_engine::posting::LevelPostings;
 use tollgate_engine::reselling::Earning;
@@ -15,16 +15,16 @@ use tollgate_engine::tariff::{Plan, UnitPrice};
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr::Cdr;
 
+use crate::archived_chain::{ArchivedChain, ChargedMessage, paid_segments};
+
 /// The ids of accounts by their numbers.
 pub type Names = HashMap<AccountNumber, String>;
 
 /// The chain of an account, as its version has it.
 #[derive(Clone, Debug)]
 pub struct ChainTerms<'a> {
-    tables: &'a Tables,
+    chain: ArchivedChain<'a>,
     names: &'a Names,
-    own: &'a Terms,
-    above: Vec<&'a Terms>,
 }
 
 /// The outcome of a message at a level above.
@@ -38,55 +38,28 @@ enum Found {
 impl<'a> ChainTerms<'a> {
     /// The chain of an account; `None` where it pays alone.
     pub fn of(tables: &'a Tables, names: &'a Names, account: &str) -> Option<Self> {
-        let own = tables.terms(account)?;
-        let above: Vec<&Terms> = tables.above(own).into_iter().map(AsRef::as_ref).collect();
-        (!above.is_empty()).then_some(Self { tables, names, own, above })
+        ArchivedChain::of(tables, account).map(|chain| Self { chain, names })
     }
 
-    /// The price of a segment for the account, before its tier. Prices are found from the highest level down.
+    /// The price of a segment for the account, before its tier.
     pub fn unit_price(&self, cdr: &Cdr<'_>, network: NetworkId) -> Option<UnitPrice> {
         let beside = cdr.beside();
         let levels = beside.as_ref().map(|beside| beside.above.as_slice()).unwrap_or_default();
-        let seller = self.units_above(cdr, levels).first().copied().flatten();
-        let seller = seller.map(|unit| (self.above[0].account.currency, unit.price));
-        self.price(self.own, cdr, network, seller)
-    }
-
-    fn price(
-        &self,
-        terms: &Terms,
-        cdr: &Cdr<'_>,
-        network: NetworkId,
-        seller: Option<(Currency, Amount)>,
-    ) -> Option<UnitPrice> {
-        let destination = || self.tables.destination(&cdr.fields.destination, network);
-        self.tables.price_from(terms, &destination, network, seller, cdr.header.submitted_at)
-    }
-
-    /// The price of a segment at each level above, from the parent up.
-    fn units_above(&self, cdr: &Cdr<'_>, levels: &[LevelCharge]) -> Vec<Option<UnitPrice>> {
-        let (mut units, mut seller) = (Vec::new(), None);
-        for (terms, level) in self.above.iter().zip(levels).rev() {
-            let network = self.tables.networks.id(level.network);
-            let unit = network.and_then(|network| self.price(terms, cdr, network, seller));
-            seller = unit.map(|unit| (terms.account.currency, unit.price));
-            units.push(unit);
-        }
-        units.reverse();
-        units
+        self.chain.unit_price(&charged(cdr, levels), network)
     }
 
     /// Everything in which the levels above are not what their version makes of them, in words.
     pub fn differences(&self, cdr: &Cdr<'_>, own_network: Option<NetworkId>) -> Vec<String> {
         let Some(beside) = cdr.beside() else {
-            return vec![format!("no levels above, would be {}", self.above.len())];
+            return vec![format!("no levels above, would be {}", self.chain.above.len())];
         };
-        if beside.above.len() != self.above.len() {
-            return vec![format!("{} levels above, would be {}", beside.above.len(), self.above.len())];
+        if beside.above.len() != self.chain.above.len() {
+            return vec![format!("{} levels above, would be {}", beside.above.len(), self.chain.above.len())];
         }
-        let units = self.units_above(cdr, &beside.above);
-        let (mut others, mut below, mut paid) = (Vec::new(), self.own, Some(cdr.fields.amount));
-        for (((terms, level), unit), place) in self.above.iter().zip(&beside.above).zip(units).zip(1..) {
+        let units = self.chain.units_above(&charged(cdr, &beside.above));
+        let (mut others, mut below, mut paid) = (Vec::new(), self.chain.own, Some(cdr.fields.amount));
+        for (((terms, level), unit), place) in self.chain.above.iter().zip(&beside.above).zip(units).zip(1..)
+        {
             let level_words = |what: String| format!("level {place}, account {}: {what}", terms.account.id);
             let posting = &level.postings.posting;
             if self.names.get(&posting.account).map(String::as_str) != Some(&*terms.account.id) {
@@ -128,11 +101,11 @@ impl<'a> ChainTerms<'a> {
     ) -> bool {
         // The TLV of a message is not kept, and one level may believe it where another does not.
         let is_named = cdr.fields.network_source == NetworkSource::Tlv || terms.account.trusts_network_tlv;
-        is_named || self.tables.networks.id(level.network) == own_network
+        is_named || self.chain.tables.networks.id(level.network) == own_network
     }
 
     fn converted(&self, amount: Amount, from: &Terms, to: &Terms, at: UnixMicros) -> Option<Amount> {
-        self.tables.exchange.convert(amount, from.account.currency, to.account.currency, at)
+        self.chain.tables.exchange.convert(amount, from.account.currency, to.account.currency, at)
     }
 
     fn found(
@@ -168,10 +141,13 @@ impl<'a> ChainTerms<'a> {
     }
 }
 
-/// The price of what bundles have not covered, behind the covered segments where they count for the tiers.
+/// The message of a CDR, charged at these levels above.
+fn charged<'a>(cdr: &'a Cdr<'_>, above: &'a [LevelCharge]) -> ChargedMessage<'a> {
+    ChargedMessage { number: &cdr.fields.destination, submitted_at: cdr.header.submitted_at, above }
+}
+
+/// The price of what bundles have not covered.
 pub fn paid_amount(plan: &Plan, unit: UnitPrice, moved: &LevelPostings, segments: u32) -> Option<Amount> {
-    let paid = segments.checked_sub(moved.covered)?;
-    let covered_that_count = if plan.bundle_segments_count { moved.covered } else { 0 };
-    let counted = moved.posting.counted_before.checked_add(u64::from(covered_that_count))?;
-    plan.price(unit, counted, paid)
+    let (behind, paid) = paid_segments(plan, moved, segments)?;
+    plan.price(unit, behind, paid)
 }

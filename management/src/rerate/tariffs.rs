@@ -12,7 +12,8 @@ use tollgate_provisioning::{
 use tollgate_storage::rows::{ContentDigest, TariffFileRow, TariffRow};
 use tollgate_storage::store::{Store, Unavailable};
 
-use super::version::{Archived, PlanTables, Version, chain_tables};
+use super::version::{Archived, PlanTables, Version};
+use crate::archived_chain::chain_tables;
 use crate::tariff_files::{Kinds, kind_of};
 
 /// The versions of one store.
@@ -126,7 +127,8 @@ impl Known {
         self.catalogues.insert(of_catalogue, Arc::clone(&catalogue));
         self.plans.insert(of_plans, Arc::clone(&plans));
         let terms = ArchivedTerms::read(&files.contents(ArchivedKind::is_of_accounts)?)?;
-        let tables = chain_tables(&catalogue, &plans, &terms).map_err(NotReady::Unreadable)?;
+        let of_plans = plans.values().map(|table| &table.plan);
+        let tables = chain_tables(catalogue.networks(), of_plans, &terms).map_err(NotReady::Unreadable)?;
         Ok(Version { catalogue, plans, terms, tables })
     }
 }

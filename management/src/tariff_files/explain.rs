@@ -6,16 +6,13 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use thiserror::Error;
-use tollgate_engine::account::{
-    Account, AccountNumber, DefaultCoding, DeliveryMode, NumberLengths, SenderPolicy, TextPolicy,
-};
+use tollgate_engine::account::AccountNumber;
 use tollgate_engine::exchange::ExchangeRates;
-use tollgate_engine::money::Amount;
+use tollgate_engine::network::NetworkId;
 use tollgate_engine::numbering::{NumberingPlan, PortedNumbers};
 use tollgate_engine::refusal::StatusTable;
-use tollgate_engine::reselling::Reselling;
-use tollgate_engine::tables::{Definition, Tables, Terms};
-use tollgate_engine::tariff::{Plan, PriceLine};
+use tollgate_engine::tables::{Definition, PriceSource, Tables, Terms};
+use tollgate_engine::tariff::{PriceLine, UnitPrice};
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr::Cdr;
 use tollgate_storage::rows::{AccountRow, StateRow};
@@ -26,6 +23,7 @@ use super::facts::Facts;
 use super::priced_line::priced;
 use super::versions::contents_of;
 use super::wording;
+use crate::archived_chain::{ArchivedChain, archived_account, chain_tables, paid_segments};
 use tollgate_provisioning::{ArchivedTariff, Problems};
 
 /// Parsed versions that are kept. The messages of a month have few.
@@ -77,6 +75,8 @@ struct Parsed {
     version: String,
     applied_at: UnixMicros,
     tariff: ArchivedTariff,
+    /// The accounts that stood in chains; `None` where none did.
+    chains: Option<Tables>,
 }
 
 impl Explainer {
@@ -136,9 +136,13 @@ impl Parsed {
         let row = store.provisioned().tariff(facts.tariff)?.ok_or_else(not_kept)?;
         let files = contents_of(store, &row)?;
         let (version, applied_at) = (row.version, row.applied_at);
-        match ArchivedTariff::read(&files) {
-            Ok(tariff) => Ok(Self { number: facts.tariff, version, applied_at, tariff }),
-            Err(problems) => Err(ExplainError::Unreadable { version, problems }),
+        let tariff = match ArchivedTariff::read(&files) {
+            Ok(tariff) => tariff,
+            Err(problems) => return Err(ExplainError::Unreadable { version, problems }),
+        };
+        match chain_tables(&tariff.networks, tariff.plans.iter(), tariff.terms()) {
+            Ok(chains) => Ok(Self { number: facts.tariff, version, applied_at, tariff, chains }),
+            Err(what) => Err(ExplainError::NotInVersion { version, what }),
         }
     }
 
@@ -152,10 +156,12 @@ impl Parsed {
         let networks = &self.tariff.networks;
         let missing = |what| ExplainError::NotInVersion { version: self.version.clone(), what };
         let id = networks.id(facts.network).ok_or_else(|| missing(format!("network {}", facts.network)))?;
-        let source = terms.price_source(id, None, facts.submitted_at);
-        let unit = terms.unit_price(id, facts.submitted_at);
-        let plan = &terms.plan.plan;
-        let lines = |unit| plan.price_lines(unit, facts.counted_before, u32::from(facts.segments)).collect();
+        let chain = self.chains.as_ref().and_then(|tables| ArchivedChain::of(tables, &account.id));
+        let (unit, source) = priced_by(&terms, chain.as_ref(), facts, id);
+        let (plan, own) = (&terms.plan.plan, facts.own());
+        let impossible = || missing("segments that bundles can have covered".to_owned());
+        let (behind, paid) = paid_segments(plan, &own, u32::from(facts.segments)).ok_or_else(impossible)?;
+        let lines = |unit| plan.price_lines(unit, behind, paid).collect();
         let lines: Option<Vec<PriceLine>> = unit.map(lines);
         let (lines, total) = match lines.map(|lines| priced(plan, &lines)) {
             Some(Some((lines, total))) => (lines, Some(total)),
@@ -183,9 +189,11 @@ impl Parsed {
             segments: facts.segments,
             data_coding: facts.data_coding,
             rate: unit.zip(source.as_ref()).map(|(unit, source)| ExplainedRate::of(unit, source)),
+            covered: own.covered,
             lines,
             month: facts.month,
             counted_before: facts.counted_before,
+            counted: own.posting.segments,
             total,
             charged: facts.amount,
             agrees: total == Some(facts.amount),
@@ -206,7 +214,7 @@ impl Parsed {
             numbering: NumberingPlan::default(),
             ported: PortedNumbers::default(),
             plans: vec![plan.clone()],
-            accounts: vec![self.account(&account.id, plan)],
+            accounts: vec![archived_account(&account.id.as_str().into(), plan, self.tariff.terms())],
             statuses: StatusTable::default(),
             exchange: ExchangeRates::default(),
         };
@@ -215,30 +223,19 @@ impl Parsed {
         })?;
         tables.terms(&account.id).cloned().ok_or_else(|| missing(format!("account {}", account.id)))
     }
+}
 
-    /// An account with the settings that prices depend on.
-    fn account(&self, id: &str, plan: &Plan) -> Account {
-        Account {
-            id: id.into(),
-            currency: plan.currency,
-            plan: Arc::clone(&plan.name),
-            credit_limit: Amount::ZERO,
-            suspended: false,
-            low_balance_threshold: None,
-            default_calling_code: None,
-            // What was charged once is explained, whatever lengths are refused now.
-            number_lengths: NumberLengths::Warn,
-            rates: self.tariff.own_rates(id).to_vec(),
-            senders: SenderPolicy::Any,
-            texts: TextPolicy::Any,
-            approvals: Arc::default(),
-            trusts_network_tlv: false,
-            rate_limit: None,
-            default_coding: DefaultCoding::default(),
-            delivery: DeliveryMode::default(),
-            statuses: Vec::new(),
-            caps: Vec::new(),
-            reselling: Reselling::default(),
-        }
+/// The price of a segment and its source: by the chain that the account stood in, or by its own terms where it paid alone.
+fn priced_by<'t>(
+    terms: &'t Terms,
+    chain: Option<&ArchivedChain<'t>>,
+    facts: &Facts,
+    network: NetworkId,
+) -> (Option<UnitPrice>, Option<PriceSource<'t>>) {
+    if let Some(chain) = chain {
+        let message = facts.charged();
+        return (chain.unit_price(&message, network), chain.price_source(&message, network));
     }
+    let at = facts.submitted_at;
+    (terms.unit_price(network, at), terms.price_source(network, None, at))
 }

@@ -40,12 +40,16 @@ pub struct Explanation {
     pub data_coding: u8,
     /// The price of a segment before its tier; `None` where the version has none.
     pub rate: Option<ExplainedRate>,
+    /// Segments that bundles covered, which are not among the lines.
+    pub covered: u32,
     /// The segments by tier.
     pub lines: Vec<PricedLine>,
     /// The month that the segments count in.
     pub month: Month,
     /// Segments of the account in that month before the message.
     pub counted_before: u64,
+    /// The segments of it that count for the tiers.
+    pub counted: u32,
     /// The sum of the lines; `None` where there is no price.
     pub total: Option<Amount>,
     /// The amount that was debited.
@@ -80,11 +84,11 @@ pub struct ExplainedNetwork {
 pub struct ExplainedRate {
     /// The price per segment.
     pub price: Amount,
-    /// `account_rate`, `plan_rate` or `base_price`.
+    /// `account_rate`, `price_list_rate`, `mark_up`, `plan_rate` or `base_price`.
     pub kind: &'static str,
-    /// The network that the rate names; `None` for the base price.
+    /// The network that the rate names; `None` for a mark-up and the base price.
     pub network: Option<NetworkCode>,
-    /// The place of the rate in the archived files; `None` for the base price.
+    /// The place of the rate in the archived files; `None` for a mark-up and the base price.
     pub origin: Option<RowOrigin>,
     /// The source in words.
     pub source: String,
@@ -135,6 +139,7 @@ impl Explanation {
                 "kind": rate.kind,
                 "source": rate.source,
             })),
+            "covered_by_bundles": self.covered,
             "lines": self.lines.iter().map(PricedLine::json).collect::<Vec<_>>(),
             "volume": { "month": self.month.to_string(), "before": self.counted_before, "after": self.counted_after() },
             "total": self.total.map(|total| total.to_string()),
@@ -146,8 +151,9 @@ impl Explanation {
         })
     }
 
-    fn counted_after(&self) -> u64 {
-        self.counted_before.saturating_add(u64::from(self.segments))
+    /// Segments of the account in the month with the message.
+    pub fn counted_after(&self) -> u64 {
+        self.counted_before.saturating_add(u64::from(self.counted))
     }
 }
 
@@ -166,6 +172,9 @@ impl fmt::Display for Explanation {
         match &self.rate {
             Some(rate) => writeln!(f, "rate        {} {currency} per segment: {}", rate.price, rate.source)?,
             None => writeln!(f, "rate        none")?,
+        }
+        if self.covered > 0 {
+            writeln!(f, "bundles     cover {} of {} segments", self.covered, self.segments)?;
         }
         for PricedLine { line, total, tier } in &self.lines {
             writeln!(f, "            {} x {} = {total} {tier}", line.segments, line.price_per_segment)?;

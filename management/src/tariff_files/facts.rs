@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::charging::{Beside, LevelCharge};
 use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::number::Number;
+use tollgate_engine::posting::{LevelPostings, Posting};
 use tollgate_engine::tables::NetworkSource;
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_storage::cdr::Cdr;
 use tollgate_storage::rows::{AccountRow, Row, StateRow};
 use tollgate_storage::schema::{Family, account_key};
 use tollgate_storage::store::{Store, Unavailable};
+
+use crate::archived_chain::ChargedMessage;
 
 /// The facts of one charged message that its price depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +46,8 @@ pub struct Facts {
     pub month: Month,
     /// The account's plan at that time.
     pub plan: Arc<str>,
+    /// The postings beside the wallet; `None` where there are none.
+    pub beside: Option<Beside>,
 }
 
 impl Facts {
@@ -62,12 +68,28 @@ impl Facts {
             tariff: header.tariff,
             month: header.month,
             plan: header.plan.into(),
+            beside: fields.beside.and_then(|_| cdr.beside()),
         }
     }
 
     /// The facts of a message; `None` if the account has no such message.
     pub fn find(store: &Store, account: AccountNumber, message_id: u64) -> Result<Option<Self>, Unavailable> {
         store.messages().cdr(account, message_id, Self::of)
+    }
+
+    /// The message with the levels above that it was charged at.
+    pub fn charged(&self) -> ChargedMessage<'_> {
+        let above: &[LevelCharge] = self.beside.as_ref().map_or(&[], |beside| beside.above.as_slice());
+        ChargedMessage { number: &self.number, submitted_at: self.submitted_at, above }
+    }
+
+    /// All that it moved in the account itself.
+    pub fn own(&self) -> LevelPostings {
+        let segments = u32::from(self.segments);
+        let Self { account, amount, month, counted_before, .. } = *self;
+        let posting = Posting { account, amount, month, counted_before, segments };
+        let plain = || LevelPostings { posting, ..LevelPostings::default() };
+        self.beside.as_ref().map_or_else(plain, |beside| beside.own.clone())
     }
 
     /// The state of the message; `None` before the first change.

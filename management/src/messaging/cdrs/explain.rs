@@ -1,6 +1,6 @@
 //! An explained price as the API shows it.
 
-use tollgate_api::cdrs::{CdrExplanation, ExplainedLine, ExplainedRate};
+use tollgate_api::cdrs::{CdrExplanation, CdrLevel, ExplainedLine, ExplainedRate};
 use tollgate_api::charges::{Network, QuotedVolume};
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::problem::Problem;
@@ -19,8 +19,8 @@ pub fn problem_of(error: &ExplainError) -> Problem {
     }
 }
 
-/// An explanation as the API shows it.
-pub fn view(explanation: &Explanation) -> CdrExplanation {
+/// An explanation as the API shows it, with the levels above as far as the caller may see them.
+pub fn view(explanation: &Explanation, levels: Vec<CdrLevel>) -> CdrExplanation {
     let Explanation { network, rate, .. } = explanation;
     CdrExplanation {
         message_id: explanation.message_id.to_string(),
@@ -49,6 +49,8 @@ pub fn view(explanation: &Explanation) -> CdrExplanation {
             line: rate.origin.as_ref().map(|origin| origin.line),
             source: rate.source.clone(),
         }),
+        covered_by_bundles: explanation.covered,
+        levels,
         lines: explanation
             .lines
             .iter()
@@ -57,7 +59,7 @@ pub fn view(explanation: &Explanation) -> CdrExplanation {
         volume: QuotedVolume {
             month: explanation.month.to_string(),
             before: explanation.counted_before,
-            after: explanation.counted_before.saturating_add(u64::from(explanation.segments)),
+            after: explanation.counted_after(),
         },
         total: explanation.total.map(Money),
         charged: Money(explanation.charged),
