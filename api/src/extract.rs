@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use serde_path_to_error::Segment;
 
 use crate::problem::Problem;
 
@@ -48,7 +49,7 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalB
             return Ok(Self(T::default()));
         }
         let body = serde_json::from_slice(&octets).map(|Object(body)| Self(body));
-        body.map_err(|error| Problem::invalid_request(error.to_string()))
+        body.map_err(|error| named_problem(&error.to_string()))
     }
 }
 
@@ -65,10 +66,26 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Object<T> {
 pub fn object<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     if raw.get().starts_with('{') {
-        serde_json::from_str(raw.get()).map_err(D::Error::custom)
+        let mut fields = serde_json::Deserializer::from_str(raw.get());
+        serde_path_to_error::deserialize(&mut fields).map_err(|error| D::Error::custom(with_field(&error)))
     } else {
         Err(D::Error::custom("an object is expected here"))
     }
+}
+
+/// The mistake in a value, behind the name of its field: `caps.0.max_amount: …`.
+fn with_field(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let (mut name, message) = (String::new(), error.inner());
+    for segment in error.path() {
+        let of_segment = match segment {
+            Segment::Seq { index } => index.to_string(),
+            Segment::Map { key } => key.clone(),
+            Segment::Enum { .. } | Segment::Unknown => continue,
+        };
+        name.push_str(if name.is_empty() { "" } else { "." });
+        name.push_str(&of_segment);
+    }
+    if name.is_empty() { message.to_string() } else { format!("{name}: {message}") }
 }
 
 fn body_problem(error: &JsonRejection) -> Problem {
@@ -76,9 +93,7 @@ fn body_problem(error: &JsonRejection) -> Problem {
     // Axum puts a sentence of its own in front of what serde says.
     let detail = text.split_once(": ").map_or(text.as_str(), |(_, detail)| detail);
     match error {
-        JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => {
-            Problem::invalid_request(detail)
-        }
+        JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => named_problem(detail),
         other => read_problem(other.status(), text),
     }
 }
@@ -110,18 +125,33 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// A message of serde that begins with the name of a parameter, as a problem that names it.
+/// A message of serde that begins with the name of a field or parameter, as a problem that names it.
 fn named_problem(detail: &str) -> Problem {
-    let problem = Problem::invalid_request(detail);
-    let is_name = |name: &str| {
-        !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'_')
-    };
-    let missing = detail.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
-    match (detail.split_once(": ").filter(|(name, _)| is_name(name)), missing) {
-        (Some((name, message)), _) => problem.and_field(name, message),
-        (None, Some((name, _))) => problem.and_field(name, "is needed"),
-        (None, None) => problem,
+    let (mut names, mut message): (Vec<&str>, &str) = (Vec::new(), detail);
+    while let Some((name, rest)) = message.split_once(": ").filter(|(name, _)| is_name(name)) {
+        names.push(name);
+        message = rest;
     }
+    let of_object = [("missing field `", "is needed"), ("unknown field `", "is not known")];
+    let named = of_object.iter().find_map(|(start, words)| {
+        let (name, _) = message.strip_prefix(start)?.split_once('`')?;
+        Some((name, *words))
+    });
+    if let Some((name, words)) = named {
+        // The path of an unknown field ends with it.
+        names.pop_if(|last| *last == name);
+        names.push(name);
+        message = words;
+    }
+    let problem = Problem::invalid_request(detail);
+    if names.is_empty() { problem } else { problem.and_field(&names.join("."), message) }
+}
+
+/// True for what a field of a DTO can be called, and for places in lists.
+fn is_name(text: &str) -> bool {
+    let is_of_name =
+        |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || matches!(octet, b'_' | b'.');
+    !text.is_empty() && text.bytes().all(is_of_name)
 }
 
 /// The network address that a request comes from, where it is known.
@@ -215,12 +245,58 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Pro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::money::Money;
+
+    fn field(problem: &Problem) -> Option<&str> {
+        problem.errors.first().map(|error| error.field.as_str())
+    }
 
     #[test]
     fn a_value_that_cannot_be_read_is_named() {
-        let field = |detail: &str| named_problem(detail).errors.first().map(|error| error.field.clone());
-        assert_eq!(field("limit: invalid digit found in string"), Some("limit".to_owned()));
-        assert_eq!(field("missing field `period_start`"), Some("period_start".to_owned()));
-        assert_eq!(field("something else"), None);
+        for (detail, expected) in [
+            ("limit: invalid digit found in string", Some("limit")),
+            ("missing field `period_start`", Some("period_start")),
+            ("settings: caps.0: missing field `name` at line 1 column 9", Some("settings.caps.0.name")),
+            ("something else", None),
+        ] {
+            assert_eq!(field(&named_problem(detail)), expected, "{detail}");
+        }
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only what cannot be read is looked at")]
+    struct Asked {
+        amount: Money,
+        #[serde(default, deserialize_with = "object")]
+        settings: Settings,
+        #[serde(default)]
+        units: Vec<u64>,
+    }
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only what cannot be read is looked at")]
+    struct Settings {
+        credit_limit: Option<Money>,
+    }
+
+    #[test]
+    fn a_body_that_cannot_be_read_names_its_field_however_deep_it_lies() {
+        for (body, expected) in [
+            (r#"{"amount": "0.0000001"}"#, "amount"),
+            (r#"{"amount": "99999999999999"}"#, "amount"),
+            (r#"{"amount": "1", "units": [1, -1]}"#, "units.1"),
+            (r#"{"amount": "1", "units": [18446744073709551616]}"#, "units.0"),
+            (r#"{"amount": "1", "settings": {"credit_limit": "1e3"}}"#, "settings.credit_limit"),
+            (r#"{"amount": "1", "settings": {"credits": "1"}}"#, "settings.credits"),
+            (r#"{"amount": "1", "settings": []}"#, "settings"),
+            (r#"{"units": []}"#, "amount"),
+            (r#"{"amount": "1", "unit": 1}"#, "unit"),
+        ] {
+            let error = serde_json::from_str::<Object<Asked>>(body).err().map(|error| error.to_string());
+            let problem = named_problem(&error.unwrap_or_default());
+            assert_eq!(field(&problem), Some(expected), "{body}: {}", problem.detail);
+        }
     }
 }
