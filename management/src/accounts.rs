@@ -100,6 +100,7 @@ impl AccountsService for Accounts {
         }
         let level = if caller.reaches_all() { Level::House } else { Level::Above };
         rights::check(&new.settings, level.selling(self.sells(parent.as_deref())))?;
+        self.check_price_list(caller, &new.settings, parent.as_deref())?;
         self.check_documented(&new.settings)?;
         self.check_contacts(&new.settings)?;
         let set = SetLimits::of(&new.settings);
@@ -144,6 +145,10 @@ impl AccountsService for Accounts {
         let reselling = &account.provisioned.account.reselling;
         let buys = reselling.earning == Earning::Wholesale && self.sells(reselling.parent.as_deref());
         rights::check(&patch, Level::of(caller, id).selling(buys))?;
+        if !caller.reaches_all() {
+            self.check_stays_in_chain(id, &patch, reselling.parent.as_deref())?;
+        }
+        self.check_price_list(caller, &patch, patch.parent.as_deref().or(reselling.parent.as_deref()))?;
         self.check_documented(&patch)?;
         self.check_contacts(&patch)?;
         let set = SetLimits::of(&patch);
@@ -155,6 +160,9 @@ impl AccountsService for Accounts {
         }
         self.alter(caller, id, if_match, "account.update", |record| {
             view::apply(record, patch.clone());
+            if patch.is_reseller == Some(false) {
+                self.check_below(record)?;
+            }
             self.check_limits(record, set)?;
             self.check_resale(caller, &patch, record)
         })
@@ -396,6 +404,56 @@ impl Accounts {
         let window = self.context.settings.smpp.window;
         limits::inherit(record, &above.value, set, window);
         limits::check_below(record, &above.value, set, window)
+    }
+
+    /// Refuses to let accounts out of a chain: with credit and plans that they have because the wallets above them pay, they
+    /// would pay alone.
+    fn check_stays_in_chain(&self, id: &str, patch: &AccountPatch, parent: Option<&str>) -> Answer<()> {
+        if patch.chain == Some(false) && self.sells(Some(id)) && self.below(id).is_some() {
+            return Err(Problem::forbidden(
+                "only an admin may set chain to false while there are accounts below, which would pay alone",
+            ));
+        }
+        match &patch.parent {
+            Some(next) if self.sells(parent) && !self.sells(Some(next)) => {
+                let message =
+                    format!("`{next}` has no chain, and the account would pay alone; only an admin lets it");
+                Err(Problem::field("parent", message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Answers a price list that is not one of the account's parent as one that there is not: whose it is, is nobody's business
+    /// but the house's.
+    fn check_price_list(&self, caller: &Caller, patch: &AccountPatch, parent: Option<&str>) -> Answer<()> {
+        let Some(name) = patch.price_list.as_ref().and_then(Option::as_ref) else { return Ok(()) };
+        if caller.reaches_all() {
+            return Ok(());
+        }
+        let configuration = &self.context.core.configuration;
+        let (files, additions) = (configuration.files(), configuration.additions());
+        let of_file = files.provisioning.price_lists.iter().find(|list| *list.name == **name);
+        let list = of_file.or_else(|| additions.price_lists.get(name.as_str()));
+        if list.is_some_and(|list| parent == Some(&*list.owner)) {
+            return Ok(());
+        }
+        Err(Problem::field("price_list", format!("the account's parent has no price list `{name}`")))
+    }
+
+    /// An account right below another one.
+    fn below(&self, id: &str) -> Option<Arc<ActiveAccount>> {
+        let is_below = |account: &Arc<ActiveAccount>| {
+            account.provisioned.account.reselling.parent.as_deref() == Some(id)
+        };
+        self.context.core.snapshot.load().accounts().find(is_below)
+    }
+
+    /// Refuses to make an account no reseller while there are accounts below it.
+    fn check_below(&self, record: &AccountRecord) -> Answer<()> {
+        let Some(below) = self.below(&record.id) else { return Ok(()) };
+        let message = format!("account `{}` is below it", below.provisioned.account.id);
+        Err(Problem::field("is_reseller", message))
     }
 
     /// Checks limits against those of the reseller above, and of the accounts below.

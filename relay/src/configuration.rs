@@ -19,6 +19,7 @@ use crate::additions::Additions;
 use crate::books::Books;
 use crate::delivery::operator_queues::{CurrentOperatorQueues, OperatorQueues};
 use crate::expected_reload::ExpectedReloads;
+use crate::kept_roots::moved_accounts;
 use crate::removed_accounts::RemovedAccounts;
 use crate::snapshot::CurrentSnapshot;
 use crate::snapshot_builder::{ApplyError, Prepared, opening};
@@ -160,7 +161,9 @@ impl ConfigurationChange<'_> {
 
     /// Checks other files as a whole, beside accounts and operators of the management API. Reads from the disk.
     pub fn prepare_files(&self, loaded: &Loaded) -> Result<Prepared, ApplyError> {
-        self.prepare_with(loaded, self.additions.clone())
+        let prepared = self.prepare_with(loaded, self.additions.clone())?;
+        let moved = moved_accounts(&self.configuration.snapshot.load(), prepared.provisioning());
+        if moved.is_empty() { Ok(prepared) } else { Err(ApplyError::Moved(moved)) }
     }
 
     /// Checks these additions as a whole, beside the files. Reads from the disk.

@@ -19,6 +19,7 @@ pub mod expected_reload;
 pub mod fnv;
 pub mod held_octets;
 pub mod metrics;
+pub mod kept_roots;
 pub mod number_countries;
 pub mod operators;
 pub mod passwords;

@@ -30,6 +30,7 @@ use crate::changed_accounts::ChangedAccounts;
 use crate::currencies::{CurrencyConflict, currency_conflicts};
 use crate::default_delivery::DefaultDelivery;
 use crate::delivery::operator_queues::{NextOperatorQueues, OperatorQueues, OperatorSetup};
+use crate::kept_roots::MovedAccount;
 use crate::number_countries::number_countries;
 use crate::snapshot::Snapshot;
 
@@ -48,6 +49,9 @@ pub enum ApplyError {
     /// It gives wallets another currency.
     #[error("{}", joined(.0))]
     Currency(Vec<CurrencyConflict>),
+    /// It brings accounts below another account of the house than the one in whose chain they buy.
+    #[error("{}", joined(.0))]
+    Moved(Vec<MovedAccount>),
     /// Accounts and tariff version could not be made durable first.
     #[error(transparent)]
     Storage(#[from] Unavailable),
@@ -150,6 +154,11 @@ impl Prepared {
         for fault in &self.below_cost {
             tracing::warn!(account = %fault.account, "an account buys below cost: {}: {fault}", fault.key);
         }
+    }
+
+    /// Everything that would be provisioned.
+    pub(crate) fn provisioning(&self) -> &Provisioning {
+        &self.provisioning
     }
 
     /// The tables that messages would be rated by.

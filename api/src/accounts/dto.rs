@@ -8,7 +8,7 @@ use crate::choice::documented;
 use crate::extract::object;
 use crate::list_query;
 use crate::money::{CurrencyCode, Money};
-use crate::patch::patched;
+use crate::patch::{given, patched};
 use crate::time::Time;
 
 use super::resale::{AccountCap, BelowCost, Earning};
@@ -257,8 +257,9 @@ pub struct AccountPatch {
     /// True if it may have accounts below it. Admins only.
     #[serde(default)]
     pub is_reseller: Option<bool>,
-    /// Another reseller above it, below the same account of the house. For the level above the account.
-    #[serde(default)]
+    /// Another reseller above it, below the same account of the house. It cannot be taken away. For the level above the account.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String, required = false)]
     pub parent: Option<String>,
     /// True if it buys its children's messages from the level above, or earns on them. For the level above the account.
     #[serde(default)]

@@ -116,7 +116,8 @@ fn what_cannot_be_is_refused_by_its_field_and_changes_nothing() {
         (json!({ "parent": "client" }), "parent"),
         (json!({ "parent": "stranger" }), "parent"),
         (json!({ "price_list": "nothing" }), "price_list"),
-        (json!({ "is_reseller": false }), "chain"),
+        (json!({ "is_reseller": false }), "is_reseller"),
+        (json!({ "is_reseller": false, "chain": false }), "is_reseller"),
         (json!({ "earning": { "kind": "commission", "percent": "0", "of": "charge" } }), "earning.percent"),
         (json!({ "earning": { "kind": "commission", "of": "charge" } }), "earning.percent"),
         (json!({ "caps": [{ "name": "c", "span": "day", "max_amount": "0" }] }), "caps.0.max_amount"),
@@ -272,4 +273,44 @@ fn every_level_of_a_charged_chain_is_rated_again() {
     let verified = sandbox.on_books(&["verify", "--rerate"]);
     assert_eq!(verified.code, Some(0), "{verified:?}");
     assert!(verified.stdout.contains('3'), "{}", verified.stdout);
+}
+
+#[test]
+fn nobody_but_the_house_lets_accounts_out_of_a_chain() {
+    let sandbox = Sandbox::new();
+    let (daemon, admin) = start_with_admin(&sandbox);
+    make_people(&admin);
+    let rita = Api::login(&daemon, "rita@example.com", PASSWORD);
+    admin.patch("/v1/accounts/shop", &json!({ "chain": true, "credit_limit": "5.00" })).expect(200);
+    for (id, parent, settings) in [
+        ("branch", "shop", json!({ "is_reseller": true, "chain": true })),
+        ("alone", "shop", json!({ "is_reseller": true })),
+        ("leaf", "branch", json!({})),
+    ] {
+        let new = json!({ "id": id, "plan": "starter", "parent": parent, "settings": settings });
+        admin.post("/v1/accounts", &new).expect(201);
+    }
+    // With this credit the accounts would be the house's risk, if they did not pay through the reseller's wallet.
+    rita.patch("/v1/accounts/leaf", &json!({ "credit_limit": "5.00" })).expect(200);
+    rita.patch("/v1/accounts/branch", &json!({ "chain": false })).expect(403);
+    let out = rita.patch("/v1/accounts/leaf", &json!({ "parent": "alone" })).expect(422);
+    assert_eq!(field(&out), "parent");
+    assert_eq!(rita.get("/v1/accounts/leaf").expect(200).json["parent"], "branch");
+    rita.patch("/v1/accounts/leaf", &json!({ "parent": "shop" })).expect(200);
+    rita.patch("/v1/accounts/branch", &json!({ "chain": false })).expect(200);
+    rita.patch("/v1/accounts/branch", &json!({ "chain": true })).expect(200);
+    admin.patch("/v1/accounts/leaf", &json!({ "parent": "alone" })).expect(200);
+
+    let null = admin.patch("/v1/accounts/leaf", &json!({ "parent": null })).expect(400);
+    assert_eq!(field(&null), "parent");
+    // The list of another level is as one that there is not.
+    let list = json!({ "name": "branch_list", "owner": "branch", "currency": "USD", "mark_ups": [{ "percent": "5" }] });
+    admin.post("/v1/price-lists", &list).expect(201);
+    rita.patch("/v1/accounts/client", &json!({ "chain": false })).expect(200);
+    for name in ["branch_list", "nothing"] {
+        let refused = rita.patch("/v1/accounts/client", &json!({ "price_list": name })).expect(422);
+        let message = &refused.json["errors"][0]["message"];
+        assert_eq!(*message, format!("the account's parent has no price list `{name}`"));
+    }
+    daemon.stop();
 }

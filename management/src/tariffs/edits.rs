@@ -99,7 +99,7 @@ impl Edit<'_> {
         let turn = self.context.core.configuration.change();
         let checked = turn.prepare_files(&change.after).map(drop);
         checked.map_err(|error| match error {
-            ApplyError::Storage(_) | ApplyError::Currency(_) => apply_problem(&error),
+            ApplyError::Storage(_) | ApplyError::Currency(_) | ApplyError::Moved(_) => apply_problem(&error),
             other => {
                 Problem::unprocessable(format!("it contradicts what is provisioned over the API: {other}"))
             }

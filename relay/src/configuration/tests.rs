@@ -216,3 +216,46 @@ fn an_account_is_not_moved_to_a_plan_in_another_currency() {
     assert!(refused.contains("account `first` is in USD"), "{refused}");
     running.stop();
 }
+
+#[test]
+fn an_account_that_buys_in_a_chain_stays_below_its_account_of_the_house() {
+    let books = Books::new();
+    let seller = "plan = \"starter\"\nis_reseller = true\nchain = true";
+    books.add_account("trunk", seller);
+    books.add_account("other", seller);
+    books.add_account("leaf", "plan = \"starter\"\nparent = \"trunk\"");
+    let mut by_api =
+        books.load().provisioning.accounts.into_iter().find(|one| &*one.account.id == "leaf").unwrap();
+    (by_api.account.id, by_api.system_id) = ("by_api".into(), "by_api".into());
+    let accounts = [(Arc::clone(&by_api.account.id), by_api)].into();
+    let running = books.start_with(Additions { accounts, ..Additions::default() }).unwrap();
+
+    let files = || fs::read_to_string(books.folder.path().join("accounts.toml")).unwrap();
+    let before = files();
+    let put = |text: &str| books.edit("accounts.toml", |_| text.to_owned());
+    let (trunk, leaf) = (before.find("[[account]]\nid = \"trunk\"").unwrap(), "parent = \"trunk\"");
+    let line = before.lines().position(|line| line == leaf).unwrap() + 1;
+    let at_leaf =
+        format!("accounts.toml:{line}: account.parent: account `leaf` buys in the chain of `trunk`");
+    for (after, expected) in [
+        (before.replace(leaf, "parent = \"other\""), at_leaf.as_str()),
+        (before.replace(leaf, ""), "account.parent: account `leaf` buys in the chain of `trunk`"),
+        (
+            before.replacen(seller, &format!("{seller}\nparent = \"other\""), 1),
+            "account.parent: account `by_api` buys in the chain of `trunk`",
+        ),
+        (before[..trunk].to_owned(), "account `trunk` is no longer there: account `by_api` buys"),
+    ] {
+        put(&after);
+        let refused = running.apply(&books).unwrap_err();
+        assert!(matches!(refused, ApplyError::Moved(_)), "{refused}");
+        assert!(refused.to_string().contains(expected), "{refused}");
+    }
+    // Whoever pays alone may go anywhere.
+    let without = before.replacen(&seller[seller.find("is_reseller").unwrap()..], "is_reseller = true", 1);
+    put(&without);
+    running.apply(&books).unwrap();
+    put(&without.replace(leaf, "parent = \"other\""));
+    running.apply(&books).unwrap();
+    running.stop();
+}
