@@ -1,5 +1,6 @@
 //! Bundle products: units that accounts buy in advance, from the file that `[tariff]` names.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use tollgate_engine::bundle::BundleUnit;
@@ -158,7 +159,7 @@ fn read_product(
     let rollover = read_rollover(table);
     let priority = table.number(&bounds::PRIORITY);
     let late_refunds = read_late_refunds(table);
-    let sold_on = table.list("plans", text(|name| plans.resolve(name)));
+    let sold_on = read_plans(table, plans, currency);
     let product = BundleProduct {
         name: name?,
         price: price?,
@@ -176,6 +177,32 @@ fn read_product(
         table.problem(key, message);
     }
     Some(product)
+}
+
+/// Reads the plans whose accounts may buy a product in this currency.
+fn read_plans(
+    table: &mut TableReader,
+    plans: &PlanNames,
+    currency: Option<Currency>,
+) -> Option<Vec<Arc<str>>> {
+    let of_product = |name: &str| {
+        let plan = plans.resolve(name)?;
+        match (currency, plans.currency_of(&plan)) {
+            (Some(own), Some(of_plan)) if own != of_plan => Err(other_currency(&plan, of_plan, own)),
+            _ => Ok(plan),
+        }
+    };
+    let is_wrong = Cell::new(false);
+    let named = table.list("plans", text(|name| of_product(name).inspect_err(|_| is_wrong.set(true))))?;
+    // What is wrong was told of; that nothing is left is no further mistake.
+    (!is_wrong.get() || !named.is_empty()).then_some(named)
+}
+
+/// The mistake of a product that is sold on a plan in another currency, in words that follow its key.
+pub fn other_currency(plan: &str, of_plan: Currency, of_product: Currency) -> String {
+    format!(
+        "plan `{plan}` is in {of_plan} and the product in {of_product}, so that nobody on it could buy it"
+    )
 }
 
 fn read_validity(table: &mut TableReader) -> Option<Validity> {

@@ -105,6 +105,9 @@ fn what_cannot_be_is_refused_by_its_field_and_changes_nothing() {
     admin.post("/v1/plans", &shillings).expect(201);
     let abroad = json!({ "id": "abroad", "plan": "shillings", "parent": "shop" });
     assert_eq!(field(&admin.post("/v1/accounts", &abroad).expect(422)), "currency");
+    let product = json!({ "name": "both", "price": "1", "currency": "USD", "units": 1, "unit": "segments",
+                          "validity": { "kind": "days", "days": 1 }, "plans": ["starter", "shillings"] });
+    assert_eq!(field(&admin.post("/v1/bundle-products", &product).expect(422)), "plans.1");
     let below_client = admin.post("/v1/accounts", &below("below_client", "client")).expect(422);
     assert_eq!(field(&below_client), "parent");
 

@@ -44,8 +44,18 @@ pub fn product_of(
         late_refunds: late_refunds_of(asked.late_refunds)?,
         plans: plans.map_err(named("plans"))?,
     };
-    check_product(&product).map_err(|(key, message)| Problem::field(key, message))?;
+    check_product(&product).map_err(|(key, message)| Problem::field(field_of(key), message))?;
     Ok(product)
+}
+
+/// The field of a key whose number stands in an object of its own here.
+fn field_of(key: &'static str) -> &'static str {
+    match key {
+        "validity" => "validity.days",
+        "rollover" => "rollover.at_most",
+        "late_refunds" => "late_refunds.extend_days",
+        other => other,
+    }
 }
 
 fn validity_of(asked: BundleValidity) -> Answer<Validity> {
@@ -151,10 +161,10 @@ mod tests {
             (|asked| asked.price.0 = "-1".parse().unwrap(), "price"),
             (|asked| asked.priority = 256, "priority"),
             (|asked| asked.validity.days = None, "validity.days"),
-            (|asked| asked.validity.days = Some(0), "validity"),
+            (|asked| asked.validity.days = Some(0), "validity.days"),
             (|asked| asked.validity.kind = ValidityKind::CalendarMonth, "validity.days"),
             (|asked| asked.rollover.at_most = None, "rollover.at_most"),
-            (|asked| asked.rollover.at_most = Some(0), "rollover"),
+            (|asked| asked.rollover.at_most = Some(0), "rollover.at_most"),
             (|asked| asked.late_refunds.kind = LateRefundKind::Forfeit, "late_refunds.extend_days"),
             (|asked| asked.plans = Some(Vec::new()), "plans"),
             (|asked| asked.prefixes = Some(vec!["254".to_owned()]), "prefixes"),

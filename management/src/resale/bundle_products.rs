@@ -14,6 +14,7 @@ use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_provisioning as provisioning;
+use tollgate_provisioning::other_currency;
 use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::store::Unavailable;
 
@@ -162,10 +163,16 @@ impl BundleProducts {
         {
             let snapshot = self.context.core.snapshot.load();
             let product = product_of(&input, Some(&snapshot.tables.networks))?;
-            let mut plans = product.plans.iter().flatten().enumerate();
-            let unknown = plans.find(|(_, plan)| snapshot.tables.plan(plan).is_none());
-            if let Some((index, plan)) = unknown {
-                return Err(Problem::field(&format!("plans.{index}"), format!("there is no plan `{plan}`")));
+            for (index, name) in product.plans.iter().flatten().enumerate() {
+                let currency = snapshot.tables.plan(name).map(|table| table.plan.currency);
+                let message = match currency {
+                    None => format!("there is no plan `{name}`"),
+                    Some(of_plan) if of_plan != product.currency => {
+                        other_currency(name, of_plan, product.currency)
+                    }
+                    Some(_) => continue,
+                };
+                return Err(Problem::field(&format!("plans.{index}"), message));
             }
         }
         let name = input.name.clone();

@@ -11,6 +11,7 @@ use tollgate_api::problem::Problem;
 use tollgate_api::transfers::{NewTransfer, TransfersService};
 use tollgate_api::wallets::Transaction;
 use tollgate_engine::money::Amount;
+use tollgate_engine::refusal::Refusal;
 use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::change::{EntryText, TransferChange};
 use tollgate_storage::clock::now;
@@ -107,7 +108,7 @@ impl Transfers {
             before
         } else {
             let change = transfer_of(&account, &parent, (amount, of_parent), text, direction);
-            changes.transfer(change.map_err(Problem::refused)?);
+            changes.transfer(change.map_err(|refused| not_covered(refused, &account, &parent, direction))?);
             changes.commit()?
         };
         drop(turn);
@@ -145,13 +146,35 @@ impl Transfers {
     }
 }
 
+/// The problem of money that is not there, in the words of whoever moves it.
+fn not_covered(
+    refused: Refusal,
+    account: &ActiveAccount,
+    parent: &ActiveAccount,
+    direction: Direction,
+) -> Problem {
+    let message = match direction {
+        Direction::Fund => {
+            format!("is more than balance and credit limit of `{}` cover", parent.provisioned.account.id)
+        }
+        Direction::Withdraw => {
+            format!(
+                "is more than the balance of `{}`; credit is not taken back",
+                account.provisioned.account.id
+            )
+        }
+    };
+    let problem = Problem::refused(refused);
+    Problem { detail: format!("amount: {message}"), ..problem }.and_field("amount", message)
+}
+
 fn transfer_of(
     account: &ActiveAccount,
     parent: &ActiveAccount,
     (amount, of_parent): (Amount, Amount),
     text: EntryText,
     direction: Direction,
-) -> Result<TransferChange, tollgate_engine::refusal::Refusal> {
+) -> Result<TransferChange, Refusal> {
     let (own, above) = (Arc::clone(&account.runtime.wallet), Arc::clone(&parent.runtime.wallet));
     match direction {
         Direction::Fund => {
