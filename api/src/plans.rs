@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
-use crate::accounts::Delivery;
+use crate::accounts::{Delivery, TrafficPumping};
 use crate::answer::{Answer, Created, Versioned};
 use crate::call::call;
 use crate::caller::{Caller, Scope};
@@ -75,6 +75,10 @@ pub struct Plan {
     pub refund_on: Vec<RefundOutcome>,
     /// The step that follows once messages of accounts on it that set none are charged.
     pub delivery: Delivery,
+    /// True if segments that a bundle covers count for the tiers.
+    pub bundle_segments_count: bool,
+    /// The search for traffic pumping in the traffic of accounts on it that set nothing else; what is null is as for all.
+    pub traffic_pumping: TrafficPumping,
     /// The number of rates that apply to it, including those of every plan.
     pub rates: u64,
 }
@@ -132,6 +136,12 @@ pub struct PlanInput {
     /// if it is not given.
     #[serde(default)]
     pub delivery: Option<Delivery>,
+    /// True if segments that a bundle covers count for the tiers; false if it is not given.
+    #[serde(default)]
+    pub bundle_segments_count: bool,
+    /// The search for traffic pumping in the traffic of accounts on it that set nothing else; as for all if it is not given.
+    #[serde(default)]
+    pub traffic_pumping: Option<TrafficPumping>,
 }
 
 /// The order in which plans are listed.

@@ -29,5 +29,5 @@ pub use networks::Familiarity;
 pub use outcomes::Outcomes;
 pub use range::{Block, Range};
 pub use sent::Sent;
-pub use settings::{PumpingMode, PumpingSettings};
+pub use settings::{PumpingMode, PumpingOverrides, PumpingSettings};
 pub use track::EXAMPLES_MAX;

@@ -348,6 +348,7 @@ impl Terms {
 mod tests {
     use super::*;
     use crate::account::{DefaultCoding, NumberLengths, SenderPolicy, TextPolicy};
+    use crate::pumping::PumpingOverrides;
     use crate::refusal::Refusal;
     use crate::reselling::Reselling;
     use crate::settlement::SettlementTerms;
@@ -366,6 +367,7 @@ mod tests {
             settlement: SettlementTerms::default(),
             bundle_segments_count: false,
             delivery: DeliveryMode::Routed,
+            pumping: PumpingOverrides::default(),
         }
     }
 

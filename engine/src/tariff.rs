@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::delivery_mode::DeliveryMode;
 use crate::money::{Amount, Currency, Discount};
 use crate::network::NetworkCode;
+use crate::pumping::PumpingOverrides;
 use crate::settlement::SettlementTerms;
 use crate::time::UnixMicros;
 
@@ -73,6 +74,8 @@ pub struct Plan {
     pub bundle_segments_count: bool,
     /// The delivery of accounts on it that set none.
     pub delivery: DeliveryMode,
+    /// The search for traffic pumping in the traffic of accounts on it, as far as it differs from that of all accounts.
+    pub pumping: PumpingOverrides,
 }
 
 /// The price of one segment before its tier, and whether it is the plan's base price.
@@ -177,6 +180,7 @@ mod tests {
             settlement: SettlementTerms::default(),
             bundle_segments_count: false,
             delivery: DeliveryMode::Routed,
+            pumping: PumpingOverrides::default(),
         }
     }
 

@@ -18,6 +18,7 @@ use tollgate_engine::account::{AccountNumber, DeliveryMode};
 use tollgate_engine::calendar::Calendar;
 use tollgate_engine::chain::{self, LevelLeg};
 use tollgate_engine::money::{Amount, Currency, Discount};
+use tollgate_engine::pumping::PumpingOverrides;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::tariff::{Plan, UnitPrice, VolumeTier};
@@ -268,6 +269,7 @@ fn plans() -> impl Strategy<Value = Plan> {
             settlement: SettlementTerms::default(),
             bundle_segments_count: false,
             delivery: DeliveryMode::Routed,
+            pumping: PumpingOverrides::default(),
         }
     })
 }

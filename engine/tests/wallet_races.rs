@@ -20,6 +20,7 @@ use tollgate_engine::chain::{self, LevelLeg};
 use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::number::Number;
+use tollgate_engine::pumping::PumpingOverrides;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::tariff::{Plan, UnitPrice, VolumeTier};
@@ -49,6 +50,7 @@ fn plan(tiers: Vec<VolumeTier>) -> Plan {
         settlement: SettlementTerms::default(),
         bundle_segments_count: false,
         delivery: DeliveryMode::Routed,
+        pumping: PumpingOverrides::default(),
     }
 }
 

@@ -12,6 +12,7 @@ use tollgate_api::caller::Caller;
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_engine::account::{Account, AccountNumber, DeliveryMode};
 use tollgate_engine::money::Currency;
+use tollgate_engine::pumping::PumpingOverrides;
 use tollgate_engine::pumping::PumpingSettings;
 use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::tables::{DefinitionError, Terms};
@@ -196,6 +197,7 @@ fn terms(snapshot: &Snapshot, account: Account, facts: &AccountFacts) -> Result<
         settlement: SettlementTerms::default(),
         bundle_segments_count: false,
         delivery: DeliveryMode::Routed,
+        pumping: PumpingOverrides::default(),
     };
     snapshot.tables.terms_on(account, plan)
 }

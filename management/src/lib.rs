@@ -43,6 +43,7 @@ mod plain_text;
 mod problems;
 mod provisioned;
 mod pumping;
+mod pumping_settings;
 mod resale;
 mod resealing;
 mod sealing;

@@ -9,9 +9,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 use tollgate_engine::account::Account;
 use tollgate_engine::money::Amount;
+use tollgate_engine::pumping::PumpingOverrides;
 
 use crate::passwords::PasswordHash;
-use crate::pumping::PumpingOverrides;
 use crate::receipt_ids::Smpp33ReceiptIds;
 use crate::resale::Resale;
 use crate::settings::TlvTags;
@@ -46,7 +46,7 @@ pub struct ProvisionedAccount {
     pub contact: Contact,
     /// The part about selling to accounts below it, and about the price list that it buys by.
     pub resale: Resale,
-    /// The search for traffic pumping, as far as it differs from that of all accounts.
+    /// The search for traffic pumping, as far as it differs from that of its plan and of all accounts.
     pub pumping: PumpingOverrides,
 }
 

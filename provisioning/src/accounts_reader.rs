@@ -23,7 +23,7 @@ use crate::passwords::PasswordHash;
 use crate::places::AccountPlaces;
 use crate::plans::PlanNames;
 use crate::price_lists::number;
-use crate::pumping::read_account_pumping;
+use crate::pumping::read_pumping_overrides;
 use crate::rate_list::RateList;
 use crate::rates::{read_rate_file, read_rate_table};
 use crate::read::texts;
@@ -108,7 +108,7 @@ fn read_account(
         webhook_url: table.optional("alert_webhook_url", text(texts::web_url)),
     };
     let resale = read_resale(table);
-    let pumping = read_account_pumping(table, "traffic_pumping");
+    let pumping = read_pumping_overrides(table, "traffic_pumping");
     let account = read_charging(table, around, id)?;
     if let Err(message) = check_opening_balance(opening_balance, account.credit_limit) {
         table.problem("opening_balance", message);

@@ -96,6 +96,9 @@ fn compare_plans(old: &[Plan], new: &[Plan], lines: &mut Lines) {
             let counts = |plan: &Plan| plan.bundle_segments_count;
             lines.moved(format_args!("{owner}: bundle_segments_count"), &counts(was), &counts(is));
             lines.moved(format_args!("{owner}: delivery"), &was.delivery.word(), &is.delivery.word());
+            if was.pumping != is.pumping {
+                lines.add(|| format!("{owner}: traffic_pumping changed"));
+            }
             compare_rates("rate", &owner, &was.rates, &is.rates, lines);
             compare_rates("rate", &owner, &was.common_rates, &is.common_rates, lines);
         },

@@ -82,7 +82,6 @@ pub use published::{
     gateway_addresses, is_loopback, is_published_account, is_published_password, is_published_user,
     published_accounts, published_accounts_at,
 };
-pub use pumping::PumpingOverrides;
 pub use rate_list::{RateError, RateList, check_rate};
 pub use rate_rows::{PriceFileKind, WrittenRate, read_written_prices, read_written_rates};
 pub use rates::EVERY_PLAN;

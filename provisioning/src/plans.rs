@@ -12,6 +12,7 @@ use toml::de::DeValue;
 
 use crate::bounds::plan::{SEGMENTS, TIERS};
 use crate::places::Place;
+use crate::pumping::read_pumping_overrides;
 use crate::read::texts;
 use crate::read::texts::{Parsed, quoted};
 use crate::read::values::{boolean, decimal, integer, one_of, text};
@@ -95,6 +96,7 @@ fn read_plan(table: &mut TableReader, names: &mut PlanNames) -> Option<Plan> {
     let settlement = read_settlement(table);
     let bundle_segments_count = table.or("bundle_segments_count", false, boolean);
     let delivery = table.or("delivery", DeliveryMode::default(), one_of);
+    let pumping = read_pumping_overrides(table, "traffic_pumping");
     Some(Plan {
         name: name?,
         currency: currency?,
@@ -106,6 +108,7 @@ fn read_plan(table: &mut TableReader, names: &mut PlanNames) -> Option<Plan> {
         settlement,
         bundle_segments_count,
         delivery,
+        pumping,
     })
 }
 

@@ -1,9 +1,9 @@
-//! The search for traffic pumping: the settings of all accounts, and what an account sets for itself.
+//! The search for traffic pumping: the settings of all accounts, and what a plan or an account sets.
 
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
-use tollgate_engine::pumping::{PumpingMode, PumpingSettings};
+use tollgate_engine::pumping::{PumpingOverrides, PumpingSettings};
 use toml::de::DeValue;
 
 use crate::bounds::pumping as bounds;
@@ -14,50 +14,13 @@ use crate::read::values::one_of;
 /// The key of the mode.
 const MODE: &str = "mode";
 
-/// The settings of one account that differ from those of all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PumpingOverrides {
-    /// The treatment of pumping.
-    pub mode: Option<PumpingMode>,
-    /// Different numbers in sequence from which on a range is found.
-    pub sequence_numbers: Option<u32>,
-    /// Different numbers close together from which on a range is found.
-    pub narrow_numbers: Option<u32>,
-    /// The share, in percent, from which on new and expensive networks are found.
-    pub share_percent: Option<u32>,
-    /// The price, in percent of the usual one, from which on a destination is expensive.
-    pub expensive_percent: Option<u32>,
-    /// The share of ended messages, in percent, up to which a range counts as not delivered.
-    pub delivered_percent: Option<u32>,
-    /// Messages that a range whose rate is stepped down may still have in a minute.
-    pub step_down_per_minute: Option<u32>,
-    /// Minutes without a sign after which a finding ends.
-    pub quiet_minutes: Option<u32>,
-}
-
-impl PumpingOverrides {
-    /// The account's settings, over those of all accounts.
-    pub fn over(&self, of_all: PumpingSettings) -> PumpingSettings {
-        PumpingSettings {
-            mode: self.mode.unwrap_or(of_all.mode),
-            sequence_numbers: self.sequence_numbers.unwrap_or(of_all.sequence_numbers),
-            narrow_numbers: self.narrow_numbers.unwrap_or(of_all.narrow_numbers),
-            share_percent: self.share_percent.unwrap_or(of_all.share_percent),
-            expensive_percent: self.expensive_percent.unwrap_or(of_all.expensive_percent),
-            delivered_percent: self.delivered_percent.unwrap_or(of_all.delivered_percent),
-            step_down_per_minute: self.step_down_per_minute.unwrap_or(of_all.step_down_per_minute),
-            quiet_minutes: self.quiet_minutes.unwrap_or(of_all.quiet_minutes),
-        }
-    }
-}
-
 /// Reads the table of all accounts.
 pub fn read_pumping(table: &mut TableReader) -> PumpingSettings {
     read_overrides(table).over(PumpingSettings::DEFAULT)
 }
 
-/// Reads what an account sets: the word of its mode, or a table.
-pub fn read_account_pumping(table: &mut TableReader, key: &'static str) -> PumpingOverrides {
+/// Reads what a plan or an account sets: the word of its mode, or a table.
+pub fn read_pumping_overrides(table: &mut TableReader, key: &'static str) -> PumpingOverrides {
     match table.value(key).map(toml::Spanned::get_ref) {
         Some(DeValue::String(_)) => {
             PumpingOverrides { mode: table.optional(key, one_of), ..PumpingOverrides::default() }

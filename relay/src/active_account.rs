@@ -18,7 +18,8 @@ pub struct ActiveAccount {
     pub provisioned: ProvisionedAccount,
     /// The terms that its messages are priced by.
     pub terms: Arc<Terms>,
-    /// The search for traffic pumping, the account's own settings over those of all.
+    /// The search for traffic pumping, the account's own settings over those of its plan, and these over those of
+    /// all.
     pub pumping: PumpingSettings,
     /// The state that outlives a reload.
     pub runtime: Arc<AccountRuntime>,

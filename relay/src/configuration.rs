@@ -216,7 +216,7 @@ impl ConfigurationChange<'_> {
         let id = Arc::clone(&provisioned.account.id);
         let runtime = accounts.runtime(&id, number, wallet);
         self.additions.accounts.insert(id, provisioned.clone());
-        let pumping = provisioned.pumping.over(snapshot.load().pumping);
+        let pumping = provisioned.pumping.over(terms.plan.plan.pumping.over(snapshot.load().pumping));
         let account = Arc::new(ActiveAccount { provisioned, terms: Arc::new(terms), pumping, runtime });
         snapshot.load().changed_accounts.put(&account);
         removed.forget_those_of(&snapshot.load());

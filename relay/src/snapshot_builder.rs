@@ -237,7 +237,7 @@ impl Prepared {
             };
             let runtime = accounts.runtime(&id, number, wallet);
             let account = Arc::new(ActiveAccount {
-                pumping: account.pumping.over(pumping),
+                pumping: account.pumping.over(terms.plan.plan.pumping.over(pumping)),
                 provisioned: with_approvals(account, terms),
                 terms: Arc::clone(terms),
                 runtime,

@@ -11,7 +11,8 @@ documented! {
     PumpingMode = pumping::PumpingMode;
 }
 
-/// The search for traffic pumping. What is null is as `[traffic_pumping]` of the configuration says.
+/// The search for traffic pumping. What is null is as the plan says, or else
+/// `[traffic_pumping]` of the configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrafficPumping {

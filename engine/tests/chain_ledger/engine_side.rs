@@ -18,6 +18,7 @@ use tollgate_engine::network::{NetworkCode, NetworksBuilder};
 use tollgate_engine::numbering::{NumberingPlanBuilder, PortedNumbers};
 use tollgate_engine::posting::{AccountPostings, LevelPostings};
 use tollgate_engine::price_list::{MarkUp, PriceList, Share};
+use tollgate_engine::pumping::PumpingOverrides;
 use tollgate_engine::refusal::StatusTable;
 use tollgate_engine::reselling::{Earning, Reselling};
 use tollgate_engine::segments::Body;
@@ -248,6 +249,7 @@ fn plan((index, plan): (usize, &PlanOf)) -> Plan {
         settlement: SettlementTerms::default(),
         bundle_segments_count: plan.bundles_count,
         delivery: DeliveryMode::Routed,
+        pumping: PumpingOverrides::default(),
     }
 }
 

@@ -19,6 +19,7 @@ use tollgate_engine::number::Number;
 use tollgate_engine::numbering::{NumberingPlanBuilder, PortedNumbers};
 use tollgate_engine::posting::AccountPostings;
 use tollgate_engine::price_list::{MarkUp, PriceList, Share};
+use tollgate_engine::pumping::PumpingOverrides;
 use tollgate_engine::refusal::StatusTable;
 use tollgate_engine::reselling::{Earning, Reselling};
 use tollgate_engine::settlement::SettlementTerms;
@@ -163,6 +164,7 @@ impl Setup {
             settlement,
             bundle_segments_count: words.0.next() == Some("bundles-count"),
             delivery: DeliveryMode::Routed,
+            pumping: PumpingOverrides::default(),
         };
         self.plans.insert(name.to_owned(), plan);
         Ok(())

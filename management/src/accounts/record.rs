@@ -15,11 +15,12 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::reselling::Reselling;
 use tollgate_engine::throttle;
 
-use tollgate_provisioning::bounds::{Bounds, account as bounds, pumping};
+use tollgate_provisioning::bounds::{Bounds, account as bounds};
 use tollgate_provisioning::passwords::PasswordHash;
-use tollgate_provisioning::{Contact, ProvisionedAccount, PumpingOverrides, Resale, Settings, texts};
+use tollgate_provisioning::{Contact, ProvisionedAccount, Resale, Settings, texts};
 
 use crate::account_rates::rows_of;
+use crate::pumping_settings::pumping_overrides;
 use crate::resale::caps::caps_of;
 use crate::resale::earnings::earning_of;
 
@@ -194,7 +195,7 @@ impl AccountRecord {
                 below_cost: self.below_cost.0,
                 price_list: parsed("price_list", self.price_list.as_deref().map(texts::name).transpose())?,
             },
-            pumping: self.pumping()?,
+            pumping: pumping_overrides(self.traffic_pumping.unwrap_or_default())?,
             account,
         })
     }
@@ -249,32 +250,6 @@ impl AccountRecord {
         within("rate_limit.", &bounds::BURST, burst)?;
         let burst = burst.unwrap_or(per_second);
         Ok(Some(throttle::RateLimit { per_second, burst }))
-    }
-
-    fn pumping(&self) -> Result<PumpingOverrides, Problem> {
-        let own = self.traffic_pumping.unwrap_or_default();
-        let numbers = [
-            (pumping::SEQUENCE_NUMBERS, own.sequence_numbers),
-            (pumping::NARROW_NUMBERS, own.narrow_numbers),
-            (pumping::SHARE_PERCENT, own.share_percent),
-            (pumping::EXPENSIVE_PERCENT, own.expensive_percent),
-            (pumping::DELIVERED_PERCENT, own.delivered_percent),
-            (pumping::STEP_DOWN_PER_MINUTE, own.step_down_per_minute),
-            (pumping::QUIET_MINUTES, own.quiet_minutes),
-        ];
-        for (number, value) in numbers {
-            within("traffic_pumping.", &number.bounds, value)?;
-        }
-        Ok(PumpingOverrides {
-            mode: own.mode.map(|mode| mode.0),
-            sequence_numbers: own.sequence_numbers,
-            narrow_numbers: own.narrow_numbers,
-            share_percent: own.share_percent,
-            expensive_percent: own.expensive_percent,
-            delivered_percent: own.delivered_percent,
-            step_down_per_minute: own.step_down_per_minute,
-            quiet_minutes: own.quiet_minutes,
-        })
     }
 
     fn sender_policy(&self) -> Result<account::SenderPolicy, Problem> {

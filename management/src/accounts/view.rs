@@ -4,14 +4,13 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use tollgate_api::accounts::{
-    Account, AccountPatch, AccountStatus, RateLimit, SenderPolicy, Senders, Source, TrafficPumping,
+    Account, AccountPatch, AccountStatus, RateLimit, SenderPolicy, Senders, Source,
 };
 use tollgate_api::answer::Answer;
 use tollgate_api::choice::Word;
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::time::Time;
 use tollgate_engine::account::{self, AccountNumber};
-use tollgate_engine::pumping::PumpingSettings;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::store::Store;
 
@@ -19,6 +18,7 @@ use super::record::AccountRecord;
 use crate::account_rates::rate_of;
 use crate::documents::Document;
 use crate::problems::unavailable;
+use crate::pumping_settings::shown_settings;
 use crate::resale::caps::shown_cap;
 use tollgate_relay::snapshot::ActiveAccount;
 
@@ -83,7 +83,7 @@ pub fn account(
         rates: charged.rates.iter().map(rate_of).collect(),
         alert_webhook_url: provisioned.contact.webhook_url.clone(),
         overage_segments: record.and_then(|record| record.overage_segments),
-        traffic_pumping: pumping_of(&account.pumping),
+        traffic_pumping: shown_settings(&account.pumping),
         created_at: Time(document.map_or(created_at, |document| document.created_at)),
         updated_at: Time(document.map_or(created_at, |document| document.updated_at)),
         warnings: Vec::new(),
@@ -98,19 +98,6 @@ fn senders_of(policy: &account::SenderPolicy) -> (SenderPolicy, Vec<String>) {
             let list = list.iter().map(|sender| String::from_utf8_lossy(sender).into_owned());
             (SenderPolicy::Listed, list.collect())
         }
-    }
-}
-
-fn pumping_of(settings: &PumpingSettings) -> TrafficPumping {
-    TrafficPumping {
-        mode: Some(Word(settings.mode)),
-        sequence_numbers: Some(settings.sequence_numbers),
-        narrow_numbers: Some(settings.narrow_numbers),
-        share_percent: Some(settings.share_percent),
-        expensive_percent: Some(settings.expensive_percent),
-        delivered_percent: Some(settings.delivered_percent),
-        step_down_per_minute: Some(settings.step_down_per_minute),
-        quiet_minutes: Some(settings.quiet_minutes),
     }
 }
 

@@ -1,5 +1,7 @@
 //! A plan and its tiers as they are asked for.
 
+use tollgate_engine::pumping::PumpingOverrides;
+
 /// A plan as it is asked for, not checked yet. The file gets exactly these texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlanInput {
@@ -19,6 +21,10 @@ pub struct PlanInput {
     pub refund_on: Option<Vec<String>>,
     /// `operators`, `charge_only` or `routed`; `None` for the default.
     pub delivery: Option<String>,
+    /// True if segments that a bundle covers count for the tiers.
+    pub bundle_segments_count: bool,
+    /// The search for traffic pumping, as far as it differs from that of all accounts.
+    pub traffic_pumping: PumpingOverrides,
 }
 
 /// A volume tier as it is asked for.

@@ -5,6 +5,11 @@ use std::fmt;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::plan_input::{PlanInput, TierInput};
+use tollgate_engine::pumping::PumpingOverrides;
+use tollgate_provisioning::bounds::pumping;
+
+/// The key of what a plan sets of the search for traffic pumping.
+const PUMPING: &str = "traffic_pumping";
 
 /// The base price of a plan that refuses messages without a rate.
 const REFUSE: &str = "refuse";
@@ -75,6 +80,56 @@ fn write_plan(table: &mut dyn TableLike, plan: &PlanInput) {
         write(table, "refund_on", outcomes);
     }
     write_text(table, "delivery", plan.delivery.as_deref());
+    if table.get("bundle_segments_count").and_then(Item::as_bool).unwrap_or_default()
+        != plan.bundle_segments_count
+    {
+        write(table, "bundle_segments_count", plan.bundle_segments_count.then(|| Value::from(true)));
+    }
+    write_pumping(table, &plan.traffic_pumping);
+}
+
+/// Writes what a plan sets of the search for traffic pumping, unless it is there already, as one table.
+fn write_pumping(table: &mut dyn TableLike, asked: &PumpingOverrides) {
+    let numbers = [
+        (pumping::SEQUENCE_NUMBERS, asked.sequence_numbers),
+        (pumping::NARROW_NUMBERS, asked.narrow_numbers),
+        (pumping::SHARE_PERCENT, asked.share_percent),
+        (pumping::EXPENSIVE_PERCENT, asked.expensive_percent),
+        (pumping::DELIVERED_PERCENT, asked.delivered_percent),
+        (pumping::STEP_DOWN_PER_MINUTE, asked.step_down_per_minute),
+        (pumping::QUIET_MINUTES, asked.quiet_minutes),
+    ];
+    let mut set = InlineTable::new();
+    if let Some(mode) = asked.mode {
+        set.insert("mode", Value::from(mode.name()));
+    }
+    for (number, value) in numbers {
+        if let Some(value) = value {
+            set.insert(number.bounds.key, Value::from(i64::from(value)));
+        }
+    }
+    if table.get(PUMPING).is_some_and(|there| is_same_pumping(there, &set)) {
+        return;
+    }
+    // It may be a table of its own, which no value can be put into the place of.
+    if table.get(PUMPING).is_some_and(Item::is_table) {
+        table.remove(PUMPING);
+    }
+    write(table, PUMPING, (!set.is_empty()).then_some(Value::InlineTable(set)));
+}
+
+/// True if a file says the same: by the word of the mode alone, or by a table.
+fn is_same_pumping(there: &Item, asked: &InlineTable) -> bool {
+    let text = |value: &Value| value.clone().decorated("", "").to_string();
+    if let Some(mode) = there.as_str() {
+        return asked.len() == 1 && asked.get("mode").and_then(Value::as_str) == Some(mode);
+    }
+    there.as_table_like().is_some_and(|table| {
+        table.iter().count() == asked.len()
+            && asked
+                .iter()
+                .all(|(key, value)| table.get(key).and_then(Item::as_value).map(text) == Some(text(value)))
+    })
 }
 
 /// Writes a string unless it is there already, or removes the key.

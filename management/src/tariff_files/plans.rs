@@ -4,6 +4,7 @@ use std::path::Path;
 
 use tollgate_engine::account::DeliveryMode;
 use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::pumping::PumpingOverrides;
 use tollgate_engine::settlement::{ChargeOn, Outcome};
 use tollgate_engine::tariff::{Plan, VolumeTier};
 
@@ -31,6 +32,10 @@ pub struct PlanView {
     pub refund_on: Vec<Outcome>,
     /// The delivery of accounts on it that set none.
     pub delivery: DeliveryMode,
+    /// True if segments that a bundle covers count for the tiers.
+    pub bundle_segments_count: bool,
+    /// The search for traffic pumping, as far as it differs from that of all accounts.
+    pub pumping: PumpingOverrides,
     /// The number of rates that hold for it, those of every plan included.
     pub rates: usize,
 }
@@ -84,6 +89,8 @@ fn view_of(plan: &Plan) -> PlanView {
         charge_on: plan.settlement.charge_on,
         refund_on: plan.settlement.refund_on.outcomes().collect(),
         delivery: plan.delivery,
+        bundle_segments_count: plan.bundle_segments_count,
+        pumping: plan.pumping,
         rates: plan.rates.len() + plan.common_rates.len(),
     }
 }

@@ -20,6 +20,7 @@ use super::edits::{Note, TariffEdits, problem_of_edit};
 use crate::context::Context;
 use crate::documents::to_json;
 use crate::identity::visibility::Visibility;
+use crate::pumping_settings::{pumping_overrides, shown_overrides};
 use crate::tariff_files;
 use crate::tariff_files::{PlanView, TierInput, add_plan, list_plans, replace_plan};
 use tollgate_provisioning::{Choice, Loaded, texts};
@@ -135,6 +136,8 @@ fn view_of(plan: PlanView) -> Plan {
         charge_on: Word(plan.charge_on),
         refund_on: plan.refund_on.into_iter().map(Word).collect(),
         delivery: Word(plan.delivery),
+        bundle_segments_count: plan.bundle_segments_count,
+        traffic_pumping: shown_overrides(&plan.pumping),
         rates: plan.rates as u64,
     }
 }
@@ -171,5 +174,7 @@ fn definition_of(input: &PlanInput) -> Answer<tariff_files::PlanInput> {
             .as_ref()
             .map(|outcomes| outcomes.iter().map(|outcome| outcome.0.word().to_owned()).collect()),
         delivery: input.delivery.map(|delivery| delivery.0.word().to_owned()),
+        bundle_segments_count: input.bundle_segments_count,
+        traffic_pumping: pumping_overrides(input.traffic_pumping.unwrap_or_default())?,
     })
 }

@@ -1,6 +1,7 @@
 //! Plans in their file, with what people wrote around them.
 
 use tollgate_engine::account::DeliveryMode;
+use tollgate_engine::pumping::{PumpingMode, PumpingOverrides};
 use tollgate_engine::settlement::{ChargeOn, Outcome};
 
 use super::support::{Folder, amount, problems_of};
@@ -25,6 +26,8 @@ fn professional() -> PlanInput {
         charge_on: None,
         refund_on: None,
         delivery: None,
+        bundle_segments_count: false,
+        traffic_pumping: PumpingOverrides::default(),
     }
 }
 
@@ -93,6 +96,8 @@ fn every_key_can_be_changed_and_taken_away() {
         charge_on: Some("acceptance".to_owned()),
         refund_on: Some(Vec::new()),
         delivery: Some("charge_only".to_owned()),
+        bundle_segments_count: true,
+        traffic_pumping: alert_at(12),
     };
     folder.apply(&replace_plan(&folder.config(), &folder.load(), &plan).unwrap());
     let starter = &list_plans(&folder.load())[0];
@@ -103,11 +108,54 @@ fn every_key_can_be_changed_and_taken_away() {
     );
     assert_eq!(starter.tiers[0].price_per_sms, Some(amount("0.09")));
     assert_eq!(starter.delivery, DeliveryMode::ChargeOnly);
-    let bare = PlanInput { tiers: Vec::new(), charge_on: None, refund_on: None, delivery: None, ..plan };
+    assert_eq!((starter.bundle_segments_count, starter.pumping), (true, alert_at(12)));
+    let again = replace_plan(&folder.config(), &folder.load(), &plan).unwrap();
+    assert!(again.is_empty(), "the same definition is no change");
+    let bare = PlanInput {
+        tiers: Vec::new(),
+        charge_on: None,
+        refund_on: None,
+        delivery: None,
+        bundle_segments_count: false,
+        traffic_pumping: PumpingOverrides::default(),
+        ..plan
+    };
     folder.apply(&replace_plan(&folder.config(), &folder.load(), &bare).unwrap());
     let starter = &list_plans(&folder.load())[0];
     assert_eq!((starter.charge_on, starter.refund_on.len(), starter.tiers.len()), (ChargeOn::Submit, 2, 0));
     assert_eq!(starter.delivery, DeliveryMode::Routed);
+    assert_eq!((starter.bundle_segments_count, starter.pumping), (false, PumpingOverrides::default()));
+}
+
+#[test]
+fn the_search_for_traffic_pumping_may_be_a_word_or_a_table_of_its_own() {
+    let folder = Folder::shipped();
+    let asked =
+        |sequence_numbers| PlanInput { traffic_pumping: alert_at(sequence_numbers), ..professional() };
+    let shipped = folder.text("plans.toml");
+    let enterprise = "[[plan]]\nname = \"enterprise\"";
+    let with = |lines: &str| shipped.replace(enterprise, &format!("{lines}\n\n{enterprise}"));
+    folder.write("plans.toml", &with("traffic_pumping = \"alert\""));
+    assert_eq!(list_plans(&folder.load())[1].pumping.mode, Some(PumpingMode::Alert));
+    let word = PlanInput {
+        traffic_pumping: PumpingOverrides { sequence_numbers: None, ..alert_at(12) },
+        ..professional()
+    };
+    assert!(replace_plan(&folder.config(), &folder.load(), &word).unwrap().is_empty());
+    folder.write("plans.toml", &with("[plan.traffic_pumping]\nmode = \"alert\"\nsequence_numbers = 12"));
+    assert!(replace_plan(&folder.config(), &folder.load(), &asked(12)).unwrap().is_empty());
+    folder.apply(&replace_plan(&folder.config(), &folder.load(), &asked(13)).unwrap());
+    assert_eq!(list_plans(&folder.load())[1].pumping, alert_at(13));
+    folder.apply(&replace_plan(&folder.config(), &folder.load(), &professional()).unwrap());
+    assert_eq!(list_plans(&folder.load())[1].pumping, PumpingOverrides::default());
+}
+
+fn alert_at(sequence_numbers: u32) -> PumpingOverrides {
+    PumpingOverrides {
+        mode: Some(PumpingMode::Alert),
+        sequence_numbers: Some(sequence_numbers),
+        ..PumpingOverrides::default()
+    }
 }
 
 #[test]
@@ -164,18 +212,20 @@ fn what_is_wrong_is_named_by_file_line_and_key() {
         charge_on: Some("never".to_owned()),
         refund_on: Some(vec!["delivered".to_owned()]),
         delivery: Some("sometimes".to_owned()),
+        bundle_segments_count: false,
+        traffic_pumping: PumpingOverrides::default(),
     };
     let problems = problems_of(&folder, add_plan(&folder.config(), &folder.load(), &wrong));
     for expected in [
-        "plans.toml:42: plan.name: `a b` is not a name",
-        "plans.toml:43: plan.currency: `usd` is not a currency code",
-        "plans.toml:44: plan.time_zone: `Mars/Base` is not in the time zone database",
-        "plans.toml:45: plan.base_price: `0.0000001` is finer than a millionth",
-        "plans.toml:47: plan.tiers.from: must be 1",
-        "plans.toml:47: plan.tiers.discount_percent: `101` is not a percentage",
-        "plans.toml:49: plan.charge_on: `never` is not one of",
-        "plans.toml:50: plan.refund_on: `delivered` is not one of",
-        "plans.toml:51: plan.delivery: `sometimes` is not one of",
+        "plans.toml:45: plan.name: `a b` is not a name",
+        "plans.toml:46: plan.currency: `usd` is not a currency code",
+        "plans.toml:47: plan.time_zone: `Mars/Base` is not in the time zone database",
+        "plans.toml:48: plan.base_price: `0.0000001` is finer than a millionth",
+        "plans.toml:50: plan.tiers.from: must be 1",
+        "plans.toml:50: plan.tiers.discount_percent: `101` is not a percentage",
+        "plans.toml:52: plan.charge_on: `never` is not one of",
+        "plans.toml:53: plan.refund_on: `delivered` is not one of",
+        "plans.toml:54: plan.delivery: `sometimes` is not one of",
     ] {
         assert!(problems.contains(expected), "{expected}\nis not among\n{problems}");
     }

@@ -8,6 +8,7 @@ use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::number::Number;
 use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::pumping::PumpingOverrides;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::tables::NetworkSource;
@@ -199,6 +200,7 @@ fn plan() -> Plan {
         settlement: SettlementTerms::default(),
         bundle_segments_count: false,
         delivery: DeliveryMode::Routed,
+        pumping: PumpingOverrides::default(),
     }
 }
 
