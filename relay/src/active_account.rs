@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use tollgate_engine::charging::{Charge, Level, Rated};
 use tollgate_engine::network::NetworkCode;
+use tollgate_engine::number::Number;
 use tollgate_engine::pumping::PumpingSettings;
 use tollgate_engine::refusal::Refusal;
+use tollgate_engine::settlement::Outcome;
 use tollgate_engine::tables::Terms;
 use tollgate_provisioning::ProvisionedAccount;
 
@@ -34,6 +36,17 @@ impl ActiveAccount {
     /// Shows a charge to the account's detector of traffic pumping.
     pub fn note_charge(&self, charge: &Charge, network: NetworkCode) {
         self.runtime.pumping.charged(&self.pumping, charge, network);
+    }
+
+    /// Shows the end of a message to the account's detector of traffic pumping. Ends that say nothing of the number are passed
+    /// over: an expiry, a cancellation, and what nobody knows.
+    pub fn note_end(&self, number: Number, network: NetworkCode, outcome: Outcome) {
+        let is_delivered = match outcome {
+            Outcome::Delivered => true,
+            Outcome::Undelivered | Outcome::Rejected => false,
+            Outcome::Expired | Outcome::Cancelled | Outcome::Unknown => return,
+        };
+        self.runtime.pumping.ended(&self.pumping, number, network, is_delivered);
     }
 
     /// The account as a level of a chain.

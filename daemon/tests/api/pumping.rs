@@ -214,3 +214,68 @@ fn findings_are_shown_to_those_who_see_the_account() {
         json!("off")
     );
 }
+
+/// A plan as a request has it.
+fn plan_input(api: &Api, name: &str) -> Value {
+    let mut plan = api.get(&format!("/v1/plans/{name}")).expect(200).json;
+    plan.as_object_mut().expect("a plan").remove("rates");
+    plan
+}
+
+#[test]
+fn a_plan_says_what_is_looked_for_and_reports_of_charged_messages_are_evidence() {
+    let sandbox = unlimited(Sandbox::new());
+    sandbox.set("traffic_pumping", "quiet_minutes = 7");
+    let (daemon, api) = start_with_admin(&sandbox);
+    let mode = |account: &str| {
+        let set = api.get(&format!("/v1/accounts/{account}")).expect(200).json["traffic_pumping"].clone();
+        ["mode", "sequence_numbers", "quiet_minutes"].map(|key| set[key].clone())
+    };
+    let mut plan = plan_input(&api, "starter");
+    assert_eq!(plan["traffic_pumping"]["mode"], Value::Null);
+    plan["traffic_pumping"] = json!({ "mode": "alert", "sequence_numbers": 7 });
+    let refused = api.put("/v1/plans/starter", &plan).expect(422).json;
+    assert_eq!(refused["errors"][0]["field"], "traffic_pumping.sequence_numbers");
+    plan["traffic_pumping"]["sequence_numbers"] = json!(12);
+    plan["bundle_segments_count"] = json!(true);
+    let put = api.put("/v1/plans/starter", &plan).expect(200).json;
+    assert_eq!(put["traffic_pumping"]["sequence_numbers"], 12);
+    assert_eq!(
+        (&put["bundle_segments_count"], &put["traffic_pumping"]["mode"]),
+        (&json!(true), &json!("alert"))
+    );
+    let same = plan_input(&api, "starter");
+    assert_eq!(api.put("/v1/plans/starter", &same).expect(200).json, put, "what is shown can be put again");
+    assert_eq!(mode("biz_test_001"), [json!("alert"), json!(12), json!(7)]);
+    assert_eq!(mode("biz_test_002"), [json!("off"), json!(16), json!(7)], "on another plan");
+    let own = json!({ "id": "own", "plan": "starter", "settings": { "traffic_pumping": { "mode": "off" } } });
+    api.post("/v1/accounts", &own).expect(201);
+    assert_eq!(mode("own"), [json!("off"), json!(12), json!(7)], "its own setting holds");
+
+    let gateway = Esme::transceiver(daemon.smpp, BUSINESS_1);
+    assert_eq!(refused_none(&statuses(&gateway, (0..40).map(wanted).chain((0..20).map(pumped)))), 60);
+    let found = until_finding(&api, "account=biz_test_001");
+    assert_eq!((&found["range"], &found["evidence"]["undelivered"]), (&json!(RANGE), &json!(0)));
+    let sent = api.get("/v1/cdrs?account=biz_test_001&mcc=611&limit=100").expect(200).json;
+    let sent = sent["items"].as_array().expect("messages");
+    assert_eq!(sent.len(), 20);
+    for (place, message) in sent.iter().enumerate() {
+        let status = ["undelivered", "accepted", "rejected", "expired"][place % 4];
+        let path = format!("/v1/cdrs/{}/status", message["message_id"].as_str().expect("an id"));
+        for _ in 0..2 {
+            api.put(&path, &json!({ "status": status })).expect(200);
+        }
+    }
+    let counted = eventually("the ends of five undelivered and five rejected messages", || {
+        let evidence = until_finding(&api, "account=biz_test_001")["evidence"].clone();
+        (evidence["undelivered"] == 10).then_some(evidence)
+    });
+    assert_eq!(counted["delivered"], 0);
+    daemon.stop();
+}
+
+/// The number of messages, none of which is refused.
+fn refused_none(statuses: &[u32]) -> usize {
+    assert_eq!(refused(statuses), 0);
+    statuses.len()
+}

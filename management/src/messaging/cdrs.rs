@@ -17,6 +17,7 @@ use tollgate_api::export::Export;
 use tollgate_api::money::Money;
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
+use tollgate_engine::settlement::Outcome;
 use tollgate_storage::message_change::{MessageChange, ReportedOutcome};
 use tollgate_storage::store::Store;
 
@@ -78,6 +79,14 @@ impl CdrsService for Cdrs {
         changes.message(MessageChange::Report { account, message_id, outcome, error, terms });
         changes.note("message.report", format!("message/{message_id}"), &before, &after);
         changes.commit()?;
+        // A report that is repeated tells nothing new.
+        if let Some(end) = end_of(report.status).filter(|_| !state.state.is_final()) {
+            let read = |cdr: &tollgate_storage::cdr::Cdr<'_>| (cdr.fields.destination, cdr.fields.network);
+            let charged = self.store().messages().cdr(account, message_id, read);
+            if let Some((number, network)) = charged.map_err(|error| unavailable(&error))? {
+                settled_by.note_end(number, network, end);
+            }
+        }
         self.cdr(caller, id)
     }
 
@@ -103,6 +112,18 @@ impl Cdrs {
 
     fn store(&self) -> &Store {
         self.context.store()
+    }
+}
+
+/// The end of a message by a report, where that is one.
+fn end_of(status: ReportedStatus) -> Option<Outcome> {
+    match status {
+        ReportedStatus::Accepted => None,
+        ReportedStatus::Delivered => Some(Outcome::Delivered),
+        ReportedStatus::Undelivered => Some(Outcome::Undelivered),
+        ReportedStatus::Expired => Some(Outcome::Expired),
+        ReportedStatus::Rejected => Some(Outcome::Rejected),
+        ReportedStatus::Unknown => Some(Outcome::Unknown),
     }
 }
 

@@ -109,12 +109,6 @@ impl DeliveryScheduler {
         network: NetworkCode,
         outcome: Outcome,
     ) {
-        let is_delivered = match outcome {
-            Outcome::Delivered => true,
-            Outcome::Undelivered | Outcome::Rejected => false,
-            // These say nothing of the number.
-            Outcome::Expired | Outcome::Cancelled | Outcome::Unknown => return,
-        };
         let Some(account) = self.snapshot.load().by_number(account) else { return };
         if account.pumping.mode == PumpingMode::Off {
             return;
@@ -122,7 +116,7 @@ impl DeliveryScheduler {
         let AddressCopy { ton, npi, .. } = *destination;
         let calling_code = account.terms.account.default_calling_code.as_deref();
         if let Some(number) = Number::normalise(destination.digits(), ton, npi, calling_code) {
-            account.runtime.pumping.ended(&account.pumping, number, network, is_delivered);
+            account.note_end(number, network, outcome);
         }
     }
 }
