@@ -11,7 +11,7 @@ use crate::results::table;
 use crate::{Failure, machine};
 
 /// Benchmarks in the order in which a message goes through them, with their names in the results.
-const STAGES: [(&str, &str); 11] = [
+const STAGES: [(&str, &str); 13] = [
     ("decode", "decode: frame and submit_sm"),
     ("numbering", "number → network"),
     ("segments", "segments"),
@@ -20,6 +20,8 @@ const STAGES: [(&str, &str); 11] = [
     ("charge", "all of these: rate and debit"),
     ("charge_chain", "the same with two resellers above"),
     ("charge_capped", "the same with three caps"),
+    ("pumping", "the detector of traffic pumping, where an account has one"),
+    ("pumping_found", "the same for a range that is stepped down"),
     ("cdr_encode", "CDR encode"),
     ("commit", "commit of 1,000 in one synced write"),
     ("encode", "encode: submit_sm_resp"),

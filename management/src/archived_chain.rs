@@ -24,7 +24,7 @@ use tollgate_provisioning::ArchivedTerms;
 /// The facts of a charged message that the prices of its levels follow from.
 #[derive(Clone, Copy, Debug)]
 pub struct ChargedMessage<'a> {
-    /// The destination.
+    /// The number that it went to.
     pub number: &'a Number,
     /// The time of submission.
     pub submitted_at: UnixMicros,
@@ -76,7 +76,7 @@ impl<'a> ArchivedChain<'a> {
         units
     }
 
-    /// What the account's parent pays for a segment.
+    /// The price of a segment for the account's parent.
     fn parent_pays(&self, message: &ChargedMessage<'_>) -> Option<(Currency, Amount)> {
         let unit = self.units_above(message).first().copied().flatten()?;
         self.above.first().map(|parent| (parent.account.currency, unit.price))

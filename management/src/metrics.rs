@@ -5,6 +5,7 @@
 use metrics::{Counter, Gauge, counter, gauge};
 use tollgate_api::alerts::AlertKind;
 use tollgate_api::pumping::PumpingFindingKind;
+use tollgate_relay::detectors::DetectorSize;
 
 use crate::identity::lockout::LoginOutcome;
 
@@ -26,6 +27,8 @@ pub struct Metrics {
     /// Ranges whose rate was stepped down.
     pub pumping_step_downs: Counter,
     pumping_stepped_down: Gauge,
+    pumping_detectors: Gauge,
+    pumping_detector_bytes: Gauge,
     pumping_found: [(PumpingFindingKind, Counter); PUMPING_KINDS],
 }
 
@@ -55,6 +58,8 @@ impl Metrics {
         Self {
             pumping_step_downs: counter!("tollgate_pumping_step_downs_total"),
             pumping_stepped_down: gauge!("tollgate_pumping_ranges_stepped_down"),
+            pumping_detectors: gauge!("tollgate_pumping_detectors"),
+            pumping_detector_bytes: gauge!("tollgate_pumping_detector_bytes"),
             pumping_found: [
                 found(PumpingFindingKind::SequentialNumbers, "sequential_numbers"),
                 found(PumpingFindingKind::NarrowRange, "narrow_range"),
@@ -100,6 +105,17 @@ impl Metrics {
     #[expect(clippy::cast_precision_loss, reason = "each account has a few at most")]
     pub fn set_pumping_step_downs(&self, ranges: usize) {
         self.pumping_stepped_down.set(ranges as f64);
+    }
+
+    /// Sets the number of detectors and what they take.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "what fits into memory has fewer octets than a float is exact for"
+    )]
+    pub fn set_pumping_detectors(&self, sizes: &[DetectorSize]) {
+        self.pumping_detectors.set(sizes.len() as f64);
+        let octets: usize = sizes.iter().map(|size| size.octets).sum();
+        self.pumping_detector_bytes.set(octets as f64);
     }
 
     /// Sets the number of open alerts of each kind.

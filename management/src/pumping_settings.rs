@@ -6,7 +6,7 @@ use tollgate_api::problem::Problem;
 use tollgate_engine::pumping::{PumpingOverrides, PumpingSettings};
 use tollgate_provisioning::bounds::pumping;
 
-/// What differs from more general settings. Refused where a number is out of bounds.
+/// Settings as a request has them, over more general ones. Refused where a number is out of bounds.
 pub fn pumping_overrides(asked: TrafficPumping) -> Result<PumpingOverrides, Problem> {
     let numbers = [
         (pumping::SEQUENCE_NUMBERS, asked.sequence_numbers),
@@ -34,7 +34,7 @@ pub fn pumping_overrides(asked: TrafficPumping) -> Result<PumpingOverrides, Prob
     })
 }
 
-/// What differs, and null for all else.
+/// Settings that differ from more general ones, and null for all else.
 pub fn shown_overrides(overrides: &PumpingOverrides) -> TrafficPumping {
     TrafficPumping {
         mode: overrides.mode.map(Word),

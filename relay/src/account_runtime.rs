@@ -9,6 +9,7 @@ use tollgate_engine::wallet::Wallet;
 use crate::account_notices::AccountNotices;
 use crate::account_pumping::AccountPumping;
 use crate::delivery::receipt_queue::ReceiptQueue;
+use crate::detectors::Detectors;
 use crate::held_octets::HeldOctets;
 
 /// The state of one account beyond its configuration.
@@ -31,14 +32,14 @@ pub struct AccountRuntime {
 
 impl AccountRuntime {
     /// The state of an account without binds.
-    pub fn new(wallet: Arc<Wallet>, receipt_queue: Arc<ReceiptQueue>) -> Self {
+    pub fn new(wallet: Arc<Wallet>, receipt_queue: Arc<ReceiptQueue>, detectors: Arc<Detectors>) -> Self {
         Self {
+            pumping: AccountPumping::new(wallet.number(), detectors),
             wallet,
             throttle: Throttle::default(),
             receipt_queue,
             held: Arc::default(),
             notices: AccountNotices::default(),
-            pumping: AccountPumping::default(),
             binds: AtomicU32::new(0),
         }
     }

@@ -12,6 +12,7 @@ use tollgate_storage::store::{Store, Unavailable};
 
 use crate::account_runtime::AccountRuntime;
 use crate::delivery::receipt_queue::ReceiptQueue;
+use crate::detectors::Detectors;
 
 /// Wallets and states, by number on disk or by the account's id.
 #[derive(Debug, Default)]
@@ -20,6 +21,7 @@ pub struct AccountRuntimes {
     runtimes: DashMap<Arc<str>, Arc<AccountRuntime>>,
     receipt_queues: DashMap<AccountNumber, Arc<ReceiptQueue>>,
     approvals: DashMap<Arc<str>, Arc<Approvals>>,
+    detectors: Arc<Detectors>,
 }
 
 impl AccountRuntimes {
@@ -38,6 +40,11 @@ impl AccountRuntimes {
     /// The wallet of an account.
     pub fn wallet(&self, number: AccountNumber) -> Option<Arc<Wallet>> {
         self.wallets.get(number)
+    }
+
+    /// The accounts that have a detector of traffic pumping now.
+    pub fn detectors(&self) -> &Detectors {
+        &self.detectors
     }
 
     /// The number of wallets.
@@ -64,7 +71,8 @@ impl AccountRuntimes {
         let runtime = self.runtimes.entry(Arc::clone(id)).or_insert_with(|| {
             let wallet = self.wallets.get(number);
             let wallet = wallet.unwrap_or_else(|| self.wallets.insert(Wallet::new(number, durable)));
-            Arc::new(AccountRuntime::new(wallet, self.receipt_queue(number)))
+            let detectors = Arc::clone(&self.detectors);
+            Arc::new(AccountRuntime::new(wallet, self.receipt_queue(number), detectors))
         });
         Arc::clone(&runtime)
     }

@@ -13,6 +13,7 @@
 mod books;
 mod fixture;
 mod protocol;
+mod pumping;
 mod rating;
 
 use std::time::Duration;
@@ -35,6 +36,8 @@ fn stages(criterion: &mut Criterion) {
     rating::charge(&mut group, &fixture);
     rating::charge_chain(&mut group, &fixture);
     rating::charge_capped(&mut group, &fixture);
+    pumping::pumping(&mut group, &fixture);
+    pumping::pumping_found(&mut group, &fixture);
     books::cdr_encode(&mut group, &fixture);
     books::commit(&mut group, &fixture);
     protocol::encode(&mut group, &fixture);

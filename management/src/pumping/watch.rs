@@ -13,6 +13,7 @@ use tollgate_api::pumping::PumpingEnd;
 use tollgate_api::time::Time;
 use tollgate_engine::pumping::{EndReason, News, PumpingMode};
 use tollgate_engine::time::UnixMicros;
+use tollgate_relay::detectors::{DETECTOR_OCTETS_MAX, beyond};
 use tollgate_relay::snapshot::ActiveAccount;
 
 use super::record::FindingRecord;
@@ -85,14 +86,7 @@ impl PumpingWatch {
 
     /// One look at all detectors.
     pub fn look(&mut self, now: UnixMicros) -> Answer<()> {
-        for account in self.context.core.snapshot.load().accounts() {
-            let news = account.runtime.pumping.look(&account.pumping);
-            if !news.is_empty() {
-                let waiting = self.waiting.entry(account.provisioned.account.id.to_string()).or_default();
-                waiting.extend(news);
-                waiting.truncate(WAITING_MAX);
-            }
-        }
+        self.look_at_detectors();
         let with_news: Vec<String> = self.waiting.keys().cloned().collect();
         for id in with_news {
             let news = self.waiting.get(&id).cloned().unwrap_or_default();
@@ -108,6 +102,28 @@ impl PumpingWatch {
         });
         self.context.metrics.set_pumping_step_downs(stepped_down.count());
         Ok(())
+    }
+
+    /// Takes the news of all detectors, and forgets what there is no room for.
+    fn look_at_detectors(&mut self) {
+        let core = &self.context.core;
+        let (snapshot, mut sizes) = (core.snapshot.load(), Vec::new());
+        let watched = core.accounts.detectors().accounts().into_iter();
+        for account in watched.filter_map(|number| snapshot.by_number(number)) {
+            let news = account.runtime.pumping.look(&account.pumping);
+            if !news.is_empty() {
+                let waiting = self.waiting.entry(account.provisioned.account.id.to_string()).or_default();
+                waiting.extend(news);
+                waiting.truncate(WAITING_MAX);
+            }
+            sizes.extend(account.runtime.pumping.size());
+        }
+        self.context.metrics.set_pumping_detectors(&sizes);
+        for account in
+            beyond(sizes, DETECTOR_OCTETS_MAX).into_iter().filter_map(|number| snapshot.by_number(number))
+        {
+            account.runtime.pumping.shed();
+        }
     }
 
     /// Writes what became of the findings of one account, in one change.

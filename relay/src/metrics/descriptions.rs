@@ -129,6 +129,8 @@ pub const DESCRIPTIONS: &[Description] = &[
         "Share of an operator's windows that is in use, from 0 to 1.",
     ),
     counter("tollgate_possible_duplicates_total", "Messages sent again though an operator may have them."),
+    gauge("tollgate_pumping_detector_bytes", "Memory of all detectors of traffic pumping."),
+    gauge("tollgate_pumping_detectors", "Accounts that have a detector of traffic pumping."),
     counter(
         "tollgate_pumping_findings_total",
         "Ranges whose traffic looks pumped, by the sign they were found by.",
