@@ -14,6 +14,9 @@ pub trait AuthenticationService: Send + Sync + 'static {
     /// over its rate.
     fn admit(&self, caller: Option<&Caller>, peer: Option<IpAddr>) -> Answer<()>;
 
+    /// The caller that reads of existing clients count as where they have no token; `None` where they need one.
+    fn reader(&self, request_id: &str) -> Option<Caller>;
+
     /// An id for a request that brings none.
     fn new_request_id(&self) -> String;
 }

@@ -44,11 +44,13 @@ pub mod request_id;
 pub mod resales;
 pub mod router;
 pub mod rules;
+pub mod saas_clients;
 pub mod services;
 pub mod subscription_plans;
 pub mod subscriptions;
 mod suspension;
 pub mod time;
+pub mod token_clients;
 mod upload;
 
 pub mod accounts;

@@ -28,8 +28,8 @@ use crate::services::Services;
 use crate::{
     accounts, alerts, audit, auth, binds, bounds, bundle_products, bundles, caps, cdrs, charges, clock,
     dispatches, existing_clients, imports, invoices, keys, openapi, operators, plans, price_lists, pumping,
-    rate_cards, resales, sender_ids, subscription_plans, subscriptions, tariffs, templates, transfers, usage,
-    users, wallets,
+    rate_cards, resales, saas_clients, sender_ids, subscription_plans, subscriptions, tariffs, templates,
+    token_clients, transfers, usage, users, wallets,
 };
 
 /// The path of the browsable page.
@@ -90,7 +90,7 @@ areas![
     existing_clients,
 ];
 
-/// The document as it is served and committed.
+/// The document as it is committed, and served where no paths are asked for beside it.
 pub fn document_text() -> String {
     let text = serde_json::to_string_pretty(&complete(&document()));
     text.map(|text| text + "\n").unwrap_or_default()
@@ -105,11 +105,22 @@ pub struct ApiConfig {
     pub timeout: Duration,
     /// Origins of browsers' pages that may call (CORS).
     pub origins: Vec<String>,
+    /// True to serve the paths of the token-subscription service.
+    pub token_paths: bool,
+    /// True to serve the paths of the SaaS billing service.
+    pub saas_paths: bool,
 }
 
 /// The whole API.
 pub fn router(services: &Services, config: &ApiConfig) -> Router {
-    let (routes, mut document) = routes(services).split_for_parts();
+    let mut all = routes(services);
+    if config.token_paths {
+        all = all.merge(token_clients::routes().with_state(Arc::clone(&services.token_clients)));
+    }
+    if config.saas_paths {
+        all = all.merge(saas_clients::routes().with_state(Arc::clone(&services.saas_clients)));
+    }
+    let (routes, mut document) = all.split_for_parts();
     write_bounds(&mut document);
     let document = complete(&document);
     let known_parameters = Arc::new(KnownParameters::of(&document));
@@ -170,7 +181,10 @@ mod tests {
 
     /// Method and path of every route, as the document has them.
     fn routes() -> Vec<(String, String)> {
-        let document: serde_json::Value = serde_json::from_str(&document_text()).unwrap();
+        let mut document = document();
+        document.merge(token_clients::routes().into_openapi());
+        document.merge(saas_clients::routes().into_openapi());
+        let document = serde_json::to_value(complete(&document)).unwrap();
         let paths = document["paths"].as_object().unwrap();
         paths
             .iter()

@@ -8,7 +8,8 @@ use crate::caller::{Role, Scope};
 use crate::{
     accounts, alerts, audit, auth, binds, bundle_products, bundles, caps, cdrs, charges, clock, dispatches,
     existing_clients, imports, invoices, keys, operators, plans, price_lists, pumping, rate_cards, resales,
-    sender_ids, subscription_plans, subscriptions, tariffs, templates, transfers, usage, users, wallets,
+    saas_clients, sender_ids, subscription_plans, subscriptions, tariffs, templates, token_clients,
+    transfers, usage, users, wallets,
 };
 
 /// The rules of each area.
@@ -44,6 +45,8 @@ const AREAS: &[&[Rule]] = &[
     clock::RULES,
     binds::RULES,
     existing_clients::RULES,
+    token_clients::RULES,
+    saas_clients::RULES,
 ];
 
 /// The rules of all routes.

@@ -30,11 +30,13 @@ use crate::price_lists::PriceListsService;
 use crate::pumping::PumpingService;
 use crate::rate_cards::RateCardsService;
 use crate::resales::ResalesService;
+use crate::saas_clients::SaasClientsService;
 use crate::sender_ids::SenderIdsService;
 use crate::subscription_plans::SubscriptionPlansService;
 use crate::subscriptions::SubscriptionsService;
 use crate::tariffs::TariffsService;
 use crate::templates::TemplatesService;
+use crate::token_clients::TokenClientsService;
 use crate::transfers::TransfersService;
 use crate::usage::UsageService;
 use crate::users::UsersService;
@@ -77,6 +79,8 @@ pub struct Services {
     pub clock: Arc<dyn ClockService>,
     pub binds: Arc<dyn BindsService>,
     pub existing_clients: Arc<dyn ExistingClientsService>,
+    pub token_clients: Arc<dyn TokenClientsService>,
+    pub saas_clients: Arc<dyn SaasClientsService>,
 }
 
 impl fmt::Debug for Services {

@@ -18,10 +18,10 @@ use crate::openapi::Problems;
 use crate::page::Page;
 
 pub use dto::{
-    ChangeLine, ChangeLineKind, NewSubscription, PeriodOrigin, Revenue, RevenueOfCurrency, RevenueOfMonth,
-    RevenueOfPlan, Subscription, SubscriptionCancellation, SubscriptionChange, SubscriptionPeriod,
-    SubscriptionPeriodsQuery, SubscriptionStatus, SubscriptionUnits, SubscriptionsQuery, TokenUsage,
-    TokenUsageQuery, TokensOfDay, TokensOfMonth, UsedBy, WantedChange, When,
+    ChangeLine, ChangeLineKind, NewSubscription, PayBy, PeriodOrigin, Revenue, RevenueOfCurrency,
+    RevenueOfMonth, RevenueOfPlan, Subscription, SubscriptionCancellation, SubscriptionChange,
+    SubscriptionPeriod, SubscriptionPeriodsQuery, SubscriptionStatus, SubscriptionUnits, SubscriptionsQuery,
+    TokenUsage, TokenUsageQuery, TokensOfDay, TokensOfMonth, UsedBy, WantedChange, When,
 };
 
 /// The access rules of these routes.
@@ -29,6 +29,7 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/v1/subscriptions", Who::Roles(CUSTOMER, Scope::BillingRead)),
     rule("GET", "/v1/accounts/{id}/subscription", Who::Roles(CUSTOMER, Scope::BillingRead)),
     rule("POST", "/v1/accounts/{id}/subscription", Who::Roles(CUSTOMER, Scope::BillingWrite)),
+    rule("POST", "/v1/accounts/{id}/subscription/pay", Who::Roles(CUSTOMER, Scope::BillingWrite)),
     rule("POST", "/v1/accounts/{id}/subscription/cancel", Who::Roles(CUSTOMER, Scope::BillingWrite)),
     rule("POST", "/v1/accounts/{id}/subscription/resume", Who::Roles(CUSTOMER, Scope::BillingWrite)),
     rule("POST", "/v1/accounts/{id}/subscription/change", Who::Roles(CUSTOMER, Scope::BillingWrite)),
@@ -47,6 +48,9 @@ pub trait SubscriptionsService: Send + Sync + 'static {
 
     /// Buys one from the wallet, or begins its trial.
     fn subscribe(&self, caller: &Caller, account: &str, new: &NewSubscription) -> Answer<Subscription>;
+
+    /// Pays from the wallet what a subscription waits for: its first period, or the one that is past due.
+    fn pay_subscription(&self, caller: &Caller, account: &str) -> Answer<Subscription>;
 
     /// Cancels the one that an account has.
     fn cancel_subscription(
@@ -89,6 +93,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn SubscriptionsService>> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(get, subscribe))
+        .routes(routes!(pay))
         .routes(routes!(cancel))
         .routes(routes!(resume))
         .routes(routes!(change))
@@ -129,6 +134,7 @@ async fn get(
 ///
 /// The price of the first period is taken from the wallet, its units are given, and the account is on the plan that comes with
 /// it, all in one step or not at all. A trial costs nothing, once for each account. An account has one subscription at a time.
+/// With `pay_by` `payment` it waits for its payment, for a day at most, and begins when that is there.
 #[utoipa::path(post, path = "/v1/accounts/{id}/subscription", tag = "subscriptions", operation_id = "subscribe",
     params(("id" = String, Path, description = "The account's id"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
@@ -143,6 +149,22 @@ async fn subscribe(
     let location = format!("/v1/accounts/{id}/subscription");
     let subscription = call(service, move |service| service.subscribe(&caller, &id, &new)).await?;
     Ok(Created { location, body: Json(subscription) })
+}
+
+/// Pay a subscription now
+///
+/// From the wallet: the first period of one that waits for its payment, or the present period of one that is past due, without
+/// waiting for the next attempt.
+#[utoipa::path(post, path = "/v1/accounts/{id}/subscription/pay", tag = "subscriptions", operation_id = "pay_subscription",
+    params(("id" = String, Path, description = "The account's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+    responses((status = 200, description = "The subscription", body = Subscription), Problems))]
+async fn pay(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Json<Subscription>> {
+    call(service, move |service| service.pay_subscription(&caller, &id)).await.map(Json)
 }
 
 /// Cancel a subscription

@@ -348,6 +348,8 @@ fn api_config(settings: &Settings) -> ApiConfig {
         body_octets_max: settings.api.max_body_bytes as usize,
         timeout: Duration::from_secs(settings.api.timeout_seconds.into()),
         origins: settings.api.cors_origins.clone(),
+        token_paths: settings.api.token_paths,
+        saas_paths: settings.api.saas_paths,
     }
 }
 

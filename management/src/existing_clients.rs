@@ -88,7 +88,7 @@ impl fmt::Debug for ExistingClients {
 impl ExistingClientsService for ExistingClients {
     fn wecall_wallet(&self, caller: &Caller, account: &str) -> Answer<WecallWallet> {
         match self.services.wallets.wallet(caller, account) {
-            Err(problem) if problem.status == 404 && caller.reaches_all() => {
+            Err(problem) if problem.status == 404 && caller.reaches_all() && !caller.is_suspended => {
                 self.make_wallet(caller, account, problem)?;
                 self.services.wallets.wallet(caller, account).map(view::wallet)
             }

@@ -46,9 +46,11 @@ mod pumping;
 mod pumping_settings;
 mod resale;
 mod resealing;
+mod saas_clients;
 mod sealing;
 mod subscriptions;
 mod tariffs;
+mod token_clients;
 mod url;
 
 pub use crate::content::restore_approvals;

@@ -59,12 +59,14 @@ use crate::resale::bundle_products::BundleProducts;
 use crate::resale::price_lists::PriceLists;
 use crate::resale::transfers::Transfers;
 use crate::resealing;
+use crate::saas_clients::SaasClients;
 use crate::subscriptions::{SubscriptionPlans, Subscriptions};
 use crate::tariffs::Tariffs;
 use crate::tariffs::edits::TariffEdits;
 use crate::tariffs::imports::Imports;
 use crate::tariffs::plans::Plans;
 use crate::tariffs::rate_cards::RateCards;
+use crate::token_clients::TokenClients;
 
 /// The end of the addresses in the documents.
 const EXAMPLE_DOMAIN: &str = "example.com";
@@ -142,15 +144,27 @@ impl Management {
             Arc::clone(&products),
             Arc::clone(&subscription_plans),
         )?);
+        let bundles = Arc::new(Bundles::new(of(), visible(), Arc::clone(&products)));
+        let token_clients = TokenClients::new(
+            Arc::clone(&subscription_plans) as _,
+            Arc::clone(&subscriptions) as _,
+            Arc::clone(&bundles) as _,
+        );
         let invoices = Arc::clone(&answering.invoices);
         let identity = identity(&shared, &jobs, webhooks, Arc::clone(&answering.accounts))?;
+        let saas_clients = SaasClients {
+            auth: Arc::clone(&identity.login) as _,
+            plans: Arc::clone(&subscription_plans) as _,
+            subscriptions: Arc::clone(&subscriptions) as _,
+            invoices: Arc::clone(&invoices) as _,
+        };
         let services = Services {
             authentication: identity.authentication,
             idempotency: Arc::new(KeptAnswers::new(of())),
             accounts: Arc::clone(&answering.accounts) as _,
             transfers: Arc::new(Transfers::new(of(), visible())),
             wallets: Arc::clone(&answering.wallets) as _,
-            bundles: Arc::new(Bundles::new(of(), visible(), Arc::clone(&products))),
+            bundles,
             subscriptions: Arc::clone(&subscriptions) as _,
             caps: Arc::new(Caps::new(visible())),
             resales: Arc::new(Resales::new(of(), visible())),
@@ -177,6 +191,8 @@ impl Management {
             tariffs: Arc::new(Tariffs::new(of(), edits)),
             clock: Arc::new(ClockControl::new(of())),
             binds: Arc::new(Binds::new(of(), visible())),
+            token_clients: Arc::new(token_clients),
+            saas_clients: Arc::new(saas_clients),
             existing_clients: Arc::new(ExistingClients::new(of(), visible(), answering)),
         };
         let account_facts = Arc::new(account_facts);
@@ -191,6 +207,12 @@ impl Management {
 
     /// Refuses to serve other machines while a user has a password that anybody can read in the documents.
     pub fn refuse_published_users(&self, listen: SocketAddr) -> Result<(), String> {
+        if self.shared.context.settings.api.reads_without_token && !is_loopback(listen) {
+            return Err(format!(
+                "http.listen, {listen}, is reached from other machines, and api.reads_without_token lets anybody there read \
+                 every account; it is for development on this machine alone"
+            ));
+        }
         let users = self.directory.users.filter(|user| !user.value.disabled);
         let published = users
             .iter()

@@ -49,6 +49,7 @@ use crate::problems::unavailable;
 use crate::resale::bundle_products::BundleProducts;
 use books::{SubscriptionBooks, Turn};
 use record::{PeriodRecord, SubscriptionRecord, period_prefix};
+use step::write;
 use view::{period_view, view};
 
 pub use books_check::{Checked, check as check_books};
@@ -103,8 +104,18 @@ impl SubscriptionsService for Subscriptions {
             return Err(Problem::already_exists(message));
         }
         let plan = self.plans.offered(&account, &new.plan)?;
-        let begun = beginning::begin(&self.books, caller, &account, &plan.value, now(), &mut turn)?;
+        let begun =
+            beginning::begin(&self.books, caller, &account, (&plan.value, new.pay_by), now(), &mut turn)?;
         view(&self.books, &account, &begun)
+    }
+
+    fn pay_subscription(&self, caller: &Caller, account: &str) -> Answer<Subscription> {
+        let account = self.books.visibility.visible_account(caller, account)?;
+        let mut turn = self.books.turn.lock();
+        let before = self.books.latest(&account)?;
+        let step = beginning::paying_step(&self.books, &account, &before, now())?;
+        write(&self.books, caller, step, &mut turn)?;
+        view(&self.books, &account, &self.books.fresh(&before.key)?)
     }
 
     fn cancel_subscription(

@@ -14,6 +14,7 @@ use crate::secret::Secret;
 
 /// The management API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct ApiSettings {
     /// True if it is served.
     pub enabled: bool,
@@ -37,6 +38,12 @@ pub struct ApiSettings {
     pub registration_plan: Option<String>,
     /// The plan of wallets that come into being when they are first asked for; `None` where they do not.
     pub first_request_plan: Option<String>,
+    /// True if the paths of the token-subscription service are served.
+    pub token_paths: bool,
+    /// True if the paths of the SaaS billing service are served.
+    pub saas_paths: bool,
+    /// True if existing clients may read without a token, which is for development.
+    pub reads_without_token: bool,
     /// Time for which an Idempotency-Key is remembered.
     pub idempotency_hours: u32,
     /// The address that links in mails begin with.
@@ -125,6 +132,9 @@ impl Default for ApiSettings {
             refresh_token_days: 30,
             registration_plan: None,
             first_request_plan: None,
+            token_paths: false,
+            saas_paths: false,
+            reads_without_token: false,
             idempotency_hours: 72,
             public_url: "http://127.0.0.1:8080".to_owned(),
         }
@@ -183,6 +193,9 @@ pub fn read_api(table: &mut TableReader) -> ApiSettings {
         refresh_token_days: table.or("refresh_token_days", default.refresh_token_days, integer(1..=366)),
         registration_plan: table.optional("registration_plan", text(plan)),
         first_request_plan: table.optional("first_request_plan", text(plan)),
+        token_paths: table.or("token_paths", default.token_paths, boolean),
+        saas_paths: table.or("saas_paths", default.saas_paths, boolean),
+        reads_without_token: table.or("reads_without_token", default.reads_without_token, boolean),
         idempotency_hours: table.or("idempotency_hours", default.idempotency_hours, integer(1..=24 * 366)),
         public_url: table.or("public_url", default.public_url, text(web_address)),
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::money::CurrencyCode;
 use crate::users::User;
 
 /// Keeps what it holds out of every log.
@@ -45,6 +46,9 @@ pub struct Registration {
     /// The name of the user for people, and the account.
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
+    /// The currency of the account; that of the plan that people register for if it is not given. Another one is refused.
+    #[serde(default)]
+    pub currency: Option<CurrencyCode>,
 }
 
 /// That a mail is on its way, or would be if there were somebody of this address.

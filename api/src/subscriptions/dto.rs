@@ -5,6 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::list_query;
 use crate::money::{CurrencyCode, Money, MoneySum};
+use crate::subscription_plans::PeriodLength;
 use crate::time::Time;
 
 /// The state of a subscription.
@@ -62,6 +63,9 @@ list_query! {
 /// A subscription of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Subscription {
+    /// Its id: that of the account, a hyphen and its number. Payments refer to it.
+    #[schema(example = "biz_test_001-1")]
+    pub id: String,
     /// The account's id.
     #[schema(example = "biz_test_001")]
     pub account: String,
@@ -73,6 +77,12 @@ pub struct Subscription {
     pub plan: String,
     /// The number of its subscription plan.
     pub plan_number: u32,
+    /// A description for people, of the plan.
+    pub description: String,
+    /// The length of a period.
+    pub period_length: PeriodLength,
+    /// The tokens that each period brings; null for none.
+    pub tokens: Option<u64>,
     /// The state of it.
     pub status: SubscriptionStatus,
     /// True if its period is paid for or free, so that its units can be used.
@@ -132,6 +142,20 @@ pub struct NewSubscription {
     /// The name of the subscription plan.
     #[schema(example = "basic")]
     pub plan: String,
+    /// The way in which the first period is paid; from the wallet if it is not given.
+    #[serde(default)]
+    pub pay_by: PayBy,
+}
+
+/// The way in which the first period of a subscription is paid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PayBy {
+    /// From the wallet, at once.
+    #[default]
+    Wallet,
+    /// By a payment that is still to be made: the subscription waits for it.
+    Payment,
 }
 
 /// The end of a subscription, as it is asked for.

@@ -86,7 +86,7 @@ impl Position<'_> {
     }
 
     /// The period to be charged at `now`, once the present one is over: the one that lasts now. Those in between are passed over.
-    fn next_period(&self, now: UnixMicros) -> Option<i64> {
+    pub fn next_period(&self, now: UnixMicros) -> Option<i64> {
         let lasting = self.periods.number_at(now, self.zone)?;
         Some(lasting.max(self.period.checked_add(1)?))
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use governor::{DefaultKeyedRateLimiter, Quota};
 use tollgate_api::answer::Answer;
 use tollgate_api::authentication::AuthenticationService;
-use tollgate_api::caller::Caller;
+use tollgate_api::caller::{Caller, Role, Scope};
 use tollgate_api::problem::Problem;
 use tollgate_provisioning::ApiSettings;
 use tollgate_relay::fnv::Fnv;
@@ -31,6 +31,8 @@ pub struct Authentication {
     api_keys: Arc<ApiKeys>,
     visibility: Arc<Visibility>,
     limit: RequestLimit,
+    /// True if existing clients may read without a token.
+    opens_reads: bool,
 }
 
 /// The rate of requests that each caller may have.
@@ -76,7 +78,8 @@ impl Authentication {
         visibility: Arc<Visibility>,
         settings: &ApiSettings,
     ) -> Self {
-        Self { sessions, api_keys, visibility, limit: RequestLimit::new(settings) }
+        let opens_reads = settings.reads_without_token;
+        Self { sessions, api_keys, visibility, limit: RequestLimit::new(settings), opens_reads }
     }
 }
 
@@ -104,6 +107,19 @@ impl AuthenticationService for Authentication {
         }
         let rate = self.limit.per_second;
         Err(Problem::too_many_requests(format!("more than {rate} requests per second")).retry_after(1))
+    }
+
+    fn reader(&self, request_id: &str) -> Option<Caller> {
+        self.opens_reads.then(|| Caller {
+            actor: "without a token".to_owned(),
+            id: "reader".to_owned(),
+            role: Role::Service,
+            scopes: Some(vec![Scope::BillingRead, Scope::TariffRead]),
+            request_id: request_id.to_owned(),
+            // It makes nothing, whatever a read would make for others.
+            is_suspended: true,
+            ..Caller::system()
+        })
     }
 
     fn new_request_id(&self) -> String {

@@ -80,8 +80,15 @@ impl Registrations {
         peer: Option<IpAddr>,
         registration: &Registration,
     ) -> Answer<MailPromise> {
-        if self.context.settings.api.registration_plan.is_none() {
+        let Some(plan) = &self.context.settings.api.registration_plan else {
             return Err(Problem::forbidden("registration is closed; ask for an account"));
+        };
+        if let Some(wanted) = registration.currency {
+            let snapshot = self.context.core.snapshot.load();
+            let currency = snapshot.tables.plan(plan).map(|table| table.plan.currency);
+            if let Some(currency) = currency.filter(|currency| *currency != wanted.0) {
+                return Err(Problem::field("currency", format!("accounts that register have {currency}")));
+            }
         }
         let email = input::email(&registration.email, "email")?;
         let name = input::name(&registration.name, "name")?;

@@ -36,7 +36,7 @@ pub fn change(
     turn: &mut Turn,
 ) -> Answer<SubscriptionChange> {
     let record = &before.value;
-    if record.terms == plan.plan && record.next.is_none() {
+    if wanted.at == When::PeriodEnd && record.terms == plan.plan && record.next.is_none() {
         let message = format!("the subscription is to `{}` already, by the same terms", wanted.plan);
         return Err(Problem::field("plan", message));
     }

@@ -51,6 +51,9 @@ pub struct SubscriptionRecord {
     /// The plan of the tariff that the account was on before.
     #[serde(default)]
     pub plan_before: Option<String>,
+    /// The plan of the tariff that the account is still to be moved to.
+    #[serde(default)]
+    pub tariff_due: Option<String>,
     /// The time at which something is due next.
     #[serde(default)]
     pub next_at: Option<Time>,
@@ -99,6 +102,11 @@ impl SubscriptionRecord {
     /// The key of the document.
     pub fn key(&self) -> String {
         subscription_key(&self.account, self.number)
+    }
+
+    /// The id by which the API and payments refer to it.
+    pub fn id(&self) -> String {
+        format!("{}-{}", self.account, self.number)
     }
 
     /// The name by which ledger entries refer to it.

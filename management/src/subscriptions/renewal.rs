@@ -9,12 +9,14 @@ use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_billing::subscription::{Due, Event};
 use tollgate_engine::time::UnixMicros;
+use tollgate_relay::snapshot::ActiveAccount;
 
-use super::beginning::renew;
+use super::beginning::renewal_step;
 use super::books::{SubscriptionBooks, Turn};
 use super::ending::end;
 use super::record::SubscriptionRecord;
 use super::step::{Step, write};
+use super::tariff::tariff_of;
 use crate::documents::Document;
 
 /// The most subscriptions that one look brings forward; the next look goes on.
@@ -44,6 +46,9 @@ fn bring_forward(books: &SubscriptionBooks, key: &str, now: UnixMicros) -> Answe
     let record = &document.value;
     let dates = record.dates()?;
     let Some(account) = books.context.account(&record.account) else { return Ok(()) };
+    if record.tariff_due.is_some() {
+        return move_to_tariff(books, &account, &document, now, &mut turn);
+    }
     match record.due(&dates, now, books.retries()) {
         Due::Nothing(next) => {
             let after = SubscriptionRecord { next_at: next.map(Time), ..record.clone() };
@@ -70,10 +75,48 @@ fn bring_forward(books: &SubscriptionBooks, key: &str, now: UnixMicros) -> Answe
     }
 }
 
+/// Charges a period, and begins it.
+fn renew(
+    books: &SubscriptionBooks,
+    account: &Arc<ActiveAccount>,
+    before: &Document<SubscriptionRecord>,
+    period: i64,
+    now: UnixMicros,
+    turn: &mut Turn,
+) -> Answer<()> {
+    let step = renewal_step(books, account, before, period, now)?;
+    write(books, &Caller::system(), step, turn)
+}
+
+/// Moves the account to the plan that comes with what was paid by a payment, which could not be moved in the same step.
+fn move_to_tariff(
+    books: &SubscriptionBooks,
+    account: &Arc<ActiveAccount>,
+    before: &Document<SubscriptionRecord>,
+    now: UnixMicros,
+    turn: &mut Turn,
+) -> Answer<()> {
+    let mut after = before.value.clone();
+    let tariff = tariff_of(account, after.tariff_due.take().as_deref());
+    after.look_again(now, books.retries())?;
+    let step = || Step::of(account, before, after.clone(), "subscription.tariff");
+    match write(books, &Caller::system(), Step { tariff, ..step() }, turn) {
+        Err(problem) if !is_passing(&problem) => {
+            tracing::warn!(
+                account = after.account,
+                problem = problem.detail,
+                "an account cannot be moved to the plan of its subscription"
+            );
+            write(books, &Caller::system(), step(), turn)
+        }
+        done => done,
+    }
+}
+
 /// Notes that a period could not be charged: it is tried again by the schedule, or given up.
 fn fail(
     books: &SubscriptionBooks,
-    account: &Arc<tollgate_relay::snapshot::ActiveAccount>,
+    account: &Arc<ActiveAccount>,
     before: &Document<SubscriptionRecord>,
     problem: &Problem,
     now: UnixMicros,

@@ -43,18 +43,13 @@ pub struct Step<'a> {
 }
 
 impl<'a> Step<'a> {
-    /// A step that changes the document alone.
-    pub fn of(
-        account: &'a Arc<ActiveAccount>,
-        before: &'a Document<SubscriptionRecord>,
-        after: SubscriptionRecord,
-        action: &'static str,
-    ) -> Self {
+    /// A step that makes the document alone.
+    pub fn beginning(account: &'a Arc<ActiveAccount>, after: SubscriptionRecord) -> Self {
         Self {
             account,
-            before: Some(before),
+            before: None,
             after,
-            action,
+            action: "subscription.begin",
             period: None,
             money: None,
             bundle: None,
@@ -62,42 +57,31 @@ impl<'a> Step<'a> {
             tariff: None,
         }
     }
+
+    /// A step that changes the document alone.
+    pub fn of(
+        account: &'a Arc<ActiveAccount>,
+        before: &'a Document<SubscriptionRecord>,
+        after: SubscriptionRecord,
+        action: &'static str,
+    ) -> Self {
+        Self { before: Some(before), action, ..Self::beginning(account, after) }
+    }
 }
 
 /// Makes a step durable: document, period, money, units, plan, counters and audit note, all or nothing.
 pub fn write(books: &SubscriptionBooks, caller: &Caller, step: Step<'_>, _turn: &mut Turn) -> Answer<()> {
-    let account = &step.account.provisioned.account;
+    let account = step.account;
     let mut configuration = step.tariff.is_some().then(|| books.context.core.configuration.change());
     let plan_move = match (&step.tariff, &configuration) {
-        (Some(plan), Some(turn)) => Some(books.accounts.prepare_plan(turn, &account.id, plan)?),
+        (Some(plan), Some(turn)) => {
+            Some(books.accounts.prepare_plan(turn, &account.provisioned.account.id, plan)?)
+        }
         _ => None,
     };
     let mut changes = books.context.change(caller);
-    let key = step.after.key();
-    let was = step.before.map(|before| to_value(&before.value).unwrap_or_default()).unwrap_or_default();
-    let is = to_value(&step.after).unwrap_or_default();
-    changes.note(step.action, format!("account/{}/{}", account.id, step.after.name()), &was, &is);
-    if let Some(period) = &step.period {
-        changes.document(SUBSCRIPTION_PERIODS, period.key().as_bytes(), Expected::Absent, Some(period));
-    }
-    if let Some(money) = step.money.as_ref().filter(|money| !money.parts.is_empty()) {
-        add_money(books, caller, step.account, &step.after, money, &mut changes)?;
-    }
-    changes.put(&books.records, &key, step.before, step.after);
-    if let Some(cut) = step.cut {
-        changes.bundle(cut);
-    }
-    if let Some(row) = step.bundle {
-        let text = EntryText {
-            actor: caller.actor.clone(),
-            reference: row.product.clone(),
-            details: row.origin.clone(),
-            metadata: String::new(),
-        };
-        let wallet = Arc::clone(&step.account.runtime.wallet);
-        let bundle = BundleChange::buy(wallet, row, Amount::ZERO, text).map_err(Problem::refused)?;
-        changes.bundle(bundle);
-    }
+    let limit = account.terms.account.credit_limit;
+    add_step(books, (&caller.actor, limit), step, &mut changes)?;
     if let Some(plan_move) = &plan_move {
         books.accounts.add_plan_move(&mut changes, plan_move);
     }
@@ -108,25 +92,61 @@ pub fn write(books: &SubscriptionBooks, caller: &Caller, step: Step<'_>, _turn: 
     Ok(())
 }
 
+/// Adds a step to a change, but for the plan of the tariff. The limit is how far below zero the wallet may be in memory until the
+/// change is durable: no limit where money comes in with the same change.
+pub fn add_step<'a>(
+    books: &'a SubscriptionBooks,
+    (actor, limit): (&str, Amount),
+    step: Step<'_>,
+    changes: &mut ChangeSet<'a>,
+) -> Answer<()> {
+    let account = &step.account.provisioned.account;
+    let key = step.after.key();
+    let was = step.before.map(|before| to_value(&before.value).unwrap_or_default()).unwrap_or_default();
+    let is = to_value(&step.after).unwrap_or_default();
+    changes.note(step.action, format!("account/{}/{}", account.id, step.after.name()), &was, &is);
+    if let Some(period) = &step.period {
+        changes.document(SUBSCRIPTION_PERIODS, period.key().as_bytes(), Expected::Absent, Some(period));
+    }
+    if let Some(money) = step.money.as_ref().filter(|money| !money.parts.is_empty()) {
+        add_money(books, (actor, limit), (step.account, &step.after), money, changes)?;
+    }
+    changes.put(&books.records, &key, step.before, step.after);
+    if let Some(cut) = step.cut {
+        changes.bundle(cut);
+    }
+    if let Some(row) = step.bundle {
+        let text = EntryText {
+            actor: actor.to_owned(),
+            reference: row.product.clone(),
+            details: row.origin.clone(),
+            metadata: String::new(),
+        };
+        let wallet = Arc::clone(&step.account.runtime.wallet);
+        let bundle = BundleChange::buy(wallet, row, Amount::ZERO, text).map_err(Problem::refused)?;
+        changes.bundle(bundle);
+    }
+    Ok(())
+}
+
 /// Takes what is to be paid from the wallet, or gives back, and counts it.
 fn add_money(
     books: &SubscriptionBooks,
-    caller: &Caller,
-    account: &Arc<ActiveAccount>,
-    after: &SubscriptionRecord,
+    (actor, limit): (&str, Amount),
+    (account, after): (&Arc<ActiveAccount>, &SubscriptionRecord),
     money: &EntryParts,
     changes: &mut ChangeSet<'_>,
 ) -> Answer<()> {
     let total = money.total().ok_or_else(|| Problem::unprocessable("the amount is too much"))?;
     let text = EntryText {
-        actor: caller.actor.clone(),
+        actor: actor.to_owned(),
         reference: after.name(),
         details: after.terms.name.clone(),
         metadata: to_value(money).unwrap_or_default().to_string(),
     };
     let (wallet, kind) = (Arc::clone(&account.runtime.wallet), EntryKind::Subscription);
     let entry = if total > Amount::ZERO {
-        EntryChange::debit(wallet, kind, total, account.terms.account.credit_limit, text)
+        EntryChange::debit(wallet, kind, total, limit, text)
     } else {
         EntryChange::credit(wallet, kind, total.negated(), text)
     };

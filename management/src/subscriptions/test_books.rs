@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tollgate_api::caller::Caller;
 use tollgate_api::subscription_plans::SubscriptionPlansService;
 use tollgate_api::subscriptions::{
-    NewSubscription, Subscription, SubscriptionChange, SubscriptionPeriod, SubscriptionPeriodsQuery,
+    NewSubscription, PayBy, Subscription, SubscriptionChange, SubscriptionPeriod, SubscriptionPeriodsQuery,
     SubscriptionsService,
 };
 use tollgate_engine::money::Amount;
@@ -114,7 +114,7 @@ impl TestBooks {
     }
 
     pub fn subscribe(&self, plan: &str) -> Result<Subscription, String> {
-        let new = NewSubscription { plan: plan.to_owned() };
+        let new = NewSubscription { plan: plan.to_owned(), pay_by: PayBy::Wallet };
         let begun = self.subscriptions().subscribe(&Caller::system(), ACCOUNT, &new);
         begun.map_err(|problem| problem.code)
     }

@@ -25,10 +25,14 @@ pub fn view(
         left: left_of(account, number, &row),
     });
     Ok(Subscription {
+        id: record.id(),
         account: record.account.clone(),
         number: record.number,
         plan: record.terms.name.clone(),
         plan_number: record.plan_number,
+        description: record.terms.description.clone(),
+        period_length: record.terms.period,
+        tokens: record.terms.tokens,
         status: record.status,
         active: record.is_served(),
         price: record.terms.price,

@@ -1,0 +1,224 @@
+//! The clients of the token-subscription service: answers of the other services in the words and with the statuses that these
+//! clients know.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tollgate_api::answer::Answer;
+use tollgate_api::bundles::{BundleState, BundlesQuery, BundlesService, NewConsumption};
+use tollgate_api::caller::Caller;
+use tollgate_api::extract::IdempotencyKey;
+use tollgate_api::page::LIMIT_MAX;
+use tollgate_api::problem::Problem;
+use tollgate_api::subscription_plans::{
+    PeriodKind, PeriodLength, SubscriptionPlan, SubscriptionPlansQuery, SubscriptionPlansService,
+};
+use tollgate_api::subscriptions::{
+    NewSubscription, PayBy, Revenue, Subscription, SubscriptionPeriodsQuery, SubscriptionStatus,
+    SubscriptionsService, TokenUsage, TokenUsageQuery, WantedChange, When,
+};
+use tollgate_api::time::Time;
+use tollgate_api::token_clients::{
+    TokenClientsService, TokenConsumed, TokenConsumption, TokenPayment, TokenPaymentStatus, TokenPlan,
+    TokenPurchase, TokenPurchased, TokenSubscription,
+};
+use tollgate_storage::clock::now;
+
+use crate::identity::visibility::account_for;
+
+/// The status of what these clients know as a bad request.
+const BAD_REQUEST: u16 = 400;
+/// The unit of the bundles that hold tokens.
+const TOKENS: &str = "tokens";
+/// The purpose of tokens that were used without a description.
+const UNNAMED: &str = "tokens";
+
+/// Answers the clients of the token-subscription service.
+pub struct TokenClients {
+    plans: Arc<dyn SubscriptionPlansService>,
+    subscriptions: Arc<dyn SubscriptionsService>,
+    bundles: Arc<dyn BundlesService>,
+}
+
+impl fmt::Debug for TokenClients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenClients").finish_non_exhaustive()
+    }
+}
+
+impl TokenClientsService for TokenClients {
+    fn token_plans(&self, caller: &Caller) -> Answer<Vec<TokenPlan>> {
+        let mut plans: Vec<TokenPlan> = self.offered(caller)?.iter().map(plan_view).collect();
+        plans.sort_by_key(|plan| plan.id);
+        Ok(plans)
+    }
+
+    fn token_purchase(&self, caller: &Caller, purchase: &TokenPurchase) -> Answer<TokenPurchased> {
+        let account = account_for(caller, None)?;
+        let plan = self.offered(caller)?.into_iter().find(|plan| plan.number == purchase.plan_id);
+        let plan = plan
+            .ok_or_else(|| Problem::not_found(format!("there is no plan {} on offer", purchase.plan_id)))?;
+        let bought = self.buy(caller, &account, &plan.name)?;
+        let payment = TokenPayment {
+            transaction_id: format!("{account}-{}-{}", bought.number, bought.period),
+            user: account.clone(),
+            plan: plan.number,
+            amount: bought.price,
+            currency: bought.currency,
+            payment_method: purchase.payment_method,
+            status: TokenPaymentStatus::Completed,
+            payment_date: Time(now()),
+        };
+        Ok(TokenPurchased {
+            payment_id: payment.transaction_id.clone(),
+            payment,
+            client_secret: None,
+            approval_url: None,
+            subscription: Some(self.view(caller, &account, &bought)?),
+        })
+    }
+
+    fn token_subscription(&self, caller: &Caller) -> Answer<TokenSubscription> {
+        let account = account_for(caller, None)?;
+        let subscription = self.subscriptions.subscription(caller, &account)?;
+        self.view(caller, &account, &subscription)
+    }
+
+    fn token_consume(
+        &self,
+        caller: &Caller,
+        consumption: TokenConsumption,
+        key: &IdempotencyKey,
+    ) -> Answer<TokenConsumed> {
+        let account = account_for(caller, None)?;
+        let subscription = self.subscriptions.subscription(caller, &account)?;
+        if !subscription.active {
+            let problem = Problem::wrong_state("the subscription is not active");
+            return Err(Problem { status: BAD_REQUEST, ..problem });
+        }
+        let TokenConsumption { tokens, description } = consumption;
+        let description = if description.is_empty() { UNNAMED.to_owned() } else { description };
+        let new = NewConsumption { tokens, description: description.clone() };
+        let used = self.bundles.consume(caller, &account, new, key).map_err(known)?;
+        Ok(TokenConsumed {
+            used_tokens: used.tokens,
+            tokens_remaining: used.left,
+            description,
+            usage_date: used.at,
+        })
+    }
+
+    fn tokens_used(&self, caller: &Caller) -> Answer<TokenUsage> {
+        let account = account_for(caller, None)?;
+        self.subscriptions.token_usage(caller, &account, TokenUsageQuery::default())
+    }
+
+    fn token_revenue(&self, caller: &Caller) -> Answer<Revenue> {
+        self.subscriptions.subscription_revenue(caller)
+    }
+}
+
+impl TokenClients {
+    /// Translates the answers of these services.
+    pub fn new(
+        plans: Arc<dyn SubscriptionPlansService>,
+        subscriptions: Arc<dyn SubscriptionsService>,
+        bundles: Arc<dyn BundlesService>,
+    ) -> Self {
+        Self { plans, subscriptions, bundles }
+    }
+
+    fn offered(&self, caller: &Caller) -> Answer<Vec<SubscriptionPlan>> {
+        let query = SubscriptionPlansQuery {
+            on_offer: Some(true),
+            limit: Some(LIMIT_MAX),
+            ..SubscriptionPlansQuery::default()
+        };
+        Ok(self.plans.subscription_plans(caller, &query)?.items)
+    }
+
+    /// Makes a subscription, or begins a period of the plan in the one that there is.
+    fn buy(&self, caller: &Caller, account: &str, plan: &str) -> Answer<Subscription> {
+        let present = match self.subscriptions.subscription(caller, account) {
+            Err(problem) if problem.status == 404 => None,
+            found => Some(found?.status),
+        };
+        match present {
+            None | Some(SubscriptionStatus::Cancelled | SubscriptionStatus::Expired) => {
+                self.subscriptions.subscribe(
+                    caller,
+                    account,
+                    &NewSubscription { plan: plan.to_owned(), pay_by: PayBy::Wallet },
+                )
+            }
+            Some(SubscriptionStatus::PastDue | SubscriptionStatus::Pending) => {
+                self.subscriptions.pay_subscription(caller, account)
+            }
+            Some(_) => {
+                let wanted = WantedChange { plan: plan.to_owned(), at: When::Now, dry_run: false };
+                let changed = self.subscriptions.change_subscription(caller, account, &wanted)?;
+                Ok(changed.subscription)
+            }
+        }
+    }
+
+    fn view(&self, caller: &Caller, account: &str, subscription: &Subscription) -> Answer<TokenSubscription> {
+        let query = BundlesQuery {
+            state: Some(BundleState::Active),
+            limit: Some(LIMIT_MAX),
+            ..BundlesQuery::default()
+        };
+        let bundles = self.bundles.bundles(caller, account, &query)?.items;
+        let tokens = bundles.iter().filter(|bundle| bundle.unit == TOKENS);
+        let left = tokens.fold(0_u64, |sum, bundle| sum.saturating_add(bundle.left));
+        let begun = SubscriptionPeriodsQuery { limit: Some(1), ..SubscriptionPeriodsQuery::default() };
+        let begun = self.subscriptions.subscription_periods(caller, account, &begun)?.items;
+        Ok(TokenSubscription {
+            plan: TokenPlan {
+                id: subscription.plan_number,
+                name: subscription.plan.clone(),
+                price: subscription.price,
+                currency: subscription.currency,
+                tokens_included: subscription.tokens.unwrap_or(0),
+                duration_days: days_of(subscription.period_length),
+                is_recurring: subscription.recurring,
+                description: subscription.description.clone(),
+            },
+            is_active: subscription.active && left > 0,
+            tokens_remaining: left,
+            start_date: begun.first().map_or(subscription.started_at, |period| period.charged_at),
+            end_date: subscription.period_ends_at,
+        })
+    }
+}
+
+/// A plan as these clients know it.
+fn plan_view(plan: &SubscriptionPlan) -> TokenPlan {
+    TokenPlan {
+        id: plan.number,
+        name: plan.name.clone(),
+        price: plan.price,
+        currency: plan.currency,
+        tokens_included: plan.tokens.unwrap_or(0),
+        duration_days: days_of(plan.period),
+        is_recurring: plan.recurring,
+        description: plan.description.clone(),
+    }
+}
+
+/// The days of a period, as clients without a calendar count them.
+fn days_of(length: PeriodLength) -> u32 {
+    match length.kind {
+        PeriodKind::Days => length.days.unwrap_or(1).into(),
+        PeriodKind::Month => 30,
+        PeriodKind::Year => 365,
+    }
+}
+
+/// A problem with the status that these clients know it by.
+fn known(problem: Problem) -> Problem {
+    match problem.code.as_str() {
+        "insufficient_tokens" => Problem { status: BAD_REQUEST, ..problem },
+        _ => problem,
+    }
+}
