@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,7 +22,7 @@ use crate::page::Page;
 
 pub use dto::{
     Cancellation, Invoice, InvoiceLine, InvoicePayments, InvoiceQuery, InvoiceStatus, InvoiceSummary,
-    InvoicesQuery, LineCategory, LineDetails, NewInvoice, Payment,
+    InvoiceTax, InvoicesQuery, LineCategory, LineDetails, NewInvoice, NewInvoicePayment, PaymentStatus,
 };
 
 /// The access rules of these routes.
@@ -29,6 +30,7 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/v1/invoices", Who::Roles(CUSTOMER, Scope::BillingRead)),
     rule("POST", "/v1/invoices", Who::Roles(ADMIN, Scope::BillingWrite)),
     rule("GET", "/v1/invoices/{number}", Who::Roles(CUSTOMER, Scope::BillingRead)),
+    rule("DELETE", "/v1/invoices/{number}", Who::Roles(ADMIN, Scope::BillingWrite)),
     rule("POST", "/v1/invoices/{number}/send", Who::Roles(ADMIN, Scope::BillingWrite)),
     rule("POST", "/v1/invoices/{number}/pay", Who::Roles(ADMIN, Scope::BillingWrite)),
     rule("POST", "/v1/invoices/{number}/cancel", Who::Roles(ADMIN, Scope::BillingWrite)),
@@ -60,16 +62,19 @@ pub trait InvoicesService: Send + Sync + 'static {
     /// A draft for an account and a period: a new one, or the one that there is, brought up to date.
     fn draft_invoice(&self, caller: &Caller, new: &NewInvoice) -> Answer<Drafted>;
 
-    /// Makes a draft final, and the amount due.
+    /// Removes a draft that has no number.
+    fn delete_draft(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<()>;
+
+    /// Makes a draft final: it gets its number, and the amount due.
     fn send_invoice(&self, caller: &Caller, number: &str, if_match: IfMatch) -> Answer<Versioned<Invoice>>;
 
-    /// Notes that it was paid.
+    /// Posts a payment of it to the ledger, in part, in full or beyond.
     fn pay_invoice(
         &self,
         caller: &Caller,
         number: &str,
         if_match: IfMatch,
-        payment: Payment,
+        payment: NewInvoicePayment,
     ) -> Answer<Versioned<Invoice>>;
 
     /// Takes it back; its number stays used.
@@ -88,7 +93,7 @@ type Service = Arc<dyn InvoicesService>;
 pub fn routes() -> OpenApiRouter<Arc<dyn InvoicesService>> {
     OpenApiRouter::new()
         .routes(routes!(list, draft))
-        .routes(routes!(get))
+        .routes(routes!(get, delete))
         .routes(routes!(send))
         .routes(routes!(pay))
         .routes(routes!(cancel))
@@ -118,7 +123,7 @@ async fn list(
 /// Draft an invoice
 ///
 /// For what an account was charged from `period_start` on and before `period_end`, by when each charge and
-/// refund was committed. It has its number from now on. Asked for again with the same account and period, it
+/// refund was committed. A draft has an id and no number. Asked for again with the same account and period, it
 /// is brought up to date; once it has been sent that is refused with `wrong_state`.
 #[utoipa::path(post, path = "/v1/invoices", tag = "invoices", operation_id = "draft_invoice", request_body = NewInvoice,
     responses((status = 201, description = "A new draft", body = Invoice),
@@ -133,7 +138,7 @@ async fn draft(
     if !is_new {
         return Ok(invoice.into_response());
     }
-    let location = format!("/v1/invoices/{}", invoice.value.invoice_number);
+    let location = format!("/v1/invoices/{}", invoice.value.id);
     Ok(Created { location, body: invoice }.into_response())
 }
 
@@ -141,7 +146,7 @@ async fn draft(
 ///
 /// With `format` it is a file with its lines, each with the invoice's number, account, period and currency.
 #[utoipa::path(get, path = "/v1/invoices/{number}", tag = "invoices", operation_id = "get_invoice",
-    params(("number" = String, Path, description = "The invoice's number"), InvoiceQuery),
+    params(("number" = String, Path, description = "The invoice's number or id"), InvoiceQuery),
     responses((status = 200, description = "The invoice, or a file with its lines", content(
         (Invoice = "application/json"), (String = "text/csv"),
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), Problems))]
@@ -158,12 +163,31 @@ async fn get(
     .await
 }
 
+/// Delete a draft
+///
+/// One that has no number. What was sent stays for good, and so does a draft to which an earlier version gave a number: it can
+/// be cancelled.
+#[utoipa::path(delete, path = "/v1/invoices/{number}", tag = "invoices", operation_id = "delete_invoice",
+    params(("number" = String, Path, description = "The draft's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    responses((status = 204, description = "It is gone"), Problems))]
+async fn delete(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(number): Path<String>,
+    if_match: IfMatch,
+) -> Answer<StatusCode> {
+    call(service, move |service| service.delete_draft(&caller, &number, if_match)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Send an invoice
 ///
-/// A draft whose period is over is brought up to date a last time, and never changes again: its content is
-/// kept with its hash. It is due after the days that the configuration says.
+/// A draft whose period is over is brought up to date a last time, gets the next number of its issuer, and never changes
+/// again: its content is kept with its hash. It is due after the days that the account's terms or the configuration say. Its
+/// tax is taken from the wallet, so that the balance is what is owed.
 #[utoipa::path(post, path = "/v1/invoices/{number}/send", tag = "invoices", operation_id = "send_invoice",
-    params(("number" = String, Path, description = "The invoice's number"),
+    params(("number" = String, Path, description = "The invoice's number or id"),
         ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
     responses((status = 200, description = "The invoice as it is now", body = Invoice), Problems))]
 async fn send(
@@ -175,20 +199,21 @@ async fn send(
     call(service, move |service| service.send_invoice(&caller, &number, if_match)).await
 }
 
-/// Record the payment of an invoice
+/// Record a payment of an invoice
 ///
-/// One that was sent, overdue or not. No money moves: a payment that is to be spent is a top-up.
+/// One that was sent, overdue or not. The money is an entry of the ledger, which restores the credit that it pays for. A part
+/// leaves the rest open; what is beyond the open amount stays in the wallet.
 #[utoipa::path(post, path = "/v1/invoices/{number}/pay", tag = "invoices", operation_id = "pay_invoice",
-    params(("number" = String, Path, description = "The invoice's number"),
+    params(("number" = String, Path, description = "The invoice's number or id"),
         ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
-    request_body(content = Option<Payment>),
+    request_body(content = Option<NewInvoicePayment>),
     responses((status = 200, description = "The invoice as it is now", body = Invoice), Problems))]
 async fn pay(
     State(service): State<Service>,
     caller: Caller,
     Path(number): Path<String>,
     if_match: IfMatch,
-    OptionalBody(payment): OptionalBody<Payment>,
+    OptionalBody(payment): OptionalBody<NewInvoicePayment>,
 ) -> Answer<Versioned<Invoice>> {
     call(service, move |service| service.pay_invoice(&caller, &number, if_match, payment)).await
 }
@@ -197,7 +222,7 @@ async fn pay(
 ///
 /// One that was not paid. It stays, and so does its number; the same period can be invoiced again.
 #[utoipa::path(post, path = "/v1/invoices/{number}/cancel", tag = "invoices", operation_id = "cancel_invoice",
-    params(("number" = String, Path, description = "The invoice's number"),
+    params(("number" = String, Path, description = "The invoice's number or id"),
         ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
     request_body = Cancellation,
     responses((status = 200, description = "The invoice as it is now", body = Invoice), Problems))]

@@ -64,6 +64,7 @@ pub mod cdrs;
 pub mod charges;
 pub mod dispatches;
 pub mod existing_clients;
+pub mod invoice_terms;
 pub mod invoices;
 pub mod keys;
 pub mod moderation;

@@ -27,9 +27,7 @@ use crate::request_id::{NewRequestId, REQUEST_ID, remove_bad_id};
 use crate::services::Services;
 use crate::{
     accounts, alerts, audit, auth, binds, bounds, bundle_products, bundles, caps, cdrs, charges, clock,
-    dispatches, existing_clients, imports, invoices, keys, openapi, operators, plans, price_lists, pumping,
-    rate_cards, resales, saas_clients, sender_ids, subscription_plans, subscriptions, tariffs, templates,
-    token_clients, transfers, usage, users, wallets,
+    dispatches, existing_clients, imports, invoice_terms, invoices, keys, openapi, operators, plans, price_lists, pumping, rate_cards, resales, saas_clients, sender_ids, subscription_plans, subscriptions, tariffs, templates, token_clients, transfers, usage, users, wallets,
 };
 
 /// The path of the browsable page.
@@ -69,6 +67,7 @@ areas![
     dispatches,
     usage,
     invoices,
+    invoice_terms,
     alerts,
     pumping,
     auth,

@@ -7,9 +7,7 @@ use crate::access::{Rule, Who};
 use crate::caller::{Role, Scope};
 use crate::{
     accounts, alerts, audit, auth, binds, bundle_products, bundles, caps, cdrs, charges, clock, dispatches,
-    existing_clients, imports, invoices, keys, operators, plans, price_lists, pumping, rate_cards, resales,
-    saas_clients, sender_ids, subscription_plans, subscriptions, tariffs, templates, token_clients,
-    transfers, usage, users, wallets,
+    existing_clients, imports, invoice_terms, invoices, keys, operators, plans, price_lists, pumping, rate_cards, resales, saas_clients, sender_ids, subscription_plans, subscriptions, tariffs, templates, token_clients, transfers, usage, users, wallets,
 };
 
 /// The rules of each area.
@@ -26,6 +24,7 @@ const AREAS: &[&[Rule]] = &[
     dispatches::RULES,
     usage::RULES,
     invoices::RULES,
+    invoice_terms::RULES,
     alerts::RULES,
     pumping::RULES,
     auth::RULES,

@@ -22,6 +22,7 @@ use crate::dispatches::DispatchesService;
 use crate::existing_clients::ExistingClientsService;
 use crate::idempotency::IdempotencyService;
 use crate::imports::ImportsService;
+use crate::invoice_terms::InvoiceTermsService;
 use crate::invoices::InvoicesService;
 use crate::keys::KeysService;
 use crate::operators::OperatorsService;
@@ -60,6 +61,7 @@ pub struct Services {
     pub dispatches: Arc<dyn DispatchesService>,
     pub usage: Arc<dyn UsageService>,
     pub invoices: Arc<dyn InvoicesService>,
+    pub invoice_terms: Arc<dyn InvoiceTermsService>,
     pub alerts: Arc<dyn AlertsService>,
     pub pumping: Arc<dyn PumpingService>,
     pub auth: Arc<dyn AuthService>,

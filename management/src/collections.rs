@@ -58,3 +58,7 @@ pub const SUBSCRIPTION_PERIODS: Collection = Collection(52);
 pub const SUBSCRIPTION_REVENUE: Collection = Collection(53);
 /// Findings of traffic pumping, by id.
 pub const PUMPING_FINDINGS: Collection = Collection(25);
+/// Resellers as issuers of invoices, by the ids of their accounts.
+pub const ISSUERS: Collection = Collection(62);
+/// Terms of accounts' invoices, by id.
+pub const TAX_TERMS: Collection = Collection(64);

@@ -6,11 +6,17 @@ use serde::Serialize;
 use toml::de::DeValue;
 
 use crate::choice::Choice;
+use crate::issuer::{IssuerSettings, read_issuer};
 use crate::read::texts;
 use crate::read::texts::{Parsed, quoted};
-use crate::read::values::{boolean, integer, one_of, text};
+use crate::read::values::{boolean, instead_of, integer, one_of, text};
 use crate::read::{Sources, TableReader};
 use crate::secret::Secret;
+
+/// Reminders of one invoice.
+const REMINDERS_MAX: usize = 10;
+/// Days between a reminder and the due date.
+const REMINDER_DAYS_MAX: i32 = 366;
 
 /// The management API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -102,6 +108,12 @@ pub struct BillingSettings {
     pub monthly_invoices: bool,
     /// Days after which a sent invoice is overdue.
     pub invoice_due_days: u32,
+    /// True if invoices that the schedule drafts are sent at once, where an account's terms do not say.
+    pub send_invoices: bool,
+    /// Days after an invoice's due date on which its account is reminded of it; before it where they are below zero.
+    pub reminder_days: Vec<i32>,
+    /// The house as it stands on invoices.
+    pub issuer: IssuerSettings,
     /// Percentage of the credit limit in use from which there is a warning.
     pub credit_warning_percent: u32,
     /// Hours after the first failed attempt to renew a subscription at which it is tried again, in order. After the last of them
@@ -160,6 +172,9 @@ impl Default for BillingSettings {
         Self {
             monthly_invoices: true,
             invoice_due_days: 14,
+            send_invoices: false,
+            reminder_days: vec![-3, 0, 7, 14],
+            issuer: IssuerSettings::default(),
             credit_warning_percent: 90,
             subscription_retry_hours: vec![24, 72, 168],
             operator_down_seconds: 60,
@@ -233,8 +248,16 @@ pub fn read_billing(table: &mut TableReader, sources: &mut Sources) -> BillingSe
     if !retry_hours.is_sorted_by(|one, next| one < next) {
         table.problem("subscription_retry_hours", "must count up");
     }
+    let reminder_days = table.list("reminder_days", reminder_day).unwrap_or(default.reminder_days);
+    if reminder_days.len() > REMINDERS_MAX {
+        table.problem("reminder_days", format!("has more than {REMINDERS_MAX} days"));
+    }
+    let issuer = table.table("issuer", |issuer| read_issuer(issuer, sources)).unwrap_or_default();
     BillingSettings {
         subscription_retry_hours: retry_hours,
+        send_invoices: table.or("send_invoices", default.send_invoices, boolean),
+        reminder_days,
+        issuer,
         house_email: table.optional("house_email", text(texts::email)),
         house_webhook_url,
         house_webhook_secret,
@@ -251,6 +274,13 @@ pub fn read_billing(table: &mut TableReader, sources: &mut Sources) -> BillingSe
             integer(1..=86_400),
         ),
     }
+}
+
+/// Days after the due date of an invoice, or before it with a minus.
+fn reminder_day(value: &DeValue) -> Parsed<i32> {
+    let DeValue::Integer(days) = value else { return Err(instead_of("a whole number of days", value)) };
+    let days = days.as_str().parse().ok().filter(|days: &i32| days.abs() <= REMINDER_DAYS_MAX);
+    days.ok_or_else(|| format!("must be from -{REMINDER_DAYS_MAX} to {REMINDER_DAYS_MAX}"))
 }
 
 fn plan(name: &str) -> Parsed<String> {

@@ -28,6 +28,7 @@ mod choice;
 mod delivery;
 mod exchange;
 pub mod import;
+mod issuer;
 mod load;
 mod names;
 mod operator_changes;
@@ -71,6 +72,7 @@ pub use caps::{CapFault, check_cap, check_caps};
 pub use chains::{ChainFault, Chains, chain_faults, give_price_lists};
 pub use choice::Choice;
 pub use delivery::{DeliverySettings, UnknownPolicy};
+pub use issuer::IssuerSettings;
 pub use load::{Loaded, load, load_with};
 pub use operators::{
     InterfaceVersion, LongMessages, NumberFormat, NumberStyle, OperatorBind, OperatorSmpp, OperatorTls,

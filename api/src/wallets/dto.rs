@@ -114,6 +114,8 @@ pub enum TransactionKind {
     Subscription,
     /// Money given back for what a sent invoice had charged.
     CreditNote,
+    /// The tax of an invoice that was sent, or what is given back of it.
+    Tax,
 }
 
 /// The status of a transaction.

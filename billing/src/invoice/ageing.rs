@@ -1,4 +1,4 @@
-//! How old a debt is: days since its invoice was due, in the classes of accountants.
+//! The age of a debt: days since its invoice was due, in the classes of accountants.
 
 use jiff::Unit;
 use jiff::civil::Date;

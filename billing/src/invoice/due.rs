@@ -9,19 +9,19 @@ pub fn due(gross: i128, balance: i128, paid_in: i128, decimals: u32) -> i128 {
     rounded(-(balance + paid_in), decimals).clamp(0, gross.max(0))
 }
 
-/// What was done about an amount that was due.
+/// An amount that was due, and the parts that are settled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
-    /// What was due when the invoice was sent.
+    /// The amount that was due when the invoice was sent.
     pub due: i128,
-    /// What was paid of it, never more than what was open.
+    /// The part that was paid, never more than what was open.
     pub paid: i128,
-    /// What credit notes took back of it, never more than what was open.
+    /// The part that credit notes took back, never more than what was open.
     pub credited: i128,
 }
 
 impl Settled {
-    /// What is still to be paid; never below zero.
+    /// The part that is still to be paid; never below zero.
     pub fn open(self) -> i128 {
         (self.due - self.paid - self.credited).max(0)
     }

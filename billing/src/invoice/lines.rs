@@ -2,7 +2,7 @@
 
 use super::rounding::rounded;
 
-/// What a line counts and at which price.
+/// The quantity and price of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counted {
     /// Segments, or pieces of anything else; below zero where they are given back.

@@ -3,11 +3,11 @@
 /// A sort of document with numbers of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Numbered {
-    /// What a postpaid account owes.
+    /// A bill of what a postpaid account owes.
     Invoice,
-    /// What is taken back of a sent invoice.
+    /// A correction of a sent invoice.
     CreditNote,
-    /// What a prepaid account received.
+    /// A receipt of what a prepaid account paid for.
     Statement,
 }
 

@@ -1,4 +1,4 @@
-//! When an account is invoiced: by the month, week or day of its time zone.
+//! The rhythm of an account's invoices: by the month, week or day of its time zone.
 
 use jiff::civil::{Date, date};
 
@@ -12,13 +12,13 @@ pub enum Cycle {
     Monthly,
     /// Weeks from Monday on.
     Weekly,
-    /// Every day.
+    /// Days of the calendar.
     Daily,
 }
 
 /// The first day of a month and of a year.
 const FIRST: Date = date(1970, 1, 1);
-/// A Monday.
+/// The first Monday of 1970.
 const MONDAY: Date = date(1970, 1, 5);
 
 impl Cycle {

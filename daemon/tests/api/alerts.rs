@@ -242,9 +242,9 @@ fn credit_overage_and_payments_are_told_of() {
     let now = Timestamp::now();
     let yesterday = (now - SignedDuration::from_hours(24)).to_string();
     let period = json!({ "account": "busy", "period_start": yesterday, "period_end": now.to_string() });
-    let number =
-        api.post("/v1/invoices", &period).expect(201).json["invoice_number"].as_str().unwrap().to_owned();
-    api.order(&format!("/v1/invoices/{number}/send")).expect(200);
+    let id = api.post("/v1/invoices", &period).expect(201).json["id"].as_str().unwrap().to_owned();
+    let sent = api.order(&format!("/v1/invoices/{id}/send")).expect(200).json;
+    let number = sent["invoice_number"].as_str().unwrap();
     let due = until_alerts(&api, "account=busy&type=payment_due", 1).remove(0);
     assert_eq!((&due["subject"], &due["severity"]), (&json!(number), &json!("warning")));
     assert_eq!(due["current_value"], "0.84", "what is not paid of it");

@@ -52,6 +52,11 @@ fn every_line_about_subscriptions_works_as_it_says() {
 }
 
 #[test]
+fn every_line_about_invoices_works_as_it_says() {
+    run("invoices.md", |_| {});
+}
+
+#[test]
 fn every_line_about_caps_works_as_it_says() {
     run("caps.md", |_| {});
 }

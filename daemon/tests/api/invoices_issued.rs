@@ -30,7 +30,11 @@ fn draft(api: &Api, account: &str, from: &str, to: &str) -> Reply {
 }
 
 fn drafted(api: &Api, account: &str, from: &str, to: &str) -> String {
-    draft(api, account, from, to).expect(201).json["invoice_number"].as_str().unwrap().to_owned()
+    draft(api, account, from, to).expect(201).json["id"].as_str().unwrap().to_owned()
+}
+
+fn number_of(invoice: &Value) -> &str {
+    invoice["invoice_number"].as_str().expect("it was sent")
 }
 
 fn act(api: &Api, number: &str, action: &str) -> Reply {
@@ -69,13 +73,15 @@ fn no_charge_is_on_two_issued_invoices() {
         both => panic!("{both:?}"),
     };
     assert_eq!(refusal.code(), "wrong_state");
-    assert!(refusal.json["detail"].as_str().unwrap().contains(&sent), "{}", refusal.json);
+    let number = api.get(&format!("/v1/invoices/{sent}")).expect(200).json;
+    let number = number_of(&number);
+    assert!(refusal.json["detail"].as_str().unwrap().contains(number), "{}", refusal.json);
     assert_eq!(act(&api, &left, "send").expect(409).code(), "wrong_state");
     // Paid it stays issued; cancelled, another would make its period free.
     act(&api, &sent, "pay").expect(200);
     assert_eq!(act(&api, &left, "send").expect(409).code(), "wrong_state");
     let refusal = draft(&api, PREPAID, &middle, &end).expect(409);
-    assert!(refusal.json["detail"].as_str().unwrap().contains(&sent), "{}", refusal.json);
+    assert!(refusal.json["detail"].as_str().unwrap().contains(number), "{}", refusal.json);
 
     charge(&api, PREPAID);
     let later = instant();
@@ -141,7 +147,7 @@ fn a_payment_restores_the_credit_that_was_used_and_nothing_is_dunned_that_is_pai
     assert_eq!(entries["items"].as_array().unwrap().len(), 1);
     let entry = &entries["items"][0];
     assert_eq!((&entry["amount"], &entry["balance_after"]), (&json!("0.05"), &json!("0.00")));
-    assert_eq!(entry["metadata"]["invoice_number"], json!(postpaid));
+    assert_eq!(entry["metadata"]["invoice_number"], sent["invoice_number"]);
     // The next one does not ask for it again.
     charge(&api, POSTPAID);
     let next = drafted(&api, POSTPAID, &end, &instant());
@@ -199,6 +205,74 @@ fn a_removed_account_can_be_read_and_invoiced() {
     sandbox.write("accounts.toml", &with);
     eventually("it to be back", || (status(&api) == "active").then_some(()));
     charge(&api, "leaver");
+    daemon.stop();
+    books::balanced(&sandbox);
+}
+
+#[test]
+fn parts_are_paid_and_what_is_beyond_stays_in_the_wallet() {
+    let sandbox = Sandbox::new();
+    let (daemon, api) = start_with_admin(&sandbox);
+    add_postpaid(&api);
+    let start = instant();
+    for _ in 0..5 {
+        charge(&api, POSTPAID);
+    }
+    let id = drafted(&api, POSTPAID, &start, &instant());
+    let terms = json!({
+        "party": { "name": "Owes Ltd", "country": "KE", "tax_id": "P051" },
+        "tax": { "category": "standard", "rate_percent": 16 },
+        "due_days": 30,
+    });
+    api.put(&format!("/v1/accounts/{POSTPAID}/invoice-terms"), &terms).expect(200);
+    let sent = act(&api, &id, "send").expect(200).json;
+    assert_eq!((&sent["total_amount"], &sent["tax"]["amount"]), (&json!("0.10"), &json!("0.02")));
+    assert_eq!((&sent["gross_amount"], &sent["amount_due"]), (&json!("0.12"), &json!("0.12")));
+    assert_eq!((&sent["buyer"]["name"], &sent["tax"]["rate_percent"]), (&json!("Owes Ltd"), &json!("16")));
+    assert_eq!(sent["payment_status"], "pending");
+    assert_eq!(balance(&api, POSTPAID), -120_000, "the balance is what is owed");
+
+    let pay = |amount: Value| api.post(&format!("/v1/invoices/{id}/pay"), &json!({ "amount": amount }));
+    for wrong in [json!("0"), json!("-1"), json!("0.005")] {
+        let refusal = pay(wrong.clone());
+        assert_eq!((refusal.status, &refusal.json["errors"][0]["field"]), (422, &json!("amount")), "{wrong}");
+    }
+    let part = pay(json!("0.05")).expect(200).json;
+    assert_eq!((&part["status"], &part["amount_open"]), (&json!("sent"), &json!("0.07")));
+    assert_eq!(balance(&api, POSTPAID), -70_000);
+    let refusal = api.post(&format!("/v1/invoices/{id}/cancel"), &json!({ "reason": "late" }));
+    assert_eq!((refusal.status, refusal.code()), (409, "wrong_state"), "it has a payment");
+    let paid = pay(json!("1.00")).expect(200).json;
+    assert_eq!((&paid["status"], &paid["amount_open"]), (&json!("paid"), &json!("0.00")));
+    assert_eq!((&paid["amount_paid"], &paid["payment_status"]), (&json!("0.12"), &json!("paid")));
+    assert_eq!(balance(&api, POSTPAID), 930_000, "the rest is credit");
+    assert_eq!(pay(json!("1.00")).expect(409).code(), "wrong_state");
+    // What was sent keeps what it said.
+    api.put(&format!("/v1/accounts/{POSTPAID}/invoice-terms"), &json!({})).expect(200);
+    assert_eq!(api.get(&format!("/v1/invoices/{id}")).expect(200).json["tax"], sent["tax"]);
+    daemon.stop();
+    books::balanced(&sandbox);
+}
+
+#[test]
+fn a_cancelled_invoice_gives_its_tax_back() {
+    let sandbox = Sandbox::new();
+    let (daemon, api) = start_with_admin(&sandbox);
+    let start = instant();
+    for _ in 0..5 {
+        charge(&api, PREPAID);
+    }
+    let before = balance(&api, PREPAID);
+    let terms = json!({ "tax": { "category": "standard", "rate_percent": "10" } });
+    api.put(&format!("/v1/accounts/{PREPAID}/invoice-terms"), &terms).expect(200);
+    let id = drafted(&api, PREPAID, &start, &instant());
+    let sent = act(&api, &id, "send").expect(200).json;
+    assert_eq!((&sent["gross_amount"], &sent["amount_due"]), (&json!("0.11"), &json!("0.00")));
+    assert_eq!(balance(&api, PREPAID), before - 10_000, "the wallet has paid the tax");
+    api.post(&format!("/v1/invoices/{id}/cancel"), &json!({ "reason": "wrong tax" })).expect(200);
+    assert_eq!(balance(&api, PREPAID), before);
+    let taxes = api.get(&format!("/v1/accounts/{PREPAID}/transactions?kind=tax")).expect(200).json;
+    assert_eq!(taxes["items"].as_array().unwrap().len(), 2);
     daemon.stop();
     books::balanced(&sandbox);
 }

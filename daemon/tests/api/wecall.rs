@@ -254,13 +254,13 @@ fn usage_and_invoice_say_what_was_charged() {
     let (from, to) = (format!("{first_day}T00:00:00+03:00"), format!("{last}T00:00:00+03:00"));
     let period = json!({ "account": ACCOUNT, "period_start": from, "period_end": to });
     let drafted = api.post("/v1/invoices", &period).expect(201).json;
-    let number = drafted["invoice_number"].as_str().expect("a number");
+    let id = drafted["id"].as_str().expect("an id");
     charge(&daemon, 1);
     let shown = reader.get(&path).expect(200).json;
-    assert_eq!((&shown["invoice_number"], &shown["total_amount"]), (&json!(number), &json!("0.10")));
-    assert_eq!(api.get(&format!("/v1/invoices/{number}")).expect(200).json["total_amount"], "0.08");
+    assert_eq!((&shown["sid"], &shown["total_amount"]), (&json!(id), &json!("0.10")));
+    assert_eq!(api.get(&format!("/v1/invoices/{id}")).expect(200).json["total_amount"], "0.08");
     // One that was cancelled is out of the way.
-    api.post(&format!("/v1/invoices/{number}/cancel"), &json!({ "reason": "a test" })).expect(200);
+    api.post(&format!("/v1/invoices/{id}/cancel"), &json!({ "reason": "a test" })).expect(200);
     let next = reader.get(&path).expect(200).json;
     assert_eq!((&next["invoice_number"], &next["status"]), (&Value::Null, &json!("DRAFT")));
     for wrong in ["period_start=2026-01-02&period_end=2026-01-01", "period_start=now&period_end=2026-01-01"] {

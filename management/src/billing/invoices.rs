@@ -1,55 +1,64 @@
 //! Invoices: drafted from the books, and unchangeable once they are sent.
 //!
-//! A draft has its number from the beginning and is never removed, only cancelled, so that the numbers of a year have no gap.
+//! A draft has an id, and gets its number in the change that sends it, so that the numbers of an issuer's year have no gap. What
+//! has a number is never removed, only cancelled.
 
 mod amount_due;
 mod content;
+mod gathered;
+mod lines;
 mod list;
 pub mod monthly;
 mod overlap;
 pub mod owed;
+mod payment;
 mod progress;
 pub mod record;
 mod table;
+pub mod terms;
+mod terms_check;
 #[cfg(test)]
 mod test_books;
 #[cfg(test)]
 mod tests;
+mod view;
 mod writer;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use serde_json::json;
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
 use tollgate_api::export::{Export, TableFormat};
 use tollgate_api::extract::IfMatch;
 use tollgate_api::invoices::{
     Cancellation, Drafted, Invoice, InvoiceStatus, InvoiceSummary, InvoicesQuery, InvoicesService,
-    NewInvoice, Payment,
+    NewInvoice, NewInvoicePayment,
 };
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::page::{LIMIT_MAX, Page};
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
+use tollgate_billing::invoice::number::Numbered;
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::change::{EntryChange, EntryText};
 use tollgate_storage::clock::now;
-use tollgate_storage::rows::EntryKind;
-use tollgate_storage::store::Store;
+use tollgate_storage::store::{Store, Unavailable};
 
+use crate::billing::minor_unit::decimals;
 use crate::collections::INVOICES;
 use crate::context::Context;
 use crate::documents::stored_document;
 use crate::export::whole_table;
 use crate::identity::visibility::Visibility;
 use crate::plain_text::check_line;
+use amount_due::Billed;
 use content::ContentReader;
 use overlap::{MICROS_PER_DAY, PERIOD_DAYS_MAX};
-use record::{InvoiceRecord, number_key, period_key};
-use writer::{InvoiceWriter, close_books};
+use record::{Content, InvoiceRecord, Parties, id_key, number_key, period_key};
+use terms::Terms;
+use tollgate_relay::snapshot::ActiveAccount;
+use writer::{Beside, InvoiceWriter, TakenNumber, close_books};
 
 /// Characters of a reference or a reason.
 const TEXT_CHARACTERS_MAX: usize = 200;
@@ -60,6 +69,7 @@ pub struct Invoices {
     context: Arc<Context>,
     visibility: Arc<Visibility>,
     contents: ContentReader,
+    terms: Arc<Terms>,
     /// Held by whoever writes an invoice, from the look at what there is to the commit.
     writer: Mutex<InvoiceWriter>,
 }
@@ -90,27 +100,41 @@ impl InvoicesService for Invoices {
         let (_, record) = self.visible(caller, number)?;
         let invoice = record.view();
         let rows: Vec<_> = invoice.line_items.iter().map(|line| table::of_line(&invoice, line)).collect();
-        whole_table(format, table::LINES, &invoice.invoice_number, &rows)
+        whole_table(format, table::LINES, record_name(&invoice), &rows)
     }
 
     fn draft_invoice(&self, caller: &Caller, new: &NewInvoice) -> Answer<Drafted> {
         let account = self.visibility.readable_account(caller, &new.account)?;
         let period = checked_period(new, now())?;
         overlap::check_free(self.store(), &new.account, &period)?;
-        let content = self.contents.read(&account, &period)?;
+        let (content, parties) = self.read(&account, &period)?;
         let mut writer = self.writer.lock();
         overlap::check_free(self.store(), &new.account, &period)?;
         let Some((revision, before)) = self.of_period(&new.account, &period)? else {
-            let invoice = writer.number(caller, &account, &period, content, None)?;
+            let invoice = writer.draft(caller, &account, &period, (content, parties), None)?;
             return Ok(Drafted { invoice, is_new: true });
         };
-        let invoice = if before.content == content {
+        let parties = Some(parties);
+        let invoice = if before.content == content && before.parties == parties {
             Versioned::new(revision, before.view())
         } else {
-            let after = InvoiceRecord { content, ..before.clone() };
+            let after = InvoiceRecord { content, parties, ..before.clone() };
             writer.put(caller, (revision, &before), after, "invoice.refresh")?
         };
         Ok(Drafted { invoice, is_new: false })
+    }
+
+    fn delete_draft(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<()> {
+        let mut writer = self.writer.lock();
+        let (revision, draft) = self.visible(caller, id)?;
+        if_match.check(revision)?;
+        in_state(&draft, &[InvoiceStatus::Draft], "deleted")?;
+        if !draft.number.is_empty() {
+            let message =
+                format!("{} has a number, and numbers have no gaps; it can be cancelled", draft.number);
+            return Err(Problem::wrong_state(message));
+        }
+        writer.remove(caller, (revision, &draft))
     }
 
     fn send_invoice(&self, caller: &Caller, number: &str, if_match: IfMatch) -> Answer<Versioned<Invoice>> {
@@ -121,19 +145,13 @@ impl InvoicesService for Invoices {
             return Err(Problem::wrong_state(format!("the period of {number} is not over")));
         }
         let account = self.visibility.readable_account(caller, &draft.account)?;
-        let content = self.contents.read(&account, &period)?;
-        let days = u64::from(self.context.settings.billing.invoice_due_days);
-        self.change(caller, number, if_match, "invoice.send", |record, now| {
+        let (content, parties) = self.read(&account, &period)?;
+        self.change_with(caller, number, if_match, "invoice.send", |record, now| {
             in_state(record, &[InvoiceStatus::Draft], "sent")?;
             overlap::check_free(self.store(), &record.account, &period)?;
             record.content = content;
-            record.status = InvoiceStatus::Sent;
-            record.issued_at = Some(Time(now));
-            let (due, due_at) = (self.amount_due(record)?, now.0.saturating_add(days * MICROS_PER_DAY));
-            record.amount_due = Some(due);
-            record.due_at = Some(Time(UnixMicros(due_at))).filter(|_| !due.is_zero());
-            record.content_hash = Some(record.hash());
-            Ok(())
+            record.parties = Some(parties);
+            self.issue(&account, record, now)
         })
     }
 
@@ -142,7 +160,7 @@ impl InvoicesService for Invoices {
         caller: &Caller,
         number: &str,
         if_match: IfMatch,
-        payment: Payment,
+        payment: NewInvoicePayment,
     ) -> Answer<Versioned<Invoice>> {
         if let Some(reference) = &payment.reference {
             check_text("reference", reference)?;
@@ -151,23 +169,13 @@ impl InvoicesService for Invoices {
         let account = self.visibility.readable_account(caller, &invoice.account)?;
         self.change_with(caller, number, if_match, "invoice.pay", |record, now| {
             in_state(record, &[InvoiceStatus::Sent, InvoiceStatus::Overdue], "paid")?;
-            let due = self.amount_due(record)?;
-            record.amount_due = Some(due);
-            record.status = InvoiceStatus::Paid;
-            record.paid_at = Some(Time(now));
+            record.amount_due = Some(self.amount_due(record)?);
+            let amount = payment::checked_amount(record, payment.amount)?;
             record.payment_reference = payment.reference;
-            if due.is_zero() {
-                return Ok(None);
-            }
-            let text = EntryText {
-                actor: caller.actor.clone(),
-                reference: record.payment_reference.clone().unwrap_or_else(|| record.number.clone()),
-                details: format!("payment of invoice {}", record.number),
-                metadata: json!({ "invoice_number": record.number }).to_string(),
-            };
-            let wallet = Arc::clone(&account.runtime.wallet);
-            let entry = EntryChange::credit(wallet, EntryKind::InvoicePayment, due.0, text);
-            entry.map(Some).map_err(Problem::refused)
+            payment::apply(record, amount, now);
+            let reference = record.payment_reference.clone().unwrap_or_else(|| record.number.clone());
+            let entry = payment::entry(&account, record, amount, (&caller.actor, reference))?;
+            Ok(Beside { entries: entry.into_iter().collect(), number: None })
         })
     }
 
@@ -179,23 +187,38 @@ impl InvoicesService for Invoices {
         cancellation: Cancellation,
     ) -> Answer<Versioned<Invoice>> {
         check_text("reason", &cancellation.reason)?;
-        self.change(caller, number, if_match, "invoice.cancel", |record, now| {
+        let (_, invoice) = self.visible(caller, number)?;
+        let account = self.visibility.readable_account(caller, &invoice.account)?;
+        self.change_with(caller, number, if_match, "invoice.cancel", |record, now| {
             let open = [InvoiceStatus::Draft, InvoiceStatus::Sent, InvoiceStatus::Overdue];
             in_state(record, &open, "cancelled")?;
+            if !record.amount_paid.is_zero() || !record.credit_notes.is_empty() {
+                let message =
+                    format!("{number} has payments or credit notes; a credit note takes back the rest");
+                return Err(Problem::wrong_state(message));
+            }
+            let taken = if record.is_owed() { record.tax_amount() } else { Money::default() };
             record.status = InvoiceStatus::Cancelled;
             record.cancelled_at = Some(Time(now));
             record.cancel_reason = Some(cancellation.reason);
-            Ok(())
+            let given_back = payment::tax(&account, record, taken.0.negated(), &caller.actor)?;
+            Ok(Beside { entries: given_back.into_iter().collect(), number: None })
         })
     }
 }
 
 impl Invoices {
     /// The invoices of all accounts.
-    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>) -> Self {
+    pub fn open(context: Arc<Context>, visibility: Arc<Visibility>) -> Result<Self, Unavailable> {
         let contents = ContentReader::new(Arc::clone(&context));
         let writer = Mutex::new(InvoiceWriter::new(Arc::clone(&context)));
-        Self { context, visibility, contents, writer }
+        let terms = Arc::new(Terms::open(Arc::clone(&context), Arc::clone(&visibility))?);
+        Ok(Self { context, visibility, contents, terms, writer })
+    }
+
+    /// The terms of accounts, and the issuers.
+    pub fn terms(&self) -> &Arc<Terms> {
+        &self.terms
     }
 
     /// Ends reads of long periods early, because the process stops; what was not done is done after its next start.
@@ -224,12 +247,12 @@ impl Invoices {
             None => None,
         };
         check_period(period, now())?;
-        let content = self.contents.read(&account, period)?;
+        let (content, parties) = self.read(&account, period)?;
         if let Some(record) = draft {
-            return Ok(InvoiceRecord { content, ..record }.view());
+            return Ok(InvoiceRecord { content, parties: Some(parties), ..record }.view());
         }
         let owner = (&*charged.id, CurrencyCode(charged.currency));
-        Ok(InvoiceRecord::draft(String::new(), owner, period, content, now()).view())
+        Ok(InvoiceRecord::draft(String::new(), owner, period, (content, parties), now()).view())
     }
 
     /// The amount that is due of an invoice: as it was fixed, or as the books are now.
@@ -239,8 +262,43 @@ impl Invoices {
         }
         let missing = || Problem::internal(format!("{} is of an account without books", record.number));
         let account = self.context.account(&record.account).ok_or_else(missing)?;
-        let number = account.runtime.wallet.number();
-        amount_due::amount_due(self.store(), number, &record.period(), record.content.total)
+        let tax = i128::from(record.tax_amount().0.micros());
+        let billed = Billed {
+            account: account.runtime.wallet.number(),
+            period: record.period(),
+            gross: record.gross(),
+            tax,
+            decimals: decimals(record.currency.0),
+        };
+        amount_due::amount_due(self.store(), &billed)
+    }
+
+    /// The content of a period as the books are now, and both sides of an invoice over it.
+    fn read(&self, account: &ActiveAccount, period: &Range<UnixMicros>) -> Answer<(Content, Parties)> {
+        let content = self.contents.read(account, period)?;
+        let parties = self.terms.parties(account, content.total)?;
+        Ok((content, parties))
+    }
+
+    /// Gives a draft its number and makes it final; its tax is taken from the wallet.
+    fn issue(&self, account: &ActiveAccount, record: &mut InvoiceRecord, now: UnixMicros) -> Answer<Beside> {
+        let (today, _) = Terms::local_date(account, now)?;
+        let issuer = record.parties.as_ref().and_then(|parties| parties.issued_by.clone());
+        let mut taken = None;
+        if record.number.is_empty() {
+            let next = TakenNumber::next(self.store(), Numbered::Invoice, issuer.as_deref(), today.year())?;
+            record.number.clone_from(&next.number);
+            taken = Some(next);
+        }
+        record.status = InvoiceStatus::Sent;
+        record.issued_at = Some(Time(now));
+        let days = u64::from(self.terms.due_days(&record.account));
+        let (due, due_at) = (self.amount_due(record)?, now.0.saturating_add(days * MICROS_PER_DAY));
+        record.amount_due = Some(due);
+        record.due_at = Some(Time(UnixMicros(due_at))).filter(|_| !due.is_zero());
+        record.content_hash = Some(record.hash());
+        let tax = payment::tax(account, record, record.tax_amount().0, "")?;
+        Ok(Beside { entries: tax.into_iter().collect(), number: taken })
     }
 
     /// Changes an invoice that the caller may see.
@@ -252,17 +310,19 @@ impl Invoices {
         action: &str,
         change: impl FnOnce(&mut InvoiceRecord, UnixMicros) -> Answer<()>,
     ) -> Answer<Versioned<Invoice>> {
-        self.change_with(caller, number, if_match, action, |record, now| change(record, now).map(|()| None))
+        self.change_with(caller, number, if_match, action, |record, now| {
+            change(record, now).map(|()| Beside::default())
+        })
     }
 
-    /// The same, with the ledger entry that belongs to the change.
+    /// The same, with what belongs to the change.
     fn change_with(
         &self,
         caller: &Caller,
         number: &str,
         if_match: IfMatch,
         action: &str,
-        change: impl FnOnce(&mut InvoiceRecord, UnixMicros) -> Answer<Option<EntryChange>>,
+        change: impl FnOnce(&mut InvoiceRecord, UnixMicros) -> Answer<Beside>,
     ) -> Answer<Versioned<Invoice>> {
         let mut writer = self.writer.lock();
         let (revision, before) = self.visible(caller, number)?;
@@ -271,15 +331,28 @@ impl Invoices {
             return Err(Problem::internal(format!("{number} has changed since it was sent")));
         }
         let mut after = before.clone();
-        let entry = change(&mut after, now())?;
-        writer.put_with(caller, (revision, &before), after, action, entry)
+        let beside = change(&mut after, now())?;
+        writer.put_with(caller, (revision, &before), after, action, beside)
     }
 
     /// An invoice with its revision, if it is of an account that the caller may see.
     fn visible(&self, caller: &Caller, number: &str) -> Answer<(u64, InvoiceRecord)> {
-        let found = stored_document::<InvoiceRecord>(self.context.store(), INVOICES, &number_key(number))?;
+        let found = self.found(number)?;
         let found = found.filter(|(_, record)| self.visibility.may_see(caller, &record.account));
         found.ok_or_else(|| Problem::not_found(format!("there is no invoice `{number}`")))
+    }
+
+    /// An invoice with its revision, by its number or by the id that it had as a draft.
+    fn found(&self, name: &str) -> Answer<Option<(u64, InvoiceRecord)>> {
+        let (store, find) =
+            (self.store(), |name: &str| stored_document(self.store(), INVOICES, &number_key(name)));
+        if let Some(found) = find(name)? {
+            return Ok(Some(found));
+        }
+        match stored_document::<String>(store, INVOICES, &id_key(name))? {
+            Some((_, number)) => find(&number),
+            None => Ok(None),
+        }
     }
 
     /// The invoice of an account for exactly this period, unless it was cancelled.
@@ -325,7 +398,12 @@ fn in_state(record: &InvoiceRecord, states: &[InvoiceStatus], done: &str) -> Ans
     }
     let status = serde_json::to_value(record.status).unwrap_or_default();
     let status = status.as_str().unwrap_or_default();
-    Err(Problem::wrong_state(format!("{} is {status}, and cannot be {done}", record.number)))
+    Err(Problem::wrong_state(format!("{} is {status}, and cannot be {done}", record.name())))
+}
+
+/// The number, or the id of a draft.
+fn record_name(invoice: &Invoice) -> &str {
+    invoice.invoice_number.as_deref().unwrap_or(&invoice.id)
 }
 
 fn check_text(field: &str, text: &str) -> Answer<()> {

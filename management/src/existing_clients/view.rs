@@ -60,7 +60,8 @@ pub fn transaction(transaction: Transaction) -> WecallTransaction {
             | TransactionKind::PaymentRefund
             | TransactionKind::Dispute
             | TransactionKind::Subscription
-            | TransactionKind::CreditNote => WecallTransactionType::Adjustment,
+            | TransactionKind::CreditNote
+            | TransactionKind::Tax => WecallTransactionType::Adjustment,
             TransactionKind::OpeningBalance => WecallTransactionType::OpeningBalance,
             TransactionKind::InvoicePayment => WecallTransactionType::InvoicePayment,
         },
@@ -159,15 +160,15 @@ pub fn usage(usage: Usage, period: WecallPeriod) -> Answer<WecallUsage> {
 
 /// An invoice with the days of the request.
 pub fn invoice(invoice: Invoice, first: Date, last: Date) -> Answer<WecallInvoice> {
-    // A preview has no number.
-    let number = Some(invoice.invoice_number).filter(|number| !number.is_empty());
+    // A draft has no number yet, and what was only computed has no id either.
+    let number = invoice.invoice_number;
     Ok(WecallInvoice {
-        sid: number.clone(),
+        sid: number.clone().or_else(|| Some(invoice.id).filter(|id| !id.is_empty())),
         business_sid: invoice.account,
         invoice_number: number,
         period_start: first.to_string(),
         period_end: last.to_string(),
-        total_amount: invoice.total_amount,
+        total_amount: invoice.gross_amount,
         currency: invoice.currency,
         status: match invoice.status {
             InvoiceStatus::Draft => WecallInvoiceStatus::Draft,
@@ -194,7 +195,7 @@ fn line(line: InvoiceLine) -> Answer<WecallInvoiceLine> {
             LineCategory::Api => WecallCategory::Api,
             LineCategory::Storage => WecallCategory::Storage,
             LineCategory::Support => WecallCategory::Support,
-            LineCategory::Other => WecallCategory::Other,
+            LineCategory::Rounding | LineCategory::Other => WecallCategory::Other,
         },
         details: to_value(line.details).map_err(|error| Problem::internal(error.to_string()))?,
     })

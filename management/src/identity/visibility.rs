@@ -60,6 +60,11 @@ impl Visibility {
         account.provisioned.account.reselling.parent.as_ref().map(ToString::to_string)
     }
 
+    /// The name of an account; its id where it has no other.
+    pub(crate) fn name_of(&self, account: &str) -> String {
+        self.accounts.get(account).map_or_else(|| account.to_owned(), |document| document.value.name.clone())
+    }
+
     /// True if the caller may see what an account of the chain of `sender` pays or earns for the sender's messages: its own
     /// account's side, and that of the child that it sells to.
     pub(crate) fn sees_side_of(&self, caller: &Caller, account: &str, sender: &str) -> bool {

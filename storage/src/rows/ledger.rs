@@ -49,11 +49,13 @@ pub enum EntryKind {
     Subscription = 17,
     /// Money given back for what a sent invoice had charged.
     CreditNote = 18,
+    /// The tax of an invoice that was sent, or what is given back of it; the entry's reference is the invoice's number.
+    Tax = 19,
 }
 
 impl EntryKind {
     /// Every kind there is.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::OpeningBalance,
         Self::TopUp,
         Self::Refund,
@@ -72,6 +74,7 @@ impl EntryKind {
         Self::Dispute,
         Self::Subscription,
         Self::CreditNote,
+        Self::Tax,
     ];
 
     /// The name in exports and on screens.
@@ -95,6 +98,7 @@ impl EntryKind {
             Self::Dispute => "dispute",
             Self::Subscription => "subscription",
             Self::CreditNote => "credit_note",
+            Self::Tax => "tax",
         }
     }
 

@@ -58,7 +58,8 @@ fn entries(store: &Store) -> Result<BTreeMap<AccountNumber, Entries>, Unavailabl
                 | EntryKind::PaymentRefund
                 | EntryKind::Dispute
                 | EntryKind::Subscription
-                | EntryKind::CreditNote => return true,
+                | EntryKind::CreditNote
+                | EntryKind::Tax => return true,
             };
             *sum += entry.amount;
         }

@@ -8,6 +8,7 @@ use tollgate_api::problem::Problem;
 use tollgate_storage::store::Store;
 
 use super::record::{BY_NUMBER, InvoiceRecord, list_prefix};
+use super::view::read_summary;
 use crate::collections::INVOICES;
 use crate::identity::visibility::Visibility;
 use crate::problems::unavailable;
@@ -35,7 +36,7 @@ pub fn page(
     if !visibility.may_see(caller, account) {
         return Err(Problem::not_found(format!("there is no account `{account}`")));
     }
-    page_of_invoices(store, &list_prefix(account), query, |body| serde_json::from_slice(body), |_| true)
+    page_of_invoices(store, &list_prefix(account), query, read_summary, |_| true)
 }
 
 fn page_of_invoices(
@@ -75,6 +76,7 @@ fn page_of_invoices(
 
 fn is_wanted(invoice: &InvoiceSummary, query: &InvoicesQuery) -> bool {
     query.status.is_none_or(|status| invoice.status == status)
+        && query.payment_status.is_none_or(|status| invoice.payment_status == Some(status))
         && query.from.is_none_or(|from| invoice.period_end > from)
         && query.to.is_none_or(|to| invoice.period_start < to)
 }

@@ -206,7 +206,7 @@ fn draft_part(
     progress: Option<&Progress>,
 ) -> Answer<()> {
     let (context, id) = (&invoices.context, &account.provisioned.account.id);
-    let content = invoices.contents.read(account, part)?;
+    let (content, parties) = invoices.read(account, part)?;
     let mut writer = invoices.writer.lock();
     if !overlap::issued(context.store(), id, part)?.is_empty() {
         return Err(Problem::conflict("a part of the month was invoiced just now"));
@@ -214,13 +214,13 @@ fn draft_part(
     let system = Caller::system();
     let stored = invoices.of_period(id, part)?;
     if stored.is_none() && !content.lines.is_empty() {
-        return writer.number(&system, account, part, content, progress).map(drop);
+        return writer.draft(&system, account, part, (content, parties), progress).map(drop);
     }
     // Somebody has drafted it before the month was over.
     if let Some((revision, before)) = stored
         && before.content != content
     {
-        let after = InvoiceRecord { content, ..before.clone() };
+        let after = InvoiceRecord { content, parties: Some(parties), ..before.clone() };
         writer.put(&system, (revision, &before), after, "invoice.refresh")?;
     }
     progress.map_or(Ok(()), |progress| note_progress(context, progress, id))

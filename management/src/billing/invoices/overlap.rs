@@ -9,6 +9,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::store::Store;
 
 use super::record::list_prefix;
+use super::view::read_summary;
 use crate::collections::INVOICES;
 use crate::problems::unavailable;
 
@@ -25,7 +26,7 @@ pub fn issued(store: &Store, account: &str, period: &Range<UnixMicros>) -> Answe
     let after = format!("{prefix}{earliest:020}");
     let (mut found, mut fault) = (Vec::new(), None);
     let read = store.documents().list(INVOICES, prefix.as_bytes(), Some(after.as_bytes()), |_, row| {
-        match serde_json::from_slice::<InvoiceSummary>(&row.body) {
+        match read_summary(&row.body) {
             Ok(invoice) if invoice.period_start.0 >= period.end => return false,
             Ok(invoice) => found.extend(Some(invoice).filter(|invoice| is_issued_in(invoice, period))),
             Err(error) => fault = Some(error),
@@ -53,7 +54,8 @@ fn is_issued_in(invoice: &InvoiceSummary, period: &Range<UnixMicros>) -> bool {
 /// Refuses a period of which a part is on an issued invoice.
 pub fn check_free(store: &Store, account: &str, period: &Range<UnixMicros>) -> Answer<()> {
     let Some(other) = issued(store, account, period)?.into_iter().next() else { return Ok(()) };
-    let (number, from, to) = (&other.invoice_number, other.period_start.0, other.period_end.0);
+    let number = other.invoice_number.as_deref().unwrap_or(&other.id);
+    let (from, to) = (other.period_start.0, other.period_end.0);
     Err(Problem::wrong_state(format!(
         "the period overlaps that of {number}, which is issued for {} to {}; no charge may be on two invoices",
         from.to_rfc3339(),
@@ -86,12 +88,19 @@ mod tests {
 
     fn invoice(start: u64, end: u64, status: InvoiceStatus) -> InvoiceSummary {
         InvoiceSummary {
-            invoice_number: String::new(),
+            id: String::new(),
+            invoice_number: None,
             account: String::new(),
+            issued_by: None,
             period_start: Time(UnixMicros(start)),
             period_end: Time(UnixMicros(end)),
             total_amount: Money::default(),
+            tax_amount: Money::default(),
+            gross_amount: Money::default(),
             amount_due: None,
+            amount_paid: Money::default(),
+            amount_open: None,
+            payment_status: None,
             currency: CurrencyCode(Currency::new("USD").unwrap()),
             status,
             created_at: Time::default(),

@@ -9,6 +9,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::store::Store;
 
 use super::record::{BY_DUE, due_prefix};
+use super::view::read_summary;
 use super::{Invoices, in_state};
 use crate::collections::INVOICES;
 use crate::context::Context;
@@ -24,7 +25,7 @@ pub fn owed_before(context: &Context, at: UnixMicros) -> Answer<Vec<InvoiceSumma
     let mut owed = unpaid_before(context.store(), at)?;
     owed.retain(|invoice| {
         let balance = context.account(&invoice.account).map(|account| account.runtime.wallet.state().balance);
-        invoice.amount_due.is_none_or(|due| !due.is_zero())
+        invoice.amount_open.is_none_or(|open| !open.is_zero())
             && balance.is_none_or(|balance| balance < Total::ZERO)
     });
     Ok(owed)
@@ -36,7 +37,7 @@ fn unpaid_before(store: &Store, at: UnixMicros) -> Answer<Vec<InvoiceSummary>> {
         if key >= end.as_bytes() || owed.len() == LOOKED_AT_MAX {
             return false;
         }
-        match serde_json::from_slice(&row.body) {
+        match read_summary(&row.body) {
             Ok(invoice) => owed.push(invoice),
             Err(error) => tracing::error!(%error, "an invoice that is owed cannot be read"),
         }
@@ -53,7 +54,7 @@ impl Invoices {
             invoice.status == InvoiceStatus::Sent && invoice.due_at.is_some_and(|due_at| due_at.0 < now)
         };
         for invoice in owed.iter().filter(is_late).take(MARKED_MAX) {
-            let number = &invoice.invoice_number;
+            let number = invoice.invoice_number.as_deref().unwrap_or(&invoice.id);
             let system = Caller::system();
             let marked = self.change(&system, number, IfMatch(None), "invoice.overdue", |record, _| {
                 in_state(record, &[InvoiceStatus::Sent], "overdue")?;

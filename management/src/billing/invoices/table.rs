@@ -9,14 +9,21 @@ use crate::export::{Cell, Table};
 pub const INVOICES: Table = Table {
     name: "Invoices",
     columns: &[
+        "id",
         "invoice_number",
         "account",
+        "issued_by",
         "period_start",
         "period_end",
         "total_amount",
+        "tax_amount",
+        "gross_amount",
         "amount_due",
+        "amount_paid",
+        "amount_open",
         "currency",
         "status",
+        "payment_status",
         "created_at",
         "issued_at",
         "due_at",
@@ -51,14 +58,21 @@ pub const LINES: Table = Table {
 /// The row of an invoice.
 pub fn of_invoice(invoice: &InvoiceSummary) -> Vec<Cell> {
     vec![
-        invoice.invoice_number.as_str().into(),
+        invoice.id.as_str().into(),
+        invoice.invoice_number.as_deref().into(),
         invoice.account.as_str().into(),
+        invoice.issued_by.as_deref().into(),
         invoice.period_start.into(),
         invoice.period_end.into(),
         invoice.total_amount.into(),
+        invoice.tax_amount.into(),
+        invoice.gross_amount.into(),
         invoice.amount_due.into(),
+        invoice.amount_paid.into(),
+        invoice.amount_open.into(),
         invoice.currency.into(),
         Cell::named(&invoice.status),
+        invoice.payment_status.map_or(Cell::Empty, |status| Cell::named(&status)),
         invoice.created_at.into(),
         invoice.issued_at.into(),
         invoice.due_at.into(),
@@ -70,7 +84,7 @@ pub fn of_invoice(invoice: &InvoiceSummary) -> Vec<Cell> {
 pub fn of_line(invoice: &Invoice, line: &InvoiceLine) -> Vec<Cell> {
     let details = &line.details;
     vec![
-        invoice.invoice_number.as_str().into(),
+        invoice.invoice_number.as_deref().into(),
         invoice.account.as_str().into(),
         invoice.period_start.into(),
         invoice.period_end.into(),
@@ -92,13 +106,14 @@ pub fn of_line(invoice: &Invoice, line: &InvoiceLine) -> Vec<Cell> {
 
 #[cfg(test)]
 mod tests {
-    use tollgate_api::invoices::{InvoicePayments, InvoiceStatus, LineCategory, LineDetails};
+    use tollgate_api::invoices::{InvoicePayments, InvoiceStatus, LineCategory, LineDetails, PaymentStatus};
     use tollgate_api::money::{CurrencyCode, Money};
     use tollgate_api::time::Time;
     use tollgate_engine::money::{Amount, Currency};
     use tollgate_engine::time::UnixMicros;
 
     use super::*;
+    use crate::billing::invoices::record::{Content, InvoiceRecord, Parties};
     use crate::export::json_rows;
 
     const START: Time = Time(UnixMicros(1_000_000));
@@ -110,14 +125,21 @@ mod tests {
     #[test]
     fn the_columns_are_the_fields_of_the_json() {
         let invoice = InvoiceSummary {
-            invoice_number: "INV-2026-000001".to_owned(),
+            id: "inv_1".to_owned(),
+            invoice_number: Some("INV-2026-000001".to_owned()),
             account: "acme".to_owned(),
+            issued_by: None,
             period_start: START,
             period_end: Time(UnixMicros(2_000_000)),
             total_amount: Money(Amount::from_micros(-1)),
+            tax_amount: Money(Amount::from_micros(2)),
+            gross_amount: Money(Amount::from_micros(1)),
             amount_due: Some(Money(Amount::from_micros(3))),
+            amount_paid: Money(Amount::from_micros(1)),
+            amount_open: Some(Money(Amount::from_micros(2))),
             currency: currency(),
             status: InvoiceStatus::Overdue,
+            payment_status: Some(PaymentStatus::Overdue),
             created_at: START,
             issued_at: Some(START),
             due_at: Some(START),
@@ -145,27 +167,19 @@ mod tests {
                 country_code: Some("KE".to_owned()),
             },
         };
-        let invoice = Invoice {
-            invoice_number: "INV-2026-000001".to_owned(),
-            account: "acme".to_owned(),
-            period_start: START,
-            period_end: Time(UnixMicros(2_000_000)),
-            total_amount: line.total,
-            amount_due: None,
-            currency: currency(),
-            status: InvoiceStatus::Draft,
-            line_items: vec![line.clone()],
+        let content = Content {
+            lines: vec![line.clone()],
+            total: line.total,
+            exact: None,
             payments: InvoicePayments::default(),
             tariff_versions: Vec::new(),
-            created_at: START,
-            issued_at: None,
-            due_at: None,
-            paid_at: None,
-            payment_reference: None,
-            cancelled_at: None,
-            cancel_reason: None,
-            content_hash: None,
         };
+        let period = START.0..UnixMicros(2_000_000);
+        let parts = (content, Parties::default());
+        let mut record =
+            InvoiceRecord::draft("inv_1".to_owned(), ("acme", currency()), &period, parts, START.0);
+        record.number = "INV-2026-000001".to_owned();
+        let invoice = record.view();
         let mut expected = serde_json::to_value(&line).unwrap();
         let fields = expected.as_object_mut().unwrap();
         let details = fields.remove("details").unwrap();

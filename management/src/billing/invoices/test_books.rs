@@ -48,7 +48,7 @@ impl Services {
         let visibility = Arc::new(Visibility::new(Arc::clone(&context), Arc::new(accounts)));
         let lookup = Arc::new(Lookup::new(Arc::clone(&context), Arc::clone(&visibility)));
         let charges = Charges::new(Arc::clone(&context), Arc::clone(&visibility), lookup);
-        let invoices = Arc::new(Invoices::new(Arc::clone(&context), visibility));
+        let invoices = Arc::new(Invoices::open(Arc::clone(&context), visibility).unwrap());
         Self { context, charges, invoices }
     }
 }

@@ -1,4 +1,4 @@
-//! Writing of invoices: their numbers, counted within a year without gaps, and all documents that belong to one.
+//! Writing of invoices: all documents that belong to one, and the numbers, which are counted within an issuer and a year.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,17 +9,19 @@ use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
 use tollgate_api::invoices::{Invoice, InvoiceStatus};
 use tollgate_api::money::CurrencyCode;
+use tollgate_billing::invoice::number::Numbered;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::change::{Change, ChangeError, EntryChange, Expected};
 use tollgate_storage::clock::now;
-use tollgate_storage::store::Unavailable;
+use tollgate_storage::store::{Store, Unavailable};
 
 use super::progress::Progress;
-use super::record::{Content, InvoiceRecord, number_key};
+use super::record::{Content, InvoiceRecord, Parties, id_key};
 use crate::change_set::ChangeSet;
 use crate::collections::{COUNTERS, INVOICES};
 use crate::context::Context;
 use crate::documents::stored_document;
+use crate::identity::random::id_at;
 use crate::problems::problem_of;
 use tollgate_relay::snapshot::ActiveAccount;
 
@@ -37,34 +39,62 @@ pub struct InvoiceWriter {
     context: Arc<Context>,
 }
 
+/// The rest of what becomes durable with an invoice.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// Entries for the account's ledger.
+    pub entries: Vec<EntryChange>,
+    /// The number that it takes.
+    pub number: Option<TakenNumber>,
+}
+
+/// The next number of an issuer's year, and its counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenNumber {
+    /// The number itself.
+    pub number: String,
+    counter: String,
+    expected: Expected,
+    count: u64,
+}
+
+impl TakenNumber {
+    /// The number that comes next. It is used if and only if the change that [`write`](Self::write) adds it to is made.
+    pub fn next(store: &Store, document: Numbered, issuer: Option<&str>, year: i16) -> Answer<Self> {
+        let counter = document.counter(issuer, year);
+        let last = stored_document::<u64>(store, COUNTERS, &counter)?;
+        let count = last.map_or(0, |(_, last)| last) + 1;
+        let expected = last.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision));
+        Ok(Self { number: document.number(issuer, year, count), counter, expected, count })
+    }
+
+    /// Takes it in this change, which is refused if somebody else has taken it meanwhile.
+    pub fn write(&self, changes: &mut ChangeSet<'_>) {
+        changes.document(COUNTERS, self.counter.as_bytes(), self.expected, Some(&self.count));
+    }
+}
+
 impl InvoiceWriter {
     /// Writes to the books of `context`.
     pub fn new(context: Arc<Context>) -> Self {
         Self { context }
     }
 
-    /// Makes a draft with the next number of the year, and notes the account's progress where the schedule drafts it. The
-    /// counter is part of the same change, so that a number is used if and only if its invoice exists.
-    pub fn number(
+    /// Makes a draft, which has no number, and notes the account's progress where the schedule drafts it.
+    pub fn draft(
         &mut self,
         caller: &Caller,
         account: &ActiveAccount,
         period: &Range<UnixMicros>,
-        content: Content,
+        content: (Content, Parties),
         progress: Option<&Progress>,
     ) -> Answer<Versioned<Invoice>> {
         let charged = &account.provisioned.account;
         let now = now();
-        let year: String = now.to_rfc3339().chars().take_while(char::is_ascii_digit).collect();
-        let counter = format!("invoices/{year}");
-        let last = stored_document::<u64>(self.context.store(), COUNTERS, &counter)?;
-        let next = last.map_or(0, |(_, last)| last) + 1;
         let owner = (&*charged.id, CurrencyCode(charged.currency));
-        let record = InvoiceRecord::draft(format!("INV-{year}-{next:06}"), owner, period, content, now);
+        let record = InvoiceRecord::draft(id_at("inv", now)?, owner, period, content, now);
         let mut changes = self.context.change(caller);
         write_invoice(&mut changes, None, &record);
-        let expected = last.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision));
-        changes.document(COUNTERS, counter.as_bytes(), expected, Some(&next));
         if let Some(progress) = progress {
             progress.write(&mut changes, &charged.id);
         }
@@ -82,28 +112,55 @@ impl InvoiceWriter {
         after: InvoiceRecord,
         action: &str,
     ) -> Answer<Versioned<Invoice>> {
-        self.put_with(caller, before, after, action, None)
+        self.put_with(caller, before, after, action, Beside::default())
     }
 
-    /// Writes an invoice that has changed, and in the same change the ledger entry that belongs to it.
+    /// Writes an invoice that has changed, and in the same change what belongs to it.
     pub fn put_with(
         &mut self,
         caller: &Caller,
         (revision, before): (u64, &InvoiceRecord),
         after: InvoiceRecord,
         action: &str,
-        entry: Option<EntryChange>,
+        beside: Beside,
     ) -> Answer<Versioned<Invoice>> {
         let mut changes = self.context.change(caller);
-        if let Some(entry) = entry {
-            changes.entry(entry);
-        }
-        write_invoice(&mut changes, Some((revision, before)), &after);
-        note_invoice(&mut changes, action, Some(before), &after);
+        add_change(&mut changes, (revision, before), &after, action, beside);
         let changed = changes.commit()?;
         let revision = changed.revisions.get(INVOICE_PLACE).copied().unwrap_or(revision + 1);
         Ok(Versioned::new(revision, after.view()))
     }
+
+    /// Removes a draft that has no number.
+    pub fn remove(&mut self, caller: &Caller, (revision, draft): (u64, &InvoiceRecord)) -> Answer<()> {
+        let mut changes = self.context.change(caller);
+        let expected = Expected::Revision(revision);
+        changes.document::<InvoiceRecord>(INVOICES, draft.key().as_bytes(), expected, None);
+        for key in [draft.list_key(), draft.period_key()] {
+            changes.document::<String>(INVOICES, key.as_bytes(), Expected::Any, None);
+        }
+        changes.note("invoice.delete", format!("invoice/{}", draft.id), &audited(draft), &Value::Null);
+        changes.commit().map(drop)
+    }
+}
+
+/// Adds the change of an invoice to a change set, whose first documents are those of the invoice where nothing was added
+/// before.
+pub fn add_change(
+    changes: &mut ChangeSet<'_>,
+    before: (u64, &InvoiceRecord),
+    after: &InvoiceRecord,
+    action: &str,
+    beside: Beside,
+) {
+    write_invoice(changes, Some(before), after);
+    for entry in beside.entries {
+        changes.entry(entry);
+    }
+    if let Some(number) = beside.number {
+        number.write(changes);
+    }
+    note_invoice(changes, action, Some(before.1), after);
 }
 
 /// Waits until every message that was submitted before `end` is committed; false where `end` is not past.
@@ -132,15 +189,27 @@ pub fn books_closed_at(context: &Context) -> Answer<UnixMicros> {
 
 /// Writes every document that an invoice is found by.
 fn write_invoice(changes: &mut ChangeSet<'_>, before: Option<(u64, &InvoiceRecord)>, after: &InvoiceRecord) {
-    let expected = before.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision));
-    changes.document(INVOICES, number_key(&after.number).as_bytes(), expected, Some(after));
+    let renamed = before.filter(|(_, before)| before.name() != after.name());
+    let expected = match before {
+        Some((revision, _)) if renamed.is_none() => Expected::Revision(revision),
+        _ => Expected::Absent,
+    };
+    changes.document(INVOICES, after.key().as_bytes(), expected, Some(after));
+    if let Some((revision, draft)) = renamed {
+        let expected = Expected::Revision(revision);
+        changes.document::<InvoiceRecord>(INVOICES, draft.key().as_bytes(), expected, None);
+        changes.document::<String>(INVOICES, draft.list_key().as_bytes(), Expected::Any, None);
+        changes.document(INVOICES, id_key(&draft.id).as_bytes(), Expected::Absent, Some(&after.number));
+    }
     let summary = after.summary();
     changes.document(INVOICES, after.list_key().as_bytes(), Expected::Any, Some(&summary));
-    let period_key = after.period_key();
+    let (period_key, name) = (after.period_key(), after.name().to_owned());
     if before.is_none() {
-        changes.document(INVOICES, period_key.as_bytes(), Expected::Absent, Some(&after.number));
+        changes.document(INVOICES, period_key.as_bytes(), Expected::Absent, Some(&name));
     } else if after.status == InvoiceStatus::Cancelled {
         changes.document::<String>(INVOICES, period_key.as_bytes(), Expected::Any, None);
+    } else if renamed.is_some() {
+        changes.document(INVOICES, period_key.as_bytes(), Expected::Any, Some(&name));
     }
     let due_before = before.and_then(|(_, before)| before.due_key());
     match after.due_key() {
@@ -163,7 +232,7 @@ fn note_invoice(
     after: &InvoiceRecord,
 ) {
     let before = before.map_or(Value::Null, audited);
-    changes.note(action, format!("invoice/{}", after.number), &before, &audited(after));
+    changes.note(action, format!("invoice/{}", after.name()), &before, &audited(after));
 }
 
 fn audited(record: &InvoiceRecord) -> Value {

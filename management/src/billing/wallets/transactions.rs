@@ -242,6 +242,7 @@ fn kind_of(kind: EntryKind) -> TransactionKind {
         EntryKind::Dispute => TransactionKind::Dispute,
         EntryKind::Subscription => TransactionKind::Subscription,
         EntryKind::CreditNote => TransactionKind::CreditNote,
+        EntryKind::Tax => TransactionKind::Tax,
     }
 }
 

@@ -156,8 +156,8 @@ impl AlertWatch {
     /// Invoices that are owed and have no alert.
     fn invoices_raised(&self, now: UnixMicros) -> Vec<Raised> {
         let raised = self.owed.iter().map(|invoice| {
-            let due = invoice.amount_due.unwrap_or(invoice.total_amount).0;
-            let (number, currency) = (&invoice.invoice_number, invoice.currency);
+            let due = invoice.amount_open.unwrap_or(invoice.total_amount).0;
+            let (number, currency) = (invoice_name(invoice), invoice.currency);
             let is_late = is_late(invoice);
             let due_at = invoice.due_at.unwrap_or_default().0.to_rfc3339();
             let (severity, message) = if is_late {
@@ -172,7 +172,7 @@ impl AlertWatch {
                 kind: AlertKind::PaymentDue,
                 severity,
                 message,
-                subject: Some(number.clone()),
+                subject: Some(number.to_owned()),
                 threshold: None,
                 current_value: Some(due.to_string()),
                 currency: Some(currency),
@@ -239,7 +239,7 @@ impl AlertWatch {
         let (snapshot, limit) = (self.context.core.snapshot.load(), self.down_micros());
         let percent = self.context.settings.billing.credit_warning_percent;
         let owed: HashSet<(&str, bool)> =
-            self.owed.iter().map(|invoice| (invoice.invoice_number.as_str(), is_late(invoice))).collect();
+            self.owed.iter().map(|invoice| (invoice_name(invoice), is_late(invoice))).collect();
         let down: HashSet<&str> = snapshot
             .operator_queues
             .iter()
@@ -319,6 +319,11 @@ impl AlertWatch {
         }
         Ok(())
     }
+}
+
+/// The number; every invoice that was sent has one.
+fn invoice_name(invoice: &InvoiceSummary) -> &str {
+    invoice.invoice_number.as_deref().unwrap_or(&invoice.id)
 }
 
 fn is_late(invoice: &InvoiceSummary) -> bool {

@@ -80,7 +80,7 @@ fn a_draft_that_somebody_made_of_the_same_month_is_not_made_again() {
     assert_eq!(books.listed().len(), 1);
     assert_eq!(books.listed()[0].total_amount.0.micros(), total, "it is brought up to date");
     // Cancelled, it leaves its period to whoever asks for it, and not to the schedule.
-    let number = books.listed()[0].invoice_number.clone();
+    let number = books.listed()[0].id.clone();
     let cancellation = tollgate_api::invoices::Cancellation { reason: "wrong".to_owned() };
     let if_match = tollgate_api::extract::IfMatch(None);
     books.invoices().cancel_invoice(&Caller::system(), &number, if_match, cancellation).unwrap();
@@ -148,7 +148,7 @@ fn what_was_invoiced_already_is_left_out_of_the_month() {
     let system = Caller::system();
     let new =
         NewInvoice { account: "biz_test_001".to_owned(), period_start: Time(from), period_end: Time(to) };
-    let number = books.invoices().draft_invoice(&system, &new).unwrap().invoice.value.invoice_number;
+    let number = books.invoices().draft_invoice(&system, &new).unwrap().invoice.value.id;
     let if_match = tollgate_api::extract::IfMatch(None);
     books.invoices().send_invoice(&system, &number, if_match).unwrap();
     let later = books.charge("biz_test_001", KENYA).1;
@@ -161,7 +161,7 @@ fn what_was_invoiced_already_is_left_out_of_the_month() {
     assert_eq!(Some(rest[0].period_end.0), month_begins_at(&zone(ZONE).unwrap(), Month(month.0 + 1)));
     bill_at(&books, after);
     assert_eq!(books.listed().len(), 2, "once only");
-    books.invoices().send_invoice(&system, &rest[0].invoice_number, if_match).unwrap_err();
+    books.invoices().send_invoice(&system, &rest[0].id, if_match).unwrap_err();
 }
 
 #[test]

@@ -1,0 +1,129 @@
+//! Terms of accounts' invoices, and their issuers: the party that pays, its tax and cycle, and the issuers of invoices.
+
+mod dto;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::{CUSTOMER, RESELLER, Rule, Who, rule};
+use crate::answer::{Answer, Versioned};
+use crate::call::call;
+use crate::caller::{Caller, Scope};
+use crate::extract::{Body, IfMatch, Path};
+use crate::openapi::Problems;
+
+pub use dto::{
+    BankAccount, InvoiceCycle, InvoiceTerms, Issuer, Party, RefundHandling, TaxCategory, TaxTerms,
+};
+
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
+    rule("GET", "/v1/accounts/{id}/invoice-terms", Who::Roles(CUSTOMER, Scope::BillingRead)),
+    rule("PUT", "/v1/accounts/{id}/invoice-terms", Who::Roles(RESELLER, Scope::BillingWrite)),
+    rule("GET", "/v1/accounts/{id}/issuer", Who::Roles(RESELLER, Scope::BillingRead)),
+    rule("PUT", "/v1/accounts/{id}/issuer", Who::Roles(RESELLER, Scope::BillingWrite)),
+];
+
+/// Reads and sets how accounts are invoiced, and what stands on the invoices of resellers.
+pub trait InvoiceTermsService: Send + Sync + 'static {
+    /// The terms of an account.
+    fn invoice_terms(&self, caller: &Caller, account: &str) -> Answer<Versioned<InvoiceTerms>>;
+
+    /// Replaces the terms of an account.
+    fn set_invoice_terms(
+        &self,
+        caller: &Caller,
+        account: &str,
+        if_match: IfMatch,
+        terms: InvoiceTerms,
+    ) -> Answer<Versioned<InvoiceTerms>>;
+
+    /// The issuer of invoices to accounts right below this one.
+    fn issuer(&self, caller: &Caller, account: &str) -> Answer<Versioned<Issuer>>;
+
+    /// Replaces the issuer of a reseller.
+    fn set_issuer(
+        &self,
+        caller: &Caller,
+        account: &str,
+        if_match: IfMatch,
+        issuer: Issuer,
+    ) -> Answer<Versioned<Issuer>>;
+}
+
+type Service = Arc<dyn InvoiceTermsService>;
+
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn InvoiceTermsService>> {
+    OpenApiRouter::new().routes(routes!(terms, set_terms)).routes(routes!(issuer, set_issuer))
+}
+
+/// Read an account's invoice terms
+///
+/// What its invoices say of it, its tax, and when it is invoiced. An account without terms of its own is invoiced by the month,
+/// under its name and without tax.
+#[utoipa::path(get, path = "/v1/accounts/{id}/invoice-terms", tag = "invoices", operation_id = "get_invoice_terms",
+    params(("id" = String, Path, description = "The account's id")),
+    responses((status = 200, description = "The terms", body = InvoiceTerms), Problems))]
+async fn terms(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Versioned<InvoiceTerms>> {
+    call(service, move |service| service.invoice_terms(&caller, &id)).await
+}
+
+/// Set an account's invoice terms
+///
+/// They hold for invoices that are sent from now on; one that was sent keeps what it says. A reseller sets those of accounts
+/// below its own.
+#[utoipa::path(put, path = "/v1/accounts/{id}/invoice-terms", tag = "invoices", operation_id = "set_invoice_terms",
+    params(("id" = String, Path, description = "The account's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    request_body = InvoiceTerms,
+    responses((status = 200, description = "The terms as they are now", body = InvoiceTerms), Problems))]
+async fn set_terms(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(id): Path<String>,
+    if_match: IfMatch,
+    Body(terms): Body<InvoiceTerms>,
+) -> Answer<Versioned<InvoiceTerms>> {
+    call(service, move |service| service.set_invoice_terms(&caller, &id, if_match, terms)).await
+}
+
+/// Read a reseller's data as an issuer
+///
+/// What stands on the invoices of accounts right below it as their issuer. Those of accounts without a parent are issued by the
+/// house, whose data are in the configuration.
+#[utoipa::path(get, path = "/v1/accounts/{id}/issuer", tag = "invoices", operation_id = "get_issuer",
+    params(("id" = String, Path, description = "The reseller's id")),
+    responses((status = 200, description = "The issuer", body = Issuer), Problems))]
+async fn issuer(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Versioned<Issuer>> {
+    call(service, move |service| service.issuer(&caller, &id)).await
+}
+
+/// Set a reseller's data as an issuer
+///
+/// They stand on documents that are sent from now on.
+#[utoipa::path(put, path = "/v1/accounts/{id}/issuer", tag = "invoices", operation_id = "set_issuer",
+    params(("id" = String, Path, description = "The reseller's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    request_body = Issuer,
+    responses((status = 200, description = "The issuer as it is now", body = Issuer), Problems))]
+async fn set_issuer(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(id): Path<String>,
+    if_match: IfMatch,
+    Body(issuer): Body<Issuer>,
+) -> Answer<Versioned<Issuer>> {
+    call(service, move |service| service.set_issuer(&caller, &id, if_match, issuer)).await
+}
