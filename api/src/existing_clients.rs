@@ -19,10 +19,10 @@ use crate::openapi::Problems;
 
 pub use dto::{
     WecallAlert, WecallAlertType, WecallCategory, WecallCountryUsage, WecallInvoice, WecallInvoiceLine,
-    WecallInvoiceQuery, WecallInvoiceStatus, WecallOperatorUsage, WecallPeriod, WecallPlan, WecallPlanType,
-    WecallRate, WecallRatesQuery, WecallSeverity, WecallTier, WecallTopup, WecallTransaction,
-    WecallTransactionStatus, WecallTransactionType, WecallTransactionsQuery, WecallUsage, WecallUsageQuery,
-    WecallWallet,
+    WecallInvoiceQuery, WecallInvoiceStatus, WecallInvoicesQuery, WecallOperatorUsage, WecallPeriod,
+    WecallPlan, WecallPlanType, WecallRate, WecallRatesQuery, WecallSeverity, WecallTier, WecallTopup,
+    WecallTransaction, WecallTransactionStatus, WecallTransactionType, WecallTransactionsQuery, WecallUsage,
+    WecallUsageQuery, WecallWallet,
 };
 
 /// The access rules of these routes.
@@ -33,6 +33,7 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/api/billing/pricing-plans/", Who::Roles(CUSTOMER, Scope::TariffRead)),
     rule("GET", "/api/billing/rate-cards/", Who::Roles(CUSTOMER, Scope::TariffRead)),
     rule("GET", "/api/billing/usage/{business_sid}/", Who::Roles(CUSTOMER, Scope::BillingRead)),
+    rule("GET", "/api/billing/invoices/", Who::Roles(CUSTOMER, Scope::BillingRead)),
     rule("GET", "/api/billing/invoices/{business_sid}/", Who::Roles(CUSTOMER, Scope::BillingRead)),
     rule("GET", "/api/billing/alerts/{business_sid}/", Who::Roles(CUSTOMER, Scope::BillingRead)),
 ];
@@ -63,6 +64,9 @@ pub trait ExistingClientsService: Send + Sync + 'static {
     /// The usage of an account and its cost.
     fn wecall_usage(&self, caller: &Caller, account: &str, period: WecallPeriod) -> Answer<WecallUsage>;
 
+    /// Invoices, the newest first.
+    fn wecall_invoices(&self, caller: &Caller, query: WecallInvoicesQuery) -> Answer<Vec<WecallInvoice>>;
+
     /// The invoice of a range of days, or what it would be.
     fn wecall_invoice(
         &self,
@@ -89,6 +93,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn ExistingClientsService>> {
         .routes(routes!(plans))
         .routes(routes!(rates))
         .routes(routes!(usage))
+        .routes(routes!(invoices))
         .routes(routes!(invoice))
         .routes(routes!(alerts))
 }
@@ -175,6 +180,20 @@ async fn usage(
     Query(query): Query<WecallUsageQuery>,
 ) -> Answer<Json<WecallUsage>> {
     call(service, move |service| service.wecall_usage(&caller, &account, query.period)).await.map(Json)
+}
+
+/// List invoices
+///
+/// The newest first, with their lines. `GET /v1/invoices` has filters and cursors.
+#[utoipa::path(get, path = "/api/billing/invoices/", tag = "wecall", operation_id = "wecall_invoices",
+    params(WecallInvoicesQuery),
+    responses((status = 200, description = "The invoices", body = Vec<WecallInvoice>), Problems))]
+async fn invoices(
+    State(service): State<Service>,
+    caller: Caller,
+    Query(query): Query<WecallInvoicesQuery>,
+) -> Answer<Json<Vec<WecallInvoice>>> {
+    call(service, move |service| service.wecall_invoices(&caller, query)).await.map(Json)
 }
 
 /// Read the invoice of a range of days

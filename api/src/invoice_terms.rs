@@ -97,8 +97,8 @@ async fn set_terms(
 
 /// Read a reseller's data as an issuer
 ///
-/// What stands on the invoices of accounts right below it as their issuer. Those of accounts without a parent are issued by the
-/// house, whose data are in the configuration.
+/// What stands on the invoices of accounts right below it as their issuer, if it sells to them in a chain. Those of all others
+/// are issued by the house, whose data are in the configuration.
 #[utoipa::path(get, path = "/v1/accounts/{id}/issuer", tag = "invoices", operation_id = "get_issuer",
     params(("id" = String, Path, description = "The reseller's id")),
     responses((status = 200, description = "The issuer", body = Issuer), Problems))]

@@ -26,8 +26,11 @@ use crate::problem::Problem;
 use crate::request_id::{NewRequestId, REQUEST_ID, remove_bad_id};
 use crate::services::Services;
 use crate::{
-    accounts, alerts, audit, auth, binds, bounds, bundle_products, bundles, caps, cdrs, charges, clock,
-    dispatches, existing_clients, imports, invoice_terms, invoices, keys, openapi, operators, plans, price_lists, pumping, rate_cards, resales, saas_clients, sender_ids, subscription_plans, subscriptions, tariffs, templates, token_clients, transfers, usage, users, wallets,
+    accounts, ageing, alerts, audit, auth, binds, bounds, bundle_products, bundles, caps, cdrs, charges,
+    clock, credit_notes, dispatches, existing_clients, imports, invoice_documents, invoice_terms, invoices,
+    keys, openapi, operators, plans, price_lists, pumping, rate_cards, resales, saas_clients, sender_ids,
+    statements, subscription_plans, subscriptions, tariffs, templates, token_clients, transfers, usage,
+    users, wallets,
 };
 
 /// The path of the browsable page.
@@ -68,6 +71,10 @@ areas![
     usage,
     invoices,
     invoice_terms,
+    credit_notes,
+    invoice_documents,
+    statements,
+    ageing,
     alerts,
     pumping,
     auth,

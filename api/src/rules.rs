@@ -6,8 +6,10 @@ use axum::http::Method;
 use crate::access::{Rule, Who};
 use crate::caller::{Role, Scope};
 use crate::{
-    accounts, alerts, audit, auth, binds, bundle_products, bundles, caps, cdrs, charges, clock, dispatches,
-    existing_clients, imports, invoice_terms, invoices, keys, operators, plans, price_lists, pumping, rate_cards, resales, saas_clients, sender_ids, subscription_plans, subscriptions, tariffs, templates, token_clients, transfers, usage, users, wallets,
+    accounts, ageing, alerts, audit, auth, binds, bundle_products, bundles, caps, cdrs, charges, clock,
+    credit_notes, dispatches, existing_clients, imports, invoice_documents, invoice_terms, invoices, keys,
+    operators, plans, price_lists, pumping, rate_cards, resales, saas_clients, sender_ids, statements,
+    subscription_plans, subscriptions, tariffs, templates, token_clients, transfers, usage, users, wallets,
 };
 
 /// The rules of each area.
@@ -25,6 +27,10 @@ const AREAS: &[&[Rule]] = &[
     usage::RULES,
     invoices::RULES,
     invoice_terms::RULES,
+    credit_notes::RULES,
+    invoice_documents::RULES,
+    statements::RULES,
+    ageing::RULES,
     alerts::RULES,
     pumping::RULES,
     auth::RULES,

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::accounts::AccountsService;
+use crate::ageing::AgeingService;
 use crate::alerts::AlertsService;
 use crate::audit::AuditService;
 use crate::auth::AuthService;
@@ -18,10 +19,12 @@ use crate::caps::CapsService;
 use crate::cdrs::CdrsService;
 use crate::charges::ChargesService;
 use crate::clock::ClockService;
+use crate::credit_notes::CreditNotesService;
 use crate::dispatches::DispatchesService;
 use crate::existing_clients::ExistingClientsService;
 use crate::idempotency::IdempotencyService;
 use crate::imports::ImportsService;
+use crate::invoice_documents::DocumentsService;
 use crate::invoice_terms::InvoiceTermsService;
 use crate::invoices::InvoicesService;
 use crate::keys::KeysService;
@@ -33,6 +36,7 @@ use crate::rate_cards::RateCardsService;
 use crate::resales::ResalesService;
 use crate::saas_clients::SaasClientsService;
 use crate::sender_ids::SenderIdsService;
+use crate::statements::StatementsService;
 use crate::subscription_plans::SubscriptionPlansService;
 use crate::subscriptions::SubscriptionsService;
 use crate::tariffs::TariffsService;
@@ -62,6 +66,10 @@ pub struct Services {
     pub usage: Arc<dyn UsageService>,
     pub invoices: Arc<dyn InvoicesService>,
     pub invoice_terms: Arc<dyn InvoiceTermsService>,
+    pub credit_notes: Arc<dyn CreditNotesService>,
+    pub invoice_documents: Arc<dyn DocumentsService>,
+    pub statements: Arc<dyn StatementsService>,
+    pub ageing: Arc<dyn AgeingService>,
     pub alerts: Arc<dyn AlertsService>,
     pub pumping: Arc<dyn PumpingService>,
     pub auth: Arc<dyn AuthService>,

@@ -58,7 +58,13 @@ pub const SUBSCRIPTION_PERIODS: Collection = Collection(52);
 pub const SUBSCRIPTION_REVENUE: Collection = Collection(53);
 /// Findings of traffic pumping, by id.
 pub const PUMPING_FINDINGS: Collection = Collection(25);
+/// Credit notes, by number, and marks of the refunds that are on one.
+pub const CREDIT_NOTES: Collection = Collection(60);
+/// Statements, by number, account and period.
+pub const STATEMENTS: Collection = Collection(61);
 /// Resellers as issuers of invoices, by the ids of their accounts.
 pub const ISSUERS: Collection = Collection(62);
+/// Reminders of invoices that were sent, by the invoice's number and the reminder's day.
+pub const REMINDERS: Collection = Collection(63);
 /// Terms of accounts' invoices, by id.
 pub const TAX_TERMS: Collection = Collection(64);

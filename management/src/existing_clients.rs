@@ -4,6 +4,7 @@
 mod view;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::ToSpan;
@@ -13,11 +14,12 @@ use tollgate_api::alerts::{AlertsQuery, AlertsService};
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::existing_clients::{
-    ExistingClientsService, WecallAlert, WecallInvoice, WecallInvoiceQuery, WecallPeriod, WecallPlan,
-    WecallPlanType, WecallRate, WecallRatesQuery, WecallTopup, WecallTransaction, WecallTransactionsQuery,
-    WecallUsage, WecallWallet,
+    ExistingClientsService, WecallAlert, WecallInvoice, WecallInvoiceQuery, WecallInvoicesQuery,
+    WecallPeriod, WecallPlan, WecallPlanType, WecallRate, WecallRatesQuery, WecallTopup, WecallTransaction,
+    WecallTransactionsQuery, WecallUsage, WecallWallet,
 };
 use tollgate_api::extract::IdempotencyKey;
+use tollgate_api::invoices::{InvoicesQuery, InvoicesService};
 use tollgate_api::page::{LIMIT_DEFAULT, LIMIT_MAX, Page};
 use tollgate_api::plans::{PlansQuery, PlansService};
 use tollgate_api::problem::Problem;
@@ -25,8 +27,9 @@ use tollgate_api::rate_cards::{RateCardsQuery, RateCardsService};
 use tollgate_api::time::Time;
 use tollgate_api::usage::{UsagePeriod, UsageQuery, UsageService, Whose};
 use tollgate_api::wallets::{NewTopup, TransactionsQuery, WalletsService};
+use tollgate_billing::period::date_at;
 use tollgate_engine::money::Amount;
-use tollgate_engine::time::parse_date;
+use tollgate_engine::time::{UnixMicros, parse_date};
 
 use crate::accounts::Accounts;
 use crate::billing::invoices::Invoices;
@@ -107,7 +110,9 @@ impl ExistingClientsService for ExistingClients {
             return Err(Problem::field("limit", format!("must be from 1 to {LIMIT_MAX}")));
         }
         let pages = gathered(limit as usize, |cursor| {
-            let query = TransactionsQuery { limit: Some(limit), cursor, ..TransactionsQuery::default() };
+            let offset = query.offset.filter(|_| cursor.is_none());
+            let query =
+                TransactionsQuery { limit: Some(limit), cursor, offset, ..TransactionsQuery::default() };
             self.services.wallets.transactions(caller, account, &query)
         });
         Ok(pages?.into_iter().map(view::transaction).collect())
@@ -157,10 +162,27 @@ impl ExistingClientsService for ExistingClients {
             WecallPeriod::ThisWeek => UsagePeriod::ThisWeek,
             WecallPeriod::ThisMonth => UsagePeriod::ThisMonth,
             WecallPeriod::LastMonth => UsagePeriod::LastMonth,
+            WecallPeriod::ThisYear | WecallPeriod::Last7Days | WecallPeriod::Last30Days => UsagePeriod::Range,
         };
+        let days = self.days(caller, account, period)?;
+        let (from, to) = days.map(|days| (Time(days.start), Time(days.end))).unzip();
         // What they show is what the wallet paid for.
-        let query = UsageQuery { period: Some(asked), whose: Whose::All, ..UsageQuery::default() };
+        let query = UsageQuery { period: Some(asked), from, to, whose: Whose::All, ..UsageQuery::default() };
         view::usage(self.services.usage.usage(caller, account, &query)?, period)
+    }
+
+    fn wecall_invoices(&self, caller: &Caller, query: WecallInvoicesQuery) -> Answer<Vec<WecallInvoice>> {
+        let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
+        if !(1..=LIMIT_MAX).contains(&limit) {
+            return Err(Problem::field("limit", format!("must be from 1 to {LIMIT_MAX}")));
+        }
+        let listed = gathered(limit as usize, |cursor| {
+            let (account, offset) = (query.business_sid.clone(), query.offset.filter(|_| cursor.is_none()));
+            let query =
+                InvoicesQuery { account, limit: Some(limit), cursor, offset, ..InvoicesQuery::default() };
+            self.services.invoices.invoices(caller, &query)
+        })?;
+        listed.iter().map(|summary| self.listed_invoice(caller, &summary.id)).collect()
     }
 
     fn wecall_invoice(
@@ -198,6 +220,37 @@ impl ExistingClients {
     /// Translates the answers of `services`.
     pub fn new(context: Arc<Context>, visibility: Arc<Visibility>, services: AnsweringServices) -> Self {
         Self { context, visibility, services }
+    }
+
+    fn listed_invoice(&self, caller: &Caller, id: &str) -> Answer<WecallInvoice> {
+        let invoice = self.services.invoices.invoice(caller, id)?.value;
+        let zone = period::zone(&invoice.time_zone)?;
+        let last = UnixMicros(invoice.period_end.0.0.saturating_sub(1));
+        let days = date_at(invoice.period_start.0, &zone).zip(date_at(last, &zone));
+        let (first, last) = days.ok_or_else(|| Problem::internal("an invoice is beyond the calendar"))?;
+        view::invoice(invoice, first, last)
+    }
+
+    /// The days of a period that the usage of others has no word for.
+    fn days(&self, caller: &Caller, account: &str, asked: WecallPeriod) -> Answer<Option<Range<UnixMicros>>> {
+        let found = self.visibility.readable_account(caller, account)?;
+        let zone = period::zone(&found.terms.plan.plan.time_zone)?;
+        let beyond = || Problem::internal("the clock is set to a time beyond the calendar");
+        let today = date_at(now(), &zone).ok_or_else(beyond)?;
+        let first = match asked {
+            WecallPeriod::ThisYear => Some(today.first_of_year()),
+            WecallPeriod::Last7Days => today.checked_sub(6.days()).ok(),
+            WecallPeriod::Last30Days => today.checked_sub(29.days()).ok(),
+            WecallPeriod::Today
+            | WecallPeriod::ThisWeek
+            | WecallPeriod::ThisMonth
+            | WecallPeriod::LastMonth => {
+                return Ok(None);
+            }
+        };
+        let begins_at = |day: Option<Date>| day.and_then(|day| period::begins_at(&zone, day));
+        let range = begins_at(first).zip(begins_at(today.tomorrow().ok()));
+        range.map(|(start, end)| Some(start..end)).ok_or_else(beyond)
     }
 
     /// Makes an account with its wallet, if the configuration names a plan for that. Of several requests at once one makes

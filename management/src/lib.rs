@@ -53,6 +53,7 @@ mod tariffs;
 mod token_clients;
 mod url;
 
+pub use crate::billing::invoices::check_books as verify_invoices;
 pub use crate::content::restore_approvals;
 pub use crate::jobs::Workers;
 pub use crate::management::Management;

@@ -18,6 +18,7 @@ use crate::background::Background;
 use crate::billing::bundles::{BundleExpiry, Bundles};
 use crate::billing::caps::Caps;
 use crate::billing::invoices::Invoices;
+use crate::billing::invoices::reminders::Reminders;
 use crate::billing::resales::Resales;
 use crate::billing::schedule;
 use crate::billing::usage::UsageReports;
@@ -174,6 +175,10 @@ impl Management {
             usage: Arc::clone(&answering.usage) as _,
             invoices: Arc::clone(&invoices) as _,
             invoice_terms: Arc::clone(invoices.terms()) as _,
+            credit_notes: Arc::clone(&invoices) as _,
+            invoice_documents: Arc::clone(&invoices) as _,
+            statements: Arc::clone(&invoices) as _,
+            ageing: Arc::clone(&invoices) as _,
             alerts,
             pumping: Arc::new(Pumping::new(of(), visible(), Arc::clone(&shared.findings))),
             auth: identity.login,
@@ -258,7 +263,8 @@ impl Management {
         let bundles = BundleExpiry::new(Arc::clone(context));
         let subscriptions = Arc::clone(&self.subscriptions);
         let account_facts = Arc::clone(&self.account_facts);
-        schedule::keep(watch, bundles, subscriptions, Arc::clone(&self.invoices), account_facts)
+        let invoices = (Arc::clone(&self.invoices), Reminders::new(Arc::clone(&self.invoices), jobs()));
+        schedule::keep(watch, bundles, subscriptions, invoices, account_facts)
     }
 
     /// Ends the reading of long periods early, because the process stops.

@@ -151,10 +151,10 @@ impl SaasClientsService for SaasClients {
                 _ => return None,
             };
             Some(SaasInvoice {
-                id: invoice.invoice_number,
+                id: invoice.invoice_number.unwrap_or(invoice.id),
                 user: invoice.account,
                 subscription: None,
-                amount: invoice.amount_due.unwrap_or(invoice.total_amount),
+                amount: invoice.amount_due.unwrap_or(invoice.gross_amount),
                 currency: invoice.currency,
                 status,
                 due_date: invoice.due_at,

@@ -185,6 +185,14 @@ pub enum WecallPeriod {
     ThisMonth,
     /// The month before.
     LastMonth,
+    /// Since the first of January.
+    ThisYear,
+    /// Today and the six days before.
+    #[serde(rename = "LAST_7_DAYS")]
+    Last7Days,
+    /// Today and the 29 days before.
+    #[serde(rename = "LAST_30_DAYS")]
+    Last30Days,
 }
 
 /// The usage of an account.
@@ -382,6 +390,10 @@ pub struct WecallTransactionsQuery {
     #[serde(default)]
     #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
+    /// Transactions that are left out before, at most 10000.
+    #[serde(default)]
+    #[param(maximum = 10000)]
+    pub offset: Option<u32>,
 }
 
 /// The filters of a list of rates of existing clients.
@@ -409,7 +421,25 @@ pub struct WecallUsageQuery {
     pub period: WecallPeriod,
 }
 
-/// The filters of a list of invoice.
+/// The filters of a list of invoices of existing clients.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WecallInvoicesQuery {
+    /// Only those of this account.
+    #[serde(default)]
+    pub business_sid: Option<String>,
+    /// The newest so many, from 1 to 1000; 50 if it is not given.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+    /// Invoices that are left out before, at most 10000.
+    #[serde(default)]
+    #[param(maximum = 10000)]
+    pub offset: Option<u32>,
+}
+
+/// The filters of one invoice.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

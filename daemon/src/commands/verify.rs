@@ -6,7 +6,7 @@ mod rerate;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use tollgate_management::{CheckedSubscriptions, verify_subscriptions};
+use tollgate_management::{CheckedSubscriptions, verify_invoices, verify_subscriptions};
 use tollgate_storage::store::Store;
 use tollgate_storage::verify::{Report, verify as verify_store};
 
@@ -34,8 +34,9 @@ pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure>
     let path = DataDir::find(config, arguments.data_dir.as_ref())?.path;
     let store = Store::open_read_only(&path).map_err(|error| error.to_string())?;
     let verified = verify_store(&store).map_err(|fault| fault.to_string());
-    let verified = verified.and_then(|report| Ok((report, verify_subscriptions(&store)?)));
-    let (report, subscriptions) = match verified {
+    let verified =
+        verified.and_then(|report| Ok((report, verify_subscriptions(&store)?, verify_invoices(&store)?)));
+    let (report, subscriptions, invoices) = match verified {
         Ok(verified) => verified,
         Err(fault) => {
             if arguments.json {
@@ -52,12 +53,17 @@ pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure>
         shown["accounts"] = accounts::accounts(&store).map_err(|error| error.to_string())?.into();
         shown["subscription_periods"] = subscriptions.periods.into();
         shown["subscription_entries"] = subscriptions.entries.into();
+        shown["invoices"] = invoices.into();
         if let Some(rerated) = &rerated {
             shown["rerate"] = rerate::json(rerated);
         }
         say!("{shown}");
     } else {
         print(&report, subscriptions);
+        if invoices > 0 {
+            say!("invoices: {invoices} sent, equal to the charges of their periods");
+        }
+        say!("{}", balance_line(&report));
         rerated.iter().for_each(rerate::print);
     }
     match rerated {
@@ -83,7 +89,6 @@ fn print(report: &Report, subscriptions: CheckedSubscriptions) {
         let CheckedSubscriptions { periods, entries } = subscriptions;
         say!("subscriptions: {periods} periods, {entries} ledger entries, equal to the counters of revenue");
     }
-    say!("{}", balance_line(report));
 }
 
 /// The line that says where the messages are that were handed over.

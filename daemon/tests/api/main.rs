@@ -22,6 +22,7 @@ mod generated_clients;
 mod guesses;
 mod imports;
 mod invoices;
+mod invoices_corrected;
 mod invoices_issued;
 mod ledger;
 mod money;

@@ -3,8 +3,12 @@
 //! A draft has an id, and gets its number in the change that sends it, so that the numbers of an issuer's year have no gap. What
 //! has a number is never removed, only cancelled.
 
+mod ageing;
 mod amount_due;
+mod books_check;
 mod content;
+mod credit_notes;
+mod documents;
 mod gathered;
 mod lines;
 mod list;
@@ -14,6 +18,8 @@ pub mod owed;
 mod payment;
 mod progress;
 pub mod record;
+pub mod reminders;
+mod statements;
 mod table;
 pub mod terms;
 mod terms_check;
@@ -23,6 +29,8 @@ mod test_books;
 mod tests;
 mod view;
 mod writer;
+
+pub use books_check::check_books;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -52,16 +60,19 @@ use crate::documents::stored_document;
 use crate::export::whole_table;
 use crate::identity::visibility::Visibility;
 use crate::plain_text::check_line;
+use crate::problems::unavailable;
 use amount_due::Billed;
 use content::ContentReader;
 use overlap::{MICROS_PER_DAY, PERIOD_DAYS_MAX};
-use record::{Content, InvoiceRecord, Parties, id_key, number_key, period_key};
+use record::{Content, InvoiceRecord, Parties, WAITING, id_key, number_key, period_key};
 use terms::Terms;
 use tollgate_relay::snapshot::ActiveAccount;
 use writer::{Beside, InvoiceWriter, TakenNumber, close_books};
 
 /// Characters of a reference or a reason.
 const TEXT_CHARACTERS_MAX: usize = 200;
+/// Drafts that one look of the schedule sends.
+const SENT_AT_ONCE: usize = 50;
 
 /// The invoices of accounts.
 #[derive(Debug)]
@@ -233,6 +244,32 @@ impl Invoices {
 
     fn store(&self) -> &Store {
         self.context.store()
+    }
+
+    /// Sends drafts of the schedule that are to be sent at once, a few at a time; true if there are more. What cannot be sent
+    /// stays a draft.
+    pub fn send_waiting(&self) -> Answer<bool> {
+        let mut waiting = Vec::new();
+        let read = self.store().documents().list(INVOICES, WAITING.as_bytes(), None, |_, row| {
+            waiting.extend(serde_json::from_slice::<String>(&row.body).ok());
+            waiting.len() < SENT_AT_ONCE
+        });
+        read.map_err(|error| unavailable(&error))?;
+        let system = Caller::system();
+        for name in &waiting {
+            match self.send_invoice(&system, name, IfMatch(None)) {
+                Err(problem) if matches!(&*problem.code, "unavailable" | "conflict") => return Err(problem),
+                Err(problem) => {
+                    tracing::error!(invoice = name, problem = %problem.detail, "a draft cannot be sent by itself");
+                    self.change(&system, name, IfMatch(None), "invoice.hold", |record, _| {
+                        record.sends_itself = false;
+                        Ok(())
+                    })?;
+                }
+                Ok(_) => {}
+            }
+        }
+        Ok(waiting.len() == SENT_AT_ONCE)
     }
 
     /// The invoice of an account for exactly this period, or what a draft would say. Nothing is written, and what was never

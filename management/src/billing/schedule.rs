@@ -14,6 +14,7 @@ use super::bundles::BundleExpiry;
 use super::invoices::Invoices;
 use super::invoices::monthly::MonthlyInvoices;
 use super::invoices::owed::owed_before;
+use super::invoices::reminders::Reminders;
 use crate::account_facts::AccountFactsKeeper;
 use crate::notifications::alerts::watch::AlertWatch;
 use crate::subscriptions::Subscriptions;
@@ -32,14 +33,14 @@ pub async fn keep(
     watch: AlertWatch,
     bundles: BundleExpiry,
     subscriptions: Arc<Subscriptions>,
-    invoices: Arc<Invoices>,
+    (invoices, reminders): (Arc<Invoices>, Reminders),
     facts: Arc<AccountFactsKeeper>,
 ) {
     tokio::join!(
         keep_watch(watch),
         keep_bundles(bundles),
         keep_subscriptions(subscriptions),
-        keep_billing(&invoices, &facts)
+        keep_billing(&invoices, reminders, &facts)
     );
 }
 
@@ -84,18 +85,19 @@ async fn keep_watch(watch: AlertWatch) {
     }
 }
 
-async fn keep_billing(invoices: &Arc<Invoices>, facts: &Arc<AccountFactsKeeper>) {
-    let mut monthly = Some(MonthlyInvoices::new(Arc::clone(invoices)));
-    while let Some(mut state) = monthly.take() {
+async fn keep_billing(invoices: &Arc<Invoices>, reminders: Reminders, facts: &Arc<AccountFactsKeeper>) {
+    let mut kept = Some((MonthlyInvoices::new(Arc::clone(invoices)), reminders));
+    while let Some((mut state, mut reminders)) = kept.take() {
         let (invoices, facts) = (Arc::clone(invoices), Arc::clone(facts));
         let round = tokio::task::spawn_blocking(move || {
             let started = Instant::now();
             note(facts.write());
             let is_more = note(bill(&invoices, &mut state)).unwrap_or(false);
-            (state, started.elapsed(), is_more)
+            note(reminders.look(due()));
+            ((state, reminders), started.elapsed(), is_more)
         });
         let Ok((state, took, is_more)) = round.await else { return };
-        monthly = Some(state);
+        kept = Some(state);
         let rest = (took * REST_PER_LOOK).min(REST_MAX);
         tokio::time::sleep(if is_more { rest } else { BILLING_INTERVAL }).await;
     }
@@ -106,7 +108,8 @@ fn bill(invoices: &Invoices, monthly: &mut MonthlyInvoices) -> Answer<bool> {
     // No month ends and no invoice is overdue while the clock is in doubt.
     let now = due();
     invoices.mark_overdue(&owed_before(invoices.context(), now)?, now)?;
-    monthly.draft(now)
+    let is_more = monthly.draft(now)?;
+    Ok(invoices.send_waiting()? || is_more)
 }
 
 /// Logs a failure; the next look tries again.

@@ -47,6 +47,24 @@ pub fn known(public_url: &str) -> EmailMessage {
     }
 }
 
+/// For an account that owes an invoice: so many days after its due date, or before it where they are below zero.
+pub fn invoice_reminder(number: &str, amount: &str, due: &str, days_after_due: i32) -> EmailMessage {
+    let (subject, sentence) = match days_after_due {
+        ..0 => (format!("Invoice {number} is due on {due}"), "will be due"),
+        0 => (format!("Invoice {number} is due today"), "is due"),
+        1.. => (format!("Invoice {number} is overdue"), "was due"),
+    };
+    EmailMessage {
+        subject,
+        text: format!(
+            "This is a reminder of invoice {number}.\n\n\
+             Open amount: {amount}\n\
+             It {sentence} on {due}.\n\n\
+             If you have paid meanwhile, nothing is to be done.\n"
+        ),
+    }
+}
+
 /// For a user who has forgotten the password.
 pub fn reset(public_url: &str, token: &str) -> EmailMessage {
     EmailMessage {

@@ -24,7 +24,8 @@ use tollgate_storage::store::Store;
 
 use super::gathered::{Gathered, Refund, key_below, money, own_key};
 use super::lines;
-use super::record::Content;
+use super::record::{Content, refund_key};
+use crate::collections::CREDIT_NOTES;
 use crate::context::Context;
 use crate::problems::unavailable;
 use tollgate_relay::snapshot::{ActiveAccount, Snapshot};
@@ -111,7 +112,7 @@ impl ContentReader {
             let (mut refunds, mut next) = (Vec::new(), None);
             let read = self.store().history().entries_up(account, &ids, |id, entry| {
                 if period.contains(&entry.at) {
-                    refunds.extend(gathered.entry(&entry));
+                    refunds.extend(gathered.entry(&entry).map(|refund| (id, refund)));
                 }
                 if refunds.len() < REFUNDS_AT_ONCE {
                     return ControlFlow::Continue(());
@@ -120,8 +121,10 @@ impl ContentReader {
                 ControlFlow::Break(())
             });
             read.map_err(|error| unavailable(&error))?;
-            for refund in &refunds {
-                self.gather_refund((account, networks), refund, gathered)?;
+            for (id, refund) in &refunds {
+                if !self.is_credited(*id)? {
+                    self.gather_refund((account, networks), refund, gathered)?;
+                }
                 self.check_stopping()?;
             }
             match next {
@@ -129,6 +132,12 @@ impl ContentReader {
                 None => return Ok(()),
             }
         }
+    }
+
+    /// True if a refund's entry is on a credit note.
+    pub fn is_credited(&self, entry: u64) -> Answer<bool> {
+        let found = self.store().documents().get(CREDIT_NOTES, refund_key(entry).as_bytes());
+        found.map(|found| found.is_some()).map_err(|error| unavailable(&error))
     }
 
     fn gather_refund(

@@ -1,7 +1,7 @@
-//! Drafts by schedule: one for every account and month in which it was charged or refunded, once the month has ended in the
-//! time zone of its plan.
+//! Drafts by schedule: one for every account and month, week or day in which it was charged or refunded, once that has ended in
+//! the time zone of its plan. An account that pays beforehand gets a statement instead, which is issued at once.
 //!
-//! The schedule takes zone by zone, month by month and account by account. Its progress is in the books: for a zone the last
+//! The schedule takes zone by zone, period by period and account by account. Its progress is in the books: for a zone the last
 //! month that is done, for an account the instant up to which it has been invoiced, which is part of the same change as the
 //! draft. So a restart continues where it was, downtime is made up for, and no account gets a month twice. If an account
 //! changes to a plan of another zone, its next period begins where the last one ended.
@@ -14,11 +14,14 @@ use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
+use tollgate_billing::invoice::schedule::Cycle;
+use tollgate_billing::period::instant;
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_storage::change::Expected;
 use tollgate_storage::rows::EntryKind;
@@ -47,24 +50,25 @@ pub struct MonthlyInvoices {
     invoices: Arc<Invoices>,
     pass: Option<Pass>,
     /// The progress of each zone, as far as it was looked up.
-    done: BTreeMap<String, Done>,
+    done: BTreeMap<(String, Cycle), Done>,
 }
 
-/// The progress of a zone.
+/// The progress of a zone's cycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Done {
-    /// The last month that is done, counted from the year zero.
+    /// The last period that is done: months are counted from the year zero, weeks and days from 1970.
     month: u32,
-    /// The last month that ended while the schedule was switched off; zero for none.
+    /// The last period that ended while the schedule was switched off; zero for none.
     #[serde(default)]
     skipped: u32,
 }
 
-/// One month of one zone.
+/// One month, week or day of one zone.
 #[derive(Debug)]
 struct Pass {
     zone: String,
-    month: Month,
+    cycle: Cycle,
+    number: u32,
     instants: Range<UnixMicros>,
     /// The end of the last month that was skipped because the schedule was switched off.
     not_before: UnixMicros,
@@ -91,8 +95,8 @@ impl MonthlyInvoices {
                 // Tried again at the next look.
                 Err(problem) if matches!(&*problem.code, "unavailable" | "conflict") => return Err(problem),
                 Err(problem) => {
-                    let (account, month) = (&account.provisioned.account.id, pass.month);
-                    tracing::error!(%account, %month, problem = %problem.detail, "an account cannot be invoiced");
+                    let (account, from) = (&account.provisioned.account.id, pass.instants.start.to_rfc3339());
+                    tracing::error!(%account, from, problem = %problem.detail, "an account cannot be invoiced");
                 }
                 Ok(()) => {}
             }
@@ -101,8 +105,8 @@ impl MonthlyInvoices {
                 return Ok(true);
             }
         }
-        note_done(&self.invoices.context, &pass.zone, pass.done)?;
-        self.done.insert(std::mem::take(&mut pass.zone), pass.done);
+        note_done(&self.invoices.context, (&pass.zone, pass.cycle), pass.done)?;
+        self.done.insert((std::mem::take(&mut pass.zone), pass.cycle), pass.done);
         self.pass = None;
         Ok(true)
     }
@@ -117,14 +121,15 @@ impl MonthlyInvoices {
         let of_removed = removed.iter().map(|account| account.terms.plan.plan.time_zone.as_str());
         let of_plans = loaded.provisioning.plans.iter().map(|plan| plan.time_zone.as_str());
         let zones: BTreeSet<&str> = of_plans.chain(of_removed).collect();
-        for name in zones {
-            let Some(month) = month_at(&zone(name)?, now) else { continue };
-            let ended = month.0.saturating_sub(1);
-            let known = match self.done.get(name) {
-                Some(done) => Some(*done),
-                None => {
-                    stored_document::<Done>(context.store(), COUNTERS, &zone_key(name))?.map(|(_, done)| done)
-                }
+        let cycles = self.invoices.terms.cycles();
+        for (name, cycle) in zones.iter().flat_map(|name| cycles.iter().map(|cycle| (*name, *cycle))) {
+            let Some(number) = number_at(&zone(name)?, cycle, now) else { continue };
+            let ended = number.saturating_sub(1);
+            let known = if let Some(done) = self.done.get(&(name.to_owned(), cycle)) {
+                Some(*done)
+            } else {
+                let stored = stored_document::<Done>(context.store(), COUNTERS, &zone_key(name, cycle))?;
+                stored.map(|(_, done)| done)
             };
             let done = match known {
                 Some(done) if done.month >= ended || context.settings.billing.monthly_invoices => done,
@@ -132,50 +137,92 @@ impl MonthlyInvoices {
                 None => Done { month: ended, skipped: 0 },
             };
             if known != Some(done) {
-                note_done(context, name, done)?;
+                note_done(context, (name, cycle), done)?;
             }
-            self.done.insert(name.to_owned(), done);
+            self.done.insert((name.to_owned(), cycle), done);
             if done.month < ended {
-                return begin_pass(context, name, done);
+                return begin_pass(&self.invoices, (name, cycle), done);
             }
         }
         Ok(None)
     }
 }
 
-fn begin_pass(context: &Context, name: &str, done: Done) -> Answer<Option<Pass>> {
-    let (zone, month) = (zone(name)?, Month(done.month + 1));
-    let begins = month_begins_at(&zone, month);
-    let Some((start, end)) = begins.zip(month_begins_at(&zone, Month(month.0 + 1))) else {
-        return Ok(None);
-    };
-    let not_before = month_begins_at(&zone, Month(done.skipped + 1)).filter(|_| done.skipped > 0);
+fn begin_pass(invoices: &Invoices, (name, cycle): (&str, Cycle), done: Done) -> Answer<Option<Pass>> {
+    let (context, zone, number) = (&invoices.context, zone(name)?, done.month + 1);
+    let begins = begins_at(&zone, cycle, number);
+    let Some((start, end)) = begins.zip(begins_at(&zone, cycle, number + 1)) else { return Ok(None) };
+    let not_before = begins_at(&zone, cycle, done.skipped + 1).filter(|_| done.skipped > 0);
     // The clock has passed the end; wait until every commit under way has, too.
     books_closed_at(context)?;
-    let in_zone = |account: &Arc<ActiveAccount>| account.terms.plan.plan.time_zone == name;
-    let mut accounts: Vec<_> = context.core.snapshot.load().accounts().filter(in_zone).collect();
+    let is_of_pass = |account: &Arc<ActiveAccount>| {
+        account.terms.plan.plan.time_zone == name
+            && invoices.terms.cycle(&account.provisioned.account.id) == cycle
+    };
+    let mut accounts: Vec<_> = context.core.snapshot.load().accounts().filter(is_of_pass).collect();
     // Those that were removed are invoiced for what they were charged before.
-    accounts.extend(context.core.configuration.removed_accounts().all().into_iter().filter(in_zone));
-    tracing::info!(zone = name, %month, accounts = accounts.len(), "a month has ended and is invoiced");
+    accounts.extend(context.core.configuration.removed_accounts().all().into_iter().filter(is_of_pass));
+    let from = start.to_rfc3339();
+    tracing::info!(
+        zone = name,
+        ?cycle,
+        from,
+        accounts = accounts.len(),
+        "a period has ended and is invoiced"
+    );
     Ok(Some(Pass {
         zone: name.to_owned(),
-        month,
+        cycle,
+        number,
         instants: start..end,
         not_before: not_before.unwrap_or_default(),
-        done: Done { month: month.0, ..done },
+        done: Done { month: number, ..done },
         accounts,
     }))
 }
 
-/// Drafts one account's month, unless nothing was charged or refunded in it or it was done before.
+/// The number of the period that an instant lies in.
+fn number_at(zone: &TimeZone, cycle: Cycle, at: UnixMicros) -> Option<u32> {
+    match cycle {
+        Cycle::Monthly => month_at(zone, at).map(|month| month.0),
+        Cycle::Weekly | Cycle::Daily => u32::try_from(cycle.periods().number_at(at, zone)?).ok(),
+    }
+}
+
+/// The first instant of a period.
+fn begins_at(zone: &TimeZone, cycle: Cycle, number: u32) -> Option<UnixMicros> {
+    match cycle {
+        Cycle::Monthly => month_begins_at(zone, Month(number)),
+        Cycle::Weekly | Cycle::Daily => instant(cycle.periods().start(i64::from(number))?, zone),
+    }
+}
+
+/// Drafts one account's period, unless nothing was charged or refunded in it or it was done before.
 fn draft_month(invoices: &Invoices, account: &ActiveAccount, pass: &Pass) -> Answer<()> {
     let context = &invoices.context;
     let id = &account.provisioned.account.id;
     let noted = stored_document::<Through>(context.store(), COUNTERS, &account_key(id))?;
     let end = pass.instants.end;
-    let since = noted.map_or(pass.instants.start, |(_, through)| through.until.0.max(pass.not_before));
-    if noted.is_some_and(|(_, through)| through.month >= pass.month.0) || since >= end {
+    let first = match pass.cycle {
+        Cycle::Monthly => pass.instants.start,
+        // An account that was invoiced by the month until now may have charges of this month.
+        Cycle::Weekly | Cycle::Daily => first_of_month(&zone(&pass.zone)?, pass.instants.start),
+    };
+    let since = noted.map_or(first, |(_, through)| through.until.0).max(pass.not_before);
+    if since >= end {
         return Ok(());
+    }
+    let through = Through { month: pass.number, until: Time(end) };
+    let expected = noted.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision));
+    if invoices.is_prepaid(account, end)? {
+        let progress = Progress { expected, sends: false, through };
+        let begins = pass.instants.start.max(since);
+        let is_behind = since < begins && invoices.is_moved(account, &(since..begins))?;
+        let start = if is_behind { since } else { begins };
+        return issue_statement(invoices, account, &(start..end), &progress);
+    }
+    if invoices.terms.credits_refunds(id) {
+        invoices.credit_refunds(account, &(since..end))?;
     }
     if !is_billed(context.store(), account, &(since..end))? {
         return Ok(());
@@ -183,10 +230,7 @@ fn draft_month(invoices: &Invoices, account: &ActiveAccount, pass: &Pass) -> Ans
     // Charges between the months of two different zones belong to the later period.
     let begins = pass.instants.start.max(since);
     let start = if is_billed(context.store(), account, &(since..begins))? { since } else { begins };
-    let progress = Progress {
-        expected: noted.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision)),
-        through: Through { month: pass.month.0, until: Time(end) },
-    };
+    let progress = Progress { expected, sends: invoices.terms.sends(id), through };
     let period = start..end;
     // What somebody has invoiced is left out.
     let issued = overlap::issued(context.store(), id, &period)?;
@@ -196,6 +240,26 @@ fn draft_month(invoices: &Invoices, account: &ActiveAccount, pass: &Pass) -> Ans
         draft_part(invoices, account, &part, None)?;
     }
     draft_part(invoices, account, &last, Some(&progress))
+}
+
+/// Issues the statement of a period, unless nothing moved the balance in it.
+fn issue_statement(
+    invoices: &Invoices,
+    account: &ActiveAccount,
+    period: &Range<UnixMicros>,
+    progress: &Progress,
+) -> Answer<()> {
+    if !invoices.is_moved(account, period)? {
+        return Ok(());
+    }
+    let id = &account.provisioned.account.id;
+    let (_, is_new) = invoices.issue_statement_of(&Caller::system(), account, period, Some(progress))?;
+    if is_new { Ok(()) } else { note_progress(&invoices.context, progress, id) }
+}
+
+/// The first instant of the month that an instant lies in.
+fn first_of_month(zone: &TimeZone, at: UnixMicros) -> UnixMicros {
+    month_at(zone, at).and_then(|month| month_begins_at(zone, month)).unwrap_or(at)
 }
 
 /// Drafts a part of a month, unless nothing was charged or refunded in it; with the last one goes the note of progress.
@@ -264,13 +328,17 @@ fn stop_if(is_found: bool, found: &mut bool) -> ControlFlow<()> {
     if is_found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
-fn note_done(context: &Context, zone: &str, done: Done) -> Answer<()> {
+fn note_done(context: &Context, (zone, cycle): (&str, Cycle), done: Done) -> Answer<()> {
     let system = Caller::system();
     let mut changes = context.change(&system);
-    changes.document(COUNTERS, zone_key(zone).as_bytes(), Expected::Any, Some(&done));
+    changes.document(COUNTERS, zone_key(zone, cycle).as_bytes(), Expected::Any, Some(&done));
     changes.commit().map(drop)
 }
 
-fn zone_key(zone: &str) -> String {
-    format!("invoiced/zone/{zone}")
+fn zone_key(zone: &str, cycle: Cycle) -> String {
+    match cycle {
+        Cycle::Monthly => format!("invoiced/zone/{zone}"),
+        Cycle::Weekly => format!("invoiced/weekly/{zone}"),
+        Cycle::Daily => format!("invoiced/daily/{zone}"),
+    }
 }

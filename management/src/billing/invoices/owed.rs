@@ -31,7 +31,8 @@ pub fn owed_before(context: &Context, at: UnixMicros) -> Answer<Vec<InvoiceSumma
     Ok(owed)
 }
 
-fn unpaid_before(store: &Store, at: UnixMicros) -> Answer<Vec<InvoiceSummary>> {
+/// The invoices that are due before then and not paid, the earliest first.
+pub fn unpaid_before(store: &Store, at: UnixMicros) -> Answer<Vec<InvoiceSummary>> {
     let (end, mut owed) = (due_prefix(at), Vec::new());
     let visited = store.documents().list(INVOICES, BY_DUE.as_bytes(), None, |key, row| {
         if key >= end.as_bytes() || owed.len() == LOOKED_AT_MAX {

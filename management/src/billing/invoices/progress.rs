@@ -12,6 +12,8 @@ use crate::collections::COUNTERS;
 pub struct Progress {
     /// The note that the books are expected to have now.
     pub expected: Expected,
+    /// True if the draft is to be sent at once.
+    pub sends: bool,
     /// The new note.
     pub through: Through,
 }

@@ -20,6 +20,8 @@ use crate::documents::to_json;
 
 /// Prefix of the keys of invoices.
 pub const BY_NUMBER: &str = "i/";
+/// Prefix of the keys of drafts that are to be sent.
+pub const WAITING: &str = "s/";
 /// Prefix of the keys of invoices that are owed.
 pub const BY_DUE: &str = "d/";
 
@@ -65,6 +67,9 @@ pub struct InvoiceRecord {
     pub cancelled_at: Option<Time>,
     #[serde(default)]
     pub cancel_reason: Option<String>,
+    /// True for a draft of the schedule that is to be sent at once.
+    #[serde(default)]
+    pub sends_itself: bool,
     /// The hash of everything that does not change once it is sent.
     #[serde(default)]
     pub content_hash: Option<String>,
@@ -127,6 +132,7 @@ impl InvoiceRecord {
             payment_reference: None,
             cancelled_at: None,
             cancel_reason: None,
+            sends_itself: false,
             content_hash: None,
         }
     }
@@ -207,6 +213,12 @@ impl InvoiceRecord {
         period_key(&self.account, self.period_start.0, self.period_end.0)
     }
 
+    /// The key under which it is found while it waits to be sent.
+    pub fn waiting_key(&self) -> Option<String> {
+        let is_waiting = self.sends_itself && self.status == InvoiceStatus::Draft;
+        is_waiting.then(|| format!("{WAITING}{}", self.name()))
+    }
+
     /// The key under which it is found while it is owed.
     pub fn due_key(&self) -> Option<String> {
         let due_at = self.due_at.filter(|_| self.is_owed())?;
@@ -225,6 +237,11 @@ fn as_before(octets: Vec<u8>) -> Vec<u8> {
 pub fn shown(micros: i128) -> Money {
     let bounded = micros.clamp(i128::from(i64::MIN), i128::from(i64::MAX));
     Money(Amount::from_micros(i64::try_from(bounded).unwrap_or_default()))
+}
+
+/// The key of the mark that a refund's entry is on a credit note.
+pub fn refund_key(entry: u64) -> String {
+    format!("r/{entry:020}")
 }
 
 /// The key of an invoice by its number, or of a draft by its id.

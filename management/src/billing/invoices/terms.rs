@@ -11,11 +11,13 @@ use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::{Caller, Reach};
 use tollgate_api::extract::IfMatch;
 use tollgate_api::invoice_terms::{
-    BankAccount, InvoiceTerms, InvoiceTermsService, Issuer, Party, TaxCategory, TaxTerms,
+    BankAccount, InvoiceCycle, InvoiceTerms, InvoiceTermsService, Issuer, Party, RefundHandling, TaxCategory,
+    TaxTerms,
 };
 use tollgate_api::money::Money;
 use tollgate_api::problem::Problem;
 use tollgate_billing::invoice::rounding::tax;
+use tollgate_billing::invoice::schedule::Cycle;
 use tollgate_billing::period::date_at;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::store::Unavailable;
@@ -98,12 +100,45 @@ impl Terms {
         self.of(account).due_days.unwrap_or(self.context.settings.billing.invoice_due_days)
     }
 
+    /// True if what is given back after an invoice was sent goes on a credit note.
+    pub fn credits_refunds(&self, account: &str) -> bool {
+        self.of(account).refunds == RefundHandling::CreditNote
+    }
+
+    /// The rhythm of an account's invoices.
+    pub fn cycle(&self, account: &str) -> Cycle {
+        match self.of(account).cycle {
+            InvoiceCycle::Monthly => Cycle::Monthly,
+            InvoiceCycle::Weekly => Cycle::Weekly,
+            InvoiceCycle::Daily => Cycle::Daily,
+        }
+    }
+
+    /// The rhythms that any account has; months come always.
+    pub fn cycles(&self) -> Vec<Cycle> {
+        let is_used = |cycle: &Cycle| {
+            let used = self.of_accounts.find(|terms| self.cycle(&terms.key) == *cycle);
+            *cycle == Cycle::Monthly || used.is_some()
+        };
+        Cycle::ALL.into_iter().filter(is_used).collect()
+    }
+
+    /// True if what the schedule drafts for an account is sent at once.
+    pub fn sends(&self, account: &str) -> bool {
+        self.of(account).send_automatically.unwrap_or(self.context.settings.billing.send_invoices)
+    }
+
     /// Both sides of an account's invoice over a total, and the tax on it.
     pub fn parties(&self, account: &ActiveAccount, total: Money) -> Answer<Parties> {
         let charged = &account.provisioned.account;
         let InvoiceTerms { party, tax: mut terms, .. } = self.of(&charged.id);
         fill_reason(&mut terms);
-        let issued_by = self.visibility.parent_of(&charged.id);
+        // Without a chain, accounts below a reseller buy from the house.
+        let sells = |parent: &String| {
+            let parent = self.context.account(parent);
+            parent.is_some_and(|parent| parent.provisioned.account.reselling.chain)
+        };
+        let issued_by = self.visibility.parent_of(&charged.id).filter(sells);
         let name = |account: &str| self.visibility.name_of(account);
         let buyer = Party {
             name: party.name.clone().or_else(|| Some(name(&charged.id))),

@@ -10,6 +10,7 @@ use tollgate_api::caller::Caller;
 use tollgate_api::charges::ChargesService;
 use tollgate_api::extract::IdempotencyKey;
 use tollgate_api::invoices::{InvoiceSummary, InvoicesQuery, InvoicesService};
+use tollgate_engine::money::Amount;
 use tollgate_storage::committer::Limits;
 use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::store::{Durability, Store, StoreOptions};
@@ -54,11 +55,22 @@ impl Services {
 }
 
 impl TestBooks {
+    /// Books whose accounts all have credit.
     pub fn new(monthly_invoices: bool) -> Self {
+        Self::with(monthly_invoices, |loaded| {
+            for account in &mut loaded.provisioning.accounts {
+                account.account.credit_limit = Amount::from_micros(1_000_000_000);
+            }
+        })
+    }
+
+    /// Books after a change of the configuration.
+    pub fn with(monthly_invoices: bool, change: impl FnOnce(&mut config::Loaded)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../config/tollgate.toml");
         let mut loaded = config::load(&path).unwrap();
         loaded.settings.billing.monthly_invoices = monthly_invoices;
+        change(&mut loaded);
         loaded.settings.storage.data_dir = folder.path().to_owned();
         let options = StoreOptions::at(folder.path().to_owned());
         let store = Arc::new(Store::open(options).unwrap());

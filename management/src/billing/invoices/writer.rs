@@ -92,7 +92,8 @@ impl InvoiceWriter {
         let charged = &account.provisioned.account;
         let now = now();
         let owner = (&*charged.id, CurrencyCode(charged.currency));
-        let record = InvoiceRecord::draft(id_at("inv", now)?, owner, period, content, now);
+        let mut record = InvoiceRecord::draft(id_at("inv", now)?, owner, period, content, now);
+        record.sends_itself = progress.is_some_and(|progress| progress.sends);
         let mut changes = self.context.change(caller);
         write_invoice(&mut changes, None, &record);
         if let Some(progress) = progress {
@@ -136,7 +137,7 @@ impl InvoiceWriter {
         let mut changes = self.context.change(caller);
         let expected = Expected::Revision(revision);
         changes.document::<InvoiceRecord>(INVOICES, draft.key().as_bytes(), expected, None);
-        for key in [draft.list_key(), draft.period_key()] {
+        for key in [draft.list_key(), draft.period_key()].into_iter().chain(draft.waiting_key()) {
             changes.document::<String>(INVOICES, key.as_bytes(), Expected::Any, None);
         }
         changes.note("invoice.delete", format!("invoice/{}", draft.id), &audited(draft), &Value::Null);
@@ -210,6 +211,17 @@ fn write_invoice(changes: &mut ChangeSet<'_>, before: Option<(u64, &InvoiceRecor
         changes.document::<String>(INVOICES, period_key.as_bytes(), Expected::Any, None);
     } else if renamed.is_some() {
         changes.document(INVOICES, period_key.as_bytes(), Expected::Any, Some(&name));
+    }
+    let waited = before.and_then(|(_, before)| before.waiting_key());
+    match after.waiting_key() {
+        Some(key) => {
+            changes.document(INVOICES, key.as_bytes(), Expected::Any, Some(&name));
+        }
+        None => {
+            if let Some(key) = waited {
+                changes.document::<String>(INVOICES, key.as_bytes(), Expected::Any, None);
+            }
+        }
     }
     let due_before = before.and_then(|(_, before)| before.due_key());
     match after.due_key() {

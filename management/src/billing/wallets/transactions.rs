@@ -222,7 +222,8 @@ fn plain(owner: &Owner, id: u64, at: UnixMicros) -> Transaction {
     }
 }
 
-fn kind_of(kind: EntryKind) -> TransactionKind {
+/// The kind of transaction that an entry is.
+pub fn kind_of(kind: EntryKind) -> TransactionKind {
     match kind {
         EntryKind::OpeningBalance => TransactionKind::OpeningBalance,
         EntryKind::TopUp => TransactionKind::TopUp,

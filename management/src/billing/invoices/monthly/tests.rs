@@ -1,6 +1,8 @@
 //! Months that end, in books of their own, with a clock that is an argument.
 
+use tollgate_api::invoice_terms::InvoiceTermsService;
 use tollgate_api::invoices::{InvoiceStatus, InvoicesService, NewInvoice};
+use tollgate_api::statements::{StatementsQuery, StatementsService};
 use tollgate_storage::clock::now;
 
 use super::*;
@@ -17,7 +19,7 @@ fn bill_at(books: &TestBooks, now: UnixMicros) {
 }
 
 fn note_month(books: &TestBooks, month: u32, skipped: u32) {
-    note_done(books.context(), ZONE, Done { month, skipped }).unwrap();
+    note_done(books.context(), (ZONE, Cycle::Monthly), Done { month, skipped }).unwrap();
 }
 
 /// The present month, and an instant after it has ended.
@@ -96,7 +98,8 @@ fn without_monthly_invoices_months_pass_by() {
     let (month, after) = month_and_after();
     bill_at(&books, after);
     assert_eq!(books.listed(), []);
-    let done = stored_document::<Done>(books.context().store(), COUNTERS, &zone_key(ZONE)).unwrap();
+    let done =
+        stored_document::<Done>(books.context().store(), COUNTERS, &zone_key(ZONE, Cycle::Monthly)).unwrap();
     assert_eq!(done.map(|(_, done)| done), Some(Done { month: month.0, skipped: month.0 }));
 }
 
@@ -111,7 +114,7 @@ fn after_a_plan_of_another_zone_a_period_begins_where_the_last_one_ended() {
     let system = Caller::system();
     let mut changes = books.context().change(&system);
     let through = Through { month: month.0 - 1, until };
-    Progress { expected: Expected::Absent, through }.write(&mut changes, "biz_test_001");
+    Progress { expected: Expected::Absent, sends: false, through }.write(&mut changes, "biz_test_001");
     changes.commit().unwrap();
     note_month(&books, month.0 - 1, 0);
     books.charge("biz_test_001", KENYA);
@@ -128,7 +131,7 @@ fn months_that_passed_by_on_purpose_are_not_made_up_for() {
     let mut changes = books.context().change(&system);
     let until = Time(month_begins_at(&zone, Month(month.0 - 5)).unwrap());
     let through = Through { month: month.0 - 6, until };
-    Progress { expected: Expected::Absent, through }.write(&mut changes, "biz_test_001");
+    Progress { expected: Expected::Absent, sends: false, through }.write(&mut changes, "biz_test_001");
     changes.commit().unwrap();
     note_month(&books, month.0 - 1, month.0 - 1);
     books.charge("biz_test_001", KENYA);
@@ -177,4 +180,57 @@ fn an_account_that_was_removed_in_the_month_is_invoiced() {
     let drafted = books.listed();
     assert_eq!(drafted.len(), 1);
     assert_eq!((drafted[0].account.as_str(), drafted[0].total_amount.0.micros()), ("biz_test_001", charged));
+}
+
+/// Sets the invoice terms of an account.
+fn set_terms(books: &TestBooks, terms: serde_json::Value) {
+    let terms = serde_json::from_value(terms).unwrap();
+    let if_match = tollgate_api::extract::IfMatch(None);
+    let of_books = books.invoices().terms();
+    of_books.set_invoice_terms(&Caller::system(), "biz_test_001", if_match, terms).unwrap();
+}
+
+#[test]
+fn a_prepaid_account_gets_a_statement_once_and_no_invoice() {
+    let books = TestBooks::with(true, |_| {});
+    bill_at(&books, now());
+    let charged = books.charge("biz_test_001", KENYA).1;
+    let after = month_and_after().1;
+    bill_at(&books, after);
+    bill_at(&books, UnixMicros(after.0 + 40 * MICROS_PER_DAY));
+    assert_eq!(books.listed(), []);
+    let query = StatementsQuery { account: Some("biz_test_001".to_owned()), ..StatementsQuery::default() };
+    let statements = books.invoices().statements(&Caller::system(), &query).unwrap().items;
+    assert_eq!(statements.len(), 1);
+    let statement = &statements[0];
+    let moved: i128 = statement.movements.iter().map(|movement| movement.amount.0.micros()).sum();
+    let (opening, closing) = (statement.opening_balance.0.micros(), statement.closing_balance.0.micros());
+    assert_eq!(opening + moved, closing);
+    assert_eq!(statement.movements[0].amount.0.micros(), i128::from(-charged));
+}
+
+#[test]
+fn a_year_of_days_is_invoiced_day_by_day_and_sent() {
+    let books = TestBooks::new(true);
+    set_terms(&books, serde_json::json!({ "cycle": "daily", "send_automatically": true }));
+    bill_at(&books, now());
+    let mut charged: i64 = (0..3).map(|_| books.charge("biz_test_001", KENYA).1).sum();
+    let zone = zone(ZONE).unwrap();
+    let tomorrow =
+        begins_at(&zone, Cycle::Daily, number_at(&zone, Cycle::Daily, now()).unwrap() + 1).unwrap();
+    for day in 0..366 {
+        // The clock goes back now and then.
+        for back in [0, day % 3] {
+            bill_at(&books, UnixMicros(tomorrow.0 + (day - back) * MICROS_PER_DAY + 3_000_000));
+        }
+    }
+    let drafted = books.listed();
+    assert_eq!(drafted.len(), 1, "days without charges have none");
+    assert_eq!(drafted[0].period_end.0, tomorrow);
+    assert_eq!(drafted[0].total_amount.0.micros(), charged);
+    // The real clock has not passed the day, so that it cannot be sent yet, and waits as a draft.
+    books.invoices().send_waiting().unwrap();
+    assert_eq!(books.listed()[0].status, InvoiceStatus::Draft);
+    charged += books.charge("biz_test_001", KENYA).1;
+    assert!(charged > drafted[0].total_amount.0.micros());
 }
