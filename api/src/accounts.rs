@@ -1,5 +1,6 @@
 //! Accounts: who pays, by which plan, what they may do, and how they bind.
 
+mod chain;
 mod dto;
 mod pumping;
 mod resale;
@@ -19,6 +20,7 @@ use crate::openapi::Problems;
 use crate::page::Page;
 use axum::Json;
 
+pub use chain::{ChainSwitch, ChainSwitchQuery, NewChain, SwitchProblem, SwitchedAccount, SwitchedRate};
 pub use dto::{
     Account, AccountPatch, AccountRate, AccountSort, AccountStatus, AccountsQuery, CreatedAccount,
     Credentials, DefaultCoding, Delivery, NewAccount, NumberLengths, RateLimit, SenderPolicy, Senders,
@@ -34,6 +36,7 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/v1/accounts/{id}", Who::Roles(CUSTOMER, Scope::AccountsRead)),
     rule("PATCH", "/v1/accounts/{id}", Who::Roles(RESELLER, Scope::AccountsWrite)),
     rule("POST", "/v1/accounts/{id}/credentials/rotate", Who::Roles(CUSTOMER, Scope::AccountsWrite)),
+    rule("POST", "/v1/accounts/{id}/chain", Who::Roles(RESELLER, Scope::AccountsWrite)),
     rule("POST", "/v1/accounts/{id}/suspend", Who::Roles(RESELLER, Scope::AccountsWrite)),
     rule("POST", "/v1/accounts/{id}/resume", Who::Roles(RESELLER, Scope::AccountsWrite)),
 ];
@@ -58,6 +61,16 @@ pub trait AccountsService: Send + Sync + 'static {
         patch: AccountPatch,
     ) -> Answer<Versioned<Account>>;
 
+    /// Has it buy the messages of its children from then on, or no more; with `dry_run` it only says what would be.
+    fn switch_chain(
+        &self,
+        caller: &Caller,
+        id: &str,
+        if_match: IfMatch,
+        new: NewChain,
+        dry_run: bool,
+    ) -> Answer<Versioned<ChainSwitch>>;
+
     /// Gives it a new SMPP password; the old one no longer binds, and open binds stay.
     fn rotate_credentials(&self, caller: &Caller, id: &str) -> Answer<Credentials>;
 
@@ -73,6 +86,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn AccountsService>> {
         .routes(routes!(list, create))
         .routes(routes!(get, change))
         .routes(routes!(rotate))
+        .routes(routes!(switch_chain))
         .routes(routes!(suspend))
         .routes(routes!(resume))
 }
@@ -147,6 +161,28 @@ async fn rotate(
     Path(id): Path<String>,
 ) -> Answer<Json<Credentials>> {
     call(service, move |service| service.rotate_credentials(&caller, &id)).await.map(Json)
+}
+
+/// Have an account buy its children's messages, or no more
+///
+/// The same as a change of `chain`, with what follows from it: the accounts below whose messages it pays for from then on or
+/// earns on, their prices and its own, networks without a rate, and whether its wallet covers a message. With `dry_run` it only
+/// says so, and names everything for which the switch would be refused. A switch back is refused where an account would have no
+/// rate any more for a network that it can send to now.
+#[utoipa::path(post, path = "/v1/accounts/{id}/chain", tag = "accounts", operation_id = "switch_chain",
+    params(("id" = String, Path, description = "The account's id"), ChainSwitchQuery,
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    request_body = NewChain,
+    responses((status = 200, description = "The effect of the switch", body = ChainSwitch), Problems))]
+async fn switch_chain(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(ChainSwitchQuery { dry_run }): Query<ChainSwitchQuery>,
+    if_match: IfMatch,
+    Body(new): Body<NewChain>,
+) -> Answer<Versioned<ChainSwitch>> {
+    call(service, move |service| service.switch_chain(&caller, &id, if_match, new, dry_run)).await
 }
 
 /// Suspend an account

@@ -1,5 +1,6 @@
 //! Accounts: those of `accounts.toml`, which are only shown, and those of the API, which can be changed.
 
+mod chain_switch;
 mod limits;
 mod next;
 mod plan_move;
@@ -12,8 +13,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tollgate_api::accounts::{
-    Account, AccountPatch, AccountSort, AccountsQuery, AccountsService, CreatedAccount, Credentials,
-    NewAccount,
+    Account, AccountPatch, AccountSort, AccountsQuery, AccountsService, ChainSwitch, CreatedAccount,
+    Credentials, NewAccount, NewChain, SwitchProblem,
 };
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::{Caller, Role};
@@ -39,13 +40,14 @@ use crate::problems::apply_problem_of;
 use crate::resale::caps::caps_of;
 use crate::resale::earnings::shown_earning;
 use crate::url::{literal_address, webhook_url};
+use chain_switch::Switch;
 use limits::SetLimits;
 use next::NextAccount;
 use resale_rules::Reseller;
 use rights::Level;
 use tollgate_provisioning::bounds::account::{DISPLAY_NAME_CHARACTERS, OVERAGE_SEGMENTS};
 use tollgate_provisioning::bounds::text::PASSWORD;
-use tollgate_provisioning::{check_opening_balance, gateway_addresses, texts};
+use tollgate_provisioning::{BelowCostFault, check_opening_balance, gateway_addresses, texts};
 use tollgate_relay::configuration::ConfigurationChange;
 use tollgate_relay::snapshot::ActiveAccount;
 use view::CreatedAt;
@@ -168,6 +170,54 @@ impl AccountsService for Accounts {
         })
     }
 
+    fn switch_chain(
+        &self,
+        caller: &Caller,
+        id: &str,
+        if_match: IfMatch,
+        new: NewChain,
+        dry_run: bool,
+    ) -> Answer<Versioned<ChainSwitch>> {
+        let account = self.visibility.visible_account(caller, id)?;
+        let patch = AccountPatch { chain: Some(new.chain), ..AccountPatch::default() };
+        rights::check(&patch, Level::of(caller, id))?;
+        let mut turn = self.context.core.configuration.change();
+        let Some(before) = self.records.get(id) else { return Err(of_file(id)) };
+        if_match.check(before.revision)?;
+        let record = AccountRecord { chain: new.chain, ..before.value.clone() };
+        let provisioned = record.provisioned(&self.context.settings)?;
+        let prepared = NextAccount::prepare(&turn, provisioned.clone(), true);
+        let snapshot = self.context.core.snapshot.load_full();
+        let sees = |level: &str, sender: &str| self.visibility.sees_side_of(caller, level, sender);
+        let switch = Switch {
+            snapshot: &snapshot,
+            store: self.context.store(),
+            account: &account,
+            chain: new.chain,
+            after: prepared.as_ref().ok().and_then(NextAccount::tables),
+            now: now(),
+            sees: &sees,
+        };
+        let mut effect = switch.effect()?;
+        match &prepared {
+            Ok(next) => {
+                let faults = next.below_cost(&provisioned);
+                effect.warnings = note_below_cost(&faults, &sees, &mut effect.problems);
+            }
+            Err(error) => effect.problems = chain_switch::problems_of(error)?,
+        }
+        effect.problems.extend(chain_switch::problem_of_lost_rates(&effect));
+        if dry_run || !effect.is_change {
+            return Ok(Versioned::new(before.revision, ChainSwitch { dry_run, ..effect }));
+        }
+        if let Some(problem) = chain_switch::refusal(id, &effect.problems) {
+            return Err(problem);
+        }
+        drop(prepared);
+        let put = self.put_record(&mut turn, caller, record, &before, "account.chain")?;
+        Ok(Versioned::new(put.revision, ChainSwitch { dry_run: false, ..effect }))
+    }
+
     fn rotate_credentials(&self, caller: &Caller, id: &str) -> Answer<Credentials> {
         let password = random::text::<PASSWORD_CHARACTERS>()?;
         let hash = self.hashing().hash(proven(caller), &password)?;
@@ -203,6 +253,31 @@ impl AccountsService for Accounts {
 
 fn credentials(system_id: String, password: String) -> Credentials {
     Credentials { system_id, password: Some(password), note: None }
+}
+
+/// The problem of a change of an account that a file provisions.
+fn of_file(id: &str) -> Problem {
+    Problem::provisioned_by_file(format!("account `{id}` is provisioned in accounts.toml; change it there"))
+}
+
+/// Notes prices below cost that would be refused among the problems of a switch, and returns those that are warned of.
+fn note_below_cost(
+    faults: &[&BelowCostFault],
+    sees: &dyn Fn(&str, &str) -> bool,
+    problems: &mut Vec<SwitchProblem>,
+) -> Vec<String> {
+    // Another level's price is told to nobody.
+    let words = |fault: &BelowCostFault| {
+        if sees(&fault.seller, &fault.account) {
+            return fault.to_string();
+        }
+        format!("`{}` would sell below its own price to {} networks", fault.seller, fault.networks)
+    };
+    let (refused, warned): (Vec<&BelowCostFault>, Vec<&BelowCostFault>) =
+        faults.iter().copied().partition(|fault| fault.is_refused);
+    problems
+        .extend(refused.iter().map(|fault| chain_switch::problem(&fault.account, fault.key, &words(fault))));
+    warned.iter().map(|fault| words(fault)).collect()
 }
 
 /// The key that an account is sorted by in lists.
@@ -305,9 +380,7 @@ impl Accounts {
         self.visibility.visible_account(caller, id)?;
         let mut turn = self.context.core.configuration.change();
         let Some(before) = self.records.get(id) else {
-            return Err(Problem::provisioned_by_file(format!(
-                "account `{id}` is provisioned in accounts.toml; change it there"
-            )));
+            return Err(of_file(id));
         };
         if_match.check(before.revision)?;
         let mut record = before.value.clone();

@@ -10,7 +10,7 @@ use tollgate_relay::detectors::DetectorSize;
 use crate::identity::lockout::LoginOutcome;
 
 /// Number of the kinds of alerts.
-const KINDS: usize = 9;
+const KINDS: usize = 10;
 /// Number of the signs of traffic pumping.
 const PUMPING_KINDS: usize = 4;
 
@@ -80,6 +80,7 @@ impl Metrics {
                 open(AlertKind::ClockInDoubt, "clock_in_doubt"),
                 open(AlertKind::SpendingCap, "spending_cap"),
                 open(AlertKind::ChildrenRefused, "children_refused"),
+                open(AlertKind::BelowCost, "below_cost"),
                 open(AlertKind::TrafficPumping, "traffic_pumping"),
             ],
         }

@@ -9,8 +9,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use tollgate_engine::chain::LEVELS_MAX;
+use tollgate_engine::country::CountryCode;
 use tollgate_engine::money::{Amount, Currency};
-use tollgate_engine::network::NetworkCode;
+use tollgate_engine::network::{NetworkCode, NetworkId};
 use tollgate_engine::number::Number;
 use tollgate_engine::numbering::{NumberingPlan, PortedNumbers};
 use tollgate_engine::refusal::StatusTable;
@@ -170,13 +171,7 @@ fn compare(
     let (mut first, mut networks) = (None, BTreeSet::new());
     for at in instants(provisioning, &terms, now) {
         for (id, network) in tables.networks.iter() {
-            // A price depends on the country of the network here, and never on the number.
-            let number = Number::from_digits(b"10000000")?;
-            let country = tables.networks.country_of(id);
-            let country =
-                country.and_then(|country| tollgate_engine::country::CountryCode::new(&country.iso2));
-            let destination = move || Destination { number, network: network.code, country };
-            let prices = list_prices(tables, &terms, &destination, id, at);
+            let prices = list_prices(tables, &terms, id, at);
             let &[Some(price), Some(of_seller), ..] = &prices[..] else {
                 continue;
             };
@@ -211,17 +206,21 @@ fn compare(
     })
 }
 
-/// The list price of each level, the buyer's first.
-fn list_prices(
+/// The price of a segment to a network, before volume tiers, for each level of a chain, the lowest first.
+pub fn list_prices(
     tables: &Tables,
     terms: &[&Terms],
-    destination: &dyn Fn() -> Destination,
-    network: tollgate_engine::network::NetworkId,
+    network: NetworkId,
     at: UnixMicros,
 ) -> Vec<Option<Amount>> {
+    // A price depends on the country of the network here, and never on the number.
+    let country = tables.networks.country_of(network).and_then(|country| CountryCode::new(&country.iso2));
+    let code = tables.networks.get(network).code;
+    let Some(number) = Number::from_digits(b"10000000") else { return vec![None; terms.len()] };
+    let destination = || Destination { number, network: code, country };
     let (mut prices, mut seller): (Vec<Option<Amount>>, Option<(Currency, Amount)>) = (Vec::new(), None);
     for terms in terms.iter().rev() {
-        let unit = tables.price_from(terms, destination, network, seller, at);
+        let unit = tables.price_from(terms, &destination, network, seller, at);
         seller = unit.map(|unit| (terms.account.currency, unit.price));
         prices.push(unit.map(|unit| unit.price));
     }

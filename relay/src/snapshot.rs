@@ -9,7 +9,7 @@ use tollgate_engine::chain::LEVELS_MAX;
 use tollgate_engine::pumping::PumpingSettings;
 use tollgate_engine::routing::Routes;
 use tollgate_engine::tables::Tables;
-use tollgate_provisioning::BundleProduct;
+use tollgate_provisioning::{BelowCostFault, BundleProduct};
 use tollgate_storage::countries::CountryTable;
 
 use crate::changed_accounts::ChangedAccounts;
@@ -33,6 +33,8 @@ pub struct Snapshot {
     pub delivers_by_default: bool,
     /// The bundles that accounts can buy.
     pub bundle_products: Vec<BundleProduct>,
+    /// Prices at which accounts sell for less than they pay, where the level above them wants to know.
+    pub below_cost: Vec<BelowCostFault>,
     /// The search for traffic pumping where an account sets nothing else.
     pub pumping: PumpingSettings,
     /// The queues of all operators.

@@ -144,6 +144,11 @@ impl Prepared {
         })
     }
 
+    /// Everything that prices depend on.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
     /// Prices at which accounts would sell for less than they pay, where the level above them wants to know.
     pub fn below_cost(&self) -> &[BelowCostFault] {
         &self.below_cost
@@ -159,11 +164,6 @@ impl Prepared {
     /// Everything that would be provisioned.
     pub(crate) fn provisioning(&self) -> &Provisioning {
         &self.provisioning
-    }
-
-    /// The tables that messages would be rated by.
-    pub(crate) fn tables(&self) -> &Tables {
-        &self.tables
     }
 
     /// True if messages of an account would be handed to operators.
@@ -204,7 +204,7 @@ impl Prepared {
         provisioned: Provisioned,
         operator_queues: &OperatorQueues,
     ) -> Built {
-        let Self { provisioning, delivery, pumping, tables, mut routes, additions, .. } = self;
+        let Self { provisioning, delivery, pumping, tables, mut routes, additions, below_cost, .. } = self;
         let number_countries = self.number_countries;
         let (known_operators, default_delivery) = (self.known_operators, self.default_delivery);
         let setup = operator_setup(&provisioning, &provisioned.operators, known_operators);
@@ -222,6 +222,7 @@ impl Prepared {
             number_countries,
             delivers_by_default: default_delivery.to_operators,
             bundle_products: provisioning.bundles,
+            below_cost,
             pumping,
             operator_queues: Arc::clone(&operator_queues.table),
             by_system_id: HashMap::new(),

@@ -63,6 +63,9 @@ pub enum AlertKind {
     SpendingCap,
     /// A message of a child was refused, because the account could not pay for it. It is over once none was for a minute.
     ChildrenRefused,
+    /// The account sells to accounts below it for less than it pays itself, where the level above lets it do so with a warning or
+    /// has made it so by prices of its own. It is over once it sells at its own price or above.
+    BelowCost,
     /// Traffic to a range looks pumped; `GET /v1/pumping-findings` has the evidence. It is critical once the rate of the range is
     /// stepped down, and over once there was no sign for a while or somebody lifted it.
     TrafficPumping,

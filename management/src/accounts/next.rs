@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tollgate_api::answer::Answer;
 use tollgate_api::problem::Problem;
-use tollgate_provisioning::ProvisionedAccount;
+use tollgate_engine::tables::Tables;
+use tollgate_provisioning::{BelowCostFault, ProvisionedAccount};
 use tollgate_relay::configuration::{ConfigurationChange, PreparedAccount};
 use tollgate_relay::core::ApplyError;
 use tollgate_relay::snapshot_builder::Prepared;
@@ -35,15 +36,28 @@ impl NextAccount {
 
     /// Refuses prices below cost that the change is about, and returns those that are warned of.
     pub fn check_below_cost(&self, provisioned: &ProvisionedAccount) -> Answer<Vec<String>> {
-        let Self::WithVersion(prepared) = self else { return Ok(Vec::new()) };
-        let faults = || prepared.below_cost().iter().filter(|fault| fault.concerns(provisioned));
-        match faults().find(|fault| fault.is_refused) {
+        let faults = self.below_cost(provisioned);
+        match faults.iter().find(|fault| fault.is_refused) {
             Some(refused) if refused.seller == provisioned.account.id => {
                 let message = format!("account `{}` would buy below cost: {refused}", refused.account);
                 Err(Problem::unprocessable(message).and_field(refused.key, refused.to_string()))
             }
             Some(refused) => Err(Problem::field(refused.key, refused.to_string())),
-            None => Ok(faults().map(ToString::to_string).collect()),
+            None => Ok(faults.iter().map(ToString::to_string).collect()),
+        }
+    }
+
+    /// Prices below cost that the change is about.
+    pub fn below_cost(&self, provisioned: &ProvisionedAccount) -> Vec<&BelowCostFault> {
+        let Self::WithVersion(prepared) = self else { return Vec::new() };
+        prepared.below_cost().iter().filter(|fault| fault.concerns(provisioned)).collect()
+    }
+
+    /// Everything that prices would depend on; `None` where that is what is in force.
+    pub fn tables(&self) -> Option<&Tables> {
+        match self {
+            Self::Alone(_) => None,
+            Self::WithVersion(prepared) => Some(prepared.tables()),
         }
     }
 

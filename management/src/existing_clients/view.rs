@@ -215,6 +215,7 @@ pub fn alert(alert: Alert) -> Option<WecallAlert> {
             | AlertKind::ClockInDoubt
             | AlertKind::SpendingCap
             | AlertKind::ChildrenRefused
+            | AlertKind::BelowCost
             | AlertKind::TrafficPumping => WecallAlertType::BillingAlert,
         },
         severity: match alert.severity {

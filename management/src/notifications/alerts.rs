@@ -4,6 +4,7 @@
 //! that a restart raises none again. An alert and the jobs that announce it are one change.
 
 pub mod announce;
+mod below_cost;
 mod notices;
 mod operators;
 pub mod record;

@@ -87,6 +87,7 @@ fn subject_of(alert: &AlertRecord) -> &'static str {
         AlertKind::ClockInDoubt => "clock not believed",
         AlertKind::SpendingCap => "cap exceeded",
         AlertKind::ChildrenRefused => "messages of accounts below are refused",
+        AlertKind::BelowCost => "prices below cost",
         AlertKind::TrafficPumping => "traffic that looks pumped",
     }
 }

@@ -65,7 +65,8 @@ impl Condition {
             AlertKind::LowBalance
             | AlertKind::CreditNearlyUsed
             | AlertKind::Overage
-            | AlertKind::ChildrenRefused => &record.account,
+            | AlertKind::ChildrenRefused
+            | AlertKind::BelowCost => &record.account,
             AlertKind::SpendingCap => {
                 let [account, subject] = [&record.account, &record.subject].map(|text| text.as_deref());
                 return Self::of_cap(account.unwrap_or_default(), subject.unwrap_or_default());

@@ -90,6 +90,7 @@ impl WalletFacts {
             | AlertKind::ClockInDoubt
             | AlertKind::SpendingCap
             | AlertKind::ChildrenRefused
+            | AlertKind::BelowCost
             | AlertKind::TrafficPumping => ConditionState::Over,
         }
     }
@@ -145,6 +146,7 @@ impl WalletFacts {
             | AlertKind::ClockInDoubt
             | AlertKind::SpendingCap
             | AlertKind::ChildrenRefused
+            | AlertKind::BelowCost
             | AlertKind::TrafficPumping => {
                 let (balance, threshold) = (self.balance, self.threshold.unwrap_or_default());
                 let message = format!("The balance of {balance} {currency} is below {threshold} {currency}");

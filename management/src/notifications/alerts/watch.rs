@@ -12,6 +12,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::clock::{self, steady};
 
 use super::announce::announce;
+use super::below_cost;
 use super::notices;
 use super::operators::OperatorWatch;
 use super::record::{AlertRecord, Condition};
@@ -92,6 +93,7 @@ impl AlertWatch {
         let over = self.over(now);
         let mut raised = self.wallets_raised(now);
         raised.extend(self.notices_raised(now));
+        raised.extend(self.below_cost_raised(now));
         raised.extend(self.invoices_raised(now));
         raised.extend(self.operators_raised(now));
         raised.extend(self.clock_raised(now));
@@ -151,6 +153,12 @@ impl AlertWatch {
             }
         }
         raised
+    }
+
+    /// Accounts that sell below cost and have no alert.
+    fn below_cost_raised(&self, now: UnixMicros) -> Vec<Raised> {
+        let raised = below_cost::sellers(&self.context.core.snapshot.load(), now).into_iter();
+        raised.filter(|(condition, _)| !self.open.contains_key(condition)).take(RAISED_MAX).collect()
     }
 
     /// Invoices that are owed and have no alert.
@@ -254,6 +262,7 @@ impl AlertWatch {
             AlertKind::ChildrenRefused => {
                 snapshot.by_account(&condition.of).is_none_or(|account| !notices::is_short(&account, now))
             }
+            AlertKind::BelowCost => !below_cost::sells_below_cost(&snapshot, &condition.of),
             AlertKind::TrafficPumping => false,
             AlertKind::LowBalance | AlertKind::CreditNearlyUsed | AlertKind::Overage => {
                 let Some(account) = snapshot.by_account(&condition.of) else { return true };
