@@ -23,8 +23,8 @@ use crate::tariffs::TariffChange;
 use crate::upload::read_upload;
 
 pub use dto::{
-    ConfirmQuery, ImportColumn, ImportDifference, ImportDraft, ImportMapping, ImportOutlier, ImportQuery,
-    ImportStatus, ImportSummary, ImportWarning, ImportsQuery, OutlierKind, ShowQuery,
+    ConfirmQuery, ImportColumn, ImportDifference, ImportDraft, ImportFacts, ImportMapping, ImportOutlier,
+    ImportQuery, ImportStatus, ImportSummary, ImportWarning, ImportsQuery, OutlierKind, ShowQuery,
 };
 pub use profile::{ImportProfile, ImportProfilesQuery, NamedImportProfile, ProfileSource};
 
@@ -146,7 +146,7 @@ async fn create(
     List(list): List,
 ) -> Answer<Created<Versioned<ImportDraft>>> {
     let made = call(service, move |service| service.create_import(&caller, query, list)).await?;
-    Ok(Created { location: format!("/v1/imports/{}", made.value.id), body: made })
+    Ok(Created { location: format!("/v1/imports/{}", made.value.facts.id), body: made })
 }
 
 /// Read an import

@@ -26,23 +26,24 @@ pub const RULES: &[Rule] = &[
 
 /// Moves money between an account and its parent, in both wallets or in none.
 pub trait TransfersService: Send + Sync + 'static {
-    /// Takes from the parent's wallet and gives to the account's. The answer is the entry in the account's ledger.
-    fn fund(
+    /// Takes from one wallet and gives to the other. The answer is the entry in the account's ledger.
+    fn transfer(
         &self,
         caller: &Caller,
         account: &str,
-        transfer: NewTransfer,
+        transfer: &NewTransfer,
         key: &IdempotencyKey,
+        direction: Direction,
     ) -> Answer<Transaction>;
+}
 
-    /// Takes from the account's wallet and gives to the parent's.
-    fn withdraw(
-        &self,
-        caller: &Caller,
-        account: &str,
-        transfer: NewTransfer,
-        key: &IdempotencyKey,
-    ) -> Answer<Transaction>;
+/// The way that money goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the parent's wallet into the account's.
+    Fund,
+    /// From the account's wallet into the parent's.
+    Withdraw,
 }
 
 type Service = Arc<dyn TransfersService>;
@@ -84,9 +85,7 @@ async fn fund(
     key: IdempotencyKey,
     Body(transfer): Body<NewTransfer>,
 ) -> Answer<Created<Json<Transaction>>> {
-    let account = id.clone();
-    let posted = call(service, move |service| service.fund(&caller, &id, transfer, &key)).await?;
-    Ok(created(&account, posted))
+    move_money(service, (caller, id, key), transfer, Direction::Fund).await
 }
 
 /// Take money back from an account into its parent's wallet
@@ -104,12 +103,17 @@ async fn withdraw(
     key: IdempotencyKey,
     Body(transfer): Body<NewTransfer>,
 ) -> Answer<Created<Json<Transaction>>> {
-    let account = id.clone();
-    let posted = call(service, move |service| service.withdraw(&caller, &id, transfer, &key)).await?;
-    Ok(created(&account, posted))
+    move_money(service, (caller, id, key), transfer, Direction::Withdraw).await
 }
 
-fn created(account: &str, posted: Transaction) -> Created<Json<Transaction>> {
-    let location = format!("/v1/accounts/{account}/transactions/{}", posted.id);
-    Created { location, body: Json(posted) }
+async fn move_money(
+    service: Service,
+    (caller, id, key): (Caller, String, IdempotencyKey),
+    transfer: NewTransfer,
+    direction: Direction,
+) -> Answer<Created<Json<Transaction>>> {
+    let account = id.clone();
+    let posted = call(service, move |service| service.transfer(&caller, &id, &transfer, &key, direction));
+    let posted = posted.await?;
+    Ok(Created { location: format!("/v1/accounts/{account}/transactions/{}", posted.id), body: Json(posted) })
 }

@@ -105,9 +105,9 @@ pub enum ImportStatus {
     Confirmed,
 }
 
-/// An import in a list.
+/// The facts of an import that its list and the import itself show alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ImportSummary {
+pub struct ImportFacts {
     /// The id of it.
     #[schema(example = "imp_000642a1c2f3b4d5k7xw2m9q")]
     pub id: String,
@@ -126,6 +126,14 @@ pub struct ImportSummary {
     pub created_at: Time,
     /// The user or key that uploaded it.
     pub created_by: String,
+}
+
+/// An import in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ImportSummary {
+    /// The facts that a list shows too.
+    #[serde(flatten)]
+    pub facts: ImportFacts,
     /// The rates that the list comes to.
     pub rates: u64,
 }
@@ -133,24 +141,9 @@ pub struct ImportSummary {
 /// A price list as it was read, and what it would change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ImportDraft {
-    /// The id of it.
-    #[schema(example = "imp_000642a1c2f3b4d5k7xw2m9q")]
-    pub id: String,
-    /// The name of the list.
-    #[schema(example = "acme-2026-12.xlsx")]
-    pub name: String,
-    /// The state of the import.
-    pub status: ImportStatus,
-    /// The plan whose rates they are.
-    pub plan: Option<String>,
-    /// The operator whose costs they are.
-    pub operator: Option<String>,
-    /// The account whose own rates they are.
-    pub account: Option<String>,
-    /// The time at which it was uploaded.
-    pub created_at: Time,
-    /// The user or key that uploaded it.
-    pub created_by: String,
+    /// The facts that a list shows too.
+    #[serde(flatten)]
+    pub facts: ImportFacts,
     /// The meaning that the list was read with.
     pub mapping: ImportMapping,
     /// The profile that says the same, to be kept for the sender's next list.

@@ -11,10 +11,13 @@
 mod access;
 mod alerts;
 mod auth;
+mod below_cost;
 mod cdrs;
+mod chain_switch;
 mod chains;
 mod charges;
 mod content;
+mod currencies;
 mod dispatches;
 mod docs;
 mod exports;

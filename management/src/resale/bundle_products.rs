@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, to_value};
+use serde_json::Value;
 use tollgate_api::accounts::Source;
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::bundle_products::{
@@ -18,6 +18,7 @@ use tollgate_provisioning::other_currency;
 use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::store::Unavailable;
 
+use super::beside_file;
 use super::bundle_product_record::{product_of, shown_product};
 use crate::collections::BUNDLE_PRODUCTS;
 use crate::context::Context;
@@ -81,7 +82,7 @@ impl BundleProductsService for BundleProducts {
     fn delete_bundle_product(&self, caller: &Caller, name: &str, if_match: IfMatch) -> Answer<()> {
         let before = self.changeable(name)?;
         if_match.check(before.revision)?;
-        let was = to_value(&before.value).unwrap_or_default();
+        let was = beside_file::audited(Some(&before.value));
         let mut changes = self.context.change(caller);
         changes.remove(&self.records, &before);
         changes.note("bundle_product.delete", format!("bundle_product/{name}"), &was, &Value::Null);
@@ -122,12 +123,13 @@ impl BundleProducts {
     /// The products of the file, and those of the API whose names the file does not have.
     fn in_force(&self) -> Vec<provisioning::BundleProduct> {
         let files = self.context.core.configuration.files();
-        let mut products = files.provisioning.bundles.clone();
-        for document in self.records.all() {
-            let is_new = !products.iter().any(|product| *product.name == *document.key);
-            products.extend(product_of(&document.value, None).ok().filter(|_| is_new));
-        }
-        products
+        let of_file = &files.provisioning.bundles;
+        beside_file::in_force(
+            of_file,
+            &self.records,
+            |product| &product.name,
+            |input| product_of(input, None),
+        )
     }
 
     fn is_of_file(&self, name: &str) -> bool {
@@ -136,11 +138,7 @@ impl BundleProducts {
     }
 
     fn changeable(&self, name: &str) -> Answer<Arc<Document<BundleProductInput>>> {
-        if self.is_of_file(name) {
-            let message = format!("bundle product `{name}` is provisioned in a file; change it there");
-            return Err(Problem::provisioned_by_file(message));
-        }
-        self.records.get(name).ok_or_else(|| no_product(name))
+        beside_file::changeable(&self.records, ("bundle product", name), self.is_of_file(name))
     }
 
     fn view(&self, product: &provisioning::BundleProduct) -> BundleProduct {
@@ -176,8 +174,8 @@ impl BundleProducts {
             }
         }
         let name = input.name.clone();
-        let was = before.map(|before| to_value(&before.value).unwrap_or_default()).unwrap_or_default();
-        let is = to_value(&input).unwrap_or_default();
+        let was = beside_file::audited(before.map(|before| &before.value));
+        let is = beside_file::audited(Some(&input));
         let mut changes = self.context.change(caller);
         changes.put(&self.records, &name, before, input);
         changes.note(action, format!("bundle_product/{name}"), &was, &is);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, to_value};
+use serde_json::Value;
 use tollgate_api::accounts::Source;
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
@@ -18,6 +18,7 @@ use tollgate_relay::snapshot_builder::Prepared;
 use tollgate_storage::change::Changed;
 use tollgate_storage::store::Unavailable;
 
+use super::beside_file;
 use super::price_list_record::{PriceListRecord, shown_mark_up};
 use crate::account_rates::{check_documented, rate_of};
 use crate::change_set::ChangeSet;
@@ -106,7 +107,7 @@ impl PriceListsService for PriceLists {
         let prepared = turn.prepare(additions).map_err(|error| apply_problem(&error))?;
         let mut changes = self.context.change(caller);
         changes.remove(&self.records, &before);
-        let was = to_value(&before.value).unwrap_or_default();
+        let was = beside_file::audited(Some(&before.value));
         changes.note("price_list.delete", format!("price_list/{name}"), &was, &Value::Null);
         commit_and_enact(&mut turn, changes, prepared).map(drop)
     }
@@ -127,12 +128,8 @@ impl PriceLists {
     /// The lists of the file, and those of the API whose names the file does not have.
     fn in_force(&self) -> Vec<ProvisionedPriceList> {
         let files = self.context.core.configuration.files();
-        let mut lists = files.provisioning.price_lists.clone();
-        for document in self.records.all() {
-            let is_new = !lists.iter().any(|list| *list.name == *document.key);
-            lists.extend(document.value.provisioned(None).ok().filter(|_| is_new));
-        }
-        lists
+        let of_file = &files.provisioning.price_lists;
+        beside_file::in_force(of_file, &self.records, |list| &list.name, |record| record.provisioned(None))
     }
 
     fn is_of_file(&self, name: &str) -> bool {
@@ -149,12 +146,7 @@ impl PriceLists {
     /// A list that this caller may change.
     fn changeable(&self, caller: &Caller, name: &str) -> Answer<Arc<Document<PriceListRecord>>> {
         self.visible(caller, name)?;
-        let document = self.records.get(name).filter(|_| !self.is_of_file(name));
-        document.ok_or_else(|| {
-            Problem::provisioned_by_file(format!(
-                "price list `{name}` is provisioned in a file; change it there"
-            ))
-        })
+        beside_file::changeable(&self.records, ("price list", name), self.is_of_file(name))
     }
 
     /// The number of accounts that buy by a list.
@@ -205,8 +197,8 @@ impl PriceLists {
         let prepared = turn.prepare(additions).map_err(|error| apply_problem(&error))?;
         let warnings = check_below_cost(&prepared, &record)?;
         let name = record.name.clone();
-        let was = before.map(|before| to_value(&before.value).unwrap_or_default()).unwrap_or_default();
-        let is = to_value(&record).unwrap_or_default();
+        let was = beside_file::audited(before.map(|before| &before.value));
+        let is = beside_file::audited(Some(&record));
         let mut changes = self.context.change(caller);
         changes.put(&self.records, &name, before, record);
         changes.note(action, format!("price_list/{name}"), &was, &is);

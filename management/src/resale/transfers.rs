@@ -8,7 +8,7 @@ use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::extract::IdempotencyKey;
 use tollgate_api::problem::Problem;
-use tollgate_api::transfers::{NewTransfer, TransfersService};
+use tollgate_api::transfers::{Direction, NewTransfer, TransfersService};
 use tollgate_api::wallets::Transaction;
 use tollgate_engine::money::Amount;
 use tollgate_engine::refusal::Refusal;
@@ -35,41 +35,7 @@ pub struct Transfers {
     turn: Mutex<()>,
 }
 
-/// The way that money goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Direction {
-    Fund,
-    Withdraw,
-}
-
 impl TransfersService for Transfers {
-    fn fund(
-        &self,
-        caller: &Caller,
-        account: &str,
-        transfer: NewTransfer,
-        key: &IdempotencyKey,
-    ) -> Answer<Transaction> {
-        self.transfer(caller, account, &transfer, key, Direction::Fund)
-    }
-
-    fn withdraw(
-        &self,
-        caller: &Caller,
-        account: &str,
-        transfer: NewTransfer,
-        key: &IdempotencyKey,
-    ) -> Answer<Transaction> {
-        self.transfer(caller, account, &transfer, key, Direction::Withdraw)
-    }
-}
-
-impl Transfers {
-    /// Between the wallets in force.
-    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>) -> Self {
-        Self { context, visibility, turn: Mutex::new(()) }
-    }
-
     fn transfer(
         &self,
         caller: &Caller,
@@ -118,6 +84,13 @@ impl Transfers {
         let owner = Owner::of(&account);
         let found = entry.map(|entry| transactions::find(self.context.store(), &owner, entry)).transpose()?;
         found.flatten().ok_or_else(|| Problem::internal("the entry is not in the ledger"))
+    }
+}
+
+impl Transfers {
+    /// Between the wallets in force.
+    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>) -> Self {
+        Self { context, visibility, turn: Mutex::new(()) }
     }
 
     /// The parent of an account, which is the caller's own account or below it.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tollgate_api::answer::Answer;
-use tollgate_api::imports::{ImportDraft, ImportStatus, ImportSummary, ImportWarning};
+use tollgate_api::imports::{ImportDraft, ImportFacts, ImportStatus, ImportSummary, ImportWarning};
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_engine::money::Amount;
@@ -149,10 +149,9 @@ impl ImportRecord {
         if self.is_confirmed { ImportStatus::Confirmed } else { ImportStatus::Draft }
     }
 
-    /// As a list shows it.
-    pub fn summary(&self, id: &str) -> ImportSummary {
+    fn facts(&self, id: &str) -> ImportFacts {
         let (plan, operator, account) = self.target.parts();
-        ImportSummary {
+        ImportFacts {
             id: id.to_owned(),
             name: self.name.clone(),
             status: self.status(),
@@ -161,27 +160,22 @@ impl ImportRecord {
             account,
             created_at: Time(UnixMicros(self.created_at)),
             created_by: self.created_by.clone(),
-            rates: self.rates.len() as u64,
         }
+    }
+
+    /// As a list shows it.
+    pub fn summary(&self, id: &str) -> ImportSummary {
+        ImportSummary { facts: self.facts(id), rates: self.rates.len() as u64 }
     }
 
     /// As it is shown by itself, before it is compared.
     pub fn draft(&self, id: &str) -> ImportDraft {
-        let ImportSummary { id, name, status, plan, operator, account, created_at, created_by, .. } =
-            self.summary(id);
         let warnings = self
             .warnings
             .iter()
             .map(|warning| ImportWarning { line: warning.line, message: warning.message.clone() });
         ImportDraft {
-            id,
-            name,
-            status,
-            plan,
-            operator,
-            account,
-            created_at,
-            created_by,
+            facts: self.facts(id),
             mapping: self.mapping.clone().into(),
             profile: self.profile.clone().into(),
             warnings: warnings.collect(),

@@ -191,7 +191,7 @@ impl ImportsService for Imports {
                 continue;
             };
             let summary = record.summary(&id);
-            if query.status.is_none_or(|status| status == summary.status) {
+            if query.status.is_none_or(|status| status == summary.facts.status) {
                 items.push((id, summary));
             }
         }
