@@ -1,4 +1,4 @@
-//! Prices below cost that are let through with a warning, and bundles that cover what no rate holds for.
+//! Prices below cost that are let through with a warning.
 
 use serde_json::json;
 
@@ -33,44 +33,4 @@ fn whoever_sells_below_its_own_price_gets_an_alert_until_it_does_no_more() {
     eventually("its end", || alerts(true).is_empty().then_some(()));
     assert_eq!(alerts(false).len(), 1);
     daemon.stop();
-}
-
-#[test]
-fn a_bundle_covers_a_message_that_the_plan_has_no_rate_for() {
-    let sandbox = Sandbox::new();
-    sandbox.append(
-        "plans.toml",
-        "\n[[plan]]\nname = \"bare\"\ncurrency = \"USD\"\ntime_zone = \"UTC\"\nbase_price = \"refuse\"\n",
-    );
-    let (daemon, admin) = start_with_admin(&sandbox);
-    let settings = json!({ "delivery": "charge_only" });
-    admin.post("/v1/accounts", &json!({ "id": "bare", "plan": "bare", "settings": settings })).expect(201);
-    let product = json!({ "name": "germany", "price": "1.00", "currency": "USD", "units": 3, "unit": "segments",
-                          "countries": ["DE"], "validity": { "kind": "days", "days": 30 }, "plans": ["bare"] });
-    admin.post("/v1/bundle-products", &product).expect(201);
-    let message = |to: &str, text: &str| json!({ "account": "bare", "from": "ACME", "to": to, "text": text });
-    let germany = "4915112345678";
-    assert_eq!(admin.post("/v1/charges", &message(germany, "hello")).expect(422).code(), "no_rate");
-    admin.post("/v1/accounts/bare/bundles", &json!({ "product": "germany", "grant": true })).expect(201);
-    let quoted = admin.post("/v1/quotes", &message(germany, "hello")).expect(200).json;
-    assert_eq!((&quoted["price"], &quoted["postings"][0]["covered_by_bundles"]), (&json!("0.00"), &json!(1)));
-    let sent = admin.post("/v1/charges", &message(germany, "hello")).expect(201).json;
-    assert_eq!(sent["price"], "0.00");
-    let id = sent["message_id"].as_str().expect("an id");
-    let explained = admin.get(&format!("/v1/cdrs/{id}/explain")).expect(200).json;
-    assert_eq!(
-        (&explained["agrees"], &explained["rate"], &explained["covered_by_bundles"]),
-        (&json!(true), &json!(null), &json!(1))
-    );
-    // Two units are left: a message of three segments would have a part without a price, and takes none of them.
-    let long = "x".repeat(400);
-    assert_eq!(admin.post("/v1/charges", &message(germany, &long)).expect(422).code(), "no_rate");
-    assert_eq!(admin.post("/v1/charges", &message("254722000001", "hello")).expect(422).code(), "no_rate");
-    admin.post("/v1/charges", &message(germany, &"x".repeat(200))).expect(201);
-    assert_eq!(admin.post("/v1/charges", &message(germany, "hello")).expect(422).code(), "no_rate");
-    admin.post(&format!("/v1/charges/{id}/refund"), &json!({ "reason": "test" })).expect(200);
-    admin.post("/v1/charges", &message(germany, "hello")).expect(201);
-    daemon.stop();
-    let verified = sandbox.on_books(&["verify", "--rerate"]);
-    assert_eq!(verified.code, Some(0), "{verified:?}");
 }
