@@ -61,7 +61,7 @@ pub struct SwitchedAccount {
     pub account: String,
     /// The account above it.
     pub parent: String,
-    /// Its plan.
+    /// The plan that it is on.
     #[schema(example = "starter")]
     pub plan: String,
     /// The price list that it buys by.
@@ -86,7 +86,7 @@ pub struct SwitchedAccount {
 /// The price of a segment after a switch, before volume tiers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SwitchedRate {
-    /// The network.
+    /// The network of the numbers.
     #[schema(example = "639/02")]
     pub network: String,
     /// The price that the account pays, in its own currency; null where it has none.
@@ -101,9 +101,9 @@ pub struct SwitchedRate {
 pub struct SwitchProblem {
     /// The account that is wrong.
     pub account: String,
-    /// Its field.
+    /// The field of the account.
     #[schema(example = "currency")]
     pub field: String,
-    /// The mistake.
+    /// The mistake in words.
     pub detail: String,
 }
