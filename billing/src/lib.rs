@@ -6,5 +6,6 @@
 
 pub mod document;
 pub mod invoice;
+pub mod payment;
 pub mod period;
 pub mod subscription;
