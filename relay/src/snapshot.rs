@@ -9,7 +9,9 @@ use tollgate_engine::chain::LEVELS_MAX;
 use tollgate_engine::pumping::PumpingSettings;
 use tollgate_engine::routing::Routes;
 use tollgate_engine::tables::Tables;
+use tollgate_engine::time::UnixMicros;
 use tollgate_provisioning::{BelowCostFault, BundleProduct};
+use tollgate_storage::chunk::ChunkHeader;
 use tollgate_storage::countries::CountryTable;
 
 use crate::changed_accounts::ChangedAccounts;
@@ -73,6 +75,22 @@ impl CurrentSnapshot {
 }
 
 impl Snapshot {
+    /// The fields that charges of an account share which are submitted at this instant.
+    pub fn chunk_header(
+        &self,
+        account: &ActiveAccount,
+        submitted_at: UnixMicros,
+        short_ids: bool,
+    ) -> ChunkHeader {
+        ChunkHeader {
+            submitted_at,
+            tariff: self.tariff,
+            plan: Arc::clone(&account.terms.account.plan),
+            short_ids,
+            countries: Arc::clone(&self.number_countries),
+        }
+    }
+
     /// The account that binds by this name.
     pub fn by_system_id(&self, system_id: &[u8]) -> Option<Arc<ActiveAccount>> {
         let system_id = std::str::from_utf8(system_id).ok()?;

@@ -47,7 +47,7 @@ pub struct Tallies {
     resales: ResaleCounts,
 }
 
-/// What accounts sold to accounts below them, by row. The keys are given by us.
+/// Everything that accounts sold to accounts below them, by row. The keys are given by us.
 pub type ResaleCounts = FxHashMap<ResaleKey, ResaleRow>;
 
 // In one step, as it is done for every message.

@@ -1,4 +1,4 @@
-//! What a reseller's wallet pays for messages of accounts below: in its transactions, its usage and its invoices, equal to the
+//! The charges that a reseller's wallet pays for messages of accounts below: in its transactions, its usage and its invoices, equal to the
 //! balance to the last millionth, and shown to nobody else.
 
 use std::collections::BTreeMap;

@@ -18,7 +18,7 @@ const PURCHASES_MAX: usize = 200;
 #[derive(Default)]
 pub struct Bundles {
     admin: Option<Api>,
-    /// What was acknowledged: the ids of bundles, by their paths.
+    /// Everything that was acknowledged: the ids of bundles, by their paths.
     bought: Vec<String>,
 }
 
@@ -73,7 +73,7 @@ fn add_chain(sandbox: &Sandbox) {
 }
 
 impl Bundles {
-    /// What was bought and acknowledged is there, and there is more for the messages of this round.
+    /// Everything that was bought and acknowledged is there, and there is more for the messages of this round.
     pub fn begin_round(&mut self, daemon: &Daemon) {
         let admin = match &self.admin {
             None => Api::admin(daemon),

@@ -25,7 +25,7 @@ const LOGINS: [Login; 2] = [BUSINESS_1, BUSINESS_2];
 const OPENING_MICROS: [i64; 2] = [100_000_000_000, 150_000_000];
 /// No message of this test costs more.
 const DEAREST_MICROS: i64 = 20_000;
-/// Why a message is refused, and by whom: a cap of the account itself, or one above it.
+/// The reason why a message is refused, and by whom: a cap of the account itself, or one above it.
 const TLV_REASON: u16 = 0x1452;
 const REASONS_OF_CAPS: [Option<&str>; 2] = [Some("spending_cap"), Some("parent_refused")];
 /// Bounds what is judged in one round; then a new data directory begins.

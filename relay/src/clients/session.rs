@@ -17,7 +17,7 @@ use tollgate_smpp::pdu::Submit;
 use tollgate_smpp::{
     Answer, Delivery, DeliveryOutcome, MessageRef, Replacement, RequestOutcome, SessionHandler,
 };
-use tollgate_storage::chunk::{Chunk, ChunkHeader, CommitOutcome};
+use tollgate_storage::chunk::{Chunk, CommitOutcome};
 
 use super::chunks::Chunks;
 use super::context::ClientContext;
@@ -178,13 +178,10 @@ impl EsmeSession {
         charge: &Charge,
         account: &ActiveAccount,
     ) -> &mut Chunk {
-        let (tariff, short_ids) = (self.snapshot.tariff, self.short_ids);
-        let countries = &self.snapshot.number_countries;
+        let (snapshot, short_ids) = (&self.snapshot, self.short_ids);
         let (keys, reply) = (&self.context.books.keys, &self.commit_outcomes.0);
-        self.chunks.chunk_for(now, tariff, charge.posting.month, |spare| {
-            let plan = Arc::clone(&account.terms.account.plan);
-            let header =
-                ChunkHeader { submitted_at: now, tariff, plan, short_ids, countries: Arc::clone(countries) };
+        self.chunks.chunk_for(now, snapshot.tariff, charge.posting.month, |spare| {
+            let header = snapshot.chunk_header(account, now, short_ids);
             if let Some(mut chunk) = spare {
                 chunk.reset(header);
                 return chunk;

@@ -1,4 +1,4 @@
-//! What an account paid for messages of accounts below: in its list of transactions and in its usage, both equal to its wallet.
+//! Everything that an account paid for messages of accounts below: in its list of transactions and in its usage, both equal to its wallet.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -44,7 +44,7 @@ fn lines(books: &Books, account: AccountNumber, ids: &IdRanges) -> Vec<Line> {
     lines
 }
 
-/// What usage says that an account paid for its own messages and for those of accounts below.
+/// Everything that usage says that an account paid for its own messages and for those of accounts below.
 fn usage(books: &Books, account: AccountNumber) -> [UsageRow; 2] {
     let mut sums = [UsageRow::default(), UsageRow::default()];
     let read = books.store.usage().of_account(account, Quarter(0)..Quarter(u32::MAX), |key, row| {

@@ -69,7 +69,7 @@ pub struct Clerk {
 /// A level and the position of a cap there.
 pub type CapAt = (usize, usize);
 
-/// What a message moves at every level, and the soft caps that it exceeds.
+/// Everything that a message moves at every level, and the soft caps that it exceeds.
 pub type Priced = (Vec<Part>, Vec<CapAt>);
 
 impl Clerk {
