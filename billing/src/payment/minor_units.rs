@@ -13,9 +13,9 @@ const DIGITS_MAX: u32 = 12;
 pub enum MinorUnits {
     /// ISO 4217, as bank transfers have it.
     Iso,
-    /// Stripe's own.
+    /// The table of Stripe.
     Stripe,
-    /// PayPal's own.
+    /// The table of PayPal.
     PayPal,
 }
 

@@ -1,4 +1,4 @@
-//! What a provider says of a payment now, and what that changes.
+//! The word of a provider about a payment, and what that changes.
 //!
 //! There is one function for all that tells of a payment: a webhook, the customer who comes back, the look at what is open.
 //! None of them is believed; each has the provider asked, and its answer is the observation. Answers may come twice, late, in
@@ -31,7 +31,7 @@ pub enum Observation {
 /// The change of a payment that an observation brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transition {
-    /// Nothing changes.
+    /// Nothing of it changes.
     Stays,
     /// It goes over into another state; `credit` is more than zero exactly where that state is `Succeeded`.
     Moves {
