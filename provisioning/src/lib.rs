@@ -37,6 +37,7 @@ mod operators;
 mod operators_reader;
 pub mod overrides;
 pub mod passwords;
+mod payments;
 mod places;
 mod plans;
 mod price_lists;
@@ -78,6 +79,7 @@ pub use operators::{
     InterfaceVersion, LongMessages, NumberFormat, NumberStyle, OperatorBind, OperatorSmpp, OperatorTls,
     ProvisionedOperator,
 };
+pub use payments::{PayPalSettings, PaymentsSettings, StripeSettings, SuspendOnDispute};
 pub use places::{AccountPlaces, Place, Places};
 pub use provisioning::{Deliveries, Provisioning};
 pub use published::{

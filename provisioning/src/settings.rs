@@ -15,6 +15,7 @@ use tollgate_engine::refusal::{Refusal, StatusTable};
 use crate::api::{ApiSettings, BillingSettings, MailSettings};
 use crate::choice::Choice;
 use crate::delivery::DeliverySettings;
+use crate::payments::PaymentsSettings;
 use crate::pumping::by_key;
 use crate::secrets::SecretsSettings;
 use crate::webhooks::WebhookSettings;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub mail: MailSettings,
     /// Tasks that billing does by itself.
     pub billing: BillingSettings,
+    /// Money that comes in, and the providers that bring it.
+    pub payments: PaymentsSettings,
     /// Keys of the secrets in the data directory.
     pub secrets: SecretsSettings,
     /// Networks that events of accounts may be posted to.
@@ -331,6 +334,7 @@ impl Default for Settings {
             api: ApiSettings::default(),
             mail: MailSettings::default(),
             billing: BillingSettings::default(),
+            payments: PaymentsSettings::default(),
             secrets: SecretsSettings::default(),
             webhooks: WebhookSettings::default(),
             traffic_pumping: PumpingSettings::DEFAULT,

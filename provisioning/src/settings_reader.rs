@@ -10,6 +10,7 @@ use toml::de::DeValue;
 
 use crate::api::{read_api, read_billing, read_mail};
 use crate::delivery::read_delivery;
+use crate::payments::read_payments;
 use crate::pumping::read_pumping;
 use crate::read::texts;
 use crate::read::texts::{Parsed, listen_address};
@@ -110,6 +111,7 @@ pub fn read_settings(
         api: root.table("api", read_api).unwrap_or_default(),
         mail: root.table("mail", |table| read_mail(table, sources)).unwrap_or_default(),
         billing: root.table("billing", |table| read_billing(table, sources)).unwrap_or_default(),
+        payments: root.table("payments", |table| read_payments(table, sources)).unwrap_or_default(),
         webhooks: root.table("webhooks", read_webhooks).unwrap_or_default(),
         traffic_pumping: root.table("traffic_pumping", read_pumping).unwrap_or_default(),
         secrets: root.table("secrets", |table| read_secrets(table, sources)).unwrap_or_default(),
