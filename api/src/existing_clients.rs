@@ -22,12 +22,13 @@ pub use dto::{
     WecallInvoiceQuery, WecallInvoiceStatus, WecallInvoicesQuery, WecallOperatorUsage, WecallPeriod,
     WecallPlan, WecallPlanType, WecallRate, WecallRatesQuery, WecallSeverity, WecallTier, WecallTopup,
     WecallTransaction, WecallTransactionStatus, WecallTransactionType, WecallTransactionsQuery, WecallUsage,
-    WecallUsageQuery, WecallWallet,
+    WecallUsageQuery, WecallWallet, WecallWalletPatch,
 };
 
 /// The access rules of these routes.
 pub const RULES: &[Rule] = &[
     rule("GET", "/api/billing/wallet/{business_sid}/", Who::Roles(CUSTOMER, Scope::BillingRead)),
+    rule("PATCH", "/api/billing/wallet/{business_sid}/", Who::Roles(CUSTOMER, Scope::BillingWrite)),
     rule("GET", "/api/billing/transactions/{business_sid}/", Who::Roles(CUSTOMER, Scope::BillingRead)),
     rule("POST", "/api/billing/topup/", Who::Roles(ADMIN, Scope::BillingWrite)),
     rule("GET", "/api/billing/pricing-plans/", Who::Roles(CUSTOMER, Scope::TariffRead)),
@@ -42,6 +43,14 @@ pub const RULES: &[Rule] = &[
 pub trait ExistingClientsService: Send + Sync + 'static {
     /// An account's wallet. A new account is made for it if the configuration allows that.
     fn wecall_wallet(&self, caller: &Caller, account: &str) -> Answer<WecallWallet>;
+
+    /// Sets auto-recharge of a wallet.
+    fn wecall_change_wallet(
+        &self,
+        caller: &Caller,
+        account: &str,
+        patch: &WecallWalletPatch,
+    ) -> Answer<WecallWallet>;
 
     /// The transactions of an account, the newest first.
     fn wecall_transactions(
@@ -87,7 +96,7 @@ type Service = Arc<dyn ExistingClientsService>;
 /// The routes, with the handlers behind them.
 pub fn routes() -> OpenApiRouter<Arc<dyn ExistingClientsService>> {
     OpenApiRouter::new()
-        .routes(routes!(wallet))
+        .routes(routes!(wallet, change_wallet))
         .routes(routes!(transactions))
         .routes(routes!(topup))
         .routes(routes!(plans))
@@ -111,6 +120,21 @@ async fn wallet(
     Path(account): Path<String>,
 ) -> Answer<Json<WecallWallet>> {
     call(service, move |service| service.wecall_wallet(&caller, &account)).await.map(Json)
+}
+
+/// Set a wallet's auto-recharge
+///
+/// The fields that are not given stay as they are.
+#[utoipa::path(patch, path = "/api/billing/wallet/{business_sid}/", tag = "wecall", operation_id = "wecall_change_wallet",
+    params(("business_sid" = String, Path, description = "The account's id")), request_body = WecallWalletPatch,
+    responses((status = 200, description = "The wallet", body = WecallWallet), Problems))]
+async fn change_wallet(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(account): Path<String>,
+    Body(patch): Body<WecallWalletPatch>,
+) -> Answer<Json<WecallWallet>> {
+    call(service, move |service| service.wecall_change_wallet(&caller, &account, &patch)).await.map(Json)
 }
 
 /// List transactions

@@ -32,7 +32,7 @@ const ANSWER_OCTETS_MAX: usize = 1 << 20;
 /// The headers that are kept with an answer.
 const KEPT_HEADERS: [HeaderName; 4] = [CONTENT_TYPE, CACHE_CONTROL, ETAG, LOCATION];
 /// The routes that look after the key by themselves.
-const NATIVE: [&str; 11] = [
+const NATIVE: [&str; 13] = [
     "/v1/accounts/{id}/topups",
     "/v1/accounts/{id}/adjustments",
     "/v1/accounts/{id}/fund",
@@ -40,6 +40,8 @@ const NATIVE: [&str; 11] = [
     "/v1/accounts/{id}/bundles",
     "/v1/accounts/{id}/bundles/consume",
     "/v1/accounts/{id}/commission/payouts",
+    "/v1/payments",
+    "/v1/payments/{id}/refunds",
     "/v1/charges",
     "/v1/charges/{id}/refund",
     "/api/billing/topup/",

@@ -1,7 +1,8 @@
 //! The layer that knows which parameters a query may have: those that the document names.
 //!
 //! On `/v1` any other is refused, and so are one that is there twice and one without a value: a typing error is never
-//! silently ignored. On the paths of existing clients such parameters are ignored, as these clients expect, and counted.
+//! silently ignored. On the paths of existing clients such parameters are ignored, as these clients expect, and counted. The pay
+//! pages take whatever providers add to the address that they send somebody back to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use serde_json::Value;
 
 use crate::existing_clients::EXISTING_CLIENTS;
 use crate::metrics;
+use crate::pay_pages::PAY_PATHS;
 use crate::problem::Problem;
 
 /// Parameters whose value may be empty.
@@ -67,6 +69,9 @@ pub(crate) async fn check_parameters(
     let (Some(path), Some(names), Some(query)) = (&path, names, request.uri().query()) else {
         return next.run(request).await;
     };
+    if path.starts_with(PAY_PATHS) {
+        return next.run(request).await;
+    }
     let (taken, faults) = sorted_out(query, names);
     if !path.starts_with(EXISTING_CLIENTS) {
         return match problem_of(&faults) {

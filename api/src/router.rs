@@ -28,9 +28,9 @@ use crate::services::Services;
 use crate::{
     accounts, ageing, alerts, audit, auth, binds, bounds, bundle_products, bundles, caps, cdrs, charges,
     clock, credit_notes, dispatches, existing_clients, imports, invoice_documents, invoice_terms, invoices,
-    keys, openapi, operators, plans, price_lists, pumping, rate_cards, resales, saas_clients, sender_ids,
-    statements, subscription_plans, subscriptions, tariffs, templates, token_clients, transfers, usage,
-    users, wallets,
+    keys, openapi, operators, pay_pages, payments, plans, price_lists, pumping, rate_cards, recharges,
+    resales, saas_clients, sender_ids, statements, subscription_plans, subscriptions, tariffs, templates,
+    token_clients, transfers, usage, users, wallets,
 };
 
 /// The path of the browsable page.
@@ -75,6 +75,9 @@ areas![
     invoice_documents,
     statements,
     ageing,
+    payments,
+    recharges,
+    pay_pages,
     alerts,
     pumping,
     auth,

@@ -8,8 +8,9 @@ use crate::caller::{Role, Scope};
 use crate::{
     accounts, ageing, alerts, audit, auth, binds, bundle_products, bundles, caps, cdrs, charges, clock,
     credit_notes, dispatches, existing_clients, imports, invoice_documents, invoice_terms, invoices, keys,
-    operators, plans, price_lists, pumping, rate_cards, resales, saas_clients, sender_ids, statements,
-    subscription_plans, subscriptions, tariffs, templates, token_clients, transfers, usage, users, wallets,
+    operators, pay_pages, payments, plans, price_lists, pumping, rate_cards, recharges, resales,
+    saas_clients, sender_ids, statements, subscription_plans, subscriptions, tariffs, templates,
+    token_clients, transfers, usage, users, wallets,
 };
 
 /// The rules of each area.
@@ -31,6 +32,9 @@ const AREAS: &[&[Rule]] = &[
     invoice_documents::RULES,
     statements::RULES,
     ageing::RULES,
+    payments::RULES,
+    recharges::RULES,
+    pay_pages::RULES,
     alerts::RULES,
     pumping::RULES,
     auth::RULES,

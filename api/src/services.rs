@@ -29,10 +29,13 @@ use crate::invoice_terms::InvoiceTermsService;
 use crate::invoices::InvoicesService;
 use crate::keys::KeysService;
 use crate::operators::OperatorsService;
+use crate::pay_pages::PayPagesService;
+use crate::payments::PaymentsService;
 use crate::plans::PlansService;
 use crate::price_lists::PriceListsService;
 use crate::pumping::PumpingService;
 use crate::rate_cards::RateCardsService;
+use crate::recharges::RechargesService;
 use crate::resales::ResalesService;
 use crate::saas_clients::SaasClientsService;
 use crate::sender_ids::SenderIdsService;
@@ -70,6 +73,9 @@ pub struct Services {
     pub invoice_documents: Arc<dyn DocumentsService>,
     pub statements: Arc<dyn StatementsService>,
     pub ageing: Arc<dyn AgeingService>,
+    pub payments: Arc<dyn PaymentsService>,
+    pub recharges: Arc<dyn RechargesService>,
+    pub pay_pages: Arc<dyn PayPagesService>,
     pub alerts: Arc<dyn AlertsService>,
     pub pumping: Arc<dyn PumpingService>,
     pub auth: Arc<dyn AuthService>,

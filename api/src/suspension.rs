@@ -14,6 +14,9 @@ const LEFT: &[(&str, &str)] = &[
     ("POST", "/v1/alerts/{id}/read"),
     ("POST", "/v1/alerts/read-all"),
     ("POST", "/v1/charges"),
+    // What is owed can be paid.
+    ("POST", "/v1/payments"),
+    ("POST", "/v1/payments/{id}/refresh"),
     ("POST", "/v1/quotes"),
     ("POST", "/v1/templates/{id}/check"),
 ];

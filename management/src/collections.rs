@@ -68,3 +68,17 @@ pub const ISSUERS: Collection = Collection(62);
 pub const REMINDERS: Collection = Collection(63);
 /// Terms of accounts' invoices, by id.
 pub const TAX_TERMS: Collection = Collection(64);
+/// Payments by id, and what they are found by: account, token, reference, Idempotency-Key, time of the next look.
+pub const PAYMENTS: Collection = Collection(40);
+/// Payments, refunds and disputes, by provider and the provider's id.
+pub const PAYMENT_PROVIDER_IDS: Collection = Collection(41);
+/// Refunds of payments, by payment and id.
+pub const PAYMENT_REFUNDS: Collection = Collection(42);
+/// Disputes of payments, by payment and id.
+pub const DISPUTES: Collection = Collection(43);
+/// Saved payment methods by account and id, and the ids that providers know accounts by.
+pub const PAYMENT_METHODS: Collection = Collection(44);
+/// Events of providers, by provider and id, and by the time at which they are to be handled.
+pub const PROVIDER_EVENTS: Collection = Collection(45);
+/// Auto-recharge, by account.
+pub const RECHARGES: Collection = Collection(46);

@@ -16,17 +16,19 @@ use tollgate_api::caller::Caller;
 use tollgate_api::existing_clients::{
     ExistingClientsService, WecallAlert, WecallInvoice, WecallInvoiceQuery, WecallInvoicesQuery,
     WecallPeriod, WecallPlan, WecallPlanType, WecallRate, WecallRatesQuery, WecallTopup, WecallTransaction,
-    WecallTransactionsQuery, WecallUsage, WecallWallet,
+    WecallTransactionsQuery, WecallUsage, WecallWallet, WecallWalletPatch,
 };
 use tollgate_api::extract::IdempotencyKey;
 use tollgate_api::invoices::{InvoicesQuery, InvoicesService};
+use tollgate_api::money::Money;
 use tollgate_api::page::{LIMIT_DEFAULT, LIMIT_MAX, Page};
 use tollgate_api::plans::{PlansQuery, PlansService};
 use tollgate_api::problem::Problem;
 use tollgate_api::rate_cards::{RateCardsQuery, RateCardsService};
+use tollgate_api::recharges::{AutoRechargeInput, RechargesService};
 use tollgate_api::time::Time;
 use tollgate_api::usage::{UsagePeriod, UsageQuery, UsageService, Whose};
-use tollgate_api::wallets::{NewTopup, TransactionsQuery, WalletsService};
+use tollgate_api::wallets::{NewTopup, TransactionsQuery, Wallet, WalletsService};
 use tollgate_billing::period::date_at;
 use tollgate_engine::money::Amount;
 use tollgate_engine::time::{UnixMicros, parse_date};
@@ -78,6 +80,8 @@ pub struct AnsweringServices {
     pub plans: Arc<Plans>,
     /// Lists the rates.
     pub rate_cards: Arc<RateCards>,
+    /// Shows and sets auto-recharge.
+    pub recharges: Arc<dyn RechargesService>,
     /// Lists the alerts.
     pub alerts: Arc<dyn AlertsService>,
 }
@@ -93,10 +97,38 @@ impl ExistingClientsService for ExistingClients {
         match self.services.wallets.wallet(caller, account) {
             Err(problem) if problem.status == 404 && caller.reaches_all() && !caller.is_suspended => {
                 self.make_wallet(caller, account, problem)?;
-                self.services.wallets.wallet(caller, account).map(view::wallet)
+                self.wallet(caller, account)
             }
-            found => found.map(view::wallet),
+            found => self.with_recharge(caller, found?),
         }
+    }
+
+    fn wecall_change_wallet(
+        &self,
+        caller: &Caller,
+        account: &str,
+        patch: &WecallWalletPatch,
+    ) -> Answer<WecallWallet> {
+        let before = self.services.recharges.auto_recharge(caller, account)?;
+        let needed = |field: &str, value: Option<Money>| {
+            value.ok_or_else(|| Problem::field(field, "is needed, as it was never set"))
+        };
+        let amount = patch.auto_recharge_amount.or(before.amount);
+        let threshold = patch.auto_recharge_threshold.or(before.threshold);
+        let enabled = patch.auto_recharge_enabled.unwrap_or(before.enabled);
+        if !enabled && amount.is_none() && threshold.is_none() {
+            // It was never on, and there is nothing to keep.
+            return self.wallet(caller, account);
+        }
+        let input = AutoRechargeInput {
+            enabled,
+            threshold: needed("auto_recharge_threshold", threshold)?,
+            amount: needed("auto_recharge_amount", amount)?,
+            monthly_limit: before.monthly_limit,
+            payment_method: before.payment_method,
+        };
+        self.services.recharges.set_auto_recharge(caller, account, input)?;
+        self.wallet(caller, account)
     }
 
     fn wecall_transactions(
@@ -128,7 +160,7 @@ impl ExistingClientsService for ExistingClients {
         let reference = reference.unwrap_or_else(|| TOPUP_REFERENCE.to_owned());
         let topup = NewTopup { amount, reference, details: None, metadata: None };
         self.services.wallets.top_up(caller, &business_sid, topup, key)?;
-        self.services.wallets.wallet(caller, &business_sid).map(view::wallet)
+        self.wallet(caller, &business_sid)
     }
 
     fn wecall_plans(&self, caller: &Caller) -> Answer<Vec<WecallPlan>> {
@@ -251,6 +283,15 @@ impl ExistingClients {
         let begins_at = |day: Option<Date>| day.and_then(|day| period::begins_at(&zone, day));
         let range = begins_at(first).zip(begins_at(today.tomorrow().ok()));
         range.map(|(start, end)| Some(start..end)).ok_or_else(beyond)
+    }
+
+    fn wallet(&self, caller: &Caller, account: &str) -> Answer<WecallWallet> {
+        self.with_recharge(caller, self.services.wallets.wallet(caller, account)?)
+    }
+
+    fn with_recharge(&self, caller: &Caller, wallet: Wallet) -> Answer<WecallWallet> {
+        let recharge = self.services.recharges.auto_recharge(caller, &wallet.account)?;
+        Ok(view::wallet(wallet, &recharge))
     }
 
     /// Makes an account with its wallet, if the configuration names a plan for that. Of several requests at once one makes

@@ -53,6 +53,8 @@ use crate::notifications::alerts::watch::AlertWatch;
 use crate::notifications::email::EmailSender;
 use crate::notifications::webhooks::Webhooks;
 use crate::operators::Operators;
+use crate::payments::settlement::Settlements;
+use crate::payments::{Ground, MoneyIn, PaymentSchedule};
 use crate::pumping::Pumping;
 use crate::pumping::record::FindingRecord;
 use crate::pumping::watch::PumpingWatch;
@@ -78,6 +80,7 @@ pub struct Management {
     invoices: Arc<Invoices>,
     subscriptions: Arc<Subscriptions>,
     account_facts: Arc<AccountFactsKeeper>,
+    payments: Arc<PaymentSchedule>,
     jobs: Arc<JobQueue>,
     directory: Arc<UserDirectory>,
     /// The only strong reference: workers hold weak ones, so that they end with the services.
@@ -127,16 +130,11 @@ impl Management {
         let cdrs = Arc::new(Cdrs::new(of(), visible(), Arc::clone(&lookup)));
         let edits = Arc::new(TariffEdits::new(of(), config.to_owned()));
         let operators = Arc::new(Operators::open(of())?);
-        let answering = AnsweringServices {
-            accounts: Arc::new(Accounts::new(of(), visible(), records())),
-            wallets: Arc::new(Wallets::new(of(), visible(), records())),
-            usage: Arc::new(UsageReports::new(of(), visible())),
-            invoices: Arc::new(Invoices::open(of(), visible())?),
-            plans: Arc::new(Plans::new(of(), visible(), Arc::clone(&edits))),
-            rate_cards: Arc::new(RateCards::new(of(), visible(), Arc::clone(&edits))),
-            alerts: Arc::clone(&alerts) as _,
-        };
+        let accounts = Arc::new(Accounts::new(of(), visible(), records()));
         let products = Arc::new(BundleProducts::open(of(), visible())?);
+        let bundles = Arc::new(Bundles::new(of(), visible(), Arc::clone(&products)));
+        let money_in = money_in(&shared, &accounts, &jobs, &bundles)?;
+        let answering = answering(&shared, accounts, &edits, &alerts, &money_in)?;
         let subscription_plans = Arc::new(SubscriptionPlans::open(of(), visible(), Arc::clone(&products))?);
         let subscriptions = Arc::new(Subscriptions::open(
             of(),
@@ -179,6 +177,9 @@ impl Management {
             invoice_documents: Arc::clone(&invoices) as _,
             statements: Arc::clone(&invoices) as _,
             ageing: Arc::clone(&invoices) as _,
+            payments: money_in.payments,
+            recharges: money_in.recharges,
+            pay_pages: money_in.pages,
             alerts,
             pumping: Arc::new(Pumping::new(of(), visible(), Arc::clone(&shared.findings))),
             auth: identity.login,
@@ -203,7 +204,18 @@ impl Management {
         };
         let account_facts = Arc::new(account_facts);
         let (background, directory) = (identity.background, identity.directory);
-        Ok(Self { services, invoices, subscriptions, account_facts, jobs, directory, background, shared })
+        let payments = money_in.schedule;
+        Ok(Self {
+            services,
+            invoices,
+            subscriptions,
+            account_facts,
+            payments,
+            jobs,
+            directory,
+            background,
+            shared,
+        })
     }
 
     /// One service for each area of the API.
@@ -261,10 +273,13 @@ impl Management {
         let pumping = PumpingWatch::begin(of(), Arc::clone(findings), Arc::clone(alerts), jobs());
         let watch = AlertWatch::begin(of(), Arc::clone(accounts), Arc::clone(alerts), jobs(), pumping);
         let bundles = BundleExpiry::new(Arc::clone(context));
-        let subscriptions = Arc::clone(&self.subscriptions);
+        let (subscriptions, payments) = (Arc::clone(&self.subscriptions), Arc::clone(&self.payments));
         let account_facts = Arc::clone(&self.account_facts);
         let invoices = (Arc::clone(&self.invoices), Reminders::new(Arc::clone(&self.invoices), jobs()));
-        schedule::keep(watch, bundles, subscriptions, invoices, account_facts)
+        let billing = schedule::keep(watch, bundles, subscriptions, invoices, account_facts);
+        async move {
+            tokio::join!(billing, payments.keep());
+        }
     }
 
     /// Ends the reading of long periods early, because the process stops.
@@ -281,6 +296,46 @@ impl SharedState {
         let findings = Arc::new(DocumentCache::load(context.store(), PUMPING_FINDINGS)?);
         Ok(Self { context, visibility, accounts, alerts, findings })
     }
+}
+
+/// The services of money that comes in.
+fn money_in(
+    shared: &SharedState,
+    accounts: &Arc<Accounts>,
+    jobs: &Arc<JobQueue>,
+    bundles: &Arc<Bundles>,
+) -> Result<MoneyIn, Unavailable> {
+    MoneyIn::open(Ground {
+        context: Arc::clone(&shared.context),
+        visibility: Arc::clone(&shared.visibility),
+        accounts: Arc::clone(accounts),
+        records: Arc::clone(&shared.accounts),
+        alerts: Arc::clone(&shared.alerts),
+        jobs: Arc::clone(jobs),
+        settlements: Settlements::new(Arc::clone(bundles)),
+    })
+}
+
+/// The services whose answers existing clients get in their own words.
+fn answering(
+    shared: &SharedState,
+    accounts: Arc<Accounts>,
+    edits: &Arc<TariffEdits>,
+    alerts: &Arc<Alerts>,
+    money_in: &MoneyIn,
+) -> Result<AnsweringServices, Unavailable> {
+    let (of, visible) = (|| Arc::clone(&shared.context), || Arc::clone(&shared.visibility));
+    let records = || Arc::clone(&shared.accounts);
+    Ok(AnsweringServices {
+        accounts,
+        wallets: Arc::new(Wallets::new(of(), visible(), records())),
+        usage: Arc::new(UsageReports::new(of(), visible())),
+        invoices: Arc::new(Invoices::open(of(), visible())?),
+        plans: Arc::new(Plans::new(of(), visible(), Arc::clone(edits))),
+        rate_cards: Arc::new(RateCards::new(of(), visible(), Arc::clone(edits))),
+        recharges: Arc::clone(&money_in.recharges) as _,
+        alerts: Arc::clone(alerts) as _,
+    })
 }
 
 fn identity(

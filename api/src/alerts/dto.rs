@@ -66,6 +66,13 @@ pub enum AlertKind {
     /// The account sells to accounts below it for less than it pays itself, where the level above lets it do so with a warning or
     /// has made it so by prices of its own. It is over once it sells at its own price or above.
     BelowCost,
+    /// Auto-recharge does not fill the wallet: it was declined, has switched itself off, or its monthly limit leaves no room. It is
+    /// over once a charge succeeds or auto-recharge is set anew.
+    AutoRecharge,
+    /// A payment is disputed by who paid it. It is over once the dispute is decided.
+    PaymentDispute,
+    /// A provider said of a payment what cannot be, such as money for one that was cancelled. A person has to look.
+    PaymentContradiction,
     /// Traffic to a range looks pumped; `GET /v1/pumping-findings` has the evidence. It is critical once the rate of the range is
     /// stepped down, and over once there was no sign for a while or somebody lifted it.
     TrafficPumping,

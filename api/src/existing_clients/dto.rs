@@ -25,11 +25,26 @@ pub struct WecallWallet {
     pub currency: CurrencyCode,
     /// The amount by which the balance may go below zero.
     pub credit_limit: Money,
-    /// Always false: nothing here takes money from a card.
+    /// True if the wallet is filled by itself from a saved payment method.
     pub auto_recharge_enabled: bool,
-    /// Null in every answer.
+    /// The amount of a charge; null where it was never set.
     pub auto_recharge_amount: Option<Money>,
-    /// Null in every answer.
+    /// Below this balance the wallet is filled; null where it was never set.
+    pub auto_recharge_threshold: Option<Money>,
+}
+
+/// Auto-recharge of a wallet as it is to be. What is not given stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WecallWalletPatch {
+    /// True if the wallet is to be filled by itself, from the payment method that was saved last or is set already.
+    #[serde(default)]
+    pub auto_recharge_enabled: Option<bool>,
+    /// The amount of a charge.
+    #[serde(default)]
+    pub auto_recharge_amount: Option<Money>,
+    /// Below this balance the wallet is filled.
+    #[serde(default)]
     pub auto_recharge_threshold: Option<Money>,
 }
 

@@ -6,6 +6,8 @@ mod rerate;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use tollgate_management::verify_payments;
+use tollgate_management::verify_payments::MoneyInReport;
 use tollgate_management::{CheckedSubscriptions, verify_invoices, verify_subscriptions};
 use tollgate_storage::store::Store;
 use tollgate_storage::verify::{Report, verify as verify_store};
@@ -38,18 +40,21 @@ pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure>
         verified.and_then(|report| Ok((report, verify_subscriptions(&store)?, verify_invoices(&store)?)));
     let (report, subscriptions, invoices) = match verified {
         Ok(verified) => verified,
-        Err(fault) => {
-            if arguments.json {
-                say!("{}", json!({ "balanced": false, "fault": fault }));
-            } else {
-                say!("books do NOT balance: {fault}");
-            }
-            return Err(Failure::Shown);
-        }
+        Err(fault) => return Err(unbalanced(&fault, arguments.json)),
+    };
+    let money_in = match verify_payments::verify(&store).map_err(|error| error.to_string())? {
+        Ok(report) => report,
+        Err(fault) => return Err(unbalanced(&fault.0, arguments.json)),
     };
     let rerated = arguments.rerate.then(|| rerate::rerate(&store)).transpose()?;
     if arguments.json {
         let mut shown = as_json(&report);
+        shown["payments"] = json!({
+            "payments": money_in.payments,
+            "succeeded": money_in.succeeded,
+            "refunds": money_in.refunds,
+            "disputes": money_in.disputes,
+        });
         shown["accounts"] = accounts::accounts(&store).map_err(|error| error.to_string())?.into();
         shown["subscription_periods"] = subscriptions.periods.into();
         shown["subscription_entries"] = subscriptions.entries.into();
@@ -59,6 +64,9 @@ pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure>
         }
         say!("{shown}");
     } else {
+        if money_in.payments > 0 {
+            say!("{}", money_in_line(&money_in));
+        }
         print(&report, subscriptions);
         if invoices > 0 {
             say!("invoices: {invoices} sent, equal to the charges of their periods");
@@ -70,6 +78,24 @@ pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure>
         Some(rerated) if rerated.differing > 0 => Err(Failure::Shown),
         _ => Ok(()),
     }
+}
+
+/// Says what is off.
+fn unbalanced(fault: &str, is_json: bool) -> Failure {
+    if is_json {
+        say!("{}", json!({ "balanced": false, "fault": fault }));
+    } else {
+        say!("books do NOT balance: {fault}");
+    }
+    Failure::Shown
+}
+
+/// The line that says how much of the ledger came in by payments.
+fn money_in_line(report: &MoneyInReport) -> String {
+    let MoneyInReport { payments, succeeded, refunds, disputes } = report;
+    format!(
+        "payments: {payments}, of which {succeeded} have succeeded; {refunds} refunds, {disputes} disputes"
+    )
 }
 
 fn print(report: &Report, subscriptions: CheckedSubscriptions) {

@@ -61,6 +61,11 @@ fn every_line_about_caps_works_as_it_says() {
     run("caps.md", |_| {});
 }
 
+#[test]
+fn every_line_about_payments_works_as_it_says() {
+    run("payments.md", |_| {});
+}
+
 fn run(name: &str, prepare: impl FnOnce(&Sandbox)) {
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
     let guide = Guide::of(name, &fs::read_to_string(guide).expect("the guide can be read"));

@@ -137,7 +137,7 @@ impl Post {
 }
 
 /// HMAC-SHA256 in hexadecimal (RFC 2104 §2), made by hand, so that it shares nothing with the daemon's.
-fn hmac_sha256(secret: &str, text: &str) -> String {
+pub(super) fn hmac_sha256(secret: &str, text: &str) -> String {
     use sha2::{Digest, Sha256};
     let mut key = secret.as_bytes().to_vec();
     assert!(key.len() <= 64, "a key within one block");

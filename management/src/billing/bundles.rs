@@ -185,6 +185,13 @@ impl Bundles {
         Ok(product)
     }
 
+    /// The bundle that an account would begin by buying a product now.
+    pub fn bought_row(&self, account: &ActiveAccount, product: &str) -> Answer<BundleRow> {
+        let new = NewBundle { product: product.to_owned(), grant: false, origin: String::new() };
+        let product = self.product(account, &new)?;
+        Ok(row_of(&product, account, &new, now()))
+    }
+
     fn begin<'a>(
         &'a self,
         caller: &'a Caller,

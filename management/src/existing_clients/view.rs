@@ -19,21 +19,22 @@ use tollgate_api::percent::Percent;
 use tollgate_api::plans::{Plan, PlanTier};
 use tollgate_api::problem::Problem;
 use tollgate_api::rate_cards::RateCard;
+use tollgate_api::recharges::AutoRecharge;
 use tollgate_api::usage::{NetworkUsage, Usage};
 use tollgate_api::wallets::{Transaction, TransactionKind, TransactionStatus, Wallet};
 use tollgate_engine::money::Discount;
 
 /// A wallet as wecall clients know it.
-pub fn wallet(wallet: Wallet) -> WecallWallet {
+pub fn wallet(wallet: Wallet, recharge: &AutoRecharge) -> WecallWallet {
     WecallWallet {
         sid: wallet.account.clone(),
         business_sid: wallet.account,
         balance: wallet.balance,
         currency: wallet.currency,
         credit_limit: wallet.credit_limit,
-        auto_recharge_enabled: false,
-        auto_recharge_amount: None,
-        auto_recharge_threshold: None,
+        auto_recharge_enabled: recharge.enabled,
+        auto_recharge_amount: recharge.amount,
+        auto_recharge_threshold: recharge.threshold,
     }
 }
 
@@ -216,6 +217,9 @@ pub fn alert(alert: Alert) -> Option<WecallAlert> {
             | AlertKind::SpendingCap
             | AlertKind::ChildrenRefused
             | AlertKind::BelowCost
+            | AlertKind::AutoRecharge
+            | AlertKind::PaymentDispute
+            | AlertKind::PaymentContradiction
             | AlertKind::TrafficPumping => WecallAlertType::BillingAlert,
         },
         severity: match alert.severity {

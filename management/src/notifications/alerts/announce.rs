@@ -88,6 +88,9 @@ fn subject_of(alert: &AlertRecord) -> &'static str {
         AlertKind::SpendingCap => "cap exceeded",
         AlertKind::ChildrenRefused => "messages of accounts below are refused",
         AlertKind::BelowCost => "prices below cost",
+        AlertKind::AutoRecharge => "auto-recharge",
+        AlertKind::PaymentDispute => "payment disputed",
+        AlertKind::PaymentContradiction => "payment to be looked at",
         AlertKind::TrafficPumping => "traffic that looks pumped",
     }
 }

@@ -61,6 +61,9 @@ impl Condition {
             AlertKind::PaymentDue
             | AlertKind::OperatorDown
             | AlertKind::ClockInDoubt
+            | AlertKind::AutoRecharge
+            | AlertKind::PaymentDispute
+            | AlertKind::PaymentContradiction
             | AlertKind::TrafficPumping => &record.subject,
             AlertKind::LowBalance
             | AlertKind::CreditNearlyUsed

@@ -91,6 +91,9 @@ impl WalletFacts {
             | AlertKind::SpendingCap
             | AlertKind::ChildrenRefused
             | AlertKind::BelowCost
+            | AlertKind::AutoRecharge
+            | AlertKind::PaymentDispute
+            | AlertKind::PaymentContradiction
             | AlertKind::TrafficPumping => ConditionState::Over,
         }
     }
@@ -147,6 +150,9 @@ impl WalletFacts {
             | AlertKind::SpendingCap
             | AlertKind::ChildrenRefused
             | AlertKind::BelowCost
+            | AlertKind::AutoRecharge
+            | AlertKind::PaymentDispute
+            | AlertKind::PaymentContradiction
             | AlertKind::TrafficPumping => {
                 let (balance, threshold) = (self.balance, self.threshold.unwrap_or_default());
                 let message = format!("The balance of {balance} {currency} is below {threshold} {currency}");

@@ -68,9 +68,9 @@ impl AlertWatch {
         jobs: Arc<JobQueue>,
         pumping: PumpingWatch,
     ) -> Self {
-        // Those of traffic pumping go with their findings.
+        // Those of traffic pumping go with their findings, and those of payments with these.
         let open = alerts.filter(|document| {
-            document.value.cleared_at.is_none() && document.value.kind != AlertKind::TrafficPumping
+            document.value.cleared_at.is_none() && !is_kept_elsewhere(document.value.kind)
         });
         let open =
             open.iter().map(|document| (Condition::of(&document.value), document.key.clone())).collect();
@@ -106,7 +106,14 @@ impl AlertWatch {
         }
         let of_pumping = std::iter::repeat_n(AlertKind::TrafficPumping, self.pumping.alerts_open());
         let open = self.open.keys().map(|condition| condition.kind);
-        self.context.metrics.set_alerts_open(open.chain(of_pumping));
+        let of_payments = self.alerts.filter(|document| {
+            let alert = &document.value;
+            alert.cleared_at.is_none()
+                && alert.kind != AlertKind::TrafficPumping
+                && is_kept_elsewhere(alert.kind)
+        });
+        let of_payments = of_payments.iter().map(|document| document.value.kind);
+        self.context.metrics.set_alerts_open(open.chain(of_pumping).chain(of_payments));
         Ok(())
     }
 
@@ -263,7 +270,10 @@ impl AlertWatch {
                 snapshot.by_account(&condition.of).is_none_or(|account| !notices::is_short(&account, now))
             }
             AlertKind::BelowCost => !below_cost::sells_below_cost(&snapshot, &condition.of),
-            AlertKind::TrafficPumping => false,
+            AlertKind::TrafficPumping
+            | AlertKind::AutoRecharge
+            | AlertKind::PaymentDispute
+            | AlertKind::PaymentContradiction => false,
             AlertKind::LowBalance | AlertKind::CreditNearlyUsed | AlertKind::Overage => {
                 let Some(account) = snapshot.by_account(&condition.of) else { return true };
                 let document = self.accounts.get(&condition.of);
@@ -333,6 +343,17 @@ impl AlertWatch {
 /// The number; every invoice that was sent has one.
 fn invoice_name(invoice: &InvoiceSummary) -> &str {
     invoice.invoice_number.as_deref().unwrap_or(&invoice.id)
+}
+
+/// True for the alerts that are raised and cleared by what they are about.
+fn is_kept_elsewhere(kind: AlertKind) -> bool {
+    matches!(
+        kind,
+        AlertKind::TrafficPumping
+            | AlertKind::AutoRecharge
+            | AlertKind::PaymentDispute
+            | AlertKind::PaymentContradiction
+    )
 }
 
 fn is_late(invoice: &InvoiceSummary) -> bool {

@@ -1,0 +1,114 @@
+//! The pages on which a payment is paid. They live from their token and from no session, as whoever pays may have no user here
+//! and comes back from a bank without a cookie.
+//!
+//! They have a content security policy of their own: no inline script or style, nothing from elsewhere but the scripts and frames
+//! of Stripe where a card is to be entered, and nobody may frame them. A payment by bank transfer needs no script.
+
+mod dto;
+mod html;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::{Rule, Who, rule};
+use crate::answer::Answer;
+use crate::call::call;
+use crate::extract::Path;
+use crate::openapi::Problems;
+use crate::problem::Problem;
+
+pub use dto::{CardForm, PayPage};
+
+/// The beginning of the paths of these pages. What providers add to them on the way back is not looked at.
+pub(crate) const PAY_PATHS: &str = "/pay/";
+
+/// The access rules of these routes.
+pub const RULES: &[Rule] = &[
+    rule("GET", "/pay/{token}", Who::Anybody),
+    rule("GET", "/pay/{token}/return", Who::Anybody),
+    rule("GET", "/pay/assets/{name}", Who::Anybody),
+];
+
+/// Shows payments to who has their token.
+pub trait PayPagesService: Send + Sync + 'static {
+    /// The page of a payment; `None` where the token is of none.
+    fn pay_page(&self, token: &str) -> Answer<Option<PayPage>>;
+
+    /// The same after its provider was asked how it stands.
+    fn returned(&self, token: &str) -> Answer<Option<PayPage>>;
+}
+
+type Service = Arc<dyn PayPagesService>;
+
+/// The routes, with the handlers behind them.
+pub fn routes() -> OpenApiRouter<Arc<dyn PayPagesService>> {
+    OpenApiRouter::new().routes(routes!(page)).routes(routes!(returned)).routes(routes!(asset))
+}
+
+/// Show a pay page
+///
+/// The page on which a payment is paid, for people. It needs no login: whoever has the link may pay.
+#[utoipa::path(get, path = "/pay/{token}", tag = "pay page", operation_id = "pay_page",
+    params(("token" = String, Path, description = "The token of the payment's `pay_url`")),
+    responses(Problems, (status = 200, description = "The page", body = String, content_type = "text/html"),
+        (status = 404, description = "There is no such payment", body = String, content_type = "text/html")))]
+async fn page(State(service): State<Service>, Path(token): Path<String>) -> Answer<Response> {
+    call(service, move |service| service.pay_page(&token)).await.map(|page| shown(page.as_ref()))
+}
+
+/// Show a payment's outcome
+///
+/// The page that a provider sends who pays back to. The provider is asked; what the address says besides is not looked at.
+#[utoipa::path(get, path = "/pay/{token}/return", tag = "pay page", operation_id = "pay_return",
+    params(("token" = String, Path, description = "The token of the payment's `pay_url`")),
+    responses(Problems, (status = 200, description = "The page", body = String, content_type = "text/html"),
+        (status = 404, description = "There is no such payment", body = String, content_type = "text/html")))]
+async fn returned(State(service): State<Service>, Path(token): Path<String>) -> Answer<Response> {
+    call(service, move |service| service.returned(&token)).await.map(|page| shown(page.as_ref()))
+}
+
+/// Read a file of the pay pages
+#[utoipa::path(get, path = "/pay/assets/{name}", tag = "pay page", operation_id = "pay_asset",
+    params(("name" = String, Path, description = "The name of the file")),
+    responses(Problems, (status = 200, description = "A style or a script", content(
+        (String = "text/css"), (String = "text/javascript")))))]
+async fn asset(Path(name): Path<String>) -> Answer<Response> {
+    let (kind, text) = match name.as_str() {
+        "pay.css" => ("text/css; charset=utf-8", html::STYLE),
+        "pay.js" => ("text/javascript; charset=utf-8", html::SCRIPT),
+        _ => return Err(Problem::not_found("there is no such file")),
+    };
+    let mut response = (StatusCode::OK, text).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    Ok(response)
+}
+
+fn shown(page: Option<&PayPage>) -> Response {
+    let has_card = page.is_some_and(|page| page.card.is_some());
+    let (status, text) = match page {
+        Some(page) => (StatusCode::OK, html::page(page)),
+        None => (StatusCode::NOT_FOUND, html::nothing()),
+    };
+    let mut response = (status, text).into_response();
+    let policy = if has_card { html::CARD_POLICY } else { html::PLAIN_POLICY };
+    for (name, value) in [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, policy),
+        (CACHE_CONTROL, "no-store"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

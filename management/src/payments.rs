@@ -1,0 +1,143 @@
+//! Payments: money that comes in by providers, goes back to who paid it, or is disputed; and wallets that fill themselves again.
+//!
+//! A payment is written down before its provider is asked for it. Whatever tells of it afterwards has the provider asked, and what
+//! the provider says is applied in one place (`apply.rs`), state and money in one change.
+
+mod alerts;
+mod apply;
+mod beginning;
+mod disputes;
+mod documents;
+mod events;
+mod http;
+mod list;
+mod looker;
+mod methods;
+mod pages;
+mod paypal;
+mod provider;
+mod recharge;
+mod recharge_record;
+mod recharge_service;
+mod reconciler;
+mod record;
+mod refunds;
+mod schedule;
+mod service;
+pub mod settlement;
+mod stripe;
+pub mod verify;
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tollgate_provisioning::PaymentsSettings;
+use tollgate_storage::store::Unavailable;
+
+use crate::accounts::Accounts;
+use crate::accounts::record::AccountRecord;
+use crate::collections::RECHARGES;
+use crate::context::Context;
+use crate::documents::DocumentCache;
+use crate::identity::visibility::Visibility;
+use crate::jobs::JobQueue;
+use crate::notifications::alerts::record::AlertRecord;
+use alerts::PaymentAlerts;
+use apply::PaymentApplier;
+use beginning::Beginnings;
+use disputes::PaymentDisputes;
+use events::ProviderEvents;
+use looker::PaymentLooker;
+use pages::PayPages;
+use paypal::PayPal;
+use provider::{Provider, Providers};
+use recharge::RechargeWatch;
+use recharge_service::Recharges;
+use reconciler::PaymentReconciler;
+use refunds::PaymentRefunds;
+pub use schedule::PaymentSchedule;
+use service::{PaymentParts, Payments};
+use settlement::Settlements;
+use stripe::Stripe;
+
+/// The services of money that comes in, and what is done behind them.
+#[derive(Debug)]
+pub struct MoneyIn {
+    /// Payments, refunds and disputes.
+    pub payments: Arc<Payments>,
+    /// Saved methods and auto-recharge.
+    pub recharges: Arc<Recharges>,
+    /// The pages on which payments are paid.
+    pub pages: Arc<PayPages>,
+    /// Looks, events and charges by schedule.
+    pub schedule: Arc<PaymentSchedule>,
+}
+
+/// The parts that money that comes in is built on.
+pub struct Ground {
+    pub context: Arc<Context>,
+    pub visibility: Arc<Visibility>,
+    pub accounts: Arc<Accounts>,
+    pub records: Arc<DocumentCache<AccountRecord>>,
+    pub alerts: Arc<DocumentCache<AlertRecord>>,
+    pub jobs: Arc<JobQueue>,
+    pub settlements: Settlements,
+}
+
+impl MoneyIn {
+    /// Over the books and the providers of the settings.
+    pub fn open(ground: Ground) -> Result<Self, Unavailable> {
+        let Ground { context, visibility, accounts, records, alerts, jobs, settlements } = ground;
+        let of = || Arc::clone(&context);
+        let providers = providers(&context.settings.payments);
+        let recharged = Arc::new(DocumentCache::load(context.store(), RECHARGES)?);
+        let alerts = Arc::new(PaymentAlerts::new(of(), alerts, jobs));
+        let applier = Arc::new(PaymentApplier::new(of(), settlements, Arc::clone(&alerts)));
+        let refunds = Arc::new(PaymentRefunds::new(of()));
+        let disputes = PaymentDisputes::new(of(), accounts, Arc::clone(&alerts), Arc::clone(&recharged));
+        let applied = || Arc::clone(&applier);
+        let looker = PaymentLooker::new(of(), providers.clone(), applied(), Arc::clone(&refunds), disputes);
+        let looker = Arc::new(looker);
+        let looking = || Arc::clone(&looker);
+        let beginnings = Arc::new(Beginnings::new(of(), providers.clone(), applied()));
+        let events = Arc::new(ProviderEvents::new(of(), providers.clone(), looking()));
+        let event_came = Arc::new(Notify::new());
+        let watch = RechargeWatch::new(
+            of(),
+            Arc::clone(&recharged),
+            Arc::clone(&beginnings),
+            looking(),
+            Arc::clone(&alerts),
+        );
+        let schedule = PaymentSchedule {
+            reconciler: PaymentReconciler::new(of(), looking()),
+            events: Arc::clone(&events),
+            recharges: watch,
+            event_came: Arc::clone(&event_came),
+        };
+        let recharges = Recharges::new(of(), Arc::clone(&visibility), providers.clone(), alerts, recharged);
+        let pages = PayPages::new(of(), records, providers, looking());
+        let parts = PaymentParts {
+            context: of(),
+            visibility,
+            beginnings,
+            applier: applied(),
+            looker: looking(),
+            refunds,
+            events,
+            event_came,
+        };
+        Ok(Self {
+            payments: Arc::new(Payments::new(parts)),
+            recharges: Arc::new(recharges),
+            pages: Arc::new(pages),
+            schedule: Arc::new(schedule),
+        })
+    }
+}
+
+fn providers(settings: &PaymentsSettings) -> Providers {
+    let stripe = settings.stripe.as_ref().map(|stripe| Arc::new(Stripe::new(stripe)) as Arc<dyn Provider>);
+    let paypal = settings.paypal.as_ref().map(|paypal| Arc::new(PayPal::new(paypal)) as Arc<dyn Provider>);
+    Providers::new(stripe, paypal)
+}
