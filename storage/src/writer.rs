@@ -156,7 +156,10 @@ impl<J: Journal> Writer<J> {
         }
         let collected = collected.and_then(|counting| counting.rest(&uncounted));
         let from_disk = || counting::count(&self.store, uncounted.clone()).ok();
-        debug_assert!(collected.is_none() || collected == from_disk(), "usage in memory is that of the CDRs");
+        debug_assert!(
+            collected.as_ref().zip(from_disk().as_ref()).is_none_or(|(memory, disk)| memory == disk),
+            "usage in memory is that of the CDRs"
+        );
         let Some(counted) = collected.or_else(from_disk) else { return };
         let mut draft = Draft::new(&self.fold, &self.store, &*self.clock);
         if draft.count_charges(&counted).is_err() {

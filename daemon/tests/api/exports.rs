@@ -148,6 +148,7 @@ fn usage_is_the_same_in_a_file() {
                 assert_eq!(whole.remove(name).as_ref(), Some(&flat_of(&api, path, name)), "{table}");
             }
             assert!(whole.remove("from").is_some() && whole.remove("to").is_some());
+            assert!(whole.remove("whose").is_none_or(|whose| whose == "own"), "{table}");
             whole
         };
         let csv = csv_rows(&api.get(&format!("{path}?format=csv&table={table}")).expect(200));

@@ -207,8 +207,9 @@ fn what_is_owed_is_aged_and_reminded_of_once() {
         "{csv}"
     );
     let reminded = |api: &Api| {
-        let notes = api.get("/v1/audit?action=invoice.remind").expect(200).json;
-        notes["items"].as_array().unwrap().len()
+        // Whoever asks too often is told so, and asks again.
+        let notes = api.get("/v1/audit?action=invoice.remind").json;
+        notes["items"].as_array().map_or(0, Vec::len)
     };
     eventually("the reminder", || (reminded(&api) == 1).then_some(()));
     let subject = format!("Invoice {} is due today", number(&invoice));

@@ -179,7 +179,7 @@ fn what_is_wrong_is_named_and_changes_nothing() {
         (json!({ "smpp_config": { "password": null } }), 422, "smpp_config.password"),
         (json!({ "smpp_config": { "tls": { "ca_file": "/nowhere.pem" } } }), 422, "smpp_config.tls.ca_file"),
         (json!({ "price_per_sms": "-0.01" }), 422, "price_per_sms"),
-        (json!({ "colour": "red" }), 400, ""),
+        (json!({ "colour": "red" }), 400, "colour"),
         (json!({ "code": "of_file" }), 409, ""),
     ];
     for (changes, status, field) in wrong {

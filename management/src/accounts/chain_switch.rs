@@ -33,7 +33,7 @@ const WITHOUT_RATE_MAX: usize = 10;
 
 /// A switch that is asked for.
 pub struct Switch<'a> {
-    /// What is in force.
+    /// The configuration in force.
     pub snapshot: &'a Snapshot,
     /// Has the usage of accounts.
     pub store: &'a Store,

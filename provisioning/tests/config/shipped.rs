@@ -259,7 +259,7 @@ fn full_of_unknown_keys() -> TempDir {
     let tables = ["", tariff, "[smpp]", "[http]", "[metrics]", "[storage]", "[log]", "[tlv]", "[refusals]"];
     let tables = [tables.as_slice(), &[operators, "[routing]", "[[routing.rule]]", "[delivery]"]].concat();
     let tables = [tables.as_slice(), &["[api]", "[mail]", "[billing]", "[secrets]", "[webhooks]"]].concat();
-    let payments = ["[payments]", "[payments.stripe]", "[payments.paypal]"];
+    let payments = ["[billing.issuer]", "[payments]", "[payments.stripe]", "[payments.paypal]"];
     let tables = [tables.as_slice(), &["[traffic_pumping]"], &payments].concat();
     file("tollgate.toml", &with_key(&tables));
     file("plans.toml", &with_key(&["[[plan]]", "[[plan.tiers]]"]));
@@ -332,7 +332,8 @@ fn the_reference_gives_the_real_defaults() {
     for (heading, keys) in reference() {
         let tables = ["smpp", "http", "metrics", "storage", "log", "tlv", "refusals", "routing", "delivery"];
         if !tables.contains(&&*heading)
-            && !["api", "mail", "billing", "payments", "traffic_pumping"].contains(&&*heading)
+            && !["api", "mail", "billing", "billing.issuer", "payments", "traffic_pumping"]
+                .contains(&&*heading)
         {
             continue;
         }
