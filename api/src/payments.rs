@@ -252,7 +252,9 @@ async fn disputes(
 /// For Stripe alone: the event has to be signed with the endpoint's secret, and not long ago. It is kept before it is
 /// answered, and only makes the daemon ask Stripe how the payment stands.
 #[utoipa::path(post, path = "/v1/payments/webhooks/stripe", tag = "payments", operation_id = "take_stripe_event",
-    params(("Stripe-Signature" = String, Header, description = "The time and the signatures of the event")),
+    security(()),
+    params(("Stripe-Signature" = Option<String>, Header,
+        description = "The time and the signatures of the event, which is refused without them")),
     request_body(content = serde_json::Value, content_type = "application/json"),
     responses((status = 204, description = "The event is kept"), Problems))]
 async fn stripe_event(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Answer<Gone> {
@@ -264,8 +266,10 @@ async fn stripe_event(State(service): State<Service>, headers: HeaderMap, body: 
 /// For PayPal alone, which is asked whether the event is its own. It is kept before it is answered, and only makes the daemon
 /// ask PayPal how the payment stands.
 #[utoipa::path(post, path = "/v1/payments/webhooks/paypal", tag = "payments", operation_id = "take_paypal_event",
-    params(("PayPal-Transmission-Id" = String, Header, description = "The id of the transmission"),
-        ("PayPal-Transmission-Sig" = String, Header, description = "The signature of the transmission")),
+    security(()),
+    params(("PayPal-Transmission-Id" = Option<String>, Header, description = "The id of the transmission"),
+        ("PayPal-Transmission-Sig" = Option<String>, Header,
+        description = "The signature of the transmission, which is refused without it")),
     request_body(content = serde_json::Value, content_type = "application/json"),
     responses((status = 204, description = "The event is kept"), Problems))]
 async fn paypal_event(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Answer<Gone> {

@@ -190,6 +190,9 @@ fn what_is_owed_is_aged_and_reminded_of_once() {
     let sandbox = Sandbox::new();
     sandbox.set("billing", "invoice_due_days = 0");
     sandbox.set("billing", "reminder_days = [-3, 0, 7]");
+    // Waiting for the reminders takes many requests.
+    sandbox.set("api", "requests_per_second = 100000");
+    sandbox.set("api", "requests_burst = 100000");
     let (daemon, api) = start_with_admin(&sandbox);
     add_postpaid(&api);
     let start = instant();
