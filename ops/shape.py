@@ -15,7 +15,7 @@ from pathlib import Path
 from shape import arrows, modules, rust, words
 
 ROOT = Path(__file__).resolve().parent.parent
-SHARE_MAX = 29
+SHARE_MAX = 28
 METHODS_MAX = 60
 IMPL_LINES_MAX = 800
 FUNCTION_LINES_MAX = 70

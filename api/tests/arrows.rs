@@ -7,20 +7,32 @@ use std::fs;
 use std::path::Path;
 
 /// Each crate of the workspace with those of ours that it may depend on, tests and benchmarks apart.
-const MAY_DEPEND_ON: [(&str, &[&str]); 12] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 13] = [
     ("engine", &[]),
     ("smpp", &[]),
     ("storage", &["engine"]),
     ("billing", &["engine"]),
     ("provisioning", &["engine"]),
     ("api", &["provisioning", "engine"]),
+    ("exports", &["api", "storage", "engine"]),
     ("relay", &["smpp", "storage", "provisioning", "engine"]),
-    ("management", &["api", "billing", "relay", "storage", "provisioning", "engine"]),
+    ("management", &["api", "billing", "exports", "relay", "storage", "provisioning", "engine"]),
     ("console", &[]),
     ("tools", &["console", "smpp", "engine", "provisioning"]),
     (
         "daemon",
-        &["console", "engine", "smpp", "storage", "billing", "provisioning", "api", "relay", "management"],
+        &[
+            "console",
+            "engine",
+            "smpp",
+            "storage",
+            "billing",
+            "exports",
+            "provisioning",
+            "api",
+            "relay",
+            "management",
+        ],
     ),
     (
         "benches",

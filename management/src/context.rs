@@ -7,7 +7,7 @@ use tollgate_relay::core::Core;
 use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::store::Store;
 
-use crate::export::Exports;
+use crate::downloads::Exports;
 use crate::metrics::Metrics;
 use crate::sealing::Sealer;
 

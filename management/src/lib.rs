@@ -8,8 +8,6 @@
 //! **Architecture invariant:** the functions here may wait for the disk. They are called on threads of their own, never on a
 //! session's task.
 
-pub mod cdr_export;
-pub mod export;
 pub mod offline;
 pub mod quotes;
 pub mod rerate;
@@ -29,6 +27,7 @@ mod collections;
 mod content;
 mod context;
 mod documents;
+mod downloads;
 mod exclusive;
 mod existing_clients;
 mod identity;

@@ -3,7 +3,7 @@
 import tomllib
 
 EVERY = {"engine", "delivery", "smpp", "storage", "provisioning", "api", "relay", "management", "cluster", "billing",
-         "console"}
+         "exports", "console"}
 ALLOWED = {
     "engine": set(),
     "smpp": set(),
@@ -13,8 +13,9 @@ ALLOWED = {
     "provisioning": {"engine"},
     "cluster": {"storage"},
     "api": {"provisioning", "engine"},
+    "exports": {"api", "storage", "engine"},
     "relay": {"smpp", "storage", "provisioning", "delivery", "engine"},
-    "management": {"api", "billing", "relay", "storage", "provisioning", "engine"},
+    "management": {"api", "billing", "exports", "relay", "storage", "provisioning", "engine"},
     "console": set(),
     "tools": {"console", "smpp", "engine", "provisioning"},
     "daemon": EVERY,

@@ -13,9 +13,9 @@ use tollgate_storage::store::Store;
 use crate::arguments::parse_time;
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
-use tollgate_management::cdr_export::{COLUMNS, Cells, Names, TABLE};
-use tollgate_management::export::xlsx::XlsxRows;
-use tollgate_management::export::{Cell, spreadsheet_text};
+use tollgate_exports::cdr::{COLUMNS, Cells, Names, TABLE};
+use tollgate_exports::xlsx::XlsxRows;
+use tollgate_exports::{Cell, spreadsheet_text};
 
 /// Of `tollgate export cdr`.
 #[derive(Debug, clap::Args)]

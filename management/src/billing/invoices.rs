@@ -57,7 +57,7 @@ use crate::billing::minor_unit::decimals;
 use crate::collections::INVOICES;
 use crate::context::Context;
 use crate::documents::stored_document;
-use crate::export::whole_table;
+use crate::downloads::whole_table;
 use crate::identity::visibility::Visibility;
 use crate::plain_text::check_line;
 use crate::problems::unavailable;

@@ -24,7 +24,7 @@ use tollgate_storage::store::Store;
 use super::period;
 use super::period::Asked;
 use crate::context::Context;
-use crate::export::whole_table;
+use crate::downloads::whole_table;
 use crate::identity::visibility::Visibility;
 use counts::counts;
 use tally::{Tally, Wanted};

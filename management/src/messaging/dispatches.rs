@@ -21,7 +21,6 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_storage::change::Expected;
 use tollgate_storage::store::Store;
 
-use crate::cdr_export::NamedAccount;
 use crate::collections::DISPATCHES;
 use crate::context::Context;
 use crate::identity::visibility::{Visibility, account_for};
@@ -29,6 +28,7 @@ use crate::messaging::cdrs::Cdrs;
 use crate::messaging::lookup::Lookup;
 use crate::problems::unavailable;
 use listing::Listing;
+use tollgate_exports::cdr::NamedAccount;
 
 use record::{DispatchRecord, key};
 use view::{Found, Written};

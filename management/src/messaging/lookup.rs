@@ -8,10 +8,10 @@ use tollgate_api::problem::Problem;
 use tollgate_engine::account::AccountNumber;
 
 use super::names::NameCache;
-use crate::cdr_export::{NamedAccount, Names};
 use crate::context::Context;
 use crate::identity::visibility::Visibility;
 use crate::problems::unavailable;
+use tollgate_exports::cdr::{NamedAccount, Names};
 
 /// Finds what a caller may see.
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 use tollgate_api::answer::Answer;
 
-use crate::cdr_export::Names;
 use crate::context::Context;
 use crate::problems::unavailable;
+use tollgate_exports::cdr::Names;
 use tollgate_relay::snapshot::Snapshot;
 
 /// A cache of the names.

@@ -17,9 +17,9 @@ use tollgate_storage::export::{CdrRange, cdrs};
 use tollgate_storage::rows::AccountRow;
 use tollgate_storage::store::{Store, Unavailable};
 
-use crate::cdr_export::Names;
 use crate::messaging::cdrs::view::{Seen, cdr_view};
 use crate::provisioned::additions;
+use tollgate_exports::cdr::Names;
 
 /// Reads the books of a data directory beside the configuration that a daemon would start with.
 #[derive(Debug)]

@@ -18,7 +18,8 @@ use tollgate_storage::clock::now;
 use super::Invoices;
 use super::owed::unpaid_before;
 use crate::billing::period::zone;
-use crate::export::{Cell, Table, whole_table};
+use crate::downloads::whole_table;
+use tollgate_exports::{Cell, Table};
 
 /// The table of what accounts owe.
 const TABLE: Table = Table {

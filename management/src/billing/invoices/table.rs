@@ -3,7 +3,7 @@
 
 use tollgate_api::invoices::{Invoice, InvoiceLine, InvoiceSummary};
 
-use crate::export::{Cell, Table};
+use tollgate_exports::{Cell, Table};
 
 /// The table of invoices.
 pub const INVOICES: Table = Table {
@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
     use crate::billing::invoices::record::{Content, InvoiceRecord, Parties};
-    use crate::export::json_rows;
+    use crate::downloads::json_rows;
 
     const START: Time = Time(UnixMicros(1_000_000));
 

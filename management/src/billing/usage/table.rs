@@ -2,7 +2,7 @@
 
 use tollgate_api::usage::{AccountUsage, Usage, UsageCounts, UsageTable};
 
-use crate::export::{Cell, Table};
+use tollgate_exports::{Cell, Table};
 
 const PERIOD: [&str; 6] = ["account", "currency", "whose", "time_zone", "from", "to"];
 const COUNTS: [&str; 10] = [
@@ -151,7 +151,7 @@ mod tests {
     use tollgate_engine::time::UnixMicros;
 
     use super::*;
-    use crate::export::json_rows;
+    use crate::downloads::json_rows;
 
     fn counts() -> UsageCounts {
         UsageCounts {

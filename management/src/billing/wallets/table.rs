@@ -2,7 +2,7 @@
 
 use tollgate_api::wallets::Transaction;
 
-use crate::export::{Cell, Table};
+use tollgate_exports::{Cell, Table};
 
 /// The table of transactions.
 pub const TABLE: Table = Table {
@@ -56,7 +56,7 @@ mod tests {
     use tollgate_engine::time::UnixMicros;
 
     use super::*;
-    use crate::export::json_rows;
+    use crate::downloads::json_rows;
 
     #[test]
     fn the_columns_are_the_fields_of_the_json() {

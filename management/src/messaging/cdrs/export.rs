@@ -12,13 +12,13 @@ use tollgate_storage::store::Store;
 
 use super::list::dispatch_octets;
 use super::view::named_state;
-use crate::cdr_export::pages::{Pages, Wanted};
-use crate::cdr_export::parquet::ParquetRows;
-use crate::cdr_export::{Cells, TABLE, without_costs};
-use crate::export::{Exports, Pieces};
+use crate::downloads::{Exports, Pieces};
 use crate::identity::visibility::Visibility;
 use crate::messaging::lookup::Lookup;
 use crate::problems::unavailable;
+use tollgate_exports::cdr::pages::{Pages, Wanted};
+use tollgate_exports::cdr::parquet::ParquetRows;
+use tollgate_exports::cdr::{Cells, TABLE, without_costs};
 
 const PARQUET: &str = "application/vnd.apache.parquet";
 

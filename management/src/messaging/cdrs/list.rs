@@ -20,11 +20,11 @@ use tollgate_storage::rows::{MessageState, StateRow};
 use tollgate_storage::store::Store;
 
 use super::view::{Seen, cdr_view, named_state};
-use crate::cdr_export::Names;
 use crate::identity::visibility::Visibility;
 use crate::messaging::lookup::Lookup;
 use crate::messaging::paging::{Gathering, foreign_cursor};
 use crate::problems::unavailable;
+use tollgate_exports::cdr::Names;
 use tollgate_provisioning::texts;
 use tollgate_relay::snapshot::ActiveAccount;
 

@@ -11,7 +11,7 @@ use tollgate_engine::number::Number;
 use tollgate_storage::cdr;
 use tollgate_storage::rows::{MessageState, StateRow};
 
-use crate::cdr_export::{NamedAccount, Names};
+use tollgate_exports::cdr::{NamedAccount, Names};
 
 /// The parts of a CDR that a caller may see.
 #[derive(Clone, Copy)]

@@ -14,12 +14,12 @@ use tollgate_storage::store::{Store, Unavailable};
 
 use super::record::key;
 use super::view::{Found, Written};
-use crate::cdr_export::NamedAccount;
 use crate::collections::DISPATCHES;
 use crate::identity::visibility::Visibility;
 use crate::messaging::lookup::Lookup;
 use crate::messaging::paging::{Gathering, foreign_cursor};
 use crate::problems::unavailable;
+use tollgate_exports::cdr::NamedAccount;
 
 /// Dispatches of each kind that are read at once.
 const CHUNK: usize = 256;

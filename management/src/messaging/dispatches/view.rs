@@ -10,7 +10,7 @@ use tollgate_storage::store::Unavailable;
 
 use super::record::DispatchRecord;
 use crate::billing::ratio::percent;
-use crate::cdr_export::NamedAccount;
+use tollgate_exports::cdr::NamedAccount;
 
 /// A description that somebody wrote, with its version.
 #[derive(Clone, Debug)]

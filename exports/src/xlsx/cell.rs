@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use quick_xml::escape::partial_escape;
 
-use crate::export::Cell;
+use crate::Cell;
 
 /// The styles of cells, by their places in the list of [`parts`](super::parts).
 const TEXT: u8 = 1;

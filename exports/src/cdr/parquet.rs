@@ -11,7 +11,7 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::{Type, TypePtr};
 
 use super::columns::{COLUMNS, Cells, KINDS};
-use crate::export::{Cell, Kind};
+use crate::{Cell, Kind};
 
 /// Rows of a group, which are in memory at once.
 const GROUP_ROWS: usize = 10_000;

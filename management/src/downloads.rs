@@ -1,6 +1,11 @@
 //! Exports: a thread reads the books a page at a time and writes what somebody downloads. It waits for the reader with a few
 //! pieces in memory, for no longer than a minute, and holds nothing of the database while it waits.
 
+mod tables;
+#[cfg(test)]
+mod test_rows;
+mod turns;
+
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -11,7 +16,11 @@ use tollgate_api::caller::Caller;
 use tollgate_api::export::Export;
 use tollgate_relay::blocking::wait_for;
 
-use super::turns::Turns;
+use turns::Turns;
+
+pub use tables::whole_table;
+#[cfg(test)]
+pub use test_rows::json_rows;
 
 /// Octets of a piece, and the number of pieces that may wait for the reader.
 const PIECE_OCTETS: usize = 64 << 10;

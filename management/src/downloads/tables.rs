@@ -1,45 +1,15 @@
-//! A table as a file, in either of the formats that spreadsheets open.
+//! Tables as downloads, in either of the formats that spreadsheets open.
 
-use std::io::{self, Write};
+use std::io;
 
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::export::{Export, TableFormat};
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
+use tollgate_exports::{Cell, Table, WriteRow, write_table, xlsx};
 
-use super::cells::Cell;
-use super::download::{Exports, ready};
-use super::spreadsheet_text::spreadsheet_text;
-use super::table::Table;
-use super::xlsx::{self, XlsxRows};
-
-/// Takes a row of a table.
-pub type WriteRow<'a> = &'a mut dyn FnMut(&[Cell]) -> io::Result<()>;
-
-/// Writes a table; `rows` hands over its rows one by one.
-pub fn write_table(
-    format: TableFormat,
-    table: Table,
-    mut output: impl Write,
-    rows: impl FnOnce(WriteRow<'_>) -> io::Result<()>,
-) -> io::Result<()> {
-    match format {
-        TableFormat::Csv { raw } => {
-            let text = if raw { Cell::text } else { spreadsheet_text };
-            let mut writer = csv::Writer::from_writer(output);
-            writer.write_record(table.columns)?;
-            rows(&mut |row| writer.write_record(row.iter().map(text)).map_err(Into::into))?;
-            writer.flush()
-        }
-        TableFormat::Xlsx => {
-            let mut workbook = XlsxRows::new(&mut output, table);
-            rows(&mut |row| workbook.push(row))?;
-            workbook.finish()?;
-            output.flush()
-        }
-    }
-}
+use super::{Exports, ready};
 
 impl Exports {
     /// Begins a table as a file of this name and its format's ending. `rows` is called on a thread of its own.

@@ -4,7 +4,7 @@ use tollgate_storage::cdr::Cdr;
 use tollgate_storage::rows::{MessageState, StateRow};
 
 use super::names::{Names, text};
-use crate::export::{Cell, Kind, Table};
+use crate::{Cell, Kind, Table};
 
 /// The columns, in order.
 pub const COLUMNS: [&str; 34] = [
@@ -273,8 +273,8 @@ mod tests {
         names.cells(&cdr, Some(&state))
     }
 
-    fn named(id: &str) -> crate::cdr_export::NamedAccount {
-        crate::cdr_export::NamedAccount { id: id.to_owned(), currency: Currency::new("USD").unwrap() }
+    fn named(id: &str) -> crate::cdr::NamedAccount {
+        crate::cdr::NamedAccount { id: id.to_owned(), currency: Currency::new("USD").unwrap() }
     }
 
     #[test]
