@@ -6,6 +6,7 @@
 
 pub mod document;
 pub mod invoice;
+pub mod minor_unit;
 pub mod payment;
 pub mod period;
 pub mod subscription;

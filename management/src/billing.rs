@@ -3,7 +3,6 @@
 pub mod bundles;
 pub mod caps;
 pub mod invoices;
-pub mod minor_unit;
 pub mod period;
 pub mod ratio;
 pub mod resales;

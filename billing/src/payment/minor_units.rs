@@ -5,6 +5,8 @@
 
 use tollgate_engine::money::{Amount, Currency, MICROS_PER_UNIT};
 
+use crate::minor_unit;
+
 /// Digits of the largest amount that a provider is asked for.
 const DIGITS_MAX: u32 = 12;
 
@@ -66,14 +68,6 @@ impl std::fmt::Display for MinorUnitsError {
 
 impl std::error::Error for MinorUnitsError {}
 
-/// ISO 4217: currencies without decimals.
-const ISO_NONE: &[&str] = &[
-    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF",
-    "XOF", "XPF",
-];
-/// ISO 4217: currencies with three decimals.
-const ISO_THREE: &[&str] = &["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
-
 /// Stripe: amounts are in the unit itself.
 const STRIPE_NONE: &[&str] = &[
     "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF",
@@ -96,14 +90,13 @@ impl MinorUnits {
         let is_in = |list: &[&str]| list.contains(&currency.as_str());
         let decimals = |decimals| Some(Form { decimals, step: 1 });
         match self {
-            Self::Iso if is_in(ISO_NONE) => decimals(0),
-            Self::Iso if is_in(ISO_THREE) => decimals(3),
+            Self::Iso => decimals(minor_unit::decimals(currency)),
             Self::Stripe if is_in(STRIPE_NONE) => decimals(0),
             Self::Stripe if is_in(STRIPE_HUNDREDTHS_OF_NONE) => Some(Form { decimals: 2, step: 100 }),
             Self::Stripe if is_in(STRIPE_THREE) => Some(Form { decimals: 3, step: 10 }),
             Self::PayPal if is_in(PAYPAL_NONE) => decimals(0),
             Self::PayPal if !is_in(PAYPAL) => None,
-            Self::Iso | Self::Stripe | Self::PayPal => decimals(2),
+            Self::Stripe | Self::PayPal => decimals(2),
         }
     }
 

@@ -53,7 +53,6 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::clock::now;
 use tollgate_storage::store::{Store, Unavailable};
 
-use crate::billing::minor_unit::decimals;
 use crate::collections::INVOICES;
 use crate::context::Context;
 use crate::documents::stored_document;
@@ -66,6 +65,7 @@ use content::ContentReader;
 use overlap::{MICROS_PER_DAY, PERIOD_DAYS_MAX};
 use record::{Content, InvoiceRecord, Parties, WAITING, id_key, number_key, period_key};
 use terms::Terms;
+use tollgate_billing::minor_unit::decimals;
 use tollgate_relay::snapshot::ActiveAccount;
 use writer::{Beside, InvoiceWriter, TakenNumber, close_books};
 

@@ -31,10 +31,10 @@ use super::record::{InvoiceRecord, Parties, refund_key, shown};
 use super::terms::{Terms, rate_millionths};
 use super::writer::{Beside, TakenNumber, add_change};
 use super::{Invoices, check_text, in_state, overlap, payment};
-use crate::billing::minor_unit::decimals;
 use crate::collections::CREDIT_NOTES;
 use crate::documents::stored_document;
 use crate::problems::unavailable;
+use tollgate_billing::minor_unit::decimals;
 use tollgate_relay::snapshot::ActiveAccount;
 
 /// Credit notes that are looked at for one page.

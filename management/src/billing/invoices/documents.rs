@@ -24,7 +24,7 @@ use super::credit_notes::CreditNoteRecord;
 use super::record::{InvoiceRecord, Parties};
 use super::statements::StatementRecord;
 use super::terms::rate_millionths;
-use crate::billing::minor_unit::decimals;
+use tollgate_billing::minor_unit::decimals;
 use tollgate_relay::snapshot::Snapshot;
 
 impl DocumentsService for Invoices {

@@ -7,7 +7,7 @@ use tollgate_billing::invoice::lines::{Counted, round_lines};
 use tollgate_engine::money::{Currency, divide_half_even};
 
 use super::gathered::{Gathered, LineKey, Sum, money};
-use crate::billing::minor_unit::decimals;
+use tollgate_billing::minor_unit::decimals;
 use tollgate_relay::snapshot::Snapshot;
 
 /// The lines of an invoice and their sums.

@@ -15,7 +15,7 @@ use tollgate_storage::change::{EntryChange, EntryText};
 use tollgate_storage::rows::EntryKind;
 
 use super::record::{InvoiceRecord, shown};
-use crate::billing::minor_unit::decimals;
+use tollgate_billing::minor_unit::decimals;
 use tollgate_relay::snapshot::ActiveAccount;
 
 /// The amount of a payment: what is open where none is given.

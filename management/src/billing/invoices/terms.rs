@@ -25,12 +25,12 @@ use tollgate_storage::store::Unavailable;
 use super::gathered::money;
 use super::record::Parties;
 use super::terms_check::{check_issuer, check_terms};
-use crate::billing::minor_unit::decimals;
 use crate::billing::period::zone;
 use crate::collections::{ISSUERS, TAX_TERMS};
 use crate::context::Context;
 use crate::documents::DocumentCache;
 use crate::identity::visibility::Visibility;
+use tollgate_billing::minor_unit::decimals;
 use tollgate_relay::snapshot::ActiveAccount;
 
 /// The terms of accounts, and the issuers of invoices.

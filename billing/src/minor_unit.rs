@@ -1,4 +1,4 @@
-//! The decimals of currencies.
+//! The decimals of currencies, by ISO 4217.
 
 use tollgate_engine::money::Currency;
 
