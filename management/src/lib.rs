@@ -26,6 +26,7 @@ mod clock;
 mod collections;
 mod content;
 mod context;
+mod document_page;
 mod documents;
 mod downloads;
 mod exclusive;

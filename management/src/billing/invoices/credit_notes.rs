@@ -10,12 +10,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tollgate_api::answer::Answer;
-use tollgate_api::caller::{Caller, Reach};
+use tollgate_api::caller::Caller;
 use tollgate_api::credit_notes::{CreditNote, CreditNotesQuery, CreditNotesService, NewCreditNote};
 use tollgate_api::extract::IfMatch;
 use tollgate_api::invoices::{InvoiceStatus, InvoiceTax};
 use tollgate_api::money::{CurrencyCode, Money};
-use tollgate_api::page::{Page, cursor};
+use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_billing::invoice::number::Numbered;
@@ -32,13 +32,12 @@ use super::terms::{Terms, rate_millionths};
 use super::writer::{Beside, TakenNumber, add_change};
 use super::{Invoices, check_text, in_state, overlap, payment};
 use crate::collections::CREDIT_NOTES;
+use crate::document_page::{account_of_list, page_down, readable};
 use crate::documents::stored_document;
 use crate::problems::unavailable;
 use tollgate_billing::minor_unit::decimals;
 use tollgate_relay::snapshot::ActiveAccount;
 
-/// Credit notes that are looked at for one page.
-const LOOKED_AT_MAX: usize = 5_000;
 /// Refunds on one note; another takes the rest.
 const REFUNDS_MAX: usize = 5_000;
 /// Prefix of the keys of notes by number.
@@ -73,41 +72,13 @@ struct Refunded {
 
 impl CreditNotesService for Invoices {
     fn credit_notes(&self, caller: &Caller, query: &CreditNotesQuery) -> Answer<Page<CreditNote>> {
-        let own = match &caller.reach {
-            Reach::Account(own) => Some(own.as_str()),
-            Reach::All | Reach::Subtree(_) => None,
-        };
-        let account = query.account.as_deref().or(own);
-        if let Some(account) = account.filter(|account| !self.visibility.may_see(caller, account)) {
-            return Err(Problem::not_found(format!("there is no account `{account}`")));
-        }
-        let paging = query.paging()?;
-        let (mut items, mut skipped, mut looked_at) = (Vec::new(), 0, 0);
-        let (mut last, mut is_more, mut fault) = (None, false, None);
-        let before = paging.after.as_deref().map(str::as_bytes);
-        let visited =
-            self.store().documents().list_before(CREDIT_NOTES, NUMBERS.as_bytes(), before, |key, row| {
-                if items.len() == paging.limit || looked_at == LOOKED_AT_MAX {
-                    is_more = true;
-                    return false;
-                }
-                looked_at += 1;
-                last = Some(String::from_utf8_lossy(key).into_owned());
-                match serde_json::from_slice::<CreditNoteRecord>(&row.body) {
-                    Ok(note) if account.is_some_and(|account| account != note.account) => {}
-                    Ok(note) if !self.visibility.may_see(caller, &note.account) => {}
-                    Ok(_) if skipped < paging.offset => skipped += 1,
-                    Ok(note) => items.push(view(note)),
-                    Err(error) => fault = Some(error),
-                }
-                fault.is_none()
-            });
-        visited.map_err(|error| unavailable(&error))?;
-        if let Some(error) = fault {
-            tracing::error!(%error, "a credit note cannot be read");
-            return Err(Problem::internal("a credit note of the books cannot be read"));
-        }
-        Ok(Page { items, next_cursor: last.filter(|_| is_more).map(|key| cursor(&key)) })
+        let account = account_of_list(&self.visibility, caller, query.account.as_deref())?;
+        page_down(self.store(), (CREDIT_NOTES, NUMBERS), &query.paging()?, |body| {
+            let note = readable(serde_json::from_slice::<CreditNoteRecord>(body), "a credit note")?;
+            let is_asked_for = account.is_none_or(|account| account == note.account);
+            let is_visible = self.visibility.may_see(caller, &note.account);
+            Ok(Some(note).filter(|_| is_asked_for && is_visible).map(view))
+        })
     }
 
     fn credit_note(&self, caller: &Caller, number: &str) -> Answer<CreditNote> {

@@ -9,10 +9,10 @@ use std::ops::{ControlFlow, Range};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tollgate_api::answer::Answer;
-use tollgate_api::caller::{Caller, Reach};
+use tollgate_api::caller::Caller;
 use tollgate_api::invoice_terms::{Issuer, Party};
 use tollgate_api::money::{CurrencyCode, MoneySum};
-use tollgate_api::page::{Page, cursor};
+use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::statements::{
     Movement, NewStatement, Statement, StatementRange, StatementsQuery, StatementsService,
@@ -34,13 +34,11 @@ use super::writer::{TakenNumber, close_books};
 use super::{Invoices, check_period};
 use crate::billing::wallets::transactions::kind_of;
 use crate::collections::STATEMENTS;
+use crate::document_page::{account_of_list, page_down, readable};
 use crate::documents::stored_document;
 use crate::problems::unavailable;
 use tollgate_api::wallets::TransactionKind;
 use tollgate_relay::snapshot::ActiveAccount;
-
-/// Statements that are looked at for one page.
-const LOOKED_AT_MAX: usize = 5_000;
 
 /// A statement as the books keep it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,41 +64,13 @@ const CHARGES: &str = "sms_debit";
 
 impl StatementsService for Invoices {
     fn statements(&self, caller: &Caller, query: &StatementsQuery) -> Answer<Page<Statement>> {
-        let own = match &caller.reach {
-            Reach::Account(own) => Some(own.as_str()),
-            Reach::All | Reach::Subtree(_) => None,
-        };
-        let account = query.account.as_deref().or(own);
-        if let Some(account) = account.filter(|account| !self.visibility.may_see(caller, account)) {
-            return Err(Problem::not_found(format!("there is no account `{account}`")));
-        }
+        let account = account_of_list(&self.visibility, caller, query.account.as_deref())?;
         let prefix = account.map_or_else(|| NUMBERS.to_owned(), |account| format!("a/{account}/"));
-        let paging = query.paging()?;
-        let (mut items, mut skipped, mut looked_at) = (Vec::new(), 0, 0);
-        let (mut last, mut is_more, mut fault) = (None, false, None);
-        let before = paging.after.as_deref().map(str::as_bytes);
-        let visited =
-            self.store().documents().list_before(STATEMENTS, prefix.as_bytes(), before, |key, row| {
-                if items.len() == paging.limit || looked_at == LOOKED_AT_MAX {
-                    is_more = true;
-                    return false;
-                }
-                looked_at += 1;
-                last = Some(String::from_utf8_lossy(key).into_owned());
-                match serde_json::from_slice::<StatementRecord>(&row.body) {
-                    Ok(record) if !self.visibility.may_see(caller, &record.account) => {}
-                    Ok(_) if skipped < paging.offset => skipped += 1,
-                    Ok(record) => items.push(shown(record)),
-                    Err(error) => fault = Some(error),
-                }
-                fault.is_none()
-            });
-        visited.map_err(|error| unavailable(&error))?;
-        if let Some(error) = fault {
-            tracing::error!(%error, "a statement cannot be read");
-            return Err(Problem::internal("a statement of the books cannot be read"));
-        }
-        Ok(Page { items, next_cursor: last.filter(|_| is_more).map(|key| cursor(&key)) })
+        page_down(self.store(), (STATEMENTS, &prefix), &query.paging()?, |body| {
+            let record = readable(serde_json::from_slice::<StatementRecord>(body), "a statement")?;
+            let is_visible = self.visibility.may_see(caller, &record.account);
+            Ok(Some(record).filter(|_| is_visible).map(shown))
+        })
     }
 
     fn statement(&self, caller: &Caller, number: &str) -> Answer<Statement> {
