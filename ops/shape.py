@@ -15,7 +15,7 @@ from pathlib import Path
 from shape import arrows, modules, rust, words
 
 ROOT = Path(__file__).resolve().parent.parent
-SHARE_MAX = 28
+SHARE_MAX = 26
 METHODS_MAX = 60
 IMPL_LINES_MAX = 800
 FUNCTION_LINES_MAX = 70

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// Each crate of the workspace with those of ours that it may depend on, tests and benchmarks apart.
-const MAY_DEPEND_ON: [(&str, &[&str]); 13] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
     ("engine", &[]),
     ("smpp", &[]),
     ("storage", &["engine"]),
@@ -15,8 +15,9 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 13] = [
     ("provisioning", &["engine"]),
     ("api", &["provisioning", "engine"]),
     ("exports", &["api", "storage", "engine"]),
+    ("payments", &["api", "billing", "storage", "provisioning", "engine"]),
     ("relay", &["smpp", "storage", "provisioning", "engine"]),
-    ("management", &["api", "billing", "exports", "relay", "storage", "provisioning", "engine"]),
+    ("management", &["api", "billing", "exports", "payments", "relay", "storage", "provisioning", "engine"]),
     ("console", &[]),
     ("tools", &["console", "smpp", "engine", "provisioning"]),
     (

@@ -9,4 +9,5 @@ pub mod invoice;
 pub mod minor_unit;
 pub mod payment;
 pub mod period;
+pub mod ratio;
 pub mod subscription;

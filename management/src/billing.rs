@@ -4,7 +4,6 @@ pub mod bundles;
 pub mod caps;
 pub mod invoices;
 pub mod period;
-pub mod ratio;
 pub mod resales;
 pub mod schedule;
 pub mod usage;

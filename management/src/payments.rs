@@ -9,23 +9,17 @@ mod beginning;
 mod disputes;
 mod documents;
 mod events;
-mod http;
 mod list;
 mod looker;
 mod methods;
 mod pages;
-mod paypal;
-mod provider;
 mod recharge;
-mod recharge_record;
 mod recharge_service;
 mod reconciler;
-mod record;
 mod refunds;
 mod schedule;
 mod service;
 pub mod settlement;
-mod stripe;
 pub mod verify;
 
 use std::sync::Arc;
@@ -49,8 +43,6 @@ use disputes::PaymentDisputes;
 use events::ProviderEvents;
 use looker::PaymentLooker;
 use pages::PayPages;
-use paypal::PayPal;
-use provider::{Provider, Providers};
 use recharge::RechargeWatch;
 use recharge_service::Recharges;
 use reconciler::PaymentReconciler;
@@ -58,7 +50,8 @@ use refunds::PaymentRefunds;
 pub use schedule::PaymentSchedule;
 use service::{PaymentParts, Payments};
 use settlement::Settlements;
-use stripe::Stripe;
+use tollgate_payments::provider::{Provider, Providers};
+use tollgate_payments::{PayPal, Stripe};
 
 /// The services of money that comes in, and what is done behind them.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 import tomllib
 
 EVERY = {"engine", "delivery", "smpp", "storage", "provisioning", "api", "relay", "management", "cluster", "billing",
-         "exports", "console"}
+         "exports", "payments", "console"}
 ALLOWED = {
     "engine": set(),
     "smpp": set(),
@@ -14,8 +14,9 @@ ALLOWED = {
     "cluster": {"storage"},
     "api": {"provisioning", "engine"},
     "exports": {"api", "storage", "engine"},
+    "payments": {"api", "billing", "storage", "provisioning", "engine"},
     "relay": {"smpp", "storage", "provisioning", "delivery", "engine"},
-    "management": {"api", "billing", "exports", "relay", "storage", "provisioning", "engine"},
+    "management": {"api", "billing", "exports", "payments", "relay", "storage", "provisioning", "engine"},
     "console": set(),
     "tools": {"console", "smpp", "engine", "provisioning"},
     "daemon": EVERY,

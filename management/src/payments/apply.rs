@@ -19,11 +19,11 @@ use tollgate_storage::clock::now;
 use super::alerts::{MoneyAlert, PaymentAlerts};
 use super::documents::{payment, write_payment};
 use super::methods;
-use super::provider::SeenPayment;
-use super::record::{PaymentRecord, provider_name, pure_state, shown_state};
 use super::settlement::{Settlement, Settlements, TopUp};
 use crate::change_set::ChangeSet;
 use crate::context::Context;
+use tollgate_payments::provider::SeenPayment;
+use tollgate_payments::record::{PaymentRecord, provider_name, pure_state, shown_state};
 
 /// Times that a change is tried where somebody else changes the payment at the same time.
 pub const TRIES_MAX: usize = 16;

@@ -17,11 +17,11 @@ use tollgate_storage::clock::now;
 use super::apply::PaymentApplier;
 use super::documents::write_payment;
 use super::methods;
-use super::provider::Providers;
-use super::record::PaymentRecord;
 use crate::change_set::ChangeSet;
 use crate::context::Context;
 use crate::identity::random;
+use tollgate_payments::provider::Providers;
+use tollgate_payments::record::PaymentRecord;
 
 /// Characters of the reference of a bank transfer, behind its first two.
 const REFERENCE_CHARACTERS: usize = 8;

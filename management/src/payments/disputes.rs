@@ -22,14 +22,14 @@ use tollgate_storage::rows::EntryKind;
 use super::alerts::{MoneyAlert, PaymentAlerts};
 use super::apply::TRIES_MAX;
 use super::documents::{self, ProviderId, write_dispute, write_payment};
-use super::provider::SeenDispute;
-use super::recharge_record::RechargeRecord;
-use super::record::{DisputeRecord, PaymentRecord, pure_dispute};
 use crate::accounts::Accounts;
 use crate::change_set::ChangeSet;
 use crate::context::Context;
 use crate::documents::DocumentCache;
 use crate::identity::random::id_at;
+use tollgate_payments::provider::SeenDispute;
+use tollgate_payments::recharge_record::RechargeRecord;
+use tollgate_payments::record::{DisputeRecord, PaymentRecord, pure_dispute};
 
 /// Writes disputes and moves their money.
 pub struct PaymentDisputes {

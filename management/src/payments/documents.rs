@@ -9,13 +9,13 @@ use tollgate_storage::change::Expected;
 use tollgate_storage::schema::Collection;
 use tollgate_storage::store::Store;
 
-use super::record::{
-    DisputeRecord, PaymentRecord, RefundRecord, id_key, provider_key, reference_key, token_key,
-};
 use crate::change_set::ChangeSet;
 use crate::collections::{DISPUTES, PAYMENT_PROVIDER_IDS, PAYMENT_REFUNDS, PAYMENTS};
 use crate::documents::stored_document;
 use crate::problems::unavailable;
+use tollgate_payments::record::{
+    DisputeRecord, PaymentRecord, RefundRecord, id_key, provider_key, reference_key, token_key,
+};
 
 /// The most refunds or disputes of one payment that are read.
 const OF_PAYMENT_MAX: usize = 1_000;

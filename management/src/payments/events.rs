@@ -16,12 +16,12 @@ use tollgate_storage::clock::now;
 
 use super::documents::{self, ProviderId};
 use super::looker::PaymentLooker;
-use super::provider::{Headers, Providers};
-use super::record::{provider_key, provider_name};
 use crate::collections::PROVIDER_EVENTS;
 use crate::context::Context;
 use crate::documents::stored_document;
 use crate::problems::unavailable;
+use tollgate_payments::provider::{Headers, Providers};
+use tollgate_payments::record::{provider_key, provider_name};
 
 /// Seconds between the tries to handle an event; after the last one it is left to the schedule of payments.
 const PAUSES_SECONDS: [u64; 6] = [2, 10, 60, 300, 1_800, 7_200];

@@ -7,10 +7,10 @@ use tollgate_api::payments::{Payment, PaymentsQuery};
 use tollgate_storage::store::Store;
 
 use super::documents::payment;
-use super::record::{BY_ID, PaymentRecord, list_prefix};
 use crate::collections::PAYMENTS;
 use crate::document_page::{account_of_list, page_down, readable};
 use crate::identity::visibility::Visibility;
+use tollgate_payments::record::{BY_ID, PaymentRecord, list_prefix};
 
 /// A page of payments of one account, or of all that the caller may see.
 pub fn page(

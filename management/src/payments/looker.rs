@@ -13,10 +13,10 @@ use tollgate_storage::clock::now;
 use super::apply::{Occasion, PaymentApplier};
 use super::disputes::PaymentDisputes;
 use super::documents;
-use super::provider::{Provider, ProviderError, Providers, SeenPayment};
-use super::record::{PaymentRecord, RefundRecord, provider_name};
 use super::refunds::PaymentRefunds;
 use crate::context::Context;
+use tollgate_payments::provider::{Provider, ProviderError, Providers, SeenPayment};
+use tollgate_payments::record::{PaymentRecord, RefundRecord, provider_name};
 
 /// Time for which a provider does an attempt once, however often it is asked. Behind it nothing is sent again.
 const SENT_AGAIN_MAX_MICROS: u64 = 23 * 3_600_000_000;
@@ -117,7 +117,7 @@ impl PaymentLooker {
             // It may be at the provider, and be paid.
             payment = self.look(caller, id, false)?.payment;
         }
-        if super::record::pure_state(payment.state).is_final() {
+        if tollgate_payments::record::pure_state(payment.state).is_final() {
             return Ok(payment);
         }
         if payment.provider == PaymentProvider::Manual || !is_known(&payment) {

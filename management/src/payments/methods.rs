@@ -10,12 +10,12 @@ use tollgate_storage::clock::now;
 use tollgate_storage::store::Store;
 
 use super::documents::listed;
-use super::provider::SeenMethod;
-use super::record::{PaymentRecord, provider_name};
 use crate::change_set::ChangeSet;
 use crate::collections::PAYMENT_METHODS;
 use crate::documents::stored_document;
 use crate::identity::random::id_at;
+use tollgate_payments::provider::SeenMethod;
+use tollgate_payments::record::{PaymentRecord, provider_name};
 
 /// A saved method as the books keep it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,11 +9,11 @@ use tollgate_api::payments::{PaymentProvider, PaymentPurpose};
 
 use super::documents;
 use super::looker::{Looked, PaymentLooker};
-use super::provider::Providers;
-use super::record::{PaymentRecord, pure_state, token_key};
 use crate::accounts::record::AccountRecord;
 use crate::context::Context;
 use crate::documents::DocumentCache;
+use tollgate_payments::provider::Providers;
+use tollgate_payments::record::{PaymentRecord, pure_state, token_key};
 
 /// Shows payments to who has their token.
 #[derive(Debug)]

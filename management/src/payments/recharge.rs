@@ -26,13 +26,13 @@ use super::beginning::Beginnings;
 use super::documents;
 use super::looker::PaymentLooker;
 use super::methods;
-use super::recharge_record::RechargeRecord;
-use super::record::{PaymentRecord, list_prefix, pure_state};
 use crate::change_set::ChangeSet;
 use crate::collections::PAYMENTS;
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache};
 use crate::problems::unavailable;
+use tollgate_payments::recharge_record::RechargeRecord;
+use tollgate_payments::record::{PaymentRecord, list_prefix, pure_state};
 
 /// The latest payments of an account that are looked at for money on its way.
 const PENDING_LOOKED_AT: usize = 100;

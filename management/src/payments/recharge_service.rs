@@ -16,12 +16,12 @@ use tollgate_storage::clock::now;
 
 use super::alerts::PaymentAlerts;
 use super::methods::{self, MethodRecord};
-use super::provider::Providers;
 use super::recharge::clear_alerts;
-use super::recharge_record::{RechargeRecord, micros_of, never_set};
 use crate::context::Context;
 use crate::documents::DocumentCache;
 use crate::identity::visibility::Visibility;
+use tollgate_payments::provider::Providers;
+use tollgate_payments::recharge_record::{RechargeRecord, micros_of, never_set};
 
 /// Saved methods and auto-recharge of accounts.
 #[derive(Debug)]

@@ -11,10 +11,10 @@ use tollgate_storage::change::Expected;
 
 use super::documents::payment;
 use super::looker::PaymentLooker;
-use super::record::BY_LOOK;
 use crate::collections::PAYMENTS;
 use crate::context::Context;
 use crate::problems::unavailable;
+use tollgate_payments::record::BY_LOOK;
 
 /// Payments that one round looks at; the next takes the rest.
 const AT_ONCE: usize = 50;

@@ -21,11 +21,11 @@ use tollgate_storage::rows::EntryKind;
 
 use super::apply::TRIES_MAX;
 use super::documents::{self, ProviderId, write_payment, write_refund};
-use super::provider::SeenRefund;
-use super::record::{PaymentRecord, RefundRecord, pure_refund};
 use crate::change_set::ChangeSet;
 use crate::context::Context;
 use crate::identity::random::id_at;
+use tollgate_payments::provider::SeenRefund;
+use tollgate_payments::record::{PaymentRecord, RefundRecord, pure_refund};
 
 /// Writes refunds and moves their money.
 #[derive(Debug)]

@@ -24,8 +24,6 @@ use super::documents;
 use super::events::ProviderEvents;
 use super::list;
 use super::looker::{Looked, PaymentLooker, said};
-use super::provider::Headers;
-use super::record::{KeyRecord, PaymentRecord, RefundRecord, request_key};
 use super::refunds::{AskedRefund, PaymentRefunds};
 use crate::billing::wallets::REFERENCE_MAX;
 use crate::change_set::ChangeSet;
@@ -35,6 +33,8 @@ use crate::documents::{stored_document, to_json};
 use crate::identity::visibility::{Visibility, account_for};
 use crate::plain_text::check_line;
 use crate::problems::key_reused;
+use tollgate_payments::provider::Headers;
+use tollgate_payments::record::{KeyRecord, PaymentRecord, RefundRecord, request_key};
 
 /// The payments of accounts.
 pub struct Payments {
@@ -194,7 +194,7 @@ impl PaymentsService for Payments {
         self.visible(caller, id)?;
         let items = documents::disputes(self.context.store(), id)?;
         Ok(Page {
-            items: items.into_iter().map(super::record::DisputeRecord::view).collect(),
+            items: items.into_iter().map(tollgate_payments::record::DisputeRecord::view).collect(),
             next_cursor: None,
         })
     }

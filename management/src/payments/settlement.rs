@@ -11,9 +11,9 @@ use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::change::{BundleChange, EntryChange, EntryText};
 use tollgate_storage::rows::EntryKind;
 
-use super::record::{PaymentRecord, provider_name};
 use crate::billing::bundles::Bundles;
 use crate::change_set::ChangeSet;
+use tollgate_payments::record::{PaymentRecord, provider_name};
 
 /// The consequence of a payment of one purpose. Each entry that it posts for the money itself has the payment's id as its reference.
 pub trait Settlement: Send + Sync {

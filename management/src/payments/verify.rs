@@ -11,8 +11,8 @@ use tollgate_storage::rows::{EntryKind, LedgerEntry, Row};
 use tollgate_storage::schema::{Collection, Family, parse_account_id_key};
 use tollgate_storage::store::{Store, Unavailable};
 
-use super::record::{BY_ID, DisputeRecord, PaymentRecord, RefundRecord};
 use crate::collections::{DISPUTES, PAYMENT_REFUNDS, PAYMENTS};
+use tollgate_payments::record::{BY_ID, DisputeRecord, PaymentRecord, RefundRecord};
 
 /// The counts of what was looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use tollgate_api::usage::UsageCounts;
 use tollgate_engine::money::Total;
 use tollgate_storage::rows::UsageRow;
 
-use crate::billing::ratio::{average, percent};
+use tollgate_billing::ratio::{average, percent};
 
 /// The charges of a row less its refunds.
 pub fn cost(row: &UsageRow) -> Total {

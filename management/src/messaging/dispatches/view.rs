@@ -9,7 +9,7 @@ use tollgate_storage::rows::{self, DispatchCounters, DocumentRow};
 use tollgate_storage::store::Unavailable;
 
 use super::record::DispatchRecord;
-use crate::billing::ratio::percent;
+use tollgate_billing::ratio::percent;
 use tollgate_exports::cdr::NamedAccount;
 
 /// A description that somebody wrote, with its version.

@@ -4,8 +4,8 @@ use serde_json::Value;
 use tollgate_provisioning::{Secret, StripeSettings};
 
 use super::objects::{refusal, unreadable};
-use crate::payments::http::{HttpClient, HttpRequest};
-use crate::payments::provider::{ProviderError, Told};
+use crate::http::{HttpClient, HttpRequest};
+use crate::provider::{ProviderError, Told};
 
 /// The version of the API that is spoken.
 const VERSION: &str = "2024-06-20";

@@ -8,11 +8,9 @@ use tollgate_billing::payment::minor_units::MinorUnits;
 use tollgate_billing::payment::observation::Observation;
 use tollgate_engine::money::Amount;
 
-use crate::payments::http::text;
-use crate::payments::provider::{
-    ProviderError, SeenDispute, SeenMethod, SeenPayment, SeenRefund, SignedEvent, Told,
-};
-use crate::payments::record::PaymentRecord;
+use crate::http::text;
+use crate::provider::{ProviderError, SeenDispute, SeenMethod, SeenPayment, SeenRefund, SignedEvent, Told};
+use crate::record::PaymentRecord;
 
 /// The field of our id of a payment.
 pub const PAYMENT: &str = "metadata[tollgate_payment]";

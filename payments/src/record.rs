@@ -25,61 +25,84 @@ pub const BY_LOOK: &str = "o/";
 /// A payment, whatever its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentRecord {
+    /// Its id in the books.
     pub id: String,
+    /// The account that it is of.
     pub account: String,
+    /// The provider that moves the money.
     pub provider: PaymentProvider,
+    /// The use of the money.
     pub purpose: PaymentPurpose,
+    /// The amount of it.
     pub amount: Money,
+    /// The currency of its amounts.
     pub currency: CurrencyCode,
+    /// The state that it is in.
     pub state: PaymentState,
     /// The token that its pay page lives from.
     pub token: String,
     /// The id of the attempt, which is the key by which the provider does it once.
     pub attempt: String,
+    /// The name of who began it.
     pub created_by: String,
     /// The id of the user or key that began it.
     pub creator: String,
+    /// The time of its beginning.
     pub created_at: Time,
+    /// The time of its last change.
     pub updated_at: Time,
+    /// True if the method is kept for later payments.
     #[serde(default)]
     pub save_method: bool,
+    /// Our id of the saved method that it is paid with.
     #[serde(default)]
     pub payment_method: Option<String>,
-    /// The provider's own id of the saved method, and the id that it knows the account by.
+    /// The provider's own id of the saved method.
     #[serde(default)]
     pub provider_method: Option<String>,
+    /// The id by which the provider knows the account.
     #[serde(default)]
     pub customer: Option<String>,
     /// True if auto-recharge began it.
     #[serde(default)]
     pub is_recharge: bool,
+    /// The reference of a bank transfer.
     #[serde(default)]
     pub reference: Option<String>,
+    /// The provider's id of it, once it has one.
     #[serde(default)]
     pub provider_id: Option<String>,
     /// The provider's id of the money that moved.
     #[serde(default)]
     pub charge_id: Option<String>,
+    /// The reason of the last decline.
     #[serde(default)]
     pub failure: Option<PaymentFailure>,
+    /// The amount that came in, once it has.
     #[serde(default)]
     pub received: Option<Money>,
+    /// The amount that went back.
     #[serde(default)]
     pub refunded: Money,
+    /// The amount that was lost in disputes.
     #[serde(default)]
     pub disputed: Money,
     /// Refunds that have not come to their end.
     #[serde(default)]
     pub open_refunds: u32,
+    /// The time at which the money came.
     #[serde(default)]
     pub succeeded_at: Option<Time>,
+    /// The time at which its provider is asked again.
     #[serde(default)]
     pub next_look_at: Option<Time>,
     /// Looks since the last change of its state.
     #[serde(default)]
     pub looks: u32,
+    /// The id of who confirmed a bank transfer.
     #[serde(default)]
     pub confirmed_by: Option<String>,
+    /// The bank's own reference of a transfer.
     #[serde(default)]
     pub bank_reference: Option<String>,
     /// True once somebody was told that the provider says what cannot be.
@@ -90,18 +113,30 @@ pub struct PaymentRecord {
 /// A refund of a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundRecord {
+    /// Its id in the books.
     pub id: String,
+    /// The payment that it is of.
     pub payment: String,
+    /// The account that it is of.
     pub account: String,
+    /// The provider that moves the money.
     pub provider: PaymentProvider,
+    /// The amount of it.
     pub amount: Money,
+    /// The currency of its amounts.
     pub currency: CurrencyCode,
+    /// The state that it is in.
     pub state: PaymentRefundState,
+    /// The reason that was given for it.
     pub reason: String,
+    /// The provider's id of it, once it has one.
     #[serde(default)]
     pub provider_id: Option<String>,
+    /// The name of who began it.
     pub created_by: String,
+    /// The time of its beginning.
     pub created_at: Time,
+    /// The time of its last change.
     pub updated_at: Time,
     /// True if the wallet has paid for it.
     pub is_taken: bool,
@@ -110,16 +145,27 @@ pub struct RefundRecord {
 /// A dispute of a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DisputeRecord {
+    /// Its id in the books.
     pub id: String,
+    /// The payment that it is of.
     pub payment: String,
+    /// The account that it is of.
     pub account: String,
+    /// The provider that moves the money.
     pub provider: PaymentProvider,
+    /// The amount of it.
     pub amount: Money,
+    /// The currency of its amounts.
     pub currency: CurrencyCode,
+    /// The state that it is in.
     pub state: DisputeState,
+    /// The reason that was given for it.
     pub reason: String,
+    /// The provider's id of it, once it has one.
     pub provider_id: String,
+    /// The time of its beginning.
     pub created_at: Time,
+    /// The time of its last change.
     pub updated_at: Time,
     /// True if the wallet has paid for it.
     pub is_taken: bool,
@@ -128,7 +174,9 @@ pub struct DisputeRecord {
 /// The payment or refund that a request with an Idempotency-Key made, and what tells the request from another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyRecord {
+    /// The id of what was made.
     pub made: String,
+    /// Tells the request from another one under the same key.
     pub fingerprint: u64,
 }
 

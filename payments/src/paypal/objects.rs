@@ -7,11 +7,9 @@ use tollgate_api::problem::Problem;
 use tollgate_billing::payment::observation::Observation;
 use tollgate_engine::money::Amount;
 
-use crate::payments::http::text;
-use crate::payments::provider::{
-    Headers, ProviderError, SeenDispute, SeenPayment, SeenRefund, SignedEvent, Told,
-};
-use crate::payments::record::PaymentRecord;
+use crate::http::text;
+use crate::provider::{Headers, ProviderError, SeenDispute, SeenPayment, SeenRefund, SignedEvent, Told};
+use crate::record::PaymentRecord;
 
 /// Octets of an id of PayPal.
 const ID_OCTETS_MAX: usize = 255;

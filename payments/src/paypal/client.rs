@@ -9,8 +9,8 @@ use tollgate_provisioning::{PayPalSettings, Secret};
 use tollgate_storage::clock::steady;
 
 use super::objects::failure;
-use crate::payments::http::{HttpAnswer, HttpClient, HttpRequest, text};
-use crate::payments::provider::{ProviderError, Told};
+use crate::http::{HttpAnswer, HttpClient, HttpRequest, text};
+use crate::provider::{ProviderError, Told};
 
 /// Seconds before its end in which an access token is not used any more.
 const TOKEN_MARGIN_SECONDS: u64 = 60;

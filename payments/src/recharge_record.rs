@@ -10,11 +10,16 @@ use tollgate_engine::money::Total;
 /// The terms that an account has set, and what came of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RechargeRecord {
+    /// True while the wallet fills itself.
     pub is_enabled: bool,
+    /// The balance below which it is charged.
     pub threshold: Money,
+    /// The least amount of a charge.
     pub amount: Money,
+    /// The most that is charged in a calendar month.
     #[serde(default)]
     pub monthly_limit: Option<Money>,
+    /// Our id of the saved method.
     pub payment_method: String,
     /// The user or key that has set it, in whose name charges are made.
     pub set_by: String,
@@ -31,14 +36,19 @@ pub struct RechargeRecord {
     /// The month that is counted, and the sum of its charges that succeeded or may yet.
     #[serde(default)]
     pub month: String,
+    /// The amount charged in that month.
     #[serde(default)]
     pub charged: Money,
+    /// Declines since the last success.
     #[serde(default)]
     pub declines: u32,
+    /// The time of the last decline.
     #[serde(default)]
     pub declined_at: Time,
+    /// The reason for which it was switched off.
     #[serde(default)]
     pub stopped_by: Option<RechargeStop>,
+    /// The time before which it is not tried again.
     #[serde(default)]
     pub next_try_at: Option<Time>,
 }
