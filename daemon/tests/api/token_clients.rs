@@ -151,7 +151,10 @@ fn their_paths_and_open_reads_are_there_only_where_a_setting_asks_for_them() {
         .expect(401);
     anonymous.post("/plans/", &json!({ "name": "x", "price": 1, "currency": "USD" })).expect(401);
     daemon.stop();
-    let elsewhere = sandbox.tollgate("run").args(["--http-listen", "0.0.0.0:0"]).output().expect("it runs");
+    let mut command = sandbox.tollgate("run");
+    command.arg("--data-dir").arg(sandbox.data_dir()).args(["--http-listen", "0.0.0.0:0"]);
+    command.args(["--smpp-listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"]);
+    let elsewhere = command.output().expect("it runs");
     let said = String::from_utf8_lossy(&elsewhere.stderr).into_owned();
     assert!(!elsewhere.status.success() && said.contains("reads_without_token"), "{said}");
 }

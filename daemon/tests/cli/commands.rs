@@ -10,7 +10,7 @@ use std::thread;
 use serde_json::{Value, json};
 
 use crate::support::api::{ADMIN_EMAIL, ADMIN_PASSWORD, Api, start_with_admin};
-use crate::support::sandbox::{Finished, Sandbox, run};
+use crate::support::sandbox::{Finished, Sandbox, UNUSED_DATA_DIR, run};
 use crate::support::smpp::{BUSINESS_1, Connection, ESME_ROK, Message};
 use crate::support::smsc::Smsc;
 use crate::support::wait::eventually;
@@ -127,7 +127,7 @@ fn an_admin_is_made_beside_a_daemon_on_another_data_directory() {
     daemon.stop();
     let elsewhere = run(sandbox.tollgate("balance").arg(ACCOUNT));
     assert_eq!(elsewhere.code, Some(1), "the note goes with the daemon: {elsewhere:?}");
-    assert!(elsewhere.stderr.contains("/var/lib/tollgate"), "{elsewhere:?}");
+    assert!(elsewhere.stderr.contains(UNUSED_DATA_DIR), "{elsewhere:?}");
 }
 
 #[test]

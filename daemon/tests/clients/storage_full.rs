@@ -168,7 +168,8 @@ fn spawn<'scope>(
 /// Under load: fills the disk until messages are refused, and sees that everything else goes on. Gives the filler, and a
 /// message that was refused.
 fn fill_until_refused(daemon: &Daemon, disk: &Path, control: &Control) -> (PathBuf, Record) {
-    eventually("messages to be accepted", || (control.accepted() > 500).then_some(()));
+    let under_way = || control.bound() == 2 && control.accepted() > 500;
+    eventually("both gateways to submit", || under_way().then_some(()));
     assert_eq!(get(daemon.http, "/readyz").0, 200);
     let mut bystander = Connection::bound(daemon.smpp, BUSINESS_1);
 

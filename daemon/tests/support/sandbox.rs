@@ -9,6 +9,9 @@ use tempfile::TempDir;
 
 use super::daemon::Daemon;
 
+/// The last part of the data directory that the config names, in which nothing ever is.
+pub const UNUSED_DATA_DIR: &str = "not-the-data";
+
 /// Removed with everything in it when dropped.
 pub struct Sandbox {
     folder: TempDir,
@@ -40,7 +43,11 @@ impl Sandbox {
         let folder = tempfile::Builder::new().prefix("tollgate-test-").tempdir().expect("a temporary folder");
         copy_folder(&repository().join("config"), &folder.path().join("config"));
         let data_dir = folder.path().join("data");
-        Self { folder, data_dir, starts: AtomicU32::new(0) }
+        let sandbox = Self { folder, data_dir, starts: AtomicU32::new(0) };
+        // A command without `--data-dir` finds no books, neither these nor those that the machine may have.
+        let elsewhere = format!("data_dir = \"{}\"", sandbox.path().join(UNUSED_DATA_DIR).display());
+        sandbox.replace("tollgate.toml", "data_dir = \"/var/lib/tollgate\"", &elsewhere);
+        sandbox
     }
 
     /// The same, with the books in another place.
