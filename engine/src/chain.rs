@@ -194,13 +194,16 @@ fn payment(
     pockets: Option<&Pockets>,
     now: UnixMicros,
 ) -> Result<LevelPostings, Refusal> {
-    let Leg { wallet, credit_limit, plan, unit, month, segments } = level.leg;
+    let Leg { wallet, credit_limit, plan, unit, has_rate, month, segments } = level.leg;
     let covered = match (&level.destination, pockets) {
         (Some(destination), Some(pockets)) => pockets.bundles.cover(destination, segments, now),
         _ => crate::bundle::Covered::default(),
     };
     let counted_before = state.counted(month);
     let paid_segments = segments - covered.segments;
+    if !has_rate && paid_segments > 0 {
+        return Err(Refusal::NoRate);
+    }
     let covered_that_count = if plan.bundle_segments_count { covered.segments } else { 0 };
     let amount = plan
         .price(unit, counted_before + u64::from(covered_that_count), paid_segments)

@@ -6,7 +6,7 @@
 use crate::account::{Account, NumberLengths, network_from_tlv};
 use crate::chain::{self, LevelLeg, LevelRefusal};
 use crate::country::CountryCode;
-use crate::money::Amount;
+use crate::money::{Amount, Currency};
 use crate::network::{NetworkCode, NetworkId};
 use crate::number::Number;
 use crate::number_lengths;
@@ -51,8 +51,10 @@ pub struct Rated {
     pub has_odd_length: bool,
     /// The number of segments charged.
     pub segments: u8,
-    /// The price of a segment before its tier.
+    /// The price of a segment before its tier; nothing where there is no rate, and bundles have to cover the message.
     pub unit: UnitPrice,
+    /// False where there is no rate.
+    pub has_rate: bool,
     /// The month that the message counts in.
     pub month: Month,
 }
@@ -128,31 +130,34 @@ pub fn rate(
 ) -> Result<Rated, Refusal> {
     let unpriced = examine(tables, terms, message)?;
     let unit = terms.unit_price(unpriced.network, now).ok_or(Refusal::NoRate)?;
-    Ok(unpriced.priced(terms, unit, now))
+    Ok(unpriced.priced(terms, Some(unit), now))
 }
 
 /// Rates a message at every level: first as the sender's, then as the levels above buy it, each by its own network, segments
-/// and month. Prices are found from the highest level down, as a price list may put a mark-up on what its owner pays.
+/// and month. Prices are found from the highest level down, as a price list may put a mark-up on what its owner pays. A level
+/// without a rate takes the message where its bundles cover all of it at this moment.
 pub fn rate_levels(
     tables: &Tables,
-    terms: &Terms,
-    above: &[Level<'_>],
+    payer: &Payer<'_>,
     message: &Message<'_>,
     now: UnixMicros,
 ) -> Result<(Rated, Vec<Rated>), LevelRefusal> {
+    let Payer { terms, wallet, above, .. } = *payer;
     let (sender, unpriced) = (terms, examine(tables, terms, message)?);
     let (mut rated_above, mut seller) = (Vec::with_capacity(above.len()), None);
-    for (level, Level { terms, .. }) in above.iter().enumerate().rev() {
-        let refused = |refusal| LevelRefusal::at(level + 1, refusal);
-        let unpriced = examine_above(tables, terms, message, (sender, &unpriced)).map_err(refused)?;
-        let unit = tables.price_from(terms, &unpriced.destination(tables), unpriced.network, seller, now);
-        let unit = unit.ok_or(Refusal::NoRate).map_err(refused)?;
-        rated_above.push(unpriced.priced(terms, unit, now));
-        seller = Some((terms.account.currency, unit.price));
+    for (index, level) in above.iter().enumerate().rev() {
+        let refused = |refusal| LevelRefusal::at(index + 1, refusal);
+        let unpriced = examine_above(tables, level.terms, message, (sender, &unpriced)).map_err(refused)?;
+        let below =
+            index.checked_sub(1).and_then(|index| above.get(index)).map_or(terms, |below| below.terms);
+        let pays = below.account.reselling.earning == Earning::Wholesale;
+        let unit = unpriced.unit(tables, *level, seller, pays, now).map_err(refused)?;
+        seller = unit.map(|unit| (level.terms.account.currency, unit.price));
+        rated_above.push(unpriced.priced(level.terms, unit, now));
     }
     rated_above.reverse();
-    let unit = tables.price_from(terms, &unpriced.destination(tables), unpriced.network, seller, now);
-    Ok((unpriced.priced(terms, unit.ok_or(Refusal::NoRate)?, now), rated_above))
+    let unit = unpriced.unit(tables, Level { terms, wallet }, seller, true, now)?;
+    Ok((unpriced.priced(terms, unit, now), rated_above))
 }
 
 /// Rates a message and debits the wallet in memory, and those of the levels above. The charge counts only once it is durable;
@@ -180,7 +185,7 @@ pub fn charge<R>(
         let posting = Wallet::debit(&leg(terms, wallet, &rated))?;
         return Ok((Charge { rated, posting, beside: None }, routed));
     }
-    let (rated, rated_above) = rate_levels(tables, terms, above, message, now)?;
+    let (rated, rated_above) = rate_levels(tables, payer, message, now)?;
     let routed = route(&rated, &|| expected_price(terms, wallet, &rated))?;
     let levels = level_legs(tables, payer, &rated, &rated_above, now);
     let debited = chain::debit(&levels, now)?;
@@ -244,6 +249,7 @@ pub fn leg<'a>(terms: &'a Terms, wallet: &'a Wallet, rated: &Rated) -> Leg<'a> {
         credit_limit: terms.account.credit_limit,
         plan: &terms.plan.plan,
         unit: rated.unit,
+        has_rate: rated.has_rate,
         month: rated.month,
         segments: u32::from(rated.segments),
     }
@@ -264,10 +270,29 @@ impl Unpriced {
         move || tables.destination(&number, network)
     }
 
-    fn priced(self, terms: &Terms, unit: UnitPrice, now: UnixMicros) -> Rated {
+    /// The price of a segment for a level; `None` where there is no rate and its bundles cover the whole message.
+    fn unit(
+        &self,
+        tables: &Tables,
+        level: Level<'_>,
+        seller: Option<(Currency, Amount)>,
+        pays: bool,
+        now: UnixMicros,
+    ) -> Result<Option<UnitPrice>, Refusal> {
+        let destination = self.destination(tables);
+        let unit = tables.price_from(level.terms, &destination, self.network, seller, now);
+        let is_covered = || {
+            pays && level.wallet.has_pockets()
+                && level.wallet.covers(&destination(), u32::from(self.segments), now)
+        };
+        if unit.is_none() && !is_covered() { Err(Refusal::NoRate) } else { Ok(unit) }
+    }
+
+    fn priced(self, terms: &Terms, unit: Option<UnitPrice>, now: UnixMicros) -> Rated {
         let Self { number, network, network_source, has_odd_length, segments } = self;
-        let month = terms.plan.months.month_at(now);
-        Rated { number, network, network_source, has_odd_length, segments, unit, month }
+        let (month, has_rate) = (terms.plan.months.month_at(now), unit.is_some());
+        let unit = unit.unwrap_or(UnitPrice { price: Amount::ZERO, is_base: false });
+        Rated { number, network, network_source, has_odd_length, segments, unit, has_rate, month }
     }
 }
 

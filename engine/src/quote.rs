@@ -54,7 +54,7 @@ pub fn quote<'a>(
     now: UnixMicros,
 ) -> Result<Quote<'a>, LevelRefusal> {
     let Payer { terms, above, .. } = *payer;
-    let (rated, rated_above) = charging::rate_levels(tables, terms, above, message, now)?;
+    let (rated, rated_above) = charging::rate_levels(tables, payer, message, now)?;
     let segments =
         segments::count(&message.body, terms.account.default_coding).map_err(|_| Refusal::TooLong)?;
     let legs = charging::level_legs(tables, payer, &rated, &rated_above, now);

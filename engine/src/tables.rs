@@ -14,7 +14,7 @@ use crate::money::{Amount, Currency};
 use crate::network::{NetworkId, Networks};
 use crate::number::Number;
 use crate::numbering::{NumberingPlan, PortedNumbers};
-use crate::price_list::PriceListTable;
+use crate::price_list::{MarkUp, PriceListTable};
 use crate::prices::{FoundRate, PriceTable};
 use crate::refusal::StatusTable;
 use crate::reselling::LEVELS_MAX;
@@ -123,7 +123,7 @@ pub enum PriceSource<'a> {
     /// A rate of the price list that its parent gave it.
     ListRate(FoundRate<'a>),
     /// A mark-up of that list on what the parent pays.
-    MarkUp,
+    MarkUp(&'a MarkUp),
     /// The plan's rate.
     PlanRate(FoundRate<'a>),
     /// The plan's base price.
@@ -333,8 +333,8 @@ impl Terms {
             if let Some(found) = list.prices.find(network, now) {
                 return Some(PriceSource::ListRate(found));
             }
-            if bought.is_some_and(|destination| list.mark_up(&destination()).is_some()) {
-                return Some(PriceSource::MarkUp);
+            if let Some(mark_up) = bought.and_then(|destination| list.mark_up(&destination())) {
+                return Some(PriceSource::MarkUp(mark_up));
             }
         }
         match self.plan.prices.find(network, now) {

@@ -19,7 +19,8 @@ use crate::pockets::Pockets;
 use crate::posting::AccountPostings;
 use crate::refusal::Refusal;
 use crate::tariff::{Plan, UnitPrice};
-use crate::time::Month;
+use crate::time::{Month, UnixMicros};
+use crate::traffic::Destination;
 
 pub use crate::posting::Posting;
 
@@ -72,6 +73,8 @@ pub struct Leg<'a> {
     pub plan: &'a Plan,
     /// The price of a segment before its tier.
     pub unit: UnitPrice,
+    /// False where there is no rate, so that bundles have to cover the message.
+    pub has_rate: bool,
     /// The month that the message counts in.
     pub month: Month,
     /// The number of segments.
@@ -151,6 +154,14 @@ impl Wallet {
         result
     }
 
+    /// True if bundles cover a whole message at this moment.
+    pub(crate) fn covers(&self, destination: &Destination, segments: u32, now: UnixMicros) -> bool {
+        let contents = self.lock();
+        contents
+            .pockets()
+            .is_some_and(|pockets| pockets.bundles.cover(destination, segments, now).segments == segments)
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, Contents> {
         self.contents.lock()
     }
@@ -211,6 +222,9 @@ impl Contents {
 impl Leg<'_> {
     /// The posting on a wallet in this state, or the refusal. Nothing is changed.
     pub fn posting_on(&self, state: &WalletState) -> Result<Posting, Refusal> {
+        if !self.has_rate {
+            return Err(Refusal::NoRate);
+        }
         let counted_before = state.counted(self.month);
         let amount =
             self.plan.price(self.unit, counted_before, self.segments).ok_or(Refusal::InsufficientFunds)?;

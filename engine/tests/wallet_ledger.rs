@@ -172,6 +172,7 @@ impl Pair {
             credit_limit: Amount::from_micros(CREDIT_LIMITS[part.wallet]),
             plan: &self.plans[part.plan],
             unit: part.unit,
+            has_rate: true,
             month: part.month,
             segments: part.segments,
         }

@@ -61,7 +61,15 @@ fn wallet(number: u32, micros: i64) -> Wallet {
 
 fn leg<'a>(wallet: &'a Wallet, plan: &'a Plan, segments: u32, credit_limit: i64) -> Leg<'a> {
     let unit = UnitPrice { price: Amount::from_micros(PRICE), is_base: true };
-    Leg { wallet, credit_limit: Amount::from_micros(credit_limit), plan, unit, month: MONTH, segments }
+    Leg {
+        wallet,
+        credit_limit: Amount::from_micros(credit_limit),
+        plan,
+        unit,
+        has_rate: true,
+        month: MONTH,
+        segments,
+    }
 }
 
 /// Runs `work` in every thread at once and gives back what each of them came to.

@@ -163,3 +163,35 @@ fn a_price_of_a_list_and_the_part_of_bundles_are_explained_as_they_were_charged(
     assert_eq!(explained("top", 1)["agrees"], true);
     daemon.stop();
 }
+
+#[test]
+fn a_bundle_that_covers_all_of_a_message_needs_no_rate() {
+    let sandbox = Sandbox::new();
+    sandbox.replace("plans.toml", "base_price = \"0.03\"", "base_price = \"refuse\"");
+    let (daemon, admin) = start_with_admin(&sandbox);
+    let account = json!({ "id": "client", "plan": "enterprise", "opening_balance": "5.00" });
+    admin.post("/v1/accounts", &account).expect(201);
+    let trio = json!({ "name": "trio", "price": "1.00", "currency": "USD", "units": 3, "unit": "segments",
+                       "validity": { "kind": "days", "days": 1 } });
+    admin.post("/v1/bundle-products", &trio).expect(201);
+    // A network of Germany, which no rate names.
+    let new = |segments: usize| json!({ "account": "client", "from": "BANK", "to": "4915112345678", "text": "a".repeat(153 * segments) });
+    assert_eq!(admin.post("/v1/charges", &new(2)).expect(422).code(), "no_rate");
+    admin.post("/v1/accounts/client/bundles", &json!({ "product": "trio", "grant": true })).expect(201);
+
+    let quoted = admin.post("/v1/quotes", &new(2)).expect(200).json;
+    assert_eq!(quoted["price"], "0.00", "{quoted}");
+    let charged = admin.post("/v1/charges", &new(2)).expect(201).json;
+    assert_eq!(charged["price"], "0.00");
+    // One unit is left for two segments, and the other has no price.
+    assert_eq!(admin.post("/v1/charges", &new(2)).expect(422).code(), "no_rate");
+    let id = charged["message_id"].as_str().unwrap();
+    let explained = admin.get(&format!("/v1/cdrs/{id}/explain")).expect(200).json;
+    let told = ["agrees", "charged", "total", "covered_by_bundles", "rate"].map(|key| explained[key].clone());
+    assert_eq!(told, [json!(true), json!("0.00"), json!("0.00"), json!(2), Value::Null], "{explained}");
+    assert_eq!(balance(&admin, "client"), "5.00");
+    daemon.stop();
+    assert_eq!(books::balanced(&sandbox).len(), 1);
+    let verified = sandbox.on_books(&["verify", "--rerate"]);
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+}

@@ -62,6 +62,8 @@ type Entered = (Vec<LevelDue>, Vec<String>, Vec<Vec<String>>);
 
 pub struct Bookkeeper {
     accounts: Vec<Books>,
+    /// Levels that took a message without a rate.
+    pub without_rate: usize,
     standing: Vec<Entered>,
     bundles: u64,
 }
@@ -69,7 +71,8 @@ pub struct Bookkeeper {
 impl Bookkeeper {
     pub fn new(market: &Market) -> Self {
         let books = |account: &AccountOf| Books { balance: account.balance.into(), ..Books::default() };
-        Self { accounts: market.accounts.iter().map(books).collect(), standing: Vec::new(), bundles: 0 }
+        let accounts = market.accounts.iter().map(books).collect();
+        Self { accounts, without_rate: 0, standing: Vec::new(), bundles: 0 }
     }
 
     pub fn top_up(&mut self, account: usize, micros: i64) {
@@ -90,9 +93,18 @@ impl Bookkeeper {
         let mut prices = vec![(0, false); levels.len()];
         let mut of_seller: Option<(&'static str, i128)> = None;
         for at in (0..levels.len()).rev() {
-            let price = unit_price(market, levels[at], message, of_seller).ok_or((at, "no_rate"))?;
-            prices[at] = price;
-            of_seller = Some((market.plans[market.accounts[levels[at]].plan].currency, price.0));
+            let pays = at == 0 || matches!(market.accounts[levels[at - 1]].earning, EarningOf::Wholesale);
+            match unit_price(market, levels[at], message, of_seller) {
+                Some(price) => {
+                    prices[at] = price;
+                    of_seller = Some((market.plans[market.accounts[levels[at]].plan].currency, price.0));
+                }
+                // Nothing is to be paid where bundles cover everything.
+                None if pays && self.covering(levels[at], message, now).0 == message.segments => {
+                    (of_seller, self.without_rate) = (None, self.without_rate + 1);
+                }
+                None => return Err((at, "no_rate")),
+            }
         }
         let mut due: Vec<LevelDue> = Vec::new();
         let mut below: Option<(i128, &'static str)> = None;
@@ -172,17 +184,9 @@ impl Bookkeeper {
         self.accounts[account].volumes.get(&month(market, account, now)).copied().unwrap_or(0)
     }
 
-    fn payment(
-        &self,
-        market: &Market,
-        account: usize,
-        message: &MessageOf,
-        unit: i128,
-        now: u64,
-    ) -> Result<LevelDue, &'static str> {
-        let (books, settings) = (&self.accounts[account], &market.accounts[account]);
-        let plan = &market.plans[settings.plan];
-        let mut order: Vec<&BundleBook> = books.bundles.iter().collect();
+    /// The segments that bundles cover, and the units that this takes.
+    fn covering(&self, account: usize, message: &MessageOf, now: u64) -> (u32, BTreeMap<u64, u64>) {
+        let mut order: Vec<&BundleBook> = self.accounts[account].bundles.iter().collect();
         order.sort_by_key(|bundle| (bundle.ends, bundle.priority, bundle.number));
         let (mut covered, mut units) = (0, BTreeMap::new());
         for bundle in order {
@@ -205,6 +209,20 @@ impl Bookkeeper {
                 _ => {}
             }
         }
+        (covered, units)
+    }
+
+    fn payment(
+        &self,
+        market: &Market,
+        account: usize,
+        message: &MessageOf,
+        unit: i128,
+        now: u64,
+    ) -> Result<LevelDue, &'static str> {
+        let (books, settings) = (&self.accounts[account], &market.accounts[account]);
+        let plan = &market.plans[settings.plan];
+        let (covered, units) = self.covering(account, message, now);
         let counted = self.counted(market, account, now);
         let covered_that_count = if plan.bundles_count { covered } else { 0 };
         let paid = message.segments - covered;

@@ -40,6 +40,7 @@ fn random_traffic_leaves_what_a_bookkeeper_writes_down() {
         ("refusals by a cap", seen.caps),
         ("messages covered in part", seen.partly_covered),
         ("commissions", seen.commissions),
+        ("messages covered without a rate", seen.without_rate * 10),
     ] {
         assert!(count * 2 >= markets, "hardly any {what}: {seen:?}");
     }
@@ -54,6 +55,8 @@ struct Seen {
     caps: usize,
     partly_covered: usize,
     commissions: usize,
+    /// Levels without a rate whose bundles covered the message. Another level may have refused it.
+    without_rate: usize,
     levels: [usize; 8],
 }
 
@@ -93,6 +96,7 @@ fn run(seed: u64, seen: &mut Seen) {
         }
         assert_eq!(engine.state(&market, now), books.state(&market, now), "{}", place());
     }
+    seen.without_rate += books.without_rate;
 }
 
 impl Seen {

@@ -290,7 +290,7 @@ fn rate_of(quoted: &Quote<'_>) -> String {
     match &quoted.price_source {
         Some(PriceSource::AccountRate(found)) => row("own", found),
         Some(PriceSource::ListRate(found)) => row("list", found),
-        Some(PriceSource::MarkUp) => "mark-up".to_owned(),
+        Some(PriceSource::MarkUp(_)) => "mark-up".to_owned(),
         Some(PriceSource::PlanRate(found)) => row("plan", found),
         Some(PriceSource::BasePrice) => "base".to_owned(),
         None => "nothing".to_owned(),

@@ -96,14 +96,14 @@ impl<'a> BlockTerms<'a> {
             return None;
         }
         let unit = match self.chain {
-            Some(chain) => chain.unit_price(cdr, network)?,
-            None => self.plan.unit_price(self.own_prices, network, self.submitted_at)?,
+            Some(chain) => chain.unit_price(cdr, network),
+            None => self.plan.unit_price(self.own_prices, network, self.submitted_at),
         };
         let segments = u32::from(fields.segments);
         // Most messages move the wallet alone.
         match fields.beside.and_then(|_| cdr.beside()) {
             Some(beside) => paid_amount(&self.plan.plan, unit, &beside.own, segments),
-            None => self.plan.plan.price(unit, fields.counted_before, segments),
+            None => self.plan.plan.price(unit?, fields.counted_before, segments),
         }
     }
 }

@@ -117,24 +117,24 @@ impl<'a> ChainTerms<'a> {
         at: UnixMicros,
     ) -> Found {
         let (plan, segments) = (&terms.plan.plan, u32::from(level.segments));
-        let price = |unit| match below.account.reselling.earning {
+        let price = || match below.account.reselling.earning {
             Earning::Wholesale => {
                 let amount = paid_amount(plan, unit, &level.postings, segments)?;
                 Some((amount, Amount::ZERO))
             }
             Earning::CommissionOfCharge(share) => {
                 let sold = self.converted(level.sold, below, terms, at)?;
-                Some((Amount::ZERO, share.of(sold)?))
+                unit.and(Some((Amount::ZERO, share.of(sold)?)))
             }
             Earning::CommissionOfMargin(share) => {
                 let sold = self.converted(level.sold, below, terms, at)?;
-                let base = plan.price(unit, level.postings.posting.counted_before, segments)?;
+                let base = plan.price(unit?, level.postings.posting.counted_before, segments)?;
                 let margin =
                     sold.checked_sub(base).filter(|margin| !margin.is_negative()).unwrap_or_default();
                 Some((Amount::ZERO, share.of(margin)?))
             }
         };
-        match unit.and_then(price) {
+        match price() {
             Some((amount, commission)) => Found::Moves { amount, commission },
             None => Found::NoPrice,
         }
@@ -146,8 +146,13 @@ fn charged<'a>(cdr: &'a Cdr<'_>, above: &'a [LevelCharge]) -> ChargedMessage<'a>
     ChargedMessage { number: &cdr.fields.destination, submitted_at: cdr.header.submitted_at, above }
 }
 
-/// The price of what bundles have not covered.
-pub fn paid_amount(plan: &Plan, unit: UnitPrice, moved: &LevelPostings, segments: u32) -> Option<Amount> {
+/// The price of what bundles have not covered. Where that is nothing, no rate is needed.
+pub fn paid_amount(
+    plan: &Plan,
+    unit: Option<UnitPrice>,
+    moved: &LevelPostings,
+    segments: u32,
+) -> Option<Amount> {
     let (behind, paid) = paid_segments(plan, moved, segments)?;
-    plan.price(unit, behind, paid)
+    if paid == 0 { Some(Amount::ZERO) } else { plan.price(unit?, behind, paid) }
 }

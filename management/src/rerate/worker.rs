@@ -111,7 +111,7 @@ impl<'s> Worker<'s> {
         let header = block.header();
         let archived = self.version_of(header.tariff)?;
         match &*archived {
-            Archived::Readable(version) => self.rate_by(account, &mut block, version),
+            Archived::Readable(version) => self.rate_by(account, &mut block, version)?,
             Archived::Altered(why) => self.all_differ(account, &mut block, why),
             Archived::Unreadable(_) => {
                 self.counts.not_rated_again += u64::from(block.left());
@@ -121,20 +121,31 @@ impl<'s> Worker<'s> {
         if block.is_sound() { Ok(()) } else { Err(damaged()) }
     }
 
-    fn rate_by(&mut self, account: &AccountRow, block: &mut BlockReader<'_>, version: &Version) {
+    fn rate_by(
+        &mut self,
+        account: &AccountRow,
+        block: &mut BlockReader<'_>,
+        version: &Version,
+    ) -> Result<(), Unavailable> {
         let header = block.header();
         let name = version.terms.plan(&account.id).unwrap_or(header.plan);
         let Some(plan) = version.plans.get(name) else {
-            return self.all_differ(account, block, &format!("plan {name} is not in the tariff version"));
+            self.all_differ(account, block, &format!("plan {name} is not in the tariff version"));
+            return Ok(());
         };
         let own_prices = self.own_prices_of(account, header.tariff, version);
         let tables = version.tables.as_ref();
         let chain = tables.and_then(|tables| ChainTerms::of(tables, self.names, &account.id));
         let terms = BlockTerms::of(&version.catalogue, plan, (&own_prices, chain.as_ref()), &header);
-        self.rate_cdrs(account, block, &terms);
+        self.rate_cdrs(account, block, &terms)
     }
 
-    fn rate_cdrs(&mut self, account: &AccountRow, block: &mut BlockReader<'_>, terms: &BlockTerms<'_>) {
+    fn rate_cdrs(
+        &mut self,
+        account: &AccountRow,
+        block: &mut BlockReader<'_>,
+        terms: &BlockTerms<'_>,
+    ) -> Result<(), Unavailable> {
         let header = block.header();
         let is_sound = header.plan == &*terms.plan.plan.name
             && account.currency == terms.plan.plan.currency.as_str()
@@ -142,7 +153,8 @@ impl<'s> Worker<'s> {
         let mut counted = self.counted(header.month);
         for cdr in block {
             let (fields, again) = (&cdr.fields, terms.rate(&cdr));
-            let is_beyond = fields.counted_before > counted.saturating_add(ON_THEIR_WAY);
+            let is_beyond = fields.counted_before > counted.saturating_add(ON_THEIR_WAY)
+                && !self.counts_others_too(cdr.account, header.month)?;
             counted = counted.saturating_add(u64::from(fields.segments));
             if is_sound && !is_beyond && again.agrees_with(fields) {
                 let is_whole = again.is_network_known;
@@ -160,6 +172,12 @@ impl<'s> Worker<'s> {
             });
         }
         self.count_up_to(header.month, counted);
+        Ok(())
+    }
+
+    /// True if messages of accounts below were counted in the month too, which are on the CDRs of those accounts.
+    fn counts_others_too(&self, account: AccountNumber, month: Month) -> Result<bool, Unavailable> {
+        Ok(!self.store.pockets().resales(account, month..=month)?.is_empty())
     }
 
     fn all_differ(&mut self, account: &AccountRow, block: &mut BlockReader<'_>, why: &str) {

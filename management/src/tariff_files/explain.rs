@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use thiserror::Error;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::exchange::ExchangeRates;
+use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkId;
 use tollgate_engine::numbering::{NumberingPlan, PortedNumbers};
 use tollgate_engine::refusal::StatusTable;
@@ -166,7 +167,8 @@ impl Parsed {
         let (lines, total) = match lines.map(|lines| priced(plan, &lines)) {
             Some(Some((lines, total))) => (lines, Some(total)),
             Some(None) => return Err(missing("price that an amount can hold".to_owned())),
-            None => (Vec::new(), None),
+            // What bundles cover altogether needs no rate.
+            None => (Vec::new(), (paid == 0).then_some(Amount::ZERO)),
         };
         let (network, of_network) = (networks.get(id), || networks.country_of(id));
         let country = networks.country_of_number(&facts.number).or_else(of_network);

@@ -99,7 +99,7 @@ impl ExplainedRate {
         let (kind, found) = match source {
             PriceSource::AccountRate(found) => ("account_rate", Some(found)),
             PriceSource::ListRate(found) => ("price_list_rate", Some(found)),
-            PriceSource::MarkUp => ("mark_up", None),
+            PriceSource::MarkUp(_) => ("mark_up", None),
             PriceSource::PlanRate(found) => ("plan_rate", Some(found)),
             PriceSource::BasePrice => ("base_price", None),
         };

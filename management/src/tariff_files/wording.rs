@@ -22,7 +22,7 @@ pub fn price_source(source: Option<&PriceSource>) -> String {
     match source {
         Some(PriceSource::AccountRate(rate)) => format!("the account's own rate for {}", describe(rate)),
         Some(PriceSource::ListRate(rate)) => format!("the price list's rate for {}", describe(rate)),
-        Some(PriceSource::MarkUp) => "the price list's mark-up".to_owned(),
+        Some(PriceSource::MarkUp(_)) => "the price list's mark-up".to_owned(),
         Some(PriceSource::PlanRate(rate)) => format!("the plan's rate for {}", describe(rate)),
         Some(PriceSource::BasePrice) => "the plan's base price".to_owned(),
         None => "none".to_owned(),

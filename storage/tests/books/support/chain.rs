@@ -88,6 +88,7 @@ impl Session {
             credit_limit: Amount::ZERO,
             plan: &self.plan,
             unit: UnitPrice { price: Amount::from_micros(level.price), is_base: level.price > 0 },
+            has_rate: true,
             month: level.month,
             segments: u32::from(message.segments),
         };

@@ -129,6 +129,7 @@ impl Session {
             credit_limit: Amount::ZERO,
             plan: &self.plan,
             unit: UnitPrice { price: Amount::from_micros(message.price), is_base: message.price > 0 },
+            has_rate: true,
             month: message.month,
             segments: u32::from(message.segments),
         })?;
