@@ -15,14 +15,36 @@ use crate::caller::{Caller, KnownCaller};
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 use crate::rules::{rule_of, rules};
+use crate::session_cookie::SessionCookie;
 use crate::suspension;
 
 /// The beginnings of the paths of existing clients whose reads may be open: wecall's, which name their account, and plans.
 const OPEN_READS: [&str; 3] = ["/api/billing/", "/api/v1/billing/plans/", "/plans/"];
 
+/// The path at which browsers log in.
+const SESSION_PATH: &str = "/v1/session";
+
+/// The state of the layer.
+#[derive(Clone)]
+pub(crate) struct Admission {
+    /// Knows tokens and sessions.
+    pub(crate) service: Arc<dyn AuthenticationService>,
+    /// The cookie of browsers' sessions.
+    pub(crate) cookie: SessionCookie,
+}
+
+/// A request that is to be let in, by what its head says.
+struct Asked<'a> {
+    method: &'a Method,
+    path: &'a str,
+    headers: &'a HeaderMap,
+    peer: Option<IpAddr>,
+    request_id: &'a str,
+}
+
 /// Lets a request through to its handler, with its caller, if the rule of its route and the rates allow that.
-pub async fn authenticate(
-    State(service): State<Arc<dyn AuthenticationService>>,
+pub(crate) async fn authenticate(
+    State(admission): State<Admission>,
     RequestId(request_id): RequestId,
     mut request: Request,
     next: Next,
@@ -33,9 +55,13 @@ pub async fn authenticate(
     let path = path.as_str();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let known = request.extensions().get::<KnownCaller>().map(|known| known.0.clone());
-    let admitted = match known {
-        Some(caller) => admit_known(&*service, request.method(), path, Caller { request_id, ..caller }),
-        None => admit(&*service, request.method(), path, request.headers(), peer, &request_id),
+    let admitted = if let Some(caller) = known {
+        admit_known(&*admission.service, request.method(), path, Caller { request_id, ..caller })
+    } else {
+        // HEAD is answered by the route of GET (RFC 9110 §9.3.2).
+        let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+        let (headers, request_id) = (request.headers(), &*request_id);
+        admission.admit(&Asked { method, path, headers, peer, request_id })
     };
     match admitted {
         Err(problem) => refused(problem, path),
@@ -85,53 +111,66 @@ fn admit_known(
     is_admitted.then_some(Some(caller)).ok_or_else(|| Problem::forbidden("this is not for your role"))
 }
 
-/// The caller, where the route wants one; or why the request goes no further.
-fn admit(
-    service: &dyn AuthenticationService,
-    method: &Method,
-    path: &str,
-    headers: &HeaderMap,
-    peer: Option<IpAddr>,
-    request_id: &str,
-) -> Result<Option<Caller>, Problem> {
-    // HEAD is answered by the route of GET (RFC 9110 §9.3.2).
-    let method = if method == Method::HEAD { &Method::GET } else { method };
-    let Some(rule) = rule_of(method, path) else {
-        return Err(Problem::method_not_allowed(format!("the path has {}", methods_of(path))));
-    };
-    if rule.who == Who::Anybody {
-        service.admit(None, peer)?;
-        return Ok(None);
+impl Admission {
+    /// The caller, where the route wants one; or why the request goes no further.
+    fn admit(&self, asked: &Asked<'_>) -> Result<Option<Caller>, Problem> {
+        let Some(rule) = rule_of(asked.method, asked.path) else {
+            return Err(Problem::method_not_allowed(format!("the path has {}", methods_of(asked.path))));
+        };
+        if rule.who == Who::Anybody {
+            self.service.admit(None, asked.peer)?;
+            if asked.path == SESSION_PATH {
+                // Another site logs nobody in, not even as somebody else.
+                self.cookie.check_site(asked.headers)?;
+            }
+            return Ok(None);
+        }
+        let caller = self.caller(asked, rule)?;
+        if rule.who.admits(Some(&caller)) {
+            suspension::check(&caller, rule)?;
+            return Ok(Some(caller));
+        }
+        Err(Problem::forbidden(match rule.who {
+            Who::Roles(roles, scope) if caller.scopes.is_some() && roles.contains(&caller.grade()) => {
+                let scope = serde_json::to_value(scope).unwrap_or_default();
+                format!("the API key does not have the scope {scope}")
+            }
+            _ => "this is not for your role".to_owned(),
+        }))
     }
-    let Some(token) = bearer(headers) else {
-        service.admit(None, peer)?;
-        if let Some(reader) = open_read(service, rule, request_id) {
-            return Ok(Some(Caller { peer, ..reader }));
+
+    /// The caller by its token, by its cookie where it has no token, or as one who has neither. Its rate is counted.
+    fn caller(&self, asked: &Asked<'_>, rule: &Rule) -> Result<Caller, Problem> {
+        let (cookie, peer) = (self.cookie.of(asked.headers), asked.peer);
+        if let Some(token) = bearer(asked.headers) {
+            let known = self.service.authenticate(token, peer, asked.request_id);
+            return self.counted(known, peer);
         }
-        return Err(Problem::unauthenticated(
-            "send `Authorization: Bearer` with an access token or an API key",
-        ));
-    };
-    let caller = match service.authenticate(token, peer, request_id) {
-        Ok(caller) => Caller { peer, ..caller },
-        Err(problem) => {
-            // Guesses of tokens are limited by address.
-            service.admit(None, peer)?;
-            return Err(problem);
+        if let Some((caller, csrf_token)) =
+            cookie.and_then(|cookie| self.service.browser_session(cookie, asked.request_id))
+        {
+            let caller = self.counted(Ok(caller), peer)?;
+            if asked.method != Method::GET {
+                self.cookie.check_page(asked.headers, &csrf_token)?;
+            }
+            return Ok(caller);
         }
-    };
-    service.admit(Some(&caller), peer)?;
-    if rule.who.admits(Some(&caller)) {
-        suspension::check(&caller, rule)?;
-        return Ok(Some(caller));
+        self.service.admit(None, peer)?;
+        if let Some(reader) = open_read(&*self.service, rule, asked.request_id) {
+            return Ok(Caller { peer, ..reader });
+        }
+        Err(Problem::unauthenticated(match cookie {
+            Some(_) => "the session is over; log in again",
+            None => "send `Authorization: Bearer` with an access token or an API key",
+        }))
     }
-    Err(Problem::forbidden(match rule.who {
-        Who::Roles(roles, scope) if caller.scopes.is_some() && roles.contains(&caller.grade()) => {
-            let scope = serde_json::to_value(scope).unwrap_or_default();
-            format!("the API key does not have the scope {scope}")
-        }
-        _ => "this is not for your role".to_owned(),
-    }))
+
+    /// A caller within its rate. Guesses of tokens are limited by address.
+    fn counted(&self, known: Result<Caller, Problem>, peer: Option<IpAddr>) -> Result<Caller, Problem> {
+        let known = known.map(|caller| Caller { peer, ..caller });
+        self.service.admit(known.as_ref().ok(), peer)?;
+        known
+    }
 }
 
 /// The methods of a path that have a rule, as `Allow` lists them (RFC 9110 §10.2.1). A route without a rule

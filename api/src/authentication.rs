@@ -10,6 +10,10 @@ pub trait AuthenticationService: Send + Sync + 'static {
     /// The caller that has this access token or API key and calls from this address.
     fn authenticate(&self, token: &str, peer: Option<IpAddr>, request_id: &str) -> Answer<Caller>;
 
+    /// The caller whose browser's session has this cookie, and the session's token that its pages send along; `None` where the
+    /// session is over. The session is used by it.
+    fn browser_session(&self, cookie: &str, request_id: &str) -> Option<(Caller, String)>;
+
     /// Refuses one more request of this caller, or from this address where nobody is logged in, if that is
     /// over its rate.
     fn admit(&self, caller: Option<&Caller>, peer: Option<IpAddr>) -> Answer<()>;

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{OpenApi, Ref, RefOr};
 use utoipa::{IntoResponses, Modify, OpenApi as _};
 
 use crate::problem::{CODES, PROBLEM_JSON, Problem};
 
-/// Name of the security scheme.
+/// Name of the security scheme of access tokens and API keys.
 const BEARER: &str = "bearer";
+/// Name of that of browsers' sessions.
+const COOKIE: &str = "cookie";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -25,14 +27,14 @@ const BEARER: &str = "bearer";
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     components(schemas(Problem)),
-    modifiers(&Bearer),
-    security(("bearer" = []))
+    modifiers(&Schemes),
+    security(("bearer" = []), ("cookie" = []))
 )]
 struct Document;
 
-struct Bearer;
+struct Schemes;
 
-impl Modify for Bearer {
+impl Modify for Schemes {
     fn modify(&self, openapi: &mut OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
@@ -40,6 +42,12 @@ impl Modify for Bearer {
             .build();
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
+        let cookie = ApiKeyValue::with_description(
+            "tollgate_session",
+            "The cookie of `POST /v1/session`; over TLS it is called `__Host-tollgate_session`. A request that is not GET or HEAD \
+             also needs the header `X-CSRF-Token`, with the `csrf_token` of `GET /v1/session`.",
+        );
+        components.add_security_scheme(COOKIE, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         components.responses.extend(responses());
     }
 }

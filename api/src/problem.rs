@@ -72,6 +72,8 @@ codes! {
     invalid_credentials, 401, "The credentials are not valid";
     /// The caller may not do this.
     forbidden, 403, "Not allowed";
+    /// A request with a session's cookie that does not come from a page of this daemon, or has not the session's token.
+    csrf_refused, 403, "Not from a page of this session";
     /// There is no such thing, or the caller may not see it.
     not_found, 404, "Not found";
     /// The path exists, and not with this method.

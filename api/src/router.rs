@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
+use axum::{Extension, Router};
 use tower_http::cors::CorsLayer;
 use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
@@ -16,21 +16,25 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::authenticate::authenticate;
+use crate::authenticate::{Admission, authenticate};
 use crate::document::complete;
 use crate::finish::finish;
 use crate::idempotency::{Idempotency, REPLAYED, once};
 use crate::known_parameters::{KnownParameters, check_parameters};
 use crate::metrics;
+use crate::operations::Operations;
 use crate::problem::Problem;
 use crate::request_id::{NewRequestId, REQUEST_ID, remove_bad_id};
+use crate::rules::rules;
 use crate::services::Services;
+use crate::session::SessionGround;
+use crate::session_cookie::SessionCookie;
 use crate::{
     accounts, ageing, alerts, audit, auth, binds, bounds, bundle_products, bundles, caps, cdrs, charges,
     clock, credit_notes, dispatches, existing_clients, imports, invoice_documents, invoice_terms, invoices,
     keys, openapi, operators, pay_pages, payments, plans, price_lists, pumping, rate_cards, recharges,
-    resales, saas_clients, sender_ids, statements, subscription_plans, subscriptions, tariffs, templates,
-    token_clients, transfers, usage, users, wallets,
+    resales, saas_clients, sender_ids, session, statements, subscription_plans, subscriptions, tariffs,
+    templates, token_clients, transfers, usage, users, wallets,
 };
 
 /// The path of the browsable page.
@@ -81,6 +85,7 @@ areas![
     alerts,
     pumping,
     auth,
+    session,
     users,
     keys,
     audit,
@@ -114,6 +119,8 @@ pub struct ApiConfig {
     pub timeout: Duration,
     /// Origins of browsers' pages that may call (CORS).
     pub origins: Vec<String>,
+    /// The cookie of browsers' sessions.
+    pub cookie: SessionCookie,
     /// True to serve the paths of the token-subscription service.
     pub token_paths: bool,
     /// True to serve the paths of the SaaS billing service.
@@ -135,6 +142,9 @@ pub fn router(services: &Services, config: &ApiConfig) -> Router {
     let known_parameters = Arc::new(KnownParameters::of(&document));
     metrics::begin();
     let authentication = Arc::clone(&services.authentication);
+    let admission = Admission { service: Arc::clone(&authentication), cookie: config.cookie.clone() };
+    let operations = Operations::of(&document, rules());
+    let ground = Arc::new(SessionGround { cookie: config.cookie.clone(), operations });
     let page = SwaggerUi::new(DOCS_PATH)
         .external_url_unchecked("/openapi.json", document)
         .config(Config::default().persist_authorization(true).validator_url("none"));
@@ -149,7 +159,8 @@ pub fn router(services: &Services, config: &ApiConfig) -> Router {
             Problem::method_not_allowed("the path has other methods").into_response()
         })
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, config.timeout))
-        .layer(from_fn_with_state(Arc::clone(&authentication), authenticate))
+        .layer(Extension(ground))
+        .layer(from_fn_with_state(admission, authenticate))
         .layer(from_fn_with_state(config.timeout, finish))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId(authentication)))

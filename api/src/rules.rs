@@ -9,7 +9,7 @@ use crate::{
     accounts, ageing, alerts, audit, auth, binds, bundle_products, bundles, caps, cdrs, charges, clock,
     credit_notes, dispatches, existing_clients, imports, invoice_documents, invoice_terms, invoices, keys,
     operators, pay_pages, payments, plans, price_lists, pumping, rate_cards, recharges, resales,
-    saas_clients, sender_ids, statements, subscription_plans, subscriptions, tariffs, templates,
+    saas_clients, sender_ids, session, statements, subscription_plans, subscriptions, tariffs, templates,
     token_clients, transfers, usage, users, wallets,
 };
 
@@ -38,6 +38,7 @@ const AREAS: &[&[Rule]] = &[
     alerts::RULES,
     pumping::RULES,
     auth::RULES,
+    session::RULES,
     users::RULES,
     keys::RULES,
     audit::RULES,

@@ -39,6 +39,7 @@ use crate::recharges::RechargesService;
 use crate::resales::ResalesService;
 use crate::saas_clients::SaasClientsService;
 use crate::sender_ids::SenderIdsService;
+use crate::session::SessionService;
 use crate::statements::StatementsService;
 use crate::subscription_plans::SubscriptionPlansService;
 use crate::subscriptions::SubscriptionsService;
@@ -79,6 +80,7 @@ pub struct Services {
     pub alerts: Arc<dyn AlertsService>,
     pub pumping: Arc<dyn PumpingService>,
     pub auth: Arc<dyn AuthService>,
+    pub session: Arc<dyn SessionService>,
     pub users: Arc<dyn UsersService>,
     pub keys: Arc<dyn KeysService>,
     pub audit: Arc<dyn AuditService>,

@@ -10,6 +10,7 @@ use crate::problem::Problem;
 const LEFT: &[(&str, &str)] = &[
     ("POST", "/v1/auth/logout"),
     ("POST", "/v1/auth/change-password"),
+    ("DELETE", "/v1/session"),
     ("DELETE", "/v1/api-keys/{id}"),
     ("POST", "/v1/alerts/{id}/read"),
     ("POST", "/v1/alerts/read-all"),

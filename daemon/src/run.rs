@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tollgate_api::router::ApiConfig;
+use tollgate_api::session_cookie::SessionCookie;
 use tollgate_smpp::penalty::PenaltyConfig;
 use tollgate_smpp::proxy::TrustedProxies;
 use tollgate_smpp::server::{Server, ServerConfig, TlsFiles};
@@ -342,12 +343,19 @@ async fn start(
     })
 }
 
+const SECONDS_PER_DAY: u64 = 86_400;
+
 /// The settings of `[api]` as the routes take them.
 fn api_config(settings: &Settings) -> ApiConfig {
     ApiConfig {
         body_octets_max: settings.api.max_body_bytes as usize,
         timeout: Duration::from_secs(settings.api.timeout_seconds.into()),
         origins: settings.api.cors_origins.clone(),
+        cookie: SessionCookie {
+            is_secure: settings.api.has_secure_cookie(),
+            max_age_seconds: u64::from(settings.api.session_days) * SECONDS_PER_DAY,
+            public_url: settings.api.public_url.clone(),
+        },
         token_paths: settings.api.token_paths,
         saas_paths: settings.api.saas_paths,
     }

@@ -11,6 +11,7 @@ use tollgate_storage::clock::now;
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache};
 use crate::identity::api_keys::ApiKeys;
+use crate::identity::browser_sessions::BrowserSessions;
 use crate::identity::directory::UserDirectory;
 use crate::identity::password_reset::{MailedToken, PasswordResets};
 use crate::identity::passwords::Passwords;
@@ -36,6 +37,8 @@ pub struct Background {
     pub passwords: Arc<Passwords>,
     /// Uses of keys to write.
     pub api_keys: Arc<ApiKeys>,
+    /// Uses of browsers' sessions to write.
+    pub browsers: Arc<BrowserSessions>,
     /// E-mails of registrations.
     pub registrations: Arc<Registrations>,
     /// E-mails that set passwords.
@@ -85,6 +88,7 @@ impl JobHandler for Background {
         let now = now();
         let done = [
             self.api_keys.write_uses(),
+            self.browsers.write_uses(),
             self.kept_answers.remove_expired(),
             self.remove_expired(&self.directory.sessions, |session| session.expires_at.0 <= now),
             self.remove_expired(&self.directory.mail_tokens, |token| token.expires_at.0 <= now),

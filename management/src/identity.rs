@@ -2,6 +2,8 @@
 
 pub mod api_keys;
 pub mod authentication;
+pub mod browser_login;
+pub mod browser_sessions;
 pub mod directory;
 pub mod guess_delays;
 pub mod hashing;

@@ -32,6 +32,8 @@ use crate::documents::DocumentCache;
 use crate::existing_clients::{AnsweringServices, ExistingClients};
 use crate::identity::api_keys::ApiKeys;
 use crate::identity::authentication::Authentication;
+use crate::identity::browser_login::BrowserLogin;
+use crate::identity::browser_sessions::BrowserSessions;
 use crate::identity::directory::UserDirectory;
 use crate::identity::login::LoginService;
 use crate::identity::mail_limit::MailLimit;
@@ -101,6 +103,7 @@ struct SharedState {
 struct Identity {
     authentication: Arc<Authentication>,
     login: Arc<LoginService>,
+    browser_login: BrowserLogin,
     users: Arc<Users>,
     api_keys: Arc<ApiKeys>,
     directory: Arc<UserDirectory>,
@@ -143,7 +146,6 @@ impl Management {
             Arc::clone(&products),
             Arc::clone(&subscription_plans),
         )?);
-        let bundles = Arc::new(Bundles::new(of(), visible(), Arc::clone(&products)));
         let token_clients = TokenClients::new(
             Arc::clone(&subscription_plans) as _,
             Arc::clone(&subscriptions) as _,
@@ -183,6 +185,7 @@ impl Management {
             alerts,
             pumping: Arc::new(Pumping::new(of(), visible(), Arc::clone(&shared.findings))),
             auth: identity.login,
+            session: Arc::new(identity.browser_login),
             users: identity.users,
             keys: identity.api_keys,
             audit: Arc::new(AuditLog::new(of())),
@@ -351,6 +354,7 @@ fn identity(
     let of_directory = || Arc::clone(&directory);
     let limit = Arc::new(MailLimit::default());
     let sessions = Arc::new(Sessions::open(of(), of_directory())?);
+    let browsers = Arc::new(BrowserSessions::new(of(), of_directory()));
     let api_keys = Arc::new(ApiKeys::new(of(), visible(), of_directory()));
     let passwords = Arc::new(Passwords::new(of(), of_directory(), queue()));
     let checked = || Arc::clone(&passwords);
@@ -372,20 +376,23 @@ fn identity(
         directory: of_directory(),
         passwords: checked(),
         api_keys: Arc::clone(&api_keys),
+        browsers: Arc::clone(&browsers),
         registrations,
         password_resets,
         webhooks,
         kept_answers: KeptAnswers::new(of()),
         email: EmailSender::new(&settings.mail, store.path()),
     };
+    let known = (sessions, Arc::clone(&browsers));
+    let authentication =
+        Arc::new(Authentication::new(known, Arc::clone(&api_keys), visible(), &settings.api));
+    let login = Arc::new(login);
+    let browser_login =
+        BrowserLogin { login: Arc::clone(&login), browsers, authentication: Arc::clone(&authentication) };
     Ok(Identity {
-        authentication: Arc::new(Authentication::new(
-            sessions,
-            Arc::clone(&api_keys),
-            visible(),
-            &settings.api,
-        )),
-        login: Arc::new(login),
+        authentication,
+        login,
+        browser_login,
         users: Arc::new(Users::new(of(), visible(), of_directory(), checked(), queue())),
         api_keys,
         directory,

@@ -40,6 +40,12 @@ pub struct ApiSettings {
     pub access_token_minutes: u32,
     /// Lifetime of a refresh token, and so the time for which somebody stays logged in without calling.
     pub refresh_token_days: u32,
+    /// Time for which a browser's session goes on without being used.
+    pub session_idle_minutes: u32,
+    /// Time after which a browser's session ends, however much it is used.
+    pub session_days: u32,
+    /// True if browsers send the session's cookie over TLS alone; `None` if that goes by `public_url`.
+    pub session_cookie_secure: Option<bool>,
     /// The plan of people who register themselves; `None` if nobody can.
     pub registration_plan: Option<String>,
     /// The plan of wallets that come into being when they are first asked for; `None` where they do not.
@@ -142,6 +148,9 @@ impl Default for ApiSettings {
             requests_burst: 400,
             access_token_minutes: 15,
             refresh_token_days: 30,
+            session_idle_minutes: 480,
+            session_days: 30,
+            session_cookie_secure: None,
             registration_plan: None,
             first_request_plan: None,
             token_paths: false,
@@ -150,6 +159,13 @@ impl Default for ApiSettings {
             idempotency_hours: 72,
             public_url: "http://127.0.0.1:8080".to_owned(),
         }
+    }
+}
+
+impl ApiSettings {
+    /// True if browsers send the session's cookie over TLS alone.
+    pub fn has_secure_cookie(&self) -> bool {
+        self.session_cookie_secure.unwrap_or_else(|| self.public_url.starts_with("https://"))
     }
 }
 
@@ -206,6 +222,13 @@ pub fn read_api(table: &mut TableReader) -> ApiSettings {
             integer(1..=1_440),
         ),
         refresh_token_days: table.or("refresh_token_days", default.refresh_token_days, integer(1..=366)),
+        session_idle_minutes: table.or(
+            "session_idle_minutes",
+            default.session_idle_minutes,
+            integer(5..=44_640),
+        ),
+        session_days: table.or("session_days", default.session_days, integer(1..=366)),
+        session_cookie_secure: table.optional("session_cookie_secure", boolean),
         registration_plan: table.optional("registration_plan", text(plan)),
         first_request_plan: table.optional("first_request_plan", text(plan)),
         token_paths: table.or("token_paths", default.token_paths, boolean),

@@ -30,7 +30,7 @@ const SCOPES: [&str; 12] = [
 ];
 
 /// Routes that end the session of the caller, so that each caller gets one of its own.
-const ENDING: [&str; 2] = ["/v1/auth/logout", "/v1/auth/change-password"];
+const ENDING: [&str; 3] = ["/v1/auth/logout", "/v1/auth/change-password", "/v1/session"];
 
 fn table() -> BTreeMap<(String, String), Vec<&'static str>> {
     let lines = TABLE.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());

@@ -12,6 +12,7 @@ mod access;
 mod alerts;
 mod auth;
 mod below_cost;
+mod browser_sessions;
 mod cdrs;
 mod chain_switch;
 mod chains;

@@ -15,6 +15,7 @@ use tollgate_relay::fnv::Fnv;
 use tollgate_storage::clock::now;
 
 use super::api_keys::ApiKeys;
+use super::browser_sessions::BrowserSessions;
 use super::random;
 use super::sessions::Sessions;
 use super::visibility::Visibility;
@@ -28,6 +29,7 @@ const SHARED_RATES: u64 = 4_096;
 #[derive(Debug)]
 pub struct Authentication {
     sessions: Arc<Sessions>,
+    browsers: Arc<BrowserSessions>,
     api_keys: Arc<ApiKeys>,
     visibility: Arc<Visibility>,
     limit: RequestLimit,
@@ -71,15 +73,26 @@ fn shared_rate(caller: &str) -> String {
 }
 
 impl Authentication {
-    /// By access tokens of these sessions and by these API keys.
+    /// By access tokens of these sessions, by cookies of browsers' sessions, and by these API keys.
     pub fn new(
-        sessions: Arc<Sessions>,
+        (sessions, browsers): (Arc<Sessions>, Arc<BrowserSessions>),
         api_keys: Arc<ApiKeys>,
         visibility: Arc<Visibility>,
         settings: &ApiSettings,
     ) -> Self {
         let opens_reads = settings.reads_without_token;
-        Self { sessions, api_keys, visibility, limit: RequestLimit::new(settings), opens_reads }
+        Self { sessions, browsers, api_keys, visibility, limit: RequestLimit::new(settings), opens_reads }
+    }
+
+    /// The caller who has this cookie, and the token that pages of the session send along.
+    pub fn of_browser(&self, cookie: &str, request_id: &str) -> Option<(Caller, String)> {
+        let (caller, token) = self.browsers.caller_of(cookie, request_id)?;
+        Some((self.with_suspension(caller), token))
+    }
+
+    fn with_suspension(&self, mut caller: Caller) -> Caller {
+        caller.is_suspended |= caller.account().is_some_and(|account| self.visibility.is_suspended(account));
+        caller
     }
 }
 
@@ -91,9 +104,11 @@ impl AuthenticationService for Authentication {
             self.sessions.caller_of(token, request_id)
         };
         let gone = || Problem::unauthenticated("the access token or API key is not valid, or no longer");
-        let mut caller = caller.ok_or_else(gone)?;
-        caller.is_suspended |= caller.account().is_some_and(|account| self.visibility.is_suspended(account));
-        Ok(caller)
+        caller.map(|caller| self.with_suspension(caller)).ok_or_else(gone)
+    }
+
+    fn browser_session(&self, cookie: &str, request_id: &str) -> Option<(Caller, String)> {
+        self.of_browser(cookie, request_id)
     }
 
     fn admit(&self, caller: Option<&Caller>, peer: Option<IpAddr>) -> Answer<()> {

@@ -23,6 +23,7 @@ use super::registration::Registrations;
 use super::sessions::{Sessions, session_over};
 use super::{input, records};
 use crate::context::Context;
+use crate::documents::Document;
 use crate::jobs::{JobQueue, JobWork};
 
 /// Joins the parts that logging in is made of.
@@ -44,6 +45,18 @@ pub struct LoginService {
     pub jobs: Arc<JobQueue>,
 }
 
+impl LoginService {
+    /// The user whose password this is. Failures are counted.
+    pub fn checked(&self, peer: Option<IpAddr>, login: &Login) -> Answer<Arc<Document<UserRecord>>> {
+        let email = login.email.trim().to_ascii_lowercase();
+        let user = self.directory.user_of_email(&email);
+        let is_own_network = user.as_ref().is_some_and(|user| self.directory.knows(&user.key, peer, now()));
+        let origin = Origin { peer, is_own_network };
+        self.passwords.check(&email, user.as_deref(), &login.password, origin)?;
+        user.filter(|user| !user.value.disabled).ok_or_else(invalid_credentials)
+    }
+}
+
 impl AuthService for LoginService {
     fn register(
         &self,
@@ -55,13 +68,7 @@ impl AuthService for LoginService {
     }
 
     fn login(&self, request_id: &str, peer: Option<IpAddr>, login: &Login) -> Answer<Tokens> {
-        let email = login.email.trim().to_ascii_lowercase();
-        let user = self.directory.user_of_email(&email);
-        let is_own_network = user.as_ref().is_some_and(|user| self.directory.knows(&user.key, peer, now()));
-        let origin = Origin { peer, is_own_network };
-        self.passwords.check(&email, user.as_deref(), &login.password, origin)?;
-        let user = user.filter(|user| !user.value.disabled).ok_or_else(invalid_credentials)?;
-        self.sessions.begin(&user, request_id, peer)
+        self.sessions.begin(&*self.checked(peer, login)?, request_id, peer)
     }
 
     fn refresh(&self, request_id: &str, refresh: &Refresh) -> Answer<Tokens> {

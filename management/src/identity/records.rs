@@ -54,6 +54,18 @@ pub struct SessionRecord {
     /// SHA-256 of what all refresh tokens of the session have in common; sessions of earlier versions have none.
     #[serde(default)]
     pub family_hash: Option<String>,
+    /// The part of a browser's session, which has a cookie in the place of tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub browser: Option<BrowserRecord>,
+}
+
+/// The part that a browser's session has and one by tokens has not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowserRecord {
+    /// SHA-256 of the cookie, in hexadecimal.
+    pub cookie_hash: String,
+    /// The end of the session however much it is used. Its record has the end if it is not used any more.
+    pub ends_at: Time,
 }
 
 /// A token that was sent by mail. The key is its hash, in hexadecimal; it is gone once it was used.

@@ -131,6 +131,19 @@ impl Sessions {
         let now = now();
         let id = random::id("ses")?;
         let token = RefreshToken::first(&id)?;
+        let record = self.record(&checked.key, &token, now);
+        let user = self.write(checked, (&id, record), request_id, peer)?;
+        self.tokens(&user, &id, token, now)
+    }
+
+    /// Makes a session of a user whose password was right durable.
+    pub fn write(
+        &self,
+        checked: &Document<UserRecord>,
+        (id, record): (&str, SessionRecord),
+        request_id: &str,
+        peer: Option<IpAddr>,
+    ) -> Answer<Arc<Document<UserRecord>>> {
         let held = self.directory.lock();
         // Whoever was disabled or got another password while this one was being checked does not come in by it.
         let user =
@@ -141,17 +154,16 @@ impl Sessions {
         let mut others = self.directory.sessions_of(&user.key);
         others.sort_by_key(|session| session.updated_at);
         let surplus = (others.len() + 1).saturating_sub(SESSIONS_PER_USER_MAX);
-        let caller = records::caller(&user.key, &user.value, Some(&id), request_id);
+        let caller = records::caller(&user.key, &user.value, Some(id), request_id);
         let mut work = self.context.change(&caller);
-        work.put(&self.directory.sessions, &id, None, self.record(&user.key, &token, now));
-        self.directory.remember_network(&held, &mut work, &user.key, peer, now);
+        work.put(&self.directory.sessions, id, None, record);
+        self.directory.remember_network(&held, &mut work, &user.key, peer, now());
         for session in others.iter().take(surplus) {
             work.remove(&self.directory.sessions, session);
         }
         work.note("auth.login", format!("user/{}", user.key), &Value::Null, &json!({ "session": id }));
         work.commit()?;
-        drop(held);
-        self.tokens(&user, &id, token, now)
+        Ok(user)
     }
 
     /// Goes on with a session, by its one valid refresh token.
@@ -191,6 +203,8 @@ impl Sessions {
 
     /// Ends the caller's session, or all of the user.
     pub fn logout(&self, caller: &Caller, logout: &Logout) -> Answer<()> {
+        // Uses of sessions are written meanwhile, which would be a change by somebody else.
+        let _held = self.directory.lock();
         let own = caller.session.as_deref();
         let ended = self.directory.sessions.filter(|session| {
             session.value.user == caller.id && (logout.everywhere || Some(session.key.as_str()) == own)
@@ -216,6 +230,7 @@ impl Sessions {
             refresh_hash: hash_of(&token.text),
             expires_at,
             family_hash: Some(hash_of(token.family())),
+            browser: None,
         }
     }
 
