@@ -66,7 +66,7 @@ one: ## one test, or those with TEST in their name, with its output: make one TE
 	@$(TESTS) --one '$(TEST)'
 
 .PHONY: test
-test: set-up check-format shape check-lints check-docs check-ops check-tests ## every check there is, stopping at the first that fails
+test: set-up check-format shape check-web check-lints check-docs check-ops check-screens check-tests ## every check there is, stopping at the first that fails
 
 .PHONY: test-long
 test-long: crash fuzz damage books answers ## what takes longer than a change should wait for: all of it with the full counts
@@ -86,6 +86,25 @@ check-format:
 check-lints:
 	$(call heading,Lints)
 	@$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+.PHONY: check-web
+check-web:
+	$(call heading,Screens: types, lints, unit tests, and the built files)
+	@ops/web.sh check
+
+.PHONY: check-screens
+check-screens:
+	$(call heading,Screens in a browser)
+	@$(CARGO) build --package tollgate-daemon --package tollgate-tools --bins
+	@TOLLGATE_BINARIES='$(CARGO_TARGET_DIR)/debug' ops/web.sh run playwright test
+
+.PHONY: web
+web: ## build the screens again, after a change of web/src or docs/openapi.json
+	@ops/web.sh build
+
+.PHONY: show
+show: build ## the product as it looks at work: operators, customers, resellers, traffic, and a log-in for each role
+	@cd ops && exec python3 -m show --binaries '$(CARGO_TARGET_DIR)/release'
 
 .PHONY: check-docs
 check-docs:

@@ -7,7 +7,8 @@
 #   test   the same, and rustfmt, clippy, promtool and the SMPP programs of others that tests are driven by: as gateways
 #          Kannel, smpplib and node-smpp, as operators node-smpp, smpp34, smppy and Net::SMPP; for the management API
 #          schemathesis, curl, two validators of its document and two makers of clients; for invoices the schema and rules of
-#          UBL; for payments Stripe's own mock of its API; libfaketime for tests of clocks
+#          UBL; for payments Stripe's own mock of its API; libfaketime for tests of clocks; for the screens the packages of
+#          web/package-lock.json and Chromium
 # Those programs and promtool land in $TOLLGATE_TOOLS, by default what `ops/cache-dir.sh tools` prints, and touch nothing
 # else: no package of theirs is installed, as some would start a server.
 set -euo pipefail
@@ -44,11 +45,13 @@ set_up_test() {
     have perl && perl -MJSON::PP -e 1 2>/dev/null || packages+=(perl)
     have curl || packages+=(curl)
     have_faketime || packages+=(faketime)
+    have "${CHROMIUM:-chromium}" || packages+=(chromium fonts-dejavu-core)
     install_packages "${packages[@]}"
 
     cargo fmt --version >/dev/null 2>&1 || components+=(rustfmt)
     cargo clippy --version >/dev/null 2>&1 || components+=(clippy)
     install_components "${components[@]}"
+    "$repository/ops/web.sh" install
 
     if have_python_peers && have_schemathesis && have_openapi_python && have_openapi_node && have_node_smpp \
         && have_ubl && have_debian_peers && have_promtool && have_stripe_mock; then return; fi

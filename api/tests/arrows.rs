@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// Each crate of the workspace with those of ours that it may depend on, tests and benchmarks apart.
-const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 15] = [
     ("engine", &[]),
     ("smpp", &[]),
     ("storage", &["engine"]),
@@ -19,6 +19,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
     ("relay", &["smpp", "storage", "provisioning", "engine"]),
     ("management", &["api", "billing", "exports", "payments", "relay", "storage", "provisioning", "engine"]),
     ("console", &[]),
+    ("web/server", &[]),
     ("tools", &["console", "smpp", "engine", "provisioning"]),
     (
         "daemon",
@@ -33,6 +34,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
             "api",
             "relay",
             "management",
+            "web",
         ],
     ),
     (

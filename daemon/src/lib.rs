@@ -30,6 +30,7 @@ pub mod reload;
 mod remote;
 pub mod run;
 mod running;
+mod screens;
 mod stop_limit;
 mod table;
 mod target;

@@ -31,6 +31,7 @@ use crate::listener_limits::ListenerLimits;
 use crate::metrics::ListenerPlaces;
 use crate::reload::Reloader;
 use crate::running::RunningNote;
+use crate::screens::with_screens;
 use crate::{http_server, listener_limits, listeners, logging, metrics, owner, stop_limit};
 use tollgate_console::{output, say};
 use tollgate_management as management;
@@ -305,6 +306,7 @@ async fn start(
     }
     let limits = ListenerLimits::of(settings);
     smpp.places.all = limits.smpp;
+    let routes = with_screens(routes, &settings.api);
     let http = http_server::serve(http_runtime, settings.http.listen, routes, limits.http)
         .await
         .map_err(listen("HTTP", settings.http.listen))?;

@@ -3,7 +3,7 @@
 import tomllib
 
 EVERY = {"engine", "delivery", "smpp", "storage", "provisioning", "api", "relay", "management", "cluster", "billing",
-         "exports", "payments", "console"}
+         "exports", "payments", "console", "web"}
 ALLOWED = {
     "engine": set(),
     "smpp": set(),
@@ -18,6 +18,7 @@ ALLOWED = {
     "relay": {"smpp", "storage", "provisioning", "delivery", "engine"},
     "management": {"api", "billing", "exports", "payments", "relay", "storage", "provisioning", "engine"},
     "console": set(),
+    "web/server": set(),
     "tools": {"console", "smpp", "engine", "provisioning"},
     "daemon": EVERY,
     "benches": EVERY | {"tools", "daemon"},

@@ -24,6 +24,8 @@ const REMINDER_DAYS_MAX: i32 = 366;
 pub struct ApiSettings {
     /// True if it is served.
     pub enabled: bool,
+    /// True if the screens under `/app/` are served beside it.
+    pub screens: bool,
     /// Octets of a body, uploads of rate decks aside.
     pub max_body_bytes: u32,
     /// Octets of an uploaded rate deck.
@@ -140,6 +142,7 @@ impl Default for ApiSettings {
     fn default() -> Self {
         Self {
             enabled: true,
+            screens: true,
             max_body_bytes: 1 << 20,
             max_deck_bytes: 32 << 20,
             timeout_seconds: 30,
@@ -206,6 +209,7 @@ pub fn read_api(table: &mut TableReader) -> ApiSettings {
     let default = ApiSettings::default();
     ApiSettings {
         enabled: table.or("enabled", default.enabled, boolean),
+        screens: table.or("screens", default.screens, boolean),
         max_body_bytes: table.or("max_body_bytes", default.max_body_bytes, integer(1_024..=1 << 26)),
         max_deck_bytes: table.or("max_deck_bytes", default.max_deck_bytes, integer(1_024..=1 << 30)),
         timeout_seconds: table.or("timeout_seconds", default.timeout_seconds, integer(1..=3_600)),

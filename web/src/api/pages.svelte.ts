@@ -1,0 +1,69 @@
+// A list of any length, page by page: the next page is asked for when the end of what is there comes into view.
+import { untrack } from 'svelte';
+import { session } from '../session/session.svelte';
+import { type ApiProblem, asProblem } from './problem';
+
+/** One page, as every list of the API has it. */
+export interface Page<T> {
+  items: T[];
+  next_cursor?: string | null;
+}
+
+type LoadPage<T> = (cursor: string | undefined, signal: AbortSignal) => Promise<Page<T>>;
+
+/** A list. It begins anew when reactive state that its `load` reads has changed. */
+export class Pages<T> {
+  items = $state.raw<T[]>([]);
+  problem = $state.raw<ApiProblem | undefined>();
+  loading = $state(true);
+  /** True once there are no more pages. */
+  isWhole = $state(false);
+  #load: LoadPage<T>;
+  #cursor: string | undefined;
+  #running: AbortController | undefined;
+
+  constructor(load: LoadPage<T>) {
+    this.#load = load;
+    $effect(() => {
+      void session.epoch;
+      void this.reload();
+      return () => this.#running?.abort();
+    });
+  }
+
+  /** True if the list is known to have no items. */
+  get isEmpty(): boolean {
+    return this.isWhole && this.items.length === 0;
+  }
+
+  /** Loads the list from its beginning. */
+  async reload(): Promise<void> {
+    this.#running?.abort();
+    this.#cursor = undefined;
+    await this.#next(true);
+  }
+
+  /** Loads the next page, unless one is under way. */
+  more = async (): Promise<void> => {
+    if (!this.isWhole && !this.loading && !this.problem) await this.#next(false);
+  };
+
+  async #next(anew: boolean): Promise<void> {
+    const running = new AbortController();
+    this.#running = running;
+    this.loading = true;
+    try {
+      const page = await this.#load(this.#cursor, running.signal);
+      if (running.signal.aborted) return;
+      const before = anew ? [] : untrack(() => this.items);
+      this.items = [...before, ...page.items];
+      this.#cursor = page.next_cursor ?? undefined;
+      this.isWhole = this.#cursor === undefined;
+      this.problem = undefined;
+    } catch (error) {
+      if (running.signal.aborted) return;
+      this.problem = asProblem(error);
+    }
+    this.loading = false;
+  }
+}

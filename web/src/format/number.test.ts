@@ -1,0 +1,11 @@
+import { expect, it } from 'vitest';
+import { count, latency, percent, words } from './number';
+
+it('writes counts, shares and times for people', () => {
+  expect(count(1234567)).toBe('1,234,567');
+  expect(count(-1234)).toBe('−1,234');
+  expect(percent(1, 3)).toBe('33.3 %');
+  expect(percent(0, 0)).toBe('–');
+  expect([latency(0), latency(900), latency(1_500), latency(85_000), latency(2_500_000)]).toEqual(['–', '900 µs', '1.5 ms', '85 ms', '2.5 s']);
+  expect(words('half_open')).toBe('half open');
+});

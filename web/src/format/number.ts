@@ -1,0 +1,26 @@
+// Counts and shares as text.
+import { grouped } from './money';
+
+/** A whole number in groups of three. */
+export function count(value: number | bigint): string {
+  const text = value.toString();
+  return text.startsWith('-') ? `−${grouped(text.slice(1))}` : grouped(text);
+}
+
+/** A share in percent with one decimal; an en dash where there is nothing to share. */
+export function percent(part: number, whole: number): string {
+  return whole > 0 ? `${((100 * part) / whole).toFixed(1)} %` : '–';
+}
+
+/** Microseconds in the unit that suits them. */
+export function latency(micros: number): string {
+  if (micros <= 0) return '–';
+  if (micros < 1_000) return `${micros} µs`;
+  if (micros < 1_000_000) return `${(micros / 1_000).toFixed(micros < 10_000 ? 1 : 0)} ms`;
+  return `${(micros / 1_000_000).toFixed(1)} s`;
+}
+
+/** A word of the API for people: `half_open` becomes "half open". */
+export function words(name: string): string {
+  return name.replaceAll('_', ' ');
+}

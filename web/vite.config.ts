@@ -1,0 +1,39 @@
+// How the screens are built: a few large files with hashed names, and nothing in them that depends on the day, the machine or
+// the commit, so that two builds of the same sources are the same octets.
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+// The files that modules are built into: what comes from others, the shell with all its parts, charts, and one for each area. A group
+// takes along what its modules need, so those that others need come first.
+const groups = [
+  { name: 'vendor', test: /\/node_modules\/(?!uplot\/)/, priority: 4 },
+  { name: 'app', test: /\/src\/(?!screens\/|charts\/)|vite\/preload-helper/, priority: 3 },
+  { name: 'charts', test: /\/src\/charts\/|\/node_modules\/uplot\//, priority: 2 },
+  ...['operations', 'prices', 'billing', 'reseller', 'account', 'administration'].map((area) => ({ name: area, test: new RegExp(`/src/screens/${area}/`), priority: 1 })),
+];
+
+// While working: requests for data go to a daemon.
+const proxy = { '/v1': process.env.TOLLGATE ?? 'http://127.0.0.1:8080' };
+
+export default defineConfig({
+  base: '/app/',
+  plugins: [svelte({ configFile: false, compilerOptions: { runes: true, css: 'external' } })],
+  build: {
+    outDir: 'dist',
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    cssCodeSplit: true,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    sourcemap: false,
+    rolldownOptions: {
+      output: {
+        codeSplitting: { groups },
+      },
+    },
+  },
+  server: { proxy },
+  preview: { proxy },
+  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+});
