@@ -13,7 +13,7 @@ const groups = [
 ];
 
 // While working: requests for data go to a daemon.
-const proxy = { '/v1': process.env.TOLLGATE ?? 'http://127.0.0.1:8080' };
+const proxy = { '/v1': { target: process.env.TOLLGATE ?? 'http://127.0.0.1:8080', changeOrigin: false } };
 
 export default defineConfig({
   base: '/app/',

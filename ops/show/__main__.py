@@ -64,7 +64,7 @@ def start(processes, options):
         rate = max(1, round(rate * options.traffic))
         processes.load(account, ready["smpp"], (account, business.SMPP_PASSWORD), "--rate", rate, "--seconds", SECONDS, "--mix", mix,
                        "--seed", number + 1, "--receipts", "--reconnect-seconds", 60, "--source", "NORDBANK" if account == "nordbank" else "ACME")
-    return {"address": f"{base}/app/", "smpp": ready["smpp"], "password": business.PASSWORD, "smpp_password": business.SMPP_PASSWORD,
+    return {"address": f"{base}/app/", "smpp": ready["smpp"], "password": business.PASSWORD, "smpp_password": business.SMPP_PASSWORD, "tools": str(processes.tools),
             "admin": business.ADMIN, "reseller": "reseller@example.com", "customer": "customer@example.com", **made}
 
 

@@ -1,5 +1,5 @@
 // A page of a person who is logged in. Whatever the browser complains about fails the test.
-import { expect, test as base, type Page } from '@playwright/test';
+import { expect, request, test as base, type BrowserContext, type Page } from '@playwright/test';
 import type { Role } from '../src/session/session.svelte';
 import { scene } from './scene';
 
@@ -13,9 +13,25 @@ interface Fixtures {
   /** A page of the project's role. */
   app: Page;
 }
+type Cookies = Parameters<BrowserContext['addCookies']>[0];
+interface Shared {
+  /** The session of each role that a worker has logged in. */
+  sessions: (role: Role) => Promise<Cookies>;
+}
 
-export const test = base.extend<Options & Fixtures>({
+export const test = base.extend<Options & Fixtures, Shared>({
   role: ['admin', { option: true }],
+  sessions: [
+    async ({}, use) => {
+      const known = new Map<Role, Promise<Cookies>>();
+      await use((role) => {
+        const cookies = known.get(role) ?? session(scene()[role]);
+        known.set(role, cookies);
+        return cookies;
+      });
+    },
+    { scope: 'worker' },
+  ],
   watched: async ({ page }, use) => {
     const complaints: string[] = [];
     page.on('console', (message) => {
@@ -29,14 +45,26 @@ export const test = base.extend<Options & Fixtures>({
     await use(page);
     expect(complaints, 'what the browser complained about').toEqual([]);
   },
-  app: async ({ watched, role }, use) => {
+  app: async ({ watched, role, sessions }, use) => {
+    await watched.context().addCookies(await sessions(role));
     await watched.goto(scene().address);
-    await logIn(watched, scene()[role]);
+    await expect(watched.getByRole('navigation', { name: 'Screens' })).toBeAttached();
     await use(watched);
   },
 });
 
 export { expect };
+
+/** The cookies of a session of its own. */
+export async function session(email: string): Promise<Cookies> {
+  const { origin } = new URL(scene().address);
+  const context = await request.newContext({ baseURL: origin });
+  const answer = await context.post('/v1/session', { data: { email, password: scene().password } });
+  expect(answer.status(), await answer.text()).toBe(200);
+  const { cookies } = await context.storageState();
+  await context.dispose();
+  return cookies;
+}
 
 /** Logs in by the form. */
 export async function logIn(page: Page, email: string): Promise<void> {

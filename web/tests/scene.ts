@@ -7,6 +7,8 @@ export interface Scene {
   smpp: string;
   password: string;
   smpp_password: string;
+  /** The program tollgate-tools. */
+  tools: string;
   admin: string;
   reseller: string;
   customer: string;

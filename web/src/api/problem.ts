@@ -19,7 +19,7 @@ export class ApiProblem extends Error {
   }
 
   get isDenied(): boolean {
-    return this.problem.status === 403;
+    return this.problem.code === 'forbidden';
   }
 
   get isMissing(): boolean {
