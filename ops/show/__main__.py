@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import business
+from . import business, history
 from .processes import Processes, free_port, unused, write_config
 
 HTTP_PORT = 8080
@@ -30,6 +30,7 @@ def arguments():
     parser.add_argument("--keep", type=Path, help="a folder for configuration, books and logs, which stays")
     parser.add_argument("--http-port", type=int, help=f"the port of the screens [default: {HTTP_PORT}, or a free one]")
     parser.add_argument("--json", action="store_true", help="print one line of JSON, and take free ports")
+    parser.add_argument("--days", type=int, help="days of history [default: 30; none with --json]")
     parser.add_argument("--traffic", type=float, default=1.0, help="how busy gateways are, as a factor [default: 1]")
     return parser.parse_args()
 
@@ -52,20 +53,39 @@ def start(processes, options):
     config = write_config(processes.folder, ports)
     processes.sim("alpha", ports[0], "--latency-ms", "25", "--latency-jitter-ms", "30", "--receipt-delay-ms", "1500", "--undelivered-percent", "3")
     processes.sim("beta", ports[1], "--latency-ms", "80", "--latency-jitter-ms", "90", "--receipt-delay-ms", "4000", "--undelivered-percent", "8", "--error-percent", "2")
-    made = subprocess.run([processes.tollgate, "--config", config, "admin", "create", "--email", business.ADMIN, "--name", "Olga Operations"],
+    admin = subprocess.run([processes.tollgate, "--config", config, "admin", "create", "--email", business.ADMIN, "--name", "Olga Operations"],
                           input=f"{business.PASSWORD}\n", text=True, capture_output=True, env=processes.environment, check=False)
-    if made.returncode != 0:
-        raise SystemExit(f"the admin could not be made: {made.stderr}")
+    if admin.returncode != 0:
+        raise SystemExit(f"the admin could not be made: {admin.stderr}")
     listen = ["--smpp-listen", "127.0.0.1:0", "--http-listen", f"127.0.0.1:{http_port(options)}", "--metrics-listen", "127.0.0.1:0"]
-    ready = processes.start("daemon", [processes.tollgate, "--config", config, "run", *listen], reads_ready=True)
+    daemon = [processes.tollgate, "--config", config, "run", *listen]
+    days = (0 if options.json else 30) if options.days is None else options.days
+    made, ready = begin(processes, daemon, days)
     base = f"http://{ready['http']}"
-    made = business.make(base)
     for number, (account, rate, mix) in enumerate(business.GATEWAYS):
         rate = max(1, round(rate * options.traffic))
         processes.load(account, ready["smpp"], (account, business.SMPP_PASSWORD), "--rate", rate, "--seconds", SECONDS, "--mix", mix,
-                       "--seed", number + 1, "--receipts", "--reconnect-seconds", 60, "--source", "NORDBANK" if account == "nordbank" else "ACME")
+                       "--seed", number + 1, "--receipts", "--reconnect-seconds", 60, "--source", business.SOURCES.get(account, business.SOURCE))
     return {"address": f"{base}/app/", "smpp": ready["smpp"], "password": business.PASSWORD, "smpp_password": business.SMPP_PASSWORD, "tools": str(processes.tools),
             "admin": business.ADMIN, "reseller": "reseller@example.com", "customer": "customer@example.com", **made}
+
+
+def begin(processes, daemon, days):
+    """Starts the daemon and makes the business, with its past where there is to be one."""
+    stand_in = history.library() if days else None
+    if days and not stand_in:
+        print("without a history: libfaketime is not installed (Debian: faketime)", flush=True)
+    if not stand_in:
+        ready = processes.start("daemon", daemon, reads_ready=True)
+        return business.make(f"http://{ready['http']}"), ready
+    print(f"living through {days} days…", flush=True)
+    clock = history.Clock(stand_in, processes.folder)
+    clock.set(days * 24 * 60)
+    ready = processes.start("daemon", daemon, reads_ready=True, environment=clock.environment)
+    made = business.make(f"http://{ready['http']}")
+    history.live_through(processes, clock, ready, days)
+    processes.end("daemon")
+    return made, processes.start("daemon", daemon, reads_ready=True)
 
 
 def tell(scene):

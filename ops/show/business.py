@@ -45,6 +45,8 @@ Nigeria;all networks;621;*;0,0255;01.12.2026
 Rates exclude taxes
 """
 # Gateways that submit: account, messages per second, what they send.
+SOURCE = "ACME"
+SOURCES = {"nordbank": "NORDBANK"}
 GATEWAYS = [("acme", 6, "real"), ("orbitpay", 4, "flawed"), ("cityclinic", 2, "real"), ("tinyshop", 1, "short"), ("nordbank", 3, "short")]
 
 

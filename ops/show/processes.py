@@ -33,17 +33,18 @@ class Processes:
         self.tollgate = binaries / "tollgate"
         self.tools = binaries / "tollgate-tools"
         self.folder = folder
+        self.root = ROOT
         self.running = []
         # What the daemon notes about itself stays in the folder.
         self.environment = os.environ | {"XDG_STATE_HOME": str(folder / "state"), "XDG_RUNTIME_DIR": str(folder)}
 
-    def start(self, name, command, reads_ready=False):
+    def start(self, name, command, reads_ready=False, environment=None):
         """Starts a program with its log in the folder; gives its first line of JSON if that is asked for."""
         log = open(self.folder / f"{name}.log", "ab")
         out = subprocess.PIPE if reads_ready else log
         # A process group of its own: Ctrl-C reaches this script alone, which ends the others in order.
         process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=out, stderr=log,
-                                   env=self.environment, cwd=ROOT, start_new_session=True)
+                                   env=self.environment | (environment or {}), cwd=ROOT, start_new_session=True)
         self.running.append((name, process))
         if not reads_ready:
             return None
@@ -61,6 +62,13 @@ class Processes:
         system_id, password = gateway
         command = [self.tools, "load", "--target", target, "--system-id", system_id, "--password", password, *options]
         self.start(f"gateway-{name}", command)
+
+    def end(self, name):
+        """Ends one of them in order."""
+        at = next(at for at, (running, _) in enumerate(self.running) if running == name)
+        _, process = self.running.pop(at)
+        process.send_signal(signal.SIGTERM)
+        process.wait()
 
     def ended(self):
         """The name of a process that has ended by itself, if any has; gateways may."""
