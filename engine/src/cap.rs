@@ -1,10 +1,13 @@
 //! Caps: limits of the money and the messages of an account in a minute, hour, day or month of the calendar, for all its
 //! traffic or a part of it. They are checked and counted in the step of the debit.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use crate::calendar::{Calendar, Span, SpanUnit};
 use crate::money::{Amount, Total};
 use crate::time::UnixMicros;
-use crate::traffic::TrafficScope;
+use crate::traffic::{Destination, TrafficScope};
 
 /// The number that stands for a cap of an account on disk. It follows from the cap's name and span, so that a cap of another
 /// span begins anew.
@@ -19,15 +22,28 @@ impl CapNumber {
     }
 }
 
+/// The name of a cap and the span that it counts in, with the number that follows from both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CapId {
+    name: Box<str>,
+    span: SpanUnit,
+    number: CapNumber,
+}
+
+impl CapId {
+    /// The id of the cap with this name and span.
+    pub fn new(name: &str, span: SpanUnit) -> Self {
+        Self { name: name.into(), span, number: CapNumber::of(name, span) }
+    }
+}
+
 /// A cap as it is provisioned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cap {
-    /// The name, unique within the account.
-    pub name: Box<str>,
+    /// Its name, which is unique within the account, and its span.
+    pub id: CapId,
     /// The traffic that it limits.
     pub scope: TrafficScope,
-    /// The span that it counts in.
-    pub span: SpanUnit,
     /// The most money that the wallet may pay in a span.
     pub max_amount: Option<Amount>,
     /// The most messages in a span.
@@ -62,10 +78,58 @@ pub struct CapCount {
     pub gives_back: bool,
 }
 
+/// The caps that a message counts in. Messages that follow one another share one list, as most of them count in the same.
+#[derive(Clone, Debug, Default)]
+pub struct CapCounts(Option<Arc<[CapCount]>>);
+
+impl CapCounts {
+    /// True if both are one list in memory, and equal without a look at it.
+    pub fn is_same_list(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Deref for CapCounts {
+    type Target = [CapCount];
+
+    fn deref(&self) -> &[CapCount] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl PartialEq for CapCounts {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_same_list(other) || **self == **other
+    }
+}
+
+impl Eq for CapCounts {}
+
+impl FromIterator<CapCount> for CapCounts {
+    fn from_iter<T: IntoIterator<Item = CapCount>>(counts: T) -> Self {
+        let counts: Vec<CapCount> = counts.into_iter().collect();
+        Self((!counts.is_empty()).then(|| counts.into()))
+    }
+}
+
 impl Cap {
+    /// The name, unique within the account.
+    pub fn name(&self) -> &str {
+        &self.id.name
+    }
+
+    /// The span that it counts in.
+    pub fn span(&self) -> SpanUnit {
+        self.id.span
+    }
+
     /// The number that stands for it on disk.
     pub fn number(&self) -> CapNumber {
-        CapNumber::of(&self.name, self.span)
+        self.id.number
     }
 
     /// True if so much is beyond it.
@@ -76,8 +140,21 @@ impl Cap {
 }
 
 /// The counters of an account's caps.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CapCounters(Vec<CapCounter>);
+#[derive(Clone, Debug, Default)]
+pub struct CapCounters {
+    counters: Vec<CapCounter>,
+    /// The caps that the message before counted in.
+    last: CapCounts,
+}
+
+/// The counters alone: the list that is kept for the next message says nothing more.
+impl PartialEq for CapCounters {
+    fn eq(&self, other: &Self) -> bool {
+        self.counters == other.counters
+    }
+}
+
+impl Eq for CapCounters {}
 
 impl CapCounters {
     /// The count of a cap at an instant, with nothing in it where a new span has begun. A message that was read before the
@@ -87,42 +164,78 @@ impl CapCounters {
         let known = self.get(number).filter(|known| now < known.span.end);
         known.copied().unwrap_or_else(|| CapCounter {
             cap: number,
-            span: calendar.span_at(cap.span, now),
+            span: calendar.span_at(cap.span(), now),
             amount: Total::ZERO,
             messages: 0,
         })
     }
 
+    /// The caps that a message counts in at an instant. The list of the message before is given again where it is the same.
+    pub(crate) fn counts_of(
+        &self,
+        caps: &[Cap],
+        destination: &Destination,
+        calendar: &Calendar,
+        now: UnixMicros,
+    ) -> CapCounts {
+        let mut last = self.last.iter();
+        let mut counting = caps.iter().filter(|cap| cap.scope.contains(destination));
+        let is_last = |cap: &Cap, count: &CapCount| {
+            count.cap == cap.number()
+                && count.gives_back == cap.gives_back
+                && now < count.span.end
+                && self.get(count.cap).is_some_and(|counter| counter.span == count.span)
+        };
+        if counting.all(|cap| last.next().is_some_and(|count| is_last(cap, count))) && last.next().is_none() {
+            return self.last.clone();
+        }
+        let count = |cap: &Cap| {
+            let CapCounter { span, .. } = self.current(cap, calendar, now);
+            CapCount { cap: cap.number(), span, gives_back: cap.gives_back }
+        };
+        caps.iter().filter(|cap| cap.scope.contains(destination)).map(count).collect()
+    }
+
+    /// Counts a message in its caps.
+    pub(crate) fn count_message(&mut self, counts: &CapCounts, amount: Amount) {
+        for count in &**counts {
+            self.count(count, amount.into(), 1);
+        }
+        if !self.last.is_same_list(counts) {
+            self.last = counts.clone();
+        }
+    }
+
     /// A counter by its cap.
     pub fn get(&self, cap: CapNumber) -> Option<&CapCounter> {
-        self.0.iter().find(|counter| counter.cap == cap)
+        self.counters.iter().find(|counter| counter.cap == cap)
     }
 
     /// Puts a counter in the place of the one of the same cap.
     pub fn set(&mut self, counter: CapCounter) {
-        match self.0.iter_mut().find(|known| known.cap == counter.cap) {
+        match self.counters.iter_mut().find(|known| known.cap == counter.cap) {
             Some(known) => *known = counter,
-            None => self.0.push(counter),
+            None => self.counters.push(counter),
         }
     }
 
     /// Counts messages. Of two spans the later one stays.
     pub fn count(&mut self, count: &CapCount, amount: Total, messages: u64) {
         let CapCount { cap, span, .. } = *count;
-        match self.0.iter_mut().find(|known| known.cap == cap) {
+        match self.counters.iter_mut().find(|known| known.cap == cap) {
             Some(known) if known.span == span => {
                 known.amount += amount;
                 known.messages += messages;
             }
             Some(known) if known.span < span => *known = CapCounter { cap, span, amount, messages },
             Some(_) => {}
-            None => self.0.push(CapCounter { cap, span, amount, messages }),
+            None => self.counters.push(CapCounter { cap, span, amount, messages }),
         }
     }
 
     /// Gives back messages of a span, if it is still the present one.
     pub fn give_back(&mut self, count: &CapCount, amount: Total, messages: u64) {
-        let known = self.0.iter_mut().find(|known| known.cap == count.cap);
+        let known = self.counters.iter_mut().find(|known| known.cap == count.cap);
         if let Some(known) = known.filter(|known| known.span == count.span) {
             known.amount -= amount;
             known.messages = crate::money::segments_left(known.messages, messages);
@@ -131,7 +244,7 @@ impl CapCounters {
 
     /// Every counter, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &CapCounter> {
-        self.0.iter()
+        self.counters.iter()
     }
 }
 
@@ -142,9 +255,8 @@ mod tests {
     fn cap(span: SpanUnit) -> Cap {
         let (max_amount, max_messages) = (Some(Amount::from_micros(100)), Some(3));
         Cap {
-            name: "daily".into(),
+            id: CapId::new("daily", span),
             scope: TrafficScope::All,
-            span,
             max_amount,
             max_messages,
             is_hard: true,
@@ -157,7 +269,7 @@ mod tests {
     }
 
     fn count(cap: &Cap, calendar: &Calendar, now: UnixMicros) -> CapCount {
-        CapCount { cap: cap.number(), span: calendar.span_at(cap.span, now), gives_back: true }
+        CapCount { cap: cap.number(), span: calendar.span_at(cap.span(), now), gives_back: true }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use arrayvec::ArrayVec;
 use parking_lot::MutexGuard;
 
 use crate::calendar::Calendar;
-use crate::cap::{Cap, CapCount, CapCounter};
+use crate::cap::{Cap, CapCounters};
 use crate::exchange::Conversion;
 use crate::money::Amount;
 use crate::pockets::Pockets;
@@ -103,13 +103,41 @@ pub fn debit(levels: &[LevelLeg<'_>], now: UnixMicros) -> Result<Debited, LevelR
     let debited = work_out(levels, &contents, now)?;
     for ((level, contents), postings) in levels.iter().zip(contents.iter_mut().flatten()).zip(&debited.levels)
     {
-        apply(&postings.posting, &mut contents.state);
-        if !postings.is_plain() {
-            contents.pockets_mut().apply(postings);
-        }
-        level.leg.wallet.note_pockets(contents);
+        settle(level, contents, postings);
     }
     Ok(debited)
+}
+
+fn settle(level: &LevelLeg<'_>, contents: &mut Contents, postings: &LevelPostings) {
+    apply(&postings.posting, &mut contents.state);
+    if !postings.is_plain() {
+        contents.pockets_mut().apply(postings);
+    }
+    level.leg.wallet.note_pockets(contents);
+}
+
+/// The postings of a level on contents that are not changed, and the soft caps that it exceeds.
+fn take(
+    level: &LevelLeg<'_>,
+    contents: &Contents,
+    paid_below: Amount,
+    now: UnixMicros,
+) -> Result<(LevelPostings, Vec<usize>), LevelRefusal> {
+    let postings = postings_on(level, contents, paid_below, now)?;
+    let exceeded = check_caps(level, contents, &postings)
+        .map_err(|cap| LevelRefusal { cap: Some(cap), ..Refusal::SpendingCap.into() })?;
+    Ok((postings, exceeded))
+}
+
+/// The same for an account with nobody above it. The caps are the soft ones that the message exceeds, by index.
+pub fn debit_alone(
+    level: &LevelLeg<'_>,
+    now: UnixMicros,
+) -> Result<(LevelPostings, Vec<usize>), LevelRefusal> {
+    let mut contents = level.leg.wallet.lock();
+    let taken = take(level, &contents, Amount::ZERO, now)?;
+    settle(level, &mut contents, &taken.0);
+    Ok(taken)
 }
 
 /// The outcome that [`debit`] would have at this moment. Nothing is changed.
@@ -145,15 +173,13 @@ fn work_out(
         Debited { levels: Vec::with_capacity(levels.len()), sold: ArrayVec::new(), exceeded: Vec::new() };
     let mut paid_below = Amount::ZERO;
     for (index, (level, contents)) in levels.iter().zip(contents.iter().flatten()).enumerate() {
-        let refused = |refusal| LevelRefusal::at(index, refusal);
-        let postings = postings_on(level, contents, paid_below, now).map_err(refused)?;
-        let exceeded = check_caps(level, contents, &postings)
-            .map_err(|cap| LevelRefusal { cap: Some(cap), ..refused(Refusal::SpendingCap) })?;
+        let refused = |refused| LevelRefusal { level: index, ..refused };
+        let (postings, exceeded) = take(level, contents, paid_below, now).map_err(refused)?;
         debited.sold.push(paid_below);
         // An agent pays nothing: who is above it sells to the one below it.
         paid_below = match level.earning {
             Earning::Wholesale => postings.posting.amount,
-            _ => level.in_own_currency(paid_below).map_err(refused)?,
+            _ => level.in_own_currency(paid_below).map_err(|refusal| LevelRefusal::at(index, refusal))?,
         };
         debited.exceeded.extend(exceeded.into_iter().map(|cap| (index, cap)));
         debited.levels.push(postings);
@@ -211,14 +237,12 @@ fn payment(
     balance_without(state, amount, credit_limit).ok_or(Refusal::InsufficientFunds)?;
     let segments = paid_segments + covered_that_count;
     let posting = Posting { account: wallet.number(), amount, month, counted_before, segments };
-    let counts_in = |cap: &Cap| match &level.destination {
-        Some(destination) if cap.scope.contains(destination) => {
-            let CapCounter { span, .. } = current(pockets, cap, level.calendar, now);
-            Some(CapCount { cap: cap.number(), span, gives_back: cap.gives_back })
-        }
-        _ => None,
+    let counts_of = |counters: &CapCounters| {
+        let destination = level.destination.as_ref()?;
+        Some(counters.counts_of(level.caps, destination, level.calendar, now))
     };
-    let caps = level.caps.iter().filter_map(counts_in).collect();
+    let caps = pockets.map_or_else(|| counts_of(&CapCounters::default()), |pockets| counts_of(&pockets.caps));
+    let caps = caps.unwrap_or_default();
     Ok(LevelPostings {
         posting,
         covered: covered.segments,
@@ -234,9 +258,9 @@ fn check_caps(
     contents: &Contents,
     postings: &LevelPostings,
 ) -> Result<Vec<usize>, usize> {
-    let mut exceeded = Vec::new();
+    let (mut exceeded, mut counts) = (Vec::new(), postings.caps.iter().peekable());
     for (index, cap) in level.caps.iter().enumerate() {
-        let Some(count) = postings.caps.iter().find(|count| count.cap == cap.number()) else { continue };
+        let Some(count) = counts.next_if(|count| count.cap == cap.number()) else { continue };
         let counter = contents.pockets().and_then(|pockets| pockets.caps.get(count.cap));
         let counter = counter.filter(|counter| counter.span == count.span);
         let (amount, messages) =
@@ -249,11 +273,4 @@ fn check_caps(
         }
     }
     Ok(exceeded)
-}
-
-fn current(pockets: Option<&Pockets>, cap: &Cap, calendar: &Calendar, now: UnixMicros) -> CapCounter {
-    match pockets {
-        Some(pockets) => pockets.caps.current(cap, calendar, now),
-        None => crate::cap::CapCounters::default().current(cap, calendar, now),
-    }
 }

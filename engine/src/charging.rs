@@ -187,6 +187,18 @@ pub fn charge<R>(
     }
     let (rated, rated_above) = rate_levels(tables, payer, message, now)?;
     let routed = route(&rated, &|| expected_price(terms, wallet, &rated))?;
+    if above.is_empty() {
+        let level = level_leg(tables, Level { terms, wallet }, &rated, None, now);
+        let (own, exceeded) = chain::debit_alone(&level, now)?;
+        let posting = own.posting;
+        let country = match level.destination {
+            Some(destination) => destination.country,
+            None => tables.destination(&rated.number, rated.network).country,
+        };
+        let exceeded = exceeded.into_iter().map(|cap| (0, cap)).collect();
+        let beside = Some(Box::new(Beside { own, above: Vec::new(), country, exceeded }));
+        return Ok((Charge { rated, posting, beside }, routed));
+    }
     let levels = level_legs(tables, payer, &rated, &rated_above, now);
     let debited = chain::debit(&levels, now)?;
     let mut postings = debited.levels.into_iter().zip(debited.sold).zip(&levels);
@@ -217,20 +229,30 @@ pub fn level_legs<'a>(
     let mut legs: Vec<LevelLeg<'a>> = Vec::with_capacity(payer.above.len() + 1);
     let mut below: Option<&Terms> = None;
     let levels = std::iter::once((own, rated)).chain(payer.above.iter().copied().zip(rated_above));
-    for (Level { terms, wallet }, rated) in levels {
-        let looks_beside = wallet.has_pockets() || !terms.account.caps.is_empty();
-        legs.push(LevelLeg {
-            leg: leg(terms, wallet, rated),
-            earning: below.map(|below| below.account.reselling.earning).unwrap_or_default(),
-            from_below: below
-                .and_then(|below| tables.exchange.at(below.account.currency, terms.account.currency, now)),
-            destination: looks_beside.then(|| tables.destination(&rated.number, rated.network)),
-            caps: &terms.account.caps,
-            calendar: &terms.plan.calendar,
-        });
-        below = Some(terms);
+    for (level, rated) in levels {
+        legs.push(level_leg(tables, level, rated, below, now));
+        below = Some(level.terms);
     }
     legs
+}
+
+fn level_leg<'a>(
+    tables: &Tables,
+    Level { terms, wallet }: Level<'a>,
+    rated: &Rated,
+    below: Option<&Terms>,
+    now: UnixMicros,
+) -> LevelLeg<'a> {
+    let looks_beside = wallet.has_pockets() || !terms.account.caps.is_empty();
+    LevelLeg {
+        leg: leg(terms, wallet, rated),
+        earning: below.map(|below| below.account.reselling.earning).unwrap_or_default(),
+        from_below: below
+            .and_then(|below| tables.exchange.at(below.account.currency, terms.account.currency, now)),
+        destination: looks_beside.then(|| tables.destination(&rated.number, rated.network)),
+        caps: &terms.account.caps,
+        calendar: &terms.plan.calendar,
+    }
 }
 
 /// The price of a rated message at the wallet's volume of this moment. Another message may come first, so

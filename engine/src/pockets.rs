@@ -26,9 +26,7 @@ impl Pockets {
     /// Applies what a message moves.
     pub(crate) fn apply(&mut self, moved: &LevelPostings) {
         self.bundles.take(&moved.takes);
-        for count in &moved.caps {
-            self.caps.count(count, moved.posting.amount.into(), 1);
-        }
+        self.caps.count_message(&moved.caps, moved.posting.amount);
         self.commission += moved.commission;
     }
 

@@ -2,7 +2,7 @@
 
 use crate::account::AccountNumber;
 use crate::bundle::BundleTake;
-use crate::cap::CapCount;
+use crate::cap::{CapCount, CapCounts};
 use crate::money::{Amount, Total};
 use crate::time::Month;
 
@@ -31,7 +31,7 @@ pub struct LevelPostings {
     /// The units taken for them.
     pub takes: Vec<BundleTake>,
     /// The caps that the message counts in.
-    pub caps: Vec<CapCount>,
+    pub caps: CapCounts,
     /// Earned by the account.
     pub commission: Amount,
 }
@@ -81,8 +81,8 @@ impl AccountPostings {
                 None => self.takes.push(*take),
             }
         }
-        for count in &moved.caps {
-            self.count(count, amount);
+        for (place, count) in moved.caps.iter().enumerate() {
+            self.count(count, amount, place);
         }
         self.commission += moved.commission;
     }
@@ -99,8 +99,12 @@ impl AccountPostings {
         !self.takes.is_empty() || !self.caps.is_empty() || self.commission != Total::ZERO
     }
 
-    fn count(&mut self, count: &CapCount, amount: Amount) {
-        match self.caps.iter_mut().find(|(known, ..)| known == count) {
+    /// Counts a message in a cap, whose line most often is the one at this place.
+    fn count(&mut self, count: &CapCount, amount: Amount, place: usize) {
+        let is_there = self.caps.get(place).is_some_and(|(known, ..)| known == count);
+        let place =
+            if is_there { Some(place) } else { self.caps.iter().position(|(known, ..)| known == count) };
+        match place.and_then(|place| self.caps.get_mut(place)) {
             Some((_, sum, messages)) => {
                 *sum += amount;
                 *messages += 1;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tollgate_engine::account::{AccountNumber, DeliveryMode};
 use tollgate_engine::bundle::{Bundle, BundleNumber, BundleUnit};
 use tollgate_engine::calendar::{Calendar, SpanUnit};
-use tollgate_engine::cap::Cap;
+use tollgate_engine::cap::{Cap, CapId};
 use tollgate_engine::chain::{self, LevelLeg};
 use tollgate_engine::money::{Amount, Currency, Discount};
 use tollgate_engine::network::NetworkCode;
@@ -307,9 +307,8 @@ fn a_bundle_of_k_units_covers_k_messages() {
 fn a_cap_of_k_messages_lets_k_through() {
     for k in [1, 999, 4_001] {
         let cap = Cap {
-            name: "daily".into(),
+            id: CapId::new("daily", SpanUnit::Day),
             scope: TrafficScope::All,
-            span: SpanUnit::Day,
             max_amount: None,
             max_messages: Some(k),
             is_hard: true,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use tollgate_engine::calendar::SpanUnit;
-use tollgate_engine::cap::{Cap, CapNumber};
+use tollgate_engine::cap::{Cap, CapId, CapNumber};
 use tollgate_engine::money::Amount;
 
 use crate::bounds::cap as bounds;
@@ -60,13 +60,13 @@ pub fn check_caps(caps: &[Cap]) -> Result<(), CapFault> {
     let mut numbers: HashMap<CapNumber, &str> = HashMap::new();
     for (index, cap) in caps.iter().enumerate() {
         let fault = |message| CapFault { index, key: "name", message };
-        if names.insert(&cap.name, index).is_some() {
-            return Err(fault(format!("there is another cap `{}` of the account", cap.name)));
+        if names.insert(cap.name(), index).is_some() {
+            return Err(fault(format!("there is another cap `{}` of the account", cap.name())));
         }
-        if let Some(other) = numbers.insert(cap.number(), &cap.name) {
+        if let Some(other) = numbers.insert(cap.number(), cap.name()) {
             return Err(fault(format!(
                 "`{}` has the same number as the cap `{other}`: use another name",
-                cap.name
+                cap.name()
             )));
         }
     }
@@ -101,8 +101,8 @@ fn read_cap(table: &mut TableReader, known: &Known) -> Option<Cap> {
     {
         return None;
     }
-    let name = name?.as_ref().into();
-    let cap = Cap { name, scope, span: span?, max_amount, max_messages, is_hard, gives_back };
+    let id = CapId::new(name?.as_ref(), span?);
+    let cap = Cap { id, scope, max_amount, max_messages, is_hard, gives_back };
     check_cap(&cap).map_err(|(key, message)| table.problem(key, message)).ok()?;
     Some(cap)
 }
@@ -116,7 +116,7 @@ mod tests {
     fn cap(name: &str, span: SpanUnit) -> Cap {
         let (max_amount, max_messages) = (Some(Amount::from_micros(1)), None);
         let (scope, is_hard, gives_back) = (TrafficScope::All, true, true);
-        Cap { name: name.into(), scope, span, max_amount, max_messages, is_hard, gives_back }
+        Cap { id: CapId::new(name, span), scope, max_amount, max_messages, is_hard, gives_back }
     }
 
     #[test]

@@ -11,8 +11,8 @@
 //!          · [source: ton u8, npi u8, string] · [dispatch id] · [idempotency key] · [user_message_reference]
 //!          · [route: first-choice operator, class u8, due (0: at once)] · [more, with its length in front]
 //! ```
-//! Numbers without a width are varints. Version 1 is version 2 without routes, and version 2 is version 3 without `more`,
-//! which is in `postings.rs`.
+//! Numbers without a width are varints. Version 1 is version 2 without routes, version 2 is version 3 without `more`, which is
+//! in `postings.rs`, and in version 3 no `more` refers to the one before it.
 
 mod postings;
 mod route;
@@ -28,10 +28,12 @@ use tollgate_engine::time::{Month, UnixMicros};
 
 use crate::codec::{Reader, put_bytes, put_signed, put_varint};
 
-pub use postings::EncodedPostings;
+use postings::LastPostings;
+pub use postings::{EncodedPostings, PostingsEncoder};
 pub use route::CdrRoute;
 
-const BLOCK_VERSION: u8 = 3;
+const BLOCK_VERSION: u8 = 4;
+const BLOCK_VERSION_WITH_ALL_POSTINGS: u8 = 3;
 const BLOCK_VERSION_WITHOUT_POSTINGS: u8 = 2;
 const BLOCK_VERSION_WITHOUT_ROUTES: u8 = 1;
 
@@ -139,6 +141,7 @@ pub struct BlockWriter {
     expected_count: u64,
     source: Vec<u8>,
     source_kind: (u8, u8),
+    postings: LastPostings,
 }
 
 impl BlockWriter {
@@ -175,7 +178,7 @@ impl BlockWriter {
             route.write_to(out);
         }
         if let Some(beside) = cdr.beside {
-            beside.put_more(out);
+            self.postings.put_more(out, beside);
         }
         self.count += 1;
         self.expected_count = cdr.counted_before.wrapping_add(u64::from(cdr.segments));
@@ -200,6 +203,7 @@ impl BlockWriter {
     pub fn clear(&mut self) {
         self.body.clear();
         self.source.clear();
+        self.postings.clear();
         self.count = 0;
         self.expected_count = 0;
     }
@@ -267,6 +271,10 @@ pub struct BlockReader<'a> {
     rest: Reader<'a>,
     expected_count: u64,
     source: Source<'a>,
+    /// The postings of the last message that has some.
+    postings: Option<EncodedPostings<'a>>,
+    /// True if every message that has postings has all of their octets.
+    has_all_postings: bool,
 }
 
 impl<'a> BlockReader<'a> {
@@ -275,7 +283,7 @@ impl<'a> BlockReader<'a> {
         let mut rest = Reader(value);
         let version = rest.u8()?;
         let unused = match version {
-            BLOCK_VERSION => 0,
+            BLOCK_VERSION | BLOCK_VERSION_WITH_ALL_POSTINGS => 0,
             BLOCK_VERSION_WITHOUT_POSTINGS => HAS_MORE,
             BLOCK_VERSION_WITHOUT_ROUTES => HAS_MORE | HAS_ROUTE,
             _ => return None,
@@ -287,8 +295,18 @@ impl<'a> BlockReader<'a> {
             month: Month(rest.varint_u32()?),
             plan: rest.text()?,
         };
-        let source = Source::default();
-        Some(Self { account, next_id: first_id, left, unused, header, rest, expected_count: 0, source })
+        Some(Self {
+            account,
+            next_id: first_id,
+            left,
+            unused,
+            header,
+            rest,
+            expected_count: 0,
+            source: Source::default(),
+            postings: None,
+            has_all_postings: version != BLOCK_VERSION,
+        })
     }
 
     /// The fields that the messages share.
@@ -335,7 +353,13 @@ impl<'a> BlockReader<'a> {
             Some(u16::from_be_bytes(rest.take(2)?.try_into().ok()?))
         };
         let route = if flags & HAS_ROUTE == 0 { None } else { Some(CdrRoute::take(rest)?) };
-        let beside = if flags & HAS_MORE == 0 { None } else { Some(EncodedPostings::take_more(rest)?) };
+        let beside = if flags & HAS_MORE == 0 {
+            None
+        } else {
+            let last = self.postings.filter(|_| !self.has_all_postings);
+            self.postings = Some(EncodedPostings::take_more(rest, last)?);
+            self.postings
+        };
         self.expected_count = counted_before.wrapping_add(u64::from(segments));
         Some(CdrFields {
             destination,

@@ -18,7 +18,7 @@ use tollgate_engine::money::Total;
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::{Posting, Wallet};
 
-use crate::cdr::{BlockHeader, BlockWriter, CdrFields, EncodedPostings};
+use crate::cdr::{BlockHeader, BlockWriter, CdrFields, PostingsEncoder};
 use crate::countries::CountryTable;
 use crate::keys::{FirstUse, KeyRegistry, KeyWaiter, NewKey};
 use crate::rows::{DispatchCounters, RefusedDestination};
@@ -136,7 +136,7 @@ pub struct Chunk {
     pub(crate) registry: Arc<KeyRegistry>,
     requests: Vec<PendingRequest>,
     /// Kept for the postings of the next message.
-    scratch: Vec<u8>,
+    encoder: PostingsEncoder,
     reply: UnboundedSender<CommitOutcome>,
     settled: bool,
 }
@@ -161,7 +161,7 @@ impl Chunk {
             intents: Intents::default(),
             registry,
             requests: Vec::new(),
-            scratch: Vec::new(),
+            encoder: PostingsEncoder::default(),
             reply,
             settled: false,
         }
@@ -195,10 +195,10 @@ impl Chunk {
     /// Adds a charge that moved more than the chunk's wallet. `above` are the wallets of the levels above, from the parent's
     /// up; the CDR, which says nothing of all this yet, has the amount of the account's own posting.
     pub fn push_with(&mut self, beside: &Beside, cdr: &CdrFields<'_>, above: &[Arc<Wallet>]) {
-        let mut octets = std::mem::take(&mut self.scratch);
-        let encoded = Some(EncodedPostings::write(beside, &mut octets));
+        let mut encoder = std::mem::take(&mut self.encoder);
+        let encoded = Some(encoder.encode(beside));
         let country = self.add(&beside.own.posting, &CdrFields { beside: encoded, ..*cdr });
-        self.scratch = octets;
+        self.encoder = encoder;
         let account = self.account();
         self.beside.get_or_insert_with(|| Box::new(ChunkBeside::of(account))).add(beside, above, country);
     }

@@ -6,7 +6,7 @@ use criterion::BenchmarkGroup;
 use criterion::measurement::WallTime;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::calendar::SpanUnit;
-use tollgate_engine::cap::Cap;
+use tollgate_engine::cap::{Cap, CapId};
 use tollgate_engine::charging::{self, Level, Message, Payer};
 use tollgate_engine::money::Amount;
 use tollgate_engine::number::Number;
@@ -116,9 +116,8 @@ fn charge_as(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, fixture: &Fix
 
 fn cap(span: SpanUnit) -> Cap {
     Cap {
-        name: "spending".into(),
+        id: CapId::new("spending", span),
         scope: TrafficScope::All,
-        span,
         max_amount: Some(Amount::MAX),
         max_messages: Some(u64::MAX),
         is_hard: true,

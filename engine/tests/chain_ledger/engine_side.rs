@@ -9,7 +9,7 @@ use tollgate_engine::account::{
 };
 use tollgate_engine::bundle::{Bundle, BundleNumber, BundleUnit};
 use tollgate_engine::calendar::SpanUnit;
-use tollgate_engine::cap::Cap;
+use tollgate_engine::cap::{Cap, CapId};
 use tollgate_engine::charging::{Charge, Level, Message, Payer, charge};
 use tollgate_engine::country::CountryCode;
 use tollgate_engine::exchange::{ExchangeRates, ExchangeRow};
@@ -300,9 +300,8 @@ fn account(market: &Market, index: usize) -> Account {
 
 fn cap(cap: &CapOf) -> Cap {
     Cap {
-        name: cap.name.into(),
+        id: CapId::new(cap.name, SpanUnit::from_name(cap.span).unwrap()),
         scope: scope(&cap.scope),
-        span: SpanUnit::from_name(cap.span).unwrap(),
         max_amount: cap.max_amount.map(Amount::from_micros),
         max_messages: cap.max_messages,
         is_hard: cap.is_hard,

@@ -10,7 +10,7 @@ use tollgate_engine::account::{
 };
 use tollgate_engine::bundle::{Bundle, BundleNumber, BundleUnit};
 use tollgate_engine::calendar::SpanUnit;
-use tollgate_engine::cap::Cap;
+use tollgate_engine::cap::{Cap, CapId};
 use tollgate_engine::country::CountryCode;
 use tollgate_engine::exchange::{ExchangeRates, ExchangeRow};
 use tollgate_engine::money::{Amount, Currency, Discount};
@@ -327,7 +327,7 @@ fn commission(words: &mut Words<'_>) -> Result<Earning, String> {
 }
 
 fn cap(words: &mut Words<'_>) -> Result<Cap, String> {
-    let (name, span) = (words.word()?.into(), words.read(SpanUnit::from_name)?);
+    let (name, span) = (words.word()?, words.read(SpanUnit::from_name)?);
     let (mut max_amount, mut max_messages) = (None, None);
     match words.word()? {
         "amount" => max_amount = Some(words.parse()?),
@@ -335,7 +335,7 @@ fn cap(words: &mut Words<'_>) -> Result<Cap, String> {
         other => return Err(format!("a cap has no `{other}`")),
     }
     let scope = TrafficScope::All;
-    Ok(Cap { name, scope, span, max_amount, max_messages, is_hard: true, gives_back: true })
+    Ok(Cap { id: CapId::new(name, span), scope, max_amount, max_messages, is_hard: true, gives_back: true })
 }
 
 fn rate_row(words: &mut Words<'_>) -> Result<RateRow, String> {

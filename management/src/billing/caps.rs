@@ -49,9 +49,9 @@ fn state(cap: &Cap, counters: &CapCounters, calendar: &Calendar, now: UnixMicros
     let is_full = cap.max_amount.is_some_and(|max| counter.amount >= max)
         || cap.max_messages.is_some_and(|max| counter.messages >= max);
     CapState {
-        name: cap.name.to_string(),
+        name: cap.name().to_owned(),
         traffic: traffic(&cap.scope),
-        span: cap.span.name().to_owned(),
+        span: cap.span().name().to_owned(),
         hard: cap.is_hard,
         gives_back: cap.gives_back,
         max_amount: cap.max_amount.map(Money),

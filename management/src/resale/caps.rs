@@ -5,7 +5,7 @@ use tollgate_api::answer::Answer;
 use tollgate_api::choice::Word;
 use tollgate_api::money::Money;
 use tollgate_api::problem::Problem;
-use tollgate_engine::cap::Cap;
+use tollgate_engine::cap::{Cap, CapId};
 use tollgate_engine::network::Networks;
 use tollgate_provisioning::{check_cap, check_caps, texts};
 
@@ -33,9 +33,8 @@ fn cap_of(index: usize, asked: &AccountCap, catalogue: Option<&Networks>) -> Ans
         prefixes: asked.prefixes.as_ref(),
     };
     let cap = Cap {
-        name: name.as_ref().into(),
+        id: CapId::new(name.as_ref(), asked.span.0),
         scope: scope.scope(&path, catalogue)?,
-        span: asked.span.0,
         max_amount: asked.max_amount.map(|money| money.0),
         max_messages: asked.max_messages,
         is_hard: asked.hard,
@@ -49,8 +48,8 @@ fn cap_of(index: usize, asked: &AccountCap, catalogue: Option<&Networks>) -> Ans
 pub fn shown_cap(cap: &Cap) -> AccountCap {
     let ShownScope { countries, networks, prefixes } = ShownScope::of(&cap.scope);
     AccountCap {
-        name: cap.name.to_string(),
-        span: Word(cap.span),
+        name: cap.name().to_owned(),
+        span: Word(cap.span()),
         max_amount: cap.max_amount.map(Money),
         max_messages: cap.max_messages,
         countries,

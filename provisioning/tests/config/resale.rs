@@ -60,7 +60,7 @@ fn a_chain_is_read_and_priced_from_the_top_down() {
     let tables = Tables::build(loaded.provisioning.definition(&loaded.settings.refusals)).unwrap();
     let client = tables.terms("client").unwrap();
     let (shop, cap) = (tables.terms("shop").unwrap(), &client.account.caps[0]);
-    assert_eq!((&*cap.name, cap.span, cap.is_hard, cap.gives_back), ("day", SpanUnit::Day, false, true));
+    assert_eq!((cap.name(), cap.span(), cap.is_hard, cap.gives_back), ("day", SpanUnit::Day, false, true));
     assert_eq!(cap.scope, TrafficScope::Countries([CountryCode::new("KE").unwrap()].into()));
     assert!(shop.account.reselling.chain);
     let agent = &tables.terms("agent").unwrap().account.reselling;

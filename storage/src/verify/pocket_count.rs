@@ -68,7 +68,7 @@ impl PocketCount {
         for take in &moved.takes {
             self.bundles.entry(take.bundle).or_default().left -= i128::from(take.units);
         }
-        for count in &moved.caps {
+        for count in moved.caps.iter() {
             self.caps.count(count, moved.posting.amount.into(), 1);
         }
         self.commission += i128::from(moved.commission.micros());

@@ -215,7 +215,7 @@ fn blocks_of_version_1_are_read() {
     routed[15] |= 1 << 6;
     assert_eq!(read_all(&[&routed[..], &[1, 3, 0]].concat()), (0, false));
     let mut later = block;
-    later[0] = 4;
+    later[0] = 5;
     assert!(BlockReader::new(ACCOUNT, FIRST_ID, &later).is_none());
 }
 

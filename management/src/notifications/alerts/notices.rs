@@ -28,7 +28,7 @@ pub fn is_cap_over(snapshot: &Snapshot, of: &str, now: UnixMicros) -> bool {
     let Some((id, subject)) = of.split_once('/') else { return true };
     let Some(account) = snapshot.by_account(id) else { return true };
     let mut caps = account.terms.account.caps.iter();
-    !caps.any(|cap| subject_of(cap, account.terms.plan.calendar.span_at(cap.span, now)) == subject)
+    !caps.any(|cap| subject_of(cap, account.terms.plan.calendar.span_at(cap.span(), now)) == subject)
 }
 
 /// The refusals of children's messages, while there are any.
@@ -84,9 +84,9 @@ fn of_cap(account: &ActiveAccount, cap: &Cap, span: Span, now: UnixMicros) -> (C
         severity,
         message: format!(
             "The cap {} of {} in a {} was exceeded, and {outcome}: {counted} are counted since {}",
-            cap.name,
+            cap.name(),
             limits.join(" and "),
-            cap.span.name(),
+            cap.span().name(),
             span.start.to_rfc3339()
         ),
         subject: Some(subject_of(cap, span)),
@@ -102,5 +102,5 @@ fn of_cap(account: &ActiveAccount, cap: &Cap, span: Span, now: UnixMicros) -> (C
 
 /// The cap and the beginning of its span: the alert of the next span is another one.
 fn subject_of(cap: &Cap, span: Span) -> String {
-    format!("{} {}", cap.name, span.start.to_rfc3339())
+    format!("{} {}", cap.name(), span.start.to_rfc3339())
 }

@@ -11,9 +11,11 @@ use tollgate_engine::charging::{Beside, LevelCharge};
 use tollgate_engine::country::CountryCode;
 use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
+use tollgate_engine::number::Number;
 use tollgate_engine::posting::{LevelPostings, Posting};
+use tollgate_engine::tables::NetworkSource;
 use tollgate_engine::time::{Month, UnixMicros};
-use tollgate_storage::cdr::{BlockHeader, BlockReader, BlockWriter, CdrFields, EncodedPostings};
+use tollgate_storage::cdr::{BlockHeader, BlockReader, BlockWriter, CdrFields, PostingsEncoder, Source};
 
 use super::{ACCOUNT, FIRST_ID, Owned, message, read_all};
 
@@ -40,7 +42,8 @@ fn moved() -> impl Strategy<Value = LevelPostings> {
             CapCount { cap: CapNumber(cap), span, gives_back }
         },
     );
-    (posting, any::<u32>(), vec(take, 0..3), vec(cap, 0..3), amount()).prop_map(
+    let caps = vec(cap, 0..3).prop_map(|caps| caps.into_iter().collect());
+    (posting, any::<u32>(), vec(take, 0..3), caps, amount()).prop_map(
         |(posting, covered, takes, caps, commission)| LevelPostings {
             posting,
             covered,
@@ -76,7 +79,8 @@ fn beside() -> impl Strategy<Value = Beside> {
 
 /// A block of messages with what they move. Whatever the block and the CDR say of the own posting is put into it.
 fn block(messages: &mut [(Owned, Option<Beside>)]) -> Vec<u8> {
-    let (mut writer, mut octets, mut bytes) = (BlockWriter::default(), Vec::new(), Vec::new());
+    let (mut writer, mut encoder) = (BlockWriter::default(), PostingsEncoder::default());
+    let mut bytes = Vec::new();
     for (message, beside) in messages {
         let fields = message.fields();
         let encoded = beside.as_mut().map(|beside| {
@@ -84,7 +88,7 @@ fn block(messages: &mut [(Owned, Option<Beside>)]) -> Vec<u8> {
             let CdrFields { amount, counted_before, .. } = fields;
             let (account, month) = (ACCOUNT, HEADER.month);
             beside.own.posting = Posting { account, amount, month, counted_before, segments };
-            EncodedPostings::write(beside, &mut octets)
+            encoder.encode(beside)
         });
         writer.push(&CdrFields { beside: encoded, ..fields });
     }
@@ -92,10 +96,31 @@ fn block(messages: &mut [(Owned, Option<Beside>)]) -> Vec<u8> {
     bytes
 }
 
+/// Messages with what they move, some of which move the same as the one before, to the same country or to another.
+fn messages() -> impl Strategy<Value = Vec<(Owned, Option<Beside>)>> {
+    vec((message(), of(beside()), 0..4), 0..8).prop_map(|messages| {
+        let mut before: Option<Beside> = None;
+        let next = |(message, beside, kind): (Owned, Option<Beside>, i32)| {
+            let beside = match (beside, &before) {
+                (Some(_), Some(before)) if kind == 0 => Some(before.clone()),
+                (Some(beside), Some(before)) if kind == 1 => {
+                    Some(Beside { country: beside.country, ..before.clone() })
+                }
+                (beside, _) => beside,
+            };
+            if beside.is_some() {
+                before.clone_from(&beside);
+            }
+            (message, beside)
+        };
+        messages.into_iter().map(next).collect()
+    })
+}
+
 proptest! {
     #[test]
     fn what_a_message_moves_reads_back_as_it_was_written(
-        mut messages in vec((message(), of(beside())), 0..6),
+        mut messages in messages(),
     ) {
         let bytes = block(&mut messages);
         let mut reader = BlockReader::new(ACCOUNT, FIRST_ID, &bytes).unwrap();
@@ -122,6 +147,59 @@ proptest! {
             prop_assert_eq!(cdr.beside().is_some(), cdr.fields.beside.is_some());
         }
     }
+}
+
+#[test]
+fn what_the_message_before_moved_too_takes_an_octet() {
+    let country = |code| CountryCode::new(code);
+    let caps = [1, 2, 3].map(|cap| {
+        let span = Span { start: UnixMicros(1_700_000_000_000_000), end: UnixMicros(1_700_003_600_000_000) };
+        CapCount { cap: CapNumber(cap << 28), span, gives_back: true }
+    });
+    let own = LevelPostings { caps: caps.into_iter().collect(), ..LevelPostings::default() };
+    let beside =
+        |code| Beside { own: own.clone(), above: Vec::new(), country: country(code), exceeded: Vec::new() };
+    let (mut writer, mut encoder) = (BlockWriter::default(), PostingsEncoder::default());
+    let mut lengths = Vec::new();
+    let fields = CdrFields {
+        destination: Number::from_digits(b"254722000001").unwrap(),
+        network: NetworkCode::new("639", "02").unwrap(),
+        network_source: NetworkSource::Prefix(6),
+        segments: 1,
+        data_coding: 0,
+        esm_class: 0,
+        registered_delivery: 1,
+        amount: Amount::from_micros(43_200),
+        counted_before: 10,
+        source: Source { ton: 5, npi: 0, address: b"TOLLGATE" },
+        dispatch_id: None,
+        idempotency_key: None,
+        user_message_reference: None,
+        route: None,
+        beside: None,
+    };
+    for code in ["KE", "KE", "TZ", "TZ", "KE"] {
+        let before = writer.len();
+        writer.push(&CdrFields { beside: Some(encoder.encode(&beside(code))), ..fields });
+        lengths.push(writer.len() - before);
+    }
+    let mut without = BlockWriter::default();
+    without.push(&fields);
+    let first = without.len();
+    without.push(&fields);
+    let plain = without.len() - first;
+    assert_eq!([1, 2, 3, 4].map(|at: usize| lengths[at] - plain), [1, 3, 1, 3], "{lengths:?}");
+    let mut bytes = Vec::new();
+    writer.write_to(&HEADER, &mut bytes);
+    let countries = BlockReader::new(ACCOUNT, FIRST_ID, &bytes).unwrap().map(|cdr| {
+        let beside = cdr.beside().unwrap();
+        assert_eq!(beside.own.caps, own.caps);
+        beside.country
+    });
+    assert!(countries.eq(["KE", "KE", "TZ", "TZ", "KE"].map(country)));
+    // Before version 4 every CDR has its own.
+    bytes[0] = 3;
+    assert_eq!(read_all(&bytes), (1, false));
 }
 
 /// One message of version 3 to +254722000001: a bundle covers one of two segments, and a reseller pays 0.03.

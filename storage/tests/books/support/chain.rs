@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use tollgate_engine::bundle::{BundleNumber, BundleUnit};
 use tollgate_engine::calendar::{Calendar, SpanUnit};
-use tollgate_engine::cap::Cap;
+use tollgate_engine::cap::{Cap, CapId};
 use tollgate_engine::chain::{self, LevelLeg, LevelRefusal};
 use tollgate_engine::charging::{Beside, LevelCharge};
 use tollgate_engine::country::CountryCode;
@@ -130,9 +130,8 @@ impl Session {
 /// A cap of messages in a day.
 pub fn day_cap(name: &str, max_messages: u64, gives_back: bool) -> Cap {
     Cap {
-        name: name.into(),
+        id: CapId::new(name, SpanUnit::Day),
         scope: TrafficScope::All,
-        span: SpanUnit::Day,
         max_amount: None,
         max_messages: Some(max_messages),
         is_hard: true,

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::bundle::BundleNumber;
+use tollgate_engine::cap::CapCounts;
 use tollgate_engine::charging::Beside;
 use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::price_list::Share;
 use tollgate_engine::reselling::Earning;
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::cdr::{BlockReader, BlockWriter, CdrFields, EncodedPostings};
+use tollgate_storage::cdr::{BlockReader, BlockWriter, CdrFields, PostingsEncoder};
 use tollgate_storage::rows::{
     BundleRow, CapRow, CommissionRow, EntryKind, LateRefund, LedgerEntry, ResaleRow,
 };
@@ -68,10 +69,11 @@ impl Chain {
         let (key, value) = self.closed.rows(Family::Cdrs).remove(0);
         let block = BlockReader::new(customer, self.first, &value).unwrap();
         let (header, cdrs): (_, Vec<_>) = (block.header(), block.collect());
-        let (mut writer, mut octets, mut changed) = (BlockWriter::default(), Vec::new(), Vec::new());
+        let (mut writer, mut encoder) = (BlockWriter::default(), PostingsEncoder::default());
+        let mut changed = Vec::new();
         let mut beside = cdrs[0].beside().unwrap();
         change(&mut beside);
-        let beside = Some(EncodedPostings::write(&beside, &mut octets));
+        let beside = Some(encoder.encode(&beside));
         writer.push(&CdrFields { beside, ..cdrs[0].fields });
         cdrs[1..].iter().for_each(|cdr| writer.push(&cdr.fields));
         writer.write_to(&header, &mut changed);
@@ -91,7 +93,7 @@ fn a_level_that_is_off_in_a_cdr_is_named() {
     chain.expect_of_cdr("account 3 in", |beside| drop(beside.above.pop()));
     chain.expect_of_cdr("account 3 in", |beside| beside.above[1].postings.posting.segments = 3);
     chain.expect_of_cdr("account customer: bundle", |beside| beside.own.takes[0].units = 3);
-    chain.expect_of_cdr("account customer: cap", |beside| beside.own.caps.clear());
+    chain.expect_of_cdr("account customer: cap", |beside| beside.own.caps = CapCounts::default());
     chain.expect_of_cdr("covers or counts more than its 4 segments", |beside| beside.own.covered = 5);
     chain.expect_of_cdr("account agent in", |beside| beside.above[0].sold = Amount::from_micros(1));
     // Covered segments do not count for the customer's tiers.

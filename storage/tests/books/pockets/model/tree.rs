@@ -2,7 +2,7 @@
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::calendar::{Calendar, SpanUnit};
-use tollgate_engine::cap::Cap;
+use tollgate_engine::cap::{Cap, CapId};
 use tollgate_engine::exchange::{ExchangeRates, ExchangeRow};
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::price_list::Share;
@@ -116,9 +116,8 @@ impl CapOf {
     pub fn cap(&self) -> Cap {
         let micros = |amount: i128| Amount::from_micros(i64::try_from(amount).unwrap());
         Cap {
-            name: self.name.into(),
+            id: CapId::new(self.name, self.unit),
             scope: TrafficScope::All,
-            span: self.unit,
             max_amount: self.max_amount.map(micros),
             max_messages: self.max_messages,
             is_hard: self.is_hard,
