@@ -37,9 +37,11 @@ export const routes: readonly Route[] = [
   { path: '/prices/imports/:import', title: 'Price list', area: 'prices', roles: HOUSE, load: () => import('./screens/prices/Import.svelte') },
   { path: '/administration/moderation', title: 'Moderation', area: 'administration', roles: HOUSE, nav: true, load: () => import('./screens/administration/Moderation.svelte') },
   { path: '/administration/alerts', title: 'Alerts', area: 'administration', roles: HOUSE, nav: true, load: () => import('./screens/administration/Alerts.svelte') },
+  { path: '/administration/pumping', title: 'Traffic pumping', area: 'administration', roles: HOUSE, nav: true, load: () => import('./screens/administration/Pumping.svelte') },
   { path: '/administration/audit', title: 'Audit log', area: 'administration', roles: HOUSE, nav: true, load: () => import('./screens/administration/Audit.svelte') },
   { path: '/administration/users', title: 'Users', area: 'administration', roles: HOUSE, nav: true, load: () => import('./screens/administration/Users.svelte') },
   { path: '/administration/keys', title: 'API keys', area: 'administration', roles: HOUSE, nav: true, load: () => import('./screens/administration/Keys.svelte') },
+  { path: '/administration/settings', title: 'Settings in force', area: 'administration', roles: HOUSE, nav: true, load: () => import('./screens/administration/Settings.svelte') },
 ];
 
 /** The first screen of a role, which `/` shows. */

@@ -48,7 +48,7 @@ export function compare(one: Amount, other: Amount): number {
 }
 
 /** An amount for people: digits in groups, at least two decimals and no zeros behind them, a true minus. */
-export function money(amount: Amount, currency?: string): string {
+export function money(amount: Amount, currency?: string | null): string {
   const value = micros(amount);
   if (value === undefined) return String(amount);
   const size = value < 0n ? -value : value;
@@ -58,7 +58,7 @@ export function money(amount: Amount, currency?: string): string {
 }
 
 /** An amount rounded for a tile or an axis, half away from zero, at two decimals. What is exact stands in the table beside. */
-export function rounded(amount: Amount, currency?: string): string {
+export function rounded(amount: Amount, currency?: string | null): string {
   const value = micros(amount);
   if (value === undefined) return String(amount);
   const size = value < 0n ? -value : value;

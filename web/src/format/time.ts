@@ -1,9 +1,10 @@
 // Times as text, in the viewer's own zone. What is stored and sent is UTC.
 
-type Span = 'time' | 'date' | 'both' | 'seconds';
+export type Span = 'time' | 'clock' | 'date' | 'both' | 'seconds';
 
 const FORMS: Record<Span, Intl.DateTimeFormatOptions> = {
   time: { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+  clock: { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
   seconds: { month: 'short', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
   date: { year: 'numeric', month: 'short', day: '2-digit' },
   both: { year: 'numeric', month: 'short', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },

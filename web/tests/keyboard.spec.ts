@@ -1,0 +1,58 @@
+// What has to work without a mouse, and with very many rows.
+import { expect, open, settled, test } from './fixtures';
+
+test.skip(({ role }) => role !== 'admin');
+
+test('a chart is read with the arrow keys, and its values stand in a table', async ({ app }) => {
+  await open(app, '/operations/operators/alpha');
+  await settled(app);
+  const chart = app.getByRole('application', { name: /^Messages, last hour/ });
+  await chart.focus();
+  await chart.press('End');
+  const figure = app.getByRole('figure', { name: 'Messages, last hour' });
+  await expect(figure.locator('[aria-live]')).toContainText(/Accepted per minute \d+/);
+  const details = await chart.getAttribute('aria-details');
+  await expect(app.locator(`#${details}`).getByRole('table', { name: 'Values of Messages, last hour' })).toBeAttached();
+  await figure.getByRole('button', { name: 'Values' }).press('Enter');
+  await expect(app.locator(`#${details}`).getByRole('button', { name: 'Earlier' })).toBeVisible();
+});
+
+test('a dialog is opened, left and closed by key, and the focus comes back', async ({ app }) => {
+  await open(app, '/administration/users');
+  await settled(app);
+  const add = app.getByRole('button', { name: 'Add a user…' });
+  await add.focus();
+  await app.keyboard.press('Enter');
+  await expect(app.getByRole('dialog')).toBeVisible();
+  await expect(app.getByRole('dialog').locator(':focus')).toHaveCount(1);
+  await app.keyboard.press('Escape');
+  await expect(app.getByRole('dialog')).toBeHidden();
+  await expect(add).toBeFocused();
+});
+
+test('a hundred thousand rows draw those in view, and are told by number', async ({ app }) => {
+  const ROWS = 100_000;
+  const PAGE = 20_000;
+  await app.route('**/v1/audit**', async (route) => {
+    const first = Number(new URL(route.request().url()).searchParams.get('cursor') ?? '0');
+    const items = Array.from({ length: PAGE }, (_, at) => ({
+      sequence: ROWS - first - at, at: '2026-01-01T00:00:00Z', actor: 'user:a@example.com', action: 'account.change', resource: `account/${first + at}`,
+      request_id: '', hash: '', previous: '', before: null, after: null,
+    }));
+    await route.fulfill({ json: { items, next_cursor: first + PAGE < ROWS ? String(first + PAGE) : null, total: ROWS } });
+  });
+  await open(app, '/administration/audit');
+  const table = app.getByRole('table', { name: 'Audit log' });
+  await expect(table.getByRole('cell', { name: 'account/0', exact: true })).toBeVisible();
+  const box = app.getByRole('region', { name: 'Audit log' });
+  await box.focus();
+  for (let page = 1; page < ROWS / PAGE; page += 1) {
+    await app.keyboard.press('End');
+    await expect(app.getByText(`${((page + 1) * PAGE).toLocaleString('en')} rows`)).toBeVisible();
+  }
+  await app.keyboard.press('End');
+  await expect(table.getByRole('cell', { name: `account/${ROWS - 1}`, exact: true })).toBeVisible();
+  await expect(table).toHaveAttribute('aria-rowcount', String(ROWS + 1));
+  expect(await table.getByRole('row').count()).toBeLessThan(100);
+  await expect(table.getByRole('row').last()).toHaveAttribute('aria-rowindex', String(ROWS + 1));
+});
