@@ -1,5 +1,6 @@
 """Who takes part in the business that is shown: customers, resellers with customers of their own, and what they have asked for."""
 
+from . import offers
 from .api import Api
 
 PASSWORD = "look around 4 once"
@@ -68,7 +69,7 @@ def make(base):
         made = admin.post("/v1/templates", {"account": account, "name": name, "body": body, "category": category})
         moderate(admin, "templates", made, decision)
     made = admin.send("POST", "/v1/imports?operator=beta&name=Beta%20December", PRICE_LIST, "text/csv")
-    return {"import": made["id"]}
+    return {"import": made["id"], **offers.make(admin, RESELLER, "acme", "cityclinic")}
 
 
 def moderate(admin, kind, made, decision):

@@ -1,6 +1,7 @@
 // The business that the tests look at: ops/show starts it on free ports and ends with the tests.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Role } from '../src/session/session.svelte';
 
 export interface Scene {
   address: string;
@@ -14,6 +15,9 @@ export interface Scene {
   customer: string;
   /** The id of a price list that waits for its confirmation. */
   import: string;
+  /** The number of an invoice, and the id of a message, that each of two roles may see. */
+  invoices: Partial<Record<Role, string>>;
+  messages: Partial<Record<Role, string>>;
 }
 
 /** The scene that was started, in a worker. */

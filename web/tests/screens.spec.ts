@@ -23,7 +23,7 @@ for (const route of routes) {
   test.describe(route.path, () => {
     test.skip(({ role }) => !route.roles.includes(role));
     test('is shown', async ({ app, role }) => {
-      await open(app, examples(route.path));
+      await open(app, examples(route.path, role));
       await expect(app.getByRole('heading', { level: 1 })).toBeVisible();
       await settled(app);
       await expect(app.getByRole('alert')).toHaveCount(0);
@@ -46,7 +46,7 @@ test('what a role may not open shows neither screen nor data', async ({ app, rol
   for (const route of routes.filter((route) => !route.roles.includes(role))) {
     const asked: string[] = [];
     app.on('request', (request) => asked.push(new URL(request.url()).pathname));
-    await open(app, examples(route.path));
+    await open(app, examples(route.path, role));
     await expect(app.getByRole('heading', { name: 'This screen is not for your role' })).toBeVisible();
     expect(asked.filter((path) => path.startsWith('/v1/') && !OF_THE_SHELL.includes(path)), `data asked for by ${route.path}`).toEqual([]);
     app.removeAllListeners('request');
