@@ -3,7 +3,7 @@
 import type { Component } from 'svelte';
 import type { Role } from './session/session.svelte';
 
-export type Area = 'operations' | 'prices' | 'billing' | 'reseller' | 'account' | 'administration';
+export type Area = 'operations' | 'prices' | 'billing' | 'reseller' | 'account' | 'connection' | 'administration';
 
 export interface Route {
   /** Below /app; `:name` is a parameter. */
@@ -22,10 +22,12 @@ export const AREA_TITLES: Record<Area, string> = {
   billing: 'Billing',
   reseller: 'Reselling',
   account: 'Account',
+  connection: 'Connection',
   administration: 'Administration',
 };
 
 const HOUSE: readonly Role[] = ['admin'];
+const OWNERS: readonly Role[] = ['customer', 'reseller'];
 
 export const routes: readonly Route[] = [
   { path: '/operations/operators', title: 'Operators', area: 'operations', roles: HOUSE, nav: true, load: () => import('./screens/operations/Operators.svelte') },
@@ -35,6 +37,19 @@ export const routes: readonly Route[] = [
   { path: '/prices/imports', title: 'Price lists', area: 'prices', roles: HOUSE, nav: true, load: () => import('./screens/prices/Imports.svelte') },
   { path: '/prices/imports/new', title: 'Upload a price list', area: 'prices', roles: HOUSE, load: () => import('./screens/prices/NewImport.svelte') },
   { path: '/prices/imports/:import', title: 'Price list', area: 'prices', roles: HOUSE, load: () => import('./screens/prices/Import.svelte') },
+  { path: '/account/overview', title: 'Overview', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Overview.svelte') },
+  { path: '/account/usage', title: 'Usage', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Usage.svelte') },
+  { path: '/account/invoices', title: 'Invoices', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Invoices.svelte') },
+  { path: '/account/invoices/:invoice', title: 'Invoice', area: 'account', roles: OWNERS, load: () => import('./screens/account/Invoice.svelte') },
+  { path: '/account/payments', title: 'Payments', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Payments.svelte') },
+  { path: '/account/transactions', title: 'Movements', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Transactions.svelte') },
+  { path: '/account/rates', title: 'Rates', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Rates.svelte') },
+  { path: '/account/bundles', title: 'Bundles', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Bundles.svelte') },
+  { path: '/account/subscription', title: 'Subscription', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Subscription.svelte') },
+  { path: '/connection/senders', title: 'Senders and templates', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/connection/Senders.svelte') },
+  { path: '/connection/keys', title: 'API keys', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/connection/Keys.svelte') },
+  { path: '/connection/smpp', title: 'SMPP', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/connection/Smpp.svelte') },
+  { path: '/connection/alerts', title: 'Alerts', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/connection/Alerts.svelte') },
   { path: '/administration/moderation', title: 'Moderation', area: 'administration', roles: HOUSE, nav: true, load: () => import('./screens/administration/Moderation.svelte') },
   { path: '/administration/alerts', title: 'Alerts', area: 'administration', roles: HOUSE, nav: true, load: () => import('./screens/administration/Alerts.svelte') },
   { path: '/administration/pumping', title: 'Traffic pumping', area: 'administration', roles: HOUSE, nav: true, load: () => import('./screens/administration/Pumping.svelte') },

@@ -35,16 +35,19 @@ interface Answered<T> {
   response: Response;
 }
 
+/** What an answer has for a screen. The document also names the files that some lists can be, which are for `saved`. */
+type Content<T> = Exclude<T, string | number[]>;
+
 /** The content of an answer; a problem is thrown as [`ApiProblem`]. */
-export async function answer<T>(request: Promise<Answered<T>>): Promise<T> {
+export async function answer<T>(request: Promise<Answered<T>>): Promise<Content<T>> {
   return (await tagged(request)).value;
 }
 
 /** The content of an answer with its revision, for `If-Match`. */
-export async function tagged<T>(request: Promise<Answered<T>>): Promise<{ value: T; tag: string | undefined }> {
+export async function tagged<T>(request: Promise<Answered<T>>): Promise<{ value: Content<T>; tag: string | undefined }> {
   const { data, error, response } = await request;
   if (!response.ok) throw new ApiProblem(problemOf(error, response));
-  return { value: data as T, tag: response.headers.get('ETag') ?? undefined };
+  return { value: data as Content<T>, tag: response.headers.get('ETag') ?? undefined };
 }
 
 /** The file of an answer, for saving it. */

@@ -1,0 +1,31 @@
+// The days of an account's usage as lines of a chart.
+import type { Schemas } from '../api/client';
+import type { Drawing } from './series';
+import { money } from '../format/money';
+import { count } from '../format/number';
+
+type Day = Schemas['DailyUsage'];
+
+function times(days: readonly Day[]): number[] {
+  return days.map((day) => Date.parse(`${day.date}T00:00:00`) / 1000);
+}
+
+/** Messages by day, and those of them that were delivered. */
+export function messagesByDay(days: readonly Day[]): Drawing {
+  return {
+    times: times(days),
+    lines: [
+      { name: 'Sent', values: days.map((day) => day.messages_sent), text: (at) => count(days[at]?.messages_sent ?? 0), colour: 1 },
+      { name: 'Delivered', values: days.map((day) => day.messages_delivered), text: (at) => count(days[at]?.messages_delivered ?? 0), colour: 3 },
+      { name: 'Failed', values: days.map((day) => day.messages_failed), text: (at) => count(days[at]?.messages_failed ?? 0), colour: 2 },
+    ],
+  };
+}
+
+/** What each day has cost. Its place is drawn by the number, and read by the exact amount. */
+export function costByDay(days: readonly Day[], currency: string): Drawing {
+  return {
+    times: times(days),
+    lines: [{ name: 'Spent', values: days.map((day) => Number(day.cost)), text: (at) => money(days[at]?.cost ?? '0', currency), colour: 5 }],
+  };
+}

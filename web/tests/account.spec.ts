@@ -1,0 +1,75 @@
+// What customers do on the screens with their money.
+import { expect, open, settled, test } from './fixtures';
+import { as } from './api';
+
+test.skip(({ role }) => role !== 'customer');
+
+/** Cents of an amount as a screen shows it. */
+function cents(text: string): number {
+  return Number(text.replace(/[^\d.−]/g, '').replace('−', '-').replace('.', ''));
+}
+
+test('a top-up by bank transfer is seen in the balance once somebody has seen the money', async ({ app }) => {
+  await settled(app);
+  const balance = app.locator('.tile', { hasText: 'Balance in USD' }).locator('dd');
+  const before = cents((await balance.innerText()).split('\n')[0] ?? '');
+  await app.getByRole('button', { name: 'Top up…' }).click();
+  const dialog = app.getByRole('dialog', { name: 'Top up' });
+  await dialog.getByLabel('Amount in USD').fill('250.5');
+  await expect(dialog.getByText(/once the money is there/)).toBeVisible();
+  await dialog.getByRole('button', { name: 'Go on' }).click();
+  const shown = app.getByRole('dialog', { name: 'How to pay' });
+  await expect(shown.getByText('250.50 USD')).toBeVisible();
+  const reference = await shown.locator('.reference').innerText();
+
+  const admin = await as('admin');
+  const { items } = (await admin.get(`/v1/payments?account=acme&reference=${reference}`)) as { items: { id: string; state: string }[] };
+  expect(items.map((payment) => payment.state)).toEqual(['requires_action']);
+  await admin.post(`/v1/payments/${items[0]?.id}/confirm`, { amount: '250.50', bank_reference: 'statement 12' });
+
+  await shown.getByRole('button', { name: 'Close' }).click();
+  await open(app, '/account/payments');
+  await expect(app.getByRole('row', { name: new RegExp(`250\\.50 USD succeeded .*${reference}`) })).toBeVisible();
+  await open(app, '/account/overview');
+  await settled(app);
+  // Messages are sent meanwhile, and cost something.
+  await expect.poll(async () => cents((await balance.innerText()).split('\n')[0] ?? '') - before).toBeGreaterThan(20_000);
+  await expect(app.getByRole('row', { name: /payment .*250\.50 USD/ })).toBeVisible();
+});
+
+test('a change of the subscription says line by line what it costs, and costs that', async ({ app }) => {
+  await open(app, '/account/subscription');
+  await app.getByRole('button', { name: 'Change to care' }).click();
+  const dialog = app.getByRole('dialog', { name: 'Change from support to care?' });
+  await expect(dialog.getByRole('row', { name: /40\.00 USD/ })).toBeVisible();
+  const paid = await dialog.getByText('Paid now').locator('xpath=following-sibling::dd[1]').innerText();
+  await dialog.getByRole('button', { name: 'Change' }).click();
+  await expect(app.getByText(/^care runs from/)).toBeVisible();
+  await expect(app.getByRole('table', { name: 'Periods' }).getByRole('row', { name: new RegExp(`^care .*${paid.trim().replace('.', '\\.')}`) })).toBeVisible();
+});
+
+test('a bundle is bought at the price that was said', async ({ app }) => {
+  await open(app, '/account/bundles');
+  await app.getByRole('button', { name: 'Buy east-africa-20000' }).click();
+  const dialog = app.getByRole('dialog', { name: 'Buy east-africa-20000?' });
+  await expect(dialog.getByText(/20,000 segments for messages to KE, UG, TZ, RW/)).toBeVisible();
+  await dialog.getByRole('button', { name: 'Buy for 290.00 USD' }).click();
+  await expect(app.getByText('20,000 segments for 290.00 USD.')).toBeVisible();
+  await expect(app.getByRole('table', { name: 'Bundles', exact: true }).getByRole('row', { name: /east-africa-20000 active/ })).toBeVisible();
+});
+
+test('an API key is shown once, and no more once it is revoked', async ({ app }) => {
+  const name = `ledger ${Date.now()}`;
+  await open(app, '/connection/keys');
+  await app.getByRole('button', { name: 'Make a key…' }).click();
+  const dialog = app.getByRole('dialog', { name: 'Make an API key' });
+  await dialog.getByLabel('Name').fill(name);
+  await dialog.getByLabel('billing:read').check();
+  await dialog.getByRole('button', { name: 'Make' }).click();
+  await expect(app.locator('pre')).toHaveText(/^tg_/);
+  await app.getByRole('button', { name: 'I have it' }).click();
+  await app.getByRole('button', { name: `Revoke ${name}` }).click();
+  await app.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+  await expect(app.getByText('The key is revoked.')).toBeVisible();
+  await expect(app.getByRole('button', { name: `Revoke ${name}` })).toHaveCount(0);
+});
