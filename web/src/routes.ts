@@ -28,6 +28,7 @@ export const AREA_TITLES: Record<Area, string> = {
 
 const HOUSE: readonly Role[] = ['admin'];
 const OWNERS: readonly Role[] = ['customer', 'reseller'];
+const RESELLERS: readonly Role[] = ['reseller'];
 
 export const routes: readonly Route[] = [
   { path: '/operations/operators', title: 'Operators', area: 'operations', roles: HOUSE, nav: true, load: () => import('./screens/operations/Operators.svelte') },
@@ -37,6 +38,11 @@ export const routes: readonly Route[] = [
   { path: '/prices/imports', title: 'Price lists', area: 'prices', roles: HOUSE, nav: true, load: () => import('./screens/prices/Imports.svelte') },
   { path: '/prices/imports/new', title: 'Upload a price list', area: 'prices', roles: HOUSE, load: () => import('./screens/prices/NewImport.svelte') },
   { path: '/prices/imports/:import', title: 'Price list', area: 'prices', roles: HOUSE, load: () => import('./screens/prices/Import.svelte') },
+  { path: '/reseller/customers', title: 'Customers', area: 'reseller', roles: RESELLERS, nav: true, load: () => import('./screens/reseller/Customers.svelte') },
+  { path: '/reseller/customers/:customer', title: 'Customer', area: 'reseller', roles: RESELLERS, load: () => import('./screens/reseller/Customer.svelte') },
+  { path: '/reseller/price-lists', title: 'Price lists', area: 'reseller', roles: RESELLERS, nav: true, load: () => import('./screens/reseller/PriceLists.svelte') },
+  { path: '/reseller/price-lists/:list', title: 'Price list', area: 'reseller', roles: RESELLERS, load: () => import('./screens/reseller/PriceList.svelte') },
+  { path: '/reseller/resales', title: 'Commission and margin', area: 'reseller', roles: RESELLERS, nav: true, load: () => import('./screens/reseller/Resales.svelte') },
   { path: '/account/overview', title: 'Overview', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Overview.svelte') },
   { path: '/account/usage', title: 'Usage', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Usage.svelte') },
   { path: '/account/invoices', title: 'Invoices', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Invoices.svelte') },
