@@ -11,7 +11,7 @@ export default defineConfig<Options>({
   workers: 2,
   fullyParallel: true,
   retries: 0,
-  timeout: 45_000,
+  timeout: 90_000,
   expect: { timeout: 15_000 },
   reporter: [['line']],
   use: {

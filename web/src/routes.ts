@@ -3,7 +3,7 @@
 import type { Component } from 'svelte';
 import type { Role } from './session/session.svelte';
 
-export type Area = 'operations' | 'prices' | 'billing' | 'reseller' | 'account' | 'connection' | 'administration';
+export type Area = 'operations' | 'messages' | 'prices' | 'billing' | 'reseller' | 'account' | 'connection' | 'administration';
 
 export interface Route {
   /** Below /app; `:name` is a parameter. */
@@ -18,6 +18,7 @@ export interface Route {
 
 export const AREA_TITLES: Record<Area, string> = {
   operations: 'Operations',
+  messages: 'Messages',
   prices: 'Prices',
   billing: 'Billing',
   reseller: 'Reselling',
@@ -31,8 +32,11 @@ const OWNERS: readonly Role[] = ['customer', 'reseller'];
 const RESELLERS: readonly Role[] = ['reseller'];
 
 export const routes: readonly Route[] = [
+  { path: '/operations/live', title: 'Live', area: 'operations', roles: HOUSE, nav: true, load: () => import('./screens/operations/Live.svelte') },
   { path: '/operations/operators', title: 'Operators', area: 'operations', roles: HOUSE, nav: true, load: () => import('./screens/operations/Operators.svelte') },
   { path: '/operations/operators/:operator', title: 'Operator', area: 'operations', roles: HOUSE, load: () => import('./screens/operations/Operator.svelte') },
+  { path: '/messages', title: 'Messages', area: 'messages', roles: HOUSE, nav: true, load: () => import('./screens/messages/Messages.svelte') },
+  { path: '/messages/:message', title: 'Message', area: 'messages', roles: HOUSE, load: () => import('./screens/messages/Message.svelte') },
   { path: '/prices/versions', title: 'Tariff versions', area: 'prices', roles: HOUSE, nav: true, load: () => import('./screens/prices/Tariff.svelte') },
   { path: '/prices/rates', title: 'Rates', area: 'prices', roles: HOUSE, nav: true, load: () => import('./screens/prices/Rates.svelte') },
   { path: '/prices/imports', title: 'Price lists', area: 'prices', roles: HOUSE, nav: true, load: () => import('./screens/prices/Imports.svelte') },

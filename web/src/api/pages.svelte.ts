@@ -9,6 +9,9 @@ export interface Page<T> {
   next_cursor?: string | null;
 }
 
+/** Empty pages that are passed over at once. */
+const EMPTY_PAGES = 50;
+
 type LoadPage<T> = (cursor: string | undefined, signal: AbortSignal) => Promise<Page<T>>;
 
 /** A list. It begins anew when reactive state that its `load` reads has changed. */
@@ -53,7 +56,12 @@ export class Pages<T> {
     this.#running = running;
     this.loading = true;
     try {
-      const page = await this.#load(this.#cursor, running.signal);
+      let page = await this.#load(this.#cursor, running.signal);
+      // A page may be empty and still not be the last, where filters leave few of many.
+      for (let tries = 0; tries < EMPTY_PAGES && page.items.length === 0 && page.next_cursor; tries += 1) {
+        if (running.signal.aborted) return;
+        page = await this.#load(page.next_cursor, running.signal);
+      }
       if (running.signal.aborted) return;
       const before = anew ? [] : untrack(() => this.items);
       this.items = [...before, ...page.items];
