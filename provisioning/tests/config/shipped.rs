@@ -150,6 +150,7 @@ fn what_is_commented_out_shows_the_default() {
         "cors_origins",
         "registration_plan",
         "first_request_plan",
+        "session_cookie_secure",
     ];
     let absent =
         absent.into_iter().chain(["smtp_host", "smtp_user", "smtp_password_file", "directory", "key_file"]);
