@@ -1,4 +1,4 @@
-//! Binds: the gateways that are connected now.
+//! Binds: the gateways that are connected now, and their end.
 
 use std::sync::Arc;
 
@@ -10,22 +10,28 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{CUSTOMER, Rule, Who, rule};
-use crate::answer::Answer;
+use crate::answer::{Answer, Gone};
 use crate::call::call;
 use crate::caller::{Caller, Scope};
-use crate::extract::Query;
+use crate::extract::{Path, Query};
 use crate::list_query;
 use crate::openapi::Problems;
 use crate::page::Page;
 use crate::time::Time;
 
 /// The access rules of these routes.
-pub const RULES: &[Rule] = &[rule("GET", "/v1/binds", Who::Roles(CUSTOMER, Scope::AccountsRead))];
+pub const RULES: &[Rule] = &[
+    rule("GET", "/v1/binds", Who::Roles(CUSTOMER, Scope::AccountsRead)),
+    rule("DELETE", "/v1/binds/{id}", Who::Roles(CUSTOMER, Scope::AccountsWrite)),
+];
 
 /// Knows who is bound.
 pub trait BindsService: Send + Sync + 'static {
     /// The open binds of accounts that the caller may see, the earliest first.
     fn binds(&self, caller: &Caller, query: &BindsQuery) -> Answer<Page<Bind>>;
+
+    /// Has an open bind end: its gateway is answered what it is owed, and unbound.
+    fn disconnect(&self, caller: &Caller, id: &str) -> Answer<()>;
 }
 
 type Service = Arc<dyn BindsService>;
@@ -41,6 +47,8 @@ pub struct Bind {
     pub account: String,
     /// The name that it has bound with.
     pub system_id: String,
+    /// The `system_type` that it has bound with, which is only shown; empty as a rule.
+    pub system_type: String,
     /// The kind of the bind.
     pub mode: BindMode,
     /// The version of SMPP that it was bound with.
@@ -51,6 +59,14 @@ pub struct Bind {
     pub address: String,
     /// Requests that it may have unanswered.
     pub window: u32,
+    /// Requests that are unanswered now.
+    pub in_flight: u32,
+    /// Messages that it has submitted, accepted or not.
+    pub messages: u64,
+    /// Messages that it submitted in the last whole second.
+    pub per_second: u32,
+    /// The time of its last message; null before the first.
+    pub last_message_at: Option<Time>,
     /// The time at which it was bound.
     pub bound_at: Time,
 }
@@ -77,7 +93,7 @@ list_query! {
 
 /// The routes, with the handlers behind them.
 pub fn routes() -> OpenApiRouter<Arc<dyn BindsService>> {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(disconnect))
 }
 
 /// List binds
@@ -92,4 +108,16 @@ async fn list(
     Query(query): Query<BindsQuery>,
 ) -> Answer<Json<Page<Bind>>> {
     call(service, move |service| service.binds(&caller, &query)).await.map(Json)
+}
+
+/// Disconnect a bind
+///
+/// The gateway gets the answers that it is owed and an unbind. It may bind again at once; to keep it out, suspend its account
+/// or change its password.
+#[utoipa::path(delete, path = "/v1/binds/{id}", tag = "binds", operation_id = "disconnect_bind",
+    params(("id" = String, Path, description = "The number of the bind")),
+    responses((status = 204, description = "The bind is about to end"), Problems))]
+async fn disconnect(State(service): State<Service>, caller: Caller, Path(id): Path<String>) -> Answer<Gone> {
+    call(service, move |service| service.disconnect(&caller, &id)).await?;
+    Ok(Gone)
 }

@@ -22,6 +22,8 @@ pub struct Page<T> {
     /// The value to send as `cursor` for the next page; null on the last one. A page may have fewer items
     /// than its limit and still not be the last.
     pub next_cursor: Option<String>,
+    /// The number of items on all pages; null where it is not known without reading them all.
+    pub total: Option<u64>,
 }
 
 /// The filters of a list of part of a list is asked for.
@@ -130,6 +132,9 @@ impl Paging {
         items: impl Iterator<Item = (String, T)>,
         is_after: impl Fn(&str, &str) -> bool,
     ) -> Page<T> {
+        // Lists that are in memory know how many there are; where items are filtered on the way, nobody does.
+        let total = Some(items.size_hint()).filter(|(least, most)| *most == Some(*least));
+        let total = total.map(|(count, _)| count as u64);
         let mut items = items
             .skip_while(|(key, _)| self.after.as_deref().is_some_and(|after| !is_after(key, after)))
             .skip(self.offset)
@@ -142,7 +147,7 @@ impl Paging {
             taken.push(item);
         }
         let next_cursor = last.filter(|_| items.peek().is_some()).map(|key| cursor(&key));
-        Page { items: taken, next_cursor }
+        Page { items: taken, next_cursor, total }
     }
 }
 
@@ -159,9 +164,16 @@ impl Paging {
 }
 
 impl<T> Page<T> {
+    /// A list that is short enough to be one page.
+    pub fn whole(items: Vec<T>) -> Self {
+        let total = Some(items.len() as u64);
+        Self { items, next_cursor: None, total }
+    }
+
     /// The same page with its items in another form.
     pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(convert).collect(), next_cursor: self.next_cursor }
+        let items = self.items.into_iter().map(convert).collect();
+        Page { items, next_cursor: self.next_cursor, total: self.total }
     }
 }
 
@@ -184,6 +196,7 @@ mod tests {
         let paging = Paging { limit, after: after.map(ToOwned::to_owned), offset };
         let items = (1..=5).map(|number| (number.to_string(), number));
         let page = paging.page(items, |key, after| key > after);
+        assert_eq!(page.total, Some(5), "whatever the page");
         (page.items, page.next_cursor)
     }
 
@@ -198,6 +211,13 @@ mod tests {
         assert_eq!(page(Some(&key), 2, 0), (vec![5], None));
         assert_eq!(page(None, 5, 0), (vec![1, 2, 3, 4, 5], None));
         assert_eq!(page(None, 2, 4), (vec![5], None));
+    }
+
+    #[test]
+    fn what_is_filtered_on_the_way_is_not_counted() {
+        let items = (1..=5).filter(|number| number % 2 == 1).map(|number| (number.to_string(), number));
+        let page = Paging { limit: 9, ..Paging::default() }.page(items, |key, after| key > after);
+        assert_eq!((page.items, page.total), (vec![1, 3, 5], None));
     }
 
     #[test]

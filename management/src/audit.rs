@@ -61,7 +61,7 @@ impl AuditService for AuditLog {
             true
         });
         read.map_err(|error| unavailable(&error))?;
-        Ok(Page { items, next_cursor: next.map(|sequence| cursor(&sequence.to_string())) })
+        Ok(Page { items, next_cursor: next.map(|sequence| cursor(&sequence.to_string())), total: None })
     }
 
     fn audit_entry(&self, sequence: u64) -> Answer<AuditEntry> {

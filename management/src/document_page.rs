@@ -58,7 +58,9 @@ pub fn page_down<T>(
     visited.map_err(|error| unavailable(&error))?;
     match fault {
         Some(problem) => Err(problem),
-        None => Ok(Page { items, next_cursor: last.filter(|_| is_more).map(|key| cursor(&key)) }),
+        None => {
+            Ok(Page { items, next_cursor: last.filter(|_| is_more).map(|key| cursor(&key)), total: None })
+        }
     }
 }
 

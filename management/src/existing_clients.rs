@@ -341,7 +341,7 @@ impl ExistingClients {
 fn gathered<T>(limit: usize, mut page: impl FnMut(Option<String>) -> Answer<Page<T>>) -> Answer<Vec<T>> {
     let (mut items, mut cursor) = (Vec::new(), None);
     for _ in 0..PAGES_MAX {
-        let Page { items: more, next_cursor } = page(cursor)?;
+        let Page { items: more, next_cursor, .. } = page(cursor)?;
         items.extend(more.into_iter().take(limit - items.len()));
         if next_cursor.is_none() || items.len() == limit {
             break;
@@ -367,7 +367,7 @@ mod tests {
             assert_eq!(place, asked, "one after the other");
             asked += 1;
             let next_cursor = (asked < pages.len()).then(|| asked.to_string());
-            Ok(Page { items: pages[place].to_vec(), next_cursor })
+            Ok(Page { items: pages[place].to_vec(), next_cursor, total: None })
         });
         (items.unwrap(), asked)
     }

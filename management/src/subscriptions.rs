@@ -81,7 +81,7 @@ impl SubscriptionsService for Subscriptions {
                 items.push(view(&self.books, &account, &document.value)?);
             }
         }
-        Ok(Page { items, next_cursor: page.next_cursor })
+        Ok(Page { items, next_cursor: page.next_cursor, total: page.total })
     }
 
     fn subscription(&self, caller: &Caller, account: &str) -> Answer<Subscription> {

@@ -4,10 +4,12 @@
 //! the parameters of a submit, `submit` charges it into a chunk (`chunks`), `route` and `delivery_intent` choose its
 //! operator, and `answers` turns the committer's answers into responses (`token` finds the request again, `resend` answers as before).
 //! `query_cancel_replace` is for later requests about a message, `receipts_out` sends receipts, and `direct` is for
-//! messages that come without a bind. `open_binds` lists who is bound.
+//! messages that come without a bind. `open_binds` lists who is bound, with what the session of each (`bound_session`) does (`bind_activity`).
 
 mod answers;
 mod bind;
+mod bind_activity;
+mod bound_session;
 mod chunks;
 mod context;
 mod delivery_intent;
@@ -26,6 +28,8 @@ mod submit;
 mod token;
 
 pub use bind::ClientBinds;
+pub use bind_activity::{BindActivity, BindView};
+pub use bound_session::BoundSession;
 pub use context::ClientContext;
 pub use direct::{DirectSubmit, NotCharged, destination, submit_directly};
 pub use open_binds::{ListedBind, OpenBind, OpenBinds};

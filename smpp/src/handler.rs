@@ -10,7 +10,8 @@
 //! 2. then `poll_flush` until it is ready; while it is not, nothing more is read from that socket;
 //! 3. `poll_answers` whenever the task wakes; every [`RequestOutcome::Pending`] gives exactly one [`Answer`];
 //! 4. `poll_deliveries` whenever the task wakes and the peer can take some; every [`Delivery`] taken out
-//!    gives exactly one `delivered`, at the latest when the session ends.
+//!    gives exactly one `delivered`, at the latest when the session ends;
+//! 5. `poll_leave` whenever the task wakes: once it is ready, the session unbinds.
 
 mod delivery;
 
@@ -96,6 +97,12 @@ pub trait SessionHandler: Send + 'static {
     /// Asked before each read.
     fn is_uneven(&self) -> bool {
         false
+    }
+
+    /// Ready once the session is to end well: what it owes is answered, then it unbinds. Asked whenever the task wakes.
+    fn poll_leave(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let _ = cx;
+        Poll::Pending
     }
 
     /// True if the connection is to be closed as it is, without a goodbye. Looked at whenever the task

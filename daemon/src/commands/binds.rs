@@ -8,13 +8,16 @@ use crate::failure::Failure;
 use crate::table::{self, Column};
 use crate::target::{Ask, Target, TargetArguments};
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 10] = [
     ("ACCOUNT", "/account"),
     ("SYSTEM ID", "/system_id"),
     ("MODE", "/mode"),
     ("VERSION", "/version"),
     ("ADDRESS", "/address"),
     ("WINDOW", "/window"),
+    ("WAITING", "/in_flight"),
+    ("PER SECOND", "/per_second"),
+    ("MESSAGES", "/messages"),
     ("SINCE", "/bound_at"),
 ];
 

@@ -12,6 +12,7 @@ mod access;
 mod alerts;
 mod auth;
 mod below_cost;
+mod binds;
 mod browser_sessions;
 mod cdrs;
 mod chain_switch;

@@ -112,11 +112,11 @@ impl UsageService for UsageReports {
         let paging = query.paging()?;
         let asked = asked_of_many(query)?;
         let accounts = self.readable(caller).into_iter().map(|account| (account.id.to_string(), account));
-        let Page { items, next_cursor } = paging.page(accounts, |key, after| key > after);
+        let Page { items, next_cursor, total } = paging.page(accounts, |key, after| key > after);
         let whose = query.whose.unwrap_or_default();
         let totals = |account: &Counted| account.totals(self.context.store(), &asked, whose);
         let items = items.iter().map(totals).collect::<Answer<_>>()?;
-        Ok(Page { items, next_cursor })
+        Ok(Page { items, next_cursor, total })
     }
 
     fn export_usage_of_all(

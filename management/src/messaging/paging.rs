@@ -74,7 +74,7 @@ impl<T> Gathering<T> {
             return Err(Problem::field("offset", "skips more than one page looks at; use a cursor"));
         }
         let next_cursor = self.last.filter(|_| self.is_cut).map(|key| cursor(&key));
-        Ok(Page { items: self.items, next_cursor })
+        Ok(Page { items: self.items, next_cursor, total: None })
     }
 }
 

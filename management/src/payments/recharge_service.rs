@@ -37,7 +37,7 @@ impl RechargesService for Recharges {
     fn payment_methods(&self, caller: &Caller, account: &str) -> Answer<Page<PaymentMethod>> {
         let account = self.visibility.readable_account(caller, account)?;
         let found = methods::of_account(self.context.store(), &account.provisioned.account.id)?;
-        Ok(Page { items: found.into_iter().map(MethodRecord::view).collect(), next_cursor: None })
+        Ok(Page::whole(found.into_iter().map(MethodRecord::view).collect()))
     }
 
     fn remove_payment_method(&self, caller: &Caller, account: &str, method: &str) -> Answer<()> {

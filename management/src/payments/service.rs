@@ -164,7 +164,7 @@ impl PaymentsService for Payments {
     fn refunds(&self, caller: &Caller, id: &str) -> Answer<Page<PaymentRefund>> {
         self.visible(caller, id)?;
         let items = documents::refunds(self.context.store(), id)?;
-        Ok(Page { items: items.into_iter().map(RefundRecord::view).collect(), next_cursor: None })
+        Ok(Page::whole(items.into_iter().map(RefundRecord::view).collect()))
     }
 
     fn refund_payment(
@@ -193,10 +193,7 @@ impl PaymentsService for Payments {
     fn disputes(&self, caller: &Caller, id: &str) -> Answer<Page<PaymentDispute>> {
         self.visible(caller, id)?;
         let items = documents::disputes(self.context.store(), id)?;
-        Ok(Page {
-            items: items.into_iter().map(tollgate_payments::record::DisputeRecord::view).collect(),
-            next_cursor: None,
-        })
+        Ok(Page::whole(items.into_iter().map(tollgate_payments::record::DisputeRecord::view).collect()))
     }
 
     fn take_event(&self, provider: PaymentProvider, header: Headers<'_>, body: &[u8]) -> Answer<()> {

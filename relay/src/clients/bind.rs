@@ -8,6 +8,7 @@ use tollgate_provisioning::ProvisionedAccount;
 use tollgate_smpp::places::network;
 use tollgate_smpp::{BindHandler, BindOutcome, BindRequest};
 
+use super::bound_session::BoundSession;
 use super::context::ClientContext;
 use super::open_binds::OpenBind;
 use super::session::EsmeSession;
@@ -84,13 +85,13 @@ fn reason(account: Option<&Arc<ActiveAccount>>, peer: IpAddr) -> &'static str {
 }
 
 impl BindHandler for ClientBinds {
-    type Session = EsmeSession;
+    type Session = BoundSession;
 
     fn now(&self) -> u64 {
         tollgate_storage::clock::now().0
     }
 
-    async fn bind(&self, request: BindRequest, peer: IpAddr) -> BindOutcome<EsmeSession> {
+    async fn bind(&self, request: BindRequest, peer: IpAddr) -> BindOutcome<BoundSession> {
         let system_id = request.system_id.escape_ascii().to_string();
         let account = self.context.snapshot.load().by_system_id(&request.system_id);
         let provisioned = account.as_ref().map(|account| &account.provisioned);
@@ -117,14 +118,16 @@ impl BindHandler for ClientBinds {
         let bind = OpenBind {
             account: Arc::clone(&provisioned.account.id),
             system_id: Arc::clone(&provisioned.system_id),
+            system_type: request.system_type.escape_ascii().to_string().into(),
             mode: request.mode,
             interface_version: request.interface_version,
             peer,
             window,
             bound_at: tollgate_storage::clock::now(),
+            activity: Arc::default(),
         };
         BindOutcome::Bound {
-            session: session.listed(bind),
+            session: BoundSession::list(self.context.open_binds(), bind, session),
             window,
             delivery_window: self.context.receipt_window,
         }

@@ -8,13 +8,17 @@ use parking_lot::Mutex;
 use tollgate_engine::time::UnixMicros;
 use tollgate_smpp::BindMode;
 
+use super::bind_activity::BindActivity;
+
 /// An open bind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct OpenBind {
     /// The id of the account.
     pub account: Arc<str>,
     /// The name that it has bound with.
     pub system_id: Arc<str>,
+    /// The system_type that it has bound with, which is only shown.
+    pub system_type: Arc<str>,
     /// The kind of the bind.
     pub mode: BindMode,
     /// The version of SMPP, such as 0x34.
@@ -25,6 +29,8 @@ pub struct OpenBind {
     pub window: u32,
     /// The time at which it was bound.
     pub bound_at: UnixMicros,
+    /// What it does.
+    pub activity: Arc<BindActivity>,
 }
 
 /// All of them, by a number that counts up.
@@ -34,6 +40,7 @@ pub struct OpenBinds(Mutex<Numbered>);
 #[derive(Debug, Default)]
 struct Numbered {
     last: u64,
+    ended: u64,
     binds: BTreeMap<u64, OpenBind>,
 }
 
@@ -54,6 +61,36 @@ impl OpenBinds {
         ListedBind { all: Arc::clone(self), number }
     }
 
+    /// The bind of this number, if it is open.
+    pub fn get(&self, number: u64) -> Option<OpenBind> {
+        self.0.lock().binds.get(&number).cloned()
+    }
+
+    /// How many are open.
+    pub fn len(&self) -> usize {
+        self.0.lock().binds.len()
+    }
+
+    /// True if nobody is bound.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The number of an account's binds, and of the messages that they submitted in the last whole second.
+    pub fn of_account(&self, account: &str, now: UnixMicros) -> (u64, u64) {
+        let numbered = self.0.lock();
+        let own = numbered.binds.values().filter(|bind| &*bind.account == account);
+        own.fold((0, 0), |(binds, rate), bind| {
+            (binds + 1, rate + u64::from(bind.activity.view(now).per_second))
+        })
+    }
+
+    /// Counts up with each bind that begins or ends.
+    pub fn revision(&self) -> u64 {
+        let numbered = self.0.lock();
+        numbered.last + numbered.ended
+    }
+
     /// Number and state of each, the earliest first.
     pub fn all(&self) -> Vec<(u64, OpenBind)> {
         self.0.lock().binds.iter().map(|(number, bind)| (*number, bind.clone())).collect()
@@ -62,7 +99,9 @@ impl OpenBinds {
 
 impl Drop for ListedBind {
     fn drop(&mut self) {
-        self.all.0.lock().binds.remove(&self.number);
+        let mut numbered = self.all.0.lock();
+        numbered.ended += 1;
+        numbered.binds.remove(&self.number);
     }
 }
 
@@ -74,11 +113,13 @@ mod tests {
         OpenBind {
             account: "business".into(),
             system_id: system_id.into(),
+            system_type: "".into(),
             mode: BindMode::Transceiver,
             interface_version: 0x34,
             peer: [192, 0, 2, 7].into(),
             window: 10,
             bound_at: UnixMicros(1),
+            activity: Arc::default(),
         }
     }
 
@@ -92,6 +133,7 @@ mod tests {
         let names: Vec<_> = all.all().into_iter().map(|(number, bind)| (number, bind.system_id)).collect();
         assert_eq!(names, [(2, "second".into()), (3, "third".into())]);
         drop((second, third));
-        assert!(all.all().is_empty());
+        assert!(all.all().is_empty() && all.is_empty());
+        assert_eq!(all.revision(), 6, "three have begun and ended");
     }
 }

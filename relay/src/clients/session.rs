@@ -22,7 +22,6 @@ use tollgate_storage::chunk::{Chunk, CommitOutcome};
 use super::chunks::Chunks;
 use super::context::ClientContext;
 use super::levels::Levels;
-use super::open_binds::{ListedBind, OpenBind};
 use super::receipts_out::ReceiptSender;
 use super::spread::Spread;
 use super::token::Details;
@@ -69,8 +68,6 @@ pub struct EsmeSession {
     pub(crate) is_in_doubt: bool,
     /// The numbers that weighted routing draws with.
     pub(crate) spread: Spread,
-    /// The place among the open binds that people see.
-    listed: Option<ListedBind>,
 }
 
 impl EsmeSession {
@@ -105,15 +102,8 @@ impl EsmeSession {
             receipts: ReceiptSender::new(Arc::clone(&account.runtime.receipt_queue)),
             is_in_doubt: false,
             spread: Spread::new(tollgate_storage::clock::now().0),
-            listed: None,
             context,
         }
-    }
-
-    /// The session as one that people see among the open binds.
-    pub(crate) fn listed(mut self, bind: OpenBind) -> Self {
-        self.listed = Some(self.context.open_binds.list(bind));
-        self
     }
 
     /// A session of a request that came without a bind.

@@ -128,6 +128,7 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
             moved |= self.poll_handler_flush(cx, now);
             moved |= self.poll_answers(cx, now);
             moved |= self.poll_deliveries(cx, now);
+            moved |= self.poll_leave(cx, now);
             moved |= self.poll_output(cx, now);
             if self.handler.as_ref().is_some_and(SessionHandler::hangs_up) {
                 self.session.stop();
@@ -283,6 +284,11 @@ impl<H: BindHandler, S: AsyncRead + AsyncWrite + Unpin> Connection<H, S> {
         }
         self.session.handle_deliveries(now, &mut self.deliveries);
         true
+    }
+
+    fn poll_leave(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let leaves = self.handler.as_mut().is_some_and(|handler| handler.poll_leave(cx).is_ready());
+        leaves && self.session.disconnect(now)
     }
 
     /// Hands the handler what became of its deliveries.

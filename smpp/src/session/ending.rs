@@ -41,6 +41,15 @@ impl ServerSession {
         self.leave(now, CloseReason::Drained);
     }
 
+    /// Ends a bound session well, as the handler wants it. False where it is about to end already.
+    pub fn disconnect(&mut self, now: Instant) -> bool {
+        let is_bound = matches!(self.state, State::Bound(_));
+        if is_bound {
+            self.leave(now, CloseReason::Disconnected);
+        }
+        is_bound
+    }
+
     /// Nothing more is taken from the peer; `unbind` is the sequence number of the unbind it waits
     /// to see answered.
     pub(super) fn finish(&mut self, now: Instant, unbind: Option<u32>, reason: CloseReason) {

@@ -9,6 +9,8 @@ pub enum CloseReason {
     PeerClosed,
     /// We unbound, because the server drains.
     Drained,
+    /// We unbound, because the handler wanted it.
+    Disconnected,
     /// We unbound, because the peer was silent for too long.
     Inactive,
     /// No bind succeeded in time.
@@ -33,10 +35,11 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// All of them, in the order of the variants.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::PeerUnbound,
         Self::PeerClosed,
         Self::Drained,
+        Self::Disconnected,
         Self::Inactive,
         Self::NotBound,
         Self::BindTimedOut,
@@ -55,6 +58,7 @@ impl CloseReason {
             Self::PeerUnbound => "peer_unbound",
             Self::PeerClosed => "peer_closed",
             Self::Drained => "drained",
+            Self::Disconnected => "disconnected",
             Self::Inactive => "inactive",
             Self::NotBound => "not_bound",
             Self::BindTimedOut => "bind_timed_out",

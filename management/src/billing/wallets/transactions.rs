@@ -77,9 +77,9 @@ pub fn list(store: &Store, owner: &Owner, query: &TransactionsQuery) -> Answer<P
         gathering.look(|| found.id().to_string(), item)
     });
     walked.map_err(|error| unavailable(&error))?;
-    let Page { items, next_cursor } = gathering.finish()?;
+    let Page { items, next_cursor, total } = gathering.finish()?;
     let items = items.into_iter().map(|found| named(store, found)).collect::<Answer<_>>()?;
-    Ok(Page { items, next_cursor })
+    Ok(Page { items, next_cursor, total })
 }
 
 /// One of them.
