@@ -51,6 +51,7 @@ pub mod services;
 pub mod session;
 pub mod session_cookie;
 pub mod statements;
+pub mod stream;
 pub mod subscription_plans;
 pub mod subscriptions;
 mod suspension;

@@ -9,8 +9,8 @@ use crate::{
     accounts, ageing, alerts, audit, auth, binds, bundle_products, bundles, caps, cdrs, charges, clock,
     credit_notes, dispatches, existing_clients, imports, invoice_documents, invoice_terms, invoices, keys,
     operators, pay_pages, payments, plans, price_lists, pumping, rate_cards, recharges, resales,
-    saas_clients, sender_ids, session, statements, subscription_plans, subscriptions, tariffs, templates,
-    token_clients, transfers, usage, users, wallets,
+    saas_clients, sender_ids, session, statements, stream, subscription_plans, subscriptions, tariffs,
+    templates, token_clients, transfers, usage, users, wallets,
 };
 
 /// The rules of each area.
@@ -39,6 +39,7 @@ const AREAS: &[&[Rule]] = &[
     pumping::RULES,
     auth::RULES,
     session::RULES,
+    stream::RULES,
     users::RULES,
     keys::RULES,
     audit::RULES,

@@ -41,6 +41,7 @@ use crate::saas_clients::SaasClientsService;
 use crate::sender_ids::SenderIdsService;
 use crate::session::SessionService;
 use crate::statements::StatementsService;
+use crate::stream::StreamService;
 use crate::subscription_plans::SubscriptionPlansService;
 use crate::subscriptions::SubscriptionsService;
 use crate::tariffs::TariffsService;
@@ -96,6 +97,7 @@ pub struct Services {
     pub imports: Arc<dyn ImportsService>,
     pub clock: Arc<dyn ClockService>,
     pub binds: Arc<dyn BindsService>,
+    pub stream: Arc<dyn StreamService>,
     pub existing_clients: Arc<dyn ExistingClientsService>,
     pub token_clients: Arc<dyn TokenClientsService>,
     pub saas_clients: Arc<dyn SaasClientsService>,

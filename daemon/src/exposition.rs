@@ -30,6 +30,7 @@ pub fn text(
         queues.any(|queue| &*queue.code == code && queue.setup.load().is_some())
     };
     let mut text = without_removed(&handle.render(), in_force);
+    text.push_str(&metrics.render());
     text.push_str(&metrics.submit_seconds.render("tollgate_submit_duration_seconds"));
     // Written here, as a gauge of the metrics crate would keep a series for every version there ever was.
     text.push_str(&descriptions::header("tollgate_tariff_info"));

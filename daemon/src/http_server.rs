@@ -17,6 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
+use tollgate_api::stream::ConnectionEnd;
 use tollgate_smpp::places::{NoPlace, Place, PlaceLimits, Places};
 use tollgate_smpp::proxy::{TrustedProxies, read_header};
 use tower_service::Service;
@@ -107,8 +108,11 @@ async fn connection(
     // Answers are written whole; a socket that cannot be set so is about to fail anyway.
     let _ = stream.set_nodelay(true);
     let (router, asks) = (shared.router.clone(), Arc::clone(&place));
+    let end = ConnectionEnd::default();
+    let of_requests = end.clone();
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(of_requests.clone());
         let (mut router, asking) = (router.clone(), Asking::begin(&asks));
         async move {
             let Ok(response) = Service::call(&mut router, request).await;
@@ -121,6 +125,7 @@ async fn connection(
         // Whether a client breaks off is its own affair.
         _ = server.serve_connection(TokioIo::new(stream), service) => {}
         () = place.sent_away() => {}
+        () = end.is_cut() => {}
     }
 }
 

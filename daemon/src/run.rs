@@ -225,7 +225,7 @@ fn take_commands(
 async fn drain(running: Running, mut links: Links) -> Result<JoinHandle<()>, String> {
     tracing::info!("draining");
     running.readiness.begin_drain();
-    running.management.stop_billing();
+    running.management.end_long_answers();
     // Gateways and operators are disconnected at the same time: receipts that come last wait on disk.
     tokio::join!(running.server.drain(DRAIN_MAX), links.stop_all());
     running.driver.stop().await;

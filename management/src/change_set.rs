@@ -24,6 +24,7 @@ use tollgate_storage::store::Unavailable;
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache, to_json};
 use crate::problems::{already_done, outcome_unknown, problem_of};
+use crate::stream_topics::{Touched, named_account};
 use tollgate_relay::fnv::Fnv;
 
 const MICROS_PER_HOUR: u64 = 3_600_000_000;
@@ -36,6 +37,8 @@ pub struct ChangeSet<'a> {
     answer: oneshot::Receiver<Result<Changed, ChangeError>>,
     /// Changes of document caches that are made once it is durable.
     follow: Vec<Follow<'a>>,
+    /// The accounts of documents that go, by their places in the change.
+    removed: Vec<(usize, String)>,
     /// A secret that could not be sealed, so that nothing is written.
     fault: Option<Problem>,
 }
@@ -54,7 +57,7 @@ impl<'a> ChangeSet<'a> {
     /// An empty change of this caller.
     fn begin(context: &'a Context, caller: &'a Caller) -> Self {
         let (change, answer) = Change::begin();
-        Self { context, caller, change, answer, follow: Vec::new(), fault: None }
+        Self { context, caller, change, answer, follow: Vec::new(), removed: Vec::new(), fault: None }
     }
 
     /// Makes a cached document, or changes it if it was `before`.
@@ -83,6 +86,8 @@ impl<'a> ChangeSet<'a> {
         before: &Document<T>,
     ) -> &mut Self {
         let (key, expected) = (before.key.clone(), Expected::Revision(before.revision));
+        let account = named_account(&to_json(&before.value));
+        self.removed.extend(account.map(|account| (self.change.documents.len(), account)));
         self.document::<T>(documents.collection(), key.as_bytes(), expected, None);
         self.follow.push(Box::new(move |_| documents.follow(key, None)));
         self
@@ -218,7 +223,7 @@ impl<'a> ChangeSet<'a> {
 
     /// Makes it durable, and then changes the document caches. Waits for the commit.
     pub fn commit(self) -> Result<Changed, Problem> {
-        let Self { context, caller, change, answer, follow, fault } = self;
+        let Self { context, caller, change, answer, follow, removed, fault } = self;
         if let Some(problem) = fault {
             return Err(problem);
         }
@@ -231,6 +236,7 @@ impl<'a> ChangeSet<'a> {
         let early = early_answer();
         change.on_doubt = DoubtNotice(Some(Box::new(move || early.give(outcome_unknown()))));
         let notes = u64::try_from(change.audit.len()).unwrap_or(u64::MAX);
+        let touched = Touched::by(context, &change, &removed);
         context.core.books.committer.change(change);
         let answered = answer.blocking_recv();
         let changed =
@@ -246,6 +252,7 @@ impl<'a> ChangeSet<'a> {
             for follow in follow {
                 follow(&changed);
             }
+            context.hub.tell(touched.changes(&changed));
         }
         Ok(changed)
     }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use tollgate_api::stream::Hub;
 use tollgate_provisioning::Settings;
 use tollgate_relay::core::Core;
 use tollgate_relay::snapshot::ActiveAccount;
+use tollgate_storage::clock::now;
 use tollgate_storage::store::Store;
 
 use crate::downloads::Exports;
@@ -23,6 +25,8 @@ pub struct Context {
     pub metrics: Metrics,
     /// The files that are written for downloads.
     pub exports: Exports,
+    /// The streams that are told of changes.
+    pub hub: Arc<Hub>,
 }
 
 impl std::fmt::Debug for Context {
@@ -35,7 +39,8 @@ impl Context {
     /// The books and the configuration of `core`.
     pub fn new(core: Arc<Core>, settings: Settings) -> Self {
         let sealer = Sealer::new(&settings.secrets);
-        Self { core, settings, sealer, metrics: Metrics::new(), exports: Exports::default() }
+        let hub = Arc::new(Hub::new(now().0));
+        Self { core, settings, sealer, metrics: Metrics::new(), exports: Exports::default(), hub }
     }
 
     /// An account in force, or one that was removed, as it was last.

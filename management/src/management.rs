@@ -45,6 +45,7 @@ use crate::identity::users::Users;
 use crate::identity::visibility::Visibility;
 use crate::jobs::{JobHandler, JobQueue, Workers};
 use crate::kept_answers::KeptAnswers;
+use crate::live::LiveFeed;
 use crate::messaging::cdrs::Cdrs;
 use crate::messaging::charges::Charges;
 use crate::messaging::dispatches::Dispatches;
@@ -87,6 +88,7 @@ pub struct Management {
     directory: Arc<UserDirectory>,
     /// The only strong reference: workers hold weak ones, so that they end with the services.
     background: Arc<dyn JobHandler>,
+    live: Arc<LiveFeed>,
     shared: SharedState,
 }
 
@@ -107,6 +109,7 @@ struct Identity {
     users: Arc<Users>,
     api_keys: Arc<ApiKeys>,
     directory: Arc<UserDirectory>,
+    browsers: Arc<BrowserSessions>,
     background: Arc<dyn JobHandler>,
 }
 
@@ -153,12 +156,9 @@ impl Management {
         );
         let invoices = Arc::clone(&answering.invoices);
         let identity = identity(&shared, &jobs, webhooks, Arc::clone(&answering.accounts))?;
-        let saas_clients = SaasClients {
-            auth: Arc::clone(&identity.login) as _,
-            plans: Arc::clone(&subscription_plans) as _,
-            subscriptions: Arc::clone(&subscriptions) as _,
-            invoices: Arc::clone(&invoices) as _,
-        };
+        let saas_clients = saas_clients(&identity, &subscription_plans, &subscriptions, &invoices);
+        let wallets = Arc::clone(&answering.wallets);
+        let live = Arc::new(LiveFeed::new(of(), visible(), Arc::clone(&identity.browsers), wallets));
         let services = Services {
             authentication: identity.authentication,
             idempotency: Arc::new(KeptAnswers::new(of())),
@@ -201,6 +201,7 @@ impl Management {
             tariffs: Arc::new(Tariffs::new(of(), edits)),
             clock: Arc::new(ClockControl::new(of())),
             binds: Arc::new(Binds::new(of(), visible())),
+            stream: Arc::clone(&live) as _,
             token_clients: Arc::new(token_clients),
             saas_clients: Arc::new(saas_clients),
             existing_clients: Arc::new(ExistingClients::new(of(), visible(), answering)),
@@ -217,6 +218,7 @@ impl Management {
             jobs,
             directory,
             background,
+            live,
             shared,
         })
     }
@@ -280,14 +282,16 @@ impl Management {
         let account_facts = Arc::clone(&self.account_facts);
         let invoices = (Arc::clone(&self.invoices), Reminders::new(Arc::clone(&self.invoices), jobs()));
         let billing = schedule::keep(watch, bundles, subscriptions, invoices, account_facts);
+        let live = tollgate_api::stream::keep(Arc::clone(&self.live) as _);
         async move {
-            tokio::join!(billing, payments.keep());
+            tokio::join!(billing, payments.keep(), live);
         }
     }
 
-    /// Ends the reading of long periods early, because the process stops.
-    pub fn stop_billing(&self) {
+    /// Ends the reading of long periods early, and the streams, because the process stops.
+    pub fn end_long_answers(&self) {
         self.invoices.stop();
+        self.shared.context.hub.close();
     }
 }
 
@@ -298,6 +302,21 @@ impl SharedState {
         let visibility = Arc::new(Visibility::new(Arc::clone(&context), Arc::clone(&accounts)));
         let findings = Arc::new(DocumentCache::load(context.store(), PUMPING_FINDINGS)?);
         Ok(Self { context, visibility, accounts, alerts, findings })
+    }
+}
+
+/// The paths of the SaaS billing service.
+fn saas_clients(
+    identity: &Identity,
+    plans: &Arc<SubscriptionPlans>,
+    subscriptions: &Arc<Subscriptions>,
+    invoices: &Arc<Invoices>,
+) -> SaasClients {
+    SaasClients {
+        auth: Arc::clone(&identity.login) as _,
+        plans: Arc::clone(plans) as _,
+        subscriptions: Arc::clone(subscriptions) as _,
+        invoices: Arc::clone(invoices) as _,
     }
 }
 
@@ -387,8 +406,11 @@ fn identity(
     let authentication =
         Arc::new(Authentication::new(known, Arc::clone(&api_keys), visible(), &settings.api));
     let login = Arc::new(login);
-    let browser_login =
-        BrowserLogin { login: Arc::clone(&login), browsers, authentication: Arc::clone(&authentication) };
+    let browser_login = BrowserLogin {
+        login: Arc::clone(&login),
+        browsers: Arc::clone(&browsers),
+        authentication: Arc::clone(&authentication),
+    };
     Ok(Identity {
         authentication,
         login,
@@ -396,6 +418,7 @@ fn identity(
         users: Arc::new(Users::new(of(), visible(), of_directory(), checked(), queue())),
         api_keys,
         directory,
+        browsers,
         background: Arc::new(background),
     })
 }

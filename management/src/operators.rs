@@ -1,6 +1,6 @@
 //! Operators: those of `operators.toml`, of which only the status can be changed here, and those of the API.
 
-mod condition;
+pub mod condition;
 pub mod file_status;
 mod receipts;
 pub mod record;

@@ -20,6 +20,7 @@ pub mod expected_reload;
 pub mod fnv;
 pub mod held_octets;
 pub mod kept_roots;
+pub mod live;
 pub mod metrics;
 pub mod number_countries;
 pub mod operators;

@@ -2,6 +2,7 @@
 //!
 //! Label sets are bounded: reasons are a closed list, currencies come from the configuration.
 
+mod count;
 pub mod descriptions;
 
 use std::collections::HashMap;
@@ -14,6 +15,8 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use tollgate_engine::chain::{LEVELS_MAX, LevelRefusal};
 use tollgate_engine::money::Currency;
 use tollgate_engine::refusal::Refusal;
+
+pub use count::Count;
 
 use crate::held_octets::Bound;
 
@@ -38,13 +41,13 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
 /// The handles of the metrics.
 pub struct Metrics {
     /// Messages that were charged, durably.
-    pub charged: Counter,
+    pub charged: Count,
     /// Messages that were refused.
-    pub refused: Counter,
+    pub refused: Count,
     /// Messages answered with the id of the first use of their key.
-    pub replayed: Counter,
+    pub replayed: Count,
     /// Segments that were charged, durably.
-    pub segments: Counter,
+    pub segments: Count,
     /// Time from the read off the socket to the answer.
     pub submit_seconds: Latencies,
     /// Requests that wait for their answer.
@@ -63,7 +66,7 @@ pub struct Metrics {
     pub receipts_unanswered: Counter,
     /// Times that a session was not read because of a bound on what it, its account, or the committer holds.
     waits: [Counter; 3],
-    refusals: HashMap<Refusal, Counter>,
+    refusals: HashMap<Refusal, Count>,
     /// By level, the parent of the sender first: refusals for lack of funds there, and all others.
     refusals_above: Vec<[Counter; 2]>,
 }
@@ -77,16 +80,14 @@ impl std::fmt::Debug for Metrics {
 impl Metrics {
     /// The metrics with every reason at zero, so that a rate over them has a beginning.
     pub fn new() -> Self {
-        let reason =
-            |refusal: &Refusal| (*refusal, counter!("tollgate_refusals_total", "reason" => refusal.name()));
         let receipts =
             |outcome: &'static str| counter!("tollgate_gateway_receipts_total", "outcome" => outcome);
         let waits = |bound: &'static str| counter!("tollgate_session_waits_total", "bound" => bound);
         Self {
-            charged: counter!("tollgate_submits_total", "outcome" => "charged"),
-            refused: counter!("tollgate_submits_total", "outcome" => "refused"),
-            replayed: counter!("tollgate_submits_total", "outcome" => "replayed"),
-            segments: counter!("tollgate_segments_total"),
+            charged: Count::default(),
+            refused: Count::default(),
+            replayed: Count::default(),
+            segments: Count::default(),
             submit_seconds: Latencies::default(),
             inflight: gauge!("tollgate_inflight_requests"),
             windows: gauge!("tollgate_window_requests"),
@@ -96,9 +97,27 @@ impl Metrics {
             receipts_refused: receipts("refused"),
             receipts_unanswered: receipts("unanswered"),
             waits: [waits("bind_bytes"), waits("account_bytes"), waits("commit_queue")],
-            refusals: Refusal::ALL.iter().map(reason).collect(),
+            refusals: Refusal::ALL.iter().map(|refusal| (*refusal, Count::default())).collect(),
             refusals_above: (1..LEVELS_MAX).map(refusals_above).collect(),
         }
+    }
+
+    /// The refusals of each reason.
+    pub fn refusals(&self) -> impl Iterator<Item = (Refusal, u64)> {
+        Refusal::ALL.iter().filter_map(|refusal| Some((*refusal, self.refusals.get(refusal)?.get())))
+    }
+
+    /// The counters that can be read, in Prometheus' text format.
+    pub fn render(&self) -> String {
+        let outcomes = [("charged", &self.charged), ("refused", &self.refused), ("replayed", &self.replayed)];
+        let reasons =
+            Refusal::ALL.iter().filter_map(|refusal| Some((refusal.name(), self.refusals.get(refusal)?)));
+        [
+            count::render("tollgate_submits_total", "outcome", outcomes.into_iter()),
+            count::render("tollgate_segments_total", "", [("", &self.segments)].into_iter()),
+            count::render("tollgate_refusals_total", "reason", reasons),
+        ]
+        .concat()
     }
 
     /// Counts `messages` refused for one reason.
@@ -161,6 +180,11 @@ impl Latencies {
         self.sum_micros.fetch_add(micros, Ordering::Relaxed);
     }
 
+    /// The counts of now.
+    pub fn counts(&self) -> LatencyCounts {
+        LatencyCounts(self.buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed)).collect())
+    }
+
     /// The histogram in Prometheus' text format.
     pub fn render(&self, name: &str) -> String {
         let (mut text, mut count) = (descriptions::header(name), 0);
@@ -175,8 +199,68 @@ impl Latencies {
     }
 }
 
+/// Latencies by bucket, at one moment or between two.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LatencyCounts(Vec<u64>);
+
+impl LatencyCounts {
+    /// The latencies that were counted since an earlier moment.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        let earlier = before.0.iter().copied().chain(std::iter::repeat(0));
+        Self(self.0.iter().zip(earlier).map(|(count, earlier)| count.saturating_sub(earlier)).collect())
+    }
+
+    /// About the latency, in microseconds, that so many percent are not above: the bound of its bucket, or between the bounds by
+    /// how many lie below. `None` where there are none.
+    pub fn quantile_micros(&self, percent: u64) -> Option<u64> {
+        let all: u64 = self.0.iter().sum();
+        let rank = all.saturating_mul(percent).div_ceil(100).max(1);
+        let (mut below, mut from) = (0, 0);
+        for (bucket, count) in self.0.iter().enumerate() {
+            // Beyond the last bound nothing is known but that.
+            let to = SECONDS.get(bucket).map_or(from, |bound| micros_of(*bound));
+            if below + count >= rank {
+                return (*count > 0).then(|| from + (to - from) * (rank - below) / count);
+            }
+            (below, from) = (below + count, to);
+        }
+        None
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the bounds are a few seconds at most"
+)]
+fn micros_of(seconds: f64) -> u64 {
+    (seconds * 1e6).round() as u64
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_lie_within_the_bucket_of_their_rank() {
+        let latencies = Latencies::default();
+        assert_eq!(latencies.counts().quantile_micros(50), None);
+        latencies.record(Duration::from_micros(90), 50);
+        let before = latencies.counts();
+        latencies.record(Duration::from_micros(200), 98);
+        latencies.record(Duration::from_millis(40), 2);
+        let counts = latencies.counts().since(&before);
+        assert_eq!(counts.quantile_micros(50), Some(100 + 150 * 50 / 98));
+        assert_eq!(counts.quantile_micros(98), Some(250));
+        assert_eq!(counts.quantile_micros(99), Some(25_000 + 25_000 / 2));
+        latencies.record(Duration::from_mins(1), 1_000);
+        assert_eq!(latencies.counts().quantile_micros(99), Some(2_500_000), "as far as the bounds go");
     }
 }

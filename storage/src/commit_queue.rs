@@ -1,6 +1,6 @@
 //! Limits of the committer's queue, and the state that sessions and the writer share.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -77,6 +77,7 @@ pub(crate) struct Shared {
     pub(crate) charges: ChargeQueue,
     available: AtomicBool,
     closing: AtomicBool,
+    commits: AtomicU64,
     waiting: Mutex<Vec<Waker>>,
 }
 
@@ -87,8 +88,19 @@ impl Shared {
             charges: ChargeQueue::new(queue_messages_max),
             available: AtomicBool::new(true),
             closing: AtomicBool::new(false),
+            commits: AtomicU64::new(0),
             waiting: Mutex::new(Vec::new()),
         }
+    }
+
+    /// Counts a commit that is durable.
+    pub(crate) fn count_commit(&self) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Commits since the start that are durable.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
     }
 
     /// True if writes are taken.

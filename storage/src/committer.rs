@@ -104,6 +104,11 @@ impl Committer {
         self.shared.close();
     }
 
+    /// Commits since the start that are durable.
+    pub fn commits(&self) -> u64 {
+        self.shared.commits()
+    }
+
     /// The number of messages in the queue.
     pub fn queued_messages(&self) -> usize {
         self.shared.charges.messages()

@@ -134,6 +134,7 @@ impl<J: Journal> Writer<J> {
                 let messages = drafted.messages;
                 self.durable(drafted);
                 self.metrics.committed(messages, started.elapsed());
+                self.shared.count_commit();
             }
             Err(JournalError::NotWritten(reason)) => {
                 self.latch(&reason);

@@ -112,6 +112,14 @@ impl BrowserSessions {
         Some((records::caller(&user.key, &user.value, Some(&id), request_id), csrf_token(browser)))
     }
 
+    /// True while the session of this caller goes on.
+    pub fn goes_on(&self, caller: &Caller) -> bool {
+        let Some(id) = &caller.session else { return true };
+        let Some(session) = self.directory.sessions.get(id) else { return false };
+        let browser = session.value.browser.as_ref();
+        browser.is_none_or(|browser| self.end_of(id, &session.value, browser).0 > now())
+    }
+
     /// Writes down which sessions were used, so that they go on after a restart of the daemon.
     pub fn write_uses(&self) -> Answer<()> {
         let used: Vec<(String, UnixMicros)> =

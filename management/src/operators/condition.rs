@@ -50,11 +50,7 @@ pub fn health_of(
         at: Time(at),
         available: view.is_available,
         links_bound: view.links,
-        breaker: match view.breaker {
-            breaker::BreakerState::Closed => BreakerState::Closed,
-            breaker::BreakerState::Open => BreakerState::Open,
-            breaker::BreakerState::HalfOpen => BreakerState::HalfOpen,
-        },
+        breaker: breaker_state(view.breaker),
         countries_open: operator_queue.countries.open(steady()) as u64,
         queued,
         in_flight: view.in_flight,
@@ -62,6 +58,15 @@ pub fn health_of(
         now: point(at, &view.health),
         samples: samples.iter().step_by(step).map(|(at, sample)| point(*at, sample)).collect(),
     })
+}
+
+/// The state of a breaker.
+pub fn breaker_state(state: breaker::BreakerState) -> BreakerState {
+    match state {
+        breaker::BreakerState::Closed => BreakerState::Closed,
+        breaker::BreakerState::Open => BreakerState::Open,
+        breaker::BreakerState::HalfOpen => BreakerState::HalfOpen,
+    }
 }
 
 /// The counters of an operator in a period.

@@ -29,7 +29,7 @@ pub struct OpenBind {
     pub window: u32,
     /// The time at which it was bound.
     pub bound_at: UnixMicros,
-    /// What it does.
+    /// The activity that its session shows.
     pub activity: Arc<BindActivity>,
 }
 
@@ -66,7 +66,7 @@ impl OpenBinds {
         self.0.lock().binds.get(&number).cloned()
     }
 
-    /// How many are open.
+    /// The number of open ones.
     pub fn len(&self) -> usize {
         self.0.lock().binds.len()
     }

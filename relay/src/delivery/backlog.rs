@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use parking_lot::Mutex;
 use tollgate_engine::operator::OperatorNumber;
-use tollgate_storage::message::{QueueKey, QueuedRow};
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::message::{Message, QueueKey, QueuedRow};
 
 use super::attempt::Attempt;
 
@@ -268,6 +269,17 @@ impl Backlog {
         let state = self.state.lock();
         let attempts = state.returned.values().chain(state.later.values());
         attempts.filter_map(|attempt| Some((attempt.may_be_at?, attempt.key))).collect()
+    }
+
+    /// The time at which the message in memory that waits longest was submitted.
+    pub fn oldest(&self) -> Option<UnixMicros> {
+        let state = self.state.lock();
+        let submitted_at = |id: u64, row: &[u8]| Some(Message::read(id, row)?.ticket.submitted_at);
+        let waiting = state.classes.iter().filter_map(|class| class.waiting.front());
+        let waiting = waiting.filter_map(|row| submitted_at(row.key.message_id, &row.bytes));
+        // These are few, and in no order of time.
+        let aside = state.returned.values().chain(state.later.values());
+        waiting.chain(aside.filter_map(|attempt| submitted_at(attempt.key.message_id, &attempt.row))).min()
     }
 
     /// The number of messages in memory, and true if there are more on disk.
