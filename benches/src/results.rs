@@ -52,9 +52,41 @@ pub fn median<T: Copy + Ord + Default>(values: impl IntoIterator<Item = T>) -> T
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
 
+/// The interval that has the median of all that could have been measured with 95 % certainty, whatever the form of their
+/// distribution: between two of the values in order, so many places from either end. `None` of fewer than six values, of which
+/// not even the least and the greatest are that far apart.
+pub fn median_interval<T: Copy + Ord>(values: impl IntoIterator<Item = T>) -> Option<(T, T)> {
+    let mut sorted: Vec<T> = values.into_iter().collect();
+    sorted.sort_unstable();
+    let count = u32::try_from(sorted.len()).ok().filter(|count| *count < 1_000)?;
+    // How likely it is that so few of the values, or fewer, lie below the median: each does with one half.
+    let half = 0.5_f64.powi(i32::try_from(count).ok()?);
+    let (mut ways, mut likely, mut places) = (1.0, half, 0_u32);
+    while likely <= 0.025 {
+        places += 1;
+        ways = ways * f64::from(count - places + 1) / f64::from(places);
+        likely += ways * half;
+    }
+    let low = usize::try_from(places.checked_sub(1)?).ok()?;
+    Some((*sorted.get(low)?, *sorted.get(sorted.len().checked_sub(low + 1)?)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_interval_of_the_median_is_that_of_the_tables() {
+        // The ranks of the sign test at 5 %, both sides, as in any table of it.
+        for (count, low, high) in
+            [(6, 1, 6), (8, 1, 8), (9, 2, 8), (15, 4, 12), (20, 6, 15), (21, 6, 16), (30, 10, 21)]
+        {
+            assert_eq!(median_interval((1..=count).rev()), Some((low, high)), "{count}");
+        }
+        for count in 0..6 {
+            assert_eq!(median_interval(1..=count), None, "{count} are too few");
+        }
+    }
 
     #[test]
     fn a_section_is_added_or_replaced_and_the_others_stay() {

@@ -25,8 +25,8 @@ enum Measurement {
     },
     /// Messages beside a thousand reads of the management API per second.
     ApiLoad {
-        /// Number of rounds of each.
-        #[arg(long, default_value_t = 7)]
+        /// Number of pairs of rounds, with and without reads. Fewer than 15 tell too little to be a verdict.
+        #[arg(long, default_value_t = 21)]
         rounds: usize,
     },
     /// A light account beside one at full load, at the floor and at the daemon.
