@@ -3,7 +3,7 @@
 import type { Component } from 'svelte';
 import type { Role } from './session/session.svelte';
 
-export type Area = 'operations' | 'messages' | 'prices' | 'billing' | 'reseller' | 'account' | 'connection' | 'administration';
+export type Area = 'operations' | 'messages' | 'prices' | 'billing' | 'reseller' | 'account' | 'traffic' | 'connection' | 'administration';
 
 export interface Route {
   /** Below /app; `:name` is a parameter. */
@@ -23,6 +23,7 @@ export const AREA_TITLES: Record<Area, string> = {
   billing: 'Billing',
   reseller: 'Reselling',
   account: 'Account',
+  traffic: 'Traffic',
   connection: 'Connection',
   administration: 'Administration',
 };
@@ -48,7 +49,6 @@ export const routes: readonly Route[] = [
   { path: '/reseller/price-lists/:list', title: 'Price list', area: 'reseller', roles: RESELLERS, load: () => import('./screens/reseller/PriceList.svelte') },
   { path: '/reseller/resales', title: 'Commission and margin', area: 'reseller', roles: RESELLERS, nav: true, load: () => import('./screens/reseller/Resales.svelte') },
   { path: '/account/overview', title: 'Overview', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Overview.svelte') },
-  { path: '/account/usage', title: 'Usage', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Usage.svelte') },
   { path: '/account/invoices', title: 'Invoices', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Invoices.svelte') },
   { path: '/account/invoices/:invoice', title: 'Invoice', area: 'account', roles: OWNERS, load: () => import('./screens/account/Invoice.svelte') },
   { path: '/account/payments', title: 'Payments', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Payments.svelte') },
@@ -56,9 +56,13 @@ export const routes: readonly Route[] = [
   { path: '/account/rates', title: 'Rates', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Rates.svelte') },
   { path: '/account/bundles', title: 'Bundles', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Bundles.svelte') },
   { path: '/account/subscription', title: 'Subscription', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/Subscription.svelte') },
+  { path: '/traffic/usage', title: 'Usage', area: 'traffic', roles: OWNERS, nav: true, load: () => import('./screens/traffic/Usage.svelte') },
+  { path: '/traffic/messages', title: 'Messages', area: 'traffic', roles: OWNERS, nav: true, load: () => import('./screens/messages/Messages.svelte') },
+  { path: '/traffic/messages/:message', title: 'Message', area: 'traffic', roles: OWNERS, load: () => import('./screens/messages/Message.svelte') },
   { path: '/connection/senders', title: 'Senders and templates', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/connection/Senders.svelte') },
   { path: '/connection/keys', title: 'API keys', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/connection/Keys.svelte') },
   { path: '/connection/smpp', title: 'SMPP', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/connection/Smpp.svelte') },
+  { path: '/connection/webhook', title: 'Webhook', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/connection/Webhook.svelte') },
   { path: '/connection/alerts', title: 'Alerts', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/connection/Alerts.svelte') },
   { path: '/administration/moderation', title: 'Moderation', area: 'administration', roles: HOUSE, nav: true, load: () => import('./screens/administration/Moderation.svelte') },
   { path: '/administration/alerts', title: 'Alerts', area: 'administration', roles: HOUSE, nav: true, load: () => import('./screens/administration/Alerts.svelte') },

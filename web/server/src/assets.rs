@@ -83,6 +83,7 @@ mod tests {
             "billing",
             "reseller",
             "account",
+            "traffic",
             "connection",
             "administration",
         ] {
