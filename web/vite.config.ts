@@ -9,7 +9,11 @@ const groups = [
   { name: 'vendor', test: /\/node_modules\/(?!uplot\/)/, priority: 4 },
   { name: 'app', test: /\/src\/(?!screens\/|charts\/)|vite\/preload-helper/, priority: 3 },
   { name: 'charts', test: /\/src\/charts\/|\/node_modules\/uplot\//, priority: 2 },
-  ...['operations', 'messages', 'prices', 'billing', 'reseller', 'account', 'traffic', 'connection', 'administration'].map((area) => ({ name: area, test: new RegExp(`/src/screens/${area}/`), priority: 1 })),
+  { name: 'money', test: /\/src\/screens\/billing\/parts\//, priority: 2 },
+  { name: 'accounts', test: /\/src\/screens\/billing\/accounts\//, priority: 1 },
+  { name: 'documents', test: /\/src\/screens\/billing\/(documents|payments)\//, priority: 1 },
+  { name: 'offers', test: /\/src\/screens\/billing\/(offers|earnings)\//, priority: 1 },
+  ...['operations', 'messages', 'prices', 'reseller', 'account', 'traffic', 'connection', 'administration'].map((area) => ({ name: area, test: new RegExp(`/src/screens/${area}/`), priority: 1 })),
 ];
 
 // While working: requests for data go to a daemon.

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import business, history
+from . import business, history, paperwork
 from .processes import Processes, free_port, unused, write_config
 
 HTTP_PORT = 8080
@@ -62,6 +62,7 @@ def start(processes, options):
     days = (0 if options.json else 30) if options.days is None else options.days
     made, ready = begin(processes, daemon, days)
     base = f"http://{ready['http']}"
+    made |= paperwork.make(base)
     for number, (account, rate, mix) in enumerate(business.GATEWAYS):
         rate = max(1, round(rate * options.traffic))
         processes.load(account, ready["smpp"], (account, business.SMPP_PASSWORD), "--rate", rate, "--seconds", SECONDS, "--mix", mix,

@@ -8,8 +8,11 @@ const VALUES: Record<string, (role: Role) => string | undefined> = {
   import: () => scene().import,
   customer: () => 'cityclinic',
   list: () => 'retail',
-  invoice: (role) => scene().invoices[role] ?? scene().invoices.customer,
+  invoice: (role) => scene().invoices[role] ?? scene().invoice,
   message: (role) => scene().messages[role] ?? scene().messages.customer,
+  note: () => scene().note,
+  statement: () => scene().statement,
+  payment: () => scene().payment,
 };
 
 /** A path in which every parameter has a value that exists, and that the role may see. */

@@ -18,6 +18,12 @@ export interface Scene {
   /** The number of an invoice, and the id of a message, that each of two roles may see. */
   invoices: Partial<Record<Role, string>>;
   messages: Partial<Record<Role, string>>;
+  /** The number of an invoice that is open in part, of its credit note, and of a statement. */
+  invoice: string;
+  note: string;
+  statement: string;
+  /** The id of a payment that has succeeded. */
+  payment: string;
 }
 
 /** The scene that was started, in a worker. */

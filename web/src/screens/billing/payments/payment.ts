@@ -1,0 +1,10 @@
+// What every question about a payment is asked with.
+import type { Schemas } from '../../../api/client';
+
+export interface AskedPayment {
+  payment: Schemas['Payment'];
+  close: () => void;
+  finished: () => void;
+  /** Loads the payment again, after a conflict. */
+  reload: () => void;
+}

@@ -1,0 +1,133 @@
+// Money moves on the screens of billing as they say, and is seen where it went.
+import { request, type APIRequestContext } from '@playwright/test';
+import { expect, open, settled, test } from './fixtures';
+import { scene } from './scene';
+
+test.skip(({ role }) => role !== 'admin');
+
+/** The API as the admin sees it, beside the browser. */
+async function admin(): Promise<APIRequestContext> {
+  const { origin } = new URL(scene().address);
+  const open = await request.newContext({ baseURL: origin });
+  const answer = await open.post('/v1/auth/login', { data: { email: scene().admin, password: scene().password } });
+  const { access_token } = (await answer.json()) as { access_token: string };
+  await open.dispose();
+  return request.newContext({ baseURL: origin, extraHTTPHeaders: { Authorization: `Bearer ${access_token}` } });
+}
+
+async function posted(api: APIRequestContext, path: string, data: object): Promise<Record<string, string>> {
+  const answer = await api.post(path, { data });
+  expect(answer.ok(), await answer.text()).toBe(true);
+  return (await answer.json()) as Record<string, string>;
+}
+
+test('a top-up says what it will do, and is seen in the balance and in the ledger', async ({ app }) => {
+  await open(app, '/billing/accounts/biz_test_002');
+  await settled(app);
+  await app.getByRole('button', { name: 'Top up…' }).click();
+  const dialog = app.getByRole('dialog', { name: 'Top up biz_test_002' });
+  await dialog.getByLabel('Amount in USD').fill('125,50');
+  await expect(dialog.getByText('An amount such as 1250.00')).toBeVisible();
+  await dialog.getByLabel('Amount in USD').fill('125.50');
+  await dialog.getByLabel('Reference').fill('TR-2026-17');
+  await expect(dialog.getByText('500.00 USD → 625.50 USD').first()).toBeVisible();
+  await dialog.getByRole('button', { name: 'Add 125.50 USD' }).click();
+  await expect(app.getByText('biz_test_002 had 500.00 and has 625.50 USD.')).toBeVisible();
+  await expect(app.getByText('exactly 625.50')).toBeVisible();
+  const ledger = app.getByRole('table', { name: 'Ledger' });
+  await expect(ledger.getByRole('row', { name: /top up \+125\.50 .*TR-2026-17/ })).toBeVisible();
+});
+
+test('an account is created, its invoice sent, and paid in two parts', async ({ app }) => {
+  await open(app, '/billing/accounts');
+  await app.getByRole('button', { name: 'Create an account…' }).click();
+  const create = app.getByRole('dialog', { name: 'Create an account' });
+  await create.getByLabel('Id', { exact: true }).fill('lakeside');
+  await create.getByLabel('Name', { exact: true }).fill('Lakeside Power');
+  await create.getByLabel('Plan', { exact: true }).selectOption('professional');
+  await create.getByLabel('Credit limit in USD').fill('100');
+  await create.getByRole('button', { name: 'Create', exact: true }).click();
+  await app.getByRole('dialog', { name: 'The account lakeside' }).getByRole('button', { name: 'I have it' }).click();
+
+  const api = await admin();
+  for (let sent = 0; sent < 4; sent++) await posted(api, '/v1/charges', { account: 'lakeside', from: 'POWER', to: '254722000111', text: 'Your bill is ready. '.repeat(190) });
+  const end = new Date();
+  const draft = await posted(api, '/v1/invoices', { account: 'lakeside', period_start: new Date(end.getTime() - 86_400_000).toISOString(), period_end: end.toISOString() });
+
+  await open(app, `/billing/invoices/${draft.id}`);
+  await app.getByRole('button', { name: 'Send…' }).click();
+  await app.getByRole('dialog', { name: 'Send the invoice?' }).getByRole('button', { name: 'Send' }).click();
+  await expect(app.getByRole('heading', { name: /Invoice INV-/ })).toBeVisible();
+  await expect(app.getByText(/asks for 2\.00 USD/)).toBeVisible();
+
+  await app.getByRole('button', { name: 'Record a payment…' }).click();
+  let pay = app.getByRole('dialog', { name: /Record a payment of INV-/ });
+  await expect(pay.getByLabel('Amount in USD')).toHaveValue('2.00');
+  await pay.getByLabel('Amount in USD').fill('0.75');
+  await expect(pay.getByText('2.00 USD → 1.25 USD')).toBeVisible();
+  await pay.getByRole('button', { name: 'Record 0.75 USD' }).click();
+  await expect(app.getByText('0.75 USD paid, 1.25 open')).toBeVisible();
+
+  await app.getByRole('button', { name: 'Record a payment…' }).click();
+  pay = app.getByRole('dialog', { name: /Record a payment of INV-/ });
+  await expect(pay.getByText('sent → paid')).toBeVisible();
+  await pay.getByRole('button', { name: 'Record 1.25 USD' }).click();
+  await expect(app.getByText('2.00 USD paid, 0.00 open')).toBeVisible();
+  await expect(app.getByRole('main').getByText('paid', { exact: true }).first()).toBeVisible();
+
+  await open(app, '/billing/accounts/lakeside');
+  await expect(app.getByText('exactly 0.00')).toBeVisible();
+  await api.dispose();
+});
+
+test('a bank transfer is asked for, confirmed with less than was asked for, and refunded in part', async ({ app }) => {
+  await open(app, '/billing/payments');
+  await app.getByRole('button', { name: 'Ask for a payment…' }).click();
+  const ask = app.getByRole('dialog', { name: 'Ask for a payment' });
+  await ask.getByLabel('Account', { exact: true }).fill('biz_test_001');
+  await ask.getByLabel('Amount in USD').fill('40');
+  await ask.getByRole('button', { name: 'Ask for 40.00 USD' }).click();
+  await app.getByRole('button', { name: 'Confirm the transfer…' }).click();
+  const confirm = app.getByRole('dialog', { name: /Confirm the transfer/ });
+  await confirm.getByLabel('Amount that came in USD').fill('39.50');
+  await confirm.getByRole('button', { name: 'Credit 39.50 USD' }).click();
+  await expect(app.getByText('39.50 USD were credited to biz_test_001.')).toBeVisible();
+  await app.getByRole('button', { name: 'Refund…' }).click();
+  const refund = app.getByRole('dialog', { name: 'Refund biz_test_001' });
+  await refund.getByLabel('Amount in USD').fill('9.50');
+  await refund.getByLabel('Reason').fill('Paid twice');
+  await refund.getByRole('button', { name: 'Refund 9.50 USD' }).click();
+  await expect(app.getByRole('table', { name: 'Refunds' }).getByText('Paid twice')).toBeVisible();
+  await expect(app.getByText('30.00 USD')).toBeVisible();
+});
+
+test('a limit that somebody else has changed meanwhile is not overwritten, and what was typed is kept', async ({ app }) => {
+  await open(app, '/billing/accounts/cityclinic');
+  await settled(app);
+  await app.getByRole('button', { name: 'Change' }).click();
+  await app.getByRole('menuitem', { name: 'Credit limit and threshold…' }).click();
+  const dialog = app.getByRole('dialog', { name: 'Limits of cityclinic' });
+  await dialog.getByLabel('Credit limit in USD').fill('75');
+  const api = await admin();
+  expect((await api.patch('/v1/accounts/cityclinic', { data: { name: 'City Clinic Ltd' } })).ok()).toBe(true);
+  await api.dispose();
+  await dialog.getByRole('button', { name: 'Change' }).click();
+  await expect(dialog.getByText('This has changed since it was loaded')).toBeVisible();
+  await expect(dialog.getByLabel('Credit limit in USD')).toHaveValue('75');
+  await dialog.getByRole('button', { name: 'Load the present state' }).click();
+  await expect(app.getByText('City Clinic Ltd')).toBeAttached();
+  await dialog.getByRole('button', { name: 'Change', exact: true }).click();
+  await expect(app.getByText('The credit limit of cityclinic is 75.00 USD.')).toBeVisible();
+});
+
+test('a quote says what a message costs, and why', async ({ app }) => {
+  await open(app, '/billing/quote');
+  await app.getByLabel('Account').fill('cityclinic');
+  await app.getByLabel('To', { exact: true }).fill('254722000111');
+  await app.getByRole('button', { name: 'Quote', exact: true }).click();
+  await expect(app.getByText(/found by prefix 25472/)).toBeVisible();
+  const wallets = app.getByRole('table', { name: 'Postings' });
+  await expect(wallets.getByRole('link', { name: 'cityclinic' })).toBeVisible();
+  await expect(wallets.getByRole('link', { name: 'brightreach' })).toBeVisible();
+  await expect(app.getByRole('table', { name: 'Operators' }).getByText('chosen')).toBeVisible();
+});
