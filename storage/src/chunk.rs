@@ -19,6 +19,7 @@ use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::{Posting, Wallet};
 
 use crate::cdr::{BlockHeader, BlockWriter, CdrFields, PostingsEncoder};
+use crate::chain_tallies::OwnCharge;
 use crate::countries::CountryTable;
 use crate::keys::{FirstUse, KeyRegistry, KeyWaiter, NewKey};
 use crate::rows::{DispatchCounters, RefusedDestination};
@@ -200,7 +201,9 @@ impl Chunk {
         let country = self.add(&beside.own.posting, &CdrFields { beside: encoded, ..*cdr });
         self.encoder = encoder;
         let account = self.account();
-        self.beside.get_or_insert_with(|| Box::new(ChunkBeside::of(account))).add(beside, above, country);
+        let (network, segments, amount) = (cdr.network, u32::from(cdr.segments), cdr.amount);
+        let own = OwnCharge { account, network, country, segments, amount };
+        self.beside.get_or_insert_with(|| Box::new(ChunkBeside::of(account))).add(beside, above, &own);
     }
 
     /// Adds a charge that was debited from the chunk's wallet and moved nothing else. Its CDR's amount and segments are

@@ -11,6 +11,7 @@ use crate::database::Unavailable;
 use crate::delivery::DeliveryBatch;
 use crate::fold::error::FoldError;
 use crate::outcome::CancelError;
+use crate::series::cell::RefusalCell;
 
 /// Something for the single writer to do.
 pub(crate) enum Command {
@@ -20,6 +21,7 @@ pub(crate) enum Command {
     Deliver(DeliveryBatch),
     Change(Box<Change>),
     Provision(Provision),
+    Refusals(RefusedMessages),
 }
 
 /// A message to cancel and refund. The money comes back through
@@ -70,6 +72,15 @@ pub struct Provision {
     pub reply: oneshot::Sender<Result<Provisioned, Unavailable>>,
 }
 
+/// Messages that were refused, for the time series.
+#[derive(Debug)]
+pub struct RefusedMessages {
+    /// The number of messages by account, minute and reason.
+    pub counts: Vec<(RefusalCell, u64)>,
+    /// Gets the same back where they are not counted, and nothing where they are durable.
+    pub reply: oneshot::Sender<Vec<(RefusalCell, u64)>>,
+}
+
 impl Command {
     /// Messages and bytes that it brings into a commit, roughly.
     pub(crate) fn size(&self) -> (usize, usize) {
@@ -77,7 +88,7 @@ impl Command {
             Self::Charge(chunk) => (chunk.count() as usize, chunk.bytes()),
             Self::Deliver(batch) => (batch.weight(), 0),
             Self::Change(change) => (0, change.bytes()),
-            Self::Cancel(_) | Self::Replace(_) | Self::Provision(_) => (0, 0),
+            Self::Cancel(_) | Self::Replace(_) | Self::Provision(_) | Self::Refusals(_) => (0, 0),
         }
     }
 
@@ -109,7 +120,7 @@ impl Command {
             }
             Self::Change(change) => change.in_doubt(),
             // Whoever hands these over waits for the outcome, however long that takes.
-            Self::Deliver(_) | Self::Provision(_) => {}
+            Self::Deliver(_) | Self::Provision(_) | Self::Refusals(_) => {}
         }
     }
 
@@ -122,6 +133,7 @@ impl Command {
             Self::Deliver(batch) => batch.refuse(),
             Self::Change(change) => change.fail(why.for_change()),
             Self::Provision(provision) => drop(provision.reply.send(Err(why.for_operations()))),
+            Self::Refusals(refused) => drop(refused.reply.send(refused.counts)),
         }
     }
 }

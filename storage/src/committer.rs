@@ -18,7 +18,7 @@ pub use crate::change::{ProvisionChange, Provisioned};
 use crate::chunk::Chunk;
 use crate::clock::{Clock, SystemClock};
 use crate::command::Command;
-pub use crate::command::{Cancellation, Provision, Replacement};
+pub use crate::command::{Cancellation, Provision, RefusedMessages, Replacement};
 use crate::commit_queue::Shared;
 pub use crate::commit_queue::{Durable, Limits, Patience};
 use crate::database::Unavailable;
@@ -176,6 +176,17 @@ impl Committer {
         // A writer that is gone drops the change: its money goes back, and the requester sees that no reply
         // comes.
         let _ = self.sender.send(Some(Command::Change(Box::new(change))));
+    }
+
+    /// Counts messages that were refused. Where the queue is full or the writer has died they are given back.
+    pub fn count_refusals(&self, refused: RefusedMessages) -> Result<(), RefusedMessages> {
+        match self.sender.try_send(Some(Command::Refusals(refused))) {
+            Err(
+                TrySendError::Full(Some(Command::Refusals(refused)))
+                | TrySendError::Disconnected(Some(Command::Refusals(refused))),
+            ) => Err(refused),
+            _ => Ok(()),
+        }
     }
 
     /// Makes accounts and a tariff version durable before they are applied. Waits for room in the queue.

@@ -17,8 +17,9 @@ use crate::chunk::Chunk;
 use crate::countries::CountryTable;
 use crate::database::Unavailable;
 use crate::number_countries;
+use crate::series::Minute;
 use crate::store::Store;
-use crate::tallies::Tallies;
+use crate::tallies::{Submitted, Tallies};
 use crate::usage::Quarter;
 
 /// The time that charges wait to be counted, as long as there are commits.
@@ -94,7 +95,13 @@ impl Counting {
                 }
                 tallies.add_resales(&beside.resales);
             }
-            return tallies.add(account, quarter, &chunk.tallies);
+            let of = Submitted {
+                account,
+                minute: Minute::of(header.submitted_at),
+                plan: chunk.header.plan.clone(),
+            };
+            let chain = chunk.beside.as_ref().map(|beside| &beside.chain);
+            return tallies.add(of, &chunk.tallies, chain);
         }
         // Charged by other countries than those that its ids stand for: just before a reload, or as there are none.
         let mut octets = Vec::new();

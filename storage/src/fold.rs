@@ -26,6 +26,7 @@ mod pockets;
 mod price;
 mod receipt;
 mod records;
+mod series;
 mod unmatched;
 mod upstream;
 mod usage;
@@ -47,6 +48,7 @@ use ids::IdCounter;
 use leases::Leases;
 use numbers::Numbers;
 use pockets::KeptPockets;
+use series::SeriesState;
 use unmatched::UnmatchedReceipts;
 use usage::UsageCache;
 
@@ -67,6 +69,7 @@ pub struct Fold {
     amended: Amended,
     unmatched: UnmatchedReceipts,
     usage: UsageCache,
+    series: SeriesState,
     countries: NumberCountries,
     pockets: KeptPockets,
     /// The first id whose charge is not in the usage rows.
@@ -86,6 +89,7 @@ impl Fold {
             amended: Amended::default(),
             unmatched: UnmatchedReceipts::load(store)?,
             usage: UsageCache::default(),
+            series: SeriesState::load(store)?,
             countries: number_countries::load(store.database())?,
             pockets: KeptPockets::default(),
             usage_counted: store.usage().counted_to()?,
@@ -103,6 +107,7 @@ impl Fold {
         self.amended.advance(changes.amended, changes.ids.unused);
         self.unmatched.advance(changes.unmatched);
         self.usage.advance(changes.usage);
+        self.series.advance(changes.series);
         self.countries.extend(changes.countries);
         self.pockets.advance(changes.pockets);
         self.usage_counted = changes.usage_counted;

@@ -8,10 +8,13 @@
 //! **Architecture invariant:** nothing here knows SMPP. A session gives the committer a [`chunk`] of charges
 //! and gets it back with message ids, or marked as not durable.
 
+mod account_currencies;
+mod account_plans;
 mod anchor;
 mod anchor_check;
 pub mod batch;
 pub mod cdr;
+mod chain_tallies;
 pub mod change;
 mod charge_queue;
 pub mod chunk;
@@ -35,6 +38,7 @@ mod id_lag;
 pub mod id_times;
 pub mod journal;
 pub mod keys;
+pub mod latencies;
 pub mod message;
 pub mod message_change;
 mod number_countries;
@@ -46,6 +50,8 @@ mod recent_load;
 pub mod resales;
 pub mod rows;
 pub mod schema;
+pub mod series;
+mod series_builder;
 mod states;
 pub mod store;
 mod store_options;

@@ -15,8 +15,8 @@ use crate::private::make_private;
 use crate::rows::Row;
 use crate::schema::{
     Family, SCHEMA_VERSION, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_COUNTRIES,
-    SCHEMA_VERSION_WITHOUT_OPERATORS, SCHEMA_VERSION_WITHOUT_SUMS, SCHEMA_VERSION_WITHOUT_USAGE,
-    SCHEMA_VERSION_WITHOUT_USAGE_BELOW,
+    SCHEMA_VERSION_WITHOUT_OPERATORS, SCHEMA_VERSION_WITHOUT_SERIES, SCHEMA_VERSION_WITHOUT_SUMS,
+    SCHEMA_VERSION_WITHOUT_USAGE, SCHEMA_VERSION_WITHOUT_USAGE_BELOW,
 };
 use crate::store_options::StoreOptions;
 use crate::sums::{COMMIT_KEY, CommitRow};
@@ -76,7 +76,10 @@ pub fn for_writing(
         match layout_of(path)? {
             Layout::Ours
             | Layout::Of(
-                SCHEMA_VERSION | SCHEMA_VERSION_WITHOUT_COUNTRIES | SCHEMA_VERSION_WITHOUT_USAGE_BELOW,
+                SCHEMA_VERSION
+                | SCHEMA_VERSION_WITHOUT_COUNTRIES
+                | SCHEMA_VERSION_WITHOUT_USAGE_BELOW
+                | SCHEMA_VERSION_WITHOUT_SERIES,
             ) => {
                 check_anchors(store, cache)?;
             }
@@ -104,6 +107,7 @@ pub fn is_upgraded(version: u32) -> bool {
             | SCHEMA_VERSION_WITHOUT_SUMS
             | SCHEMA_VERSION_WITHOUT_COUNTRIES
             | SCHEMA_VERSION_WITHOUT_USAGE_BELOW
+            | SCHEMA_VERSION_WITHOUT_SERIES
     )
 }
 

@@ -72,8 +72,19 @@ pub fn family(family: Family, cache: &Cache, forgotten_hour: &Arc<AtomicU32>) ->
             options.set_max_write_buffer_number(3);
             drop_deleted_early(&mut options);
         }
-        Family::Scheduled | Family::Expiries | Family::Leases | Family::Awaiting | Family::Receipts => {
+        Family::Scheduled
+        | Family::Expiries
+        | Family::Leases
+        | Family::Awaiting
+        | Family::Receipts
+        | Family::SeriesOpen => {
             options.set_write_buffer_size(16 * MIB);
+            drop_deleted_early(&mut options);
+        }
+        Family::Series => {
+            // The rows of the latest spans are written over and over. Those of minutes and hours are removed in the end.
+            table.set_bloom_filter(10.0, false);
+            options.set_write_buffer_size(32 * MIB);
             drop_deleted_early(&mut options);
         }
         Family::Usage => {

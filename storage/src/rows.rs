@@ -20,6 +20,7 @@ mod receipt;
 mod request;
 mod resale;
 mod schedule;
+mod series;
 mod state;
 mod tariff;
 mod upstream;
@@ -43,6 +44,7 @@ pub use receipt::{GatewayReceipt, ReceiptAddress, UnmatchedReason, UnmatchedRow}
 pub use request::RequestRow;
 pub use resale::ResaleRow;
 pub use schedule::{ExpiryRow, ScheduledRow};
+pub use series::{SeriesMoney, SeriesRow};
 pub use state::{MessageState, StateRow};
 pub use tariff::{ContentDigest, FileContent, TariffFileRow, TariffRow, content_digest};
 pub use upstream::{SETTLED_KEPT_MICROS, UpstreamRow};

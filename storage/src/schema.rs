@@ -34,6 +34,8 @@
 //! | `caps` | account, cap u32 | money and messages of the last span that a cap has counted in |
 //! | `commissions` | account | the commission balance |
 //! | `resales` | account, month, child u32, network u32, country (2 octets) | what the account sold to a child; of network 0, that it did |
+//! | `series` | step u8, kind u8, span u32, and whose the counters are by that kind | time series by minute, hour or day |
+//! | `series_open` | account, plan, network, country and operator of a minute's messages | what they add to the time series and is not in their rows yet |
 //!
 //! A number in a key without a width is of 64 bits, but for accounts (32) and operators (16).
 //!
@@ -57,7 +59,7 @@ use tollgate_engine::time::{Month, UnixMicros};
 use crate::usage::{Quarter, UsageKey, UsageOf};
 
 /// The layout that this build reads and writes.
-pub const SCHEMA_VERSION: u32 = 6;
+pub const SCHEMA_VERSION: u32 = 7;
 
 /// The layout without operators. A directory that has it is brought up to date when it is opened for writing:
 /// its rows are read as they are, what is new are families and what rows hold at their end.
@@ -78,11 +80,20 @@ pub const SCHEMA_VERSION_WITHOUT_COUNTRIES: u32 = 4;
 /// usage is counted again from the CDRs and states when such a directory is opened for writing.
 pub const SCHEMA_VERSION_WITHOUT_USAGE_BELOW: u32 = 5;
 
+/// The layout without time series. They are counted from the CDRs and states when such a directory is opened for writing.
+pub const SCHEMA_VERSION_WITHOUT_SERIES: u32 = 6;
+
 /// Key of the schema version in `meta`.
 pub const SCHEMA_VERSION_KEY: &[u8] = b"schema_version";
 
 /// Key of the first id whose charge is not in the usage rows yet, in `meta`.
 pub const USAGE_COUNTED_KEY: &[u8] = b"usage_counted";
+
+/// Key of the first minutes whose time series are kept, in `meta`.
+pub const SERIES_KEPT_KEY: &[u8] = b"series_kept";
+
+/// The beginning of the keys of accounts' plans in `meta`: behind it the account and the first message id that the plan holds for.
+pub const ACCOUNT_PLAN_PREFIX: &[u8] = b"account_plan/";
 
 /// Key of the time of a commit in `meta`, the last of its minute.
 pub const LAST_COMMIT_AT_KEY: &[u8] = b"last_commit_at";
@@ -173,6 +184,8 @@ column_families! {
     Caps "caps",
     Commissions "commissions",
     Resales "resales",
+    Series "series",
+    SeriesOpen "series_open",
 }
 
 /// A kind of document: what it is about is its owner's business.
@@ -202,6 +215,11 @@ pub fn id_lead_key(first: u64) -> Vec<u8> {
 /// Key of countries of numbers in `meta`.
 pub fn number_countries_key(first: u64) -> Vec<u8> {
     [NUMBER_COUNTRIES_PREFIX, &first.to_be_bytes()].concat()
+}
+
+/// Key of an account's plan in `meta`, from a message id on.
+pub fn account_plan_key(account: AccountNumber, first: u64) -> Vec<u8> {
+    [ACCOUNT_PLAN_PREFIX, &account_id_key(account, first)].concat()
 }
 
 /// Key of rows that there is one of per account.

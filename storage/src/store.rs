@@ -13,6 +13,7 @@ mod queue;
 mod receipts;
 mod requests;
 mod rewriting;
+mod series;
 mod upstream;
 mod usage;
 mod wallets;
@@ -50,6 +51,7 @@ pub use provisioned::ProvisionedRows;
 pub use queue::QueueRows;
 pub use receipts::ReceiptRows;
 pub use requests::RequestRows;
+pub use series::{Accounts, SeriesRead, SeriesRows};
 pub use upstream::UpstreamRows;
 pub use usage::UsageRows;
 pub use wallets::WalletRows;
@@ -245,6 +247,11 @@ impl Store {
     /// Usage counters as they are on disk.
     pub fn usage(&self) -> UsageRows<'_> {
         UsageRows { database: &self.database }
+    }
+
+    /// Time series as they are on disk.
+    pub fn series(&self) -> SeriesRows<'_> {
+        SeriesRows { database: &self.database }
     }
 
     /// Commits and the ids that they gave out.

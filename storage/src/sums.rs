@@ -36,6 +36,9 @@ pub const FORGOTTEN_KEY: &[u8] = b"forgotten_hour";
 /// The sums of all families, in their order.
 pub type Totals = [SetHash; Family::ALL.len()];
 
+/// The sums where no row stands.
+pub const NO_ROWS: Totals = [SetHash::EMPTY; Family::ALL.len()];
+
 /// Key of a family's sum in `sums`.
 pub fn total_key(family: Family) -> [u8; 1] {
     [family as u8]

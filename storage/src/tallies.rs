@@ -1,7 +1,8 @@
-//! Charges added up by account, quarter of an hour, network and country.
+//! Charges added up by account, minute, plan, network and country.
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use tollgate_engine::account::AccountNumber;
@@ -10,9 +11,11 @@ use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::network::NetworkCode;
 
 use crate::cdr::BlockReader;
+use crate::chain_tallies::{ChainTallies, OwnCharge};
 use crate::countries::CountryTable;
 use crate::resales::{self, ResaleKey};
 use crate::rows::{ResaleRow, UsageRow};
+use crate::series::Minute;
 use crate::usage::{LevelFacts, Quarter, UsageKey, UsageOf};
 
 /// Charges of one row, added up.
@@ -30,21 +33,41 @@ struct Place {
     country: Option<CountryCode>,
 }
 
-/// Charges of one account and quarter, added up by network and country. Networks and countries come from our own catalogue,
+/// Charges of one account and minute, added up by network and country. Networks and countries come from our own catalogue,
 /// so nobody can choose them to collide.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlaceTallies(FxHashMap<Place, Tally>);
 
 /// Charges by account and quarter.
-type ByAccount = HashMap<(AccountNumber, Quarter), PlaceTallies>;
+type ByQuarter = HashMap<(AccountNumber, Quarter), PlaceTallies>;
+
+/// The messages of an account that were submitted in one minute, on one plan.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Submitted {
+    pub account: AccountNumber,
+    pub minute: Minute,
+    pub plan: Arc<str>,
+}
+
+/// The charges of messages to one network and country.
+#[derive(Clone, Copy, Debug)]
+pub struct PlaceCharges {
+    pub network: NetworkCode,
+    pub country: Option<CountryCode>,
+    pub messages: u64,
+    pub segments: u64,
+    pub charged: Total,
+}
 
 /// Charges by row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tallies {
-    own: ByAccount,
+    own: HashMap<Submitted, PlaceTallies>,
     /// The charges of accounts for messages of accounts below them.
-    below: ByAccount,
+    below: ByQuarter,
     resales: ResaleCounts,
+    /// Messages of chains, as the time series count them.
+    chains: HashMap<Submitted, ChainTallies>,
 }
 
 /// Everything that accounts sold to accounts below them, by row. The keys are given by us.
@@ -92,9 +115,12 @@ impl PlaceTallies {
 }
 
 impl Tallies {
-    /// Adds charges of an account for its own messages that were submitted in this quarter.
-    pub fn add(&mut self, account: AccountNumber, quarter: Quarter, added: &PlaceTallies) {
-        extend(&mut self.own, (account, quarter), added);
+    /// Adds charges of an account for its own messages, with what those of chains among them moved above.
+    pub fn add(&mut self, of: Submitted, added: &PlaceTallies, chain: Option<&ChainTallies>) {
+        if let Some(chain) = chain.filter(|chain| !chain.is_empty()) {
+            self.chains.entry(of.clone()).or_default().extend(chain);
+        }
+        extend(&mut self.own, of, added);
     }
 
     /// Adds charges of an account for messages of accounts below it.
@@ -109,9 +135,12 @@ impl Tallies {
         mut block: BlockReader<'_>,
         countries: Option<&CountryTable>,
     ) -> bool {
-        let quarter = Quarter::of(block.header().submitted_at);
-        let Self { own, below, resales } = self;
-        let places = own.entry((account, quarter)).or_default();
+        let (submitted_at, plan) = (block.header().submitted_at, block.header().plan);
+        let quarter = Quarter::of(submitted_at);
+        let Self { own, below, resales, chains } = self;
+        let of = Submitted { account, minute: Minute::of(submitted_at), plan: plan.into() };
+        let mut chain = ChainTallies::default();
+        let places = own.entry(of.clone()).or_default();
         for cdr in block.by_ref() {
             let country = countries.and_then(|table| table.country(cdr.fields.destination.as_bytes()));
             places.add(cdr.fields.network, country, u32::from(cdr.fields.segments), cdr.fields.amount);
@@ -119,10 +148,21 @@ impl Tallies {
             for (key, added) in resales::contributions(&beside) {
                 resales.entry(key).or_default().add(&added);
             }
-            for level in LevelFacts::of(&beside) {
+            for level in LevelFacts::paying(&beside) {
                 let places = below.entry((level.account, quarter)).or_default();
                 places.add(level.network, country, level.segments, level.amount);
             }
+            let own = OwnCharge {
+                account,
+                network: cdr.fields.network,
+                country,
+                segments: u32::from(cdr.fields.segments),
+                amount: cdr.fields.amount,
+            };
+            chain.add(&own, LevelFacts::of(&beside));
+        }
+        if !chain.is_empty() {
+            chains.entry(of).or_default().extend(&chain);
         }
         block.is_sound()
     }
@@ -130,7 +170,10 @@ impl Tallies {
     /// Adds all charges of others.
     pub fn extend(&mut self, added: &Self) {
         for (of, places) in &added.own {
-            extend(&mut self.own, *of, places);
+            extend(&mut self.own, of.clone(), places);
+        }
+        for (of, chain) in &added.chains {
+            self.chains.entry(of.clone()).or_default().extend(chain);
         }
         for (of, places) in &added.below {
             extend(&mut self.below, *of, places);
@@ -150,27 +193,44 @@ impl Tallies {
         &self.resales
     }
 
-    /// Each row that something is to be added to.
+    /// Each row that something is to be added to, some more than once.
     pub fn rows(&self) -> impl Iterator<Item = (UsageKey, UsageRow)> {
-        rows_of(&self.own, UsageOf::Network).chain(rows_of(&self.below, UsageOf::Below))
+        let own =
+            self.own.iter().map(|(of, places)| ((of.account, Quarter::of(of.minute.starts_at())), places));
+        let below = self.below.iter().map(|(of, places)| (*of, places));
+        rows_of(own, UsageOf::Network).chain(rows_of(below, UsageOf::Below))
+    }
+
+    /// All charges of accounts for their own messages.
+    pub fn charges(&self) -> impl Iterator<Item = (&Submitted, PlaceCharges)> {
+        self.own.iter().flat_map(|(of, places)| {
+            places.0.iter().map(move |(place, tally)| {
+                let (Place { network, country }, Tally { messages, segments, charged }) = (*place, *tally);
+                (of, PlaceCharges { network, country, messages, segments, charged })
+            })
+        })
+    }
+
+    /// The messages of chains.
+    pub fn chains(&self) -> &HashMap<Submitted, ChainTallies> {
+        &self.chains
     }
 }
 
-fn extend(accounts: &mut ByAccount, of: (AccountNumber, Quarter), added: &PlaceTallies) {
+fn extend<K: Eq + Hash>(accounts: &mut HashMap<K, PlaceTallies>, of: K, added: &PlaceTallies) {
     let places = &mut accounts.entry(of).or_default().0;
     for (place, tally) in &added.0 {
         places.entry(*place).or_default().add(*tally);
     }
 }
 
-fn rows_of(
-    counted: &ByAccount,
+fn rows_of<'a>(
+    counted: impl Iterator<Item = ((AccountNumber, Quarter), &'a PlaceTallies)>,
     of: fn(NetworkCode, Option<CountryCode>) -> UsageOf,
 ) -> impl Iterator<Item = (UsageKey, UsageRow)> {
-    counted.iter().flat_map(move |((account, quarter), places)| {
+    counted.flat_map(move |((account, quarter), places)| {
         places.0.iter().map(move |(place, tally)| {
-            let of = of(place.network, place.country);
-            (UsageKey { account: *account, quarter: *quarter, of }, tally.row())
+            (UsageKey { account, quarter, of: of(place.network, place.country) }, tally.row())
         })
     })
 }

@@ -11,11 +11,13 @@ use crate::resales::ResaleKey;
 use crate::rows::{
     AccountRow, AuditRow, BatchRow, BundleRow, CapRow, CommissionRow, DispatchCounters, DocumentRow,
     ExpiryRow, GatewayReceipt, KeyRow, LeaseRow, LedgerEntry, OperatorRow, RequestRow, ResaleRow, Row,
-    ScheduledRow, StateRow, TariffRow, UnmatchedRow, UpstreamRow, UsageRow,
+    ScheduledRow, SeriesRow, StateRow, TariffRow, UnmatchedRow, UpstreamRow, UsageRow,
 };
-use crate::schema::{Family, SCHEMA_VERSION_WITHOUT_SUMS, SCHEMA_VERSION_WITHOUT_USAGE_BELOW};
+use crate::schema::{
+    Family, SCHEMA_VERSION_WITHOUT_SERIES, SCHEMA_VERSION_WITHOUT_SUMS, SCHEMA_VERSION_WITHOUT_USAGE_BELOW,
+};
 use crate::store_options::Durability;
-use crate::{id_lag, number_countries, usage_builder, usage_check};
+use crate::{id_lag, number_countries, series_builder, usage_builder, usage_check};
 
 /// Rows rewritten at once.
 const ROWS_AT_ONCE: usize = 10_000;
@@ -39,6 +41,9 @@ pub fn upgrade(database: &Database, found: u32) -> Result<(), Unavailable> {
         let countries = number_countries::load(database)?;
         usage_builder::build(database, &countries, usage_builder::ROWS_AT_ONCE)?;
         mark_resales(database)?;
+    }
+    if found <= SCHEMA_VERSION_WITHOUT_SERIES {
+        series_builder::build(database, series_builder::ROWS_AT_ONCE)?;
     }
     Family::ALL.iter().try_for_each(|family| rewrite(database, *family))
 }
@@ -129,6 +134,7 @@ fn form_of(family: Family) -> Option<Rewritten> {
         Family::Caps => again::<CapRow>,
         Family::Commissions => again::<CommissionRow>,
         Family::Resales => again::<ResaleRow>,
+        Family::Series | Family::SeriesOpen => again::<SeriesRow>,
         Family::Meta
         | Family::Cdrs
         | Family::Volumes

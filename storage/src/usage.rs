@@ -74,7 +74,7 @@ pub(crate) struct ChargeFacts {
     pub country: Option<CountryCode>,
     pub segments: u32,
     pub amount: Amount,
-    /// The accounts above that paid for it.
+    /// The accounts above, from the parent up.
     pub above: Vec<LevelFacts>,
 }
 
@@ -85,17 +85,36 @@ pub(crate) struct LevelFacts {
     pub network: NetworkCode,
     pub segments: u32,
     pub amount: Amount,
+    /// The price that the level below pays, in the currency of the level below.
+    pub sold: Amount,
+    /// Earned on it as a commission.
+    pub commission: Amount,
+    /// True if the level earns a commission on it, and pays nothing.
+    pub is_agent: bool,
 }
 
 impl LevelFacts {
-    /// The charges of all accounts above that paid for a message. Who earns a commission on it pays nothing.
+    /// All levels above the account that sent a message, from the parent up.
     pub fn of(beside: &Beside) -> impl Iterator<Item = Self> {
-        beside.above.iter().filter(|level| !level.is_agent).map(|level| Self {
+        beside.above.iter().map(|level| Self {
             account: level.postings.posting.account,
             network: level.network,
             segments: u32::from(level.segments),
             amount: level.postings.posting.amount,
+            sold: level.sold,
+            commission: level.postings.commission,
+            is_agent: level.is_agent,
         })
+    }
+
+    /// The charges of all accounts above that paid for a message. Who earns a commission on it pays nothing.
+    pub fn paying(beside: &Beside) -> impl Iterator<Item = Self> {
+        Self::of(beside).filter(Self::pays)
+    }
+
+    /// True if the level pays for the message.
+    pub fn pays(&self) -> bool {
+        !self.is_agent
     }
 }
 
@@ -121,7 +140,7 @@ pub(crate) fn contributions(
 ) -> impl Iterator<Item = (UsageKey, UsageRow)> {
     let (account, quarter) = (charge.account, Quarter::of(charge.submitted_at));
     let row = counted(charge, state);
-    let above = charge.above.iter().map(move |level| {
+    let above = charge.above.iter().filter(|level| level.pays()).map(move |level| {
         let of = UsageOf::Below(level.network, charge.country);
         (UsageKey { account: level.account, quarter, of }, counted_above(level, state))
     });

@@ -9,7 +9,7 @@
 //! have kept, with the chain hash of the last commit, and with the anchor.
 //!
 //! Rows are read one after the other. What is held in memory is per account, per dispatch and per block, of
-//! one account its usage, per bundle, cap and row of resales, and of each refund and ledger entry a few octets; of a
+//! one account its usage, of the time series a row for each day and key and for each hour of what is of no account, per bundle, cap and row of resales, and of each refund and ledger entry a few octets; of a
 //! message, nothing.
 
 mod audit;
@@ -21,6 +21,7 @@ mod operators;
 mod outcome;
 mod pocket_count;
 mod pockets;
+mod series;
 mod sums;
 mod tariffs;
 mod usage;
@@ -40,6 +41,7 @@ use crate::sums::CommitRow;
 
 use fault::off;
 use pocket_count::{AskedRefund, PocketCount};
+use series::SeriesCount;
 use sums::{compare_anchor, compare_sums};
 use usage::UsageCount;
 
@@ -78,6 +80,8 @@ pub struct Report {
     pub unmatched: u64,
     /// Usage counters compared.
     pub usage_rows: u64,
+    /// Rows of time series compared.
+    pub series_rows: u64,
     /// Bundles compared, those that have ended too.
     pub bundles: u64,
     /// Counters of caps compared.
@@ -131,6 +135,7 @@ pub fn verify(store: &Store) -> Result<Report, Fault> {
     count.read_operators(store)?;
     count.read_tariffs(store)?;
     count.usage = UsageCount::begin(store)?;
+    count.series = Some(SeriesCount::begin(store)?);
     count.read_messages(store)?;
     count.read_ledger(store)?;
     count.read_receipts(store)?;
@@ -152,10 +157,11 @@ pub fn verify(store: &Store) -> Result<Report, Fault> {
     count.compare_resales(store)?;
     Count::compare_keys(store)?;
     Count::compare_short_ids(store)?;
-    let usage = std::mem::take(&mut count.usage);
+    let (usage, series) = (std::mem::take(&mut count.usage), count.series.take());
     let wrong_balance = count.wrong_balance.take();
     let mut report = count.compare_wallets(store)?;
     report.usage_rows = usage.finish(store)?;
+    report.series_rows = series.map_or(Ok(0), |series| series.finish(store))?;
     if let Some(wrong) = wrong_balance {
         // Where a balance at the end is off, that says more than those on the way.
         return off(wrong);
@@ -203,6 +209,7 @@ struct Count {
     charged_in_block: BTreeMap<AccountNumber, i128>,
     resales: HashMap<ResaleKey, ResaleRow>,
     usage: UsageCount,
+    series: Option<SeriesCount>,
     report: Report,
 }
 

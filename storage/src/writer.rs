@@ -188,6 +188,7 @@ impl<J: Journal> Writer<J> {
     fn draft(&mut self, mut commands: Vec<Command>) -> Drafted {
         commands.sort_by_key(|command| !matches!(command, Command::Charge(_)));
         let uncounted = self.fold.uncounted();
+        let now = Instant::now();
         let counted = self.counting.as_mut().and_then(|counting| counting.ready(&uncounted));
         let mut refused = Vec::new();
         loop {
@@ -196,6 +197,9 @@ impl<J: Journal> Writer<J> {
                 && let Err(error) = draft.count_charges(counted)
             {
                 tracing::error!(%error, "usage counters cannot be read at present");
+            }
+            if let Err(error) = draft.close_series(now, self.clock.forgotten_before()) {
+                tracing::error!(%error, "time series cannot be read at present");
             }
             let mut folded = Vec::with_capacity(commands.len());
             let mut halfway = None;

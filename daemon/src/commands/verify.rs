@@ -166,6 +166,7 @@ fn as_json(report: &Report) -> serde_json::Value {
         "receipts": report.receipts,
         "unmatched_receipts": report.unmatched,
         "usage_rows": report.usage_rows,
+        "series_rows": report.series_rows,
         "documents": report.documents,
         "audit_notes": report.audit,
         "totals": totals,

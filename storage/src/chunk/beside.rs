@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::charging::Beside;
-use tollgate_engine::country::CountryCode;
 use tollgate_engine::money::Total;
 use tollgate_engine::posting::AccountPostings;
 use tollgate_engine::time::Month;
 use tollgate_engine::wallet::Wallet;
 
+use crate::chain_tallies::{ChainTallies, OwnCharge};
 use crate::resales::{self, ResaleKey};
 use crate::tallies::{PlaceTallies, ResaleCounts};
 use crate::usage::LevelFacts;
@@ -23,6 +23,8 @@ pub struct ChunkBeside {
     pub above: Vec<(Arc<Wallet>, AccountPostings)>,
     /// Charges of accounts above, by network and country.
     pub tallies: Vec<(AccountNumber, PlaceTallies)>,
+    /// Its messages of chains, as the time series count them.
+    pub chain: ChainTallies,
     /// Everything that accounts above sell.
     pub resales: ResaleCounts,
     /// The marks of who sells to whom.
@@ -36,21 +38,23 @@ impl ChunkBeside {
             own: AccountPostings::of(account),
             above: Vec::new(),
             tallies: Vec::new(),
+            chain: ChainTallies::default(),
             resales: ResaleCounts::default(),
             sold_to: Vec::new(),
         }
     }
 
-    /// Adds a message to a number of this country, with the wallets of its levels above.
-    pub fn add(&mut self, beside: &Beside, wallets: &[Arc<Wallet>], country: Option<CountryCode>) {
+    /// Adds a message, with the wallets of its levels above.
+    pub fn add(&mut self, beside: &Beside, wallets: &[Arc<Wallet>], own: &OwnCharge) {
         assert_eq!(beside.above.len(), wallets.len(), "every level above has a wallet");
         self.own.add(&beside.own);
         for (level, wallet) in beside.above.iter().zip(wallets) {
             assert_eq!(level.postings.posting.account, wallet.number(), "a level pays from its own wallet");
             self.of_wallet(wallet).add(&level.postings);
         }
-        for level in LevelFacts::of(beside) {
-            self.tallies_of(level.account).add(level.network, country, level.segments, level.amount);
+        self.chain.add(own, LevelFacts::of(beside));
+        for level in LevelFacts::paying(beside) {
+            self.tallies_of(level.account).add(level.network, own.country, level.segments, level.amount);
         }
         for (key, added) in resales::contributions(beside) {
             self.resales.entry(key).or_default().add(&added);

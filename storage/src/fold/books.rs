@@ -16,6 +16,7 @@ use super::counters::Counters;
 use super::output::Output;
 use super::pockets::{PocketDraft, Times};
 use super::price::Price;
+use super::series::SeriesDraft;
 use super::usage::UsageDraft;
 use crate::batch::Batch;
 use crate::cdr::Cdr;
@@ -59,6 +60,8 @@ pub struct Books<'a> {
     pub counters: Counters<'a>,
     /// The usage counters of the commit.
     pub usage: UsageDraft<'a>,
+    /// The time series of the commit.
+    pub series: SeriesDraft<'a>,
     /// Bundles, caps, commissions and resales.
     pub pockets: PocketDraft<'a>,
     /// Whatever ends at this instant or before has ended.
@@ -73,10 +76,11 @@ impl<'a> Books<'a> {
     pub fn new(
         store: &'a Store,
         counters: Counters<'a>,
-        usage: UsageDraft<'a>,
+        (usage, series): (UsageDraft<'a>, SeriesDraft<'a>),
         (pockets, due): (PocketDraft<'a>, UnixMicros),
     ) -> Self {
-        Self { store, counters, usage, pockets, due, states: HashMap::new(), charged_above: HashMap::new() }
+        let (states, charged_above) = (HashMap::new(), HashMap::new());
+        Self { store, counters, usage, series, pockets, due, states, charged_above }
     }
 
     /// Reads all that the settlement of a message in this state may change. Only this can fail, and it
@@ -90,6 +94,7 @@ impl<'a> Books<'a> {
     /// Reads the usage counters of a message in this state. Only this can fail, and it changes nothing.
     pub fn load_usage(&mut self, price: &Price<'_>, state: Option<&StateRow>) -> Result<(), Unavailable> {
         let facts = self.facts(price)?;
+        self.series.load(&facts)?;
         self.usage.load(&facts, state)
     }
 
@@ -143,13 +148,15 @@ impl<'a> Books<'a> {
         self.pockets.mark_resales(&beside.sold_to);
     }
 
-    /// Adds charges that were counted to the rows of usage and of resales, unless others were added in between. Only reading
+    /// Adds charges that were counted to the rows of usage and of resales and to the time series, unless others were added in between. Only reading
     /// the rows can fail, and it changes nothing.
     pub fn count_charges(&mut self, batch: &mut Batch, counted: &CountedCharges) -> Result<(), Unavailable> {
         let resales = counted.tallies.resales();
         self.pockets.load_resales(resales.keys())?;
+        self.series.load_charges(&counted.tallies)?;
         if self.usage.count_charges(batch, counted)? {
             self.pockets.add_resales(resales);
+            self.series.count_charges(&counted.tallies);
         }
         Ok(())
     }
@@ -162,7 +169,7 @@ impl<'a> Books<'a> {
         }
     }
 
-    /// Writes the state of a message, and counts it in the usage. Only reading counters that [`Self::load`]
+    /// Writes the state of a message, and counts it in the usage and the time series. Only reading counters that [`Self::load`]
     /// has not read can fail, and it changes nothing.
     pub fn set_state(
         &mut self,
@@ -173,7 +180,9 @@ impl<'a> Books<'a> {
         after: StateRow,
     ) -> Result<(), Unavailable> {
         let facts = self.facts(price)?;
+        self.series.load(&facts)?;
         self.usage.count_state(&facts, before, &after)?;
+        self.series.count_state(&facts, message_id, before, &after);
         let key = account_id_key(price.account, message_id);
         out.batch.replace(Family::States, key, after.to_bytes(), before.map(Row::to_bytes));
         self.states.insert((price.account, message_id), after);
@@ -347,6 +356,7 @@ mod tests {
 
     use super::super::ids::IdCounter;
     use super::super::pockets::KeptPockets;
+    use super::super::series::SeriesState;
     use super::super::usage::UsageCache;
     use super::*;
     use crate::countries::NumberCountries;
@@ -367,7 +377,9 @@ mod tests {
         let kept = KeptPockets::default();
         let pockets = (PocketDraft::new(&store, &kept), UnixMicros(1));
         let usage = UsageDraft::new(&store, (&cache, &countries), 0);
-        let mut books = Books::new(&store, counters, usage, pockets);
+        let state_of_series = SeriesState::load(&store).unwrap();
+        let series = SeriesDraft::new(&store, &state_of_series);
+        let mut books = Books::new(&store, counters, (usage, series), pockets);
         let price = Price {
             account: ACCOUNT,
             message_id: 1,

@@ -11,6 +11,7 @@ use super::leases::LeaseChanges;
 use super::numbers::Numbers;
 use super::output::News;
 use super::pockets::PocketChanges;
+use super::series::SeriesChanges;
 use super::unmatched::UnmatchedChanges;
 use super::usage::UsageChanges;
 use crate::countries::NumberCountries;
@@ -35,6 +36,8 @@ pub struct Changes {
     pub unmatched: UnmatchedChanges,
     /// Usage counters that changed.
     pub usage: UsageChanges,
+    /// Time series that changed.
+    pub series: SeriesChanges,
     /// Countries of numbers that hold from this commit on.
     pub countries: NumberCountries,
     /// Pockets that were read or changed.

@@ -52,6 +52,7 @@ impl Messages<'_> {
         let mut block = Vec::new();
         chunk.block.write_to(&chunk.block_header(), &mut block);
         self.out.batch.insert(Family::Cdrs, account_id_key(account, first_id), block);
+        self.books.series.charged(&mut self.out.batch, (account, first_id), &chunk.header.plan);
         let first_visible_id = if chunk.header.short_ids {
             short_ids(&mut self.out, chunk, first_id, replaced.short_ids)
         } else {

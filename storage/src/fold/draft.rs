@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::{Amount, Total};
@@ -19,6 +20,7 @@ use super::numbers::NumberDraft;
 use super::output::Output;
 use super::pockets::PocketDraft;
 use super::records::{FirstUse, RecordDraft};
+use super::series::SeriesDraft;
 use super::unmatched::UnmatchedDraft;
 use super::upstream::UpstreamDraft;
 use super::usage::UsageDraft;
@@ -36,6 +38,7 @@ use crate::message_change::MessageChangeError;
 use crate::number_countries::NumberCountriesDraft;
 use crate::rows::EntryKind;
 use crate::schema::{DEFAULT_DELIVERY_KEY, Family, LAST_COMMIT_AT_KEY};
+use crate::series::cell::Cell;
 use crate::store::Store;
 
 /// The interval at which the time of a commit is noted.
@@ -77,10 +80,16 @@ impl<'a> Draft<'a> {
         let (now, due) = (clock.now(), clock.due());
         let counters = Counters::new(store, &fold.wallets);
         let usage = UsageDraft::new(store, (&fold.usage, &fold.countries), fold.usage_counted);
+        let series = SeriesDraft::new(store, &fold.series);
         let messages = Messages {
             store,
             out: Output::new(now, fold.ids),
-            books: Books::new(store, counters, usage, (PocketDraft::new(store, &fold.pockets), due)),
+            books: Books::new(
+                store,
+                counters,
+                (usage, series),
+                (PocketDraft::new(store, &fold.pockets), due),
+            ),
             waiting: WaitingDraft::new(store, now, &fold.amended),
             leases: LeaseDraft::new(&fold.leases),
             upstream: UpstreamDraft::new(store),
@@ -109,6 +118,11 @@ impl<'a> Draft<'a> {
             Command::Replace(replacement) => messages.replace(replacement)?,
             Command::Deliver(batch) => return Ok(Folded::Delivered(messages.deliver(&batch.events)?)),
             Command::Change(change) => return Ok(Folded::Changed(self.change(change)?)),
+            Command::Refusals(refusals) => {
+                for (cell, count) in &refusals.counts {
+                    messages.books.series.count_refusals(Cell::Refusals(cell.clone()), *count);
+                }
+            }
             Command::Provision(provision) => {
                 self.check_provision(&provision.change)?;
                 return Ok(Folded::Provisioned(self.provision(&provision.change)));
@@ -123,12 +137,18 @@ impl<'a> Draft<'a> {
         books.count_charges(&mut out.batch, counted)
     }
 
+    /// Takes open cells of time series into their rows, when their time has come. `past` is an instant that has certainly passed.
+    pub fn close_series(&mut self, now: Instant, past: UnixMicros) -> Result<(), Unavailable> {
+        self.messages.books.series.close_cells(now, past)
+    }
+
     /// The rows to write, and the changes for the fold once they are on disk.
     pub fn finish(self) -> (Batch, Changes) {
         let Self { messages, records, numbers, countries, last_at } = self;
         let Messages { mut out, books, waiting, leases, unmatched, .. } = messages;
         let wallets = books.counters.finish(&mut out.batch);
         let (usage, usage_counted) = books.usage.finish(&mut out.batch);
+        let series = books.series.finish(&mut out.batch);
         let pockets = books.pockets.finish(&mut out.batch);
         let ids = out.ids.finish(&mut out.batch);
         let last_at = note_time(&mut out.batch, last_at, out.now);
@@ -141,6 +161,7 @@ impl<'a> Draft<'a> {
             amended: waiting.finish(),
             unmatched: unmatched.finish(),
             usage,
+            series,
             countries: countries.finish(),
             pockets,
             usage_counted,

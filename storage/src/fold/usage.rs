@@ -83,7 +83,7 @@ impl<'a> UsageDraft<'a> {
     pub fn load(&mut self, charge: &ChargeFacts, state: Option<&StateRow>) -> Result<(), Unavailable> {
         let (account, quarter) = (charge.account, Quarter::of(charge.submitted_at));
         self.load_row(UsageKey { account, quarter, of: UsageOf::Network(charge.network, charge.country) })?;
-        for level in &charge.above {
+        for level in charge.above.iter().filter(|level| level.pays()) {
             let of = UsageOf::Below(level.network, charge.country);
             self.load_row(UsageKey { account: level.account, quarter, of })?;
         }

@@ -103,5 +103,9 @@ fn counted_since(
             return Err(damaged(Family::Cdrs));
         }
     }
-    Ok(tallies.rows().filter(|(key, _)| key.account == view.account).collect())
+    let mut usage = BTreeMap::<UsageKey, UsageRow>::new();
+    for (key, row) in tallies.rows().filter(|(key, _)| key.account == view.account) {
+        usage.entry(key).or_default().add(&row);
+    }
+    Ok(usage)
 }

@@ -6,7 +6,7 @@ use super::commit::CommitRow;
 use super::place::Place;
 use super::running::{forgotten_hour, put_sum};
 use super::set_hash::SetHash;
-use super::{COMMIT_KEY, Totals, is_summed, total_key};
+use super::{COMMIT_KEY, NO_ROWS, Totals, is_summed, total_key};
 use crate::batch::{Batch, Put};
 use crate::clock::now;
 use crate::database::{Database, Unavailable, damaged};
@@ -18,7 +18,7 @@ use crate::store_options::Durability;
 const ROWS_AT_ONCE: usize = 10_000;
 
 /// The sums of the rows that stand in a directory, and those that its commits have kept.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Recount {
     /// The sums of all families.
     pub totals: Totals,
@@ -56,7 +56,7 @@ impl Recount {
 /// Sums the rows that stand.
 pub fn recount(database: &Database) -> Result<Recount, Unavailable> {
     let forgotten_hour = forgotten_hour(database)?;
-    let mut recount = Recount::default();
+    let mut recount = Recount { totals: NO_ROWS, places: BTreeMap::new() };
     for family in Family::ALL.iter().copied().filter(|family| is_summed(*family)) {
         let mut total = SetHash::default();
         database.scan(family, &[], |key, value| {

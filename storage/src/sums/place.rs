@@ -49,6 +49,10 @@ impl Place {
             }
             Family::Usage => (number_at(key, 0), number_at(key, 4) / QUARTERS_PER_DAY),
             Family::Batches => (0, day_of(long_at(key, 0) / IDS_PER_MICROSECOND)),
+            Family::Series => {
+                let step = key.first().copied().unwrap_or_default();
+                (kind_of_series(key), number_at(key, 2) / spans_per_day(step))
+            }
             Family::Scheduled | Family::Expiries | Family::Awaiting => (0, day_of(long_at(key, 0))),
             Family::Queue | Family::Operators | Family::Unmatched => (operator_at(key), 0),
             Family::TariffFiles | Family::Documents => (key.first().copied().unwrap_or_default().into(), 0),
@@ -59,7 +63,7 @@ impl Place {
             Family::Health => {
                 (hour_of(UnixMicros(long_at(key, 2).saturating_add(HEALTH_KEPT_MICROS))), operator_at(key))
             }
-            Family::Meta | Family::Leases | Family::Sums => (0, 0),
+            Family::Meta | Family::Leases | Family::Sums | Family::SeriesOpen => (0, 0),
         };
         Self { family, first, second }
     }
@@ -117,6 +121,10 @@ impl fmt::Display for Place {
             }
             Family::Queue | Family::Operators | Family::Unmatched => write!(f, ", operator {first}"),
             Family::Tariffs => write!(f, ", tariff {first}"),
+            Family::Series => {
+                let step = ["minutes", "hours", "days"].get((first >> 8) as usize).unwrap_or(&"spans");
+                write!(f, ", {step} of kind {}, {}", first & 0xFF, Day(second))
+            }
             Family::TariffFiles => write!(f, ", hashes that begin with {first:02x}"),
             Family::Documents => write!(f, ", collection {first}"),
             Family::Audit => {
@@ -126,7 +134,7 @@ impl fmt::Display for Place {
             Family::Keys => write!(f, ", account {second}, {}", Ending(first)),
             Family::Upstream | Family::Health => write!(f, ", operator {second}, {}", Ending(first)),
             Family::Requests => write!(f, ", {}", Ending(first)),
-            Family::Meta | Family::Leases | Family::Sums => Ok(()),
+            Family::Meta | Family::Leases | Family::Sums | Family::SeriesOpen => Ok(()),
         }
     }
 }
@@ -158,6 +166,20 @@ impl fmt::Display for Ending {
 
 fn day_of(micros: u64) -> u32 {
     u32::try_from(micros / MICROS_PER_DAY).unwrap_or(u32::MAX)
+}
+
+/// The step and the kind of a row of time series.
+fn kind_of_series(key: &[u8]) -> u32 {
+    key.first_chunk::<2>().map_or(u32::MAX, |octets| u16::from_be_bytes(*octets).into())
+}
+
+/// The number of spans of that step in a day.
+fn spans_per_day(step: u8) -> u32 {
+    match step {
+        0 => 24 * 60,
+        1 => 24,
+        _ => 1,
+    }
 }
 
 fn operator_at(key: &[u8]) -> u32 {

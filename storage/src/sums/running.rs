@@ -8,7 +8,7 @@ use super::before::assert_befores;
 use super::commit::CommitRow;
 use super::place::Place;
 use super::set_hash::SetHash;
-use super::{COMMIT_KEY, FORGOTTEN_KEY, Totals, is_summed, total_key};
+use super::{COMMIT_KEY, FORGOTTEN_KEY, NO_ROWS, Totals, is_summed, total_key};
 use crate::batch::Batch;
 use crate::database::{Database, Unavailable, damaged};
 use crate::rows::Row;
@@ -39,7 +39,7 @@ pub struct SumChanges {
 impl RunningSums {
     /// Reads the sums of a data directory.
     pub fn load(database: &Database) -> Result<Self, Unavailable> {
-        let mut totals = Totals::default();
+        let mut totals = NO_ROWS;
         for (family, total) in Family::ALL.iter().zip(&mut totals) {
             *total = sum_at(database, &total_key(*family))?;
         }

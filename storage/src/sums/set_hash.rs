@@ -21,6 +21,9 @@ static ROW_HASHER: LazyLock<blake3::Hasher> = LazyLock::new(|| blake3::Hasher::n
 pub struct SetHash([u64; WORDS]);
 
 impl SetHash {
+    /// The sum of no rows.
+    pub const EMPTY: Self = Self([0; WORDS]);
+
     /// The hash of one row.
     pub fn of_row(family: Family, key: &[u8], value: &[u8]) -> Self {
         let mut hasher = ROW_HASHER.clone();

@@ -57,6 +57,9 @@ impl Count {
             self.count_charge(&cdr, beside.as_ref())?;
             let state = states.of(cdr.account, cdr.message_id)?;
             self.usage.count(&cdr, state);
+            if let Some(series) = &mut self.series {
+                series.count(store, &cdr, state)?;
+            }
             match state {
                 Some(state) => self.count_outcome(store, (&cdr, beside.as_ref()), state)?,
                 None => self.find_waiting(store, &cdr)?,

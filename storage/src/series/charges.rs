@@ -1,0 +1,99 @@
+//! Charges that were added up, by cell: what the messages of a second add before anything becomes of them.
+
+use std::sync::Arc;
+
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::money::{Currency, Total};
+use tollgate_engine::operator::OperatorNumber;
+
+use super::cell::{Cell, Cells, MessageCell, SalesCell};
+use super::contributions::Currencies;
+use crate::chain_tallies::{ChainTallies, PaidAbove, PaidAboveTally, Sale, SaleTally};
+use crate::rows::{SeriesMoney, SeriesRow};
+use crate::tallies::{Submitted, Tallies};
+
+/// The accounts whose currencies [`cells_of`] asks for.
+pub(crate) fn accounts_of(tallies: &Tallies) -> impl Iterator<Item = AccountNumber> {
+    let senders = tallies.charges().map(|(of, _)| of.account);
+    let chains = tallies.chains().values();
+    let payers = chains.clone().flat_map(|chain| chain.messages.keys().map(|paid| paid.payer));
+    let sellers = chains.flat_map(|chain| chain.sales.keys().flat_map(|sale| [sale.seller, sale.child]));
+    senders.chain(payers).chain(sellers)
+}
+
+/// The counts that charges add, the same as the sum over their CDRs.
+pub(crate) fn cells_of(tallies: &Tallies, currencies: &impl Currencies) -> Cells {
+    let mut cells = Cells::new();
+    for (of, charges) in tallies.charges() {
+        let cell = message_cell(of, charges.network, charges.country);
+        let row = cells.entry(cell).or_default();
+        row.messages += charges.messages.cast_signed();
+        row.segments += charges.segments.cast_signed();
+        add_charged(row, currencies.currency(of.account), charges.charged);
+    }
+    for (of, chain) in tallies.chains() {
+        add_chain(&mut cells, of, chain, currencies);
+    }
+    cells.retain(|_, row| {
+        row.money.retain(|_, money| *money != SeriesMoney::default());
+        row.beside.retain(|_, money| *money != SeriesMoney::default());
+        !row.is_empty()
+    });
+    cells
+}
+
+fn add_chain(cells: &mut Cells, of: &Submitted, chain: &ChainTallies, currencies: &impl Currencies) {
+    let own = currencies.currency(of.account);
+    for (PaidAbove { payer, network, country }, tally) in &chain.messages {
+        let PaidAboveTally { paid, charged, .. } = *tally;
+        let theirs = currencies.currency(*payer);
+        let row = cells.entry(message_cell(of, *network, *country)).or_default();
+        add_charged(row, own, Total::ZERO.minus(paid));
+        add_charged(row, theirs, charged);
+        row.beside.entry(own).or_default().charged += paid;
+        row.beside.entry(theirs).or_default().charged -= charged;
+    }
+    for (Sale { seller, child, network, country, is_agent }, tally) in &chain.sales {
+        let cell = SalesCell { minute: of.minute, account: *seller, network: *network, country: *country };
+        let row = cells.entry(Cell::Sales(cell)).or_default();
+        let between = (currencies.currency(*seller), currencies.currency(*child));
+        add_sale(row, between, tally, *is_agent);
+    }
+}
+
+fn add_sale(row: &mut SeriesRow, (own, child): (Currency, Currency), tally: &SaleTally, is_agent: bool) {
+    row.messages += tally.messages.cast_signed();
+    row.segments += tally.segments.cast_signed();
+    if is_agent {
+        row.beside.entry(own).or_default().margin += tally.commission;
+        return;
+    }
+    row.money.entry(own).or_default().charged += tally.bought;
+    row.beside.entry(child).or_default().charged += tally.sold;
+    if own == child {
+        row.beside.entry(own).or_default().margin += tally.sold.minus(tally.bought);
+    } else {
+        row.margin_unknown += tally.messages.cast_signed();
+    }
+}
+
+fn add_charged(row: &mut SeriesRow, currency: Currency, charged: Total) {
+    let money = row.money.entry(currency).or_default();
+    money.charged += charged;
+    money.margin += charged;
+}
+
+fn message_cell(
+    of: &Submitted,
+    network: tollgate_engine::network::NetworkCode,
+    country: Option<tollgate_engine::country::CountryCode>,
+) -> Cell {
+    Cell::Messages(MessageCell {
+        minute: of.minute,
+        account: of.account,
+        plan: Arc::clone(&of.plan),
+        network,
+        country,
+        operator: OperatorNumber::default(),
+    })
+}
