@@ -46,6 +46,7 @@ use tollgate_relay::number_countries::number_countries;
 use tollgate_relay::operators::driver::DeliveryDriver;
 use tollgate_relay::operators::links::Links;
 use tollgate_relay::passwords::Proofs;
+use tollgate_relay::refusal_hand_over;
 use tollgate_relay::reload_order::ReloadOrder;
 
 /// Time after which open sessions are closed at a stop, so that a stop takes less than five seconds.
@@ -59,6 +60,9 @@ const CLOSE_MAX: Duration = Duration::from_secs(10);
 
 /// Memory for RocksDB's block cache.
 const CACHE_BYTES: usize = 64 << 20;
+
+/// The time for which refusals are counted before they are handed over.
+const REFUSALS_COUNTED_EVERY: Duration = Duration::from_secs(1);
 
 /// The parts that were started.
 struct Running {
@@ -148,6 +152,7 @@ async fn serve(
     let mut running = start(&path, &loaded, store, &handle, http).await?;
     let (stats, places) = (Arc::clone(running.server.stats()), running.places.clone());
     tokio::spawn(metrics::keep(Arc::clone(&running.core), stats, places, handle));
+    tokio::spawn(count_refusals(Arc::clone(&running.core)));
     if running.workers.is_some() {
         http.spawn(running.management.schedule());
     }
@@ -229,6 +234,7 @@ async fn drain(running: Running, mut links: Links) -> Result<JoinHandle<()>, Str
     // Gateways and operators are disconnected at the same time: receipts that come last wait on disk.
     tokio::join!(running.server.drain(DRAIN_MAX), links.stop_all());
     running.driver.stop().await;
+    refusal_hand_over::hand_over_last(&running.core.accounts, &running.core.books.committer);
     running.core.books.committer.close();
     // What is kept in memory for a while is written before the committer goes.
     let Running { management, api, workers, .. } = running;
@@ -241,6 +247,14 @@ async fn drain(running: Running, mut links: Links) -> Result<JoinHandle<()>, Str
     .await;
     ended.map_err(|error| error.to_string())?;
     Ok(running.committer)
+}
+
+/// Hands refusals to the committer, which counts them in the time series, for as long as the process lives.
+async fn count_refusals(core: Arc<Core>) {
+    loop {
+        tokio::time::sleep(REFUSALS_COUNTED_EVERY).await;
+        refusal_hand_over::hand_over(&core.accounts, &core.books.committer).await;
+    }
 }
 
 /// Logs that files cannot be watched. The process serves all the same, and SIGHUP still reloads.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use tollgate_engine::refusal::Refusal;
 use tollgate_engine::throttle::Throttle;
 use tollgate_engine::wallet::Wallet;
 
@@ -11,6 +12,8 @@ use crate::account_pumping::AccountPumping;
 use crate::delivery::receipt_queue::ReceiptQueue;
 use crate::detectors::Detectors;
 use crate::held_octets::HeldOctets;
+use crate::metrics::Metrics;
+use crate::refusal_counts::RefusalCounts;
 
 /// The state of one account beyond its configuration.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub struct AccountRuntime {
     pub notices: AccountNotices,
     /// The detector of traffic pumping.
     pub pumping: AccountPumping,
+    /// Its messages that were refused since they were last counted.
+    pub refusals: RefusalCounts,
     binds: AtomicU32,
 }
 
@@ -40,8 +45,15 @@ impl AccountRuntime {
             receipt_queue,
             held: Arc::default(),
             notices: AccountNotices::default(),
+            refusals: RefusalCounts::default(),
             binds: AtomicU32::new(0),
         }
+    }
+
+    /// Counts messages of the account that were refused for one reason.
+    pub fn count_refused(&self, metrics: &Metrics, refusal: Refusal, messages: u64) {
+        metrics.refuse(refusal, messages);
+        self.refusals.add(refusal, messages);
     }
 
     /// Takes a place among the account's binds, if one is free.

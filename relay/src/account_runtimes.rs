@@ -52,6 +52,11 @@ impl AccountRuntimes {
         self.wallets.len()
     }
 
+    /// Calls `visit` with the state of each account.
+    pub fn for_each(&self, mut visit: impl FnMut(&AccountRuntime)) {
+        self.runtimes.iter().for_each(|runtime| visit(runtime.value()));
+    }
+
     /// The receipts of an account, provisioned or not.
     pub fn receipt_queue(&self, account: AccountNumber) -> Arc<ReceiptQueue> {
         let queue =

@@ -25,6 +25,8 @@ pub mod metrics;
 pub mod number_countries;
 pub mod operators;
 pub mod passwords;
+mod refusal_counts;
+pub mod refusal_hand_over;
 pub mod reload_order;
 pub mod removed_accounts;
 pub mod snapshot;

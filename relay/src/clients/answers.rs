@@ -40,7 +40,8 @@ impl EsmeSession {
                 self.chunks.keep_for_reuse(chunk);
             }
             CommitOutcome::Chunk(chunk, ChunkOutcome::NotDurable) => {
-                self.context.metrics.refuse(Refusal::StorageUnavailable, u64::from(chunk.count()));
+                let (metrics, count) = (&self.context.metrics, u64::from(chunk.count()));
+                self.runtime.count_refused(metrics, Refusal::StorageUnavailable, count);
                 self.answer_chunk(&chunk, None, answers);
                 self.chunks.keep_for_reuse(chunk);
             }

@@ -155,7 +155,7 @@ impl EsmeSession {
     }
 
     pub(crate) fn refuse(&self, account: Option<&ActiveAccount>, refusal: Refusal) -> RequestOutcome {
-        self.context.metrics.refuse(refusal, 1);
+        self.runtime.count_refused(&self.context.metrics, refusal, 1);
         RequestOutcome::Refused(
             account.map_or(refusal.default_status(), |account| account.terms.statuses.status(refusal)),
         )

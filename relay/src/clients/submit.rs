@@ -140,7 +140,7 @@ impl EsmeSession {
                     charged += 1;
                 }
                 Err(refusal) => {
-                    self.context.metrics.refuse(refusal, 1);
+                    self.runtime.count_refused(&self.context.metrics, refusal, 1);
                     first_refusal.get_or_insert(refusal);
                     let status = request.account.terms.statuses.status(refusal);
                     let address = to.digits.to_vec();
