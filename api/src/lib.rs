@@ -84,6 +84,7 @@ pub mod price_lists;
 pub mod rate_cards;
 pub mod recharges;
 pub mod sender_ids;
+pub mod series;
 pub mod tariffs;
 pub mod templates;
 pub mod transfers;

@@ -33,8 +33,8 @@ use crate::{
     accounts, ageing, alerts, audit, auth, binds, bounds, bundle_products, bundles, caps, cdrs, charges,
     clock, credit_notes, dispatches, existing_clients, imports, invoice_documents, invoice_terms, invoices,
     keys, openapi, operators, pay_pages, payments, plans, price_lists, pumping, rate_cards, recharges,
-    resales, saas_clients, sender_ids, session, statements, stream, subscription_plans, subscriptions,
-    tariffs, templates, token_clients, transfers, usage, users, wallets,
+    resales, saas_clients, sender_ids, series, session, statements, stream, subscription_plans,
+    subscriptions, tariffs, templates, token_clients, transfers, usage, users, wallets,
 };
 
 /// The path of the browsable page.
@@ -73,6 +73,7 @@ areas![
     cdrs,
     dispatches,
     usage,
+    series,
     invoices,
     invoice_terms,
     credit_notes,

@@ -9,8 +9,8 @@ use crate::{
     accounts, ageing, alerts, audit, auth, binds, bundle_products, bundles, caps, cdrs, charges, clock,
     credit_notes, dispatches, existing_clients, imports, invoice_documents, invoice_terms, invoices, keys,
     operators, pay_pages, payments, plans, price_lists, pumping, rate_cards, recharges, resales,
-    saas_clients, sender_ids, session, statements, stream, subscription_plans, subscriptions, tariffs,
-    templates, token_clients, transfers, usage, users, wallets,
+    saas_clients, sender_ids, series, session, statements, stream, subscription_plans, subscriptions,
+    tariffs, templates, token_clients, transfers, usage, users, wallets,
 };
 
 /// The rules of each area.
@@ -26,6 +26,7 @@ const AREAS: &[&[Rule]] = &[
     cdrs::RULES,
     dispatches::RULES,
     usage::RULES,
+    series::RULES,
     invoices::RULES,
     invoice_terms::RULES,
     credit_notes::RULES,

@@ -39,6 +39,7 @@ use crate::recharges::RechargesService;
 use crate::resales::ResalesService;
 use crate::saas_clients::SaasClientsService;
 use crate::sender_ids::SenderIdsService;
+use crate::series::SeriesService;
 use crate::session::SessionService;
 use crate::statements::StatementsService;
 use crate::stream::StreamService;
@@ -69,6 +70,7 @@ pub struct Services {
     pub cdrs: Arc<dyn CdrsService>,
     pub dispatches: Arc<dyn DispatchesService>,
     pub usage: Arc<dyn UsageService>,
+    pub series: Arc<dyn SeriesService>,
     pub invoices: Arc<dyn InvoicesService>,
     pub invoice_terms: Arc<dyn InvoiceTermsService>,
     pub credit_notes: Arc<dyn CreditNotesService>,

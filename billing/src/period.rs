@@ -5,6 +5,7 @@
 //! one way from a date to an instant.
 
 mod instant;
+mod steps;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use jiff::{Span, Unit};
 use tollgate_engine::time::UnixMicros;
 
 pub use instant::{date_at, instant};
+pub use steps::{StepLength, StepsError, steps, steps_before};
 
 /// The length of a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -50,6 +50,7 @@ mod resale;
 mod resealing;
 mod saas_clients;
 mod sealing;
+mod series;
 mod stream_topics;
 mod subscriptions;
 mod tariffs;

@@ -66,6 +66,7 @@ use crate::resale::price_lists::PriceLists;
 use crate::resale::transfers::Transfers;
 use crate::resealing;
 use crate::saas_clients::SaasClients;
+use crate::series::TimeSeries;
 use crate::subscriptions::{SubscriptionPlans, Subscriptions};
 use crate::tariffs::Tariffs;
 use crate::tariffs::edits::TariffEdits;
@@ -173,6 +174,7 @@ impl Management {
             dispatches: Arc::new(Dispatches::new(of(), visible(), lookup, Arc::clone(&cdrs))),
             cdrs,
             usage: Arc::clone(&answering.usage) as _,
+            series: Arc::new(TimeSeries::new(of(), visible())),
             invoices: Arc::clone(&invoices) as _,
             invoice_terms: Arc::clone(invoices.terms()) as _,
             credit_notes: Arc::clone(&invoices) as _,

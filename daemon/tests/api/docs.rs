@@ -62,6 +62,11 @@ fn every_line_about_caps_works_as_it_says() {
 }
 
 #[test]
+fn every_line_about_time_series_works_as_it_says() {
+    run("series.md", |_| {});
+}
+
+#[test]
 fn every_line_about_payments_works_as_it_says() {
     run("payments.md", |_| {});
 }

@@ -47,6 +47,7 @@ mod reused_ids;
 mod rights;
 mod saas_clients;
 mod schemathesis;
+mod series;
 mod stream;
 mod subscriptions;
 mod tariff;

@@ -224,3 +224,48 @@ fn usage_and_invoices_of_a_reseller_have_what_it_paid_for_accounts_below() {
     market.daemon.stop();
     assert_eq!(market.sandbox.on_books(&["verify"]).code, Some(0));
 }
+
+#[test]
+fn series_of_a_reseller_are_its_statement_and_those_of_the_house_what_the_importer_paid() {
+    let market = Market::open();
+    market.trade();
+    let trader = market.user("trader", "reseller", "trader");
+    let totals = |api: &Api, query: &str, name: &str| -> i64 {
+        let series = api.get(&format!("/v1/series?{query}")).expect(200).json;
+        let money = series["totals"]["money"].as_array().expect("amounts").clone();
+        money.iter().filter_map(|one| one[name].as_str()).map(micros).sum()
+    };
+    let check = |trader: &Api, admin: &Api| {
+        let statement = trader.get("/v1/accounts/trader/resales").expect(200).json;
+        let of_statement = |name: &str| -> i64 {
+            statement["totals"].as_array().expect("totals").iter().map(|total| money(&total[name])).sum()
+        };
+        assert!(of_statement("sold") > 0 && of_statement("commission") > 0, "{statement}");
+        for query in ["measure=revenue,cost,margin&step=day", "measure=revenue,cost,margin&by=network"] {
+            assert_eq!(totals(trader, query, "revenue"), of_statement("sold"));
+            let (cost, margin) = (totals(trader, query, "cost"), totals(trader, query, "margin"));
+            assert_eq!(cost, of_statement("bought"));
+            assert_eq!(margin, of_statement("margin") + of_statement("commission"));
+        }
+        let refused = trader.get("/v1/series?measure=revenue&by=account").expect(422).json;
+        assert_eq!(refused["errors"][0]["field"], "by");
+        let by_account = trader.get("/v1/series?measure=messages,spend&by=account").expect(200).json;
+        let keys: BTreeMap<String, u64> = by_account["groups"]
+            .as_array()
+            .expect("groups")
+            .iter()
+            .map(|one| (one["key"].as_str().unwrap().to_owned(), one["totals"]["messages"].as_u64().unwrap()))
+            .collect();
+        let sent = [("billed", 1), ("customer", 3), ("trader", 2)];
+        assert_eq!(keys, sent.map(|(account, count)| (account.to_owned(), count)).into());
+        // The importer pays the house for all of them, and each account pays its own.
+        for query in ["measure=revenue,spend", "measure=revenue,spend&by=account"] {
+            assert_eq!(totals(admin, query, "revenue"), -market.balance("importer"));
+        }
+        let spend: i64 = totals(admin, "measure=spend&account=customer", "spend");
+        assert_eq!(spend, -market.balance("customer"));
+    };
+    check(&trader, &market.admin);
+    market.daemon.stop();
+    assert_eq!(market.sandbox.on_books(&["verify"]).code, Some(0));
+}
