@@ -153,6 +153,7 @@ async fn serve(
     let (stats, places) = (Arc::clone(running.server.stats()), running.places.clone());
     tokio::spawn(metrics::keep(Arc::clone(&running.core), stats, places, handle));
     tokio::spawn(count_refusals(Arc::clone(&running.core)));
+    http.spawn(Arc::clone(&running.core.clients).keep_refusals());
     if running.workers.is_some() {
         http.spawn(running.management.schedule());
     }
@@ -235,6 +236,7 @@ async fn drain(running: Running, mut links: Links) -> Result<JoinHandle<()>, Str
     tokio::join!(running.server.drain(DRAIN_MAX), links.stop_all());
     running.driver.stop().await;
     refusal_hand_over::hand_over_last(&running.core.accounts, &running.core.books.committer);
+    running.core.clients.write_refusals_down();
     running.core.books.committer.close();
     // What is kept in memory for a while is written before the committer goes.
     let Running { management, api, workers, .. } = running;

@@ -3,8 +3,10 @@
 
 mod columns;
 mod names;
+mod network;
 pub mod pages;
 pub mod parquet;
 
 pub use columns::{COLUMNS, Cells, KINDS, TABLE, without_costs};
 pub use names::{NamedAccount, Names};
+pub use network::network_of;

@@ -20,6 +20,7 @@ mod parameters;
 mod query_cancel_replace;
 mod receipts_out;
 mod refused_above;
+mod refused_messages;
 mod resend;
 mod route;
 mod session;

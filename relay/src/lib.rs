@@ -27,6 +27,7 @@ pub mod operators;
 pub mod passwords;
 mod refusal_counts;
 pub mod refusal_hand_over;
+pub mod refusal_log;
 pub mod reload_order;
 pub mod removed_accounts;
 pub mod snapshot;

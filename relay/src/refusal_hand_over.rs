@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 use tollgate_storage::clock::now;
-use tollgate_storage::committer::{Committer, RefusedMessages};
+use tollgate_storage::committer::{Committer, RefusalCounts};
 use tollgate_storage::series::Minute;
 use tollgate_storage::series::cell::RefusalCell;
 
@@ -36,7 +36,7 @@ fn begin(accounts: &AccountRuntimes, committer: &Committer) -> Option<oneshot::R
         return None;
     }
     let (reply, outcome) = oneshot::channel();
-    if let Err(RefusedMessages { counts, .. }) = committer.count_refusals(RefusedMessages { counts, reply }) {
+    if let Err(RefusalCounts { counts, .. }) = committer.count_refusals(RefusalCounts { counts, reply }) {
         give_back(accounts, counts);
         return None;
     }

@@ -18,7 +18,7 @@ use tollgate_engine::money::Total;
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::{Posting, Wallet};
 
-use crate::cdr::{BlockHeader, BlockWriter, CdrFields, PostingsEncoder};
+use crate::cdr::{BlockHeader, BlockReader, BlockWriter, Cdr, CdrFields, PostingsEncoder};
 use crate::chain_tallies::OwnCharge;
 use crate::countries::CountryTable;
 use crate::keys::{FirstUse, KeyRegistry, KeyWaiter, NewKey};
@@ -262,6 +262,14 @@ impl Chunk {
     /// True if there is no charge in it.
     pub fn is_empty(&self) -> bool {
         self.block.is_empty()
+    }
+
+    /// Calls `visit` with the CDR of each of its messages, whose ids mean nothing yet.
+    pub fn for_each_cdr(&self, visit: impl FnMut(&Cdr<'_>)) {
+        let (header, mut octets) = (self.block_header(), Vec::new());
+        self.block.write_to(&header, &mut octets);
+        let Some(block) = BlockReader::new(self.account(), 0, &octets) else { return };
+        block.collect::<Vec<_>>().iter().for_each(visit);
     }
 
     /// Bytes that its rows will take, roughly.

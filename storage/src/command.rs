@@ -11,6 +11,7 @@ use crate::database::Unavailable;
 use crate::delivery::DeliveryBatch;
 use crate::fold::error::FoldError;
 use crate::outcome::CancelError;
+use crate::rows::{RefusalsRow, RefusedMessage};
 use crate::series::cell::RefusalCell;
 
 /// Something for the single writer to do.
@@ -21,7 +22,19 @@ pub(crate) enum Command {
     Deliver(DeliveryBatch),
     Change(Box<Change>),
     Provision(Provision),
-    Refusals(RefusedMessages),
+    /// Counts of refusals for the time series.
+    RefusalCounts(RefusalCounts),
+    /// Messages that were refused, to be written down. Nobody waits for them.
+    Refusals(Box<RefusalRecord>),
+}
+
+/// Messages that were refused, to be written down.
+#[derive(Debug)]
+pub struct RefusalRecord {
+    /// The messages, and the counts of those that are not kept.
+    pub row: RefusalsRow,
+    /// Dropped once they are written down, or are not to be.
+    pub reply: Option<oneshot::Sender<()>>,
 }
 
 /// A message to cancel and refund. The money comes back through
@@ -74,7 +87,7 @@ pub struct Provision {
 
 /// Messages that were refused, for the time series.
 #[derive(Debug)]
-pub struct RefusedMessages {
+pub struct RefusalCounts {
     /// The number of messages by account, minute and reason.
     pub counts: Vec<(RefusalCell, u64)>,
     /// Gets the same back where they are not counted, and nothing where they are durable.
@@ -88,7 +101,10 @@ impl Command {
             Self::Charge(chunk) => (chunk.count() as usize, chunk.bytes()),
             Self::Deliver(batch) => (batch.weight(), 0),
             Self::Change(change) => (0, change.bytes()),
-            Self::Cancel(_) | Self::Replace(_) | Self::Provision(_) | Self::Refusals(_) => (0, 0),
+            Self::Refusals(record) => {
+                (0, record.row.messages.len().saturating_mul(size_of::<RefusedMessage>()))
+            }
+            Self::Cancel(_) | Self::Replace(_) | Self::Provision(_) | Self::RefusalCounts(_) => (0, 0),
         }
     }
 
@@ -133,7 +149,11 @@ impl Command {
             Self::Deliver(batch) => batch.refuse(),
             Self::Change(change) => change.fail(why.for_change()),
             Self::Provision(provision) => drop(provision.reply.send(Err(why.for_operations()))),
-            Self::Refusals(refused) => drop(refused.reply.send(refused.counts)),
+            Self::RefusalCounts(refused) => drop(refused.reply.send(refused.counts)),
+            Self::Refusals(record) => {
+                let messages = record.row.messages.len();
+                tracing::warn!(messages, "refused messages are not written down");
+            }
         }
     }
 }

@@ -33,6 +33,11 @@ impl CommitRows<'_> {
         Ok(self.id_times()?.ids_of(times))
     }
 
+    /// The time at which an id was given out.
+    pub fn time_of(&self, id: u64) -> Result<UnixMicros, Unavailable> {
+        Ok(self.id_times()?.time_of(id))
+    }
+
     /// The time of the last commit, to a minute or by its ids; `None` where there is none.
     pub fn last_at(&self) -> Result<Option<UnixMicros>, Unavailable> {
         let last_id = self.next_id()?.checked_sub(1);

@@ -18,7 +18,7 @@ pub use crate::change::{ProvisionChange, Provisioned};
 use crate::chunk::Chunk;
 use crate::clock::{Clock, SystemClock};
 use crate::command::Command;
-pub use crate::command::{Cancellation, Provision, RefusedMessages, Replacement};
+pub use crate::command::{Cancellation, Provision, RefusalCounts, RefusalRecord, Replacement};
 use crate::commit_queue::Shared;
 pub use crate::commit_queue::{Durable, Limits, Patience};
 use crate::database::Unavailable;
@@ -171,6 +171,15 @@ impl Committer {
         }
     }
 
+    /// Has messages that were refused written down, with the next commit. Where the queue is full they are given back; where
+    /// the writer has died they are gone.
+    pub fn record_refusals(&self, record: Box<RefusalRecord>) -> Result<(), Box<RefusalRecord>> {
+        match self.sender.try_send(Some(Command::Refusals(record))) {
+            Err(TrySendError::Full(Some(Command::Refusals(record)))) => Err(record),
+            Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Ok(()),
+        }
+    }
+
     /// Makes a change. Waits for room in the queue, so not for use on a session's task.
     pub fn change(&self, change: Change) {
         // A writer that is gone drops the change: its money goes back, and the requester sees that no reply
@@ -179,11 +188,11 @@ impl Committer {
     }
 
     /// Counts messages that were refused. Where the queue is full or the writer has died they are given back.
-    pub fn count_refusals(&self, refused: RefusedMessages) -> Result<(), RefusedMessages> {
-        match self.sender.try_send(Some(Command::Refusals(refused))) {
+    pub fn count_refusals(&self, refused: RefusalCounts) -> Result<(), RefusalCounts> {
+        match self.sender.try_send(Some(Command::RefusalCounts(refused))) {
             Err(
-                TrySendError::Full(Some(Command::Refusals(refused)))
-                | TrySendError::Disconnected(Some(Command::Refusals(refused))),
+                TrySendError::Full(Some(Command::RefusalCounts(refused)))
+                | TrySendError::Disconnected(Some(Command::RefusalCounts(refused))),
             ) => Err(refused),
             _ => Ok(()),
         }

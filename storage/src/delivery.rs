@@ -15,7 +15,7 @@ use tollgate_engine::settlement::{Outcome, ReceiptState};
 use tollgate_engine::time::UnixMicros;
 
 use crate::message::{AddressCopy, QueueKey, QueuedRow};
-use crate::rows::{DoneDate, UnmatchedReason};
+use crate::rows::{AskedOperator, DoneDate, UnmatchedReason};
 
 /// Octets of a receipt's error text that are kept.
 pub const ERROR_OCTETS_MAX: usize = 16;
@@ -55,8 +55,8 @@ pub enum DeliveryEvent {
         operator: Option<OperatorNumber>,
         /// The number of attempts.
         attempts: u8,
-        /// The operators that were tried, in order.
-        tried: Vec<OperatorNumber>,
+        /// The operators that were tried, in order, and what they answered.
+        tried: Vec<AskedOperator>,
     },
     /// An operator reports the state of a message.
     Receipt {
@@ -164,7 +164,7 @@ pub struct Acceptance {
     /// The number of attempts, this one included.
     pub attempts: u8,
     /// The operators that were tried, in order, this one last.
-    pub tried: Vec<OperatorNumber>,
+    pub tried: Vec<AskedOperator>,
     /// It was sent before with an unknown outcome, so that the operator may have it twice.
     pub possible_duplicate: bool,
 }

@@ -10,6 +10,7 @@
 //! gives it an id. The **spread** is by how much the two ever differed, and is durable as well. Whoever reads
 //! these ids leaves out what was submitted at other times.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use tollgate_engine::time::UnixMicros;
@@ -121,19 +122,38 @@ impl IdTimes {
         self.runs.last().copied().unwrap_or_default()
     }
 
+    /// The time of the clock at which an id was given out.
+    pub fn time_of(&self, id: u64) -> UnixMicros {
+        let run = self.runs.iter().rev().find(|run| run.first <= id).copied();
+        run.unwrap_or_default().time_of(id)
+    }
+
     /// The ids that messages submitted in this range of time may have, or entries made in it.
     pub fn ids_of(&self, times: &Range<UnixMicros>) -> IdRanges {
+        let Spread { late_micros, early_micros } = self.spread;
+        let from = times.start.0.saturating_sub(early_micros);
+        // The last instant is before the end of the range, and an id's time is cut down to its microsecond.
+        self.given_in(from..times.end.0.saturating_add(late_micros), times.start >= times.end)
+    }
+
+    /// The ids of messages that were certainly submitted in this range of time.
+    pub fn ids_within(&self, times: &Range<UnixMicros>) -> IdRanges {
+        let Spread { late_micros, early_micros } = self.spread;
+        let (from, to) =
+            (times.start.0.saturating_add(late_micros), times.end.0.saturating_sub(early_micros));
+        self.given_in(from..to, from >= to)
+    }
+
+    /// The ids that were given out in this range of the clock's time.
+    fn given_in(&self, times: Range<u64>, is_empty: bool) -> IdRanges {
         let first = std::iter::once(IdRun::default());
         let runs: Vec<IdRun> = first.chain(self.runs.iter().copied()).collect();
         let ends = runs.iter().skip(1).map(|next| next.first).chain(std::iter::once(u64::MAX));
         let of_run = |(run, end): (&IdRun, u64)| {
-            let Spread { late_micros, early_micros } = self.spread;
-            let from = times.start.0.saturating_add(run.lead_micros).saturating_sub(early_micros);
-            // The last instant is before the end of the range, and an id's time is cut down to its microsecond.
-            let to = times.end.0.saturating_add(run.lead_micros).saturating_add(late_micros);
+            let from = times.start.saturating_add(run.lead_micros);
+            let to = times.end.saturating_add(run.lead_micros);
             run.first.max(first_id_at(UnixMicros(from)))..end.min(first_id_at(UnixMicros(to)))
         };
-        let is_empty = times.start >= times.end;
         let ranges = runs.iter().zip(ends).map(of_run).filter(|ids| ids.start < ids.end && !is_empty);
         IdRanges(ranges.collect())
     }
@@ -159,6 +179,22 @@ impl IdRanges {
         self.0.iter_mut().for_each(|ids| ids.start = ids.start.max(start));
         self.0.retain(|ids| ids.start < ids.end);
         self
+    }
+
+    /// These ids alone, of which there may be none and which need not be in order.
+    pub fn of_ids(ids: impl IntoIterator<Item = u64>) -> Self {
+        let ids: BTreeSet<u64> = ids.into_iter().collect();
+        Self(ids.into_iter().map(|id| id..id.saturating_add(1)).collect())
+    }
+
+    /// True if all ids of the range are among them.
+    pub fn hold(&self, ids: &Range<u64>) -> bool {
+        self.0.iter().any(|held| held.start <= ids.start && ids.end <= held.end)
+    }
+
+    /// True if the id is among them.
+    pub fn has(&self, id: u64) -> bool {
+        self.0.iter().any(|held| held.contains(&id))
     }
 
     /// The ranges by ascending ids.
@@ -286,6 +322,10 @@ mod tests {
             let found = all.found(from, to);
             for message in &all.messages {
                 prop_assert!(!(from..to).contains(&message.1) || found.contains(message));
+            }
+            let within = all.times.ids_within(&(at(from)..at(to)));
+            for (id, submitted) in &all.messages {
+                prop_assert!(!within.has(*id) || (from..to).contains(submitted), "{id} is not within");
             }
             let ranges = all.times.ids_of(&(at(from)..at(to)));
             let ranges: Vec<_> = ranges.iter().collect();

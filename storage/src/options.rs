@@ -13,6 +13,9 @@ const MIB: usize = 1 << 20;
 /// Write-ahead logs beyond this make RocksDB flush, which bounds what a restart has to replay.
 const WAL_BYTES_MAX: u64 = 192 << 20;
 
+/// A file of refused messages is compacted after that time at the latest: a day.
+const PERIODIC_COMPACTION_SECONDS: u64 = 86_400;
+
 /// For the database as a whole.
 pub fn database() -> Options {
     let mut options = Options::default();
@@ -96,6 +99,12 @@ pub fn family(family: Family, cache: &Cache, forgotten_hour: &Arc<AtomicU32>) ->
         Family::Health => {
             options.set_write_buffer_size(4 * MIB);
             options.set_compaction_filter("old_health", dropping(family, forgotten_hour));
+        }
+        Family::Refusals => {
+            // Numbers of people are in it, so that what has ended goes from the disk within a day, traffic or not.
+            options.set_write_buffer_size(4 * MIB);
+            options.set_periodic_compaction_seconds(PERIODIC_COMPACTION_SECONDS);
+            options.set_compaction_filter("old_refusals", dropping(family, forgotten_hour));
         }
         _ => options.set_write_buffer_size(16 * MIB),
     }

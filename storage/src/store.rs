@@ -13,6 +13,7 @@ mod queue;
 mod receipts;
 mod requests;
 mod rewriting;
+pub mod search;
 mod series;
 mod upstream;
 mod usage;
@@ -51,6 +52,7 @@ pub use provisioned::ProvisionedRows;
 pub use queue::QueueRows;
 pub use receipts::ReceiptRows;
 pub use requests::RequestRows;
+pub use search::MessageSearch;
 pub use series::{Accounts, SeriesRead, SeriesRows};
 pub use upstream::UpstreamRows;
 pub use usage::UsageRows;
@@ -207,6 +209,11 @@ impl Store {
     /// Charges and ledger entries in the order of time.
     pub fn history(&self) -> History<'_> {
         History { database: &self.database }
+    }
+
+    /// Messages of all accounts, to be searched.
+    pub fn search(&self) -> MessageSearch<'_> {
+        MessageSearch { database: &self.database }
     }
 
     /// Counters of dispatches.

@@ -7,6 +7,8 @@
 //! database. `tollgate verify` sums the rows at rest again: a row that was changed, added or removed by anything but a
 //! commit is found, whether or not a rule of the books covers it.
 //!
+//! Refused messages and filters of messages are not summed: they are no part of the books.
+//!
 //! Each family is summed in **places** as well, such as an account's day, so that a fault can be named.
 //!
 //! Rows that expire (`keys`, `requests`, `upstream`, `health`) are summed by the hour of their end. A commit of its own
@@ -44,7 +46,13 @@ pub fn total_key(family: Family) -> [u8; 1] {
     [family as u8]
 }
 
-/// True for the rows that are sums themselves, and are not summed.
+/// False for the rows that are sums themselves, and for those that are no part of the books: what was refused moved nothing,
+/// and filters are made of the rows of CDRs.
 pub fn is_summed(family: Family) -> bool {
-    family != Family::Sums
+    !matches!(family, Family::Sums | Family::Refusals | Family::MessageFilters)
+}
+
+/// True for the families whose sums make the chain hash. The place of the sums themselves is among them, and always empty.
+pub fn is_chained(family: Family) -> bool {
+    is_summed(family) || family == Family::Sums
 }

@@ -143,6 +143,8 @@ fn form_of(family: Family) -> Option<Rewritten> {
         | Family::Awaiting
         | Family::Health
         | Family::Sums
-        | Family::TariffFiles => return None,
+        | Family::TariffFiles
+        | Family::Refusals
+        | Family::MessageFilters => return None,
     })
 }

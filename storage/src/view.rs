@@ -21,6 +21,12 @@ pub struct Ids<'view> {
     family: Family,
 }
 
+/// Rows by a number that is their key.
+pub struct Numbered<'view> {
+    rows: DBIterator<'view>,
+    family: Family,
+}
+
 /// States of messages, read beside their CDRs in the same order.
 pub struct Outcomes<'view> {
     rows: Ids<'view>,
@@ -38,6 +44,23 @@ impl View<'_> {
         read: impl FnOnce(&View<'_>) -> Result<T, Unavailable>,
     ) -> Result<T, Unavailable> {
         database.with(|db| read(&View { db, snapshot: db.snapshot(), account }))
+    }
+
+    /// Reads the rows of the books as they are now, whoever they belong to. The same holds for `read`.
+    pub fn of_books<T>(
+        database: &Database,
+        read: impl FnOnce(&View<'_>) -> Result<T, Unavailable>,
+    ) -> Result<T, Unavailable> {
+        Self::of_account(database, AccountNumber::default(), read)
+    }
+
+    /// Rows whose keys are numbers below that, the greatest first.
+    pub fn numbered_down(&self, family: Family, below: u64) -> Result<Numbered<'_>, Unavailable> {
+        // No row of these families has the number zero.
+        let start = below.saturating_sub(1).to_be_bytes();
+        let mode = IteratorMode::From(&start, Direction::Reverse);
+        let rows = self.snapshot.iterator_cf_opt(handle(self.db, family)?, ReadOptions::default(), mode);
+        Ok(Numbered { rows, family })
     }
 
     /// Rows whose ids are below that, the newest first.
@@ -152,6 +175,20 @@ impl Iterator for Ids<'_> {
         Some(match self.rows.next()? {
             Ok((key, value)) => match parse_account_id_key(&key) {
                 Some((_, id)) => Ok((id, value)),
+                None => Err(damaged(self.family)),
+            },
+            Err(error) => Err(error.into()),
+        })
+    }
+}
+
+impl Iterator for Numbered<'_> {
+    type Item = Result<(u64, Box<[u8]>), Unavailable>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(match self.rows.next()? {
+            Ok((key, value)) => match key.first_chunk::<8>().filter(|_| key.len() == 8) {
+                Some(number) => Ok((u64::from_be_bytes(*number), value)),
                 None => Err(damaged(self.family)),
             },
             Err(error) => Err(error.into()),

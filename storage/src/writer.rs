@@ -12,6 +12,7 @@ use crate::commit_queue::{Durable, Limits, Patience, Shared};
 use crate::completion::{Completion, Drafted};
 use crate::counting::{self, Counting};
 use crate::database::Unavailable;
+use crate::filtering::Filtering;
 use crate::fold::{Draft, Fold, News};
 use crate::gather::gather;
 use crate::journal::{Journal, JournalError};
@@ -32,6 +33,7 @@ pub struct Writer<J> {
     clock: Arc<dyn Clock>,
     trouble: Option<Trouble>,
     counting: Option<Counting>,
+    filtering: Option<Filtering>,
     metrics: Metrics,
 }
 
@@ -59,6 +61,9 @@ impl<J: Journal> Writer<J> {
         let counting = Counting::start(Arc::clone(&store), fold.uncounted())
             .inspect_err(|error| tracing::error!(%error, "charges are not counted for usage"))
             .ok();
+        let filtering = Filtering::start(Arc::clone(&store), fold.uncounted().end)
+            .inspect_err(|error| tracing::error!(%error, "no filters of messages are made"))
+            .ok();
         Self {
             journal,
             store,
@@ -72,6 +77,7 @@ impl<J: Journal> Writer<J> {
             clock,
             trouble,
             counting,
+            filtering,
             metrics,
         }
     }
@@ -201,6 +207,9 @@ impl<J: Journal> Writer<J> {
             if let Err(error) = draft.close_series(now, self.clock.forgotten_before()) {
                 tracing::error!(%error, "time series cannot be read at present");
             }
+            for (first, filter) in self.filtering.iter_mut().flat_map(Filtering::offer) {
+                draft.put_filter(*first, filter);
+            }
             let mut folded = Vec::with_capacity(commands.len());
             let mut halfway = None;
             for (at, command) in commands.iter().enumerate() {
@@ -232,6 +241,10 @@ impl<J: Journal> Writer<J> {
         let news = self.fold.advance(changes);
         if let Some(counting) = &mut self.counting {
             counting.reached(self.fold.uncounted().end);
+        }
+        if let Some(filtering) = &mut self.filtering {
+            filtering.written();
+            filtering.reached(self.fold.uncounted().end);
         }
         self.tell(batch, news);
         completions.into_iter().for_each(Completion::complete);

@@ -131,7 +131,7 @@ impl Names {
             Cell::Flag(row.possible_duplicate),
             Cell::number(row.error),
             text(&row.upstream_id).into(),
-            row.tried.iter().map(|operator| self.operator(*operator)).collect::<Vec<_>>().join(" ").into(),
+            row.tried.iter().map(|asked| self.operator(asked.operator)).collect::<Vec<_>>().join(" ").into(),
             row.done_date.as_ref().map(|date| text(&date.digits)).into(),
             row.done_date.as_ref().and_then(|date| date.at).into(),
         ]
@@ -214,7 +214,7 @@ mod tests {
             cost_in_account_currency: Some(Amount::from_micros(21_600)),
             upstream_id: b"1f".to_vec(),
             accepted_at: Some(UnixMicros(2_000_000)),
-            tried: vec![OperatorNumber(1), OperatorNumber(2)],
+            tried: vec![OperatorNumber(1).into(), OperatorNumber(2).into()],
             done_date: Some(DoneDate { digits: b"2611210001".to_vec(), at: Some(UnixMicros(1_000_000)) }),
             ..StateRow::default()
         };

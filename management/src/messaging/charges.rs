@@ -21,14 +21,14 @@ use tollgate_storage::clock::now;
 use tollgate_storage::message_change::MessageChange;
 use tollgate_storage::store::Store;
 
-use super::cdrs::view::{network_of, state_of};
+use super::cdrs::view::state_of;
 use crate::context::Context;
 use crate::identity::visibility::Visibility;
 use crate::messaging::lookup::Lookup;
 use crate::plain_text::check_lines;
 use crate::problems::{outcome_unknown, unavailable};
 use tollgate_engine::refusal::Refusal;
-use tollgate_exports::cdr::Names;
+use tollgate_exports::cdr::{Names, network_of};
 use tollgate_relay::clients::{DirectSubmit, NotCharged, submit_directly};
 use tollgate_relay::snapshot::ActiveAccount;
 

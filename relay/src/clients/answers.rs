@@ -9,6 +9,7 @@ use tollgate_smpp::{Answer, Reply, ReplyTlvs};
 use tollgate_storage::chunk::{Chunk, ChunkOutcome, CommitOutcome};
 use tollgate_storage::clock::now;
 
+use super::refused_messages::note_not_durable;
 use super::session::EsmeSession;
 use super::token::{DETAILS_COUNT, DETAILS_SHIFT, Details, Token};
 
@@ -42,6 +43,7 @@ impl EsmeSession {
             CommitOutcome::Chunk(chunk, ChunkOutcome::NotDurable) => {
                 let (metrics, count) = (&self.context.metrics, u64::from(chunk.count()));
                 self.runtime.count_refused(metrics, Refusal::StorageUnavailable, count);
+                note_not_durable(&self.context.refusals, &chunk, self.status(Refusal::StorageUnavailable));
                 self.answer_chunk(&chunk, None, answers);
                 self.chunks.keep_for_reuse(chunk);
             }

@@ -1,16 +1,22 @@
 //! The parts of the process that all sessions of gateways share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tollgate_engine::time::UnixMicros;
 use tollgate_provisioning::DeliverySettings;
 
+use crate::blocking::wait_for;
 use crate::books::Books;
 use crate::delivery::long_messages::LongMessageRoutes;
 use crate::metrics::Metrics;
+use crate::refusal_log::{self, RefusalLog};
 use crate::snapshot::CurrentSnapshot;
 
 use super::open_binds::OpenBinds;
+
+/// The longest time that a search waits for the messages that were refused in the last second.
+const REFUSALS_WAIT: Duration = Duration::from_millis(500);
 
 /// The parts of the process that a session needs.
 #[derive(Debug)]
@@ -27,6 +33,8 @@ pub struct ClientContext {
     /// Time until a receipt that a gateway could not take is sent again.
     pub(crate) receipt_retry_micros: u64,
     pub(crate) open_binds: Arc<OpenBinds>,
+    /// Messages that were refused, on their way to the disk.
+    pub(crate) refusals: RefusalLog,
 }
 
 impl ClientContext {
@@ -38,6 +46,27 @@ impl ClientContext {
     /// The binds that are open.
     pub fn open_binds(&self) -> &Arc<OpenBinds> {
         &self.open_binds
+    }
+
+    /// Has refused messages written down once a second, for as long as the process lives.
+    pub async fn keep_refusals(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(refusal_log::EVERY).await;
+            self.write_refusals_down();
+        }
+    }
+
+    /// Has the messages written down that were refused since the last time.
+    pub fn write_refusals_down(&self) {
+        // Nobody waits for it.
+        drop(self.refusals.write_down(&self.books.committer));
+    }
+
+    /// The same, and waits until whoever looks finds them. While the disk cannot be written that is at once, or after a while.
+    pub fn wait_for_refusals(&self) {
+        if let Some(written) = self.refusals.write_down(&self.books.committer) {
+            wait_for(written, REFUSALS_WAIT);
+        }
     }
 
     /// The context of a process with this snapshot and these books.
@@ -56,6 +85,7 @@ impl ClientContext {
             receipt_window: delivery.receipt_window,
             receipt_retry_micros: u64::from(delivery.receipt_retry_ms) * 1_000,
             open_binds: Arc::default(),
+            refusals: RefusalLog::default(),
         }
     }
 }

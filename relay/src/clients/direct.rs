@@ -17,6 +17,7 @@ use super::context::ClientContext;
 use super::delivery_intent::Times;
 
 use super::parameters::{Parameters, UDHI, USER_MESSAGE_REFERENCE};
+use super::refused_messages::RefusedSubmit;
 use super::session::EsmeSession;
 use crate::blocking::wait_for;
 use crate::snapshot::ActiveAccount;
@@ -91,7 +92,15 @@ pub fn submit_directly(
     if let RequestOutcome::Refused(_) = session.submit(at.0, &submit) {
         return Err(NotCharged::Refused(refused_at_once(&submit, &tags, at)));
     }
-    let answer = answer_of(&mut session, time_limit)?;
+    let answer = answer_of(&mut session, time_limit).inspect_err(|not_charged| {
+        let NotCharged::Refused(refusal) = *not_charged else { return };
+        let (payer, tables) = (session.wallet_number(), session.tables());
+        let (parameters, account) =
+            (Parameters::read(&submit, &tags, true).unwrap_or_default(), Some(&**account));
+        let refused = RefusedSubmit { payer, account, tables, at, submit: &submit, parameters };
+        refused.note_all(&session.context.refusals, refusal);
+        session.refuse(account, refusal);
+    })?;
     match answer.reply {
         Reply::Submitted { message_id, .. } => Ok(message_id),
         Reply::Explained { tlvs, .. } => {
@@ -126,10 +135,7 @@ fn answer_of(session: &mut EsmeSession, time_limit: Duration) -> Result<Answer, 
     };
     match wait_for(answered, time_limit) {
         Some(Some(answer)) => Ok(answer),
-        None if !is_flushed => {
-            session.refuse(None, Refusal::Overloaded);
-            Err(NotCharged::Refused(Refusal::Overloaded))
-        }
+        None if !is_flushed => Err(NotCharged::Refused(Refusal::Overloaded)),
         Some(None) | None => Err(NotCharged::InDoubt),
     }
 }

@@ -23,6 +23,7 @@ use super::chunks::Chunks;
 use super::context::ClientContext;
 use super::levels::Levels;
 use super::receipts_out::ReceiptSender;
+use super::refused_messages::RefusedSubmit;
 use super::spread::Spread;
 use super::token::Details;
 use crate::metrics::Metrics;
@@ -187,6 +188,8 @@ impl SessionHandler for EsmeSession {
         self.refresh(now);
         // Taken out and put back, as a count of references would be two atomic steps per message.
         let Some(account) = self.account.take() else {
+            RefusedSubmit::of_nobody(self.wallet_number(), self.tables(), UnixMicros(now), submit)
+                .note_all(&self.context.refusals, Refusal::UnknownAccount);
             return self.refuse(None, Refusal::UnknownAccount);
         };
         let verdict = self.charge_submit(UnixMicros(now), submit, &account);

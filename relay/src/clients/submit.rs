@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tollgate_engine::charging::{self, Beside, Charge, Message, Payer, Rated};
 use tollgate_engine::money::Amount;
+use tollgate_engine::network::NetworkCode;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::Wallet;
@@ -19,6 +20,7 @@ use super::answers::c_octets;
 use super::context::ClientContext;
 use super::delivery_intent::{Delivering, Times, class_of};
 use super::parameters::{Parameters, fingerprint};
+use super::refused_messages::RefusedSubmit;
 use super::resend::refused;
 use super::route::{FirstChoice, Routing};
 use super::session::EsmeSession;
@@ -60,11 +62,17 @@ impl EsmeSession {
     ) -> RequestOutcome {
         let opted_in = account.provisioned.idempotency_by_user_message_reference;
         let Ok(parameters) = Parameters::read(submit, &account.provisioned.tlv, opted_in.is_some()) else {
+            let refused = refused_submit(self, account, now, submit, Parameters::default());
+            refused.note_all(&self.context.refusals, Refusal::Malformed);
             return self.refuse(Some(account), Refusal::Malformed);
         };
         let times = match Times::read(submit, now) {
             Ok(times) => times,
-            Err(refusal) => return self.refuse(Some(account), refusal),
+            Err(refusal) => {
+                let refused = refused_submit(self, account, now, submit, parameters);
+                refused.note_all(&self.context.refusals, refusal);
+                return self.refuse(Some(account), refusal);
+            }
         };
         let own_key = opted_in.and_then(|_| parameters.key_of_reference(submit));
         let key = match (parameters.idempotency_key, &own_key) {
@@ -141,6 +149,7 @@ impl EsmeSession {
                 }
                 Err(refusal) => {
                     self.runtime.count_refused(&self.context.metrics, refusal, 1);
+                    request.refused(self).note(&self.context.refusals, &to, refusal);
                     first_refusal.get_or_insert(refusal);
                     let status = request.account.terms.statuses.status(refusal);
                     let address = to.digits.to_vec();
@@ -194,25 +203,7 @@ impl EsmeSession {
     fn record(&mut self, request: &Request<'_>, to: &Address<'_>, charged: &Charged, key: Option<Key<'_>>) {
         let Request { submit, parameters, now, times, .. } = request;
         let Charged { charge, first_choice } = charged;
-        let class = class_of(submit.priority_flag);
-        let scheduled_at = times.scheduled_at;
-        let cdr = CdrFields {
-            destination: charge.rated.number,
-            network: self.network_code(charge.rated.network),
-            network_source: charge.rated.network_source,
-            segments: charge.rated.segments,
-            data_coding: submit.data_coding,
-            esm_class: submit.esm_class,
-            registered_delivery: submit.registered_delivery,
-            amount: charge.posting.amount,
-            counted_before: charge.posting.counted_before,
-            source: Source { ton: submit.source.ton, npi: submit.source.npi, address: submit.source.digits },
-            dispatch_id: parameters.dispatch_id,
-            idempotency_key: key.map(|key| key.octets),
-            user_message_reference: parameters.user_message_reference,
-            route: first_choice.map(|choice| CdrRoute { first_choice: choice.operator, class, scheduled_at }),
-            beside: None,
-        };
+        let cdr = request.cdr(charged, self.network_code(charge.rated.network), key);
         let beside = charge.beside.as_deref().map(|beside| (beside, self.levels.wallets()));
         let chunk = self.chunk_for(*now, charge, request.account);
         push(chunk, charge, &cdr, beside);
@@ -252,6 +243,7 @@ impl EsmeSession {
 
     /// Refuses a request, with the reason in a TLV where reply TLVs are asked for.
     fn refuse_request(&mut self, request: &Request<'_>, refusal: Refusal) -> RequestOutcome {
+        request.refused(self).note_all(&self.context.refusals, refusal);
         let verdict = self.refuse(Some(request.account), refusal);
         let (RequestOutcome::Refused(status), true) = (verdict, request.wants_reply_tlvs()) else {
             return verdict;
@@ -265,6 +257,38 @@ impl EsmeSession {
 }
 
 impl<'a> Request<'a> {
+    /// The request as one that is refused.
+    fn refused<'s>(&self, session: &'s EsmeSession) -> RefusedSubmit<'s>
+    where
+        'a: 's,
+    {
+        refused_submit(session, self.account, self.now, self.submit, self.parameters)
+    }
+
+    /// The CDR of a charge for one of its destinations. What it moved beside the wallet is added where it is pushed.
+    fn cdr(&self, charged: &Charged, network: NetworkCode, key: Option<Key<'a>>) -> CdrFields<'a> {
+        let Self { submit, parameters, times, .. } = *self;
+        let Charged { charge, first_choice } = charged;
+        let (class, scheduled_at) = (class_of(submit.priority_flag), times.scheduled_at);
+        CdrFields {
+            destination: charge.rated.number,
+            network,
+            network_source: charge.rated.network_source,
+            segments: charge.rated.segments,
+            data_coding: submit.data_coding,
+            esm_class: submit.esm_class,
+            registered_delivery: submit.registered_delivery,
+            amount: charge.posting.amount,
+            counted_before: charge.posting.counted_before,
+            source: Source { ton: submit.source.ton, npi: submit.source.npi, address: submit.source.digits },
+            dispatch_id: parameters.dispatch_id,
+            idempotency_key: key.map(|key| key.octets),
+            user_message_reference: parameters.user_message_reference,
+            route: first_choice.map(|choice| CdrRoute { first_choice: choice.operator, class, scheduled_at }),
+            beside: None,
+        }
+    }
+
     /// The operator that was chosen, unless the message would expire before it is due.
     fn in_time(
         &self,
@@ -290,6 +314,18 @@ impl<'a> Request<'a> {
     fn wants_reply_tlvs(&self) -> bool {
         self.parameters.wants_price || self.account.provisioned.reply_tlvs
     }
+}
+
+/// A submit of a session's account as one that is refused.
+fn refused_submit<'a>(
+    session: &'a EsmeSession,
+    account: &'a ActiveAccount,
+    at: UnixMicros,
+    submit: &'a Submit<'a>,
+    parameters: Parameters<'a>,
+) -> RefusedSubmit<'a> {
+    let (payer, tables) = (session.wallet_number(), session.tables());
+    RefusedSubmit { payer, account: Some(account), tables, at, submit, parameters }
 }
 
 /// Adds a charge to a chunk, with what it moved beside the wallet, in the accounts above too.

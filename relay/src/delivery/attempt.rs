@@ -1,7 +1,10 @@
 //! One message on its way through delivery, with the operators that were tried.
 
 use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::clock::now;
 use tollgate_storage::message::{Message, QueueKey, QueuedRow};
+use tollgate_storage::rows::AskedOperator;
 
 /// Operators that are remembered of a message, for its CDR.
 const ASKED_MAX: usize = 16;
@@ -18,7 +21,7 @@ pub struct Attempt {
     /// The operators that were asked in this round and did not take it.
     pub tried: Vec<OperatorNumber>,
     /// Every operator that was asked, in order; the last of them where there were very many.
-    pub asked: Vec<OperatorNumber>,
+    pub asked: Vec<AskedOperator>,
     /// Times that the operator asked last was asked again.
     pub again: u32,
     /// The operator that may have it already, where it is sent again all the same.
@@ -43,13 +46,14 @@ impl Attempt {
         }
     }
 
-    /// Notes that an operator has answered.
-    pub fn was_asked(&mut self, operator: OperatorNumber) {
+    /// Notes that an operator has answered, with this status.
+    pub fn was_asked(&mut self, operator: OperatorNumber, status: u32) {
         self.attempts = self.attempts.saturating_add(1);
         if self.asked.len() == ASKED_MAX {
             self.asked.remove(0);
         }
-        self.asked.push(operator);
+        let at = if status == 0 { UnixMicros(0) } else { now() };
+        self.asked.push(AskedOperator { operator, status, at });
     }
 
     /// The message that the row holds; `None` where it is damaged.

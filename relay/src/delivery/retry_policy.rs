@@ -70,7 +70,7 @@ impl DeliveryScheduler {
         status: u32,
         effects: &mut Effects,
     ) {
-        attempt.was_asked(operator);
+        attempt.was_asked(operator, status);
         if u32::from(attempt.attempts) >= self.settings.attempts {
             return effects.fail(attempt, Outcome::Rejected, status, Some(operator));
         }

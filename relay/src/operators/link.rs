@@ -118,7 +118,7 @@ impl OperatorLink {
     }
 
     fn accepted(&mut self, mut attempt: Attempt, upstream_id: &[u8]) {
-        attempt.was_asked(self.operator_queue.number);
+        attempt.was_asked(self.operator_queue.number, 0);
         match self.scheduler.acceptance(&self.operator_queue, attempt, upstream_id) {
             Ok((acceptance, lease)) => self.effects.settle(DeliveryEvent::Accepted(acceptance), lease),
             Err(attempt) => self.effects.fail(attempt, Outcome::Rejected, TOO_LONG, None),
@@ -132,7 +132,7 @@ impl OperatorLink {
     }
 
     fn refused(&mut self, mut attempt: Attempt, status: u32) {
-        attempt.was_asked(self.operator_queue.number);
+        attempt.was_asked(self.operator_queue.number, status);
         self.effects.fail(attempt, Outcome::Rejected, status, Some(self.operator_queue.number));
     }
 }

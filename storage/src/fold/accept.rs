@@ -13,7 +13,7 @@ use super::waiting::Waiting;
 use crate::database::{Unavailable, damaged};
 use crate::delivery::{Acceptance, EventOutcome};
 use crate::message::{Message, QueueKey, Ticket};
-use crate::rows::{MessageState, StateRow, UpstreamRow};
+use crate::rows::{AskedOperator, MessageState, StateRow, UpstreamRow};
 use crate::schema::Family;
 
 /// A message that ended without an operator accepting it.
@@ -31,7 +31,7 @@ pub struct Failure<'a> {
     /// The number of attempts.
     pub attempts: u8,
     /// The operators that were tried, in order.
-    pub tried: &'a [OperatorNumber],
+    pub tried: &'a [AskedOperator],
 }
 
 impl Messages<'_> {

@@ -35,8 +35,9 @@ use crate::counting::CountedCharges;
 use crate::database::Unavailable;
 use crate::delivery::EventOutcome;
 use crate::message_change::MessageChangeError;
+use crate::message_filter::MessageFilterRow;
 use crate::number_countries::NumberCountriesDraft;
-use crate::rows::EntryKind;
+use crate::rows::{EntryKind, Row};
 use crate::schema::{DEFAULT_DELIVERY_KEY, Family, LAST_COMMIT_AT_KEY};
 use crate::series::cell::Cell;
 use crate::store::Store;
@@ -70,7 +71,7 @@ pub enum Folded {
     Provisioned(Provisioned),
     /// The result of a request's change.
     Changed(Changed),
-    /// A cancellation or replacement was made.
+    /// A cancellation or replacement was made, or refused messages were written down.
     Done,
 }
 
@@ -116,9 +117,15 @@ impl<'a> Draft<'a> {
                 messages.cancel(cancellation.account, cancellation.message_id)?;
             }
             Command::Replace(replacement) => messages.replace(replacement)?,
+            Command::Refusals(record) => {
+                let row = &record.row;
+                let earliest = row.messages.first().map_or(row.at, |message| message.at);
+                let first = messages.out.ids.take_refusals(row.ids(), earliest);
+                messages.out.batch.insert(Family::Refusals, first.to_be_bytes(), row.to_bytes());
+            }
             Command::Deliver(batch) => return Ok(Folded::Delivered(messages.deliver(&batch.events)?)),
             Command::Change(change) => return Ok(Folded::Changed(self.change(change)?)),
-            Command::Refusals(refusals) => {
+            Command::RefusalCounts(refusals) => {
                 for (cell, count) in &refusals.counts {
                     messages.books.series.count_refusals(Cell::Refusals(cell.clone()), *count);
                 }
@@ -140,6 +147,12 @@ impl<'a> Draft<'a> {
     /// Takes open cells of time series into their rows, when their time has come. `past` is an instant that has certainly passed.
     pub fn close_series(&mut self, now: Instant, past: UnixMicros) -> Result<(), Unavailable> {
         self.messages.books.series.close_cells(now, past)
+    }
+
+    /// Adds the filter of the messages of commits that are durable, the first of which has this first id.
+    pub fn put_filter(&mut self, first: u64, filter: &MessageFilterRow) {
+        let batch = &mut self.messages.out.batch;
+        batch.insert(Family::MessageFilters, first.to_be_bytes(), filter.to_bytes());
     }
 
     /// The rows to write, and the changes for the fold once they are on disk.

@@ -76,6 +76,14 @@ impl Ids {
         self.take(1)
     }
 
+    /// Gives out the ids of messages that were refused, the first of them then; returns the first.
+    pub fn take_refusals(&mut self, count: u32, first_at: UnixMicros) -> u64 {
+        self.row.entries = self.row.entries.saturating_add(count);
+        let first = self.take(u64::from(count));
+        self.spread = self.spread.with(first_at, self.run.time_of(first));
+        first
+    }
+
     /// The first of as many 32-bit ids that would be given out next.
     pub fn next_short(&self, count: u32) -> u32 {
         if self.last_short.checked_add(count).is_some() { self.last_short + 1 } else { 1 }

@@ -6,13 +6,13 @@ use super::Row;
 use crate::codec::{Reader, put_varint};
 
 /// `batches`: which ids one commit gave out. CDR blocks come first, in order; ledger entries, receipts for
-/// gateways and unmatched receipts share the ids after them.
+/// gateways, unmatched receipts and refused messages share the ids after them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BatchRow {
     /// The account of each block, and the number of CDRs in it.
     pub blocks: Vec<(AccountNumber, u32)>,
-    /// Ledger entries, receipts and unmatched receipts in the commit. Receipts go when a gateway has them, so
-    /// of these ids not all have a row for ever.
+    /// Ledger entries, receipts, unmatched receipts and refused messages in the commit. Receipts go when a gateway has them,
+    /// so of these ids not all have a row for ever.
     pub entries: u32,
 }
 

@@ -86,6 +86,23 @@ impl MessageState {
     }
 }
 
+/// An operator that was asked to take a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AskedOperator {
+    /// The operator in question.
+    pub operator: OperatorNumber,
+    /// The SMPP command_status of a refusal; zero where it took the message, or where rows of before do not tell.
+    pub status: u32,
+    /// The time of a refusal; zero where there was none.
+    pub at: UnixMicros,
+}
+
+impl From<OperatorNumber> for AskedOperator {
+    fn from(operator: OperatorNumber) -> Self {
+        Self { operator, ..Self::default() }
+    }
+}
+
 /// `states`: the state of a message after its submit. A message without a row waits to be sent, or is not to
 /// be sent at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,8 +136,8 @@ pub struct StateRow {
     pub upstream_id: Vec<u8>,
     /// The time at which an operator accepted it.
     pub accepted_at: Option<UnixMicros>,
-    /// The operators that were tried, in order.
-    pub tried: Vec<OperatorNumber>,
+    /// The operators that were tried, in order, and what they answered.
+    pub tried: Vec<AskedOperator>,
     /// The time of the final state by the operator's receipt; `at` is when that came.
     pub done_date: Option<DoneDate>,
 }
@@ -147,7 +164,7 @@ impl StateRow {
         if refund > REFUNDED_BY_HAND {
             return None;
         }
-        Some(Self {
+        Self {
             is_refunded: refund != NOT_REFUNDED,
             refunded_by_hand: refund == REFUNDED_BY_HAND,
             operator: OperatorNumber(u16::try_from(reader.varint()?).ok()?),
@@ -160,14 +177,31 @@ impl StateRow {
             upstream_id: reader.bytes()?.to_vec(),
             accepted_at: reader.option(Reader::micros)?,
             tried: take_operators(reader)?,
-            done_date: if reader.is_empty() { None } else { Some(DoneDate::take(reader)?) },
             ..self
-        })
+        }
+        .take_end(reader)
+    }
+
+    /// Reads what rows of before do not have: the operator's date, and then the answers of the operators that were tried.
+    fn take_end(mut self, reader: &mut Reader<'_>) -> Option<Self> {
+        if reader.is_empty() {
+            return Some(self);
+        }
+        // A date without digits stands where there is none.
+        self.done_date = Some(DoneDate::take(reader)?).filter(|date| *date != DoneDate::default());
+        if reader.is_empty() {
+            return Some(self);
+        }
+        for asked in &mut self.tried {
+            (asked.status, asked.at) = (reader.varint_u32()?, reader.micros()?);
+        }
+        Some(self)
     }
 }
 
-fn take_operators(reader: &mut Reader<'_>) -> Option<Vec<OperatorNumber>> {
-    let operator = |reader: &mut Reader<'_>| Some(OperatorNumber(u16::try_from(reader.varint()?).ok()?));
+fn take_operators(reader: &mut Reader<'_>) -> Option<Vec<AskedOperator>> {
+    let operator =
+        |reader: &mut Reader<'_>| Some(OperatorNumber(u16::try_from(reader.varint()?).ok()?).into());
     (0..reader.varint()?).map(|_| operator(reader)).collect()
 }
 
@@ -190,12 +224,21 @@ impl Row for StateRow {
         put_bytes(out, &self.upstream_id);
         put_option(out, self.accepted_at, put_micros);
         put_varint(out, self.tried.len() as u64);
-        for operator in &self.tried {
-            put_varint(out, u64::from(operator.0));
+        for asked in &self.tried {
+            put_varint(out, u64::from(asked.operator.0));
         }
-        // Rows of before have nothing here.
+        // Rows of before have nothing here, and those of messages that were taken at once end here as well.
+        let has_answers = self.tried.iter().any(|asked| asked.status != 0);
         if let Some(done_date) = &self.done_date {
             done_date.write_to(out);
+        } else if has_answers {
+            DoneDate::default().write_to(out);
+        }
+        if has_answers {
+            for asked in &self.tried {
+                put_varint(out, u64::from(asked.status));
+                put_micros(out, asked.at);
+            }
         }
     }
 

@@ -53,8 +53,8 @@ pub fn paid_above(cdr: &Cdr<'_>, account: AccountNumber) -> Option<LevelCharge> 
 pub struct BlocksDown<'view, 'db> {
     view: &'view View<'db>,
     from: u64,
-    /// The next block of each account, by its first id.
-    next: BinaryHeap<(u64, AccountNumber)>,
+    /// The next block of each account, by its first id, with the number of its messages.
+    next: BinaryHeap<(u64, AccountNumber, u32)>,
     /// The blocks of few accounts are read one after the other. Those of many are looked up each time.
     open: BTreeMap<AccountNumber, OpenRows<'view>>,
 }
@@ -87,9 +87,27 @@ impl<'view, 'db> BlocksDown<'view, 'db> {
         Ok(blocks)
     }
 
+    /// The account, the first id and the messages of the next block.
+    pub fn peek(&self) -> Option<(AccountNumber, u64, u32)> {
+        self.next.peek().map(|(first, account, count)| (*account, *first, *count))
+    }
+
+    /// Steps over the next block, and over all others of its account that begin at this id or above.
+    pub fn step_over(&mut self, below: u64) -> Result<(), Unavailable> {
+        let Some((first, account, _)) = self.next.pop() else { return Ok(()) };
+        let below = below.min(first);
+        if let Some(open) = self.open.get_mut(&account) {
+            open.last = None;
+            if below < first {
+                open.rows = self.view.down_of(account, Family::Cdrs, below)?;
+            }
+        }
+        self.find(account, below)
+    }
+
     /// The next block.
     pub fn next(&mut self) -> Result<Option<Block>, Unavailable> {
-        let Some((first, account)) = self.next.pop() else { return Ok(None) };
+        let Some((first, account, _)) = self.next.pop() else { return Ok(None) };
         let read = self.open.get_mut(&account).and_then(|open| open.last.take());
         let octets = match read {
             Some(octets) => Some(octets),
@@ -108,7 +126,7 @@ impl<'view, 'db> BlocksDown<'view, 'db> {
         let Some((first, value)) = row.transpose()? else { return Ok(()) };
         let block = BlockReader::new(account, first, &value).ok_or_else(|| damaged(Family::Cdrs))?;
         if first.saturating_add(u64::from(block.left())) > self.from {
-            self.next.push((first, account));
+            self.next.push((first, account, block.left()));
             if let Some(open) = self.open.get_mut(&account) {
                 open.last = Some(value);
             }

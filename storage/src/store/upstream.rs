@@ -1,12 +1,14 @@
 //! Messages by the id that an operator gave them.
 
 use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::receipt_id::canonical_id;
 use tollgate_engine::time::UnixMicros;
 
+use super::provisioned::ProvisionedRows;
 use crate::database::{Database, Unavailable, damaged};
 use crate::rows::{Row, UpstreamRow};
 use crate::schema::{
-    Family, awaiting_key, parse_awaiting_key, parse_upstream_key, shared_place, upstream_key,
+    Family, awaiting_key, id_of_place, parse_awaiting_key, parse_upstream_key, shared_place, upstream_key,
 };
 
 /// Reads the messages that operators have, by the ids that operators gave them.
@@ -65,6 +67,22 @@ impl UpstreamRows<'_> {
             found.push((place.to_vec(), row));
             Ok(found.len() < at_most)
         })?;
+        Ok(found)
+    }
+
+    /// The messages that any operator gave this id, in canonical form or not, at most so many.
+    pub fn messages_of(&self, id: &[u8], at_most: usize) -> Result<Vec<u64>, Unavailable> {
+        let (id, mut found) = (canonical_id(id), Vec::new());
+        if id.is_empty() {
+            return Ok(found);
+        }
+        for (operator, _) in (ProvisionedRows { database: self.database }).operators()? {
+            // The places of one id come before those of longer ones.
+            let places = self.beginning_with(operator, &id, at_most)?;
+            let its = places.into_iter().take_while(|(place, _)| id_of_place(place) == id);
+            found.extend(its.map(|(_, row)| row.message_id));
+        }
+        found.truncate(at_most);
         Ok(found)
     }
 

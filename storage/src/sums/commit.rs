@@ -2,9 +2,11 @@
 
 use tollgate_engine::time::UnixMicros;
 
+use super::is_chained;
 use super::set_hash::SetHash;
 use crate::codec::{Reader, put_micros};
 use crate::rows::Row;
+use crate::schema::Family;
 
 /// Tells these hashes from all others that are made with the same function.
 const CONTEXT: &str = "Tollgate 2026-11 chain of commits";
@@ -36,7 +38,7 @@ impl CommitRow {
         hasher.update(&self.number.to_be_bytes());
         hasher.update(&self.previous);
         hasher.update(&self.at.0.to_be_bytes());
-        for total in totals {
+        for (_, total) in Family::ALL.iter().zip(totals).filter(|(family, _)| is_chained(**family)) {
             hasher.update(&total.to_octets());
         }
         hasher.finalize().into()

@@ -4,6 +4,7 @@ use std::fmt;
 
 use tollgate_engine::time::UnixMicros;
 
+use crate::rows::REFUSALS_KEPT_MICROS;
 use crate::schema::{Family, IDS_PER_MICROSECOND};
 
 const MICROS_PER_HOUR: u64 = 3_600_000_000;
@@ -48,7 +49,7 @@ impl Place {
                 (number_at(key, 0), day_of(long_at(key, 4) / IDS_PER_MICROSECOND))
             }
             Family::Usage => (number_at(key, 0), number_at(key, 4) / QUARTERS_PER_DAY),
-            Family::Batches => (0, day_of(long_at(key, 0) / IDS_PER_MICROSECOND)),
+            Family::Batches | Family::MessageFilters => (0, day_of(long_at(key, 0) / IDS_PER_MICROSECOND)),
             Family::Series => {
                 let step = key.first().copied().unwrap_or_default();
                 (kind_of_series(key), number_at(key, 2) / spans_per_day(step))
@@ -63,6 +64,10 @@ impl Place {
             Family::Health => {
                 (hour_of(UnixMicros(long_at(key, 2).saturating_add(HEALTH_KEPT_MICROS))), operator_at(key))
             }
+            Family::Refusals => {
+                let at = long_at(key, 0) / IDS_PER_MICROSECOND;
+                (hour_of(UnixMicros(at.saturating_add(REFUSALS_KEPT_MICROS))), 0)
+            }
             Family::Meta | Family::Leases | Family::Sums | Family::SeriesOpen => (0, 0),
         };
         Self { family, first, second }
@@ -70,7 +75,10 @@ impl Place {
 
     /// True if rows of the family expire, and `first` is the hour of their end.
     pub fn expires(family: Family) -> bool {
-        matches!(family, Family::Keys | Family::Upstream | Family::Requests | Family::Health)
+        matches!(
+            family,
+            Family::Keys | Family::Upstream | Family::Requests | Family::Health | Family::Refusals
+        )
     }
 
     /// True if the place was forgotten, together with all that ended in this hour or before.
@@ -116,7 +124,11 @@ impl fmt::Display for Place {
             Family::Ledger | Family::Cdrs | Family::States | Family::Receipts | Family::Usage => {
                 write!(f, ", account {first}, {}", Day(second))
             }
-            Family::Batches | Family::Scheduled | Family::Expiries | Family::Awaiting => {
+            Family::Batches
+            | Family::MessageFilters
+            | Family::Scheduled
+            | Family::Expiries
+            | Family::Awaiting => {
                 write!(f, ", {}", Day(second))
             }
             Family::Queue | Family::Operators | Family::Unmatched => write!(f, ", operator {first}"),
@@ -133,7 +145,7 @@ impl fmt::Display for Place {
             }
             Family::Keys => write!(f, ", account {second}, {}", Ending(first)),
             Family::Upstream | Family::Health => write!(f, ", operator {second}, {}", Ending(first)),
-            Family::Requests => write!(f, ", {}", Ending(first)),
+            Family::Requests | Family::Refusals => write!(f, ", {}", Ending(first)),
             Family::Meta | Family::Leases | Family::Sums | Family::SeriesOpen => Ok(()),
         }
     }

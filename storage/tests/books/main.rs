@@ -33,6 +33,7 @@ mod pockets;
 mod reads;
 mod reference_ledger;
 mod rows;
+mod search;
 mod series;
 mod settlement;
 mod usage;

@@ -13,8 +13,9 @@ use tollgate_engine::settlement::ReceiptState;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::message::QueueKey;
 use tollgate_storage::rows::{
-    DispatchCounters, DispatchStatus, DoneDate, ExpiryRow, GatewayReceipt, LeaseRow, MessageState,
-    OperatorRow, ReceiptAddress, Row, ScheduledRow, StateRow, UnmatchedReason, UnmatchedRow, UpstreamRow,
+    AskedOperator, DispatchCounters, DispatchStatus, DoneDate, ExpiryRow, GatewayReceipt, LeaseRow,
+    MessageState, OperatorRow, ReceiptAddress, Row, ScheduledRow, StateRow, UnmatchedReason, UnmatchedRow,
+    UpstreamRow,
 };
 
 fn micros() -> impl Strategy<Value = UnixMicros> {
@@ -39,7 +40,11 @@ fn octets(most: usize) -> impl Strategy<Value = Vec<u8>> {
 
 fn state() -> impl Strategy<Value = StateRow> {
     let sent = (any::<u16>(), any::<u8>(), any::<bool>(), any::<u32>(), octets(40), of(micros()));
-    let tried = vec(any::<u16>().prop_map(OperatorNumber), 0..20);
+    let answered = (any::<u16>(), of((1..=u32::MAX, 1..=u64::MAX))).prop_map(|(operator, answer)| {
+        let operator = OperatorNumber(operator);
+        answer.map_or(operator.into(), |(status, at)| AskedOperator { operator, status, at: UnixMicros(at) })
+    });
+    let tried = vec(answered, 0..20);
     let cost = (amount(), of(currency()), of(amount()), tried, of(done_date()));
     let refund = proptest::sample::select(&[(false, false), (true, false), (true, true)][..]);
     let first = (proptest::sample::select(&MessageState::ALL[..]), micros(), amount(), refund);
@@ -64,7 +69,8 @@ fn state() -> impl Strategy<Value = StateRow> {
 }
 
 fn done_date() -> impl Strategy<Value = DoneDate> {
-    (octets(12), of(micros())).prop_map(|(digits, at)| DoneDate { digits, at })
+    let digits = octets(12).prop_filter("a date has digits", |digits| !digits.is_empty());
+    (digits, of(micros())).prop_map(|(digits, at)| DoneDate { digits, at })
 }
 
 fn counters() -> impl Strategy<Value = DispatchCounters> {

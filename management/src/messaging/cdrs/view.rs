@@ -1,17 +1,14 @@
 //! A CDR as the API shows it.
 
 use tollgate_api::cdrs::{Cdr, CdrLevel, CdrState};
-use tollgate_api::charges::Network;
 use tollgate_api::dispatches::text_of;
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::time::Time;
 use tollgate_engine::charging::{Beside, LevelCharge};
-use tollgate_engine::network::NetworkCode;
-use tollgate_engine::number::Number;
 use tollgate_storage::cdr;
 use tollgate_storage::rows::{MessageState, StateRow};
 
-use tollgate_exports::cdr::{NamedAccount, Names};
+use tollgate_exports::cdr::{NamedAccount, Names, network_of};
 
 /// The parts of a CDR that a caller may see.
 #[derive(Clone, Copy)]
@@ -70,7 +67,7 @@ pub fn cdr_view(
         possible_duplicate: row.possible_duplicate,
         error: row.error,
         upstream_id: (!row.upstream_id.is_empty()).then(|| text(&row.upstream_id)),
-        tried: row.tried.iter().map(|operator| names.operator(*operator)).collect(),
+        tried: row.tried.iter().map(|asked| names.operator(asked.operator)).collect(),
         operator_done_date: row.done_date.as_ref().map(|date| text(&date.digits)),
         operator_done_at: row.done_date.as_ref().and_then(|date| date.at).map(Time),
     }
@@ -91,18 +88,6 @@ fn levels(names: &Names, beside: &Beside, sees: &dyn Fn(&str) -> bool) -> Vec<Cd
         })
     };
     beside.above.iter().filter_map(level).collect()
-}
-
-/// The network of a number, with its names and the country of the number.
-pub fn network_of(names: &Names, code: NetworkCode, number: &Number) -> Network {
-    let (operator, country) = names.network_of_number(code, number);
-    Network {
-        mcc: format!("{:03}", code.mcc),
-        mnc: code.mnc.map(|mnc| mnc.to_string()),
-        operator: operator.to_owned(),
-        country: country.map(|country| country.iso2.to_string()),
-        country_name: country.map(|country| country.name.to_string()),
-    }
 }
 
 /// The API's name of a state.

@@ -37,6 +37,11 @@ impl Raw {
         self.put(Family::Meta, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_SUMS.to_be_bytes());
     }
 
+    /// Drops a family with all its rows, as a directory of a version that did not have it.
+    pub fn drop_family(&mut self, family: Family) {
+        self.0.drop_cf(family.name()).unwrap();
+    }
+
     /// Deletes a row, whether it is there or not.
     pub fn remove(&self, family: Family, key: impl AsRef<[u8]>) {
         self.0.delete_cf(self.handle(family), key).unwrap();

@@ -74,7 +74,7 @@ fn a_gateway_speaks_of_no_operator() {
         |row| row.cost_currency = Currency::new("USD"),
         |row| row.cost_in_account_currency = Some(cents(1)),
         |row| row.upstream_id = b"1".to_vec(),
-        |row| row.tried = vec![OperatorNumber(1)],
+        |row| row.tried = vec![OperatorNumber(1).into()],
     ];
     for change in left {
         reports.expect("is delivered, but was handed to nobody", reports.delivered, change);
