@@ -19,6 +19,10 @@ const TAGS: &[(&str, &str)] = &[
     ("charges", "Messages that are charged without SMPP, refunds, and quotes."),
     ("subscriptions", "Plans that accounts buy for a period and that are renewed, with their units."),
     ("cdrs", "The record of every message, with its price explained, and exports."),
+    (
+        "messages",
+        "Messages of all accounts, charged and refused: searched for, and followed from submit to end.",
+    ),
     ("dispatches", "Messages sent as one campaign, with counters."),
     ("usage", "What accounts sent in a period."),
     ("invoices", "The charges of a period, drafted, sent and paid."),

@@ -75,6 +75,7 @@ pub mod invoice_documents;
 pub mod invoice_terms;
 pub mod invoices;
 pub mod keys;
+pub mod messages;
 pub mod moderation;
 pub mod operators;
 pub mod pay_pages;

@@ -32,8 +32,8 @@ use crate::session_cookie::SessionCookie;
 use crate::{
     accounts, ageing, alerts, audit, auth, binds, bounds, bundle_products, bundles, caps, cdrs, charges,
     clock, credit_notes, dispatches, existing_clients, imports, invoice_documents, invoice_terms, invoices,
-    keys, openapi, operators, pay_pages, payments, plans, price_lists, pumping, rate_cards, recharges,
-    resales, saas_clients, sender_ids, series, session, statements, stream, subscription_plans,
+    keys, messages, openapi, operators, pay_pages, payments, plans, price_lists, pumping, rate_cards,
+    recharges, resales, saas_clients, sender_ids, series, session, statements, stream, subscription_plans,
     subscriptions, tariffs, templates, token_clients, transfers, usage, users, wallets,
 };
 
@@ -71,6 +71,7 @@ areas![
     resales,
     charges,
     cdrs,
+    messages,
     dispatches,
     usage,
     series,

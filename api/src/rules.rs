@@ -8,7 +8,7 @@ use crate::caller::{Role, Scope};
 use crate::{
     accounts, ageing, alerts, audit, auth, binds, bundle_products, bundles, caps, cdrs, charges, clock,
     credit_notes, dispatches, existing_clients, imports, invoice_documents, invoice_terms, invoices, keys,
-    operators, pay_pages, payments, plans, price_lists, pumping, rate_cards, recharges, resales,
+    messages, operators, pay_pages, payments, plans, price_lists, pumping, rate_cards, recharges, resales,
     saas_clients, sender_ids, series, session, statements, stream, subscription_plans, subscriptions,
     tariffs, templates, token_clients, transfers, usage, users, wallets,
 };
@@ -24,6 +24,7 @@ const AREAS: &[&[Rule]] = &[
     resales::RULES,
     charges::RULES,
     cdrs::RULES,
+    messages::RULES,
     dispatches::RULES,
     usage::RULES,
     series::RULES,

@@ -28,6 +28,7 @@ use crate::invoice_documents::DocumentsService;
 use crate::invoice_terms::InvoiceTermsService;
 use crate::invoices::InvoicesService;
 use crate::keys::KeysService;
+use crate::messages::MessagesService;
 use crate::operators::OperatorsService;
 use crate::pay_pages::PayPagesService;
 use crate::payments::PaymentsService;
@@ -68,6 +69,7 @@ pub struct Services {
     pub resales: Arc<dyn ResalesService>,
     pub charges: Arc<dyn ChargesService>,
     pub cdrs: Arc<dyn CdrsService>,
+    pub messages: Arc<dyn MessagesService>,
     pub dispatches: Arc<dyn DispatchesService>,
     pub usage: Arc<dyn UsageService>,
     pub series: Arc<dyn SeriesService>,

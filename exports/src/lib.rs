@@ -1,7 +1,9 @@
-//! Tables that leave the process as files: cells, and rows of them as CSV and as .xlsx workbooks, written while they are read.
+//! Tables that leave the process as files: cells, and rows of them as CSV and as .xlsx workbooks, written while they are read;
+//! and messages as a search shows them.
 
 pub mod cdr;
 mod cells;
+pub mod messages;
 mod spreadsheet_text;
 mod table;
 mod table_file;

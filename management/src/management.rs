@@ -50,6 +50,7 @@ use crate::messaging::cdrs::Cdrs;
 use crate::messaging::charges::Charges;
 use crate::messaging::dispatches::Dispatches;
 use crate::messaging::lookup::Lookup;
+use crate::messaging::search::Messages;
 use crate::notifications::alerts::Alerts;
 use crate::notifications::alerts::record::AlertRecord;
 use crate::notifications::alerts::watch::AlertWatch;
@@ -171,6 +172,7 @@ impl Management {
             caps: Arc::new(Caps::new(visible())),
             resales: Arc::new(Resales::new(of(), visible())),
             charges: Arc::new(Charges::new(of(), visible(), Arc::clone(&lookup))),
+            messages: Arc::new(Messages::new(of(), visible(), Arc::clone(&lookup))),
             dispatches: Arc::new(Dispatches::new(of(), visible(), lookup, Arc::clone(&cdrs))),
             cdrs,
             usage: Arc::clone(&answering.usage) as _,
@@ -209,8 +211,7 @@ impl Management {
             existing_clients: Arc::new(ExistingClients::new(of(), visible(), answering)),
         };
         let account_facts = Arc::new(account_facts);
-        let (background, directory) = (identity.background, identity.directory);
-        let payments = money_in.schedule;
+        let (background, directory, payments) = (identity.background, identity.directory, money_in.schedule);
         Ok(Self {
             services,
             invoices,

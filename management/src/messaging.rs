@@ -1,4 +1,4 @@
-//! The services of charges, CDRs and dispatches.
+//! The services of charges, CDRs, dispatches, and the search for messages.
 
 pub mod cdrs;
 pub mod charges;
@@ -6,3 +6,4 @@ pub mod dispatches;
 pub mod lookup;
 mod names;
 pub mod paging;
+pub mod search;

@@ -71,6 +71,11 @@ fn every_line_about_payments_works_as_it_says() {
     run("payments.md", |_| {});
 }
 
+#[test]
+fn every_line_about_messages_works_as_it_says() {
+    run("messages.md", |_| {});
+}
+
 fn run(name: &str, prepare: impl FnOnce(&Sandbox)) {
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
     let guide = Guide::of(name, &fs::read_to_string(guide).expect("the guide can be read"));

@@ -30,6 +30,7 @@ mod invoices;
 mod invoices_corrected;
 mod invoices_issued;
 mod ledger;
+mod messages;
 mod money;
 mod once;
 mod openapi;

@@ -1,0 +1,228 @@
+//! The messages that a query asks for.
+
+use tollgate_api::answer::Answer;
+use tollgate_api::dispatches::octets_of;
+use tollgate_api::messages::{ListedMessage, MessageOutcome, MessageState as ApiState, MessagesQuery};
+use tollgate_api::problem::Problem;
+use tollgate_engine::network::{Mnc, NetworkCode};
+use tollgate_engine::number::Number;
+use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::receipt_id::canonical_id;
+use tollgate_engine::refusal::Refusal;
+use tollgate_engine::time::UnixMicros;
+use tollgate_storage::cdr::Cdr;
+use tollgate_storage::message_filter::FilterKey;
+use tollgate_storage::rows::{MessageState, REFUSALS_KEPT_MICROS, RefusedMessage};
+use tollgate_storage::store::Unavailable;
+use tollgate_storage::store::search::{Pick, States};
+
+use super::view::{charged_view, refused_view, storage_state};
+use crate::cdr::Names;
+
+/// The view that the caller of a search has, and its time.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// True if it sees all accounts, and with them operators and what they charge.
+    pub sees_all: bool,
+    /// The time of the search.
+    pub now: UnixMicros,
+}
+
+/// A query as it is compared with messages.
+pub struct Filter<'a> {
+    query: &'a MessagesQuery,
+    names: &'a Names,
+    sees_all: bool,
+    destination: Option<Number>,
+    mcc: Option<u16>,
+    mnc: Option<Mnc>,
+    country: Option<String>,
+    operator: Option<OperatorNumber>,
+    operator_message_id: Option<Vec<u8>>,
+    state: Option<MessageState>,
+    reason: Option<Refusal>,
+    dispatch: Option<Vec<u8>>,
+    kept_from: UnixMicros,
+    /// True where nothing can be found, as an operator of another name than any.
+    is_void: bool,
+}
+
+impl<'a> Filter<'a> {
+    /// Reads a query; a field that cannot be meant is named. The country has been checked.
+    pub fn read(
+        query: &'a MessagesQuery,
+        names: &'a Names,
+        country: Option<String>,
+        Seen { sees_all, now }: Seen,
+    ) -> Answer<Self> {
+        let of_operators =
+            [("operator", &query.operator), ("operator_message_id", &query.operator_message_id)];
+        if let Some((field, _)) = of_operators.iter().find(|(_, asked)| asked.is_some() && !sees_all) {
+            return Err(Problem::field(field, "is for callers that see all accounts"));
+        }
+        let destination = query.destination.as_deref().map(number).transpose()?;
+        if let Some(prefix) = &query.destination_prefix
+            && (prefix.is_empty() || !prefix.bytes().all(|octet| octet.is_ascii_digit()))
+        {
+            return Err(Problem::field("destination_prefix", "must be digits"));
+        }
+        let reason = query.reason.as_deref().map(reason).transpose()?;
+        let operator = query.operator.as_deref().map(|code| names.operator_number(code));
+        Ok(Self {
+            query,
+            names,
+            sees_all,
+            destination,
+            mcc: query.mcc.as_deref().map(mcc).transpose()?,
+            mnc: query.mnc.as_deref().map(mnc).transpose()?,
+            country,
+            operator: operator.flatten(),
+            operator_message_id: query.operator_message_id.as_deref().map(|id| canonical_id(id.as_bytes())),
+            state: query.state.and_then(storage_state),
+            reason,
+            dispatch: query.dispatch_id.as_deref().map(dispatch).transpose()?,
+            kept_from: UnixMicros(now.0.saturating_sub(REFUSALS_KEPT_MICROS)),
+            is_void: operator == Some(None),
+        })
+    }
+
+    /// True if charged messages are sought; and true if refused ones are.
+    pub fn kinds(&self) -> (bool, bool) {
+        let MessagesQuery { outcome, state, operator, operator_message_id, .. } = self.query;
+        let only_refused = *state == Some(ApiState::Refused) || self.reason.is_some();
+        let only_charged = self.state.is_some() || operator.is_some() || operator_message_id.is_some();
+        let charged = *outcome != Some(MessageOutcome::Refused) && !only_refused;
+        let refused = *outcome != Some(MessageOutcome::Charged) && !only_charged;
+        (charged && !self.is_void, refused && !self.is_void)
+    }
+
+    /// Values that a charged message has, for filters to be asked.
+    pub fn keys(&self) -> Vec<FilterKey> {
+        let MessagesQuery { idempotency_key, user_sms_id, sender, .. } = self.query;
+        let network = self.mcc.zip(self.mnc).map(|(mcc, mnc)| NetworkCode { mcc, mnc: Some(mnc) });
+        let keys = [
+            self.destination.as_ref().map(|number| FilterKey::destination(number.as_bytes())),
+            sender.as_deref().map(|sender| FilterKey::source(sender.as_bytes())),
+            self.dispatch.as_deref().map(FilterKey::dispatch),
+            idempotency_key.as_deref().map(|key| FilterKey::idempotency_key(key.as_bytes())),
+            user_sms_id.map(FilterKey::user_message_reference),
+            network.map(FilterKey::network),
+            self.mcc.map(FilterKey::mcc),
+        ];
+        keys.into_iter().flatten().collect()
+    }
+
+    fn is_to(&self, destination: &[u8], network: Option<NetworkCode>, number: Option<&Number>) -> bool {
+        let country = || {
+            let (network, number) = (network?, number?);
+            self.names.network_of_number(network, number).1.map(|country| &*country.iso2)
+        };
+        self.destination.as_ref().is_none_or(|wanted| wanted.as_bytes() == destination)
+            && self.query.destination_prefix.as_ref().is_none_or(|it| destination.starts_with(it.as_bytes()))
+            && self.mcc.is_none_or(|mcc| network.is_some_and(|network| network.mcc == mcc))
+            && self.mnc.is_none_or(|mnc| network.is_some_and(|network| network.mnc == Some(mnc)))
+            && self.country.as_deref().is_none_or(|wanted| country() == Some(wanted))
+    }
+
+    fn is_of(
+        &self,
+        source: &[u8],
+        dispatch: Option<&[u8]>,
+        key: Option<&[u8]>,
+        reference: Option<u16>,
+    ) -> bool {
+        let MessagesQuery { sender, idempotency_key, user_sms_id, .. } = self.query;
+        sender.as_ref().is_none_or(|sender| sender.as_bytes() == source)
+            && self.dispatch.as_deref().is_none_or(|wanted| dispatch == Some(wanted))
+            && idempotency_key.as_ref().is_none_or(|wanted| key == Some(wanted.as_bytes()))
+            && user_sms_id.is_none_or(|wanted| reference == Some(wanted))
+    }
+}
+
+impl Pick for Filter<'_> {
+    type Item = ListedMessage;
+
+    fn takes_every_message(&self) -> bool {
+        let MessagesQuery { destination_prefix, sender, idempotency_key, user_sms_id, .. } = self.query;
+        let of_query = [destination_prefix.is_some(), sender.is_some(), idempotency_key.is_some()];
+        let read = [self.destination.is_some(), self.mcc.is_some(), self.mnc.is_some()];
+        let more = [self.country.is_some(), self.operator.is_some(), self.state.is_some()];
+        let names = [self.dispatch.is_some(), self.operator_message_id.is_some(), user_sms_id.is_some()];
+        !of_query.into_iter().chain(read).chain(more).chain(names).any(|is_asked| is_asked)
+    }
+
+    fn takes(&self, cdr: &Cdr<'_>, states: &States<'_, '_>) -> Result<bool, Unavailable> {
+        let fields = &cdr.fields;
+        let is_asked =
+            self.is_to(fields.destination.as_bytes(), Some(fields.network), Some(&fields.destination))
+                && self.is_of(
+                    fields.source.address,
+                    fields.dispatch_id,
+                    fields.idempotency_key,
+                    fields.user_message_reference,
+                );
+        let asks_state =
+            self.state.is_some() || self.operator.is_some() || self.operator_message_id.is_some();
+        if !is_asked || !asks_state {
+            return Ok(is_asked);
+        }
+        let state = states.of(cdr.message_id)?;
+        let is_in = |wanted| state.map_or(MessageState::Enroute, |row| row.state) == wanted;
+        Ok(self.state.is_none_or(is_in)
+            && self.operator.is_none_or(|operator| Names::sent_to(cdr, state) == Some(operator))
+            && self
+                .operator_message_id
+                .as_ref()
+                .is_none_or(|id| state.is_some_and(|row| row.upstream_id == *id)))
+    }
+
+    fn charged(&self, cdr: &Cdr<'_>, states: &States<'_, '_>) -> Result<ListedMessage, Unavailable> {
+        Ok(charged_view(self.names, cdr, states.of(cdr.message_id)?, self.sees_all))
+    }
+
+    fn takes_refused(&self, message: &RefusedMessage) -> bool {
+        let number = Number::from_digits(&message.destination);
+        message.at >= self.kept_from
+            && self.reason.is_none_or(|reason| message.reason == reason)
+            && self.is_to(&message.destination, message.network, number.as_ref())
+            && self.is_of(
+                &message.source,
+                message.dispatch_id.as_deref(),
+                message.idempotency_key.as_deref(),
+                message.user_message_reference,
+            )
+    }
+
+    fn refused(&self, id: u64, message: &RefusedMessage) -> ListedMessage {
+        refused_view(self.names, id, message)
+    }
+}
+
+/// The refusal of a name.
+pub fn reason(name: &str) -> Answer<Refusal> {
+    Refusal::from_name(name).ok_or_else(|| {
+        let names: Vec<&str> = Refusal::ALL.iter().map(|refusal| refusal.name()).collect();
+        Problem::field("reason", format!("must be one of {}", names.join(", ")))
+    })
+}
+
+/// A number in international form. A `+` in a URL that was not escaped arrives as a space.
+fn number(text: &str) -> Answer<Number> {
+    let digits = text.trim_start_matches([' ', '+']);
+    let digits = digits.strip_prefix("00").unwrap_or(digits);
+    Number::from_digits(digits.as_bytes())
+        .ok_or_else(|| Problem::field("destination", "must be a number in international form"))
+}
+
+fn dispatch(id: &str) -> Answer<Vec<u8>> {
+    octets_of(id).ok_or_else(|| Problem::field("dispatch_id", "must be an id of 1 to 64 octets"))
+}
+
+fn mcc(text: &str) -> Answer<u16> {
+    let code = NetworkCode::new(text, "");
+    code.map(|code| code.mcc).ok_or_else(|| Problem::field("mcc", "must have three digits"))
+}
+
+fn mnc(text: &str) -> Answer<Mnc> {
+    Mnc::new(text).ok_or_else(|| Problem::field("mnc", "must have two or three digits"))
+}
