@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// Each crate of the workspace with those of ours that it may depend on, tests and benchmarks apart.
-const MAY_DEPEND_ON: [(&str, &[&str]); 15] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 16] = [
     ("engine", &[]),
     ("smpp", &[]),
     ("storage", &["engine"]),
@@ -16,8 +16,22 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 15] = [
     ("api", &["provisioning", "engine"]),
     ("exports", &["api", "storage", "engine"]),
     ("payments", &["api", "billing", "storage", "provisioning", "engine"]),
+    ("notifications", &["api", "storage", "provisioning", "engine"]),
     ("relay", &["smpp", "storage", "provisioning", "engine"]),
-    ("management", &["api", "billing", "exports", "payments", "relay", "storage", "provisioning", "engine"]),
+    (
+        "management",
+        &[
+            "api",
+            "billing",
+            "exports",
+            "notifications",
+            "payments",
+            "relay",
+            "storage",
+            "provisioning",
+            "engine",
+        ],
+    ),
     ("console", &[]),
     ("web/server", &[]),
     ("tools", &["console", "smpp", "engine", "provisioning"]),

@@ -16,13 +16,15 @@ use crate::identity::directory::UserDirectory;
 use crate::identity::password_reset::{MailedToken, PasswordResets};
 use crate::identity::passwords::Passwords;
 use crate::identity::registration::{RegistrationMail, Registrations};
-use crate::jobs::{JobFailure, JobHandler, JobRecord, JobWork, PreparedJob, Registrant};
+use crate::jobs::{JobHandler, PreparedJob};
 use crate::kept_answers::KeptAnswers;
 use crate::notifications::email::EmailSender;
-use crate::notifications::email_texts as texts;
-use crate::notifications::email_texts::EmailMessage;
-use crate::notifications::webhook_addresses::WebhookAddresses;
-use crate::notifications::webhooks::{Event, Webhooks, is_delivered, post};
+use crate::notifications::webhooks::Webhooks;
+use tollgate_notifications::email_texts as texts;
+use tollgate_notifications::email_texts::EmailMessage;
+use tollgate_notifications::jobs::record::{JobFailure, JobRecord, JobWork, Registrant};
+use tollgate_notifications::post::{Event, is_delivered, post};
+use tollgate_notifications::webhook_addresses::WebhookAddresses;
 
 /// Documents of one commit.
 const DOCUMENTS_MAX: usize = 500;

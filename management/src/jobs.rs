@@ -5,11 +5,8 @@
 //! and removed once it is done or given up. So a stop or a crash loses none; a job that was done and not yet removed when the
 //! process ended is done again.
 
-mod claims;
 mod queue;
-mod record;
 mod workers;
 
 pub use queue::JobQueue;
-pub use record::{JobFailure, JobRecord, JobWork, Registrant};
 pub use workers::{JobHandler, PreparedJob, Workers};

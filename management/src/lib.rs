@@ -55,7 +55,6 @@ mod stream_topics;
 mod subscriptions;
 mod tariffs;
 mod token_clients;
-mod url;
 
 pub use crate::billing::invoices::check_books as verify_invoices;
 pub use crate::content::restore_approvals;

@@ -2,8 +2,4 @@
 
 pub mod alerts;
 pub mod email;
-pub mod email_texts;
-mod email_transport;
-pub mod webhook_addresses;
-pub mod webhook_calls;
 pub mod webhooks;

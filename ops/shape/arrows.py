@@ -3,7 +3,7 @@
 import tomllib
 
 EVERY = {"engine", "delivery", "smpp", "storage", "provisioning", "api", "relay", "management", "cluster", "billing",
-         "exports", "payments", "console", "web"}
+         "exports", "payments", "notifications", "console", "web"}
 ALLOWED = {
     "engine": set(),
     "smpp": set(),
@@ -15,8 +15,9 @@ ALLOWED = {
     "api": {"provisioning", "engine"},
     "exports": {"api", "storage", "engine"},
     "payments": {"api", "billing", "storage", "provisioning", "engine"},
+    "notifications": {"api", "storage", "provisioning", "engine"},
     "relay": {"smpp", "storage", "provisioning", "delivery", "engine"},
-    "management": {"api", "billing", "exports", "payments", "relay", "storage", "provisioning", "engine"},
+    "management": {"api", "billing", "exports", "notifications", "payments", "relay", "storage", "provisioning", "engine"},
     "console": set(),
     "web/server": set(),
     "tools": {"console", "smpp", "engine", "provisioning"},

@@ -1,6 +1,7 @@
 //! Rules for e-mail addresses, names and passwords.
 
 use tollgate_api::problem::Problem;
+use tollgate_notifications::email_transport::is_email_address;
 use zxcvbn::feedback::Feedback;
 use zxcvbn::{Score, zxcvbn};
 
@@ -24,7 +25,7 @@ pub fn email(text: &str, field: &str) -> Result<String, Problem> {
     let is_valid = text.len() <= EMAIL_OCTETS_MAX
         && text.bytes().all(|octet| octet.is_ascii_graphic())
         && !text.contains(['"', '<', '>', ','])
-        && text.parse::<lettre::Address>().is_ok();
+        && is_email_address(text);
     if is_valid {
         return Ok(text.to_ascii_lowercase());
     }

@@ -24,7 +24,8 @@ use super::sessions::{Sessions, session_over};
 use super::{input, records};
 use crate::context::Context;
 use crate::documents::Document;
-use crate::jobs::{JobQueue, JobWork};
+use crate::jobs::JobQueue;
+use tollgate_notifications::jobs::record::JobWork;
 
 /// Joins the parts that logging in is made of.
 #[derive(Debug)]

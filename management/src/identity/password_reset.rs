@@ -24,7 +24,8 @@ use super::tokens::{Secret, hash_of};
 use super::{input, records};
 use crate::context::Context;
 use crate::documents::Document;
-use crate::jobs::{JobQueue, JobWork};
+use crate::jobs::JobQueue;
+use tollgate_notifications::jobs::record::JobWork;
 
 /// Lifetime of the token of an invitation.
 const DAY_MICROS: u64 = 86_400 * 1_000_000;

@@ -17,7 +17,8 @@ use super::lockout::{Lockouts, LoginAttempt, LoginOutcome, network_of};
 use super::records::UserRecord;
 use crate::context::Context;
 use crate::documents::Document;
-use crate::jobs::{JobQueue, JobWork};
+use crate::jobs::JobQueue;
+use tollgate_notifications::jobs::record::JobWork;
 
 /// Checks passwords and counts failures.
 #[derive(Debug)]

@@ -26,7 +26,8 @@ use super::{input, random, records};
 use crate::accounts::Accounts;
 use crate::context::Context;
 use crate::documents::Document;
-use crate::jobs::{JobQueue, JobWork, Registrant};
+use crate::jobs::JobQueue;
+use tollgate_notifications::jobs::record::{JobWork, Registrant};
 
 /// Lifetime of the token of a registration.
 const DAY_MICROS: u64 = 86_400 * 1_000_000;

@@ -20,7 +20,8 @@ use super::{input, random};
 use crate::context::Context;
 use crate::documents::Document;
 use crate::exclusive::Held;
-use crate::jobs::{JobQueue, JobWork};
+use crate::jobs::JobQueue;
+use tollgate_notifications::jobs::record::JobWork;
 
 /// Highest number of users: they are kept in memory.
 const USERS_MAX: usize = 100_000;

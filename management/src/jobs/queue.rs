@@ -11,13 +11,13 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::clock::now;
 use tollgate_storage::store::Unavailable;
 
-use super::claims::Claims;
-use super::record::{JobFailure, JobKind, JobRecord, JobWork};
 use crate::change_set::ChangeSet;
 use crate::collections::OUTBOX;
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache};
 use crate::identity::random;
+use tollgate_notifications::jobs::claims::Claims;
+use tollgate_notifications::jobs::record::{JobFailure, JobKind, JobRecord, JobWork};
 
 /// Jobs that may wait. Beyond them none is queued until others are done.
 const WAITING_MAX: usize = 100_000;
@@ -100,19 +100,21 @@ impl JobQueue {
     /// Takes a job that was due for one worker; false if another has it, or it was done meanwhile.
     pub(super) fn take(&self, job: &Document<JobRecord>) -> bool {
         let is_there = || self.documents.get(&job.key).is_some_and(|now| now.revision == job.revision);
-        self.claims.take(job, now(), is_there)
+        self.claims.take((&job.key, &job.value), now(), is_there)
     }
 
     /// Gives a job back that was taken.
     pub(super) fn release(&self, job: &Document<JobRecord>, has_failed: bool) {
-        self.claims.release(job, has_failed, now());
+        self.claims.release((&job.key, &job.value), has_failed, now());
     }
 
     /// The jobs of a kind that a worker may take now, longest due first, and the number of all that wait.
     pub(super) fn due(&self, kind: JobKind, now: UnixMicros) -> (Vec<Arc<Document<JobRecord>>>, usize) {
         let all = self.documents.filter(|document| document.value.work.kind() == kind);
         let waiting = all.len();
-        let is_due = |job: &Document<JobRecord>| job.value.next_at.0 <= now && self.claims.is_free(job, now);
+        let is_due = |job: &Document<JobRecord>| {
+            job.value.next_at.0 <= now && self.claims.is_free((&job.key, &job.value), now)
+        };
         let mut due: Vec<_> = all.into_iter().filter(|document| is_due(document)).collect();
         due.sort_by_key(|document| document.value.next_at);
         due.truncate(TAKEN_MAX);

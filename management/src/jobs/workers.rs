@@ -12,9 +12,9 @@ use tollgate_api::answer::Answer;
 use tollgate_storage::clock::now;
 
 use super::queue::JobQueue;
-use super::record::{JobFailure, JobKind, JobRecord};
 use crate::documents::Document;
 use crate::metrics::JobMetrics;
+use tollgate_notifications::jobs::record::{JobFailure, JobKind, JobRecord};
 
 /// Longest time between two looks at what is due.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);

@@ -23,13 +23,14 @@ use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_storage::clock::now;
 
-use super::webhooks::{Webhooks, is_delivered};
+use super::webhooks::Webhooks;
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache};
 use crate::identity::random::id_at;
 use crate::identity::visibility::Visibility;
 use announce::{TEST_EVENT, event};
 use record::{AlertRecord, view};
+use tollgate_notifications::post::is_delivered;
 
 /// Alerts of one change.
 const AT_ONCE: usize = 200;

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use tollgate_provisioning::MailSettings;
 
-use super::email_texts::EmailMessage;
-use super::email_transport::Transport;
-use crate::jobs::{JobFailure, PreparedJob};
+use crate::jobs::PreparedJob;
+use tollgate_notifications::email_texts::EmailMessage;
+use tollgate_notifications::email_transport::Transport;
+use tollgate_notifications::jobs::record::JobFailure;
 
 /// Makes the sending part of jobs.
 pub struct EmailSender {

@@ -1,129 +1,26 @@
-//! Webhooks: the URL and secret of each account, and the call of one.
-//!
-//! Accounts choose the URLs. So a host is looked up at the time of the call, an address that is neither public nor in a network
-//! of the settings is not called, and the connection goes to the addresses that were checked: names are not looked up again.
-//! Redirects are not followed, and whoever set the URL learns the status of the answer or that there was none, but not why.
+//! Webhooks of accounts that are told of alerts: the URL and the secret of each.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::Sha256;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
-use tollgate_engine::time::UnixMicros;
+use tollgate_notifications::post::{Event, NO_ANSWER, POST_MAX, Posted, post};
+use tollgate_notifications::webhook_addresses::WebhookAddresses;
+use tollgate_notifications::webhook_calls::WebhookCalls;
 use tollgate_storage::change::Expected;
 use tollgate_storage::clock::now;
-use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
-use super::webhook_addresses::WebhookAddresses;
-use super::webhook_calls::WebhookCalls;
 use crate::collections::WEBHOOK_SECRETS;
 use crate::context::Context;
 use crate::documents::sealed_document;
 use crate::identity::random;
-use crate::url::webhook_url;
-
-/// Longest time of a call, once the name is looked up.
-const POST_MAX: Duration = Duration::from_secs(5);
-/// Longest time until there is a connection.
-const CONNECT_MAX: Duration = Duration::from_secs(2);
-
-/// Addresses of one host that are tried.
-const ADDRESSES_MAX: usize = 4;
-
-/// The one text for all calls without an answer: more would tell what listens where.
-const NO_ANSWER: &str = "the URL gave no answer, or is not one that may be called";
 
 /// The secret that signs an account's calls, as the books keep it.
 #[derive(Clone, Serialize, Deserialize)]
 struct SecretRecord {
     secret: String,
-}
-
-/// An event that is posted.
-#[derive(Clone, Copy, Debug)]
-pub struct Event<'a> {
-    /// The same at every try.
-    pub id: &'a str,
-    /// The event as JSON.
-    pub body: &'a str,
-}
-
-/// The status of the answer, or the text that there was none.
-pub type Posted = Result<u16, String>;
-
-/// True if a call was answered with a status of 200 to 299.
-pub fn is_delivered(posted: &Posted) -> bool {
-    matches!(posted, Ok(200..=299))
-}
-
-/// The addresses of one call, which were checked.
-#[derive(Debug)]
-struct CheckedAddresses(Vec<SocketAddr>);
-
-impl Resolver for CheckedAddresses {
-    fn resolve(
-        &self,
-        _: &ureq::http::Uri,
-        _: &ureq::config::Config,
-        _: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let mut addresses = self.empty();
-        for address in self.0.iter().take(ADDRESSES_MAX) {
-            addresses.push(*address);
-        }
-        Ok(addresses)
-    }
-}
-
-/// Posts an event once. It waits for the look-up of the name, the connection and the answer.
-pub fn post(to: &WebhookAddresses, url: &str, secret: &str, event: &Event<'_>, now: UnixMicros) -> Posted {
-    let url = webhook_url(url).map_err(|_| NO_ANSWER.to_owned())?;
-    let found = url.socket_addrs(|| None).map_err(|_| NO_ANSWER.to_owned())?;
-    let checked = to.admitted(found);
-    if checked.is_empty() {
-        return Err(NO_ANSWER.to_owned());
-    }
-    let mut call = agent(checked)
-        .post(url.as_str())
-        .header("Content-Type", "application/json")
-        .header("X-Tollgate-Event", event.id);
-    if !secret.is_empty() {
-        call = call.header("X-Tollgate-Signature", signature(secret, now, event.body));
-    }
-    let answer = call.send(event.body);
-    answer.map(|answer| answer.status().as_u16()).map_err(|_| NO_ANSWER.to_owned())
-}
-
-/// A client that connects to these addresses alone, keeps no connection open, and asks no proxy.
-fn agent(checked: Vec<SocketAddr>) -> ureq::Agent {
-    let config = ureq::Agent::config_builder()
-        .timeout_global(Some(POST_MAX))
-        .timeout_connect(Some(CONNECT_MAX))
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .http_status_as_error(false)
-        .max_idle_connections(0)
-        .proxy(None)
-        .user_agent("tollgate")
-        .build();
-    ureq::Agent::with_parts(config, DefaultConnector::default(), CheckedAddresses(checked))
-}
-
-/// `t=` and the seconds since 1970, `v1=` and the HMAC-SHA256 of the seconds, a full stop and the body.
-fn signature(secret: &str, now: UnixMicros, body: &str) -> String {
-    let seconds = now.0 / 1_000_000;
-    // A key may have any length (RFC 2104 §2).
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return String::new() };
-    mac.update(seconds.to_string().as_bytes());
-    mac.update(b".");
-    mac.update(body.as_bytes());
-    format!("t={seconds},v1={}", hex::encode(mac.finalize().into_bytes()))
 }
 
 /// Knows where each account's events are posted and what they are signed with.
@@ -203,56 +100,4 @@ impl Webhooks {
         work.commit()?;
         Ok(record.secret)
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-    use std::net::TcpListener;
-
-    use super::*;
-
-    #[test]
-    fn a_signature_is_what_others_make_of_it() {
-        // printf '1700000000.{"a":1}' | openssl dgst -sha256 -hmac whsec_test
-        let signed = signature("whsec_test", UnixMicros(1_700_000_000_999_999), r#"{"a":1}"#);
-        assert_eq!(signed, SIGNED);
-    }
-
-    /// Every way to get no answer.
-    #[test]
-    fn all_failures_are_told_by_one_text() {
-        let loopback = WebhookAddresses::new(vec!["127.0.0.0/8".parse().unwrap()]);
-        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let garbage = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = garbage.local_addr().unwrap().port();
-        let ssh = std::thread::spawn(move || garbage.accept().unwrap().0.write_all(b"SSH-2.0-x\r\n"));
-        let event = Event { id: "evt_1", body: "{}" };
-        for url in [
-            format!("http://{closed}/"),
-            format!("http://127.0.0.1:{port}/"),
-            "http://no-such-host.invalid/".to_owned(),
-            "http://10.0.0.1/".to_owned(),
-            "http://u:p@127.0.0.1/".to_owned(),
-            format!("https://{closed}/"),
-        ] {
-            let posted = post(&loopback, &url, "whsec_test", &event, UnixMicros(0));
-            assert_eq!(posted, Err(NO_ANSWER.to_owned()), "{url}");
-        }
-        let _ = ssh.join();
-        // What listens on this machine is not asked unless the settings say so, whatever the form of its address.
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        for host in
-            ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "[::ffff:127.0.0.1]", "0.0.0.0", "[::]"]
-        {
-            let url = format!("http://{host}:{port}/");
-            let posted = post(&WebhookAddresses::default(), &url, "whsec_test", &event, UnixMicros(0));
-            assert_eq!(posted, Err(NO_ANSWER.to_owned()), "{url}");
-            assert!(listener.accept().is_err(), "{url} was called");
-        }
-    }
-
-    const SIGNED: &str = "t=1700000000,v1=38877139021993b830af32feea6e18a8da83eb2f6e49ee50bd9e4cf4ca4d3789";
 }

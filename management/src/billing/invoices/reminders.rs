@@ -21,8 +21,9 @@ use super::owed::owed_before;
 use crate::billing::period::zone;
 use crate::collections::REMINDERS;
 use crate::documents::stored_document;
-use crate::jobs::{JobQueue, JobWork};
-use crate::notifications::email_texts::invoice_reminder;
+use crate::jobs::JobQueue;
+use tollgate_notifications::email_texts::invoice_reminder;
+use tollgate_notifications::jobs::record::JobWork;
 
 /// Reminders of one look; the next sends the rest.
 const AT_ONCE: usize = 100;

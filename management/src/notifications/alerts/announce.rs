@@ -11,7 +11,8 @@ use super::record::AlertRecord;
 use crate::change_set::ChangeSet;
 use crate::context::Context;
 use crate::identity::random::id_at;
-use crate::jobs::{JobQueue, JobWork};
+use crate::jobs::JobQueue;
+use tollgate_notifications::jobs::record::JobWork;
 
 /// Name of the event of a new alert.
 const RAISED_EVENT: &str = "alert.raised";

@@ -9,7 +9,6 @@ use parking_lot::Mutex;
 use tollgate_engine::time::UnixMicros;
 
 use super::record::JobRecord;
-use crate::documents::Document;
 
 const MICROS_PER_SECOND: u64 = 1_000_000;
 /// Longest rest of an account's server.
@@ -34,37 +33,38 @@ struct Server {
 }
 
 impl Claimed {
-    fn is_free(&self, job: &Document<JobRecord>, now: UnixMicros) -> bool {
-        let server = job.value.work.called_account().and_then(|account| self.servers.get(account));
+    fn is_free(&self, (key, job): (&str, &JobRecord), now: UnixMicros) -> bool {
+        let server = job.work.called_account().and_then(|account| self.servers.get(account));
         let is_free = server.is_none_or(|server| !server.is_busy && server.rests_until <= now);
-        is_free && !self.jobs.contains(&job.key)
+        is_free && !self.jobs.contains(key)
     }
 }
 
 impl Claims {
     /// True if a worker may take the job now.
-    pub fn is_free(&self, job: &Document<JobRecord>, now: UnixMicros) -> bool {
+    pub fn is_free(&self, job: (&str, &JobRecord), now: UnixMicros) -> bool {
         self.0.lock().is_free(job, now)
     }
 
     /// Takes a job for one worker, if it is free and `is_there` says that it was not done meanwhile.
-    pub fn take(&self, job: &Document<JobRecord>, now: UnixMicros, is_there: impl FnOnce() -> bool) -> bool {
+    pub fn take(&self, job: (&str, &JobRecord), now: UnixMicros, is_there: impl FnOnce() -> bool) -> bool {
         let mut claimed = self.0.lock();
         if !claimed.is_free(job, now) || !is_there() {
             return false;
         }
-        claimed.jobs.insert(job.key.clone());
-        if let Some(account) = job.value.work.called_account() {
+        let (key, job) = job;
+        claimed.jobs.insert(key.to_owned());
+        if let Some(account) = job.work.called_account() {
             claimed.servers.entry(account.to_owned()).or_default().is_busy = true;
         }
         true
     }
 
     /// Gives a job back, once its end is written.
-    pub fn release(&self, job: &Document<JobRecord>, has_failed: bool, now: UnixMicros) {
+    pub fn release(&self, (key, job): (&str, &JobRecord), has_failed: bool, now: UnixMicros) {
         let mut claimed = self.0.lock();
-        claimed.jobs.remove(&job.key);
-        let Some(account) = job.value.work.called_account() else { return };
+        claimed.jobs.remove(key);
+        let Some(account) = job.work.called_account() else { return };
         if !has_failed {
             claimed.servers.remove(account);
             return;
@@ -84,10 +84,9 @@ mod tests {
     use super::super::record::JobWork;
     use super::*;
 
-    fn job(key: &str, account: &str) -> Document<JobRecord> {
+    fn job(key: &'static str, account: &str) -> (&'static str, JobRecord) {
         let work = JobWork::Webhook { account: account.to_owned(), body: String::new() };
-        let value = JobRecord { work, next_at: Time(at(0)), failures: 0 };
-        Document { key: key.to_owned(), revision: 1, created_at: at(0), updated_at: at(0), value }
+        (key, JobRecord { work, next_at: Time(at(0)), failures: 0 })
     }
 
     fn at(seconds: u64) -> UnixMicros {
@@ -98,13 +97,15 @@ mod tests {
     fn an_account_is_called_once_at_a_time_and_others_meanwhile() {
         let claims = Claims::default();
         let (one, two, other) = (job("1", "hole"), job("2", "hole"), job("3", "quick"));
-        assert!(claims.take(&one, at(0), || true));
-        assert!(!claims.take(&one, at(0), || true) && !claims.take(&two, at(0), || true));
-        assert!(claims.take(&other, at(0), || true));
-        claims.release(&other, false, at(0));
-        assert!(!claims.take(&other, at(0), || false), "it was done meanwhile");
-        claims.release(&one, false, at(1));
-        assert!(claims.take(&two, at(1), || true));
+        assert!(claims.take((one.0, &one.1), at(0), || true));
+        assert!(
+            !claims.take((one.0, &one.1), at(0), || true) && !claims.take((two.0, &two.1), at(0), || true)
+        );
+        assert!(claims.take((other.0, &other.1), at(0), || true));
+        claims.release((other.0, &other.1), false, at(0));
+        assert!(!claims.take((other.0, &other.1), at(0), || false), "it was done meanwhile");
+        claims.release((one.0, &one.1), false, at(1));
+        assert!(claims.take((two.0, &two.1), at(1), || true));
     }
 
     #[test]
@@ -112,16 +113,16 @@ mod tests {
         let claims = Claims::default();
         let (mut now, job) = (0, job("1", "hole"));
         for rest in [1, 2, 4, 8, 16, 32, 60, 60] {
-            assert!(claims.take(&job, at(now), || true), "after {now} s");
-            claims.release(&job, true, at(now));
+            assert!(claims.take((job.0, &job.1), at(now), || true), "after {now} s");
+            claims.release((job.0, &job.1), true, at(now));
             now += rest;
             assert!(
-                !claims.is_free(&job, at(now - 1)) && claims.is_free(&job, at(now)),
+                !claims.is_free((job.0, &job.1), at(now - 1)) && claims.is_free((job.0, &job.1), at(now)),
                 "a rest of {rest} s"
             );
         }
-        assert!(claims.take(&job, at(now), || true));
-        claims.release(&job, false, at(now));
-        assert!(claims.is_free(&job, at(now)));
+        assert!(claims.take((job.0, &job.1), at(now), || true));
+        claims.release((job.0, &job.1), false, at(now));
+        assert!(claims.is_free((job.0, &job.1), at(now)));
     }
 }

@@ -14,7 +14,7 @@ use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Message, SmtpTransport, Transport as _};
 use tollgate_storage::clock::now;
 
-use super::email_texts::EmailMessage;
+use crate::email_texts::EmailMessage;
 use tollgate_provisioning::{MailSettings, SmtpTls};
 
 /// Longest time of one step of an SMTP server.
@@ -36,6 +36,11 @@ enum Destination {
     },
     /// The settings say something that cannot be used.
     None(String),
+}
+
+/// True if a mail can be sent to this text.
+pub fn is_email_address(text: &str) -> bool {
+    text.parse::<lettre::Address>().is_ok()
 }
 
 /// The failure to send an e-mail.
