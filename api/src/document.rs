@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
 use crate::access::Who;
+use crate::event_document::webhooks;
 use crate::rules::rules;
 
 /// The parts of the API, with a sentence for each.
@@ -29,6 +30,9 @@ const TAGS: &[(&str, &str)] = &[
     ("payments", "Money that comes in, refunds, disputes, saved methods and auto-recharge."),
     ("pay page", "The pages on which payments are paid, for people."),
     ("alerts", "Conditions that somebody should know of, and webhooks."),
+    ("events", "Everything that happens to money, and its deliveries."),
+    ("webhook endpoints", "The URLs that events are posted to, their secrets, and tests of them."),
+    ("mails", "The log of e-mails that were queued."),
     ("traffic pumping", "Ranges of numbers whose traffic looks pumped, with the evidence, and step-downs."),
     ("auth", "Logging in, registration and passwords."),
     ("users", "People who may use this API."),
@@ -100,6 +104,9 @@ const WITH_ETAG: &[&str] = &[
     "confirm_import",
     "get_import_profile",
     "put_import_profile",
+    "get_webhook_endpoint",
+    "create_webhook_endpoint",
+    "change_webhook_endpoint",
 ];
 
 /// The document with everything in it.
@@ -216,51 +223,6 @@ fn write_password(document: &mut Value) {
             }),
         );
     }
-}
-
-/// The posts to an account's `alert_webhook_url`.
-fn webhooks() -> Value {
-    let signature = json!({
-        "name": "X-Tollgate-Signature", "in": "header", "required": true,
-        "description": "`t=<seconds since 1970>,v1=<HMAC-SHA256 of the seconds, a full stop and the body>`",
-        "schema": { "type": "string" },
-    });
-    let event_id = json!({
-        "name": "X-Tollgate-Event", "in": "header", "required": true,
-        "description": "The id of the event: a post may come twice", "schema": { "type": "string" },
-    });
-    let event = |data: Value| {
-        json!({
-            "type": "object",
-            "required": ["id", "event", "created_at", "data"],
-            "properties": {
-                "id": { "type": "string", "description": "The id of the event" },
-                "event": { "type": "string", "description": "The kind of event" },
-                "created_at": { "$ref": "#/components/schemas/Time" },
-                "data": data,
-            },
-        })
-    };
-    let post = |id: &str, summary: &str, data: Value| {
-        json!({ "post": {
-            "tags": ["alerts"], "summary": summary, "operationId": id, "security": [],
-            "parameters": [signature.clone(), event_id.clone()],
-            "requestBody": { "required": true, "content": { "application/json": { "schema": event(data) } } },
-            "responses": {
-                "200": { "description": "Any answer from 200 to 299 says that the event has come" },
-                "default": { "description": "It is posted again, after longer and longer pauses" },
-            },
-        } })
-    };
-    let test = json!({
-        "type": "object", "required": ["account"], "properties": { "account": { "type": "string" } },
-    });
-    json!({
-        "alert.raised": post(
-            "alert_raised", "An alert was raised", json!({ "$ref": "#/components/schemas/Alert" }),
-        ),
-        "webhook.test": post("webhook_test", "A test that somebody asked for", test),
-    })
 }
 
 #[cfg(test)]

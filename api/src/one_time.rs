@@ -47,6 +47,20 @@ const ONE_TIME: &[OneTime] = &[
         id: "",
         instead: "the secret is not kept here; GET the webhook-secret of the account",
     },
+    OneTime {
+        path: "/v1/webhook-endpoints",
+        place: "",
+        field: "secret",
+        id: "/endpoint/id",
+        instead: "the secret was shown once; POST /v1/webhook-endpoints/{id}/secret/rotate makes a new one",
+    },
+    OneTime {
+        path: "/v1/webhook-endpoints/{id}/secret/rotate",
+        place: "",
+        field: "secret",
+        id: "",
+        instead: "the secret was shown once; ask for another with a new Idempotency-Key",
+    },
 ];
 
 /// Takes the secret out of an answer of this route, and puts a note in its place. What is no JSON has none.

@@ -18,6 +18,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::authenticate::{Admission, authenticate};
 use crate::document::complete;
+use crate::event_document::schemas;
 use crate::finish::finish;
 use crate::idempotency::{Idempotency, REPLAYED, once};
 use crate::known_parameters::{KnownParameters, check_parameters};
@@ -31,10 +32,11 @@ use crate::session::SessionGround;
 use crate::session_cookie::SessionCookie;
 use crate::{
     accounts, ageing, alerts, audit, auth, binds, bounds, bundle_products, bundles, caps, cdrs, charges,
-    clock, credit_notes, dispatches, existing_clients, imports, invoice_documents, invoice_terms, invoices,
-    keys, messages, openapi, operators, pay_pages, payments, plans, price_lists, pumping, rate_cards,
-    recharges, resales, saas_clients, sender_ids, series, session, statements, stream, subscription_plans,
-    subscriptions, tariffs, templates, token_clients, transfers, usage, users, wallets,
+    clock, credit_notes, dispatches, events, existing_clients, imports, invoice_documents, invoice_terms,
+    invoices, keys, mails, messages, openapi, operators, pay_pages, payments, plans, price_lists, pumping,
+    rate_cards, recharges, resales, saas_clients, sender_ids, series, session, statements, stream,
+    subscription_plans, subscriptions, tariffs, templates, token_clients, transfers, usage, users, wallets,
+    webhook_endpoints,
 };
 
 /// The path of the browsable page.
@@ -46,14 +48,14 @@ macro_rules! areas {
     ($($area:ident),+ $(,)?) => {
         /// All routes, each with the service of its area, and their document.
         fn routes(services: &Services) -> OpenApiRouter {
-            let all = OpenApiRouter::with_openapi(openapi::frame());
+            let all = OpenApiRouter::with_openapi(frame());
             $(let all = all.merge($area::routes().with_state(Arc::clone(&services.$area)));)+
             all
         }
 
         /// The OpenAPI document of all routes.
         pub fn document() -> OpenApi {
-            let mut document = openapi::frame();
+            let mut document = frame();
             $(document.merge($area::routes().into_openapi());)+
             write_bounds(&mut document);
             document
@@ -85,6 +87,9 @@ areas![
     recharges,
     pay_pages,
     alerts,
+    events,
+    webhook_endpoints,
+    mails,
     pumping,
     auth,
     session,
@@ -106,6 +111,13 @@ areas![
     stream,
     existing_clients,
 ];
+
+/// Everything of the document but the paths.
+fn frame() -> OpenApi {
+    let mut frame = openapi::frame();
+    frame.merge(schemas());
+    frame
+}
 
 /// The document as it is committed, and served where no paths are asked for beside it.
 pub fn document_text() -> String {

@@ -7,10 +7,10 @@ use crate::access::{Rule, Who};
 use crate::caller::{Role, Scope};
 use crate::{
     accounts, ageing, alerts, audit, auth, binds, bundle_products, bundles, caps, cdrs, charges, clock,
-    credit_notes, dispatches, existing_clients, imports, invoice_documents, invoice_terms, invoices, keys,
-    messages, operators, pay_pages, payments, plans, price_lists, pumping, rate_cards, recharges, resales,
-    saas_clients, sender_ids, series, session, statements, stream, subscription_plans, subscriptions,
-    tariffs, templates, token_clients, transfers, usage, users, wallets,
+    credit_notes, dispatches, events, existing_clients, imports, invoice_documents, invoice_terms, invoices,
+    keys, mails, messages, operators, pay_pages, payments, plans, price_lists, pumping, rate_cards,
+    recharges, resales, saas_clients, sender_ids, series, session, statements, stream, subscription_plans,
+    subscriptions, tariffs, templates, token_clients, transfers, usage, users, wallets, webhook_endpoints,
 };
 
 /// The rules of each area.
@@ -38,6 +38,9 @@ const AREAS: &[&[Rule]] = &[
     recharges::RULES,
     pay_pages::RULES,
     alerts::RULES,
+    events::RULES,
+    webhook_endpoints::RULES,
+    mails::RULES,
     pumping::RULES,
     auth::RULES,
     session::RULES,

@@ -21,6 +21,7 @@ use crate::charges::ChargesService;
 use crate::clock::ClockService;
 use crate::credit_notes::CreditNotesService;
 use crate::dispatches::DispatchesService;
+use crate::events::EventsService;
 use crate::existing_clients::ExistingClientsService;
 use crate::idempotency::IdempotencyService;
 use crate::imports::ImportsService;
@@ -28,6 +29,7 @@ use crate::invoice_documents::DocumentsService;
 use crate::invoice_terms::InvoiceTermsService;
 use crate::invoices::InvoicesService;
 use crate::keys::KeysService;
+use crate::mails::MailsService;
 use crate::messages::MessagesService;
 use crate::operators::OperatorsService;
 use crate::pay_pages::PayPagesService;
@@ -53,6 +55,7 @@ use crate::transfers::TransfersService;
 use crate::usage::UsageService;
 use crate::users::UsersService;
 use crate::wallets::WalletsService;
+use crate::webhook_endpoints::WebhookEndpointsService;
 
 /// The service of each area. A handler gets that of its own area, and no other.
 #[derive(Clone)]
@@ -83,6 +86,9 @@ pub struct Services {
     pub recharges: Arc<dyn RechargesService>,
     pub pay_pages: Arc<dyn PayPagesService>,
     pub alerts: Arc<dyn AlertsService>,
+    pub events: Arc<dyn EventsService>,
+    pub webhook_endpoints: Arc<dyn WebhookEndpointsService>,
+    pub mails: Arc<dyn MailsService>,
     pub pumping: Arc<dyn PumpingService>,
     pub auth: Arc<dyn AuthService>,
     pub session: Arc<dyn SessionService>,

@@ -8,8 +8,10 @@ use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_storage::clock::now;
 
+use crate::change_set::ChangeSet;
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache};
+use crate::events::{EventBooks, FanOut, Retention};
 use crate::identity::api_keys::ApiKeys;
 use crate::identity::browser_sessions::BrowserSessions;
 use crate::identity::directory::UserDirectory;
@@ -20,10 +22,11 @@ use crate::jobs::{JobHandler, PreparedJob};
 use crate::kept_answers::KeptAnswers;
 use crate::notifications::email::EmailSender;
 use crate::notifications::webhooks::Webhooks;
+use tollgate_notifications::delivery_record::JobEnd;
 use tollgate_notifications::email_texts as texts;
 use tollgate_notifications::email_texts::EmailMessage;
-use tollgate_notifications::jobs::record::{JobFailure, JobRecord, JobWork, Registrant};
-use tollgate_notifications::post::{Event, is_delivered, post};
+use tollgate_notifications::jobs::record::{JobDone, JobRecord, JobWork, Registrant};
+use tollgate_notifications::post::{Event, post};
 use tollgate_notifications::webhook_addresses::WebhookAddresses;
 
 /// Documents of one commit.
@@ -51,6 +54,12 @@ pub struct Background {
     pub kept_answers: KeptAnswers,
     /// The way out for e-mails.
     pub email: EmailSender,
+    /// Events and their endpoints.
+    pub events: Arc<EventBooks>,
+    /// The step from events to deliveries.
+    pub fan_out: FanOut,
+    /// Events that are forgotten.
+    pub retention: Retention,
 }
 
 impl std::fmt::Debug for Background {
@@ -65,6 +74,7 @@ impl JobHandler for Background {
         match &job.value.work {
             JobWork::Webhook { account, body } => self.webhook_call(account, &job.key, body),
             JobWork::Mail { account, subject, body } => Ok(self.alert_mail(account, subject, body)),
+            JobWork::Event { event, endpoint } => self.events.posting(event, endpoint),
             JobWork::HouseWebhook { body } => Ok(self.house_call(&job.key, body)),
             JobWork::HouseMail { subject, body } => Ok(self.house_mail(subject, body)),
             JobWork::PasswordChanged { email } => {
@@ -86,9 +96,18 @@ impl JobHandler for Background {
         }
     }
 
+    fn note<'a>(&'a self, change: &mut ChangeSet<'a>, job: &Document<JobRecord>, end: &JobEnd) -> Answer<()> {
+        self.events.note(change, job, end)
+    }
+
+    fn look(&self) -> Answer<bool> {
+        self.fan_out.look()
+    }
+
     fn tidy_up(&self) {
         let now = now();
         let done = [
+            self.retention.forget_old(),
             self.api_keys.write_uses(),
             self.browsers.write_uses(),
             self.kept_answers.remove_expired(),
@@ -180,14 +199,7 @@ fn posting(
     url: String,
     secret: String,
     (event, body): (&str, &str),
-) -> Box<dyn FnOnce() -> Result<(), JobFailure> + Send> {
+) -> Box<dyn FnOnce() -> JobDone + Send> {
     let (event, body) = (event.to_owned(), body.to_owned());
-    Box::new(move || {
-        let posted = post(&to, &url, &secret, &Event { id: &event, body: &body }, now());
-        if is_delivered(&posted) {
-            return Ok(());
-        }
-        let reason = posted.map_or_else(|error| error, |status| format!("it was answered with {status}"));
-        Err(JobFailure { reason, is_final: false })
-    })
+    Box::new(move || JobDone::posted(post(&to, &url, &secret, &Event { id: &event, body: &body }, now())))
 }

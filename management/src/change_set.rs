@@ -9,9 +9,13 @@ use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 use tollgate_api::call::early_answer;
 use tollgate_api::caller::Caller;
+use tollgate_api::events::data::EventData;
+use tollgate_api::events::types::EventType;
 use tollgate_api::keyed_request::KeyedRequest;
 use tollgate_api::problem::Problem;
+use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
+use tollgate_notifications::event_record::{EventRecord, id_key, list_prefix, new_key};
 use tollgate_storage::change::{
     AccountChange, AuditNote, BundleChange, Change, ChangeError, Changed, CommissionPayout, DocumentChange,
     DoubtNotice, EntryChange, Expected, ProvisionChange, RequestUse, TransferChange,
@@ -21,8 +25,10 @@ use tollgate_storage::message_change::MessageChange;
 use tollgate_storage::schema::Collection;
 use tollgate_storage::store::Unavailable;
 
+use crate::collections::EVENTS;
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache, to_json};
+use crate::identity::random::id_at;
 use crate::problems::{already_done, outcome_unknown, problem_of};
 use crate::stream_topics::{Touched, named_account};
 use tollgate_relay::fnv::Fnv;
@@ -39,8 +45,10 @@ pub struct ChangeSet<'a> {
     follow: Vec<Follow<'a>>,
     /// The accounts of documents that go, by their places in the change.
     removed: Vec<(usize, String)>,
-    /// A secret that could not be sealed, so that nothing is written.
+    /// A secret that could not be sealed or an id that could not be made, so that nothing is written.
     fault: Option<Problem>,
+    /// The number of its events.
+    events: u64,
 }
 
 /// A step that follows once a change is durable.
@@ -57,7 +65,8 @@ impl<'a> ChangeSet<'a> {
     /// An empty change of this caller.
     fn begin(context: &'a Context, caller: &'a Caller) -> Self {
         let (change, answer) = Change::begin();
-        Self { context, caller, change, answer, follow: Vec::new(), removed: Vec::new(), fault: None }
+        let (follow, removed) = (Vec::new(), Vec::new());
+        Self { context, caller, change, answer, follow, removed, fault: None, events: 0 }
     }
 
     /// Makes a cached document, or changes it if it was `before`.
@@ -203,6 +212,39 @@ impl<'a> ChangeSet<'a> {
         self
     }
 
+    /// Writes down an event of this change, which is about an account or about the house. Its deliveries are queued once it is
+    /// durable.
+    pub fn emit<T: EventData>(&mut self, kind: EventType, account: Option<&str>, data: &T) -> &mut Self {
+        assert_eq!(kind.family(), T::FAMILY, "an event's data is of another family");
+        let at = now();
+        // Those of one change keep their order.
+        let id = match id_at("evt", UnixMicros(at.0.saturating_add(self.events))) {
+            Ok(id) => id,
+            Err(problem) => {
+                self.fault = Some(problem);
+                return self;
+            }
+        };
+        let account = account.map(ToOwned::to_owned);
+        let data = serde_json::to_value(data).unwrap_or_default();
+        let by_account = account.as_deref().map(|account| format!("{}{id}", list_prefix(account)));
+        let (kind, by_id) = (kind.name().to_owned(), id_key(&id));
+        let record = EventRecord { id: id.clone(), kind, account, at: Time(at), data };
+        self.document(EVENTS, by_id.as_bytes(), Expected::Absent, Some(&record));
+        for key in by_account.into_iter().chain([new_key(&id)]) {
+            self.document(EVENTS, key.as_bytes(), Expected::Absent, Some(&id));
+        }
+        self.events = self.events.saturating_add(1);
+        if self.events == 1 {
+            let wake = &self.context.event_wake;
+            // A full channel means that it is awake.
+            self.after_commit(move || {
+                let _ = wake.get().map(|wake| wake.try_send(()));
+            });
+        }
+        self
+    }
+
     /// Has something done once the change is durable, after the caches follow it.
     pub fn after_commit(&mut self, then: impl FnOnce() + 'a) -> &mut Self {
         self.follow.push(Box::new(move |_| then()));
@@ -223,7 +265,7 @@ impl<'a> ChangeSet<'a> {
 
     /// Makes it durable, and then changes the document caches. Waits for the commit.
     pub fn commit(self) -> Result<Changed, Problem> {
-        let Self { context, caller, change, answer, follow, removed, fault } = self;
+        let Self { context, caller, change, answer, follow, removed, fault, .. } = self;
         if let Some(problem) = fault {
             return Err(problem);
         }

@@ -80,5 +80,11 @@ pub const DISPUTES: Collection = Collection(43);
 pub const PAYMENT_METHODS: Collection = Collection(44);
 /// Events of providers, by provider and id, and by the time at which they are to be handled.
 pub const PROVIDER_EVENTS: Collection = Collection(45);
+/// Webhook endpoints, by id.
+pub const WEBHOOK_ENDPOINTS: Collection = Collection(70);
+/// Deliveries of events, by event and endpoint, by endpoint and event, and the log of mails, by job.
+pub const EVENT_DELIVERIES: Collection = Collection(71);
+/// Events by id, by account, and while their deliveries are not queued; and marks of what is told once.
+pub const EVENTS: Collection = Collection(72);
 /// Auto-recharge, by account.
 pub const RECHARGES: Collection = Collection(46);

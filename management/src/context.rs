@@ -1,6 +1,7 @@
 //! The state that all services share: the books, the configuration in force, and the settings.
 
-use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, OnceLock};
 
 use tollgate_api::stream::Hub;
 use tollgate_provisioning::Settings;
@@ -27,6 +28,8 @@ pub struct Context {
     pub exports: Exports,
     /// The streams that are told of changes.
     pub hub: Arc<Hub>,
+    /// Wakes the worker that queues the deliveries of events, once there is one.
+    pub event_wake: OnceLock<SyncSender<()>>,
 }
 
 impl std::fmt::Debug for Context {
@@ -39,8 +42,9 @@ impl Context {
     /// The books and the configuration of `core`.
     pub fn new(core: Arc<Core>, settings: Settings) -> Self {
         let sealer = Sealer::new(&settings.secrets);
+        let (metrics, exports, event_wake) = (Metrics::new(), Exports::default(), OnceLock::new());
         let hub = Arc::new(Hub::new(now().0));
-        Self { core, settings, sealer, metrics: Metrics::new(), exports: Exports::default(), hub }
+        Self { core, settings, sealer, metrics, exports, hub, event_wake }
     }
 
     /// An account in force, or one that was removed, as it was last.

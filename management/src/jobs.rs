@@ -5,8 +5,10 @@
 //! and removed once it is done or given up. So a stop or a crash loses none; a job that was done and not yet removed when the
 //! process ended is done again.
 
+mod handler;
 mod queue;
 mod workers;
 
+pub use handler::{JobHandler, PreparedJob};
 pub use queue::JobQueue;
-pub use workers::{JobHandler, PreparedJob, Workers};
+pub use workers::Workers;

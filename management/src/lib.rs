@@ -29,6 +29,7 @@ mod context;
 mod document_page;
 mod documents;
 mod downloads;
+mod events;
 mod exclusive;
 mod existing_clients;
 mod identity;
@@ -55,6 +56,7 @@ mod stream_topics;
 mod subscriptions;
 mod tariffs;
 mod token_clients;
+mod told_once;
 
 pub use crate::billing::invoices::check_books as verify_invoices;
 pub use crate::content::restore_approvals;

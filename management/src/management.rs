@@ -29,6 +29,7 @@ use crate::collections::{ACCOUNTS, ALERTS, PUMPING_FINDINGS};
 use crate::content::{SenderIds, Templates};
 use crate::context::Context;
 use crate::documents::DocumentCache;
+use crate::events::{EventBooks, Events, FanOut, Mails, Retention, WebhookEndpoints};
 use crate::existing_clients::{AnsweringServices, ExistingClients};
 use crate::identity::api_keys::ApiKeys;
 use crate::identity::authentication::Authentication;
@@ -132,6 +133,8 @@ impl Management {
         let records = || Arc::clone(&shared.accounts);
         let jobs = Arc::new(JobQueue::open(of())?);
         let webhooks = Arc::new(Webhooks::new(of()));
+        let events =
+            EventBooks::open(of(), visible(), Arc::clone(&shared.alerts), Arc::clone(&jobs)).map(Arc::new)?;
         let alerts =
             Arc::new(Alerts::new(of(), visible(), Arc::clone(&shared.alerts), Arc::clone(&webhooks)));
         let lookup = Arc::new(Lookup::new(of(), visible()));
@@ -157,7 +160,7 @@ impl Management {
             Arc::clone(&bundles) as _,
         );
         let invoices = Arc::clone(&answering.invoices);
-        let identity = identity(&shared, &jobs, webhooks, Arc::clone(&answering.accounts))?;
+        let identity = identity(&shared, (&jobs, &events), webhooks, Arc::clone(&answering.accounts))?;
         let saas_clients = saas_clients(&identity, &subscription_plans, &subscriptions, &invoices);
         let wallets = Arc::clone(&answering.wallets);
         let live = Arc::new(LiveFeed::new(of(), visible(), Arc::clone(&identity.browsers), wallets));
@@ -187,6 +190,9 @@ impl Management {
             recharges: money_in.recharges,
             pay_pages: money_in.pages,
             alerts,
+            events: Arc::new(Events::new(Arc::clone(&events))),
+            webhook_endpoints: Arc::new(WebhookEndpoints::new(Arc::clone(&events))),
+            mails: Arc::new(Mails::new(events)),
             pumping: Arc::new(Pumping::new(of(), visible(), Arc::clone(&shared.findings))),
             auth: identity.login,
             session: Arc::new(identity.browser_login),
@@ -365,7 +371,7 @@ fn answering(
 
 fn identity(
     shared: &SharedState,
-    jobs: &Arc<JobQueue>,
+    (jobs, events): (&Arc<JobQueue>, &Arc<EventBooks>),
     webhooks: Arc<Webhooks>,
     accounts: Arc<Accounts>,
 ) -> Result<Identity, Unavailable> {
@@ -404,6 +410,9 @@ fn identity(
         webhooks,
         kept_answers: KeptAnswers::new(of()),
         email: EmailSender::new(&settings.mail, store.path()),
+        events: Arc::clone(events),
+        fan_out: FanOut::open(Arc::clone(events))?,
+        retention: Retention::new(Arc::clone(events)),
     };
     let known = (sessions, Arc::clone(&browsers));
     let authentication =

@@ -10,7 +10,7 @@ use tollgate_relay::detectors::DetectorSize;
 use crate::identity::lockout::LoginOutcome;
 
 /// Number of the kinds of alerts.
-const KINDS: usize = 13;
+const KINDS: usize = 14;
 /// Number of the signs of traffic pumping.
 const PUMPING_KINDS: usize = 4;
 
@@ -82,6 +82,7 @@ impl Metrics {
                 open(AlertKind::ChildrenRefused, "children_refused"),
                 open(AlertKind::BelowCost, "below_cost"),
                 open(AlertKind::TrafficPumping, "traffic_pumping"),
+                open(AlertKind::WebhookEndpoint, "webhook_endpoint"),
                 open(AlertKind::AutoRecharge, "auto_recharge"),
                 open(AlertKind::PaymentDispute, "payment_dispute"),
                 open(AlertKind::PaymentContradiction, "payment_contradiction"),

@@ -16,11 +16,11 @@ use tollgate_api::problem::Problem;
 use tollgate_provisioning::{SealKey, SecretsSettings};
 use tollgate_storage::schema::Collection;
 
-use crate::collections::{OPERATORS, SECRETS, WEBHOOK_SECRETS};
+use crate::collections::{OPERATORS, SECRETS, WEBHOOK_ENDPOINTS, WEBHOOK_SECRETS};
 use crate::identity::random;
 
 /// The collections whose documents hold secrets in the clear.
-pub const SEALED: [Collection; 3] = [SECRETS, OPERATORS, WEBHOOK_SECRETS];
+pub const SEALED: [Collection; 4] = [SECRETS, OPERATORS, WEBHOOK_SECRETS, WEBHOOK_ENDPOINTS];
 /// Octets of a nonce, which is random.
 const NONCE_OCTETS: usize = 24;
 /// Octets of a key's hash that name it.

@@ -13,9 +13,11 @@ use tollgate_engine::time::UnixMicros;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
+use crate::signature::signatures;
 use crate::url::webhook_url;
 use crate::webhook_addresses::WebhookAddresses;
 
+const MICROS_PER_SECOND: u64 = 1_000_000;
 /// Longest time of a call, once the name is looked up.
 pub const POST_MAX: Duration = Duration::from_secs(5);
 /// Longest time until there is a connection.
@@ -63,22 +65,47 @@ impl Resolver for CheckedAddresses {
     }
 }
 
-/// Posts an event once. It waits for the look-up of the name, the connection and the answer.
+/// Posts an event to an account's alert URL once. It waits for the look-up of the name, the connection and the answer.
 pub fn post(to: &WebhookAddresses, url: &str, secret: &str, event: &Event<'_>, now: UnixMicros) -> Posted {
+    let signed = (!secret.is_empty()).then(|| signature(secret, now, event.body));
+    let signed = signed.map(|signed| ("X-Tollgate-Signature", signed));
+    send(to, url, std::iter::once(("X-Tollgate-Event", event.id.to_owned())).chain(signed), event.body)
+}
+
+/// Posts an event to a webhook endpoint once, as Standard Webhooks has it, with a signature of each secret.
+pub fn post_signed(
+    to: &WebhookAddresses,
+    url: &str,
+    secrets: &[&str],
+    event: &Event<'_>,
+    now: UnixMicros,
+) -> Posted {
+    let seconds = now.0 / MICROS_PER_SECOND;
+    let headers = [
+        ("webhook-id", event.id.to_owned()),
+        ("webhook-timestamp", seconds.to_string()),
+        ("webhook-signature", signatures(secrets, event.id, seconds, event.body)),
+    ];
+    send(to, url, headers, event.body)
+}
+
+fn send(
+    to: &WebhookAddresses,
+    url: &str,
+    headers: impl IntoIterator<Item = (&'static str, String)>,
+    body: &str,
+) -> Posted {
     let url = webhook_url(url).map_err(|_| NO_ANSWER.to_owned())?;
     let found = url.socket_addrs(|| None).map_err(|_| NO_ANSWER.to_owned())?;
     let checked = to.admitted(found);
     if checked.is_empty() {
         return Err(NO_ANSWER.to_owned());
     }
-    let mut call = agent(checked)
-        .post(url.as_str())
-        .header("Content-Type", "application/json")
-        .header("X-Tollgate-Event", event.id);
-    if !secret.is_empty() {
-        call = call.header("X-Tollgate-Signature", signature(secret, now, event.body));
+    let mut call = agent(checked).post(url.as_str()).header("Content-Type", "application/json");
+    for (name, value) in headers {
+        call = call.header(name, value);
     }
-    let answer = call.send(event.body);
+    let answer = call.send(body);
     answer.map(|answer| answer.status().as_u16()).map_err(|_| NO_ANSWER.to_owned())
 }
 
@@ -99,7 +126,7 @@ fn agent(checked: Vec<SocketAddr>) -> ureq::Agent {
 
 /// `t=` and the seconds since 1970, `v1=` and the HMAC-SHA256 of the seconds, a full stop and the body.
 fn signature(secret: &str, now: UnixMicros, body: &str) -> String {
-    let seconds = now.0 / 1_000_000;
+    let seconds = now.0 / MICROS_PER_SECOND;
     // A key may have any length (RFC 2104 §2).
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return String::new() };
     mac.update(seconds.to_string().as_bytes());

@@ -8,7 +8,7 @@ use crate::money::CurrencyCode;
 use crate::time::Time;
 
 /// Something that somebody should know of. It is raised once, and cleared once it is over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Alert {
     /// The id of it.
     #[schema(example = "alr_00063f1c2b4d5e00k3mqz")]
@@ -76,6 +76,8 @@ pub enum AlertKind {
     /// Traffic to a range looks pumped; `GET /v1/pumping-findings` has the evidence. It is critical once the rate of the range is
     /// stepped down, and over once there was no sign for a while or somebody lifted it.
     TrafficPumping,
+    /// A webhook endpoint has given no good answer for days and is switched off. It is over once it is switched on or removed.
+    WebhookEndpoint,
 }
 
 /// The severity of an alert.

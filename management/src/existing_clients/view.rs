@@ -220,7 +220,8 @@ pub fn alert(alert: Alert) -> Option<WecallAlert> {
             | AlertKind::AutoRecharge
             | AlertKind::PaymentDispute
             | AlertKind::PaymentContradiction
-            | AlertKind::TrafficPumping => WecallAlertType::BillingAlert,
+            | AlertKind::TrafficPumping
+            | AlertKind::WebhookEndpoint => WecallAlertType::BillingAlert,
         },
         severity: match alert.severity {
             AlertSeverity::Info => WecallSeverity::Info,

@@ -6,13 +6,17 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use parking_lot::Mutex;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
+use tollgate_api::events::DeliveryAttempt;
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
+use tollgate_notifications::delivery_record::{JobEnd, MailRecord, mail_key};
+use tollgate_storage::change::Expected;
 use tollgate_storage::clock::now;
 use tollgate_storage::store::Unavailable;
 
+use super::handler::JobHandler;
 use crate::change_set::ChangeSet;
-use crate::collections::OUTBOX;
+use crate::collections::{EVENT_DELIVERIES, OUTBOX};
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache};
 use crate::identity::random;
@@ -53,7 +57,12 @@ impl JobQueue {
     pub fn open(context: Arc<Context>) -> Result<Self, Unavailable> {
         let documents = DocumentCache::load(context.store(), OUTBOX)?;
         let kinds = JobKind::ALL.into_iter().flat_map(|kind| std::iter::repeat_n(kind, kind.workers()));
-        Ok(Self { context, documents, claims: Claims::default(), wakes: kinds.map(Wake::new).collect() })
+        let wakes: Vec<Wake> = kinds.map(Wake::new).collect();
+        if let Some(writer) = wakes.iter().find(|wake| wake.kind == JobKind::Write) {
+            // There is one queue in the process.
+            let _ = context.event_wake.set(writer.sender.clone());
+        }
+        Ok(Self { context, documents, claims: Claims::default(), wakes })
     }
 
     /// False if too many jobs wait already.
@@ -69,10 +78,23 @@ impl JobQueue {
 
     /// Queues work whose id others will see, such as that of an event, in the commit of a change.
     pub fn put_as<'a>(&'a self, change: &mut ChangeSet<'a>, id: &str, work: JobWork) {
-        let kind = work.kind();
-        let record = JobRecord { work, next_at: Time(now()), failures: 0 };
+        let (kind, at) = (work.kind(), now());
+        if let Some(mut mail) = MailRecord::of(id, &work, at) {
+            mail.to = mail.to.or_else(|| self.address_of(&work));
+            change.document(EVENT_DELIVERIES, mail_key(id).as_bytes(), Expected::Absent, Some(&mail));
+        }
+        let record = JobRecord { work, next_at: Time(at), failures: 0 };
         change.put(&self.documents, id, None, record);
         change.after_commit(move || self.wake(kind));
+    }
+
+    /// The address that a mail for an account or the house goes to now.
+    fn address_of(&self, work: &JobWork) -> Option<String> {
+        match work {
+            JobWork::Mail { account, .. } => self.context.account(account)?.provisioned.contact.email.clone(),
+            JobWork::HouseMail { .. } => self.context.settings.billing.house_email.clone(),
+            _ => None,
+        }
     }
 
     /// Queues work in a commit of its own, without an audit note: a job is nobody's change until it is done.
@@ -121,23 +143,44 @@ impl JobQueue {
         (due, waiting)
     }
 
+    /// The number of jobs that wait for the server of an endpoint.
+    pub fn waiting_for(&self, endpoint: &str) -> usize {
+        let is_of = |job: &Document<JobRecord>| job.value.work.called_server() == Some(endpoint);
+        self.documents.filter(is_of).len()
+    }
+
+    /// Queues work anew, or has it done now where it waits already.
+    pub fn put_again<'a>(&'a self, change: &mut ChangeSet<'a>, id: &str, work: JobWork) {
+        let (kind, before) = (work.kind(), self.documents.get(id));
+        let record = JobRecord { work, next_at: Time(now()), failures: 0 };
+        change.put(&self.documents, id, before.as_deref(), record);
+        change.after_commit(move || self.wake(kind));
+    }
+
     /// Removes a job that was done or is given up, or notes when it is tried again. True if it is given up.
     pub(super) fn finish(
         &self,
+        handler: &dyn JobHandler,
         document: &Document<JobRecord>,
-        failure: Option<&JobFailure>,
+        (attempt, failure): (Option<DeliveryAttempt>, Option<&JobFailure>),
     ) -> Answer<bool> {
         let next = match failure {
             Some(failure) if !failure.is_final => document.value.after_failure(now()),
             _ => None,
         };
         let is_given_up = failure.is_some() && next.is_none();
+        let end = match attempt {
+            None => JobEnd::Nothing,
+            Some(attempt) if failure.is_none() => JobEnd::Done(attempt),
+            Some(attempt) => JobEnd::Failed(attempt, next.as_ref().map(|next| next.next_at)),
+        };
         let system = Caller::system();
         let mut change = self.context.change(&system);
         match next {
             Some(next) => change.put(&self.documents, &document.key, Some(document), next),
             None => change.remove(&self.documents, document),
         };
+        handler.note(&mut change, document, &end)?;
         change.commit()?;
         Ok(is_given_up)
     }

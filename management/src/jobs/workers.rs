@@ -8,13 +8,15 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tollgate_api::answer::Answer;
+use tollgate_api::events::DeliveryAttempt;
+use tollgate_api::time::Time;
 use tollgate_storage::clock::now;
 
+use super::handler::JobHandler;
 use super::queue::JobQueue;
 use crate::documents::Document;
 use crate::metrics::JobMetrics;
-use tollgate_notifications::jobs::record::{JobFailure, JobKind, JobRecord};
+use tollgate_notifications::jobs::record::{JobDone, JobFailure, JobKind, JobRecord};
 
 /// Longest time between two looks at what is due.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
@@ -22,18 +24,6 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 const TIDY_INTERVAL: Duration = Duration::from_mins(1);
 /// Longest time that a stop waits for jobs that are under way.
 const STOP_MAX: Duration = Duration::from_secs(1);
-
-/// The part of a job that waits for a server. It holds no service and nothing of the books. `None` if all is done.
-pub type PreparedJob = Option<Box<dyn FnOnce() -> Result<(), JobFailure> + Send>>;
-
-/// Knows how each job is done.
-pub trait JobHandler: std::fmt::Debug + Send + Sync + 'static {
-    /// Does what needs the books, and gives back the part that waits for a server.
-    fn prepare(&self, job: &Document<JobRecord>) -> Answer<PreparedJob>;
-
-    /// Removes what has expired and writes down what is kept in memory for a while. Called once a minute and at the end.
-    fn tidy_up(&self);
-}
 
 /// The running threads.
 #[derive(Debug)]
@@ -113,11 +103,12 @@ impl Worker {
 
     /// Does what is due, or waits a while where nothing is. False if the worker is to end.
     fn work_on_due(&self, wakes: &Receiver<()>) -> bool {
+        let is_more = self.look();
         let Some(queue) = self.queue.upgrade() else { return false };
         let (due, waiting) = queue.due(self.kind, now());
         drop(queue);
         self.metrics.set_waiting(waiting);
-        let is_idle = due.is_empty();
+        let is_idle = due.is_empty() && !is_more;
         for job in due {
             if self.is_stopping.load(Ordering::Acquire) || !self.take(&job) {
                 return false;
@@ -127,6 +118,18 @@ impl Worker {
             return false;
         }
         !self.is_stopping.load(Ordering::Acquire)
+    }
+
+    /// Has jobs queued that follow from what is in the books; true if there are more.
+    fn look(&self) -> bool {
+        if self.kind != JobKind::Write {
+            return false;
+        }
+        let looked = self.handler.upgrade().map_or(Ok(false), |handler| handler.look());
+        looked.unwrap_or_else(|problem| {
+            tracing::warn!(problem = %problem.detail, "events wait for their deliveries; it is tried again");
+            false
+        })
     }
 
     fn tidy_up(&self) {
@@ -156,20 +159,28 @@ impl Worker {
         let handler = self.handler.upgrade()?;
         let prepared = handler.prepare(job);
         drop(handler);
-        let is_message = !matches!(prepared, Ok(None));
+        let (at, began) = (Time(now()), Instant::now());
         let done = match prepared {
-            Ok(None) => Ok(()),
-            Ok(Some(rest)) => rest(),
-            Err(problem) => Err(JobFailure { reason: problem.detail, is_final: false }),
+            Ok(None) => None,
+            Ok(Some(rest)) => Some(rest()),
+            Err(problem) => Some(JobDone::of(Err(JobFailure { reason: problem.detail, is_final: false }))),
         };
-        let has_failed = done.is_err();
-        let queue = self.queue.upgrade()?;
-        match queue.finish(job, done.as_ref().err()) {
+        let latency_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (failure, is_message) = (done.as_ref().and_then(|done| done.failure.clone()), done.is_some());
+        let has_failed = failure.is_some();
+        let attempt = done.map(|done| DeliveryAttempt {
+            at,
+            status: done.status,
+            latency_ms,
+            error: done.failure.map(|failure| failure.reason),
+        });
+        let (queue, handler) = (self.queue.upgrade()?, self.handler.upgrade()?);
+        match queue.finish(&*handler, job, (attempt, failure.as_ref())) {
             Ok(is_given_up) => {
                 if is_message {
-                    self.metrics.count(done.is_ok(), is_given_up);
+                    self.metrics.count(!has_failed, is_given_up);
                 }
-                if let Err(failure) = done {
+                if let Some(failure) = failure {
                     let (kind, id, reason) = (self.kind.name(), &job.key, failure.reason);
                     let attempts = job.value.failures + 1;
                     tracing::warn!(kind, job = %id, reason, attempts, is_given_up, "a job has failed");

@@ -5,6 +5,8 @@
 
 pub mod announce;
 mod below_cost;
+mod empty;
+mod events;
 mod notices;
 mod operators;
 pub mod record;

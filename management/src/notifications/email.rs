@@ -10,8 +10,8 @@ use tollgate_provisioning::MailSettings;
 
 use crate::jobs::PreparedJob;
 use tollgate_notifications::email_texts::EmailMessage;
-use tollgate_notifications::email_transport::Transport;
-use tollgate_notifications::jobs::record::JobFailure;
+use tollgate_notifications::email_transport::{SendError, Transport};
+use tollgate_notifications::jobs::record::{JobDone, JobFailure};
 
 /// Makes the sending part of jobs.
 pub struct EmailSender {
@@ -35,9 +35,9 @@ impl EmailSender {
     pub fn send(&self, to: String, message: EmailMessage) -> PreparedJob {
         let transport = Arc::clone(&self.transport);
         Some(Box::new(move || {
-            transport
-                .send(&to, &message)
-                .map_err(|error| JobFailure { reason: error.reason, is_final: error.is_final })
+            let sent = transport.send(&to, &message);
+            let failure = |error: SendError| JobFailure { reason: error.reason, is_final: error.is_final };
+            JobDone::of(sent.map_err(failure))
         }))
     }
 }

@@ -1,6 +1,6 @@
-//! The jobs that workers are at, and the accounts whose servers have to rest.
+//! The jobs that workers are at, and the servers that have to rest.
 //!
-//! One account's webhook is called once at a time, and less and less often while it gives no good answer. So a server that
+//! One account's webhook, or one endpoint, is called once at a time, and less and less often while it gives no good answer. So a server that
 //! never answers takes little of the workers, however many events wait for it.
 
 use std::collections::{HashMap, HashSet};
@@ -11,7 +11,7 @@ use tollgate_engine::time::UnixMicros;
 use super::record::JobRecord;
 
 const MICROS_PER_SECOND: u64 = 1_000_000;
-/// Longest rest of an account's server.
+/// Longest rest of a server.
 const REST_SECONDS_MAX: u64 = 60;
 
 /// The claims of all workers.
@@ -24,7 +24,7 @@ struct Claimed {
     servers: HashMap<String, Server>,
 }
 
-/// The server of an account that is being called, or has failed.
+/// The server of an account or endpoint that is being called, or has failed.
 #[derive(Debug, Default)]
 struct Server {
     is_busy: bool,
@@ -34,7 +34,7 @@ struct Server {
 
 impl Claimed {
     fn is_free(&self, (key, job): (&str, &JobRecord), now: UnixMicros) -> bool {
-        let server = job.work.called_account().and_then(|account| self.servers.get(account));
+        let server = job.work.called_server().and_then(|called| self.servers.get(called));
         let is_free = server.is_none_or(|server| !server.is_busy && server.rests_until <= now);
         is_free && !self.jobs.contains(key)
     }
@@ -54,8 +54,8 @@ impl Claims {
         }
         let (key, job) = job;
         claimed.jobs.insert(key.to_owned());
-        if let Some(account) = job.work.called_account() {
-            claimed.servers.entry(account.to_owned()).or_default().is_busy = true;
+        if let Some(server) = job.work.called_server() {
+            claimed.servers.entry(server.to_owned()).or_default().is_busy = true;
         }
         true
     }
@@ -64,12 +64,12 @@ impl Claims {
     pub fn release(&self, (key, job): (&str, &JobRecord), has_failed: bool, now: UnixMicros) {
         let mut claimed = self.0.lock();
         claimed.jobs.remove(key);
-        let Some(account) = job.work.called_account() else { return };
+        let Some(called) = job.work.called_server() else { return };
         if !has_failed {
-            claimed.servers.remove(account);
+            claimed.servers.remove(called);
             return;
         }
-        let Some(server) = claimed.servers.get_mut(account) else { return };
+        let Some(server) = claimed.servers.get_mut(called) else { return };
         let seconds = 1_u64.checked_shl(server.failures).unwrap_or(REST_SECONDS_MAX).min(REST_SECONDS_MAX);
         server.is_busy = false;
         server.failures = server.failures.saturating_add(1);

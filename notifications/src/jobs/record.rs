@@ -4,12 +4,16 @@ use serde::{Deserialize, Serialize};
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
 
+use crate::post::{Posted, is_delivered};
+
 const MICROS_PER_SECOND: u64 = 1_000_000;
 
 /// Pauses after each failure of a webhook call; after the last one it is given up, most of a day later.
 const WEBHOOK_PAUSES_SECONDS: &[u64] = &[1, 10, 60, 300, 900, 3_600, 7_200, 21_600, 43_200];
+/// Pauses after each failure of a post to a webhook endpoint; after the last one it is given up, more than three days later.
+const EVENT_PAUSES_SECONDS: &[u64] = &[1, 5, 60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 /// Pauses after each failure of an e-mail.
-const EMAIL_PAUSES_SECONDS: &[u64] = &[5, 30, 120, 600, 3_600];
+const EMAIL_PAUSES_SECONDS: &[u64] = &[5, 30, 120, 600, 3_600, 14_400, 43_200, 86_400, 86_400];
 /// Pauses after each failure of a write.
 const WRITE_PAUSES_SECONDS: &[u64] = &[1, 10, 60, 300];
 
@@ -44,6 +48,13 @@ pub enum JobWork {
         subject: String,
         /// Text of the e-mail.
         body: String,
+    },
+    /// Posts an event to a webhook endpoint, whose URL is looked up when it is posted.
+    Event {
+        /// The event's id.
+        event: String,
+        /// The endpoint's id.
+        endpoint: String,
     },
     /// Posts an event to the house's webhook, which the configuration names.
     HouseWebhook {
@@ -124,6 +135,31 @@ pub struct JobFailure {
     pub is_final: bool,
 }
 
+/// The end of the part of a job that waits for a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobDone {
+    /// The HTTP status of the answer, where there was one.
+    pub status: Option<u16>,
+    /// The failure, if it has failed.
+    pub failure: Option<JobFailure>,
+}
+
+impl JobDone {
+    /// The end of a job without an HTTP status.
+    pub fn of(done: Result<(), JobFailure>) -> Self {
+        Self { status: None, failure: done.err() }
+    }
+
+    /// The answer of a webhook, which is good from 200 to 299.
+    pub fn posted(posted: Posted) -> Self {
+        let is_delivered = is_delivered(&posted);
+        let status = posted.as_ref().ok().copied();
+        let reason = || posted.map_or_else(|error| error, |status| format!("it was answered with {status}"));
+        let failure = (!is_delivered).then(|| JobFailure { reason: reason(), is_final: false });
+        Self { status, failure }
+    }
+}
+
 impl JobKind {
     /// All kinds of jobs.
     pub const ALL: [Self; 3] = [Self::Email, Self::Webhook, Self::Write];
@@ -141,7 +177,7 @@ impl JobKind {
     pub fn workers(self) -> usize {
         match self {
             // Servers of others may be slow.
-            Self::Webhook => 4,
+            Self::Webhook => 16,
             Self::Email | Self::Write => 1,
         }
     }
@@ -159,7 +195,7 @@ impl JobWork {
     /// The kind of this work.
     pub fn kind(&self) -> JobKind {
         match self {
-            Self::Webhook { .. } | Self::HouseWebhook { .. } => JobKind::Webhook,
+            Self::Webhook { .. } | Self::HouseWebhook { .. } | Self::Event { .. } => JobKind::Webhook,
             Self::Mail { .. }
             | Self::HouseMail { .. }
             | Self::PasswordChanged { .. }
@@ -172,11 +208,19 @@ impl JobWork {
 }
 
 impl JobWork {
-    /// The account whose own server the work calls.
-    pub fn called_account(&self) -> Option<&str> {
+    /// The account or the endpoint whose own server the work calls.
+    pub fn called_server(&self) -> Option<&str> {
         match self {
             Self::Webhook { account, .. } => Some(account),
+            Self::Event { endpoint, .. } => Some(endpoint),
             _ => None,
+        }
+    }
+
+    fn pauses_seconds(&self) -> &'static [u64] {
+        match self {
+            Self::Event { .. } => EVENT_PAUSES_SECONDS,
+            _ => self.kind().pauses_seconds(),
         }
     }
 }
@@ -184,7 +228,7 @@ impl JobWork {
 impl JobRecord {
     /// The job after one more failure; `None` if it is given up.
     pub fn after_failure(&self, now: UnixMicros) -> Option<Self> {
-        let pauses = self.work.kind().pauses_seconds();
+        let pauses = self.work.pauses_seconds();
         let pause = pauses.get(usize::try_from(self.failures).ok()?)?;
         let next_at = Time(UnixMicros(now.0.saturating_add(pause * MICROS_PER_SECOND)));
         Some(Self { next_at, failures: self.failures + 1, ..self.clone() })
@@ -231,13 +275,29 @@ mod tests {
     }
 
     #[test]
-    fn an_email_is_tried_six_times() {
+    fn an_event_is_tried_for_more_than_three_days() {
+        let (event, endpoint) = ("evt_1".to_owned(), "whe_1".to_owned());
+        let mut job = record(JobWork::Event { event, endpoint });
+        let (mut tries, began) = (1, job.next_at.0.0);
+        while let Some(next) = job.after_failure(job.next_at.0) {
+            assert!(next.next_at > job.next_at);
+            (tries, job) = (tries + 1, next);
+        }
+        assert_eq!(tries, 12);
+        let days = (job.next_at.0.0 - began) / 86_400_000_000;
+        assert_eq!(days, 3);
+        assert_eq!(job.work.called_server(), Some("whe_1"));
+    }
+
+    #[test]
+    fn an_email_is_tried_for_two_days() {
         let mut job = record(JobWork::PasswordChanged { email: "ann@example.com".to_owned() });
         let mut tries = 1;
         while let Some(next) = job.after_failure(job.next_at.0) {
             (tries, job) = (tries + 1, next);
         }
-        assert_eq!(tries, 6);
+        assert_eq!(tries, 10);
+        assert_eq!((job.next_at.0.0 - 1_000_000) / 86_400_000_000, 2);
     }
 
     #[test]
@@ -265,6 +325,7 @@ mod tests {
             JobWork::Registration { registrant, request_id: "req_1".to_owned() },
             JobWork::PasswordReset { email, request_id: "req_1".to_owned() },
             JobWork::Invitation { user: user.clone() },
+            JobWork::Event { event: "evt_1".to_owned(), endpoint: "whe_1".to_owned() },
             JobWork::LockUser { user, until: Time(UnixMicros(5)), network: Some("192.0.2.7".to_owned()) },
         ] {
             let job = record(work);

@@ -7,6 +7,7 @@ use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
 use tollgate_provisioning::{Contact, Settings};
 
+use super::events::emit;
 use super::record::AlertRecord;
 use crate::change_set::ChangeSet;
 use crate::context::Context;
@@ -24,7 +25,7 @@ pub fn event(id: &str, kind: &str, at: UnixMicros, data: &Value) -> String {
     json!({ "id": id, "event": kind, "created_at": Time(at), "data": data }).to_string()
 }
 
-/// Queues the jobs of a new alert in the change that raises it: for the account that it is about, or for the house.
+/// Writes the events of a new alert and queues its jobs in the change that raises it: for the account that it is about, or for the house.
 pub fn announce<'a>(
     jobs: &'a JobQueue,
     context: &Context,
@@ -33,6 +34,7 @@ pub fn announce<'a>(
     alert: &AlertRecord,
     now: UnixMicros,
 ) -> Answer<()> {
+    emit(change, alert_id, alert);
     let (contact, account) = match &alert.account {
         Some(id) => {
             let Some(account) = context.account(id) else { return Ok(()) };
@@ -93,5 +95,6 @@ fn subject_of(alert: &AlertRecord) -> &'static str {
         AlertKind::PaymentDispute => "payment disputed",
         AlertKind::PaymentContradiction => "payment to be looked at",
         AlertKind::TrafficPumping => "traffic that looks pumped",
+        AlertKind::WebhookEndpoint => "webhook endpoint switched off",
     }
 }

@@ -64,7 +64,8 @@ impl Condition {
             | AlertKind::AutoRecharge
             | AlertKind::PaymentDispute
             | AlertKind::PaymentContradiction
-            | AlertKind::TrafficPumping => &record.subject,
+            | AlertKind::TrafficPumping
+            | AlertKind::WebhookEndpoint => &record.subject,
             AlertKind::LowBalance
             | AlertKind::CreditNearlyUsed
             | AlertKind::Overage

@@ -94,7 +94,8 @@ impl WalletFacts {
             | AlertKind::AutoRecharge
             | AlertKind::PaymentDispute
             | AlertKind::PaymentContradiction
-            | AlertKind::TrafficPumping => ConditionState::Over,
+            | AlertKind::TrafficPumping
+            | AlertKind::WebhookEndpoint => ConditionState::Over,
         }
     }
 
@@ -153,7 +154,8 @@ impl WalletFacts {
             | AlertKind::AutoRecharge
             | AlertKind::PaymentDispute
             | AlertKind::PaymentContradiction
-            | AlertKind::TrafficPumping => {
+            | AlertKind::TrafficPumping
+            | AlertKind::WebhookEndpoint => {
                 let (balance, threshold) = (self.balance, self.threshold.unwrap_or_default());
                 let message = format!("The balance of {balance} {currency} is below {threshold} {currency}");
                 let is_gone = balance <= Total::ZERO && self.credit_limit == Amount::ZERO;

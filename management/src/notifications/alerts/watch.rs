@@ -13,6 +13,7 @@ use tollgate_storage::clock::{self, steady};
 
 use super::announce::announce;
 use super::below_cost;
+use super::empty::EmptyWallets;
 use super::notices;
 use super::operators::OperatorWatch;
 use super::record::{AlertRecord, Condition};
@@ -51,6 +52,7 @@ pub struct AlertWatch {
     /// The alert of each condition that holds.
     open: HashMap<Condition, String>,
     operators: OperatorWatch,
+    empty: EmptyWallets,
     pumping: PumpingWatch,
     owed: Vec<InvoiceSummary>,
     owed_at: UnixMicros,
@@ -75,7 +77,8 @@ impl AlertWatch {
         let open =
             open.iter().map(|document| (Condition::of(&document.value), document.key.clone())).collect();
         let (operators, owed, owed_at) = (OperatorWatch::default(), Vec::new(), UnixMicros::default());
-        Self { context, accounts, alerts, jobs, open, operators, pumping, owed, owed_at }
+        let empty = EmptyWallets::default();
+        Self { context, accounts, alerts, jobs, open, operators, empty, pumping, owed, owed_at }
     }
 
     /// One look: raises alerts of conditions that have begun, and clears those that are over.
@@ -88,6 +91,7 @@ impl AlertWatch {
             self.pumping.forget(now)?;
         }
         self.pumping.look(now)?;
+        self.empty.look(&self.context)?;
         let operator_queues = Arc::clone(&self.context.core.snapshot.load().operator_queues);
         self.operators.look(&operator_queues, steady(), self.down_micros());
         let over = self.over(now);
@@ -271,6 +275,7 @@ impl AlertWatch {
             }
             AlertKind::BelowCost => !below_cost::sells_below_cost(&snapshot, &condition.of),
             AlertKind::TrafficPumping
+            | AlertKind::WebhookEndpoint
             | AlertKind::AutoRecharge
             | AlertKind::PaymentDispute
             | AlertKind::PaymentContradiction => false,
@@ -350,6 +355,7 @@ fn is_kept_elsewhere(kind: AlertKind) -> bool {
     matches!(
         kind,
         AlertKind::TrafficPumping
+            | AlertKind::WebhookEndpoint
             | AlertKind::AutoRecharge
             | AlertKind::PaymentDispute
             | AlertKind::PaymentContradiction
