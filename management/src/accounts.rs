@@ -18,6 +18,8 @@ use tollgate_api::accounts::{
 };
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::{Caller, Role};
+use tollgate_api::events::data::AccountEventData;
+use tollgate_api::events::types::EventType;
 use tollgate_api::extract::IfMatch;
 use tollgate_api::money::CurrencyCode;
 use tollgate_api::page::Page;
@@ -415,7 +417,14 @@ impl Accounts {
         let id = record.id.clone();
         let mut changes = self.context.change(caller);
         changes.provision(next.change());
-        changes.put(&self.records, &id, Some(before), record);
+        if record.suspended != before.value.suspended {
+            let (suspended, by) = (record.suspended, caller.actor.clone());
+            let kind = if suspended { EventType::AccountSuspended } else { EventType::AccountResumed };
+            changes.put(&self.records, &id, Some(before), record);
+            changes.emit(kind, Some(&id), &AccountEventData { account: id.clone(), suspended, by });
+        } else {
+            changes.put(&self.records, &id, Some(before), record);
+        }
         changes.note(action, format!("account/{id}"), &before_json, &after);
         let changed = changes.commit()?;
         if let Some(provisioned) = changed.provisioned.clone() {

@@ -7,4 +7,5 @@ pub mod period;
 pub mod resales;
 pub mod schedule;
 pub mod usage;
+pub mod wallet_told;
 pub mod wallets;

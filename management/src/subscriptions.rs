@@ -22,6 +22,7 @@ mod test_books;
 #[cfg(test)]
 mod tests;
 mod token_usage;
+mod told;
 mod view;
 
 use std::sync::Arc;
@@ -47,6 +48,7 @@ use crate::documents::{Document, DocumentCache};
 use crate::identity::visibility::Visibility;
 use crate::problems::unavailable;
 use crate::resale::bundle_products::BundleProducts;
+use crate::told_once::ToldOnce;
 use books::{SubscriptionBooks, Turn};
 use record::{PeriodRecord, SubscriptionRecord, period_prefix};
 use step::write;
@@ -203,9 +205,9 @@ impl Subscriptions {
         plans: Arc<SubscriptionPlans>,
     ) -> Result<Self, Unavailable> {
         let records = DocumentCache::load(context.store(), SUBSCRIPTIONS)?;
-        let turn = Mutex::new(Turn);
+        let (told, turn) = (ToldOnce::default(), Mutex::new(Turn));
         Ok(Self {
-            books: SubscriptionBooks { context, visibility, accounts, products, records, turn },
+            books: SubscriptionBooks { context, visibility, accounts, products, records, told, turn },
             plans,
         })
     }

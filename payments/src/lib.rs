@@ -7,6 +7,7 @@ pub mod provider;
 pub mod recharge_record;
 pub mod record;
 mod stripe;
+pub mod told;
 
 pub use paypal::PayPal;
 pub use stripe::Stripe;

@@ -1,6 +1,7 @@
 //! Bundles of accounts: bought, granted, listed with their history, and used by services beside messages.
 
 mod expiry;
+mod told;
 mod view;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use crate::problems::unavailable;
 use crate::resale::bundle_products::BundleProducts;
 
 pub use expiry::BundleExpiry;
+pub use told::emit_begun;
 
 /// The beginning of the origins of bundles that subscriptions bring.
 pub const SUBSCRIPTION_ORIGIN: &str = "subscription/";
@@ -104,7 +106,8 @@ impl BundlesService for Bundles {
             metadata: String::new(),
         };
         let action = if new.grant { "bundle.grant" } else { "bundle.buy" };
-        let changes = self.begin(caller, &account, ("bundles", action), &new, key);
+        let mut changes = self.begin(caller, &account, ("bundles", action), &new, key);
+        emit_begun(&mut changes, &account.terms.account.id, &row, !new.grant);
         let (wallet, limit) = (Arc::clone(&account.runtime.wallet), account.terms.account.credit_limit);
         let changed = commit_in_turn(&mut self.turn.lock(), changes, || {
             BundleChange::buy(wallet, row, limit, text).map_err(Problem::refused)

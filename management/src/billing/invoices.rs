@@ -27,6 +27,7 @@ mod terms_check;
 mod test_books;
 #[cfg(test)]
 mod tests;
+mod told;
 mod view;
 mod writer;
 

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
+use tollgate_api::events::types::EventType;
 use tollgate_api::export::{Export, TableFormat};
 use tollgate_api::extract::IdempotencyKey;
 use tollgate_api::money::{CurrencyCode, Money, MoneySum};
@@ -27,6 +28,7 @@ use tollgate_storage::clock::now;
 use tollgate_storage::rows::EntryKind;
 use tollgate_storage::store::Store;
 
+use super::wallet_told;
 use crate::accounts::record::AccountRecord;
 use crate::change_set::ChangeSet;
 use crate::context::Context;
@@ -238,6 +240,14 @@ impl Wallets {
         let mut changes = self.context.change(caller);
         changes.once(key.0.as_deref(), &request);
         changes.note(action, format!("account/{}", charged.id), &Value::Null, &after);
+        let event = match kind {
+            EntryKind::TopUp => Some(EventType::WalletToppedUp),
+            EntryKind::Adjustment => Some(EventType::WalletAdjusted),
+            _ => None,
+        };
+        if let Some(event) = event {
+            wallet_told::emit(&mut changes, event, account, (amount, &text.reference));
+        }
         let wallet = Arc::clone(&account.runtime.wallet);
         let changed = if amount.is_negative() {
             let taken = amount.checked_neg().ok_or_else(|| Problem::refused(Refusal::Malformed))?;

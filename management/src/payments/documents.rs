@@ -16,6 +16,7 @@ use crate::problems::unavailable;
 use tollgate_payments::record::{
     DisputeRecord, PaymentRecord, RefundRecord, id_key, provider_key, reference_key, token_key,
 };
+use tollgate_payments::told;
 
 /// The most refunds or disputes of one payment that are read.
 const OF_PAYMENT_MAX: usize = 1_000;
@@ -111,12 +112,15 @@ fn of_payment<T: DeserializeOwned>(store: &Store, collection: Collection, paymen
     Ok(items.into_iter().map(|(_, item)| item).collect())
 }
 
-/// Writes every document that a payment is found by.
+/// Writes every document that a payment is found by, and the event of its state.
 pub fn write_payment(
     changes: &mut ChangeSet<'_>,
     before: Option<(u64, &PaymentRecord)>,
     after: &PaymentRecord,
 ) {
+    if let Some((kind, data)) = told::of_payment(before.map(|(_, before)| before), after) {
+        changes.emit(kind, Some(&after.account), &data);
+    }
     let expected = before.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision));
     changes.document(PAYMENTS, id_key(&after.id).as_bytes(), expected, Some(after));
     if before.is_none() {
@@ -147,6 +151,9 @@ pub fn write_payment(
 
 /// Writes a refund, and once the provider's id of it is known, what that stands for.
 pub fn write_refund(changes: &mut ChangeSet<'_>, before: Option<(u64, &RefundRecord)>, after: &RefundRecord) {
+    if let Some((kind, data)) = told::of_refund(before.map(|(_, before)| before), after) {
+        changes.emit(kind, Some(&after.account), &data);
+    }
     let expected = before.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision));
     changes.document(PAYMENT_REFUNDS, after.key().as_bytes(), expected, Some(after));
     let known = before.and_then(|(_, before)| before.provider_id.as_deref());
@@ -162,6 +169,9 @@ pub fn write_dispute(
     before: Option<(u64, &DisputeRecord)>,
     after: &DisputeRecord,
 ) {
+    if let Some((kind, data)) = told::of_dispute(before.map(|(_, before)| before), after) {
+        changes.emit(kind, Some(&after.account), &data);
+    }
     let expected = before.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision));
     changes.document(DISPUTES, after.key().as_bytes(), expected, Some(after));
     if before.is_none() {

@@ -33,6 +33,7 @@ use crate::documents::{Document, DocumentCache};
 use crate::problems::unavailable;
 use tollgate_payments::recharge_record::RechargeRecord;
 use tollgate_payments::record::{PaymentRecord, list_prefix, pure_state};
+use tollgate_payments::told;
 
 /// The latest payments of an account that are looked at for money on its way.
 const PENDING_LOOKED_AT: usize = 100;
@@ -326,7 +327,13 @@ impl RechargeWatch {
     ) -> Answer<()> {
         // Kept for as long as the change lives.
         let mut changes = self.context.change(&SYSTEM);
+        let account = self.context.account(&document.key);
+        let currency = account.map(|account| CurrencyCode(account.provisioned.account.currency));
+        let told = currency.and_then(|currency| told::of_recharge(&document.value, &after, currency));
         changes.put(&*self.records, &document.key, Some(document), after);
+        if let Some((kind, data)) = told {
+            changes.emit(kind, Some(&document.key), &data);
+        }
         add(&mut changes)?;
         changes.commit().map(drop)
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tollgate_api::answer::Answer;
+use tollgate_api::events::types::EventType;
 use tollgate_api::payments::PaymentPurpose;
 use tollgate_api::problem::Problem;
 use tollgate_engine::money::Amount;
@@ -11,7 +12,8 @@ use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::change::{BundleChange, EntryChange, EntryText};
 use tollgate_storage::rows::EntryKind;
 
-use crate::billing::bundles::Bundles;
+use crate::billing::bundles::{Bundles, emit_begun};
+use crate::billing::wallet_told;
 use crate::change_set::ChangeSet;
 use tollgate_payments::record::{PaymentRecord, provider_name};
 
@@ -95,6 +97,8 @@ impl Settlement for TopUp {
         payment: &PaymentRecord,
     ) -> Answer<()> {
         changes.entry(money_in(account, payment, EntryKind::Payment)?);
+        let received = payment.received.unwrap_or(payment.amount).0;
+        wallet_told::emit(changes, EventType::WalletToppedUp, account, (received, &payment.id));
         Ok(())
     }
 }
@@ -132,6 +136,7 @@ impl Settlement for BundleSettlement {
         };
         changes.entry(money_in(account, payment, EntryKind::Payment)?);
         // The price is covered by the entry before, which is in the wallet once both are durable.
+        emit_begun(changes, &payment.account, &row, true);
         let wallet = Arc::clone(&account.runtime.wallet);
         changes.bundle(BundleChange::buy(wallet, row, Amount::MAX, text).map_err(Problem::refused)?);
         Ok(())

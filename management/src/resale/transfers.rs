@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
+use tollgate_api::events::types::EventType;
 use tollgate_api::extract::IdempotencyKey;
 use tollgate_api::problem::Problem;
 use tollgate_api::transfers::{Direction, NewTransfer, TransfersService};
@@ -16,6 +17,7 @@ use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::change::{EntryText, TransferChange};
 use tollgate_storage::clock::now;
 
+use crate::billing::wallet_told;
 use crate::billing::wallets::transactions::{self, Owner};
 use crate::billing::wallets::{REFERENCE_MAX, request_text};
 use crate::context::Context;
@@ -75,6 +77,11 @@ impl TransfersService for Transfers {
         } else {
             let change = transfer_of(&account, &parent, (amount, of_parent), text, direction);
             changes.transfer(change.map_err(|refused| not_covered(refused, &account, &parent, direction))?);
+            let (kind, moved) = match direction {
+                Direction::Fund => (EventType::WalletFunded, amount),
+                Direction::Withdraw => (EventType::WalletWithdrawn, amount.negated()),
+            };
+            wallet_told::emit(&mut changes, kind, &account, (moved, &transfer.reference));
             changes.commit()?
         };
         drop(turn);

@@ -17,6 +17,7 @@ use crate::documents::{Document, DocumentCache};
 use crate::identity::visibility::Visibility;
 use crate::problems::unavailable;
 use crate::resale::bundle_products::BundleProducts;
+use crate::told_once::ToldOnce;
 
 /// The subscriptions of all accounts, and what they need of other services.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct SubscriptionBooks {
     pub products: Arc<BundleProducts>,
     /// The subscriptions by account and number, also those that are over.
     pub records: DocumentCache<SubscriptionRecord>,
+    /// The trials that were told of as about to end.
+    pub told: ToldOnce,
     /// The right to change subscriptions.
     pub turn: Mutex<Turn>,
 }

@@ -17,6 +17,7 @@ use super::ending::end;
 use super::record::SubscriptionRecord;
 use super::step::{Step, write};
 use super::tariff::tariff_of;
+use super::told::tell_trials;
 use crate::documents::Document;
 
 /// The most subscriptions that one look brings forward; the next look goes on.
@@ -24,6 +25,7 @@ const LOOKED_AT_MAX: usize = 200;
 
 /// One look over all subscriptions. Returns the number of those that something was due of.
 pub fn look(books: &SubscriptionBooks, now: UnixMicros) -> Answer<usize> {
+    tell_trials(books, &books.told, now)?;
     let is_due =
         |document: &Document<SubscriptionRecord>| document.value.next_at.is_some_and(|next| next.0 <= now);
     let due = books.records.filter(is_due);

@@ -16,6 +16,7 @@ use tollgate_storage::rows::{BundleRow, EntryKind};
 use super::books::{SubscriptionBooks, Turn};
 use super::record::{PeriodRecord, SubscriptionRecord, month_of};
 use super::revenue::{EarnedPart, EntryParts};
+use super::told;
 use crate::change_set::ChangeSet;
 use crate::collections::SUBSCRIPTION_PERIODS;
 use crate::documents::Document;
@@ -105,6 +106,7 @@ pub fn add_step<'a>(
     let was = step.before.map(|before| to_value(&before.value).unwrap_or_default()).unwrap_or_default();
     let is = to_value(&step.after).unwrap_or_default();
     changes.note(step.action, format!("account/{}/{}", account.id, step.after.name()), &was, &is);
+    told::emit(changes, step.action, step.before.map(|before| &before.value), &step.after);
     if let Some(period) = &step.period {
         changes.document(SUBSCRIPTION_PERIODS, period.key().as_bytes(), Expected::Absent, Some(period));
     }
@@ -116,6 +118,7 @@ pub fn add_step<'a>(
         changes.bundle(cut);
     }
     if let Some(row) = step.bundle {
+        told::emit_bundle(changes, &account.id, &row);
         let text = EntryText {
             actor: actor.to_owned(),
             reference: row.product.clone(),

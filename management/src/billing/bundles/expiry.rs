@@ -12,8 +12,10 @@ use tollgate_storage::clock::due;
 use tollgate_storage::rows::{BundleRow, Rollover};
 
 use super::period_end;
+use super::told::{emit_ended, tell_of_ends};
 use crate::context::Context;
 use crate::problems::unavailable;
+use crate::told_once::ToldOnce;
 
 /// The most bundles that one look ends; the next ends the rest.
 const ENDED_MAX: usize = 200;
@@ -24,17 +26,27 @@ const KEPT_MICROS: u64 = 3_600_000_000;
 #[derive(Debug)]
 pub struct BundleExpiry {
     context: Arc<Context>,
+    /// The bundles that were told of as used up or about to end.
+    told: ToldOnce,
+}
+
+/// The end of a bundle.
+struct BundleEnd {
+    change: BundleChange,
+    row: BundleRow,
+    rolls_over: bool,
 }
 
 impl BundleExpiry {
     /// Of all accounts in force.
     pub fn new(context: Arc<Context>) -> Self {
-        Self { context }
+        Self { context, told: ToldOnce::default() }
     }
 
     /// One look over all accounts that have bundles. Returns the number of bundles that it ended.
     pub fn look(&self) -> Answer<usize> {
         let (now, system) = (due(), Caller::system());
+        tell_of_ends(&self.context, &self.told, now)?;
         let (mut changes, mut ended) = (self.context.change(&system), 0);
         for account in self.context.core.snapshot.load().accounts() {
             let wallet = &account.runtime.wallet;
@@ -44,8 +56,10 @@ impl BundleExpiry {
             let pockets = wallet.pockets();
             let over = pockets.bundles.iter().filter(|bundle| bundle.left > 0 && bundle.expires_at <= now);
             for number in over.map(|bundle| bundle.number).collect::<Vec<_>>() {
-                if let Some(change) = self.end(&account, number, now)? {
-                    changes.bundle(change);
+                if let Some(end) = self.end(&account, number, now)? {
+                    let id = &account.provisioned.account.id;
+                    emit_ended(&mut changes, id, (number, &end.row), end.rolls_over);
+                    changes.bundle(end.change);
                     ended += 1;
                 }
             }
@@ -69,15 +83,18 @@ impl BundleExpiry {
         account: &ActiveAccount,
         number: BundleNumber,
         now: UnixMicros,
-    ) -> Answer<Option<BundleChange>> {
+    ) -> Answer<Option<BundleEnd>> {
         let wallet = Arc::clone(&account.runtime.wallet);
         let row = self.context.store().pockets().bundle(wallet.number(), number);
         let Some(row) = row.map_err(|error| unavailable(&error))? else { return Ok(None) };
         let text = EntryText::reference(row.product.clone());
-        Ok(match next_period(account, &row, now) {
+        let next = next_period(account, &row, now);
+        let change = match next {
             None => BundleChange::expire(wallet, number, now, text),
             Some((end, keep)) => BundleChange::roll_over(wallet, number, (now, end), keep, text),
-        })
+        };
+        let rolls_over = next.is_some();
+        Ok(change.map(|change| BundleEnd { change, row, rolls_over }))
     }
 }
 

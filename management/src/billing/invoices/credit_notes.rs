@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::credit_notes::{CreditNote, CreditNotesQuery, CreditNotesService, NewCreditNote};
+use tollgate_api::events::data::CreditNoteEventData;
+use tollgate_api::events::types::EventType;
 use tollgate_api::extract::IfMatch;
 use tollgate_api::invoices::{InvoiceStatus, InvoiceTax};
 use tollgate_api::money::{CurrencyCode, Money};
@@ -258,6 +260,15 @@ impl Invoices {
         }
         let shown =
             json!({ "invoice_number": note.invoice_number, "total_amount": note.net, "reason": note.reason });
+        let data = CreditNoteEventData {
+            credit_note_number: note.number.clone(),
+            invoice_number: note.invoice_number.clone(),
+            total_amount: note.net,
+            tax_amount: note.parties.tax_amount,
+            currency: note.currency,
+            reason: note.reason.clone(),
+        };
+        changes.emit(EventType::CreditNoteIssued, Some(&note.account), &data);
         changes.note("credit_note.issue", format!("credit_note/{}", note.number), &Value::Null, &shown);
         changes.commit()?;
         Ok(note)

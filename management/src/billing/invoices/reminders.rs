@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
+use tollgate_api::events::types::EventType;
 use tollgate_api::invoices::InvoiceSummary;
 use tollgate_api::time::Time;
 use tollgate_billing::invoice::reminder::ReminderDays;
@@ -18,6 +19,7 @@ use tollgate_storage::change::Expected;
 use super::Invoices;
 use super::overlap::MICROS_PER_DAY;
 use super::owed::owed_before;
+use super::told;
 use crate::billing::period::zone;
 use crate::collections::REMINDERS;
 use crate::documents::stored_document;
@@ -99,6 +101,8 @@ impl Reminders {
             self.jobs.put(&mut changes, work)?;
         }
         let note = serde_json::json!({ "days_after_due": reminder });
+        let data = told::data(invoice, Some(reminder));
+        changes.emit(EventType::InvoiceReminder, Some(&invoice.account), &data);
         changes.note("invoice.remind", format!("invoice/{number}"), &Value::Null, &note);
         changes.commit()?;
         self.sent.insert((number.clone(), reminder));

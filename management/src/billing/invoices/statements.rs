@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
+use tollgate_api::events::data::StatementEventData;
+use tollgate_api::events::types::EventType;
 use tollgate_api::invoice_terms::{Issuer, Party};
 use tollgate_api::money::{CurrencyCode, MoneySum};
 use tollgate_api::page::Page;
@@ -144,6 +146,14 @@ impl Invoices {
             progress.write(&mut changes, &record.account);
         }
         let note = json!({ "account": record.account, "period_start": record.period_start, "period_end": record.period_end });
+        let data = StatementEventData {
+            statement_number: record.number.clone(),
+            period_start: record.period_start,
+            period_end: record.period_end,
+            closing_balance: Total::from_micros(record.closing_micros).to_string(),
+            currency: record.currency,
+        };
+        changes.emit(EventType::StatementIssued, Some(&record.account), &data);
         changes.note("statement.issue", format!("statement/{}", record.number), &Value::Null, &note);
         changes.commit()?;
         Ok((record, true))

@@ -17,6 +17,7 @@ use tollgate_storage::store::{Store, Unavailable};
 
 use super::progress::Progress;
 use super::record::{Content, InvoiceRecord, Parties, id_key};
+use super::told;
 use crate::change_set::ChangeSet;
 use crate::collections::{COUNTERS, INVOICES};
 use crate::context::Context;
@@ -100,6 +101,7 @@ impl InvoiceWriter {
             progress.write(&mut changes, &charged.id);
         }
         note_invoice(&mut changes, "invoice.create", None, &record);
+        told::emit(&mut changes, None, &record);
         let changed = changes.commit()?;
         let revision = changed.revisions.get(INVOICE_PLACE).copied().unwrap_or(1);
         Ok(Versioned::new(revision, record.view()))
@@ -162,6 +164,7 @@ pub fn add_change(
         number.write(changes);
     }
     note_invoice(changes, action, Some(before.1), after);
+    told::emit(changes, Some(before.1), after);
 }
 
 /// Waits until every message that was submitted before `end` is committed; false where `end` is not past.
