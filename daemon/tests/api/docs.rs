@@ -72,6 +72,11 @@ fn every_line_about_payments_works_as_it_says() {
 }
 
 #[test]
+fn every_line_about_webhooks_works_as_it_says() {
+    run("webhooks.md", |_| {});
+}
+
+#[test]
 fn every_line_about_messages_works_as_it_says() {
     run("messages.md", |_| {});
 }

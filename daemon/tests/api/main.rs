@@ -22,6 +22,7 @@ mod content;
 mod currencies;
 mod dispatches;
 mod docs;
+mod events;
 mod exports;
 mod generated_clients;
 mod guesses;

@@ -126,6 +126,19 @@ impl Post {
         serde_json::from_str(&self.body).expect("a post is JSON")
     }
 
+    /// Checks the signatures of Standard Webhooks, one for each secret in their order.
+    pub fn check_standard_signature(&self, secrets: &[&str]) {
+        let (id, seconds) = (self.header("webhook-id"), self.header("webhook-timestamp"));
+        let made: Vec<&str> = self.header("webhook-signature").split(' ').collect();
+        assert_eq!(made.len(), secrets.len(), "a signature for each secret: {made:?}");
+        for (made, secret) in made.iter().zip(secrets) {
+            let key = from_base64(secret.strip_prefix("whsec_").expect("the prefix of a secret"));
+            let expected = hmac(&key, &format!("{id}.{seconds}.{}", self.body));
+            let found = from_base64(made.strip_prefix("v1,").expect("the version of a signature"));
+            assert_eq!(found, expected, "the signature of {}", self.body);
+        }
+    }
+
     /// Checks the signature as whoever gets the post would, with another program's HMAC.
     pub fn check_signature(&self, secret: &str) {
         let signature = self.header("x-tollgate-signature");
@@ -138,12 +151,32 @@ impl Post {
 
 /// HMAC-SHA256 in hexadecimal (RFC 2104 §2), made by hand, so that it shares nothing with the daemon's.
 pub(super) fn hmac_sha256(secret: &str, text: &str) -> String {
+    let outer = hmac(secret.as_bytes(), text);
+    outer.iter().fold(String::new(), |text, octet| text + &format!("{octet:02x}"))
+}
+
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// The octets of a text in Base64 (RFC 4648 §4).
+fn from_base64(text: &str) -> Vec<u8> {
+    let (mut octets, mut bits, mut count) = (Vec::new(), 0_u32, 0);
+    for digit in text.bytes().filter(|digit| *digit != b'=') {
+        let value = BASE64.iter().position(|known| *known == digit).expect("a digit of Base64");
+        (bits, count) = ((bits << 6) | u32::try_from(value).expect("six bits"), count + 6);
+        if count >= 8 {
+            count -= 8;
+            octets.push(u8::try_from((bits >> count) & 0xFF).expect("eight bits"));
+        }
+    }
+    octets
+}
+
+fn hmac(secret: &[u8], text: &str) -> [u8; 32] {
     use sha2::{Digest, Sha256};
-    let mut key = secret.as_bytes().to_vec();
+    let mut key = secret.to_vec();
     assert!(key.len() <= 64, "a key within one block");
     key.resize(64, 0);
     let padded = |pad: u8| key.iter().map(|octet| octet ^ pad).collect::<Vec<u8>>();
     let inner = Sha256::digest([padded(0x36), text.as_bytes().to_vec()].concat());
-    let outer = Sha256::digest([padded(0x5C), inner.to_vec()].concat());
-    outer.iter().fold(String::new(), |text, octet| text + &format!("{octet:02x}"))
+    Sha256::digest([padded(0x5C), inner.to_vec()].concat()).into()
 }
