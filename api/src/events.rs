@@ -74,7 +74,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn EventsService>> {
     responses((status = 200, description = "All types of events", body = Page<EventTypeInfo>), Problems))]
 async fn list_types(State(_service): State<Service>, _caller: Caller) -> Json<Page<EventTypeInfo>> {
     let items = EventType::ALL.iter().copied().map(EventTypeInfo::from).collect();
-    Json(Page { items, next_cursor: None })
+    Json(Page::whole(items))
 }
 
 /// List events

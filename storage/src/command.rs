@@ -136,7 +136,7 @@ impl Command {
             }
             Self::Change(change) => change.in_doubt(),
             // Whoever hands these over waits for the outcome, however long that takes.
-            Self::Deliver(_) | Self::Provision(_) | Self::Refusals(_) => {}
+            Self::Deliver(_) | Self::Provision(_) | Self::Refusals(_) | Self::RefusalCounts(_) => {}
         }
     }
 
