@@ -8,6 +8,7 @@ pub mod recharge_record;
 pub mod record;
 mod stripe;
 pub mod told;
+pub mod verify;
 
 pub use paypal::PayPal;
 pub use stripe::Stripe;
