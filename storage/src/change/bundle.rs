@@ -12,7 +12,7 @@ use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::Wallet;
 
-use super::entry::{EntryText, PostedEntry};
+use super::entry::{EntryChange, EntryText, PostedEntry};
 use crate::rows::{BundleRow, EntryKind};
 
 /// A change of the bundles of one account, which is one entry in its ledger.
@@ -59,6 +59,16 @@ impl BundleChange {
             wallet.withdraw(paid, credit_limit)?;
         }
         Ok(Self { wallet, act: BundleAct::Begin(row), text, taken: Vec::new(), paid })
+    }
+
+    /// The same, paid by money that comes in with the same change, and by nothing else.
+    pub fn buy_with(money: &mut EntryChange, row: BundleRow, text: EntryText) -> Result<Self, Refusal> {
+        if !row.is_new() {
+            return Err(Refusal::Malformed);
+        }
+        money.spend(row.price)?;
+        let wallet = Arc::clone(money.wallet());
+        Ok(Self { wallet, act: BundleAct::Begin(row), text, taken: Vec::new(), paid: Amount::ZERO })
     }
 
     /// The rest of a bundle that has ended at `due` or before. `None` where it has not, or has nothing left.
