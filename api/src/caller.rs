@@ -103,6 +103,13 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The account that a request is about: the one it names, or the caller's own.
+    pub fn account_for(&self, asked: Option<String>) -> Result<String, Problem> {
+        let own = || self.account().map(ToOwned::to_owned);
+        let missing = || Problem::field("account", "is required: your user belongs to no account");
+        asked.or_else(own).ok_or_else(missing)
+    }
+
     /// The daemon itself, for what it does by schedule.
     pub fn system() -> Self {
         Self {

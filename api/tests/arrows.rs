@@ -15,6 +15,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 16] = [
     ("provisioning", &["engine"]),
     ("api", &["provisioning", "engine"]),
     ("exports", &["api", "storage", "engine"]),
+    ("existing-clients", &["api", "storage"]),
     ("payments", &["api", "billing", "storage", "provisioning", "engine"]),
     ("notifications", &["api", "storage", "provisioning", "engine"]),
     ("relay", &["smpp", "storage", "provisioning", "engine"]),
@@ -23,6 +24,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 16] = [
         &[
             "api",
             "billing",
+            "existing-clients",
             "exports",
             "notifications",
             "payments",

@@ -49,13 +49,11 @@ mod pumping;
 mod pumping_settings;
 mod resale;
 mod resealing;
-mod saas_clients;
 mod sealing;
 mod series;
 mod stream_topics;
 mod subscriptions;
 mod tariffs;
-mod token_clients;
 mod told_once;
 
 pub use crate::billing::invoices::check_books as verify_invoices;

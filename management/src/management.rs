@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tollgate_api::services::Services;
+use tollgate_existing_clients::{SaasClients, TokenClients};
 use tollgate_provisioning::{Settings, is_loopback, is_published_account, is_published_user};
 use tollgate_relay::core::Core;
 use tollgate_storage::store::Unavailable;
@@ -67,7 +68,6 @@ use crate::resale::bundle_products::BundleProducts;
 use crate::resale::price_lists::PriceLists;
 use crate::resale::transfers::Transfers;
 use crate::resealing;
-use crate::saas_clients::SaasClients;
 use crate::series::TimeSeries;
 use crate::subscriptions::{SubscriptionPlans, Subscriptions};
 use crate::tariffs::Tariffs;
@@ -75,7 +75,6 @@ use crate::tariffs::edits::TariffEdits;
 use crate::tariffs::imports::Imports;
 use crate::tariffs::plans::Plans;
 use crate::tariffs::rate_cards::RateCards;
-use crate::token_clients::TokenClients;
 
 /// The end of the addresses in the documents.
 const EXAMPLE_DOMAIN: &str = "example.com";

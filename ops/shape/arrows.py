@@ -3,7 +3,7 @@
 import tomllib
 
 EVERY = {"engine", "delivery", "smpp", "storage", "provisioning", "api", "relay", "management", "cluster", "billing",
-         "exports", "payments", "notifications", "console", "web"}
+         "exports", "existing-clients", "payments", "notifications", "console", "web"}
 ALLOWED = {
     "engine": set(),
     "smpp": set(),
@@ -14,10 +14,12 @@ ALLOWED = {
     "cluster": {"storage"},
     "api": {"provisioning", "engine"},
     "exports": {"api", "storage", "engine"},
+    "existing-clients": {"api", "storage"},
     "payments": {"api", "billing", "storage", "provisioning", "engine"},
     "notifications": {"api", "storage", "provisioning", "engine"},
     "relay": {"smpp", "storage", "provisioning", "delivery", "engine"},
-    "management": {"api", "billing", "exports", "notifications", "payments", "relay", "storage", "provisioning", "engine"},
+    "management": {"api", "billing", "existing-clients", "exports", "notifications", "payments", "relay", "storage",
+                   "provisioning", "engine"},
     "console": set(),
     "web/server": set(),
     "tools": {"console", "smpp", "engine", "provisioning"},

@@ -16,7 +16,6 @@ use tollgate_storage::schema::Collection;
 use super::claims::{Claim, ClaimReview, Claims, Content};
 use crate::collections::NICKNAMES;
 use crate::documents::Document;
-use crate::identity::visibility::account_for;
 use tollgate_relay::core::Core;
 
 /// Characters of a name (3GPP TS 23.040 §9.1.2.5: an alphanumeric address has at most 11).
@@ -109,7 +108,7 @@ impl SenderIdsService for Claims<SenderIdRecord> {
 
     fn create_sender_id(&self, caller: &Caller, new: NewSenderId) -> Answer<Versioned<SenderId>> {
         let NewSenderId { account, name, category, description } = new;
-        let account = account_for(caller, account)?;
+        let account = caller.account_for(account)?;
         let claim = Claim { account, name, category, description, review: ClaimReview::default() };
         self.create_claim(caller, SenderIdRecord { claim })
     }

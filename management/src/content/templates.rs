@@ -19,7 +19,6 @@ use tollgate_storage::schema::Collection;
 use super::claims::{Claim, ClaimReview, Claims, Content};
 use crate::collections::TEMPLATES;
 use crate::documents::Document;
-use crate::identity::visibility::account_for;
 use tollgate_relay::core::Core;
 
 use crate::plain_text::check_line;
@@ -137,7 +136,7 @@ impl TemplatesService for Claims<TemplateRecord> {
 
     fn create_template(&self, caller: &Caller, new: NewTemplate) -> Answer<Versioned<MessageTemplate>> {
         let NewTemplate { account, name, body, category, language, description } = new;
-        let account = account_for(caller, account)?;
+        let account = caller.account_for(account)?;
         let claim = Claim { account, name, category, description, review: ClaimReview::default() };
         self.create_claim(caller, TemplateRecord { claim, body, language })
     }

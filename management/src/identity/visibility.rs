@@ -165,11 +165,3 @@ impl Visibility {
         accounts
     }
 }
-
-/// The account that a request is about: the one it names, or the caller's own.
-pub fn account_for(caller: &Caller, asked: Option<String>) -> Answer<String> {
-    let own = || caller.account().map(ToOwned::to_owned);
-    asked
-        .or_else(own)
-        .ok_or_else(|| Problem::field("account", "is required: your user belongs to no account"))
-}

@@ -23,7 +23,7 @@ use tollgate_storage::store::Store;
 
 use crate::collections::DISPATCHES;
 use crate::context::Context;
-use crate::identity::visibility::{Visibility, account_for};
+use crate::identity::visibility::Visibility;
 use crate::messaging::cdrs::Cdrs;
 use crate::messaging::lookup::Lookup;
 use crate::problems::unavailable;
@@ -69,7 +69,7 @@ impl DispatchesService for Dispatches {
             ));
         }
         let NewDispatch { account, id, name, description, planned_messages } = new;
-        let account = account_for(caller, account)?;
+        let account = caller.account_for(account)?;
         let record = DispatchRecord { name, description, planned_messages };
         record.check()?;
         self.visibility.visible_account(caller, &account)?;
@@ -161,7 +161,7 @@ impl Dispatches {
 
     /// The dispatch that a request names; it need not exist.
     fn asked(&self, caller: &Caller, id: &str, account: Option<&str>) -> Answer<Asked> {
-        let account = account_for(caller, account.map(ToOwned::to_owned))?;
+        let account = caller.account_for(account.map(ToOwned::to_owned))?;
         let (number, account) = self.lookup.account(caller, &*self.lookup.names()?, &account)?;
         let octets = octets_of(id);
         let octets = octets.ok_or_else(|| Problem::not_found("no dispatch has such an id"))?;

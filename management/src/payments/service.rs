@@ -30,7 +30,7 @@ use crate::change_set::ChangeSet;
 use crate::collections::PAYMENTS;
 use crate::context::Context;
 use crate::documents::{stored_document, to_json};
-use crate::identity::visibility::{Visibility, account_for};
+use crate::identity::visibility::Visibility;
 use crate::plain_text::check_line;
 use crate::problems::key_reused;
 use tollgate_payments::provider::Headers;
@@ -82,7 +82,7 @@ impl PaymentsService for Payments {
     }
 
     fn begin_payment(&self, caller: &Caller, new: NewPayment, key: &IdempotencyKey) -> Answer<Payment> {
-        let account = account_for(caller, new.account.clone())?;
+        let account = caller.account_for(new.account.clone())?;
         let key = Self::used_key(caller, key, "payments", &new);
         if let Some(id) = self.made_by(caller, key.as_ref())? {
             return self.begun_again(caller, &id);

@@ -24,8 +24,6 @@ use tollgate_api::token_clients::{
 };
 use tollgate_storage::clock::now;
 
-use crate::identity::visibility::account_for;
-
 /// The status of what these clients know as a bad request.
 const BAD_REQUEST: u16 = 400;
 /// The unit of the bundles that hold tokens.
@@ -54,7 +52,7 @@ impl TokenClientsService for TokenClients {
     }
 
     fn token_purchase(&self, caller: &Caller, purchase: &TokenPurchase) -> Answer<TokenPurchased> {
-        let account = account_for(caller, None)?;
+        let account = caller.account_for(None)?;
         let plan = self.offered(caller)?.into_iter().find(|plan| plan.number == purchase.plan_id);
         let plan = plan
             .ok_or_else(|| Problem::not_found(format!("there is no plan {} on offer", purchase.plan_id)))?;
@@ -79,7 +77,7 @@ impl TokenClientsService for TokenClients {
     }
 
     fn token_subscription(&self, caller: &Caller) -> Answer<TokenSubscription> {
-        let account = account_for(caller, None)?;
+        let account = caller.account_for(None)?;
         let subscription = self.subscriptions.subscription(caller, &account)?;
         self.view(caller, &account, &subscription)
     }
@@ -90,7 +88,7 @@ impl TokenClientsService for TokenClients {
         consumption: TokenConsumption,
         key: &IdempotencyKey,
     ) -> Answer<TokenConsumed> {
-        let account = account_for(caller, None)?;
+        let account = caller.account_for(None)?;
         let subscription = self.subscriptions.subscription(caller, &account)?;
         if !subscription.active {
             let problem = Problem::wrong_state("the subscription is not active");
@@ -109,7 +107,7 @@ impl TokenClientsService for TokenClients {
     }
 
     fn tokens_used(&self, caller: &Caller) -> Answer<TokenUsage> {
-        let account = account_for(caller, None)?;
+        let account = caller.account_for(None)?;
         self.subscriptions.token_usage(caller, &account, TokenUsageQuery::default())
     }
 

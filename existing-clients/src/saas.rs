@@ -25,8 +25,6 @@ use tollgate_api::subscriptions::{
     SubscriptionStatus, SubscriptionsQuery, SubscriptionsService, When,
 };
 
-use crate::identity::visibility::account_for;
-
 /// Answers the clients of the SaaS billing service.
 pub struct SaasClients {
     /// Registers users, and logs them in.
@@ -117,7 +115,7 @@ impl SaasClientsService for SaasClients {
     }
 
     fn saas_subscribe(&self, caller: &Caller, new: &SaasNewSubscription) -> Answer<SaasSubscription> {
-        let account = account_for(caller, None)?;
+        let account = caller.account_for(None)?;
         let plan = self.plan(caller, new.plan)?.name;
         let wanted = |pay_by| NewSubscription { plan: plan.clone(), pay_by };
         let begun = match self.subscriptions.subscribe(caller, &account, &wanted(PayBy::Wallet)) {
