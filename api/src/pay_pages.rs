@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -23,9 +23,10 @@ use crate::answer::Answer;
 use crate::call::call;
 use crate::extract::Path;
 use crate::openapi::Problems;
+use crate::payments::PaymentProvider;
 use crate::problem::Problem;
 
-pub use dto::{CardForm, PayPage};
+pub use dto::{CardForm, InvoicePage, PayPage, PaymentBegun};
 
 /// The beginning of the paths of these pages. What providers add to them on the way back is not looked at.
 pub(crate) const PAY_PATHS: &str = "/pay/";
@@ -35,6 +36,8 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/pay/{token}", Who::Anybody),
     rule("GET", "/pay/{token}/return", Who::Anybody),
     rule("GET", "/pay/assets/{name}", Who::Anybody),
+    rule("GET", "/pay/invoices/{token}", Who::Anybody),
+    rule("POST", "/pay/invoices/{token}/{provider}", Who::Anybody),
 ];
 
 /// Shows payments to who has their token.
@@ -44,13 +47,24 @@ pub trait PayPagesService: Send + Sync + 'static {
 
     /// The same after its provider was asked how it stands.
     fn returned(&self, token: &str) -> Answer<Option<PayPage>>;
+
+    /// The page of an invoice; `None` where the token is of none.
+    fn invoice_page(&self, token: &str) -> Answer<Option<InvoicePage>>;
+
+    /// Begins a payment of what is open of an invoice, unless there is one by the same provider that can still be paid.
+    fn pay_invoice(&self, token: &str, provider: PaymentProvider) -> Answer<PaymentBegun>;
 }
 
 type Service = Arc<dyn PayPagesService>;
 
 /// The routes, with the handlers behind them.
 pub fn routes() -> OpenApiRouter<Arc<dyn PayPagesService>> {
-    OpenApiRouter::new().routes(routes!(page)).routes(routes!(returned)).routes(routes!(asset))
+    OpenApiRouter::new()
+        .routes(routes!(page))
+        .routes(routes!(returned))
+        .routes(routes!(asset))
+        .routes(routes!(invoice))
+        .routes(routes!(pay_invoice))
 }
 
 /// Show a pay page
@@ -75,6 +89,43 @@ async fn returned(State(service): State<Service>, Path(token): Path<String>) -> 
     call(service, move |service| service.returned(&token)).await.map(|page| shown(page.as_ref()))
 }
 
+/// Show an invoice's pay page
+///
+/// What is open of an invoice, and the ways in which it can be paid. It needs no login: whoever has the link may pay.
+#[utoipa::path(get, path = "/pay/invoices/{token}", tag = "pay page", operation_id = "invoice_pay_page",
+    params(("token" = String, Path, description = "The token of the invoice's `pay_link`")),
+    responses(Problems, (status = 200, description = "The page", body = String, content_type = "text/html"),
+        (status = 404, description = "There is no such invoice", body = String, content_type = "text/html")))]
+async fn invoice(State(service): State<Service>, Path(token): Path<String>) -> Answer<Response> {
+    let page = call(service, move |service| service.invoice_page(&token)).await?;
+    Ok(match page {
+        Some(page) => text(StatusCode::OK, html::INVOICE_POLICY, html::invoice(&page)),
+        None => text(StatusCode::NOT_FOUND, html::PLAIN_POLICY, html::nothing()),
+    })
+}
+
+/// Pay an invoice
+///
+/// Begins a payment of what is open by a provider, and leads to its page. One that was begun before and can still be paid is
+/// gone on with.
+#[utoipa::path(post, path = "/pay/invoices/{token}/{provider}", tag = "pay page", operation_id = "invoice_pay",
+    params(("token" = String, Path, description = "The token of the invoice's `pay_link`"),
+        ("provider" = PaymentProvider, Path, description = "The provider that it is paid by")),
+    responses(Problems, (status = 303, description = "The payment's page, or the invoice's where nothing is open",
+        headers(("Location" = String, description = "The address of it")))))]
+async fn pay_invoice(
+    State(service): State<Service>,
+    Path((token, provider)): Path<(String, PaymentProvider)>,
+) -> Answer<Response> {
+    let begun = call(service, move |service| service.pay_invoice(&token, provider)).await?;
+    let address = match begun {
+        PaymentBegun::Payment { token } => format!("{PAY_PATHS}{token}"),
+        PaymentBegun::NothingOpen { token } => format!("{PAY_PATHS}invoices/{token}"),
+    };
+    let location = HeaderValue::try_from(address).map_err(|_| Problem::not_found("there is no such page"))?;
+    Ok((StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response())
+}
+
 /// Read a file of the pay pages
 #[utoipa::path(get, path = "/pay/assets/{name}", tag = "pay page", operation_id = "pay_asset",
     params(("name" = String, Path, description = "The name of the file")),
@@ -95,12 +146,15 @@ async fn asset(Path(name): Path<String>) -> Answer<Response> {
 
 fn shown(page: Option<&PayPage>) -> Response {
     let has_card = page.is_some_and(|page| page.card.is_some());
-    let (status, text) = match page {
-        Some(page) => (StatusCode::OK, html::page(page)),
-        None => (StatusCode::NOT_FOUND, html::nothing()),
-    };
-    let mut response = (status, text).into_response();
     let policy = if has_card { html::CARD_POLICY } else { html::PLAIN_POLICY };
+    match page {
+        Some(page) => text(StatusCode::OK, policy, html::page(page)),
+        None => text(StatusCode::NOT_FOUND, policy, html::nothing()),
+    }
+}
+
+fn text(status: StatusCode, policy: &'static str, text: String) -> Response {
+    let mut response = (status, text).into_response();
     for (name, value) in [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, policy),

@@ -48,6 +48,9 @@ pub trait PaymentsService: Send + Sync + 'static {
     /// Writes a payment down and asks its provider for it, once for each Idempotency-Key.
     fn begin_payment(&self, caller: &Caller, new: NewPayment, key: &IdempotencyKey) -> Answer<Payment>;
 
+    /// The same for clients that ask without a key: while one for the same can still be paid, there is no other.
+    fn pay_once(&self, caller: &Caller, new: NewPayment) -> Answer<Payment>;
+
     /// One of them.
     fn payment(&self, caller: &Caller, id: &str) -> Answer<Payment>;
 

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -18,12 +19,13 @@ use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::extract::{Body, Path, Peer, Query};
 use crate::openapi::Problems;
+use crate::problem::Problem;
 use crate::request_id::RequestId;
 
 pub use dto::{
-    SaasInvoice, SaasInvoiceStatus, SaasInvoicesQuery, SaasLogin, SaasNewSubscription, SaasPlan,
-    SaasPlanInput, SaasRefresh, SaasSignUp, SaasSubscription, SaasSubscriptionStatus, SaasSubscriptionsQuery,
-    SaasTokens, SaasUser,
+    SaasInvoice, SaasInvoiceStatus, SaasInvoicesQuery, SaasLogin, SaasNewSubscription, SaasPaid,
+    SaasPayQuery, SaasPaymentIntent, SaasPaymentSuccess, SaasPlan, SaasPlanInput, SaasRefresh, SaasSignUp,
+    SaasSubscription, SaasSubscriptionStatus, SaasSubscriptionsQuery, SaasToPay, SaasTokens, SaasUser,
 };
 
 /// The access rules of these routes.
@@ -40,6 +42,9 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/subscriptions/", Who::Roles(CUSTOMER, Scope::BillingWrite)),
     rule("POST", "/subscriptions/{id}/unsubscribe/", Who::Roles(CUSTOMER, Scope::BillingWrite)),
     rule("GET", "/invoices/", Who::Roles(CUSTOMER, Scope::BillingRead)),
+    rule("GET", "/api/pay/", Who::Roles(CUSTOMER, Scope::BillingWrite)),
+    rule("POST", "/api/create-payment-intent/", Who::Roles(CUSTOMER, Scope::BillingWrite)),
+    rule("POST", "/api/payment-success/", Who::Roles(CUSTOMER, Scope::BillingWrite)),
 ];
 
 /// Answers the clients of the SaaS billing service.
@@ -83,6 +88,12 @@ pub trait SaasClientsService: Send + Sync + 'static {
 
     /// The caller's own invoices, or those of all.
     fn saas_invoices(&self, caller: &Caller, status: Option<SaasInvoiceStatus>) -> Answer<Vec<SaasInvoice>>;
+
+    /// Begins a payment of an invoice by card, or goes on with the one that was begun.
+    fn saas_pay(&self, caller: &Caller, to_pay: &SaasToPay) -> Answer<SaasPaymentIntent>;
+
+    /// Asks the provider whether a payment was paid.
+    fn saas_paid(&self, caller: &Caller, payment: &SaasPaymentSuccess) -> Answer<SaasPaid>;
 }
 
 type Service = Arc<dyn SaasClientsService>;
@@ -98,6 +109,9 @@ pub fn routes() -> OpenApiRouter<Arc<dyn SaasClientsService>> {
         .routes(routes!(subscriptions, subscribe))
         .routes(routes!(unsubscribe))
         .routes(routes!(invoices))
+        .routes(routes!(pay_page))
+        .routes(routes!(create_payment_intent))
+        .routes(routes!(payment_success))
 }
 
 /// Sign up
@@ -257,4 +271,50 @@ async fn invoices(
     Query(query): Query<SaasInvoicesQuery>,
 ) -> Answer<Json<Vec<SaasInvoice>>> {
     call(service, move |service| service.saas_invoices(&caller, query.status)).await.map(Json)
+}
+
+/// Pay an invoice on a page
+///
+/// Leads to the page on which an invoice is paid by card.
+#[utoipa::path(get, path = "/api/pay/", tag = "saas clients", operation_id = "saas_pay_page", params(SaasPayQuery),
+    responses(Problems, (status = 303, description = "The page is elsewhere",
+        headers(("Location" = String, description = "The address of the page")))))]
+async fn pay_page(
+    State(service): State<Service>,
+    caller: Caller,
+    Query(query): Query<SaasPayQuery>,
+) -> Answer<(StatusCode, [(HeaderName, HeaderValue); 1])> {
+    let to_pay = SaasToPay { invoice_id: query.invoice_id };
+    let begun = call(service, move |service| service.saas_pay(&caller, &to_pay)).await?;
+    let location = HeaderValue::try_from(begun.pay_url);
+    let location = location.map_err(|_| Problem::internal("the address of the page cannot be told"))?;
+    Ok((StatusCode::SEE_OTHER, [(LOCATION, location)]))
+}
+
+/// Begin to pay an invoice
+///
+/// A payment at Stripe over what is open of it. As long as that can be paid, asking again gives the same one.
+#[utoipa::path(post, path = "/api/create-payment-intent/", tag = "saas clients", operation_id = "saas_create_payment_intent",
+    request_body = SaasToPay,
+    responses((status = 200, description = "The payment", body = SaasPaymentIntent), Problems))]
+async fn create_payment_intent(
+    State(service): State<Service>,
+    caller: Caller,
+    Body(to_pay): Body<SaasToPay>,
+) -> Answer<Json<SaasPaymentIntent>> {
+    call(service, move |service| service.saas_pay(&caller, &to_pay)).await.map(Json)
+}
+
+/// Say that an invoice was paid
+///
+/// The word of a browser proves nothing: Stripe is asked, and its answer is told.
+#[utoipa::path(post, path = "/api/payment-success/", tag = "saas clients", operation_id = "saas_payment_success",
+    request_body = SaasPaymentSuccess,
+    responses((status = 200, description = "The invoice as it stands", body = SaasPaid), Problems))]
+async fn payment_success(
+    State(service): State<Service>,
+    caller: Caller,
+    Body(payment): Body<SaasPaymentSuccess>,
+) -> Answer<Json<SaasPaid>> {
+    call(service, move |service| service.saas_paid(&caller, &payment)).await.map(Json)
 }

@@ -20,8 +20,8 @@ use crate::page::Page;
 pub use dto::{
     ChangeLine, ChangeLineKind, NewSubscription, PayBy, PeriodOrigin, Revenue, RevenueOfCurrency,
     RevenueOfMonth, RevenueOfPlan, Subscription, SubscriptionCancellation, SubscriptionChange,
-    SubscriptionPeriod, SubscriptionPeriodsQuery, SubscriptionStatus, SubscriptionUnits, SubscriptionsQuery,
-    TokenUsage, TokenUsageQuery, TokensOfDay, TokensOfMonth, UsedBy, WantedChange, When,
+    SubscriptionMethod, SubscriptionPeriod, SubscriptionPeriodsQuery, SubscriptionStatus, SubscriptionUnits,
+    SubscriptionsQuery, TokenUsage, TokenUsageQuery, TokensOfDay, TokensOfMonth, UsedBy, WantedChange, When,
 };
 
 /// The access rules of these routes.
@@ -30,6 +30,7 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/v1/accounts/{id}/subscription", Who::Roles(CUSTOMER, Scope::BillingRead)),
     rule("POST", "/v1/accounts/{id}/subscription", Who::Roles(CUSTOMER, Scope::BillingWrite)),
     rule("POST", "/v1/accounts/{id}/subscription/pay", Who::Roles(CUSTOMER, Scope::BillingWrite)),
+    rule("PUT", "/v1/accounts/{id}/subscription/payment-method", Who::Roles(CUSTOMER, Scope::BillingWrite)),
     rule("POST", "/v1/accounts/{id}/subscription/cancel", Who::Roles(CUSTOMER, Scope::BillingWrite)),
     rule("POST", "/v1/accounts/{id}/subscription/resume", Who::Roles(CUSTOMER, Scope::BillingWrite)),
     rule("POST", "/v1/accounts/{id}/subscription/change", Who::Roles(CUSTOMER, Scope::BillingWrite)),
@@ -51,6 +52,14 @@ pub trait SubscriptionsService: Send + Sync + 'static {
 
     /// Pays from the wallet what a subscription waits for: its first period, or the one that is past due.
     fn pay_subscription(&self, caller: &Caller, account: &str) -> Answer<Subscription>;
+
+    /// Has its periods charged to a saved method, or paid from the wallet.
+    fn set_subscription_method(
+        &self,
+        caller: &Caller,
+        account: &str,
+        method: &SubscriptionMethod,
+    ) -> Answer<Subscription>;
 
     /// Cancels the one that an account has.
     fn cancel_subscription(
@@ -94,6 +103,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn SubscriptionsService>> {
         .routes(routes!(list))
         .routes(routes!(get, subscribe))
         .routes(routes!(pay))
+        .routes(routes!(set_method))
         .routes(routes!(cancel))
         .routes(routes!(resume))
         .routes(routes!(change))
@@ -134,7 +144,8 @@ async fn get(
 ///
 /// The price of the first period is taken from the wallet, its units are given, and the account is on the plan that comes with
 /// it, all in one step or not at all. A trial costs nothing, once for each account. An account has one subscription at a time.
-/// With `pay_by` `payment` it waits for its payment, for a day at most, and begins when that is there.
+/// With `pay_by` `payment` it waits for its payment, for a day at most, and begins when that is there: `POST /v1/payments` with
+/// the purpose `subscription` begins one, and a `payment_method` has a saved card charged at once.
 #[utoipa::path(post, path = "/v1/accounts/{id}/subscription", tag = "subscriptions", operation_id = "subscribe",
     params(("id" = String, Path, description = "The account's id"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
@@ -165,6 +176,24 @@ async fn pay(
     Path(id): Path<String>,
 ) -> Answer<Json<Subscription>> {
     call(service, move |service| service.pay_subscription(&caller, &id)).await.map(Json)
+}
+
+/// Choose how periods are paid
+///
+/// Every period from here on is charged to a saved method of the account, or paid from the wallet.
+#[utoipa::path(put, path = "/v1/accounts/{id}/subscription/payment-method", tag = "subscriptions",
+    operation_id = "set_subscription_method",
+    params(("id" = String, Path, description = "The account's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+    request_body = SubscriptionMethod,
+    responses((status = 200, description = "The subscription", body = Subscription), Problems))]
+async fn set_method(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(method): Body<SubscriptionMethod>,
+) -> Answer<Json<Subscription>> {
+    call(service, move |service| service.set_subscription_method(&caller, &id, &method)).await.map(Json)
 }
 
 /// Cancel a subscription

@@ -11,10 +11,12 @@ use tollgate_api::extract::IfMatch;
 use tollgate_api::invoices::{InvoiceStatus, InvoicesQuery, InvoicesService};
 use tollgate_api::money::Money;
 use tollgate_api::page::LIMIT_MAX;
+use tollgate_api::payments::{NewPayment, PaymentProvider, PaymentPurpose, PaymentState, PaymentsService};
 use tollgate_api::problem::Problem;
 use tollgate_api::saas_clients::{
-    SaasClientsService, SaasInvoice, SaasInvoiceStatus, SaasLogin, SaasNewSubscription, SaasPlan,
-    SaasPlanInput, SaasRefresh, SaasSignUp, SaasSubscription, SaasSubscriptionStatus, SaasTokens, SaasUser,
+    SaasClientsService, SaasInvoice, SaasInvoiceStatus, SaasLogin, SaasNewSubscription, SaasPaid,
+    SaasPaymentIntent, SaasPaymentSuccess, SaasPlan, SaasPlanInput, SaasRefresh, SaasSignUp,
+    SaasSubscription, SaasSubscriptionStatus, SaasToPay, SaasTokens, SaasUser,
 };
 use tollgate_api::subscription_plans::{
     PeriodKind, PeriodLength, SubscriptionPlan, SubscriptionPlanInput, SubscriptionPlansQuery,
@@ -35,6 +37,8 @@ pub struct SaasClients {
     pub subscriptions: Arc<dyn SubscriptionsService>,
     /// Lists the invoices of accounts.
     pub invoices: Arc<dyn InvoicesService>,
+    /// Takes payments of invoices.
+    pub payments: Arc<dyn PaymentsService>,
 }
 
 impl fmt::Debug for SaasClients {
@@ -117,7 +121,7 @@ impl SaasClientsService for SaasClients {
     fn saas_subscribe(&self, caller: &Caller, new: &SaasNewSubscription) -> Answer<SaasSubscription> {
         let account = caller.account_for(None)?;
         let plan = self.plan(caller, new.plan)?.name;
-        let wanted = |pay_by| NewSubscription { plan: plan.clone(), pay_by };
+        let wanted = |pay_by| NewSubscription { plan: plan.clone(), pay_by, payment_method: None };
         let begun = match self.subscriptions.subscribe(caller, &account, &wanted(PayBy::Wallet)) {
             Err(problem) if problem.code == "insufficient_funds" => {
                 self.subscriptions.subscribe(caller, &account, &wanted(PayBy::Payment))
@@ -165,9 +169,69 @@ impl SaasClientsService for SaasClients {
         }
         Ok(found.into_iter().filter(|found| status.is_none_or(|status| found.status == status)).collect())
     }
+
+    fn saas_pay(&self, caller: &Caller, to_pay: &SaasToPay) -> Answer<SaasPaymentIntent> {
+        let id = &to_pay.invoice_id;
+        let (account, purpose) = match self.invoices.invoice(caller, id) {
+            Ok(invoice) => (invoice.value.account, PaymentPurpose::Invoice { number: id.clone() }),
+            Err(problem) if problem.status == 404 => self.price_of(caller, id, problem)?,
+            Err(problem) => return Err(problem),
+        };
+        let new = NewPayment {
+            account: Some(account),
+            provider: PaymentProvider::Stripe,
+            amount: None,
+            purpose,
+            payment_method: None,
+            save_method: false,
+        };
+        let begun = self.payments.pay_once(caller, new)?;
+        Ok(SaasPaymentIntent {
+            invoice_id: id.clone(),
+            client_secret: begun.client_secret,
+            payment_id: begun.id,
+            amount: begun.amount,
+            currency: begun.currency,
+            pay_url: begun.pay_url,
+        })
+    }
+
+    fn saas_paid(&self, caller: &Caller, payment: &SaasPaymentSuccess) -> Answer<SaasPaid> {
+        let now = self.payments.refresh_payment(caller, &payment.payment_id)?;
+        let is_paid = now.state == PaymentState::Succeeded;
+        let invoice_id = match now.purpose {
+            PaymentPurpose::Invoice { number } => number,
+            PaymentPurpose::Subscription { id, .. } => id,
+            PaymentPurpose::TopUp | PaymentPurpose::Bundle { .. } => {
+                return Err(Problem::field("payment_id", "is not of an invoice"));
+            }
+        };
+        if payment.invoice_id.as_ref().is_some_and(|asked| *asked != invoice_id) {
+            return Err(Problem::field("invoice_id", format!("the payment is of `{invoice_id}`")));
+        }
+        Ok(SaasPaid {
+            payment_id: now.id,
+            invoice_id,
+            status: if is_paid { SaasInvoiceStatus::Paid } else { SaasInvoiceStatus::Pending },
+            detail: now.failure.map(|failure| failure.message),
+        })
+    }
 }
 
 impl SaasClients {
+    /// The period that a subscription of this id waits for; the problem is that of an invoice that is not there.
+    fn price_of(&self, caller: &Caller, id: &str, missing: Problem) -> Answer<(String, PaymentPurpose)> {
+        let owner = id.rsplit_once('-').map(|(account, _)| account);
+        let latest = owner.map(|account| self.subscriptions.subscription(caller, account));
+        match latest {
+            Some(Ok(latest)) if latest.id == id => {
+                let purpose = PaymentPurpose::Subscription { id: latest.id, period: None, plan: None };
+                Ok((latest.account, purpose))
+            }
+            _ => Err(missing),
+        }
+    }
+
     fn all_plans(&self, caller: &Caller) -> Answer<Vec<SubscriptionPlan>> {
         let query = SubscriptionPlansQuery {
             on_offer: Some(true),

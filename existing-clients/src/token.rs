@@ -9,18 +9,19 @@ use tollgate_api::bundles::{BundleState, BundlesQuery, BundlesService, NewConsum
 use tollgate_api::caller::Caller;
 use tollgate_api::extract::IdempotencyKey;
 use tollgate_api::page::LIMIT_MAX;
+use tollgate_api::payments::{NewPayment, PaymentProvider, PaymentPurpose, PaymentState, PaymentsService};
 use tollgate_api::problem::Problem;
 use tollgate_api::subscription_plans::{
     PeriodKind, PeriodLength, SubscriptionPlan, SubscriptionPlansQuery, SubscriptionPlansService,
 };
 use tollgate_api::subscriptions::{
-    NewSubscription, PayBy, Revenue, Subscription, SubscriptionPeriodsQuery, SubscriptionStatus,
-    SubscriptionsService, TokenUsage, TokenUsageQuery, WantedChange, When,
+    NewSubscription, PayBy, Revenue, Subscription, SubscriptionCancellation, SubscriptionPeriodsQuery,
+    SubscriptionStatus, SubscriptionsService, TokenUsage, TokenUsageQuery, WantedChange, When,
 };
 use tollgate_api::time::Time;
 use tollgate_api::token_clients::{
-    TokenClientsService, TokenConsumed, TokenConsumption, TokenPayment, TokenPaymentStatus, TokenPlan,
-    TokenPurchase, TokenPurchased, TokenSubscription,
+    TokenClientsService, TokenConsumed, TokenConsumption, TokenPayment, TokenPaymentMethod,
+    TokenPaymentStatus, TokenPlan, TokenPurchase, TokenPurchased, TokenSubscription,
 };
 use tollgate_storage::clock::now;
 
@@ -36,6 +37,19 @@ pub struct TokenClients {
     plans: Arc<dyn SubscriptionPlansService>,
     subscriptions: Arc<dyn SubscriptionsService>,
     bundles: Arc<dyn BundlesService>,
+    payments: Arc<dyn PaymentsService>,
+    /// The providers that are configured.
+    providers: Vec<PaymentProvider>,
+}
+
+/// The thing that is to be paid for a plan.
+enum ToPay {
+    /// Nothing: it is begun.
+    Nothing(Box<Subscription>),
+    /// The period that a subscription waits for.
+    Period { id: String },
+    /// The change of a subscription to the plan.
+    Change { id: String },
 }
 
 impl fmt::Debug for TokenClients {
@@ -56,24 +70,11 @@ impl TokenClientsService for TokenClients {
         let plan = self.offered(caller)?.into_iter().find(|plan| plan.number == purchase.plan_id);
         let plan = plan
             .ok_or_else(|| Problem::not_found(format!("there is no plan {} on offer", purchase.plan_id)))?;
+        if let Some(provider) = self.provider_of(purchase.payment_method) {
+            return self.pay(caller, &account, (&plan, purchase.payment_method), provider);
+        }
         let bought = self.buy(caller, &account, &plan.name)?;
-        let payment = TokenPayment {
-            transaction_id: format!("{account}-{}-{}", bought.number, bought.period),
-            user: account.clone(),
-            plan: plan.number,
-            amount: bought.price,
-            currency: bought.currency,
-            payment_method: purchase.payment_method,
-            status: TokenPaymentStatus::Completed,
-            payment_date: Time(now()),
-        };
-        Ok(TokenPurchased {
-            payment_id: payment.transaction_id.clone(),
-            payment,
-            client_secret: None,
-            approval_url: None,
-            subscription: Some(self.view(caller, &account, &bought)?),
-        })
+        self.bought(caller, &account, (&plan, purchase.payment_method), &bought)
     }
 
     fn token_subscription(&self, caller: &Caller) -> Answer<TokenSubscription> {
@@ -122,8 +123,116 @@ impl TokenClients {
         plans: Arc<dyn SubscriptionPlansService>,
         subscriptions: Arc<dyn SubscriptionsService>,
         bundles: Arc<dyn BundlesService>,
+        payments: Arc<dyn PaymentsService>,
+        providers: Vec<PaymentProvider>,
     ) -> Self {
-        Self { plans, subscriptions, bundles }
+        Self { plans, subscriptions, bundles, payments, providers }
+    }
+
+    /// The provider of a way to pay; `None` where the wallet pays, as none is configured.
+    fn provider_of(&self, method: TokenPaymentMethod) -> Option<PaymentProvider> {
+        let provider = match method {
+            TokenPaymentMethod::Wallet => return None,
+            TokenPaymentMethod::CreditCard | TokenPaymentMethod::Stripe => PaymentProvider::Stripe,
+            TokenPaymentMethod::Paypal => PaymentProvider::Paypal,
+        };
+        Some(provider).filter(|provider| self.providers.contains(provider))
+    }
+
+    /// Begins the payment of a plan. The subscription follows once the money is there.
+    fn pay(
+        &self,
+        caller: &Caller,
+        account: &str,
+        (plan, method): (&SubscriptionPlan, TokenPaymentMethod),
+        provider: PaymentProvider,
+    ) -> Answer<TokenPurchased> {
+        let (id, change) = match self.to_pay(caller, account, &plan.name)? {
+            ToPay::Nothing(begun) => return self.bought(caller, account, (plan, method), &begun),
+            ToPay::Period { id } => (id, None),
+            ToPay::Change { id } => (id, Some(plan.name.clone())),
+        };
+        let new = NewPayment {
+            account: Some(account.to_owned()),
+            provider,
+            amount: None,
+            purpose: PaymentPurpose::Subscription { id, period: None, plan: change },
+            payment_method: None,
+            save_method: false,
+        };
+        let begun = self.payments.pay_once(caller, new)?;
+        Ok(TokenPurchased {
+            payment_id: begun.id.clone(),
+            client_secret: begun.client_secret,
+            approval_url: begun.approve_url,
+            subscription: None,
+            payment: TokenPayment {
+                transaction_id: begun.id,
+                user: account.to_owned(),
+                plan: plan.number,
+                amount: begun.amount,
+                currency: begun.currency,
+                payment_method: method,
+                status: match begun.state {
+                    PaymentState::Succeeded => TokenPaymentStatus::Completed,
+                    PaymentState::Failed | PaymentState::Cancelled => TokenPaymentStatus::Failed,
+                    _ => TokenPaymentStatus::Pending,
+                },
+                payment_date: begun.created_at,
+            },
+        })
+    }
+
+    /// Finds out what is to be paid so that an account has a plan. A subscription that waits for the price of another plan is cancelled.
+    fn to_pay(&self, caller: &Caller, account: &str, plan: &str) -> Answer<ToPay> {
+        let present = match self.subscriptions.subscription(caller, account) {
+            Err(problem) if problem.status == 404 => None,
+            found => Some(found?),
+        };
+        let waits = |status| matches!(status, SubscriptionStatus::Pending | SubscriptionStatus::PastDue);
+        if let Some(present) = present {
+            if present.active {
+                return Ok(ToPay::Change { id: present.id });
+            }
+            if waits(present.status) && present.plan == plan {
+                return Ok(ToPay::Period { id: present.id });
+            }
+            if waits(present.status) {
+                let asked = SubscriptionCancellation { at: When::Now, refund: false };
+                self.subscriptions.cancel_subscription(caller, account, &asked)?;
+            }
+        }
+        let new = NewSubscription { plan: plan.to_owned(), pay_by: PayBy::Payment, payment_method: None };
+        let begun = self.subscriptions.subscribe(caller, account, &new)?;
+        // A trial costs nothing.
+        Ok(if begun.active { ToPay::Nothing(Box::new(begun)) } else { ToPay::Period { id: begun.id } })
+    }
+
+    /// The answer about what was paid from the wallet.
+    fn bought(
+        &self,
+        caller: &Caller,
+        account: &str,
+        (plan, payment_method): (&SubscriptionPlan, TokenPaymentMethod),
+        bought: &Subscription,
+    ) -> Answer<TokenPurchased> {
+        let payment = TokenPayment {
+            transaction_id: format!("{account}-{}-{}", bought.number, bought.period),
+            user: account.to_owned(),
+            plan: plan.number,
+            amount: bought.price,
+            currency: bought.currency,
+            payment_method,
+            status: TokenPaymentStatus::Completed,
+            payment_date: Time(now()),
+        };
+        Ok(TokenPurchased {
+            payment_id: payment.transaction_id.clone(),
+            payment,
+            client_secret: None,
+            approval_url: None,
+            subscription: Some(self.view(caller, account, bought)?),
+        })
     }
 
     fn offered(&self, caller: &Caller) -> Answer<Vec<SubscriptionPlan>> {
@@ -146,7 +255,7 @@ impl TokenClients {
                 self.subscriptions.subscribe(
                     caller,
                     account,
-                    &NewSubscription { plan: plan.to_owned(), pay_by: PayBy::Wallet },
+                    &NewSubscription { plan: plan.to_owned(), pay_by: PayBy::Wallet, payment_method: None },
                 )
             }
             Some(SubscriptionStatus::PastDue | SubscriptionStatus::Pending) => {

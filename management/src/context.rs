@@ -53,6 +53,11 @@ impl Context {
         in_force.or_else(|| self.core.configuration.removed_accounts().get(id))
     }
 
+    /// The address that links to this process begin with.
+    pub fn public_url(&self) -> &str {
+        &self.settings.api.public_url
+    }
+
     /// The books on disk.
     pub fn store(&self) -> &Store {
         &self.core.books.store

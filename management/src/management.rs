@@ -9,6 +9,7 @@ use tollgate_api::services::Services;
 use tollgate_existing_clients::{SaasClients, TokenClients};
 use tollgate_provisioning::{Settings, is_loopback, is_published_account, is_published_user};
 use tollgate_relay::core::Core;
+use tollgate_storage::clock::SystemClock;
 use tollgate_storage::store::Unavailable;
 
 use crate::account_facts::AccountFactsKeeper;
@@ -20,6 +21,7 @@ use crate::billing::bundles::{BundleExpiry, Bundles};
 use crate::billing::caps::Caps;
 use crate::billing::invoices::Invoices;
 use crate::billing::invoices::reminders::Reminders;
+use crate::billing::invoices::settlement::InvoiceSettlement;
 use crate::billing::resales::Resales;
 use crate::billing::schedule;
 use crate::billing::usage::UsageReports;
@@ -69,6 +71,8 @@ use crate::resale::price_lists::PriceLists;
 use crate::resale::transfers::Transfers;
 use crate::resealing;
 use crate::series::TimeSeries;
+use crate::subscriptions::books::SubscriptionBooks;
+use crate::subscriptions::settlement::SubscriptionSettlement;
 use crate::subscriptions::{SubscriptionPlans, Subscriptions};
 use crate::tariffs::Tariffs;
 use crate::tariffs::edits::TariffEdits;
@@ -143,24 +147,18 @@ impl Management {
         let accounts = Arc::new(Accounts::new(of(), visible(), records()));
         let products = Arc::new(BundleProducts::open(of(), visible())?);
         let bundles = Arc::new(Bundles::new(of(), visible(), Arc::clone(&products)));
-        let money_in = money_in(&shared, &accounts, &jobs, &bundles)?;
-        let answering = answering(&shared, accounts, &edits, &alerts, &money_in)?;
-        let subscription_plans = Arc::new(SubscriptionPlans::open(of(), visible(), Arc::clone(&products))?);
-        let subscriptions = Arc::new(Subscriptions::open(
-            of(),
-            visible(),
-            Arc::clone(&answering.accounts),
-            Arc::clone(&products),
-            Arc::clone(&subscription_plans),
-        )?);
+        let selling = Selling::open(&shared, (&accounts, &products, &bundles), &jobs)?;
+        let Selling { invoices, subscription_plans, subscriptions, money_in } = selling;
+        let answering = answering(&shared, (accounts, &invoices), &edits, &alerts, &money_in);
         let token_clients = TokenClients::new(
             Arc::clone(&subscription_plans) as _,
             Arc::clone(&subscriptions) as _,
             Arc::clone(&bundles) as _,
+            Arc::clone(&money_in.payments) as _,
+            money_in.providers.configured(),
         );
-        let invoices = Arc::clone(&answering.invoices);
         let identity = identity(&shared, (&jobs, &events), webhooks, Arc::clone(&answering.accounts))?;
-        let saas_clients = saas_clients(&identity, &subscription_plans, &subscriptions, &invoices);
+        let saas_clients = saas_clients(&identity, &subscription_plans, &subscriptions, &invoices, &money_in);
         let wallets = Arc::clone(&answering.wallets);
         let live = Arc::new(LiveFeed::new(of(), visible(), Arc::clone(&identity.browsers), wallets));
         let services = Services {
@@ -319,53 +317,77 @@ fn saas_clients(
     plans: &Arc<SubscriptionPlans>,
     subscriptions: &Arc<Subscriptions>,
     invoices: &Arc<Invoices>,
+    money_in: &MoneyIn,
 ) -> SaasClients {
     SaasClients {
         auth: Arc::clone(&identity.login) as _,
         plans: Arc::clone(plans) as _,
         subscriptions: Arc::clone(subscriptions) as _,
         invoices: Arc::clone(invoices) as _,
+        payments: Arc::clone(&money_in.payments) as _,
     }
 }
 
-/// The services of money that comes in.
-fn money_in(
-    shared: &SharedState,
-    accounts: &Arc<Accounts>,
-    jobs: &Arc<JobQueue>,
-    bundles: &Arc<Bundles>,
-) -> Result<MoneyIn, Unavailable> {
-    MoneyIn::open(Ground {
-        context: Arc::clone(&shared.context),
-        visibility: Arc::clone(&shared.visibility),
-        accounts: Arc::clone(accounts),
-        records: Arc::clone(&shared.accounts),
-        alerts: Arc::clone(&shared.alerts),
-        jobs: Arc::clone(jobs),
-        settlements: Settlements::new(Arc::clone(bundles)),
-    })
+/// The services of what is sold by and by, and of the money that comes in for it.
+struct Selling {
+    invoices: Arc<Invoices>,
+    subscription_plans: Arc<SubscriptionPlans>,
+    subscriptions: Arc<Subscriptions>,
+    money_in: MoneyIn,
+}
+
+impl Selling {
+    fn open(
+        shared: &SharedState,
+        (accounts, products, bundles): (&Arc<Accounts>, &Arc<BundleProducts>, &Arc<Bundles>),
+        jobs: &Arc<JobQueue>,
+    ) -> Result<Self, Unavailable> {
+        let (of, visible) = (|| Arc::clone(&shared.context), || Arc::clone(&shared.visibility));
+        let invoices = Arc::new(Invoices::open(of(), visible())?);
+        let plans = Arc::new(SubscriptionPlans::open(of(), visible(), Arc::clone(products))?);
+        let books = SubscriptionBooks::open(of(), visible(), Arc::clone(accounts), Arc::clone(products))?;
+        let books = Arc::new(books);
+        let (of_books, of_plans) = (|| Arc::clone(&books), || Arc::clone(&plans));
+        let money_in = MoneyIn::open(Ground {
+            context: of(),
+            visibility: visible(),
+            accounts: Arc::clone(accounts),
+            records: Arc::clone(&shared.accounts),
+            alerts: Arc::clone(&shared.alerts),
+            jobs: Arc::clone(jobs),
+            settlements: Settlements::new(
+                Arc::clone(bundles),
+                Arc::new(InvoiceSettlement(Arc::clone(&invoices))),
+                Arc::new(SubscriptionSettlement::new(of_books(), of_plans(), Arc::new(SystemClock))),
+            ),
+            invoices: Arc::clone(&invoices),
+        })?;
+        let off_session = Arc::clone(&money_in.off_session);
+        let subscriptions = Arc::new(Subscriptions::new(of_books(), of_plans(), off_session));
+        Ok(Self { invoices, subscription_plans: plans, subscriptions, money_in })
+    }
 }
 
 /// The services whose answers existing clients get in their own words.
 fn answering(
     shared: &SharedState,
-    accounts: Arc<Accounts>,
+    (accounts, invoices): (Arc<Accounts>, &Arc<Invoices>),
     edits: &Arc<TariffEdits>,
     alerts: &Arc<Alerts>,
     money_in: &MoneyIn,
-) -> Result<AnsweringServices, Unavailable> {
+) -> AnsweringServices {
     let (of, visible) = (|| Arc::clone(&shared.context), || Arc::clone(&shared.visibility));
     let records = || Arc::clone(&shared.accounts);
-    Ok(AnsweringServices {
+    AnsweringServices {
         accounts,
         wallets: Arc::new(Wallets::new(of(), visible(), records())),
         usage: Arc::new(UsageReports::new(of(), visible())),
-        invoices: Arc::new(Invoices::open(of(), visible())?),
+        invoices: Arc::clone(invoices),
         plans: Arc::new(Plans::new(of(), visible(), Arc::clone(edits))),
         rate_cards: Arc::new(RateCards::new(of(), visible(), Arc::clone(edits))),
         recharges: Arc::clone(&money_in.recharges) as _,
         alerts: Arc::clone(alerts) as _,
-    })
+    }
 }
 
 fn identity(

@@ -5,13 +5,15 @@
 
 mod alerts;
 mod apply;
-mod beginning;
+pub mod beginning;
 mod disputes;
 mod documents;
 mod events;
+mod invoice_pages;
 mod list;
 mod looker;
 mod methods;
+pub mod off_session;
 mod pages;
 mod recharge;
 mod recharge_service;
@@ -20,6 +22,7 @@ mod refunds;
 mod schedule;
 mod service;
 pub mod settlement;
+mod single;
 pub mod verify;
 
 use std::sync::Arc;
@@ -30,6 +33,7 @@ use tollgate_storage::store::Unavailable;
 
 use crate::accounts::Accounts;
 use crate::accounts::record::AccountRecord;
+use crate::billing::invoices::Invoices;
 use crate::collections::RECHARGES;
 use crate::context::Context;
 use crate::documents::DocumentCache;
@@ -41,7 +45,9 @@ use apply::PaymentApplier;
 use beginning::Beginnings;
 use disputes::PaymentDisputes;
 use events::ProviderEvents;
+use invoice_pages::InvoicePages;
 use looker::PaymentLooker;
+use off_session::OffSession;
 use pages::PayPages;
 use recharge::RechargeWatch;
 use recharge_service::Recharges;
@@ -50,6 +56,7 @@ use refunds::PaymentRefunds;
 pub use schedule::PaymentSchedule;
 use service::{PaymentParts, Payments};
 use settlement::Settlements;
+use single::SinglePayments;
 use tollgate_payments::provider::{Provider, Providers};
 use tollgate_payments::{PayPal, Stripe};
 
@@ -62,8 +69,12 @@ pub struct MoneyIn {
     pub recharges: Arc<Recharges>,
     /// The pages on which payments are paid.
     pub pages: Arc<PayPages>,
+    /// Charges of saved methods for what is due by the clock.
+    pub off_session: Arc<OffSession>,
     /// Looks, events and charges by schedule.
     pub schedule: Arc<PaymentSchedule>,
+    /// The providers that the settings name.
+    pub providers: Providers,
 }
 
 /// The parts that money that comes in is built on.
@@ -75,14 +86,21 @@ pub struct Ground {
     pub alerts: Arc<DocumentCache<AlertRecord>>,
     pub jobs: Arc<JobQueue>,
     pub settlements: Settlements,
+    /// The invoices that have pages on which they are paid.
+    pub invoices: Arc<Invoices>,
 }
 
 impl MoneyIn {
     /// Over the books and the providers of the settings.
     pub fn open(ground: Ground) -> Result<Self, Unavailable> {
-        let Ground { context, visibility, accounts, records, alerts, jobs, settlements } = ground;
-        let of = || Arc::clone(&context);
-        let providers = providers(&context.settings.payments);
+        let providers = providers(&ground.context.settings.payments);
+        Self::with(ground, providers)
+    }
+
+    /// Over the books and these providers.
+    pub fn with(ground: Ground, providers: Providers) -> Result<Self, Unavailable> {
+        let Ground { context, visibility, accounts, records, alerts, jobs, settlements, invoices } = ground;
+        let (of, kept) = (|| Arc::clone(&context), providers.clone());
         let recharged = Arc::new(DocumentCache::load(context.store(), RECHARGES)?);
         let alerts = Arc::new(PaymentAlerts::new(of(), alerts, jobs));
         let applier = Arc::new(PaymentApplier::new(of(), settlements, Arc::clone(&alerts)));
@@ -93,6 +111,7 @@ impl MoneyIn {
         let looker = Arc::new(looker);
         let looking = || Arc::clone(&looker);
         let beginnings = Arc::new(Beginnings::new(of(), providers.clone(), applied()));
+        let single = Arc::new(SinglePayments::new(of(), Arc::clone(&beginnings), looking()));
         let events = Arc::new(ProviderEvents::new(of(), providers.clone(), looking()));
         let event_came = Arc::new(Notify::new());
         let watch = RechargeWatch::new(
@@ -109,11 +128,14 @@ impl MoneyIn {
             event_came: Arc::clone(&event_came),
         };
         let recharges = Recharges::new(of(), Arc::clone(&visibility), providers.clone(), alerts, recharged);
-        let pages = PayPages::new(of(), records, providers, looking());
+        let pages = InvoicePages::new(of(), invoices, Arc::clone(&beginnings), Arc::clone(&single));
+        let pages = PayPages::new(of(), records, providers, (applied(), looking()), pages);
+        let off_session = OffSession::new(of(), Arc::clone(&beginnings), looking());
         let parts = PaymentParts {
             context: of(),
             visibility,
             beginnings,
+            single,
             applier: applied(),
             looker: looking(),
             refunds,
@@ -124,7 +146,9 @@ impl MoneyIn {
             payments: Arc::new(Payments::new(parts)),
             recharges: Arc::new(recharges),
             pages: Arc::new(pages),
+            off_session: Arc::new(off_session),
             schedule: Arc::new(schedule),
+            providers: kept,
         })
     }
 }

@@ -5,20 +5,25 @@
 //! counters of revenue.
 
 mod beginning;
-mod books;
+pub mod books;
 mod books_check;
 mod ending;
 mod new_period;
+#[cfg(test)]
+mod paid_tests;
 mod period_use;
 mod plan_change;
 mod plans;
 mod record;
 mod renewal;
 mod revenue;
+pub mod settlement;
 mod step;
 mod tariff;
 #[cfg(test)]
 mod test_books;
+#[cfg(test)]
+mod test_cards;
 #[cfg(test)]
 mod tests;
 mod token_usage;
@@ -27,31 +32,27 @@ mod view;
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::page::Page;
+use tollgate_api::payments::PaymentPurpose;
 use tollgate_api::problem::Problem;
 use tollgate_api::subscriptions::{
-    NewSubscription, Revenue, Subscription, SubscriptionCancellation, SubscriptionChange, SubscriptionPeriod,
-    SubscriptionPeriodsQuery, SubscriptionsQuery, SubscriptionsService, TokenUsage, TokenUsageQuery,
-    WantedChange,
+    NewSubscription, Revenue, Subscription, SubscriptionCancellation, SubscriptionChange, SubscriptionMethod,
+    SubscriptionPeriod, SubscriptionPeriodsQuery, SubscriptionStatus, SubscriptionsQuery,
+    SubscriptionsService, TokenUsage, TokenUsageQuery, WantedChange,
 };
 use tollgate_engine::time::UnixMicros;
+use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::clock::now;
-use tollgate_storage::store::Unavailable;
 
-use crate::accounts::Accounts;
-use crate::collections::{SUBSCRIPTION_PERIODS, SUBSCRIPTIONS};
-use crate::context::Context;
-use crate::documents::{Document, DocumentCache};
-use crate::identity::visibility::Visibility;
+use crate::collections::SUBSCRIPTION_PERIODS;
+use crate::documents::Document;
+use crate::payments::off_session::{BegunCharge, OffSession};
 use crate::problems::unavailable;
-use crate::resale::bundle_products::BundleProducts;
-use crate::told_once::ToldOnce;
 use books::{SubscriptionBooks, Turn};
 use record::{PeriodRecord, SubscriptionRecord, period_prefix};
-use step::write;
+use step::{Step, write};
 use view::{period_view, view};
 
 pub use books_check::{Checked, check as check_books};
@@ -60,8 +61,9 @@ pub use plans::SubscriptionPlans;
 /// The subscriptions of accounts.
 #[derive(Debug)]
 pub struct Subscriptions {
-    books: SubscriptionBooks,
+    books: Arc<SubscriptionBooks>,
     plans: Arc<SubscriptionPlans>,
+    off_session: Arc<OffSession>,
 }
 
 impl SubscriptionsService for Subscriptions {
@@ -105,10 +107,36 @@ impl SubscriptionsService for Subscriptions {
             );
             return Err(Problem::already_exists(message));
         }
+        self.check_method(&account, new.payment_method.as_deref())?;
         let plan = self.plans.offered(&account, &new.plan)?;
-        let begun =
-            beginning::begin(&self.books, caller, &account, (&plan.value, new.pay_by), now(), &mut turn)?;
-        view(&self.books, &account, &begun)
+        let step = beginning::begin(&self.books, &account, &plan.value, new, now())?;
+        let key = step.after.key();
+        write(&self.books, caller, step, &mut turn)?;
+        let begun = self.charge_first(caller, &account, &key, &mut turn)?;
+        drop(turn);
+        if let Some(charge) = begun {
+            self.off_session.send(&charge);
+        }
+        view(&self.books, &account, &self.books.fresh(&key)?)
+    }
+
+    fn set_subscription_method(
+        &self,
+        caller: &Caller,
+        account: &str,
+        method: &SubscriptionMethod,
+    ) -> Answer<Subscription> {
+        let account = self.books.visibility.visible_account(caller, account)?;
+        self.check_method(&account, method.payment_method.as_deref())?;
+        let mut turn = self.books.turn.lock();
+        let before = self.books.latest(&account)?;
+        if before.value.is_over() {
+            return Err(record::wrong_state(&before.value));
+        }
+        let after =
+            SubscriptionRecord { payment_method: method.payment_method.clone(), ..before.value.clone() };
+        write(&self.books, caller, Step::of(&account, &before, after, "subscription.method"), &mut turn)?;
+        view(&self.books, &account, &self.books.fresh(&before.key)?)
     }
 
     fn pay_subscription(&self, caller: &Caller, account: &str) -> Answer<Subscription> {
@@ -197,23 +225,53 @@ impl SubscriptionsService for Subscriptions {
 
 impl Subscriptions {
     /// Of the accounts that a caller may see.
-    pub fn open(
-        context: Arc<Context>,
-        visibility: Arc<Visibility>,
-        accounts: Arc<Accounts>,
-        products: Arc<BundleProducts>,
+    pub fn new(
+        books: Arc<SubscriptionBooks>,
         plans: Arc<SubscriptionPlans>,
-    ) -> Result<Self, Unavailable> {
-        let records = DocumentCache::load(context.store(), SUBSCRIPTIONS)?;
-        let (told, turn) = (ToldOnce::default(), Mutex::new(Turn));
-        Ok(Self {
-            books: SubscriptionBooks { context, visibility, accounts, products, records, told, turn },
-            plans,
-        })
+        off_session: Arc<OffSession>,
+    ) -> Self {
+        Self { books, plans, off_session }
     }
 
-    /// One look over all subscriptions at what is due by the clock. Returns the number of those that something was due of.
-    pub fn look(&self, now: UnixMicros) -> Answer<usize> {
-        renewal::look(&self.books, now)
+    /// One look over all subscriptions at what is due by the clock. Returns the number of those that something was due of, and
+    /// adds the charges of saved methods that are to be [sent](Self::send).
+    pub fn look(&self, now: UnixMicros, begun: &mut Vec<BegunCharge>) -> Answer<usize> {
+        renewal::look((&self.books, &self.off_session), now, begun)
+    }
+
+    /// Sends a charge; waits for the provider's answer.
+    pub fn send(&self, charge: &BegunCharge) {
+        self.off_session.send(charge);
+    }
+
+    /// Refuses a saved method that the account does not have.
+    fn check_method(&self, account: &ActiveAccount, method: Option<&str>) -> Answer<()> {
+        let Some(method) = method else { return Ok(()) };
+        if self.off_session.has(&account.provisioned.account.id, method)? {
+            return Ok(());
+        }
+        Err(Problem::field("payment_method", format!("the account has no saved method `{method}`")))
+    }
+
+    /// Writes down the charge of the first period, where it waits for that and there is a saved method.
+    fn charge_first(
+        &self,
+        caller: &Caller,
+        account: &Arc<ActiveAccount>,
+        key: &str,
+        turn: &mut Turn,
+    ) -> Answer<Option<BegunCharge>> {
+        let before = self.books.records.get(key);
+        let Some(before) = before.filter(|before| before.value.status == SubscriptionStatus::Pending) else {
+            return Ok(None);
+        };
+        let Some(method) = &before.value.payment_method else { return Ok(None) };
+        let purpose = PaymentPurpose::Subscription { id: before.value.id(), period: None, plan: None };
+        let payment = self.off_session.record(caller, account, method, purpose)?;
+        let mut after = before.value.clone();
+        after.wait_for(&payment.id);
+        let step = Step::of(account, &before, after, "subscription.charge");
+        write(&self.books, caller, Step { payment: Some(payment.clone()), ..step }, turn)?;
+        Ok(Some(BegunCharge { payment, replaces: None }))
     }
 }

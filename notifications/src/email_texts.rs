@@ -48,7 +48,14 @@ pub fn known(public_url: &str) -> EmailMessage {
 }
 
 /// For an account that owes an invoice: so many days after its due date, or before it where they are below zero.
-pub fn invoice_reminder(number: &str, amount: &str, due: &str, days_after_due: i32) -> EmailMessage {
+pub fn invoice_reminder(
+    number: &str,
+    amount: &str,
+    due: &str,
+    days_after_due: i32,
+    pay_link: Option<&str>,
+) -> EmailMessage {
+    let way = pay_link.map(|link| format!("It can be paid here:\n\n{link}\n\n")).unwrap_or_default();
     let (subject, sentence) = match days_after_due {
         ..0 => (format!("Invoice {number} is due on {due}"), "will be due"),
         0 => (format!("Invoice {number} is due today"), "is due"),
@@ -60,7 +67,7 @@ pub fn invoice_reminder(number: &str, amount: &str, due: &str, days_after_due: i
             "This is a reminder of invoice {number}.\n\n\
              Open amount: {amount}\n\
              It {sentence} on {due}.\n\n\
-             If you have paid meanwhile, nothing is to be done.\n"
+             {way}If you have paid meanwhile, nothing is to be done.\n"
         ),
     }
 }

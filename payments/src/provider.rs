@@ -171,6 +171,12 @@ impl Providers {
         }
     }
 
+    /// The providers that are configured, bank transfers aside.
+    pub fn configured(&self) -> Vec<PaymentProvider> {
+        let all = [PaymentProvider::Stripe, PaymentProvider::Paypal];
+        all.into_iter().filter(|provider| self.get(*provider).is_some()).collect()
+    }
+
     /// A provider that has to be configured.
     pub fn needed(&self, provider: PaymentProvider) -> Answer<&Arc<dyn Provider>> {
         let message = || format!("{} is not configured", provider_name(provider));

@@ -1,11 +1,10 @@
 //! Auto-recharge of an account as the books keep it.
 
 use serde::{Deserialize, Serialize};
-use tollgate_api::money::{CurrencyCode, Money, MoneySum};
+use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::recharges::{AutoRecharge, RechargeStop};
 use tollgate_api::time::Time;
 use tollgate_billing::payment::recharge::RechargeTerms;
-use tollgate_engine::money::Total;
 
 /// The terms that an account has set, and what came of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,10 +22,12 @@ pub struct RechargeRecord {
     pub payment_method: String,
     /// The user or key that has set it, in whose name charges are made.
     pub set_by: String,
-    /// True once something was used since it was set: only then is there a charge.
-    pub is_used: bool,
-    /// The balance at which it was set, in millionths.
-    pub set_at_micros: String,
+    /// True from the moment at which it is set until its first charge is paid: somebody has asked for it just now.
+    #[serde(default = "yes")]
+    pub is_asked: bool,
+    /// The time of the last charge that was paid. There is no other before something was used since.
+    #[serde(default)]
+    pub used_from: Time,
     /// The charge that has not come to its end.
     #[serde(default)]
     pub current: Option<String>,
@@ -61,11 +62,6 @@ impl RechargeRecord {
             amount: self.amount.0,
             monthly_limit: self.monthly_limit.map(|limit| limit.0),
         }
-    }
-
-    /// The balance at which it was set.
-    pub fn set_at(&self) -> Total {
-        Total::from_micros(self.set_at_micros.parse().unwrap_or_default())
     }
 
     /// The same, switched off by itself.
@@ -116,7 +112,7 @@ pub fn never_set(account: &str, currency: CurrencyCode) -> AutoRecharge {
     }
 }
 
-/// A balance as it is kept in a record.
-pub fn micros_of(balance: MoneySum) -> String {
-    balance.0.micros().to_string()
+/// The word of who has set what an earlier version wrote.
+const fn yes() -> bool {
+    true
 }

@@ -1,8 +1,8 @@
 //! Payments, refunds and disputes as the books keep them, and the keys under which they are found.
 //!
 //! The collection of payments holds several kinds of documents, each by its own prefix: the payments by id; their ids by account,
-//! by token, by the reference of a bank transfer, by the Idempotency-Key of the request, and by the time of the next look. One
-//! change writes all that belongs to a payment. What may be there once only is a key.
+//! by token, by the reference of a bank transfer, by the Idempotency-Key of the request, by what they pay where there
+//! is one at a time, and by the time of the next look. One change writes all that belongs to a payment. What may be there once only is a key.
 
 use serde::{Deserialize, Serialize};
 use tollgate_api::money::{CurrencyCode, Money};
@@ -212,6 +212,20 @@ impl PaymentRecord {
     /// The key under which lists of its account find it.
     pub fn list_key(&self) -> String {
         format!("{}{}", list_prefix(&self.account), self.id)
+    }
+
+    /// The key under which it is the only one at a time that pays what it is for by its provider.
+    pub fn single_key(&self) -> String {
+        let what = match &self.purpose {
+            PaymentPurpose::TopUp => format!("top_up/{}", self.account),
+            PaymentPurpose::Invoice { number } => format!("invoice/{number}"),
+            PaymentPurpose::Subscription { id, period, plan } => {
+                let period = period.map(|period| period.to_string()).unwrap_or_default();
+                format!("subscription/{id}/{period}/{}", plan.as_deref().unwrap_or_default())
+            }
+            PaymentPurpose::Bundle { product } => format!("bundle/{}/{product}", self.account),
+        };
+        format!("b/{}/{what}", provider_name(self.provider))
     }
 
     /// The key under which it waits for its next look.

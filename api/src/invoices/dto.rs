@@ -76,6 +76,9 @@ pub struct Invoice {
     pub issued_at: Option<Time>,
     /// The time at which it is to be paid by; null where nothing is due.
     pub due_at: Option<Time>,
+    /// The page on which it can be paid, which needs no login; null where nothing is open, or where it is a reseller's.
+    #[schema(example = "https://billing.example.com/pay/invoices/k3mqz…")]
+    pub pay_link: Option<String>,
     /// The time at which it was paid in full.
     pub paid_at: Option<Time>,
     /// The reference of the last payment, as it was entered.

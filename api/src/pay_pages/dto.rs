@@ -31,6 +31,40 @@ pub struct PayPage {
     pub return_url: String,
 }
 
+/// Everything that the page of an invoice shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvoicePage {
+    /// The token that the page lives from.
+    pub token: String,
+    /// The number of the invoice.
+    pub number: String,
+    /// The name of who has issued it.
+    pub seller: String,
+    /// The name of who owes it.
+    pub buyer: String,
+    /// The part that is to be paid, as it is shown; `None` where nothing is.
+    pub open: Option<String>,
+    /// The day by which it is to be paid.
+    pub due: Option<String>,
+    /// The providers that it can be paid by.
+    pub providers: Vec<PaymentProvider>,
+}
+
+/// The outcome of the wish to pay an invoice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PaymentBegun {
+    /// A payment can be paid.
+    Payment {
+        /// The token of its page.
+        token: String,
+    },
+    /// Nothing is to be paid.
+    NothingOpen {
+        /// The token of the invoice's page.
+        token: String,
+    },
+}
+
 /// The keys of a form for cards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardForm {

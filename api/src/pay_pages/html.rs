@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::dto::PayPage;
+use super::dto::{InvoicePage, PayPage};
 use crate::payments::{PaymentProvider, PaymentState};
 
 /// The policy of a page without a form for cards: no script at all.
@@ -12,6 +12,10 @@ pub(super) const PLAIN_POLICY: &str =
 pub(super) const CARD_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self' https://js.stripe.com; \
     frame-src https://js.stripe.com https://hooks.stripe.com; connect-src https://api.stripe.com; img-src 'self'; \
     form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The policy of the page of an invoice: no script, and forms that lead to the pages of its payments.
+pub(super) const INVOICE_POLICY: &str =
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The style of all pages.
 pub(super) const STYLE: &str = include_str!("pay.css");
@@ -35,11 +39,43 @@ pub(super) fn page(page: &PayPage) -> String {
     document(&title, &body, page.card.is_some() && !is_over(page.state))
 }
 
+/// The page of an invoice.
+pub(super) fn invoice(page: &InvoicePage) -> String {
+    let title = format!("Invoice {}", page.number);
+    let mut body = format!(
+        "<h1>{}</h1>\n<p class=\"for\">{} for {}</p>\n",
+        escaped(&title),
+        escaped(&page.seller),
+        escaped(&page.buyer)
+    );
+    let Some(open) = &page.open else {
+        body.push_str("<p class=\"state good\" role=\"status\">Nothing of it is to be paid.</p>\n");
+        return document(&title, &body, false);
+    };
+    let due = page.due.as_ref().map(|due| format!(", by {due}")).unwrap_or_default();
+    let told = format!("{open} is to be paid{due}.");
+    let _ = writeln!(body, "<p class=\"state\" role=\"status\">{}</p>", escaped(&told));
+    for provider in &page.providers {
+        let (name, label) = match provider {
+            PaymentProvider::Manual => ("manual", "Pay by bank transfer"),
+            PaymentProvider::Stripe => ("stripe", "Pay by card"),
+            PaymentProvider::Paypal => ("paypal", "Pay with PayPal"),
+        };
+        let action = format!("/pay/invoices/{}/{name}", page.token);
+        let _ = writeln!(
+            body,
+            "<form method=\"post\" action=\"{}\"><p><button>{label}</button></p></form>",
+            escaped(&action)
+        );
+    }
+    document(&title, &body, false)
+}
+
 /// The page of a token that is of no payment.
 pub(super) fn nothing() -> String {
     document(
         "No such payment",
-        "<h1>No such payment</h1>\n<p>The link is not that of a payment.</p>\n",
+        "<h1>No such payment</h1>\n<p>The link is not that of a payment or an invoice.</p>\n",
         false,
     )
 }
@@ -173,6 +209,28 @@ mod tests {
         assert!(text.contains("TG7K2M9QX4") && text.contains("IBAN &lt;DE&gt;<br>\nBank &amp; Co"), "{text}");
         assert!(text.contains("&lt;b&gt;&quot;Ann&quot; &amp; &#39;Bob&#39;"), "{text}");
         assert!(!text.contains("<script") && !text.contains("style=") && !text.contains("onclick"), "{text}");
+    }
+
+    #[test]
+    fn an_invoice_is_paid_by_forms_without_script() {
+        let mut shown = InvoicePage {
+            token: "t".to_owned(),
+            number: "INV-1".to_owned(),
+            seller: "<House>".to_owned(),
+            buyer: "A & B".to_owned(),
+            open: Some("10.00 USD".to_owned()),
+            due: Some("2026-12-14".to_owned()),
+            providers: vec![PaymentProvider::Manual, PaymentProvider::Stripe],
+        };
+        let text = invoice(&shown);
+        assert!(
+            text.contains("&lt;House&gt; for A &amp; B")
+                && text.contains("10.00 USD is to be paid, by 2026-12-14.")
+        );
+        assert_eq!(text.matches("<form method=\"post\"").count(), 2);
+        assert!(text.contains("action=\"/pay/invoices/t/stripe\"") && !text.contains("<script"), "{text}");
+        shown.open = None;
+        assert!(!invoice(&shown).contains("<form"));
     }
 
     #[test]

@@ -46,18 +46,23 @@ pub enum PaymentPurpose {
     /// The money goes into the wallet.
     #[default]
     TopUp,
-    /// An invoice is paid.
+    /// An invoice of the house is paid, in whole or in part. What is beyond its open amount stays in the wallet.
     Invoice {
         /// The number of the invoice.
         #[schema(example = "INV-2026-000042")]
         number: String,
     },
-    /// A period of a subscription is paid.
+    /// A period of a subscription is paid: the first, the one that is past due, or the one that begins with a change of plan.
     Subscription {
         /// The id of the subscription.
+        #[schema(example = "biz_test_001-1")]
         id: String,
-        /// The number of the period, counted from its anchor.
-        period: u64,
+        /// The number of the period; the one that is to be paid now if it is not given.
+        #[serde(default)]
+        period: Option<u32>,
+        /// The subscription plan that it changes to now; null for the one that it is to.
+        #[serde(default)]
+        plan: Option<String>,
     },
     /// A bundle is bought at its price.
     Bundle {
@@ -155,8 +160,10 @@ pub struct NewPayment {
     pub account: Option<String>,
     /// The provider that it comes by.
     pub provider: PaymentProvider,
-    /// More than zero, in the account's currency, and an amount that the provider can hold.
-    pub amount: Money,
+    /// More than zero, in the account's currency, and an amount that the provider can hold. A top-up needs it; for anything else
+    /// it is the open amount or the price if it is not given.
+    #[serde(default)]
+    pub amount: Option<Money>,
     /// The thing that it is for; a top-up of the wallet if it is not given.
     #[serde(default)]
     pub purpose: PaymentPurpose,

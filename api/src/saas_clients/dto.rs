@@ -19,7 +19,7 @@ macro_rules! unprinted {
     };
 }
 
-unprinted!(SaasSignUp, SaasLogin, SaasTokens, SaasRefresh);
+unprinted!(SaasSignUp, SaasLogin, SaasTokens, SaasRefresh, SaasPaymentIntent);
 
 /// Somebody who wants an account.
 #[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]
@@ -208,4 +208,65 @@ pub struct SaasInvoice {
     pub due_date: Option<Time>,
     /// The time at which it was made.
     pub created_at: Time,
+}
+
+/// The parameter of the page on which an invoice is paid.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SaasPayQuery {
+    /// The id of the invoice.
+    #[param(example = "INV-2026-000042")]
+    pub invoice_id: String,
+}
+
+/// An invoice that is to be paid.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaasToPay {
+    /// Its id: a number, or the id of a subscription that waits for its price.
+    #[schema(example = "INV-2026-000042")]
+    #[serde(alias = "invoice")]
+    pub invoice_id: String,
+}
+
+/// A payment that was begun.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SaasPaymentIntent {
+    /// The secret that the client's own page has it paid with.
+    pub client_secret: Option<String>,
+    /// The id of it, by which `POST /api/payment-success/` names it.
+    pub payment_id: String,
+    /// The id of the invoice.
+    pub invoice_id: String,
+    /// The amount of it.
+    pub amount: Money,
+    /// The currency of the amount.
+    pub currency: CurrencyCode,
+    /// A page on which it can be paid as well, which needs no login.
+    pub pay_url: String,
+}
+
+/// A payment of which somebody says that it was paid.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaasPaymentSuccess {
+    /// The id of the payment.
+    pub payment_id: String,
+    /// The id of the invoice, which is not needed.
+    #[serde(default, alias = "invoice")]
+    pub invoice_id: Option<String>,
+}
+
+/// An invoice as it stands after its provider was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SaasPaid {
+    /// The id of the payment.
+    pub payment_id: String,
+    /// The id of the invoice.
+    pub invoice_id: String,
+    /// `paid` once the money is there.
+    pub status: SaasInvoiceStatus,
+    /// The reason of a decline, as a text for people.
+    pub detail: Option<String>,
 }

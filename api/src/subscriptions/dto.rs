@@ -115,6 +115,10 @@ pub struct Subscription {
     pub failure: Option<String>,
     /// The time at which it is looked at next: renewed, tried again or ended; null once it is over.
     pub next_at: Option<Time>,
+    /// The saved method that its periods are charged to; null for the wallet.
+    pub payment_method: Option<String>,
+    /// The payment by that method which is under way; null where none is.
+    pub payment: Option<String>,
     /// The plan of the tariff that the account goes back to when it ends; null where none came with it.
     pub plan_before: Option<String>,
     /// The time at which it began.
@@ -145,6 +149,18 @@ pub struct NewSubscription {
     /// The way in which the first period is paid; from the wallet if it is not given.
     #[serde(default)]
     pub pay_by: PayBy,
+    /// The id of a saved method of the account. The first period and every other is charged to it, without anybody at a page
+    /// and whatever is in the wallet.
+    #[serde(default)]
+    pub payment_method: Option<String>,
+}
+
+/// The way in which the periods of a subscription are paid from here on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubscriptionMethod {
+    /// The id of a saved method of the account that every period is charged to; null for the wallet.
+    pub payment_method: Option<String>,
 }
 
 /// The way in which the first period of a subscription is paid.

@@ -39,6 +39,7 @@ mod operators;
 mod parameters;
 mod payments;
 mod payments_manual;
+mod payments_of_things;
 mod payments_paypal;
 mod payments_stripe_mock;
 mod pumping;

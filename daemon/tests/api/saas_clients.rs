@@ -3,9 +3,72 @@
 use serde_json::json;
 
 use crate::support::api::{self, Api};
+use crate::support::books::balanced;
 use crate::support::mail::MailServer;
 use crate::support::sandbox::Sandbox;
+use crate::support::stripe::{DECLINED_CARD, GOOD_CARD, Stripe};
 use crate::token_clients::registered;
+
+/// The flow with a card: register, token, plans, subscribe, invoice, payment intent, success, paid.
+#[test]
+fn an_invoice_is_paid_by_card() {
+    let (server, sandbox, stripe) = (MailServer::start(0), Sandbox::new(), Stripe::start());
+    server.serve(&sandbox);
+    stripe.configure(&sandbox);
+    sandbox.set("api", "registration_plan = \"starter\"");
+    sandbox.set("api", "saas_paths = true");
+    let (daemon, admin) = api::start_with_admin(&sandbox);
+    let anonymous = Api::anonymous(&daemon);
+    let sign_up = |api: &Api, email: &str, password: &str| {
+        api.post("/api/users/", &json!({ "username": "sam", "email": email, "password": password }))
+            .expect(201);
+    };
+    let account = registered(&server, &anonymous, sign_up, "sam@example.com");
+    let login = json!({ "username": "sam@example.com", "password": "quiet otter 42 lamp" });
+    let tokens = anonymous.post("/api/token/", &login).expect(200).json;
+    let sam = anonymous.with_token(tokens["access"].as_str().expect("a token"));
+    admin.post("/plans/", &json!({ "name": "Basic", "price": "15.00", "currency": "USD" })).expect(201);
+    let begun =
+        sam.post("/subscriptions/", &json!({ "plan": sam.get("/plans/").json[0]["id"] })).expect(201).json;
+    assert_eq!(begun["status"], "pending");
+    let owed = sam.get("/invoices/?status=pending").expect(200).json;
+    let invoice = json!({ "invoice_id": owed[0]["id"] });
+
+    // Nobody but who owes it, or who is staff, can begin to pay.
+    anonymous.post("/api/create-payment-intent/", &invoice).expect(401);
+    sam.post("/api/create-payment-intent/", &json!({ "invoice_id": "biz_test_001-1" })).expect(404);
+    sam.post("/api/create-payment-intent/", &json!({ "invoice_id": "INV-2026-000001" })).expect(404);
+    let intent = sam.post("/api/create-payment-intent/", &invoice).expect(200).json;
+    assert!(intent["client_secret"].as_str().expect("a secret").starts_with("pi_standin"), "{intent}");
+    assert_eq!((&intent["amount"], &intent["invoice_id"]), (&json!("15.00"), &owed[0]["id"]));
+    let again = sam.post("/api/create-payment-intent/", &invoice).expect(200).json;
+    assert_eq!((&again["payment_id"], stripe.intents().len()), (&intent["payment_id"], 1));
+    let page =
+        sam.get(&format!("/api/pay/?invoice_id={}", owed[0]["id"].as_str().expect("an id"))).expect(303);
+    assert_eq!(page.header("location"), intent["pay_url"].as_str());
+
+    // The word of a browser proves nothing.
+    let success = json!({ "payment_id": intent["payment_id"] });
+    assert_eq!(sam.post("/api/payment-success/", &success).expect(200).json["status"], "pending");
+    let provider_id = stripe.intents()[0]["id"].as_str().expect("an id").to_owned();
+    stripe.pay(&provider_id, DECLINED_CARD);
+    let declined = sam.post("/api/payment-success/", &success).expect(200).json;
+    assert_eq!((&declined["status"], declined["detail"].is_string()), (&json!("pending"), true));
+    stripe.pay(&provider_id, GOOD_CARD);
+    let paid = sam.post("/api/payment-success/", &success).expect(200).json;
+    assert_eq!((&paid["status"], &paid["invoice_id"]), (&json!("paid"), &owed[0]["id"]));
+    sam.post("/api/payment-success/", &success).expect(200);
+    let wrong = json!({ "payment_id": intent["payment_id"], "invoice_id": "INV-2026-000001" });
+    sam.post("/api/payment-success/", &wrong).expect(422);
+    assert_eq!(sam.get("/invoices/?status=pending").expect(200).json, json!([]));
+    assert_eq!(sam.get("/invoices/?status=paid").expect(200).json[0]["amount"], "15.00");
+    assert_eq!(sam.get("/subscriptions/").expect(200).json[0]["status"], "active");
+    let balance = admin.get(&format!("/v1/accounts/{account}/balance")).expect(200).json["balance"].clone();
+    assert_eq!(balance, "0.00");
+    assert_eq!(sam.post("/api/create-payment-intent/", &invoice).expect(409).code(), "wrong_state");
+    daemon.stop();
+    balanced(&sandbox);
+}
 
 #[test]
 fn the_flow_of_their_documents_works() {

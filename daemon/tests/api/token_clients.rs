@@ -4,8 +4,10 @@
 use serde_json::{Value, json};
 
 use crate::support::api::{self, Api};
+use crate::support::books::balanced;
 use crate::support::mail::MailServer;
 use crate::support::sandbox::Sandbox;
+use crate::support::stripe::{GOOD_CARD, Stripe};
 
 const PASSWORD: &str = "quiet otter 42 lamp";
 
@@ -28,6 +30,59 @@ fn plan(name: &str, price: &str, tokens: u64) -> Value {
         "name": name, "price": price, "currency": "USD", "period": { "kind": "days", "days": 30 },
         "tokens": tokens, "description": format!("{tokens} tokens"),
     })
+}
+
+/// The flow with a card: purchase, pending, paid, subscription, consume, usage.
+#[test]
+fn a_purchase_by_card_is_pending_until_it_is_paid() {
+    let (server, sandbox, stripe) = (MailServer::start(0), Sandbox::new(), Stripe::start());
+    server.serve(&sandbox);
+    stripe.configure(&sandbox);
+    sandbox.set("api", "registration_plan = \"starter\"");
+    sandbox.set("api", "token_paths = true");
+    let (daemon, admin) = api::start_with_admin(&sandbox);
+    admin.post("/v1/subscription-plans", &plan("Basic", "15.00", 1_000)).expect(201);
+    admin.post("/v1/subscription-plans", &plan("Pro", "40.00", 5_000)).expect(201);
+    let anonymous = Api::anonymous(&daemon);
+    let register = |api: &Api, email: &str, password: &str| {
+        let body = json!({ "email": email, "password": password, "name": "Tom", "currency": "USD" });
+        api.post("/v1/auth/register", &body).expect(202);
+    };
+    let account = registered(&server, &anonymous, register, "tom@example.com");
+    let tom = Api::login(&daemon, "tom@example.com", PASSWORD);
+    let purchase = |plan: u32, method: &str| {
+        let body = json!({ "plan_id": plan, "payment_method": method });
+        tom.post("/api/v1/billing/purchase/", &body).expect(201).json
+    };
+    let begun = purchase(2, "stripe");
+    assert_eq!((&begun["payment"]["status"], &begun["subscription"]), (&json!("pending"), &Value::Null));
+    assert!(begun["client_secret"].is_string() && begun["payment_id"].is_string(), "{begun}");
+    // Another plan is wanted after all, and asking twice is one payment.
+    let begun = purchase(1, "credit_card");
+    assert_eq!(purchase(1, "credit_card")["payment_id"], begun["payment_id"]);
+    assert_eq!((&begun["payment"]["amount"], stripe.intents().len()), (&json!("15.00"), 2));
+    assert_eq!(tom.get("/api/v1/billing/subscription/").expect(200).json["is_active"], false);
+    let pay = |begun: &Value| {
+        let payment = format!("/v1/payments/{}", begun["payment_id"].as_str().expect("an id"));
+        let intent = tom.get(&payment).expect(200).json["provider_id"].clone();
+        stripe.pay(intent.as_str().expect("an id"), GOOD_CARD);
+        assert_eq!(tom.order(&format!("{payment}/refresh")).expect(200).json["state"], "succeeded");
+    };
+    pay(&begun);
+    let status = || tom.get("/api/v1/billing/subscription/").expect(200).json;
+    assert_eq!((&status()["is_active"], &status()["tokens_remaining"]), (&json!(true), &json!(1000)));
+    let used = json!({ "tokens": 400, "description": "12 minutes" });
+    tom.post("/api/v1/billing/tokens/consume/", &used).expect(200);
+    assert_eq!(tom.get("/api/v1/billing/tokens/usage/").expect(200).json["today"], 400);
+    // An upgrade is paid with what it costs.
+    let upgrade = purchase(2, "stripe");
+    assert_eq!(upgrade["payment"]["amount"], "31.00");
+    pay(&upgrade);
+    assert_eq!((&status()["plan"]["id"], &status()["tokens_remaining"]), (&json!(2), &json!(5000)));
+    let balance = admin.get(&format!("/v1/accounts/{account}/balance")).expect(200).json["balance"].clone();
+    assert_eq!(balance, "0.00");
+    daemon.stop();
+    balanced(&sandbox);
 }
 
 #[test]

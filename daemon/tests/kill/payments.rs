@@ -157,6 +157,80 @@ fn a_payment_is_credited_once_at_whatever_step_the_process_dies() {
     assert_eq!(report["payments"]["succeeded"], (life.expected - 1_000) / 10);
 }
 
+/// The same around payments that are for something: the invoice or the subscription is settled in the commit of the money.
+#[test]
+fn what_a_payment_is_for_is_settled_once_at_whatever_step_the_process_dies() {
+    let mut life = Life::begin();
+    let settings = json!({ "credit_limit": "1.00", "delivery": "charge_only" });
+    life.admin
+        .post("/v1/accounts", &json!({ "id": "owes", "plan": "starter", "settings": settings }))
+        .expect(201);
+    let plan = json!({ "name": "basic", "price": "15.00", "currency": "USD", "period": { "kind": "month" }, "tokens": 9 });
+    life.admin.post("/v1/subscription-plans", &plan).expect(201);
+    let number = invoiced(&life.admin);
+    let saved =
+        life.post(&json!({ "account": "owes", "save_method": true }), "save").expect("the daemon lives");
+    life.stripe.pay(text(&saved["provider_id"]), GOOD_CARD);
+    life.admin.order(&format!("/v1/payments/{}/refresh", text(&saved["id"]))).expect(200);
+    let methods = life.admin.get("/v1/accounts/owes/payment-methods").expect(200).json;
+    let method = text(&methods["items"][0]["id"]).to_owned();
+    let seed = env::var("SEED").map_or_else(|_| clock_seed(), |seed| seed.parse().expect("SEED is a number"));
+    println!("SEED={seed}");
+    let subscription = "/v1/accounts/owes/subscription";
+    for round in 1..=4_u64 {
+        let of_invoice = json!({ "kind": "invoice", "number": number });
+        let mut body =
+            json!({ "account": "owes", "payment_method": method, "amount": "0.02", "purpose": of_invoice });
+        if round % 2 == 0 {
+            let new = json!({ "plan": "basic", "pay_by": "payment" });
+            let begun = life.admin.post(subscription, &new).expect(201).json;
+            body["purpose"] = json!({ "kind": "subscription", "id": begun["id"] });
+            body["amount"] = json!(null);
+        }
+        let key = format!("thing-{round}");
+        let (admin, asked, used) = (life.admin.clone(), body.clone(), key.clone());
+        let request = thread::spawn(move || post(&admin, &asked, &used));
+        let pause = seed.wrapping_mul(round).wrapping_mul(6_364_136_223_846_793_005) >> 33;
+        thread::sleep(Duration::from_micros(pause % 60_000));
+        life = life.kill();
+        let _ = request.join().expect("no panic");
+        let again = life.post(&body, &key).expect("the daemon lives");
+        let path = format!("/v1/payments/{}", text(&again["id"]));
+        eventually("the payment", || {
+            (life.admin.get(&path).expect(200).json["state"] == "succeeded").then_some(())
+        });
+        let paid = life.admin.get(&format!("/v1/invoices/{number}")).expect(200).json["amount_paid"].clone();
+        assert_eq!(paid, format!("0.{:02}", round.div_ceil(2) * 2));
+        if round % 2 == 0 {
+            let shown = life.admin.get(subscription).expect(200).json;
+            assert_eq!((&shown["status"], &shown["units"]["left"]), (&json!("active"), &json!(9)));
+            life.admin.post(&format!("{subscription}/cancel"), &json!({ "at": "now" })).expect(200);
+        }
+    }
+    let balance = life.admin.get("/v1/accounts/owes/balance").expect(200).json["balance"].clone();
+    assert_eq!(balance, "9.94", "10.00 and two parts of 0.02, less 0.10 of messages");
+    life.daemon.stop();
+    let finished = life.sandbox.on_books(&["verify", "--json"]);
+    let report: Value = serde_json::from_str(&finished.stdout).expect("a report");
+    assert_eq!((&report["balanced"], &report["payments"]["succeeded"]), (&json!(true), &json!(6)));
+}
+
+/// The number of an invoice of the account that owes, over five messages.
+fn invoiced(admin: &Api) -> String {
+    let start = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(1);
+    for _ in 0..5 {
+        let message = json!({ "account": "owes", "to": "254722000001", "text": "a text" });
+        admin.post("/v1/charges", &message).expect(201);
+    }
+    let end = jiff::Timestamp::now() + jiff::SignedDuration::from_millis(2);
+    eventually("the clock to move on", || (jiff::Timestamp::now() > end).then_some(()));
+    let period =
+        json!({ "account": "owes", "period_start": start.to_string(), "period_end": end.to_string() });
+    let draft = admin.post("/v1/invoices", &period).expect(201).json;
+    let sent = admin.order(&format!("/v1/invoices/{}/send", text(&draft["id"]))).expect(200).json;
+    text(&sent["invoice_number"]).to_owned()
+}
+
 fn clock_seed() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_secs())
 }

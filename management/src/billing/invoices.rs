@@ -19,6 +19,7 @@ mod payment;
 mod progress;
 pub mod record;
 pub mod reminders;
+pub mod settlement;
 mod statements;
 mod table;
 pub mod terms;
@@ -58,6 +59,7 @@ use crate::collections::INVOICES;
 use crate::context::Context;
 use crate::documents::stored_document;
 use crate::downloads::whole_table;
+use crate::identity::random;
 use crate::identity::visibility::Visibility;
 use crate::plain_text::check_line;
 use crate::problems::unavailable;
@@ -72,6 +74,8 @@ use writer::{Beside, InvoiceWriter, TakenNumber, close_books};
 
 /// Characters of a reference or a reason.
 const TEXT_CHARACTERS_MAX: usize = 200;
+/// Characters of the token of a page of payment.
+const PAY_TOKEN_CHARACTERS: usize = 26;
 /// Drafts that one look of the schedule sends.
 const SENT_AT_ONCE: usize = 50;
 
@@ -105,12 +109,12 @@ impl InvoicesService for Invoices {
 
     fn invoice(&self, caller: &Caller, number: &str) -> Answer<Versioned<Invoice>> {
         let (revision, record) = self.visible(caller, number)?;
-        Ok(Versioned::new(revision, record.view()))
+        Ok(Versioned::new(revision, record.view(self.context.public_url())))
     }
 
     fn export_invoice(&self, caller: &Caller, number: &str, format: TableFormat) -> Answer<Export> {
         let (_, record) = self.visible(caller, number)?;
-        let invoice = record.view();
+        let invoice = record.view(self.context.public_url());
         let rows: Vec<_> = invoice.line_items.iter().map(|line| table::of_line(&invoice, line)).collect();
         whole_table(format, table::LINES, record_name(&invoice), &rows)
     }
@@ -128,7 +132,7 @@ impl InvoicesService for Invoices {
         };
         let parties = Some(parties);
         let invoice = if before.content == content && before.parties == parties {
-            Versioned::new(revision, before.view())
+            Versioned::new(revision, before.view(self.context.public_url()))
         } else {
             let after = InvoiceRecord { content, parties, ..before.clone() };
             writer.put(caller, (revision, &before), after, "invoice.refresh")?
@@ -280,17 +284,22 @@ impl Invoices {
         let charged = &account.provisioned.account;
         let stored = self.of_period(&charged.id, period)?.map(|(_, record)| record);
         let draft = match stored {
-            Some(record) if record.status != InvoiceStatus::Draft => return Ok(record.view()),
+            Some(record) if record.status != InvoiceStatus::Draft => {
+                return Ok(record.view(self.context.public_url()));
+            }
             Some(record) => Some(record),
             None => None,
         };
         check_period(period, now())?;
         let (content, parties) = self.read(&account, period)?;
         if let Some(record) = draft {
-            return Ok(InvoiceRecord { content, parties: Some(parties), ..record }.view());
+            return Ok(
+                InvoiceRecord { content, parties: Some(parties), ..record }.view(self.context.public_url())
+            );
         }
         let owner = (&*charged.id, CurrencyCode(charged.currency));
-        Ok(InvoiceRecord::draft(String::new(), owner, period, (content, parties), now()).view())
+        Ok(InvoiceRecord::draft(String::new(), owner, period, (content, parties), now())
+            .view(self.context.public_url()))
     }
 
     /// The amount that is due of an invoice: as it was fixed, or as the books are now.
@@ -335,6 +344,10 @@ impl Invoices {
         record.amount_due = Some(due);
         record.due_at = Some(Time(UnixMicros(due_at))).filter(|_| !due.is_zero());
         record.content_hash = Some(record.hash());
+        // What is paid to a reseller is paid elsewhere.
+        if issuer.is_none() && record.pay_token.is_none() && !due.is_zero() {
+            record.pay_token = Some(random::text::<PAY_TOKEN_CHARACTERS>()?);
+        }
         let tax = payment::tax(account, record, record.tax_amount().0, "")?;
         Ok(Beside { entries: tax.into_iter().collect(), number: taken })
     }

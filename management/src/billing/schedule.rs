@@ -63,10 +63,16 @@ async fn keep_subscriptions(subscriptions: Arc<Subscriptions>) {
         let looking = Arc::clone(&subscriptions);
         let look = tokio::task::spawn_blocking(move || {
             let started = Instant::now();
-            note(looking.look(due()));
-            started.elapsed()
+            let mut begun = Vec::new();
+            note(looking.look(due(), &mut begun));
+            (begun, started.elapsed())
         });
-        let Ok(took) = look.await else { return };
+        let Ok((begun, took)) = look.await else { return };
+        for charge in begun {
+            let sending = Arc::clone(&subscriptions);
+            // It is sent by the schedule of payments where this is cut off.
+            drop(tokio::task::spawn_blocking(move || sending.send(&charge)));
+        }
         tokio::time::sleep(WATCH_INTERVAL.max(took * REST_PER_LOOK)).await;
     }
 }

@@ -51,8 +51,8 @@ impl PaymentApplier {
         Self { context, settlements, alerts }
     }
 
-    /// The settlement of a purpose, which checks a payment before it is begun.
-    pub fn settlement(&self, purpose: &PaymentPurpose) -> Answer<&dyn Settlement> {
+    /// The settlement of a purpose, which checks a payment before it is begun, and says what it is for.
+    pub fn settlement(&self, purpose: &PaymentPurpose) -> &dyn Settlement {
         self.settlements.of(purpose)
     }
 
@@ -112,13 +112,13 @@ impl PaymentApplier {
         if after == *before {
             return Ok(after);
         }
-        let write = |is_plain: bool| -> Answer<()> {
+        let write = |unsettled: Option<&Problem>| -> Answer<()> {
             let mut changes = self.context.change(caller);
             write_payment(&mut changes, Some((revision, before)), &after);
-            self.add_consequences(&mut changes, before, &after, seen, is_plain)?;
+            self.add_consequences(&mut changes, before, &after, seen, unsettled)?;
             changes.commit().map(drop)
         };
-        match write(false) {
+        match write(None) {
             // The money is there, whatever it was for: then it goes into the wallet, and a person looks.
             Err(problem) if is_lasting(&problem) && after.state == PaymentState::Succeeded => {
                 tracing::error!(
@@ -126,21 +126,22 @@ impl PaymentApplier {
                     problem = problem.detail,
                     "a payment cannot be settled as meant"
                 );
-                write(true)?;
+                write(Some(&problem))?;
             }
             done => done?,
         }
         Ok(after)
     }
 
-    /// Adds what belongs to a change besides the payment's own documents.
+    /// Adds what belongs to a change besides the payment's own documents. With the problem of what it was for, the money goes into
+    /// the wallet.
     fn add_consequences<'a>(
         &'a self,
         changes: &mut ChangeSet<'a>,
         before: &PaymentRecord,
         after: &PaymentRecord,
         seen: &SeenPayment,
-        is_plain: bool,
+        unsettled: Option<&Problem>,
     ) -> Answer<()> {
         if after.is_contradicted && !before.is_contradicted {
             let message = format!(
@@ -158,24 +159,33 @@ impl PaymentApplier {
         let action = format!("payment.{}", name_of(after.state));
         changes.note(&action, format!("payment/{}", after.id), &shown(before), &shown(after));
         if after.state != PaymentState::Succeeded {
-            return Ok(());
+            return self.add_failure(changes, after);
         }
         let missing = || Problem::internal(format!("payment {} is of an account without books", after.id));
         let account = self.context.account(&after.account).ok_or_else(missing)?;
-        if is_plain {
+        let settlement = self.settlements.of(&after.purpose);
+        if let Some(problem) = unsettled {
             TopUp.add(changes, &account, after)?;
-            let message = format!(
-                "Payment {} has come in and could not be used as meant; it is in the wallet",
-                after.id
-            );
+            let (title, reason) = (settlement.title(&after.purpose), &problem.detail);
+            let message = format!("Payment {} for {title} is in the wallet instead: {reason}", after.id);
             self.raise_contradiction(changes, after, message)?;
         } else {
-            self.settlements.of(&after.purpose)?.add(changes, &account, after)?;
+            settlement.add(changes, &account, after)?;
         }
         if let Some(method) = seen.method.as_ref().filter(|_| after.save_method) {
             methods::save(self.context.store(), changes, after, method)?;
         }
         Ok(())
+    }
+
+    /// Adds what follows from a payment that brings nothing now: it has ended, or asks for somebody where nobody is.
+    fn add_failure<'a>(&'a self, changes: &mut ChangeSet<'a>, after: &PaymentRecord) -> Answer<()> {
+        let is_alone = after.payment_method.is_some() && after.state == PaymentState::RequiresAction;
+        let is_ended = matches!(after.state, PaymentState::Failed | PaymentState::Cancelled);
+        match self.context.account(&after.account).filter(|_| is_alone || is_ended) {
+            Some(account) => self.settlements.of(&after.purpose).add_failure(changes, &account, after),
+            None => Ok(()),
+        }
     }
 
     fn raise_contradiction<'a>(

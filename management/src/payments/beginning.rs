@@ -46,17 +46,18 @@ impl Beginnings {
     pub fn record(
         &self,
         caller: &Caller,
-        account: &ActiveAccount,
+        account: &Arc<ActiveAccount>,
         new: &NewPayment,
     ) -> Answer<PaymentRecord> {
         let charged = &account.provisioned.account;
-        if new.amount.0 <= Amount::ZERO {
+        if new.amount.is_some_and(|amount| amount.0 <= Amount::ZERO) {
             return Err(Problem::field("amount", "must be more than zero"));
         }
         let minor_units = self.providers.minor_units(new.provider)?;
-        let fits = minor_units.to_minor(new.amount.0, charged.currency);
+        let asked = new.amount.map(|amount| amount.0);
+        let (purpose, amount) = self.applier.settlement(&new.purpose).check(account, &new.purpose, asked)?;
+        let fits = minor_units.to_minor(amount, charged.currency);
         fits.map_err(|error| Problem::field("amount", error.to_string()))?;
-        self.applier.settlement(&new.purpose)?.check(account, &new.purpose, new.amount.0)?;
         let (provider_method, customer) = self.method(&charged.id, new)?;
         let at = now();
         let is_manual = new.provider == PaymentProvider::Manual;
@@ -65,8 +66,8 @@ impl Beginnings {
             id: random::id_at("pay", at)?,
             account: charged.id.to_string(),
             provider: new.provider,
-            purpose: new.purpose.clone(),
-            amount: new.amount,
+            purpose,
+            amount: Money(amount),
             currency: CurrencyCode(charged.currency),
             state: PaymentState::Created,
             token: random::text::<26>()?,

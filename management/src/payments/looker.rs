@@ -131,6 +131,11 @@ impl PaymentLooker {
         }
     }
 
+    /// Ends a payment that was never sent.
+    pub fn drop_unsent(&self, caller: &Caller, id: &str) -> Answer<()> {
+        self.applier.apply(caller, id, &said(Observation::Cancelled), Occasion::default()).map(drop)
+    }
+
     /// Asks for a refund that is written down. An answer that does not come leaves it pending, and it is asked for again.
     pub fn send_refund(&self, caller: &Caller, payment: &PaymentRecord, refund: &RefundRecord) -> Answer<()> {
         let provider = self.providers.needed(payment.provider)?;

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
-use tollgate_api::pay_pages::{CardForm, PayPage, PayPagesService};
-use tollgate_api::payments::{PaymentProvider, PaymentPurpose};
+use tollgate_api::pay_pages::{CardForm, InvoicePage, PayPage, PayPagesService, PaymentBegun};
+use tollgate_api::payments::PaymentProvider;
 
+use super::apply::PaymentApplier;
 use super::documents;
+use super::invoice_pages::InvoicePages;
 use super::looker::{Looked, PaymentLooker};
 use crate::accounts::record::AccountRecord;
 use crate::context::Context;
@@ -21,7 +23,9 @@ pub struct PayPages {
     context: Arc<Context>,
     accounts: Arc<DocumentCache<AccountRecord>>,
     providers: Providers,
+    applier: Arc<PaymentApplier>,
     looker: Arc<PaymentLooker>,
+    invoices: InvoicePages,
 }
 
 impl PayPagesService for PayPages {
@@ -36,6 +40,14 @@ impl PayPagesService for PayPages {
         let Some(payment) = self.payment(token)? else { return Ok(None) };
         Ok(Some(self.asked(payment)))
     }
+
+    fn invoice_page(&self, token: &str) -> Answer<Option<InvoicePage>> {
+        self.invoices.page(token)
+    }
+
+    fn pay_invoice(&self, token: &str, provider: PaymentProvider) -> Answer<PaymentBegun> {
+        self.invoices.pay(token, provider)
+    }
 }
 
 impl PayPages {
@@ -44,9 +56,10 @@ impl PayPages {
         context: Arc<Context>,
         accounts: Arc<DocumentCache<AccountRecord>>,
         providers: Providers,
-        looker: Arc<PaymentLooker>,
+        (applier, looker): (Arc<PaymentApplier>, Arc<PaymentLooker>),
+        invoices: InvoicePages,
     ) -> Self {
-        Self { context, accounts, providers, looker }
+        Self { context, accounts, providers, applier, looker, invoices }
     }
 
     fn payment(&self, token: &str) -> Answer<Option<PaymentRecord>> {
@@ -74,7 +87,7 @@ impl PayPages {
         PayPage {
             account_name: name.filter(|name| !name.is_empty()).unwrap_or_else(|| payment.account.clone()),
             amount: format!("{} {}", payment.amount.0, payment.currency.0),
-            purpose: purpose_of(&payment),
+            purpose: self.applier.settlement(&payment.purpose).title(&payment.purpose),
             provider: payment.provider,
             state: payment.state,
             failure: payment.failure.map(|failure| failure.message),
@@ -85,14 +98,5 @@ impl PayPages {
             return_url: format!("{}/pay/{}/return", settings.api.public_url, payment.token),
             token: payment.token,
         }
-    }
-}
-
-fn purpose_of(payment: &PaymentRecord) -> String {
-    match &payment.purpose {
-        PaymentPurpose::TopUp => "Top-up".to_owned(),
-        PaymentPurpose::Invoice { number } => format!("Invoice {number}"),
-        PaymentPurpose::Subscription { .. } => "Subscription".to_owned(),
-        PaymentPurpose::Bundle { product } => format!("Bundle {product}"),
     }
 }

@@ -3,10 +3,9 @@
 //! The charge and the note that it is under way are one change, so that there are never two at once, whatever happens between a
 //! look and the next.
 
-use std::collections::HashMap;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use tollgate_api::alerts::AlertKind;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
@@ -20,6 +19,8 @@ use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::time::UnixMicros;
 use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::clock::now;
+use tollgate_storage::rows::EntryKind;
+use tollgate_storage::store::Store;
 
 use super::alerts::{MoneyAlert, PaymentAlerts};
 use super::beginning::Beginnings;
@@ -52,8 +53,6 @@ pub struct RechargeWatch {
     beginnings: Arc<Beginnings>,
     looker: Arc<PaymentLooker>,
     alerts: Arc<PaymentAlerts>,
-    /// The highest balance that was seen of each account that has used nothing since it was set.
-    highest: Mutex<HashMap<String, Total>>,
 }
 
 impl std::fmt::Debug for RechargeWatch {
@@ -71,7 +70,7 @@ impl RechargeWatch {
         looker: Arc<PaymentLooker>,
         alerts: Arc<PaymentAlerts>,
     ) -> Self {
-        Self { context, records, beginnings, looker, alerts, highest: Mutex::default() }
+        Self { context, records, beginnings, looker, alerts }
     }
 
     /// One look at all accounts; gives the charges that are written down and to be sent.
@@ -111,7 +110,7 @@ impl RechargeWatch {
 
     fn look_at(
         &self,
-        account: &ActiveAccount,
+        account: &Arc<ActiveAccount>,
         document: &Document<RechargeRecord>,
         at: UnixMicros,
     ) -> Answer<Option<PaymentRecord>> {
@@ -128,13 +127,6 @@ impl RechargeWatch {
             return Ok(None);
         }
         let balance = account.runtime.wallet.state().balance;
-        if !record.is_used {
-            if self.is_used_now(&document.key, record, balance) {
-                let used = RechargeRecord { is_used: true, ..record.clone() };
-                self.put(document, used, |_| Ok(()))?;
-            }
-            return Ok(None);
-        }
         if balance >= Total::from(record.threshold.0) {
             return Ok(None);
         }
@@ -143,7 +135,7 @@ impl RechargeWatch {
             balance,
             pending: self.pending(&document.key)?,
             is_charging: false,
-            is_used: true,
+            is_used: record.is_asked || is_used(self.context.store(), account, record.used_from.0..at)?,
             charged_this_month: record.charged_in(&month).0,
             declines: record.declines,
             declined_at: record.declined_at.0,
@@ -160,18 +152,6 @@ impl RechargeWatch {
             }
             RechargeDecision::Charge(amount) => self.charge(account, document, amount, &month).map(Some),
         }
-    }
-
-    /// True once a debit is seen, or the balance was above the threshold, behind which only a debit leads.
-    fn is_used_now(&self, account: &str, record: &RechargeRecord, balance: Total) -> bool {
-        if balance >= Total::from(record.threshold.0) {
-            return true;
-        }
-        let mut highest = self.highest.lock();
-        let highest = highest.entry(account.to_owned()).or_insert_with(|| record.set_at());
-        let is_used = balance < *highest;
-        *highest = balance.max(*highest);
-        is_used
     }
 
     /// Payments of an account that may bring money without anybody doing anything.
@@ -198,7 +178,7 @@ impl RechargeWatch {
 
     fn charge(
         &self,
-        account: &ActiveAccount,
+        account: &Arc<ActiveAccount>,
         document: &Document<RechargeRecord>,
         amount: Amount,
         month: &str,
@@ -210,7 +190,7 @@ impl RechargeWatch {
         let new = NewPayment {
             account: Some(document.key.clone()),
             provider: method.provider,
-            amount: Money(amount),
+            amount: Some(Money(amount)),
             purpose: PaymentPurpose::TopUp,
             payment_method: Some(method.id),
             save_method: false,
@@ -236,7 +216,7 @@ impl RechargeWatch {
     /// Notes what came of a charge.
     fn end_charge(
         &self,
-        account: &ActiveAccount,
+        account: &Arc<ActiveAccount>,
         document: &Document<RechargeRecord>,
         is_paid: bool,
         at: UnixMicros,
@@ -245,6 +225,7 @@ impl RechargeWatch {
         let mut after = RechargeRecord { current: None, ..record.clone() };
         if is_paid {
             (after.declines, after.stopped_by, after.next_try_at) = (0, None, None);
+            (after.is_asked, after.used_from) = (false, Time(at));
             return self.put(document, after, |changes| {
                 for subject in SUBJECTS {
                     self.alerts.clear(changes, AlertKind::AutoRecharge, &document.key, Some(subject));
@@ -282,7 +263,7 @@ impl RechargeWatch {
     /// Notes that there is no charge for now, and tells somebody.
     fn stop(
         &self,
-        account: &ActiveAccount,
+        account: &Arc<ActiveAccount>,
         document: &Document<RechargeRecord>,
         by: RechargeStop,
     ) -> Answer<()> {
@@ -337,6 +318,28 @@ impl RechargeWatch {
         add(&mut changes)?;
         changes.commit().map(drop)
     }
+}
+
+/// True if anything was used in a span of time: a message was charged, or money was taken for something. What goes back to who
+/// paid it is no use.
+fn is_used(store: &Store, account: &ActiveAccount, span: Range<UnixMicros>) -> Answer<bool> {
+    let number = account.runtime.wallet.number();
+    let ids = store.commits().ids_of(&span).map_err(|error| unavailable(&error))?;
+    let mut is_used = false;
+    let mut found = |is_one: bool| {
+        is_used |= is_one;
+        if is_one { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let history = store.history();
+    let read = history.charges_up(number, &ids, |_, _| found(true)).and_then(|()| {
+        history.charges_below(number, &ids, |_, paid| found(paid.is_some()))?;
+        history.entries_up(number, &ids, |_, entry| {
+            let goes_back = matches!(entry.kind, EntryKind::PaymentRefund | EntryKind::Dispute);
+            found(entry.amount.is_negative() && !goes_back)
+        })
+    });
+    read.map_err(|error| unavailable(&error))?;
+    Ok(is_used)
 }
 
 /// The daemon itself, for what is nobody's change.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
-use tollgate_api::money::{CurrencyCode, MoneySum};
+use tollgate_api::money::CurrencyCode;
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::recharges::{AutoRecharge, AutoRechargeInput, PaymentMethod, RechargesService};
 use tollgate_api::time::Time;
-use tollgate_engine::money::{Amount, Total};
+use tollgate_engine::money::Amount;
 use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::clock::now;
 
@@ -21,7 +21,7 @@ use crate::context::Context;
 use crate::documents::DocumentCache;
 use crate::identity::visibility::Visibility;
 use tollgate_payments::provider::Providers;
-use tollgate_payments::recharge_record::{RechargeRecord, micros_of, never_set};
+use tollgate_payments::recharge_record::{RechargeRecord, never_set};
 
 /// Saved methods and auto-recharge of accounts.
 #[derive(Debug)]
@@ -87,7 +87,6 @@ impl RechargesService for Recharges {
         if input.monthly_limit.is_some_and(|limit| limit < input.amount) {
             return Err(Problem::field("monthly_limit", "is less than the amount of one charge"));
         }
-        let balance = account.runtime.wallet.state().balance;
         let before = self.records.get(id);
         let kept = before.as_ref().map(|document| document.value.clone());
         let after = RechargeRecord {
@@ -97,8 +96,8 @@ impl RechargesService for Recharges {
             monthly_limit: input.monthly_limit,
             payment_method: method.id,
             set_by: caller.actor.clone(),
-            is_used: balance >= Total::from(input.threshold.0),
-            set_at_micros: micros_of(MoneySum(balance)),
+            is_asked: true,
+            used_from: Time(now()),
             current: kept.as_ref().and_then(|kept| kept.current.clone()),
             last_payment: kept.as_ref().and_then(|kept| kept.last_payment.clone()),
             month: kept.as_ref().map(|kept| kept.month.clone()).unwrap_or_default(),

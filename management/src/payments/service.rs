@@ -16,6 +16,7 @@ use tollgate_api::payments::{
 use tollgate_api::problem::Problem;
 use tollgate_billing::payment::observation::Observation;
 use tollgate_engine::money::Amount;
+use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::change::Expected;
 
 use super::apply::{Occasion, PaymentApplier};
@@ -25,6 +26,7 @@ use super::events::ProviderEvents;
 use super::list;
 use super::looker::{Looked, PaymentLooker, said};
 use super::refunds::{AskedRefund, PaymentRefunds};
+use super::single::SinglePayments;
 use crate::billing::wallets::REFERENCE_MAX;
 use crate::change_set::ChangeSet;
 use crate::collections::PAYMENTS;
@@ -41,6 +43,7 @@ pub struct Payments {
     context: Arc<Context>,
     visibility: Arc<Visibility>,
     beginnings: Arc<Beginnings>,
+    single: Arc<SinglePayments>,
     applier: Arc<PaymentApplier>,
     looker: Arc<PaymentLooker>,
     refunds: Arc<PaymentRefunds>,
@@ -57,6 +60,7 @@ pub struct PaymentParts {
     pub context: Arc<Context>,
     pub visibility: Arc<Visibility>,
     pub beginnings: Arc<Beginnings>,
+    pub single: Arc<SinglePayments>,
     pub applier: Arc<PaymentApplier>,
     pub looker: Arc<PaymentLooker>,
     pub refunds: Arc<PaymentRefunds>,
@@ -87,7 +91,7 @@ impl PaymentsService for Payments {
         if let Some(id) = self.made_by(caller, key.as_ref())? {
             return self.begun_again(caller, &id);
         }
-        let account = self.visibility.visible_account(caller, &account)?;
+        let account = self.payer(caller, &account, &new.purpose)?;
         let record = self.beginnings.record(caller, &account, &new)?;
         let mut changes = self.context.change(caller);
         Beginnings::add(&mut changes, &record);
@@ -102,6 +106,12 @@ impl PaymentsService for Payments {
             Err(problem) => return Err(problem),
         }
         Ok(self.shown(self.looker.send(caller, &record)?))
+    }
+
+    fn pay_once(&self, caller: &Caller, new: NewPayment) -> Answer<Payment> {
+        let account = caller.account_for(new.account.clone())?;
+        let account = self.payer(caller, &account, &new.purpose)?;
+        Ok(self.shown(self.single.begin(caller, &account, &new)?))
     }
 
     fn payment(&self, caller: &Caller, id: &str) -> Answer<Payment> {
@@ -206,14 +216,42 @@ impl PaymentsService for Payments {
 impl Payments {
     /// Made of these parts.
     pub fn new(parts: PaymentParts) -> Self {
-        let PaymentParts { context, visibility, beginnings, applier, looker, refunds, events, event_came } =
-            parts;
+        let PaymentParts {
+            context,
+            visibility,
+            beginnings,
+            single,
+            applier,
+            looker,
+            refunds,
+            events,
+            event_came,
+        } = parts;
         let refund_turn = Mutex::new(());
-        Self { context, visibility, beginnings, applier, looker, refunds, events, event_came, refund_turn }
+        Self {
+            context,
+            visibility,
+            beginnings,
+            single,
+            applier,
+            looker,
+            refunds,
+            events,
+            event_came,
+            refund_turn,
+        }
     }
 
     fn public_url(&self) -> &str {
-        &self.context.settings.api.public_url
+        self.context.public_url()
+    }
+
+    /// The account that is paid for. Who is removed may still pay what is owed.
+    fn payer(&self, caller: &Caller, account: &str, purpose: &PaymentPurpose) -> Answer<Arc<ActiveAccount>> {
+        match purpose {
+            PaymentPurpose::Invoice { .. } => self.visibility.readable_account(caller, account),
+            _ => self.visibility.visible_account(caller, account),
+        }
     }
 
     fn visible(&self, caller: &Caller, id: &str) -> Answer<PaymentRecord> {

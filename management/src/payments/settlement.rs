@@ -1,4 +1,7 @@
-//! The consequences of a payment that has succeeded: one part of a change for each purpose.
+//! The consequences of a payment: one part of a change for each purpose.
+//!
+//! What is settled elsewhere than here is given by those who know it, behind one trait. A settlement refuses what cannot be done
+//! any more, and then the money goes into the wallet as that of a top-up.
 
 use std::sync::Arc;
 
@@ -17,28 +20,52 @@ use crate::billing::wallet_told;
 use crate::change_set::ChangeSet;
 use tollgate_payments::record::{PaymentRecord, provider_name};
 
+/// The purpose of a payment to be begun, and its amount.
+pub type Asked = (PaymentPurpose, Amount);
+
 /// The consequence of a payment of one purpose. Each entry that it posts for the money itself has the payment's id as its reference.
 pub trait Settlement: Send + Sync {
-    /// Refuses a payment that could not be settled, before anybody is asked for money.
-    fn check(&self, account: &ActiveAccount, purpose: &PaymentPurpose, amount: Amount) -> Answer<()>;
+    /// Refuses a payment that could not be settled, before anybody is asked for money. Gives its purpose in full, and its
+    /// amount, which is what is to be paid where none was given.
+    fn check(
+        &self,
+        account: &Arc<ActiveAccount>,
+        purpose: &PaymentPurpose,
+        amount: Option<Amount>,
+    ) -> Answer<Asked>;
 
     /// Adds what the payment does to the change in which it succeeds.
     fn add<'a>(
         &'a self,
         changes: &mut ChangeSet<'a>,
-        account: &ActiveAccount,
+        account: &Arc<ActiveAccount>,
         payment: &PaymentRecord,
     ) -> Answer<()>;
+
+    /// Adds what follows from a payment that was declined, cancelled, or needs somebody where nobody is, to the change that
+    /// notes it.
+    fn add_failure<'a>(
+        &'a self,
+        _changes: &mut ChangeSet<'a>,
+        _account: &Arc<ActiveAccount>,
+        _payment: &PaymentRecord,
+    ) -> Answer<()> {
+        Ok(())
+    }
+
+    /// A line for people about what it is for.
+    fn title(&self, purpose: &PaymentPurpose) -> String;
 }
 
 /// The settlement of every purpose.
 #[derive(Clone)]
 pub struct Settlements {
+    /// Of bundles that are bought.
     bundle: Arc<dyn Settlement>,
-    /// `None` as long as invoices are not paid so.
-    pub invoice: Option<Arc<dyn Settlement>>,
-    /// `None` as long as subscriptions are not paid so.
-    pub subscription: Option<Arc<dyn Settlement>>,
+    /// Of invoices of the house.
+    invoice: Arc<dyn Settlement>,
+    /// Of periods of subscriptions.
+    subscription: Arc<dyn Settlement>,
 }
 
 impl std::fmt::Debug for Settlements {
@@ -48,28 +75,28 @@ impl std::fmt::Debug for Settlements {
 }
 
 impl Settlements {
-    /// Of top-ups and bundles.
-    pub fn new(bundles: Arc<Bundles>) -> Self {
-        Self { bundle: Arc::new(BundleSettlement(bundles)), invoice: None, subscription: None }
+    /// Of top-ups and bundles, and of what these settle.
+    pub fn new(
+        bundles: Arc<Bundles>,
+        invoice: Arc<dyn Settlement>,
+        subscription: Arc<dyn Settlement>,
+    ) -> Self {
+        Self { bundle: Arc::new(BundleSettlement(bundles)), invoice, subscription }
     }
 
     /// The settlement of a purpose.
-    pub fn of(&self, purpose: &PaymentPurpose) -> Answer<&dyn Settlement> {
-        let (settlement, what) = match purpose {
-            PaymentPurpose::TopUp => return Ok(&TopUp),
-            PaymentPurpose::Bundle { .. } => return Ok(&*self.bundle),
-            PaymentPurpose::Invoice { .. } => (&self.invoice, "invoices"),
-            PaymentPurpose::Subscription { .. } => (&self.subscription, "subscriptions"),
-        };
-        settlement
-            .as_deref()
-            .ok_or_else(|| Problem::field("purpose", format!("{what} are not paid by a payment here")))
+    pub fn of(&self, purpose: &PaymentPurpose) -> &dyn Settlement {
+        match purpose {
+            PaymentPurpose::TopUp => &TopUp,
+            PaymentPurpose::Bundle { .. } => &*self.bundle,
+            PaymentPurpose::Invoice { .. } => &*self.invoice,
+            PaymentPurpose::Subscription { .. } => &*self.subscription,
+        }
     }
 }
 
 /// The entry by which the money of a payment is in the wallet.
 pub fn money_in(account: &ActiveAccount, payment: &PaymentRecord, kind: EntryKind) -> Answer<EntryChange> {
-    let received = payment.received.unwrap_or(payment.amount).0;
     let text = EntryText {
         actor: payment.confirmed_by.clone().unwrap_or_else(|| payment.created_by.clone()),
         reference: payment.id.clone(),
@@ -79,21 +106,40 @@ pub fn money_in(account: &ActiveAccount, payment: &PaymentRecord, kind: EntryKin
                 .to_string(),
     };
     let wallet = Arc::clone(&account.runtime.wallet);
-    EntryChange::credit(wallet, kind, received, text).map_err(Problem::refused)
+    EntryChange::credit(wallet, kind, received(payment), text).map_err(Problem::refused)
+}
+
+/// The amount that a payment has brought.
+pub fn received(payment: &PaymentRecord) -> Amount {
+    payment.received.unwrap_or(payment.amount).0
+}
+
+/// An amount that has to be the price of what is paid.
+pub fn at_price(amount: Option<Amount>, price: Amount, what: &str) -> Answer<Amount> {
+    if amount.is_none_or(|amount| amount == price) {
+        return Ok(price);
+    }
+    Err(Problem::field("amount", format!("must be {price}, the price of {what}")))
 }
 
 /// The money goes into the wallet.
 pub struct TopUp;
 
 impl Settlement for TopUp {
-    fn check(&self, _: &ActiveAccount, _: &PaymentPurpose, _: Amount) -> Answer<()> {
-        Ok(())
+    fn check(
+        &self,
+        _: &Arc<ActiveAccount>,
+        purpose: &PaymentPurpose,
+        amount: Option<Amount>,
+    ) -> Answer<Asked> {
+        let amount = amount.ok_or_else(|| Problem::field("amount", "is needed for a top-up"))?;
+        Ok((purpose.clone(), amount))
     }
 
     fn add<'a>(
         &'a self,
         changes: &mut ChangeSet<'a>,
-        account: &ActiveAccount,
+        account: &Arc<ActiveAccount>,
         payment: &PaymentRecord,
     ) -> Answer<()> {
         changes.entry(money_in(account, payment, EntryKind::Payment)?);
@@ -101,44 +147,61 @@ impl Settlement for TopUp {
         wallet_told::emit(changes, EventType::WalletToppedUp, account, (received, &payment.id));
         Ok(())
     }
+
+    fn title(&self, _: &PaymentPurpose) -> String {
+        "Top-up".to_owned()
+    }
 }
 
 /// The money goes into the wallet, and the price of a bundle out of it.
 struct BundleSettlement(Arc<Bundles>);
 
 impl Settlement for BundleSettlement {
-    fn check(&self, account: &ActiveAccount, purpose: &PaymentPurpose, amount: Amount) -> Answer<()> {
-        let PaymentPurpose::Bundle { product } = purpose else { return Ok(()) };
+    fn check(
+        &self,
+        account: &Arc<ActiveAccount>,
+        purpose: &PaymentPurpose,
+        amount: Option<Amount>,
+    ) -> Answer<Asked> {
+        let product = product_of(purpose);
         let row = self.0.bought_row(account, product)?;
-        if row.price == amount {
-            return Ok(());
-        }
-        let message = format!("must be {}, the price of `{product}`", row.price);
-        Err(Problem::field("amount", message))
+        Ok((purpose.clone(), at_price(amount, row.price, &format!("`{product}`"))?))
     }
 
     fn add<'a>(
         &'a self,
         changes: &mut ChangeSet<'a>,
-        account: &ActiveAccount,
+        account: &Arc<ActiveAccount>,
         payment: &PaymentRecord,
     ) -> Answer<()> {
-        let PaymentPurpose::Bundle { product } = &payment.purpose else { return Ok(()) };
+        let product = product_of(&payment.purpose);
         let row = self.0.bought_row(account, product)?;
-        if payment.received.is_some_and(|received| received.0 < row.price) {
+        if received(payment) < row.price {
             return Err(Problem::wrong_state(format!("the payment does not cover the price of `{product}`")));
         }
         let text = EntryText {
             actor: payment.created_by.clone(),
-            reference: product.clone(),
+            reference: product.to_owned(),
             details: format!("paid by {}", payment.id),
             metadata: String::new(),
         };
-        changes.entry(money_in(account, payment, EntryKind::Payment)?);
-        // The price is covered by the entry before, which is in the wallet once both are durable.
+        let mut money = money_in(account, payment, EntryKind::Payment)?;
         emit_begun(changes, &payment.account, &row, true);
-        let wallet = Arc::clone(&account.runtime.wallet);
-        changes.bundle(BundleChange::buy(wallet, row, Amount::MAX, text).map_err(Problem::refused)?);
+        let bought = BundleChange::buy_with(&mut money, row, text).map_err(Problem::refused)?;
+        changes.entry(money);
+        changes.bundle(bought);
         Ok(())
+    }
+
+    fn title(&self, purpose: &PaymentPurpose) -> String {
+        format!("Bundle {}", product_of(purpose))
+    }
+}
+
+/// The bundle product that is bought.
+fn product_of(purpose: &PaymentPurpose) -> &str {
+    match purpose {
+        PaymentPurpose::Bundle { product } => product,
+        _ => "",
     }
 }

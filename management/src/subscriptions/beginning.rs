@@ -5,20 +5,19 @@ use std::sync::Arc;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use tollgate_api::answer::Answer;
-use tollgate_api::caller::Caller;
 use tollgate_api::money::Money;
-use tollgate_api::subscriptions::{PayBy, PeriodOrigin, SubscriptionStatus};
+use tollgate_api::subscriptions::{NewSubscription, PayBy, PeriodOrigin, SubscriptionStatus};
 use tollgate_api::time::Time;
-use tollgate_billing::subscription::Event;
+use tollgate_billing::subscription::{Due, Event};
 use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
 use tollgate_relay::snapshot::ActiveAccount;
 
-use super::books::{SubscriptionBooks, Turn};
+use super::books::SubscriptionBooks;
 use super::new_period::{bundle_of, period_record};
 use super::plans::PlanRecord;
 use super::record::{SubscriptionRecord, beyond_calendar, number_of, today, wrong_state};
-use super::step::{Step, parts, price_part, write};
+use super::step::{Step, parts, price_part};
 use super::tariff::{change_terms, tariff_of, time_zone};
 use crate::billing::period::zone;
 use crate::documents::Document;
@@ -28,22 +27,22 @@ const PENDING_MICROS: u64 = 86_400_000_000;
 /// The number of the first period that is paid for. The trial before it is number zero.
 const FIRST_PERIOD: u32 = 1;
 
-/// Begins the subscription of an account that has none now.
-pub fn begin(
+/// The step that begins the subscription of an account that has none now.
+pub fn begin<'a>(
     books: &SubscriptionBooks,
-    caller: &Caller,
-    account: &Arc<ActiveAccount>,
-    (plan, pay_by): (&PlanRecord, PayBy),
+    account: &'a Arc<ActiveAccount>,
+    plan: &PlanRecord,
+    new: &NewSubscription,
     now: UnixMicros,
-    turn: &mut Turn,
-) -> Answer<SubscriptionRecord> {
+) -> Answer<Step<'a>> {
     let id = account.provisioned.account.id.to_string();
     let earlier = books.of_account(&id);
     let terms = plan.plan.clone();
     let time_zone = time_zone(books, account, &terms)?;
     let today = today(now, &zone(&time_zone)?)?;
     let is_trial = terms.trial_days > 0 && !earlier.iter().any(|earlier| earlier.value.had_trial);
-    let waits = !is_trial && pay_by == PayBy::Payment && terms.price.0 > Amount::ZERO;
+    let is_by_payment = new.pay_by == PayBy::Payment || new.payment_method.is_some();
+    let waits = !is_trial && is_by_payment && terms.price.0 > Amount::ZERO;
     let anchor = if is_trial { days_after(today, terms.trial_days)? } else { today };
     let mut after = SubscriptionRecord {
         account: id,
@@ -67,6 +66,10 @@ pub fn begin(
         waits_until: waits.then(|| Time(UnixMicros(now.0.saturating_add(PENDING_MICROS)))),
         plan_before: terms.plan.as_ref().map(|_| account.provisioned.account.plan.to_string()),
         tariff_due: None,
+        payment_method: new.payment_method.clone(),
+        payment: None,
+        last_payment: None,
+        declined: None,
         next_at: None,
         started_at: Time(now),
         ended_at: None,
@@ -74,26 +77,22 @@ pub fn begin(
     };
     after.look_again(now, books.retries())?;
     if waits {
-        let step = Step::beginning(account, after.clone());
-        write(books, caller, step, turn)?;
-        return Ok(after);
+        return Ok(Step::beginning(account, after));
     }
     let origin = if is_trial { PeriodOrigin::Trial } else { PeriodOrigin::Purchase };
     let paid = after.period_price;
     let period = period_record(&after, (origin, paid), Vec::new(), now)?;
     let money = parts(&after, today, [price_part(&after.terms.name, paid)])?;
-    let step = Step {
+    Ok(Step {
         period: Some(period),
         money,
         bundle: bundle_of(books, &after, now)?,
         tariff: tariff_of(account, after.terms.plan.as_deref()),
-        ..Step::beginning(account, after.clone())
-    };
-    write(books, caller, step, turn)?;
-    Ok(after)
+        ..Step::beginning(account, after)
+    })
 }
 
-/// The step that pays what a subscription waits for: its first period, or the present one where it is past due.
+/// The step that pays what a subscription waits for: its first period, or the next one where the present one is over.
 pub fn paying_step<'a>(
     books: &SubscriptionBooks,
     account: &'a Arc<ActiveAccount>,
@@ -108,7 +107,10 @@ pub fn paying_step<'a>(
             let period = record.position(&dates).next_period(now).ok_or_else(beyond_calendar)?;
             renewal_step(books, account, before, period, now)
         }
-        _ => Err(wrong_state(record)),
+        _ => match record.due(&record.dates()?, now, books.retries()) {
+            Due::Charge(period) => renewal_step(books, account, before, period, now),
+            Due::Nothing(_) | Due::End(_) => Err(wrong_state(record)),
+        },
     }
 }
 
@@ -123,6 +125,8 @@ fn first_step<'a>(
     let today = today(now, &after.dates()?.zone)?;
     after.happen(Event::Paid)?;
     (after.anchor, after.waits_until) = (today.to_string(), None);
+    after.failure = None;
+    after.wait_for_nothing();
     after.period_price = after.terms.price;
     after.plan_before = after.terms.plan.as_ref().map(|_| account.provisioned.account.plan.to_string());
     after.look_again(now, books.retries())?;
@@ -159,6 +163,7 @@ pub fn renewal_step<'a>(
     after.happen(Event::Paid)?;
     after.period_price = after.terms.price;
     (after.unpaid_since, after.attempts, after.failure) = (None, 0, None);
+    after.wait_for_nothing();
     after.look_again(now, books.retries())?;
     let today = today(now, &after.dates()?.zone)?;
     let paid = after.period_price;
@@ -171,6 +176,7 @@ pub fn renewal_step<'a>(
         bundle: bundle_of(books, &after, now)?,
         cut: None,
         tariff,
+        payment: None,
         after,
     })
 }

@@ -9,9 +9,11 @@ use tollgate_billing::subscription::Retries;
 use tollgate_engine::bundle::BundleNumber;
 use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::rows::BundleRow;
+use tollgate_storage::store::Unavailable;
 
 use super::record::SubscriptionRecord;
 use crate::accounts::Accounts;
+use crate::collections::SUBSCRIPTIONS;
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache};
 use crate::identity::visibility::Visibility;
@@ -43,6 +45,18 @@ pub struct SubscriptionBooks {
 pub struct Turn;
 
 impl SubscriptionBooks {
+    /// Of the accounts that a caller may see.
+    pub fn open(
+        context: Arc<Context>,
+        visibility: Arc<Visibility>,
+        accounts: Arc<Accounts>,
+        products: Arc<BundleProducts>,
+    ) -> Result<Self, Unavailable> {
+        let records = DocumentCache::load(context.store(), SUBSCRIPTIONS)?;
+        let (told, turn) = (ToldOnce::default(), Mutex::new(Turn));
+        Ok(Self { context, visibility, accounts, products, records, told, turn })
+    }
+
     /// The schedule by which a period that could not be paid for is tried again.
     pub fn retries(&self) -> Retries<'_> {
         Retries(&self.context.settings.billing.subscription_retry_hours)
@@ -51,6 +65,13 @@ impl SubscriptionBooks {
     /// All subscriptions that an account has had, in order.
     pub fn of_account(&self, account: &str) -> Vec<Arc<Document<SubscriptionRecord>>> {
         self.records.filter(|document| document.value.account == account)
+    }
+
+    /// The subscription of an account with this id.
+    pub fn by_id(&self, account: &ActiveAccount, id: &str) -> Answer<Arc<Document<SubscriptionRecord>>> {
+        let own = self.of_account(&account.provisioned.account.id);
+        let found = own.into_iter().find(|document| document.value.id() == id);
+        found.ok_or_else(|| Problem::field("purpose", format!("the account has no subscription `{id}`")))
     }
 
     /// The latest subscription of an account, which may be over.

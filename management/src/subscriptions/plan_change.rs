@@ -41,7 +41,6 @@ pub fn change(
         return Err(Problem::field("plan", message));
     }
     match (wanted.at, record.status) {
-        (When::Now, _) if !record.is_served() => Err(wrong_state(record)),
         (When::Now, _) => change_now(books, caller, (account, before), (plan, wanted), now, turn),
         (When::PeriodEnd, SubscriptionStatus::Active | SubscriptionStatus::Trialing)
             if record.terms.recurring || record.period < 0 =>
@@ -52,15 +51,30 @@ pub fn change(
     }
 }
 
-fn change_now(
+/// A change that can be made now, and what it costs.
+pub struct PricedChange<'a> {
+    /// All that it writes.
+    pub step: Step<'a>,
+    /// The amount that is to be paid; below zero where money is given back.
+    pub total: Money,
+    change: PlanChange,
+    lines: Vec<ChangeLine>,
+    days: (Date, Date),
+}
+
+/// Works out a change to another plan now. With `take` the rest of the present period's units is taken away first, in memory,
+/// until the step is dropped or durable.
+pub fn priced<'a>(
     books: &SubscriptionBooks,
-    caller: &Caller,
-    (account, before): (&Arc<ActiveAccount>, &Document<SubscriptionRecord>),
-    (plan, wanted): (&PlanRecord, &WantedChange),
+    (account, before): (&'a Arc<ActiveAccount>, &'a Document<SubscriptionRecord>),
+    plan: &PlanRecord,
     now: UnixMicros,
-    turn: &mut Turn,
-) -> Answer<SubscriptionChange> {
+    take: bool,
+) -> Answer<PricedChange<'a>> {
     let record = &before.value;
+    if !record.is_served() {
+        return Err(wrong_state(record));
+    }
     let mut after = record.clone();
     after.base = number_of(record.base, record.period.saturating_add(1))?;
     (after.period, after.plan_number, after.next) = (0, plan.number, None);
@@ -72,30 +86,45 @@ fn change_now(
     after.period_price = after.terms.price;
     after.look_again(now, books.retries())?;
 
-    let (used, cut) = used(books, account, record, now, !wanted.dry_run)?;
+    let (used, cut) = used(books, account, record, now, take)?;
     let change = PlanChange { old_price: record.period_price.0, used, new_price: after.terms.price.0 };
     let total = Money(change.total().ok_or_else(|| Problem::unprocessable("the amount is too much"))?);
-    let (first, last) = after.days(&after.dates()?)?;
-    let lines = lines_of(record, &after, &change, (first, last))?;
+    let days = after.days(&after.dates()?)?;
+    let lines = lines_of(record, &after, &change, days)?;
+    let earned = [
+        credit_part(&record.terms.name, change.unused().credit),
+        price_part(&after.terms.name, after.terms.price),
+    ];
+    let step = Step {
+        account,
+        before: Some(before),
+        action: "subscription.change",
+        period: Some(period_record(&after, (PeriodOrigin::Change, total), lines.clone(), now)?),
+        money: parts(&after, first_day, earned)?,
+        bundle: bundle_of(books, &after, now)?,
+        cut,
+        tariff,
+        payment: None,
+        after,
+    };
+    Ok(PricedChange { step, total, change, lines, days })
+}
+
+fn change_now(
+    books: &SubscriptionBooks,
+    caller: &Caller,
+    (account, before): (&Arc<ActiveAccount>, &Document<SubscriptionRecord>),
+    (plan, wanted): (&PlanRecord, &WantedChange),
+    now: UnixMicros,
+    turn: &mut Turn,
+) -> Answer<SubscriptionChange> {
+    let record = &before.value;
+    let priced = priced(books, (account, before), plan, now, !wanted.dry_run)?;
+    let PricedChange { step, total, change, lines, days: (first, last) } = priced;
     if !wanted.dry_run {
-        let earned = [
-            credit_part(&record.terms.name, change.unused().credit),
-            price_part(&after.terms.name, after.terms.price),
-        ];
-        let step = Step {
-            account,
-            before: Some(before),
-            action: "subscription.change",
-            period: Some(period_record(&after, (PeriodOrigin::Change, total), lines.clone(), now)?),
-            money: parts(&after, first_day, earned)?,
-            bundle: bundle_of(books, &after, now)?,
-            cut,
-            tariff,
-            after,
-        };
         write(books, caller, step, turn)?;
     }
-    let unused = change.unused();
+    let (used, unused) = (change.used, change.unused());
     Ok(SubscriptionChange {
         made: !wanted.dry_run,
         from: record.terms.name.clone(),

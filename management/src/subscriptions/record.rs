@@ -54,6 +54,18 @@ pub struct SubscriptionRecord {
     /// The plan of the tariff that the account is still to be moved to.
     #[serde(default)]
     pub tariff_due: Option<String>,
+    /// The saved method that its periods are charged to; none for the wallet.
+    #[serde(default)]
+    pub payment_method: Option<String>,
+    /// The payment by that method which is under way. Until its end nothing else is tried.
+    #[serde(default)]
+    pub payment: Option<String>,
+    /// The last payment by that method for a period that is not paid yet. The next one replaces it.
+    #[serde(default)]
+    pub last_payment: Option<String>,
+    /// The reason for which that payment was declined, as long as nothing has followed from it.
+    #[serde(default)]
+    pub declined: Option<String>,
     /// The time at which something is due next.
     #[serde(default)]
     pub next_at: Option<Time>,
@@ -155,6 +167,17 @@ impl SubscriptionRecord {
     /// The attempts to have a period paid that have failed.
     pub fn unpaid(&self) -> Option<Unpaid> {
         self.unpaid_since.map(|since| Unpaid { since: since.0, attempts: self.attempts })
+    }
+
+    /// Waits for a payment by the saved method, and for nothing else.
+    pub fn wait_for(&mut self, payment: &str) {
+        self.payment = Some(payment.to_owned());
+        self.last_payment.clone_from(&self.payment);
+    }
+
+    /// Waits for nothing more, as it is paid.
+    pub fn wait_for_nothing(&mut self) {
+        (self.payment, self.last_payment, self.declined) = (None, None, None);
     }
 
     /// Takes an event that the table has for its state.

@@ -20,6 +20,8 @@ use super::told;
 use crate::change_set::ChangeSet;
 use crate::collections::SUBSCRIPTION_PERIODS;
 use crate::documents::Document;
+use crate::payments::beginning::Beginnings;
+use tollgate_payments::record::PaymentRecord;
 
 /// A step that is about to be made.
 pub struct Step<'a> {
@@ -41,6 +43,16 @@ pub struct Step<'a> {
     pub cut: Option<BundleChange>,
     /// The plan that the account moves to.
     pub tariff: Option<String>,
+    /// The payment that is begun with it.
+    pub payment: Option<PaymentRecord>,
+}
+
+/// The money that a step is paid with.
+pub enum Funds {
+    /// That of the wallet, down to this far below zero.
+    Wallet(Amount),
+    /// Money that comes in with the same change; beyond it that of the wallet, down to this far below zero.
+    Payment(EntryChange, Amount),
 }
 
 impl<'a> Step<'a> {
@@ -56,6 +68,7 @@ impl<'a> Step<'a> {
             bundle: None,
             cut: None,
             tariff: None,
+            payment: None,
         }
     }
 
@@ -82,7 +95,7 @@ pub fn write(books: &SubscriptionBooks, caller: &Caller, step: Step<'_>, _turn: 
     };
     let mut changes = books.context.change(caller);
     let limit = account.terms.account.credit_limit;
-    add_step(books, (&caller.actor, limit), step, &mut changes)?;
+    add_step(books, &caller.actor, Funds::Wallet(limit), step, &mut changes)?;
     if let Some(plan_move) = &plan_move {
         books.accounts.add_plan_move(&mut changes, plan_move);
     }
@@ -93,11 +106,11 @@ pub fn write(books: &SubscriptionBooks, caller: &Caller, step: Step<'_>, _turn: 
     Ok(())
 }
 
-/// Adds a step to a change, but for the plan of the tariff. The limit is how far below zero the wallet may be in memory until the
-/// change is durable: no limit where money comes in with the same change.
+/// Adds a step to a change, but for the plan of the tariff.
 pub fn add_step<'a>(
     books: &'a SubscriptionBooks,
-    (actor, limit): (&str, Amount),
+    actor: &str,
+    funds: Funds,
     step: Step<'_>,
     changes: &mut ChangeSet<'a>,
 ) -> Answer<()> {
@@ -110,8 +123,9 @@ pub fn add_step<'a>(
     if let Some(period) = &step.period {
         changes.document(SUBSCRIPTION_PERIODS, period.key().as_bytes(), Expected::Absent, Some(period));
     }
-    if let Some(money) = step.money.as_ref().filter(|money| !money.parts.is_empty()) {
-        add_money(books, (actor, limit), (step.account, &step.after), money, changes)?;
+    add_money(books, (actor, funds), (step.account, &step.after), step.money.as_ref(), changes)?;
+    if let Some(payment) = &step.payment {
+        Beginnings::add(changes, payment);
     }
     changes.put(&books.records, &key, step.before, step.after);
     if let Some(cut) = step.cut {
@@ -135,11 +149,21 @@ pub fn add_step<'a>(
 /// Takes what is to be paid from the wallet, or gives back, and counts it.
 fn add_money(
     books: &SubscriptionBooks,
-    (actor, limit): (&str, Amount),
+    (actor, funds): (&str, Funds),
     (account, after): (&Arc<ActiveAccount>, &SubscriptionRecord),
-    money: &EntryParts,
+    money: Option<&EntryParts>,
     changes: &mut ChangeSet<'_>,
 ) -> Answer<()> {
+    let (mut incoming, limit) = match funds {
+        Funds::Wallet(limit) => (None, limit),
+        Funds::Payment(incoming, limit) => (Some(incoming), limit),
+    };
+    let Some(money) = money.filter(|money| !money.parts.is_empty()) else {
+        if let Some(incoming) = incoming {
+            changes.entry(incoming);
+        }
+        return Ok(());
+    };
     let total = money.total().ok_or_else(|| Problem::unprocessable("the amount is too much"))?;
     let text = EntryText {
         actor: actor.to_owned(),
@@ -148,12 +172,16 @@ fn add_money(
         metadata: to_value(money).unwrap_or_default().to_string(),
     };
     let (wallet, kind) = (Arc::clone(&account.runtime.wallet), EntryKind::Subscription);
-    let entry = if total > Amount::ZERO {
-        EntryChange::debit(wallet, kind, total, limit, text)
-    } else {
-        EntryChange::credit(wallet, kind, total.negated(), text)
+    let entry = match &mut incoming {
+        _ if total <= Amount::ZERO => EntryChange::credit(wallet, kind, total.negated(), text),
+        Some(incoming) => incoming.pay(kind, total, limit, text),
+        None => EntryChange::debit(wallet, kind, total, limit, text),
     };
-    changes.entry(entry.map_err(Problem::refused)?);
+    let entry = entry.map_err(Problem::refused)?;
+    // What pays comes before what is paid.
+    for entry in incoming.into_iter().chain([entry]) {
+        changes.entry(entry);
+    }
     money.count(books.context.store(), CurrencyCode(account.provisioned.account.currency), changes)
 }
 

@@ -48,6 +48,8 @@ pub fn view(
         failed_attempts: record.attempts,
         failure: record.failure.clone(),
         next_at: record.next_at,
+        payment_method: record.payment_method.clone(),
+        payment: record.payment.clone(),
         plan_before: record.plan_before.clone(),
         started_at: record.started_at,
         ended_at: record.ended_at,

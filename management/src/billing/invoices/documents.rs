@@ -31,7 +31,9 @@ impl DocumentsService for Invoices {
     fn invoice_file(&self, caller: &Caller, number: &str, form: DocumentForm) -> Answer<Vec<u8>> {
         let (_, record) = self.visible(caller, number)?;
         let snapshot = self.context.core.snapshot.load_full();
-        self.written(of_invoice(&snapshot, &record)?, record.parties.as_ref(), form)
+        let mut content = of_invoice(&snapshot, &record)?;
+        content.pay_link = record.pay_link(self.context.public_url());
+        self.written(content, record.parties.as_ref(), form)
     }
 
     fn credit_note_file(&self, caller: &Caller, number: &str, form: DocumentForm) -> Answer<Vec<u8>> {

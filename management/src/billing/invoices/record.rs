@@ -1,8 +1,9 @@
 //! An invoice as the books keep it, and the keys under which it is found.
 //!
-//! One collection holds five kinds of documents, each by its own prefix: the invoices themselves by number, drafts by their
+//! One collection holds six kinds of documents, each by its own prefix: the invoices themselves by number, drafts by their
 //! ids; their summaries by account and period; the number of an account's invoice for a period; the summaries of those that are
-//! owed, by when they are due; and the numbers that drafts got, by their ids. One change writes all documents of an invoice.
+//! owed, by when they are due; the numbers that drafts got, by their ids; and those of pages of payment, by their tokens. One
+//! change writes all documents of an invoice.
 
 use std::ops::Range;
 
@@ -67,6 +68,10 @@ pub struct InvoiceRecord {
     pub cancelled_at: Option<Time>,
     #[serde(default)]
     pub cancel_reason: Option<String>,
+    /// The token that its page of payment lives from; none before it is sent, where it is not the house's, and where an earlier
+    /// version sent it.
+    #[serde(default)]
+    pub pay_token: Option<String>,
     /// True for a draft of the schedule that is to be sent at once.
     #[serde(default)]
     pub sends_itself: bool,
@@ -132,6 +137,7 @@ impl InvoiceRecord {
             payment_reference: None,
             cancelled_at: None,
             cancel_reason: None,
+            pay_token: None,
             sends_itself: false,
             content_hash: None,
         }
@@ -198,6 +204,13 @@ impl InvoiceRecord {
         self.settled().map(|settled| shown(settled.open()))
     }
 
+    /// The address of the page on which it is paid, as long as something of it is open.
+    pub fn pay_link(&self, public_url: &str) -> Option<String> {
+        let is_open = self.is_owed() && self.amount_open().is_some_and(|open| !open.is_zero());
+        let token = self.pay_token.as_ref().filter(|_| is_open)?;
+        Some(format!("{public_url}/pay/invoices/{token}"))
+    }
+
     /// The key of the invoice itself.
     pub fn key(&self) -> String {
         number_key(self.name())
@@ -252,6 +265,11 @@ pub fn number_key(number: &str) -> String {
 /// The key of the number that a draft of this id got.
 pub fn id_key(id: &str) -> String {
     format!("g/{id}")
+}
+
+/// The key of the number of the invoice that a page of payment is of.
+pub fn token_key(token: &str) -> String {
+    format!("t/{token}")
 }
 
 /// The prefix of the keys of an account's invoices in lists. No account has a slash in its id.

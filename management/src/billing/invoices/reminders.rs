@@ -95,7 +95,9 @@ impl Reminders {
         if account.provisioned.contact.email.is_some() {
             let open = invoice.amount_open.unwrap_or(invoice.gross_amount).0;
             let amount = format!("{open} {}", invoice.currency.0);
-            let mail = invoice_reminder(number, &amount, &due.to_string(), reminder);
+            let found = self.invoices.found(number)?;
+            let link = found.and_then(|(_, record)| record.pay_link(context.public_url()));
+            let mail = invoice_reminder(number, &amount, &due.to_string(), reminder, link.as_deref());
             let account = invoice.account.clone();
             let work = JobWork::Mail { account, subject: mail.subject, body: mail.text };
             self.jobs.put(&mut changes, work)?;

@@ -179,7 +179,7 @@ mod tests {
         let mut record =
             InvoiceRecord::draft("inv_1".to_owned(), ("acme", currency()), &period, parts, START.0);
         record.number = "INV-2026-000001".to_owned();
-        let invoice = record.view();
+        let invoice = record.view("https://billing.example.com");
         let mut expected = serde_json::to_value(&line).unwrap();
         let fields = expected.as_object_mut().unwrap();
         let details = fields.remove("details").unwrap();

@@ -35,9 +35,9 @@ impl InvoiceRecord {
         }
     }
 
-    /// The whole invoice.
-    pub fn view(self) -> Invoice {
-        let summary = self.summary();
+    /// The whole invoice, with its page below this address.
+    pub fn view(self, public_url: &str) -> Invoice {
+        let (summary, pay_link) = (self.summary(), self.pay_link(public_url));
         let (exact_amount, amount_credited) = (self.exact(), self.amount_credited);
         let parties = self.parties.unwrap_or_else(|| plain_parties(&summary.account));
         let zone = TimeZone::get(&parties.time_zone).unwrap_or(TimeZone::UTC);
@@ -80,6 +80,7 @@ impl InvoiceRecord {
             created_at: summary.created_at,
             issued_at: summary.issued_at,
             due_at: summary.due_at,
+            pay_link,
             paid_at: summary.paid_at,
             payment_reference: self.payment_reference,
             cancelled_at: self.cancelled_at,

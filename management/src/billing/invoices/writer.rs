@@ -16,7 +16,7 @@ use tollgate_storage::clock::now;
 use tollgate_storage::store::{Store, Unavailable};
 
 use super::progress::Progress;
-use super::record::{Content, InvoiceRecord, Parties, id_key};
+use super::record::{Content, InvoiceRecord, Parties, id_key, token_key};
 use super::told;
 use crate::change_set::ChangeSet;
 use crate::collections::{COUNTERS, INVOICES};
@@ -104,7 +104,7 @@ impl InvoiceWriter {
         told::emit(&mut changes, None, &record);
         let changed = changes.commit()?;
         let revision = changed.revisions.get(INVOICE_PLACE).copied().unwrap_or(1);
-        Ok(Versioned::new(revision, record.view()))
+        Ok(Versioned::new(revision, record.view(self.context.public_url())))
     }
 
     /// Writes an invoice that has changed.
@@ -131,7 +131,7 @@ impl InvoiceWriter {
         add_change(&mut changes, (revision, before), &after, action, beside);
         let changed = changes.commit()?;
         let revision = changed.revisions.get(INVOICE_PLACE).copied().unwrap_or(revision + 1);
-        Ok(Versioned::new(revision, after.view()))
+        Ok(Versioned::new(revision, after.view(self.context.public_url())))
     }
 
     /// Removes a draft that has no number.
@@ -214,6 +214,10 @@ fn write_invoice(changes: &mut ChangeSet<'_>, before: Option<(u64, &InvoiceRecor
         changes.document::<String>(INVOICES, period_key.as_bytes(), Expected::Any, None);
     } else if renamed.is_some() {
         changes.document(INVOICES, period_key.as_bytes(), Expected::Any, Some(&name));
+    }
+    let had_token = before.is_some_and(|(_, before)| before.pay_token.is_some());
+    if let Some(token) = after.pay_token.as_ref().filter(|_| !had_token) {
+        changes.document(INVOICES, token_key(token).as_bytes(), Expected::Absent, Some(&name));
     }
     let waited = before.and_then(|(_, before)| before.waiting_key());
     match after.waiting_key() {
