@@ -38,6 +38,7 @@ export const routes: readonly Route[] = [
   { path: '/operations/operators/:operator', title: 'Operator', area: 'operations', roles: HOUSE, load: () => import('./screens/operations/Operator.svelte') },
   { path: '/messages', title: 'Messages', area: 'messages', roles: HOUSE, nav: true, load: () => import('./screens/messages/Messages.svelte') },
   { path: '/messages/:message', title: 'Message', area: 'messages', roles: HOUSE, load: () => import('./screens/messages/Message.svelte') },
+  { path: '/refusals', title: 'Refusals', area: 'messages', roles: HOUSE, nav: true, load: () => import('./screens/messages/Refusals.svelte') },
   { path: '/prices/versions', title: 'Tariff versions', area: 'prices', roles: HOUSE, nav: true, load: () => import('./screens/prices/Tariff.svelte') },
   { path: '/prices/rates', title: 'Rates', area: 'prices', roles: HOUSE, nav: true, load: () => import('./screens/prices/Rates.svelte') },
   { path: '/prices/imports', title: 'Price lists', area: 'prices', roles: HOUSE, nav: true, load: () => import('./screens/prices/Imports.svelte') },

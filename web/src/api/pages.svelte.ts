@@ -1,5 +1,6 @@
 // A list of any length, page by page: the next page is asked for when the end of what is there comes into view.
 import { untrack } from 'svelte';
+import { live, type Topic } from '../session/live.svelte';
 import { session } from '../session/session.svelte';
 import { type ApiProblem, asProblem } from './problem';
 
@@ -25,9 +26,11 @@ export class Pages<T> {
   #cursor: string | undefined;
   #running: AbortController | undefined;
 
-  constructor(load: LoadPage<T>) {
+  /** `on` names what it begins anew for as soon as the server tells of a change. */
+  constructor(load: LoadPage<T>, { on = [] }: { on?: Topic[] } = {}) {
     this.#load = load;
     $effect(() => {
+      for (const topic of on) void live.changes[topic];
       void session.epoch;
       void this.reload();
       return () => this.#running?.abort();

@@ -1,10 +1,13 @@
 // Data that a screen shows: loaded once, again on demand, and by interval while the page is seen.
+import { live, type Topic } from '../session/live.svelte';
 import { session } from '../session/session.svelte';
 import { type ApiProblem, asProblem } from './problem';
 
 interface Options {
   /** Milliseconds between two loads. None: only on demand. */
   every?: number;
+  /** What it is loaded again for as soon as the server tells of a change. */
+  on?: Topic[];
 }
 
 /**
@@ -20,13 +23,14 @@ export class Resource<T> {
 
   constructor(load: (signal: AbortSignal) => Promise<T>, options: Options = {}) {
     this.#load = load;
+    const { every, on = [] } = options;
     $effect(() => {
+      for (const topic of on) void live.changes[topic];
       // A new log-in loads again what the old session could not.
       void session.epoch;
       void this.reload();
       return () => this.#running?.abort();
     });
-    const { every } = options;
     if (every) {
       $effect(() => {
         const timer = setInterval(() => {
