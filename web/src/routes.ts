@@ -65,6 +65,7 @@ export const routes: readonly Route[] = [
   { path: '/connection/smpp', title: 'SMPP', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/connection/Smpp.svelte') },
   { path: '/connection/webhook', title: 'Webhook', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/connection/Webhook.svelte') },
   { path: '/connection/alerts', title: 'Alerts', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/connection/Alerts.svelte') },
+  { path: '/billing/revenue', title: 'Revenue and margin', area: 'billing', roles: HOUSE, nav: true, load: () => import('./screens/billing/earnings/Revenue.svelte') },
   { path: '/billing/accounts', title: 'Accounts', area: 'billing', roles: HOUSE, nav: true, load: () => import('./screens/billing/accounts/Accounts.svelte') },
   { path: '/billing/accounts/:account', title: 'Account', area: 'billing', roles: HOUSE, load: () => import('./screens/billing/accounts/Account.svelte') },
   { path: '/billing/invoices', title: 'Invoices', area: 'billing', roles: HOUSE, nav: true, load: () => import('./screens/billing/documents/Invoices.svelte') },

@@ -131,3 +131,14 @@ test('a quote says what a message costs, and why', async ({ app }) => {
   await expect(wallets.getByRole('link', { name: 'brightreach' })).toBeVisible();
   await expect(app.getByRole('table', { name: 'Operators' }).getByText('chosen')).toBeVisible();
 });
+
+test('revenue leads from an account to its countries, and back', async ({ app }) => {
+  await open(app, '/billing/revenue');
+  const table = app.getByRole('table', { name: 'Revenue and margin by account' });
+  await table.getByRole('button', { name: 'metrogas' }).click();
+  await expect(app.getByText('Only account metrogas')).toBeVisible();
+  await expect(app.getByRole('table', { name: 'Revenue and margin by country' }).getByRole('row', { name: /Kenya \(KE\)/ })).toBeVisible();
+  await app.getByRole('button', { name: 'Operator', exact: true }).click();
+  await expect(app.getByText('Only account metrogas')).toHaveCount(0);
+  await expect(app.getByRole('table', { name: 'Revenue and margin by operator' })).toBeVisible();
+});
