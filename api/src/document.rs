@@ -46,6 +46,7 @@ const TAGS: &[(&str, &str)] = &[
     ("rate cards", "Prices by network, and rate decks."),
     ("tariffs", "Versions of all prices, reloads and rollbacks."),
     ("binds", "The gateways that are bound over SMPP now."),
+    ("stream", "Live figures and changes, as server-sent events."),
     ("imports", "Price lists of suppliers and customers, read in any form, and confirmed."),
     ("clock", "The clock that the daemon goes by, and what it thinks of the system's."),
     ("wecall", "The paths that existing clients know."),
