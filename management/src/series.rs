@@ -56,7 +56,7 @@ impl SeriesService for TimeSeries {
             None => Vec::new(),
             Some(_) => self.highest(&reading, query, groups_max)?,
         };
-        self.answer(query, (&reading, &span), named, present)
+        self.answer(query, (&reading, &span), &named, present)
     }
 }
 
@@ -104,7 +104,7 @@ impl TimeSeries {
         &self,
         query: &SeriesQuery,
         (reading, span): (&Reading, &Span),
-        named: Vec<GroupKey>,
+        named: &[GroupKey],
         present: UnixMicros,
     ) -> Answer<Series> {
         let places: HashMap<&GroupKey, usize> = named.iter().enumerate().map(|(at, key)| (key, at)).collect();
@@ -124,7 +124,7 @@ impl TimeSeries {
         let mut totals = Sums::default();
         sums.iter().flatten().for_each(|step| totals.extend(step));
         let figures = Figures::new(&query.measure, reading.side, &totals);
-        let names = Names::read(&self.context, &named)?;
+        let names = Names::read(&self.context, named)?;
         let mut groups = Vec::with_capacity(sums.len());
         for (at, steps) in sums.iter().enumerate() {
             let key = named.get(at);
@@ -132,7 +132,9 @@ impl TimeSeries {
                 continue;
             }
             let mut of_group = Sums::default();
-            steps.iter().for_each(|step| of_group.extend(step));
+            for step in steps {
+                of_group.extend(step);
+            }
             let (id, name) = key.map_or((None, None), |key| names.of(key));
             groups.push(SeriesGroup {
                 key: id,

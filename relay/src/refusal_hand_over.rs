@@ -14,7 +14,7 @@ pub async fn hand_over(accounts: &AccountRuntimes, committer: &Committer) {
     let Some(outcome) = begin(accounts, committer) else { return };
     // Where the committer ends first there is nobody to count them any more.
     let left = outcome.await.unwrap_or_default();
-    give_back(accounts, left);
+    give_back(accounts, &left);
 }
 
 /// Hands them over, and waits for nothing: the committer writes them before it ends.
@@ -37,13 +37,13 @@ fn begin(accounts: &AccountRuntimes, committer: &Committer) -> Option<oneshot::R
     }
     let (reply, outcome) = oneshot::channel();
     if let Err(RefusalCounts { counts, .. }) = committer.count_refusals(RefusalCounts { counts, reply }) {
-        give_back(accounts, counts);
+        give_back(accounts, &counts);
         return None;
     }
     Some(outcome)
 }
 
-fn give_back(accounts: &AccountRuntimes, counts: Counts) {
+fn give_back(accounts: &AccountRuntimes, counts: &[(RefusalCell, u64)]) {
     if counts.is_empty() {
         return;
     }

@@ -168,7 +168,7 @@ pub fn rank(measure: Measure, part: Part, row: &SeriesRow, side: Side) -> Option
                     _ => amounts.revenue,
                 }
             });
-            Some(amounts.fold(Total::ZERO, |sum, amount| sum.plus(amount)).micros())
+            Some(amounts.fold(Total::ZERO, Total::plus).micros())
         }
     }
 }

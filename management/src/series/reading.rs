@@ -56,9 +56,8 @@ impl Reading {
         let only = only(query, view)?;
         let step = match query.step {
             SeriesStep::Minute => Step::Minute,
-            SeriesStep::Hour => Step::Hour,
             SeriesStep::Day if span.is_utc => Step::Day,
-            SeriesStep::Day => Step::Hour,
+            SeriesStep::Hour | SeriesStep::Day => Step::Hour,
         };
         let last = UnixMicros(span.to().0.saturating_sub(1));
         let spans = step.of(Minute::of(span.from()))..step.of(Minute::of(last)).saturating_add(1);

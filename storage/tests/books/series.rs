@@ -141,7 +141,7 @@ fn send(routed: &RoutedBooks, random: &mut Random) -> Sent {
     let (minute, segments) = (random.below(4_000), 1 + random.below(2) as u8);
     let operator = [routed.alpha, routed.beta][random.below(2) as usize];
     let route = (random.below(4) > 0).then(|| Route::to(operator));
-    let message = Message { destination, network, segments, route, ..Message::default() };
+    let message = Message { segments, network, destination, route, ..Message::default() };
     let mut session = routed.books.session(routed.account);
     let mut chunk = session.chunk_with(UnixMicros(minute * MINUTE + random.below(MINUTE)), false);
     let amount = session.charge(&mut chunk, &message).unwrap().amount;
