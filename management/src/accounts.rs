@@ -417,13 +417,12 @@ impl Accounts {
         let id = record.id.clone();
         let mut changes = self.context.change(caller);
         changes.provision(next.change());
-        if record.suspended != before.value.suspended {
-            let (suspended, by) = (record.suspended, caller.actor.clone());
+        let (suspended, was_suspended) = (record.suspended, before.value.suspended);
+        changes.put(&self.records, &id, Some(before), record);
+        if suspended != was_suspended {
             let kind = if suspended { EventType::AccountSuspended } else { EventType::AccountResumed };
-            changes.put(&self.records, &id, Some(before), record);
+            let by = caller.actor.clone();
             changes.emit(kind, Some(&id), &AccountEventData { account: id.clone(), suspended, by });
-        } else {
-            changes.put(&self.records, &id, Some(before), record);
         }
         changes.note(action, format!("account/{id}"), &before_json, &after);
         let changed = changes.commit()?;

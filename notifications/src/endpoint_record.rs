@@ -81,12 +81,14 @@ impl EndpointRecord {
     }
 
     /// The endpoint with another secret, beside which the present one signs until then.
+    #[must_use]
     pub fn rotated(&self, secret: String, until: Option<Time>) -> Self {
         let previous = until.map(|until| PreviousSecret { secret: self.secret.clone(), until });
         Self { secret, previous, ..self.clone() }
     }
 
     /// The endpoint switched on or off by somebody.
+    #[must_use]
     pub fn switched(&self, enabled: bool) -> Self {
         let switched_off_by = (!enabled).then(|| self.switched_off_by.unwrap_or(SwitchedOffBy::Caller));
         let failing_since = self.failing_since.filter(|_| !enabled || self.enabled);
@@ -97,14 +99,13 @@ impl EndpointRecord {
     /// long is switched off.
     pub fn after_post(&self, is_well: bool, now: UnixMicros, failing_max_micros: u64) -> Option<Self> {
         match (is_well, self.failing_since) {
-            (true, None) => None,
             (true, Some(_)) => Some(Self { failing_since: None, ..self.clone() }),
             (false, None) => Some(Self { failing_since: Some(Time(now)), ..self.clone() }),
             (false, Some(since)) if self.enabled && now.0.saturating_sub(since.0.0) >= failing_max_micros => {
                 let switched_off_by = Some(SwitchedOffBy::Failures);
                 Some(Self { enabled: false, switched_off_by, ..self.clone() })
             }
-            (false, Some(_)) => None,
+            (true, None) | (false, Some(_)) => None,
         }
     }
 

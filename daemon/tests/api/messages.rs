@@ -38,14 +38,12 @@ fn ids(api: &Api, query: &str) -> Vec<String> {
         ids.extend(items.iter().map(|message| message["id"].as_str().unwrap().to_owned()));
         let said = (page["total"].clone(), page["total_is_exact"].clone(), page["to"].clone());
         assert_eq!(*total.get_or_insert(said.clone()), said, "every page says the same");
-        match page["next_cursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => {
-                let (count, is_exact, _) = total.unwrap();
-                assert_eq!((count.as_u64(), is_exact), (Some(ids.len() as u64), json!(true)), "{query}");
-                return ids;
-            }
-        }
+        let Some(next) = page["next_cursor"].as_str() else {
+            let (count, is_exact, _) = total.unwrap();
+            assert_eq!((count.as_u64(), is_exact), (Some(ids.len() as u64), json!(true)), "{query}");
+            return ids;
+        };
+        cursor = format!("&cursor={next}");
     }
 }
 
@@ -76,35 +74,35 @@ fn messages_of_all_accounts_are_found_by_what_they_are() {
         assert_eq!(ids(&api, query), expected, "{query}");
     };
     let [a, b, c, d] = &charged;
-    let r = &refused[0];
-    found("account=biz_test_001", &[a, c, r]);
+    let refusal = &refused[0];
+    found("account=biz_test_001", &[a, c, refusal]);
     found(&format!("destination={KENYA}"), &[a, d]);
     found(&format!("destination=%2B{KENYA}&account=biz_test_002"), &[d]);
     found(&format!("destination=00{KENYA}"), &[a, d]);
     found("destination_prefix=25473", &[c, &last]);
-    found("destination_prefix=999", &[r]);
-    found(&format!("destination={NOWHERE}"), &[r]);
-    found("dispatch_id=sale", &[b, c, r]);
+    found("destination_prefix=999", &[refusal]);
+    found(&format!("destination={NOWHERE}"), &[refusal]);
+    found("dispatch_id=sale", &[b, c, refusal]);
     found("dispatch_id=sale&outcome=charged", &[b, c]);
-    found("outcome=refused", &[r]);
-    found("reason=unknown_destination", &[r]);
+    found("outcome=refused", &[refusal]);
+    found("reason=unknown_destination", &[refusal]);
     found("reason=no_rate", &[]);
-    found("sender=Tollgate", &[a, b, c, d, r, &last]);
+    found("sender=Tollgate", &[a, b, c, d, refusal, &last]);
     found("sender=tollgate", &[]);
     found("mcc=639&mnc=03", &[c, &last]);
     found("country=fr", &[b]);
     found("state=enroute", &[a, b, c, d, &last]);
     found("state=delivered", &[]);
     found(&format!("message_id={c}"), &[c]);
-    found(&format!("message_id={r}"), &[r]);
+    found(&format!("message_id={refusal}"), &[refusal]);
     found("message_id=7", &[]);
     found("operator=nobody", &[]);
     found("operator_message_id=7f", &[]);
     found("to=2020-01-01", &[]);
-    found("from=2020-01-01", &[a, b, c, d, r, &last]);
+    found("from=2020-01-01", &[a, b, c, d, refusal, &last]);
 
     let page = list(&api, "limit=2&offset=1");
-    assert_eq!((&page["items"][0]["id"], &page["items"][1]["id"]), (&json!(r), &json!(d)));
+    assert_eq!((&page["items"][0]["id"], &page["items"][1]["id"]), (&json!(refusal), &json!(d)));
     for (query, field) in [
         ("destination=x", "destination"),
         ("destination_prefix=%2B2", "destination_prefix"),
@@ -120,7 +118,7 @@ fn messages_of_all_accounts_are_found_by_what_they_are() {
     }
     api.get("/v1/messages?account=nobody").expect(404);
 
-    let message = api.get(&format!("/v1/messages/{r}")).expect(200).json;
+    let message = api.get(&format!("/v1/messages/{refusal}")).expect(200).json;
     assert_eq!(
         ["outcome", "state", "reason", "command_status", "destination", "segments", "price"]
             .map(|field| message[field].clone()),
@@ -134,7 +132,7 @@ fn messages_of_all_accounts_are_found_by_what_they_are() {
             json!(null)
         ]
     );
-    let timeline = api.get(&format!("/v1/messages/{r}/timeline")).expect(200).json;
+    let timeline = api.get(&format!("/v1/messages/{refusal}/timeline")).expect(200).json;
     assert_eq!(kinds(&timeline), ["submitted", "refused"]);
     assert!(timeline["remedy"].as_str().unwrap().contains("numbering plan"));
     let counts = api.get("/v1/refusals").expect(200).json;
@@ -151,7 +149,7 @@ fn messages_of_all_accounts_are_found_by_what_they_are() {
     assert_eq!((&next["items"][0]["id"], &next["items"][1]["id"]), (&json!(d), &json!(c)));
     assert_eq!(next["total"], 6);
 
-    visibility(&api, &daemon, (b, r));
+    visibility(&api, &daemon, (b, refusal));
     drop((first, second));
     daemon.stop();
     books::balanced(&sandbox);
@@ -218,8 +216,8 @@ fn a_message_is_followed_from_submit_to_receipt() {
     );
     assert_eq!(event("accepted")["operator_code"], "second");
     let operators_id = event("accepted")["operator_message_id"].as_str().unwrap().to_owned();
-    assert_eq!(ids(&api, &format!("operator_message_id={operators_id}")), [id.clone()]);
-    assert_eq!(ids(&api, "operator=second"), [id.clone()]);
+    assert_eq!(ids(&api, &format!("operator_message_id={operators_id}")), std::slice::from_ref(&id));
+    assert_eq!(ids(&api, "operator=second"), std::slice::from_ref(&id));
 
     let user = json!({ "email": "one@example.com", "name": "one", "role": "customer", "account": "biz_test_001",
         "password": PASSWORD });

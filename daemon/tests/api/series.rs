@@ -186,7 +186,9 @@ fn series_are_what_a_scan_of_the_cdrs_counts() {
     scanned[0] = std::mem::take(&mut scanned[0]).into_iter().map(|(name, row)| (named(&name), row)).collect();
     assert_eq!(live, scanned);
     let mut total = Counted::default();
-    outcomes.values().for_each(|outcome| total.add(outcome));
+    for outcome in outcomes.values() {
+        total.add(outcome);
+    }
     assert_eq!(Counted::of(&whole["totals"]), total);
     let money = &whole["totals"]["money"];
     let sum = |name: &str| -> i64 {
