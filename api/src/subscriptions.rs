@@ -183,8 +183,7 @@ async fn pay(
 /// Every period from here on is charged to a saved method of the account, or paid from the wallet.
 #[utoipa::path(put, path = "/v1/accounts/{id}/subscription/payment-method", tag = "subscriptions",
     operation_id = "set_subscription_method",
-    params(("id" = String, Path, description = "The account's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+    params(("id" = String, Path, description = "The account's id")),
     request_body = SubscriptionMethod,
     responses((status = 200, description = "The subscription", body = Subscription), Problems))]
 async fn set_method(

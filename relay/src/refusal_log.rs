@@ -46,7 +46,8 @@ struct Waiting {
 /// A number of messages that fills up with time.
 #[derive(Clone, Copy, Debug)]
 struct Allowance {
-    left: f64,
+    /// In parts, of which a message takes [`PARTS_OF_ONE`], so that no fill loses anything.
+    left: u64,
     at: Instant,
 }
 
@@ -57,7 +58,7 @@ impl Default for RefusalLog {
             messages: Vec::new(),
             not_kept: HashMap::new(),
             of_one: HashMap::new(),
-            of_all: Allowance { left: KEPT_OF_ALL.into(), at: now },
+            of_all: Allowance { left: parts(KEPT_OF_ALL), at: now },
             counts_due: now,
         }))
     }
@@ -125,16 +126,17 @@ impl RefusalLog {
 
 impl Waiting {
     fn keeps(&mut self, now: Instant, account: AccountNumber, reason: Refusal) -> bool {
-        let new = Allowance { left: KEPT_OF_ONE.into(), at: now };
+        let new = Allowance { left: parts(KEPT_OF_ONE), at: now };
         let of_one = self.of_one.entry((account, reason)).or_insert(new);
         of_one.fill(now, KEPT_OF_ONE_PER_MINUTE, KEPT_OF_ONE);
         self.of_all.fill(now, KEPT_OF_ALL_PER_MINUTE, KEPT_OF_ALL);
         // While the disk cannot be written, those that wait are bounded too.
-        let has_room =
-            of_one.left >= 1.0 && self.of_all.left >= 1.0 && self.messages.len() < KEPT_OF_ALL as usize;
+        let has_room = of_one.left >= PARTS_OF_ONE
+            && self.of_all.left >= PARTS_OF_ONE
+            && self.messages.len() < KEPT_OF_ALL as usize;
         if has_room {
-            of_one.left -= 1.0;
-            self.of_all.left -= 1.0;
+            of_one.left -= PARTS_OF_ONE;
+            self.of_all.left -= PARTS_OF_ONE;
         }
         has_room
     }
@@ -143,15 +145,22 @@ impl Waiting {
     fn forget_full(&mut self, now: Instant) {
         self.of_one.retain(|_, allowance| {
             allowance.fill(now, KEPT_OF_ONE_PER_MINUTE, KEPT_OF_ONE);
-            allowance.left < f64::from(KEPT_OF_ONE)
+            allowance.left < parts(KEPT_OF_ONE)
         });
     }
 }
 
+/// The nanoseconds of a minute: in one of them an allowance of so many a minute grows by so many parts.
+const PARTS_OF_ONE: u64 = 60_000_000_000;
+
+fn parts(messages: u32) -> u64 {
+    u64::from(messages) * PARTS_OF_ONE
+}
+
 impl Allowance {
     fn fill(&mut self, now: Instant, per_minute: u32, most: u32) {
-        let minutes = now.saturating_duration_since(self.at).as_secs_f64() / 60.0;
-        self.left = (self.left + minutes * f64::from(per_minute)).min(most.into());
+        let nanos = u64::try_from(now.saturating_duration_since(self.at).as_nanos()).unwrap_or(u64::MAX);
+        self.left = self.left.saturating_add(nanos.saturating_mul(per_minute.into())).min(parts(most));
         self.at = now.max(self.at);
     }
 }

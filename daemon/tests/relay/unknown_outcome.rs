@@ -116,6 +116,7 @@ fn what_was_never_sent_is_sent_after_a_crash_without_suspicion() {
     let destinations = [1, 2, 3, 4, 5].map(|at| format!("25472200000{at}"));
     let ids = gateway.accepted_all(&destinations.each_ref().map(|to| Sm::to(to)));
     operator.next().accept("1");
+    until_count(&daemon, "tollgate_operator_submits_total{operator=\"hand\",outcome=\"accepted\"}", 1);
     operator.next();
     drop(gateway);
     daemon.kill();
