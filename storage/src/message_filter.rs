@@ -74,6 +74,8 @@ impl FilterKey {
 pub struct FilterBuilder {
     keys: Vec<FilterKey>,
     messages: u64,
+    /// The source and the network of the last message. The next one most often has the same, which are in already.
+    last: Option<(Vec<u8>, NetworkCode)>,
 }
 
 impl FilterBuilder {
@@ -81,12 +83,16 @@ impl FilterBuilder {
     pub fn add(&mut self, cdr: &Cdr<'_>) {
         let fields = &cdr.fields;
         self.messages += 1;
-        self.keys.extend([
-            FilterKey::destination(fields.destination.as_bytes()),
-            FilterKey::source(fields.source.address),
-            FilterKey::network(fields.network),
-            FilterKey::mcc(fields.network.mcc),
-        ]);
+        self.keys.push(FilterKey::destination(fields.destination.as_bytes()));
+        let (source, network) = (fields.source.address, fields.network);
+        if self.last.as_ref().is_none_or(|last| (&*last.0, last.1) != (source, network)) {
+            self.keys.extend([
+                FilterKey::source(source),
+                FilterKey::network(network),
+                FilterKey::mcc(network.mcc),
+            ]);
+            self.last = Some((source.to_vec(), network));
+        }
         self.keys.extend(fields.dispatch_id.map(FilterKey::dispatch));
         self.keys.extend(fields.idempotency_key.map(FilterKey::idempotency_key));
         self.keys.extend(fields.user_message_reference.map(FilterKey::user_message_reference));
@@ -169,7 +175,7 @@ mod tests {
 
     fn filter(count: u64) -> MessageFilterRow {
         let keys = (0..count).map(destination).collect();
-        FilterBuilder { keys, messages: count }.finish(1)
+        FilterBuilder { keys, messages: count, last: None }.finish(1)
     }
 
     #[test]
