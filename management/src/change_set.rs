@@ -31,7 +31,7 @@ use crate::documents::{Document, DocumentCache, to_json};
 use crate::identity::random::id_at;
 use crate::problems::{already_done, outcome_unknown, problem_of};
 use crate::stream_topics::{Touched, named_account};
-use tollgate_relay::fnv::Fnv;
+use tollgate_storage::fnv::Fnv;
 
 const MICROS_PER_HOUR: u64 = 3_600_000_000;
 

@@ -17,7 +17,6 @@ pub mod default_delivery;
 pub mod delivery;
 pub mod detectors;
 pub mod expected_reload;
-pub mod fnv;
 pub mod held_octets;
 pub mod kept_roots;
 pub mod live;

@@ -33,6 +33,7 @@ pub mod delivery;
 pub mod export;
 mod fair_queue;
 mod filtering;
+pub mod fnv;
 mod fold;
 mod gather;
 mod id_lag;

@@ -4,20 +4,19 @@
 //! A filter is a Bloom filter: it never denies what is there, and affirms about one in a hundred and twenty of what is not.
 //! It takes ten bits for each different value. Equal values have equal hashes in every build, as they are on disk.
 
+use std::hash::Hasher;
+
 use tollgate_engine::network::NetworkCode;
 
 use crate::cdr::Cdr;
 use crate::codec::{Reader, put_bytes, put_varint};
+use crate::fnv::Fnv;
 use crate::rows::Row;
 
 const VERSION: u8 = 1;
 /// Bits for each different value, and how many of them are set: one false word in about 120.
 const BITS_PER_KEY: usize = 10;
 const BITS_SET: u64 = 7;
-
-/// FNV-1a's basis and prime for 64 bits.
-const FNV_BASIS: u64 = 0xCBF2_9CE4_8422_2325;
-const FNV_PRIME: u64 = 0x0000_0100_0000_01B3;
 
 /// A value that messages may have, hashed with what it is a value of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,8 +59,10 @@ impl FilterKey {
     }
 
     fn of(kind: u8, octets: &[u8]) -> Self {
-        let step = |hash: u64, octet: &u8| (hash ^ u64::from(*octet)).wrapping_mul(FNV_PRIME);
-        let hash = octets.iter().fold(step(FNV_BASIS, &kind), step);
+        let mut hasher = Fnv::default();
+        hasher.write(&[kind]);
+        hasher.write(octets);
+        let hash = hasher.finish();
         // FNV leaves the high bits of short texts alike; these shifts and products mix them (the finalizer of SplitMix64).
         let hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -11,8 +11,8 @@ use tollgate_api::authentication::AuthenticationService;
 use tollgate_api::caller::{Caller, Role, Scope};
 use tollgate_api::problem::Problem;
 use tollgate_provisioning::ApiSettings;
-use tollgate_relay::fnv::Fnv;
 use tollgate_storage::clock::now;
+use tollgate_storage::fnv::Fnv;
 
 use super::api_keys::ApiKeys;
 use super::browser_sessions::BrowserSessions;

@@ -8,8 +8,8 @@ use tollgate_engine::segments::{self, Body, Sar};
 use tollgate_smpp::pdu::{Destinations, Submit};
 use tollgate_storage::keys::KEY_OCTETS_MAX;
 
-use crate::fnv::Fnv;
 use tollgate_provisioning::TlvTags;
+use tollgate_storage::fnv::Fnv;
 
 /// The tag of user_message_reference (SMPP 3.4 §5.3.2.17).
 pub(crate) const USER_MESSAGE_REFERENCE: u16 = 0x0204;
