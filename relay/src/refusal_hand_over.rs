@@ -1,6 +1,10 @@
 //! Hands refusals that were counted in memory to the committer, which counts them in the time series.
 
+use std::collections::HashMap;
+
 use tokio::sync::oneshot;
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::refusal::Refusal;
 use tollgate_storage::clock::now;
 use tollgate_storage::committer::{Committer, RefusalCounts};
 use tollgate_storage::series::Minute;
@@ -47,10 +51,13 @@ fn give_back(accounts: &AccountRuntimes, counts: &[(RefusalCell, u64)]) {
     if counts.is_empty() {
         return;
     }
+    let mut of_accounts: HashMap<AccountNumber, Vec<(Refusal, u64)>> = HashMap::new();
+    for (cell, messages) in counts {
+        of_accounts.entry(cell.account).or_default().push((cell.refusal, *messages));
+    }
     accounts.for_each(|runtime| {
-        let account = runtime.wallet.number();
-        for (cell, messages) in counts.iter().filter(|(cell, _)| cell.account == account) {
-            runtime.refusals.add(cell.refusal, *messages);
+        for (refusal, messages) in of_accounts.remove(&runtime.wallet.number()).unwrap_or_default() {
+            runtime.refusals.add(refusal, messages);
         }
     });
 }
