@@ -13,7 +13,7 @@ export default defineConfig<Options>({
   retries: 0,
   timeout: 90_000,
   expect: { timeout: 15_000 },
-  reporter: [['line']],
+  reporter: [['line'], ['./tests/failures.ts']],
   use: {
     launchOptions: {
       executablePath: CHROMIUM,
