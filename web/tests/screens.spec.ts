@@ -29,7 +29,7 @@ for (const route of routes) {
       await expect(app.getByRole('alert')).toHaveCount(0);
       for (const view of VIEWS) {
         await app.setViewportSize({ width: view.width, height: view.height });
-        await app.evaluate((theme) => (document.documentElement.dataset.theme = theme), view.theme);
+        expect(await recoloured(app, view.theme), 'what takes its time to change its colours').toEqual([]);
         const wide = await app.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         expect(wide, `pixels that ${view.name} is too wide`).toBeLessThanOrEqual(0);
         expect(await faults(app, view.rules), view.name).toEqual([]);
@@ -53,10 +53,19 @@ test('what a role may not open shows neither screen nor data', async ({ app, rol
   }
 });
 
-/** Serious findings of axe, by rule and element. */
+/** Changes to a theme, and gives what has not got its new colours at once: it could not be read on its way from light to dark. */
+function recoloured(page: Page, theme: string): Promise<string[]> {
+  return page.evaluate((to) => {
+    document.documentElement.dataset.theme = to;
+    const changing = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+    return changing.map(({ effect, transitionProperty }) => `${transitionProperty}: ${effect instanceof KeyframeEffect ? effect.target?.outerHTML : ''}`);
+  }, theme);
+}
+
+/** Serious findings of axe: rule, place, what is wrong there, and the element. */
 async function faults(page: Page, rules: string[] | undefined): Promise<string[]> {
   const axe = new AxeBuilder({ page });
   const { violations } = await (rules ? axe.withRules(rules) : axe).analyze();
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  return serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
+  return serious.flatMap(({ id, nodes }) => nodes.map(({ target, html, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary?.replaceAll(/\s+/g, ' ')} ${html}`));
 }
