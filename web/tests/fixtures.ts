@@ -2,6 +2,7 @@
 import { expect, request, test as base, type BrowserContext, type Page } from '@playwright/test';
 import type { Role } from '../src/session/session.svelte';
 import { scene } from './scene';
+import { VIEWER } from './viewer';
 
 /** What a project says of its person. */
 export interface Options {
@@ -12,15 +13,19 @@ interface Fixtures {
   watched: Page;
   /** A page of the project's role. */
   app: Page;
+  /** A page of the project's role that goes from screen to screen, test after test. It is for looking alone. */
+  tour: Page;
 }
 type Cookies = Parameters<BrowserContext['addCookies']>[0];
 interface Shared {
   /** The session of each role that a worker has logged in. */
   sessions: (role: Role) => Promise<Cookies>;
+  /** The page of `tour`, with what the browser complains about. */
+  toured: { page: Page; complaints: string[] };
 }
 
-export const test = base.extend<Options & Fixtures, Shared>({
-  role: ['admin', { option: true }],
+export const test = base.extend<Fixtures, Options & Shared>({
+  role: ['admin', { option: true, scope: 'worker' }],
   sessions: [
     async ({}, use) => {
       const known = new Map<Role, Promise<Cookies>>();
@@ -33,25 +38,52 @@ export const test = base.extend<Options & Fixtures, Shared>({
     { scope: 'worker' },
   ],
   watched: async ({ page }, use) => {
-    const complaints: string[] = [];
-    page.on('console', (message) => {
-      // The browser itself logs every answer above 399; what a screen makes of those is for the tests to say.
-      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    await page.addInitScript(() => {
-      document.addEventListener('securitypolicyviolation', (event) => console.error(`refused by policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
-    });
+    const complaints = await complaintsOf(page);
     await use(page);
     expect(complaints, 'what the browser complained about').toEqual([]);
   },
   app: async ({ watched, role, sessions }, use) => {
-    await watched.context().addCookies(await sessions(role));
-    await watched.goto(scene().address);
-    await expect(watched.getByRole('navigation', { name: 'Screens' })).toBeAttached();
+    await enter(watched, await sessions(role));
     await use(watched);
   },
+  toured: [
+    async ({ browser, role, sessions }, use) => {
+      const context = await browser.newContext(VIEWER);
+      const page = await context.newPage();
+      const complaints = await complaintsOf(page);
+      await enter(page, await sessions(role));
+      await use({ page, complaints });
+      await context.close();
+    },
+    { scope: 'worker' },
+  ],
+  tour: async ({ toured: { page, complaints } }, use, info) => {
+    await use(page);
+    if (info.status !== info.expectedStatus) await info.attach('screen', { body: await page.screenshot(), contentType: 'image/png' });
+    expect(complaints.splice(0), 'what the browser complained about').toEqual([]);
+  },
 });
+
+/** What the browser complains about on a page, from now on. */
+async function complaintsOf(page: Page): Promise<string[]> {
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    // The browser itself logs every answer above 399; what a screen makes of those is for the tests to say.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => console.error(`refused by policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
+  });
+  return complaints;
+}
+
+/** Opens the screens with a session. */
+async function enter(page: Page, cookies: Cookies): Promise<void> {
+  await page.context().addCookies(cookies);
+  await page.goto(scene().address);
+  await expect(page.getByRole('navigation', { name: 'Screens' })).toBeAttached();
+}
 
 export { expect };
 

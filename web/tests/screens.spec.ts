@@ -1,13 +1,13 @@
 // Every screen as every role: shown to those who may, and refused to the others without a request for data. What is shown has no serious
 // fault of accessibility, in light and in dark, on a desk and on a telephone.
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { mkdirSync } from 'node:fs';
 import { home, routes } from '../src/routes';
+import { faults } from './axe';
 import { examples } from './examples';
 import { expect, open, settled, test } from './fixtures';
 
-const PICTURES = 'test-results/pictures';
+/** The folder that pictures of all screens are put into, if any. */
+const PICTURES = process.env.PICTURES;
 // Colours are all that dark changes, and sizes all that a telephone does.
 const VIEWS = [
   { name: 'light', theme: 'light', width: 1360, height: 860, rules: undefined },
@@ -17,26 +17,20 @@ const VIEWS = [
 /** What the shell itself asks for. */
 const OF_THE_SHELL = ['/v1/session', '/v1/stream'];
 
-mkdirSync(PICTURES, { recursive: true });
-
 for (const route of routes) {
-  test.describe(route.path, () => {
-    test.skip(({ role }) => !route.roles.includes(role));
-    test('is shown', async ({ app, role }) => {
-      await open(app, examples(route.path, role));
-      await expect(app.getByRole('heading', { level: 1 })).toBeVisible();
-      await settled(app);
-      await expect(app.getByRole('alert')).toHaveCount(0);
-      for (const view of VIEWS) {
-        await app.setViewportSize({ width: view.width, height: view.height });
-        expect(await recoloured(app, view.theme), 'what takes its time to change its colours').toEqual([]);
-        const wide = await app.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        expect(wide, `pixels that ${view.name} is too wide`).toBeLessThanOrEqual(0);
-        expect(await faults(app, view.rules), view.name).toEqual([]);
-        const name = `${role}${route.path.replaceAll(/[/:]+/g, '-')}-${view.name}`;
-        await app.screenshot({ path: `${PICTURES}/${name}.png`, fullPage: view.name !== 'narrow' });
-      }
-    });
+  test(`${route.path} is shown`, { tag: route.roles.map((role) => `@${role}`) }, async ({ tour, role }) => {
+    await open(tour, examples(route.path, role));
+    await expect(tour.getByRole('heading', { level: 1 })).toBeVisible();
+    await settled(tour);
+    await expect(tour.getByRole('alert')).toHaveCount(0);
+    for (const view of VIEWS) {
+      await tour.setViewportSize({ width: view.width, height: view.height });
+      expect(await recoloured(tour, view.theme), 'what takes its time to change its colours').toEqual([]);
+      const wide = await tour.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      expect(wide, `pixels that ${view.name} is too wide`).toBeLessThanOrEqual(0);
+      expect(await faults(tour, view.rules), view.name).toEqual([]);
+      if (PICTURES) await tour.screenshot({ path: `${PICTURES}/${role}${route.path.replaceAll(/[/:]+/g, '-')}-${view.name}.png`, fullPage: view.name !== 'narrow' });
+    }
   });
 }
 
@@ -60,12 +54,4 @@ function recoloured(page: Page, theme: string): Promise<string[]> {
     const changing = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
     return changing.map(({ effect, transitionProperty }) => `${transitionProperty}: ${effect instanceof KeyframeEffect ? effect.target?.outerHTML : ''}`);
   }, theme);
-}
-
-/** Serious findings of axe: rule, place, what is wrong there, and the element. */
-async function faults(page: Page, rules: string[] | undefined): Promise<string[]> {
-  const axe = new AxeBuilder({ page });
-  const { violations } = await (rules ? axe.withRules(rules) : axe).analyze();
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  return serious.flatMap(({ id, nodes }) => nodes.map(({ target, html, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary?.replaceAll(/\s+/g, ' ')} ${html}`));
 }
