@@ -12,14 +12,15 @@ use tollgate_engine::tables::Terms;
 use tollgate_provisioning::{Loaded, ProvisionedAccount, give_price_lists};
 use tollgate_storage::change::Change;
 use tollgate_storage::committer::{ProvisionChange, Provisioned};
+use tollgate_storage::rows::ChainPlace;
 
 use crate::account_runtimes::AccountRuntimes;
 use crate::active_account::ActiveAccount;
 use crate::additions::Additions;
 use crate::books::Books;
+use crate::chain_places::{ChainPlaces, place_of};
 use crate::delivery::operator_queues::{CurrentOperatorQueues, OperatorQueues};
 use crate::expected_reload::ExpectedReloads;
-use crate::kept_roots::moved_accounts;
 use crate::removed_accounts::RemovedAccounts;
 use crate::snapshot::CurrentSnapshot;
 use crate::snapshot_builder::{ApplyError, Prepared, opening};
@@ -48,6 +49,7 @@ pub struct PreparedAccount {
     provisioned: ProvisionedAccount,
     terms: Terms,
     tariff_version: Arc<str>,
+    place: Option<ChainPlace>,
 }
 
 impl PreparedAccount {
@@ -55,6 +57,7 @@ impl PreparedAccount {
     pub fn change(&self) -> ProvisionChange {
         ProvisionChange {
             accounts: vec![opening(&self.provisioned)],
+            places: vec![(Arc::clone(&self.provisioned.account.id), self.place.clone())],
             tariff_version: Arc::clone(&self.tariff_version),
             ..ProvisionChange::default()
         }
@@ -70,7 +73,10 @@ impl Configuration {
         loaded: Loaded,
         additions: Additions,
     ) -> Result<Self, ApplyError> {
-        let prepared = Prepared::check(&books.store, &accounts, &loaded, additions)?;
+        let mut prepared = Prepared::check(&books.store, &accounts, &loaded, additions)?;
+        let before = ChainPlaces::in_books(&books.store)?;
+        prepared.check_roots(&before)?;
+        prepared.change_places(&before);
         prepared.warn_below_cost();
         let provisioned = books.provision(prepared.change())?;
         let built = prepared.build(&accounts, provisioned, &OperatorQueues::default());
@@ -162,8 +168,8 @@ impl ConfigurationChange<'_> {
     /// Checks other files as a whole, beside accounts and operators of the management API. Reads from the disk.
     pub fn prepare_files(&self, loaded: &Loaded) -> Result<Prepared, ApplyError> {
         let prepared = self.prepare_with(loaded, self.additions.clone())?;
-        let moved = moved_accounts(&self.configuration.snapshot.load(), prepared.provisioning());
-        if moved.is_empty() { Ok(prepared) } else { Err(ApplyError::Moved(moved)) }
+        prepared.check_roots(&ChainPlaces::in_force(&self.configuration.snapshot.load()))?;
+        Ok(prepared)
     }
 
     /// Checks these additions as a whole, beside the files. Reads from the disk.
@@ -172,8 +178,10 @@ impl ConfigurationChange<'_> {
     }
 
     fn prepare_with(&self, loaded: &Loaded, additions: Additions) -> Result<Prepared, ApplyError> {
-        let Configuration { accounts, books, .. } = self.configuration;
-        Prepared::check(&books.store, accounts, loaded, additions)
+        let Configuration { accounts, books, snapshot, .. } = self.configuration;
+        let mut prepared = Prepared::check(&books.store, accounts, loaded, additions)?;
+        prepared.change_places(&ChainPlaces::in_force(&snapshot.load()));
+        Ok(prepared)
     }
 
     /// Puts what was prepared in force, once its change is durable. Operators' links follow once they are told.
@@ -196,14 +204,16 @@ impl ConfigurationChange<'_> {
         mut provisioned: ProvisionedAccount,
     ) -> Result<PreparedAccount, ApplyError> {
         let Configuration { snapshot, accounts, files, .. } = self.configuration;
-        let tables = &snapshot.load().tables;
+        let snapshot = snapshot.load();
+        let tables = &snapshot.tables;
+        let place = place_of(&provisioned, &|parent| snapshot.by_account(parent).is_some());
         let of_api = self.additions.price_lists.values().cloned();
         let lists: Vec<_> = files.load().provisioning.price_lists.iter().cloned().chain(of_api).collect();
         give_price_lists(std::slice::from_mut(&mut provisioned), &lists);
         provisioned.account.approvals = accounts.approvals(&provisioned.account.id);
         let terms = tables.terms_for(provisioned.account.clone());
         let terms = terms.map_err(|error| ApplyError::Definition(vec![error]))?;
-        Ok(PreparedAccount { provisioned, terms, tariff_version: Arc::clone(&tables.version) })
+        Ok(PreparedAccount { provisioned, terms, tariff_version: Arc::clone(&tables.version), place })
     }
 
     /// Puts one account in force and nothing else, once its change is durable.

@@ -8,6 +8,7 @@ pub mod active_account;
 pub mod additions;
 pub mod blocking;
 pub mod books;
+pub mod chain_places;
 pub mod changed_accounts;
 pub mod clients;
 pub mod configuration;

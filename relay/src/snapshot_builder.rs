@@ -21,16 +21,18 @@ use tollgate_storage::change::TariffFile;
 use tollgate_storage::clock::now;
 use tollgate_storage::committer::{ProvisionChange, Provisioned};
 use tollgate_storage::countries::CountryTable;
+use tollgate_storage::rows::ChainPlace;
 use tollgate_storage::store::{Store, Unavailable};
 
 use crate::account_runtimes::AccountRuntimes;
 use crate::active_account::ActiveAccount;
 use crate::additions::Additions;
+use crate::chain_places::ChainPlaces;
 use crate::changed_accounts::ChangedAccounts;
 use crate::currencies::{CurrencyConflict, currency_conflicts};
 use crate::default_delivery::DefaultDelivery;
 use crate::delivery::operator_queues::{NextOperatorQueues, OperatorQueues, OperatorSetup};
-use crate::kept_roots::MovedAccount;
+use crate::kept_roots::{MovedAccount, moved_accounts};
 use crate::number_countries::number_countries;
 use crate::snapshot::Snapshot;
 
@@ -75,6 +77,8 @@ pub struct Prepared {
     known_operators: Vec<(OperatorNumber, Arc<str>)>,
     default_delivery: DefaultDelivery,
     below_cost: Vec<BelowCostFault>,
+    /// The places of accounts in chains that it changes.
+    places: Vec<(Arc<str>, Option<ChainPlace>)>,
 }
 
 /// A snapshot and what goes with it, to be put in force at once.
@@ -141,6 +145,7 @@ impl Prepared {
             known_operators,
             default_delivery,
             below_cost,
+            places: Vec::new(),
         })
     }
 
@@ -161,11 +166,6 @@ impl Prepared {
         }
     }
 
-    /// Everything that would be provisioned.
-    pub(crate) fn provisioning(&self) -> &Provisioning {
-        &self.provisioning
-    }
-
     /// True if messages of an account would be handed to operators.
     pub(crate) fn delivers(&self, account: &str) -> bool {
         let terms = self.tables.terms(account);
@@ -175,6 +175,17 @@ impl Prepared {
     /// True if an operator would take an account's messages to a network.
     pub(crate) fn serves(&self, network: NetworkCode, account: &str) -> bool {
         self.tables.networks.id(network).is_some_and(|network| self.routes.serves(network, account))
+    }
+
+    /// Refuses what would bring accounts below another account of the house than the one in whose chain they buy.
+    pub(crate) fn check_roots(&self, before: &ChainPlaces) -> Result<(), ApplyError> {
+        let moved = moved_accounts(before, &self.provisioning);
+        if moved.is_empty() { Ok(()) } else { Err(ApplyError::Moved(moved)) }
+    }
+
+    /// Notes which places in chains it changes.
+    pub(crate) fn change_places(&mut self, before: &ChainPlaces) {
+        self.places = before.changes(&ChainPlaces::of(self.provisioning.accounts.iter()));
     }
 
     /// The part that has to be durable before anything is priced by it or sent to its operators, so that every CDR can be
@@ -189,6 +200,7 @@ impl Prepared {
         let operators = self.provisioning.operators.iter();
         ProvisionChange {
             accounts: accounts.collect(),
+            places: self.places.clone(),
             operators: operators.map(|operator| Arc::clone(&operator.operator.code)).collect(),
             tariff_version: Arc::clone(&self.provisioning.version),
             tariff_files: tariff_files.collect(),

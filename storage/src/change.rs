@@ -28,7 +28,7 @@ use crate::codec::{Reader, put_amount, put_micros, put_total, put_varint};
 use crate::countries::CountryTable;
 use crate::database::Unavailable;
 use crate::message_change::{MessageChange, MessageChangeError, MessageChanged};
-use crate::rows::{ContentDigest, MessageState, Row, content_digest};
+use crate::rows::{ChainPlace, ContentDigest, MessageState, Row, content_digest};
 use crate::schema::Collection;
 
 pub(crate) use bundle::BundleAct;
@@ -114,6 +114,8 @@ impl TariffFile {
 pub struct ProvisionChange {
     /// Name, currency and opening balance of each account.
     pub accounts: Vec<(Arc<str>, String, Amount)>,
+    /// Accounts whose places in chains have changed, by id; `None` for those that have none any more.
+    pub places: Vec<(Arc<str>, Option<ChainPlace>)>,
     /// Code of each operator.
     pub operators: Vec<Arc<str>>,
     /// The tariff's content hash.

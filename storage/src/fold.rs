@@ -6,6 +6,7 @@ mod amended;
 mod books;
 mod bundles;
 mod cancel;
+mod chain_places;
 mod changes;
 mod charge;
 mod charged;
@@ -43,6 +44,7 @@ use crate::rows::AuditTail;
 use crate::store::Store;
 
 use amended::Amended;
+use chain_places::KeptChainPlaces;
 use counters::Wallets;
 use ids::IdCounter;
 use leases::Leases;
@@ -72,6 +74,7 @@ pub struct Fold {
     series: SeriesState,
     countries: NumberCountries,
     pockets: KeptPockets,
+    places: KeptChainPlaces,
     /// The first id whose charge is not in the usage rows.
     usage_counted: u64,
     audit: AuditTail,
@@ -92,6 +95,7 @@ impl Fold {
             series: SeriesState::load(store)?,
             countries: number_countries::load(store.database())?,
             pockets: KeptPockets::default(),
+            places: KeptChainPlaces::default(),
             usage_counted: store.usage().counted_to()?,
             audit: store.audit().tail()?,
         })
@@ -110,6 +114,7 @@ impl Fold {
         self.series.advance(changes.series);
         self.countries.extend(changes.countries);
         self.pockets.advance(changes.pockets);
+        self.places.advance(changes.places);
         self.usage_counted = changes.usage_counted;
         self.audit = changes.audit;
         changes.news

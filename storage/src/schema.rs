@@ -2,7 +2,7 @@
 //!
 //! | column family | key | value |
 //! | --- | --- | --- |
-//! | `meta` | name | schema version, last short id, runs of ids, countries of numbers and the like |
+//! | `meta` | name | schema version, last short id, runs of ids, countries of numbers, places of accounts in chains and the like |
 //! | `accounts` | account | id, currency, when it was first seen |
 //! | `wallets` | account | balance and the last two months' segments |
 //! | `ledger` | account, entry id | top-up, refund or adjustment |
@@ -98,6 +98,9 @@ pub const SERIES_KEPT_KEY: &[u8] = b"series_kept";
 
 /// The beginning of the keys of accounts' plans in `meta`: behind it the account and the first message id that the plan holds for.
 pub const ACCOUNT_PLAN_PREFIX: &[u8] = b"account_plan/";
+
+/// The beginning of the keys of accounts' places in chains in `meta`: behind it the account.
+pub const CHAIN_PLACE_PREFIX: &[u8] = b"chain_place/";
 
 /// Key of the time of a commit in `meta`, the last of its minute.
 pub const LAST_COMMIT_AT_KEY: &[u8] = b"last_commit_at";
@@ -226,6 +229,11 @@ pub fn number_countries_key(first: u64) -> Vec<u8> {
 /// Key of an account's plan in `meta`, from a message id on.
 pub fn account_plan_key(account: AccountNumber, first: u64) -> Vec<u8> {
     [ACCOUNT_PLAN_PREFIX, &account_id_key(account, first)].concat()
+}
+
+/// Key of an account's place in a chain in `meta`.
+pub fn chain_place_key(account: AccountNumber) -> Vec<u8> {
+    [CHAIN_PLACE_PREFIX, &account_key(account)].concat()
 }
 
 /// Key of rows that there is one of per account.

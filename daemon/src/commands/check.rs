@@ -11,8 +11,10 @@ use tollgate_console::say;
 use tollgate_management::additions;
 use tollgate_provisioning as config;
 use tollgate_provisioning::{AnchorMode, Deliveries, Loaded, Provisioning, StorageSettings};
+use tollgate_relay::chain_places::ChainPlaces;
 use tollgate_relay::currencies::currency_conflicts;
 use tollgate_relay::default_delivery::{DefaultDelivery, DeliveryOrigin};
+use tollgate_relay::kept_roots::moved_accounts;
 use tollgate_storage::store::Store;
 
 /// The arguments of `tollgate check`.
@@ -114,6 +116,11 @@ fn check_books(store: &Store, loaded: &Loaded) -> Result<Provisioning, Failure> 
     let conflicts = currency_conflicts(store, &whole).map_err(|error| error.to_string())?;
     if !conflicts.is_empty() {
         return Err(conflicts.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").into());
+    }
+    let before = ChainPlaces::in_books(store).map_err(|error| error.to_string())?;
+    let moved = moved_accounts(&before, &whole);
+    if !moved.is_empty() {
+        return Err(moved.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").into());
     }
     say!("books in {}: every wallet has the currency of its plan", store.path().display());
     Ok(whole)

@@ -79,6 +79,26 @@ impl Books {
     fn start(&self) -> Running {
         self.start_with(Additions::default()).unwrap()
     }
+
+    /// The same files and books elsewhere, as a start that is refused keeps the books for a while.
+    fn copy(&self) -> Self {
+        let copy = Self { folder: tempfile::tempdir().unwrap() };
+        copy_folder(self.folder.path(), copy.folder.path());
+        copy
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), &to).unwrap();
+        }
+    }
 }
 
 impl Running {
@@ -258,4 +278,72 @@ fn an_account_that_buys_in_a_chain_stays_below_its_account_of_the_house() {
     put(&without.replace(leaf, "parent = \"other\""));
     running.apply(&books).unwrap();
     running.stop();
+}
+
+#[test]
+fn a_start_refuses_files_that_move_what_buys_in_a_chain_of_the_books() {
+    let books = Books::new();
+    let seller = "plan = \"starter\"\nis_reseller = true\nchain = true";
+    let agent = "plan = \"starter\"\nis_reseller = true\nchain = true\nparent = \"trunk\"";
+    books.add_account("trunk", seller);
+    books.add_account("other", seller);
+    books.add_account("branch", agent);
+    books.add_account("leaf", "plan = \"starter\"\nparent = \"branch\"");
+    let mut by_api =
+        books.load().provisioning.accounts.into_iter().find(|one| &*one.account.id == "leaf").unwrap();
+    (by_api.account.id, by_api.system_id) = ("by_api".into(), "by_api".into());
+    let accounts = [(Arc::clone(&by_api.account.id), by_api)].into();
+    let additions = Additions { accounts, ..Additions::default() };
+    let text = |books: &Books| fs::read_to_string(books.folder.path().join("accounts.toml")).unwrap();
+    let before = text(&books);
+    let put = |text: &str| books.edit("accounts.toml", |_| text.to_owned());
+    let started = || books.copy().start_with(additions.clone());
+    let refused = |expected: &str| {
+        let refused = started().err().expect("a start that is refused");
+        assert!(matches!(refused, ApplyError::Moved(_)), "{refused}");
+        assert!(refused.to_string().contains(expected), "{refused}");
+    };
+
+    books.start_with(additions.clone()).unwrap().stop();
+    // What is moved above an account moves it too, with the place of the key that does it.
+    let parent = "parent = \"trunk\"";
+    let line = before.lines().position(|line| line == parent).unwrap() + 1;
+    put(&before.replace(parent, "parent = \"other\""));
+    refused(&format!("accounts.toml:{line}: account.parent: account `branch` buys in the chain of `trunk`"));
+    refused(&format!("accounts.toml:{line}: account.parent: account `by_api` buys in the chain of `trunk`"));
+    put(&before.replace("parent = \"branch\"", "parent = \"other\""));
+    refused("account.parent: account `leaf` buys in the chain of `trunk`");
+    // Below the same account of the house, and as it was.
+    put(&before.replace("parent = \"branch\"", "parent = \"trunk\""));
+    started().unwrap().stop();
+    put(&before);
+    started().unwrap().stop();
+
+    // An account that pays alone may go anywhere, from the start behind the one that took the chain away.
+    let alone = before.replace("\nchain = true", "");
+    let moved = alone.replace(parent, "parent = \"other\"");
+    put(&moved);
+    refused("account.parent: account `branch` buys in the chain of `trunk`");
+    put(&alone);
+    books.start_with(additions.clone()).unwrap().stop();
+    put(&moved);
+    let running = books.start_with(additions.clone()).unwrap();
+
+    // A reload that puts it in force again is what the next start compares with.
+    put(&before.replace(parent, "parent = \"other\""));
+    running.apply(&books).unwrap();
+    running.stop();
+    put(&before);
+    refused("account.parent: account `branch` buys in the chain of `other`");
+    // What a reload took away is not moved by coming back elsewhere.
+    let running = {
+        put(&before.replace(parent, "parent = \"other\""));
+        books.start_with(Additions::default()).unwrap()
+    };
+    let branch = before.find("[[account]]\nid = \"branch\"").unwrap();
+    put(&before[..branch]);
+    running.apply(&books).unwrap();
+    running.stop();
+    put(&before);
+    books.start_with(Additions::default()).unwrap().stop();
 }

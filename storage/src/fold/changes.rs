@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use tollgate_engine::time::UnixMicros;
 
 use super::amended::Amendment;
+use super::chain_places::Placed;
 use super::counters::Wallets;
 use super::ids::IdCounter;
 use super::leases::LeaseChanges;
@@ -15,7 +16,7 @@ use super::series::SeriesChanges;
 use super::unmatched::UnmatchedChanges;
 use super::usage::UsageChanges;
 use crate::countries::NumberCountries;
-use crate::rows::AuditTail;
+use crate::rows::{AuditTail, ChainPlace};
 
 /// The changes of a commit.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ pub struct Changes {
     pub countries: NumberCountries,
     /// Pockets that were read or changed.
     pub pockets: PocketChanges,
+    /// Places of accounts in chains that were read or changed.
+    pub places: HashMap<Placed, Option<ChainPlace>>,
     /// The first id whose charge is not counted in the usage rows.
     pub usage_counted: u64,
     /// The last note of the audit log.

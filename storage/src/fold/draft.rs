@@ -11,6 +11,7 @@ use tollgate_engine::time::UnixMicros;
 
 use super::Fold;
 use super::books::{Books, NewEntry};
+use super::chain_places::ChainPlacesDraft;
 use super::changes::Changes;
 use super::counters::{Counters, check_balance};
 use super::error::FoldError;
@@ -52,6 +53,7 @@ pub struct Draft<'a> {
     messages: Messages<'a>,
     records: RecordDraft<'a>,
     numbers: NumberDraft<'a>,
+    places: ChainPlacesDraft<'a>,
     countries: NumberCountriesDraft<'a>,
     /// The time of the last commit, as it is noted.
     last_at: Option<UnixMicros>,
@@ -101,7 +103,8 @@ impl<'a> Draft<'a> {
         let records = RecordDraft::new(store, (now, due), fold.audit);
         let countries = NumberCountriesDraft::new(&fold.countries);
         let numbers = NumberDraft::new(&fold.numbers);
-        Self { messages, records, numbers, countries, last_at: fold.last_at }
+        let places = ChainPlacesDraft::new(store, &fold.places);
+        Self { messages, records, numbers, places, countries, last_at: fold.last_at }
     }
 
     /// Adds a command. On an error the draft is as it was before, unless the command
@@ -157,12 +160,13 @@ impl<'a> Draft<'a> {
 
     /// The rows to write, and the changes for the fold once they are on disk.
     pub fn finish(self) -> (Batch, Changes) {
-        let Self { messages, records, numbers, countries, last_at } = self;
+        let Self { messages, records, numbers, places, countries, last_at } = self;
         let Messages { mut out, books, waiting, leases, unmatched, .. } = messages;
         let wallets = books.counters.finish(&mut out.batch);
         let (usage, usage_counted) = books.usage.finish(&mut out.batch);
         let series = books.series.finish(&mut out.batch);
         let pockets = books.pockets.finish(&mut out.batch);
+        let places = places.finish(&mut out.batch);
         let ids = out.ids.finish(&mut out.batch);
         let last_at = note_time(&mut out.batch, last_at, out.now);
         let changes = Changes {
@@ -177,6 +181,7 @@ impl<'a> Draft<'a> {
             series,
             countries: countries.finish(),
             pockets,
+            places,
             usage_counted,
             audit: records.finish(),
             news: out.news,
@@ -259,8 +264,9 @@ impl<'a> Draft<'a> {
     }
 
     /// Checks that there are numbers for what is about to be applied, and that wallets can hold the opening balances.
-    fn check_provision(&self, provision: &ProvisionChange) -> Result<(), Unavailable> {
+    fn check_provision(&mut self, provision: &ProvisionChange) -> Result<(), Unavailable> {
         provision.accounts.iter().try_for_each(|(.., opening)| check_balance((*opening).into()))?;
+        self.places.load_places(&self.numbers, provision)?;
         self.numbers.check(provision)
     }
 
@@ -270,6 +276,7 @@ impl<'a> Draft<'a> {
         let account =
             |(id, currency, opening): &(Arc<str>, String, Amount)| self.account(id, currency, *opening);
         let accounts: Vec<AccountNumber> = provision.accounts.iter().map(account).collect();
+        self.places.change_places(&self.numbers, provision);
         let counters = &self.messages.books.counters;
         let wallets = accounts.iter().map(|number| counters.wallet(*number)).collect();
         let (numbers, out) = (&mut self.numbers, &mut self.messages.out);

@@ -81,6 +81,11 @@ impl<'a, K: RowKey, R: Row + Clone + PartialEq> RowsDraft<'a, K, R> {
         }
     }
 
+    /// A row that was loaded, or of a key that is new with this commit.
+    pub fn row_or_new(&mut self, key: K) -> &mut Option<R> {
+        &mut self.changes.entry(key).or_insert((None, None)).1
+    }
+
     /// Writes the rows that changed, and returns all that were read as they will be.
     pub fn finish(self, batch: &mut Batch) -> HashMap<K, Option<R>> {
         let mut rows = HashMap::with_capacity(self.changes.len());

@@ -95,6 +95,11 @@ impl<'a> NumberDraft<'a> {
         self.durable.accounts.contains_key(id) || self.added.accounts.contains_key(id)
     }
 
+    /// The number of an account that has one.
+    pub fn number_of(&self, id: &str) -> Option<AccountNumber> {
+        self.durable.accounts.get(id).or_else(|| self.added.accounts.get(id)).copied()
+    }
+
     /// The number of an account, and true if it is new. [`Self::check`] has seen that there is one.
     pub fn account(&mut self, out: &mut Output, id: &str, currency: &str) -> (AccountNumber, bool) {
         if let Some(number) = self.durable.accounts.get(id).or_else(|| self.added.accounts.get(id)) {

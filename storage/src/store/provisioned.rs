@@ -1,11 +1,15 @@
 //! Accounts, operators and tariff versions, by their numbers.
 
+use std::collections::HashMap;
+
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::operator::OperatorNumber;
 
 use crate::database::{Database, Unavailable, damaged};
-use crate::rows::{AccountRow, ContentDigest, FileContent, OperatorRow, Row, TariffRow, content_digest};
-use crate::schema::{DEFAULT_DELIVERY_KEY, Family, account_key};
+use crate::rows::{
+    AccountRow, ChainPlace, ContentDigest, FileContent, OperatorRow, Row, TariffRow, content_digest,
+};
+use crate::schema::{CHAIN_PLACE_PREFIX, DEFAULT_DELIVERY_KEY, Family, account_key};
 
 /// Reads the rows of accounts, operators and tariff versions.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +26,25 @@ impl ProvisionedRows<'_> {
     /// An account that was provisioned once.
     pub fn account(&self, number: AccountNumber) -> Result<Option<AccountRow>, Unavailable> {
         self.database.row(Family::Accounts, &account_key(number))
+    }
+
+    /// The places of accounts in chains, as they were put in force last, by id. Empty in a directory of an earlier version.
+    pub fn chain_places(&self) -> Result<HashMap<String, ChainPlace>, Unavailable> {
+        let mut by_number = Vec::new();
+        let end = [CHAIN_PLACE_PREFIX, &[u8::MAX; 5]].concat();
+        self.database.range(Family::Meta, CHAIN_PLACE_PREFIX..&end[..], |key, value| {
+            let number = key.strip_prefix(CHAIN_PLACE_PREFIX).and_then(|key| key.try_into().ok());
+            let read = number.map(u32::from_be_bytes).zip(ChainPlace::read(value));
+            by_number.push(read.ok_or_else(|| damaged(Family::Meta))?);
+            Ok(true)
+        })?;
+        if by_number.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let ids: HashMap<u32, String> =
+            self.accounts()?.into_iter().map(|(number, row)| (number.0, row.id)).collect();
+        let named = |(number, place)| ids.get(&number).map(|id| (id.clone(), place));
+        Ok(by_number.into_iter().filter_map(named).collect())
     }
 
     /// Every operator that was ever provisioned.
