@@ -88,14 +88,14 @@ pub struct Covered {
 pub struct Bundles(Vec<Bundle>);
 
 impl Bundles {
-    /// The part of a message of so many segments that they cover. Nothing is taken.
-    pub fn cover(&self, destination: &Destination, segments: u32, now: UnixMicros) -> Covered {
+    /// The part of a message of so many segments that they cover. What ends at `due` or before has ended. Nothing is taken.
+    pub fn cover(&self, destination: &Destination, segments: u32, due: UnixMicros) -> Covered {
         let mut covered = Covered::default();
         for bundle in &self.0 {
             if covered.segments == segments {
                 break;
             }
-            if bundle.left == 0 || bundle.expires_at <= now || !bundle.scope.contains(destination) {
+            if bundle.left == 0 || bundle.expires_at <= due || !bundle.scope.contains(destination) {
                 continue;
             }
             let missing = segments - covered.segments;
@@ -115,11 +115,11 @@ impl Bundles {
     }
 
     /// The tokens that a service beside messages takes; `None` where fewer than these are left. Nothing is taken.
-    pub fn cover_tokens(&self, tokens: u64, now: UnixMicros) -> Option<Vec<BundleTake>> {
+    pub fn cover_tokens(&self, tokens: u64, due: UnixMicros) -> Option<Vec<BundleTake>> {
         let mut missing = tokens;
         let mut takes = Vec::new();
         for bundle in &self.0 {
-            if bundle.unit != BundleUnit::Tokens || bundle.left == 0 || bundle.expires_at <= now {
+            if bundle.unit != BundleUnit::Tokens || bundle.left == 0 || bundle.expires_at <= due {
                 continue;
             }
             let units = bundle.left.min(missing);

@@ -15,7 +15,7 @@ use crate::pockets::Pockets;
 use crate::posting::{LevelPostings, Posting};
 use crate::refusal::Refusal;
 use crate::reselling::Earning;
-use crate::time::UnixMicros;
+use crate::time::Moment;
 use crate::traffic::Destination;
 use crate::wallet::{Contents, Leg, WalletState, apply, balance_without};
 
@@ -98,9 +98,9 @@ impl<'a> LevelLeg<'a> {
 
 /// Debits every level or none. `Err` names the first level that does not take the message. An account that stands at two
 /// levels is refused as malformed, as its two prices would not know of each other.
-pub fn debit(levels: &[LevelLeg<'_>], now: UnixMicros) -> Result<Debited, LevelRefusal> {
+pub fn debit(levels: &[LevelLeg<'_>], at: Moment) -> Result<Debited, LevelRefusal> {
     let mut contents = locked(levels)?;
-    let debited = work_out(levels, &contents, now)?;
+    let debited = work_out(levels, &contents, at)?;
     for ((level, contents), postings) in levels.iter().zip(contents.iter_mut().flatten()).zip(&debited.levels)
     {
         settle(level, contents, postings);
@@ -121,28 +121,25 @@ fn take(
     level: &LevelLeg<'_>,
     contents: &Contents,
     paid_below: Amount,
-    now: UnixMicros,
+    at: Moment,
 ) -> Result<(LevelPostings, Vec<usize>), LevelRefusal> {
-    let postings = postings_on(level, contents, paid_below, now)?;
+    let postings = postings_on(level, contents, paid_below, at)?;
     let exceeded = check_caps(level, contents, &postings)
         .map_err(|cap| LevelRefusal { cap: Some(cap), ..Refusal::SpendingCap.into() })?;
     Ok((postings, exceeded))
 }
 
 /// The same for an account with nobody above it. The caps are the soft ones that the message exceeds, by index.
-pub fn debit_alone(
-    level: &LevelLeg<'_>,
-    now: UnixMicros,
-) -> Result<(LevelPostings, Vec<usize>), LevelRefusal> {
+pub fn debit_alone(level: &LevelLeg<'_>, at: Moment) -> Result<(LevelPostings, Vec<usize>), LevelRefusal> {
     let mut contents = level.leg.wallet.lock();
-    let taken = take(level, &contents, Amount::ZERO, now)?;
+    let taken = take(level, &contents, Amount::ZERO, at)?;
     settle(level, &mut contents, &taken.0);
     Ok(taken)
 }
 
 /// The outcome that [`debit`] would have at this moment. Nothing is changed.
-pub fn preview(levels: &[LevelLeg<'_>], now: UnixMicros) -> Result<Debited, LevelRefusal> {
-    work_out(levels, &locked(levels)?, now)
+pub fn preview(levels: &[LevelLeg<'_>], at: Moment) -> Result<Debited, LevelRefusal> {
+    work_out(levels, &locked(levels)?, at)
 }
 
 /// The locked contents of wallets.
@@ -167,14 +164,14 @@ fn locked<'a>(levels: &[LevelLeg<'a>]) -> Result<Locked<'a>, LevelRefusal> {
 fn work_out(
     levels: &[LevelLeg<'_>],
     contents: &[Option<MutexGuard<'_, Contents>>],
-    now: UnixMicros,
+    at: Moment,
 ) -> Result<Debited, LevelRefusal> {
     let mut debited =
         Debited { levels: Vec::with_capacity(levels.len()), sold: ArrayVec::new(), exceeded: Vec::new() };
     let mut paid_below = Amount::ZERO;
     for (index, (level, contents)) in levels.iter().zip(contents.iter().flatten()).enumerate() {
         let refused = |refused| LevelRefusal { level: index, ..refused };
-        let (postings, exceeded) = take(level, contents, paid_below, now).map_err(refused)?;
+        let (postings, exceeded) = take(level, contents, paid_below, at).map_err(refused)?;
         debited.sold.push(paid_below);
         // An agent pays nothing: who is above it sells to the one below it.
         paid_below = match level.earning {
@@ -191,10 +188,10 @@ fn postings_on(
     level: &LevelLeg<'_>,
     contents: &Contents,
     paid_below: Amount,
-    now: UnixMicros,
+    at: Moment,
 ) -> Result<LevelPostings, Refusal> {
     let share = match level.earning {
-        Earning::Wholesale => return payment(level, &contents.state, contents.pockets(), now),
+        Earning::Wholesale => return payment(level, &contents.state, contents.pockets(), at),
         Earning::CommissionOfCharge(share) | Earning::CommissionOfMargin(share) => share,
     };
     let Leg { month, segments, unit, plan, .. } = level.leg;
@@ -218,11 +215,11 @@ fn payment(
     level: &LevelLeg<'_>,
     state: &WalletState,
     pockets: Option<&Pockets>,
-    now: UnixMicros,
+    at: Moment,
 ) -> Result<LevelPostings, Refusal> {
     let Leg { wallet, credit_limit, plan, unit, has_rate, month, segments } = level.leg;
     let covered = match (&level.destination, pockets) {
-        (Some(destination), Some(pockets)) => pockets.bundles.cover(destination, segments, now),
+        (Some(destination), Some(pockets)) => pockets.bundles.cover(destination, segments, at.due),
         _ => crate::bundle::Covered::default(),
     };
     let counted_before = state.counted(month);
@@ -239,7 +236,7 @@ fn payment(
     let posting = Posting { account: wallet.number(), amount, month, counted_before, segments };
     let counts_of = |counters: &CapCounters| {
         let destination = level.destination.as_ref()?;
-        Some(counters.counts_of(level.caps, destination, level.calendar, now))
+        Some(counters.counts_of(level.caps, destination, level.calendar, at.now))
     };
     let caps = pockets.map_or_else(|| counts_of(&CapCounters::default()), |pockets| counts_of(&pockets.caps));
     let caps = caps.unwrap_or_default();

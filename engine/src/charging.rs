@@ -17,7 +17,7 @@ use crate::segments::{self, Body, SegmentError};
 use crate::tables::{NetworkSource, Tables, Terms};
 use crate::tariff::UnitPrice;
 use crate::throttle::Throttle;
-use crate::time::{Month, UnixMicros};
+use crate::time::{Moment, Month, UnixMicros};
 use crate::traffic::Destination;
 use crate::wallet::{Leg, Posting, Wallet};
 
@@ -140,7 +140,7 @@ pub fn rate_levels(
     tables: &Tables,
     payer: &Payer<'_>,
     message: &Message<'_>,
-    now: UnixMicros,
+    at: Moment,
 ) -> Result<(Rated, Vec<Rated>), LevelRefusal> {
     let Payer { terms, wallet, above, .. } = *payer;
     let (sender, unpriced) = (terms, examine(tables, terms, message)?);
@@ -151,13 +151,13 @@ pub fn rate_levels(
         let below =
             index.checked_sub(1).and_then(|index| above.get(index)).map_or(terms, |below| below.terms);
         let pays = below.account.reselling.earning == Earning::Wholesale;
-        let unit = unpriced.unit(tables, *level, seller, pays, now).map_err(refused)?;
+        let unit = unpriced.unit(tables, *level, seller, pays, at).map_err(refused)?;
         seller = unit.map(|unit| (level.terms.account.currency, unit.price));
-        rated_above.push(unpriced.priced(level.terms, unit, now));
+        rated_above.push(unpriced.priced(level.terms, unit, at.now));
     }
     rated_above.reverse();
-    let unit = unpriced.unit(tables, Level { terms, wallet }, seller, true, now)?;
-    Ok((unpriced.priced(terms, unit, now), rated_above))
+    let unit = unpriced.unit(tables, Level { terms, wallet }, seller, true, at)?;
+    Ok((unpriced.priced(terms, unit, at.now), rated_above))
 }
 
 /// Rates a message and debits the wallet in memory, and those of the levels above. The charge counts only once it is durable;
@@ -169,27 +169,27 @@ pub fn charge<R>(
     tables: &Tables,
     payer: &Payer<'_>,
     message: &Message<'_>,
-    now: UnixMicros,
+    at: Moment,
     route: impl FnOnce(&Rated, &dyn Fn() -> Amount) -> Result<R, Refusal>,
 ) -> Result<(Charge, R), LevelRefusal> {
     let Payer { terms, throttle, wallet, above } = *payer;
     if terms.account.suspended {
         return Err(Refusal::Suspended.into());
     }
-    if terms.account.rate_limit.is_some_and(|limit| !throttle.admit(limit, now)) {
+    if terms.account.rate_limit.is_some_and(|limit| !throttle.admit(limit, at.now)) {
         return Err(Refusal::Throttled.into());
     }
     if above.is_empty() && terms.account.caps.is_empty() && !wallet.has_pockets() {
-        let rated = rate(tables, terms, message, now)?;
+        let rated = rate(tables, terms, message, at.now)?;
         let routed = route(&rated, &|| expected_price(terms, wallet, &rated))?;
         let posting = Wallet::debit(&leg(terms, wallet, &rated))?;
         return Ok((Charge { rated, posting, beside: None }, routed));
     }
-    let (rated, rated_above) = rate_levels(tables, payer, message, now)?;
+    let (rated, rated_above) = rate_levels(tables, payer, message, at)?;
     let routed = route(&rated, &|| expected_price(terms, wallet, &rated))?;
     if above.is_empty() {
-        let level = level_leg(tables, Level { terms, wallet }, &rated, None, now);
-        let (own, exceeded) = chain::debit_alone(&level, now)?;
+        let level = level_leg(tables, Level { terms, wallet }, &rated, None, at.now);
+        let (own, exceeded) = chain::debit_alone(&level, at)?;
         let posting = own.posting;
         let country = match level.destination {
             Some(destination) => destination.country,
@@ -199,8 +199,8 @@ pub fn charge<R>(
         let beside = Some(Box::new(Beside { own, above: Vec::new(), country, exceeded }));
         return Ok((Charge { rated, posting, beside }, routed));
     }
-    let levels = level_legs(tables, payer, &rated, &rated_above, now);
-    let debited = chain::debit(&levels, now)?;
+    let levels = level_legs(tables, payer, &rated, &rated_above, at.now);
+    let debited = chain::debit(&levels, at)?;
     let mut postings = debited.levels.into_iter().zip(debited.sold).zip(&levels);
     let own = postings.next().map(|((own, _), _)| own).unwrap_or_default();
     let above = postings.zip(&rated_above).map(|(((postings, sold), leg), rated)| LevelCharge {
@@ -299,13 +299,13 @@ impl Unpriced {
         level: Level<'_>,
         seller: Option<(Currency, Amount)>,
         pays: bool,
-        now: UnixMicros,
+        at: Moment,
     ) -> Result<Option<UnitPrice>, Refusal> {
         let destination = self.destination(tables);
-        let unit = tables.price_from(level.terms, &destination, self.network, seller, now);
+        let unit = tables.price_from(level.terms, &destination, self.network, seller, at.now);
         let is_covered = || {
             pays && level.wallet.has_pockets()
-                && level.wallet.covers(&destination(), u32::from(self.segments), now)
+                && level.wallet.covers(&destination(), u32::from(self.segments), at.due)
         };
         if unit.is_none() && !is_covered() { Err(Refusal::NoRate) } else { Ok(unit) }
     }

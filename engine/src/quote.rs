@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 use crate::segments::{self, SegmentCount};
 use crate::tables::{PriceSource, Tables, Terms};
 use crate::tariff::PriceLine;
-use crate::time::UnixMicros;
+use crate::time::{Moment, UnixMicros};
 
 /// The price of a message that is not charged, with everything that it follows from.
 #[derive(Debug)]
@@ -51,16 +51,16 @@ pub fn quote<'a>(
     tables: &Tables,
     payer: &Payer<'a>,
     message: &Message<'_>,
-    now: UnixMicros,
+    at: Moment,
 ) -> Result<Quote<'a>, LevelRefusal> {
     let Payer { terms, above, .. } = *payer;
-    let (rated, rated_above) = charging::rate_levels(tables, payer, message, now)?;
+    let (rated, rated_above) = charging::rate_levels(tables, payer, message, at)?;
     let segments =
         segments::count(&message.body, terms.account.default_coding).map_err(|_| Refusal::TooLong)?;
-    let legs = charging::level_legs(tables, payer, &rated, &rated_above, now);
+    let legs = charging::level_legs(tables, payer, &rated, &rated_above, at.now);
     // One look at the wallets, so that lines and postings agree while others debit them.
     let state = payer.wallet.state();
-    let previewed = chain::preview(&legs, now);
+    let previewed = chain::preview(&legs, at);
     let (counted, covered) = match &previewed {
         Ok(previewed) => previewed.levels.first().map(|own| (own.posting.counted_before, own.covered)),
         Err(_) => None,
@@ -77,7 +77,7 @@ pub fn quote<'a>(
     };
     let level = |((Level { terms, .. }, rated), postings): ((&Level<'a>, Rated), _)| LevelQuote {
         terms,
-        price_source: source(terms, tables, &rated, !is_highest(above, terms), now),
+        price_source: source(terms, tables, &rated, !is_highest(above, terms), at.now),
         rated,
         postings,
     };
@@ -85,7 +85,7 @@ pub fn quote<'a>(
         tariff_version: Arc::clone(&tables.version),
         terms,
         segments,
-        price_source: source(terms, tables, &rated, !above.is_empty(), now),
+        price_source: source(terms, tables, &rated, !above.is_empty(), at.now),
         lines: plan.price_lines(rated.unit, behind, u32::from(rated.segments) - covered).collect(),
         rated,
         postings,

@@ -10,6 +10,22 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixMicros(pub u64);
 
+/// The present moment, by the two times that a charge goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The time that is written down, by which rates begin and end and months and spans are counted.
+    pub now: UnixMicros,
+    /// The time by which ends of bundles have passed. It stands still where the clock is in doubt.
+    pub due: UnixMicros,
+}
+
+/// Of a clock that is not in doubt.
+impl From<UnixMicros> for Moment {
+    fn from(now: UnixMicros) -> Self {
+        Self { now, due: now }
+    }
+}
+
 impl UnixMicros {
     /// RFC 3339 in UTC, or the bare number where the instant is beyond what a calendar holds.
     pub fn to_rfc3339(self) -> String {

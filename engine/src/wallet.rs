@@ -155,11 +155,11 @@ impl Wallet {
     }
 
     /// True if bundles cover a whole message at this moment.
-    pub(crate) fn covers(&self, destination: &Destination, segments: u32, now: UnixMicros) -> bool {
+    pub(crate) fn covers(&self, destination: &Destination, segments: u32, due: UnixMicros) -> bool {
         let contents = self.lock();
         contents
             .pockets()
-            .is_some_and(|pockets| pockets.bundles.cover(destination, segments, now).segments == segments)
+            .is_some_and(|pockets| pockets.bundles.cover(destination, segments, due).segments == segments)
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Contents> {

@@ -102,7 +102,8 @@ fn naive_price(plan: &Plan, unit: UnitPrice, counted: i128, segments: u32) -> i1
 fn debit_all(legs: &[Leg<'_>]) -> Result<Vec<Posting>, (usize, Refusal)> {
     let calendar = Calendar::of_zone("UTC").unwrap();
     let levels: Vec<LevelLeg<'_>> = legs.iter().map(|leg| LevelLeg::plain(*leg, &calendar)).collect();
-    let debited = chain::debit(&levels, UnixMicros(0)).map_err(|refused| (refused.level, refused.refusal))?;
+    let debited =
+        chain::debit(&levels, UnixMicros(0).into()).map_err(|refused| (refused.level, refused.refusal))?;
     Ok(debited.levels.into_iter().map(|level| level.posting).collect())
 }
 

@@ -157,7 +157,7 @@ fn charges_over_shared_wallets_in_any_order_end_and_add_up() {
                 let legs: Vec<Leg<'_>> = order.iter().map(|at| leg(&shared[*at], &plan, 1, 0)).collect();
                 let levels: Vec<LevelLeg<'_>> =
                     legs.into_iter().map(|leg| LevelLeg::plain(leg, &calendar)).collect();
-                match chain::debit(&levels, UnixMicros(0)) {
+                match chain::debit(&levels, UnixMicros(0).into()) {
                     Ok(debited) if attempt % 5 == 0 => {
                         order
                             .iter()
@@ -266,7 +266,7 @@ impl Family {
                     caps: &caps,
                     ..LevelLeg::plain(leg(&shared.reseller, &plan, 1, 0), &calendar)
                 };
-                chain::debit(&[own, above], UnixMicros(1)).is_ok()
+                chain::debit(&[own, above], UnixMicros(1).into()).is_ok()
             };
             customers.take_while(|customer| debit(customer)).count()
         });

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
-use tollgate_engine::time::UnixMicros;
+use tollgate_engine::time::{Moment, UnixMicros};
 
 use trust::{Look, News, Reason, Trust};
 
@@ -92,6 +92,11 @@ pub fn now() -> UnixMicros {
 /// doubt.
 pub fn due() -> UnixMicros {
     PROCESS.look(|trust, look| trust.due(look.monotonic))
+}
+
+/// Both of them at one moment, for charges.
+pub fn present() -> Moment {
+    PROCESS.look(|trust, look| Moment { now: trust.now(look.monotonic), due: trust.due(look.monotonic) })
 }
 
 /// The time before whose end rows are forgotten by themselves: [`due`], once the clock is compared with the last
@@ -233,6 +238,7 @@ mod tests {
         for time in times {
             assert!(before.0 <= time.0 + 1_000_000 && time.0 <= after.0 + 1_000_000, "{time:?}");
         }
+        assert_eq!(present().now, present().due.min(present().now), "deadlines are never ahead");
         assert_eq!(status().doubt, None);
         assert!(!believe(), "it is believed");
     }

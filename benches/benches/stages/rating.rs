@@ -107,7 +107,7 @@ fn charge_as(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, fixture: &Fix
         bencher.iter(|| {
             for message in &messages {
                 let charged =
-                    charging::charge(&fixture.tables, payer, black_box(message), NOW, |_, _| Ok(()));
+                    charging::charge(&fixture.tables, payer, black_box(message), NOW.into(), |_, _| Ok(()));
                 black_box(charged.unwrap());
             }
         });

@@ -106,7 +106,7 @@ pub fn quote(config: &Path, arguments: &QuoteArguments) -> Result<(), Failure> {
     let above: Vec<Level<'_>> =
         above.iter().zip(&wallets).map(|(terms, wallet)| Level { terms, wallet }).collect();
     let payer = Payer { terms, throttle: &throttle, wallet: &wallet, above: &above };
-    let quoted = quote_message(&tables, &payer, &message, now)
+    let quoted = quote_message(&tables, &payer, &message, now.into())
         .map_err(|refusal| refused(terms, refusal.for_sender()))?;
     let explained =
         Explained::of(&quoted, &tables, &wallet.state()).map_err(|refusal| refused(terms, refusal))?;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use serde_json::json;
 
 use crate::support::api::{Api, create_admin};
 use crate::support::daemon::Daemon;
@@ -129,4 +130,60 @@ fn a_start_behind_the_last_commit_says_so_and_is_believed_on_request() {
     assert_eq!(listed, newest_first, "what was submitted since, though ids are ahead");
     daemon.stop();
     assert_eq!(outcomes::balanced(&sandbox).len(), 8);
+}
+
+#[test]
+fn bundles_give_and_get_back_until_the_clock_that_ends_them_is_believed() {
+    let sandbox = Sandbox::new();
+    let clock = WallClock::of(&sandbox);
+    create_admin(&sandbox);
+    let daemon = clock.start(&sandbox);
+    let api = Api::admin(&daemon);
+    for unit in ["segments", "tokens"] {
+        let product = json!({ "name": unit, "price": "1.00", "currency": "USD", "units": 10, "unit": unit,
+                              "validity": { "kind": "days", "days": 1 }, "late_refunds": { "kind": "forfeit" } });
+        api.post("/v1/bundle-products", &product).expect(201);
+        let grant = json!({ "product": unit, "grant": true });
+        api.post("/v1/accounts/biz_test_001/bundles", &grant).expect(201);
+    }
+    let balance = api.get("/v1/accounts/biz_test_001/balance").expect(200).json["balance"].clone();
+    daemon.stop();
+
+    // Somebody sets the clock ahead, or it is right and the daemon was stopped for so long: both begin with a doubt.
+    clock.set("+40d");
+    let daemon = clock.start(&sandbox);
+    daemon.logged("the doubt", |line| line.contains("more than an hour ahead of the last commit"));
+    // The session of before has ended by that clock.
+    let api = Api::admin(&daemon);
+    let left = || {
+        let listed = api.get("/v1/accounts/biz_test_001/bundles?state=active").expect(200).json;
+        let items = listed["items"].as_array().expect("a list").clone();
+        items.iter().map(|item| item["left"].as_u64().expect("a number")).collect::<Vec<_>>()
+    };
+    let now = || api.get("/v1/accounts/biz_test_001/balance").expect(200).json["balance"].clone();
+    let new = json!({ "account": "biz_test_001", "from": "BANK", "to": SAFARICOM, "text": "one segment" });
+    let quoted = api.post("/v1/quotes", &new).expect(200).json;
+    assert_eq!(quoted["postings"][0]["covered_by_bundles"], 1, "{quoted}");
+    let by_api = api.post("/v1/charges", &new).expect(201).json;
+    assert_eq!(by_api["price"], "0.00");
+    let mut gateway = Connection::bound(daemon.smpp, BUSINESS_1);
+    gateway.submit(&Message::to(SAFARICOM)).message_id();
+    let consume = json!({ "tokens": 4, "description": "a call" });
+    assert_eq!(api.post("/v1/accounts/biz_test_001/bundles/consume", &consume).expect(201).json["left"], 6);
+    assert_eq!((left(), now()), (vec![6, 8], balance.clone()), "nothing has ended");
+    let refund = format!("/v1/charges/{}/refund", by_api["message_id"].as_str().expect("an id"));
+    api.post(&refund, &json!({ "reason": "a test" })).expect(200);
+    assert_eq!(left(), [6, 9], "a refund finds the bundle that gave");
+
+    api.order("/v1/clock/trust").expect(200);
+    eventually("the bundles to end", || left().is_empty().then_some(()));
+    assert_eq!(
+        api.post("/v1/accounts/biz_test_001/bundles/consume", &consume).expect(409).code(),
+        "insufficient_tokens"
+    );
+    assert_ne!(api.post("/v1/charges", &new).expect(201).json["price"], "0.00");
+    assert_ne!(now(), balance);
+    drop(gateway);
+    daemon.stop();
+    outcomes::balanced(&sandbox);
 }

@@ -87,7 +87,7 @@ impl Bookkeeper {
         self.accounts[account].bundles.push(book);
     }
 
-    pub fn send(&mut self, market: &Market, message: &MessageOf, now: u64) -> Due {
+    pub fn send(&mut self, market: &Market, message: &MessageOf, (now, ended): (u64, u64)) -> Due {
         let mut levels = vec![message.account];
         levels.extend(market.above(message.account));
         let mut prices = vec![(0, false); levels.len()];
@@ -100,7 +100,7 @@ impl Bookkeeper {
                     of_seller = Some((market.plans[market.accounts[levels[at]].plan].currency, price.0));
                 }
                 // Nothing is to be paid where bundles cover everything.
-                None if pays && self.covering(levels[at], message, now).0 == message.segments => {
+                None if pays && self.covering(levels[at], message, ended).0 == message.segments => {
                     (of_seller, self.without_rate) = (None, self.without_rate + 1);
                 }
                 None => return Err((at, "no_rate")),
@@ -116,7 +116,7 @@ impl Bookkeeper {
             let (level, paid) = match earning {
                 EarningOf::Wholesale => {
                     let level = self
-                        .payment(market, *account, message, prices[at].0, now)
+                        .payment(market, *account, message, prices[at].0, (now, ended))
                         .map_err(|why| (at, why))?;
                     let paid = level.amount;
                     (level, paid)
@@ -185,12 +185,12 @@ impl Bookkeeper {
     }
 
     /// The segments that bundles cover, and the units that this takes.
-    fn covering(&self, account: usize, message: &MessageOf, now: u64) -> (u32, BTreeMap<u64, u64>) {
+    fn covering(&self, account: usize, message: &MessageOf, ended: u64) -> (u32, BTreeMap<u64, u64>) {
         let mut order: Vec<&BundleBook> = self.accounts[account].bundles.iter().collect();
         order.sort_by_key(|bundle| (bundle.ends, bundle.priority, bundle.number));
         let (mut covered, mut units) = (0, BTreeMap::new());
         for bundle in order {
-            if now >= bundle.ends || !holds(&bundle.scope, message) {
+            if ended >= bundle.ends || !holds(&bundle.scope, message) {
                 continue;
             }
             match bundle.unit {
@@ -218,11 +218,11 @@ impl Bookkeeper {
         account: usize,
         message: &MessageOf,
         unit: i128,
-        now: u64,
+        (now, ended): (u64, u64),
     ) -> Result<LevelDue, &'static str> {
         let (books, settings) = (&self.accounts[account], &market.accounts[account]);
         let plan = &market.plans[settings.plan];
-        let (covered, units) = self.covering(account, message, now);
+        let (covered, units) = self.covering(account, message, ended);
         let counted = self.counted(market, account, now);
         let covered_that_count = if plan.bundles_count { covered } else { 0 };
         let paid = message.segments - covered;

@@ -26,7 +26,7 @@ use tollgate_engine::settlement::SettlementTerms;
 use tollgate_engine::tables::{Definition, Tables};
 use tollgate_engine::tariff::{Plan, RateRow, RowOrigin, VolumeTier};
 use tollgate_engine::throttle::Throttle;
-use tollgate_engine::time::UnixMicros;
+use tollgate_engine::time::{Moment, UnixMicros};
 use tollgate_engine::traffic::TrafficScope;
 use tollgate_engine::wallet::{Wallet, WalletState};
 
@@ -71,7 +71,7 @@ impl EngineSide {
         self.standing.len()
     }
 
-    pub fn send(&mut self, message: &MessageOf, now: u64) -> Due {
+    pub fn send(&mut self, message: &MessageOf, (now, due): (u64, u64)) -> Due {
         let octets =
             if message.segments == 1 { vec![b'a'] } else { vec![b'a'; 153 * message.segments as usize] };
         let submitted = Message {
@@ -98,7 +98,8 @@ impl EngineSide {
             wallet: &self.wallets[message.account],
             above: &levels,
         };
-        let charged = charge(&self.tables, &payer, &submitted, UnixMicros(now), |_, _| Ok(()));
+        let at = Moment { now: UnixMicros(now), due: UnixMicros(due) };
+        let charged = charge(&self.tables, &payer, &submitted, at, |_, _| Ok(()));
         let (charge, ()) = charged.map_err(|refused| (refused.level, refused.refusal.name()))?;
         assert_eq!(u32::from(charge.rated.segments), message.segments);
         let accounts: Vec<usize> = std::iter::once(message.account).chain(above.iter().copied()).collect();

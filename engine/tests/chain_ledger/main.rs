@@ -65,17 +65,21 @@ fn run(seed: u64, seen: &mut Seen) {
     let market = Market::random(&mut draw);
     let mut engine = EngineSide::new(&market);
     let mut books = Bookkeeper::new(&market);
-    let mut now = market.start;
+    let (mut now, mut due) = (market.start, market.start);
     for at in 0..STEPS {
         now += draw.below(4) * draw.below(9 * 60_000_000);
+        // Deadlines stand still for as long as the clock is in doubt, now and then.
+        if draw.below(4) > 0 {
+            due = now;
+        }
         let step = market.step(&mut draw);
-        let place = || format!("seed {seed}, step {at}: {step:?} at {now}");
+        let place = || format!("seed {seed}, step {at}: {step:?} at {now}, deadlines at {due}");
         match &step {
             Step::Send(message) => {
-                let due = books.send(&market, message, now);
-                let happened = engine.send(message, now);
-                assert_eq!(happened, due, "{}", place());
-                seen.note(&due, message.segments);
+                let owed = books.send(&market, message, (now, due));
+                let happened = engine.send(message, (now, due));
+                assert_eq!(happened, owed, "{}", place());
+                seen.note(&owed, message.segments);
             }
             Step::TakeBack(which) => {
                 if engine.standing() > 0 {

@@ -31,7 +31,7 @@ fn charged<R>(
         verdict(rated)
     };
     let payer = Payer { terms, throttle, wallet, above: &[] };
-    let result = charge(&tables, &payer, &submitted.message(), now, hook);
+    let result = charge(&tables, &payer, &submitted.message(), now.into(), hook);
     (result.map_err(|refused| refused.refusal), seen.get())
 }
 

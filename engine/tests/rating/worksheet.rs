@@ -143,12 +143,12 @@ pub fn settle(
     };
     let before = state();
     let payer = Payer { terms, throttle, wallet, above: &above };
-    let quoted = quote(tables, &payer, message, now);
+    let quoted = quote(tables, &payer, message, now.into());
     if state() != before {
         return Err("quoting changed a wallet".to_owned());
     }
     let price = |_: &Rated, expected: &dyn Fn() -> Amount| Ok(expected());
-    match charge(tables, &payer, message, now, price).map_err(LevelRefusal::for_sender) {
+    match charge(tables, &payer, message, now.into(), price).map_err(LevelRefusal::for_sender) {
         // The expected price knows no bundles.
         Ok((charged, expected)) if !is_covered(&charged) && charged.posting.amount != expected => {
             Err(format!("charged {}, but expected {expected}", charged.posting.amount))

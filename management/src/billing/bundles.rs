@@ -25,7 +25,7 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_provisioning::BundleProduct;
 use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::change::{BundleChange, Changed, EntryText};
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::{due, now};
 use tollgate_storage::rows::{BundleRow, Validity};
 
 use super::wallets::{DETAILS_MAX, REFERENCE_MAX, request_text};
@@ -63,9 +63,9 @@ impl BundlesService for Bundles {
         let account = self.visibility.readable_account(caller, account)?;
         let rows = self.context.store().pockets().bundles(account.runtime.wallet.number());
         let rows = rows.map_err(|error| unavailable(&error))?;
-        let (pockets, present) = (account.runtime.wallet.pockets(), now());
+        let (pockets, ended) = (account.runtime.wallet.pockets(), due());
         let shown =
-            rows.iter().rev().map(|(number, row)| view::bundle(&account, *number, row, &pockets, present));
+            rows.iter().rev().map(|(number, row)| view::bundle(&account, *number, row, &pockets, ended));
         let wanted = shown.filter(|bundle| query.state.is_none_or(|state| state == bundle.state));
         // Ids sort by when they were given, and have as many digits.
         Ok(query.paging()?.page(wanted.map(|bundle| (bundle.id.clone(), bundle)), |key, after| key < after))
@@ -115,7 +115,7 @@ impl BundlesService for Bundles {
         let number = BundleNumber(entry_of(&changed)?);
         let row =
             self.row(&account, number)?.ok_or_else(|| Problem::internal("the bundle is not in the books"))?;
-        Ok(view::bundle(&account, number, &row, &account.runtime.wallet.pockets(), now()))
+        Ok(view::bundle(&account, number, &row, &account.runtime.wallet.pockets(), due()))
     }
 
     fn consume(
@@ -137,11 +137,11 @@ impl BundlesService for Bundles {
             metadata: String::new(),
         };
         let changes = self.begin(caller, &account, ("bundles/consume", "bundle.consume"), &new, key);
-        let (wallet, present) = (&account.runtime.wallet, now());
+        let (wallet, due) = (&account.runtime.wallet, due());
         let changed = commit_in_turn(&mut self.turn.lock(), changes, || {
-            let change = BundleChange::consume(Arc::clone(wallet), new.tokens, present, text);
+            let change = BundleChange::consume(Arc::clone(wallet), new.tokens, due, text);
             change.ok_or_else(|| {
-                let left = tokens_left(&account, present);
+                let left = tokens_left(&account, due);
                 Problem::insufficient_tokens(format!("the account has {left} tokens left"))
             })
         })?;
@@ -150,7 +150,7 @@ impl BundlesService for Bundles {
             transaction: entry.to_string(),
             tokens: new.tokens,
             bundles: view::consumed_from(self.context.store(), &account, entry)?,
-            left: tokens_left(&account, now()),
+            left: tokens_left(&account, due),
             at: Time(changed.at),
         })
     }
@@ -229,10 +229,10 @@ fn entry_of(changed: &Changed) -> Answer<u64> {
     entry.ok_or_else(|| Problem::internal("the change of a bundle has no entry"))
 }
 
-fn tokens_left(account: &ActiveAccount, now: UnixMicros) -> u64 {
+fn tokens_left(account: &ActiveAccount, due: UnixMicros) -> u64 {
     let pockets = account.runtime.wallet.pockets();
     let tokens = pockets.bundles.iter().filter(|bundle| bundle.unit == BundleUnit::Tokens);
-    tokens.filter(|bundle| bundle.expires_at > now).map(|bundle| bundle.left).sum()
+    tokens.filter(|bundle| bundle.expires_at > due).map(|bundle| bundle.left).sum()
 }
 
 /// The bundle that a purchase or grant begins.

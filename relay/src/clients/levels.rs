@@ -24,6 +24,11 @@ impl Levels {
         Self { accounts, wallets }
     }
 
+    /// True if nobody above the account pays or earns.
+    pub fn is_empty(&self) -> bool {
+        self.accounts.is_empty()
+    }
+
     /// The wallets of the levels.
     pub fn wallets(&self) -> Arc<[Arc<Wallet>]> {
         Arc::clone(&self.wallets)

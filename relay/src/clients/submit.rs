@@ -7,7 +7,7 @@ use tollgate_engine::charging::{self, Beside, Charge, Message, Payer, Rated};
 use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::refusal::Refusal;
-use tollgate_engine::time::UnixMicros;
+use tollgate_engine::time::{Moment, UnixMicros};
 use tollgate_engine::wallet::Wallet;
 use tollgate_smpp::pdu::{Address, Destinations, Submit};
 use tollgate_smpp::{Answer, Reply, RequestOutcome, UnsuccessfulDestination};
@@ -30,6 +30,8 @@ use crate::snapshot::{AccountRuntime, ActiveAccount};
 /// One submit while it is charged.
 struct Request<'a> {
     now: UnixMicros,
+    /// The time by which ends of bundles have passed.
+    due: UnixMicros,
     submit: &'a Submit<'a>,
     parameters: Parameters<'a>,
     times: Times,
@@ -81,7 +83,8 @@ impl EsmeSession {
             (None, None) => None,
         };
         let key = key.map(|(octets, window)| Key { octets, fingerprint: fingerprint(submit), window });
-        let request = Request { now, submit, parameters, times, key, account };
+        let due = self.due_at(now, &account.runtime.wallet);
+        let request = Request { now, due, submit, parameters, times, key, account };
         // Before the key is looked up: while storage is in doubt, it is not known whether a first use stands.
         if !self.context.books.committer.is_available() {
             return self.refuse_request(&request, Refusal::StorageUnavailable);
@@ -177,6 +180,7 @@ impl EsmeSession {
         let message = request.message(to);
         let AccountRuntime { wallet, throttle, .. } = &*request.account.runtime;
         let (terms, now) = (&request.account.terms, request.now);
+        let at = Moment { now, due: request.due };
         let routing = Routing { account: request.account, now, source: message.source, body: &message.body };
         let route = |rated: &Rated, price: &dyn Fn() -> Amount| {
             request.account.check_pumping(rated, self.network_code(rated.network))?;
@@ -185,7 +189,7 @@ impl EsmeSession {
         let above = self.levels.charged();
         let payer = Payer { terms, throttle, wallet, above: &above };
         let (charge, first_choice) =
-            charging::charge(self.tables(), &payer, &message, now, route).map_err(|refused| {
+            charging::charge(self.tables(), &payer, &message, at, route).map_err(|refused| {
                 self.levels.refused_at(&refused, request.account, &self.context.metrics, now)
             })?;
         if let Some(beside) = &charge.beside {

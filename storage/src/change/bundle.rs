@@ -111,14 +111,14 @@ impl BundleChange {
         Some(Self { wallet, act, text, taken: vec![(bundle, units)], paid: Amount::ZERO })
     }
 
-    /// Tokens that a service beside messages uses; the text says for what. `None` where fewer are left, or none are asked
-    /// for.
-    pub fn consume(wallet: Arc<Wallet>, tokens: u64, now: UnixMicros, text: EntryText) -> Option<Self> {
+    /// Tokens that a service beside messages uses, of bundles that have not ended at `due`; the text says for what. `None` where
+    /// fewer are left, or none are asked for.
+    pub fn consume(wallet: Arc<Wallet>, tokens: u64, due: UnixMicros, text: EntryText) -> Option<Self> {
         if tokens == 0 {
             return None;
         }
         let (takes, taken) = wallet.change_pockets(|pockets| {
-            let takes = pockets.bundles.cover_tokens(tokens, now)?;
+            let takes = pockets.bundles.cover_tokens(tokens, due)?;
             let taken =
                 takes.iter().filter_map(|take| Some((pockets.bundles.get(take.bundle)?.clone(), take.units)));
             let taken: Vec<_> = taken.collect();

@@ -9,7 +9,7 @@ use tollgate_engine::pockets::Pockets;
 use tollgate_engine::time::UnixMicros;
 use tollgate_provisioning as provisioning;
 use tollgate_relay::snapshot::ActiveAccount;
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::due;
 use tollgate_storage::rows::{BundleRow, EntryKind, LateRefund, LedgerEntry, Rollover, Validity};
 use tollgate_storage::store::Store;
 
@@ -19,17 +19,18 @@ use crate::problems::unavailable;
 /// The most events of a bundle's history.
 const EVENTS_MAX: usize = 1_000;
 
-/// A bundle with the units that memory has left: messages under way have taken theirs.
+/// A bundle with the units that memory has left: messages under way have taken theirs. What ends at `due` or before has
+/// ended.
 pub fn bundle(
     account: &ActiveAccount,
     number: BundleNumber,
     row: &BundleRow,
     pockets: &Pockets,
-    now: UnixMicros,
+    due: UnixMicros,
 ) -> Bundle {
     let known = pockets.bundles.get(number);
     let (left, expires_at) = known.map_or((row.left, row.expires_at), |known| (known.left, known.expires_at));
-    let state = match (expires_at <= now, left) {
+    let state = match (expires_at <= due, left) {
         (true, _) => BundleState::Ended,
         (false, 0) => BundleState::UsedUp,
         (false, _) => BundleState::Active,
@@ -80,7 +81,7 @@ pub fn history(
     let used = given - i128::from(row.left);
     events.drain(..events.len().saturating_sub(EVENTS_MAX));
     Ok(BundleHistory {
-        bundle: bundle(account, number, row, &wallet.pockets(), now()),
+        bundle: bundle(account, number, row, &wallet.pockets(), due()),
         used_by_messages: u64::try_from(used).unwrap_or(0),
         events,
     })

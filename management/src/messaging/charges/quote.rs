@@ -13,7 +13,7 @@ use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::quote::quote as quote_message;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::wallet::Wallet;
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::present;
 
 use super::content::{Content, ContentFields};
 use super::fields::{ADDRESS_OCTETS_MAX, octets};
@@ -46,7 +46,8 @@ pub fn quote(core: &Core, sees: &dyn Fn(&str) -> bool, new: &NewQuote) -> Answer
         return Err(Problem::field("network", "must be MCC and MNC, such as 63902 or 639/02"));
     }
     let content = Content::read(&content_fields(new), account.provisioned.account.default_coding)?;
-    let (terms, now) = (&account.terms, new.at.map_or_else(now, |at| at.0));
+    let (terms, at) = (&account.terms, new.at.map_or_else(present, |at| at.0.into()));
+    let now = at.now;
     let to = destination(&new.to);
     let message = Message {
         source: new.from.as_bytes(),
@@ -69,7 +70,7 @@ pub fn quote(core: &Core, sees: &dyn Fn(&str) -> bool, new: &NewQuote) -> Answer
     let above = snapshot.levels_above(&account);
     let levels: Vec<_> = above.iter().map(|level| level.level()).collect();
     let payer = Payer { terms, throttle: &runtime.throttle, wallet: &wallet, above: &levels };
-    let quoted = quote_message(&snapshot.tables, &payer, &message, now)
+    let quoted = quote_message(&snapshot.tables, &payer, &message, at)
         .map_err(|refused| Problem::refused(refused.for_sender()))?;
     let explained = Explained::of(&quoted, &snapshot.tables, &state).map_err(Problem::refused)?;
     let route = new.route.then(|| {

@@ -103,7 +103,7 @@ impl Session {
                 calendar: level.calendar,
             })
             .collect();
-        let debited = chain::debit(&legs, now)?;
+        let debited = chain::debit(&legs, now.into())?;
         let mut postings = debited.levels.into_iter().zip(debited.sold);
         let (own, _) = postings.next().unwrap();
         let level = |((postings, sold), level): (_, &LevelAbove<'_>)| LevelCharge {
