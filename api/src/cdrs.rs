@@ -20,8 +20,8 @@ use crate::page::Page;
 
 pub use crate::cdr_state::CdrState;
 pub use dto::{
-    Cdr, CdrExplanation, CdrLevel, CdrsQuery, ExplainedLine, ExplainedRate, ExportFormat, ExportQuery,
-    ReportedStatus, StatusReport,
+    Cdr, CdrExplanation, CdrLevel, CdrsQuery, ExplainedLine, ExportFormat, ExportQuery, ReportedStatus,
+    StatusReport,
 };
 
 /// The access rules of these routes.

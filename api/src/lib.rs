@@ -26,6 +26,7 @@ mod decimal;
 mod document;
 mod event_document;
 pub mod events;
+pub mod explained_prices;
 pub mod export;
 pub mod extract;
 mod finish;

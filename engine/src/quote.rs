@@ -75,26 +75,26 @@ pub fn quote<'a>(
         }
         Err(refused) => (Err(refused), vec![None; above.len()]),
     };
-    let level = |((Level { terms, .. }, rated), postings): ((&Level<'a>, Rated), _)| LevelQuote {
-        terms,
-        price_source: source(terms, tables, &rated, !is_highest(above, terms), at.now),
-        rated,
-        postings,
-    };
+    // A mark-up is put on a rate of the level above; where that has none, as bundles cover all it would pay, none applies.
+    let has_rate: Vec<bool> = rated_above.iter().map(|rated| rated.has_rate).collect();
+    let has_seller = |level: usize| has_rate.get(level).copied().unwrap_or(false);
+    let level =
+        |((index, (Level { terms, .. }, rated)), postings): ((usize, (&Level<'a>, Rated)), _)| LevelQuote {
+            terms,
+            price_source: source(terms, tables, &rated, has_seller(index + 1), at.now),
+            rated,
+            postings,
+        };
     Ok(Quote {
         tariff_version: Arc::clone(&tables.version),
         terms,
         segments,
-        price_source: source(terms, tables, &rated, !above.is_empty(), at.now),
+        price_source: source(terms, tables, &rated, has_seller(0), at.now),
         lines: plan.price_lines(rated.unit, behind, u32::from(rated.segments) - covered).collect(),
         rated,
         postings,
-        above: above.iter().zip(rated_above).zip(levels).map(level).collect(),
+        above: above.iter().zip(rated_above).enumerate().zip(levels).map(level).collect(),
     })
-}
-
-fn is_highest(above: &[Level<'_>], terms: &Terms) -> bool {
-    above.last().is_some_and(|highest| std::ptr::eq(highest.terms, terms))
 }
 
 fn source<'a>(

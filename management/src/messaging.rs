@@ -6,4 +6,5 @@ pub mod dispatches;
 pub mod lookup;
 mod names;
 pub mod paging;
+mod sale_view;
 pub mod search;

@@ -4,6 +4,7 @@ pub mod route;
 
 use std::sync::Arc;
 
+use tollgate_engine::charging::Rated;
 use tollgate_engine::money::{Amount, Currency, Total};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::posting::LevelPostings;
@@ -14,7 +15,7 @@ use tollgate_engine::tables::Tables;
 use tollgate_engine::time::Month;
 use tollgate_engine::wallet::WalletState;
 
-use crate::tariff_files::{PricedLine, priced, wording};
+use crate::tariff_files::{PricedLine, Sale, priced, wording};
 
 /// A quote, explained.
 #[derive(Clone, Debug)]
@@ -63,6 +64,8 @@ pub struct Explained {
     pub posting: Result<Amount, Refusal>,
     /// The levels above, from the account's parent up.
     pub above: Vec<ExplainedLevel>,
+    /// Their sales, each to the one below it, from the parent's up.
+    pub sales: Vec<Sale>,
 }
 
 /// A level above the account that would send, as it would pay or earn.
@@ -132,6 +135,7 @@ impl Explained {
                 .map(|own| own.posting.amount)
                 .map_err(|refused| refused.for_sender()),
             above: quote.above.iter().map(ExplainedLevel::of).collect(),
+            sales: sales(quote),
         })
     }
 
@@ -144,4 +148,14 @@ impl Explained {
     pub fn balance_after(&self, amount: Amount) -> Total {
         self.balance.minus(amount)
     }
+}
+
+fn sales(quote: &Quote<'_>) -> Vec<Sale> {
+    let own = (quote.terms, &quote.rated, quote.price_source.as_ref());
+    let above = || quote.above.iter().map(|level| (level.terms, &level.rated, level.price_source.as_ref()));
+    let sale = |((buyer, rated, source), (seller, pays, _)): ((&_, &Rated, Option<&_>), (&_, &Rated, _))| {
+        let pays = pays.has_rate.then_some(pays.unit.price);
+        source.filter(|_| rated.has_rate).map(|source| Sale::of((seller, pays), buyer, (rated.unit, source)))
+    };
+    std::iter::once(own).chain(above()).zip(above()).filter_map(sale).collect()
 }

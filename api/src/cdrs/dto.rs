@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::cdr_state::CdrState;
 use crate::charges::{Network, QuotedLine, QuotedVolume};
+use crate::explained_prices::{ExplainedRate, ExplainedSale};
 use crate::list_query;
 use crate::money::{CurrencyCode, Money};
 use crate::time::Time;
@@ -172,6 +173,9 @@ pub struct CdrExplanation {
     /// The accounts above the sender that paid for it or earned on it, as far as the caller may see them: its own side, and
     /// that of the child that it sells to. Empty where none did.
     pub levels: Vec<CdrLevel>,
+    /// The caller's own sale of the message to the level right below it, with the mark-up that applied; those of all levels for
+    /// callers that see all accounts.
+    pub sales: Vec<ExplainedSale>,
     /// The segments by tier.
     pub lines: Vec<ExplainedLine>,
     /// The position of the message in the month's volume.
@@ -188,24 +192,6 @@ pub struct CdrExplanation {
     pub refunded: Money,
     /// The whole explanation in lines, for a person.
     pub text: String,
-}
-
-/// The price of a segment before its tier, and its source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ExplainedRate {
-    /// The price of one segment.
-    pub price: Money,
-    /// `account_rate`, `price_list_rate`, `mark_up`, `plan_rate` or `base_price`.
-    #[schema(example = "plan_rate")]
-    pub kind: String,
-    /// The network that the rate names, such as `639/02`; null for a mark-up and the base price.
-    pub network: Option<String>,
-    /// The file that had it; null for a mark-up and the base price.
-    pub file: Option<String>,
-    /// The line that had it; null for a mark-up and the base price.
-    pub line: Option<u32>,
-    /// The same in words.
-    pub source: String,
 }
 
 /// The segments of one tier.

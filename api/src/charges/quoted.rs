@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::dto::Network;
+use crate::explained_prices::ExplainedSale;
 use crate::money::{CurrencyCode, Money, MoneySum};
 use crate::time::Time;
 
@@ -95,6 +96,9 @@ pub struct Quote {
     pub segments: QuotedSegments,
     /// The price of a segment before its tier.
     pub rate: QuotedRate,
+    /// The caller's own sale of the message to the level right below it, with the mark-up that would apply; those of all levels
+    /// for callers that see all accounts.
+    pub sales: Vec<ExplainedSale>,
     /// The segments by tier.
     pub lines: Vec<QuotedLine>,
     /// The position of the message in the month's volume.
@@ -212,7 +216,7 @@ pub struct QuotedCandidate {
 pub struct QuotedCost {
     /// In its own currency.
     pub amount: Money,
-    /// The filters of a list of that is.
+    /// The operator's currency.
     pub currency: CurrencyCode,
     /// In the account's; null where nothing converts it.
     pub in_account_currency: Option<Money>,

@@ -24,7 +24,7 @@ use tollgate_console::say;
 use tollgate_engine::time::UnixMicros;
 use tollgate_management::quotes::route::Route;
 use tollgate_management::quotes::{Explained, ExplainedLevel};
-use tollgate_management::tariff_files::PricedLine;
+use tollgate_management::tariff_files::{PricedLine, Sale};
 use tollgate_provisioning::{self as config, Loaded, ProvisionedAccount};
 
 /// The arguments of `tollgate quote`.
@@ -211,6 +211,7 @@ fn print(quote: &Explained) {
             say!("price       {amount} {currency}");
             say!("posting     wallet {account}: {before} - {amount} = {after}");
             quote.above.iter().for_each(print_above);
+            quote.sales.iter().for_each(|sale| say!("sale        {}", sale.text()));
         }
         Err(refusal) => {
             say!("price       {} {currency}", quote.price);
@@ -260,6 +261,7 @@ fn quote_json(quote: &Explained) -> Value {
         })).collect::<Vec<_>>(),
         "covered_by_bundles": quote.covered,
         "above": quote.above.iter().map(level_json).collect::<Vec<_>>(),
+        "sales": quote.sales.iter().map(Sale::json).collect::<Vec<_>>(),
         "refusal": quote.posting.err().map(Refusal::name),
     })
 }

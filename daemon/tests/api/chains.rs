@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::auth::PASSWORD;
 use crate::support::api::{Api, start_with_admin};
 use crate::support::books;
 use crate::support::sandbox::Sandbox;
@@ -194,4 +195,98 @@ fn a_bundle_that_covers_all_of_a_message_needs_no_rate() {
     assert_eq!(books::balanced(&sandbox).len(), 1);
     let verified = sandbox.on_books(&["verify", "--rerate"]);
     assert_eq!(verified.code, Some(0), "{verified:?}");
+}
+
+#[test]
+fn each_level_is_shown_the_mark_up_of_its_own_sale_and_of_no_other() {
+    let sandbox = Sandbox::new();
+    let (daemon, admin) = start_with_admin(&sandbox);
+    let seller = json!({ "is_reseller": true, "chain": true });
+    let new = |id: &str, parent: Option<&str>, settings: &Value| json!({ "id": id, "plan": "starter", "parent": parent, "opening_balance": "5.00", "settings": settings });
+    admin.post("/v1/accounts", &new("top", None, &seller)).expect(201);
+    admin.post("/v1/accounts", &new("shop", Some("top"), &seller)).expect(201);
+    admin.post("/v1/accounts", &new("client", Some("shop"), &json!({}))).expect(201);
+    let list = |name: &str, owner: &str, mark_ups: &Value| {
+        let list = json!({ "name": name, "owner": owner, "currency": "USD", "mark_ups": mark_ups });
+        admin.post("/v1/price-lists", &list).expect(201);
+    };
+    list("trade", "top", &json!([{ "networks": ["639/02"], "percent": "17" }]));
+    list(
+        "retail",
+        "shop",
+        &json!([{ "countries": ["UG"], "percent": "90" }, { "countries": ["KE"], "percent": "31", "per_segment": "0.00113" }]),
+    );
+    admin.patch("/v1/accounts/client", &json!({ "price_list": "retail" })).expect(200);
+    admin.patch("/v1/accounts/shop", &json!({ "price_list": "trade" })).expect(200);
+
+    let people = [
+        ("ada", "admin", None),
+        ("tom", "reseller", Some("top")),
+        ("rita", "reseller", Some("shop")),
+        ("carl", "customer", Some("client")),
+    ];
+    for (name, role, account) in people {
+        let user = json!({ "email": format!("{name}@example.com"), "name": name, "role": role, "account": account,
+                           "password": PASSWORD });
+        admin.post("/v1/users", &user).expect(201);
+    }
+    let user = |name: &str| Api::login(&daemon, &format!("{name}@example.com"), PASSWORD);
+    let message = json!({ "account": "client", "from": "BANK", "to": "254722000001", "text": "Hello" });
+    let charged = admin.post("/v1/charges", &message).expect(201).json;
+    let explain = format!("/v1/cdrs/{}/explain", charged["message_id"].as_str().unwrap());
+    let quote = json!({ "account": "client", "from": "BANK", "to": "254722000001", "text": "Hello" });
+
+    // 0.02 by the plan, times 1.17, then times 1.31 and 0.00113 on it.
+    let all = ["shop", "top"];
+    let of_house = json!({ "name": "house", "scopes": ["messages:read", "messages:write"] });
+    let made = admin.post("/v1/api-keys", &of_house).expect(201).json;
+    let house = admin.with_token(made["key"].as_str().unwrap());
+    let callers = [
+        ("admin", admin.clone(), &all[..]),
+        ("an admin", user("ada"), &all[..]),
+        ("a key of the house", house, &all[..]),
+        ("the reseller at the top", user("tom"), &all[1..]),
+        ("the reseller between", user("rita"), &all[..1]),
+        ("the customer", user("carl"), &[]),
+        ("a key of the top", key(&admin, "top", true), &all[1..]),
+        ("a key of the shop", key(&admin, "shop", true), &all[..1]),
+        ("a key of the client", key(&admin, "client", false), &[]),
+    ];
+    for (who, caller, sellers) in callers {
+        let explained = caller.get(&explain).expect(200);
+        let quoted = caller.post("/v1/quotes", &quote).expect(200);
+        for reply in [&explained, &quoted] {
+            let sales = &reply.json["sales"];
+            assert_eq!(accounts_of(sales, "level"), sellers, "{who}: {}", reply.text());
+            // The percentages stand nowhere else either: not in the text for a person, nor in the source of the price.
+            for (level, percent) in [("shop", "31"), ("top", "17")] {
+                let named = reply.text().contains(&format!("{percent} %"))
+                    || reply.text().contains(&format!("\"{percent}\""));
+                assert_eq!(named, sellers.contains(&level), "{who}, {level}: {}", reply.text());
+            }
+        }
+        let sale_of = |level: &str| {
+            let sales = explained.json["sales"].as_array().unwrap();
+            sales.iter().find(|sale| sale["level"] == level).cloned()
+        };
+        if let Some(sale) = sale_of("shop") {
+            assert_eq!(
+                (&sale["buyer"], &sale["currency"], &sale["rate"]["price"], &sale["rate"]["kind"]),
+                (&json!("client"), &json!("USD"), &json!("0.031784"), &json!("mark_up"))
+            );
+            let mark_up =
+                json!({ "countries": ["KE"], "networks": null, "percent": "31", "per_segment": "0.00113" });
+            assert_eq!((&sale["mark_up"], &sale["marked_up"]), (&mark_up, &json!("0.0234")));
+        }
+        if let Some(sale) = sale_of("top") {
+            let mark_up =
+                json!({ "countries": null, "networks": ["639/02"], "percent": "17", "per_segment": null });
+            assert_eq!(
+                (&sale["buyer"], &sale["mark_up"], &sale["marked_up"]),
+                (&json!("shop"), &mark_up, &json!("0.02"))
+            );
+        }
+    }
+    user("rita").get("/v1/price-lists/trade").expect(404);
+    daemon.stop();
 }

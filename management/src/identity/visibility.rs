@@ -23,6 +23,14 @@ pub struct Visibility {
     accounts: Arc<DocumentCache<AccountRecord>>,
 }
 
+/// True if the caller may see what an account asks of those right below it: its own sales, and all where it is the house.
+pub(crate) fn sees_sales_of(caller: &Caller, account: &str) -> bool {
+    match &caller.reach {
+        Reach::All => true,
+        Reach::Account(own) | Reach::Subtree(own) => own == account,
+    }
+}
+
 impl Visibility {
     /// Decides by the accounts in force and the parents that their documents name.
     pub fn new(context: Arc<Context>, accounts: Arc<DocumentCache<AccountRecord>>) -> Self {

@@ -22,7 +22,7 @@ use tollgate_storage::message_change::{MessageChange, ReportedOutcome};
 use tollgate_storage::store::Store;
 
 use crate::context::Context;
-use crate::identity::visibility::Visibility;
+use crate::identity::visibility::{Visibility, sees_sales_of};
 use crate::messaging::lookup::{Lookup, no_message};
 use crate::problems::unavailable;
 use crate::tariff_files::Explainer;
@@ -94,7 +94,8 @@ impl CdrsService for Cdrs {
         let found = self.lookup.message(caller, id)?;
         let explained = self.explainer.explain(self.store(), found.account, found.message_id);
         let explanation = explained.map_err(|error| explain::problem_of(&error))?;
-        let explanation = explanation.ok_or_else(|| no_message(id))?;
+        let mut explanation = explanation.ok_or_else(|| no_message(id))?;
+        explanation.sales.retain(|sale| sees_sales_of(caller, &sale.level));
         Ok(explain::view(&explanation, self.cdr(caller, id)?.levels))
     }
 

@@ -23,7 +23,7 @@ use tollgate_storage::store::Store;
 
 use super::cdrs::view::state_of;
 use crate::context::Context;
-use crate::identity::visibility::Visibility;
+use crate::identity::visibility::{Visibility, sees_sales_of};
 use crate::messaging::lookup::Lookup;
 use crate::plain_text::check_lines;
 use crate::problems::{outcome_unknown, unavailable};
@@ -132,7 +132,9 @@ impl ChargesService for Charges {
             return Err(Problem::forbidden("your role may not see routes and the costs of operators"));
         }
         let sees = |account: &str| self.visibility.sees_side_of(caller, account, &new.account);
-        quote::quote(&self.context.core, &sees, new)
+        let mut quote = quote::quote(&self.context.core, &sees, new)?;
+        quote.sales.retain(|sale| sees_sales_of(caller, &sale.level));
+        Ok(quote)
     }
 }
 

@@ -19,9 +19,11 @@ use tollgate_storage::cdr::Cdr;
 use tollgate_storage::rows::{AccountRow, StateRow};
 use tollgate_storage::store::{Store, Unavailable};
 
-use super::explanation::{ExplainedNetwork, ExplainedRate, Explanation};
+use super::explained_rate::ExplainedRate;
+use super::explanation::{ExplainedNetwork, Explanation};
 use super::facts::Facts;
 use super::priced_line::priced;
+use super::sale::Sale;
 use super::versions::contents_of;
 use super::wording;
 use crate::archived_chain::{ArchivedChain, archived_account, chain_tables, paid_segments};
@@ -162,6 +164,7 @@ impl Parsed {
         let (plan, own) = (&terms.plan.plan, facts.own());
         let impossible = || missing("segments that bundles can have covered".to_owned());
         let (behind, paid) = paid_segments(plan, &own, u32::from(facts.segments)).ok_or_else(impossible)?;
+        let sales = chain.as_ref().map(|chain| Sale::all_of(chain, &facts.charged(), id)).unwrap_or_default();
         let lines = |unit| plan.price_lines(unit, behind, paid).collect();
         let lines: Option<Vec<PriceLine>> = unit.map(lines);
         let (lines, total) = match lines.map(|lines| priced(plan, &lines)) {
@@ -192,6 +195,7 @@ impl Parsed {
             data_coding: facts.data_coding,
             rate: unit.zip(source.as_ref()).map(|(unit, source)| ExplainedRate::of(unit, source)),
             covered: own.covered,
+            sales,
             lines,
             month: facts.month,
             counted_before: facts.counted_before,

@@ -5,13 +5,12 @@ use std::fmt;
 use serde_json::{Value, json};
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::network::NetworkCode;
-use tollgate_engine::tables::PriceSource;
-use tollgate_engine::tariff::{RowOrigin, UnitPrice};
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_storage::rows::MessageState;
 
+use super::explained_rate::ExplainedRate;
 use super::priced_line::PricedLine;
-use super::wording;
+use super::sale::Sale;
 
 /// The explanation of one message's price.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +41,8 @@ pub struct Explanation {
     pub rate: Option<ExplainedRate>,
     /// Segments that bundles covered, which are not among the lines.
     pub covered: u32,
+    /// The sales of the levels above, each to the one below it, from the parent's up.
+    pub sales: Vec<Sale>,
     /// The segments by tier.
     pub lines: Vec<PricedLine>,
     /// The month that the segments count in.
@@ -79,40 +80,6 @@ pub struct ExplainedNetwork {
     pub found_by: String,
 }
 
-/// The price of a segment before its tier.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExplainedRate {
-    /// The price per segment.
-    pub price: Amount,
-    /// `account_rate`, `price_list_rate`, `mark_up`, `plan_rate` or `base_price`.
-    pub kind: &'static str,
-    /// The network that the rate names; `None` for a mark-up and the base price.
-    pub network: Option<NetworkCode>,
-    /// The place of the rate in the archived files; `None` for a mark-up and the base price.
-    pub origin: Option<RowOrigin>,
-    /// The source in words.
-    pub source: String,
-}
-
-impl ExplainedRate {
-    pub(crate) fn of(unit: UnitPrice, source: &PriceSource<'_>) -> Self {
-        let (kind, found) = match source {
-            PriceSource::AccountRate(found) => ("account_rate", Some(found)),
-            PriceSource::ListRate(found) => ("price_list_rate", Some(found)),
-            PriceSource::MarkUp(_) => ("mark_up", None),
-            PriceSource::PlanRate(found) => ("plan_rate", Some(found)),
-            PriceSource::BasePrice => ("base_price", None),
-        };
-        Self {
-            price: unit.price,
-            kind,
-            network: found.map(|found| found.network),
-            origin: found.map(|found| found.origin.clone()),
-            source: wording::price_source(Some(source)),
-        }
-    }
-}
-
 impl Explanation {
     /// The explanation as JSON.
     pub fn json(&self) -> Value {
@@ -140,6 +107,7 @@ impl Explanation {
                 "source": rate.source,
             })),
             "covered_by_bundles": self.covered,
+            "sales": self.sales.iter().map(Sale::json).collect::<Vec<_>>(),
             "lines": self.lines.iter().map(PricedLine::json).collect::<Vec<_>>(),
             "volume": { "month": self.month.to_string(), "before": self.counted_before, "after": self.counted_after() },
             "total": self.total.map(|total| total.to_string()),
@@ -178,6 +146,9 @@ impl fmt::Display for Explanation {
         }
         for PricedLine { line, total, tier } in &self.lines {
             writeln!(f, "            {} x {} = {total} {tier}", line.segments, line.price_per_segment)?;
+        }
+        for sale in &self.sales {
+            writeln!(f, "sale        {}", sale.text())?;
         }
         let (before, after) = (self.counted_before, self.counted_after());
         writeln!(f, "volume      {before} segments in {} before, {after} after", self.month)?;

@@ -1,9 +1,12 @@
 //! Prices in words, the same in quotes and in explanations of CDRs.
 
+use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::number::Number;
+use tollgate_engine::price_list::MarkUp;
 use tollgate_engine::prices::{FoundRate, RateScope};
 use tollgate_engine::tables::{NetworkSource, PriceSource};
 use tollgate_engine::tariff::Plan;
+use tollgate_engine::traffic::TrafficScope;
 
 /// The way in which the network of a number was found.
 pub fn found_by(source: NetworkSource, number: &Number) -> String {
@@ -26,6 +29,28 @@ pub fn price_source(source: Option<&PriceSource>) -> String {
         Some(PriceSource::PlanRate(rate)) => format!("the plan's rate for {}", describe(rate)),
         Some(PriceSource::BasePrice) => "the plan's base price".to_owned(),
         None => "none".to_owned(),
+    }
+}
+
+/// A mark-up with the price that it was put on, for whom it is the own sale.
+pub fn applied_mark_up(mark_up: &MarkUp, (on, on_currency): (Amount, Currency)) -> String {
+    let (percent, per_segment) = (mark_up.share.percent(), mark_up.per_segment);
+    let scope = scope(&mark_up.scope);
+    format!(
+        "the price list's mark-up of {percent} % and {per_segment} per segment for {scope}, on {on} {on_currency}"
+    )
+}
+
+/// A part of the traffic.
+pub fn scope(scope: &TrafficScope) -> String {
+    fn listed<T: ToString>(list: &[T]) -> String {
+        list.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
+    match scope {
+        TrafficScope::All => "all traffic".to_owned(),
+        TrafficScope::Countries(countries) => format!("the countries {}", listed(countries)),
+        TrafficScope::Networks(networks) => format!("the networks {}", listed(networks)),
+        TrafficScope::Prefixes(prefixes) => format!("the prefixes {}", listed(prefixes)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! An explained price as the API shows it.
 
-use tollgate_api::cdrs::{CdrExplanation, CdrLevel, ExplainedLine, ExplainedRate};
+use tollgate_api::cdrs::{CdrExplanation, CdrLevel, ExplainedLine};
 use tollgate_api::charges::{Network, QuotedVolume};
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::problem::Problem;
@@ -8,6 +8,7 @@ use tollgate_api::time::Time;
 
 use super::view::state_of;
 use crate::messaging::charges::quote::line_view;
+use crate::messaging::sale_view::{rate_view, sale_view};
 use crate::problems::unavailable;
 use crate::tariff_files::{ExplainError, Explanation};
 
@@ -19,7 +20,8 @@ pub fn problem_of(error: &ExplainError) -> Problem {
     }
 }
 
-/// An explanation as the API shows it, with the levels above as far as the caller may see them.
+/// An explanation as the API shows it, with the levels above as far as the caller may see them. Its sales are those that the
+/// caller may see.
 pub fn view(explanation: &Explanation, levels: Vec<CdrLevel>) -> CdrExplanation {
     let Explanation { network, rate, .. } = explanation;
     CdrExplanation {
@@ -41,16 +43,10 @@ pub fn view(explanation: &Explanation, levels: Vec<CdrLevel>) -> CdrExplanation 
         found_by: network.found_by.clone(),
         segments: explanation.segments,
         data_coding: explanation.data_coding,
-        rate: rate.as_ref().map(|rate| ExplainedRate {
-            price: Money(rate.price),
-            kind: rate.kind.to_owned(),
-            network: rate.network.map(|network| network.to_string()),
-            file: rate.origin.as_ref().map(|origin| origin.file.to_string()),
-            line: rate.origin.as_ref().map(|origin| origin.line),
-            source: rate.source.clone(),
-        }),
+        rate: rate.as_ref().map(rate_view),
         covered_by_bundles: explanation.covered,
         levels,
+        sales: explanation.sales.iter().map(sale_view).collect(),
         lines: explanation
             .lines
             .iter()

@@ -17,6 +17,7 @@ use tollgate_storage::clock::present;
 
 use super::content::{Content, ContentFields};
 use super::fields::{ADDRESS_OCTETS_MAX, octets};
+use crate::messaging::sale_view::sale_view;
 use crate::quotes::route::{Ranked, Ranking, Route};
 use crate::quotes::{Explained, ExplainedLevel};
 use crate::tariff_files::PricedLine;
@@ -32,7 +33,7 @@ const CONDITIONS: &str =
     "by the state of operators at this moment; draws by weight differ from message to message";
 
 /// The price of a message of the account, with its explanation. Postings of other accounts of its chain are shown where
-/// `sees` says so.
+/// `sees` says so; its sales are those of all levels.
 pub fn quote(core: &Core, sees: &dyn Fn(&str) -> bool, new: &NewQuote) -> Answer<Quote> {
     // The account's terms and the tables are of one configuration.
     let snapshot = core.snapshot.load();
@@ -141,6 +142,7 @@ fn view(quote: Explained) -> Quote {
             units_per_segment: quote.count.per_segment,
         },
         rate: QuotedRate { price: Money(quote.unit_price), source: quote.price_source },
+        sales: quote.sales.iter().map(sale_view).collect(),
         lines: quote.lines.iter().map(line_view).collect(),
         volume,
         price: Money(quote.price),
