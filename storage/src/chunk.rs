@@ -22,6 +22,7 @@ use crate::cdr::{BlockHeader, BlockReader, BlockWriter, Cdr, CdrFields, Postings
 use crate::chain_tallies::OwnCharge;
 use crate::countries::CountryTable;
 use crate::keys::{FirstUse, KeyRegistry, KeyWaiter, NewKey};
+use crate::message_filter::FilterKeys;
 use crate::rows::{DispatchCounters, RefusedDestination};
 use crate::tallies::PlaceTallies;
 
@@ -129,6 +130,8 @@ pub struct Chunk {
     pub(crate) total: ChunkTotal,
     /// Its charges by network and by the header's countries.
     pub(crate) tallies: PlaceTallies,
+    /// All that can be sought of its messages.
+    pub(crate) filter_keys: FilterKeys,
     /// The postings of its messages beside the wallet; `None` where no message has any.
     pub(crate) beside: Option<Box<ChunkBeside>>,
     pub(crate) dispatches: Vec<(Box<[u8]>, DispatchCounters)>,
@@ -156,6 +159,7 @@ impl Chunk {
             block: BlockWriter::default(),
             total: ChunkTotal::default(),
             tallies: PlaceTallies::default(),
+            filter_keys: FilterKeys::default(),
             beside: None,
             dispatches: Vec::new(),
             keys: Vec::new(),
@@ -175,6 +179,7 @@ impl Chunk {
         self.block.clear();
         self.total = ChunkTotal::default();
         self.tallies.clear();
+        self.filter_keys.clear();
         self.beside = None;
         self.dispatches.clear();
         self.keys.clear();
@@ -226,6 +231,7 @@ impl Chunk {
         }
         let country = self.header.countries.country(cdr.destination.as_bytes());
         self.tallies.add(cdr.network, country, u32::from(cdr.segments), cdr.amount);
+        self.filter_keys.add(cdr);
         self.block.push(cdr);
         country
     }

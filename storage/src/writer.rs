@@ -33,7 +33,7 @@ pub struct Writer<J> {
     clock: Arc<dyn Clock>,
     trouble: Option<Trouble>,
     counting: Option<Counting>,
-    filtering: Option<Filtering>,
+    filtering: Filtering,
     metrics: Metrics,
 }
 
@@ -61,9 +61,7 @@ impl<J: Journal> Writer<J> {
         let counting = Counting::start(Arc::clone(&store), fold.uncounted())
             .inspect_err(|error| tracing::error!(%error, "charges are not counted for usage"))
             .ok();
-        let filtering = Filtering::start(Arc::clone(&store), fold.uncounted().end)
-            .inspect_err(|error| tracing::error!(%error, "no filters of messages are made"))
-            .ok();
+        let filtering = Filtering::start(Arc::clone(&store), fold.uncounted().end);
         Self {
             journal,
             store,
@@ -207,7 +205,7 @@ impl<J: Journal> Writer<J> {
             if let Err(error) = draft.close_series(now, self.clock.forgotten_before()) {
                 tracing::error!(%error, "time series cannot be read at present");
             }
-            for (first, filter) in self.filtering.iter_mut().flat_map(Filtering::offer) {
+            for (first, filter) in self.filtering.offer() {
                 draft.put_filter(*first, filter);
             }
             let mut folded = Vec::with_capacity(commands.len());
@@ -238,13 +236,11 @@ impl<J: Journal> Writer<J> {
             self.store.database().forget(self.sums.forgotten_hour());
         }
         self.collect_usage(&completions);
+        let charged = completions.iter().filter_map(Completion::charged);
+        self.filtering.durable(self.fold.uncounted().end, charged);
         let news = self.fold.advance(changes);
         if let Some(counting) = &mut self.counting {
             counting.reached(self.fold.uncounted().end);
-        }
-        if let Some(filtering) = &mut self.filtering {
-            filtering.written();
-            filtering.reached(self.fold.uncounted().end);
         }
         self.tell(batch, news);
         completions.into_iter().for_each(Completion::complete);

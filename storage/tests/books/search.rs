@@ -275,6 +275,16 @@ fn filters(store: &Store) -> usize {
     count
 }
 
+/// A commit, with which filters that are made come to disk; the number that are there.
+fn commit_with_filters(books: &Books, account: AccountNumber) -> usize {
+    let (reply, written) = tokio::sync::oneshot::channel();
+    let not_kept = vec![RefusalsNotKept { account, reason: Refusal::NoRate, count: 1 }];
+    let row = RefusalsRow { at: now(), messages: Vec::new(), not_kept };
+    books.committer.record_refusals(Box::new(RefusalRecord { row, reply: Some(reply) })).unwrap();
+    let _ = wait(written);
+    filters(&books.store)
+}
+
 #[test]
 fn a_search_finds_what_a_scan_finds() {
     let dir = tempfile::tempdir().unwrap();
@@ -291,16 +301,7 @@ fn a_search_finds_what_a_scan_finds() {
     filled.check(&filled.books.store, &queries);
 
     // The filters come with later commits, and what is found stays the same.
-    wait_until(|| {
-        let account = filled.accounts[0];
-        let (reply, written) = tokio::sync::oneshot::channel();
-        let not_kept = vec![RefusalsNotKept { account, reason: Refusal::NoRate, count: 1 }];
-        let row = RefusalsRow { at: now(), messages: Vec::new(), not_kept };
-        let record = Box::new(RefusalRecord { row, reply: Some(reply) });
-        filled.books.committer.record_refusals(record).unwrap();
-        let _ = wait(written);
-        filters(&filled.books.store) >= 2
-    });
+    wait_until(|| commit_with_filters(&filled.books, filled.accounts[0]) >= 2);
     filled.check(&filled.books.store, &queries);
     let sparse = Query { destination: Some("254799999999".to_owned()), charged: true, ..Query::default() };
     let cheap = page(&filled.books.store, &sparse, u64::MAX, 1, 5_000);
@@ -312,7 +313,11 @@ fn a_search_finds_what_a_scan_finds() {
 
     // A crash loses filters at the most.
     let image = crash_image(dir.path());
+    let before = filters(&filled.books.store);
     let after = Books::open(image.path());
+    filled.check(&after.store, &queries);
+    // Those of the messages that were in no filter are made anew.
+    wait_until(|| commit_with_filters(&after, filled.accounts[0]) > before);
     filled.check(&after.store, &queries);
     after.close();
     filled.books.close();
