@@ -235,7 +235,7 @@ async fn drain(running: Running, mut links: Links) -> Result<JoinHandle<()>, Str
     // Gateways and operators are disconnected at the same time: receipts that come last wait on disk.
     tokio::join!(running.server.drain(DRAIN_MAX), links.stop_all());
     running.driver.stop().await;
-    refusal_hand_over::hand_over_last(&running.core.accounts, &running.core.books.committer);
+    refusal_hand_over::hand_over_last(running.core.accounts.refused(), &running.core.books.committer);
     running.core.clients.write_refusals_down();
     running.core.books.committer.close();
     // What is kept in memory for a while is written before the committer goes.
@@ -255,7 +255,7 @@ async fn drain(running: Running, mut links: Links) -> Result<JoinHandle<()>, Str
 async fn count_refusals(core: Arc<Core>) {
     loop {
         tokio::time::sleep(REFUSALS_COUNTED_EVERY).await;
-        refusal_hand_over::hand_over(&core.accounts, &core.books.committer).await;
+        refusal_hand_over::hand_over(core.accounts.refused(), &core.books.committer).await;
     }
 }
 

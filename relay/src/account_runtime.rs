@@ -13,7 +13,7 @@ use crate::delivery::receipt_queue::ReceiptQueue;
 use crate::detectors::Detectors;
 use crate::held_octets::HeldOctets;
 use crate::metrics::Metrics;
-use crate::refusal_counts::RefusalCounts;
+use crate::refusal_counts::{RefusalCounts, RefusedAccounts};
 
 /// The state of one account beyond its configuration.
 #[derive(Debug)]
@@ -31,21 +31,25 @@ pub struct AccountRuntime {
     /// The detector of traffic pumping.
     pub pumping: AccountPumping,
     /// Its messages that were refused since they were last counted.
-    pub refusals: RefusalCounts,
+    refusals: Arc<RefusalCounts>,
     binds: AtomicU32,
 }
 
 impl AccountRuntime {
     /// The state of an account without binds.
-    pub fn new(wallet: Arc<Wallet>, receipt_queue: Arc<ReceiptQueue>, detectors: Arc<Detectors>) -> Self {
+    pub fn new(
+        wallet: Arc<Wallet>,
+        receipt_queue: Arc<ReceiptQueue>,
+        (detectors, refused): (Arc<Detectors>, Arc<RefusedAccounts>),
+    ) -> Self {
         Self {
             pumping: AccountPumping::new(wallet.number(), detectors),
+            refusals: Arc::new(RefusalCounts::new(wallet.number(), refused)),
             wallet,
             throttle: Throttle::default(),
             receipt_queue,
             held: Arc::default(),
             notices: AccountNotices::default(),
-            refusals: RefusalCounts::default(),
             binds: AtomicU32::new(0),
         }
     }

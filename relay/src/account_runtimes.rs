@@ -13,6 +13,7 @@ use tollgate_storage::store::{Store, Unavailable};
 use crate::account_runtime::AccountRuntime;
 use crate::delivery::receipt_queue::ReceiptQueue;
 use crate::detectors::Detectors;
+use crate::refusal_counts::RefusedAccounts;
 
 /// Wallets and states, by number on disk or by the account's id.
 #[derive(Debug, Default)]
@@ -22,6 +23,7 @@ pub struct AccountRuntimes {
     receipt_queues: DashMap<AccountNumber, Arc<ReceiptQueue>>,
     approvals: DashMap<Arc<str>, Arc<Approvals>>,
     detectors: Arc<Detectors>,
+    refused: Arc<RefusedAccounts>,
 }
 
 impl AccountRuntimes {
@@ -47,14 +49,14 @@ impl AccountRuntimes {
         &self.detectors
     }
 
+    /// The accounts that have refusals which are not handed over.
+    pub fn refused(&self) -> &RefusedAccounts {
+        &self.refused
+    }
+
     /// The number of wallets.
     pub fn wallets_len(&self) -> usize {
         self.wallets.len()
-    }
-
-    /// Calls `visit` with the state of each account.
-    pub fn for_each(&self, mut visit: impl FnMut(&AccountRuntime)) {
-        self.runtimes.iter().for_each(|runtime| visit(runtime.value()));
     }
 
     /// The receipts of an account, provisioned or not.
@@ -76,8 +78,8 @@ impl AccountRuntimes {
         let runtime = self.runtimes.entry(Arc::clone(id)).or_insert_with(|| {
             let wallet = self.wallets.get(number);
             let wallet = wallet.unwrap_or_else(|| self.wallets.insert(Wallet::new(number, durable)));
-            let detectors = Arc::clone(&self.detectors);
-            Arc::new(AccountRuntime::new(wallet, self.receipt_queue(number), detectors))
+            let shared = (Arc::clone(&self.detectors), Arc::clone(&self.refused));
+            Arc::new(AccountRuntime::new(wallet, self.receipt_queue(number), shared))
         });
         Arc::clone(&runtime)
     }

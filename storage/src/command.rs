@@ -23,7 +23,7 @@ pub(crate) enum Command {
     Change(Box<Change>),
     Provision(Provision),
     /// Counts of refusals for the time series.
-    RefusalCounts(RefusalCounts),
+    RefusalCells(RefusalCells),
     /// Messages that were refused, to be written down. Nobody waits for them.
     Refusals(Box<RefusalRecord>),
 }
@@ -87,7 +87,7 @@ pub struct Provision {
 
 /// Messages that were refused, for the time series.
 #[derive(Debug)]
-pub struct RefusalCounts {
+pub struct RefusalCells {
     /// The number of messages by account, minute and reason.
     pub counts: Vec<(RefusalCell, u64)>,
     /// Gets the same back where they are not counted, and nothing where they are durable.
@@ -104,7 +104,7 @@ impl Command {
             Self::Refusals(record) => {
                 (0, record.row.messages.len().saturating_mul(size_of::<RefusedMessage>()))
             }
-            Self::Cancel(_) | Self::Replace(_) | Self::Provision(_) | Self::RefusalCounts(_) => (0, 0),
+            Self::Cancel(_) | Self::Replace(_) | Self::Provision(_) | Self::RefusalCells(_) => (0, 0),
         }
     }
 
@@ -136,7 +136,7 @@ impl Command {
             }
             Self::Change(change) => change.in_doubt(),
             // Whoever hands these over waits for the outcome, however long that takes.
-            Self::Deliver(_) | Self::Provision(_) | Self::Refusals(_) | Self::RefusalCounts(_) => {}
+            Self::Deliver(_) | Self::Provision(_) | Self::Refusals(_) | Self::RefusalCells(_) => {}
         }
     }
 
@@ -149,7 +149,7 @@ impl Command {
             Self::Deliver(batch) => batch.refuse(),
             Self::Change(change) => change.fail(why.for_change()),
             Self::Provision(provision) => drop(provision.reply.send(Err(why.for_operations()))),
-            Self::RefusalCounts(refused) => drop(refused.reply.send(refused.counts)),
+            Self::RefusalCells(refused) => drop(refused.reply.send(refused.counts)),
             Self::Refusals(record) => {
                 let messages = record.row.messages.len();
                 tracing::warn!(messages, "refused messages are not written down");

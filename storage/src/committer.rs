@@ -18,7 +18,7 @@ pub use crate::change::{ProvisionChange, Provisioned};
 use crate::chunk::Chunk;
 use crate::clock::{Clock, SystemClock};
 use crate::command::Command;
-pub use crate::command::{Cancellation, Provision, RefusalCounts, RefusalRecord, Replacement};
+pub use crate::command::{Cancellation, Provision, RefusalCells, RefusalRecord, Replacement};
 use crate::commit_queue::Shared;
 pub use crate::commit_queue::{Durable, Limits, Patience};
 use crate::database::Unavailable;
@@ -188,11 +188,11 @@ impl Committer {
     }
 
     /// Counts messages that were refused. Where the queue is full or the writer has died they are given back.
-    pub fn count_refusals(&self, refused: RefusalCounts) -> Result<(), RefusalCounts> {
-        match self.sender.try_send(Some(Command::RefusalCounts(refused))) {
+    pub fn count_refusals(&self, refused: RefusalCells) -> Result<(), RefusalCells> {
+        match self.sender.try_send(Some(Command::RefusalCells(refused))) {
             Err(
-                TrySendError::Full(Some(Command::RefusalCounts(refused)))
-                | TrySendError::Disconnected(Some(Command::RefusalCounts(refused))),
+                TrySendError::Full(Some(Command::RefusalCells(refused)))
+                | TrySendError::Disconnected(Some(Command::RefusalCells(refused))),
             ) => Err(refused),
             _ => Ok(()),
         }

@@ -128,7 +128,7 @@ impl<'a> Draft<'a> {
             }
             Command::Deliver(batch) => return Ok(Folded::Delivered(messages.deliver(&batch.events)?)),
             Command::Change(change) => return Ok(Folded::Changed(self.change(change)?)),
-            Command::RefusalCounts(refusals) => {
+            Command::RefusalCells(refusals) => {
                 for (cell, count) in &refusals.counts {
                     messages.books.series.count_refusals(Cell::Refusals(cell.clone()), *count);
                 }

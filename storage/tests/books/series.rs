@@ -11,7 +11,7 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::settlement::{Outcome, ReceiptState};
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::committer::RefusalCounts;
+use tollgate_storage::committer::RefusalCells;
 use tollgate_storage::countries::CountryTable;
 use tollgate_storage::delivery::DeliveryEvent;
 use tollgate_storage::latencies::Latencies;
@@ -239,7 +239,7 @@ fn refusals_are_counted_by_account_and_reason() {
     for _ in 0..2 {
         let (reply, outcome) = tokio::sync::oneshot::channel();
         let counts = vec![(cell(59, Refusal::NoRate), 2), (cell(60, Refusal::Throttled), 5)];
-        routed.books.committer.count_refusals(RefusalCounts { counts, reply }).unwrap();
+        routed.books.committer.count_refusals(RefusalCells { counts, reply }).unwrap();
         assert_eq!(wait(outcome).unwrap(), []);
     }
     let routed = routed.reopen();
