@@ -51,13 +51,14 @@ impl Filtering {
         self.waiting.drain(..self.offered);
         self.offered = 0;
         let keys = chunks.clone().map(|chunk| chunk.filter_keys.keys().len()).sum();
+        let networks = chunks.clone().map(|chunk| chunk.tallies.networks().count()).sum();
         if keys == 0 {
             return;
         }
-        if let Some(full) = self.open.take_if(|open| !open.has_room(keys)) {
+        if let Some(full) = self.open.take_if(|open| !open.has_room(keys, networks)) {
             self.waiting.push_back(full.finish(first));
         }
-        let open = self.open.get_or_insert_with(|| FilterBuilder::new(first, keys));
-        chunks.for_each(|chunk| open.add(&chunk.filter_keys));
+        let open = self.open.get_or_insert_with(|| FilterBuilder::new(first, keys, networks));
+        chunks.for_each(|chunk| open.add(&chunk.filter_keys, chunk.tallies.networks()));
     }
 }

@@ -71,7 +71,8 @@ pub trait Row: Sized {
 
     /// The row's bytes.
     fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::new();
+        // Most rows are shorter, so that their octets are never moved.
+        let mut out = Vec::with_capacity(64);
         self.write_to(&mut out);
         out
     }

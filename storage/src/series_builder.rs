@@ -42,7 +42,7 @@ impl SeriesCounter {
             countries: number_countries::load(database)?,
             currencies: AccountCurrencies::new(),
             counted_to: database.number(Family::Meta, USAGE_COUNTED_KEY)?.unwrap_or(0),
-            cells: Cells::new(),
+            cells: Cells::default(),
         })
     }
 

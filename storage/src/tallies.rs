@@ -108,6 +108,11 @@ impl PlaceTallies {
         tally.add(Tally { messages: 1, segments: u64::from(segments), charged: charged.into() });
     }
 
+    /// The networks, one more than once where its numbers are of several countries.
+    pub fn networks(&self) -> impl Iterator<Item = NetworkCode> {
+        self.0.keys().map(|place| place.network)
+    }
+
     /// Forgets all charges, and keeps the memory.
     pub fn clear(&mut self) {
         self.0.clear();

@@ -101,7 +101,7 @@ impl<'a> Filter<'a> {
         let MessagesQuery { idempotency_key, user_sms_id, sender, .. } = self.query;
         let network = self.mcc.zip(self.mnc).map(|(mcc, mnc)| NetworkCode { mcc, mnc: Some(mnc) });
         let keys = [
-            self.destination.as_ref().map(|number| FilterKey::destination(number.as_bytes())),
+            self.destination.as_ref().map(FilterKey::destination),
             sender.as_deref().map(|sender| FilterKey::source(sender.as_bytes())),
             self.dispatch.as_deref().map(FilterKey::dispatch),
             idempotency_key.as_deref().map(|key| FilterKey::idempotency_key(key.as_bytes())),

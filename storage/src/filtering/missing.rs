@@ -1,6 +1,7 @@
 //! Makes the filters that an earlier run left out, from the blocks on disk, where the machine has time for it: those of its last
 //! messages, and in a directory of before there were filters those of the last seven days, which is what is usually searched.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -118,12 +119,15 @@ fn commits_of_a_filter(store: &Store, ids: Range<u64>) -> Result<Option<u64>, Un
 }
 
 fn filter(store: &Store, ids: Range<u64>) -> Result<Made, Unavailable> {
-    let mut keys = FilterKeys::default();
+    let (mut keys, mut networks) = (FilterKeys::default(), BTreeSet::new());
     store.commits().blocks_of(ids.clone(), |_, mut block| {
-        block.by_ref().for_each(|cdr| keys.add(&cdr.fields));
+        for cdr in block.by_ref() {
+            keys.add(&cdr.fields);
+            networks.insert(cdr.fields.network);
+        }
         block.is_sound()
     })?;
-    let mut filter = FilterBuilder::new(ids.start, keys.keys().len());
-    filter.add(&keys);
+    let mut filter = FilterBuilder::new(ids.start, keys.keys().len(), networks.len());
+    filter.add(&keys, networks.into_iter());
     Ok(filter.finish(ids.end))
 }

@@ -2,10 +2,11 @@
 //! for a while is closed: it is taken into the rows that it counts in, and its own row goes. Open cells are in memory as well, so
 //! that nothing is read for them.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
 
@@ -38,7 +39,7 @@ const EXPIRED_EVERY: Duration = Duration::from_secs(10);
 const KEPT_MAX: usize = 50_000;
 
 /// Rows by key, as they were and as they are.
-type RowChanges = HashMap<SeriesKey, Changed<SeriesRow>>;
+type RowChanges = FxHashMap<SeriesKey, Changed<SeriesRow>>;
 
 /// Key and value of a row whose time is over.
 type ExpiredRow = (Vec<u8>, Vec<u8>);
@@ -54,7 +55,7 @@ pub struct SeriesState {
     plans: AccountPlans,
     currencies: AccountCurrencies,
     /// Rows that were written last, where an empty one has no row.
-    cache: HashMap<SeriesKey, SeriesRow>,
+    cache: FxHashMap<SeriesKey, SeriesRow>,
 }
 
 /// Time series as the commit will leave them.
@@ -72,7 +73,7 @@ pub struct SeriesDraft<'a> {
 /// Cells that are closed, and the rows that this changes.
 #[derive(Debug)]
 struct Closed {
-    cells: HashSet<Cell>,
+    cells: FxHashSet<Cell>,
     /// The number of entries at the front of the order that are done.
     passed: usize,
     rows: RowChanges,
@@ -95,7 +96,7 @@ impl SeriesState {
     /// Reads the open cells of a directory. All are to be closed soon.
     pub fn load(store: &Store) -> Result<Self, Unavailable> {
         let database = store.database();
-        let (mut open, mut order, mut is_sound) = (Cells::new(), VecDeque::new(), true);
+        let (mut open, mut order, mut is_sound) = (Cells::default(), VecDeque::new(), true);
         let opened = Instant::now().checked_sub(OPEN_FOR).unwrap_or_else(Instant::now);
         database.scan(Family::SeriesOpen, &[], |key, value| {
             match Cell::from_bytes(key).zip(SeriesRow::read(value)) {
@@ -117,7 +118,7 @@ impl SeriesState {
             expired_at: None,
             plans: AccountPlans::load(database)?,
             currencies: AccountCurrencies::new(),
-            cache: HashMap::new(),
+            cache: FxHashMap::default(),
         })
     }
 
@@ -168,7 +169,7 @@ impl<'a> SeriesDraft<'a> {
     /// Nothing is changed yet.
     pub fn new(store: &'a Store, state: &'a SeriesState) -> Self {
         let (plans, currencies) = (AccountPlans::default(), AccountCurrencies::new());
-        Self { store, state, added: Cells::new(), plans, currencies, closed: None }
+        Self { store, state, added: Cells::default(), plans, currencies, closed: None }
     }
 
     /// Notes the plan of a block of charges that is about to be written.
@@ -232,7 +233,7 @@ impl<'a> SeriesDraft<'a> {
         }
         let kept = self.state.kept.moved_to(past);
         let expired = if looks { self.expired(kept)? } else { Vec::new() };
-        let mut rows = RowChanges::new();
+        let mut rows = RowChanges::default();
         let mut read = Ok(());
         for cell in &due {
             let Some(added) = self.state.open.get(*cell) else { continue };
@@ -266,7 +267,7 @@ impl<'a> SeriesDraft<'a> {
         if let Some(closed) = closed.as_mut().filter(|closed| is_idle(closed)) {
             closed.kept = state.kept;
         }
-        let none = HashSet::new();
+        let none = FxHashSet::default();
         let closed_cells = closed.as_ref().map_or(&none, |closed| &closed.cells);
         for (cell, added) in &added {
             let before = state.open.get(cell);

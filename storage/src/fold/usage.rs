@@ -2,9 +2,10 @@
 //! a commit does not read what one before it has written. The outcome of a message is counted in the commit
 //! that writes it; charges are counted a while later, many at once (`counting.rs`).
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 
+use rustc_hash::FxHashMap;
 use tollgate_engine::operator::OperatorNumber;
 
 use super::counters::Changed;
@@ -20,14 +21,14 @@ use crate::usage::{ALL_ACCOUNTS, ChargeFacts, Quarter, UsageKey, UsageOf, contri
 /// Rows in memory at most.
 const KEPT_MAX: usize = 100_000;
 
-/// Counters that a commit changes, by key.
-pub type UsageChanges = HashMap<UsageKey, Changed<UsageRow>>;
+/// Counters that a commit changes, by key. The keys are given by us.
+pub type UsageChanges = FxHashMap<UsageKey, Changed<UsageRow>>;
 
 /// Counters as they are on disk, where an empty one has no row. The earliest quarters are forgotten first,
 /// and a single quarter as a whole.
 #[derive(Debug, Default)]
 pub struct UsageCache {
-    by_quarter: BTreeMap<Quarter, HashMap<UsageKey, UsageRow>>,
+    by_quarter: BTreeMap<Quarter, FxHashMap<UsageKey, UsageRow>>,
     rows: usize,
 }
 
@@ -70,7 +71,7 @@ impl<'a> UsageDraft<'a> {
         (cache, countries): (&'a UsageCache, &'a NumberCountries),
         counted_to: u64,
     ) -> Self {
-        let changes = UsageChanges::new();
+        let changes = UsageChanges::default();
         Self { store, cache, countries, changes, counted_before: counted_to, counted_to }
     }
 
@@ -210,7 +211,7 @@ mod tests {
         assert_eq!(kept.rows, KEPT_MAX);
         advance(&mut kept, 1, KEPT_MAX + 1);
         assert!(kept.rows < KEPT_MAX);
-        let rows: usize = kept.by_quarter.values().map(HashMap::len).sum();
+        let rows: usize = kept.by_quarter.values().map(FxHashMap::len).sum();
         assert_eq!(kept.rows, rows);
     }
 }

@@ -1,6 +1,9 @@
 //! Makes a filter of the values of the messages of some commits.
 
-use super::{BLOCK_OCTETS, FilterKeys, MessageFilterRow};
+use rustc_hash::FxHashSet;
+use tollgate_engine::network::NetworkCode;
+
+use super::{BLOCK_OCTETS, FilterKey, FilterKeys, MessageFilterRow};
 
 /// Values of a block, so many that a filter that is full affirms one wrong value in a hundred.
 const KEYS_PER_BLOCK: usize = 46;
@@ -8,6 +11,9 @@ const KEYS_PER_BLOCK: usize = 46;
 const BLOCKS_MIN: usize = 128;
 /// The share of bits, in a hundred, up to which a filter does as well with half of its blocks.
 const HALVED_PERCENT: usize = 28;
+
+/// Values of a network: its own code and that of its country.
+const KEYS_PER_NETWORK: usize = 2;
 
 const WORDS: usize = BLOCK_OCTETS / 8;
 
@@ -18,31 +24,41 @@ pub struct FilterBuilder {
     messages: u64,
     /// Values that were added, equal ones as often as they were.
     keys: usize,
+    networks: FxHashSet<NetworkCode>,
     blocks: Vec<[u64; WORDS]>,
 }
 
 impl FilterBuilder {
-    /// A filter of commits from this id on, the first of which has so many values.
-    pub fn new(first: u64, keys: usize) -> Self {
+    /// A filter of commits from this id on, the first of which has so many values and networks.
+    pub fn new(first: u64, keys: usize, networks: usize) -> Self {
+        let keys = keys + networks * KEYS_PER_NETWORK;
         let blocks = keys.div_ceil(KEYS_PER_BLOCK).max(BLOCKS_MIN).next_power_of_two();
-        Self { first, messages: 0, keys: 0, blocks: vec![[0; WORDS]; blocks] }
+        Self { first, messages: 0, keys: 0, networks: FxHashSet::default(), blocks: vec![[0; WORDS]; blocks] }
     }
 
-    /// True if so many values more leave it as exact as it is to be.
-    pub fn has_room(&self, keys: usize) -> bool {
-        self.keys.saturating_add(keys) <= self.blocks.len() * KEYS_PER_BLOCK
+    /// True if so many values and networks more leave it as exact as it is to be.
+    pub fn has_room(&self, keys: usize, networks: usize) -> bool {
+        self.keys + keys + networks * KEYS_PER_NETWORK <= self.blocks.len() * KEYS_PER_BLOCK
     }
 
     /// Adds the values of messages.
-    pub fn add(&mut self, added: &FilterKeys) {
+    pub fn add(&mut self, added: &FilterKeys, networks: impl Iterator<Item = NetworkCode>) {
         self.messages += added.messages();
-        self.keys += added.keys().len();
-        let blocks = self.blocks.len();
-        for key in added.keys() {
-            let Some(block) = self.blocks.get_mut(key.block(blocks)) else { continue };
-            for bit in key.bits() {
-                block[bit / 64 % WORDS] |= 1 << (bit % 64);
+        added.keys().iter().for_each(|key| self.set(*key));
+        for network in networks {
+            if self.networks.insert(network) {
+                self.set(FilterKey::network(network));
+                self.set(FilterKey::mcc(network.mcc));
             }
+        }
+    }
+
+    fn set(&mut self, key: FilterKey) {
+        self.keys += 1;
+        let block = key.block(self.blocks.len());
+        let Some(block) = self.blocks.get_mut(block) else { return };
+        for bit in key.bits() {
+            block[bit / 64 % WORDS] |= 1 << (bit % 64);
         }
     }
 
@@ -67,18 +83,19 @@ impl FilterBuilder {
 
 #[cfg(test)]
 mod tests {
+    use tollgate_engine::number::Number;
+
     use super::*;
-    use crate::message_filter::FilterKey;
     use crate::rows::Row;
 
     fn destination(number: u64) -> FilterKey {
-        FilterKey::destination((254_722_000_000 + number).to_string().as_bytes())
+        FilterKey::destination(&Number::from_u64(254_722_000_000 + number).unwrap())
     }
 
     fn filter(keys: &FilterKeys) -> MessageFilterRow {
-        let mut filter = FilterBuilder::new(0, keys.keys().len());
-        assert!(filter.has_room(keys.keys().len()));
-        filter.add(keys);
+        let mut filter = FilterBuilder::new(0, keys.keys().len(), 0);
+        assert!(filter.has_room(keys.keys().len(), 0));
+        filter.add(keys, std::iter::empty());
         filter.finish(1).1
     }
 
@@ -113,15 +130,18 @@ mod tests {
     #[test]
     fn a_filter_has_room_for_so_many() {
         let keys = FilterKeys::of_test((0..5_000).map(destination));
-        let mut filter = FilterBuilder::new(7, 1);
-        filter.add(&keys);
-        assert!(filter.has_room(888));
-        assert!(!filter.has_room(889));
+        let mut filter = FilterBuilder::new(7, 1, 0);
+        let network = NetworkCode { mcc: 639, mnc: None };
+        filter.add(&keys, [network, network].into_iter());
+        assert!(filter.has_room(880, 3));
+        assert!(!filter.has_room(881, 3));
+        let (_, filter) = filter.finish(9);
+        assert!(filter.may_have(FilterKey::network(network)) && filter.may_have(FilterKey::mcc(639)));
     }
 
     #[test]
     fn a_filter_of_nothing_denies_everything() {
-        let (first, filter) = FilterBuilder::new(3, 0).finish(7);
+        let (first, filter) = FilterBuilder::new(3, 0, 0).finish(7);
         assert_eq!((first, filter.end), (3, 7));
         assert!(!filter.may_have(destination(1)));
         let octets = filter.to_bytes();

@@ -1,20 +1,23 @@
 //! Values that a search asks for, as hashes.
 
 use tollgate_engine::network::NetworkCode;
+use tollgate_engine::number::Number;
 
 use super::BITS_SET;
 
 /// 2^64 over the golden ratio: products with it have high bits that depend on all bits of the other factor.
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+/// Another odd number with as many bits set as not (the second one of SplitMix64).
+const OTHER: u64 = 0xBF58_476D_1CE4_E5B9;
 
 /// A value that messages may have, hashed with what it is a value of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FilterKey(u64);
 
 impl FilterKey {
-    /// The destination, in international form without a sign.
-    pub fn destination(digits: &[u8]) -> Self {
-        Self::of(1, digits)
+    /// The number that the message goes to.
+    pub fn destination(number: &Number) -> Self {
+        Self::of(1, number.as_bytes())
     }
 
     /// The address of the sender as submitted.
@@ -34,27 +37,38 @@ impl FilterKey {
 
     /// The client's own number.
     pub fn user_message_reference(number: u16) -> Self {
-        Self::of(5, &number.to_be_bytes())
+        Self::of_number(5, number.into())
     }
 
     /// The network of the destination.
     pub fn network(network: NetworkCode) -> Self {
-        Self::of(6, &network.to_bits().to_be_bytes())
+        Self::of_number(6, network.to_bits().into())
     }
 
     /// The mobile country code of the destination's network.
     pub fn mcc(mcc: u16) -> Self {
-        Self::of(7, &mcc.to_be_bytes())
+        Self::of_number(7, mcc.into())
     }
 
-    fn of(kind: u8, octets: &[u8]) -> Self {
-        let mut hash = GOLDEN.wrapping_mul(octets.len() as u64 + 1) ^ u64::from(kind);
-        let (words, rest) = octets.as_chunks::<8>();
-        for word in words {
-            hash = mixed(hash ^ u64::from_le_bytes(*word));
+    /// Texts are hashed eight octets at a time; the last sixteen in one step, in which octets in the middle may count twice.
+    fn of(kind: u64, text: &[u8]) -> Self {
+        let (mut hash, mut rest) = (kind ^ GOLDEN.wrapping_mul(text.len() as u64), text);
+        while let Some((word, behind)) = rest.split_first_chunk::<8>().filter(|_| rest.len() > 16) {
+            hash = folded(hash ^ u64::from_le_bytes(*word), GOLDEN);
+            rest = behind;
         }
-        let rest = rest.iter().rev().fold(0, |word, octet| word << 8 | u64::from(*octet));
-        Self(mixed(hash ^ rest))
+        let (front, back) = if let Some(ends) = rest.first_chunk::<8>().zip(rest.last_chunk::<8>()) {
+            (u64::from_le_bytes(*ends.0), u64::from_le_bytes(*ends.1))
+        } else if let Some(ends) = rest.first_chunk::<4>().zip(rest.last_chunk::<4>()) {
+            (u32::from_le_bytes(*ends.0).into(), u32::from_le_bytes(*ends.1).into())
+        } else {
+            (rest.iter().fold(0, |word, octet| word << 8 | u64::from(*octet)), 0)
+        };
+        Self(folded(folded(hash ^ front, back ^ OTHER), GOLDEN))
+    }
+
+    const fn of_number(kind: u64, number: u64) -> Self {
+        Self(folded(folded(kind ^ OTHER, number ^ GOLDEN), OTHER))
     }
 
     /// The block of its bits, where there are so many. With half as many blocks, it is half the number.
@@ -69,11 +83,11 @@ impl FilterKey {
     }
 }
 
-/// Every bit depends on all bits of `hash`, as the finalizer of SplitMix64 makes them.
-const fn mixed(hash: u64) -> u64 {
-    let hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    hash ^ (hash >> 31)
+/// The two halves of the product of 128 bits, one over the other: every bit depends on all bits of both factors.
+#[expect(clippy::cast_possible_truncation, reason = "both halves are meant")]
+const fn folded(one: u64, other: u64) -> u64 {
+    let product = (one as u128).wrapping_mul(other as u128);
+    product as u64 ^ (product >> 64) as u64
 }
 
 #[cfg(test)]
@@ -82,19 +96,37 @@ mod tests {
 
     #[test]
     fn hashes_are_the_same_in_every_build() {
-        assert_eq!(FilterKey::destination(b"254722000001"), FilterKey(0x31A1_15D5_58E4_930D));
-        assert_eq!(FilterKey::source(b"ACME"), FilterKey(0x864B_1820_3659_8267));
-        assert_eq!(FilterKey::mcc(639), FilterKey(0xCAD5_BD8B_29FB_05B0));
+        assert_eq!(
+            FilterKey::destination(&Number::from_digits(b"254722000001").unwrap()),
+            FilterKey(0x1C88_72CC_AF23_2BD4)
+        );
+        assert_eq!(FilterKey::source(b"ACME"), FilterKey(0xCC04_4F71_D92A_624F));
+        assert_eq!(FilterKey::mcc(639), FilterKey(0xE625_AD37_2C2C_8844));
     }
 
     #[test]
     fn values_of_other_kinds_and_lengths_are_others() {
-        let texts: [&[u8]; 4] = [b"", b"\0", b"\0\0\0\0\0\0\0\0", b"\0\0\0\0\0\0\0\0\0"];
-        let of = [FilterKey::destination, FilterKey::source, FilterKey::dispatch, FilterKey::idempotency_key];
-        let mut keys: Vec<_> = of.iter().flat_map(|of| texts.map(of)).collect();
+        let zeros = [0; 40];
+        let of = [FilterKey::source, FilterKey::dispatch, FilterKey::idempotency_key];
+        let texts = (0..=40).flat_map(|len| of.map(|of| of(&zeros[..len])));
+        let numbers = [FilterKey::user_message_reference(639), FilterKey::mcc(639)];
+        let mut keys: Vec<_> = texts.chain(numbers).collect();
         keys.sort_unstable();
         keys.dedup();
-        assert_eq!(keys.len(), 16);
+        assert_eq!(keys.len(), 41 * 3 + 2);
+    }
+
+    #[test]
+    fn every_octet_counts() {
+        for len in 1..40 {
+            let text: Vec<u8> = (0..len).collect();
+            let same = FilterKey::dispatch(&text);
+            for at in 0..text.len() {
+                let mut other = text.clone();
+                other[at] ^= 0x80;
+                assert_ne!(FilterKey::dispatch(&other), same, "octet {at} of {len}");
+            }
+        }
     }
 
     #[test]

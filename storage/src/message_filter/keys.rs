@@ -1,36 +1,30 @@
-//! The values of the messages of a chunk or a block, for the filter that they will be in.
-
-use tollgate_engine::network::NetworkCode;
+//! The values of the messages of a chunk or a block, for the filter that they will be in. Their networks are not among them, as a
+//! chunk adds up its charges by network in any case.
 
 use super::FilterKey;
 use crate::cdr::CdrFields;
 
-/// Everything that can be sought of some messages.
+/// All that can be sought of some messages, their networks aside.
 #[derive(Clone, Debug, Default)]
 pub struct FilterKeys {
     keys: Vec<FilterKey>,
     messages: u64,
-    /// The destination, the source and the network of the last message. The next one most often has one of them as well, which is
-    /// in already.
-    last: Option<(FilterKey, FilterKey, NetworkCode)>,
+    /// The destination and the source of the last message. Where the next one has one of them as well, it is in already.
+    last: Option<(FilterKey, FilterKey)>,
 }
 
 impl FilterKeys {
-    /// Adds all that can be sought of a message.
+    /// Adds a message.
     pub fn add(&mut self, fields: &CdrFields<'_>) {
         self.messages += 1;
-        let destination = FilterKey::destination(fields.destination.as_bytes());
+        let destination = FilterKey::destination(&fields.destination);
         let source = FilterKey::source(fields.source.address);
-        let network = fields.network;
-        let last = self.last.replace((destination, source, network));
+        let last = self.last.replace((destination, source));
         if last.is_none_or(|last| last.0 != destination) {
             self.keys.push(destination);
         }
         if last.is_none_or(|last| last.1 != source) {
             self.keys.push(source);
-        }
-        if last.is_none_or(|last| last.2 != network) {
-            self.keys.extend([FilterKey::network(network), FilterKey::mcc(network.mcc)]);
         }
         self.keys.extend(fields.dispatch_id.map(FilterKey::dispatch));
         self.keys.extend(fields.idempotency_key.map(FilterKey::idempotency_key));

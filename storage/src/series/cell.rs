@@ -1,8 +1,9 @@
 //! Cells: the finest parts of the traffic of a minute, each with the rows that it counts in.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::country::CountryCode;
 use tollgate_engine::network::NetworkCode;
@@ -69,8 +70,9 @@ pub struct RefusalCell {
     pub refusal: Refusal,
 }
 
-/// Cells and what is to be added to the rows that they count in.
-pub type Cells = HashMap<Cell, SeriesRow>;
+/// Cells and what is to be added to the rows that they count in. Accounts, networks and plans are ours, so that nobody can choose
+/// cells that collide.
+pub type Cells = FxHashMap<Cell, SeriesRow>;
 
 impl Cell {
     /// The minute that it counts in.
@@ -230,7 +232,9 @@ mod tests {
         let money = SeriesMoney { charged: Amount::from_micros(9).into(), ..SeriesMoney::default() };
         let row = SeriesRow { messages: 2, money: [(euro, money)].into(), ..SeriesRow::default() };
         let own = SeriesRow { beside: [(euro, money)].into(), ..row.clone() };
-        [(messages, own), (sales, row), (refusals, SeriesRow { messages: 1, ..SeriesRow::default() })].into()
+        [(messages, own), (sales, row), (refusals, SeriesRow { messages: 1, ..SeriesRow::default() })]
+            .into_iter()
+            .collect()
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(crate) fn accounts_of(tallies: &Tallies) -> impl Iterator<Item = AccountNumb
 
 /// The counts that charges add, the same as the sum over their CDRs.
 pub(crate) fn cells_of(tallies: &Tallies, currencies: &impl Currencies) -> Cells {
-    let mut cells = Cells::new();
+    let mut cells = Cells::default();
     for (of, charges) in tallies.charges() {
         let cell = message_cell(of, charges.network, charges.country);
         let row = cells.entry(cell).or_default();

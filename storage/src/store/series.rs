@@ -171,7 +171,7 @@ fn read_rows(
 }
 
 fn open_cells(view: &View<'_>) -> Result<Cells, Unavailable> {
-    let mut cells = Cells::new();
+    let mut cells = Cells::default();
     for row in view.between(Family::SeriesOpen, &[], &[u8::MAX; 9])? {
         let (key, value) = row?;
         let row = Cell::from_bytes(&key).zip(SeriesRow::read(&value));

@@ -71,7 +71,7 @@ impl SeriesCount {
             fault.is_ok()
         })?;
         fault?;
-        let (mut open, mut damage) = (Cells::new(), None);
+        let (mut open, mut damage) = (Cells::default(), None);
         store.scan(Family::SeriesOpen, &[], |key, value| {
             match Cell::from_bytes(key).zip(SeriesRow::read(value)) {
                 Some((cell, row)) => drop(open.insert(cell, row)),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::network::NetworkCode;
+use tollgate_engine::number::Number;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr::Cdr;
@@ -65,7 +66,9 @@ impl Query {
 
     fn sought(&self, below: u64) -> Sought<'_> {
         let keys = [
-            self.destination.as_ref().map(|to| FilterKey::destination(to.as_bytes())),
+            self.destination
+                .as_ref()
+                .map(|to| FilterKey::destination(&Number::from_digits(to.as_bytes()).unwrap())),
             self.dispatch.as_ref().map(|id| FilterKey::dispatch(id.as_bytes())),
         ];
         Sought {
