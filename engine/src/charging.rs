@@ -3,8 +3,10 @@
 //! [`rate`] is everything that needs no wallet; [`charge`] adds the throttle, the choice of an operator,
 //! which is its caller's, and the debit. The checks stand in the order of precedence of [`Refusal`].
 
+use arrayvec::ArrayVec;
+
 use crate::account::{Account, NumberLengths, network_from_tlv};
-use crate::chain::{self, LevelLeg, LevelRefusal};
+use crate::chain::{self, LEVELS_MAX, LevelLeg, LevelRefusal};
 use crate::country::CountryCode;
 use crate::money::{Amount, Currency};
 use crate::network::{NetworkCode, NetworkId};
@@ -81,6 +83,9 @@ pub struct Level<'a> {
     pub wallet: &'a Wallet,
 }
 
+/// A message as the levels above buy it, from the parent up.
+pub type RatedAbove = ArrayVec<Rated, LEVELS_MAX>;
+
 /// A message that was charged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Charge {
@@ -141,10 +146,10 @@ pub fn rate_levels(
     payer: &Payer<'_>,
     message: &Message<'_>,
     at: Moment,
-) -> Result<(Rated, Vec<Rated>), LevelRefusal> {
+) -> Result<(Rated, RatedAbove), LevelRefusal> {
     let Payer { terms, wallet, above, .. } = *payer;
     let (sender, unpriced) = (terms, examine(tables, terms, message)?);
-    let (mut rated_above, mut seller) = (Vec::with_capacity(above.len()), None);
+    let (mut rated_above, mut seller) = (RatedAbove::new(), None);
     for (index, level) in above.iter().enumerate().rev() {
         let refused = |refusal| LevelRefusal::at(index + 1, refusal);
         let unpriced = examine_above(tables, level.terms, message, (sender, &unpriced)).map_err(refused)?;
@@ -224,9 +229,9 @@ pub fn level_legs<'a>(
     rated: &Rated,
     rated_above: &[Rated],
     now: UnixMicros,
-) -> Vec<LevelLeg<'a>> {
+) -> ArrayVec<LevelLeg<'a>, LEVELS_MAX> {
     let own = Level { terms: payer.terms, wallet: payer.wallet };
-    let mut legs: Vec<LevelLeg<'a>> = Vec::with_capacity(payer.above.len() + 1);
+    let mut legs = ArrayVec::new();
     let mut below: Option<&Terms> = None;
     let levels = std::iter::once((own, rated)).chain(payer.above.iter().copied().zip(rated_above));
     for (level, rated) in levels {

@@ -206,8 +206,8 @@ impl Chunk {
         let country = self.add(&beside.own.posting, &CdrFields { beside: encoded, ..*cdr });
         self.encoder = encoder;
         let account = self.account();
-        let (network, segments, amount) = (cdr.network, u32::from(cdr.segments), cdr.amount);
-        let own = OwnCharge { account, network, country, segments, amount };
+        let (network, charged_country, amount) = (cdr.network, beside.country, cdr.amount);
+        let own = OwnCharge { account, network, country, charged_country, amount };
         self.beside.get_or_insert_with(|| Box::new(ChunkBeside::of(account))).add(beside, above, &own);
     }
 

@@ -20,7 +20,6 @@ use crate::number_countries;
 use crate::series::Minute;
 use crate::store::Store;
 use crate::tallies::{Submitted, Tallies};
-use crate::usage::Quarter;
 
 /// The time that charges wait to be counted, as long as there are commits.
 const EVERY: Duration = Duration::from_secs(1);
@@ -88,13 +87,6 @@ impl Counting {
         let (account, header) = (chunk.account(), chunk.block_header());
         let tallies = &mut self.collected.tallies;
         if in_force.is_some_and(|in_force| self.same.is_same(&chunk.header.countries, in_force)) {
-            let quarter = Quarter::of(header.submitted_at);
-            if let Some(beside) = &chunk.beside {
-                for (above, below) in &beside.tallies {
-                    tallies.add_below(*above, quarter, below);
-                }
-                tallies.add_resales(&beside.resales);
-            }
             let of = Submitted {
                 account,
                 minute: Minute::of(header.submitted_at),

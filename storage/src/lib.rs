@@ -44,6 +44,7 @@ pub mod latencies;
 pub mod message;
 pub mod message_change;
 pub mod message_filter;
+mod network_place;
 mod number_countries;
 mod open;
 mod options;

@@ -7,13 +7,16 @@
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::charging::Beside;
 use tollgate_engine::country::CountryCode;
-use tollgate_engine::money::{Amount, Total};
+use tollgate_engine::money::Total;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::time::Month;
 
+use crate::chain_tallies::{Sale, SaleSums, Seller};
 use crate::rows::ResaleRow;
 use crate::schema::volume_key;
 
+/// Stands in keys that are of no network.
+const NO_NETWORK: NetworkCode = NetworkCode { mcc: 0, mnc: None };
 /// Octets of a key of resales.
 const KEY_OCTETS: usize = 18;
 
@@ -33,11 +36,23 @@ pub struct ResaleKey {
 }
 
 impl ResaleKey {
+    /// The key of the row that counts a sale.
+    pub(crate) fn of(sale: &Sale) -> Self {
+        let Seller { account: seller, child, month, .. } = sale.seller;
+        Self { seller, month, child, network: sale.network, country: sale.charged_country }
+    }
+
+    /// The key of the row that says that this account has sold to the one below it.
+    pub(crate) fn mark_of(seller: &Seller) -> Self {
+        let Seller { account, child, month, .. } = *seller;
+        Self { seller: account, month, child, network: NO_NETWORK, country: None }
+    }
+
     /// The key of the row that says that the seller has sold to the child in that month. It is written with the first such
     /// message, and counts nothing.
     #[must_use]
     pub fn mark(self) -> Self {
-        Self { network: NetworkCode { mcc: 0, mnc: None }, country: None, ..self }
+        Self { network: NO_NETWORK, country: None, ..self }
     }
 
     /// True if it is the key of such a row.
@@ -68,6 +83,13 @@ impl ResaleKey {
     }
 }
 
+/// The row of what an account sold to one below it: an agent of the house earns on it, and others buy and sell.
+pub fn row(is_agent: bool, messages: u64, sums: SaleSums) -> ResaleRow {
+    let SaleSums { segments, bought, sold, commission } = sums;
+    let of_kind = |kind: bool| if is_agent == kind { sold } else { Total::ZERO };
+    ResaleRow { messages, segments, sold: of_kind(false), bought, billed: of_kind(true), commission }
+}
+
 /// The counts that a message adds, one row for each account above the one that sent it.
 pub fn contributions(beside: &Beside) -> impl Iterator<Item = (ResaleKey, ResaleRow)> {
     let below = std::iter::once(&beside.own).chain(beside.above.iter().map(|level| &level.postings));
@@ -80,17 +102,12 @@ pub fn contributions(beside: &Beside) -> impl Iterator<Item = (ResaleKey, Resale
             network: level.network,
             country: beside.country,
         };
-        let of_kind = |is_agent: bool, amount: Amount| {
-            if level.is_agent == is_agent { amount.into() } else { Total::ZERO }
-        };
-        let row = ResaleRow {
-            messages: 1,
+        let sums = SaleSums {
             segments: u64::from(level.segments),
-            sold: of_kind(false, level.sold),
             bought: posting.amount.into(),
-            billed: of_kind(true, level.sold),
+            sold: level.sold.into(),
             commission: level.postings.commission.into(),
         };
-        (key, row)
+        (key, row(level.is_agent, 1, sums))
     })
 }

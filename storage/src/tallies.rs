@@ -1,7 +1,7 @@
 //! Charges added up by account, minute, plan, network and country.
 
 use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -10,9 +10,10 @@ use tollgate_engine::country::CountryCode;
 use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::network::NetworkCode;
 
-use crate::cdr::BlockReader;
-use crate::chain_tallies::{ChainTallies, OwnCharge};
+use crate::cdr::{BlockReader, CdrFields};
+use crate::chain_tallies::{ChainTallies, OwnCharge, Sale};
 use crate::countries::CountryTable;
+use crate::network_place::NetworkPlace;
 use crate::resales::{self, ResaleKey};
 use crate::rows::{ResaleRow, UsageRow};
 use crate::series::Minute;
@@ -26,20 +27,9 @@ struct Tally {
     charged: Total,
 }
 
-/// A network and the country of the numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
-    network: NetworkCode,
-    country: Option<CountryCode>,
-}
-
-/// Charges of one account and minute, added up by network and country. Networks and countries come from our own catalogue,
-/// so nobody can choose them to collide.
+/// Charges of one account and minute, added up by network and country.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PlaceTallies(FxHashMap<Place, Tally>);
-
-/// Charges by account and quarter.
-type ByQuarter = HashMap<(AccountNumber, Quarter), PlaceTallies>;
+pub struct PlaceTallies(FxHashMap<NetworkPlace, Tally>);
 
 /// The messages of an account that were submitted in one minute, on one plan.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -63,22 +53,8 @@ pub struct PlaceCharges {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tallies {
     own: HashMap<Submitted, PlaceTallies>,
-    /// The charges of accounts for messages of accounts below them.
-    below: ByQuarter,
-    resales: ResaleCounts,
-    /// Messages of chains, as the time series count them.
+    /// Those of them that have accounts above.
     chains: HashMap<Submitted, ChainTallies>,
-}
-
-/// Everything that accounts sold to accounts below them, by row. The keys are given by us.
-pub type ResaleCounts = FxHashMap<ResaleKey, ResaleRow>;
-
-// In one step, as it is done for every message.
-impl Hash for Place {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let country = self.country.map_or(0, |country| u16::from_be_bytes(country.to_bytes()));
-        state.write_u64(u64::from(self.network.to_bits()) << 16 | u64::from(country));
-    }
 }
 
 impl Tally {
@@ -104,7 +80,7 @@ impl PlaceTallies {
         segments: u32,
         charged: Amount,
     ) {
-        let tally = self.0.entry(Place { network, country }).or_default();
+        let tally = self.0.entry(NetworkPlace { network, country }).or_default();
         tally.add(Tally { messages: 1, segments: u64::from(segments), charged: charged.into() });
     }
 
@@ -128,11 +104,6 @@ impl Tallies {
         extend(&mut self.own, of, added);
     }
 
-    /// Adds charges of an account for messages of accounts below it.
-    pub fn add_below(&mut self, account: AccountNumber, quarter: Quarter, added: &PlaceTallies) {
-        extend(&mut self.below, (account, quarter), added);
-    }
-
     /// Adds the charges of a block; `false` where it is damaged.
     pub fn add_block(
         &mut self,
@@ -141,8 +112,7 @@ impl Tallies {
         countries: Option<&CountryTable>,
     ) -> bool {
         let (submitted_at, plan) = (block.header().submitted_at, block.header().plan);
-        let quarter = Quarter::of(submitted_at);
-        let Self { own, below, resales, chains } = self;
+        let Self { own, chains } = self;
         let of = Submitted { account, minute: Minute::of(submitted_at), plan: plan.into() };
         let mut chain = ChainTallies::default();
         let places = own.entry(of.clone()).or_default();
@@ -150,20 +120,8 @@ impl Tallies {
             let country = countries.and_then(|table| table.country(cdr.fields.destination.as_bytes()));
             places.add(cdr.fields.network, country, u32::from(cdr.fields.segments), cdr.fields.amount);
             let Some(beside) = cdr.beside() else { continue };
-            for (key, added) in resales::contributions(&beside) {
-                resales.entry(key).or_default().add(&added);
-            }
-            for level in LevelFacts::paying(&beside) {
-                let places = below.entry((level.account, quarter)).or_default();
-                places.add(level.network, country, level.segments, level.amount);
-            }
-            let own = OwnCharge {
-                account,
-                network: cdr.fields.network,
-                country,
-                segments: u32::from(cdr.fields.segments),
-                amount: cdr.fields.amount,
-            };
+            let CdrFields { network, amount, .. } = cdr.fields;
+            let own = OwnCharge { account, network, country, charged_country: beside.country, amount };
             chain.add(&own, LevelFacts::of(&beside));
         }
         if !chain.is_empty() {
@@ -180,37 +138,44 @@ impl Tallies {
         for (of, chain) in &added.chains {
             self.chains.entry(of.clone()).or_default().extend(chain);
         }
-        for (of, places) in &added.below {
-            extend(&mut self.below, *of, places);
+    }
+
+    /// Everything that accounts sold to accounts below them.
+    pub fn resales(&self) -> FxHashMap<ResaleKey, ResaleRow> {
+        let mut rows = FxHashMap::<ResaleKey, ResaleRow>::default();
+        for sale in self.chains.values().flat_map(ChainTallies::sales) {
+            let row = resales::row(sale.seller.is_agent, sale.messages, sale.sums);
+            rows.entry(ResaleKey::of(&sale)).or_default().add(&row);
         }
-        self.add_resales(&added.resales);
+        rows
     }
 
-    /// Adds what accounts sold.
-    pub fn add_resales(&mut self, sold: &ResaleCounts) {
-        for (key, added) in sold {
-            self.resales.entry(*key).or_default().add(added);
-        }
-    }
-
-    /// Everything that accounts sold.
-    pub fn resales(&self) -> &ResaleCounts {
-        &self.resales
-    }
-
-    /// Each row that something is to be added to, some more than once.
+    /// Each row that something is to be added to, some more than once. Who earns a commission on a message pays nothing.
     pub fn rows(&self) -> impl Iterator<Item = (UsageKey, UsageRow)> {
-        let own =
-            self.own.iter().map(|(of, places)| ((of.account, Quarter::of(of.minute.starts_at())), places));
-        let below = self.below.iter().map(|(of, places)| (*of, places));
-        rows_of(own, UsageOf::Network).chain(rows_of(below, UsageOf::Below))
+        let quarter = |of: &Submitted| Quarter::of(of.minute.starts_at());
+        let own = self.charges().map(move |(of, charges)| {
+            let PlaceCharges { network, country, messages, segments, charged } = charges;
+            let key = UsageOf::Network(network, country);
+            let tally = Tally { messages, segments, charged };
+            (UsageKey { account: of.account, quarter: quarter(of), of: key }, tally.row())
+        });
+        let below = self.chains.iter().flat_map(move |(of, chain)| {
+            let paid = chain.sales().filter(|sale| !sale.seller.is_agent);
+            paid.map(move |Sale { seller, network, country, messages, sums, .. }| {
+                let tally = Tally { messages, segments: sums.segments, charged: sums.bought };
+                let key = UsageOf::Below(network, country);
+                (UsageKey { account: seller.account, quarter: quarter(of), of: key }, tally.row())
+            })
+        });
+        own.chain(below)
     }
 
     /// All charges of accounts for their own messages.
     pub fn charges(&self) -> impl Iterator<Item = (&Submitted, PlaceCharges)> {
         self.own.iter().flat_map(|(of, places)| {
             places.0.iter().map(move |(place, tally)| {
-                let (Place { network, country }, Tally { messages, segments, charged }) = (*place, *tally);
+                let (NetworkPlace { network, country }, Tally { messages, segments, charged }) =
+                    (*place, *tally);
                 (of, PlaceCharges { network, country, messages, segments, charged })
             })
         })
@@ -227,15 +192,4 @@ fn extend<K: Eq + Hash>(accounts: &mut HashMap<K, PlaceTallies>, of: K, added: &
     for (place, tally) in &added.0 {
         places.entry(*place).or_default().add(*tally);
     }
-}
-
-fn rows_of<'a>(
-    counted: impl Iterator<Item = ((AccountNumber, Quarter), &'a PlaceTallies)>,
-    of: fn(NetworkCode, Option<CountryCode>) -> UsageOf,
-) -> impl Iterator<Item = (UsageKey, UsageRow)> {
-    counted.flat_map(move |((account, quarter), places)| {
-        places.0.iter().map(move |(place, tally)| {
-            (UsageKey { account, quarter, of: of(place.network, place.country) }, tally.row())
-        })
-    })
 }

@@ -13,7 +13,7 @@ use tollgate_engine::country::CountryCode;
 use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::OperatorNumber;
-use tollgate_engine::time::UnixMicros;
+use tollgate_engine::time::{Month, UnixMicros};
 
 use crate::cdr::Cdr;
 use crate::countries::NumberCountries;
@@ -83,6 +83,8 @@ pub(crate) struct ChargeFacts {
 pub(crate) struct LevelFacts {
     pub account: AccountNumber,
     pub network: NetworkCode,
+    /// The month that the message counts in for it.
+    pub month: Month,
     pub segments: u32,
     pub amount: Amount,
     /// The price that the level below pays, in the currency of the level below.
@@ -95,21 +97,17 @@ pub(crate) struct LevelFacts {
 
 impl LevelFacts {
     /// All levels above the account that sent a message, from the parent up.
-    pub fn of(beside: &Beside) -> impl Iterator<Item = Self> {
+    pub fn of(beside: &Beside) -> impl Iterator<Item = Self> + Clone {
         beside.above.iter().map(|level| Self {
             account: level.postings.posting.account,
             network: level.network,
+            month: level.postings.posting.month,
             segments: u32::from(level.segments),
             amount: level.postings.posting.amount,
             sold: level.sold,
             commission: level.postings.commission,
             is_agent: level.is_agent,
         })
-    }
-
-    /// The charges of all accounts above that paid for a message. Who earns a commission on it pays nothing.
-    pub fn paying(beside: &Beside) -> impl Iterator<Item = Self> {
-        Self::of(beside).filter(Self::pays)
     }
 
     /// True if the level pays for the message.

@@ -10,8 +10,7 @@ use tollgate_engine::time::Month;
 use tollgate_engine::wallet::Wallet;
 
 use crate::chain_tallies::{ChainTallies, OwnCharge};
-use crate::resales::{self, ResaleKey};
-use crate::tallies::{PlaceTallies, ResaleCounts};
+use crate::resales::ResaleKey;
 use crate::usage::LevelFacts;
 
 /// The postings of those messages of a chunk that move more than their account's wallet.
@@ -21,27 +20,14 @@ pub struct ChunkBeside {
     pub own: AccountPostings,
     /// Everything that they move in accounts above, with the wallet of each.
     pub above: Vec<(Arc<Wallet>, AccountPostings)>,
-    /// Charges of accounts above, by network and country.
-    pub tallies: Vec<(AccountNumber, PlaceTallies)>,
-    /// Its messages of chains, as the time series count them.
+    /// Its messages of chains, as usage, resales and time series count them.
     pub chain: ChainTallies,
-    /// Everything that accounts above sell.
-    pub resales: ResaleCounts,
-    /// The marks of who sells to whom.
-    pub sold_to: Vec<ResaleKey>,
 }
 
 impl ChunkBeside {
     /// Nothing yet, of an account's chunk.
     pub fn of(account: AccountNumber) -> Self {
-        Self {
-            own: AccountPostings::of(account),
-            above: Vec::new(),
-            tallies: Vec::new(),
-            chain: ChainTallies::default(),
-            resales: ResaleCounts::default(),
-            sold_to: Vec::new(),
-        }
+        Self { own: AccountPostings::of(account), above: Vec::new(), chain: ChainTallies::default() }
     }
 
     /// Adds a message, with the wallets of its levels above.
@@ -53,15 +39,11 @@ impl ChunkBeside {
             self.of_wallet(wallet).add(&level.postings);
         }
         self.chain.add(own, LevelFacts::of(beside));
-        for level in LevelFacts::paying(beside) {
-            self.tallies_of(level.account).add(level.network, own.country, level.segments, level.amount);
-        }
-        for (key, added) in resales::contributions(beside) {
-            self.resales.entry(key).or_default().add(&added);
-            if !self.sold_to.contains(&key.mark()) {
-                self.sold_to.push(key.mark());
-            }
-        }
+    }
+
+    /// The keys of the rows that say who sells to whom.
+    pub fn sold_to(&self) -> impl Iterator<Item = ResaleKey> {
+        self.chain.sellers().map(|seller| ResaleKey::mark_of(&seller))
     }
 
     /// Gives back everything that the chunk has taken. Its amount and volume are those of all its messages, the ones that
@@ -72,15 +54,6 @@ impl ChunkBeside {
         for (wallet, postings) in &self.above {
             wallet.undo_postings(postings);
         }
-    }
-
-    fn tallies_of(&mut self, account: AccountNumber) -> &mut PlaceTallies {
-        let known = self.tallies.iter().position(|(known, _)| *known == account);
-        let at = known.unwrap_or_else(|| {
-            self.tallies.push((account, PlaceTallies::default()));
-            self.tallies.len() - 1
-        });
-        &mut self.tallies[at].1
     }
 
     fn of_wallet(&mut self, wallet: &Arc<Wallet>) -> &mut AccountPostings {

@@ -130,7 +130,7 @@ impl<'a> Books<'a> {
             }
             self.pockets.load(postings)?;
         }
-        self.pockets.load_resales(&beside.sold_to)
+        self.pockets.load_resales(beside.sold_to())
     }
 
     /// Applies the postings of a chunk beside its wallet.
@@ -145,17 +145,17 @@ impl<'a> Books<'a> {
             self.counters.wallet_mut(account).balance -= amount;
             self.pockets.apply(postings);
         }
-        self.pockets.mark_resales(&beside.sold_to);
+        self.pockets.mark_resales(beside.sold_to());
     }
 
     /// Adds charges that were counted to the rows of usage and of resales and to the time series, unless others were added in between. Only reading
     /// the rows can fail, and it changes nothing.
     pub fn count_charges(&mut self, batch: &mut Batch, counted: &CountedCharges) -> Result<(), Unavailable> {
         let resales = counted.tallies.resales();
-        self.pockets.load_resales(resales.keys())?;
+        self.pockets.load_resales(resales.keys().copied())?;
         self.series.load_charges(&counted.tallies)?;
         if self.usage.count_charges(batch, counted)? {
-            self.pockets.add_resales(resales);
+            self.pockets.add_resales(&resales);
             self.series.count_charges(&counted.tallies);
         }
         Ok(())
@@ -258,8 +258,7 @@ impl<'a> Books<'a> {
             self.counters.load(moved.posting.account, moved.posting.month, [])?;
             self.pockets.load(&postings)?;
         }
-        let sold: Vec<_> = resales::contributions(&beside).map(|(key, _)| key).collect();
-        self.pockets.load_resales(&sold)?;
+        self.pockets.load_resales(resales::contributions(&beside).map(|(key, _)| key))?;
         Ok(Some(beside))
     }
 

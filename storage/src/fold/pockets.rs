@@ -126,11 +126,8 @@ impl<'a> PocketDraft<'a> {
     }
 
     /// Reads what accounts have sold and is about to be changed.
-    pub fn load_resales<'k>(
-        &mut self,
-        keys: impl IntoIterator<Item = &'k ResaleKey>,
-    ) -> Result<(), Unavailable> {
-        keys.into_iter().try_for_each(|key| self.resales.load(*key).map(drop))
+    pub fn load_resales(&mut self, keys: impl IntoIterator<Item = ResaleKey>) -> Result<(), Unavailable> {
+        keys.into_iter().try_for_each(|key| self.resales.load(key).map(drop))
     }
 
     /// A bundle that is known to be there.
@@ -166,9 +163,9 @@ impl<'a> PocketDraft<'a> {
     }
 
     /// Notes that accounts have sold to others.
-    pub fn mark_resales<'k>(&mut self, marks: impl IntoIterator<Item = &'k ResaleKey>) {
+    pub fn mark_resales(&mut self, marks: impl IntoIterator<Item = ResaleKey>) {
         for mark in marks {
-            self.resales.row_mut(*mark).get_or_insert_default();
+            self.resales.row_mut(mark).get_or_insert_default();
         }
     }
 

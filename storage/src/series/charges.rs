@@ -8,17 +8,15 @@ use tollgate_engine::operator::OperatorNumber;
 
 use super::cell::{Cell, Cells, MessageCell, SalesCell};
 use super::contributions::Currencies;
-use crate::chain_tallies::{ChainTallies, PaidAbove, PaidAboveTally, Sale, SaleTally};
+use crate::chain_tallies::{ChainTallies, PaidAbove, Sale};
 use crate::rows::{SeriesMoney, SeriesRow};
 use crate::tallies::{Submitted, Tallies};
 
 /// The accounts whose currencies [`cells_of`] asks for.
 pub(crate) fn accounts_of(tallies: &Tallies) -> impl Iterator<Item = AccountNumber> {
     let senders = tallies.charges().map(|(of, _)| of.account);
-    let chains = tallies.chains().values();
-    let payers = chains.clone().flat_map(|chain| chain.messages.keys().map(|paid| paid.payer));
-    let sellers = chains.flat_map(|chain| chain.sales.keys().flat_map(|sale| [sale.seller, sale.child]));
-    senders.chain(payers).chain(sellers)
+    let sellers = tallies.chains().values().flat_map(ChainTallies::sellers);
+    senders.chain(sellers.flat_map(|seller| [seller.account, seller.child]))
 }
 
 /// The counts that charges add, the same as the sum over their CDRs.
@@ -44,36 +42,36 @@ pub(crate) fn cells_of(tallies: &Tallies, currencies: &impl Currencies) -> Cells
 
 fn add_chain(cells: &mut Cells, of: &Submitted, chain: &ChainTallies, currencies: &impl Currencies) {
     let own = currencies.currency(of.account);
-    for (PaidAbove { payer, network, country }, tally) in &chain.messages {
-        let PaidAboveTally { paid, charged, .. } = *tally;
-        let theirs = currencies.currency(*payer);
-        let row = cells.entry(message_cell(of, *network, *country)).or_default();
+    for PaidAbove { payer, network, country, paid, charged } in chain.paid_above() {
+        let theirs = currencies.currency(payer);
+        let row = cells.entry(message_cell(of, network, country)).or_default();
         add_charged(row, own, Total::ZERO.minus(paid));
         add_charged(row, theirs, charged);
         row.beside.entry(own).or_default().charged += paid;
         row.beside.entry(theirs).or_default().charged -= charged;
     }
-    for (Sale { seller, child, network, country, is_agent }, tally) in &chain.sales {
-        let cell = SalesCell { minute: of.minute, account: *seller, network: *network, country: *country };
-        let row = cells.entry(Cell::Sales(cell)).or_default();
-        let between = (currencies.currency(*seller), currencies.currency(*child));
-        add_sale(row, between, tally, *is_agent);
+    for sale in chain.sales() {
+        let (account, network, country) = (sale.seller.account, sale.network, sale.country);
+        let cell = SalesCell { minute: of.minute, account, network, country };
+        let between = (currencies.currency(account), currencies.currency(sale.seller.child));
+        add_sale(cells.entry(Cell::Sales(cell)).or_default(), between, &sale);
     }
 }
 
-fn add_sale(row: &mut SeriesRow, (own, child): (Currency, Currency), tally: &SaleTally, is_agent: bool) {
-    row.messages += tally.messages.cast_signed();
-    row.segments += tally.segments.cast_signed();
-    if is_agent {
-        row.beside.entry(own).or_default().margin += tally.commission;
+fn add_sale(row: &mut SeriesRow, (own, child): (Currency, Currency), sale: &Sale) {
+    let sums = sale.sums;
+    row.messages += sale.messages.cast_signed();
+    row.segments += sums.segments.cast_signed();
+    if sale.seller.is_agent {
+        row.beside.entry(own).or_default().margin += sums.commission;
         return;
     }
-    row.money.entry(own).or_default().charged += tally.bought;
-    row.beside.entry(child).or_default().charged += tally.sold;
+    row.money.entry(own).or_default().charged += sums.bought;
+    row.beside.entry(child).or_default().charged += sums.sold;
     if own == child {
-        row.beside.entry(own).or_default().margin += tally.sold.minus(tally.bought);
+        row.beside.entry(own).or_default().margin += sums.sold.minus(sums.bought);
     } else {
-        row.margin_unknown += tally.messages.cast_signed();
+        row.margin_unknown += sale.messages.cast_signed();
     }
 }
 
