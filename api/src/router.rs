@@ -32,11 +32,11 @@ use crate::session::SessionGround;
 use crate::session_cookie::SessionCookie;
 use crate::{
     accounts, ageing, alerts, audit, auth, binds, bounds, bundle_products, bundles, caps, cdrs, charges,
-    clock, credit_notes, dispatches, events, existing_clients, imports, invoice_documents, invoice_terms,
-    invoices, keys, mails, messages, openapi, operators, pay_pages, payments, plans, price_lists, pumping,
-    rate_cards, recharges, resales, saas_clients, sender_ids, series, session, statements, stream,
-    subscription_plans, subscriptions, tariffs, templates, token_clients, transfers, usage, users, wallets,
-    webhook_endpoints,
+    clock, credit_notes, dispatches, events, exchange_rates, existing_clients, imports, invoice_documents,
+    invoice_terms, invoices, keys, mails, messages, openapi, operators, pay_pages, payments, plans,
+    price_lists, pumping, rate_cards, recharges, reference, resales, saas_clients, sender_ids, series,
+    session, statements, stream, subscription_plans, subscriptions, tariffs, templates, token_clients,
+    transfers, usage, users, wallets, webhook_endpoints,
 };
 
 /// The path of the browsable page.
@@ -104,7 +104,9 @@ areas![
     bundle_products,
     subscription_plans,
     rate_cards,
+    exchange_rates,
     tariffs,
+    reference,
     imports,
     clock,
     binds,

@@ -7,10 +7,11 @@ use crate::access::{Rule, Who};
 use crate::caller::{Role, Scope};
 use crate::{
     accounts, ageing, alerts, audit, auth, binds, bundle_products, bundles, caps, cdrs, charges, clock,
-    credit_notes, dispatches, events, existing_clients, imports, invoice_documents, invoice_terms, invoices,
-    keys, mails, messages, operators, pay_pages, payments, plans, price_lists, pumping, rate_cards,
-    recharges, resales, saas_clients, sender_ids, series, session, statements, stream, subscription_plans,
-    subscriptions, tariffs, templates, token_clients, transfers, usage, users, wallets, webhook_endpoints,
+    credit_notes, dispatches, events, exchange_rates, existing_clients, imports, invoice_documents,
+    invoice_terms, invoices, keys, mails, messages, operators, pay_pages, payments, plans, price_lists,
+    pumping, rate_cards, recharges, reference, resales, saas_clients, sender_ids, series, session,
+    statements, stream, subscription_plans, subscriptions, tariffs, templates, token_clients, transfers,
+    usage, users, wallets, webhook_endpoints,
 };
 
 /// The rules of each area.
@@ -56,7 +57,9 @@ const AREAS: &[&[Rule]] = &[
     bundle_products::RULES,
     subscription_plans::RULES,
     rate_cards::RULES,
+    exchange_rates::RULES,
     tariffs::RULES,
+    reference::RULES,
     imports::RULES,
     clock::RULES,
     binds::RULES,

@@ -22,6 +22,7 @@ use crate::clock::ClockService;
 use crate::credit_notes::CreditNotesService;
 use crate::dispatches::DispatchesService;
 use crate::events::EventsService;
+use crate::exchange_rates::ExchangeRatesService;
 use crate::existing_clients::ExistingClientsService;
 use crate::idempotency::IdempotencyService;
 use crate::imports::ImportsService;
@@ -39,6 +40,7 @@ use crate::price_lists::PriceListsService;
 use crate::pumping::PumpingService;
 use crate::rate_cards::RateCardsService;
 use crate::recharges::RechargesService;
+use crate::reference::ReferenceService;
 use crate::resales::ResalesService;
 use crate::saas_clients::SaasClientsService;
 use crate::sender_ids::SenderIdsService;
@@ -103,7 +105,9 @@ pub struct Services {
     pub bundle_products: Arc<dyn BundleProductsService>,
     pub subscription_plans: Arc<dyn SubscriptionPlansService>,
     pub rate_cards: Arc<dyn RateCardsService>,
+    pub exchange_rates: Arc<dyn ExchangeRatesService>,
     pub tariffs: Arc<dyn TariffsService>,
+    pub reference: Arc<dyn ReferenceService>,
     pub imports: Arc<dyn ImportsService>,
     pub clock: Arc<dyn ClockService>,
     pub binds: Arc<dyn BindsService>,

@@ -8,6 +8,8 @@
 //! are one table step. The shipped plan takes 5.1 bytes for each of its 29,930 prefixes, and a test keeps it
 //! below six.
 
+use std::collections::BTreeSet;
+
 use crate::network::NetworkId;
 use crate::number::Number;
 
@@ -88,6 +90,18 @@ impl NumberingPlan {
         self.len == 0
     }
 
+    /// The network of each prefix, in no order. A short prefix that longer ones leave no number of is left out.
+    pub fn prefix_networks(&self) -> impl Iterator<Item = NetworkId> {
+        let short = (0..).zip(&self.roots).filter_map(|(index, root): (u32, &Root)| {
+            let best = root.best?;
+            let shared = 10_u32.pow(u32::from(3_u8.saturating_sub(best.prefix_len)));
+            // One prefix of one or two digits decides up to a hundred entries.
+            Some((best.prefix_len, index / shared, best.network))
+        });
+        let short: BTreeSet<(u8, u32, NetworkId)> = short.collect();
+        short.into_iter().map(|(_, _, network)| network).chain(self.networks.iter().copied())
+    }
+
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
         size_of_val(&*self.roots) + size_of_val(&*self.nodes) + size_of_val(&*self.networks)
@@ -131,6 +145,16 @@ mod tests {
     fn found(plan: &NumberingPlan, number: &str) -> Option<(u16, u8)> {
         let found = plan.lookup(&Number::from_digits(number.as_bytes()).unwrap())?;
         Some((found.network.0, found.prefix_len))
+    }
+
+    #[test]
+    fn each_prefix_is_counted_once() {
+        let prefixes =
+            [("1", 1), ("12", 2), ("254", 3), ("25472", 4), ("254722", 4), ("7", 5), ("77", 5), ("2547", 6)];
+        let mut networks: Vec<u16> = plan(&prefixes).prefix_networks().map(|network| network.0).collect();
+        networks.sort_unstable();
+        assert_eq!(networks, [1, 2, 3, 4, 4, 5, 5, 6]);
+        assert_eq!(NumberingPlan::default().prefix_networks().count(), 0);
     }
 
     #[test]

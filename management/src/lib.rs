@@ -47,6 +47,7 @@ mod problems;
 mod provisioned;
 mod pumping;
 mod pumping_settings;
+mod reference;
 mod resale;
 mod resealing;
 mod sealing;

@@ -66,6 +66,7 @@ use crate::payments::{Ground, MoneyIn, PaymentSchedule};
 use crate::pumping::Pumping;
 use crate::pumping::record::FindingRecord;
 use crate::pumping::watch::PumpingWatch;
+use crate::reference::Reference;
 use crate::resale::bundle_products::BundleProducts;
 use crate::resale::price_lists::PriceLists;
 use crate::resale::transfers::Transfers;
@@ -76,6 +77,7 @@ use crate::subscriptions::settlement::SubscriptionSettlement;
 use crate::subscriptions::{SubscriptionPlans, Subscriptions};
 use crate::tariffs::Tariffs;
 use crate::tariffs::edits::TariffEdits;
+use crate::tariffs::exchange_rates::TariffExchangeRates;
 use crate::tariffs::imports::Imports;
 use crate::tariffs::plans::Plans;
 use crate::tariffs::rate_cards::RateCards;
@@ -205,7 +207,9 @@ impl Management {
             subscription_plans,
             rate_cards: Arc::clone(&answering.rate_cards) as _,
             imports: Arc::new(Imports::open(of(), Arc::clone(&edits), Arc::clone(&operators))?),
+            exchange_rates: Arc::new(TariffExchangeRates::new(of(), Arc::clone(&edits))),
             tariffs: Arc::new(Tariffs::new(of(), edits)),
+            reference: Arc::new(Reference(of())),
             clock: Arc::new(ClockControl::new(of())),
             binds: Arc::new(Binds::new(of(), visible())),
             stream: Arc::clone(&live) as _,

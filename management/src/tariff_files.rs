@@ -16,6 +16,7 @@ use tollgate_provisioning as config;
 use tollgate_provisioning::{ArchivedFile, Loaded, Overlay, Problems};
 
 mod deck;
+mod exchange;
 mod explain;
 mod explained_rate;
 mod explanation;
@@ -39,6 +40,9 @@ pub mod wording;
 mod write;
 
 pub use deck::{DeckDifference, DeckOptions, plan_deck};
+pub use exchange::{
+    ExchangeInput, ExchangePlace, exchange_file, list_exchange, put_exchange, remove_exchange,
+};
 pub use explain::{ExplainError, Explainer};
 pub use explained_rate::ExplainedRate;
 pub use explanation::{ExplainedNetwork, Explanation};
@@ -128,6 +132,12 @@ pub enum EditError {
         /// The key that would name the file.
         key: &'static str,
     },
+    /// The settings name no file of exchange rates.
+    #[error(
+        "the settings name no file of exchange rates; name one by `exchange_rates` in [tariff] or [operators], with the header \
+         line base,quote,rate,effective_from,note in it, and reload"
+    )]
+    NoExchangeRates,
     /// Prices of every plan where plans have several currencies.
     #[error("the plans have several currencies; import the list for one plan")]
     SeveralCurrencies,

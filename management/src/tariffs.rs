@@ -2,6 +2,7 @@
 
 mod compared_import;
 pub mod edits;
+pub mod exchange_rates;
 mod import_difference;
 mod import_profiles;
 mod import_record;

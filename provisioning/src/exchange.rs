@@ -2,6 +2,7 @@
 //! compared with the price of an account.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use tollgate_engine::exchange::{ExchangeRates, ExchangeRow};
 use tollgate_engine::money::{Amount, Currency};
@@ -28,6 +29,17 @@ pub struct Exchange {
     pub is_incomplete: bool,
 }
 
+/// A rate as it stands in its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenExchangeRate {
+    /// The pair with its rate and time.
+    pub row: ExchangeRow,
+    /// For people; empty for none.
+    pub note: String,
+    /// The line of the row, from one.
+    pub line: u32,
+}
+
 impl Exchange {
     /// Reads the file, if one is named.
     pub fn read(files: &OperatorSources, problems: &mut Problems) -> Self {
@@ -39,23 +51,48 @@ impl Exchange {
 
     /// Reads a file.
     pub fn read_file(source: &SourceFile, problems: &mut Problems) -> Self {
-        let (mut rows, mut lines) = (Vec::new(), HashMap::new());
-        let understood = read_sheet(source, EXCHANGE_RATES, problems, |row| {
-            let read = read_row(row, source.is_archived)?;
-            let place = (read.base, read.quote, read.effective_from);
-            if let Some(first) = lines.insert(place, row.line()) {
-                let message = format!(
-                    "{}/{} has a rate from this time on already, in line {first}",
-                    read.base, read.quote
-                );
-                row.problem("effective_from", message);
-                return None;
-            }
-            rows.push(read);
-            Some(())
-        });
+        let mut rows = Vec::new();
+        let understood = read_rows(source, problems, |written| rows.push(written.row));
         Self { rows, is_incomplete: !understood }
     }
+}
+
+/// Reads a file of exchange rates by itself. `name` is the file's name as configured, `path` what problems call it.
+pub fn read_written_exchange_rates(
+    name: &str,
+    path: &Path,
+    bytes: &[u8],
+) -> Result<Vec<WrittenExchangeRate>, Problems> {
+    let mut problems = Problems::default();
+    let mut rates = Vec::new();
+    match SourceFile::new(name, path, bytes.to_vec()) {
+        Ok(source) => {
+            read_rows(&source, &mut problems, |written| rates.push(written));
+        }
+        Err(message) => problems.add(&path.to_string_lossy().into(), 0, "", message),
+    }
+    if problems.is_empty() { Ok(rates) } else { Err(problems) }
+}
+
+/// Reads the rows of a file; false if one of them was not understood.
+fn read_rows(
+    source: &SourceFile,
+    problems: &mut Problems,
+    mut take: impl FnMut(WrittenExchangeRate),
+) -> bool {
+    let mut lines = HashMap::new();
+    read_sheet(source, EXCHANGE_RATES, problems, |row| {
+        let read = read_row(row, source.is_archived)?;
+        let place = (read.base, read.quote, read.effective_from);
+        if let Some(first) = lines.insert(place, row.line()) {
+            let message =
+                format!("{}/{} has a rate from this time on already, in line {first}", read.base, read.quote);
+            row.problem("effective_from", message);
+            return None;
+        }
+        take(WrittenExchangeRate { row: read, note: row.text("note").to_owned(), line: row.line() });
+        Some(())
+    })
 }
 
 /// Reads a row; one of an archived tariff by the rules of its time.
@@ -76,6 +113,7 @@ fn read_row(row: &mut Row, is_archived: bool) -> Option<ExchangeRow> {
     Some(ExchangeRow { base, quote, rate: rate?, effective_from })
 }
 
+/// The worth of one unit of a currency in another, above zero.
 fn positive(text: &str) -> Parsed<Amount> {
     let rate = texts::price(text)?;
     if rate > Amount::ZERO { Ok(rate) } else { Err(format!("{} is not above zero", quoted(text))) }

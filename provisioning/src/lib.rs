@@ -73,6 +73,7 @@ pub use caps::{CapFault, check_cap, check_caps};
 pub use chains::{ChainFault, Chains, chain_faults, give_price_lists};
 pub use choice::Choice;
 pub use delivery::{DeliverySettings, UnknownPolicy};
+pub use exchange::{WrittenExchangeRate, read_written_exchange_rates};
 pub use issuer::IssuerSettings;
 pub use load::{Loaded, load, load_with};
 pub use operators::{

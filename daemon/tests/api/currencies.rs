@@ -26,7 +26,7 @@ time_zone = "UTC"
 base_price = "0.05"
 "#;
 
-fn with_rates() -> Sandbox {
+pub fn with_rates() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.append("plans.toml", PLANS);
     // Prices for every plan would need one currency.
@@ -37,7 +37,7 @@ fn with_rates() -> Sandbox {
     sandbox
 }
 
-fn balance(api: &Api, account: &str) -> String {
+pub fn balance(api: &Api, account: &str) -> String {
     let balance = api.get(&format!("/v1/accounts/{account}/balance")).expect(200).json["balance"].clone();
     balance.as_str().expect("a balance").to_owned()
 }
@@ -50,7 +50,7 @@ fn make(api: &Api, id: &str, plan: &str, parent: &Value, settings: &Value) {
 }
 
 /// An importer in dollars, a shop in euros, and two customers in shillings, on one of which the shop earns a commission.
-fn make_market(api: &Api) {
+pub fn make_market(api: &Api) {
     let reseller = json!({ "is_reseller": true, "chain": true });
     make(api, "importer", "starter", &Value::Null, &reseller);
     let list = |name: &str, owner: &str, currency: &str, mark_up: &Value| {

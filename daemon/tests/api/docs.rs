@@ -36,6 +36,7 @@ struct Block {
 fn every_line_of_the_guide_works_as_it_says() {
     run("api.md", |sandbox| {
         sandbox.set("api", "first_request_plan = \"starter\"");
+        sandbox.set("tariff", "exchange_rates = \"exchange_rates.csv\"");
         sandbox.set("webhooks", "allowed_networks = [\"127.0.0.0/8\"]");
         sandbox.set("api", "cors_origins = [\"https://billing.example.com\"]");
     });

@@ -10,6 +10,7 @@
 
 mod deck;
 mod editing;
+mod exchange;
 mod explain;
 mod explain_cases;
 mod import;

@@ -10,7 +10,7 @@ use super::files::{Replacement, replace_all};
 use super::price_target::is_owned_file;
 use super::{Change, EditError, as_configured, load_with};
 use tollgate_provisioning as config;
-use tollgate_provisioning::{Loaded, Problems, TariffFiles};
+use tollgate_provisioning::{Loaded, Problems, Settings, TariffFiles};
 
 /// The mark that spreadsheets write in front of UTF-8. Readers drop it, so a text is the same with and without it.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -45,8 +45,8 @@ impl Editor {
         let loaded = load_with(&self.config, &change.overlay)?;
         let mut replacements = Vec::with_capacity(change.overlay.len());
         for (name, content) in &change.overlay {
-            let may_be = may_be_edited(&loaded.settings.tariff, name)
-                || is_owned_file(&self.config, &loaded.settings, name);
+            let may_be =
+                may_be_edited(&loaded.settings, name) || is_owned_file(&self.config, &loaded.settings, name);
             if !change.based_on.contains_key(name) || !may_be {
                 return Err(EditError::NotEditable { file: name.clone() });
             }
@@ -80,12 +80,15 @@ impl Editor {
     }
 }
 
-/// True for files that `[tariff]` names, except that of accounts, which has hashes of passwords.
-fn may_be_edited(files: &TariffFiles, name: &str) -> bool {
+/// True for files that `[tariff]` names, except that of accounts, which has hashes of passwords, and for the exchange rates,
+/// wherever they are named.
+fn may_be_edited(settings: &Settings, name: &str) -> bool {
+    let files = &settings.tariff;
     let TariffFiles { plans, accounts: _, rates, numbering, networks, countries, .. } = files;
-    let optional = [&files.ported, &files.price_lists, &files.bundles, &files.exchange_rates];
+    let exchange_rates = [&files.exchange_rates, &settings.operators.exchange_rates];
+    let optional = [&files.ported, &files.price_lists, &files.bundles].into_iter().chain(exchange_rates);
     let single = [plans, numbering, networks, countries];
-    single.into_iter().chain(rates).chain(optional.into_iter().flatten()).any(|named| named == name)
+    single.into_iter().chain(rates).chain(optional.flatten()).any(|named| named == name)
 }
 
 #[cfg(test)]
@@ -101,15 +104,20 @@ mod tests {
             ported: Some("ported.csv".to_owned()),
             ..TariffFiles::default()
         };
+        let mut settings = Settings { tariff: files, ..Settings::default() };
+        settings.operators.exchange_rates = Some("exchange_rates.csv".to_owned());
+        settings.operators.file = Some("operators.toml".to_owned());
         for (name, expected) in [
             ("plans.toml", true),
+            ("exchange_rates.csv", true),
+            ("operators.toml", false),
             ("b.csv", true),
             ("ported.csv", true),
             ("accounts.toml", false),
             ("tollgate.toml", false),
             ("c.csv", false),
         ] {
-            assert_eq!(may_be_edited(&files, name), expected, "{name}");
+            assert_eq!(may_be_edited(&settings, name), expected, "{name}");
         }
     }
 }

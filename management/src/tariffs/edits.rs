@@ -301,7 +301,9 @@ pub fn problem_of_edit(error: &EditError) -> Problem {
         EditError::Invalid(problems) => problem_of_files(problems),
         EditError::NotEditable { .. } | EditError::WhichFile(_) => Problem::field("file", text),
         EditError::SeveralCurrencies => Problem::field("plan", text),
-        EditError::Shape { .. } | EditError::NoFile { .. } => Problem::wrong_state(text),
+        EditError::Shape { .. } | EditError::NoFile { .. } | EditError::NoExchangeRates => {
+            Problem::wrong_state(text)
+        }
         EditError::Changed { .. } => Problem::conflict(text),
         EditError::Missing { .. } => Problem::not_found(text),
         EditError::Exists { .. } => Problem::already_exists(text),
