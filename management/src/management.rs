@@ -152,13 +152,7 @@ impl Management {
         let selling = Selling::open(&shared, (&accounts, &products, &bundles), &jobs)?;
         let Selling { invoices, subscription_plans, subscriptions, money_in } = selling;
         let answering = answering(&shared, (accounts, &invoices), &edits, &alerts, &money_in);
-        let token_clients = TokenClients::new(
-            Arc::clone(&subscription_plans) as _,
-            Arc::clone(&subscriptions) as _,
-            Arc::clone(&bundles) as _,
-            Arc::clone(&money_in.payments) as _,
-            money_in.providers.configured(),
-        );
+        let token_clients = token_clients(&subscription_plans, &subscriptions, &bundles, &money_in);
         let identity = identity(&shared, (&jobs, &events), webhooks, Arc::clone(&answering.accounts))?;
         let saas_clients = saas_clients(&identity, &subscription_plans, &subscriptions, &invoices, &money_in);
         let wallets = Arc::clone(&answering.wallets);
@@ -313,6 +307,22 @@ impl SharedState {
         let findings = Arc::new(DocumentCache::load(context.store(), PUMPING_FINDINGS)?);
         Ok(Self { context, visibility, accounts, alerts, findings })
     }
+}
+
+/// The paths of the token-subscription service.
+fn token_clients(
+    plans: &Arc<SubscriptionPlans>,
+    subscriptions: &Arc<Subscriptions>,
+    bundles: &Arc<Bundles>,
+    money_in: &MoneyIn,
+) -> TokenClients {
+    TokenClients::new(
+        Arc::clone(plans) as _,
+        Arc::clone(subscriptions) as _,
+        Arc::clone(bundles) as _,
+        Arc::clone(&money_in.payments) as _,
+        money_in.providers.configured(),
+    )
 }
 
 /// The paths of the SaaS billing service.

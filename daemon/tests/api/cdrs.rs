@@ -67,7 +67,10 @@ fn messages_are_found_by_what_they_are() {
     assert_eq!(of("dispatch_id=sale"), newest(&[&ours[1], &ours[3]]));
     assert_eq!(of("mcc=639&mnc=03"), newest(&[&ours[1], &ours[4]]));
     assert_eq!(of("country=FR"), newest(&[&ours[2]]));
-    assert_eq!(of(&format!("destination={KENYA}")), newest(&[&ours[0], &ours[3]]));
+    for number in [KENYA.to_owned(), format!("%2B{KENYA}"), format!("00{KENYA}")] {
+        assert_eq!(of(&format!("destination={number}")), newest(&[&ours[0], &ours[3]]), "{number}");
+    }
+    assert!(api.get("/v1/cdrs?destination=ACME").expect(422).text().contains("destination"));
     assert_eq!(of("state=enroute").len(), 5);
     assert_eq!(of("state=delivered&operator=nobody").len(), 0);
     assert_eq!(of("to=2020-01-01").len() + of("from=2999-01-01").len(), 0);

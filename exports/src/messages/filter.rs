@@ -1,6 +1,7 @@
-//! The messages that a query asks for.
+//! The messages that a query asks for: a search for messages, or a list of CDRs, which is a search for charged ones.
 
 use tollgate_api::answer::Answer;
+use tollgate_api::cdrs::{CdrState, CdrsQuery};
 use tollgate_api::dispatches::octets_of;
 use tollgate_api::messages::{ListedMessage, MessageOutcome, MessageState as ApiState, MessagesQuery};
 use tollgate_api::problem::Problem;
@@ -12,7 +13,7 @@ use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr::Cdr;
 use tollgate_storage::message_filter::FilterKey;
-use tollgate_storage::rows::{MessageState, REFUSALS_KEPT_MICROS, RefusedMessage};
+use tollgate_storage::rows::{MessageState, REFUSALS_KEPT_MICROS, RefusedMessage, StateRow};
 use tollgate_storage::store::Unavailable;
 use tollgate_storage::store::search::{Pick, States};
 
@@ -22,7 +23,7 @@ use crate::cdr::Names;
 /// The view that the caller of a search has, and its time.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen {
-    /// True if it sees all accounts, and with them operators and what they charge.
+    /// True if it sees operators and what they charge, and may ask for them.
     pub sees_all: bool,
     /// The time of the search.
     pub now: UnixMicros,
@@ -86,6 +87,11 @@ impl<'a> Filter<'a> {
         })
     }
 
+    /// True if the query asks for a charged message that is in this state; its time is not looked at.
+    pub fn has(&self, cdr: &Cdr<'_>, state: Option<&StateRow>) -> bool {
+        self.is_asked(cdr) && self.is_in(cdr, state)
+    }
+
     /// True if charged messages are sought; and true if refused ones are.
     pub fn kinds(&self) -> (bool, bool) {
         let MessagesQuery { outcome, state, operator, operator_message_id, .. } = self.query;
@@ -110,6 +116,27 @@ impl<'a> Filter<'a> {
             self.mcc.map(FilterKey::mcc),
         ];
         keys.into_iter().flatten().collect()
+    }
+
+    /// True if the CDR by itself is asked for.
+    fn is_asked(&self, cdr: &Cdr<'_>) -> bool {
+        let fields = &cdr.fields;
+        self.is_to(fields.destination.as_bytes(), Some(fields.network), Some(&fields.destination))
+            && self.is_of(
+                fields.source.address,
+                fields.dispatch_id,
+                fields.idempotency_key,
+                fields.user_message_reference,
+            )
+    }
+
+    /// True if the state of a message is asked for.
+    fn is_in(&self, cdr: &Cdr<'_>, state: Option<&StateRow>) -> bool {
+        let is_in = |wanted| state.map_or(MessageState::Enroute, |row| row.state) == wanted;
+        let has_id = |id: &Vec<u8>| state.is_some_and(|row| row.upstream_id == *id);
+        self.state.is_none_or(is_in)
+            && self.operator.is_none_or(|operator| Names::sent_to(cdr, state) == Some(operator))
+            && self.operator_message_id.as_ref().is_none_or(has_id)
     }
 
     fn is_to(&self, destination: &[u8], network: Option<NetworkCode>, number: Option<&Number>) -> bool {
@@ -152,28 +179,13 @@ impl Pick for Filter<'_> {
     }
 
     fn takes(&self, cdr: &Cdr<'_>, states: &States<'_, '_>) -> Result<bool, Unavailable> {
-        let fields = &cdr.fields;
-        let is_asked =
-            self.is_to(fields.destination.as_bytes(), Some(fields.network), Some(&fields.destination))
-                && self.is_of(
-                    fields.source.address,
-                    fields.dispatch_id,
-                    fields.idempotency_key,
-                    fields.user_message_reference,
-                );
+        let is_asked = self.is_asked(cdr);
         let asks_state =
             self.state.is_some() || self.operator.is_some() || self.operator_message_id.is_some();
         if !is_asked || !asks_state {
             return Ok(is_asked);
         }
-        let state = states.of(cdr.message_id)?;
-        let is_in = |wanted| state.map_or(MessageState::Enroute, |row| row.state) == wanted;
-        Ok(self.state.is_none_or(is_in)
-            && self.operator.is_none_or(|operator| Names::sent_to(cdr, state) == Some(operator))
-            && self
-                .operator_message_id
-                .as_ref()
-                .is_none_or(|id| state.is_some_and(|row| row.upstream_id == *id)))
+        Ok(self.is_in(cdr, states.of(cdr.message_id)?))
     }
 
     fn charged(&self, cdr: &Cdr<'_>, states: &States<'_, '_>) -> Result<ListedMessage, Unavailable> {
@@ -195,6 +207,39 @@ impl Pick for Filter<'_> {
 
     fn refused(&self, id: u64, message: &RefusedMessage) -> ListedMessage {
         refused_view(self.names, id, message)
+    }
+}
+
+/// The search for the messages that a list of CDRs has.
+pub fn search_of(query: &CdrsQuery) -> MessagesQuery {
+    let CdrsQuery { account, dispatch_id, state, mcc, mnc, country, .. } = query;
+    MessagesQuery {
+        account: account.clone(),
+        outcome: Some(MessageOutcome::Charged),
+        dispatch_id: dispatch_id.clone(),
+        state: state.map(searched_state),
+        mcc: mcc.clone(),
+        mnc: mnc.clone(),
+        country: country.clone(),
+        operator: query.operator.clone(),
+        destination: query.destination.clone(),
+        user_sms_id: query.user_sms_id,
+        from: query.from,
+        to: query.to,
+        ..MessagesQuery::default()
+    }
+}
+
+fn searched_state(state: CdrState) -> ApiState {
+    match state {
+        CdrState::Enroute => ApiState::Enroute,
+        CdrState::Delivered => ApiState::Delivered,
+        CdrState::Expired => ApiState::Expired,
+        CdrState::Deleted => ApiState::Deleted,
+        CdrState::Undeliverable => ApiState::Undeliverable,
+        CdrState::Accepted => ApiState::Accepted,
+        CdrState::Unknown => ApiState::Unknown,
+        CdrState::Rejected => ApiState::Rejected,
     }
 }
 

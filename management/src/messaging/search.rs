@@ -265,7 +265,8 @@ fn kept_from() -> UnixMicros {
     UnixMicros(now().0.saturating_sub(REFUSALS_KEPT_MICROS))
 }
 
-fn country(name: &str) -> Answer<String> {
+/// The code of a country in capitals, where there is one.
+pub fn country(name: &str) -> Answer<String> {
     let name = name.to_uppercase();
     texts::country(&name).map_err(|message| Problem::field("country", message))?;
     Ok(name)

@@ -12,37 +12,24 @@ use tollgate_api::dispatches::octets_of;
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::network::{Mnc, NetworkCode};
-use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr;
-use tollgate_storage::rows::{MessageState, StateRow};
+use tollgate_storage::clock::now;
+use tollgate_storage::rows::StateRow;
 use tollgate_storage::store::Store;
 
-use super::view::{Seen, cdr_view, named_state};
+use super::view::{Seen, cdr_view};
 use crate::identity::visibility::Visibility;
 use crate::messaging::lookup::Lookup;
 use crate::messaging::paging::{Gathering, foreign_cursor};
+use crate::messaging::search::country;
 use crate::problems::unavailable;
-use tollgate_exports::cdr::Names;
-use tollgate_provisioning::texts;
+use tollgate_exports::messages as filter;
+use tollgate_exports::messages::{Filter, search_of};
 use tollgate_relay::snapshot::ActiveAccount;
 
 /// The cost of opening one account's messages, counted in CDRs looked at.
 const LOOKS_PER_ACCOUNT: usize = 20;
-
-/// The messages that a query asks for.
-struct Filter<'a> {
-    query: &'a CdrsQuery,
-    mcc: Option<u16>,
-    mnc: Option<Mnc>,
-    country: Option<String>,
-    operator: Option<OperatorNumber>,
-    state: Option<MessageState>,
-    dispatch: Option<Vec<u8>>,
-    from: UnixMicros,
-    to: UnixMicros,
-}
 
 /// A page of the CDRs that a query asks for.
 pub fn page(
@@ -54,15 +41,21 @@ pub fn page(
 ) -> Answer<Page<Cdr>> {
     let paging = query.paging()?;
     let names = lookup.names()?;
-    let (mut gathering, filter) = (Gathering::new(&paging), Filter::read(query, &names)?);
+    let search = search_of(query);
+    let country = query.country.as_deref().map(country).transpose()?;
+    // A CDR says which operator has the message, also to its account.
+    let seen = filter::Seen { sees_all: true, now: now() };
+    let (mut gathering, filter) = (Gathering::new(&paging), Filter::read(&search, &names, country, seen)?);
+    let from = query.from.map_or(UnixMicros(0), |at| at.0);
+    let to = query.to.map_or(UnixMicros(u64::MAX), |at| at.0);
     let accounts = match &query.account {
         Some(id) => vec![(id.clone(), lookup.account(caller, &names, id)?.0)],
         None => visible_accounts(visibility, caller),
     };
     let after = paging.after.as_deref().map(read_key).transpose()?;
-    let ids = store.commits().ids_of(&(filter.from..filter.to)).map_err(|error| unavailable(&error))?;
+    let ids = store.commits().ids_of(&(from..to)).map_err(|error| unavailable(&error))?;
     // An operator without a number has no messages.
-    let can_have_some = query.operator.is_none() || filter.operator.is_some();
+    let (can_have_some, _) = filter.kinds();
     for (id, number) in accounts.into_iter().filter(|_| can_have_some) {
         let named = names.named_account(number);
         let named = named.ok_or_else(|| Problem::internal("an account has no name in the books"))?;
@@ -75,7 +68,8 @@ pub fn page(
             let sides = |account: &str| visibility.sees_side_of(caller, account, &named.id);
             let seen = Seen { with_costs: caller.reaches_all(), sides: &sides };
             let view = || cdr_view(&names, named, cdr, state, seen);
-            let item = filter.has(&names, cdr, state).then_some(view);
+            let is_wanted = (from..to).contains(&cdr.header.submitted_at) && filter.has(cdr, state);
+            let item = is_wanted.then_some(view);
             gathering.look(|| format!("{id} {}", cdr.message_id), item)
         };
         let read = store.history().charges_down(number, &ids.clone().below(before), visit);
@@ -107,49 +101,4 @@ fn read_key(key: &str) -> Answer<(&str, u64)> {
 /// A dispatch id as messages carry it.
 pub(crate) fn dispatch_octets(id: &str) -> Answer<Vec<u8>> {
     octets_of(id).ok_or_else(|| Problem::field("dispatch_id", "must be an id of 1 to 64 octets"))
-}
-
-impl<'a> Filter<'a> {
-    fn read(query: &'a CdrsQuery, names: &Names) -> Answer<Self> {
-        let mcc = query.mcc.as_deref().map(|mcc| {
-            let code = NetworkCode::new(mcc, "");
-            code.map(|code| code.mcc).ok_or_else(|| Problem::field("mcc", "must have three digits"))
-        });
-        let mnc = query
-            .mnc
-            .as_deref()
-            .map(|mnc| Mnc::new(mnc).ok_or_else(|| Problem::field("mnc", "must have two or three digits")));
-        let country = query.country.as_deref().map(|country| {
-            let country = country.to_uppercase();
-            texts::country(&country).map(|_| country).map_err(|message| Problem::field("country", message))
-        });
-        Ok(Self {
-            query,
-            mcc: mcc.transpose()?,
-            mnc: mnc.transpose()?,
-            country: country.transpose()?,
-            operator: query.operator.as_deref().and_then(|code| names.operator_number(code)),
-            state: query.state.map(named_state),
-            dispatch: query.dispatch_id.as_deref().map(dispatch_octets).transpose()?,
-            from: query.from.map_or(UnixMicros(0), |at| at.0),
-            to: query.to.map_or(UnixMicros(u64::MAX), |at| at.0),
-        })
-    }
-
-    /// True if the query asks for this CDR. Cheap tests come first.
-    fn has(&self, names: &Names, cdr: &cdr::Cdr<'_>, state: Option<&StateRow>) -> bool {
-        let (fields, query) = (&cdr.fields, self.query);
-        let is_in = |wanted| state.map_or(MessageState::Enroute, |row| row.state) == wanted;
-        let country =
-            || names.network_of_number(fields.network, &fields.destination).1.map(|country| &*country.iso2);
-        (self.from..self.to).contains(&cdr.header.submitted_at)
-            && self.mcc.is_none_or(|mcc| fields.network.mcc == mcc)
-            && self.mnc.is_none_or(|mnc| fields.network.mnc == Some(mnc))
-            && self.state.is_none_or(is_in)
-            && query.user_sms_id.is_none_or(|id| fields.user_message_reference == Some(id))
-            && self.dispatch.as_ref().is_none_or(|id| fields.dispatch_id == Some(&id[..]))
-            && query.destination.as_ref().is_none_or(|to| fields.destination.as_str() == to)
-            && self.operator.is_none_or(|operator| Names::sent_to(cdr, state) == Some(operator))
-            && self.country.as_deref().is_none_or(|wanted| country() == Some(wanted))
-    }
 }
