@@ -127,7 +127,7 @@ impl InvoicesService for Invoices {
         let mut writer = self.writer.lock();
         overlap::check_free(self.store(), &new.account, &period)?;
         let Some((revision, before)) = self.of_period(&new.account, &period)? else {
-            let invoice = writer.draft(caller, &account, &period, (content, parties), None)?;
+            let invoice = writer.draft(caller, &account, &period, (content, parties), false, None)?;
             return Ok(Drafted { invoice, is_new: true });
         };
         let parties = Some(parties);

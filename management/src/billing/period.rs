@@ -103,13 +103,6 @@ pub fn month_begins_at(zone: &TimeZone, month: Month) -> Option<UnixMicros> {
     begins_at(zone, Date::new(year, month, 1).ok()?)
 }
 
-/// The month of the calendar that an instant lies in.
-pub fn month_at(zone: &TimeZone, at: UnixMicros) -> Option<Month> {
-    let day = date_at(zone, at)?;
-    let (year, month) = (u32::try_from(day.year()).ok()?, u32::try_from(day.month()).ok()?);
-    Some(Month(year * 12 + month - 1))
-}
-
 fn month_with(day: Date) -> Option<(Date, Date)> {
     Some((day.first_of_month(), day.last_of_month().tomorrow().ok()?))
 }
@@ -127,6 +120,7 @@ pub fn begins_at(zone: &TimeZone, day: Date) -> Option<UnixMicros> {
 
 #[cfg(test)]
 mod tests {
+    use tollgate_billing::invoice::schedule::Cycle;
     use tollgate_engine::time::Months;
 
     use super::*;
@@ -198,7 +192,7 @@ mod tests {
             for month in 2026 * 12..2028 * 12 {
                 let begins = month_begins_at(&zone, Month(month)).unwrap();
                 assert_eq!(months.month_at(begins), Month(month), "{name}");
-                assert_eq!(month_at(&zone, begins), Some(Month(month)), "{name}");
+                assert_eq!(Cycle::Monthly.number_at(begins, &zone), Some(month), "{name}");
                 assert_eq!(months.month_at(UnixMicros(begins.0 - 1)), Month(month - 1), "{name}");
             }
         }

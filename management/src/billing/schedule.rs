@@ -22,7 +22,7 @@ use crate::subscriptions::Subscriptions;
 /// Time between two looks for alerts.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 /// Time between two looks for invoices that are due or to be drafted.
-const BILLING_INTERVAL: Duration = Duration::from_secs(10);
+const BILLING_INTERVAL: Duration = Duration::from_secs(5);
 /// Each part is followed by a rest so many times as long as it took, which bounds the share of a core that is used.
 const REST_PER_LOOK: u32 = 50;
 /// The longest rest before the next part of unfinished work.
@@ -98,24 +98,25 @@ async fn keep_billing(invoices: &Arc<Invoices>, reminders: Reminders, facts: &Ar
         let round = tokio::task::spawn_blocking(move || {
             let started = Instant::now();
             note(facts.write());
-            let is_more = note(bill(&invoices, &mut state)).unwrap_or(false);
+            let is_more = bill(&invoices, &mut state);
             note(reminders.look(due()));
             ((state, reminders), started.elapsed(), is_more)
         });
         let Ok((state, took, is_more)) = round.await else { return };
         kept = Some(state);
         let rest = (took * REST_PER_LOOK).min(REST_MAX);
-        tokio::time::sleep(if is_more { rest } else { BILLING_INTERVAL }).await;
+        tokio::time::sleep(if is_more { rest } else { rest.max(BILLING_INTERVAL) }).await;
     }
 }
 
-/// Does a part of what is due by now; true if there is more.
-fn bill(invoices: &Invoices, monthly: &mut MonthlyInvoices) -> Answer<bool> {
-    // No month ends and no invoice is overdue while the clock is in doubt.
+/// Does a part of what is due by now; true if there is more. What fails holds up nothing else.
+fn bill(invoices: &Invoices, monthly: &mut MonthlyInvoices) -> bool {
+    // No period ends and no invoice is overdue while the clock is in doubt.
     let now = due();
-    invoices.mark_overdue(&owed_before(invoices.context(), now)?, now)?;
-    let is_more = monthly.draft(now)?;
-    Ok(invoices.send_waiting()? || is_more)
+    let marked = owed_before(invoices.context(), now).and_then(|owed| invoices.mark_overdue(&owed, now));
+    note(marked);
+    let drafts_more = note(monthly.draft(now)).unwrap_or(false);
+    note(invoices.send_waiting()).unwrap_or(false) || drafts_more
 }
 
 /// Logs a failure; the next look tries again.

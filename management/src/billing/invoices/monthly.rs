@@ -15,23 +15,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_billing::invoice::schedule::Cycle;
-use tollgate_billing::period::instant;
-use tollgate_engine::time::{Month, UnixMicros};
+use tollgate_engine::time::UnixMicros;
 use tollgate_storage::change::Expected;
 use tollgate_storage::rows::EntryKind;
 use tollgate_storage::store::Store;
 
-use super::progress::{Progress, Through, account_key};
+use super::progress::{Done, Progress, Through, account_key, zone_key, zone_progress};
 use super::record::InvoiceRecord;
 use super::writer::{UNDER_WAY_MAX_MICROS, books_closed_at};
 use super::{Invoices, overlap};
-use crate::billing::period::{month_at, month_begins_at, zone};
+use crate::billing::period::zone;
 use crate::collections::COUNTERS;
 use crate::context::Context;
 use crate::documents::stored_document;
@@ -51,16 +49,6 @@ pub struct MonthlyInvoices {
     pass: Option<Pass>,
     /// The progress of each zone, as far as it was looked up.
     done: BTreeMap<(String, Cycle), Done>,
-}
-
-/// The progress of a zone's cycle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Done {
-    /// The last period that is done: months are counted from the year zero, weeks and days from 1970.
-    month: u32,
-    /// The last period that ended while the schedule was switched off; zero for none.
-    #[serde(default)]
-    skipped: u32,
 }
 
 /// One month, week or day of one zone.
@@ -85,29 +73,32 @@ impl MonthlyInvoices {
 
     /// Drafts invoices that are due by now, for a short while; true if there is more to do.
     pub fn draft(&mut self, now: UnixMicros) -> Answer<bool> {
-        if self.pass.is_none() {
-            self.pass = self.next_pass(now)?;
-        }
-        let Some(pass) = &mut self.pass else { return Ok(false) };
         let started = Instant::now();
-        while let Some(account) = pass.accounts.last() {
-            match draft_month(&self.invoices, account, pass) {
-                // Tried again at the next look.
-                Err(problem) if matches!(&*problem.code, "unavailable" | "conflict") => return Err(problem),
-                Err(problem) => {
-                    let (account, from) = (&account.provisioned.account.id, pass.instants.start.to_rfc3339());
-                    tracing::error!(%account, from, problem = %problem.detail, "an account cannot be invoiced");
-                }
-                Ok(()) => {}
+        while started.elapsed() < STEP_MAX {
+            if self.pass.is_none() {
+                self.pass = self.next_pass(now)?;
             }
-            pass.accounts.pop();
-            if started.elapsed() >= STEP_MAX {
-                return Ok(true);
+            let Some(pass) = &mut self.pass else { return Ok(false) };
+            if let Some(account) = pass.accounts.last() {
+                match draft_month(&self.invoices, account, pass) {
+                    // Tried again at the next look.
+                    Err(problem) if matches!(&*problem.code, "unavailable" | "conflict") => {
+                        return Err(problem);
+                    }
+                    Err(problem) => {
+                        let (account, from) =
+                            (&account.provisioned.account.id, pass.instants.start.to_rfc3339());
+                        tracing::error!(%account, from, problem = %problem.detail, "an account cannot be invoiced");
+                    }
+                    Ok(()) => {}
+                }
+                pass.accounts.pop();
+            } else {
+                note_done(&self.invoices.context, (&pass.zone, pass.cycle), pass.done)?;
+                self.done.insert((std::mem::take(&mut pass.zone), pass.cycle), pass.done);
+                self.pass = None;
             }
         }
-        note_done(&self.invoices.context, (&pass.zone, pass.cycle), pass.done)?;
-        self.done.insert((std::mem::take(&mut pass.zone), pass.cycle), pass.done);
-        self.pass = None;
         Ok(true)
     }
 
@@ -123,13 +114,12 @@ impl MonthlyInvoices {
         let zones: BTreeSet<&str> = of_plans.chain(of_removed).collect();
         let cycles = self.invoices.terms.cycles();
         for (name, cycle) in zones.iter().flat_map(|name| cycles.iter().map(|cycle| (*name, *cycle))) {
-            let Some(number) = number_at(&zone(name)?, cycle, now) else { continue };
+            let Some(number) = cycle.number_at(now, &zone(name)?) else { continue };
             let ended = number.saturating_sub(1);
             let known = if let Some(done) = self.done.get(&(name.to_owned(), cycle)) {
                 Some(*done)
             } else {
-                let stored = stored_document::<Done>(context.store(), COUNTERS, &zone_key(name, cycle))?;
-                stored.map(|(_, done)| done)
+                zone_progress(context.store(), name, cycle)?
             };
             let done = match known {
                 Some(done) if done.month >= ended || context.settings.billing.monthly_invoices => done,
@@ -140,28 +130,45 @@ impl MonthlyInvoices {
                 note_done(context, (name, cycle), done)?;
             }
             self.done.insert((name.to_owned(), cycle), done);
-            if done.month < ended {
-                return begin_pass(&self.invoices, (name, cycle), done);
+            if done.month >= ended {
+                continue;
             }
+            let accounts = accounts_of(&self.invoices, (name, cycle));
+            if !accounts.is_empty() {
+                return begin_pass(&self.invoices, (name, cycle), done, accounts);
+            }
+            let done = Done { month: ended, ..done };
+            note_done(context, (name, cycle), done)?;
+            self.done.insert((name.to_owned(), cycle), done);
         }
         Ok(None)
     }
 }
 
-fn begin_pass(invoices: &Invoices, (name, cycle): (&str, Cycle), done: Done) -> Answer<Option<Pass>> {
-    let (context, zone, number) = (&invoices.context, zone(name)?, done.month + 1);
-    let begins = begins_at(&zone, cycle, number);
-    let Some((start, end)) = begins.zip(begins_at(&zone, cycle, number + 1)) else { return Ok(None) };
-    let not_before = begins_at(&zone, cycle, done.skipped + 1).filter(|_| done.skipped > 0);
-    // The clock has passed the end; wait until every commit under way has, too.
-    books_closed_at(context)?;
+/// The accounts of a zone that are invoiced by a cycle. Those that were removed are invoiced for what they were charged before.
+fn accounts_of(invoices: &Invoices, (name, cycle): (&str, Cycle)) -> Vec<Arc<ActiveAccount>> {
     let is_of_pass = |account: &Arc<ActiveAccount>| {
         account.terms.plan.plan.time_zone == name
             && invoices.terms.cycle(&account.provisioned.account.id) == cycle
     };
-    let mut accounts: Vec<_> = context.core.snapshot.load().accounts().filter(is_of_pass).collect();
-    // Those that were removed are invoiced for what they were charged before.
-    accounts.extend(context.core.configuration.removed_accounts().all().into_iter().filter(is_of_pass));
+    let core = &invoices.context.core;
+    let mut accounts: Vec<_> = core.snapshot.load().accounts().filter(is_of_pass).collect();
+    accounts.extend(core.configuration.removed_accounts().all().into_iter().filter(is_of_pass));
+    accounts
+}
+
+fn begin_pass(
+    invoices: &Invoices,
+    (name, cycle): (&str, Cycle),
+    done: Done,
+    accounts: Vec<Arc<ActiveAccount>>,
+) -> Answer<Option<Pass>> {
+    let (zone, number) = (zone(name)?, done.month + 1);
+    let begins = cycle.begins_at(number, &zone);
+    let Some((start, end)) = begins.zip(cycle.begins_at(number + 1, &zone)) else { return Ok(None) };
+    let not_before = cycle.begins_at(done.skipped + 1, &zone).filter(|_| done.skipped > 0);
+    // The clock has passed the end; wait until every commit under way has, too.
+    books_closed_at(&invoices.context)?;
     let from = start.to_rfc3339();
     tracing::info!(
         zone = name,
@@ -179,22 +186,6 @@ fn begin_pass(invoices: &Invoices, (name, cycle): (&str, Cycle), done: Done) -> 
         done: Done { month: number, ..done },
         accounts,
     }))
-}
-
-/// The number of the period that an instant lies in.
-fn number_at(zone: &TimeZone, cycle: Cycle, at: UnixMicros) -> Option<u32> {
-    match cycle {
-        Cycle::Monthly => month_at(zone, at).map(|month| month.0),
-        Cycle::Weekly | Cycle::Daily => u32::try_from(cycle.periods().number_at(at, zone)?).ok(),
-    }
-}
-
-/// The first instant of a period.
-fn begins_at(zone: &TimeZone, cycle: Cycle, number: u32) -> Option<UnixMicros> {
-    match cycle {
-        Cycle::Monthly => month_begins_at(zone, Month(number)),
-        Cycle::Weekly | Cycle::Daily => instant(cycle.periods().start(i64::from(number))?, zone),
-    }
 }
 
 /// Drafts one account's period, unless nothing was charged or refunded in it or it was done before.
@@ -215,7 +206,7 @@ fn draft_month(invoices: &Invoices, account: &ActiveAccount, pass: &Pass) -> Ans
     let through = Through { month: pass.number, until: Time(end) };
     let expected = noted.map_or(Expected::Absent, |(revision, _)| Expected::Revision(revision));
     if invoices.is_prepaid(account, end)? {
-        let progress = Progress { expected, sends: false, through };
+        let progress = Progress { expected, through };
         let begins = pass.instants.start.max(since);
         let is_behind = since < begins && invoices.is_moved(account, &(since..begins))?;
         let start = if is_behind { since } else { begins };
@@ -230,16 +221,16 @@ fn draft_month(invoices: &Invoices, account: &ActiveAccount, pass: &Pass) -> Ans
     // Charges between the months of two different zones belong to the later period.
     let begins = pass.instants.start.max(since);
     let start = if is_billed(context.store(), account, &(since..begins))? { since } else { begins };
-    let progress = Progress { expected, sends: invoices.terms.sends(id), through };
+    let (progress, sends) = (Progress { expected, through }, invoices.terms.sends(id));
     let period = start..end;
     // What somebody has invoiced is left out.
     let issued = overlap::issued(context.store(), id, &period)?;
     let mut parts = overlap::gaps(&period, &issued);
     let Some(last) = parts.pop() else { return note_progress(context, &progress, id) };
     for part in parts {
-        draft_part(invoices, account, &part, None)?;
+        draft_part(invoices, account, &part, sends, None)?;
     }
-    draft_part(invoices, account, &last, Some(&progress))
+    draft_part(invoices, account, &last, sends, Some(&progress))
 }
 
 /// Issues the statement of a period, unless nothing moved the balance in it.
@@ -259,14 +250,17 @@ fn issue_statement(
 
 /// The first instant of the month that an instant lies in.
 fn first_of_month(zone: &TimeZone, at: UnixMicros) -> UnixMicros {
-    month_at(zone, at).and_then(|month| month_begins_at(zone, month)).unwrap_or(at)
+    let month = Cycle::Monthly.number_at(at, zone);
+    month.and_then(|month| Cycle::Monthly.begins_at(month, zone)).unwrap_or(at)
 }
 
-/// Drafts a part of a month, unless nothing was charged or refunded in it; with the last one goes the note of progress.
+/// Drafts a part of a period, unless nothing was charged or refunded in it; with the last one goes the note of progress. Where it
+/// `sends`, the draft is to be sent at once.
 fn draft_part(
     invoices: &Invoices,
     account: &ActiveAccount,
     part: &Range<UnixMicros>,
+    sends: bool,
     progress: Option<&Progress>,
 ) -> Answer<()> {
     let (context, id) = (&invoices.context, &account.provisioned.account.id);
@@ -278,13 +272,14 @@ fn draft_part(
     let system = Caller::system();
     let stored = invoices.of_period(id, part)?;
     if stored.is_none() && !content.lines.is_empty() {
-        return writer.draft(&system, account, part, (content, parties), progress).map(drop);
+        return writer.draft(&system, account, part, (content, parties), sends, progress).map(drop);
     }
-    // Somebody has drafted it before the month was over.
+    // Somebody has drafted it before the period was over.
     if let Some((revision, before)) = stored
-        && before.content != content
+        && (before.content != content || before.sends_itself != sends)
     {
-        let after = InvoiceRecord { content, parties: Some(parties), ..before.clone() };
+        let parties = Some(parties);
+        let after = InvoiceRecord { content, parties, sends_itself: sends, ..before.clone() };
         writer.put(&system, (revision, &before), after, "invoice.refresh")?;
     }
     progress.map_or(Ok(()), |progress| note_progress(context, progress, id))
@@ -333,12 +328,4 @@ fn note_done(context: &Context, (zone, cycle): (&str, Cycle), done: Done) -> Ans
     let mut changes = context.change(&system);
     changes.document(COUNTERS, zone_key(zone, cycle).as_bytes(), Expected::Any, Some(&done));
     changes.commit().map(drop)
-}
-
-fn zone_key(zone: &str, cycle: Cycle) -> String {
-    match cycle {
-        Cycle::Monthly => format!("invoiced/zone/{zone}"),
-        Cycle::Weekly => format!("invoiced/weekly/{zone}"),
-        Cycle::Daily => format!("invoiced/daily/{zone}"),
-    }
 }

@@ -72,7 +72,12 @@ impl Invoices {
             match marked {
                 // Somebody has paid or cancelled it meanwhile.
                 Err(problem) if problem.code == "wrong_state" => {}
-                other => other.map(drop)?,
+                Err(problem) if matches!(&*problem.code, "unavailable" | "conflict") => return Err(problem),
+                // One that cannot be marked holds up no other.
+                Err(problem) => {
+                    tracing::error!(invoice = number, problem = %problem.detail, "an invoice cannot be marked as overdue");
+                }
+                Ok(_) => {}
             }
         }
         Ok(())

@@ -20,12 +20,15 @@ use tollgate_billing::invoice::rounding::tax;
 use tollgate_billing::invoice::schedule::Cycle;
 use tollgate_billing::period::date_at;
 use tollgate_engine::time::UnixMicros;
+use tollgate_storage::clock::now;
 use tollgate_storage::store::Unavailable;
 
 use super::gathered::money;
+use super::progress::change_cycle;
 use super::record::Parties;
 use super::terms_check::{check_issuer, check_terms};
 use crate::billing::period::zone;
+use crate::change_set::ChangeSet;
 use crate::collections::{ISSUERS, TAX_TERMS};
 use crate::context::Context;
 use crate::documents::DocumentCache;
@@ -55,13 +58,16 @@ impl InvoiceTermsService for Terms {
         if_match: IfMatch,
         mut terms: InvoiceTerms,
     ) -> Answer<Versioned<InvoiceTerms>> {
-        self.visibility.visible_account(caller, account)?;
+        let invoiced = self.visibility.visible_account(caller, account)?;
         if matches!(&caller.reach, Reach::Subtree(own) if own == account) {
             return Err(Problem::forbidden("the terms of an account are set by those above it"));
         }
         check_terms(&terms)?;
         fill_reason(&mut terms.tax);
-        self.replace(caller, &self.of_accounts, (account, "invoice_terms"), if_match, terms)
+        let cycles = (self.cycle(account), cycle_of(terms.cycle));
+        self.replace(caller, &self.of_accounts, (account, "invoice_terms"), if_match, terms, |changes| {
+            change_cycle(changes, self.context.store(), &invoiced, cycles, now())
+        })
     }
 
     fn issuer(&self, caller: &Caller, account: &str) -> Answer<Versioned<Issuer>> {
@@ -78,7 +84,7 @@ impl InvoiceTermsService for Terms {
     ) -> Answer<Versioned<Issuer>> {
         self.reseller(caller, account)?;
         check_issuer(&issuer)?;
-        self.replace(caller, &self.issuers, (account, "issuer"), if_match, issuer)
+        self.replace(caller, &self.issuers, (account, "issuer"), if_match, issuer, |_| Ok(()))
     }
 }
 
@@ -107,11 +113,7 @@ impl Terms {
 
     /// The rhythm of an account's invoices.
     pub fn cycle(&self, account: &str) -> Cycle {
-        match self.of(account).cycle {
-            InvoiceCycle::Monthly => Cycle::Monthly,
-            InvoiceCycle::Weekly => Cycle::Weekly,
-            InvoiceCycle::Daily => Cycle::Daily,
-        }
+        cycle_of(self.of(account).cycle)
     }
 
     /// The rhythms that any account has; months come always.
@@ -205,6 +207,7 @@ impl Terms {
         Err(Problem::wrong_state(format!("account `{id}` is no reseller, and issues no invoices")))
     }
 
+    /// Replaces a document, and writes in the same change what `add` adds.
     fn replace<T>(
         &self,
         caller: &Caller,
@@ -212,6 +215,7 @@ impl Terms {
         (account, what): (&str, &str),
         if_match: IfMatch,
         value: T,
+        add: impl FnOnce(&mut ChangeSet<'_>) -> Answer<()>,
     ) -> Answer<Versioned<T>>
     where
         T: serde::Serialize + serde::de::DeserializeOwned + Clone,
@@ -223,8 +227,17 @@ impl Terms {
         changes.put(documents, account, before.as_deref(), value.clone());
         let old = before.as_ref().map(|before| shown(&before.value)).unwrap_or_default();
         changes.note(&format!("{what}.set"), format!("account/{account}"), &old, &shown(&value));
+        add(&mut changes)?;
         let changed = changes.commit()?;
         Ok(Versioned::new(changed.revisions.first().copied().unwrap_or(1), value))
+    }
+}
+
+fn cycle_of(shown: InvoiceCycle) -> Cycle {
+    match shown {
+        InvoiceCycle::Monthly => Cycle::Monthly,
+        InvoiceCycle::Weekly => Cycle::Weekly,
+        InvoiceCycle::Daily => Cycle::Daily,
     }
 }
 

@@ -81,20 +81,22 @@ impl InvoiceWriter {
         Self { context }
     }
 
-    /// Makes a draft, which has no number, and notes the account's progress where the schedule drafts it.
+    /// Makes a draft, which has no number, and notes the account's progress where the schedule drafts it. One that `sends` itself
+    /// is sent at the next look.
     pub fn draft(
         &mut self,
         caller: &Caller,
         account: &ActiveAccount,
         period: &Range<UnixMicros>,
         content: (Content, Parties),
+        sends: bool,
         progress: Option<&Progress>,
     ) -> Answer<Versioned<Invoice>> {
         let charged = &account.provisioned.account;
         let now = now();
         let owner = (&*charged.id, CurrencyCode(charged.currency));
         let mut record = InvoiceRecord::draft(id_at("inv", now)?, owner, period, content, now);
-        record.sends_itself = progress.is_some_and(|progress| progress.sends);
+        record.sends_itself = sends;
         let mut changes = self.context.change(caller);
         write_invoice(&mut changes, None, &record);
         if let Some(progress) = progress {

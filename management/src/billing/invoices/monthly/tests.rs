@@ -3,10 +3,12 @@
 use tollgate_api::invoice_terms::InvoiceTermsService;
 use tollgate_api::invoices::{InvoiceStatus, InvoicesService, NewInvoice};
 use tollgate_api::statements::{StatementsQuery, StatementsService};
+use tollgate_engine::time::Month;
 use tollgate_storage::clock::now;
 
 use super::*;
 use crate::billing::invoices::test_books::TestBooks;
+use crate::billing::period::month_begins_at;
 
 const ZONE: &str = "Africa/Nairobi";
 const KENYA: &str = "254722000001";
@@ -24,7 +26,7 @@ fn note_month(books: &TestBooks, month: u32, skipped: u32) {
 
 /// The present month, and an instant after it has ended.
 fn month_and_after() -> (Month, UnixMicros) {
-    let month = month_at(&zone(ZONE).unwrap(), now()).unwrap();
+    let month = Month(Cycle::Monthly.number_at(now(), &zone(ZONE).unwrap()).unwrap());
     let ended = month_begins_at(&zone(ZONE).unwrap(), Month(month.0 + 1)).unwrap();
     (month, UnixMicros(ended.0 + MICROS_PER_DAY))
 }
@@ -98,9 +100,8 @@ fn without_monthly_invoices_months_pass_by() {
     let (month, after) = month_and_after();
     bill_at(&books, after);
     assert_eq!(books.listed(), []);
-    let done =
-        stored_document::<Done>(books.context().store(), COUNTERS, &zone_key(ZONE, Cycle::Monthly)).unwrap();
-    assert_eq!(done.map(|(_, done)| done), Some(Done { month: month.0, skipped: month.0 }));
+    let done = zone_progress(books.context().store(), ZONE, Cycle::Monthly).unwrap();
+    assert_eq!(done, Some(Done { month: month.0, skipped: month.0 }));
 }
 
 #[test]
@@ -114,7 +115,7 @@ fn after_a_plan_of_another_zone_a_period_begins_where_the_last_one_ended() {
     let system = Caller::system();
     let mut changes = books.context().change(&system);
     let through = Through { month: month.0 - 1, until };
-    Progress { expected: Expected::Absent, sends: false, through }.write(&mut changes, "biz_test_001");
+    Progress { expected: Expected::Absent, through }.write(&mut changes, "biz_test_001");
     changes.commit().unwrap();
     note_month(&books, month.0 - 1, 0);
     books.charge("biz_test_001", KENYA);
@@ -131,7 +132,7 @@ fn months_that_passed_by_on_purpose_are_not_made_up_for() {
     let mut changes = books.context().change(&system);
     let until = Time(month_begins_at(&zone, Month(month.0 - 5)).unwrap());
     let through = Through { month: month.0 - 6, until };
-    Progress { expected: Expected::Absent, sends: false, through }.write(&mut changes, "biz_test_001");
+    Progress { expected: Expected::Absent, through }.write(&mut changes, "biz_test_001");
     changes.commit().unwrap();
     note_month(&books, month.0 - 1, month.0 - 1);
     books.charge("biz_test_001", KENYA);
@@ -216,8 +217,7 @@ fn a_year_of_days_is_invoiced_day_by_day_and_sent() {
     bill_at(&books, now());
     let mut charged: i64 = (0..3).map(|_| books.charge("biz_test_001", KENYA).1).sum();
     let zone = zone(ZONE).unwrap();
-    let tomorrow =
-        begins_at(&zone, Cycle::Daily, number_at(&zone, Cycle::Daily, now()).unwrap() + 1).unwrap();
+    let tomorrow = tomorrow(&zone);
     for day in 0..366 {
         // The clock goes back now and then.
         for back in [0, day % 3] {
@@ -233,4 +233,51 @@ fn a_year_of_days_is_invoiced_day_by_day_and_sent() {
     assert_eq!(books.listed()[0].status, InvoiceStatus::Draft);
     charged += books.charge("biz_test_001", KENYA).1;
     assert!(charged > drafted[0].total_amount.0.micros());
+}
+
+/// The first instant of the day after this one.
+fn tomorrow(zone: &TimeZone) -> UnixMicros {
+    Cycle::Daily.begins_at(Cycle::Daily.number_at(now(), zone).unwrap() + 1, zone).unwrap()
+}
+
+#[test]
+fn a_cycle_begins_with_the_period_in_which_it_is_chosen_however_soon_that_ends() {
+    let books = TestBooks::new(true);
+    // As if the account had been invoiced by the month since last year, and nothing of it is on an invoice yet.
+    let (month, _) = month_and_after();
+    note_month(&books, month.0 - 1, 0);
+    let charged = books.charge("biz_test_001", KENYA).1;
+    set_terms(&books, serde_json::json!({ "cycle": "daily", "send_automatically": true }));
+    // The schedule has not looked since: the day ends first.
+    let zone = zone(ZONE).unwrap();
+    let midnight = tomorrow(&zone);
+    bill_at(&books, UnixMicros(midnight.0 + 3_000_000));
+    let drafted = books.listed();
+    assert_eq!(drafted.len(), 1);
+    assert_eq!((drafted[0].total_amount.0.micros(), drafted[0].period_end.0), (charged, midnight));
+    bill_at(&books, UnixMicros(midnight.0 + 40 * MICROS_PER_DAY));
+    assert_eq!(books.listed(), drafted);
+}
+
+#[test]
+fn charges_of_a_month_that_ends_while_the_cycle_changes_are_not_lost() {
+    let books = TestBooks::new(true);
+    let (month, _) = month_and_after();
+    // The month before has ended, and the schedule has not come to it when the account gets days instead.
+    note_month(&books, month.0 - 2, 0);
+    set_terms(&books, serde_json::json!({ "cycle": "daily" }));
+    let zone = zone(ZONE).unwrap();
+    let (_, through) =
+        stored_document::<Through>(books.context().store(), COUNTERS, &account_key("biz_test_001"))
+            .unwrap()
+            .unwrap();
+    assert_eq!(Some(through.until.0), month_begins_at(&zone, Month(month.0 - 1)));
+    books.charge("biz_test_001", KENYA);
+    bill_at(&books, UnixMicros(tomorrow(&zone).0 + 3_000_000));
+    // Days without charges before it have no invoice of their own.
+    assert_eq!(books.listed().len(), 1);
+    // Weeks go on where the days have ended.
+    set_terms(&books, serde_json::json!({ "cycle": "weekly" }));
+    bill_at(&books, UnixMicros(tomorrow(&zone).0 + 9 * MICROS_PER_DAY));
+    assert_eq!(books.listed().len(), 1);
 }
