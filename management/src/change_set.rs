@@ -69,6 +69,11 @@ impl<'a> ChangeSet<'a> {
         Self { context, caller, change, answer, follow, removed, fault: None, events: 0 }
     }
 
+    /// The address that links to pages begin with.
+    pub fn public_url(&self) -> &'a str {
+        self.context.public_url()
+    }
+
     /// Makes a cached document, or changes it if it was `before`.
     pub fn put<T: Serialize + DeserializeOwned + 'a>(
         &mut self,

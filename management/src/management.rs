@@ -357,7 +357,7 @@ impl Selling {
         jobs: &Arc<JobQueue>,
     ) -> Result<Self, Unavailable> {
         let (of, visible) = (|| Arc::clone(&shared.context), || Arc::clone(&shared.visibility));
-        let invoices = Arc::new(Invoices::open(of(), visible())?);
+        let invoices = Arc::new(Invoices::open(of(), visible(), Arc::clone(jobs))?);
         let plans = Arc::new(SubscriptionPlans::open(of(), visible(), Arc::clone(products))?);
         let books = SubscriptionBooks::open(of(), visible(), Arc::clone(accounts), Arc::clone(products))?;
         let books = Arc::new(books);

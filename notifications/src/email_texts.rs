@@ -47,6 +47,43 @@ pub fn known(public_url: &str) -> EmailMessage {
     }
 }
 
+/// An invoice that was sent, as its mail tells of it. Amounts have their currency.
+#[derive(Clone, Debug)]
+pub struct SentInvoice<'t> {
+    /// The number of it.
+    pub number: &'t str,
+    /// The name of its issuer; empty for none.
+    pub seller: &'t str,
+    /// The total with tax.
+    pub total: String,
+    /// The part that is to be paid.
+    pub open: String,
+    /// The date by which it is to be paid; none where nothing is to be paid.
+    pub due: Option<String>,
+    /// The page on which it is paid.
+    pub pay_link: Option<String>,
+}
+
+/// For an account whose invoice was sent.
+pub fn invoice_sent(invoice: &SentInvoice<'_>) -> EmailMessage {
+    let SentInvoice { number, seller, total, open, due, pay_link } = invoice;
+    let from = if seller.is_empty() { String::new() } else { format!(" from {seller}") };
+    let owed = match due {
+        Some(due) => format!("To be paid: {open}\nIt is due on {due}."),
+        None => "It is paid already: nothing is to be done.".to_owned(),
+    };
+    let way = pay_link.as_ref().map(|link| format!("It can be paid here:\n\n{link}\n\n")).unwrap_or_default();
+    EmailMessage {
+        subject: format!("Invoice {number}{from}"),
+        text: format!(
+            "Invoice {number}{from} was made out to you.\n\n\
+             Total: {total}\n\
+             {owed}\n\n\
+             {way}The whole invoice is among your invoices.\n"
+        ),
+    }
+}
+
 /// For an account that owes an invoice: so many days after its due date, or before it where they are below zero.
 pub fn invoice_reminder(
     number: &str,
@@ -119,6 +156,25 @@ pub fn password_changed(public_url: &str) -> EmailMessage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_mail_of_an_invoice_leads_to_where_it_is_paid() {
+        let owed = SentInvoice {
+            number: "INV-2026-000007",
+            seller: "Example Ltd",
+            total: "119.00 USD".to_owned(),
+            open: "99.00 USD".to_owned(),
+            due: Some("2026-12-14".to_owned()),
+            pay_link: Some("https://x.example/pay/invoices/t0ken".to_owned()),
+        };
+        let mail = invoice_sent(&owed);
+        assert_eq!(mail.subject, "Invoice INV-2026-000007 from Example Ltd");
+        for part in ["119.00 USD", "99.00 USD", "2026-12-14", "\nhttps://x.example/pay/invoices/t0ken\n"] {
+            assert!(mail.text.contains(part), "{part}: {}", mail.text);
+        }
+        let paid = invoice_sent(&SentInvoice { due: None, pay_link: None, ..owed });
+        assert!(paid.text.contains("nothing is to be done"));
+    }
 
     #[test]
     fn messages_hold_their_token_and_do_not_print_it() {

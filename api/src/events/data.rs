@@ -224,6 +224,8 @@ pub struct InvoiceEventData {
     pub due_at: Option<Time>,
     /// The days after the due date, or before it where they are below zero, that a reminder is for.
     pub days_after_due: Option<i32>,
+    /// The page on which it is paid, as long as something of it is open.
+    pub pay_link: Option<String>,
 }
 
 /// A credit note.

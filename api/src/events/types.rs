@@ -95,16 +95,17 @@ event_types! {
     SubscriptionExpired "subscription.expired" Subscription "A subscription is over, as nobody paid for it or it does not recur."
         {"status": "expired"};
     InvoiceDrafted "invoice.drafted" Invoice "An invoice was drafted."
-        {"status": "draft", "invoice_number": null, "amount_due": null, "amount_open": null, "due_at": null};
+        {"status": "draft", "invoice_number": null, "amount_due": null, "amount_open": null, "due_at": null,
+            "pay_link": null};
     InvoiceSent "invoice.sent" Invoice "An invoice got its number and was sent." {};
     InvoicePartiallyPaid "invoice.partially_paid" Invoice "A part of an invoice was paid."
         {"amount_paid": "20.00", "amount_open": "99.00"};
     InvoicePaid "invoice.paid" Invoice "Nothing of an invoice is open any more."
-        {"status": "paid", "amount_paid": "119.00", "amount_open": "0.00"};
+        {"status": "paid", "amount_paid": "119.00", "amount_open": "0.00", "pay_link": null};
     InvoiceReminder "invoice.reminder" Invoice "Whoever owes an invoice was reminded of it." {"days_after_due": 7};
     InvoiceDueSoon "invoice.due_soon" Alert "An invoice is due within three days." {"type": "payment_due", "severity": "warning"};
     InvoiceOverdue "invoice.overdue" Alert "An invoice was not paid by its due date." {"type": "payment_due"};
-    InvoiceCancelled "invoice.cancelled" Invoice "An invoice was cancelled." {"status": "cancelled"};
+    InvoiceCancelled "invoice.cancelled" Invoice "An invoice was cancelled." {"status": "cancelled", "pay_link": null};
     CreditNoteIssued "credit_note.issued" CreditNote "A part of a sent invoice was taken back." {};
     StatementIssued "statement.issued" Statement "A prepaid account got the statement of a period." {};
     WalletLow "wallet.low" Wallet "The balance is below the account's threshold." {"threshold": "50.00"};
@@ -172,6 +173,7 @@ fn family_example(family: EventFamily) -> Value {
             "invoice_number": "INV-2026-000001", "id": "inv_00063f1c2b4d5e00k3mqz", "status": "sent",
             "gross_amount": "119.00", "amount_due": "119.00", "amount_paid": "0.00", "amount_open": "119.00",
             "currency": "USD", "due_at": "2026-12-15T00:00:00Z", "days_after_due": null,
+            "pay_link": "https://tollgate.example.com/pay/invoices/4hq8mzv1c5k7n2x9p3t6w0y8ra",
         }),
         EventFamily::CreditNote => json!({
             "credit_note_number": "CN-2026-000001", "invoice_number": "INV-2026-000001", "total_amount": "10.00",

@@ -31,6 +31,7 @@ mod imports;
 mod invoices;
 mod invoices_corrected;
 mod invoices_issued;
+mod invoices_scheduled;
 mod ledger;
 mod messages;
 mod money;

@@ -19,6 +19,7 @@ mod payment;
 mod progress;
 pub mod record;
 pub mod reminders;
+mod sent_mail;
 pub mod settlement;
 mod statements;
 mod table;
@@ -61,6 +62,7 @@ use crate::documents::stored_document;
 use crate::downloads::whole_table;
 use crate::identity::random;
 use crate::identity::visibility::Visibility;
+use crate::jobs::JobQueue;
 use crate::plain_text::check_line;
 use crate::problems::unavailable;
 use amount_due::Billed;
@@ -191,7 +193,7 @@ impl InvoicesService for Invoices {
             payment::apply(record, amount, now);
             let reference = record.payment_reference.clone().unwrap_or_else(|| record.number.clone());
             let entry = payment::entry(&account, record, amount, (&caller.actor, reference))?;
-            Ok(Beside { entries: entry.into_iter().collect(), number: None })
+            Ok(Beside { entries: entry.into_iter().collect(), ..Beside::default() })
         })
     }
 
@@ -218,16 +220,20 @@ impl InvoicesService for Invoices {
             record.cancelled_at = Some(Time(now));
             record.cancel_reason = Some(cancellation.reason);
             let given_back = payment::tax(&account, record, taken.0.negated(), &caller.actor)?;
-            Ok(Beside { entries: given_back.into_iter().collect(), number: None })
+            Ok(Beside { entries: given_back.into_iter().collect(), ..Beside::default() })
         })
     }
 }
 
 impl Invoices {
     /// The invoices of all accounts.
-    pub fn open(context: Arc<Context>, visibility: Arc<Visibility>) -> Result<Self, Unavailable> {
+    pub fn open(
+        context: Arc<Context>,
+        visibility: Arc<Visibility>,
+        jobs: Arc<JobQueue>,
+    ) -> Result<Self, Unavailable> {
         let contents = ContentReader::new(Arc::clone(&context));
-        let writer = Mutex::new(InvoiceWriter::new(Arc::clone(&context)));
+        let writer = Mutex::new(InvoiceWriter::new(Arc::clone(&context), jobs));
         let terms = Arc::new(Terms::open(Arc::clone(&context), Arc::clone(&visibility))?);
         Ok(Self { context, visibility, contents, terms, writer })
     }
@@ -327,7 +333,7 @@ impl Invoices {
         Ok((content, parties))
     }
 
-    /// Gives a draft its number and makes it final; its tax is taken from the wallet.
+    /// Gives a draft its number and makes it final; its tax is taken from the wallet, and a mail tells of it.
     fn issue(&self, account: &ActiveAccount, record: &mut InvoiceRecord, now: UnixMicros) -> Answer<Beside> {
         let (today, _) = Terms::local_date(account, now)?;
         let issuer = record.parties.as_ref().and_then(|parties| parties.issued_by.clone());
@@ -349,7 +355,8 @@ impl Invoices {
             record.pay_token = Some(random::text::<PAY_TOKEN_CHARACTERS>()?);
         }
         let tax = payment::tax(account, record, record.tax_amount().0, "")?;
-        Ok(Beside { entries: tax.into_iter().collect(), number: taken })
+        let mail = sent_mail::of(account, record, self.context.public_url());
+        Ok(Beside { entries: tax.into_iter().collect(), number: taken, mail })
     }
 
     /// Changes an invoice that the caller may see.

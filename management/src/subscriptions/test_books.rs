@@ -102,7 +102,8 @@ impl Services {
         let plans = Arc::new(SubscriptionPlans::open(of(), visible(), Arc::clone(&products)).unwrap());
         let books = SubscriptionBooks::open(of(), visible(), Arc::clone(&accounts), Arc::clone(&products));
         let books = Arc::new(books.unwrap());
-        let invoices = Arc::new(Invoices::open(of(), visible()).unwrap());
+        let jobs = Arc::new(JobQueue::open(of()).unwrap());
+        let invoices = Arc::new(Invoices::open(of(), visible(), Arc::clone(&jobs)).unwrap());
         let of_subscriptions =
             SubscriptionSettlement::new(Arc::clone(&books), Arc::clone(&plans), Arc::clone(clock) as _);
         let ground = Ground {
@@ -111,7 +112,7 @@ impl Services {
             accounts,
             records,
             alerts: Arc::clone(&alerts),
-            jobs: Arc::new(JobQueue::open(of()).unwrap()),
+            jobs,
             settlements: Settlements::new(
                 Arc::new(Bundles::new(of(), visible(), products)),
                 Arc::new(InvoiceSettlement(Arc::clone(&invoices))),

@@ -92,18 +92,18 @@ impl Reminders {
         let mut changes = context.change(&system);
         let written = Sent { at: Time(now) };
         changes.document(REMINDERS, key(number, reminder).as_bytes(), Expected::Absent, Some(&written));
+        let found = self.invoices.found(number)?;
+        let link = found.and_then(|(_, record)| record.pay_link(context.public_url()));
         if account.provisioned.contact.email.is_some() {
             let open = invoice.amount_open.unwrap_or(invoice.gross_amount).0;
             let amount = format!("{open} {}", invoice.currency.0);
-            let found = self.invoices.found(number)?;
-            let link = found.and_then(|(_, record)| record.pay_link(context.public_url()));
             let mail = invoice_reminder(number, &amount, &due.to_string(), reminder, link.as_deref());
             let account = invoice.account.clone();
             let work = JobWork::Mail { account, subject: mail.subject, body: mail.text };
             self.jobs.put(&mut changes, work)?;
         }
         let note = serde_json::json!({ "days_after_due": reminder });
-        let data = told::data(invoice, Some(reminder));
+        let data = told::data(invoice, link, Some(reminder));
         changes.emit(EventType::InvoiceReminder, Some(&invoice.account), &data);
         changes.note("invoice.remind", format!("invoice/{number}"), &Value::Null, &note);
         changes.commit()?;

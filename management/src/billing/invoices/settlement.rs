@@ -50,7 +50,7 @@ impl Settlement for InvoiceSettlement {
         payment::apply(&mut after, amount, now());
         let actor = payment.confirmed_by.as_deref().unwrap_or(&payment.created_by);
         let entry = payment::entry(account, &after, amount, (actor, payment.id.clone()))?;
-        let beside = Beside { entries: entry.into_iter().collect(), number: None };
+        let beside = Beside { entries: entry.into_iter().collect(), ..Beside::default() };
         add_change(changes, (revision, &before), &after, "invoice.pay", beside);
         changes.after_commit(move || drop(turn));
         Ok(())

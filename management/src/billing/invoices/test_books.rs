@@ -21,6 +21,7 @@ use crate::collections::ACCOUNTS;
 use crate::context::Context;
 use crate::documents::DocumentCache;
 use crate::identity::visibility::Visibility;
+use crate::jobs::JobQueue;
 use crate::messaging::charges::Charges;
 use crate::messaging::lookup::Lookup;
 use tollgate_provisioning as config;
@@ -49,7 +50,8 @@ impl Services {
         let visibility = Arc::new(Visibility::new(Arc::clone(&context), Arc::new(accounts)));
         let lookup = Arc::new(Lookup::new(Arc::clone(&context), Arc::clone(&visibility)));
         let charges = Charges::new(Arc::clone(&context), Arc::clone(&visibility), lookup);
-        let invoices = Arc::new(Invoices::open(Arc::clone(&context), visibility).unwrap());
+        let jobs = Arc::new(JobQueue::open(Arc::clone(&context)).unwrap());
+        let invoices = Arc::new(Invoices::open(Arc::clone(&context), visibility, jobs).unwrap());
         Self { context, charges, invoices }
     }
 }

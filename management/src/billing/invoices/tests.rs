@@ -1,13 +1,22 @@
 //! Invoices compared with a plain list of everything that was charged and refunded, for random events and periods.
 
+use std::ops::Range;
+
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-use tollgate_api::invoices::LineCategory;
+use tollgate_api::caller::Caller;
+use tollgate_api::extract::IfMatch;
+use tollgate_api::invoices::{InvoicesService, LineCategory, NewInvoice};
+use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
+use tollgate_notifications::delivery_record::MailRecord;
+use tollgate_notifications::event_record::EventRecord;
+use tollgate_notifications::jobs::record::JobWork;
 use tollgate_storage::clock::now;
 
 use super::record::Content;
 use super::test_books::TestBooks;
+use crate::collections::{EVENT_DELIVERIES, EVENTS};
 
 const ACCOUNT: &str = "biz_test_001";
 /// Networks of three kinds of prices.
@@ -91,4 +100,71 @@ fn any_period_is_what_happened_in_it_and_periods_in_a_row_are_everything() {
         }
         assert_eq!(sum, happenings.iter().map(|one| one.micros).sum::<i64>(), "seed {seed}");
     }
+}
+
+fn draft(books: &TestBooks, period: Range<UnixMicros>) -> String {
+    let new = NewInvoice {
+        account: ACCOUNT.to_owned(),
+        period_start: Time(period.start),
+        period_end: Time(period.end),
+    };
+    books.invoices().draft_invoice(&Caller::system(), &new).unwrap().invoice.value.id
+}
+
+fn send(books: &TestBooks, id: &str) -> String {
+    let sent = books.invoices().send_invoice(&Caller::system(), id, IfMatch(None)).unwrap();
+    sent.value.invoice_number.unwrap()
+}
+
+/// The mails that are in the books, each with its text.
+fn mails(books: &TestBooks) -> Vec<(MailRecord, String)> {
+    let mut mails = Vec::new();
+    let read = books.context().store().documents().list(EVENT_DELIVERIES, b"", None, |_, row| {
+        mails.extend(serde_json::from_slice::<MailRecord>(&row.body).ok());
+        true
+    });
+    read.unwrap();
+    let text = |mail: &MailRecord| match &mail.work {
+        Some(JobWork::Mail { body, .. }) => body.clone(),
+        _ => String::new(),
+    };
+    mails.into_iter().map(|mail| (mail.clone(), text(&mail))).collect()
+}
+
+fn told(books: &TestBooks, kind: &str) -> Vec<EventRecord> {
+    let mut events = Vec::new();
+    let read = books.context().store().documents().list(EVENTS, b"", None, |_, row| {
+        events.extend(serde_json::from_slice::<EventRecord>(&row.body).ok());
+        true
+    });
+    read.unwrap();
+    events.retain(|event| event.kind == kind);
+    events
+}
+
+#[test]
+fn a_sent_invoice_is_mailed_once_with_the_page_on_which_it_is_paid() {
+    let books = TestBooks::with(true, |loaded| {
+        for account in &mut loaded.provisioning.accounts {
+            account.account.credit_limit = tollgate_engine::money::Amount::from_micros(1_000_000_000);
+            account.opening_balance = tollgate_engine::money::Amount::ZERO;
+            account.contact.email = Some("owner@example.com".to_owned());
+        }
+    });
+    let start = instant();
+    books.charge(ACCOUNT, DESTINATIONS[0]);
+    let id = draft(&books, start..instant());
+    assert_eq!(mails(&books).len(), 0, "of a draft nobody is told");
+    let number = send(&books, &id);
+    books.invoices().send_invoice(&Caller::system(), &id, IfMatch(None)).unwrap_err();
+    let sent = mails(&books);
+    assert_eq!(sent.len(), 1);
+    let (mail, text) = &sent[0];
+    assert_eq!(mail.to.as_deref(), Some("owner@example.com"));
+    assert!(mail.subject.as_ref().unwrap().contains(&number));
+    let link = books.invoices().invoice(&Caller::system(), &number).unwrap().value.pay_link.unwrap();
+    assert!(text.contains(&format!("\n{link}\n")), "{text}");
+    let events = told(&books, "invoice.sent");
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].data["pay_link"], serde_json::json!(link));
 }

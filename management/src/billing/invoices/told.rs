@@ -9,8 +9,9 @@ use crate::change_set::ChangeSet;
 
 /// Adds the events of an invoice that is new or has changed to its change.
 pub fn emit(changes: &mut ChangeSet<'_>, before: Option<&InvoiceRecord>, after: &InvoiceRecord) {
+    let link = after.pay_link(changes.public_url());
     for kind in kinds(before, after) {
-        changes.emit(kind, Some(&after.account), &data(&after.summary(), None));
+        changes.emit(kind, Some(&after.account), &data(&after.summary(), link.clone(), None));
     }
 }
 
@@ -30,8 +31,12 @@ fn kinds(before: Option<&InvoiceRecord>, after: &InvoiceRecord) -> Vec<EventType
     kinds
 }
 
-/// The data of an event about an invoice; a reminder is for so many days after the due date.
-pub fn data(invoice: &InvoiceSummary, days_after_due: Option<i32>) -> InvoiceEventData {
+/// The data of an event about an invoice, with the page on which it is paid; a reminder is for so many days after the due date.
+pub fn data(
+    invoice: &InvoiceSummary,
+    pay_link: Option<String>,
+    days_after_due: Option<i32>,
+) -> InvoiceEventData {
     InvoiceEventData {
         invoice_number: invoice.invoice_number.clone(),
         id: invoice.id.clone(),
@@ -43,5 +48,6 @@ pub fn data(invoice: &InvoiceSummary, days_after_due: Option<i32>) -> InvoiceEve
         currency: invoice.currency,
         due_at: invoice.due_at,
         days_after_due,
+        pay_link,
     }
 }

@@ -23,7 +23,9 @@ use crate::collections::{COUNTERS, INVOICES};
 use crate::context::Context;
 use crate::documents::stored_document;
 use crate::identity::random::id_at;
+use crate::jobs::JobQueue;
 use crate::problems::problem_of;
+use tollgate_notifications::jobs::record::JobWork;
 use tollgate_relay::snapshot::ActiveAccount;
 
 /// Time from the submit of a message to its charge being handed to the committer, at the most. What a session submitted in
@@ -38,6 +40,7 @@ const INVOICE_PLACE: usize = 0;
 #[derive(Debug)]
 pub struct InvoiceWriter {
     context: Arc<Context>,
+    jobs: Arc<JobQueue>,
 }
 
 /// The rest of what becomes durable with an invoice.
@@ -47,6 +50,8 @@ pub struct Beside {
     pub entries: Vec<EntryChange>,
     /// The number that it takes.
     pub number: Option<TakenNumber>,
+    /// The mail that tells of it.
+    pub mail: Option<JobWork>,
 }
 
 /// The next number of an issuer's year, and its counter.
@@ -76,9 +81,9 @@ impl TakenNumber {
 }
 
 impl InvoiceWriter {
-    /// Writes to the books of `context`.
-    pub fn new(context: Arc<Context>) -> Self {
-        Self { context }
+    /// Writes to the books of `context`, and mails to the queue.
+    pub fn new(context: Arc<Context>, jobs: Arc<JobQueue>) -> Self {
+        Self { context, jobs }
     }
 
     /// Makes a draft, which has no number, and notes the account's progress where the schedule drafts it. One that `sends` itself
@@ -127,10 +132,14 @@ impl InvoiceWriter {
         (revision, before): (u64, &InvoiceRecord),
         after: InvoiceRecord,
         action: &str,
-        beside: Beside,
+        mut beside: Beside,
     ) -> Answer<Versioned<Invoice>> {
+        let mail = beside.mail.take();
         let mut changes = self.context.change(caller);
         add_change(&mut changes, (revision, before), &after, action, beside);
+        if let Some(mail) = mail {
+            self.jobs.put(&mut changes, mail)?;
+        }
         let changed = changes.commit()?;
         let revision = changed.revisions.get(INVOICE_PLACE).copied().unwrap_or(revision + 1);
         Ok(Versioned::new(revision, after.view(self.context.public_url())))
