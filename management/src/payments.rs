@@ -103,9 +103,10 @@ impl MoneyIn {
         let (of, kept) = (|| Arc::clone(&context), providers.clone());
         let recharged = Arc::new(DocumentCache::load(context.store(), RECHARGES)?);
         let alerts = Arc::new(PaymentAlerts::new(of(), alerts, jobs));
-        let applier = Arc::new(PaymentApplier::new(of(), settlements, Arc::clone(&alerts)));
-        let refunds = Arc::new(PaymentRefunds::new(of()));
-        let disputes = PaymentDisputes::new(of(), accounts, Arc::clone(&alerts), Arc::clone(&recharged));
+        let applier = Arc::new(PaymentApplier::new(of(), settlements.clone(), Arc::clone(&alerts)));
+        let refunds = Arc::new(PaymentRefunds::new(of(), settlements.clone()));
+        let (alerted, kept_recharges) = (Arc::clone(&alerts), Arc::clone(&recharged));
+        let disputes = PaymentDisputes::new(of(), accounts, alerted, kept_recharges, settlements);
         let applied = || Arc::clone(&applier);
         let looker = PaymentLooker::new(of(), providers.clone(), applied(), Arc::clone(&refunds), disputes);
         let looker = Arc::new(looker);

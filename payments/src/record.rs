@@ -108,6 +108,9 @@ pub struct PaymentRecord {
     /// True once somebody was told that the provider says what cannot be.
     #[serde(default)]
     pub is_contradicted: bool,
+    /// True if its money went into the wallet, as what it was for could not be settled any more.
+    #[serde(default)]
+    pub is_unsettled: bool,
 }
 
 /// A refund of a payment.

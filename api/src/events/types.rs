@@ -102,6 +102,8 @@ event_types! {
         {"amount_paid": "20.00", "amount_open": "99.00"};
     InvoicePaid "invoice.paid" Invoice "Nothing of an invoice is open any more."
         {"status": "paid", "amount_paid": "119.00", "amount_open": "0.00", "pay_link": null};
+    InvoiceReopened "invoice.reopened" Invoice "Money of an invoice's payment went back, and more of it is open again."
+        {"status": "overdue", "amount_paid": "20.00", "amount_open": "99.00"};
     InvoiceReminder "invoice.reminder" Invoice "Whoever owes an invoice was reminded of it." {"days_after_due": 7};
     InvoiceDueSoon "invoice.due_soon" Alert "An invoice is due within three days." {"type": "payment_due", "severity": "warning"};
     InvoiceOverdue "invoice.overdue" Alert "An invoice was not paid by its due date." {"type": "payment_due"};

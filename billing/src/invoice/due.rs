@@ -9,7 +9,8 @@ pub fn due(gross: i128, balance: i128, paid_in: i128, decimals: u32) -> i128 {
     rounded(-(balance + paid_in), decimals).clamp(0, gross.max(0))
 }
 
-/// An amount that was due, and the parts that are settled.
+/// An amount that was due, and the parts that are settled. What comes beyond the open part stays in the wallet as credit; it is
+/// remembered, as it settles what a payment that goes back opens again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
     /// The amount that was due when the invoice was sent.
@@ -18,6 +19,10 @@ pub struct Settled {
     pub paid: i128,
     /// The part that credit notes took back, never more than what was open.
     pub credited: i128,
+    /// The part of its payments that was more than what was open.
+    pub paid_beyond: i128,
+    /// The part of its credit notes that was more than what was open.
+    pub credited_beyond: i128,
 }
 
 impl Settled {
@@ -26,16 +31,30 @@ impl Settled {
         (self.due - self.paid - self.credited).max(0)
     }
 
-    /// After a payment. What is beyond the open part stays in the wallet as credit and is not counted here.
+    /// After a payment.
     #[must_use]
     pub fn after_payment(self, amount: i128) -> Self {
-        Self { paid: self.paid + amount.clamp(0, self.open()), ..self }
+        let (amount, part) = (amount.max(0), amount.clamp(0, self.open()));
+        Self { paid: self.paid + part, paid_beyond: self.paid_beyond + amount - part, ..self }
     }
 
-    /// After a credit note. What is beyond the open part was paid before, and stays in the wallet as credit.
+    /// After a credit note.
     #[must_use]
     pub fn after_credit(self, amount: i128) -> Self {
-        Self { credited: self.credited + amount.clamp(0, self.open()), ..self }
+        let (amount, part) = (amount.max(0), amount.clamp(0, self.open()));
+        Self { credited: self.credited + part, credited_beyond: self.credited_beyond + amount - part, ..self }
+    }
+
+    /// After money of a payment has gone back to who paid it: first what was more than open, then what had paid. What that opens
+    /// again is settled by credit notes that were more than open.
+    #[must_use]
+    pub fn after_return(self, amount: i128) -> Self {
+        let amount = amount.max(0);
+        let of_beyond = amount.min(self.paid_beyond);
+        let of_paid = (amount - of_beyond).min(self.paid);
+        let left = Self { paid: self.paid - of_paid, paid_beyond: self.paid_beyond - of_beyond, ..self };
+        let credit = left.credited_beyond.min(left.open());
+        Self { credited: left.credited + credit, credited_beyond: left.credited_beyond - credit, ..left }
     }
 }
 
@@ -70,20 +89,38 @@ mod tests {
     }
 
     proptest! {
+        /// Payments, credit notes and money that goes back, in any order and of any amounts: what is open follows from their sums
+        /// alone, and each of them is in the parts.
         #[test]
-        fn payments_and_credits_never_come_to_more_than_was_due(
-            due in 0_i128..1_000, steps in prop::collection::vec((any::<bool>(), 0_i128..700), 0..12))
+        fn what_is_open_follows_from_the_sums_whatever_the_order(
+            due in 0_i128..1_000, steps in prop::collection::vec((0_u8..3, 0_i128..700), 0..24))
         {
             let mut settled = Settled { due, ..Settled::default() };
-            let mut given = 0;
-            for (is_payment, amount) in steps {
-                let before = settled.open();
-                settled = if is_payment { settled.after_payment(amount) } else { settled.after_credit(amount) };
-                given += amount;
-                prop_assert_eq!(settled.open(), (before - amount).max(0));
+            let (mut paid, mut credited) = (0, 0);
+            for (kind, amount) in steps {
+                settled = match kind {
+                    0 => {
+                        paid += amount;
+                        settled.after_payment(amount)
+                    }
+                    1 => {
+                        credited += amount;
+                        settled.after_credit(amount)
+                    }
+                    // No more goes back than has come.
+                    _ => {
+                        let amount = amount.min(paid);
+                        paid -= amount;
+                        settled.after_return(amount)
+                    }
+                };
+                prop_assert_eq!(settled.open(), (due - paid - credited).max(0));
                 prop_assert_eq!(settled.open(), due - settled.paid - settled.credited);
+                prop_assert_eq!(settled.paid + settled.paid_beyond, paid, "payments are the sum of their entries");
+                prop_assert_eq!(settled.credited + settled.credited_beyond, credited);
+                let parts = [settled.paid, settled.credited, settled.paid_beyond, settled.credited_beyond];
+                prop_assert!(parts.iter().all(|part| *part >= 0));
             }
-            prop_assert_eq!(settled.open(), (due - given).max(0), "the order does not matter");
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::support::wait::eventually;
 const OWES: &str = "owes";
 
 /// An account that owes an invoice of five messages; its number and page.
-fn invoiced(admin: &Api) -> (String, String) {
+pub fn invoiced(admin: &Api) -> (String, String) {
     let settings = json!({ "credit_limit": "1.00", "delivery": "charge_only" });
     let account = json!({ "id": OWES, "plan": "starter", "settings": settings });
     admin.post("/v1/accounts", &account).expect(201);
@@ -41,25 +41,25 @@ fn instant() -> String {
     at.to_string()
 }
 
-fn of_invoice(number: &str) -> Value {
+pub fn of_invoice(number: &str) -> Value {
     json!({ "account": OWES, "purpose": { "kind": "invoice", "number": number } })
 }
 
-fn with(body: &Value, change: &Value) -> Value {
+pub fn with(body: &Value, change: &Value) -> Value {
     let mut body = body.clone();
     body.as_object_mut().expect("an object").extend(change.as_object().expect("an object").clone());
     body
 }
 
-fn begin(admin: &Api, body: &Value) -> Reply {
+pub fn begin(admin: &Api, body: &Value) -> Reply {
     admin.post("/v1/payments", body)
 }
 
-fn invoice(admin: &Api, number: &str) -> Value {
+pub fn invoice(admin: &Api, number: &str) -> Value {
     admin.get(&format!("/v1/invoices/{number}")).expect(200).json
 }
 
-fn balance(admin: &Api, account: &str) -> Value {
+pub fn balance(admin: &Api, account: &str) -> Value {
     admin.get(&format!("/v1/accounts/{account}/balance")).expect(200).json["balance"].clone()
 }
 

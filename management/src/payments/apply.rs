@@ -113,6 +113,8 @@ impl PaymentApplier {
             return Ok(after);
         }
         let write = |unsettled: Option<&Problem>| -> Answer<()> {
+            let is_unsettled = before.is_unsettled || unsettled.is_some();
+            let after = PaymentRecord { is_unsettled, ..after.clone() };
             let mut changes = self.context.change(caller);
             write_payment(&mut changes, Some((revision, before)), &after);
             self.add_consequences(&mut changes, before, &after, seen, unsettled)?;

@@ -95,6 +95,7 @@ impl Beginnings {
             confirmed_by: None,
             bank_reference: None,
             is_contradicted: false,
+            is_unsettled: false,
         };
         let under_way = self.providers.get(new.provider).map_or(0, |provider| provider.timeout_seconds());
         record.schedule(at, under_way.saturating_add(LOOK_AFTER_SECONDS));

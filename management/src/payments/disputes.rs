@@ -22,6 +22,7 @@ use tollgate_storage::rows::EntryKind;
 use super::alerts::{MoneyAlert, PaymentAlerts};
 use super::apply::TRIES_MAX;
 use super::documents::{self, ProviderId, write_dispute, write_payment};
+use super::settlement::Settlements;
 use crate::accounts::Accounts;
 use crate::change_set::ChangeSet;
 use crate::context::Context;
@@ -37,6 +38,7 @@ pub struct PaymentDisputes {
     accounts: Arc<Accounts>,
     alerts: Arc<PaymentAlerts>,
     recharges: Arc<DocumentCache<RechargeRecord>>,
+    settlements: Settlements,
 }
 
 impl std::fmt::Debug for PaymentDisputes {
@@ -52,8 +54,9 @@ impl PaymentDisputes {
         accounts: Arc<Accounts>,
         alerts: Arc<PaymentAlerts>,
         recharges: Arc<DocumentCache<RechargeRecord>>,
+        settlements: Settlements,
     ) -> Self {
-        Self { context, accounts, alerts, recharges }
+        Self { context, accounts, alerts, recharges, settlements }
     }
 
     /// Applies what the provider says of a dispute of a payment that has succeeded.
@@ -82,9 +85,7 @@ impl PaymentDisputes {
         // First of all, so that a crash in between leaves it to be done again.
         self.suspend(&after);
         let mut changes = self.context.change(caller);
-        if let Some(entry) = self.entry(&after, effect)? {
-            changes.entry(entry);
-        }
+        self.move_money(&mut changes, &paid, &after, effect)?;
         let payment = counted(&paid, &after, effect)?;
         write_payment(&mut changes, Some((revision, &paid)), &payment);
         let before = before.as_ref().map(|(revision, before)| (*revision, before));
@@ -96,8 +97,15 @@ impl PaymentDisputes {
         changes.commit().map(drop)
     }
 
-    /// The entry of a dispute, whose reference is the dispute's id. What is lost is gone, whatever the balance is.
-    fn entry(&self, dispute: &DisputeRecord, effect: Effect) -> Answer<Option<EntryChange>> {
+    /// Adds the entry of a dispute, whose reference is the dispute's id, and what follows from it for what was paid. What is lost
+    /// is gone, whatever the balance is.
+    fn move_money<'a>(
+        &'a self,
+        changes: &mut ChangeSet<'a>,
+        paid: &PaymentRecord,
+        dispute: &DisputeRecord,
+        effect: Effect,
+    ) -> Answer<()> {
         let missing = || Problem::internal(format!("dispute {} is of an account without books", dispute.id));
         let account = self.context.account(&dispute.account).ok_or_else(missing)?;
         let (wallet, amount) = (Arc::clone(&account.runtime.wallet), dispute.amount.0);
@@ -107,12 +115,16 @@ impl PaymentDisputes {
             details: format!("dispute of {}: {}", dispute.payment, dispute.reason),
             metadata: json!({ "payment": dispute.payment, "dispute": dispute.id }).to_string(),
         };
-        let entry = match effect {
-            Effect::None => return Ok(None),
-            Effect::Take => EntryChange::debit(wallet, EntryKind::Dispute, amount, Amount::MAX, text),
-            Effect::GiveBack => EntryChange::credit(wallet, EntryKind::Dispute, amount, text),
+        let (entry, moved) = match effect {
+            Effect::None => return Ok(()),
+            Effect::Take => {
+                let entry = EntryChange::debit(wallet, EntryKind::Dispute, amount, Amount::MAX, text);
+                (entry, amount.negated())
+            }
+            Effect::GiveBack => (EntryChange::credit(wallet, EntryKind::Dispute, amount, text), amount),
         };
-        entry.map(Some).map_err(Problem::refused)
+        changes.entry(entry.map_err(Problem::refused)?);
+        self.settlements.of_paid(paid).add_return(changes, &account, paid, moved)
     }
 
     /// Suspends the account, where the settings say so. One of the files is suspended there by a person.

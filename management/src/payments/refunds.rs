@@ -21,6 +21,7 @@ use tollgate_storage::rows::EntryKind;
 
 use super::apply::TRIES_MAX;
 use super::documents::{self, ProviderId, write_payment, write_refund};
+use super::settlement::Settlements;
 use crate::change_set::ChangeSet;
 use crate::context::Context;
 use crate::identity::random::id_at;
@@ -31,6 +32,7 @@ use tollgate_payments::record::{PaymentRecord, RefundRecord, pure_refund};
 #[derive(Debug)]
 pub struct PaymentRefunds {
     context: Arc<Context>,
+    settlements: Settlements,
 }
 
 /// A refund that somebody asks for.
@@ -41,9 +43,9 @@ pub struct AskedRefund {
 }
 
 impl PaymentRefunds {
-    /// In the books of `context`.
-    pub fn new(context: Arc<Context>) -> Self {
-        Self { context }
+    /// In the books of `context`; what was paid is opened again.
+    pub fn new(context: Arc<Context>, settlements: Settlements) -> Self {
+        Self { context, settlements }
     }
 
     /// Writes a refund down and takes its money from the wallet, before the provider is asked. `add` adds what else belongs to
@@ -99,7 +101,7 @@ impl PaymentRefunds {
             is_taken: true,
         };
         // What was topped up is paid out of what is there; credit is for messages.
-        let limit = if before.purpose == PaymentPurpose::TopUp {
+        let limit = if before.purpose == PaymentPurpose::TopUp || before.is_unsettled {
             Amount::ZERO
         } else {
             account.terms.account.credit_limit
@@ -112,6 +114,7 @@ impl PaymentRefunds {
         write_payment(&mut changes, Some((revision, &before)), &after);
         write_refund(&mut changes, None, &record);
         changes.entry(entry);
+        self.settlements.of_paid(&before).add_return(&mut changes, &account, &before, amount.negated())?;
         note(&mut changes, None, &record);
         add(&mut changes, &record.id);
         changes.commit()?;
@@ -210,15 +213,18 @@ impl PaymentRefunds {
         let (revision, paid) = self.payment(&after.payment)?;
         let account = self.account(&paid)?;
         let mut changes = self.context.change(caller);
+        let (settlement, amount) = (self.settlements.of_paid(&paid), after.amount.0);
         match effect {
             Effect::None => {}
             // It is gone, whatever the balance is.
             Effect::Take => {
                 changes.entry(take(&account, &after, Amount::MAX)?);
+                settlement.add_return(&mut changes, &account, &paid, amount.negated())?;
                 after.is_taken = true;
             }
             Effect::GiveBack => {
                 changes.entry(give_back(&account, &after)?);
+                settlement.add_return(&mut changes, &account, &paid, amount)?;
                 after.is_taken = false;
             }
         }

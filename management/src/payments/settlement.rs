@@ -53,6 +53,18 @@ pub trait Settlement: Send + Sync {
         Ok(())
     }
 
+    /// Adds what follows from money of the payment that goes back to who paid it, or comes again after all, to the change that
+    /// moves it. `amount` is below zero for what goes back.
+    fn add_return<'a>(
+        &'a self,
+        _changes: &mut ChangeSet<'a>,
+        _account: &Arc<ActiveAccount>,
+        _payment: &PaymentRecord,
+        _amount: Amount,
+    ) -> Answer<()> {
+        Ok(())
+    }
+
     /// A line for people about what it is for.
     fn title(&self, purpose: &PaymentPurpose) -> String;
 }
@@ -82,6 +94,11 @@ impl Settlements {
         subscription: Arc<dyn Settlement>,
     ) -> Self {
         Self { bundle: Arc::new(BundleSettlement(bundles)), invoice, subscription }
+    }
+
+    /// The settlement of a payment that has succeeded, by what became of its money.
+    pub fn of_paid(&self, payment: &PaymentRecord) -> &dyn Settlement {
+        if payment.is_unsettled { &TopUp } else { self.of(&payment.purpose) }
     }
 
     /// The settlement of a purpose.

@@ -3,7 +3,7 @@
 //! A charge that was debited from a balance above zero has been paid, whatever the account's credit limit. What was debited
 //! below zero is owed, the latest charges first: at the end of the period an account owes as much as its balance is below
 //! zero, and no more than the period's total and tax of that belongs to the period's invoice. Money that came in after the
-//! period and before the invoice is sent pays what is owed.
+//! period and before the invoice is sent pays what is owed, less what has gone back to who paid it.
 
 use std::ops::{ControlFlow, Range};
 
@@ -40,7 +40,9 @@ pub fn amount_due(store: &Store, billed: &Billed) -> Answer<Money> {
     let ids = store.commits().ids_of(&since).map_err(|error| unavailable(&error))?;
     let read = store.history().entries_up(*account, &ids, |_, entry| {
         let is_given_back = matches!(entry.kind, EntryKind::Refund | EntryKind::CreditNote | EntryKind::Tax);
-        if !is_given_back && !entry.amount.is_negative() && since.contains(&entry.at) {
+        let has_gone_back = matches!(entry.kind, EntryKind::PaymentRefund | EntryKind::Dispute);
+        let is_in = has_gone_back || !(is_given_back || entry.amount.is_negative());
+        if is_in && since.contains(&entry.at) {
             paid_in += i128::from(entry.amount.micros());
         }
         ControlFlow::Continue(())

@@ -1,15 +1,18 @@
-//! The proof that invoices are charges: what each sent invoice says of its period is counted again from the books.
+//! The proof that invoices are charges and that what is paid of them is money: what each sent invoice says of its period is counted
+//! again from the books, and what it says of its payments from their entries, less what has gone back of them.
 
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::rows::EntryKind;
+use tollgate_payments::record::{BY_ID, PaymentRecord};
+use tollgate_storage::rows::{EntryKind, LedgerEntry, Row};
+use tollgate_storage::schema::Family;
 use tollgate_storage::store::{Store, Unavailable};
 
 use super::record::{BY_NUMBER, InvoiceRecord, refund_key};
-use crate::collections::{CREDIT_NOTES, INVOICES};
+use crate::collections::{CREDIT_NOTES, INVOICES, PAYMENTS};
 use tollgate_api::invoices::InvoiceStatus;
 
 /// Counts the charges of every sent invoice again, and compares them with what it says. `Err` is the first thing that is off; `Ok`
@@ -29,8 +32,10 @@ pub fn check_books(store: &Store) -> Result<u64, String> {
     if let Some(fault) = fault {
         return Err(fault);
     }
+    let paid = PaidIn::read(store)?;
     for record in &issued {
-        check(store, &numbers, record).map_err(|what| format!("invoice {}: {what}", record.number))?;
+        let checked = check(store, &numbers, record).and_then(|()| paid.check(record));
+        checked.map_err(|what| format!("invoice {}: {what}", record.number))?;
     }
     Ok(issued.len() as u64)
 }
@@ -60,6 +65,55 @@ fn check(
         return Err(format!("it says {exact} millionths, and the books have {counted} for its period"));
     }
     Ok(())
+}
+
+/// The money that came for each invoice, less what has gone back of it, in millionths.
+struct PaidIn(BTreeMap<String, i128>);
+
+impl PaidIn {
+    fn read(store: &Store) -> Result<Self, String> {
+        let (mut sums, mut by_payment) = (BTreeMap::<String, i128>::new(), BTreeMap::new());
+        let read = store.scan(Family::Ledger, &[], |_, value| {
+            let entry = LedgerEntry::read(value).filter(|entry| entry.kind == EntryKind::InvoicePayment);
+            if let Some(entry) = entry
+                && let Some(number) = invoice_of(&entry.metadata)
+            {
+                *sums.entry(number.clone()).or_default() += i128::from(entry.amount.micros());
+                by_payment.insert(entry.reference, number);
+            }
+            true
+        });
+        read.map_err(|error| error.to_string())?;
+        let read = store.documents().list(PAYMENTS, BY_ID.as_bytes(), None, |_, row| {
+            let payment = serde_json::from_slice::<PaymentRecord>(&row.body).ok();
+            if let Some(payment) = payment
+                && let Some(number) = by_payment.get(&payment.id)
+            {
+                let gone = [payment.refunded, payment.disputed].map(|gone| i128::from(gone.0.micros()));
+                *sums.entry(number.clone()).or_default() -= gone.iter().sum::<i128>();
+            }
+            true
+        });
+        read.map_err(|error| error.to_string())?;
+        Ok(Self(sums))
+    }
+
+    fn check(&self, record: &InvoiceRecord) -> Result<(), String> {
+        // An earlier version has not noted what was more than open.
+        let Some(beyond) = record.paid_beyond else { return Ok(()) };
+        let counted = self.0.get(&record.number).copied().unwrap_or_default();
+        let paid = [record.amount_paid, beyond].iter().map(|part| i128::from(part.0.micros())).sum::<i128>();
+        if paid == counted {
+            return Ok(());
+        }
+        Err(format!("it says that {paid} millionths were paid for it, and its payments come to {counted}"))
+    }
+}
+
+/// The number of the invoice that the metadata of an entry name.
+fn invoice_of(metadata: &str) -> Option<String> {
+    let named: serde_json::Value = serde_json::from_str(metadata).ok()?;
+    named.get("invoice_number")?.as_str().map(ToOwned::to_owned)
 }
 
 /// The charges of an account in a period, less what was given back in it and is on no credit note, in millionths.

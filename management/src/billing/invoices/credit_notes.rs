@@ -279,7 +279,7 @@ impl Invoices {
 fn apply(record: &mut InvoiceRecord, gross: i128, now: UnixMicros) {
     let Some(settled) = record.settled() else { return };
     let after = settled.after_credit(gross);
-    (record.amount_paid, record.amount_credited) = (shown(after.paid), shown(after.credited));
+    record.settle(after);
     if record.is_owed() && settled.due > 0 && after.open() == 0 {
         record.status = InvoiceStatus::Paid;
         record.paid_at = Some(Time(now));

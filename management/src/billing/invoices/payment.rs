@@ -33,10 +33,23 @@ pub fn checked_amount(record: &InvoiceRecord, amount: Option<Money>) -> Answer<M
 pub fn apply(record: &mut InvoiceRecord, amount: Money, now: UnixMicros) {
     let Some(settled) = record.settled() else { return };
     let after = settled.after_payment(i128::from(amount.0.micros()));
-    record.amount_paid = shown(after.paid);
-    if after.open() == 0 {
+    record.settle(after);
+    if after.open() == 0 && record.is_owed() {
         record.status = InvoiceStatus::Paid;
         record.paid_at = Some(Time(now));
+    }
+}
+
+/// Notes with an invoice that money of a payment has gone back. Once something is open again, it is owed as before; `due` is the
+/// time by which what is due should have been paid.
+pub fn take_back(record: &mut InvoiceRecord, amount: Amount, due: UnixMicros) {
+    let Some(settled) = record.settled() else { return };
+    let after = settled.after_return(i128::from(amount.micros()));
+    record.settle(after);
+    if after.open() > 0 && record.status == InvoiceStatus::Paid {
+        let is_late = record.due_at.is_some_and(|due_at| due_at.0 < due);
+        record.status = if is_late { InvoiceStatus::Overdue } else { InvoiceStatus::Sent };
+        record.paid_at = None;
     }
 }
 

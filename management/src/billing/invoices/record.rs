@@ -54,9 +54,15 @@ pub struct InvoiceRecord {
     /// The part of the amount due that was paid.
     #[serde(default)]
     pub amount_paid: Money,
+    /// The part of its payments that was more than open; none where an earlier version sent it, and has not noted that.
+    #[serde(default)]
+    pub paid_beyond: Option<Money>,
     /// The part of the amount due that credit notes took back.
     #[serde(default)]
     pub amount_credited: Money,
+    /// The part of its credit notes that was more than open.
+    #[serde(default)]
+    pub credited_beyond: Money,
     /// The numbers of its credit notes.
     #[serde(default)]
     pub credit_notes: Vec<String>,
@@ -131,7 +137,9 @@ impl InvoiceRecord {
             due_at: None,
             amount_due: None,
             amount_paid: Money::default(),
+            paid_beyond: Some(Money::default()),
             amount_credited: Money::default(),
+            credited_beyond: Money::default(),
             credit_notes: Vec::new(),
             paid_at: None,
             payment_reference: None,
@@ -196,7 +204,21 @@ impl InvoiceRecord {
         let paid = i128::from(self.amount_paid.0.micros());
         // An earlier version has noted no amount: what was paid was paid in full.
         let is_full = self.status == InvoiceStatus::Paid && paid + credited < due;
-        Some(Settled { due, paid: if is_full { due - credited } else { paid }, credited })
+        Some(Settled {
+            due,
+            paid: if is_full { due - credited } else { paid },
+            credited,
+            paid_beyond: self.paid_beyond.map_or(0, |beyond| i128::from(beyond.0.micros())),
+            credited_beyond: i128::from(self.credited_beyond.0.micros()),
+        })
+    }
+
+    /// Notes the parts of the amount due that are settled.
+    pub fn settle(&mut self, settled: Settled) {
+        self.amount_paid = shown(settled.paid);
+        self.paid_beyond = self.paid_beyond.map(|_| shown(settled.paid_beyond));
+        self.amount_credited = shown(settled.credited);
+        self.credited_beyond = shown(settled.credited_beyond);
     }
 
     /// The part that is still to be paid; none where the amount due is not fixed.

@@ -9,7 +9,7 @@ use tollgate_api::payments::PaymentPurpose;
 use tollgate_api::problem::Problem;
 use tollgate_engine::money::Amount;
 use tollgate_relay::snapshot::ActiveAccount;
-use tollgate_storage::clock::now;
+use tollgate_storage::clock::{due, now};
 
 use super::record::{InvoiceRecord, token_key};
 use super::writer::{Beside, add_change};
@@ -52,6 +52,39 @@ impl Settlement for InvoiceSettlement {
         let entry = payment::entry(account, &after, amount, (actor, payment.id.clone()))?;
         let beside = Beside { entries: entry.into_iter().collect(), ..Beside::default() };
         add_change(changes, (revision, &before), &after, "invoice.pay", beside);
+        changes.after_commit(move || drop(turn));
+        Ok(())
+    }
+
+    fn add_return<'a>(
+        &'a self,
+        changes: &mut ChangeSet<'a>,
+        account: &Arc<ActiveAccount>,
+        payment: &PaymentRecord,
+        amount: Amount,
+    ) -> Answer<()> {
+        let turn = self.0.writer.lock();
+        let (id, number) = (&*account.provisioned.account.id, number_of(&payment.purpose));
+        let found = self.0.found(number)?.filter(|(_, record)| record.account == id);
+        let is_settled = |record: &InvoiceRecord| record.is_owed() || record.status == InvoiceStatus::Paid;
+        let Some((revision, before)) = found.filter(|(_, record)| is_settled(record)) else { return Ok(()) };
+        if !before.is_sound() {
+            tracing::error!(
+                invoice = number,
+                "an invoice has changed since it was sent, and is not opened again"
+            );
+            return Ok(());
+        }
+        let mut after = before.clone();
+        after.amount_due = Some(self.0.amount_due(&before)?);
+        let action = if amount.is_negative() {
+            payment::take_back(&mut after, amount.negated(), due());
+            "invoice.reopen"
+        } else {
+            payment::apply(&mut after, Money(amount), now());
+            "invoice.pay"
+        };
+        add_change(changes, (revision, &before), &after, action, Beside::default());
         changes.after_commit(move || drop(turn));
         Ok(())
     }

@@ -26,9 +26,16 @@ fn kinds(before: Option<&InvoiceRecord>, after: &InvoiceRecord) -> Vec<EventType
         InvoiceStatus::Paid if is_changed => kinds.push(EventType::InvoicePaid),
         InvoiceStatus::Cancelled if is_changed => kinds.push(EventType::InvoiceCancelled),
         _ if before.amount_paid < after.amount_paid => kinds.push(EventType::InvoicePartiallyPaid),
+        _ if is_reopened(before, after) => kinds.push(EventType::InvoiceReopened),
         _ => {}
     }
     kinds
+}
+
+/// True if more is open than before.
+fn is_reopened(before: &InvoiceRecord, after: &InvoiceRecord) -> bool {
+    let open = before.amount_open().zip(after.amount_open());
+    open.is_some_and(|(before, after)| before < after)
 }
 
 /// The data of an event about an invoice, with the page on which it is paid; a reminder is for so many days after the due date.
