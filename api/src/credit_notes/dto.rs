@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::invoice_terms::{Issuer, Party};
-use crate::invoices::InvoiceTax;
+use crate::invoices::{InvoiceLine, InvoiceTax};
 use crate::list_query;
 use crate::money::{CurrencyCode, Money};
 use crate::time::Time;
@@ -40,6 +40,9 @@ pub struct CreditNote {
     pub refunds: u64,
     /// The time at which it was issued.
     pub issued_at: Time,
+    /// The lines of it by network and unit price, with amounts above zero, and what rounding has moved; none where an amount was
+    /// entered.
+    pub line_items: Vec<InvoiceLine>,
 }
 
 /// A credit note to issue.

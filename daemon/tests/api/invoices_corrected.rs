@@ -76,6 +76,14 @@ fn what_is_given_back_after_an_invoice_is_on_one_document() {
     assert_eq!((&note["total_amount"], &note["gross_amount"]), (&json!("0.10"), &json!("0.11")));
     assert_eq!((&note["refunds"], &note["invoice_number"]), (&json!(5), &invoice["invoice_number"]));
     assert!(note["credit_note_number"].as_str().unwrap().starts_with("CRN-"), "{note}");
+    let lines = note["line_items"].as_array().unwrap();
+    assert_eq!(lines.len(), 1, "{note}");
+    let line = &lines[0];
+    assert_eq!((&line["quantity"], &line["unit_price"]), (&json!(5), &json!("0.02")));
+    assert_eq!((&line["total"], &line["details"]["mcc"]), (&json!("0.10"), &json!("639")));
+    let xml = api.get(&format!("/v1/credit-notes/{}/xml", note["credit_note_number"].as_str().unwrap()));
+    let xml = String::from_utf8(xml.expect(200).body).unwrap();
+    assert!(xml.contains("Refund of SMS to Safaricom") && xml.contains(">5</cbc:CreditedQuantity>"), "{xml}");
     let open = api.get(&path).expect(200).json;
     assert_eq!((&open["amount_open"], &open["amount_credited"]), (&json!("0.11"), &json!("0.11")));
     assert_eq!(balance(&api, POSTPAID), -110_000, "the tax came back with the note, the charges before");

@@ -162,6 +162,18 @@ impl ContentReader {
         Ok(())
     }
 
+    /// The lines of a credit note over refunds, each with the id of its message: by network and unit price, above zero, and rounded
+    /// as those of an invoice.
+    pub fn credit_lines(&self, account: &ActiveAccount, refunds: Vec<Refund>) -> Answer<lines::Lines> {
+        let snapshot = self.context.core.snapshot.load_full();
+        let (number, networks) = (account.runtime.wallet.number(), &snapshot.tables.networks);
+        let mut gathered = Gathered::default();
+        for refund in refunds {
+            self.gather_refund((number, networks), &refund, &mut gathered)?;
+        }
+        Ok(lines::of(&snapshot, account.provisioned.account.currency, &gathered)?.negated())
+    }
+
     /// The content of what was gathered.
     fn content(&self, snapshot: &Snapshot, currency: Currency, gathered: &Gathered) -> Answer<Content> {
         let lines::Lines { shown: lines, total, exact } = lines::of(snapshot, currency, gathered)?;

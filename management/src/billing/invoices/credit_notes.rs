@@ -15,20 +15,20 @@ use tollgate_api::credit_notes::{CreditNote, CreditNotesQuery, CreditNotesServic
 use tollgate_api::events::data::CreditNoteEventData;
 use tollgate_api::events::types::EventType;
 use tollgate_api::extract::IfMatch;
-use tollgate_api::invoices::{InvoiceStatus, InvoiceTax};
+use tollgate_api::invoices::{InvoiceLine, InvoiceStatus, InvoiceTax};
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_billing::invoice::number::Numbered;
-use tollgate_billing::invoice::rounding::{micros_per_minor, rounded, tax};
+use tollgate_billing::invoice::rounding::{micros_per_minor, tax};
 use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::change::{EntryChange, EntryText, Expected};
 use tollgate_storage::clock::now;
 use tollgate_storage::rows::EntryKind;
 
-use super::gathered::money;
+use super::gathered::{Refund, money};
 use super::record::{InvoiceRecord, Parties, refund_key, shown};
 use super::terms::{Terms, rate_millionths};
 use super::writer::{Beside, TakenNumber, add_change};
@@ -61,6 +61,9 @@ pub struct CreditNoteRecord {
     pub net: Money,
     pub refunds: u64,
     pub issued_at: Time,
+    /// Its lines by network and unit price; none where an amount was entered, and where an earlier version issued it.
+    #[serde(default)]
+    pub lines: Vec<InvoiceLine>,
 }
 
 /// A refund that may go on a note.
@@ -68,6 +71,7 @@ pub struct CreditNoteRecord {
 struct Refunded {
     entry: u64,
     amount: Amount,
+    message: u64,
     /// The time at which its message was submitted.
     charged_at: UnixMicros,
 }
@@ -105,17 +109,16 @@ impl CreditNotesService for Invoices {
             Some(_) => Vec::new(),
             None => self.refunds_since(&account, &record)?,
         };
-        let net = if let Some(amount) = new.amount {
-            checked_net(&record, self.credited(&record)?, amount)?
+        let (net, lines) = if let Some(amount) = new.amount {
+            (checked_net(&record, self.credited(&record)?, amount)?, Vec::new())
         } else {
-            let sum = refunds.iter().map(|refund| i128::from(refund.amount.micros())).sum();
-            money(rounded(sum, decimals(record.currency.0)))?
+            self.lines_of(&account, &refunds)?
         };
         if net.is_zero() {
             let message = format!("nothing was given back for {} since it was sent", record.number);
             return Err(Problem::wrong_state(message));
         }
-        let issuing = Issuing { reason: new.reason, net, refunds, is_entered: new.amount.is_some() };
+        let issuing = Issuing { reason: new.reason, net, lines, refunds, is_entered: new.amount.is_some() };
         self.issue_note(caller, &account, (revision, &record), issuing).map(view)
     }
 }
@@ -124,6 +127,7 @@ impl CreditNotesService for Invoices {
 struct Issuing {
     reason: String,
     net: Money,
+    lines: Vec<InvoiceLine>,
     refunds: Vec<Refunded>,
     /// True where the amount was entered, so that it is given back now.
     is_entered: bool,
@@ -154,14 +158,22 @@ impl Invoices {
         let system = Caller::system();
         for (number, refunds) in by_invoice {
             let (revision, record) = self.visible(&system, &number)?;
-            let sum = refunds.iter().map(|refund| i128::from(refund.amount.micros())).sum();
-            let net = money(rounded(sum, decimals(record.currency.0)))?;
+            let (net, lines) = self.lines_of(account, &refunds)?;
             if !net.is_zero() {
-                let issuing = Issuing { reason: OF_SCHEDULE.to_owned(), net, refunds, is_entered: false };
+                let reason = OF_SCHEDULE.to_owned();
+                let issuing = Issuing { reason, net, lines, refunds, is_entered: false };
                 self.issue_note(&system, account, (revision, &record), issuing)?;
             }
         }
         Ok(())
+    }
+
+    /// The lines of refunds, and what they come to.
+    fn lines_of(&self, account: &ActiveAccount, refunds: &[Refunded]) -> Answer<(Money, Vec<InvoiceLine>)> {
+        let of_message =
+            |refund: &Refunded| Refund { message_id: Some(refund.message), amount: refund.amount };
+        let lines = self.contents.credit_lines(account, refunds.iter().map(of_message).collect())?;
+        Ok((lines.total, lines.shown))
     }
 
     /// The sum of an invoice's notes without tax, in millionths.
@@ -210,7 +222,7 @@ impl Invoices {
             let below = || store.history().charge_below(number, message, |cdr, _| cdr.header.submitted_at);
             let charged_at =
                 own.map_or_else(below, |at| Ok(Some(at))).map_err(|error| unavailable(&error))?;
-            refunds.extend(charged_at.map(|charged_at| Refunded { entry, amount, charged_at }));
+            refunds.extend(charged_at.map(|charged_at| Refunded { entry, amount, message, charged_at }));
         }
         Ok(refunds)
     }
@@ -223,7 +235,7 @@ impl Invoices {
         issuing: Issuing,
     ) -> Answer<CreditNoteRecord> {
         let at = now();
-        let Issuing { reason, net, refunds, is_entered } = issuing;
+        let Issuing { reason, net, lines, refunds, is_entered } = issuing;
         let mut parties = before.parties.clone().unwrap_or_default();
         let base = i128::from(net.0.micros());
         let taxed = money(tax(base, rate_millionths(&parties.tax), decimals(before.currency.0)))?;
@@ -241,6 +253,7 @@ impl Invoices {
             net,
             refunds: refunds.len() as u64,
             issued_at: Time(at),
+            lines,
         };
         let mut after = before.clone();
         after.amount_due = Some(self.amount_due(before)?);
@@ -337,5 +350,6 @@ fn view(note: CreditNoteRecord) -> CreditNote {
         gross_amount: shown(i128::from(note.net.0.micros()) + i128::from(tax_amount.0.micros())),
         refunds: note.refunds,
         issued_at: note.issued_at,
+        line_items: note.lines,
     }
 }

@@ -151,16 +151,20 @@ pub fn of_credit_note(
     invoice: &InvoiceRecord,
 ) -> Answer<Content> {
     let minor = Minor::of(note.currency);
-    let line = Line {
-        description: note.reason.clone(),
-        country: None,
-        network: None,
-        quantity: 1,
-        unit: Unit::Piece,
-        unit_price: note.net.0,
-        total: minor.units(note.net)?,
-        tax: 0,
-    };
+    let mut lines =
+        note.lines.iter().map(|line| of_line(snapshot, minor, line)).collect::<Answer<Vec<_>>>()?;
+    if lines.is_empty() {
+        lines.push(Line {
+            description: note.reason.clone(),
+            country: None,
+            network: None,
+            quantity: 1,
+            unit: Unit::Piece,
+            unit_price: note.net.0,
+            total: minor.units(note.net)?,
+            tax: 0,
+        });
+    }
     let frame = Frame {
         minor,
         parties: &note.parties,
@@ -170,8 +174,11 @@ pub fn of_credit_note(
     };
     let issued = date(&note.parties, invoice.issued_at.unwrap_or(invoice.created_at).0).unwrap_or_default();
     let corrected = CorrectedInvoice { number: invoice.number.clone(), issued };
-    let mut content = frame.content(snapshot, Kind::CreditNote(corrected), vec![line])?;
+    let mut content = frame.content(snapshot, Kind::CreditNote(corrected), lines)?;
     content.number = Some(note.number.clone());
+    if !note.lines.is_empty() {
+        content.notes.push(note.reason.clone());
+    }
     Ok(content)
 }
 

@@ -20,6 +20,17 @@ pub struct Lines {
     pub exact: Money,
 }
 
+impl Lines {
+    /// The same with the other sign.
+    pub fn negated(mut self) -> Self {
+        let negated = |money: Money| Money(money.0.negated());
+        for line in &mut self.shown {
+            (line.unit_price, line.total) = (negated(line.unit_price), negated(line.total));
+        }
+        Self { total: negated(self.total), exact: negated(self.exact), ..self }
+    }
+}
+
 /// The parts of one line.
 struct Unrounded {
     key: Option<LineKey>,
