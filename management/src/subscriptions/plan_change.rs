@@ -118,23 +118,15 @@ fn change_now(
     now: UnixMicros,
     turn: &mut Turn,
 ) -> Answer<SubscriptionChange> {
-    let record = &before.value;
     let priced = priced(books, (account, before), plan, now, !wanted.dry_run)?;
-    let PricedChange { step, total, change, lines, days: (first, last) } = priced;
+    let PricedChange { step, total, change, lines, days } = priced;
     if !wanted.dry_run {
         write(books, caller, step, turn)?;
     }
     let (used, unused) = (change.used, change.unused());
     Ok(SubscriptionChange {
-        made: !wanted.dry_run,
-        from: record.terms.name.clone(),
-        to: plan.plan.name.clone(),
-        at: When::Now,
-        first_day: first.to_string(),
-        last_day: last.to_string(),
         lines,
         total,
-        currency: record.terms.currency,
         used_by: match unused.basis {
             Basis::Time => UsedBy::Time,
             Basis::Units => UsedBy::Units,
@@ -145,7 +137,7 @@ fn change_now(
         units_used: used.units_used,
         units: used.units,
         used_by_units: Money(unused.by_units),
-        subscription: view(books, account, &books.fresh(&before.key)?)?,
+        ..without_cost(books, (account, before), (plan, wanted), days)?
     })
 }
 
@@ -171,16 +163,27 @@ fn change_at_end(
     if !wanted.dry_run {
         write(books, caller, Step::of(account, before, after, "subscription.change"), turn)?;
     }
+    without_cost(books, (account, before), (plan, wanted), (start, end))
+}
+
+/// A change that was made or tried, as it is shown where it costs nothing, with the days of its first period.
+fn without_cost(
+    books: &SubscriptionBooks,
+    (account, before): (&Arc<ActiveAccount>, &Document<SubscriptionRecord>),
+    (plan, wanted): (&PlanRecord, &WantedChange),
+    (first, last): (Date, Date),
+) -> Answer<SubscriptionChange> {
+    let terms = &before.value.terms;
     Ok(SubscriptionChange {
         made: !wanted.dry_run,
-        from: record.terms.name.clone(),
+        from: terms.name.clone(),
         to: plan.plan.name.clone(),
-        at: When::PeriodEnd,
-        first_day: start.to_string(),
-        last_day: end.to_string(),
+        at: wanted.at,
+        first_day: first.to_string(),
+        last_day: last.to_string(),
         lines: Vec::new(),
         total: Money::default(),
-        currency: record.terms.currency,
+        currency: terms.currency,
         used_by: UsedBy::Time,
         days_used: 0,
         days: 0,
