@@ -11,15 +11,21 @@ use tollgate_api::recharges::RechargeStop;
 use crate::recharge_record::RechargeRecord;
 use crate::record::{DisputeRecord, PaymentRecord, RefundRecord};
 
+/// The event of what is new in a state or has come to another.
+fn entered<S: Copy + PartialEq>(
+    before: Option<S>,
+    after: S,
+    event: impl FnOnce(S) -> EventType,
+) -> Option<EventType> {
+    (before != Some(after)).then(|| event(after))
+}
+
 /// The event of a payment that is new or in another state.
 pub fn of_payment(
     before: Option<&PaymentRecord>,
     after: &PaymentRecord,
 ) -> Option<(EventType, PaymentEventData)> {
-    if before.is_some_and(|before| before.state == after.state) {
-        return None;
-    }
-    let kind = match after.state {
+    let kind = entered(before.map(|before| before.state), after.state, |state| match state {
         PaymentState::Created => EventType::PaymentCreated,
         PaymentState::RequiresAction => EventType::PaymentRequiresAction,
         PaymentState::Processing => EventType::PaymentProcessing,
@@ -27,7 +33,7 @@ pub fn of_payment(
         PaymentState::Failed => EventType::PaymentFailed,
         PaymentState::Unknown => EventType::PaymentUnknown,
         PaymentState::Cancelled => EventType::PaymentCancelled,
-    };
+    })?;
     let data = PaymentEventData {
         payment: after.id.clone(),
         provider: after.provider,
@@ -47,14 +53,11 @@ pub fn of_refund(
     before: Option<&RefundRecord>,
     after: &RefundRecord,
 ) -> Option<(EventType, PaymentRefundEventData)> {
-    if before.is_some_and(|before| before.state == after.state) {
-        return None;
-    }
-    let kind = match after.state {
+    let kind = entered(before.map(|before| before.state), after.state, |state| match state {
         PaymentRefundState::Pending => EventType::PaymentRefundRequested,
         PaymentRefundState::Succeeded => EventType::PaymentRefunded,
         PaymentRefundState::Failed => EventType::PaymentRefundFailed,
-    };
+    })?;
     let data = PaymentRefundEventData {
         refund: after.id.clone(),
         payment: after.payment.clone(),
@@ -71,14 +74,11 @@ pub fn of_dispute(
     before: Option<&DisputeRecord>,
     after: &DisputeRecord,
 ) -> Option<(EventType, PaymentDisputeEventData)> {
-    if before.is_some_and(|before| before.state == after.state) {
-        return None;
-    }
-    let kind = match after.state {
+    let kind = entered(before.map(|before| before.state), after.state, |state| match state {
         DisputeState::Opened => EventType::PaymentDisputed,
         DisputeState::Won => EventType::PaymentDisputeWon,
         DisputeState::Lost => EventType::PaymentDisputeLost,
-    };
+    })?;
     let data = PaymentDisputeEventData {
         dispute: after.id.clone(),
         payment: after.payment.clone(),
