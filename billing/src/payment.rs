@@ -7,4 +7,5 @@ pub mod minor_units;
 pub mod observation;
 pub mod recharge;
 pub mod refund;
+pub mod share;
 pub mod state;

@@ -6,6 +6,7 @@
 mod alerts;
 mod apply;
 pub mod beginning;
+mod collecting;
 mod disputes;
 mod documents;
 mod events;
@@ -43,6 +44,7 @@ use crate::notifications::alerts::record::AlertRecord;
 use alerts::PaymentAlerts;
 use apply::PaymentApplier;
 use beginning::Beginnings;
+use collecting::Collecting;
 use disputes::PaymentDisputes;
 use events::ProviderEvents;
 use invoice_pages::InvoicePages;
@@ -103,7 +105,9 @@ impl MoneyIn {
         let (of, kept) = (|| Arc::clone(&context), providers.clone());
         let recharged = Arc::new(DocumentCache::load(context.store(), RECHARGES)?);
         let alerts = Arc::new(PaymentAlerts::new(of(), alerts, jobs));
-        let applier = Arc::new(PaymentApplier::new(of(), settlements.clone(), Arc::clone(&alerts)));
+        let collecting = Collecting::new(of(), Arc::clone(&invoices));
+        let applier =
+            Arc::new(PaymentApplier::new(of(), settlements.clone(), collecting, Arc::clone(&alerts)));
         let refunds = Arc::new(PaymentRefunds::new(of(), settlements.clone()));
         let (alerted, kept_recharges) = (Arc::clone(&alerts), Arc::clone(&recharged));
         let disputes = PaymentDisputes::new(of(), accounts, alerted, kept_recharges, settlements);

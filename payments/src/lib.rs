@@ -6,6 +6,7 @@ mod paypal;
 pub mod provider;
 pub mod recharge_record;
 pub mod record;
+pub mod share;
 mod stripe;
 pub mod told;
 pub mod verify;

@@ -23,6 +23,7 @@ pub const BY_ID: &str = "p/";
 pub const BY_LOOK: &str = "o/";
 
 /// A payment, whatever its state.
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the document by itself")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentRecord {
     /// Its id in the books.
@@ -111,6 +112,18 @@ pub struct PaymentRecord {
     /// True if its money went into the wallet, as what it was for could not be settled any more.
     #[serde(default)]
     pub is_unsettled: bool,
+    /// The accounts above the payer whose wallets have it too, as the house has taken it for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<PaymentShare>,
+}
+
+/// The share of a payment that an account above the payer has for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentShare {
+    /// The account that has it.
+    pub account: String,
+    /// The whole of it, in the account's currency.
+    pub amount: Money,
 }
 
 /// A refund of a payment.

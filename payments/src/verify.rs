@@ -12,6 +12,7 @@ use tollgate_storage::schema::{Collection, Family, parse_account_id_key};
 use tollgate_storage::store::{Store, Unavailable};
 
 use crate::record::{BY_ID, DisputeRecord, PaymentRecord, RefundRecord};
+use crate::share;
 
 /// The collections that hold what is proved.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +72,7 @@ fn compare(
     disputes: &[DisputeRecord],
 ) -> Result<MoneyInReport, MoneyInFault> {
     let mut report = MoneyInReport::default();
+    check_shares(posted, numbers, payments, refunds, disputes)?;
     let sums = Sums::of(refunds, disputes);
     for payment in payments {
         report.payments += 1;
@@ -113,6 +115,54 @@ fn compare(
             kind.name()
         ))),
         None => Ok(report),
+    }
+}
+
+/// Counts the shares that accounts above have of payments again, and takes their entries out of those that are posted.
+fn check_shares(
+    posted: &mut Posted,
+    numbers: &BTreeMap<String, AccountNumber>,
+    payments: &[PaymentRecord],
+    refunds: &[RefundRecord],
+    disputes: &[DisputeRecord],
+) -> Result<(), MoneyInFault> {
+    let payment_of: BTreeMap<&str, &str> = (refunds.iter().map(|refund| (&*refund.id, &*refund.payment)))
+        .chain(disputes.iter().map(|dispute| (&*dispute.id, &*dispute.payment)))
+        .collect();
+    let is_share = |kind: EntryKind, reference: &str| {
+        kind != EntryKind::InvoicePayment && share::named(reference).is_some()
+    };
+    let mut shares: BTreeMap<(String, String), Entries> = BTreeMap::new();
+    for ((_, reference), entries) in posted.extract_if(.., |(kind, reference), _| is_share(*kind, reference))
+    {
+        let Some((id, account)) = share::named(&reference) else { continue };
+        let payment = payment_of.get(id).copied().unwrap_or(id);
+        let sum = shares.entry((payment.to_owned(), account.to_owned())).or_default();
+        let is_other = entries.account.as_ref() != numbers.get(account);
+        if is_other {
+            return Err(MoneyInFault(format!(
+                "a share of payment {payment} is not in the ledger of {account}"
+            )));
+        }
+        sum.sum += entries.sum;
+    }
+    for payment in payments {
+        for share in &payment.shares {
+            let (left, key) = (share::left(share, payment), (payment.id.clone(), share.account.clone()));
+            let held = shares.remove(&key).unwrap_or_default().sum;
+            if held != Total::from(left) {
+                return Err(MoneyInFault(format!(
+                    "account {} is to have {left} of payment {}, and its ledger entries come to {held}",
+                    share.account, payment.id
+                )));
+            }
+        }
+    }
+    match shares.into_keys().next() {
+        Some((payment, account)) => Err(MoneyInFault(format!(
+            "account {account} has ledger entries of payment {payment}, of which it has no share"
+        ))),
+        None => Ok(()),
     }
 }
 
@@ -264,7 +314,7 @@ mod tests {
         let mut posted = Posted::new();
         for (kind, reference, micros) in entries {
             let found = posted.entry((*kind, (*reference).to_owned())).or_default();
-            found.account = Some(AccountNumber(1));
+            found.account = Some(AccountNumber(if reference.ends_with("/b") { 2 } else { 1 }));
             found.count += 1;
             found.sum += Amount::from_micros(*micros);
         }
@@ -288,6 +338,27 @@ mod tests {
         assert_eq!(judged(&[], &open, &[]).unwrap().succeeded, 0);
         // An invoice may be paid by hand, for another reason than a payment.
         assert!(judged(&[PAID, (EntryKind::InvoicePayment, "TRX 7", 1)], &paid, &[]).is_ok());
+    }
+
+    #[test]
+    fn shares_of_accounts_above_go_back_with_the_payment() {
+        let share = json!({ "account": "b", "amount": "5.00" });
+        let paid = payment(&json!({ "shares": [share], "refunded": "4.00" }));
+        let of_share = |kind, reference, micros| (kind, reference, micros);
+        let entries = |taken: i64| {
+            [
+                PAID,
+                TAKEN,
+                of_share(EntryKind::Payment, "pay_1/b", 5_000_000),
+                of_share(EntryKind::PaymentRefund, "ref_1/b", taken),
+            ]
+        };
+        let judge = |entries: &[(EntryKind, &str, i64)]| judged(entries, &paid, &[refund("succeeded")]);
+        assert_eq!(judge(&entries(-2_000_000)).unwrap().refunds, 1);
+        judge(&entries(-1_999_999)).unwrap_err();
+        judge(&[PAID, TAKEN]).unwrap_err();
+        let none = payment(&json!({ "refunded": "4.00" }));
+        judged(&entries(-2_000_000), &none, &[refund("succeeded")]).unwrap_err();
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub struct PaymentsSettings {
     pub two_person_rule: bool,
     /// The step of a dispute at which its account is suspended.
     pub suspend_on_dispute: SuspendOnDispute,
+    /// True if the house takes payments for resellers: what customers of a chain pay is then in the wallets above them too.
+    pub collect_for_resellers: bool,
     /// The lines that tell where to transfer money to.
     pub bank_details: Vec<String>,
     /// The account at Stripe; `None` where cards are not taken by it.
@@ -101,6 +103,7 @@ pub fn read_payments(table: &mut TableReader, sources: &mut Sources) -> Payments
     PaymentsSettings {
         two_person_rule: table.or("two_person_rule", default.two_person_rule, boolean),
         suspend_on_dispute: table.or("suspend_on_dispute", default.suspend_on_dispute, one_of),
+        collect_for_resellers: table.or("collect_for_resellers", default.collect_for_resellers, boolean),
         bank_details,
         stripe: table.table("stripe", |table| read_stripe(table, sources)).flatten(),
         paypal: table.table("paypal", |table| read_paypal(table, sources)).flatten(),

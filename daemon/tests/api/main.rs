@@ -43,6 +43,7 @@ mod payments;
 mod payments_manual;
 mod payments_of_things;
 mod payments_paypal;
+mod payments_resold;
 mod payments_returned;
 mod payments_stripe_mock;
 mod pumping;

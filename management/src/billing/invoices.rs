@@ -350,8 +350,9 @@ impl Invoices {
         record.amount_due = Some(due);
         record.due_at = Some(Time(UnixMicros(due_at))).filter(|_| !due.is_zero());
         record.content_hash = Some(record.hash());
-        // What is paid to a reseller is paid elsewhere.
-        if issuer.is_none() && record.pay_token.is_none() && !due.is_zero() {
+        // What is paid to a reseller is paid elsewhere, unless the house takes it.
+        let is_paid_here = issuer.is_none() || self.context.settings.payments.collect_for_resellers;
+        if is_paid_here && record.pay_token.is_none() && !due.is_zero() {
             record.pay_token = Some(random::text::<PAY_TOKEN_CHARACTERS>()?);
         }
         let tax = payment::tax(account, record, record.tax_amount().0, "")?;

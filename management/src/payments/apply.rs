@@ -15,8 +15,10 @@ use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_billing::payment::observation::{self, Transition};
 use tollgate_storage::clock::now;
+use tollgate_storage::rows::EntryKind;
 
 use super::alerts::{MoneyAlert, PaymentAlerts};
+use super::collecting::{Cause, Collecting, move_shares};
 use super::documents::{payment, write_payment};
 use super::methods;
 use super::settlement::{Settlement, Settlements, TopUp};
@@ -33,6 +35,7 @@ pub const TRIES_MAX: usize = 16;
 pub struct PaymentApplier {
     context: Arc<Context>,
     settlements: Settlements,
+    collecting: Collecting,
     alerts: Arc<PaymentAlerts>,
 }
 
@@ -47,8 +50,13 @@ pub struct Occasion<'t> {
 
 impl PaymentApplier {
     /// Writes to the books of `context`.
-    pub fn new(context: Arc<Context>, settlements: Settlements, alerts: Arc<PaymentAlerts>) -> Self {
-        Self { context, settlements, alerts }
+    pub fn new(
+        context: Arc<Context>,
+        settlements: Settlements,
+        collecting: Collecting,
+        alerts: Arc<PaymentAlerts>,
+    ) -> Self {
+        Self { context, settlements, collecting, alerts }
     }
 
     /// The settlement of a purpose, which checks a payment before it is begun, and says what it is for.
@@ -112,15 +120,8 @@ impl PaymentApplier {
         if after == *before {
             return Ok(after);
         }
-        let write = |unsettled: Option<&Problem>| -> Answer<()> {
-            let is_unsettled = before.is_unsettled || unsettled.is_some();
-            let after = PaymentRecord { is_unsettled, ..after.clone() };
-            let mut changes = self.context.change(caller);
-            write_payment(&mut changes, Some((revision, before)), &after);
-            self.add_consequences(&mut changes, before, &after, seen, unsettled)?;
-            changes.commit().map(drop)
-        };
-        match write(None) {
+        let stored = (revision, before);
+        match self.write(caller, stored, after.clone(), seen, None) {
             // The money is there, whatever it was for: then it goes into the wallet, and a person looks.
             Err(problem) if is_lasting(&problem) && after.state == PaymentState::Succeeded => {
                 tracing::error!(
@@ -128,10 +129,35 @@ impl PaymentApplier {
                     problem = problem.detail,
                     "a payment cannot be settled as meant"
                 );
-                write(Some(&problem))?;
+                self.write(caller, stored, after, seen, Some(&problem))
             }
-            done => done?,
+            done => done,
         }
+    }
+
+    /// Writes a payment that has changed, with what belongs to it. With the problem of what it was for, the money goes into the wallet.
+    fn write(
+        &self,
+        caller: &Caller,
+        (revision, before): (u64, &PaymentRecord),
+        mut after: PaymentRecord,
+        seen: &SeenPayment,
+        unsettled: Option<&Problem>,
+    ) -> Answer<PaymentRecord> {
+        after.is_unsettled |= unsettled.is_some();
+        if after.state == PaymentState::Succeeded && before.state != PaymentState::Succeeded {
+            after.shares = match (self.collecting.shares(&after), unsettled) {
+                (Err(problem), Some(_)) => {
+                    tracing::error!(payment = after.id, problem = problem.detail, "a payment has no shares");
+                    Vec::new()
+                }
+                (shares, _) => shares?,
+            };
+        }
+        let mut changes = self.context.change(caller);
+        write_payment(&mut changes, Some((revision, before)), &after);
+        self.add_consequences(&mut changes, before, &after, seen, unsettled)?;
+        changes.commit()?;
         Ok(after)
     }
 
@@ -174,6 +200,9 @@ impl PaymentApplier {
         } else {
             settlement.add(changes, &account, after)?;
         }
+        let actor = after.confirmed_by.as_deref().unwrap_or(&after.created_by);
+        let cause = Cause { kind: EntryKind::Payment, id: &after.id, actor };
+        move_shares(&self.context, changes, (before, after), cause)?;
         if let Some(method) = seen.method.as_ref().filter(|_| after.save_method) {
             methods::save(self.context.store(), changes, after, method)?;
         }

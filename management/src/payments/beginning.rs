@@ -96,6 +96,7 @@ impl Beginnings {
             bank_reference: None,
             is_contradicted: false,
             is_unsettled: false,
+            shares: Vec::new(),
         };
         let under_way = self.providers.get(new.provider).map_or(0, |provider| provider.timeout_seconds());
         record.schedule(at, under_way.saturating_add(LOOK_AFTER_SECONDS));

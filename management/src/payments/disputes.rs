@@ -21,6 +21,7 @@ use tollgate_storage::rows::EntryKind;
 
 use super::alerts::{MoneyAlert, PaymentAlerts};
 use super::apply::TRIES_MAX;
+use super::collecting::{Cause, move_shares};
 use super::documents::{self, ProviderId, write_dispute, write_payment};
 use super::settlement::Settlements;
 use crate::accounts::Accounts;
@@ -87,6 +88,8 @@ impl PaymentDisputes {
         let mut changes = self.context.change(caller);
         self.move_money(&mut changes, &paid, &after, effect)?;
         let payment = counted(&paid, &after, effect)?;
+        let cause = Cause { kind: EntryKind::Dispute, id: &after.id, actor: "system" };
+        move_shares(&self.context, &mut changes, (&paid, &payment), cause)?;
         write_payment(&mut changes, Some((revision, &paid)), &payment);
         let before = before.as_ref().map(|(revision, before)| (*revision, before));
         write_dispute(&mut changes, before, &after);

@@ -20,6 +20,7 @@ use tollgate_storage::clock::now;
 use tollgate_storage::rows::EntryKind;
 
 use super::apply::TRIES_MAX;
+use super::collecting::{Cause, move_shares};
 use super::documents::{self, ProviderId, write_payment, write_refund};
 use super::settlement::Settlements;
 use crate::change_set::ChangeSet;
@@ -115,6 +116,8 @@ impl PaymentRefunds {
         write_refund(&mut changes, None, &record);
         changes.entry(entry);
         self.settlements.of_paid(&before).add_return(&mut changes, &account, &before, amount.negated())?;
+        let cause = Cause { kind: EntryKind::PaymentRefund, id: &record.id, actor: &record.created_by };
+        move_shares(&self.context, &mut changes, (&before, &after), cause)?;
         note(&mut changes, None, &record);
         add(&mut changes, &record.id);
         changes.commit()?;
@@ -233,6 +236,8 @@ impl PaymentRefunds {
             payment.looks = 0;
             payment.schedule(now(), 0);
         }
+        let cause = Cause { kind: EntryKind::PaymentRefund, id: &after.id, actor: &after.created_by };
+        move_shares(&self.context, &mut changes, (&paid, &payment), cause)?;
         write_payment(&mut changes, Some((revision, &paid)), &payment);
         write_refund(&mut changes, before, &after);
         note(&mut changes, before.map(|(_, before)| before), &after);

@@ -31,7 +31,7 @@ impl Settlement for InvoiceSettlement {
         purpose: &PaymentPurpose,
         amount: Option<Amount>,
     ) -> Answer<Asked> {
-        let (_, record) = self.0.owed_by(account, number_of(purpose))?;
+        let (_, record) = self.owed_by(account, number_of(purpose))?;
         let amount = payment::checked_amount(&record, amount.map(Money))?;
         Ok((PaymentPurpose::Invoice { number: record.number }, amount.0))
     }
@@ -43,7 +43,7 @@ impl Settlement for InvoiceSettlement {
         payment: &PaymentRecord,
     ) -> Answer<()> {
         let turn = self.0.writer.lock();
-        let (revision, before) = self.0.owed_by(account, number_of(&payment.purpose))?;
+        let (revision, before) = self.owed_by(account, number_of(&payment.purpose))?;
         let (mut after, amount) = (before.clone(), Money(received(payment)));
         let by_bank = payment.bank_reference.clone().or_else(|| payment.reference.clone());
         after.payment_reference = by_bank.or_else(|| Some(payment.id.clone()));
@@ -94,6 +94,34 @@ impl Settlement for InvoiceSettlement {
     }
 }
 
+impl InvoiceSettlement {
+    /// An invoice of which the account has something to pay to the house, or to a reseller for whom the house takes it, with the
+    /// amount due.
+    fn owed_by(&self, account: &ActiveAccount, number: &str) -> Answer<(u64, InvoiceRecord)> {
+        let id = &*account.provisioned.account.id;
+        let found = self.0.found(number)?.filter(|(_, record)| record.account == id);
+        let missing = || Problem::field("purpose", format!("the account has no invoice `{number}`"));
+        let (revision, mut record) = found.ok_or_else(missing)?;
+        in_state(&record, &[InvoiceStatus::Sent, InvoiceStatus::Overdue], "paid")?;
+        if !record.is_sound() {
+            return Err(Problem::internal(format!("{number} has changed since it was sent")));
+        }
+        let collects = self.0.context.settings.payments.collect_for_resellers;
+        let issuer = record.parties.as_ref().and_then(|parties| parties.issued_by.as_ref());
+        if let Some(issuer) = issuer.filter(|_| !collects) {
+            let message = format!(
+                "{number} is issued by the reseller `{issuer}`, who is paid elsewhere: the house takes no payments for resellers"
+            );
+            return Err(Problem::field("purpose", message));
+        }
+        record.amount_due = Some(self.0.amount_due(&record)?);
+        if record.amount_open().is_none_or(|open| open.is_zero()) {
+            return Err(Problem::wrong_state(format!("nothing of {number} is to be paid")));
+        }
+        Ok((revision, record))
+    }
+}
+
 impl Invoices {
     /// The invoice that a page of payment is of, with its revision.
     pub fn by_pay_token(&self, token: &str) -> Answer<Option<InvoiceRecord>> {
@@ -102,25 +130,10 @@ impl Invoices {
         Ok(found.map(|(_, record)| record))
     }
 
-    /// An invoice of the house of which the account has something to pay, with the amount due.
-    fn owed_by(&self, account: &ActiveAccount, number: &str) -> Answer<(u64, InvoiceRecord)> {
-        let id = &*account.provisioned.account.id;
-        let found = self.found(number)?.filter(|(_, record)| record.account == id);
-        let missing = || Problem::field("purpose", format!("the account has no invoice `{number}`"));
-        let (revision, mut record) = found.ok_or_else(missing)?;
-        in_state(&record, &[InvoiceStatus::Sent, InvoiceStatus::Overdue], "paid")?;
-        if !record.is_sound() {
-            return Err(Problem::internal(format!("{number} has changed since it was sent")));
-        }
-        if let Some(issuer) = record.parties.as_ref().and_then(|parties| parties.issued_by.as_ref()) {
-            let message = format!("{number} is issued by the reseller `{issuer}`, who is paid elsewhere");
-            return Err(Problem::field("purpose", message));
-        }
-        record.amount_due = Some(self.amount_due(&record)?);
-        if record.amount_open().is_none_or(|open| open.is_zero()) {
-            return Err(Problem::wrong_state(format!("nothing of {number} is to be paid")));
-        }
-        Ok((revision, record))
+    /// The reseller that has issued an invoice; none for the house, and where there is no such invoice.
+    pub fn issuer_of(&self, number: &str) -> Answer<Option<String>> {
+        let found = self.found(number)?;
+        Ok(found.and_then(|(_, record)| record.parties).and_then(|parties| parties.issued_by))
     }
 }
 
